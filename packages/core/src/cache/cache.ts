@@ -1,0 +1,116 @@
+import type { SqlError } from '../errors.ts'
+import type { ResultAsync } from '../result.ts'
+import type { SqlClient } from '../transactions/sql-client.ts'
+import type { CacheKey } from './cache-key.ts'
+
+/**
+ * How a value travels through JSON. Needed as soon as a value holds something that JSON does not: dates, bigints, `undefined`.
+ * `decode(JSON.parse(JSON.stringify(encode(value))))` must deeply equal `value`.
+ */
+export interface Codec<Value> {
+  /**
+   * To something `JSON.stringify` keeps whole.
+   */
+  encode(value: Value): unknown
+  /**
+   * Back from what `JSON.parse` gave; throws when it is not what `encode` made.
+   */
+  decode(json: unknown): Value
+}
+
+/**
+ * Options of `defineCache`.
+ */
+export interface CacheOptions<Id, Value> {
+  /**
+   * First part of every key, for instance `course`; also names the cache in diagnostics.
+   */
+  readonly name: string
+  /**
+   * Time until an entry is loaded again, in milliseconds.
+   */
+  readonly ttlMs: number
+  /**
+   * How long beyond `ttlMs` an entry may answer while its source is down, in milliseconds.
+   *
+   * @defaultValue `0`
+   */
+  readonly graceMs?: number
+  /**
+   * Time for which an absent row is remembered as absent, in milliseconds.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly absentTtlMs?: number
+  /**
+   * Further parts of an id's key.
+   *
+   * @defaultValue `(id) => [String(id)]`
+   */
+  readonly key?: (id: Id) => readonly (string | number)[]
+  /**
+   * Loads the rows of many ids in one statement through `sql`; ids without a row are left out. A rejection is a failed read and nothing is
+   * stored.
+   */
+  readonly load: (ids: readonly Id[], sql: SqlClient) => Promise<ReadonlyMap<Id, Value>>
+  /**
+   * How values travel through JSON.
+   *
+   * @defaultValue values are JSON already
+   */
+  readonly codec?: Codec<Value>
+}
+
+/**
+ * Options of a read.
+ */
+export interface ReadOptions {
+  /**
+   * The transaction to read in: the cache is passed by, its connection is used, its own writes are seen.
+   */
+  readonly tx?: SqlClient
+}
+
+/**
+ * The loader itself failed with something that is not a store's error, or gave back something that cannot be stored.
+ */
+export interface LoadFailed {
+  /** The discriminant. */
+  readonly type: 'load-failed'
+  /** One sentence. */
+  readonly message: string
+  /** Whether a later read may succeed. */
+  readonly retryable: boolean
+  /** The name of the cache. */
+  readonly cache: string
+  /** What the loader threw. */
+  readonly cause?: unknown
+}
+
+/**
+ * What can go wrong with a read. Trouble with Redis is not among it: a read then goes to the source.
+ */
+export type CacheReadError = SqlError | LoadFailed
+
+/**
+ * A read-through cache over one kind of row: cached and uncached reads return deeply equal values.
+ */
+export interface Cache<Id, Value> {
+  /**
+   * The name it was defined with.
+   */
+  readonly name: string
+  /**
+   * Reads one value; `undefined` when there is no such row. A hit costs one Redis round trip, or a share of one with the other reads of the
+   * same tick.
+   */
+  get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError>
+  /**
+   * Reads many values; ids without a row are left out. Hits cost one Redis round trip together, misses one `load` together.
+   */
+  getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError>
+  /**
+   * The key of an id, to be handed to `tx.invalidate`.
+   */
+  key(id: Id): CacheKey
+}

@@ -1,0 +1,109 @@
+import type { StoreName } from './errors.ts'
+
+/**
+ * Everything the SDK reports about itself, by name. Durations are in milliseconds.
+ */
+export interface DiagnosticEvents {
+  /** A store was asked something; `outcome` is `ok` or the failure's type. */
+  'store:operation': { store: StoreName; operation: string; durationMs: number; outcome: string }
+  /** A client of a store reported an error outside any call. */
+  'store:error': { store: StoreName; error: unknown }
+  /** A store's breaker opened or closed. */
+  'breaker:transition': { store: StoreName; state: 'open' | 'half-open' | 'closed' }
+  /** Entries were found in the cache. */
+  'cache:hit': { cache: string; count: number }
+  /** Entries were not found in the cache. */
+  'cache:miss': { cache: string; count: number }
+  /** Values were stored in the cache. */
+  'cache:fill': { cache: string; count: number }
+  /** Loaded values were not stored because a writer or another reader had the key. */
+  'cache:fill-rejected': { cache: string; count: number }
+  /** A reader waited for another reader's fill. */
+  'cache:wait': { cache: string; durationMs: number }
+  /** An expired value answered because its source was down. */
+  'cache:stale-served': { cache: string; ageMs: number }
+  /** An entry could not be read and was treated as a miss. */
+  'cache:entry-rejected': { cache: string; reason: string }
+  /** The cache was passed by because Redis failed. */
+  'cache:bypass': { cache: string; reason: string }
+  /** A writer announced a change of keys. */
+  'invalidation:hold': { keys: number; durationMs: number }
+  /** A writer's hold was gone before its release. */
+  'invalidation:hold-lost': { keys: number }
+  /** Keys were released after a commit or rollback. */
+  'invalidation:release': { keys: number; durationMs: number }
+  /** Invalidation could not reach Redis and was written down in PostgreSQL. */
+  'invalidation:intent': { keys: number }
+  /** The process stopped or resumed trusting the cache. */
+  'invalidation:gate': { state: 'closed' | 'open' }
+  /** An invalidation failed and will be made up for. */
+  'invalidation:failed': { keys: number; error: unknown }
+  /** A transaction ended. */
+  'transaction:end': { outcome: 'committed' | 'rolled-back' | 'unknown'; durationMs: number; retries: number }
+  /** Events were published by a committed transaction. */
+  'outbox:published': { count: number }
+  /** A sink took events. */
+  'outbox:delivered': { sink: string; count: number; durationMs: number; lagMs: number }
+  /** A sink failed to take events. */
+  'outbox:failed': { sink: string; count: number; retryable: boolean; error: unknown }
+  /** An aggregate's events were set aside for one sink. */
+  'outbox:parked': { sink: string; aggregateType: string; aggregateId: string }
+  /** An event was given up. */
+  'outbox:dead': { sink: string; eventId: string; error: unknown }
+  /** The relay's own loop failed and will go on. */
+  'relay:error': { error: unknown }
+  /** Activity was recorded, flushed or lost. */
+  'activity:flush': { count: number; durationMs: number; outcome: string }
+  /** Activity events could not be stored and were dropped. */
+  'activity:dropped': { count: number; reason: string }
+  /** A search was answered. */
+  'search:answered': { mode: string; cached: boolean; results: number; durationMs: number }
+  /** A leg of a search failed and the answer went on without it. */
+  'search:degraded': { leg: string; error: unknown }
+  /** The limiter answered from memory because Redis failed. */
+  'rate-limit:fallback': { error: unknown }
+  /** A listener of the diagnostics threw. */
+  'diagnostics:listener-failed': { name: string; error: unknown }
+}
+
+/**
+ * Name of a diagnostic.
+ */
+export type DiagnosticName = keyof DiagnosticEvents
+
+type Listener<Name extends DiagnosticName> = (event: DiagnosticEvents[Name]) => void
+
+/**
+ * What the SDK has to say about itself: subscribe with `on`. A listener runs synchronously and must be quick; one that throws is reported
+ * as `diagnostics:listener-failed` and harms nobody else.
+ */
+export class Diagnostics {
+  readonly #listeners = new Map<DiagnosticName, Set<Listener<never>>>()
+
+  /**
+   * Calls `listener` at every occurrence of `name`; the returned function ends that.
+   */
+  on<Name extends DiagnosticName>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners)
+    listeners.add(listener)
+    return () => { listeners.delete(listener) }
+  }
+
+  /**
+   * Reports an occurrence.
+   */
+  emit<Name extends DiagnosticName>(name: Name, event: DiagnosticEvents[Name]): void {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) return
+    for (const listener of listeners) this.#call(name, listener as Listener<Name>, event)
+  }
+
+  #call<Name extends DiagnosticName>(name: Name, listener: Listener<Name>, event: DiagnosticEvents[Name]): void {
+    try {
+      listener(event)
+    } catch (error) {
+      if (name !== 'diagnostics:listener-failed') this.emit('diagnostics:listener-failed', { name, error })
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What a statement gives back: the structural subset of `pg`'s result that the SDK uses.
+ */
+export interface SqlResult<Row> {
+  /**
+   * The rows, in the server's order.
+   */
+  readonly rows: Row[]
+  /**
+   * Rows affected or returned; `null` for statements that count nothing.
+   */
+  readonly rowCount: number | null
+}
+
+/**
+ * Anything that runs one SQL statement: a transaction of ours, a `pg` client or pool, or a thin wrap around a host's own ORM transaction.
+ *
+ * Rejects when the statement fails, as `pg` does.
+ */
+export interface SqlClient {
+  /**
+   * Runs one statement with positional parameters (`$1`, `$2`, …).
+   */
+  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>>
+}
