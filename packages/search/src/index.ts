@@ -1,1 +1,16 @@
-export {}
+export type { DimensionMismatch, EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
+export { hashingEmbedder, hashingEmbedderDefaults } from './hashing-embedder.ts'
+export type { HashingEmbedderOptions } from './hashing-embedder.ts'
+export type {
+  MetadataValue,
+  VectorFilter,
+  VectorIdPage,
+  VectorIndex,
+  VectorIndexError,
+  VectorIndexStats,
+  VectorListOptions,
+  VectorMatch,
+  VectorMetadata,
+  VectorQuery,
+  VectorRecord,
+} from './vector-index.ts'

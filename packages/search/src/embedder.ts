@@ -1,0 +1,49 @@
+import type { CallOptions, Failure, InvalidInput, ResultAsync, StoreError } from '@headwater/core'
+
+/**
+ * What makes vectors comparable: two vectors may be compared only when they were made under the same profile.
+ */
+export interface EmbeddingProfile {
+  /**
+   * Name of the model, for instance `text-embedding-3-small`.
+   */
+  readonly model: string
+  /**
+   * Length of every vector.
+   */
+  readonly dimensions: number
+}
+
+/**
+ * Turns texts into vectors. Related texts get vectors with a high cosine similarity.
+ */
+export interface Embedder {
+  /**
+   * The profile of every vector that `embed` returns; never changes.
+   */
+  readonly profile: EmbeddingProfile
+  /**
+   * Embeds all texts or none: one vector per text, in the order of the texts, each of length `profile.dimensions` and Euclidean norm 1.
+   * No texts give no vectors and cost nothing. An empty text is `invalid-input` that names it (`texts[3]`).
+   */
+  embed(texts: readonly string[], options?: CallOptions): ResultAsync<readonly number[][], EmbedError>
+}
+
+/**
+ * A vector does not have the length that is expected of it.
+ */
+export interface DimensionMismatch extends Failure<'dimension-mismatch'> {
+  /**
+   * The length of the profile or the index.
+   */
+  readonly expected: number
+  /**
+   * The length of the first vector that is wrong.
+   */
+  readonly received: number
+}
+
+/**
+ * What can go wrong when texts are embedded. `dimension-mismatch` is an answer of the model that breaks its profile.
+ */
+export type EmbedError = StoreError | InvalidInput | DimensionMismatch

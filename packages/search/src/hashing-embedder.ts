@@ -1,0 +1,75 @@
+import { errAsync, okAsync } from '@headwater/core'
+import type { InvalidInput } from '@headwater/core'
+import type { Embedder } from './embedder.ts'
+import { textFeatures } from './text-features.ts'
+
+/**
+ * Options of {@link hashingEmbedder}.
+ */
+export interface HashingEmbedderOptions {
+  /**
+   * Length of the vectors.
+   *
+   * @defaultValue `1536`
+   */
+  readonly dimensions?: number
+}
+
+/** The defaults of {@link HashingEmbedderOptions}. */
+export const hashingEmbedderDefaults = { dimensions: 1536 } as const
+
+/**
+ * Embeds without a model, a network or randomness: equal texts get equal vectors on every machine, and texts that share words, word stems or
+ * spellings are near each other. It knows nothing of meaning, so it suits tests, demos and development, not production search.
+ *
+ * Words, pairs of words and character trigrams are hashed into signed buckets, weighted by 1 + ln(frequency) (the hashing trick of
+ * Weinberger et al., 2009). Time is linear in the length of the text.
+ *
+ * @throws RangeError when `dimensions` is not a positive integer.
+ * @example
+ * ```ts
+ * const embedder = hashingEmbedder()
+ * const [vector] = orThrow(await embedder.embed(['machine learning fundamentals']))
+ * ```
+ */
+export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder {
+  const { dimensions } = { ...hashingEmbedderDefaults, ...options }
+  if (!Number.isSafeInteger(dimensions) || dimensions < 1) {
+    throw new RangeError(`hashingEmbedder: dimensions must be a positive integer, received ${dimensions}`)
+  }
+  return {
+    profile: { model: 'headwater-hashing-1', dimensions },
+    embed(texts) {
+      const empty = texts.indexOf('')
+      return empty === -1 ? okAsync(texts.map((text) => embedText(text, dimensions))) : errAsync(emptyText(empty))
+    },
+  }
+}
+
+function embedText(text: string, dimensions: number): number[] {
+  const vector = new Array<number>(dimensions).fill(0)
+  for (const [feature, weight] of textFeatures(text)) {
+    const hash = hashOf(feature)
+    const bucket = (hash >>> 1) % dimensions
+    vector[bucket] = (vector[bucket] ?? 0) + (hash & 1 ? weight : -weight)
+  }
+  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  // Features of opposite sign may cancel out; a vector without direction would be comparable to nothing.
+  if (norm === 0) return vector.with(hashOf(text) % dimensions, 1)
+  return vector.map((value) => value / norm)
+}
+
+/** FNV-1a over UTF-16 code units, then the finalizer of MurmurHash3: FNV alone leaves the low bits correlated. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+function emptyText(index: number): InvalidInput {
+  const field = `texts[${index}]`
+  const message = 'must not be empty'
+  return { type: 'invalid-input', message: `${field} ${message}`, retryable: false, field, issues: [{ field, message }] }
+}
