@@ -1,0 +1,42 @@
+import tseslint from 'typescript-eslint'
+import { mustUseResult } from './tools/lint/must-use-result.mjs'
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'docs/reference/', '.results/', '**/*.mjs', '**/*.cjs', '**/tsup.config.ts'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    plugins: { headwater: { rules: { 'must-use-result': mustUseResult } } },
+    rules: {
+      'headwater/must-use-result': 'error',
+      '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+    },
+  },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'Take the time from the Clock.' }],
+      'no-restricted-syntax': ['error', { selector: 'Program > VariableDeclaration[kind="let"]', message: 'No mutable state at module level.' }],
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 50, skipComments: true, skipBlankLines: true }],
+    },
+  },
+  {
+    files: ['packages/{core,repositories,search}/src/**/*.ts'],
+    rules: { 'no-restricted-globals': ['error', { name: 'process', message: 'The SDK neither reads the environment nor handles signals.' }] },
+  },
+  { files: ['packages/core/src/clock.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['packages/testing/src/contracts/*.ts', '**/test/**/*.ts'],
+    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+)

@@ -1,0 +1,60 @@
+// npm test: everything that must hold. Ends with one line, `N passed, N failed`.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { checkPackages } from './check-packages.mjs'
+import { install, run } from './run.mjs'
+
+const vitestResult = '.results/vitest.json'
+
+const checks = [
+  ['types', () => run('pnpm', ['exec', 'tsc', '--noEmit', '-p', 'tsconfig.json'])],
+  ['lint', () => run('pnpm', ['exec', 'eslint', '--cache', '--max-warnings=0', '.'])],
+  ['layers', () => run('pnpm', ['exec', 'depcruise', '--config', 'tools/layers.cjs', 'packages', 'examples', 'test', 'benchmarks'])],
+  ['unused files, exports and dependencies', () => run('pnpm', ['exec', 'knip'])],
+  ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', '--workspace-concurrency=2', 'run', 'build'])],
+  ['packages', checkPackages],
+  ['reference', () => run('pnpm', ['exec', 'typedoc', '--out', '.results/reference'])],
+]
+
+async function runChecks() {
+  const failed = []
+  for (const [name, check] of checks) {
+    const started = performance.now()
+    const { code, output } = await check()
+    console.log(`${code === 0 ? '✓' : '✗'} ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`)
+    if (code === 0) continue
+    failed.push(name)
+    console.log(output)
+  }
+  return failed
+}
+
+async function runTests() {
+  rmSync(vitestResult, { force: true })
+  const { code } = await run('pnpm', ['exec', 'vitest', 'run'], { inherit: true })
+  return countTests(code)
+}
+
+// A file that fails to import has no failed test in the result, and a run that breaks off has no result at all.
+function countTests(code) {
+  let result
+  try {
+    result = JSON.parse(readFileSync(vitestResult, 'utf8'))
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+  const brokenFiles = result.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
+  const failed = result.numFailedTests + brokenFiles.length
+  const isBroken = failed === 0 && (code !== 0 || result.numPassedTests === 0)
+  return { passed: result.numPassedTests, failed: failed + (isBroken ? 1 : 0) }
+}
+
+process.on('SIGTERM', () => process.exit(143))
+process.on('SIGINT', () => process.exit(130))
+mkdirSync('.results', { recursive: true })
+await install()
+const failedChecks = await runChecks()
+const { passed, failed } = await runTests()
+if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.join(', ')}`)
+const allFailed = failed + failedChecks.length
+console.log(`${passed + checks.length - failedChecks.length} passed, ${allFailed} failed`)
+process.exitCode = allFailed === 0 ? 0 : 1
