@@ -1,1 +1,19 @@
-export {}
+export { startTestStack } from './test-stack.ts'
+export type { TestStack, TestStackOptions } from './test-stack.ts'
+export type { Rung, StoreName } from './rung.ts'
+export type { OpenaiAddress, PineconeAddress, StoreAddress, StoreAddresses } from './store-address.ts'
+export { isolate } from './isolate.ts'
+export type { IsolatedStores, StoreParts } from './isolate.ts'
+
+export { faultProxy } from './fault-proxy.ts'
+export type { FaultProxy } from './fault-proxy.ts'
+export { eventually } from './eventually.ts'
+export type { EventuallyOptions } from './eventually.ts'
+
+export { startPostgresServer } from './postgres-server.ts'
+export type { PostgresServer, PostgresServerOptions } from './postgres-server.ts'
+export { createDatabase, dropDatabase } from './postgres-database.ts'
+export { startRedisServer } from './redis-server.ts'
+export type { RedisServer, RedisServerOptions } from './redis-server.ts'
+export type { LocalServer } from './local-server.ts'
+export { MissingServerError } from './missing-server-error.ts'

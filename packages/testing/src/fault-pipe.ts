@@ -1,0 +1,93 @@
+import type { Socket } from 'node:net'
+
+/** What a proxy does to what passes through it. */
+export type Fault = { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay', ms: number }
+
+type Parcel = { dueMs: number } & ({ kind: 'data', data: Buffer } | { kind: 'end' } | { kind: 'reset' })
+
+const highWaterBytes = 1_048_576
+
+/** One direction of a proxied connection: passes on what it reads, in order, when the fault lets it, and never reads far ahead of the writer. */
+export class Pipe {
+  readonly #from: Socket
+  readonly #to: Socket
+  readonly #passed: (bytes: number) => void
+  readonly #parcels: Parcel[] = []
+  #heldBytes = 0
+  #fault: Fault = { kind: 'none' }
+  #isFull = false
+  #hasFailed = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor({ from, to, passed }: { from: Socket, to: Socket, passed: (bytes: number) => void }) {
+    this.#from = from
+    this.#to = to
+    this.#passed = passed
+    from.on('data', (data: Buffer) => this.#receive(data))
+    from.on('end', () => this.#hold({ kind: 'end', dueMs: this.#due() }))
+    from.on('error', () => { this.#hasFailed = true })
+    from.on('close', () => this.#sourceClosed())
+    to.on('drain', () => { this.#isFull = false; this.#flush() })
+    to.on('close', () => this.discard())
+  }
+
+  apply(fault: Fault): void {
+    this.#fault = fault
+    if (fault.kind === 'none') for (const parcel of this.#parcels) parcel.dueMs = 0
+    this.#flush()
+  }
+
+  discard(): void {
+    clearTimeout(this.#timer)
+    this.#parcels.length = 0
+    this.#heldBytes = 0
+  }
+
+  #receive(data: Buffer): void {
+    this.#passed(data.length)
+    this.#heldBytes += data.length
+    this.#hold({ kind: 'data', data, dueMs: this.#due() })
+  }
+
+  #hold(parcel: Parcel): void {
+    this.#parcels.push(parcel)
+    this.#flush()
+  }
+
+  #sourceClosed(): void {
+    if (this.#hasFailed) this.#hold({ kind: 'reset', dueMs: this.#due() })
+  }
+
+  #due(): number {
+    return this.#fault.kind === 'delay' ? performance.now() + this.#fault.ms : 0
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    while (this.#fault.kind !== 'hang' && !this.#isFull) {
+      const [next] = this.#parcels
+      if (!next) break
+      const waitMs = next.dueMs - performance.now()
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#flush(), waitMs)
+        break
+      }
+      this.#parcels.shift()
+      this.#deliver(next)
+    }
+    this.#throttle()
+  }
+
+  #deliver(parcel: Parcel): void {
+    if (parcel.kind === 'data') this.#heldBytes -= parcel.data.length
+    if (this.#to.destroyed) return
+    if (parcel.kind === 'data') this.#isFull = !this.#to.write(parcel.data)
+    else if (parcel.kind === 'end') this.#to.end()
+    else this.#to.resetAndDestroy()
+  }
+
+  #throttle(): void {
+    if (this.#isFull || this.#heldBytes > highWaterBytes) this.#from.pause()
+    else this.#from.resume()
+  }
+}

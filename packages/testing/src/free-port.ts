@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+const lowest = 15_000
+const highest = 32_000
+
+/**
+ * A port on 127.0.0.1 that nothing listens on now. It lies below the range from which the kernel takes the ports of outgoing
+ * connections, so that a server that is restarted finds its port free again.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(lowest, highest)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`No free port between ${lowest} and ${highest} in 100 attempts`)
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

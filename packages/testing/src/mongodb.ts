@@ -1,0 +1,49 @@
+import type { MongoClient } from 'mongodb'
+import { containerImages, startContainer } from './container.ts'
+import { findOnPath } from './find-on-path.ts'
+import { startMongodServer } from './mongod-server.ts'
+import type { StartedStore, StoreRungs } from './store-address.ts'
+
+const connectTimeoutMs = 10_000
+
+/** MongoDB on each of its rungs. */
+export const mongodbRungs: StoreRungs<'mongodb'> = {
+  environment: (url) => started(url, async () => undefined),
+
+  async container() {
+    const { host, port, stop } = await startContainer({ image: containerImages.mongodb, port: 27017, ready: /Waiting for connections/ })
+    return started(`mongodb://${host}:${port}`, stop)
+  },
+
+  async local() {
+    const server = await startMongodServer()
+    return started(server.url, () => server.stop())
+  },
+
+  hasLocalServer: async () => await findOnPath('mongod') !== undefined,
+
+  async standIn() {
+    const { startMongodbStandIn } = await import('./mongodb-stand-in/server.ts')
+    const { url, stop } = await startMongodbStandIn()
+    return started(url, stop)
+  },
+}
+
+async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'mongodb'>> {
+  const version = await withMongodb(url, async (client) => {
+    const info = await client.db('admin').command({ buildInfo: 1 })
+    return String(info['version'])
+  })
+  return { address: { url, version }, stop }
+}
+
+/** Connects the official client for one piece of work. */
+export async function withMongodb<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
+  const { MongoClient } = await import('mongodb')
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: connectTimeoutMs, connectTimeoutMS: connectTimeoutMs })
+  try {
+    return await use(client)
+  } finally {
+    await client.close()
+  }
+}

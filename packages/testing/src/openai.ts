@@ -1,0 +1,14 @@
+import type { StoreRungs } from './store-address.ts'
+
+/** OpenAI on each of its rungs: any service with its API, or the stand-in; there is no image and no local server. */
+export const openaiRungs: StoreRungs<'openai'> = {
+  async environment(url) {
+    return { address: { url, apiKey: process.env['HEADWATER_OPENAI_API_KEY'] ?? 'none', version: 'service' }, stop: async () => undefined }
+  },
+
+  async standIn() {
+    const { startOpenaiStandIn } = await import('./openai-stand-in/server.ts')
+    const { url, stop } = await startOpenaiStandIn()
+    return { address: { url, apiKey: 'stand-in', version: 'API v1' }, stop }
+  },
+}

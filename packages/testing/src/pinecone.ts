@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import type { StoreRungs } from './store-address.ts'
+
+const indexName = 'course-search'
+const dimension = 1_536
+
+/** Pinecone on each of its rungs: a real account, or the stand-in; there is no image and no local server. */
+export const pineconeRungs: StoreRungs<'pinecone'> = {
+  async environment(url) {
+    const apiKey = process.env['HEADWATER_PINECONE_API_KEY']
+    if (!apiKey) throw new Error('HEADWATER_PINECONE_URL needs HEADWATER_PINECONE_API_KEY beside it')
+    const index = process.env['HEADWATER_PINECONE_INDEX'] ?? indexName
+    return { address: { url, apiKey, index, version: 'service' }, stop: async () => undefined }
+  },
+
+  async standIn() {
+    const { startPineconeStandIn } = await import('./pinecone-stand-in/server.ts')
+    // The client caches an index's host by key and name for the life of a process: a key of its own keeps two stand-ins apart.
+    const apiKey = `stand-in-${randomUUID()}`
+    const { url, stop } = await startPineconeStandIn({ apiKey, indexes: [{ name: indexName, dimension, metric: 'cosine' }] })
+    return { address: { url, apiKey, index: indexName, version: 'API 2026-07' }, stop }
+  },
+}

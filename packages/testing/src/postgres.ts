@@ -1,0 +1,29 @@
+import { containerImages, startContainer } from './container.ts'
+import { postgresVersion } from './postgres-database.ts'
+import { startPostgresServer } from './postgres-server.ts'
+import type { StartedStore, StoreRungs } from './store-address.ts'
+
+/** PostgreSQL on each of its rungs. */
+export const postgresRungs: StoreRungs<'postgres'> = {
+  environment: (url) => started(url, async () => undefined),
+
+  async container() {
+    const { host, port, stop } = await startContainer({
+      image: containerImages.postgres,
+      port: 5432,
+      environment: { POSTGRES_PASSWORD: 'headwater' },
+      ready: /database system is ready to accept connections/,
+      readyTimes: 2,
+    })
+    return started(`postgres://postgres:headwater@${host}:${port}/postgres`, stop)
+  },
+
+  async local() {
+    const server = await startPostgresServer()
+    return started(server.url, () => server.stop())
+  },
+}
+
+async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'postgres'>> {
+  return { address: { url, version: await postgresVersion(url) }, stop }
+}
