@@ -3,11 +3,12 @@ export type { AsyncResult, Err, Ok } from './result.ts'
 export type * from './errors.ts'
 
 export { StatementFailed } from './stores/stores.ts'
-export type { CallOptions, CloseOptions, MongodbStore, PineconeStore, PostgresStore, RedisConnection, RedisStore, Stores } from './stores/stores.ts'
+export type { CallOptions, CloseOptions, MongodbStore, PineconeStore, PostgresConnection, PostgresStore, RedisConnection, RedisStore, Stores } from './stores/stores.ts'
 export type { HealthOptions, HealthReport, StoreHealth } from './stores/health.ts'
 
 export type { SqlClient, SqlResult } from './transactions/sql-client.ts'
-export type { Transaction } from './transactions/transaction.ts'
+export { transaction, transactionDefaults } from './transactions/transaction.ts'
+export type { Transaction, TransactionOptions, TransactionWork } from './transactions/transaction.ts'
 
 export { cacheKey } from './cache/cache-key.ts'
 export type { CacheKey } from './cache/cache-key.ts'

@@ -5,6 +5,7 @@ import type { RedisClientType, RedisClusterType } from 'redis'
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded, SqlError, StoreError } from '../errors.ts'
+import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient, SqlResult } from '../transactions/sql-client.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
@@ -23,6 +24,17 @@ export interface CallOptions {
    * Ends the call early.
    */
   readonly signal?: AbortSignal
+}
+
+/**
+ * One connection, lent by {@link PostgresStore.withConnection}. A text without parameters may hold several statements; its result is the
+ * last one's.
+ */
+export interface PostgresConnection extends SqlClient {
+  /**
+   * Closes the connection at once instead of giving it back; a statement under way rejects with `store-unavailable`.
+   */
+  close(): void
 }
 
 /**
@@ -48,8 +60,9 @@ export interface PostgresStore {
   /**
    * Lends one connection to `use` and takes it back however `use` ends; a connection whose state is in doubt is closed instead of reused.
    * `reserved` connections stand outside the pool, so that what must not wait for a full pool does not.
+   * Rejects with {@link StatementFailed} when there is no connection to lend, and with what `use` rejects with.
    */
-  withConnection<T>(use: (connection: SqlClient) => Promise<T>, options?: { readonly reserved?: boolean }): Promise<T>
+  withConnection<T>(use: (connection: PostgresConnection) => Promise<T>, options?: { readonly reserved?: boolean }): Promise<T>
 }
 
 /**
@@ -149,6 +162,8 @@ export interface Stores {
   readonly mongodb: MongodbStore | undefined
   /** Vector index, where configured. */
   readonly pinecone: PineconeStore | undefined
+  /** Keeps the cache in step with PostgreSQL: holds, intents, the gate. */
+  readonly invalidation: Invalidation
   /** What the SDK has to say about itself. */
   readonly diagnostics: Diagnostics
   /** Where time comes from. */

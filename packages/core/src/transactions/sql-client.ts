@@ -10,6 +10,10 @@ export interface SqlResult<Row> {
    * Rows affected or returned; `null` for statements that count nothing.
    */
   readonly rowCount: number | null
+  /**
+   * The command's tag as the server reported it, for instance `COMMIT`; `pg` gives it, a wrap around an ORM need not.
+   */
+  readonly command?: string
 }
 
 /**

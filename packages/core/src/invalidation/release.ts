@@ -1,0 +1,45 @@
+import type { StoreError } from '../errors.ts'
+import type { ResultAsync } from '../result.ts'
+import type { RedisStore } from '../stores/stores.ts'
+import { redisScript, runScript } from './redis-script.ts'
+
+/**
+ * KEYS[1] the entry. ARGV: 1 owner.
+ *
+ * HOLD(owner) -> absent; HOLD(owner, others) -> HOLD(others that have not expired), or absent when all have. Replies 1.
+ * The owner's hold is gone: VALUE, LEASE, anything else -> absent; HOLD(others) stays, pruned. Replies 0.
+ */
+export const releaseScript = redisScript(`
+local state = redis.pcall('GET', KEYS[1])
+if type(state) ~= 'string' or string.sub(state, 1, 3) ~= 'h1 ' then
+  redis.call('DEL', KEYS[1])
+  return 0
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found, last, others = 0, 0, ''
+for owner, expiry in string.gmatch(state, '([^ :]+):(%d+)') do
+  if owner == ARGV[1] then
+    found = 1
+  elseif tonumber(expiry) > now then
+    others = others .. ' ' .. owner .. ':' .. expiry
+    last = math.max(last, tonumber(expiry))
+  end
+end
+if others == '' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], 'h1' .. others, 'PX', string.format('%.0f', last - now))
+end
+return found
+`)
+
+/**
+ * Ends one owner's holds and gives back how many of them were gone already. Never removes another owner's hold. One round trip for all keys.
+ */
+export function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): ResultAsync<number, StoreError> {
+  return redis.run('release', async (client) => {
+    const replies = await Promise.all(keys.map((key) => runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] })))
+    return replies.filter((reply) => reply !== 1).length
+  })
+}

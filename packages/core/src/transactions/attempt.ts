@@ -1,0 +1,153 @@
+import type { SqlError, TransactionError } from '../errors.ts'
+import type { KeyChange } from '../invalidation/key-change.ts'
+import { insertEvents } from '../outbox/publish.ts'
+import type { Result } from '../result.ts'
+import { StatementFailed, type PostgresConnection, type Stores } from '../stores/stores.ts'
+import { begin, type TransactionIdentity } from './begin.ts'
+import { findCommitOutcome, settleUnknownCommit } from './commit-outcome.ts'
+import { Deadline } from './deadline.ts'
+import { OpenTransaction } from './open-transaction.ts'
+import type { TransactionOptions, TransactionWork } from './transaction.ts'
+
+/**
+ * How one attempt at a transaction ended: `refused` by the work's own `Err`, `failed` by the database, `thrown` by a mistake.
+ */
+export type Ending<T, E> =
+  | { readonly kind: 'committed'; readonly value: T }
+  | { readonly kind: 'refused'; readonly error: E }
+  | { readonly kind: 'failed'; readonly error: TransactionError }
+  | { readonly kind: 'thrown'; readonly error: unknown }
+
+interface Attempt<T, E> {
+  readonly stores: Stores
+  readonly work: TransactionWork<T, E>
+  readonly options: Required<TransactionOptions>
+  readonly change: KeyChange
+}
+
+/**
+ * The write path, once: run, hold, commit, release. Never rejects but for what `work` threw, which is an ending as well.
+ */
+export async function runAttempt<T, E>(stores: Stores, work: TransactionWork<T, E>, options: Required<TransactionOptions>): Promise<Ending<T, E>> {
+  const change = stores.invalidation.begin(holdLifeMs(stores, options))
+  const attempt = { stores, work, options, change }
+  const ending = await stores.postgres.withConnection((connection) => runOn(connection, attempt)).catch(failed)
+  const isUnknown = ending.kind === 'failed' && ending.error.type === 'commit-unknown'
+  if (!isUnknown) stores.invalidation.background(change.release())
+  return ending
+}
+
+/**
+ * A paused process can be cut off by the server as late as two deadlines after a hold; the hold must still be there then.
+ */
+function holdLifeMs(stores: Stores, options: Required<TransactionOptions>): number {
+  return Math.max(stores.invalidation.options.holdMs, 2 * options.deadlineMs + 2_000)
+}
+
+async function runOn<T, E>(connection: PostgresConnection, attempt: Attempt<T, E>): Promise<Ending<T, E>> {
+  const deadline = new Deadline(attempt.options.deadlineMs, () => { connection.close() })
+  try {
+    const identity = await begin(connection, attempt.options)
+    const tx = new OpenTransaction(connection, attempt.change)
+    const decision = await decide(tx, attempt.work, deadline)
+    if (decision.kind !== 'committed') return await rollBack(connection, decision)
+    const unready = await prepare(connection, tx, attempt)
+    if (unready !== undefined) return await rollBack(connection, unready)
+    return await commit(connection, decision, { attempt, identity, deadline, events: tx.events.length })
+  } catch (error) {
+    connection.close()
+    return deadline.hasPassed ? failedBy(deadline.failure) : failed(error)
+  } finally {
+    deadline.clear()
+  }
+}
+
+async function decide<T, E>(tx: OpenTransaction, work: TransactionWork<T, E>, deadline: Deadline): Promise<Ending<T, E>> {
+  try {
+    const result = await deadline.race(Promise.resolve(work(tx)))
+    await deadline.race(tx.settle())
+    return endingOf(result, tx)
+  } catch (error) {
+    tx.end()
+    if (deadline.hasPassed) return failedBy(deadline.failure)
+    if (!(error instanceof StatementFailed)) return { kind: 'thrown', error }
+    return failed(tx.firstFailure?.error ?? error)
+  }
+}
+
+function endingOf<T, E>(result: Result<T, E>, tx: OpenTransaction): Ending<T, E> {
+  if (result.isErr()) return { kind: 'refused', error: result.error }
+  if (tx.firstFailure === undefined) return { kind: 'committed', value: result.value }
+  return failedBy(poisoned('a statement of the transaction failed and the work went on: nothing was committed', tx.firstFailure.error))
+}
+
+async function prepare<T, E>(connection: PostgresConnection, tx: OpenTransaction, attempt: Attempt<T, E>): Promise<Ending<T, E> | undefined> {
+  try {
+    if (tx.events.length > 0) await insertEvents(connection, tx.events)
+    await attempt.change.hold()
+    return undefined
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+interface Committing<T, E> {
+  readonly attempt: Attempt<T, E>
+  readonly identity: TransactionIdentity
+  readonly deadline: Deadline
+  readonly events: number
+}
+
+async function commit<T, E>(connection: PostgresConnection, success: Ending<T, E>, committing: Committing<T, E>): Promise<Ending<T, E>> {
+  const { attempt: { stores }, deadline } = committing
+  try {
+    const reply = await connection.query('COMMIT')
+    if (reply.command !== 'COMMIT') return failedBy(poisoned(`COMMIT was answered with ${String(reply.command)}: nothing was committed`))
+  } catch (error) {
+    if (!(error instanceof StatementFailed) || !isLost(error.failure)) return failed(error)
+    connection.close()
+    const outcome = await findCommitOutcome(stores, committing.identity)
+    if (outcome === 'aborted') return deadline.hasPassed ? failedBy(deadline.failure) : failed(error)
+    if (outcome === 'unknown') return unknownEnding(committing, error)
+  }
+  if (committing.events > 0) stores.diagnostics.emit('outbox:published', { count: committing.events })
+  return success
+}
+
+function unknownEnding<T, E>({ attempt, identity }: Committing<T, E>, cause: unknown): Ending<T, E> {
+  attempt.stores.invalidation.background(settleUnknownCommit(attempt.stores, identity, attempt.change))
+  return failedBy({
+    type: 'commit-unknown',
+    store: 'postgres',
+    message: 'the connection was lost during COMMIT and the outcome could not be found out',
+    retryable: false,
+    transactionId: identity.transactionId,
+    cause,
+  })
+}
+
+async function rollBack<T, E>(connection: PostgresConnection, ending: Ending<T, E>): Promise<Ending<T, E>> {
+  if (ending.kind === 'failed' && isLost(ending.error)) {
+    connection.close()
+    return ending
+  }
+  await connection.query('ROLLBACK').catch(() => { connection.close() })
+  return ending
+}
+
+function isLost(error: TransactionError): boolean {
+  return error.type === 'store-unavailable' || error.type === 'deadline-exceeded'
+}
+
+function failed(error: unknown): Ending<never, never> {
+  return error instanceof StatementFailed ? failedBy(error.failure) : { kind: 'thrown', error }
+}
+
+function failedBy(error: TransactionError | SqlError): Ending<never, never> {
+  return { kind: 'failed', error }
+}
+
+function poisoned(message: string, cause?: unknown): TransactionError {
+  const failure = cause instanceof StatementFailed ? cause.failure : cause
+  return { type: 'transaction-poisoned', store: 'postgres', message, retryable: false, cause: failure }
+}

@@ -1,0 +1,48 @@
+import type { DeadlineExceeded } from '../errors.ts'
+
+/**
+ * The time a transaction has. When it has passed, `cut` is called once and every race is lost.
+ */
+export class Deadline {
+  /** What the caller is told. */
+  readonly failure: DeadlineExceeded
+  readonly #timer: NodeJS.Timeout
+  readonly #passed = Promise.withResolvers<never>()
+  #hasPassed = false
+
+  constructor(deadlineMs: number, cut: () => void) {
+    this.failure = {
+      type: 'deadline-exceeded',
+      store: 'postgres',
+      operation: 'transaction',
+      deadlineMs,
+      message: `the transaction did not end within ${deadlineMs} ms and was rolled back`,
+      retryable: true,
+    }
+    this.#passed.promise.catch(() => undefined)
+    this.#timer = setTimeout(() => {
+      this.#hasPassed = true
+      cut()
+      this.#passed.reject(this.failure)
+    }, deadlineMs)
+  }
+
+  /** Whether the time is over. */
+  get hasPassed(): boolean {
+    return this.#hasPassed
+  }
+
+  /**
+   * Settles as `work` does, or rejects when the deadline passes first.
+   */
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#passed.promise])
+  }
+
+  /**
+   * Ends the timer.
+   */
+  clear(): void {
+    clearTimeout(this.#timer)
+  }
+}
