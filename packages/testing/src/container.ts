@@ -10,6 +10,8 @@ export interface ContainerOptions {
   image: string
   port: number
   environment?: Record<string, string>
+  /** The server's command line; the image's own where it is absent. */
+  command?: readonly string[]
   /** Matches the line of output that says that the server serves. */
   ready: RegExp
   /** How often that line has to appear, for images that start their server twice. */
@@ -37,13 +39,13 @@ export async function hasContainerRuntime(): Promise<boolean> {
 }
 
 /** Starts a container; Testcontainers' reaper removes it when this process ends, however it ends. */
-export async function startContainer({ image, port, environment = {}, ready, readyTimes = 1 }: ContainerOptions): Promise<RunningContainer> {
+export async function startContainer({ image, port, environment = {}, command, ready, readyTimes = 1 }: ContainerOptions): Promise<RunningContainer> {
   const { GenericContainer, Wait } = await import('testcontainers')
-  const container = await new GenericContainer(image)
+  const prepared = new GenericContainer(image)
     .withEnvironment(environment)
     .withExposedPorts(port)
     .withWaitStrategy(Wait.forLogMessage(ready, readyTimes))
     .withStartupTimeout(startupTimeoutMs)
-    .start()
+  const container = await (command ? prepared.withCommand([...command]) : prepared).start()
   return { host: container.getHost(), port: container.getMappedPort(port), stop: async () => void await container.stop() }
 }

@@ -15,5 +15,7 @@ export type { PostgresServer, PostgresServerOptions } from './postgres-server.ts
 export { createDatabase, dropDatabase } from './postgres-database.ts'
 export { startRedisServer } from './redis-server.ts'
 export type { RedisServer, RedisServerOptions } from './redis-server.ts'
+export { startRedisCluster } from './redis-cluster.ts'
+export type { RedisCluster, RedisClusterOptions } from './redis-cluster.ts'
 export type { LocalServer } from './local-server.ts'
 export { MissingServerError } from './missing-server-error.ts'

@@ -7,8 +7,8 @@ export const openaiRungs: StoreRungs<'openai'> = {
   },
 
   async standIn() {
-    const { startOpenaiStandIn } = await import('./openai-stand-in/server.ts')
-    const { url, stop } = await startOpenaiStandIn()
-    return { address: { url, apiKey: 'stand-in', version: 'API v1' }, stop }
+    const { startOpenaiStandIn } = await import('./openai-stand-in/openai-stand-in.ts')
+    const { url, apiKey, stop } = await startOpenaiStandIn()
+    return { address: { url, apiKey, version: 'API v1' }, stop }
   },
 }

@@ -12,6 +12,7 @@ export const postgresRungs: StoreRungs<'postgres'> = {
       image: containerImages.postgres,
       port: 5432,
       environment: { POSTGRES_PASSWORD: 'headwater' },
+      command: ['postgres', '-c', 'wal_level=logical', '-c', 'max_connections=300'],
       ready: /database system is ready to accept connections/,
       readyTimes: 2,
     })

@@ -9,7 +9,9 @@ export const redisRungs: StoreRungs<'redis'> = {
   environment: (url) => started(url, async () => undefined),
 
   async container() {
-    const { host, port, stop } = await startContainer({ image: containerImages.redis, port: 6379, ready: /Ready to accept connections/ })
+    const { host, port, stop } = await startContainer({
+      image: containerImages.redis, port: 6379, command: ['redis-server', '--save', '', '--appendonly', 'no'], ready: /Ready to accept connections/,
+    })
     return started(`redis://${host}:${port}`, stop)
   },
 

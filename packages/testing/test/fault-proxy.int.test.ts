@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import pg from 'pg'
+import { createClient } from 'redis'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { eventually, faultProxy, type FaultProxy } from '../src/index.ts'
+import { staysPending } from './stays-pending.ts'
+
+let proxy: FaultProxy
+
+afterEach(() => proxy.close())
+
+describe('between node-redis and Redis', () => {
+  let client: ReturnType<typeof createClient>
+
+  beforeEach(async () => {
+    proxy = await faultProxy(inject('stack').redis.url)
+    client = createClient({ url: proxy.url, socket: { reconnectStrategy: 20 }, commandOptions: { timeout: 60_000 } }) as typeof client
+    client.on('error', () => undefined)
+    await client.connect()
+  })
+  afterEach(() => client.destroy())
+
+  test('commands pass', async () => {
+    expect(await client.ping()).toBe('PONG')
+    expect(proxy.connections).toBe(1)
+    expect(proxy.bytesToServer).toBeGreaterThan(0)
+    expect(proxy.bytesToClient).toBeGreaterThan(0)
+  })
+
+  test('a cut breaks the command under way and every new connection, until restored', async () => {
+    proxy.hang()
+    const underWay = client.ping()
+    const broken = expect(underWay).rejects.toThrow()
+    proxy.cut()
+    await broken
+    await eventually(() => expect(proxy.connectionsTotal).toBeGreaterThan(3))
+    expect(client.isReady).toBe(false)
+    proxy.restore()
+    await eventually(() => expect(client.isReady).toBe(true))
+    expect(await client.ping()).toBe('PONG')
+  })
+
+  test('a hang answers nothing, accepts connections, and loses nothing', async () => {
+    proxy.hang()
+    const asked = client.echo('held')
+    expect(await staysPending(asked)).toBe(true)
+    const newcomer = createConnection(proxy.port, '127.0.0.1')
+    await once(newcomer, 'connect')
+    newcomer.destroy()
+    proxy.restore()
+    expect(await asked).toBe('held')
+  })
+
+  test('a delay of 60 ms makes a round trip 120 ms longer, and keeps the order', async () => {
+    proxy.delay(60)
+    const begun = performance.now()
+    expect(await Promise.all([client.echo('1'), client.echo('2')])).toEqual(['1', '2'])
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(119)
+    proxy.restore()
+    const restored = performance.now()
+    await client.ping()
+    expect(performance.now() - restored).toBeLessThan(100)
+  })
+
+  test('a pipelined flush is one round trip, commands one after the other are one each', async () => {
+    const before = proxy.roundTrips()
+    await Promise.all(Array.from({ length: 100 }, (_, number) => client.echo(String(number))))
+    expect(proxy.roundTrips() - before).toBe(1)
+    for (let number = 0; number < 3; number++) await client.ping()
+    expect(proxy.roundTrips() - before).toBe(4)
+  })
+})
+
+describe('between pg and PostgreSQL', () => {
+  let client: pg.Client
+
+  beforeEach(async () => {
+    proxy = await faultProxy(inject('stack').postgres.url)
+    client = new pg.Client({ connectionString: proxy.url })
+    client.on('error', () => undefined)
+    await client.connect()
+  })
+  afterEach(async () => {
+    proxy.restore()
+    await client.end()
+  })
+
+  test('a query with parameters is one round trip', async () => {
+    const before = proxy.roundTrips()
+    expect((await client.query('SELECT $1::int AS number', [7])).rows).toEqual([{ number: 7 }])
+    expect(proxy.roundTrips() - before).toBe(1)
+  })
+
+  test('a cut breaks the query under way with a reset', async () => {
+    const broken = expect(client.query('SELECT pg_sleep(30)')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    proxy.cut()
+    await broken
+    await expect(new pg.Client({ connectionString: proxy.url }).connect()).rejects.toThrow()
+  })
+
+  test('a statement sent into a hang is carried out after it', async () => {
+    proxy.hang()
+    const asked = client.query('SELECT 1 AS one')
+    expect(await staysPending(asked)).toBe(true)
+    proxy.restore()
+    expect((await asked).rows).toEqual([{ one: 1 }])
+  })
+
+  test('a delay applies to each direction', async () => {
+    proxy.delay(60)
+    const begun = performance.now()
+    await client.query('SELECT 1')
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(119)
+  })
+})
+
+describe('between any client and server', () => {
+  let upstream: Server
+
+  afterEach(() => void upstream.close())
+
+  async function listen(answer: (socket: Socket) => void): Promise<void> {
+    upstream = createServer(answer).listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    proxy = await faultProxy(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
+  }
+
+  test('HTTP passes', async () => {
+    upstream = createHttpServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    proxy = await faultProxy(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`)
+    const response = await fetch(`${proxy.url}/path`, { headers: { connection: 'close' } })
+    expect(await response.text()).toBe('hello')
+  })
+
+  test('it reads no further ahead of a client that reads slowly than it must', async () => {
+    const megabyte = Buffer.alloc(1_048_576)
+    await listen((socket) => {
+      const fill = () => { while (socket.writable && socket.write(megabyte)); }
+      socket.on('drain', fill).on('error', () => undefined)
+      fill()
+    })
+    const client = createConnection(proxy.port, '127.0.0.1').on('error', () => undefined)
+    await once(client, 'connect')
+    client.pause()
+    let seen = -1
+    await eventually(() => {
+      const grown = proxy.bytesToClient - seen
+      seen = proxy.bytesToClient
+      expect(seen).toBeGreaterThan(0)
+      expect(grown).toBe(0)
+    }, { intervalMs: 100 })
+    expect(seen).toBeLessThan(32 * 1_048_576)
+    client.destroy()
+  })
+
+  test('the end of one side reaches the other after what was sent before it', async () => {
+    let received = ''
+    await listen((socket) => socket.on('data', (data) => { received += data.toString() }).on('end', () => socket.end('bye')))
+    proxy.hang()
+    const client = createConnection({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
+    client.end('last words')
+    proxy.restore()
+    let answer = ''
+    for await (const text of client.setEncoding('utf8')) answer += String(text)
+    expect([received, answer]).toEqual(['last words', 'bye'])
+    await eventually(() => expect(proxy.connections).toBe(0))
+  })
+
+  test('closing it ends both halves of every connection, hung ones too', async () => {
+    const ends: string[] = []
+    await listen((socket) => socket.on('error', () => undefined).on('close', () => ends.push('server')))
+    const client = createConnection(proxy.port, '127.0.0.1').on('error', () => undefined).on('close', () => ends.push('client'))
+    await eventually(() => expect(proxy.connections).toBe(1))
+    await eventually(async () => expect(await countOf(upstream)).toBe(1))
+    proxy.hang()
+    client.write('held')
+    await proxy.close()
+    await proxy.close()
+    await eventually(() => expect(ends.sort()).toEqual(['client', 'server']))
+  })
+})
+
+function countOf(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { eventually } from '../src/index.ts'
+import { GuardedProcess } from '../src/guarded-process.ts'
+
+const fixture = fileURLToPath(new URL('./fixtures/start-servers.ts', import.meta.url))
+
+async function startInAnotherProcess(...args: string[]) {
+  const parent = spawn(process.execPath, ['--conditions=headwater-source', fixture, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  for await (const text of parent.stdout.setEncoding('utf8')) {
+    output += String(text)
+    if (output.includes('\n')) break
+  }
+  const started = JSON.parse(output) as { pids: number[], directory: string }
+  return { parent, ...started }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function expectEnd({ pids, directory }: { pids: readonly number[], directory: string }) {
+  await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { timeoutMs: 15_000 })
+  await eventually(() => expect(existsSync(directory)).toBe(false))
+}
+
+test('servers end, and their data with them, when the process that started them is killed', async () => {
+  const started = await startInAnotherProcess()
+  expect(started.pids.map(isAlive)).toEqual([true, true])
+  expect(existsSync(started.directory)).toBe(true)
+  started.parent.kill('SIGKILL')
+  await expectEnd(started)
+})
+
+test('paused servers end too when the process that started them is killed', async () => {
+  const started = await startInAnotherProcess('--pause')
+  started.parent.kill('SIGKILL')
+  await expectEnd(started)
+})
+
+test('running servers do not keep their process alive, and end with it', async () => {
+  const started = await startInAnotherProcess('--exit')
+  if (started.parent.exitCode === null) await once(started.parent, 'exit')
+  await expectEnd(started)
+})
+
+test('a server that ends before it is ready is a failure that shows its last words', async () => {
+  const start = GuardedProcess.start({ command: 'sh', args: ['-c', 'echo the port is taken >&2; exit 1'], dir: '/tmp', keepDir: true, ready: /never/ })
+  await expect(start).rejects.toThrow(/the port is taken/)
+})
+
+test('a command that does not exist is a failure', async () => {
+  const start = GuardedProcess.start({ command: 'no-such-server', args: [], dir: '/tmp', keepDir: true, ready: /never/ })
+  await expect(start).rejects.toThrow(/not found/)
+})

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDatabase, dropDatabase, startPostgresServer, type PostgresServer } from '../src/index.ts'
+import { staysPending } from './stays-pending.ts'
+
+let server: PostgresServer
+
+beforeAll(async () => { server = await startPostgresServer({ settings: { lock_timeout: '7s' } }) })
+afterAll(() => server.stop())
+
+async function query(text: string, url = server.url): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return (await client.query({ text, rowMode: 'array' })).rows.flat()
+  } finally {
+    await client.end()
+  }
+}
+
+test('serves PostgreSQL 18 with room for 300 connections, logical decoding and the settings asked for', async () => {
+  expect(await query('SHOW server_version')).toEqual(['18.4'])
+  expect(await query('SHOW max_connections')).toEqual(['300'])
+  expect(await query('SHOW wal_level')).toEqual(['logical'])
+  expect(await query('SHOW lock_timeout')).toEqual(['7s'])
+})
+
+test('keeps its port and every acknowledged commit when killed and restarted', async () => {
+  await query('CREATE TABLE kept (id int)')
+  await query('INSERT INTO kept VALUES (1)')
+  const { pid, url } = server
+  await server.kill()
+  await expect(query('SELECT 1')).rejects.toThrow(/ECONNREFUSED/)
+  await server.restart()
+  expect(server.url).toBe(url)
+  expect(server.pid).not.toBe(pid)
+  expect(await query('SELECT id FROM kept')).toEqual([1])
+})
+
+test('a kill breaks the connections that are open, busy ones too', async () => {
+  const client = new pg.Client({ connectionString: server.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  const busy = client.query('SELECT count(*) FROM generate_series(1, 1000000000)')
+  const broken = expect(busy).rejects.toThrow(/terminated|ECONNRESET/)
+  await server.kill()
+  await broken
+  await server.restart()
+})
+
+test('answers nothing while paused, and what was asked once resumed', async () => {
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  await server.pause()
+  const asked = client.query('SELECT 1 AS one')
+  expect(await staysPending(asked)).toBe(true)
+  await server.resume()
+  expect((await asked).rows).toEqual([{ one: 1 }])
+  await client.end()
+})
+
+test('creates databases side by side under names of their own and drops them while they are in use', async () => {
+  const urls = await Promise.all([createDatabase(server.url), createDatabase(server.url), createDatabase(server.url, 'Name with "quotes"')])
+  expect(new Set(urls).size).toBe(3)
+  for (const url of urls) expect(await query('SELECT current_database()', url)).toEqual([decodeURIComponent(new URL(url).pathname.slice(1))])
+  const user = new pg.Client({ connectionString: urls[0] })
+  user.on('error', () => undefined)
+  await user.connect()
+  await Promise.all(urls.map(dropDatabase))
+  expect(await query("SELECT count(*)::int FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'Name%'")).toEqual([0])
+})
+
+test('dropping a database that is gone is no failure', async () => {
+  const url = await createDatabase(server.url)
+  await dropDatabase(url)
+  await dropDatabase(url)
+})
+
+test('a server that was stopped refuses its verbs and may be stopped again', async () => {
+  const brief = await startPostgresServer()
+  await brief.stop()
+  await brief.stop()
+  await expect(brief.restart()).rejects.toThrow(/stopped/)
+})
