@@ -55,7 +55,7 @@ export interface VectorMatch {
 export type VectorFilter =
   | { readonly op: 'and' | 'or'; readonly filters: readonly VectorFilter[] }
   | { readonly op: 'eq' | 'ne'; readonly key: string; readonly value: string | number | boolean }
-  | { readonly op: 'in' | 'nin'; readonly key: string; readonly values: readonly (string | number)[] }
+  | { readonly op: 'in' | 'nin'; readonly key: string; readonly values: readonly string[] | readonly number[] }
   | { readonly op: 'gt' | 'gte' | 'lt' | 'lte'; readonly key: string; readonly value: number }
 
 /**

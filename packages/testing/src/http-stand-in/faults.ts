@@ -54,6 +54,14 @@ export class Faults {
   #next: NextFault[] = []
   #lasting: { readonly fault: Fault; readonly route: string } | undefined
   #endHang: () => void = () => {}
+  #hungCount = 0
+
+  /**
+   * Requests that hang now and whose callers still wait.
+   */
+  get hungCount(): number {
+    return this.#hungCount
+  }
 
   /**
    * Answers the next requests with an error instead of doing what they ask.
@@ -111,6 +119,15 @@ export class Faults {
     next.left -= 1
     if (next.left <= 0) this.#next = this.#next.filter((other) => other !== next)
     return next.fault
+  }
+
+  /**
+   * Waits until the hang has ended or the caller has gone.
+   */
+  async waitOut({ restored }: Extract<Fault, { kind: 'hang' }>, gone: Promise<unknown>): Promise<void> {
+    this.#hungCount += 1
+    await Promise.race([restored, gone])
+    this.#hungCount -= 1
   }
 
   #last(fault: Fault, route: string): void {

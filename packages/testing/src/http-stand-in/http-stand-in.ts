@@ -96,7 +96,7 @@ export class HttpStandIn {
     if (fault?.kind === 'cut') return undefined
     if (fault?.kind === 'fail') return this.#failure(fault.status, fault.retryAfterSeconds)
     if (fault?.kind === 'delay') await sleep(fault.delayMs)
-    if (fault?.kind === 'hang') await fault.restored
+    if (fault?.kind === 'hang') await this.faults.waitOut(fault, once(response, 'close'))
     // A caller that gave up while the request hung has withdrawn it.
     if (response.destroyed) return undefined
     const reply = await this.#service.answer(request)

@@ -1,0 +1,186 @@
+import { Errors, Pinecone } from '@pinecone-database/pinecone'
+import type { Index } from '@pinecone-database/pinecone'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../src/eventually.ts'
+import { startPineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
+import type { PineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
+
+const record = { id: 'a', values: [1, 0, 0] }
+let standIn: PineconeStandIn
+let client: Pinecone
+let index: Index
+
+beforeAll(async () => {
+  standIn = await startPineconeStandIn()
+  client = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: standIn.url, maxRetries: 0 })
+  await client.createIndex({ name: 'small', dimension: 3, metric: 'cosine', spec: { serverless: { cloud: 'aws', region: 'us-east-1' } } })
+  index = client.index({ name: 'small' })
+})
+afterEach(async () => {
+  standIn.faults.restore()
+  standIn.delayConsistency(0)
+  standIn.settle()
+  await index.deleteAll()
+})
+afterAll(() => standIn.stop())
+
+describe('the control plane', () => {
+  it('has the index of the course search from the start', async () => {
+    const model = await client.describeIndex('course-search')
+    expect(model).toMatchObject({ name: 'course-search', host: standIn.hostOf('course-search'), status: { ready: true, state: 'Ready' } })
+    expect([model.dimension, model.metric, model.vectorType]).toEqual([1536, 'cosine', 'dense'])
+    expect((await client.index({ name: 'course-search' }).describeIndexStats()).dimension).toBe(1536)
+  })
+
+  it('creates, lists, protects and deletes indexes', async () => {
+    await client.indexes.create({
+      name: 'made-here',
+      deployment: { deploymentType: 'managed', cloud: 'gcp', region: 'europe-west4' },
+      schema: { fields: { _values: { type: 'dense_vector', dimension: 2, metric: 'dotproduct' } } },
+    })
+    expect((await client.listIndexes()).indexes?.map(({ name }) => name)).toContain('made-here')
+    const host = (await client.describeIndex('made-here')).host
+    await client.index({ host }).upsert({ records: [{ id: 'a', values: [1, 2] }] })
+    await client.indexes.configure('made-here', { deletionProtection: 'enabled' })
+    await expect(client.deleteIndex('made-here')).rejects.toThrow('Deletion protection')
+    await client.indexes.configure('made-here', { deletionProtection: 'disabled' })
+    await client.deleteIndex('made-here')
+    await expect(client.describeIndex('made-here')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    await expect(client.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+  })
+
+  it('waits until a new index is ready, which is at once', async () => {
+    const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
+    const model = await client.createIndex({ name: 'awaited', dimension: 4, metric: 'euclidean', spec, waitUntilReady: true })
+    expect(model?.status.ready).toBe(true)
+    await client.deleteIndex('awaited')
+  })
+
+  it('refuses a second index of a name, a bad name, a bad dimension and an unknown index', async () => {
+    const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
+    const create = (name: string, dimension: number) => client.createIndex({ name, dimension, metric: 'cosine', spec })
+    await expect(create('small', 3)).rejects.toBeInstanceOf(Errors.PineconeConflictError)
+    await expect(create('Not_A_Name', 3)).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
+    const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
+    const schema = { fields: { _values: { type: 'dense_vector', dimension: 20_001, metric: 'cosine' } } }
+    const answer = await fetch(`${standIn.url}/indexes`, { method: 'POST', headers, body: JSON.stringify({ name: 'too-wide', schema }) })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { status: 400, error: { code: 'INVALID_ARGUMENT' } }])
+    await expect(client.index({ name: 'absent' }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+  })
+})
+
+describe('namespaces', () => {
+  it('come with the first record or on request, are listed, described and deleted', async () => {
+    await index.namespace('first').upsert({ records: [record] })
+    await index.createNamespace({ name: 'second' })
+    expect((await index.listNamespaces()).namespaces?.map(({ name, recordCount }) => [name, recordCount])).toEqual([['first', '1'], ['second', '0']])
+    expect(await index.describeNamespace('first')).toMatchObject({ name: 'first', recordCount: '1' })
+    await index.deleteNamespace('first')
+    await index.deleteNamespace('second')
+    await expect(index.describeNamespace('first')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    await expect(index.deleteNamespace('first')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    expect((await index.namespace('first').fetch({ ids: ['a'] })).records).toEqual({})
+  })
+})
+
+describe('eventual consistency', () => {
+  const ids = async (): Promise<string[]> => Object.keys((await index.fetch({ ids: ['a', 'b'] })).records)
+
+  it('shows a write only after the delay', async () => {
+    standIn.delayConsistency(60)
+    const start = performance.now()
+    await index.upsert({ records: [record] })
+    expect(await ids()).toEqual([])
+    await eventually(async () => (await ids()).length === 1)
+    expect(performance.now() - start).toBeGreaterThanOrEqual(60)
+  })
+
+  it('shows writes in their order, and all of them when it is settled', async () => {
+    standIn.delayConsistency(3_600_000)
+    await index.upsert({ records: [record, { ...record, id: 'b' }] })
+    standIn.delayConsistency(0)
+    await index.deleteMany({ ids: ['b'] })
+    expect(await ids()).toEqual([])
+    standIn.settle()
+    expect(await ids()).toEqual(['a'])
+  })
+
+  it('tells with every answer which write it has seen', async () => {
+    standIn.delayConsistency(3_600_000)
+    const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
+    const call = (path: string, body: unknown) => fetch(`${standIn.hostOf('small')}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const written = Number((await call('/vectors/upsert', { vectors: [record] })).headers.get('x-pinecone-request-lsn'))
+    const seen = async (): Promise<number> => {
+      const answer = await call('/query', { vector: [1, 0, 0], topK: 1 })
+      return Number(answer.headers.get('x-pinecone-max-indexed-lsn'))
+    }
+    expect(await seen()).toBe(written - 1)
+    standIn.settle()
+    expect(await seen()).toBe(written)
+  })
+})
+
+describe('faults', () => {
+  it('fails the next requests of one route only', async () => {
+    standIn.faults.failNext({ status: 429, retryAfterSeconds: 3, route: '/query' })
+    await index.upsert({ records: [record] })
+    await expect(index.query({ vector: [1, 0, 0], topK: 1 })).rejects.toBeInstanceOf(Errors.PineconeUnmappedHttpError)
+    expect((await index.query({ vector: [1, 0, 0], topK: 1 })).matches).toHaveLength(1)
+  })
+
+  it('lets the official client ride out a short outage by its own retries', async () => {
+    const patient = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: standIn.url, maxRetries: 2 })
+    const before = standIn.requestCount('/describe_index_stats')
+    standIn.faults.failNext({ status: 503, times: 2, route: '/describe_index_stats' })
+    await patient.index({ host: standIn.hostOf('small') }).describeIndexStats()
+    expect(standIn.requestCount('/describe_index_stats') - before).toBe(3)
+  })
+
+  it('can carry a write out and lose its answer', async () => {
+    standIn.faults.loseNextReply({ route: '/vectors/upsert' })
+    await expect(index.upsert({ records: [record] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    expect(Object.keys((await index.fetch({ ids: ['a'] })).records)).toEqual(['a'])
+  })
+
+  it('does not carry out what was withdrawn while it hung', async () => {
+    standIn.faults.hang()
+    const hasty = new Pinecone({
+      apiKey: standIn.apiKey,
+      maxRetries: 0,
+      fetchApi: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(50) }),
+    })
+    await expect(hasty.index({ host: standIn.hostOf('small') }).upsert({ records: [record] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    await eventually(() => standIn.faults.hungCount === 0)
+    standIn.faults.restore()
+    expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
+  })
+
+  it('carries out what still waited when a hang ends', async () => {
+    standIn.faults.hang({ route: '/vectors/upsert' })
+    const patient = index.upsert({ records: [record] })
+    await eventually(() => standIn.faults.hungCount === 1)
+    expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
+    standIn.faults.restore()
+    await patient
+    expect(Object.keys((await index.fetch({ ids: ['a'] })).records)).toEqual(['a'])
+  })
+
+  it('cuts every connection until it is restored', async () => {
+    standIn.faults.cut()
+    await expect(index.fetch({ ids: ['a'] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    standIn.faults.restore()
+    expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
+  })
+
+  it('searches 3,000 vectors of 1,536 dimensions exactly and within a second', async () => {
+    const courses = client.index({ name: 'course-search', namespace: 'many' })
+    const vectorOf = (seed: number): number[] => Array.from({ length: 1536 }, (_, place) => Math.round(1000 * Math.sin(seed * 7919 + place * seed)) / 1000)
+    for (let first = 1; first <= 3000; first += 150) {
+      await courses.upsert({ records: Array.from({ length: 150 }, (_, offset) => ({ id: `course_${first + offset}`, values: vectorOf(first + offset) })) })
+    }
+    const start = performance.now()
+    const { matches: [best] } = await courses.query({ vector: vectorOf(1234), topK: 10 })
+    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(best).toMatchObject({ id: 'course_1234', score: expect.closeTo(1, 5) as number })
+  })
+})
