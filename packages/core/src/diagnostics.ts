@@ -91,6 +91,13 @@ export class Diagnostics {
   }
 
   /**
+   * Whether anybody listens to `name`: lets a hot path spare what only a listener would see.
+   */
+  isHeard(name: DiagnosticName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0
+  }
+
+  /**
    * Reports an occurrence.
    */
   emit<Name extends DiagnosticName>(name: Name, event: DiagnosticEvents[Name]): void {

@@ -2,8 +2,12 @@ export { ok, err, okAsync, errAsync, orThrow, safeTry, Result, ResultAsync, Unex
 export type { AsyncResult, Err, Ok } from './result.ts'
 export type * from './errors.ts'
 
+export { connect } from './stores/connect.ts'
+export type { ConnectError } from './stores/connect.ts'
+export { connectDefaults } from './stores/connect-options.ts'
+export type { ConnectOptions, MongodbOptions, PineconeOptions, PostgresOptions, RedisOptions } from './stores/connect-options.ts'
 export { StatementFailed } from './stores/stores.ts'
-export type { CallOptions, CloseOptions, MongodbStore, PineconeStore, PostgresConnection, PostgresStore, RedisConnection, RedisStore, Stores } from './stores/stores.ts'
+export type { CallOptions, CloseOptions, LoanOptions, MongodbStore, PineconeStore, PostgresConnection, PostgresStore, RedisConnection, RedisStore, Stores } from './stores/stores.ts'
 export type { HealthOptions, HealthReport, StoreHealth } from './stores/health.ts'
 
 export type { SqlClient, SqlResult } from './transactions/sql-client.ts'

@@ -58,11 +58,29 @@ export interface PostgresStore {
    */
   readonly client: SqlClient
   /**
-   * Lends one connection to `use` and takes it back however `use` ends; a connection whose state is in doubt is closed instead of reused.
-   * `reserved` connections stand outside the pool, so that what must not wait for a full pool does not.
+   * Lends one connection to `use` and takes it back however `use` ends; a connection whose state is in doubt (a lost connection, a statement
+   * without an answer, a transaction left open) is closed instead of reused. Statements run one at a time, in the order they were asked.
    * Rejects with {@link StatementFailed} when there is no connection to lend, and with what `use` rejects with.
    */
-  withConnection<T>(use: (connection: PostgresConnection) => Promise<T>, options?: { readonly reserved?: boolean }): Promise<T>
+  withConnection<T>(use: (connection: PostgresConnection) => Promise<T>, options?: LoanOptions): Promise<T>
+}
+
+/**
+ * Options of `withConnection`.
+ */
+export interface LoanOptions {
+  /**
+   * Takes the connection from a few that stand outside the pool, so that what must not wait for a full pool does not.
+   *
+   * @defaultValue `false`
+   */
+  readonly reserved?: boolean
+  /**
+   * Time each statement has, in milliseconds; `Infinity` for no limit on this side.
+   *
+   * @defaultValue the store's own default
+   */
+  readonly deadlineMs?: number
 }
 
 /**
@@ -184,6 +202,8 @@ export interface Stores {
    * the result says so.
    */
   close(options?: CloseOptions): ResultAsync<void, DeadlineExceeded>
+  /** Closes with the default deadline: `await using stores = …`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

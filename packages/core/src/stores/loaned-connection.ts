@@ -1,0 +1,154 @@
+import type { PoolClient, QueryResult } from 'pg'
+import type { Clock } from '../clock.ts'
+import type { Diagnostics } from '../diagnostics.ts'
+import type { SqlError } from '../errors.ts'
+import type { SqlResult } from '../transactions/sql-client.ts'
+import { rowTypes } from './row-types.ts'
+import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
+import type { Statement, Statements } from './statements.ts'
+import { type PostgresConnection, StatementFailed } from './stores.ts'
+
+/**
+ * What every connection of a store shares.
+ */
+export interface ConnectionContext {
+  /** How texts become statements. */
+  readonly statements: Statements
+  /** Where durations come from. */
+  readonly clock: Clock
+  /** Where they go. */
+  readonly diagnostics: Diagnostics
+}
+
+/**
+ * Limits of one statement.
+ */
+export interface StatementLimits {
+  /** Time for the answer, in milliseconds; `Infinity` for none. */
+  readonly deadlineMs: number
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One connection on loan from a pool. Runs one statement at a time, in the order they were asked; `release` gives the connection back, or
+ * closes it when its state is in doubt: after a lost connection, a statement that never answered, or a transaction left open.
+ */
+export class LoanedConnection implements PostgresConnection {
+  readonly #client: PoolClient
+  readonly #context: ConnectionContext
+  readonly #limits: StatementLimits
+  #previous: Promise<unknown> = Promise.resolve()
+  #unfinished = 0
+  #isBroken = false
+  #isReleased = false
+
+  constructor(client: PoolClient, context: ConnectionContext, limits: StatementLimits) {
+    this.#client = client
+    this.#context = context
+    this.#limits = limits
+    // Without a listener an error of a checked-out client ends the process.
+    client.on('error', this.#onError)
+  }
+
+  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
+    const statement = this.#context.statements.of(text, values !== undefined && values.length > 0)
+    const turn = this.#unfinished === 0 ? this.#run<Row>(statement, values) : this.#previous.then(() => this.#run<Row>(statement, values))
+    this.#previous = turn.catch(() => undefined)
+    return turn
+  }
+
+  close(): void {
+    this.#isBroken = true
+    this.release()
+  }
+
+  /**
+   * Ends the loan. Later statements are refused.
+   */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    const isInDoubt = this.#isBroken || this.#unfinished > 0 || isInTransaction(this.#client)
+    this.#client.release(isInDoubt)
+    this.#client.off('error', this.#onError)
+    // A closed client may still report its end.
+    if (isInDoubt) this.#client.on('error', ignore)
+  }
+
+  async #run<Row extends object>(statement: Statement, values: readonly unknown[] | undefined): Promise<SqlResult<Row>> {
+    if (this.#isBroken) throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
+    if (this.#isReleased) throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
+    const { clock, diagnostics } = this.#context
+    const startedMs = clock.monotonic()
+    let outcome = 'ok'
+    try {
+      return await this.#send<Row>(statement, values)
+    } catch (error) {
+      const failure = this.#failureOf(error, statement)
+      outcome = failure.type
+      throw this.#failed(failure)
+    } finally {
+      diagnostics.emit('store:operation', { store: 'postgres', operation: statement.operation, durationMs: clock.monotonic() - startedMs, outcome })
+    }
+  }
+
+  async #send<Row extends object>({ text, name }: Statement, values: readonly unknown[] | undefined): Promise<SqlResult<Row>> {
+    const prepared = name === undefined ? {} : { name }
+    const parameters = values === undefined || values.length === 0 ? {} : { values: [...values] }
+    this.#unfinished += 1
+    const answer = this.#client.query({ text, types: rowTypes, ...prepared, ...parameters })
+      .finally(() => { this.#unfinished -= 1 })
+    const result = await within(answer, this.#limits)
+    return lastOf(result as unknown as QueryResult<Row & Record<string, unknown>> | QueryResult<Row & Record<string, unknown>>[])
+  }
+
+  #failureOf(error: unknown, { operation }: Statement): SqlError {
+    const { deadlineMs } = this.#limits
+    if (error === tooLate) {
+      this.close()
+      return deadlineFailure({ operation, deadlineMs })
+    }
+    if (breaksConnection(error)) this.#isBroken = true
+    return sqlFailure(error, { operation, deadlineMs })
+  }
+
+  #failed(failure: SqlError): StatementFailed {
+    return new StatementFailed(failure)
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#isBroken = true
+    this.#context.diagnostics.emit('store:error', { store: 'postgres', error })
+  }
+}
+
+const tooLate = Symbol('too late')
+
+function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits): Promise<T> {
+  if (deadlineMs === Infinity && signal === undefined) return answer
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => { reject(tooLate) }
+    // Timers run before sockets are read: after a stall of the event loop the answer may be there already.
+    const timer = deadlineMs === Infinity ? undefined : setTimeout(() => { setImmediate(giveUp) }, Math.max(0, Math.ceil(deadlineMs)))
+    signal?.addEventListener('abort', giveUp, { once: true })
+    if (signal?.aborted === true) giveUp()
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    })
+  })
+}
+
+/** A text of several statements answers with several results; the last one is what the caller asked for. */
+function lastOf<Row extends object>(result: QueryResult<Row & Record<string, unknown>> | QueryResult<Row & Record<string, unknown>>[]): SqlResult<Row> {
+  const last = Array.isArray(result) ? result.at(-1) : result
+  return { rows: last?.rows ?? [], rowCount: last?.rowCount ?? null, ...(last === undefined ? {} : { command: last.command }) }
+}
+
+function isInTransaction(client: PoolClient): boolean {
+  const status = 'getTransactionStatus' in client && typeof client.getTransactionStatus === 'function' ? client.getTransactionStatus() as unknown : null
+  return status === 'T' || status === 'E'
+}
+
+function ignore(): void {}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis'
+import type { RedisSettings } from './settings.ts'
+import type { RedisConnection } from './stores.ts'
+
+/**
+ * Makes the store's own client, not yet connected: it reconnects for ever, refuses commands while it is offline, and sets no timer per
+ * command (the store has its own deadline).
+ */
+export function createRedisClient(settings: RedisSettings): RedisConnection {
+  const shared = {
+    disableOfflineQueue: true,
+    commandOptions: { timeout: undefined as unknown as number },
+    socket: { connectTimeout: settings.connectTimeoutMs, reconnectStrategy: reconnectDelayMs },
+  }
+  if (settings.rootNodes !== undefined) {
+    return createCluster({ rootNodes: settings.rootNodes.map((url) => ({ url })), defaults: shared }) as unknown as RedisClusterType
+  }
+  return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) }) as unknown as RedisClientType
+}
+
+/**
+ * Whether a client speaks to a cluster.
+ */
+export function isCluster(client: RedisConnection): client is RedisClusterType {
+  return 'masters' in client
+}
+
+/**
+ * Reads which server the client is connected to: the `run_id` of a single server, one digest of all masters' of a cluster. One round trip per
+ * server. `undefined` when a server does not tell.
+ */
+export async function readRunId(client: RedisConnection): Promise<string | undefined> {
+  if (!isCluster(client)) return runIdOf(client)
+  const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
+  const ids = await Promise.all(nodes.map((node) => runIdOf(node as unknown as RedisClientType)))
+  if (ids.length === 0 || ids.includes(undefined)) return undefined
+  return createHash('sha1').update(ids.sort().join()).digest('hex')
+}
+
+async function runIdOf(client: RedisClientType): Promise<string | undefined> {
+  const reply: unknown = await client.sendCommand(['INFO', 'server'])
+  return /^run_id:(\w+)/m.exec(String(reply))?.[1]
+}
+
+/** Exponential from 50 ms to 2 s with up to half of it at random, so that a fleet does not come back in step. */
+function reconnectDelayMs(retries: number): number {
+  const capMs = Math.min(2_000, 50 * 2 ** Math.min(retries, 6))
+  return Math.round(capMs * (0.5 + Math.random() / 2))
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * A statement as it is sent.
+ */
+export interface Statement {
+  /** The text, with the schema's name put in. */
+  readonly text: string
+  /** The name it is prepared under; absent for statements that are not prepared. */
+  readonly name?: string
+  /** What diagnostics and failures call it: first keyword and table. */
+  readonly operation: string
+}
+
+/**
+ * How many texts are remembered and prepared per store. A server keeps every prepared statement per connection for good, so texts beyond
+ * that are sent unprepared.
+ */
+const maxPrepared = 500
+
+/**
+ * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, and texts with parameters get the name of a
+ * prepared statement derived from the text.
+ */
+export class Statements {
+  readonly #prefix: string
+  readonly #prepare: boolean
+  readonly #known = new Map<string, Statement>()
+
+  constructor(schema: string, prepare: boolean) {
+    this.#prefix = `${quoteIdentifier(schema)}.`
+    this.#prepare = prepare
+  }
+
+  /**
+   * The statement for a text; remembered for texts with parameters.
+   */
+  of(text: string, hasValues: boolean): Statement {
+    const known = this.#known.get(text)
+    if (known !== undefined && hasValues) return known
+    const qualified = text.replaceAll('@schema.', () => this.#prefix)
+    const plain = { text: qualified, operation: operationOf(text) }
+    if (!hasValues || this.#known.size >= maxPrepared) return plain
+    const statement = this.#prepare ? { ...plain, name: preparedName(qualified) } : plain
+    this.#known.set(text, statement)
+    return statement
+  }
+}
+
+/**
+ * An identifier as it stands in a statement.
+ */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function preparedName(text: string): string {
+  return `hw_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
+}
+
+function operationOf(text: string): string {
+  const bare = text.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '')
+  const keyword = /^[a-z]+/i.exec(bare)?.[0].toLowerCase() ?? 'statement'
+  const table = /\b(?:from|into|update|table)\s+(?:only\s+)?(?:@schema\.|"[^"]+"\.|\w+\.)?"?(\w+)/i.exec(bare)?.[1]
+  return table === undefined ? keyword : `${keyword} ${table.toLowerCase()}`
+}
