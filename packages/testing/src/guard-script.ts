@@ -16,8 +16,8 @@ echo "guard-pid $pid"
 exec >/dev/null 2>&1
 while read -r order; do orders=$order; [ "$order" = keep ] && dir=; done
 kill -INT $pid
-kill -CONT $pid $(cat /proc/$pid/task/$pid/children)
-[ -z "$orders" ] && (sleep 5; kill -KILL $pid) & killer=$!
+kill -CONT $pid $(cat /proc/$pid/task/$pid/children || pgrep -P $pid)
+[ -z "$orders" ] && (trap - TERM; for second in 1 2 3 4 5; do sleep 1; done; kill -KILL $pid) & killer=$!
 wait $pid
 kill $killer
 [ -n "$dir" ] && rm -rf "$dir"

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { StoreRungs } from './store-address.ts'
 
 const indexName = 'course-search'
@@ -14,10 +13,8 @@ export const pineconeRungs: StoreRungs<'pinecone'> = {
   },
 
   async standIn() {
-    const { startPineconeStandIn } = await import('./pinecone-stand-in/server.ts')
-    // The client caches an index's host by key and name for the life of a process: a key of its own keeps two stand-ins apart.
-    const apiKey = `stand-in-${randomUUID()}`
-    const { url, stop } = await startPineconeStandIn({ apiKey, indexes: [{ name: indexName, dimension, metric: 'cosine' }] })
+    const { startPineconeStandIn } = await import('./pinecone-stand-in/pinecone-stand-in.ts')
+    const { url, apiKey, stop } = await startPineconeStandIn({ indexes: [{ name: indexName, dimension }] })
     return { address: { url, apiKey, index: indexName, version: 'API 2026-07' }, stop }
   },
 }
