@@ -19,7 +19,11 @@ export type { CacheKey } from './cache/cache-key.ts'
 export type { Cache, CacheOptions, CacheReadError, Codec, LoadFailed, ReadOptions } from './cache/cache.ts'
 
 export type { Json, NewEvent, OutboxEvent } from './outbox/event.ts'
-export { allDelivered, defineSink } from './outbox/sink.ts'
+export { publish, publishDefaults, publishMany } from './outbox/publish.ts'
+export type { PublishOptions } from './outbox/publish.ts'
+export { EventRejected, eventLimitsDefaults } from './outbox/check-event.ts'
+export type { EventLimits } from './outbox/check-event.ts'
+export { allDelivered, defineSink, sinkDefaults } from './outbox/sink.ts'
 export type { Sink, SinkContext, SinkFailure, SinkReport } from './outbox/sink.ts'
 
 export { Diagnostics } from './diagnostics.ts'

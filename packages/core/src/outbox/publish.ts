@@ -1,18 +1,69 @@
 import { v7 } from 'uuid'
+import { quoteIdentifier } from '../stores/statements.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
+import { checkEvents, EventRejected, type EventLimits } from './check-event.ts'
 import type { NewEvent } from './event.ts'
 
 /**
- * Inserts events with one statement, in the transaction of `client`. One round trip.
+ * Options of {@link publish} and {@link publishMany}.
  */
-export async function insertEvents(client: SqlClient, events: readonly NewEvent[]): Promise<void> {
-  const rows = events.map((event) => ({ ...event, aggregateId: String(event.aggregateId), headers: event.headers ?? {}, id: v7() }))
-  await client.query(insertSql, [JSON.stringify(rows)])
+export interface PublishOptions extends EventLimits {
+  /**
+   * The schema that holds the outbox.
+   *
+   * @defaultValue `'public'`
+   */
+  readonly schema?: string
 }
 
+/**
+ * The defaults of {@link PublishOptions}.
+ */
+export const publishDefaults = { schema: 'public' } as const
+
+/**
+ * Publishes one event in the transaction of `client`: it is delivered if that commits, and never otherwise. Publish after the statement that
+ * locked the aggregate's row: what follows from it is that the events of an aggregate are delivered in the order of its changes.
+ *
+ * One round trip. `client` is anything with `query(text, values)`: a `pg` client or a thin wrap around an ORM's transaction. Gives back the id.
+ * Rejects with {@link EventRejected} before the database is touched when the event breaks a rule, and with the client's own error otherwise.
+ */
+export async function publish(client: SqlClient, event: NewEvent, options: PublishOptions = {}): Promise<string> {
+  const [id] = await publishMany(client, [event], options)
+  return id ?? ''
+}
+
+/**
+ * Publishes events in the transaction of `client`, all with one statement, in the order given; otherwise like {@link publish}. Gives back the
+ * ids in that order.
+ */
+export async function publishMany(client: SqlClient, events: readonly NewEvent[], options: PublishOptions = {}): Promise<readonly string[]> {
+  const prefix = `${quoteIdentifier(options.schema ?? publishDefaults.schema)}.`
+  const qualified: SqlClient = { query: (text, values) => client.query(text.replaceAll('@schema.', () => prefix), values) }
+  return insertEvents(qualified, events, options)
+}
+
+/**
+ * Inserts events with one statement through a client that knows the schema. Rejects like {@link publish}.
+ */
+export async function insertEvents(client: SqlClient, events: readonly NewEvent[], limits: EventLimits = {}): Promise<readonly string[]> {
+  const failure = checkEvents(events, limits)
+  if (failure !== undefined) throw new EventRejected(failure)
+  if (events.length === 0) return []
+  const rows = events.map(rowOf)
+  await client.query(insertSql, [JSON.stringify(rows)])
+  return rows.map((row) => row.id)
+}
+
+function rowOf({ aggregateType, aggregateId, type, payload, headers = {}, version }: NewEvent) {
+  return { id: v7(), aggregatetype: aggregateType, aggregateid: String(aggregateId), type, payload, headers, version }
+}
+
+/** One JSON parameter rather than seven arrays: every client passes text unchanged, not every one can pass arrays of JSON. */
 const insertSql = `
   INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload, headers, version)
-  SELECT id, "aggregateType", "aggregateId", type, payload, headers, version
-  FROM jsonb_to_recordset($1::jsonb) AS event(
-    id uuid, "aggregateType" text, "aggregateId" text, type text, payload jsonb, headers jsonb, version bigint
-  )`
+  SELECT id, aggregatetype, aggregateid, type, payload, headers, version
+  FROM ROWS FROM (
+    jsonb_to_recordset($1::jsonb) AS (id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, headers jsonb, version bigint)
+  ) WITH ORDINALITY AS event (id, aggregatetype, aggregateid, type, payload, headers, version, position)
+  ORDER BY position`

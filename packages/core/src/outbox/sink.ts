@@ -3,13 +3,14 @@ import type { ResultAsync } from '../result.ts'
 import type { OutboxEvent } from './event.ts'
 
 /**
- * Why a sink could not take an event. `retryable` failures back the whole sink off and burn no attempt; permanent ones go to the dead
- * letters at once.
+ * Why a sink could not take an event. `retryable` failures back the sink off and burn no attempt; permanent ones go to the dead letters at
+ * once. Dead letters keep the message and are grouped by it, so it names the rule that was broken rather than the document that broke it.
  */
 export type SinkFailure = Failure<'sink-failed'>
 
 /**
- * What became of a batch: every event that is not listed was delivered.
+ * What became of a batch: every event that is not listed was delivered. Later events of the same aggregate in the batch are delivered again,
+ * after the one that failed.
  */
 export interface SinkReport {
   /**
@@ -32,9 +33,10 @@ export interface SinkContext {
    */
   readonly signal: AbortSignal
   /**
-   * Rises whenever the shard changes hands.
+   * The fence of the shard that an event of this batch lies in: rises whenever the shard changes hands, so that a destination which keeps the
+   * highest one per shard can refuse a relay that was paused and has lost the shard since.
    */
-  readonly fence: bigint
+  fence(event: OutboxEvent): bigint
 }
 
 /**
@@ -61,16 +63,38 @@ export interface Sink {
    */
   readonly startAt?: 'beginning' | 'head'
   /**
+   * Events per batch, at most.
+   *
+   * @defaultValue `500`
+   */
+  readonly batchSize?: number
+  /**
+   * Time a batch may take, in milliseconds; then `signal` is aborted and the batch counts as a retryable failure.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly timeoutMs?: number
+  /**
    * Takes a batch. Events of one aggregate arrive in order; the same event may arrive again, so effects must be idempotent. An `Err` means
-   * that the whole batch failed.
+   * that the whole batch failed: a retryable one backs the sink off, a permanent one has the batch halved until the bad events are found. A
+   * throw is taken for a mistake in the sink: the event that causes it is tried a few times, then given up.
    */
   handle(events: readonly OutboxEvent[], context: SinkContext): ResultAsync<SinkReport, SinkFailure>
 }
 
 /**
+ * The defaults of a {@link Sink}'s optional settings.
+ */
+export const sinkDefaults = {
+  startAt: 'beginning',
+  batchSize: 500,
+  timeoutMs: 30_000,
+} as const satisfies Required<Pick<Sink, 'startAt' | 'batchSize' | 'timeoutMs'>>
+
+/**
  * Defines a sink; it is started by handing it to `createRelay`.
  *
- * @throws TypeError when a name, a type or a mode breaks a rule.
+ * @throws TypeError when a name, a type, a mode or a limit breaks a rule.
  */
 export function defineSink(sink: Sink): Sink {
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(sink.name)) throw new TypeError(`a sink's name is kebab-case and at most 63 characters: got ${JSON.stringify(sink.name)}`)
@@ -78,5 +102,9 @@ export function defineSink(sink: Sink): Sink {
   for (const type of sink.types) {
     if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*(\.\*)?$|^\*$/.test(type)) throw new TypeError(`sink ${sink.name}: ${JSON.stringify(type)} is neither an event type nor a prefix such as "course.*"`)
   }
+  if (sink.mode !== 'log' && sink.mode !== 'state') throw new TypeError(`sink ${sink.name}: mode is "log" or "state": got ${JSON.stringify(sink.mode)}`)
+  const { batchSize, timeoutMs } = { ...sinkDefaults, ...sink }
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new TypeError(`sink ${sink.name}: batchSize is a whole number from 1 on: got ${batchSize}`)
+  if (!(timeoutMs > 0)) throw new TypeError(`sink ${sink.name}: timeoutMs is positive: got ${timeoutMs}`)
   return sink
 }
