@@ -3,6 +3,7 @@ export { hashingEmbedder, hashingEmbedderDefaults } from './hashing-embedder.ts'
 export type { HashingEmbedderOptions } from './hashing-embedder.ts'
 export type {
   MetadataValue,
+  VectorCondition,
   VectorFilter,
   VectorIdPage,
   VectorIndex,

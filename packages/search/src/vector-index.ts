@@ -48,15 +48,27 @@ export interface VectorMatch {
 }
 
 /**
- * Which records a query may return. A condition on a key that a record does not have is never met, not even `ne` and `nin`. On a list of
- * strings `eq` and `in` ask whether any element matches, `ne` and `nin` whether none does. Values of different types are never equal, and
- * only numbers are greater or less than one another. `and` and `or` take at least one filter.
+ * Which records a query may return: those that meet one condition, or several at once.
  */
 export type VectorFilter =
-  | { readonly op: 'and' | 'or'; readonly filters: readonly VectorFilter[] }
-  | { readonly op: 'eq' | 'ne'; readonly key: string; readonly value: string | number | boolean }
-  | { readonly op: 'in' | 'nin'; readonly key: string; readonly values: readonly string[] | readonly number[] }
-  | { readonly op: 'gt' | 'gte' | 'lt' | 'lte'; readonly key: string; readonly value: number }
+  | { readonly op: 'and'; readonly filters: readonly VectorFilter[] }
+  | { readonly op: 'or'; readonly filters: readonly VectorFilter[] }
+  | VectorCondition
+
+/**
+ * What a query asks of one key. A condition on a key that a record does not have is never met, not even `ne` and `nin`. On a list of strings
+ * `eq` and `in` ask whether any element matches, `ne` and `nin` whether none does. Values of different types are never equal, and only
+ * numbers are greater or less than one another.
+ */
+export type VectorCondition =
+  | { readonly op: 'eq'; readonly key: string; readonly value: string | number | boolean }
+  | { readonly op: 'ne'; readonly key: string; readonly value: string | number | boolean }
+  | { readonly op: 'in'; readonly key: string; readonly values: readonly string[] | readonly number[] }
+  | { readonly op: 'nin'; readonly key: string; readonly values: readonly string[] | readonly number[] }
+  | { readonly op: 'gt'; readonly key: string; readonly value: number }
+  | { readonly op: 'gte'; readonly key: string; readonly value: number }
+  | { readonly op: 'lt'; readonly key: string; readonly value: number }
+  | { readonly op: 'lte'; readonly key: string; readonly value: number }
 
 /**
  * What is looked for.

@@ -1,0 +1,2 @@
+export { vectorIndexContract } from './vector-index-contract.ts'
+export type { VectorIndexUnderTest } from './vector-index-contract.ts'
