@@ -1,1 +1,37 @@
-export {}
+export { activityDefaults, createRepositories } from './repositories.ts'
+export type { ActivityOptions, Repositories, RepositoriesOptions } from './repositories.ts'
+export { repositoriesMigrations } from './migrations.ts'
+
+export type { UserRepository } from './users/user-repository.ts'
+export type {
+  CreateUserError, EmailTaken, NewUser, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken,
+} from './users/user.ts'
+export type { UserRegisteredPayload, UserUpdatedPayload } from './users/user-events.ts'
+
+export type { CourseRepository } from './courses/course-repository.ts'
+export type {
+  Course, CourseChanges, CourseListOptions, CreateCourseError, ListCoursesError, NewCourse, PublishCourseError, ReadCourseError, UpdateCourseError,
+} from './courses/course.ts'
+export type { CourseDeletedPayload, CoursePayload, CourseUpdatedPayload } from './courses/course-events.ts'
+
+export type { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
+export type {
+  AlreadyEnrolled, CourseFull, CourseNotPublished, Enrollment, EnrollError, EnrollmentKey, EnrollmentWithCourse, EnrollRequest, ListEnrollmentsError,
+  NotEnrolled, Payment, ProgressError, ProgressReport, ReadEnrollmentsError, TransferError, TransferRequest, WithdrawError,
+} from './enrollments/enrollment.ts'
+export type {
+  EnrollmentCreatedPayload, EnrollmentPayload, EnrollmentTransferredPayload, PaymentRecord,
+} from './enrollments/enrollment-events.ts'
+
+export { activityBufferDefaults } from './activity/activity-buffer.ts'
+export type { ActivityBufferOptions } from './activity/activity-buffer.ts'
+export type { ActivityRepository } from './activity/activity-repository.ts'
+export type { ActivityTypes } from './activity/activity-input.ts'
+export type {
+  ActivityEvent, ActivityListOptions, ActivityMetadata, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry,
+} from './activity/activity.ts'
+export type { ActivityRecordedPayload } from './activity/activity-events.ts'
+
+export { formatMoney, minorUnits, parseMoney, subtractMoney } from './money.ts'
+export type { Money, MoneyInput } from './money.ts'
+export type { Page, PageOptions } from './page.ts'

@@ -1,0 +1,41 @@
+import type { Json } from '@headwater/core'
+import type { ActivityMetadata } from './activity.ts'
+
+/**
+ * What waits in the buffer or in PostgreSQL for MongoDB; JSON as it is. Writing one twice has the effect of writing it once, and a search
+ * and the click on it may be written in either order.
+ */
+export type ActivityEntry = LoggedActivity | LoggedSearch | LoggedClick
+
+interface Entry {
+  /** Becomes the document's `_id`. */
+  readonly id: string
+  /** When it happened, in milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Becomes a document of `user_activity`. */
+export interface LoggedActivity extends Entry {
+  readonly kind: 'activity'
+  readonly userId: number | null
+  readonly type: string
+  readonly data: Readonly<Record<string, Json>>
+  readonly metadata: ActivityMetadata
+}
+
+/** Becomes a document of `search_logs`. */
+export interface LoggedSearch extends Entry {
+  readonly kind: 'search'
+  readonly userId: number | null
+  readonly query: string
+  readonly resultsCount: number
+  readonly searchType: string
+  readonly durationMs: number
+}
+
+/** Completes the document of a search. */
+export interface LoggedClick extends Entry {
+  readonly kind: 'click'
+  readonly courseId: number
+  readonly position: number
+}

@@ -1,0 +1,48 @@
+import type { ResultAsync, SqlError, Stores } from '@headwater/core'
+import type { ActivityEntry } from './activity-entry.ts'
+import { deleteSpill, insertSpill, selectSpill } from './activity-queries.ts'
+
+/**
+ * An entry that waits in PostgreSQL.
+ */
+export interface SpilledEntry {
+  /** Its place in the table. */
+  readonly seq: string
+  /** The entry. */
+  readonly entry: ActivityEntry
+}
+
+/**
+ * Where entries wait in PostgreSQL, in order, while MongoDB does not take them. All processes share it; several may drain it at once, since
+ * writing an entry twice has the effect of writing it once.
+ */
+export class ActivitySpill {
+  readonly #stores: Stores
+  readonly #maxSpilled: number
+
+  constructor(stores: Stores, maxSpilled: number) {
+    this.#stores = stores
+    this.#maxSpilled = maxSpilled
+  }
+
+  /**
+   * Appends all entries, or none: then the table is full and `false` the answer.
+   */
+  append(entries: readonly ActivityEntry[]): ResultAsync<boolean, SqlError> {
+    return this.#stores.postgres.query(insertSpill, [JSON.stringify(entries), this.#maxSpilled]).map((result) => result.rowCount !== 0)
+  }
+
+  /**
+   * Reads the oldest entries.
+   */
+  oldest(limit: number): ResultAsync<readonly SpilledEntry[], SqlError> {
+    return this.#stores.postgres.query<{ seq: string; entry: ActivityEntry }>(selectSpill, [limit]).map(({ rows }) => rows)
+  }
+
+  /**
+   * Removes entries that MongoDB has.
+   */
+  remove(entries: readonly SpilledEntry[]): ResultAsync<unknown, SqlError> {
+    return this.#stores.postgres.query(deleteSpill, [entries.map(({ seq }) => seq)])
+  }
+}

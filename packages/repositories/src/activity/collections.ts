@@ -1,0 +1,110 @@
+import type { Json, MongodbStore } from '@headwater/core'
+import type { ActivityMetadata, ActivityRecord } from './activity.ts'
+import type { LoggedActivity } from './activity-entry.ts'
+
+/**
+ * A database, as the store lends it.
+ */
+export type MongodbDatabase = Parameters<Parameters<MongodbStore['run']>[1]>[0]
+
+/**
+ * A document of `user_activity`.
+ */
+export interface UserActivityDocument {
+  _id: string
+  user_id: number | null
+  event_type: string
+  event_data: Readonly<Record<string, Json>>
+  metadata: { ip_address: string | null; user_agent: string | null; referrer: string | null }
+  timestamp: Date
+}
+
+/**
+ * A document of `search_logs`; a click may come before the search it belongs to.
+ */
+export interface SearchLogDocument {
+  _id: string
+  user_id: number | null
+  query: string
+  results_count: number
+  search_type: string
+  clicked_result: number | null
+  click_position: number | null
+  search_duration_ms: number
+  timestamp: Date
+}
+
+/**
+ * A document of `enrollment_events`; amounts in integer minor units.
+ */
+export interface EnrollmentEventDocument {
+  _id: string
+  user_id: number
+  course_id: number
+  event_type: string
+  event_data: Readonly<Record<string, Json>>
+  timestamp: Date
+}
+
+/**
+ * The collections and the indexes that their queries use.
+ */
+export const collectionIndexes = {
+  user_activity: [{ user_id: 1, timestamp: -1 }, { event_type: 1, timestamp: -1 }, { timestamp: -1 }],
+  search_logs: [{ user_id: 1, timestamp: -1 }, { query: 1, timestamp: -1 }, { timestamp: -1 }],
+  enrollment_events: [{ user_id: 1, timestamp: -1 }, { course_id: 1, timestamp: -1 }, { event_type: 1, timestamp: -1 }],
+} as const
+
+/**
+ * Creates the indexes that are missing; `retentionSeconds` has documents removed that long after their timestamp, and replaces a retention
+ * of another length.
+ */
+export async function ensureIndexes(database: MongodbDatabase, retentionSeconds: number | undefined): Promise<void> {
+  for (const [name, keys] of Object.entries(collectionIndexes)) {
+    await database.collection(name).createIndexes(keys.map((key) => ({ key })))
+    if (retentionSeconds !== undefined) await ensureRetention(database, name, retentionSeconds)
+  }
+}
+
+async function ensureRetention(database: MongodbDatabase, name: string, expireAfterSeconds: number): Promise<void> {
+  const collection = database.collection(name)
+  const create = () => collection.createIndex({ timestamp: 1 }, { name: 'retention', expireAfterSeconds })
+  await create().catch(async (error: unknown) => {
+    if (!isIndexConflict(error)) throw error
+    await collection.dropIndex('retention')
+    await create()
+  })
+}
+
+function isIndexConflict(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === 85 || code === 86
+}
+
+/**
+ * Writes an activity as a document.
+ */
+export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
+  const { ipAddress = null, userAgent = null, referrer = null } = entry.metadata
+  return {
+    _id: entry.id,
+    user_id: entry.userId,
+    event_type: entry.type,
+    event_data: entry.data,
+    metadata: { ip_address: ipAddress, user_agent: userAgent, referrer },
+    timestamp: new Date(entry.at),
+  }
+}
+
+/**
+ * Reads a document.
+ */
+export function toActivityRecord(document: UserActivityDocument): ActivityRecord {
+  const { ip_address: ipAddress, user_agent: userAgent, referrer } = document.metadata
+  const metadata: ActivityMetadata = {
+    ...(ipAddress !== null && { ipAddress }),
+    ...(userAgent !== null && { userAgent }),
+    ...(referrer !== null && { referrer }),
+  }
+  return { id: document._id, userId: document.user_id, type: document.event_type, data: document.event_data, metadata, timestamp: document.timestamp }
+}

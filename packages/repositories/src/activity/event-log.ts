@@ -1,0 +1,106 @@
+import { errAsync, okAsync } from '@headwater/core'
+import type { MongodbStore, ResultAsync, StoreError, Stores } from '@headwater/core'
+import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
+import { ensureIndexes, toUserActivity } from './collections.ts'
+import type { EnrollmentEventDocument, MongodbDatabase, UserActivityDocument } from './collections.ts'
+import { insertNew, upsert } from './bulk-write.ts'
+import type { DocumentUpdate, RejectedDocument } from './bulk-write.ts'
+
+const indexDeadlineMs = 10_000
+
+/**
+ * How the event log is written.
+ */
+export interface EventLogOptions {
+  /** Time for one command, in milliseconds. */
+  readonly writeDeadlineMs: number
+  /** Days after which documents are removed; absent: never. */
+  readonly retentionDays?: number | undefined
+}
+
+/**
+ * The collections of the event log in MongoDB. Every write may be repeated. Indexes are made sure of before the first.
+ */
+export class EventLog {
+  readonly #stores: Stores
+  readonly #mongodb: MongodbStore
+  readonly #options: EventLogOptions
+  #hasIndexes = false
+
+  constructor(stores: Stores, mongodb: MongodbStore, options: EventLogOptions) {
+    this.#stores = stores
+    this.#mongodb = mongodb
+    this.#options = options
+  }
+
+  /**
+   * Writes a batch of buffered entries: one command per kind. Gives back what MongoDB will never take.
+   */
+  write(entries: readonly ActivityEntry[]): ResultAsync<readonly RejectedDocument[], StoreError> {
+    const activities = entries.filter((entry) => entry.kind === 'activity')
+    const searches = entries.filter((entry) => entry.kind !== 'activity')
+    return this.#run('activity-write', async (database) => [
+      ...await insertNew(database, 'user_activity', activities.map(toUserActivity)),
+      ...await upsert(database, 'search_logs', searches.map((entry) => ({ id: entry.id, update: searchUpdate(entry) }))),
+    ])
+  }
+
+  /**
+   * Inserts documents that events of the outbox have become. Gives back what MongoDB will never take.
+   */
+  insert(documents: EventDocuments): ResultAsync<readonly RejectedDocument[], StoreError> {
+    return this.#run('activity-log', async (database) => [
+      ...await insertNew(database, 'user_activity', documents.activities),
+      ...await insertNew(database, 'enrollment_events', documents.enrollments),
+    ])
+  }
+
+  /**
+   * Reads from the collections.
+   */
+  read<T>(operation: string, use: (database: MongodbDatabase, signal: AbortSignal) => Promise<T>): ResultAsync<T, StoreError> {
+    return this.#mongodb.run(operation, use)
+  }
+
+  #run<T>(operation: string, use: (database: MongodbDatabase) => Promise<T>): ResultAsync<T, StoreError> {
+    return this.#ensureIndexes().andThen(() => this.#mongodb.run(operation, use, { deadlineMs: this.#options.writeDeadlineMs }))
+  }
+
+  #ensureIndexes(): ResultAsync<void, StoreError> {
+    if (this.#hasIndexes) return okAsync(undefined)
+    const { retentionDays } = this.#options
+    const retentionSeconds = retentionDays === undefined ? undefined : Math.round(retentionDays * 86_400)
+    return this.#mongodb.run('activity-indexes', (database) => ensureIndexes(database, retentionSeconds), { deadlineMs: indexDeadlineMs })
+      .orElse((failure) => (failure.type === 'store-refused' ? this.#goOnWithoutIndexes(failure) : errAsync(failure)))
+      .map(() => { this.#hasIndexes = true })
+  }
+
+  // Whoever may write but not create indexes shall still be able to write.
+  #goOnWithoutIndexes(error: StoreError): ResultAsync<void, never> {
+    this.#stores.diagnostics.emit('store:error', { store: 'mongodb', error })
+    return okAsync(undefined)
+  }
+}
+
+/**
+ * Documents by collection.
+ */
+export interface EventDocuments {
+  /** For `user_activity`. */
+  readonly activities: readonly UserActivityDocument[]
+  /** For `enrollment_events`. */
+  readonly enrollments: readonly EnrollmentEventDocument[]
+}
+
+// Each sets its own fields, and the other's only where the document is new: so their order does not matter.
+function searchUpdate(entry: LoggedSearch | LoggedClick): DocumentUpdate['update'] {
+  const timestamp = new Date(entry.at)
+  if (entry.kind === 'click') {
+    return { $set: { clicked_result: entry.courseId, click_position: entry.position }, $setOnInsert: { timestamp } }
+  }
+  const { userId, query, resultsCount, searchType, durationMs } = entry
+  return {
+    $set: { user_id: userId, query, results_count: resultsCount, search_type: searchType, search_duration_ms: durationMs, timestamp },
+    $setOnInsert: { clicked_result: null, click_position: null },
+  }
+}

@@ -1,0 +1,38 @@
+import { defineCache } from '@headwater/core'
+import type { Cache, Stores } from '@headwater/core'
+import { datesCodec } from '../dates.ts'
+import { selectCourses, selectStudents, toCourse } from './course-queries.ts'
+import type { CourseRow } from './course-queries.ts'
+import type { Course } from './course.ts'
+
+/**
+ * Courses under `course:{id}`, for half an hour.
+ */
+export function defineCourseCache(stores: Stores): Cache<number, Course> {
+  return defineCache<number, Course>(stores, {
+    name: 'course',
+    ttlMs: 30 * 60_000,
+    graceMs: 5 * 60_000,
+    codec: datesCodec<Course>('createdAt', 'updatedAt'),
+    load: async (ids, sql) => {
+      const { rows } = await sql.query<CourseRow>(selectCourses, [ids])
+      return new Map(rows.map((row) => [row.id, toCourse(row)]))
+    },
+  })
+}
+
+/**
+ * Ids of a course's students under `course:{id}:students`, for five minutes; empty for a course that does not exist.
+ */
+export function defineCourseStudentsCache(stores: Stores): Cache<number, readonly number[]> {
+  return defineCache<number, readonly number[]>(stores, {
+    name: 'course',
+    key: (id) => [id, 'students'],
+    ttlMs: 5 * 60_000,
+    load: async (ids, sql) => {
+      const { rows } = await sql.query<{ course_id: number; user_ids: number[] }>(selectStudents, [ids])
+      const students = new Map(rows.map((row) => [row.course_id, row.user_ids]))
+      return new Map(ids.map((id) => [id, students.get(id) ?? []]))
+    },
+  })
+}

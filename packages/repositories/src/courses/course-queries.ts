@@ -1,0 +1,150 @@
+import type { Course } from './course.ts'
+
+const course = `id, title, description, instructor_id, category, difficulty_level, max_students, current_enrollment, price::text AS price,
+         is_published, version::text AS version, created_at, updated_at`
+
+/**
+ * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 places or null, $7 price.
+ */
+export const insertCourse = `
+  INSERT INTO @schema.courses (title, description, instructor_id, category, difficulty_level, max_students, price)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  RETURNING ${course}`
+
+/**
+ * $1 ids.
+ */
+export const selectCourses = `
+  SELECT ${course}
+  FROM @schema.courses
+  WHERE id = ANY ($1::integer[])`
+
+/**
+ * Newest first. $1 whether published, $2 category or null, $3 id of the last course of the page before or null, $4 limit.
+ */
+export const selectCoursePage = `
+  SELECT ${course}
+  FROM @schema.courses
+  WHERE is_published = $1
+    AND ($2::varchar IS NULL OR category = $2)
+    AND ($3::integer IS NULL OR id < $3)
+  ORDER BY id DESC
+  LIMIT $4`
+
+/**
+ * $1 id, $2 title, $3 instructor, $4 price (each null: as it is); then pairs of whether to set and the value: $5 $6 description,
+ * $7 $8 category, $9 $10 difficulty, $11 $12 places; $13 expected version or null.
+ */
+export const updateCourse = `
+  UPDATE @schema.courses
+  SET title            = coalesce($2::varchar, title),
+      instructor_id    = coalesce($3::integer, instructor_id),
+      price            = coalesce($4::numeric, price),
+      description      = CASE WHEN $5::boolean THEN $6::text ELSE description END,
+      category         = CASE WHEN $7::boolean THEN $8::varchar ELSE category END,
+      difficulty_level = CASE WHEN $9::boolean THEN $10::varchar ELSE difficulty_level END,
+      max_students     = CASE WHEN $11::boolean THEN $12::integer ELSE max_students END,
+      version          = version + 1,
+      updated_at       = now()
+  WHERE id = $1 AND ($13::bigint IS NULL OR version = $13)
+  RETURNING ${course}`
+
+/**
+ * $1 id, $2 whether it is to be published; no row when it already is as asked.
+ */
+export const setPublished = `
+  UPDATE @schema.courses
+  SET is_published = $2, version = version + 1, updated_at = now()
+  WHERE id = $1 AND is_published <> $2
+  RETURNING ${course}`
+
+/**
+ * Keeps everybody who changes the course or its enrollments waiting. $1 id.
+ */
+export const lockCourse = `
+  SELECT id, version::text AS version
+  FROM @schema.courses
+  WHERE id = $1
+  FOR NO KEY UPDATE`
+
+/**
+ * $1 id.
+ */
+export const deleteEnrollmentsOfCourse = `
+  DELETE FROM @schema.enrollments
+  WHERE course_id = $1
+  RETURNING user_id`
+
+/**
+ * $1 id.
+ */
+export const deleteCourse = `
+  DELETE FROM @schema.courses
+  WHERE id = $1`
+
+/**
+ * $1 ids of courses; each course's students in the order of their ids.
+ */
+export const selectStudents = `
+  SELECT course_id, array_agg(user_id ORDER BY user_id) AS user_ids
+  FROM @schema.enrollments
+  WHERE course_id = ANY ($1::integer[])
+  GROUP BY course_id`
+
+/**
+ * $1 ids of courses.
+ */
+export const selectEnrollmentCounts = `
+  SELECT id, current_enrollment, is_published
+  FROM @schema.courses
+  WHERE id = ANY ($1::integer[])`
+
+/**
+ * $1 limit.
+ */
+export const selectPopularCourses = `
+  SELECT id, current_enrollment
+  FROM @schema.courses
+  WHERE is_published AND current_enrollment > 0
+  ORDER BY current_enrollment DESC, id DESC
+  LIMIT $1`
+
+/**
+ * A row of the statements above that give courses.
+ */
+export interface CourseRow {
+  readonly id: number
+  readonly title: string
+  readonly description: string | null
+  readonly instructor_id: number
+  readonly category: string | null
+  readonly difficulty_level: string | null
+  readonly max_students: number | null
+  readonly current_enrollment: number
+  readonly price: string
+  readonly is_published: boolean
+  readonly version: string
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+/**
+ * Reads a row.
+ */
+export function toCourse(row: CourseRow): Course {
+  return {
+    id: row.id,
+    title: row.title,
+    description: row.description,
+    instructorId: row.instructor_id,
+    category: row.category,
+    difficulty: row.difficulty_level,
+    maxStudents: row.max_students,
+    currentEnrollment: row.current_enrollment,
+    price: row.price,
+    isPublished: row.is_published,
+    version: Number(row.version),
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+  }
+}

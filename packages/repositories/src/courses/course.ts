@@ -1,0 +1,128 @@
+import type { CacheReadError, InvalidInput, NotFound, SqlError, TransactionError, VersionConflict } from '@headwater/core'
+import { z } from 'zod'
+import { expectedVersion, maxId, money, pageLimit, rowId, text } from '../input.ts'
+import type { Money, MoneyInput } from '../money.ts'
+import { cursorInput } from '../page.ts'
+import type { PageOptions } from '../page.ts'
+
+/**
+ * A course.
+ */
+export interface Course {
+  /** Id of the row. */
+  readonly id: number
+  /** Title. */
+  readonly title: string
+  /** What the course is about. */
+  readonly description: string | null
+  /** The user who teaches it. */
+  readonly instructorId: number
+  /** Category, for instance `AI/ML`. */
+  readonly category: string | null
+  /** Difficulty, for instance `beginner`. */
+  readonly difficulty: string | null
+  /** How many students it takes; `null`: any number. */
+  readonly maxStudents: number | null
+  /** How many students it has. */
+  readonly currentEnrollment: number
+  /** Price as a decimal string, for instance `'49.00'`. */
+  readonly price: Money
+  /** Whether it can be found and enrolled in. */
+  readonly isPublished: boolean
+  /** Rises by one with each change but those of `currentEnrollment`. */
+  readonly version: number
+  /** When it was created. */
+  readonly createdAt: Date
+  /** When it last changed, enrollments apart. */
+  readonly updatedAt: Date
+}
+
+/**
+ * What creating a course takes.
+ */
+export interface NewCourse {
+  /** Title, at most 255 characters. */
+  readonly title: string
+  /** What the course is about, at most 20,000 characters. */
+  readonly description?: string | null | undefined
+  /** The user who teaches it. */
+  readonly instructorId: number
+  /** Category, at most 100 characters. */
+  readonly category?: string | null | undefined
+  /** Difficulty, at most 50 characters. */
+  readonly difficulty?: string | null | undefined
+  /** How many students it takes; absent or `null`: any number. */
+  readonly maxStudents?: number | null | undefined
+  /** Price from 0 to 99999999.99 with at most two decimals. */
+  readonly price: MoneyInput
+}
+
+/**
+ * Changes of a course: absent fields stay as they are, `null` clears (a `maxStudents` of `null` is no limit).
+ */
+export interface CourseChanges extends Partial<NewCourse> {
+  /** The version that the course must still have. */
+  readonly expectedVersion?: number | undefined
+}
+
+/**
+ * Which courses to list.
+ */
+export interface CourseListOptions extends PageOptions {
+  /** Only courses of this category. */
+  readonly category?: string | undefined
+  /**
+   * Whether to list published courses or the others.
+   *
+   * @defaultValue `true`
+   */
+  readonly isPublished?: boolean | undefined
+}
+
+/**
+ * What can go wrong with the creation of a course; `not-found` speaks of the instructor.
+ */
+export type CreateCourseError = InvalidInput | NotFound | TransactionError
+
+/**
+ * What can go wrong with a change of a course.
+ */
+export type UpdateCourseError = InvalidInput | NotFound | VersionConflict | TransactionError
+
+/**
+ * What can go wrong with publishing, unpublishing and deleting a course.
+ */
+export type PublishCourseError = InvalidInput | NotFound | TransactionError
+
+/**
+ * What can go wrong with reading courses.
+ */
+export type ReadCourseError = InvalidInput | CacheReadError
+
+/**
+ * What can go wrong with listing courses.
+ */
+export type ListCoursesError = InvalidInput | SqlError
+
+const description = text(20_000).nullish()
+const label = (maxLength: number) => text(maxLength).nullish()
+const maxStudents = z.int().min(0).max(maxId).nullish()
+
+export const newCourseInput = z.strictObject({
+  title: text(255), description, instructorId: rowId, category: label(100), difficulty: label(50), maxStudents, price: money,
+})
+
+export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
+
+export const courseListInput = z.strictObject({
+  category: text(100).optional(),
+  isPublished: z.boolean().default(true),
+  limit: pageLimit,
+  cursor: cursorInput('courses', z.tuple([rowId])),
+})
+
+export const studentListInput = z.strictObject({
+  courseId: rowId,
+  limit: pageLimit,
+  cursor: cursorInput('students', z.tuple([rowId])),
+})

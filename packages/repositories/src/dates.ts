@@ -1,0 +1,29 @@
+import type { Codec } from '@headwater/core'
+
+/**
+ * How a flat value with dates travels through JSON: the named fields as ISO texts, everything else as it is.
+ */
+export function datesCodec<Value extends { readonly id: number }>(...fields: readonly (keyof Value & string)[]): Codec<Value> {
+  return {
+    encode: (value) => withFields(value, fields, (date) => (date instanceof Date ? date.toISOString() : date)),
+    decode: (json) => withFields(asObject<Value>(json), fields, toDate),
+  }
+}
+
+function withFields<Value extends object>(value: Value, fields: readonly (keyof Value & string)[], change: (field: unknown) => unknown): Value {
+  const changed = { ...value } as Record<string, unknown>
+  for (const field of fields) changed[field] = change(changed[field])
+  return changed as Value
+}
+
+function asObject<Value extends { readonly id: number }>(json: unknown): Value {
+  if (typeof json !== 'object' || json === null || typeof (json as { id?: unknown }).id !== 'number') throw new TypeError('an entry must be an object with an id')
+  return json as Value
+}
+
+function toDate(field: unknown): Date | null {
+  if (field === null) return null
+  const date = new Date(typeof field === 'string' ? field : Number.NaN)
+  if (Number.isNaN(date.getTime())) throw new TypeError('an entry must hold its dates as ISO texts')
+  return date
+}

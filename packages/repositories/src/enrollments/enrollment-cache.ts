@@ -1,0 +1,31 @@
+import { defineCache } from '@headwater/core'
+import type { Cache, Codec, Stores } from '@headwater/core'
+import { datesCodec } from '../dates.ts'
+import { selectEnrollmentsOfUsers, toEnrollment } from './enrollment-queries.ts'
+import type { EnrollmentRow } from './enrollment-queries.ts'
+import type { Enrollment } from './enrollment.ts'
+
+const enrollmentCodec = datesCodec<Enrollment>('enrolledAt', 'completedAt')
+
+const enrollmentsCodec: Codec<readonly Enrollment[]> = {
+  encode: (enrollments) => enrollments.map((enrollment) => enrollmentCodec.encode(enrollment)),
+  decode: (json) => (json as unknown[]).map((item) => enrollmentCodec.decode(item)),
+}
+
+/**
+ * A user's enrollments, newest first, under `user:{id}:enrollments`, for five minutes; empty for a user who does not exist. They name their
+ * courses by id: course data comes from the course cache.
+ */
+export function defineUserEnrollmentsCache(stores: Stores): Cache<number, readonly Enrollment[]> {
+  return defineCache<number, readonly Enrollment[]>(stores, {
+    name: 'user',
+    key: (id) => [id, 'enrollments'],
+    ttlMs: 5 * 60_000,
+    codec: enrollmentsCodec,
+    load: async (ids, sql) => {
+      const { rows } = await sql.query<EnrollmentRow>(selectEnrollmentsOfUsers, [ids])
+      const enrollments = Map.groupBy(rows.map(toEnrollment), (enrollment) => enrollment.userId)
+      return new Map(ids.map((id) => [id, enrollments.get(id) ?? []]))
+    },
+  })
+}

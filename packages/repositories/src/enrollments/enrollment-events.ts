@@ -1,0 +1,67 @@
+import type { NewEvent } from '@headwater/core'
+import { z } from 'zod'
+import { rowId } from '../input.ts'
+import type { Enrollment } from './enrollment.ts'
+
+const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
+const enrollmentPayload = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
+
+export const enrollmentCreatedPayload = enrollmentPayload.extend({
+  payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
+})
+
+export const enrollmentTransferredPayload = z.object({ enrollmentId: rowId, courseId: rowId, fromUserId: rowId, toUserId: rowId })
+
+export const enrollmentEndedPayload = enrollmentPayload
+
+/**
+ * Payload of `enrollment.created`: amounts are decimal strings, `pricePaid` = price − `discount`.
+ */
+export type EnrollmentCreatedPayload = z.output<typeof enrollmentCreatedPayload>
+
+/**
+ * Payload of `enrollment.withdrawn` and `enrollment.completed`.
+ */
+export type EnrollmentPayload = z.output<typeof enrollmentPayload>
+
+/**
+ * Payload of `enrollment.transferred`.
+ */
+export type EnrollmentTransferredPayload = z.output<typeof enrollmentTransferredPayload>
+
+/**
+ * What was paid for a place.
+ */
+export type PaymentRecord = EnrollmentCreatedPayload['payment']
+
+/**
+ * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal and transfer locks: they are delivered in
+ * the order in which they were committed, and in one order with the events of the course. `version` is the course's, which enrollments do
+ * not change.
+ */
+function enrollmentEvent(type: string, courseVersion: string, payload: EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload): NewEvent {
+  return { aggregateType: 'course', aggregateId: payload.courseId, type, version: Number(courseVersion), payload }
+}
+
+export function enrollmentCreated(enrollment: Enrollment, courseVersion: string, payment: PaymentRecord): NewEvent {
+  return enrollmentEvent('enrollment.created', courseVersion, { ...payloadOf(enrollment), payment })
+}
+
+export function enrollmentWithdrawn(enrollment: Enrollment, courseVersion: string): NewEvent {
+  return enrollmentEvent('enrollment.withdrawn', courseVersion, payloadOf(enrollment))
+}
+
+export function enrollmentCompleted(enrollment: Enrollment, courseVersion: string): NewEvent {
+  return enrollmentEvent('enrollment.completed', courseVersion, payloadOf(enrollment))
+}
+
+export function enrollmentTransferred(enrollment: Enrollment, courseVersion: string, fromUserId: number): NewEvent {
+  const payload: EnrollmentTransferredPayload = {
+    enrollmentId: enrollment.id, courseId: enrollment.courseId, fromUserId, toUserId: enrollment.userId,
+  }
+  return enrollmentEvent('enrollment.transferred', courseVersion, payload)
+}
+
+function payloadOf({ id, userId, courseId }: Enrollment): EnrollmentPayload {
+  return { enrollmentId: id, userId, courseId }
+}

@@ -1,0 +1,146 @@
+import type { Enrollment } from './enrollment.ts'
+
+const enrollment = 'id, user_id, course_id, enrolled_at, completed_at, progress_percentage'
+
+/**
+ * Takes a place, if the course is published, has one, costs at least the discount, and the user has none yet; no row otherwise. The update
+ * locks the course, and its condition is checked again on the row as the transaction before left it: no place is sold twice.
+ * $1 user, $2 course, $3 discount.
+ */
+export const takePlace = `
+  WITH place AS (
+    UPDATE @schema.courses AS c
+    SET current_enrollment = current_enrollment + 1
+    WHERE id = $2
+      AND is_published
+      AND (max_students IS NULL OR current_enrollment < max_students)
+      AND price >= $3::numeric
+      AND NOT EXISTS (SELECT FROM @schema.enrollments WHERE user_id = $1 AND course_id = $2)
+    RETURNING id, price::text AS price, version::text AS version
+  ), enrolled AS (
+    INSERT INTO @schema.enrollments (user_id, course_id)
+    SELECT $1::integer, place.id FROM place
+    RETURNING ${enrollment}
+  )
+  SELECT enrolled.*, place.price, place.version
+  FROM enrolled, place`
+
+/**
+ * Why {@link takePlace} gave no row. $1 user, $2 course, $3 discount.
+ */
+export const explainRefusal = `
+  SELECT EXISTS (SELECT FROM @schema.users WHERE id = $1) AS user_exists,
+         EXISTS (SELECT FROM @schema.enrollments WHERE user_id = $1 AND course_id = $2) AS is_enrolled,
+         c.id IS NOT NULL AS course_exists,
+         c.is_published,
+         c.price < $3::numeric AS discount_exceeds_price,
+         c.current_enrollment >= c.max_students AS is_full
+  FROM (VALUES (1)) AS one
+  LEFT JOIN @schema.courses AS c ON c.id = $2`
+
+/**
+ * Gives a place back; the course is locked already. $1 user, $2 course.
+ */
+export const giveBackPlace = `
+  WITH withdrawn AS (
+    DELETE FROM @schema.enrollments
+    WHERE user_id = $1 AND course_id = $2
+    RETURNING ${enrollment}
+  ), counted AS (
+    UPDATE @schema.courses
+    SET current_enrollment = current_enrollment - 1
+    WHERE id = $2 AND EXISTS (SELECT FROM withdrawn)
+  )
+  SELECT * FROM withdrawn`
+
+/**
+ * Hands a place on; the receiver starts afresh, and the course is locked already. $1 course, $2 giver, $3 receiver.
+ */
+export const handOnPlace = `
+  UPDATE @schema.enrollments
+  SET user_id = $3, enrolled_at = now(), completed_at = NULL, progress_percentage = 0
+  WHERE course_id = $1 AND user_id = $2
+  RETURNING ${enrollment}`
+
+/**
+ * Sets the progress, and the time of completion once; tells whether that was now. $1 user, $2 course, $3 progress.
+ */
+export const updateProgress = `
+  WITH before AS (
+    SELECT id, completed_at FROM @schema.enrollments
+    WHERE user_id = $1 AND course_id = $2
+    FOR NO KEY UPDATE
+  )
+  UPDATE @schema.enrollments AS e
+  SET progress_percentage = $3,
+      completed_at = CASE WHEN $3 = 100 THEN coalesce(before.completed_at, now()) ELSE before.completed_at END
+  FROM before
+  WHERE e.id = before.id
+  RETURNING e.id, e.user_id, e.course_id, e.enrolled_at, e.completed_at, e.progress_percentage,
+            before.completed_at IS NULL AND e.completed_at IS NOT NULL AS completed_now,
+            (SELECT version::text FROM @schema.courses WHERE id = $2) AS version`
+
+/**
+ * Newest first. $1 ids of users.
+ */
+export const selectEnrollmentsOfUsers = `
+  SELECT ${enrollment}
+  FROM @schema.enrollments
+  WHERE user_id = ANY ($1::integer[])
+  ORDER BY user_id, id DESC`
+
+/**
+ * Newest first. $1 course, $2 id of the last enrollment of the page before or null, $3 limit.
+ */
+export const selectEnrollmentPage = `
+  SELECT ${enrollment}
+  FROM @schema.enrollments
+  WHERE course_id = $1 AND ($2::integer IS NULL OR id < $2)
+  ORDER BY id DESC
+  LIMIT $3`
+
+/**
+ * A row of the statements above that give enrollments.
+ */
+export interface EnrollmentRow {
+  readonly id: number
+  readonly user_id: number
+  readonly course_id: number
+  readonly enrolled_at: Date
+  readonly completed_at: Date | null
+  readonly progress_percentage: number
+}
+
+/**
+ * A row of {@link takePlace}.
+ */
+export interface PlaceRow extends EnrollmentRow {
+  readonly price: string
+  readonly version: string
+}
+
+/**
+ * The row of {@link explainRefusal}; what is known of a course is null when there is none.
+ */
+export interface RefusalRow {
+  readonly user_exists: boolean
+  readonly is_enrolled: boolean
+  readonly course_exists: boolean
+  readonly is_published: boolean | null
+  readonly discount_exceeds_price: boolean | null
+  readonly is_full: boolean | null
+}
+
+/**
+ * Reads a row.
+ */
+export function toEnrollment(row: EnrollmentRow): Enrollment {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    courseId: row.course_id,
+    enrolledAt: new Date(row.enrolled_at),
+    completedAt: row.completed_at && new Date(row.completed_at),
+    progress: row.progress_percentage,
+  }
+}

@@ -1,0 +1,118 @@
+import type { Sink, Stores } from '@headwater/core'
+import { z } from 'zod'
+import { ActivityBuffer, activityBufferDefaults } from './activity/activity-buffer.ts'
+import type { ActivityBufferOptions } from './activity/activity-buffer.ts'
+import type { ActivityTypes } from './activity/activity-input.ts'
+import { activityLogSink } from './activity/activity-log-sink.ts'
+import { ActivityRepository } from './activity/activity-repository.ts'
+import { ActivitySpill } from './activity/activity-spill.ts'
+import { EventLog } from './activity/event-log.ts'
+import { createContext } from './context.ts'
+import { CourseRepository } from './courses/course-repository.ts'
+import { popularitySink } from './courses/popularity-sink.ts'
+import { Popularity } from './courses/popularity.ts'
+import { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
+import { UserRepository } from './users/user-repository.ts'
+
+/**
+ * The repositories of an e-learning platform, and the sinks that keep MongoDB and Redis in step with them.
+ */
+export interface Repositories {
+  /** Registration and profiles. */
+  readonly users: UserRepository
+  /** The catalogue. */
+  readonly courses: CourseRepository
+  /** Who has a place in which course. */
+  readonly enrollments: EnrollmentRepository
+  /** What users did. */
+  readonly activity: ActivityRepository
+  /** To be handed to `createRelay`; without MongoDB the event log's is not among them. */
+  readonly sinks: readonly Sink[]
+}
+
+/**
+ * Options of {@link createRepositories}.
+ */
+export interface RepositoriesOptions {
+  /** How activity is recorded. */
+  readonly activity?: ActivityOptions
+}
+
+/**
+ * How activity is recorded.
+ */
+export interface ActivityOptions extends ActivityBufferOptions {
+  /**
+   * How many entries may wait in PostgreSQL while MongoDB is down.
+   *
+   * @defaultValue `1_000_000`
+   */
+  readonly maxSpilled?: number
+  /**
+   * Time for one write to MongoDB, in milliseconds; a slower one counts as a failure.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly writeDeadlineMs?: number
+  /**
+   * Days after which MongoDB removes what is recorded.
+   *
+   * @defaultValue never
+   */
+  readonly retentionDays?: number
+  /**
+   * What the data of an activity must be, by type; beside the types that every application knows.
+   *
+   * @defaultValue `{}`
+   */
+  readonly types?: ActivityTypes
+}
+
+/**
+ * The defaults of {@link ActivityOptions}.
+ */
+export const activityDefaults = {
+  ...activityBufferDefaults,
+  maxSpilled: 1_000_000,
+  writeDeadlineMs: 2_000,
+} as const satisfies ActivityOptions
+
+const positive = z.number().positive()
+const count = z.int().min(1)
+
+const optionsInput = z.strictObject({
+  maxBuffered: count, batchSize: count, flushIntervalMs: positive, retryMs: positive, maxSpilled: count, writeDeadlineMs: positive,
+  retentionDays: positive.optional(), types: z.record(z.string(), z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema')).optional(),
+})
+
+/**
+ * Creates the repositories on connected stores. Touches no store; what activity has buffered is written when `stores.close` begins.
+ *
+ * @throws TypeError when an option breaks a rule.
+ * @example
+ * ```ts
+ * const { users, courses, enrollments, activity, sinks } = createRepositories(stores)
+ * const relay = createRelay(stores, { sinks })
+ * ```
+ */
+export function createRepositories(stores: Stores, options: RepositoriesOptions = {}): Repositories {
+  const { types, ...activityOptions } = checkOptions(options.activity)
+  const context = createContext(stores)
+  const popularity = new Popularity(stores)
+  const log = stores.mongodb && new EventLog(stores, stores.mongodb, activityOptions)
+  const buffer = log && new ActivityBuffer(stores, { log, spill: new ActivitySpill(stores, activityOptions.maxSpilled) }, activityOptions)
+  if (buffer !== undefined) stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
+  return {
+    users: new UserRepository(context),
+    courses: new CourseRepository(context, popularity),
+    enrollments: new EnrollmentRepository(context),
+    activity: new ActivityRepository({ stores, log, buffer, types }),
+    sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity)],
+  }
+}
+
+function checkOptions(options: ActivityOptions | undefined): z.output<typeof optionsInput> {
+  const checked = optionsInput.safeParse({ ...activityDefaults, ...options })
+  if (!checked.success) throw new TypeError(`options of activity: ${z.prettifyError(checked.error)}`)
+  return checked.data
+}

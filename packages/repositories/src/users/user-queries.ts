@@ -1,0 +1,71 @@
+import type { User } from './user.ts'
+
+const profile = 'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
+
+/**
+ * $1 email, $2 username, $3 password hash, $4 full name, $5 role.
+ */
+export const insertUser = `
+  INSERT INTO @schema.users (email, username, password_hash, full_name, role)
+  VALUES ($1, $2, $3, $4, $5)
+  RETURNING ${profile}`
+
+/**
+ * $1 ids.
+ */
+export const selectUsers = `
+  SELECT ${profile}
+  FROM @schema.users
+  WHERE id = ANY ($1::integer[])`
+
+/**
+ * $1 email.
+ */
+export const selectUserByEmail = `
+  SELECT ${profile}
+  FROM @schema.users
+  WHERE lower(email) = lower($1)`
+
+/**
+ * $1 id, $2 email, $3 username, $4 role (each null: as it is), $5 whether to set the full name, $6 full name, $7 expected version or null.
+ */
+export const updateUser = `
+  UPDATE @schema.users
+  SET email      = coalesce($2::varchar, email),
+      username   = coalesce($3::varchar, username),
+      role       = coalesce($4::varchar, role),
+      full_name  = CASE WHEN $5::boolean THEN $6::varchar ELSE full_name END,
+      version    = version + 1,
+      updated_at = now()
+  WHERE id = $1 AND ($7::bigint IS NULL OR version = $7)
+  RETURNING ${profile}`
+
+/**
+ * A row of the statements above.
+ */
+export interface UserRow {
+  readonly id: number
+  readonly email: string
+  readonly username: string
+  readonly full_name: string | null
+  readonly role: string
+  readonly version: string
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+/**
+ * Reads a row.
+ */
+export function toUser(row: UserRow): User {
+  return {
+    id: row.id,
+    email: row.email,
+    username: row.username,
+    fullName: row.full_name,
+    role: row.role,
+    version: Number(row.version),
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+  }
+}

@@ -1,0 +1,104 @@
+import type { CacheReadError, Failure, InvalidInput, NotFound, TransactionError, VersionConflict } from '@headwater/core'
+import { z } from 'zod'
+import { email, expectedVersion, text } from '../input.ts'
+
+/**
+ * A user's profile; the password hash is never part of it.
+ */
+export interface User {
+  /** Id of the row. */
+  readonly id: number
+  /** E-mail address as it was given; unique whatever the case. */
+  readonly email: string
+  /** Unique name. */
+  readonly username: string
+  /** Full name, where known. */
+  readonly fullName: string | null
+  /** What the host calls the user's role. */
+  readonly role: string
+  /** Rises by one with each change. */
+  readonly version: number
+  /** When the user was registered. */
+  readonly createdAt: Date
+  /** When the profile last changed. */
+  readonly updatedAt: Date
+}
+
+/**
+ * What registering a user takes.
+ */
+export interface NewUser {
+  /** E-mail address, at most 254 characters. */
+  readonly email: string
+  /** Unique name, at most 100 characters. */
+  readonly username: string
+  /** The hash that the host's password library made; stored, and never returned with a profile. */
+  readonly passwordHash: string
+  /** Full name, at most 255 characters. */
+  readonly fullName?: string | null | undefined
+  /**
+   * What the host calls the user's role, at most 50 characters.
+   *
+   * @defaultValue `'student'`
+   */
+  readonly role?: string | undefined
+}
+
+/**
+ * Changes of a profile: absent fields stay as they are, `null` clears.
+ */
+export interface UserChanges {
+  /** New e-mail address. */
+  readonly email?: string | undefined
+  /** New unique name. */
+  readonly username?: string | undefined
+  /** New full name; `null` clears it. */
+  readonly fullName?: string | null | undefined
+  /** New role. */
+  readonly role?: string | undefined
+  /** The version that the profile must still have. */
+  readonly expectedVersion?: number | undefined
+}
+
+/**
+ * Another user has this e-mail address, in whatever case.
+ */
+export type EmailTaken = Failure<'email-taken'>
+
+/**
+ * Another user has this name.
+ */
+export type UsernameTaken = Failure<'username-taken'>
+
+/**
+ * What can go wrong with a registration.
+ */
+export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | TransactionError
+
+/**
+ * What can go wrong with a change of a profile.
+ */
+export type UpdateUserError = InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
+
+/**
+ * What can go wrong with reading profiles.
+ */
+export type ReadUserError = InvalidInput | CacheReadError
+
+export const newUserInput = z.strictObject({
+  email,
+  username: text(100),
+  passwordHash: text(255),
+  fullName: text(255).nullish(),
+  role: text(50).default('student'),
+})
+
+export const userChangesInput = z.strictObject({
+  email: email.optional(),
+  username: text(100).optional(),
+  fullName: text(255).nullable().optional(),
+  role: text(50).optional(),
+  expectedVersion,
+})
+
+export const emailInput = z.strictObject({ email })
