@@ -37,11 +37,47 @@ export interface CacheOptions<Id, Value> {
    */
   readonly graceMs?: number
   /**
+   * Share of `ttlMs` at which a read begins to load an entry anew in the background, less up to a tenth at random; `1` for never.
+   *
+   * @defaultValue `0.9`
+   */
+  readonly refreshAt?: number
+  /**
    * Time for which an absent row is remembered as absent, in milliseconds.
    *
    * @defaultValue `30_000`
    */
   readonly absentTtlMs?: number
+  /**
+   * A time of its own for one entry instead of `ttlMs`, in milliseconds, from what was loaded; `0`: this value is not stored.
+   *
+   * @defaultValue `() => ttlMs`
+   */
+  readonly entryTtlMs?: (value: Value, id: Id) => number
+  /**
+   * Keys by which many entries are invalidated at once: an entry is good for as long as none of its tags was invalidated. At most 16.
+   *
+   * @defaultValue `() => []`
+   */
+  readonly tags?: (id: Id) => readonly CacheKey[]
+  /**
+   * Values whose JSON is longer are returned and not stored, in characters.
+   *
+   * @defaultValue `524_288`
+   */
+  readonly maxEntryLength?: number
+  /**
+   * How long one reader, fleet-wide, may load an entry before another one may, in milliseconds. A load that takes longer is returned and not stored.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly leaseMs?: number
+  /**
+   * How long a reader waits for another process's load before it loads without storing, in milliseconds.
+   *
+   * @defaultValue `1_000`
+   */
+  readonly waitMs?: number
   /**
    * Further parts of an id's key.
    *
@@ -60,6 +96,18 @@ export interface CacheOptions<Id, Value> {
    */
   readonly codec?: Codec<Value>
 }
+
+/**
+ * The defaults of {@link CacheOptions}.
+ */
+export const cacheDefaults = {
+  graceMs: 0,
+  refreshAt: 0.9,
+  absentTtlMs: 30_000,
+  maxEntryLength: 524_288,
+  leaseMs: 5_000,
+  waitMs: 1_000,
+} as const satisfies Partial<CacheOptions<never, never>>
 
 /**
  * Options of a read.
@@ -109,6 +157,10 @@ export interface Cache<Id, Value> {
    * Reads many values; ids without a row are left out. Hits cost one Redis round trip together, misses one `load` together.
    */
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError>
+  /**
+   * Loads one value anew, whatever the cache holds, stores it where no writer is about to change it, and gives it back. Three round trips.
+   */
+  refresh(id: Id): ResultAsync<Value | undefined, CacheReadError>
   /**
    * The key of an id, to be handed to `tx.invalidate`.
    */

@@ -1,0 +1,81 @@
+import type { StoreError } from '../errors.ts'
+import type { RedisStore } from '../stores/stores.ts'
+
+/**
+ * What became of the keys that were asked for together.
+ */
+export interface BatchReply {
+  /** What each key holds, by slot. */
+  readonly values: readonly (string | null)[]
+  /** The server that said so; `undefined` when the connection changed meanwhile, or when none of this can be trusted. */
+  readonly runId: string | undefined
+  /** Why there are no values. */
+  readonly error?: StoreError
+}
+
+/**
+ * Keys that travel together.
+ */
+export class Batch {
+  /** The keys by slot. */
+  readonly keys: string[] = []
+  /** What Redis said about them. */
+  readonly reply: Promise<BatchReply>
+  readonly #slots = new Map<string, number>()
+
+  constructor(reply: Promise<BatchReply>) {
+    this.reply = reply
+  }
+
+  /**
+   * Takes a key along and gives back its slot.
+   */
+  slotOf(key: string): number {
+    const known = this.#slots.get(key)
+    if (known !== undefined) return known
+    const slot = this.keys.push(key) - 1
+    this.#slots.set(key, slot)
+    return slot
+  }
+}
+
+/** Beyond that a single MGET would keep the server busy for too long. */
+const maxKeys = 1_000
+
+/**
+ * Reads keys: all that are asked for in one tick travel as one MGET, each of them once.
+ */
+export class BatchGet {
+  readonly #redis: RedisStore
+  #open: Batch | undefined
+
+  constructor(redis: RedisStore) {
+    this.#redis = redis
+  }
+
+  /**
+   * The batch that leaves at the end of this tick.
+   */
+  get batch(): Batch {
+    if (this.#open === undefined || this.#open.keys.length >= maxKeys) this.#open = this.#begin()
+    return this.#open
+  }
+
+  #begin(): Batch {
+    const departure = Promise.withResolvers<BatchReply>()
+    const batch = new Batch(departure.promise)
+    process.nextTick(() => {
+      if (this.#open === batch) this.#open = undefined
+      departure.resolve(this.#send(batch.keys))
+    })
+    return batch
+  }
+
+  async #send(keys: string[]): Promise<BatchReply> {
+    const redis = this.#redis
+    const runId = redis.runId
+    const reply = await redis.run('get', (client) => client.mGet(keys))
+    if (reply.isErr()) return { values: [], runId: undefined, error: reply.error }
+    return { values: reply.value, runId: redis.runId === runId ? runId : undefined }
+  }
+}

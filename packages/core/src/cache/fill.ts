@@ -1,0 +1,42 @@
+import type { RedisClientType } from 'redis'
+import { redisScript, runScript } from '../invalidation/redis-script.ts'
+
+/**
+ * KEYS[1] the entry. ARGV: 1 nonce, 2 the VALUE or '', 3 its life in milliseconds.
+ *
+ * LEASE(nonce), VALUE(nonce) -> VALUE. Replies 1. With '' instead of a VALUE: LEASE(nonce) -> absent, VALUE(nonce) stays. Replies 1.
+ * Everything else stays: a writer or another reader has the key. Replies 0.
+ */
+export const fillScript = redisScript(`
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 18)
+if type(head) ~= 'string' or string.sub(head, 4, 19) ~= ARGV[1] then return 0 end
+local kind = string.sub(head, 1, 3)
+if kind ~= 'l1 ' and kind ~= 'v1 ' then return 0 end
+if ARGV[2] ~= '' then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+elseif kind == 'l1 ' then
+  redis.call('DEL', KEYS[1])
+end
+return 1
+`)
+
+/**
+ * A value on its way into the cache.
+ */
+export interface FillRequest {
+  /** The entry, with the prefix. */
+  readonly key: string
+  /** The nonce that the key must still hold. */
+  readonly nonce: string
+  /** What to store; `''` gives the lease back. */
+  readonly entry: string
+  /** How long Redis keeps it, in milliseconds. */
+  readonly lifeMs: number
+}
+
+/**
+ * Stores a value where the key still holds the nonce, and says whether it did. One round trip.
+ */
+export async function fillEntry(client: RedisClientType, { key, nonce, entry, lifeMs }: FillRequest): Promise<boolean> {
+  return await runScript(client, fillScript, { key, arguments: [nonce, entry, String(Math.ceil(lifeMs))] }) === 1
+}

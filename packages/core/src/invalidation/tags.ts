@@ -1,0 +1,38 @@
+import type { RedisClientType } from 'redis'
+import { redisScript, runScript } from './redis-script.ts'
+
+/**
+ * KEYS[1] the tag. ARGV: 1 nonce, 2 life in milliseconds.
+ *
+ * absent, foreign text -> TAG(nonce), stored as `t1 NONCE`. Replies its nonce.
+ * TAG -> the same, living at least as long. Replies its nonce.
+ * HOLD: stays. Replies 0.
+ */
+export const tagScript = redisScript(`
+local state = redis.pcall('GET', KEYS[1])
+if type(state) == 'string' then
+  local kind = string.sub(state, 1, 3)
+  if kind == 'h1 ' then return 0 end
+  if kind == 't1 ' and string.len(state) == 19 then
+    if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+    return string.sub(state, 4, 19)
+  end
+end
+redis.call('SET', KEYS[1], 't1 ' .. ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+`)
+
+/**
+ * Reads a tag's nonce before a load, giving it one where it has none; `undefined` while a writer holds it. One round trip.
+ */
+export async function readTag(client: RedisClientType, key: string, tag: { nonce: string; lifeMs: number }): Promise<string | undefined> {
+  const reply = await runScript(client, tagScript, { key, arguments: [tag.nonce, String(Math.ceil(tag.lifeMs))] })
+  return typeof reply === 'string' ? reply : undefined
+}
+
+/**
+ * The nonce of what `GET` gave for a tag; `undefined` when it has none.
+ */
+export function tagNonceOf(raw: string | null | undefined): string | undefined {
+  return raw?.startsWith('t1 ') === true ? raw.slice(3) : undefined
+}
