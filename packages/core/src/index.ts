@@ -4,6 +4,7 @@ export type * from './errors.ts'
 
 export { connect } from './stores/connect.ts'
 export type { ConnectError } from './stores/connect.ts'
+export { connectOptionsFromEnv } from './stores/connect-env.ts'
 export { connectDefaults } from './stores/connect-options.ts'
 export type { ConnectOptions, MongodbOptions, PineconeOptions, PostgresOptions, RedisOptions } from './stores/connect-options.ts'
 export { StatementFailed } from './stores/stores.ts'

@@ -5,7 +5,7 @@ import type { InvalidInput, StoreError } from '../errors.ts'
 import { err, errAsync, ok, type Result, ResultAsync } from '../result.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { ConnectedStores } from './connected-stores.ts'
-import { openStores, type OpenedStore } from './open-stores.ts'
+import { openStores, type OpenedStore, optionalWaitMs } from './open-stores.ts'
 import { parseConnectOptions } from './parse-options.ts'
 import type { ConnectSettings } from './settings.ts'
 import type { Stores } from './stores.ts'
@@ -45,8 +45,6 @@ async function open(settings: ConnectSettings, options: ConnectOptions): Promise
   return ok(new ConnectedStores({ ...opened.value, ...base, invalidation: options, probes, clients: opened.value.all }))
 }
 
-/** How long `connect` waits for optional stores, so that the first reads after it find a Redis that is up. */
-const optionalWaitMs = 1_000
 const retryAfterMs = 100
 
 async function awaitStore(store: OpenedStore, leftMs: () => number): Promise<StoreError | undefined> {

@@ -4,11 +4,15 @@ import type { InvalidInput, StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { HealthProbe } from './check-health.ts'
 import type { Closable } from './close.ts'
+import { type MongodbDriverStore, openMongodb } from './mongodb-store.ts'
+import { openPinecone, type PineconeClientStore } from './pinecone-store.ts'
 import { PostgresPoolStore } from './postgres-store.ts'
 import { redisDeadlineExceeded } from './redis-failure.ts'
 import { RedisClientStore } from './redis-store.ts'
 import type { ConnectSettings } from './settings.ts'
-import type { MongodbStore, PineconeStore } from './stores.ts'
+
+/** How long `connect` waits for an optional store, so that the first calls after it find one that is up, in milliseconds. */
+export const optionalWaitMs = 1_000
 
 /**
  * What every store is given.
@@ -34,19 +38,37 @@ export interface OpenedStore extends HealthProbe, Closable {
 export interface OpenedStores {
   readonly postgres: PostgresPoolStore
   readonly redis: RedisClientStore
-  readonly mongodb: MongodbStore | undefined
-  readonly pinecone: PineconeStore | undefined
+  readonly mongodb: MongodbDriverStore | undefined
+  readonly pinecone: PineconeClientStore | undefined
   readonly all: readonly OpenedStore[]
 }
 
 /**
- * Opens every configured store without waiting for any.
+ * Opens every configured store without waiting for any. Fails when the package of an optional store is not installed, or its client does not take
+ * the options.
  */
 export async function openStores(settings: ConnectSettings, base: StoreBase): Promise<Result<OpenedStores, InvalidInput>> {
+  const mongodb = await optional('mongodb', settings.mongodb, (given) => openMongodb(given, base))
+  if (mongodb.isErr()) return err(mongodb.error)
+  const pinecone = await optional('pinecone', settings.pinecone, (given) => openPinecone(given, base))
+  if (pinecone.isErr()) return err(pinecone.error)
   const postgres = new PostgresPoolStore(settings.postgres, base)
   const redis = new RedisClientStore(settings.redis, base)
   const all = [openedPostgres(postgres), openedRedis(redis, settings.redis.required)]
-  return ok({ postgres, redis, mongodb: undefined, pinecone: undefined, all })
+  if (mongodb.value !== undefined) all.push(openedMongodb(mongodb.value, settings.mongodb?.required === true))
+  if (pinecone.value !== undefined) all.push(openedPinecone(pinecone.value, settings.pinecone?.required === true))
+  return ok({ postgres, redis, mongodb: mongodb.value, pinecone: pinecone.value, all })
+}
+
+async function optional<Settings, Store>(field: string, settings: Settings | undefined, open: (settings: Settings) => Promise<Store>): Promise<Result<Store | undefined, InvalidInput>> {
+  try {
+    return ok(settings === undefined ? undefined : await open(settings))
+  } catch (error) {
+    // The client's own message may quote the URL, and with it the password.
+    const isMissing = error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
+    const rule = isMissing ? 'needs its package installed beside @headwater/core' : 'was not accepted by the client'
+    return err({ type: 'invalid-input', field, issues: [{ field, message: rule }], message: `the options of connect break a rule: ${field}: ${rule}`, retryable: false })
+  }
 }
 
 function openedPostgres(postgres: PostgresPoolStore): OpenedStore {
@@ -72,6 +94,34 @@ function openedRedis(redis: RedisClientStore, isRequired: boolean): OpenedStore 
     ask: async (deadlineMs) => messageOf(await redis.run('ping', (client) => client.sendCommand(['PING']), { deadlineMs })),
     close: () => redis.close(),
     destroy: () => { redis.destroy() },
+  }
+}
+
+function openedMongodb(mongodb: MongodbDriverStore, isRequired: boolean): OpenedStore {
+  const reach = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
+    await mongodb.run('ping', (database, signal) => database.command({ ping: 1 }, { signal }), { deadlineMs })
+  return {
+    store: 'mongodb',
+    isRequired,
+    reach,
+    firstAttempt: () => reach(optionalWaitMs),
+    ask: async (deadlineMs) => messageOf(await reach(deadlineMs)),
+    close: () => mongodb.close(),
+    destroy: () => { void mongodb.close().catch(() => undefined) },
+  }
+}
+
+function openedPinecone(pinecone: PineconeClientStore, isRequired: boolean): OpenedStore {
+  const reach = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
+    await pinecone.run('describe index', (index) => index.describeIndexStats(), { deadlineMs })
+  return {
+    store: 'pinecone',
+    isRequired,
+    reach,
+    firstAttempt: async () => undefined,
+    ask: async (deadlineMs) => messageOf(await reach(deadlineMs)),
+    close: async () => undefined,
+    destroy: () => undefined,
   }
 }
 

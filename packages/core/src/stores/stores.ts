@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded, SqlError, StoreError } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
+import type { GuardedCallOptions } from '../resilience/guard.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient, SqlResult } from '../transactions/sql-client.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
@@ -146,7 +147,7 @@ export interface MongodbStore {
   /**
    * Runs one operation within the deadline, behind a breaker. `signal` is to be passed to the driver's call.
    */
-  run<T>(operation: string, use: (database: Db, signal: AbortSignal) => Promise<T>, options?: CallOptions): ResultAsync<T, StoreError>
+  run<T>(operation: string, use: (database: Db, signal: AbortSignal) => Promise<T>, options?: GuardedCallOptions): ResultAsync<T, StoreError>
 }
 
 /**
@@ -165,7 +166,7 @@ export interface PineconeStore {
    * Runs one operation within the deadline, behind a breaker; HTTP status and Retry-After are taken from the wire, since the client hides
    * them.
    */
-  run<T>(operation: string, use: (index: Index) => Promise<T>, options?: CallOptions): ResultAsync<T, StoreError>
+  run<T>(operation: string, use: (index: Index) => Promise<T>, options?: GuardedCallOptions): ResultAsync<T, StoreError>
 }
 
 /**
