@@ -44,11 +44,16 @@ describe('hashingEmbedder', () => {
     expect(await similarity('Machine Learning', 'Machine Learning')).toBeCloseTo(1, 9)
   })
 
+  it('keeps a text that repeats a word close to the text that says it once', async () => {
+    expect(await similarity('python web', `${'python '.repeat(9)}web`)).toBeGreaterThan(0.8)
+  })
+
   it('ignores letter case, accents, punctuation and compatibility forms', async () => {
     expect(await similarity('CAFÉ, Müller & ﬁnance', 'cafe muller finance')).toBeCloseTo(1, 9)
   })
 
-  it.each(['!!!', ' ', 'the', '機械学習の基礎', '🎨', 'हिन्दी'])('gives %j a direction', async (text) => {
+  // The features of 'ab cd yoga' cancel out in one dimension.
+  it.each(['ab cd yoga', '!!!', ' ', 'the', '機械学習の基礎', '🎨', 'हिन्दी'])('gives %j a direction', async (text) => {
     for (const dimensions of [1, 2, 1536]) {
       const [vector = []] = orThrow(await hashingEmbedder({ dimensions }).embed([text]))
       expect(Math.hypot(...vector)).toBeCloseTo(1, 9)

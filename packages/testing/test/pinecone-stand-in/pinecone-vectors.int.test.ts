@@ -28,7 +28,7 @@ afterAll(() => standIn.stop())
 
 const painting = { id: 'painting', values: [1, 0, 0], metadata: { title: 'Painting', price: 20, tags: ['art', 'hands-on'], open: true } }
 const algebra = { id: 'algebra', values: [0, 1, 0], metadata: { title: 'Algebra', price: 0, tags: ['maths'], open: false } }
-const geometry = { id: 'geometry', values: [0.6, 0.8, 0], metadata: { title: 'Géométrie 📐', price: 35.5, tags: ['maths', 'art'] } }
+const geometry = { id: 'geometry', values: [0.6, 0.8, 0], metadata: { title: 'Géométrie 📐', price: 35.5, tags: ['maths', 'art'], year: '2024' } }
 
 function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const sent = { 'api-key': standIn.apiKey, 'content-type': 'application/json', ...headers }
@@ -127,6 +127,7 @@ describe('metadata filters', () => {
     [{ open: { $ne: true } }, ['algebra']],
     [{ price: { $eq: '20' } }, []],
     [{ title: { $gt: 0 } }, []],
+    [{ year: { $gt: 2000 } }, []],
     [{ constructor: { $exists: true } }, []],
     [{ $and: [{ tags: 'art' }, { price: { $lt: 30 } }] }, ['painting']],
     [{ $or: [{ price: 0 }, { $and: [{ tags: 'art' }, { open: true }] }] }, ['algebra', 'painting']],
@@ -149,6 +150,7 @@ describe('metadata filters', () => {
     [{ $and: { title: 'Algebra' } }],
     [{ $not: { title: 'Algebra' } }],
     [{ title: { toString: 'Algebra' } }],
+    [{ price: { constructor: 1 } }],
   ])('refuses %j', async (filter) => {
     await expect(matching(filter)).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
   })
@@ -175,6 +177,9 @@ describe('listing', () => {
     expect(page.vectors?.length).toBe(100)
     const rest = await index.listPaginated({ paginationToken: page.pagination?.next ?? '' })
     expect([rest.vectors?.length, rest.pagination]).toEqual([1, undefined])
+    await index.deleteOne({ id: 'r7' })
+    const whole = await index.listPaginated()
+    expect([whole.vectors?.length, whole.pagination]).toEqual([100, undefined])
   })
 
   it('refuses a token that it did not give and a page that is too long', async () => {
