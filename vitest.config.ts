@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-const fromSource = { ssr: { resolve: { conditions: ['headwater-source'] } } }
+const conditions = ['headwater-source']
+// Test files are resolved as ssr, the global set-up and what it imports as __vitest__.
+const fromSource = { ssr: { resolve: { conditions } }, environments: { __vitest__: { resolve: { conditions } } } }
 
 export default defineConfig({
   test: {

@@ -9,6 +9,8 @@ import { processTree, signalAll } from './process-tree.ts'
 
 /** A server to run, and how to tell that it serves. */
 export interface GuardedCommand {
+  /** What to call the server in messages. */
+  name: string
   command: string
   args: readonly string[]
   /** Working directory; removed when the server ends for good. */
@@ -133,7 +135,7 @@ export class GuardedProcess {
   }
 
   #fail(what: string): never {
-    throw new Error(`${this.#spec.command} ${what}:\n${this.#lines.join('\n')}`)
+    throw new Error(`${this.#spec.name} ${what}:\n${this.#lines.join('\n')}`)
   }
 
   #keepsAlive(does: boolean): void {

@@ -13,6 +13,7 @@ export async function startMongodServer(): Promise<MongodServer> {
   const port = await freePort()
   const dir = await serverDirectory('mongodb')
   const server = await RestartableServer.start({
+    name: 'MongoDB',
     command: 'mongod',
     args: ['--dbpath', dir, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
     dir,

@@ -24,8 +24,8 @@ export const mongodbRungs: StoreRungs<'mongodb'> = {
 
   async standIn() {
     const { startMongodbStandIn } = await import('./mongodb-stand-in/server.ts')
-    const { url, stop } = await startMongodbStandIn()
-    return started(url, stop)
+    const server = await startMongodbStandIn()
+    return started(server.url, () => server.stop())
   },
 }
 

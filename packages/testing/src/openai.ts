@@ -8,7 +8,7 @@ export const openaiRungs: StoreRungs<'openai'> = {
 
   async standIn() {
     const { startOpenaiStandIn } = await import('./openai-stand-in/openai-stand-in.ts')
-    const { url, apiKey, stop } = await startOpenaiStandIn()
-    return { address: { url, apiKey, version: 'API v1' }, stop }
+    const server = await startOpenaiStandIn()
+    return { address: { url: server.url, apiKey: server.apiKey, version: 'API v1' }, stop: () => server.stop() }
   },
 }

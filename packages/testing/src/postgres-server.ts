@@ -43,6 +43,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
   const port = await freePort()
   const dir = await serverDirectory('postgres', user)
   const server = await RestartableServer.start({
+    name: 'PostgreSQL',
     command: 'sh',
     args: ['-c', initialiseAndServe, 'sh', binaries.initdb, binaries.postgres, ...serverFlags(port, { max_connections: String(maxConnections), ...settings })],
     dir,

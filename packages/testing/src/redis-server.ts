@@ -54,6 +54,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const dir = options.dir ?? await serverDirectory('redis')
   await mkdir(dir, { recursive: true })
   const server = await RestartableServer.start({
+    name: 'Redis',
     command,
     args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...args],
     dir,

@@ -63,9 +63,8 @@ const rungsOf: { [N in StoreName]: StoreRungs<N> } = {
 export async function startTestStack<const N extends StoreName = StoreName>(options: TestStackOptions<N> = {}): Promise<TestStack<N>> {
   const { stores, onProgress } = { ...testStackDefaults, ...options }
   const requireContainers = options.requireContainers ?? process.env['CI_REQUIRE_CONTAINERS'] === '1'
-  const wantsContainer = requireContainers || stores.some((store) => rungsOf[store].container && !environmentUrl(store))
-  // Local servers need no answer from the container runtime to be looked for, but each store needs it to know its first rung.
-  const hasRuntime = wantsContainer && await hasContainerRuntime()
+  const asksForRuntime = requireContainers || stores.some((store) => rungsOf[store].container && !environmentUrl(store))
+  const hasRuntime = asksForRuntime && await hasContainerRuntime()
   const run: Run = { requireContainers, hasRuntime, onProgress }
   const outcomes = await Promise.allSettled(stores.map((store) => startStore(store, run)))
   const started = outcomes.flatMap((outcome) => outcome.status === 'fulfilled' ? [outcome.value] : [])

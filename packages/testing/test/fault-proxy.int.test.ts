@@ -16,7 +16,7 @@ describe('between node-redis and Redis', () => {
 
   beforeEach(async () => {
     proxy = await faultProxy(inject('stack').redis.url)
-    client = createClient({ url: proxy.url, socket: { reconnectStrategy: 20 }, commandOptions: { timeout: 60_000 } }) as typeof client
+    client = createClient({ url: proxy.url, socket: { reconnectStrategy: 20 }, commandOptions: { timeout: 60_000 } })
     client.on('error', () => undefined)
     await client.connect()
   })
@@ -154,6 +154,21 @@ describe('between any client and server', () => {
     }, { intervalMs: 100 })
     expect(seen).toBeLessThan(32 * 1_048_576)
     client.destroy()
+  })
+
+  test('everything sent before the first answer is one round trip, however many pieces it comes in', async () => {
+    let upstreamSocket: Socket | undefined
+    await listen((socket) => { upstreamSocket = socket.resume().on('error', () => undefined) })
+    const client = createConnection(proxy.port, '127.0.0.1').on('error', () => undefined).resume()
+    for (let bytes = 1; bytes <= 3; bytes++) {
+      client.write('x')
+      await eventually(() => expect(proxy.bytesToServer).toBe(bytes))
+    }
+    expect(proxy.roundTrips()).toBe(1)
+    upstreamSocket?.write('answer')
+    await eventually(() => expect(proxy.bytesToClient).toBe(6))
+    client.write('x')
+    await eventually(() => expect(proxy.roundTrips()).toBe(2))
   })
 
   test('the end of one side reaches the other after what was sent before it', async () => {

@@ -56,7 +56,7 @@ test('running servers do not keep their process alive, and end with it', async (
 
 test('a server that does not end when asked to is killed, and its children with it', async () => {
   const stubborn = await GuardedProcess.start({
-    command: 'sh', args: ['-c', 'trap "" INT; sleep 60 & echo serving; wait'], dir: '/tmp', keepDir: true, ready: /serving/,
+    name: 'it', command: 'sh', args: ['-c', 'trap "" INT; sleep 60 & echo serving; wait'], dir: '/tmp', keepDir: true, ready: /serving/,
   })
   const pids = await processTree(stubborn.pid)
   expect(pids).toHaveLength(2)
@@ -65,11 +65,11 @@ test('a server that does not end when asked to is killed, and its children with 
 })
 
 test('a server that ends before it is ready is a failure that shows its last words', async () => {
-  const start = GuardedProcess.start({ command: 'sh', args: ['-c', 'echo the port is taken >&2; exit 1'], dir: '/tmp', keepDir: true, ready: /never/ })
+  const start = GuardedProcess.start({ name: 'it', command: 'sh', args: ['-c', 'echo the port is taken >&2; exit 1'], dir: '/tmp', keepDir: true, ready: /never/ })
   await expect(start).rejects.toThrow(/the port is taken/)
 })
 
 test('a command that does not exist is a failure', async () => {
-  const start = GuardedProcess.start({ command: 'no-such-server', args: [], dir: '/tmp', keepDir: true, ready: /never/ })
+  const start = GuardedProcess.start({ name: 'it', command: 'no-such-server', args: [], dir: '/tmp', keepDir: true, ready: /never/ })
   await expect(start).rejects.toThrow(/not found/)
 })

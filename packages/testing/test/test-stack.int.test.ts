@@ -1,25 +1,97 @@
-import { createClient } from 'redis'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { isolate, type IsolatedStores } from '../src/index.ts'
+import { Pinecone } from '@pinecone-database/pinecone'
+import { MongoClient } from 'mongodb'
+import OpenAI from 'openai'
 import pg from 'pg'
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { isolate, startTestStack, type IsolatedStores } from '../src/index.ts'
+import { hasContainerRuntime } from '../src/container.ts'
 
-let own: IsolatedStores
+const hasRuntime = await hasContainerRuntime()
 
-beforeAll(async () => { own = await isolate(inject('stack')) })
-afterAll(() => own.dispose())
+describe('every store of the stack answers its official client', () => {
+  let own: IsolatedStores
 
-test('PostgreSQL answers its official client in a database of its own', async () => {
-  const client = new pg.Client({ connectionString: own.postgres.url })
-  await client.connect()
-  const { rows } = await client.query('SELECT current_database() AS name')
-  await client.end()
-  expect(rows).toEqual([{ name: new URL(own.postgres.url).pathname.slice(1) }])
+  beforeAll(async () => { own = await isolate(inject('stack')) })
+  afterAll(() => own.dispose())
+
+  test('PostgreSQL', async () => {
+    const client = new pg.Client({ connectionString: own.postgres.url })
+    await client.connect()
+    const { rows } = await client.query('SELECT current_database() AS name')
+    await client.end()
+    expect(rows).toEqual([{ name: new URL(own.postgres.url).pathname.slice(1) }])
+  })
+
+  test('Redis', async () => {
+    const client = createClient({ url: own.redis.url })
+    await client.connect()
+    await client.set(`${own.redis.prefix}greeting`, 'hello')
+    expect(await client.get(`${own.redis.prefix}greeting`)).toBe('hello')
+    client.destroy()
+  })
+
+  test('MongoDB', async () => {
+    const client = new MongoClient(own.mongodb.url)
+    const greetings = client.db(own.mongodb.database).collection('greetings')
+    await greetings.insertOne({ text: 'hello' })
+    expect(await greetings.findOne({ text: 'hello' }, { projection: { _id: 0 } })).toEqual({ text: 'hello' })
+    await client.close()
+  })
+
+  test('Pinecone', async () => {
+    const { url, apiKey, index: name, namespace } = own.pinecone
+    const index = new Pinecone({ apiKey, controllerHostUrl: url }).index({ name, namespace })
+    await index.upsert({ records: [{ id: 'one', values: Array.from({ length: 1_536 }, () => 0.5) }] })
+    const { records } = await index.fetch({ ids: ['one'] })
+    expect(Object.keys(records)).toEqual(['one'])
+  })
+
+  test('OpenAI', async () => {
+    const client = new OpenAI({ apiKey: own.openai.apiKey, baseURL: own.openai.url })
+    const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' })
+    expect(data[0]?.embedding).toHaveLength(1_536)
+  })
 })
 
-test('Redis answers its official client', async () => {
-  const client = createClient({ url: own.redis.url })
-  await client.connect()
-  await client.set(`${own.redis.prefix}greeting`, 'hello')
-  expect(await client.get(`${own.redis.prefix}greeting`)).toBe('hello')
-  client.destroy()
+describe('a stack', () => {
+  afterEach(() => void vi.unstubAllEnvs())
+
+  test('takes the server that the environment names, and leaves it running when stopped', async () => {
+    const { url } = inject('stack').redis
+    vi.stubEnv('HEADWATER_REDIS_URL', url)
+    const stack = await startTestStack({ stores: ['redis'] })
+    expect(stack.redis).toMatchObject({ url, rung: 'environment' })
+    await stack.stop()
+    const client = createClient({ url })
+    await client.connect()
+    expect(await client.ping()).toBe('PONG')
+    client.destroy()
+  })
+
+  test('fails, naming the store, when the server that the environment names does not answer', async () => {
+    vi.stubEnv('HEADWATER_REDIS_URL', 'redis://127.0.0.1:1')
+    await expect(startTestStack({ stores: ['redis'] })).rejects.toThrow(/redis \(environment\).*ECONNREFUSED/)
+  })
+
+  test('describes each store by rung and version, and its addresses are plain data', async () => {
+    const lines: string[] = []
+    const stack = await startTestStack({ stores: ['openai', 'pinecone'], onProgress: (line) => lines.push(line) })
+    expect(stack.describe()).toEqual(['openai    stand-in     API v1', 'pinecone  stand-in     API 2026-07'])
+    expect(structuredClone(stack.addresses())).toEqual({ openai: stack.openai, pinecone: stack.pinecone })
+    expect(lines).toEqual([])
+    await stack.stop()
+    await stack.stop()
+  })
+
+  test.skipIf(hasRuntime)('fails where containers are required and no runtime answers', async () => {
+    vi.stubEnv('CI_REQUIRE_CONTAINERS', '1')
+    await expect(startTestStack({ stores: ['openai'] })).rejects.toThrow(/CI_REQUIRE_CONTAINERS/)
+  })
+
+  test.runIf(hasRuntime)('starts containers where a runtime answers', async () => {
+    const stack = await startTestStack({ stores: ['postgres', 'redis', 'mongodb'], requireContainers: true })
+    expect([stack.postgres.rung, stack.redis.rung, stack.mongodb.rung]).toEqual(['container', 'container', 'container'])
+    await stack.stop()
+  }, 600_000)
 })
