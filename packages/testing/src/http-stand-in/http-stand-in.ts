@@ -120,6 +120,7 @@ async function read(incoming: IncomingMessage): Promise<HttpRequest> {
 function send(response: ServerResponse, { status, body, headers }: HttpReply): void {
   const isText = typeof body === 'string'
   const payload = Buffer.from(isText ? body : JSON.stringify(body ?? {}))
-  response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', 'content-length': payload.length, ...headers })
+  const contentType = isText ? 'text/plain' : 'application/json'
+  response.writeHead(status, { 'content-type': contentType, 'content-length': payload.length, ...headers })
   response.end(payload)
 }

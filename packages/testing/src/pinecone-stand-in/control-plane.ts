@@ -9,6 +9,9 @@ import type { Consistency, IndexDefinition } from './stored-index.ts'
 
 const maxDimension = 20_000
 
+/** Where an index is that was not told where to be. */
+export const defaultDeployment = { deployment_type: 'managed', cloud: 'aws', region: 'us-east-1' } as const
+
 /** The indexes of a project, and where the host of each is reached. */
 export interface Project {
   readonly indexes: Map<string, StoredIndex>
@@ -75,7 +78,8 @@ function remove(project: Project, { definition }: StoredIndex): HttpReply {
   return { status: 202 }
 }
 
-function indexBody(project: Project, { name, dimension, metric, isProtected, tags, deployment }: IndexDefinition, request: HttpRequest): unknown {
+function indexBody(project: Project, definition: IndexDefinition, request: HttpRequest): unknown {
+  const { name, dimension, metric, isProtected, tags, deployment } = definition
   return {
     name,
     host: project.hostOf(name, request),
@@ -89,7 +93,7 @@ function indexBody(project: Project, { name, dimension, metric, isProtected, tag
 
 function parseIndexName(name: string | undefined): string {
   if (name !== undefined && /^[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?$/.test(name)) return name
-  throw invalidArgument("Name must consist of 1 to 45 lower case alphanumeric characters or '-', and must start and end with an alphanumeric character")
+  throw invalidArgument("Name must be 1 to 45 lower case alphanumeric characters or '-', and start and end with an alphanumeric one")
 }
 
 function parseSchema(value: unknown): { dimension: number; metric: Metric } {
@@ -103,7 +107,7 @@ function parseSchema(value: unknown): { dimension: number; metric: Metric } {
 }
 
 function parseDeployment(value: unknown): Readonly<Record<string, unknown>> {
-  const fields = fieldsOf(value ?? { deployment_type: 'managed', cloud: 'aws', region: 'us-east-1' }, ['deployment_type', 'cloud', 'region'], 'deployment')
+  const fields = fieldsOf(value ?? defaultDeployment, Object.keys(defaultDeployment), 'deployment')
   if (fields['deployment_type'] !== 'managed') throw invalidArgument('This stand-in has managed deployments only')
   return fields
 }

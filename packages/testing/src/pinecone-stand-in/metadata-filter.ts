@@ -32,7 +32,9 @@ function parsePart(name: string, operand: unknown): MetadataPredicate {
 }
 
 function parseJunction(name: '$and' | '$or', operand: unknown): MetadataPredicate {
-  if (!Array.isArray(operand) || operand.length === 0) throw invalidArgument(`the ${name} operator must be followed by a list of filters`)
+  if (!Array.isArray(operand) || operand.length === 0) {
+    throw invalidArgument(`the ${name} operator must be followed by a list of filters`)
+  }
   const parts = operand.map(parseFilter)
   return name === '$and' ? (metadata) => parts.every((part) => part(metadata)) : (metadata) => parts.some((part) => part(metadata))
 }
@@ -85,7 +87,9 @@ const comparisons: Readonly<Record<string, (value: number, bound: number) => boo
 function comparison(operator: string, operand: unknown): FieldPredicate {
   const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined
   if (compare === undefined) throw invalidArgument(`${operator} is not a valid operator`)
-  if (typeof operand !== 'number') throw invalidArgument(`the ${operator} operator must be followed by a number, got ${JSON.stringify(operand)}`)
+  if (typeof operand !== 'number') {
+    throw invalidArgument(`the ${operator} operator must be followed by a number, got ${JSON.stringify(operand)}`)
+  }
   return (value) => typeof value === 'number' && compare(value, operand)
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from '@headwater/core'
 import type { Faults } from '../http-stand-in/faults.ts'
 import { HttpStandIn } from '../http-stand-in/http-stand-in.ts'
 import type { HttpReply, HttpRequest } from '../http-stand-in/http-stand-in.ts'
-import { answerControlPlane, indexOf } from './control-plane.ts'
+import { answerControlPlane, defaultDeployment, indexOf } from './control-plane.ts'
 import type { Project } from './control-plane.ts'
 import { answerDataPlane } from './data-plane.ts'
 import { PineconeError, errorBodyOf, invalidArgument } from './pinecone-error.ts'
@@ -11,7 +11,6 @@ import type { Metric } from './similarity.ts'
 import { StoredIndex } from './stored-index.ts'
 
 const apiVersion = '2026-07'
-const managedDeployment = { deployment_type: 'managed', cloud: 'aws', region: 'us-east-1' } as const
 
 /**
  * An index that exists from the start.
@@ -124,7 +123,7 @@ export async function startPineconeStandIn(options: PineconeStandInOptions = {})
 function projectOf(indexes: readonly PineconeStandInIndex[], delayMs: number): Project {
   const consistency = { clock: systemClock, delayMs }
   const stored = indexes.map(({ name, dimension, metric = 'cosine' }) => {
-    const definition = { name, dimension, metric, isProtected: false, tags: null, deployment: managedDeployment }
+    const definition = { name, dimension, metric, isProtected: false, tags: null, deployment: defaultDeployment }
     return [name, new StoredIndex(definition, consistency)] as const
   })
   return {

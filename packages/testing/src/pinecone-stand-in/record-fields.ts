@@ -37,8 +37,8 @@ export function parseStoredVector(values: readonly unknown[], dimension: number)
 
 /** A vector of a query. */
 export function parseVector(values: readonly unknown[], dimension: number): StoredVector {
-  if (values.length !== dimension) throw invalidArgument(`Vector dimension ${values.length} does not match the dimension of the index ${dimension}`)
-  return storedVector(values.map(parseNumber))
+  if (values.length === dimension) return storedVector(values.map(parseNumber))
+  throw invalidArgument(`Vector dimension ${values.length} does not match the dimension of the index ${dimension}`)
 }
 
 /** The ids of a request that names records. */

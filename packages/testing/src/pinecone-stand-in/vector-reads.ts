@@ -11,7 +11,8 @@ import type { ScoredRecord, StoredNamespace, StoredRecord } from './stored-names
 const maxTopK = 10_000
 const maxPageSize = 100
 const maxResultBytes = 4 * 1024 * 1024
-const queryFields = ['namespace', 'topK', 'filter', 'includeValues', 'includeMetadata', 'vector', 'sparseVector', 'id', 'scanFactor', 'maxCandidates']
+const tuningFields = ['scanFactor', 'maxCandidates']
+const queryFields = ['namespace', 'topK', 'filter', 'includeValues', 'includeMetadata', 'vector', 'sparseVector', 'id', ...tuningFields]
 
 /** `POST /query`: the nearest records, exactly. A query by the id of an absent record matches nothing. */
 export function query(index: StoredIndex, body: string): HttpReply {
@@ -23,13 +24,13 @@ export function query(index: StoredIndex, body: string): HttpReply {
   const vector = queriedVector(namespace, fields, index.definition.dimension)
   const nearest = vector === undefined ? [] : namespace.nearest({ metric: index.definition.metric, vector, topK, passes })
   const result = { matches: nearest.map((match) => matchBody(match, fields)), namespace: name, usage: { readUnits: 5 } }
-  if (Buffer.byteLength(JSON.stringify(result)) > maxResultBytes) throw invalidArgument(`The result exceeds ${maxResultBytes} bytes; lower topK`)
-  return read(index, result)
+  if (Buffer.byteLength(JSON.stringify(result)) <= maxResultBytes) return read(index, result)
+  throw invalidArgument(`The result exceeds ${maxResultBytes} bytes; lower topK`)
 }
 
 function queriedVector(namespace: StoredNamespace, fields: Fields, dimension: number): StoredVector | undefined {
   refuseSparse(fields['sparseVector'])
-  if (fields['scanFactor'] !== undefined || fields['maxCandidates'] !== undefined) {
+  if (tuningFields.some((name) => fields[name] !== undefined)) {
     throw invalidArgument('scanFactor and maxCandidates are only supported by indexes with dedicated read nodes')
   }
   const id = idField(fields)
@@ -51,7 +52,8 @@ function matchBody({ record, score }: ScoredRecord, fields: Fields): unknown {
 export function fetchVectors(index: StoredIndex, parameters: URLSearchParams): HttpReply {
   const name = namespaceOf(parameters.get('namespace'))
   const ids = parseIds(parameters.getAll('ids'))
-  return read(index, { vectors: recordBodies(index.read(name), ids), namespace: name, usage: { readUnits: Math.ceil(ids.length / 10) } })
+  const usage = { readUnits: Math.ceil(ids.length / 10) }
+  return read(index, { vectors: recordBodies(index.read(name), ids), namespace: name, usage })
 }
 
 /** `POST /vectors/fetch_by_metadata`: a page of the records that pass a filter. */
@@ -85,7 +87,8 @@ export function describeStats(index: StoredIndex, body: string): HttpReply {
   const sizes = Array.from(index.namespaces(), ([name, { size }]) => [name, { vectorCount: size }] as const)
   const totalVectorCount = sizes.reduce((sum, [, { vectorCount }]) => sum + vectorCount, 0)
   const { dimension, metric } = index.definition
-  return read(index, { namespaces: Object.fromEntries(sizes), dimension, indexFullness: 0, totalVectorCount, metric, vectorType: 'dense' })
+  const namespaces = Object.fromEntries(sizes)
+  return read(index, { namespaces, dimension, indexFullness: 0, totalVectorCount, metric, vectorType: 'dense' })
 }
 
 /** One page of sorted names, and where the next one begins. */

@@ -16,11 +16,13 @@ const maxRequestBytes = 2 * 1024 * 1024
 export function upsert(index: StoredIndex, body: string): HttpReply {
   const bytes = Buffer.byteLength(body)
   if (bytes > maxRequestBytes) {
-    throw new PineconeError(400, 'OUT_OF_RANGE', `Request size ${bytes} bytes exceeds the maximum supported size of ${maxRequestBytes} bytes`)
+    throw new PineconeError(400, 'OUT_OF_RANGE', `Request size ${bytes} exceeds the maximum supported size of ${maxRequestBytes} bytes`)
   }
   const fields = parseBody(body, ['vectors', 'namespace'])
   const vectors = optionalList(fields, 'vectors') ?? []
-  if (vectors.length === 0 || vectors.length > maxRecords) throw invalidArgument(`vectors: expected 1 to ${maxRecords}, got ${vectors.length}`)
+  if (vectors.length === 0 || vectors.length > maxRecords) {
+    throw invalidArgument(`vectors: expected 1 to ${maxRecords}, got ${vectors.length}`)
+  }
   const records = vectors.map((vector) => parseRecord(vector, index.definition.dimension))
   const lsn = index.write(namespaceField(fields), (namespace) => namespace.upsert(records))
   return written(lsn, { upsertedCount: records.length })

@@ -11,8 +11,13 @@ import { InMemoryVectorIndex } from './in-memory-vector-index.ts'
 
 vectorIndexContract('an index in memory', async () => ({ index: new InMemoryVectorIndex(), dispose: async () => undefined }))
 
+interface Outcome {
+  readonly status: string
+  readonly ancestorTitles: readonly string[]
+}
+
 interface Report {
-  readonly testResults: readonly { readonly assertionResults: readonly { readonly status: string; readonly ancestorTitles: readonly string[] }[] }[]
+  readonly testResults: readonly { readonly assertionResults: readonly Outcome[] }[]
 }
 
 /** The indexes that failed at least one test of the suite, run by a Vitest of its own: here they would be failures. */

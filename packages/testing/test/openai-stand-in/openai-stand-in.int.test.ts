@@ -1,4 +1,5 @@
-import OpenAI, { APIConnectionError, APIConnectionTimeoutError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai'
+import OpenAI from 'openai'
+import { APIConnectionError, APIConnectionTimeoutError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
 import { startOpenaiStandIn } from '../../src/openai-stand-in/openai-stand-in.ts'
@@ -76,7 +77,8 @@ describe('the OpenAI stand-in', () => {
   ])('refuses %s with 400 in the shape of the service', async (_, fields) => {
     const refusal = await client.embeddings.create({ model, ...fields }).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(BadRequestError)
-    expect(refusal).toMatchObject({ status: 400, requestID: expect.stringMatching(/^req_/) as string, error: { message: expect.any(String) as string } })
+    const message = expect.any(String) as string
+    expect(refusal).toMatchObject({ status: 400, requestID: expect.stringMatching(/^req_/) as string, error: { message } })
   })
 
   it('accepts as many inputs and tokens as the service does', async () => {

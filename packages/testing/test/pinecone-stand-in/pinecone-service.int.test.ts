@@ -2,6 +2,7 @@ import { Errors, Pinecone } from '@pinecone-database/pinecone'
 import type { Index } from '@pinecone-database/pinecone'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
+import { faultProxy } from '../../src/fault-proxy.ts'
 import { startPineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
 import type { PineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
 
@@ -69,11 +70,25 @@ describe('the control plane', () => {
   })
 })
 
+describe('behind a proxy', () => {
+  it('has the data plane reached through the same proxy as the control plane', async () => {
+    const proxy = await faultProxy(standIn.url)
+    const proxied = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: proxy.url, maxRetries: 0 })
+    const { host } = await proxied.describeIndex('small')
+    expect(new URL(host).port).toBe(String(proxy.port))
+    expect((await proxied.index({ host }).describeIndexStats()).dimension).toBe(3)
+    proxy.cut()
+    await expect(proxied.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    await proxy.close()
+  })
+})
+
 describe('namespaces', () => {
   it('come with the first record or on request, are listed, described and deleted', async () => {
     await index.namespace('first').upsert({ records: [record] })
     await index.createNamespace({ name: 'second' })
-    expect((await index.listNamespaces()).namespaces?.map(({ name, recordCount }) => [name, recordCount])).toEqual([['first', '1'], ['second', '0']])
+    const { namespaces } = await index.listNamespaces()
+    expect(namespaces?.map(({ name, recordCount }) => [name, recordCount])).toEqual([['first', '1'], ['second', '0']])
     expect(await index.describeNamespace('first')).toMatchObject({ name: 'first', recordCount: '1' })
     await index.deleteNamespace('first')
     await index.deleteNamespace('second')
@@ -108,7 +123,8 @@ describe('eventual consistency', () => {
   it('tells with every answer which write it has seen', async () => {
     standIn.delayConsistency(3_600_000)
     const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
-    const call = (path: string, body: unknown) => fetch(`${standIn.hostOf('small')}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const host = standIn.hostOf('small')
+    const call = (path: string, body: unknown) => fetch(`${host}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     const written = Number((await call('/vectors/upsert', { vectors: [record] })).headers.get('x-pinecone-request-lsn'))
     const seen = async (): Promise<number> => {
       const answer = await call('/query', { vector: [1, 0, 0], topK: 1 })
@@ -149,7 +165,8 @@ describe('faults', () => {
       maxRetries: 0,
       fetchApi: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(50) }),
     })
-    await expect(hasty.index({ host: standIn.hostOf('small') }).upsert({ records: [record] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    const withdrawn = hasty.index({ host: standIn.hostOf('small') }).upsert({ records: [record] })
+    await expect(withdrawn).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
     await eventually(() => standIn.faults.hungCount === 0)
     standIn.faults.restore()
     expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
@@ -174,9 +191,11 @@ describe('faults', () => {
 
   it('searches 3,000 vectors of 1,536 dimensions exactly and within a second', async () => {
     const courses = client.index({ name: 'course-search', namespace: 'many' })
-    const vectorOf = (seed: number): number[] => Array.from({ length: 1536 }, (_, place) => Math.round(1000 * Math.sin(seed * 7919 + place * seed)) / 1000)
+    const roundedSine = (angle: number): number => Math.round(1000 * Math.sin(angle)) / 1000
+    const vectorOf = (seed: number): number[] => Array.from({ length: 1536 }, (_, place) => roundedSine(seed * 7919 + place * seed))
+    const recordOf = (seed: number) => ({ id: `course_${seed}`, values: vectorOf(seed) })
     for (let first = 1; first <= 3000; first += 150) {
-      await courses.upsert({ records: Array.from({ length: 150 }, (_, offset) => ({ id: `course_${first + offset}`, values: vectorOf(first + offset) })) })
+      await courses.upsert({ records: Array.from({ length: 150 }, (_, offset) => recordOf(first + offset)) })
     }
     const start = performance.now()
     const { matches: [best] } = await courses.query({ vector: vectorOf(1234), topK: 10 })
