@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { PostgresStore, RedisStore } from '../stores/stores.ts'
+import { Gate } from './gate.ts'
+import { Intents } from './intents.ts'
 import { KeyChange } from './key-change.ts'
 import { Nonces } from './nonces.ts'
 
@@ -21,12 +23,19 @@ export interface InvalidationOptions {
    * @defaultValue `'fast'`
    */
   readonly invalidation?: 'fast' | 'durable'
+  /**
+   * How often a process looks for intents of writers that could not reach Redis, in milliseconds: the longest that a value may be old when Redis
+   * cannot be reached by its writer only. One small statement each time.
+   *
+   * @defaultValue `750`
+   */
+  readonly lookEveryMs?: number
 }
 
 /**
  * The defaults of {@link InvalidationOptions}.
  */
-export const invalidationDefaults = { holdMs: 12_000, invalidation: 'fast' } as const satisfies Required<InvalidationOptions>
+export const invalidationDefaults = { holdMs: 12_000, invalidation: 'fast', lookEveryMs: 750 } as const satisfies Required<InvalidationOptions>
 
 /**
  * What the invalidation of one set of stores is made of.
@@ -52,18 +61,28 @@ export class Invalidation {
   readonly options: Required<InvalidationOptions>
   /** Ids of owners and leases. */
   readonly nonces = new Nonces()
+  /** What writers could not tell Redis. */
+  readonly intents: Intents
+  /** Whether this process may trust the cache. */
+  readonly gate: Gate
   readonly #pending = new Set<Promise<void>>()
 
   constructor(parts: InvalidationParts, options: InvalidationOptions) {
     this.parts = parts
-    this.options = { ...invalidationDefaults, ...options }
+    this.options = {
+      holdMs: options.holdMs ?? invalidationDefaults.holdMs,
+      invalidation: options.invalidation ?? invalidationDefaults.invalidation,
+      lookEveryMs: options.lookEveryMs ?? invalidationDefaults.lookEveryMs,
+    }
+    this.intents = new Intents(parts.postgres)
+    this.gate = new Gate(parts, this.intents, this.options)
   }
 
   /**
    * Whether reads may trust the cache.
    */
   get isOpen(): boolean {
-    return true
+    return this.gate.isOpen
   }
 
   /**
@@ -86,6 +105,7 @@ export class Invalidation {
    * Ends its timers and waits for what is under way. Never rejects.
    */
   async stop(): Promise<void> {
+    await this.gate.stop()
     await Promise.all(this.#pending)
   }
 }

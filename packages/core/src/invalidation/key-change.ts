@@ -5,6 +5,7 @@ import { releaseKeys } from './release.ts'
 
 interface Hold {
   readonly issuedAt: number
+  readonly epoch: number
   readonly isHeld: Promise<boolean>
 }
 
@@ -16,6 +17,7 @@ export class KeyChange {
   readonly #owner: string
   readonly #lifeMs: number
   readonly #holds = new Map<string, Hold>()
+  #hasIntent = false
 
   constructor(invalidation: Invalidation, lifeMs: number) {
     this.#invalidation = invalidation
@@ -32,20 +34,23 @@ export class KeyChange {
   }
 
   /**
-   * Waits for the holds and renews those that are older than half their life. Called just before COMMIT.
+   * Makes sure, just before COMMIT, that no reader serves or stores what the commit makes old: waits for the holds, renews those that are older
+   * than half their life or from before trust in Redis was lost, and writes an intent down where Redis does not answer. Rejects with
+   * `StatementFailed` when that cannot be written: the commit must not be sent then.
    */
-  async hold(): Promise<void> {
+  async hold(findTransactionId: () => Promise<string | undefined>): Promise<void> {
     if (this.#holds.size === 0) return
     const { clock, diagnostics } = this.#invalidation.parts
     const startedAt = clock.monotonic()
-    const old = [...this.#holds].filter(([, hold]) => startedAt - hold.issuedAt > this.#lifeMs / 2).map(([key]) => key)
+    const old = [...this.#holds].filter(([, hold]) => this.#isOld(hold)).map(([key]) => key)
     if (old.length > 0) this.#issue(old)
-    await Promise.all([...this.#holds.values()].map((hold) => hold.isHeld))
+    const failed = await this.#failedKeys()
+    if (failed.length > 0 || this.#invalidation.options.invalidation === 'durable') await this.#writeIntent(failed.length === 0, await findTransactionId())
     diagnostics.emit('invalidation:hold', { keys: this.#holds.size, durationMs: clock.monotonic() - startedAt })
   }
 
   /**
-   * Ends the holds, after COMMIT or ROLLBACK. Never rejects.
+   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: what cannot be reached expires, or is deleted by whoever finds the intent.
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return
@@ -59,12 +64,43 @@ export class KeyChange {
     }
     if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
     diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: clock.monotonic() - startedAt })
+    if (this.#hasIntent) await this.#removeIntent()
+  }
+
+  #isOld(hold: Hold): boolean {
+    const { gate, parts } = this.#invalidation
+    return hold.epoch !== gate.epoch || parts.clock.monotonic() - hold.issuedAt > this.#lifeMs / 2
+  }
+
+  async #failedKeys(): Promise<readonly string[]> {
+    const holds = [...this.#holds]
+    const areHeld = await Promise.all(holds.map(([, hold]) => hold.isHeld))
+    return holds.filter((_, index) => areHeld[index] !== true).map(([key]) => key)
+  }
+
+  /** The holds are issued once more after the intent is visible: whoever looked before it was, looks at a key that is held. */
+  async #writeIntent(isHeld: boolean, transactionId: string | undefined): Promise<void> {
+    const { gate, intents, parts } = this.#invalidation
+    const intent = { id: this.#owner, keys: [...this.#holds.keys()] }
+    await intents.write({ ...intent, isHeld }, transactionId)
+    this.#hasIntent = true
+    this.#issue(intent.keys)
+    const failed = await this.#failedKeys()
+    if (isHeld && failed.length === 0) return
+    if (isHeld) await intents.write({ ...intent, isHeld: false }, transactionId)
+    parts.diagnostics.emit('invalidation:intent', { keys: intent.keys.length })
+    gate.loseTrust()
+  }
+
+  async #removeIntent(): Promise<void> {
+    const { intents, parts } = this.#invalidation
+    await intents.remove([this.#owner]).catch((error: unknown) => { parts.diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error }) })
   }
 
   #issue(keys: readonly string[]): void {
-    const { clock, redis } = this.#invalidation.parts
-    const issuedAt = clock.monotonic()
+    const { gate, parts: { clock, redis } } = this.#invalidation
     const isHeld = holdKeys(redis, keys, { owner: this.#owner, lifeMs: this.#lifeMs }).match(() => true, () => false)
-    for (const key of keys) this.#holds.set(key, { issuedAt, isHeld })
+    const hold = { issuedAt: clock.monotonic(), epoch: gate.epoch, isHeld }
+    for (const key of keys) this.#holds.set(key, hold)
   }
 }

@@ -42,7 +42,10 @@ async function open(settings: ConnectSettings, options: ConnectOptions): Promise
     return err(failure)
   }
   const probes = opened.value.all
-  return ok(new ConnectedStores({ ...opened.value, ...base, invalidation: options, probes, clients: opened.value.all }))
+  const stores = new ConnectedStores({ ...opened.value, ...base, invalidation: options, probes, clients: opened.value.all })
+  // The gate of the cache opens with its first look at the intents: the first reads shall find it open.
+  await Promise.race([stores.invalidation.gate.firstLook, setTimeout(optionalWaitMs, undefined, { ref: false })])
+  return ok(stores)
 }
 
 const retryAfterMs = 100

@@ -61,6 +61,7 @@ const options = z.strictObject({
   mongodb: mongodb.optional(),
   pinecone: pinecone.optional(),
   holdMs: durationMs.optional(),
+  lookEveryMs: durationMs.optional(),
   invalidation: z.enum(['fast', 'durable'], "expected 'fast' or 'durable'").optional(),
   connectDeadlineMs: durationMs.optional(),
   clock: objectWith('a Clock', 'now', 'monotonic').optional(),

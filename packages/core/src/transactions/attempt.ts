@@ -51,7 +51,7 @@ async function runOn<T, E>(connection: PostgresConnection, attempt: Attempt<T, E
     const tx = new OpenTransaction(connection, attempt.change)
     const decision = await decide(tx, attempt.work, deadline)
     if (decision.kind !== 'committed') return await rollBack(connection, decision)
-    const unready = await prepare(connection, tx, attempt)
+    const unready = await prepare(connection, tx, { attempt, identity })
     if (unready !== undefined) return await rollBack(connection, unready)
     return await commit(connection, decision, { attempt, identity, deadline, events: tx.events.length })
   } catch (error) {
@@ -81,19 +81,23 @@ function endingOf<T, E>(result: Result<T, E>, tx: OpenTransaction): Ending<T, E>
   return failedBy(poisoned('a statement of the transaction failed and the work went on: nothing was committed', tx.firstFailure.error))
 }
 
-async function prepare<T, E>(connection: PostgresConnection, tx: OpenTransaction, attempt: Attempt<T, E>): Promise<Ending<T, E> | undefined> {
+/** The holds are awaited last: they are on their way since `invalidate`. */
+async function prepare<T, E>(connection: PostgresConnection, tx: OpenTransaction, { attempt, identity }: Begun<T, E>): Promise<Ending<T, E> | undefined> {
   try {
     if (tx.events.length > 0) await insertEvents(connection, tx.events)
-    await attempt.change.hold()
+    await attempt.change.hold(async () => identity.transactionId)
     return undefined
   } catch (error) {
     return failed(error)
   }
 }
 
-interface Committing<T, E> {
+interface Begun<T, E> {
   readonly attempt: Attempt<T, E>
   readonly identity: TransactionIdentity
+}
+
+interface Committing<T, E> extends Begun<T, E> {
   readonly deadline: Deadline
   readonly events: number
 }

@@ -1,0 +1,11 @@
+-- What a writer that could not reach Redis was about to invalidate, written before its commit and outside its transaction. Nearly always empty.
+-- Whoever finds that the transaction has ended deletes the keys and then the row.
+CREATE TABLE @schema.invalidation_intent (
+  id          text        PRIMARY KEY,
+  -- The writer's transaction; NULL when a host did not say.
+  transaction xid8,
+  keys        text[]      NOT NULL,
+  -- Whether Redis had acknowledged the holds all the same: readers need not go round the cache then.
+  is_held     boolean     NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
