@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import type { Collection, Db, Document, MongoClient } from 'mongodb'
+
+/** What a test of the event log works with: the official client, and a database of its own. */
+export class EventLogBench {
+  readonly mongodb: typeof import('mongodb')
+  readonly client: MongoClient
+  readonly database: Db
+
+  private constructor(mongodb: typeof import('mongodb'), client: MongoClient) {
+    this.mongodb = mongodb
+    this.client = client
+    this.database = client.db(`event_log_${randomUUID().slice(0, 13)}`)
+  }
+
+  static async connect(url: string): Promise<EventLogBench> {
+    const mongodb = await import('mongodb')
+    const client = new mongodb.MongoClient(url, { serverSelectionTimeoutMS: 10_000, retryWrites: false })
+    return new EventLogBench(mongodb, await client.connect())
+  }
+
+  /** A new, empty collection. */
+  collection<T extends Document = Document>(): Collection<T> {
+    return this.database.collection<T>(`c_${randomUUID().slice(0, 8)}`)
+  }
+
+  /** Inserts documents into a new collection. */
+  async store(documents: Document[]): Promise<Collection> {
+    const collection = this.collection()
+    await collection.insertMany(documents)
+    return collection
+  }
+
+  /** What a pipeline makes of documents. */
+  async aggregate(documents: Document[], pipeline: Document[]): Promise<Document[]> {
+    const collection = await this.store(documents)
+    return collection.aggregate(pipeline).toArray()
+  }
+
+  async close(): Promise<void> {
+    await this.database.dropDatabase()
+    await this.client.close()
+  }
+}
+
+/** What a server's error carries, whichever class of the client it came as. */
+export interface ServerFailure {
+  code: number
+  keyPattern?: Document
+  keyValue?: Document
+  writeErrors?: { index: number; code: number }[]
+  result?: { insertedCount: number }
+}
+
+/** The error that a call rejects with; a call that does not is itself an error. */
+export async function failureOf(call: Promise<unknown>): Promise<ServerFailure> {
+  const outcome = await call.then(() => undefined, (error: unknown) => error)
+  if (outcome === undefined) throw new Error('the call succeeded')
+  return outcome as ServerFailure
+}
+
+/** An instant of the sample days: `at('02T10:30')` is the second of March 2026, half past ten, UTC. */
+export function at(dayAndTime: string): Date {
+  return new Date(`2026-03-${dayAndTime}:00.000Z`)
+}
