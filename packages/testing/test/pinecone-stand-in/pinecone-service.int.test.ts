@@ -74,12 +74,16 @@ describe('behind a proxy', () => {
   it('has the data plane reached through the same proxy as the control plane', async () => {
     const proxy = await faultProxy(standIn.url)
     const proxied = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: proxy.url, maxRetries: 0 })
-    const { host } = await proxied.describeIndex('small')
+    // An index of its own: the client remembers, for the whole process, the host that this name was last described with.
+    const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
+    await proxied.createIndex({ name: 'proxied', dimension: 3, metric: 'cosine', spec })
+    const { host } = await proxied.describeIndex('proxied')
     expect(new URL(host).port).toBe(String(proxy.port))
     expect((await proxied.index({ host }).describeIndexStats()).dimension).toBe(3)
     proxy.cut()
     await expect(proxied.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
     await proxy.close()
+    await client.deleteIndex('proxied')
   })
 })
 
