@@ -70,6 +70,7 @@ export class OpenTransaction implements Transaction {
     if (this.#hasEnded) throw hasEnded('query')
     if (this.#firstFailure !== undefined) throw this.#firstFailure.error
     try {
+      if (endsTransaction.test(text)) throw refused('query', 'a transaction is ended by what its work gives back, not by a statement')
       return await this.#connection.query<Row>(text, values)
     } catch (error) {
       this.#firstFailure ??= { error }
@@ -78,12 +79,13 @@ export class OpenTransaction implements Transaction {
   }
 }
 
+/** COMMIT sent by hand would make the real one a no-op that reports success. */
+const endsTransaction = /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
+
 function hasEnded(operation: string): StatementFailed {
-  return new StatementFailed({
-    type: 'store-refused',
-    store: 'postgres',
-    operation,
-    message: 'the transaction has ended: tx cannot be used after the work that was given it',
-    retryable: false,
-  })
+  return refused(operation, 'the transaction has ended: tx cannot be used after the work that was given it')
+}
+
+function refused(operation: string, message: string): StatementFailed {
+  return new StatementFailed({ type: 'store-refused', store: 'postgres', operation, message, retryable: false })
 }

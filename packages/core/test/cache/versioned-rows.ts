@@ -1,0 +1,90 @@
+import { isolate, type IsolatedStores } from '@headwater/testing'
+import { type Cache, type CacheKey, type CacheOptions, connect, type ConnectOptions, defineCache, migrate, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import { inject } from 'vitest'
+
+/** A row whose version rises with every write. */
+export interface VersionedRow {
+  id: number
+  version: number
+}
+
+/** A table of versioned rows in stores of its own, and as many processes' worth of connections to it as a test wants. */
+export interface VersionedRows {
+  readonly own: IsolatedStores<'postgres' | 'redis'>
+  /** Connects once more, as another process would. */
+  open(options?: Partial<ConnectOptions>): Promise<Stores>
+  /** Ends everything. */
+  dispose(): Promise<void>
+}
+
+/** Sets the table aside with rows 1 to 200 at version 1. */
+export async function versionedRows(): Promise<VersionedRows> {
+  const own = await isolate(inject('stack'))
+  const opened: Stores[] = []
+  const open = async (options: Partial<ConnectOptions> = {}): Promise<Stores> => {
+    const stores = orThrow(await connect({
+      ...options,
+      postgres: { url: own.postgres.url, ...options.postgres },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix, ...options.redis },
+    }))
+    opened.push(stores)
+    return stores
+  }
+  const stores = await open()
+  orThrow(await migrate(stores))
+  orThrow(await stores.postgres.query('CREATE TABLE @schema.rows (id int PRIMARY KEY, version int NOT NULL)'))
+  orThrow(await stores.postgres.query('INSERT INTO @schema.rows SELECT id, 1 FROM generate_series(1, 200) AS id'))
+  return {
+    own,
+    open,
+    dispose: async () => {
+      await Promise.all(opened.map((each) => each.close()))
+      await own.dispose()
+    },
+  }
+}
+
+/** A cache of the rows that notes every load. */
+export interface RowCache extends Cache<number, VersionedRow> {
+  /** The ids of every load, in order. */
+  readonly loads: number[][]
+  /** Holds the loads that begin from now on, after they have read their rows, until the returned function is called. */
+  pauseLoads(): () => void
+}
+
+/** Defines a cache of the rows. */
+export function rowCache(stores: Stores, options: Partial<CacheOptions<number, VersionedRow>> = {}): RowCache {
+  const loads: number[][] = []
+  let gate: Promise<void> | undefined
+  const cache = defineCache<number, VersionedRow>(stores, {
+    name: 'row',
+    ttlMs: 60_000,
+    ...options,
+    load: async (ids, sql) => {
+      loads.push([...ids])
+      const { rows } = await sql.query<VersionedRow>('SELECT id, version FROM @schema.rows WHERE id = ANY($1)', [ids])
+      await gate
+      return new Map(rows.map((row) => [row.id, row]))
+    },
+  })
+  const pauseLoads = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gate = promise
+    return () => { gate = undefined; resolve() }
+  }
+  return Object.assign(cache, { loads, pauseLoads })
+}
+
+/** Raises a row's version in a transaction that invalidates its keys. */
+export async function raise(stores: Stores, id: number, keys: readonly CacheKey[]): Promise<number> {
+  return orThrow(await transaction(stores, async (tx) => {
+    tx.invalidate(...keys)
+    const { rows } = await tx.query<{ version: number }>('UPDATE @schema.rows SET version = version + 1 WHERE id = $1 RETURNING version', [id])
+    return ok(rows[0]?.version ?? 0)
+  }))
+}
+
+/** The version that a read gives. */
+export async function versionOf(cache: Cache<number, VersionedRow>, id: number): Promise<number | undefined> {
+  return orThrow(await cache.get(id))?.version
+}
