@@ -44,6 +44,7 @@ export const readCommands: Record<string, Command> = {
     run: (command, context) => {
       refuse(command, 'collation')
       const { key } = command
+      if (key === undefined) throw new ServerError(40414, `BSON field 'distinct.key' is missing but a required field`)
       if (typeof key !== 'string') throw new ServerError(14, `BSON field 'distinct.key' is the wrong type, expected type 'string'`)
       const found = matching(collectionOf(command, context), documentField(command, 'query', {}), engineFor(command, context))
       const values = found.flatMap((document) => valuesAt(document, key).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value])))

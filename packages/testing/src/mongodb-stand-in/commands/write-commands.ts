@@ -4,12 +4,13 @@ import { compileProjection } from '../engine/projection.ts'
 import { sortDocuments } from '../engine/sort.ts'
 import { ServerError } from '../server-error.ts'
 import type { Collection } from '../store/collection.ts'
+import { equalValues } from '../values/compare.ts'
 import { type Document, encodeDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import {
   collectionName, collectionOf, type Command, type CommandContext, documentField, documentsField, engineFor, flagField, matching, refuse,
 } from './command.ts'
-import { eachWrite, onlyFields } from './write-errors.ts'
+import { checkFields, eachWrite } from './write-errors.ts'
 
 /**
  * Commands that change documents.
@@ -65,7 +66,12 @@ function change(collection: Collection, given: Change): Changed {
   const all = sortDocuments(matching(collection, given.filter, given.engine), given.sort ?? {})
   const found = given.isMulti ? all : all.slice(0, 1)
   if (found.length === 0 && given.isUpsert) {
-    const upserted = collection.insert(update.apply(documentFromFilter(given.filter), { inserting: true }))
+    const start = documentFromFilter(given.filter)
+    const document = update.apply(start, { inserting: true })
+    if (Object.hasOwn(start, '_id') && !equalValues(start['_id'], document['_id'])) {
+      throw new ServerError(66, `Performing an update on the path '_id' would modify the immutable field '_id'`)
+    }
+    const upserted = collection.insert(document)
     return { matched: 0, modified: 0, after: upserted, upserted }
   }
   const result: Changed = { matched: found.length, modified: 0 }
@@ -89,9 +95,12 @@ function update(command: Document, context: CommandContext): Document {
   const counts = { n: 0, nModified: 0 }
   const upserted: Document[] = []
   const ordered = flagField(command, 'ordered', true)
-  const writeErrors = eachWrite(documentsField(command, 'updates'), ordered, (given, index) => {
-    onlyFields(given, 'update.updates', ['q', 'u', 'c', 'multi', 'upsert', 'arrayFilters', 'hint', 'collation', 'sort', 'upsertSupplied'])
+  const updates = documentsField(command, 'updates')
+  for (const given of updates) {
+    checkFields(given, 'update.updates', { required: ['q', 'u'], optional: ['multi', 'upsert', 'arrayFilters', 'hint', 'collation', 'sort', 'c'] })
     refuse(given, 'collation', 'c')
+  }
+  const writeErrors = eachWrite(updates, ordered, (given, index) => {
     const isUpsert = flagField(given, 'upsert')
     const collection = target(command, context, isUpsert)
     if (collection === undefined) return void compileUpdate(given['u'], { filter: documentField(given, 'q', {}), arrayFilters: given['arrayFilters'], engine })
@@ -114,13 +123,16 @@ function remove(command: Document, context: CommandContext): Document {
   const engine = engineFor(command, context)
   const collection = collectionOf(command, context)
   let n = 0
-  const writeErrors = eachWrite(documentsField(command, 'deletes'), flagField(command, 'ordered', true), (given) => {
-    onlyFields(given, 'delete.deletes', ['q', 'limit', 'hint', 'collation'])
+  const deletes = documentsField(command, 'deletes')
+  for (const given of deletes) {
+    checkFields(given, 'delete.deletes', { required: ['q', 'limit'], optional: ['hint', 'collation'] })
     refuse(given, 'collation')
     const limit = toNumber(given['limit'])
     if (limit !== 0 && limit !== 1) throw new ServerError(9, `The limit field in delete objects must be 0 or 1. Got ${String(limit)}`)
+  }
+  const writeErrors = eachWrite(deletes, flagField(command, 'ordered', true), (given) => {
     const found = matching(collection, documentField(given, 'q', {}), engine)
-    for (const document of limit === 1 ? found.slice(0, 1) : found) {
+    for (const document of toNumber(given['limit']) === 1 ? found.slice(0, 1) : found) {
       collection?.remove(document)
       n += 1
     }

@@ -1,7 +1,7 @@
 import type { Options } from 'mingo/types'
 import { ServerError } from '../server-error.ts'
 import { compareValues, distinctValues } from '../values/compare.ts'
-import { double, isDocument } from '../values/document.ts'
+import { type Document, double, isDocument, setField } from '../values/document.ts'
 import { divide, numberKind, toNumber } from '../values/number.ts'
 import { evaluateList, isNil, nullable } from './arguments.ts'
 import { bySpecification } from './sort.ts'
@@ -29,9 +29,11 @@ export const accumulators: Record<string, Accumulator> = {
   $last: (documents, argument, options) => (documents.length === 0 ? null : orNull(evaluateFor(documents.at(-1), argument, options))),
   $push: folding((values) => values.filter((value) => value !== undefined)),
   $addToSet: folding((values) => distinctValues(values.filter((value) => value !== undefined))),
-  $mergeObjects: folding((values) => Object.assign({}, ...values.filter(isDocument)) as unknown),
+  $mergeObjects: folding(mergeObjects),
   $firstN: (documents, argument, options) => takeN(documents, argument, { options, name: '$firstN', last: false }),
   $lastN: (documents, argument, options) => takeN(documents, argument, { options, name: '$lastN', last: true }),
+  $minN: (documents, argument, options) => extremesOf(documents, argument, { options, direction: 1 }),
+  $maxN: (documents, argument, options) => extremesOf(documents, argument, { options, direction: -1 }),
   $top: (documents, argument, options) => topOf(documents, argument, options)[0],
   $topN: (documents, argument, options) => topOf(documents, argument, options).slice(0, countOf(argument, options)),
   $bottom: (documents, argument, options) => topOf(documents, argument, options).at(-1),
@@ -53,7 +55,7 @@ export const foldingOperators: Record<string, Expression> = {
   ...Object.fromEntries(Object.entries(folds).map(([name, fold]) => [name, overArguments(fold)])),
   $first: nullable('$first', (value) => arrayOf(value, '$first')[0]),
   $last: nullable('$last', (value) => arrayOf(value, '$last').at(-1)),
-  $mergeObjects: overArguments((values) => Object.assign({}, ...values.filter(isDocument)) as unknown),
+  $mergeObjects: overArguments(mergeObjects),
 }
 
 /**
@@ -132,6 +134,22 @@ function takeN(documents: unknown[], argument: unknown, how: { options: Options;
   const { input } = named(argument, ['n', 'input'])
   const n = countOf(argument, how.options)
   return valuesOf(how.last ? documents.slice(-n) : documents.slice(0, n), input, how.options).map(orNull)
+}
+
+function extremesOf(documents: unknown[], argument: unknown, how: { options: Options; direction: 1 | -1 }): unknown[] {
+  const { input } = named(argument, ['n', 'input'])
+  const values = valuesOf(documents, input, how.options).filter((value) => !isNil(value))
+  values.sort((left, right) => compareValues(left, right) * how.direction)
+  return values.slice(0, countOf(argument, how.options))
+}
+
+function mergeObjects(values: unknown[]): unknown {
+  const merged: Document = {}
+  for (const value of values.filter((candidate) => !isNil(candidate))) {
+    if (!isDocument(value)) throw new ServerError(40400, '$mergeObjects requires object inputs')
+    for (const [key, field] of Object.entries(value)) setField(merged, key, field)
+  }
+  return merged
 }
 
 function topOf(documents: unknown[], argument: unknown, options: Options): unknown[] {

@@ -86,9 +86,8 @@ function toPlaces([value, places = 0]: unknown[], name: string, round: (value: n
 
 function halfEven(value: number): number {
   const floor = Math.floor(value)
-  const rest = value - floor
-  if (rest !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
+  const rounded = value - floor !== 0.5 ? Math.round(value) : floor % 2 === 0 ? floor : floor + 1
+  return rounded === 0 && value < 0 ? -0 : rounded
 }
 
 function onNumbers(left: unknown, right: unknown, name: string, apply: (left: number, right: number) => number): unknown {

@@ -4,11 +4,12 @@ import type { Options } from 'mingo/types'
 import { ServerError } from '../server-error.ts'
 import { compareValues, compareStrings, equalValues } from '../values/compare.ts'
 import { fieldOf, isDocument } from '../values/document.ts'
-import { toNumber } from '../values/number.ts'
-import { isNil, operatorOf } from './arguments.ts'
+import { numberKind, toNumber } from '../values/number.ts'
+import { evaluateList, isNil, operatorOf } from './arguments.ts'
 import { isTrue } from './filter-operators.ts'
 import type { Expression } from './options.ts'
 import { sortDocuments } from './sort.ts'
+import { typeName } from './type-names.ts'
 
 /**
  * Array, object and string operators. Those that compare values, count or test conditions are our own; the others are mingo's,
@@ -16,10 +17,21 @@ import { sortDocuments } from './sort.ts'
  */
 export const arrayOperators: Record<string, Expression> = {
   ...fromMingo([
-    '$arrayElemAt', '$arrayToObject', '$concat', '$concatArrays', '$indexOfCP', '$isArray', '$let', '$literal', '$ltrim', '$map',
-    '$objectToArray', '$range', '$reduce', '$regexFind', '$regexFindAll', '$regexMatch', '$replaceAll', '$replaceOne', '$reverseArray',
-    '$rtrim', '$slice', '$split', '$strLenBytes', '$strLenCP', '$substr', '$substrBytes', '$substrCP', '$toLower', '$toUpper', '$trim', '$zip',
+    '$arrayElemAt', '$concat', '$concatArrays', '$isArray', '$let', '$literal', '$ltrim', '$map', '$range', '$reduce', '$regexFind',
+    '$regexFindAll', '$regexMatch', '$replaceAll', '$replaceOne', '$rtrim', '$slice', '$split', '$substr', '$substrBytes', '$substrCP', '$trim',
+    '$zip',
   ]),
+  ...unary(fromMingo(['$arrayToObject', '$objectToArray', '$reverseArray', '$strLenBytes', '$strLenCP'])),
+  $toLower: operatorOf('$toLower', 1, (value) => textOf(value).replace(/[A-Z]/g, (letter) => letter.toLowerCase())),
+  $toUpper: operatorOf('$toUpper', 1, (value) => textOf(value).replace(/[a-z]/g, (letter) => letter.toUpperCase())),
+  $indexOfCP: (document, argument, options) => {
+    const [text, sought, from = 0] = evaluateList(document, argument, options)
+    if (isNil(text)) return null
+    if (typeof text !== 'string' || typeof sought !== 'string') throw new ServerError(40093, '$indexOfCP requires strings as its first arguments')
+    const skipped = [...text].slice(0, toNumber(from)).join('').length
+    const index = text.indexOf(sought, skipped)
+    return index < 0 ? -1 : [...text.slice(0, index)].length
+  },
   $size: operatorOf('$size', 1, (value) => {
     if (!Array.isArray(value)) throw new ServerError(17124, 'The argument to $size must be an array')
     return value.length
@@ -48,6 +60,7 @@ export const arrayOperators: Record<string, Expression> = {
   $getField: (document, argument, options) => {
     const named = isDocument(argument) && 'field' in argument ? argument : { field: argument, input: '$$CURRENT' }
     const input = 'input' in named ? evalExpr(document, named['input'], options) : document
+    if (input === null) return null
     return isDocument(input) ? fieldOf(input, String(evalExpr(document, named['field'], options))) : undefined
   },
 }
@@ -60,6 +73,26 @@ function fromMingo(names: string[]): Record<string, Expression> {
     if (operator !== undefined) found[name] = operator
   }
   return found
+}
+
+/** An operator of one argument also takes it as a list of one. */
+function unary(operators: Record<string, Expression>): Record<string, Expression> {
+  const unwrapped = Object.entries(operators).map(([name, operator]): [string, Expression] => [
+    name,
+    (document, argument, options) => {
+      if (Array.isArray(argument) && argument.length !== 1) throw new ServerError(16020, `Expression ${name} takes exactly 1 arguments`)
+      return operator(document, Array.isArray(argument) ? argument[0] : argument, options)
+    },
+  ])
+  return Object.fromEntries(unwrapped)
+}
+
+function textOf(value: unknown): string {
+  if (isNil(value)) return ''
+  if (typeof value === 'string') return value
+  if (value instanceof Date) return value.toISOString()
+  if (numberKind(value) !== undefined) return String(value)
+  throw new ServerError(16007, `can't convert from BSON type ${typeName(value)} to String`)
 }
 
 function filtered(document: unknown, argument: Record<string, unknown>, options: Options): unknown[] | null {

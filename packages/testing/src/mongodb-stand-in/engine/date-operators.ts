@@ -1,4 +1,4 @@
-import { ObjectId, Timestamp } from 'bson'
+import { Long, ObjectId, Timestamp } from 'bson'
 import type { Options } from 'mingo/types'
 import { evalExpr } from 'mingo/core'
 import { ServerError } from '../server-error.ts'
@@ -59,7 +59,7 @@ export const dateOperators: Record<string, Expression> = {
   $millisecond: part((date) => date.getUTCMilliseconds()),
   $week: part(weekOf),
   $isoWeek: part((date) => isoWeekOf(date).week),
-  $isoWeekYear: part((date) => isoWeekOf(date).year),
+  $isoWeekYear: part((date) => Long.fromNumber(isoWeekOf(date).year)),
 }
 
 /**
@@ -96,7 +96,7 @@ function moved(call: Call, name: string, direction: 1 | -1): Date | null {
   return new Date(shift(instant(given['startDate']), { unit: unitOf(given['unit']), amount, timezone: zone(given) }))
 }
 
-function part(read: (date: Date) => number): Expression {
+function part(read: (date: Date) => unknown): Expression {
   return (document, argument, options) => {
     const named = isDocument(argument) && !Object.keys(argument)[0]?.startsWith('$')
     const single = Array.isArray(argument) && argument.length === 1 ? (argument[0] as unknown) : argument

@@ -123,9 +123,21 @@ const expressionFilter: FilterOperator = (_path, argument, options) => {
   return (document) => isTrue(evaluateFor(document, argument, options))
 }
 
+const negation: FilterOperator = (path, argument, options) => {
+  if (isDocument(argument) ? Object.keys(argument).length > 0 : argument instanceof RegExp) return $not(path, argument, options) as (document: unknown) => boolean
+  throw new ServerError(2, '$not needs a regex or a document')
+}
+
+function ofClauses(operator: typeof $and): FilterOperator {
+  return (path, argument, options) => {
+    if (!Array.isArray(argument) || argument.length === 0) throw new ServerError(2, '$or/$and/$nor need an array with at least one entry')
+    return operator(path, argument, options) as (document: unknown) => boolean
+  }
+}
+
 const operators = {
   accumulator: accumulators,
   expression: expressionOperators,
-  query: { $and, $nor, $not, $or, ...filterOperators, $expr: expressionFilter },
+  query: { $and: ofClauses($and), $nor: ofClauses($nor), $or: ofClauses($or), $not: negation, ...filterOperators, $expr: expressionFilter },
   window: windowOperators,
 } as unknown as ContextOperators

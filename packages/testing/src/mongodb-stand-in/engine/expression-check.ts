@@ -21,6 +21,15 @@ const argumentNames: Record<string, readonly string[]> = {
   $dateSubtract: ['startDate', 'unit', 'amount', 'timezone'],
 }
 
+const requiredNames: Record<string, readonly string[]> = {
+  $cond: ['if', 'then', 'else'], $switch: ['branches'], $let: ['vars', 'in'], $map: ['input', 'in'], $filter: ['input', 'cond'],
+  $reduce: ['input', 'initialValue', 'in'], $sortArray: ['input', 'sortBy'], $zip: ['inputs'], $trim: ['input'], $ltrim: ['input'], $rtrim: ['input'],
+  $regexMatch: ['input', 'regex'], $regexFind: ['input', 'regex'], $regexFindAll: ['input', 'regex'],
+  $replaceOne: ['input', 'find', 'replacement'], $replaceAll: ['input', 'find', 'replacement'],
+  $dateTrunc: ['date', 'unit'], $dateToString: ['date'], $dateDiff: ['startDate', 'endDate', 'unit'],
+  $dateAdd: ['startDate', 'unit', 'amount'], $dateSubtract: ['startDate', 'unit', 'amount'],
+}
+
 const systemVariables = new Set(['ROOT', 'CURRENT', 'REMOVE', 'NOW', 'DESCEND', 'PRUNE', 'KEEP', 'this', 'value'])
 
 /**
@@ -61,6 +70,8 @@ function checkArgumentNames(name: string, argument: unknown): void {
   if (allowed === undefined || !isDocument(argument)) return
   const unknown = Object.keys(argument).find((key) => !allowed.includes(key))
   if (unknown !== undefined) throw new ServerError(9, `Unrecognized argument to ${name}: ${unknown}`)
+  const missing = requiredNames[name]?.find((key) => !Object.hasOwn(argument, key))
+  if (missing !== undefined) throw new ServerError(9, `Missing '${missing}' parameter to ${name}`)
 }
 
 function withoutScope(name: string, argument: unknown): unknown {
@@ -79,6 +90,7 @@ function scopeInside(name: string, argument: unknown, variables: ReadonlySet<str
 }
 
 function checkVariable(text: string, variables: ReadonlySet<string>): void {
+  if (/^\$.*\.\d+(\.|$)/.test(text)) throw notSupported(`the numeric field path '${text}' in an expression`)
   if (!text.startsWith('$$')) return
   const [name = ''] = text.slice(2).split('.')
   if (!variables.has(name)) throw new ServerError(17276, `Use of undefined variable: ${name}`)

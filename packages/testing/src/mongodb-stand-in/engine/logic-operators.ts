@@ -33,6 +33,7 @@ export const logicOperators: Record<string, Expression> = {
   },
   $ifNull: (document, argument, options) => {
     const values = evaluateList(document, argument, options)
+    if (values.length < 2) throw new ServerError(1257300, `$ifNull needs at least two arguments, had: ${values.length}`)
     return values.find((value) => !isNil(value)) ?? values.at(-1)
   },
   $in: operatorOf('$in', 2, (value, array) => arrayOf(array, '$in').some((member) => equalValues(member, value))),
@@ -63,7 +64,7 @@ function listOf(argument: unknown): unknown[] {
 }
 
 function branches(argument: unknown): unknown[] {
-  if (isDocument(argument)) return [argument['if'], argument['then'], argument['else']]
+  if (isDocument(argument) && Object.keys(argument).length === 3) return [argument['if'], argument['then'], argument['else']]
   if (Array.isArray(argument) && argument.length === 3) return argument
   throw new ServerError(16020, 'Expression $cond takes exactly 3 arguments')
 }

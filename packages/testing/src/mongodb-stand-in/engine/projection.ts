@@ -3,6 +3,7 @@ import { cloneValue, type Document, isDocument, setField } from '../values/docum
 import { numberKind, toNumber } from '../values/number.ts'
 import { setAt, valueAt } from '../values/path.ts'
 import type { Engine } from './engine.ts'
+import { expressionOperators } from './expression-operators.ts'
 
 interface Tree {
   [key: string]: Tree | true
@@ -31,9 +32,11 @@ export function compileProjection(specification: unknown, engine: Engine): (docu
   addFields(plan, specification, '', engine)
   const inclusive = Object.keys(plan.included).length > 0 || plan.computed.length > 0
   const exclusive = Object.keys(plan.excluded).length > 0
+  const selective = inclusive || plan.special.some(({ expression }) => isDocument(expression) && '$elemMatch' in expression)
+  if (selective && !exclusive) for (const { path } of plan.special) addToTree(plan.included, path)
   if (inclusive && exclusive) throw new ServerError(31254, 'Cannot do exclusion in inclusion projection')
   const onlyId = plan.keepsId === true && !exclusive && plan.special.length === 0
-  return inclusive || onlyId ? including(plan, engine) : excluding(plan, engine)
+  return (selective && !exclusive) || onlyId ? including(plan, engine) : excluding(plan, engine)
 }
 
 function addFields(plan: Plan, specification: Document, prefix: string, engine: Engine): void {
@@ -52,8 +55,10 @@ function addField(plan: Plan, path: string, { value, engine }: { value: unknown;
   const [operator = ''] = Object.keys(value)
   if (operator === '') throw new ServerError(51270, 'An empty sub-projection is not a valid value.')
   if (operator === '$elemMatch' || (operator === '$slice' && isFindSlice(value['$slice']))) {
+    addToTree(plan.taken, path)
     plan.special.push({ path, expression: value })
-    if (operator === '$elemMatch') addFlag(plan, path, true)
+  } else if (operator.startsWith('$') && !Object.hasOwn(expressionOperators, operator)) {
+    throw new ServerError(31325, `Unknown expression ${operator}`)
   } else if (operator.startsWith('$')) addComputed(plan, path, { value, engine })
   else addFields(plan, value, `${path}.`, engine)
 }
@@ -89,11 +94,20 @@ function including(plan: Plan, engine: Engine): (document: Document) => Document
   return (document) => {
     const result = keep(document, tree) as Document
     for (const { path, expression } of plan.computed) {
-      const value = engine.evaluate(document, expression)
-      if (value !== undefined) setAt(result, path, value)
+      setComputed(result, path.split('.'), engine.evaluate(document, expression))
     }
     return withSpecial(plan.special, { document, result, engine })
   }
+}
+
+/** A computed field turns whatever is not a document on its way into one, even when it has no value itself. */
+function setComputed(target: unknown, [part = '', ...rest]: string[], value: unknown): void {
+  if (Array.isArray(target)) return target.forEach((item) => setComputed(item, [part, ...rest], value))
+  if (!isDocument(target)) return
+  if (rest.length > 0) {
+    if (!isDocument(target[part]) && !Array.isArray(target[part])) target[part] = {}
+    setComputed(target[part], rest, value)
+  } else if (value !== undefined) setField(target, part, value)
 }
 
 function excluding(plan: Plan, engine: Engine): (document: Document) => Document {

@@ -38,7 +38,8 @@ export function compileUpdate(given: unknown, parts: { filter: Document; arrayFi
 export function documentFromFilter(filter: Document): Document {
   const document: Document = {}
   for (const [path, condition] of Object.entries(filter)) {
-    if (path === '$and' && Array.isArray(condition)) {
+    const isConjunction = path === '$and' || (path === '$or' && Array.isArray(condition) && condition.length === 1)
+    if (isConjunction && Array.isArray(condition)) {
       for (const part of condition.filter(isDocument)) Object.assign(document, documentFromFilter(part))
     } else if (!path.startsWith('$')) setFixed(document, path, condition)
   }
@@ -50,6 +51,7 @@ function setFixed(document: Document, path: string, condition: unknown): void {
   const operators = isDocument(condition) && Object.keys(condition)[0]?.startsWith('$')
   if (!operators) setAt(document, path, cloneValue(condition))
   else if (isDocument(condition) && '$eq' in condition) setAt(document, path, cloneValue(condition['$eq']))
+  else if (isDocument(condition) && Array.isArray(condition['$in']) && condition['$in'].length === 1) setAt(document, path, cloneValue(condition['$in'][0]))
 }
 
 function replacement(given: Document): Update {
@@ -84,6 +86,8 @@ function operatorUpdate(given: Document, target: UpdateTarget): Update {
     if (!isDocument(fields)) throw new ServerError(9, `Modifiers operate on fields but we found another type for ${name}`)
     return Object.entries(fields).map(([path, argument]) => ({ name, path, argument }))
   })
+  const unused = [...target.arrayFilters.keys()].find((name) => !changes.some(({ path }) => path.includes(`$[${name}]`)))
+  if (unused !== undefined) throw new ServerError(9, `The array filter for identifier '${unused}' was not used in the update`)
   checkPaths(changes.flatMap(({ name, path, argument }) => (name === '$rename' ? [path, String(argument)] : [path])))
   return {
     isReplacement: false,

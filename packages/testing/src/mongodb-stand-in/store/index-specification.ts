@@ -39,6 +39,7 @@ export function parseIndexSpecification(given: unknown): IndexSpecification {
   }
   const { key, name } = given
   if (!isDocument(key) || Object.keys(key).length === 0) throw new ServerError(67, 'Index keys cannot be empty.')
+  if (name === undefined) throw new ServerError(9, `The 'name' field is a required property of an index specification`)
   if (typeof name !== 'string' || name === '') throw new ServerError(67, 'Index names cannot be empty.')
   checkKey(key)
   checkExpiry(given, key)

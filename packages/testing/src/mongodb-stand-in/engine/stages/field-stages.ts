@@ -1,3 +1,4 @@
+import { Long } from 'bson'
 import { ServerError } from '../../server-error.ts'
 import { cloneValue, type Document, isDocument } from '../../values/document.ts'
 import { removeAt, setAt, valueAt } from '../../values/path.ts'
@@ -69,7 +70,13 @@ function branchAt(document: Document, key: string): unknown {
 
 /** Sets a path in every document of an array on the way, as $addFields does. */
 function setThrough(target: unknown, [part = '', ...rest]: string[], value: unknown): void {
-  if (Array.isArray(target)) return target.forEach((item) => setThrough(item, [part, ...rest], value))
+  if (Array.isArray(target)) {
+    for (const [index, item] of target.entries()) {
+      if (!isDocument(item) && !Array.isArray(item)) target[index] = {}
+      setThrough(target[index], [part, ...rest], value)
+    }
+    return
+  }
   if (!isDocument(target)) return
   if (rest.length === 0) return void (target[part] = value)
   if (!isDocument(target[part]) && !Array.isArray(target[part])) target[part] = {}
@@ -89,13 +96,13 @@ function replaceRoot(expression: unknown, engine: Engine): (documents: Document[
 function unwind(document: Document, how: { path: string; index: string | undefined; keepsEmpty: boolean }): Document[] {
   const value = valueAt(document, how.path)
   if (Array.isArray(value) && value.length > 0) {
-    return value.map((item: unknown, index) => withIndex(withField(document, how.path, item), how.index, index))
+    return value.map((item: unknown, index) => withIndex(withField(document, how.path, item), how.index, Long.fromNumber(index)))
   }
   if (Array.isArray(value)) return how.keepsEmpty ? [withIndex(withField(document, how.path, undefined), how.index, null)] : []
   if (value === null || value === undefined) return how.keepsEmpty ? [withIndex(document, how.index, null)] : []
   return [withIndex(document, how.index, null)]
 }
 
-function withIndex(document: Document, name: string | undefined, index: number | null): Document {
+function withIndex(document: Document, name: string | undefined, index: Long | null): Document {
   return name === undefined ? document : withField(document, name, index)
 }

@@ -15,13 +15,14 @@ export const groupStages: Record<string, StageFactory> = {
     if (!Object.hasOwn(argument, '_id')) throw new ServerError(15955, 'a group specification must include an _id')
     const { _id: id, ...fields } = argument
     engine.check(id)
+    const keyOf = groupKey(id, engine)
     const fold = folder(fields, engine)
-    return (documents) => groupsOf(documents, id, engine).map((group) => ({ _id: group.key, ...fold(group.documents) }))
+    return (documents) => partition(documents, keyOf).map((group) => ({ _id: group.key, ...fold(group.documents) }))
   },
   $sortByCount: (argument, { engine }) => {
     engine.check(argument)
     const counted = (documents: Document[]): Document[] =>
-      groupsOf(documents, argument, engine).map((group) => ({ _id: group.key, count: group.documents.length }))
+      partition(documents, groupKey(argument, engine)).map((group) => ({ _id: group.key, count: group.documents.length }))
     return (documents) => sortDocuments(counted(documents), { count: -1 })
   },
   $count: (argument) => {
@@ -40,7 +41,7 @@ export const groupStages: Record<string, StageFactory> = {
       const above = boundaries.findIndex((boundary) => compareValues(value, boundary) < 0)
       if (above > 0 && typeRank(value) === typeRank(boundaries[0])) return boundaries[above - 1]
       if (Object.hasOwn(given, 'default')) return given['default']
-      throw new ServerError(7158303, '$switch could not find a matching branch for an input, and no default was specified.')
+      throw new ServerError(40066, '$switch could not find a matching branch for an input, and no default was specified.')
     }
     return (documents) => {
       const groups = partition(documents, bucketOf).map((group) => ({ _id: group.key, ...fold(group.documents) }))
@@ -54,8 +55,11 @@ interface Group {
   documents: Document[]
 }
 
-function groupsOf(documents: Document[], id: unknown, engine: Engine): Group[] {
-  return partition(documents, (document) => engine.evaluate(document, id) ?? null)
+/** A missing key groups as null; so does the only part of a key of one part, while a key of several parts goes without it. */
+function groupKey(id: unknown, engine: Engine): (document: Document) => unknown {
+  const [only = '', ...others] = isDocument(id) ? Object.keys(id) : []
+  if (!isDocument(id) || only === '' || only.startsWith('$') || others.length > 0) return (document) => engine.evaluate(document, id) ?? null
+  return (document) => ({ [only]: engine.evaluate(document, id[only]) ?? null })
 }
 
 function partition(documents: Document[], keyOf: (document: Document) => unknown): Group[] {
