@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 
 const lowest = 15_000
 const highest = 32_000
+const maxAttempts = 3
 
 /**
  * A port on 127.0.0.1 that nothing listens on now. It lies below the range from which the kernel takes the ports of outgoing
@@ -14,6 +15,17 @@ export async function freePort(): Promise<number> {
     if (await isFree(port)) return port
   }
   throw new Error(`No free port between ${lowest} and ${highest} in 100 attempts`)
+}
+
+/** Starts a server on a free port, and on another one when somebody else took the port meanwhile. */
+export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort())
+    } catch (error) {
+      if (attempt === maxAttempts || !/in use/i.test(String(error))) throw error
+    }
+  }
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -5,16 +5,34 @@ import { withRedis } from './redis.ts'
 import { storeNames, type StoreName } from './rung.ts'
 import type { OpenaiAddress, PineconeAddress, StoreAddress, StoreAddresses } from './store-address.ts'
 
+/** Keys of its own on a shared Redis. */
+export interface RedisPart extends StoreAddress {
+  /** Begins all keys that are its own. */
+  prefix: string
+}
+
+/** A database of its own on a shared MongoDB. */
+export interface MongodbPart extends StoreAddress {
+  /** The name of the database; the URL does not contain it. */
+  database: string
+}
+
+/** A namespace of its own in a shared index. */
+export interface PineconePart extends PineconeAddress {
+  /** The name of the namespace. */
+  namespace: string
+}
+
 /** A part of every store that nobody else uses. */
 export interface StoreParts {
   /** The URL names a database of its own, empty. */
   postgres: StoreAddress
-  /** Keys beginning with `prefix` are its own. */
-  redis: StoreAddress & { prefix: string }
-  /** The database of that name is its own; the URL does not name it. */
-  mongodb: StoreAddress & { database: string }
-  /** The namespace of that name is its own, in the index that all share. */
-  pinecone: PineconeAddress & { namespace: string }
+  /** A key prefix of its own. */
+  redis: RedisPart
+  /** A database of its own. */
+  mongodb: MongodbPart
+  /** A namespace of its own. */
+  pinecone: PineconePart
   /** Shared: it keeps nothing. */
   openai: OpenaiAddress
 }
@@ -86,7 +104,7 @@ interface PartKind<N extends StoreName> {
   remove: (part: StoreParts[N]) => Promise<void>
 }
 
-async function removeKeys({ url, prefix }: StoreParts['redis']): Promise<void> {
+async function removeKeys({ url, prefix }: RedisPart): Promise<void> {
   await withRedis(url, async (client) => {
     for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1_000 })) {
       if (keys.length > 0) await client.unlink(keys)
@@ -94,7 +112,7 @@ async function removeKeys({ url, prefix }: StoreParts['redis']): Promise<void> {
   })
 }
 
-async function removeNamespace({ url, apiKey, index, namespace }: StoreParts['pinecone']): Promise<void> {
+async function removeNamespace({ url, apiKey, index, namespace }: PineconePart): Promise<void> {
   const { Pinecone } = await import('@pinecone-database/pinecone')
   const target = new Pinecone({ apiKey, controllerHostUrl: url }).index({ name: index })
   const { namespaces } = await target.describeIndexStats()

@@ -30,8 +30,14 @@ export class RestartableServer {
     this.#process = process
   }
 
+  /** Starts a server whose directory is removed again if that fails. */
   static async start(spec: GuardedCommand): Promise<RestartableServer> {
-    return new RestartableServer(spec, await GuardedProcess.start(spec))
+    try {
+      return new RestartableServer(spec, await GuardedProcess.start(spec))
+    } catch (error) {
+      await removeDirectory(spec)
+      throw error
+    }
   }
 
   get pid(): number {
@@ -68,11 +74,15 @@ export class RestartableServer {
     this.#process = undefined
     if (!process) return
     await process.end()
-    if (!this.#spec.keepDir) await rm(this.#spec.dir, { recursive: true, force: true })
+    await removeDirectory(this.#spec)
   }
 
   #running(): GuardedProcess {
     if (!this.#process) throw new Error('This server was stopped')
     return this.#process
   }
+}
+
+async function removeDirectory({ dir, keepDir }: GuardedCommand): Promise<void> {
+  if (!keepDir) await rm(dir, { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import { freePort } from './free-port.ts'
+import { onFreePort } from './free-port.ts'
 import { RestartableServer, type LocalServer } from './local-server.ts'
 import { serverDirectory } from './temporary-directory.ts'
 
@@ -10,15 +10,20 @@ export interface MongodServer extends LocalServer {
 
 /** Starts the `mongod` found on the PATH on 127.0.0.1, standalone and with a data directory of its own; it ends with this process. */
 export async function startMongodServer(): Promise<MongodServer> {
-  const port = await freePort()
-  const dir = await serverDirectory('mongodb')
-  const server = await RestartableServer.start({
-    name: 'MongoDB',
-    command: 'mongod',
-    args: ['--dbpath', dir, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
-    dir,
-    ready: /Waiting for connections/,
+  return onFreePort(async (port) => {
+    const dir = await serverDirectory('mongodb')
+    const server = await RestartableServer.start({
+      name: 'MongoDB',
+      command: 'mongod',
+      args: ['--dbpath', dir, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
+      dir,
+      ready: /Waiting for connections/,
+    })
+    return mongodVerbs(server, port)
   })
+}
+
+function mongodVerbs(server: RestartableServer, port: number): MongodServer {
   return {
     url: `mongodb://127.0.0.1:${port}`,
     port,

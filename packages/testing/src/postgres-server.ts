@@ -1,5 +1,5 @@
 import { findPostgresBinaries } from './postgres-binaries.ts'
-import { freePort } from './free-port.ts'
+import { onFreePort } from './free-port.ts'
 import { RestartableServer, type LocalServer } from './local-server.ts'
 import { serverDirectory } from './temporary-directory.ts'
 import { unprivilegedUser } from './unprivileged-user.ts'
@@ -40,17 +40,18 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
   const { maxConnections, settings } = { ...postgresServerDefaults, ...options }
   const user = await unprivilegedUser()
   const binaries = await findPostgresBinaries({ asOtherUser: user !== undefined })
-  const port = await freePort()
-  const dir = await serverDirectory('postgres', user)
-  const server = await RestartableServer.start({
-    name: 'PostgreSQL',
-    command: 'sh',
-    args: ['-c', initialiseAndServe, 'sh', binaries.initdb, binaries.postgres, ...serverFlags(port, { max_connections: String(maxConnections), ...settings })],
-    dir,
-    user,
-    ready: /database system is ready to accept connections/,
+  return onFreePort(async (port) => {
+    const flags = serverFlags(port, { max_connections: String(maxConnections), ...settings })
+    const server = await RestartableServer.start({
+      name: 'PostgreSQL',
+      command: 'sh',
+      args: ['-c', initialiseAndServe, 'sh', binaries.initdb, binaries.postgres, ...flags],
+      dir: await serverDirectory('postgres', user),
+      user,
+      ready: /database system is ready to accept connections/,
+    })
+    return postgresVerbs(server, port)
   })
-  return postgresVerbs(server, port)
 }
 
 // One command for both steps, so that the guard also cleans up after a process that is killed while initdb runs.

@@ -42,9 +42,12 @@ export async function ensureRedisBinary(onProgress: (line: string) => void): Pro
 
 const aptCommand = 'apt-get update && apt-get install -y --no-install-recommends redis-server'
 
+// One process at a time: the others wait, and then find it installed. Nothing that apt starts may keep the lock, hence 9>&-.
 // A policy-rc.d that answers 101 keeps the package from starting a service of its own; another's policy is left as it is.
 const installScript = `
 set -e
+exec 9>/tmp/headwater-apt.lock
+flock 9
 command -v redis-server && exit 0
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
@@ -53,7 +56,7 @@ if [ ! -e $policy ]; then
   chmod 755 $policy
 fi
 export DEBIAN_FRONTEND=noninteractive
-${aptCommand}
+{ ${aptCommand}; } 9>&-
 `
 
 async function installWithApt(onProgress: (line: string) => void): Promise<void> {
@@ -73,9 +76,7 @@ async function installWithApt(onProgress: (line: string) => void): Promise<void>
 async function runLocked(log: string): Promise<number | null> {
   const output = await open(log, 'w')
   try {
-    const child = spawn('flock', ['--close', '/tmp/headwater-apt.lock', 'sh', '-c', installScript], {
-      detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/',
-    })
+    const child = spawn('sh', ['-c', installScript], { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/' })
     const [code] = await once(child, 'exit') as [number | null]
     return code
   } finally {

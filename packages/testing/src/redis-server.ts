@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
+import { onFreePort } from './free-port.ts'
 import { RestartableServer, type LocalServer } from './local-server.ts'
 import { ensureRedisBinary } from './redis-binary.ts'
 import { redisCommand } from './redis-command.ts'
@@ -50,18 +50,19 @@ export interface RedisServer extends LocalServer {
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const { args, onProgress } = { ...redisServerDefaults, ...options }
   const command = await ensureRedisBinary(onProgress)
-  const port = await freePort()
-  const dir = options.dir ?? await serverDirectory('redis')
-  await mkdir(dir, { recursive: true })
-  const server = await RestartableServer.start({
-    name: 'Redis',
-    command,
-    args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...args],
-    dir,
-    keepDir: options.dir !== undefined,
-    ready: /[Rr]eady to accept connections/,
+  return onFreePort(async (port) => {
+    const dir = options.dir ?? await serverDirectory('redis')
+    await mkdir(dir, { recursive: true })
+    const server = await RestartableServer.start({
+      name: 'Redis',
+      command,
+      args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...args],
+      dir,
+      keepDir: options.dir !== undefined,
+      ready: /[Rr]eady to accept connections/,
+    })
+    return redisVerbs(server, { port, dir })
   })
-  return redisVerbs(server, { port, dir })
 }
 
 function redisVerbs(server: RestartableServer, { port, dir }: { port: number, dir: string }): RedisServer {

@@ -1,4 +1,5 @@
 import { hasContainerRuntime } from './container.ts'
+import { MissingServerError } from './missing-server-error.ts'
 import { mongodbRungs } from './mongodb.ts'
 import { openaiRungs } from './openai.ts'
 import { pineconeRungs } from './pinecone.ts'
@@ -95,11 +96,16 @@ async function startStore(store: StoreName, run: Run): Promise<NamedStore> {
       const { address, stop } = await climb(store, rung, run)
       return { store, address: { ...address, rung }, stop }
     } catch (error) {
-      failures.push(`${store} (${rung}): ${error instanceof Error ? error.message : String(error)}`)
+      failures.push(`${store} (${rung}): ${describeFailure(error)}`)
       run.onProgress(failures.at(-1) ?? '')
     }
   }
   throw new Error(failures.length > 0 ? failures.join('\n') : `${store}: there is no way to obtain it here`)
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof MissingServerError) return `${error.server} is not installed; install it with: ${error.message}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function planFor(store: StoreName, { requireContainers, hasRuntime }: Run): Promise<Rung[]> {
