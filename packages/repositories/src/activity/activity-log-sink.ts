@@ -21,9 +21,10 @@ export function activityLogSink(log: EventLog): Sink {
     mode: 'log',
     handle: (events) => {
       const { documents, failed } = toDocuments(events)
+      // What fails as a whole is no event's fault: a wrong password must not make dead letters.
       return log.insert(documents)
         .map((rejected): SinkReport => ({ failed: [...failed, ...rejected.map(({ id, code }) => refused(id, `MongoDB refused the document with code ${code}`))] }))
-        .mapErr((cause) => ({ type: 'sink-failed', message: `the event log was not written: ${cause.type}`, retryable: cause.retryable, cause }))
+        .mapErr((cause) => ({ type: 'sink-failed', message: `the event log was not written: ${cause.type}`, retryable: true, cause }))
     },
   })
 }

@@ -1,5 +1,5 @@
 import { errAsync, okAsync } from '@headwater/core'
-import type { MongodbStore, ResultAsync, StoreError, Stores } from '@headwater/core'
+import type { MongodbStore, ResultAsync, StoreError, StoreRefused, Stores } from '@headwater/core'
 import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, MongodbDatabase, UserActivityDocument } from './collections.ts'
@@ -7,6 +7,7 @@ import { insertNew, upsert } from './bulk-write.ts'
 import type { DocumentUpdate, RejectedDocument } from './bulk-write.ts'
 
 const indexDeadlineMs = 10_000
+const unauthorized = '13'
 
 /**
  * How the event log is written.
@@ -71,12 +72,13 @@ export class EventLog {
     const { retentionDays } = this.#options
     const retentionSeconds = retentionDays === undefined ? undefined : Math.round(retentionDays * 86_400)
     return this.#mongodb.run('activity-indexes', (database) => ensureIndexes(database, retentionSeconds), { deadlineMs: indexDeadlineMs })
-      .orElse((failure) => (failure.type === 'store-refused' ? this.#goOnWithoutIndexes(failure) : errAsync(failure)))
       .map(() => { this.#hasIndexes = true })
+      .orElse((failure) => (failure.type === 'store-refused' ? this.#goOnWithoutIndexes(failure) : errAsync(failure)))
   }
 
   // Whoever may write but not create indexes shall still be able to write.
-  #goOnWithoutIndexes(error: StoreError): ResultAsync<void, never> {
+  #goOnWithoutIndexes(error: StoreRefused): ResultAsync<void, never> {
+    this.#hasIndexes = error.code === unauthorized
     this.#stores.diagnostics.emit('store:error', { store: 'mongodb', error })
     return okAsync(undefined)
   }

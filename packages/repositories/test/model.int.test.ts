@@ -1,0 +1,154 @@
+import { orThrow } from '@headwater/core'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openHarness } from './harness.ts'
+import type { Harness } from './harness.ts'
+
+const [userCount, courseCount] = [4, 3]
+
+type Operation =
+  | { readonly kind: 'enroll' | 'withdraw'; readonly user: number; readonly course: number }
+  | { readonly kind: 'transfer'; readonly user: number; readonly to: number; readonly course: number }
+  | { readonly kind: 'progress'; readonly user: number; readonly course: number; readonly progress: number }
+  | { readonly kind: 'publish' | 'unpublish'; readonly course: number }
+  | { readonly kind: 'resize'; readonly course: number; readonly maxStudents: number | null }
+
+const user = fc.nat(userCount - 1)
+const course = fc.nat(courseCount - 1)
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('enroll' as const), user, course }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), user, course }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('transfer' as const), user, to: user, course }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('progress' as const), user, course, progress: fc.constantFrom(0, 50, 100) }) },
+  fc.record({ kind: fc.constantFrom('publish' as const, 'unpublish' as const), course }),
+  fc.record({ kind: fc.constant('resize' as const), course, maxStudents: fc.constantFrom(null, 0, 1, 2, 3) }),
+)
+
+interface Place { progress: number; isCompleted: boolean }
+
+/** What enrollments promise, in memory. */
+class Model {
+  readonly courses = Array.from({ length: courseCount }, () => ({ isPublished: true, maxStudents: 2 as number | null, places: new Map<number, Place>() }))
+
+  apply(given: Operation): string {
+    const target = this.courses[given.course] as Model['courses'][number]
+    switch (given.kind) {
+      case 'enroll':
+        if (target.places.has(given.user)) return 'already-enrolled'
+        if (!target.isPublished) return 'course-not-published'
+        if (target.maxStudents !== null && target.places.size >= target.maxStudents) return 'course-full'
+        target.places.set(given.user, { progress: 0, isCompleted: false })
+        return 'ok'
+      case 'withdraw': return target.places.delete(given.user) ? 'ok' : 'not-enrolled'
+      case 'transfer':
+        if (given.user === given.to) return 'invalid-input'
+        if (!target.places.has(given.user)) return 'not-enrolled'
+        if (target.places.has(given.to)) return 'already-enrolled'
+        target.places.delete(given.user)
+        target.places.set(given.to, { progress: 0, isCompleted: false })
+        return 'ok'
+      case 'progress': {
+        const place = target.places.get(given.user)
+        if (place === undefined) return 'not-enrolled'
+        place.progress = given.progress
+        place.isCompleted ||= given.progress === 100
+        return 'ok'
+      }
+      case 'publish':
+      case 'unpublish':
+        target.isPublished = given.kind === 'publish'
+        return 'ok'
+      case 'resize':
+        if (given.maxStudents !== null && given.maxStudents < target.places.size) return 'invalid-input'
+        target.maxStudents = given.maxStudents
+        return 'ok'
+    }
+  }
+}
+
+let harness: Harness
+beforeAll(async () => { harness = await openHarness() })
+afterAll(() => harness.dispose())
+
+interface Ids { readonly users: readonly number[]; readonly courses: readonly number[] }
+
+async function run({ enrollments, courses }: Harness, ids: Ids, given: Operation): Promise<string> {
+  const courseId = ids.courses[given.course] ?? 0
+  const userId = 'user' in given ? ids.users[given.user] ?? 0 : 0
+  const result = await (() => {
+    switch (given.kind) {
+      case 'enroll': return enrollments.enroll({ userId, courseId }).map(() => undefined)
+      case 'withdraw': return enrollments.withdraw({ userId, courseId })
+      case 'transfer': return enrollments.transfer({ courseId, fromUserId: userId, toUserId: ids.users[given.to] ?? 0 }).map(() => undefined)
+      case 'progress': return enrollments.recordProgress({ userId, courseId, progress: given.progress }).map(() => undefined)
+      case 'publish': return courses.publish(courseId).map(() => undefined)
+      case 'unpublish': return courses.unpublish(courseId).map(() => undefined)
+      case 'resize': return courses.update(courseId, { maxStudents: given.maxStudents }).map(() => undefined)
+    }
+  })()
+  return result.isOk() ? 'ok' : (result.error as { type: string }).type
+}
+
+/** What the model says, in the shape in which {@link readEverything} reads it. */
+function expected(model: Model, ids: Ids) {
+  return {
+    courses: model.courses.map(({ isPublished, maxStudents, places }) => ({ isPublished, maxStudents, currentEnrollment: places.size })),
+    students: model.courses.map(({ places }) => [...places.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b)),
+    lists: ids.users.map((_, index) => model.courses.flatMap(({ places }, at) => {
+      const place = places.get(index)
+      return place === undefined ? [] : [{ courseId: ids.courses[at], ...place }]
+    })),
+  }
+}
+
+async function readEverything({ courses, enrollments }: Harness, ids: Ids) {
+  const found = orThrow(await courses.getMany(ids.courses))
+  return {
+    courses: ids.courses.map((id) => {
+      const { isPublished, maxStudents, currentEnrollment } = found.get(id) ?? {}
+      return { isPublished, maxStudents, currentEnrollment }
+    }),
+    students: await Promise.all(ids.courses.map(async (id) => orThrow(await courses.students(id)).items.map((student) => student.id))),
+    lists: await Promise.all(ids.users.map(async (id) => orThrow(await enrollments.listForUser(id)).items
+      .map((item) => ({ courseId: item.courseId, progress: item.progress, isCompleted: item.completedAt !== null }))
+      .sort((a, b) => a.courseId - b.courseId))),
+  }
+}
+
+async function newIds(): Promise<Ids> {
+  const users = await Promise.all(Array.from({ length: userCount }, async () => (await harness.newUser()).id))
+  const courses = await Promise.all(Array.from({ length: courseCount }, async () => (await harness.newCourse({ maxStudents: 2 })).id))
+  return { users: users.sort((a, b) => a - b), courses: courses.sort((a, b) => a - b) }
+}
+
+describe('enrollments', () => {
+  test('do what a model in memory does, whatever the operations, and every cache shows it after each', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30 }), async (operations) => {
+      const [ids, model] = [await newIds(), new Model()]
+      for (const given of operations) {
+        expect([given, await run(harness, ids, given)]).toEqual([given, model.apply(given)])
+        expect(await readEverything(harness, ids)).toEqual(expected(model, ids))
+      }
+    }), { numRuns: 15 })
+  }, 120_000)
+
+  test('sell no place twice and count right when the operations run at once, and every cache shows what PostgreSQL has', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 40 }), async (operations) => {
+      const ids = await newIds()
+      const outcomes = await Promise.all(operations.map((given) => run(harness, ids, given)))
+      expect(outcomes.filter((outcome) => !/^(ok|already-enrolled|course-not-published|course-full|not-enrolled|invalid-input)$/.test(outcome))).toEqual([])
+      const cached = await readEverything(harness, ids)
+      for (const [at, id] of ids.courses.entries()) {
+        const rows = orThrow(await harness.enrollments.listForCourse(id)).items.map((item) => item.userId).sort((a, b) => a - b)
+        const { rows: [row] } = orThrow(await harness.stores.postgres.query('SELECT current_enrollment AS count, max_students AS max FROM @schema.courses WHERE id = $1', [id]))
+        expect(cached.students[at]).toEqual(rows)
+        expect(cached.courses[at]).toMatchObject({ currentEnrollment: rows.length, maxStudents: row?.max })
+        expect(row?.count).toBe(rows.length)
+      }
+      for (const [at, userId] of ids.users.entries()) {
+        const { rows } = orThrow(await harness.stores.postgres.query<{ course_id: number }>('SELECT course_id FROM @schema.enrollments WHERE user_id = $1 ORDER BY course_id', [userId]))
+        expect(cached.lists[at]?.map((item) => item.courseId)).toEqual(rows.map((row) => row.course_id))
+      }
+    }), { numRuns: 10 })
+  }, 120_000)
+})
