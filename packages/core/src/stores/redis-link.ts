@@ -20,8 +20,9 @@ type Handler = readonly [event: string, handler: (error?: unknown) => void]
 const retryVerifyMs = 500
 
 /**
- * The connection to Redis: down → connecting → up. It is up only once the server's `run_id` has been read on it. A client of our own that hangs
- * is thrown away and replaced by a new one; one that was handed in is only watched.
+ * The connection to Redis: down → connecting → up. It is up only once the server's `run_id` has been read on it; a cluster that loses a node
+ * stays up, with its servers unknown until all have been asked again. A client of our own that hangs is thrown away and replaced by a new
+ * one; one that was handed in is only watched.
  */
 export class RedisLink {
   readonly #settings: RedisSettings
@@ -77,6 +78,7 @@ export class RedisLink {
   replace(): void {
     if (!this.#isOwn || this.#isClosed) return
     this.#goDown()
+    this.#isUp = false
     this.#discard()
     this.#client = createRedisClient(this.#settings)
     this.#attach()
@@ -133,7 +135,7 @@ export class RedisLink {
   /** A server that accepts connections and then says nothing would leave the client in its handshake for ever. */
   #watch(): void {
     clearTimeout(this.#watchdog)
-    if (this.#isOwn && !this.#isClosed) this.#watchdog = setTimeout(() => { this.replace() }, this.#settings.connectTimeoutMs)
+    if (this.#isOwn && !this.#isClosed && !isCluster(this.#client)) this.#watchdog = setTimeout(() => { this.replace() }, this.#settings.connectTimeoutMs)
   }
 
   #verify(): void {
@@ -174,9 +176,12 @@ export class RedisLink {
     this.#hasTried = true
     clearTimeout(this.#watchdog)
     const wasUp = this.#isUp
-    this.#isUp = false
+    // One node of a cluster may be gone while the others serve; which servers serve is unknown until they are asked again.
+    const isPartial = wasUp && isCluster(this.#client)
+    this.#isUp = isPartial
     this.#runId = undefined
     if (wasUp) this.#listeners.onDown()
+    if (isPartial) this.#verifyLater(this.#attempt)
     this.#wake((until) => until === 'first-attempt')
   }
 

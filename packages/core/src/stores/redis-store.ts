@@ -88,19 +88,20 @@ export class RedisClientStore implements RedisStore {
     return new Promise((resolve) => {
       const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
       const deadlines = deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
-      const startedMs = this.#diagnostics.isHeard('store:operation') ? this.#clock.monotonic() : 0
-      const running = deadlines.start(() => { resolve(this.#late(operation, deadlineMs)) })
+      const startedMs = this.#diagnostics.isHeard('store:operation') ? this.#clock.monotonic() : undefined
       const end = (result: Result<T, StoreError>): void => {
-        if (startedMs > 0) this.#report(operation, startedMs, result)
+        if (startedMs !== undefined) this.#report(operation, this.#clock.monotonic() - startedMs, result)
         resolve(result)
       }
-      options?.signal?.addEventListener('abort', () => {
-        if (deadlines.end(running)) end(err(redisDeadlineExceeded(operation, deadlineMs)))
-      }, { once: true })
-      started(command, this.#link.client as RedisClientType).then(
+      const running = deadlines.start(() => { end(this.#late(operation, deadlineMs)) })
+      const answer = started(command, this.#link.client as RedisClientType)
+      answer.then(
         (value) => { if (deadlines.end(running)) end(this.#answered(value)) },
         (error: unknown) => { if (deadlines.end(running)) end(this.#rejected(operation, error)) },
       )
+      whenAborted(options?.signal, answer, () => {
+        if (deadlines.end(running)) end(err(redisDeadlineExceeded(operation, deadlineMs)))
+      })
     })
   }
 
@@ -126,7 +127,6 @@ export class RedisClientStore implements RedisStore {
   #late<T>(operation: string, deadlineMs: number): Result<T, StoreError> {
     const failure = redisDeadlineExceeded(operation, deadlineMs)
     this.#unanswered += 1
-    this.#report(operation, this.#clock.monotonic() - deadlineMs, err(failure))
     this.#loseTrust()
     this.#breaker.failed()
     if (this.#unanswered >= unansweredUntilReplaced) {
@@ -150,9 +150,8 @@ export class RedisClientStore implements RedisStore {
     for (const listener of this.#trustListeners) listener()
   }
 
-  #report(operation: string, startedMs: number, result: Result<unknown, StoreError>): void {
-    const outcome = result.isOk() ? 'ok' : result.error.type
-    this.#diagnostics.emit('store:operation', { store: 'redis', operation, durationMs: this.#clock.monotonic() - startedMs, outcome })
+  #report(operation: string, durationMs: number, result: Result<unknown, StoreError>): void {
+    this.#diagnostics.emit('store:operation', { store: 'redis', operation, durationMs, outcome: result.isOk() ? 'ok' : result.error.type })
   }
 }
 
@@ -165,4 +164,11 @@ function started<T>(command: (client: RedisClientType) => Promise<T>, client: Re
   } catch (error) {
     return Promise.reject(error instanceof Error ? error : new Error(String(error)))
   }
+}
+
+function whenAborted(signal: AbortSignal | undefined, until: Promise<unknown>, giveUp: () => void): void {
+  if (signal === undefined) return
+  const stop = (): void => { signal.removeEventListener('abort', giveUp) }
+  signal.addEventListener('abort', giveUp, { once: true })
+  until.then(stop, stop)
 }

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '@headwater/testing'
+import { systemClock } from '@headwater/core'
+import { Deadlines } from '../../src/resilience/deadlines.ts'
+
+describe('deadlines on one timer', () => {
+  test('pass in order, each at its time, and not those that were ended', async () => {
+    const deadlines = new Deadlines(30, systemClock)
+    const passed: string[] = []
+    const startedMs = performance.now()
+    deadlines.start(() => passed.push(`a ${performance.now() - startedMs >= 29}`))
+    const ended = deadlines.start(() => passed.push('ended'))
+    setTimeout(() => deadlines.start(() => passed.push(`b ${performance.now() - startedMs >= 44}`)), 15)
+    expect(deadlines.end(ended)).toBe(true)
+    await eventually(() => { expect(passed).toEqual(['a true', 'b true']) })
+    expect(deadlines.end(ended)).toBe(false)
+  })
+
+  test('let answers that arrived during a stall of the event loop go first', async () => {
+    const deadlines = new Deadlines(20, systemClock)
+    let outcome = ''
+    const running = deadlines.start(() => { outcome ||= 'late' })
+    const { stdout } = await import('node:child_process').then(({ spawn }) => spawn('echo', ['answer'], { stdio: ['ignore', 'pipe', 'ignore'] }))
+    stdout.once('data', () => { if (deadlines.end(running)) outcome ||= 'answered' })
+    const until = performance.now() + 100
+    while (performance.now() < until);
+    await eventually(() => outcome !== '')
+    expect(outcome).toBe('answered')
+  })
+})

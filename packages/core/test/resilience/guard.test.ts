@@ -1,0 +1,93 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { createGuard, Diagnostics, type Complaint, type GuardOptions } from '@headwater/core'
+import { eventually } from '@headwater/testing'
+
+function guard(options: Partial<GuardOptions> = {}) {
+  const diagnostics = new Diagnostics()
+  const states: string[] = []
+  const outcomes: string[] = []
+  diagnostics.on('breaker:transition', ({ state }) => states.push(state))
+  diagnostics.on('store:operation', ({ outcome }) => outcomes.push(outcome))
+  return { guard: createGuard({ store: 'pinecone', diagnostics, deadlineMs: 500, openMs: 50, ...options }), states, outcomes }
+}
+
+const fail = () => Promise.reject(new Error('down'))
+
+describe('a guarded call', () => {
+  test('is tried again when it is idempotent and the failure may pass', async () => {
+    const { guard: pinecone, outcomes } = guard()
+    let calls = 0
+    const result = await pinecone.run('query', async () => { calls += 1; if (calls < 3) throw new Error('down'); return 'found' }, { isIdempotent: true })
+    expect([result._unsafeUnwrap(), calls, outcomes]).toEqual(['found', 3, ['ok']])
+  })
+
+  test('is carried out once when it is not idempotent, or refused', async () => {
+    let calls = 0
+    const count = () => { calls += 1; return fail() }
+    await guard().guard.run('upsert', count)
+    const { guard: refusing } = guard({ classify: (): Complaint => ({ type: 'store-refused', reason: 'HTTP 400', code: '400' }) })
+    const refused = await refusing.run('query', count, { isIdempotent: true })
+    expect(calls).toBe(2)
+    expect(refused._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '400', retryable: false })
+  })
+
+  test('waits as long as the store asks, but does not try when that is beyond the deadline', async () => {
+    const { guard: patient } = guard({ classify: (): Complaint => ({ type: 'store-unavailable', reason: 'HTTP 429', retryAfterMs: 60 }) })
+    const times: number[] = []
+    await patient.run('query', () => { times.push(performance.now()); return fail() }, { isIdempotent: true })
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(58)
+    const { guard: hurried } = guard({ classify: (): Complaint => ({ type: 'store-unavailable', reason: 'HTTP 429', retryAfterMs: 60_000 }) })
+    const startedMs = performance.now()
+    expect((await hurried.run('query', fail, { isIdempotent: true }))._unsafeUnwrapErr().type).toBe('store-unavailable')
+    expect(performance.now() - startedMs).toBeLessThan(200)
+  })
+
+  test('ends at its deadline even when the client does not heed the signal', async () => {
+    const { guard: pinecone } = guard()
+    const startedMs = performance.now()
+    const result = await pinecone.run('query', () => new Promise(() => undefined), { deadlineMs: 40 })
+    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', deadlineMs: 40 })
+    expect(performance.now() - startedMs).toBeLessThan(300)
+  })
+
+  test('does not begin while the breaker is open, and one may try when its time is over', async () => {
+    const { guard: pinecone, states } = guard()
+    for (let n = 0; n < 5; n += 1) await pinecone.run('query', fail)
+    let calls = 0
+    const blocked = await pinecone.run('query', async () => { calls += 1 })
+    expect([calls, pinecone.isOpen, blocked._unsafeUnwrapErr().type]).toEqual([0, true, 'store-unavailable'])
+    await eventually(async () => (await pinecone.run('query', async () => 'back')).isOk())
+    expect(states).toEqual(['open', 'half-open', 'closed'])
+  })
+
+  test('counts calls past their deadline against the store', async () => {
+    const { guard: pinecone } = guard({ deadlineMs: 10 })
+    for (let n = 0; n < 5; n += 1) await pinecone.run('query', () => new Promise(() => undefined))
+    await eventually(() => pinecone.isOpen)
+  })
+
+  test('does not hold a refusal or a caller who gave up against the store', async () => {
+    const { guard: refusing } = guard({ classify: (): Complaint => ({ type: 'store-refused', reason: 'HTTP 400' }) })
+    for (let n = 0; n < 10; n += 1) await refusing.run('query', fail)
+    const { guard: left } = guard()
+    for (let n = 0; n < 10; n += 1) {
+      const controller = new AbortController()
+      const call = left.run('query', () => new Promise(() => undefined), { signal: controller.signal })
+      await setTimeout(1)
+      controller.abort()
+      await call
+    }
+    expect([refusing.isOpen, left.isOpen]).toEqual([false, false])
+  })
+
+  test('waits for its turn, and is turned away when too many wait', async () => {
+    const { guard: narrow } = guard({ maxConcurrent: 1, maxQueued: 1 })
+    let running = 0
+    let most = 0
+    const work = async () => { running += 1; most = Math.max(most, running); await setTimeout(20); running -= 1 }
+    const results = await Promise.all([1, 2, 3].map(() => narrow.run('query', work)))
+    expect(results.map((result) => result.isOk())).toEqual([true, true, false])
+    expect(most).toBe(1)
+  })
+})

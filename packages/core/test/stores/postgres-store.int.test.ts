@@ -1,0 +1,170 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { connect, type ConnectOptions, type DiagnosticEvents, Diagnostics, orThrow, StatementFailed, type Stores } from '@headwater/core'
+import { eventually, faultProxy, isolate, type IsolatedStores, startPostgresServer } from '@headwater/testing'
+
+let own: IsolatedStores<'postgres' | 'redis'>
+const opened: Stores[] = []
+
+beforeAll(async () => { own = await isolate(inject('stack')) })
+afterAll(() => own.dispose())
+afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
+
+async function open(postgres: ConnectOptions['postgres'] = {}, diagnostics = new Diagnostics()): Promise<Stores> {
+  const url = postgres.pool === undefined ? { url: own.postgres.url } : {}
+  const stores = orThrow(await connect({ postgres: { ...url, ...postgres }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix }, diagnostics }))
+  opened.push(stores)
+  return stores
+}
+
+const typeOf = async (result: ReturnType<Stores['postgres']['query']>) => (await result).match(() => 'ok', (failure) => failure.type)
+
+describe('PostgreSQL', () => {
+  test('keeps bigint, numeric and date as text and gives timestamptz as Date, whatever the host did to the parsers of pg', async () => {
+    const stores = await open()
+    pg.types.setTypeParser(20, Number)
+    pg.types.setTypeParser(1700, Number)
+    pg.types.setTypeParser(1184, String)
+    try {
+      const text = `SELECT 9007199254740993::int8 AS big, 12.30::numeric AS price, '2026-03-01'::date AS day, '2026-03-01 10:00:00.123456+02'::timestamptz AS at`
+      expect(orThrow(await stores.postgres.query(text)).rows).toEqual([{ big: '9007199254740993', price: '12.30', day: '2026-03-01', at: new Date('2026-03-01T08:00:00.123Z') }])
+    } finally {
+      pg.types.setTypeParser(20, String)
+      pg.types.setTypeParser(1700, String)
+      pg.types.setTypeParser(1184, (text) => new Date(text))
+    }
+  })
+
+  test('does not close a connection for a statement that failed', async () => {
+    const stores = await open()
+    let removed = 0
+    stores.postgres.pool.on('remove', () => { removed += 1 })
+    orThrow(await stores.postgres.query('CREATE TABLE once (id int PRIMARY KEY)'))
+    orThrow(await stores.postgres.query('INSERT INTO once VALUES ($1)', [1]))
+    for (let n = 0; n < 5; n += 1) {
+      expect((await stores.postgres.query('INSERT INTO once VALUES ($1)', [1]))._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated', kind: 'unique', constraint: 'once_pkey', table: 'once' })
+    }
+    expect([removed, stores.postgres.pool.totalCount]).toEqual([0, 1])
+  })
+
+  test('survives the server ending an idle connection, reports it and goes on', async () => {
+    const diagnostics = new Diagnostics()
+    const errors: DiagnosticEvents['store:error'][] = []
+    diagnostics.on('store:error', (event) => errors.push(event))
+    const stores = await open({}, diagnostics)
+    const { rows: [row] } = orThrow(await stores.postgres.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+    const other = await open()
+    orThrow(await other.postgres.query('SELECT pg_terminate_backend($1)', [row?.pid]))
+    await eventually(() => { expect(errors).toMatchObject([{ store: 'postgres' }]) })
+    expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
+  })
+
+  test('survives the server ending a connection that is on loan', async () => {
+    const stores = await open()
+    const other = await open()
+    const work = stores.postgres.withConnection(async (connection) => {
+      const { rows: [row] } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      orThrow(await other.postgres.query('SELECT pg_terminate_backend($1)', [row?.pid]))
+      await eventually(async () => connection.query('SELECT 1').then(() => false, () => true))
+      return connection.query('SELECT 1')
+    })
+    await expect(work).rejects.toMatchObject({ name: 'StatementFailed', failure: { type: 'store-unavailable' } })
+    expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
+  })
+
+  test('comes back after the server was restarted', async () => {
+    const server = await startPostgresServer()
+    const stores = await open({ url: server.url })
+    await server.kill()
+    expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('store-unavailable')
+    await server.restart()
+    await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
+    await server.stop()
+  })
+
+  test('ends a statement that takes too long on the server, and keeps the connection', async () => {
+    const stores = await open({ statementTimeoutMs: 50 })
+    expect((await stores.postgres.query('SELECT pg_sleep(5)'))._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', operation: 'select' })
+    expect(stores.postgres.pool.totalCount).toBe(1)
+  })
+
+  test('closes the connection of a call whose deadline passed, since nobody knows what it is doing', async () => {
+    const stores = await open()
+    const startedMs = performance.now()
+    expect(await typeOf(stores.postgres.query('SELECT pg_sleep(1)', [], { deadlineMs: 50 }))).toBe('deadline-exceeded')
+    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(stores.postgres.pool.totalCount).toBe(0)
+  })
+
+  test('ends a call that its caller gave up', async () => {
+    const stores = await open()
+    const controller = new AbortController()
+    const call = stores.postgres.query('SELECT pg_sleep(5)', [], { signal: controller.signal })
+    setTimeout(() => { controller.abort() }, 20)
+    expect(await typeOf(call)).toBe('deadline-exceeded')
+  })
+
+  test('answers within the deadline when the server hangs', async () => {
+    const proxy = await faultProxy(own.postgres.url)
+    const stores = await open({ url: proxy.url })
+    proxy.hang()
+    const startedMs = performance.now()
+    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('deadline-exceeded')
+    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('store-unavailable')
+    expect(performance.now() - startedMs).toBeLessThan(700)
+    proxy.restore()
+    await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
+    await stores.close()
+    await proxy.close()
+  })
+
+  test('lends a reserved connection while the pool is full', async () => {
+    const stores = await open({ maxConnections: 1, connectTimeoutMs: 200 })
+    await stores.postgres.withConnection(async () => {
+      expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('no connection became free') })
+      expect((await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), { reserved: true })).rowCount).toBe(1)
+    })
+  })
+
+  test('closes a connection that comes back with a transaction open or a statement running', async () => {
+    const stores = await open()
+    await stores.postgres.withConnection((connection) => connection.query('BEGIN'))
+    expect(stores.postgres.pool.totalCount).toBe(0)
+    await stores.postgres.withConnection(async (connection) => { void connection.query('SELECT pg_sleep(1)').catch(() => undefined) })
+    expect(stores.postgres.pool.totalCount).toBe(0)
+    await stores.postgres.withConnection((connection) => connection.query('SELECT 1'))
+    expect(stores.postgres.pool.totalCount).toBe(1)
+  })
+
+  test('runs statements asked together on one connection one after the other, and refuses them after the loan', async () => {
+    const stores = await open()
+    const connection = await stores.postgres.withConnection(async (lent) => {
+      const results = await Promise.all([1, 2, 3].map((n) => lent.query<{ n: number }>('SELECT $1::int AS n', [n])))
+      expect(results.map(({ rows }) => rows[0]?.n)).toEqual([1, 2, 3])
+      return lent
+    })
+    await expect(connection.query('SELECT 1')).rejects.toBeInstanceOf(StatementFailed)
+  })
+
+  test('reports the duration and the outcome of each statement, never its values', async () => {
+    const diagnostics = new Diagnostics()
+    const reports: DiagnosticEvents['store:operation'][] = []
+    const stores = await open({}, diagnostics)
+    diagnostics.on('store:operation', (event) => reports.push(event))
+    await stores.postgres.query('SELECT $1::text', ['secret'])
+    await stores.postgres.query('SELECT * FROM nowhere')
+    expect(reports).toMatchObject([{ store: 'postgres', operation: 'select', outcome: 'ok' }, { operation: 'select nowhere', outcome: 'store-refused' }])
+    expect(JSON.stringify(reports)).not.toContain('secret')
+  })
+
+  test('leaves a pool that was handed in open and as it was', async () => {
+    const pool = new pg.Pool({ connectionString: own.postgres.url })
+    const stores = await open({ pool })
+    await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), { reserved: true })
+    expect(pool.listenerCount('error')).toBe(1)
+    orThrow(await stores.close())
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    expect(pool.listenerCount('error')).toBe(0)
+    await pool.end()
+  })
+})

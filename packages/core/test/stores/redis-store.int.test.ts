@@ -1,0 +1,141 @@
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { connect, type ConnectOptions, Diagnostics, orThrow, type Stores } from '@headwater/core'
+import { eventually, faultProxy, isolate, type IsolatedStores, startRedisCluster, startRedisServer } from '@headwater/testing'
+
+let own: IsolatedStores<'postgres' | 'redis'>
+const opened: Stores[] = []
+
+beforeAll(async () => { own = await isolate(inject('stack')) })
+afterAll(() => own.dispose())
+afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
+
+async function open(redis: ConnectOptions['redis'], diagnostics = new Diagnostics()): Promise<Stores> {
+  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis, diagnostics }))
+  opened.push(stores)
+  return stores
+}
+
+const ask = async (stores: Stores) => (await stores.redis.run('get', (client) => client.get('key'))).match(() => 'ok', (failure) => failure.type)
+
+describe('Redis', () => {
+  test('is trusted with the run id of its server as soon as it is connected', async () => {
+    const stores = await open({ url: own.redis.url })
+    expect(stores.redis.runId).toMatch(/^[0-9a-f]{40}$/)
+    expect([stores.redis.isAvailable, await ask(stores)]).toEqual([true, 'ok'])
+  })
+
+  test('does not keep connect from succeeding when it is down, and is used when it comes up', async () => {
+    const server = await startRedisServer()
+    await server.kill()
+    const stores = await open({ url: server.url })
+    expect([stores.redis.isAvailable, stores.redis.runId, await ask(stores)]).toEqual([false, undefined, 'store-unavailable'])
+    await server.restart()
+    await eventually(() => stores.redis.isAvailable)
+    expect(await ask(stores)).toBe('ok')
+    await server.stop()
+  })
+
+  test('survives a restart of the server, which loses its trust and has another run id', async () => {
+    const server = await startRedisServer()
+    const stores = await open({ url: server.url })
+    const before = stores.redis.runId
+    let losses = 0
+    stores.redis.onTrustLost(() => { losses += 1 })
+    await server.restart()
+    await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before)
+    expect(losses).toBeGreaterThan(0)
+    expect(await ask(stores)).toBe('ok')
+    await server.stop()
+  })
+
+  test('costs at most the deadline when it hangs, then nothing, and recovers by itself', async () => {
+    const server = await startRedisServer()
+    const diagnostics = new Diagnostics()
+    const states: string[] = []
+    diagnostics.on('breaker:transition', ({ state }) => states.push(state))
+    const stores = await open({ url: server.url, deadlineMs: 100 }, diagnostics)
+    let losses = 0
+    stores.redis.onTrustLost(() => { losses += 1 })
+    server.pause()
+    const startedMs = performance.now()
+    expect(await ask(stores)).toBe('deadline-exceeded')
+    expect(performance.now() - startedMs).toBeLessThan(200)
+    expect(losses).toBeGreaterThan(0)
+    for (let n = 0; n < 4; n += 1) await ask(stores)
+    const openMs = performance.now()
+    for (let n = 0; n < 100; n += 1) expect(await ask(stores)).toBe('store-unavailable')
+    expect(performance.now() - openMs).toBeLessThan(50)
+    expect(states[0]).toBe('open')
+    server.resume()
+    await eventually(async () => await ask(stores) === 'ok')
+    await server.stop()
+  })
+
+  test('drops a connection that nobody answers on, though nobody has closed it', async () => {
+    const proxy = await faultProxy(own.redis.url)
+    const stores = await open({ url: proxy.url, connectTimeoutMs: 200 })
+    const before = proxy.connectionsTotal
+    proxy.hang()
+    for (let n = 0; n < 5; n += 1) await ask(stores)
+    await eventually(() => { expect(proxy.connectionsTotal).toBeGreaterThan(before + 2) })
+    proxy.restore()
+    await eventually(async () => await ask(stores) === 'ok')
+    await stores.close()
+    await proxy.close()
+  })
+
+  test('takes no answer for late that arrived while the event loop was busy', async () => {
+    const stores = await open({ url: own.redis.url, deadlineMs: 50 })
+    const answers = Promise.all(Array.from({ length: 20 }, () => ask(stores)))
+    await new Promise(setImmediate)
+    const until = performance.now() + 150
+    while (performance.now() < until);
+    expect(new Set(await answers)).toEqual(new Set(['ok']))
+  })
+
+  test('ends a command that its caller gave up', async () => {
+    const stores = await open({ url: own.redis.url })
+    const controller = new AbortController()
+    const call = stores.redis.run('blpop', (client) => client.blPop(`${own.redis.prefix}nothing`, 1), { deadlineMs: 10_000, signal: controller.signal })
+    controller.abort()
+    expect((await call)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
+  })
+
+  test('does not hold a refused command against the server', async () => {
+    const stores = await open({ url: own.redis.url })
+    for (let n = 0; n < 10; n += 1) {
+      expect((await stores.redis.run('bad', (client) => client.sendCommand(['GET'])))._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: 'ERR' })
+    }
+    expect(await ask(stores)).toBe('ok')
+  })
+
+  test('turns what a command throws into a failure', async () => {
+    const stores = await open({ url: own.redis.url })
+    expect((await stores.redis.run('bad', () => { throw new Error('mistake') })).isErr()).toBe(true)
+  })
+
+  test('leaves a client that was handed in connected and as it was', async () => {
+    const client = createClient({ url: own.redis.url })
+    await client.connect()
+    const stores = await open({ client: client as never })
+    await eventually(() => stores.redis.isAvailable)
+    expect([await ask(stores), stores.redis.client === client as unknown, client.listenerCount('error')]).toEqual(['ok', true, 1])
+    orThrow(await stores.close())
+    expect([await client.get('key'), client.listenerCount('error'), client.listenerCount('ready')]).toEqual([null, 0, 0])
+    client.destroy()
+  })
+
+  test('serves from a cluster, whose run id stands for all masters, and outlives a restart of one', async () => {
+    const cluster = await startRedisCluster()
+    const stores = await open({ rootNodes: [...cluster.urls] })
+    await eventually(() => stores.redis.isAvailable)
+    const before = stores.redis.runId
+    expect(before).toMatch(/^[0-9a-f]{40}$/)
+    for (const key of ['a', 'b', 'c', 'd']) orThrow(await stores.redis.run('set', (client) => client.set(key, key)))
+    await cluster.masters[0]?.restart({ keepData: true })
+    await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before, { timeoutMs: 15_000 })
+    await stores.close()
+    await cluster.stop()
+  })
+})
