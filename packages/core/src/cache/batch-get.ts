@@ -40,7 +40,7 @@ export class Batch {
 }
 
 /** Beyond that a single MGET would keep the server busy for too long. */
-const maxKeys = 1_000
+const maxKeys = 500
 
 /**
  * Reads keys: all that are asked for in one tick travel as one MGET, each of them once.

@@ -17,7 +17,7 @@ export function defineCache<Id, Value>(stores: Stores, options: CacheOptions<Id,
   checkName(checked.name)
   checkPositive(checked, ['ttlMs', 'absentTtlMs', 'leaseMs', 'maxEntryLength'])
   checkNotNegative(checked, ['graceMs', 'waitMs'])
-  if (!(checked.refreshAt >= 0.1 && checked.refreshAt <= 1)) fail(checked.name, 'refreshAt is between 0.1 and 1', checked.refreshAt)
+  if (!isBetween(checked.refreshAt, 0.1, 1)) fail(checked.name, 'refreshAt is between 0.1 and 1', checked.refreshAt)
   if (typeof checked.load !== 'function') fail(checked.name, 'load is a function', checked.load)
   const { tags } = checked
   return new CacheAside(stores, { ...checked, tagsOf: (id) => tags?.(id).map((tag) => tag.text) ?? [] })
@@ -34,14 +34,18 @@ function checkName(name: unknown): void {
 
 function checkPositive<Name extends string>(options: Numbers<Name>, names: readonly Name[]): void {
   for (const name of names) {
-    if (!(options[name] >= 1 && options[name] <= longestMs)) fail(options.name, `${name} is a finite number of at least 1`, options[name])
+    if (!isBetween(options[name], 1, longestMs)) fail(options.name, `${name} is a finite number of at least 1`, options[name])
   }
 }
 
 function checkNotNegative<Name extends string>(options: Numbers<Name>, names: readonly Name[]): void {
   for (const name of names) {
-    if (!(options[name] >= 0 && options[name] <= longestMs)) fail(options.name, `${name} is a finite number of at least 0`, options[name])
+    if (!isBetween(options[name], 0, longestMs)) fail(options.name, `${name} is a finite number of at least 0`, options[name])
   }
+}
+
+function isBetween(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most
 }
 
 function fail(cache: string, rule: string, value: unknown): never {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { runScripts } from '../invalidation/redis-script.ts'
 import { readTag } from '../invalidation/tags.ts'
 import type { Result } from '../result.ts'
 import type { StoreError } from '../errors.ts'
@@ -142,19 +143,19 @@ export class Refill<Id, Value> {
   async #takeLeases(asked: readonly Asked[]): Promise<readonly Result<Granted, StoreError>[]> {
     const { redis, invalidation } = this.#stores
     const lifeMs = 2 * (this.#options.ttlMs + this.#options.graceMs) + this.#options.leaseMs
-    const granted = await redis.run('lease', (client) => Promise.all(asked.map(async ({ lease, tags }): Promise<Granted> => {
+    const granted = await runScripts(redis, 'lease', { items: asked, run: async (client, { lease, tags }): Promise<Granted> => {
       const [reply, ...tagNonces] = await Promise.all([
         takeLease(client, lease),
         ...tags.map((tag) => readTag(client, redis.keyPrefix + tag, { nonce: invalidation.nonces.next(), lifeMs })),
       ])
       return { lease: reply, tagNonces }
-    })))
+    } })
     return asked.map((_, index) => granted.map((all) => all[index] as Granted))
   }
 
   async #fill(requests: readonly FillRequest[]): Promise<readonly boolean[]> {
     const { redis, diagnostics } = this.#stores
-    const filled = await redis.run('fill', (client) => Promise.all(requests.map((request) => fillEntry(client, request))))
+    const filled = await runScripts(redis, 'fill', { items: requests, run: fillEntry })
     const accepted = filled.isOk() ? filled.value : requests.map(() => false)
     const values = accepted.filter((_, index) => requests[index]?.entry !== '')
     const fills = values.filter(Boolean).length

@@ -1,7 +1,7 @@
 import type { StoreError } from '../errors.ts'
-import type { ResultAsync } from '../result.ts'
+import type { Result } from '../result.ts'
 import type { RedisStore } from '../stores/stores.ts'
-import { redisScript, runScript } from './redis-script.ts'
+import { redisScript, runScript, runScripts } from './redis-script.ts'
 
 /**
  * KEYS[1] the entry. ARGV: 1 owner, 2 life in milliseconds.
@@ -30,9 +30,7 @@ return 1
 /**
  * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and do not fill. One round trip for all keys.
  */
-export function holdKeys(redis: RedisStore, keys: readonly string[], hold: { owner: string; lifeMs: number }): ResultAsync<void, StoreError> {
+export async function holdKeys(redis: RedisStore, keys: readonly string[], hold: { owner: string; lifeMs: number }): Promise<Result<unknown, StoreError>> {
   const args = [hold.owner, String(hold.lifeMs)]
-  return redis.run('hold', async (client) => {
-    await Promise.all(keys.map((key) => runScript(client, holdScript, { key: redis.keyPrefix + key, arguments: args })))
-  })
+  return runScripts(redis, 'hold', { items: keys, run: (client, key) => runScript(client, holdScript, { key: redis.keyPrefix + key, arguments: args }) })
 }

@@ -99,7 +99,7 @@ export class KeyChange {
 
   #issue(keys: readonly string[]): void {
     const { gate, parts: { clock, redis } } = this.#invalidation
-    const isHeld = holdKeys(redis, keys, { owner: this.#owner, lifeMs: this.#lifeMs }).match(() => true, () => false)
+    const isHeld = holdKeys(redis, keys, { owner: this.#owner, lifeMs: this.#lifeMs }).then((result) => result.isOk())
     const hold = { issuedAt: clock.monotonic(), epoch: gate.epoch, isHeld }
     for (const key of keys) this.#holds.set(key, hold)
   }

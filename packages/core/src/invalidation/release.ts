@@ -1,7 +1,7 @@
 import type { StoreError } from '../errors.ts'
-import type { ResultAsync } from '../result.ts'
+import type { Result } from '../result.ts'
 import type { RedisStore } from '../stores/stores.ts'
-import { redisScript, runScript } from './redis-script.ts'
+import { redisScript, runScript, runScripts } from './redis-script.ts'
 
 /**
  * KEYS[1] the entry. ARGV: 1 owner.
@@ -37,9 +37,10 @@ return found
 /**
  * Ends one owner's holds and gives back how many of them were gone already. Never removes another owner's hold. One round trip for all keys.
  */
-export function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): ResultAsync<number, StoreError> {
-  return redis.run('release', async (client) => {
-    const replies = await Promise.all(keys.map((key) => runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] })))
-    return replies.filter((reply) => reply !== 1).length
+export async function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): Promise<Result<number, StoreError>> {
+  const replies = await runScripts(redis, 'release', {
+    items: keys,
+    run: (client, key) => runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] }),
   })
+  return replies.map((all) => all.filter((reply) => reply !== 1).length)
 }
