@@ -1,0 +1,96 @@
+import type { Clock } from '../clock.ts'
+import type { SqlClient } from '../transactions/sql-client.ts'
+import type { OwnedShard, Position } from './cursor.ts'
+import { findBounds, readNarrow, readWide, type Bounds, type Chunk, type Interval, type LoggedEvent } from './read-events.ts'
+import type { Sink } from './sink.ts'
+import { chooseTarget, type Tick } from './tick.ts'
+import type { TickLog } from './tick-log.ts'
+
+/**
+ * A stretch of the log: what some shards, all at one position, have next.
+ */
+export interface Stretch {
+  readonly shards: readonly OwnedShard[]
+  readonly events: readonly LoggedEvent[]
+  /** Where the shards are when the stretch is done with. */
+  readonly end: Position
+  /** Where they are when it is done with up to an event's position. */
+  readonly at: (seq: bigint) => Position
+}
+
+const limits = { least: 500, most: 5_000, slowMs: 200, quickMs: 100 }
+
+/**
+ * Chooses and reads what comes next for the shards of a sink. Shards at the same position are read together; those furthest behind go first,
+ * and no further than the next ones, so that all meet.
+ */
+export class IntervalReader {
+  readonly #sql: SqlClient
+  readonly #ticks: TickLog
+  readonly #sink: Sink
+  readonly #clock: Clock
+  #limit = limits.least * 2
+  #bounds: { readonly of: string; readonly value: Bounds | undefined } | undefined
+
+  constructor({ sql, ticks, sink, clock }: { readonly sql: SqlClient; readonly ticks: TickLog; readonly sink: Sink; readonly clock: Clock }) {
+    this.#sql = sql
+    this.#ticks = ticks
+    this.#sink = sink
+    this.#clock = clock
+  }
+
+  /**
+   * Reads the next stretch; `undefined` when every shard is at the newest tick. One round trip as a rule.
+   */
+  async next(shards: readonly OwnedShard[]): Promise<Stretch | undefined> {
+    const { group, nextTick } = furthestBehind(shards)
+    const [first] = group
+    const newest = this.#ticks.newest
+    if (first === undefined || newest === undefined || (first.tickTo === undefined && first.tick >= newest.id)) return undefined
+    const { from, later } = await this.#ticks.from(this.#sql, first.tick, limits.most)
+    const to = first.tickTo === undefined ? chooseTarget(from, upTo(later, nextTick), limits.most) : await this.#ticks.exactly(this.#sql, first.tickTo)
+    if (to === undefined) return undefined
+    const interval = { from, to, afterSeq: first.lastSeq, shards: group.map(({ shard }) => shard), types: this.#sink.types }
+    const { events, through } = await this.#read(interval)
+    const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
+    return { shards: group, events, at, end: through === undefined ? { tick: to.id, tickTo: undefined, lastSeq: 0n } : at(through) }
+  }
+
+  async #read(interval: Interval): Promise<Chunk> {
+    const startedMs = this.#clock.monotonic()
+    const isNarrow = interval.to.seqHigh - interval.from.seqHigh <= 2 * limits.most
+    const chunk = isNarrow ? await readNarrow(this.#sql, interval, this.#limit) : await this.#readWide(interval)
+    const tookMs = this.#clock.monotonic() - startedMs
+    // Rows may be large or the server slow: what a reading takes is the measure for both.
+    if (tookMs > limits.slowMs) this.#limit = Math.max(limits.least, this.#limit >> 1)
+    else if (tookMs < limits.quickMs) this.#limit = Math.min(limits.most, this.#limit * 2)
+    return chunk
+  }
+
+  async #readWide(interval: Interval): Promise<Chunk> {
+    const of = `${interval.from.id}:${interval.to.id}`
+    if (this.#bounds?.of !== of) this.#bounds = { of, value: await findBounds(this.#sql, interval) }
+    const bounds = this.#bounds.value
+    return bounds === undefined ? { events: [], through: undefined } : readWide(this.#sql, interval, { bounds, limit: this.#limit })
+  }
+}
+
+function furthestBehind(shards: readonly OwnedShard[]): { readonly group: readonly OwnedShard[]; readonly nextTick: bigint | undefined } {
+  const [first, ...rest] = [...shards].sort(compare)
+  if (first === undefined) return { group: [], nextTick: undefined }
+  const group = [first, ...rest.filter((shard) => compare(first, shard) === 0)]
+  return { group, nextTick: rest.find(({ tick }) => tick > first.tick)?.tick }
+}
+
+function compare(a: Position, b: Position): number {
+  return order(a.tick, b.tick) || order(a.lastSeq, b.lastSeq) || order(a.tickTo ?? 0n, b.tickTo ?? 0n)
+}
+
+function order(a: bigint, b: bigint): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+function upTo(later: readonly Tick[], tick: bigint | undefined): readonly Tick[] {
+  const within = tick === undefined ? later : later.filter(({ id }) => id <= tick)
+  return within.length > 0 ? within : later
+}

@@ -1,0 +1,153 @@
+import type { SqlClient } from '../transactions/sql-client.ts'
+import { shardCount } from './cursor.ts'
+import type { Json, OutboxEvent } from './event.ts'
+import type { Tick } from './tick.ts'
+
+/**
+ * An event as it lies in the log.
+ */
+export interface LoggedEvent extends OutboxEvent {
+  /** The shard of its aggregate. */
+  readonly shard: number
+}
+
+/**
+ * What to read: of the interval (from, to] what lies after `afterSeq`.
+ */
+export interface Interval {
+  readonly from: Tick
+  readonly to: Tick
+  readonly afterSeq: bigint
+  readonly shards: readonly number[]
+  /** The types that are wanted, exact or `prefix.*`. */
+  readonly types: readonly string[]
+}
+
+/**
+ * The next events of an interval in the order of their positions. `through` is the position up to which the interval was read; absent when it
+ * was read to its end.
+ */
+export interface Chunk {
+  readonly events: readonly LoggedEvent[]
+  readonly through: bigint | undefined
+}
+
+/**
+ * Reads up to `limit` events of an interval by transaction id. One round trip; the server sorts what is left of the interval.
+ */
+export async function readNarrow(sql: SqlClient, interval: Interval, limit: number): Promise<Chunk> {
+  const { from, to, afterSeq, shards, types } = interval
+  const values = [from.xmax, to.xmax, to.snapshot, String(afterSeq), limit, ...filterValues(shards, types), ...(from.xip.length > 0 ? [from.xip] : [])]
+  const { rows } = await sql.query<EventRow>(narrowSql(hasShardFilter(shards), hasTypeFilter(types), from.xip.length > 0), values)
+  const events = rows.map(eventOf)
+  return { events, through: events.length < limit ? undefined : events.at(-1)?.seq }
+}
+
+/**
+ * Where the events of an interval lie in the log, when it has any. One round trip over its transaction ids.
+ */
+export async function findBounds(sql: SqlClient, { from, to, afterSeq }: Interval): Promise<Bounds | undefined> {
+  const { rows } = await sql.query<{ low: string | null; high: string | null }>(boundsSql, [from.xmax, to.xmax, to.snapshot, String(afterSeq), from.xip])
+  const [row] = rows
+  return row?.low == null || row.high == null ? undefined : { low: BigInt(row.low), high: BigInt(row.high) }
+}
+
+/**
+ * The lowest and the highest position of an interval's events.
+ */
+export interface Bounds {
+  readonly low: bigint
+  readonly high: bigint
+}
+
+/**
+ * Reads up to `limit` events of a large interval along the log: nothing is sorted and one statement looks at a bounded stretch, whatever the
+ * interval's size. One round trip.
+ */
+export async function readWide(sql: SqlClient, interval: Interval, { bounds, limit }: { readonly bounds: Bounds; readonly limit: number }): Promise<Chunk> {
+  const { from, to, afterSeq, shards, types } = interval
+  const start = afterSeq >= bounds.low ? afterSeq : bounds.low - 1n
+  const stretchEnd = start + BigInt(limit) * 10n
+  const end = stretchEnd < bounds.high ? stretchEnd : bounds.high
+  const values = [from.snapshot, to.snapshot, String(start), String(end), limit, ...filterValues(shards, types)]
+  const { rows } = await sql.query<EventRow>(wideSql(hasShardFilter(shards), hasTypeFilter(types)), values)
+  const events = rows.map(eventOf)
+  const last = events.length < limit ? end : events.at(-1)?.seq ?? end
+  return { events, through: last < bounds.high ? last : undefined }
+}
+
+interface EventRow {
+  readonly seq: string
+  readonly shard: number
+  readonly id: string
+  readonly aggregatetype: string
+  readonly aggregateid: string
+  readonly type: string
+  readonly version: string
+  readonly payload: string | null
+  readonly headers: string
+  readonly created_at: string
+}
+
+const noHeaders = Object.freeze({})
+
+function eventOf(row: EventRow): LoggedEvent {
+  return {
+    id: row.id,
+    seq: BigInt(row.seq),
+    aggregateType: row.aggregatetype,
+    aggregateId: row.aggregateid,
+    type: row.type,
+    version: Number(row.version),
+    payload: row.payload === null ? null : JSON.parse(row.payload) as Json,
+    headers: row.headers === '{}' ? noHeaders : JSON.parse(row.headers) as Record<string, string>,
+    createdAt: new Date(Number(row.created_at)),
+    shard: row.shard,
+  }
+}
+
+function hasShardFilter(shards: readonly number[]): boolean {
+  return shards.length < shardCount
+}
+
+function hasTypeFilter(types: readonly string[]): boolean {
+  return !types.includes('*')
+}
+
+function filterValues(shards: readonly number[], types: readonly string[]): unknown[] {
+  const patterns = types.map((type) => type.endsWith('.*') ? `${type.slice(0, -1)}%` : type)
+  return [...(hasShardFilter(shards) ? [shards] : []), ...(hasTypeFilter(types) ? [patterns] : [])]
+}
+
+const columns = `seq::text, shard, id, aggregatetype, aggregateid, type, version::text, payload::text, headers::text,
+  (extract(epoch FROM created_at) * 1000)::text AS created_at`
+
+function filters(byShard: boolean, byType: boolean): { readonly text: string; readonly next: number } {
+  const shard = byShard ? 'AND shard = ANY ($6::smallint[])' : ''
+  const type = byType ? `AND type LIKE ANY ($${byShard ? 7 : 6}::text[])` : ''
+  return { text: `${shard} ${type}`, next: 6 + Number(byShard) + Number(byType) }
+}
+
+/** The two ways in which an event can be new are two branches, so that both are ranges of the index on transaction ids. */
+function narrowSql(byShard: boolean, byType: boolean, hasInProgress: boolean): string {
+  const { text, next } = filters(byShard, byType)
+  const wanted = `seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot) ${text}`
+  const begun = `SELECT * FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND ${wanted}`
+  const inProgress = `UNION ALL SELECT * FROM @schema.outbox WHERE xid = ANY ($${next}::xid8[]) AND ${wanted}`
+  return `SELECT ${columns} FROM (${begun} ${hasInProgress ? inProgress : ''}) AS event ORDER BY event.seq LIMIT $5`
+}
+
+/** Visibility alone, without ranges of transaction ids: only the primary key can serve it, in order. */
+function wideSql(byShard: boolean, byType: boolean): string {
+  return `SELECT ${columns} FROM @schema.outbox AS event
+    WHERE seq > $3::bigint AND seq <= $4::bigint
+      AND pg_visible_in_snapshot(xid, $2::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) ${filters(byShard, byType).text}
+    ORDER BY event.seq LIMIT $5`
+}
+
+const boundsSql = `
+  SELECT min(seq)::text AS low, max(seq)::text AS high FROM (
+    SELECT seq FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
+    UNION ALL
+    SELECT seq FROM @schema.outbox WHERE xid = ANY ($5::xid8[]) AND seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
+  ) AS event`
