@@ -1,6 +1,23 @@
+export { CourseSearch, courseSearchDefaults, createCourseSearch } from './course-search.ts'
+export type { CourseSearchOptions, SearchError, SearchLog, SearchResult } from './course-search.ts'
+export { searchOptionsDefaults } from './search-request.ts'
+export type { SearchOptions } from './search-request.ts'
+export type { CourseReader, SearchHit } from './hydrate.ts'
+export type { DegradedLeg, LegError } from './legs.ts'
+export { fuse } from './fuse.ts'
+export type { FusedCourse, Leg, LegRank, RankedCourse } from './fuse.ts'
+export type { IndexedCourse, IndexError } from './course-indexer.ts'
+
 export type { DimensionMismatch, EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
+export { openaiEmbedder, openaiEmbedderDefaults } from './openai-embedder.ts'
+export type { EmbeddingBatchLimits, OpenaiEmbedderOptions } from './openai-embedder.ts'
 export { hashingEmbedder, hashingEmbedderDefaults } from './hashing-embedder.ts'
 export type { HashingEmbedderOptions } from './hashing-embedder.ts'
+
+export { pineconeIndex, pineconeIndexDefaults } from './pinecone-index.ts'
+export type { PineconeIndexOptions } from './pinecone-index.ts'
+export { inMemoryVectorIndex, inMemoryVectorIndexDefaults } from './in-memory-index.ts'
+export type { InMemoryVectorIndexOptions } from './in-memory-index.ts'
 export type {
   MetadataValue,
   VectorCondition,

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import type { Course } from '@headwater/repositories'
+import type { EmbeddingProfile } from './embedder.ts'
+import type { VectorMetadata } from './vector-index.ts'
+
+/** Rises when {@link courseText} changes what it makes of a course. */
+const templateVersion = 1
+
+/** Below the 8,192 tokens that a text may have, in every language. */
+const maxTextBytes = 16_000
+
+/**
+ * Names what makes the vectors of an index comparable: model, dimensions and the template of the embedded text. Vectors of two generations
+ * never meet in one query.
+ */
+export function generationOf({ model, dimensions }: EmbeddingProfile): string {
+  return shortHash([model, String(dimensions), String(templateVersion)])
+}
+
+/**
+ * The text that is embedded for a course: what it is about and for whom, nothing of what changes from day to day.
+ */
+export function courseText({ title, category, difficulty, description }: Course): string {
+  const about = [category, difficulty].filter((part) => part !== null).join(', ')
+  return cut([title, about, description ?? ''].filter((part) => part !== '').join('\n'))
+}
+
+/**
+ * Changes exactly when the vector of a course has to: with its embedded text or the generation.
+ */
+export function textHash(generation: string, text: string): string {
+  return shortHash([generation, text])
+}
+
+/**
+ * What the index knows about a course: what filters look at, and what tells whether the record is up to date.
+ */
+export function courseMetadata(course: Course, { hash, generation }: { readonly hash: string; readonly generation: string }): VectorMetadata {
+  return {
+    course_id: course.id,
+    title: course.title,
+    ...(course.category === null ? {} : { category: course.category }),
+    ...(course.difficulty === null ? {} : { difficulty: course.difficulty }),
+    instructor_id: course.instructorId,
+    price: Number(course.price),
+    enrollment_count: course.currentEnrollment,
+    has_places: hasPlaces(course),
+    version: course.version,
+    hash,
+    generation,
+  }
+}
+
+/**
+ * Whether a course takes another student.
+ */
+export function hasPlaces({ maxStudents, currentEnrollment }: Course): boolean {
+  return maxStudents === null || currentEnrollment < maxStudents
+}
+
+/**
+ * The id of a course's record.
+ */
+export function recordIdOf(courseId: number): string {
+  return `${recordPrefix}${courseId}`
+}
+
+/** What the id of every course's record begins with. */
+export const recordPrefix = 'course_'
+
+/**
+ * The course that a record speaks of; `undefined` for a record that is not a course's.
+ */
+export function courseIdOf(recordId: string): number | undefined {
+  const [, digits] = /^course_([1-9]\d{0,9})$/.exec(recordId) ?? []
+  return digits === undefined ? undefined : Number(digits)
+}
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= maxTextBytes) return text
+  // A character that the cut went through comes out as U+FFFD.
+  return bytes.subarray(0, maxTextBytes).toString('utf8').replace(/\ufffd+$/, '')
+}
+
+function shortHash(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,156 @@
+import { beginChange, err, errAsync, ok, ResultAsync } from '@headwater/core'
+import type { CacheReadError, CallOptions, InvalidInput, NotFound, Result, Stores, VersionConflict } from '@headwater/core'
+import type { Course } from '@headwater/repositories'
+import { resultsTag } from './candidates.ts'
+import { hasPlaces, recordIdOf } from './course-document.ts'
+import { CourseWriter } from './course-writer.ts'
+import type { EmbedError, Embedder } from './embedder.ts'
+import type { CourseReader } from './hydrate.ts'
+import { invalidField } from './refusals.ts'
+import type { VectorIndex, VectorIndexError } from './vector-index.ts'
+
+/**
+ * What indexing did to a course: `stored` its vector, `updated` what is known beside it, found it `unchanged`, `removed` it because it is not
+ * published, or because it is `gone` altogether.
+ */
+export type IndexedCourse = 'stored' | 'updated' | 'unchanged' | 'removed' | 'gone'
+
+/**
+ * What can go wrong with indexing a course. `version-conflict`: it kept changing while it was indexed.
+ */
+export type IndexError = InvalidInput | NotFound | VersionConflict | CacheReadError | EmbedError | VectorIndexError
+
+/**
+ * What became of each course.
+ */
+export type IndexOutcomes = Map<number, Result<IndexedCourse, IndexError>>
+
+/**
+ * What a {@link CourseIndexer} works with.
+ */
+export interface CourseIndexerParts {
+  readonly stores: Stores
+  readonly courses: CourseReader
+  readonly embedder: Embedder
+  readonly index: VectorIndex
+  readonly generation: string
+}
+
+/** How often a course that changes while it is written is written again before its writer gives up. */
+const maxRounds = 3
+
+/**
+ * Keeps the vector index equal to PostgreSQL, course by course: reads the row, writes what it says, and reads it once more, so that a writer
+ * that was overtaken writes again.
+ */
+export class CourseIndexer {
+  readonly #parts: CourseIndexerParts
+  readonly #writer: CourseWriter
+  readonly #deferred = new Set<number>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(parts: CourseIndexerParts) {
+    this.#parts = parts
+    this.#writer = new CourseWriter(parts)
+    parts.stores.beforeClose(async () => { clearTimeout(this.#timer) })
+  }
+
+  /**
+   * Brings the index in step with these courses. Costs 2 PostgreSQL round trips, and of the index: 1 to remove, 1 per 100 courses to look, 1 per
+   * 60 to store and 1 per course to update; the embedder is asked once for all texts that have changed. Never rejects.
+   */
+  async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
+    const outcomes: IndexOutcomes = new Map()
+    let pending: readonly number[] = [...new Set(courseIds)]
+    for (let round = 0; round < maxRounds && pending.length > 0; round += 1) pending = await this.#syncOnce(pending, outcomes, options)
+    for (const id of pending) outcomes.set(id, err(keptChanging(id)))
+    if ([...outcomes.values()].some(changesResults)) await this.#invalidateResults()
+    return outcomes
+  }
+
+  /**
+   * Brings the index in step with one course.
+   */
+  indexOne(courseId: number): ResultAsync<IndexedCourse, IndexError> {
+    if (!isRowId(courseId)) return errAsync(invalidField('courseId', 'must be the id of a course'))
+    return new ResultAsync(this.sync([courseId]).then((outcomes) => outcomes.get(courseId) ?? err(keptChanging(courseId))))
+      .andThen((outcome) => outcome === 'gone' ? err(notFound(courseId)) : ok(outcome))
+  }
+
+  /**
+   * Takes one course out of the index, whatever PostgreSQL says.
+   */
+  removeOne(courseId: number): ResultAsync<void, IndexError> {
+    if (!isRowId(courseId)) return errAsync(invalidField('courseId', 'must be the id of a course'))
+    this.#writer.forget(courseId)
+    return this.#parts.index.delete([recordIdOf(courseId)]).map(() => this.#invalidateResults())
+  }
+
+  /** Gives back the courses that moved on meanwhile. */
+  async #syncOnce(ids: readonly number[], outcomes: IndexOutcomes, options: CallOptions): Promise<readonly number[]> {
+    const before = await this.#read(ids)
+    if (before.isErr()) {
+      for (const id of ids) outcomes.set(id, err(before.error))
+      return []
+    }
+    const { results, deferred } = await this.#writer.write(ids, before.value, options)
+    this.#defer(deferred)
+    for (const [id, result] of results) outcomes.set(id, result)
+    const written = ids.filter((id) => results.get(id)?.unwrapOr('unchanged') !== 'unchanged')
+    if (written.length === 0) return []
+    const after = await this.#read(written)
+    if (after.isOk()) return written.filter((id) => stateOf(before.value.get(id)) !== stateOf(after.value.get(id)))
+    for (const id of written) outcomes.set(id, err(after.error))
+    return []
+  }
+
+  /** From PostgreSQL itself, past the cache. */
+  #read(ids: readonly number[]): ResultAsync<Map<number, Course>, InvalidInput | CacheReadError> {
+    const { courses, stores } = this.#parts
+    return courses.getMany(ids, { tx: stores.postgres.client })
+  }
+
+  /** Counts of students wait their minute, then are read and written together. */
+  #defer({ courseIds, waitMs }: { readonly courseIds: readonly number[]; readonly waitMs: number }): void {
+    for (const id of courseIds) this.#deferred.add(id)
+    if (courseIds.length === 0 || this.#timer !== undefined || this.#parts.stores.isClosing) return
+    this.#timer = setTimeout(() => {
+      const due = [...this.#deferred]
+      this.#deferred.clear()
+      this.#timer = undefined
+      void this.sync(due)
+    }, waitMs).unref()
+  }
+
+  async #invalidateResults(): Promise<void> {
+    const { stores } = this.#parts
+    const change = beginChange(stores)
+    change.invalidate(resultsTag)
+    const held = await change.hold()
+    if (held.isErr()) stores.diagnostics.emit('invalidation:failed', { keys: 1, error: held.error })
+    await change.release()
+  }
+}
+
+/** What must not have moved between reading a course and the end of writing it. */
+function stateOf(course: Course | undefined): string {
+  if (course === undefined) return 'gone'
+  return course.isPublished ? `${course.version} ${hasPlaces(course)}` : 'unpublished'
+}
+
+/** What is removed is dropped from cached results by the check against PostgreSQL. */
+function changesResults(outcome: Result<IndexedCourse, IndexError>): boolean {
+  return outcome.isOk() && (outcome.value === 'stored' || outcome.value === 'updated')
+}
+
+function isRowId(id: number): boolean {
+  return Number.isInteger(id) && id >= 1 && id <= 2_147_483_647
+}
+
+function keptChanging(courseId: number): VersionConflict {
+  return { type: 'version-conflict', message: `course ${courseId} kept changing while it was indexed`, retryable: true, entity: 'course', id: String(courseId) }
+}
+
+function notFound(courseId: number): NotFound {
+  return { type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
+}

@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from 'node:util'
+import { err, ok } from '@headwater/core'
+import type { CallOptions } from '@headwater/core'
+import type { Course } from '@headwater/repositories'
+import { courseMetadata, courseText, hasPlaces, recordIdOf, textHash } from './course-document.ts'
+import type { CourseIndexerParts, IndexOutcomes } from './course-indexer.ts'
+import { embedEach } from './embed-each.ts'
+import { forEachInParallel } from './in-batches.ts'
+import { IndexedCourses } from './indexed-courses.ts'
+import type { VectorMetadata } from './vector-index.ts'
+
+/**
+ * What one pass of writing did.
+ */
+export interface WrittenCourses {
+  /** What became of each course. */
+  readonly results: IndexOutcomes
+  /** Courses of which only the number of students has changed, too soon after the last time, and how long they are to wait. */
+  readonly deferred: { readonly courseIds: readonly number[]; readonly waitMs: number }
+}
+
+/** One pass: what is known so far of its courses, and the caller's limits. */
+interface Pass {
+  readonly results: IndexOutcomes
+  readonly deferred: number[]
+  readonly options: CallOptions
+}
+
+interface CourseDocument {
+  readonly course: Course
+  readonly text: string
+  readonly hash: string
+  readonly metadata: VectorMetadata
+}
+
+const countIntervalMs = 60_000
+const updatesAtOnce = 8
+
+/**
+ * Writes what rows say into the index, and no more than has changed: a vector only when the embedded text has, what stands beside it otherwise.
+ */
+export class CourseWriter {
+  readonly #parts: CourseIndexerParts
+  readonly #indexed = new IndexedCourses()
+
+  constructor(parts: CourseIndexerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Forgets what was written about a course.
+   */
+  forget(courseId: number): void {
+    this.#indexed.delete(courseId)
+  }
+
+  /**
+   * Writes what these rows say; an id without a row, or with an unpublished one, is removed. Never rejects.
+   */
+  async write(ids: readonly number[], rows: ReadonlyMap<number, Course>, options: CallOptions): Promise<WrittenCourses> {
+    const pass: Pass = { results: new Map(), deferred: [], options }
+    const published = ids.flatMap((id) => rows.get(id) ?? []).filter(({ isPublished }) => isPublished)
+    const isCounted = ({ id, version }: Course): boolean => this.#indexed.get(id)?.version === version
+    await Promise.all([
+      this.#remove(ids.filter((id) => rows.get(id)?.isPublished !== true), rows, pass),
+      this.#writeCounts(published.filter(isCounted), pass),
+      this.#writeDocuments(published.filter((course) => !isCounted(course)).map((course) => this.#document(course)), pass),
+    ])
+    return { results: pass.results, deferred: { courseIds: pass.deferred, waitMs: countIntervalMs } }
+  }
+
+  async #remove(ids: readonly number[], rows: ReadonlyMap<number, Course>, { results, options }: Pass): Promise<void> {
+    if (ids.length === 0) return
+    const removed = await this.#parts.index.delete(ids.map(recordIdOf), options)
+    for (const id of ids) {
+      this.#indexed.delete(id)
+      results.set(id, removed.map(() => rows.has(id) ? 'removed' : 'gone'))
+    }
+  }
+
+  /** The version is the one that was written last: nothing but enrollments can have changed, so the index need not be read. */
+  async #writeCounts(courses: readonly Course[], pass: Pass): Promise<void> {
+    const due = courses.filter((course) => this.#isCountDue(course, pass))
+    await forEachInParallel(due, updatesAtOnce, async (course) => {
+      const metadata = { has_places: hasPlaces(course), enrollment_count: course.currentEnrollment }
+      const updated = await this.#parts.index.updateMetadata(recordIdOf(course.id), metadata, pass.options)
+      if (updated.isOk()) this.#remember(course, this.#indexed.get(course.id)?.hash ?? '')
+      pass.results.set(course.id, updated.map(() => 'updated'))
+    })
+  }
+
+  #isCountDue(course: Course, { results, deferred }: Pass): boolean {
+    const before = this.#indexed.get(course.id)
+    if (before === undefined || before.hasPlaces !== hasPlaces(course)) return true
+    results.set(course.id, ok('unchanged'))
+    if (before.enrollmentCount === course.currentEnrollment) return false
+    const isDue = this.#parts.stores.clock.monotonic() - before.countedAtMs >= countIntervalMs
+    if (!isDue) deferred.push(course.id)
+    return isDue
+  }
+
+  async #writeDocuments(documents: readonly CourseDocument[], pass: Pass): Promise<void> {
+    if (documents.length === 0) return
+    const stored = await this.#parts.index.fetch(documents.map(({ course }) => recordIdOf(course.id)), pass.options)
+    if (stored.isErr()) {
+      for (const { course } of documents) pass.results.set(course.id, err(stored.error))
+      return
+    }
+    const inIndex = (document: CourseDocument): VectorMetadata | undefined => stored.value.get(recordIdOf(document.course.id))?.metadata
+    const isSameText = (document: CourseDocument): boolean => this.#isSameText(document, inIndex(document))
+    const differs = (document: CourseDocument): boolean => !isDeepStrictEqual(document.metadata, inIndex(document))
+    const same = documents.filter(isSameText)
+    for (const { course, hash } of same) {
+      this.#remember(course, hash)
+      pass.results.set(course.id, ok('unchanged'))
+    }
+    await Promise.all([
+      this.#storeVectors(documents.filter((document) => !same.includes(document)), pass),
+      this.#updateMetadata(same.filter(differs), pass),
+    ])
+  }
+
+  async #storeVectors(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
+    const embedded = await embedEach(this.#parts.embedder, documents.map(({ text }) => text), options)
+    const embeddedDocuments = documents.flatMap((document, place) => {
+      const text = embedded[place]
+      if (text === undefined || 'vector' in text) return text === undefined ? [] : [{ ...document, values: text.vector }]
+      results.set(document.course.id, err(text.failure))
+      return []
+    })
+    if (embeddedDocuments.length === 0) return
+    const records = embeddedDocuments.map(({ course, values, metadata }) => ({ id: recordIdOf(course.id), values, metadata }))
+    const stored = await this.#parts.index.upsert(records, options)
+    for (const { course, hash } of embeddedDocuments) {
+      if (stored.isOk()) this.#remember(course, hash)
+      results.set(course.id, stored.map(() => 'stored'))
+    }
+  }
+
+  async #updateMetadata(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
+    await forEachInParallel(documents, updatesAtOnce, async ({ course, metadata: { hash: _, ...metadata } }) => {
+      // The hash in the index stays as it is: it belongs to the vector, and an index may show what was written last too late.
+      const updated = await this.#parts.index.updateMetadata(recordIdOf(course.id), metadata, options)
+      if (updated.isErr()) this.#indexed.delete(course.id)
+      results.set(course.id, updated.map(() => 'updated'))
+    })
+  }
+
+  #document(course: Course): CourseDocument {
+    const { generation } = this.#parts
+    const text = courseText(course)
+    const hash = textHash(generation, text)
+    return { course, text, hash, metadata: courseMetadata(course, { hash, generation }) }
+  }
+
+  /** What this process wrote counts for more than what the index shows, which may be what was there before. */
+  #isSameText({ course, hash }: CourseDocument, inIndex: VectorMetadata | undefined): boolean {
+    return inIndex?.['hash'] === hash && (this.#indexed.get(course.id)?.hash ?? hash) === hash
+  }
+
+  #remember(course: Course, hash: string): void {
+    this.#indexed.set(course.id, {
+      version: course.version,
+      hash,
+      hasPlaces: hasPlaces(course),
+      enrollmentCount: course.currentEnrollment,
+      countedAtMs: this.#parts.stores.clock.monotonic(),
+    })
+  }
+}

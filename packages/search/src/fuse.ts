@@ -1,0 +1,61 @@
+/**
+ * One way of finding courses: by vectors or by words.
+ */
+export type Leg = 'dense' | 'lexical'
+
+/**
+ * A course as one leg found it.
+ */
+export interface RankedCourse {
+  /** The course. */
+  readonly id: number
+  /** How well it matches, on the leg's own scale. */
+  readonly score: number
+}
+
+/**
+ * Where one leg put a course.
+ */
+export interface LegRank {
+  /** Place in the leg, from 1. */
+  readonly rank: number
+  /** Cosine similarity in the dense leg, text rank in the lexical one: comparable within one search and leg only. */
+  readonly score: number
+}
+
+/**
+ * A course with what all legs said about it.
+ */
+export interface FusedCourse {
+  /** The course. */
+  readonly id: number
+  /** The sum over the legs of 1 / (60 + rank). */
+  readonly score: number
+  /** Where each leg put it; a leg that did not find it is absent. */
+  readonly legs: { readonly [Name in Leg]?: LegRank }
+}
+
+/** The constant of Cormack et al., 2009: how much the first places stand out. */
+const k = 60
+
+/**
+ * Merges the legs' rankings, best first, by reciprocal rank fusion: their scores, which have nothing in common, stay out of it.
+ */
+export function fuse(legs: { readonly [Name in Leg]?: readonly RankedCourse[] }): FusedCourse[] {
+  const fused = new Map<number, FusedCourse>()
+  for (const name of ['dense', 'lexical'] as const) {
+    for (const [place, { id, score }] of (legs[name] ?? []).entries()) {
+      const rank = place + 1
+      const before = fused.get(id) ?? { id, score: 0, legs: {} }
+      fused.set(id, { id, score: before.score + 1 / (k + rank), legs: { ...before.legs, [name]: { rank, score: round(score) } } })
+    }
+  }
+  return [...fused.values()]
+    .map((course) => ({ ...course, score: round(course.score) }))
+    .sort((left, right) => right.score - left.score || left.id - right.id)
+}
+
+/** Eight decimals are more than rankings mean, and keep cached results short. */
+function round(score: number): number {
+  return Number(score.toFixed(8))
+}

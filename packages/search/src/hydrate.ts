@@ -1,0 +1,58 @@
+import { err, ok } from '@headwater/core'
+import type { CacheReadError, InvalidInput, ReadOptions, Result, ResultAsync } from '@headwater/core'
+import type { Course } from '@headwater/repositories'
+import type { FusedCourse } from './fuse.ts'
+
+/**
+ * Where courses are read: the repository of `@headwater/repositories`, or anything that reads as it does.
+ */
+export interface CourseReader {
+  /** Reads many courses; those that do not exist are left out. With `tx` the cache is passed by. */
+  getMany(ids: readonly number[], options?: ReadOptions): ResultAsync<Map<number, Course>, InvalidInput | CacheReadError>
+}
+
+/**
+ * One course that a search found.
+ */
+export interface SearchHit {
+  /** The course as it is now. */
+  readonly course: Course
+  /** Its own score: comparable within one result only. */
+  readonly score: number
+  /** Its place in the result, from 1. */
+  readonly rank: number
+  /** Where each way of searching put it; absent where it was not found that way. */
+  readonly legs: FusedCourse['legs']
+}
+
+/**
+ * What {@link hydrate} is asked for.
+ */
+export interface HydrateOptions {
+  /** Where courses are read. */
+  readonly courses: CourseReader
+  /** Whether PostgreSQL's row may be shown. */
+  readonly isFindable: (course: Course) => boolean
+  /** How many hits there may be. */
+  readonly limit: number
+}
+
+/**
+ * Turns ids into courses, in their order, each with its own score: what PostgreSQL denies is dropped and the next one takes its place. 1
+ * Redis round trip when all are cached and none is denied; one more for every round of replacements.
+ */
+export async function hydrate(found: readonly FusedCourse[], options: HydrateOptions): Promise<Result<SearchHit[], InvalidInput | CacheReadError>> {
+  const { courses, isFindable, limit } = options
+  const hits: SearchHit[] = []
+  for (let next = 0; next < found.length && hits.length < limit;) {
+    const chunk = found.slice(next, next + limit - hits.length)
+    next += chunk.length
+    const rows = await courses.getMany(chunk.map(({ id }) => id))
+    if (rows.isErr()) return err(rows.error)
+    for (const { id, score, legs } of chunk) {
+      const course = rows.value.get(id)
+      if (course !== undefined && isFindable(course)) hits.push({ course, score, rank: hits.length + 1, legs })
+    }
+  }
+  return ok(hits)
+}

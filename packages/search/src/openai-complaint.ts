@@ -1,0 +1,41 @@
+import type { Complaint } from '@headwater/core'
+import type { EmbedError } from './embedder.ts'
+
+/** What errors of the client have in common; its classes all have the name `Error`. */
+interface ApiError {
+  readonly status?: number
+  readonly code?: string | null
+  readonly headers?: { get(name: string): string | null }
+}
+
+const tooLargeCode = 'max_tokens_per_request'
+
+/**
+ * What a rejection of OpenAI's client means. The answer's own text stays out: services repeat parts of the request in it.
+ */
+export function openaiComplaint(error: unknown): Complaint {
+  const { status, code, headers } = (typeof error === 'object' && error !== null ? error : {}) as ApiError
+  if (status === undefined) return { type: 'store-unavailable', reason: 'it could not be reached' }
+  const reason = [`HTTP ${status}`, code].filter((part) => typeof part === 'string').join(', ')
+  if (status < 500 && ![408, 409, 429].includes(status)) return { type: 'store-refused', reason, code: isSetUpWrong(status) ? String(status) : code ?? String(status) }
+  return { type: 'store-unavailable', reason, retryAfterMs: retryAfterMs(headers) }
+}
+
+/**
+ * Whether the service found too many texts in one request.
+ */
+export function isBatchTooLarge(failure: EmbedError): boolean {
+  return failure.type === 'store-refused' && (failure.code === tooLargeCode || failure.code === '413')
+}
+
+/** The key, the project or the model is wrong, whatever the texts are. */
+function isSetUpWrong(status: number): boolean {
+  return [401, 402, 403, 404].includes(status)
+}
+
+function retryAfterMs(headers: ApiError['headers']): number | undefined {
+  const ms = Number(headers?.get('retry-after-ms') ?? Number.NaN)
+  if (Number.isFinite(ms)) return ms
+  const seconds = Number(headers?.get('retry-after') ?? Number.NaN)
+  return Number.isFinite(seconds) ? seconds * 1_000 : undefined
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { err, ok } from '@headwater/core'
+import type { InputIssue, InvalidInput, Result } from '@headwater/core'
+import type { MoneyInput } from '@headwater/repositories'
+import { z } from 'zod'
+import { invalidInput } from './refusals.ts'
+import type { SearchFilters } from './search-filters.ts'
+
+/**
+ * Options of a search: which courses may be found, how many, and for whom.
+ */
+export interface SearchOptions {
+  /** Only courses of this category. */
+  readonly category?: string | undefined
+  /** Only courses of this difficulty. */
+  readonly difficulty?: string | undefined
+  /** Only courses of this instructor. */
+  readonly instructorId?: number | undefined
+  /** Only courses that cost this much or more. */
+  readonly minPrice?: MoneyInput | undefined
+  /** Only courses that cost this much or less. */
+  readonly maxPrice?: MoneyInput | undefined
+  /**
+   * `true`: only courses that take another student.
+   *
+   * @defaultValue `false`
+   */
+  readonly hasPlaces?: boolean | undefined
+  /**
+   * How many courses to find at most, 1 to 100.
+   *
+   * @defaultValue `10`
+   */
+  readonly limit?: number | undefined
+  /** Who searches, for the log; makes no difference to the results. */
+  readonly userId?: number | undefined
+}
+
+/** The defaults of {@link SearchOptions}. */
+export const searchOptionsDefaults = { limit: 10 } as const
+
+/**
+ * A search that has passed the checks.
+ */
+export interface SearchRequest {
+  /** The normalised query. */
+  readonly query: string
+  /** The filters that are set, in a fixed order. */
+  readonly filters: SearchFilters
+  /** How many courses to find at most. */
+  readonly limit: number
+  /** Who searches. */
+  readonly userId: number | undefined
+}
+
+const maxQueryLength = 500
+const maxId = 2_147_483_647
+const storable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+const notStorable = 'must contain neither NUL nor lone surrogates'
+
+const rowId = z.int().min(1).max(maxId)
+const label = (maxLength: number) => z.string().max(maxLength).regex(/\S/, 'must not be blank').refine(storable, notStorable)
+const money = z.union([z.string(), z.number()]).transform((input, context) => {
+  const [, units, decimals = ''] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(String(input)) ?? []
+  if (units !== undefined) return `${Number(units)}.${decimals.padEnd(2, '0')}`
+  context.addIssue({ code: 'custom', message: 'must be an amount from 0 to 99999999.99 with at most two decimals' })
+  return z.NEVER
+})
+
+const query = z.string().max(maxQueryLength).refine(storable, notStorable).transform(normalise)
+  .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
+
+const searchInput = z.strictObject({
+  query,
+  category: label(100).optional(),
+  difficulty: label(50).optional(),
+  instructorId: rowId.optional(),
+  minPrice: money.optional(),
+  maxPrice: money.optional(),
+  hasPlaces: z.boolean().optional(),
+  limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
+  userId: rowId.optional(),
+}).refine(({ minPrice = '0', maxPrice = '99999999.99' }) => Number(minPrice) <= Number(maxPrice), {
+  path: ['minPrice'], message: 'must not be above maxPrice',
+})
+
+/**
+ * Checks a search and brings it into the one form that equal searches have, whatever the order of their options. Touches no store, never
+ * throws.
+ */
+export function parseSearch(text: string, options: SearchOptions): Result<SearchRequest, InvalidInput> {
+  const parsed = safely(() => searchInput.safeParse({ ...options, query: text }))
+  if (!parsed?.success) return err(invalidInput((parsed?.error.issues ?? []).flatMap(inputIssues)))
+  const { query, limit, userId, category, difficulty, instructorId, minPrice, maxPrice, hasPlaces } = parsed.data
+  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true : undefined }
+  return ok({ query, filters: withoutAbsent(filters), limit, userId })
+}
+
+/**
+ * One form for queries that differ in nothing but case, spacing and the encoding of the same characters.
+ */
+export function normalise(text: string): string {
+  return text.normalize('NFKC').replace(/[\s\p{Cc}]+/gu, ' ').trim().toLowerCase()
+}
+
+/**
+ * The digest that a key of the cache is made of.
+ */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 40)
+}
+
+function withoutAbsent(filters: { readonly [Name in keyof SearchFilters]: SearchFilters[Name] | undefined }): SearchFilters {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
+}
+
+// A getter or a proxy among the options may throw.
+function safely<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}
+
+function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
+  if (issue.code !== 'unrecognized_keys') return [{ field: issue.path.length === 0 ? 'input' : z.core.toDotPath(issue.path), message: issue.message }]
+  return issue.keys.map((field) => ({ field, message: 'is not a known option' }))
+}

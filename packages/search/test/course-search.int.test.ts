@@ -1,0 +1,44 @@
+import { orThrow } from '@headwater/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openHarness } from './harness.ts'
+import type { Harness } from './harness.ts'
+
+describe('a search', () => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness()
+    await app.publish({ title: 'Machine learning fundamentals', description: 'Regression, trees and neural networks.', category: 'AI/ML', difficulty: 'beginner', price: '49.00' })
+    await app.publish({ title: 'Deep learning in practice', description: 'Train neural networks on images.', category: 'AI/ML', difficulty: 'advanced', price: '199.99' })
+    await app.publish({ title: 'Watercolour painting', description: 'Landscapes for beginners.', category: 'Art', difficulty: 'beginner', price: '0' })
+    await app.publish({ title: 'Sourdough baking', description: 'Bread with a starter of your own.', category: 'Cooking', price: '19.50', maxStudents: 1 })
+    await app.sync()
+  })
+  afterAll(() => app.dispose())
+
+  it('finds by meaning and by words what was published, each with its score, rank and legs', async () => {
+    const result = await app.find('machine learning fundamentals')
+    expect(result).toMatchObject({ mode: 'hybrid', degraded: [] })
+    expect(result.hits[0]).toMatchObject({ course: { title: 'Machine learning fundamentals' }, rank: 1, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } })
+    expect(result.hits[0]?.score).toBeCloseTo(2 / 61, 6)
+    expect(result.hits.map(({ rank }) => rank)).toEqual(result.hits.map((_, place) => place + 1))
+    expect(result.hits.map(({ score }) => score)).toEqual(result.hits.map(({ score }) => score).toSorted((left, right) => right - left))
+  })
+
+  it('answers from the cache what it answered before, deeply equal, without asking the embedder or the index again', async () => {
+    const query = 'neural networks on images'
+    const [embeddings, queries] = [app.openai.requestCount(), app.pinecone.requestCount('/query')]
+    const first = await app.find(query, { category: 'AI/ML', limit: 5 })
+    const second = await app.find(query, { limit: 5, category: 'AI/ML' })
+    expect([first.isCached, second.isCached]).toEqual([false, true])
+    expect(second.hits).toEqual(first.hits)
+    expect(second.mode).toBe(first.mode)
+    expect(app.openai.requestCount() - embeddings).toBe(1)
+    expect(app.pinecone.requestCount('/query') - queries).toBe(1)
+  })
+
+  it('logs who searched for what, how it was answered and how many were found', async () => {
+    const { searchId, hits, durationMs } = await app.find('Sourdough  BAKING')
+    expect(app.logged.at(-1)).toEqual({ searchId, userId: undefined, query: 'sourdough baking', resultsCount: hits.length, searchType: 'hybrid', durationMs })
+    orThrow(await app.search.indexCourse(1))
+  })
+})

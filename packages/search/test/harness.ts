@@ -1,0 +1,89 @@
+import { connect, createRelay, migrate, orThrow } from '@headwater/core'
+import type { ConnectOptions, Relay, Stores } from '@headwater/core'
+import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
+import type { Course, CourseRepository, NewCourse, Repositories } from '@headwater/repositories'
+import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
+import type { IsolatedStores, OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
+import { createCourseSearch, openaiEmbedder, pineconeIndex } from '@headwater/search'
+import type { CourseSearch, CourseSearchOptions, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
+import { inject } from 'vitest'
+
+/** Short vectors keep the tests quick; nothing depends on the length. */
+export const dimensions = 256
+
+type Parts = IsolatedStores<'postgres' | 'redis'>
+type LoggedSearch = Parameters<SearchLog['logSearch']>[0]
+
+export interface HarnessOptions {
+  /** Changes where the stores are, for instance to a fault proxy. */
+  readonly connect?: (options: ConnectOptions, parts: Parts) => ConnectOptions | Promise<ConnectOptions>
+  readonly search?: Partial<CourseSearchOptions>
+}
+
+export interface Harness {
+  readonly stores: Stores
+  readonly courses: CourseRepository
+  readonly repositories: Repositories
+  readonly search: CourseSearch
+  readonly index: VectorIndex
+  readonly pinecone: PineconeStandIn
+  readonly openai: OpenaiStandIn
+  readonly relay: Relay
+  /** Every search that was logged. */
+  readonly logged: readonly LoggedSearch[]
+  /** The search of a further process on the same stores. */
+  openAnother(options?: Partial<CourseSearchOptions>): CourseSearch
+  /** A published course, not yet indexed. */
+  publish(course?: Partial<NewCourse>): Promise<Course>
+  /** Waits until the relay has delivered everything. */
+  sync(): Promise<void>
+  find(query: string, options?: SearchOptions): Promise<SearchResult>
+  titles(query: string, options?: SearchOptions): Promise<string[]>
+  dispose(): Promise<void>
+}
+
+export async function openHarness({ connect: change = (options) => options, search: searchOptions = {} }: HarnessOptions = {}): Promise<Harness> {
+  const { postgres, redis } = inject('stack')
+  const parts: Parts = await isolate({ postgres, redis })
+  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
+  const openai = await startOpenaiStandIn()
+  const stores = orThrow(await connect(await change({
+    postgres: { url: parts.postgres.url },
+    redis: { url: parts.redis.url, keyPrefix: parts.redis.prefix },
+    pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
+  }, parts)))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  const repositories = createRepositories(stores)
+  const { courses } = repositories
+  const logged: LoggedSearch[] = []
+  const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
+  const openSearch = (options: Partial<CourseSearchOptions> = {}): CourseSearch => createCourseSearch({
+    stores, courses, index, activity: { logSearch: (search) => logged.push(search) },
+    embedder: openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, diagnostics: stores.diagnostics }),
+    ...searchOptions, ...options,
+  })
+  const search = openSearch()
+  const relay = createRelay(stores, { sinks: search.sinks })
+  const find = async (query: string, options?: SearchOptions): Promise<SearchResult> => orThrow(await search.search(query, options))
+  return {
+    stores, courses, repositories, search, index, pinecone, openai, relay, logged, openAnother: openSearch, find,
+    publish: createPublisher(repositories),
+    sync: async () => { orThrow(await relay.drain()) },
+    titles: async (query, options) => (await find(query, options)).hits.map(({ course }) => course.title),
+    dispose: async () => {
+      orThrow(await stores.close())
+      await Promise.all([pinecone.stop(), openai.stop(), parts.dispose()])
+    },
+  }
+}
+
+function createPublisher({ users, courses }: Repositories): Harness['publish'] {
+  let instructor: Promise<number> | undefined
+  const newInstructor = async (): Promise<number> =>
+    orThrow(await users.create({ email: 'teacher@example.com', username: 'teacher', passwordHash: 'x'.repeat(60), role: 'instructor' })).id
+  return async (course = {}) => {
+    instructor ??= newInstructor()
+    const { id } = orThrow(await courses.create({ title: 'Algebra', instructorId: await instructor, price: '49.00', ...course }))
+    return orThrow(await courses.publish(id))
+  }
+}
