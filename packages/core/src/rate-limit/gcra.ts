@@ -33,9 +33,9 @@ export interface Verdict {
 export function take(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
   const since = Math.max(arrivalUs, nowUs)
   const next = since + rate.intervalUs
-  const wait = next - rate.burst * rate.intervalUs - nowUs
-  if (wait > 0) return { isAllowed: false, remaining: 0, resetUs: since - nowUs, retryAfterUs: wait, arrivalUs }
-  const remaining = Math.floor(-wait / rate.intervalUs)
+  const slack = nowUs + rate.burst * rate.intervalUs - next
+  if (slack < 0) return { isAllowed: false, remaining: 0, resetUs: since - nowUs, retryAfterUs: -slack, arrivalUs }
+  const remaining = Math.floor(slack / rate.intervalUs)
   return { isAllowed: true, remaining, resetUs: next - nowUs, retryAfterUs: 0, arrivalUs: next }
 }
 
@@ -53,8 +53,8 @@ local now = time[1] * 1000000 + time[2]
 local burst, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
 local since = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
 local next = since + interval
-local wait = next - burst * interval - now
-if wait > 0 then return { 0, 0, since - now, wait } end
+local slack = now + burst * interval - next
+if slack < 0 then return { 0, 0, since - now, -slack } end
 redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
-return { 1, math.floor(-wait / interval), next - now, 0 }
+return { 1, math.floor(slack / interval), next - now, 0 }
 `)

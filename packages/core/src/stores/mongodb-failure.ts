@@ -11,6 +11,8 @@ const unreachable = /^Mongo(ServerSelection|Network|NetworkTimeout|PoolCleared|P
 export function mongodbComplaint(error: unknown): Complaint {
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
   if (unreachable.test(error.name)) return { type: 'store-unavailable', reason: error.name }
+  // Errors of the socket pass through the driver as they are.
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return { type: 'store-unavailable', reason: error.code }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined
   const cause = withoutDocuments(error, code)
   if ((code !== undefined && passingCodes.has(code)) || hasRetryableLabel(error)) return { type: 'store-unavailable', reason: `${error.name} ${code ?? ''}`.trim(), cause }

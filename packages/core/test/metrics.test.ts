@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { collectMetrics, Diagnostics } from '@headwater/core'
+
+function setUp() {
+  const diagnostics = new Diagnostics()
+  let nowMs = 1_000
+  const metrics = collectMetrics(diagnostics, { now: () => nowMs, monotonic: () => nowMs })
+  return { diagnostics, metrics, pass: (ms: number) => { nowMs += ms } }
+}
+
+describe('metrics', () => {
+  test('give hit rate, mean query time, search latency, log throughput and relay lag', () => {
+    const { diagnostics, metrics, pass } = setUp()
+    diagnostics.emit('cache:hit', { cache: 'course', count: 3 })
+    diagnostics.emit('cache:miss', { cache: 'course', count: 1 })
+    diagnostics.emit('store:operation', { store: 'postgres', operation: 'select', durationMs: 2, outcome: 'ok' })
+    diagnostics.emit('store:operation', { store: 'postgres', operation: 'select', durationMs: 4, outcome: 'deadline-exceeded' })
+    diagnostics.emit('search:answered', { mode: 'vector', cached: true, results: 1, durationMs: 10 })
+    diagnostics.emit('activity:flush', { count: 50, durationMs: 1, outcome: 'ok' })
+    diagnostics.emit('activity:flush', { count: 50, durationMs: 1, outcome: 'store-unavailable' })
+    diagnostics.emit('outbox:delivered', { sink: 'log', count: 5, durationMs: 1, lagMs: 40 })
+    diagnostics.emit('outbox:failed', { sink: 'log', count: 2, retryable: true, error: 1 })
+    diagnostics.emit('transaction:end', { outcome: 'rolled-back', durationMs: 6, retries: 0 })
+    pass(10_000)
+    expect(metrics.snapshot()).toMatchObject({
+      periodMs: 10_000,
+      cache: { hits: 3, misses: 1, hitRate: 0.75 },
+      stores: { postgres: { count: 2, failures: 1, meanMs: 3, maxMs: 4 } },
+      search: { count: 1, cached: 1, meanMs: 10 },
+      activity: { logged: 50, perSecond: 5 },
+      relay: { log: { delivered: 5, failed: 2, dead: 0, lagMs: 40 } },
+      transactions: { committed: 0, rolledBack: 1, meanMs: 6 },
+    })
+  })
+
+  test('are zeros, not NaN, before anything has happened', () => {
+    expect(setUp().metrics.snapshot()).toMatchObject({ periodMs: 0, cache: { hitRate: 0 }, search: { meanMs: 0 }, activity: { perSecond: 0 }, stores: {} })
+  })
+
+  test('stop counting when stopped', () => {
+    const { diagnostics, metrics } = setUp()
+    metrics.stop()
+    diagnostics.emit('cache:hit', { cache: 'course', count: 3 })
+    expect([metrics.snapshot().cache.hits, diagnostics.isHeard('cache:hit')]).toEqual([0, false])
+  })
+})
