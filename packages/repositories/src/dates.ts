@@ -17,8 +17,8 @@ function withFields<Value extends object>(value: Value, fields: readonly (keyof 
 }
 
 function asObject<Value extends { readonly id: number }>(json: unknown): Value {
-  if (typeof json !== 'object' || json === null || typeof (json as { id?: unknown }).id !== 'number') throw new TypeError('an entry must be an object with an id')
-  return json as Value
+  if (typeof json === 'object' && json !== null && 'id' in json && typeof json.id === 'number') return json as Value
+  throw new TypeError('an entry must be an object with an id')
 }
 
 function toDate(field: unknown): Date | null {

@@ -80,9 +80,11 @@ export const activityDefaults = {
 const positive = z.number().positive()
 const count = z.int().min(1)
 
+const zodSchema = z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema')
+
 const optionsInput = z.strictObject({
   maxBuffered: count, batchSize: count, flushIntervalMs: positive, retryMs: positive, maxSpilled: count, writeDeadlineMs: positive,
-  retentionDays: positive.optional(), types: z.record(z.string(), z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema')).optional(),
+  retentionDays: positive.optional(), types: z.record(z.string(), zodSchema).optional(),
 })
 
 /**

@@ -3,7 +3,7 @@ import { orThrow } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { documents, failureOf, openHarness, publishedEvents } from './harness.ts'
+import { aDate, documents, failureOf, openHarness, publishedEvents } from './harness.ts'
 import type { Harness } from './harness.ts'
 
 let harness: Harness
@@ -128,7 +128,7 @@ describe('activity.logSearch and recordClick', () => {
     }
     expect((await documents(harness, 'search_logs')).filter((document) => document._id === searchId)).toEqual([{
       _id: searchId, user_id: 5, query: 'algebra', results_count: 12, search_type: 'hybrid', search_duration_ms: 8.5,
-      clicked_result: 44, click_position: 2, timestamp: expect.any(Date),
+      clicked_result: 44, click_position: 2, timestamp: aDate,
     }])
   })
 

@@ -5,10 +5,13 @@ import type { Course, NewCourse, NewUser, Repositories, RepositoriesOptions, Use
 import { isolate } from '@headwater/testing'
 import type { IsolatedStores } from '@headwater/testing'
 import type { RedisClientType } from 'redis'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 
 /** What `passwordHash` is in every test: a scan for it finds every leak. */
 export const passwordHash = '$argon2id$v=19$m=65536,t=3,p=4$c2VjcmV0'
+
+/** Matches any date. */
+export const aDate: unknown = expect.any(Date)
 
 type Parts = IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 

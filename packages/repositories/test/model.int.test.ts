@@ -26,12 +26,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 
 interface Place { progress: number; isCompleted: boolean }
 
+interface ModelCourse { isPublished: boolean; maxStudents: number | null; readonly places: Map<number, Place> }
+
 /** What enrollments promise, in memory. */
 class Model {
-  readonly courses = Array.from({ length: courseCount }, () => ({ isPublished: true, maxStudents: 2 as number | null, places: new Map<number, Place>() }))
+  readonly courses = Array.from({ length: courseCount }, (): ModelCourse => ({ isPublished: true, maxStudents: 2, places: new Map<number, Place>() }))
 
   apply(given: Operation): string {
-    const target = this.courses[given.course] as Model['courses'][number]
+    const target = this.courses[given.course] as ModelCourse
     switch (given.kind) {
       case 'enroll':
         if (target.places.has(given.user)) return 'already-enrolled'

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { orThrow, ok, transaction } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { countOperations, documents, failureOf, openHarness, passwordHash, publishedEvents, redisContents } from './harness.ts'
+import { aDate, countOperations, documents, failureOf, openHarness, passwordHash, publishedEvents, redisContents } from './harness.ts'
 import type { Harness } from './harness.ts'
 
 let harness: Harness
@@ -13,7 +13,7 @@ describe('users.create', () => {
     const user = orThrow(await harness.users.create({ email: 'Ada@Example.com', username: 'ada', passwordHash, fullName: 'Ada Lovelace', role: 'instructor' }))
     expect(user).toStrictEqual({
       id: user.id, email: 'Ada@Example.com', username: 'ada', fullName: 'Ada Lovelace', role: 'instructor', version: 1,
-      createdAt: expect.any(Date), updatedAt: expect.any(Date),
+      createdAt: aDate, updatedAt: aDate,
     })
     expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
   })
@@ -74,7 +74,7 @@ describe('users.get', () => {
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
     const inside = await transaction(harness.stores, async (tx) => ok(orThrow(await harness.users.get(id, { tx }))))
     expect(orThrow(inside)).toStrictEqual(loaded)
-    expect(loaded).toMatchObject({ fullName, createdAt: expect.any(Date) })
+    expect(loaded).toMatchObject({ fullName, createdAt: aDate })
   })
 
   test('asks PostgreSQL once for a user who does not exist, however often it is asked', async () => {

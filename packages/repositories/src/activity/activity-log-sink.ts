@@ -1,6 +1,7 @@
 import { defineSink } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
 import { enrollmentCreatedPayload, enrollmentEndedPayload, enrollmentTransferredPayload } from '../enrollments/enrollment-events.ts'
+import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import { minorUnits } from '../money.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
 import { activityRecordedPayload } from './activity-events.ts'
@@ -23,7 +24,9 @@ export function activityLogSink(log: EventLog): Sink {
       const { documents, failed } = toDocuments(events)
       // What fails as a whole is no event's fault: a wrong password must not make dead letters.
       return log.insert(documents)
-        .map((rejected): SinkReport => ({ failed: [...failed, ...rejected.map(({ id, code }) => refused(id, `MongoDB refused the document with code ${code}`))] }))
+        .map((rejected): SinkReport => ({
+          failed: [...failed, ...rejected.map(({ id, code }) => refused(id, `MongoDB refused the document with code ${code}`))],
+        }))
         .mapErr((cause) => ({ type: 'sink-failed', message: `the event log was not written: ${cause.type}`, retryable: true, cause }))
     },
   })
@@ -58,9 +61,9 @@ function toDocument(event: OutboxEvent): UserActivityDocument | EnrollmentEventD
 
 function registration(event: OutboxEvent): UserActivityDocument | undefined {
   const { data: payload } = userRegisteredPayload.safeParse(event.payload)
-  return payload && toUserActivity({
-    kind: 'activity', id: event.id, at: event.createdAt.getTime(), userId: payload.userId, type: event.type, data: { role: payload.role }, metadata: {},
-  })
+  if (payload === undefined) return undefined
+  const { userId, role } = payload
+  return toUserActivity({ kind: 'activity', id: event.id, at: event.createdAt.getTime(), userId, type: event.type, data: { role }, metadata: {} })
 }
 
 function activity(event: OutboxEvent): UserActivityDocument | undefined {
@@ -89,6 +92,8 @@ function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {
   return payload && enrollmentDocument(event, payload, {})
 }
 
-function enrollmentDocument(event: OutboxEvent, of: { userId: number; courseId: number }, data: EnrollmentEventDocument['event_data']): EnrollmentEventDocument {
+type EventData = EnrollmentEventDocument['event_data']
+
+function enrollmentDocument(event: OutboxEvent, of: EnrollmentKey, data: EventData): EnrollmentEventDocument {
   return { _id: event.id, user_id: of.userId, course_id: of.courseId, event_type: event.type, event_data: data, timestamp: event.createdAt }
 }

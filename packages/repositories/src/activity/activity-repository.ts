@@ -41,7 +41,7 @@ export class ActivityRepository {
   readonly #events: z.ZodArray<ReturnType<typeof activityInput>>
   readonly #durable: ReturnType<typeof durableActivityInput>
 
-  /** Made by `createRepositories`. */
+  /** @internal */
   constructor(parts: ActivityParts) {
     const types = { ...commonActivityTypes, ...parts.types }
     this.#parts = parts

@@ -16,7 +16,7 @@ const duplicateKey = 11_000
  * Inserts the documents whose `_id` is not there yet, all in one command; gives back those that MongoDB refused one by one, and rejects when
  * the command as a whole failed.
  */
-export async function insertNew<Document extends { _id: string }>(database: MongodbDatabase, name: string, documents: readonly Document[]): Promise<RejectedDocument[]> {
+export async function insertNew(database: MongodbDatabase, name: string, documents: readonly { _id: string }[]): Promise<RejectedDocument[]> {
   if (documents.length === 0) return []
   try {
     await database.collection<{ _id: string }>(name).insertMany([...documents], { ordered: false })

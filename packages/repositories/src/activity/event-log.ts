@@ -2,9 +2,9 @@ import { errAsync, okAsync } from '@headwater/core'
 import type { MongodbStore, ResultAsync, StoreError, StoreRefused, Stores } from '@headwater/core'
 import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
-import type { EnrollmentEventDocument, MongodbDatabase, UserActivityDocument } from './collections.ts'
+import type { EnrollmentEventDocument, MongodbDatabase, SearchLogDocument, UserActivityDocument } from './collections.ts'
 import { insertNew, upsert } from './bulk-write.ts'
-import type { DocumentUpdate, RejectedDocument } from './bulk-write.ts'
+import type { RejectedDocument } from './bulk-write.ts'
 
 const indexDeadlineMs = 10_000
 const unauthorized = '13'
@@ -94,8 +94,13 @@ export interface EventDocuments {
   readonly enrollments: readonly EnrollmentEventDocument[]
 }
 
+interface SearchLogUpdate {
+  readonly $set: Partial<SearchLogDocument>
+  readonly $setOnInsert: Partial<SearchLogDocument>
+}
+
 // Each sets its own fields, and the other's only where the document is new: so their order does not matter.
-function searchUpdate(entry: LoggedSearch | LoggedClick): DocumentUpdate['update'] {
+function searchUpdate(entry: LoggedSearch | LoggedClick): SearchLogUpdate {
   const timestamp = new Date(entry.at)
   if (entry.kind === 'click') {
     return { $set: { clicked_result: entry.courseId, click_position: entry.position }, $setOnInsert: { timestamp } }

@@ -29,7 +29,7 @@ export class CourseRepository {
   readonly #context: RepositoryContext
   readonly #popularity: Popularity
 
-  /** Made by `createRepositories`. */
+  /** @internal */
   constructor(context: RepositoryContext, popularity: Popularity) {
     this.#context = context
     this.#popularity = popularity

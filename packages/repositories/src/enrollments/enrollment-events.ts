@@ -34,12 +34,14 @@ export type EnrollmentTransferredPayload = z.output<typeof enrollmentTransferred
  */
 export type PaymentRecord = EnrollmentCreatedPayload['payment']
 
+type EventPayload = EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload
+
 /**
  * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal and transfer locks: they are delivered in
  * the order in which they were committed, and in one order with the events of the course. `version` is the course's, which enrollments do
  * not change.
  */
-function enrollmentEvent(type: string, courseVersion: string, payload: EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload): NewEvent {
+function enrollmentEvent(type: string, courseVersion: string, payload: EventPayload): NewEvent {
   return { aggregateType: 'course', aggregateId: payload.courseId, type, version: Number(courseVersion), payload }
 }
 

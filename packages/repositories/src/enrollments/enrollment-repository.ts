@@ -29,7 +29,7 @@ type CompletableRow = EnrollmentRow & { readonly completed_now: boolean; readonl
 export class EnrollmentRepository {
   readonly #context: RepositoryContext
 
-  /** Made by `createRepositories`. */
+  /** @internal */
   constructor(context: RepositoryContext) {
     this.#context = context
   }
@@ -155,7 +155,7 @@ async function lockedVersion(tx: Transaction, courseId: number): Promise<string 
   return course?.version
 }
 
-function constraintRefusal<Failure extends { readonly type: string }>(failure: Failure, userId: number, courseId: number): Failure | AlreadyEnrolled | NotFound {
+function constraintRefusal<F extends { readonly type: string }>(failure: F, userId: number, courseId: number): F | AlreadyEnrolled | NotFound {
   if (isViolationOf(failure, 'enrollments_user_id_course_id_key')) return alreadyEnrolled
   if (isViolationOf(failure, 'enrollments_user_id_fkey')) return notFound('user', userId)
   if (isViolationOf(failure, 'enrollments_course_id_fkey')) return notFound('course', courseId)

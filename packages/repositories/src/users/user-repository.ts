@@ -19,7 +19,7 @@ type ValidChanges = z.output<typeof userChangesInput>
 export class UserRepository {
   readonly #context: RepositoryContext
 
-  /** Made by `createRepositories`. */
+  /** @internal */
   constructor(context: RepositoryContext) {
     this.#context = context
   }
