@@ -116,6 +116,10 @@ BEGIN
       RETURN QUERY SELECT newest.id, newest.snap, newest.seq_hi, 1;
       RETURN;
     END IF;
+    -- A tick that a crash takes back would give its id to another snapshot.
+    IF current_setting('synchronous_commit') = 'off' THEN
+      PERFORM set_config('synchronous_commit', 'local', true);
+    END IF;
     -- Nothing when another relay was quicker, or when an outer transaction fixed an older snapshot before the lock.
     INSERT INTO @schema.outbox_tick AS made (snap, seq_hi)
     SELECT pg_current_snapshot(), greatest(high, newest.seq_hi)

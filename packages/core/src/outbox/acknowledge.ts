@@ -1,5 +1,5 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
-import type { OwnedShard } from './cursor.ts'
+import { durably, type OwnedShard } from './cursor.ts'
 import type { FailureRow, Settled } from './park.ts'
 
 /**
@@ -55,7 +55,7 @@ const acknowledgeWithFailuresSql = `
     FROM jsonb_to_recordset($8::jsonb) AS r (
       seq bigint, shard smallint, aggregatetype text, aggregateid text, event jsonb, status text, started int, finished int,
       delay_ms float8, fingerprint text, error jsonb
-    ) JOIN moved USING (shard)
+    ) JOIN moved USING (shard) CROSS JOIN ${durably}
     ON CONFLICT (sink, seq) DO UPDATE SET
       status = excluded.status, started = excluded.started, finished = excluded.finished, next_at = excluded.next_at,
       fingerprint = excluded.fingerprint, error = excluded.error

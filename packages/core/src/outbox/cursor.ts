@@ -111,6 +111,14 @@ function ownedOf(row: CursorRow): OwnedShard {
   }
 }
 
+/**
+ * A source of one row that has the statement's transaction wait for its own durability where the server would not: a fence or a failure that a
+ * crash takes back would be given out twice, or be missed.
+ */
+export const durably = `(
+    SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local' ELSE current_setting('synchronous_commit') END, true)
+  ) AS durable`
+
 const openSql = `
   WITH known AS (
     INSERT INTO @schema.outbox_sink AS s (sink, mode, types) VALUES ($1, $2, $3)
@@ -148,12 +156,13 @@ const claimSql = `
     SELECT shard FROM @schema.outbox_cursor
     WHERE sink = $1 AND lease_until < clock_timestamp()
     ORDER BY shard LIMIT $4 FOR UPDATE SKIP LOCKED
-  ) AS free
+  ) AS free, ${durably}
   WHERE c.sink = $1 AND c.shard = free.shard
   RETURNING c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
 
 const reclaimSql = `
   UPDATE @schema.outbox_cursor SET fence = fence + 1, lease_until = clock_timestamp() + $3 * interval '1 ms'
+  FROM ${durably}
   WHERE sink = $1 AND owner = $2
   RETURNING shard, tick::text, tick_to::text, last_seq::text, fence::text, crashes`
 

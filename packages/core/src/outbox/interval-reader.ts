@@ -30,6 +30,7 @@ export class IntervalReader {
   readonly #sink: Sink
   readonly #clock: Clock
   #limit = limits.least * 2
+  #ahead: { readonly key: string; readonly stretch: Promise<Stretch | undefined> } | undefined
   #bounds: { readonly of: string; readonly value: Bounds | undefined } | undefined
 
   constructor({ sql, ticks, sink, clock }: { readonly sql: SqlClient; readonly ticks: TickLog; readonly sink: Sink; readonly clock: Clock }) {
@@ -40,10 +41,38 @@ export class IntervalReader {
   }
 
   /**
-   * Reads the next stretch; `undefined` when every shard is at the newest tick. One round trip as a rule.
+   * Gives the next stretch; `undefined` when every shard is at the newest tick. One round trip as a rule, none when it was read ahead: while a
+   * stretch is handed over the one after it is being read.
    */
   async next(shards: readonly OwnedShard[]): Promise<Stretch | undefined> {
     const { group, nextTick } = furthestBehind(shards)
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    const read = await (ahead?.key === keyOf(group) ? ahead.stretch : this.#stretch(group, nextTick))
+    if (read === undefined) return undefined
+    // The fences may have risen since it was read ahead.
+    const stretch = { ...read, shards: group }
+    if (stretch.events.length > 0) this.#readAhead(stretch, nextTick)
+    return stretch
+  }
+
+  /**
+   * Forgets what was read ahead.
+   */
+  forget(): void {
+    this.#ahead = undefined
+    this.#bounds = undefined
+  }
+
+  #readAhead({ shards, end }: Stretch, nextTick: bigint | undefined): void {
+    const group = shards.map((shard) => ({ ...shard, ...end }))
+    const stretch = this.#stretch(group, nextTick)
+    this.#ahead = { key: keyOf(group), stretch }
+    // Whoever asks for it gets the error; nobody may.
+    stretch.catch(() => undefined)
+  }
+
+  async #stretch(group: readonly OwnedShard[], nextTick: bigint | undefined): Promise<Stretch | undefined> {
     const [first] = group
     const newest = this.#ticks.newest
     if (first === undefined || newest === undefined || (first.tickTo === undefined && first.tick >= newest.id)) return undefined
@@ -80,6 +109,12 @@ function furthestBehind(shards: readonly OwnedShard[]): { readonly group: readon
   if (first === undefined) return { group: [], nextTick: undefined }
   const group = [first, ...rest.filter((shard) => compare(first, shard) === 0)]
   return { group, nextTick: rest.find(({ tick }) => tick > first.tick)?.tick }
+}
+
+/** What a stretch depends on: the same key means the same events. */
+function keyOf(group: readonly OwnedShard[]): string {
+  const [first] = group
+  return `${first?.tick} ${first?.tickTo} ${first?.lastSeq} ${group.map(({ shard }) => shard).join()}`
 }
 
 function compare(a: Position, b: Position): number {

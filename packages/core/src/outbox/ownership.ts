@@ -75,14 +75,14 @@ export class Ownership {
   }
 
   /**
-   * After an error nobody knows what the database holds: the next `settle` reads it, under new fences.
+   * After an error nobody knows what the database holds: nothing is acknowledged any more until `settle` has read it, under new fences.
    */
   doubt(): void {
     this.#isInDoubt = true
   }
 
   /**
-   * Moves shards on in memory alone: for stretches that hold nothing for the sink.
+   * Moves shards on in memory alone, to be written down by `save`: should that not come to pass, the events are delivered again.
    */
   pass(shards: readonly OwnedShard[], position: Position): void {
     for (const { shard } of shards) this.#move(shard, position)
@@ -93,6 +93,7 @@ export class Ownership {
    * Writes an acknowledgement; shards for which it did not count are let go.
    */
   async acknowledge(written: Omit<Acknowledgement, 'sink'>): Promise<void> {
+    if (this.#isInDoubt) throw new Error('the positions of the shards are in doubt: what was handed over is delivered again')
     const counted = await this.#inTurn(() => acknowledge(this.#sql, { ...written, sink: this.#owning.sink }))
     for (const { shard, ...position } of written.shards) if (counted.has(shard)) this.#move(shard, position)
     this.#drop(written.shards.map(({ shard }) => shard).filter((shard) => !counted.has(shard)))
@@ -117,18 +118,25 @@ export class Ownership {
     this.#drop([...this.#shards.keys()])
   }
 
-  async #readAnew(): Promise<void> {
-    const owned = await this.#inTurn(() => reclaim(this.#sql, this.#owning))
-    this.#drop([...this.#shards.keys()])
-    await this.#adopt(owned)
-    this.#isInDoubt = false
-    this.#hasUnsaved = false
+  #readAnew(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#drop([...this.#shards.keys()])
+      this.#isInDoubt = false
+      try {
+        await this.#adopt(await reclaim(this.#sql, this.#owning))
+        this.#hasUnsaved = false
+      } catch (error) {
+        this.#isInDoubt = true
+        throw error
+      }
+    })
   }
 
-  async #take(count: number): Promise<void> {
-    const taken = await this.#inTurn(() => claim(this.#sql, this.#owning, count))
-    this.#share = { ...this.#share, free: 0 }
-    await this.#adopt(taken)
+  #take(count: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#adopt(await claim(this.#sql, this.#owning, count))
+      this.#share = { ...this.#share, free: 0 }
+    })
   }
 
   async #giveBack(surplus: readonly OwnedShard[]): Promise<void> {

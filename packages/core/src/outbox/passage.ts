@@ -102,6 +102,11 @@ export class Passage {
     }
   }
 
+  /** Whether there is anything to write down beside the position. */
+  get hasRows(): boolean {
+    return this.#failures.length + this.#settled.length > 0
+  }
+
   /**
    * What an acknowledgement up to a position has to write down; what lies beyond it will be read again.
    */

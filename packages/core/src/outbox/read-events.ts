@@ -37,8 +37,9 @@ export interface Chunk {
  */
 export async function readNarrow(sql: SqlClient, interval: Interval, limit: number): Promise<Chunk> {
   const { from, to, afterSeq, shards, types } = interval
-  const values = [from.xmax, to.xmax, to.snapshot, String(afterSeq), limit, ...filterValues(shards, types), ...(from.xip.length > 0 ? [from.xip] : [])]
-  const { rows } = await sql.query<EventRow>(narrowSql(hasShardFilter(shards), hasTypeFilter(types), from.xip.length > 0), values)
+  const filters = filtersOf(shards, types)
+  const values = [from.xmax, to.xmax, to.snapshot, String(afterSeq), limit, ...filters.values, ...(from.xip.length > 0 ? [from.xip] : [])]
+  const { rows } = await sql.query<EventRow>(narrowSql(filters, from.xip.length > 0 ? 'late commits' : 'no late commits'), values)
   const events = rows.map(eventOf)
   return { events, through: events.length < limit ? undefined : events.at(-1)?.seq }
 }
@@ -69,8 +70,8 @@ export async function readWide(sql: SqlClient, interval: Interval, { bounds, lim
   const start = afterSeq >= bounds.low ? afterSeq : bounds.low - 1n
   const stretchEnd = start + BigInt(limit) * 10n
   const end = stretchEnd < bounds.high ? stretchEnd : bounds.high
-  const values = [from.snapshot, to.snapshot, String(start), String(end), limit, ...filterValues(shards, types)]
-  const { rows } = await sql.query<EventRow>(wideSql(hasShardFilter(shards), hasTypeFilter(types)), values)
+  const filters = filtersOf(shards, types)
+  const { rows } = await sql.query<EventRow>(wideSql(filters), [from.snapshot, to.snapshot, String(start), String(end), limit, ...filters.values])
   const events = rows.map(eventOf)
   const last = events.length < limit ? end : events.at(-1)?.seq ?? end
   return { events, through: last < bounds.high ? last : undefined }
@@ -106,42 +107,41 @@ function eventOf(row: EventRow): LoggedEvent {
   }
 }
 
-function hasShardFilter(shards: readonly number[]): boolean {
-  return shards.length < shardCount
+/** The filters of a statement: their text, their values and the number of the first parameter behind them. */
+interface Filters {
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly next: number
 }
 
-function hasTypeFilter(types: readonly string[]): boolean {
-  return !types.includes('*')
-}
-
-function filterValues(shards: readonly number[], types: readonly string[]): unknown[] {
+function filtersOf(shards: readonly number[], types: readonly string[]): Filters {
+  const byShard = shards.length < shardCount ? [{ test: 'shard = ANY', cast: 'smallint[]', value: shards }] : []
   const patterns = types.map((type) => type.endsWith('.*') ? `${type.slice(0, -1)}%` : type)
-  return [...(hasShardFilter(shards) ? [shards] : []), ...(hasTypeFilter(types) ? [patterns] : [])]
+  const byType = types.includes('*') ? [] : [{ test: 'type LIKE ANY', cast: 'text[]', value: patterns }]
+  const filters = [...byShard, ...byType]
+  return {
+    text: filters.map(({ test, cast }, index) => `AND ${test} ($${6 + index}::${cast})`).join(' '),
+    values: filters.map(({ value }) => value),
+    next: 6 + filters.length,
+  }
 }
 
 const columns = `seq::text, shard, id, aggregatetype, aggregateid, type, version::text, payload::text, headers::text,
-  (extract(epoch FROM created_at) * 1000)::text AS created_at`
-
-function filters(byShard: boolean, byType: boolean): { readonly text: string; readonly next: number } {
-  const shard = byShard ? 'AND shard = ANY ($6::smallint[])' : ''
-  const type = byType ? `AND type LIKE ANY ($${byShard ? 7 : 6}::text[])` : ''
-  return { text: `${shard} ${type}`, next: 6 + Number(byShard) + Number(byType) }
-}
+  round(date_part('epoch', created_at) * 1000)::text AS created_at`
 
 /** The two ways in which an event can be new are two branches, so that both are ranges of the index on transaction ids. */
-function narrowSql(byShard: boolean, byType: boolean, hasInProgress: boolean): string {
-  const { text, next } = filters(byShard, byType)
+function narrowSql({ text, next }: Filters, late: 'late commits' | 'no late commits'): string {
   const wanted = `seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot) ${text}`
   const begun = `SELECT * FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND ${wanted}`
-  const inProgress = `UNION ALL SELECT * FROM @schema.outbox WHERE xid = ANY ($${next}::xid8[]) AND ${wanted}`
-  return `SELECT ${columns} FROM (${begun} ${hasInProgress ? inProgress : ''}) AS event ORDER BY event.seq LIMIT $5`
+  const lateCommits = `UNION ALL SELECT * FROM @schema.outbox WHERE xid = ANY ($${next}::xid8[]) AND ${wanted}`
+  return `SELECT ${columns} FROM (${begun} ${late === 'late commits' ? lateCommits : ''}) AS event ORDER BY event.seq LIMIT $5`
 }
 
 /** Visibility alone, without ranges of transaction ids: only the primary key can serve it, in order. */
-function wideSql(byShard: boolean, byType: boolean): string {
+function wideSql({ text }: Filters): string {
   return `SELECT ${columns} FROM @schema.outbox AS event
     WHERE seq > $3::bigint AND seq <= $4::bigint
-      AND pg_visible_in_snapshot(xid, $2::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) ${filters(byShard, byType).text}
+      AND pg_visible_in_snapshot(xid, $2::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) ${text}
     ORDER BY event.seq LIMIT $5`
 }
 

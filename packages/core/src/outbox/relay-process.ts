@@ -105,6 +105,8 @@ export class RelayProcess {
   /** The server that answers next may be another one. */
   readonly #doubtOrigin = (): void => {
     this.#isOriginInDoubt = true
+    this.#ticks.clear()
+    for (const sink of this.#sinks) sink.doubt()
     this.#pause.wake()
   }
 

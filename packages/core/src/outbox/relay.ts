@@ -51,6 +51,7 @@ export class SinkRelay {
   #isStopping = false
   #isEager = false
   #hasAbandoned = false
+  #hasPassedEvents = false
   #nextRetryMs = 0
   #acknowledgedMs = 0
   #running: Promise<void> | undefined
@@ -76,6 +77,14 @@ export class SinkRelay {
    */
   wake(): void {
     this.#wake.wake()
+  }
+
+  /**
+   * Has the loop take nothing for granted that it read before, and acknowledge nothing of it.
+   */
+  doubt(): void {
+    this.#ownership.doubt()
+    this.#reader.forget()
   }
 
   /**
@@ -117,7 +126,7 @@ export class SinkRelay {
     if (clock.monotonic() >= this.#nextRetryMs && await this.#retry()) return 0
     const stretch = await this.#reader.next(this.#ownership.shards)
     if (stretch !== undefined) await this.#pass(stretch)
-    await this.#ownership.save(this.#isEager ? 0 : pauses.saveMs)
+    await this.#save(stretch === undefined)
     return stretch === undefined ? Math.max(1, this.#nextRetryMs - clock.monotonic()) : 0
   }
 
@@ -165,7 +174,9 @@ export class SinkRelay {
       if (isCareful || this.#isStopping || this.#isTimeToAcknowledge()) await this.#acknowledge(stretch, passage, stretch.at(batch.lastSeq))
       if (this.#isStopping) return
     }
-    await this.#acknowledge(stretch, passage, stretch.end)
+    if (isCareful || passage.hasRows) return this.#acknowledge(stretch, passage, stretch.end)
+    this.#ownership.pass(stretch.shards, stretch.end)
+    this.#hasPassedEvents = true
   }
 
   async #stopAt(event: LoggedEvent, { stretch, passage, reason }: { readonly stretch: Stretch; readonly passage: Passage; readonly reason: SinkFailure | undefined }): Promise<void> {
@@ -193,6 +204,13 @@ export class SinkRelay {
     const calmed = shards.map((shard) => ({ ...shard, crashes: 1 }))
     const position = last === undefined || suspects.length === events.length ? end : at(last.seq)
     await this.#acknowledge({ shards: calmed }, passage, position)
+  }
+
+  /** Positions are written now and then while there is work, at once when events were passed and there is none left. */
+  async #save(isIdle: boolean): Promise<void> {
+    const isAtOnce = this.#isEager || (isIdle && this.#hasPassedEvents)
+    await this.#ownership.save(isAtOnce ? 0 : this.#hasPassedEvents ? pauses.acknowledgeMs : pauses.saveMs)
+    if (isIdle) this.#hasPassedEvents = false
   }
 
   #isTimeToAcknowledge(): boolean {
@@ -236,7 +254,7 @@ export class SinkRelay {
 
   readonly #recover = (error: unknown): number => {
     this.#report(error)
-    this.#ownership.doubt()
+    this.doubt()
     return pauses.errorMs
   }
 

@@ -24,6 +24,13 @@ export class TickLog {
   }
 
   /**
+   * Forgets everything: after the loss of a connection the server may be another one, with other ticks under the same ids.
+   */
+  clear(): void {
+    this.#ticks = []
+  }
+
+  /**
    * The tick a cursor stands at and later ones, from memory where they lie close enough together, else from the database with one round trip.
    */
   async from(sql: SqlClient, id: bigint, maxEvents: number): Promise<{ readonly from: Tick; readonly later: readonly Tick[] }> {
