@@ -11,7 +11,7 @@ import { accumulators } from './accumulators.ts'
 import { checkExpression } from './expression-check.ts'
 import { expressionOperators } from './expression-operators.ts'
 import { filterOperators, isTrue } from './filter-operators.ts'
-import { evaluateFor, prepareOptions, rootedAt, type FilterOperator } from './options.ts'
+import { evaluateFor, prepareOptions, rootedAt, withScope, type FilterOperator } from './options.ts'
 
 /**
  * What a command gives the engine: variables of `let`, and the collections that a pipeline may name.
@@ -42,11 +42,7 @@ export class Engine {
 
   constructor(scope: EngineScope = {}) {
     this.#scope = scope
-    this.#options = prepareOptions({
-      context: Context.init(operators),
-      collectionResolver: (name: string) => this.collection(name),
-      variables: { ...scope.variables },
-    })
+    this.#options = withScope(preparedOptions, { collectionResolver: (name) => this.collection(name), variables: { ...scope.variables } })
   }
 
   /**
@@ -141,3 +137,5 @@ const operators = {
   query: { $and: ofClauses($and), $nor: ofClauses($nor), $or: ofClauses($or), $not: negation, ...filterOperators, $expr: expressionFilter },
   window: windowOperators,
 } as unknown as ContextOperators
+
+const preparedOptions = prepareOptions(Context.init(operators))

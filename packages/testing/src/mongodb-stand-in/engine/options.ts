@@ -16,17 +16,37 @@ export type Accumulator = (documents: unknown[], argument: unknown, options: Opt
  */
 export type FilterOperator = (path: string, argument: unknown, options: Options) => (document: unknown) => boolean
 
-interface PreparedOptions extends Options {
+/**
+ * Options in the form mingo uses inside. From plain options it would copy every operator again for every document.
+ */
+export interface PreparedOptions extends Options {
+  readonly options: Options
+  readonly now: Date
   update(locals: { root: unknown }): PreparedOptions
 }
 
+interface PreparedOptionsClass {
+  new (options: Options): PreparedOptions
+  init(options: Options): PreparedOptions
+}
+
 /**
- * Options in the form mingo uses inside, made once: from plain options it would copy every operator for every document.
+ * The options for a set of operators.
  */
-export function prepareOptions(options: Partial<Options> & { context: Context }): Options {
+export function prepareOptions(context: Context): PreparedOptions {
   const probe = Context.init({ expression: { $prepared: (_document: unknown, _argument: unknown, prepared: Options) => prepared } })
-  const prepared = evalExpr({}, { $prepared: null }, { ...options, context: Context.from(options.context, probe) } as Options)
-  return prepared as Options
+  const prepared = evalExpr({}, { $prepared: null }, { context: Context.from(context, probe) } as Options)
+  return prepared as PreparedOptions
+}
+
+/**
+ * The same operators with other variables and collections, and with the moment that `$$NOW` is from now on.
+ */
+export function withScope(prepared: PreparedOptions, scope: Pick<Options, 'collectionResolver' | 'variables'>): PreparedOptions {
+  const Prepared = prepared.constructor as PreparedOptionsClass
+  const scoped = new Prepared({ ...prepared.options, ...scope })
+  void scoped.now
+  return scoped
 }
 
 /**
@@ -41,6 +61,6 @@ export function evaluateFor(document: unknown, expression: unknown, options: Opt
  * each document in its turn.
  */
 export function rootedAt(root: unknown, options: Options): Options {
-  const { init } = options.constructor as unknown as { init(options: Options): PreparedOptions }
+  const { init } = options.constructor as unknown as PreparedOptionsClass
   return init(options).update({ root })
 }
