@@ -2,6 +2,9 @@ import type { Json, NewEvent } from '@headwater/core'
 import { z } from 'zod'
 import { rowId } from '../input.ts'
 
+/**
+ * Reads the payload of `activity.recorded`.
+ */
 export const activityRecordedPayload = z.object({
   userId: rowId.nullable(),
   type: z.string(),

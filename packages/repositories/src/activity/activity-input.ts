@@ -51,6 +51,9 @@ export function durableActivityInput(types: ActivityTypes) {
   return durable.superRefine((event, context) => { checkData(types, event, context) })
 }
 
+/**
+ * Checks what `logSearch` is given.
+ */
 export const searchLogInput = z.strictObject({
   searchId: z.uuid().optional(),
   userId,
@@ -60,8 +63,14 @@ export const searchLogInput = z.strictObject({
   durationMs: z.number().min(0),
 })
 
+/**
+ * Checks what `recordClick` is given.
+ */
 export const searchClickInput = z.strictObject({ searchId: z.uuid(), courseId: rowId, position: z.int().min(1).max(10_000) })
 
+/**
+ * Checks which activity to list.
+ */
 export const activityListInput = z.strictObject({
   userId: rowId.optional(),
   type: text(100).optional(),

@@ -1,6 +1,6 @@
 import { defineSink } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
-import { enrollmentCreatedPayload, enrollmentEndedPayload, enrollmentTransferredPayload } from '../enrollments/enrollment-events.ts'
+import { enrollmentCreatedPayload, enrollmentPayload, enrollmentTransferredPayload } from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import { minorUnits } from '../money.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
@@ -20,10 +20,10 @@ export function activityLogSink(log: EventLog): Sink {
     name: 'activity-log',
     types: ['user.registered', 'enrollment.*', 'activity.recorded'],
     mode: 'log',
-    handle: (events) => {
+    handle: (events, { signal }) => {
       const { documents, failed } = toDocuments(events)
       // What fails as a whole is no event's fault: a wrong password must not make dead letters.
-      return log.insert(documents)
+      return log.insert(documents, signal)
         .map((rejected): SinkReport => ({
           failed: [...failed, ...rejected.map(({ id, code }) => refused(id, `MongoDB refused the document with code ${code}`))],
         }))
@@ -88,7 +88,7 @@ function transfer(event: OutboxEvent): EnrollmentEventDocument | undefined {
 }
 
 function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {
-  const { data: payload } = enrollmentEndedPayload.safeParse(event.payload)
+  const { data: payload } = enrollmentPayload.safeParse(event.payload)
   return payload && enrollmentDocument(event, payload, {})
 }
 

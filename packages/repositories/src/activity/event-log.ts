@@ -1,5 +1,5 @@
 import { errAsync, okAsync } from '@headwater/core'
-import type { MongodbStore, ResultAsync, StoreError, StoreRefused, Stores } from '@headwater/core'
+import type { CallOptions, MongodbStore, ResultAsync, StoreError, StoreRefused, Stores } from '@headwater/core'
 import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, MongodbDatabase, SearchLogDocument, UserActivityDocument } from './collections.ts'
@@ -47,13 +47,13 @@ export class EventLog {
   }
 
   /**
-   * Inserts documents that events of the outbox have become. Gives back what MongoDB will never take.
+   * Inserts documents that events of the outbox have become; `signal` ends the wait. Gives back what MongoDB will never take.
    */
-  insert(documents: EventDocuments): ResultAsync<readonly RejectedDocument[], StoreError> {
+  insert(documents: EventDocuments, signal: AbortSignal): ResultAsync<readonly RejectedDocument[], StoreError> {
     return this.#run('activity-log', async (database) => [
       ...await insertNew(database, 'user_activity', documents.activities),
       ...await insertNew(database, 'enrollment_events', documents.enrollments),
-    ])
+    ], { signal })
   }
 
   /**
@@ -63,8 +63,9 @@ export class EventLog {
     return this.#mongodb.run(operation, use)
   }
 
-  #run<T>(operation: string, use: (database: MongodbDatabase) => Promise<T>): ResultAsync<T, StoreError> {
-    return this.#ensureIndexes().andThen(() => this.#mongodb.run(operation, use, { deadlineMs: this.#options.writeDeadlineMs }))
+  #run<T>(operation: string, use: (database: MongodbDatabase) => Promise<T>, options: CallOptions = {}): ResultAsync<T, StoreError> {
+    return this.#ensureIndexes()
+      .andThen(() => this.#mongodb.run(operation, use, { deadlineMs: this.#options.writeDeadlineMs, ...options }))
   }
 
   #ensureIndexes(): ResultAsync<void, StoreError> {

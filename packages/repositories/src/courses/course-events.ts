@@ -33,11 +33,17 @@ export function courseEvent(course: ChangedCourse, type: string, payload: Course
   return { aggregateType: 'course', aggregateId: course.id, type, version: course.version, payload }
 }
 
+/**
+ * Fields of a course changed.
+ */
 export function courseUpdated(course: ChangedCourse, changed: readonly string[]): NewEvent {
   const payload: CourseUpdatedPayload = { courseId: course.id, changed }
   return courseEvent(course, 'course.updated', payload)
 }
 
+/**
+ * A course was deleted, and its enrollments with it.
+ */
 export function courseDeleted(course: ChangedCourse, enrollmentsEnded: number): NewEvent {
   const payload: CourseDeletedPayload = { courseId: course.id, enrollmentsEnded }
   return courseEvent(course, 'course.deleted', payload)

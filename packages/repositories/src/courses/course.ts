@@ -108,12 +108,21 @@ const description = text(20_000).nullish()
 const label = (maxLength: number) => text(maxLength).nullish()
 const maxStudents = z.int().min(0).max(maxId).nullish()
 
+/**
+ * Checks {@link NewCourse}.
+ */
 export const newCourseInput = z.strictObject({
   title: text(255), description, instructorId: rowId, category: label(100), difficulty: label(50), maxStudents, price: money,
 })
 
+/**
+ * Checks {@link CourseChanges}.
+ */
 export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
 
+/**
+ * Checks {@link CourseListOptions}.
+ */
 export const courseListInput = z.strictObject({
   category: text(100).optional(),
   isPublished: z.boolean().default(true),
@@ -121,6 +130,9 @@ export const courseListInput = z.strictObject({
   cursor: cursorInput('courses', z.tuple([rowId])),
 })
 
+/**
+ * Checks which students to list.
+ */
 export const studentListInput = z.strictObject({
   courseId: rowId,
   limit: pageLimit,

@@ -10,7 +10,7 @@ export function popularitySink(popularity: Popularity): Sink {
     name: 'popularity',
     types: ['course.published', 'course.unpublished', 'course.deleted', 'enrollment.created', 'enrollment.withdrawn'],
     mode: 'state',
-    handle: (events) => popularity.refresh([...new Set(events.map((event) => Number(event.aggregateId)))])
+    handle: (events, { signal }) => popularity.refresh([...new Set(events.map((event) => Number(event.aggregateId)))], signal)
       .map(() => allDelivered)
       .mapErr((cause) => ({ type: 'sink-failed', message: `popularity was not written: ${cause.type}`, retryable: true, cause })),
   })

@@ -44,12 +44,13 @@ export class Popularity {
 
   /**
    * Writes the current counts of courses; courses that are not published, or have no students, leave the set. What is written is read again
-   * afterwards, until it is what PostgreSQL has: another writer may have been between.
+   * afterwards, until it is what PostgreSQL has: another writer may have been between. `signal` ends the wait.
    */
-  refresh(ids: readonly number[], attempts = 3): ResultAsync<void, StoreError | SqlError> {
-    return this.#counts(ids).andThen((counts) => this.#write(counts).andThen((isSet) => {
+  refresh(ids: readonly number[], signal: AbortSignal, attempts = 3): ResultAsync<void, StoreError | SqlError> {
+    return this.#counts(ids).andThen((counts) => this.#write(counts, signal).andThen((isSet) => {
       if (!isSet) return this.rebuild()
-      return this.#counts(ids).andThen((now) => (attempts <= 1 || isEqual(counts, now) ? okAsync(undefined) : this.refresh(ids, attempts - 1)))
+      return this.#counts(ids).andThen((now) =>
+        (attempts <= 1 || isEqual(counts, now) ? okAsync(undefined) : this.refresh(ids, signal, attempts - 1)))
     }))
   }
 
@@ -92,11 +93,11 @@ export class Popularity {
     })
   }
 
-  #write(counts: ReadonlyMap<number, number>): ResultAsync<boolean, StoreError> {
+  #write(counts: ReadonlyMap<number, number>, signal: AbortSignal): ResultAsync<boolean, StoreError> {
     const marker = this.#marker
     if (marker === undefined) return errAsync(noServer)
     return this.#stores.redis.run('popularity-write', (client) =>
-      client.eval(writeScript, { keys: [this.#key], arguments: [marker, ...[...counts].flat().map(String)] }))
+      client.eval(writeScript, { keys: [this.#key], arguments: [marker, ...[...counts].flat().map(String)] }), { signal })
       .map((reply) => reply === 1)
   }
 

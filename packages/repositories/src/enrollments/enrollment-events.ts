@@ -4,15 +4,22 @@ import { rowId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
 const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
-const enrollmentPayload = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
+/**
+ * Reads the payload of `enrollment.withdrawn` and `enrollment.completed`.
+ */
+export const enrollmentPayload = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
 
+/**
+ * Reads the payload of `enrollment.created`.
+ */
 export const enrollmentCreatedPayload = enrollmentPayload.extend({
   payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
 })
 
+/**
+ * Reads the payload of `enrollment.transferred`.
+ */
 export const enrollmentTransferredPayload = z.object({ enrollmentId: rowId, courseId: rowId, fromUserId: rowId, toUserId: rowId })
-
-export const enrollmentEndedPayload = enrollmentPayload
 
 /**
  * Payload of `enrollment.created`: amounts are decimal strings, `pricePaid` = price − `discount`.
@@ -45,18 +52,30 @@ function enrollmentEvent(type: string, courseVersion: string, payload: EventPayl
   return { aggregateType: 'course', aggregateId: payload.courseId, type, version: Number(courseVersion), payload }
 }
 
+/**
+ * A user took a place.
+ */
 export function enrollmentCreated(enrollment: Enrollment, courseVersion: string, payment: PaymentRecord): NewEvent {
   return enrollmentEvent('enrollment.created', courseVersion, { ...payloadOf(enrollment), payment })
 }
 
+/**
+ * A user gave a place back.
+ */
 export function enrollmentWithdrawn(enrollment: Enrollment, courseVersion: string): NewEvent {
   return enrollmentEvent('enrollment.withdrawn', courseVersion, payloadOf(enrollment))
 }
 
+/**
+ * A student's progress reached 100 for the first time.
+ */
 export function enrollmentCompleted(enrollment: Enrollment, courseVersion: string): NewEvent {
   return enrollmentEvent('enrollment.completed', courseVersion, payloadOf(enrollment))
 }
 
+/**
+ * A user handed a place on to another.
+ */
 export function enrollmentTransferred(enrollment: Enrollment, courseVersion: string, fromUserId: number): NewEvent {
   const payload: EnrollmentTransferredPayload = {
     enrollmentId: enrollment.id, courseId: enrollment.courseId, fromUserId, toUserId: enrollment.userId,

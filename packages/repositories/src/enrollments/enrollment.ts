@@ -128,18 +128,36 @@ export type ListEnrollmentsError = InvalidInput | SqlError
 const key = { userId: rowId, courseId: rowId }
 const page = { limit: pageLimit, cursor: cursorInput('enrollments', z.tuple([rowId])) }
 
+/**
+ * Checks {@link EnrollmentKey}.
+ */
 export const enrollmentKeyInput = z.strictObject(key)
 
+/**
+ * Checks {@link EnrollRequest}.
+ */
 export const enrollInput = z.strictObject({
   ...key,
   payment: z.strictObject({ method: text(50), discount: money.default('0.00') }).optional(),
 })
 
+/**
+ * Checks {@link TransferRequest}.
+ */
 export const transferInput = z.strictObject({ courseId: rowId, fromUserId: rowId, toUserId: rowId })
   .refine((request) => request.fromUserId !== request.toUserId, { path: ['toUserId'], message: 'must be another user than fromUserId' })
 
+/**
+ * Checks {@link ProgressReport}.
+ */
 export const progressInput = z.strictObject({ ...key, progress: z.int().min(0).max(100) })
 
+/**
+ * Checks which of a user's enrollments to list.
+ */
 export const userEnrollmentsInput = z.strictObject({ userId: rowId, ...page })
 
+/**
+ * Checks which of a course's enrollments to list.
+ */
 export const courseEnrollmentsInput = z.strictObject({ courseId: rowId, ...page })

@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { rowId } from '../input.ts'
 import type { User } from './user.ts'
 
+/**
+ * Reads the payload of `user.registered`.
+ */
 export const userRegisteredPayload = z.object({ userId: rowId, role: z.string() })
 
 /**
@@ -20,11 +23,17 @@ export type UserUpdatedPayload = {
   readonly changed: readonly string[]
 }
 
+/**
+ * A user was registered.
+ */
 export function userRegistered(user: User): NewEvent {
   const payload: UserRegisteredPayload = { userId: user.id, role: user.role }
   return { aggregateType: 'user', aggregateId: user.id, type: 'user.registered', version: user.version, payload }
 }
 
+/**
+ * Fields of a profile changed.
+ */
 export function userUpdated(user: User, changed: readonly string[]): NewEvent {
   const payload: UserUpdatedPayload = { userId: user.id, changed }
   return { aggregateType: 'user', aggregateId: user.id, type: 'user.updated', version: user.version, payload }

@@ -85,6 +85,9 @@ export type UpdateUserError = InvalidInput | NotFound | VersionConflict | EmailT
  */
 export type ReadUserError = InvalidInput | CacheReadError
 
+/**
+ * Checks {@link NewUser}.
+ */
 export const newUserInput = z.strictObject({
   email,
   username: text(100),
@@ -93,6 +96,9 @@ export const newUserInput = z.strictObject({
   role: text(50).default('student'),
 })
 
+/**
+ * Checks {@link UserChanges}.
+ */
 export const userChangesInput = z.strictObject({
   email: email.optional(),
   username: text(100).optional(),
@@ -101,4 +107,7 @@ export const userChangesInput = z.strictObject({
   expectedVersion,
 })
 
+/**
+ * Checks an e-mail address, under the name `email`.
+ */
 export const emailInput = z.strictObject({ email })
