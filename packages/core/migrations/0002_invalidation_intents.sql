@@ -4,6 +4,8 @@ CREATE TABLE @schema.invalidation_intent (
   id          text        PRIMARY KEY,
   -- The writer's transaction; NULL when a host did not say.
   transaction xid8,
+  -- What stands in front of the keys in Redis: processes with another prefix have another cache.
+  prefix      text        NOT NULL,
   keys        text[]      NOT NULL,
   -- Whether Redis had acknowledged the holds all the same: readers need not go round the cache then.
   is_held     boolean     NOT NULL,

@@ -34,16 +34,21 @@ export const maxIntents = 200
  */
 export class Intents {
   readonly #postgres: PostgresStore
+  readonly #prefix: string
 
-  constructor(postgres: PostgresStore) {
+  /**
+   * `prefix` stands in front of the keys; all processes that have the same one and the same schema share one Redis.
+   */
+  constructor(postgres: PostgresStore, prefix: string) {
     this.#postgres = postgres
+    this.#prefix = prefix
   }
 
   /**
    * Writes an intent down, over an earlier one of the same owner. Rejects with {@link StatementFailed}.
    */
   async write(intent: Intent, transactionId: string | undefined): Promise<void> {
-    await this.#run(insertIntent, [intent.id, transactionId ?? null, intent.keys, intent.isHeld])
+    await this.#run(insertIntent, [intent.id, transactionId ?? null, this.#prefix, intent.keys, intent.isHeld])
   }
 
   /**
@@ -58,7 +63,7 @@ export class Intents {
    */
   async read(oldAfterMs: number): Promise<readonly FoundIntent[]> {
     try {
-      return await this.#run<FoundIntent>(selectIntents, [oldAfterMs, maxIntents])
+      return await this.#run<FoundIntent>(selectIntents, [oldAfterMs, maxIntents, this.#prefix])
     } catch (error) {
       // Before the migrations have run nobody can have written one.
       if (error instanceof StatementFailed && error.failure.type === 'store-refused' && error.failure.code === '42P01') return []
@@ -73,8 +78,8 @@ export class Intents {
 }
 
 const insertIntent = `
-  INSERT INTO @schema.invalidation_intent (id, transaction, keys, is_held)
-  VALUES ($1, $2::xid8, $3, $4)
+  INSERT INTO @schema.invalidation_intent (id, transaction, prefix, keys, is_held)
+  VALUES ($1, $2::xid8, $3, $4, $5)
   ON CONFLICT (id) DO UPDATE SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
 
 // A transaction id that this server has not given out yet comes from a restored dump; its writer is gone.
@@ -90,5 +95,6 @@ const selectIntents = `
     END AS "hasEnded",
     created_at < clock_timestamp() - $1 * interval '1 millisecond' AS "isOld"
   FROM @schema.invalidation_intent
+  WHERE prefix = $3
   ORDER BY created_at
   LIMIT $2`

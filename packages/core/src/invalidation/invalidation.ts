@@ -74,7 +74,7 @@ export class Invalidation {
       invalidation: options.invalidation ?? invalidationDefaults.invalidation,
       lookEveryMs: options.lookEveryMs ?? invalidationDefaults.lookEveryMs,
     }
-    this.intents = new Intents(parts.postgres)
+    this.intents = new Intents(parts.postgres, parts.redis.keyPrefix)
     this.gate = new Gate(parts, this.intents, this.options)
   }
 

@@ -1,0 +1,215 @@
+import { beginChange, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import { eventually, faultProxy, type FaultProxy, type RedisServer, startRedisServer } from '@headwater/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { raise, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from '../cache/versioned-rows.ts'
+
+let rows: VersionedRows
+let redis: RedisServer
+let proxy: FaultProxy
+let postgresProxy: FaultProxy
+let reader: Stores
+let writer: Stores
+let cache: RowCache
+let id = 0
+
+beforeAll(async () => {
+  rows = await versionedRows()
+  redis = await startRedisServer()
+  proxy = await faultProxy(redis.url)
+  postgresProxy = await faultProxy(rows.own.postgres.url)
+  reader = await rows.open({ redis: { url: redis.url } })
+  writer = await rows.open({ redis: { url: proxy.url } })
+})
+afterAll(async () => {
+  await rows.dispose()
+  await Promise.all([proxy.close(), postgresProxy.close(), redis.stop()])
+})
+beforeEach(async () => {
+  id += 1
+  proxy.restore()
+  postgresProxy.restore()
+  cache = rowCache(reader)
+  await eventually(() => reader.invalidation.isOpen && writer.invalidation.isOpen && reader.redis.isAvailable && writer.redis.isAvailable, { timeoutMs: 15_000 })
+})
+
+const keyOf = () => reader.redis.keyPrefix + cache.key(id).text
+const raw = () => reader.redis.client.get(keyOf())
+const isStored = () => eventually(async () => { await versionOf(cache, id); expect(await raw()).toMatch(/^v1 /) })
+const intents = async () => Number(orThrow(await reader.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.invalidation_intent')).rows[0]?.count)
+
+describe('Redis that dies between COMMIT\'s hold and the release', () => {
+  test('changes nothing: the transaction is Ok and no ROLLBACK is sent', async () => {
+    await isStored()
+    const sent: string[] = []
+    const offs = [
+      writer.diagnostics.on('store:operation', ({ store, operation }) => { if (store === 'postgres') sent.push(operation) }),
+      writer.diagnostics.on('invalidation:hold', () => { proxy.cut() }),
+    ]
+    expect(await raise(writer, id, [cache.key(id)])).toBe(2)
+    await eventually(() => expect(writer.redis.isAvailable).toBe(false))
+    offs.forEach((off) => { off() })
+    expect(sent).toContain('commit')
+    expect(sent).not.toContain('rollback')
+    expect(await versionOf(cache, id)).toBe(2)
+    expect(await raw()).toMatch(/^h1 /)
+  })
+})
+
+describe('Redis that only the writer cannot reach', () => {
+  test.each(['cut', 'hang'] as const)('(%s) fails no write; others see the commit within a second and a half', async (fault) => {
+    await isStored()
+    proxy[fault]()
+    expect(await raise(writer, id, [cache.key(id)])).toBe(2)
+    const committedAt = performance.now()
+    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { intervalMs: 5 })
+    expect(performance.now() - committedAt).toBeLessThan(1_500)
+    await eventually(async () => expect(await intents()).toBe(0))
+    await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
+    await isStored()
+    expect(await versionOf(cache, id)).toBe(2)
+  })
+
+  test('and that dies after its commit is made up for by whoever finds the intent', async () => {
+    await isStored()
+    proxy.cut()
+    await eventually(() => expect(writer.redis.isAvailable).toBe(false))
+    await writer.postgres.withConnection(async (tx) => {
+      const change = beginChange(writer, { tx })
+      await tx.query('BEGIN')
+      await tx.query('UPDATE @schema.rows SET version = 2 WHERE id = $1', [id])
+      change.invalidate(cache.key(id))
+      orThrow(await change.hold())
+      await tx.query('COMMIT')
+    })
+    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+    await eventually(async () => expect(await intents()).toBe(0))
+  })
+
+  test('does not let the reader\'s cache be used while the writer\'s transaction is open', async () => {
+    await isStored()
+    proxy.cut()
+    await eventually(() => expect(writer.redis.isAvailable).toBe(false))
+    await writer.postgres.withConnection(async (tx) => {
+      const change = beginChange(writer, { tx })
+      await tx.query('BEGIN')
+      change.invalidate(cache.key(id))
+      orThrow(await change.hold())
+      await eventually(() => expect(reader.invalidation.isOpen).toBe(false))
+      const late = await rows.open({ redis: { url: redis.url } })
+      expect(late.invalidation.isOpen).toBe(false)
+      await tx.query('COMMIT')
+    })
+    await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
+  })
+})
+
+describe('Redis that hangs', () => {
+  test('costs a read at most its deadline, then nothing while the breaker is open', async () => {
+    const slow = rowCache(writer)
+    await versionOf(slow, id)
+    proxy.hang()
+    const times: number[] = []
+    for (let read = 0; read < 20; read += 1) {
+      const startedAt = performance.now()
+      expect(await versionOf(slow, id)).toBe(1)
+      times.push(performance.now() - startedAt)
+    }
+    expect(times.filter((ms) => ms > 80).length).toBeLessThanOrEqual(6)
+    expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(50)
+  })
+})
+
+describe('Redis that comes back', () => {
+  test('empty is filled again, after the gate was closed', async () => {
+    const gate: string[] = []
+    const off = reader.diagnostics.on('invalidation:gate', ({ state }) => gate.push(state))
+    await isStored()
+    await redis.restart()
+    expect(await versionOf(cache, id)).toBe(1)
+    await isStored()
+    off()
+    expect(gate).toEqual(['closed', 'open'])
+  })
+
+  test('from a snapshot brings no old value back', async () => {
+    await isStored()
+    await redis.snapshot()
+    const old = await raw() ?? ''
+    expect(await raise(writer, id, [cache.key(id)])).toBe(2)
+    await redis.kill()
+    await redis.restart({ keepData: true })
+    await eventually(() => expect(reader.invalidation.isOpen && reader.redis.isAvailable).toBe(true))
+    // A gate that had an intent to settle has deleted it already.
+    await reader.redis.client.set(keyOf(), old)
+    expect(await versionOf(cache, id)).toBe(2)
+    await isStored()
+    expect(await raw()).toContain('"version":2')
+  })
+
+  test('while a writer is at work: its holds are issued again before it commits', async () => {
+    await isStored()
+    orThrow(await transaction(writer, async (tx) => {
+      tx.invalidate(cache.key(id))
+      await tx.query('UPDATE @schema.rows SET version = 2 WHERE id = $1', [id])
+      await redis.restart()
+      await eventually(() => expect(writer.redis.isAvailable && reader.invalidation.isOpen).toBe(true))
+      await isStored()
+      return ok(1)
+    }))
+    expect(await versionOf(cache, id)).toBe(2)
+  })
+})
+
+describe('a durable invalidation', () => {
+  test('writes every intent down and removes it, and closes nobody\'s gate', async () => {
+    const durable = await rows.open({ redis: { url: redis.url }, invalidation: 'durable' })
+    await eventually(() => expect(durable.invalidation.isOpen).toBe(true))
+    const statements: string[] = []
+    durable.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) statements.push(operation) })
+    const closed: string[] = []
+    const off = reader.diagnostics.on('invalidation:gate', ({ state }) => closed.push(state))
+    expect(await raise(durable, id, [cache.key(id)])).toBe(2)
+    await eventually(() => expect(statements).toContain('delete invalidation_intent'))
+    expect(statements).toContain('insert invalidation_intent')
+    await eventually(async () => expect(await intents()).toBe(0))
+    off()
+    expect(closed).toEqual([])
+  })
+})
+
+describe('grace', () => {
+  const expired = async (graceMs: number): Promise<{ stores: Stores; short: RowCache }> => {
+    const stores = await rows.open({ postgres: { url: postgresProxy.url }, redis: { url: redis.url } })
+    await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
+    const short = rowCache(stores, { name: `short${graceMs}`, ttlMs: 100, graceMs })
+    await versionOf(short, id)
+    await eventually(async () => expect(await reader.redis.client.get(reader.redis.keyPrefix + short.key(id).text)).toMatch(/^v1 /))
+    postgresProxy.cut()
+    return { stores, short }
+  }
+
+  test('lets an expired value answer while PostgreSQL is down', async () => {
+    const { stores, short } = await expired(60_000)
+    const served: number[] = []
+    stores.diagnostics.on('cache:stale-served', ({ ageMs }) => served.push(ageMs))
+    await eventually(async () => { expect(await versionOf(short, id)).toBe(1); expect(served.length).toBeGreaterThan(3) })
+    expect(Math.max(...served)).toBeGreaterThan(100)
+    postgresProxy.restore()
+    await eventually(async () => { const loads = short.loads.length; await versionOf(short, id); expect(short.loads.length).toBeGreaterThan(loads) })
+  })
+
+  test('does not reach across a hold', async () => {
+    const { short } = await expired(60_000)
+    await eventually(async () => expect(await versionOf(short, id)).toBe(1))
+    const change = reader.invalidation.begin()
+    change.invalidate([short.key(id)])
+    await change.hold(async () => undefined)
+    expect((await short.get(id))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable' })
+    await change.release()
+  })
+
+  test('control: without it the failure is the answer', async () => {
+    const { short } = await expired(0)
+    await eventually(async () => expect((await short.get(id)).isErr()).toBe(true))
+  })
+})
