@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import {
+  allDelivered, connect, createRelay, Diagnostics, defineSink, migrate, okAsync, orThrow, publishMany,
+  type DiagnosticEvents, type NewEvent, type OutboxEvent, type Relay, type RelayOptions, type Sink, type SqlClient, type Stores,
+} from '@headwater/core'
+import { isolate, type IsolatedStores } from '@headwater/testing'
+
+/** An empty outbox in a schema of its own, and what tests do with it. */
+export interface Outbox {
+  readonly stores: Stores
+  readonly schema: string
+  readonly url: string
+  /** What the relays complained about. */
+  readonly errors: unknown[]
+  readonly diagnostics: Diagnostics
+  /** Another session, for a transaction of its own. */
+  session(): Promise<Session>
+  /** Creates a relay with short times; stopped after the test. */
+  relay(sinks: readonly Sink[], options?: Partial<RelayOptions>): Relay
+  publish(...events: readonly NewEvent[]): Promise<readonly string[]>
+  rows<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+export interface Session {
+  /** Runs a statement in which `@schema.` stands for the schema. */
+  run<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  publish(...events: readonly NewEvent[]): Promise<readonly string[]>
+}
+
+/** Gives each test of the file an outbox, and takes everything down after it. */
+export function useOutbox(): (options?: { readonly url?: (url: string) => string }) => Promise<Outbox> {
+  let own: IsolatedStores<'postgres' | 'redis'>
+  const endings: (() => Promise<unknown>)[] = []
+  beforeAll(async () => { own = await isolate(inject('stack')) })
+  afterEach(async () => { for (const end of endings.splice(0).reverse()) await end() })
+  afterAll(() => own.dispose())
+  return async ({ url = (direct: string) => direct } = {}) => open({ own, url: url(own.postgres.url), endings })
+}
+
+interface Opening {
+  readonly own: IsolatedStores<'postgres' | 'redis'>
+  readonly url: string
+  readonly endings: (() => Promise<unknown>)[]
+}
+
+async function open({ own, url, endings }: Opening): Promise<Outbox> {
+  const schema = `s_${randomBytes(5).toString('hex')}`
+  const diagnostics = new Diagnostics()
+  const errors: unknown[] = []
+  diagnostics.on('relay:error', ({ error }) => errors.push(error))
+  const stores = orThrow(await connect({ postgres: { url, schema, statementTimeoutMs: 5_000 }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix }, diagnostics }))
+  endings.push(async () => { await stores.close({ deadlineMs: 1_000 }) })
+  orThrow(await migrate(stores))
+  return {
+    stores, schema, url, errors, diagnostics,
+    session: async () => {
+      const client = new Client({ connectionString: own.postgres.url })
+      client.on('error', () => undefined)
+      await client.connect()
+      endings.push(() => client.end())
+      return sessionOf(client, schema)
+    },
+    relay: (sinks, options = {}) => {
+      const relay = createRelay(stores, { sinks, tickMs: 5, maxPollMs: 20, leaseMs: 3_000, maxBackOffMs: 500, ...options })
+      endings.push(async () => { await relay.stop({ deadlineMs: 500 }) })
+      return relay
+    },
+    publish: (...events) => publishMany(stores.postgres.client, events, { schema }),
+    rows: async (text, values) => (await stores.postgres.client.query(text, values)).rows as never,
+  }
+}
+
+function sessionOf(client: Client, schema: string): Session {
+  const sql: SqlClient = { query: (text, values) => client.query(text.replaceAll('@schema.', `"${schema}".`), [...values ?? []]) as never }
+  return {
+    run: async (text, values) => (await sql.query(text, values)).rows as never,
+    publish: (...events) => publishMany(client as unknown as SqlClient, events, { schema }),
+  }
+}
+
+/** An event of a course, `course.updated` unless told. */
+export function change(aggregateId: string | number, version: number, more: Partial<NewEvent> = {}): NewEvent {
+  return { aggregateType: 'course', aggregateId, type: 'course.updated', version, payload: { version }, ...more }
+}
+
+/** A sink that remembers what it was given, as `id@version`, and what its hook made of it. */
+export interface RecordingSink extends Sink {
+  readonly seen: string[]
+  readonly events: OutboxEvent[]
+}
+
+export function recordingSink(more: Partial<Sink> & { readonly before?: Sink['handle'] } = {}): RecordingSink {
+  const seen: string[] = []
+  const events: OutboxEvent[] = []
+  const { before, ...settings } = more
+  const sink = defineSink({
+    name: 'recorder', types: ['*'], mode: 'log',
+    handle: (batch, context) => (before?.(batch, context) ?? okAsync(allDelivered)).map((report) => {
+      const failed = new Set(report.failed.map(({ id }) => id))
+      for (const event of batch) {
+        if (failed.has(event.id)) continue
+        seen.push(nameOf(event))
+        events.push(event)
+      }
+      return report
+    }),
+    ...settings,
+  })
+  return Object.assign(sink, { seen, events })
+}
+
+/** How events are written in assertions. */
+export function nameOf(event: Pick<OutboxEvent, 'aggregateId' | 'version'>): string {
+  return `${event.aggregateId}@${event.version}`
+}
+
+/** The versions of one aggregate in the order in which they were seen. */
+export function versionsOf(seen: readonly string[], aggregateId: string | number): number[] {
+  return seen.filter((name) => name.startsWith(`${aggregateId}@`)).map((name) => Number(name.split('@')[1]))
+}
+
+/** Collects the occurrences of one diagnostic. */
+export function collect<Name extends keyof DiagnosticEvents>(diagnostics: Diagnostics, name: Name): DiagnosticEvents[Name][] {
+  const found: DiagnosticEvents[Name][] = []
+  diagnostics.on(name, (event) => found.push(event))
+  return found
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { err, EventRejected, ok, orThrow, publish, publishMany, transaction, type NewEvent } from '@headwater/core'
+import { change, collect, nameOf, recordingSink, useOutbox } from './outbox-fixture.ts'
+
+const open = useOutbox()
+
+describe('publish', () => {
+  test('delivers what a transaction published once it has committed, with everything the publisher wrote', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    const [id] = await session.publish(change('a/ü "1"', 7, { payload: { deep: [1, { text: 'it\'s "quoted" \\ \u{1F30A}' }], none: null }, headers: { traceparent: '00-1' } }))
+    await session.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.events).toMatchObject([{
+      id, aggregateType: 'course', aggregateId: 'a/ü "1"', type: 'course.updated', version: 7,
+      payload: { deep: [1, { text: 'it\'s "quoted" \\ \u{1F30A}' }], none: null }, headers: { traceparent: '00-1' },
+    }])
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+    expect(Math.abs(Date.now() - (sink.events[0]?.createdAt.getTime() ?? 0))).toBeLessThan(60_000)
+  })
+
+  test('delivers nothing of a transaction that rolled back', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    await session.publish(change(1, 1))
+    await session.run('ROLLBACK')
+    await transaction(outbox.stores, async (tx) => { tx.publish(change(2, 1)); return err('no') })
+    await outbox.publish(change(3, 1))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['3@1'])
+  })
+
+  test('delivers of a transaction what its savepoints kept', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    await session.publish(change(1, 1))
+    await session.run('SAVEPOINT a')
+    await session.publish(change(1, 2))
+    await session.run('ROLLBACK TO a')
+    await session.run('SAVEPOINT b')
+    await session.publish(change(1, 3))
+    await session.run('RELEASE b')
+    relay.start()
+    await outbox.publish(change(2, 1))
+    orThrow(await relay.drain())
+    await session.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['2@1', '1@1', '1@3'])
+  })
+
+  test('publishes the events of our transactions with the commit and says so', async () => {
+    const outbox = await open()
+    const published = collect(outbox.diagnostics, 'outbox:published')
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    orThrow(await transaction(outbox.stores, async (tx) => {
+      tx.publish(change(1, 1), change(1, 2))
+      return ok(undefined)
+    }))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1', '1@2'])
+    expect(published).toEqual([{ count: 2 }])
+  })
+
+  test('inserts many events with one statement, in the order given', async () => {
+    const outbox = await open()
+    const statements: string[] = []
+    const events = Array.from({ length: 1_000 }, (_, version) => change(version % 7, version))
+    const ids = await publishMany({ query: (text, values) => { statements.push(text); return outbox.stores.postgres.client.query(text, values) } }, events, { schema: outbox.schema })
+    expect(statements).toHaveLength(1)
+    const rows = await outbox.rows<{ id: string; aggregateid: string; version: string }>('SELECT id, aggregateid, version FROM @schema.outbox ORDER BY seq')
+    expect(rows.map(({ id }) => id)).toEqual(ids)
+    expect(rows.map((row) => nameOf({ aggregateId: row.aggregateid, version: Number(row.version) }))).toEqual(events.map((event) => `${event.aggregateId}@${event.version}`))
+  })
+
+  test('rejects an event that breaks a rule before the database is asked, and the transaction with it', async () => {
+    const outbox = await open()
+    const touched = { query: () => Promise.reject(new Error('the database was asked')) }
+    await expect(publish(touched, change(1, 1, { payload: { price: Number.NaN } }))).rejects.toThrow(EventRejected)
+    const refused = transaction(outbox.stores, async (tx) => {
+      await tx.query('CREATE TABLE @schema.proof (id int)')
+      tx.publish(change(1, 1, { payload: { when: undefined } as unknown as NewEvent['payload'] }))
+      return ok(undefined)
+    })
+    await expect(refused).rejects.toMatchObject({ failure: { type: 'invalid-input', field: 'events[0].payload.when' } })
+    expect(await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [outbox.schema, 'proof'])).toEqual([])
+  })
+})
