@@ -1,0 +1,113 @@
+import { createRateLimiter, orThrow } from '@headwater/core'
+import type { Course, User } from '@headwater/repositories'
+import { eventually } from '@headwater/testing'
+import { check, type Flow } from '../flow.ts'
+import { duration } from '../output.ts'
+import { patience, type Stage } from './stage.ts'
+
+interface Scene extends Stage {
+  readonly ada: User
+}
+
+/** What Redis held when it went away. */
+interface Before {
+  readonly course: Course
+  readonly token: string
+}
+
+/** Redis goes away in the middle of everything, and comes back with what it held before. */
+export async function outageFlow(flow: Flow, scene: Scene): Promise<object> {
+  const before = await takeRedisAway(flow, scene)
+  await readWithout(flow, scene, before)
+  const title = await writeWithout(flow, scene, before)
+  await refuseSessions(flow, scene, before)
+  await bringRedisBack(flow, scene, { ...before, title })
+  return before
+}
+
+async function takeRedisAway(flow: Flow, scene: Scene): Promise<Before> {
+  const { services: { courses, users, sessions, stores }, inspection, redisOutage, ada } = scene
+  const course = scene.courses.at(-1)
+  check(course !== undefined, 'the catalogue is empty')
+  return flow.step({ store: 'Redis', does: redisOutage.does }, async ({ note }) => {
+    orThrow(await users.get(ada.id))
+    await eventually(async () => {
+      orThrow(await courses.get(course.id))
+      return (await inspection.key(`course:${course.id}`))?.text.includes(JSON.stringify(course.title)) === true
+    }, patience)
+    const { token } = orThrow(await sessions.create({ userId: ada.id }))
+    await redisOutage.begin()
+    check(!await inspection.redisAnswers(), 'it still answers')
+    const health = await eventually(async () => {
+      const report = await stores.health()
+      return report.stores.redis?.status === 'degraded' && report
+    }, patience)
+    check(health.status === 'degraded' && await stores.isReady(), 'the application is not ready any more')
+    note('health says degraded, and ready')
+    return { course, token }
+  })
+}
+
+async function readWithout(flow: Flow, { services: { users, courses, search }, ada }: Scene, { course }: Before): Promise<void> {
+  await flow.step({ store: 'PostgreSQL', does: 'answers for it' }, async ({ note, timed }) => {
+    const [user, read] = await timed(() => Promise.all([users.get(ada.id), courses.get(course.id)]))
+    check(orThrow(user)?.email === ada.email && orThrow(read)?.title === course.title, 'what was read is wrong')
+    note("Ada's profile and a course")
+  })
+
+  await flow.step({ store: 'Pinecone', does: 'answers a search' }, async ({ note, timed }) => {
+    const found = orThrow(await timed(() => search.search('learn to play the piano', { limit: 5 })))
+    check(found.hits.length > 0 && !found.isCached && found.degraded.length === 0, `${found.hits.length} hits, without ${found.degraded.map(({ leg }) => leg).join()}`)
+    note(`${found.hits.length} courses, ${found.mode}, uncached`)
+  })
+}
+
+async function writeWithout(flow: Flow, { services: { courses, enrollments }, inspection, ada }: Scene, { course }: Before): Promise<string> {
+  await flow.step({ store: 'PostgreSQL', does: `enrolls Ada in "${course.title}"` }, async ({ timed }) => {
+    orThrow(await timed(() => enrollments.enroll({ userId: ada.id, courseId: course.id })))
+    const row = await inspection.row('SELECT id FROM enrollments WHERE user_id = $1 AND course_id = $2', [ada.id, course.id])
+    check(row !== undefined, 'the row is not there')
+  })
+
+  const title = `${course.title}, second edition`
+  await flow.step({ store: 'PostgreSQL', does: 'changes its title' }, async ({ note, timed }) => {
+    orThrow(await timed(() => courses.update(course.id, { title })))
+    check(orThrow(await courses.get(course.id))?.title === title, 'the old title was served')
+    note('and writes down which keys Redis has to forget')
+  })
+  return title
+}
+
+async function refuseSessions(flow: Flow, { services: { sessions, stores } }: Scene, { token }: Before): Promise<void> {
+  await flow.step({ store: 'Redis', does: "cannot vouch for Ada's session" }, async ({ note, timed }) => {
+    const session = await timed(() => sessions.get(token))
+    check(session.isErr() && session.error.type === 'store-unavailable', 'a session was accepted or denied unseen')
+    const limit = await createRateLimiter(stores, { name: 'demo', limit: 1 }).take('ada')
+    check(limit.success && limit.isDegraded, 'the rate limit does not say that it is on its own')
+    note(`${session.error.type}; rate limits count in this process`)
+  })
+}
+
+async function bringRedisBack(flow: Flow, scene: Scene, { course, token, title }: Before & { readonly title: string }): Promise<void> {
+  const { services: { courses, sessions, stores }, inspection, redisOutage, ada } = scene
+  await flow.step({ store: 'Redis', does: 'is back with the old title in it' }, async ({ note }) => {
+    let hits = 0
+    const stopCounting = stores.diagnostics.on('cache:hit', ({ cache }) => { if (cache === 'course') hits += 1 })
+    const backMs = performance.now()
+    let [reads, stale] = [0, 0]
+    await redisOutage.end()
+    await eventually(async () => {
+      const read = orThrow(await courses.get(course.id))
+      reads += 1
+      if (read?.title !== title) stale += 1
+      return hits > 0
+    }, patience).finally(stopCounting)
+    check(stale === 0, `${stale} of ${reads} reads were stale`)
+    check((await inspection.key(`course:${course.id}`))?.text.includes(title) === true, 'Redis does not hold the new title')
+    note(`${reads} reads, none stale, a hit again after ${duration(performance.now() - backMs)}`)
+  })
+
+  await flow.step({ store: 'Redis', does: "knows Ada's session again" }, async () => {
+    await eventually(async () => orThrow(await sessions.get(token))?.userId === ada.id, patience)
+  })
+}

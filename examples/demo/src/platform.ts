@@ -1,0 +1,38 @@
+import { createServices } from '@headwater-examples/express-api'
+import type { Services } from '@headwater-examples/express-api'
+import { connect, migrate, orThrow } from '@headwater/core'
+import { repositoriesMigrations } from '@headwater/repositories'
+import { openaiEmbedder, pineconeIndex } from '@headwater/search'
+import type { DemoStores, RedisOutage } from './demo-stores.ts'
+import type { Ending } from './ending.ts'
+import { openInspection, type Inspection } from './inspection.ts'
+import { duration, type Output } from './output.ts'
+
+/** What the flows work with: the SDK on one side, the stores' own clients on the other. */
+export interface Platform {
+  readonly services: Services
+  readonly inspection: Inspection
+  readonly redisOutage: RedisOutage
+}
+
+/** Connects the SDK, brings the schema up to date and starts the relay. */
+export async function openPlatform({ parts, redisOutage, redisUrl }: DemoStores, output: Output, ending: Ending): Promise<Platform> {
+  const { postgres, redis, mongodb, pinecone, openai } = parts
+  const stores = orThrow(await connect({
+    postgres: { url: postgres.url },
+    // Ten times the default: a laggard machine shall not show an outage that nobody caused.
+    redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 1_000 },
+    mongodb: { url: mongodb.url, database: mongodb.database },
+    pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
+  }))
+  ending.add(() => stores[Symbol.asyncDispose]())
+  const startedMs = performance.now()
+  const { applied } = orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
+  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, diagnostics: stores.diagnostics })
+  const services = createServices(stores, { embedder, index: pineconeIndex(stores, { namespace: pinecone.namespace }) })
+  services.relay.start()
+  const inspection = await openInspection(parts, redisUrl)
+  ending.add(() => inspection.close())
+  return { services, inspection, redisOutage }
+}
