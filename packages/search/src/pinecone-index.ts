@@ -1,3 +1,4 @@
+import { err, ok } from '@headwater/core'
 import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
 import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
 import { batchesOf, eachInParallel } from './in-batches.ts'
@@ -97,6 +98,7 @@ class PineconeIndex implements VectorIndex {
     const batches = batchesOf([...new Set(ids)], { maxItems: limits.deleteIds })
     return this.#each(batches, options, (batch, namespace) => ['delete', (index) => index.deleteMany({ ids: batch, namespace })])
       .map(() => undefined)
+      .orElse((failure) => isAbsent(failure) ? ok(undefined) : err(failure))
   }
 
   list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
@@ -127,6 +129,11 @@ class PineconeIndex implements VectorIndex {
       return this.#run(operation, use, budget.left())
     })
   }
+}
+
+/** A namespace that was never written to does not exist, and the service says so instead of removing nothing. */
+function isAbsent(failure: StoreError): boolean {
+  return failure.type === 'store-refused' && failure.code === '404'
 }
 
 type BatchRequest<Batch, T> = (batch: Batch, namespace: string) => readonly [operation: string, use: (index: Index) => Promise<T>]

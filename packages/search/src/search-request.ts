@@ -92,7 +92,7 @@ export function parseSearch(text: string, options: SearchOptions): Result<Search
   const parsed = safely(() => searchInput.safeParse({ ...options, query: text }))
   if (!parsed?.success) return err(invalidInput((parsed?.error.issues ?? []).flatMap(inputIssues)))
   const { query, limit, userId, category, difficulty, instructorId, minPrice, maxPrice, hasPlaces } = parsed.data
-  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true : undefined }
+  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true as const : undefined }
   return ok({ query, filters: withoutAbsent(filters), limit, userId })
 }
 
