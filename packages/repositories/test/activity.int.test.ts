@@ -50,9 +50,24 @@ describe('activity.record', () => {
     await harness.activity.flush()
     const keys = async (name: string) => orThrow(await harness.stores.mongodb?.run('indexes', (database) => database.collection(name).indexes()) ?? fail())
       .map((index) => Object.entries(index.key as object).flat().join(' '))
-    expect(await keys('user_activity')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'event_type 1 timestamp -1', 'timestamp -1'])
-    expect(await keys('search_logs')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'query 1 timestamp -1', 'timestamp -1'])
-    expect(await keys('enrollment_events')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'course_id 1 timestamp -1', 'event_type 1 timestamp -1'])
+    await eventually(async () => {
+      expect(await keys('user_activity')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'event_type 1 timestamp -1', 'timestamp -1'])
+      expect(await keys('search_logs')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'query 1 timestamp -1', 'timestamp -1'])
+      expect(await keys('enrollment_events')).toEqual(['_id 1', 'user_id 1 timestamp -1', 'course_id 1 timestamp -1', 'event_type 1 timestamp -1'])
+    })
+  })
+
+  test('has MongoDB remove what is older than the retention, and follows a change of it', async () => {
+    for (const retentionDays of [90, 30]) {
+      const another = await harness.openAnother({ activity: { retentionDays } })
+      orThrow(another.activity.record({ type: 'retention.set' }))
+      await another.activity.flush()
+      await eventually(async () => {
+        const indexes = orThrow(await another.stores.mongodb?.run('indexes', (database) => database.collection('search_logs').indexes()) ?? fail())
+        expect(indexes.find((index) => index.name === 'retention')).toMatchObject({ key: { timestamp: 1 }, expireAfterSeconds: retentionDays * 86_400 })
+      })
+      await another.close()
+    }
   })
 
   test.each(['cut', 'hang'] as const)('returns at once and loses nothing while MongoDB is %s: PostgreSQL keeps it, in order, until MongoDB is back', async (fault) => {

@@ -112,6 +112,7 @@ describe('courses.delete', () => {
     orThrow(await harness.courses.delete(course.id))
     expect(orThrow(await harness.courses.get(course.id))).toBeUndefined()
     expect(orThrow(await harness.enrollments.listForUser(student.id)).items).toEqual([])
+    expect(orThrow(await harness.enrollments.isEnrolled({ userId: student.id, courseId: course.id }))).toBe(false)
     expect(orThrow(await harness.courses.students(course.id)).items).toEqual([])
     expect((await eventsOf(course.id)).at(-1)).toMatchObject({ type: 'course.deleted', version: 3, payload: { courseId: course.id, enrollmentsEnded: 1 } })
   })

@@ -96,6 +96,15 @@ describe('a failure after COMMIT', () => {
     expect(orThrow(created)).toMatchObject({ username: 'cold' })
   })
 
+  test('of PostgreSQL leaves a registration a success as well: warming it fails, and nobody hears of it', async () => {
+    const { stop } = afterNextCommit(() => { proxies.postgres.cut() })
+    const created = await harness.users.create({ email: 'colder@example.com', username: 'colder', passwordHash })
+    stop()
+    expect(orThrow(created)).toMatchObject({ username: 'colder' })
+    proxies.postgres.restore()
+    await eventually(async () => { expect(orThrow(await harness.users.findByEmail('colder@example.com'))).toStrictEqual(orThrow(created)) })
+  })
+
   test('of MongoDB turns no success into an error; the event waits in the outbox', async () => {
     const [course, user] = [await harness.newCourse(), await harness.newUser()]
     proxies.mongodb.cut()

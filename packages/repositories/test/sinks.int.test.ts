@@ -1,5 +1,6 @@
-import { orThrow } from '@headwater/core'
+import { createRelay, orThrow } from '@headwater/core'
 import type { OutboxEvent, Sink } from '@headwater/core'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aDate, documents, failureOf, openHarness, publishedEvents } from './harness.ts'
 import type { Harness } from './harness.ts'
@@ -49,6 +50,25 @@ describe('the activity-log sink', () => {
     expect(report.failed).toMatchObject([{ id: broken.id, failure: { type: 'sink-failed', retryable: false } }])
     expect((await documents(harness, 'enrollment_events')).filter((document) => document.user_id === 77_777)).toHaveLength(1)
   })
+})
+
+describe('a relay with the sinks of the repositories', () => {
+  test('brings every registration and enrollment to MongoDB and every count to courses:popular, once', async () => {
+    const another = await openHarness()
+    const relay = createRelay(another.stores, { sinks: another.sinks })
+    relay.start()
+    const course = await another.newCourse({ title: 'Relayed' })
+    const students = await Promise.all(Array.from({ length: 12 }, () => another.newUser()))
+    await Promise.all(students.map(async ({ id }) => orThrow(await another.enrollments.enroll({ userId: id, courseId: course.id }))))
+    await eventually(async () => {
+      const events = await documents(another, 'enrollment_events')
+      expect(events.map((document) => document.user_id).sort()).toEqual(students.map(({ id }) => id).sort())
+      expect(await documents(another, 'user_activity')).toHaveLength(13)
+      const scores = orThrow(await another.stores.redis.run('scores', (client) => client.zScore(`${another.stores.redis.keyPrefix}courses:popular`, String(course.id))))
+      expect(scores).toBe(12)
+    }, { timeoutMs: 20_000 })
+    await another.dispose()
+  }, 60_000)
 })
 
 describe('a sink whose store is down', () => {

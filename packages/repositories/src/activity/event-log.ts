@@ -1,5 +1,4 @@
-import { errAsync, okAsync } from '@headwater/core'
-import type { CallOptions, MongodbStore, ResultAsync, StoreError, StoreRefused, Stores } from '@headwater/core'
+import type { CallOptions, MongodbStore, ResultAsync, StoreError, Stores } from '@headwater/core'
 import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, MongodbDatabase, SearchLogDocument, UserActivityDocument } from './collections.ts'
@@ -20,13 +19,14 @@ export interface EventLogOptions {
 }
 
 /**
- * The collections of the event log in MongoDB. Every write may be repeated. Indexes are made sure of before the first.
+ * The collections of the event log in MongoDB. Every write may be repeated. Indexes are made beside the first; whoever may write
+ * but not make indexes can go on without.
  */
 export class EventLog {
   readonly #stores: Stores
   readonly #mongodb: MongodbStore
   readonly #options: EventLogOptions
-  #hasIndexes = false
+  #indexes: 'missing' | 'in-the-making' | 'settled' = 'missing'
 
   constructor(stores: Stores, mongodb: MongodbStore, options: EventLogOptions) {
     this.#stores = stores
@@ -64,24 +64,24 @@ export class EventLog {
   }
 
   #run<T>(operation: string, use: (database: MongodbDatabase) => Promise<T>, options: CallOptions = {}): ResultAsync<T, StoreError> {
-    return this.#ensureIndexes()
-      .andThen(() => this.#mongodb.run(operation, use, { deadlineMs: this.#options.writeDeadlineMs, ...options }))
+    this.#ensureIndexes()
+    return this.#mongodb.run(operation, use, { deadlineMs: this.#options.writeDeadlineMs, ...options })
   }
 
-  #ensureIndexes(): ResultAsync<void, StoreError> {
-    if (this.#hasIndexes) return okAsync(undefined)
+  // Writes need no index, and building one over documents that are there already takes its time: nobody waits for it.
+  #ensureIndexes(): void {
+    if (this.#indexes !== 'missing') return
+    this.#indexes = 'in-the-making'
     const { retentionDays } = this.#options
     const retentionSeconds = retentionDays === undefined ? undefined : Math.round(retentionDays * 86_400)
-    return this.#mongodb.run('activity-indexes', (database) => ensureIndexes(database, retentionSeconds), { deadlineMs: indexDeadlineMs })
-      .map(() => { this.#hasIndexes = true })
-      .orElse((failure) => (failure.type === 'store-refused' ? this.#goOnWithoutIndexes(failure) : errAsync(failure)))
+    void this.#mongodb.run('activity-indexes', (database) => ensureIndexes(database, retentionSeconds), { deadlineMs: indexDeadlineMs })
+      .match(() => { this.#indexes = 'settled' }, (failure) => { this.#indexesFailed(failure) })
   }
 
-  // Whoever may write but not create indexes shall still be able to write.
-  #goOnWithoutIndexes(error: StoreRefused): ResultAsync<void, never> {
-    this.#hasIndexes = error.code === unauthorized
+  #indexesFailed(error: StoreError): void {
+    const isForbidden = error.type === 'store-refused' && error.code === unauthorized
+    this.#indexes = isForbidden ? 'settled' : 'missing'
     this.#stores.diagnostics.emit('store:error', { store: 'mongodb', error })
-    return okAsync(undefined)
   }
 }
 
