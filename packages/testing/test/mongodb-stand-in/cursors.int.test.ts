@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
 import { type MongodbStandIn, startMongodbStandIn } from '../../src/mongodb-stand-in/server.ts'
 import { ManualClock } from './manual-clock.ts'
+import { WireClient } from './wire-client.ts'
 
 describe('cursors of the MongoDB stand-in', () => {
   const clock = new ManualClock()
@@ -45,28 +46,48 @@ describe('cursors of the MongoDB stand-in', () => {
     expect((await cursor.toArray()).map((document) => document['n'] as number)).toEqual(Array.from({ length: 299 }, (_, n) => n + 1))
   })
 
-  it('are forgotten when nobody reads them for long enough, and not before', async () => {
-    const cursor = documents().find().batchSize(10)
-    await cursor.next()
-    clock.advance(999)
-    await cursor.toArray()
+  it('are forgotten when nobody reads them for long enough, each counted from when it was last read', async () => {
+    const read = documents().find().batchSize(10)
     const idle = documents().find().batchSize(10)
-    await idle.next()
-    clock.advance(1000)
-    await eventually(() => expect(server.openCursors()).toBe(0))
+    await Promise.all([read.next(), idle.next()])
+    clock.advance(600)
+    for (let n = 0; n < 20; n += 1) await read.next()
+    clock.advance(400)
+    await eventually(() => expect(server.openCursors()).toBe(1))
     await expect(idle.toArray()).rejects.toMatchObject({ code: 43 })
+    expect(await read.toArray()).toHaveLength(279)
   })
 
-  it('go when their client disconnects in the middle', async () => {
-    const other = new MongoClient(server.url)
-    await other.db('test').collection('c').find().batchSize(10).next()
+  it('go when their client disconnects in the middle, and no others', async () => {
+    const other = await WireClient.connect(server.port)
+    await other.command({ find: 'c', batchSize: 10 })
     const mine = documents().find().batchSize(10)
     await mine.next()
     expect(server.openCursors()).toBe(2)
-    await other.close(true)
-    clock.advance(60)
-    await eventually(() => expect(server.openCursors()).toBe(1))
+    other.socket.destroy()
+    await eventually(() => {
+      clock.advance(5)
+      expect(server.openCursors()).toBe(1)
+    })
     expect(await mine.toArray()).toHaveLength(299)
+  })
+
+  it('outlive the connection they were opened over while their client reads on over another', async () => {
+    const first = await WireClient.connect(server.port)
+    const reply = await first.command({ find: 'c', batchSize: 10 })
+    const second = await WireClient.connect(server.port)
+    const { id } = reply['cursor'] as { id: Long }
+    await second.command({ getMore: id, collection: 'c', batchSize: 10 })
+    const orphan = await WireClient.connect(server.port)
+    await orphan.command({ find: 'c', batchSize: 10 })
+    first.socket.destroy()
+    orphan.socket.destroy()
+    await eventually(() => {
+      clock.advance(5)
+      expect(server.openCursors()).toBe(1)
+    })
+    expect(await second.command({ getMore: id, collection: 'c', batchSize: 10 })).toMatchObject({ ok: 1 })
+    second.socket.destroy()
   })
 
   it('are unknown under another id or another collection', async () => {
