@@ -34,6 +34,9 @@ async function checkOne({ isRequired, ask }: HealthProbe, clock: Clock, deadline
 function answerWithin(answer: Promise<string | undefined>, deadlineMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => { resolve(`no answer within ${deadlineMs} ms`) }, deadlineMs)
-    answer.catch((error: unknown) => (error instanceof Error ? error.message : String(error))).then(resolve).finally(() => { clearTimeout(timer) })
+    void answer.catch((error: unknown) => (error instanceof Error ? error.message : String(error))).then((message) => {
+      clearTimeout(timer)
+      resolve(message)
+    })
   })
 }

@@ -88,6 +88,7 @@ export class ConnectedStores implements Stores {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+    // What was cut off at the deadline is cut off: there is nobody to tell.
+    await this.close().unwrapOr(undefined)
   }
 }

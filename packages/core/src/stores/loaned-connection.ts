@@ -105,7 +105,7 @@ export class LoanedConnection implements PostgresConnection {
 
   #failureOf(error: unknown, { operation }: Statement): SqlError {
     const { deadlineMs } = this.#limits
-    if (error === tooLate) {
+    if (error instanceof TooLate) {
       this.close()
       return deadlineFailure({ operation, deadlineMs })
     }
@@ -123,12 +123,12 @@ export class LoanedConnection implements PostgresConnection {
   }
 }
 
-const tooLate = Symbol('too late')
+class TooLate extends Error {}
 
 function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits): Promise<T> {
   if (deadlineMs === Infinity && signal === undefined) return answer
   return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => { reject(tooLate) }
+    const giveUp = (): void => { reject(new TooLate()) }
     // Timers run before sockets are read: after a stall of the event loop the answer may be there already.
     const timer = deadlineMs === Infinity ? undefined : setTimeout(() => { setImmediate(giveUp) }, Math.max(0, Math.ceil(deadlineMs)))
     signal?.addEventListener('abort', giveUp, { once: true })

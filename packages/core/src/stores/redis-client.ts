@@ -14,9 +14,9 @@ export function createRedisClient(settings: RedisSettings): RedisConnection {
     socket: { connectTimeout: settings.connectTimeoutMs, reconnectStrategy: reconnectDelayMs },
   }
   if (settings.rootNodes !== undefined) {
-    return createCluster({ rootNodes: settings.rootNodes.map((url) => ({ url })), defaults: shared }) as unknown as RedisClusterType
+    return createCluster({ rootNodes: settings.rootNodes.map((url) => ({ url })), defaults: shared })
   }
-  return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) }) as unknown as RedisClientType
+  return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) })
 }
 
 /**
@@ -33,7 +33,7 @@ export function isCluster(client: RedisConnection): client is RedisClusterType {
 export async function readRunId(client: RedisConnection): Promise<string | undefined> {
   if (!isCluster(client)) return runIdOf(client)
   const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
-  const ids = await Promise.all(nodes.map((node) => runIdOf(node as unknown as RedisClientType)))
+  const ids = await Promise.all(nodes.map((node) => runIdOf(node)))
   if (ids.length === 0 || ids.includes(undefined)) return undefined
   return createHash('sha1').update(ids.sort().join()).digest('hex')
 }

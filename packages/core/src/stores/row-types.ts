@@ -18,12 +18,12 @@ export const rowTypes: CustomTypesConfig = {
       if (oid === int8 || oid === numeric || oid === date) return asText
       if (oid === timestamptz) return instant
     }
-    return types.getTypeParser(oid, format)
+    return types.getTypeParser(oid, format) as unknown
   }) as CustomTypesConfig['getTypeParser'],
 }
 
 function instant(text: string): unknown {
   const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d)(?::(\d\d))?$/.exec(text)
-  if (parts === null) return types.getTypeParser(timestamptz, 'text')(text)
+  if (parts === null) return (types.getTypeParser(timestamptz, 'text') as (text: string) => unknown)(text)
   return new Date(`${parts[1]}T${parts[2]}${parts[3]}:${parts[4] ?? '00'}`)
 }

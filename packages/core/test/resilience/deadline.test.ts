@@ -24,7 +24,7 @@ describe('deadline', () => {
 
   test('does not begin what the caller has given up already', async () => {
     let hasBegun = false
-    await deadline(async () => { hasBegun = true }, { ...options, signal: AbortSignal.abort() })
+    expect((await deadline(async () => { hasBegun = true }, { ...options, signal: AbortSignal.abort() })).isErr()).toBe(true)
     expect(hasBegun).toBe(false)
   })
 

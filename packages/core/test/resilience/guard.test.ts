@@ -25,7 +25,7 @@ describe('a guarded call', () => {
   test('is carried out once when it is not idempotent, or refused', async () => {
     let calls = 0
     const count = () => { calls += 1; return fail() }
-    await guard().guard.run('upsert', count)
+    expect((await guard().guard.run('upsert', count)).isErr()).toBe(true)
     const { guard: refusing } = guard({ classify: (): Complaint => ({ type: 'store-refused', reason: 'HTTP 400', code: '400' }) })
     const refused = await refusing.run('query', count, { isIdempotent: true })
     expect(calls).toBe(2)
@@ -35,7 +35,8 @@ describe('a guarded call', () => {
   test('waits as long as the store asks, but does not try when that is beyond the deadline', async () => {
     const { guard: patient } = guard({ classify: (): Complaint => ({ type: 'store-unavailable', reason: 'HTTP 429', retryAfterMs: 60 }) })
     const times: number[] = []
-    await patient.run('query', () => { times.push(performance.now()); return fail() }, { isIdempotent: true })
+    const given = await patient.run('query', () => { times.push(performance.now()); return fail() }, { isIdempotent: true })
+    expect(given._unsafeUnwrapErr().message).toContain('HTTP 429')
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(58)
     const { guard: hurried } = guard({ classify: (): Complaint => ({ type: 'store-unavailable', reason: 'HTTP 429', retryAfterMs: 60_000 }) })
     const startedMs = performance.now()
@@ -53,7 +54,7 @@ describe('a guarded call', () => {
 
   test('does not begin while the breaker is open, and one may try when its time is over', async () => {
     const { guard: pinecone, states } = guard()
-    for (let n = 0; n < 5; n += 1) await pinecone.run('query', fail)
+    for (let n = 0; n < 5; n += 1) expect((await pinecone.run('query', fail)).isErr()).toBe(true)
     let calls = 0
     const blocked = await pinecone.run('query', async () => { calls += 1 })
     expect([calls, pinecone.isOpen, blocked._unsafeUnwrapErr().type]).toEqual([0, true, 'store-unavailable'])
@@ -63,20 +64,20 @@ describe('a guarded call', () => {
 
   test('counts calls past their deadline against the store', async () => {
     const { guard: pinecone } = guard({ deadlineMs: 10 })
-    for (let n = 0; n < 5; n += 1) await pinecone.run('query', () => new Promise(() => undefined))
+    for (let n = 0; n < 5; n += 1) expect((await pinecone.run('query', () => new Promise(() => undefined))).isErr()).toBe(true)
     await eventually(() => pinecone.isOpen)
   })
 
   test('does not hold a refusal or a caller who gave up against the store', async () => {
     const { guard: refusing } = guard({ classify: (): Complaint => ({ type: 'store-refused', reason: 'HTTP 400' }) })
-    for (let n = 0; n < 10; n += 1) await refusing.run('query', fail)
+    for (let n = 0; n < 10; n += 1) expect((await refusing.run('query', fail)).isErr()).toBe(true)
     const { guard: left } = guard()
     for (let n = 0; n < 10; n += 1) {
       const controller = new AbortController()
       const call = left.run('query', () => new Promise(() => undefined), { signal: controller.signal })
       await setTimeout(1)
       controller.abort()
-      await call
+      expect((await call).isErr()).toBe(true)
     }
     expect([refusing.isOpen, left.isOpen]).toEqual([false, false])
   })

@@ -11,7 +11,7 @@ beforeAll(async () => {
   stores = await open(own.redis.url)
 })
 afterAll(async () => {
-  await stores.close()
+  orThrow(await stores.close())
   await own.dispose()
 })
 
@@ -94,7 +94,7 @@ describe('a session', () => {
     const sessions = createSessions(stores)
     const userId = newUser()
     const tokens = await Promise.all(Array.from({ length: 50 }, async (_, n) => {
-      if (n % 5 === 0) await sessions.revokeAll(userId)
+      if (n % 5 === 0) orThrow(await sessions.revokeAll(userId))
       return orThrow(await sessions.create({ userId })).token
     }))
     orThrow(await sessions.revokeAll(userId))
@@ -119,7 +119,7 @@ describe('a session', () => {
     proxy.cut()
     const answers = [await sessions.get(token), await sessions.revoke(token), await sessions.create({ userId: 1 }), await sessions.list(1), await sessions.revokeAll(1)]
     expect(answers.map((answer) => answer.isErr())).toEqual([true, true, true, true, true])
-    await cutOff.close()
+    orThrow(await cutOff.close())
     await proxy.close()
   })
 

@@ -14,7 +14,7 @@ async function open(mongodb: Partial<ConnectOptions['mongodb']> = {}, diagnostic
   const given = { url: own.mongodb.url, database: own.mongodb.database, ...mongodb }
   const { url, ...rest } = given
   const options = given.client === undefined ? given : rest
-  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: own.redis.url }, mongodb: options as NonNullable<ConnectOptions['mongodb']>, diagnostics }))
+  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: own.redis.url }, mongodb: options, diagnostics }))
   opened.push(stores)
   return stores as Stores & { mongodb: NonNullable<Stores['mongodb']> }
 }
@@ -50,7 +50,7 @@ describe('MongoDB', () => {
     expect((await count(stores, 300))._unsafeUnwrapErr()).toMatchObject({ retryable: true })
     proxy.restore()
     await eventually(async () => (await count(stores)).isOk(), { timeoutMs: 15_000 })
-    await stores.close()
+    orThrow(await stores.close())
     await proxy.close()
   })
 
@@ -62,13 +62,13 @@ describe('MongoDB', () => {
     const startedMs = performance.now()
     expect((await count(stores, 100))._unsafeUnwrapErr().type).toBe('deadline-exceeded')
     expect(performance.now() - startedMs).toBeLessThan(300)
-    for (let n = 0; n < 4; n += 1) await count(stores, 50)
+    for (let n = 0; n < 4; n += 1) expect((await count(stores, 50)).isErr()).toBe(true)
     const openMs = performance.now()
-    expect((await count(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('breaker') })
+    expect((await count(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('breaker') as string })
     expect(performance.now() - openMs).toBeLessThan(50)
     proxy.restore()
     await eventually(async () => (await count(stores)).isOk(), { timeoutMs: 15_000 })
-    await stores.close({ deadlineMs: 1_000 })
+    orThrow(await stores.close())
     await proxy.close()
   })
 

@@ -56,7 +56,7 @@ describe('Pinecone', () => {
     [408, 'store-unavailable', true], [429, 'store-unavailable', true], [500, 'store-unavailable', true], [503, 'store-unavailable', true],
   ])('tells an HTTP %i for what it is, though the client hides it', async (status, type, retryable) => {
     const pinecone = await open(await serve((_, response) => { response.writeHead(status, { 'content-type': 'application/json' }).end('{"code":1,"message":"words"}') }))
-    expect((await pinecone.run('query', (index) => index.query({ vector, topK: 1 })))._unsafeUnwrapErr()).toMatchObject({ type, retryable, message: expect.stringContaining(`HTTP ${status}`) })
+    expect((await pinecone.run('query', (index) => index.query({ vector, topK: 1 })))._unsafeUnwrapErr()).toMatchObject({ type, retryable, message: expect.stringContaining(`HTTP ${status}`) as string })
   })
 
   test('waits as long as Retry-After says before it tries again', async () => {

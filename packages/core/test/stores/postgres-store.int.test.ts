@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect, type ConnectOptions, type DiagnosticEvents, Diagnostics, orThrow, StatementFailed, type Stores } from '@headwater/core'
@@ -65,7 +66,9 @@ describe('PostgreSQL', () => {
     const work = stores.postgres.withConnection(async (connection) => {
       const { rows: [row] } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       orThrow(await other.postgres.query('SELECT pg_terminate_backend($1)', [row?.pid]))
-      await eventually(async () => connection.query('SELECT 1').then(() => false, () => true))
+      await eventually(async () => orThrow(await other.postgres.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid])).rowCount === 0)
+      // Nothing is asked of the connection meanwhile, so that its end is an event of its own and not the answer to a statement.
+      await setTimeout(50)
       return connection.query('SELECT 1')
     })
     await expect(work).rejects.toMatchObject({ name: 'StatementFailed', failure: { type: 'store-unavailable' } })
@@ -100,7 +103,7 @@ describe('PostgreSQL', () => {
     const stores = await open()
     const controller = new AbortController()
     const call = stores.postgres.query('SELECT pg_sleep(5)', [], { signal: controller.signal })
-    setTimeout(() => { controller.abort() }, 20)
+    void setTimeout(20).then(() => { controller.abort() })
     expect(await typeOf(call)).toBe('deadline-exceeded')
   })
 
@@ -114,14 +117,14 @@ describe('PostgreSQL', () => {
     expect(performance.now() - startedMs).toBeLessThan(700)
     proxy.restore()
     await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
-    await stores.close()
+    orThrow(await stores.close())
     await proxy.close()
   })
 
   test('lends a reserved connection while the pool is full', async () => {
     const stores = await open({ maxConnections: 1, connectTimeoutMs: 200 })
     await stores.postgres.withConnection(async () => {
-      expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('no connection became free') })
+      expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('no connection became free') as string })
       expect((await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), { reserved: true })).rowCount).toBe(1)
     })
   })
@@ -151,8 +154,7 @@ describe('PostgreSQL', () => {
     const reports: DiagnosticEvents['store:operation'][] = []
     const stores = await open({}, diagnostics)
     diagnostics.on('store:operation', (event) => reports.push(event))
-    await stores.postgres.query('SELECT $1::text', ['secret'])
-    await stores.postgres.query('SELECT * FROM nowhere')
+    expect([await typeOf(stores.postgres.query('SELECT $1::text', ['secret'])), await typeOf(stores.postgres.query('SELECT * FROM nowhere'))]).toEqual(['ok', 'store-refused'])
     expect(reports).toMatchObject([{ store: 'postgres', operation: 'select', outcome: 'ok' }, { operation: 'select nowhere', outcome: 'store-refused' }])
     expect(JSON.stringify(reports)).not.toContain('secret')
   })
