@@ -25,7 +25,7 @@ export async function registerFlow(flow: Flow, { services: { users }, inspection
     const entry = await inspection.key(`user:${ada.id}`)
     check(entry !== undefined && entry.text.includes(newUser.email), `there is no profile under user:${ada.id}`)
     check(!entry.text.includes(passwordHash), 'the cached profile holds the password hash')
-    note(`user:${ada.id} for ${Math.round(entry.ttlMs / 60_000)} minutes, without the password hash`)
+    note(`user:${ada.id} without the password hash, and kept for ${Math.round(entry.ttlMs / 60_000)} minutes`)
   })
 
   await flow.step({ store: 'MongoDB', does: 'has user.registered' }, async ({ note }) => {
@@ -34,7 +34,7 @@ export async function registerFlow(flow: Flow, { services: { users }, inspection
       return found.length > 0 && found
     }, patience)
     check(event !== undefined, 'the event is not there')
-    note(`in user_activity, by way of the outbox and the relay, ${duration(performance.now() - registeredMs)} after the commit`)
+    note(`in user_activity, by way of the relay, ${duration(performance.now() - registeredMs)} after the commit`)
   })
 
   await flow.step({ store: 'PostgreSQL', does: 'refuses the same address in capitals' }, async ({ note, timed }) => {
