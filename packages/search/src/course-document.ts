@@ -62,11 +62,8 @@ export function hasPlaces({ maxStudents, currentEnrollment }: Course): boolean {
  * The id of a course's record.
  */
 export function recordIdOf(courseId: number): string {
-  return `${recordPrefix}${courseId}`
+  return `course_${courseId}`
 }
-
-/** What the id of every course's record begins with. */
-export const recordPrefix = 'course_'
 
 /**
  * The course that a record speaks of; `undefined` for a record that is not a course's.

@@ -155,6 +155,26 @@ describe('the sink', () => {
     expect(orThrow(await app.index.fetch([`course_${id}`]))).toEqual(written)
   })
 
+  it('stores the vector of the text that counts though the index shows writes late', async () => {
+    const [id = 0] = await publishMany(app, 1)
+    const vectorOf = async (): Promise<readonly number[] | undefined> => orThrow(await app.index.fetch([`course_${id}`])).get(`course_${id}`)?.values
+    const { title } = orThrow(await app.courses.get(id))!
+    orThrow(await deliver(app.search, event(id)))
+    const first = await vectorOf()
+    app.pinecone.delayConsistency(60_000)
+    orThrow(await app.courses.update(id, { title: 'Something else' }))
+    orThrow(await deliver(app.search, event(id)))
+    expect(await vectorOf()).toEqual(first)
+    orThrow(await app.courses.update(id, { title }))
+    orThrow(await deliver(app.search, event(id)))
+    app.pinecone.delayConsistency(0)
+    app.pinecone.settle()
+    expect(await vectorOf()).toEqual(first)
+    orThrow(await app.courses.update(id, { title: 'Something else' }))
+    orThrow(await deliver(app.search, event(id)))
+    expect(await vectorOf()).not.toEqual(first)
+  })
+
   it.each([
     ['the embedder', '503', (target: Harness) => { target.openai.faults.failNext({ status: 503, times: 100 }) }],
     ['the embedder\'s key', '401', (target: Harness) => { target.openai.faults.failNext({ status: 401, times: 100 }) }],
