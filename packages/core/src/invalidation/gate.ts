@@ -85,14 +85,16 @@ export class Gate {
 
   async #look(): Promise<void> {
     const { redis, diagnostics } = this.#parts
-    const epoch = this.#epoch
+    let isSure = true
     try {
-      if (this.#isOpen || redis.isAvailable) await this.#judge(epoch)
+      if (this.#isOpen || redis.isAvailable) await this.#judge(this.#epoch)
     } catch (error) {
+      // PostgreSQL is not to be asked more often because it is in trouble.
+      isSure = false
       diagnostics.emit('invalidation:failed', { keys: 0, error })
     } finally {
       this.#firstLook.resolve()
-      this.#lookIn(this.#isOpen ? this.#options.lookEveryMs : closedLookMs)
+      this.#lookIn(this.#isOpen || !isSure ? this.#options.lookEveryMs : closedLookMs)
     }
   }
 
