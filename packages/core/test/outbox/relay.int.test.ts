@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { errAsync, ok, okAsync, orThrow, outboxStatus, removeSink, ResultAsync, transaction, type SinkFailure, type SinkReport } from '@headwater/core'
+import { err, errAsync, ok, okAsync, orThrow, outboxStatus, removeSink, ResultAsync, transaction, type SinkFailure, type SinkReport } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { acknowledge } from '../../src/outbox/acknowledge.ts'
 import { claim, openCursors } from '../../src/outbox/cursor.ts'
@@ -276,6 +276,32 @@ describe('stop', () => {
 })
 
 describe('a relay whose PostgreSQL goes away', () => {
+  test('interrupts its sink before others may take the shards over', async () => {
+    const proxy = await faultProxy((await open()).url)
+    const outbox = await open({ url: () => proxy.url })
+    const signals: { readonly signal: AbortSignal; readonly startedMs: number; abortedMs?: number }[] = []
+    const sink = recordingSink({
+      before: (_, { signal }) => new ResultAsync(new Promise((resolve) => {
+        const call: (typeof signals)[number] = { signal, startedMs: performance.now() }
+        signals.push(call)
+        signal.addEventListener('abort', () => { call.abortedMs = performance.now(); resolve(err({ type: 'sink-failed', message: 'aborted', retryable: true })) })
+      })),
+    })
+    const relay = outbox.relay([sink], { leaseMs: 1_500 })
+    relay.start()
+    await (await outbox.session()).publish(change(1, 1))
+    await eventually(() => signals.length === 1)
+    proxy.hang()
+    const hungMs = performance.now()
+    const call = await eventually(() => { const [first] = signals; expect(first?.abortedMs).toBeDefined(); return first })
+    expect((call?.abortedMs ?? Infinity) - hungMs).toBeLessThan(1_500)
+    expect(call?.signal.reason).toMatchObject({ message: 'the lease was about to end' })
+    proxy.restore()
+    await relay.stop({ deadlineMs: 100 })
+    await outbox.stores.close()
+    await proxy.close()
+  })
+
   test('goes on when it is back, whatever it was doing, and loses nothing', async () => {
     const proxy = await faultProxy((await open()).url)
     const outbox = await open({ url: () => proxy.url })
