@@ -42,13 +42,20 @@ describe('Pinecone', () => {
     expect(orThrow(answer).matches).toMatchObject([{ id: 'a' }])
   })
 
-  test('refuses a deletion that names nothing, which the client would send', async () => {
-    const pinecone = await open()
+  test('refuses a deletion that names nothing, which the bare client would send', async () => {
+    let requests = 0
+    const host = await serve((_, response) => { requests += 1; response.writeHead(200, { 'content-type': 'application/json' }).end('{}') })
+    const pinecone = await open(host)
+    await pinecone.client.index({ host }).deleteMany(['a'] as never)
+    expect(requests).toBe(1)
     for (const options of [['a'], {}, { ids: [] }, { filter: {} }]) {
       const direct = await pinecone.run('delete', (index) => index.deleteMany(options as never))
       const inNamespace = await pinecone.run('delete', (index) => index.namespace('x').deleteMany(options as never))
       expect([direct, inNamespace].map((result) => result._unsafeUnwrapErr().type)).toEqual(['store-refused', 'store-refused'])
     }
+    expect(requests).toBe(1)
+    orThrow(await pinecone.run('delete', (index) => index.deleteMany({ ids: ['a'] })))
+    expect(requests).toBe(2)
   })
 
   test.each([
