@@ -1,0 +1,37 @@
+import { collectMetrics, createRelay, createSessions } from '@headwater/core'
+import type { Metrics, Relay, Sessions, Stores } from '@headwater/core'
+import { createRepositories } from '@headwater/repositories'
+import type { Repositories } from '@headwater/repositories'
+import { createCourseSearch } from '@headwater/search'
+import type { CourseSearch, Embedder, VectorIndex } from '@headwater/search'
+
+/** What the application works with. */
+export interface Services extends Omit<Repositories, 'sinks'> {
+  readonly stores: Stores
+  readonly search: CourseSearch
+  readonly sessions: Sessions
+  readonly relay: Relay
+  readonly metrics: Metrics
+}
+
+/** Options of {@link createServices}. */
+export interface ServiceOptions {
+  /** Embeds courses and queries. */
+  readonly embedder: Embedder
+  /**
+   * Where the vectors are.
+   *
+   * @defaultValue the stores' Pinecone index
+   */
+  readonly index?: VectorIndex
+}
+
+/** Makes the services on connected stores; the relay is not started yet. */
+export function createServices(stores: Stores, { embedder, index }: ServiceOptions): Services {
+  const metrics = collectMetrics(stores.diagnostics)
+  const { sinks, ...repositories } = createRepositories(stores)
+  const { courses, activity } = repositories
+  const search = createCourseSearch({ stores, courses, activity, embedder, ...(index && { index }) })
+  const relay = createRelay(stores, { sinks: [...sinks, ...search.sinks] })
+  return { ...repositories, stores, search, relay, metrics, sessions: createSessions(stores) }
+}

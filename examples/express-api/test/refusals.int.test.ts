@@ -1,0 +1,155 @@
+import type { Course } from '@headwater/repositories'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openApi, password, type Api, type Member } from './api.ts'
+
+let api: Api
+let student: Member
+let instructor: Member
+let course: Course
+beforeAll(async () => {
+  api = await openApi()
+  student = await api.member('student')
+  instructor = await api.member('instructor')
+  course = await api.course({ price: '49.00' })
+})
+afterAll(() => api.dispose())
+
+describe('400 names the field', () => {
+  const user = { email: 'new@example.com', username: 'new', password }
+  const newCourse = { title: 'Geometry', price: '20.00' }
+
+  test.each<[method: string, path: string, body: unknown, field: string]>([
+    ['POST', '/users', { ...user, email: 'nobody' }, 'email'],
+    ['POST', '/users', { ...user, email: 5 }, 'email'],
+    ['POST', '/users', { ...user, username: ' ' }, 'username'],
+    ['POST', '/users', { ...user, password: 'short' }, 'password'],
+    ['POST', '/users', { ...user, role: 'admin' }, 'role'],
+    ['POST', '/users', { ...user, isAdmin: true }, 'isAdmin'],
+    ['POST', '/users', { email: user.email, password }, 'username'],
+    ['POST', '/users', undefined, 'email'],
+    ['POST', '/users', [], 'body'],
+    ['POST', '/users', '{"email":', 'body'],
+    ['POST', '/sessions', { email: 'nobody', password }, 'email'],
+    ['POST', '/sessions', { email: user.email }, 'password'],
+    ['GET', '/courses?limit=-1', undefined, 'limit'],
+    ['GET', '/courses?limit=0', undefined, 'limit'],
+    ['GET', '/courses?limit=many', undefined, 'limit'],
+    ['GET', '/courses?cursor=forged', undefined, 'cursor'],
+    ['GET', '/courses?colour=red', undefined, 'colour'],
+    ['GET', '/courses/NaN', undefined, 'id'],
+    ['GET', '/courses/0', undefined, 'id'],
+    ['GET', '/courses/9999999999', undefined, 'id'],
+    ['GET', '/search', undefined, 'q'],
+    ['GET', '/search?q=', undefined, 'q'],
+    ['GET', '/search?q=!!!', undefined, 'q'],
+    ['GET', '/search?q=a&q=b', undefined, 'q'],
+    ['GET', '/search?q=algebra&limit=-5', undefined, 'limit'],
+    ['GET', '/search?q=algebra&limit=1000', undefined, 'limit'],
+    ['GET', '/search?q=algebra&minPrice=cheap', undefined, 'minPrice'],
+    ['GET', '/search?q=algebra&minPrice=20&maxPrice=10', undefined, 'minPrice'],
+    ['GET', '/search?q=algebra&hasPlaces=perhaps', undefined, 'hasPlaces'],
+    ['POST', '/search/none/clicks', { courseId: 1, position: 1 }, 'searchId'],
+    ['POST', '/search/0198c0de-0000-7000-8000-000000000000/clicks', { courseId: 1, position: 0 }, 'position'],
+    ['POST', '/courses', { ...newCourse, price: '-1' }, 'price'],
+    ['POST', '/courses', { ...newCourse, price: 0.1 + 0.2 }, 'price'],
+    ['POST', '/courses', { ...newCourse, maxStudents: -1 }, 'maxStudents'],
+    ['POST', '/courses', { ...newCourse, maxStudents: 2.5 }, 'maxStudents'],
+    ['POST', '/courses', { ...newCourse, title: '' }, 'title'],
+    ['POST', '/courses', { ...newCourse, instructorId: 1 }, 'instructorId'],
+    ['POST', '/courses/:course/enrollments', { payment: { method: 'credit_card', discount: '49.01' } }, 'payment.discount'],
+    ['POST', '/courses/:course/enrollments', { payment: { discount: 5 } }, 'payment.method'],
+    ['PATCH', '/courses/:course/enrollments', { progress: 101 }, 'progress'],
+    ['PATCH', '/courses/:course/enrollments', {}, 'progress'],
+    ['POST', '/enrollments/transfer', { courseId: 1 }, 'toUserId'],
+    ['POST', '/enrollments/transfer', { courseId: '1', toUserId: 2 }, 'courseId'],
+    ['PATCH', '/me', { email: 'nobody' }, 'email'],
+    ['PATCH', '/me', { role: 'instructor' }, 'role'],
+    ['PATCH', '/me', {}, 'changes'],
+    ['GET', '/me/enrollments?limit=1e3', undefined, 'limit'],
+  ])('%s %s %j: %s', async (method, path, body, field) => {
+    const { status, body: answer } = await instructor.visitor.send(method, path.replace(':course', String(course.id)), body)
+    expect(answer.error).toMatchObject({ type: 'invalid-input', field })
+    expect(status).toBe(400)
+    expect(answer.error.issues?.[0]).toEqual({ field, message: expect.any(String) as string })
+  })
+
+  test('a transfer to oneself', async () => {
+    const { status, body } = await student.visitor.post('/enrollments/transfer', { courseId: course.id, toUserId: student.user.id })
+    expect([status, body.error.field]).toEqual([400, 'toUserId'])
+  })
+})
+
+describe('401', () => {
+  test.each([
+    ['GET', '/me'], ['PATCH', '/me'], ['GET', '/me/enrollments'], ['POST', '/courses'], ['PATCH', '/courses/1'], ['DELETE', '/courses/1'],
+    ['POST', '/courses/1/publish'], ['POST', '/courses/1/enrollments'], ['DELETE', '/courses/1/enrollments'], ['POST', '/enrollments/transfer'],
+  ])('for %s %s when nobody is signed in', async (method, path) => {
+    const { status, body } = await api.visitor().send(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})
+    expect([status, body.error.type]).toEqual([401, 'not-signed-in'])
+  })
+
+  test('says the same of a wrong password and of an unknown address', async () => {
+    const wrong = await api.visitor().post('/sessions', { email: student.user.email, password: 'something else' })
+    const unknown = await api.visitor().post('/sessions', { email: 'nobody@example.com', password })
+    expect([wrong.status, wrong.body]).toEqual([unknown.status, unknown.body])
+    expect([wrong.status, wrong.body.error.type]).toEqual([401, 'wrong-credentials'])
+  })
+
+  test('for a made-up session', async () => {
+    const response = await fetch(`${api.url}/me`, { headers: { Cookie: `session=${'a'.repeat(43)}` } })
+    expect(response.status).toBe(401)
+  })
+})
+
+describe('403', () => {
+  test('for a student who wants to create a course', async () => {
+    const { status, body } = await student.visitor.post('/courses', { title: 'Mine', price: 0 })
+    expect([status, body.error.type]).toEqual([403, 'forbidden'])
+  })
+
+  test.each([['PATCH', ''], ['DELETE', ''], ['POST', '/publish'], ['POST', '/unpublish'], ['GET', '/students']])(
+    "for %s %s of another instructor's course", async (method, path) => {
+      const { status } = await instructor.visitor.send(method, `/courses/${course.id}${path}`, method === 'PATCH' ? { title: 'Mine' } : undefined)
+      expect(status).toBe(403)
+      expect((await api.visitor().get<Course>(`/courses/${course.id}`)).body.title).toBe(course.title)
+    })
+})
+
+describe('404', () => {
+  test.each([['GET', '/courses/2000000000'], ['POST', '/courses/2000000000/enrollments'], ['GET', '/nowhere']])('for %s %s', async (method, path) => {
+    const { status, body } = await student.visitor.send(method, path)
+    expect([status, body.error.type]).toEqual([404, 'not-found'])
+  })
+
+  test('for a transfer to nobody', async () => {
+    await student.visitor.post(`/courses/${course.id}/enrollments`)
+    const { status, body } = await student.visitor.post('/enrollments/transfer', { courseId: course.id, toUserId: 2_000_000_000 })
+    expect([status, body.error.type]).toEqual([404, 'not-found'])
+  })
+})
+
+describe('409', () => {
+  test.each([['email', 'email-taken'], ['username', 'username-taken']] as const)('for a %s that is taken: %s', async (field, type) => {
+    const fresh = { email: 'fresh@example.com', username: 'fresh', password }
+    const { status, body } = await api.visitor().post('/users', { ...fresh, [field]: student.user[field] })
+    expect([status, body.error.type]).toEqual([409, type])
+  })
+})
+
+describe('422', () => {
+  test('for a place in a course that is not published', async () => {
+    const { body: { id } } = await instructor.visitor.post<Course>('/courses', { title: 'Draft', price: 0 })
+    const { status, body } = await student.visitor.post(`/courses/${id}/enrollments`)
+    expect([status, body.error.type]).toEqual([422, 'course-not-published'])
+  })
+
+  test('for progress in a course that one is not in', async () => {
+    const { status, body } = await instructor.visitor.patch(`/courses/${course.id}/enrollments`, { progress: 5 })
+    expect([status, body.error.type]).toEqual([422, 'not-enrolled'])
+  })
+})
+
+test('413 for a body that is too large', async () => {
+  const { status, body } = await api.visitor().post('/users', { email: 'a'.repeat(100_000) })
+  expect([status, body.error.type]).toEqual([413, 'body-too-large'])
+})
