@@ -56,7 +56,10 @@ interface DemoRedis {
 async function startRedis(onProgress: (line: string) => void, ending: Ending): Promise<DemoRedis> {
   const stack = await startTestStack({ stores: ['redis'], onProgress })
   ending.add(() => stack.stop())
-  return stack.redis.rung === 'local' ? ownServer(stack.redis, ending) : behindProxy(stack.redis, ending)
+  if (stack.redis.rung !== 'local') return behindProxy(stack.redis, ending)
+  // The stack's own server can be stopped, but not started again.
+  await stack.stop()
+  return ownServer(stack.redis, ending)
 }
 
 async function ownServer(address: StoreAddress, ending: Ending): Promise<DemoRedis> {

@@ -6,7 +6,7 @@ import { enrollFlow } from './flows/enroll-flow.ts'
 import { outageFlow } from './flows/outage-flow.ts'
 import { registerFlow } from './flows/register-flow.ts'
 import { searchFlow } from './flows/search-flow.ts'
-import { duration, type Output } from './output.ts'
+import type { Output } from './output.ts'
 import { openPlatform, type Platform } from './platform.ts'
 import { type StoreReport, startDemoStores } from './demo-stores.ts'
 
@@ -20,39 +20,45 @@ export interface Summary {
 /** How the demo went. */
 export interface DemoReport {
   readonly summary: Summary
-  /** Whether every flow kept its promises. */
-  readonly isComplete: boolean
+  /** What the flows ran on; absent when it could not be set up. */
+  readonly platform: Platform | undefined
 }
 
-interface DemoOptions {
-  readonly output: Output
-  readonly ending: Ending
-  /** Whether to stop after the flows. */
-  readonly once: boolean
-}
-
-type Flows = { -readonly [Name in keyof Summary['flows']]: boolean }
-
-/** Starts the stores, runs the flows and, unless `once`, leaves the API running. Never rejects. */
-export async function runDemo({ output, ending, once }: DemoOptions): Promise<DemoReport> {
+/** Starts the stores and runs the flows. Never rejects. */
+export async function runDemo(output: Output, ending: Ending): Promise<DemoReport> {
   const startedMs = performance.now()
   const flows: Flows = { register: false, search: false, enroll: false, outage: false }
   let stores: StoreReport = {}
+  let platform: Platform | undefined
   try {
     const started = await startDemoStores(output, ending)
     stores = started.report
-    const platform = await openPlatform(started, output, ending)
+    platform = await openPlatform(started, output, ending)
     const catalogue = await stockCatalogue(platform, output)
     await runFlows(flows, output, { ...platform, ...catalogue })
-    if (!once) await showApi(platform, output, ending)
   } catch (error) {
     if (!ending.hasBegun) output.failure('demo', error instanceof Error ? error.message : String(error))
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
-  const isComplete = Object.values(flows).every(Boolean)
-  if (!ending.hasBegun) output.line(`\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${duration(seconds * 1_000)} in all`)
-  return { summary: { flows, stores, seconds }, isComplete }
+  if (!ending.hasBegun) output.line(`\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`)
+  return { summary: { flows, stores, seconds }, platform }
 }
+
+/** Leaves the API running until `ending`, and says what to try. */
+export async function showApi({ services }: Platform, output: Output, ending: Ending): Promise<void> {
+  const api = await serve(services)
+  ending.add(() => api.close())
+  ending.isExpected = true
+  output.heading(`The API runs on ${api.url}`)
+  const user = JSON.stringify({ email: 'grace@example.com', username: 'grace', password: 'correct horse' })
+  output.line(`  curl -X POST ${api.url}/users -H 'Content-Type: application/json' -d '${user}'`)
+  output.line(`  curl '${api.url}/search?q=play+the+guitar&limit=3'`)
+  output.line(`  curl ${api.url}/health/ready`)
+  output.remark('Ctrl-C ends it, and all the stores with it.')
+  await ending.untilBegun()
+}
+
+type Flows = { -readonly [Name in keyof Summary['flows']]: boolean }
 
 async function runFlows(flows: Flows, output: Output, stage: Parameters<typeof searchFlow>[1]): Promise<void> {
   const ada = await Flow.run(output, 'Registration', (flow) => registerFlow(flow, stage))
@@ -61,16 +67,4 @@ async function runFlows(flows: Flows, output: Output, stage: Parameters<typeof s
   if (ada === undefined) return
   flows.enroll = await Flow.run(output, 'Enrollment', (flow) => enrollFlow(flow, { ...stage, ada })) !== undefined
   flows.outage = await Flow.run(output, 'Outage of Redis', (flow) => outageFlow(flow, { ...stage, ada })) !== undefined
-}
-
-async function showApi({ services }: Platform, output: Output, ending: Ending): Promise<void> {
-  const api = await serve(services)
-  ending.add(() => api.close())
-  ending.isExpected = true
-  output.heading(`The API runs on ${api.url}`)
-  const user = JSON.stringify({ email: 'grace@example.com', username: 'grace', password: 'correct horse' })
-  output.line(`  curl -X POST ${api.url}/users -H 'Content-Type: application/json' -d '${user}'`)
-  output.line(`  curl '${api.url}/search?q=learn+to+play+the+guitar&limit=3'`)
-  output.line(`  curl ${api.url}/health/ready`)
-  output.remark('Ctrl-C ends it, and all the stores with it.')
 }

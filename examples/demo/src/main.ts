@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { runDemo } from './demo.ts'
+import { runDemo, showApi } from './demo.ts'
 import { Ending } from './ending.ts'
 import { Output } from './output.ts'
 
@@ -12,13 +12,12 @@ process.stdout.on('error', () => { void ending.end().then(() => process.exit(1))
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 for (const [signal, code] of Object.entries(exitCodes)) {
-  process.on(signal, () => { void ending.end().then(() => process.exit(ending.isExpected ? 0 : code)) })
+  process.on(signal, () => { void ending.end().then(() => { if (!ending.isExpected) process.exit(code) }) })
 }
 
-const report = await runDemo({ output, ending, once })
-if (!ending.hasBegun) {
-  if (!once && report.isComplete) await ending.untilBegun()
-  await ending.end()
-  if (json) process.stdout.write(`${JSON.stringify(report.summary)}\n`)
-  process.exit(report.isComplete ? 0 : 1)
-}
+const { summary, platform } = await runDemo(output, ending)
+const isComplete = Object.values(summary.flows).every(Boolean)
+if (!once && isComplete && platform !== undefined && !ending.hasBegun) await showApi(platform, output, ending)
+await ending.end()
+if (json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+process.exit(isComplete ? 0 : 1)
