@@ -42,7 +42,8 @@ export function analyticsTests(bench: () => EventLogBench): void {
 
     it('counts days by the clock of a time zone', async () => {
       const rows = await bench().aggregate(activity, [
-        { $group: { _id: { $dateToString: { date: '$timestamp', format: '%Y-%m-%d', timezone: 'Europe/Berlin' } }, n: { $sum: 1 } } }, { $sort: { _id: 1 } },
+        { $group: { _id: { $dateToString: { date: '$timestamp', format: '%Y-%m-%d', timezone: 'Europe/Berlin' } }, n: { $sum: 1 } } },
+        { $sort: { _id: 1 } },
       ])
       expect(rows).toEqual([{ _id: '2026-03-02', n: 4 }, { _id: '2026-03-09', n: 1 }])
     })
@@ -67,12 +68,14 @@ export function analyticsTests(bench: () => EventLogBench): void {
         { user_id: 1, course_id: 7, event_type: 'enrollment.completed', timestamp: at('04T00:00') },
         { user_id: 3, course_id: 8, event_type: 'enrollment.created', timestamp: at('09T13:00') },
       ])
+      const step = { $cond: [{ $eq: ['$event_type', 'enrollment.completed'] }, 'completed', 'enrolled'] }
+      const reached = (name: string) => ({ $sum: { $cond: [{ $eq: ['$_id.step', name] }, 1, 0] } })
       const rows = await bench().aggregate(activity, [
         { $match: { event_type: 'course.viewed' } },
         { $project: { user: '$user_id', course: '$event_data.course_id', step: 'viewed' } },
-        { $unionWith: { coll: enrollments.collectionName, pipeline: [{ $project: { user: '$user_id', course: '$course_id', step: { $cond: [{ $eq: ['$event_type', 'enrollment.completed'] }, 'completed', 'enrolled'] } } }] } },
+        { $unionWith: { coll: enrollments.collectionName, pipeline: [{ $project: { user: '$user_id', course: '$course_id', step } }] } },
         { $group: { _id: { course: '$course', step: '$step', user: '$user' } } },
-        { $group: { _id: '$_id.course', ...Object.fromEntries(['viewed', 'enrolled', 'completed'].map((step) => [step, { $sum: { $cond: [{ $eq: ['$_id.step', step] }, 1, 0] } }])) } },
+        { $group: { _id: '$_id.course', viewed: reached('viewed'), enrolled: reached('enrolled'), completed: reached('completed') } },
         { $sort: { _id: 1 } },
       ])
       expect(rows).toEqual([{ _id: 7, viewed: 2, enrolled: 1, completed: 1 }, { _id: 8, viewed: 1, enrolled: 1, completed: 0 }])
@@ -86,7 +89,11 @@ export function analyticsTests(bench: () => EventLogBench): void {
           paid(7, '01T01:00', 1990), paid(7, '01T22:00', 10), paid(7, '02T01:00', 2_000_000_000), paid(7, '02T02:00', 2_000_000_000),
           paid(8, '01T01:00', Long.fromString('9007199254740992')), paid(8, '01T02:00', 1),
         ],
-        [{ $group: { _id: { course: '$course_id', day }, cents: { $sum: '$event_data.price_paid' } } }, { $sort: { '_id.course': 1, '_id.day': 1 } }, { $project: { _id: 0, cents: { $toString: '$cents' } } }],
+        [
+          { $group: { _id: { course: '$course_id', day }, cents: { $sum: '$event_data.price_paid' } } },
+          { $sort: { '_id.course': 1, '_id.day': 1 } },
+          { $project: { _id: 0, cents: { $toString: '$cents' } } },
+        ],
       )
       expect(rows.map(({ cents }) => cents as string)).toEqual(['2000', '4000000000', '9007199254740993'])
     })
@@ -99,7 +106,10 @@ export function analyticsTests(bench: () => EventLogBench): void {
     })
 
     it('lists the queries without results', async () => {
-      const rows = await bench().aggregate(searches, [{ $match: { results_count: 0 } }, { $group: { _id: '$query', n: { $sum: 1 }, last: { $max: '$timestamp' } } }])
+      const rows = await bench().aggregate(searches, [
+        { $match: { results_count: 0 } },
+        { $group: { _id: '$query', n: { $sum: 1 }, last: { $max: '$timestamp' } } },
+      ])
       expect(rows).toEqual([{ _id: 'cobol', n: 1, last: at('02T11:00') }])
     })
 
@@ -127,7 +137,13 @@ export function analyticsTests(bench: () => EventLogBench): void {
 
     it('answers several questions about the same events at once', async () => {
       const [row] = await bench().aggregate(searches, [
-        { $facet: { total: [{ $count: 'n' }], top: [{ $sortByCount: '$query' }, { $limit: 1 }], slow: [{ $match: { search_duration_ms: { $gte: 100 } } }, { $count: 'n' }] } },
+        {
+          $facet: {
+            total: [{ $count: 'n' }],
+            top: [{ $sortByCount: '$query' }, { $limit: 1 }],
+            slow: [{ $match: { search_duration_ms: { $gte: 100 } } }, { $count: 'n' }],
+          },
+        },
       ])
       expect(row).toEqual({ total: [{ n: 5 }], top: [{ _id: 'sql', count: 3 }], slow: [{ n: 2 }] })
     })

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import type * as Mongodb from 'mongodb'
 import type { Collection, Db, Document, MongoClient } from 'mongodb'
 
 /** What a test of the event log works with: the official client, and a database of its own. */
 export class EventLogBench {
-  readonly mongodb: typeof import('mongodb')
+  readonly mongodb: typeof Mongodb
   readonly client: MongoClient
   readonly database: Db
 
-  private constructor(mongodb: typeof import('mongodb'), client: MongoClient) {
+  private constructor(mongodb: typeof Mongodb, client: MongoClient) {
     this.mongodb = mongodb
     this.client = client
     this.database = client.db(`event_log_${randomUUID().slice(0, 13)}`)

@@ -31,6 +31,9 @@ export interface EventLogCapabilities {
   readonly duplicateKeyDetails?: boolean
 }
 
+/**
+ * The defaults of {@link EventLogCapabilities}.
+ */
 export const eventLogCapabilitiesDefaults = { duplicateKeyDetails: true } as const
 
 /**

@@ -48,6 +48,9 @@ export interface MongodbStandInOptions {
   clock?: Clock
 }
 
+/**
+ * The defaults of {@link MongodbStandInOptions}.
+ */
 export const mongodbStandInDefaults = {
   port: 0,
   ttlIntervalMs: 60_000,

@@ -3,7 +3,8 @@ import { idIndex, type IndexSpecification, parseIndexSpecification } from '../st
 import { equalValues } from '../values/compare.ts'
 import { type Document, isDocument } from '../values/document.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, documentsField, engineFor, flagField, namespaceOf, refuse,
+  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, documentsField, engineFor, flagField,
+  namespaceOf, refuse,
 } from './command.ts'
 
 const collectionOptions = [
@@ -18,7 +19,9 @@ export const catalogCommands: Record<string, Command> = {
   create: {
     fields: [...collectionOptions, 'idIndex'],
     run: (command, context) => {
-      if (collectionOf(command, context) !== undefined) throw new ServerError(48, `Collection ${namespaceOf(command, context)} already exists.`)
+      if (collectionOf(command, context) !== undefined) {
+        throw new ServerError(48, `Collection ${namespaceOf(command, context)} already exists.`)
+      }
       refuse(command, ...collectionOptions)
       context.store.open(context.database, collectionName(command))
       return { ok: 1 }
@@ -55,16 +58,22 @@ export const catalogCommands: Record<string, Command> = {
 
 function renameCollection(command: Document, context: CommandContext): Document {
   const [from, to] = [command['renameCollection'], command['to']].map((namespace) => splitNamespace(namespace))
-  if (from === undefined || to === undefined || from.database !== to.database) throw notSupported('renaming into another database')
+  if (from === undefined || to === undefined || from.database !== to.database) {
+    throw notSupported('renaming into another database')
+  }
   if (context.store.find(from.database, from.name) === undefined) throw new ServerError(26, 'Source collection does not exist')
-  if (context.store.find(to.database, to.name) !== undefined && !flagField(command, 'dropTarget')) throw new ServerError(48, 'target namespace exists')
+  if (context.store.find(to.database, to.name) !== undefined && !flagField(command, 'dropTarget')) {
+    throw new ServerError(48, 'target namespace exists')
+  }
   context.store.rename(from.database, from.name, to.name)
   return { ok: 1 }
 }
 
 function splitNamespace(namespace: unknown): { database: string; name: string } {
   const [, database, name] = /^([^.]+)\.(.+)$/.exec(String(namespace)) ?? []
-  if (database === undefined || name === undefined) throw new ServerError(73, `Invalid namespace specified '${String(namespace)}'`)
+  if (database === undefined || name === undefined) {
+    throw new ServerError(73, `Invalid namespace specified '${String(namespace)}'`)
+  }
   return { database, name }
 }
 
@@ -108,14 +117,15 @@ function dropIndexes(command: Document, context: CommandContext): Document {
   const { index } = command
   const nIndexesWas = collection.indexes.length
   const others = collection.indexes.filter(({ name }) => name !== idIndex.name).map(({ name }) => name)
-  const names = index === '*' ? others : Array.isArray(index) ? index.map(String) : [isDocument(index) ? nameOf(collection.indexes, index) : String(index)]
+  const names = index === '*' ? others : (Array.isArray(index) ? index : [index]).map((one: unknown) => nameOf(collection.indexes, one))
   const unknown = names.find((name) => name !== idIndex.name && !others.includes(name))
   if (unknown !== undefined) throw new ServerError(27, `index not found with name [${unknown}]`)
   for (const name of names) collection.dropIndex(name)
   return { nIndexesWas, ok: 1 }
 }
 
-function nameOf(indexes: IndexSpecification[], key: Document): string {
+function nameOf(indexes: IndexSpecification[], key: unknown): string {
+  if (!isDocument(key)) return String(key)
   const found = indexes.find((index) => equalValues(index.key, key))
   if (found === undefined) throw new ServerError(27, `can't find index with key: ${JSON.stringify(key)}`)
   return found.name

@@ -13,6 +13,9 @@ export interface CursorOptions {
   orphanMs?: number
 }
 
+/**
+ * The defaults of {@link CursorOptions}.
+ */
 export const cursorDefaults = { idleMs: 600_000, orphanMs: 1_000 } as const
 
 interface Cursor {
@@ -66,7 +69,9 @@ export class Cursors {
   more(id: Long, request: { namespace: string; connectionId: number; batchSize: number }): Document {
     const cursor = this.#open.get(id.toString())
     if (cursor === undefined) throw new ServerError(43, `cursor id ${id.toString()} not found`)
-    if (cursor.namespace !== request.namespace) throw new ServerError(13, `Requested getMore on namespace '${request.namespace}', but cursor belongs to a different namespace`)
+    if (cursor.namespace !== request.namespace) {
+      throw new ServerError(13, `Requested getMore on namespace '${request.namespace}', but cursor belongs to a different namespace`)
+    }
     Object.assign(cursor, { connectionId: request.connectionId, touchedMs: this.#clock.monotonic(), isOrphan: false })
     const batch = nextBatch(cursor, request.batchSize)
     if (cursor.peeked === undefined) this.#open.delete(id.toString())

@@ -30,7 +30,8 @@ function replaceCollection(argument: unknown, { results, context }: Output): voi
 }
 
 function merge(argument: unknown, output: Output): void {
-  const given = typeof argument === 'string' ? { into: argument } : stageFields(argument, '$merge', ['into', 'on', 'let', 'whenMatched', 'whenNotMatched'])
+  const fields = ['into', 'on', 'let', 'whenMatched', 'whenNotMatched']
+  const given = typeof argument === 'string' ? { into: argument } : stageFields(argument, '$merge', fields)
   if (given['let'] !== undefined) throw notSupported(`$merge with 'let'`)
   const { database, name } = targetOf(given['into'], '$merge', output.context)
   const collection = output.context.store.open(database, name)
@@ -40,7 +41,8 @@ function merge(argument: unknown, output: Output): void {
 
 function mergeOne(collection: Collection, document: Document, how: { on: string[]; given: Document; engine: Engine }): void {
   const filter = Object.fromEntries(how.on.map((path) => [path, valueAt(document, path) ?? null]))
-  const existing = collection.candidates(filter).find((other) => how.on.every((path) => equalValues(valueAt(other, path) ?? null, filter[path])))
+  const isSame = (other: Document): boolean => how.on.every((path) => equalValues(valueAt(other, path) ?? null, filter[path]))
+  const existing = collection.candidates(filter).find(isSame)
   const { whenMatched = 'merge', whenNotMatched = 'insert' } = how.given
   if (existing === undefined) {
     if (whenNotMatched === 'insert') collection.insert(document)

@@ -8,7 +8,8 @@ import { type Document, isDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import { valuesAt } from '../values/path.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, engineFor, flagField, matching, namespaceOf, refuse,
+  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, engineFor, flagField,
+  matching, namespaceOf, refuse,
 } from './command.ts'
 import { writeResults } from './output-stages.ts'
 
@@ -45,9 +46,11 @@ export const readCommands: Record<string, Command> = {
       refuse(command, 'collation')
       const { key } = command
       if (key === undefined) throw new ServerError(40414, `BSON field 'distinct.key' is missing but a required field`)
-      if (typeof key !== 'string') throw new ServerError(14, `BSON field 'distinct.key' is the wrong type, expected type 'string'`)
+      if (typeof key !== 'string') {
+        throw new ServerError(14, `BSON field 'distinct.key' is the wrong type, expected type 'string'`)
+      }
       const found = matching(collectionOf(command, context), documentField(command, 'query', {}), engineFor(command, context))
-      const values = found.flatMap((document) => valuesAt(document, key).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value])))
+      const values = found.flatMap((document) => valuesAt(document, key)).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
       return { values: distinctValues(values.filter((value) => value !== undefined)), ok: 1 }
     },
   },
@@ -101,7 +104,9 @@ function* projected(documents: Document[], project: (document: Document) => Docu
 function aggregate(command: Document, context: CommandContext): Document {
   refuse(command, 'collation', 'explain')
   const { cursor } = command
-  if (!isDocument(cursor)) throw new ServerError(9, `The 'cursor' option is required, except for aggregate with the explain argument`)
+  if (!isDocument(cursor)) {
+    throw new ServerError(9, `The 'cursor' option is required, except for aggregate with the explain argument`)
+  }
   const pipeline: unknown[] = Array.isArray(command['pipeline']) ? command['pipeline'] : []
   if (!Array.isArray(command['pipeline'])) throw new ServerError(14, `'pipeline' option must be specified as an array`)
   if (typeof command['aggregate'] !== 'string') return aggregateWithoutCollection(pipeline)

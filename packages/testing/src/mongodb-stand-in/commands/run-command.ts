@@ -21,7 +21,9 @@ const ofTransactions = ['txnNumber', 'autocommit', 'startTransaction']
 export function runCommand(command: Document, context: Omit<CommandContext, 'database'>): Document {
   try {
     const database = command['$db']
-    if (typeof database !== 'string' || database === '') throw new ServerError(40414, `BSON field '$db' is missing but a required field`)
+    if (typeof database !== 'string' || database === '') {
+      throw new ServerError(40414, `BSON field '$db' is missing but a required field`)
+    }
     return commandFor(command).run(command, { ...context, database })
   } catch (error) {
     return errorReply(toServerError(error))

@@ -19,7 +19,12 @@ export const serverCommands: Record<string, Command> = {
   serverStatus: {
     fields: anyField,
     run: (_command, { clock, cursors }) => ({
-      host: '127.0.0.1', version, process: 'mongodb-stand-in', localTime: new Date(clock.now()), metrics: { cursor: { open: { total: cursors.size } } }, ok: 1,
+      host: '127.0.0.1',
+      version,
+      process: 'mongodb-stand-in',
+      localTime: new Date(clock.now()),
+      metrics: { cursor: { open: { total: cursors.size } } },
+      ok: 1,
     }),
   },
   connectionStatus: { fields: ['showPrivileges'], run: () => ({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] }, ok: 1 }) },
@@ -46,5 +51,6 @@ function hello({ clock, connectionId }: CommandContext): Document {
 }
 
 function buildInfo(): Document {
-  return { version, versionArray: version.split('.').map(Number).concat(0), gitVersion: '', modules: [], bits: 64, debug: false, maxBsonObjectSize: 16_777_216, ok: 1 }
+  const versionArray = [...version.split('.').map(Number), 0]
+  return { version, versionArray, gitVersion: '', modules: [], bits: 64, debug: false, maxBsonObjectSize: 16_777_216, ok: 1 }
 }

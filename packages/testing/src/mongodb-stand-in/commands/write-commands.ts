@@ -8,7 +8,8 @@ import { equalValues } from '../values/compare.ts'
 import { type Document, encodeDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, documentField, documentsField, engineFor, flagField, matching, refuse,
+  collectionName, collectionOf, type Command, type CommandContext, documentField, documentsField, engineFor, flagField,
+  matching, refuse,
 } from './command.ts'
 import { checkFields, eachWrite } from './write-errors.ts'
 
@@ -62,7 +63,9 @@ interface Changed {
 
 function change(collection: Collection, given: Change): Changed {
   const update = compileUpdate(given.update, { filter: given.filter, arrayFilters: given.arrayFilters, engine: given.engine })
-  if (update.isReplacement && given.isMulti) throw new ServerError(9, 'multi update is not supported for replacement-style update')
+  if (update.isReplacement && given.isMulti) {
+    throw new ServerError(9, 'multi update is not supported for replacement-style update')
+  }
   const all = sortDocuments(matching(collection, given.filter, given.engine), given.sort ?? {})
   const found = given.isMulti ? all : all.slice(0, 1)
   if (found.length === 0 && given.isUpsert) {
@@ -97,13 +100,16 @@ function update(command: Document, context: CommandContext): Document {
   const ordered = flagField(command, 'ordered', true)
   const updates = documentsField(command, 'updates')
   for (const given of updates) {
-    checkFields(given, 'update.updates', { required: ['q', 'u'], optional: ['multi', 'upsert', 'arrayFilters', 'hint', 'collation', 'sort', 'c'] })
+    const optional = ['multi', 'upsert', 'arrayFilters', 'hint', 'collation', 'sort', 'c']
+    checkFields(given, 'update.updates', { required: ['q', 'u'], optional })
     refuse(given, 'collation', 'c')
   }
   const writeErrors = eachWrite(updates, ordered, (given, index) => {
     const isUpsert = flagField(given, 'upsert')
     const collection = target(command, context, isUpsert)
-    if (collection === undefined) return void compileUpdate(given['u'], { filter: documentField(given, 'q', {}), arrayFilters: given['arrayFilters'], engine })
+    if (collection === undefined) {
+      return void compileUpdate(given['u'], { filter: documentField(given, 'q', {}), arrayFilters: given['arrayFilters'], engine })
+    }
     const result = change(collection, {
       filter: documentField(given, 'q', {}), update: given['u'], arrayFilters: given['arrayFilters'],
       isMulti: flagField(given, 'multi'), isUpsert, sort: documentField(given, 'sort', {}), engine,
@@ -128,7 +134,9 @@ function remove(command: Document, context: CommandContext): Document {
     checkFields(given, 'delete.deletes', { required: ['q', 'limit'], optional: ['hint', 'collation'] })
     refuse(given, 'collation')
     const limit = toNumber(given['limit'])
-    if (limit !== 0 && limit !== 1) throw new ServerError(9, `The limit field in delete objects must be 0 or 1. Got ${String(limit)}`)
+    if (limit !== 0 && limit !== 1) {
+      throw new ServerError(9, `The limit field in delete objects must be 0 or 1. Got ${String(limit)}`)
+    }
   }
   const writeErrors = eachWrite(deletes, flagField(command, 'ordered', true), (given) => {
     const found = matching(collection, documentField(given, 'q', {}), engine)
@@ -144,24 +152,41 @@ function findAndModify(command: Document, context: CommandContext): Document {
   refuse(command, 'collation')
   const removes = flagField(command, 'remove')
   if (removes === (command['update'] !== undefined)) throw new ServerError(9, 'Either an update or remove=true must be specified')
-  if (removes && (flagField(command, 'upsert') || flagField(command, 'new'))) throw new ServerError(9, `Cannot specify both upsert or new and remove=true`)
+  if (removes && (flagField(command, 'upsert') || flagField(command, 'new'))) {
+    throw new ServerError(9, 'Cannot specify both upsert or new and remove=true')
+  }
   const engine = engineFor(command, context)
   const projection = documentField(command, 'fields', {})
   const project = Object.keys(projection).length === 0 ? (document: Document) => document : compileProjection(projection, engine)
-  const shown = (document: Document | undefined): Document | null => (document === undefined ? null : project(document))
-  const filter = documentField(command, 'query', {})
-  const sort = documentField(command, 'sort', {})
   const collection = target(command, context, flagField(command, 'upsert'))
-  if (collection === undefined) return { lastErrorObject: { n: 0, ...(removes ? {} : { updatedExisting: false }) }, value: null, ok: 1 }
-  if (removes) {
-    const [found] = sortDocuments(matching(collection, filter, engine), sort)
-    if (found !== undefined) collection.remove(found)
-    return { lastErrorObject: { n: found === undefined ? 0 : 1 }, value: shown(found), ok: 1 }
-  }
-  const result = change(collection, {
-    filter, sort, engine, update: command['update'], arrayFilters: command['arrayFilters'], isMulti: false, isUpsert: flagField(command, 'upsert'),
+  const { lastErrorObject, value } = removes ? findAndRemove(command, collection, engine) : findAndUpdate(command, collection, engine)
+  return { lastErrorObject, value: value === undefined ? null : project(value), ok: 1 }
+}
+
+interface Modified {
+  lastErrorObject: Document
+  value: Document | undefined
+}
+
+function findAndRemove(command: Document, collection: Collection | undefined, engine: Engine): Modified {
+  const found = sortDocuments(matching(collection, documentField(command, 'query', {}), engine), documentField(command, 'sort', {}))
+  const [value] = found
+  if (value !== undefined) collection?.remove(value)
+  return { lastErrorObject: { n: value === undefined ? 0 : 1 }, value }
+}
+
+function findAndUpdate(command: Document, collection: Collection | undefined, engine: Engine): Modified {
+  if (collection === undefined) return { lastErrorObject: { n: 0, updatedExisting: false }, value: undefined }
+  const { matched, upserted, before, after } = change(collection, {
+    filter: documentField(command, 'query', {}),
+    sort: documentField(command, 'sort', {}),
+    update: command['update'],
+    arrayFilters: command['arrayFilters'],
+    isMulti: false,
+    isUpsert: flagField(command, 'upsert'),
+    engine,
   })
-  const { upserted } = result
-  const lastErrorObject = { n: upserted === undefined ? result.matched : 1, updatedExisting: result.matched > 0, ...(upserted === undefined ? {} : { upserted: upserted['_id'] }) }
-  return { lastErrorObject, value: shown(flagField(command, 'new') ? result.after : result.before), ok: 1 }
+  const counts = { n: upserted === undefined ? matched : 1, updatedExisting: matched > 0 }
+  const lastErrorObject = upserted === undefined ? counts : { ...counts, upserted: upserted['_id'] }
+  return { lastErrorObject, value: flagField(command, 'new') ? after : before }
 }

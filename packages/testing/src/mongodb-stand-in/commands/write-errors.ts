@@ -6,8 +6,14 @@ const maxWrites = 100_000
 /**
  * Does each of a batch of writes. A failed one is reported by its index; an ordered batch ends with it, an unordered one goes on.
  */
-export function eachWrite(writes: Document[], ordered: boolean, write: (given: Document, index: number) => void): { writeErrors?: Document[] } {
-  if (writes.length === 0 || writes.length > maxWrites) throw new ServerError(16, `Write batch sizes must be between 1 and ${maxWrites}. Got ${writes.length} operations.`)
+export function eachWrite(
+  writes: Document[],
+  ordered: boolean,
+  write: (given: Document, index: number) => void,
+): { writeErrors?: Document[] } {
+  if (writes.length === 0 || writes.length > maxWrites) {
+    throw new ServerError(16, `Write batch sizes must be between 1 and ${maxWrites}. Got ${writes.length} operations.`)
+  }
   const writeErrors: Document[] = []
   for (const [index, given] of writes.entries()) {
     try {

@@ -75,7 +75,9 @@ function rounded(value: unknown, name: string, round: (value: number) => number)
 function toPlaces([value, places = 0]: unknown[], name: string, round: (value: number) => number): unknown {
   if (isNil(value) || isNil(places)) return null
   const digits = requireNumber(places, name)
-  if (!Number.isInteger(digits) || digits < -20 || digits > 100) throw new ServerError(51083, `${name} precision must be between -20 and 100`)
+  if (!Number.isInteger(digits) || digits < -20 || digits > 100) {
+    throw new ServerError(51083, `${name} precision must be between -20 and 100`)
+  }
   if (digits >= 0 && ['int', 'long'].includes(numberKind(value) ?? '')) return value
   if (digits === 0) return rounded(value, name, round)
   const number = requireNumber(value, name)

@@ -27,7 +27,9 @@ export const arrayOperators: Record<string, Expression> = {
   $indexOfCP: (document, argument, options) => {
     const [text, sought, from = 0] = evaluateList(document, argument, options)
     if (isNil(text)) return null
-    if (typeof text !== 'string' || typeof sought !== 'string') throw new ServerError(40093, '$indexOfCP requires strings as its first arguments')
+    if (typeof text !== 'string' || typeof sought !== 'string') {
+      throw new ServerError(40093, '$indexOfCP requires strings as its first arguments')
+    }
     const skipped = [...text].slice(0, toNumber(from)).join('').length
     const index = text.indexOf(sought, skipped)
     return index < 0 ? -1 : [...text.slice(0, index)].length
@@ -45,7 +47,7 @@ export const arrayOperators: Record<string, Expression> = {
     return array.findIndex((value, index) => index >= start && index < end && equalValues(value, sought))
   },
   $strcasecmp: operatorOf('$strcasecmp', 2, (left, right) =>
-    compareStrings(isNil(left) ? '' : String(left).toUpperCase(), isNil(right) ? '' : String(right).toUpperCase()),
+    compareStrings(textOf(left).toUpperCase(), textOf(right).toUpperCase()),
   ),
   $filter: (document, argument, options) => filtered(document, argument as Record<string, unknown>, options),
   $sortArray: (document, argument, options) => {
@@ -53,7 +55,7 @@ export const arrayOperators: Record<string, Expression> = {
     const array = evalExpr(document, input, options)
     if (isNil(array)) return null
     if (!Array.isArray(array)) throw new ServerError(2942504, 'The input argument to $sortArray must be an array')
-    if (isDocument(sortBy)) return sortDocuments(array, sortBy)
+    if (isDocument(sortBy)) return sortDocuments(array as unknown[], sortBy)
     const direction = toNumber(sortBy) ?? 1
     return [...(array as unknown[])].sort((left, right) => compareValues(left, right) * direction)
   },
@@ -80,7 +82,9 @@ function unary(operators: Record<string, Expression>): Record<string, Expression
   const unwrapped = Object.entries(operators).map(([name, operator]): [string, Expression] => [
     name,
     (document, argument, options) => {
-      if (Array.isArray(argument) && argument.length !== 1) throw new ServerError(16020, `Expression ${name} takes exactly 1 arguments`)
+      if (Array.isArray(argument) && argument.length !== 1) {
+        throw new ServerError(16020, `Expression ${name} takes exactly 1 arguments`)
+      }
       return operator(document, Array.isArray(argument) ? argument[0] : argument, options)
     },
   ])
@@ -91,7 +95,7 @@ function textOf(value: unknown): string {
   if (isNil(value)) return ''
   if (typeof value === 'string') return value
   if (value instanceof Date) return value.toISOString()
-  if (numberKind(value) !== undefined) return String(value)
+  if (numberKind(value) !== undefined) return `${value as number}`
   throw new ServerError(16007, `can't convert from BSON type ${typeName(value)} to String`)
 }
 
@@ -99,7 +103,8 @@ function filtered(document: unknown, argument: Record<string, unknown>, options:
   const array = evalExpr(document, argument['input'], options)
   if (isNil(array)) return null
   if (!Array.isArray(array)) throw new ServerError(28651, 'input to $filter must be an array')
-  const name = String(argument['as'] ?? 'this')
+  const { as: name = 'this' } = argument
+  if (typeof name !== 'string') throw new ServerError(9, `$filter's 'as' must be a string`)
   const limit = 'limit' in argument ? (toNumber(evalExpr(document, argument['limit'], options)) ?? Infinity) : Infinity
   const kept: unknown[] = []
   for (const element of array as unknown[]) {

@@ -4,7 +4,9 @@ import { unitMs } from './date-trunc.ts'
 
 const pad = (value: number, digits: number): string => String(value).padStart(digits, '0')
 
-const monthNames = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
+const monthNames = [
+  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
+]
 
 const specifiers: Record<string, (local: Date, offsetMs: number) => string> = {
   '%': () => '%',
@@ -23,7 +25,10 @@ const specifiers: Record<string, (local: Date, offsetMs: number) => string> = {
   u: (date) => String(date.getUTCDay() || 7),
   U: (date) => pad(weekOf(date), 2),
   V: (date) => pad(isoWeekOf(date).week, 2),
-  z: (_date, offsetMs) => `${offsetMs < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(offsetMs) / unitMs.hour), 2)}${pad((Math.abs(offsetMs) / unitMs.minute) % 60, 2)}`,
+  z: (_date, offsetMs) => {
+    const minutes = Math.abs(offsetMs) / unitMs.minute
+    return `${offsetMs < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60), 2)}${pad(minutes % 60, 2)}`
+  },
   Z: (_date, offsetMs) => String(offsetMs / unitMs.minute),
 }
 

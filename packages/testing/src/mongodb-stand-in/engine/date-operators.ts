@@ -20,7 +20,9 @@ export const dateOperators: Record<string, Expression> = {
     if (names.some((name) => name in given && isNil(given[name]))) return null
     const unit = unitOf(given['unit'])
     const binSize = requireNumber(given['binSize'] ?? 1, '$dateTrunc')
-    if (!Number.isInteger(binSize) || binSize < 1) throw new ServerError(5439018, `$dateTrunc requires 'binSize' to be greater than 0`)
+    if (!Number.isInteger(binSize) || binSize < 1) {
+      throw new ServerError(5439018, `$dateTrunc requires 'binSize' to be greater than 0`)
+    }
     return new Date(truncate(instant(given['date']), { unit, binSize, timezone: zone(given), startOfWeek: startOfWeek(given) }))
   },
   $dateAdd: (document, argument, options) => moved({ document, argument, options }, '$dateAdd', 1),
@@ -85,8 +87,9 @@ function zone(given: Record<string, unknown>): string | undefined {
 }
 
 function startOfWeek(given: Record<string, unknown>): string {
-  const name = given['startOfWeek'] ?? 'sunday'
-  return String(name)
+  const { startOfWeek: name = 'sunday' } = given
+  if (typeof name === 'string') return name
+  throw new ServerError(9, 'startOfWeek must evaluate to a string')
 }
 
 function moved(call: Call, name: string, direction: 1 | -1): Date | null {

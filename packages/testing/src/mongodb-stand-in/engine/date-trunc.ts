@@ -32,7 +32,9 @@ export interface Truncation {
 export function truncate(instant: number, truncation: Truncation): number {
   const { unit, binSize, timezone } = truncation
   const local = localTimeOf(timezone, instant)
-  if (unit === 'year' || unit === 'quarter' || unit === 'month') return instantOf(timezone, toMonths(local, months[unit] * binSize))
+  if (unit === 'year' || unit === 'quarter' || unit === 'month') {
+    return instantOf(timezone, toMonths(local, months[unit] * binSize))
+  }
   const size = unitMs[unit] * binSize
   if (unit === 'day' || unit === 'week') {
     const start = unit === 'week' ? reference + daysUntil(truncation.startOfWeek) * unitMs.day : reference
@@ -83,7 +85,9 @@ export function shift(instant: number, by: { unit: TimeUnit; amount: number; tim
 export function boundariesBetween(from: number, to: number, options: Omit<Truncation, 'binSize'>): number {
   const { unit, timezone } = options
   const floor = (instant: number): number => localTimeOf(timezone, truncate(instant, { ...options, binSize: 1 }))
-  if (unit === 'year' || unit === 'quarter' || unit === 'month') return (monthsOf(floor(to)) - monthsOf(floor(from))) / months[unit]
+  if (unit === 'year' || unit === 'quarter' || unit === 'month') {
+    return (monthsOf(floor(to)) - monthsOf(floor(from))) / months[unit]
+  }
   if (unit === 'day' || unit === 'week') return Math.round((floor(to) - floor(from)) / unitMs[unit])
   return Math.floor(to / unitMs[unit]) - Math.floor(from / unitMs[unit])
 }

@@ -120,14 +120,18 @@ const expressionFilter: FilterOperator = (_path, argument, options) => {
 }
 
 const negation: FilterOperator = (path, argument, options) => {
-  if (isDocument(argument) ? Object.keys(argument).length > 0 : argument instanceof RegExp) return $not(path, argument, options) as (document: unknown) => boolean
+  if (isDocument(argument) ? Object.keys(argument).length > 0 : argument instanceof RegExp) {
+    return $not(path, argument, options) as (document: unknown) => boolean
+  }
   throw new ServerError(2, '$not needs a regex or a document')
 }
 
 function ofClauses(operator: typeof $and): FilterOperator {
   return (path, argument, options) => {
-    if (!Array.isArray(argument) || argument.length === 0) throw new ServerError(2, '$or/$and/$nor need an array with at least one entry')
-    return operator(path, argument, options) as (document: unknown) => boolean
+    if (!Array.isArray(argument) || argument.length === 0) {
+      throw new ServerError(2, '$or/$and/$nor need an array with at least one entry')
+    }
+    return operator(path, argument as Document[], options) as (document: unknown) => boolean
   }
 }
 

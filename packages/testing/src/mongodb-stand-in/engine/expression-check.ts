@@ -61,7 +61,9 @@ function checkOperator(name: string, argument: unknown, variables: ReadonlySet<s
 }
 
 function unknownOperator(name: string): ServerError {
-  if (/^\$(accumulator|function|where|meta|convert|rand|sampleRate|setField|unsetField|binarySize|bsonSize)$/.test(name)) return notSupported(name)
+  if (/^\$(accumulator|function|where|meta|convert|rand|sampleRate|setField|unsetField|binarySize|bsonSize)$/.test(name)) {
+    return notSupported(name)
+  }
   return new ServerError(168, `Unrecognized expression '${name}'`)
 }
 
@@ -85,7 +87,9 @@ function withoutScope(name: string, argument: unknown): unknown {
 function scopeInside(name: string, argument: unknown, variables: ReadonlySet<string>): ReadonlySet<string> {
   if (!isDocument(argument)) return variables
   if (name === '$let' && isDocument(argument['vars'])) return new Set([...variables, ...Object.keys(argument['vars'])])
-  if ((name === '$map' || name === '$filter') && typeof argument['as'] === 'string') return new Set([...variables, argument['as']])
+  if ((name === '$map' || name === '$filter') && typeof argument['as'] === 'string') {
+    return new Set([...variables, argument['as']])
+  }
   return variables
 }
 

@@ -115,7 +115,9 @@ function remainderIs(argument: unknown): Test {
 }
 
 function matching(argument: unknown): Test {
-  if (bsonType(argument) === 'BSONRegExp') throw new ServerError(2, `Regular expression is invalid or its options are unsupported`)
+  if (bsonType(argument) === 'BSONRegExp') {
+    throw new ServerError(2, `Regular expression is invalid or its options are unsupported`)
+  }
   if (!(argument instanceof RegExp)) throw new ServerError(2, '$regex has to be a string')
   return (value) => {
     if (value instanceof RegExp) return equalValues(value, argument)

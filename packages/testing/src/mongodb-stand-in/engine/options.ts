@@ -61,6 +61,5 @@ export function evaluateFor(document: unknown, expression: unknown, options: Opt
  * each document in its turn.
  */
 export function rootedAt(root: unknown, options: Options): Options {
-  const { init } = options.constructor as unknown as PreparedOptionsClass
-  return init(options).update({ root })
+  return (options.constructor as unknown as PreparedOptionsClass).init(options).update({ root })
 }

@@ -29,7 +29,9 @@ export function compilePipeline(pipeline: unknown, engine: Engine): Stage {
 export function stageName(stage: unknown): string {
   const names = isDocument(stage) ? Object.keys(stage) : []
   const [name] = names
-  if (name === undefined || names.length > 1) throw new ServerError(40323, 'A pipeline stage specification object must contain exactly one field.')
+  if (name === undefined || names.length > 1) {
+    throw new ServerError(40323, 'A pipeline stage specification object must contain exactly one field.')
+  }
   return name
 }
 
@@ -57,7 +59,9 @@ const factories: Record<string, StageFactory> = {
     return (documents) => documents.filter(test)
   },
   $sort: (argument) => {
-    if (isDocument(argument) && Object.keys(argument).length === 0) throw new ServerError(15976, '$sort stage must have at least one sort key')
+    if (isDocument(argument) && Object.keys(argument).length === 0) {
+      throw new ServerError(15976, '$sort stage must have at least one sort key')
+    }
     sortDocuments([], argument)
     return (documents) => sortDocuments(documents, argument)
   },
@@ -90,7 +94,9 @@ function ofMingo(name: '$bucketAuto' | '$densify' | '$graphLookup', fields: stri
 
 function wholeNumber(argument: unknown, stage: string, minimum: number): number {
   const number = toNumber(argument)
-  if (number === undefined || !Number.isInteger(number) || number < minimum) throw new ServerError(15958, `invalid argument to ${stage} stage: ${String(argument)}`)
+  if (number === undefined || !Number.isInteger(number) || number < minimum) {
+    throw new ServerError(15958, `invalid argument to ${stage} stage: ${String(argument)}`)
+  }
   return number
 }
 

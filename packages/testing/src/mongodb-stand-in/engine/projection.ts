@@ -42,7 +42,9 @@ export function compileProjection(specification: unknown, engine: Engine): (docu
 function addFields(plan: Plan, specification: Document, prefix: string, engine: Engine): void {
   for (const [key, value] of Object.entries(specification)) {
     const path = prefix + key
-    if (key.startsWith('$')) throw new ServerError(16410, `FieldPath field names may not start with '$'. Consider using $getField`)
+    if (key.startsWith('$')) {
+      throw new ServerError(16410, `FieldPath field names may not start with '$'. Consider using $getField`)
+    }
     if (key.split('.').includes('$')) throw notSupported('the positional projection')
     addField(plan, path, { value, engine })
   }
@@ -82,7 +84,9 @@ function isFindSlice(argument: unknown): boolean {
 function addToTree(tree: Tree, path: string): void {
   const [head = '', ...rest] = path.split('.')
   const existing = Object.hasOwn(tree, head) ? tree[head] : undefined
-  if (existing === true || (existing !== undefined && rest.length === 0)) throw new ServerError(31249, `Path collision at ${path}`)
+  if (existing === true || (existing !== undefined && rest.length === 0)) {
+    throw new ServerError(31249, `Path collision at ${path}`)
+  }
   if (rest.length === 0) return void (tree[head] = true)
   const branch = existing ?? {}
   tree[head] = branch
@@ -90,7 +94,8 @@ function addToTree(tree: Tree, path: string): void {
 }
 
 function including(plan: Plan, engine: Engine): (document: Document) => Document {
-  const tree: Tree = plan.keepsId === false || plan.computed.some(({ path }) => path === '_id') ? plan.included : { _id: true, ...plan.included }
+  const withoutId = plan.keepsId === false || plan.computed.some(({ path }) => path === '_id')
+  const tree: Tree = withoutId ? plan.included : { _id: true, ...plan.included }
   return (document) => {
     const result = keep(document, tree) as Document
     for (const { path, expression } of plan.computed) {
@@ -144,7 +149,8 @@ function withSpecial(special: Computed[], context: { document: Document; result:
     const value = valueAt(context.document, path)
     if (!Array.isArray(value)) continue
     const operator = expression as Document
-    const replacement = '$slice' in operator ? slice(value, operator['$slice']) : firstMatch(value, operator['$elemMatch'], context.engine)
+    const isSlice = '$slice' in operator
+    const replacement = isSlice ? slice(value, operator['$slice']) : firstMatch(value, operator['$elemMatch'], context.engine)
     if (replacement === undefined) delete context.result[path]
     else setAt(ownBranch(context.result, path), path, replacement)
   }

@@ -33,7 +33,9 @@ export const updateOperators: Record<string, UpdateOperator> = {
   },
   $currentDate: (document, path, argument, { engine }) => {
     const type = isDocument(argument) ? argument['$type'] : argument === true ? 'date' : undefined
-    if (type !== 'date' && type !== 'timestamp') throw new ServerError(2, `$currentDate takes true, { $type: 'date' } or { $type: 'timestamp' }`)
+    if (type !== 'date' && type !== 'timestamp') {
+      throw new ServerError(2, `$currentDate takes true, { $type: 'date' } or { $type: 'timestamp' }`)
+    }
     const now = engine.now()
     setAt(document, path, type === 'date' ? now : new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 }))
   },
@@ -66,22 +68,28 @@ export const updateOperators: Record<string, UpdateOperator> = {
 interface Arithmetic {
   amount: unknown
   name: string
-  apply(left: unknown, right: unknown): unknown
+  apply: (left: unknown, right: unknown) => unknown
   missing: unknown
 }
 
 function arithmetic(document: Document, path: string, { amount, name, apply, missing }: Arithmetic): void {
-  if (numberKind(amount) === undefined) throw new ServerError(14, `Cannot ${name} with non-numeric argument: {${path}: ${JSON.stringify(amount)}}`)
+  if (numberKind(amount) === undefined) {
+    throw new ServerError(14, `Cannot ${name} with non-numeric argument: {${path}: ${JSON.stringify(amount)}}`)
+  }
   const value = valueAt(document, path)
   if (value === undefined) return setAt(document, path, missing)
-  if (numberKind(value) === undefined) throw new ServerError(14, `Cannot apply ${name} to a value of non-numeric type ${typeName(value)}`)
+  if (numberKind(value) === undefined) {
+    throw new ServerError(14, `Cannot apply ${name} to a value of non-numeric type ${typeName(value)}`)
+  }
   const result = apply(value, amount)
   const wasInteger = [value, amount].every((part) => numberKind(part) === 'int' || numberKind(part) === 'long')
-  if (wasInteger && numberKind(result) === 'double') throw new ServerError(2, `Failed to apply ${name} operations to current value: integer overflow`)
+  if (wasInteger && numberKind(result) === 'double') {
+    throw new ServerError(2, `Failed to apply ${name} operations to current value: integer overflow`)
+  }
   setAt(document, path, result)
 }
 
-function setWhen(document: Document, path: string, { value, isBetter }: { value: unknown; isBetter(order: number): boolean }): void {
+function setWhen(document: Document, path: string, { value, isBetter }: { value: unknown; isBetter: (order: number) => boolean }): void {
   const current = valueAt(document, path)
   if (current === undefined || isBetter(compareValues(value, current))) setAt(document, path, cloneValue(value))
 }
@@ -124,7 +132,8 @@ function sliced(array: unknown[], count: unknown): unknown[] {
 
 function pullTest(condition: unknown, compile: (filter: Document) => (document: unknown) => boolean): (element: unknown) => boolean {
   if (!isDocument(condition) && !(condition instanceof RegExp)) return (element) => equalValues(element, condition)
-  const onValue = condition instanceof RegExp || Object.keys(condition).some((key) => key.startsWith('$') && !['$and', '$or', '$nor'].includes(key))
+  const isOperator = (key: string): boolean => key.startsWith('$') && !['$and', '$or', '$nor'].includes(key)
+  const onValue = condition instanceof RegExp || Object.keys(condition).some(isOperator)
   const test = compile(onValue ? { value: condition } : condition)
   return (element) => (onValue ? test({ value: element }) : isDocument(element) && test(element))
 }

@@ -1,5 +1,6 @@
 import { ServerError } from '../server-error.ts'
-import { type Document, fieldOf, isDocument } from '../values/document.ts'
+import { type Document, isDocument } from '../values/document.ts'
+import { valueAt } from '../values/path.ts'
 import type { Engine } from './engine.ts'
 
 /**
@@ -21,7 +22,9 @@ export function compileArrayFilters(given: unknown, engine: Engine): UpdateTarge
     given.map((condition: unknown) => {
       const names = isDocument(condition) ? new Set(Object.keys(condition).map((path) => path.split('.')[0] ?? '')) : new Set<string>()
       const [name = ''] = names
-      if (names.size !== 1 || name.startsWith('$')) throw new ServerError(9, 'Each array filter must use exactly one top-level field name')
+      if (names.size !== 1 || name.startsWith('$')) {
+        throw new ServerError(9, 'Each array filter must use exactly one top-level field name')
+      }
       const test = engine.filter(condition)
       return [name, (element: unknown) => test({ [name]: element })]
     }),
@@ -46,8 +49,10 @@ function expand(value: unknown, [part, ...rest]: string[], state: { done: string
     return next(String(position), (value as unknown[])[position])
   }
   const placeholder = /^\$\[(\w*)\]$/.exec(part)
-  if (placeholder === null) return next(part, Array.isArray(value) ? value[Number(part)] : isDocument(value) ? fieldOf(value, part) : undefined)
-  if (!Array.isArray(value)) throw new ServerError(2, `The path '${state.done.join('.')}' must exist in the document in order to apply array updates.`)
+  if (placeholder === null) return next(part, valueAt(value, part))
+  if (!Array.isArray(value)) {
+    throw new ServerError(2, `The path '${state.done.join('.')}' must exist in the document in order to apply array updates.`)
+  }
   const accepts = elementTest(placeholder[1] ?? '', state.target)
   return value.flatMap((element: unknown, index) => (accepts(element) ? next(String(index), element) : []))
 }
@@ -71,7 +76,9 @@ function matchedPosition(value: unknown, path: string, target: UpdateTarget): nu
 
 function conditionsOn(filter: Document, path: string): [string, unknown][] {
   return Object.entries(filter).flatMap(([key, condition]): [string, unknown][] => {
-    if (key === '$and' && Array.isArray(condition)) return condition.filter(isDocument).flatMap((part) => conditionsOn(part, path))
+    if (key === '$and' && Array.isArray(condition)) {
+      return condition.filter(isDocument).flatMap((part) => conditionsOn(part, path))
+    }
     return key === path || key.startsWith(`${path}.`) ? [[key, condition]] : []
   })
 }

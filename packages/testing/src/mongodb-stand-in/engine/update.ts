@@ -48,15 +48,17 @@ export function documentFromFilter(filter: Document): Document {
 
 function setFixed(document: Document, path: string, condition: unknown): void {
   if (condition instanceof RegExp) return
-  const operators = isDocument(condition) && Object.keys(condition)[0]?.startsWith('$')
-  if (!operators) setAt(document, path, cloneValue(condition))
-  else if (isDocument(condition) && '$eq' in condition) setAt(document, path, cloneValue(condition['$eq']))
-  else if (isDocument(condition) && Array.isArray(condition['$in']) && condition['$in'].length === 1) setAt(document, path, cloneValue(condition['$in'][0]))
+  if (!isDocument(condition) || !Object.keys(condition)[0]?.startsWith('$')) return setAt(document, path, cloneValue(condition))
+  const { $eq: only, $in: among } = condition
+  if ('$eq' in condition) setAt(document, path, cloneValue(only))
+  else if (Array.isArray(among) && among.length === 1) setAt(document, path, cloneValue<unknown>(among[0]))
 }
 
 function replacement(given: Document): Update {
   const dollar = Object.keys(given).find((key) => key.startsWith('$'))
-  if (dollar !== undefined) throw new ServerError(52, `The dollar ($) prefixed field '${dollar}' is not allowed in the context of an update's replacement document.`)
+  if (dollar !== undefined) {
+    throw new ServerError(52, `The dollar ($) prefixed field '${dollar}' is not allowed in the context of an update's replacement document.`)
+  }
   return {
     isReplacement: true,
     apply: (document) => {
@@ -105,7 +107,9 @@ function operatorUpdate(given: Document, target: UpdateTarget): Update {
 function checkPaths(paths: string[]): void {
   const sorted = paths.map((path) => `${path}.`).sort()
   for (const [index, path] of sorted.entries()) {
-    if (path === '.' || path.includes('..') || path.startsWith('.')) throw new ServerError(56, `The update path '${path.slice(0, -1)}' contains an empty field name`)
+    if (path === '.' || path.includes('..') || path.startsWith('.')) {
+      throw new ServerError(56, `The update path '${path.slice(0, -1)}' contains an empty field name`)
+    }
     const previous = sorted[index - 1]
     if (previous !== undefined && path.startsWith(previous)) {
       throw new ServerError(40, `Updating the path '${path.slice(0, -1)}' would create a conflict at '${previous.slice(0, -1)}'`)

@@ -70,7 +70,9 @@ export class Collection {
    */
   replace(before: Document, after: Document): void {
     const id = keyOf(before)
-    if (keyOf(after) !== id) throw new ServerError(66, `Performing an update on the path '_id' would modify the immutable field '_id'`)
+    if (keyOf(after) !== id) {
+      throw new ServerError(66, `Performing an update on the path '_id' would modify the immutable field '_id'`)
+    }
     for (const index of this.#unique.values()) index.check(after, id, this.namespace)
     for (const index of this.#unique.values()) {
       index.remove(before)
@@ -141,12 +143,16 @@ export class Collection {
   #exists(specification: IndexSpecification): boolean {
     const named = this.#specifications.get(specification.name)
     const same = this.indexes.find((index) => identityOf(index) === identityOf(specification))
-    if (named !== undefined && named !== same) throw conflict(86, 'An existing index has the same name as the requested index', named)
+    if (named !== undefined && named !== same) {
+      throw conflict(86, 'An existing index has the same name as the requested index', named)
+    }
     if (same !== undefined && named === undefined) {
       if (same.name === idIndex.name) return true
       throw conflict(85, 'Index already exists with a different name', same)
     }
-    if (same !== undefined && !sameOptions(same, specification)) throw conflict(85, 'An equivalent index already exists with different options', same)
+    if (same !== undefined && !sameOptions(same, specification)) {
+      throw conflict(85, 'An equivalent index already exists with different options', same)
+    }
     return same !== undefined
   }
 
@@ -166,7 +172,9 @@ function keyOf(document: Document): string {
 
 function withId(document: Document): Document {
   const id = fieldOf(document, '_id')
-  if (Array.isArray(id) || id instanceof RegExp || bsonType(id) === 'BSONRegExp') throw new ServerError(2, `The '_id' value cannot be of type array or regex`)
+  if (Array.isArray(id) || id instanceof RegExp || bsonType(id) === 'BSONRegExp') {
+    throw new ServerError(2, `The '_id' value cannot be of type array or regex`)
+  }
   if (id !== undefined && Object.keys(document)[0] === '_id') return document
   const ordered: Document = { _id: id === undefined ? new ObjectId() : id }
   for (const key of Object.keys(document)) if (key !== '_id') setField(ordered, key, document[key])

@@ -17,7 +17,9 @@ export interface IndexSpecification {
   partialFilterExpression?: Document
 }
 
-const fields = new Set(['v', 'key', 'name', 'unique', 'sparse', 'hidden', 'background', 'ns', 'expireAfterSeconds', 'partialFilterExpression'])
+const fields = new Set([
+  'v', 'key', 'name', 'unique', 'sparse', 'hidden', 'background', 'ns', 'expireAfterSeconds', 'partialFilterExpression',
+])
 const elsewhere = new Set([
   'collation', 'weights', 'default_language', 'language_override', 'textIndexVersion', '2dsphereIndexVersion', 'bits', 'min', 'max',
   'wildcardProjection', 'storageEngine', 'prepareUnique', 'clustered',
@@ -67,8 +69,12 @@ function checkKey(key: Document): void {
     if (typeof direction === 'string') throw notSupported(`an index of type '${direction}'`)
     if (path.includes('$**')) throw notSupported('a wildcard index')
     const number = toNumber(direction)
-    if (number === undefined || number === 0 || Number.isNaN(number)) throw new ServerError(67, `Values in v:2 index key pattern cannot be of type or value ${String(direction)}`)
-    if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$'))) throw new ServerError(67, `Index key contains an illegal field name: '${path}'`)
+    if (number === undefined || number === 0 || Number.isNaN(number)) {
+      throw new ServerError(67, `Values in v:2 index key pattern cannot be of type or value ${String(direction)}`)
+    }
+    if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$'))) {
+      throw new ServerError(67, `Index key contains an illegal field name: '${path}'`)
+    }
   }
 }
 
@@ -76,16 +82,24 @@ function checkExpiry(given: Document, key: Document): void {
   if (!('expireAfterSeconds' in given)) return
   const seconds = toNumber(given['expireAfterSeconds'])
   if (seconds === undefined) throw new ServerError(14, `The field 'expireAfterSeconds' must be a number`)
-  if (!(seconds >= 0 && seconds <= 2147483647)) throw new ServerError(67, `TTL index 'expireAfterSeconds' option must be within an acceptable range`)
+  if (!(seconds >= 0 && seconds <= 2147483647)) {
+    throw new ServerError(67, `TTL index 'expireAfterSeconds' option must be within an acceptable range`)
+  }
   const paths = Object.keys(key)
   if (paths.length > 1) throw new ServerError(67, 'TTL indexes are single-field indexes, compound indexes do not support TTL.')
-  if (paths[0] === '_id') throw new ServerError(197, `The field 'expireAfterSeconds' is not valid for an _id index specification.`)
+  if (paths[0] === '_id') {
+    throw new ServerError(197, `The field 'expireAfterSeconds' is not valid for an _id index specification.`)
+  }
 }
 
 function specificationOf(given: Document, key: Document, name: string): IndexSpecification {
   const { expireAfterSeconds, partialFilterExpression: partial } = given
-  if (partial !== undefined && !isDocument(partial)) throw new ServerError(14, `The field 'partialFilterExpression' must be an object`)
-  if (partial !== undefined && isTruthy(given['sparse'])) throw new ServerError(67, 'cannot mix "partialFilterExpression" and "sparse" options')
+  if (partial !== undefined && !isDocument(partial)) {
+    throw new ServerError(14, `The field 'partialFilterExpression' must be an object`)
+  }
+  if (partial !== undefined && isTruthy(given['sparse'])) {
+    throw new ServerError(67, 'cannot mix "partialFilterExpression" and "sparse" options')
+  }
   return {
     v: 2,
     key,

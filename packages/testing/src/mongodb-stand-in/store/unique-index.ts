@@ -2,6 +2,7 @@ import { Engine } from '../engine/engine.ts'
 import { ServerError } from '../server-error.ts'
 import { valueKey } from '../values/compare.ts'
 import { bsonType, type Document, fieldOf, isDocument } from '../values/document.ts'
+import { numberKind } from '../values/number.ts'
 import { valuesAt } from '../values/path.ts'
 import type { IndexSpecification } from './index-specification.ts'
 
@@ -118,5 +119,5 @@ function show(value: unknown): string {
   if (bsonType(value) === 'ObjectId') return `ObjectId('${String(value)}')`
   if (value instanceof Date) return `new Date(${value.getTime()})`
   if (value === undefined) return 'undefined'
-  return isDocument(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)
+  return numberKind(value) === undefined ? JSON.stringify(value) : `${value as number}`
 }

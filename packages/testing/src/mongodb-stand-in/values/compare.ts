@@ -47,7 +47,7 @@ export function valueKey(value: unknown): string {
   const rank = typeRank(value)
   if (rank === 3) return `n${numberKey(value)}`
   if (rank === 7) return `[${(value as unknown[]).map(valueKey).join()}]`
-  if (rank === 6) return `{${Object.entries(value as Document).map(([key, field]) => `${key.length}:${key}=${valueKey(field)}`).join()}}`
+  if (rank === 6) return `{${Object.entries(value as Document).map(fieldKey).join()}}`
   if (rank === 9) return `o${(value as ObjectId).toHexString()}`
   if (rank === 11) return `d${(value as Date).getTime()}`
   return `${rank}${otherKey(value)}`
@@ -126,6 +126,10 @@ function compareBinaries(left: Binary, right: Binary): number {
   if (left.length() !== right.length()) return Math.sign(left.length() - right.length())
   if (left.sub_type !== right.sub_type) return Math.sign(left.sub_type - right.sub_type)
   return Buffer.compare(Buffer.from(left.value()), Buffer.from(right.value()))
+}
+
+function fieldKey([name, value]: [string, unknown]): string {
+  return `${name.length}:${name}=${valueKey(value)}`
 }
 
 function otherKey(value: unknown): string {

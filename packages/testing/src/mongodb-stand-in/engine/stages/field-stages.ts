@@ -11,7 +11,9 @@ import { fieldPath, type StageFactory, stageFields } from './stage.ts'
  */
 export const fieldStages: Record<string, StageFactory> = {
   $project: (argument, { engine }) => {
-    if (!isDocument(argument) || Object.keys(argument).length === 0) throw new ServerError(51272, 'projection specification must have at least one field')
+    if (!isDocument(argument) || Object.keys(argument).length === 0) {
+      throw new ServerError(51272, 'projection specification must have at least one field')
+    }
     const project = compileProjection(argument, engine)
     return (documents) => documents.map(project)
   },
@@ -25,7 +27,8 @@ export const fieldStages: Record<string, StageFactory> = {
   $replaceRoot: (argument, { engine }) => replaceRoot(stageFields(argument, '$replaceRoot', ['newRoot'])['newRoot'], engine),
   $replaceWith: (argument, { engine }) => replaceRoot(argument, engine),
   $unwind: (argument) => {
-    const given = typeof argument === 'string' ? { path: argument } : stageFields(argument, '$unwind', ['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays'])
+    const fields = ['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays']
+    const given = typeof argument === 'string' ? { path: argument } : stageFields(argument, '$unwind', fields)
     const path = fieldPath(given['path'], '$unwind')
     const how = { path, index: given['includeArrayIndex'] as string | undefined, keepsEmpty: given['preserveNullAndEmptyArrays'] === true }
     return (documents) => documents.flatMap((document) => unwind(document, how))
@@ -36,7 +39,9 @@ function addFields(argument: unknown, { engine }: { engine: Engine }): (document
   if (!isDocument(argument)) throw new ServerError(40272, '$addFields specification stage must be an object')
   const fields = flatten(argument)
   for (const [path, expression] of fields) {
-    if (path.split('.').some((part) => part === '' || part.startsWith('$'))) throw new ServerError(16410, `FieldPath field names may not start with '$': ${path}`)
+    if (path.split('.').some((part) => part === '' || part.startsWith('$'))) {
+      throw new ServerError(16410, `FieldPath field names may not start with '$': ${path}`)
+    }
     engine.check(expression)
   }
   return (documents) =>

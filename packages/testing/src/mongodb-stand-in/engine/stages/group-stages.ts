@@ -58,7 +58,9 @@ interface Group {
 /** A missing key groups as null; so does the only part of a key of one part, while a key of several parts goes without it. */
 function groupKey(id: unknown, engine: Engine): (document: Document) => unknown {
   const [only = '', ...others] = isDocument(id) ? Object.keys(id) : []
-  if (!isDocument(id) || only === '' || only.startsWith('$') || others.length > 0) return (document) => engine.evaluate(document, id) ?? null
+  if (!isDocument(id) || only === '' || only.startsWith('$') || others.length > 0) {
+    return (document) => engine.evaluate(document, id) ?? null
+  }
   return (document) => ({ [only]: engine.evaluate(document, id[only]) ?? null })
 }
 
@@ -77,7 +79,9 @@ function partition(documents: Document[], keyOf: (document: Document) => unknown
 function folder(fields: Document, engine: Engine): (documents: Document[]) => Document {
   const folds = Object.entries(fields).map(([field, definition]) => {
     const [operator = '', ...more] = isDocument(definition) ? Object.keys(definition) : []
-    if (!isDocument(definition) || operator === '') throw new ServerError(40234, `The field '${field}' must be an accumulator object`)
+    if (!isDocument(definition) || operator === '') {
+      throw new ServerError(40234, `The field '${field}' must be an accumulator object`)
+    }
     if (more.length > 0) throw new ServerError(40238, `The field '${field}' must specify one accumulator`)
     if (field.includes('.')) throw new ServerError(40235, `The field name '${field}' cannot contain '.'`)
     if (!Object.hasOwn(accumulators, operator)) throw new ServerError(15952, `unknown group operator '${operator}'`)
@@ -92,7 +96,9 @@ function folder(fields: Document, engine: Engine): (documents: Document[]) => Do
 }
 
 function boundariesOf(boundaries: unknown): unknown[] {
-  if (!Array.isArray(boundaries) || boundaries.length < 2) throw new ServerError(40192, 'The $bucket boundaries must have at least 2 values')
+  if (!Array.isArray(boundaries) || boundaries.length < 2) {
+    throw new ServerError(40192, 'The $bucket boundaries must have at least 2 values')
+  }
   const sorted = boundaries.every((value, index) => index === 0 || compareValues(boundaries[index - 1], value) < 0)
   const ofOneType = boundaries.every((value) => typeRank(value) === typeRank(boundaries[0]))
   if (!sorted || !ofOneType) throw new ServerError(40194, 'The boundaries of $bucket must be of one type and in ascending order')

@@ -28,13 +28,17 @@ export const joinStages: Record<string, StageFactory> = {
     return (documents) => [...documents, ...pipeline(engine.collection(name))]
   },
   $facet: (argument, { engine, compile }) => {
-    if (!isDocument(argument) || Object.keys(argument).length === 0) throw new ServerError(40169, 'the $facet specification must be a non-empty object')
+    if (!isDocument(argument) || Object.keys(argument).length === 0) {
+      throw new ServerError(40169, 'the $facet specification must be a non-empty object')
+    }
     const facets = Object.entries(argument).map(([name, pipeline]) => [name, compile(pipeline, engine)] as const)
     return (documents) => [Object.fromEntries(facets.map(([name, pipeline]) => [name, pipeline(documents)]))]
   },
 }
 
-function joiner(given: Document, { engine, compile }: { engine: Engine; compile: PipelineCompiler }): (document: Document, foreign: Document[]) => Document[] {
+type Join = (document: Document, foreign: Document[]) => Document[]
+
+function joiner(given: Document, { engine, compile }: { engine: Engine; compile: PipelineCompiler }): Join {
   const { let: variables = {}, pipeline } = given
   if (!isDocument(variables)) throw new ServerError(9, `$lookup argument 'let' must be an object`)
   engine.check(Object.values(variables))
@@ -50,9 +54,13 @@ function joiner(given: Document, { engine, compile }: { engine: Engine; compile:
 function matcher(given: Document, foreign: Document[]): (document: Document) => Document[] {
   const { localField, foreignField } = given
   if (localField === undefined && foreignField === undefined) return () => foreign
-  if (typeof localField !== 'string' || typeof foreignField !== 'string') throw new ServerError(9, '$lookup needs both localField and foreignField')
+  if (typeof localField !== 'string' || typeof foreignField !== 'string') {
+    throw new ServerError(9, '$lookup needs both localField and foreignField')
+  }
   const byKey = new Map<string, Set<Document>>()
-  for (const document of foreign) for (const key of keysAt(document, foreignField)) byKey.set(key, (byKey.get(key) ?? new Set()).add(document))
+  for (const document of foreign) {
+    for (const key of keysAt(document, foreignField)) byKey.set(key, (byKey.get(key) ?? new Set()).add(document))
+  }
   return (document) => {
     const found = keysAt(document, localField).map((key) => byKey.get(key) ?? new Set<Document>())
     if (found.length === 1) return [...(found[0] ?? [])]

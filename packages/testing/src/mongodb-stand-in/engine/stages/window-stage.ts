@@ -26,8 +26,12 @@ export function windowStage(argument: unknown, { engine }: { engine: Engine }): 
 function checkOutput(definition: unknown, engine: Engine): void {
   const keys = isDocument(definition) ? Object.keys(definition).filter((key) => key !== 'window') : []
   const [operator = ''] = keys
-  if (!isDocument(definition) || keys.length !== 1) throw new ServerError(9, 'a window output takes one operator and an optional window')
-  if (!Object.hasOwn(accumulators, operator) && !Object.hasOwn(windowOperators, operator)) throw new ServerError(9, `Unrecognized window function, ${operator}`)
+  if (!isDocument(definition) || keys.length !== 1) {
+    throw new ServerError(9, 'a window output takes one operator and an optional window')
+  }
+  if (!Object.hasOwn(accumulators, operator) && !Object.hasOwn(windowOperators, operator)) {
+    throw new ServerError(9, `Unrecognized window function, ${operator}`)
+  }
   engine.check(definition[operator])
   if ('window' in definition) stageFields(definition['window'], 'window', ['documents', 'range', 'unit'])
 }
