@@ -1,0 +1,133 @@
+import { setTimeout } from 'node:timers/promises'
+import type { RedisServer } from '@headwater/testing'
+import { createClient } from 'redis'
+import type { Berth, Fleet } from './fleet.ts'
+import type { FaultWindow } from './judge.ts'
+import { nowNs } from './ledger.ts'
+
+interface Play {
+  readonly fault: string
+  readonly weight: number
+  /** The process that alone suffers; everybody when left out. */
+  readonly berth?: Berth
+  run(): Promise<void>
+}
+
+const shortestQuietMs = 150
+const longestQuietMs = 1_200
+const evictEveryMs = 60
+
+/**
+ * Evicts a key unless it is a hold: Redis evicts what has an expiry, but a server that loses an acknowledged hold without a restart is outside of what
+ * the cache promises (run it with `noeviction`, or with memory to spare). Values, leases and tags may go at any time.
+ */
+const evict = `
+local key = redis.call('RANDOMKEY')
+if not key then return 0 end
+local state = redis.pcall('GET', key)
+if type(state) == 'string' and string.sub(state, 1, 3) == 'h1 ' then return 0 end
+return redis.call('DEL', key)`
+
+/** Breaks things, one after the other with pauses between them, and remembers when. */
+export class Chaos {
+  readonly windows: FaultWindow[] = []
+  readonly #fleet: Fleet
+  readonly #redis: RedisServer
+  readonly #ending = new AbortController()
+  #hasSnapshot = false
+
+  constructor(fleet: Fleet, redis: RedisServer) {
+    this.#fleet = fleet
+    this.#redis = redis
+  }
+
+  /** Breaks things until `ms` have passed, then leaves everything whole. */
+  async run(ms: number): Promise<void> {
+    const evicting = this.#evict()
+    const end = nowNs() + ms * 1e6
+    while (nowNs() < end) {
+      await setTimeout(Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)))
+      if (nowNs() < end) await this.#play(this.#draw())
+    }
+    this.#ending.abort()
+    await evicting
+  }
+
+  async #play({ fault, berth, run }: Play): Promise<void> {
+    const from = nowNs()
+    await run()
+    this.windows.push({ fault, process: berth?.name, from, to: nowNs() })
+  }
+
+  #draw(): Play {
+    const plays = this.#plays()
+    let left = Math.random() * plays.reduce((sum, { weight }) => sum + weight, 0)
+    return plays.find(({ weight }) => (left -= weight) <= 0) ?? plays[0] as Play
+  }
+
+  #plays(): readonly Play[] {
+    const { berths, writers } = this.#fleet
+    const [one, writer] = [anyOf(berths), anyOf(writers)]
+    return [
+      { fault: `cut ${one.name}`, weight: 3, berth: one, run: () => during(50, 900, [one], 'cut') },
+      { fault: `hang ${one.name}`, weight: 3, berth: one, run: () => during(50, 900, [one], 'hang') },
+      { fault: `cut ${writer.name}`, weight: 2, berth: writer, run: () => during(50, 900, [writer], 'cut') },
+      { fault: 'cut everybody', weight: 2, run: () => during(0, 400, berths, 'cut') },
+      { fault: 'hang everybody', weight: 2, run: () => during(50, 500, berths, 'hang') },
+      { fault: 'SIGSTOP Redis', weight: 2, run: () => this.#pause() },
+      { fault: 'kill Redis, restart it empty', weight: 2, run: () => this.#restart({ keepData: false }) },
+      { fault: 'snapshot', weight: 2, run: () => this.#snapshot() },
+      { fault: 'kill Redis, restart it from its snapshot', weight: this.#hasSnapshot ? 3 : 0, run: () => this.#restart({ keepData: true }) },
+      { fault: `SIGKILL ${writer.name}`, weight: 3, berth: writer, run: async () => { writer.kill() } },
+      { fault: `cut PostgreSQL from ${writer.name}`, weight: 2, berth: writer, run: () => cutPostgres(writer) },
+    ]
+  }
+
+  async #pause(): Promise<void> {
+    await this.#redis.pause()
+    await setTimeout(between(20, 500))
+    await this.#redis.resume()
+  }
+
+  async #snapshot(): Promise<void> {
+    await this.#redis.snapshot()
+    this.#hasSnapshot = true
+  }
+
+  async #restart(options: { keepData: boolean }): Promise<void> {
+    await this.#redis.kill()
+    await setTimeout(between(0, 300))
+    await this.#redis.restart(options)
+    this.#hasSnapshot = options.keepData
+  }
+
+  async #evict(): Promise<void> {
+    const client = createClient({ url: this.#redis.url, disableOfflineQueue: true }).on('error', () => undefined)
+    await client.connect()
+    while (!this.#ending.signal.aborted) {
+      await Promise.race([client.eval(evict).catch(() => undefined), setTimeout(1_000)])
+      await setTimeout(evictEveryMs)
+    }
+    client.destroy()
+  }
+}
+
+async function during(leastMs: number, mostMs: number, berths: readonly Berth[], verb: 'cut' | 'hang'): Promise<void> {
+  for (const { redis } of berths) redis[verb]()
+  await setTimeout(between(leastMs, mostMs))
+  for (const { redis } of berths) redis.restore()
+}
+
+async function cutPostgres({ postgres }: Berth): Promise<void> {
+  postgres.cut()
+  await setTimeout(between(0, 100))
+  postgres.restore()
+}
+
+function between(least: number, most: number): number {
+  return least + Math.random() * (most - least)
+}
+
+function anyOf<T>(items: readonly T[]): T {
+  return items[Math.floor(Math.random() * items.length)] as T
+}

@@ -1,0 +1,70 @@
+import { setTimeout } from 'node:timers/promises'
+import { Ledger, nowNs } from './ledger.ts'
+import { rowCount } from './rows.ts'
+import { openSubject, type Subject } from './subject.ts'
+import { work } from './work.ts'
+
+const callers = 40
+const longestPauseMs = 6
+
+/** Callers that read, each one after the other with short pauses: one read in eight asks for three keys together. */
+class Reader {
+  readonly #subject: Subject
+  readonly #ledger: Ledger
+  #isStopped = false
+
+  constructor(subject: Subject, ledger: Ledger) {
+    this.#subject = subject
+    this.#ledger = ledger
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: callers }, () => this.#call()))
+    this.#ledger.close()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async #call(): Promise<void> {
+    while (!this.#isStopped) {
+      const key = Math.floor(Math.random() * rowCount)
+      await (Math.random() < 0.125 ? this.#readSome(key) : this.#readOne(key))
+      await setTimeout(Math.random() * longestPauseMs)
+    }
+  }
+
+  async #readOne(key: number): Promise<void> {
+    const beganAt = nowNs()
+    try {
+      this.#ledger.note('read', key, await this.#subject.read(key), { beganAt })
+    } catch {
+      this.#ledger.note('failed', key, 0, { beganAt })
+    }
+  }
+
+  async #readSome(first: number): Promise<void> {
+    const keys = [0, 1, 5].map((step) => (first + step) % rowCount)
+    const beganAt = nowNs()
+    try {
+      const found = await this.#subject.readMany(keys)
+      const endedAt = nowNs()
+      for (const key of keys) this.#ledger.note('read', key, found.get(key) ?? 0, { beganAt, endedAt })
+    } catch {
+      this.#ledger.note('failed', first, 0, { beganAt })
+    }
+  }
+}
+
+await work(async ({ subject, ledgerPath, redisUrl, postgresUrl }) => {
+  const opened = await openSubject(subject, { redisUrl, postgresUrl })
+  const reader = new Reader(opened, new Ledger(ledgerPath, 1_000))
+  const running = reader.run()
+  return {
+    stop: async () => {
+      reader.stop()
+      await running
+    },
+  }
+})

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { connect, migrate, orThrow } from '@headwater/core'
+import { createDatabase, dropDatabase, type PostgresServer, type RedisServer } from '@headwater/testing'
+import { Client } from 'pg'
+import { Chaos } from './chaos.ts'
+import { Fleet } from './fleet.ts'
+import { judge, type Verdict } from './judge.ts'
+import { Observer } from './observer.ts'
+import { reportOf } from './report.ts'
+import { createRows } from './rows.ts'
+import type { SubjectName } from './subject.ts'
+
+/** One soak of one cache. */
+export interface SoakRun {
+  readonly subject: SubjectName
+  readonly seconds: number
+  readonly postgres: PostgresServer
+  readonly redis: RedisServer
+}
+
+/** What became of it. */
+export interface SoakResult extends Verdict {
+  readonly kills: number
+  /** Stale reads by the stronger rule, which asks for what anybody has seen. */
+  readonly staleReadsBySight: number
+  /** How often each fault was played. */
+  readonly faults: Readonly<Record<string, number>>
+  /** What is to be known of the stale reads, for people. */
+  readonly report: string
+}
+
+const readers = 3
+const writers = 3
+const settleMs = 500
+
+/** Runs readers and writers in front of stores that fail, and judges every read. */
+export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
+  const directory = await mkdtemp(join(tmpdir(), 'headwater-soak-'))
+  await redis.restart()
+  const postgresUrl = await createDatabase(postgres.url)
+  try {
+    await createTables(postgresUrl, redis.url)
+    const observer = await Observer.start(postgresUrl)
+    const fleet = await Fleet.start({ subject, readers, writers, directory, redisUrl: redis.url, postgresUrl })
+    const chaos = new Chaos(fleet, redis)
+    await chaos.run(seconds * 1_000)
+    await setTimeout(settleMs)
+    await fleet.close()
+    const notes = [await observer.stop(), ...fleet.notes()]
+    const verdict = judge(notes, chaos.windows)
+    const staleReadsBySight = judge(notes, chaos.windows, 'seen').staleReads
+    return { ...verdict, staleReadsBySight, kills: fleet.kills, faults: countFaults(chaos), report: reportOf(verdict, notes, chaos.windows) }
+  } finally {
+    await dropDatabase(postgresUrl)
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function createTables(postgresUrl: string, redisUrl: string): Promise<void> {
+  const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl } }))
+  orThrow(await migrate(stores))
+  orThrow(await stores.close())
+  const client = new Client({ connectionString: postgresUrl })
+  await client.connect()
+  await client.query(createRows)
+  await client.end()
+}
+
+function countFaults({ windows }: Chaos): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { fault, process } of windows) {
+    const name = process === undefined ? fault : fault.replace(process, 'one process')
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  return counts
+}

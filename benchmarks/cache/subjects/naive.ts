@@ -1,0 +1,31 @@
+import { Pool } from 'pg'
+import { createClient } from 'redis'
+import { loadRow, type VersionedRow, writeThenInvalidate } from '../rows.ts'
+import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
+
+/** The cache that people write by hand: GET, else SELECT and SET; DEL after the commit. */
+export async function openNaive({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
+  const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
+  const redis = createClient({ url: redisUrl, disableOfflineQueue: true }).on('error', () => undefined)
+  await redis.connect()
+  const read = async (key: number): Promise<number> => {
+    const cached = await redis.get(keyOf(key)).catch(() => null)
+    if (cached !== null) return (JSON.parse(cached) as VersionedRow).version
+    const row = await loadRow(pool, key)
+    await redis.set(keyOf(key), JSON.stringify(row), { PX: ttlMs }).catch(() => null)
+    return row.version
+  }
+  return {
+    read,
+    readMany: async (keys) => new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
+    write: (write) => writeThenInvalidate(pool, write, () => redis.del(keyOf(write.key))),
+    close: async () => {
+      redis.destroy()
+      await pool.end()
+    },
+  }
+}
+
+function keyOf(key: number): string {
+  return `row:${key}`
+}

@@ -1,0 +1,105 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Ledger, nowNs } from './ledger.ts'
+import { rowCount } from './rows.ts'
+import { openSubject, type Subject } from './subject.ts'
+import { type Assignment, work } from './work.ts'
+
+const longestPauseMs = 30
+const rollbackShare = 0.1
+const mostStepsBeforeDeath = 16
+
+/** Ends its process with SIGKILL at a step of a write, both drawn by lot. */
+class Fate {
+  #writesLeft: number
+  #stepsLeft = Infinity
+
+  constructor(isMortal: boolean) {
+    this.#writesLeft = isMortal ? 5 + Math.floor(Math.random() * 150) : Infinity
+  }
+
+  writeBegins(): void {
+    this.#writesLeft -= 1
+    if (this.#writesLeft === 0) this.#stepsLeft = Math.floor(Math.random() * mostStepsBeforeDeath)
+  }
+
+  /** Half of the time a turn of the event loop later: when what the step sends next has been sent. */
+  step(): void {
+    this.#stepsLeft -= 1
+    if (this.#stepsLeft > 0) return
+    if (Math.random() < 0.5) die()
+    else void setImmediate().then(die)
+  }
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** Writes one row after the other and reads each once it is written. */
+class Writer {
+  readonly #subject: Subject
+  readonly #ledger: Ledger
+  readonly #fate: Fate
+  #isStopped = false
+
+  constructor(subject: Subject, { ledgerPath, isMortal }: Assignment) {
+    this.#subject = subject
+    this.#ledger = new Ledger(ledgerPath, 1)
+    this.#fate = new Fate(isMortal)
+  }
+
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      const key = Math.floor(Math.random() * rowCount)
+      await this.#write(key)
+      await this.#read(key)
+      await setTimeout(Math.random() * longestPauseMs)
+    }
+    this.#ledger.close()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async #write(key: number): Promise<void> {
+    const beganAt = nowNs()
+    let version = 0
+    this.#fate.writeBegins()
+    try {
+      const outcome = await this.#subject.write({
+        key,
+        isRollback: Math.random() < rollbackShare,
+        step: () => { this.#fate.step() },
+        updated: (raised) => {
+          version = raised
+          this.#ledger.note('updated', key, version, { beganAt })
+        },
+        degraded: () => { this.#ledger.note('degraded', key, version) },
+      })
+      this.#ledger.note(outcome, key, version, { beganAt })
+    } catch {
+      this.#ledger.note('failed', key, version, { beganAt })
+    }
+  }
+
+  async #read(key: number): Promise<void> {
+    const beganAt = nowNs()
+    try {
+      this.#ledger.note('read', key, await this.#subject.read(key), { beganAt })
+    } catch {
+      this.#ledger.note('failed', key, 0, { beganAt })
+    }
+  }
+}
+
+await work(async (assignment) => {
+  const writer = new Writer(await openSubject(assignment.subject, assignment), assignment)
+  const running = writer.run()
+  return {
+    stop: async () => {
+      writer.stop()
+      await running
+    },
+  }
+})

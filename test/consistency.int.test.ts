@@ -1,0 +1,26 @@
+import { type PostgresServer, type RedisServer, startPostgresServer, startRedisServer } from '@headwater/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runSoak } from '../benchmarks/cache/soak-run.ts'
+
+let postgres: PostgresServer
+let redis: RedisServer
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgresServer(), startRedisServer()])
+})
+afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
+
+describe('while writers are killed, Redis is cut off, stopped, emptied and restored, and keys are evicted', () => {
+  test('no read of any process is older than a commit that had returned before it began', async () => {
+    const { reads, writes, staleReads, maxDegradedStaleMs, report } = await runSoak({ subject: 'headwater', seconds: 10, postgres, redis })
+    expect(staleReads, report).toBe(0)
+    expect(maxDegradedStaleMs).toBeLessThan(2_500)
+    expect(reads).toBeGreaterThan(1_000)
+    expect(writes).toBeGreaterThan(20)
+  }, 120_000)
+
+  test('control: the cache that people write by hand serves what is old', async () => {
+    const { staleReads } = await runSoak({ subject: 'naive', seconds: 5, postgres, redis })
+    expect(staleReads).toBeGreaterThan(0)
+  }, 120_000)
+})
