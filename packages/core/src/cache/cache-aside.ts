@@ -56,7 +56,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   key(id: Id): CacheKey {
-    return cacheKey(this.name, ...(this.#options.key?.(id) ?? [String(id)]))
+    return { text: this.#textOf(id) }
   }
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
@@ -66,8 +66,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
-    const rows = distinct(ids.map((id) => this.#rowOf(id)))
-    return new ResultAsync(options?.tx === undefined ? this.#readMany(rows) : this.#readInside(options.tx, rows))
+    const rows = ids.map((id) => this.#rowOf(id))
+    return new ResultAsync(options?.tx === undefined ? this.#readMany(rows) : this.#readInside(options.tx, distinct(rows)))
   }
 
   refresh(id: Id): ResultAsync<Value | undefined, CacheReadError> {
@@ -86,12 +86,17 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   async #readMany(rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
     const looks = await this.#lookMany(rows)
-    const answers = rows.map((row, index) => this.#answer(row, looks[index] ?? gateClosed))
-    const missing = answers.flatMap((answer, index) => answer === undefined ? [index] : [])
+    const missing: number[] = []
+    const answers: (ReadResult<Value> | undefined)[] = []
+    for (const [index, row] of rows.entries()) {
+      const answer = this.#answer(row, looks[index] ?? gateClosed)
+      if (answer === undefined) missing.push(index)
+      answers.push(answer)
+    }
     this.#countHits(rows.length - missing.length)
-    await Promise.all(missing.map(async (index) => {
-      answers[index] = await this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed)
-    }))
+    if (missing.length > 0) {
+      await Promise.all(missing.map(async (index) => { answers[index] = await this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed) }))
+    }
     return collect(rows, answers as ReadResult<Value>[])
   }
 
@@ -121,7 +126,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
     if (!this.#mayLook) return []
     const asked = rows.map((row) => this.#ask(row))
-    const replies = new Map(await Promise.all([...new Set(asked.map(({ batch }) => batch))].map(async (batch) => [batch, await batch.reply] as const)))
+    const replies = new Map<Batch, BatchReply>()
+    for (const { batch } of asked) if (!replies.has(batch)) replies.set(batch, await batch.reply)
     const now = this.#stores.clock.now()
     return asked.map((one) => judge(replies.get(one.batch) as BatchReply, one, now))
   }
@@ -227,7 +233,14 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   #rowOf(id: Id): Row<Id> {
-    return { id, key: this.key(id).text }
+    return { id, key: this.#textOf(id) }
+  }
+
+  /** Whole numbers, which most ids are, need no encoding. */
+  #textOf(id: Id): string {
+    const { key } = this.#options
+    if (key === undefined && Number.isSafeInteger(id)) return `${this.name}:${String(id)}`
+    return cacheKey(this.name, ...(key?.(id) ?? [String(id)])).text
   }
 
   #waited(startedAt: number, result: ReadResult<Value>): ReadResult<Value> {

@@ -71,9 +71,8 @@ function judgeValue(raw: string, { reply, tagSlots, runId, nowMs }: Surroundings
     if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'pass', reason: 'tag-held' }
     if (!areTagsUnchanged(tagNoncesOf(raw), tags)) return { kind: 'miss', seen: { nonce: nonceOf(raw) }, reason: 'tag-invalidated' }
   }
-  const isSoft = nowMs >= softExpiryOf(raw)
-  if (nowMs < expiryOf(raw)) return { kind: 'hit', raw, isSoft, isClaimed: false }
-  return { kind: 'expired', raw, isSoft, isClaimed: !isSoft }
+  if (nowMs < softExpiryOf(raw)) return nowMs < expiryOf(raw) ? { kind: 'hit', raw, isSoft: false, isClaimed: false } : { kind: 'expired', raw, isSoft: false, isClaimed: true }
+  return { kind: nowMs < expiryOf(raw) ? 'hit' : 'expired', raw, isSoft: true, isClaimed: false }
 }
 
 /**
