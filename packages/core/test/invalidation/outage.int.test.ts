@@ -17,8 +17,8 @@ beforeAll(async () => {
   redis = await startRedisServer()
   proxy = await faultProxy(redis.url)
   postgresProxy = await faultProxy(rows.own.postgres.url)
-  reader = await rows.open({ redis: { url: redis.url } })
-  writer = await rows.open({ redis: { url: proxy.url } })
+  reader = await rows.open({ redis: { url: redis.url, deadlineMs: 100 } })
+  writer = await rows.open({ redis: { url: proxy.url, deadlineMs: 100 } })
 })
 afterAll(async () => {
   await rows.dispose()
@@ -95,7 +95,7 @@ describe('Redis that only the writer cannot reach', () => {
       change.invalidate(cache.key(id))
       orThrow(await change.hold())
       await eventually(() => expect(reader.invalidation.isOpen).toBe(false))
-      const late = await rows.open({ redis: { url: redis.url } })
+      const late = await rows.open({ redis: { url: redis.url, deadlineMs: 100 } })
       expect(late.invalidation.isOpen).toBe(false)
       await tx.query('COMMIT')
     })
@@ -162,7 +162,7 @@ describe('Redis that comes back', () => {
 
 describe('a durable invalidation', () => {
   test('writes every intent down and removes it, and closes nobody\'s gate', async () => {
-    const durable = await rows.open({ redis: { url: redis.url }, invalidation: 'durable' })
+    const durable = await rows.open({ redis: { url: redis.url, deadlineMs: 100 }, invalidation: 'durable' })
     await eventually(() => expect(durable.invalidation.isOpen).toBe(true))
     const statements: string[] = []
     durable.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) statements.push(operation) })
@@ -179,7 +179,7 @@ describe('a durable invalidation', () => {
 
 describe('grace', () => {
   const expired = async (graceMs: number): Promise<{ stores: Stores; short: RowCache }> => {
-    const stores = await rows.open({ postgres: { url: postgresProxy.url }, redis: { url: redis.url } })
+    const stores = await rows.open({ postgres: { url: postgresProxy.url }, redis: { url: redis.url, deadlineMs: 100 } })
     await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
     const short = rowCache(stores, { name: `short${graceMs}`, ttlMs: 100, graceMs })
     await versionOf(short, id)
