@@ -123,6 +123,43 @@ describe('dead letters', () => {
   })
 })
 
+describe('an event that failed', () => {
+  test('is not forgotten when it cannot be written down', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({ before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable) })
+    await outbox.rows(`
+      CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END';
+      CREATE TRIGGER refuse BEFORE INSERT ON @schema.outbox_failure FOR EACH ROW EXECUTE FUNCTION @schema.refuse()`)
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(1, 2), change(2, 1))
+    relay.start()
+    await eventually(() => outbox.errors.length > 0)
+    await outbox.rows('DROP TRIGGER refuse ON @schema.outbox_failure')
+    orThrow(await relay.drain())
+    isBroken = false
+    await eventually(() => { expect(versionsOf(sink.seen, 1).slice(-2)).toEqual([1, 2]) })
+  })
+
+  test('keeps what waits behind it waiting, whatever that has been marked as', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({ before: reporting((event) => isBroken && event.version === 1) })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(2, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2))
+    orThrow(await relay.drain())
+    isBroken = false
+    await outbox.rows(`UPDATE @schema.outbox_failure SET status = 'retry', next_at = 'epoch' WHERE status = 'parked'`)
+    orThrow(await deadLetters(outbox.stores).replay({ aggregateId: 2 }))
+    await eventually(() => { expect(sink.seen).toContain('2@1') })
+    expect(sink.seen).toEqual(['2@1'])
+    orThrow(await deadLetters(outbox.stores).replay({}))
+    await eventually(() => { expect(sink.seen).toEqual(['2@1', '1@1', '1@2']) })
+  })
+})
+
 describe('a sink that is unavailable', () => {
   test('gets everything in order once it is back, with no attempt burned', async () => {
     const outbox = await open()

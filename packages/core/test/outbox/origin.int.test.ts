@@ -14,7 +14,8 @@ afterAll(async () => {
   await other.stop()
 })
 
-const tables = ['outbox', 'outbox_tick', 'outbox_sink', 'outbox_cursor', 'outbox_failure', 'outbox_origin']
+// Without what is known of the server: transaction ids have to suffice.
+const tables = ['outbox', 'outbox_tick', 'outbox_sink', 'outbox_cursor', 'outbox_failure']
 const computed = ['shard']
 
 /** Copies the outbox to another server, row by row, as a restored dump does: with all values, transaction ids among them. */
@@ -58,7 +59,7 @@ describe('an outbox that was restored from a dump on another server', () => {
     await outbox.publish(change(1, 2), change(1, 3))
 
     const stores = await restore(outbox)
-    expect((await checkOrigin(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'outbox-restored', store: 'postgres', retryable: false })
+    expect((await checkOrigin(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'outbox-restored', store: 'postgres', retryable: false, message: expect.stringMatching(/transaction ids/) as string })
     const restored = recordingSink()
     const heir = createRelay(stores, { sinks: [restored], tickMs: 5, maxPollMs: 20 })
     heir.start()

@@ -26,11 +26,12 @@ describe('a relay', () => {
   test('delivers at once what a transaction of this process published, though it looks rarely', async () => {
     const outbox = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink], { maxPollMs: 60_000 })
-    orThrow(await relay.drain())
+    const relay = outbox.relay([sink], { tickMs: 1_500, maxPollMs: 60_000 })
+    relay.start()
     for (let version = 1; version <= 3; version += 1) {
+      await eventually(async () => { expect(orThrow(await relay.status()).tickAgeSeconds).toBeGreaterThan(1.6) })
       orThrow(await transaction(outbox.stores, async (tx) => { tx.publish(change(1, version)); return ok(undefined) }))
-      await eventually(() => { expect(sink.seen).toHaveLength(version) }, { timeoutMs: 2_000 })
+      await eventually(() => { expect(sink.seen).toHaveLength(version) }, { timeoutMs: 700, intervalMs: 5 })
     }
   })
 
@@ -202,13 +203,20 @@ describe('relays of several processes', () => {
       await outbox.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
       await claim(client, { sink: 'recorder', owner: `dead-${crash}`, leaseMs: 1 }, 64)
     }
-    // The suspects' attempts were begun by processes that did not end them.
-    const killer = recordingSink({ before: (batch) => { if (batch.some((event) => nameOf(event) === '7@7')) throw new Error('would end the process'); return okAsync({ failed: [] }) } })
-    const relay = outbox.relay([killer], { maxAttempts: 1 })
+    const company: number[] = []
+    const killer = recordingSink({
+      before: (batch) => {
+        const isFatal = batch.some((event) => nameOf(event) === '7@7')
+        if (isFatal) company.push(batch.length)
+        return isFatal ? errAsync({ type: 'sink-failed', message: 'in place of an end of the process', retryable: false }) : okAsync({ failed: [] })
+      },
+    })
+    const relay = outbox.relay([killer])
     orThrow(await relay.drain())
     await eventually(() => { expect(new Set(killer.seen).size).toBe(196) })
-    const sizes = await outbox.rows<{ version: number; status: string }>(`SELECT (event ->> 'version')::int AS version, status FROM @schema.outbox_failure ORDER BY seq`)
-    expect(sizes).toEqual([{ version: 7, status: 'dead' }, { version: 57, status: 'parked' }, { version: 107, status: 'parked' }, { version: 157, status: 'parked' }])
+    const rows = await outbox.rows<{ version: number; status: string }>(`SELECT (event ->> 'version')::int AS version, status FROM @schema.outbox_failure ORDER BY seq`)
+    expect(rows).toEqual([{ version: 7, status: 'dead' }, { version: 57, status: 'parked' }, { version: 107, status: 'parked' }, { version: 157, status: 'parked' }])
+    expect(company).toEqual([1])
   })
 
   test('give up an event whose attempts were begun three times and never ended', async () => {
