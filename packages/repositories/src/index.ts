@@ -4,7 +4,7 @@ export { repositoriesMigrations } from './migrations.ts'
 
 export type { UserRepository } from './users/user-repository.ts'
 export type {
-  CreateUserError, EmailTaken, NewUser, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken,
+  CreateUserError, Credentials, EmailTaken, NewUser, ReadCredentialsError, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken,
 } from './users/user.ts'
 export type { UserRegisteredPayload, UserUpdatedPayload } from './users/user-events.ts'
 

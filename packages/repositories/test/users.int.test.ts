@@ -182,3 +182,30 @@ test('the password hash is in no profile, cache entry, event, document, error or
   expect(everywhere).toContain('Has A Hash')
   expect(everywhere).not.toContain(passwordHash)
 })
+
+describe('users.credentials', () => {
+  test('gives the hash of the address, whatever its case, and nothing else', async () => {
+    const user = await harness.newUser({ email: 'Login@Example.com', passwordHash: `${passwordHash}/own` })
+    expect(orThrow(await harness.users.credentials('login@example.COM'))).toStrictEqual({ userId: user.id, passwordHash: `${passwordHash}/own` })
+  })
+
+  test('is undefined for an address that nobody has', async () => {
+    expect(orThrow(await harness.users.credentials('unknown@example.com'))).toBeUndefined()
+  })
+
+  test('asks PostgreSQL every time, and leaves nothing in Redis', async () => {
+    const user = await harness.newUser()
+    const asked = await countOperations(harness.stores, async () => {
+      for (const _ of [1, 2]) expect(orThrow(await harness.users.credentials(user.email))?.userId).toBe(user.id)
+    })
+    expect(asked.filter((operation) => operation === 'postgres: select users')).toHaveLength(2)
+    expect([...(await redisContents(harness)).values()].join()).not.toContain(passwordHash)
+  })
+
+  test('refuses what is no address without asking a store', async () => {
+    const asked = await countOperations(harness.stores, async () => {
+      expect(failureOf(await harness.users.credentials('nobody'))).toMatchObject({ type: 'invalid-input', field: 'email' })
+    })
+    expect(asked).toEqual([])
+  })
+})

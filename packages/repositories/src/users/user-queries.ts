@@ -27,6 +27,14 @@ export const selectUserByEmail = `
   WHERE lower(email) = lower($1)`
 
 /**
+ * $1 email.
+ */
+export const selectCredentials = `
+  SELECT id, password_hash
+  FROM @schema.users
+  WHERE lower(email) = lower($1)`
+
+/**
  * $1 id, $2 email, $3 username, $4 role (each null: as it is), $5 whether to set the full name, $6 full name, $7 expected version or null.
  */
 export const updateUser = `
@@ -68,4 +76,12 @@ export function toUser(row: UserRow): User {
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
   }
+}
+
+/**
+ * A row of {@link selectCredentials}.
+ */
+export interface CredentialsRow {
+  readonly id: number
+  readonly password_hash: string
 }

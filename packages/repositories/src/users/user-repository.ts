@@ -6,15 +6,17 @@ import { idInput, idsInput, invalidInput, validate } from '../input.ts'
 import { isViolationOf, notFound, versionConflict } from '../refusals.ts'
 import { onlyRow, read, write } from '../sql.ts'
 import { userRegistered, userUpdated } from './user-events.ts'
-import { insertUser, selectUserByEmail, selectUsers, toUser, updateUser } from './user-queries.ts'
-import type { UserRow } from './user-queries.ts'
+import { insertUser, selectCredentials, selectUserByEmail, selectUsers, toUser, updateUser } from './user-queries.ts'
+import type { CredentialsRow, UserRow } from './user-queries.ts'
 import { emailInput, newUserInput, userChangesInput } from './user.ts'
-import type { CreateUserError, EmailTaken, NewUser, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken } from './user.ts'
+import type {
+  CreateUserError, Credentials, EmailTaken, NewUser, ReadCredentialsError, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken,
+} from './user.ts'
 
 type ValidChanges = z.output<typeof userChangesInput>
 
 /**
- * Users: registration and profiles. No method returns a password hash.
+ * Users: registration and profiles. No method but {@link credentials} returns a password hash.
  */
 export class UserRepository {
   readonly #context: RepositoryContext
@@ -59,6 +61,16 @@ export class UserRepository {
     return validate(emailInput, { email })
       .asyncAndThen((input) => read<UserRow>(this.#context.stores, [selectUserByEmail, [input.email]], options.tx))
       .map(({ rows: [row] }) => row && toUser(row))
+  }
+
+  /**
+   * What the user with an e-mail address, whatever its case, signs in with; `undefined` when there is none. The one way to a password hash,
+   * which stays out of cache, events and logs. 1 PostgreSQL round trip.
+   */
+  credentials(email: string): ResultAsync<Credentials | undefined, ReadCredentialsError> {
+    return validate(emailInput, { email })
+      .asyncAndThen((input) => read<CredentialsRow>(this.#context.stores, [selectCredentials, [input.email]]))
+      .map(({ rows: [row] }) => row && { userId: row.id, passwordHash: row.password_hash })
   }
 
   /**

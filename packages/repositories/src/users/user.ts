@@ -1,4 +1,4 @@
-import type { CacheReadError, Failure, InvalidInput, NotFound, TransactionError, VersionConflict } from '@headwater/core'
+import type { CacheReadError, Failure, InvalidInput, NotFound, SqlError, TransactionError, VersionConflict } from '@headwater/core'
 import { z } from 'zod'
 import { email, expectedVersion, text } from '../input.ts'
 
@@ -22,6 +22,16 @@ export interface User {
   readonly createdAt: Date
   /** When the profile last changed. */
   readonly updatedAt: Date
+}
+
+/**
+ * What signing in is checked against. Not to be cached, logged or sent anywhere.
+ */
+export interface Credentials {
+  /** Whose they are. */
+  readonly userId: number
+  /** The hash that the host's password library made. */
+  readonly passwordHash: string
 }
 
 /**
@@ -79,6 +89,11 @@ export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | Transa
  * What can go wrong with a change of a profile.
  */
 export type UpdateUserError = InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
+
+/**
+ * What can go wrong with reading credentials.
+ */
+export type ReadCredentialsError = InvalidInput | SqlError
 
 /**
  * What can go wrong with reading profiles.
