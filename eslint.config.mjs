@@ -32,7 +32,13 @@ export default tseslint.config(
   },
   {
     files: ['packages/{core,repositories,search}/src/**/*.ts'],
-    rules: { 'no-restricted-globals': ['error', { name: 'process', message: 'The SDK neither reads the environment nor handles signals.' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Take the time from the Clock.' },
+        ...['env', 'on', 'once', 'exit', 'stdout', 'stderr'].map((property) => ({ object: 'process', property, message: 'The SDK reads no environment, handles no signal and prints nothing.' })),
+      ],
+    },
   },
   { files: ['packages/core/src/clock.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

@@ -26,7 +26,7 @@ export type { Transaction, TransactionOptions, TransactionWork } from './transac
 export { beginChange } from './invalidation/change.ts'
 export type { Change, ChangeOptions } from './invalidation/change.ts'
 export { invalidationDefaults } from './invalidation/invalidation.ts'
-export type { Invalidation, InvalidationOptions } from './invalidation/invalidation.ts'
+export type { InvalidationOptions } from './invalidation/invalidation.ts'
 
 export { defineCache } from './cache/define-cache.ts'
 export { cacheDefaults } from './cache/cache.ts'

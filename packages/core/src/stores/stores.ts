@@ -181,7 +181,11 @@ export interface Stores {
   readonly mongodb: MongodbStore | undefined
   /** Vector index, where configured. */
   readonly pinecone: PineconeStore | undefined
-  /** Keeps the cache in step with PostgreSQL: holds, intents, the gate. */
+  /**
+   * Keeps the cache in step with PostgreSQL: holds, intents, the gate.
+   *
+   * @internal
+   */
   readonly invalidation: Invalidation
   /** What the SDK has to say about itself. */
   readonly diagnostics: Diagnostics

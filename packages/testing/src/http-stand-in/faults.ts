@@ -112,6 +112,8 @@ export class Faults {
 
   /**
    * Returns what befalls a request to this path, and counts it.
+   *
+   * @internal
    */
   take(path: string): Fault | undefined {
     const next = this.#next.find(({ route }) => path.includes(route))

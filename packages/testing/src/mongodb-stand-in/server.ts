@@ -67,6 +67,9 @@ export interface MongodbStandIn {
    * The connection string for any MongoDB driver.
    */
   readonly url: string
+  /**
+   * The port on loopback.
+   */
   readonly port: number
   /**
    * Its data; survives `stop`.

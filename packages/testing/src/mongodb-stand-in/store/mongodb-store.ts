@@ -17,6 +17,8 @@ export class MongodbStore {
 
   /**
    * The collections of a database by name.
+   *
+   * @internal
    */
   collections(database: string): ReadonlyMap<string, Collection> {
     return this.#databases.get(database) ?? new Map<string, Collection>()
@@ -24,6 +26,8 @@ export class MongodbStore {
 
   /**
    * A collection, or undefined when it does not exist.
+   *
+   * @internal
    */
   find(database: string, name: string): Collection | undefined {
     return this.#databases.get(database)?.get(name)
@@ -31,6 +35,8 @@ export class MongodbStore {
 
   /**
    * A collection, created when it does not exist.
+   *
+   * @internal
    */
   open(database: string, name: string): Collection {
     const existing = this.find(database, name)
