@@ -46,7 +46,7 @@ describe('get', () => {
     expect(orThrow(await cache.get(9_999))).toBeUndefined()
     expect(cache.loads).toHaveLength(1)
     await eventually(async () => expect(await raw(cache.key(9_999))).toBeNull())
-    await cache.get(9_999)
+    orThrow(await cache.get(9_999))
     expect(cache.loads).toHaveLength(2)
   })
 
@@ -69,7 +69,7 @@ describe('get', () => {
       decode: (json: unknown) => { const { at, big } = json as { at: string; big: string }; return { at: new Date(at), big: BigInt(big) } },
     }
     const cache = valueCache(new Map([[1, value]]), { codec })
-    await cache.get(1)
+    orThrow(await cache.get(1))
     await isStored(cache.key(1))
     expect(orThrow(await cache.get(1))).toStrictEqual(value)
   })
@@ -79,13 +79,13 @@ describe('get', () => {
     ['value.z is -0', { z: -0 }], ['value is a Map', new Map()], ['value is Infinity', Infinity], ['value is a function', () => 1],
   ])('refuses without a codec what JSON would change: %s', async (message, value) => {
     const cache = valueCache(new Map([[1, value]]))
-    expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', message: expect.stringContaining(message) })
+    expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', message: expect.stringContaining(message) as string })
     await eventually(async () => expect(await raw(cache.key(1))).toBeNull())
   })
 
   test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])('takes %j for an id', async (id) => {
     const cache = valueCache(new Map<unknown, unknown>([[id, { id }], ['a', 1]]))
-    await cache.get(id)
+    orThrow(await cache.get(id))
     await isStored(cache.key(id))
     expect(orThrow(await cache.get(id))).toEqual({ id })
     expect(cache.loads).toHaveLength(1)
@@ -116,7 +116,7 @@ describe('get', () => {
   test('takes an entry that its codec cannot read for a miss', async () => {
     const values = new Map<unknown, VersionedRow>([[1, { id: 1, version: 1 }]])
     const cache = valueCache(values, { codec: { encode: (row) => row, decode: (json) => { if ((json as VersionedRow).version === 0) throw new Error('old'); return json as VersionedRow } } })
-    await cache.get(1)
+    orThrow(await cache.get(1))
     await isStored(cache.key(1))
     const entry = await raw(cache.key(1)) ?? ''
     await stores.redis.client.set(stores.redis.keyPrefix + cache.key(1).text, entry.replace('"version":1', '"version":0'))
@@ -147,7 +147,7 @@ describe('get', () => {
       () => Promise.reject(new Error('loader')), () => { throw new Error('at once') }, async () => ({}) as never, async () => new Map([['1', 'a string for a number']]),
     ]
     for (const load of loaders) {
-      expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', cache: expect.any(String) })
+      expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', cache: expect.any(String) as string })
     }
   })
 
@@ -167,7 +167,7 @@ describe('get', () => {
 describe('getMany', () => {
   test('keeps the order asked for, once each, and leaves absent rows out', async () => {
     const cache = rowCache(stores, { name: ownName() })
-    await cache.get(2)
+    orThrow(await cache.get(2))
     const found = orThrow(await cache.getMany([7, 2, 9_999, 7, 3]))
     expect([...found.keys()]).toEqual([7, 2, 3])
     expect(cache.loads).toEqual([[2], [7, 9_999, 3]])
@@ -195,17 +195,17 @@ describe('getMany', () => {
 describe('the end of an entry', () => {
   test('is loaded anew in the background once it is near', async () => {
     const cache = rowCache(stores, { name: ownName(), ttlMs: 2_000, refreshAt: 0.2 })
-    await cache.get(20)
+    orThrow(await cache.get(20))
     await isStored(cache.key(20))
     orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 20'))
-    await eventually(async () => { await cache.get(20); expect(cache.loads).toHaveLength(2) })
+    await eventually(async () => { orThrow(await cache.get(20)); expect(cache.loads).toHaveLength(2) })
     await eventually(async () => expect(await versionOf(cache, 20)).toBe(2))
     expect(cache.loads).toHaveLength(2)
   })
 
   test('refresh loads anew and stores', async () => {
     const cache = rowCache(stores, { name: ownName() })
-    await cache.get(21)
+    orThrow(await cache.get(21))
     await isStored(cache.key(21))
     orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 21'))
     expect(await versionOf(cache, 21)).toBe(1)
@@ -216,7 +216,7 @@ describe('the end of an entry', () => {
 
   test('a refresh does not bring back what a writer invalidated meanwhile', async () => {
     const cache = rowCache(stores, { name: ownName() })
-    await cache.get(22)
+    orThrow(await cache.get(22))
     await isStored(cache.key(22))
     const resume = cache.pauseLoads()
     const refreshed = cache.refresh(22)

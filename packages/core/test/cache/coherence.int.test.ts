@@ -73,17 +73,18 @@ describe('a read after a commit', () => {
 describe('a writer', () => {
   test('holds its keys from invalidate on: readers load and do not store', async () => {
     await versionOf(cache, id)
-    await transaction(writer, async (tx) => {
+    const result = await transaction(writer, async (tx) => {
       tx.invalidate(cache.key(id))
       await eventually(async () => expect(await raw()).toMatch(/^h1 /))
       expect(await versionOf(cache, id)).toBe(1)
       expect(await raw()).toMatch(/^h1 /)
       return ok(1)
     })
+    expect(result.isOk()).toBe(true)
   })
 
   test('releases its keys after a rollback too', async () => {
-    await transaction(writer, async (tx) => { tx.invalidate(cache.key(id)); return err('no') })
+    expect((await transaction(writer, async (tx) => { tx.invalidate(cache.key(id)); return err('no') })).isErr()).toBe(true)
     await eventually(async () => expect(await raw()).toBeNull())
   })
 
@@ -154,12 +155,13 @@ describe('a writer', () => {
 
 describe('a reader inside a transaction', () => {
   test('sees its own writes, and stores nothing', async () => {
-    await transaction(writer, async (tx) => {
+    const result = await transaction(writer, async (tx) => {
       await tx.query('UPDATE @schema.rows SET version = 50 WHERE id = $1', [id])
       expect(orThrow(await cache.get(id, { tx }))?.version).toBe(50)
       expect(orThrow(await cache.getMany([id], { tx })).get(id)?.version).toBe(50)
       return err('roll back')
     })
+    expect(result.isErr()).toBe(true)
     expect(await raw()).toBeNull()
     expect(await versionOf(cache, id)).toBe(1)
   })

@@ -36,7 +36,7 @@ export async function versionedRows(): Promise<VersionedRows> {
   orThrow(await stores.postgres.query('CREATE TABLE @schema.rows (id int PRIMARY KEY, version int NOT NULL)'))
   orThrow(await stores.postgres.query('INSERT INTO @schema.rows SELECT id, 1 FROM generate_series(1, 200) AS id'))
   // It would settle intents on the shared Redis while a test uses one of its own.
-  await stores.close()
+  orThrow(await stores.close())
   return {
     own,
     open,

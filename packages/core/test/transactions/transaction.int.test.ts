@@ -72,11 +72,12 @@ describe('transaction', () => {
   })
 
   test('lets no statement through to the server after one has failed', async () => {
-    await transaction(stores, async (tx) => {
+    const result = await transaction(stores, async (tx) => {
       await fail(tx).catch(() => undefined)
       await expect(bump(tx)).rejects.toThrow(StatementFailed)
       return ok(1)
     })
+    expect(result.isErr()).toBe(true)
     expect(sent.filter((operation) => operation.startsWith('update'))).toEqual([])
   })
 
@@ -100,27 +101,28 @@ describe('transaction', () => {
   })
 
   test('goes on after a rollback to a savepoint', async () => {
-    await transaction(stores, async (tx) => {
+    const result = await transaction(stores, async (tx) => {
       await tx.query('SAVEPOINT before')
       await bump(tx)
       await tx.query('ROLLBACK TO SAVEPOINT before')
       return ok(1)
     })
+    expect(result.isOk()).toBe(true)
     expect(await version()).toBe(1)
   })
 
   test('refuses every use of tx after the end', async () => {
     let kept: Transaction | undefined
-    await transaction(stores, async (tx) => { kept = tx; return ok(1) })
+    orThrow(await transaction(stores, async (tx) => { kept = tx; return ok(1) }))
     await expect(kept?.query('SELECT 1')).rejects.toThrow(StatementFailed)
     expect(() => kept?.invalidate({ text: 'row:1' })).toThrow('the transaction has ended')
     expect(() => kept?.publish()).toThrow('the transaction has ended')
   })
 
   test('costs BEGIN, the statements and COMMIT: three round trips for one statement', async () => {
-    await transaction(stores, async (tx) => { await bump(tx); return ok(1) })
+    orThrow(await transaction(stores, async (tx) => { await bump(tx); return ok(1) }))
     const before = proxy.roundTrips()
-    await transaction(stores, async (tx) => { await bump(tx); return ok(1) })
+    orThrow(await transaction(stores, async (tx) => { await bump(tx); return ok(1) }))
     expect(proxy.roundTrips() - before).toBe(3)
   })
 
@@ -176,8 +178,8 @@ describe('transaction', () => {
     const published = vi.fn()
     const off = stores.diagnostics.on('outbox:published', published)
     const event = { aggregateType: 'row', aggregateId: 1, type: 'row.raised', version: 2, payload: {} }
-    await transaction(stores, async (tx) => { tx.publish(event, event); tx.publish(event); await bump(tx); return ok(1) })
-    await transaction(stores, async (tx) => { tx.publish(event); return err('no') })
+    orThrow(await transaction(stores, async (tx) => { tx.publish(event, event); tx.publish(event); await bump(tx); return ok(1) }))
+    expect((await transaction(stores, async (tx) => { tx.publish(event); return err('no') })).isErr()).toBe(true)
     off()
     expect(published.mock.calls).toEqual([[{ count: 3 }]])
     expect(sent.filter((operation) => operation.startsWith('insert'))).toHaveLength(1)
@@ -239,7 +241,7 @@ describe('a connection lost during COMMIT', () => {
     await commitIsUnderWay()
     proxy.cut()
     const result = await running
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'commit-unknown', retryable: false, transactionId: expect.stringMatching(/^\d+$/) })
+    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'commit-unknown', retryable: false, transactionId: expect.stringMatching(/^\d+$/) as string })
     expect(await raw()).toMatch(/^h1 /)
     proxy.restore()
     await eventually(async () => expect(await raw()).toBeNull())
