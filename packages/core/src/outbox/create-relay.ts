@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { DeadlineExceeded, SqlError } from '../errors.ts'
-import { errAsync, ResultAsync } from '../result.ts'
+import { errAsync, type ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
 import { RelayProcess } from './relay-process.ts'
 import type { Sink } from './sink.ts'

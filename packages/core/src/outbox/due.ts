@@ -1,5 +1,4 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
-import type { Json } from './event.ts'
 import { aggregateKey, eventOfRow, type Attempts } from './park.ts'
 import type { LoggedEvent } from './read-events.ts'
 
@@ -82,7 +81,7 @@ interface DueRow {
 
 function stuckOf(row: DueRow): StuckEvent {
   return {
-    event: eventOfRow(JSON.parse(row.event) as Record<string, Json>, row.shard),
+    event: eventOfRow(row.event, row.shard),
     status: row.status,
     started: row.started,
     finished: row.finished,

@@ -77,9 +77,11 @@ export class IntervalReader {
     const newest = this.#ticks.newest
     if (first === undefined || newest === undefined || (first.tickTo === undefined && first.tick >= newest.id)) return undefined
     const { from, later } = await this.#ticks.from(this.#sql, first.tick, limits.most)
-    const to = first.tickTo === undefined ? chooseTarget(from, upTo(later, nextTick), limits.most) : await this.#ticks.exactly(this.#sql, first.tickTo)
+    const chosen = first.tickTo === undefined ? undefined : await this.#ticks.exactly(this.#sql, first.tickTo)
+    const to = chosen ?? chooseTarget(from, upTo(later, nextTick), limits.most)
     if (to === undefined) return undefined
-    const interval = { from, to, afterSeq: first.lastSeq, shards: group.map(({ shard }) => shard), types: this.#sink.types }
+    // An end that is not known any more makes the interval another one, which begins at its beginning.
+    const interval = { from, to, afterSeq: chosen === undefined ? 0n : first.lastSeq, shards: group.map(({ shard }) => shard), types: this.#sink.types }
     const { events, through } = await this.#read(interval)
     const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
     return { shards: group, events, at, end: through === undefined ? { tick: to.id, tickTo: undefined, lastSeq: 0n } : at(through) }

@@ -30,7 +30,7 @@ export interface FailureRow {
   readonly shard: number
   readonly aggregatetype: string
   readonly aggregateid: string
-  readonly event: Json
+  readonly event: StoredEvent
   readonly status: 'parked' | 'retry' | 'dead'
   readonly started: number
   readonly finished: number
@@ -113,9 +113,13 @@ export function fingerprintOf({ type, message }: Pick<SinkFailure, 'type' | 'mes
 /**
  * Brings an event back from its row.
  */
-export function eventOfRow(stored: Record<string, Json>, shard: number): LoggedEvent {
-  return { ...stored, seq: BigInt(String(stored['seq'])), createdAt: new Date(String(stored['createdAt'])), shard } as unknown as LoggedEvent
+export function eventOfRow(json: string, shard: number): LoggedEvent {
+  const stored = JSON.parse(json) as StoredEvent
+  return { ...stored, seq: BigInt(stored.seq), createdAt: new Date(stored.createdAt), shard }
 }
+
+/** How an event is kept in its row. */
+type StoredEvent = Omit<LoggedEvent, 'seq' | 'createdAt' | 'shard'> & { readonly seq: string; readonly createdAt: string }
 
 function identityOf(event: LoggedEvent): Pick<FailureRow, 'seq' | 'shard' | 'aggregatetype' | 'aggregateid' | 'event'> {
   const { shard, seq, createdAt, ...rest } = event

@@ -55,7 +55,7 @@ export class RelayProcess {
     this.#endings.push(
       diagnostics.on('outbox:published', () => { this.#ticker.hint() }),
       diagnostics.on('store:error', ({ store }) => { if (store === 'postgres') this.#doubtOrigin() }),
-      this.#stores.beforeClose(async (deadlineMs) => { await this.stop(deadlineMs) }),
+      this.#stores.beforeClose((deadlineMs) => this.stop(deadlineMs).match(() => undefined, this.#report)),
     )
     this.#running = this.#run()
   }
@@ -113,7 +113,7 @@ export class RelayProcess {
   readonly #isAllowed = (): boolean => this.#refusal === undefined && !this.#isOriginInDoubt
 
   readonly #report = (error: unknown): void => {
-    if (error instanceof StatementFailed && error.failure.type === 'store-unavailable') this.#doubtOrigin()
+    if (error instanceof StatementFailed && isLost(error.failure)) this.#doubtOrigin()
     this.#stores.diagnostics.emit('relay:error', { error })
   }
 
@@ -155,6 +155,10 @@ export class RelayProcess {
     const { rows } = await this.#stores.postgres.client.query<{ passed: boolean }>(passedSql, [names, String(tick), names.length * shardCount])
     return rows[0]?.passed === true
   }
+}
+
+function isLost({ type }: SqlError): boolean {
+  return type === 'store-unavailable' || type === 'deadline-exceeded'
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {

@@ -29,12 +29,12 @@ export interface SinkRelayOptions {
   readonly leaseMs: number
   readonly limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }
   /** Whether the outbox may be used. */
-  isAllowed(): boolean
+  readonly isAllowed: () => boolean
   /** Told of every failure of the loop; it goes on. */
-  onError(error: unknown): void
+  readonly onError: (error: unknown) => void
 }
 
-const pauses = { retryMs: 1_000, stuckMs: 100, saveMs: 1_000, acknowledgeMs: 250, errorMs: 250 }
+const pauses = { retryMs: 1_000, stuckMs: 250, saveMs: 1_000, acknowledgeMs: 250, errorMs: 250 }
 const carefulBatch = 50
 const probesBeforeParking = 5
 
@@ -152,8 +152,8 @@ export class SinkRelay {
   }
 
   async #retry(): Promise<boolean> {
-    const { sql, sink, limits, clock } = this.#options
-    const hasWorked = await retryDue({ sql, sink: sink.name, ownership: this.#ownership, limits, hand: (events) => this.#hand(events, { isProbe: true }) })
+    const { sql, sink, limits, clock, diagnostics } = this.#options
+    const hasWorked = await retryDue({ sql, sink: sink.name, ownership: this.#ownership, limits, diagnostics, hand: (events) => this.#hand(events, { isProbe: true }) })
     const pauseMs = this.#ownership.hasStuck ? pauses.stuckMs : pauses.retryMs
     if (!hasWorked) this.#nextRetryMs = clock.monotonic() + pauseMs
     return hasWorked
@@ -228,10 +228,11 @@ export class SinkRelay {
   async #hand(events: readonly LoggedEvent[], { isProbe }: { readonly isProbe: boolean }): Promise<Delivery> {
     const { sink, clock, diagnostics } = this.#options
     const [first] = events
+    if (first === undefined) return { delivered: [], failed: [], waiting: [] }
     const startedMs = clock.monotonic()
     const delivery = await deliver(events, (batch) => this.#call(batch))
     const count = delivery.delivered.length
-    if (first !== undefined && count > 0) {
+    if (count > 0) {
       diagnostics.emit('outbox:delivered', { sink: sink.name, count, durationMs: clock.monotonic() - startedMs, lagMs: clock.now() - first.createdAt.getTime() })
     }
     if (delivery.reason !== undefined) diagnostics.emit('outbox:failed', { sink: sink.name, count: events.length - count, retryable: true, error: delivery.reason })

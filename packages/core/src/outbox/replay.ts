@@ -1,5 +1,5 @@
 import type { SqlError } from '../errors.ts'
-import { ResultAsync } from '../result.ts'
+import type { ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { Json } from './event.ts'
 

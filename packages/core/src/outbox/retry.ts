@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../diagnostics.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import type { Delivery } from './deliver.ts'
 import { loadDue, type DueEvents, type StuckEvent } from './due.ts'
@@ -13,6 +14,7 @@ export interface Retrying {
   readonly sql: SqlClient
   readonly sink: string
   readonly ownership: Ownership
+  readonly diagnostics: Diagnostics
   readonly limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }
   /** Hands events over and reports about them. */
   hand(events: readonly LoggedEvent[]): Promise<Delivery>
@@ -36,7 +38,7 @@ export async function retryDue(retrying: Retrying): Promise<boolean> {
 
 const nothing: Delivery = { delivered: [], failed: [], waiting: [] }
 
-async function writeDown({ ownership, limits }: Retrying, due: DueEvents, delivery: Delivery): Promise<void> {
+async function writeDown({ sink, ownership, limits, diagnostics }: Retrying, due: DueEvents, delivery: Delivery): Promise<void> {
   const outcome = new Outcome(due, delivery)
   const failures: FailureRow[] = []
   const settled: Settled[] = []
@@ -47,6 +49,7 @@ async function writeDown({ ownership, limits }: Retrying, due: DueEvents, delive
     failures.push(...rowsOf(remaining, outcome, limits))
     if (remaining.length === 0 && last !== undefined) ownership.stuckIn(last.event.shard).delete(aggregateKey(last.event))
   }
+  for (const { status, event, error } of failures) if (status === 'dead') diagnostics.emit('outbox:dead', { sink, eventId: event.id, error })
   const concerned = new Set([...due.byAggregate.values()].flat().map(({ event }) => event.shard))
   await ownership.acknowledge({ shards: ownership.shards.filter(({ shard }) => concerned.has(shard)), failures, settled })
 }

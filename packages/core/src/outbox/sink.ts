@@ -36,7 +36,7 @@ export interface SinkContext {
    * The fence of the shard that an event of this batch lies in: rises whenever the shard changes hands, so that a destination which keeps the
    * highest one per shard can refuse a relay that was paused and has lost the shard since.
    */
-  fence(event: OutboxEvent): bigint
+  readonly fence: (event: OutboxEvent) => bigint
 }
 
 /**

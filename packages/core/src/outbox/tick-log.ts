@@ -46,12 +46,11 @@ export class TickLog {
   }
 
   /**
-   * The tick at which an interval was to end.
+   * The tick at which an interval was to end; `undefined` when there is none of that id.
    */
-  async exactly(sql: SqlClient, id: bigint): Promise<Tick> {
+  async exactly(sql: SqlClient, id: bigint): Promise<Tick | undefined> {
     const known = this.#ticks.find((tick) => tick.id === id) ?? (await loadTicks(sql, id, 0))[0]
-    if (known?.id !== id) throw new RangeError(`the outbox has no tick ${id}`)
-    return known
+    return known?.id === id ? known : undefined
   }
 
   #merge(ticks: readonly Tick[]): void {

@@ -13,9 +13,9 @@ export interface TickerOptions {
   /** The longest pause between two looks at an idle log, in milliseconds. */
   readonly maxPollMs: number
   /** Told of every new tick. */
-  onTick(): void
+  readonly onTick: () => void
   /** Told of every failure; the ticker goes on. */
-  onError(error: unknown): void
+  readonly onError: (error: unknown) => void
 }
 
 /**

@@ -102,7 +102,7 @@ describe('dead letters', () => {
     await outbox.publish(change(1, 1))
     orThrow(await relay.drain())
     const letters = deadLetters(outbox.stores)
-    await letters.replay({})
+    orThrow(await letters.replay({}))
     await eventually(async () => { expect(orThrow(await letters.list())).toMatchObject([{ replays: 1, attempts: 2 }]) })
   })
 

@@ -10,7 +10,7 @@ const opened: Stores[] = []
 
 beforeAll(async () => { other = await startPostgresServer() })
 afterAll(async () => {
-  for (const stores of opened) await stores.close()
+  for (const stores of opened) orThrow(await stores.close())
   await other.stop()
 })
 
@@ -70,7 +70,7 @@ describe('an outbox that was restored from a dump on another server', () => {
 
     orThrow(await resetOutbox(stores))
     await eventually(() => { expect(restored.seen).toEqual(['1@2', '1@3']) })
-    await stores.postgres.query(`INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`)
+    await stores.postgres.client.query(`INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`)
     orThrow(await heir.drain())
     expect(restored.seen).toEqual(['1@2', '1@3', '1@4'])
     orThrow(await heir.stop())

@@ -51,7 +51,7 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
   const errors: unknown[] = []
   diagnostics.on('relay:error', ({ error }) => errors.push(error))
   const stores = orThrow(await connect({ postgres: { url, schema, statementTimeoutMs: 5_000 }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix }, diagnostics }))
-  endings.push(async () => { await stores.close({ deadlineMs: 1_000 }) })
+  endings.push(async () => await stores.close({ deadlineMs: 1_000 }))
   orThrow(await migrate(stores))
   return {
     stores, schema, url, errors, diagnostics,
@@ -64,7 +64,7 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
     },
     relay: (sinks, options = {}) => {
       const relay = createRelay(stores, { sinks, tickMs: 5, maxPollMs: 20, leaseMs: 3_000, maxBackOffMs: 500, ...options })
-      endings.push(async () => { await relay.stop({ deadlineMs: 500 }) })
+      endings.push(async () => await relay.stop({ deadlineMs: 500 }))
       return relay
     },
     publish: (...events) => publishMany(stores.postgres.client, events, { schema }),
@@ -76,7 +76,7 @@ function sessionOf(client: Client, schema: string): Session {
   const sql: SqlClient = { query: (text, values) => client.query(text.replaceAll('@schema.', `"${schema}".`), [...values ?? []]) as never }
   return {
     run: async (text, values) => (await sql.query(text, values)).rows as never,
-    publish: (...events) => publishMany(client as unknown as SqlClient, events, { schema }),
+    publish: (...events) => publishMany(client, events, { schema }),
   }
 }
 

@@ -30,7 +30,7 @@ describe('publish', () => {
     await session.run('BEGIN')
     await session.publish(change(1, 1))
     await session.run('ROLLBACK')
-    await transaction(outbox.stores, async (tx) => { tx.publish(change(2, 1)); return err('no') })
+    expect((await transaction(outbox.stores, async (tx) => { tx.publish(change(2, 1)); return err('no') })).isErr()).toBe(true)
     await outbox.publish(change(3, 1))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['3@1'])

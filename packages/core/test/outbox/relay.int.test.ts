@@ -305,8 +305,8 @@ describe('a relay whose PostgreSQL goes away', () => {
     expect((call?.abortedMs ?? Infinity) - hungMs).toBeLessThan(1_500)
     expect(call?.signal.reason).toMatchObject({ message: 'the lease was about to end' })
     proxy.restore()
-    await relay.stop({ deadlineMs: 100 })
-    await outbox.stores.close()
+    expect((await relay.stop({ deadlineMs: 1_000 })).isOk()).toBe(true)
+    orThrow(await outbox.stores.close())
     await proxy.close()
   })
 
@@ -328,8 +328,8 @@ describe('a relay whose PostgreSQL goes away', () => {
       await eventually(() => { expect(new Set(sink.seen).size).toBe(version) }, { timeoutMs: 15_000 })
     }
     for (const id of [0, 1, 2]) expect(firstSeen(versionsOf(sink.seen, id))).toEqual(firstSeen(versionsOf(sink.seen, id)).toSorted((a, b) => a - b))
-    await relay.stop()
-    await outbox.stores.close()
+    orThrow(await relay.stop())
+    orThrow(await outbox.stores.close())
     await proxy.close()
   })
 })
