@@ -4,13 +4,16 @@ import { createClient } from 'redis'
 import type { Berth, Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
+import { transactionMs } from './subject.ts'
 
 interface Play {
   readonly fault: string
   readonly weight: number
   /** The process that alone suffers; everybody when left out. */
   readonly berth?: Berth
-  run(): Promise<void>
+  /** Whether Redis is out of reach meanwhile; it is unless this says otherwise. */
+  readonly isOfRedis?: boolean
+  readonly run: () => Promise<void>
 }
 
 const shortestQuietMs = 150
@@ -53,10 +56,10 @@ export class Chaos {
     await evicting
   }
 
-  async #play({ fault, berth, run }: Play): Promise<void> {
+  async #play({ fault, berth, isOfRedis = true, run }: Play): Promise<void> {
     const from = nowNs()
     await run()
-    this.windows.push({ fault, process: berth?.name, from, to: nowNs() })
+    this.windows.push({ fault, process: berth?.name, isOfRedis, from, to: nowNs() })
   }
 
   #draw(): Play {
@@ -76,10 +79,12 @@ export class Chaos {
       { fault: 'hang everybody', weight: 2, run: () => during(50, 500, berths, 'hang') },
       { fault: 'SIGSTOP Redis', weight: 2, run: () => this.#pause() },
       { fault: 'kill Redis, restart it empty', weight: 2, run: () => this.#restart({ keepData: false }) },
-      { fault: 'snapshot', weight: 2, run: () => this.#snapshot() },
+      { fault: 'snapshot', weight: 2, isOfRedis: false, run: () => this.#snapshot() },
       { fault: 'kill Redis, restart it from its snapshot', weight: this.#hasSnapshot ? 3 : 0, run: () => this.#restart({ keepData: true }) },
-      { fault: `SIGKILL ${writer.name}`, weight: 3, berth: writer, run: async () => { writer.kill() } },
-      { fault: `cut PostgreSQL from ${writer.name}`, weight: 2, berth: writer, run: () => cutPostgres(writer) },
+      { fault: `SIGKILL ${writer.name}`, weight: 3, berth: writer, isOfRedis: false, run: async () => { writer.kill() } },
+      { fault: `cut PostgreSQL from ${writer.name}`, weight: 2, berth: writer, isOfRedis: false, run: () => disturbPostgres(writer, 'cut') },
+      { fault: `hang PostgreSQL for ${writer.name}`, weight: 2, berth: writer, isOfRedis: false, run: () => disturbPostgres(writer, 'hang') },
+      { fault: 'hang PostgreSQL for the writers, kill Redis and restart it empty', weight: 4, run: () => this.#restartBeforeCommits() },
     ]
   }
 
@@ -101,6 +106,19 @@ export class Chaos {
     this.#hasSnapshot = options.keepData
   }
 
+  /** Holds that were acknowledged are gone when the COMMIT arrives, and sometimes the writer too. */
+  async #restartBeforeCommits(): Promise<void> {
+    const { writers } = this.#fleet
+    for (const { postgres } of writers) postgres.hang()
+    const hung = setTimeout(between(200, transactionMs - 30))
+    await this.#redis.kill()
+    await this.#redis.restart()
+    this.#hasSnapshot = false
+    await hung
+    if (Math.random() < 0.5) anyOf(writers).kill()
+    for (const { postgres } of writers) postgres.restore()
+  }
+
   async #evict(): Promise<void> {
     const client = createClient({ url: this.#redis.url, disableOfflineQueue: true }).on('error', () => undefined)
     await client.connect()
@@ -118,9 +136,9 @@ async function during(leastMs: number, mostMs: number, berths: readonly Berth[],
   for (const { redis } of berths) redis.restore()
 }
 
-async function cutPostgres({ postgres }: Berth): Promise<void> {
-  postgres.cut()
-  await setTimeout(between(0, 100))
+async function disturbPostgres({ postgres }: Berth, verb: 'cut' | 'hang'): Promise<void> {
+  postgres[verb]()
+  await setTimeout(between(10, transactionMs))
   postgres.restore()
 }
 

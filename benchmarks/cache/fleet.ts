@@ -19,6 +19,7 @@ export interface FleetOptions extends SubjectUrls {
 }
 
 const patienceMs = 10_000
+const scripts = { reader: new URL(import.meta.resolve('./reader.ts')), writer: new URL(import.meta.resolve('./writer.ts')) }
 
 /** One place for a process: it is filled again when the process is killed. Its way to the stores stays the same. */
 export class Berth {
@@ -43,7 +44,7 @@ export class Berth {
   /** Starts a process; resolves when it is at work. */
   async fill(): Promise<void> {
     const ledgerPath = join(this.#options.directory, `${this.name}.${this.#ledgers.length}`)
-    const child = fork(new URL(`./${this.role}.ts`, import.meta.url), {
+    const child = fork(scripts[this.role], {
       execArgv: ['--conditions=headwater-source', '--disable-warning=ExperimentalWarning'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -4,8 +4,10 @@ import { type Note, type Notes, unpack } from './ledger.ts'
 export interface FaultWindow {
   /** What was done. */
   readonly fault: string
-  /** The process that alone was cut off from Redis; `undefined` when it was everybody. */
+  /** The process that alone suffered; `undefined` when it was everybody. */
   readonly process: string | undefined
+  /** Whether Redis could not be reached. */
+  readonly isOfRedis: boolean
   /** Nanoseconds. */
   readonly from: number
   /** Nanoseconds. */
@@ -202,5 +204,5 @@ function indexAfter(versions: readonly Known[], version: number): number {
 
 /** A writer may only claim to be cut off from Redis where that was done to it. */
 function isExplained(process: string, at: number, faults: readonly FaultWindow[]): boolean {
-  return faults.some((window) => (window.process === undefined || window.process === process) && window.from <= at && at <= window.to + recoveryNs)
+  return faults.some((window) => window.isOfRedis && (window.process === undefined || window.process === process) && window.from <= at && at <= window.to + recoveryNs)
 }

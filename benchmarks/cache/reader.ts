@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { Ledger, nowNs } from './ledger.ts'
+import { openSubject } from './open-subject.ts'
 import { rowCount } from './rows.ts'
-import { openSubject, type Subject } from './subject.ts'
+import type { Subject } from './subject.ts'
 import { work } from './work.ts'
 
 const callers = 40

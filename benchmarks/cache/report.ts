@@ -1,7 +1,7 @@
 import type { FaultWindow, StaleRead, Verdict } from './judge.ts'
 import { type Note, type Notes, unpack } from './ledger.ts'
 
-const beforeNs = 3e9
+const beforeNs = 1.5e9
 const shownReads = 3
 
 /** Tells what led to the first stale reads: who wrote the key, what was read of it, what was broken meanwhile. */

@@ -37,12 +37,5 @@ export type SubjectName = typeof subjectNames[number]
 /** How long all of them keep an entry, in milliseconds. */
 export const ttlMs = 4_000
 
-/** Connects one of them. */
-export async function openSubject(name: SubjectName, urls: SubjectUrls): Promise<Subject> {
-  switch (name) {
-    case 'headwater': return (await import('./subjects/headwater.ts')).openHeadwater(urls)
-    case 'naive': return (await import('./subjects/naive.ts')).openNaive(urls)
-    case 'bentocache': return (await import('./subjects/bentocache.ts')).openBentocache(urls)
-    case 'cacheable': return (await import('./subjects/cacheable.ts')).openCacheable(urls)
-  }
-}
+/** How long a transaction may take, in milliseconds: short, so that the holds of writers that are killed are short as well. */
+export const transactionMs = 500

@@ -10,7 +10,7 @@ export interface Assignment extends SubjectUrls {
 }
 
 /** Waits for the assignment, says `ready` when `begin` is done, runs until told to stop or until the parent is gone. */
-export async function work(begin: (assignment: Assignment) => Promise<{ stop(): Promise<void> }>): Promise<void> {
+export async function work(begin: (assignment: Assignment) => Promise<{ readonly stop: () => Promise<void> }>): Promise<void> {
   process.once('disconnect', () => { process.exit(1) })
   // What a client throws outside of any call must not end a process that is not meant to end.
   process.on('uncaughtException', (error) => { process.stderr.write(`${process.argv[1] ?? ''}: ${error.message}\n`) })

@@ -9,7 +9,7 @@ import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 export async function openBentocache({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: 1 }).on('error', () => undefined)
-  const cache = new BentoCache({ default: 'rows', stores: { rows: bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection: connection as never })) } })
+  const cache = new BentoCache({ default: 'rows', stores: { rows: bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection })) } })
   const read = async (key: number): Promise<number> => (await cache.getOrSet({ key: String(key), factory: () => loadRow(pool, key) })).version
   return {
     read,

@@ -1,10 +1,8 @@
 import { type Cache, type CacheKey, cacheKey, connect, defineCache, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
-import { type Subject, type SubjectUrls, ttlMs, type Write } from '../subject.ts'
+import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
 
-/** Short, so that the keys of killed writers are not held for most of the time. */
-const holdMs = 1_000
-const deadlineMs = 400
+const holdMs = 2_000
 
 /** The cache of this project; every other read goes through a second cache, whose entries are invalidated by a tag. */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
@@ -53,7 +51,7 @@ class Headwater implements Subject {
       write.updated(rows[0]?.version ?? 0)
       if (!isEarly) tx.invalidate(...this.#keysOf(write.key))
       return write.isRollback ? err('rolled-back' as const) : ok('committed' as const)
-    }, { deadlineMs })
+    }, { deadlineMs: transactionMs })
     if (result.isOk() || result.error === 'rolled-back') return write.isRollback ? 'rolled-back' : 'committed'
     throw new Error(result.error.message)
   }

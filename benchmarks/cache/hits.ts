@@ -1,0 +1,81 @@
+import { type Cache, cacheKey, defineCache, orThrow, type Stores } from '@headwater/core'
+import { BentoCache, bentostore } from 'bentocache'
+import { redisDriver } from 'bentocache/drivers/redis'
+import { Redis } from 'ioredis'
+import type { Pool } from 'pg'
+import type { Contest } from './alternate.ts'
+import { loadUser, loadUsers, type User } from './users.ts'
+import type { RawRedis } from './raw-redis.ts'
+
+/** What the contests about hits are held with. */
+export interface Grounds {
+  readonly stores: Stores
+  readonly raw: RawRedis
+  readonly pool: Pool
+  readonly redisUrl: string
+}
+
+const callers = 200
+const hotIds = Array.from({ length: callers }, (_, index) => index + 1)
+const ttlMs = 3_600_000
+/** So often in one round, so that a round takes some ten milliseconds. */
+const turns = 5
+
+/** The contests about hits, by figure, all over the same users in the same Redis; `close` ends what they opened. */
+export async function hitContests(grounds: Grounds): Promise<{ readonly contests: Record<HitFigure, Contest>, readonly close: () => Promise<void> }> {
+  const { stores, raw } = grounds
+  const plain = defineCache<number, User>(stores, { name: 'user', ttlMs, load: loadUsers })
+  const tagged = defineCache<number, User>(stores, { name: 'tagged', ttlMs, load: loadUsers, tags: (id) => tagsOf(id).map((tag) => cacheKey('tag', tag)) })
+  const bento = openBento(grounds)
+  await warm([plain, tagged])
+  await Promise.all(hotIds.map((id) => raw.fill(id)))
+  await Promise.all(hotIds.flatMap((id) => [bento.get(id), bento.getTagged(id)]))
+  const oneByOne = async (get: (id: number) => Promise<unknown>): Promise<void> => { for (const id of hotIds) await get(id) }
+  const together = async (get: (id: number) => Promise<unknown>): Promise<void> => { for (let turn = 0; turn < turns; turn += 1) await Promise.all(hotIds.map(get)) }
+  const many = async (getMany: (ids: readonly number[]) => Promise<unknown>): Promise<void> => { for (let turn = 0; turn < turns; turn += 1) await getMany(hotIds.slice(0, 100)) }
+  const contest = (ours: () => Promise<void>, theirs: () => Promise<void>, operations: number): Contest => ({ ours: () => ours, theirs: () => theirs, operations })
+  const get = async (id: number): Promise<unknown> => orThrow(await plain.get(id))
+  const getTagged = async (id: number): Promise<unknown> => orThrow(await tagged.get(id))
+  return {
+    contests: {
+      hitVsRaw: contest(() => oneByOne(get), () => oneByOne(raw.get), callers),
+      concurrentHitVsRaw: contest(() => together(get), () => together(raw.get), turns * callers),
+      hitVsBentocache: contest(() => together(get), () => together(bento.get), turns * callers),
+      taggedHitVsRaw: contest(() => together(getTagged), () => together(raw.get), turns * callers),
+      taggedHitVsBentocache: contest(() => together(getTagged), () => together(bento.getTagged), turns * callers),
+      getManyVsRaw: contest(() => many(async (ids) => orThrow(await plain.getMany(ids))), () => many(raw.getMany), turns),
+    },
+    close: () => bento.close(),
+  }
+}
+
+/** The figures about hits. */
+export type HitFigure = 'hitVsRaw' | 'concurrentHitVsRaw' | 'hitVsBentocache' | 'taggedHitVsRaw' | 'taggedHitVsBentocache' | 'getManyVsRaw'
+
+/** Three tags: everybody's, one of twenty groups, one's own. */
+function tagsOf(id: number): string[] {
+  return ['all', `group-${id % 20}`, `user-${id}`]
+}
+
+/** Entries are in Redis some time after they were first read. */
+async function warm(caches: readonly Cache<number, User>[]): Promise<void> {
+  for (const cache of caches) {
+    for (let turn = 0; turn < 3; turn += 1) orThrow(await cache.getMany(hotIds))
+  }
+}
+
+interface Bento {
+  get(this: void, id: number): Promise<unknown>
+  getTagged(this: void, id: number): Promise<unknown>
+  close(): Promise<void>
+}
+
+function openBento({ redisUrl, pool }: Grounds): Bento {
+  const connection = new Redis(redisUrl)
+  const cache = new BentoCache({ default: 'users', stores: { users: bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection })) } })
+  return {
+    get: (id) => cache.getOrSet({ key: `user:${id}`, factory: () => loadUser(id, pool) }),
+    getTagged: (id) => cache.getOrSet({ key: `tagged:${id}`, tags: tagsOf(id), factory: () => loadUser(id, pool) }),
+    close: async () => { connection.disconnect() },
+  }
+}
