@@ -1,6 +1,7 @@
 import type { InvalidationParts } from './invalidation.ts'
 import { type FoundIntent, type Intents, maxIntents } from './intents.ts'
 import { releaseKeys } from './release.ts'
+import { TransactionsUnderWay } from './under-way.ts'
 
 /**
  * What a {@link Gate} goes by.
@@ -17,12 +18,14 @@ const closedLookMs = 50
 
 /**
  * Whether this process may trust what Redis holds: closed at the start, and whenever trust is lost, until every intent that was there then is
- * settled; closed while there is an intent of a writer that could not reach Redis.
+ * settled and every write transaction that was under way then has ended, or has outlived its holds in any case; closed while there is an intent
+ * of a writer that could not reach Redis.
  */
 export class Gate {
   readonly #parts: InvalidationParts
   readonly #intents: Intents
   readonly #options: GateOptions
+  readonly #underWay: TransactionsUnderWay
   readonly #firstLook = Promise.withResolvers<void>()
   readonly #unsubscribe: () => void
   #isOpen = false
@@ -30,6 +33,7 @@ export class Gate {
   #epoch = 1
   #lookedInEpoch = 0
   #mustSettle: ReadonlySet<string> = new Set()
+  #notedAtMs = 0
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
@@ -37,6 +41,7 @@ export class Gate {
     this.#parts = parts
     this.#intents = intents
     this.#options = options
+    this.#underWay = new TransactionsUnderWay(parts.postgres)
     this.#unsubscribe = parts.redis.onTrustLost(() => { this.loseTrust() })
     this.#lookIn(0)
   }
@@ -101,13 +106,21 @@ export class Gate {
   async #judge(epoch: number): Promise<void> {
     const intents = await this.#intents.read(this.#options.holdMs)
     if (this.#lookedInEpoch !== epoch) {
+      await this.#underWay.note()
+      this.#notedAtMs = this.#parts.clock.monotonic()
       this.#mustSettle = new Set(intents.map(({ id }) => id))
       this.#lookedInEpoch = epoch
     }
     const isBlocking = (intent: FoundIntent): boolean => !intent.isHeld || this.#mustSettle.has(intent.id)
     const settled = await this.#settle(intents.filter((intent) => intent.hasEnded && (isBlocking(intent) || intent.isOld)))
     const isClear = intents.length < maxIntents && intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
-    if (epoch === this.#epoch) this.#set(isClear && this.#parts.redis.isAvailable)
+    const isTrusted = isClear && (this.#isOpen || await this.#haveWritersEnded())
+    if (epoch === this.#epoch) this.#set(isTrusted && this.#parts.redis.isAvailable)
+  }
+
+  async #haveWritersEnded(): Promise<boolean> {
+    if (this.#parts.clock.monotonic() - this.#notedAtMs >= this.#options.holdMs) return true
+    return this.#underWay.haveEnded()
   }
 
   /** Deletes the keys of transactions that have ended, then their intents. */

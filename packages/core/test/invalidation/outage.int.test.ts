@@ -146,17 +146,29 @@ describe('Redis that comes back', () => {
     expect(await raw()).toContain('"version":2')
   })
 
-  test('while a writer is at work: its holds are issued again before it commits', async () => {
+  test('while a writer is at work: readers store nothing until it has ended, and it holds its keys again before it commits', async () => {
     await isStored()
+    let held: Promise<string | null> | undefined
+    let looks = 0
+    const offs = [
+      writer.diagnostics.on('invalidation:hold', () => { held = raw() }),
+      reader.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) looks += 1 }),
+    ]
     orThrow(await transaction(writer, async (tx) => {
       tx.invalidate(cache.key(id))
       await tx.query('UPDATE @schema.rows SET version = 2 WHERE id = $1', [id])
       await redis.restart()
-      await eventually(() => expect(writer.redis.isAvailable && reader.invalidation.isOpen).toBe(true))
-      await isStored()
+      await eventually(() => expect(writer.redis.isAvailable && reader.redis.isAvailable).toBe(true))
+      const before = looks
+      await eventually(() => expect(looks).toBeGreaterThan(before + 5))
+      expect(await versionOf(cache, id)).toBe(1)
+      expect(await raw()).toBeNull()
       return ok(1)
     }))
+    offs.forEach((off) => { off() })
+    expect(await held).toMatch(/^h1 /)
     expect(await versionOf(cache, id)).toBe(2)
+    await isStored()
   })
 })
 
