@@ -5,8 +5,8 @@ import { rowCount } from './rows.ts'
 import type { Subject } from './subject.ts'
 import { work } from './work.ts'
 
-const callers = 40
-const longestPauseMs = 6
+const callers = 120
+const longestPauseMs = 20
 
 /** Callers that read, each one after the other with short pauses: one read in eight asks for three keys together. */
 class Reader {
