@@ -1,17 +1,11 @@
 import { type CacheOptions, cacheKey, defineCache, ok, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { rowCache, versionedRows, type VersionedRow, type VersionedRows, versionOf } from './versioned-rows.ts'
+import { redisKinds, rowCache, type VersionedRow, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
 
 let rows: VersionedRows
 let stores: Stores
 let names = 0
-
-beforeAll(async () => {
-  rows = await versionedRows()
-  stores = await rows.open()
-})
-afterAll(() => rows.dispose())
 
 const ownName = () => `c${names += 1}`
 const raw = (key: { text: string }) => stores.redis.client.get(stores.redis.keyPrefix + key.text)
@@ -30,219 +24,227 @@ function valueCache<Value>(values: Map<unknown, Value>, options: Partial<CacheOp
   return Object.assign(cache, { loads })
 }
 
-describe('get', () => {
-  test('loads once and hits afterwards', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    expect(await versionOf(cache, 1)).toBe(1)
-    await isStored(cache.key(1))
-    expect(await versionOf(cache, 1)).toBe(1)
-    expect(cache.loads).toEqual([[1]])
+describe.each(redisKinds)('on %s', (redis) => {
+  beforeAll(async () => {
+    rows = await versionedRows({ redis })
+    stores = await rows.open()
   })
+  afterAll(() => rows.dispose())
 
-  test('remembers an absent row as absent, for a time of its own', async () => {
-    const cache = rowCache(stores, { name: ownName(), absentTtlMs: 150 })
-    expect(orThrow(await cache.get(9_999))).toBeUndefined()
-    await isStored(cache.key(9_999))
-    expect(orThrow(await cache.get(9_999))).toBeUndefined()
-    expect(cache.loads).toHaveLength(1)
-    await eventually(async () => expect(await raw(cache.key(9_999))).toBeNull())
-    orThrow(await cache.get(9_999))
-    expect(cache.loads).toHaveLength(2)
-  })
-
-  test.each([
-    { name: 'null', value: null }, { name: 'text', value: 'zwölf\n\0"\u2028' }, { name: 'empty text', value: '' }, { name: 'numbers', value: [0, -1.5, 1e300] },
-    { name: 'nested', value: { a: [{ b: null }, []], c: {}, d: false } },
-  ])('gives back deeply equal values cached and uncached: $name', async ({ value }) => {
-    const cache = valueCache(new Map([[1, value as unknown]]))
-    const uncached = orThrow(await cache.get(1))
-    await isStored(cache.key(1))
-    expect(orThrow(await cache.get(1))).toStrictEqual(uncached)
-    expect(uncached).toStrictEqual(value)
-    expect(cache.loads).toHaveLength(1)
-  })
-
-  test('keeps through a codec what JSON does not', async () => {
-    const value = { at: new Date(5), big: 12n ** 30n }
-    const codec = {
-      encode: (one: typeof value) => ({ at: one.at.toISOString(), big: String(one.big) }),
-      decode: (json: unknown) => { const { at, big } = json as { at: string; big: string }; return { at: new Date(at), big: BigInt(big) } },
-    }
-    const cache = valueCache(new Map([[1, value]]), { codec })
-    orThrow(await cache.get(1))
-    await isStored(cache.key(1))
-    expect(orThrow(await cache.get(1))).toStrictEqual(value)
-  })
-
-  test.each<[string, unknown]>([
-    ['value.at is a Date', { at: new Date() }], ['value.a is undefined', { a: undefined }], ['value is a bigint', 1n], ['value.x[1] is NaN', { x: [1, Number.NaN] }],
-    ['value.z is -0', { z: -0 }], ['value is a Map', new Map()], ['value is Infinity', Infinity], ['value is a function', () => 1],
-  ])('refuses without a codec what JSON would change: %s', async (message, value) => {
-    const cache = valueCache(new Map([[1, value]]))
-    expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', message: expect.stringContaining(message) as string })
-    await eventually(async () => expect(await raw(cache.key(1))).toBeNull())
-  })
-
-  test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])('takes %j for an id', async (id) => {
-    const cache = valueCache(new Map<unknown, unknown>([[id, { id }], ['a', 1]]))
-    orThrow(await cache.get(id))
-    await isStored(cache.key(id))
-    expect(orThrow(await cache.get(id))).toEqual({ id })
-    expect(cache.loads).toHaveLength(1)
-  })
-
-  test('refuses a key of 10 kB as a programmer\'s mistake', () => {
-    expect(() => valueCache(new Map()).get('x'.repeat(10_000))).toThrow(RangeError)
-  })
-
-  test('takes what somebody else wrote for a miss, counts it and writes over it', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    const rejected: string[] = []
-    const off = stores.diagnostics.on('cache:entry-rejected', ({ reason }) => rejected.push(reason))
-    const key = stores.redis.keyPrefix + cache.key(1).text
-    for (const foreign of ['{"id":1}', 'v1 short', `v1 ${'x'.repeat(200)}`, 'v0 old', '']) {
-      await stores.redis.client.set(key, foreign)
+  describe('get', () => {
+    test('loads once and hits afterwards', async () => {
+      const cache = rowCache(stores, { name: ownName() })
       expect(await versionOf(cache, 1)).toBe(1)
       await isStored(cache.key(1))
-    }
-    await stores.redis.client.del(key)
-    await stores.redis.client.lPush(key, 'a list')
-    expect(await versionOf(cache, 1)).toBe(1)
-    await isStored(cache.key(1))
-    off()
-    expect(rejected).toHaveLength(5)
-  })
+      expect(await versionOf(cache, 1)).toBe(1)
+      expect(cache.loads).toEqual([[1]])
+    })
 
-  test('takes an entry that its codec cannot read for a miss', async () => {
-    const values = new Map<unknown, VersionedRow>([[1, { id: 1, version: 1 }]])
-    const cache = valueCache(values, { codec: { encode: (row) => row, decode: (json) => { if ((json as VersionedRow).version === 0) throw new Error('old'); return json as VersionedRow } } })
-    orThrow(await cache.get(1))
-    await isStored(cache.key(1))
-    const entry = await raw(cache.key(1)) ?? ''
-    await stores.redis.client.set(stores.redis.keyPrefix + cache.key(1).text, entry.replace('"version":1', '"version":0'))
-    expect(orThrow(await cache.get(1))?.version).toBe(1)
-    expect(cache.loads).toHaveLength(2)
-    await eventually(async () => expect(await raw(cache.key(1))).toContain('"version":1'))
-  })
+    test('remembers an absent row as absent, for a time of its own', async () => {
+      const cache = rowCache(stores, { name: ownName(), absentTtlMs: 150 })
+      expect(orThrow(await cache.get(9_999))).toBeUndefined()
+      await isStored(cache.key(9_999))
+      expect(orThrow(await cache.get(9_999))).toBeUndefined()
+      expect(cache.loads).toHaveLength(1)
+      await eventually(async () => expect(await raw(cache.key(9_999))).toBeNull())
+      orThrow(await cache.get(9_999))
+      expect(cache.loads).toHaveLength(2)
+    })
 
-  test('returns a value that is too long without storing it', async () => {
-    const cache = valueCache(new Map([[1, 'x'.repeat(200)]]), { maxEntryLength: 100 })
-    expect(orThrow(await cache.get(1))).toHaveLength(200)
-    expect(orThrow(await cache.get(1))).toHaveLength(200)
-    expect(cache.loads).toHaveLength(2)
-  })
+    test.each([
+      { name: 'null', value: null }, { name: 'text', value: 'zwölf\n\0"\u2028' }, { name: 'empty text', value: '' }, { name: 'numbers', value: [0, -1.5, 1e300] },
+      { name: 'nested', value: { a: [{ b: null }, []], c: {}, d: false } },
+    ])('gives back deeply equal values cached and uncached: $name', async ({ value }) => {
+      const cache = valueCache(new Map([[1, value as unknown]]))
+      const uncached = orThrow(await cache.get(1))
+      await isStored(cache.key(1))
+      expect(orThrow(await cache.get(1))).toStrictEqual(uncached)
+      expect(uncached).toStrictEqual(value)
+      expect(cache.loads).toHaveLength(1)
+    })
 
-  test.each([[500, 500], [0, -2], [Number.NaN, -2], [-1, -2], [Infinity, -2]])('gives an entry the time to live %d that the loader asks for', async (asked, expected) => {
-    const cache = valueCache(new Map([[1, 'x']]), { entryTtlMs: () => asked })
-    expect(orThrow(await cache.get(1))).toBe('x')
-    await eventually(async () => {
-      const left = Number(await ttl(cache.key(1)))
-      if (expected < 0) expect(left).toBe(expected)
-      else expect(left > 0 && left <= expected).toBe(true)
+    test('keeps through a codec what JSON does not', async () => {
+      const value = { at: new Date(5), big: 12n ** 30n }
+      const codec = {
+        encode: (one: typeof value) => ({ at: one.at.toISOString(), big: String(one.big) }),
+        decode: (json: unknown) => { const { at, big } = json as { at: string; big: string }; return { at: new Date(at), big: BigInt(big) } },
+      }
+      const cache = valueCache(new Map([[1, value]]), { codec })
+      orThrow(await cache.get(1))
+      await isStored(cache.key(1))
+      expect(orThrow(await cache.get(1))).toStrictEqual(value)
+    })
+
+    test.each<[string, unknown]>([
+      ['value.at is a Date', { at: new Date() }], ['value.a is undefined', { a: undefined }], ['value is a bigint', 1n], ['value.x[1] is NaN', { x: [1, Number.NaN] }],
+      ['value.z is -0', { z: -0 }], ['value is a Map', new Map()], ['value is Infinity', Infinity], ['value is a function', () => 1],
+    ])('refuses without a codec what JSON would change: %s', async (message, value) => {
+      const cache = valueCache(new Map([[1, value]]))
+      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', message: expect.stringContaining(message) as string })
+      await eventually(async () => expect(await raw(cache.key(1))).toBeNull())
+    })
+
+    test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])('takes %j for an id', async (id) => {
+      const cache = valueCache(new Map<unknown, unknown>([[id, { id }], ['a', 1]]))
+      orThrow(await cache.get(id))
+      await isStored(cache.key(id))
+      expect(orThrow(await cache.get(id))).toEqual({ id })
+      expect(cache.loads).toHaveLength(1)
+    })
+
+    test('refuses a key of 10 kB as a programmer\'s mistake', () => {
+      expect(() => valueCache(new Map()).get('x'.repeat(10_000))).toThrow(RangeError)
+    })
+
+    test('takes what somebody else wrote for a miss, counts it and writes over it', async () => {
+      const cache = rowCache(stores, { name: ownName() })
+      const rejected: string[] = []
+      const off = stores.diagnostics.on('cache:entry-rejected', ({ reason }) => rejected.push(reason))
+      const key = stores.redis.keyPrefix + cache.key(1).text
+      for (const foreign of ['{"id":1}', 'v1 short', `v1 ${'x'.repeat(200)}`, 'v0 old', '']) {
+        await stores.redis.client.set(key, foreign)
+        expect(await versionOf(cache, 1)).toBe(1)
+        await isStored(cache.key(1))
+      }
+      await stores.redis.client.del(key)
+      await stores.redis.client.lPush(key, 'a list')
+      expect(await versionOf(cache, 1)).toBe(1)
+      await isStored(cache.key(1))
+      off()
+      expect(rejected).toHaveLength(5)
+    })
+
+    test('takes an entry that its codec cannot read for a miss', async () => {
+      const values = new Map<unknown, VersionedRow>([[1, { id: 1, version: 1 }]])
+      const cache = valueCache(values, { codec: { encode: (row) => row, decode: (json) => { if ((json as VersionedRow).version === 0) throw new Error('old'); return json as VersionedRow } } })
+      orThrow(await cache.get(1))
+      await isStored(cache.key(1))
+      const entry = await raw(cache.key(1)) ?? ''
+      await stores.redis.client.set(stores.redis.keyPrefix + cache.key(1).text, entry.replace('"version":1', '"version":0'))
+      expect(orThrow(await cache.get(1))?.version).toBe(1)
+      expect(cache.loads).toHaveLength(2)
+      await eventually(async () => expect(await raw(cache.key(1))).toContain('"version":1'))
+    })
+
+    test('returns a value that is too long without storing it', async () => {
+      const cache = valueCache(new Map([[1, 'x'.repeat(200)]]), { maxEntryLength: 100 })
+      expect(orThrow(await cache.get(1))).toHaveLength(200)
+      expect(orThrow(await cache.get(1))).toHaveLength(200)
+      expect(cache.loads).toHaveLength(2)
+    })
+
+    test.each([[500, 500], [0, -2], [Number.NaN, -2], [-1, -2], [Infinity, -2]])('gives an entry the time to live %d that the loader asks for', async (asked, expected) => {
+      const cache = valueCache(new Map([[1, 'x']]), { entryTtlMs: () => asked })
+      expect(orThrow(await cache.get(1))).toBe('x')
+      await eventually(async () => {
+        const left = Number(await ttl(cache.key(1)))
+        if (expected < 0) expect(left).toBe(expected)
+        else expect(left > 0 && left <= expected).toBe(true)
+      })
+    })
+
+    test('reports a loader that throws, that gives back no Map, and that gives back foreign ids', async () => {
+      const loaders: CacheOptions<unknown, unknown>['load'][] = [
+        () => Promise.reject(new Error('loader')), () => { throw new Error('at once') }, async () => ({}) as never, async () => new Map([['1', 'a string for a number']]),
+      ]
+      for (const load of loaders) {
+        expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', cache: expect.any(String) as string })
+      }
+    })
+
+    test('gives back the typed failure of the loader\'s statement', async () => {
+      const cache = valueCache(new Map(), { load: async (_, sql) => { await sql.query('SELECT 1 / 0'); return new Map() } })
+      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '22012' })
+    })
+
+    test('does not fail with the bad id that another caller asked for in the same tick', async () => {
+      const cache = valueCache(new Map(), { load: async (ids, sql) => new Map((await sql.query<{ id: number }>('SELECT id FROM @schema.rows WHERE id = ANY($1::int[])', [ids])).rows.map((row) => [row.id, row])) })
+      const [good, bad] = await Promise.all([cache.get(1), cache.get('x')])
+      expect(good._unsafeUnwrap()).toEqual({ id: 1 })
+      expect(bad.isErr()).toBe(true)
     })
   })
 
-  test('reports a loader that throws, that gives back no Map, and that gives back foreign ids', async () => {
-    const loaders: CacheOptions<unknown, unknown>['load'][] = [
-      () => Promise.reject(new Error('loader')), () => { throw new Error('at once') }, async () => ({}) as never, async () => new Map([['1', 'a string for a number']]),
-    ]
-    for (const load of loaders) {
-      expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', cache: expect.any(String) as string })
-    }
+  describe('getMany', () => {
+    test('keeps the order asked for, once each, and leaves absent rows out', async () => {
+      const cache = rowCache(stores, { name: ownName() })
+      orThrow(await cache.get(2))
+      const found = orThrow(await cache.getMany([7, 2, 9_999, 7, 3]))
+      expect([...found.keys()]).toEqual([7, 2, 3])
+      expect(cache.loads).toEqual([[2], [7, 9_999, 3]])
+      await isStored(cache.key(3))
+      expect([...orThrow(await cache.getMany([3, 9_999, 2, 7])).keys()]).toEqual([3, 2, 7])
+      expect(cache.loads).toHaveLength(2)
+    })
+
+    test('of nothing is nothing, and asks nobody', async () => {
+      const cache = rowCache(stores, { name: ownName() })
+      expect(orThrow(await cache.getMany([])).size).toBe(0)
+      expect(cache.loads).toEqual([])
+    })
+
+    test('reads more keys than fit one MGET', async () => {
+      const many = valueCache(new Map(Array.from({ length: 2_500 }, (_, id) => [id, id])))
+      const ids = Array.from({ length: 2_500 }, (_, id) => id)
+      expect(orThrow(await many.getMany(ids)).size).toBe(2_500)
+      await isStored(many.key(2_499))
+      expect([...orThrow(await many.getMany(ids)).values()]).toEqual(ids)
+      expect(many.loads).toHaveLength(1)
+    })
   })
 
-  test('gives back the typed failure of the loader\'s statement', async () => {
-    const cache = valueCache(new Map(), { load: async (_, sql) => { await sql.query('SELECT 1 / 0'); return new Map() } })
-    expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '22012' })
+  describe('the end of an entry', () => {
+    test('is loaded anew in the background once it is near', async () => {
+      const cache = rowCache(stores, { name: ownName(), ttlMs: 2_000, refreshAt: 0.2 })
+      orThrow(await cache.get(20))
+      await isStored(cache.key(20))
+      orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 20'))
+      await eventually(async () => { orThrow(await cache.get(20)); expect(cache.loads).toHaveLength(2) })
+      await eventually(async () => expect(await versionOf(cache, 20)).toBe(2))
+      expect(cache.loads).toHaveLength(2)
+    })
+
+    test('refresh loads anew and stores', async () => {
+      const cache = rowCache(stores, { name: ownName() })
+      orThrow(await cache.get(21))
+      await isStored(cache.key(21))
+      orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 21'))
+      expect(await versionOf(cache, 21)).toBe(1)
+      expect(orThrow(await cache.refresh(21))?.version).toBe(2)
+      expect(await versionOf(cache, 21)).toBe(2)
+      expect(cache.loads).toHaveLength(2)
+    })
+
+    test('a refresh does not bring back what a writer invalidated meanwhile', async () => {
+      const cache = rowCache(stores, { name: ownName() })
+      orThrow(await cache.get(22))
+      await isStored(cache.key(22))
+      const resume = cache.pauseLoads()
+      const refreshed = cache.refresh(22)
+      await eventually(() => expect(cache.loads).toHaveLength(2))
+      const change = stores.invalidation.begin()
+      change.invalidate([cache.key(22)])
+      await change.hold(async () => undefined)
+      orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 22'))
+      await change.release()
+      resume()
+      expect(orThrow(await refreshed)?.version).toBe(1)
+      expect(await versionOf(cache, 22)).toBe(2)
+    })
   })
 
-  test('does not fail with the bad id that another caller asked for in the same tick', async () => {
-    const cache = valueCache(new Map(), { load: async (ids, sql) => new Map((await sql.query<{ id: number }>('SELECT id FROM @schema.rows WHERE id = ANY($1::int[])', [ids])).rows.map((row) => [row.id, row])) })
-    const [good, bad] = await Promise.all([cache.get(1), cache.get('x')])
-    expect(good._unsafeUnwrap()).toEqual({ id: 1 })
-    expect(bad.isErr()).toBe(true)
-  })
-})
+  describe('defineCache', () => {
+    const load = async () => ok(1) as never
+    test.each([
+      { ttlMs: 0 }, { ttlMs: -1 }, { ttlMs: Infinity }, { ttlMs: Number.NaN }, { ttlMs: '5' as never }, { graceMs: -1 }, { absentTtlMs: 0 }, { leaseMs: 0 }, { waitMs: -5 },
+      { maxEntryLength: 0 }, { refreshAt: 0 }, { refreshAt: 2 }, { name: '' }, { name: 'a:b' }, { name: 'a b' }, { load: undefined as never },
+    ])('refuses %o and names rule and value', (wrong) => {
+      expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(/^cache .*: got /)
+    })
 
-describe('getMany', () => {
-  test('keeps the order asked for, once each, and leaves absent rows out', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    orThrow(await cache.get(2))
-    const found = orThrow(await cache.getMany([7, 2, 9_999, 7, 3]))
-    expect([...found.keys()]).toEqual([7, 2, 3])
-    expect(cache.loads).toEqual([[2], [7, 9_999, 3]])
-    await isStored(cache.key(3))
-    expect([...orThrow(await cache.getMany([3, 9_999, 2, 7])).keys()]).toEqual([3, 2, 7])
-    expect(cache.loads).toHaveLength(2)
-  })
-
-  test('of nothing is nothing, and asks nobody', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    expect(orThrow(await cache.getMany([])).size).toBe(0)
-    expect(cache.loads).toEqual([])
-  })
-
-  test('reads more keys than fit one MGET', async () => {
-    const many = valueCache(new Map(Array.from({ length: 2_500 }, (_, id) => [id, id])))
-    const ids = Array.from({ length: 2_500 }, (_, id) => id)
-    expect(orThrow(await many.getMany(ids)).size).toBe(2_500)
-    await isStored(many.key(2_499))
-    expect([...orThrow(await many.getMany(ids)).values()]).toEqual(ids)
-    expect(many.loads).toHaveLength(1)
-  })
-})
-
-describe('the end of an entry', () => {
-  test('is loaded anew in the background once it is near', async () => {
-    const cache = rowCache(stores, { name: ownName(), ttlMs: 2_000, refreshAt: 0.2 })
-    orThrow(await cache.get(20))
-    await isStored(cache.key(20))
-    orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 20'))
-    await eventually(async () => { orThrow(await cache.get(20)); expect(cache.loads).toHaveLength(2) })
-    await eventually(async () => expect(await versionOf(cache, 20)).toBe(2))
-    expect(cache.loads).toHaveLength(2)
-  })
-
-  test('refresh loads anew and stores', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    orThrow(await cache.get(21))
-    await isStored(cache.key(21))
-    orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 21'))
-    expect(await versionOf(cache, 21)).toBe(1)
-    expect(orThrow(await cache.refresh(21))?.version).toBe(2)
-    expect(await versionOf(cache, 21)).toBe(2)
-    expect(cache.loads).toHaveLength(2)
-  })
-
-  test('a refresh does not bring back what a writer invalidated meanwhile', async () => {
-    const cache = rowCache(stores, { name: ownName() })
-    orThrow(await cache.get(22))
-    await isStored(cache.key(22))
-    const resume = cache.pauseLoads()
-    const refreshed = cache.refresh(22)
-    await eventually(() => expect(cache.loads).toHaveLength(2))
-    const change = stores.invalidation.begin()
-    change.invalidate([cache.key(22)])
-    await change.hold(async () => undefined)
-    orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 22'))
-    await change.release()
-    resume()
-    expect(orThrow(await refreshed)?.version).toBe(1)
-    expect(await versionOf(cache, 22)).toBe(2)
-  })
-})
-
-describe('defineCache', () => {
-  const load = async () => ok(1) as never
-  test.each([
-    { ttlMs: 0 }, { ttlMs: -1 }, { ttlMs: Infinity }, { ttlMs: Number.NaN }, { ttlMs: '5' as never }, { graceMs: -1 }, { absentTtlMs: 0 }, { leaseMs: 0 }, { waitMs: -5 },
-    { maxEntryLength: 0 }, { refreshAt: 0 }, { refreshAt: 2 }, { name: '' }, { name: 'a:b' }, { name: 'a b' }, { load: undefined as never },
-  ])('refuses %o and names rule and value', (wrong) => {
-    expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(/^cache .*: got /)
-  })
-
-  test('makes keys of several parts', () => {
-    const cache = defineCache<{ user: number }, unknown>(stores, { name: 'user', ttlMs: 1, load, key: ({ user }) => [user, 'enrollments'] })
-    expect(cache.key({ user: 5 })).toEqual(cacheKey('user', 5, 'enrollments'))
+    test('makes keys of several parts', () => {
+      const cache = defineCache<{ user: number }, unknown>(stores, { name: 'user', ttlMs: 1, load, key: ({ user }) => [user, 'enrollments'] })
+      expect(cache.key({ user: 5 })).toEqual(cacheKey('user', 5, 'enrollments'))
+    })
   })
 })

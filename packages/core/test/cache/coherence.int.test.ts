@@ -2,7 +2,7 @@ import { beginChange, cacheKey, err, ok, orThrow, type Stores, transaction } fro
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NaiveCache } from './naive-cache.ts'
-import { raise, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
+import { raise, redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
 
 let rows: VersionedRows
 let reader: Stores
@@ -10,196 +10,198 @@ let writer: Stores
 let cache: RowCache
 let id = 0
 
-beforeAll(async () => {
-  rows = await versionedRows()
-  reader = await rows.open()
-  writer = await rows.open()
-})
-afterAll(() => rows.dispose())
-beforeEach(() => {
-  cache = rowCache(reader)
-  id += 1
-})
-
 const raw = (key = cache.key(id).text) => reader.redis.client.get(reader.redis.keyPrefix + key)
 const bumpAs = (stores: Stores) => stores.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
 
-describe('a read after a commit', () => {
-  test('never sees an older value than the commit, in the process that wrote or in another', async () => {
-    const other = rowCache(writer)
-    for (let version = 2; version < 12; version += 1) {
-      expect(await versionOf(cache, id)).toBe(version - 1)
-      expect(await raise(writer, id, [cache.key(id)])).toBe(version)
-      expect(await Promise.all([versionOf(cache, id), versionOf(other, id)])).toEqual([version, version])
-    }
+describe.each(redisKinds)('on %s', (redis) => {
+  beforeAll(async () => {
+    rows = await versionedRows({ redis })
+    reader = await rows.open()
+    writer = await rows.open()
+  })
+  afterAll(() => rows.dispose())
+  beforeEach(() => {
+    cache = rowCache(reader)
+    id += 1
   })
 
-  test('does not see what was loaded before the commit and would have been stored after it', async () => {
-    const resume = cache.pauseLoads()
-    const early = versionOf(cache, id)
-    await eventually(() => expect(cache.loads).toHaveLength(1))
-    await raise(writer, id, [cache.key(id)])
-    resume()
-    expect(await early).toBe(1)
-    expect(await versionOf(cache, id)).toBe(2)
+  describe('a read after a commit', () => {
+    test('never sees an older value than the commit, in the process that wrote or in another', async () => {
+      const other = rowCache(writer)
+      for (let version = 2; version < 12; version += 1) {
+        expect(await versionOf(cache, id)).toBe(version - 1)
+        expect(await raise(writer, id, [cache.key(id)])).toBe(version)
+        expect(await Promise.all([versionOf(cache, id), versionOf(other, id)])).toEqual([version, version])
+      }
+    })
+
+    test('does not see what was loaded before the commit and would have been stored after it', async () => {
+      const resume = cache.pauseLoads()
+      const early = versionOf(cache, id)
+      await eventually(() => expect(cache.loads).toHaveLength(1))
+      await raise(writer, id, [cache.key(id)])
+      resume()
+      expect(await early).toBe(1)
+      expect(await versionOf(cache, id)).toBe(2)
+    })
+
+    test('control: the cache that people write by hand serves the old value for its whole life', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      let isLoaded = false
+      const naive = new NaiveCache(reader, () => { isLoaded = true; return promise })
+      const early = naive.get(id)
+      await eventually(() => isLoaded)
+      await raise(writer, id, [])
+      await naive.invalidate(id)
+      resolve()
+      await early
+      expect((await naive.get(id))?.version).toBe(1)
+    })
+
+    test('is not shared with a reader that asked before it', async () => {
+      const resume = cache.pauseLoads()
+      const early = versionOf(cache, id)
+      await eventually(() => expect(cache.loads).toHaveLength(1))
+      await raise(writer, id, [cache.key(id)])
+      await eventually(async () => expect(await raw()).toBeNull())
+      const looked = reader.diagnostics.on('cache:miss', () => { looked(); setImmediate(resume) })
+      const late = versionOf(cache, id)
+      expect(await early).toBe(1)
+      expect(await late).toBe(2)
+    })
   })
 
-  test('control: the cache that people write by hand serves the old value for its whole life', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    let isLoaded = false
-    const naive = new NaiveCache(reader, () => { isLoaded = true; return promise })
-    const early = naive.get(id)
-    await eventually(() => isLoaded)
-    await raise(writer, id, [])
-    await naive.invalidate(id)
-    resolve()
-    await early
-    expect((await naive.get(id))?.version).toBe(1)
-  })
+  describe('a writer', () => {
+    test('holds its keys from invalidate on: readers load and do not store', async () => {
+      await versionOf(cache, id)
+      const result = await transaction(writer, async (tx) => {
+        tx.invalidate(cache.key(id))
+        await eventually(async () => expect(await raw()).toMatch(/^h1 /))
+        expect(await versionOf(cache, id)).toBe(1)
+        expect(await raw()).toMatch(/^h1 /)
+        return ok(1)
+      })
+      expect(result.isOk()).toBe(true)
+    })
 
-  test('is not shared with a reader that asked before it', async () => {
-    const resume = cache.pauseLoads()
-    const early = versionOf(cache, id)
-    await eventually(() => expect(cache.loads).toHaveLength(1))
-    await raise(writer, id, [cache.key(id)])
-    await eventually(async () => expect(await raw()).toBeNull())
-    const looked = reader.diagnostics.on('cache:miss', () => { looked(); setImmediate(resume) })
-    const late = versionOf(cache, id)
-    expect(await early).toBe(1)
-    expect(await late).toBe(2)
-  })
-})
+    test('releases its keys after a rollback too', async () => {
+      expect((await transaction(writer, async (tx) => { tx.invalidate(cache.key(id)); return err('no') })).isErr()).toBe(true)
+      await eventually(async () => expect(await raw()).toBeNull())
+    })
 
-describe('a writer', () => {
-  test('holds its keys from invalidate on: readers load and do not store', async () => {
-    await versionOf(cache, id)
-    const result = await transaction(writer, async (tx) => {
-      tx.invalidate(cache.key(id))
-      await eventually(async () => expect(await raw()).toMatch(/^h1 /))
-      expect(await versionOf(cache, id)).toBe(1)
+    test('never releases the hold of another', async () => {
+      const one = writer.invalidation.begin()
+      const other = writer.invalidation.begin()
+      one.invalidate([cache.key(id)])
+      other.invalidate([cache.key(id)])
+      await one.hold(async () => undefined)
+      await other.hold(async () => undefined)
+      await one.release()
       expect(await raw()).toMatch(/^h1 /)
-      return ok(1)
+      await other.release()
+      expect(await raw()).toBeNull()
     })
-    expect(result.isOk()).toBe(true)
-  })
 
-  test('releases its keys after a rollback too', async () => {
-    expect((await transaction(writer, async (tx) => { tx.invalidate(cache.key(id)); return err('no') })).isErr()).toBe(true)
-    await eventually(async () => expect(await raw()).toBeNull())
-  })
+    test('that died between its commit and its release leaves no old value: the hold expires', async () => {
+      await versionOf(cache, id)
+      const dead = writer.invalidation.begin(300)
+      dead.invalidate([cache.key(id)])
+      await dead.hold(async () => undefined)
+      orThrow(await bumpAs(writer))
+      expect(await versionOf(cache, id)).toBe(2)
+      await eventually(async () => expect(await raw() ?? '').not.toMatch(/^h1 /), { timeoutMs: 2_000 })
+      expect(await versionOf(cache, id)).toBe(2)
+    })
 
-  test('never releases the hold of another', async () => {
-    const one = writer.invalidation.begin()
-    const other = writer.invalidation.begin()
-    one.invalidate([cache.key(id)])
-    other.invalidate([cache.key(id)])
-    await one.hold(async () => undefined)
-    await other.hold(async () => undefined)
-    await one.release()
-    expect(await raw()).toMatch(/^h1 /)
-    await other.release()
-    expect(await raw()).toBeNull()
-  })
-
-  test('that died between its commit and its release leaves no old value: the hold expires', async () => {
-    await versionOf(cache, id)
-    const dead = writer.invalidation.begin(300)
-    dead.invalidate([cache.key(id)])
-    await dead.hold(async () => undefined)
-    orThrow(await bumpAs(writer))
-    expect(await versionOf(cache, id)).toBe(2)
-    await eventually(async () => expect(await raw() ?? '').not.toMatch(/^h1 /), { timeoutMs: 2_000 })
-    expect(await versionOf(cache, id)).toBe(2)
-  })
-
-  test('deletes what was stored when its hold was lost, and says so', async () => {
-    const lost: number[] = []
-    const off = writer.diagnostics.on('invalidation:hold-lost', ({ keys }) => lost.push(keys))
-    const change = beginChange(writer)
-    change.invalidate(cache.key(id))
-    orThrow(await change.hold())
-    await reader.redis.client.del(reader.redis.keyPrefix + cache.key(id).text)
-    await versionOf(cache, id)
-    await eventually(async () => expect(await raw()).toMatch(/^v1 /))
-    orThrow(await bumpAs(writer))
-    await change.release()
-    off()
-    expect(lost).toEqual([1])
-    expect(await versionOf(cache, id)).toBe(2)
-  })
-
-  test('renews a hold that has lived half its life before it commits', async () => {
-    const change = writer.invalidation.begin(400)
-    change.invalidate([cache.key(id)])
-    await eventually(async () => expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeLessThan(180))
-    await change.hold(async () => undefined)
-    expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeGreaterThan(250)
-    await change.release()
-  })
-
-  test('may be a transaction of the host itself', async () => {
-    await versionOf(cache, id)
-    const change = beginChange(writer)
-    await writer.postgres.withConnection(async (connection) => {
-      await connection.query('BEGIN')
+    test('deletes what was stored when its hold was lost, and says so', async () => {
+      const lost: number[] = []
+      const off = writer.diagnostics.on('invalidation:hold-lost', ({ keys }) => lost.push(keys))
+      const change = beginChange(writer)
       change.invalidate(cache.key(id))
-      await connection.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
       orThrow(await change.hold())
-      await connection.query('COMMIT')
+      await reader.redis.client.del(reader.redis.keyPrefix + cache.key(id).text)
+      await versionOf(cache, id)
+      await eventually(async () => expect(await raw()).toMatch(/^v1 /))
+      orThrow(await bumpAs(writer))
+      await change.release()
+      off()
+      expect(lost).toEqual([1])
+      expect(await versionOf(cache, id)).toBe(2)
     })
-    expect(await versionOf(cache, id)).toBe(2)
-    await change.release()
-    expect(await versionOf(cache, id)).toBe(2)
-  })
-})
 
-describe('a reader inside a transaction', () => {
-  test('sees its own writes, and stores nothing', async () => {
-    const result = await transaction(writer, async (tx) => {
-      await tx.query('UPDATE @schema.rows SET version = 50 WHERE id = $1', [id])
-      expect(orThrow(await cache.get(id, { tx }))?.version).toBe(50)
-      expect(orThrow(await cache.getMany([id], { tx })).get(id)?.version).toBe(50)
-      return err('roll back')
+    test('renews a hold that has lived half its life before it commits', async () => {
+      const change = writer.invalidation.begin(400)
+      change.invalidate([cache.key(id)])
+      await eventually(async () => expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeLessThan(180))
+      await change.hold(async () => undefined)
+      expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeGreaterThan(250)
+      await change.release()
     })
-    expect(result.isErr()).toBe(true)
-    expect(await raw()).toBeNull()
-    expect(await versionOf(cache, id)).toBe(1)
-  })
-})
 
-describe('tags', () => {
-  test('make every entry under them old at once', async () => {
-    const tag = cacheKey('tag', id)
-    const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag, cacheKey('another')] })
-    expect(await versionOf(tagged, id)).toBe(1)
-    await eventually(async () => expect(await raw(tagged.key(id).text)).toMatch(/^v1 /))
-    expect(await versionOf(tagged, id)).toBe(1)
-    expect(tagged.loads).toHaveLength(1)
-    await raise(writer, id, [tag])
-    expect(await versionOf(tagged, id)).toBe(2)
-  })
-
-  test('stop an entry that was loaded before they were invalidated', async () => {
-    const tag = cacheKey('tag', id)
-    const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag] })
-    const resume = tagged.pauseLoads()
-    const early = versionOf(tagged, id)
-    await eventually(() => expect(tagged.loads).toHaveLength(1))
-    const follower = versionOf(tagged, id)
-    await raise(writer, id, [tag])
-    const late = versionOf(tagged, id)
-    resume()
-    expect(await early).toBe(1)
-    expect([await late, await follower]).toEqual([2, 2])
-    expect(await versionOf(tagged, id)).toBe(2)
+    test('may be a transaction of the host itself', async () => {
+      await versionOf(cache, id)
+      const change = beginChange(writer)
+      await writer.postgres.withConnection(async (connection) => {
+        await connection.query('BEGIN')
+        change.invalidate(cache.key(id))
+        await connection.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
+        orThrow(await change.hold())
+        await connection.query('COMMIT')
+      })
+      expect(await versionOf(cache, id)).toBe(2)
+      await change.release()
+      expect(await versionOf(cache, id)).toBe(2)
+    })
   })
 
-  test('travel with the entries: one round trip', async () => {
-    const tagged = rowCache(reader, { name: 'tagged', tags: () => [cacheKey('t1'), cacheKey('t2')] })
-    await versionOf(tagged, id)
-    const operations: string[] = []
-    const off = reader.diagnostics.on('store:operation', ({ store, operation }) => { if (store === 'redis') operations.push(operation) })
-    await eventually(async () => { operations.length = 0; await versionOf(tagged, id); expect(operations).toEqual(['get']) })
-    off()
+  describe('a reader inside a transaction', () => {
+    test('sees its own writes, and stores nothing', async () => {
+      const result = await transaction(writer, async (tx) => {
+        await tx.query('UPDATE @schema.rows SET version = 50 WHERE id = $1', [id])
+        expect(orThrow(await cache.get(id, { tx }))?.version).toBe(50)
+        expect(orThrow(await cache.getMany([id], { tx })).get(id)?.version).toBe(50)
+        return err('roll back')
+      })
+      expect(result.isErr()).toBe(true)
+      expect(await raw()).toBeNull()
+      expect(await versionOf(cache, id)).toBe(1)
+    })
+  })
+
+  describe('tags', () => {
+    test('make every entry under them old at once', async () => {
+      const tag = cacheKey('tag', id)
+      const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag, cacheKey('another')] })
+      expect(await versionOf(tagged, id)).toBe(1)
+      await eventually(async () => expect(await raw(tagged.key(id).text)).toMatch(/^v1 /))
+      expect(await versionOf(tagged, id)).toBe(1)
+      expect(tagged.loads).toHaveLength(1)
+      await raise(writer, id, [tag])
+      expect(await versionOf(tagged, id)).toBe(2)
+    })
+
+    test('stop an entry that was loaded before they were invalidated', async () => {
+      const tag = cacheKey('tag', id)
+      const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag] })
+      const resume = tagged.pauseLoads()
+      const early = versionOf(tagged, id)
+      await eventually(() => expect(tagged.loads).toHaveLength(1))
+      const follower = versionOf(tagged, id)
+      await raise(writer, id, [tag])
+      const late = versionOf(tagged, id)
+      resume()
+      expect(await early).toBe(1)
+      expect([await late, await follower]).toEqual([2, 2])
+      expect(await versionOf(tagged, id)).toBe(2)
+    })
+
+    test('travel with the entries: one round trip', async () => {
+      const tagged = rowCache(reader, { name: 'tagged', tags: () => [cacheKey('t1'), cacheKey('t2')] })
+      await versionOf(tagged, id)
+      const operations: string[] = []
+      const off = reader.diagnostics.on('store:operation', ({ store, operation }) => { if (store === 'redis') operations.push(operation) })
+      await eventually(async () => { operations.length = 0; await versionOf(tagged, id); expect(operations).toEqual(['get']) })
+      off()
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { isolate, type IsolatedStores } from '@headwater/testing'
+import { isolate, type IsolatedStores, type RedisCluster, startRedisCluster } from '@headwater/testing'
 import { type Cache, type CacheKey, type CacheOptions, connect, type ConnectOptions, defineCache, migrate, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { inject } from 'vitest'
 
@@ -8,9 +8,14 @@ export interface VersionedRow {
   version: number
 }
 
+/** What a suite runs on: each of its promises holds on both. */
+export const redisKinds = ['a single server', 'a cluster of three masters'] as const
+
 /** A table of versioned rows in stores of its own, and as many processes' worth of connections to it as a test wants. */
 export interface VersionedRows {
   readonly own: IsolatedStores<'postgres' | 'redis'>
+  /** The masters of its own; none on a single server, which is shared. */
+  readonly masters: RedisCluster['masters']
   /** Connects once more, as another process would. */
   open(options?: Partial<ConnectOptions>): Promise<Stores>
   /** Ends everything. */
@@ -18,15 +23,17 @@ export interface VersionedRows {
 }
 
 /** Sets the table aside with rows 1 to 200 at version 1. */
-export async function versionedRows(): Promise<VersionedRows> {
+export async function versionedRows({ redis = 'a single server' }: { redis?: typeof redisKinds[number] } = {}): Promise<VersionedRows> {
   const own = await isolate(inject('stack'))
+  const cluster = redis === 'a single server' ? undefined : await startRedisCluster()
+  const address = cluster === undefined ? { url: own.redis.url } : { rootNodes: cluster.urls }
   const opened: Stores[] = []
   const open = async (options: Partial<ConnectOptions> = {}): Promise<Stores> => {
     const stores = orThrow(await connect({
       ...options,
       postgres: { url: own.postgres.url, ...options.postgres },
       // A machine that is busy with other tests must not look like an outage.
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 2_000, ...options.redis },
+      redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 2_000, ...options.redis },
     }))
     opened.push(stores)
     return stores
@@ -39,10 +46,11 @@ export async function versionedRows(): Promise<VersionedRows> {
   orThrow(await stores.close())
   return {
     own,
+    masters: cluster?.masters ?? [],
     open,
     dispose: async () => {
       await Promise.all(opened.map((each) => each.close()))
-      await own.dispose()
+      await Promise.all([own.dispose(), cluster?.stop()])
     },
   }
 }
