@@ -37,10 +37,10 @@ export async function runDemo(output: Output, ending: Ending): Promise<DemoRepor
     const catalogue = await stockCatalogue(platform, output)
     await runFlows(flows, output, { ...platform, ...catalogue })
   } catch (error) {
-    if (!ending.hasBegun) output.failure('demo', error instanceof Error ? error.message : String(error))
+    output.failure('demo', error instanceof Error ? error.message : String(error))
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
-  if (!ending.hasBegun) output.line(`\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`)
+  output.line(`\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`)
   return { summary: { flows, stores, seconds }, platform }
 }
 

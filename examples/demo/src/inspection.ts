@@ -31,7 +31,7 @@ export async function openInspection({ postgres, redis, mongodb, pinecone }: Sto
   const mongo = new MongoClient(mongodb.url)
   const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: pinecone.index }).namespace(pinecone.namespace)
   return {
-    row: async (sql, values) => (await pool.query(sql, [...values])).rows[0],
+    row: async <Row extends object>(sql: string, values: readonly unknown[]) => (await pool.query<Row>(sql, [...values])).rows[0],
     key: (name) => withRedis(redisUrl, async (client) => {
       const [text, ttlMs] = await Promise.all([client.get(`${redis.prefix}${name}`), client.pTTL(`${redis.prefix}${name}`)])
       return text === null ? undefined : { text, ttlMs }

@@ -12,7 +12,10 @@ process.stdout.on('error', () => { void ending.end().then(() => process.exit(1))
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 for (const [signal, code] of Object.entries(exitCodes)) {
-  process.on(signal, () => { void ending.end().then(() => { if (!ending.isExpected) process.exit(code) }) })
+  process.on(signal, () => {
+    output.isMuted = true
+    void ending.end().then(() => { if (!ending.isExpected) process.exit(code) })
+  })
 }
 
 const { summary, platform } = await runDemo(output, ending)

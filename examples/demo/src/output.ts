@@ -16,6 +16,8 @@ const columns = { store: 12, text: 88, ms: 10 } as const
 
 /** Prints for people: in colour and with bars on a terminal, plain lines elsewhere. */
 export class Output {
+  /** Whether nothing is to be printed any more. */
+  isMuted = false
   readonly #stream: WriteStream
 
   constructor(stream: WriteStream) {
@@ -24,7 +26,7 @@ export class Output {
 
   /** A line of its own. */
   line(text = ''): void {
-    this.#stream.write(`${text}\n`)
+    if (!this.isMuted) this.#stream.write(`${text}\n`)
   }
 
   /** Begins a part. */

@@ -41,7 +41,7 @@ describe('a student', () => {
     expect((await visitor.post('/enrollments/transfer', { courseId: algebra.id, toUserId: receiver.id })).status).toBe(200)
     expect((await visitor.get<Page<unknown>>('/me/enrollments')).body.items).toEqual([])
     const received = await other.get<Page<EnrollmentWithCourse>>('/me/enrollments')
-    expect(received.body.items.map(({ courseId, progress }) => [courseId, progress])).toEqual([[algebra.id, 0], [small.id, 0]])
+    expect(received.body.items.map(({ courseId, progress }) => [courseId, progress])).toEqual([[small.id, 0], [algebra.id, 0]])
     expect((await visitor.get<Course>(`/courses/${algebra.id}`)).body.currentEnrollment).toBe(1)
 
     expect((await other.delete(`/courses/${small.id}/enrollments`)).status).toBe(204)

@@ -6,8 +6,9 @@ import { parse } from '../input.ts'
 import { hashPassword } from '../password.ts'
 import type { RouteParts } from './route-parts.ts'
 
+// Checked here as well, since what is wrong shall not cost a hash.
 const registration = z.strictObject({
-  email: z.string(),
+  email: z.email(),
   username: z.string(),
   password: z.string().min(8).max(200),
   fullName: z.string().nullish(),
