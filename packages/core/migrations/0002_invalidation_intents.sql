@@ -9,5 +9,7 @@ CREATE TABLE @schema.invalidation_intent (
   keys        text[]      NOT NULL,
   -- Whether Redis had acknowledged the holds all the same: readers need not go round the cache then.
   is_held     boolean     NOT NULL,
+  -- Whether the writer said itself that it has ended.
+  has_ended   boolean     NOT NULL DEFAULT false,
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );

@@ -52,6 +52,13 @@ export class Intents {
   }
 
   /**
+   * Notes that the writer has ended, though Redis could not be told: anybody may delete the keys from now on.
+   */
+  async end(id: string): Promise<void> {
+    await this.#run('UPDATE @schema.invalidation_intent SET has_ended = true WHERE id = $1', [id])
+  }
+
+  /**
    * Removes intents whose keys are deleted.
    */
   async remove(ids: readonly string[]): Promise<void> {
@@ -88,7 +95,7 @@ const selectIntents = `
     id,
     keys,
     is_held AS "isHeld",
-    CASE
+    has_ended OR CASE
       WHEN transaction IS NULL THEN created_at < clock_timestamp() - interval '1 minute'
       WHEN transaction >= pg_snapshot_xmax(pg_current_snapshot()) THEN true
       ELSE pg_xact_status(transaction) IS DISTINCT FROM 'in progress'

@@ -1,5 +1,6 @@
 import type { CacheKey } from '../cache/cache-key.ts'
 import { holdKeys } from './hold.ts'
+import type { Intents } from './intents.ts'
 import type { Invalidation } from './invalidation.ts'
 import { releaseKeys } from './release.ts'
 
@@ -60,11 +61,11 @@ export class KeyChange {
     const lost = await releaseKeys(redis, keys, this.#owner)
     if (lost.isErr()) {
       diagnostics.emit('invalidation:failed', { keys: keys.length, error: lost.error })
-      return
+      return this.#settleIntent((intents) => intents.end(this.#owner))
     }
     if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
     diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: clock.monotonic() - startedAt })
-    if (this.#hasIntent) await this.#removeIntent()
+    await this.#settleIntent((intents) => intents.remove([this.#owner]))
   }
 
   #isOld(hold: Hold): boolean {
@@ -92,9 +93,10 @@ export class KeyChange {
     gate.loseTrust()
   }
 
-  async #removeIntent(): Promise<void> {
+  async #settleIntent(settle: (intents: Intents) => Promise<void>): Promise<void> {
+    if (!this.#hasIntent) return
     const { intents, parts } = this.#invalidation
-    await intents.remove([this.#owner]).catch((error: unknown) => { parts.diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error }) })
+    await settle(intents).catch((error: unknown) => { parts.diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error }) })
   }
 
   #issue(keys: readonly string[]): void {

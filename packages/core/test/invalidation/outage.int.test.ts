@@ -172,6 +172,19 @@ describe('Redis that comes back', () => {
   })
 })
 
+describe('a change of a host that names no transaction', () => {
+  test('and that could tell Redis nothing is settled as soon as Redis is back', async () => {
+    const change = beginChange(writer)
+    proxy.cut()
+    change.invalidate(cache.key(id))
+    orThrow(await change.hold())
+    await change.release()
+    expect(await intents()).toBe(1)
+    await eventually(async () => expect(await intents()).toBe(0))
+    await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
+  })
+})
+
 describe('a durable invalidation', () => {
   test('writes every intent down and removes it, and closes nobody\'s gate', async () => {
     const durable = await rows.open({ redis: { url: redis.url, deadlineMs: 100 }, invalidation: 'durable' })

@@ -1,0 +1,67 @@
+import { connect, createRelay, createSessions, migrate, orThrow, type Relay, type Sessions, type Stores } from '@headwater/core'
+import { createRepositories, repositoriesMigrations, type Course, type Repositories, type User } from '@headwater/repositories'
+import { createCourseSearch, openaiEmbedder, type CourseSearch } from '@headwater/search'
+import {
+  startMongodbStandIn, startOpenaiStandIn, startPineconeStandIn, startPostgresServer, startRedisServer,
+  type MongodbStandIn, type OpenaiStandIn, type PineconeStandIn, type PostgresServer, type RedisServer,
+} from '@headwater/testing'
+
+/** The whole platform on servers of its own, so that each of them can be stopped. */
+export interface Platform extends Repositories {
+  readonly stores: Stores
+  readonly search: CourseSearch
+  readonly sessions: Sessions
+  readonly relay: Relay
+  readonly servers: Servers
+  /** Registers a user with a name of its own. */
+  register(): Promise<User>
+  /** Creates and publishes a course with these places. */
+  offer(course: { title: string; description?: string; maxStudents?: number | null }): Promise<Course>
+  close(): Promise<void>
+}
+
+export interface Servers {
+  readonly postgres: PostgresServer
+  readonly redis: RedisServer
+  readonly pinecone: PineconeStandIn
+  readonly openai: OpenaiStandIn
+  mongodb: MongodbStandIn
+}
+
+/** Starts five servers and the platform on them. */
+export async function startPlatform(): Promise<Platform> {
+  const [postgres, redis, mongodb, pinecone, openai] = await Promise.all([
+    startPostgresServer(), startRedisServer(), startMongodbStandIn(), startPineconeStandIn(), startOpenaiStandIn(),
+  ])
+  const servers: Servers = { postgres, redis, mongodb, pinecone, openai }
+  const stores = orThrow(await connect({
+    postgres: { url: postgres.url },
+    redis: { url: redis.url },
+    mongodb: { url: mongodb.url, database: 'learning' },
+    pinecone: { apiKey: pinecone.apiKey, index: 'course-search', controllerHostUrl: pinecone.url },
+  }))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  const repositories = createRepositories(stores)
+  const { users, courses, activity } = repositories
+  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
+  const search = createCourseSearch({ stores, courses, activity, embedder, legDeadlineMs: 1_000 })
+  const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
+  relay.start()
+  let registered = 0
+  const register = async () => {
+    registered += 1
+    return orThrow(await users.create({ email: `user${registered}@example.org`, username: `user${registered}`, passwordHash: 'hash' }))
+  }
+  return {
+    ...repositories, stores, search, relay, servers, register,
+    sessions: createSessions(stores),
+    offer: async (course) => {
+      const { id } = orThrow(await courses.create({ ...course, instructorId: (await register()).id, price: '20.00' }))
+      return orThrow(await courses.publish(id))
+    },
+    close: async () => {
+      await stores.close({ deadlineMs: 5_000 })
+      await Promise.all([postgres.stop(), redis.stop(), servers.mongodb.stop(), pinecone.stop(), openai.stop()])
+    },
+  }
+}
