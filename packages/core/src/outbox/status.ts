@@ -157,5 +157,5 @@ const serverSql = `
   LEFT JOIN LATERAL (
     SELECT * FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND datname = current_database() AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
-    ORDER BY greatest(age(backend_xmin), age(backend_xid)) DESC NULLS LAST LIMIT 1
+    ORDER BY greatest(age(backend_xmin), age(backend_xid)) DESC NULLS LAST, xact_start LIMIT 1
   ) AS a ON true`
