@@ -60,7 +60,7 @@ export async function startPlatform(): Promise<Platform> {
       return orThrow(await courses.publish(id))
     },
     close: async () => {
-      await stores.close({ deadlineMs: 5_000 })
+      orThrow(await stores.close({ deadlineMs: 5_000 }))
       await Promise.all([postgres.stop(), redis.stop(), servers.mongodb.stop(), pinecone.stop(), openai.stop()])
     },
   }
