@@ -15,9 +15,6 @@ interface Before {
   readonly token: string
 }
 
-/** Seconds are the rule; an index that was written during the outage may keep the cache closed for a minute. */
-const returnPatience = { timeoutMs: 90_000 } as const
-
 const [oldName, newName] = ['Ada Lovelace', 'Ada King, Countess of Lovelace']
 
 /** Redis goes away in the middle of everything, and comes back with what it held before. */
@@ -104,7 +101,7 @@ async function bringRedisBack(flow: Flow, scene: Scene, { token }: Before): Prom
       reads += 1
       if (read?.fullName !== newName) stale += 1
       return hits > 0
-    }, returnPatience).finally(stopCounting)
+    }, patience).finally(stopCounting)
     check(stale === 0, `${stale} of ${reads} reads were stale`)
     check((await inspection.key(`user:${ada.id}`))?.text.includes(newName) === true, 'Redis does not hold the new name')
     note(`${reads} reads, none stale, from the cache again after ${duration(performance.now() - backMs)}`)
