@@ -110,7 +110,7 @@ export class Chaos {
   async #restartBeforeCommits(): Promise<void> {
     const { writers } = this.#fleet
     for (const { postgres } of writers) postgres.hang()
-    const hung = setTimeout(between(200, transactionMs - 30))
+    const hung = setTimeout(between(transactionMs - 400, transactionMs - 30))
     await this.#redis.kill()
     await this.#redis.restart()
     this.#hasSnapshot = false
@@ -138,7 +138,7 @@ async function during(leastMs: number, mostMs: number, berths: readonly Berth[],
 
 async function disturbPostgres({ postgres }: Berth, verb: 'cut' | 'hang'): Promise<void> {
   postgres[verb]()
-  await setTimeout(between(10, transactionMs))
+  await setTimeout(between(10, transactionMs - 30))
   postgres.restore()
 }
 

@@ -38,4 +38,4 @@ export type SubjectName = typeof subjectNames[number]
 export const ttlMs = 4_000
 
 /** How long a transaction may take, in milliseconds: short, so that the holds of writers that are killed are short as well. */
-export const transactionMs = 500
+export const transactionMs = 900
