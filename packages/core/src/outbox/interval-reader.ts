@@ -18,6 +18,8 @@ export interface Stretch {
   readonly at: (seq: bigint) => Position
 }
 
+type IntervalPart = Pick<Interval, 'from' | 'to' | 'afterSeq'>
+
 const limits = { least: 500, most: 5_000, slowMs: 200, quickMs: 100 }
 
 /**
@@ -76,15 +78,26 @@ export class IntervalReader {
     const [first] = group
     const newest = this.#ticks.newest
     if (first === undefined || newest === undefined || (first.tickTo === undefined && first.tick >= newest.id)) return undefined
-    const { from, later } = await this.#ticks.from(this.#sql, first.tick, limits.most)
-    const chosen = first.tickTo === undefined ? undefined : await this.#ticks.exactly(this.#sql, first.tickTo)
-    const to = chosen ?? chooseTarget(from, upTo(later, nextTick), limits.most)
-    if (to === undefined) return undefined
-    // An end that is not known any more makes the interval another one, which begins at its beginning.
-    const interval = { from, to, afterSeq: chosen === undefined ? 0n : first.lastSeq, shards: group.map(({ shard }) => shard), types: this.#sink.types }
-    const { events, through } = await this.#read(interval)
+    const bounds = await this.#begun(first) ?? await this.#fresh(first, nextTick)
+    if (bounds === undefined) return undefined
+    const { from, to } = bounds
+    const { events, through } = await this.#read({ ...bounds, shards: group.map(({ shard }) => shard), types: this.#sink.types })
     const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
     return { shards: group, events, at, end: through === undefined ? { tick: to.id, tickTo: undefined, lastSeq: 0n } : at(through) }
+  }
+
+  /** The interval that a position lies within. */
+  async #begun({ tick, tickTo, lastSeq }: Position): Promise<IntervalPart | undefined> {
+    if (tickTo === undefined) return undefined
+    const [from, to] = [await this.#ticks.exactly(this.#sql, tick), await this.#ticks.exactly(this.#sql, tickTo)]
+    return from === undefined || to === undefined ? undefined : { from, to, afterSeq: lastSeq }
+  }
+
+  /** The interval that begins at a position; also for one whose bounds are not known any more, which is begun again. */
+  async #fresh({ tick }: Position, nextTick: bigint | undefined): Promise<IntervalPart | undefined> {
+    const { from, later } = await this.#ticks.from(this.#sql, tick, limits.most)
+    const to = chooseTarget(from, upTo(later, nextTick), limits.most)
+    return to === undefined ? undefined : { from, to, afterSeq: 0n }
   }
 
   async #read(interval: Interval): Promise<Chunk> {

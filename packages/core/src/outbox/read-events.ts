@@ -47,8 +47,8 @@ export async function readNarrow(sql: SqlClient, interval: Interval, limit: numb
 /**
  * Where the events of an interval lie in the log, when it has any. One round trip over its transaction ids.
  */
-export async function findBounds(sql: SqlClient, { from, to, afterSeq }: Interval): Promise<Bounds | undefined> {
-  const { rows } = await sql.query<{ low: string | null; high: string | null }>(boundsSql, [from.xmax, to.xmax, to.snapshot, String(afterSeq), from.xip])
+export async function findBounds(sql: SqlClient, { from, to }: Pick<Interval, 'from' | 'to'>): Promise<Bounds | undefined> {
+  const { rows } = await sql.query<{ low: string | null; high: string | null }>(boundsSql, [from.xmax, to.xmax, to.snapshot, from.xip])
   const [row] = rows
   return row?.low == null || row.high == null ? undefined : { low: BigInt(row.low), high: BigInt(row.high) }
 }
@@ -145,7 +145,7 @@ function wideSql({ text }: Filters): string {
 
 const boundsSql = `
   SELECT min(seq)::text AS low, max(seq)::text AS high FROM (
-    SELECT seq FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
+    SELECT seq FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
     UNION ALL
-    SELECT seq FROM @schema.outbox WHERE xid = ANY ($5::xid8[]) AND seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
+    SELECT seq FROM @schema.outbox WHERE xid = ANY ($4::xid8[]) AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
   ) AS event`

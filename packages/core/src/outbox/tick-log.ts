@@ -31,7 +31,8 @@ export class TickLog {
   }
 
   /**
-   * The tick a cursor stands at and later ones, from memory where they lie close enough together, else from the database with one round trip.
+   * The tick a cursor stands at, or the last before it, and later ones: from memory where they lie close enough together, else from the database
+   * with one round trip.
    */
   async from(sql: SqlClient, id: bigint, maxEvents: number): Promise<{ readonly from: Tick; readonly later: readonly Tick[] }> {
     const index = this.#ticks.findIndex((tick) => tick.id === id)
@@ -46,11 +47,15 @@ export class TickLog {
   }
 
   /**
-   * The tick at which an interval was to end; `undefined` when there is none of that id.
+   * The tick of an id, from memory or with one round trip; `undefined` when there is none.
    */
   async exactly(sql: SqlClient, id: bigint): Promise<Tick | undefined> {
-    const known = this.#ticks.find((tick) => tick.id === id) ?? (await loadTicks(sql, id, 0))[0]
-    return known?.id === id ? known : undefined
+    const known = this.#ticks.find((tick) => tick.id === id)
+    if (known !== undefined) return known
+    const [loaded] = await loadTicks(sql, id, 0)
+    if (loaded?.id !== id) return undefined
+    this.#merge([loaded])
+    return loaded
   }
 
   #merge(ticks: readonly Tick[]): void {
