@@ -27,6 +27,21 @@ export function isCluster(client: RedisConnection): client is RedisClusterType {
 }
 
 /**
+ * Ends a client at once and for good, also one that is still connecting: by itself `destroy` forgets a socket whose server has not answered
+ * yet, and a cluster goes on to connect to its nodes.
+ */
+export function discardClient(client: RedisConnection): void {
+  const end = (): void => {
+    const nodes = isCluster(client) ? [...client.masters, ...client.replicas].flatMap((node) => node.client ?? []) : [client]
+    for (const node of nodes) node.once('connect', () => { node.destroy() })
+    client.destroy()
+  }
+  client.on('error', () => undefined)
+  if (isCluster(client)) for (const event of ['node-connect', 'node-error']) client.on(event, end)
+  end()
+}
+
+/**
  * Reads which server the client is connected to: the `run_id` of a single server, one digest of all masters' of a cluster. One round trip per
  * server. `undefined` when a server does not tell.
  */

@@ -1,4 +1,4 @@
-import { createRedisClient, isCluster, readRunId } from './redis-client.ts'
+import { createRedisClient, discardClient, isCluster, readRunId } from './redis-client.ts'
 import { replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './settings.ts'
 import type { RedisConnection } from './stores.ts'
@@ -73,16 +73,10 @@ export class RedisLink {
   }
 
   /**
-   * Throws the connection away and makes a new one; does nothing to a client that was handed in.
+   * Throws the connection away and makes a new one, unless that is happening already; does nothing to a client that was handed in.
    */
   replace(): void {
-    if (!this.#isOwn || this.#isClosed) return
-    this.#goDown()
-    this.#isUp = false
-    this.#discard()
-    this.#client = createRedisClient(this.#settings)
-    this.#attach()
-    this.#open()
+    if (this.#isUp) this.#renew()
   }
 
   async close(): Promise<void> {
@@ -102,15 +96,25 @@ export class RedisLink {
     if (this.#isOwn) this.#discard()
   }
 
+  #renew(): void {
+    if (!this.#isOwn || this.#isClosed) return
+    this.#goDown()
+    this.#isUp = false
+    this.#discard()
+    this.#client = createRedisClient(this.#settings)
+    this.#attach()
+    this.#open()
+  }
+
   #open(): void {
+    // A cluster's client gives up when none of its root nodes answers, and waits for ever when one of its masters does not.
+    if (this.#settings.rootNodes !== undefined) this.#watch(this.#settings.connectTimeoutMs * (this.#settings.rootNodes.length + 1))
     this.#client.connect().catch((error: unknown) => { this.#onError(error) })
   }
 
   #discard(): void {
-    const client = this.#client
     this.#detach()
-    client.on('error', () => undefined)
-    client.destroy()
+    discardClient(this.#client)
   }
 
   #attach(): void {
@@ -120,7 +124,7 @@ export class RedisLink {
     this.#handlers = [
       ...up.map((event): Handler => [event, () => { this.#verify() }]),
       ...down.map((event): Handler => [event, () => { this.#goDown() }]),
-      ...(isCluster(this.#client) ? [] : [['connect', () => { this.#watch() }] as const]),
+      ...(isCluster(this.#client) ? [] : [['connect', () => { this.#watch(this.#settings.connectTimeoutMs) }] as const]),
       // An `error` event without any listener would end the process.
       ...(isHeard ? [] : [['error', (error: unknown) => { this.#onError(error) }] as const]),
     ]
@@ -133,15 +137,17 @@ export class RedisLink {
   }
 
   /** A server that accepts connections and then says nothing would leave the client in its handshake for ever. */
-  #watch(): void {
+  #watch(ms: number): void {
     clearTimeout(this.#watchdog)
-    if (this.#isOwn && !this.#isClosed && !isCluster(this.#client)) this.#watchdog = setTimeout(() => { this.replace() }, this.#settings.connectTimeoutMs)
+    if (this.#isOwn && !this.#isClosed) this.#watchdog = setTimeout(() => { this.#renew() }, ms)
   }
 
   #verify(): void {
     this.#attempt += 1
     const attempt = this.#attempt
-    this.#watch()
+    // A node that has come to a cluster may be a promoted replica.
+    if (isCluster(this.#client)) this.#runId = undefined
+    else this.#watch(this.#settings.connectTimeoutMs)
     readRunId(this.#client).then(
       (runId) => { if (attempt === this.#attempt) this.#goUp(runId) },
       (error: unknown) => {
@@ -174,7 +180,7 @@ export class RedisLink {
   #goDown(): void {
     this.#attempt += 1
     this.#hasTried = true
-    clearTimeout(this.#watchdog)
+    if (!isCluster(this.#client)) clearTimeout(this.#watchdog)
     const wasUp = this.#isUp
     // One node of a cluster may be gone while the others serve; which servers serve is unknown until they are asked again.
     const isPartial = wasUp && isCluster(this.#client)
