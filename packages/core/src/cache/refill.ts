@@ -155,7 +155,7 @@ export class Refill<Id, Value> {
 
   async #fill(requests: readonly FillRequest[]): Promise<readonly boolean[]> {
     const { redis, diagnostics } = this.#stores
-    const filled = await runScripts(redis, 'fill', { items: requests, run: fillEntry })
+    const filled = await runScripts(redis, 'fill', { items: requests, run: fillEntry, lengthOf: ({ entry }) => entry.length })
     const accepted = filled.isOk() ? filled.value : requests.map(() => false)
     const values = accepted.filter((_, index) => requests[index]?.entry !== '')
     const fills = values.filter(Boolean).length

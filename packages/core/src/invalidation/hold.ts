@@ -28,7 +28,7 @@ return 1
 `)
 
 /**
- * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and do not fill. One round trip for all keys.
+ * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and do not fill. One round trip for 50 keys and less.
  */
 export async function holdKeys(redis: RedisStore, keys: readonly string[], hold: { owner: string; lifeMs: number }): Promise<Result<unknown, StoreError>> {
   const args = [hold.owner, String(hold.lifeMs)]

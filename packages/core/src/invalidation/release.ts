@@ -35,7 +35,7 @@ return found
 `)
 
 /**
- * Ends one owner's holds and gives back how many of them were gone already. Never removes another owner's hold. One round trip for all keys.
+ * Ends one owner's holds and gives back how many of them were gone already. Never removes another owner's hold. One round trip for 50 keys and less.
  */
 export async function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): Promise<Result<number, StoreError>> {
   const replies = await runScripts(redis, 'release', {

@@ -24,6 +24,18 @@ function valueCache<Value>(values: Map<unknown, Value>, options: Partial<CacheOp
   return Object.assign(cache, { loads })
 }
 
+/** Burns so many milliseconds in every turn of the event loop until the returned function is called. */
+function keepBusy(ms: number): () => void {
+  let isBusy = true
+  const burn = () => {
+    const until = performance.now() + ms
+    while (performance.now() < until);
+    if (isBusy) setImmediate(burn)
+  }
+  burn()
+  return () => { isBusy = false }
+}
+
 describe.each(redisKinds)('on %s', (redis) => {
   beforeAll(async () => {
     rows = await versionedRows({ redis })
@@ -190,6 +202,23 @@ describe.each(redisKinds)('on %s', (redis) => {
       await isStored(many.key(2_499))
       expect([...orThrow(await many.getMany(ids)).values()]).toEqual(ids)
       expect(many.loads).toHaveLength(1)
+    })
+
+    test('stores many long values while the process is busy, without taking Redis for slow', async () => {
+      const ids = Array.from({ length: 200 }, (_, id) => id)
+      const loaded = new Map(ids.map((id) => [id, 'x'.repeat(20_000)]))
+      const busy = await rows.open({ redis: { deadlineMs: 300 } })
+      await eventually(() => expect(busy.invalidation.isOpen).toBe(true))
+      const late: string[] = []
+      busy.diagnostics.on('store:operation', ({ store, operation, outcome }) => { if (store === 'redis' && outcome !== 'ok') late.push(operation) })
+      let fills = 0
+      busy.diagnostics.on('cache:fill', ({ count }) => { fills += count })
+      const cache = defineCache<number, string>(busy, { name: ownName(), ttlMs: 60_000, load: async () => loaded })
+      const idle = keepBusy(5)
+      orThrow(await cache.getMany(ids))
+      await eventually(() => expect(fills === 200 || late.length > 0).toBe(true), { timeoutMs: 10_000 })
+      idle()
+      expect(late).toEqual([])
     })
   })
 
