@@ -61,9 +61,9 @@ describe('a connection to a cluster', () => {
   /** How many clients each master has, without the one that asks. */
   const clients = () => Promise.all(cluster.urls.map(async (url) => {
     const client = await createClient({ url }).connect()
-    const list = String(await client.sendCommand(['CLIENT', 'LIST', 'TYPE', 'normal']))
+    const list = await client.clientList({ TYPE: 'NORMAL' })
     client.destroy()
-    return list.trim().split('\n').length - 1
+    return list.length - 1
   }))
 
   test('ends on every node when it is discarded before they have answered', async () => {

@@ -1,0 +1,55 @@
+import { orThrow, type Stores } from '@headwater/core'
+import { eventually, type RedisServer } from '@headwater/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { raise, rowCache, type RowCache, versionedRows, type VersionedRows } from '../cache/versioned-rows.ts'
+
+let rows: VersionedRows
+let reader: Stores
+let writer: Stores
+let cache: RowCache
+const stale: number[][] = []
+
+beforeAll(async () => {
+  rows = await versionedRows({ redis: 'a cluster of three masters' })
+  reader = await rows.open({ holdMs: 3_000, redis: { deadlineMs: 500 } })
+  writer = await rows.open({ holdMs: 3_000, redis: { deadlineMs: 500 } })
+  cache = rowCache(reader)
+})
+afterAll(() => rows.dispose())
+
+const ids = Array.from({ length: 30 }, (_, index) => index + 1)
+const master = () => rows.masters[0] as RedisServer
+const readAll = async () => [...orThrow(await cache.getMany(ids)).values()].map((row) => row.version)
+const all = (version: number) => ids.map(() => version)
+const areServed = (version: number) => eventually(async () => {
+  const before = cache.loads.length
+  const found = await readAll()
+  if (found.some((each) => each !== version)) stale.push(found)
+  expect(cache.loads).toHaveLength(before)
+}, { timeoutMs: 15_000 })
+const raiseAll = () => Promise.all(ids.map((id) => raise(writer, id, [cache.key(id)])))
+
+describe('a cluster that loses one master', () => {
+  test('costs reads and writes nothing but their time, and brings nothing old back when the master returns empty', async () => {
+    await areServed(1)
+    await master().kill()
+    expect(await readAll()).toEqual(all(1))
+    await raiseAll()
+    expect(await readAll()).toEqual(all(2))
+    await master().restart()
+    await areServed(2)
+    expect(stale).toEqual([])
+  })
+
+  test('brings nothing old back when the master returns with a snapshot', async () => {
+    await areServed(2)
+    await master().snapshot()
+    await raiseAll()
+    await areServed(3)
+    await master().kill()
+    expect(await readAll()).toEqual(all(3))
+    await master().restart({ keepData: true })
+    await areServed(3)
+    expect(stale).toEqual([])
+  })
+})
