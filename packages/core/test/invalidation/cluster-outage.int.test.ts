@@ -41,6 +41,21 @@ describe('a cluster that loses one master', () => {
     expect(stale).toEqual([])
   })
 
+  test('costs a read at most its deadline when the master hangs, and uses it again when it answers', async () => {
+    await areServed(2)
+    await master().pause()
+    const times: number[] = []
+    for (let read = 0; read < 10; read += 1) {
+      const startedAt = performance.now()
+      expect(await readAll()).toEqual(all(2))
+      times.push(performance.now() - startedAt)
+    }
+    await master().resume()
+    expect(Math.max(...times)).toBeGreaterThan(400)
+    expect(Math.max(...times)).toBeLessThan(1_000)
+    await areServed(2)
+  })
+
   test('brings nothing old back when the master returns with a snapshot', async () => {
     await areServed(2)
     await master().snapshot()
