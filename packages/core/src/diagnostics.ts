@@ -83,7 +83,7 @@ export class Diagnostics {
   /**
    * Calls `listener` at every occurrence of `name`; the returned function ends that.
    */
-  on<Name extends DiagnosticName>(name: Name, listener: Listener<Name>): () => void {
+  on<Name extends DiagnosticName>(name: Name, listener: (event: DiagnosticEvents[Name]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
     listeners.add(listener)

@@ -7,9 +7,13 @@ import type { Json } from './event.ts'
  * Which dead letters are meant; what is left out matches all.
  */
 export interface DeadLetterMatch {
+  /** Name of the sink. */
   readonly sink?: string
+  /** Fingerprint of the failure. */
   readonly fingerprint?: string
+  /** Kind of the aggregate. */
   readonly aggregateType?: string
+  /** Id of the aggregate. */
   readonly aggregateId?: string | number
   /** Ids of events. */
   readonly eventIds?: readonly string[]
@@ -19,20 +23,29 @@ export interface DeadLetterMatch {
  * An event that a sink gave up.
  */
 export interface DeadLetter {
+  /** Name of the sink. */
   readonly sink: string
+  /** Id of the event. */
   readonly eventId: string
+  /** Kind of the event's aggregate. */
   readonly aggregateType: string
+  /** Id of the event's aggregate. */
   readonly aggregateId: string
+  /** Type of the event. */
   readonly eventType: string
   /** The same for all failures of a kind. */
   readonly fingerprint: string
   /** Why the sink failed. */
   readonly message: string
+  /** How often it was tried. */
   readonly attempts: number
+  /** How often somebody had it replayed. */
   readonly replays: number
+  /** When it was given up. */
   readonly failedAt: Date
   /** Later events of the aggregate that wait behind it. */
   readonly waiting: number
+  /** What the publisher wrote. */
   readonly payload: Json
 }
 
@@ -40,13 +53,19 @@ export interface DeadLetter {
  * Dead letters of one kind.
  */
 export interface DeadLetterGroup {
+  /** Name of the sink. */
   readonly sink: string
+  /** The same for all of them. */
   readonly fingerprint: string
+  /** How many there are. */
   readonly count: number
+  /** How many aggregates they belong to. */
   readonly aggregates: number
   /** The message of the newest of them. */
   readonly message: string
+  /** When the first of them was given up. */
   readonly firstAt: Date
+  /** When the last of them was given up. */
   readonly lastAt: Date
 }
 

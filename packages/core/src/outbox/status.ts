@@ -8,6 +8,7 @@ import type { Stores } from '../stores/stores.ts'
 export interface ShardOwner {
   /** Names the relay: host, process and a part of its own. */
   readonly owner: string
+  /** How many shards. */
   readonly shards: number
   /** The highest of its fences. */
   readonly fence: bigint
@@ -19,6 +20,7 @@ export interface ShardOwner {
  * How one sink is doing.
  */
 export interface SinkStatus {
+  /** Name of the sink. */
   readonly sink: string
   /** Committed events that it has not passed. */
   readonly lagEvents: number
@@ -28,7 +30,9 @@ export interface SinkStatus {
   readonly oldest: Date | undefined
   /** Events set aside: waiting for another attempt or behind one. */
   readonly parked: number
+  /** Events given up. */
   readonly dead: number
+  /** Who serves it. */
   readonly owners: readonly ShardOwner[]
   /** Shards that nobody owns. */
   readonly unowned: number
@@ -38,6 +42,7 @@ export interface SinkStatus {
  * How the outbox is doing.
  */
 export interface OutboxStatus {
+  /** Every sink that has a cursor. */
   readonly sinks: readonly SinkStatus[]
   /** Age of the newest tick, in seconds. */
   readonly tickAgeSeconds: number
@@ -49,8 +54,11 @@ export interface OutboxStatus {
  * A session with a transaction under way.
  */
 export interface SnapshotHolder {
+  /** Its backend's process id. */
   readonly pid: number
+  /** Its application's name. */
   readonly application: string
+  /** What it is doing, in PostgreSQL's words. */
   readonly state: string
   /** Time since its transaction began, in seconds. */
   readonly seconds: number

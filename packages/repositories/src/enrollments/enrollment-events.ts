@@ -3,38 +3,68 @@ import { z } from 'zod'
 import { rowId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
-const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
-/**
- * Reads the payload of `enrollment.withdrawn` and `enrollment.completed`.
- */
-export const enrollmentPayload = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
-
-/**
- * Reads the payload of `enrollment.created`.
- */
-export const enrollmentCreatedPayload = enrollmentPayload.extend({
-  payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
-})
-
-/**
- * Reads the payload of `enrollment.transferred`.
- */
-export const enrollmentTransferredPayload = z.object({ enrollmentId: rowId, courseId: rowId, fromUserId: rowId, toUserId: rowId })
-
-/**
- * Payload of `enrollment.created`: amounts are decimal strings, `pricePaid` = price − `discount`.
- */
-export type EnrollmentCreatedPayload = z.output<typeof enrollmentCreatedPayload>
-
 /**
  * Payload of `enrollment.withdrawn` and `enrollment.completed`.
  */
-export type EnrollmentPayload = z.output<typeof enrollmentPayload>
+export type EnrollmentPayload = {
+  /** The enrollment. */
+  readonly enrollmentId: number
+  /** Who has, or had, the place. */
+  readonly userId: number
+  /** The course. */
+  readonly courseId: number
+}
+
+/**
+ * Payload of `enrollment.created`.
+ */
+export type EnrollmentCreatedPayload = EnrollmentPayload & {
+  /** What was paid: amounts are decimal strings, `pricePaid` = price − `discount`. */
+  readonly payment: {
+    /** How it was paid, where the caller said. */
+    readonly method: string | null
+    /** The price less the discount. */
+    readonly pricePaid: string
+    /** What was taken off the price. */
+    readonly discount: string
+  }
+}
 
 /**
  * Payload of `enrollment.transferred`.
  */
-export type EnrollmentTransferredPayload = z.output<typeof enrollmentTransferredPayload>
+export type EnrollmentTransferredPayload = {
+  /** The enrollment. */
+  readonly enrollmentId: number
+  /** The course. */
+  readonly courseId: number
+  /** Who gave the place. */
+  readonly fromUserId: number
+  /** Who has it now. */
+  readonly toUserId: number
+}
+
+const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
+const place = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
+
+/**
+ * Reads an {@link EnrollmentPayload}.
+ */
+export const enrollmentPayload: z.ZodType<EnrollmentPayload> = place
+
+/**
+ * Reads an {@link EnrollmentCreatedPayload}.
+ */
+export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = place.extend({
+  payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
+})
+
+/**
+ * Reads an {@link EnrollmentTransferredPayload}.
+ */
+export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayload> = z.object({
+  enrollmentId: rowId, courseId: rowId, fromUserId: rowId, toUserId: rowId,
+})
 
 /**
  * What was paid for a place.

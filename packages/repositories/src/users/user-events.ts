@@ -4,14 +4,19 @@ import { rowId } from '../input.ts'
 import type { User } from './user.ts'
 
 /**
- * Reads the payload of `user.registered`.
- */
-export const userRegisteredPayload = z.object({ userId: rowId, role: z.string() })
-
-/**
  * Payload of `user.registered`.
  */
-export type UserRegisteredPayload = z.output<typeof userRegisteredPayload>
+export type UserRegisteredPayload = {
+  /** The user. */
+  readonly userId: number
+  /** What the host calls the user's role. */
+  readonly role: string
+}
+
+/**
+ * Reads a {@link UserRegisteredPayload}.
+ */
+export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({ userId: rowId, role: z.string() })
 
 /**
  * Payload of `user.updated`: which fields changed, not to what.

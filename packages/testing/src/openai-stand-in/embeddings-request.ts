@@ -100,7 +100,7 @@ function dimensionsOf(value: unknown, model: EmbeddingModel): number {
   if (value === undefined) return model.dimensions
   if (!model.isShortenable) throw invalid('This model does not support specifying dimensions.', 'dimensions')
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > model.dimensions) {
-    throw invalid(`Invalid value for 'dimensions' = ${String(value)}. Must be between 1 and ${model.dimensions}.`, 'dimensions')
+    throw invalid(`Invalid value for 'dimensions' = ${JSON.stringify(value)}. Must be between 1 and ${model.dimensions}.`, 'dimensions')
   }
   return value
 }
@@ -108,7 +108,7 @@ function dimensionsOf(value: unknown, model: EmbeddingModel): number {
 function encodingFormatOf(value: unknown): 'float' | 'base64' {
   if (value === undefined || value === 'float') return 'float'
   if (value === 'base64') return 'base64'
-  throw invalid(`Invalid value: '${String(value)}'. Supported values are: 'float' and 'base64'.`, 'encoding_format')
+  throw invalid(`Invalid value: ${JSON.stringify(value)}. Supported values are: 'float' and 'base64'.`, 'encoding_format')
 }
 
 function invalidInput(message: string): OpenaiError {

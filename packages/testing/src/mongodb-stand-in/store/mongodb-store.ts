@@ -51,6 +51,8 @@ export class MongodbStore {
 
   /**
    * Drops a collection; the dropped one, or undefined when there was none.
+   *
+   * @internal
    */
   drop(database: string, name: string): Collection | undefined {
     const collections = this.#databases.get(database)
