@@ -33,8 +33,6 @@ try {
 } finally {
   await Promise.all([postgres.stop(), redis.stop()])
 }
-// A socket that was reset while it was shutting down keeps Node.js from ever ending by itself.
-process.exit()
 
 async function soak(subject: SubjectName, forSeconds: number): Promise<SoakResult> {
   say(`${subject}: ${forSeconds} s`)

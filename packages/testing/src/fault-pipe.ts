@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { resetSocket } from './reset-socket.ts'
 
 /** What a proxy does to what passes through it. */
 export type Fault = { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay', ms: number }
@@ -83,7 +84,7 @@ export class Pipe {
     if (this.#to.destroyed) return
     if (parcel.kind === 'data') this.#isFull = !this.#to.write(parcel.data)
     else if (parcel.kind === 'end') this.#to.end()
-    else this.#to.resetAndDestroy()
+    else resetSocket(this.#to)
   }
 
   #throttle(): void {

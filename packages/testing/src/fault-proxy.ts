@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Pipe, type Fault } from './fault-pipe.ts'
 import { proxiedUrl, upstreamOf, type Upstream } from './proxied-url.ts'
+import { resetSocket } from './reset-socket.ts'
 
 /**
  * A TCP proxy between a client and its store, and the faults it can play. Faults apply to open connections and to new ones, until
@@ -148,7 +149,7 @@ class Link {
 
   reset(): void {
     for (const pipe of this.#pipes) pipe.discard()
-    this.#client.resetAndDestroy()
-    this.#server.resetAndDestroy()
+    resetSocket(this.#client)
+    resetSocket(this.#server)
   }
 }
