@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { runScripts } from '../invalidation/redis-script.ts'
+import { runScripts } from '../stores/redis-script.ts'
 import { readTag } from '../invalidation/tags.ts'
 import type { Result } from '../result.ts'
 import type { StoreError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { redisScript } from '../invalidation/redis-script.ts'
+import { redisScript } from '../stores/redis-script.ts'
 
 /**
  * How fast one subject may go: `burst` at once, and one more every `intervalUs` microseconds.

@@ -1,6 +1,6 @@
 import { cacheKey } from '../cache/cache-key.ts'
 import type { StoreError } from '../errors.ts'
-import { runScript } from '../invalidation/redis-script.ts'
+import { runScript } from '../stores/redis-script.ts'
 import type { Stores } from '../stores/stores.ts'
 import { type Rate, takeScript, type Verdict } from './gcra.ts'
 import { MemoryLimiter } from './memory-limiter.ts'

@@ -1,7 +1,7 @@
 import type { RedisClientType } from 'redis'
 import { cacheKey } from '../cache/cache-key.ts'
 import type { StoreError } from '../errors.ts'
-import { runScript } from '../invalidation/redis-script.ts'
+import { runScript } from '../stores/redis-script.ts'
 import type { Json } from '../outbox/event.ts'
 import { okAsync, type ResultAsync } from '../result.ts'
 import type { RedisStore, Stores } from '../stores/stores.ts'

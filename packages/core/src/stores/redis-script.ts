@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RedisClientType } from 'redis'
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
-import type { RedisStore } from '../stores/stores.ts'
+import type { RedisStore } from './stores.ts'
 
 /**
  * A Lua script over one key, which is why it runs on a cluster without hash tags.
