@@ -23,7 +23,7 @@ export interface Outcome {
 
 /** How often both are run. */
 export const alternations = 41
-const warmUps = 10
+const warmUps = 60
 
 /** Runs both by turns, the first one alternating, after some rounds that are not timed. */
 export async function alternate({ ours, theirs, operations }: Contest): Promise<Outcome> {
