@@ -36,7 +36,7 @@ export async function findCommitOutcome(stores: Stores, identity: TransactionIde
 export async function settleUnknownCommit(stores: Stores, identity: TransactionIdentity, change: KeyChange): Promise<void> {
   const until = stores.clock.monotonic() + keepAskingForMs
   while (stores.clock.monotonic() < until && !stores.isClosing) {
-    await change.hold(async () => identity.transactionId).catch(() => undefined)
+    await change.hold(async () => identity.transactionId).catch((error: unknown) => { stores.diagnostics.emit('invalidation:failed', { keys: 0, error }) })
     if (await findCommitOutcome(stores, identity) !== 'unknown') return change.release()
   }
 }
