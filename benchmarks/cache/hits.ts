@@ -3,7 +3,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { redisDriver } from 'bentocache/drivers/redis'
 import { Redis } from 'ioredis'
 import type { Pool } from 'pg'
-import type { Contest } from './alternate.ts'
+import type { Contest } from '../measure/alternate.ts'
 import { loadUser, loadUsers, type User } from './users.ts'
 import type { RawRedis } from './raw-redis.ts'
 

@@ -1,5 +1,5 @@
 import { defineCache, orThrow } from '@headwater/core'
-import type { Contest } from './alternate.ts'
+import type { Contest } from '../measure/alternate.ts'
 import type { Grounds } from './hits.ts'
 import { loadUsers, type User, userCount } from './users.ts'
 
