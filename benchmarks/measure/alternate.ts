@@ -22,11 +22,15 @@ export interface Outcome {
 }
 
 /** How often both are run. */
-export const alternations = 41
-const warmUps = 60
+export interface Rounds {
+  /** Timed rounds of each. */
+  readonly alternations?: number
+  /** Rounds of each before those. */
+  readonly warmUps?: number
+}
 
 /** Runs both by turns, the first one alternating, after some rounds that are not timed. */
-export async function alternate({ ours, theirs, operations }: Contest): Promise<Outcome> {
+export async function alternate({ ours, theirs, operations }: Contest, { alternations = 41, warmUps = 60 }: Rounds = {}): Promise<Outcome> {
   const rounds: { ours: number, theirs: number }[] = []
   for (let round = -warmUps; round < alternations; round += 1) {
     const first = await time(round % 2 === 0 ? ours : theirs)
