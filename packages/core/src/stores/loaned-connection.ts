@@ -51,11 +51,13 @@ export class LoanedConnection implements PostgresConnection {
     client.on('error', this.#onError)
   }
 
-  query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
-    const statement = this.#context.statements.of(text, values !== undefined && values.length > 0)
-    const turn = this.#unfinished === 0 ? this.#run<Row>(statement, values) : this.#previous.then(() => this.#run<Row>(statement, values))
-    this.#previous = turn.catch(() => undefined)
-    return turn
+  async query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
+    const results = await this.#inTurn(this.#context.statements.of(text, values !== undefined && values.length > 0), values)
+    return (results.at(-1) ?? { rows: [], rowCount: null }) as SqlResult<Row>
+  }
+
+  queryAll(text: string): Promise<readonly SqlResult<object>[]> {
+    return this.#inTurn(this.#context.statements.of(text, false), undefined)
   }
 
   close(): void {
@@ -76,14 +78,20 @@ export class LoanedConnection implements PostgresConnection {
     if (isInDoubt) this.#client.on('error', ignore)
   }
 
-  async #run<Row extends object>(statement: Statement, values: readonly unknown[] | undefined): Promise<SqlResult<Row>> {
+  #inTurn(statement: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
+    const turn = this.#unfinished === 0 ? this.#run(statement, values) : this.#previous.then(() => this.#run(statement, values))
+    this.#previous = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #run(statement: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
     if (this.#isBroken) throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
     if (this.#isReleased) throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
     const { clock, diagnostics } = this.#context
     const startedMs = clock.monotonic()
     let outcome = 'ok'
     try {
-      return await this.#send<Row>(statement, values)
+      return await this.#send(statement, values)
     } catch (error) {
       const failure = this.#failureOf(error, statement)
       outcome = failure.type
@@ -93,14 +101,15 @@ export class LoanedConnection implements PostgresConnection {
     }
   }
 
-  async #send<Row extends object>({ text, name }: Statement, values: readonly unknown[] | undefined): Promise<SqlResult<Row>> {
+  async #send({ text, name }: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
     const prepared = name === undefined ? {} : { name }
     const parameters = values === undefined || values.length === 0 ? {} : { values: [...values] }
     this.#unfinished += 1
     const answer = this.#client.query({ text, types: rowTypes, ...prepared, ...parameters })
       .finally(() => { this.#unfinished -= 1 })
-    const result = await within(answer, this.#limits)
-    return lastOf(result as unknown as QueryResult<Row & Record<string, unknown>> | QueryResult<Row & Record<string, unknown>>[])
+    // A text of several statements answers with several results, which the types of `pg` do not say.
+    const result: QueryResult | QueryResult[] = await within(answer, this.#limits)
+    return Array.isArray(result) ? result.map(resultOf) : [resultOf(result)]
   }
 
   #failureOf(error: unknown, { operation }: Statement): SqlError {
@@ -140,10 +149,8 @@ function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits):
   })
 }
 
-/** A text of several statements answers with several results; the last one is what the caller asked for. */
-function lastOf<Row extends object>(result: QueryResult<Row & Record<string, unknown>> | QueryResult<Row & Record<string, unknown>>[]): SqlResult<Row> {
-  const last = Array.isArray(result) ? result.at(-1) : result
-  return { rows: last?.rows ?? [], rowCount: last?.rowCount ?? null, ...(last === undefined ? {} : { command: last.command }) }
+function resultOf({ rows, rowCount, command }: QueryResult): SqlResult<object> {
+  return { rows: rows as object[], rowCount, command }
 }
 
 function isInTransaction(client: PoolClient): boolean {

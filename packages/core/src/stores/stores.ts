@@ -33,6 +33,10 @@ export interface CallOptions {
  */
 export interface PostgresConnection extends SqlClient {
   /**
+   * Runs several statements without parameters, separated by semicolons, in one round trip, and gives back the result of each.
+   */
+  queryAll(text: string): Promise<readonly SqlResult<object>[]>
+  /**
    * Closes the connection at once instead of giving it back; a statement under way rejects with `store-unavailable`.
    */
   close(): void

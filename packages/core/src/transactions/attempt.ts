@@ -3,7 +3,7 @@ import type { KeyChange } from '../invalidation/key-change.ts'
 import { insertEvents } from '../outbox/publish.ts'
 import type { Result } from '../result.ts'
 import { StatementFailed, type PostgresConnection, type Stores } from '../stores/stores.ts'
-import { begin, type TransactionIdentity } from './begin.ts'
+import type { TransactionIdentity } from './begin.ts'
 import { findCommitOutcome, settleUnknownCommit } from './commit-outcome.ts'
 import { Deadline } from './deadline.ts'
 import { OpenTransaction } from './open-transaction.ts'
@@ -47,12 +47,12 @@ function holdLifeMs(stores: Stores, options: Required<TransactionOptions>): numb
 async function runOn<T, E>(connection: PostgresConnection, attempt: Attempt<T, E>): Promise<Ending<T, E>> {
   const deadline = new Deadline(attempt.options.deadlineMs, () => { connection.close() })
   try {
-    const identity = await begin(connection, attempt.options)
-    const tx = new OpenTransaction(connection, attempt.change)
+    const tx = new OpenTransaction({ connection, ...attempt })
     const decision = await decide(tx, attempt.work, deadline)
-    if (decision.kind !== 'committed') return await rollBack(connection, decision)
+    if (decision.kind !== 'committed') return await rollBack(connection, tx, decision)
+    const identity = await tx.begin()
     const unready = await prepare(connection, tx, { attempt, identity })
-    if (unready !== undefined) return await rollBack(connection, unready)
+    if (unready !== undefined) return await rollBack(connection, tx, unready)
     return await commit(connection, decision, { attempt, identity, deadline, events: tx.events.length })
   } catch (error) {
     connection.close()
@@ -130,12 +130,12 @@ function unknownEnding<T, E>({ attempt, identity }: Committing<T, E>, cause: unk
   })
 }
 
-async function rollBack<T, E>(connection: PostgresConnection, ending: Ending<T, E>): Promise<Ending<T, E>> {
+async function rollBack<T, E>(connection: PostgresConnection, tx: OpenTransaction, ending: Ending<T, E>): Promise<Ending<T, E>> {
   if (ending.kind === 'failed' && isLost(ending.error)) {
     connection.close()
     return ending
   }
-  await connection.query('ROLLBACK').catch(() => { connection.close() })
+  if (tx.hasBegun) await connection.query('ROLLBACK').catch(() => { connection.close() })
   return ending
 }
 

@@ -1,4 +1,5 @@
-import type { SqlClient } from './sql-client.ts'
+import type { PostgresConnection } from '../stores/stores.ts'
+import type { SqlResult } from './sql-client.ts'
 import type { TransactionOptions } from './transaction.ts'
 
 /**
@@ -12,14 +13,25 @@ export interface TransactionIdentity {
 }
 
 /**
- * Begins a transaction and learns its identity: one round trip. The server ends it by itself when the client falls silent for longer than
- * the deadline, so that a paused process cannot commit after its holds have expired.
+ * A transaction that has begun.
  */
-export async function begin(connection: SqlClient, options: Required<TransactionOptions>): Promise<TransactionIdentity> {
-  const { rows } = await connection.query<{ xid: string; pid: number }>(beginStatements(options))
-  const row = rows[0]
+export interface BegunTransaction {
+  /** Which one it is. */
+  readonly identity: TransactionIdentity
+  /** What the statement gave back that was sent along with BEGIN. */
+  readonly result: SqlResult<object>
+}
+
+/**
+ * Begins a transaction, learns its identity and runs a first statement without parameters, if there is one: all in one round trip. The server
+ * ends the transaction by itself when the client falls silent for longer than the deadline, so that a paused process cannot commit after its
+ * holds have expired.
+ */
+export async function begin(connection: PostgresConnection, options: Required<TransactionOptions>, first = ''): Promise<BegunTransaction> {
+  const [, identity, ...results] = await connection.queryAll(`${beginStatements(options)};\n${first}`)
+  const row = identity?.rows[0] as { readonly xid: string; readonly pid: number } | undefined
   if (row === undefined) throw new Error('BEGIN did not give back the identity of the transaction')
-  return { transactionId: row.xid, processId: row.pid }
+  return { identity: { transactionId: row.xid, processId: row.pid }, result: results.at(-1) ?? { rows: [], rowCount: null } }
 }
 
 function beginStatements({ deadlineMs, isolation }: Required<TransactionOptions>): string {

@@ -1,24 +1,43 @@
 import type { CacheKey } from '../cache/cache-key.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import type { NewEvent } from '../outbox/event.ts'
-import { StatementFailed } from '../stores/stores.ts'
-import type { SqlClient, SqlResult } from './sql-client.ts'
-import type { Transaction } from './transaction.ts'
+import { StatementFailed, type PostgresConnection } from '../stores/stores.ts'
+import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
+import type { SqlResult } from './sql-client.ts'
+import type { Transaction, TransactionOptions } from './transaction.ts'
 
 /**
- * The transaction that `work` is given: runs its statements one after the other, remembers the first failure, and is of no use once it has ended.
+ * What a transaction runs on.
+ */
+export interface TransactionParts {
+  /** Where its statements go. */
+  readonly connection: PostgresConnection
+  /** What becomes of the keys it invalidates. */
+  readonly change: KeyChange
+  /** How it begins. */
+  readonly options: Required<TransactionOptions>
+}
+
+/**
+ * The transaction that `work` is given: begins with its first statement, runs its statements one after the other, remembers the first failure,
+ * and is of no use once it has ended.
  */
 export class OpenTransaction implements Transaction {
-  readonly #connection: SqlClient
-  readonly #change: KeyChange
+  readonly #parts: TransactionParts
   readonly #events: NewEvent[] = []
   #tail: Promise<unknown> = Promise.resolve()
+  #identity: TransactionIdentity | undefined
+  #hasBegun = false
   #firstFailure: { readonly error: unknown } | undefined
   #hasEnded = false
 
-  constructor(connection: SqlClient, change: KeyChange) {
-    this.#connection = connection
-    this.#change = change
+  constructor(parts: TransactionParts) {
+    this.#parts = parts
+  }
+
+  /** Whether BEGIN was sent. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** What was published. */
@@ -39,7 +58,7 @@ export class OpenTransaction implements Transaction {
 
   invalidate(...keys: readonly CacheKey[]): void {
     if (this.#hasEnded) throw hasEnded('invalidate')
-    this.#change.invalidate(keys)
+    this.#parts.change.invalidate(keys)
   }
 
   publish(...events: readonly NewEvent[]): void {
@@ -60,6 +79,13 @@ export class OpenTransaction implements Transaction {
   }
 
   /**
+   * Begins, if no statement has done so.
+   */
+  async begin(): Promise<TransactionIdentity> {
+    return this.#identity ?? (await this.#begin()).identity
+  }
+
+  /**
    * Takes no more statements.
    */
   end(): void {
@@ -71,11 +97,28 @@ export class OpenTransaction implements Transaction {
     if (this.#firstFailure !== undefined) throw this.#firstFailure.error
     try {
       if (endsTransaction.test(text)) throw refused('query', 'a transaction is ended by what its work gives back, not by a statement')
-      return await this.#connection.query<Row>(text, values)
+      return await this.#send<Row>(text, values)
     } catch (error) {
       this.#firstFailure ??= { error }
       throw error
     }
+  }
+
+  /** A first statement without parameters goes along with BEGIN. */
+  async #send<Row extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
+    if (this.#identity === undefined) {
+      const isBare = values === undefined || values.length === 0
+      const { result } = await this.#begin(isBare ? text : undefined)
+      if (isBare) return result as SqlResult<Row>
+    }
+    return this.#parts.connection.query<Row>(text, values)
+  }
+
+  async #begin(first?: string): Promise<BegunTransaction> {
+    this.#hasBegun = true
+    const begun = await begin(this.#parts.connection, this.#parts.options, first)
+    this.#identity = begun.identity
+    return begun
   }
 }
 

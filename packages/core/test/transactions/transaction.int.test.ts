@@ -126,6 +126,28 @@ describe('transaction', () => {
     expect(proxy.roundTrips() - before).toBe(3)
   })
 
+  test('sends a first statement without parameters along with BEGIN', async () => {
+    const result = await transaction(stores, async (tx) => {
+      const first = await tx.query<{ version: number }>('SELECT version FROM @schema.rows WHERE id = 1 FOR NO KEY UPDATE')
+      await bump(tx)
+      return ok(first.rows)
+    })
+    expect(result._unsafeUnwrap()).toEqual([{ version: 1 }])
+    expect(sent).toEqual(['begin rows', 'update rows', 'commit'])
+    expect(await version()).toBe(2)
+  })
+
+  test('is poisoned by a first statement that fails along with BEGIN', async () => {
+    const result = await transaction(stores, async (tx) => { await fail(tx).catch(() => undefined); return ok(1) })
+    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'transaction-poisoned' })
+    expect(sent.at(-1)).toBe('rollback')
+  })
+
+  test('asks nothing of the server when work gives back Err before its first statement', async () => {
+    expect((await transaction(stores, () => errAsync('no'))).isErr()).toBe(true)
+    expect(sent).toEqual([])
+  })
+
   test('cuts a statement off at the deadline, rolls back and closes the connection', async () => {
     const startedAt = performance.now()
     const result = await transaction(stores, async (tx) => { await bump(tx); await tx.query('SELECT pg_sleep(20)'); return ok(1) }, { deadlineMs: 200 })
