@@ -172,5 +172,8 @@ const summarySql = `
   FROM @schema.outbox_failure f WHERE ${matching}
   GROUP BY f.sink, f.fingerprint ORDER BY count(*) DESC, f.fingerprint`
 
+/** A replay takes back what speaks against an event that ended its process: otherwise it would be given up again untried. */
 const markSql = `
-  UPDATE @schema.outbox_failure f SET status = $6, replay_count = replay_count + CASE WHEN $6 = 'replay' THEN 1 ELSE 0 END WHERE ${matching}`
+  UPDATE @schema.outbox_failure f
+  SET status = $6, replay_count = replay_count + CASE WHEN $6 = 'replay' THEN 1 ELSE 0 END, started = finished
+  WHERE ${matching}`
