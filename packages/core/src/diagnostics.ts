@@ -60,6 +60,10 @@ export interface DiagnosticEvents {
   'search:answered': { mode: string; cached: boolean; results: number; durationMs: number }
   /** A leg of a search failed and the answer went on without it. */
   'search:degraded': { leg: string; error: unknown }
+  /** Redis was told what sessions it may have missed the end of: all that were revoked, or those that nobody had told it. */
+  'session:replayed': { scope: 'all' | 'pending'; count: number }
+  /** A revocation of sessions could not be told to Redis or noted as told, and will be made up for. */
+  'session:revocation-failed': { error: unknown }
   /** The limiter answered from memory because Redis failed. */
   'rate-limit:fallback': { error: unknown }
   /** A listener of the diagnostics threw. */

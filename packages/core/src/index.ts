@@ -56,7 +56,7 @@ export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 
 export { createSessions, sessionDefaults } from './sessions/sessions.ts'
-export type { NewSession, Session, SessionOptions, Sessions, StartedSession } from './sessions/sessions.ts'
+export type { NewSession, PendingRevocation, Session, SessionOptions, Sessions, SessionsRevoked, SessionStores, StartedSession } from './sessions/sessions.ts'
 export { createRateLimiter, rateLimiterDefaults } from './rate-limit/rate-limiter.ts'
 export type { RateLimitAnswer, RateLimiter, RateLimiterOptions } from './rate-limit/rate-limiter.ts'
 export { collectMetrics } from './metrics.ts'

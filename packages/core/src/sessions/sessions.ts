@@ -1,12 +1,9 @@
-import type { RedisClientType } from 'redis'
-import { cacheKey } from '../cache/cache-key.ts'
-import type { StoreError } from '../errors.ts'
-import { runScript } from '../stores/redis-script.ts'
+import type { Failure, StoreError } from '../errors.ts'
 import type { Json } from '../outbox/event.ts'
-import { okAsync, type ResultAsync } from '../result.ts'
-import type { RedisStore, Stores } from '../stores/stores.ts'
-import { createSession, indexSession, touchSession } from './session-scripts.ts'
-import { hashOfToken, newToken } from './session-token.ts'
+import type { ResultAsync } from '../result.ts'
+import type { Stores } from '../stores/stores.ts'
+import type { SqlClient } from '../transactions/sql-client.ts'
+import { RedisSessions } from './redis-sessions.ts'
 
 /**
  * Options of {@link createSessions}.
@@ -19,21 +16,23 @@ export interface SessionOptions {
    */
   readonly ttlMs?: number
   /**
-   * Time after which a session ends however much it is used, in milliseconds.
+   * Time after which a session ends however much it is used, in milliseconds. Revocations are kept in PostgreSQL for as long: lower it only once the
+   * sessions that were begun with more have ended.
    *
    * @defaultValue `2_592_000_000`, thirty days
    */
   readonly absoluteTtlMs?: number
   /**
-   * Time a call has, in milliseconds.
+   * How often to look for revocations that another process has written down and could not tell Redis, in milliseconds: such a session
+   * goes on for half a second more than that at most. One small statement each time.
    *
-   * @defaultValue `500`
+   * @defaultValue `750`
    */
-  readonly deadlineMs?: number
+  readonly lookEveryMs?: number
 }
 
 /** Defaults of {@link SessionOptions}. */
-export const sessionDefaults = { ttlMs: 86_400_000, absoluteTtlMs: 2_592_000_000, deadlineMs: 500 } as const satisfies Required<SessionOptions>
+export const sessionDefaults = { ttlMs: 86_400_000, absoluteTtlMs: 2_592_000_000, lookEveryMs: 750 } as const satisfies Required<SessionOptions>
 
 /**
  * A session that is to begin.
@@ -82,7 +81,7 @@ export interface Session {
    */
   readonly data: Json
   /**
-   * When it began.
+   * When it began; under its first token, where that was rotated.
    */
   readonly createdAt: Date
   /**
@@ -92,122 +91,90 @@ export interface Session {
 }
 
 /**
- * Sessions in Redis. When Redis cannot be asked every call is an error: an outage never makes a session valid, nor a revoked one.
+ * All sessions of the user were revoked while this one began: it has not begun.
+ */
+export type SessionsRevoked = Failure<'sessions-revoked'>
+
+/**
+ * That all sessions of a user end with the commit of a transaction.
+ */
+export interface PendingRevocation {
+  /**
+   * Ends them; to be called after the commit, and gives back how many there were. When that never happens, or fails, the sessions end all the same: as
+   * soon as a process that uses sessions looks, within two seconds while Redis and PostgreSQL answer. Two Redis round trips, and one of PostgreSQL
+   * in the background.
+   */
+  apply(): ResultAsync<number, StoreError>
+}
+
+/**
+ * Sessions in Redis; what was revoked is kept in PostgreSQL, so that no Redis that comes back with an older state brings it back.
+ *
+ * When Redis cannot be asked every call is `store-unavailable`: an outage never makes a session valid. After a start, and after Redis was lost, the first
+ * call asks PostgreSQL which revocations Redis may have missed and tells it; until PostgreSQL has answered, calls are `store-unavailable`.
+ * While Redis stays, only revoking and rotating need PostgreSQL.
  */
 export interface Sessions {
   /**
-   * Begins a session. Two round trips.
+   * Begins a session. One that is overtaken by `revokeAll` for its user is `sessions-revoked`. Two Redis round trips.
    */
-  create(session: NewSession): ResultAsync<StartedSession, StoreError>
+  create(session: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked>
   /**
-   * The session of a token, whose end is put off; `undefined` when there is none, it has ended or was revoked. One round trip.
+   * The session of a token; `undefined` when there is none, it has ended or was revoked. Its end is not put off. One Redis round trip, shared by all who
+   * ask in the same tick.
    */
   get(token: string): ResultAsync<Session | undefined, StoreError>
   /**
-   * Ends the session of a token and says whether there was one. Two round trips.
+   * The same, and puts the end off: to one `ttlMs` from now, never beyond `absoluteTtlMs` from the beginning. Writes only when that gains a sixtieth of
+   * `ttlMs`. One Redis round trip.
    */
-  revoke(token: string): ResultAsync<boolean, StoreError>
+  touch(token: string): ResultAsync<Session | undefined, StoreError>
   /**
-   * Ends all sessions that a user has begun before, and says how many there were. Two round trips.
+   * Gives a session a new token, and ends the old one for good; when it began and when it ends at the latest stay. `undefined` when there is no such
+   * session, or somebody else was quicker: of many calls with one token one gets a new one. After a failure the old token may have ended. Three
+   * Redis round trips and one of PostgreSQL.
+   */
+  rotate(token: string): ResultAsync<StartedSession | undefined, StoreError>
+  /**
+   * Ends a session, by its token or its id, and says whether there was one. When Redis does not answer it is `store-unavailable`, and the session ends as
+   * soon as Redis does. Three Redis round trips and one of PostgreSQL, and one of PostgreSQL in the background; one of Redis when there is no such session.
+   */
+  revoke(session: string | Pick<Session, 'id'>): ResultAsync<boolean, StoreError>
+  /**
+   * Ends all sessions of a user, also those that are just beginning, and says how many there were. When Redis does not answer it is `store-unavailable`, and
+   * the sessions end as soon as Redis does. Two Redis round trips and one of PostgreSQL, and one of each in the background.
    */
   revokeAll(userId: string | number): ResultAsync<number, StoreError>
   /**
-   * The sessions of a user, newest first; none is put off. Two round trips.
+   * Writes into a transaction that all sessions of a user end with its commit. Rejects as the transaction's statements do. One PostgreSQL round trip.
+   */
+  revokeAllWithin(tx: SqlClient, userId: string | number): Promise<PendingRevocation>
+  /**
+   * The sessions of a user, newest first. Two Redis round trips.
    */
   list(userId: string | number): ResultAsync<Session[], StoreError>
 }
 
 /**
- * Makes the sessions of one application.
+ * Makes the sessions of one application. The tables of core must be there for revoking.
  *
  * @throws RangeError when a time is not positive.
+ * @example
+ * ```ts
+ * const sessions = createSessions(stores)
+ * const { token } = orThrow(await sessions.create({ userId: 5 }))
+ * const session = orThrow(await sessions.touch(token))
+ * ```
  */
-export function createSessions(stores: Pick<Stores, 'redis'>, options: SessionOptions = {}): Sessions {
+export function createSessions(stores: SessionStores, options: SessionOptions = {}): Sessions {
   const settings = { ...sessionDefaults, ...options }
   for (const [name, ms] of Object.entries(settings)) {
     if (!(ms > 0)) throw new RangeError(`${name} of sessions is more than 0 ms: got ${ms}`)
   }
-  return new RedisSessions(stores.redis, settings)
+  return new RedisSessions(stores, settings)
 }
 
-class RedisSessions implements Sessions {
-  readonly #redis: RedisStore
-  readonly #settings: Required<SessionOptions>
-
-  constructor(redis: RedisStore, settings: Required<SessionOptions>) {
-    this.#redis = redis
-    this.#settings = settings
-  }
-
-  create({ userId, data = null }: NewSession): ResultAsync<StartedSession, StoreError> {
-    const { ttlMs, absoluteTtlMs } = this.#settings
-    const token = newToken()
-    const hash = hashOfToken(token) ?? ''
-    return this.#run('create session', async (client) => {
-      await runScript(client, indexSession, { key: this.#indexKey(userId), arguments: [hash, String(absoluteTtlMs)] })
-      const values = [JSON.stringify(userId), JSON.stringify(data), String(ttlMs), String(absoluteTtlMs)]
-      const [, , expires] = await runScript(client, createSession, { key: this.#key(hash), arguments: values }) as string[]
-      return { token, expiresAt: new Date(Number(expires)) }
-    })
-  }
-
-  get(token: string): ResultAsync<Session | undefined, StoreError> {
-    const hash = hashOfToken(token)
-    if (hash === undefined) return okAsync(undefined)
-    return this.#run('get session', (client) => this.#read(client, hash, this.#settings.ttlMs))
-  }
-
-  revoke(token: string): ResultAsync<boolean, StoreError> {
-    const hash = hashOfToken(token)
-    if (hash === undefined) return okAsync(false)
-    return this.#run('revoke session', async (client) => {
-      const session = await this.#read(client, hash, 0)
-      const removed = client.unlink(this.#key(hash))
-      if (session !== undefined) await Promise.all([removed, client.zRem(this.#indexKey(session.userId), hash)])
-      return await removed > 0
-    })
-  }
-
-  revokeAll(userId: string | number): ResultAsync<number, StoreError> {
-    return this.#run('revoke sessions', async (client) => {
-      const hashes = await client.zRange(this.#indexKey(userId), 0, -1)
-      // The index keeps naming them until their time is over: one that is just being created would be lost to the next call otherwise.
-      const removed = await Promise.all(hashes.map((hash) => client.unlink(this.#key(hash))))
-      return removed.reduce((sum, count) => sum + count, 0)
-    })
-  }
-
-  list(userId: string | number): ResultAsync<Session[], StoreError> {
-    return this.#run('list sessions', async (client) => {
-      const hashes = await client.zRange(this.#indexKey(userId), 0, -1)
-      const sessions = await Promise.all(hashes.map((hash) => this.#read(client, hash, 0)))
-      const present = sessions.filter((session) => session !== undefined)
-      return present.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
-    })
-  }
-
-  async #read(client: RedisClientType, hash: string, slideMs: number): Promise<Session | undefined> {
-    const reply = await runScript(client, touchSession, { key: this.#key(hash), arguments: [String(slideMs)] })
-    if (!Array.isArray(reply)) return undefined
-    const [user, data, created, expires] = reply.map(String)
-    return {
-      id: hash,
-      userId: JSON.parse(user ?? '') as string | number,
-      data: JSON.parse(data ?? 'null') as Json,
-      createdAt: new Date(Number(created)),
-      expiresAt: new Date(Number(expires)),
-    }
-  }
-
-  #run<T>(operation: string, command: (client: RedisClientType) => Promise<T>): ResultAsync<T, StoreError> {
-    return this.#redis.run(operation, command, { deadlineMs: this.#settings.deadlineMs })
-  }
-
-  #key(hash: string): string {
-    return `${this.#redis.keyPrefix}${cacheKey('session', hash).text}`
-  }
-
-  #indexKey(userId: string | number): string {
-    return `${this.#redis.keyPrefix}${cacheKey('user', userId, 'sessions').text}`
-  }
-}
+/**
+ * What sessions need of the stores.
+ */
+export type SessionStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics' | 'clock' | 'beforeClose'>

@@ -1,29 +1,23 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { connect, createSessions, orThrow, type Stores } from '@headwater/core'
-import { eventually, faultProxy, isolate, type IsolatedStores } from '@headwater/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSessions, orThrow, type Stores } from '@headwater/core'
+import { eventually, faultProxy } from '@headwater/testing'
+import { type SessionStage, sessionStage } from './session-fixture.ts'
 
-let own: IsolatedStores<'postgres' | 'redis'>
+let stage: SessionStage
 let stores: Stores
 let users = 0
 
 beforeAll(async () => {
-  own = await isolate(inject('stack'))
-  stores = await open(own.redis.url)
+  stage = await sessionStage()
+  stores = (await stage.open()).stores
 })
-afterAll(async () => {
-  orThrow(await stores.close())
-  await own.dispose()
-})
-
-async function open(url: string): Promise<Stores> {
-  return orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url, keyPrefix: own.redis.prefix } }))
-}
+afterAll(() => stage.dispose())
 
 const newUser = () => `user ${users += 1}`
 
 async function dump(): Promise<string> {
-  const keys = orThrow(await stores.redis.run('keys', (client) => client.keys(`${own.redis.prefix}*`)))
-  const values = await Promise.all(keys.map((key) => stores.redis.run('dump', (client) => client.sendCommand(key.includes('session:') ? ['HGETALL', key] : ['ZRANGE', key, '0', '-1']))))
+  const keys = orThrow(await stores.redis.run('keys', (client) => client.keys(`${stage.own.redis.prefix}*`)))
+  const values = await Promise.all(keys.map((key) => stores.redis.run('dump', (client) => client.sendCommand(key.includes('session:') ? ['GET', key] : ['ZRANGE', key, '0', '-1']))))
   return JSON.stringify([keys, values])
 }
 
@@ -54,7 +48,7 @@ describe('a session', () => {
     const sessions = createSessions(stores, { ttlMs: 250 })
     const used = orThrow(await sessions.create({ userId: newUser() }))
     const unused = orThrow(await sessions.create({ userId: newUser() }))
-    await eventually(async () => { expect(orThrow(await sessions.get(used.token))).toBeDefined(); return Date.now() > used.expiresAt.getTime() + 100 })
+    await eventually(async () => { expect(orThrow(await sessions.touch(used.token))).toBeDefined(); return Date.now() > used.expiresAt.getTime() + 100 })
     expect(orThrow(await sessions.get(unused.token))).toBeUndefined()
     expect(orThrow(await sessions.get(used.token))).toBeDefined()
   })
@@ -63,7 +57,7 @@ describe('a session', () => {
     const sessions = createSessions(stores, { ttlMs: 200, absoluteTtlMs: 400 })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
-    await eventually(async () => orThrow(await sessions.get(token)) === undefined)
+    await eventually(async () => orThrow(await sessions.touch(token)) === undefined)
     expect(performance.now() - startedMs).toBeLessThan(800)
   })
 
@@ -90,18 +84,6 @@ describe('a session', () => {
     expect(orThrow(await sessions.get(kept.token))).toBeDefined()
   })
 
-  test('that begins while all are revoked is caught by the next time at the latest', async () => {
-    const sessions = createSessions(stores)
-    const userId = newUser()
-    const tokens = await Promise.all(Array.from({ length: 50 }, async (_, n) => {
-      if (n % 5 === 0) orThrow(await sessions.revokeAll(userId))
-      return orThrow(await sessions.create({ userId })).token
-    }))
-    orThrow(await sessions.revokeAll(userId))
-    const left = await Promise.all(tokens.map(async (token) => orThrow(await sessions.get(token))))
-    expect(left.filter((session) => session !== undefined)).toEqual([])
-  })
-
   test('is listed with the others of its user, newest first, without being put off', async () => {
     const sessions = createSessions(stores, { ttlMs: 60_000 })
     const userId = newUser()
@@ -112,15 +94,41 @@ describe('a session', () => {
   })
 
   test('is an error, never valid, while Redis cannot be asked', async () => {
-    const proxy = await faultProxy(own.redis.url)
-    const cutOff = await open(proxy.url)
-    const sessions = createSessions(cutOff)
+    const proxy = await faultProxy(stage.own.redis.url)
+    const { stores: cutOff, sessions } = await stage.open({ redis: { url: proxy.url } })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     proxy.cut()
-    const answers = [await sessions.get(token), await sessions.revoke(token), await sessions.create({ userId: 1 }), await sessions.list(1), await sessions.revokeAll(1)]
-    expect(answers.map((answer) => answer.isErr())).toEqual([true, true, true, true, true])
+    const answers = [await sessions.get(token), await sessions.touch(token), await sessions.rotate(token), await sessions.revoke(token), await sessions.create({ userId: 1 }), await sessions.list(1), await sessions.revokeAll(1)]
+    expect(answers.map((answer) => answer.isErr() && answer.error.type)).toEqual(answers.map(() => 'store-unavailable'))
     orThrow(await cutOff.close())
     await proxy.close()
+  })
+
+  test('is ended by the id that a list gives', async () => {
+    const sessions = createSessions(stores)
+    const userId = newUser()
+    const { token } = orThrow(await sessions.create({ userId }))
+    const [listed] = orThrow(await sessions.list(userId))
+    expect([orThrow(await sessions.revoke({ id: listed?.id ?? '' })), orThrow(await sessions.revoke({ id: 'x' }))]).toEqual([true, false])
+    expect(orThrow(await sessions.get(token))).toBeUndefined()
+    expect(orThrow(await sessions.list(userId))).toEqual([])
+  })
+
+  test('is not put off by a look at it', async () => {
+    const sessions = createSessions(stores, { ttlMs: 300 })
+    const { token, expiresAt } = orThrow(await sessions.create({ userId: newUser() }))
+    await eventually(async () => orThrow(await sessions.get(token)) === undefined, { intervalMs: 10 })
+    expect(Date.now() - expiresAt.getTime()).toBeLessThan(250)
+  })
+
+  test('keeps whatever the host gives it', async () => {
+    const sessions = createSessions(stores)
+    for (const [userId, data] of [[0, null], ['', 'a [b] c'], ['ü:{x}\n', { deep: ['\u2028', 1e21, false] }], [-1, [[]]]] as const) {
+      const { token } = orThrow(await sessions.create({ userId, data }))
+      expect(orThrow(await sessions.get(token))).toMatchObject({ userId, data })
+      expect(orThrow(await sessions.touch(token))).toMatchObject({ userId, data })
+      expect(orThrow(await sessions.list(userId))).toHaveLength(1)
+    }
   })
 
   test('is served although the server forgot its scripts', async () => {
@@ -128,6 +136,42 @@ describe('a session', () => {
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     orThrow(await stores.redis.run('flush', (client) => client.scriptFlush()))
     expect(orThrow(await sessions.get(token))).toBeDefined()
+  })
+
+  test('goes on under a new token when it is rotated, and the old token is nobody’s', async () => {
+    const sessions = createSessions(stores, { ttlMs: 60_000, absoluteTtlMs: 90_000 })
+    const userId = newUser()
+    const { token: old } = orThrow(await sessions.create({ userId, data: { step: 1 } }))
+    const before = orThrow(await sessions.get(old))
+    const next = orThrow(await sessions.rotate(old))
+    expect(next?.token).toMatch(/^[\w-]{43}$/)
+    expect(orThrow(await sessions.get(next?.token ?? ''))).toMatchObject({ userId, data: { step: 1 }, createdAt: before?.createdAt })
+    expect([orThrow(await sessions.get(old)), orThrow(await sessions.rotate(old)), orThrow(await sessions.rotate('x'))]).toEqual([undefined, undefined, undefined])
+    expect(orThrow(await sessions.list(userId))).toHaveLength(1)
+    expect(orThrow(await sessions.revokeAll(userId))).toBe(1)
+    expect(orThrow(await sessions.get(next?.token ?? ''))).toBeUndefined()
+  })
+
+  test('keeps its absolute limit when it is rotated', async () => {
+    const sessions = createSessions(stores, { ttlMs: 1_000, absoluteTtlMs: 1_000 })
+    let { token } = orThrow(await sessions.create({ userId: newUser() }))
+    const startedMs = performance.now()
+    await eventually(async () => {
+      const next = orThrow(await sessions.rotate(token))
+      token = next?.token ?? token
+      return next === undefined
+    })
+    expect(performance.now() - startedMs).toBeLessThan(1_500)
+  })
+
+  test('is rotated by one of many who try at once', async () => {
+    const sessions = createSessions(stores)
+    const userId = newUser()
+    const { token } = orThrow(await sessions.create({ userId }))
+    const others = (await stage.open()).sessions
+    const next = await Promise.all(Array.from({ length: 20 }, async (_, n) => orThrow(await (n % 2 === 0 ? sessions : others).rotate(token))))
+    expect(next.filter((each) => each !== undefined)).toHaveLength(1)
+    expect(orThrow(await sessions.list(userId))).toHaveLength(1)
   })
 
   test('needs times that are positive', () => {

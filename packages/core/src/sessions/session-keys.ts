@@ -1,0 +1,30 @@
+import { cacheKey } from '../cache/cache-key.ts'
+import type { RedisStore } from '../stores/stores.ts'
+
+/**
+ * A user as keys and revocations name one: encoded, so that no id can collide with another or hold what a store does not take.
+ */
+export function userName(userId: string | number): string {
+  return cacheKey(userId).text
+}
+
+/**
+ * Where a session is.
+ */
+export function sessionKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>, hash: string): string {
+  return `${keyPrefix}session:${hash}`
+}
+
+/**
+ * Where a user's sessions are named; `user` as {@link userName} gives it.
+ */
+export function indexKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>, user: string): string {
+  return `${keyPrefix}user:${user}:sessions`
+}
+
+/**
+ * Where the server on which all revocations are known to hold is named.
+ */
+export function replayedKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>): string {
+  return `${keyPrefix}sessions:replayed`
+}

@@ -1,0 +1,42 @@
+import { connect, type ConnectOptions, createSessions, migrate, orThrow, type SessionOptions, type Sessions, type Stores } from '@headwater/core'
+import { isolate, type IsolatedStores } from '@headwater/testing'
+import { inject } from 'vitest'
+
+/** Stores of a test's own, and as many processes' worth of sessions on them as it wants. */
+export interface SessionStage {
+  readonly own: IsolatedStores<'postgres' | 'redis'>
+  /** Connects once more, as another process would. */
+  open(connection?: Partial<ConnectOptions>, options?: SessionOptions): Promise<SessionProcess>
+  dispose(): Promise<void>
+}
+
+/** What one process has. */
+export interface SessionProcess {
+  readonly stores: Stores
+  readonly sessions: Sessions
+}
+
+/** Sets the stage, with the tables of core. */
+export async function sessionStage(): Promise<SessionStage> {
+  const own = await isolate(inject('stack'))
+  const opened: Stores[] = []
+  const open = async (connection: Partial<ConnectOptions> = {}, options: SessionOptions = {}): Promise<SessionProcess> => {
+    const stores = orThrow(await connect({
+      ...connection,
+      postgres: { url: own.postgres.url, ...connection.postgres },
+      // A machine that is busy with other tests must not look like an outage.
+      redis: { ...(connection.redis?.rootNodes ? {} : { url: own.redis.url }), keyPrefix: own.redis.prefix, deadlineMs: 1_000, ...connection.redis },
+    }))
+    opened.push(stores)
+    return { stores, sessions: createSessions(stores, options) }
+  }
+  orThrow(await migrate((await open()).stores))
+  return {
+    own,
+    open,
+    dispose: async () => {
+      await Promise.all(opened.map((stores) => stores.close()))
+      await own.dispose()
+    },
+  }
+}
