@@ -16,7 +16,7 @@ interface Row {
 const columns = 'seq::text, xid::text, aggregateid, version::text'
 
 /** Remembers the highest position and asks for what lies beyond it. */
-export function idCursor(outbox: Outbox): NaiveReader {
+export function idCursor(outbox: Pick<Outbox, 'rows'>): NaiveReader {
   let last = '0'
   return {
     poll: async () => {
@@ -28,7 +28,7 @@ export function idCursor(outbox: Outbox): NaiveReader {
 }
 
 /** Remembers the last transaction and position, and keeps below the oldest transaction in progress. */
-export function xminGuard(outbox: Outbox): NaiveReader {
+export function xminGuard(outbox: Pick<Outbox, 'rows'>): NaiveReader {
   let last = ['0', '0']
   return {
     poll: async () => {

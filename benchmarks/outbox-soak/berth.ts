@@ -1,0 +1,105 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { faultProxy, type FaultProxy } from '@headwater/testing'
+import type { Answer, Assignment, Order } from './relay-worker.ts'
+
+/** What the relays of a fleet work with. */
+export interface FleetOptions {
+  readonly relays: number
+  readonly postgresUrl: string
+  readonly redisUrl: string
+  /** Where the effects go. */
+  readonly prefix: string
+}
+
+const patienceMs = 10_000
+const script = new URL(import.meta.resolve('./relay-worker.ts'))
+
+/** One place for a relay process: it is filled again when the process ends. Its way to the stores stays the same. */
+export class Berth {
+  readonly name: string
+  readonly postgres: FaultProxy
+  readonly redis: FaultProxy
+  readonly #prefix: string
+  #child: ChildProcess | undefined
+  #isCalm = false
+  #isPoisonLifted = false
+  #isClosing = false
+  kills = 0
+
+  private constructor(name: string, prefix: string, proxies: { readonly postgres: FaultProxy; readonly redis: FaultProxy }) {
+    this.name = name
+    this.#prefix = prefix
+    this.postgres = proxies.postgres
+    this.redis = proxies.redis
+  }
+
+  /** Opens its way to the stores; it is empty yet. */
+  static async open(name: string, { postgresUrl, redisUrl, prefix }: FleetOptions): Promise<Berth> {
+    const [postgres, redis] = await Promise.all([faultProxy(postgresUrl), faultProxy(redisUrl)])
+    return new Berth(name, prefix, { postgres, redis })
+  }
+
+  /** Starts a process; resolves when it is at work. */
+  async fill(): Promise<void> {
+    const child = fork(script, {
+      execArgv: ['--conditions=headwater-source', '--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.#child = child
+    child.once('exit', (_, signal) => { this.#left(signal) })
+    const assignment: Assignment = {
+      name: this.name, postgresUrl: this.postgres.url, redisUrl: this.redis.url, prefix: this.#prefix,
+      isCalm: this.#isCalm, isPoisonLifted: this.#isPoisonLifted,
+    }
+    child.send(assignment)
+    await Promise.race([once(child, 'message'), once(child, 'exit')])
+  }
+
+  /** Sends its process a signal. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Ends the faults of its sinks: those that come by chance, or the poison. */
+  order(order: Extract<Order, 'calm' | 'lift-poison'>): void {
+    if (order === 'calm') this.#isCalm = true
+    else this.#isPoisonLifted = true
+    if (this.#child?.connected === true) this.#child.send(order)
+  }
+
+  /** Has its relay wait until everything has passed every sink; `false` when that did not come to pass, or not in this process. */
+  async drain(): Promise<boolean> {
+    const child = this.#child
+    if (child?.connected !== true) return false
+    child.send('drain' satisfies Order)
+    const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]) as [Answer | number | null]
+    return answer === 'drained'
+  }
+
+  /** Lets its relay stop and ends its way to the stores; gives back whether it stopped in time. */
+  async close(): Promise<boolean> {
+    this.#isClosing = true
+    const child = this.#child
+    let code: unknown
+    if (child?.connected === true) {
+      child.send('stop' satisfies Order)
+      const ended = await Promise.race([once(child, 'exit') as Promise<unknown[]>, setTimeout(patienceMs, [undefined], { ref: false })])
+      code = ended[0]
+    }
+    child?.kill('SIGKILL')
+    await Promise.all([this.redis.close(), this.postgres.close()])
+    return code === 0
+  }
+
+  #left(signal: NodeJS.Signals | null): void {
+    if (this.#isClosing) return
+    if (signal === 'SIGKILL') this.kills += 1
+    else process.stderr.write(`${this.name} ended by itself\n`)
+    void this.fill()
+  }
+}

@@ -1,0 +1,84 @@
+import { setTimeout } from 'node:timers/promises'
+import { publish, publishMany } from '@headwater/core'
+import { Client } from 'pg'
+import { change, drawAccount, drawAccounts, drawPauseMs, rollbackShare } from './writer.ts'
+
+const slowMs = 400
+const savepointShare = 0.3
+const reconnectMs = 100
+const statementMs = 5_000
+
+/**
+ * Writes with transactions by hand. A slow one takes 400 ms for each: by turns it gets its transaction id long before it changes anything, and
+ * commits long after.
+ */
+export class HandWriter {
+  readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
+  readonly #postgresUrl: string
+  readonly #isSlow: boolean
+  #client: Client | undefined
+  #isStopped = false
+  #turn = 0
+
+  constructor(postgresUrl: string, { isSlow }: { readonly isSlow: boolean }) {
+    this.#postgresUrl = postgresUrl
+    this.#isSlow = isSlow
+  }
+
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#write().catch(() => this.#recover())
+      await setTimeout(drawPauseMs())
+    }
+    await this.#client?.end().catch(() => undefined)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async #write(): Promise<void> {
+    const client = this.#client ??= await this.#connect()
+    const isRollback = Math.random() < rollbackShare
+    await client.query('BEGIN')
+    await this.#change(client)
+    if (Math.random() < savepointShare) await this.#changeUnderSavepoint(client)
+    await client.query(isRollback ? 'ROLLBACK' : 'COMMIT')
+    if (isRollback) this.counts.rolledBack += 1
+    else this.counts.committed += 1
+  }
+
+  async #change(client: Client): Promise<void> {
+    this.#turn += 1
+    const isEarly = this.#turn % 2 === 0
+    if (isEarly) await client.query('SELECT pg_current_xact_id()')
+    if (this.#isSlow && isEarly) await setTimeout(slowMs)
+    const events = []
+    for (const account of drawAccounts()) events.push(await change(client, account))
+    await publishMany(client, events)
+    if (this.#isSlow && !isEarly) await setTimeout(slowMs)
+  }
+
+  /** A change of its own, kept or taken back. */
+  async #changeUnderSavepoint(client: Client): Promise<void> {
+    await client.query('SAVEPOINT detour')
+    await publish(client, await change(client, drawAccount()))
+    await client.query(Math.random() < 0.5 ? 'ROLLBACK TO SAVEPOINT detour' : 'RELEASE SAVEPOINT detour')
+  }
+
+  async #connect(): Promise<Client> {
+    const client = new Client({ connectionString: this.#postgresUrl, connectionTimeoutMillis: statementMs, query_timeout: statementMs })
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+
+  /** What became of the transaction, the ledger tells. */
+  async #recover(): Promise<void> {
+    this.counts.failed += 1
+    const client = this.#client
+    this.#client = undefined
+    void client?.end().catch(() => undefined)
+    await setTimeout(reconnectMs)
+  }
+}

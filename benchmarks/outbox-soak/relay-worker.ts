@@ -1,0 +1,66 @@
+import { connect, createRelay, Diagnostics, orThrow, StatementFailed } from '@headwater/core'
+import { Destination } from './destination.ts'
+import { Mishaps } from './mishaps.ts'
+import { createSinks } from './sinks.ts'
+import { leaseMs } from './times.ts'
+
+/** What a relay process is told to do. */
+export interface Assignment {
+  readonly name: string
+  readonly postgresUrl: string
+  readonly redisUrl: string
+  /** Where its effects go. */
+  readonly prefix: string
+  readonly isCalm: boolean
+  readonly isPoisonLifted: boolean
+}
+
+/** What it is told later: nothing goes wrong by chance any more; poison hurts no more; take everything to the sinks; end. */
+export type Order = 'calm' | 'lift-poison' | 'drain' | 'stop'
+
+/** How it answers: when it is at work; whether everything was taken to the sinks. */
+export type Answer = 'ready' | 'drained' | 'not-drained'
+
+
+
+const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttempts: 3, retentionMs: 1_500, purgeMs: 400 }
+const drainMs = 20_000
+
+process.once('disconnect', () => { process.exit(1) })
+process.on('uncaughtException', (error) => { process.stderr.write(`${process.argv[1] ?? ''}: ${error.stack ?? error.message}\n`) })
+
+const assignment = await new Promise<Assignment>((resolve) => { process.once('message', resolve as (value: unknown) => void) })
+const { name, postgresUrl, redisUrl, prefix } = assignment
+const diagnostics = new Diagnostics()
+diagnostics.on('relay:error', ({ error }) => { reportMistake(error) })
+const destination = await Destination.open(redisUrl, prefix)
+const stores = orThrow(await connect({ postgres: { url: postgresUrl, statementTimeoutMs: 3_000 }, redis: { url: redisUrl }, diagnostics }))
+const mishaps = new Mishaps(assignment)
+const relay = createRelay(stores, { sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }), ...times })
+process.on('message', (order: Order) => { void obey(order) })
+relay.start()
+answer('ready')
+
+async function obey(order: Order): Promise<void> {
+  if (order === 'calm') mishaps.isCalm = true
+  else if (order === 'lift-poison') mishaps.isPoisonLifted = true
+  else if (order === 'drain') answer((await relay.drain({ deadlineMs: drainMs })).isOk() ? 'drained' : 'not-drained')
+  else await stop()
+}
+
+async function stop(): Promise<void> {
+  const stopped = await relay.stop({ deadlineMs: 3_000 })
+  process.exit(stopped.isOk() ? 0 : 2)
+}
+
+function answer(text: Answer): void {
+  process.send?.(text)
+}
+
+/** Stores may fail as they like, and what was handed over meanwhile comes again; anything else that the relay complains about is a mistake. */
+function reportMistake(error: unknown): void {
+  const failure = error instanceof StatementFailed ? error.failure : error
+  const { type, message } = failure as { readonly type?: string; readonly message?: string }
+  if (type === 'store-unavailable' || type === 'deadline-exceeded' || message?.includes('is delivered again') === true) return
+  process.stderr.write(`${name}: ${error instanceof Error ? error.stack ?? error.message : JSON.stringify(error)}\n`)
+}

@@ -1,0 +1,113 @@
+import { setTimeout } from 'node:timers/promises'
+import { deadLetters, type DeadLetterGroup, orThrow, type SqlClient, type Stores } from '@headwater/core'
+import { readAccounts, readLedger, stateText } from './accounts.ts'
+import type { Destination } from './destination.ts'
+import type { Fleet } from './fleet.ts'
+import { judgeLog, judgeState } from './judge.ts'
+
+/** What is looked at when nothing is broken any more. */
+export interface Settling {
+  readonly fleet: Fleet
+  readonly stores: Stores
+  readonly destination: Destination
+}
+
+/** What the sinks hold, against what was committed. */
+export interface Settled {
+  /** Committed events. */
+  readonly events: number
+  /** Names of events without an effect. */
+  readonly lost: readonly string[]
+  /** Names of events. */
+  readonly outOfOrder: readonly string[]
+  /** Names of events. */
+  readonly duplicateEffects: readonly string[]
+  /** Sinks and accounts. */
+  readonly wrongFinalState: readonly string[]
+  /** What lay in the dead letters before it was replayed. */
+  readonly deadLetters: readonly DeadLetterGroup[]
+  /** Events that were still in the log. */
+  readonly unpurged: number
+  /** What did not come to pass in time. */
+  readonly delays: readonly string[]
+}
+
+type Findings = Pick<Settled, 'lost' | 'outOfOrder' | 'duplicateEffects' | 'wrongFinalState'>
+
+const patienceMs = 60_000
+const guards = ['guarded', 'fenced'] as const
+
+/**
+ * Lets the relays take everything to the sinks and judges what these hold: first with the poisoned events in the dead letters and what waits behind
+ * them, which counts as lost anywhere else; then once more when the poison is gone and they were replayed.
+ */
+export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
+  const sql = stores.postgres.client
+  const delays: string[] = []
+  const expect = async (what: string, isSo: Promise<boolean>): Promise<void> => { if (!await isSo) delays.push(what) }
+  fleet.order('calm')
+  await expect('drained', fleet.drain(patienceMs))
+  await expect('only dead letters and what waits behind them are left', eventually(() => isEmpty(sql, restless)))
+  const before = await judge(sql, destination)
+  const letters = orThrow(await deadLetters(stores).summary())
+  fleet.order('lift-poison')
+  await expect('every dead letter was replayed', eventually(() => replayed(stores)))
+  await expect('every relay stopped', fleet.close().then((stopped) => stopped === fleet.berths.length))
+  const after = await judge(sql, destination)
+  const { rows } = await sql.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.outbox')
+  return { ...joined(before, after), events: (await readLedger(sql)).length, deadLetters: letters, unpurged: rows[0]?.count ?? 0, delays }
+}
+
+async function judge(sql: SqlClient, destination: Destination): Promise<Findings> {
+  const setAside = await readSetAside(sql)
+  const [committed, effects] = [await readLedger(sql), await destination.effects()]
+  const { lost, outOfOrder, duplicates } = judgeLog({ committed, effects, setAside: new Set(setAside.map(({ name }) => name)) })
+  const table = new Map((await readAccounts(sql)).map((state) => [state.account, stateText(state)]))
+  const wrong: string[] = []
+  for (const guard of guards) {
+    const excused = new Set(setAside.filter(({ sink }) => sink === guard).map(({ account }) => account))
+    wrong.push(...judgeState(table, await destination.states(guard)).filter((account) => !excused.has(account)).map((account) => `${guard} ${account}`))
+  }
+  return { lost, outOfOrder, duplicateEffects: duplicates, wrongFinalState: wrong }
+}
+
+function joined(before: Findings, after: Findings): Findings {
+  const union = (of: keyof Findings): string[] => [...new Set([...before[of], ...after[of]])]
+  return { lost: union('lost'), outOfOrder: after.outOfOrder, duplicateEffects: after.duplicateEffects, wrongFinalState: union('wrongFinalState') }
+}
+
+interface SetAside {
+  readonly sink: string
+  readonly account: string
+  readonly name: string
+}
+
+async function readSetAside(sql: SqlClient): Promise<readonly SetAside[]> {
+  const { rows } = await sql.query<SetAside & object>(`
+    SELECT sink, aggregateid AS account, event -> 'payload' ->> 'name' AS name FROM @schema.outbox_failure f WHERE status = 'dead' OR ${isBehindDead}`)
+  return rows
+}
+
+async function replayed(stores: Stores): Promise<boolean> {
+  orThrow(await deadLetters(stores).replay({}))
+  return isEmpty(stores.postgres.client, 'SELECT FROM @schema.outbox_failure LIMIT 1')
+}
+
+async function isEmpty(sql: SqlClient, query: string): Promise<boolean> {
+  return (await sql.query(query)).rows.length === 0
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
+  const endMs = performance.now() + patienceMs
+  while (performance.now() < endMs) {
+    if (await isSo()) return true
+    await setTimeout(100)
+  }
+  return false
+}
+
+const isBehindDead = `EXISTS (
+    SELECT FROM @schema.outbox_failure d
+    WHERE d.sink = f.sink AND d.aggregatetype = f.aggregatetype AND d.aggregateid = f.aggregateid AND d.seq < f.seq AND d.status = 'dead')`
+
+const restless = `SELECT FROM @schema.outbox_failure f WHERE status <> 'dead' AND NOT ${isBehindDead} LIMIT 1`
