@@ -23,10 +23,15 @@ export type {
   EnrollmentCreatedPayload, EnrollmentPayload, EnrollmentTransferredPayload, PaymentRecord,
 } from './enrollments/enrollment-events.ts'
 
-export { activityBufferDefaults } from './activity/activity-buffer.ts'
-export type { ActivityBufferOptions } from './activity/activity-buffer.ts'
+export { activityBufferDefaults } from './activity/buffer-options.ts'
+export type { ActivityBufferOptions } from './activity/buffer-options.ts'
 export type { ActivityRepository } from './activity/activity-repository.ts'
-export type { ActivityTypes } from './activity/activity-input.ts'
+export type { ActivityTypes } from './activity/activity-types.ts'
+export type { Redaction } from './activity/redaction.ts'
+export type { ActivityAnalytics } from './activity/activity-analytics.ts'
+export type {
+  ActiveUsers, CourseFunnel, CourseRevenue, EventCount, Period, PositionClicks, QueryCount, SearchTime,
+} from './activity/activity-figures.ts'
 export type {
   ActivityEvent, ActivityListOptions, ActivityMetadata, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry,
 } from './activity/activity.ts'

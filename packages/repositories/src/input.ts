@@ -14,6 +14,13 @@ export const maxId = 2_147_483_647
 export const rowId = z.int().min(1).max(maxId)
 
 /**
+ * Whether a value is an id of a row: {@link rowId} by hand, for hot paths.
+ */
+export function isRowId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxId
+}
+
+/**
  * One id, under the name `id`.
  */
 export const idInput = z.strictObject({ id: rowId })
@@ -28,6 +35,13 @@ export const idsInput = z.strictObject({ ids: z.array(rowId).max(10_000) })
  */
 export function text(maxLength: number) {
   return z.string().max(maxLength).regex(/\S/, 'must not be blank').refine(isStorable, 'must contain neither NUL nor lone surrogates')
+}
+
+/**
+ * Whether a value is such a text: {@link text} by hand, for hot paths.
+ */
+export function isText(value: unknown, maxLength: number): value is string {
+  return typeof value === 'string' && value.length <= maxLength && !isBlank(value) && isStorable(value)
 }
 
 /**
@@ -90,4 +104,10 @@ function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
 
 function fieldOf(path: readonly PropertyKey[]): string {
   return path.length === 0 ? 'input' : z.core.toDotPath(path)
+}
+
+function isBlank(value: string): boolean {
+  const first = value.charCodeAt(0)
+  // Most texts begin with a visible character of ASCII.
+  return !(first > 32 && first < 127) && !/\S/.test(value)
 }

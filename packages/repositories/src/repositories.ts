@@ -1,12 +1,14 @@
 import type { Sink, Stores } from '@headwater/core'
 import { z } from 'zod'
-import { ActivityBuffer, activityBufferDefaults } from './activity/activity-buffer.ts'
-import type { ActivityBufferOptions } from './activity/activity-buffer.ts'
-import type { ActivityTypes } from './activity/activity-input.ts'
+import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink } from './activity/activity-log-sink.ts'
 import { ActivityRepository } from './activity/activity-repository.ts'
 import { ActivitySpill } from './activity/activity-spill.ts'
+import type { ActivityTypes } from './activity/activity-types.ts'
+import { activityBufferDefaults } from './activity/buffer-options.ts'
+import type { ActivityBufferOptions } from './activity/buffer-options.ts'
 import { EventLog } from './activity/event-log.ts'
+import type { Redaction } from './activity/redaction.ts'
 import { createContext } from './context.ts'
 import { CourseRepository } from './courses/course-repository.ts'
 import { popularitySink } from './courses/popularity-sink.ts'
@@ -55,11 +57,18 @@ export interface ActivityOptions extends ActivityBufferOptions {
    */
   readonly writeDeadlineMs?: number
   /**
-   * Days after which MongoDB removes what is recorded.
+   * Days after which MongoDB removes what is recorded. A change of it takes effect with the first write of a process that has it.
    *
    * @defaultValue never
    */
   readonly retentionDays?: number
+  /**
+   * Fields of activity that are removed, or replaced, before anything leaves the process, for instance `metadata.ip_address` and
+   * `event_data.email`; in spilled and durable activity too.
+   *
+   * @defaultValue `[]`
+   */
+  readonly redact?: readonly (string | Redaction)[]
   /**
    * What the data of an activity must be, by type; beside the types that every application knows.
    *
@@ -80,11 +89,12 @@ export const activityDefaults = {
 const positive = z.number().positive()
 const count = z.int().min(1)
 
+const redaction = z.union([z.string(), z.custom<Redaction>((value) => typeof (value as Redaction | null)?.replace === 'function', 'must be a field or { field, replace }')])
 const zodSchema = z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema')
 
 const optionsInput = z.strictObject({
   maxBuffered: count, batchSize: count, flushIntervalMs: positive, retryMs: positive, maxSpilled: count, writeDeadlineMs: positive,
-  retentionDays: positive.optional(), types: z.record(z.string(), zodSchema).optional(),
+  retentionDays: positive.optional(), types: z.record(z.string(), zodSchema).optional(), redact: z.array(redaction).optional(),
 })
 
 /**
@@ -98,7 +108,7 @@ const optionsInput = z.strictObject({
  * ```
  */
 export function createRepositories(stores: Stores, options: RepositoriesOptions = {}): Repositories {
-  const { types, ...activityOptions } = checkOptions(options.activity)
+  const { types, redact, ...activityOptions } = checkOptions(options.activity)
   const context = createContext(stores)
   const popularity = new Popularity(stores)
   const log = stores.mongodb && new EventLog(stores, stores.mongodb, activityOptions)
@@ -108,7 +118,7 @@ export function createRepositories(stores: Stores, options: RepositoriesOptions 
     users: new UserRepository(context),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context),
-    activity: new ActivityRepository({ stores, log, buffer, types }),
+    activity: new ActivityRepository({ stores, log, buffer, types, redact }),
     sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity)],
   }
 }

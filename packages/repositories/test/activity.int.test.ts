@@ -85,7 +85,7 @@ describe('activity.record', () => {
   }, 60_000)
 
   test('brings back what a process before it had spilled', async () => {
-    orThrow(await harness.stores.postgres.query('INSERT INTO @schema.activity_spill (entry) VALUES ($1)', [JSON.stringify({
+    orThrow(await harness.stores.postgres.query('INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)', [JSON.stringify({
       kind: 'activity', id: randomUUID(), at: 1_767_225_600_000, userId: null, type: 'spill.of-before', data: {}, metadata: {},
     })]))
     const another = await harness.openAnother()

@@ -1,67 +1,34 @@
-import type { ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
-import type { SpilledEntry } from './activity-spill.ts'
+import type { SpilledEntry, SpillOwner } from './activity-spill.ts'
+import { activityBufferDefaults } from './buffer-options.ts'
+import type { ActivityBufferOptions } from './buffer-options.ts'
 import type { RejectedDocument } from './bulk-write.ts'
 
-/**
- * How activity is buffered.
- */
-export interface ActivityBufferOptions {
-  /**
-   * How many entries the process holds at most; further ones are dropped and reported as `activity:dropped`.
-   *
-   * @defaultValue `10_000`
-   */
-  readonly maxBuffered?: number
-  /**
-   * How many entries are written at once; reaching it starts a flush.
-   *
-   * @defaultValue `500`
-   */
-  readonly batchSize?: number
-  /**
-   * How long an entry waits at most for others, in milliseconds.
-   *
-   * @defaultValue `500`
-   */
-  readonly flushIntervalMs?: number
-  /**
-   * How soon MongoDB is tried again after it failed, in milliseconds; doubles with each failure, up to 32 times.
-   *
-   * @defaultValue `1_000`
-   */
-  readonly retryMs?: number
-}
-
-/**
- * The defaults of {@link ActivityBufferOptions}.
- */
-export const activityBufferDefaults = {
-  maxBuffered: 10_000,
-  batchSize: 500,
-  flushIntervalMs: 500,
-  retryMs: 1_000,
-} as const satisfies Required<ActivityBufferOptions>
+/** How often entries are looked for that other processes have spilled and may have died over. */
+const adoptEveryMs = 15_000
 
 /**
  * Where a buffer writes.
  */
 export interface ActivityDestinations {
   /** MongoDB. */
-  readonly log: { write(entries: readonly ActivityEntry[]): ResultAsync<readonly RejectedDocument[], StoreError> }
+  readonly log: {
+    write(entries: readonly ActivityEntry[], options?: CallOptions): ResultAsync<readonly RejectedDocument[], StoreError>
+  }
   /** PostgreSQL. */
   readonly spill: {
     append(entries: readonly ActivityEntry[]): ResultAsync<boolean, SqlError>
-    oldest(limit: number): ResultAsync<readonly SpilledEntry[], SqlError>
+    oldest(owner: SpillOwner, limit: number): ResultAsync<readonly SpilledEntry[], SqlError>
     remove(entries: readonly SpilledEntry[]): ResultAsync<unknown, SqlError>
   }
 }
 
 /**
- * `draining`: entries may wait in PostgreSQL, of this process or of one before it, and go first. `direct`: none do. `waiting`: MongoDB
- * failed, and entries go to PostgreSQL until it is tried again.
+ * `direct`: nothing of this process waits in PostgreSQL. `waiting`: MongoDB failed, and entries go to PostgreSQL until it is tried again.
+ * `draining`: MongoDB may be back, and what waits in PostgreSQL goes first.
  */
-type State = { readonly kind: 'draining' } | { readonly kind: 'direct' } | { readonly kind: 'waiting'; readonly until: number }
+type State = { readonly kind: 'direct' } | { readonly kind: 'waiting'; readonly until: number } | { readonly kind: 'draining' }
 
 /**
  * Takes entries at once and writes them to MongoDB in batches, in order; while MongoDB is down or too slow, to PostgreSQL, and from there to
@@ -71,10 +38,15 @@ export class ActivityBuffer {
   readonly #stores: Stores
   readonly #to: ActivityDestinations
   readonly #options: Required<ActivityBufferOptions>
+  readonly #maxBuffered: number
+  readonly #batchSize: number
+  readonly #impatience = new AbortController()
   #entries: ActivityEntry[] = []
-  #state: State = { kind: 'draining' }
+  #state: State = { kind: 'direct' }
   #failures = 0
   #lastWriteMs = 0
+  #adoptAt = 0
+  #isFlushDue = false
   #isClosed = false
   #flushing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -84,6 +56,15 @@ export class ActivityBuffer {
     this.#stores = stores
     this.#to = to
     this.#options = { ...activityBufferDefaults, ...options }
+    this.#maxBuffered = this.#options.maxBuffered
+    this.#batchSize = this.#options.batchSize
+  }
+
+  /**
+   * How many entries it holds.
+   */
+  get size(): number {
+    return this.#entries.length
   }
 
   /**
@@ -91,10 +72,10 @@ export class ActivityBuffer {
    */
   add(entry: ActivityEntry): void {
     if (this.#isClosed) return this.#dropped(1, 'closed')
-    if (this.#entries.length >= this.#options.maxBuffered) return this.#dropped(1, 'buffer-full')
-    this.#entries.push(entry)
-    if (this.#entries.length % this.#options.batchSize === 0) void this.flush()
-    else this.#schedule(this.#options.flushIntervalMs)
+    if (this.#entries.length >= this.#maxBuffered) return this.#dropped(1, 'buffer-full')
+    const count = this.#entries.push(entry)
+    if (!this.#isFlushDue) this.#scheduleFlush()
+    if (count === this.#batchSize && this.#flushing === undefined) this.#schedule(0)
   }
 
   /**
@@ -110,50 +91,71 @@ export class ActivityBuffer {
   }
 
   /**
-   * Takes no more, and writes what there is within the deadline; the rest is reported as dropped.
+   * Takes no more, and writes what there is within the deadline: MongoDB has half of the time, PostgreSQL the rest. What neither took is
+   * reported as dropped.
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => { timer = setTimeout(resolve, deadlineMs) })
-    await Promise.race([this.flush(), deadline])
-    clearTimeout(timer)
+    const timers: NodeJS.Timeout[] = []
+    const after = (ms: number) => new Promise<void>((resolve) => { timers.push(setTimeout(resolve, ms)) })
+    void after(deadlineMs / 2).then(() => { this.#impatience.abort() })
+    await Promise.race([this.flush(), after(deadlineMs)])
+    for (const timer of timers) clearTimeout(timer)
     this.#unschedule()
     if (this.#entries.length > 0) this.#dropped(this.#entries.splice(0).length, 'closed')
   }
 
   async #flushAll(): Promise<void> {
     this.#unschedule()
+    this.#isFlushDue = false
     await this.#drain()
-    while (this.#entries.length > 0) {
-      const batch = this.#entries.slice(0, this.#options.batchSize)
-      if (!(await this.#write(batch)) && !(await this.#spill(batch))) break
+    for (let left = this.#entries.length; left > 0;) {
+      const batch = this.#entries.slice(0, Math.min(left, this.#batchSize))
+      if (!(await this.#store(batch))) return
       this.#entries.splice(0, batch.length)
+      left -= batch.length
     }
+    if (this.#state.kind === 'direct' && !this.#isClosed && this.#now >= this.#adoptAt) await this.#adopt()
   }
 
   async #drain(): Promise<void> {
-    if (this.#state.kind === 'direct' || (this.#state.kind === 'waiting' && this.#now < this.#state.until)) return
-    for (;;) {
-      const spilled = await this.#to.spill.oldest(this.#options.batchSize)
-      // With PostgreSQL down, what is new goes to MongoDB all the same.
-      if (spilled.isErr()) return this.#enter('draining')
-      if (spilled.value.length === 0) return this.#enter('direct')
-      if (!(await this.#writeBatch(spilled.value.map(({ entry }) => entry), 'drained'))) return
-      if ((await this.#to.spill.remove(spilled.value)).isErr()) return this.#enter('draining')
+    if (this.#state.kind === 'waiting' && this.#now >= this.#state.until) this.#state = { kind: 'draining' }
+    // With much to bring back, what comes meanwhile is spilled behind it rather than dropped.
+    while (this.#state.kind === 'draining' && !this.#isCrowded) {
+      const spilled = await this.#to.spill.oldest('own', this.#batchSize)
+      if (spilled.isErr()) return
+      if (spilled.value.length === 0) this.#state = { kind: 'direct' }
+      else if (!(await this.#bringBack(spilled.value))) return
     }
+  }
+
+  /** What processes before this one have spilled, and those beside it that may have died since. */
+  async #adopt(): Promise<void> {
+    const spilled = await this.#to.spill.oldest('foreign', this.#batchSize)
+    const isMore = spilled.isOk() && spilled.value.length > 0 && await this.#bringBack(spilled.value)
+    this.#adoptAt = isMore ? 0 : this.#now + adoptEveryMs
+  }
+
+  async #bringBack(spilled: readonly SpilledEntry[]): Promise<boolean> {
+    if (!(await this.#writeBatch(spilled.map(({ entry }) => entry), 'drained'))) return false
+    return (await this.#to.spill.remove(spilled)).isOk()
+  }
+
+  async #store(batch: readonly ActivityEntry[]): Promise<boolean> {
+    if (await this.#write(batch) || await this.#spill(batch)) return true
+    // PostgreSQL is down and MongoDB perhaps not: rather out of order than lost.
+    return this.#state.kind === 'draining' && (this.#isCrowded || this.#isClosed) && this.#writeBatch(batch, 'ok')
   }
 
   async #write(batch: readonly ActivityEntry[]): Promise<boolean> {
     // What comes after a spilled batch is spilled as well: order is kept.
     if (this.#isOverwhelmed) this.#state = { kind: 'waiting', until: this.#now }
-    if (this.#state.kind === 'waiting') return false
-    return this.#writeBatch(batch, 'ok')
+    return this.#state.kind === 'direct' && this.#writeBatch(batch, 'ok')
   }
 
   async #writeBatch(batch: readonly ActivityEntry[], outcome: string): Promise<boolean> {
     const startedAt = this.#now
-    const written = await this.#to.log.write(batch)
+    const written = await this.#to.log.write(batch, { signal: this.#impatience.signal })
     this.#lastWriteMs = this.#now - startedAt
     this.#flushed(batch.length, startedAt, written.isOk() ? outcome : written.error.type)
     if (written.isErr()) {
@@ -178,21 +180,29 @@ export class ActivityBuffer {
     this.#failures += 1
   }
 
-  #enter(kind: 'draining' | 'direct'): void {
-    this.#state = { kind }
+  get #isOverwhelmed(): boolean {
+    return this.#state.kind === 'direct' && this.#lastWriteMs > this.#options.flushIntervalMs && this.#isCrowded
   }
 
-  get #isOverwhelmed(): boolean {
-    return this.#lastWriteMs > this.#options.flushIntervalMs && this.#entries.length > this.#options.maxBuffered / 2
+  get #isCrowded(): boolean {
+    return this.#entries.length > this.#maxBuffered / 2
   }
 
   get #now(): number {
     return this.#stores.clock.monotonic()
   }
 
+  #scheduleFlush(): void {
+    this.#isFlushDue = true
+    if (this.#flushing === undefined) this.#schedule(this.#options.flushIntervalMs)
+  }
+
   #scheduleNext(): void {
-    if (this.#state.kind === 'waiting') this.#schedule(Math.max(this.#state.until - this.#now, 1))
-    else if (this.#state.kind === 'draining' || this.#entries.length > 0) this.#schedule(this.#options.retryMs)
+    const { flushIntervalMs, retryMs } = this.#options
+    const isHeldBack = this.#state.kind !== 'direct'
+    if (this.#entries.length > 0) this.#schedule(isHeldBack || this.#entries.length < this.#batchSize ? flushIntervalMs : 0)
+    else if (this.#state.kind === 'waiting') this.#schedule(Math.max(this.#state.until - this.#now, 1))
+    else this.#schedule(isHeldBack ? retryMs : Math.max(this.#adoptAt - this.#now, 1))
   }
 
   #schedule(afterMs: number): void {

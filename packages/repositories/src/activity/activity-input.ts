@@ -1,41 +1,44 @@
-import type { Json } from '@headwater/core'
 import { z } from 'zod'
 import { pageLimit, rowId, text } from '../input.ts'
 import { cursorInput } from '../page.ts'
-import { jsonProblem } from './safe-json.ts'
+import type { ActivityData, ActivityTypes } from './activity-types.ts'
+import { jsonProblem, JsonCopier } from './safe-json.ts'
 
 /**
- * What the data of an activity must be, by type. Types that are not listed may carry any data.
+ * Limits of an activity: lengths in UTF-16 units, moments in milliseconds since the epoch.
  */
-export type ActivityTypes = Readonly<Record<string, z.ZodType>>
-
-const courseData = z.object({ courseId: rowId })
+export const activityLimits = {
+  type: 100, ipAddress: 45, userAgent: 1_000, referrer: 2_000, from: Date.UTC(2000, 0, 1), to: Date.UTC(2100, 0, 1),
+} as const
 
 /**
- * The types that every application knows.
+ * What the type of an activity looks like.
  */
-export const commonActivityTypes: ActivityTypes = {
-  'course.viewed': courseData,
-  'course.clicked': courseData,
-  'lesson.started': courseData,
-  'lesson.completed': courseData,
-  'page.viewed': z.object({ path: text(2_000) }),
-}
+export const activityTypePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
 
-const timestamp = z.date().min(new Date('2000-01-01')).max(new Date('2100-01-01'))
+/**
+ * A moment at which something may have happened.
+ */
+export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
+
 const userId = rowId.nullish()
-const activityType = text(100).regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be of the form noun.past-participle')
+const activityType = text(activityLimits.type).regex(activityTypePattern, 'must be of the form noun.past-participle')
 
-const data = z.unknown().transform((value = {}, context): Readonly<Record<string, Json>> => {
+const data = z.unknown().transform((value = {}, context): ActivityData => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) context.addIssue({ code: 'custom', message: 'must be an object' })
-  const problem = jsonProblem(value)
+  const copy = typeof value === 'object' && value !== null ? new JsonCopier().copyOf(value) : undefined
+  const problem = copy === undefined ? jsonProblem(value) : undefined
   if (problem !== undefined) context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message })
-  return value as Readonly<Record<string, Json>>
+  return copy ?? z.NEVER
 }).optional()
 
-const metadata = z.strictObject({ ipAddress: text(45).optional(), userAgent: text(1_000).optional(), referrer: text(2_000).optional() })
+const metadata = z.strictObject({
+  ipAddress: text(activityLimits.ipAddress).optional(),
+  userAgent: text(activityLimits.userAgent).optional(),
+  referrer: text(activityLimits.referrer).optional(),
+})
 
-const durable = z.strictObject({ userId, type: activityType, data, timestamp: timestamp.optional() })
+const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
 
 /**
  * An activity whose data fits its type.
@@ -48,8 +51,15 @@ export function activityInput(types: ActivityTypes) {
  * An activity that goes through the outbox.
  */
 export function durableActivityInput(types: ActivityTypes) {
-  return durable.superRefine((event, context) => { checkData(types, event, context) })
+  return durable.superRefine((event, context) => {
+    checkData(types, event, context)
+    if (Buffer.byteLength(JSON.stringify(event.data ?? {})) <= maxDurableBytes) return
+    context.addIssue({ code: 'custom', path: ['data'], message: `must not be longer than ${maxDurableBytes} bytes as JSON` })
+  })
 }
+
+/** What the outbox takes, less what an event has around its data. */
+const maxDurableBytes = 65_000
 
 /**
  * Checks what `logSearch` is given.
@@ -74,8 +84,8 @@ export const searchClickInput = z.strictObject({ searchId: z.uuid(), courseId: r
 export const activityListInput = z.strictObject({
   userId: rowId.optional(),
   type: text(100).optional(),
-  from: timestamp.optional(),
-  to: timestamp.optional(),
+  from: moment.optional(),
+  to: moment.optional(),
   limit: pageLimit,
   cursor: cursorInput('activity', z.tuple([z.int(), z.string()])),
 })

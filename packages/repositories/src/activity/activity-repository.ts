@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { errAsync, ok } from '@headwater/core'
-import type { InvalidInput, Result, ResultAsync, StoreUnavailable, Stores, TransactionError } from '@headwater/core'
+import { errAsync, ok, okAsync } from '@headwater/core'
+import type { InvalidInput, Result, ResultAsync, StoreUnavailable, Stores, Transaction, TransactionError } from '@headwater/core'
 import { z } from 'zod'
 import { validate } from '../input.ts'
-import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
+import { ActivityAnalytics } from './activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
-import type { ActivityEntry, LoggedActivity } from './activity-entry.ts'
+import { ActivityCheck } from './activity-check.ts'
+import type { CheckedActivity } from './activity-check.ts'
+import type { ActivityEntry } from './activity-entry.ts'
 import { activityRecorded } from './activity-events.ts'
-import { activityInput, activityListInput, commonActivityTypes, durableActivityInput, searchClickInput, searchLogInput } from './activity-input.ts'
-import type { ActivityTypes } from './activity-input.ts'
+import { ActivityIds } from './activity-id.ts'
+import { activityInput, activityListInput, durableActivityInput, searchClickInput, searchLogInput } from './activity-input.ts'
+import { readActivityPage } from './activity-page.ts'
+import { commonActivityTypes } from './activity-types.ts'
+import type { ActivityTypes } from './activity-types.ts'
 import type {
   ActivityEvent, ActivityListOptions, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry,
 } from './activity.ts'
-import { toActivityRecord } from './collections.ts'
-import type { UserActivityDocument } from './collections.ts'
 import type { EventLog } from './event-log.ts'
+import { Redactor } from './redaction.ts'
+import type { Redaction } from './redaction.ts'
 
 /**
  * What an {@link ActivityRepository} is made of; without MongoDB there is no log, and what is recorded is dropped.
@@ -30,50 +35,67 @@ export interface ActivityParts {
   readonly buffer: ActivityBuffer | undefined
   /** What the data must be, by type. */
   readonly types?: ActivityTypes | undefined
+  /** What must not leave the process. */
+  readonly redact?: readonly (string | Redaction)[] | undefined
 }
 
 /**
  * The activity log: what users did, what they searched for and what they clicked.
  */
 export class ActivityRepository {
+  /**
+   * Figures over the log.
+   */
+  readonly analytics: ActivityAnalytics
   readonly #parts: ActivityParts
+  readonly #check: ActivityCheck
+  readonly #ids = new ActivityIds()
+  readonly #redactor: Redactor | undefined
   readonly #event: ReturnType<typeof activityInput>
-  readonly #events: z.ZodArray<ReturnType<typeof activityInput>>
+  readonly #events: z.ZodObject<{ events: z.ZodArray<ReturnType<typeof activityInput>> }>
   readonly #durable: ReturnType<typeof durableActivityInput>
 
   /** @internal */
   constructor(parts: ActivityParts) {
     const types = { ...commonActivityTypes, ...parts.types }
     this.#parts = parts
+    this.analytics = new ActivityAnalytics(parts.log)
+    this.#check = new ActivityCheck(types)
+    this.#redactor = parts.redact === undefined || parts.redact.length === 0 ? undefined : new Redactor(parts.redact)
     this.#event = activityInput(types)
-    this.#events = z.array(this.#event).max(10_000)
+    this.#events = z.strictObject({ events: z.array(this.#event).max(maxEvents) })
     this.#durable = durableActivityInput(types)
   }
 
   /**
-   * Takes an event for the log and gives back its id, at once: no store is waited for, and none's failure reaches the caller. What is taken
-   * is written within half a second; while MongoDB is down it waits in PostgreSQL. It is lost when the process is killed before.
+   * Takes an event for the log and gives back its id, in microseconds: no store is waited for, and none's failure reaches the caller. What is
+   * taken is a copy; it is written within half a second, one process's events in the order of these calls, which is also that of their ids.
+   * While MongoDB is down it waits in PostgreSQL. It is lost when the process is killed before.
    */
   record(event: ActivityEvent): Result<string, InvalidInput> {
-    return validate(this.#event, event).map((input) => this.#add(input))
+    const checked = this.#check.accept(event)
+    if (checked !== undefined) return ok(this.#add(checked))
+    return validate(this.#event, event).map((input) => this.#add(fromInput(input)))
   }
 
   /**
-   * Takes many events, all or none; as {@link record}.
+   * Takes many events, all or none, at most 10,000; as {@link record}.
    */
   recordMany(events: readonly ActivityEvent[]): Result<readonly string[], InvalidInput> {
-    return validate(z.strictObject({ events: this.#events }), { events }).map((input) => input.events.map((event) => this.#add(event)))
+    const checked = this.#acceptMany(events)
+    if (checked !== undefined) return ok(checked.map((event) => this.#add(event)))
+    return validate(this.#events, { events }).map((input) => input.events.map((event) => this.#add(fromInput(event))))
   }
 
   /**
-   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 3 PostgreSQL round trips.
+   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 3 PostgreSQL round trips; with `tx` none: the
+   * event is committed, or not, with the caller's transaction.
    */
-  recordDurably(event: DurableActivityEvent): ResultAsync<void, InvalidInput | TransactionError> {
-    return validate(this.#durable, event).asyncAndThen(({ userId = null, type, data = {}, timestamp }) =>
-      write(this.#parts.stores, async (tx) => {
-        tx.publish(activityRecorded({ userId, type, data, timestamp: (timestamp ?? this.#now()).toISOString() }))
-        return ok(undefined)
-      }))
+  recordDurably(event: DurableActivityEvent, tx?: Transaction): ResultAsync<void, InvalidInput | TransactionError> {
+    return validate(this.#durable, event).map((input) => this.#durableEvent(input)).asyncAndThen((durable) => {
+      if (tx === undefined) return write(this.#parts.stores, async (own) => ok(own.publish(durable)))
+      return okAsync(tx.publish(durable))
+    })
   }
 
   /**
@@ -81,7 +103,7 @@ export class ActivityRepository {
    */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
     return validate(searchLogInput, search).map(({ searchId = randomUUID(), userId = null, ...entry }) => {
-      this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now().getTime(), userId })
+      this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId })
       return searchId
     })
   }
@@ -91,20 +113,19 @@ export class ActivityRepository {
    */
   recordClick(click: SearchClick): Result<void, InvalidInput> {
     return validate(searchClickInput, click).map(({ searchId, courseId, position }) => {
-      this.#take({ kind: 'click', id: searchId, at: this.#now().getTime(), courseId, position })
+      this.#take({ kind: 'click', id: searchId, at: this.#now(), courseId, position })
     })
   }
 
   /**
-   * Lists activity, newest first: of a user, of a type, of a time, or any of these together. One MongoDB round trip, on an index.
+   * Lists activity, newest first: of a user, of a type, of a time, or any of these together. One MongoDB round trip on an index, a second where
+   * a page ends among several events of one millisecond.
    */
   list(options: ActivityListOptions = {}): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
     return validate(activityListInput, options).asyncAndThen((input) => {
       const { log } = this.#parts
       if (log === undefined) return errAsync(noMongodb)
-      return log.read('activity-list', (database, signal) => database.collection<UserActivityDocument>('user_activity')
-        .find(activityFilter(input), { signal }).sort({ timestamp: -1, _id: -1 }).limit(input.limit + 1).toArray())
-        .map((documents) => toPage(documents.map(toActivityRecord), input.limit, cursorOf))
+      return log.read('activity-list', (database, signal) => readActivityPage(database, input, { signal }))
     })
   }
 
@@ -115,10 +136,28 @@ export class ActivityRepository {
     await this.#parts.buffer?.flush()
   }
 
-  #add({ userId = null, type, data = {}, metadata = {}, timestamp }: z.output<ReturnType<typeof activityInput>>): string {
-    const entry: LoggedActivity = { kind: 'activity', id: randomUUID(), at: (timestamp ?? this.#now()).getTime(), userId, type, data, metadata }
-    this.#take(entry)
+  #acceptMany(events: readonly ActivityEvent[]): CheckedActivity[] | undefined {
+    if (!Array.isArray(events) || events.length > maxEvents) return undefined
+    const accepted: CheckedActivity[] = []
+    for (let index = 0; index < events.length; index += 1) {
+      const checked = this.#check.accept(events[index])
+      if (checked === undefined) return undefined
+      accepted.push(checked)
+    }
+    return accepted
+  }
+
+  #add({ userId, type, data, metadata, at }: CheckedActivity): string {
+    const now = this.#now()
+    const entry: ActivityEntry = { kind: 'activity', id: this.#ids.next(now), at: at ?? now, userId, type, data, metadata }
+    this.#take(this.#redactor === undefined ? entry : this.#redactor.redact(entry))
     return entry.id
+  }
+
+  #durableEvent({ userId = null, type, data = {}, timestamp }: z.output<ReturnType<typeof durableActivityInput>>) {
+    const activity = { data, metadata: {} }
+    const redacted = this.#redactor?.redact(activity) ?? activity
+    return activityRecorded({ userId, type, data: redacted.data, timestamp: (timestamp ?? new Date(this.#now())).toISOString() })
   }
 
   #take(entry: ActivityEntry): void {
@@ -127,29 +166,17 @@ export class ActivityRepository {
     else buffer.add(entry)
   }
 
-  #now(): Date {
-    return new Date(this.#parts.stores.clock.now())
+  #now(): number {
+    return this.#parts.stores.clock.now()
   }
 }
+
+const maxEvents = 10_000
 
 const noMongodb: StoreUnavailable = {
   type: 'store-unavailable', message: 'no MongoDB is configured', retryable: false, store: 'mongodb', operation: 'activity-list',
 }
 
-function activityFilter({ userId, type, from, to, cursor }: z.output<typeof activityListInput>): object {
-  const conditions: object[] = []
-  if (userId !== undefined) conditions.push({ user_id: userId })
-  if (type !== undefined) conditions.push({ event_type: type })
-  if (from !== undefined) conditions.push({ timestamp: { $gte: from } })
-  if (to !== undefined) conditions.push({ timestamp: { $lt: to } })
-  if (cursor !== undefined) conditions.push(before(new Date(cursor[0]), cursor[1]))
-  return conditions.length === 0 ? {} : { $and: conditions }
-}
-
-function before(timestamp: Date, id: string): object {
-  return { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: id } }] }
-}
-
-function cursorOf(last: ActivityRecord): string {
-  return encodeCursor('activity', [last.timestamp.getTime(), last.id])
+function fromInput({ userId = null, type, data = {}, metadata = {}, timestamp }: z.output<ReturnType<typeof activityInput>>): CheckedActivity {
+  return { userId, type, data, metadata, at: timestamp?.getTime() }
 }

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
-import { deleteSpill, insertSpill, selectSpill } from './activity-queries.ts'
+import { deleteSpill, insertSpill, selectForeignSpill, selectOwnSpill } from './activity-queries.ts'
 
 /**
  * An entry that waits in PostgreSQL.
@@ -13,12 +14,18 @@ export interface SpilledEntry {
 }
 
 /**
+ * Whose entries are asked for: those that this process has spilled, or those of all others, living and dead.
+ */
+export type SpillOwner = 'own' | 'foreign'
+
+/**
  * Where entries wait in PostgreSQL, in order, while MongoDB does not take them. All processes share it; several may drain it at once, since
- * writing an entry twice has the effect of writing it once.
+ * writing an entry twice has the effect of writing it once, and an entry is removed only when it is written.
  */
 export class ActivitySpill {
   readonly #stores: Stores
   readonly #maxSpilled: number
+  readonly #origin = randomUUID()
 
   constructor(stores: Stores, maxSpilled: number) {
     this.#stores = stores
@@ -29,14 +36,15 @@ export class ActivitySpill {
    * Appends all entries, or none: then the table is full and `false` the answer.
    */
   append(entries: readonly ActivityEntry[]): ResultAsync<boolean, SqlError> {
-    return this.#stores.postgres.query(insertSpill, [JSON.stringify(entries), this.#maxSpilled]).map((result) => result.rowCount !== 0)
+    return this.#stores.postgres.query(insertSpill, [this.#origin, JSON.stringify(entries), this.#maxSpilled]).map((result) => result.rowCount !== 0)
   }
 
   /**
    * Reads the oldest entries.
    */
-  oldest(limit: number): ResultAsync<readonly SpilledEntry[], SqlError> {
-    return this.#stores.postgres.query<{ seq: string; entry: ActivityEntry }>(selectSpill, [limit]).map(({ rows }) => rows)
+  oldest(owner: SpillOwner, limit: number): ResultAsync<readonly SpilledEntry[], SqlError> {
+    const statement = owner === 'own' ? selectOwnSpill : selectForeignSpill
+    return this.#stores.postgres.query<{ seq: string; entry: ActivityEntry }>(statement, [this.#origin, limit]).map(({ rows }) => rows)
   }
 
   /**

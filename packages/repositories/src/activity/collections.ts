@@ -56,29 +56,41 @@ export const collectionIndexes = {
 } as const
 
 /**
- * Creates the indexes that are missing; `retentionSeconds` has documents removed that long after their timestamp, and replaces a retention
- * of another length.
+ * Creates the indexes that are missing. `retentionSeconds` has documents removed that long after their timestamp, in place of a retention of
+ * another length; `undefined` ends a retention that there was.
  */
 export async function ensureIndexes(database: MongodbDatabase, retentionSeconds: number | undefined): Promise<void> {
   for (const [name, keys] of Object.entries(collectionIndexes)) {
     await database.collection(name).createIndexes(keys.map((key) => ({ key })))
-    if (retentionSeconds !== undefined) await ensureRetention(database, name, retentionSeconds)
+    if (retentionSeconds === undefined) await endRetention(database, name)
+    else await ensureRetention(database, name, retentionSeconds)
   }
 }
 
+const retention = 'retention'
+
 async function ensureRetention(database: MongodbDatabase, name: string, expireAfterSeconds: number): Promise<void> {
-  const collection = database.collection(name)
-  const create = () => collection.createIndex({ timestamp: 1 }, { name: 'retention', expireAfterSeconds })
-  await create().catch(async (error: unknown) => {
+  try {
+    await database.collection(name).createIndex({ timestamp: 1 }, { name: retention, expireAfterSeconds })
+  } catch (error) {
     if (!isIndexConflict(error)) throw error
-    await collection.dropIndex('retention')
-    await create()
-  })
+    await database.command({ collMod: name, index: { name: retention, expireAfterSeconds } })
+  }
+}
+
+async function endRetention(database: MongodbDatabase, name: string): Promise<void> {
+  const collection = database.collection(name)
+  if (!(await collection.indexExists(retention))) return
+  // Another process may have done it meanwhile.
+  await collection.dropIndex(retention).catch((error: unknown) => { if (codeOf(error) !== 27) throw error })
 }
 
 function isIndexConflict(error: unknown): boolean {
-  const { code } = error as { code?: unknown }
-  return code === 85 || code === 86
+  return codeOf(error) === 85 || codeOf(error) === 86
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
 }
 
 /**

@@ -37,13 +37,13 @@ export class EventLog {
   /**
    * Writes a batch of buffered entries: one command per kind. Gives back what MongoDB will never take.
    */
-  write(entries: readonly ActivityEntry[]): ResultAsync<readonly RejectedDocument[], StoreError> {
+  write(entries: readonly ActivityEntry[], options: CallOptions = {}): ResultAsync<readonly RejectedDocument[], StoreError> {
     const activities = entries.filter((entry) => entry.kind === 'activity')
     const searches = entries.filter((entry) => entry.kind !== 'activity')
     return this.#run('activity-write', async (database) => [
       ...await insertNew(database, 'user_activity', activities.map(toUserActivity)),
       ...await upsert(database, 'search_logs', searches.map((entry) => ({ id: entry.id, update: searchUpdate(entry) }))),
-    ])
+    ], options)
   }
 
   /**
@@ -59,8 +59,8 @@ export class EventLog {
   /**
    * Reads from the collections.
    */
-  read<T>(operation: string, use: (database: MongodbDatabase, signal: AbortSignal) => Promise<T>): ResultAsync<T, StoreError> {
-    return this.#mongodb.run(operation, use)
+  read<T>(operation: string, use: (database: MongodbDatabase, signal: AbortSignal) => Promise<T>, options?: CallOptions): ResultAsync<T, StoreError> {
+    return this.#mongodb.run(operation, use, options)
   }
 
   #run<T>(operation: string, use: (database: MongodbDatabase) => Promise<T>, options: CallOptions = {}): ResultAsync<T, StoreError> {

@@ -1,3 +1,4 @@
+import type { Json } from '@headwater/core'
 import { isStorable } from '../input.ts'
 
 const maxDepth = 16
@@ -47,7 +48,7 @@ class JsonWalk {
   #problemOfKey(key: PropertyKey, path: readonly PropertyKey[]): JsonProblem | undefined {
     if (typeof key !== 'string') return undefined
     if (forbiddenKeys.has(key)) return { path: [...path, key], message: 'must not be the name of a part of every object' }
-    if (/^$|^\$|\./.test(key)) return { path: [...path, key], message: 'must not be empty, begin with $ or hold a dot' }
+    if (isNoFieldName(key)) return { path: [...path, key], message: 'must not be empty, begin with $ or hold a dot' }
     return this.#problemOfText(key, [...path, key])
   }
 
@@ -60,6 +61,75 @@ class JsonWalk {
     this.#characters += characters
     return this.#characters > maxCharacters
   }
+}
+
+const maxKnownKeys = 4_096
+const maxKnownKeyLength = 64
+
+/**
+ * Copies JSON in which {@link jsonProblem} finds nothing, in one walk that is quick for the small objects events carry; anything else it does
+ * not copy. What the caller changes afterwards does not reach the copy.
+ */
+export class JsonCopier {
+  readonly #goodKeys = new Set<string>()
+  #charactersLeft = 0
+
+  /**
+   * The copy of an object, or `undefined` when it breaks a rule.
+   */
+  copyOf(value: object): Readonly<Record<string, Json>> | undefined {
+    this.#charactersLeft = maxCharacters - 1
+    return Array.isArray(value) ? undefined : this.#copyOfObject(value, 0)
+  }
+
+  #copyOfObject(value: object, depth: number): Record<string, Json> | undefined {
+    if (!isPlainObject(value)) return undefined
+    const copy: Record<string, unknown> = { ...value }
+    for (const key in copy) {
+      if (!this.#isGoodKey(key)) return undefined
+      const member = copy[key]
+      const copied = this.#copyOfMember(member, depth + 1)
+      if (copied === undefined) return undefined
+      if (copied !== member) copy[key] = copied
+    }
+    return copy as Record<string, Json>
+  }
+
+  #copyOfArray(value: readonly unknown[], depth: number): Json[] | undefined {
+    const copy: Json[] = []
+    for (let index = 0; index < value.length; index += 1) {
+      const copied = this.#copyOfMember(value[index], depth + 1)
+      if (copied === undefined) return undefined
+      copy.push(copied)
+    }
+    return copy
+  }
+
+  #copyOfMember(value: unknown, depth: number): Json | undefined {
+    if (depth > maxDepth || !this.#hasRoomFor(1)) return undefined
+    if (typeof value === 'string') return this.#hasRoomFor(value.length) && isStorable(value) ? value : undefined
+    if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+    if (typeof value === 'boolean' || value === null) return value
+    if (typeof value !== 'object') return undefined
+    return Array.isArray(value) ? this.#copyOfArray(value, depth) : this.#copyOfObject(value, depth)
+  }
+
+  #isGoodKey(key: string): boolean {
+    if (!this.#hasRoomFor(key.length)) return false
+    if (this.#goodKeys.has(key)) return true
+    if (forbiddenKeys.has(key) || isNoFieldName(key) || !isStorable(key)) return false
+    if (this.#goodKeys.size < maxKnownKeys && key.length <= maxKnownKeyLength) this.#goodKeys.add(key)
+    return true
+  }
+
+  #hasRoomFor(characters: number): boolean {
+    this.#charactersLeft -= characters
+    return this.#charactersLeft >= 0
+  }
+}
+
+function isNoFieldName(key: string): boolean {
+  return /^$|^\$|\./.test(key)
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -54,6 +54,7 @@ export const catalogCommands: Record<string, Command> = {
     },
   },
   dropIndexes: { fields: ['index'], run: dropIndexes },
+  collMod: { fields: ['index', ...collectionOptions], run: modifyCollection },
 }
 
 function renameCollection(command: Document, context: CommandContext): Document {
@@ -122,6 +123,18 @@ function dropIndexes(command: Document, context: CommandContext): Document {
   if (unknown !== undefined) throw new ServerError(27, `index not found with name [${unknown}]`)
   for (const name of names) collection.dropIndex(name)
   return { nIndexesWas, ok: 1 }
+}
+
+/** Changes when the documents of a TTL index expire, and nothing else. */
+function modifyCollection(command: Document, context: CommandContext): Document {
+  refuse(command, ...collectionOptions)
+  const collection = collectionOf(command, context)
+  if (collection === undefined) throw missing(command, context)
+  const { name, keyPattern, expireAfterSeconds, ...others } = documentField(command, 'index', {})
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw notSupported(`the index option '${unknown}' of collMod`)
+  const index = nameOf(collection.indexes, keyPattern ?? name)
+  return { expireAfterSeconds_old: collection.setExpiry(index, expireAfterSeconds), expireAfterSeconds_new: expireAfterSeconds, ok: 1 }
 }
 
 function nameOf(indexes: IndexSpecification[], key: unknown): string {

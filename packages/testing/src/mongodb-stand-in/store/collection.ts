@@ -5,7 +5,7 @@ import { valueKey } from '../values/compare.ts'
 import { bsonType, type Document, fieldOf, isDocument, setField } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import { valuesAt } from '../values/path.ts'
-import { idIndex, identityOf, type IndexSpecification, sameOptions } from './index-specification.ts'
+import { idIndex, identityOf, type IndexSpecification, parseIndexSpecification, sameOptions } from './index-specification.ts'
 import { duplicateKey, equalityOf, UniqueIndex } from './unique-index.ts'
 
 /**
@@ -116,6 +116,16 @@ export class Collection {
     if (name === idIndex.name) throw new ServerError(72, 'cannot drop _id index')
     if (!this.#specifications.delete(name)) throw new ServerError(27, `index not found with name [${name}]`)
     this.#unique.delete(name)
+  }
+
+  /**
+   * Changes after how many seconds the documents of a TTL index expire; returns how many it was.
+   */
+  setExpiry(name: string, expireAfterSeconds: unknown): unknown {
+    const index = this.#specifications.get(name)
+    if (index === undefined) throw new ServerError(27, `cannot find index ${name} for ns ${this.namespace}`)
+    this.#specifications.set(name, parseIndexSpecification({ ...index, expireAfterSeconds }))
+    return index.expireAfterSeconds
   }
 
   /**

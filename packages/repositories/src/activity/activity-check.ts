@@ -1,0 +1,104 @@
+import { isRowId, isText } from '../input.ts'
+import { activityTypePattern, activityLimits } from './activity-input.ts'
+import type { ActivityMetadata } from './activity.ts'
+import { dataChecks } from './activity-types.ts'
+import type { ActivityData, ActivityTypes, DataCheck } from './activity-types.ts'
+import { JsonCopier } from './safe-json.ts'
+
+/**
+ * An activity that breaks no rule; nothing in it belongs to the caller.
+ */
+export interface CheckedActivity {
+  /** Who did it. */
+  readonly userId: number | null
+  /** What was done. */
+  readonly type: string
+  /** What the type needs. */
+  readonly data: ActivityData
+  /** Where it came from. */
+  readonly metadata: ActivityMetadata
+  /** When it happened, in milliseconds since the epoch, where the caller said. */
+  readonly at: number | undefined
+}
+
+const eventFields = new Set(['userId', 'type', 'data', 'metadata', 'timestamp'])
+const metadataFields = new Set(['ipAddress', 'userAgent', 'referrer'])
+const noMetadata: ActivityMetadata = {}
+const maxKnownTypes = 1_000
+const anyData: DataCheck = () => true
+
+/**
+ * The rules of `activityInput`, written by hand for the path every event takes: it accepts what those accept, says no more of the rest than that
+ * they have to be asked, and copies what it accepts.
+ */
+export class ActivityCheck {
+  readonly #copier = new JsonCopier()
+  readonly #checks: Map<string, DataCheck>
+  readonly #maxTypes: number
+
+  constructor(types: ActivityTypes) {
+    this.#checks = dataChecks(types)
+    this.#maxTypes = this.#checks.size + maxKnownTypes
+  }
+
+  /**
+   * The activity, or `undefined` when it is not plainly right.
+   */
+  accept(event: unknown): CheckedActivity | undefined {
+    try {
+      return isPlain(event) && hasOnly(event, eventFields) ? this.#accept(event) : undefined
+    } catch {
+      // A getter or a proxy may throw.
+      return undefined
+    }
+  }
+
+  #accept({ userId, type, data, metadata, timestamp }: Readonly<Record<string, unknown>>): CheckedActivity | undefined {
+    if (userId !== undefined && userId !== null && !isRowId(userId)) return undefined
+    if (typeof type !== 'string') return undefined
+    const check = this.#checks.get(type) ?? this.#checkOfNew(type)
+    const copied = data === undefined ? {} : this.#copyOf(data)
+    if (check === undefined || copied === undefined || !check(copied)) return undefined
+    const from = metadata === undefined ? noMetadata : metadataOf(metadata)
+    const at = timestamp === undefined ? undefined : timeOf(timestamp)
+    if (from === undefined || Number.isNaN(at)) return undefined
+    return { userId: userId ?? null, type, data: copied, metadata: from, at }
+  }
+
+  #copyOf(data: unknown): ActivityData | undefined {
+    return typeof data === 'object' && data !== null ? this.#copier.copyOf(data) : undefined
+  }
+
+  #checkOfNew(type: string): DataCheck | undefined {
+    if (type.length > activityLimits.type || !activityTypePattern.test(type)) return undefined
+    if (this.#checks.size < this.#maxTypes) this.#checks.set(type, anyData)
+    return anyData
+  }
+}
+
+function metadataOf(given: unknown): ActivityMetadata | undefined {
+  if (!isPlain(given) || !hasOnly(given, metadataFields)) return undefined
+  const { ipAddress, userAgent, referrer } = given
+  if (!isTextOrAbsent(ipAddress, activityLimits.ipAddress)) return undefined
+  if (!isTextOrAbsent(userAgent, activityLimits.userAgent)) return undefined
+  if (!isTextOrAbsent(referrer, activityLimits.referrer)) return undefined
+  return { ipAddress, userAgent, referrer }
+}
+
+function isTextOrAbsent(value: unknown, maxLength: number): value is string | undefined {
+  return value === undefined || isText(value, maxLength)
+}
+
+function timeOf(timestamp: unknown): number {
+  const at = timestamp instanceof Date ? timestamp.getTime() : Number.NaN
+  return at >= activityLimits.from && at <= activityLimits.to ? at : Number.NaN
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function hasOnly(value: object, fields: ReadonlySet<string>): boolean {
+  for (const field in value) if (!fields.has(field)) return false
+  return true
+}
