@@ -1,5 +1,5 @@
 import { ResultAsync, StatementFailed, transaction } from '@headwater/core'
-import type { SqlClient, SqlError, SqlResult, Stores, TransactionError, TransactionWork } from '@headwater/core'
+import type { SqlClient, SqlError, SqlResult, Stores, TransactionError, TransactionOptions, TransactionWork } from '@headwater/core'
 
 /**
  * How often a transaction is run again after a deadlock or a serialization failure.
@@ -23,8 +23,8 @@ export type Statement = readonly [text: string, values: readonly unknown[]]
 /**
  * Runs `work` in a transaction that is run again after a deadlock or a serialization failure.
  */
-export function write<T, E>(stores: Stores, work: TransactionWork<T, E>): ResultAsync<T, E | TransactionError> {
-  return transaction(stores, work, { maxAttempts })
+export function write<T, E>(stores: Stores, work: TransactionWork<T, E>, options: TransactionOptions = {}): ResultAsync<T, E | TransactionError> {
+  return transaction(stores, work, { maxAttempts, ...options })
 }
 
 /**

@@ -1,12 +1,14 @@
 import { err, ok } from '@headwater/core'
 import type { InvalidInput, NotFound, Result, Transaction } from '@headwater/core'
 import type { z } from 'zod'
+import type { RepositoryCaches } from '../context.ts'
 import { invalidInput } from '../input.ts'
 import { subtractMoney } from '../money.ts'
 import { notFound } from '../refusals.ts'
+import { lockCourses, takePlaces } from './enroll-queries.ts'
+import type { PlaceRow, RefusedRow, TakenRow } from './enroll-queries.ts'
 import { enrollmentCreated } from './enrollment-events.ts'
-import { explainRefusal, takePlace, toEnrollment } from './enrollment-queries.ts'
-import type { PlaceRow, RefusalRow } from './enrollment-queries.ts'
+import { toEnrollment } from './enrollment-queries.ts'
 import type { AlreadyEnrolled, CourseFull, CourseNotPublished, Enrollment, enrollInput } from './enrollment.ts'
 
 /**
@@ -14,17 +16,48 @@ import type { AlreadyEnrolled, CourseFull, CourseNotPublished, Enrollment, enrol
  */
 export type EnrollRefusal = NotFound | CourseNotPublished | AlreadyEnrolled | InvalidInput | CourseFull
 
-type ValidRequest = z.output<typeof enrollInput>
+/**
+ * A request that was checked.
+ */
+export type ValidEnrollRequest = z.output<typeof enrollInput>
 
 /**
- * Takes a place in a course within a transaction and publishes `enrollment.created`.
+ * What became of one request: a place, a refusal, or nothing yet, because somebody else keeps the course.
  */
-export async function enroll(tx: Transaction, request: ValidRequest): Promise<Result<Enrollment, EnrollRefusal>> {
-  const values = [request.userId, request.courseId, request.payment?.discount ?? '0.00']
-  const { rows: [place] } = await tx.query<PlaceRow>(takePlace, values)
-  if (place !== undefined) return ok(publishEnrollment(tx, place, request))
-  const { rows: [refusal] } = await tx.query<RefusalRow>(explainRefusal, values)
-  return err(refusalOf(refusal, request))
+export type EnrollAnswer = Result<Enrollment, EnrollRefusal> | 'course-kept'
+
+/**
+ * What {@link enrollAll} takes.
+ */
+export interface EnrollBatch {
+  /** The requests, in order of arrival; nobody asks twice for one course. */
+  readonly requests: readonly ValidEnrollRequest[]
+  /** Whether to wait for a course that somebody else keeps. */
+  readonly isPatient: boolean
+}
+
+/**
+ * Takes a place for each request, as long as there are any, within a transaction: locks the courses, in the order of their ids, takes the
+ * places with one statement, publishes an `enrollment.created` each and invalidates what they change. Gives back the answers in the order of
+ * the requests; as `Err` when no place was taken and there is nothing to commit.
+ *
+ * Two round trips, the first along with BEGIN.
+ */
+export async function enrollAll(tx: Transaction, batch: EnrollBatch, caches: RepositoryCaches): Promise<Result<EnrollAnswer[], EnrollAnswer[]>> {
+  const courseIds = new Set(batch.requests.map((request) => request.courseId))
+  const { rows } = await tx.query<{ id: number }>(lockCourses([...courseIds], batch.isPatient ? 'wait' : 'skip'))
+  const locked = new Set(rows.map((row) => row.id))
+  const asking = batch.requests.filter((request) => locked.has(request.courseId))
+  const places = (asking.length === 0 ? [] : await placesFor(tx, asking)).values()
+  const answers = batch.requests.map((request): EnrollAnswer => {
+    const place = locked.has(request.courseId) ? places.next().value : undefined
+    if (place !== undefined) return answerOf(tx, place, request)
+    return batch.isPatient ? err(notFound('course', request.courseId)) : 'course-kept'
+  })
+  const taken = answers.flatMap((answer) => (answer !== 'course-kept' && answer.isOk() ? [answer.value] : []))
+  // Refusals hold no key: a course that is full and asked for all the time stays cached.
+  tx.invalidate(...keysOf(taken, caches))
+  return taken.length > 0 ? ok(answers) : err(answers)
 }
 
 /**
@@ -32,7 +65,20 @@ export async function enroll(tx: Transaction, request: ValidRequest): Promise<Re
  */
 export const alreadyEnrolled: AlreadyEnrolled = { type: 'already-enrolled', message: 'the user has a place in this course already', retryable: false }
 
-function publishEnrollment(tx: Transaction, place: PlaceRow, { payment }: ValidRequest): Enrollment {
+async function placesFor(tx: Transaction, requests: readonly ValidEnrollRequest[]): Promise<readonly PlaceRow[]> {
+  const { rows } = await tx.query<PlaceRow>(takePlaces, [
+    requests.map((request) => request.userId),
+    requests.map((request) => request.courseId),
+    requests.map((request) => request.payment?.discount ?? '0.00'),
+  ])
+  return rows
+}
+
+function answerOf(tx: Transaction, place: PlaceRow, request: ValidEnrollRequest): EnrollAnswer {
+  return place.refusal === null ? ok(publishEnrollment(tx, place, request)) : err(refusalOf(place, request))
+}
+
+function publishEnrollment(tx: Transaction, place: TakenRow, { payment }: ValidEnrollRequest): Enrollment {
   const enrollment = toEnrollment(place)
   const discount = payment?.discount ?? '0.00'
   const pricePaid = subtractMoney(place.price, discount) ?? '0.00'
@@ -40,12 +86,20 @@ function publishEnrollment(tx: Transaction, place: PlaceRow, { payment }: ValidR
   return enrollment
 }
 
-function refusalOf(row: RefusalRow | undefined, { userId, courseId }: ValidRequest): EnrollRefusal {
-  if (row?.course_exists !== true) return notFound('course', courseId)
-  if (!row.user_exists) return notFound('user', userId)
-  if (row.is_enrolled) return alreadyEnrolled
-  if (row.is_published !== true) return { type: 'course-not-published', message: `course ${courseId} is not published`, retryable: false }
-  if (row.discount_exceeds_price === true) return invalidInput([{ field: 'payment.discount', message: 'must not be above the price' }])
-  // A place that came free in between makes the refusal one that may not last.
-  return { type: 'course-full', message: `all places of course ${courseId} are taken`, retryable: row.is_full !== true }
+function refusalOf({ refusal }: RefusedRow, { userId, courseId }: ValidEnrollRequest): EnrollRefusal {
+  switch (refusal) {
+    case 'no-user': return notFound('user', userId)
+    case 'already-enrolled': return alreadyEnrolled
+    case 'not-published': return { type: 'course-not-published', message: `course ${courseId} is not published`, retryable: false }
+    case 'discount-exceeds-price': return invalidInput([{ field: 'payment.discount', message: 'must not be above the price' }])
+    case 'full': return { type: 'course-full', message: `all places of course ${courseId} are taken`, retryable: false }
+  }
+}
+
+function keysOf(taken: readonly Enrollment[], { courses, courseStudents, userEnrollments }: RepositoryCaches) {
+  const courseIds = [...new Set(taken.map((enrollment) => enrollment.courseId))]
+  return [
+    ...courseIds.flatMap((id) => [courses.key(id), courseStudents.key(id)]),
+    ...taken.map((enrollment) => userEnrollments.key(enrollment.userId)),
+  ]
 }

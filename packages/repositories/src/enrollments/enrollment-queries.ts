@@ -3,42 +3,6 @@ import type { Enrollment } from './enrollment.ts'
 const enrollment = 'id, user_id, course_id, enrolled_at, completed_at, progress_percentage'
 
 /**
- * Takes a place, if the course is published, has one, costs at least the discount, and the user has none yet; no row otherwise. The update
- * locks the course, and its condition is checked again on the row as the transaction before left it: no place is sold twice.
- * $1 user, $2 course, $3 discount.
- */
-export const takePlace = `
-  WITH place AS (
-    UPDATE @schema.courses AS c
-    SET current_enrollment = current_enrollment + 1
-    WHERE id = $2
-      AND is_published
-      AND (max_students IS NULL OR current_enrollment < max_students)
-      AND price >= $3::numeric
-      AND NOT EXISTS (SELECT FROM @schema.enrollments WHERE user_id = $1 AND course_id = $2)
-    RETURNING id, price::text AS price, version::text AS version
-  ), enrolled AS (
-    INSERT INTO @schema.enrollments (user_id, course_id)
-    SELECT $1::integer, place.id FROM place
-    RETURNING ${enrollment}
-  )
-  SELECT enrolled.*, place.price, place.version
-  FROM enrolled, place`
-
-/**
- * Why {@link takePlace} gave no row. $1 user, $2 course, $3 discount.
- */
-export const explainRefusal = `
-  SELECT EXISTS (SELECT FROM @schema.users WHERE id = $1) AS user_exists,
-         EXISTS (SELECT FROM @schema.enrollments WHERE user_id = $1 AND course_id = $2) AS is_enrolled,
-         c.id IS NOT NULL AS course_exists,
-         c.is_published,
-         c.price < $3::numeric AS discount_exceeds_price,
-         c.current_enrollment >= c.max_students AS is_full
-  FROM (VALUES (1)) AS one
-  LEFT JOIN @schema.courses AS c ON c.id = $2`
-
-/**
  * Gives a place back; the course is locked already. $1 user, $2 course.
  */
 export const giveBackPlace = `
@@ -109,26 +73,6 @@ export interface EnrollmentRow {
   readonly enrolled_at: Date
   readonly completed_at: Date | null
   readonly progress_percentage: number
-}
-
-/**
- * A row of {@link takePlace}.
- */
-export interface PlaceRow extends EnrollmentRow {
-  readonly price: string
-  readonly version: string
-}
-
-/**
- * The row of {@link explainRefusal}; what is known of a course is null when there is none.
- */
-export interface RefusalRow {
-  readonly user_exists: boolean
-  readonly is_enrolled: boolean
-  readonly course_exists: boolean
-  readonly is_published: boolean | null
-  readonly discount_exceeds_price: boolean | null
-  readonly is_full: boolean | null
 }
 
 /**

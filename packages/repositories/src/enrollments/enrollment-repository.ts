@@ -1,24 +1,26 @@
-import { err, ok } from '@headwater/core'
-import type { NotFound, ReadOptions, Result, ResultAsync, Transaction } from '@headwater/core'
+import { err, ok, ResultAsync } from '@headwater/core'
+import type { CallOptions, NotFound, ReadOptions, Result, Transaction } from '@headwater/core'
 import type { z } from 'zod'
 import type { RepositoryContext } from '../context.ts'
-import { lockCourse } from '../courses/course-queries.ts'
 import type { Course } from '../courses/course.ts'
 import { validate } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
-import { isViolationOf, notFound } from '../refusals.ts'
+import { notFound } from '../refusals.ts'
 import { read, write } from '../sql.ts'
-import { alreadyEnrolled, enroll } from './enroll.ts'
-import type { EnrollRefusal } from './enroll.ts'
+import { constraintRefusal, runBatch } from './enroll-batch.ts'
+import { lockCourses } from './enroll-queries.ts'
 import { enrollmentCompleted, enrollmentTransferred, enrollmentWithdrawn } from './enrollment-events.ts'
 import { giveBackPlace, handOnPlace, selectEnrollmentPage, toEnrollment, updateProgress } from './enrollment-queries.ts'
 import type { EnrollmentRow } from './enrollment-queries.ts'
 import { courseEnrollmentsInput, enrollInput, enrollmentKeyInput, progressInput, transferInput, userEnrollmentsInput } from './enrollment.ts'
 import type {
-  AlreadyEnrolled, Enrollment, EnrollError, EnrollmentKey, EnrollmentWithCourse, EnrollRequest, ListEnrollmentsError, NotEnrolled, ProgressError,
+  Enrollment, EnrollError, EnrollmentKey, EnrollmentWithCourse, EnrollRequest, ListEnrollmentsError, NotEnrolled, ProgressError,
   ProgressReport, ReadEnrollmentsError, TransferError, TransferRequest, WithdrawError,
 } from './enrollment.ts'
+import { checkEnrollmentOptions } from './enrollment-options.ts'
+import type { EnrollmentOptions } from './enrollment-options.ts'
+import { EnrollmentQueue } from './enrollment-queue.ts'
 
 type CompletableRow = EnrollmentRow & { readonly completed_now: boolean; readonly version: string }
 
@@ -28,27 +30,32 @@ type CompletableRow = EnrollmentRow & { readonly completed_now: boolean; readonl
  */
 export class EnrollmentRepository {
   readonly #context: RepositoryContext
+  readonly #queue: EnrollmentQueue
 
   /** @internal */
-  constructor(context: RepositoryContext) {
+  constructor(context: RepositoryContext, options: EnrollmentOptions = {}) {
     this.#context = context
+    this.#queue = new EnrollmentQueue({ run: (batch) => runBatch(context, batch), clock: context.stores.clock, options: checkEnrollmentOptions(options) })
+    context.stores.beforeClose(() => this.#queue.drained())
   }
 
   /**
    * Takes a place: the course's publication and capacity are checked, the place counted, the row inserted and `enrollment.created` published
-   * in one transaction; however many ask at once, no place is given twice. The course, its students and the user's enrollments are never
-   * served as they were before.
+   * in one transaction; however many ask at once, in however many processes, no place is given twice. The course, its students and the user's
+   * enrollments are never served as they were before.
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis; a refusal one more of PostgreSQL.
+   * Those who ask at the same time share a transaction: places are given in the order of the calls, and each caller has an own result, whatever
+   * becomes of the others. At the deadline, 5 seconds unless said otherwise, and when `signal` is given, the result is `deadline-exceeded`: its
+   * message says whether the place may still be taken, and to ask again is safe (`already-enrolled` tells that it was).
+   *
+   * Costs 4 PostgreSQL round trips and 2 of Redis, shared by up to some 50 callers; a refusal 3 of PostgreSQL.
    */
-  enroll(request: EnrollRequest): ResultAsync<Enrollment, EnrollError> {
-    return validate(enrollInput, request).asyncAndThen((input) =>
-      write(this.#context.stores, (tx) => this.#enroll(tx, input))
-        .mapErr((failure) => constraintRefusal(failure, input.userId, input.courseId)))
+  enroll(request: EnrollRequest, options?: CallOptions): ResultAsync<Enrollment, EnrollError> {
+    return validate(enrollInput, request).asyncAndThen((input) => new ResultAsync(this.#queue.add(input, options)))
   }
 
   /**
-   * Gives a place back and publishes `enrollment.withdrawn`. Costs 5 PostgreSQL round trips and 2 of Redis.
+   * Gives a place back and publishes `enrollment.withdrawn`. Costs 4 PostgreSQL round trips and 2 of Redis.
    */
   withdraw(enrollment: EnrollmentKey): ResultAsync<void, WithdrawError> {
     return validate(enrollmentKeyInput, enrollment).asyncAndThen((key) => write(this.#context.stores, (tx) => this.#withdraw(tx, key)))
@@ -58,12 +65,12 @@ export class EnrollmentRepository {
    * Hands a place on to another user, who starts afresh, and publishes `enrollment.transferred`; fails, changing nothing, when the giver has
    * no place or the receiver already has one. Works in unpublished courses too: the number of students stays the same.
    *
-   * Costs 5 PostgreSQL round trips and 2 of Redis.
+   * Costs 4 PostgreSQL round trips and 2 of Redis.
    */
   transfer(request: TransferRequest): ResultAsync<Enrollment, TransferError> {
     return validate(transferInput, request).asyncAndThen((input) =>
       write(this.#context.stores, (tx) => this.#transfer(tx, input))
-        .mapErr((failure) => constraintRefusal(failure, input.toUserId, input.courseId)))
+        .mapErr((failure) => constraintRefusal(failure, { userId: input.toUserId, courseId: input.courseId })))
   }
 
   /**
@@ -106,13 +113,6 @@ export class EnrollmentRepository {
         .map(({ rows }) => toPage(rows.map(toEnrollment), limit, cursorOf)))
   }
 
-  async #enroll(tx: Transaction, input: z.output<typeof enrollInput>): Promise<Result<Enrollment, EnrollRefusal>> {
-    const enrolled = await enroll(tx, input)
-    // Refusals hold no key: a course that is full and asked for all the time stays cached.
-    if (enrolled.isOk()) this.#invalidate(tx, input.courseId, [input.userId])
-    return enrolled
-  }
-
   async #withdraw(tx: Transaction, { userId, courseId }: EnrollmentKey): Promise<Result<void, NotFound | NotEnrolled>> {
     const version = await lockedVersion(tx, courseId)
     if (version === undefined) return err(notFound('course', courseId))
@@ -151,15 +151,8 @@ export class EnrollmentRepository {
 const notEnrolled: NotEnrolled = { type: 'not-enrolled', message: 'the user has no place in this course', retryable: false }
 
 async function lockedVersion(tx: Transaction, courseId: number): Promise<string | undefined> {
-  const { rows: [course] } = await tx.query<{ version: string }>(lockCourse, [courseId])
+  const { rows: [course] } = await tx.query<{ version: string }>(lockCourses([courseId], 'wait'))
   return course?.version
-}
-
-function constraintRefusal<F extends { readonly type: string }>(failure: F, userId: number, courseId: number): F | AlreadyEnrolled | NotFound {
-  if (isViolationOf(failure, 'enrollments_user_id_course_id_key')) return alreadyEnrolled
-  if (isViolationOf(failure, 'enrollments_user_id_fkey')) return notFound('user', userId)
-  if (isViolationOf(failure, 'enrollments_course_id_fkey')) return notFound('course', courseId)
-  return failure
 }
 
 function after(enrollments: readonly Enrollment[], lastId: number | undefined): readonly Enrollment[] {

@@ -1,0 +1,84 @@
+/**
+ * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so that the text has no parameters and goes
+ * along with BEGIN. With `skip`, courses that somebody else keeps are left out instead of waited for.
+ */
+export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): string {
+  return `
+  SELECT id, version::text AS version
+  FROM @schema.courses
+  WHERE id IN (${ids.map(Number).join(', ')})
+  ORDER BY id
+  FOR NO KEY UPDATE${kept === 'skip' ? ' SKIP LOCKED' : ''}`
+}
+
+/**
+ * Takes a place for each who asked, in the order given, as long as there are any; one row each, in that order. The courses are locked
+ * already, by a statement before: what this one sees of them and of their enrollments is how the transaction before left it, so no place
+ * is taken twice. Nobody may ask twice for one course. $1 users, $2 courses, $3 discounts.
+ */
+export const takePlaces = `
+  WITH asked AS (
+    SELECT user_id, course_id, discount, position
+    FROM unnest($1::integer[], $2::integer[], $3::numeric[]) WITH ORDINALITY AS asked (user_id, course_id, discount, position)
+  ), judged AS (
+    SELECT a.position, a.user_id, a.course_id, c.price, c.version, c.max_students - c.current_enrollment AS free_places,
+           CASE
+             WHEN u.id IS NULL THEN 'no-user'
+             WHEN e.id IS NOT NULL THEN 'already-enrolled'
+             WHEN NOT c.is_published THEN 'not-published'
+             WHEN c.price < a.discount THEN 'discount-exceeds-price'
+           END AS refusal
+    FROM asked AS a
+    JOIN @schema.courses AS c ON c.id = a.course_id
+    LEFT JOIN @schema.users AS u ON u.id = a.user_id
+    LEFT JOIN @schema.enrollments AS e ON e.user_id = a.user_id AND e.course_id = a.course_id
+  ), ranked AS (
+    SELECT judged.*, row_number() OVER (PARTITION BY course_id, refusal IS NULL ORDER BY position) > free_places AS is_full
+    FROM judged
+  ), taken AS (
+    INSERT INTO @schema.enrollments (user_id, course_id)
+    SELECT user_id, course_id
+    FROM ranked
+    WHERE refusal IS NULL AND is_full IS NOT TRUE
+    ORDER BY position
+    ON CONFLICT (user_id, course_id) DO NOTHING
+    RETURNING id, user_id, course_id, enrolled_at, completed_at, progress_percentage
+  ), counted AS (
+    UPDATE @schema.courses AS c
+    SET current_enrollment = current_enrollment + taken_places.count
+    FROM (SELECT course_id, count(*) AS count FROM taken GROUP BY course_id) AS taken_places
+    WHERE c.id = taken_places.course_id
+  )
+  SELECT taken.id, r.user_id, r.course_id, taken.enrolled_at, taken.completed_at, taken.progress_percentage,
+         r.price::text AS price, r.version::text AS version,
+         CASE WHEN taken.id IS NULL THEN coalesce(r.refusal, CASE WHEN r.is_full THEN 'full' ELSE 'already-enrolled' END) END AS refusal
+  FROM ranked AS r
+  LEFT JOIN taken ON taken.user_id = r.user_id AND taken.course_id = r.course_id
+  ORDER BY r.position`
+
+/**
+ * A row of {@link takePlaces}: a place, or why there is none.
+ */
+export type PlaceRow = TakenRow | RefusedRow
+
+/**
+ * A place that was taken.
+ */
+export interface TakenRow {
+  readonly refusal: null
+  readonly id: number
+  readonly user_id: number
+  readonly course_id: number
+  readonly enrolled_at: Date
+  readonly completed_at: Date | null
+  readonly progress_percentage: number
+  readonly price: string
+  readonly version: string
+}
+
+/**
+ * A place that was not given.
+ */
+export interface RefusedRow {
+  readonly refusal: 'no-user' | 'already-enrolled' | 'not-published' | 'discount-exceeds-price' | 'full'
+}
