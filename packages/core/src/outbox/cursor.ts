@@ -127,7 +127,7 @@ const openSql = `
   )
   INSERT INTO @schema.outbox_cursor (sink, shard, tick)
   SELECT known.sink, shard, CASE WHEN $4 = 'head' THEN (SELECT id FROM @schema.outbox_advance(0, 0)) ELSE 0 END
-  FROM known, generate_series(0, ${shardCount - 1}) AS shard
+  FROM known, generate_series(0, ${shardCount - 1}) AS shard, ${durably}
   WHERE NOT EXISTS (SELECT FROM @schema.outbox_cursor c WHERE c.sink = $1)
   ON CONFLICT DO NOTHING`
 
