@@ -1,0 +1,38 @@
+import type { Client, Pool } from 'pg'
+import { event, eventCount, inTransactions } from './backlog.ts'
+
+const batchSize = 500
+
+const createQueue = `
+  CREATE TABLE IF NOT EXISTS queue (
+    id            bigint       GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id      uuid         NOT NULL,
+    aggregatetype varchar(255) NOT NULL,
+    aggregateid   varchar(255) NOT NULL,
+    type          varchar(255) NOT NULL,
+    payload       jsonb,
+    headers       jsonb        NOT NULL DEFAULT '{}',
+    version       bigint       NOT NULL,
+    created_at    timestamptz  NOT NULL DEFAULT now()
+  )`
+
+const take = `DELETE FROM queue WHERE id IN (SELECT id FROM queue ORDER BY id FOR UPDATE SKIP LOCKED LIMIT ${batchSize}) RETURNING *`
+
+/** Puts the events into a table of the kind that is written by hand. */
+export async function fillQueue(client: Client): Promise<void> {
+  await client.query(createQueue)
+  await client.query('TRUNCATE queue')
+  await client.query(inTransactions((events) => `
+    INSERT INTO queue (event_id, aggregatetype, aggregateid, type, payload, version)
+    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version} FROM ${events}`))
+  await client.query('VACUUM ANALYZE queue')
+}
+
+/** Takes and deletes batch after batch with one statement each: at most once, and in order only as long as nobody else takes. */
+export async function takeAll(pool: Pool, hand: (events: readonly unknown[]) => Promise<void>): Promise<void> {
+  for (let count = 0; count < eventCount;) {
+    const { rows } = await pool.query<Record<string, unknown>>(take)
+    await hand(rows)
+    count += rows.length
+  }
+}
