@@ -107,8 +107,9 @@ export class RedisSessions implements Sessions {
     if (read.isErr()) return err(read.error)
     const before = decodeSession(hash, read.value)
     if (before === undefined) return ok(undefined)
-    const started = await this.#begin(before, timesOf(read.value ?? '').slice(0, 2))
+    const started = await this.#begin(before, { hash, times: timesOf(read.value ?? '') })
     if (started.isErr()) return err(started.error)
+    if (started.value.epoch === undefined) return this.#remove(started.value).then(() => ok(undefined))
     const written = await this.#revocations.log.write({ session: hash, isApplied: true })
     const taken = written.isErr() ? err(written.error) : await this.#exchange(before, started.value)
     if (taken.isOk() && taken.value) return ok(startedSession(started.value))
@@ -147,22 +148,21 @@ export class RedisSessions implements Sessions {
   }
 
   /** Enters a session and stores it under a new token, which nobody knows yet. One round trip. */
-  #begin(payload: SessionPayload, times: readonly number[] = []): ResultAsync<BegunSession, StoreError> {
+  #begin(payload: SessionPayload, { hash: old = '', times: [created = '', limit = ''] = [] }: Partial<Predecessor> = {}): ResultAsync<BegunSession, StoreError> {
     const { ttlMs, absoluteTtlMs } = this.#settings
     const token = newToken()
     const hash = hashOfToken(token) ?? ''
-    const [created = '', limit = ''] = times
-    const entry = { key: indexKey(this.#redis, userName(payload.userId)), arguments: [hash, String(absoluteTtlMs)] }
+    const entry = { key: indexKey(this.#redis, userName(payload.userId)), arguments: [hash, String(absoluteTtlMs), old] }
     const session = { key: sessionKey(this.#redis, hash), arguments: [encodePayload(payload), String(ttlMs), String(absoluteTtlMs), String(created), String(limit)] }
     return this.#redis.run('begin session', async (client) => {
       const [epoch, text] = await Promise.all([runScript(client, enterSession, entry), runScript(client, storeSession, session)])
       const { expiresAt } = decodeSession(hash, String(text)) ?? { expiresAt: new Date(0) }
-      return { token, hash, epoch: String(epoch), userId: payload.userId, expiresAt }
+      return { token, hash, epoch: typeof epoch === 'string' ? epoch : undefined, userId: payload.userId, expiresAt }
     })
   }
 
   async #confirm(client: RedisClientType, { userId, hash, epoch }: BegunSession): Promise<boolean> {
-    return await runScript(client, confirmSession, { key: indexKey(this.#redis, userName(userId)), arguments: [hash, epoch] }) === 1
+    return await runScript(client, confirmSession, { key: indexKey(this.#redis, userName(userId)), arguments: [hash, epoch ?? ''] }) === 1
   }
 
   #leave(client: RedisClientType, userId: string | number, hash: string): Promise<unknown> {
@@ -209,7 +209,13 @@ const largestTime = 3e15
 interface BegunSession extends StartedSession {
   readonly hash: string
   readonly userId: string | number
-  readonly epoch: string
+  /** The epoch of its user that it was entered under; `undefined` when it may not go on. */
+  readonly epoch: string | undefined
+}
+
+interface Predecessor {
+  readonly hash: string
+  readonly times: readonly number[]
 }
 
 function startedSession({ token, expiresAt }: BegunSession): StartedSession {

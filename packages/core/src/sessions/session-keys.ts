@@ -1,11 +1,16 @@
+import { createHash } from 'node:crypto'
 import { cacheKey } from '../cache/cache-key.ts'
 import type { RedisStore } from '../stores/stores.ts'
+
+/** A longer id is named by its digest: a key is no place for all of it. */
+const maxIdLength = 50
 
 /**
  * A user as keys and revocations name one: encoded, so that no id can collide with another or hold what a store does not take.
  */
 export function userName(userId: string | number): string {
-  return cacheKey(userId).text
+  const text = String(userId)
+  return cacheKey(text.length > maxIdLength ? createHash('sha256').update(text).digest('base64url') : text).text
 }
 
 /**

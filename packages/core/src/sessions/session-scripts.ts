@@ -48,13 +48,15 @@ return text
  * cannot be there any more. Beside them stand, with scores that are no times, `epoch` (4 × 10^15 + how often all sessions were revoked) and, per
  * revocation, `r{id}` (6 × 10^15 + the epoch that it began). It may name sessions that are gone; it never lacks one that is there.
  *
- * ARGV: hash, absolute ms. Reply: the epoch, as text.
+ * ARGV: hash, absolute ms, then the hash of the session that it takes the place of, else an empty text. Reply: the epoch, as text; nil when that session
+ * does not live in it, so that nothing which was revoked goes on under another token.
  */
 export const enterSession = redisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
 local epoch = string.format('%.0f', (redis.call('ZSCORE', KEYS[1], 'epoch') or 4e15) - 4e15)
+if ARGV[3] ~= '' and not redis.call('ZSCORE', KEYS[1], epoch .. ':' .. ARGV[3]) then return false end
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + tonumber(ARGV[2]) + 60000), epoch .. ':' .. ARGV[1])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) + 120000 then redis.call('PEXPIRE', KEYS[1], tonumber(ARGV[2]) + 120000) end
 return epoch
