@@ -90,11 +90,17 @@ function stuckOf(row: DueRow): StuckEvent {
   }
 }
 
+/** What waits behind a dead or an early event is left out: it would take the place of those that can be helped. */
 const dueSql = `
   WITH due AS (
-    SELECT DISTINCT aggregatetype, aggregateid FROM @schema.outbox_failure
+    SELECT DISTINCT aggregatetype, aggregateid FROM @schema.outbox_failure f
     WHERE sink = $1 AND shard = ANY ($2::smallint[])
       AND (status IN ('replay', 'discard') OR (status = 'retry' AND next_at <= clock_timestamp()))
+      AND NOT EXISTS (
+        SELECT FROM @schema.outbox_failure e
+        WHERE e.sink = f.sink AND e.aggregatetype = f.aggregatetype AND e.aggregateid = f.aggregateid AND e.seq < f.seq
+          AND (e.status = 'dead' OR (e.status = 'retry' AND e.next_at > clock_timestamp()))
+      )
     LIMIT 100
   )
   SELECT f.shard, f.event::text, f.status, f.started, f.finished,
