@@ -70,7 +70,8 @@ export class Chaos {
   #serverPlays(): readonly Play[] {
     return [
       { fault: 'restart PostgreSQL', run: () => this.#restart() },
-      { fault: 'crash PostgreSQL', run: () => this.#crash() },
+      { fault: 'shut PostgreSQL down at once', run: () => this.#crash(async () => { process.kill(this.#postgres.pid, 'SIGQUIT') }) },
+      { fault: 'SIGKILL PostgreSQL', run: () => this.#crash(() => this.#postgres.kill()) },
     ]
   }
 
@@ -79,8 +80,9 @@ export class Chaos {
     this.restarts += 1
   }
 
-  async #crash(): Promise<void> {
-    await this.#postgres.kill()
+  /** Comes back by recovery. */
+  async #crash(crash: () => Promise<void>): Promise<void> {
+    await crash()
     await setTimeout(between(0, 500))
     await this.#restart()
   }

@@ -23,7 +23,7 @@ export type Answer = 'ready' | 'drained' | 'not-drained'
 
 
 
-const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttempts: 3, retentionMs: 1_500, purgeMs: 400 }
+const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttempts: 3, retentionMs: 100, purgeMs: 200 }
 const drainMs = 20_000
 
 process.once('disconnect', () => { process.exit(1) })
