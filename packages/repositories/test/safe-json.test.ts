@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonProblem } from '../src/activity/safe-json.ts'
+import { JsonCopier, jsonProblem } from '../src/activity/safe-json.ts'
 
 const nested = (depth: number): unknown => (depth === 0 ? 1 : { inner: nested(depth - 1) })
 
@@ -36,5 +37,43 @@ describe('jsonProblem', () => {
     const loop: Record<string, unknown> = {}
     loop.self = loop
     expect(jsonProblem(loop)).toBeDefined()
+  })
+})
+
+describe('JsonCopier', () => {
+  const strange = fc.constantFrom<unknown>(undefined, NaN, -Infinity, 1n, 'a\0', '\udc00', new Date(0), new Map(), () => 1, Symbol('s'), Object.create({}) as object)
+  const key = fc.oneof({ weight: 8, arbitrary: fc.constantFrom('a', 'b', 'ünï', 'x'.repeat(70)) }, { weight: 1, arbitrary: fc.constantFrom('', '$a', 'a.b', '__proto__', 'constructor', '\0') })
+  const { value: anyJson } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof({ maxDepth: 5, withCrossShrink: true },
+      { weight: 10, arbitrary: fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null)) },
+      { weight: 1, arbitrary: strange },
+      { weight: 5, arbitrary: fc.array(tie('value'), { maxLength: 4 }) },
+      { weight: 5, arbitrary: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries) as unknown) }),
+  }))
+
+  test('copies exactly the objects in which jsonProblem finds nothing', () => {
+    const copier = new JsonCopier()
+    fc.assert(fc.property(fc.dictionary(key, anyJson, { maxKeys: 4 }), (value) => {
+      const copy = copier.copyOf(value)
+      expect(copy !== undefined).toBe(jsonProblem(value) === undefined)
+      if (copy !== undefined) expect(copy).toEqual(value)
+    }), { numRuns: 2_000 })
+  })
+
+  test.each<[string, (size: number) => object, number]>([
+    ['as deep', (size) => ({ inner: nested(size) }), 15],
+    ['as long a text', (size) => ({ a: 'x'.repeat(size) }), 65_533],
+    ['as long keys', (size) => ({ ['k'.repeat(size)]: null }), 65_534],
+    ['as many members', (size) => ({ a: Array(size).fill(1) }), 65_533],
+  ])('takes data %s as jsonProblem does, and no more', (_what, make, most) => {
+    for (const size of [most, most + 1]) expect(new JsonCopier().copyOf(make(size)) !== undefined).toBe(jsonProblem(make(size)) === undefined)
+    expect(new JsonCopier().copyOf(make(most))).toEqual(make(most))
+    expect(new JsonCopier().copyOf(make(most + 1))).toBeUndefined()
+  })
+
+  test('ends on a value that holds itself', () => {
+    const loop: Record<string, unknown> = { list: [] }
+    loop.self = [loop, loop, loop]
+    expect(new JsonCopier().copyOf(loop)).toBeUndefined()
   })
 })

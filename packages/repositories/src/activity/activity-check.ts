@@ -3,7 +3,7 @@ import { activityTypePattern, activityLimits } from './activity-input.ts'
 import type { ActivityMetadata } from './activity.ts'
 import { dataChecks } from './activity-types.ts'
 import type { ActivityData, ActivityTypes, DataCheck } from './activity-types.ts'
-import { JsonCopier } from './safe-json.ts'
+import { isPlainObject, JsonCopier } from './safe-json.ts'
 
 /**
  * An activity that breaks no rule; nothing in it belongs to the caller.
@@ -46,7 +46,7 @@ export class ActivityCheck {
    */
   accept(event: unknown): CheckedActivity | undefined {
     try {
-      return isPlain(event) && hasOnly(event, eventFields) ? this.#accept(event) : undefined
+      return isPlainObject(event) && hasOnly(event, eventFields) ? this.#accept(event) : undefined
     } catch {
       // A getter or a proxy may throw.
       return undefined
@@ -77,7 +77,7 @@ export class ActivityCheck {
 }
 
 function metadataOf(given: unknown): ActivityMetadata | undefined {
-  if (!isPlain(given) || !hasOnly(given, metadataFields)) return undefined
+  if (!isPlainObject(given) || !hasOnly(given, metadataFields)) return undefined
   const { ipAddress, userAgent, referrer } = given
   if (!isTextOrAbsent(ipAddress, activityLimits.ipAddress)) return undefined
   if (!isTextOrAbsent(userAgent, activityLimits.userAgent)) return undefined
@@ -92,10 +92,6 @@ function isTextOrAbsent(value: unknown, maxLength: number): value is string | un
 function timeOf(timestamp: unknown): number {
   const at = timestamp instanceof Date ? timestamp.getTime() : Number.NaN
   return at >= activityLimits.from && at <= activityLimits.to ? at : Number.NaN
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function hasOnly(value: object, fields: ReadonlySet<string>): boolean {

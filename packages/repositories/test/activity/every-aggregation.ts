@@ -1,0 +1,22 @@
+import {
+  activeUsersPer, clicksByPosition, courseFunnel, eventsPerDay, medianSearchTime, queriesByCount, revenuePerDay,
+} from '../../src/activity/analytics-pipelines.ts'
+import type { Aggregation } from '../../src/activity/analytics-pipelines.ts'
+
+const period = { from: new Date('2026-03-01'), to: new Date('2026-04-01') }
+
+/** Every aggregation there is, by what it tells. */
+export const aggregations: readonly (readonly [name: string, aggregation: Aggregation])[] = [
+  ['active users per day', activeUsersPer('day', period)],
+  ['active users per week', activeUsersPer('week', period)],
+  ['events per type and day', eventsPerDay(period)],
+  ['events of one type', eventsPerDay(period, 'page.viewed')],
+  ['the funnel of every course', courseFunnel(period)],
+  ['the funnel of one course', courseFunnel(period, 5)],
+  ['revenue per course and day', revenuePerDay(period)],
+  ['revenue of one course', revenuePerDay(period, 5)],
+  ['the top queries', queriesByCount(period, 20)],
+  ['the queries without results', queriesByCount(period, 20, 0)],
+  ['click-through by position', clicksByPosition(period)],
+  ['the median search time', medianSearchTime(period)],
+]
