@@ -1,6 +1,7 @@
 import type { RedisClientType } from 'redis'
+import type { Clock } from '../clock.ts'
 import type { StoreError } from '../errors.ts'
-import type { RedisStore } from '../stores/stores.ts'
+import type { RedisStore, Stores } from '../stores/stores.ts'
 
 /**
  * What became of the keys that were asked for together.
@@ -10,23 +11,23 @@ export interface BatchReply {
   readonly values: readonly (string | null)[]
   /** The server that said so; `undefined` when the connection changed meanwhile, or when none of this can be trusted. */
   readonly runId: string | undefined
+  /** When it came, in milliseconds since the epoch. */
+  readonly atMs: number
   /** Why there are no values. */
   readonly error?: StoreError
 }
 
+/** Hears a reply; never throws. */
+type Reader = (reply: BatchReply) => void
+
 /**
- * Keys that travel together.
+ * Keys that travel together. Whoever asks is called back, one after the other: a promise of its own for each would cost more than the rest of a hit.
  */
 export class Batch {
   /** The keys by slot. */
   readonly keys: string[] = []
-  /** What Redis said about them. */
-  readonly reply: Promise<BatchReply>
+  readonly #readers: Reader[] = []
   #slots: Map<string, number> | undefined
-
-  constructor(reply: Promise<BatchReply>) {
-    this.reply = reply
-  }
 
   /**
    * Takes a key along and gives back its slot.
@@ -34,27 +35,50 @@ export class Batch {
   slotOf(key: string): number {
     const { keys } = this
     if (keys.length === 0) return keys.push(key) - 1
-    // Most batches have one key and need no index.
-    this.#slots ??= new Map([[keys[0] as string, 0]])
+    // Most batches are of one caller and need no index.
+    this.#slots ??= new Map(keys.map((one, slot) => [one, slot]))
     const known = this.#slots.get(key)
     if (known !== undefined) return known
     this.#slots.set(key, keys.length)
     return keys.push(key) - 1
   }
+
+  /**
+   * Takes keys along and gives back their slots.
+   */
+  slotsOf(keys: readonly string[]): readonly number[] {
+    return this.keys.length > 0 ? keys.map((key) => this.slotOf(key)) : keys.map((key) => this.keys.push(key) - 1)
+  }
+
+  /**
+   * Calls `reader` when Redis has answered, or has failed to.
+   */
+  whenRead(reader: Reader): void {
+    this.#readers.push(reader)
+  }
+
+  /**
+   * Tells everybody.
+   */
+  settle(reply: BatchReply): void {
+    for (const reader of this.#readers) reader(reply)
+  }
 }
 
 /** Beyond that a single MGET would keep the server busy for too long. */
-const maxKeys = 500
+export const maxKeys = 500
 
 /**
  * Reads keys: all that are asked for in one tick travel as one MGET, each of them once.
  */
 export class BatchGet {
   readonly #redis: RedisStore
+  readonly #clock: Clock
   #open: Batch | undefined
 
-  constructor(redis: RedisStore) {
+  constructor({ redis, clock }: Pick<Stores, 'redis' | 'clock'>) {
     this.#redis = redis
+    this.#clock = clock
   }
 
   /**
@@ -66,11 +90,10 @@ export class BatchGet {
   }
 
   #begin(): Batch {
-    const departure = Promise.withResolvers<BatchReply>()
-    const batch = new Batch(departure.promise)
+    const batch = new Batch()
     process.nextTick(() => {
       if (this.#open === batch) this.#open = undefined
-      departure.resolve(this.#send(batch.keys))
+      void this.#send(batch.keys).then((reply) => { batch.settle(reply) })
     })
     return batch
   }
@@ -79,8 +102,9 @@ export class BatchGet {
     const redis = this.#redis
     const runId = redis.runId
     const reply = await redis.run('get', (client) => keys.length === 1 ? getOne(client, keys) : client.mGet(keys))
-    if (reply.isErr()) return { values: [], runId: undefined, error: reply.error }
-    return { values: reply.value, runId: redis.runId === runId ? runId : undefined }
+    const atMs = this.#clock.now()
+    if (reply.isErr()) return { values: [], runId: undefined, atMs, error: reply.error }
+    return { values: reply.value, runId: redis.runId === runId ? runId : undefined, atMs }
   }
 }
 

@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
-import { err, ok, type Result, ResultAsync } from '../result.ts'
+import { err, ok, Result, ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
-import { type Batch, BatchGet, type BatchReply } from './batch-get.ts'
+import { type Batch, BatchGet, maxKeys } from './batch-get.ts'
 import type { Cache, CacheOptions, CacheReadError, cacheDefaults, ReadOptions } from './cache.ts'
 import { cacheKey, type CacheKey } from './cache-key.ts'
 import { digits, expiryOf, nonceOf } from './entry.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { Loader, type LoadResult, type Row } from './loader.ts'
-import { gateClosed, jsonOf, judge, keepMeanwhile, type Look, type Place } from './look.ts'
+import { gateClosed, isExpired, isPass, jsonOf, judge, keepMeanwhile, type Look, type Pass, valueSeen } from './look.ts'
 import { NextLoad } from './next-load.ts'
 import { Refill } from './refill.ts'
 
@@ -23,14 +23,12 @@ export type CheckedOptions<Id, Value> = CacheOptions<Id, Value> & Required<Pick<
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
-interface Asked extends Place {
-  readonly batch: Batch
-}
-
 /** How long a source that failed is left alone while expired values can answer, in milliseconds. */
 const sourceRestMs = 1_000
 const longestPauseMs = 50
 const noSlots: readonly number[] = []
+/** What no host's value can be. */
+const noAnswer: unique symbol = Symbol('no answer')
 
 /**
  * The read path: look (a share of one `MGET`), and where that does not answer: lease, load and fill.
@@ -42,6 +40,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #loader: Loader<Id, Value>
   readonly #refill: Refill<Id, Value>
   readonly #batches: BatchGet
+  readonly #plainPrefix: string
   readonly #passing = new NextLoad<LoadResult<Value>>()
   #isSourceSuspect = false
   #sourceRestsUntil = 0
@@ -52,17 +51,17 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     this.#options = options
     this.#loader = new Loader({ cache: options.name, load: options.load, codec: options.codec, sql: stores.postgres.client })
     this.#refill = new Refill(stores, options, this.#loader)
-    this.#batches = new BatchGet(stores.redis)
+    this.#batches = new BatchGet(stores)
+    this.#plainPrefix = `${stores.redis.keyPrefix}${options.name}:`
   }
 
   key(id: Id): CacheKey {
-    return { text: this.#textOf(id) }
+    return cacheKey(this.name, ...(this.#options.key?.(id) ?? [String(id)]))
   }
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
-    const row = this.#rowOf(id)
-    if (options?.tx !== undefined) return new ResultAsync(this.#readInside(options.tx, [row])).map((values) => values.get(id))
-    return new ResultAsync(this.#read(row))
+    if (options?.tx !== undefined) return new ResultAsync(this.#readInside(options.tx, [this.#rowOf(id)])).map((values) => values.get(id))
+    return new ResultAsync(this.#read(this.#rowOf(id)))
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
@@ -74,42 +73,47 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return new ResultAsync(this.#refresh(this.#rowOf(id)))
   }
 
-  async #read(row: Row<Id>): Promise<ReadResult<Value>> {
+  #read(row: Row<Id>): Promise<ReadResult<Value>> {
     if (!this.#mayLook) return this.#resolve(row, gateClosed)
-    const asked = this.#ask(row)
-    const look = judge(await asked.batch.reply, asked, this.#stores.clock.now())
-    const answer = this.#answer(row, look)
-    if (answer === undefined) return this.#resolve(row, look)
+    return new Promise((resolve) => { this.#whenSeen(row, (look) => { resolve(this.#settle(row, look)) }) })
+  }
+
+  #settle(row: Row<Id>, look: Look): ReadResult<Value> | Promise<ReadResult<Value>> {
+    const value = this.#answer(row, look)
+    if (value === noAnswer) return this.#resolve(row, look)
     this.#countHits(1)
-    return answer
+    return ok(value)
   }
 
   async #readMany(rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
-    const looks = await this.#lookMany(rows)
+    const looks = this.#mayLook ? await this.#lookMany(rows) : []
+    const values: (Value | undefined)[] = []
     const missing: number[] = []
-    const answers: (ReadResult<Value> | undefined)[] = []
-    for (const [index, row] of rows.entries()) {
-      const answer = this.#answer(row, looks[index] ?? gateClosed)
-      if (answer === undefined) missing.push(index)
-      answers.push(answer)
+    for (let index = 0; index < rows.length; index += 1) {
+      const value = this.#answer(rows[index] as Row<Id>, looks[index] ?? gateClosed)
+      if (value === noAnswer) missing.push(index)
+      values.push(value === noAnswer ? undefined : value)
     }
     this.#countHits(rows.length - missing.length)
-    if (missing.length > 0) {
-      await Promise.all(missing.map(async (index) => { answers[index] = await this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed) }))
+    const resolved = await Promise.all(missing.map((index) => this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed)))
+    for (const [at, result] of resolved.entries()) {
+      if (result.isErr()) return err(result.error)
+      values[missing[at] as number] = result.value
     }
-    return collect(rows, answers as ReadResult<Value>[])
+    return ok(collect(rows, values))
   }
 
   async #readInside(tx: SqlClient, rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
     if (rows.length === 0) return ok(new Map<Id, Value>())
     const results = await this.#loader.loadThrough(tx, rows)
-    return collect(rows, results.map(valueOf))
+    return Result.combine(results).map((loaded) => collect(rows, loaded.map(({ value }) => value)))
   }
 
   async #refresh(row: Row<Id>): Promise<ReadResult<Value>> {
     const look = await this.#look(row)
-    if (look.kind === 'pass') return this.#passBy(row, look.reason)
-    const outcome = await this.#refill.join(row, look.kind === 'miss' ? look.seen : this.#keep(look.raw))
+    if (isPass(look)) return this.#passBy(row, look.reason)
+    const seen = typeof look !== 'string' && look.kind === 'miss' ? look.seen : this.#keep(valueSeen(look) as string)
+    const outcome = await this.#refill.join(row, seen)
     return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#passBy(row, 'refresh')
   }
 
@@ -118,43 +122,54 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #look(row: Row<Id>): Promise<Look> {
-    if (!this.#mayLook) return gateClosed
-    const asked = this.#ask(row)
-    return judge(await asked.batch.reply, asked, this.#stores.clock.now())
+    return this.#mayLook ? new Promise((resolve) => { this.#whenSeen(row, resolve) }) : gateClosed
+  }
+
+  #whenSeen(row: Row<Id>, see: (look: Look) => void): void {
+    const { batch } = this.#batches
+    const slot = batch.slotOf(row.key)
+    const tagSlots = this.#tagSlots(batch, row)
+    batch.whenRead((reply) => { see(judge(reply, slot, tagSlots)) })
   }
 
   async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
-    if (!this.#mayLook) return []
-    const asked = rows.map((row) => this.#ask(row))
-    const replies = new Map<Batch, BatchReply>()
-    for (const { batch } of asked) if (!replies.has(batch)) replies.set(batch, await batch.reply)
-    const now = this.#stores.clock.now()
-    return asked.map((one) => judge(replies.get(one.batch) as BatchReply, one, now))
+    const shares: Promise<readonly Look[]>[] = []
+    for (let from = 0; from < rows.length; from += maxKeys) shares.push(this.#lookTogether(rows.slice(from, from + maxKeys)))
+    const looks = await Promise.all(shares)
+    return looks.length === 1 ? looks[0] as readonly Look[] : looks.flat()
   }
 
-  #ask(row: Row<Id>): Asked {
+  #lookTogether(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
     const { batch } = this.#batches
+    const slots = batch.slotsOf(rows.map(({ key }) => key))
+    const tagSlots = this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
+    return new Promise((resolve) => {
+      batch.whenRead((reply) => { resolve(slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots))) })
+    })
+  }
+
+  #tagSlots(batch: Batch, { id }: Row<Id>): readonly number[] {
+    if (this.#options.tags === undefined) return noSlots
     const { keyPrefix } = this.#stores.redis
-    const slot = batch.slotOf(keyPrefix + row.key)
-    const tags = this.#options.tags === undefined ? noSlots : this.#options.tagsOf(row.id).map((tag) => batch.slotOf(keyPrefix + tag))
-    return { batch, slot, tagSlots: tags }
+    return this.#options.tagsOf(id).map((tag) => batch.slotOf(keyPrefix + tag))
   }
 
-  /** The answer that a look gave; `undefined` when there is none, or none that can be read. */
-  #answer(row: Row<Id>, look: Look): ReadResult<Value> | undefined {
-    if (look.kind !== 'hit') return undefined
-    const answer = this.#decode(look.raw)
-    if (answer !== undefined && look.isSoft) this.#refill.begin(row, this.#keep(look.raw))
-    return answer
+  /** The value that a look found, `undefined` for an absent row; {@link noAnswer} when there is none that may answer, or that can be read. */
+  #answer(row: Row<Id>, look: Look): Value | undefined | typeof noAnswer {
+    if (typeof look === 'string') return this.#decode(look)
+    if (look.kind !== 'stale' || !look.isAlive) return noAnswer
+    const value = this.#decode(look.raw)
+    if (value !== noAnswer) this.#refill.begin(row, this.#keep(look.raw))
+    return value
   }
 
-  #decode(raw: string): ReadResult<Value> | undefined {
+  #decode(raw: string): Value | undefined | typeof noAnswer {
     try {
       const json = jsonOf(raw)
-      return ok(json === undefined ? undefined : this.#loader.read(json))
+      return json === undefined ? undefined : this.#loader.read(json)
     } catch (error) {
       this.#stores.diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: `unreadable: ${String(error)}` })
-      return undefined
+      return noAnswer
     }
   }
 
@@ -173,10 +188,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const startedAt = clock.monotonic()
     let look = first
     for (let turns = 1; ; turns += 1) {
-      if (look.kind === 'pass') return this.#passBy(row, look.reason)
-      const answer = turns === 1 ? undefined : this.#answer(row, look)
-      if (answer !== undefined) return this.#waited(startedAt, answer)
-      if (look.kind === 'expired' && !this.#mayTrySource()) return this.#answerStale(look.raw) ?? this.#passBy(row, 'unreadable')
+      if (isPass(look)) return this.#passBy(row, look.reason)
+      const value = turns === 1 ? noAnswer : this.#answer(row, look)
+      if (value !== noAnswer) return this.#waited(startedAt, ok(value))
+      if (isExpired(look) && !this.#mayTrySource()) return this.#answerStale(look.raw) ?? this.#passBy(row, 'unreadable')
       const outcome = await this.#join(row, look)
       if (outcome.kind === 'loaded') return valueOf(outcome.result)
       if (outcome.kind === 'pass') return this.#passBy(row, outcome.reason)
@@ -186,13 +201,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     }
   }
 
-  #join(row: Row<Id>, look: Look): Promise<Outcome<Value>> | Outcome<Value> {
-    switch (look.kind) {
-      case 'pass': return look
-      case 'miss': return this.#refill.join(row, look.seen)
-      case 'hit': return this.#refill.join(row, { nonce: nonceOf(look.raw) })
-      case 'expired': return look.isClaimed ? { kind: 'again' } : this.#refill.join(row, this.#keep(look.raw))
-    }
+  #join(row: Row<Id>, look: Exclude<Look, Pass>): Promise<Outcome<Value>> | Outcome<Value> {
+    // A value that is alive and yet did not answer cannot be read.
+    if (typeof look === 'string') return this.#refill.join(row, { nonce: nonceOf(look) })
+    if (look.kind === 'miss') return this.#refill.join(row, look.seen)
+    if (look.isAlive) return this.#refill.join(row, { nonce: nonceOf(look.raw) })
+    return look.isClaimed ? { kind: 'again' } : this.#refill.join(row, this.#keep(look.raw))
   }
 
   #keep(raw: string): SeenValue {
@@ -212,15 +226,15 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     this.#sourceRestsUntil = this.#stores.clock.monotonic() + sourceRestMs
     // Looked at again: a writer may have come since, and a held key must not answer.
     const look = await this.#look(row)
-    if (look.kind !== 'hit' && look.kind !== 'expired') return failed
-    return this.#answerStale(look.raw) ?? failed
+    const raw = valueSeen(look)
+    return (raw === undefined ? undefined : this.#answerStale(raw)) ?? failed
   }
 
   #answerStale(raw: string): ReadResult<Value> | undefined {
-    const answer = this.#decode(raw)
-    const ageMs = this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs
-    if (answer !== undefined) this.#stores.diagnostics.emit('cache:stale-served', { cache: this.name, ageMs })
-    return answer
+    const value = this.#decode(raw)
+    if (value === noAnswer) return undefined
+    this.#stores.diagnostics.emit('cache:stale-served', { cache: this.name, ageMs: this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs })
+    return ok(value)
   }
 
   /** While the source fails one read a second tries it; the others are answered by what has expired. */
@@ -232,15 +246,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return true
   }
 
-  #rowOf(id: Id): Row<Id> {
-    return { id, key: this.#textOf(id) }
-  }
-
   /** Whole numbers, which most ids are, need no encoding. */
-  #textOf(id: Id): string {
-    const { key } = this.#options
-    if (key === undefined && Number.isSafeInteger(id)) return `${this.name}:${String(id)}`
-    return cacheKey(this.name, ...(key?.(id) ?? [String(id)])).text
+  #rowOf(id: Id): Row<Id> {
+    const isPlain = this.#options.key === undefined && Number.isSafeInteger(id)
+    return { id, key: isPlain ? this.#plainPrefix + String(id) : this.#stores.redis.keyPrefix + this.key(id).text }
   }
 
   #waited(startedAt: number, result: ReadResult<Value>): ReadResult<Value> {
@@ -256,8 +265,9 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   #countMiss(look: Look): void {
     const { diagnostics } = this.#stores
-    if (look.kind !== 'pass') diagnostics.emit('cache:miss', { cache: this.name, count: 1 })
-    if (look.kind === 'miss' && look.reason === 'foreign') diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: 'not an entry' })
+    if (isPass(look)) return
+    diagnostics.emit('cache:miss', { cache: this.name, count: 1 })
+    if (typeof look !== 'string' && look.kind === 'miss' && look.reason === 'foreign') diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: 'not an entry' })
   }
 }
 
@@ -265,14 +275,13 @@ function valueOf<Value>(loaded: LoadResult<Value>): ReadResult<Value> {
   return loaded.map(({ value }) => value)
 }
 
-function collect<Id, Value>(rows: readonly Row<Id>[], results: readonly ReadResult<Value>[]): Result<Map<Id, Value>, CacheReadError> {
-  const values = new Map<Id, Value>()
-  for (const [index, row] of rows.entries()) {
-    const result = results[index] as ReadResult<Value>
-    if (result.isErr()) return err(result.error)
-    if (result.value !== undefined) values.set(row.id, result.value)
+function collect<Id, Value>(rows: readonly Row<Id>[], values: readonly (Value | undefined)[]): Map<Id, Value> {
+  const found = new Map<Id, Value>()
+  for (let index = 0; index < rows.length; index += 1) {
+    const value = values[index]
+    if (value !== undefined) found.set((rows[index] as Row<Id>).id, value)
   }
-  return ok(values)
+  return found
 }
 
 function distinct<Id>(rows: readonly Row<Id>[]): readonly Row<Id>[] {

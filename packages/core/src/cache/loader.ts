@@ -11,7 +11,7 @@ import { TickBatch } from './tick-batch.ts'
 export interface Row<Id> {
   /** The id, as the caller gave it. */
   readonly id: Id
-  /** The text of its key. */
+  /** Its key in Redis. */
   readonly key: string
 }
 

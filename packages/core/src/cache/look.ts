@@ -6,36 +6,45 @@ import type { SeenValue } from './lease.ts'
 /**
  * What a look at a key found out.
  *
- * `hit`: this answers; `isSoft` when it is time to load it anew. `expired`: it answers only while its source is down; `isClaimed` while somebody loads it.
- * `miss`: it has to be loaded; `seen` is a value that cannot be used. `pass`: the cache may neither answer nor be filled.
+ * A string is a value that answers as it stands; most looks end so, and make no object. `stale`: a value that is to be loaded anew; it answers
+ * meanwhile while `isAlive`, later only while its source is down; `isClaimed` while somebody loads it. `miss`: it has to be loaded; `seen` is a
+ * value that cannot be used. `pass`: the cache may neither answer nor be filled.
  */
-export type Look =
-  | { readonly kind: 'hit' | 'expired'; readonly raw: string; readonly isSoft: boolean; readonly isClaimed: boolean }
-  | { readonly kind: 'miss'; readonly seen: SeenValue | undefined; readonly reason: MissReason }
-  | { readonly kind: 'pass'; readonly reason: string }
+export type Look = string | Stale | Miss | Pass
+
+interface Stale {
+  readonly kind: 'stale'
+  readonly raw: string
+  readonly isAlive: boolean
+  readonly isClaimed: boolean
+}
+
+interface Miss {
+  readonly kind: 'miss'
+  readonly seen: SeenValue | undefined
+  readonly reason: MissReason
+}
+
+/** The look of somebody whom the cache can neither serve nor be filled by. */
+export interface Pass {
+  readonly kind: 'pass'
+  readonly reason: string
+}
 
 /** Why a key has to be loaded. */
 export type MissReason = 'absent' | 'leased' | 'foreign' | 'other-server' | 'tag-invalidated'
 
 /** The look of somebody who may not look. */
-export const gateClosed: Look = { kind: 'pass', reason: 'gate-closed' }
-
-/** Where a key and its tags are in a reply. */
-export interface Place {
-  /** Slot of the key. */
-  readonly slot: number
-  /** Slots of its tags. */
-  readonly tagSlots: readonly number[]
-}
+export const gateClosed: Pass = { kind: 'pass', reason: 'gate-closed' }
 
 /**
- * Judges what Redis said about one key and its tags.
+ * Judges what Redis said about the key of a slot and its tags.
  */
-export function judge(reply: BatchReply, { slot, tagSlots }: Place, nowMs: number): Look {
+export function judge(reply: BatchReply, slot: number, tagSlots: readonly number[]): Look {
   if (reply.runId === undefined) return { kind: 'pass', reason: reply.error?.type ?? 'server-unknown' }
   const raw = reply.values[slot]
   switch (stateOf(raw)) {
-    case 'value': return judgeValue(raw as string, { reply, tagSlots, runId: reply.runId, nowMs })
+    case 'value': return judgeValue(raw as string, reply, tagSlots)
     case 'hold': return { kind: 'pass', reason: 'held' }
     case 'absent': return { kind: 'miss', seen: undefined, reason: 'absent' }
     case 'lease': return { kind: 'miss', seen: undefined, reason: 'leased' }
@@ -51,28 +60,45 @@ export function keepMeanwhile(raw: string, until: string): SeenValue {
 }
 
 /**
+ * Whether the cache may neither answer nor be filled.
+ */
+export function isPass(look: Look): look is Pass {
+  return typeof look !== 'string' && look.kind === 'pass'
+}
+
+/**
+ * Whether a look saw a value that answers only while its source is down.
+ */
+export function isExpired(look: Look): look is Stale {
+  return typeof look !== 'string' && look.kind === 'stale' && !look.isAlive
+}
+
+/**
+ * The value that a look saw, fresh or not.
+ */
+export function valueSeen(look: Look): string | undefined {
+  if (typeof look === 'string') return look
+  return look.kind === 'stale' ? look.raw : undefined
+}
+
+/**
  * The JSON of a value; `undefined` when it says that there is no such row.
  */
 export function jsonOf(raw: string): string | undefined {
   return isAbsentRow(raw) ? undefined : payloadOf(raw)
 }
 
-interface Surroundings {
-  readonly reply: BatchReply
-  readonly tagSlots: readonly number[]
-  readonly runId: string
-  readonly nowMs: number
-}
-
-function judgeValue(raw: string, { reply, tagSlots, runId, nowMs }: Surroundings): Look {
-  if (!isOfServer(raw, runId)) return { kind: 'miss', seen: undefined, reason: 'other-server' }
+function judgeValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {
+  const { runId, atMs } = reply
+  if (!isOfServer(raw, runId as string)) return { kind: 'miss', seen: undefined, reason: 'other-server' }
   if (tagSlots.length > 0) {
     const tags = tagSlots.map((slot) => reply.values[slot])
     if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'pass', reason: 'tag-held' }
     if (!areTagsUnchanged(tagNoncesOf(raw), tags)) return { kind: 'miss', seen: { nonce: nonceOf(raw) }, reason: 'tag-invalidated' }
   }
-  if (nowMs < softExpiryOf(raw)) return nowMs < expiryOf(raw) ? { kind: 'hit', raw, isSoft: false, isClaimed: false } : { kind: 'expired', raw, isSoft: false, isClaimed: true }
-  return { kind: nowMs < expiryOf(raw) ? 'hit' : 'expired', raw, isSoft: true, isClaimed: false }
+  const isAlive = atMs < expiryOf(raw)
+  const isClaimed = atMs < softExpiryOf(raw)
+  return isAlive && isClaimed ? raw : { kind: 'stale', raw, isAlive, isClaimed }
 }
 
 /**

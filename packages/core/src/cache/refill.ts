@@ -87,7 +87,7 @@ export class Refill<Id, Value> {
     if (runId === undefined || !invalidation.isOpen) return { kind: 'pass', reason: 'gate-closed' }
     const nonce = invalidation.nonces.next()
     const tags = this.#options.tagsOf(row.id)
-    const lease = { key: redis.keyPrefix + row.key, nonce, leaseMs: this.#options.leaseMs, runId, seen }
+    const lease = { key: row.key, nonce, leaseMs: this.#options.leaseMs, runId, seen }
     const granted = await this.#leases.add({ lease, tags })
     if (granted.isErr()) return { kind: 'pass', reason: granted.error.type }
     const reply = granted.value.lease
@@ -107,7 +107,7 @@ export class Refill<Id, Value> {
   async #settle(lease: Lease<Id, Value>, result: LoadResult<Value>): Promise<void> {
     const { row, flight } = lease
     const entry = result.isOk() ? this.#entryOf(lease, result.value) : { entry: '', lifeMs: 1 }
-    const isAccepted = await this.#fills.add({ key: this.#stores.redis.keyPrefix + row.key, nonce: lease.nonce, ...entry })
+    const isAccepted = await this.#fills.add({ key: row.key, nonce: lease.nonce, ...entry })
     const isShared = result.isErr() || (isAccepted && (flight.followers === 0 || await this.#haveTagsStayed(lease)))
     this.#land(row, flight, isShared ? { kind: 'loaded', result } : { kind: 'again' })
   }
