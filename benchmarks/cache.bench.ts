@@ -21,8 +21,9 @@ try {
   orThrow(await migrate(stores))
   await pool.query(createUsers)
   const grounds = { stores, pool, raw: await openRawRedis(redis.url, pool), redisUrl: redis.url }
-  const { contests, close } = await hitContests(grounds)
+  const { contests, floor, close } = await hitContests(grounds)
   for (const [name, contest] of Object.entries(contests)) figures[name] = (await hold(name, contest)).timesFaster
+  if (!values.json) await hold('concurrent hits against one MGET by hand', floor)
   figures['missVsRaw'] = 1 / (await hold('missVsRaw', missContest(grounds))).timesFaster
   figures['loadsUnderStampede'] = await loadsUnderStampede({ redisUrl: redis.url, postgresUrl: postgres.url })
   figures['loadsUnderHold'] = await loadsUnderHold(stores)

@@ -21,8 +21,17 @@ const ttlMs = 3_600_000
 /** So often in one round, so that a round takes some ten milliseconds. */
 const turns = 5
 
-/** The contests about hits, by figure, all over the same users in the same Redis; `close` ends what they opened. */
-export async function hitContests(grounds: Grounds): Promise<{ readonly contests: Record<HitFigure, Contest>, readonly close: () => Promise<void> }> {
+/** What the figures about hits come from. */
+export interface HitContests {
+  /** By figure. */
+  readonly contests: Record<HitFigure, Contest>
+  /** Concurrent hits against the least they can cost: all values in one `MGET` by hand, each through `JSON.parse`. */
+  readonly floor: Contest
+  close(this: void): Promise<void>
+}
+
+/** The contests about hits, all over the same users in the same Redis; `close` ends what they opened. */
+export async function hitContests(grounds: Grounds): Promise<HitContests> {
   const { stores, raw } = grounds
   const plain = defineCache<number, User>(stores, { name: 'user', ttlMs, load: loadUsers })
   const tagged = defineCache<number, User>(stores, { name: 'tagged', ttlMs, load: loadUsers, tags: (id) => tagsOf(id).map((tag) => cacheKey('tag', tag)) })
@@ -45,6 +54,7 @@ export async function hitContests(grounds: Grounds): Promise<{ readonly contests
       taggedHitVsBentocache: contest(() => together(getTagged), () => together(bento.getTagged), turns * callers),
       getManyVsRaw: contest(() => many(async (ids) => orThrow(await plain.getMany(ids))), () => many(raw.getMany), turns),
     },
+    floor: contest(() => together(get), async () => { for (let turn = 0; turn < turns; turn += 1) await raw.getMany(hotIds) }, turns * callers),
     close: () => bento.close(),
   }
 }
