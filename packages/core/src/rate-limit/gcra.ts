@@ -1,5 +1,3 @@
-import { redisScript } from '../stores/redis-script.ts'
-
 /**
  * How fast one subject may go: `burst` at once, and one more every `intervalUs` microseconds.
  */
@@ -28,7 +26,7 @@ export interface Verdict {
 
 /**
  * The generic cell rate algorithm for one request at `nowUs`; `arrivalUs` is what was remembered of the one before, 0 when nothing was. The same
- * arithmetic as {@link takeScript}.
+ * arithmetic as the scripts'.
  */
 export function take(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
   const since = Math.max(arrivalUs, nowUs)
@@ -40,21 +38,10 @@ export function take(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
 }
 
 /**
- * The same in Redis, in server time.
- *
- * States of `ratelimit:{subject}:{endpoint}`: absent (all of the burst is there) → the theoretical arrival time in microseconds, expiring at that
- * time → absent. A refused request changes nothing.
- *
- * ARGV: burst, interval in microseconds. Reply: `[allowed 0 | 1, remaining, reset µs, retry after µs]`.
+ * What is said of a limit that would have let a request pass which another one refused: as it stands, with nothing taken.
  */
-export const takeScript = redisScript(`
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local burst, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
-local since = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local next = since + interval
-local slack = now + burst * interval - next
-if slack < 0 then return { 0, 0, since - now, -slack } end
-redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
-return { 1, math.floor(slack / interval), next - now, 0 }
-`)
+export function untaken(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
+  const since = Math.max(arrivalUs, nowUs)
+  const remaining = Math.floor((nowUs + rate.burst * rate.intervalUs - since) / rate.intervalUs)
+  return { isAllowed: true, remaining, resetUs: since - nowUs, retryAfterUs: 0, arrivalUs }
+}

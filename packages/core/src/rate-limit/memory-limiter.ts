@@ -1,33 +1,44 @@
 import type { Clock } from '../clock.ts'
-import { type Rate, take, type Verdict } from './gcra.ts'
+import { type Rate, take, untaken, type Verdict } from './gcra.ts'
 
 /** Subjects that are remembered; beyond that the one seen longest ago is forgotten, and starts afresh. */
 const maxSubjects = 10_000
 
 /**
- * The limit of this process alone, for the time in which Redis cannot be asked. Bounded.
+ * One request as one limit sees it.
+ */
+export interface MemoryTake {
+  /** Whose it is; names the limit as well. */
+  readonly key: string
+  /** The limit. */
+  readonly rate: Rate
+}
+
+/**
+ * The limits of this process alone, for the time in which Redis cannot be asked. Bounded.
  */
 export class MemoryLimiter {
-  readonly #rate: Rate
   readonly #clock: Clock
   readonly #arrivals = new Map<string, number>()
 
-  constructor(rate: Rate, clock: Clock) {
-    this.#rate = rate
+  constructor(clock: Clock) {
     this.#clock = clock
   }
 
   /**
-   * Decides on one request of a subject.
+   * Decides on one request of several limits: all count it, or none does.
    */
-  take(subject: string): Verdict {
+  take(takes: readonly MemoryTake[]): Verdict[] {
     const nowUs = Math.floor(this.#clock.monotonic() * 1_000)
-    const verdict = take(this.#rate, this.#arrivals.get(subject) ?? 0, nowUs)
-    this.#arrivals.delete(subject)
-    this.#arrivals.set(subject, verdict.arrivalUs)
-    const [oldest] = this.#arrivals.keys()
-    if (this.#arrivals.size > maxSubjects && oldest !== undefined) this.#arrivals.delete(oldest)
-    return verdict
+    const verdicts = takes.map(({ key, rate }) => take(rate, this.#arrivals.get(key) ?? 0, nowUs))
+    if (verdicts.every(({ isAllowed }) => isAllowed)) {
+      for (const [index, { key }] of takes.entries()) this.#remember(key, verdicts[index]?.arrivalUs ?? 0)
+      return verdicts
+    }
+    return verdicts.map((verdict, index) => {
+      const { key, rate } = takes[index] as MemoryTake
+      return verdict.isAllowed ? untaken(rate, this.#arrivals.get(key) ?? 0, nowUs) : verdict
+    })
   }
 
   /**
@@ -35,5 +46,12 @@ export class MemoryLimiter {
    */
   clear(): void {
     if (this.#arrivals.size > 0) this.#arrivals.clear()
+  }
+
+  #remember(key: string, arrivalUs: number): void {
+    this.#arrivals.delete(key)
+    this.#arrivals.set(key, arrivalUs)
+    const [oldest] = this.#arrivals.keys()
+    if (this.#arrivals.size > maxSubjects && oldest !== undefined) this.#arrivals.delete(oldest)
   }
 }

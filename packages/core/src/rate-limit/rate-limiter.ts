@@ -1,9 +1,8 @@
-import { cacheKey } from '../cache/cache-key.ts'
-import type { StoreError } from '../errors.ts'
 import { runScript } from '../stores/redis-script.ts'
 import type { Stores } from '../stores/stores.ts'
-import { type Rate, takeScript, type Verdict } from './gcra.ts'
-import { MemoryLimiter } from './memory-limiter.ts'
+import { Fallback } from './fallback.ts'
+import { takeScript } from './gcra-scripts.ts'
+import { answerOf, type CheckedLimit, checkLimit, limitKey, scriptValues, verdictAt } from './limit.ts'
 
 /**
  * Options of {@link createRateLimiter}.
@@ -24,12 +23,22 @@ export interface RateLimiterOptions {
    */
   readonly windowMs?: number
   /**
-   * What to answer while Redis cannot be asked: everything, nothing, or what the limit of this process alone allows.
+   * What to answer while Redis cannot be asked.
    *
    * @defaultValue `'in-memory'`
    */
-  readonly onUnavailable?: 'allow' | 'deny' | 'in-memory'
+  readonly onUnavailable?: OnUnavailable
 }
+
+/**
+ * What a limiter answers while Redis cannot be asked: everything, nothing, or what the limit of this process alone allows.
+ */
+export type OnUnavailable = 'allow' | 'deny' | 'in-memory'
+
+/**
+ * What a limiter needs of the stores.
+ */
+export type RateLimiterStores = Pick<Stores, 'redis' | 'clock' | 'diagnostics'>
 
 /** Defaults of {@link RateLimiterOptions}. */
 export const rateLimiterDefaults = { windowMs: 60_000, onUnavailable: 'in-memory' } as const satisfies Partial<RateLimiterOptions>
@@ -85,50 +94,28 @@ export interface RateLimiter {
  * const { success, retryAfterMs } = await limiter.take(request.ip)
  * ```
  */
-export function createRateLimiter(stores: Pick<Stores, 'redis' | 'clock' | 'diagnostics'>, options: RateLimiterOptions): RateLimiter {
+export function createRateLimiter(stores: RateLimiterStores, options: RateLimiterOptions): RateLimiter {
   return new RedisRateLimiter(stores, { ...rateLimiterDefaults, ...options })
 }
 
 class RedisRateLimiter implements RateLimiter {
-  readonly #stores: Pick<Stores, 'redis' | 'clock' | 'diagnostics'>
-  readonly #options: Required<RateLimiterOptions>
-  readonly #rate: Rate
-  readonly #memory: MemoryLimiter
+  readonly #redis: RateLimiterStores['redis']
+  readonly #fallback: Fallback
+  readonly #limit: CheckedLimit
+  readonly #values: string[]
 
-  constructor(stores: Pick<Stores, 'redis' | 'clock' | 'diagnostics'>, options: Required<RateLimiterOptions>) {
-    this.#stores = stores
-    this.#options = options
-    this.#rate = rateOf(options)
-    this.#memory = new MemoryLimiter(this.#rate, stores.clock)
+  constructor(stores: RateLimiterStores, options: Required<RateLimiterOptions>) {
+    this.#redis = stores.redis
+    this.#fallback = new Fallback(stores, options.onUnavailable)
+    this.#limit = checkLimit(options.name, options)
+    this.#values = scriptValues(this.#limit)
   }
 
   async take(subject: string | number): Promise<RateLimitAnswer> {
-    const { redis } = this.#stores
-    const { text } = cacheKey('ratelimit', subject, this.#options.name)
-    const call = { key: `${redis.keyPrefix}${text}`, arguments: [String(this.#rate.burst), String(this.#rate.intervalUs)] }
-    const reply = await redis.run('rate limit', (client) => runScript(client, takeScript, call))
-    if (reply.isErr()) return this.#withoutRedis(text, reply.error)
-    this.#memory.clear()
-    const [allowed = 0, remaining = 0, resetUs = 0, retryAfterUs = 0] = (reply.value as unknown[]).map(Number)
-    return this.#answer({ isAllowed: allowed === 1, remaining, resetUs, retryAfterUs }, false)
+    const key = limitKey(this.#redis, this.#limit, subject)
+    const reply = await this.#redis.run('rate limit', (client) => runScript(client, takeScript, { key, arguments: this.#values }))
+    if (reply.isErr()) return this.#fallback.answers([{ key, limit: this.#limit }], reply.error)[0] as RateLimitAnswer
+    this.#fallback.clear()
+    return answerOf(this.#limit, verdictAt(reply.value as readonly unknown[], 0))
   }
-
-  #withoutRedis(subject: string, error: StoreError): RateLimitAnswer {
-    this.#stores.diagnostics.emit('rate-limit:fallback', { error })
-    const { limit, windowMs, onUnavailable } = this.#options
-    if (onUnavailable === 'in-memory') return this.#answer(this.#memory.take(subject), true)
-    if (onUnavailable === 'allow') return { success: true, limit, remaining: limit, resetMs: 0, retryAfterMs: 0, isDegraded: true }
-    const retryAfterMs = Math.min(1_000, windowMs)
-    return { success: false, limit, remaining: 0, resetMs: windowMs, retryAfterMs, isDegraded: true }
-  }
-
-  #answer({ isAllowed, remaining, resetUs, retryAfterUs }: Omit<Verdict, 'arrivalUs'>, isDegraded: boolean): RateLimitAnswer {
-    return { success: isAllowed, limit: this.#options.limit, remaining, resetMs: Math.ceil(resetUs / 1_000), retryAfterMs: Math.ceil(retryAfterUs / 1_000), isDegraded }
-  }
-}
-
-function rateOf({ limit, windowMs }: Required<RateLimiterOptions>): Rate {
-  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`the limit of a rate limiter is a whole number of 1 or more: got ${limit}`)
-  if (!(windowMs > 0) || windowMs > 31_536_000_000) throw new RangeError(`the window of a rate limiter is more than 0 ms and at most a year: got ${windowMs}`)
-  return { burst: limit, intervalUs: Math.max(1, Math.floor((windowMs * 1_000) / limit)) }
 }

@@ -139,7 +139,7 @@ export class RedisSessions implements Sessions {
     if (applied.isErr()) return err(applied.error)
     const userId = before.value?.userId ?? ''
     // Somebody may have rotated it meanwhile: then it goes on under another token. An index that names it still does no harm.
-    await this.#redis.run('leave index', (client) => this.#leave(client, userId, hash))
+    await this.#redis.run('leave index', (client) => this.#leave(client, userId, hash)).unwrapOr(undefined)
     return ok(applied.value > 0)
   }
 
@@ -148,12 +148,12 @@ export class RedisSessions implements Sessions {
   }
 
   /** Enters a session and stores it under a new token, which nobody knows yet. One round trip. */
-  #begin(payload: SessionPayload, { hash: old = '', times: [created = '', limit = ''] = [] }: Partial<Predecessor> = {}): ResultAsync<BegunSession, StoreError> {
+  #begin(payload: SessionPayload, { hash: old = '', times: [created, limit] = [] }: Partial<Predecessor> = {}): ResultAsync<BegunSession, StoreError> {
     const { ttlMs, absoluteTtlMs } = this.#settings
     const token = newToken()
     const hash = hashOfToken(token) ?? ''
     const entry = { key: indexKey(this.#redis, userName(payload.userId)), arguments: [hash, String(absoluteTtlMs), old] }
-    const session = { key: sessionKey(this.#redis, hash), arguments: [encodePayload(payload), String(ttlMs), String(absoluteTtlMs), String(created), String(limit)] }
+    const session = { key: sessionKey(this.#redis, hash), arguments: [encodePayload(payload), String(ttlMs), String(absoluteTtlMs), String(created ?? ''), String(limit ?? '')] }
     return this.#redis.run('begin session', async (client) => {
       const [epoch, text] = await Promise.all([runScript(client, enterSession, entry), runScript(client, storeSession, session)])
       const { expiresAt } = decodeSession(hash, String(text)) ?? { expiresAt: new Date(0) }
@@ -171,7 +171,8 @@ export class RedisSessions implements Sessions {
 
   /** Nobody knows the token of what stays when this fails. */
   async #remove({ hash, userId }: BegunSession): Promise<void> {
-    await this.#redis.run('remove session', (client) => Promise.all([client.unlink(sessionKey(this.#redis, hash)), this.#leave(client, userId, hash)]))
+    const key = sessionKey(this.#redis, hash)
+    await this.#redis.run('remove session', (client) => Promise.all([client.unlink(key), this.#leave(client, userId, hash)])).unwrapOr(undefined)
   }
 
   async #readAll(hashes: readonly string[]): Promise<Outcome<string | null>[]> {

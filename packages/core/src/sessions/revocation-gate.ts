@@ -101,7 +101,7 @@ export class RevocationGate {
     this.#replayedOn = runId
     diagnostics.emit('session:replayed', { scope, count: replayed.value })
     // Who starts later need not tell this server everything once more; when this is lost they do.
-    if (scope === 'all' && runId !== undefined) await redis.run('note replay', (client) => client.set(replayedKey(redis), runId))
+    if (scope === 'all' && runId !== undefined) await redis.run('note replay', (client) => client.set(replayedKey(redis), runId)).unwrapOr(undefined)
     return undefined
   }
 

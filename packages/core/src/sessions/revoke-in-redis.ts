@@ -39,7 +39,9 @@ export async function forgetInRedis(redis: RedisStore, revocations: readonly Rev
     const hashes = applied[index]?.sessions ?? []
     return user === null || hashes.length === 0 ? [] : [{ key: indexKey(redis, user), hashes }]
   })
-  await runScripts(redis, 'forget sessions', { items, run: (client, { key, hashes }) => runScript(client, forgetSessions, { key, arguments: [...hashes] }) })
+  const forget = (client: RedisClientType, { key, hashes }: typeof items[number]): Promise<unknown> => runScript(client, forgetSessions, { key, arguments: [...hashes] })
+  const forgotten = await runScripts(redis, 'forget sessions', { items, run: forget })
+  forgotten.unwrapOr([])
 }
 
 interface Ending {

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../result.ts'
 import type { RedisStore } from './stores.ts'
 
 /**
- * A Lua script over one key, which is why it runs on a cluster without hash tags.
+ * A Lua script; one over a single key runs on a cluster without hash tags.
  */
 export interface RedisScript {
   /** The Lua text. */
@@ -22,10 +22,20 @@ export function redisScript(source: string): RedisScript {
 }
 
 /**
+ * What a script is run on.
+ */
+export interface ScriptCall {
+  /** Its key; several on a single server only, since a cluster takes no script over several slots. */
+  readonly key: string | string[]
+  /** Its further arguments. */
+  readonly arguments: string[]
+}
+
+/**
  * Runs a script by its SHA-1, and by its text where the server does not know it yet. One round trip, two after a restart of the server.
  */
-export async function runScript(client: RedisClientType, script: RedisScript, call: { key: string; arguments: string[] }): Promise<unknown> {
-  const options = { keys: [call.key], arguments: call.arguments }
+export async function runScript(client: RedisClientType, script: RedisScript, call: ScriptCall): Promise<unknown> {
+  const options = { keys: typeof call.key === 'string' ? [call.key] : call.key, arguments: call.arguments }
   try {
     return await client.evalSha(script.sha, options)
   } catch (error) {

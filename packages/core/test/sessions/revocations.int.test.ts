@@ -71,7 +71,7 @@ describe('a Redis that comes back with an older snapshot', () => {
     postgres.restore()
     await eventually(async () => { expect(await isThere(one, kept)).toBe(true) })
     expect(await isThere(one, revoked)).toBe(false)
-    await one.stores.close()
+    orThrow(await one.stores.close())
     await postgres.close()
   })
 
@@ -99,7 +99,7 @@ describe('a revocation that Redis could not be told', () => {
     other = await stage.open()
   })
   afterEach(async () => {
-    await cutOff.stores.close()
+    orThrow(await cutOff.stores.close())
     await redis.close()
   })
 
@@ -137,7 +137,7 @@ describe('a revocation that Redis could not be told', () => {
     expect((await alone.sessions.get(token)).isErr()).toBe(true)
     postgres.restore()
     await eventually(async () => { expect(await isThere(alone, token)).toBe(false) })
-    await alone.stores.close()
+    orThrow(await alone.stores.close())
     await postgres.close()
   })
 })
@@ -147,10 +147,11 @@ describe('a revocation within a transaction', () => {
     const one = await stage.open()
     const user = newUser()
     const token = await tokenOf(one, user)
-    await transaction(one.stores, async (tx) => {
+    const refused = await transaction(one.stores, async (tx) => {
       await one.sessions.revokeAllWithin(tx, user)
       return err('no')
     })
+    expect(refused.isErr()).toBe(true)
     expect(await isThere(one, token)).toBe(true)
     const revocation = orThrow(await transaction(one.stores, async (tx) => ok(await one.sessions.revokeAllWithin(tx, user))))
     expect(orThrow(await revocation.apply())).toBe(1)
@@ -165,7 +166,7 @@ describe('a revocation within a transaction', () => {
       await dying.sessions.revokeAllWithin(tx, user)
       return ok(undefined)
     }))
-    await dying.stores.close()
+    orThrow(await dying.stores.close())
     await eventually(async () => { expect(await isThere(one, token)).toBe(false) }, { timeoutMs: 5_000 })
   })
 
@@ -208,7 +209,7 @@ describe('a revocation', () => {
       expect(refused._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', store: 'postgres' })
     }
     expect(await isThere(one, token)).toBe(true)
-    await one.stores.close()
+    orThrow(await one.stores.close())
     await postgres.close()
   })
 
