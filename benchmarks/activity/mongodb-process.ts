@@ -1,0 +1,32 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { startMongodbStandIn } from '@headwater/testing'
+
+/** A MongoDB for a benchmark. */
+export interface MongodbProcess {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/**
+ * The server of `HEADWATER_MONGODB_URL`, or else a stand-in, in a process of its own: what it costs is not to be taken for the client's.
+ */
+export async function startMongodbProcess(): Promise<MongodbProcess> {
+  const given = process.env['HEADWATER_MONGODB_URL']
+  if (given !== undefined) return { url: given, stop: async () => undefined }
+  const child = fork(new URL(import.meta.url), { execArgv: ['--conditions=headwater-source'], env: { ...process.env, HEADWATER_SERVE_MONGODB: '1' } })
+  const [url] = await once(child, 'message') as [string]
+  return { url, stop: () => stop(child) }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+if (process.env['HEADWATER_SERVE_MONGODB'] === '1' && process.send !== undefined) {
+  const { url } = await startMongodbStandIn()
+  process.send(url)
+  process.once('disconnect', () => process.exit())
+}
