@@ -30,6 +30,8 @@ export interface Settled {
   readonly unpurged: number
   /** What did not come to pass in time. */
   readonly delays: readonly string[]
+  /** How long each step took, in milliseconds. */
+  readonly tookMs: Readonly<Record<string, number>>
 }
 
 type Findings = Pick<Settled, 'lost' | 'outOfOrder' | 'duplicateEffects' | 'wrongFinalState'>
@@ -44,9 +46,14 @@ const guards = ['guarded', 'fenced'] as const
 export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
   const sql = stores.postgres.client
   const delays: string[] = []
-  const expect = async (what: string, isSo: Promise<boolean>): Promise<void> => { if (!await isSo) delays.push(what) }
+  const tookMs: Record<string, number> = {}
+  const expect = async (what: string, isSo: Promise<boolean>): Promise<void> => {
+    const startedMs = performance.now()
+    if (!await isSo) delays.push(what)
+    tookMs[what] = performance.now() - startedMs
+  }
   fleet.order('calm')
-  await expect('drained', fleet.drain(patienceMs))
+  await expect('every sink has passed everything', fleet.drain(patienceMs))
   await expect('only dead letters and what waits behind them are left', eventually(() => isEmpty(sql, restless)))
   const before = await judge(sql, destination)
   const letters = orThrow(await deadLetters(stores).summary())
@@ -55,7 +62,7 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
   await expect('every relay stopped', fleet.close().then((stopped) => stopped === fleet.berths.length))
   const after = await judge(sql, destination)
   const { rows } = await sql.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.outbox')
-  return { ...joined(before, after), events: (await readLedger(sql)).length, deadLetters: letters, unpurged: rows[0]?.count ?? 0, delays }
+  return { ...joined(before, after), events: (await readLedger(sql)).length, deadLetters: letters, unpurged: rows[0]?.count ?? 0, delays, tookMs }
 }
 
 async function judge(sql: SqlClient, destination: Destination): Promise<Findings> {
