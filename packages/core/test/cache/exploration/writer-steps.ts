@@ -1,0 +1,94 @@
+import type { Step } from './explore.ts'
+import { aborted, commitSent, committed, crashed, done, ended, idle, open, ready, type State, targetsOf, unknown, wantsIntent, type Writer } from './state.ts'
+import { holdKeys, releaseKeys, type Turn, usesHolds, writerStep } from './turn.ts'
+
+/** What a writer can do next: hold its keys one by one, commit, release them one by one, or crash. */
+export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
+  const writer = turn.state.writers[index] as Writer
+  const move = (name: string, change: (next: State, self: Writer) => void) => writerStep(turn, index, { name, change })
+  if (writer.at !== done && writer.at !== crashed) {
+    yield move('crash', (_, self) => {
+      if (!self.isCommitSent) self.transaction = aborted
+      Object.assign(self, { at: crashed, left: 0 })
+    })
+  }
+  if (writer.at === idle || writer.at === wantsIntent) yield* holding(turn, index)
+  if (writer.at === ready) {
+    yield move('send COMMIT', (_, self) => { Object.assign(self, { at: commitSent, isCommitSent: true, left: targetsOf(turn.setting, index) }) })
+    yield move('ROLLBACK', (next, self) => { self.transaction = aborted; finish(turn, next, index) })
+  }
+  if (writer.at === commitSent && turn.setting.unknownCommits === true) yield move('lose the connection', (_, self) => { self.at = unknown })
+  if (writer.at === unknown) {
+    if (writer.transaction !== open || turn.flaw === 'release-while-commit-is-unknown') yield move('ask and end', (next) => { finish(turn, next, index) })
+    yield move('give up asking', (_, self) => { self.at = done })
+  }
+  if (writer.at === ended || (writer.at === commitSent && writer.transaction === committed)) yield* releasing(turn, index)
+  if (writer.isCommitSent && writer.transaction === open) yield* committing(turn, index)
+}
+
+function* holding(turn: Turn, index: number): Iterable<Step<State>> {
+  const { state, setting, flaw } = turn
+  const { at, left } = state.writers[index] as Writer
+  const bit = 1 << index
+  const move = (name: string, change: (next: State, self: Writer) => void) => writerStep(turn, index, { name, change })
+  if (at === wantsIntent) {
+    yield move('intent', (next, self) => {
+      if (flaw !== 'gate-looks-at-committed-events-only') next.intents |= bit
+      if (canReach(turn, index)) holdKeys(turn, next, { bit, targets: targetsOf(setting, index) })
+      self.at = ready
+    })
+  } else if (!usesHolds(turn)) {
+    yield move('run', (_, self) => { self.at = ready })
+  } else if (!canReach(turn, index)) {
+    yield move('hold fails', (_, self) => { self.at = wantsIntent })
+  } else {
+    for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
+      yield move(`hold ${nameOf(target)}`, (next, self) => {
+        holdKeys(turn, next, { bit, targets: target })
+        self.left &= ~target
+        if (self.left === 0) self.at = ready
+      })
+    }
+  }
+}
+
+function* committing(turn: Turn, index: number): Iterable<Step<State>> {
+  const bit = 1 << index
+  yield writerStep(turn, index, { name: 'COMMIT is carried out', change: (next, self) => {
+    self.transaction = committed
+    next.database |= bit
+    if (turn.flaw === 'gate-looks-at-committed-events-only' && !canReach(turn, index)) next.intents |= bit
+  } })
+  if ((turn.state.writers[index] as Writer).at !== commitSent) {
+    yield writerStep(turn, index, { name: 'COMMIT is lost', change: (_, self) => { self.transaction = aborted } })
+  }
+}
+
+/** One that cannot reach Redis leaves the rest to its intent, or to the expiry of its holds. */
+function* releasing(turn: Turn, index: number): Iterable<Step<State>> {
+  const { left } = turn.state.writers[index] as Writer
+  if (!canReach(turn, index)) {
+    yield writerStep(turn, index, { name: 'release fails', change: (_, self) => { Object.assign(self, { at: done, left: 0 }) } })
+    return
+  }
+  for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
+    yield writerStep(turn, index, { name: `release ${nameOf(target)}`, change: (next, self) => {
+      releaseKeys(turn, next, { bit: 1 << index, targets: target })
+      self.left &= ~target
+      self.at = self.left === 0 ? done : ended
+      if (self.left === 0) next.lostHolds &= ~(1 << index)
+    } })
+  }
+}
+
+function finish({ setting }: Turn, next: State, index: number): void {
+  Object.assign(next.writers[index] as Writer, { at: ended, left: targetsOf(setting, index) })
+}
+
+function canReach({ state, setting }: Turn, index: number): boolean {
+  return state.isUp && !(index === 0 && setting.isFirstWriterCutOff === true)
+}
+
+function nameOf(target: number): string {
+  return target === 1 ? 'the entry' : 'the tag'
+}
