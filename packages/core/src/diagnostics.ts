@@ -50,6 +50,8 @@ export interface DiagnosticEvents {
   'outbox:parked': { sink: string; aggregateType: string; aggregateId: string }
   /** An event was given up. */
   'outbox:dead': { sink: string; eventId: string; error: unknown }
+  /** A relay looked how far a sink is behind, as it does whenever it purges; 0 when the sink has everything. */
+  'outbox:behind': { sink: string; behindMs: number }
   /** The relay's own loop failed and will go on. */
   'relay:error': { error: unknown }
   /** Activity was recorded, flushed or lost. */

@@ -36,6 +36,8 @@ export interface SinkMetric {
   readonly dead: number
   /** Age of the newest events when they were last taken, in milliseconds. */
   readonly lagMs: number
+  /** Time since the log moved on from where the sink stands, when a relay of this process last looked, in milliseconds; rises while it is stuck. */
+  readonly behindMs: number
 }
 
 /**
@@ -82,6 +84,8 @@ export function collectMetrics(diagnostics: Diagnostics, clock: Clock = systemCl
   return new DiagnosticMetrics(diagnostics, clock)
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
 class Durations {
   count = 0
   failures = 0
@@ -108,7 +112,7 @@ class DiagnosticMetrics implements Metrics {
   readonly #stores = new Map<StoreName, Durations>()
   readonly #search = new Durations()
   readonly #activity = { logged: 0, dropped: 0 }
-  readonly #relay = new Map<string, { delivered: number; failed: number; dead: number; lagMs: number }>()
+  readonly #relay = new Map<string, Mutable<SinkMetric>>()
   readonly #endings = { committed: 0, rolledBack: 0, unknown: 0 }
   readonly #transactions = new Durations()
   readonly #failures = { storeErrors: 0, breakerOpenings: 0, invalidations: 0, relay: 0 }
@@ -174,6 +178,7 @@ class DiagnosticMetrics implements Metrics {
       }),
       diagnostics.on('outbox:failed', ({ sink, count }) => { this.#sink(sink).failed += count }),
       diagnostics.on('outbox:dead', ({ sink }) => { this.#sink(sink).dead += 1 }),
+      diagnostics.on('outbox:behind', ({ sink, behindMs }) => { this.#sink(sink).behindMs = behindMs }),
       diagnostics.on('relay:error', () => { this.#failures.relay += 1 }),
     ]
   }
@@ -190,8 +195,8 @@ class DiagnosticMetrics implements Metrics {
     ]
   }
 
-  #sink(name: string): { delivered: number; failed: number; dead: number; lagMs: number } {
-    const metric = this.#relay.get(name) ?? { delivered: 0, failed: 0, dead: 0, lagMs: 0 }
+  #sink(name: string): Mutable<SinkMetric> {
+    const metric = this.#relay.get(name) ?? { delivered: 0, failed: 0, dead: 0, lagMs: 0, behindMs: 0 }
     this.#relay.set(name, metric)
     return metric
   }

@@ -57,7 +57,7 @@ export interface RelayOptions {
    */
   readonly retentionMs?: number
   /**
-   * Time between two purges, in milliseconds.
+   * Time between two purges, and between two looks how far each sink is behind, in milliseconds.
    *
    * @defaultValue `60_000`
    */

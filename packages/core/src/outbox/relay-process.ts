@@ -1,6 +1,7 @@
 import type { DeadlineExceeded, SqlError } from '../errors.ts'
 import { err, errAsync, ok, ResultAsync, type Result } from '../result.ts'
 import { StatementFailed, type Stores } from '../stores/stores.ts'
+import { findBehind } from './behind.ts'
 import type { RelayOptions } from './create-relay.ts'
 import { shardCount } from './cursor.ts'
 import { checkOrigin, type OutboxRestored } from './origin.ts'
@@ -26,6 +27,7 @@ export class RelayProcess {
   readonly #endings: (() => void)[] = []
   #refusal: OutboxRestored | undefined
   #isOriginInDoubt = true
+  #doubts = 0
   #isStopping = false
   #running: Promise<void> | undefined
   #stopped: Promise<Result<void, DeadlineExceeded>> | undefined
@@ -79,6 +81,7 @@ export class RelayProcess {
       const dueMs = purgedMs + this.#settings.purgeMs - this.#stores.clock.monotonic()
       if (dueMs <= 0 && this.#isAllowed()) {
         await this.#purge()
+        await this.#measure().catch(this.#report)
         purgedMs = this.#stores.clock.monotonic()
       }
       await this.#pause.sleep(this.#isAllowed() ? Math.max(dueMs, 1) : recheckMs)
@@ -92,19 +95,23 @@ export class RelayProcess {
   }
 
   async #checkOrigin(): Promise<void> {
-    this.#isOriginInDoubt = false
+    const doubts = this.#doubts
     const found = await checkOrigin(this.#stores)
     const failure = found.isErr() ? found.error : undefined
-    const isNews = failure?.type === 'outbox-restored' && this.#refusal === undefined
-    if (failure === undefined || failure.type === 'outbox-restored') this.#refusal = failure
-    else this.#isOriginInDoubt = true
-    if (isNews || this.#isOriginInDoubt) this.#stores.diagnostics.emit('relay:error', { error: failure })
+    const isNews = failure !== undefined && (failure.type !== 'outbox-restored' || this.#refusal === undefined)
+    if (failure === undefined || failure.type === 'outbox-restored') {
+      this.#refusal = failure
+      // Nothing is delivered while it is checked; a doubt that arose meanwhile stays.
+      this.#isOriginInDoubt = this.#doubts > doubts
+    }
+    if (isNews) this.#stores.diagnostics.emit('relay:error', { error: failure })
     if (this.#isAllowed()) for (const sink of this.#sinks) sink.wake()
   }
 
   /** The server that answers next may be another one. */
   readonly #doubtOrigin = (): void => {
     this.#isOriginInDoubt = true
+    this.#doubts += 1
     this.#ticks.clear()
     for (const sink of this.#sinks) sink.doubt()
     this.#pause.wake()
@@ -122,6 +129,12 @@ export class RelayProcess {
     await purge(this.#stores.postgres.client, { retentionMs, isStopping: () => this.#isStopping }).catch(this.#report)
   }
 
+  async #measure(): Promise<void> {
+    const { diagnostics, postgres } = this.#stores
+    if (!diagnostics.isHeard('outbox:behind')) return
+    for (const behind of await findBehind(postgres.client)) diagnostics.emit('outbox:behind', behind)
+  }
+
   async #end(deadlineMs: number): Promise<Result<void, DeadlineExceeded>> {
     this.#isStopping = true
     for (const end of this.#endings) end()
@@ -137,7 +150,7 @@ export class RelayProcess {
     for (const sink of this.#sinks) sink.saveEagerly(true)
     try {
       const { id } = await this.#ticker.tickNow()
-      while (this.#refusal === undefined && !await this.#havePassed(id)) {
+      while (this.#refusal === undefined && !(this.#isAllowed() && await this.#havePassed(id))) {
         if (this.#stores.clock.monotonic() > endMs || this.#isStopping) return err(tooLate('relay.drain', deadlineMs, 'not every sink has taken what was committed'))
         await new Wake().sleep(drainPollMs)
       }

@@ -32,6 +32,8 @@ export interface SinkStatus {
   readonly parked: number
   /** Events given up. */
   readonly dead: number
+  /** Whether the purge waits for it: it is behind, and no sink is further behind. What was published since stays in the log. */
+  readonly holdsPurge: boolean
   /** Who serves it. */
   readonly owners: readonly ShardOwner[]
   /** Shards that nobody owns. */
@@ -46,6 +48,8 @@ export interface OutboxStatus {
   readonly sinks: readonly SinkStatus[]
   /** Age of the newest tick, in seconds. */
   readonly tickAgeSeconds: number
+  /** What the log takes on disk with its indexes, in bytes. */
+  readonly logBytes: number
   /** The session that holds the oldest snapshot of the database: what keeps the server from clearing away dead rows. */
   readonly oldestSnapshot: SnapshotHolder | undefined
 }
@@ -76,6 +80,7 @@ export function outboxStatus({ postgres }: Pick<Stores, 'postgres'>): ResultAsyn
   ]).map(([sinks, owners, server]) => ({
     sinks: sinks.rows.map((row) => sinkOf(row, owners.rows)),
     tickAgeSeconds: server.rows[0]?.tick_age ?? 0,
+    logBytes: server.rows[0]?.log_bytes ?? 0,
     oldestSnapshot: holderOf(server.rows[0]),
   }))
 }
@@ -96,6 +101,7 @@ interface SinkRow {
   readonly parked: number
   readonly dead: number
   readonly unowned: number
+  readonly holds_purge: boolean
 }
 
 interface OwnerRow {
@@ -108,6 +114,7 @@ interface OwnerRow {
 
 interface ServerRow {
   readonly tick_age: number
+  readonly log_bytes: number
   readonly pid: number | null
   readonly application: string | null
   readonly state: string | null
@@ -123,6 +130,7 @@ function sinkOf(row: SinkRow, owners: readonly OwnerRow[]): SinkStatus {
     parked: row.parked,
     dead: row.dead,
     unowned: row.unowned,
+    holdsPurge: row.holds_purge,
     owners: owners.filter(({ sink }) => sink === row.sink)
       .map(({ owner, shards, fence, is_alive: isAlive }) => ({ owner, shards, fence: BigInt(fence), isAlive })),
   }
@@ -137,7 +145,9 @@ const sinksSql = `
   SELECT s.sink, lag.events AS lag, greatest(0, coalesce(extract(epoch FROM clock_timestamp() - lag.oldest), 0))::float8 AS lag_seconds, lag.oldest,
     (SELECT count(*)::int FROM @schema.outbox_failure f WHERE f.sink = s.sink AND f.status <> 'dead') AS parked,
     (SELECT count(*)::int FROM @schema.outbox_failure f WHERE f.sink = s.sink AND f.status = 'dead') AS dead,
-    (SELECT count(*)::int FROM @schema.outbox_cursor c WHERE c.sink = s.sink AND c.lease_until < clock_timestamp()) AS unowned
+    (SELECT count(*)::int FROM @schema.outbox_cursor c WHERE c.sink = s.sink AND c.lease_until < clock_timestamp()) AS unowned,
+    (SELECT min(c.tick) FILTER (WHERE c.sink = s.sink) = min(c.tick) AND min(c.tick) < (SELECT max(id) FROM @schema.outbox_tick)
+      FROM @schema.outbox_cursor c) AS holds_purge
   FROM @schema.outbox_sink s
   CROSS JOIN LATERAL (
     SELECT count(*)::int AS events, min(o.created_at) AS oldest
@@ -159,7 +169,7 @@ const ownersSql = `
   FROM @schema.outbox_cursor WHERE owner IS NOT NULL GROUP BY sink, owner ORDER BY sink, owner`
 
 const serverSql = `
-  SELECT extract(epoch FROM clock_timestamp() - t.at)::float8 AS tick_age, a.pid, a.application_name AS application, a.state,
+  SELECT extract(epoch FROM clock_timestamp() - t.at)::float8 AS tick_age, pg_total_relation_size('@schema.outbox'::regclass)::float8 AS log_bytes, a.pid, a.application_name AS application, a.state,
     extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
   FROM (SELECT at FROM @schema.outbox_tick ORDER BY id DESC LIMIT 1) AS t
   LEFT JOIN LATERAL (
