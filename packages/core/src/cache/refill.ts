@@ -108,7 +108,9 @@ export class Refill<Id, Value> {
     const { row, flight } = lease
     const entry = result.isOk() ? this.#entryOf(lease, result.value) : { entry: '', lifeMs: 1 }
     const isAccepted = await this.#fills.add({ key: row.key, nonce: lease.nonce, ...entry })
-    const isShared = result.isErr() || (isAccepted && (flight.followers === 0 || await this.#haveTagsStayed(lease)))
+    const haveTagsStayed = isAccepted && (flight.followers === 0 || await this.#haveTagsStayed(lease))
+    // A server restored from a snapshot may bring the lease back: that it accepts the fill says nothing of what was changed since.
+    const isShared = result.isErr() || (haveTagsStayed && this.#stores.redis.runId === lease.runId)
     this.#land(row, flight, isShared ? { kind: 'loaded', result } : { kind: 'again' })
   }
 

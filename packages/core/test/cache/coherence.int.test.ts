@@ -1,5 +1,5 @@
 import { beginChange, cacheKey, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
-import { eventually } from '@headwater/testing'
+import { eventually, startRedisServer } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NaiveCache } from './naive-cache.ts'
 import { raise, redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
@@ -11,6 +11,13 @@ let cache: RowCache
 let id = 0
 
 const raw = (key = cache.key(id).text) => reader.redis.client.get(reader.redis.keyPrefix + key)
+const heldThenEvicted = async () => {
+  const change = beginChange(writer)
+  change.invalidate(cache.key(id))
+  orThrow(await change.hold())
+  await reader.redis.client.del(reader.redis.keyPrefix + cache.key(id).text)
+  return change
+}
 const bumpAs = (stores: Stores) => stores.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
 
 describe.each(redisKinds)('on %s', (redis) => {
@@ -129,6 +136,29 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(cache, id)).toBe(2)
     })
 
+    test('whose hold is evicted lets the old value be read from its commit to its release, and never after', async () => {
+      const change = await heldThenEvicted()
+      await eventually(async () => { await versionOf(cache, id); expect(await raw()).toMatch(/^v1 /) })
+      orThrow(await bumpAs(writer))
+      expect(await versionOf(cache, id)).toBe(1)
+      await change.release()
+      const answers = await Promise.all(Array.from({ length: 50 }, () => versionOf(cache, id)))
+      expect(new Set(answers)).toEqual(new Set([2]))
+    })
+
+    test('whose hold is evicted keeps what was loaded before its commit from being stored after its release', async () => {
+      const change = await heldThenEvicted()
+      const resume = cache.pauseLoads()
+      const early = versionOf(cache, id)
+      await eventually(() => expect(cache.loads).toHaveLength(1))
+      orThrow(await bumpAs(writer))
+      await change.release()
+      resume()
+      expect(await early).toBe(1)
+      expect(await versionOf(cache, id)).toBe(2)
+      expect(await raw()).not.toContain('"version":1')
+    })
+
     test('renews a hold that has lived half its life before it commits', async () => {
       const change = writer.invalidation.begin(400)
       change.invalidate([cache.key(id)])
@@ -203,5 +233,33 @@ describe.each(redisKinds)('on %s', (redis) => {
       await eventually(async () => { operations.length = 0; await versionOf(tagged, id); expect(operations).toEqual(['get']) })
       off()
     })
+  })
+})
+
+describe('on a server that comes back with a snapshot', () => {
+  test('a load that began before a commit is not shared with a reader that asked after it, though its lease came back', async () => {
+    const [redis, own] = await Promise.all([startRedisServer(), versionedRows()])
+    const [one, other] = await Promise.all([own.open({ redis: { url: redis.url } }), own.open({ redis: { url: redis.url } })])
+    const rowsOfOne = rowCache(one, { leaseMs: 60_000 })
+    await eventually(() => expect(one.invalidation.isOpen).toBe(true))
+    const resume = rowsOfOne.pauseLoads()
+    const early = versionOf(rowsOfOne, 1)
+    await eventually(() => expect(rowsOfOne.loads).toHaveLength(1))
+    await redis.snapshot()
+    await raise(other, 1, [rowsOfOne.key(1)])
+    await redis.kill()
+    await redis.restart({ keepData: true })
+    await eventually(() => expect(one.invalidation.isOpen && one.redis.isAvailable).toBe(true), { timeoutMs: 15_000 })
+    expect(await one.redis.client.get(one.redis.keyPrefix + rowsOfOne.key(1).text)).toMatch(/^l1 /)
+    const looked = Promise.withResolvers<void>()
+    const off = one.diagnostics.on('cache:miss', () => { setImmediate(looked.resolve) })
+    const late = versionOf(rowsOfOne, 1)
+    await looked.promise
+    off()
+    resume()
+    expect(await early).toBe(1)
+    expect(await late).toBe(2)
+    await own.dispose()
+    await redis.stop()
   })
 })

@@ -41,8 +41,8 @@ function* leasing(turn: Turn, index: number): Iterable<Step<State>> {
 
 /** The lease that it gives back, or could not give back, ends by itself as well. */
 function* readingTag(turn: Turn, index: number): Iterable<Step<State>> {
-  if (!turn.state.isUp) return yield readerStep(turn, index, { name: 'lease fails', change: (next) => { giveUp(next, index) } })
-  yield readerStep(turn, index, { name: 'read the tag', change: (next, self) => {
+  if (!turn.state.isUp) yield readerStep(turn, index, { name: 'lease fails', change: (next) => { giveUp(next, index) } })
+  else yield readerStep(turn, index, { name: 'read the tag', change: (next, self) => {
     const nonce = readTag(turn, next)
     if (nonce === undefined) giveUp(next, index)
     else self.tag = nonce

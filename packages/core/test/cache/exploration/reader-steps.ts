@@ -28,10 +28,10 @@ function move(turn: Turn, index: number, name: string, change: (next: State, sel
 
 function* looking(turn: Turn, index: number): Iterable<Step<State>> {
   const { entry, tag } = turn.state
-  if (turn.setting.tagged !== true) return yield* resolve(turn, index, judge(turn, entry, undefined))
-  if (entry.kind === value) yield move(turn, index, 'look at the entry first', (_, self) => { begin(turn, self); Object.assign(self, { at: sawEntry, look: entry }) })
+  const isTagged = turn.setting.tagged === true
+  if (isTagged && entry.kind === value) yield move(turn, index, 'look at the entry first', (_, self) => { begin(turn, self); Object.assign(self, { at: sawEntry, look: entry }) })
   else yield* resolve(turn, index, judge(turn, entry, undefined))
-  yield move(turn, index, 'look at the tag first', (_, self) => { begin(turn, self); Object.assign(self, { at: sawTag, look: tag }) })
+  if (isTagged) yield move(turn, index, 'look at the tag first', (_, self) => { begin(turn, self); Object.assign(self, { at: sawTag, look: tag }) })
 }
 
 function* secondLook(turn: Turn, index: number, { name, entry, tag }: { name: string; entry: Entry; tag: Tag }): Iterable<Step<State>> {
