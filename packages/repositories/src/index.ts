@@ -4,9 +4,10 @@ export { repositoriesMigrations } from './migrations.ts'
 
 export type { UserRepository } from './users/user-repository.ts'
 export type {
-  CreateUserError, Credentials, EmailTaken, NewUser, ReadCredentialsError, ReadUserError, UpdateUserError, User, UserChanges, UsernameTaken,
+  ChangePasswordError, CreateUserError, Credentials, DeleteUserError, EmailTaken, ListUsersError, NewUser, ReadCredentialsError, ReadUserError, TeachesCourses,
+  UpdateUserError, User, UserChanges, UserListOptions, UsernameTaken,
 } from './users/user.ts'
-export type { UserRegisteredPayload, UserUpdatedPayload } from './users/user-events.ts'
+export type { UserDeletedPayload, UserPasswordChangedPayload, UserRegisteredPayload, UserUpdatedPayload } from './users/user-events.ts'
 
 export type { CourseRepository } from './courses/course-repository.ts'
 export type {

@@ -14,6 +14,11 @@ export const maxId = 2_147_483_647
 export const rowId = z.int().min(1).max(maxId)
 
 /**
+ * Whom an event speaks of: the id of a user, or the negative number that stands for one who was deleted.
+ */
+export const subjectId = z.int().max(maxId).refine((id) => id !== 0)
+
+/**
  * Whether a value is an id of a row: {@link rowId} by hand, for hot paths.
  */
 export function isRowId(value: unknown): value is number {

@@ -1,4 +1,5 @@
-import type { Sink, Stores } from '@headwater/core'
+import { createSessions } from '@headwater/core'
+import type { MongodbStore, Sessions, Sink, Stores } from '@headwater/core'
 import { z } from 'zod'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink } from './activity/activity-log-sink.ts'
@@ -14,6 +15,8 @@ import { CourseRepository } from './courses/course-repository.ts'
 import { popularitySink } from './courses/popularity-sink.ts'
 import { Popularity } from './courses/popularity.ts'
 import { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
+import { Erasures } from './users/erasures.ts'
+import { userErasureSink } from './users/user-erasure-sink.ts'
 import { UserRepository } from './users/user-repository.ts'
 
 /**
@@ -38,6 +41,12 @@ export interface Repositories {
 export interface RepositoriesOptions {
   /** How activity is recorded. */
   readonly activity?: ActivityOptions
+  /**
+   * Whose sessions end when a user is deleted or changes the password.
+   *
+   * @defaultValue those of `createSessions(stores)`
+   */
+  readonly sessions?: Sessions
 }
 
 /**
@@ -111,16 +120,23 @@ export function createRepositories(stores: Stores, options: RepositoriesOptions 
   const { types, redact, ...activityOptions } = checkOptions(options.activity)
   const context = createContext(stores)
   const popularity = new Popularity(stores)
-  const log = stores.mongodb && new EventLog(stores, stores.mongodb, activityOptions)
+  const log = stores.mongodb && new EventLog(stores, stores.mongodb, { ...activityOptions, erasures: openErasures(stores, stores.mongodb) })
   const buffer = log && new ActivityBuffer(stores, { log, spill: new ActivitySpill(stores, activityOptions.maxSpilled) }, activityOptions)
   if (buffer !== undefined) stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
   return {
-    users: new UserRepository(context),
+    users: new UserRepository(context, options.sessions ?? createSessions(stores)),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context),
     activity: new ActivityRepository({ stores, log, buffer, types, redact }),
-    sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity)],
+    sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity), userErasureSink(stores, stores.mongodb)],
   }
+}
+
+/** What ends last begins first: the buffer still writes when `close` begins. */
+function openErasures(stores: Stores, mongodb: MongodbStore): Erasures {
+  const erasures = new Erasures(stores, mongodb)
+  stores.beforeClose(() => erasures.flush())
+  return erasures
 }
 
 function checkOptions(options: ActivityOptions | undefined): z.output<typeof optionsInput> {

@@ -1,12 +1,12 @@
 import type { Json, NewEvent } from '@headwater/core'
 import { z } from 'zod'
-import { rowId } from '../input.ts'
+import { subjectId } from '../input.ts'
 
 /**
  * Reads the payload of `activity.recorded`.
  */
 export const activityRecordedPayload = z.object({
-  userId: rowId.nullable(),
+  userId: subjectId.nullable(),
   type: z.string(),
   data: z.record(z.string(), z.json()),
   timestamp: z.iso.datetime(),

@@ -1,9 +1,11 @@
-import type { CallOptions, MongodbStore, ResultAsync, StoreError, Stores } from '@headwater/core'
+import { okAsync } from '@headwater/core'
+import type { CallOptions, MongodbStore, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
 import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, MongodbDatabase, SearchLogDocument, UserActivityDocument } from './collections.ts'
 import { insertNew, upsert } from './bulk-write.ts'
 import type { RejectedDocument } from './bulk-write.ts'
+import type { Erasures } from '../users/erasures.ts'
 
 const indexDeadlineMs = 10_000
 const unauthorized = '13'
@@ -16,6 +18,8 @@ export interface EventLogOptions {
   readonly writeDeadlineMs: number
   /** Days after which documents are removed; absent: never. */
   readonly retentionDays?: number | undefined
+  /** Hears whose activity was written, since a user may have been deleted meanwhile. */
+  readonly erasures?: Erasures
 }
 
 /**
@@ -43,17 +47,18 @@ export class EventLog {
     return this.#run('activity-write', async (database) => [
       ...await insertNew(database, 'user_activity', activities.map(toUserActivity)),
       ...await upsert(database, 'search_logs', searches.map((entry) => ({ id: entry.id, update: searchUpdate(entry) }))),
-    ], options)
+    ], options).andTee(() => { this.#options.erasures?.followSoon(entries.map((entry) => entry.kind === 'click' ? null : entry.userId)) })
   }
 
   /**
    * Inserts documents that events of the outbox have become; `signal` ends the wait. Gives back what MongoDB will never take.
    */
-  insert(documents: EventDocuments, signal: AbortSignal): ResultAsync<readonly RejectedDocument[], StoreError> {
+  insert(documents: EventDocuments, signal: AbortSignal): ResultAsync<readonly RejectedDocument[], StoreError | SqlError> {
+    const subjects = [...documents.activities, ...documents.enrollments].flatMap(({ user_id: userId, event_data: data }) => [userId, Number(data['from_user_id'] ?? 0)])
     return this.#run('activity-log', async (database) => [
       ...await insertNew(database, 'user_activity', documents.activities),
       ...await insertNew(database, 'enrollment_events', documents.enrollments),
-    ], { signal })
+    ], { signal }).andThrough(() => this.#options.erasures?.follow(subjects) ?? okAsync(undefined))
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { NewEvent } from '@headwater/core'
 import { z } from 'zod'
-import { rowId } from '../input.ts'
+import { rowId, subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
 /**
@@ -45,7 +45,7 @@ export type EnrollmentTransferredPayload = {
 }
 
 const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
-const place = z.object({ enrollmentId: rowId, userId: rowId, courseId: rowId })
+const place = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId })
 
 /**
  * Reads an {@link EnrollmentPayload}.
@@ -63,7 +63,7 @@ export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = pla
  * Reads an {@link EnrollmentTransferredPayload}.
  */
 export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayload> = z.object({
-  enrollmentId: rowId, courseId: rowId, fromUserId: rowId, toUserId: rowId,
+  enrollmentId: rowId, courseId: rowId, fromUserId: subjectId, toUserId: subjectId,
 })
 
 /**

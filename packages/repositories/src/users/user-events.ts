@@ -1,6 +1,7 @@
 import type { NewEvent } from '@headwater/core'
 import { z } from 'zod'
-import { rowId } from '../input.ts'
+import { rowId, subjectId } from '../input.ts'
+import type { ErasedUser } from './pseudonymise.ts'
 import type { User } from './user.ts'
 
 /**
@@ -16,7 +17,7 @@ export type UserRegisteredPayload = {
 /**
  * Reads a {@link UserRegisteredPayload}.
  */
-export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({ userId: rowId, role: z.string() })
+export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({ userId: subjectId, role: z.string() })
 
 /**
  * Payload of `user.updated`: which fields changed, not to what.
@@ -27,6 +28,29 @@ export type UserUpdatedPayload = {
   /** Names of the fields that were given. */
   readonly changed: readonly string[]
 }
+
+/**
+ * Payload of `user.password-changed`.
+ */
+export type UserPasswordChangedPayload = {
+  /** The user. */
+  readonly userId: number
+}
+
+/**
+ * Payload of `user.deleted`.
+ */
+export type UserDeletedPayload = {
+  /** Who it was. */
+  readonly userId: number
+  /** What stands for the user in the activity log from then on: a negative number. */
+  readonly pseudonym: number
+}
+
+/**
+ * Reads a {@link UserDeletedPayload}.
+ */
+export const userDeletedPayload: z.ZodType<UserDeletedPayload> = z.object({ userId: rowId, pseudonym: z.int().max(-1) })
 
 /**
  * A user was registered.
@@ -42,4 +66,20 @@ export function userRegistered(user: User): NewEvent {
 export function userUpdated(user: User, changed: readonly string[]): NewEvent {
   const payload: UserUpdatedPayload = { userId: user.id, changed }
   return { aggregateType: 'user', aggregateId: user.id, type: 'user.updated', version: user.version, payload }
+}
+
+/**
+ * A user has another password.
+ */
+export function userPasswordChanged(user: User): NewEvent {
+  const payload: UserPasswordChangedPayload = { userId: user.id }
+  return { aggregateType: 'user', aggregateId: user.id, type: 'user.password-changed', version: user.version, payload }
+}
+
+/**
+ * A user was deleted; `version` is the one after the last.
+ */
+export function userDeleted({ userId, pseudonym }: ErasedUser, version: number): NewEvent {
+  const payload: UserDeletedPayload = { userId, pseudonym }
+  return { aggregateType: 'user', aggregateId: userId, type: 'user.deleted', version, payload }
 }

@@ -27,6 +27,25 @@ export const selectUserByEmail = `
   WHERE lower(email) = lower($1)`
 
 /**
+ * $1 username.
+ */
+export const selectUserByUsername = `
+  SELECT ${profile}
+  FROM @schema.users
+  WHERE username = $1`
+
+/**
+ * Newest first. $1 role or null, $2 id of the last user of the page before or null, $3 limit.
+ */
+export const selectUserPage = `
+  SELECT ${profile}
+  FROM @schema.users
+  WHERE ($1::varchar IS NULL OR role = $1)
+    AND ($2::integer IS NULL OR id < $2)
+  ORDER BY id DESC
+  LIMIT $3`
+
+/**
  * $1 email.
  */
 export const selectCredentials = `
@@ -46,6 +65,15 @@ export const updateUser = `
       version    = version + 1,
       updated_at = now()
   WHERE id = $1 AND ($7::bigint IS NULL OR version = $7)
+  RETURNING ${profile}`
+
+/**
+ * $1 id, $2 password hash.
+ */
+export const updatePassword = `
+  UPDATE @schema.users
+  SET password_hash = $2, version = version + 1, updated_at = now()
+  WHERE id = $1
   RETURNING ${profile}`
 
 /**

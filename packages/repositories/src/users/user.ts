@@ -1,6 +1,8 @@
 import type { CacheReadError, Failure, InvalidInput, NotFound, SqlError, TransactionError, VersionConflict } from '@headwater/core'
 import { z } from 'zod'
-import { email, expectedVersion, text } from '../input.ts'
+import { email, expectedVersion, pageLimit, rowId, text } from '../input.ts'
+import { cursorInput } from '../page.ts'
+import type { PageOptions } from '../page.ts'
 
 /**
  * A user's profile; the password hash is never part of it.
@@ -71,6 +73,14 @@ export interface UserChanges {
 }
 
 /**
+ * Which users to list.
+ */
+export interface UserListOptions extends PageOptions {
+  /** Only users of this role. */
+  readonly role?: string | undefined
+}
+
+/**
  * Another user has this e-mail address, in whatever case.
  */
 export type EmailTaken = Failure<'email-taken'>
@@ -81,6 +91,11 @@ export type EmailTaken = Failure<'email-taken'>
 export type UsernameTaken = Failure<'username-taken'>
 
 /**
+ * The user is the instructor of courses, which would have none: hand them over or delete them first.
+ */
+export type TeachesCourses = Failure<'teaches-courses'>
+
+/**
  * What can go wrong with a registration.
  */
 export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | TransactionError
@@ -89,6 +104,21 @@ export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | Transa
  * What can go wrong with a change of a profile.
  */
 export type UpdateUserError = InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
+
+/**
+ * What can go wrong with a change of a password.
+ */
+export type ChangePasswordError = InvalidInput | NotFound | TransactionError
+
+/**
+ * What can go wrong with the deletion of a user.
+ */
+export type DeleteUserError = InvalidInput | NotFound | TeachesCourses | TransactionError
+
+/**
+ * What can go wrong with listing users.
+ */
+export type ListUsersError = InvalidInput | SqlError
 
 /**
  * What can go wrong with reading credentials.
@@ -126,3 +156,22 @@ export const userChangesInput = z.strictObject({
  * Checks an e-mail address, under the name `email`.
  */
 export const emailInput = z.strictObject({ email })
+
+/**
+ * Checks a name, under the name `username`.
+ */
+export const usernameInput = z.strictObject({ username: text(100) })
+
+/**
+ * Checks what a change of a password takes.
+ */
+export const passwordInput = z.strictObject({ id: rowId, passwordHash: text(255) })
+
+/**
+ * Checks {@link UserListOptions}.
+ */
+export const userListInput = z.strictObject({
+  role: text(50).optional(),
+  limit: pageLimit,
+  cursor: cursorInput('users', z.tuple([rowId])),
+})

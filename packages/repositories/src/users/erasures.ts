@@ -1,0 +1,69 @@
+import { okAsync } from '@headwater/core'
+import type { MongodbStore, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import { pseudonymise } from './pseudonymise.ts'
+import { selectErasures } from './erasure-queries.ts'
+import type { ErasureRow } from './erasure-queries.ts'
+
+/** How long ids are collected before PostgreSQL is asked about them. */
+const collectMs = 1_000
+
+/** Beyond that they are asked about at once. */
+const maxCollected = 1_000
+
+/**
+ * Sees to it that what is written late about a deleted user bears the pseudonym too: whoever writes says so afterwards. The deletion is committed
+ * before the log is gone through, so either that finds what was written, or the writer finds the deletion.
+ */
+export class Erasures {
+  readonly #stores: Stores
+  readonly #mongodb: MongodbStore
+  #collected = new Set<number>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(stores: Stores, mongodb: MongodbStore) {
+    this.#stores = stores
+    this.#mongodb = mongodb
+  }
+
+  /**
+   * Looks whether users whose activity has just been written are deleted, and puts their pseudonyms in. One PostgreSQL round trip.
+   */
+  follow(userIds: Iterable<number | null>): ResultAsync<void, SqlError | StoreError> {
+    const ids = [...new Set(userIds)].filter((id) => id !== null && id > 0)
+    if (ids.length === 0) return okAsync(undefined)
+    return this.#stores.postgres.query<ErasureRow>(selectErasures, [ids]).andThen(({ rows }) => this.#pseudonymise(rows))
+  }
+
+  /**
+   * The same within a second, for many writes together; what fails is tried again with the next ones.
+   */
+  followSoon(userIds: Iterable<number | null>): void {
+    for (const id of userIds) if (id !== null && id > 0) this.#collected.add(id)
+    if (this.#collected.size === 0) return
+    if (this.#collected.size >= maxCollected) this.#collect(0)
+    else if (this.#timer === undefined) this.#collect(collectMs)
+  }
+
+  /**
+   * Looks for what was collected at once. Never rejects.
+   */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const ids = this.#collected
+    this.#collected = new Set()
+    const followed = await this.follow(ids)
+    if (followed.isErr()) for (const id of ids) this.#collected.add(id)
+  }
+
+  #collect(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => { void this.flush() }, ms).unref()
+  }
+
+  #pseudonymise(rows: readonly ErasureRow[]): ResultAsync<void, StoreError> {
+    const users = rows.map((row) => ({ userId: row.user_id, pseudonym: Number(row.pseudonym) }))
+    if (users.length === 0) return okAsync(undefined)
+    return this.#mongodb.run('pseudonymise', async (database) => { for (const user of users) await pseudonymise(database, user) })
+  }
+}
