@@ -1,4 +1,4 @@
-import { connect, createRelay, Diagnostics, orThrow, StatementFailed } from '@headwater/core'
+import { connect, createRelay, Diagnostics, orThrow, type Relay, StatementFailed } from '@headwater/core'
 import { Destination } from './destination.ts'
 import { Mishaps } from './mishaps.ts'
 import { createSinks } from './sinks.ts'
@@ -22,7 +22,6 @@ export type Order = 'calm' | 'lift-poison' | 'drain' | 'stop'
 export type Answer = 'ready' | 'drained' | 'not-drained'
 
 
-
 const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttempts: 3, retentionMs: 100, purgeMs: 200 }
 const drainMs = 20_000
 
@@ -30,27 +29,28 @@ process.once('disconnect', () => { process.exit(1) })
 process.on('uncaughtException', (error) => { process.stderr.write(`${process.argv[1] ?? ''}: ${error.stack ?? error.message}\n`) })
 
 const assignment = await new Promise<Assignment>((resolve) => { process.once('message', resolve as (value: unknown) => void) })
-const { name, postgresUrl, redisUrl, prefix } = assignment
-const diagnostics = new Diagnostics()
-diagnostics.on('relay:error', ({ error }) => { reportMistake(error) })
-const destination = await Destination.open(redisUrl, prefix)
-const stores = orThrow(await connect({ postgres: { url: postgresUrl, statementTimeoutMs: 3_000 }, redis: { url: redisUrl }, diagnostics }))
 const mishaps = new Mishaps(assignment)
-const relay = createRelay(stores, { sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }), ...times })
+const starting = startRelay(assignment)
+// Orders may come while it still connects.
 process.on('message', (order: Order) => { void obey(order) })
-relay.start()
+await starting
 answer('ready')
+
+async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): Promise<Relay> {
+  const diagnostics = new Diagnostics()
+  diagnostics.on('relay:error', ({ error }) => { reportMistake(name, error) })
+  const destination = await Destination.open(redisUrl, prefix)
+  const stores = orThrow(await connect({ postgres: { url: postgresUrl, statementTimeoutMs: 3_000 }, redis: { url: redisUrl }, diagnostics }))
+  const relay = createRelay(stores, { sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }), ...times })
+  relay.start()
+  return relay
+}
 
 async function obey(order: Order): Promise<void> {
   if (order === 'calm') mishaps.isCalm = true
   else if (order === 'lift-poison') mishaps.isPoisonLifted = true
-  else if (order === 'drain') answer((await relay.drain({ deadlineMs: drainMs })).isOk() ? 'drained' : 'not-drained')
-  else await stop()
-}
-
-async function stop(): Promise<void> {
-  const stopped = await relay.stop({ deadlineMs: 3_000 })
-  process.exit(stopped.isOk() ? 0 : 2)
+  else if (order === 'drain') answer((await (await starting).drain({ deadlineMs: drainMs })).isOk() ? 'drained' : 'not-drained')
+  else process.exit((await (await starting).stop({ deadlineMs: 3_000 })).isOk() ? 0 : 2)
 }
 
 function answer(text: Answer): void {
@@ -58,7 +58,7 @@ function answer(text: Answer): void {
 }
 
 /** Stores may fail as they like, and what was handed over meanwhile comes again; anything else that the relay complains about is a mistake. */
-function reportMistake(error: unknown): void {
+function reportMistake(name: string, error: unknown): void {
   const failure = error instanceof StatementFailed ? error.failure : error
   const { type, message } = failure as { readonly type?: string; readonly message?: string }
   if (type === 'store-unavailable' || type === 'deadline-exceeded' || message?.includes('is delivered again') === true) return
