@@ -14,14 +14,15 @@ export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): stri
 /**
  * Takes a place for each who asked, in the order given, as long as there are any; one row each, in that order. The courses are locked
  * already, by a statement before: what this one sees of them and of their enrollments is how the transaction before left it, so no place
- * is taken twice. Nobody may ask twice for one course. $1 users, $2 courses, $3 discounts.
+ * is taken twice. Nobody may ask twice for one course. What was taken is found again by one number: joined by two columns, all that a course
+ * takes would be compared with each other. $1 users, $2 courses, $3 discounts.
  */
 export const takePlaces = `
   WITH asked AS (
     SELECT user_id, course_id, discount, position
     FROM unnest($1::integer[], $2::integer[], $3::numeric[]) WITH ORDINALITY AS asked (user_id, course_id, discount, position)
   ), judged AS (
-    SELECT a.position, a.user_id, a.course_id, c.price, c.version, c.max_students - c.current_enrollment AS free_places,
+    SELECT a.position, a.user_id, a.course_id, a.user_id::bigint << 32 | a.course_id AS pair, c.price, c.version, c.max_students - c.current_enrollment AS free_places,
            CASE
              WHEN u.id IS NULL THEN 'no-user'
              WHEN e.id IS NOT NULL THEN 'already-enrolled'
@@ -29,9 +30,9 @@ export const takePlaces = `
              WHEN c.price < a.discount THEN 'discount-exceeds-price'
            END AS refusal
     FROM asked AS a
-    JOIN @schema.courses AS c ON c.id = a.course_id
-    LEFT JOIN @schema.users AS u ON u.id = a.user_id
-    LEFT JOIN @schema.enrollments AS e ON e.user_id = a.user_id AND e.course_id = a.course_id
+    JOIN (SELECT * FROM @schema.courses WHERE id = ANY ($2) OFFSET 0) AS c ON c.id = a.course_id
+    LEFT JOIN LATERAL (SELECT id FROM @schema.users WHERE id = a.user_id LIMIT 1) AS u ON true
+    LEFT JOIN LATERAL (SELECT id FROM @schema.enrollments WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1) AS e ON true
   ), ranked AS (
     SELECT judged.*, row_number() OVER (PARTITION BY course_id, refusal IS NULL ORDER BY position) > free_places AS is_full
     FROM judged
@@ -42,7 +43,7 @@ export const takePlaces = `
     WHERE refusal IS NULL AND is_full IS NOT TRUE
     ORDER BY position
     ON CONFLICT (user_id, course_id) DO NOTHING
-    RETURNING id, user_id, course_id, enrolled_at, completed_at, progress_percentage
+    RETURNING id, user_id, course_id, user_id::bigint << 32 | course_id AS pair, enrolled_at, completed_at, progress_percentage
   ), counted AS (
     UPDATE @schema.courses AS c
     SET current_enrollment = current_enrollment + taken_places.count
@@ -53,7 +54,7 @@ export const takePlaces = `
          r.price::text AS price, r.version::text AS version,
          CASE WHEN taken.id IS NULL THEN coalesce(r.refusal, CASE WHEN r.is_full THEN 'full' ELSE 'already-enrolled' END) END AS refusal
   FROM ranked AS r
-  LEFT JOIN taken ON taken.user_id = r.user_id AND taken.course_id = r.course_id
+  LEFT JOIN taken USING (pair)
   ORDER BY r.position`
 
 /**
