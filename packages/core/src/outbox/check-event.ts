@@ -1,4 +1,5 @@
 import type { InputIssue, InvalidInput } from '../errors.ts'
+import { err, ok, type Result } from '../result.ts'
 import type { NewEvent } from './event.ts'
 
 /**
@@ -36,21 +37,20 @@ export class EventRejected extends Error {
 
 /**
  * Looks for rules that events break: names, ids and versions within bounds, payloads that JSON and PostgreSQL keep whole and that are not
- * too large. Touches no store.
+ * too large. Gives back the payloads as JSON, since that has to be made for their size. Touches no store.
  */
-export function checkEvents(events: readonly NewEvent[], limits: EventLimits = {}): InvalidInput | undefined {
+export function checkEvents(events: readonly NewEvent[], limits: EventLimits = {}): Result<readonly string[], InvalidInput> {
   const { maxPayloadBytes } = { ...eventLimitsDefaults, ...limits }
   const issues: InputIssue[] = []
-  events.forEach((event, index) => {
+  const payloads = events.map((event, index) => {
     const report: Report = (field, message) => issues.push({ field: `events[${index}].${field}`, message })
     checkNames(event, report)
     checkHeaders(event.headers ?? {}, report)
-    checkJson(event.payload, { field: 'payload', depth: 0, report })
-    if (issues.length === 0) checkSize(event.payload, maxPayloadBytes, report)
+    return checkPayload(event.payload, maxPayloadBytes, report)
   })
   const [first] = issues
-  if (first === undefined) return undefined
-  return { type: 'invalid-input', message: `cannot be published: ${first.field} ${first.message}`, retryable: false, field: first.field, issues }
+  if (first === undefined) return ok(payloads)
+  return err({ type: 'invalid-input', message: `cannot be published: ${first.field} ${first.message}`, retryable: false, field: first.field, issues })
 }
 
 type Report = (field: string, message: string) => void
@@ -58,8 +58,6 @@ type Report = (field: string, message: string) => void
 const maxHeaderBytes = 8_192
 const maxDepth = 100
 const typePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
-// PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
-const unstorable = /\0/
 
 function checkNames(event: NewEvent, report: Report): void {
   checkName(event.aggregateType, { field: 'aggregateType', report })
@@ -85,41 +83,56 @@ function checkHeaders(headers: Readonly<Record<string, unknown>>, report: Report
   if (bytes > maxHeaderBytes) report('headers', `takes at most ${maxHeaderBytes} bytes: got ${bytes}`)
 }
 
-interface Place {
-  readonly field: string
-  readonly depth: number
-  readonly report: Report
+/** Gives back the payload as JSON, or nothing of use where it has reported something. */
+function checkPayload(payload: unknown, maxBytes: number, report: Report): string {
+  const fault = faultOf(payload, 0)
+  if (fault !== undefined) {
+    report(`payload${fault.path}`, fault.message)
+    return ''
+  }
+  const json = JSON.stringify(payload)
+  // No character takes more than three bytes.
+  const bytes = json.length * 3 > maxBytes ? Buffer.byteLength(json) : 0
+  if (bytes > maxBytes) report('payload', `takes at most ${maxBytes} bytes as JSON: got ${bytes}`)
+  return json
 }
 
-function checkJson(value: unknown, place: Place): void {
-  if (value === null || typeof value === 'boolean') return
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) place.report(place.field, `is a finite number: got ${value}`)
-  } else if (typeof value === 'string') {
-    if (!isStorable(value)) place.report(place.field, 'holds a character that PostgreSQL cannot store')
-  } else if (typeof value === 'object') checkMembers(value, place)
-  else place.report(place.field, `is JSON: got ${typeof value}`)
+interface Fault {
+  readonly path: string
+  readonly message: string
 }
 
-function checkMembers(value: object, { field, depth, report }: Place): void {
-  if (depth >= maxDepth) return report(field, `is nested at most ${maxDepth} deep`)
+/** The first place that JSON or PostgreSQL would not keep as it is. The path to it is put together on the way back: nearly always there is none. */
+function faultOf(value: unknown, depth: number): Fault | undefined {
+  switch (typeof value) {
+    case 'string': return isStorable(value) ? undefined : { path: '', message: 'holds a character that PostgreSQL cannot store' }
+    case 'number': return Number.isFinite(value) ? undefined : { path: '', message: `is a finite number: got ${value}` }
+    case 'boolean': return undefined
+    case 'object': return value === null ? undefined : faultWithin(value, depth)
+    default: return { path: '', message: `is JSON: got ${typeof value}` }
+  }
+}
+
+function faultWithin(value: object, depth: number): Fault | undefined {
+  if (depth >= maxDepth) return { path: '', message: `is nested at most ${maxDepth} deep` }
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) checkJson(value[index], { field: `${field}[${index}]`, depth: depth + 1, report })
-    return
+    for (let index = 0; index < value.length; index += 1) {
+      const fault = faultOf(value[index], depth + 1)
+      if (fault !== undefined) return { ...fault, path: `[${index}]${fault.path}` }
+    }
+    return undefined
   }
   const prototype: unknown = Object.getPrototypeOf(value)
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return report(field, 'is a plain object: dates and classes do not survive JSON')
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return { path: '', message: 'is a plain object: dates and classes do not survive JSON' }
   for (const [name, member] of Object.entries(value)) {
-    if (!isStorable(name)) report(field, 'has a member whose name PostgreSQL cannot store')
-    checkJson(member, { field: `${field}.${name}`, depth: depth + 1, report })
+    if (!isStorable(name)) return { path: '', message: 'has a member whose name PostgreSQL cannot store' }
+    const fault = faultOf(member, depth + 1)
+    if (fault !== undefined) return { ...fault, path: `.${name}${fault.path}` }
   }
+  return undefined
 }
 
-function checkSize(payload: unknown, maxBytes: number, report: Report): void {
-  const bytes = Buffer.byteLength(JSON.stringify(payload))
-  if (bytes > maxBytes) report('payload', `takes at most ${maxBytes} bytes as JSON: got ${bytes}`)
-}
-
+// PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
 function isStorable(text: string): boolean {
-  return !unstorable.test(text) && text.isWellFormed()
+  return !text.includes('\0') && text.isWellFormed()
 }

@@ -1,7 +1,7 @@
-import { v7 } from 'uuid'
 import { quoteIdentifier } from '../stores/statements.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import { checkEvents, EventRejected, type EventLimits } from './check-event.ts'
+import { newEventId } from './event-id.ts'
 import type { NewEvent } from './event.ts'
 
 /**
@@ -47,23 +47,48 @@ export async function publishMany(client: SqlClient, events: readonly NewEvent[]
  * Inserts events with one statement through a client that knows the schema. Rejects like {@link publish}.
  */
 export async function insertEvents(client: SqlClient, events: readonly NewEvent[], limits: EventLimits = {}): Promise<readonly string[]> {
-  const failure = checkEvents(events, limits)
-  if (failure !== undefined) throw new EventRejected(failure)
-  if (events.length === 0) return []
-  const rows = events.map(rowOf)
-  await client.query(insertSql, [JSON.stringify(rows)])
+  const checked = checkEvents(events, limits)
+  if (checked.isErr()) throw new EventRejected(checked.error)
+  const rows = events.map((event, index) => rowOf(event, checked.value[index]))
+  const [first] = rows
+  if (first === undefined) return []
+  if (rows.length === 1) await client.query(insertOneSql, [first.id, first.aggregateType, first.aggregateId, first.type, first.payload === 'null' ? null : first.payload, first.headers, first.version])
+  else await client.query(insertManySql, [`[${rows.map(jsonOf).join()}]`])
   return rows.map((row) => row.id)
 }
 
-function rowOf({ aggregateType, aggregateId, type, payload, headers = {}, version }: NewEvent) {
-  return { id: v7(), aggregatetype: aggregateType, aggregateid: String(aggregateId), type, payload, headers, version }
+interface Row {
+  readonly id: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  readonly type: string
+  readonly payload: string
+  readonly headers: string
+  readonly version: string
 }
 
-/** One JSON parameter rather than seven arrays: every client passes text unchanged, not every one can pass arrays of JSON. */
-const insertSql = `
+function rowOf({ aggregateType, aggregateId, type, headers, version }: NewEvent, payload = 'null'): Row {
+  return {
+    id: newEventId(), aggregateType, aggregateId: String(aggregateId), type, payload,
+    headers: headers === undefined ? '{}' : JSON.stringify(headers), version: String(version),
+  }
+}
+
+/** Payload and headers are JSON already. */
+function jsonOf({ id, aggregateType, aggregateId, type, payload, headers, version }: Row): string {
+  const names = `"aggregatetype":${JSON.stringify(aggregateType)},"aggregateid":${JSON.stringify(aggregateId)},"type":${JSON.stringify(type)}`
+  return `{"id":"${id}",${names},"payload":${payload},"headers":${headers},"version":${version}}`
+}
+
+/** Text parameters alone, here and below: every client passes text unchanged, not every one can pass JSON or arrays. */
+const insertOneSql = `
+  INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload, headers, version)
+  VALUES ($1::text::uuid, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7::text::bigint)`
+
+const insertManySql = `
   INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload, headers, version)
   SELECT id, aggregatetype, aggregateid, type, payload, headers, version
   FROM ROWS FROM (
-    jsonb_to_recordset($1::jsonb) AS (id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, headers jsonb, version bigint)
+    jsonb_to_recordset($1::text::jsonb) AS (id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, headers jsonb, version bigint)
   ) WITH ORDINALITY AS event (id, aggregatetype, aggregateid, type, payload, headers, version, position)
   ORDER BY position`
