@@ -129,9 +129,9 @@ export class ActivityBuffer {
     }
   }
 
-  /** What processes before this one have spilled, and those beside it that may have died since. */
+  /** What others have spilled and may have died over, and what was spilled here by a statement that seemed to fail: that is in MongoDB already. */
   async #adopt(): Promise<void> {
-    const spilled = await this.#to.spill.oldest('foreign', this.#batchSize)
+    const spilled = await this.#to.spill.oldest('anybody', this.#batchSize)
     const isMore = spilled.isOk() && spilled.value.length > 0 && await this.#bringBack(spilled.value)
     this.#adoptAt = isMore ? 0 : this.#now + adoptEveryMs
   }

@@ -10,24 +10,23 @@ export const insertSpill = `
   ORDER BY place`
 
 /**
- * The oldest entries that one has appended. $1 who, $2 limit.
+ * The oldest entries, by number and not by the text that numbers are read as, that one has appended. $1 who, $2 limit.
  */
 export const selectOwnSpill = `
-  SELECT seq::text AS seq, entry
-  FROM @schema.activity_spill
-  WHERE origin = $1::uuid
-  ORDER BY seq
+  SELECT spill.seq::text AS seq, spill.entry
+  FROM @schema.activity_spill AS spill
+  WHERE spill.origin = $1::uuid
+  ORDER BY spill.seq
   LIMIT $2`
 
 /**
- * The oldest entries that others have appended. $1 who is no other, $2 limit.
+ * The oldest entries, whoever has appended them. $1 limit.
  */
-export const selectForeignSpill = `
-  SELECT seq::text AS seq, entry
-  FROM @schema.activity_spill
-  WHERE origin <> $1::uuid
-  ORDER BY seq
-  LIMIT $2`
+export const selectSpill = `
+  SELECT spill.seq::text AS seq, spill.entry
+  FROM @schema.activity_spill AS spill
+  ORDER BY spill.seq
+  LIMIT $1`
 
 /**
  * $1 seqs.

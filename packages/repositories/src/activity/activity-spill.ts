@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
-import { deleteSpill, insertSpill, selectForeignSpill, selectOwnSpill } from './activity-queries.ts'
+import { deleteSpill, insertSpill, selectOwnSpill, selectSpill } from './activity-queries.ts'
 
 /**
  * An entry that waits in PostgreSQL.
@@ -14,9 +14,9 @@ export interface SpilledEntry {
 }
 
 /**
- * Whose entries are asked for: those that this process has spilled, or those of all others, living and dead.
+ * Whose entries are asked for: those that this process has spilled, or also those of all others, living and dead.
  */
-export type SpillOwner = 'own' | 'foreign'
+export type SpillOwner = 'own' | 'anybody'
 
 /**
  * Where entries wait in PostgreSQL, in order, while MongoDB does not take them. All processes share it; several may drain it at once, since
@@ -43,8 +43,8 @@ export class ActivitySpill {
    * Reads the oldest entries.
    */
   oldest(owner: SpillOwner, limit: number): ResultAsync<readonly SpilledEntry[], SqlError> {
-    const statement = owner === 'own' ? selectOwnSpill : selectForeignSpill
-    return this.#stores.postgres.query<{ seq: string; entry: ActivityEntry }>(statement, [this.#origin, limit]).map(({ rows }) => rows)
+    const [statement, values] = owner === 'own' ? [selectOwnSpill, [this.#origin, limit]] as const : [selectSpill, [limit]] as const
+    return this.#stores.postgres.query<{ seq: string; entry: ActivityEntry }>(statement, values).map(({ rows }) => rows)
   }
 
   /**

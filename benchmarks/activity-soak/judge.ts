@@ -1,0 +1,55 @@
+import type { Notes } from './work.ts'
+
+/** An event as MongoDB has it. */
+export interface Arrival {
+  readonly kind: 'recorded' | 'committed'
+  readonly by: string
+  readonly n: number
+}
+
+/** What became of the events. */
+export interface Verdict {
+  /** Recorded, or committed and acknowledged. */
+  readonly events: number
+  /** Acknowledged commits that never arrived. */
+  readonly lostDurable: number
+  /** Recorded events that never arrived, though their process lived on or later ones of it arrived. */
+  readonly lostBuffered: number
+  /** The last recorded events of killed processes: their memory went with them. */
+  readonly lostInKills: number
+  /** Events that arrived more than once. */
+  readonly duplicates: number
+  /** Recorded events that arrived before an earlier one of their process. */
+  readonly outOfOrder: number
+}
+
+/** Compares what was noted down with what arrived, in the order of its arrival. */
+export function judge(notes: readonly Notes[], arrivals: readonly Arrival[]): Verdict {
+  const arrived = { recorded: new Map<string, number[]>(), committed: new Map<string, number[]>() }
+  for (const { kind, by, n } of arrivals) {
+    const soFar = arrived[kind].get(by)
+    if (soFar === undefined) arrived[kind].set(by, [n])
+    else soFar.push(n)
+  }
+  const verdicts = notes.map((note) => judgeOne(note, arrived.recorded.get(note.name) ?? [], arrived.committed.get(note.name) ?? []))
+  const total = (count: keyof Verdict) => verdicts.reduce((sum, verdict) => sum + verdict[count], 0)
+  return {
+    events: total('events'), lostDurable: total('lostDurable'), lostBuffered: total('lostBuffered'), lostInKills: total('lostInKills'),
+    duplicates: total('duplicates'), outOfOrder: total('outOfOrder'),
+  }
+}
+
+function judgeOne({ recorded, durable, hasClosed }: Notes, arrivals: readonly number[], commits: readonly number[]): Verdict {
+  const [arrivedOnce, committedOnce] = [new Set(arrivals), new Set(commits)]
+  const last = arrivals.reduce((highest, n) => Math.max(highest, n), -1)
+  const missing = Array.from({ length: recorded }, (_, n) => n).filter((n) => !arrivedOnce.has(n))
+  const missingBeforeLast = missing.filter((n) => hasClosed || n < last).length
+  return {
+    events: recorded + durable.length,
+    lostDurable: durable.filter((n) => !committedOnce.has(n)).length,
+    lostBuffered: missingBeforeLast,
+    lostInKills: missing.length - missingBeforeLast,
+    duplicates: arrivals.length - arrivedOnce.size + commits.length - committedOnce.size,
+    outOfOrder: arrivals.filter((n, index) => index > 0 && n < (arrivals[index - 1] ?? 0)).length,
+  }
+}
