@@ -33,7 +33,10 @@ const mishaps = new Mishaps(assignment)
 const starting = startRelay(assignment)
 // Orders may come while it still connects.
 process.on('message', (order: Order) => { void obey(order) })
-await starting
+await starting.catch((error: unknown) => {
+  process.stderr.write(`${assignment.name} did not start: ${String(error)}\n`)
+  process.exit(1)
+})
 answer('ready')
 
 async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): Promise<Relay> {
