@@ -6,7 +6,7 @@ import type { ActivityBufferOptions } from './buffer-options.ts'
 import type { RejectedDocument } from './bulk-write.ts'
 
 /** How often entries are looked for that other processes have spilled and may have died over. */
-const adoptEveryMs = 15_000
+const adoptEveryMs = 5_000
 
 /**
  * Where a buffer writes.
