@@ -9,9 +9,11 @@ const rowsPerStatement = 5_000
  */
 export async function purge(sql: SqlClient, { retentionMs, isStopping = () => false }: { readonly retentionMs: number; readonly isStopping?: () => boolean }): Promise<number> {
   let purged = 0
+  let from = '0'
   for (let count = rowsPerStatement; count === rowsPerStatement && !isStopping();) {
-    const { rows } = await sql.query<{ count: number }>(purgeSql, [retentionMs, rowsPerStatement])
+    const { rows } = await sql.query<{ count: number; last: string | null }>(purgeSql, [retentionMs, rowsPerStatement, from])
     count = rows[0]?.count ?? 0
+    from = rows[0]?.last ?? from
     purged += count
   }
   await sql.query(pruneSql)
@@ -26,18 +28,22 @@ const slowestSql = `
   ) AS c CROSS JOIN LATERAL (SELECT snap FROM @schema.outbox_tick WHERE id <= c.tick ORDER BY id DESC LIMIT 1) AS t
   ORDER BY xmin LIMIT 1`
 
-/** Rows below the slowest xmin are visible in every cursor's snapshot; the range is at the start of the index, which no reader touches. */
+/**
+ * Rows below the slowest xmin are visible in every cursor's snapshot; the range is at the start of the index, which no reader touches. Each statement
+ * begins where the one before ended: while some session holds an old snapshot, what was deleted still lies there and would be walked again.
+ */
 const purgeSql = `
   WITH turn AS MATERIALIZED (
     SELECT pg_try_advisory_xact_lock(hashtextextended('headwater.purge', '@schema.outbox'::regclass::oid::bigint)) AS is_mine
   ), old AS MATERIALIZED (
-    SELECT seq FROM @schema.outbox
-    WHERE (SELECT is_mine FROM turn) AND xid < (${slowestSql}) AND created_at < clock_timestamp() - $1 * interval '1 ms'
+    SELECT seq, xid FROM @schema.outbox
+    WHERE (SELECT is_mine FROM turn) AND xid >= $3::xid8 AND xid < (${slowestSql})
+      AND created_at < clock_timestamp() - $1 * interval '1 ms'
     ORDER BY xid LIMIT $2
   ), gone AS (
     DELETE FROM @schema.outbox USING old WHERE outbox.seq = old.seq RETURNING 1
   )
-  SELECT count(*)::int AS count FROM gone`
+  SELECT count(*)::int AS count, (SELECT xid::text FROM old ORDER BY old.xid DESC LIMIT 1) AS last FROM gone`
 
 /** Ticks before the slowest cursor are of no use; of those behind it that no cursor names one in sixteen is enough to catch up by. */
 const pruneSql = `
