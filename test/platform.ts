@@ -2,8 +2,8 @@ import { connect, createRelay, createSessions, migrate, orThrow, type Relay, typ
 import { createRepositories, repositoriesMigrations, type Course, type Repositories, type User } from '@headwater/repositories'
 import { createCourseSearch, openaiEmbedder, type CourseSearch } from '@headwater/search'
 import {
-  startMongodbStandIn, startOpenaiStandIn, startPineconeStandIn, startPostgresServer, startRedisServer,
-  type MongodbStandIn, type OpenaiStandIn, type PineconeStandIn, type PostgresServer, type RedisServer,
+  faultProxy, startMongodbStandIn, startOpenaiStandIn, startPineconeStandIn, startPostgresServer, startRedisServer,
+  type FaultProxy, type MongodbStandIn, type OpenaiStandIn, type PineconeStandIn, type PostgresServer, type RedisServer,
 } from '@headwater/testing'
 
 /** The whole platform on servers of its own, so that each of them can be stopped. */
@@ -13,6 +13,8 @@ export interface Platform extends Repositories {
   readonly sessions: Sessions
   readonly relay: Relay
   readonly servers: Servers
+  /** In front of the stores; Pinecone and OpenAI play their faults themselves. */
+  readonly proxies: Proxies
   /** Registers a user with a name of its own. */
   register(): Promise<User>
   /** Creates and publishes a course with these places. */
@@ -28,16 +30,24 @@ export interface Servers {
   mongodb: MongodbStandIn
 }
 
-/** Starts five servers and the platform on them. */
-export async function startPlatform(): Promise<Platform> {
+/** One proxy each. */
+export interface Proxies {
+  readonly postgres: FaultProxy
+  readonly redis: FaultProxy
+  readonly mongodb: FaultProxy
+}
+
+/** Starts five servers and the platform on them. `statementTimeoutMs` is how long a statement may take, in milliseconds. */
+export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promise<Platform> {
   const [postgres, redis, mongodb, pinecone, openai] = await Promise.all([
     startPostgresServer(), startRedisServer(), startMongodbStandIn(), startPineconeStandIn(), startOpenaiStandIn(),
   ])
   const servers: Servers = { postgres, redis, mongodb, pinecone, openai }
+  const proxies: Proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url), mongodb: await faultProxy(mongodb.url) }
   const stores = orThrow(await connect({
-    postgres: { url: postgres.url },
-    redis: { url: redis.url },
-    mongodb: { url: mongodb.url, database: 'learning' },
+    postgres: { url: proxies.postgres.url, statementTimeoutMs },
+    redis: { url: proxies.redis.url },
+    mongodb: { url: proxies.mongodb.url, database: 'learning' },
     pinecone: { apiKey: pinecone.apiKey, index: 'course-search', controllerHostUrl: pinecone.url },
   }))
   orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
@@ -53,7 +63,7 @@ export async function startPlatform(): Promise<Platform> {
     return orThrow(await users.create({ email: `user${registered}@example.org`, username: `user${registered}`, passwordHash: 'hash' }))
   }
   return {
-    ...repositories, stores, search, relay, servers, register,
+    ...repositories, stores, search, relay, servers, proxies, register,
     sessions: createSessions(stores),
     offer: async (course) => {
       const { id } = orThrow(await courses.create({ ...course, instructorId: (await register()).id, price: '20.00' }))
@@ -61,6 +71,7 @@ export async function startPlatform(): Promise<Platform> {
     },
     close: async () => {
       orThrow(await stores.close({ deadlineMs: 5_000 }))
+      await Promise.all(Object.values(proxies).map((proxy: FaultProxy) => proxy.close()))
       await Promise.all([postgres.stop(), redis.stop(), servers.mongodb.stop(), pinecone.stop(), openai.stop()])
     },
   }
