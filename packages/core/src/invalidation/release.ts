@@ -40,6 +40,7 @@ return found
 export async function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): Promise<Result<number, StoreError>> {
   const replies = await runScripts(redis, 'release', {
     items: keys,
+    isPersistent: true,
     run: (client, key) => runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] }),
   })
   return replies.map((all) => all.filter((reply) => reply !== 1).length)

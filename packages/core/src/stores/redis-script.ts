@@ -51,15 +51,17 @@ const flushLimits = { items: 50, characters: 64 * 1024 }
  * Runs one script per item, pipelined: one round trip for 50 items and less, or 64 KB of them. Each has the deadline of a command of its own.
  * Gives back the replies in the order of the items, or the first failure.
  */
-export async function runScripts<Item, Reply>(redis: RedisStore, operation: string, { items, run, lengthOf }: ScriptRun<Item, Reply>): Promise<Result<Reply[], StoreError>> {
+export async function runScripts<Item, Reply>(redis: RedisStore, operation: string, { items, run, lengthOf, isPersistent }: ScriptRun<Item, Reply>): Promise<Result<Reply[], StoreError>> {
   const replies: Reply[] = []
-  while (replies.length < items.length) {
-    const flush = nextFlush(items, replies.length, lengthOf)
+  let failure: StoreError | undefined
+  for (let from = 0; from < items.length && (failure === undefined || isPersistent === true);) {
+    const flush = nextFlush(items, from, lengthOf)
+    from += flush.length
     const some = await redis.run(operation, (client) => Promise.all(flush.map((item) => run(client, item))))
-    if (some.isErr()) return err(some.error)
-    replies.push(...some.value)
+    if (some.isOk()) replies.push(...some.value)
+    else failure ??= some.error
   }
-  return ok(replies)
+  return failure === undefined ? ok(replies) : err(failure)
 }
 
 /** What {@link runScripts} runs, and on what. */
@@ -70,6 +72,8 @@ export interface ScriptRun<Item, Reply> {
   readonly run: (client: RedisClientType, item: Item) => Promise<Reply>
   /** How many characters an item sends, where that may be many. */
   readonly lengthOf?: (item: Item) => number
+  /** Whether the items after a failure are tried all the same: where nobody waits for them and each is worth having. */
+  readonly isPersistent?: boolean
 }
 
 /** The client writes no faster than 16 KB per turn of the event loop, so long items need the loop to turn often. */

@@ -1,5 +1,5 @@
 import { beginChange, cacheKey, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
-import { eventually, startRedisServer } from '@headwater/testing'
+import { eventually, faultProxy, startRedisServer } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NaiveCache } from './naive-cache.ts'
 import { raise, redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
@@ -261,5 +261,26 @@ describe('on a server that comes back with a snapshot', () => {
     expect(await late).toBe(2)
     await own.dispose()
     await redis.stop()
+  })
+})
+
+describe('a release of many keys', () => {
+  test('goes on with the others when Redis did not answer for some', async () => {
+    const own = await versionedRows()
+    const proxy = await faultProxy(own.own.redis.url)
+    const stores = await own.open({ redis: { url: proxy.url, deadlineMs: 200 } })
+    const many = rowCache(stores)
+    const keys = Array.from({ length: 120 }, (_, index) => many.key(index + 1))
+    const change = stores.invalidation.begin(60_000)
+    change.invalidate(keys)
+    await change.hold(async () => undefined)
+    const off = stores.diagnostics.on('store:operation', ({ operation, outcome }) => { if (operation === 'release' && outcome !== 'ok') proxy.restore() })
+    proxy.hang()
+    await change.release()
+    off()
+    const held = async () => (await stores.redis.client.mGet(keys.map(({ text }) => stores.redis.keyPrefix + text))).filter((state) => state !== null)
+    await eventually(async () => expect(await held()).toEqual([]), { timeoutMs: 5_000 })
+    await own.dispose()
+    await proxy.close()
   })
 })
