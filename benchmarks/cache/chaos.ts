@@ -19,6 +19,9 @@ interface Play {
 const shortestQuietMs = 150
 const longestQuietMs = 1_200
 const evictEveryMs = 60
+const beatMs = 20
+/** A pause of this process that a command may not have survived: it has 100 ms. */
+const stallMs = 70
 
 /**
  * Evicts a key unless it is a hold: Redis evicts what has an expiry, but a server that loses an acknowledged hold without a restart is outside of what
@@ -46,14 +49,14 @@ export class Chaos {
 
   /** Breaks things until `ms` have passed, then leaves everything whole. */
   async run(ms: number): Promise<void> {
-    const evicting = this.#evict()
+    const [evicting, beating] = [this.#evict(), this.#beat()]
     const end = nowNs() + ms * 1e6
     while (nowNs() < end) {
       await setTimeout(Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)))
       if (nowNs() < end) await this.#play(this.#draw())
     }
     this.#ending.abort()
-    await evicting
+    await Promise.all([evicting, beating])
   }
 
   async #play({ fault, berth, isOfRedis = true, run }: Play): Promise<void> {
@@ -117,6 +120,17 @@ export class Chaos {
     await hung
     if (Math.random() < 0.5) anyOf(writers).kill()
     for (const { postgres } of writers) postgres.restore()
+  }
+
+  /** The proxies live in this process: while it does not get to run, nobody reaches Redis. */
+  async #beat(): Promise<void> {
+    let from = nowNs()
+    while (!this.#ending.signal.aborted) {
+      await setTimeout(beatMs)
+      const to = nowNs()
+      if (to - from > (beatMs + stallMs) * 1e6) this.windows.push({ fault: 'the machine was busy', process: undefined, isOfRedis: true, from, to })
+      from = to
+    }
   }
 
   async #evict(): Promise<void> {

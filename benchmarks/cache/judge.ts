@@ -137,7 +137,7 @@ function learn(version: Version, { kind, endedAt }: Note, isExcused: () => boole
   switch (kind) {
     case 'updated': version.isWritten = true; break
     case 'rolled-back': version.isRolledBack = true; break
-    case 'degraded': version.isDegraded = true; version.isExcused = isExcused(); break
+    case 'degraded': version.isDegraded = true; version.isExcused ||= isExcused(); break
     case 'committed': version.returnedAt = endedAt; version.seenAt = Math.min(version.seenAt, endedAt); break
     case 'read': case 'seen': version.seenAt = Math.min(version.seenAt, endedAt); break
     case 'failed': break

@@ -1,19 +1,27 @@
-import { type Cache, type CacheKey, cacheKey, connect, defineCache, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { beginChange, type Cache, type CacheKey, cacheKey, connect, defineCache, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
 import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
 
-const holdMs = 2_000
+const holdMs = 3_000
+const shortTtlMs = 250
+const refreshShare = 0.01
+const hostShare = 0.4
 
-/** The cache of this project; every other read goes through a second cache, whose entries are invalidated by a tag. */
+/**
+ * The cache of this project, in each of its ways: entries that live long, entries that are loaded anew all the time and have grace, and entries that are
+ * invalidated by their tag only; reads, reads of many and refreshes; writes in a `transaction` and in a host's own.
+ */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   return new Headwater(orThrow(await connect({ postgres: { url: postgresUrl, maxConnections: 6 }, redis: { url: redisUrl }, holdMs })))
 }
 
 class Headwater implements Subject {
   readonly #stores: Stores
-  readonly #caches: readonly [Cache<number, VersionedRow>, Cache<number, VersionedRow>]
-  #reads = 0
-  #write: Write | undefined
+  readonly #caches: readonly Cache<number, VersionedRow>[]
+  readonly #invalidated: readonly Cache<number, VersionedRow>[]
+  /** The write in whose course something happens: what goes on after its end is still its own. */
+  readonly #writes = new AsyncLocalStorage<Write>()
 
   constructor(stores: Stores) {
     this.#stores = stores
@@ -26,24 +34,34 @@ class Headwater implements Subject {
         return new Map(rows.map((row) => [row.id, row]))
       },
     }
-    this.#caches = [defineCache(stores, { ...options, name: 'row' }), defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id)] })]
+    const short = defineCache(stores, { ...options, name: 'short', ttlMs: shortTtlMs, graceMs: ttlMs })
+    this.#invalidated = [defineCache(stores, { ...options, name: 'row' }), short]
+    this.#caches = [...this.#invalidated, defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id), cacheKey('all')] })]
     for (const name of ['store:operation', 'invalidation:hold', 'invalidation:release', 'invalidation:intent'] as const) {
-      stores.diagnostics.on(name, () => { this.#write?.step() })
+      stores.diagnostics.on(name, () => { this.#writes.getStore()?.step() })
     }
-    stores.diagnostics.on('invalidation:intent', () => { this.#write?.degraded() })
+    stores.diagnostics.on('invalidation:intent', () => { this.#writes.getStore()?.degraded() })
   }
 
   async read(key: number): Promise<number> {
-    return orThrow(await this.#nextCache().get(key))?.version ?? 0
+    const cache = this.#anyCache()
+    return orThrow(await (Math.random() < refreshShare ? cache.refresh(key) : cache.get(key)))?.version ?? 0
   }
 
   async readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    const found = orThrow(await this.#nextCache().getMany(keys))
+    const found = orThrow(await this.#anyCache().getMany(keys))
     return new Map([...found].map(([key, { version }]) => [key, version]))
   }
 
-  async write(write: Write): Promise<'committed' | 'rolled-back'> {
-    this.#write = write
+  write(write: Write): Promise<'committed' | 'rolled-back'> {
+    return this.#writes.run(write, () => Math.random() < hostShare ? this.#writeAsHost(write) : this.#write(write))
+  }
+
+  async close(): Promise<void> {
+    orThrow(await this.#stores.close())
+  }
+
+  async #write(write: Write): Promise<'committed' | 'rolled-back'> {
     const result = await transaction(this.#stores, async (tx) => {
       const isEarly = write.key % 2 === 0
       if (isEarly) tx.invalidate(...this.#keysOf(write.key))
@@ -56,17 +74,38 @@ class Headwater implements Subject {
     throw new Error(result.error.message)
   }
 
-  async close(): Promise<void> {
-    orThrow(await this.#stores.close())
+  /** As a host does in a transaction of its own: nothing is released when COMMIT was sent and gave no answer. */
+  #writeAsHost(write: Write): Promise<'committed' | 'rolled-back'> {
+    return this.#stores.postgres.withConnection(async (connection) => {
+      const change = beginChange(this.#stores, { tx: connection })
+      try {
+        await connection.query('BEGIN')
+        change.invalidate(...this.#keysOf(write.key))
+        const { rows } = await connection.query<VersionedRow>(raiseVersion, [write.key])
+        write.updated(rows[0]?.version ?? 0)
+        orThrow(await change.hold())
+      } catch (error) {
+        connection.close()
+        await change.release()
+        throw error
+      }
+      try {
+        await connection.query(write.isRollback ? 'ROLLBACK' : 'COMMIT')
+      } catch (error) {
+        connection.close()
+        throw error
+      }
+      await change.release()
+      return write.isRollback ? 'rolled-back' : 'committed'
+    })
   }
 
   #keysOf(id: number): readonly CacheKey[] {
-    return [this.#caches[0].key(id), tagOf(id)]
+    return [...this.#invalidated.map((cache) => cache.key(id)), tagOf(id)]
   }
 
-  #nextCache(): Cache<number, VersionedRow> {
-    this.#reads += 1
-    return this.#caches[this.#reads % 2 === 0 ? 0 : 1]
+  #anyCache(): Cache<number, VersionedRow> {
+    return this.#caches[Math.floor(Math.random() * this.#caches.length)] as Cache<number, VersionedRow>
   }
 }
 

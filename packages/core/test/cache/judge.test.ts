@@ -74,6 +74,17 @@ describe('the judge of the soak', () => {
       expect(judged(degraded, late, { faults: [cut('writer-0', false)] })).toMatchObject({ staleReads: 1, degradedReads: 0 })
     })
 
+    test('goes by the first time that it said so: it may say so again, long after the fault', () => {
+      const again = [...degraded, note('degraded', 2, { from: 9_000 })]
+      expect(judged(again, late, { faults: [cut('writer-0')] })).toMatchObject({ staleReads: 0, degradedReads: 1 })
+    })
+
+    test('excuses no other write of the same writer, whichever came first', () => {
+      const untroubled = [note('updated', 3, { from: 16, key: 2 }), note('committed', 3, { from: 16, to: 18, key: 2 })]
+      const reads = [...late, note('read', 1, { from: 120, to: 121, key: 2 })]
+      expect(judged([...degraded, ...untroubled], reads, { faults: [cut('writer-0')] })).toMatchObject({ staleReads: 1, degradedReads: 1, degradedWrites: 1 })
+    })
+
     test('still finds the reads that missed another write as well', () => {
       const another = [...degraded, note('updated', 3, { from: 30 }), note('committed', 3, { from: 30, to: 31 })]
       expect(judged(another, late, { faults: [cut('writer-0')] })).toMatchObject({ staleReads: 1, degradedReads: 0 })
