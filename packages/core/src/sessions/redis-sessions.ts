@@ -57,7 +57,7 @@ export class RedisSessions implements Sessions {
   get(token: string): ResultAsync<Session | undefined, StoreError> {
     const hash = hashOfToken(token)
     if (hash === undefined) return okAsync(undefined)
-    return this.#gated(() => this.#reads.add(hash)).map((text) => decodeSession(hash, text))
+    return new ResultAsync(this.#get(hash))
   }
 
   touch(token: string): ResultAsync<Session | undefined, StoreError> {
@@ -99,6 +99,17 @@ export class RedisSessions implements Sessions {
       const texts = Result.combine(await Promise.all(hashes.map((hash) => this.#reads.add(hash))))
       return texts.map((found) => found.flatMap((text, index) => decodeSession(hashes[index] ?? '', text) ?? []).sort(newestFirst))
     })
+  }
+
+  /** The path of every request: what {@link RedisSessions.#ask} does, without its generality. */
+  async #get(hash: string): Promise<Outcome<Session | undefined>> {
+    if (this.#gate.isOpen) {
+      const { losses } = this.#gate
+      const text = await this.#reads.add(hash)
+      if (text.isErr()) return err(text.error)
+      if (losses === this.#gate.losses) return ok(decodeSession(hash, text.value))
+    }
+    return (await this.#ask(() => this.#reads.add(hash))).map((text) => decodeSession(hash, text))
   }
 
   /** The token is given out only once the old one has ended, and only when no `revokeAll` came in between. */

@@ -20,9 +20,9 @@ export function encodePayload({ userId, data }: SessionPayload): string {
 export function decodeSession(id: string, text: string | null): Session | undefined {
   const payload = text === null ? -1 : text.indexOf('[')
   if (text === null || payload < 0) return undefined
-  const [createdMs = NaN, , expiresMs = NaN] = timesOf(text)
+  const [createdEnd, limitEnd] = [text.indexOf(' '), text.lastIndexOf(' ', payload - 2)]
   const [userId, data] = JSON.parse(text.slice(payload)) as [string | number, Json]
-  return { id, userId, data, createdAt: new Date(createdMs), expiresAt: new Date(expiresMs) }
+  return { id, userId, data, createdAt: new Date(Number(text.slice(0, createdEnd))), expiresAt: new Date(Number(text.slice(limitEnd, payload))) }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 const tokenShape = /^[\w-]{43}$/
 
@@ -13,5 +13,5 @@ export function newToken(): string {
  * What is stored in place of a token, so that who reads Redis cannot take over a session; `undefined` for what is no token.
  */
 export function hashOfToken(token: string): string | undefined {
-  return tokenShape.test(token) ? createHash('sha256').update(token).digest('hex') : undefined
+  return tokenShape.test(token) ? hash('sha256', token) : undefined
 }
