@@ -118,16 +118,20 @@ function connectWithin(pool: Pool, ms: number): Promise<PoolClient> {
       isLate = true
       reject(new Error('timeout exceeded when trying to connect'))
     }, ms)
-    pool.connect().then((client) => {
+    // Not as a promise: a server that shuts down may say so in the packet that ends the handshake, before any promise goes on, and an error that
+    // nobody listens to ends the process.
+    pool.connect((error, client) => {
       clearTimeout(timer)
+      if (client === undefined) return reject(error ?? new Error('the pool gave no connection'))
+      if (!client.listeners('error').includes(ignore)) client.on('error', ignore)
       if (isLate) client.release()
       else resolve(client)
-    }, (error: unknown) => {
-      clearTimeout(timer)
-      reject(error instanceof Error ? error : new Error(String(error)))
     })
   })
 }
+
+/** The next statement of the connection fails by itself. */
+function ignore(): void {}
 
 async function endPool(pool: Pool): Promise<void> {
   if (!pool.ending) await pool.end()
