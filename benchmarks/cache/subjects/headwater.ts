@@ -4,8 +4,10 @@ import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
 import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
 
 const holdMs = 3_000
-const shortTtlMs = 250
-const refreshShare = 0.01
+const shortTtlMs = 500
+const refreshShare = 0.002
+/** Reads of entries that are loaded anew all the time take longer than hits. */
+const shortShare = 0.05
 const hostShare = 0.4
 
 /**
@@ -18,8 +20,9 @@ export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Pro
 
 class Headwater implements Subject {
   readonly #stores: Stores
-  readonly #caches: readonly Cache<number, VersionedRow>[]
-  readonly #invalidated: readonly Cache<number, VersionedRow>[]
+  readonly #row: Cache<number, VersionedRow>
+  readonly #short: Cache<number, VersionedRow>
+  readonly #tagged: Cache<number, VersionedRow>
   /** The write in whose course something happens: what goes on after its end is still its own. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
@@ -34,9 +37,9 @@ class Headwater implements Subject {
         return new Map(rows.map((row) => [row.id, row]))
       },
     }
-    const short = defineCache(stores, { ...options, name: 'short', ttlMs: shortTtlMs, graceMs: ttlMs })
-    this.#invalidated = [defineCache(stores, { ...options, name: 'row' }), short]
-    this.#caches = [...this.#invalidated, defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id), cacheKey('all')] })]
+    this.#row = defineCache(stores, { ...options, name: 'row' })
+    this.#short = defineCache(stores, { ...options, name: 'short', ttlMs: shortTtlMs, graceMs: ttlMs })
+    this.#tagged = defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id)] })
     for (const name of ['store:operation', 'invalidation:hold', 'invalidation:release', 'invalidation:intent'] as const) {
       stores.diagnostics.on(name, () => { this.#writes.getStore()?.step() })
     }
@@ -101,11 +104,12 @@ class Headwater implements Subject {
   }
 
   #keysOf(id: number): readonly CacheKey[] {
-    return [...this.#invalidated.map((cache) => cache.key(id)), tagOf(id)]
+    return [this.#row.key(id), this.#short.key(id), tagOf(id)]
   }
 
   #anyCache(): Cache<number, VersionedRow> {
-    return this.#caches[Math.floor(Math.random() * this.#caches.length)] as Cache<number, VersionedRow>
+    if (Math.random() < shortShare) return this.#short
+    return Math.random() < 0.5 ? this.#row : this.#tagged
   }
 }
 
