@@ -4,6 +4,7 @@ import { identify } from './caller.ts'
 import { errorHandler, noSuchRoute } from './error-response.ts'
 import { createLimits, limitDefaults } from './rate-limit.ts'
 import type { Limits } from './rate-limit.ts'
+import { accountRoutes } from './routes/account-routes.ts'
 import { courseRoutes } from './routes/course-routes.ts'
 import { enrollmentRoutes } from './routes/enrollment-routes.ts'
 import { healthRoutes } from './routes/health-routes.ts'
@@ -60,6 +61,7 @@ export function createApp(services: Services, options: AppOptions = {}): Express
   app.use(identify(services), express.json({ limit: maxBody }))
   app.use(userRoutes({ services, limit }))
   app.use(sessionRoutes({ services, limit, secureCookies }))
+  app.use(accountRoutes({ services, limit, secureCookies }))
   app.use(courseRoutes({ services, limit }))
   app.use(enrollmentRoutes({ services, limit }))
   app.use(searchRoutes({ services, limit }))

@@ -55,7 +55,7 @@ export async function signedInInstructor(services: Pick<Services, 'users'>, resp
 const anonymous: Caller = { kind: 'anonymous' }
 
 async function callerOfToken(sessions: Services['sessions'], token: string): Promise<Caller> {
-  const session = await sessions.get(token)
+  const session = await sessions.touch(token)
   if (session.isErr()) return { kind: 'unknown', failure: session.error }
   return session.value === undefined ? anonymous : { kind: 'user', userId: Number(session.value.userId) }
 }

@@ -29,9 +29,10 @@ export interface ServiceOptions {
 /** Makes the services on connected stores; the relay is not started yet. */
 export function createServices(stores: Stores, { embedder, index }: ServiceOptions): Services {
   const metrics = collectMetrics(stores.diagnostics)
-  const { sinks, ...repositories } = createRepositories(stores)
+  const sessions = createSessions(stores)
+  const { sinks, ...repositories } = createRepositories(stores, { sessions })
   const { courses, activity } = repositories
   const search = createCourseSearch({ stores, courses, activity, embedder, ...(index && { index }) })
   const relay = createRelay(stores, { sinks: [...sinks, ...search.sinks] })
-  return { ...repositories, stores, search, relay, metrics, sessions: createSessions(stores) }
+  return { ...repositories, stores, search, relay, metrics, sessions }
 }

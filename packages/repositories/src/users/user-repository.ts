@@ -118,7 +118,7 @@ export class UserRepository {
    * Redis does not answer after the commit it is a success all the same, and they end as soon as Redis does. Whoever made the change begins a
    * new session afterwards.
    *
-   * Costs 5 PostgreSQL round trips and 4 of Redis, and one of each in the background.
+   * Costs 5 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
    */
   changePassword(id: number, passwordHash: string): ResultAsync<User, ChangePasswordError> {
     return validate(passwordInput, { id, passwordHash })
@@ -135,7 +135,7 @@ export class UserRepository {
    * in what of the user waits for the activity log or for a sink. Publishes `enrollment.withdrawn` for each enrollment and `user.deleted`, by which
    * the sinks put the pseudonym into MongoDB. Who teaches courses cannot be deleted: `teaches-courses`.
    *
-   * Costs 9 PostgreSQL round trips and 4 of Redis, and one of each in the background.
+   * Costs 9 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
    */
   delete(id: number): ResultAsync<void, DeleteUserError> {
     return validate(idInput, { id })
