@@ -11,8 +11,9 @@ export type { UserDeletedPayload, UserPasswordChangedPayload, UserRegisteredPayl
 
 export type { CourseRepository } from './courses/course-repository.ts'
 export type {
-  Course, CourseChanges, CourseListOptions, CreateCourseError, ListCoursesError, NewCourse, PublishCourseError, ReadCourseError, UpdateCourseError,
+  Course, CourseChanges, CreateCourseError, ListCoursesError, NewCourse, PublishCourseError, ReadCourseError, UpdateCourseError,
 } from './courses/course.ts'
+export type { CourseListOptions, CourseSort } from './courses/course-list.ts'
 export type { CourseDeletedPayload, CoursePayload, CourseUpdatedPayload } from './courses/course-events.ts'
 
 export type { EnrollmentRepository } from './enrollments/enrollment-repository.ts'

@@ -19,9 +19,10 @@ describe('the schema', () => {
     ])
   })
 
-  test('has the indexes of the reference schema and one over the words of a course', async () => {
+  test('has the indexes of the reference schema, one over the words of a course, and those that lists are read from', async () => {
     expect(await names('SELECT indexname AS name FROM pg_indexes WHERE schemaname = \'E-learning\' AND tablename IN (\'users\', \'courses\', \'enrollments\')')).toEqual([
-      'courses_category_idx', 'courses_instructor_id_idx', 'courses_is_published_idx', 'courses_pkey', 'courses_search_vector_idx',
+      'courses_category_idx', 'courses_instructor_id_idx', 'courses_is_published_idx', 'courses_pkey',
+      'courses_published_category_idx', 'courses_published_instructor_idx', 'courses_published_price_idx', 'courses_published_title_idx', 'courses_search_vector_idx',
       'enrollments_completed_at_idx', 'enrollments_course_id_idx', 'enrollments_pkey', 'enrollments_user_id_course_id_key', 'enrollments_user_id_idx',
       'users_email_key', 'users_pkey', 'users_role_idx', 'users_username_key',
     ])

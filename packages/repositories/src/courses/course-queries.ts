@@ -1,6 +1,9 @@
 import type { Course } from './course.ts'
 
-const course = `id, title, description, instructor_id, category, difficulty_level, max_students, current_enrollment, price::text AS price,
+/**
+ * The columns of a {@link CourseRow}.
+ */
+export const courseColumns = `id, title, description, instructor_id, category, difficulty_level, max_students, current_enrollment, price::text AS price,
          is_published, version::text AS version, created_at, updated_at`
 
 /**
@@ -9,27 +12,15 @@ const course = `id, title, description, instructor_id, category, difficulty_leve
 export const insertCourse = `
   INSERT INTO @schema.courses (title, description, instructor_id, category, difficulty_level, max_students, price)
   VALUES ($1, $2, $3, $4, $5, $6, $7)
-  RETURNING ${course}`
+  RETURNING ${courseColumns}`
 
 /**
  * $1 ids.
  */
 export const selectCourses = `
-  SELECT ${course}
+  SELECT ${courseColumns}
   FROM @schema.courses
   WHERE id = ANY ($1::integer[])`
-
-/**
- * Newest first. $1 whether published, $2 category or null, $3 id of the last course of the page before or null, $4 limit.
- */
-export const selectCoursePage = `
-  SELECT ${course}
-  FROM @schema.courses
-  WHERE is_published = $1
-    AND ($2::varchar IS NULL OR category = $2)
-    AND ($3::integer IS NULL OR id < $3)
-  ORDER BY id DESC
-  LIMIT $4`
 
 /**
  * $1 id, $2 title, $3 instructor, $4 price (each null: as it is); then pairs of whether to set and the value: $5 $6 description,
@@ -47,7 +38,7 @@ export const updateCourse = `
       version          = version + 1,
       updated_at       = now()
   WHERE id = $1 AND ($13::bigint IS NULL OR version = $13)
-  RETURNING ${course}`
+  RETURNING ${courseColumns}`
 
 /**
  * $1 id, $2 whether it is to be published; no row when it already is as asked.
@@ -56,16 +47,20 @@ export const setPublished = `
   UPDATE @schema.courses
   SET is_published = $2, version = version + 1, updated_at = now()
   WHERE id = $1 AND is_published <> $2
-  RETURNING ${course}`
+  RETURNING ${courseColumns}`
 
 /**
- * Keeps everybody who changes the course or its enrollments waiting. $1 id.
+ * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so that the text has no parameters and goes
+ * along with BEGIN. With `skip`, courses that somebody else keeps are left out instead of waited for.
  */
-export const lockCourse = `
+export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): string {
+  return `
   SELECT id, version::text AS version
   FROM @schema.courses
-  WHERE id = $1
-  FOR NO KEY UPDATE`
+  WHERE id IN (${ids.map(Number).join(', ')})
+  ORDER BY id
+  FOR NO KEY UPDATE${kept === 'skip' ? ' SKIP LOCKED' : ''}`
+}
 
 /**
  * $1 id.

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { expectedVersion, maxId, money, pageLimit, rowId, text } from '../input.ts'
 import type { Money, MoneyInput } from '../money.ts'
 import { cursorInput } from '../page.ts'
-import type { PageOptions } from '../page.ts'
 
 /**
  * A course.
@@ -66,20 +65,6 @@ export interface CourseChanges extends Partial<NewCourse> {
 }
 
 /**
- * Which courses to list.
- */
-export interface CourseListOptions extends PageOptions {
-  /** Only courses of this category. */
-  readonly category?: string | undefined
-  /**
-   * Whether to list published courses or the others.
-   *
-   * @defaultValue `true`
-   */
-  readonly isPublished?: boolean | undefined
-}
-
-/**
  * What can go wrong with the creation of a course; `not-found` speaks of the instructor.
  */
 export type CreateCourseError = InvalidInput | NotFound | TransactionError
@@ -121,20 +106,10 @@ export const newCourseInput = z.strictObject({
 export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
 
 /**
- * Checks {@link CourseListOptions}.
- */
-export const courseListInput = z.strictObject({
-  category: text(100).optional(),
-  isPublished: z.boolean().default(true),
-  limit: pageLimit,
-  cursor: cursorInput('courses', z.tuple([rowId])),
-})
-
-/**
  * Checks which students to list.
  */
 export const studentListInput = z.strictObject({
   courseId: rowId,
   limit: pageLimit,
-  cursor: cursorInput('students', z.tuple([rowId])),
-})
+  cursor: cursorInput('students', z.tuple([rowId, rowId])),
+}).refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, { path: ['cursor'], message: 'is of the list of another course' })

@@ -1,17 +1,4 @@
 /**
- * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so that the text has no parameters and goes
- * along with BEGIN. With `skip`, courses that somebody else keeps are left out instead of waited for.
- */
-export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): string {
-  return `
-  SELECT id, version::text AS version
-  FROM @schema.courses
-  WHERE id IN (${ids.map(Number).join(', ')})
-  ORDER BY id
-  FOR NO KEY UPDATE${kept === 'skip' ? ' SKIP LOCKED' : ''}`
-}
-
-/**
  * Takes a place for each who asked, in the order given, as long as there are any; one row each, in that order. The courses are locked
  * already, by a statement before: what this one sees of them and of their enrollments is how the transaction before left it, so no place
  * is taken twice. Nobody may ask twice for one course. What was taken is found again by one number: joined by two columns, all that a course

@@ -2,6 +2,7 @@ import { err, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, NotFound, ReadOptions, Result, Transaction } from '@headwater/core'
 import type { z } from 'zod'
 import type { RepositoryContext } from '../context.ts'
+import { lockCourses } from '../courses/course-queries.ts'
 import type { Course } from '../courses/course.ts'
 import { validate } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
@@ -9,7 +10,6 @@ import type { Page, PageOptions } from '../page.ts'
 import { notFound } from '../refusals.ts'
 import { read, write } from '../sql.ts'
 import { constraintRefusal, runBatch } from './enroll-batch.ts'
-import { lockCourses } from './enroll-queries.ts'
 import { enrollmentCompleted, enrollmentTransferred, enrollmentWithdrawn } from './enrollment-events.ts'
 import { giveBackPlace, handOnPlace, selectEnrollmentPage, toEnrollment, updateProgress } from './enrollment-queries.ts'
 import type { EnrollmentRow } from './enrollment-queries.ts'
@@ -99,7 +99,7 @@ export class EnrollmentRepository {
     const options: ReadOptions = tx === undefined ? {} : { tx }
     return validate(userEnrollmentsInput, { ...page, userId }).asyncAndThen(({ cursor, limit }) =>
       userEnrollments.get(userId, options)
-        .map((enrollments = []) => toPage(after(enrollments, cursor?.[0]), limit, cursorOf))
+        .map((enrollments = []) => toPage(after(enrollments, cursor?.[1]), limit, (last) => encodeCursor('enrollments-of-user', [userId, last.id])))
         .andThen((found) => courses.getMany(found.items.map((item) => item.courseId), options)
           .map((byId) => ({ ...found, items: found.items.flatMap((item) => withCourse(item, byId)) }))))
   }
@@ -109,8 +109,8 @@ export class EnrollmentRepository {
    */
   listForCourse(courseId: number, { tx, ...page }: PageOptions & ReadOptions = {}): ResultAsync<Page<Enrollment>, ListEnrollmentsError> {
     return validate(courseEnrollmentsInput, { ...page, courseId }).asyncAndThen(({ cursor, limit }) =>
-      read<EnrollmentRow>(this.#context.stores, [selectEnrollmentPage, [courseId, cursor?.[0], limit + 1]], tx)
-        .map(({ rows }) => toPage(rows.map(toEnrollment), limit, cursorOf)))
+      read<EnrollmentRow>(this.#context.stores, [selectEnrollmentPage, [courseId, cursor?.[1], limit + 1]], tx)
+        .map(({ rows }) => toPage(rows.map(toEnrollment), limit, (last) => encodeCursor('enrollments-of-course', [courseId, last.id]))))
   }
 
   async #withdraw(tx: Transaction, { userId, courseId }: EnrollmentKey): Promise<Result<void, NotFound | NotEnrolled>> {
@@ -157,10 +157,6 @@ async function lockedVersion(tx: Transaction, courseId: number): Promise<string 
 
 function after(enrollments: readonly Enrollment[], lastId: number | undefined): readonly Enrollment[] {
   return lastId === undefined ? enrollments : enrollments.filter((enrollment) => enrollment.id < lastId)
-}
-
-function cursorOf(last: Enrollment): string {
-  return encodeCursor('enrollments', [last.id])
 }
 
 function withCourse(enrollment: Enrollment, courses: ReadonlyMap<number, Course>): EnrollmentWithCourse[] {

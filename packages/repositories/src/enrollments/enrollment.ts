@@ -126,7 +126,8 @@ export type ReadEnrollmentsError = InvalidInput | CacheReadError
 export type ListEnrollmentsError = InvalidInput | SqlError
 
 const key = { userId: rowId, courseId: rowId }
-const page = { limit: pageLimit, cursor: cursorInput('enrollments', z.tuple([rowId])) }
+const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, rowId]))
+const anotherList = { path: ['cursor'], message: 'is of the list of another user or course' }
 
 /**
  * Checks {@link EnrollmentKey}.
@@ -155,9 +156,11 @@ export const progressInput = z.strictObject({ ...key, progress: z.int().min(0).m
 /**
  * Checks which of a user's enrollments to list.
  */
-export const userEnrollmentsInput = z.strictObject({ userId: rowId, ...page })
+export const userEnrollmentsInput = z.strictObject({ userId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-user') })
+  .refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList)
 
 /**
  * Checks which of a course's enrollments to list.
  */
-export const courseEnrollmentsInput = z.strictObject({ courseId: rowId, ...page })
+export const courseEnrollmentsInput = z.strictObject({ courseId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-course') })
+  .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, anotherList)

@@ -1,0 +1,6 @@
+-- A page of published courses is read from an index in each filter and order that reads far otherwise. None is on current_enrollment: it would
+-- make every enrollment write every index of the course's row.
+CREATE INDEX courses_published_category_idx ON @schema.courses (category, id) WHERE is_published;
+CREATE INDEX courses_published_instructor_idx ON @schema.courses (instructor_id, id) WHERE is_published;
+CREATE INDEX courses_published_price_idx ON @schema.courses (price, id) WHERE is_published;
+CREATE INDEX courses_published_title_idx ON @schema.courses (title, id) WHERE is_published;

@@ -1,0 +1,62 @@
+import type { Statement } from '../sql.ts'
+import type { CourseSort, ValidCourseList } from './course-list.ts'
+import { courseColumns } from './course-queries.ts'
+
+interface Order {
+  /** What the list is ordered by, before the id. */
+  readonly column?: string
+  /** Its type. */
+  readonly type?: string
+  readonly direction: 'ASC' | 'DESC'
+}
+
+const orders: Record<CourseSort, Order> = {
+  'newest': { direction: 'DESC' },
+  'price-ascending': { column: 'price', type: 'numeric', direction: 'ASC' },
+  'price-descending': { column: 'price', type: 'numeric', direction: 'DESC' },
+  'title': { column: 'title', type: 'varchar', direction: 'ASC' },
+  'popularity': { column: 'current_enrollment', type: 'integer', direction: 'DESC' },
+}
+
+/**
+ * One row more than the page has, to see whether there is another. Only the conditions that were asked for are in the text: PostgreSQL plans
+ * each combination by itself, from an index where there is one.
+ */
+export function selectCoursePage(options: ValidCourseList): Statement {
+  const values: unknown[] = []
+  const $ = (value: unknown) => `$${values.push(value)}`
+  const conditions = [...filters(options, $), ...position(options, $)]
+  const { column, direction } = orders[options.sort]
+  // Qualified: a bare `price` is the column of the answer, which is text and ordered as such.
+  const order = [...(column === undefined ? [] : [column]), 'id'].map((name) => `c.${name} ${direction}`).join(', ')
+  return [`
+  SELECT ${courseColumns}
+  FROM @schema.courses AS c
+  WHERE ${conditions.join('\n    AND ')}
+  ORDER BY ${order}
+  LIMIT ${$(options.limit + 1)}`, values]
+}
+
+type Placeholder = (value: unknown) => string
+
+function filters(options: ValidCourseList, $: Placeholder): string[] {
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces, isPublished } = options
+  return [
+    isPublished ? 'is_published' : 'NOT is_published',
+    category !== undefined && `category = ${$(category)}`,
+    difficulty !== undefined && `difficulty_level = ${$(difficulty)}`,
+    instructorId !== undefined && `instructor_id = ${$(instructorId)}`,
+    minPrice !== undefined && `price >= ${$(minPrice)}::numeric`,
+    maxPrice !== undefined && `price <= ${$(maxPrice)}::numeric`,
+    hasPlaces === true && '(max_students IS NULL OR current_enrollment < max_students)',
+    hasPlaces === false && 'current_enrollment >= max_students',
+  ].filter((condition) => condition !== false)
+}
+
+function position({ cursor, sort }: ValidCourseList, $: Placeholder): string[] {
+  if (cursor === undefined) return []
+  const [, id, sortKey] = cursor
+  const { column, type, direction } = orders[sort]
+  const after = direction === 'ASC' ? '>' : '<'
+  return [column === undefined ? `id ${after} ${$(id)}` : `(${column}, id) ${after} (${$(sortKey)}::${type}, ${$(id)}::integer)`]
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { money, pageLimit, rowId, text } from '../input.ts'
+import type { MoneyInput } from '../money.ts'
+import { minorUnits } from '../money.ts'
+import { cursorInput, encodeCursor } from '../page.ts'
+import type { PageOptions } from '../page.ts'
+import type { Course } from './course.ts'
+
+/**
+ * The order of a list of courses; courses that are equal in it come by their ids. `popularity` puts the course with the most students first: a
+ * course that students join or leave between two pages may be met twice, or not at all.
+ */
+export type CourseSort = 'newest' | 'price-ascending' | 'price-descending' | 'title' | 'popularity'
+
+/**
+ * Which courses to list.
+ */
+export interface CourseListOptions extends PageOptions {
+  /** Only courses of this category. */
+  readonly category?: string | undefined
+  /** Only courses of this difficulty. */
+  readonly difficulty?: string | undefined
+  /** Only courses of this instructor. */
+  readonly instructorId?: number | undefined
+  /** Only courses that cost at least this. */
+  readonly minPrice?: MoneyInput | undefined
+  /** Only courses that cost at most this. */
+  readonly maxPrice?: MoneyInput | undefined
+  /** `true`: only courses with a free place; `false`: only full ones. */
+  readonly hasPlaces?: boolean | undefined
+  /**
+   * Whether to list published courses or the others.
+   *
+   * @defaultValue `true`
+   */
+  readonly isPublished?: boolean | undefined
+  /**
+   * The order.
+   *
+   * @defaultValue `'newest'`
+   */
+  readonly sort?: CourseSort | undefined
+}
+
+const sorts = ['newest', 'price-ascending', 'price-descending', 'title', 'popularity'] as const satisfies readonly CourseSort[]
+
+const list = z.strictObject({
+  category: text(100).optional(),
+  difficulty: text(50).optional(),
+  instructorId: rowId.optional(),
+  minPrice: money.optional(),
+  maxPrice: money.optional(),
+  hasPlaces: z.boolean().optional(),
+  isPublished: z.boolean().default(true),
+  sort: z.enum(sorts).default('newest'),
+  limit: pageLimit,
+  cursor: cursorInput('courses', z.tuple([z.string(), rowId, z.union([z.string(), z.number()])])),
+})
+
+/**
+ * Checks {@link CourseListOptions}; a cursor goes on in its own list only: with the same filters and the same order.
+ */
+export const courseListInput = list
+  .refine(({ minPrice, maxPrice }) => minPrice === undefined || maxPrice === undefined || minorUnits(minPrice) <= minorUnits(maxPrice), {
+    path: ['maxPrice'], message: 'must not be below minPrice',
+  })
+  .refine((options) => options.cursor === undefined || isOfThisList(options.cursor, options), {
+    path: ['cursor'], message: 'is of a list with other filters or another order',
+  })
+
+/**
+ * A list that was checked.
+ */
+export type ValidCourseList = z.output<typeof list>
+
+/**
+ * The cursor after a course of a list.
+ */
+export function courseCursor(options: ValidCourseList, last: Course): string {
+  return encodeCursor('courses', [fingerprintOf(options), last.id, sortKeyOf(options.sort, last)])
+}
+
+type Position = NonNullable<ValidCourseList['cursor']>
+
+const sortKeys: Record<CourseSort, z.ZodType> = {
+  'newest': z.literal(''),
+  'price-ascending': money,
+  'price-descending': money,
+  'title': text(255),
+  'popularity': z.int().min(0),
+}
+
+function isOfThisList([fingerprint, , sortKey]: Position, options: ValidCourseList): boolean {
+  return fingerprint === fingerprintOf(options) && sortKeys[options.sort].safeParse(sortKey).success
+}
+
+function fingerprintOf({ limit: _limit, cursor: _cursor, ...rest }: ValidCourseList): string {
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined).sort(([one], [other]) => (one < other ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(given)).digest('base64url').slice(0, 12)
+}
+
+function sortKeyOf(sort: CourseSort, course: Course): string | number {
+  switch (sort) {
+    case 'newest': return ''
+    case 'price-ascending':
+    case 'price-descending': return course.price
+    case 'title': return course.title
+    case 'popularity': return course.currentEnrollment
+  }
+}
