@@ -29,6 +29,7 @@ try {
     ...(duplicateEffects === 0 ? [] : [`${duplicateEffects} effects too many: ${some(ours.duplicateEffects)}`]),
     ...(wrongFinalState === 0 ? [] : [`${wrongFinalState} states wrong in the end: ${some(ours.wrongFinalState)}`]),
     ...ours.delays.map((what) => `did not come to pass in time: ${what}`),
+    ...(ours.falls === 0 ? [] : [`${ours.falls} relay processes ended by themselves`]),
     ...(seconds < 10 || (kills > 0 && restarts > 0) ? [] : ['no relay was killed, or PostgreSQL never restarted']),
     ...(idCursor.lost > 0 ? [] : ['the harness saw a reader by position lose nothing']),
     ...(xminGuard.outOfOrder > 0 ? [] : ['the harness saw a reader by transaction id invert nothing']),

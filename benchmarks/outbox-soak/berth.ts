@@ -29,6 +29,8 @@ export class Berth {
   #isPoisonLifted = false
   #isClosing = false
   kills = 0
+  /** Ends of its processes that nobody asked for. */
+  falls = 0
 
   private constructor(name: string, prefix: string, proxies: { readonly postgres: FaultProxy; readonly redis: FaultProxy }) {
     this.name = name
@@ -99,7 +101,7 @@ export class Berth {
   #left(signal: NodeJS.Signals | null): void {
     if (this.#isClosing) return
     if (signal === 'SIGKILL') this.kills += 1
-    else process.stderr.write(`${this.name} ended by itself\n`)
+    else this.falls += 1
     void this.fill()
   }
 }

@@ -21,6 +21,11 @@ export class Fleet {
     return this.berths.reduce((sum, { kills }) => sum + kills, 0)
   }
 
+  /** Processes that ended by themselves, as by an exception that nobody caught. */
+  get falls(): number {
+    return this.berths.reduce((sum, { falls }) => sum + falls, 0)
+  }
+
   /** Ends the faults of the sinks: those that come by chance, or the poison. */
   order(order: 'calm' | 'lift-poison'): void {
     for (const berth of this.berths) berth.order(order)

@@ -26,7 +26,6 @@ const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttemp
 const drainMs = 20_000
 
 process.once('disconnect', () => { process.exit(1) })
-process.on('uncaughtException', (error) => { process.stderr.write(`${process.argv[1] ?? ''}: ${error.stack ?? error.message}\n`) })
 
 const assignment = await new Promise<Assignment>((resolve) => { process.once('message', resolve as (value: unknown) => void) })
 const mishaps = new Mishaps(assignment)

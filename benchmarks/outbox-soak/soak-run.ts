@@ -22,6 +22,8 @@ export interface SoakRun {
 export interface SoakResult extends Settled {
   /** Relay processes that ended by SIGKILL, also those that an event had do it to themselves. */
   readonly kills: number
+  /** Relay processes that ended by themselves. */
+  readonly falls: number
   /** Restarts of PostgreSQL, orderly or after a crash. */
   readonly restarts: number
   /** How often each fault was played. */
@@ -52,7 +54,7 @@ export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResu
       await Promise.all([chaos.run(seconds * 1_000), publishDeadly(site.stores, seconds * 1_000)])
       const counts = await writers.stop()
       const settled = await settle({ fleet, stores: site.stores, destination })
-      return { ...settled, kills: fleet.kills, restarts: chaos.restarts, faults: chaos.faults, writers: counts, destination: await destination.counts() }
+      return { ...settled, kills: fleet.kills, falls: fleet.falls, restarts: chaos.restarts, faults: chaos.faults, writers: counts, destination: await destination.counts() }
     } finally {
       await elsewhere.stop()
       await fleet.close()
