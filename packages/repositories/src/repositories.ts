@@ -42,7 +42,7 @@ export interface RepositoriesOptions {
   /** How activity is recorded. */
   readonly activity?: ActivityOptions
   /**
-   * Whose sessions end when a user is deleted or changes the password.
+   * The host's sessions, which end when a user is deleted or changes the password.
    *
    * @defaultValue those of `createSessions(stores)`
    */
