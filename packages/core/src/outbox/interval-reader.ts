@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import type { OwnedShard, Position } from './cursor.ts'
-import { findBounds, readNarrow, readWide, type Bounds, type Chunk, type Interval, type LoggedEvent } from './read-events.ts'
+import { findBounds, readNarrow, readWide, type Bounds, Chunk, type Interval, type LoggedEvent } from './read-events.ts'
 import type { Sink } from './sink.ts'
 import { chooseTarget, type Tick } from './tick.ts'
 import type { TickLog } from './tick-log.ts'
@@ -18,6 +19,11 @@ export interface Stretch {
   readonly at: (seq: bigint) => Position
 }
 
+/** A stretch whose events have not been looked at. */
+interface Reading extends Omit<Stretch, 'shards' | 'events'> {
+  readonly chunk: Chunk
+}
+
 type IntervalPart = Pick<Interval, 'from' | 'to' | 'afterSeq'>
 
 const limits = { least: 500, most: 5_000, slowMs: 200, quickMs: 100 }
@@ -32,7 +38,7 @@ export class IntervalReader {
   readonly #sink: Sink
   readonly #clock: Clock
   #limit = limits.least * 2
-  #ahead: { readonly key: string; readonly stretch: Promise<Stretch | undefined> } | undefined
+  #ahead: { readonly key: string; readonly reading: Promise<Reading | undefined> } | undefined
   #bounds: { readonly of: string; readonly value: Bounds | undefined } | undefined
 
   constructor({ sql, ticks, sink, clock }: { readonly sql: SqlClient; readonly ticks: TickLog; readonly sink: Sink; readonly clock: Clock }) {
@@ -50,12 +56,15 @@ export class IntervalReader {
     const { group, nextTick } = furthestBehind(shards)
     const ahead = this.#ahead
     this.#ahead = undefined
-    const read = await (ahead?.key === keyOf(group) ? ahead.stretch : this.#stretch(group, nextTick))
-    if (read === undefined) return undefined
-    // The fences may have risen since it was read ahead.
-    const stretch = { ...read, shards: group }
-    if (stretch.events.length > 0) this.#readAhead(stretch, nextTick)
-    return stretch
+    const reading = await (ahead?.key === keyOf(group) ? ahead.reading : this.#read(group, nextTick))
+    if (reading === undefined) return undefined
+    const { chunk, end, at } = reading
+    if (!chunk.isEmpty) {
+      this.#readAhead(group.map((shard) => ({ ...shard, ...end })), nextTick)
+      // Its statement is sent before this process turns to the events at hand.
+      await setImmediate()
+    }
+    return { shards: group, events: chunk.events, end, at }
   }
 
   /**
@@ -66,24 +75,23 @@ export class IntervalReader {
     this.#bounds = undefined
   }
 
-  #readAhead({ shards, end }: Stretch, nextTick: bigint | undefined): void {
-    const group = shards.map((shard) => ({ ...shard, ...end }))
-    const stretch = this.#stretch(group, nextTick)
-    this.#ahead = { key: keyOf(group), stretch }
+  #readAhead(group: readonly OwnedShard[], nextTick: bigint | undefined): void {
+    const reading = this.#read(group, nextTick)
+    this.#ahead = { key: keyOf(group), reading }
     // Whoever asks for it gets the error; nobody may.
-    stretch.catch(() => undefined)
+    reading.catch(() => undefined)
   }
 
-  async #stretch(group: readonly OwnedShard[], nextTick: bigint | undefined): Promise<Stretch | undefined> {
+  async #read(group: readonly OwnedShard[], nextTick: bigint | undefined): Promise<Reading | undefined> {
     const [first] = group
     const newest = this.#ticks.newest
     if (first === undefined || newest === undefined || (first.tickTo === undefined && first.tick >= newest.id)) return undefined
     const bounds = await this.#begun(first) ?? await this.#fresh(first, nextTick)
     if (bounds === undefined) return undefined
     const { from, to } = bounds
-    const { events, through } = await this.#read({ ...bounds, shards: group.map(({ shard }) => shard), types: this.#sink.types })
+    const chunk = await this.#chunk({ ...bounds, shards: group.map(({ shard }) => shard), types: this.#sink.types })
     const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
-    return { shards: group, events, at, end: through === undefined ? { tick: to.id, tickTo: undefined, lastSeq: 0n } : at(through) }
+    return { chunk, at, end: chunk.through === undefined ? { tick: to.id, tickTo: undefined, lastSeq: 0n } : at(chunk.through) }
   }
 
   /** The interval that a position lies within. */
@@ -100,7 +108,7 @@ export class IntervalReader {
     return to === undefined ? undefined : { from, to, afterSeq: 0n }
   }
 
-  async #read(interval: Interval): Promise<Chunk> {
+  async #chunk(interval: Interval): Promise<Chunk> {
     const startedMs = this.#clock.monotonic()
     const isNarrow = interval.to.seqHigh - interval.from.seqHigh <= 2 * limits.most
     const chunk = isNarrow ? await readNarrow(this.#sql, interval, this.#limit) : await this.#readWide(interval)
@@ -115,7 +123,7 @@ export class IntervalReader {
     const of = `${interval.from.id}:${interval.to.id}`
     if (this.#bounds?.of !== of) this.#bounds = { of, value: await findBounds(this.#sql, interval) }
     const bounds = this.#bounds.value
-    return bounds === undefined ? { events: [], through: undefined } : readWide(this.#sql, interval, { bounds, limit: this.#limit })
+    return bounds === undefined ? new Chunk([], undefined) : readWide(this.#sql, interval, { bounds, limit: this.#limit })
   }
 }
 

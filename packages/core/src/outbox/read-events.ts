@@ -24,12 +24,30 @@ export interface Interval {
 }
 
 /**
- * The next events of an interval in the order of their positions. `through` is the position up to which the interval was read; absent when it
- * was read to its end.
+ * The next events of an interval in the order of their positions. They are made of the server's rows only when they are asked for, so that the
+ * server can be busy with the next ones meanwhile.
  */
-export interface Chunk {
-  readonly events: readonly LoggedEvent[]
+export class Chunk {
+  /** The position up to which the interval was read; absent when it was read to its end. */
   readonly through: bigint | undefined
+  readonly #rows: readonly EventRow[]
+  #events: readonly LoggedEvent[] | undefined
+
+  constructor(rows: readonly EventRow[], through: bigint | undefined) {
+    this.#rows = rows
+    this.through = through
+  }
+
+  /** Whether nothing was found. */
+  get isEmpty(): boolean {
+    return this.#rows.length === 0
+  }
+
+  /** The events. */
+  get events(): readonly LoggedEvent[] {
+    this.#events ??= this.#rows.map(eventOf)
+    return this.#events
+  }
 }
 
 /**
@@ -40,8 +58,7 @@ export async function readNarrow(sql: SqlClient, interval: Interval, limit: numb
   const filters = filtersOf(shards, types)
   const values = [from.xmax, to.xmax, to.snapshot, String(afterSeq), limit, ...filters.values, ...(from.xip.length > 0 ? [from.xip] : [])]
   const { rows } = await sql.query<EventRow>(narrowSql(filters, from.xip.length > 0 ? 'late commits' : 'no late commits'), values)
-  const events = rows.map(eventOf)
-  return { events, through: events.length < limit ? undefined : events.at(-1)?.seq }
+  return new Chunk(rows, rows.length < limit ? undefined : lastSeqOf(rows))
 }
 
 /**
@@ -72,14 +89,18 @@ export async function readWide(sql: SqlClient, interval: Interval, { bounds, lim
   const end = stretchEnd < bounds.high ? stretchEnd : bounds.high
   const filters = filtersOf(shards, types)
   const { rows } = await sql.query<EventRow>(wideSql(filters), [from.snapshot, to.snapshot, String(start), String(end), limit, ...filters.values])
-  const events = rows.map(eventOf)
-  const last = events.length < limit ? end : events.at(-1)?.seq ?? end
-  return { events, through: last < bounds.high ? last : undefined }
+  const last = rows.length < limit ? end : lastSeqOf(rows) ?? end
+  return new Chunk(rows, last < bounds.high ? last : undefined)
 }
 
+/** A row, with numbers as `pg` leaves them: as text but for the smallest. */
 interface EventRow {
-  /** Position, shard, id, version and time in milliseconds: in one column, since each column of each row costs. */
-  readonly head: string
+  readonly seq: string
+  readonly shard: number
+  readonly id: string
+  readonly version: string
+  /** In milliseconds: text of a date costs more to write and to read. */
+  readonly at: string
   readonly aggregatetype: string
   readonly aggregateid: string
   readonly type: string
@@ -89,19 +110,23 @@ interface EventRow {
 
 const noHeaders = Object.freeze({})
 
+function lastSeqOf(rows: readonly EventRow[]): bigint | undefined {
+  const last = rows.at(-1)
+  return last === undefined ? undefined : BigInt(last.seq)
+}
+
 function eventOf(row: EventRow): LoggedEvent {
-  const [seq = '', shard, id = '', version, at] = row.head.split(' ')
   return {
-    id,
-    seq: BigInt(seq),
+    id: row.id,
+    seq: BigInt(row.seq),
     aggregateType: row.aggregatetype,
     aggregateId: row.aggregateid,
     type: row.type,
-    version: Number(version),
+    version: Number(row.version),
     payload: row.payload === null ? null : JSON.parse(row.payload) as Json,
     headers: row.headers === null ? noHeaders : JSON.parse(row.headers) as Record<string, string>,
-    createdAt: new Date(Number(at)),
-    shard: Number(shard),
+    createdAt: new Date(Number(row.at)),
+    shard: row.shard,
   }
 }
 
@@ -124,7 +149,7 @@ function filtersOf(shards: readonly number[], types: readonly string[]): Filters
   }
 }
 
-const columns = `concat_ws(' ', seq, shard, id, version, round(date_part('epoch', created_at) * 1000)) AS head,
+const columns = `seq, shard, id, version, (date_part('epoch', created_at) * 1000)::bigint AS at,
   aggregatetype, aggregateid, type, payload::text, nullif(headers, '{}')::text AS headers`
 
 /** The two ways in which an event can be new are two branches, so that both are ranges of the index on transaction ids. */
