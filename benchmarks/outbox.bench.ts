@@ -4,7 +4,7 @@ import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { alternate, type Contest, type Outcome } from './measure/alternate.ts'
 import { profileOf } from './measure/profile.ts'
 import { type ContestName, contests, type Grounds, openGrounds } from './outbox/contests.ts'
-import { commitToSinkMs } from './outbox/latency.ts'
+import { measureLatency } from './outbox/latency.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const backlogRounds = { alternations: 5, warmUps: 1 }
@@ -39,8 +39,16 @@ function measurements(): Record<string, (grounds: Grounds) => Promise<Record<str
     heldXminLoss: async (grounds) => ({ heldXminLoss: 1 - (await hold('heldXminLoss', grounds)).timesFaster }),
     publishManyVsOne: async (grounds) => ({ publishManyVsOne: (await hold('publishManyVsOne', grounds)).timesFaster }),
     transactionOverhead: async (grounds) => ({ transactionOverhead: 1 / (await hold('transactionOverhead', grounds)).timesFaster }),
-    commitToSinkMsP50: async ({ stores }) => ({ commitToSinkMsP50: await commitToSinkMs(stores) }),
+    commitToSinkMsP50,
   }
+}
+
+/** Tells how long the statements take that lie between a commit and the sink. */
+async function commitToSinkMsP50({ stores }: Grounds): Promise<Record<string, number>> {
+  const { commitToSinkMs, statementsMs } = await measureLatency(stores)
+  say(`commitToSinkMsP50: ${commitToSinkMs.toFixed(2)} ms`)
+  if (!values.json) for (const [operation, ms] of statementsMs) say(`  ${operation.padEnd(24)}${ms.toFixed(2).padStart(8)} ms`)
+  return { commitToSinkMsP50: commitToSinkMs }
 }
 
 /** Holds a contest and tells, part by part, where the time goes that ours takes and where that of the other goes. */
@@ -48,7 +56,7 @@ async function hold(name: ContestName, grounds: Grounds): Promise<Outcome> {
   const isBacklog = !['publishManyVsOne', 'transactionOverhead'].includes(name)
   const { close, ...contest } = await contests[name](grounds)
   const outcome = await alternate(contest, isBacklog ? backlogRounds : quickRounds)
-  say(`${name}: ${outcome.oursUs.toFixed(1)} µs against ${outcome.theirsUs.toFixed(1)} µs an event, ${outcome.timesFaster.toFixed(2)} times as fast`)
+  say(`${name}: ${outcome.oursUs.toFixed(1)} µs against ${outcome.theirsUs.toFixed(1)} µs each, ${outcome.timesFaster.toFixed(2)} times as fast`)
   if (!values.json) await tellParts(contest, outcome)
   await close?.()
   return outcome

@@ -12,6 +12,8 @@ const parts: readonly (readonly [RegExp, string])[] = [
   [/\/neverthrow/, 'neverthrow'],
   [/@redis\/|\/redis\//, 'node-redis'],
   [/ioredis|redis-parser/, 'ioredis'],
+  [/\/graphile-worker/, 'Graphile Worker'],
+  [/\/pg-boss/, 'pg-boss'],
   [/\/pg/, 'pg'],
   [/\/benchmarks\//, 'the caller'],
 ]
