@@ -1,100 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import { err, ok, ResultAsync } from '@headwater/core'
-import type { InvalidInput, Result, Sink, Stores } from '@headwater/core'
+import { err, errAsync, ok, ResultAsync } from '@headwater/core'
+import type { InvalidInput, NotFound, Result, Sink, SqlError } from '@headwater/core'
 import { CandidateCache } from './candidates.ts'
-import type { Candidates } from './candidates.ts'
-import { generationOf } from './course-document.ts'
 import { CourseIndexer } from './course-indexer.ts'
 import type { IndexedCourse, IndexError } from './course-indexer.ts'
-import type { Embedder } from './embedder.ts'
-import { hydrate } from './hydrate.ts'
-import type { CourseReader, SearchHit } from './hydrate.ts'
-import type { DegradedLeg, LegError } from './legs.ts'
-import { pineconeIndex } from './pinecone-index.ts'
+import { settingsOf } from './course-search-options.ts'
+import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
+import type { CandidateQuery } from './find-candidates.ts'
+import { findPage } from './find-page.ts'
+import type { FoundPage } from './find-page.ts'
+import { pageToken, readPageToken } from './page-token.ts'
+import type { PagePosition } from './page-token.ts'
 import { QueryEmbeddings } from './query-embeddings.ts'
-import { isFindable } from './search-filters.ts'
-import { parseSearch } from './search-request.ts'
-import type { SearchOptions, SearchRequest } from './search-request.ts'
+import { loggedHit } from './search-log.ts'
+import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
+import type { SearchOptions, SearchRequest, SimilarOptions, SuggestOptions } from './search-request.ts'
+import type { FoundCourses, SearchError, SearchResult, SimilarError } from './search-result.ts'
+import { Spelling } from './spelling.ts'
+import { suggestCourses } from './suggest.ts'
+import type { Suggestion, SuggestParts } from './suggest.ts'
 import { indexSink } from './sync-index.ts'
-import type { VectorIndex } from './vector-index.ts'
-
-/**
- * Where searches are logged: the activity of `@headwater/repositories`, or anything that takes note as it does, at once and without a store.
- */
-export interface SearchLog {
-  /** Takes note of a search. */
-  logSearch(search: {
-    readonly searchId: string
-    readonly userId: number | undefined
-    readonly query: string
-    readonly resultsCount: number
-    readonly searchType: string
-    readonly durationMs: number
-  }): unknown
-}
-
-/**
- * Options of {@link createCourseSearch}.
- */
-export interface CourseSearchOptions {
-  /** The connected stores. */
-  readonly stores: Stores
-  /** Where courses are read; what it says is what is shown. */
-  readonly courses: CourseReader
-  /** Where searches are logged; absent: nowhere. */
-  readonly activity?: SearchLog
-  /** Embeds courses and queries. */
-  readonly embedder: Embedder
-  /**
-   * Where the vectors are.
-   *
-   * @defaultValue the stores' Pinecone index, in a namespace of the embedder's own
-   */
-  readonly index?: VectorIndex
-  /**
-   * Time each way of searching has, in milliseconds: one that fails or is late is gone without.
-   *
-   * @defaultValue `2_000`
-   */
-  readonly legDeadlineMs?: number
-  /**
-   * The cosine similarity from which on a course counts as found by meaning: keeps nonsense from having results. Depends on the model.
-   *
-   * @defaultValue `0.1`
-   */
-  readonly minSimilarity?: number
-}
-
-/** The defaults of {@link CourseSearchOptions}. */
-export const courseSearchDefaults = { legDeadlineMs: 2_000, minSimilarity: 0.1 } as const
-
-/**
- * What a search found.
- */
-export interface SearchResult {
-  /** The courses, best first. */
-  readonly hits: readonly SearchHit[]
-  /** Which ways of searching answered: both, by meaning alone, or by words alone. */
-  readonly mode: 'hybrid' | 'semantic' | 'lexical'
-  /** The ways of searching that failed and were gone without; empty when all is well. */
-  readonly degraded: readonly DegradedLeg[]
-  /** Names this search in the log; clicks refer to it. */
-  readonly searchId: string
-  /** How long it took, in milliseconds. */
-  readonly durationMs: number
-  /** Whether the ranking was in the cache. The courses are read anew in any case. */
-  readonly isCached: boolean
-}
-
-/**
- * What can go wrong with a search. A store's failure means that no way of searching answered, or that the courses could not be read.
- */
-export type SearchError = InvalidInput | LegError
-
-/**
- * How many courses each leg is asked for: more than are shown, since PostgreSQL may deny some, and four times as many when it denied too many.
- */
-const depths = { first: 50, last: 800 } as const
 
 /**
  * The search over a catalogue of courses, and what keeps its index in step.
@@ -104,15 +29,17 @@ export class CourseSearch {
   readonly sinks: readonly Sink[]
   readonly #options: CourseSearchOptions
   readonly #candidates: CandidateCache
+  readonly #suggesting: SuggestParts
   readonly #indexer: CourseIndexer
 
   /** Made by {@link createCourseSearch}. */
-  constructor(options: CourseSearchOptions, { index, legDeadlineMs, minSimilarity }: { readonly index: VectorIndex; readonly legDeadlineMs: number; readonly minSimilarity: number }) {
+  constructor(options: CourseSearchOptions, { index, generation, legDeadlineMs, minSimilarity, denseWeight, rerank }: CourseSearchSettings) {
     const { stores, courses, embedder } = options
-    const generation = generationOf(embedder.profile)
-    const embeddings = new QueryEmbeddings(stores, embedder, legDeadlineMs)
+    const spelling = new Spelling(stores)
+    const dense = { embeddings: new QueryEmbeddings(stores, embedder, legDeadlineMs), index, generation, minSimilarity, clock: stores.clock }
     this.#options = options
-    this.#candidates = new CandidateCache(stores, { embeddings, index, generation, minSimilarity, clock: stores.clock }, legDeadlineMs)
+    this.#candidates = new CandidateCache({ stores, courses, dense, lexical: { stores, spelling }, legDeadlineMs, denseWeight, rerank })
+    this.#suggesting = { stores, spelling, deadlineMs: legDeadlineMs }
     this.#indexer = new CourseIndexer({ stores, courses, embedder, index, generation })
     this.sinks = [indexSink(this.#indexer)]
   }
@@ -122,8 +49,8 @@ export class CourseSearch {
    * out of the filters before the search began is not in the result, cached or not. When one way of searching fails the other answers, and
    * `degraded` says so. Input that breaks a rule is `invalid-input`, and nothing is asked of any store.
    *
-   * Cached, it costs 2 Redis round trips; otherwise one query of PostgreSQL beside one of the vector index, and the embedder for a query that
-   * nobody has asked for a week.
+   * Cached, it costs 2 Redis round trips; otherwise one query of PostgreSQL beside one of the vector index, 2 more of PostgreSQL where words
+   * are misspelt, and the embedder for a query that nobody has asked for a week.
    *
    * @example
    * ```ts
@@ -132,6 +59,31 @@ export class CourseSearch {
    */
   search(query: string, options: SearchOptions = {}): ResultAsync<SearchResult, SearchError> {
     return new ResultAsync(this.#search(query, options))
+  }
+
+  /**
+   * Finds courses like one, best first and without it: near it in the vector index, and with words of its title and category. As
+   * {@link CourseSearch.search}, but the embedder is not asked; `not-found` when the course does not exist or is not published.
+   */
+  similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
+    return new ResultAsync(this.#similar(courseId, options))
+  }
+
+  /**
+   * The courses that somebody who has typed this much may be looking for: their titles have words that begin like these, in any order, and as a
+   * last resort words that are spelt like them. Read from PostgreSQL: 1 round trip, 3 as a last resort. Never cached, never paid for.
+   */
+  suggest(prefix: string, options: SuggestOptions = {}): ResultAsync<readonly Suggestion[], InvalidInput | SqlError> {
+    const request = parseSuggest(prefix, options)
+    return request.isErr() ? errAsync(request.error) : suggestCourses(this.#suggesting, request.value)
+  }
+
+  /**
+   * Takes note of which course of a search was clicked, at once and without waiting for a store; `position` is the hit's `rank`. A later click
+   * replaces an earlier one.
+   */
+  recordClick(searchId: string, courseId: number, position: number): Result<void, InvalidInput> {
+    return parseClick({ searchId, courseId, position }).map((click) => { this.#note((log) => log.recordClick?.(click)) })
   }
 
   /**
@@ -149,51 +101,63 @@ export class CourseSearch {
     return this.#indexer.removeOne(courseId)
   }
 
-  async #search(query: string, options: SearchOptions): Promise<Result<SearchResult, SearchError>> {
-    const { clock, diagnostics } = this.#options.stores
-    const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
-    const request = parseSearch(query, options)
-    if (request.isErr()) return err(request.error)
-    const answer = await this.#answer(request.value)
-    if (answer.isErr()) return err(answer.error)
-    const { hits, candidates } = answer.value
-    const result: SearchResult = {
-      hits,
-      mode: modeOf(candidates),
-      degraded: candidates.degraded,
-      searchId: randomUUID(),
-      durationMs: clock.monotonic() - startedMs,
-      isCached: candidates.askedAtMs < startedAtMs,
-    }
-    diagnostics.emit('search:answered', { mode: result.mode, cached: result.isCached, results: hits.length, durationMs: result.durationMs })
-    this.#log(request.value, result)
-    return ok(result)
+  async #search(text: string, options: SearchOptions): Promise<Result<SearchResult, SearchError>> {
+    const parsed = parseSearch(text, options)
+    if (parsed.isErr()) return err(parsed.error)
+    const { query, filters, limit, page } = parsed.value
+    const question = [query, filters]
+    const position = page === undefined ? ok(undefined) : readPageToken(question, page)
+    if (position.isErr()) return err(position.error)
+    const found = await this.#find({ query, filters }, limit, position.value)
+    return found.map(({ next, ...courses }) => {
+      const result = { ...courses, searchId: randomUUID(), ...(next === undefined ? {} : { nextPage: pageToken(question, next) }) }
+      this.#log(parsed.value, result)
+      return result
+    })
   }
 
-  async #answer({ query, filters, limit }: SearchRequest): Promise<Result<Answer, SearchError>> {
-    for (let depth = limit <= depths.first / 2 ? depths.first : depths.first * 4; ; depth *= 4) {
-      const candidates = await this.#candidates.get({ query, filters, depth })
-      if (candidates.isErr()) return err(candidates.error)
-      const hits = await hydrate(candidates.value.found, { courses: this.#options.courses, isFindable: (course) => isFindable(course, filters), limit })
-      if (hits.isErr()) return err(hits.error)
-      const isEnough = hits.value.length >= limit || !candidates.value.mayHaveMore || depth >= depths.last
-      if (isEnough) return ok({ hits: hits.value, candidates: candidates.value })
-    }
+  async #similar(courseId: number, options: SimilarOptions): Promise<Result<FoundCourses, SimilarError>> {
+    const parsed = parseSimilar(courseId, options)
+    if (parsed.isErr()) return err(parsed.error)
+    const { courseId: like, filters, limit } = parsed.value
+    const read = await this.#options.courses.getMany([like])
+    if (read.isErr()) return err(read.error)
+    const course = read.value.get(like)
+    if (course?.isPublished !== true) return err(notFound(like))
+    const words = `${course.title} ${course.category ?? ''}`.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+    const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
+    return found.map(({ next: _, ...courses }) => courses)
+  }
+
+  async #find(
+    wanted: Omit<CandidateQuery, 'depth'>,
+    limit: number,
+    position: PagePosition | undefined,
+  ): Promise<Result<FoundCourses & { readonly next: PagePosition | undefined }, SearchError>> {
+    const { clock, diagnostics } = this.#options.stores
+    const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
+    const page = await findPage({ candidates: this.#candidates, courses: this.#options.courses }, { wanted, limit, position })
+    return page.map(({ hits, next, candidates }) => {
+      const durationMs = clock.monotonic() - startedMs
+      const found = { hits, mode: modeOf(candidates), degraded: candidates.degraded, durationMs, isCached: candidates.askedAtMs < startedAtMs, next }
+      diagnostics.emit('search:answered', { mode: found.mode, cached: found.isCached, results: hits.length, durationMs })
+      return found
+    })
+  }
+
+  #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
+    this.#note((log) => log.logSearch({ searchId, userId, query, resultsCount: hits.length, searchType: mode, durationMs }, hits.map(loggedHit)))
   }
 
   /** The log never keeps a searcher waiting and never fails a search. */
-  #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
+  #note(take: (log: NonNullable<CourseSearchOptions['activity']>) => unknown): void {
+    const { activity, stores } = this.#options
     try {
-      this.#options.activity?.logSearch({ searchId, userId, query, resultsCount: hits.length, searchType: mode, durationMs })
+      if (activity !== undefined) take(activity)
     } catch (error) {
-      this.#options.stores.diagnostics.emit('activity:dropped', { count: 1, reason: error instanceof Error ? error.message : String(error) })
+      stores.diagnostics.emit('activity:dropped', { count: 1, reason: error instanceof Error ? error.message : String(error) })
     }
   }
-}
-
-interface Answer {
-  readonly hits: readonly SearchHit[]
-  readonly candidates: Candidates
 }
 
 /**
@@ -208,16 +172,14 @@ interface Answer {
  * ```
  */
 export function createCourseSearch(options: CourseSearchOptions): CourseSearch {
-  const { profile } = options.embedder
-  const { legDeadlineMs, minSimilarity } = { ...courseSearchDefaults, ...options }
-  if (!(legDeadlineMs >= 1 && legDeadlineMs <= 60_000)) throw new TypeError(`createCourseSearch: legDeadlineMs is from 1 to 60000: got ${legDeadlineMs}`)
-  if (!(minSimilarity >= -1 && minSimilarity <= 1)) throw new TypeError(`createCourseSearch: minSimilarity is from -1 to 1: got ${minSimilarity}`)
-  const index = options.index ?? pineconeIndex(options.stores, { namespace: `courses-${generationOf(profile)}`, dimensions: profile.dimensions })
-  if (index.dimensions !== profile.dimensions) throw new TypeError(`createCourseSearch: the index has ${index.dimensions} dimensions, the embedder ${profile.dimensions}`)
-  return new CourseSearch(options, { index, legDeadlineMs, minSimilarity })
+  return new CourseSearch(options, settingsOf(options))
 }
 
-function modeOf({ legs }: Candidates): SearchResult['mode'] {
+function modeOf({ legs }: FoundPage['candidates']): SearchResult['mode'] {
   if (legs.length === 2) return 'hybrid'
   return legs.includes('dense') ? 'semantic' : 'lexical'
+}
+
+function notFound(courseId: number): NotFound {
+  return { type: 'not-found', message: `there is no published course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
 }

@@ -15,6 +15,20 @@ export interface EmbeddingProfile {
 }
 
 /**
+ * How the similarities of an embedder rank best.
+ */
+export interface EmbedderRanking {
+  /**
+   * The cosine similarity from which on a query and a text have something to do with each other.
+   */
+  readonly minSimilarity: number
+  /**
+   * What a place in the ranking by meaning is worth, against 1 for the same place in the ranking by words.
+   */
+  readonly denseWeight: number
+}
+
+/**
  * Turns texts into vectors. Related texts get vectors with a high cosine similarity.
  */
 export interface Embedder {
@@ -22,6 +36,12 @@ export interface Embedder {
    * The profile of every vector that `embed` returns; never changes.
    */
   readonly profile: EmbeddingProfile
+  /**
+   * How its similarities rank best, for a search that is not told otherwise.
+   *
+   * @defaultValue what `createCourseSearch` takes
+   */
+  readonly ranking?: EmbedderRanking
   /**
    * Embeds all texts or none: one vector per text, in the order of the texts, each of length `profile.dimensions` and Euclidean norm 1.
    * No texts give no vectors and cost nothing. An empty text is `invalid-input` that names it (`texts[3]`).

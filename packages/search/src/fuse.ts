@@ -19,7 +19,7 @@ export interface RankedCourse {
 export interface LegRank {
   /** Place in the leg, from 1. */
   readonly rank: number
-  /** Cosine similarity in the dense leg, text rank in the lexical one: comparable within one search and leg only. */
+  /** Cosine similarity in the dense leg, text rank in the lexical one, the reranker's own: comparable within one search and leg only. */
   readonly score: number
 }
 
@@ -29,30 +29,37 @@ export interface LegRank {
 export interface FusedCourse {
   /** The course. */
   readonly id: number
-  /** The sum over the legs of 1 / (60 + rank). */
+  /** The sum over the legs of weight / (60 + rank). */
   readonly score: number
-  /** Where each leg put it; a leg that did not find it is absent. */
-  readonly legs: { readonly [Name in Leg]?: LegRank }
+  /** Where each leg put it, and the reranker; absent where it was not found. */
+  readonly legs: { readonly [Name in Leg | 'rerank']?: LegRank }
 }
 
 /** The constant of Cormack et al., 2009: how much the first places stand out. */
 const k = 60
 
 /**
- * Merges the legs' rankings, best first, by reciprocal rank fusion: their scores, which have nothing in common, stay out of it.
+ * Merges the legs' rankings, best first, by reciprocal rank fusion: their scores, which have nothing in common, stay out of it. A leg's
+ * weight, 1 where none is given, multiplies what its ranks are worth.
  */
-export function fuse(legs: { readonly [Name in Leg]?: readonly RankedCourse[] }): FusedCourse[] {
+export function fuse(legs: { readonly [Name in Leg]?: readonly RankedCourse[] }, weights: { readonly [Name in Leg]?: number } = {}): FusedCourse[] {
   const fused = new Map<number, FusedCourse>()
   for (const name of ['dense', 'lexical'] as const) {
+    const weight = weights[name] ?? 1
     for (const [place, { id, score }] of (legs[name] ?? []).entries()) {
       const rank = place + 1
       const before = fused.get(id) ?? { id, score: 0, legs: {} }
-      fused.set(id, { id, score: before.score + 1 / (k + rank), legs: { ...before.legs, [name]: { rank, score: round(score) } } })
+      fused.set(id, { id, score: before.score + weight / (k + rank), legs: { ...before.legs, [name]: { rank, score: round(score) } } })
     }
   }
   return [...fused.values()]
     .map((course) => ({ ...course, score: round(course.score) }))
-    .sort((left, right) => right.score - left.score || left.id - right.id)
+    .sort((left, right) => right.score - left.score || rankInWords(left) - rankInWords(right) || left.id - right.id)
+}
+
+/** Of two with the same score, the one that has the words as they were typed. */
+function rankInWords({ legs }: FusedCourse): number {
+  return legs.lexical?.rank ?? Number.MAX_SAFE_INTEGER
 }
 
 /** Eight decimals are more than rankings mean, and keep cached results short. */

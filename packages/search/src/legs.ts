@@ -24,11 +24,11 @@ export interface LegQuery {
 export type LegError = CacheReadError | EmbedError | VectorIndexError
 
 /**
- * A leg that a search went without.
+ * A leg, or a second look at what the legs found, that a search went without.
  */
 export interface DegradedLeg {
-  /** The leg. */
-  readonly leg: Leg
+  /** What failed. */
+  readonly leg: Leg | 'rerank'
   /** The store that failed, where one did. */
   readonly store?: StoreName
   /** The failure's type, for instance `store-unavailable`. */

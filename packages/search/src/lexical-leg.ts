@@ -1,28 +1,50 @@
-import type { ResultAsync, SqlError, Stores } from '@headwater/core'
+import { err, ok } from '@headwater/core'
+import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
+import { CallBudget } from './call-budget.ts'
 import { selectMatchingCourses } from './course-queries.ts'
 import type { MatchingCourse } from './course-queries.ts'
 import type { RankedCourse } from './fuse.ts'
 import type { LegQuery } from './legs.ts'
-
-const maxWords = 32
+import { wordQueries, wordsOf } from './query-words.ts'
+import type { WordQueries } from './query-words.ts'
+import type { Corrections, Spelling } from './spelling.ts'
 
 /**
- * Finds courses by their words, with PostgreSQL's full text search: 1 round trip.
+ * What the lexical leg works with.
  */
-export function searchByWords(stores: Stores, { query, filters, depth, deadlineMs }: LegQuery): ResultAsync<readonly RankedCourse[], SqlError> {
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces = false } = filters
-  const values = [query, wordsQuery(query), category, difficulty, instructorId, minPrice, maxPrice, hasPlaces, depth]
-  return stores.postgres.query<MatchingCourse>(selectMatchingCourses, values.map((value) => value ?? null), { deadlineMs })
-    .map(({ rows }) => rows.map(({ id, score }) => ({ id, score })))
+export interface LexicalLegParts {
+  readonly stores: Stores
+  readonly spelling: Spelling
 }
 
 /**
- * The words of a query as a `tsquery` that any of them satisfies, the last one, which may still be being typed, also as the beginning of a
- * word. `undefined` where the query says by quotes or a minus that the whole counts.
+ * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. Where no course has all the words, those that no course has
+ * are corrected: 2 round trips, and one more when some were. Without an answer about spelling in time the words count as they are.
  */
-export function wordsQuery(query: string): string | undefined {
-  if (/"|(^|\s)-\S/.test(query)) return undefined
-  const words = (query.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords)
-  const last = words.at(-1) ?? ''
-  return [...words, ...(last.length > 2 ? [`${last}:*`] : [])].join(' | ')
+export async function searchByWords({ stores, spelling }: LexicalLegParts, query: LegQuery): Promise<Result<readonly RankedCourse[], SqlError>> {
+  const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
+  const words = wordsOf(query.query)
+  const asTyped = await select({ stores, budget }, query, words && wordQueries(words))
+  if (asTyped.isErr()) return err(asTyped.error)
+  if (words === undefined || asTyped.value.some(({ has_all: hasAll }) => hasAll)) return ok(asTyped.value.map(ranked))
+  const corrections = await spelling.correctionsOf(words, budget.left())
+  if (corrections.isErr()) stores.diagnostics.emit('search:degraded', { leg: 'lexical', error: corrections.error })
+  const known = corrections.unwrapOr(new Map() as Corrections)
+  if (known.size === 0) return ok(asTyped.value.map(ranked))
+  const corrected = await select({ stores, budget }, query, wordQueries(words, known))
+  return ok(corrected.unwrapOr(asTyped.value).map(ranked))
+}
+
+function select(
+  { stores, budget }: { readonly stores: Stores; readonly budget: CallBudget },
+  { query, filters, depth }: LegQuery,
+  words: WordQueries | undefined,
+): ResultAsync<readonly MatchingCourse[], SqlError> {
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces = false } = filters
+  const values = [query, words?.all, words?.each, category, difficulty, instructorId, minPrice, maxPrice, hasPlaces, depth]
+  return stores.postgres.query<MatchingCourse>(selectMatchingCourses, values.map((value) => value ?? null), budget.left()).map(({ rows }) => rows)
+}
+
+function ranked({ id, score }: MatchingCourse): RankedCourse {
+  return { id, score }
 }

@@ -5,6 +5,7 @@ import type { MoneyInput } from '@headwater/repositories'
 import { z } from 'zod'
 import { invalidInput } from './refusals.ts'
 import type { SearchFilters } from './search-filters.ts'
+import type { LoggedClick } from './search-log.ts'
 
 /**
  * Options of a search: which courses may be found, how many, and for whom.
@@ -32,12 +33,38 @@ export interface SearchOptions {
    * @defaultValue `10`
    */
   readonly limit?: number | undefined
+  /**
+   * Which page: the `nextPage` of a result of the same query and filters.
+   *
+   * @defaultValue the first
+   */
+  readonly page?: string | undefined
   /** Who searches, for the log; makes no difference to the results. */
   readonly userId?: number | undefined
 }
 
+/**
+ * Options of a search for similar courses.
+ */
+export type SimilarOptions = Omit<SearchOptions, 'page' | 'userId'>
+
+/**
+ * Options of suggestions.
+ */
+export interface SuggestOptions {
+  /**
+   * How many to make at most, 1 to 20.
+   *
+   * @defaultValue `8`
+   */
+  readonly limit?: number | undefined
+}
+
 /** The defaults of {@link SearchOptions}. */
 export const searchOptionsDefaults = { limit: 10 } as const
+
+/** The defaults of {@link SuggestOptions}. */
+export const suggestOptionsDefaults = { limit: 8 } as const
 
 /**
  * A search that has passed the checks.
@@ -49,6 +76,8 @@ export interface SearchRequest {
   readonly filters: SearchFilters
   /** How many courses to find at most. */
   readonly limit: number
+  /** Which page, as it was asked for. */
+  readonly page: string | undefined
   /** Who searches. */
   readonly userId: number | undefined
 }
@@ -70,8 +99,7 @@ const money = z.union([z.string(), z.number()]).transform((input, context) => {
 const query = z.string().max(maxQueryLength).refine(storable, notStorable).transform(normalise)
   .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
 
-const searchInput = z.strictObject({
-  query,
+const filterInput = {
   category: label(100).optional(),
   difficulty: label(50).optional(),
   instructorId: rowId.optional(),
@@ -79,21 +107,54 @@ const searchInput = z.strictObject({
   maxPrice: money.optional(),
   hasPlaces: z.boolean().optional(),
   limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
-  userId: rowId.optional(),
-}).refine(({ minPrice = '0', maxPrice = '99999999.99' }) => Number(minPrice) <= Number(maxPrice), {
-  path: ['minPrice'], message: 'must not be above maxPrice',
-})
+}
+
+const isUpright = ({ minPrice = '0', maxPrice = '99999999.99' }: { readonly minPrice?: string | undefined; readonly maxPrice?: string | undefined }): boolean => Number(minPrice) <= Number(maxPrice)
+const upsideDown = { path: ['minPrice'], message: 'must not be above maxPrice' }
+
+const searchInput = z.strictObject({ query, ...filterInput, page: z.string().min(1).max(200).optional(), userId: rowId.optional() }).refine(isUpright, upsideDown)
+const similarInput = z.strictObject({ courseId: rowId, ...filterInput }).refine(isUpright, upsideDown)
+const suggestInput = z.strictObject({ prefix: query, limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit) })
+const clickInput = z.strictObject({ searchId: z.uuid(), courseId: rowId, position: z.int().min(1).max(10_000) })
 
 /**
  * Checks a search and brings it into the one form that equal searches have, whatever the order of their options. Touches no store, never
  * throws.
  */
 export function parseSearch(text: string, options: SearchOptions): Result<SearchRequest, InvalidInput> {
-  const parsed = safely(() => searchInput.safeParse({ ...options, query: text }))
-  if (!parsed?.success) return err(invalidInput((parsed?.error.issues ?? []).flatMap(inputIssues)))
-  const { query, limit, userId, category, difficulty, instructorId, minPrice, maxPrice, hasPlaces } = parsed.data
-  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true as const : undefined }
-  return ok({ query, filters: withoutAbsent(filters), limit, userId })
+  return checked(searchInput, () => ({ ...options, query: text }))
+    .map(({ query: normal, limit, page, userId, ...filters }) => ({ query: normal, filters: filtersOf(filters), limit, page, userId }))
+}
+
+/**
+ * Checks a search for similar courses; as {@link parseSearch}.
+ */
+export function parseSimilar(courseId: number, options: SimilarOptions): Result<SimilarRequest, InvalidInput> {
+  return checked(similarInput, () => ({ ...options, courseId }))
+    .map(({ courseId: id, limit, ...filters }) => ({ courseId: id, filters: filtersOf(filters), limit }))
+}
+
+/**
+ * A search for similar courses that has passed the checks.
+ */
+export interface SimilarRequest {
+  readonly courseId: number
+  readonly filters: SearchFilters
+  readonly limit: number
+}
+
+/**
+ * Checks what suggestions are asked for, and normalises it; as {@link parseSearch}.
+ */
+export function parseSuggest(text: string, options: SuggestOptions): Result<{ readonly prefix: string; readonly limit: number }, InvalidInput> {
+  return checked(suggestInput, () => ({ ...options, prefix: text }))
+}
+
+/**
+ * Checks a click; as {@link parseSearch}.
+ */
+export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput> {
+  return checked(clickInput, () => click)
 }
 
 /**
@@ -110,16 +171,21 @@ export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 40)
 }
 
-function withoutAbsent(filters: { readonly [Name in keyof SearchFilters]: SearchFilters[Name] | undefined }): SearchFilters {
+type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>
+
+/** The filters that are set, in one order. */
+function filtersOf({ category, difficulty, instructorId, minPrice, maxPrice, hasPlaces }: Filters): SearchFilters {
+  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true : undefined }
   return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
 }
 
 // A getter or a proxy among the options may throw.
-function safely<T>(work: () => T): T | undefined {
+function checked<Schema extends z.ZodType>(schema: Schema, input: () => unknown): Result<z.output<Schema>, InvalidInput> {
   try {
-    return work()
+    const parsed = schema.safeParse(input())
+    return parsed.success ? ok(parsed.data) : err(invalidInput(parsed.error.issues.flatMap(inputIssues)))
   } catch {
-    return undefined
+    return err(invalidInput([]))
   }
 }
 

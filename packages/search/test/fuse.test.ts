@@ -6,7 +6,7 @@ const ranked = (...ids: number[]) => ids.map((id, place) => ({ id, score: 100 - 
 describe('fusing', () => {
   it('puts what both legs found above what one leg alone put at the same place', () => {
     const fused = fuse({ dense: ranked(1, 2, 3), lexical: ranked(4, 2, 5) })
-    expect(fused.map(({ id }) => id)).toEqual([2, 1, 4, 3, 5])
+    expect(fused.map(({ id }) => id)).toEqual([2, 4, 1, 5, 3])
     expect(fused[0]).toEqual({ id: 2, score: Number((2 / 62).toFixed(8)), legs: { dense: { rank: 2, score: 99 }, lexical: { rank: 2, score: 99 } } })
   })
 
@@ -20,8 +20,16 @@ describe('fusing', () => {
     expect(fuse({})).toEqual([])
   })
 
-  it('orders equals by id, whichever leg came first', () => {
-    expect(fuse({ dense: ranked(2), lexical: ranked(1) }).map(({ id }) => id)).toEqual([1, 2])
+  it('puts of two equals the one first that has the words, and otherwise goes by id', () => {
+    expect(fuse({ dense: ranked(1), lexical: ranked(2) }).map(({ id }) => id)).toEqual([2, 1])
+    expect(fuse({ dense: ranked(3, 1, 2) }).map(({ id }) => id)).toEqual([3, 1, 2])
+  })
+
+  it('gives a leg that is trusted less less to say', () => {
+    const legs = { dense: ranked(1, 2, 3), lexical: ranked(4, 5, 6, 3) }
+    expect(fuse(legs).map(({ id }) => id)).toEqual([3, 4, 1, 5, 2, 6])
+    expect(fuse(legs, { dense: 0.5 }).map(({ id }) => id)).toEqual([3, 4, 5, 6, 1, 2])
+    expect(fuse(legs, { dense: 0 })[3]).toMatchObject({ id: 3, score: Number((1 / 64).toFixed(8)) })
   })
 
   it('tells the thousandth place from the next', () => {

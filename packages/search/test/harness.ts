@@ -4,20 +4,21 @@ import { createRepositories, repositoriesMigrations } from '@headwater/repositor
 import type { Course, CourseRepository, NewCourse, Repositories } from '@headwater/repositories'
 import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 import type { IsolatedStores, OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
-import { createCourseSearch, openaiEmbedder, pineconeIndex } from '@headwater/search'
-import type { CourseSearch, CourseSearchOptions, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
+import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
+import type { CourseSearch, CourseSearchOptions, LoggedClick, LoggedHit, LoggedSearch, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
 import { inject } from 'vitest'
 
 /** Short vectors keep the tests quick; nothing depends on the length. */
 export const dimensions = 256
 
 type Parts = IsolatedStores<'postgres' | 'redis'>
-type LoggedSearch = Parameters<SearchLog['logSearch']>[0]
 
 export interface HarnessOptions {
   /** Changes where the stores are, for instance to a fault proxy. */
   readonly connect?: (options: ConnectOptions, parts: Parts) => ConnectOptions | Promise<ConnectOptions>
   readonly search?: Partial<CourseSearchOptions>
+  /** Whether PostgreSQL compares spellings by trigrams. */
+  readonly migrations?: 'with-trigrams' | 'without-trigrams'
 }
 
 export interface Harness {
@@ -31,6 +32,10 @@ export interface Harness {
   readonly relay: Relay
   /** Every search that was logged. */
   readonly logged: readonly LoggedSearch[]
+  /** The hits that were logged with each of them. */
+  readonly loggedHits: readonly (readonly LoggedHit[])[]
+  /** Every click that was logged. */
+  readonly clicked: readonly LoggedClick[]
   /** The search of a further process on the same stores. */
   openAnother(options?: Partial<CourseSearchOptions>): CourseSearch
   /** A published course, not yet indexed. */
@@ -42,7 +47,7 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-export async function openHarness({ connect: change = (options) => options, search: searchOptions = {} }: HarnessOptions = {}): Promise<Harness> {
+export async function openHarness({ connect: change = (options) => options, search: searchOptions = {}, migrations = 'with-trigrams' }: HarnessOptions = {}): Promise<Harness> {
   const { postgres, redis } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis })
   const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
@@ -52,13 +57,19 @@ export async function openHarness({ connect: change = (options) => options, sear
     redis: { url: parts.redis.url, keyPrefix: parts.redis.prefix },
     pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
   }, parts)))
-  orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations, ...(migrations === 'with-trigrams' ? [searchMigrations] : [])] }))
   const repositories = createRepositories(stores)
   const { courses } = repositories
   const logged: LoggedSearch[] = []
+  const loggedHits: (readonly LoggedHit[])[] = []
+  const clicked: LoggedClick[] = []
+  const activity: SearchLog = {
+    logSearch: (search, hits) => { logged.push(search); loggedHits.push(hits) },
+    recordClick: (click) => clicked.push(click),
+  }
   const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
   const openSearch = (options: Partial<CourseSearchOptions> = {}): CourseSearch => createCourseSearch({
-    stores, courses, index, activity: { logSearch: (search) => logged.push(search) },
+    stores, courses, index, activity,
     embedder: openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, diagnostics: stores.diagnostics }),
     ...searchOptions, ...options,
   })
@@ -66,7 +77,7 @@ export async function openHarness({ connect: change = (options) => options, sear
   const relay = createRelay(stores, { sinks: search.sinks })
   const find = async (query: string, options?: SearchOptions): Promise<SearchResult> => orThrow(await search.search(query, options))
   return {
-    stores, courses, repositories, search, index, pinecone, openai, relay, logged, openAnother: openSearch, find,
+    stores, courses, repositories, search, index, pinecone, openai, relay, logged, loggedHits, clicked, openAnother: openSearch, find,
     publish: createPublisher(repositories),
     sync: async () => { orThrow(await relay.drain()) },
     titles: async (query, options) => (await find(query, options)).hits.map(({ course }) => course.title),

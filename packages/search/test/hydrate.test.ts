@@ -24,7 +24,7 @@ const courses: CourseReader = {
 
 type Hydrate = (limit: number) => Promise<SearchHit[]>
 
-const own: Hydrate = async (limit) => orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit }))
+const own: Hydrate = async (limit) => orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit })).hits
 
 /** What hand-wired code does: drops rows, then pairs what is left with the scores by position. */
 const zipped: Hydrate = async (limit) => {

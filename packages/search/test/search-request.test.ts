@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { wordsQuery } from '../src/lexical-leg.ts'
+import { wordQueries, wordsOf } from '../src/query-words.ts'
 import { normalise, parseSearch } from '../src/search-request.ts'
 
 describe('a request', () => {
@@ -22,16 +22,26 @@ describe('a request', () => {
 })
 
 describe('the words of a query', () => {
-  it.each([
-    ['machine learn', 'machine | learn | learn:*'],
-    ['c++ & go', 'c | go'],
-    ["l'algèbre", 'l | algèbre | algèbre:*'],
-    ["');drop table courses;--", 'drop | table | courses | courses:*'],
-  ])('of %j are %j', (query, words) => { expect(wordsQuery(query)).toBe(words) })
+  const asked = (query: string) => wordQueries(wordsOf(query) ?? [])
 
-  it.each(['"machine learning"', 'python -beginner'])('are left to the whole where %j says so', (query) => { expect(wordsQuery(query)).toBeUndefined() })
+  it.each([
+    ['machine learn', 'machine & (learn | learn:*)'],
+    ['c++ & go', 'c & (go | go:*)'],
+    ["l'algèbre", 'l & (algèbre | algèbre:*)'],
+    ["');drop table courses;--", 'drop & table & (courses | courses:*)'],
+    ['plan b', 'plan & b'],
+  ])('of %j are %j, the last one perhaps unfinished', (query, words) => { expect(asked(query).all).toBe(words) })
+
+  it.each(['"machine learning"', 'python -beginner'])('are left to the whole where %j says so', (query) => { expect(wordsOf(query)).toBeUndefined() })
 
   it('are at most 32', () => {
-    expect(wordsQuery('word '.repeat(200))?.split(' | ')).toHaveLength(33)
+    expect(asked('word '.repeat(200)).each).toHaveLength(32)
+  })
+
+  it('stand beside what they may have been meant to be', () => {
+    expect(wordQueries(['pyhton', 'begin'], new Map([['pyhton', ['python']], ['begin', ['being', 'begun']]]))).toEqual({
+      all: '(pyhton | python) & (begin | begin:* | being | begun)',
+      each: ['(pyhton | python)', '(begin | begin:* | being | begun)'],
+    })
   })
 })

@@ -1,0 +1,62 @@
+import type { LegRank } from './fuse.ts'
+import type { SearchHit } from './hydrate.ts'
+
+/**
+ * Where searches and clicks are logged: the activity of `@headwater/repositories`, or anything that takes note as it does, at once and
+ * without waiting for a store.
+ */
+export interface SearchLog {
+  /** Takes note of a search, and of where each way of searching had put the courses that are shown. */
+  logSearch(search: LoggedSearch, hits: readonly LoggedHit[]): unknown
+  /** Takes note of which course was clicked. A log without it takes no clicks. */
+  recordClick?(click: LoggedClick): unknown
+}
+
+/**
+ * A search as it is logged.
+ */
+export interface LoggedSearch {
+  /** What clicks refer to. */
+  readonly searchId: string
+  /** Who searched. */
+  readonly userId: number | undefined
+  /** The normalised query. */
+  readonly query: string
+  /** How many courses are shown. */
+  readonly resultsCount: number
+  /** How it was answered, for instance `hybrid`. */
+  readonly searchType: string
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number
+}
+
+/**
+ * A course that is shown: its place, and its place in each ranking that has it.
+ */
+export interface LoggedHit {
+  readonly courseId: number
+  readonly position: number
+  readonly dense?: number
+  readonly lexical?: number
+  readonly rerank?: number
+}
+
+/**
+ * A click on a course that a search has found.
+ */
+export interface LoggedClick {
+  readonly searchId: string
+  readonly courseId: number
+  readonly position: number
+}
+
+/**
+ * What the log keeps of a hit.
+ */
+export function loggedHit({ course, rank, legs }: SearchHit): LoggedHit {
+  return { courseId: course.id, position: rank, ...rankOf('dense', legs.dense), ...rankOf('lexical', legs.lexical), ...rankOf('rerank', legs.rerank) }
+}
+
+function rankOf(name: 'dense' | 'lexical' | 'rerank', place: LegRank | undefined): Partial<LoggedHit> {
+  return place === undefined ? {} : { [name]: place.rank }
+}
