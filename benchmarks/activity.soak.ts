@@ -31,13 +31,14 @@ try {
   await deliverWhatIsLeft(urls)
   const notes = berths.flatMap((berth) => berth.notes())
   const verdict = judge(notes, await arrivals(urls))
-  const summary = { soak: 'activity', events: verdict.events, kills: berths.reduce((sum, { kills }) => sum + kills, 0), ...verdict }
+  const { events, ...losses } = verdict
+  const summary = { soak: 'activity', events, kills: berths.reduce((sum, { kills }) => sum + kills, 0), ...losses }
   say([...chaos.faults].map(([fault, count]) => `${fault} ×${count}`).join(', '))
   say(`${notes.reduce((sum, { dropped }) => sum + dropped, 0)} events were dropped and reported`)
   const failures = (['lostDurable', 'lostBuffered', 'duplicates', 'outOfOrder'] as const).filter((count) => verdict[count] > 0)
   for (const failure of failures) say(`FAILED: ${failure} is ${verdict[failure]}`)
   console.log(values.json ? JSON.stringify(summary) : summary)
-  process.exitCode = failures.length === 0 && verdict.events > 0 ? 0 : 1
+  process.exitCode = failures.length === 0 && events > 0 ? 0 : 1
 } finally {
   await Promise.all([postgres.stop(), redis.stop(), mongodb.stop()])
   await rm(directory, { recursive: true, force: true })

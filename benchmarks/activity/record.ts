@@ -1,3 +1,4 @@
+import { orThrow } from '@headwater/core'
 import type { ActivityRepository } from '@headwater/repositories'
 import type { Contest } from '../measure/alternate.ts'
 import { events } from './events.ts'
@@ -15,7 +16,7 @@ export function recordContest(activity: ActivityRepository): Contest {
   return {
     ours: async () => {
       await activity.flush()
-      return async () => { for (const event of given) activity.record(event) }
+      return async () => { for (const event of given) orThrow(activity.record(event)) }
     },
     theirs: () => {
       const array: Event[] = []

@@ -1,3 +1,4 @@
+import { orThrow } from '@headwater/core'
 import type { ActivityRepository } from '@headwater/repositories'
 import type { Collection } from 'mongodb'
 import type { Contest } from '../measure/alternate.ts'
@@ -17,7 +18,7 @@ export function sustainedContest(activity: ActivityRepository, bare: Collection<
   let round = 0
   return {
     ours: () => async () => {
-      for (const event of given) activity.record(event)
+      for (const event of given) orThrow(activity.record(event))
       await activity.flush()
     },
     theirs: () => {

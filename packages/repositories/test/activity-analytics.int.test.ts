@@ -37,7 +37,8 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     for (const [name, documents] of Object.entries(collections)) {
       await inMongodb(async (database) => {
         await database.collection(name).deleteMany({})
-        if (documents.length > 0) await database.collection(name).insertMany(documents.map((document) => ({ ...document }) as object))
+        const copies: object[] = documents.map((document) => ({ ...document }))
+        if (copies.length > 0) await database.collection(name).insertMany(copies)
       })
     }
   }

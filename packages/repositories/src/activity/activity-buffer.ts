@@ -61,13 +61,6 @@ export class ActivityBuffer {
   }
 
   /**
-   * How many entries it holds.
-   */
-  get size(): number {
-    return this.#entries.length
-  }
-
-  /**
    * Takes an entry; never waits and never fails.
    */
   add(entry: ActivityEntry): void {

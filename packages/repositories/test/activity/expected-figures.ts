@@ -29,7 +29,7 @@ export class ExpectedFigures {
     const enrolled = new Set<string>()
     const completed = new Set<string>()
     for (const { event_type, user_id, event_data } of this.#log.activity) {
-      if (event_type === 'course.viewed' && user_id !== null) viewed.add(`${String(event_data['courseId'])} ${user_id}`)
+      if (event_type === 'course.viewed' && user_id !== null) viewed.add(`${Number(event_data['courseId'])} ${user_id}`)
     }
     for (const { event_type, user_id, course_id } of this.#log.enrollments) {
       if (event_type === 'enrollment.completed') completed.add(`${course_id} ${user_id}`)
@@ -39,7 +39,7 @@ export class ExpectedFigures {
     const of = (pairs: Iterable<string>, courseId: number) => [...pairs].filter((pair) => courseOf(pair) === courseId).length
     return [...courses].filter((courseId) => only === undefined || courseId === only).sort((one, other) => one - other).map((courseId) => ({
       courseId, viewed: of(viewed, courseId), enrolled: of(enrolled, courseId), completed: of(completed, courseId),
-      viewedAndEnrolled: of(viewed.intersection(enrolled), courseId), enrolledAndCompleted: of(enrolled.intersection(completed), courseId),
+      viewedAndEnrolled: of([...viewed].filter((pair) => enrolled.has(pair)), courseId), enrolledAndCompleted: of([...enrolled].filter((pair) => completed.has(pair)), courseId),
     }))
   }
 

@@ -55,7 +55,7 @@ const withIds = <Document extends object>(document: fc.Arbitrary<Document>, maxL
 export const anyLog = fc.record({
   activity: withIds(activity, 60),
   enrollments: withIds(enrollment, 60),
-  searches: withIds(fc.oneof({ weight: 6, arbitrary: search }, { weight: 1, arbitrary: clickAhead }), 60) as fc.Arbitrary<readonly Partial<SearchLogDocument>[]>,
+  searches: withIds(fc.oneof({ weight: 6, arbitrary: search }, { weight: 1, arbitrary: clickAhead }), 60),
 })
 
 /** A time that covers all of a log, or a part. */
