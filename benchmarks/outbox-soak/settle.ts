@@ -36,7 +36,7 @@ export interface Settled {
 
 type Findings = Pick<Settled, 'lost' | 'outOfOrder' | 'duplicateEffects' | 'wrongFinalState'>
 
-const patienceMs = 60_000
+const patienceMs = 150_000
 const guards = ['guarded', 'fenced'] as const
 
 /**

@@ -17,7 +17,7 @@ describe('while relays are killed and stopped, PostgreSQL crashes, and sinks fai
     expect({ lost, outOfOrder, duplicateEffects, wrongFinalState, delays, falls }).toEqual({ lost: [], outOfOrder: [], duplicateEffects: [], wrongFinalState: [], delays: [], falls: 0 })
     expect(events).toBeGreaterThan(500)
     expect(kills).toBeGreaterThan(0)
-  }, 180_000)
+  }, 400_000)
 
   test('control: a reader by position loses some of them though nothing fails', async () => {
     expect((await runControl('idCursor', { seconds: 2, postgres, redis })).lost).toBeGreaterThan(0)
