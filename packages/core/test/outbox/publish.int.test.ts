@@ -82,6 +82,17 @@ describe('publish', () => {
     expect(rows.map((row) => nameOf({ aggregateId: row.aggregateid, version: Number(row.version) }))).toEqual(events.map((event) => `${event.aggregateId}@${event.version}`))
   })
 
+  test('stores the same row whether an event is published alone or among others', async () => {
+    const outbox = await open()
+    const events = [null, 0, false, '', [], { a: null, text: 'ü "quoted" \\ ' }].map((payload, version) => change(1, version, { payload, headers: { tenant: 'a"b' } }))
+    for (const event of events) await outbox.publish(event)
+    await outbox.publish(...events)
+    const rows = await outbox.rows(`
+      SELECT aggregatetype, aggregateid, type, version, shard, payload::text, payload IS NULL AS is_absent, headers::text FROM @schema.outbox ORDER BY seq`)
+    expect(rows.slice(0, events.length)).toEqual(rows.slice(events.length))
+    expect(rows.map((row) => 'is_absent' in row && row.is_absent).slice(0, 2)).toEqual([true, false])
+  })
+
   test('rejects an event that breaks a rule before the database is asked, and the transaction with it', async () => {
     const outbox = await open()
     const touched = { query: () => Promise.reject(new Error('the database was asked')) }
