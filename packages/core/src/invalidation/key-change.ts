@@ -46,7 +46,7 @@ export class KeyChange {
     const old = [...this.#holds].filter(([, hold]) => this.#isOld(hold)).map(([key]) => key)
     if (old.length > 0) this.#issue(old)
     const failed = await this.#failedKeys()
-    if (failed.length > 0 || this.#invalidation.options.invalidation === 'durable') await this.#writeIntent(failed.length === 0, await findTransactionId())
+    if (failed.length > 0 || this.#isDurable) await this.#writeIntent(failed.length === 0, await findTransactionId())
     diagnostics.emit('invalidation:hold', { keys: this.#holds.size, durationMs: clock.monotonic() - startedAt })
   }
 
@@ -66,6 +66,12 @@ export class KeyChange {
     if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
     diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: clock.monotonic() - startedAt })
     await this.#settleIntent((intents) => intents.remove([this.#owner]))
+  }
+
+  /** A gate waits for transactions under way as long as an ordinary hold lasts; one that may take longer is written down, which a gate sees. */
+  get #isDurable(): boolean {
+    const { invalidation, holdMs } = this.#invalidation.options
+    return invalidation === 'durable' || this.#lifeMs > holdMs
   }
 
   #isOld(hold: Hold): boolean {

@@ -200,6 +200,21 @@ describe('a durable invalidation', () => {
     off()
     expect(closed).toEqual([])
   })
+
+  test('is what a transaction has that may take longer than a gate waits, and no other', async () => {
+    const statements: string[] = []
+    const off = writer.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) statements.push(operation) })
+    const within = (deadlineMs: number) => transaction(writer, async (tx) => {
+      await tx.query('SELECT 1')
+      tx.invalidate(cache.key(id))
+      return ok(undefined)
+    }, { deadlineMs })
+    orThrow(await within(5_000))
+    expect(statements).not.toContain('insert invalidation_intent')
+    orThrow(await within(30_000))
+    await eventually(() => expect(statements).toEqual(['insert invalidation_intent', 'delete invalidation_intent']))
+    off()
+  })
 })
 
 describe('grace', () => {
