@@ -2,7 +2,7 @@ import { orThrow } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openHarness } from './harness.ts'
+import { failureOf, openHarness } from './harness.ts'
 import type { Harness } from './harness.ts'
 
 let harness: Harness
@@ -72,4 +72,68 @@ describe('round trips', () => {
     orThrow(await harness.enrollments.listForUser(userId))
     expect(await leastRoundTrips(async () => async () => orThrow(await harness.enrollments.listForUser(userId)))).toEqual({ postgres: 0, redis: 2 })
   })
+
+  test.each([
+    ['a refused enrollment: 3 of PostgreSQL', { postgres: 3, redis: 0 }, async () => {
+      const [{ id: courseId }, { id: userId }] = [await harness.newCourse({ maxStudents: 0 }), await harness.newUser()]
+      return async () => { failureOf(await harness.enrollments.enroll({ userId, courseId })) }
+    }],
+    ['50 enrollments at once: 4 of PostgreSQL, and 4 of Redis for their 52 keys', { postgres: 4, redis: 4 }, async () => {
+      const [{ id: courseId }, users] = [await harness.newCourse(), await Promise.all(Array.from({ length: 50 }, () => harness.newUser()))]
+      return async () => { for (const place of await Promise.all(users.map(({ id }) => harness.enrollments.enroll({ userId: id, courseId })))) orThrow(place) }
+    }],
+    ['a withdrawal: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
+      const key = await enrolled()
+      return async () => orThrow(await harness.enrollments.withdraw(key))
+    }],
+    ['a transfer: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
+      const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await harness.newUser()]
+      return async () => orThrow(await harness.enrollments.transfer({ courseId, fromUserId: userId, toUserId }))
+    }],
+    ['progress that completes: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
+      const key = await enrolled()
+      return async () => orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+    }],
+    ['isEnrolled that hits: 1 of Redis', { postgres: 0, redis: 1 }, async () => {
+      const key = await enrolled()
+      orThrow(await harness.enrollments.isEnrolled(key))
+      return async () => orThrow(await harness.enrollments.isEnrolled(key))
+    }],
+    ['a list of a course\'s enrollments: 1 of PostgreSQL', { postgres: 1, redis: 0 }, async () => {
+      const { courseId } = await enrolled()
+      return async () => orThrow(await harness.enrollments.listForCourse(courseId))
+    }],
+    ['creating a course: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
+      const { id: instructorId } = await harness.newUser()
+      return async () => orThrow(await harness.courses.create({ title: 'Algebra', instructorId, price: 1 }))
+    }],
+    ['an update of a course: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
+      const { id } = await harness.newCourse()
+      return async () => orThrow(await harness.courses.update(id, { title: 'Geometry' }))
+    }],
+    ['the deletion of a course: 5 of PostgreSQL and 2 of Redis', { postgres: 5, redis: 2 }, async () => {
+      const { courseId } = await enrolled()
+      return async () => orThrow(await harness.courses.delete(courseId))
+    }],
+    ['a list of courses: 1 of PostgreSQL', { postgres: 1, redis: 0 }, async () => async () => orThrow(await harness.courses.list({ sort: 'title' }))],
+    ['a course\'s students that hit: 2 of Redis', { postgres: 0, redis: 2 }, async () => {
+      const { courseId } = await enrolled()
+      orThrow(await harness.courses.students(courseId))
+      return async () => orThrow(await harness.courses.students(courseId))
+    }],
+    ['popular courses that hit: 2 of Redis', { postgres: 0, redis: 2 }, async () => {
+      await enrolled()
+      await harness.deliver()
+      orThrow(await harness.courses.popular())
+      return async () => orThrow(await harness.courses.popular())
+    }],
+  ] as const)('of %s', async (_, expected, work) => {
+    expect(await leastRoundTrips(work)).toEqual(expected)
+  })
 })
+
+async function enrolled(): Promise<{ readonly userId: number, readonly courseId: number }> {
+  const key = { userId: (await harness.newUser()).id, courseId: (await harness.newCourse()).id }
+  orThrow(await harness.enrollments.enroll(key))
+  return key
+}

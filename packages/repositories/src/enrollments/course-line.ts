@@ -39,20 +39,13 @@ export class CourseLine {
   }
 
   /**
-   * Lets a batch take the first `count`, without those who have gone; who asks twice is taken once and waits for the rest.
+   * Lets a batch take the first `count`, without those who have gone.
    */
   serve(count: number): readonly Arrival[] {
     this.#isServed = true
-    const taken = new Map<number, Arrival>()
-    const left: Arrival[] = []
-    for (const arrival of this.#waiting) {
-      if (arrival.isSettled) continue
-      const { userId } = arrival.request
-      if (taken.size < count && !taken.has(userId)) taken.set(userId, arrival)
-      else left.push(arrival)
-    }
-    this.#waiting = left
-    return [...taken.values()]
+    const present = this.#waiting.filter((arrival) => !arrival.isSettled)
+    this.#waiting = present.slice(count)
+    return present.slice(0, count)
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Takes a place for each who asked, in the order given, as long as there are any; one row each, in that order. The courses are locked
  * already, by a statement before: what this one sees of them and of their enrollments is how the transaction before left it, so no place
- * is taken twice. Nobody may ask twice for one course. What was taken is found again by one number: joined by two columns, all that a course
+ * is taken twice; who asks twice for one course has one place. What was taken is found again by one number: joined by two columns, all that a course
  * takes would be compared with each other. $1 users, $2 courses, $3 discounts.
  */
 export const takePlaces = `
@@ -20,14 +20,18 @@ export const takePlaces = `
     JOIN (SELECT * FROM @schema.courses WHERE id = ANY ($2) OFFSET 0) AS c ON c.id = a.course_id
     LEFT JOIN LATERAL (SELECT id FROM @schema.users WHERE id = a.user_id LIMIT 1) AS u ON true
     LEFT JOIN LATERAL (SELECT id FROM @schema.enrollments WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1) AS e ON true
-  ), ranked AS (
-    SELECT judged.*, row_number() OVER (PARTITION BY course_id, refusal IS NULL ORDER BY position) > free_places AS is_full
+  ), counted_once AS (
+    SELECT judged.*, row_number() OVER (PARTITION BY pair, refusal IS NULL ORDER BY position) > 1 AS is_repeated
     FROM judged
+  ), ranked AS (
+    SELECT counted_once.*, refusal IS NULL AND NOT is_repeated AS is_eligible,
+           row_number() OVER (PARTITION BY course_id, refusal IS NULL AND NOT is_repeated ORDER BY position) > free_places AS is_full
+    FROM counted_once
   ), taken AS (
     INSERT INTO @schema.enrollments (user_id, course_id)
     SELECT user_id, course_id
     FROM ranked
-    WHERE refusal IS NULL AND is_full IS NOT TRUE
+    WHERE is_eligible AND is_full IS NOT TRUE
     ORDER BY position
     ON CONFLICT (user_id, course_id) DO NOTHING
     RETURNING id, user_id, course_id, user_id::bigint << 32 | course_id AS pair, enrolled_at, completed_at, progress_percentage
@@ -39,7 +43,11 @@ export const takePlaces = `
   )
   SELECT taken.id, r.user_id, r.course_id, taken.enrolled_at, taken.completed_at, taken.progress_percentage,
          r.price::text AS price, r.version::text AS version,
-         CASE WHEN taken.id IS NULL THEN coalesce(r.refusal, CASE WHEN r.is_full THEN 'full' ELSE 'already-enrolled' END) END AS refusal
+         CASE
+           WHEN r.refusal IS NOT NULL THEN r.refusal
+           WHEN r.is_repeated THEN CASE WHEN taken.id IS NULL THEN 'full' ELSE 'already-enrolled' END
+           WHEN taken.id IS NULL THEN CASE WHEN r.is_full THEN 'full' ELSE 'already-enrolled' END
+         END AS refusal
   FROM ranked AS r
   LEFT JOIN taken USING (pair)
   ORDER BY r.position`

@@ -31,7 +31,7 @@ export type EnrollAnswer = Result<Enrollment, EnrollRefusal> | 'course-kept'
  * What {@link enrollAll} takes.
  */
 export interface EnrollBatch {
-  /** The requests, in order of arrival; nobody asks twice for one course. */
+  /** The requests, in order of arrival. */
   readonly requests: readonly ValidEnrollRequest[]
   /** Whether to wait for a course that somebody else keeps. */
   readonly isPatient: boolean
