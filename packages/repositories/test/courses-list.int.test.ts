@@ -31,7 +31,8 @@ const manyCourses = `
   SELECT id FROM made UNION SELECT id FROM @schema.courses`
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
-const sort = fc.constantFrom<CourseSort>('newest', 'price-ascending', 'price-descending', 'title', 'popularity')
+const orders = ['newest', 'price-ascending', 'price-descending', 'title', 'popularity'] as const satisfies CourseSort[]
+const sort = fc.constantFrom(...orders)
 const filters = fc.record({
   category: optional(fc.constantFrom('Category 0', 'Category 1')),
   difficulty: optional(fc.constantFrom('beginner', 'advanced')),
@@ -76,10 +77,14 @@ async function walk(options: CourseListOptions): Promise<number[]> {
 }
 
 describe('courses.list', () => {
+  test.each(orders)('gives every course once in the order %s', async (order) => {
+    expect(await walk({ sort: order })).toEqual(expectedIds({ sort: order }))
+  })
+
   test('gives every course that the filters let through once, in the order asked for, whatever the filters and the order', async () => {
     await fc.assert(fc.asyncProperty(filters, async (options) => {
       expect(await walk(options)).toEqual(expectedIds(options))
-    }), { numRuns: 60, examples: sorts().map((order) => [{ sort: order } as never]) })
+    }), { numRuns: 60 })
   }, 60_000)
 
   test('refuses a cursor of another order, of other filters and of another list, and one that was made up', async () => {
@@ -111,10 +116,6 @@ describe('courses.list', () => {
     }
   })
 })
-
-function sorts(): CourseSort[] {
-  return ['newest', 'price-ascending', 'price-descending', 'title', 'popularity']
-}
 
 /** How PostgreSQL finds a page. */
 async function planOf(options: CourseListOptions): Promise<string> {

@@ -65,7 +65,7 @@ async function whileKept(courseId: number, work: (letGo: () => void) => Promise<
     await work(() => { done.resolve() })
   } finally {
     done.resolve()
-    await keeping
+    failureOf(await keeping)
   }
 }
 

@@ -284,4 +284,17 @@ describe('the lists of enrollments', () => {
     const second = orThrow(await harness.enrollments.listForCourse(course.id, { limit: 2, cursor: first.nextCursor ?? '' }))
     expect([...first.items, ...second.items].map((item) => item.userId)).toEqual(students.map((user) => user.id).reverse())
   })
+
+  test('refuse the cursor of another user, of another course and of the other list', async () => {
+    const [one, two, student, another] = [await harness.newCourse(), await harness.newCourse(), await harness.newUser(), await harness.newUser()]
+    for (const [userId, courseId] of [[student.id, one.id], [student.id, two.id], [another.id, one.id]] as const) orThrow(await harness.enrollments.enroll({ userId, courseId }))
+    const ofUser = orThrow(await harness.enrollments.listForUser(student.id, { limit: 1 })).nextCursor ?? ''
+    const ofCourse = orThrow(await harness.enrollments.listForCourse(one.id, { limit: 1 })).nextCursor ?? ''
+    const refused = { type: 'invalid-input', field: 'cursor' }
+    expect(failureOf(await harness.enrollments.listForUser(another.id, { cursor: ofUser }))).toMatchObject(refused)
+    expect(failureOf(await harness.enrollments.listForUser(student.id, { cursor: ofCourse }))).toMatchObject(refused)
+    expect(failureOf(await harness.enrollments.listForCourse(two.id, { cursor: ofCourse }))).toMatchObject(refused)
+    expect(failureOf(await harness.enrollments.listForCourse(one.id, { cursor: ofUser }))).toMatchObject(refused)
+    expect(orThrow(await harness.enrollments.listForUser(student.id, { cursor: ofUser })).items.map((item) => item.courseId)).toEqual([one.id])
+  })
 })

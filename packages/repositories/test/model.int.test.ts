@@ -1,4 +1,5 @@
 import { orThrow } from '@headwater/core'
+import type { Result } from '@headwater/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openHarness } from './harness.ts'
@@ -12,6 +13,7 @@ type Operation =
   | { readonly kind: 'progress'; readonly user: number; readonly course: number; readonly progress: number }
   | { readonly kind: 'publish' | 'unpublish'; readonly course: number }
   | { readonly kind: 'resize'; readonly course: number; readonly maxStudents: number | null }
+  | { readonly kind: 'rush'; readonly course: number; readonly users: readonly number[] }
 
 const user = fc.nat(userCount - 1)
 const course = fc.nat(courseCount - 1)
@@ -21,12 +23,21 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('transfer' as const), user, to: user, course }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('progress' as const), user, course, progress: fc.constantFrom(0, 50, 100) }) },
   fc.record({ kind: fc.constantFrom('publish' as const, 'unpublish' as const), course }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rush' as const), course, users: fc.array(user, { minLength: 2, maxLength: 8 }) }) },
   fc.record({ kind: fc.constant('resize' as const), course, maxStudents: fc.constantFrom(null, 0, 1, 2, 3) }),
 )
 
 interface Place { progress: number; isCompleted: boolean }
 
 interface ModelCourse { isPublished: boolean; maxStudents: number | null; readonly places: Map<number, Place> }
+
+function enrollIn({ isPublished, maxStudents, places }: ModelCourse, asking: number): string {
+  if (places.has(asking)) return 'already-enrolled'
+  if (!isPublished) return 'course-not-published'
+  if (maxStudents !== null && places.size >= maxStudents) return 'course-full'
+  places.set(asking, { progress: 0, isCompleted: false })
+  return 'ok'
+}
 
 /** What enrollments promise, in memory. */
 class Model {
@@ -35,12 +46,9 @@ class Model {
   apply(given: Operation): string {
     const target = this.courses[given.course] as ModelCourse
     switch (given.kind) {
-      case 'enroll':
-        if (target.places.has(given.user)) return 'already-enrolled'
-        if (!target.isPublished) return 'course-not-published'
-        if (target.maxStudents !== null && target.places.size >= target.maxStudents) return 'course-full'
-        target.places.set(given.user, { progress: 0, isCompleted: false })
-        return 'ok'
+      case 'enroll': return enrollIn(target, given.user)
+      // Asked for at once, given in order.
+      case 'rush': return given.users.map((asking) => enrollIn(target, asking)).join(' ')
       case 'withdraw': return target.places.delete(given.user) ? 'ok' : 'not-enrolled'
       case 'transfer':
         if (given.user === given.to) return 'invalid-input'
@@ -68,15 +76,25 @@ class Model {
   }
 }
 
+type Process = Pick<Harness, 'courses' | 'enrollments' | 'stores'>
+
 let harness: Harness
-beforeAll(async () => { harness = await openHarness() })
-afterAll(() => harness.dispose())
+let other: Awaited<ReturnType<Harness['openAnother']>>
+beforeAll(async () => {
+  harness = await openHarness()
+  other = await harness.openAnother()
+})
+afterAll(async () => {
+  await other.close()
+  await harness.dispose()
+})
 
 interface Ids { readonly users: readonly number[]; readonly courses: readonly number[] }
 
-async function run({ enrollments, courses }: Harness, ids: Ids, given: Operation): Promise<string> {
+async function run({ enrollments, courses }: Process, ids: Ids, given: Operation): Promise<string> {
   const courseId = ids.courses[given.course] ?? 0
   const userId = 'user' in given ? ids.users[given.user] ?? 0 : 0
+  if (given.kind === 'rush') return (await Promise.all(given.users.map((index) => enrollments.enroll({ userId: ids.users[index] ?? 0, courseId })))).map(outcomeOf).join(' ')
   const result = await (() => {
     switch (given.kind) {
       case 'enroll': return enrollments.enroll({ userId, courseId }).map(() => undefined)
@@ -88,7 +106,11 @@ async function run({ enrollments, courses }: Harness, ids: Ids, given: Operation
       case 'resize': return courses.update(courseId, { maxStudents: given.maxStudents }).map(() => undefined)
     }
   })()
-  return result.isOk() ? 'ok' : (result.error as { type: string }).type
+  return outcomeOf(result)
+}
+
+function outcomeOf(result: Result<unknown, { readonly type: string }>): string {
+  return result.isOk() ? 'ok' : result.error.type
 }
 
 /** What the model says, in the shape in which {@link readEverything} reads it. */
@@ -96,6 +118,7 @@ function expected(model: Model, ids: Ids) {
   return {
     courses: model.courses.map(({ isPublished, maxStudents, places }) => ({ isPublished, maxStudents, currentEnrollment: places.size })),
     students: model.courses.map(({ places }) => [...places.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b)),
+    rows: model.courses.map(({ places }) => [...places.keys()].map((index) => ids.users[index] ?? 0).sort((a, b) => a - b)),
     lists: ids.users.map((_, index) => model.courses.flatMap(({ places }, at) => {
       const place = places.get(index)
       return place === undefined ? [] : [{ courseId: ids.courses[at], ...place }]
@@ -103,7 +126,8 @@ function expected(model: Model, ids: Ids) {
   }
 }
 
-async function readEverything({ courses, enrollments }: Harness, ids: Ids) {
+/** What caches show, and beside it the rows of PostgreSQL. */
+async function readEverything({ courses, enrollments, stores }: Process, ids: Ids) {
   const found = orThrow(await courses.getMany(ids.courses))
   return {
     courses: ids.courses.map((id) => {
@@ -111,6 +135,8 @@ async function readEverything({ courses, enrollments }: Harness, ids: Ids) {
       return { isPublished, maxStudents, currentEnrollment }
     }),
     students: await Promise.all(ids.courses.map(async (id) => orThrow(await courses.students(id)).items.map((student) => student.id))),
+    rows: await Promise.all(ids.courses.map(async (id) => orThrow(await stores.postgres.query<{ user_id: number }>(
+      'SELECT user_id FROM @schema.enrollments WHERE course_id = $1 ORDER BY user_id', [id])).rows.map((row) => row.user_id))),
     lists: await Promise.all(ids.users.map(async (id) => orThrow(await enrollments.listForUser(id)).items
       .map((item) => ({ courseId: item.courseId, progress: item.progress, isCompleted: item.completedAt !== null }))
       .sort((a, b) => a.courseId - b.courseId))),
@@ -134,11 +160,11 @@ describe('enrollments', () => {
     }), { numRuns: 15 })
   }, 120_000)
 
-  test('sell no place twice and count right when the operations run at once, and every cache shows what PostgreSQL has', async () => {
+  test('sell no place twice and count right when the operations run at once in two processes, and every cache shows what PostgreSQL has', async () => {
     await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 40 }), async (operations) => {
       const ids = await newIds()
-      const outcomes = await Promise.all(operations.map((given) => run(harness, ids, given)))
-      expect(outcomes.filter((outcome) => !/^(ok|already-enrolled|course-not-published|course-full|not-enrolled|invalid-input)$/.test(outcome))).toEqual([])
+      const outcomes = await Promise.all(operations.map((given, index) => run(index % 2 === 0 ? harness : other, ids, given)))
+      expect(outcomes.filter((outcome) => !/^(?:(?:ok|already-enrolled|course-not-published|course-full|not-enrolled|invalid-input) ?)+$/.test(outcome))).toEqual([])
       const cached = await readEverything(harness, ids)
       for (const [at, id] of ids.courses.entries()) {
         const rows = orThrow(await harness.enrollments.listForCourse(id)).items.map((item) => item.userId).sort((a, b) => a - b)
