@@ -1,30 +1,43 @@
+import { commonWords } from './common-words.ts'
+
 const wordWeight = 1
 const pairWeight = 0.5
 const trigramWeight = 0.35
+const commonWeight = 0.25
 
 const stopWords = new Set(
   `a an and are as at be but by can do for from has have how if in into is it its of on or our so that the their then this to
   was we were what when where which who will with you your`.split(/\s+/),
 )
 
+const commonStems = new Set(commonWords.map(stem))
+
 /**
  * Returns what a text is made of, each with its weight: stemmed words, pairs of neighbouring words and character trigrams, each kind under
- * a prefix of its own. Letter case, accents and compatibility forms make no difference. A text that is not empty has a feature.
+ * a prefix of its own. What only common words are made of weighs a quarter. Letter case, accents and compatibility forms make no difference.
+ * A text that is not empty has a feature.
  */
 export function textFeatures(text: string): Map<string, number> {
   const words = wordsOf(text)
-  const counts = new Map<string, number>()
+  const features = new Map<string, Feature>()
   for (const [index, word] of words.entries()) {
-    count(counts, `w:${word}`)
+    const importance = commonStems.has(word) ? commonWeight : 1
+    add(features, { name: `w:${word}`, importance })
     const next = words[index + 1]
-    if (next !== undefined) count(counts, `p:${word} ${next}`)
-    for (const trigram of trigramsOf(word)) count(counts, `t:${trigram}`)
+    if (next !== undefined) add(features, { name: `p:${word} ${next}`, importance: 1 })
+    for (const trigram of trigramsOf(word)) add(features, { name: `t:${trigram}`, importance })
   }
-  return new Map(Array.from(counts, ([feature, frequency]) => [feature, weightOf(feature) * (1 + Math.log(frequency))]))
+  return new Map(Array.from(features, ([name, { count, importance }]) => [name, weightOf(name) * importance * (1 + Math.log(count))]))
 }
 
-function count(counts: Map<string, number>, feature: string): void {
-  counts.set(feature, (counts.get(feature) ?? 0) + 1)
+interface Feature {
+  readonly count: number
+  readonly importance: number
+}
+
+function add(features: Map<string, Feature>, { name, importance }: { readonly name: string; readonly importance: number }): void {
+  const before = features.get(name) ?? { count: 0, importance: 0 }
+  features.set(name, { count: before.count + 1, importance: Math.max(before.importance, importance) })
 }
 
 function weightOf(feature: string): number {
