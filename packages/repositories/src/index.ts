@@ -16,6 +16,8 @@ export type {
 export type { CourseListOptions, CourseSort } from './courses/course-list.ts'
 export type { CourseDeletedPayload, CoursePayload, CourseUpdatedPayload } from './courses/course-events.ts'
 
+export { enrollmentDefaults } from './enrollments/enrollment-options.ts'
+export type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
 export type { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
 export type {
   AlreadyEnrolled, CourseFull, CourseNotPublished, Enrollment, EnrollError, EnrollmentKey, EnrollmentWithCourse, EnrollRequest, ListEnrollmentsError,

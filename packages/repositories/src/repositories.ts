@@ -14,6 +14,7 @@ import { createContext } from './context.ts'
 import { CourseRepository } from './courses/course-repository.ts'
 import { popularitySink } from './courses/popularity-sink.ts'
 import { Popularity } from './courses/popularity.ts'
+import type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
 import { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
 import { Erasures } from './users/erasures.ts'
 import { userErasureSink } from './users/user-erasure-sink.ts'
@@ -41,6 +42,8 @@ export interface Repositories {
 export interface RepositoriesOptions {
   /** How activity is recorded. */
   readonly activity?: ActivityOptions
+  /** How enrollments that are asked for at the same time share transactions. */
+  readonly enrollments?: EnrollmentOptions
   /**
    * The host's sessions, which end when a user is deleted or changes the password.
    *
@@ -126,7 +129,7 @@ export function createRepositories(stores: Stores, options: RepositoriesOptions 
   return {
     users: new UserRepository(context, options.sessions ?? createSessions(stores)),
     courses: new CourseRepository(context, popularity),
-    enrollments: new EnrollmentRepository(context),
+    enrollments: new EnrollmentRepository(context, options.enrollments),
     activity: new ActivityRepository({ stores, log, buffer, types, redact }),
     sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity), userErasureSink(stores, stores.mongodb)],
   }
