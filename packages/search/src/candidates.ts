@@ -27,7 +27,7 @@ export class CandidateCache {
   constructor(parts: CandidateParts) {
     const { stores, dense, legDeadlineMs, denseWeight, rerank } = parts
     const loadMs = legDeadlineMs + (rerank === undefined ? 0 : rerank.deadlineMs ?? rerankDefaults.deadlineMs)
-    this.#settings = [dense.generation, dense.minSimilarity, denseWeight, rerank === undefined ? 0 : rerank.top ?? rerankDefaults.top]
+    this.#settings = [dense?.generation, dense?.minSimilarity, denseWeight, rerank === undefined ? 0 : rerank.top ?? rerankDefaults.top]
     this.#cache = defineCache<string, Candidates>(stores, {
       name: 'search',
       ttlMs,

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Course } from '@headwater/repositories'
+import { courseTemplate } from './course-template.ts'
+import type { CourseTemplate } from './course-template.ts'
 import type { EmbeddingProfile } from './embedder.ts'
 import type { VectorMetadata } from './vector-index.ts'
-
-/** Rises when {@link courseText} changes what it makes of a course. */
-const templateVersion = 1
 
 /** Below the 8,192 tokens that a text may have, in every language. */
 const maxTextBytes = 16_000
@@ -13,16 +12,15 @@ const maxTextBytes = 16_000
  * Names what makes the vectors of an index comparable: model, dimensions and the template of the embedded text. Vectors of two generations
  * never meet in one query.
  */
-export function generationOf({ model, dimensions }: EmbeddingProfile): string {
-  return shortHash([model, String(dimensions), String(templateVersion)])
+export function generationOf({ model, dimensions }: EmbeddingProfile, template: CourseTemplate = courseTemplate): string {
+  return shortHash([model, String(dimensions), template.version])
 }
 
 /**
- * The text that is embedded for a course: what it is about and for whom, nothing of what changes from day to day.
+ * The text that is embedded for a course, no longer than a model takes.
  */
-export function courseText({ title, category, difficulty, description }: Course): string {
-  const about = [category, difficulty].filter((part) => part !== null).join(', ')
-  return cut([title, about, description ?? ''].filter((part) => part !== '').join('\n'))
+export function courseText(course: Course, template: CourseTemplate = courseTemplate): string {
+  return cut(template.textOf(course))
 }
 
 /**

@@ -1,13 +1,16 @@
-import { beginChange, err, errAsync, ok, ResultAsync } from '@headwater/core'
-import type { CacheReadError, CallOptions, InvalidInput, NotFound, Result, Stores, VersionConflict } from '@headwater/core'
+import { beginChange, err } from '@headwater/core'
+import type { CacheReadError, CallOptions, InvalidInput, NotFound, Result, ResultAsync, SqlError, Stores, VersionConflict } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { resultsTag } from './candidates.ts'
 import { hasPlaces, recordIdOf } from './course-document.ts'
+import { CourseStatuses } from './course-status.ts'
+import type { StatusEntry } from './course-status.ts'
 import { CourseWriter } from './course-writer.ts'
-import type { EmbedError, Embedder } from './embedder.ts'
+import { isRefusalOfText } from './embed-each.ts'
+import type { EmbedError } from './embedder.ts'
+import type { Generation, UnknownGeneration } from './generations.ts'
 import type { CourseReader } from './hydrate.ts'
-import { invalidField } from './refusals.ts'
-import type { VectorIndex, VectorIndexError } from './vector-index.ts'
+import type { VectorIndexError } from './vector-index.ts'
 
 /**
  * What indexing did to a course: `stored` its vector, `updated` what is known beside it, found it `unchanged`, `removed` it because it is not
@@ -17,8 +20,9 @@ export type IndexedCourse = 'stored' | 'updated' | 'unchanged' | 'removed' | 'go
 
 /**
  * What can go wrong with indexing a course. `version-conflict`: it kept changing while it was indexed.
+ * `unknown-generation`: queries use a generation of which this process has not the embedder; a process that has takes over.
  */
-export type IndexError = InvalidInput | NotFound | VersionConflict | CacheReadError | EmbedError | VectorIndexError
+export type IndexError = InvalidInput | NotFound | VersionConflict | CacheReadError | SqlError | EmbedError | VectorIndexError | UnknownGeneration
 
 /**
  * What became of each course.
@@ -31,68 +35,74 @@ export type IndexOutcomes = Map<number, Result<IndexedCourse, IndexError>>
 export interface CourseIndexerParts {
   readonly stores: Stores
   readonly courses: CourseReader
-  readonly embedder: Embedder
-  readonly index: VectorIndex
-  readonly generation: string
+  readonly generation: Generation
 }
 
 /** How often a course that changes while it is written is written again before its writer gives up. */
 const maxRounds = 3
 
+/** The version of each course that was written, as it was read before; `undefined` for one that is gone. */
+type Versions = Map<number, number | undefined>
+
 /**
- * Keeps the vector index equal to PostgreSQL, course by course: reads the row, writes what it says, and reads it once more, so that a writer
+ * Keeps one generation of the vector index equal to PostgreSQL, course by course: reads the row, writes what it says, and reads it once more, so that a writer
  * that was overtaken writes again.
  */
 export class CourseIndexer {
   readonly #parts: CourseIndexerParts
   readonly #writer: CourseWriter
+  readonly #statuses: CourseStatuses
   readonly #deferred = new Set<number>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: CourseIndexerParts) {
     this.#parts = parts
     this.#writer = new CourseWriter(parts)
+    this.#statuses = new CourseStatuses(parts.stores, parts.generation.name)
     parts.stores.beforeClose(async () => { clearTimeout(this.#timer) })
   }
 
   /**
-   * Brings the index in step with these courses. Costs 2 PostgreSQL round trips, and of the index: 1 to remove, 1 per 100 courses to look, 1 per
+   * Brings the index in step with these courses. Costs 3 PostgreSQL round trips, and of the index: 1 to remove, 1 per 100 courses to look, 1 per
    * 60 to store and 1 per course to update; the embedder is asked once for all texts that have changed. Never rejects.
    */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
     const outcomes: IndexOutcomes = new Map()
+    const versions: Versions = new Map()
     let pending: readonly number[] = [...new Set(courseIds)]
-    for (let round = 0; round < maxRounds && pending.length > 0; round += 1) pending = await this.#syncOnce(pending, outcomes, options)
+    for (let round = 0; round < maxRounds && pending.length > 0; round += 1) pending = await this.#syncOnce(pending, { outcomes, versions, options })
     for (const id of pending) outcomes.set(id, err(keptChanging(id)))
+    const recorded = await this.#statuses.record(statusesOf(outcomes, versions))
+    if (recorded.isErr()) for (const id of outcomes.keys()) outcomes.set(id, err(recorded.error))
     if ([...outcomes.values()].some(changesResults)) await this.#invalidateResults()
     return outcomes
-  }
-
-  /**
-   * Brings the index in step with one course.
-   */
-  indexOne(courseId: number): ResultAsync<IndexedCourse, IndexError> {
-    if (!isRowId(courseId)) return errAsync(invalidField('courseId', 'must be the id of a course'))
-    return new ResultAsync(this.sync([courseId]).then((outcomes) => outcomes.get(courseId) ?? err(keptChanging(courseId))))
-      .andThen((outcome) => outcome === 'gone' ? err(notFound(courseId)) : ok(outcome))
   }
 
   /**
    * Takes one course out of the index, whatever PostgreSQL says.
    */
   removeOne(courseId: number): ResultAsync<void, IndexError> {
-    if (!isRowId(courseId)) return errAsync(invalidField('courseId', 'must be the id of a course'))
     this.#writer.forget(courseId)
-    return this.#parts.index.delete([recordIdOf(courseId)]).map(() => this.#invalidateResults())
+    return this.#parts.generation.index.delete([recordIdOf(courseId)])
+      .andThen(() => this.#statuses.record([{ courseId, version: undefined }]))
+      .map(() => this.#invalidateResults())
+  }
+
+  /**
+   * Has the next writing of these courses look at the index instead of at what this process wrote.
+   */
+  doubt(courseIds: readonly number[]): void {
+    for (const id of courseIds) this.#writer.doubt(id)
   }
 
   /** Gives back the courses that moved on meanwhile. */
-  async #syncOnce(ids: readonly number[], outcomes: IndexOutcomes, options: CallOptions): Promise<readonly number[]> {
+  async #syncOnce(ids: readonly number[], { outcomes, versions, options }: SyncPass): Promise<readonly number[]> {
     const before = await this.#read(ids)
     if (before.isErr()) {
       for (const id of ids) outcomes.set(id, err(before.error))
       return []
     }
+    for (const id of ids) versions.set(id, before.value.get(id)?.version)
     const { results, deferred } = await this.#writer.write(ids, before.value, options)
     this.#defer(deferred)
     for (const [id, result] of results) outcomes.set(id, result)
@@ -132,6 +142,25 @@ export class CourseIndexer {
   }
 }
 
+interface SyncPass {
+  readonly outcomes: IndexOutcomes
+  readonly versions: Versions
+  readonly options: CallOptions
+}
+
+/** What failed for a passing reason stays pending, and nothing is noted of it. */
+function statusesOf(outcomes: IndexOutcomes, versions: Versions): StatusEntry[] {
+  return [...outcomes].flatMap(([courseId, outcome]): StatusEntry[] => {
+    const version = versions.get(courseId)
+    if (outcome.isOk()) return [{ courseId, version }]
+    return version !== undefined && isRefusalOfText(outcome.error) ? [{ courseId, version, reason: reasonOf(outcome.error) }] : []
+  })
+}
+
+function reasonOf(failure: IndexError): string {
+  return 'code' in failure && failure.code !== undefined ? `${failure.type} (${failure.code})` : failure.type
+}
+
 /** What must not have moved between reading a course and the end of writing it. */
 function stateOf(course: Course | undefined): string {
   if (course === undefined) return 'gone'
@@ -143,14 +172,6 @@ function changesResults(outcome: Result<IndexedCourse, IndexError>): boolean {
   return outcome.isOk() && (outcome.value === 'stored' || outcome.value === 'updated')
 }
 
-function isRowId(id: number): boolean {
-  return Number.isInteger(id) && id >= 1 && id <= 2_147_483_647
-}
-
 function keptChanging(courseId: number): VersionConflict {
   return { type: 'version-conflict', message: `course ${courseId} kept changing while it was indexed`, retryable: true, entity: 'course', id: String(courseId) }
-}
-
-function notFound(courseId: number): NotFound {
-  return { type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { err, errAsync, ok, ResultAsync } from '@headwater/core'
 import type { InvalidInput, NotFound, Result, Sink, SqlError } from '@headwater/core'
-import { CandidateCache } from './candidates.ts'
-import { CourseIndexer } from './course-indexer.ts'
+import { CandidatesByGeneration } from './candidates-by-generation.ts'
+import { CourseIndex } from './course-index.ts'
 import type { IndexedCourse, IndexError } from './course-indexer.ts'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
@@ -11,7 +11,6 @@ import { findPage } from './find-page.ts'
 import type { FoundPage } from './find-page.ts'
 import { pageToken, readPageToken } from './page-token.ts'
 import type { PagePosition } from './page-token.ts'
-import { QueryEmbeddings } from './query-embeddings.ts'
 import { loggedHit } from './search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
 import type { SearchOptions, SearchRequest, SimilarOptions, SuggestOptions } from './search-request.ts'
@@ -27,21 +26,21 @@ import { indexSink } from './sync-index.ts'
 export class CourseSearch {
   /** To be handed to `createRelay`: keeps the vector index in step with PostgreSQL. */
   readonly sinks: readonly Sink[]
+  /** The vector index: its state, its repair, its generations. */
+  readonly index: CourseIndex
   readonly #options: CourseSearchOptions
-  readonly #candidates: CandidateCache
+  readonly #candidates: CandidatesByGeneration
   readonly #suggesting: SuggestParts
-  readonly #indexer: CourseIndexer
 
   /** Made by {@link createCourseSearch}. */
-  constructor(options: CourseSearchOptions, { index, generation, legDeadlineMs, minSimilarity, denseWeight, rerank }: CourseSearchSettings) {
-    const { stores, courses, embedder } = options
+  constructor(options: CourseSearchOptions, { generations, openIndex, legDeadlineMs, rankingOf, rerank }: CourseSearchSettings) {
+    const { stores, courses } = options
     const spelling = new Spelling(stores)
-    const dense = { embeddings: new QueryEmbeddings(stores, embedder, legDeadlineMs), index, generation, minSimilarity, clock: stores.clock }
     this.#options = options
-    this.#candidates = new CandidateCache({ stores, courses, dense, lexical: { stores, spelling }, legDeadlineMs, denseWeight, rerank })
+    this.#candidates = new CandidatesByGeneration({ stores, courses, generations, rankingOf, lexical: { stores, spelling }, legDeadlineMs, rerank })
     this.#suggesting = { stores, spelling, deadlineMs: legDeadlineMs }
-    this.#indexer = new CourseIndexer({ stores, courses, embedder, index, generation })
-    this.sinks = [indexSink(this.#indexer)]
+    this.index = new CourseIndex({ stores, courses, generations, openIndex })
+    this.sinks = [indexSink(this.index)]
   }
 
   /**
@@ -91,14 +90,14 @@ export class CourseSearch {
    * whoever cannot wait. `not-found` when there is no such course, which is removed then.
    */
   indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
-    return this.#indexer.indexOne(courseId)
+    return this.index.indexCourse(courseId)
   }
 
   /**
    * Removes a course from the vector index until it changes or is indexed again. To take it out of the results, unpublish it.
    */
   unindexCourse(courseId: number): ResultAsync<void, IndexError> {
-    return this.#indexer.removeOne(courseId)
+    return this.index.unindexCourse(courseId)
   }
 
   async #search(text: string, options: SearchOptions): Promise<Result<SearchResult, SearchError>> {
@@ -136,7 +135,7 @@ export class CourseSearch {
   ): Promise<Result<FoundCourses & { readonly next: PagePosition | undefined }, SearchError>> {
     const { clock, diagnostics } = this.#options.stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
-    const page = await findPage({ candidates: this.#candidates, courses: this.#options.courses }, { wanted, limit, position })
+    const page = await findPage({ candidates: await this.#candidates.current(), courses: this.#options.courses }, { wanted, limit, position })
     return page.map(({ hits, next, candidates }) => {
       const durationMs = clock.monotonic() - startedMs
       const found = { hits, mode: modeOf(candidates), degraded: candidates.degraded, durationMs, isCached: candidates.askedAtMs < startedAtMs, next }

@@ -4,7 +4,7 @@ import type { CallOptions } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { courseMetadata, courseText, hasPlaces, recordIdOf, textHash } from './course-document.ts'
 import type { CourseIndexerParts, IndexOutcomes } from './course-indexer.ts'
-import { embedEach } from './embed-each.ts'
+import { embedEach, isRefusalOfText } from './embed-each.ts'
 import { forEachInParallel } from './in-batches.ts'
 import { IndexedCourses } from './indexed-courses.ts'
 import type { VectorMetadata } from './vector-index.ts'
@@ -33,6 +33,10 @@ interface CourseDocument {
   readonly metadata: VectorMetadata
 }
 
+interface EmbeddedDocument extends CourseDocument {
+  readonly values: readonly number[]
+}
+
 const countIntervalMs = 60_000
 const updatesAtOnce = 8
 
@@ -55,6 +59,13 @@ export class CourseWriter {
   }
 
   /**
+   * Has the next writing of a course look at the index.
+   */
+  doubt(courseId: number): void {
+    this.#indexed.doubt(courseId)
+  }
+
+  /**
    * Writes what these rows say; an id without a row, or with an unpublished one, is removed. Never rejects.
    */
   async write(ids: readonly number[], rows: ReadonlyMap<number, Course>, options: CallOptions): Promise<WrittenCourses> {
@@ -71,7 +82,7 @@ export class CourseWriter {
 
   async #remove(ids: readonly number[], rows: ReadonlyMap<number, Course>, { results, options }: Pass): Promise<void> {
     if (ids.length === 0) return
-    const removed = await this.#parts.index.delete(ids.map(recordIdOf), options)
+    const removed = await this.#parts.generation.index.delete(ids.map(recordIdOf), options)
     for (const id of ids) {
       this.#indexed.delete(id)
       results.set(id, removed.map(() => rows.has(id) ? 'removed' : 'gone'))
@@ -83,7 +94,7 @@ export class CourseWriter {
     const due = courses.filter((course) => this.#isCountDue(course, pass))
     await forEachInParallel(due, updatesAtOnce, async (course) => {
       const metadata = { has_places: hasPlaces(course), enrollment_count: course.currentEnrollment }
-      const updated = await this.#parts.index.updateMetadata(recordIdOf(course.id), metadata, pass.options)
+      const updated = await this.#parts.generation.index.updateMetadata(recordIdOf(course.id), metadata, pass.options)
       if (updated.isOk()) this.#remember(course, this.#indexed.get(course.id)?.hash ?? '')
       pass.results.set(course.id, updated.map(() => 'updated'))
     })
@@ -101,7 +112,7 @@ export class CourseWriter {
 
   async #writeDocuments(documents: readonly CourseDocument[], pass: Pass): Promise<void> {
     if (documents.length === 0) return
-    const stored = await this.#parts.index.fetch(documents.map(({ course }) => recordIdOf(course.id)), pass.options)
+    const stored = await this.#parts.generation.index.fetch(documents.map(({ course }) => recordIdOf(course.id)), pass.options)
     if (stored.isErr()) {
       for (const { course } of documents) pass.results.set(course.id, err(stored.error))
       return
@@ -114,33 +125,48 @@ export class CourseWriter {
       this.#remember(course, hash)
       pass.results.set(course.id, ok('unchanged'))
     }
+    // An update only adds keys: where one is to go the record is stored anew, with the vector that it has.
+    const surplus = (document: CourseDocument): boolean => Object.keys(inIndex(document) ?? {}).some((key) => !(key in document.metadata))
+    const different = same.filter(differs)
+    const isSame = new Set(same)
     await Promise.all([
-      this.#storeVectors(documents.filter((document) => !same.includes(document)), pass),
-      this.#updateMetadata(same.filter(differs), pass),
+      this.#storeVectors(documents.filter((document) => !isSame.has(document)), pass),
+      this.#updateMetadata(different.filter((document) => !surplus(document)), pass),
+      this.#upsert(different.filter(surplus).map((document) => ({ ...document, values: stored.value.get(recordIdOf(document.course.id))?.values ?? [] })), pass),
     ])
   }
 
   async #storeVectors(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
-    const embedded = await embedEach(this.#parts.embedder, documents.map(({ text }) => text), options)
+    const embedded = await embedEach(this.#parts.generation.embedder, documents.map(({ text }) => text), options)
     const embeddedDocuments = documents.flatMap((document, place) => {
       const text = embedded[place]
       if (text === undefined || 'vector' in text) return text === undefined ? [] : [{ ...document, values: text.vector }]
       results.set(document.course.id, err(text.failure))
       return []
     })
-    if (embeddedDocuments.length === 0) return
-    const records = embeddedDocuments.map(({ course, values, metadata }) => ({ id: recordIdOf(course.id), values, metadata }))
-    const stored = await this.#parts.index.upsert(records, options)
-    for (const { course, hash } of embeddedDocuments) {
+    await this.#upsert(embeddedDocuments, { results, options })
+  }
+
+  /** A batch that the index refuses is halved until the culprits stand alone. */
+  async #upsert(documents: readonly EmbeddedDocument[], pass: Pick<Pass, 'results' | 'options'>): Promise<void> {
+    if (documents.length === 0) return
+    const records = documents.map(({ course, values, metadata }) => ({ id: recordIdOf(course.id), values, metadata }))
+    const stored = await this.#parts.generation.index.upsert(records, pass.options)
+    if (stored.isErr() && documents.length > 1 && isRefusalOfText(stored.error)) {
+      const middle = Math.ceil(documents.length / 2)
+      await this.#upsert(documents.slice(0, middle), pass)
+      return this.#upsert(documents.slice(middle), pass)
+    }
+    for (const { course, hash } of documents) {
       if (stored.isOk()) this.#remember(course, hash)
-      results.set(course.id, stored.map(() => 'stored'))
+      pass.results.set(course.id, stored.map(() => 'stored'))
     }
   }
 
   async #updateMetadata(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
     await forEachInParallel(documents, updatesAtOnce, async ({ course, metadata: { hash: _, ...metadata } }) => {
       // The hash in the index stays as it is: it belongs to the vector, and an index may show what was written last too late.
-      const updated = await this.#parts.index.updateMetadata(recordIdOf(course.id), metadata, options)
+      const updated = await this.#parts.generation.index.updateMetadata(recordIdOf(course.id), metadata, options)
       if (updated.isErr()) this.#indexed.delete(course.id)
       results.set(course.id, updated.map(() => 'updated'))
     })
@@ -148,9 +174,9 @@ export class CourseWriter {
 
   #document(course: Course): CourseDocument {
     const { generation } = this.#parts
-    const text = courseText(course)
-    const hash = textHash(generation, text)
-    return { course, text, hash, metadata: courseMetadata(course, { hash, generation }) }
+    const text = courseText(course, generation.template)
+    const hash = textHash(generation.name, text)
+    return { course, text, hash, metadata: courseMetadata(course, { hash, generation: generation.name }) }
   }
 
   /** What this process wrote counts for more than what the index shows, which may be what was there before. */

@@ -23,7 +23,7 @@ export async function embedEach(embedder: Embedder, texts: readonly string[], op
 /**
  * Whether what was sent is at fault, rather than the service or how it is set up: trying again changes nothing then.
  */
-export function isRefusalOfText(failure: { readonly type: string; readonly code?: string }): boolean {
+export function isRefusalOfText(failure: { readonly type: string; readonly store?: string; readonly code?: string }): boolean {
   if (failure.type === 'invalid-input') return true
-  return failure.type === 'store-refused' && !['401', '402', '403', '404'].includes(failure.code ?? '')
+  return failure.type === 'store-refused' && failure.store !== 'postgres' && !['401', '402', '403', '404'].includes(failure.code ?? '')
 }

@@ -43,6 +43,12 @@ export interface Embedder {
    */
   readonly ranking?: EmbedderRanking
   /**
+   * How many of these texts each request for them would carry, in their order: whoever has many collects as many as fill one.
+   *
+   * @defaultValue any number in one request
+   */
+  batchSizes?(texts: readonly string[]): readonly number[]
+  /**
    * Embeds all texts or none: one vector per text, in the order of the texts, each of length `profile.dimensions` and Euclidean norm 1.
    * No texts give no vectors and cost nothing. An empty text is `invalid-input` that names it (`texts[3]`).
    */

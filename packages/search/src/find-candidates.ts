@@ -1,9 +1,10 @@
-import { StatementFailed } from '@headwater/core'
+import { err, StatementFailed } from '@headwater/core'
 import type { Result, SqlError, Stores } from '@headwater/core'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegParts } from './dense-leg.ts'
 import { fuse } from './fuse.ts'
 import type { FusedCourse, Leg, RankedCourse } from './fuse.ts'
+import { unknownGeneration } from './generations.ts'
 import type { CourseReader } from './hydrate.ts'
 import { degradedLeg } from './legs.ts'
 import type { DegradedLeg, LegError, LegQuery } from './legs.ts'
@@ -50,7 +51,8 @@ export interface CandidateQuery {
 export interface CandidateParts {
   readonly stores: Stores
   readonly courses: CourseReader
-  readonly dense: DenseLegParts
+  /** Absent: this process has not the embedder of the active generation. */
+  readonly dense: DenseLegParts | undefined
   readonly lexical: LexicalLegParts
   readonly legDeadlineMs: number
   readonly denseWeight: number
@@ -76,8 +78,7 @@ export class NoLegAnswered extends Error {
 export async function findCandidates(parts: CandidateParts, wanted: CandidateQuery): Promise<Candidates> {
   const askedAtMs = parts.stores.clock.now()
   const query: LegQuery = { ...wanted, deadlineMs: parts.legDeadlineMs }
-  const meant = wanted.like === undefined ? searchByMeaning(parts.dense, query) : searchNear(parts.dense, wanted.like, query)
-  const [dense, lexical] = await Promise.all([meant, searchByWords(parts.lexical, query)])
+  const [dense, lexical] = await Promise.all([searchDense(parts.dense, wanted.like, query), searchByWords(parts.lexical, query)])
   if (dense.isErr() && lexical.isErr()) throw failureOfBoth(dense.error, lexical.error)
   const legs = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
@@ -91,6 +92,11 @@ export async function findCandidates(parts: CandidateParts, wanted: CandidateQue
     mayHaveMore: Object.values(legs).some((found) => found.length >= wanted.depth),
     askedAtMs,
   }
+}
+
+async function searchDense(parts: DenseLegParts | undefined, like: number | undefined, query: LegQuery): Promise<LegAnswer> {
+  if (parts === undefined) return err(unknownGeneration)
+  return like === undefined ? searchByMeaning(parts, query) : searchNear(parts, like, query)
 }
 
 type LegAnswer = Result<readonly RankedCourse[], LegError>

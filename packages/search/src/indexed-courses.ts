@@ -44,6 +44,14 @@ export class IndexedCourses {
   }
 
   /**
+   * Has the index be looked at the next time, and still does not take what it shows late for what was written last.
+   */
+  doubt(courseId: number): void {
+    const state = this.#states.get(courseId)
+    if (state !== undefined) this.#states.set(courseId, { ...state, version: -1 })
+  }
+
+  /**
    * Forgets a course.
    */
   delete(courseId: number): void {

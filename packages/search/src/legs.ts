@@ -1,5 +1,6 @@
 import type { CacheReadError, LoadFailed, StoreName } from '@headwater/core'
 import type { EmbedError } from './embedder.ts'
+import type { UnknownGeneration } from './generations.ts'
 import type { Leg } from './fuse.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { VectorIndexError } from './vector-index.ts'
@@ -21,7 +22,7 @@ export interface LegQuery {
 /**
  * Why a leg did not answer.
  */
-export type LegError = CacheReadError | EmbedError | VectorIndexError
+export type LegError = CacheReadError | EmbedError | VectorIndexError | UnknownGeneration
 
 /**
  * A leg, or a second look at what the legs found, that a search went without.

@@ -136,13 +136,19 @@ class OpenaiEmbedder implements Embedder {
   embed(texts: readonly string[], options: CallOptions = {}): ResultAsync<readonly number[][], EmbedError> {
     const empty = texts.indexOf('')
     if (empty !== -1) return errAsync(invalidField(`texts[${empty}]`, 'must not be empty'))
-    const { batch, concurrency, clock, deadlineMs } = this.#settings
+    const { concurrency, clock, deadlineMs } = this.#settings
     const budget = new CallBudget(clock, { deadlineMs, ...options })
-    const batches = batchesOf(texts, {
-      maxItems: batch.maxTexts,
-      weights: [{ of: tokensOf, max: batch.maxTokens }, { of: (text) => Buffer.byteLength(text), max: batch.maxBytes }],
-    })
-    return eachInParallel(batches, concurrency, (part) => this.#embedBatch(part, budget)).map((vectors) => vectors.flat())
+    return eachInParallel(this.#batches(texts), concurrency, (part) => this.#embedBatch(part, budget)).map((vectors) => vectors.flat())
+  }
+
+  batchSizes(texts: readonly string[]): number[] {
+    return this.#batches(texts).map(({ length }) => length)
+  }
+
+  #batches(texts: readonly string[]): string[][] {
+    const { maxTexts, maxTokens, maxBytes } = this.#settings.batch
+    const weights = [{ of: tokensOf, max: maxTokens }, { of: (text: string) => Buffer.byteLength(text), max: maxBytes }]
+    return batchesOf(texts, { maxItems: maxTexts, weights })
   }
 
   #embedBatch(texts: readonly string[], budget: CallBudget): ResultAsync<number[][], EmbedError> {

@@ -1,24 +1,32 @@
 import { defineSink, err, ok, ResultAsync } from '@headwater/core'
-import type { OutboxEvent, Result, Sink, SinkFailure, SinkReport } from '@headwater/core'
-import type { CourseIndexer, IndexError } from './course-indexer.ts'
+import type { CallOptions, OutboxEvent, Result, Sink, SinkFailure, SinkReport } from '@headwater/core'
+import type { IndexError, IndexOutcomes } from './course-indexer.ts'
 import { isRefusalOfText } from './embed-each.ts'
+
+/**
+ * What brings the index in step with courses.
+ */
+export interface SyncedIndex {
+  /** What became of each of these courses. Never rejects. */
+  sync(courseIds: readonly number[], options: CallOptions): Promise<IndexOutcomes>
+}
 
 /**
  * Keeps the index in step with PostgreSQL: whatever happens to a course, its current row is what is written. An event is acknowledged after the
  * index has acknowledged the write, so a crash in between has it written again, to no effect.
  */
-export function indexSink(indexer: CourseIndexer): Sink {
+export function indexSink(index: SyncedIndex): Sink {
   return defineSink({
     name: 'search-index',
     types: ['course.*', 'enrollment.created', 'enrollment.withdrawn'],
     mode: 'state',
     batchSize: 200,
-    handle: (events, { signal }) => new ResultAsync(deliver(indexer, events, signal)),
+    handle: (events, { signal }) => new ResultAsync(deliver(index, events, signal)),
   })
 }
 
-async function deliver(indexer: CourseIndexer, events: readonly OutboxEvent[], signal: AbortSignal): Promise<Result<SinkReport, SinkFailure>> {
-  const outcomes = await indexer.sync(events.flatMap((event) => courseOf(event) ?? []), { signal })
+async function deliver(index: SyncedIndex, events: readonly OutboxEvent[], signal: AbortSignal): Promise<Result<SinkReport, SinkFailure>> {
+  const outcomes = await index.sync(events.flatMap((event) => courseOf(event) ?? []), { signal })
   const failed = events.flatMap((event) => {
     const courseId = courseOf(event)
     if (courseId === undefined) return [{ id: event.id, failure: notACourse(event) }]

@@ -1,0 +1,77 @@
+import { err, ok, ResultAsync } from '@headwater/core'
+import type { NotFound, Result, SqlError, Stores } from '@headwater/core'
+import { missingTableAs } from './missing-table.ts'
+import { recordStatuses, selectStatus } from './status-queries.ts'
+import type { StatusRow } from './status-queries.ts'
+
+/**
+ * Whether the index knows a course as PostgreSQL does: `pending` as long as the index has not acknowledged the course's version, `synced` when it has
+ * (for a course that is not published: that it holds nothing of it), `failed` when the course cannot be indexed as it is.
+ */
+export interface CourseStatus {
+  readonly courseId: number
+  readonly state: 'pending' | 'synced' | 'failed'
+  /** The course's version in PostgreSQL. */
+  readonly version: number
+  /** The version that the index has acknowledged or refused last; absent when there is none. */
+  readonly indexedVersion?: number
+  /** Why it failed. */
+  readonly reason?: string
+  /** When the index last acknowledged or refused another version. */
+  readonly changedAt?: Date
+}
+
+/**
+ * What became of one course: the version that the index acknowledged, or why it is refused; `undefined` as version: there is no such course.
+ */
+export interface StatusEntry {
+  readonly courseId: number
+  readonly version: number | undefined
+  readonly reason?: string
+}
+
+/**
+ * The status of each course in one generation of the index.
+ */
+export class CourseStatuses {
+  readonly #stores: Stores
+  readonly #generation: string
+
+  constructor(stores: Stores, generation: string) {
+    this.#stores = stores
+    this.#generation = generation
+  }
+
+  /**
+   * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where nothing has changed. Without the tables of this
+   * package nothing is noted.
+   */
+  record(entries: readonly StatusEntry[]): ResultAsync<void, SqlError> {
+    if (entries.length === 0) return new ResultAsync(Promise.resolve(ok(undefined)))
+    const columns = [
+      entries.map(({ courseId }) => courseId),
+      entries.map(({ version }) => version ?? null),
+      entries.map(({ reason }) => reason ?? null),
+    ]
+    return this.#stores.postgres.query(recordStatuses, [this.#generation, ...columns])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
+  }
+
+  /**
+   * The status of one course: 1 PostgreSQL round trip.
+   */
+  get(courseId: number): ResultAsync<CourseStatus, NotFound | SqlError> {
+    return this.#stores.postgres.query<StatusRow>(selectStatus, [this.#generation, courseId]).andThen(({ rows: [row] }) => statusOf(courseId, row))
+  }
+}
+
+function statusOf(courseId: number, row: StatusRow | undefined): Result<CourseStatus, NotFound> {
+  if (row === undefined) return err({ type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) })
+  const version = Number(row.version)
+  if (row.state === null || row.indexed_version === null || row.changed_at === null) return ok({ courseId, version, state: 'pending' })
+  const indexedVersion = Number(row.indexed_version)
+  const state = indexedVersion < version ? 'pending' : row.state
+  const reason = state === 'failed' && row.reason !== null ? { reason: row.reason } : {}
+  return ok({ courseId, version, state, indexedVersion, changedAt: new Date(row.changed_at), ...reason })
+}

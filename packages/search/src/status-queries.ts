@@ -1,0 +1,41 @@
+/**
+ * Notes what the index acknowledged or refused; courses without a version are gone, and their rows with them. A version that is older than the
+ * one noted changes nothing: a writer that was overtaken comes late. $1 generation, $2 course ids, $3 versions, $4 reasons (null: acknowledged).
+ */
+export const recordStatuses = `
+  WITH entry AS (
+    SELECT * FROM unnest($2::integer[], $3::bigint[], $4::text[]) AS entry (course_id, version, reason)
+  ), gone AS (
+    DELETE FROM @schema.search_status AS status
+    USING entry
+    WHERE entry.version IS NULL AND status.generation = $1 AND status.course_id = entry.course_id
+  )
+  INSERT INTO @schema.search_status AS status (generation, course_id, state, version, reason)
+  SELECT $1, course_id, CASE WHEN reason IS NULL THEN 'synced' ELSE 'failed' END, version, reason
+  FROM entry
+  WHERE version IS NOT NULL
+  ORDER BY course_id
+  ON CONFLICT (generation, course_id) DO UPDATE
+  SET state = excluded.state, version = excluded.version, reason = excluded.reason, changed_at = now()
+  WHERE status.version <= excluded.version
+    AND (status.state, status.version, status.reason) IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)`
+
+/**
+ * A course's version and what the index knows of it. $1 generation, $2 course.
+ */
+export const selectStatus = `
+  SELECT course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
+  FROM @schema.courses AS course
+  LEFT JOIN @schema.search_status AS status ON status.generation = $1 AND status.course_id = course.id
+  WHERE course.id = $2`
+
+/**
+ * A row of {@link selectStatus}.
+ */
+export interface StatusRow {
+  readonly version: string
+  readonly state: 'synced' | 'failed' | null
+  readonly indexed_version: string | null
+  readonly reason: string | null
+  readonly changed_at: Date | string | null
+}
