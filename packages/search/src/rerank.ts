@@ -49,7 +49,9 @@ export async function askReranker({ rank, deadlineMs = rerankDefaults.deadlineMs
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true })
   })
-  const ranked: unknown = await Promise.race([rank(request, { signal }), late])
+  // Inside a promise, so that one who throws at once leaves no rejection behind that nobody awaits.
+  const answer = (async () => rank(request, { signal }))()
+  const ranked: unknown = await Promise.race([answer, late])
   const problem = problemOf(ranked, new Set(request.courses.map(({ id }) => id)))
   if (problem !== undefined) throw new TypeError(`the reranker's answer ${problem}`)
   return (ranked as readonly RankedCourse[]).toSorted((left, right) => right.score - left.score)

@@ -27,6 +27,8 @@ const refused: readonly (readonly [what: string, query: unknown, options: unknow
   ['an instructor of NaN', 'algebra', { instructorId: Number.NaN }, 'instructorId'],
   ['a user of 0', 'algebra', { userId: 0 }, 'userId'],
   ['places that are no boolean', 'algebra', { hasPlaces: 'yes' }, 'hasPlaces'],
+  ['a page that is none', 'algebra', { page: 'nextPage' }, 'page'],
+  ['a page of 10,000 characters', 'algebra', { page: 'x'.repeat(10_000) }, 'page'],
   ['an unknown filter', 'algebra', { level: 'easy' }, 'level'],
   ['options that are none', 'algebra', { get limit(): number { throw new Error('gotcha') } }, 'input'],
 ]

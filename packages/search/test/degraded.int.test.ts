@@ -1,4 +1,5 @@
-import { orThrow } from '@headwater/core'
+import { okAsync, orThrow } from '@headwater/core'
+import type { LoadFailed } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -68,6 +69,44 @@ describe('without vectors', () => {
     expect({ hits, mode, degraded, isCached }).toEqual({ hits: before.hits, mode: 'hybrid', degraded: [], isCached: true })
   })
 })
+
+describe('with an index of other dimensions', () => {
+  let app: Harness
+  beforeAll(async () => { app = await openHarness({ search: { legDeadlineMs }, indexDimensions: 8 }) })
+  afterAll(() => app.dispose())
+
+  it('words answer, and the result says that the index refuses', async () => {
+    await app.publish({ title: 'Machine learning fundamentals' })
+    expect(await app.find('machine learning')).toMatchObject({
+      mode: 'lexical', degraded: [{ leg: 'dense', store: 'pinecone', reason: 'store-refused' }], hits: [{ course: { title: 'Machine learning fundamentals' } }],
+    })
+  })
+})
+
+describe('while a search is under way', () => {
+  let app: Harness
+  beforeAll(async () => { app = await openHarness({ search: { legDeadlineMs } }) })
+  afterAll(() => app.dispose())
+
+  it.each([
+    ['deleted', (id: number) => app.courses.delete(id)],
+    ['unpublished', (id: number) => app.courses.unpublish(id).map(() => undefined)],
+  ])('a course that is %s between being found and being shown is left out, and the next one takes its place', async (what, change) => {
+    const title = `Weaving ${what}`
+    const [first, second, third] = [await app.publish({ title }), await app.publish({ title }), await app.publish({ title })]
+    await app.sync()
+    const search = app.openAnother({
+      courses: { getMany: (ids, options) => app.courses.get(first.id).andThen((course) => course?.isPublished === true ? change(first.id) : okAsync(undefined)).mapErr(unexpected).andThen(() => app.courses.getMany(ids, options)) },
+    })
+    const found = orThrow(await search.search(title, { limit: 2 }))
+    expect(found.hits.map(({ course }) => course.id)).toEqual([second.id, third.id])
+    expect(found).toMatchObject({ mode: 'hybrid', degraded: [] })
+  })
+})
+
+function unexpected(failure: { readonly type: string }): LoadFailed {
+  return { type: 'load-failed', message: failure.type, retryable: false, cache: 'course' }
+}
 
 describe('behind a proxy', () => {
   let app: Harness

@@ -17,6 +17,8 @@ export interface HarnessOptions {
   /** Changes where the stores are, for instance to a fault proxy. */
   readonly connect?: (options: ConnectOptions, parts: Parts) => ConnectOptions | Promise<ConnectOptions>
   readonly search?: Partial<CourseSearchOptions>
+  /** Length of the vectors that Pinecone's index takes. */
+  readonly indexDimensions?: number
   /** Whether PostgreSQL compares spellings by trigrams. */
   readonly migrations?: 'with-trigrams' | 'without-trigrams'
 }
@@ -47,10 +49,10 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-export async function openHarness({ connect: change = (options) => options, search: searchOptions = {}, migrations = 'with-trigrams' }: HarnessOptions = {}): Promise<Harness> {
+export async function openHarness({ connect: change = (options) => options, search: searchOptions = {}, migrations = 'with-trigrams', indexDimensions = dimensions }: HarnessOptions = {}): Promise<Harness> {
   const { postgres, redis } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis })
-  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
+  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: indexDimensions }] })
   const openai = await startOpenaiStandIn()
   const stores = orThrow(await connect(await change({
     postgres: { url: parts.postgres.url },
