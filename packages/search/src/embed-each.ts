@@ -25,5 +25,8 @@ export async function embedEach(embedder: Embedder, texts: readonly string[], op
  */
 export function isRefusalOfText(failure: { readonly type: string; readonly store?: string; readonly code?: string }): boolean {
   if (failure.type === 'invalid-input') return true
-  return failure.type === 'store-refused' && failure.store !== 'postgres' && !['401', '402', '403', '404'].includes(failure.code ?? '')
+  if (failure.type !== 'store-refused') return false
+  // Of PostgreSQL only values that it cannot hold (class 22); its other refusals speak of how it is set up.
+  if (failure.store === 'postgres') return failure.code?.startsWith('22') === true
+  return !['401', '402', '403', '404'].includes(failure.code ?? '')
 }

@@ -38,6 +38,8 @@ export type { HashingEmbedderOptions } from './hashing-embedder.ts'
 
 export { pineconeIndex, pineconeIndexDefaults } from './pinecone-index.ts'
 export type { PineconeIndexOptions } from './pinecone-index.ts'
+export { pgvectorIndex, pgvectorIndexDefaults, pgvectorMigrations } from './pgvector-index.ts'
+export type { PgvectorIndexOptions } from './pgvector-index.ts'
 export { inMemoryVectorIndex, inMemoryVectorIndexDefaults } from './in-memory-index.ts'
 export type { InMemoryVectorIndexOptions } from './in-memory-index.ts'
 export type {
