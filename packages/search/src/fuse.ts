@@ -49,7 +49,7 @@ export function fuse(legs: { readonly [Name in Leg]?: readonly RankedCourse[] },
     for (const [place, { id, score }] of (legs[name] ?? []).entries()) {
       const rank = place + 1
       const before = fused.get(id) ?? { id, score: 0, legs: {} }
-      fused.set(id, { id, score: before.score + weight / (k + rank), legs: { ...before.legs, [name]: { rank, score: round(score) } } })
+      fused.set(id, { id, score: before.score + weight / (k + rank), legs: { ...before.legs, [name]: { rank, score: Number(score.toFixed(4)) } } })
     }
   }
   return [...fused.values()]
