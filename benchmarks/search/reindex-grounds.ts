@@ -1,0 +1,59 @@
+import { connect, migrate, orThrow, type Stores } from '@headwater/core'
+import { createRepositories, repositoriesMigrations, type CourseRepository } from '@headwater/repositories'
+import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations, type CourseSearch, type VectorIndex } from '@headwater/search'
+import { createDatabase, dropDatabase, startOpenaiStandIn, startPineconeStandIn, type OpenaiStandIn, type PineconeStandIn } from '@headwater/testing'
+
+/** A catalogue that was there before its index, and services that speak Pinecone's and OpenAI's wire. */
+export interface ReindexGrounds {
+  readonly stores: Stores
+  readonly courses: CourseRepository
+  readonly pinecone: PineconeStandIn
+  readonly openai: OpenaiStandIn
+  readonly dimensions: number
+  /** A search with an index of its own, empty as yet. */
+  open(this: void): { readonly search: CourseSearch; readonly index: VectorIndex }
+  stop(this: void): Promise<void>
+}
+
+/** Which grounds are wanted. */
+export interface ReindexGroundsOptions {
+  readonly postgresUrl: string
+  readonly redisUrl: string
+  readonly courses: number
+  readonly dimensions: number
+}
+
+const createCatalogue = `
+  INSERT INTO courses (title, description, category, instructor_id, price, is_published)
+  SELECT 'Course ' || number || ' on subject ' || number % 97, repeat('What is taught here is number ' || number || '. ', 8), 'Category ' || number % 12, 1, 49, true
+  FROM generate_series(1, $1::integer) AS number`
+
+/** Opens a database of its own with so many courses. */
+export async function openReindexGrounds({ postgresUrl, redisUrl, courses, dimensions }: ReindexGroundsOptions): Promise<ReindexGrounds> {
+  const url = await createDatabase(postgresUrl)
+  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
+  const openai = await startOpenaiStandIn({ dimensions })
+  const stores = orThrow(await connect({
+    postgres: { url }, redis: { url: redisUrl, keyPrefix: `reindex-${courses}-` },
+    pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
+  }))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
+  const { users, courses: repository } = createRepositories(stores)
+  orThrow(await users.create({ email: 'teacher@example.com', username: 'teacher', passwordHash: 'x'.repeat(60), role: 'instructor' }))
+  orThrow(await stores.postgres.query(createCatalogue, [courses]))
+  orThrow(await stores.postgres.query('ANALYZE'))
+  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, deadlineMs: 60_000 })
+  let opened = 0
+  return {
+    stores, courses: repository, pinecone, openai, dimensions,
+    open: () => {
+      const index = pineconeIndex(stores, { namespace: `courses-${opened++}`, dimensions })
+      return { search: createCourseSearch({ stores, courses: repository, embedder, index }), index }
+    },
+    stop: async () => {
+      orThrow(await stores.close())
+      await Promise.all([pinecone.stop(), openai.stop()])
+      await dropDatabase(url)
+    },
+  }
+}

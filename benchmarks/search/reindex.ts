@@ -1,0 +1,70 @@
+import { orThrow } from '@headwater/core'
+import { alternate } from '../measure/alternate.ts'
+import { openReindexGrounds } from './reindex-grounds.ts'
+import { reindexByHand } from './raw-reindex.ts'
+
+/** What filling the index takes. */
+export interface ReindexFigures {
+  /** Requests for embeddings of a reindexing after which nothing is different. */
+  readonly embedCallsOnUnchangedReindex: number
+  /** Requests for embeddings of 10,000 new courses. */
+  readonly embedCallsFor10k: number
+  /** How fast it is against bare batched embedding and upserting of the same texts; 1 is as fast. */
+  readonly reindexVsRaw: number
+}
+
+/** Where PostgreSQL and Redis are, and who hears of what is done. */
+export interface ReindexBench {
+  readonly postgresUrl: string
+  readonly redisUrl: string
+  readonly say: (line: string) => void
+}
+
+/** The least that 10,000 texts of this length take: 2,048 to a request. */
+const fewestCalls = 5
+const compared = { courses: 1_200, dimensions: 1_536, alternations: 5 }
+
+/** Measures what filling the index takes. */
+export async function reindexFigures(bench: ReindexBench): Promise<ReindexFigures> {
+  const calls = await countCalls(bench)
+  const outcome = await compare(bench)
+  bench.say(`reindexing: ${outcome.oursUs.toFixed(0)} µs a course against ${outcome.theirsUs.toFixed(0)} µs by hand`)
+  return { ...calls, reindexVsRaw: Math.round(outcome.timesFaster * 100) / 100 }
+}
+
+/** How many calls there are does not depend on the length of the vectors; how long they take does. */
+async function countCalls({ say, ...servers }: ReindexBench): Promise<Omit<ReindexFigures, 'reindexVsRaw'>> {
+  const grounds = await openReindexGrounds({ ...servers, courses: 10_000, dimensions: 16 })
+  try {
+    const { search } = grounds.open()
+    const callsOf = async (): Promise<number> => {
+      const before = grounds.openai.requestCount()
+      const { isComplete, counts } = orThrow(await search.index.reindexAll({ fromStart: true }))
+      if (!isComplete || counts.stored + counts.unchanged !== 10_000) throw new Error('a reindexing left courses out: this is no measurement')
+      return grounds.openai.requestCount() - before
+    }
+    const [embedCallsFor10k, embedCallsOnUnchangedReindex] = [await callsOf(), await callsOf()]
+    if (!orThrow(await search.index.verify()).isInStep) throw new Error('the index is not in step: this is no measurement')
+    say(`10,000 courses: ${embedCallsFor10k} requests for embeddings, where the limits allow ${fewestCalls}; unchanged: ${embedCallsOnUnchangedReindex}`)
+    return { embedCallsOnUnchangedReindex, embedCallsFor10k }
+  } finally {
+    await grounds.stop()
+  }
+}
+
+async function compare({ say: _, ...servers }: ReindexBench): ReturnType<typeof alternate> {
+  const grounds = await openReindexGrounds({ ...servers, ...compared })
+  let rounds = 0
+  try {
+    return await alternate({
+      ours: () => {
+        const { search } = grounds.open()
+        return () => search.index.reindexAll({ fromStart: true }).then((report) => orThrow(report))
+      },
+      theirs: () => () => reindexByHand(grounds, `by-hand-${rounds++}`),
+      operations: compared.courses,
+    }, { warmUps: 1, alternations: compared.alternations })
+  } finally {
+    await grounds.stop()
+  }
+}
