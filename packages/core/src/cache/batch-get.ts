@@ -17,17 +17,19 @@ export interface BatchReply {
   readonly error?: StoreError
 }
 
-/** Hears a reply; never throws. */
-type Reader = (reply: BatchReply) => void
-
 /**
- * Keys that travel together. Whoever asks is called back, one after the other: a promise of its own for each would cost more than the rest of a hit.
+ * Keys that travel together.
  */
 export class Batch {
   /** The keys by slot. */
   readonly keys: string[] = []
-  readonly #readers: Reader[] = []
+  /** What Redis said about them, or that it did not; never rejects. */
+  readonly reply: Promise<BatchReply>
   #slots: Map<string, number> | undefined
+
+  constructor(reply: Promise<BatchReply>) {
+    this.reply = reply
+  }
 
   /**
    * Takes a key along and gives back its slot.
@@ -48,20 +50,6 @@ export class Batch {
    */
   slotsOf(keys: readonly string[]): readonly number[] {
     return this.keys.length > 0 ? keys.map((key) => this.slotOf(key)) : keys.map((key) => this.keys.push(key) - 1)
-  }
-
-  /**
-   * Calls `reader` when Redis has answered, or has failed to.
-   */
-  whenRead(reader: Reader): void {
-    this.#readers.push(reader)
-  }
-
-  /**
-   * Tells everybody.
-   */
-  settle(reply: BatchReply): void {
-    for (const reader of this.#readers) reader(reply)
   }
 }
 
@@ -90,10 +78,11 @@ export class BatchGet {
   }
 
   #begin(): Batch {
-    const batch = new Batch()
+    const { promise, resolve } = Promise.withResolvers<BatchReply>()
+    const batch = new Batch(promise)
     process.nextTick(() => {
       if (this.#open === batch) this.#open = undefined
-      void this.#send(batch.keys).then((reply) => { batch.settle(reply) })
+      resolve(this.#send(batch.keys))
     })
     return batch
   }

@@ -75,7 +75,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {
     if (!this.#mayLook) return this.#resolve(row, gateClosed)
-    return new Promise((resolve) => { this.#whenSeen(row, (look) => { resolve(this.#settle(row, look)) }) })
+    return this.#ask(row, (look) => this.#settle(row, look))
   }
 
   #settle(row: Row<Id>, look: Look): ReadResult<Value> | Promise<ReadResult<Value>> {
@@ -122,14 +122,14 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #look(row: Row<Id>): Promise<Look> {
-    return this.#mayLook ? new Promise((resolve) => { this.#whenSeen(row, resolve) }) : gateClosed
+    return this.#mayLook ? this.#ask(row, (look) => look) : gateClosed
   }
 
-  #whenSeen(row: Row<Id>, see: (look: Look) => void): void {
+  #ask<T>(row: Row<Id>, see: (look: Look) => T | Promise<T>): Promise<T> {
     const { batch } = this.#batches
     const slot = batch.slotOf(row.key)
     const tagSlots = this.#tagSlots(batch, row)
-    batch.whenRead((reply) => { see(judge(reply, slot, tagSlots)) })
+    return batch.reply.then((reply) => see(judge(reply, slot, tagSlots)))
   }
 
   async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
@@ -143,9 +143,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const { batch } = this.#batches
     const slots = batch.slotsOf(rows.map(({ key }) => key))
     const tagSlots = this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
-    return new Promise((resolve) => {
-      batch.whenRead((reply) => { resolve(slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots))) })
-    })
+    return batch.reply.then((reply) => slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots)))
   }
 
   #tagSlots(batch: Batch, { id }: Row<Id>): readonly number[] {
