@@ -17,7 +17,6 @@ const answers = await answersOf(queries, catalogue, (line) => { process.stderr.w
 
 const report = {
   eval: 'search',
-  embedder: 'headwater-hashing-2, which knows spellings and no meanings',
   queries: queries.length,
   ...compare(() => true),
   byClass: byClass(() => true),
