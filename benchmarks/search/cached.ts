@@ -30,7 +30,7 @@ export async function cachedContest({ search, redisUrl }: Grounds): Promise<Open
     const { isCached } = orThrow(await search.search(query))
     if (!isCached) throw new Error(`${query} was not cached: this is no measurement`)
   }
-  for (const query of queries) await search.search(query)
+  for (const query of queries) orThrow(await search.search(query))
   const each = async (ask: (query: string) => Promise<unknown>): Promise<void> => {
     for (let turn = 0; turn < turns; turn += 1) for (const query of queries) await ask(query)
   }
