@@ -1,5 +1,5 @@
 import { orThrow } from '@headwater/core'
-import { eventually, faultProxy } from '@headwater/testing'
+import { faultProxy, leastRoundTrips } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { failureOf, openHarness } from './harness.ts'
@@ -20,47 +20,22 @@ afterAll(async () => {
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
-/** The least of several runs: what the stores do by themselves between is not the operation's. */
-async function leastRoundTrips(work: () => Promise<() => Promise<unknown>>): Promise<{ postgres: number; redis: number }> {
-  const seen: { postgres: number; redis: number }[] = []
-  for (let run = 0; run < 5; run += 1) {
-    const operation = await work()
-    await settled()
-    const before = { postgres: proxies.postgres.roundTrips(), redis: proxies.redis.roundTrips() }
-    await operation()
-    await settled()
-    seen.push({ postgres: proxies.postgres.roundTrips() - before.postgres, redis: proxies.redis.roundTrips() - before.redis })
-  }
-  return { postgres: Math.min(...seen.map((count) => count.postgres)), redis: Math.min(...seen.map((count) => count.redis)) }
-}
-
-/** Waits until both stores have been left alone for a moment: releases and fills come after the answer. */
-async function settled(): Promise<void> {
-  let last = -1
-  await eventually(() => {
-    const now = proxies.postgres.roundTrips() + proxies.redis.roundTrips()
-    const isQuiet = now === last
-    last = now
-    return isQuiet
-  }, { intervalMs: 40 })
-}
-
 describe('round trips', () => {
   test('of a read that hits: 1 of Redis', async () => {
     const course = await harness.newCourse()
     orThrow(await harness.courses.get(course.id))
-    expect(await leastRoundTrips(async () => async () => orThrow(await harness.courses.get(course.id)))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await harness.courses.get(course.id)))).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('of a read that misses: 3 of Redis and 1 of PostgreSQL', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { id } = await harness.newCourse()
       return async () => orThrow(await harness.courses.get(id))
     })).toEqual({ postgres: 1, redis: 3 })
   })
 
   test('of an enrollment: 4 of PostgreSQL and 2 of Redis', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const [{ id: courseId }, { id: userId }] = [await harness.newCourse(), await harness.newUser()]
       return async () => orThrow(await harness.enrollments.enroll({ userId, courseId }))
     })).toEqual({ postgres: 4, redis: 2 })
@@ -70,7 +45,7 @@ describe('round trips', () => {
     const { id: userId } = await harness.newUser()
     for (const course of [await harness.newCourse(), await harness.newCourse()]) orThrow(await harness.enrollments.enroll({ userId, courseId: course.id }))
     orThrow(await harness.enrollments.listForUser(userId))
-    expect(await leastRoundTrips(async () => async () => orThrow(await harness.enrollments.listForUser(userId)))).toEqual({ postgres: 0, redis: 2 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await harness.enrollments.listForUser(userId)))).toEqual({ postgres: 0, redis: 2 })
   })
 
   test.each([
@@ -128,7 +103,7 @@ describe('round trips', () => {
       return async () => orThrow(await harness.courses.popular())
     }],
   ] as const)('of %s', async (_, expected, work) => {
-    expect(await leastRoundTrips(work)).toEqual(expected)
+    expect(await leastRoundTrips(proxies, work)).toEqual(expected)
   })
 })
 

@@ -1,6 +1,6 @@
 import { createSessions, orThrow } from '@headwater/core'
 import type { Sessions } from '@headwater/core'
-import { eventually, faultProxy } from '@headwater/testing'
+import { faultProxy, leastRoundTrips } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openHarness, passwordHash } from './harness.ts'
@@ -24,46 +24,21 @@ afterAll(async () => {
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
-/** The least of several runs: what the stores do by themselves between is not the operation's. */
-async function leastRoundTrips(work: () => Promise<() => Promise<unknown>>): Promise<{ postgres: number; redis: number }> {
-  const seen: { postgres: number; redis: number }[] = []
-  for (let run = 0; run < 5; run += 1) {
-    const operation = await work()
-    await settled()
-    const before = { postgres: proxies.postgres.roundTrips(), redis: proxies.redis.roundTrips() }
-    await operation()
-    await settled()
-    seen.push({ postgres: proxies.postgres.roundTrips() - before.postgres, redis: proxies.redis.roundTrips() - before.redis })
-  }
-  return { postgres: Math.min(...seen.map((count) => count.postgres)), redis: Math.min(...seen.map((count) => count.redis)) }
-}
-
-/** Waits until both stores have been left alone for a moment: releases and fills come after the answer. */
-async function settled(): Promise<void> {
-  let last = -1
-  await eventually(() => {
-    const now = proxies.postgres.roundTrips() + proxies.redis.roundTrips()
-    const isQuiet = now === last
-    last = now
-    return isQuiet
-  }, { intervalMs: 40 })
-}
-
 describe('round trips of users', () => {
   test('a search by name or address, and a list: 1 of PostgreSQL', async () => {
     const { email, username } = await harness.newUser()
     for (const read of [() => harness.users.findByUsername(username), () => harness.users.findByEmail(email), () => harness.users.list(), () => harness.users.credentials(email)]) {
-      expect(await leastRoundTrips(async () => async () => { expect((await read()).isOk()).toBe(true) })).toEqual({ postgres: 1, redis: 0 })
+      expect(await leastRoundTrips(proxies, async () => async () => { expect((await read()).isOk()).toBe(true) })).toEqual({ postgres: 1, redis: 0 })
     }
   })
 
   test('an update: 4 of PostgreSQL and 2 of Redis', async () => {
     const { id } = await harness.newUser()
-    expect(await leastRoundTrips(async () => async () => orThrow(await harness.users.update(id, { role: 'x' })))).toEqual({ postgres: 4, redis: 2 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await harness.users.update(id, { role: 'x' })))).toEqual({ postgres: 4, redis: 2 })
   })
 
   test('a change of password: 5 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { id } = await harness.newUser()
       orThrow(await sessions.create({ userId: id }))
       return async () => orThrow(await harness.users.changePassword(id, `${passwordHash}/new`))
@@ -72,7 +47,7 @@ describe('round trips of users', () => {
 
   test('a deletion: 9 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
     const course = await harness.newCourse()
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { id } = await harness.newUser()
       orThrow(await harness.enrollments.enroll({ userId: id, courseId: course.id }))
       orThrow(await sessions.create({ userId: id }))

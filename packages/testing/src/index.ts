@@ -7,6 +7,7 @@ export type { IsolatedStores, MongodbPart, PineconePart, RedisPart, StoreParts }
 
 export { faultProxy } from './fault-proxy.ts'
 export type { FaultProxy } from './fault-proxy.ts'
+export { leastRoundTrips } from './least-round-trips.ts'
 export { eventually } from './eventually.ts'
 export type { EventuallyOptions } from './eventually.ts'
 

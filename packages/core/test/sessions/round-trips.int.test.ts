@@ -1,5 +1,5 @@
 import { createRateLimiter, createRateLimits, ok, orThrow, transaction } from '@headwater/core'
-import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
+import { faultProxy, type FaultProxy, leastRoundTrips } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
 
@@ -23,72 +23,48 @@ const begin = async () => {
   return { userId, token: orThrow(await process.sessions.create({ userId })).token }
 }
 
-/** The least of several runs, in the call and in what follows it: what the stores do by themselves between is not the operation's. */
-async function leastRoundTrips(work: () => Promise<() => Promise<unknown>>): Promise<{ postgres: number, redis: number }> {
-  const seen: { postgres: number, redis: number }[] = []
-  for (let run = 0; run < 5; run += 1) {
-    const operation = await work()
-    await settled()
-    const before = { postgres: proxies.postgres.roundTrips(), redis: proxies.redis.roundTrips() }
-    await operation()
-    await settled()
-    seen.push({ postgres: proxies.postgres.roundTrips() - before.postgres, redis: proxies.redis.roundTrips() - before.redis })
-  }
-  return { postgres: Math.min(...seen.map((count) => count.postgres)), redis: Math.min(...seen.map((count) => count.redis)) }
-}
-
-async function settled(): Promise<void> {
-  let last = -1
-  await eventually(() => {
-    const now = proxies.postgres.roundTrips() + proxies.redis.roundTrips()
-    const isQuiet = now === last
-    last = now
-    return isQuiet
-  }, { intervalMs: 40 })
-}
-
 describe('round trips of sessions', () => {
   test('a look at one, and one that puts its end off: 1 of Redis', async () => {
     const { token } = await begin()
-    expect(await leastRoundTrips(async () => async () => orThrow(await process.sessions.get(token)))).toEqual({ postgres: 0, redis: 1 })
-    expect(await leastRoundTrips(async () => async () => orThrow(await process.sessions.touch(token)))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.get(token)))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.touch(token)))).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('fifty looks at once: 1 of Redis', async () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, async () => (await begin()).token))
-    expect(await leastRoundTrips(async () => () => Promise.all(tokens.map((token) => process.sessions.get(token))))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => () => Promise.all(tokens.map((token) => process.sessions.get(token))))).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('the beginning of one: 2 of Redis', async () => {
-    expect(await leastRoundTrips(async () => begin)).toEqual({ postgres: 0, redis: 2 })
+    expect(await leastRoundTrips(proxies, async () => begin)).toEqual({ postgres: 0, redis: 2 })
   })
 
   test('a list: 2 of Redis', async () => {
     const { userId } = await begin()
-    expect(await leastRoundTrips(async () => async () => orThrow(await process.sessions.list(userId)))).toEqual({ postgres: 0, redis: 2 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.list(userId)))).toEqual({ postgres: 0, redis: 2 })
   })
 
   test('a rotation: 3 of Redis and 1 of PostgreSQL', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { token } = await begin()
       return async () => orThrow(await process.sessions.rotate(token))
     })).toEqual({ postgres: 1, redis: 3 })
   })
 
   test('the end of one: 3 of Redis and 1 of PostgreSQL, and 1 in the background; of none: 1 of Redis', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { token } = await begin()
       return async () => orThrow(await process.sessions.revoke(token))
     })).toEqual({ postgres: 2, redis: 3 })
-    expect(await leastRoundTrips(async () => async () => orThrow(await process.sessions.revoke('A'.repeat(43))))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.revoke('A'.repeat(43))))).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('the end of all: 2 of Redis and 1 of PostgreSQL, and 1 of each in the background', async () => {
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { userId } = await begin()
       return async () => orThrow(await process.sessions.revokeAll(userId))
     })).toEqual({ postgres: 2, redis: 3 })
-    expect(await leastRoundTrips(async () => {
+    expect(await leastRoundTrips(proxies, async () => {
       const { userId } = await begin()
       const revocation = orThrow(await transaction(process.stores, async (tx) => ok(await process.sessions.revokeAllWithin(tx, userId))))
       return async () => orThrow(await revocation.apply())
@@ -101,7 +77,7 @@ describe('round trips of rate limits', () => {
     const limiter = createRateLimiter(process.stores, { name: 'one', limit: 1 })
     const limits = createRateLimits(process.stores, { limits: { user: { limit: 1 }, address: { limit: 3 }, everybody: { limit: 100 } } })
     await Promise.all([limiter.take('warm'), limits.take({ user: 'warm', address: 'warm' })])
-    expect(await leastRoundTrips(async () => () => limiter.take('x'))).toEqual({ postgres: 0, redis: 1 })
-    expect(await leastRoundTrips(async () => () => limits.take({ user: 'x', address: 'y', everybody: 'z' }))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => () => limiter.take('x'))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => () => limits.take({ user: 'x', address: 'y', everybody: 'z' }))).toEqual({ postgres: 0, redis: 1 })
   })
 })
