@@ -13,18 +13,21 @@ export interface OpenContest {
   close(this: void): Promise<void>
 }
 
-/** A cached search against the least that any cached search costs by hand: `GET` of the ids, `MGET` of the ten courses, `JSON.parse` of all. */
+/**
+ * A cached search against the least that one costs by hand: `GET` of the ranking, `MGET` of its first ten courses, `JSON.parse` of all. The
+ * ranking has what the cached one has, since pages, and courses to take the place of others, come from it.
+ */
 export async function cachedContest({ search, redisUrl }: Grounds): Promise<OpenContest> {
   const client = createClient({ url: redisUrl })
   await client.connect()
   for (const query of queries) {
-    const { hits } = orThrow(await search.search(query))
-    await client.set(rankingKey(query), JSON.stringify(hits.map(({ course, score }) => ({ id: course.id, score }))))
+    const { hits } = orThrow(await search.search(query, { limit: 100 }))
+    await client.set(rankingKey(query), JSON.stringify(hits.map(({ course, score, legs }) => ({ id: course.id, score, legs }))))
     await Promise.all(hits.map(({ course }) => client.set(courseKey(course.id), JSON.stringify(course))))
   }
   const byHand = async (query: string): Promise<unknown[]> => {
     const ranking = JSON.parse(await client.get(rankingKey(query)) ?? '[]') as Pick<SearchHit['course'], 'id'>[]
-    return (await client.mGet(ranking.map(({ id }) => courseKey(id)))).map((course) => JSON.parse(course ?? 'null') as unknown)
+    return (await client.mGet(ranking.slice(0, 10).map(({ id }) => courseKey(id)))).map((course) => JSON.parse(course ?? 'null') as unknown)
   }
   const cached = async (query: string): Promise<void> => {
     const { isCached } = orThrow(await search.search(query))

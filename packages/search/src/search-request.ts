@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { err, ok } from '@headwater/core'
 import type { InputIssue, InvalidInput, Result } from '@headwater/core'
 import type { MoneyInput } from '@headwater/repositories'
@@ -168,7 +168,7 @@ export function normalise(text: string): string {
  * The digest that a key of the cache is made of.
  */
 export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 40)
+  return hash('sha256', text, 'hex').slice(0, 40)
 }
 
 type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>
