@@ -15,9 +15,10 @@ interface Row {
 }
 
 /** What anybody would write: read all, embed in batches, upsert in batches. It looks at nothing, notes nothing and repeats nothing. */
-export async function reindexByHand({ stores, pinecone, openai, dimensions }: ReindexGrounds, namespace: string): Promise<void> {
+export async function reindexByHand({ stores, services, dimensions }: ReindexGrounds, namespace: string): Promise<void> {
+  const { pinecone, openai } = services
   const client = new OpenAI({ apiKey: openai.apiKey, baseURL: openai.url })
-  const index = await new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: 'course-search', namespace })
+  const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: 'course-search', namespace })
   const { rows } = orThrow(await stores.postgres.query<Row>('SELECT id, title, category, description FROM courses WHERE is_published ORDER BY id'))
   for (const batch of chunksOf(rows, textsPerRequest)) {
     const input = batch.map(({ title, category, description }) => [title, category, description].join('\n'))

@@ -1,17 +1,20 @@
 import { connect, migrate, orThrow, type Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations, type CourseRepository } from '@headwater/repositories'
 import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations, type CourseSearch, type VectorIndex } from '@headwater/search'
-import { createDatabase, dropDatabase, startOpenaiStandIn, startPineconeStandIn, type OpenaiStandIn, type PineconeStandIn } from '@headwater/testing'
+import { Pinecone } from '@pinecone-database/pinecone'
+import { createDatabase, dropDatabase } from '@headwater/testing'
+import { startServices, type Services } from './services.ts'
 
 /** A catalogue that was there before its index, and services that speak Pinecone's and OpenAI's wire. */
 export interface ReindexGrounds {
   readonly stores: Stores
   readonly courses: CourseRepository
-  readonly pinecone: PineconeStandIn
-  readonly openai: OpenaiStandIn
+  readonly services: Services
   readonly dimensions: number
   /** A search with an index of its own, empty as yet. */
   open(this: void): { readonly search: CourseSearch; readonly index: VectorIndex }
+  /** Removes every vector of every round. */
+  clear(this: void): Promise<void>
   stop(this: void): Promise<void>
 }
 
@@ -31,8 +34,8 @@ const createCatalogue = `
 /** Opens a database of its own with so many courses. */
 export async function openReindexGrounds({ postgresUrl, redisUrl, courses, dimensions }: ReindexGroundsOptions): Promise<ReindexGrounds> {
   const url = await createDatabase(postgresUrl)
-  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
-  const openai = await startOpenaiStandIn({ dimensions })
+  const services = await startServices(dimensions)
+  const { pinecone, openai } = services
   const stores = orThrow(await connect({
     postgres: { url }, redis: { url: redisUrl, keyPrefix: `reindex-${courses}-` },
     pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
@@ -45,14 +48,19 @@ export async function openReindexGrounds({ postgresUrl, redisUrl, courses, dimen
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, deadlineMs: 60_000 })
   let opened = 0
   return {
-    stores, courses: repository, pinecone, openai, dimensions,
+    stores, courses: repository, services, dimensions,
     open: () => {
       const index = pineconeIndex(stores, { namespace: `courses-${opened++}`, dimensions })
       return { search: createCourseSearch({ stores, courses: repository, embedder, index }), index }
     },
+    clear: async () => {
+      const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: 'course-search' })
+      const { namespaces = {} } = await index.describeIndexStats()
+      for (const namespace of Object.keys(namespaces)) await index.deleteAll({ namespace })
+    },
     stop: async () => {
       orThrow(await stores.close())
-      await Promise.all([pinecone.stop(), openai.stop()])
+      await services.stop()
       await dropDatabase(url)
     },
   }

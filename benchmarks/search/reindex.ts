@@ -22,7 +22,7 @@ export interface ReindexBench {
 
 /** The least that 10,000 texts of this length take: 2,048 to a request. */
 const fewestCalls = 5
-const compared = { courses: 1_200, dimensions: 1_536, alternations: 5 }
+const compared = { courses: 4_096, dimensions: 1_536, alternations: 5 }
 
 /** Measures what filling the index takes. */
 export async function reindexFigures(bench: ReindexBench): Promise<ReindexFigures> {
@@ -38,10 +38,10 @@ async function countCalls({ say, ...servers }: ReindexBench): Promise<Omit<Reind
   try {
     const { search } = grounds.open()
     const callsOf = async (): Promise<number> => {
-      const before = grounds.openai.requestCount()
+      const before = await grounds.services.embedCalls()
       const { isComplete, counts } = orThrow(await search.index.reindexAll({ fromStart: true }))
       if (!isComplete || counts.stored + counts.unchanged !== 10_000) throw new Error('a reindexing left courses out: this is no measurement')
-      return grounds.openai.requestCount() - before
+      return await grounds.services.embedCalls() - before
     }
     const [embedCallsFor10k, embedCallsOnUnchangedReindex] = [await callsOf(), await callsOf()]
     if (!orThrow(await search.index.verify()).isInStep) throw new Error('the index is not in step: this is no measurement')
@@ -57,11 +57,15 @@ async function compare({ say: _, ...servers }: ReindexBench): ReturnType<typeof 
   let rounds = 0
   try {
     return await alternate({
-      ours: () => {
+      ours: async () => {
+        await grounds.clear()
         const { search } = grounds.open()
         return () => search.index.reindexAll({ fromStart: true }).then((report) => orThrow(report))
       },
-      theirs: () => () => reindexByHand(grounds, `by-hand-${rounds++}`),
+      theirs: async () => {
+        await grounds.clear()
+        return () => reindexByHand(grounds, `by-hand-${rounds++}`)
+      },
       operations: compared.courses,
     }, { warmUps: 1, alternations: compared.alternations })
   } finally {

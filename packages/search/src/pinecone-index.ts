@@ -139,7 +139,8 @@ function isAbsent(failure: StoreError): boolean {
 type BatchRequest<Batch, T> = (batch: Batch, namespace: string) => readonly [operation: string, use: (index: Index) => Promise<T>]
 
 function toPinecone({ id, values, metadata }: VectorRecord): PineconeRecord {
-  return { id, values: [...values], metadata: toMetadata(metadata) }
+  // The client only writes it out: no copy.
+  return { id, values: values as number[], metadata: toMetadata(metadata) }
 }
 
 function toMetadata(metadata: VectorMetadata): Record<string, string | number | boolean | string[]> {
@@ -150,11 +151,17 @@ function fromPinecone(id: string, { values = [], metadata = {} }: PineconeRecord
   return { id, values, metadata }
 }
 
-/** Numbers are weighed by every eighth of them: writing all of them out twice would take longer than anything else here. */
-const weighedEvery = 8
-
 function bytesOf({ id, values = [], metadata }: PineconeRecord): number {
   let digits = 0
-  for (let place = 0; place < values.length; place += weighedEvery) digits += String(values[place]).length + 1
-  return Buffer.byteLength(JSON.stringify({ id, metadata })) + digits * weighedEvery + 16
+  for (let place = 0; place < values.length; place += 1) digits += mostDigits(values[place] ?? 0)
+  return Buffer.byteLength(JSON.stringify({ id, metadata })) + digits + 16
+}
+
+/** As many characters as a number takes at most, with its comma: to write all of them out twice would take longer than anything else here. */
+function mostDigits(value: number): number {
+  if (value === 0) return 2
+  const sign = value < 0 ? 1 : 0
+  const size = Math.abs(value)
+  if (size >= 1 || size < 0.001) return 25 + sign
+  return sign + (size >= 0.1 ? 20 : size >= 0.01 ? 21 : 22)
 }

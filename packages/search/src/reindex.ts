@@ -91,11 +91,13 @@ export class Reindexing {
     const total = await stores.postgres.query<{ count: number }>(countPublished, [after])
     if (total.isErr()) return err(total.error)
     this.#total = total.value.rows[0]?.count ?? 0
-    const walked = await this.#walk(after)
+    const [walked, swept] = await Promise.all([this.#walk(after), this.#sweep()])
     if (walked.isErr()) return err(walked.error)
+    if (swept.isErr()) return err(swept.error)
     const report = { generation: generation.name, isResumed: after > 0, counts: this.#counts, failed: this.#failed }
     if (this.#options.signal?.aborted === true) return ok({ ...report, isComplete: false })
-    return (await this.#finish()).map(() => ({ ...report, isComplete: true }))
+    const ended = await stores.postgres.query(deleteProgress, [generation.name]).map(() => undefined).orElse(missingTableAs(undefined))
+    return ended.map(() => ({ ...report, isComplete: true }))
   }
 
   /** Parts are settled in their order, so that what is noted as done is done up to there. */
@@ -139,18 +141,18 @@ export class Reindexing {
     return saved
   }
 
-  /** Records without a course are removed last. */
-  async #finish(): Promise<Result<void, IndexError>> {
-    const { stores, generation } = this.#parts
+  /** Removes records without a published course. Those that are written meanwhile have one. */
+  async #sweep(): Promise<Result<void, IndexError>> {
     try {
       for await (const { differences } of compareRecords(this.#parts)) {
+        if (this.#options.signal?.aborted === true) break
         const removed = await repairDifferences(this.#parts, differences)
         if (removed.isErr()) return err(removed.error)
         this.#counts.removed += differences.length
       }
+      return ok(undefined)
     } catch (error) {
       return err(failureOfComparison(error))
     }
-    return stores.postgres.query(deleteProgress, [generation.name]).map(() => undefined).orElse(missingTableAs(undefined))
   }
 }
