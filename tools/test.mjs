@@ -8,7 +8,7 @@ const vitestResult = '.results/vitest.json'
 const checks = [
   ['types', () => run('pnpm', ['exec', 'tsc', '--noEmit', '-p', 'tsconfig.json'])],
   ['lint', () => run('pnpm', ['exec', 'eslint', '--cache', '--max-warnings=0', '.'])],
-  ['layers', () => run('pnpm', ['exec', 'depcruise', '--config', 'tools/layers.cjs', 'packages', 'examples', 'test', 'benchmarks'])],
+  ['layers', () => run('pnpm', ['exec', 'depcruise', '--config', 'tools/layers.cjs', 'packages', 'examples', 'test', 'benchmarks', 'evaluations'])],
   ['unused files, exports and dependencies', () => run('pnpm', ['exec', 'knip'])],
   ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', '--workspace-concurrency=2', 'run', 'build'])],
   ['packages', checkPackages],

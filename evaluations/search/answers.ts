@@ -1,9 +1,10 @@
 import { connect, migrate, orThrow } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
+import type { Repositories } from '@headwater/repositories'
 import { createCourseSearch, hashingEmbedder, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
 import type { CourseSearch, Leg, SearchHit } from '@headwater/search'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
-import { loadCatalogue, type Catalogue } from '../../examples/catalogue/src/index.ts'
+import type { Catalogue } from '../../examples/catalogue/src/index.ts'
 import type { Answer } from './figures.ts'
 import type { LabelledQuery } from './labelled-queries.ts'
 
@@ -25,8 +26,7 @@ export async function answersOf(queries: readonly LabelledQuery[], catalogue: Ca
     const repositories = createRepositories(stores)
     const search = createCourseSearch({ stores, courses: repositories.courses, embedder: hashingEmbedder(), index: inMemoryVectorIndex() })
     say('loading the catalogue')
-    const { courses } = await loadCatalogue(repositories, catalogue)
-    for (const { id } of courses) orThrow(await search.indexCourse(id))
+    for (const id of await publishInOrder(repositories, catalogue)) orThrow(await search.indexCourse(id))
     const asked: { readonly labelled: LabelledQuery; readonly hits: readonly SearchHit[] }[] = []
     for (const labelled of queries) asked.push({ labelled, hits: await ask(search, labelled.query) })
     orThrow(await stores.close())
@@ -36,6 +36,20 @@ export async function answersOf(queries: readonly LabelledQuery[], catalogue: Ca
   } finally {
     await Promise.all([postgres.stop(), redis.stop()])
   }
+}
+
+/** One after the other, so that the courses have the same ids each time: of two that match alike, the older one comes first. */
+async function publishInOrder({ users, courses }: Repositories, catalogue: Catalogue): Promise<number[]> {
+  const teachers = new Map<string, number>()
+  for (const { username, email } of catalogue.instructors) {
+    teachers.set(username, orThrow(await users.create({ username, email, role: 'instructor', passwordHash: '!' })).id)
+  }
+  const ids: number[] = []
+  for (const { instructor, ...course } of catalogue.courses) {
+    const { id } = orThrow(await courses.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }))
+    ids.push(orThrow(await courses.publish(id)).id)
+  }
+  return ids
 }
 
 async function ask(search: CourseSearch, query: string): Promise<readonly SearchHit[]> {
