@@ -1,14 +1,15 @@
-// What a search costs: cached, against Redis by hand, and cold, beyond its slower leg.
+// What a search costs: cached, against Redis by hand, and cold, beyond its slower leg; and what filling its index takes.
 import { parseArgs } from 'node:util'
 import { alternate } from './measure/alternate.ts'
 import { cachedContest } from './search/cached.ts'
 import { coldOverheadMs } from './search/cold.ts'
 import { openGrounds } from './search/grounds.ts'
+import { reindexFigures } from './search/reindex.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const grounds = await openGrounds(say)
 try {
-  const figures = { ...await queryFigures() }
+  const figures = { ...await queryFigures(), ...await reindexFigures({ ...grounds, say }) }
   console.log(values.json ? JSON.stringify(figures) : figures)
 } finally {
   await grounds.stop()

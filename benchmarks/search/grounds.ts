@@ -11,6 +11,7 @@ export interface Grounds {
   readonly search: CourseSearch
   readonly embedder: Embedder
   readonly index: VectorIndex
+  readonly postgresUrl: string
   readonly redisUrl: string
   stop(this: void): Promise<void>
 }
@@ -27,7 +28,7 @@ export async function openGrounds(say: (line: string) => void): Promise<Grounds>
   const { courses } = await loadCatalogue(repositories, await readCatalogue())
   for (const { id } of courses) orThrow(await search.indexCourse(id))
   return {
-    stores, courses: repositories.courses, search, embedder, index, redisUrl: redis.url,
+    stores, courses: repositories.courses, search, embedder, index, postgresUrl: postgres.url, redisUrl: redis.url,
     stop: async () => {
       orThrow(await stores.close())
       await Promise.all([postgres.stop(), redis.stop()])

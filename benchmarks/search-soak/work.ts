@@ -1,0 +1,81 @@
+import { setTimeout } from 'node:timers/promises'
+import { orThrow } from '@headwater/core'
+import { hashingEmbedder, type VectorIndex } from '@headwater/search'
+import type { Ledger } from './ledger.ts'
+import { dimensions, type Platform } from './platform.ts'
+
+const words = ['algebra', 'piano', 'pottery', 'python', 'statistics', 'breathing', 'marketing', 'french', 'containers', 'painting']
+const categories = ['Science', 'Art', 'Language', 'Technology']
+
+/** What the work came to. */
+export interface Worked {
+  edits: number
+  searches: number
+  failedSearches: number
+  /** Courses in results that could not be found at any moment of the search. */
+  denied: number
+  /** The same of what the index alone answers: the control. */
+  deniedByIndexAlone: number
+}
+
+function any<Item>(items: readonly Item[]): Item {
+  const item = items[Math.floor(Math.random() * items.length)]
+  if (item === undefined) throw new Error('there is nothing to choose from')
+  return item
+}
+
+function title(): string {
+  return `${any(words)} and ${any(words)} ${Math.floor(Math.random() * 1_000)}`
+}
+
+/** Edits, publishes, unpublishes, deletes and creates courses of its own share, one after another. */
+export async function write({ platform, ids, ledger, worked }: { readonly platform: () => Platform; readonly ids: number[]; readonly ledger: Ledger; readonly worked: Worked }, untilMs: number): Promise<void> {
+  const instructorId = 1
+  while (performance.now() < untilMs) {
+    const { courses } = platform()
+    const [id, dice] = [any(ids), Math.random()]
+    if (dice < 0.4) await courses.update(id, { title: title(), category: any(categories) })
+    else if (dice < 0.55) await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })
+    else if (dice < 0.75) {
+      if ((await courses.unpublish(id)).isOk()) ledger.denied(id)
+    } else if (dice < 0.95) {
+      ledger.publishing(id)
+      await courses.publish(id)
+    } else {
+      if ((await courses.delete(id)).isOk()) {
+        ledger.denied(id)
+        const created = await courses.create({ title: title(), instructorId, price: '20', category: any(categories) })
+        if (created.isOk()) {
+          ids.splice(ids.indexOf(id), 1, created.value.id)
+          await courses.publish(created.value.id)
+        }
+      }
+    }
+    worked.edits += 1
+    await setTimeout(5)
+  }
+}
+
+/** Searches all the time, through the platform and by asking the index alone, and judges every result. */
+export async function search({ platform, indexes, ledger, worked }: { readonly platform: () => Platform; readonly indexes: () => readonly VectorIndex[]; readonly ledger: Ledger; readonly worked: Worked }, untilMs: number): Promise<void> {
+  const embedder = hashingEmbedder({ dimensions })
+  while (performance.now() < untilMs) {
+    const query = any(words)
+    const fromMs = performance.now()
+    const { search: courses, stores } = platform()
+    const found = await courses.search(query, Math.random() < 0.3 ? { category: any(categories) } : {})
+    worked.searches += 1
+    // A process that has ended answers nobody.
+    if (found.isErr() && !stores.isClosing) process.stderr.write(`  a search failed: ${found.error.message}\n`)
+    if (found.isErr()) worked.failedSearches += stores.isClosing ? 0 : 1
+    else worked.denied += ledger.countDenied(found.value.hits.map(({ course }) => course.id), { fromMs, toMs: performance.now() })
+    const [vector = []] = orThrow(await embedder.embed([query]))
+    for (const index of indexes()) {
+      const askedMs = performance.now()
+      const matches = await index.query({ vector, topK: 10 }, { deadlineMs: 200 })
+      const ids = matches.map((all) => all.map(({ id }) => Number(id.slice('course_'.length)))).unwrapOr([])
+      worked.deniedByIndexAlone += ledger.countDenied(ids, { fromMs: askedMs, toMs: performance.now() })
+    }
+    await setTimeout(10)
+  }
+}
