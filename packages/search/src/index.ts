@@ -33,6 +33,8 @@ export type { CourseTemplate } from './course-template.ts'
 export type { DimensionMismatch, EmbedError, Embedder, EmbedderRanking, EmbeddingProfile } from './embedder.ts'
 export { openaiEmbedder, openaiEmbedderDefaults } from './openai-embedder.ts'
 export type { EmbeddingBatchLimits, OpenaiEmbedderOptions } from './openai-embedder.ts'
+export { recordedEmbedder, recordEmbeddings } from './recorded-embedder.ts'
+export type { RecordedEmbedderOptions } from './recorded-embedder.ts'
 export { hashingEmbedder, hashingEmbedderDefaults } from './hashing-embedder.ts'
 export type { HashingEmbedderOptions } from './hashing-embedder.ts'
 

@@ -1,0 +1,87 @@
+import { orThrow } from '@headwater/core'
+import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
+import { eventually } from '@headwater/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCourses, refusingEmbedder } from './catalogue.ts'
+import { dimensions, openHarness } from './harness.ts'
+import type { Harness } from './harness.ts'
+
+describe('a course that was changed while the way to the index is disturbed', () => {
+  let app: Harness
+  beforeEach(async () => { app = await openHarness() })
+  afterEach(() => app.dispose())
+
+  const restore = (): void => {
+    app.pinecone.faults.restore()
+    app.openai.faults.restore()
+    app.openai.answerDimensions(undefined)
+  }
+
+  it.each<[string, (target: Harness) => void]>([
+    ['the index answers 503', ({ pinecone }) => { pinecone.faults.failNext({ status: 503, times: 1_000 }) }],
+    ['the index answers 429', ({ pinecone }) => { pinecone.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 1_000 }) }],
+    ['the index hangs', ({ pinecone }) => { pinecone.faults.hang() }],
+    ['the index loses its replies', ({ pinecone }) => { pinecone.faults.loseNextReply({ times: 1_000 }) }],
+    ['the embedder answers 503', ({ openai }) => { openai.faults.failNext({ status: 503, times: 1_000 }) }],
+    ['the embedder answers 429', ({ openai }) => { openai.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 1_000 }) }],
+    ['the embedder hangs', ({ openai }) => { openai.faults.hang() }],
+    ['the embedder answers vectors of another length', ({ openai }) => { openai.answerDimensions(16) }],
+  ])('is pending when %s, found by its words meanwhile, and synced afterwards', async (_, disturb) => {
+    const { id } = await app.publish({ title: 'Undisturbed' })
+    await app.sync()
+    expect(orThrow(await app.search.index.status(id)).state).toBe('synced')
+    disturb(app)
+    app.relay.start()
+    orThrow(await app.courses.update(id, { title: 'Disturbed' }))
+    const found = orThrow(await app.search.search('disturbed'))
+    expect(found.hits.map(({ course }) => course.title)).toContain('Disturbed')
+    expect(orThrow(await app.search.index.status(id))).toMatchObject({ state: 'pending', version: 3, indexedVersion: 2 })
+    restore()
+    await eventually(async () => { expect(orThrow(await app.search.index.status(id)).state).toBe('synced') }, { timeoutMs: 20_000 })
+    await eventually(async () => { expect(orThrow(await app.search.index.verify()).isInStep).toBe(true) })
+    await app.relay.stop()
+  }, 30_000)
+
+  it('keeps the half of a batch that is not refused, and the refused courses are named', async () => {
+    const index = inMemoryVectorIndex({ dimensions })
+    const ids = await createCourses(app, 20)
+    const refused = ids.filter((_, place) => place % 2 === 1)
+    for (const id of refused) orThrow(await app.courses.update(id, { title: `Poison ${id}` }))
+    const search = app.openAnother({ index, embedder: refusingEmbedder(hashingEmbedder({ dimensions }), 'Poison') })
+    const report = orThrow(await search.index.reindexAll())
+    expect(report).toMatchObject({ counts: { stored: 10 } })
+    expect(report.failed.map(({ courseId }) => courseId).sort((left, right) => left - right)).toEqual(refused)
+    expect(orThrow(await search.index.status(refused[0] ?? 0))).toMatchObject({ state: 'failed', reason: 'store-refused (400)' })
+  })
+
+  it('keeps the rest of a batch of which the index refuses one record', async () => {
+    const ids = await createCourses(app, 8)
+    const inner = inMemoryVectorIndex({ dimensions })
+    const refusing = Object.assign(Object.create(inner) as typeof inner, {
+      upsert: ((records, options) => records.some((record) => record.id === `course_${ids[5]}`)
+        ? inner.upsert([{ id: '', values: [], metadata: {} }])
+        : inner.upsert(records, options)) satisfies typeof inner.upsert,
+      fetch: inner.fetch.bind(inner), list: inner.list.bind(inner), delete: inner.delete.bind(inner), updateMetadata: inner.updateMetadata.bind(inner), stats: inner.stats.bind(inner),
+    })
+    const search = app.openAnother({ index: refusing, embedder: hashingEmbedder({ dimensions }) })
+    const report = orThrow(await search.index.reindexAll())
+    expect(report).toMatchObject({ counts: { stored: 7 }, failed: [{ courseId: ids[5], reason: 'invalid-input' }] })
+  })
+
+  it('notes an older version never over a newer one', async () => {
+    const { id } = await app.publish({ title: 'Now' })
+    await app.sync()
+    orThrow(await app.courses.update(id, { title: 'Later' }))
+    await app.sync()
+    expect(orThrow(await app.search.index.status(id))).toMatchObject({ state: 'synced', indexedVersion: 3 })
+    orThrow(await app.courses.unpublish(id))
+    expect(orThrow(await app.search.index.status(id)).state).toBe('pending')
+    await app.sync()
+    expect(orThrow(await app.search.index.status(id))).toMatchObject({ state: 'synced', indexedVersion: 4 })
+    orThrow(await app.courses.delete(id))
+    await app.sync()
+    const gone = await app.search.index.status(id)
+    expect(gone.isErr() && gone.error.type).toBe('not-found')
+    expect(orThrow(await app.stores.postgres.query('SELECT FROM @schema.search_status WHERE course_id = $1', [id])).rows).toEqual([])
+  })
+})
