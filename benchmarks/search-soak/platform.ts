@@ -46,7 +46,7 @@ export class Platform {
   }
 
   /** Ends it as a crash does: what is under way is not waited for. */
-  async end({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
-    await this.stores.close({ deadlineMs })
+  async end({ deadlineMs }: { readonly deadlineMs: number }): Promise<boolean> {
+    return (await this.stores.close({ deadlineMs })).isOk()
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { orThrow } from '@headwater/core'
+import type { CourseRepository } from '@headwater/repositories'
 import { hashingEmbedder, type VectorIndex } from '@headwater/search'
 import type { Ledger } from './ledger.ts'
 import { dimensions, type Platform } from './platform.ts'
@@ -28,36 +29,56 @@ function title(): string {
   return `${any(words)} and ${any(words)} ${Math.floor(Math.random() * 1_000)}`
 }
 
+/** What a writer works with. */
+export interface Writing {
+  readonly courses: CourseRepository
+  /** The courses of its own. */
+  readonly ids: number[]
+  readonly ledger: Ledger
+  readonly worked: Worked
+}
+
 /** Edits, publishes, unpublishes, deletes and creates courses of its own share, one after another. */
-export async function write({ platform, ids, ledger, worked }: { readonly platform: () => Platform; readonly ids: number[]; readonly ledger: Ledger; readonly worked: Worked }, untilMs: number): Promise<void> {
-  const instructorId = 1
+export async function write(writing: Writing, untilMs: number): Promise<void> {
   while (performance.now() < untilMs) {
-    const { courses } = platform()
-    const [id, dice] = [any(ids), Math.random()]
-    if (dice < 0.4) await courses.update(id, { title: title(), category: any(categories) })
-    else if (dice < 0.55) await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })
-    else if (dice < 0.75) {
-      if ((await courses.unpublish(id)).isOk()) ledger.denied(id)
-    } else if (dice < 0.95) {
-      ledger.publishing(id)
-      await courses.publish(id)
-    } else {
-      if ((await courses.delete(id)).isOk()) {
-        ledger.denied(id)
-        const created = await courses.create({ title: title(), instructorId, price: '20', category: any(categories) })
-        if (created.isOk()) {
-          ids.splice(ids.indexOf(id), 1, created.value.id)
-          await courses.publish(created.value.id)
-        }
-      }
-    }
-    worked.edits += 1
+    if (await change(writing, any(writing.ids))) writing.worked.edits += 1
     await setTimeout(5)
   }
 }
 
+/** Does one thing to a course; whether it was done. */
+async function change({ courses, ids, ledger }: Writing, id: number): Promise<boolean> {
+  const dice = Math.random()
+  if (dice < 0.4) return (await courses.update(id, { title: title(), category: any(categories) })).isOk()
+  if (dice < 0.55) return (await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })).isOk()
+  if (dice < 0.75) return (await courses.unpublish(id)).map(() => { ledger.denied(id) }).isOk()
+  if (dice < 0.95) {
+    ledger.publishing(id)
+    return (await courses.publish(id)).isOk()
+  }
+  const replaced = await courses.delete(id)
+    .andThen(() => {
+      ledger.denied(id)
+      return courses.create({ title: title(), instructorId: 1, price: '20', category: any(categories) })
+    })
+    .andThen((created) => {
+      ids.splice(ids.indexOf(id), 1, created.id)
+      return courses.publish(created.id)
+    })
+  return replaced.isOk()
+}
+
+/** What a searcher works with. */
+export interface Searching {
+  /** The process that is asked next. */
+  readonly platform: () => Platform
+  readonly indexes: readonly VectorIndex[]
+  readonly ledger: Ledger
+  readonly worked: Worked
+}
+
 /** Searches all the time, through the platform and by asking the index alone, and judges every result. */
-export async function search({ platform, indexes, ledger, worked }: { readonly platform: () => Platform; readonly indexes: () => readonly VectorIndex[]; readonly ledger: Ledger; readonly worked: Worked }, untilMs: number): Promise<void> {
+export async function search({ platform, indexes, ledger, worked }: Searching, untilMs: number): Promise<void> {
   const embedder = hashingEmbedder({ dimensions })
   while (performance.now() < untilMs) {
     const query = any(words)
@@ -70,7 +91,7 @@ export async function search({ platform, indexes, ledger, worked }: { readonly p
     if (found.isErr()) worked.failedSearches += stores.isClosing ? 0 : 1
     else worked.denied += ledger.countDenied(found.value.hits.map(({ course }) => course.id), { fromMs, toMs: performance.now() })
     const [vector = []] = orThrow(await embedder.embed([query]))
-    for (const index of indexes()) {
+    for (const index of indexes) {
       const askedMs = performance.now()
       const matches = await index.query({ vector, topK: 10 }, { deadlineMs: 200 })
       const ids = matches.map((all) => all.map(({ id }) => Number(id.slice('course_'.length)))).unwrapOr([])

@@ -60,7 +60,7 @@ async function compare({ say: _, ...servers }: ReindexBench): ReturnType<typeof 
       ours: async () => {
         await grounds.clear()
         const { search } = grounds.open()
-        return () => search.index.reindexAll({ fromStart: true }).then((report) => orThrow(report))
+        return async () => orThrow(await search.index.reindexAll({ fromStart: true }))
       },
       theirs: async () => {
         await grounds.clear()

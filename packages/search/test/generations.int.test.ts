@@ -152,7 +152,7 @@ describe('generations', () => {
     isDone = true
     await Promise.all([edits, searches])
     orThrow(await relay.drain({ deadlineMs: 20_000 }))
-    await relay.stop()
+    orThrow(await relay.stop())
     for (const { name } of orThrow(await now.index.generations.list())) {
       expect(orThrow(await now.index.verify({ generation: name }))).toMatchObject({ isInStep: true, differences: [] })
     }

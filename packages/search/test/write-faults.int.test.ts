@@ -39,7 +39,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     restore()
     await eventually(async () => { expect(orThrow(await app.search.index.status(id)).state).toBe('synced') }, { timeoutMs: 20_000 })
     await eventually(async () => { expect(orThrow(await app.search.index.verify()).isInStep).toBe(true) })
-    await app.relay.stop()
+    orThrow(await app.relay.stop())
   }, 30_000)
 
   it('keeps the half of a batch that is not refused, and the refused courses are named', async () => {

@@ -60,8 +60,7 @@ export function embedderContract(name: string, create: () => Promise<EmbedderUnd
     })
 
     it('says of any texts how many each request would carry, in their order', () => {
-      const { batchSizes } = subject.embedder
-      const sizes = batchSizes === undefined ? [embedderTexts.length] : batchSizes.call(subject.embedder, embedderTexts)
+      const sizes = subject.embedder.batchSizes?.(embedderTexts) ?? [embedderTexts.length]
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(embedderTexts.length)
       expect(Math.min(...sizes)).toBeGreaterThanOrEqual(1)
     })
