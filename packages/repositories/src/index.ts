@@ -37,7 +37,7 @@ export type {
   ActiveUsers, CourseFunnel, CourseRevenue, EventCount, Period, PositionClicks, QueryCount, SearchTime,
 } from './activity/activity-figures.ts'
 export type {
-  ActivityEvent, ActivityListOptions, ActivityMetadata, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry,
+  ActivityEvent, ActivityListOptions, ActivityMetadata, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry, SearchLogHit,
 } from './activity/activity.ts'
 export type { ActivityRecordedPayload } from './activity/activity-events.ts'
 

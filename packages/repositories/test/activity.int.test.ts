@@ -154,7 +154,7 @@ describe('activity.logSearch and recordClick', () => {
   test.each(['search first', 'click first'])('make one document of a search and its click, whichever is written first (%s)', async (order) => {
     const searchId = randomUUID()
     const steps = [
-      () => orThrow(harness.activity.logSearch({ searchId, userId: 5, query: 'algebra', resultsCount: 12, searchType: 'hybrid', durationMs: 8.5 })),
+      () => orThrow(harness.activity.logSearch({ searchId, userId: 5, query: 'algebra', resultsCount: 12, searchType: 'hybrid', durationMs: 8.5, hits: [{ courseId: 44, position: 1, dense: 3, lexical: 1 }] })),
       () => orThrow(harness.activity.recordClick({ searchId, courseId: 44, position: 2 })),
     ]
     for (const step of order === 'click first' ? steps.reverse() : steps) {
@@ -163,7 +163,7 @@ describe('activity.logSearch and recordClick', () => {
     }
     expect((await documents(harness, 'search_logs')).filter((document) => document._id === searchId)).toEqual([{
       _id: searchId, user_id: 5, query: 'algebra', results_count: 12, search_type: 'hybrid', search_duration_ms: 8.5,
-      clicked_result: 44, click_position: 2, timestamp: aDate,
+      results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }], clicked_result: 44, click_position: 2, timestamp: aDate,
     }])
   })
 

@@ -145,7 +145,7 @@ export class CourseSearch {
   }
 
   #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
-    this.#note((log) => log.logSearch({ searchId, userId, query, resultsCount: hits.length, searchType: mode, durationMs }, hits.map(loggedHit)))
+    this.#note((log) => log.logSearch({ searchId, userId, query, resultsCount: hits.length, searchType: mode, durationMs, hits: hits.map(loggedHit) }))
   }
 
   /** The log never keeps a searcher waiting and never fails a search. */

@@ -6,8 +6,8 @@ import type { SearchHit } from './hydrate.ts'
  * without waiting for a store.
  */
 export interface SearchLog {
-  /** Takes note of a search, and of where each way of searching had put the courses that are shown. */
-  logSearch(search: LoggedSearch, hits: readonly LoggedHit[]): unknown
+  /** Takes note of a search. */
+  logSearch(search: LoggedSearch): unknown
   /** Takes note of which course was clicked. A log without it takes no clicks. */
   recordClick?(click: LoggedClick): unknown
 }
@@ -28,6 +28,8 @@ export interface LoggedSearch {
   readonly searchType: string
   /** How long it took, in milliseconds. */
   readonly durationMs: number
+  /** What is shown, and where each way of searching had put it. */
+  readonly hits: readonly LoggedHit[]
 }
 
 /**

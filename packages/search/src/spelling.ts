@@ -31,7 +31,7 @@ export class Spelling {
   /**
    * Tells what the words may have been meant to be; words that are known, or like no other, are absent.
    */
-  correctionsOf(words: readonly string[], options: CallOptions): ResultAsync<Corrections, SqlError> {
+  correctionsOf(words: readonly string[], options: CallOptions = {}): ResultAsync<Corrections, SqlError> {
     const doubtful = words.filter((word) => word.length >= minLength && !/^\p{N}+$/u.test(word))
     if (doubtful.length === 0) return okAsync(noCorrections)
     return this.#detect(options).andThen((hasTrigrams) => hasTrigrams ? this.#bySimilarity(doubtful, options) : this.#byVocabulary(doubtful, options))

@@ -38,7 +38,7 @@ describe('a search', () => {
 
   it('logs who searched for what, how it was answered and how many were found', async () => {
     const { searchId, hits, durationMs } = await app.find('Sourdough  BAKING')
-    expect(app.logged.at(-1)).toEqual({ searchId, userId: undefined, query: 'sourdough baking', resultsCount: hits.length, searchType: 'hybrid', durationMs })
+    expect(app.logged.at(-1)).toMatchObject({ searchId, userId: undefined, query: 'sourdough baking', resultsCount: hits.length, searchType: 'hybrid', durationMs })
     orThrow(await app.search.indexCourse(1))
   })
 })

@@ -5,7 +5,7 @@ import type { Course, CourseRepository, NewCourse, Repositories } from '@headwat
 import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 import type { IsolatedStores, OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
 import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
-import type { CourseSearch, CourseSearchOptions, LoggedClick, LoggedHit, LoggedSearch, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
+import type { CourseSearch, CourseSearchOptions, LoggedClick, LoggedSearch, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
 import { inject } from 'vitest'
 
 /** Short vectors keep the tests quick; nothing depends on the length. */
@@ -35,7 +35,6 @@ export interface Harness {
   /** Every search that was logged. */
   readonly logged: readonly LoggedSearch[]
   /** The hits that were logged with each of them. */
-  readonly loggedHits: readonly (readonly LoggedHit[])[]
   /** Every click that was logged. */
   readonly clicked: readonly LoggedClick[]
   /** The search of a further process on the same stores. */
@@ -63,10 +62,9 @@ export async function openHarness({ connect: change = (options) => options, sear
   const repositories = createRepositories(stores)
   const { courses } = repositories
   const logged: LoggedSearch[] = []
-  const loggedHits: (readonly LoggedHit[])[] = []
   const clicked: LoggedClick[] = []
   const activity: SearchLog = {
-    logSearch: (search, hits) => { logged.push(search); loggedHits.push(hits) },
+    logSearch: (search) => { logged.push(search) },
     recordClick: (click) => clicked.push(click),
   }
   const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
@@ -79,7 +77,7 @@ export async function openHarness({ connect: change = (options) => options, sear
   const relay = createRelay(stores, { sinks: search.sinks })
   const find = async (query: string, options?: SearchOptions): Promise<SearchResult> => orThrow(await search.search(query, options))
   return {
-    stores, courses, repositories, search, index, pinecone, openai, relay, logged, loggedHits, clicked, openAnother: openSearch, find,
+    stores, courses, repositories, search, index, pinecone, openai, relay, logged, clicked, openAnother: openSearch, find,
     publish: createPublisher(repositories),
     sync: async () => { orThrow(await relay.drain()) },
     titles: async (query, options) => (await find(query, options)).hits.map(({ course }) => course.title),

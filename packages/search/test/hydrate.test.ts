@@ -22,7 +22,7 @@ const courses: CourseReader = {
   },
 }
 
-type Hydrate = (limit: number) => Promise<SearchHit[]>
+type Hydrate = (limit: number) => Promise<readonly SearchHit[]>
 
 const own: Hydrate = async (limit) => orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit })).hits
 

@@ -7,7 +7,7 @@ describe('a search with a reranker', () => {
   let app: Harness
   beforeAll(async () => {
     app = await openHarness()
-    for (const [title, price] of [['Knots', '1.00'], ['Knots and splices', '2.00'], ['Knots for climbers', '3.00'], ['Macramé knots', '4.00']]) await app.publish({ title, price: price ?? '0' })
+    for (const [title, price] of [['Knots', '1.00'], ['Knots and splices', '2.00'], ['Knots for climbers', '3.00'], ['Macramé knots', '4.00']]) await app.publish({ title: title ?? '', price: price ?? '0' })
     await app.sync()
   })
   afterAll(() => app.dispose())

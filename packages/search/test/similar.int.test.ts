@@ -52,7 +52,7 @@ describe('courses like another', () => {
   })
 
   it.each([[0, {}, 'courseId'], [Number.NaN, {}, 'courseId'], [1, { limit: 0 }, 'limit'], [1, { page: 'x' }, 'page'], [1, { minPrice: 2, maxPrice: 1 }, 'minPrice']])('of %d with %j is bad input', async (courseId, options, field) => {
-    const result = await app.search.similar(courseId, options)
+    const result = await app.search.similar(courseId, options as object)
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })
 })

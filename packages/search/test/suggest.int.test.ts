@@ -51,7 +51,7 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     ['a limit of 21', 'a', { limit: 21 }, 'limit'],
     ['an unknown option', 'a', { depth: 1 }, 'depth'],
   ])('are not made for %s', async (_, prefix, options, field) => {
-    const result = await app.search.suggest(prefix, options)
+    const result = await app.search.suggest(prefix, options as object)
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })
 })

@@ -1,5 +1,5 @@
 import type { Json } from '@headwater/core'
-import type { ActivityMetadata } from './activity.ts'
+import type { ActivityMetadata, SearchLogHit } from './activity.ts'
 
 /**
  * What waits in the buffer or in PostgreSQL for MongoDB; JSON as it is. Writing one twice has the effect of writing it once, and a search
@@ -31,6 +31,7 @@ export interface LoggedSearch extends Entry {
   readonly resultsCount: number
   readonly searchType: string
   readonly durationMs: number
+  readonly hits: readonly SearchLogHit[]
 }
 
 /** Completes the document of a search. */

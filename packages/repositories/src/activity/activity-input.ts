@@ -61,6 +61,10 @@ export function durableActivityInput(types: ActivityTypes) {
 /** What the outbox takes, less what an event has around its data. */
 const maxDurableBytes = 65_000
 
+const rank = z.int().min(1)
+
+const searchLogHit = z.strictObject({ courseId: rowId, position: rank, dense: rank.optional(), lexical: rank.optional(), rerank: rank.optional() })
+
 /**
  * Checks what `logSearch` is given.
  */
@@ -71,6 +75,7 @@ export const searchLogInput = z.strictObject({
   resultsCount: z.int().min(0),
   searchType: text(50),
   durationMs: z.number().min(0),
+  hits: z.array(searchLogHit).max(1_000).optional(),
 })
 
 /**

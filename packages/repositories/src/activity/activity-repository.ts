@@ -102,8 +102,8 @@ export class ActivityRepository {
    * Takes note of a search and gives back its id, at once; as {@link record}.
    */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
-    return validate(searchLogInput, search).map(({ searchId = randomUUID(), userId = null, ...entry }) => {
-      this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId })
+    return validate(searchLogInput, search).map(({ searchId = randomUUID(), userId = null, hits = [], ...entry }) => {
+      this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId, hits })
       return searchId
     })
   }

@@ -86,6 +86,28 @@ export interface SearchLogEntry {
   readonly searchType: string
   /** How long it took, in milliseconds. */
   readonly durationMs: number
+  /**
+   * What was shown, at most 1,000 courses, and where each way of searching had put it.
+   *
+   * @defaultValue `[]`
+   */
+  readonly hits?: readonly SearchLogHit[] | undefined
+}
+
+/**
+ * A course that a search has shown: its place, from 1, and its place in each ranking that had it.
+ */
+export interface SearchLogHit {
+  /** The course. */
+  readonly courseId: number
+  /** Where it was shown. */
+  readonly position: number
+  /** Its rank by meaning. */
+  readonly dense?: number | undefined
+  /** Its rank by words. */
+  readonly lexical?: number | undefined
+  /** Its rank after reranking. */
+  readonly rerank?: number | undefined
 }
 
 /**

@@ -19,6 +19,15 @@ export interface UserActivityDocument {
   timestamp: Date
 }
 
+/** A course that a search has shown; ranks are `null` where a way of searching did not have it. */
+export interface SearchResultDocument {
+  readonly course_id: number
+  readonly position: number
+  readonly dense: number | null
+  readonly lexical: number | null
+  readonly rerank: number | null
+}
+
 /**
  * A document of `search_logs`; a click may come before the search it belongs to.
  */
@@ -31,6 +40,7 @@ export interface SearchLogDocument {
   clicked_result: number | null
   click_position: number | null
   search_duration_ms: number
+  results: readonly SearchResultDocument[]
   timestamp: Date
 }
 

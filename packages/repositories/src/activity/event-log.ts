@@ -111,9 +111,10 @@ function searchUpdate(entry: LoggedSearch | LoggedClick): SearchLogUpdate {
   if (entry.kind === 'click') {
     return { $set: { clicked_result: entry.courseId, click_position: entry.position }, $setOnInsert: { timestamp } }
   }
-  const { userId, query, resultsCount, searchType, durationMs } = entry
+  const { userId, query, resultsCount, searchType, durationMs, hits } = entry
+  const results = hits.map(({ courseId, position, dense = null, lexical = null, rerank = null }) => ({ course_id: courseId, position, dense, lexical, rerank }))
   return {
-    $set: { user_id: userId, query, results_count: resultsCount, search_type: searchType, search_duration_ms: durationMs, timestamp },
+    $set: { user_id: userId, query, results_count: resultsCount, search_type: searchType, search_duration_ms: durationMs, results, timestamp },
     $setOnInsert: { clicked_result: null, click_position: null },
   }
 }
