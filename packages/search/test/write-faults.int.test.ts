@@ -2,6 +2,7 @@ import { orThrow } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CourseStatuses } from '../src/course-status.ts'
 import { createCourses, refusingEmbedder } from './catalogue.ts'
 import { dimensions, openHarness } from './harness.ts'
 import type { Harness } from './harness.ts'
@@ -68,7 +69,15 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(report).toMatchObject({ counts: { stored: 7 }, failed: [{ courseId: ids[5], reason: 'invalid-input' }] })
   })
 
-  it('notes an older version never over a newer one', async () => {
+  it('is noted with the newest version, however late an older one is noted', async () => {
+    const { id } = await app.publish({ title: 'Now' })
+    const statuses = new CourseStatuses(app.stores, 'some-generation')
+    orThrow(await statuses.record([{ courseId: id, version: 2 }]))
+    orThrow(await statuses.record([{ courseId: id, version: 1, reason: 'store-refused' }]))
+    expect(orThrow(await statuses.get(id))).toMatchObject({ state: 'synced', indexedVersion: 2 })
+  })
+
+  it('is pending at every version until that has come to the index, and unknown once it is deleted', async () => {
     const { id } = await app.publish({ title: 'Now' })
     await app.sync()
     orThrow(await app.courses.update(id, { title: 'Later' }))
