@@ -51,8 +51,8 @@ describe('courses like another', () => {
     expect(await titlesLike()).not.toContain('Guitar repair')
   })
 
-  it.each([[0, {}, 'courseId'], [Number.NaN, {}, 'courseId'], [1, { limit: 0 }, 'limit'], [1, { page: 'x' }, 'page'], [1, { minPrice: 2, maxPrice: 1 }, 'minPrice']])('of %d with %j is bad input', async (courseId, options, field) => {
-    const result = await app.search.similar(courseId, options as object)
+  it.each<[number, object, string]>([[0, {}, 'courseId'], [Number.NaN, {}, 'courseId'], [1, { limit: 0 }, 'limit'], [1, { page: 'x' }, 'page'], [1, { minPrice: 2, maxPrice: 1 }, 'minPrice']])('of %d with %j is bad input', async (courseId, options, field) => {
+    const result = await app.search.similar(courseId, options)
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })
 })

@@ -43,7 +43,7 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     expect([app.openai.requestCount(), app.pinecone.requestCount()]).toEqual(before)
   })
 
-  it.each([
+  it.each<[string, string, object, string]>([
     ['nothing', '', {}, 'prefix'],
     ['10,000 characters', 'x'.repeat(10_000), {}, 'prefix'],
     ['NUL', 'a\0b', {}, 'prefix'],
@@ -51,7 +51,7 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     ['a limit of 21', 'a', { limit: 21 }, 'limit'],
     ['an unknown option', 'a', { depth: 1 }, 'depth'],
   ])('are not made for %s', async (_, prefix, options, field) => {
-    const result = await app.search.suggest(prefix, options as object)
+    const result = await app.search.suggest(prefix, options)
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })
 })
