@@ -1,8 +1,7 @@
 import type { Step } from './explore.ts'
 import { isOfServer } from './look.ts'
-import { tell } from './reader-steps.ts'
 import { type Entry, fillAnswered, fillSent, hold, leading, lease, loaded, noEntry, type Reader, rest, type State, tagged, tagsRead, value } from './state.ts'
-import { freshNonce, readerStep, readTag, type Turn } from './turn.ts'
+import { freshNonce, readerStep, readTag, tell, type Turn } from './turn.ts'
 
 /** What the leader of a load can do next: take the lease and read the tag, load, fill, read the tag again, land. */
 export function* leaderSteps(turn: Turn, index: number): Iterable<Step<State>> {

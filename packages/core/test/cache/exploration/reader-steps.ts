@@ -3,7 +3,7 @@ import { fellow, isTrusted, judge, type Look, requiredOf } from './look.ts'
 import {
   following, type Entry, fillAnswered, leading, loaded, missed, passed, passing, type Reader, rest, resting, sawEntry, sawTag, type State, type Tag, told, value,
 } from './state.ts'
-import { readerStep, type Turn } from './turn.ts'
+import { readerStep, tell, type Turn } from './turn.ts'
 import { leaderSteps } from './leader-steps.ts'
 
 /** What a reader can do next: look, join or lead a load, and answer. */
@@ -89,12 +89,6 @@ function* sharing(turn: Turn, index: number): Iterable<Step<State>> {
   const isShared = reader.accepted || turn.flaw === 'followers-trust-a-rejected-fill'
   if (isShared) yield { ...move(turn, index, 'share the load', (_, self) => { rest(self) }), isViolation: misses(reader.required, reader.loaded) }
   else yield move(turn, index, 'look again', (_, self) => { rest(self) })
-}
-
-/** Tells the followers of a reader what it has loaded, and whether they may have it. */
-export function tell(next: State, index: number, accepted: boolean): void {
-  const { loaded: mask } = next.readers[index] as Reader
-  for (const follower of next.readers) if (follower.leader === index) Object.assign(follower, { at: told, loaded: mask, accepted, leader: -1 })
 }
 
 function begin(turn: Turn, self: Reader): void {

@@ -1,6 +1,6 @@
 import type { Step } from './explore.ts'
 import type { Flaw, Setting } from './setting.ts'
-import { absent, type Entry, hold, noEntry, noTag, type Process, type Reader, type State, type Tag, tagged, type Writer } from './state.ts'
+import { absent, type Entry, hold, noEntry, noTag, type Process, type Reader, type State, type Tag, tagged, told, type Writer } from './state.ts'
 
 /** A state in which somebody takes a step. */
 export interface Turn {
@@ -91,4 +91,10 @@ export function isTagUnchanged({ flaw }: Turn, tag: Tag, nonce: number): boolean
   if (tag.kind === absent) return flaw === 'missing-tag-counts-as-unchanged'
   if (tag.kind === hold) return flaw === 'held-tag-counts-as-unchanged'
   return tag.nonce === nonce
+}
+
+/** Tells the followers of a reader what it has loaded, and whether they may have it. */
+export function tell(next: State, index: number, accepted: boolean): void {
+  const { loaded: mask } = next.readers[index] as Reader
+  for (const follower of next.readers) if (follower.leader === index) Object.assign(follower, { at: told, loaded: mask, accepted, leader: -1 })
 }
