@@ -9,7 +9,9 @@ import type { StatusRow } from './status-queries.ts'
  * (for a course that is not published: that it holds nothing of it), `failed` when the course cannot be indexed as it is.
  */
 export interface CourseStatus {
+  /** The course. */
   readonly courseId: number
+  /** How far the index is. */
   readonly state: 'pending' | 'synced' | 'failed'
   /** The course's version in PostgreSQL. */
   readonly version: number

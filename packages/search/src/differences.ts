@@ -14,7 +14,9 @@ import type { VectorRecord } from './vector-index.ts'
  * `stale`, made of another text or with other facts beside it; or of the `wrong-generation`.
  */
 export interface IndexDifference {
+  /** In which way. */
   readonly kind: 'missing' | 'orphaned' | 'stale' | 'wrong-generation'
+  /** The record that is missing or wrong. */
   readonly recordId: string
   /** Absent for a record that is not a course's. */
   readonly courseId?: number

@@ -23,11 +23,17 @@ export interface Generation {
  * What PostgreSQL says of a generation: `building` and `standby` are written but not asked, `active` is asked, `retired` is being removed.
  */
 export interface GenerationStatus {
+  /** Names it. */
   readonly name: string
+  /** The model of its vectors. */
   readonly model: string
+  /** Their length. */
   readonly dimensions: number
+  /** The version of the template of its texts. */
   readonly template: string
-  readonly state: GenerationRow['state']
+  /** What is done with it. */
+  readonly state: 'building' | 'active' | 'standby' | 'retired'
+  /** When a process first knew it. */
   readonly createdAt: Date
   /** Absent when it has never been active. */
   readonly activatedAt?: Date

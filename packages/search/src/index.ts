@@ -13,7 +13,7 @@ export type { CourseReader, SearchHit } from './hydrate.ts'
 export type { DegradedLeg, LegError } from './legs.ts'
 export { fuse } from './fuse.ts'
 export type { FusedCourse, Leg, LegRank, RankedCourse } from './fuse.ts'
-export type { IndexedCourse, IndexError } from './course-indexer.ts'
+export type { IndexedCourse, IndexError, IndexOutcomes } from './course-indexer.ts'
 export type { FormerEmbedding } from './course-search-options.ts'
 
 export type { CourseIndex } from './course-index.ts'
