@@ -1,6 +1,6 @@
 import { connect, createRelay, createSessions, migrate, orThrow, type Relay, type Sessions, type Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations, type Course, type Repositories, type User } from '@headwater/repositories'
-import { createCourseSearch, openaiEmbedder, type CourseSearch } from '@headwater/search'
+import { createCourseSearch, openaiEmbedder, type CourseSearch, searchMigrations } from '@headwater/search'
 import {
   faultProxy, startMongodbStandIn, startOpenaiStandIn, startPineconeStandIn, startPostgresServer, startRedisServer,
   type FaultProxy, type MongodbStandIn, type OpenaiStandIn, type PineconeStandIn, type PostgresServer, type RedisServer,
@@ -50,7 +50,7 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
     mongodb: { url: proxies.mongodb.url, database: 'learning' },
     pinecone: { apiKey: pinecone.apiKey, index: 'course-search', controllerHostUrl: pinecone.url },
   }))
-  orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const repositories = createRepositories(stores)
   const { users, courses, activity } = repositories
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })

@@ -2,7 +2,7 @@ import { createServices } from '@headwater-examples/express-api'
 import type { Services } from '@headwater-examples/express-api'
 import { connect, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
-import { openaiEmbedder, pineconeIndex } from '@headwater/search'
+import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
 import type { DemoStores, RedisOutage } from './demo-stores.ts'
 import type { Ending } from './ending.ts'
 import { openInspection, type Inspection } from './inspection.ts'
@@ -27,7 +27,7 @@ export async function openPlatform({ parts, redisOutage, redisUrl }: DemoStores,
   }))
   ending.add(() => stores[Symbol.asyncDispose]())
   const startedMs = performance.now()
-  const { applied } = orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  const { applied } = orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, diagnostics: stores.diagnostics })
   const services = createServices(stores, { embedder, index: pineconeIndex(stores, { namespace: pinecone.namespace }) })

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { connect, migrate, orThrow } from '@headwater/core'
 import type { ConnectOptions } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
+import { searchMigrations } from '@headwater/search'
 import { createApp } from './app.ts'
 import type { AppOptions } from './app.ts'
 import { createServices } from './services.ts'
@@ -47,7 +48,7 @@ const closeDefaults = { deadlineMs: 10_000 } as const
 export async function startServer({ connect: connection, embedder, ...options }: StartOptions): Promise<RunningServer> {
   const stores = orThrow(await connect(connection))
   try {
-    orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+    orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const services = createServices(stores, { embedder })
     services.relay.start()
     return await serve(services, options)

@@ -4,7 +4,7 @@ import { connect, migrate, orThrow } from '@headwater/core'
 import type { ConnectOptions } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import type { Course, User } from '@headwater/repositories'
-import { openaiEmbedder, pineconeIndex } from '@headwater/search'
+import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
 import { faultProxy, isolate } from '@headwater/testing'
 import type { FaultProxy, StoreParts } from '@headwater/testing'
 import { inject } from 'vitest'
@@ -38,7 +38,7 @@ export async function openApi(limits: Partial<Limits> = {}): Promise<Api> {
     postgres: await faultProxy(parts.postgres.url), redis: await faultProxy(parts.redis.url), mongodb: await faultProxy(parts.mongodb.url),
   }
   const stores = orThrow(await connect(connectOptions(parts, proxies)))
-  orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const { pinecone, openai } = parts
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
   const services = createServices(stores, { embedder, index: pineconeIndex(stores, { namespace: pinecone.namespace }) })

@@ -32,7 +32,7 @@ export class CourseSearch {
   readonly #candidates: CandidatesByGeneration
   readonly #suggesting: SuggestParts
 
-  /** Made by {@link createCourseSearch}. */
+  /** @internal */
   constructor(options: CourseSearchOptions, { generations, openIndex, legDeadlineMs, rankingOf, rerank }: CourseSearchSettings) {
     const { stores, courses } = options
     const spelling = new Spelling(stores)

@@ -36,10 +36,15 @@ export interface LoggedSearch {
  * A course that is shown: its place, and its place in each ranking that has it.
  */
 export interface LoggedHit {
+  /** The course. */
   readonly courseId: number
+  /** Its place, from 1. */
   readonly position: number
+  /** Its rank by meaning. */
   readonly dense?: number
+  /** Its rank by words. */
   readonly lexical?: number
+  /** Its rank after reranking. */
   readonly rerank?: number
 }
 
@@ -47,8 +52,11 @@ export interface LoggedHit {
  * A click on a course that a search has found.
  */
 export interface LoggedClick {
+  /** The search that found it. */
   readonly searchId: string
+  /** The course that was clicked. */
   readonly courseId: number
+  /** Its place, from 1. */
   readonly position: number
 }
 

@@ -8,7 +8,9 @@ import { selectSuggestions } from './suggest-queries.ts'
  * A course that somebody who types may be looking for.
  */
 export interface Suggestion {
+  /** The course. */
   readonly courseId: number
+  /** Its title. */
   readonly title: string
 }
 
