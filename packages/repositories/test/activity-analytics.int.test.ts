@@ -72,13 +72,13 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     expect(await countOperations(harness.stores, async () => { await ask(harness.activity.analytics, all) })).toEqual(['mongodb: activity-analytics'])
   })
 
-  // The words of mongod, and those of an engine that stands on PostgreSQL.
-  test.for(aggregations)('scan an index for %s, where the server explains itself', async ([, { collection, pipeline }], context) => {
+  // Of the servers that explain themselves mongod takes an index wherever one serves; others weigh costs, and read a small collection as a whole.
+  test.for(aggregations)('scan an index for %s, where mongod explains itself', async ([, { collection, pipeline }], context) => {
     const plan = await inMongodb((database) => database.command({ explain: { aggregate: collection, pipeline: [...pipeline], cursor: {} }, verbosity: 'queryPlanner' })
       .then((explained) => JSON.stringify(explained), () => undefined))
-    if (plan === undefined) return context.skip()
-    expect(plan).toMatch(/IXSCAN|Index (Only )?Scan/)
-    expect(plan).not.toMatch(/COLLSCAN|Seq Scan/)
+    if (plan === undefined || !/IXSCAN|COLLSCAN/.test(plan)) return context.skip()
+    expect(plan).toMatch(/IXSCAN/)
+    expect(plan).not.toMatch(/COLLSCAN/)
   })
 
   test('say nothing about an empty log', async () => {

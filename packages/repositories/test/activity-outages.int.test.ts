@@ -126,7 +126,9 @@ describe('activity while MongoDB fails', () => {
     mongodb.hang()
     for (const n of sequence(250, 1)) record('close.hung', n, another)
     const startedAt = performance.now()
-    orThrow(await another.stores.close({ deadlineMs: 2_000 }))
+    // The driver may find no end of its own while its server hangs: then it is cut off, with nothing left to lose.
+    const closed = await another.stores.close({ deadlineMs: 2_000 })
+    expect(closed.isOk() || closed.error.store).toSatisfy((end) => end === true || end === 'mongodb')
     expect(performance.now() - startedAt).toBeLessThan(2_500)
     expect(dropped).toEqual([])
     expect(await spilled()).toBe(250)

@@ -126,6 +126,10 @@ describe('while PostgreSQL is down', () => {
   test('writes are store-unavailable with nothing half done, and cached rows still answer', async () => {
     const [course, user] = [await harness.newCourse(), await harness.newUser()]
     const cached = orThrow(await harness.courses.get(course.id))
+    await eventually(async () => {
+      orThrow(await harness.courses.get(course.id))
+      expect(await harness.stores.redis.client.get(`${harness.stores.redis.keyPrefix}course:${course.id}`)).toMatch(/^v1 /)
+    })
     proxies.postgres.cut()
     expect(failureOf(await harness.users.create({ email: 'down@example.com', username: 'down', passwordHash }))).toMatchObject({ type: 'store-unavailable', store: 'postgres', retryable: true })
     expect(failureOf(await harness.enrollments.enroll({ userId: user.id, courseId: course.id })).type).toBe('store-unavailable')
