@@ -60,6 +60,8 @@ describe('a sink that is far behind', () => {
     await outbox.publish(change(1, 3))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@3'])
-    expect(await purge(client, { retentionMs: 0 })).toBe(3)
+    // The newest goes once no transaction of anybody's is older.
+    let purged = 0
+    await eventually(async () => { expect(purged += await purge(client, { retentionMs: 0 })).toBe(3) })
   })
 })
