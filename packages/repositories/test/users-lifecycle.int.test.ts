@@ -11,18 +11,20 @@ import type { Harness } from './harness.ts'
 let harness: Harness
 let sessions: Sessions
 let redis: FaultProxy
+let postgres: FaultProxy
 beforeAll(async () => {
   harness = await openHarness({
     connect: async (options, parts) => {
       redis = await faultProxy(parts.redis.url)
-      return { ...options, redis: { ...options.redis, url: redis.url } }
+      postgres = await faultProxy(parts.postgres.url)
+      return { ...options, postgres: { url: postgres.url }, redis: { ...options.redis, url: redis.url } }
     },
   })
   sessions = createSessions(harness.stores)
 })
 afterAll(async () => {
   await harness.dispose()
-  await redis.close()
+  await Promise.all([redis.close(), postgres.close()])
 })
 
 const newHash = `${passwordHash}/new`
@@ -194,6 +196,22 @@ describe('what a deleted user did', () => {
     expect(inspect(after, { depth: null })).not.toMatch(/203\.0\.113\.9|Erasable|erase\.example|Erase Me/)
     expect((await everything()).some((document) => speaksOf(document, friend.id))).toBe(true)
   })
+
+  test('is the pseudonym’s also when PostgreSQL could not say so at first, without another write', async () => {
+    const { id } = await harness.newUser()
+    orThrow(await harness.users.delete(id))
+    await harness.deliver()
+    const failures: string[] = []
+    const off = harness.stores.diagnostics.on('store:error', ({ error }) => { failures.push((error as { operation?: string }).operation ?? '') })
+    orThrow(harness.activity.record({ userId: id, type: 'a.late' }))
+    await harness.activity.flush()
+    postgres.cut()
+    await eventually(() => { expect(failures).toContain('select user_erasure') }, { timeoutMs: 10_000, intervalMs: 20 })
+    expect((await documents(harness, 'user_activity')).some((document) => speaksOf(document, id))).toBe(true)
+    postgres.restore()
+    off()
+    await eventually(async () => { expect((await everything()).filter((document) => speaksOf(document, id))).toEqual([]) }, { timeoutMs: 10_000 })
+  }, 30_000)
 
   test('bears the pseudonym where it waits: spilled, and in dead letters, which can be replayed', async () => {
     const { user, friend, course } = await busyUser()

@@ -7,9 +7,6 @@ import type { ErasureRow } from './erasure-queries.ts'
 /** How long ids are collected before PostgreSQL is asked about them. */
 const collectMs = 1_000
 
-/** Beyond that they are asked about at once. */
-const maxCollected = 1_000
-
 /**
  * Sees to it that what is written late about a deleted user bears the pseudonym too: whoever writes says so afterwards. The deletion is committed
  * before the log is gone through, so either that finds what was written, or the writer finds the deletion.
@@ -35,13 +32,11 @@ export class Erasures {
   }
 
   /**
-   * The same within a second, for many writes together; what fails is tried again with the next ones.
+   * The same within a second, for many writes together; what fails is reported, and tried again each second.
    */
   followSoon(userIds: Iterable<number | null>): void {
     for (const id of userIds) if (id !== null && id > 0) this.#collected.add(id)
-    if (this.#collected.size === 0) return
-    if (this.#collected.size >= maxCollected) this.#collect(0)
-    else if (this.#timer === undefined) this.#collect(collectMs)
+    if (this.#collected.size > 0) this.#collect()
   }
 
   /**
@@ -53,12 +48,13 @@ export class Erasures {
     const ids = this.#collected
     this.#collected = new Set()
     const followed = await this.follow(ids)
-    if (followed.isErr()) for (const id of ids) this.#collected.add(id)
+    if (followed.isOk()) return
+    this.#stores.diagnostics.emit('store:error', { store: followed.error.store, error: followed.error })
+    if (!this.#stores.isClosing) this.followSoon(ids)
   }
 
-  #collect(ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => { void this.flush() }, ms).unref()
+  #collect(): void {
+    this.#timer ??= setTimeout(() => { void this.flush() }, collectMs).unref()
   }
 
   #pseudonymise(rows: readonly ErasureRow[]): ResultAsync<void, StoreError> {
