@@ -54,7 +54,7 @@ export function numberKey(value: unknown): string {
   if (!Number.isFinite(number)) return String(number)
   const { coefficient, exponent } = normalizeDecimal(exact(value))
   if (compareDecimals(exactDecimalOf(number), { coefficient, exponent }) === 0) return numberKey(number)
-  return `${coefficient}e${exponent}`
+  return `exactly ${coefficient}e${exponent}`
 }
 
 /**
