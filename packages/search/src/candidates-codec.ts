@@ -1,54 +1,53 @@
 import type { Codec } from '@headwater/core'
 import type { Candidates } from './find-candidates.ts'
-import type { FusedCourse } from './fuse.ts'
+import type { FusedCourse, LegRank, Ranking } from './fuse.ts'
 
-type Compact = Omit<Candidates, 'found'> & { readonly found: readonly number[] }
-
-const columns = 8
+type Compact = Omit<Candidates, 'found'> & { readonly found: string }
 
 /**
- * How candidates are kept: eight numbers a course in one list, 0 for a rank that it does not have.
+ * How candidates are kept: a line of numbers for each course, all lines in one text.
  */
 export const candidatesCodec: Codec<Candidates> = {
-  encode: ({ found, ...rest }): Compact => ({ ...rest, found: found.flatMap(toNumbers) }),
+  encode: ({ found, ...rest }): Compact => ({ ...rest, found: found.slice(0, found.length).map(toLine).join('\n') }),
   decode(json) {
-    const { found: numbers, ...rest } = json as Compact
-    return { ...rest, found: Array.from({ length: numbers.length / columns }, (_, place) => new KeptCourse(numbers, place * columns)) }
+    const { found, ...rest } = json as Compact
+    if (typeof found !== 'string') throw new TypeError('a ranking must be kept as text')
+    return { ...rest, found: new KeptRanking(found) }
   },
 }
 
-/** A course of a kept ranking: most are never looked at, so nothing is made of them before they are. */
-class KeptCourse implements FusedCourse {
-  readonly #numbers: readonly number[]
-  readonly #at: number
+/** Most courses of a kept ranking are never looked at, so nothing is made of them before they are. */
+class KeptRanking implements Ranking {
+  readonly #lines: readonly string[]
 
-  constructor(numbers: readonly number[], at: number) {
-    this.#numbers = numbers
-    this.#at = at
+  constructor(text: string) {
+    this.#lines = text === '' ? [] : text.split('\n')
   }
 
-  get id(): number {
-    return this.#number(0)
+  get length(): number {
+    return this.#lines.length
   }
 
-  get score(): number {
-    return this.#number(1)
-  }
-
-  get legs(): FusedCourse['legs'] {
-    return { ...this.#place('dense', 2), ...this.#place('lexical', 4), ...this.#place('rerank', 6) }
-  }
-
-  #place(name: keyof FusedCourse['legs'], column: number): FusedCourse['legs'] {
-    const rank = this.#number(column)
-    return rank === 0 ? {} : { [name]: { rank, score: this.#number(column + 1) } }
-  }
-
-  #number(column: number): number {
-    return this.#numbers[this.#at + column] ?? 0
+  slice(from: number, to: number): FusedCourse[] {
+    return this.#lines.slice(from, to).map(fromLine)
   }
 }
 
-function toNumbers({ id, score, legs: { dense, lexical, rerank } }: FusedCourse): number[] {
-  return [id, score, dense?.rank ?? 0, dense?.score ?? 0, lexical?.rank ?? 0, lexical?.score ?? 0, rerank?.rank ?? 0, rerank?.score ?? 0]
+/** The id and the score, then rank and score in each leg, 0 for a rank that the course does not have. */
+function toLine({ id, score, legs: { dense, lexical, rerank } }: FusedCourse): string {
+  const numbers = [id, score, ...numbersOf(dense), ...numbersOf(lexical)]
+  return (rerank === undefined ? numbers : [...numbers, ...numbersOf(rerank)]).join()
+}
+
+function numbersOf({ rank, score }: LegRank = { rank: 0, score: 0 }): number[] {
+  return [rank, score]
+}
+
+function fromLine(line: string): FusedCourse {
+  const [id = 0, score = 0, denseRank = 0, denseScore = 0, lexicalRank = 0, lexicalScore = 0, rerankRank = 0, rerankScore = 0] = JSON.parse(`[${line}]`) as number[]
+  const legs: { -readonly [Name in keyof FusedCourse['legs']]: FusedCourse['legs'][Name] } = {}
+  if (denseRank > 0) legs.dense = { rank: denseRank, score: denseScore }
+  if (lexicalRank > 0) legs.lexical = { rank: lexicalRank, score: lexicalScore }
+  if (rerankRank > 0) legs.rerank = { rank: rerankRank, score: rerankScore }
+  return { id, score, legs }
 }

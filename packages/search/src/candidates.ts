@@ -1,5 +1,5 @@
 import { cacheKey, defineCache, err, ok } from '@headwater/core'
-import type { Cache, CacheKey, CacheReadError, ResultAsync } from '@headwater/core'
+import type { Cache, CacheKey, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
 import { findCandidates, NoLegAnswered } from './find-candidates.ts'
 import type { CandidateParts, CandidateQuery, Candidates } from './find-candidates.ts'
@@ -7,7 +7,6 @@ import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
 import { rerankDefaults } from './rerank.ts'
 import { digest } from './search-request.ts'
-import type { SearchFilters } from './search-filters.ts'
 
 /**
  * A tag of every cached result: invalidated whenever the index has changed, so that what was published is found.
@@ -22,41 +21,36 @@ const ttlMs = 15 * 60_000
  */
 export class CandidateCache {
   readonly #settings: readonly unknown[]
-  readonly #cache: Cache<string, Candidates>
+  readonly #cache: Cache<CandidateQuery, Candidates>
 
   constructor(parts: CandidateParts) {
     const { stores, dense, legDeadlineMs, denseWeight, rerank } = parts
     const loadMs = legDeadlineMs + (rerank === undefined ? 0 : rerank.deadlineMs ?? rerankDefaults.deadlineMs)
     this.#settings = [dense?.generation, dense?.minSimilarity, denseWeight, rerank === undefined ? 0 : rerank.top ?? rerankDefaults.top]
-    this.#cache = defineCache<string, Candidates>(stores, {
+    this.#cache = defineCache<CandidateQuery, Candidates>(stores, {
       name: 'search',
       ttlMs,
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
-      key: (id) => [digest(id)],
+      key: ({ query, filters, depth, like }) => [digest(JSON.stringify([query, filters, depth, like, this.#settings]))],
       tags: () => [resultsTag],
       codec: candidatesCodec,
       entryTtlMs: ({ degraded }) => degraded.length === 0 ? ttlMs : 0,
-      load: async (ids) => new Map(await Promise.all(ids.map(async (id) => [id, await findCandidates(parts, queryOf(id))] as const))),
+      load: async (queries) => new Map(await Promise.all(queries.map(async (wanted) => [wanted, await findCandidates(parts, wanted)] as const))),
     })
   }
 
   /**
    * The candidates, found anew or in the cache. Fails only when no leg answers and nothing is cached.
    */
-  get({ query, filters, depth, like = 0 }: CandidateQuery): ResultAsync<Candidates, LegError> {
-    return this.#cache.get(JSON.stringify([query, filters, depth, like, this.#settings]))
-      .mapErr(unwrapped)
-      .andThen((candidates) => candidates === undefined ? err(notLoaded('search')) : ok(candidates))
+  async get(wanted: CandidateQuery): Promise<Result<Candidates, LegError>> {
+    const read = await this.#cache.get(wanted)
+    if (read.isErr()) return err(unwrapped(read.error))
+    return read.value === undefined ? err(notLoaded('search')) : ok(read.value)
   }
 }
 
 function unwrapped(failure: CacheReadError): LegError {
   return failure.type === 'load-failed' && failure.cause instanceof NoLegAnswered ? failure.cause.failure : failure
-}
-
-function queryOf(id: string): CandidateQuery {
-  const [query, filters, depth, like] = JSON.parse(id) as [string, SearchFilters, number, number]
-  return { query, filters, depth, ...(like === 0 ? {} : { like }) }
 }

@@ -108,11 +108,11 @@ export class CourseSearch {
     const position = page === undefined ? ok(undefined) : readPageToken(question, page)
     if (position.isErr()) return err(position.error)
     const found = await this.#find({ query, filters }, limit, position.value)
-    return found.map(({ next, ...courses }) => {
-      const result = { ...courses, searchId: randomUUID(), ...(next === undefined ? {} : { nextPage: pageToken(question, next) }) }
-      this.#log(parsed.value, result)
-      return result
-    })
+    if (found.isErr()) return err(found.error)
+    const { courses, next } = found.value
+    const result = { ...courses, searchId: randomUUID(), ...(next === undefined ? {} : { nextPage: pageToken(question, next) }) }
+    this.#log(parsed.value, result)
+    return ok(result)
   }
 
   async #similar(courseId: number, options: SimilarOptions): Promise<Result<FoundCourses, SimilarError>> {
@@ -125,23 +125,22 @@ export class CourseSearch {
     if (course?.isPublished !== true) return err(notFound(like))
     const words = `${course.title} ${course.category ?? ''}`.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
     const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
-    return found.map(({ next: _, ...courses }) => courses)
+    return found.map(({ courses }) => courses)
   }
 
   async #find(
     wanted: Omit<CandidateQuery, 'depth'>,
     limit: number,
     position: PagePosition | undefined,
-  ): Promise<Result<FoundCourses & { readonly next: PagePosition | undefined }, SearchError>> {
+  ): Promise<Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>> {
     const { clock, diagnostics } = this.#options.stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
     const page = await findPage({ candidates: await this.#candidates.current(), courses: this.#options.courses }, { wanted, limit, position })
-    return page.map(({ hits, next, candidates }) => {
-      const durationMs = clock.monotonic() - startedMs
-      const found = { hits, mode: modeOf(candidates), degraded: candidates.degraded, durationMs, isCached: candidates.askedAtMs < startedAtMs, next }
-      diagnostics.emit('search:answered', { mode: found.mode, cached: found.isCached, results: hits.length, durationMs })
-      return found
-    })
+    if (page.isErr()) return err(page.error)
+    const { hits, next, candidates } = page.value
+    const [mode, durationMs, isCached] = [modeOf(candidates), clock.monotonic() - startedMs, candidates.askedAtMs < startedAtMs]
+    diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
+    return ok({ courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached }, next })
   }
 
   #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {

@@ -3,7 +3,7 @@ import type { Result, SqlError, Stores } from '@headwater/core'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegParts } from './dense-leg.ts'
 import { fuse } from './fuse.ts'
-import type { FusedCourse, Leg, RankedCourse } from './fuse.ts'
+import type { FusedCourse, Leg, RankedCourse, Ranking } from './fuse.ts'
 import { unknownGeneration } from './generations.ts'
 import type { CourseReader } from './hydrate.ts'
 import { degradedLeg } from './legs.ts'
@@ -20,7 +20,7 @@ import type { SearchFilters } from './search-filters.ts'
  */
 export interface Candidates {
   /** The courses, best first. */
-  readonly found: readonly FusedCourse[]
+  readonly found: Ranking
   /** The legs that answered. */
   readonly legs: readonly Leg[]
   /** What failed; only a result without any is cached. */

@@ -2,10 +2,10 @@ import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import type { CandidateCache } from './candidates.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
-import type { FusedCourse } from './fuse.ts'
+import type { Ranking } from './fuse.ts'
 import { hydrate } from './hydrate.ts'
 import type { CourseReader, SearchHit } from './hydrate.ts'
-import { beginningOf, depths } from './page-token.ts'
+import { beginningOf, depths, positionAfter } from './page-token.ts'
 import type { PagePosition } from './page-token.ts'
 import { invalidField } from './refusals.ts'
 import { isFindable } from './search-filters.ts'
@@ -41,7 +41,7 @@ export async function findPage(
   { wanted, limit, position }: PageRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   const firstDepth = position?.depth ?? (limit <= depths[0] / 2 ? depths[0] : depths[1])
-  let found: readonly FusedCourse[] = []
+  let found: Ranking = []
   let page: FoundPage | undefined
   for (const depth of depths.filter((each) => each >= firstDepth)) {
     const candidates = await cache.get({ ...wanted, depth })
@@ -53,7 +53,7 @@ export async function findPage(
     if (hydrated.isErr()) return err(hydrated.error)
     const { hits, used } = hydrated.value
     const isDeepest = !candidates.value.mayHaveMore || depth === depths.at(-1)
-    const next = used < found.length || !isDeepest ? { depth: firstDepth, offset: used, lastId: found[used - 1]?.id ?? 0, shown: shown + hits.length } : undefined
+    const next = used < found.length || !isDeepest ? positionAfter(found, { depth: firstDepth, offset: used, shown: shown + hits.length }) : undefined
     page = { hits, next, candidates: candidates.value }
     // Whoever waited for a leg that failed does not wait for it again.
     if (hits.length >= limit || isDeepest || candidates.value.degraded.length > 0) break
@@ -61,8 +61,9 @@ export async function findPage(
   return page === undefined ? err(invalidField('page', 'is not the nextPage of a result')) : ok(page)
 }
 
-function extended(found: readonly FusedCourse[], deeper: readonly FusedCourse[]): readonly FusedCourse[] {
+function extended(found: Ranking, deeper: Ranking): Ranking {
   if (found.length === 0) return deeper
-  const known = new Set(found.map(({ id }) => id))
-  return [...found, ...deeper.filter(({ id }) => !known.has(id))]
+  const courses = found.slice(0, found.length)
+  const known = new Set(courses.map(({ id }) => id))
+  return [...courses, ...deeper.slice(0, deeper.length).filter(({ id }) => !known.has(id))]
 }

@@ -35,6 +35,16 @@ export interface FusedCourse {
   readonly legs: { readonly [Name in Leg | 'rerank']?: LegRank }
 }
 
+/**
+ * Courses, best first; a list of them is one.
+ */
+export interface Ranking {
+  /** How many there are. */
+  readonly length: number
+  /** Those from one place to before another one, both from 0. */
+  slice(from: number, to: number): readonly FusedCourse[]
+}
+
 /** The constant of Cormack et al., 2009: how much the first places stand out. */
 const k = 60
 

@@ -1,6 +1,7 @@
 import { errAsync, okAsync } from '@headwater/core'
-import type { InvalidInput } from '@headwater/core'
 import type { Embedder, EmbedderRanking } from './embedder.ts'
+import { hash32 } from './hash32.ts'
+import { invalidField } from './refusals.ts'
 import { textFeatures } from './text-features.ts'
 
 /**
@@ -48,7 +49,7 @@ export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder 
     ranking,
     embed(texts) {
       const empty = texts.indexOf('')
-      return empty === -1 ? okAsync(texts.map((text) => embedText(text, dimensions))) : errAsync(emptyText(empty))
+      return empty === -1 ? okAsync(texts.map((text) => embedText(text, dimensions))) : errAsync(invalidField(`texts[${empty}]`, 'must not be empty'))
     },
   }
 }
@@ -56,27 +57,12 @@ export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder 
 function embedText(text: string, dimensions: number): number[] {
   const vector = new Array<number>(dimensions).fill(0)
   for (const [feature, weight] of textFeatures(text)) {
-    const hash = hashOf(feature)
+    const hash = hash32(feature)
     const bucket = (hash >>> 1) % dimensions
     vector[bucket] = (vector[bucket] ?? 0) + (hash & 1 ? weight : -weight)
   }
   const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
   // Features of opposite sign may cancel out; a vector without direction would be comparable to nothing.
-  if (norm === 0) return vector.with(hashOf(text) % dimensions, 1)
+  if (norm === 0) return vector.with(hash32(text) % dimensions, 1)
   return vector.map((value) => value / norm)
-}
-
-/** FNV-1a over UTF-16 code units, then the finalizer of MurmurHash3: FNV alone leaves the low bits correlated. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
-}
-
-function emptyText(index: number): InvalidInput {
-  const field = `texts[${index}]`
-  const message = 'must not be empty'
-  return { type: 'invalid-input', message: `${field} ${message}`, retryable: false, field, issues: [{ field, message }] }
 }

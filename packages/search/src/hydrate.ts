@@ -1,7 +1,7 @@
 import { err, ok } from '@headwater/core'
 import type { CacheReadError, InvalidInput, ReadOptions, Result, ResultAsync } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
-import type { FusedCourse } from './fuse.ts'
+import type { FusedCourse, Ranking } from './fuse.ts'
 
 /**
  * Where courses are read: the repository of `@headwater/repositories`, or anything that reads as it does.
@@ -63,7 +63,7 @@ export interface HydratedPage {
  * Redis round trip when all are cached and none is denied; one more for every round of replacements.
  */
 export async function hydrate(
-  found: readonly FusedCourse[],
+  found: Ranking,
   { courses, isFindable, limit, from = 0, shown = 0 }: HydrateOptions,
 ): Promise<Result<HydratedPage, InvalidInput | CacheReadError>> {
   const hits: SearchHit[] = []

@@ -1,8 +1,8 @@
 import { err, ok } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
-import type { FusedCourse } from './fuse.ts'
+import type { Ranking } from './fuse.ts'
+import { hash32 } from './hash32.ts'
 import { invalidField } from './refusals.ts'
-import { digest } from './search-request.ts'
 
 /**
  * How many courses each leg is asked for: more than are shown, since PostgreSQL may deny some, and four times as many when those do not do.
@@ -42,16 +42,28 @@ export function readPageToken(question: unknown, token: string): Result<PagePosi
 }
 
 /**
+ * Where a page begins that comes after so many courses of a ranking.
+ */
+export function positionAfter(found: Ranking, { offset, ...position }: Omit<PagePosition, 'lastId'>): PagePosition {
+  return { ...position, offset, lastId: idBefore(found, offset) ?? 0 }
+}
+
+/**
  * Where the page begins in the ranking as it is now: after the last course that was used up, or as far down where that is gone.
  */
-export function beginningOf(found: readonly FusedCourse[], { offset, lastId }: PagePosition): number {
-  if (found[offset - 1]?.id === lastId) return offset
-  const place = found.findIndex(({ id }) => id === lastId)
+export function beginningOf(found: Ranking, { offset, lastId }: PagePosition): number {
+  if (idBefore(found, offset) === lastId) return offset
+  const place = found.slice(0, found.length).findIndex(({ id }) => id === lastId)
   return place === -1 ? offset : place + 1
 }
 
+function idBefore(found: Ranking, place: number): number | undefined {
+  return place === 0 ? undefined : found.slice(place - 1, place)[0]?.id
+}
+
+/** Who forges one gets what they may ask for anyway, so it need not withstand anybody. */
 function fingerprint(question: unknown): string {
-  return digest(JSON.stringify(question)).slice(0, 16)
+  return hash32(JSON.stringify(question)).toString(36)
 }
 
 type Parts = readonly [asked: string, depth: number, offset: number, lastId: number, shown: number]

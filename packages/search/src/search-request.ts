@@ -123,7 +123,7 @@ const clickInput = z.strictObject({ searchId: z.uuid(), courseId: rowId, positio
  */
 export function parseSearch(text: string, options: SearchOptions): Result<SearchRequest, InvalidInput> {
   return checked(searchInput, () => ({ ...options, query: text }))
-    .map(({ query: normal, limit, page, userId, ...filters }) => ({ query: normal, filters: filtersOf(filters), limit, page, userId }))
+    .map((input) => ({ query: input.query, filters: filtersOf(input), limit: input.limit, page: input.page, userId: input.userId }))
 }
 
 /**
@@ -131,7 +131,7 @@ export function parseSearch(text: string, options: SearchOptions): Result<Search
  */
 export function parseSimilar(courseId: number, options: SimilarOptions): Result<SimilarRequest, InvalidInput> {
   return checked(similarInput, () => ({ ...options, courseId }))
-    .map(({ courseId: id, limit, ...filters }) => ({ courseId: id, filters: filtersOf(filters), limit }))
+    .map((input) => ({ courseId: input.courseId, filters: filtersOf(input), limit: input.limit }))
 }
 
 /**
@@ -175,8 +175,14 @@ type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>
 
 /** The filters that are set, in one order. */
 function filtersOf({ category, difficulty, instructorId, minPrice, maxPrice, hasPlaces }: Filters): SearchFilters {
-  const filters = { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces: hasPlaces === true ? true : undefined }
-  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
+  return {
+    ...(category === undefined ? {} : { category }),
+    ...(difficulty === undefined ? {} : { difficulty }),
+    ...(instructorId === undefined ? {} : { instructorId }),
+    ...(minPrice === undefined ? {} : { minPrice }),
+    ...(maxPrice === undefined ? {} : { maxPrice }),
+    ...(hasPlaces === true ? { hasPlaces } : {}),
+  }
 }
 
 // A getter or a proxy among the options may throw.
