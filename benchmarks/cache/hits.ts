@@ -35,8 +35,9 @@ export async function hitContests(grounds: Grounds): Promise<HitContests> {
   const { stores, raw } = grounds
   const plain = defineCache<number, User>(stores, { name: 'user', ttlMs, load: loadUsers })
   const tagged = defineCache<number, User>(stores, { name: 'tagged', ttlMs, load: loadUsers, tags: (id) => tagsOf(id).map((tag) => cacheKey('tag', tag)) })
+  const parsing = defineCache<number, User>(stores, { name: 'parsing', ttlMs, load: loadUsers, maxParsedLength: 0 })
   const bento = openBento(grounds)
-  await warm([plain, tagged])
+  await warm([plain, tagged, parsing])
   await Promise.all(hotIds.map((id) => raw.fill(id)))
   await Promise.all(hotIds.flatMap((id) => [bento.get(id), bento.getTagged(id)]))
   const oneByOne = async (get: (id: number) => Promise<unknown>): Promise<void> => { for (const id of hotIds) await get(id) }
@@ -44,6 +45,7 @@ export async function hitContests(grounds: Grounds): Promise<HitContests> {
   const many = async (getMany: (ids: readonly number[]) => Promise<unknown>): Promise<void> => { for (let turn = 0; turn < turns; turn += 1) await getMany(hotIds.slice(0, 100)) }
   const contest = (ours: () => Promise<void>, theirs: () => Promise<void>, operations: number): Contest => ({ ours: () => ours, theirs: () => theirs, operations })
   const get = async (id: number): Promise<unknown> => orThrow(await plain.get(id))
+  const getParsing = async (id: number): Promise<unknown> => orThrow(await parsing.get(id))
   const getTagged = async (id: number): Promise<unknown> => orThrow(await tagged.get(id))
   return {
     contests: {
@@ -53,14 +55,18 @@ export async function hitContests(grounds: Grounds): Promise<HitContests> {
       taggedHitVsRaw: contest(() => together(getTagged), () => together(raw.get), turns * callers),
       taggedHitVsBentocache: contest(() => together(getTagged), () => together(bento.getTagged), turns * callers),
       getManyVsRaw: contest(() => many(async (ids) => orThrow(await plain.getMany(ids))), () => many(raw.getMany), turns),
+      concurrentHitVsRawParsing: contest(() => together(getParsing), () => together(raw.get), turns * callers),
+      getManyVsRawParsing: contest(() => many(async (ids) => orThrow(await parsing.getMany(ids))), () => many(raw.getMany), turns),
     },
     floor: contest(() => together(get), async () => { for (let turn = 0; turn < turns; turn += 1) await raw.getMany(hotIds) }, turns * callers),
     close: () => bento.close(),
   }
 }
 
-/** The figures about hits. */
-export type HitFigure = 'hitVsRaw' | 'concurrentHitVsRaw' | 'hitVsBentocache' | 'taggedHitVsRaw' | 'taggedHitVsBentocache' | 'getManyVsRaw'
+/** The figures about hits; those that end in `Parsing` are of a cache that keeps nothing parsed, as for keys that are hardly ever read twice. */
+export type HitFigure =
+  | 'hitVsRaw' | 'concurrentHitVsRaw' | 'hitVsBentocache' | 'taggedHitVsRaw' | 'taggedHitVsBentocache' | 'getManyVsRaw'
+  | 'concurrentHitVsRawParsing' | 'getManyVsRawParsing'
 
 /** Three tags: everybody's, one of twenty groups, one's own. */
 function tagsOf(id: number): string[] {

@@ -5,12 +5,13 @@ import type { SqlClient } from '../transactions/sql-client.ts'
 import { type Batch, BatchGet, maxKeys } from './batch-get.ts'
 import type { Cache, CacheOptions, CacheReadError, cacheDefaults, ReadOptions } from './cache.ts'
 import { cacheKey, type CacheKey } from './cache-key.ts'
-import { digits, expiryOf, nonceOf } from './entry.ts'
+import { digits, expiryOf, isAbsentRow, nonceOf } from './entry.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { Loader, type LoadResult, type Row } from './loader.ts'
-import { gateClosed, isExpired, isPass, jsonOf, judge, keepMeanwhile, type Look, type Pass, valueSeen } from './look.ts'
+import { gateClosed, isExpired, isPass, judge, keepMeanwhile, type Look, type Pass, valueSeen } from './look.ts'
 import { NextLoad } from './next-load.ts'
+import { ParseMemo } from './parse-memo.ts'
 import { Refill } from './refill.ts'
 
 /**
@@ -40,6 +41,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #loader: Loader<Id, Value>
   readonly #refill: Refill<Id, Value>
   readonly #batches: BatchGet
+  readonly #parsed: ParseMemo
   readonly #plainPrefix: string
   readonly #passing = new NextLoad<LoadResult<Value>>()
   #isSourceSuspect = false
@@ -52,6 +54,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     this.#loader = new Loader({ cache: options.name, load: options.load, codec: options.codec, sql: stores.postgres.client })
     this.#refill = new Refill(stores, options, this.#loader)
     this.#batches = new BatchGet(stores)
+    this.#parsed = new ParseMemo(options.maxParsedLength)
     this.#plainPrefix = `${stores.redis.keyPrefix}${options.name}:`
   }
 
@@ -75,7 +78,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {
     if (!this.#mayLook) return this.#resolve(row, gateClosed)
-    return this.#ask(row, (look) => this.#settle(row, look))
+    const { batch } = this.#batches
+    const slot = batch.slotOf(row.key)
+    const tagSlots = this.#tagSlots(batch, row)
+    return batch.reply.then((reply) => this.#settle(row, judge(reply, slot, tagSlots)))
   }
 
   #settle(row: Row<Id>, look: Look): ReadResult<Value> | Promise<ReadResult<Value>> {
@@ -122,14 +128,9 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #look(row: Row<Id>): Promise<Look> {
-    return this.#mayLook ? this.#ask(row, (look) => look) : gateClosed
-  }
-
-  #ask<T>(row: Row<Id>, see: (look: Look) => T | Promise<T>): Promise<T> {
-    const { batch } = this.#batches
-    const slot = batch.slotOf(row.key)
-    const tagSlots = this.#tagSlots(batch, row)
-    return batch.reply.then((reply) => see(judge(reply, slot, tagSlots)))
+    if (!this.#mayLook) return gateClosed
+    const [look] = await this.#lookTogether([row])
+    return look ?? gateClosed
   }
 
   async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
@@ -154,17 +155,16 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   /** The value that a look found, `undefined` for an absent row; {@link noAnswer} when there is none that may answer, or that can be read. */
   #answer(row: Row<Id>, look: Look): Value | undefined | typeof noAnswer {
-    if (typeof look === 'string') return this.#decode(look)
+    if (typeof look === 'string') return this.#decode(row, look)
     if (look.kind !== 'stale' || !look.isAlive) return noAnswer
-    const value = this.#decode(look.raw)
+    const value = this.#decode(row, look.raw)
     if (value !== noAnswer) this.#refill.begin(row, this.#keep(look.raw))
     return value
   }
 
-  #decode(raw: string): Value | undefined | typeof noAnswer {
+  #decode({ key }: Row<Id>, raw: string): Value | undefined | typeof noAnswer {
     try {
-      const json = jsonOf(raw)
-      return json === undefined ? undefined : this.#loader.read(json)
+      return isAbsentRow(raw) ? undefined : this.#loader.decode(this.#parsed.read(key, raw))
     } catch (error) {
       this.#stores.diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: `unreadable: ${String(error)}` })
       return noAnswer
@@ -189,7 +189,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       if (isPass(look)) return this.#passBy(row, look.reason)
       const value = turns === 1 ? noAnswer : this.#answer(row, look)
       if (value !== noAnswer) return this.#waited(startedAt, ok(value))
-      if (isExpired(look) && !this.#mayTrySource()) return this.#answerStale(look.raw) ?? this.#passBy(row, 'unreadable')
+      if (isExpired(look) && !this.#mayTrySource()) return this.#answerStale(row, look.raw) ?? this.#passBy(row, 'unreadable')
       const outcome = await this.#join(row, look)
       if (outcome.kind === 'loaded') return valueOf(outcome.result)
       if (outcome.kind === 'pass') return this.#passBy(row, outcome.reason)
@@ -225,11 +225,11 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     // Looked at again: a writer may have come since, and a held key must not answer.
     const look = await this.#look(row)
     const raw = valueSeen(look)
-    return (raw === undefined ? undefined : this.#answerStale(raw)) ?? failed
+    return (raw === undefined ? undefined : this.#answerStale(row, raw)) ?? failed
   }
 
-  #answerStale(raw: string): ReadResult<Value> | undefined {
-    const value = this.#decode(raw)
+  #answerStale(row: Row<Id>, raw: string): ReadResult<Value> | undefined {
+    const value = this.#decode(row, raw)
     if (value === noAnswer) return undefined
     this.#stores.diagnostics.emit('cache:stale-served', { cache: this.name, ageMs: this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs })
     return ok(value)

@@ -16,7 +16,7 @@ export function defineCache<Id, Value>(stores: Stores, options: CacheOptions<Id,
   const checked = { ...cacheDefaults, ...options }
   checkName(checked.name)
   checkPositive(checked, ['ttlMs', 'absentTtlMs', 'leaseMs', 'maxEntryLength'])
-  checkNotNegative(checked, ['graceMs', 'waitMs'])
+  checkNotNegative(checked, ['graceMs', 'waitMs', 'maxParsedLength'])
   if (!isBetween(checked.refreshAt, 0.1, 1)) fail(checked.name, 'refreshAt is between 0.1 and 1', checked.refreshAt)
   if (typeof checked.load !== 'function') fail(checked.name, 'load is a function', checked.load)
   const { tags } = checked

@@ -74,17 +74,16 @@ export class Loader<Id, Value> {
    */
   copy({ payload }: Loaded<Value>): LoadResult<Value> {
     try {
-      return ok({ value: payload === undefined ? undefined : this.read(payload), payload })
+      return ok({ value: payload === undefined ? undefined : this.decode(JSON.parse(payload)), payload })
     } catch (error) {
       return err(this.#failed('the codec cannot read what it wrote', error))
     }
   }
 
   /**
-   * A value from its JSON; throws what the codec throws.
+   * A value from what its JSON says; throws what the codec throws.
    */
-  read(payload: string): Value {
-    const json: unknown = JSON.parse(payload)
+  decode(json: unknown): Value {
     return this.#parts.codec === undefined ? json as Value : this.#parts.codec.decode(json)
   }
 

@@ -1,5 +1,5 @@
 import { tagNonceOf } from '../invalidation/tags.ts'
-import { expiryOf, isAbsentRow, isOfServer, nonceOf, payloadOf, softDigitsOf, softExpiryOf, stateOf, tagNoncesOf } from './entry.ts'
+import { expiryOf, isOfServer, nonceOf, softDigitsOf, softExpiryOf, stateOf, tagNoncesOf } from './entry.ts'
 import type { BatchReply } from './batch-get.ts'
 import type { SeenValue } from './lease.ts'
 
@@ -79,13 +79,6 @@ export function isExpired(look: Look): look is Stale {
 export function valueSeen(look: Look): string | undefined {
   if (typeof look === 'string') return look
   return look.kind === 'stale' ? look.raw : undefined
-}
-
-/**
- * The JSON of a value; `undefined` when it says that there is no such row.
- */
-export function jsonOf(raw: string): string | undefined {
-  return isAbsentRow(raw) ? undefined : payloadOf(raw)
 }
 
 function judgeValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {

@@ -75,6 +75,21 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(1)
     })
 
+    test('gives every reader a value of its own, however often an entry is read', async () => {
+      const cache = valueCache<{ tags: string[] }>(new Map([[1, { tags: ['algebra'] }]]))
+      orThrow(await cache.get(1))
+      await isStored(cache.key(1))
+      for (let turn = 0; turn < 5; turn += 1) {
+        const read = orThrow(await cache.get(1))
+        const same = orThrow(await cache.getMany([1])).get(1)
+        for (const value of [read, same]) {
+          expect(value).toStrictEqual({ tags: ['algebra'] })
+          value?.tags.push('spoilt')
+        }
+      }
+      expect(cache.loads).toHaveLength(1)
+    })
+
     test('keeps through a codec what JSON does not', async () => {
       const value = { at: new Date(5), big: 12n ** 30n }
       const codec = {

@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { writeEntry } from '../../src/cache/entry.ts'
+import { ParseMemo } from '../../src/cache/parse-memo.ts'
+
+const json = fc.jsonValue({ maxDepth: 4 })
+
+describe('the memo of parsed entries', () => {
+  it('gives what JSON.parse gives, whatever was read before and whatever readers do to their values', () => {
+    const reads = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), value: fc.integer({ min: 0, max: 2 }) }), { maxLength: 30 })
+    fc.assert(fc.property(fc.tuple(json, json, json), fc.constantFrom(0, 300, 10_000), reads, (values, maxLength, steps) => {
+      const memo = new ParseMemo(maxLength)
+      for (const { key, value } of steps) {
+        const text = JSON.stringify(values[value])
+        const read = memo.read(key, entryOf(text))
+        expect(read).toStrictEqual(JSON.parse(text))
+        spoil(read)
+      }
+    }), { examples: [[[JSON.parse('{"__proto__":{"a":[{}]}}'), [[{ a: 1 }]], { a: { b: [1, { c: 2 }] } }], 10_000, 'abcabcabcabc'.split('').map((key, index) => ({ key, value: index % 3 }))]] })
+  })
+
+  it('parses a text that it keeps no second time', () => {
+    const memo = new ParseMemo(10_000)
+    const raw = entryOf(JSON.stringify({ title: 'Algebra' }))
+    const parses = countingParses(() => {
+      for (let turn = 0; turn < 10; turn += 1) expect(memo.read('k', raw)).toEqual({ title: 'Algebra' })
+    })
+    expect(parses).toBe(2)
+  })
+
+  it('keeps what is read again and again while others are read once', () => {
+    const memo = new ParseMemo(10_000)
+    const hot = entryOf(JSON.stringify({ title: 'hot' }))
+    memo.read('hot', hot)
+    memo.read('hot', hot)
+    const parses = countingParses(() => {
+      for (let turn = 0; turn < 1_000; turn += 1) {
+        memo.read(`once-${turn}`, entryOf(JSON.stringify('x'.repeat(200))))
+        memo.read('hot', hot)
+      }
+    })
+    expect(parses).toBe(1_000)
+  })
+
+  it('keeps no more than its length', () => {
+    const memo = new ParseMemo(4_000)
+    const texts = Array.from({ length: 100 }, (_, id) => entryOf(JSON.stringify({ id })))
+    const readAll = (): void => texts.forEach((raw, id) => memo.read(`k${id}`, raw))
+    readAll()
+    readAll()
+    const last = texts.slice(-10).map((raw, index) => ({ raw, key: `k${index + 90}` }))
+    expect(countingParses(() => last.forEach(({ key, raw }) => memo.read(key, raw)))).toBe(0)
+    expect(countingParses(readAll)).toBeGreaterThanOrEqual(texts.length - 4_000 / entryOf('{"id":1}').length)
+  })
+
+  it('reads a value of a hundred thousand levels every time', () => {
+    const memo = new ParseMemo(10_000_000)
+    const raw = entryOf(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    for (let turn = 0; turn < 3; turn += 1) expect(Array.isArray(memo.read('deep', raw))).toBe(true)
+  })
+})
+
+function entryOf(payload: string): string {
+  return writeEntry({ nonce: '0123456789abcdef', runId: 'a'.repeat(40), softExpiryMs: 1, expiresMs: 2, tagNonces: [], payload })
+}
+
+/** Changes every part of a value that can be changed. */
+function spoil(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  const fields = value as Record<string, unknown>
+  for (const name of Object.keys(fields)) {
+    spoil(fields[name])
+    fields[name] = 'spoilt'
+  }
+}
+
+/** How often `JSON.parse` is called meanwhile. */
+function countingParses(work: () => void): number {
+  const { parse } = JSON
+  let count = 0
+  JSON.parse = (...args) => {
+    count += 1
+    return parse(...args) as unknown
+  }
+  try {
+    work()
+  } finally {
+    JSON.parse = parse
+  }
+  return count
+}
