@@ -24,6 +24,8 @@ const anyEvent = fc.record({
   timestamp: fc.oneof(fc.date(), fc.constant(new Date(NaN)), anything),
   other: anything,
 }, { requiredKeys: ['type'] })
+/** What is an object, and was not written as one. */
+const notPlain: unknown[] = [new Date(0), new Map(), Object.create(null), Object.create({ userAgent: 'curl' }), Object.create({ other: 1 }), [], new (class { userAgent = 'curl' })()]
 /** Each part wrong now and then, so that half of the events are right. */
 const mostlyGood = fc.record({
   userId: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }), type: fc.constantFrom(...Object.keys(types), 'any.thing'),
@@ -42,7 +44,7 @@ describe('the check by hand', () => {
       accepted += 1
       const { userId = null, type, data = {}, metadata = {}, timestamp } = bySchema.value
       expect(byHand).toEqual({ userId, type, data, metadata, at: timestamp?.getTime() })
-    }), { numRuns: 3_000 })
+    }), { numRuns: 3_000, examples: notPlain.map((metadata): [unknown] => [{ type: 'any.thing', metadata }]) })
     expect(accepted).toBeGreaterThan(300)
   })
 

@@ -77,8 +77,8 @@ export class ActivityCheck {
 }
 
 function metadataOf(given: unknown): ActivityMetadata | undefined {
-  if (!isPlainObject(given) || !hasOnly(given, metadataFields)) return undefined
-  const { ipAddress, userAgent, referrer } = given
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || !hasOnly(given, metadataFields)) return undefined
+  const { ipAddress, userAgent, referrer } = given as Readonly<Record<string, unknown>>
   if (!isTextOrAbsent(ipAddress, activityLimits.ipAddress)) return undefined
   if (!isTextOrAbsent(userAgent, activityLimits.userAgent)) return undefined
   if (!isTextOrAbsent(referrer, activityLimits.referrer)) return undefined

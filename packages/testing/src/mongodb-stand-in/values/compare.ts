@@ -90,7 +90,7 @@ function compareOfRank(rank: number, left: unknown, right: unknown): number {
   if (rank === 7) return compareArrays(left as unknown[], right as unknown[])
   if (rank === 8) return compareBinaries(left as Binary, right as Binary)
   if (rank === 9) return compareStrings((left as ObjectId).toHexString(), (right as ObjectId).toHexString())
-  if (rank === 10 || rank === 11) return Math.sign(Number(left) - Number(right))
+  if (rank === 10 || rank === 11) return compareNumbers(Number(left), Number(right))
   if (rank === 12) return (left as Long).compare(right as Long)
   return compareStrings(otherKey(left), otherKey(right))
 }
