@@ -27,12 +27,13 @@ export function inTransactions(insert: (events: string) => string): string {
   END $$`
 }
 
-/** Puts the events into Headwater's log. */
+/** Puts the events into Headwater's log, as it publishes them. */
 export async function fillLog(client: Client): Promise<void> {
   await client.query('TRUNCATE outbox')
   await client.query(inTransactions((events) => `
-    INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version)
-    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version} FROM ${events}`))
+    INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version, shard)
+    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version},
+      outbox_shard(${event.aggregateType}, ${event.aggregateId}) FROM ${events}`))
   await client.query('VACUUM ANALYZE outbox')
   await rewindLog(client)
 }

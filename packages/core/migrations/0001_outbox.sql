@@ -8,20 +8,27 @@ CREATE TABLE @schema.outbox (
   payload       jsonb,
   headers       jsonb        NOT NULL DEFAULT '{}',
   version       bigint       NOT NULL DEFAULT 0,
+  -- Before the position, since columns get their defaults in their order: whoever has no transaction id yet has no position either.
+  xid           xid8         NOT NULL DEFAULT pg_current_xact_id(),
   -- Position: rising within an aggregate, because an event is inserted after its aggregate's row was locked.
   seq           bigint       GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  shard         smallint     NOT NULL GENERATED ALWAYS AS
-                  ((get_byte(decode(md5(aggregatetype || '/' || aggregateid), 'hex'), 0) & 63)::smallint) STORED,
-  xid           xid8         NOT NULL DEFAULT pg_current_xact_id(),
+  -- Filled in by the SDK. Others leave it out, and it is reckoned when it is read: a generated column would be compiled anew for each statement.
+  shard         smallint,
   created_at    timestamptz  NOT NULL DEFAULT now()
 );
 CREATE INDEX outbox_xid ON @schema.outbox (xid);
+
+-- The shard of an aggregate, as the SDK reckons it.
+CREATE FUNCTION @schema.outbox_shard(aggregatetype text, aggregateid text) RETURNS smallint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT (get_byte(sha256(convert_to(aggregatetype || '/' || aggregateid, 'UTF8')), 0) & 63)::smallint
+$$;
 
 -- Moments of the log. The events of an interval (a, b] are those that b's snapshot sees and a's does not: none is missed however late it
 -- committed, and an open transaction delays only its own events.
 CREATE TABLE @schema.outbox_tick (
   id     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   snap   pg_snapshot NOT NULL,
+  -- No event that the snapshot sees has a higher position, and none of a transaction that began after it a lower one.
   seq_hi bigint      NOT NULL,
   at     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -122,7 +129,7 @@ BEGIN
     END IF;
     -- Nothing when another relay was quicker, or when an outer transaction fixed an older snapshot before the lock.
     INSERT INTO @schema.outbox_tick AS made (snap, seq_hi)
-    SELECT pg_current_snapshot(), greatest(high, newest.seq_hi)
+    SELECT pg_current_snapshot(), greatest((SELECT o.seq FROM @schema.outbox o ORDER BY o.seq DESC LIMIT 1), newest.seq_hi)
     WHERE NOT EXISTS (SELECT FROM @schema.outbox_tick t WHERE t.id > newest.id)
       AND pg_snapshot_xmin(pg_current_snapshot()) >= pg_snapshot_xmin(newest.snap)
       AND pg_snapshot_xmax(pg_current_snapshot()) >= pg_snapshot_xmax(newest.snap);

@@ -1,10 +1,6 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
+import { shardCount } from './shard.ts'
 import type { Sink } from './sink.ts'
-
-/**
- * Number of shards of the log; fixed, since the table computes an event's shard.
- */
-export const shardCount = 64
 
 /**
  * How far a sink has got in one shard: everything up to `tick`, and of the interval (tick, tickTo] everything up to `lastSeq`.

@@ -2,6 +2,7 @@ import type { Failure, SqlError } from '../errors.ts'
 import { ResultAsync, err, ok, type Result } from '../result.ts'
 import { StatementFailed, type Stores } from '../stores/stores.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
+import { shardSql } from './shard.ts'
 
 /**
  * The outbox holds transaction ids of another server, as after the restore of a dump: which events were delivered cannot be told by them.
@@ -100,13 +101,13 @@ const forgetSql = 'DELETE FROM @schema.outbox_origin'
 /** Ids and snapshots came from the same server, so they still tell what was delivered; rows get id 3 for that, and new ids otherwise. */
 const rewriteSql = `
   WITH moved AS (DELETE FROM @schema.outbox RETURNING *)
-  INSERT INTO @schema.outbox (seq, id, aggregatetype, aggregateid, type, payload, headers, version, created_at, xid)
+  INSERT INTO @schema.outbox (seq, id, aggregatetype, aggregateid, type, payload, headers, version, shard, created_at, xid)
   OVERRIDING SYSTEM VALUE
-  SELECT seq, id, aggregatetype, aggregateid, type, payload, headers, version, created_at,
+  SELECT seq, id, aggregatetype, aggregateid, type, payload, headers, version, shard, created_at,
     CASE WHEN EXISTS (
       SELECT FROM @schema.outbox_cursor c
       JOIN @schema.outbox_tick t ON t.id = c.tick LEFT JOIN @schema.outbox_tick u ON u.id = c.tick_to
-      WHERE c.shard = moved.shard AND NOT pg_visible_in_snapshot(moved.xid, t.snap)
+      WHERE c.shard = ${shardSql('moved')} AND NOT pg_visible_in_snapshot(moved.xid, t.snap)
         AND NOT coalesce(pg_visible_in_snapshot(moved.xid, u.snap) AND moved.seq <= c.last_seq, false)
     ) THEN pg_current_xact_id() ELSE '3'::xid8 END
   FROM moved ORDER BY seq`

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import { acknowledge, type Acknowledgement } from './acknowledge.ts'
-import { claim, leave, pulse, reclaim, release, shardCount, type OwnedShard, type Owning, type Position } from './cursor.ts'
+import { shardCount } from './shard.ts'
+import { claim, leave, pulse, reclaim, release, type OwnedShard, type Owning, type Position } from './cursor.ts'
 import { Lease } from './lease.ts'
 import { loadStuck } from './stuck.ts'
 

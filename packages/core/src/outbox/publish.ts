@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { quoteIdentifier } from '../stores/statements.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import { checkEvents, EventRejected, type EventLimits } from './check-event.ts'
-import { newEventId } from './event-id.ts'
+import { newEventIds } from './event-id.ts'
 import type { NewEvent } from './event.ts'
+import { shardOf } from './shard.ts'
 
 /**
  * Options of {@link publish} and {@link publishMany}.
@@ -49,46 +51,49 @@ export async function publishMany(client: SqlClient, events: readonly NewEvent[]
 export async function insertEvents(client: SqlClient, events: readonly NewEvent[], limits: EventLimits = {}): Promise<readonly string[]> {
   const checked = checkEvents(events, limits)
   if (checked.isErr()) throw new EventRejected(checked.error)
-  const rows = events.map((event, index) => rowOf(event, checked.value[index]))
+  const ids = newEventIds(events.length)
+  const rows = events.map((event, index) => rowOf(event, ids[index], checked.value[index]))
   const [first] = rows
   if (first === undefined) return []
-  if (rows.length === 1) await client.query(insertOneSql, [first.id, first.aggregateType, first.aggregateId, first.type, first.payload === 'null' ? null : first.payload, first.headers, first.version])
-  else await client.query(insertManySql, [`[${rows.map(jsonOf).join()}]`])
-  return rows.map((row) => row.id)
+  if (rows.length === 1) await client.query(insertOneSql, first)
+  else await client.query(insertManySql, linesOf(rows))
+  return ids
 }
 
-interface Row {
-  readonly id: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-  readonly type: string
-  readonly payload: string
-  readonly headers: string
-  readonly version: string
+/** Id, aggregate's type and id, type, payload, headers, version and shard: as text. */
+type Row = readonly [string, string, string, string, string, string, string, string]
+
+function rowOf({ aggregateType, aggregateId, type, headers, version }: NewEvent, id = '', payload = 'null'): Row {
+  const aggregate = String(aggregateId)
+  const headersJson = headers === undefined ? '{}' : JSON.stringify(headers)
+  return [id, aggregateType, aggregate, type, payload, headersJson, String(version), String(shardOf(aggregateType, aggregate))]
 }
 
-function rowOf({ aggregateType, aggregateId, type, headers, version }: NewEvent, payload = 'null'): Row {
-  return {
-    id: newEventId(), aggregateType, aggregateId: String(aggregateId), type, payload,
-    headers: headers === undefined ? '{}' : JSON.stringify(headers), version: String(version),
-  }
-}
-
-/** Payload and headers are JSON already. */
-function jsonOf({ id, aggregateType, aggregateId, type, payload, headers, version }: Row): string {
-  const names = `"aggregatetype":${JSON.stringify(aggregateType)},"aggregateid":${JSON.stringify(aggregateId)},"type":${JSON.stringify(type)}`
-  return `{"id":"${id}",${names},"payload":${payload},"headers":${headers},"version":${version}}`
+/** The columns, each with its values one below the other, and what they are separated by; JSON has no line breaks. */
+function linesOf(rows: readonly Row[]): readonly string[] {
+  const hasLineBreak = rows.some(([, aggregateType, aggregateId]) => aggregateType.includes('\n') || aggregateId.includes('\n'))
+  const separator = hasLineBreak ? `\n${randomUUID()}\n` : '\n'
+  return [...[0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column]).join(separator)), separator]
 }
 
 /** Text parameters alone, here and below: every client passes text unchanged, not every one can pass JSON or arrays. */
-const insertOneSql = `
-  INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload, headers, version)
-  VALUES ($1::text::uuid, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7::text::bigint)`
+const columns = 'id, aggregatetype, aggregateid, type, payload, headers, version, shard'
 
+const insertOneSql = `
+  INSERT INTO @schema.outbox (${columns})
+  VALUES ($1::text::uuid, $2, $3, $4, nullif($5::text, 'null')::jsonb, $6::text::jsonb, $7::text::bigint, $8::text::smallint)`
+
+/** `unnest` gives out the lines in their order, all columns abreast. */
 const insertManySql = `
-  INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload, headers, version)
-  SELECT id, aggregatetype, aggregateid, type, payload, headers, version
-  FROM ROWS FROM (
-    jsonb_to_recordset($1::text::jsonb) AS (id uuid, aggregatetype text, aggregateid text, type text, payload jsonb, headers jsonb, version bigint)
-  ) WITH ORDINALITY AS event (id, aggregatetype, aggregateid, type, payload, headers, version, position)
-  ORDER BY position`
+  INSERT INTO @schema.outbox (${columns})
+  SELECT id::uuid, aggregatetype, aggregateid, type, payload::jsonb, headers::jsonb, version::bigint, shard::smallint FROM (
+    SELECT
+      unnest(string_to_array($1::text, $9::text)) AS id,
+      unnest(string_to_array($2::text, $9::text)) AS aggregatetype,
+      unnest(string_to_array($3::text, $9::text)) AS aggregateid,
+      unnest(string_to_array($4::text, $9::text)) AS type,
+      unnest(string_to_array($5::text, $9::text, 'null')) AS payload,
+      unnest(string_to_array($6::text, $9::text)) AS headers,
+      unnest(string_to_array($7::text, $9::text)) AS version,
+      unnest(string_to_array($8::text, $9::text)) AS shard
+  ) AS event`

@@ -1,6 +1,6 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
-import { shardCount } from './cursor.ts'
 import type { Json, OutboxEvent } from './event.ts'
+import { shardCount, shardOf, shardSql } from './shard.ts'
 import type { Tick } from './tick.ts'
 
 /**
@@ -62,16 +62,16 @@ export async function readNarrow(sql: SqlClient, interval: Interval, limit: numb
 }
 
 /**
- * Where the events of an interval lie in the log, when it has any. One round trip over its transaction ids.
+ * Between which positions the events of an interval lie, when it has any. One round trip, that looks up two positions.
  */
 export async function findBounds(sql: SqlClient, { from, to }: Pick<Interval, 'from' | 'to'>): Promise<Bounds | undefined> {
-  const { rows } = await sql.query<{ low: string | null; high: string | null }>(boundsSql, [from.xmax, to.xmax, to.snapshot, from.xip])
-  const [row] = rows
-  return row?.low == null || row.high == null ? undefined : { low: BigInt(row.low), high: BigInt(row.high) }
+  const { rows } = await sql.query<{ low: string | null }>(boundsSql, [String(from.seqHigh), from.xip])
+  const low = rows[0]?.low ?? undefined
+  return low === undefined || BigInt(low) > to.seqHigh ? undefined : { low: BigInt(low), high: to.seqHigh }
 }
 
 /**
- * The lowest and the highest position of an interval's events.
+ * No event of an interval has a lower position than `low` or a higher one than `high`.
  */
 export interface Bounds {
   readonly low: bigint
@@ -96,7 +96,7 @@ export async function readWide(sql: SqlClient, interval: Interval, { bounds, lim
 /** A row, with numbers as `pg` leaves them: as text but for the smallest. */
 interface EventRow {
   readonly seq: string
-  readonly shard: number
+  readonly shard: number | null
   readonly id: string
   readonly version: string
   /** In milliseconds: text of a date costs more to write and to read. */
@@ -126,7 +126,7 @@ function eventOf(row: EventRow): LoggedEvent {
     payload: row.payload === null ? null : JSON.parse(row.payload) as Json,
     headers: row.headers === null ? noHeaders : JSON.parse(row.headers) as Record<string, string>,
     createdAt: new Date(Number(row.at)),
-    shard: row.shard,
+    shard: row.shard ?? shardOf(row.aggregatetype, row.aggregateid),
   }
 }
 
@@ -138,7 +138,7 @@ interface Filters {
 }
 
 function filtersOf(shards: readonly number[], types: readonly string[]): Filters {
-  const byShard = shards.length < shardCount ? [{ test: 'shard = ANY', cast: 'smallint[]', value: shards }] : []
+  const byShard = shards.length < shardCount ? [{ test: `${shardSql('event')} = ANY`, cast: 'smallint[]', value: shards }] : []
   const patterns = types.map((type) => type.endsWith('.*') ? `${type.slice(0, -1)}%` : type)
   const byType = types.includes('*') ? [] : [{ test: 'type LIKE ANY', cast: 'text[]', value: patterns }]
   const filters = [...byShard, ...byType]
@@ -155,8 +155,8 @@ const columns = `seq, shard, id, version, (date_part('epoch', created_at) * 1000
 /** The two ways in which an event can be new are two branches, so that both are ranges of the index on transaction ids. */
 function narrowSql({ text, next }: Filters, late: 'late commits' | 'no late commits'): string {
   const wanted = `seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot) ${text}`
-  const begun = `SELECT * FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND ${wanted}`
-  const lateCommits = `UNION ALL SELECT * FROM @schema.outbox WHERE xid = ANY ($${next}::xid8[]) AND ${wanted}`
+  const begun = `SELECT * FROM @schema.outbox AS event WHERE xid >= $1::xid8 AND xid < $2::xid8 AND ${wanted}`
+  const lateCommits = `UNION ALL SELECT * FROM @schema.outbox AS event WHERE xid = ANY ($${next}::xid8[]) AND ${wanted}`
   return `SELECT ${columns} FROM (${begun} ${late === 'late commits' ? lateCommits : ''}) AS event ORDER BY event.seq LIMIT $5`
 }
 
@@ -168,9 +168,9 @@ function wideSql({ text }: Filters): string {
     ORDER BY event.seq LIMIT $5`
 }
 
+/** Transactions that began after a tick have positions above all that it sees; those under way may have any. */
 const boundsSql = `
-  SELECT min(seq)::text AS low, max(seq)::text AS high FROM (
-    SELECT seq FROM @schema.outbox WHERE xid >= $1::xid8 AND xid < $2::xid8 AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
-    UNION ALL
-    SELECT seq FROM @schema.outbox WHERE xid = ANY ($4::xid8[]) AND pg_visible_in_snapshot(xid, $3::pg_snapshot)
-  ) AS event`
+  SELECT least(
+    (SELECT seq FROM @schema.outbox WHERE seq > $1::bigint ORDER BY seq LIMIT 1),
+    (SELECT min(seq) FROM @schema.outbox WHERE xid = ANY ($2::xid8[]))
+  )::text AS low`

@@ -1,6 +1,7 @@
 import type { SqlError } from '../errors.ts'
 import { ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
+import { shardSql } from './shard.ts'
 
 /**
  * Who owns shards of a sink.
@@ -157,7 +158,7 @@ const sinksSql = `
     ) AS c
     CROSS JOIN LATERAL (SELECT snap FROM @schema.outbox_tick WHERE id <= c.tick ORDER BY id DESC LIMIT 1) AS t
     LEFT JOIN @schema.outbox_tick u ON u.id = c.tick_to
-    JOIN @schema.outbox o ON o.shard = ANY (c.shards) AND o.xid >= pg_snapshot_xmin(t.snap)
+    JOIN @schema.outbox o ON ${shardSql('o')} = ANY (c.shards) AND o.xid >= pg_snapshot_xmin(t.snap)
       AND NOT pg_visible_in_snapshot(o.xid, t.snap)
       AND NOT coalesce(pg_visible_in_snapshot(o.xid, u.snap) AND o.seq <= c.last_seq, false)
     WHERE o.type LIKE ANY (SELECT CASE WHEN type = '*' THEN '%' ELSE regexp_replace(type, '\\*$', '%') END FROM unnest(s.types) AS type)
