@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { okAsync, orThrow } from '@headwater/core'
 import { purge } from '../../src/outbox/purge.ts'
-import { change, recordingSink, useOutbox } from './outbox-fixture.ts'
+import { change, nothingOlder, recordingSink, useOutbox } from './outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -41,6 +41,7 @@ describe('the table of the log', () => {
     await outbox.rows(`SELECT pg_create_logical_replication_slot('${slot}_out', 'pgoutput')`)
     try {
       await outbox.publish(change(1, 1, { payload: { title: 'Algebra' } }), change(2, 1))
+      await nothingOlder(outbox)
       const sink = recordingSink({ before: (batch) => recordingOutcome(batch[0]?.id) })
       orThrow(await outbox.relay([sink]).drain())
       expect(await purge(outbox.stores.postgres.client, { retentionMs: 0 })).toBe(2)

@@ -6,7 +6,7 @@ import { purge } from '../../src/outbox/purge.ts'
 import { readNarrow } from '../../src/outbox/read-events.ts'
 import { advance, loadTicks, type Tick } from '../../src/outbox/tick.ts'
 import { idCursor, xminGuard } from './controls.ts'
-import { change, nameOf, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
+import { change, nameOf, nothingOlder, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -172,6 +172,7 @@ describe('the log', () => {
       WHERE xid < (SELECT pg_snapshot_xmax(snap) FROM @schema.outbox_tick t JOIN @schema.outbox_cursor c ON c.tick = t.id ORDER BY t.id LIMIT 1)`)
     expect(tooEager.map(({ aggregateid }) => aggregateid)).toContain('late')
     await purge(client, { retentionMs: 0 })
+    await nothingOlder(outbox)
     const next = outbox.relay([sink])
     orThrow(await next.drain())
     expect(sink.seen).toEqual(['early@1', 'early@2', 'late@1'])
@@ -185,6 +186,7 @@ describe('the log', () => {
     const quick = recordingSink()
     await openCursors(client, recordingSink({ name: 'slow' }))
     await outbox.publish(change(1, 1))
+    await nothingOlder(outbox)
     const relay = outbox.relay([quick])
     orThrow(await relay.drain())
     expect(await purge(client, { retentionMs: 60_000 })).toBe(0)

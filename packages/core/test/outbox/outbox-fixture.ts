@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import {
   allDelivered, connect, createRelay, Diagnostics, defineSink, migrate, okAsync, orThrow, publishMany,
   type DiagnosticEvents, type NewEvent, type OutboxEvent, type Relay, type RelayOptions, type Sink, type SqlClient, type Stores,
 } from '@headwater/core'
-import { isolate, type IsolatedStores } from '@headwater/testing'
+import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
 
 /** An empty outbox in a schema of its own, and what tests do with it. */
 export interface Outbox {
@@ -109,6 +109,16 @@ export function recordingSink(more: Partial<Sink> & { readonly before?: Sink['ha
     ...settings,
   })
   return Object.assign(sink, { seen, events })
+}
+
+/**
+ * Waits until no transaction of the server, in whatever database, is older than what was published: the ticks made from now on let the purge have
+ * all of it, while an older one of somebody else's would keep some of it until another event makes another tick.
+ */
+export async function nothingOlder(outbox: Outbox): Promise<void> {
+  await eventually(async () => {
+    expect(await outbox.rows('SELECT xid FROM @schema.outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1')).toEqual([])
+  }, { timeoutMs: 20_000 })
 }
 
 /** How events are written in assertions. */

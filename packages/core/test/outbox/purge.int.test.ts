@@ -3,7 +3,7 @@ import { orThrow, type SqlClient } from '@headwater/core'
 import { purge } from '../../src/outbox/purge.ts'
 import { readNarrow } from '../../src/outbox/read-events.ts'
 import { advance } from '../../src/outbox/tick.ts'
-import { change, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
+import { change, nothingOlder, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
 
 const open = useOutbox()
 const count = 20_000
@@ -25,6 +25,7 @@ function noting(client: SqlClient): SqlClient & { readonly statements: { readonl
 /** A log that every sink has passed, and a session with a snapshot from before its purge, so that nothing deleted can be cleared away. */
 async function passed(outbox: Outbox): Promise<void> {
   for (let part = 0; part < 4; part += 1) await outbox.publish(...Array.from({ length: count / 4 }, (_, version) => change(version % 100, version)))
+  await nothingOlder(outbox)
   orThrow(await outbox.relay([recordingSink()]).drain({ deadlineMs: 20_000 }))
   const holder = await outbox.session()
   await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
