@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { createRelay, orThrow, removeSink } from '@headwater/core'
 import { eventually } from '@headwater/testing'
-import { change, recordingSink, useOutbox } from './outbox-fixture.ts'
+import { change, nothingOlder, recordingSink, useOutbox } from './outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -57,17 +57,21 @@ describe('a relay without sinks', () => {
     const outbox = await open()
     const relay = outbox.relay([recordingSink()])
     await outbox.publish(change(1, 1))
+    await nothingOlder(outbox)
     orThrow(await relay.drain())
     orThrow(await relay.stop())
+    const keepUntilLeft = async (count: number): Promise<void> => {
+      await nothingOlder(outbox)
+      const keeper = createRelay(outbox.stores, { sinks: [], retentionMs: 1, purgeMs: 20, tickMs: 5, maxPollMs: 20 })
+      keeper.start()
+      await eventually(async () => { expect(await outbox.rows('SELECT FROM @schema.outbox')).toHaveLength(count) })
+      orThrow(await keeper.drain())
+      orThrow(await keeper.stop())
+    }
     await outbox.publish(change(1, 2))
-    const keeper = createRelay(outbox.stores, { sinks: [], retentionMs: 1, purgeMs: 20, tickMs: 5, maxPollMs: 20 })
-    keeper.start()
-    const left = async (): Promise<number> => (await outbox.rows('SELECT FROM @schema.outbox')).length
-    await eventually(async () => { expect(await left()).toBe(1) })
+    await keepUntilLeft(1)
     orThrow(await removeSink(outbox.stores, 'recorder'))
     await outbox.publish(change(1, 3))
-    await eventually(async () => { expect(await left()).toBe(0) })
-    orThrow(await keeper.drain())
-    orThrow(await keeper.stop())
+    await keepUntilLeft(0)
   })
 })

@@ -51,6 +51,7 @@ describe('the log', () => {
     await first.run('COMMIT')
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@1', '1@2'])
+    await nothingOlder(outbox)
     expect(await control.poll()).toEqual(['1@2', '1@1'])
   })
 
@@ -68,6 +69,7 @@ describe('the log', () => {
     expect(sink.seen).toHaveLength(100)
     expect(await control.poll()).toHaveLength(0)
     await elsewhere.run('COMMIT')
+    await nothingOlder(outbox)
     expect(await control.poll()).toHaveLength(100)
   })
 

@@ -112,8 +112,8 @@ export function recordingSink(more: Partial<Sink> & { readonly before?: Sink['ha
 }
 
 /**
- * Waits until no transaction of the server, in whatever database, is older than what was published: the ticks made from now on let the purge have
- * all of it, while an older one of somebody else's would keep some of it until another event makes another tick.
+ * Waits until no transaction of the server, in whatever database, is older than what was published. The ticks made from now on let the purge have
+ * all of it; an older transaction of somebody else's would keep some of it until another event makes another tick, and hide it from an `xmin` guard.
  */
 export async function nothingOlder(outbox: Outbox): Promise<void> {
   await eventually(async () => {
