@@ -2,6 +2,7 @@ import type { RedisClientType } from 'redis'
 import type { Clock } from '../clock.ts'
 import type { StoreError } from '../errors.ts'
 import type { RedisStore, Stores } from '../stores/stores.ts'
+import { digits } from './entry.ts'
 
 /**
  * What became of the keys that were asked for together.
@@ -11,8 +12,8 @@ export interface BatchReply {
   readonly values: readonly (string | null)[]
   /** The server that said so; `undefined` when the connection changed meanwhile, or when none of this can be trusted. */
   readonly runId: string | undefined
-  /** When it came, in milliseconds since the epoch. */
-  readonly atMs: number
+  /** When it came, as thirteen digits of milliseconds since the epoch. */
+  readonly at: string
   /** Why there are no values. */
   readonly error?: StoreError
 }
@@ -91,9 +92,9 @@ export class BatchGet {
     const redis = this.#redis
     const runId = redis.runId
     const reply = await redis.run('get', (client) => keys.length === 1 ? getOne(client, keys) : client.mGet(keys))
-    const atMs = this.#clock.now()
-    if (reply.isErr()) return { values: [], runId: undefined, atMs, error: reply.error }
-    return { values: reply.value, runId: redis.runId === runId ? runId : undefined, atMs }
+    const at = digits(this.#clock.now())
+    if (reply.isErr()) return { values: [], runId: undefined, at, error: reply.error }
+    return { values: reply.value, runId: redis.runId === runId ? runId : undefined, at }
   }
 }
 

@@ -72,7 +72,8 @@ export function stateOf(raw: string | null | undefined): KeyState {
  * Whether a value was leased on the server `runId`.
  */
 export function isOfServer(raw: string, runId: string): boolean {
-  return raw.startsWith(runId, runIdAt)
+  // A third of the time of `startsWith`, which a hit feels.
+  return raw.slice(runIdAt, runIdAt + runId.length) === runId
 }
 
 /**
@@ -90,17 +91,24 @@ export function softDigitsOf(raw: string): string {
 }
 
 /**
- * When a value is to be refreshed, in milliseconds since the epoch.
+ * Whether a moment, as {@link digits}, comes before a value is to be refreshed.
  */
-export function softExpiryOf(raw: string): number {
-  return momentAt(raw, softAt)
+export function isBeforeSoftExpiry(moment: string, raw: string): boolean {
+  return isBefore(moment, raw, softAt)
+}
+
+/**
+ * Whether a moment, as {@link digits}, comes before a value ends.
+ */
+export function isBeforeExpiry(moment: string, raw: string): boolean {
+  return isBefore(moment, raw, expiresAt)
 }
 
 /**
  * When a value ends, in milliseconds since the epoch.
  */
 export function expiryOf(raw: string): number {
-  return momentAt(raw, expiresAt)
+  return Number(raw.slice(expiresAt, expiresAt + 13))
 }
 
 /**
@@ -124,11 +132,13 @@ export function payloadOf(raw: string): string {
   return raw.slice((raw.charCodeAt(tagsAt) === 10 ? tagsAt : raw.indexOf('\n', tagsAt)) + 1)
 }
 
-/** Reads thirteen digits where they stand: a hit reads two moments and should not cut strings out for it. */
-function momentAt(raw: string, at: number): number {
-  let ms = 0
-  for (let index = at; index < at + 13; index += 1) ms = ms * 10 + raw.charCodeAt(index) - 48
-  return ms
+/** Compares thirteen digits where they stand: a hit looks at two moments and should not cut strings out for it. */
+function isBefore(moment: string, raw: string, at: number): boolean {
+  for (let index = 0; index < 13; index += 1) {
+    const difference = moment.charCodeAt(index) - raw.charCodeAt(at + index)
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
 
 /** The separators stand where they must; all the rest is read field by field. */

@@ -1,5 +1,5 @@
 import { tagNonceOf } from '../invalidation/tags.ts'
-import { expiryOf, isOfServer, nonceOf, softDigitsOf, softExpiryOf, stateOf, tagNoncesOf } from './entry.ts'
+import { isBeforeExpiry, isBeforeSoftExpiry, isOfServer, nonceOf, softDigitsOf, stateOf, tagNoncesOf } from './entry.ts'
 import type { BatchReply } from './batch-get.ts'
 import type { SeenValue } from './lease.ts'
 
@@ -82,15 +82,15 @@ export function valueSeen(look: Look): string | undefined {
 }
 
 function judgeValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {
-  const { runId, atMs } = reply
+  const { runId, at } = reply
   if (!isOfServer(raw, runId as string)) return { kind: 'miss', seen: undefined, reason: 'other-server' }
   if (tagSlots.length > 0) {
     const tags = tagSlots.map((slot) => reply.values[slot])
     if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'pass', reason: 'tag-held' }
     if (!areTagsUnchanged(tagNoncesOf(raw), tags)) return { kind: 'miss', seen: { nonce: nonceOf(raw) }, reason: 'tag-invalidated' }
   }
-  const isAlive = atMs < expiryOf(raw)
-  const isClaimed = atMs < softExpiryOf(raw)
+  const isAlive = isBeforeExpiry(at, raw)
+  const isClaimed = isBeforeSoftExpiry(at, raw)
   return isAlive && isClaimed ? raw : { kind: 'stale', raw, isAlive, isClaimed }
 }
 
