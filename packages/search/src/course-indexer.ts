@@ -67,14 +67,16 @@ export class CourseIndexer {
    * 60 to store and 1 per course to update; the embedder is asked once for all texts that have changed. Never rejects.
    */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
-    const outcomes: IndexOutcomes = new Map()
-    const versions: Versions = new Map()
+    const pass: SyncPass = { outcomes: new Map(), versions: new Map(), isFoundOtherwise: false, options }
+    const { outcomes } = pass
     let pending: readonly number[] = [...new Set(courseIds)]
-    for (let round = 0; round < maxRounds && pending.length > 0; round += 1) pending = await this.#syncOnce(pending, { outcomes, versions, options })
+    for (let round = 0; round < maxRounds && pending.length > 0; round += 1) pending = await this.#syncOnce(pending, pass)
     for (const id of pending) outcomes.set(id, err(keptChanging(id)))
-    const recorded = await this.#statuses.record(statusesOf(outcomes, versions))
+    if (pass.isFoundOtherwise) await this.#invalidateResults()
+    const recorded = await this.#statuses.record(statusesOf(pass))
+    // Written but not noted: by a process that ended in between, perhaps before it came to the cached results.
+    if (recorded.isOk() && recorded.value.some((id) => isUnchanged(outcomes.get(id)))) await this.#invalidateResults()
     if (recorded.isErr()) for (const id of outcomes.keys()) outcomes.set(id, err(recorded.error))
-    if ([...outcomes.values()].some(changesResults)) await this.#invalidateResults()
     return outcomes
   }
 
@@ -96,14 +98,16 @@ export class CourseIndexer {
   }
 
   /** Gives back the courses that moved on meanwhile. */
-  async #syncOnce(ids: readonly number[], { outcomes, versions, options }: SyncPass): Promise<readonly number[]> {
+  async #syncOnce(ids: readonly number[], pass: SyncPass): Promise<readonly number[]> {
+    const { outcomes, versions, options } = pass
     const before = await this.#read(ids)
     if (before.isErr()) {
       for (const id of ids) outcomes.set(id, err(before.error))
       return []
     }
     for (const id of ids) versions.set(id, before.value.get(id)?.version)
-    const { results, deferred } = await this.#writer.write(ids, before.value, options)
+    const { results, isFoundOtherwise, deferred } = await this.#writer.write(ids, before.value, options)
+    pass.isFoundOtherwise ||= isFoundOtherwise
     this.#defer(deferred)
     for (const [id, result] of results) outcomes.set(id, result)
     const written = ids.filter((id) => results.get(id)?.unwrapOr('unchanged') !== 'unchanged')
@@ -142,14 +146,16 @@ export class CourseIndexer {
   }
 }
 
+/** Courses that are brought in step together: what became of them so far, and the caller's limits. */
 interface SyncPass {
   readonly outcomes: IndexOutcomes
   readonly versions: Versions
+  isFoundOtherwise: boolean
   readonly options: CallOptions
 }
 
 /** What failed for a passing reason stays pending, and nothing is noted of it. */
-function statusesOf(outcomes: IndexOutcomes, versions: Versions): StatusEntry[] {
+function statusesOf({ outcomes, versions }: SyncPass): StatusEntry[] {
   return [...outcomes].flatMap(([courseId, outcome]): StatusEntry[] => {
     const version = versions.get(courseId)
     if (outcome.isOk()) return [{ courseId, version }]
@@ -167,9 +173,8 @@ function stateOf(course: Course | undefined): string {
   return course.isPublished ? `${course.version} ${hasPlaces(course)}` : 'unpublished'
 }
 
-/** What is removed is dropped from cached results by the check against PostgreSQL. */
-function changesResults(outcome: Result<IndexedCourse, IndexError>): boolean {
-  return outcome.isOk() && (outcome.value === 'stored' || outcome.value === 'updated')
+function isUnchanged(outcome: Result<IndexedCourse, IndexError> | undefined): boolean {
+  return outcome?.isOk() === true && outcome.value === 'unchanged'
 }
 
 function keptChanging(courseId: number): VersionConflict {

@@ -1,5 +1,5 @@
-import { err, ok, ResultAsync } from '@headwater/core'
-import type { NotFound, Result, SqlError, Stores } from '@headwater/core'
+import { err, ok, okAsync } from '@headwater/core'
+import type { NotFound, Result, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { missingTableAs } from './missing-table.ts'
 import { recordStatuses, selectStatus } from './status-queries.ts'
 import type { StatusRow } from './status-queries.ts'
@@ -46,18 +46,18 @@ export class CourseStatuses {
 
   /**
    * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where nothing has changed. Without the tables of this
-   * package nothing is noted.
+   * package nothing is noted. Gives back the courses of which something else was noted before, or nothing.
    */
-  record(entries: readonly StatusEntry[]): ResultAsync<void, SqlError> {
-    if (entries.length === 0) return new ResultAsync(Promise.resolve(ok(undefined)))
+  record(entries: readonly StatusEntry[]): ResultAsync<readonly number[], SqlError> {
+    if (entries.length === 0) return okAsync([])
     const columns = [
       entries.map(({ courseId }) => courseId),
       entries.map(({ version }) => version ?? null),
       entries.map(({ reason }) => reason ?? null),
     ]
-    return this.#stores.postgres.query(recordStatuses, [this.#generation, ...columns])
-      .map(() => undefined)
-      .orElse(missingTableAs(undefined))
+    return this.#stores.postgres.query<{ course_id: number }>(recordStatuses, [this.#generation, ...columns])
+      .map(({ rows }): readonly number[] => rows.map(({ course_id: courseId }) => courseId))
+      .orElse(missingTableAs<readonly number[]>([]))
   }
 
   /**

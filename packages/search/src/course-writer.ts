@@ -7,6 +7,7 @@ import type { CourseIndexerParts, IndexOutcomes } from './course-indexer.ts'
 import { embedEach, isRefusalOfText } from './embed-each.ts'
 import { forEachInParallel } from './in-batches.ts'
 import { IndexedCourses } from './indexed-courses.ts'
+import { UnstoredVectors } from './unstored-vectors.ts'
 import type { VectorMetadata } from './vector-index.ts'
 
 /**
@@ -15,6 +16,8 @@ import type { VectorMetadata } from './vector-index.ts'
 export interface WrittenCourses {
   /** What became of each course. */
   readonly results: IndexOutcomes
+  /** Whether searches may find otherwise than before: not when no more than numbers of students has changed. */
+  readonly isFoundOtherwise: boolean
   /** Courses of which only the number of students has changed, too soon after the last time, and how long they are to wait. */
   readonly deferred: { readonly courseIds: readonly number[]; readonly waitMs: number }
 }
@@ -22,6 +25,7 @@ export interface WrittenCourses {
 /** One pass: what is known so far of its courses, and the caller's limits. */
 interface Pass {
   readonly results: IndexOutcomes
+  isFoundOtherwise: boolean
   readonly deferred: number[]
   readonly options: CallOptions
 }
@@ -37,6 +41,9 @@ interface EmbeddedDocument extends CourseDocument {
   readonly values: readonly number[]
 }
 
+/** What no filter looks at and no ranking comes from. */
+const unsearched = { enrollment_count: 0, version: 0 } as const satisfies VectorMetadata
+
 const countIntervalMs = 60_000
 const updatesAtOnce = 8
 
@@ -46,6 +53,7 @@ const updatesAtOnce = 8
 export class CourseWriter {
   readonly #parts: CourseIndexerParts
   readonly #indexed = new IndexedCourses()
+  readonly #unstored = new UnstoredVectors()
 
   constructor(parts: CourseIndexerParts) {
     this.#parts = parts
@@ -69,7 +77,7 @@ export class CourseWriter {
    * Writes what these rows say; an id without a row, or with an unpublished one, is removed. Never rejects.
    */
   async write(ids: readonly number[], rows: ReadonlyMap<number, Course>, options: CallOptions): Promise<WrittenCourses> {
-    const pass: Pass = { results: new Map(), deferred: [], options }
+    const pass: Pass = { results: new Map(), isFoundOtherwise: false, deferred: [], options }
     const published = ids.flatMap((id) => rows.get(id) ?? []).filter(({ isPublished }) => isPublished)
     const isCounted = ({ id, version }: Course): boolean => this.#indexed.get(id)?.version === version
     await Promise.all([
@@ -77,7 +85,8 @@ export class CourseWriter {
       this.#writeCounts(published.filter(isCounted), pass),
       this.#writeDocuments(published.filter((course) => !isCounted(course)).map((course) => this.#document(course)), pass),
     ])
-    return { results: pass.results, deferred: { courseIds: pass.deferred, waitMs: countIntervalMs } }
+    const { results, isFoundOtherwise } = pass
+    return { results, isFoundOtherwise, deferred: { courseIds: pass.deferred, waitMs: countIntervalMs } }
   }
 
   async #remove(ids: readonly number[], rows: ReadonlyMap<number, Course>, { results, options }: Pass): Promise<void> {
@@ -94,8 +103,10 @@ export class CourseWriter {
     const due = courses.filter((course) => this.#isCountDue(course, pass))
     await forEachInParallel(due, updatesAtOnce, async (course) => {
       const metadata = { has_places: hasPlaces(course), enrollment_count: course.currentEnrollment }
+      const before = this.#indexed.get(course.id)
       const updated = await this.#parts.generation.index.updateMetadata(recordIdOf(course.id), metadata, pass.options)
-      if (updated.isOk()) this.#remember(course, this.#indexed.get(course.id)?.hash ?? '')
+      if (updated.isOk() && before?.hasPlaces !== metadata.has_places) pass.isFoundOtherwise = true
+      if (updated.isOk()) this.#remember(course, before?.hash ?? '')
       pass.results.set(course.id, updated.map(() => 'updated'))
     })
   }
@@ -131,44 +142,57 @@ export class CourseWriter {
     const isSame = new Set(same)
     await Promise.all([
       this.#storeVectors(documents.filter((document) => !isSame.has(document)), pass),
-      this.#updateMetadata(different.filter((document) => !surplus(document)), pass),
+      this.#updateMetadata(different.filter((document) => !surplus(document)), inIndex, pass),
       this.#upsert(different.filter(surplus).map((document) => ({ ...document, values: stored.value.get(recordIdOf(document.course.id))?.values ?? [] })), pass),
     ])
   }
 
-  async #storeVectors(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
-    const embedded = await embedEach(this.#parts.generation.embedder, documents.map(({ text }) => text), options)
-    const embeddedDocuments = documents.flatMap((document, place) => {
+  async #storeVectors(documents: readonly CourseDocument[], pass: Pass): Promise<void> {
+    const paid = documents.flatMap((document) => {
+      const values = this.#unstored.get(document.hash)
+      return values === undefined ? [] : [{ ...document, values }]
+    })
+    const isPaid = new Set(paid.map(({ hash }) => hash))
+    const unpaid = documents.filter(({ hash }) => !isPaid.has(hash))
+    const embedded = await embedEach(this.#parts.generation.embedder, unpaid.map(({ text }) => text), pass.options)
+    const embeddedDocuments = unpaid.flatMap((document, place) => {
       const text = embedded[place]
       if (text === undefined || 'vector' in text) return text === undefined ? [] : [{ ...document, values: text.vector }]
-      results.set(document.course.id, err(text.failure))
+      pass.results.set(document.course.id, err(text.failure))
       return []
     })
-    await this.#upsert(embeddedDocuments, { results, options })
+    await this.#upsert([...paid, ...embeddedDocuments], pass)
   }
 
   /** A batch that the index refuses is halved until the culprits stand alone. */
-  async #upsert(documents: readonly EmbeddedDocument[], pass: Pick<Pass, 'results' | 'options'>): Promise<void> {
+  async #upsert(documents: readonly EmbeddedDocument[], pass: Pass): Promise<void> {
     if (documents.length === 0) return
     const records = documents.map(({ course, values, metadata }) => ({ id: recordIdOf(course.id), values, metadata }))
     const stored = await this.#parts.generation.index.upsert(records, pass.options)
-    if (stored.isErr() && documents.length > 1 && isRefusalOfText(stored.error)) {
+    if (stored.isOk()) pass.isFoundOtherwise = true
+    const isRefused = stored.isErr() && isRefusalOfText(stored.error)
+    if (isRefused && documents.length > 1) {
       const middle = Math.ceil(documents.length / 2)
       await this.#upsert(documents.slice(0, middle), pass)
       return this.#upsert(documents.slice(middle), pass)
     }
-    for (const { course, hash } of documents) {
+    for (const { course, hash, values } of documents) {
       if (stored.isOk()) this.#remember(course, hash)
+      if (stored.isOk() || isRefused) this.#unstored.forget(hash)
+      else this.#unstored.keep(hash, values)
       pass.results.set(course.id, stored.map(() => 'stored'))
     }
   }
 
-  async #updateMetadata(documents: readonly CourseDocument[], { results, options }: Pass): Promise<void> {
-    await forEachInParallel(documents, updatesAtOnce, async ({ course, metadata: { hash: _, ...metadata } }) => {
+  async #updateMetadata(documents: readonly CourseDocument[], inIndex: (document: CourseDocument) => VectorMetadata | undefined, pass: Pass): Promise<void> {
+    await forEachInParallel(documents, updatesAtOnce, async (document) => {
+      const { course, metadata: { hash: _, ...metadata } } = document
       // The hash in the index stays as it is: it belongs to the vector, and an index may show what was written last too late.
-      const updated = await this.#parts.generation.index.updateMetadata(recordIdOf(course.id), metadata, options)
+      const updated = await this.#parts.generation.index.updateMetadata(recordIdOf(course.id), metadata, pass.options)
+      const isSearched = !isDeepStrictEqual({ ...document.metadata, ...unsearched }, { ...inIndex(document), ...unsearched })
+      if (updated.isOk() && isSearched) pass.isFoundOtherwise = true
       if (updated.isErr()) this.#indexed.delete(course.id)
-      results.set(course.id, updated.map(() => 'updated'))
+      pass.results.set(course.id, updated.map(() => 'updated'))
     })
   }
 

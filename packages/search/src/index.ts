@@ -31,6 +31,8 @@ export { courseTemplate } from './course-template.ts'
 export type { CourseTemplate } from './course-template.ts'
 
 export type { DimensionMismatch, EmbedError, Embedder, EmbedderRanking, EmbeddingProfile } from './embedder.ts'
+export { embedEach } from './embed-each.ts'
+export type { EmbeddedText } from './embed-each.ts'
 export { openaiEmbedder, openaiEmbedderDefaults } from './openai-embedder.ts'
 export type { EmbeddingBatchLimits, OpenaiEmbedderOptions } from './openai-embedder.ts'
 export { recordedEmbedder, recordEmbeddings } from './recorded-embedder.ts'

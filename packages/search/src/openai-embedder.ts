@@ -1,6 +1,7 @@
 import { createGuard, Diagnostics, err, errAsync, ok, systemClock } from '@headwater/core'
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
+import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
 import { CallBudget } from './call-budget.ts'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
 import { batchesOf, eachInParallel } from './in-batches.ts'
@@ -153,7 +154,7 @@ class OpenaiEmbedder implements Embedder {
 
   #embedBatch(texts: readonly string[], budget: CallBudget): ResultAsync<number[][], EmbedError> {
     return this.#guard.run('embed', (signal) => this.#request(texts, signal), { ...budget.left(), isIdempotent: true })
-      .andThen((vectors) => checked(vectors, texts.length, this.profile.dimensions))
+      .andThen((embeddings) => checked(embeddings, texts.length, this.profile.dimensions))
       .orElse((failure) => isBatchTooLarge(failure) && texts.length > 1 ? this.#embedHalves(texts, budget) : errAsync(failure))
   }
 
@@ -164,16 +165,16 @@ class OpenaiEmbedder implements Embedder {
       .andThen((first) => this.#embedBatch(texts.slice(middle), budget).map((second) => [...first, ...second]))
   }
 
-  async #request(texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
+  async #request(texts: readonly string[], signal: AbortSignal): Promise<readonly Embedding[]> {
     const { model, dimensions, encodingFormat } = this.#settings
     const client = await this.#open()
-    const { data } = await client.embeddings.create({
+    const { data = [] }: Partial<CreateEmbeddingResponse> = await client.embeddings.create({
       model,
       input: [...texts],
       ...(model.startsWith('text-embedding-3') ? { dimensions } : {}),
       ...(encodingFormat === 'float' ? { encoding_format: 'float' as const } : {}),
     }, { signal, maxRetries: 0 })
-    return data.toSorted((left, right) => left.index - right.index).map(({ embedding }) => embedding)
+    return data
   }
 
   #open(): Promise<OpenAI> {
@@ -198,8 +199,11 @@ function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3)
 }
 
-function checked(vectors: readonly number[][], count: number, dimensions: number): Result<number[][], EmbedError> {
-  if (vectors.length !== count) return err(badAnswer(`answered ${count} texts with ${vectors.length} vectors`))
+/** The vectors in the order of the texts; they come in any order, each with the place of its text. */
+function checked(embeddings: readonly Embedding[], count: number, dimensions: number): Result<number[][], EmbedError> {
+  const ordered = embeddings.toSorted((left, right) => left.index - right.index)
+  if (ordered.length !== count || ordered.some(({ index }, place) => index !== place)) return err(badAnswer(`did not answer ${count} texts with one vector each`))
+  const vectors = ordered.map(({ embedding }) => Array.isArray(embedding) ? embedding : [])
   const misfit = vectors.find((vector) => vector.length !== dimensions)
   if (misfit !== undefined) return err(dimensionMismatch(dimensions, misfit.length))
   const units = vectors.flatMap((vector) => { const unit = toUnitVector(vector); return unit === undefined ? [] : [unit] })

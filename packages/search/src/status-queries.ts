@@ -1,6 +1,7 @@
 /**
  * Notes what the index acknowledged or refused; courses without a version are gone, and their rows with them. A version that is older than the
- * one noted changes nothing: a writer that was overtaken comes late. $1 generation, $2 course ids, $3 versions, $4 reasons (null: acknowledged).
+ * one noted changes nothing: a writer that was overtaken comes late. Gives back the courses whose row is another one now. $1 generation, $2
+ * course ids, $3 versions, $4 reasons (null: acknowledged).
  */
 export const recordStatuses = `
   WITH entry AS (
@@ -18,7 +19,8 @@ export const recordStatuses = `
   ON CONFLICT (generation, course_id) DO UPDATE
   SET state = excluded.state, version = excluded.version, reason = excluded.reason, changed_at = now()
   WHERE status.version <= excluded.version
-    AND (status.state, status.version, status.reason) IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)`
+    AND (status.state, status.version, status.reason) IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)
+  RETURNING course_id`
 
 /**
  * A course's version and what the index knows of it. $1 generation, $2 course.

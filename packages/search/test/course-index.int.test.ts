@@ -130,6 +130,16 @@ describe('reindexing', () => {
     expect(orThrow(await app.openAnother({ index: faulty.index, embedder }).index.verify()).isInStep).toBe(true)
   })
 
+  it('pays for no text a second time when the index does not take what was embedded', async () => {
+    const { index } = app.openAnother({ index: faulty.index, embedder })
+    faulty.failUpsertsAfter(100)
+    expect((await index.reindexAll({ fromStart: true })).isErr()).toBe(true)
+    faulty.restore()
+    expect(orThrow(await index.reindexAll({ fromStart: true }))).toMatchObject({ isComplete: true })
+    expect(embedder.texts).toBe(300)
+    expect(orThrow(await index.verify()).isInStep).toBe(true)
+  })
+
   it('ends when it is told to, and begins at the start when it is told to', async () => {
     const controller = new AbortController()
     const { index } = app.openAnother({ index: faulty.index, embedder })

@@ -1,7 +1,10 @@
 import { orThrow } from '@headwater/core'
+import { courseTemplate, hashingEmbedder, openaiEmbedderDefaults } from '@headwater/search'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Course } from '@headwater/repositories'
-import { openHarness } from './harness.ts'
+import { generationOf } from '../src/course-document.ts'
+import { CourseWriter } from '../src/course-writer.ts'
+import { dimensions, openHarness } from './harness.ts'
 import type { Harness } from './harness.ts'
 
 describe('what PostgreSQL denies', () => {
@@ -87,6 +90,36 @@ describe('what was published', () => {
     orThrow(await app.courses.update(id, { title: 'Crochet' }))
     await app.sync()
     expect((await app.titles('crochet'))[0]).toBe('Crochet')
+  })
+
+  it('is found though the process that indexed it ended before it could say so to the cache', async () => {
+    expect(await app.titles('numismatics')).toEqual([])
+    const course = await app.publish({ title: 'Numismatics' })
+    const name = generationOf({ model: openaiEmbedderDefaults.model, dimensions })
+    const ended = new CourseWriter({ ...app, generation: { name, embedder: hashingEmbedder({ dimensions }), template: courseTemplate, index: app.index } })
+    orThrow((await ended.write([course.id], new Map([[course.id, course]]), {})).results.get(course.id)!)
+    expect(await app.find('numismatics')).toMatchObject({ hits: [], isCached: true })
+    await app.sync()
+    expect(await app.titles('numismatics')).toEqual(['Numismatics'])
+  })
+
+  it('costs cached results nothing when it is enrolled in, until its last place is taken', async () => {
+    const course = await app.publish({ title: 'Falconry', maxStudents: 3 })
+    await app.sync()
+    const isCached = async (): Promise<boolean> => (await app.find('falconry', { hasPlaces: true })).isCached
+    const indexInAnotherProcess = async (): Promise<unknown> => orThrow(await app.openAnother().indexCourse(course.id))
+    const enroll = async (username: string): Promise<void> => {
+      const student = orThrow(await app.repositories.users.create({ email: `${username}@example.com`, username, passwordHash: 'x'.repeat(60) }))
+      orThrow(await app.repositories.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    }
+    await isCached()
+    await enroll('first')
+    expect(await indexInAnotherProcess()).toBe('updated')
+    expect(await isCached()).toBe(true)
+    await enroll('second')
+    await enroll('third')
+    expect(await indexInAnotherProcess()).toBe('updated')
+    expect(await isCached()).toBe(false)
   })
 
   it('is found under one cached result whoever asks, and under another with another filter or limit only where it must be', async () => {

@@ -1,5 +1,5 @@
 import { Diagnostics, orThrow } from '@headwater/core'
-import { openaiEmbedder } from '@headwater/search'
+import { embedEach, openaiEmbedder } from '@headwater/search'
 import type { OpenaiEmbedderOptions } from '@headwater/search'
 import { startOpenaiStandIn } from '@headwater/testing'
 import type { OpenaiStandIn } from '@headwater/testing'
@@ -52,6 +52,28 @@ describe('the embedder of OpenAI', () => {
     const long = 'learning '.repeat(3_400)
     const vectors = orThrow(await open({ batch: { maxTokens: 10_000_000 } }).embed(Array.from({ length: 50 }, () => long)))
     expect(vectors).toHaveLength(50)
+  })
+
+  it('takes more texts than one request may have tokens, in as few requests as that takes', async () => {
+    const texts = Array.from({ length: 300 }, (_, number) => `${number} ${'learning '.repeat(450)}`)
+    expect(texts.join('').length / 4).toBeGreaterThan(300_000)
+    expect(await requestsOf(async () => { expect(orThrow(await open().embed(texts))).toHaveLength(300) })).toBe(2)
+  })
+
+  it('gives every text but the one that is too long its vector, and pays for each once', async () => {
+    const texts = Array.from({ length: 12 }, (_, number) => number === 6 ? 'learning '.repeat(4_500) : `lesson ${number}`)
+    const before = openai.inputCount()
+    const embedded = await embedEach(open({ batch: { maxTexts: 4 } }), texts)
+    expect(embedded.flatMap((text, place) => 'failure' in text ? [[place, text.failure.type]] : [])).toEqual([[6, 'store-refused']])
+    expect(openai.inputCount() - before).toBe(11)
+  })
+
+  it('waits as long as a Retry-After says, and no longer', async () => {
+    openai.faults.failNext({ status: 429, retryAfterSeconds: 1 })
+    const startedMs = performance.now()
+    expect(await requestsOf(async () => { orThrow(await open().embed(['algebra'])) })).toBe(2)
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
+    expect(performance.now() - startedMs).toBeLessThan(2_500)
   })
 
   it('repeats a refusal that may pass, honouring Retry-After, and gives up at the deadline', async () => {

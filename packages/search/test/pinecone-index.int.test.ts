@@ -64,6 +64,15 @@ describe('an index in Pinecone', () => {
     expect(orThrow(await index.stats()).recordCount).toBe(1)
   })
 
+  it('waits as long as a Retry-After says, and no longer', async () => {
+    const index = pineconeIndex(stores, { namespace: 'patience', dimensions: 8 })
+    pinecone.faults.failNext({ status: 429, retryAfterSeconds: 1, route: '/upsert' })
+    const startedMs = performance.now()
+    orThrow(await index.upsert([{ id: 'a', values: [1, 0, 0, 0, 0, 0, 0, 0], metadata: {} }], { deadlineMs: 5_000 }))
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
+    expect(performance.now() - startedMs).toBeLessThan(2_500)
+  })
+
   it('answers a hung service with deadline-exceeded in time, however many requests a call takes', async () => {
     const index = pineconeIndex(large, { namespace: 'hung', dimensions })
     pinecone.faults.hang({ route: '/upsert' })
