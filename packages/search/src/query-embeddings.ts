@@ -3,6 +3,7 @@ import type { Cache, CacheReadError, Codec, ResultAsync, Stores } from '@headwat
 import type { EmbedError, Embedder } from './embedder.ts'
 import { notLoaded } from './legs.ts'
 import { digest } from './search-request.ts'
+import { checkVector } from './vector-checks.ts'
 
 /** Vectors do not age: a week is how long a query is worth remembering. */
 const ttlMs = 7 * 24 * 3_600_000
@@ -51,6 +52,10 @@ class EmbeddingFailed extends Error {
 async function embedAll(embedder: Embedder, texts: readonly string[], deadlineMs: number): Promise<Map<string, readonly number[]>> {
   const embedded = await embedder.embed(texts, { deadlineMs })
   if (embedded.isErr()) throw new EmbeddingFailed(embedded.error)
+  for (const vector of embedded.value) {
+    const checked = checkVector(vector, embedder.profile.dimensions, 'vector')
+    if (checked.isErr()) throw new EmbeddingFailed(checked.error)
+  }
   // With single precision, as the cache keeps them: the first search must not score otherwise than the second.
   return new Map(texts.flatMap((text, place) => {
     const vector = embedded.value[place]

@@ -60,7 +60,10 @@ function checkId(id: string, field: string): Result<void, VectorRefusal> {
   return recordId.test(id) ? ok(undefined) : err(invalidField(field, 'must be 1 to 512 ASCII characters other than NUL'))
 }
 
-function checkVector(vector: readonly number[], dimensions: number, field: string): Result<void, VectorRefusal> {
+/**
+ * Checks that a vector is as long as it must be, and holds nothing but finite numbers.
+ */
+export function checkVector(vector: readonly number[], dimensions: number, field: string): Result<void, VectorRefusal> {
   if (vector.length !== dimensions) return err(dimensionMismatch(dimensions, vector.length))
   // A loop: thousands of vectors of thousands of numbers come through here.
   for (let place = 0; place < vector.length; place += 1) {

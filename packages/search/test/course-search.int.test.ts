@@ -36,6 +36,21 @@ describe('a search', () => {
     expect(app.pinecone.requestCount('/query') - queries).toBe(1)
   })
 
+  it('shares neither answer nor vector with a query that is only like it, and both with one that is spelt in other letters', async () => {
+    const askedFor = async (query: string): Promise<{ readonly isCached: boolean; readonly embedded: number }> => {
+      const before = app.openai.inputCount()
+      const { isCached } = await app.find(query)
+      return { isCached, embedded: app.openai.inputCount() - before }
+    }
+    expect(await askedFor('courses for beginners')).toEqual({ isCached: false, embedded: 1 })
+    for (const other of ['courses not for beginners', 'course for beginners', 'courses for beginner', 'beginners for courses', 'courses for beginners!']) {
+      expect(await askedFor(other)).toEqual({ isCached: false, embedded: 1 })
+    }
+    for (const same of ['Courses  for BEGINNERS', ' courses\tfor beginners ', 'ｃourses for beginners']) expect(await askedFor(same)).toEqual({ isCached: true, embedded: 0 })
+    const { isCached } = await app.find('courses for beginners', { category: 'Art' })
+    expect(isCached).toBe(false)
+  })
+
   it('logs who searched for what, how it was answered and how many were found', async () => {
     const { searchId, hits, durationMs } = await app.find('Sourdough  BAKING')
     expect(app.logged.at(-1)).toMatchObject({ searchId, userId: undefined, query: 'sourdough baking', resultsCount: hits.length, searchType: 'hybrid', durationMs })

@@ -1,9 +1,10 @@
 import { okAsync, orThrow } from '@headwater/core'
 import type { LoadFailed } from '@headwater/core'
+import { hashingEmbedder } from '@headwater/search'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openHarness } from './harness.ts'
+import { dimensions, openHarness } from './harness.ts'
 import type { Harness } from './harness.ts'
 
 const legDeadlineMs = 800
@@ -80,6 +81,29 @@ describe('with an index of other dimensions', () => {
     expect(await app.find('machine learning')).toMatchObject({
       mode: 'lexical', degraded: [{ leg: 'dense', store: 'pinecone', reason: 'store-refused' }], hits: [{ course: { title: 'Machine learning fundamentals' } }],
     })
+  })
+})
+
+describe('with an embedder that keeps its word only now and then', () => {
+  let app: Harness
+  beforeAll(async () => { app = await openHarness({ search: { legDeadlineMs } }) })
+  afterAll(() => app.dispose())
+
+  it.each([
+    ['NaN', 'invalid-input', (vector: readonly number[]) => vector.with(3, Number.NaN)],
+    ['too few numbers', 'dimension-mismatch', (vector: readonly number[]) => vector.slice(1)],
+  ])('a vector with %s is not kept for the next search', async (what, reason, spoil) => {
+    await app.publish({ title: 'Machine learning fundamentals' })
+    await app.sync()
+    const embedder = hashingEmbedder({ dimensions })
+    let isSpoilt = true
+    const search = app.openAnother({
+      index: app.index, embedder: { ...embedder, embed: (texts) => embedder.embed(texts).map((vectors) => vectors.map((vector) => isSpoilt ? spoil(vector) : vector)) },
+    })
+    const query = `machine learning with ${what}`
+    expect(orThrow(await search.search(query))).toMatchObject({ mode: 'lexical', degraded: [{ leg: 'dense', reason }] })
+    isSpoilt = false
+    expect(orThrow(await search.search(query))).toMatchObject({ mode: 'hybrid', degraded: [] })
   })
 })
 

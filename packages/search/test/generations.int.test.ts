@@ -1,4 +1,4 @@
-import { createRelay, orThrow } from '@headwater/core'
+import { createRelay, errAsync, orThrow } from '@headwater/core'
 import type { OutboxEvent } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { CourseSearch, CourseSearchOptions, Embedder, OpenIndex, VectorIndex } from '@headwater/search'
@@ -73,6 +73,25 @@ describe('generations', () => {
     expect((await now.index.generations.activate()).isErr()).toBe(true)
     expect(orThrow(await now.index.generations.activate({ minCoverage: 0.9 }))).toMatchObject({ report: { missing: 1 }, repaired: 1 })
     expect(await states()).toEqual(['small standby', 'large active'])
+  })
+
+  it.each([-0.1, 1.1, Number.NaN])('are not switched at a coverage of %s', async (minCoverage) => {
+    const refused = await now.index.generations.activate({ minCoverage })
+    expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field: 'minCoverage' })
+  })
+
+  it('are removed in a second attempt when the first one ended early', async () => {
+    orThrow(await now.index.reindexAll())
+    orThrow(await now.index.generations.activate())
+    const [former] = [...indexes.opened.values()]
+    const remove = former!.delete.bind(former)
+    Object.assign(former!, { delete: () => errAsync({ type: 'store-unavailable', message: 'away', retryable: true, store: 'pinecone', operation: 'delete' }) })
+    expect((await now.index.generations.cleanup()).isErr()).toBe(true)
+    expect(await states()).toEqual(['small retired', 'large active'])
+    orThrow((await deliver(now, ids[0] ?? 0))!)
+    Object.assign(former!, { delete: remove })
+    expect(orThrow(await now.index.generations.cleanup())).toEqual({ removed: 40 })
+    expect(await states()).toEqual(['large active'])
   })
 
   it('are switched in every process within a second, and back', async () => {
