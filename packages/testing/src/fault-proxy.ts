@@ -26,6 +26,8 @@ export interface FaultProxy {
    * one pipelined flush is one. The handshake of a connection counts; take the difference of two readings.
    */
   roundTrips(): number
+  /** Connections on which the client was the last to send. */
+  readonly unanswered: number
   /** Resets all connections, and each new one at once. What was under way is lost. */
   cut(): void
   /** Connections stay open and new ones are accepted, but nothing passes. What is sent arrives after {@link FaultProxy.restore}. */
@@ -61,6 +63,7 @@ class UrlProxy implements FaultProxy {
   get bytesToServer(): number { return this.#proxy.traffic.bytesToServer }
   get bytesToClient(): number { return this.#proxy.traffic.bytesToClient }
   roundTrips(): number { return this.#proxy.traffic.roundTrips }
+  get unanswered(): number { return [...this.#proxy.links].filter((link) => link.awaitsAnswer).length }
   cut(): void { this.#proxy.apply({ kind: 'cut' }) }
   hang(): void { this.#proxy.apply({ kind: 'hang' }) }
   delay(ms: number): void { this.#proxy.apply({ kind: 'delay', ms }) }
@@ -120,22 +123,22 @@ class TcpProxy {
 
 /** One client's connection and the one to the store that belongs to it. */
 class Link {
+  awaitsAnswer = false
   readonly #client: Socket
   readonly #server: Socket
   readonly #pipes: readonly Pipe[]
-  #awaitsAnswer = false
 
   constructor({ client, server, traffic, ended }: { client: Socket, server: Socket, traffic: Traffic, ended: () => void }) {
     this.#client = client
     this.#server = server
     const sent = (bytes: number) => {
       traffic.bytesToServer += bytes
-      if (!this.#awaitsAnswer) traffic.roundTrips++
-      this.#awaitsAnswer = true
+      if (!this.awaitsAnswer) traffic.roundTrips++
+      this.awaitsAnswer = true
     }
     const answered = (bytes: number) => {
       traffic.bytesToClient += bytes
-      this.#awaitsAnswer = false
+      this.awaitsAnswer = false
     }
     this.#pipes = [new Pipe({ from: client, to: server, passed: sent }), new Pipe({ from: server, to: client, passed: answered })]
     let open = 2
