@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 import { mustUseResult } from './tools/lint/must-use-result.mjs'
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'docs/reference/', '.results/', '**/*.mjs', '**/*.cjs', '**/tsup.config.ts'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'docs/reference/', '.results/', '**/*.mjs', '**/*.cjs', '**/tsup.config.ts', 'tsup.base.ts'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
