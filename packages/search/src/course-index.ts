@@ -2,14 +2,14 @@ import { err, errAsync, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
 import { CourseIndexer } from './course-indexer.ts'
 import type { IndexedCourse, IndexError, IndexOutcomes } from './course-indexer.ts'
-import { CourseStatuses } from './course-status.ts'
-import type { CourseStatus } from './course-status.ts'
+import { CourseStatuses, summaryDefaults } from './course-status.ts'
+import type { CourseStatus, StatusSummary, SummaryOptions } from './course-status.ts'
 import { unknownGeneration } from './generations.ts'
 import type { Generation, Generations } from './generations.ts'
 import type { CourseReader } from './hydrate.ts'
 import { IndexGenerations } from './index-generations.ts'
 import type { OpenIndex } from './index-generations.ts'
-import { invalidField } from './refusals.ts'
+import { courseNotFound, invalidField } from './refusals.ts'
 import { Reindexing } from './reindex.ts'
 import type { ReindexOptions, ReindexReport } from './reindex.ts'
 import { repairIndex } from './repair.ts'
@@ -65,7 +65,7 @@ export class CourseIndex {
   indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
     if (!isRowId(courseId)) return errAsync(notAnId)
     return new ResultAsync(this.sync([courseId]).then((outcomes) => outcomes.get(courseId) ?? err(unknownGeneration)))
-      .andThen((outcome) => outcome === 'gone' ? err(notFound(courseId)) : ok(outcome))
+      .andThen((outcome) => outcome === 'gone' ? err(courseNotFound(courseId)) : ok(outcome))
   }
 
   /**
@@ -84,6 +84,18 @@ export class CourseIndex {
     if (!isRowId(courseId)) return errAsync(notAnId)
     const { stores, generations } = this.#parts
     return generations.activeName().andThen((name) => new CourseStatuses(stores, name).get(courseId))
+  }
+
+  /**
+   * How far the index is with all courses, as it was noted: how many are pending, synced and failed, and which failed and why. What the index really
+   * holds, `verify` says. Costs 3 PostgreSQL round trips. Without the tables of this package it fails, as `status` does.
+   */
+  summary(options: SummaryOptions = {}): ResultAsync<StatusSummary, InvalidInput | SqlError> {
+    const { maxListed, after } = { ...summaryDefaults, ...options }
+    if (!(Number.isSafeInteger(maxListed) && maxListed >= 0 && maxListed <= 1_000)) return errAsync(invalidField('maxListed', 'must be a whole number from 0 to 1000'))
+    if (after !== 0 && !isRowId(after)) return errAsync(invalidField('after', 'must be the id of a course'))
+    const { stores, generations } = this.#parts
+    return generations.activeName().andThen((name) => new CourseStatuses(stores, name).summary({ maxListed, after }))
   }
 
   /**
@@ -150,8 +162,4 @@ const notAnId = invalidField('courseId', 'must be the id of a course')
 
 function isRowId(id: number): boolean {
   return Number.isInteger(id) && id >= 1 && id <= 2_147_483_647
-}
-
-function notFound(courseId: number): NotFound {
-  return { type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
 }

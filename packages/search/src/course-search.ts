@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { err, errAsync, ok, ResultAsync } from '@headwater/core'
-import type { InvalidInput, NotFound, Result, Sink, SqlError } from '@headwater/core'
+import type { InvalidInput, Result, Sink, SqlError } from '@headwater/core'
 import { CandidatesByGeneration } from './candidates-by-generation.ts'
 import { CourseIndex } from './course-index.ts'
 import type { IndexedCourse, IndexError } from './course-indexer.ts'
@@ -11,6 +11,7 @@ import { findPage } from './find-page.ts'
 import type { FoundPage } from './find-page.ts'
 import { pageToken, readPageToken } from './page-token.ts'
 import type { PagePosition } from './page-token.ts'
+import { courseNotFound } from './refusals.ts'
 import { loggedHit } from './search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
 import type { SearchOptions, SearchRequest, SimilarOptions, SuggestOptions } from './search-request.ts'
@@ -122,7 +123,7 @@ export class CourseSearch {
     const read = await this.#options.courses.getMany([like])
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
-    if (course?.isPublished !== true) return err(notFound(like))
+    if (course?.isPublished !== true) return err(courseNotFound(like))
     const words = `${course.title} ${course.category ?? ''}`.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
     const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
     return found.map(({ courses }) => courses)
@@ -176,8 +177,4 @@ export function createCourseSearch(options: CourseSearchOptions): CourseSearch {
 function modeOf({ legs }: FoundPage['candidates']): SearchResult['mode'] {
   if (legs.length === 2) return 'hybrid'
   return legs.includes('dense') ? 'semantic' : 'lexical'
-}
-
-function notFound(courseId: number): NotFound {
-  return { type: 'not-found', message: `there is no published course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
 }

@@ -1,8 +1,9 @@
 import { err, ok, okAsync } from '@headwater/core'
 import type { NotFound, Result, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { missingTableAs } from './missing-table.ts'
-import { recordStatuses, selectStatus } from './status-queries.ts'
-import type { StatusRow } from './status-queries.ts'
+import { courseNotFound } from './refusals.ts'
+import { countStatuses, recordStatuses, selectFailed, selectStatus } from './status-queries.ts'
+import type { FailedRow, StatusRow } from './status-queries.ts'
 
 /**
  * Whether the index knows a course as PostgreSQL does: `pending` as long as the index has not acknowledged the course's version, `synced` when it has
@@ -22,6 +23,41 @@ export interface CourseStatus {
   /** When the index last acknowledged or refused another version. */
   readonly changedAt?: Date
 }
+
+/**
+ * How far the index is with all courses: how many are in which state, as {@link CourseStatus} has it.
+ */
+export interface StatusSummary {
+  /** Courses of which the index has not acknowledged the version yet. */
+  readonly pending: number
+  /** Courses that the index knows as PostgreSQL does. */
+  readonly synced: number
+  /** Courses that cannot be indexed as they are. */
+  readonly failed: number
+  /** The first of those that failed, by id. */
+  readonly failures: readonly CourseStatus[]
+}
+
+/**
+ * Options of `summary`.
+ */
+export interface SummaryOptions {
+  /**
+   * How many failures are listed, 0 to 1,000; all are counted.
+   *
+   * @defaultValue `100`
+   */
+  readonly maxListed?: number
+  /**
+   * The id that the listed failures come after: the last one of the list before.
+   *
+   * @defaultValue `0`
+   */
+  readonly after?: number
+}
+
+/** The defaults of {@link SummaryOptions}. */
+export const summaryDefaults = { maxListed: 100, after: 0 } as const satisfies SummaryOptions
 
 /**
  * What became of one course: the version that the index acknowledged, or why it is refused; `undefined` as version: there is no such course.
@@ -66,14 +102,29 @@ export class CourseStatuses {
   get(courseId: number): ResultAsync<CourseStatus, NotFound | SqlError> {
     return this.#stores.postgres.query<StatusRow>(selectStatus, [this.#generation, courseId]).andThen(({ rows: [row] }) => statusOf(courseId, row))
   }
+
+  /**
+   * How many courses are in which state, and which have failed: 2 PostgreSQL round trips; the first one looks at every course.
+   */
+  summary({ maxListed, after }: Required<SummaryOptions>): ResultAsync<StatusSummary, SqlError> {
+    const { postgres } = this.#stores
+    return postgres.query<Omit<StatusSummary, 'failures'>>(countStatuses, [this.#generation])
+      .andThen(({ rows: [counts] }) => postgres.query<FailedRow>(selectFailed, [this.#generation, after, maxListed])
+        .map(({ rows }): StatusSummary => ({ ...nothingNoted, ...counts, failures: rows.map((row) => noted(row.id, row)) })))
+  }
 }
 
+const nothingNoted: StatusSummary = { pending: 0, synced: 0, failed: 0, failures: [] }
+
 function statusOf(courseId: number, row: StatusRow | undefined): Result<CourseStatus, NotFound> {
-  if (row === undefined) return err({ type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) })
+  return row === undefined ? err(courseNotFound(courseId)) : ok(noted(courseId, row))
+}
+
+function noted(courseId: number, row: StatusRow): CourseStatus {
   const version = Number(row.version)
-  if (row.state === null || row.indexed_version === null || row.changed_at === null) return ok({ courseId, version, state: 'pending' })
+  if (row.state === null || row.indexed_version === null || row.changed_at === null) return { courseId, version, state: 'pending' }
   const indexedVersion = Number(row.indexed_version)
   const state = indexedVersion < version ? 'pending' : row.state
   const reason = state === 'failed' && row.reason !== null ? { reason: row.reason } : {}
-  return ok({ courseId, version, state, indexedVersion, changedAt: new Date(row.changed_at), ...reason })
+  return { courseId, version, state, indexedVersion, changedAt: new Date(row.changed_at), ...reason }
 }

@@ -17,7 +17,8 @@ export type { IndexedCourse, IndexError, IndexOutcomes } from './course-indexer.
 export type { FormerEmbedding } from './course-search-options.ts'
 
 export type { CourseIndex } from './course-index.ts'
-export type { CourseStatus } from './course-status.ts'
+export { summaryDefaults } from './course-status.ts'
+export type { CourseStatus, StatusSummary, SummaryOptions } from './course-status.ts'
 export { verifyDefaults } from './verify.ts'
 export type { VerifyOptions, VerifyReport } from './verify.ts'
 export type { IndexDifference } from './differences.ts'

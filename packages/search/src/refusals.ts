@@ -1,4 +1,4 @@
-import type { InputIssue, InvalidInput } from '@headwater/core'
+import type { InputIssue, InvalidInput, NotFound } from '@headwater/core'
 import type { DimensionMismatch } from './embedder.ts'
 
 /**
@@ -21,4 +21,11 @@ export function invalidField(field: string, message: string): InvalidInput {
  */
 export function dimensionMismatch(expected: number, received: number): DimensionMismatch {
   return { type: 'dimension-mismatch', message: `a vector has ${received} dimensions instead of ${expected}`, retryable: false, expected, received }
+}
+
+/**
+ * The failure of who asks for a course that is not there.
+ */
+export function courseNotFound(courseId: number): NotFound {
+  return { type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
 }

@@ -41,3 +41,36 @@ export interface StatusRow {
   readonly reason: string | null
   readonly changed_at: Date | string | null
 }
+
+/**
+ * How many courses are in which state; a published course of which nothing is noted is pending, a draft of which nothing is noted does not count.
+ * $1 generation.
+ */
+export const countStatuses = `
+  SELECT count(*) FILTER (WHERE state = 'pending')::integer AS pending,
+         count(*) FILTER (WHERE state = 'synced')::integer AS synced,
+         count(*) FILTER (WHERE state = 'failed')::integer AS failed
+  FROM (
+    SELECT CASE WHEN status.version >= course.version THEN status.state ELSE 'pending' END AS state
+    FROM @schema.courses AS course
+    LEFT JOIN @schema.search_status AS status ON status.generation = $1 AND status.course_id = course.id
+    WHERE course.is_published OR status.course_id IS NOT NULL
+  ) AS course`
+
+/**
+ * The courses that cannot be indexed as they are, by id. $1 generation, $2 the id they come after, $3 how many.
+ */
+export const selectFailed = `
+  SELECT course.id, course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
+  FROM @schema.search_status AS status
+  JOIN @schema.courses AS course ON course.id = status.course_id AND course.version <= status.version
+  WHERE status.generation = $1 AND status.state = 'failed' AND status.course_id > $2
+  ORDER BY status.course_id
+  LIMIT $3`
+
+/**
+ * A row of {@link selectFailed}.
+ */
+export interface FailedRow extends StatusRow {
+  readonly id: number
+}

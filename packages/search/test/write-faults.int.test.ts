@@ -93,6 +93,34 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(app.openai.inputCount() - paid).toBe(1)
   })
 
+  it('is counted among the others, and named when it cannot be indexed', async () => {
+    const ids = await createCourses(app, 12)
+    const poison = ids.slice(3, 6)
+    for (const id of poison) orThrow(await app.courses.update(id, { title: `Poison ${id}` }))
+    const { index } = app.openAnother({ index: inMemoryVectorIndex({ dimensions }), embedder: refusingEmbedder(hashingEmbedder({ dimensions }), 'Poison') })
+    const counts = async () => { const { pending, synced, failed } = orThrow(await index.summary()); return { pending, synced, failed } }
+    expect(await counts()).toEqual({ pending: 12, synced: 0, failed: 0 })
+    orThrow(await index.reindexAll())
+    orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Later' }))
+    const draft = await app.publish({ title: 'Hidden' })
+    orThrow(await app.courses.unpublish(draft.id))
+    expect(await counts()).toEqual({ pending: 1, synced: 8, failed: 3 })
+    const { failures } = orThrow(await index.summary({ maxListed: 2 }))
+    expect(failures).toMatchObject(poison.slice(0, 2).map((courseId) => ({ courseId, state: 'failed', version: 2, indexedVersion: 2, reason: 'store-refused (400)' })))
+    const rest = orThrow(await index.summary({ maxListed: 2, after: failures.at(-1)?.courseId ?? 0 }))
+    expect(rest.failures.map(({ courseId }) => courseId)).toEqual(poison.slice(2))
+    for (const id of poison) orThrow(await app.courses.update(id, { title: `Remedy ${id}` }))
+    expect(await counts()).toEqual({ pending: 4, synced: 8, failed: 0 })
+    expect(orThrow(await index.summary()).failures).toEqual([])
+    orThrow(await index.reindexAll())
+    expect(await counts()).toEqual({ pending: 0, synced: 12, failed: 0 })
+  })
+
+  it.each([[{ maxListed: -1 }, 'maxListed'], [{ maxListed: 1_001 }, 'maxListed'], [{ maxListed: Number.NaN }, 'maxListed'], [{ after: -1 }, 'after'], [{ after: 2 ** 31 }, 'after']])('is not counted with %j', async (options, field) => {
+    const refused = await app.search.index.summary(options)
+    expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field })
+  })
+
   it('is noted with the newest version, however late an older one is noted', async () => {
     const { id } = await app.publish({ title: 'Now' })
     const statuses = new CourseStatuses(app.stores, 'some-generation')
