@@ -63,7 +63,7 @@ describe('activity while MongoDB fails', () => {
     await begin()
     const startedAt = performance.now()
     for (const n of sequence(400, 5)) record(type, n)
-    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
     await eventually(async () => expect(await spilled()).toBeGreaterThan(200), { timeoutMs: 15_000 })
     await end()
     for (const n of sequence(300, 405)) record(type, n)

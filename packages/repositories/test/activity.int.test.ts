@@ -78,7 +78,7 @@ describe('activity.record', () => {
     mongodb[fault]()
     const startedAt = performance.now()
     for (const n of sequence(300).slice(1)) orThrow(harness.activity.record({ type, data: { n }, timestamp: new Date(1_767_225_600_000 + n) }))
-    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
     await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 15_000 })
     mongodb.restore()
     await eventually(async () => expect(numbers(await logged(type)).sort((a, b) => a - b)).toEqual(sequence(300)), { timeoutMs: 20_000 })

@@ -51,13 +51,13 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('wait for another process only so long, then load without storing', async () => {
-      const [slow, patient] = [first(), rowCache(processes[1] as Stores, { waitMs: 100 })]
+      const [slow, patient] = [first(), rowCache(processes[1] as Stores, { waitMs: 100, leaseMs: 30_000 })]
       const resume = slow.pauseLoads()
       const early = versionOf(slow, id)
       await eventually(() => expect(slow.loads).toHaveLength(1))
       const startedAt = performance.now()
       expect(await versionOf(patient, id)).toBe(1)
-      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      expect(performance.now() - startedAt).toBeLessThan(5_000)
       expect(patient.loads).toHaveLength(1)
       resume()
       await early
@@ -95,12 +95,12 @@ describe.each(redisKinds)('on %s', (redis) => {
     test('that fail leave the key free for the next reader at once', async () => {
       let isBroken = true
       const cache = rowCache(processes[0] as Stores)
-      const fragile = rowCache(processes[0] as Stores, { codec: { encode: (row) => { if (isBroken) throw new Error('broken'); return row }, decode: (json) => json as never } })
+      const fragile = rowCache(processes[0] as Stores, { waitMs: 8_000, codec: { encode: (row) => { if (isBroken) throw new Error('broken'); return row }, decode: (json) => json as never } })
       expect((await fragile.get(id))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed' })
       isBroken = false
       const startedAt = performance.now()
       expect(await versionOf(fragile, id)).toBe(1)
-      expect(performance.now() - startedAt).toBeLessThan(500)
+      expect(performance.now() - startedAt).toBeLessThan(4_000)
       await eventually(async () => expect(await (processes[0] as Stores).redis.client.get((processes[0] as Stores).redis.keyPrefix + cache.key(id).text)).toMatch(/^v1 /))
     })
   })

@@ -165,7 +165,7 @@ describe('relays of several processes', () => {
     const fences: bigint[] = []
     const heir = recordingSink({ before: (batch, { fence }) => { fences.push(...batch.map(fence)); return okAsync({ failed: [] }) } })
     await outbox.publish(change(1, 1))
-    const relay = outbox.relay([heir], { leaseMs: 300 })
+    const relay = outbox.relay([heir])
     orThrow(await relay.drain())
     expect(heir.seen).toEqual(['1@1'])
     expect(fences).toEqual([(dead[0]?.fence ?? 0n) + 1n])

@@ -31,16 +31,16 @@ describe('a rate limiter', () => {
   })
 
   test('gives a request back after a share of the window, and says when', async () => {
-    const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 800 })
+    const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 4_000 })
     for (let n = 0; n < 4; n += 1) expect(await limiter.take('a')).toMatchObject({ success: true, limit: 4, remaining: 3 - n, isDegraded: false })
     const refused = await limiter.take('a')
     expect(refused).toMatchObject({ success: false, remaining: 0 })
     expect(refused.retryAfterMs).toBeGreaterThan(0)
-    expect(refused.retryAfterMs).toBeLessThanOrEqual(200)
-    expect(refused.resetMs).toBeLessThanOrEqual(800)
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000)
+    expect(refused.resetMs).toBeLessThanOrEqual(4_000)
     const startedMs = performance.now()
     await eventually(async () => (await limiter.take('a')).success)
-    expect(performance.now() - startedMs).toBeLessThan(refused.retryAfterMs + 150)
+    expect(performance.now() - startedMs).toBeLessThan(refused.retryAfterMs + 1_500)
   })
 
   test('counts subjects and names apart, whatever characters they have', async () => {

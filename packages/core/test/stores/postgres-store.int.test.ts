@@ -94,8 +94,8 @@ describe('PostgreSQL', () => {
   test('closes the connection of a call whose deadline passed, since nobody knows what it is doing', async () => {
     const stores = await open()
     const startedMs = performance.now()
-    expect(await typeOf(stores.postgres.query('SELECT pg_sleep(1)', [], { deadlineMs: 50 }))).toBe('deadline-exceeded')
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(await typeOf(stores.postgres.query('SELECT pg_sleep(10)', [], { deadlineMs: 50 }))).toBe('deadline-exceeded')
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
     expect(stores.postgres.pool.totalCount).toBe(0)
   })
 
@@ -114,7 +114,7 @@ describe('PostgreSQL', () => {
     const startedMs = performance.now()
     expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('deadline-exceeded')
     expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('store-unavailable')
-    expect(performance.now() - startedMs).toBeLessThan(700)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
     proxy.restore()
     await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
     orThrow(await stores.close())
