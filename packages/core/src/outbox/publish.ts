@@ -48,32 +48,47 @@ export async function publishMany(client: SqlClient, events: readonly NewEvent[]
 /**
  * Inserts events with one statement through a client that knows the schema. Rejects like {@link publish}.
  */
-export async function insertEvents(client: SqlClient, events: readonly NewEvent[], limits: EventLimits = {}): Promise<readonly string[]> {
+async function insertEvents(client: SqlClient, events: readonly NewEvent[], limits: EventLimits): Promise<readonly string[]> {
+  const { text, values, ids } = insertOf(events, limits)
+  if (ids.length > 0) await client.query(text, values)
+  return ids
+}
+
+/**
+ * The statement that inserts events. Throws {@link EventRejected} when one of them breaks a rule.
+ */
+export function insertOf(events: readonly NewEvent[], limits: EventLimits = {}): Insertion {
   const checked = checkEvents(events, limits)
   if (checked.isErr()) throw new EventRejected(checked.error)
   const ids = newEventIds(events.length)
   const rows = events.map((event, index) => rowOf(event, ids[index], checked.value[index]))
-  const [first] = rows
-  if (first === undefined) return []
-  if (rows.length === 1) await client.query(insertOneSql, first)
-  else await client.query(insertManySql, linesOf(rows))
-  return ids
+  const [first, ...others] = rows
+  return first !== undefined && others.length === 0 ? { text: insertOneSql, values: first, ids } : { text: insertManySql, values: linesOf(rows), ids }
+}
+
+/**
+ * A statement, and the ids of the events it inserts.
+ */
+export interface Insertion {
+  readonly text: string
+  readonly values: readonly (string | null)[]
+  readonly ids: readonly string[]
 }
 
 /** Id, aggregate's type and id, type, payload, headers, version and shard: as text. */
-type Row = readonly [string, string, string, string, string, string, string, string]
+type Row = readonly [string, string, string, string, string, string | null, string, string]
 
 function rowOf({ aggregateType, aggregateId, type, headers, version }: NewEvent, id = '', payload = 'null'): Row {
   const aggregate = String(aggregateId)
-  const headersJson = headers === undefined ? '{}' : JSON.stringify(headers)
-  return [id, aggregateType, aggregate, type, payload, headersJson, String(version), String(shardOf(aggregateType, aggregate))]
+  return [id, aggregateType, aggregate, type, payload, headers === undefined ? null : JSON.stringify(headers), String(version), String(shardOf(aggregateType, aggregate))]
 }
 
 /** The columns, each with its values one below the other, and what they are separated by; JSON has no line breaks. */
-function linesOf(rows: readonly Row[]): readonly string[] {
+function linesOf(rows: readonly Row[]): readonly (string | null)[] {
   const hasLineBreak = rows.some(([, aggregateType, aggregateId]) => aggregateType.includes('\n') || aggregateId.includes('\n'))
   const separator = hasLineBreak ? `\n${randomUUID()}\n` : '\n'
-  return [...[0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column]).join(separator)), separator]
+  const lines: (string | null)[] = [0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column] ?? '{}').join(separator))
+  return [...(rows.some(([, , , , , headers]) => headers !== null) ? lines : lines.with(5, null)), separator]
 }
 
 /** Text parameters alone, here and below: every client passes text unchanged, not every one can pass JSON or arrays. */
@@ -81,12 +96,12 @@ const columns = 'id, aggregatetype, aggregateid, type, payload, headers, version
 
 const insertOneSql = `
   INSERT INTO @schema.outbox (${columns})
-  VALUES ($1::text::uuid, $2, $3, $4, nullif($5::text, 'null')::jsonb, $6::text::jsonb, $7::text::bigint, $8::text::smallint)`
+  VALUES ($1::text::uuid, $2, $3, $4, nullif($5::text, 'null')::jsonb, coalesce($6::text::jsonb, '{}'), $7::text::bigint, $8::text::smallint)`
 
 /** `unnest` gives out the lines in their order, all columns abreast. */
 const insertManySql = `
   INSERT INTO @schema.outbox (${columns})
-  SELECT id::uuid, aggregatetype, aggregateid, type, payload::jsonb, headers::jsonb, version::bigint, shard::smallint FROM (
+  SELECT id::uuid, aggregatetype, aggregateid, type, payload::jsonb, coalesce(headers::jsonb, '{}'), version::bigint, shard::smallint FROM (
     SELECT
       unnest(string_to_array($1::text, $9::text)) AS id,
       unnest(string_to_array($2::text, $9::text)) AS aggregatetype,

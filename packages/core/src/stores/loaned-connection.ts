@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { SqlError } from '../errors.ts'
 import type { SqlResult } from '../transactions/sql-client.ts'
+import { QueryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import type { Statement, Statements } from './statements.ts'
@@ -60,6 +61,13 @@ export class LoanedConnection implements PostgresConnection {
     return this.#inTurn(this.#context.statements.of(text, false), undefined)
   }
 
+  async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
+    const statement = this.#context.statements.of(text, true)
+    const canTakeAlong = QueryWithCommit.isUnderstoodBy(this.#client)
+    const [, committed] = await this.#inTurn(canTakeAlong ? { ...statement, operation: `${statement.operation}, commit`, hasCommit: true } : statement, values)
+    return committed ?? this.query('COMMIT')
+  }
+
   close(): void {
     this.#isBroken = true
     this.release()
@@ -78,13 +86,13 @@ export class LoanedConnection implements PostgresConnection {
     if (isInDoubt) this.#client.on('error', ignore)
   }
 
-  #inTurn(statement: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
+  #inTurn(statement: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
     const turn = this.#unfinished === 0 ? this.#run(statement, values) : this.#previous.then(() => this.#run(statement, values))
     this.#previous = turn.catch(() => undefined)
     return turn
   }
 
-  async #run(statement: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
+  async #run(statement: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
     if (this.#isBroken) throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
     if (this.#isReleased) throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
     const { clock, diagnostics } = this.#context
@@ -101,14 +109,14 @@ export class LoanedConnection implements PostgresConnection {
     }
   }
 
-  async #send({ text, name }: Statement, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
+  async #send({ text, name, hasCommit }: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
     const prepared = name === undefined ? {} : { name }
     const parameters = values === undefined || values.length === 0 ? {} : { values: [...values] }
     this.#unfinished += 1
-    const answer = this.#client.query({ text, types: rowTypes, ...prepared, ...parameters })
-      .finally(() => { this.#unfinished -= 1 })
+    const config = { text, types: rowTypes, ...prepared, ...parameters }
     // A text of several statements answers with several results, which the types of `pg` do not say.
-    const result: QueryResult | QueryResult[] = await within(answer, this.#limits)
+    const answer: Promise<QueryResult | QueryResult[]> = hasCommit === true ? QueryWithCommit.send(this.#client, config) : this.#client.query(config)
+    const result = await within(answer.finally(() => { this.#unfinished -= 1 }), this.#limits)
     return Array.isArray(result) ? result.map(resultOf) : [resultOf(result)]
   }
 
@@ -130,6 +138,11 @@ export class LoanedConnection implements PostgresConnection {
     this.#isBroken = true
     this.#context.diagnostics.emit('store:error', { store: 'postgres', error })
   }
+}
+
+interface Sending extends Statement {
+  /** Whether COMMIT follows in the same message. */
+  readonly hasCommit?: boolean
 }
 
 class TooLate extends Error {}

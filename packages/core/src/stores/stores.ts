@@ -37,6 +37,10 @@ export interface PostgresConnection extends SqlClient {
    */
   queryAll(text: string): Promise<readonly SqlResult<object>[]>
   /**
+   * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it; gives back what COMMIT was answered with.
+   */
+  queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>>
+  /**
    * Closes the connection at once instead of giving it back; a statement under way rejects with `store-unavailable`.
    */
   close(): void

@@ -1,6 +1,6 @@
 import type { SqlError, TransactionError } from '../errors.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
-import { insertEvents } from '../outbox/publish.ts'
+import { insertOf, type Insertion } from '../outbox/publish.ts'
 import type { Result } from '../result.ts'
 import { StatementFailed, type PostgresConnection, type Stores } from '../stores/stores.ts'
 import type { TransactionIdentity } from './begin.ts'
@@ -51,9 +51,9 @@ async function runOn<T, E>(connection: PostgresConnection, attempt: Attempt<T, E
     const decision = await decide(tx, attempt.work, deadline)
     if (decision.kind !== 'committed') return await rollBack(connection, tx, decision)
     const identity = await tx.begin()
-    const unready = await prepare(connection, tx, { attempt, identity })
-    if (unready !== undefined) return await rollBack(connection, tx, unready)
-    return await commit(connection, decision, { attempt, identity, deadline, events: tx.events.length })
+    const ready = await prepare(tx, { attempt, identity })
+    if ('kind' in ready) return await rollBack(connection, tx, ready)
+    return await commit(connection, decision, { attempt, identity, deadline, tx, insertion: ready })
   } catch (error) {
     connection.close()
     return deadline.hasPassed ? failedBy(deadline.failure) : failed(error)
@@ -82,11 +82,11 @@ function endingOf<T, E>(result: Result<T, E>, tx: OpenTransaction): Ending<T, E>
 }
 
 /** The holds are awaited last: they are on their way since `invalidate`. */
-async function prepare<T, E>(connection: PostgresConnection, tx: OpenTransaction, { attempt, identity }: Begun<T, E>): Promise<Ending<T, E> | undefined> {
+async function prepare<T, E>(tx: OpenTransaction, { attempt, identity }: Begun<T, E>): Promise<Ending<T, E> | Insertion> {
   try {
-    if (tx.events.length > 0) await insertEvents(connection, tx.events)
+    const insertion = insertOf(tx.events)
     await attempt.change.hold(async () => identity.transactionId)
-    return undefined
+    return insertion
   } catch (error) {
     return failed(error)
   }
@@ -99,22 +99,23 @@ interface Begun<T, E> {
 
 interface Committing<T, E> extends Begun<T, E> {
   readonly deadline: Deadline
-  readonly events: number
+  readonly tx: OpenTransaction
+  readonly insertion: Insertion
 }
 
 async function commit<T, E>(connection: PostgresConnection, success: Ending<T, E>, committing: Committing<T, E>): Promise<Ending<T, E>> {
-  const { attempt: { stores }, deadline } = committing
+  const { attempt: { stores }, deadline, tx, insertion: { text, values, ids } } = committing
   try {
-    const reply = await connection.query('COMMIT')
+    const reply = await (ids.length > 0 ? connection.queryThenCommit(text, values) : connection.query('COMMIT'))
     if (reply.command !== 'COMMIT') return failedBy(poisoned(`COMMIT was answered with ${String(reply.command)}: nothing was committed`))
   } catch (error) {
-    if (!(error instanceof StatementFailed) || !isLost(error.failure)) return failed(error)
+    if (!(error instanceof StatementFailed) || !isLost(error.failure)) return await rollBack(connection, tx, failed(error))
     connection.close()
     const outcome = await findCommitOutcome(stores, committing.identity)
     if (outcome === 'aborted') return deadline.hasPassed ? failedBy(deadline.failure) : failed(error)
     if (outcome === 'unknown') return unknownEnding(committing, error)
   }
-  if (committing.events > 0) stores.diagnostics.emit('outbox:published', { count: committing.events })
+  if (ids.length > 0) stores.diagnostics.emit('outbox:published', { count: ids.length })
   return success
 }
 

@@ -3,7 +3,7 @@ import { orThrow } from '@headwater/core'
 import { acknowledge } from '../../src/outbox/acknowledge.ts'
 import { claim, openCursors } from '../../src/outbox/cursor.ts'
 import { purge } from '../../src/outbox/purge.ts'
-import { readNarrow } from '../../src/outbox/read-events.ts'
+import { findBounds, readNarrow, readWide } from '../../src/outbox/read-events.ts'
 import { advance, loadTicks, type Tick } from '../../src/outbox/tick.ts'
 import { idCursor, xminGuard } from './controls.ts'
 import { change, nameOf, nothingOlder, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
@@ -136,6 +136,31 @@ describe('the log', () => {
     expect([first, second]).toEqual(['a@1', 'b@1'])
     expect([...await rest(end), ...await between(outbox, end, moved)]).toEqual(['b@1', 'late@1'])
     expect(await rest(moved)).toEqual(['b@1'])
+  })
+
+  test('knows between which positions an interval lies without reading it, late commits and those that roll back included', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const late = await outbox.session()
+    const lost = await outbox.session()
+    for (const session of [late, lost]) await session.run('BEGIN')
+    await late.publish(change('late', 1))
+    await outbox.publish(change('a', 1), change('b', 1))
+    const from = await tick(outbox)
+    await lost.publish(change('lost', 1))
+    await outbox.publish(change('c', 1))
+    await late.run('COMMIT')
+    await outbox.publish(change('d', 1))
+    const to = await tick(outbox)
+    await lost.run('ROLLBACK')
+    await outbox.publish(change('e', 1))
+    const shards = Array.from({ length: 64 }, (_, shard) => shard)
+    const interval = { from, to, afterSeq: 0n, shards, types: ['*'] }
+    const bounds = await findBounds(client, interval)
+    expect(bounds).toEqual({ low: 1n, high: 6n })
+    expect((await readWide(client, interval, { bounds: bounds ?? { low: 0n, high: 0n }, limit: 100 })).events.map(nameOf)).toEqual(['late@1', 'c@1', 'd@1'])
+    expect(await findBounds(client, { from: to, to: await tick(outbox) })).toEqual({ low: 7n, high: 7n })
+    expect(await findBounds(client, { from: await tick(outbox), to: await tick(outbox) })).toBeUndefined()
   })
 
   test('works through an interval that was begun by another owner to the end that was chosen for it', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { err, EventRejected, ok, orThrow, publish, publishMany, transaction, type NewEvent } from '@headwater/core'
 import { change, collect, nameOf, recordingSink, useOutbox } from './outbox-fixture.ts'
@@ -80,6 +81,51 @@ describe('publish', () => {
     const rows = await outbox.rows<{ id: string; aggregateid: string; version: string }>('SELECT id, aggregateid, version FROM @schema.outbox ORDER BY seq')
     expect(rows.map(({ id }) => id)).toEqual(ids)
     expect(rows.map((row) => nameOf({ aggregateId: row.aggregateid, version: Number(row.version) }))).toEqual(events.map((event) => `${event.aggregateId}@${event.version}`))
+  })
+
+  test('sends the insert of a transaction and its COMMIT in one message, and commits nothing when the insert fails', async () => {
+    const outbox = await open()
+    const operations = collect(outbox.diagnostics, 'store:operation')
+    const enroll = () => transaction(outbox.stores, async (tx) => {
+      await tx.query('CREATE TABLE IF NOT EXISTS @schema.proof (id int)')
+      tx.publish(change(1, 1))
+      return ok(undefined)
+    })
+    await outbox.rows('ALTER TABLE @schema.outbox ADD CONSTRAINT closed CHECK (false)')
+    expect((await enroll())._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated' })
+    expect(await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [outbox.schema, 'proof'])).toEqual([])
+    await outbox.rows('ALTER TABLE @schema.outbox DROP CONSTRAINT closed')
+    operations.length = 0
+    orThrow(await enroll())
+    expect(operations.filter(({ store }) => store === 'postgres').map(({ operation }) => operation)).toEqual([expect.stringMatching(/^begin/), 'insert outbox, commit'])
+    expect(await outbox.rows('SELECT aggregateid FROM @schema.outbox')).toEqual([{ aggregateid: '1' }])
+  })
+
+  test('keeps ids whole that hold line breaks, among others too', async () => {
+    const outbox = await open()
+    const ids = ['a\nb', '\n', 'c', 'null', '{}']
+    await outbox.publish(...ids.map((id) => change(id, 1, { aggregateType: `kind\n${id}`, payload: 'line\nbreak' })))
+    expect(await outbox.rows('SELECT aggregatetype, aggregateid, payload FROM @schema.outbox ORDER BY seq'))
+      .toEqual(ids.map((id) => ({ aggregatetype: `kind\n${id}`, aggregateid: id, payload: 'line\nbreak' })))
+  })
+
+  test('gives an event the shard that the database reckons for those that others insert', async () => {
+    const outbox = await open()
+    const ids = ['1', '2', 'ü/\u{1F30A}', 'a/b', ' ', ...Array.from({ length: 100 }, () => randomUUID())]
+    await outbox.publish(...ids.map((id) => change(id, 1)))
+    await outbox.rows('INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) SELECT id, aggregatetype, aggregateid, type FROM @schema.outbox')
+    const [sums] = await outbox.rows(`
+      SELECT count(shard)::int AS given, count(*)::int AS all, count(DISTINCT shard)::int > 30 AS is_spread,
+        bool_and(coalesce(shard = @schema.outbox_shard(aggregatetype, aggregateid), true)) AS is_same
+      FROM @schema.outbox`)
+    expect(sums).toEqual({ given: ids.length, all: 2 * ids.length, is_spread: true, is_same: true })
+  })
+
+  test('takes a transaction id before a position, so that who begins after a tick lies above it', async () => {
+    const outbox = await open()
+    const plan = await outbox.rows<{ 'QUERY PLAN': string }>(`
+      EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
+    expect(plan.map((row) => row['QUERY PLAN']).join(' ')).toMatch(/pg_current_xact_id\(\).*nextval/)
   })
 
   test('stores the same row whether an event is published alone or among others', async () => {
