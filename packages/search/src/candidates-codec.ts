@@ -44,7 +44,8 @@ function numbersOf({ rank, score }: LegRank = { rank: 0, score: 0 }): number[] {
 }
 
 function fromLine(line: string): FusedCourse {
-  const [id = 0, score = 0, denseRank = 0, denseScore = 0, lexicalRank = 0, lexicalScore = 0, rerankRank = 0, rerankScore = 0] = JSON.parse(`[${line}]`) as number[]
+  const numbers = JSON.parse(`[${line}]`) as number[]
+  const [id = 0, score = 0, denseRank = 0, denseScore = 0, lexicalRank = 0, lexicalScore = 0, rerankRank = 0, rerankScore = 0] = numbers
   const legs: { -readonly [Name in keyof FusedCourse['legs']]: FusedCourse['legs'][Name] } = {}
   if (denseRank > 0) legs.dense = { rank: denseRank, score: denseScore }
   if (lexicalRank > 0) legs.lexical = { rank: lexicalRank, score: lexicalScore }

@@ -1,12 +1,12 @@
 import { cacheKey, defineCache, err, ok } from '@headwater/core'
 import type { Cache, CacheKey, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
+import { digest } from './digest.ts'
 import { findCandidates, NoLegAnswered } from './find-candidates.ts'
 import type { CandidateParts, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
 import { rerankDefaults } from './rerank.ts'
-import { digest } from './search-request.ts'
 
 /**
  * A tag of every cached result: invalidated whenever the index has changed, so that what was published is found.
@@ -33,7 +33,7 @@ export class CandidateCache {
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
-      key: ({ query, filters, depth, like }) => [digest(JSON.stringify([query, filters, depth, like, this.#settings]))],
+      key: ({ query, filters, depth, like }) => [digest(JSON.stringify([query, filters, depth, like, this.#settings])).slice(0, 40)],
       tags: () => [resultsTag],
       codec: candidatesCodec,
       entryTtlMs: ({ degraded }) => degraded.length === 0 ? ttlMs : 0,

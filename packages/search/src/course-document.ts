@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Course } from '@headwater/repositories'
 import { courseTemplate } from './course-template.ts'
 import type { CourseTemplate } from './course-template.ts'
+import { digest } from './digest.ts'
 import type { EmbeddingProfile } from './embedder.ts'
 import type { VectorMetadata } from './vector-index.ts'
 
@@ -79,5 +79,5 @@ function cut(text: string): string {
 }
 
 function shortHash(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+  return digest(JSON.stringify(parts)).slice(0, 32)
 }

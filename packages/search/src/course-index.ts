@@ -14,6 +14,7 @@ import { Reindexing } from './reindex.ts'
 import type { ReindexOptions, ReindexReport } from './reindex.ts'
 import { repairIndex } from './repair.ts'
 import type { RepairOptions, RepairParts, RepairReport } from './repair.ts'
+import { isRowId } from './row-id.ts'
 import { verifyIndex } from './verify.ts'
 import type { VerifyOptions, VerifyReport } from './verify.ts'
 
@@ -159,7 +160,3 @@ export class CourseIndex {
 }
 
 const notAnId = invalidField('courseId', 'must be the id of a course')
-
-function isRowId(id: number): boolean {
-  return Number.isInteger(id) && id >= 1 && id <= 2_147_483_647
-}

@@ -112,7 +112,9 @@ export function settingsOf(options: CourseSearchOptions): CourseSearchSettings {
   check({ name: 'denseWeight', value: denseWeight, from: 0, to: 100 })
   check({ name: 'rerank.top', value: rerank?.top ?? rerankDefaults.top, from: 1, to: 200 })
   check({ name: 'rerank.deadlineMs', value: rerank?.deadlineMs ?? rerankDefaults.deadlineMs, from: 1, to: 60_000 })
-  const rankingOf = ({ embedder }: Generation) => ({ minSimilarity, denseWeight, ...(embedder === options.embedder ? {} : { ...embedder.ranking, ...explicitRanking(options) }) })
+  const rankingOf = ({ embedder }: Generation) => ({
+    minSimilarity, denseWeight, ...(embedder === options.embedder ? {} : { ...embedder.ranking, ...explicitRanking(options) }),
+  })
   return { ...generationsOf(options), legDeadlineMs, rankingOf, rerank }
 }
 

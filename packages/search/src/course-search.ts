@@ -11,6 +11,7 @@ import { findPage } from './find-page.ts'
 import type { FoundPage } from './find-page.ts'
 import { pageToken, readPageToken } from './page-token.ts'
 import type { PagePosition } from './page-token.ts'
+import { plainWords } from './query-words.ts'
 import { courseNotFound } from './refusals.ts'
 import { loggedHit } from './search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
@@ -124,7 +125,7 @@ export class CourseSearch {
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(courseNotFound(like))
-    const words = `${course.title} ${course.category ?? ''}`.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+    const words = plainWords(`${course.title} ${course.category ?? ''}`.toLowerCase())
     const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
     return found.map(({ courses }) => courses)
   }

@@ -41,6 +41,9 @@ interface EmbeddedDocument extends CourseDocument {
   readonly values: readonly number[]
 }
 
+/** What the index says of a course; nothing where it has no record of it. */
+type IndexLookup = (document: CourseDocument) => VectorMetadata | undefined
+
 /** What no filter looks at and no ranking comes from. */
 const unsearched = { enrollment_count: 0, version: 0 } as const satisfies VectorMetadata
 
@@ -128,7 +131,7 @@ export class CourseWriter {
       for (const { course } of documents) pass.results.set(course.id, err(stored.error))
       return
     }
-    const inIndex = (document: CourseDocument): VectorMetadata | undefined => stored.value.get(recordIdOf(document.course.id))?.metadata
+    const inIndex: IndexLookup = (document) => stored.value.get(recordIdOf(document.course.id))?.metadata
     const isSameText = (document: CourseDocument): boolean => this.#isSameText(document, inIndex(document))
     const differs = (document: CourseDocument): boolean => !isDeepStrictEqual(document.metadata, inIndex(document))
     const same = documents.filter(isSameText)
@@ -184,7 +187,7 @@ export class CourseWriter {
     }
   }
 
-  async #updateMetadata(documents: readonly CourseDocument[], inIndex: (document: CourseDocument) => VectorMetadata | undefined, pass: Pass): Promise<void> {
+  async #updateMetadata(documents: readonly CourseDocument[], inIndex: IndexLookup, pass: Pass): Promise<void> {
     await forEachInParallel(documents, updatesAtOnce, async (document) => {
       const { course, metadata: { hash: _, ...metadata } } = document
       // The hash in the index stays as it is: it belongs to the vector, and an index may show what was written last too late.

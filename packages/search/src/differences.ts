@@ -7,6 +7,7 @@ import type { IndexError } from './course-indexer.ts'
 import { publishedIds, publishedOf } from './course-walk.ts'
 import type { Generation } from './generations.ts'
 import type { CourseReader } from './hydrate.ts'
+import { isRowId } from './row-id.ts'
 import type { VectorRecord } from './vector-index.ts'
 
 /**
@@ -130,7 +131,7 @@ async function orphansOf({ stores, generation }: ComparedParts, recordIds: reado
 }
 
 async function unpublished(stores: Stores, recordIds: readonly string[]): Promise<string[]> {
-  const published = await publishedOf(stores, recordIds.flatMap((id) => courseIdOf(id) ?? []).filter((id) => id <= 2_147_483_647))
+  const published = await publishedOf(stores, recordIds.flatMap((id) => courseIdOf(id) ?? []).filter(isRowId))
   return recordIds.filter((id) => !published.has(courseIdOf(id) ?? 0))
 }
 

@@ -84,7 +84,8 @@ export async function findCandidates(parts: CandidateParts, wanted: CandidateQue
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
   for (const { leg, error } of failed) parts.stores.diagnostics.emit('search:degraded', { leg, error })
   const fused = fuse(legs, { dense: parts.denseWeight })
-  const ordered = wanted.like === undefined ? await secondLook(parts, wanted, fused) : { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
+  const others = { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
+  const ordered = wanted.like === undefined ? await secondLook(parts, wanted, fused) : others
   return {
     found: ordered.found,
     legs: Object.keys(legs) as Leg[],

@@ -1,8 +1,9 @@
 import { deadline, defineCache, err, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Codec, ResultAsync, Stores } from '@headwater/core'
+import { digest } from './digest.ts'
 import type { EmbedError, Embedder } from './embedder.ts'
 import { notLoaded } from './legs.ts'
-import { digest } from './search-request.ts'
+import { fromBase64, toBase64 } from './single-precision.ts'
 import { checkVector } from './vector-checks.ts'
 
 /** Vectors do not age: a week is how long a query is worth remembering. */
@@ -21,7 +22,7 @@ export class QueryEmbeddings {
       ttlMs,
       refreshAt: 1,
       leaseMs: deadlineMs + 1_000,
-      key: (text) => [digest(JSON.stringify([model, dimensions, text]))],
+      key: (text) => [digest(JSON.stringify([model, dimensions, text])).slice(0, 40)],
       codec: vectorCodec,
       load: (texts) => embedAll(embedder, texts, deadlineMs),
     })
@@ -67,16 +68,10 @@ function unwrapped(failure: CacheReadError | EmbedError): CacheReadError | Embed
   return failure.type === 'load-failed' && failure.cause instanceof EmbeddingFailed ? failure.cause.failure : failure
 }
 
-/** Base64 of little-endian single precision: a third of the length of the numbers written out. */
 const vectorCodec: Codec<readonly number[]> = {
-  encode(vector) {
-    const bytes = Buffer.alloc(vector.length * 4)
-    for (const [place, value] of vector.entries()) bytes.writeFloatLE(value, place * 4)
-    return bytes.toString('base64')
-  },
+  encode: toBase64,
   decode(json) {
     if (typeof json !== 'string') throw new TypeError('an embedding must be kept as base64')
-    const bytes = Buffer.from(json, 'base64')
-    return Array.from({ length: bytes.length / 4 }, (_, place) => bytes.readFloatLE(place * 4))
+    return fromBase64(json)
   },
 }

@@ -16,7 +16,14 @@ export interface WordQueries {
  */
 export function wordsOf(query: string): readonly string[] | undefined {
   if (/"|(^|\s)-\S/.test(query)) return undefined
-  return (query.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords)
+  return plainWords(query).slice(0, maxWords)
+}
+
+/**
+ * What a text has of words: letters and digits, nothing between them.
+ */
+export function plainWords(text: string): string[] {
+  return text.match(/[\p{L}\p{N}]+/gu) ?? []
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Result } from '@headwater/core'
 import { z } from 'zod'
 import type { EmbedError, Embedder, EmbedderRanking } from './embedder.ts'
 import { invalidField } from './refusals.ts'
+import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'
 
 /**
@@ -57,7 +58,7 @@ export async function recordedEmbedder({ file, ranking }: RecordedEmbedderOption
 export function recordEmbeddings(embedder: Embedder, texts: readonly string[]): ResultAsync<string, EmbedError> {
   const distinct = [...new Set(texts)]
   return embedder.embed(distinct).map((vectors) => {
-    const entries = distinct.map((text, place) => [text, encode(vectors[place] ?? [])] as const)
+    const entries = distinct.map((text, place) => [text, toBase64(vectors[place] ?? [])] as const)
     return `${JSON.stringify({ ...embedder.profile, vectors: Object.fromEntries(entries) }, undefined, 1)}\n`
   })
 }
@@ -71,16 +72,10 @@ function allOf(results: readonly Result<number[], EmbedError>[]): Result<number[
   return ok(vectors)
 }
 
-function encode(vector: readonly number[]): string {
-  const bytes = Buffer.alloc(vector.length * 4)
-  for (const [place, value] of vector.entries()) bytes.writeFloatLE(value, place * 4)
-  return bytes.toString('base64')
-}
-
 function decode(base64: string, dimensions: number): number[] {
-  const bytes = Buffer.from(base64, 'base64')
-  if (bytes.length !== dimensions * 4) throw new Error(`a recorded vector has ${bytes.length / 4} dimensions instead of ${dimensions}`)
-  const vector = toUnitVector(Array.from({ length: dimensions }, (_, place) => bytes.readFloatLE(place * 4)))
+  const values = fromBase64(base64)
+  if (values.length !== dimensions) throw new Error(`a recorded vector has ${values.length} dimensions instead of ${dimensions}`)
+  const vector = toUnitVector(values)
   if (vector === undefined) throw new Error('a recorded vector has no direction')
   return vector
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
 import { err, ok } from '@headwater/core'
 import type { InputIssue, InvalidInput, Result } from '@headwater/core'
 import type { MoneyInput } from '@headwater/repositories'
 import { z } from 'zod'
 import { invalidInput } from './refusals.ts'
+import { maxRowId } from './row-id.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 
@@ -83,11 +83,10 @@ export interface SearchRequest {
 }
 
 const maxQueryLength = 500
-const maxId = 2_147_483_647
 const storable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 const notStorable = 'must contain neither NUL nor lone surrogates'
 
-const rowId = z.int().min(1).max(maxId)
+const rowId = z.int().min(1).max(maxRowId)
 const label = (maxLength: number) => z.string().max(maxLength).regex(/\S/, 'must not be blank').refine(storable, notStorable)
 const money = z.union([z.string(), z.number()]).transform((input, context) => {
   const [, units, decimals = ''] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(String(input)) ?? []
@@ -162,13 +161,6 @@ export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput
  */
 export function normalise(text: string): string {
   return text.normalize('NFKC').replace(/[\s\p{Cc}]+/gu, ' ').trim().toLowerCase()
-}
-
-/**
- * The digest that a key of the cache is made of.
- */
-export function digest(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, 40)
 }
 
 type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>

@@ -1,6 +1,7 @@
 import { errAsync, okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { CallBudget } from './call-budget.ts'
+import { plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { selectSuggestions } from './suggest-queries.ts'
 
@@ -28,7 +29,7 @@ export interface SuggestParts {
  */
 export function suggestCourses({ stores, spelling, deadlineMs }: SuggestParts, { prefix, limit }: SuggestRequest): ResultAsync<readonly Suggestion[], SqlError> {
   const budget = new CallBudget(stores.clock, { deadlineMs })
-  const words = prefix.match(/[\p{L}\p{N}]+/gu) ?? []
+  const words = plainWords(prefix)
   return select(stores, { words, limit }, budget.left()).andThen((found) => {
     if (found.length > 0) return okAsync(found)
     return spelling.correctionsOf(words, budget.left()).orElse((error) => error.type === 'store-unavailable' ? errAsync(error) : okAsync<Corrections>(new Map()))

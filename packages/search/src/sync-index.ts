@@ -2,6 +2,7 @@ import { defineSink, err, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, OutboxEvent, Result, Sink, SinkFailure, SinkReport } from '@headwater/core'
 import type { IndexError, IndexOutcomes } from './course-indexer.ts'
 import { isRefusalOfText } from './embed-each.ts'
+import { isRowId } from './row-id.ts'
 
 /**
  * What brings the index in step with courses.
@@ -40,7 +41,7 @@ async function deliver(index: SyncedIndex, events: readonly OutboxEvent[], signa
 }
 
 function courseOf({ aggregateType, aggregateId }: OutboxEvent): number | undefined {
-  return aggregateType === 'course' && /^[1-9]\d{0,9}$/.test(aggregateId) && Number(aggregateId) <= 2_147_483_647 ? Number(aggregateId) : undefined
+  return aggregateType === 'course' && /^[1-9]\d{0,9}$/.test(aggregateId) && isRowId(Number(aggregateId)) ? Number(aggregateId) : undefined
 }
 
 function failureOf(cause: IndexError): SinkFailure {

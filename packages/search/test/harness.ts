@@ -34,7 +34,6 @@ export interface Harness {
   readonly relay: Relay
   /** Every search that was logged. */
   readonly logged: readonly LoggedSearch[]
-  /** The hits that were logged with each of them. */
   /** Every click that was logged. */
   readonly clicked: readonly LoggedClick[]
   /** The search of a further process on the same stores. */
