@@ -87,13 +87,14 @@ function rowOf({ aggregateType, aggregateId, type, headers, version }: NewEvent,
 function linesOf(rows: readonly Row[]): readonly (string | null)[] {
   const hasLineBreak = rows.some(([, aggregateType, aggregateId]) => aggregateType.includes('\n') || aggregateId.includes('\n'))
   const separator = hasLineBreak ? `\n${randomUUID()}\n` : '\n'
-  const lines: (string | null)[] = [0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column] ?? '{}').join(separator))
-  return [...(rows.some(([, , , , , headers]) => headers !== null) ? lines : lines.with(5, null)), separator]
+  const linesAt = (column: keyof Row & number): string => rows.map((row) => row[column] ?? '{}').join(separator)
+  const headers = rows.every((row) => row[5] === null) ? null : linesAt(5)
+  return [linesAt(0), linesAt(1), linesAt(2), linesAt(3), linesAt(4), headers, linesAt(6), linesAt(7), separator]
 }
 
-/** Text parameters alone, here and below: every client passes text unchanged, not every one can pass JSON or arrays. */
 const columns = 'id, aggregatetype, aggregateid, type, payload, headers, version, shard'
 
+/** Text parameters alone, here and below: every client passes text unchanged, not every one can pass JSON or arrays. */
 const insertOneSql = `
   INSERT INTO @schema.outbox (${columns})
   VALUES ($1::text::uuid, $2, $3, $4, nullif($5::text, 'null')::jsonb, coalesce($6::text::jsonb, '{}'), $7::text::bigint, $8::text::smallint)`

@@ -64,7 +64,7 @@ export class LoanedConnection implements PostgresConnection {
   async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
     const statement = this.#context.statements.of(text, true)
     const canTakeAlong = QueryWithCommit.isUnderstoodBy(this.#client)
-    const [, committed] = await this.#inTurn(canTakeAlong ? { ...statement, operation: `${statement.operation}, commit`, hasCommit: true } : statement, values)
+    const [, committed] = await this.#inTurn(canTakeAlong ? { ...statement, operation: 'commit', hasCommit: true } : statement, values)
     return committed ?? this.query('COMMIT')
   }
 

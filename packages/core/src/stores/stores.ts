@@ -38,6 +38,7 @@ export interface PostgresConnection extends SqlClient {
   queryAll(text: string): Promise<readonly SqlResult<object>[]>
   /**
    * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it; gives back what COMMIT was answered with.
+   * Diagnostics and failures call it `commit`.
    */
   queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>>
   /**

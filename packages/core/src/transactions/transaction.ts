@@ -17,7 +17,7 @@ export interface Transaction extends SqlClient {
    */
   invalidate(...keys: readonly CacheKey[]): void
   /**
-   * Publishes events with the commit: all of a transaction's events are inserted by one statement just before COMMIT.
+   * Publishes events with the commit: all of a transaction's events are inserted by one statement, sent together with COMMIT.
    */
   publish(...events: readonly NewEvent[]): void
 }
@@ -68,7 +68,7 @@ export type TransactionWork<T, E> = (tx: Transaction) => AsyncResult<T, E>
  * what became of the transaction; only when that fails too the result is `commit-unknown`. A throw of `work` that is no statement's failure
  * is a programmer's mistake: the promise rejects with it, after the ROLLBACK.
  *
- * Costs BEGIN, the statements, one insert where events were published, and COMMIT. A first statement without parameters, such as one that locks
+ * Costs BEGIN, the statements, and COMMIT, which takes the insert of published events along. A first statement without parameters, such as one that locks
  * a row, goes along with BEGIN and costs no round trip of its own.
  *
  * @example
