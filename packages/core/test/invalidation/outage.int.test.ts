@@ -207,7 +207,7 @@ describe('a durable invalidation', () => {
 
   test('is what a transaction has that may take longer than a gate waits, and no other', async () => {
     const statements: string[] = []
-    const off = writer.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) statements.push(operation) })
+    const off = writer.diagnostics.on('store:operation', ({ operation }) => { if (/^(insert|delete) invalidation_intent/.test(operation)) statements.push(operation) })
     const within = (deadlineMs: number) => transaction(writer, async (tx) => {
       await tx.query('SELECT 1')
       tx.invalidate(cache.key(id))
