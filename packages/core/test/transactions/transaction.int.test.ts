@@ -136,7 +136,7 @@ describe('transaction', () => {
       return ok(first.rows)
     })
     expect(result._unsafeUnwrap()).toEqual([{ version: 1 }])
-    expect(sent).toEqual(['begin rows', 'update rows', 'commit'])
+    expect(sent).toEqual(['begin', 'update rows', 'commit'])
     expect(await version()).toBe(2)
   })
 
@@ -207,7 +207,7 @@ describe('transaction', () => {
     expect((await transaction(stores, async (tx) => { tx.publish(event); return err('no') })).isErr()).toBe(true)
     off()
     expect(published.mock.calls).toEqual([[{ count: 3 }]])
-    expect(sent.slice(0, sent.indexOf('commit') + 1)).toEqual(['begin rows', 'update rows', 'commit'])
+    expect(sent.slice(0, sent.indexOf('commit') + 1)).toEqual(['begin', 'update rows', 'commit'])
     expect(orThrow(await direct.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.outbox')).rows[0]?.count).toBe(3)
   })
 
