@@ -58,7 +58,7 @@ describe('round trips of a cache', () => {
   })
 
   test('a hundred hits of one tick that have three tags each: 1 of Redis', async () => {
-    const cache = await filled({ tags: ({ id }) => [cacheKey('all'), cacheKey('tens', Math.floor(id / 10)), cacheKey('parity', id % 2)] })
+    const cache = await filled({ tags: (id) => [cacheKey('all'), cacheKey('tens', Math.floor(id / 10)), cacheKey('parity', id % 2)] })
     expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({ postgres: 0, redis: 1 })
   })
 
