@@ -136,7 +136,7 @@ describe('transaction', () => {
       return ok(first.rows)
     })
     expect(result._unsafeUnwrap()).toEqual([{ version: 1 }])
-    expect(sent).toEqual(['begin', 'update rows', 'commit'])
+    expect(sent).toEqual(['begin rows', 'update rows', 'commit'])
     expect(await version()).toBe(2)
   })
 
