@@ -20,7 +20,8 @@ describe('while writers are killed, Redis is cut off, stopped, emptied and resto
   }, 120_000)
 
   test('control: the cache that people write by hand serves what is old', async () => {
-    const { staleReads } = await runSoak({ subject: 'naive', seconds: 5, postgres, redis })
-    expect(staleReads).toBeGreaterThan(0)
+    let stale = 0
+    for (let run = 0; run < 5 && stale === 0; run += 1) stale += (await runSoak({ subject: 'naive', seconds: 5, postgres, redis })).staleReads
+    expect(stale).toBeGreaterThan(0)
   }, 120_000)
 })

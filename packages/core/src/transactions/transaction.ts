@@ -68,8 +68,8 @@ export type TransactionWork<T, E> = (tx: Transaction) => AsyncResult<T, E>
  * what became of the transaction; only when that fails too the result is `commit-unknown`. A throw of `work` that is no statement's failure
  * is a programmer's mistake: the promise rejects with it, after the ROLLBACK.
  *
- * Costs BEGIN, the statements, and COMMIT, which takes the insert of published events along. A first statement without parameters, such as one that locks
- * a row, goes along with BEGIN and costs no round trip of its own.
+ * Costs BEGIN, the statements, and COMMIT, which takes the insert of published events along. A first statement without parameters, such as one
+ * that locks a row, goes along with BEGIN and costs no round trip of its own.
  *
  * @example
  * ```ts

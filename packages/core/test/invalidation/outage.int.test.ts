@@ -73,6 +73,8 @@ describe('Redis that only the writer cannot reach', () => {
     await isStored()
     proxy.cut()
     await eventually(() => expect(writer.redis.isAvailable).toBe(false))
+    const told: number[] = []
+    const off = writer.diagnostics.on('invalidation:intent', ({ keys }) => told.push(keys))
     await writer.postgres.withConnection(async (tx) => {
       const change = beginChange(writer, { tx })
       await tx.query('BEGIN')
@@ -81,6 +83,8 @@ describe('Redis that only the writer cannot reach', () => {
       orThrow(await change.hold())
       await tx.query('COMMIT')
     })
+    off()
+    expect(told).toEqual([1])
     await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
     await eventually(async () => expect(await intents()).toBe(0))
   })

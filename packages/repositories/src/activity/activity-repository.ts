@@ -88,7 +88,7 @@ export class ActivityRepository {
   }
 
   /**
-   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 3 PostgreSQL round trips; with `tx` none: the
+   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 2 PostgreSQL round trips; with `tx` none: the
    * event is committed, or not, with the caller's transaction.
    */
   recordDurably(event: DurableActivityEvent, tx?: Transaction): ResultAsync<void, InvalidInput | TransactionError> {

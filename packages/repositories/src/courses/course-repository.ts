@@ -39,7 +39,7 @@ export class CourseRepository {
   }
 
   /**
-   * Creates a course, unpublished, and publishes `course.created`. Costs 4 PostgreSQL round trips and 2 of Redis.
+   * Creates a course, unpublished, and publishes `course.created`. Costs 3 PostgreSQL round trips and 2 of Redis.
    */
   create(course: NewCourse): ResultAsync<Course, CreateCourseError> {
     return validate(newCourseInput, course).asyncAndThen((input) =>
@@ -76,7 +76,7 @@ export class CourseRepository {
    * Changes a course and publishes `course.updated`; no reader sees the old course afterwards. A capacity below the number of students is
    * `invalid-input`. With `expectedVersion` the change is made only to that version.
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from `version-conflict`.
+   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from `version-conflict`.
    */
   update(id: number, changes: CourseChanges): ResultAsync<Course, UpdateCourseError> {
     return validate(idInput, { id })
@@ -103,7 +103,7 @@ export class CourseRepository {
   }
 
   /**
-   * Deletes a course and its enrollments and publishes `course.deleted`; its students' lists are never older than that. Costs 5 PostgreSQL
+   * Deletes a course and its enrollments and publishes `course.deleted`; its students' lists are never older than that. Costs 4 PostgreSQL
    * round trips and 2 of Redis.
    */
   delete(id: number): ResultAsync<void, PublishCourseError> {

@@ -25,7 +25,7 @@ export interface TimedBatch extends EnrollBatch {
  * one request, the batch is halved until that one stands alone: nobody fails for what another asked. When the outcome of the commit cannot be
  * found out, everybody is told so.
  *
- * Costs 4 PostgreSQL round trips and 2 of Redis for up to some 50 requests, however many courses they are for.
+ * Costs 3 PostgreSQL round trips and 2 of Redis for up to some 50 requests, however many courses they are for.
  */
 export async function runBatch(context: RepositoryContext, batch: TimedBatch): Promise<readonly BatchAnswer[]> {
   const { requests, deadlineMs } = batch

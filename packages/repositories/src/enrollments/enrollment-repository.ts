@@ -48,14 +48,14 @@ export class EnrollmentRepository {
    * becomes of the others. At the deadline, 5 seconds unless said otherwise, and when `signal` is given, the result is `deadline-exceeded`: its
    * message says whether the place may still be taken, and to ask again is safe (`already-enrolled` tells that it was).
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis, shared by up to some 50 callers; a refusal 3 of PostgreSQL.
+   * Costs 3 PostgreSQL round trips and 2 of Redis, shared by up to some 50 callers; a refusal none of Redis.
    */
   enroll(request: EnrollRequest, options?: CallOptions): ResultAsync<Enrollment, EnrollError> {
     return validate(enrollInput, request).asyncAndThen((input) => new ResultAsync(this.#queue.add(input, options)))
   }
 
   /**
-   * Gives a place back and publishes `enrollment.withdrawn`. Costs 4 PostgreSQL round trips and 2 of Redis.
+   * Gives a place back and publishes `enrollment.withdrawn`. Costs 3 PostgreSQL round trips and 2 of Redis.
    */
   withdraw(enrollment: EnrollmentKey): ResultAsync<void, WithdrawError> {
     return validate(enrollmentKeyInput, enrollment).asyncAndThen((key) => write(this.#context.stores, (tx) => this.#withdraw(tx, key)))
@@ -65,7 +65,7 @@ export class EnrollmentRepository {
    * Hands a place on to another user, who starts afresh, and publishes `enrollment.transferred`; fails, changing nothing, when the giver has
    * no place or the receiver already has one. Works in unpublished courses too: the number of students stays the same.
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis.
+   * Costs 3 PostgreSQL round trips and 2 of Redis.
    */
   transfer(request: TransferRequest): ResultAsync<Enrollment, TransferError> {
     return validate(transferInput, request).asyncAndThen((input) =>
@@ -75,7 +75,7 @@ export class EnrollmentRepository {
 
   /**
    * Records how far a student has come. The first time it is 100, the completion time is set and `enrollment.completed` published; it stays
-   * when progress is set back. Costs 4 PostgreSQL round trips and 2 of Redis.
+   * when progress is set back. Costs 3 PostgreSQL round trips and 2 of Redis.
    */
   recordProgress(report: ProgressReport): ResultAsync<Enrollment, ProgressError> {
     return validate(progressInput, report).asyncAndThen((input) => write(this.#context.stores, (tx) => this.#recordProgress(tx, input)))

@@ -38,7 +38,7 @@ export class UserRepository {
    * Registers a user: the row and the event `user.registered` in one transaction. Afterwards the profile is warmed by an ordinary `get`,
    * whose failure is no failure of the registration.
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
+   * Costs 3 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
    */
   create(user: NewUser): ResultAsync<User, CreateUserError> {
     return validate(newUserInput, user)
@@ -103,7 +103,7 @@ export class UserRepository {
    * Changes a profile and publishes `user.updated`; the cached profile is never older than the change. With `expectedVersion` the change is
    * made only to that version.
    *
-   * Costs 4 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from `version-conflict`.
+   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from `version-conflict`.
    */
   update(id: number, changes: UserChanges): ResultAsync<User, UpdateUserError> {
     return validate(idInput, { id })
@@ -118,7 +118,7 @@ export class UserRepository {
    * Redis does not answer after the commit it is a success all the same, and they end as soon as Redis does. Whoever made the change begins a
    * new session afterwards.
    *
-   * Costs 5 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
+   * Costs 4 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
    */
   changePassword(id: number, passwordHash: string): ResultAsync<User, ChangePasswordError> {
     return validate(passwordInput, { id, passwordHash })
@@ -135,7 +135,7 @@ export class UserRepository {
    * in what of the user waits for the activity log or for a sink. Publishes `enrollment.withdrawn` for each enrollment and `user.deleted`, by which
    * the sinks put the pseudonym into MongoDB. Who teaches courses cannot be deleted: `teaches-courses`.
    *
-   * Costs 9 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
+   * Costs 8 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where there are no sessions.
    */
   delete(id: number): ResultAsync<void, DeleteUserError> {
     return validate(idInput, { id })
