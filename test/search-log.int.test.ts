@@ -17,8 +17,8 @@ describe('a search and its click', () => {
   })
 
   it('come to one document of search_logs, with the time it took and where each leg had put what was shown', async () => {
-    const { search, activity, register, offer } = platform
-    const [user, course] = [await register(), await offer({ title: 'Sailing at night' })]
+    const { search, activity } = platform
+    const [user, course] = [await platform.register(), await platform.offer({ title: 'Sailing at night' })]
     await eventually(async () => { expect(orThrow(await search.index.status(course.id)).state).toBe('synced') })
     const { searchId, hits, durationMs } = orThrow(await search.search('Sailing  AT night', { userId: user.id }))
     const [hit] = hits
