@@ -210,7 +210,7 @@ describe('a sink that is unavailable', () => {
     expect(sink.seen).toEqual(['2@1', '2@2'])
     isBroken = false
     await eventually(() => { expect(versionsOf(sink.seen, 1)).toEqual([1, 2]) })
-    expect(await failures(outbox)).toEqual([])
+    await eventually(async () => { expect(await failures(outbox)).toEqual([]) })
   })
 
   test('because it hangs is interrupted after its time and tried again', async () => {
