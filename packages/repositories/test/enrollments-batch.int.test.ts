@@ -33,15 +33,6 @@ afterAll(async () => {
 
 const sql = (text: string, values: readonly unknown[] = []) => harness.stores.postgres.query(text, values)
 
-let made = 0
-async function manyUsers(count: number): Promise<number[]> {
-  const { rows } = orThrow(await harness.stores.postgres.query<{ id: number }>(`
-    INSERT INTO @schema.users (email, username, password_hash)
-    SELECT 'many' || n || '@example.com', 'many' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`, [made + 1, made + count]))
-  made += count
-  return rows.map((row) => row.id)
-}
-
 async function countsOf(courseId: number): Promise<{ counted: number, rows: number }> {
   const { rows: [row] } = orThrow(await harness.stores.postgres.query<{ counted: number, rows: number }>(`
     SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
@@ -72,7 +63,7 @@ async function whileKept(courseId: number, work: (letGo: () => void) => Promise<
 describe('places', () => {
   test('are never sold twice from two processes at once, and nobody is told otherwise', async () => {
     for (const places of [1, 7, 20, 33]) {
-      const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: places }), await manyUsers(40)]
+      const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: places }), await harness.manyUsers(40)]
       const asked = [...users, ...users.slice(0, 15)].sort(() => Math.random() - 0.5)
       const results = await Promise.all(asked.flatMap((userId) => [harness, other].map(async ({ enrollments }) => ({ userId, type: typeOf(await enrollments.enroll({ userId, courseId })) }))))
       const winners = results.filter((result) => result.type === 'ok').map((result) => result.userId)
@@ -86,7 +77,7 @@ describe('places', () => {
   test('are sold twice by the same statement without the lock before it: the check above can fail', async () => {
     const sold: number[] = []
     for (let round = 0; round < 10; round += 1) {
-      const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 5 }), await manyUsers(20)]
+      const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 5 }), await harness.manyUsers(20)]
       const takeWithoutLock = (stores: Stores, some: readonly number[]) => transaction(stores, async (tx) => {
         await tx.query(takePlaces, [some, some.map(() => courseId), some.map(() => '0')])
         return ok(undefined)
@@ -98,7 +89,7 @@ describe('places', () => {
   })
 
   test('go to those who asked first', async () => {
-    const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 130 }), await manyUsers(260)]
+    const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 130 }), await harness.manyUsers(260)]
     const types = await Promise.all(users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))))
     expect(types).toEqual(users.map((_, index) => (index < 130 ? 'ok' : 'course-full')))
   })
@@ -106,7 +97,7 @@ describe('places', () => {
 
 describe('enrollments at the same time', () => {
   test('into one course share a transaction, with one event each', async () => {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await manyUsers(100)]
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(100)]
     const transactions: unknown[] = []
     const stop = harness.stores.diagnostics.on('transaction:end', (end) => transactions.push(end))
     for (const result of await Promise.all(users.map((userId) => harness.enrollments.enroll({ userId, courseId })))) orThrow(result)
@@ -117,7 +108,7 @@ describe('enrollments at the same time', () => {
   })
 
   test('get an own answer each, whatever the others asked for', async () => {
-    const [course, closed, [first = 0, second = 0, third = 0]] = [await harness.newCourse({ maxStudents: 2, price: '10.00' }), await harness.newCourse(), await manyUsers(3)]
+    const [course, closed, [first = 0, second = 0, third = 0]] = [await harness.newCourse({ maxStudents: 2, price: '10.00' }), await harness.newCourse(), await harness.manyUsers(3)]
     orThrow(await harness.courses.unpublish(closed.id))
     const results = await Promise.all([
       { userId: first, courseId: course.id, payment: { method: 'card', discount: '10.01' } },
@@ -133,7 +124,7 @@ describe('enrollments at the same time', () => {
   })
 
   test('do not fail for one that the database refuses', async () => {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await manyUsers(30)]
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(30)]
     const cursed = users[11] ?? 0
     orThrow(await sql("CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$"))
     orThrow(await sql(`CREATE TRIGGER refuse BEFORE INSERT ON @schema.enrollments FOR EACH ROW WHEN (NEW.user_id = ${cursed}) EXECUTE FUNCTION @schema.refuse()`))
@@ -143,7 +134,7 @@ describe('enrollments at the same time', () => {
   })
 
   test('into other courses do not wait for one that somebody keeps locked', async () => {
-    const [kept, free, another, [userId = 0]] = [await harness.newCourse(), await harness.newCourse(), await harness.newCourse(), await manyUsers(1)]
+    const [kept, free, another, [userId = 0]] = [await harness.newCourse(), await harness.newCourse(), await harness.newCourse(), await harness.manyUsers(1)]
     await whileKept(kept.id, async (letGo) => {
       let isAnswered = false
       const waiting = harness.enrollments.enroll({ userId, courseId: kept.id }).map((place) => { isAnswered = true; return place })
@@ -159,7 +150,7 @@ describe('enrollments at the same time', () => {
 
 describe('a caller', () => {
   test('whose time is over before the turn came is told that no place was taken, and none is', async () => {
-    const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [await harness.newCourse(), await manyUsers(3)]
+    const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [await harness.newCourse(), await harness.manyUsers(3)]
     await whileKept(courseId, async (letGo) => {
       const patient = harness.enrollments.enroll({ userId: first, courseId })
       await eventually(async () => { expect(orThrow(await sql("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).rowCount).toBe(1) })
@@ -178,7 +169,7 @@ describe('a caller', () => {
   })
 
   test('whose time is over while the course is kept is told so in time', async () => {
-    const [{ id: courseId }, [userId = 0]] = [await harness.newCourse(), await manyUsers(1)]
+    const [{ id: courseId }, [userId = 0]] = [await harness.newCourse(), await harness.manyUsers(1)]
     await whileKept(courseId, async () => {
       expect(failureOf(await harness.enrollments.enroll({ userId, courseId }, { deadlineMs: 100 }))).toMatchObject({ type: 'deadline-exceeded' })
     })
@@ -192,7 +183,7 @@ describe('a batch whose connection is lost during COMMIT', () => {
   })
 
   async function slowBatch(): Promise<{ courseId: number, results: Promise<string[]> }> {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await manyUsers(20)]
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(20)]
     orThrow(await other.stores.postgres.query(`
       CREATE CONSTRAINT TRIGGER be_slow_${courseId} AFTER UPDATE ON @schema.courses DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW WHEN (NEW.id = ${courseId}) EXECUTE FUNCTION @schema.be_slow()`))

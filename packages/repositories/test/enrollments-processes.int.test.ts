@@ -21,15 +21,6 @@ afterAll(async () => {
   await harness.dispose()
 })
 
-let made = 0
-async function manyUsers(count: number): Promise<number[]> {
-  const { rows } = orThrow(await harness.stores.postgres.query<{ id: number }>(`
-    INSERT INTO @schema.users (email, username, password_hash)
-    SELECT 'pupil' || n || '@example.com', 'pupil' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`, [made + 1, made + count]))
-  made += count
-  return rows.map((row) => row.id)
-}
-
 /** Starts a process that is connected and waits for its signal. */
 async function start(courseId: number, userIds: readonly number[]) {
   const child = fork(script, { execArgv: ['--conditions=headwater-source', '--disable-warning=ExperimentalWarning'] })
@@ -53,7 +44,7 @@ async function enrolledIn(courseId: number): Promise<number[]> {
 }
 
 test('processes that sell the same places at once sell each of them once, and tell the truth', async () => {
-  const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 50 }), await manyUsers(300)]
+  const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 50 }), await harness.manyUsers(300)]
   const processes = await Promise.all([0, 100, 200].map((from) => start(courseId, users.slice(from, from + 100))))
   for (const { go } of processes) go()
   await Promise.all(processes.map(({ ended }) => ended))
@@ -67,7 +58,7 @@ test('processes that sell the same places at once sell each of them once, and te
 })
 
 test('a process that is killed while it sells leaves a right count, an event for each place, and nobody who was told yes without one', async () => {
-  const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 5_000 }), await manyUsers(2_100)]
+  const [{ id: courseId }, users] = [await harness.newCourse({ maxStudents: 5_000 }), await harness.manyUsers(2_100)]
   const [doomed, other] = await Promise.all([start(courseId, users.slice(0, 2_000)), start(courseId, users.slice(2_000))])
   const first = doomed.firstAnswer()
   doomed.go()

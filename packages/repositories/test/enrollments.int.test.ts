@@ -17,15 +17,6 @@ async function countsOf(courseId: number) {
   return row
 }
 
-async function manyUsers(count: number): Promise<number[]> {
-  const { rows } = orThrow(await harness.stores.postgres.query<{ id: number }>(`
-    INSERT INTO @schema.users (email, username, password_hash)
-    SELECT 'bulk' || n || '@example.com', 'bulk' || n, 'x'
-    FROM generate_series(1, $1::integer) AS given (n)
-    RETURNING id`, [count]))
-  return rows.map((row) => row.id)
-}
-
 describe('enrollments.enroll', () => {
   test('gives a place, counts it and leaves the version of the course as it is', async () => {
     const [course, student] = [await harness.newCourse({ maxStudents: 5 }), await harness.newUser()]
@@ -47,7 +38,7 @@ describe('enrollments.enroll', () => {
 
   test('lets exactly 50 of 2,000 who ask at once into 50 places, and the count says 50', async () => {
     const course = await harness.newCourse({ maxStudents: 50 })
-    const students = await manyUsers(2_000)
+    const students = await harness.manyUsers(2_000)
     const results = await Promise.all(students.map((userId) => harness.enrollments.enroll({ userId, courseId: course.id })))
     const outcomes = Object.groupBy(results, (result) => (result.isOk() ? 'ok' : result.error.type))
     expect(Object.fromEntries(Object.entries(outcomes).map(([outcome, of]) => [outcome, of?.length]))).toEqual({ ok: 50, 'course-full': 1_950 })

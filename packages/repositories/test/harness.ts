@@ -30,6 +30,8 @@ export interface Harness extends Repositories {
   /** Hands every event of the outbox to each sink that wants it, as a relay would. */
   deliver(): Promise<void>
   newUser(user?: Partial<NewUser>): Promise<User>
+  /** Rows of users alone, without events, when many are needed at once. */
+  manyUsers(count: number): Promise<number[]>
   newCourse(course?: Partial<NewCourse>): Promise<Course>
   dispose(): Promise<void>
 }
@@ -42,7 +44,7 @@ export async function openHarness({ repositories: options, connect: change }: Ha
   const stores = orThrow(await connect(connection))
   orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
   const repositories = createRepositories(stores, options)
-  const builders = createBuilders(repositories)
+  const builders = createBuilders(repositories, stores)
   return {
     ...repositories, ...builders, parts, stores, options: connection,
     openAnother: (further = options) => openAnother(connection, further),
@@ -67,7 +69,7 @@ async function openAnother(connection: ConnectOptions, options: RepositoriesOpti
   return { ...createRepositories(stores, options), stores, close: async () => { orThrow(await stores.close()) } }
 }
 
-function createBuilders({ users, courses }: Repositories) {
+function createBuilders({ users, courses }: Repositories, stores: Stores) {
   let serial = 0
   const newUser = async (user: Partial<NewUser> = {}) => {
     serial += 1
@@ -79,7 +81,15 @@ function createBuilders({ users, courses }: Repositories) {
     const { id } = orThrow(await courses.create({ title: 'Algebra', instructorId: (await instructor).id, price: '49.00', ...course }))
     return orThrow(await courses.publish(id))
   }
-  return { newUser, newCourse }
+  let rows = 0
+  const manyUsers = async (count: number) => {
+    const inserted = orThrow(await stores.postgres.query<{ id: number }>(`
+      INSERT INTO @schema.users (email, username, password_hash)
+      SELECT 'many' || n || '@example.com', 'many' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`, [rows + 1, rows + count]))
+    rows += count
+    return inserted.rows.map((row) => row.id)
+  }
+  return { newUser, manyUsers, newCourse }
 }
 
 interface OutboxRow {

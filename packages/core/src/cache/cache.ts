@@ -68,7 +68,8 @@ export interface CacheOptions<Id, Value> {
   readonly maxEntryLength?: number
   /**
    * How much of what was read more than once each process keeps parsed, in characters of entries, so that a hit on an unchanged entry is copied
-   * and not parsed; `0` for none. It answers nothing by itself. In memory it takes about three bytes a character.
+   * and not parsed; `0` for none. It answers nothing by itself, and is forgotten only when newer entries push it out. In memory it takes about
+   * three bytes a character.
    *
    * @defaultValue `1_048_576`
    */
