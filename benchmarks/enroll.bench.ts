@@ -1,4 +1,5 @@
-// What enrolling costs: 200 callers into one course and into 1,000, against the plain sequence of statements on the same pool.
+// What enrolling costs: 200 callers into one course and into 1,000, against the plain sequence of
+// statements on the same pool.
 import { parseArgs } from 'node:util'
 import { countOversold, ours, reference, type Enroll } from './enroll/contestants.ts'
 import { openGround } from './enroll/ground.ts'
@@ -7,7 +8,9 @@ import { callers, hot, presses, spread, type Load } from './enroll/loads.ts'
 import { alternate, type Contestant } from './measure/alternate.ts'
 import { profileOf } from './measure/profile.ts'
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '9' } } })
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '9' } },
+})
 
 const ground = await openGround()
 const invalidations = new Invalidations(ground.stores)
@@ -16,14 +19,25 @@ let rounds = 0
 
 const figures: Record<string, unknown> = {}
 for (const [name, load] of Object.entries({ hot, spread })) {
-  const contest = { ours: contestant('ours', load), theirs: contestant('reference', load), operations: presses }
+  const contest = {
+    ours: contestant('ours', load),
+    theirs: contestant('reference', load),
+    operations: presses,
+  }
   const outcome = await alternate(contest, { alternations: Number(values.rounds), warmUps: 3 })
   figures[`${name}VsReference`] = round(outcome.timesFaster)
-  say(`${name}: ${outcome.oursUs.toFixed(0)} µs against ${outcome.theirsUs.toFixed(0)} µs an enrollment, ${outcome.timesFaster.toFixed(2)} times as fast`)
-  if (!values.json) for (const [part, share] of await profileOf(() => repeat(contest.ours))) say(`  ${part.padEnd(24)}${(share * 100).toFixed(0).padStart(4)} %`)
+  say(
+    `${name}: ${outcome.oursUs.toFixed(0)} µs against ${outcome.theirsUs.toFixed(0)} µs an enrollment, ${outcome.timesFaster.toFixed(2)} times as fast`,
+  )
+  if (!values.json)
+    for (const [part, share] of await profileOf(() => repeat(contest.ours)))
+      say(`  ${part.padEnd(24)}${(share * 100).toFixed(0).padStart(4)} %`)
 }
 figures['oversold'] = await countOversold(ground.pool)
-figures['p99Ms'] = { ours: round(percentile(waits['ours'] ?? [], 0.99)), reference: round(percentile(waits['reference'] ?? [], 0.99)) }
+figures['p99Ms'] = {
+  ours: round(percentile(waits['ours'] ?? [], 0.99)),
+  reference: round(percentile(waits['reference'] ?? [], 0.99)),
+}
 await ground.close()
 console.log(values.json ? JSON.stringify(figures) : figures)
 
@@ -34,8 +48,9 @@ function contestant(name: 'ours' | 'reference', load: Load): Contestant {
     return async () => {
       const seen = await run(enroll, round, callers)
       await invalidations.settled()
-      waits[name] = [...waits[name] ?? [], ...seen.waits]
-      if (seen.enrolled !== load.placesGiven) throw new Error(`${name} gave ${seen.enrolled} of ${load.placesGiven} places`)
+      waits[name] = [...(waits[name] ?? []), ...seen.waits]
+      if (seen.enrolled !== load.placesGiven)
+        throw new Error(`${name} gave ${seen.enrolled} of ${load.placesGiven} places`)
     }
   }
 }

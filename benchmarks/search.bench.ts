@@ -1,4 +1,5 @@
-// What a search costs: cached, against Redis by hand, and cold, beyond its slower leg; and what filling its index takes.
+// What a search costs: cached, against Redis by hand, and cold, beyond its slower leg; and what
+// filling its index takes.
 import { parseArgs } from 'node:util'
 import { alternate } from './measure/alternate.ts'
 import { cachedContest } from './search/cached.ts'
@@ -9,7 +10,7 @@ import { reindexFigures } from './search/reindex.ts'
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const grounds = await openGrounds(say)
 try {
-  const figures = { ...await queryFigures(), ...await reindexFigures({ ...grounds, say }) }
+  const figures = { ...(await queryFigures()), ...(await reindexFigures({ ...grounds, say })) }
   console.log(values.json ? JSON.stringify(figures) : figures)
 } finally {
   await grounds.stop()
@@ -21,7 +22,10 @@ async function queryFigures() {
   const cached = await alternate(contest, { warmUps: 10, alternations: 41 })
   await close()
   say(`cached: ${cached.oursUs.toFixed(0)} µs against ${cached.theirsUs.toFixed(0)} µs by hand`)
-  return { cachedVsRaw: rounded(cached.timesFaster), coldOverheadMs: rounded(await coldOverheadMs(grounds)) }
+  return {
+    cachedVsRaw: rounded(cached.timesFaster),
+    coldOverheadMs: rounded(await coldOverheadMs(grounds)),
+  }
 }
 
 function rounded(figure: number): number {

@@ -1,4 +1,5 @@
-// How well courses are found: by words, by vectors and by both, over labelled queries of which one half never served to tune the ranking.
+// How well courses are found: by words, by vectors and by both, over labelled queries of which one
+// half never served to tune the ranking.
 import { parseArgs } from 'node:util'
 import { readCatalogue } from '../examples/catalogue/src/index.ts'
 import { answersOf, ways } from './search/answers.ts'
@@ -10,10 +11,17 @@ import type { LabelledQuery } from './search/labelled-queries.ts'
 
 type Compared = Readonly<Record<Way, Figures>>
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+})
 const catalogue = await readCatalogue()
 const queries = await readLabelledQueries(catalogue.courses)
-const answers = await answersOf(queries, catalogue, (line) => { process.stderr.write(`${line}\n`) })
+const answers = await answersOf(queries, catalogue, (line) => {
+  process.stderr.write(`${line}\n`)
+})
 
 const report = {
   eval: 'search',
@@ -37,29 +45,46 @@ function isOf(half: LabelledQuery['half']): (labelled: LabelledQuery) => boolean
 }
 
 function compare(isCounted: (labelled: LabelledQuery) => boolean): Compared {
-  const counted = (way: keyof Answers): Figures => figuresOf(answers[way].filter(({ labelled }) => isCounted(labelled)))
+  const counted = (way: keyof Answers): Figures =>
+    figuresOf(answers[way].filter(({ labelled }) => isCounted(labelled)))
   return { lexical: counted('lexical'), dense: counted('dense'), hybrid: counted('hybrid') }
 }
 
 function byClass(isCounted: (labelled: LabelledQuery) => boolean): Record<string, Compared> {
-  return Object.fromEntries(queryClasses.map((name) => [name, compare((labelled) => labelled.class === name && isCounted(labelled))]))
+  return Object.fromEntries(
+    queryClasses.map((name) => [
+      name,
+      compare((labelled) => labelled.class === name && isCounted(labelled)),
+    ]),
+  )
 }
 
-function printHalf(title: string, { byClass: classes, ...overall }: Compared & { readonly byClass: Record<string, Compared> }): void {
-  const row = ([name, compared]: readonly [string, Compared]) => [name, Object.fromEntries(ways.map((way) => [way, cell(compared[way])]))] as const
+function printHalf(
+  title: string,
+  { byClass: classes, ...overall }: Compared & { readonly byClass: Record<string, Compared> },
+): void {
+  const row = ([name, compared]: readonly [string, Compared]) =>
+    [name, Object.fromEntries(ways.map((way) => [way, cell(compared[way])]))] as const
   console.log(`${title}: nDCG@10, recall@10, zero-result rate`)
-  console.table(Object.fromEntries([...Object.entries(classes), ['all', overall] as const].map(row)))
+  console.table(
+    Object.fromEntries([...Object.entries(classes), ['all', overall] as const].map(row)),
+  )
 }
 
 function cell({ ndcg10, recall10, zeroRate }: Figures): string {
   return [ndcg10, recall10, zeroRate].map((figure) => figure.toFixed(3)).join('  ')
 }
 
-/** The queries of the tuning half that one could do better with; the others are not to be looked at. */
+/**
+ * The queries of the tuning half that one could do better with; the others are not to be looked at.
+ */
 function printMisses(): void {
   for (const [place, { labelled, found }] of answers.hybrid.entries()) {
-    const figure = (way: Way): string => figuresOf(answers[way].slice(place, place + 1)).ndcg10.toFixed(2)
+    const figure = (way: Way): string =>
+      figuresOf(answers[way].slice(place, place + 1)).ndcg10.toFixed(2)
     if (labelled.half !== 'tuning' || figure('hybrid') === '1.00') continue
-    console.log(`${labelled.class}: ${labelled.query} (${ways.map((way) => `${way} ${figure(way)}`).join(', ')}): ${found.slice(0, 4).join('; ')}`)
+    console.log(
+      `${labelled.class}: ${labelled.query} (${ways.map((way) => `${way} ${figure(way)}`).join(', ')}): ${found.slice(0, 4).join('; ')}`,
+    )
   }
 }

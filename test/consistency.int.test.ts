@@ -1,4 +1,9 @@
-import { type PostgresServer, type RedisServer, startPostgresServer, startRedisServer } from '@headwater/testing'
+import {
+  type PostgresServer,
+  type RedisServer,
+  startPostgresServer,
+  startRedisServer,
+} from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runSoak } from '../benchmarks/cache/soak-run.ts'
 
@@ -6,13 +11,18 @@ let postgres: PostgresServer
 let redis: RedisServer
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgresServer(), startRedisServer()])
+  ;[postgres, redis] = await Promise.all([startPostgresServer(), startRedisServer()])
 })
 afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
 
 describe('while writers are killed, Redis is cut off, stopped, emptied and restored, and keys are evicted', () => {
   test('no read of any process is older than a commit that had returned before it began', async () => {
-    const { reads, writes, staleReads, maxDegradedStaleMs, report } = await runSoak({ subject: 'headwater', seconds: 10, postgres, redis })
+    const { reads, writes, staleReads, maxDegradedStaleMs, report } = await runSoak({
+      subject: 'headwater',
+      seconds: 10,
+      postgres,
+      redis,
+    })
     expect(staleReads, report).toBe(0)
     expect(maxDegradedStaleMs).toBeLessThan(2_500)
     expect(reads).toBeGreaterThan(1_000)
@@ -21,7 +31,8 @@ describe('while writers are killed, Redis is cut off, stopped, emptied and resto
 
   test('control: the cache that people write by hand serves what is old', async () => {
     let stale = 0
-    for (let run = 0; run < 5 && stale === 0; run += 1) stale += (await runSoak({ subject: 'naive', seconds: 5, postgres, redis })).staleReads
+    for (let run = 0; run < 5 && stale === 0; run += 1)
+      stale += (await runSoak({ subject: 'naive', seconds: 5, postgres, redis })).staleReads
     expect(stale).toBeGreaterThan(0)
   }, 120_000)
 })

@@ -7,7 +7,10 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the stores once for the run, says on which rung each is, and gives their addresses to every test file. */
+/**
+ * Starts the stores once for the run, says on which rung each is, and gives their addresses to
+ * every test file.
+ */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const say = (line: string) => void process.stderr.write(`  ${line}\n`)
   const stack = await startTestStack({ onProgress: say })

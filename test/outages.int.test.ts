@@ -7,8 +7,12 @@ import { startPlatform, type Platform } from './platform.ts'
 const patience = { timeoutMs: 15_000 }
 let platform: Platform
 
-beforeAll(async () => { platform = await startPlatform() })
-afterAll(async () => { await platform.close() })
+beforeAll(async () => {
+  platform = await startPlatform()
+})
+afterAll(async () => {
+  await platform.close()
+})
 
 const logged = async (filter: Document): Promise<number> => {
   const client = await new MongoClient(platform.servers.mongodb.url).connect()
@@ -31,16 +35,24 @@ describe('while Redis is down', () => {
     const second = await platform.register()
     orThrow(await enrollments.enroll({ userId: first.id, courseId: course.id }))
     orThrow(await enrollments.enroll({ userId: second.id, courseId: course.id }))
-    expect((await enrollments.enroll({ userId: (await platform.register()).id, courseId: course.id }))._unsafeUnwrapErr().type).toBe('course-full')
+    expect(
+      (
+        await enrollments.enroll({ userId: (await platform.register()).id, courseId: course.id })
+      )._unsafeUnwrapErr().type,
+    ).toBe('course-full')
     expect(orThrow(await users.get(second.id))).toEqual(second)
     expect(orThrow(await courses.get(course.id))?.currentEnrollment).toBe(2)
-    expect(orThrow(await search.search('bookkeeping')).hits.map((hit) => hit.course.id)).toContain(course.id)
+    expect(orThrow(await search.search('bookkeeping')).hits.map((hit) => hit.course.id)).toContain(
+      course.id,
+    )
     expect((await sessions.get(session.token))._unsafeUnwrapErr().type).toBe('store-unavailable')
 
     await servers.redis.restart()
     await eventually(() => expect(platform.stores.redis.isAvailable).toBe(true), patience)
     expect(orThrow(await courses.get(course.id))?.currentEnrollment).toBe(2)
-    expect(orThrow(await enrollments.listForUser(first.id)).items.map((item) => item.course.id)).toEqual([course.id])
+    expect(
+      orThrow(await enrollments.listForUser(first.id)).items.map((item) => item.course.id),
+    ).toEqual([course.id])
   })
 })
 
@@ -50,9 +62,19 @@ describe('while MongoDB is down', () => {
     const course = await platform.offer({ title: 'Watercolour landscapes' })
     await servers.mongodb.stop()
     const students = [await platform.register(), await platform.register()]
-    for (const { id } of students) orThrow(await enrollments.enroll({ userId: id, courseId: course.id, payment: { method: 'card', discount: '5.00' } }))
+    for (const { id } of students)
+      orThrow(
+        await enrollments.enroll({
+          userId: id,
+          courseId: course.id,
+          payment: { method: 'card', discount: '5.00' },
+        }),
+      )
 
-    servers.mongodb = await startMongodbStandIn({ port: servers.mongodb.port, store: servers.mongodb.store })
+    servers.mongodb = await startMongodbStandIn({
+      port: servers.mongodb.port,
+      store: servers.mongodb.store,
+    })
     await eventually(async () => expect(await logged({ course_id: course.id })).toBe(2), patience)
     expect(await logged({ course_id: course.id, 'event_data.price_paid': 1500 })).toBe(2)
   })
@@ -63,7 +85,10 @@ describe('while Pinecone and OpenAI are down', () => {
     const { search, servers } = platform
     servers.pinecone.faults.cut()
     servers.openai.faults.cut()
-    const course = await platform.offer({ title: 'Sourdough at home', description: 'Wild yeast, long fermentation and a crust that sings.' })
+    const course = await platform.offer({
+      title: 'Sourdough at home',
+      description: 'Wild yeast, long fermentation and a crust that sings.',
+    })
     const found = orThrow(await search.search('sourdough'))
     expect(found).toMatchObject({ mode: 'lexical', degraded: [{ leg: 'dense' }] })
     expect(found.hits.map((hit) => hit.course.id)).toEqual([course.id])
@@ -92,8 +117,15 @@ describe('while PostgreSQL is down', () => {
 
     expect(orThrow(await courses.get(course.id))?.title).toBe('Chamber music')
     expect(orThrow(await sessions.get(session.token))?.userId).toBe(student.id)
-    expect((await enrollments.enroll({ userId: student.id, courseId: course.id }))._unsafeUnwrapErr().type).toBe('store-unavailable')
-    expect((await users.create({ email: 'late@example.org', username: 'late', passwordHash: 'hash' }))._unsafeUnwrapErr().type).toBe('store-unavailable')
+    expect(
+      (await enrollments.enroll({ userId: student.id, courseId: course.id }))._unsafeUnwrapErr()
+        .type,
+    ).toBe('store-unavailable')
+    expect(
+      (
+        await users.create({ email: 'late@example.org', username: 'late', passwordHash: 'hash' })
+      )._unsafeUnwrapErr().type,
+    ).toBe('store-unavailable')
     expect(await platform.stores.isReady()).toBe(false)
 
     await servers.postgres.restart()
@@ -107,14 +139,25 @@ describe('while PostgreSQL is down', () => {
 describe('a host that stays up', () => {
   it('is not crashed by idle connections ended by PostgreSQL, nor by restarts of Redis and MongoDB', async () => {
     const { stores, servers } = platform
-    const ended = orThrow(await stores.postgres.query<{ count: number }>(
-      'SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = \'client backend\'',
-    ))
+    const ended = orThrow(
+      await stores.postgres.query<{ count: number }>(
+        "SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+      ),
+    )
     expect(ended.rows[0]?.count).toBeGreaterThan(0)
     await servers.redis.restart()
     await servers.mongodb.stop()
-    servers.mongodb = await startMongodbStandIn({ port: servers.mongodb.port, store: servers.mongodb.store })
+    servers.mongodb = await startMongodbStandIn({
+      port: servers.mongodb.port,
+      store: servers.mongodb.store,
+    })
     await eventually(async () => expect((await stores.health()).status).toBe('up'), patience)
-    expect(orThrow(await transaction(stores, async (tx) => ok((await tx.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one)))).toBe(1)
+    expect(
+      orThrow(
+        await transaction(stores, async (tx) =>
+          ok((await tx.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one),
+        ),
+      ),
+    ).toBe(1)
   })
 })

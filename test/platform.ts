@@ -1,9 +1,39 @@
-import { connect, createRelay, createSessions, migrate, orThrow, type Relay, type Sessions, type Stores } from '@headwater/core'
-import { createRepositories, repositoriesMigrations, type Course, type Repositories, type User } from '@headwater/repositories'
-import { createCourseSearch, openaiEmbedder, type CourseSearch, searchMigrations } from '@headwater/search'
 import {
-  faultProxy, startMongodbStandIn, startOpenaiStandIn, startPineconeStandIn, startPostgresServer, startRedisServer,
-  type FaultProxy, type MongodbStandIn, type OpenaiStandIn, type PineconeStandIn, type PostgresServer, type RedisServer,
+  connect,
+  createRelay,
+  createSessions,
+  migrate,
+  orThrow,
+  type Relay,
+  type Sessions,
+  type Stores,
+} from '@headwater/core'
+import {
+  createRepositories,
+  repositoriesMigrations,
+  type Course,
+  type Repositories,
+  type User,
+} from '@headwater/repositories'
+import {
+  createCourseSearch,
+  openaiEmbedder,
+  type CourseSearch,
+  searchMigrations,
+} from '@headwater/search'
+import {
+  faultProxy,
+  startMongodbStandIn,
+  startOpenaiStandIn,
+  startPineconeStandIn,
+  startPostgresServer,
+  startRedisServer,
+  type FaultProxy,
+  type MongodbStandIn,
+  type OpenaiStandIn,
+  type PineconeStandIn,
+  type PostgresServer,
+  type RedisServer,
 } from '@headwater/testing'
 
 /** The whole platform on servers of its own, so that each of them can be stopped. */
@@ -18,7 +48,11 @@ export interface Platform extends Repositories {
   /** Registers a user with a name of its own. */
   register(): Promise<User>
   /** Creates and publishes a course with these places. */
-  offer(course: { title: string; description?: string; maxStudents?: number | null }): Promise<Course>
+  offer(course: {
+    title: string
+    description?: string
+    maxStudents?: number | null
+  }): Promise<Course>
   close(): Promise<void>
 }
 
@@ -37,19 +71,36 @@ export interface Proxies {
   readonly mongodb: FaultProxy
 }
 
-/** Starts five servers and the platform on them. `statementTimeoutMs` is how long a statement may take, in milliseconds. */
+/**
+ * Starts five servers and the platform on them. `statementTimeoutMs` is how long a statement may
+ * take, in milliseconds.
+ */
 export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promise<Platform> {
   const [postgres, redis, mongodb, pinecone, openai] = await Promise.all([
-    startPostgresServer(), startRedisServer(), startMongodbStandIn(), startPineconeStandIn(), startOpenaiStandIn(),
+    startPostgresServer(),
+    startRedisServer(),
+    startMongodbStandIn(),
+    startPineconeStandIn(),
+    startOpenaiStandIn(),
   ])
   const servers: Servers = { postgres, redis, mongodb, pinecone, openai }
-  const proxies: Proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url), mongodb: await faultProxy(mongodb.url) }
-  const stores = orThrow(await connect({
-    postgres: { url: proxies.postgres.url, statementTimeoutMs },
-    redis: { url: proxies.redis.url },
-    mongodb: { url: proxies.mongodb.url, database: 'learning' },
-    pinecone: { apiKey: pinecone.apiKey, index: 'course-search', controllerHostUrl: pinecone.url },
-  }))
+  const proxies: Proxies = {
+    postgres: await faultProxy(postgres.url),
+    redis: await faultProxy(redis.url),
+    mongodb: await faultProxy(mongodb.url),
+  }
+  const stores = orThrow(
+    await connect({
+      postgres: { url: proxies.postgres.url, statementTimeoutMs },
+      redis: { url: proxies.redis.url },
+      mongodb: { url: proxies.mongodb.url, database: 'learning' },
+      pinecone: {
+        apiKey: pinecone.apiKey,
+        index: 'course-search',
+        controllerHostUrl: pinecone.url,
+      },
+    }),
+  )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const repositories = createRepositories(stores)
   const { users, courses, activity } = repositories
@@ -60,19 +111,39 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
   let registered = 0
   const register = async () => {
     registered += 1
-    return orThrow(await users.create({ email: `user${registered}@example.org`, username: `user${registered}`, passwordHash: 'hash' }))
+    return orThrow(
+      await users.create({
+        email: `user${registered}@example.org`,
+        username: `user${registered}`,
+        passwordHash: 'hash',
+      }),
+    )
   }
   return {
-    ...repositories, stores, search, relay, servers, proxies, register,
+    ...repositories,
+    stores,
+    search,
+    relay,
+    servers,
+    proxies,
+    register,
     sessions: createSessions(stores),
     offer: async (course) => {
-      const { id } = orThrow(await courses.create({ ...course, instructorId: (await register()).id, price: '20.00' }))
+      const { id } = orThrow(
+        await courses.create({ ...course, instructorId: (await register()).id, price: '20.00' }),
+      )
       return orThrow(await courses.publish(id))
     },
     close: async () => {
       orThrow(await stores.close({ deadlineMs: 5_000 }))
       await Promise.all(Object.values(proxies).map((proxy: FaultProxy) => proxy.close()))
-      await Promise.all([postgres.stop(), redis.stop(), servers.mongodb.stop(), pinecone.stop(), openai.stop()])
+      await Promise.all([
+        postgres.stop(),
+        redis.stop(),
+        servers.mongodb.stop(),
+        pinecone.stop(),
+        openai.stop(),
+      ])
     },
   }
 }

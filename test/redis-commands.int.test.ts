@@ -6,8 +6,12 @@ import { startPlatform, type Platform } from './platform.ts'
 
 let platform: Platform
 
-beforeAll(async () => { platform = await startPlatform() })
-afterAll(async () => { await platform.close() })
+beforeAll(async () => {
+  platform = await startPlatform()
+})
+afterAll(async () => {
+  await platform.close()
+})
 
 it('no request, and no sink, walks through the keys of Redis', async () => {
   const { users, courses, enrollments, search, sessions, relay, stores } = platform
@@ -22,7 +26,13 @@ it('no request, and no sink, walks through the keys of Redis', async () => {
   }
   orThrow(await enrollments.enroll({ userId: student.id, courseId: course.id }))
   orThrow(await enrollments.listForUser(student.id))
-  orThrow(await enrollments.transfer({ courseId: course.id, fromUserId: student.id, toUserId: friend.id }))
+  orThrow(
+    await enrollments.transfer({
+      courseId: course.id,
+      fromUserId: student.id,
+      toUserId: friend.id,
+    }),
+  )
   orThrow(await courses.update(course.id, { title: 'Machine learning, fundamentally' }))
   orThrow(await courses.unpublish(course.id))
   const { token } = orThrow(await sessions.create({ userId: student.id }))

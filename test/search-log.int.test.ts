@@ -18,18 +18,36 @@ describe('a search and its click', () => {
 
   it('come to one document of search_logs, with the time it took and where each leg had put what was shown', async () => {
     const { search, activity } = platform
-    const [user, course] = [await platform.register(), await platform.offer({ title: 'Sailing at night' })]
-    await eventually(async () => { expect(orThrow(await search.index.status(course.id)).state).toBe('synced') })
-    const { searchId, hits, durationMs } = orThrow(await search.search('Sailing  AT night', { userId: user.id }))
+    const [user, course] = [
+      await platform.register(),
+      await platform.offer({ title: 'Sailing at night' }),
+    ]
+    await eventually(async () => {
+      expect(orThrow(await search.index.status(course.id)).state).toBe('synced')
+    })
+    const { searchId, hits, durationMs } = orThrow(
+      await search.search('Sailing  AT night', { userId: user.id }),
+    )
     const [hit] = hits
     orThrow(search.recordClick(searchId, hit?.course.id ?? 0, hit?.rank ?? 0))
     await activity.flush()
     expect(hit?.legs).toMatchObject({ dense: { rank: 1 }, lexical: { rank: 1 } })
-    const documents = await mongodb.db('learning').collection('search_logs').find({ query: 'sailing at night' }).toArray()
-    expect(documents).toMatchObject([{
-      user_id: user.id, results_count: 1, search_type: 'hybrid', search_duration_ms: durationMs, clicked_result: course.id, click_position: 1,
-      results: [{ course_id: course.id, position: 1, dense: 1, lexical: 1, rerank: null }],
-    }])
+    const documents = await mongodb
+      .db('learning')
+      .collection('search_logs')
+      .find({ query: 'sailing at night' })
+      .toArray()
+    expect(documents).toMatchObject([
+      {
+        user_id: user.id,
+        results_count: 1,
+        search_type: 'hybrid',
+        search_duration_ms: durationMs,
+        clicked_result: course.id,
+        click_position: 1,
+        results: [{ course_id: course.id, position: 1, dense: 1, lexical: 1, rerank: null }],
+      },
+    ])
     expect(String(documents[0]?._id)).toBe(searchId)
   }, 30_000)
 })

@@ -6,20 +6,43 @@ import type { Answer, Figures } from '../evaluations/search/figures.ts'
 import { queryClasses, readLabelledQueries } from '../evaluations/search/labelled-queries.ts'
 import { readCatalogue } from '../examples/catalogue/src/index.ts'
 
-const wanting = (wanted: Record<string, number>, ...found: string[]): Answer =>
-  ({ labelled: { class: 'typo', half: 'tuning', query: 'x', wanted: new Map(Object.entries(wanted)) }, found })
+const wanting = (wanted: Record<string, number>, ...found: string[]): Answer => ({
+  labelled: { class: 'typo', half: 'tuning', query: 'x', wanted: new Map(Object.entries(wanted)) },
+  found,
+})
 
 describe('the figures of a search', () => {
   it.each([
-    ['the best first', wanting({ a: 2, b: 1 }, 'a', 'b', 'z'), { ndcg10: 1, recall10: 1, zeroRate: 0 }],
-    ['the best second', wanting({ a: 2, b: 1 }, 'b', 'a'), { ndcg10: (1 + 3 / Math.log2(3)) / (3 + 1 / Math.log2(3)), recall10: 1, zeroRate: 0 }],
-    ['only the eleventh', wanting({ a: 2 }, ...'bcdefghijk', 'a'), { ndcg10: 0, recall10: 0, zeroRate: 0 }],
-    ['nothing where something is wanted', wanting({ a: 2 }), { ndcg10: 0, recall10: 0, zeroRate: 1 }],
+    [
+      'the best first',
+      wanting({ a: 2, b: 1 }, 'a', 'b', 'z'),
+      { ndcg10: 1, recall10: 1, zeroRate: 0 },
+    ],
+    [
+      'the best second',
+      wanting({ a: 2, b: 1 }, 'b', 'a'),
+      { ndcg10: (1 + 3 / Math.log2(3)) / (3 + 1 / Math.log2(3)), recall10: 1, zeroRate: 0 },
+    ],
+    [
+      'only the eleventh',
+      wanting({ a: 2 }, ...'bcdefghijk', 'a'),
+      { ndcg10: 0, recall10: 0, zeroRate: 0 },
+    ],
+    [
+      'nothing where something is wanted',
+      wanting({ a: 2 }),
+      { ndcg10: 0, recall10: 0, zeroRate: 1 },
+    ],
     ['nothing where nothing is wanted', wanting({}), { ndcg10: 1, recall10: 1, zeroRate: 1 }],
-    ['something where nothing is wanted', wanting({}, 'a'), { ndcg10: 0, recall10: 0, zeroRate: 0 }],
+    [
+      'something where nothing is wanted',
+      wanting({}, 'a'),
+      { ndcg10: 0, recall10: 0, zeroRate: 0 },
+    ],
   ])('of %s are what the definitions say', (_, answer, expected) => {
     const figures = figuresOf([answer])
-    for (const name of ['ndcg10', 'recall10', 'zeroRate'] as const) expect(figures[name]).toBeCloseTo(expected[name], 4)
+    for (const name of ['ndcg10', 'recall10', 'zeroRate'] as const)
+      expect(figures[name]).toBeCloseTo(expected[name], 4)
   })
 })
 
@@ -27,11 +50,14 @@ describe('over the held-out half of the labelled queries', () => {
   let heldOut: Answers
   beforeAll(async () => {
     const catalogue = await readCatalogue()
-    const queries = (await readLabelledQueries(catalogue.courses)).filter(({ half }) => half === 'heldOut')
+    const queries = (await readLabelledQueries(catalogue.courses)).filter(
+      ({ half }) => half === 'heldOut',
+    )
     heldOut = await answersOf(queries, catalogue, () => undefined)
   }, 120_000)
 
-  const figures = (answers: readonly Answer[], name?: string): Figures => figuresOf(answers.filter(({ labelled }) => name === undefined || labelled.class === name))
+  const figures = (answers: readonly Answer[], name?: string): Figures =>
+    figuresOf(answers.filter(({ labelled }) => name === undefined || labelled.class === name))
 
   it('both legs together find at least as well as either alone', () => {
     const { ndcg10, recall10 } = figures(heldOut.hybrid)
@@ -42,11 +68,15 @@ describe('over the held-out half of the labelled queries', () => {
   })
 
   it.each(queryClasses)('no leg alone is better by more than 0.03 at %s', (name) => {
-    for (const leg of [heldOut.lexical, heldOut.dense]) expect(figures(heldOut.hybrid, name).ndcg10).toBeGreaterThan(figures(leg, name).ndcg10 - 0.03)
+    for (const leg of [heldOut.lexical, heldOut.dense])
+      expect(figures(heldOut.hybrid, name).ndcg10).toBeGreaterThan(figures(leg, name).ndcg10 - 0.03)
   })
 
   it('the right order counts: backwards, the same courses are worth less', () => {
-    const backwards = heldOut.hybrid.map(({ labelled, found }) => ({ labelled, found: found.toReversed() }))
+    const backwards = heldOut.hybrid.map(({ labelled, found }) => ({
+      labelled,
+      found: found.toReversed(),
+    }))
     expect(figures(backwards).ndcg10).toBeLessThan(figures(heldOut.hybrid).ndcg10 - 0.3)
   })
 })

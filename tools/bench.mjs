@@ -5,7 +5,9 @@ import { install, runFromSource } from './run.mjs'
 const [name, ...args] = process.argv.slice(2)
 const script = `benchmarks/${name}.bench.ts`
 if (name === undefined || !existsSync(script)) {
-  const names = readdirSync('benchmarks').flatMap((file) => /^(.*)\.bench\.ts$/.exec(file)?.[1] ?? [])
+  const names = readdirSync('benchmarks').flatMap(
+    (file) => /^(.*)\.bench\.ts$/.exec(file)?.[1] ?? [],
+  )
   console.error(`usage: npm run bench -- NAME [--json]\nNAME is one of: ${names.join(', ')}`)
   process.exit(2)
 }

@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { run } from './run.mjs'
@@ -7,8 +15,8 @@ const root = path.join(import.meta.dirname, '..')
 const packages = ['core', 'repositories', 'search', 'testing']
 
 /**
- * Packs every package as it would be published, checks each tarball, then installs them into a project of their own and compiles and runs
- * an ES module and a CommonJS consumer against them.
+ * Packs every package as it would be published, checks each tarball, then installs them into a
+ * project of their own and compiles and runs an ES module and a CommonJS consumer against them.
  */
 export async function checkPackages() {
   const directory = mkdtempSync(path.join(tmpdir(), 'headwater-consumer-'))
@@ -24,7 +32,11 @@ export async function checkPackages() {
 }
 
 async function packAll(directory) {
-  return firstFailure(packages, (name) => run('pnpm', ['pack', '--pack-destination', directory], { cwd: path.join(root, 'packages', name) }))
+  return firstFailure(packages, (name) =>
+    run('pnpm', ['pack', '--pack-destination', directory], {
+      cwd: path.join(root, 'packages', name),
+    }),
+  )
 }
 
 async function checkTarballs(directory) {
@@ -38,9 +50,14 @@ async function checkTarballs(directory) {
 async function consume(directory) {
   const consumer = path.join(directory, 'consumer')
   cpSync(path.join(import.meta.dirname, 'consumer'), consumer, { recursive: true })
-  writeFileSync(path.join(consumer, 'package.json'), JSON.stringify(consumerManifest(directory), null, 2))
+  writeFileSync(
+    path.join(consumer, 'package.json'),
+    JSON.stringify(consumerManifest(directory), null, 2),
+  )
   writeFileSync(path.join(consumer, 'pnpm-workspace.yaml'), consumerWorkspace(directory))
-  const installed = await run('pnpm', ['install', '--prefer-offline', '--no-frozen-lockfile'], { cwd: consumer })
+  const installed = await run('pnpm', ['install', '--prefer-offline', '--no-frozen-lockfile'], {
+    cwd: consumer,
+  })
   if (installed.code !== 0) return installed
   return firstFailure(
     [
@@ -61,7 +78,9 @@ function consumerManifest(directory) {
     name: 'consumer',
     private: true,
     dependencies: {
-      ...Object.fromEntries(packages.map((name) => [`@headwater/${name}`, tarballOf(directory, name)])),
+      ...Object.fromEntries(
+        packages.map((name) => [`@headwater/${name}`, tarballOf(directory, name)]),
+      ),
       ...Object.fromEntries(drivers.map((name) => [name, version(name)])),
       '@types/node': '^24.0.0',
       '@types/pg': '^8.23.1',
@@ -76,8 +95,12 @@ function consumerWorkspace(directory) {
   return `pmOnFail: ignore\noverrides:\n${overrides.join('\n')}\n${workspace.slice(workspace.indexOf('allowBuilds:'))}`
 }
 
-const tarballs = (directory) => readdirSync(directory).filter((file) => file.endsWith('.tgz')).map((file) => path.join(directory, file))
-const tarballOf = (directory, name) => `file:${tarballs(directory).find((file) => path.basename(file).startsWith(`headwater-${name}-`))}`
+const tarballs = (directory) =>
+  readdirSync(directory)
+    .filter((file) => file.endsWith('.tgz'))
+    .map((file) => path.join(directory, file))
+const tarballOf = (directory, name) =>
+  `file:${tarballs(directory).find((file) => path.basename(file).startsWith(`headwater-${name}-`))}`
 
 async function firstFailure(items, check) {
   for (const item of items) {

@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 /**
- * Runs a command to its end and returns its exit code and what it printed. With `inherit` it prints as it goes.
+ * Runs a command to its end and returns its exit code and what it printed. With `inherit` it prints
+ * as it goes.
  */
 export async function run(command, args, { env = {}, cwd, inherit = false } = {}) {
   const child = spawn(command, args, {
-    cwd, env: { ...process.env, ...env }, stdio: inherit ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: inherit ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
   })
   endWithParent(child)
   const output = []
@@ -17,10 +20,13 @@ export async function run(command, args, { env = {}, cwd, inherit = false } = {}
 }
 
 /**
- * Runs a script of the workspace from its sources, with this process's arguments, and exits as it exits.
+ * Runs a script of the workspace from its sources, with this process's arguments, and exits as it
+ * exits.
  */
 export async function runFromSource(script, args) {
-  const child = spawn(process.execPath, ['--conditions=headwater-source', script, ...args], { stdio: 'inherit' })
+  const child = spawn(process.execPath, ['--conditions=headwater-source', script, ...args], {
+    stdio: 'inherit',
+  })
   endWithParent(child)
   const [code, signal] = await once(child, 'exit')
   process.exit(signal === null ? code : 1)
@@ -31,7 +37,8 @@ export async function runFromSource(script, args) {
  */
 export async function install() {
   const child = spawn('pnpm', ['install', '--frozen-lockfile', '--reporter=append-only'], {
-    stdio: ['ignore', 2, 2], shell: process.platform === 'win32',
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
   })
   endWithParent(child)
   const [code] = await once(child, 'exit')
@@ -42,5 +49,7 @@ function endWithParent(child) {
   const forward = (signal) => child.kill(signal)
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, forward)
-  child.once('exit', () => { for (const signal of signals) process.off(signal, forward) })
+  child.once('exit', () => {
+    for (const signal of signals) process.off(signal, forward)
+  })
 }

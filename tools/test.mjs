@@ -7,10 +7,36 @@ const vitestResult = '.results/vitest.json'
 
 const checks = [
   ['types', () => run('pnpm', ['exec', 'tsc', '--noEmit', '-p', 'tsconfig.json'])],
+  ['form', () => run('pnpm', ['exec', 'prettier', '--check', '--log-level=warn', '.'])],
   ['lint', () => run('pnpm', ['exec', 'eslint', '--cache', '--max-warnings=0', '.'])],
-  ['layers', () => run('pnpm', ['exec', 'depcruise', '--config', 'tools/layers.cjs', 'packages', 'examples', 'test', 'benchmarks', 'evaluations'])],
+  [
+    'layers',
+    () =>
+      run('pnpm', [
+        'exec',
+        'depcruise',
+        '--config',
+        'tools/layers.cjs',
+        'packages',
+        'examples',
+        'test',
+        'benchmarks',
+        'evaluations',
+      ]),
+  ],
   ['unused files, exports and dependencies', () => run('pnpm', ['exec', 'knip'])],
-  ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', '--workspace-concurrency=2', 'run', 'build'])],
+  [
+    'build',
+    () =>
+      run('pnpm', [
+        '--recursive',
+        '--filter',
+        './packages/*',
+        '--workspace-concurrency=2',
+        'run',
+        'build',
+      ]),
+  ],
   ['packages', checkPackages],
   ['reference', () => run('pnpm', ['exec', 'typedoc', '--out', '.results/reference'])],
 ]
@@ -20,7 +46,9 @@ async function runChecks() {
   for (const [name, check] of checks) {
     const started = performance.now()
     const { code, output } = await check()
-    console.log(`${code === 0 ? '✓' : '✗'} ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`)
+    console.log(
+      `${code === 0 ? '✓' : '✗'} ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    )
     if (code === 0) continue
     failed.push(name)
     console.log(output)
@@ -34,7 +62,8 @@ async function runTests() {
   return countTests(code)
 }
 
-// A file that fails to import has no failed test in the result, and a run that breaks off has no result at all.
+// A file that fails to import has no failed test in the result, and a run that breaks off has no
+// result at all.
 function countTests(code) {
   let result
   try {
@@ -42,7 +71,10 @@ function countTests(code) {
   } catch {
     return { passed: 0, failed: 1 }
   }
-  const brokenFiles = result.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'))
+  const brokenFiles = result.testResults.filter(
+    (file) =>
+      file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  )
   const failed = result.numFailedTests + brokenFiles.length
   const isBroken = failed === 0 && (code !== 0 || result.numPassedTests === 0)
   return { passed: result.numPassedTests, failed: failed + (isBroken ? 1 : 0) }

@@ -14,16 +14,31 @@ export interface DirectUrls {
   readonly database: string
 }
 
-/** A last process that outlives the others: what waits in PostgreSQL reaches MongoDB through it, or the soak fails. */
-export async function deliverWhatIsLeft({ postgresUrl, redisUrl, mongodbUrl, database }: DirectUrls): Promise<void> {
-  const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl }, mongodb: { url: mongodbUrl, database } }))
+/**
+ * A last process that outlives the others: what waits in PostgreSQL reaches MongoDB through it, or
+ * the soak fails.
+ */
+export async function deliverWhatIsLeft({
+  postgresUrl,
+  redisUrl,
+  mongodbUrl,
+  database,
+}: DirectUrls): Promise<void> {
+  const stores = orThrow(
+    await connect({
+      postgres: { url: postgresUrl },
+      redis: { url: redisUrl },
+      mongodb: { url: mongodbUrl, database },
+    }),
+  )
   const { activity, sinks } = createRepositories(stores)
   const relay = createRelay(stores, { sinks, leaseMs: 3_000 })
   void relay.start()
   activity.record({ type: 'soak.ended' }).unwrapOr(undefined)
   const giveUpAt = performance.now() + patienceMs
   while (await isAnythingLeft(stores)) {
-    if (performance.now() > giveUpAt) throw new Error('events are still under way a minute after the last fault')
+    if (performance.now() > giveUpAt)
+      throw new Error('events are still under way a minute after the last fault')
     await activity.flush()
     await setTimeout(100)
   }
@@ -31,7 +46,11 @@ export async function deliverWhatIsLeft({ postgresUrl, redisUrl, mongodbUrl, dat
 }
 
 async function isAnythingLeft(stores: Stores): Promise<boolean> {
-  const [spilled] = orThrow(await stores.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.activity_spill')).rows
+  const [spilled] = orThrow(
+    await stores.postgres.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM @schema.activity_spill',
+    ),
+  ).rows
   const { sinks } = orThrow(await outboxStatus(stores))
   return spilled?.count !== 0 || sinks.some(({ lagEvents, parked }) => lagEvents > 0 || parked > 0)
 }
@@ -40,9 +59,13 @@ async function isAnythingLeft(stores: Stores): Promise<boolean> {
 export async function arrivals({ mongodbUrl, database }: DirectUrls): Promise<Arrival[]> {
   const client = new MongoClient(mongodbUrl)
   try {
-    const documents = await client.db(database).collection('user_activity').find({ event_type: /^soak\.(recorded|committed)$/ }).toArray()
+    const documents = await client
+      .db(database)
+      .collection('user_activity')
+      .find({ event_type: /^soak\.(recorded|committed)$/ })
+      .toArray()
     return documents.map((document) => {
-      const { by, n } = document['event_data'] as { by: string, n: number }
+      const { by, n } = document['event_data'] as { by: string; n: number }
       return { kind: document['event_type'] === 'soak.recorded' ? 'recorded' : 'committed', by, n }
     })
   } finally {

@@ -13,19 +13,26 @@ export type Surroundings = Omit<Assignment, 'name' | 'ledgerPath'> & { readonly 
 const patienceMs = 20_000
 const script = new URL(import.meta.resolve('./recorder.ts'))
 
-/** One place for a process: it is filled again when the process is killed. Its way to the stores stays the same. */
+/**
+ * One place for a process: it is filled again when the process is killed. Its way to the stores
+ * stays the same.
+ */
 export class Berth {
   readonly mongodb: FaultProxy
   readonly postgres: FaultProxy
   readonly #name: string
   readonly #surroundings: Surroundings
-  readonly #ledgers: { readonly name: string, readonly path: string }[] = []
+  readonly #ledgers: { readonly name: string; readonly path: string }[] = []
   #child: ChildProcess | undefined
   #filled: Promise<void> = Promise.resolve()
   #isClosing = false
   kills = 0
 
-  private constructor(name: string, surroundings: Surroundings, proxies: { mongodb: FaultProxy, postgres: FaultProxy }) {
+  private constructor(
+    name: string,
+    surroundings: Surroundings,
+    proxies: { mongodb: FaultProxy; postgres: FaultProxy },
+  ) {
     this.#name = name
     this.#surroundings = surroundings
     this.mongodb = proxies.mongodb
@@ -34,7 +41,10 @@ export class Berth {
 
   /** Opens a place and starts its process. */
   static async open(name: string, surroundings: Surroundings): Promise<Berth> {
-    const [mongodb, postgres] = await Promise.all([faultProxy(surroundings.mongodbUrl), faultProxy(surroundings.postgresUrl)])
+    const [mongodb, postgres] = await Promise.all([
+      faultProxy(surroundings.mongodbUrl),
+      faultProxy(surroundings.postgresUrl),
+    ])
     const berth = new Berth(name, surroundings, { mongodb, postgres })
     await berth.#fill()
     return berth
@@ -60,7 +70,9 @@ export class Berth {
 
   /** What its processes have noted down. */
   notes(): Notes[] {
-    return this.#ledgers.filter(({ path }) => existsSync(path)).map(({ name, path }) => readNotes(name, readFileSync(path, 'utf8')))
+    return this.#ledgers
+      .filter(({ path }) => existsSync(path))
+      .map(({ name, path }) => readNotes(name, readFileSync(path, 'utf8')))
   }
 
   async #fill(): Promise<void> {
@@ -73,9 +85,17 @@ export class Berth {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#child = child
-    child.once('exit', (_, signal) => { this.#left(signal) })
+    child.once('exit', (_, signal) => {
+      this.#left(signal)
+    })
     const { postgresUrl: _, mongodbUrl: __, directory: ___, ...others } = this.#surroundings
-    const assignment: Assignment = { ...others, name, ledgerPath, postgresUrl: this.postgres.url, mongodbUrl: this.mongodb.url }
+    const assignment: Assignment = {
+      ...others,
+      name,
+      ledgerPath,
+      postgresUrl: this.postgres.url,
+      mongodbUrl: this.mongodb.url,
+    }
     child.send(assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }

@@ -27,7 +27,9 @@ export class Chaos {
   async run(ms: number): Promise<void> {
     const end = performance.now() + ms
     for (;;) {
-      await setTimeout(Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, end - performance.now())))
+      await setTimeout(
+        Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, end - performance.now())),
+      )
       if (performance.now() >= end) return
       const { fault, run } = this.#draw()
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1)
@@ -38,7 +40,7 @@ export class Chaos {
   #draw(): Play {
     const plays = this.#plays()
     let left = Math.random() * plays.reduce((sum, { weight }) => sum + weight, 0)
-    return plays.find(({ weight }) => (left -= weight) <= 0) ?? plays[0] as Play
+    return plays.find(({ weight }) => (left -= weight) <= 0) ?? (plays[0] as Play)
   }
 
   #plays(): readonly Play[] {
@@ -46,17 +48,41 @@ export class Chaos {
     const one = this.#berths[Math.floor(Math.random() * this.#berths.length)] as Berth
     const killed = async () => one.kill()
     return [
-      { fault: 'MongoDB cut from one', weight: 3, run: () => during([100, 2_000], [one.mongodb], 'cut') },
-      { fault: 'MongoDB hangs for one', weight: 3, run: () => during([100, 2_500], [one.mongodb], 'hang') },
+      {
+        fault: 'MongoDB cut from one',
+        weight: 3,
+        run: () => during([100, 2_000], [one.mongodb], 'cut'),
+      },
+      {
+        fault: 'MongoDB hangs for one',
+        weight: 3,
+        run: () => during([100, 2_500], [one.mongodb], 'hang'),
+      },
       { fault: 'MongoDB cut from all', weight: 2, run: () => during([100, 3_000], all, 'cut') },
       { fault: 'MongoDB hangs for all', weight: 2, run: () => during([100, 3_000], all, 'hang') },
       { fault: 'MongoDB slow for all', weight: 2, run: () => slowDown(all) },
       { fault: 'MongoDB restarted', weight: 3, run: () => this.#restart() },
-      { fault: 'PostgreSQL cut from one', weight: 2, run: () => during([50, 800], [one.postgres], 'cut') },
-      { fault: 'MongoDB and PostgreSQL cut from one', weight: 2, run: () => during([50, 1_500], [one.mongodb, one.postgres], 'cut') },
+      {
+        fault: 'PostgreSQL cut from one',
+        weight: 2,
+        run: () => during([50, 800], [one.postgres], 'cut'),
+      },
+      {
+        fault: 'MongoDB and PostgreSQL cut from one',
+        weight: 2,
+        run: () => during([50, 1_500], [one.mongodb, one.postgres], 'cut'),
+      },
       { fault: 'SIGKILL', weight: 3, run: killed },
-      { fault: 'SIGKILL while MongoDB hangs', weight: 3, run: () => during([300, 1_500], all, 'hang', killed) },
-      { fault: 'SIGKILL while MongoDB is cut', weight: 2, run: () => during([300, 1_500], all, 'cut', killed) },
+      {
+        fault: 'SIGKILL while MongoDB hangs',
+        weight: 3,
+        run: () => during([300, 1_500], all, 'hang', killed),
+      },
+      {
+        fault: 'SIGKILL while MongoDB is cut',
+        weight: 2,
+        run: () => during([300, 1_500], all, 'cut', killed),
+      },
     ]
   }
 
@@ -67,7 +93,12 @@ export class Chaos {
   }
 }
 
-async function during([leastMs, mostMs]: readonly [number, number], proxies: readonly FaultProxy[], verb: 'cut' | 'hang', then?: () => Promise<void>): Promise<void> {
+async function during(
+  [leastMs, mostMs]: readonly [number, number],
+  proxies: readonly FaultProxy[],
+  verb: 'cut' | 'hang',
+  then?: () => Promise<void>,
+): Promise<void> {
   for (const proxy of proxies) proxy[verb]()
   await setTimeout(between(leastMs, mostMs))
   await then?.()

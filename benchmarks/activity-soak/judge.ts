@@ -13,7 +13,9 @@ export interface Verdict {
   readonly events: number
   /** Acknowledged commits that never arrived. */
   readonly lostDurable: number
-  /** Recorded events that never arrived, though their process lived on or later ones of it arrived. */
+  /**
+   * Recorded events that never arrived, though their process lived on or later ones of it arrived.
+   */
   readonly lostBuffered: number
   /** The last recorded events of killed processes: their memory went with them. */
   readonly lostInKills: number
@@ -31,15 +33,25 @@ export function judge(notes: readonly Notes[], arrivals: readonly Arrival[]): Ve
     if (soFar === undefined) arrived[kind].set(by, [n])
     else soFar.push(n)
   }
-  const verdicts = notes.map((note) => judgeOne(note, arrived.recorded.get(note.name) ?? [], arrived.committed.get(note.name) ?? []))
+  const verdicts = notes.map((note) =>
+    judgeOne(note, arrived.recorded.get(note.name) ?? [], arrived.committed.get(note.name) ?? []),
+  )
   const total = (count: keyof Verdict) => verdicts.reduce((sum, verdict) => sum + verdict[count], 0)
   return {
-    events: total('events'), lostDurable: total('lostDurable'), lostBuffered: total('lostBuffered'), lostInKills: total('lostInKills'),
-    duplicates: total('duplicates'), outOfOrder: total('outOfOrder'),
+    events: total('events'),
+    lostDurable: total('lostDurable'),
+    lostBuffered: total('lostBuffered'),
+    lostInKills: total('lostInKills'),
+    duplicates: total('duplicates'),
+    outOfOrder: total('outOfOrder'),
   }
 }
 
-function judgeOne({ recorded, durable, hasClosed }: Notes, arrivals: readonly number[], commits: readonly number[]): Verdict {
+function judgeOne(
+  { recorded, durable, hasClosed }: Notes,
+  arrivals: readonly number[],
+  commits: readonly number[],
+): Verdict {
   const [arrivedOnce, committedOnce] = [new Set(arrivals), new Set(commits)]
   const last = arrivals.reduce((highest, n) => Math.max(highest, n), -1)
   const missing = Array.from({ length: recorded }, (_, n) => n).filter((n) => !arrivedOnce.has(n))

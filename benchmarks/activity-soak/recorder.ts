@@ -1,4 +1,5 @@
-// A process that records activity as fast as a busy server does, some of it durably, and relays the outbox.
+// A process that records activity as fast as a busy server does, some of it durably, and relays the
+// outbox.
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { connect, createRelay, orThrow } from '@headwater/core'
@@ -11,16 +12,34 @@ const durableShare = 0.4
 const closeDeadlineMs = 10_000
 
 process.once('disconnect', () => process.exit(1))
-const [assignment] = await once(process, 'message') as [Assignment]
+const [assignment] = (await once(process, 'message')) as [Assignment]
 const { name, postgresUrl, redisUrl, mongodbUrl, database } = assignment
 const ledger = new Ledger(assignment.ledgerPath)
-const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl }, mongodb: { url: mongodbUrl, database } }))
-stores.diagnostics.on('activity:dropped', ({ count }) => { ledger.note('dropped', count) })
-const { activity, sinks } = createRepositories(stores, { activity: { retryMs: 100, writeDeadlineMs: 500, flushIntervalMs: 50, batchSize: 200, maxBuffered: 50_000 } })
+const stores = orThrow(
+  await connect({
+    postgres: { url: postgresUrl },
+    redis: { url: redisUrl },
+    mongodb: { url: mongodbUrl, database },
+  }),
+)
+stores.diagnostics.on('activity:dropped', ({ count }) => {
+  ledger.note('dropped', count)
+})
+const { activity, sinks } = createRepositories(stores, {
+  activity: {
+    retryMs: 100,
+    writeDeadlineMs: 500,
+    flushIntervalMs: 50,
+    batchSize: 200,
+    maxBuffered: 50_000,
+  },
+})
 const relay = createRelay(stores, { sinks, leaseMs: 3_000, maxBackOffMs: 500 })
 void relay.start()
 let isStopped = false
-process.once('message', () => { isStopped = true })
+process.once('message', () => {
+  isStopped = true
+})
 process.send?.('ready')
 const recorded = await recordAll(activity)
 const closed = await stores.close({ deadlineMs: closeDeadlineMs })
@@ -40,7 +59,9 @@ async function recordAll(to: Repositories['activity']): Promise<number> {
     }
     ledger.note('recorded', next)
     if (Math.random() < durableShare && underWay.size < 4) {
-      const commit = recordOneDurably(to, durable).finally(() => { underWay.delete(commit) })
+      const commit = recordOneDurably(to, durable).finally(() => {
+        underWay.delete(commit)
+      })
       underWay.add(commit)
       durable += 1
     }

@@ -44,8 +44,12 @@ export class Ledger {
 
 /** Reads a ledger; a line that was cut off by a kill counts for nothing. */
 export function readNotes(name: string, text: string): Notes {
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').map((line) => line.split(' '))
-  const valuesOf = (kind: string) => lines.filter(([of]) => of === kind).map(([, value]) => Number(value))
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .map((line) => line.split(' '))
+  const valuesOf = (kind: string) =>
+    lines.filter(([of]) => of === kind).map(([, value]) => Number(value))
   return {
     name,
     recorded: valuesOf('recorded').at(-1) ?? 0,

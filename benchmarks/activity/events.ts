@@ -11,12 +11,18 @@ const agents = [
 ]
 
 /** The nth event of a busy platform, as a host would record it in a request. */
-export function eventOf(n: number): ActivityEvent & { readonly userId: number, readonly data: { readonly courseId: number } } {
+export function eventOf(
+  n: number,
+): ActivityEvent & { readonly userId: number; readonly data: { readonly courseId: number } } {
   return {
-    userId: n % users + 1,
+    userId: (n % users) + 1,
     type: types[n % types.length] ?? types[0],
-    data: { courseId: n % courses + 1, position: n % 10, from: 'search' },
-    metadata: { ipAddress: `10.0.${n % 200}.${n % 250}`, userAgent: agents[n % agents.length], referrer: 'https://learn.example.com/courses?page=2' },
+    data: { courseId: (n % courses) + 1, position: n % 10, from: 'search' },
+    metadata: {
+      ipAddress: `10.0.${n % 200}.${n % 250}`,
+      userAgent: agents[n % agents.length],
+      referrer: 'https://learn.example.com/courses?page=2',
+    },
   }
 }
 

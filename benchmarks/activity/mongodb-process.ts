@@ -9,13 +9,17 @@ export interface MongodbProcess {
 }
 
 /**
- * The server of `HEADWATER_MONGODB_URL`, or else a stand-in, in a process of its own: what it costs is not to be taken for the client's.
+ * The server of `HEADWATER_MONGODB_URL`, or else a stand-in, in a process of its own: what it costs
+ * is not to be taken for the client's.
  */
 export async function startMongodbProcess(): Promise<MongodbProcess> {
   const given = process.env['HEADWATER_MONGODB_URL']
   if (given !== undefined) return { url: given, stop: async () => undefined }
-  const child = fork(new URL(import.meta.url), { execArgv: ['--conditions=headwater-source'], env: { ...process.env, HEADWATER_SERVE_MONGODB: '1' } })
-  const [url] = await once(child, 'message') as [string]
+  const child = fork(new URL(import.meta.url), {
+    execArgv: ['--conditions=headwater-source'],
+    env: { ...process.env, HEADWATER_SERVE_MONGODB: '1' },
+  })
+  const [url] = (await once(child, 'message')) as [string]
   return { url, stop: () => stop(child) }
 }
 

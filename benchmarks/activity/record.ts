@@ -10,17 +10,24 @@ const ofCourses = new Set(['course.viewed', 'course.clicked', 'lesson.started', 
 
 type Event = ReturnType<typeof events>[number]
 
-/** Recording an event against pushing the same object onto an array after checking the same rules by hand. */
+/**
+ * Recording an event against pushing the same object onto an array after checking the same rules by
+ * hand.
+ */
 export function recordContest(activity: ActivityRepository): Contest {
   const given = events(eventsPerRound)
   return {
     ours: async () => {
       await activity.flush()
-      return async () => { for (const event of given) orThrow(activity.record(event)) }
+      return async () => {
+        for (const event of given) orThrow(activity.record(event))
+      }
     },
     theirs: () => {
       const array: Event[] = []
-      return async () => { for (const event of given) if (isValid(event)) array.push(event) }
+      return async () => {
+        for (const event of given) if (isValid(event)) array.push(event)
+      }
     },
     operations: eventsPerRound,
   }
@@ -31,7 +38,15 @@ function isValid({ userId, type, data, metadata = {} }: Event): boolean {
   if (!isId(userId) || type.length > 100 || !typePattern.test(type)) return false
   if (ofCourses.has(type) && !isId(data.courseId)) return false
   for (const [key, value] of Object.entries(data)) {
-    if (key === '' || key.startsWith('$') || key.includes('.') || key === '__proto__' || key === 'constructor' || key === 'prototype') return false
+    if (
+      key === '' ||
+      key.startsWith('$') ||
+      key.includes('.') ||
+      key === '__proto__' ||
+      key === 'constructor' ||
+      key === 'prototype'
+    )
+      return false
     if (typeof value === 'string' && !isStorable(value)) return false
   }
   const { ipAddress, userAgent, referrer } = metadata

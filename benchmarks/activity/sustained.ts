@@ -12,8 +12,14 @@ interface Document {
   readonly _id: string
 }
 
-/** Recording events until the last is in MongoDB, against inserting the same documents, made beforehand, batch after batch. */
-export function sustainedContest(activity: ActivityRepository, bare: Collection<Document>): Contest {
+/**
+ * Recording events until the last is in MongoDB, against inserting the same documents, made
+ * beforehand, batch after batch.
+ */
+export function sustainedContest(
+  activity: ActivityRepository,
+  bare: Collection<Document>,
+): Contest {
   const given = events(eventsPerRound)
   let round = 0
   return {
@@ -23,9 +29,15 @@ export function sustainedContest(activity: ActivityRepository, bare: Collection<
     },
     theirs: () => {
       round += 1
-      const documents = given.map((event, n) => documentOf(event, `019cbbbb-0000-7${String(n % 1_000).padStart(3, '0')}-8000-${String(round).padStart(6, '0')}${String(n).padStart(6, '0')}`))
+      const documents = given.map((event, n) =>
+        documentOf(
+          event,
+          `019cbbbb-0000-7${String(n % 1_000).padStart(3, '0')}-8000-${String(round).padStart(6, '0')}${String(n).padStart(6, '0')}`,
+        ),
+      )
       return async () => {
-        for (let from = 0; from < documents.length; from += batchSize) await bare.insertMany(documents.slice(from, from + batchSize), { ordered: false })
+        for (let from = 0; from < documents.length; from += batchSize)
+          await bare.insertMany(documents.slice(from, from + batchSize), { ordered: false })
       }
     },
     operations: eventsPerRound,
@@ -33,10 +45,17 @@ export function sustainedContest(activity: ActivityRepository, bare: Collection<
 }
 
 /** The document that recording makes. */
-function documentOf({ userId, type, data, metadata = {} }: ReturnType<typeof events>[number], id: string): Document & Record<string, unknown> {
+function documentOf(
+  { userId, type, data, metadata = {} }: ReturnType<typeof events>[number],
+  id: string,
+): Document & Record<string, unknown> {
   const { ipAddress = null, userAgent = null, referrer = null } = metadata
   return {
-    _id: id, user_id: userId, event_type: type, event_data: { ...data },
-    metadata: { ip_address: ipAddress, user_agent: userAgent, referrer }, timestamp: new Date(),
+    _id: id,
+    user_id: userId,
+    event_type: type,
+    event_data: { ...data },
+    metadata: { ip_address: ipAddress, user_agent: userAgent, referrer },
+    timestamp: new Date(),
   }
 }

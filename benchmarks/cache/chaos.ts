@@ -24,8 +24,9 @@ const beatMs = 20
 const stallMs = 70
 
 /**
- * Evicts a key unless it is a hold: Redis evicts what has an expiry, but a server that loses an acknowledged hold without a restart is outside of what
- * the cache promises (run it with `noeviction`, or with memory to spare). Values, leases and tags may go at any time.
+ * Evicts a key unless it is a hold: Redis evicts what has an expiry, but a server that loses an
+ * acknowledged hold without a restart is outside of what the cache promises (run it with
+ * `noeviction`, or with memory to spare). Values, leases and tags may go at any time.
  */
 const evict = `
 local key = redis.call('RANDOMKEY')
@@ -52,7 +53,9 @@ export class Chaos {
     const [evicting, beating] = [this.#evict(), this.#beat()]
     const end = nowNs() + ms * 1e6
     while (nowNs() < end) {
-      await setTimeout(Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)))
+      await setTimeout(
+        Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)),
+      )
       if (nowNs() < end) await this.#play(this.#draw())
     }
     this.#ending.abort()
@@ -68,7 +71,7 @@ export class Chaos {
   #draw(): Play {
     const plays = this.#plays()
     let left = Math.random() * plays.reduce((sum, { weight }) => sum + weight, 0)
-    return plays.find(({ weight }) => (left -= weight) <= 0) ?? plays[0] as Play
+    return plays.find(({ weight }) => (left -= weight) <= 0) ?? (plays[0] as Play)
   }
 
   #plays(): readonly Play[] {
@@ -76,18 +79,60 @@ export class Chaos {
     const [one, writer] = [anyOf(berths), anyOf(writers)]
     return [
       { fault: `cut ${one.name}`, weight: 3, berth: one, run: () => during(50, 900, [one], 'cut') },
-      { fault: `hang ${one.name}`, weight: 3, berth: one, run: () => during(50, 900, [one], 'hang') },
-      { fault: `cut ${writer.name}`, weight: 2, berth: writer, run: () => during(50, 900, [writer], 'cut') },
+      {
+        fault: `hang ${one.name}`,
+        weight: 3,
+        berth: one,
+        run: () => during(50, 900, [one], 'hang'),
+      },
+      {
+        fault: `cut ${writer.name}`,
+        weight: 2,
+        berth: writer,
+        run: () => during(50, 900, [writer], 'cut'),
+      },
       { fault: 'cut everybody', weight: 2, run: () => during(0, 400, berths, 'cut') },
       { fault: 'hang everybody', weight: 2, run: () => during(50, 500, berths, 'hang') },
       { fault: 'SIGSTOP Redis', weight: 2, run: () => this.#pause() },
-      { fault: 'kill Redis, restart it empty', weight: 2, run: () => this.#restart({ keepData: false }) },
+      {
+        fault: 'kill Redis, restart it empty',
+        weight: 2,
+        run: () => this.#restart({ keepData: false }),
+      },
       { fault: 'snapshot', weight: 2, isOfRedis: false, run: () => this.#snapshot() },
-      { fault: 'kill Redis, restart it from its snapshot', weight: this.#hasSnapshot ? 3 : 0, run: () => this.#restart({ keepData: true }) },
-      { fault: `SIGKILL ${writer.name}`, weight: 3, berth: writer, isOfRedis: false, run: async () => { writer.kill() } },
-      { fault: `cut PostgreSQL from ${writer.name}`, weight: 2, berth: writer, isOfRedis: false, run: () => disturbPostgres(writer, 'cut') },
-      { fault: `hang PostgreSQL for ${writer.name}`, weight: 2, berth: writer, isOfRedis: false, run: () => disturbPostgres(writer, 'hang') },
-      { fault: 'hang PostgreSQL for the writers, kill Redis and restart it empty', weight: 4, run: () => this.#restartBeforeCommits() },
+      {
+        fault: 'kill Redis, restart it from its snapshot',
+        weight: this.#hasSnapshot ? 3 : 0,
+        run: () => this.#restart({ keepData: true }),
+      },
+      {
+        fault: `SIGKILL ${writer.name}`,
+        weight: 3,
+        berth: writer,
+        isOfRedis: false,
+        run: async () => {
+          writer.kill()
+        },
+      },
+      {
+        fault: `cut PostgreSQL from ${writer.name}`,
+        weight: 2,
+        berth: writer,
+        isOfRedis: false,
+        run: () => disturbPostgres(writer, 'cut'),
+      },
+      {
+        fault: `hang PostgreSQL for ${writer.name}`,
+        weight: 2,
+        berth: writer,
+        isOfRedis: false,
+        run: () => disturbPostgres(writer, 'hang'),
+      },
+      {
+        fault: 'hang PostgreSQL for the writers, kill Redis and restart it empty',
+        weight: 4,
+        run: () => this.#restartBeforeCommits(),
+      },
     ]
   }
 
@@ -109,7 +154,9 @@ export class Chaos {
     this.#hasSnapshot = options.keepData
   }
 
-  /** Holds that were acknowledged are gone when the COMMIT arrives, and sometimes the writer too. */
+  /**
+   * Holds that were acknowledged are gone when the COMMIT arrives, and sometimes the writer too.
+   */
   async #restartBeforeCommits(): Promise<void> {
     const { writers } = this.#fleet
     for (const { postgres } of writers) postgres.hang()
@@ -128,13 +175,23 @@ export class Chaos {
     while (!this.#ending.signal.aborted) {
       await setTimeout(beatMs)
       const to = nowNs()
-      if (to - from > (beatMs + stallMs) * 1e6) this.windows.push({ fault: 'the machine was busy', process: undefined, isOfRedis: true, from, to })
+      if (to - from > (beatMs + stallMs) * 1e6)
+        this.windows.push({
+          fault: 'the machine was busy',
+          process: undefined,
+          isOfRedis: true,
+          from,
+          to,
+        })
       from = to
     }
   }
 
   async #evict(): Promise<void> {
-    const client = createClient({ url: this.#redis.url, disableOfflineQueue: true }).on('error', () => undefined)
+    const client = createClient({ url: this.#redis.url, disableOfflineQueue: true }).on(
+      'error',
+      () => undefined,
+    )
     await client.connect()
     while (!this.#ending.signal.aborted) {
       await Promise.race([client.eval(evict).catch(() => undefined), setTimeout(1_000)])
@@ -144,7 +201,12 @@ export class Chaos {
   }
 }
 
-async function during(leastMs: number, mostMs: number, berths: readonly Berth[], verb: 'cut' | 'hang'): Promise<void> {
+async function during(
+  leastMs: number,
+  mostMs: number,
+  berths: readonly Berth[],
+  verb: 'cut' | 'hang',
+): Promise<void> {
   for (const { redis } of berths) redis[verb]()
   await setTimeout(between(leastMs, mostMs))
   for (const { redis } of berths) redis.restore()

@@ -19,9 +19,15 @@ export interface FleetOptions extends SubjectUrls {
 }
 
 const patienceMs = 10_000
-const scripts = { reader: new URL(import.meta.resolve('./reader.ts')), writer: new URL(import.meta.resolve('./writer.ts')) }
+const scripts = {
+  reader: new URL(import.meta.resolve('./reader.ts')),
+  writer: new URL(import.meta.resolve('./writer.ts')),
+}
 
-/** One place for a process: it is filled again when the process is killed. Its way to the stores stays the same. */
+/**
+ * One place for a process: it is filled again when the process is killed. Its way to the stores
+ * stays the same.
+ */
 export class Berth {
   readonly name: string
   readonly role: 'reader' | 'writer'
@@ -33,7 +39,11 @@ export class Berth {
   #isClosing = false
   kills = 0
 
-  constructor(name: string, options: FleetOptions, proxies: { redis: FaultProxy, postgres: FaultProxy }) {
+  constructor(
+    name: string,
+    options: FleetOptions,
+    proxies: { redis: FaultProxy; postgres: FaultProxy },
+  ) {
     this.name = name
     this.role = name.startsWith('reader') ? 'reader' : 'writer'
     this.#options = options
@@ -51,8 +61,16 @@ export class Berth {
     })
     this.#child = child
     this.#ledgers.push(ledgerPath)
-    child.once('exit', (_, signal) => { this.#left(signal) })
-    const assignment: Assignment = { subject: this.#options.subject, ledgerPath, isMortal: this.role === 'writer', redisUrl: this.redis.url, postgresUrl: this.postgres.url }
+    child.once('exit', (_, signal) => {
+      this.#left(signal)
+    })
+    const assignment: Assignment = {
+      subject: this.#options.subject,
+      ledgerPath,
+      isMortal: this.role === 'writer',
+      redisUrl: this.redis.url,
+      postgresUrl: this.postgres.url,
+    }
     child.send(assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }
@@ -76,7 +94,9 @@ export class Berth {
 
   /** What its processes have noted down. */
   notes(): Notes[] {
-    return this.#ledgers.filter((path) => existsSync(path)).map((path) => readNotes(this.name, path))
+    return this.#ledgers
+      .filter((path) => existsSync(path))
+      .map((path) => readNotes(this.name, path))
   }
 
   #left(signal: NodeJS.Signals | null): void {
@@ -98,10 +118,15 @@ export class Fleet {
   /** Starts all of them. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const names = [...numbered('reader', options.readers), ...numbered('writer', options.writers)]
-    const berths = await Promise.all(names.map(async (name) => {
-      const [redis, postgres] = await Promise.all([faultProxy(options.redisUrl), faultProxy(options.postgresUrl)])
-      return new Berth(name, options, { redis, postgres })
-    }))
+    const berths = await Promise.all(
+      names.map(async (name) => {
+        const [redis, postgres] = await Promise.all([
+          faultProxy(options.redisUrl),
+          faultProxy(options.postgresUrl),
+        ])
+        return new Berth(name, options, { redis, postgres })
+      }),
+    )
     await Promise.all(berths.map((berth) => berth.fill()))
     return new Fleet(berths)
   }

@@ -25,48 +25,122 @@ const turns = 5
 export interface HitContests {
   /** By figure. */
   readonly contests: Record<HitFigure, Contest>
-  /** Concurrent hits against the least they can cost: all values in one `MGET` by hand, each through `JSON.parse`. */
+  /**
+   * Concurrent hits against the least they can cost: all values in one `MGET` by hand, each through
+   * `JSON.parse`.
+   */
   readonly floor: Contest
   close(this: void): Promise<void>
 }
 
-/** The contests about hits, all over the same users in the same Redis; `close` ends what they opened. */
+/**
+ * The contests about hits, all over the same users in the same Redis; `close` ends what they
+ * opened.
+ */
 export async function hitContests(grounds: Grounds): Promise<HitContests> {
   const { stores, raw } = grounds
   const plain = defineCache<number, User>(stores, { name: 'user', ttlMs, load: loadUsers })
-  const tagged = defineCache<number, User>(stores, { name: 'tagged', ttlMs, load: loadUsers, tags: (id) => tagsOf(id).map((tag) => cacheKey('tag', tag)) })
-  const parsing = defineCache<number, User>(stores, { name: 'parsing', ttlMs, load: loadUsers, maxParsedLength: 0 })
+  const tagged = defineCache<number, User>(stores, {
+    name: 'tagged',
+    ttlMs,
+    load: loadUsers,
+    tags: (id) => tagsOf(id).map((tag) => cacheKey('tag', tag)),
+  })
+  const parsing = defineCache<number, User>(stores, {
+    name: 'parsing',
+    ttlMs,
+    load: loadUsers,
+    maxParsedLength: 0,
+  })
   const bento = openBento(grounds)
   await warm([plain, tagged, parsing])
   await Promise.all(hotIds.map((id) => raw.fill(id)))
   await Promise.all(hotIds.flatMap((id) => [bento.get(id), bento.getTagged(id)]))
-  const oneByOne = async (get: (id: number) => Promise<unknown>): Promise<void> => { for (const id of hotIds) await get(id) }
-  const together = async (get: (id: number) => Promise<unknown>): Promise<void> => { for (let turn = 0; turn < turns; turn += 1) await Promise.all(hotIds.map(get)) }
-  const many = async (getMany: (ids: readonly number[]) => Promise<unknown>): Promise<void> => { for (let turn = 0; turn < turns; turn += 1) await getMany(hotIds.slice(0, 100)) }
-  const contest = (ours: () => Promise<void>, theirs: () => Promise<void>, operations: number): Contest => ({ ours: () => ours, theirs: () => theirs, operations })
+  const oneByOne = async (get: (id: number) => Promise<unknown>): Promise<void> => {
+    for (const id of hotIds) await get(id)
+  }
+  const together = async (get: (id: number) => Promise<unknown>): Promise<void> => {
+    for (let turn = 0; turn < turns; turn += 1) await Promise.all(hotIds.map(get))
+  }
+  const many = async (getMany: (ids: readonly number[]) => Promise<unknown>): Promise<void> => {
+    for (let turn = 0; turn < turns; turn += 1) await getMany(hotIds.slice(0, 100))
+  }
+  const contest = (
+    ours: () => Promise<void>,
+    theirs: () => Promise<void>,
+    operations: number,
+  ): Contest => ({ ours: () => ours, theirs: () => theirs, operations })
   const oursTogether = async (cache: Cache<number, User>): Promise<void> => {
-    for (let turn = 0; turn < turns; turn += 1) for (const hit of await Promise.all(hotIds.map((id) => cache.get(id)))) orThrow(hit)
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const hit of await Promise.all(hotIds.map((id) => cache.get(id)))) orThrow(hit)
   }
   return {
     contests: {
-      hitVsRaw: contest(() => oneByOne(async (id) => orThrow(await plain.get(id))), () => oneByOne(raw.get), callers),
-      concurrentHitVsRaw: contest(() => oursTogether(plain), () => together(raw.get), turns * callers),
-      hitVsBentocache: contest(() => oursTogether(plain), () => together(bento.get), turns * callers),
-      taggedHitVsRaw: contest(() => oursTogether(tagged), () => together(raw.get), turns * callers),
-      taggedHitVsBentocache: contest(() => oursTogether(tagged), () => together(bento.getTagged), turns * callers),
-      getManyVsRaw: contest(() => many(async (ids) => orThrow(await plain.getMany(ids))), () => many(raw.getMany), turns),
-      concurrentHitVsRawParsing: contest(() => oursTogether(parsing), () => together(raw.get), turns * callers),
-      getManyVsRawParsing: contest(() => many(async (ids) => orThrow(await parsing.getMany(ids))), () => many(raw.getMany), turns),
+      hitVsRaw: contest(
+        () => oneByOne(async (id) => orThrow(await plain.get(id))),
+        () => oneByOne(raw.get),
+        callers,
+      ),
+      concurrentHitVsRaw: contest(
+        () => oursTogether(plain),
+        () => together(raw.get),
+        turns * callers,
+      ),
+      hitVsBentocache: contest(
+        () => oursTogether(plain),
+        () => together(bento.get),
+        turns * callers,
+      ),
+      taggedHitVsRaw: contest(
+        () => oursTogether(tagged),
+        () => together(raw.get),
+        turns * callers,
+      ),
+      taggedHitVsBentocache: contest(
+        () => oursTogether(tagged),
+        () => together(bento.getTagged),
+        turns * callers,
+      ),
+      getManyVsRaw: contest(
+        () => many(async (ids) => orThrow(await plain.getMany(ids))),
+        () => many(raw.getMany),
+        turns,
+      ),
+      concurrentHitVsRawParsing: contest(
+        () => oursTogether(parsing),
+        () => together(raw.get),
+        turns * callers,
+      ),
+      getManyVsRawParsing: contest(
+        () => many(async (ids) => orThrow(await parsing.getMany(ids))),
+        () => many(raw.getMany),
+        turns,
+      ),
     },
-    floor: contest(() => oursTogether(plain), async () => { for (let turn = 0; turn < turns; turn += 1) await raw.getMany(hotIds) }, turns * callers),
+    floor: contest(
+      () => oursTogether(plain),
+      async () => {
+        for (let turn = 0; turn < turns; turn += 1) await raw.getMany(hotIds)
+      },
+      turns * callers,
+    ),
     close: () => bento.close(),
   }
 }
 
-/** The figures about hits; those that end in `Parsing` are of a cache that keeps nothing parsed, as for keys that are hardly ever read twice. */
+/**
+ * The figures about hits; those that end in `Parsing` are of a cache that keeps nothing parsed, as
+ * for keys that are hardly ever read twice.
+ */
 export type HitFigure =
-  | 'hitVsRaw' | 'concurrentHitVsRaw' | 'hitVsBentocache' | 'taggedHitVsRaw' | 'taggedHitVsBentocache' | 'getManyVsRaw'
-  | 'concurrentHitVsRawParsing' | 'getManyVsRawParsing'
+  | 'hitVsRaw'
+  | 'concurrentHitVsRaw'
+  | 'hitVsBentocache'
+  | 'taggedHitVsRaw'
+  | 'taggedHitVsBentocache'
+  | 'getManyVsRaw'
+  | 'concurrentHitVsRawParsing'
+  | 'getManyVsRawParsing'
 
 /** Three tags: everybody's, one of twenty groups, one's own. */
 function tagsOf(id: number): string[] {
@@ -88,10 +162,16 @@ interface Bento {
 
 function openBento({ redisUrl, pool }: Grounds): Bento {
   const connection = new Redis(redisUrl)
-  const cache = new BentoCache({ default: 'users', stores: { users: bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection })) } })
+  const cache = new BentoCache({
+    default: 'users',
+    stores: { users: bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection })) },
+  })
   return {
     get: (id) => cache.getOrSet({ key: `user:${id}`, factory: () => loadUser(id, pool) }),
-    getTagged: (id) => cache.getOrSet({ key: `tagged:${id}`, tags: tagsOf(id), factory: () => loadUser(id, pool) }),
-    close: async () => { connection.disconnect() },
+    getTagged: (id) =>
+      cache.getOrSet({ key: `tagged:${id}`, tags: tagsOf(id), factory: () => loadUser(id, pool) }),
+    close: async () => {
+      connection.disconnect()
+    },
   }
 }

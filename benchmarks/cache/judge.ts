@@ -15,8 +15,9 @@ export interface FaultWindow {
 }
 
 /**
- * From when on a version has to be read. `returned`: its commit has returned to who wrote it; where that never happened, since its writer was killed or
- * was not told, somebody has seen it. `seen`: somebody has seen it, in the table or as the answer to a read, be it before its commit returned.
+ * From when on a version has to be read. `returned`: its commit has returned to who wrote it; where
+ * that never happened, since its writer was killed or was not told, somebody has seen it. `seen`:
+ * somebody has seen it, in the table or as the answer to a read, be it before its commit returned.
  */
 export type Rule = 'returned' | 'seen'
 
@@ -52,26 +53,43 @@ export interface Verdict {
 }
 
 /**
- * How long after the end of a fault a writer may still be without Redis, in nanoseconds: it goes back to it after two seconds at most, and then has to
- * shake hands.
+ * How long after the end of a fault a writer may still be without Redis, in nanoseconds: it goes
+ * back to it after two seconds at most, and then has to shake hands.
  */
 const recoveryNs = 3e9
 const keptStaleReads = 20
 
 /**
- * Judges every read: it gives at least the highest version of its row that was known to be committed before it began.
+ * Judges every read: it gives at least the highest version of its row that was known to be
+ * committed before it began.
  *
- * A read is `degraded` rather than stale when each of the writes it missed says that it could not reach Redis, and a fault had been played to
- * that writer shortly before.
+ * A read is `degraded` rather than stale when each of the writes it missed says that it could not
+ * reach Redis, and a fault had been played to that writer shortly before.
  */
-export function judge(notes: readonly Notes[], faults: readonly FaultWindow[] = [], rule: Rule = 'returned'): Verdict {
+export function judge(
+  notes: readonly Notes[],
+  faults: readonly FaultWindow[] = [],
+  rule: Rule = 'returned',
+): Verdict {
   const evidence = gather(notes, faults)
   const history = new History(evidence, rule)
-  const verdict: Verdict = { reads: 0, writes: 0, failed: evidence.failed, staleReads: 0, degradedReads: 0, degradedWrites: 0, maxDegradedStaleMs: 0, stale: [] }
-  for (const ledger of notes) {
-    for (const note of unpack(ledger)) if (note.kind === 'read') judgeRead(verdict, history, note, ledger.process)
+  const verdict: Verdict = {
+    reads: 0,
+    writes: 0,
+    failed: evidence.failed,
+    staleReads: 0,
+    degradedReads: 0,
+    degradedWrites: 0,
+    maxDegradedStaleMs: 0,
+    stale: [],
   }
-  const committed = [...evidence.versions.values()].filter((version) => version.isWritten && !version.isRolledBack && version.seenAt < Infinity)
+  for (const ledger of notes) {
+    for (const note of unpack(ledger))
+      if (note.kind === 'read') judgeRead(verdict, history, note, ledger.process)
+  }
+  const committed = [...evidence.versions.values()].filter(
+    (version) => version.isWritten && !version.isRolledBack && version.seenAt < Infinity,
+  )
   verdict.writes = committed.length
   verdict.degradedWrites = committed.filter((version) => version.isDegraded).length
   return verdict
@@ -91,7 +109,16 @@ function judgeRead(verdict: Verdict, history: History, read: Note, process: stri
   verdict.staleReads += 1
   if (verdict.stale.length >= keptStaleReads) return
   const { key, version: got, beganAt, endedAt } = read
-  verdict.stale.push({ process, key, got, expected: missed.at(-1)?.version ?? got, beganAt, endedAt, ageMs, isPhantom })
+  verdict.stale.push({
+    process,
+    key,
+    got,
+    expected: missed.at(-1)?.version ?? got,
+    beganAt,
+    endedAt,
+    ageMs,
+    isPhantom,
+  })
 }
 
 interface Version {
@@ -120,7 +147,16 @@ function gather(notes: readonly Notes[], faults: readonly FaultWindow[]): Eviden
   const versionOf = ({ key, version }: Note): Version => {
     const known = versions.get(version)
     if (known !== undefined) return known
-    const unknown = { key, version, returnedAt: Infinity, seenAt: Infinity, isWritten: false, isRolledBack: false, isDegraded: false, isExcused: false }
+    const unknown = {
+      key,
+      version,
+      returnedAt: Infinity,
+      seenAt: Infinity,
+      isWritten: false,
+      isRolledBack: false,
+      isDegraded: false,
+      isExcused: false,
+    }
     versions.set(version, unknown)
     return unknown
   }
@@ -135,12 +171,26 @@ function gather(notes: readonly Notes[], faults: readonly FaultWindow[]): Eviden
 
 function learn(version: Version, { kind, endedAt }: Note, isExcused: () => boolean): void {
   switch (kind) {
-    case 'updated': version.isWritten = true; break
-    case 'rolled-back': version.isRolledBack = true; break
-    case 'degraded': version.isDegraded = true; version.isExcused ||= isExcused(); break
-    case 'committed': version.returnedAt = endedAt; version.seenAt = Math.min(version.seenAt, endedAt); break
-    case 'read': case 'seen': version.seenAt = Math.min(version.seenAt, endedAt); break
-    case 'failed': break
+    case 'updated':
+      version.isWritten = true
+      break
+    case 'rolled-back':
+      version.isRolledBack = true
+      break
+    case 'degraded':
+      version.isDegraded = true
+      version.isExcused ||= isExcused()
+      break
+    case 'committed':
+      version.returnedAt = endedAt
+      version.seenAt = Math.min(version.seenAt, endedAt)
+      break
+    case 'read':
+    case 'seen':
+      version.seenAt = Math.min(version.seenAt, endedAt)
+      break
+    case 'failed':
+      break
   }
 }
 
@@ -163,7 +213,12 @@ class History {
 
   constructor({ versions }: Evidence, rule: Rule) {
     this.#versions = versions
-    this.#lines = new Map([...Map.groupBy(versions.values(), ({ key }) => key)].map(([key, ofKey]) => [key, lineOf(ofKey, rule)]))
+    this.#lines = new Map(
+      [...Map.groupBy(versions.values(), ({ key }) => key)].map(([key, ofKey]) => [
+        key,
+        lineOf(ofKey, rule),
+      ]),
+    )
   }
 
   isPhantom(version: number): boolean {
@@ -183,12 +238,18 @@ class History {
 const none: readonly Known[] = []
 
 function lineOf(ofKey: readonly Version[], rule: Rule): Line {
-  const versions = ofKey.filter(({ isRolledBack, seenAt }) => !isRolledBack && seenAt < Infinity)
-    .map(({ version, returnedAt, seenAt, isExcused }) => ({ version, knownAt: rule === 'returned' && returnedAt < Infinity ? returnedAt : seenAt, isExcused }))
+  const versions = ofKey
+    .filter(({ isRolledBack, seenAt }) => !isRolledBack && seenAt < Infinity)
+    .map(({ version, returnedAt, seenAt, isExcused }) => ({
+      version,
+      knownAt: rule === 'returned' && returnedAt < Infinity ? returnedAt : seenAt,
+      isExcused,
+    }))
     .sort((one, other) => one.version - other.version)
   const knownSince = new Float64Array(versions.length)
   let since = Infinity
-  for (let index = versions.length - 1; index >= 0; index -= 1) knownSince[index] = since = Math.min(since, versions[index]?.knownAt ?? Infinity)
+  for (let index = versions.length - 1; index >= 0; index -= 1)
+    knownSince[index] = since = Math.min(since, versions[index]?.knownAt ?? Infinity)
   return { versions, knownSince }
 }
 
@@ -204,5 +265,11 @@ function indexAfter(versions: readonly Known[], version: number): number {
 
 /** A writer may only claim to be cut off from Redis where that was done to it. */
 function isExplained(process: string, at: number, faults: readonly FaultWindow[]): boolean {
-  return faults.some((window) => window.isOfRedis && (window.process === undefined || window.process === process) && window.from <= at && at <= window.to + recoveryNs)
+  return faults.some(
+    (window) =>
+      window.isOfRedis &&
+      (window.process === undefined || window.process === process) &&
+      window.from <= at &&
+      at <= window.to + recoveryNs,
+  )
 }

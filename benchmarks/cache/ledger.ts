@@ -1,11 +1,14 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /**
- * What a process notes down. `read`: a read gave `version`, asked at `beganAt`, answered at `endedAt`. `updated`: a write is about to commit
- * `version`. `degraded`: it says that it cannot reach Redis. `committed`: its commit has returned, at `endedAt`. `rolled-back`: it was given up on
- * purpose. `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write gave no answer.
+ * What a process notes down. `read`: a read gave `version`, asked at `beganAt`, answered at
+ * `endedAt`. `updated`: a write is about to commit `version`. `degraded`: it says that it cannot
+ * reach Redis. `committed`: its commit has returned, at `endedAt`. `rolled-back`: it was given up
+ * on purpose. `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write gave no
+ * answer.
  */
-export type NoteKind = 'read' | 'updated' | 'degraded' | 'committed' | 'rolled-back' | 'seen' | 'failed'
+export type NoteKind =
+  'read' | 'updated' | 'degraded' | 'committed' | 'rolled-back' | 'seen' | 'failed'
 
 /** One note. Times are nanoseconds on the machine's monotonic clock, the same for all processes. */
 export interface Note {
@@ -16,7 +19,15 @@ export interface Note {
   endedAt: number
 }
 
-const kinds: readonly NoteKind[] = ['read', 'updated', 'degraded', 'committed', 'rolled-back', 'seen', 'failed']
+const kinds: readonly NoteKind[] = [
+  'read',
+  'updated',
+  'degraded',
+  'committed',
+  'rolled-back',
+  'seen',
+  'failed',
+]
 const fields = 5
 
 /** Now, on the clock of the notes. */
@@ -24,20 +35,31 @@ export function nowNs(): number {
   return Number(process.hrtime.bigint())
 }
 
-/** The notes of one process, in a file of its own: what was written there is there whenever the process is killed. */
+/**
+ * The notes of one process, in a file of its own: what was written there is there whenever the
+ * process is killed.
+ */
 export class Ledger {
   readonly #file: number
   readonly #buffer: Float64Array
   #length = 0
 
-  /** `bufferedNotes`: how many notes are written together; 1 for a process that is going to be killed. */
+  /**
+   * `bufferedNotes`: how many notes are written together; 1 for a process that is going to be
+   * killed.
+   */
   constructor(path: string, bufferedNotes: number) {
     this.#file = openSync(path, 'a')
     this.#buffer = new Float64Array(bufferedNotes * fields)
   }
 
   /** Notes something down. */
-  note(kind: NoteKind, key: number, version: number, times: { beganAt?: number, endedAt?: number } = {}): void {
+  note(
+    kind: NoteKind,
+    key: number,
+    version: number,
+    times: { beganAt?: number; endedAt?: number } = {},
+  ): void {
     const { endedAt = nowNs(), beganAt = endedAt } = times
     this.#buffer.set([kinds.indexOf(kind), key, version, beganAt, endedAt], this.#length)
     this.#length += fields
@@ -46,7 +68,10 @@ export class Ledger {
 
   /** Writes what is buffered. */
   flush(): void {
-    writeSync(this.#file, new Uint8Array(this.#buffer.buffer, 0, this.#length * Float64Array.BYTES_PER_ELEMENT))
+    writeSync(
+      this.#file,
+      new Uint8Array(this.#buffer.buffer, 0, this.#length * Float64Array.BYTES_PER_ELEMENT),
+    )
     this.#length = 0
   }
 
@@ -69,13 +94,27 @@ export interface Notes {
 export function readNotes(process: string, path: string): Notes {
   const bytes = readFileSync(path)
   const size = fields * Float64Array.BYTES_PER_ELEMENT
-  const whole = bytes.length - bytes.length % size
-  return { process, packed: new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole)) }
+  const whole = bytes.length - (bytes.length % size)
+  return {
+    process,
+    packed: new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole)),
+  }
 }
 
 /** Packs notes that were never in a file. */
 export function packNotes(process: string, notes: readonly Note[]): Notes {
-  return { process, packed: Float64Array.from(notes.flatMap(({ kind, key, version, beganAt, endedAt }) => [kinds.indexOf(kind), key, version, beganAt, endedAt])) }
+  return {
+    process,
+    packed: Float64Array.from(
+      notes.flatMap(({ kind, key, version, beganAt, endedAt }) => [
+        kinds.indexOf(kind),
+        key,
+        version,
+        beganAt,
+        endedAt,
+      ]),
+    ),
+  }
 }
 
 /** Goes through notes; the note is the same object each time. */

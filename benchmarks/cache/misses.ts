@@ -7,7 +7,11 @@ const missesPerRound = 100
 
 /** One caller, who asks for what nobody has asked for before. */
 export function missContest({ stores, raw }: Grounds): Contest {
-  const cache = defineCache<number, User>(stores, { name: 'miss', ttlMs: 3_600_000, load: loadUsers })
+  const cache = defineCache<number, User>(stores, {
+    name: 'miss',
+    ttlMs: 3_600_000,
+    load: loadUsers,
+  })
   return {
     ours: round(async (id) => orThrow(await cache.get(id))),
     theirs: round(raw.getOrLoad),

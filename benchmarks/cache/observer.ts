@@ -5,7 +5,10 @@ import type { VersionedRow } from './rows.ts'
 
 const lookEveryMs = 15
 
-/** Looks at the rows themselves, over and over: what it has seen is committed, whatever became of who wrote it. */
+/**
+ * Looks at the rows themselves, over and over: what it has seen is committed, whatever became of
+ * who wrote it.
+ */
 export class Observer {
   readonly #client: Client
   readonly #notes: Note[] = []
@@ -36,7 +39,9 @@ export class Observer {
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       const beganAt = nowNs()
-      const { rows } = await this.#client.query<VersionedRow>('SELECT id, version::float8 AS version FROM rows')
+      const { rows } = await this.#client.query<VersionedRow>(
+        'SELECT id, version::float8 AS version FROM rows',
+      )
       const endedAt = nowNs()
       for (const { id, version } of rows) {
         if (this.#known.get(id) === version) continue

@@ -27,7 +27,7 @@ export async function openRawRedis(url: string, pool: Pool): Promise<RawRedis> {
   return {
     get: async (id) => parsed(await client.get(keyOf(id))),
     getMany: async (ids) => (await client.mGet(ids.map(keyOf))).map(parsed),
-    getOrLoad: async (id) => parsed(await client.get(keyOf(id))) ?? await fill(id),
+    getOrLoad: async (id) => parsed(await client.get(keyOf(id))) ?? (await fill(id)),
     fill,
     close: () => client.close(),
   }
@@ -38,5 +38,5 @@ function keyOf(id: number): string {
 }
 
 function parsed(text: string | null): User | undefined {
-  return text === null ? undefined : JSON.parse(text) as User
+  return text === null ? undefined : (JSON.parse(text) as User)
 }

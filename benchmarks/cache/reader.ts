@@ -8,7 +8,10 @@ import { work } from './work.ts'
 const callers = 120
 const longestPauseMs = 20
 
-/** Callers that read, each one after the other with short pauses: one read in eight asks for three keys together. */
+/**
+ * Callers that read, each one after the other with short pauses: one read in eight asks for three
+ * keys together.
+ */
 class Reader {
   readonly #subject: Subject
   readonly #ledger: Ledger
@@ -51,7 +54,8 @@ class Reader {
     try {
       const found = await this.#subject.readMany(keys)
       const endedAt = nowNs()
-      for (const key of keys) this.#ledger.note('read', key, found.get(key) ?? 0, { beganAt, endedAt })
+      for (const key of keys)
+        this.#ledger.note('read', key, found.get(key) ?? 0, { beganAt, endedAt })
     } catch {
       this.#ledger.note('failed', first, 0, { beganAt })
     }

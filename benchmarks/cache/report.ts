@@ -4,29 +4,55 @@ import { type Note, type Notes, unpack } from './ledger.ts'
 const beforeNs = 1.5e9
 const shownReads = 3
 
-/** Tells what led to the first stale reads: who wrote the key, what was read of it, what was broken meanwhile. */
-export function reportOf({ stale }: Verdict, notes: readonly Notes[], faults: readonly FaultWindow[]): string {
-  return stale.slice(0, shownReads).map((read) => storyOf(read, notes, faults)).join('\n')
+/**
+ * Tells what led to the first stale reads: who wrote the key, what was read of it, what was broken
+ * meanwhile.
+ */
+export function reportOf(
+  { stale }: Verdict,
+  notes: readonly Notes[],
+  faults: readonly FaultWindow[],
+): string {
+  return stale
+    .slice(0, shownReads)
+    .map((read) => storyOf(read, notes, faults))
+    .join('\n')
 }
 
 function storyOf(read: StaleRead, notes: readonly Notes[], faults: readonly FaultWindow[]): string {
   const since = read.beganAt - beforeNs
   const events = [
     ...notes.flatMap((ledger) => [...notesOf(read, ledger, since)]),
-    ...faults.filter(({ from, to }) => to > since && from < read.endedAt).flatMap(({ fault, from, to }) => [{ at: from, text: `>>> ${fault}` }, { at: to, text: `<<< ${fault}` }]),
+    ...faults
+      .filter(({ from, to }) => to > since && from < read.endedAt)
+      .flatMap(({ fault, from, to }) => [
+        { at: from, text: `>>> ${fault}` },
+        { at: to, text: `<<< ${fault}` },
+      ]),
   ].sort((one, other) => one.at - other.at)
-  const lines = events.map(({ at, text }) => `  ${((at - read.beganAt) / 1e6).toFixed(3).padStart(10)} ms  ${text}`)
+  const lines = events.map(
+    ({ at, text }) => `  ${((at - read.beganAt) / 1e6).toFixed(3).padStart(10)} ms  ${text}`,
+  )
   const head = `STALE: ${read.process} read key ${read.key}: got ${read.got}, expected ${read.expected}, old for ${read.ageMs.toFixed(1)} ms${read.isPhantom ? ', never committed' : ''}`
   return [head, ...lines].join('\n')
 }
 
 /** Of the reads only those that gave another version than the read before. */
-function* notesOf({ key, endedAt }: StaleRead, ledger: Notes, since: number): Generator<{ at: number, text: string }> {
+function* notesOf(
+  { key, endedAt }: StaleRead,
+  ledger: Notes,
+  since: number,
+): Generator<{ at: number; text: string }> {
   let last: Note | undefined
   for (const note of unpack(ledger)) {
     if (note.key !== key || note.endedAt < since || note.beganAt > endedAt) continue
-    const isRepeated = note.kind === 'read' && last?.kind === 'read' && last.version === note.version
+    const isRepeated =
+      note.kind === 'read' && last?.kind === 'read' && last.version === note.version
     last = { ...note }
-    if (!isRepeated) yield { at: note.endedAt, text: `${ledger.process} ${note.kind} ${note.version} (began ${((note.endedAt - note.beganAt) / 1e6).toFixed(3)} ms before)` }
+    if (!isRepeated)
+      yield {
+        at: note.endedAt,
+        text: `${ledger.process} ${note.kind} ${note.version} (began ${((note.endedAt - note.beganAt) / 1e6).toFixed(3)} ms before)`,
+      }
   }
 }

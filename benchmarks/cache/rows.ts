@@ -31,9 +31,16 @@ export async function loadRow(pool: Pool, key: number): Promise<VersionedRow> {
 }
 
 /** Writes, then invalidates, as people do by hand. */
-export async function writeThenInvalidate(pool: Pool, write: Write, invalidate: () => Promise<unknown>): Promise<'committed' | 'rolled-back'> {
+export async function writeThenInvalidate(
+  pool: Pool,
+  write: Write,
+  invalidate: () => Promise<unknown>,
+): Promise<'committed' | 'rolled-back'> {
   const outcome = await writeRow(pool, write)
-  if (outcome === 'committed') await invalidate().catch(() => { write.step() })
+  if (outcome === 'committed')
+    await invalidate().catch(() => {
+      write.step()
+    })
   write.step()
   return outcome
 }

@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { connect, migrate, orThrow } from '@headwater/core'
-import { createDatabase, dropDatabase, type PostgresServer, type RedisServer } from '@headwater/testing'
+import {
+  createDatabase,
+  dropDatabase,
+  type PostgresServer,
+  type RedisServer,
+} from '@headwater/testing'
 import { Client } from 'pg'
 import { Chaos } from './chaos.ts'
 import { Fleet } from './fleet.ts'
@@ -44,7 +49,14 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
   try {
     await createTables(postgresUrl, redis.url)
     const observer = await Observer.start(postgresUrl)
-    const fleet = await Fleet.start({ subject, readers, writers, directory, redisUrl: redis.url, postgresUrl })
+    const fleet = await Fleet.start({
+      subject,
+      readers,
+      writers,
+      directory,
+      redisUrl: redis.url,
+      postgresUrl,
+    })
     const chaos = new Chaos(fleet, redis)
     await chaos.run(seconds * 1_000)
     await setTimeout(settleMs)
@@ -52,7 +64,13 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
     const notes = [await observer.stop(), ...fleet.notes()]
     const verdict = judge(notes, chaos.windows)
     const staleReadsBySight = judge(notes, chaos.windows, 'seen').staleReads
-    return { ...verdict, staleReadsBySight, kills: fleet.kills, faults: countFaults(chaos), report: reportOf(verdict, notes, chaos.windows) }
+    return {
+      ...verdict,
+      staleReadsBySight,
+      kills: fleet.kills,
+      faults: countFaults(chaos),
+      report: reportOf(verdict, notes, chaos.windows),
+    }
   } finally {
     await dropDatabase(postgresUrl)
     await rm(directory, { recursive: true, force: true })
@@ -60,7 +78,9 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
 }
 
 async function createTables(postgresUrl: string, redisUrl: string): Promise<void> {
-  const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl } }))
+  const stores = orThrow(
+    await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl } }),
+  )
   orThrow(await migrate(stores))
   orThrow(await stores.close())
   const client = new Client({ connectionString: postgresUrl })

@@ -14,19 +14,23 @@ const callers = 50
 /** Long enough that all processes miss meanwhile. */
 const loadMs = 100
 
-process.once('disconnect', () => { process.exit(1) })
-const [{ redisUrl, postgresUrl }] = await once(process, 'message') as [Swarm]
+process.once('disconnect', () => {
+  process.exit(1)
+})
+const [{ redisUrl, postgresUrl }] = (await once(process, 'message')) as [Swarm]
 const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl } }))
 let loads = 0
 const cache = defineCache<number, User>(stores, {
-  name: 'stampede', ttlMs: 60_000, load: async (ids, sql) => {
+  name: 'stampede',
+  ttlMs: 60_000,
+  load: async (ids, sql) => {
     loads += 1
     const users = await loadUsers(ids, sql)
     await setTimeout(loadMs)
     return users
   },
 })
-process.on('message', ({ id, startAt }: { id: number, startAt: number }) => {
+process.on('message', ({ id, startAt }: { id: number; startAt: number }) => {
   void stampede(id, startAt).then((count) => process.send?.(count))
 })
 process.send?.('ready')

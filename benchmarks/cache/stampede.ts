@@ -12,17 +12,34 @@ const callers = 200
 const holdMs = 50
 const loadMs = 5
 
-/** How many loads 50 callers in each of eight processes cause that miss the same key at the same time: the most of several rounds. */
-export async function loadsUnderStampede(urls: Pick<Swarm, 'redisUrl' | 'postgresUrl'>): Promise<number> {
-  const children = Array.from({ length: processes }, () => fork(new URL('./stampede-worker.ts', import.meta.url), { execArgv: ['--conditions=headwater-source'] }))
+/**
+ * How many loads 50 callers in each of eight processes cause that miss the same key at the same
+ * time: the most of several rounds.
+ */
+export async function loadsUnderStampede(
+  urls: Pick<Swarm, 'redisUrl' | 'postgresUrl'>,
+): Promise<number> {
+  const children = Array.from({ length: processes }, () =>
+    fork(new URL('./stampede-worker.ts', import.meta.url), {
+      execArgv: ['--conditions=headwater-source'],
+    }),
+  )
   try {
-    await Promise.all(children.map(async (child) => { child.send(urls); await once(child, 'message') }))
+    await Promise.all(
+      children.map(async (child) => {
+        child.send(urls)
+        await once(child, 'message')
+      }),
+    )
     let most = 0
     for (let id = 1; id <= rounds; id += 1) {
       const replies = children.map((child) => once(child, 'message') as Promise<[number]>)
       const startAt = nowNs() + 100e6
       for (const child of children) child.send({ id, startAt })
-      most = Math.max(most, (await Promise.all(replies)).reduce((sum, [loads]) => sum + loads, 0))
+      most = Math.max(
+        most,
+        (await Promise.all(replies)).reduce((sum, [loads]) => sum + loads, 0),
+      )
     }
     return most
   } finally {
@@ -31,12 +48,13 @@ export async function loadsUnderStampede(urls: Pick<Swarm, 'redisUrl' | 'postgre
 }
 
 /**
- * How many loads of a held key begin per load time in one process with 200 callers, each of whom asks again as soon as he is answered: the most of
- * several rounds.
+ * How many loads of a held key begin per load time in one process with 200 callers, each of whom
+ * asks again as soon as he is answered: the most of several rounds.
  */
 export async function loadsUnderHold(stores: Stores): Promise<number> {
   let most = 0
-  for (let round = 1; round <= rounds; round += 1) most = Math.max(most, await loadsOfRound(stores, round))
+  for (let round = 1; round <= rounds; round += 1)
+    most = Math.max(most, await loadsOfRound(stores, round))
   return most
 }
 
@@ -44,7 +62,9 @@ async function loadsOfRound(stores: Stores, id: number): Promise<number> {
   let loads = 0
   let loadingMs = 0
   const cache = defineCache<number, User>(stores, {
-    name: 'held', ttlMs: 60_000, load: async (ids, sql) => {
+    name: 'held',
+    ttlMs: 60_000,
+    load: async (ids, sql) => {
       loads += 1
       const startedAt = performance.now()
       const users = await loadUsers(ids, sql)
@@ -57,9 +77,11 @@ async function loadsOfRound(stores: Stores, id: number): Promise<number> {
   change.invalidate(cache.key(id))
   orThrow(await change.hold())
   const startedAt = performance.now()
-  await Promise.all(Array.from({ length: callers }, async () => {
-    while (performance.now() - startedAt < holdMs) orThrow(await cache.get(id))
-  }))
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (performance.now() - startedAt < holdMs) orThrow(await cache.get(id))
+    }),
+  )
   const heldMs = performance.now() - startedAt
   await change.release()
   return loads / (heldMs / (loadingMs / loads))

@@ -32,10 +32,13 @@ export interface SubjectUrls {
 export const subjectNames = ['headwater', 'naive', 'bentocache', 'cacheable'] as const
 
 /** The name of a cache that can be put to the test. */
-export type SubjectName = typeof subjectNames[number]
+export type SubjectName = (typeof subjectNames)[number]
 
 /** How long all of them keep an entry, in milliseconds. */
 export const ttlMs = 4_000
 
-/** How long a transaction may take, in milliseconds: short, so that the holds of writers that are killed are short as well. */
+/**
+ * How long a transaction may take, in milliseconds: short, so that the holds of writers that are
+ * killed are short as well.
+ */
 export const transactionMs = 900

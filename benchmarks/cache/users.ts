@@ -30,12 +30,18 @@ const selectUsers = 'SELECT id, document FROM users WHERE id = ANY($1)'
 const selectUser = 'SELECT document FROM users WHERE id = $1'
 
 interface Queryable {
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<{ readonly rows: Row[] }>
+  query<Row extends object>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ readonly rows: Row[] }>
 }
 
 /** Loads many of them in one statement. */
-export async function loadUsers(ids: readonly number[], sql: Queryable): Promise<Map<number, User>> {
-  const { rows } = await sql.query<{ id: number, document: User }>(selectUsers, [ids])
+export async function loadUsers(
+  ids: readonly number[],
+  sql: Queryable,
+): Promise<Map<number, User>> {
+  const { rows } = await sql.query<{ id: number; document: User }>(selectUsers, [ids])
   return new Map(rows.map(({ id, document }) => [id, document]))
 }
 

@@ -9,11 +9,20 @@ export interface Assignment extends SubjectUrls {
   readonly isMortal: boolean
 }
 
-/** Waits for the assignment, says `ready` when `begin` is done, runs until told to stop or until the parent is gone. */
-export async function work(begin: (assignment: Assignment) => Promise<{ readonly stop: () => Promise<void> }>): Promise<void> {
-  process.once('disconnect', () => { process.exit(1) })
+/**
+ * Waits for the assignment, says `ready` when `begin` is done, runs until told to stop or until the
+ * parent is gone.
+ */
+export async function work(
+  begin: (assignment: Assignment) => Promise<{ readonly stop: () => Promise<void> }>,
+): Promise<void> {
+  process.once('disconnect', () => {
+    process.exit(1)
+  })
   // What a client throws outside of any call must not end a process that is not meant to end.
-  process.on('uncaughtException', (error) => { process.stderr.write(`${process.argv[1] ?? ''}: ${error.message}\n`) })
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${process.argv[1] ?? ''}: ${error.message}\n`)
+  })
   const assignment = await message<Assignment>()
   const { stop } = await begin(assignment)
   process.send?.('ready')
@@ -25,5 +34,7 @@ export async function work(begin: (assignment: Assignment) => Promise<{ readonly
 }
 
 function message<T>(): Promise<T> {
-  return new Promise((resolve) => { process.once('message', resolve as (value: unknown) => void) })
+  return new Promise((resolve) => {
+    process.once('message', resolve as (value: unknown) => void)
+  })
 }

@@ -23,7 +23,9 @@ class Fate {
     if (this.#writesLeft === 0) this.#stepsLeft = Math.floor(Math.random() * mostStepsBeforeDeath)
   }
 
-  /** Half of the time a turn of the event loop later: when what the step sends next has been sent. */
+  /**
+   * Half of the time a turn of the event loop later: when what the step sends next has been sent.
+   */
   step(): void {
     this.#stepsLeft -= 1
     if (this.#stepsLeft > 0) return
@@ -71,12 +73,16 @@ class Writer {
       const outcome = await this.#subject.write({
         key,
         isRollback: Math.random() < rollbackShare,
-        step: () => { this.#fate.step() },
+        step: () => {
+          this.#fate.step()
+        },
         updated: (raised) => {
           version = raised
           this.#ledger.note('updated', key, version, { beganAt })
         },
-        degraded: () => { this.#ledger.note('degraded', key, version) },
+        degraded: () => {
+          this.#ledger.note('degraded', key, version)
+        },
       })
       this.#ledger.note(outcome, key, version, { beganAt })
     } catch {

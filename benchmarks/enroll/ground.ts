@@ -1,9 +1,16 @@
 import { connect, migrate, orThrow, type Stores } from '@headwater/core'
-import { createRepositories, repositoriesMigrations, type EnrollmentRepository } from '@headwater/repositories'
+import {
+  createRepositories,
+  repositoriesMigrations,
+  type EnrollmentRepository,
+} from '@headwater/repositories'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { Pool } from 'pg'
 
-/** Users and courses of the benchmark; ids begin at 1. Further courses are for those who all want the same one, a new one each round. */
+/**
+ * Users and courses of the benchmark; ids begin at 1. Further courses are for those who all want
+ * the same one, a new one each round.
+ */
 export const [users, courses, hotCourses] = [2_000, 1_000, 1_000]
 
 /** Where both contestants work: the same servers, the same pool. */
@@ -16,7 +23,10 @@ export interface Ground {
 
 /** Starts the servers and fills the tables. */
 export async function openGround(): Promise<Ground> {
-  const [postgres, redis] = await Promise.all([startPostgresServer(), startRedisServer({ onProgress: (line) => process.stderr.write(`${line}\n`) })])
+  const [postgres, redis] = await Promise.all([
+    startPostgresServer(),
+    startRedisServer({ onProgress: (line) => process.stderr.write(`${line}\n`) }),
+  ])
   const pool = new Pool({ connectionString: postgres.url, max: 10 })
   pool.on('error', () => undefined)
   const stores = orThrow(await connect({ postgres: { pool }, redis: { url: redis.url } }))
@@ -25,7 +35,8 @@ export async function openGround(): Promise<Ground> {
   await pool.query(createCourses)
   await pool.query('VACUUM ANALYZE')
   return {
-    pool, stores,
+    pool,
+    stores,
     enrollments: createRepositories(stores).enrollments,
     close: async () => {
       orThrow(await stores.close())

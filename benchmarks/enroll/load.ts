@@ -1,8 +1,15 @@
 import type { Stores } from '@headwater/core'
 import type { Enroll, Press } from './contestants.ts'
 
-/** Runs presses with so many callers at once, each pressing again when it was answered; gives back every caller's wait in milliseconds. */
-export async function run(enroll: Enroll, presses: readonly Press[], callers: number): Promise<{ readonly waits: number[], readonly enrolled: number }> {
+/**
+ * Runs presses with so many callers at once, each pressing again when it was answered; gives back
+ * every caller's wait in milliseconds.
+ */
+export async function run(
+  enroll: Enroll,
+  presses: readonly Press[],
+  callers: number,
+): Promise<{ readonly waits: number[]; readonly enrolled: number }> {
   const waits: number[] = []
   let enrolled = 0
   const queue = presses.values()
@@ -17,13 +24,18 @@ export async function run(enroll: Enroll, presses: readonly Press[], callers: nu
   return { waits, enrolled }
 }
 
-/** Counts the keys that are held and released, so that the end of the invalidation can be waited for. */
+/**
+ * Counts the keys that are held and released, so that the end of the invalidation can be waited
+ * for.
+ */
 export class Invalidations {
   #pending = 0
   #onSettled: (() => void) | undefined
 
   constructor({ diagnostics }: Stores) {
-    diagnostics.on('invalidation:hold', ({ keys }) => { this.#pending += keys })
+    diagnostics.on('invalidation:hold', ({ keys }) => {
+      this.#pending += keys
+    })
     diagnostics.on('invalidation:release', ({ keys }) => {
       this.#pending -= keys
       if (this.#pending === 0) this.#onSettled?.()
@@ -32,7 +44,10 @@ export class Invalidations {
 
   /** Resolves when every key that was held is released. */
   async settled(): Promise<void> {
-    if (this.#pending !== 0) await new Promise<void>((resolve) => { this.#onSettled = resolve })
+    if (this.#pending !== 0)
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve
+      })
   }
 }
 

@@ -17,7 +17,10 @@ export interface Outcome {
   readonly oursUs: number
   /** The same. */
   readonly theirsUs: number
-  /** Median of `theirs / ours` over the rounds: above 1 ours is faster. Rounds that lie side by side suffer the same noise. */
+  /**
+   * Median of `theirs / ours` over the rounds: above 1 ours is faster. Rounds that lie side by side
+   * suffer the same noise.
+   */
   readonly timesFaster: number
 }
 
@@ -30,16 +33,22 @@ export interface Rounds {
 }
 
 /** Runs both by turns, the first one alternating, after some rounds that are not timed. */
-export async function alternate({ ours, theirs, operations }: Contest, { alternations = 41, warmUps = 60 }: Rounds = {}): Promise<Outcome> {
-  const rounds: { ours: number, theirs: number }[] = []
+export async function alternate(
+  { ours, theirs, operations }: Contest,
+  { alternations = 41, warmUps = 60 }: Rounds = {},
+): Promise<Outcome> {
+  const rounds: { ours: number; theirs: number }[] = []
   for (let round = -warmUps; round < alternations; round += 1) {
     const first = await time(round % 2 === 0 ? ours : theirs)
     const second = await time(round % 2 === 0 ? theirs : ours)
-    if (round >= 0) rounds.push(round % 2 === 0 ? { ours: first, theirs: second } : { ours: second, theirs: first })
+    if (round >= 0)
+      rounds.push(
+        round % 2 === 0 ? { ours: first, theirs: second } : { ours: second, theirs: first },
+      )
   }
   return {
-    oursUs: median(rounds.map((round) => round.ours)) * 1_000 / operations,
-    theirsUs: median(rounds.map((round) => round.theirs)) * 1_000 / operations,
+    oursUs: (median(rounds.map((round) => round.ours)) * 1_000) / operations,
+    theirsUs: (median(rounds.map((round) => round.theirs)) * 1_000) / operations,
     timesFaster: median(rounds.map((round) => round.theirs / round.ours)),
   }
 }
@@ -55,5 +64,7 @@ async function time(contestant: Contestant): Promise<number> {
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((one, other) => one - other)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] ?? 0 : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? 0)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }

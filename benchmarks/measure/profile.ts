@@ -1,6 +1,9 @@
 import { Session } from 'node:inspector/promises'
 
-/** Which part of a program some code belongs to, by its function and its address; the first one counts. */
+/**
+ * Which part of a program some code belongs to, by its function and its address; the first one
+ * counts.
+ */
 const parts: readonly (readonly [RegExp, string])[] = [
   [/^post node:inspector/, ''],
   [/^\(idle\)/, 'waiting for the server'],
@@ -20,7 +23,10 @@ const parts: readonly (readonly [RegExp, string])[] = [
 
 const sampleEveryUs = 200
 
-/** Runs something under the profiler and tells which share of the time of this process each part took. */
+/**
+ * Runs something under the profiler and tells which share of the time of this process each part
+ * took.
+ */
 export async function profileOf(run: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   const session = new Session()
   session.connect()
@@ -30,7 +36,12 @@ export async function profileOf(run: () => Promise<unknown>): Promise<ReadonlyMa
   await run()
   const { profile } = await session.post('Profiler.stop')
   session.disconnect()
-  const partOf = new Map(profile.nodes.map((node) => [node.id, partNamed(`${node.callFrame.functionName} ${node.callFrame.url}`)]))
+  const partOf = new Map(
+    profile.nodes.map((node) => [
+      node.id,
+      partNamed(`${node.callFrame.functionName} ${node.callFrame.url}`),
+    ]),
+  )
   const spent = new Map<string, number>()
   for (const [index, id] of (profile.samples ?? []).entries()) {
     const part = partOf.get(id) ?? 'other'

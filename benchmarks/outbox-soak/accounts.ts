@@ -1,10 +1,15 @@
 import type { Json, SqlClient } from '@headwater/core'
 import type { Committed } from './judge.ts'
 
-/** How many accounts there are: few enough for writers to meet, many enough to lie in most shards. */
+/**
+ * How many accounts there are: few enough for writers to meet, many enough to lie in most shards.
+ */
 export const accountCount = 200
 
-/** The accounts, and the ledger: what a transaction changed is written there by itself, so that the database settles what committed. */
+/**
+ * The accounts, and the ledger: what a transaction changed is written there by itself, so that the
+ * database settles what committed.
+ */
 export const createTables = `
   CREATE TABLE accounts (id int PRIMARY KEY, version bigint NOT NULL DEFAULT 0, balance bigint NOT NULL DEFAULT 0);
   INSERT INTO accounts SELECT generate_series(1, ${accountCount});
@@ -29,7 +34,9 @@ export function changeOf(payload: Json): AccountChanged {
 
 /** Reads what was committed. */
 export async function readLedger(sql: SqlClient): Promise<Committed[]> {
-  const { rows } = await sql.query<{ name: string; account: string; version: string }>('SELECT name, account, version::text FROM ledger')
+  const { rows } = await sql.query<{ name: string; account: string; version: string }>(
+    'SELECT name, account, version::text FROM ledger',
+  )
   return rows.map((row) => ({ ...row, version: Number(row.version) }))
 }
 
@@ -41,12 +48,19 @@ export interface AccountState {
 }
 
 /** Reads accounts as they are now; all of them unless told which. */
-export async function readAccounts(sql: SqlClient, accounts?: readonly string[]): Promise<AccountState[]> {
+export async function readAccounts(
+  sql: SqlClient,
+  accounts?: readonly string[],
+): Promise<AccountState[]> {
   const { rows } = await sql.query<{ account: string; version: string; balance: string }>(
     'SELECT id::text AS account, version::text, balance::text FROM accounts WHERE version > 0 AND ($1::text[] IS NULL OR id = ANY ($1::text[]::int[]))',
     [accounts ?? null],
   )
-  return rows.map(({ account, version, balance }) => ({ account, version: Number(version), balance: Number(balance) }))
+  return rows.map(({ account, version, balance }) => ({
+    account,
+    version: Number(version),
+    balance: Number(balance),
+  }))
 }
 
 /** How a state is written in a sink. */

@@ -18,7 +18,10 @@ export interface FleetOptions {
 const patienceMs = 10_000
 const script = new URL(import.meta.resolve('./relay-worker.ts'))
 
-/** One place for a relay process: it is filled again when the process ends. Its way to the stores stays the same. */
+/**
+ * One place for a relay process: it is filled again when the process ends. Its way to the stores
+ * stays the same.
+ */
 export class Berth {
   readonly name: string
   readonly postgres: FaultProxy
@@ -32,7 +35,11 @@ export class Berth {
   /** Ends of its processes that nobody asked for. */
   falls = 0
 
-  private constructor(name: string, prefix: string, proxies: { readonly postgres: FaultProxy; readonly redis: FaultProxy }) {
+  private constructor(
+    name: string,
+    prefix: string,
+    proxies: { readonly postgres: FaultProxy; readonly redis: FaultProxy },
+  ) {
     this.name = name
     this.#prefix = prefix
     this.postgres = proxies.postgres
@@ -53,10 +60,16 @@ export class Berth {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#child = child
-    child.once('exit', (_, signal) => { this.#left(signal) })
+    child.once('exit', (_, signal) => {
+      this.#left(signal)
+    })
     const assignment: Assignment = {
-      name: this.name, postgresUrl: this.postgres.url, redisUrl: this.redis.url, prefix: this.#prefix,
-      isCalm: this.#isCalm, isPoisonLifted: this.#isPoisonLifted,
+      name: this.name,
+      postgresUrl: this.postgres.url,
+      redisUrl: this.redis.url,
+      prefix: this.#prefix,
+      isCalm: this.#isCalm,
+      isPoisonLifted: this.#isPoisonLifted,
     }
     child.send(assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
@@ -74,12 +87,17 @@ export class Berth {
     if (this.#child?.connected === true) this.#child.send(order)
   }
 
-  /** Has its relay wait until everything has passed every sink; `false` when that did not come to pass, or not in this process. */
+  /**
+   * Has its relay wait until everything has passed every sink; `false` when that did not come to
+   * pass, or not in this process.
+   */
   async drain(): Promise<boolean> {
     const child = this.#child
     if (child?.connected !== true) return false
     child.send('drain' satisfies Order)
-    const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]) as [Answer | number | null]
+    const [answer] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+      Answer | number | null,
+    ]
     return answer === 'drained'
   }
 
@@ -90,7 +108,10 @@ export class Berth {
     let code: unknown
     if (child?.connected === true) {
       child.send('stop' satisfies Order)
-      const ended = await Promise.race([once(child, 'exit') as Promise<unknown[]>, setTimeout(patienceMs, [undefined], { ref: false })])
+      const ended = await Promise.race([
+        once(child, 'exit') as Promise<unknown[]>,
+        setTimeout(patienceMs, [undefined], { ref: false }),
+      ])
       code = ended[0]
     }
     child?.kill('SIGKILL')

@@ -18,7 +18,10 @@ interface Quiet {
 const quietOfRelays: Quiet = { leastMs: 100, mostMs: 900 }
 const quietOfServer: Quiet = { leastMs: 1_500, mostMs: 4_000 }
 
-/** Breaks things: relays and their ways to the stores, two at a time, and PostgreSQL meanwhile; remembers how often. */
+/**
+ * Breaks things: relays and their ways to the stores, two at a time, and PostgreSQL meanwhile;
+ * remembers how often.
+ */
 export class Chaos {
   readonly faults: Record<string, number> = {}
   readonly #fleet: Fleet
@@ -42,7 +45,11 @@ export class Chaos {
     ])
   }
 
-  async #loop(plays: Iterator<Play, never>, { leastMs, mostMs }: Quiet, endMs: number): Promise<void> {
+  async #loop(
+    plays: Iterator<Play, never>,
+    { leastMs, mostMs }: Quiet,
+    endMs: number,
+  ): Promise<void> {
     for (;;) {
       await setTimeout(Math.min(between(leastMs, mostMs), Math.max(0, endMs - performance.now())))
       if (performance.now() >= endMs) return
@@ -54,12 +61,28 @@ export class Chaos {
 
   #relayPlays(): readonly Play[] {
     const { berths } = this.#fleet
-    const kill: Play = { fault: 'SIGKILL a relay', run: async () => { anyOf(berths).signal('SIGKILL') } }
-    const longStop: Play = { fault: 'SIGSTOP a relay beyond its lease', run: () => stopFor(anyOf(berths), leaseMs * 1.1, leaseMs * 2) }
-    const anyLong = (verb: 'cut' | 'hang', store: 'postgres' | 'redis'): Promise<void> => disturb(anyOf(berths)[store], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
+    const kill: Play = {
+      fault: 'SIGKILL a relay',
+      run: async () => {
+        anyOf(berths).signal('SIGKILL')
+      },
+    }
+    const longStop: Play = {
+      fault: 'SIGSTOP a relay beyond its lease',
+      run: () => stopFor(anyOf(berths), leaseMs * 1.1, leaseMs * 2),
+    }
+    const anyLong = (verb: 'cut' | 'hang', store: 'postgres' | 'redis'): Promise<void> =>
+      disturb(anyOf(berths)[store], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
     return [
-      kill, kill, kill, longStop, longStop,
-      { fault: 'SIGSTOP a relay for a moment', run: () => stopFor(anyOf(berths), 50, leaseMs * 0.8) },
+      kill,
+      kill,
+      kill,
+      longStop,
+      longStop,
+      {
+        fault: 'SIGSTOP a relay for a moment',
+        run: () => stopFor(anyOf(berths), 50, leaseMs * 0.8),
+      },
       { fault: 'hang PostgreSQL for a relay', run: () => anyLong('hang', 'postgres') },
       { fault: 'cut PostgreSQL from a relay', run: () => anyLong('cut', 'postgres') },
       { fault: 'hang the destination for a relay', run: () => anyLong('hang', 'redis') },
@@ -70,7 +93,13 @@ export class Chaos {
   #serverPlays(): readonly Play[] {
     return [
       { fault: 'restart PostgreSQL', run: () => this.#restart() },
-      { fault: 'shut PostgreSQL down at once', run: () => this.#crash(async () => { process.kill(this.#postgres.pid, 'SIGQUIT') }) },
+      {
+        fault: 'shut PostgreSQL down at once',
+        run: () =>
+          this.#crash(async () => {
+            process.kill(this.#postgres.pid, 'SIGQUIT')
+          }),
+      },
       { fault: 'SIGKILL PostgreSQL', run: () => this.#crash(() => this.#postgres.kill()) },
     ]
   }
@@ -94,7 +123,11 @@ async function stopFor(berth: Berth, leastMs: number, mostMs: number): Promise<v
   berth.signal('SIGCONT')
 }
 
-async function disturb(proxy: FaultProxy, verb: 'cut' | 'hang', { leastMs, mostMs }: Quiet): Promise<void> {
+async function disturb(
+  proxy: FaultProxy,
+  verb: 'cut' | 'hang',
+  { leastMs, mostMs }: Quiet,
+): Promise<void> {
   proxy[verb]()
   await setTimeout(between(leastMs, mostMs))
   proxy.restore()
@@ -102,7 +135,11 @@ async function disturb(proxy: FaultProxy, verb: 'cut' | 'hang', { leastMs, mostM
 
 /** All of them in any order, then again. */
 function* shuffledForEver(plays: () => readonly Play[]): Generator<Play, never> {
-  for (;;) yield* plays().map((play) => ({ play, at: Math.random() })).sort((one, other) => one.at - other.at).map(({ play }) => play)
+  for (;;)
+    yield* plays()
+      .map((play) => ({ play, at: Math.random() }))
+      .sort((one, other) => one.at - other.at)
+      .map(({ play }) => play)
 }
 
 function between(least: number, most: number): number {

@@ -18,19 +18,35 @@ export interface ControlResult {
 
 const pollMs = 20
 
-/** Runs the same writers before a reader by hand, on a server and with a sink that never fail, and judges it like ours. */
-export function runControl(name: keyof typeof readers, { seconds, postgres, redis }: SoakRun): Promise<ControlResult> {
+/**
+ * Runs the same writers before a reader by hand, on a server and with a sink that never fail, and
+ * judges it like ours.
+ */
+export function runControl(
+  name: keyof typeof readers,
+  { seconds, postgres, redis }: SoakRun,
+): Promise<ControlResult> {
   return onSite({ postgres, redis }, async (site) => {
     const { client } = site.stores.postgres
-    const reader = readers[name]({ rows: async (text, values) => (await client.query(text, values)).rows as never })
+    const reader = readers[name]({
+      rows: async (text, values) => (await client.query(text, values)).rows as never,
+    })
     const elsewhere = new Elsewhere(site.postgresUrl)
     const writers = new Writers(site)
     const effects: string[] = []
-    for (const endMs = performance.now() + seconds * 1_000; performance.now() < endMs; await setTimeout(pollMs)) effects.push(...await reader.poll())
+    for (
+      const endMs = performance.now() + seconds * 1_000;
+      performance.now() < endMs;
+      await setTimeout(pollMs)
+    )
+      effects.push(...(await reader.poll()))
     await writers.stop()
     await elsewhere.stop()
-    effects.push(...await reader.poll())
-    const committed = (await readLedger(client)).map((event) => ({ ...event, name: `${event.account}@${event.version}` }))
+    effects.push(...(await reader.poll()))
+    const committed = (await readLedger(client)).map((event) => ({
+      ...event,
+      name: `${event.account}@${event.version}`,
+    }))
     const { lost, outOfOrder } = judgeLog({ committed, effects })
     return { events: committed.length, lost: lost.length, outOfOrder: outOfOrder.length }
   })

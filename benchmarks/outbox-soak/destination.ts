@@ -8,7 +8,10 @@ export interface Effect {
   readonly name: string
 }
 
-/** A state with what its writer may show for it: writes that show less than the last one are refused. */
+/**
+ * A state with what its writer may show for it: writes that show less than the last one are
+ * refused.
+ */
 export interface FencedState extends AccountState {
   /** The fence of the shard, then the number of the attempt under that fence. */
   readonly token: readonly [bigint, number]
@@ -24,7 +27,10 @@ export interface Counts {
   readonly fencedOff: number
 }
 
-/** Where the effects are: a Redis that outlives every relay and every PostgreSQL. Each write is atomic; one that was given up may still arrive. */
+/**
+ * Where the effects are: a Redis that outlives every relay and every PostgreSQL. Each write is
+ * atomic; one that was given up may still arrive.
+ */
 export class Destination {
   readonly #redis: Redis
   readonly #prefix: string
@@ -43,17 +49,32 @@ export class Destination {
 
   /** Appends effects, each once, in their order. */
   async append(effects: readonly Effect[], signal: AbortSignal): Promise<void> {
-    await this.#eval(append, ['ids', 'effects', 'again'], effects.flatMap(({ eventId, name }) => [eventId, name]), signal)
+    await this.#eval(
+      append,
+      ['ids', 'effects', 'again'],
+      effects.flatMap(({ eventId, name }) => [eventId, name]),
+      signal,
+    )
   }
 
   /** Writes states guarded by their versions. */
   async replaceOlder(states: readonly AccountState[], signal: AbortSignal): Promise<void> {
-    await this.#eval(replaceOlder, ['guarded', 'older'], states.flatMap((state) => [state.account, String(state.version), stateText(state)]), signal)
+    await this.#eval(
+      replaceOlder,
+      ['guarded', 'older'],
+      states.flatMap((state) => [state.account, String(state.version), stateText(state)]),
+      signal,
+    )
   }
 
   /** Writes states guarded by their tokens alone. */
   async replaceFenced(states: readonly FencedState[], signal: AbortSignal): Promise<void> {
-    const values = states.flatMap((state) => [state.account, String(state.token[0]), String(state.token[1]), stateText(state)])
+    const values = states.flatMap((state) => [
+      state.account,
+      String(state.token[0]),
+      String(state.token[1]),
+      stateText(state),
+    ])
     await this.#eval(replaceFenced, ['fenced', 'tokens', 'fenced-off'], values, signal)
   }
 
@@ -69,8 +90,13 @@ export class Destination {
 
   /** What was counted. */
   async counts(): Promise<Counts> {
-    const count = async (name: string): Promise<number> => Number(await this.#redis.get(this.#prefix + name) ?? 0)
-    return { again: await count('again'), older: await count('older'), fencedOff: await count('fenced-off') }
+    const count = async (name: string): Promise<number> =>
+      Number((await this.#redis.get(this.#prefix + name)) ?? 0)
+    return {
+      again: await count('again'),
+      older: await count('older'),
+      fencedOff: await count('fenced-off'),
+    }
   }
 
   /** Disconnects. */
@@ -78,19 +104,42 @@ export class Destination {
     this.#redis.destroy()
   }
 
-  async #eval(script: string, keys: readonly string[], values: readonly string[], signal: AbortSignal): Promise<void> {
+  async #eval(
+    script: string,
+    keys: readonly string[],
+    values: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
     signal.throwIfAborted()
-    await Promise.race([this.#redis.eval(script, { keys: keys.map((key) => this.#prefix + key), arguments: [...values] }), abortOf(signal)])
+    await Promise.race([
+      this.#redis.eval(script, {
+        keys: keys.map((key) => this.#prefix + key),
+        arguments: [...values],
+      }),
+      abortOf(signal),
+    ])
   }
 }
 
 type Redis = ReturnType<typeof clientOf>
 
 function clientOf(url: string) {
-  return createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: 50, connectTimeout: 1_000 } }).on('error', () => undefined)
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: 50, connectTimeout: 1_000 },
+  }).on('error', () => undefined)
 }
 
 /** Rejects once the signal is aborted. */
 function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => { signal.addEventListener('abort', () => { reject(signal.reason as Error) }, { once: true }) })
+  return new Promise((_, reject) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(signal.reason as Error)
+      },
+      { once: true },
+    )
+  })
 }

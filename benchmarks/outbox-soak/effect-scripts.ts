@@ -1,10 +1,16 @@
-/** KEYS: ids, effects, count of what came again. ARGV: event id and name of each. An effect takes place once per event id. */
+/**
+ * KEYS: ids, effects, count of what came again. ARGV: event id and name of each. An effect takes
+ * place once per event id.
+ */
 export const append = `
 for at = 1, #ARGV, 2 do
   if redis.call('SADD', KEYS[1], ARGV[at]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[at + 1]) else redis.call('INCR', KEYS[3]) end
 end`
 
-/** KEYS: states, count of refusals. ARGV: account, version, state of each. A state gives way to a later version only. */
+/**
+ * KEYS: states, count of refusals. ARGV: account, version, state of each. A state gives way to a
+ * later version only.
+ */
 export const replaceOlder = `
 for at = 1, #ARGV, 3 do
   local held = redis.call('HGET', KEYS[1], ARGV[at])
@@ -13,7 +19,10 @@ for at = 1, #ARGV, 3 do
   elseif tonumber(ARGV[at + 1]) < version then redis.call('INCR', KEYS[2]) end
 end`
 
-/** KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. A state gives way to any, older or not, under a token that is not lower. */
+/**
+ * KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. A state
+ * gives way to any, older or not, under a token that is not lower.
+ */
 export const replaceFenced = `
 for at = 1, #ARGV, 4 do
   local fence, attempt = string.match(redis.call('HGET', KEYS[2], ARGV[at]) or '0 0', '(%d+) (%d+)')

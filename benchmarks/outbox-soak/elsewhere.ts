@@ -5,8 +5,8 @@ const holdMs = 2_500
 const reconnectMs = 200
 
 /**
- * Somebody else on the same server: keeps a transaction open that has written, in another database, and one that reads, each for some seconds,
- * then the next.
+ * Somebody else on the same server: keeps a transaction open that has written, in another database,
+ * and one that reads, each for some seconds, then the next.
  */
 export class Elsewhere {
   readonly #ending = new AbortController()
@@ -16,7 +16,11 @@ export class Elsewhere {
     const other = new URL(postgresUrl)
     other.pathname = '/postgres'
     this.#running = Promise.all([
-      this.#run(other.href, ['BEGIN', 'CREATE TEMP TABLE elsewhere (id int)', 'INSERT INTO elsewhere VALUES (1)']),
+      this.#run(other.href, [
+        'BEGIN',
+        'CREATE TEMP TABLE elsewhere (id int)',
+        'INSERT INTO elsewhere VALUES (1)',
+      ]),
       this.#run(postgresUrl, ['BEGIN ISOLATION LEVEL REPEATABLE READ', 'SELECT FROM accounts']),
     ])
   }
@@ -28,16 +32,25 @@ export class Elsewhere {
   }
 
   async #run(url: string, statements: readonly string[]): Promise<void> {
-    while (!this.#ending.signal.aborted) await this.#hold(url, statements).catch(() => this.#sleep(reconnectMs))
+    while (!this.#ending.signal.aborted)
+      await this.#hold(url, statements).catch(() => this.#sleep(reconnectMs))
   }
 
   async #hold(url: string, statements: readonly string[]): Promise<void> {
-    const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 5_000 })
-    const lost = new Promise((resolve) => { client.on('error', resolve) })
+    const client = new Client({
+      connectionString: url,
+      connectionTimeoutMillis: 2_000,
+      query_timeout: 5_000,
+    })
+    const lost = new Promise((resolve) => {
+      client.on('error', resolve)
+    })
     await client.connect()
     for (const statement of statements) await client.query(statement)
     await Promise.race([this.#sleep(holdMs), lost])
-    await client.query('ROLLBACK').finally(() => { void client.end().catch(() => undefined) })
+    await client.query('ROLLBACK').finally(() => {
+      void client.end().catch(() => undefined)
+    })
   }
 
   #sleep(ms: number): Promise<void> {

@@ -11,7 +11,9 @@ export class Fleet {
 
   /** Starts all of them. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const berths = await Promise.all(Array.from({ length: options.relays }, (_, index) => Berth.open(`relay-${index}`, options)))
+    const berths = await Promise.all(
+      Array.from({ length: options.relays }, (_, index) => Berth.open(`relay-${index}`, options)),
+    )
     await Promise.all(berths.map((berth) => berth.fill()))
     return new Fleet(berths)
   }
@@ -31,11 +33,14 @@ export class Fleet {
     for (const berth of this.berths) berth.order(order)
   }
 
-  /** Waits until everything has passed every sink, as some relay says; `false` when none did in time. */
+  /**
+   * Waits until everything has passed every sink, as some relay says; `false` when none did in
+   * time.
+   */
   async drain(timeoutMs: number): Promise<boolean> {
     const endMs = performance.now() + timeoutMs
     for (let turn = 0; performance.now() < endMs; turn += 1) {
-      if (await this.berths[turn % this.berths.length]?.drain() === true) return true
+      if ((await this.berths[turn % this.berths.length]?.drain()) === true) return true
       await setTimeout(100)
     }
     return false

@@ -9,8 +9,8 @@ const reconnectMs = 100
 const statementMs = 5_000
 
 /**
- * Writes with transactions by hand. A slow one takes 400 ms for each: by turns it gets its transaction id long before it changes anything, and
- * commits long after.
+ * Writes with transactions by hand. A slow one takes 400 ms for each: by turns it gets its
+ * transaction id long before it changes anything, and commits long after.
  */
 export class HandWriter {
   readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
@@ -38,7 +38,7 @@ export class HandWriter {
   }
 
   async #write(): Promise<void> {
-    const client = this.#client ??= await this.#connect()
+    const client = (this.#client ??= await this.#connect())
     const isRollback = Math.random() < rollbackShare
     await client.query('BEGIN')
     await this.#change(client)
@@ -63,11 +63,17 @@ export class HandWriter {
   async #changeUnderSavepoint(client: Client): Promise<void> {
     await client.query('SAVEPOINT detour')
     await publish(client, await change(client, drawAccount()))
-    await client.query(Math.random() < 0.5 ? 'ROLLBACK TO SAVEPOINT detour' : 'RELEASE SAVEPOINT detour')
+    await client.query(
+      Math.random() < 0.5 ? 'ROLLBACK TO SAVEPOINT detour' : 'RELEASE SAVEPOINT detour',
+    )
   }
 
   async #connect(): Promise<Client> {
-    const client = new Client({ connectionString: this.#postgresUrl, connectionTimeoutMillis: statementMs, query_timeout: statementMs })
+    const client = new Client({
+      connectionString: this.#postgresUrl,
+      connectionTimeoutMillis: statementMs,
+      query_timeout: statementMs,
+    })
     client.on('error', () => undefined)
     await client.connect()
     return client

@@ -13,7 +13,9 @@ export interface LogVerdict {
   readonly lost: readonly string[]
   /** Effects that came after one of a later version of their account. */
   readonly outOfOrder: readonly string[]
-  /** Effects beyond the one that each committed event may have; what was rolled back may have none. */
+  /**
+   * Effects beyond the one that each committed event may have; what was rolled back may have none.
+   */
   readonly duplicates: readonly string[]
 }
 
@@ -40,12 +42,19 @@ export function judgeLog({ committed, effects, setAside = new Set() }: LogCase):
     else highest.set(event.account, event.version)
     seen.add(name)
   }
-  const lost = committed.filter(({ name }) => !seen.has(name) && !setAside.has(name)).map(({ name }) => name)
+  const lost = committed
+    .filter(({ name }) => !seen.has(name) && !setAside.has(name))
+    .map(({ name }) => name)
   return { lost, outOfOrder, duplicates }
 }
 
-/** Gives the accounts of which a state sink holds something else than the table; states by account. */
-export function judgeState(table: ReadonlyMap<string, string>, held: ReadonlyMap<string, string>): readonly string[] {
+/**
+ * Gives the accounts of which a state sink holds something else than the table; states by account.
+ */
+export function judgeState(
+  table: ReadonlyMap<string, string>,
+  held: ReadonlyMap<string, string>,
+): readonly string[] {
   const accounts = new Set([...table.keys(), ...held.keys()])
   return [...accounts].filter((account) => table.get(account) !== held.get(account))
 }

@@ -4,10 +4,17 @@ import { setTimeout } from 'node:timers/promises'
 export const sinkTimeoutMs = 400
 const deafMs = 1_800
 
-/** What goes wrong with a call of a sink: nothing, it fails, it hangs until it is told to stop, or hangs without hearing that and goes on later. */
+/**
+ * What goes wrong with a call of a sink: nothing, it fails, it hangs until it is told to stop, or
+ * hangs without hearing that and goes on later.
+ */
 type Mishap = 'none' | 'fail' | 'hang' | 'hang-deaf'
 
-const shares: readonly (readonly [Mishap, number])[] = [['fail', 0.03], ['hang', 0.008], ['hang-deaf', 0.004]]
+const shares: readonly (readonly [Mishap, number])[] = [
+  ['fail', 0.03],
+  ['hang', 0.008],
+  ['hang-deaf', 0.004],
+]
 const reluctance = 0.002
 
 /** The bad luck of the sinks of one process, until it ends. */
@@ -17,7 +24,13 @@ export class Mishaps {
   /** Whether poisoned events hurt no more. */
   isPoisonLifted: boolean
 
-  constructor({ isCalm, isPoisonLifted }: { readonly isCalm: boolean; readonly isPoisonLifted: boolean }) {
+  constructor({
+    isCalm,
+    isPoisonLifted,
+  }: {
+    readonly isCalm: boolean
+    readonly isPoisonLifted: boolean
+  }) {
     this.isCalm = isCalm
     this.isPoisonLifted = isPoisonLifted
   }
@@ -28,8 +41,8 @@ export class Mishaps {
   }
 
   /**
-   * Plays what goes wrong with a call. Throws when the call must fail; gives back the signal that the rest of it obeys, which one that was deaf
-   * does not hear either.
+   * Plays what goes wrong with a call. Throws when the call must fail; gives back the signal that
+   * the rest of it obeys, which one that was deaf does not hear either.
    */
   async play(signal: AbortSignal): Promise<AbortSignal> {
     const mishap = this.#draw()
@@ -39,7 +52,9 @@ export class Mishaps {
       await setTimeout(deafMs)
       return new AbortController().signal
     }
-    await new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }) })
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true })
+    })
     throw new Error('the sink was told to stop')
   }
 

@@ -1,4 +1,11 @@
-import { connect, createRelay, Diagnostics, orThrow, type Relay, StatementFailed } from '@headwater/core'
+import {
+  connect,
+  createRelay,
+  Diagnostics,
+  orThrow,
+  type Relay,
+  StatementFailed,
+} from '@headwater/core'
 import { Destination } from './destination.ts'
 import { Mishaps } from './mishaps.ts'
 import { createSinks } from './sinks.ts'
@@ -15,23 +22,39 @@ export interface Assignment {
   readonly isPoisonLifted: boolean
 }
 
-/** What it is told later: nothing goes wrong by chance any more; poison hurts no more; take everything to the sinks; end. */
+/**
+ * What it is told later: nothing goes wrong by chance any more; poison hurts no more; take
+ * everything to the sinks; end.
+ */
 export type Order = 'calm' | 'lift-poison' | 'drain' | 'stop'
 
 /** How it answers: when it is at work; whether everything was taken to the sinks. */
 export type Answer = 'ready' | 'drained' | 'not-drained'
 
-
-const times = { leaseMs, tickMs: 20, maxPollMs: 60, maxBackOffMs: 600, maxAttempts: 3, retentionMs: 100, purgeMs: 200 }
+const times = {
+  leaseMs,
+  tickMs: 20,
+  maxPollMs: 60,
+  maxBackOffMs: 600,
+  maxAttempts: 3,
+  retentionMs: 100,
+  purgeMs: 200,
+}
 const drainMs = 20_000
 
-process.once('disconnect', () => { process.exit(1) })
+process.once('disconnect', () => {
+  process.exit(1)
+})
 
-const assignment = await new Promise<Assignment>((resolve) => { process.once('message', resolve as (value: unknown) => void) })
+const assignment = await new Promise<Assignment>((resolve) => {
+  process.once('message', resolve as (value: unknown) => void)
+})
 const mishaps = new Mishaps(assignment)
 const starting = startRelay(assignment)
 // Orders may come while it still connects.
-process.on('message', (order: Order) => { void obey(order) })
+process.on('message', (order: Order) => {
+  void obey(order)
+})
 await starting.catch((error: unknown) => {
   process.stderr.write(`${assignment.name} did not start: ${String(error)}\n`)
   process.exit(1)
@@ -40,10 +63,21 @@ answer('ready')
 
 async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): Promise<Relay> {
   const diagnostics = new Diagnostics()
-  diagnostics.on('relay:error', ({ error }) => { reportMistake(name, error) })
+  diagnostics.on('relay:error', ({ error }) => {
+    reportMistake(name, error)
+  })
   const destination = await Destination.open(redisUrl, prefix)
-  const stores = orThrow(await connect({ postgres: { url: postgresUrl, statementTimeoutMs: 3_000 }, redis: { url: redisUrl }, diagnostics }))
-  const relay = createRelay(stores, { sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }), ...times })
+  const stores = orThrow(
+    await connect({
+      postgres: { url: postgresUrl, statementTimeoutMs: 3_000 },
+      redis: { url: redisUrl },
+      diagnostics,
+    }),
+  )
+  const relay = createRelay(stores, {
+    sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }),
+    ...times,
+  })
   relay.start()
   return relay
 }
@@ -51,7 +85,10 @@ async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): 
 async function obey(order: Order): Promise<void> {
   if (order === 'calm') mishaps.isCalm = true
   else if (order === 'lift-poison') mishaps.isPoisonLifted = true
-  else if (order === 'drain') answer((await (await starting).drain({ deadlineMs: drainMs })).isOk() ? 'drained' : 'not-drained')
+  else if (order === 'drain')
+    answer(
+      (await (await starting).drain({ deadlineMs: drainMs })).isOk() ? 'drained' : 'not-drained',
+    )
   else process.exit((await (await starting).stop({ deadlineMs: 3_000 })).isOk() ? 0 : 2)
 }
 
@@ -59,10 +96,20 @@ function answer(text: Answer): void {
   process.send?.(text)
 }
 
-/** Stores may fail as they like, and what was handed over meanwhile comes again; anything else that the relay complains about is a mistake. */
+/**
+ * Stores may fail as they like, and what was handed over meanwhile comes again; anything else that
+ * the relay complains about is a mistake.
+ */
 function reportMistake(name: string, error: unknown): void {
   const failure = error instanceof StatementFailed ? error.failure : error
   const { type, message } = failure as { readonly type?: string; readonly message?: string }
-  if (type === 'store-unavailable' || type === 'deadline-exceeded' || message?.includes('is delivered again') === true) return
-  process.stderr.write(`${name}: ${error instanceof Error ? error.stack ?? error.message : JSON.stringify(error)}\n`)
+  if (
+    type === 'store-unavailable' ||
+    type === 'deadline-exceeded' ||
+    message?.includes('is delivered again') === true
+  )
+    return
+  process.stderr.write(
+    `${name}: ${error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error)}\n`,
+  )
 }

@@ -25,10 +25,14 @@ export class SdkWriter {
 
   async #write(): Promise<void> {
     const isRollback = Math.random() < rollbackShare
-    const written = await transaction(this.#stores, async (tx) => {
-      for (const account of drawAccounts()) tx.publish(await change(tx, account))
-      return isRollback ? err({ type: 'changed-my-mind' as const }) : ok(undefined)
-    }, { maxAttempts: 2 })
+    const written = await transaction(
+      this.#stores,
+      async (tx) => {
+        for (const account of drawAccounts()) tx.publish(await change(tx, account))
+        return isRollback ? err({ type: 'changed-my-mind' as const }) : ok(undefined)
+      },
+      { maxAttempts: 2 },
+    )
     if (written.isOk()) this.counts.committed += 1
     else if (written.error.type === 'changed-my-mind') this.counts.rolledBack += 1
     else this.counts.failed += 1

@@ -1,5 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { deadLetters, type DeadLetterGroup, orThrow, type SqlClient, type Stores } from '@headwater/core'
+import {
+  deadLetters,
+  type DeadLetterGroup,
+  orThrow,
+  type SqlClient,
+  type Stores,
+} from '@headwater/core'
 import { readAccounts, readLedger, stateText } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import type { Fleet } from './fleet.ts'
@@ -40,8 +46,9 @@ const patienceMs = 150_000
 const guards = ['guarded', 'fenced'] as const
 
 /**
- * Lets the relays take everything to the sinks and judges what these hold: first with the poisoned events in the dead letters and what waits behind
- * them, which counts as lost anywhere else; then once more when the poison is gone and they were replayed.
+ * Lets the relays take everything to the sinks and judges what these hold: first with the poisoned
+ * events in the dead letters and what waits behind them, which counts as lost anywhere else; then
+ * once more when the poison is gone and they were replayed.
  */
 export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
   const sql = stores.postgres.client
@@ -49,38 +56,71 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
   const tookMs: Record<string, number> = {}
   const expect = async (what: string, isSo: Promise<boolean>): Promise<void> => {
     const startedMs = performance.now()
-    if (!await isSo) delays.push(what)
+    if (!(await isSo)) delays.push(what)
     tookMs[what] = performance.now() - startedMs
   }
   fleet.order('calm')
   await expect('every sink has passed everything', fleet.drain(patienceMs))
-  await expect('only dead letters and what waits behind them are left', eventually(() => isEmpty(sql, restless)))
+  await expect(
+    'only dead letters and what waits behind them are left',
+    eventually(() => isEmpty(sql, restless)),
+  )
   const before = await judge(sql, destination)
   const letters = orThrow(await deadLetters(stores).summary())
   fleet.order('lift-poison')
-  await expect('every dead letter was replayed', eventually(() => replayed(stores)))
-  await expect('every relay stopped', fleet.close().then((stopped) => stopped === fleet.berths.length))
+  await expect(
+    'every dead letter was replayed',
+    eventually(() => replayed(stores)),
+  )
+  await expect(
+    'every relay stopped',
+    fleet.close().then((stopped) => stopped === fleet.berths.length),
+  )
   const after = await judge(sql, destination)
-  const { rows } = await sql.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.outbox')
-  return { ...joined(before, after), events: (await readLedger(sql)).length, deadLetters: letters, unpurged: rows[0]?.count ?? 0, delays, tookMs }
+  const { rows } = await sql.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM @schema.outbox',
+  )
+  return {
+    ...joined(before, after),
+    events: (await readLedger(sql)).length,
+    deadLetters: letters,
+    unpurged: rows[0]?.count ?? 0,
+    delays,
+    tookMs,
+  }
 }
 
 async function judge(sql: SqlClient, destination: Destination): Promise<Findings> {
   const setAside = await readSetAside(sql)
   const [committed, effects] = [await readLedger(sql), await destination.effects()]
-  const { lost, outOfOrder, duplicates } = judgeLog({ committed, effects, setAside: new Set(setAside.map(({ name }) => name)) })
+  const { lost, outOfOrder, duplicates } = judgeLog({
+    committed,
+    effects,
+    setAside: new Set(setAside.map(({ name }) => name)),
+  })
   const table = new Map((await readAccounts(sql)).map((state) => [state.account, stateText(state)]))
   const wrong: string[] = []
   for (const guard of guards) {
-    const excused = new Set(setAside.filter(({ sink }) => sink === guard).map(({ account }) => account))
-    wrong.push(...judgeState(table, await destination.states(guard)).filter((account) => !excused.has(account)).map((account) => `${guard} ${account}`))
+    const excused = new Set(
+      setAside.filter(({ sink }) => sink === guard).map(({ account }) => account),
+    )
+    wrong.push(
+      ...judgeState(table, await destination.states(guard))
+        .filter((account) => !excused.has(account))
+        .map((account) => `${guard} ${account}`),
+    )
   }
   return { lost, outOfOrder, duplicateEffects: duplicates, wrongFinalState: wrong }
 }
 
 function joined(before: Findings, after: Findings): Findings {
   const union = (of: keyof Findings): string[] => [...new Set([...before[of], ...after[of]])]
-  return { lost: union('lost'), outOfOrder: after.outOfOrder, duplicateEffects: after.duplicateEffects, wrongFinalState: union('wrongFinalState') }
+  return {
+    lost: union('lost'),
+    outOfOrder: after.outOfOrder,
+    duplicateEffects: after.duplicateEffects,
+    wrongFinalState: union('wrongFinalState'),
+  }
 }
 
 interface SetAside {

@@ -1,4 +1,16 @@
-import { defineSink, err, ok, ResultAsync, type OutboxEvent, type Result, type Sink, type SinkContext, type SinkFailure, type SinkReport, type SqlClient } from '@headwater/core'
+import {
+  defineSink,
+  err,
+  ok,
+  ResultAsync,
+  type OutboxEvent,
+  type Result,
+  type Sink,
+  type SinkContext,
+  type SinkFailure,
+  type SinkReport,
+  type SqlClient,
+} from '@headwater/core'
 import { changeOf, readAccounts, type Poison } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import { type Mishaps, sinkTimeoutMs } from './mishaps.ts'
@@ -16,7 +28,10 @@ export const sinkNames = ['log', 'guarded', 'fenced'] as const
 export type SinkName = (typeof sinkNames)[number]
 
 /** Reads what is to be written, and gives back what writes it. */
-type Prepare = (events: readonly OutboxEvent[], context: SinkContext) => Promise<(signal: AbortSignal) => Promise<void>>
+type Prepare = (
+  events: readonly OutboxEvent[],
+  context: SinkContext,
+) => Promise<(signal: AbortSignal) => Promise<void>>
 
 const chunkSize = 20
 
@@ -26,7 +41,10 @@ export function createSinks(surroundings: SinkSurroundings): Sink[] {
   let attempts = 0
   const prepare: Readonly<Record<SinkName, Prepare>> = {
     log: async (events) => {
-      const effects = events.map(({ id, payload }) => ({ eventId: id, name: changeOf(payload).name }))
+      const effects = events.map(({ id, payload }) => ({
+        eventId: id,
+        name: changeOf(payload).name,
+      }))
       return (signal) => destination.append(effects, signal)
     },
     guarded: async (events) => {
@@ -34,9 +52,12 @@ export function createSinks(surroundings: SinkSurroundings): Sink[] {
       return (signal) => destination.replaceOlder(states, signal)
     },
     fenced: async (events, { fence }) => {
-      const attempt = attempts += 1
+      const attempt = (attempts += 1)
       const fences = new Map(events.map((event) => [event.aggregateId, fence(event)]))
-      const states = (await reload(sql, events)).map((state) => ({ ...state, token: [fences.get(state.account) ?? 0n, attempt] as const }))
+      const states = (await reload(sql, events)).map((state) => ({
+        ...state,
+        token: [fences.get(state.account) ?? 0n, attempt] as const,
+      }))
       return (signal) => destination.replaceFenced(states, signal)
     },
   }
@@ -46,16 +67,26 @@ export function createSinks(surroundings: SinkSurroundings): Sink[] {
 function createSink(name: SinkName, prepare: Prepare, { mishaps }: SinkSurroundings): Sink {
   const call = new FaultySink(name, prepare, mishaps)
   return defineSink({
-    name, types: ['account.*'], mode: name === 'log' ? 'log' : 'state', batchSize: 200, timeoutMs: sinkTimeoutMs,
+    name,
+    types: ['account.*'],
+    mode: name === 'log' ? 'log' : 'state',
+    batchSize: 200,
+    timeoutMs: sinkTimeoutMs,
     handle: (events, context) => new ResultAsync(call.handle(events, context)),
   })
 }
 
 function reload(sql: SqlClient, events: readonly OutboxEvent[]) {
-  return readAccounts(sql, events.map(({ aggregateId }) => aggregateId))
+  return readAccounts(
+    sql,
+    events.map(({ aggregateId }) => aggregateId),
+  )
 }
 
-/** A sink that applies its batches in chunks, by itself in order, and suffers from mishaps before its first write and from poison anywhere. */
+/**
+ * A sink that applies its batches in chunks, by itself in order, and suffers from mishaps before
+ * its first write and from poison anywhere.
+ */
 class FaultySink {
   readonly #name: SinkName
   readonly #prepare: Prepare
@@ -67,24 +98,38 @@ class FaultySink {
     this.#mishaps = mishaps
   }
 
-  async handle(events: readonly OutboxEvent[], context: SinkContext): Promise<Result<SinkReport, SinkFailure>> {
+  async handle(
+    events: readonly OutboxEvent[],
+    context: SinkContext,
+  ): Promise<Result<SinkReport, SinkFailure>> {
     try {
       const failed = new Map<OutboxEvent, SinkFailure>()
       let play: Play = (signal) => this.#mishaps.play(signal)
       for (let start = 0; start < events.length; start += chunkSize) {
-        const signal = await this.#take(events.slice(start, start + chunkSize), { failed, context, play })
+        const signal = await this.#take(events.slice(start, start + chunkSize), {
+          failed,
+          context,
+          play,
+        })
         play = async () => signal
       }
       return ok({ failed: [...failed].map(([{ id }, failure]) => ({ id, failure })) })
     } catch (error) {
       if (error instanceof Mistake) throw error
-      return err(failureOf(error instanceof Error ? error.message : 'failed', !(error instanceof Refused)))
+      return err(
+        failureOf(error instanceof Error ? error.message : 'failed', !(error instanceof Refused)),
+      )
     }
   }
 
-  async #take(chunk: readonly OutboxEvent[], { failed, context, play }: Taking): Promise<AbortSignal> {
+  async #take(
+    chunk: readonly OutboxEvent[],
+    { failed, context, play }: Taking,
+  ): Promise<AbortSignal> {
     const fatal = chunk.findIndex((event) => this.#isFatal(event))
-    const sound = (fatal < 0 ? chunk : chunk.slice(0, fatal)).filter((event) => this.#isTaken(event, failed))
+    const sound = (fatal < 0 ? chunk : chunk.slice(0, fatal)).filter((event) =>
+      this.#isTaken(event, failed),
+    )
     const write = await this.#prepare(sound, context)
     const signal = await play(context.signal)
     if (sound.length > 0) await write(signal)
@@ -95,9 +140,12 @@ class FaultySink {
 
   /** A log must not do what comes after something that it could not do. */
   #isTaken(event: OutboxEvent, failed: Map<OutboxEvent, SinkFailure>): boolean {
-    if ([...failed.keys()].some(({ aggregateId }) => aggregateId === event.aggregateId)) return false
-    if (this.#poisonOf(event)?.how === 'report') failed.set(event, failureOf('this event is poison', false))
-    else if (this.#mishaps.isReluctant()) failed.set(event, failureOf('not this event, not now', true))
+    if ([...failed.keys()].some(({ aggregateId }) => aggregateId === event.aggregateId))
+      return false
+    if (this.#poisonOf(event)?.how === 'report')
+      failed.set(event, failureOf('this event is poison', false))
+    else if (this.#mishaps.isReluctant())
+      failed.set(event, failureOf('not this event, not now', true))
     return !failed.has(event)
   }
 

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { connect, migrate, ok, orThrow, type Stores, transaction } from '@headwater/core'
-import { createDatabase, dropDatabase, type PostgresServer, type RedisServer } from '@headwater/testing'
+import {
+  createDatabase,
+  dropDatabase,
+  type PostgresServer,
+  type RedisServer,
+} from '@headwater/testing'
 import { createTables } from './accounts.ts'
 import { Chaos } from './chaos.ts'
 import { type Counts, Destination } from './destination.ts'
@@ -41,12 +46,20 @@ export interface Site {
 const relays = 3
 const deadlyEveryMs = 15_000
 
-/** Runs writers and relays on a server that fails, with sinks that fail, and judges what the sinks hold in the end. */
+/**
+ * Runs writers and relays on a server that fails, with sinks that fail, and judges what the sinks
+ * hold in the end.
+ */
 export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
   return onSite({ postgres, redis }, async (site) => {
     const prefix = `soak:${randomBytes(4).toString('hex')}:`
     const destination = await Destination.open(redis.url, prefix)
-    const fleet = await Fleet.start({ relays, postgresUrl: site.postgresUrl, redisUrl: redis.url, prefix })
+    const fleet = await Fleet.start({
+      relays,
+      postgresUrl: site.postgresUrl,
+      redisUrl: redis.url,
+      prefix,
+    })
     const elsewhere = new Elsewhere(site.postgresUrl)
     const writers = new Writers(site)
     const chaos = new Chaos(fleet, postgres)
@@ -54,7 +67,15 @@ export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResu
       await Promise.all([chaos.run(seconds * 1_000), publishDeadly(site.stores, seconds * 1_000)])
       const counts = await writers.stop()
       const settled = await settle({ fleet, stores: site.stores, destination })
-      return { ...settled, kills: fleet.kills, falls: fleet.falls, restarts: chaos.restarts, faults: chaos.faults, writers: counts, destination: await destination.counts() }
+      return {
+        ...settled,
+        kills: fleet.kills,
+        falls: fleet.falls,
+        restarts: chaos.restarts,
+        faults: chaos.faults,
+        writers: counts,
+        destination: await destination.counts(),
+      }
     } finally {
       await elsewhere.stop()
       await fleet.close()
@@ -64,9 +85,17 @@ export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResu
 }
 
 /** Gives a piece of work a database with the tables of the soak. */
-export async function onSite<T>({ postgres, redis }: Omit<SoakRun, 'seconds'>, work: (site: Site) => Promise<T>): Promise<T> {
+export async function onSite<T>(
+  { postgres, redis }: Omit<SoakRun, 'seconds'>,
+  work: (site: Site) => Promise<T>,
+): Promise<T> {
   const postgresUrl = await createDatabase(postgres.url)
-  const stores = orThrow(await connect({ postgres: { url: postgresUrl, statementTimeoutMs: 5_000 }, redis: { url: redis.url } }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url: postgresUrl, statementTimeoutMs: 5_000 },
+      redis: { url: redis.url },
+    }),
+  )
   try {
     orThrow(await migrate(stores))
     await stores.postgres.client.query(createTables)
@@ -80,7 +109,11 @@ export async function onSite<T>({ postgres, redis }: Omit<SoakRun, 'seconds'>, w
 /** Now and then an event of which the relay's process dies. */
 async function publishDeadly(stores: Stores, ms: number): Promise<void> {
   const endMs = performance.now() + ms
-  for (let waitMs = Math.min(ms / 4, deadlyEveryMs); performance.now() + waitMs < endMs; waitMs = deadlyEveryMs) {
+  for (
+    let waitMs = Math.min(ms / 4, deadlyEveryMs);
+    performance.now() + waitMs < endMs;
+    waitMs = deadlyEveryMs
+  ) {
     await setTimeout(waitMs)
     await transaction(stores, async (tx) => {
       tx.publish(await change(tx, drawAccount(), { sink: 'log', how: 'kill' }))

@@ -15,14 +15,33 @@ const poisonShare = 0.002
 const longestPauseMs = 16
 const ways: readonly Poison['how'][] = ['report', 'refuse', 'throw']
 
-/** Changes an account, which locks its row, and notes that in the ledger; gives back the event that tells of it, to be published after it. */
-export async function change(client: SqlClient, account: number, poison: Poison | null = drawPoison()): Promise<NewEvent> {
+/**
+ * Changes an account, which locks its row, and notes that in the ledger; gives back the event that
+ * tells of it, to be published after it.
+ */
+export async function change(
+  client: SqlClient,
+  account: number,
+  poison: Poison | null = drawPoison(),
+): Promise<NewEvent> {
   const name = randomUUID()
   const { rows } = await client.query<{ version: string }>(
-    'UPDATE accounts SET version = version + 1, balance = balance + $2 WHERE id = $1 RETURNING version::text', [account, Math.ceil(Math.random() * 100)])
+    'UPDATE accounts SET version = version + 1, balance = balance + $2 WHERE id = $1 RETURNING version::text',
+    [account, Math.ceil(Math.random() * 100)],
+  )
   const version = Number(rows[0]?.version)
-  await client.query('INSERT INTO ledger (name, account, version) VALUES ($1, $2, $3)', [name, String(account), version])
-  return { aggregateType: 'account', aggregateId: account, type: 'account.changed', version, payload: { name, poison } }
+  await client.query('INSERT INTO ledger (name, account, version) VALUES ($1, $2, $3)', [
+    name,
+    String(account),
+    version,
+  ])
+  return {
+    aggregateType: 'account',
+    aggregateId: account,
+    type: 'account.changed',
+    version,
+    payload: { name, poison },
+  }
 }
 
 function drawPoison(): Poison | null {

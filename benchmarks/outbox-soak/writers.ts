@@ -21,7 +21,9 @@ export class Writers {
   constructor({ postgresUrl, stores }: WriterSurroundings) {
     this.#writers = Array.from({ length: all }, (_, index) => {
       if (index < slow) return new HandWriter(postgresUrl, { isSlow: true })
-      return index < slow + sdk ? new SdkWriter(stores) : new HandWriter(postgresUrl, { isSlow: false })
+      return index < slow + sdk
+        ? new SdkWriter(stores)
+        : new HandWriter(postgresUrl, { isSlow: false })
     })
     this.#running = Promise.all(this.#writers.map((writer) => writer.run()))
   }
@@ -30,7 +32,8 @@ export class Writers {
   async stop(): Promise<WriterCounts> {
     for (const writer of this.#writers) writer.stop()
     await this.#running
-    const sum = (count: keyof WriterCounts): number => this.#writers.reduce((total, { counts }) => total + counts[count], 0)
+    const sum = (count: keyof WriterCounts): number =>
+      this.#writers.reduce((total, { counts }) => total + counts[count], 0)
     return { committed: sum('committed'), rolledBack: sum('rolledBack'), failed: sum('failed') }
   }
 }

@@ -25,27 +25,42 @@ export async function openGrounds(url: string, redisUrl: string): Promise<Ground
   const pool = new Pool({ connectionString: url })
   // Graphile Worker wants them.
   pool.on('error', ignore)
-  pool.on('connect', (connection) => { connection.on('error', ignore) })
+  pool.on('connect', (connection) => {
+    connection.on('error', ignore)
+  })
   const client = new Client({ connectionString: url })
   await client.connect()
   await client.query(createCourses)
-  return { stores, pool, client, url, close: async () => { await Promise.all([stores.close(), pool.end(), client.end()]) } }
+  return {
+    stores,
+    pool,
+    client,
+    url,
+    close: async () => {
+      await Promise.all([stores.close(), pool.end(), client.end()])
+    },
+  }
 }
 
 const ignore = (): void => undefined
 const noOp = async (): Promise<void> => undefined
 
-/** The contests, by figure. Each round of a delivery begins with 100,000 events that nobody has seen. */
+/**
+ * The contests, by figure. Each round of a delivery begins with 100,000 events that nobody has
+ * seen.
+ */
 export const contests: Record<ContestName, (grounds: Grounds) => Promise<ClosingContest>> = {
-  vsSkipLocked: async (grounds) => delivering(grounds, async () => {
-    await fillQueue(grounds.client)
-    return () => takeAll(grounds.pool, noOp)
-  }),
+  vsSkipLocked: async (grounds) =>
+    delivering(grounds, async () => {
+      await fillQueue(grounds.client)
+      return () => takeAll(grounds.pool, noOp)
+    }),
 
-  vsGraphileWorker: async (grounds) => delivering(grounds, async () => {
-    await fillJobs(grounds.client, grounds.pool)
-    return () => workAll(grounds.pool, noOp)
-  }),
+  vsGraphileWorker: async (grounds) =>
+    delivering(grounds, async () => {
+      await fillJobs(grounds.client, grounds.pool)
+      return () => workAll(grounds.pool, noOp)
+    }),
 
   vsPgBoss: async (grounds) => {
     const boss = await openBoss(grounds.url)
@@ -56,7 +71,10 @@ export const contests: Record<ContestName, (grounds: Grounds) => Promise<Closing
     return { ...contest, close: () => boss.stop({ graceful: false }) }
   },
 
-  /** The same with a transaction open elsewhere that began before the first event, against itself without one. */
+  /**
+   * The same with a transaction open elsewhere that began before the first event, against itself
+   * without one.
+   */
   heldXminLoss: async ({ client, stores, url }) => {
     const holder = new Client({ connectionString: url })
     await holder.connect()
@@ -80,13 +98,22 @@ export const contests: Record<ContestName, (grounds: Grounds) => Promise<Closing
 }
 
 /** Contests are named by their figures. */
-export type ContestName = 'vsSkipLocked' | 'vsGraphileWorker' | 'vsPgBoss' | 'heldXminLoss' | 'publishManyVsOne' | 'transactionOverhead'
+export type ContestName =
+  | 'vsSkipLocked'
+  | 'vsGraphileWorker'
+  | 'vsPgBoss'
+  | 'heldXminLoss'
+  | 'publishManyVsOne'
+  | 'transactionOverhead'
 
 /** A contest that may have something to end afterwards. */
 export type ClosingContest = Contest & { readonly close?: () => Promise<unknown> }
 
 /** Headwater against something else. */
-async function delivering({ client, stores }: Grounds, theirs: Contest['theirs']): Promise<Contest> {
+async function delivering(
+  { client, stores }: Grounds,
+  theirs: Contest['theirs'],
+): Promise<Contest> {
   await fillLog(client)
   const ours = async (): Promise<() => Promise<void>> => {
     await rewindLog(client)

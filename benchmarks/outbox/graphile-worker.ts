@@ -3,17 +3,29 @@ import { EventEmitter } from 'node:events'
 import type { Client, Pool } from 'pg'
 import { event, eventCount, inTransactions } from './backlog.ts'
 
-/** What its page on performance advises for many quick jobs, with the sizes that turned out quickest. */
-const batching = { concurrentJobs: 24, localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
+/**
+ * What its page on performance advises for many quick jobs, with the sizes that turned out
+ * quickest.
+ */
+const batching = {
+  concurrentJobs: 24,
+  localQueue: { size: 500 },
+  completeJobBatchDelay: 0,
+  failJobBatchDelay: 0,
+}
 const logger = new Logger(() => () => undefined)
 
 /** Adds the events as jobs, by the function that it offers for that. */
 export async function fillJobs(client: Client, pool: Pool): Promise<void> {
   await runMigrations({ pgPool: pool, logger })
   await client.query('TRUNCATE graphile_worker._private_jobs')
-  await client.query(inTransactions((events) => `
+  await client.query(
+    inTransactions(
+      (events) => `
     PERFORM graphile_worker.add_jobs(array_agg(
-      ('deliver', ${document}, NULL, NULL, NULL, NULL, NULL, NULL)::graphile_worker.job_spec)) FROM ${events}`))
+      ('deliver', ${document}, NULL, NULL, NULL, NULL, NULL, NULL)::graphile_worker.job_spec)) FROM ${events}`,
+    ),
+  )
   await client.query('VACUUM ANALYZE graphile_worker._private_jobs')
 }
 
@@ -21,7 +33,10 @@ const document = `json_build_object('id', ${event.id}, 'aggregateType', ${event.
   'type', ${event.type}, 'version', ${event.version}, 'payload', ${event.payload})`
 
 /** Works through all jobs until each one is done and deleted. */
-export async function workAll(pool: Pool, hand: (events: readonly unknown[]) => Promise<void>): Promise<void> {
+export async function workAll(
+  pool: Pool,
+  hand: (events: readonly unknown[]) => Promise<void>,
+): Promise<void> {
   const { promise: done, resolve } = Promise.withResolvers<undefined>()
   const events = new EventEmitter() as WorkerEvents
   let count = 0
@@ -30,8 +45,17 @@ export async function workAll(pool: Pool, hand: (events: readonly unknown[]) => 
     if (count === eventCount) resolve(undefined)
   })
   const runner = await run({
-    pgPool: pool, logger, noHandleSignals: true, events, parsedCronItems: [], preset: { worker: batching },
-    taskList: { deliver: async (payload) => { await hand([payload]) } },
+    pgPool: pool,
+    logger,
+    noHandleSignals: true,
+    events,
+    parsedCronItems: [],
+    preset: { worker: batching },
+    taskList: {
+      deliver: async (payload) => {
+        await hand([payload])
+      },
+    },
   })
   await done
   await runner.stop()

@@ -3,7 +3,9 @@ import { PgBoss } from 'pg-boss'
 import { event, eventCount } from './backlog.ts'
 
 const batchSize = 1_000
-/** Batches under way at once: more than two have each other wait for the one processor that is left. */
+/**
+ * Batches under way at once: more than two have each other wait for the one processor that is left.
+ */
 const loops = 2
 const queue = 'events'
 
@@ -15,7 +17,10 @@ export async function openBoss(url: string): Promise<PgBoss> {
   return boss
 }
 
-/** Inserts the events as jobs, by the function that it offers for that; what earlier rounds left is gone. */
+/**
+ * Inserts the events as jobs, by the function that it offers for that; what earlier rounds left is
+ * gone.
+ */
 export async function fillBoss(boss: PgBoss, client: Client): Promise<void> {
   await boss.deleteAllJobs(queue)
   for (let first = 0; first < eventCount; first += 5_000) {
@@ -31,11 +36,23 @@ const selectDocuments = `
   FROM generate_series($1::int, $2::int) AS n`
 
 /** Fetches and completes batch after batch, without the pauses that its `work` makes. */
-export async function fetchAll(boss: PgBoss, hand: (events: readonly unknown[]) => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: loops }, async () => {
-    for (let jobs = await boss.fetch(queue, { batchSize }); jobs.length > 0; jobs = await boss.fetch(queue, { batchSize })) {
-      await hand(jobs)
-      await boss.complete(queue, jobs.map(({ id }) => id))
-    }
-  }))
+export async function fetchAll(
+  boss: PgBoss,
+  hand: (events: readonly unknown[]) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: loops }, async () => {
+      for (
+        let jobs = await boss.fetch(queue, { batchSize });
+        jobs.length > 0;
+        jobs = await boss.fetch(queue, { batchSize })
+      ) {
+        await hand(jobs)
+        await boss.complete(
+          queue,
+          jobs.map(({ id }) => id),
+        )
+      }
+    }),
+  )
 }

@@ -1,4 +1,12 @@
-import { ok, publish, publishMany, type NewEvent, orThrow, type Stores, transaction } from '@headwater/core'
+import {
+  ok,
+  publish,
+  publishMany,
+  type NewEvent,
+  orThrow,
+  type Stores,
+  transaction,
+} from '@headwater/core'
 import type { Contest } from '../measure/alternate.ts'
 
 const eventsPerRound = 1_000
@@ -16,7 +24,10 @@ export function publishingContest({ postgres: { client } }: Stores): Contest {
   return {
     ours: () => async () => {
       for (let first = 0; first < eventsPerRound; first += perStatement) {
-        await publishMany(client, Array.from({ length: perStatement }, (_, index) => newEvent(first + index)))
+        await publishMany(
+          client,
+          Array.from({ length: perStatement }, (_, index) => newEvent(first + index)),
+        )
       }
     },
     theirs: () => async () => {
@@ -31,13 +42,20 @@ export function transactionContest(stores: Stores): Contest {
   let userId = 0
   const enroll = async (announce: boolean): Promise<void> => {
     userId += 1
-    const courseId = userId % 1_000 + 1
-    orThrow(await transaction(stores, async (tx) => {
-      await tx.query('UPDATE courses SET seats = seats - 1 WHERE id = $1 AND seats > 0', [courseId])
-      await tx.query('INSERT INTO enrollments (user_id, course_id) VALUES ($1, $2)', [userId, courseId])
-      if (announce) tx.publish({ ...newEvent(courseId), type: 'course.enrolled' })
-      return ok(undefined)
-    }))
+    const courseId = (userId % 1_000) + 1
+    orThrow(
+      await transaction(stores, async (tx) => {
+        await tx.query('UPDATE courses SET seats = seats - 1 WHERE id = $1 AND seats > 0', [
+          courseId,
+        ])
+        await tx.query('INSERT INTO enrollments (user_id, course_id) VALUES ($1, $2)', [
+          userId,
+          courseId,
+        ])
+        if (announce) tx.publish({ ...newEvent(courseId), type: 'course.enrolled' })
+        return ok(undefined)
+      }),
+    )
   }
   const round = (announce: boolean) => () => async (): Promise<void> => {
     for (let count = 0; count < transactionsPerRound; count += 1) await enroll(announce)
@@ -46,6 +64,11 @@ export function transactionContest(stores: Stores): Contest {
 }
 
 function newEvent(aggregateId: number): NewEvent {
-  const payload = { courseId: aggregateId, price: 49.5, changed: ['title', 'price'], title: 'x'.repeat(224) }
+  const payload = {
+    courseId: aggregateId,
+    price: 49.5,
+    changed: ['title', 'price'],
+    title: 'x'.repeat(224),
+  }
   return { aggregateType: 'course', aggregateId, type: 'course.updated', version: 1, payload }
 }

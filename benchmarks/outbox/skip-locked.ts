@@ -22,14 +22,24 @@ const take = `DELETE FROM queue WHERE id IN (SELECT id FROM queue ORDER BY id FO
 export async function fillQueue(client: Client): Promise<void> {
   await client.query(createQueue)
   await client.query('TRUNCATE queue')
-  await client.query(inTransactions((events) => `
+  await client.query(
+    inTransactions(
+      (events) => `
     INSERT INTO queue (event_id, aggregatetype, aggregateid, type, payload, version)
-    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version} FROM ${events}`))
+    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version} FROM ${events}`,
+    ),
+  )
   await client.query('VACUUM ANALYZE queue')
 }
 
-/** Takes and deletes batch after batch with one statement each: at most once, and in order only as long as nobody else takes. */
-export async function takeAll(pool: Pool, hand: (events: readonly unknown[]) => Promise<void>): Promise<void> {
+/**
+ * Takes and deletes batch after batch with one statement each: at most once, and in order only as
+ * long as nobody else takes.
+ */
+export async function takeAll(
+  pool: Pool,
+  hand: (events: readonly unknown[]) => Promise<void>,
+): Promise<void> {
   for (let count = 0; count < eventCount;) {
     const { rows } = await pool.query<Record<string, unknown>>(take)
     await hand(rows)

@@ -3,20 +3,45 @@ import type { Servers } from './platform.ts'
 
 /** What is done to the services, each for some time. */
 const faults: Record<string, (servers: Servers) => void> = {
-  'Pinecone answers 503': ({ pinecone }) => { pinecone.faults.failNext({ status: 503, times: 6 }) },
-  'Pinecone answers 429': ({ pinecone }) => { pinecone.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 3 }) },
-  'Pinecone hangs': ({ pinecone }) => { pinecone.faults.hang() },
-  'Pinecone is cut off': ({ pinecone }) => { pinecone.faults.cut() },
-  'Pinecone loses replies to writes': ({ pinecone }) => { pinecone.faults.loseNextReply({ route: '/vectors', times: 5 }) },
-  'Pinecone shows writes late': ({ pinecone }) => { pinecone.delayConsistency(300) },
-  'OpenAI answers 503': ({ openai }) => { openai.faults.failNext({ status: 503, times: 4 }) },
-  'OpenAI answers 429': ({ openai }) => { openai.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 3 }) },
-  'OpenAI hangs': ({ openai }) => { openai.faults.hang() },
-  'OpenAI is cut off': ({ openai }) => { openai.faults.cut() },
-  'OpenAI answers vectors of another length': ({ openai }) => { openai.answerDimensions(16) },
+  'Pinecone answers 503': ({ pinecone }) => {
+    pinecone.faults.failNext({ status: 503, times: 6 })
+  },
+  'Pinecone answers 429': ({ pinecone }) => {
+    pinecone.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 3 })
+  },
+  'Pinecone hangs': ({ pinecone }) => {
+    pinecone.faults.hang()
+  },
+  'Pinecone is cut off': ({ pinecone }) => {
+    pinecone.faults.cut()
+  },
+  'Pinecone loses replies to writes': ({ pinecone }) => {
+    pinecone.faults.loseNextReply({ route: '/vectors', times: 5 })
+  },
+  'Pinecone shows writes late': ({ pinecone }) => {
+    pinecone.delayConsistency(300)
+  },
+  'OpenAI answers 503': ({ openai }) => {
+    openai.faults.failNext({ status: 503, times: 4 })
+  },
+  'OpenAI answers 429': ({ openai }) => {
+    openai.faults.failNext({ status: 429, retryAfterSeconds: 1, times: 3 })
+  },
+  'OpenAI hangs': ({ openai }) => {
+    openai.faults.hang()
+  },
+  'OpenAI is cut off': ({ openai }) => {
+    openai.faults.cut()
+  },
+  'OpenAI answers vectors of another length': ({ openai }) => {
+    openai.answerDimensions(16)
+  },
 }
 
-/** Plays faults by turns, with quiet times between them, and ends processes, until it is told to stop. */
+/**
+ * Plays faults by turns, with quiet times between them, and ends processes, until it is told to
+ * stop.
+ */
 export class Chaos {
   readonly counts: Record<string, number> = {}
   readonly #servers: Servers

@@ -1,4 +1,7 @@
-/** A time in which a course could not be found: from the return of its unpublication or deletion to the call that publishes it again. */
+/**
+ * A time in which a course could not be found: from the return of its unpublication or deletion to
+ * the call that publishes it again.
+ */
 interface Denial {
   readonly fromMs: number
   toMs: number
@@ -11,7 +14,8 @@ export class Ledger {
   /** The unpublication or deletion of a course has returned. */
   denied(courseId: number): void {
     const denials = this.#denials.get(courseId) ?? []
-    if (denials.at(-1)?.toMs !== Infinity) denials.push({ fromMs: performance.now(), toMs: Infinity })
+    if (denials.at(-1)?.toMs !== Infinity)
+      denials.push({ fromMs: performance.now(), toMs: Infinity })
     this.#denials.set(courseId, denials)
   }
 
@@ -22,8 +26,12 @@ export class Ledger {
   }
 
   /** How many of these courses could not be found at any moment of a search. */
-  countDenied(courseIds: readonly number[], search: { readonly fromMs: number; readonly toMs: number }): number {
-    const isDenied = ({ fromMs, toMs }: Denial): boolean => fromMs <= search.fromMs && toMs >= search.toMs
+  countDenied(
+    courseIds: readonly number[],
+    search: { readonly fromMs: number; readonly toMs: number },
+  ): number {
+    const isDenied = ({ fromMs, toMs }: Denial): boolean =>
+      fromMs <= search.fromMs && toMs >= search.toMs
     return courseIds.filter((id) => this.#denials.get(id)?.some(isDenied) === true).length
   }
 }

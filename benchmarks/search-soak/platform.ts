@@ -1,12 +1,22 @@
 import { connect, createRelay, orThrow, type Relay, type Stores } from '@headwater/core'
 import { createRepositories, type CourseRepository } from '@headwater/repositories'
-import { courseTemplate, createCourseSearch, openaiEmbedder, pineconeIndex, type CourseSearch, type CourseTemplate } from '@headwater/search'
+import {
+  courseTemplate,
+  createCourseSearch,
+  openaiEmbedder,
+  pineconeIndex,
+  type CourseSearch,
+  type CourseTemplate,
+} from '@headwater/search'
 import type { OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
 
 export const dimensions = 64
 
 /** The text of courses after the change of generation. */
-const titlesFirst: CourseTemplate = { version: 'titles-twice', textOf: (course) => `${course.title}\n${courseTemplate.textOf(course)}` }
+const titlesFirst: CourseTemplate = {
+  version: 'titles-twice',
+  textOf: (course) => `${course.title}\n${courseTemplate.textOf(course)}`,
+}
 
 /** Where everything is. */
 export interface Servers {
@@ -26,9 +36,18 @@ export class Platform {
   private constructor(stores: Stores, { openai }: Servers, isNext: boolean) {
     this.stores = stores
     this.courses = createRepositories(stores).courses
-    const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, deadlineMs: 2_000, diagnostics: stores.diagnostics })
+    const embedder = openaiEmbedder({
+      apiKey: openai.apiKey,
+      baseURL: openai.url,
+      dimensions,
+      deadlineMs: 2_000,
+      diagnostics: stores.diagnostics,
+    })
     this.search = createCourseSearch({
-      stores, courses: this.courses, embedder, legDeadlineMs: 500,
+      stores,
+      courses: this.courses,
+      embedder,
+      legDeadlineMs: 500,
       index: ({ name }) => pineconeIndex(stores, { namespace: name, dimensions }),
       ...(isNext ? { template: titlesFirst, former: { embedder } } : {}),
     })
@@ -38,10 +57,18 @@ export class Platform {
   /** Opens one; `isNext` knows the generation that comes next as well. */
   static async open(servers: Servers, { isNext }: { readonly isNext: boolean }): Promise<Platform> {
     const { postgresUrl, redisUrl, pinecone } = servers
-    const stores = orThrow(await connect({
-      postgres: { url: postgresUrl }, redis: { url: redisUrl },
-      pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search', deadlineMs: 2_000 },
-    }))
+    const stores = orThrow(
+      await connect({
+        postgres: { url: postgresUrl },
+        redis: { url: redisUrl },
+        pinecone: {
+          apiKey: pinecone.apiKey,
+          controllerHostUrl: pinecone.url,
+          index: 'course-search',
+          deadlineMs: 2_000,
+        },
+      }),
+    )
     return new Platform(stores, servers, isNext)
   }
 

@@ -1,7 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { migrate, orThrow } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
-import { pineconeIndex, searchMigrations, type VectorIndex, type VerifyReport } from '@headwater/search'
+import {
+  pineconeIndex,
+  searchMigrations,
+  type VectorIndex,
+  type VerifyReport,
+} from '@headwater/search'
 import { Chaos } from './chaos.ts'
 import { Ledger } from './ledger.ts'
 import { dimensions, Platform, type Servers } from './platform.ts'
@@ -21,14 +26,26 @@ export interface SoakResult extends Worked {
   readonly faults: Readonly<Record<string, number>>
 }
 
-/** Writes and searches while services fail and processes end, changes the generation in the middle of it, and compares in the end. */
+/**
+ * Writes and searches while services fail and processes end, changes the generation in the middle
+ * of it, and compares in the end.
+ */
 export async function runSoak(servers: Servers, seconds: number): Promise<SoakResult> {
-  const platforms = [await Platform.open(servers, { isNext: true }), await Platform.open(servers, { isNext: true })]
+  const platforms = [
+    await Platform.open(servers, { isNext: true }),
+    await Platform.open(servers, { isNext: true }),
+  ]
   const current = (): Platform => platforms[Math.floor(Math.random() * platforms.length)] ?? first
   const [first] = platforms as [Platform, Platform]
   const ids = await prepare(first)
   for (const { relay } of platforms) relay.start()
-  const worked: Worked = { edits: 0, searches: 0, failedSearches: 0, denied: 0, deniedByIndexAlone: 0 }
+  const worked: Worked = {
+    edits: 0,
+    searches: 0,
+    failedSearches: 0,
+    denied: 0,
+    deniedByIndexAlone: 0,
+  }
   const ledger = new Ledger()
   const replace = async (): Promise<void> => {
     const next = await Platform.open(servers, { isNext: true })
@@ -42,14 +59,35 @@ export async function runSoak(servers: Servers, seconds: number): Promise<SoakRe
   let driftMeanwhile = 0
   const watch = async (): Promise<void> => {
     while (performance.now() < untilMs) {
-      driftMeanwhile = Math.max(driftMeanwhile, (await first.search.index.verify()).map(differencesOf).unwrapOr(0))
+      driftMeanwhile = Math.max(
+        driftMeanwhile,
+        (await first.search.index.verify()).map(differencesOf).unwrapOr(0),
+      )
       await setTimeout(200)
     }
   }
   const indexes = await indexesOf(first)
-  const writing = Array.from({ length: writers }, (_, place) => write({ courses: first.courses, ids: ids.filter((_, number) => number % writers === place), ledger, worked }, untilMs))
-  const searching = Array.from({ length: searchers }, () => search({ platform: current, indexes, ledger, worked }, untilMs))
-  const [isSwitched] = await Promise.all([switchWhile(first, seconds, untilMs), chaos.run(untilMs), watch(), ...writing, ...searching])
+  const writing = Array.from({ length: writers }, (_, place) =>
+    write(
+      {
+        courses: first.courses,
+        ids: ids.filter((_, number) => number % writers === place),
+        ledger,
+        worked,
+      },
+      untilMs,
+    ),
+  )
+  const searching = Array.from({ length: searchers }, () =>
+    search({ platform: current, indexes, ledger, worked }, untilMs),
+  )
+  const [isSwitched] = await Promise.all([
+    switchWhile(first, seconds, untilMs),
+    chaos.run(untilMs),
+    watch(),
+    ...writing,
+    ...searching,
+  ])
   chaos.restore()
   const drift = await settled(first)
   for (const platform of platforms) await platform.end({ deadlineMs: 5_000 })
@@ -59,26 +97,45 @@ export async function runSoak(servers: Servers, seconds: number): Promise<SoakRe
 async function prepare({ stores, search }: Platform): Promise<number[]> {
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const { users } = createRepositories(stores)
-  orThrow(await users.create({ email: 'teacher@example.com', username: 'teacher', passwordHash: 'x'.repeat(60), role: 'instructor' }))
-  const { rows } = orThrow(await stores.postgres.query<{ id: number }>(
-    `INSERT INTO courses (title, category, instructor_id, price, is_published)
-     SELECT 'algebra and piano ' || number, 'Science', 1, 49, true FROM generate_series(1, $1::integer) AS number RETURNING id`, [courseCount],
-  ))
+  orThrow(
+    await users.create({
+      email: 'teacher@example.com',
+      username: 'teacher',
+      passwordHash: 'x'.repeat(60),
+      role: 'instructor',
+    }),
+  )
+  const { rows } = orThrow(
+    await stores.postgres.query<{ id: number }>(
+      `INSERT INTO courses (title, category, instructor_id, price, is_published)
+     SELECT 'algebra and piano ' || number, 'Science', 1, 49, true FROM generate_series(1, $1::integer) AS number RETURNING id`,
+      [courseCount],
+    ),
+  )
   const [former] = orThrow(await search.index.generations.list())
-  orThrow(await search.index.reindexAll({ ...(former === undefined ? {} : { generation: former.name }) }))
+  orThrow(
+    await search.index.reindexAll({ ...(former === undefined ? {} : { generation: former.name }) }),
+  )
   return rows.map(({ id }) => id)
 }
 
 async function indexesOf({ stores, search }: Platform): Promise<VectorIndex[]> {
-  return orThrow(await search.index.generations.list()).map(({ name }) => pineconeIndex(stores, { namespace: name, dimensions }))
+  return orThrow(await search.index.generations.list()).map(({ name }) =>
+    pineconeIndex(stores, { namespace: name, dimensions }),
+  )
 }
 
 /** Builds the next generation from a third of the time on, whatever fails meanwhile. */
-async function switchWhile({ search }: Platform, seconds: number, untilMs: number): Promise<boolean> {
-  await setTimeout(seconds * 1_000 / 3)
+async function switchWhile(
+  { search }: Platform,
+  seconds: number,
+  untilMs: number,
+): Promise<boolean> {
+  await setTimeout((seconds * 1_000) / 3)
   while (performance.now() < untilMs) {
     const filled = await search.index.reindexAll()
-    const switched = filled.isOk() && (await search.index.generations.activate({ minCoverage: 0.9 })).isOk()
+    const switched =
+      filled.isOk() && (await search.index.generations.activate({ minCoverage: 0.9 })).isOk()
     if (switched) return true
     await setTimeout(100)
   }
@@ -90,7 +147,8 @@ async function settled({ relay, search }: Platform): Promise<number> {
   let drift = 0
   for (const { name } of orThrow(await search.index.generations.list())) {
     const report = orThrow(await search.index.verify({ generation: name }))
-    for (const difference of report.differences) process.stderr.write(`  ${name.slice(0, 6)} ${JSON.stringify(difference)}\n`)
+    for (const difference of report.differences)
+      process.stderr.write(`  ${name.slice(0, 6)} ${JSON.stringify(difference)}\n`)
     drift += differencesOf(report)
   }
   return drift

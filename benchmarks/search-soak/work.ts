@@ -5,7 +5,18 @@ import { hashingEmbedder, type VectorIndex } from '@headwater/search'
 import type { Ledger } from './ledger.ts'
 import { dimensions, type Platform } from './platform.ts'
 
-const words = ['algebra', 'piano', 'pottery', 'python', 'statistics', 'breathing', 'marketing', 'french', 'containers', 'painting']
+const words = [
+  'algebra',
+  'piano',
+  'pottery',
+  'python',
+  'statistics',
+  'breathing',
+  'marketing',
+  'french',
+  'containers',
+  'painting',
+]
 const categories = ['Science', 'Art', 'Language', 'Technology']
 
 /** What the work came to. */
@@ -38,7 +49,9 @@ export interface Writing {
   readonly worked: Worked
 }
 
-/** Edits, publishes, unpublishes, deletes and creates courses of its own share, one after another. */
+/**
+ * Edits, publishes, unpublishes, deletes and creates courses of its own share, one after another.
+ */
 export async function write(writing: Writing, untilMs: number): Promise<void> {
   while (performance.now() < untilMs) {
     if (await change(writing, any(writing.ids))) writing.worked.edits += 1
@@ -49,17 +62,30 @@ export async function write(writing: Writing, untilMs: number): Promise<void> {
 /** Does one thing to a course; whether it was done. */
 async function change({ courses, ids, ledger }: Writing, id: number): Promise<boolean> {
   const dice = Math.random()
-  if (dice < 0.4) return (await courses.update(id, { title: title(), category: any(categories) })).isOk()
-  if (dice < 0.55) return (await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })).isOk()
-  if (dice < 0.75) return (await courses.unpublish(id)).map(() => { ledger.denied(id) }).isOk()
+  if (dice < 0.4)
+    return (await courses.update(id, { title: title(), category: any(categories) })).isOk()
+  if (dice < 0.55)
+    return (await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })).isOk()
+  if (dice < 0.75)
+    return (await courses.unpublish(id))
+      .map(() => {
+        ledger.denied(id)
+      })
+      .isOk()
   if (dice < 0.95) {
     ledger.publishing(id)
     return (await courses.publish(id)).isOk()
   }
-  const replaced = await courses.delete(id)
+  const replaced = await courses
+    .delete(id)
     .andThen(() => {
       ledger.denied(id)
-      return courses.create({ title: title(), instructorId: 1, price: '20', category: any(categories) })
+      return courses.create({
+        title: title(),
+        instructorId: 1,
+        price: '20',
+        category: any(categories),
+      })
     })
     .andThen((created) => {
       ids.splice(ids.indexOf(id), 1, created.id)
@@ -77,25 +103,44 @@ export interface Searching {
   readonly worked: Worked
 }
 
-/** Searches all the time, through the platform and by asking the index alone, and judges every result. */
-export async function search({ platform, indexes, ledger, worked }: Searching, untilMs: number): Promise<void> {
+/**
+ * Searches all the time, through the platform and by asking the index alone, and judges every
+ * result.
+ */
+export async function search(
+  { platform, indexes, ledger, worked }: Searching,
+  untilMs: number,
+): Promise<void> {
   const embedder = hashingEmbedder({ dimensions })
   while (performance.now() < untilMs) {
     const query = any(words)
     const fromMs = performance.now()
     const { search: courses, stores } = platform()
-    const found = await courses.search(query, Math.random() < 0.3 ? { category: any(categories) } : {})
+    const found = await courses.search(
+      query,
+      Math.random() < 0.3 ? { category: any(categories) } : {},
+    )
     worked.searches += 1
     // A process that has ended answers nobody.
-    if (found.isErr() && !stores.isClosing) process.stderr.write(`  a search failed: ${found.error.message}\n`)
+    if (found.isErr() && !stores.isClosing)
+      process.stderr.write(`  a search failed: ${found.error.message}\n`)
     if (found.isErr()) worked.failedSearches += stores.isClosing ? 0 : 1
-    else worked.denied += ledger.countDenied(found.value.hits.map(({ course }) => course.id), { fromMs, toMs: performance.now() })
+    else
+      worked.denied += ledger.countDenied(
+        found.value.hits.map(({ course }) => course.id),
+        { fromMs, toMs: performance.now() },
+      )
     const [vector = []] = orThrow(await embedder.embed([query]))
     for (const index of indexes) {
       const askedMs = performance.now()
       const matches = await index.query({ vector, topK: 10 }, { deadlineMs: 200 })
-      const ids = matches.map((all) => all.map(({ id }) => Number(id.slice('course_'.length)))).unwrapOr([])
-      worked.deniedByIndexAlone += ledger.countDenied(ids, { fromMs: askedMs, toMs: performance.now() })
+      const ids = matches
+        .map((all) => all.map(({ id }) => Number(id.slice('course_'.length))))
+        .unwrapOr([])
+      worked.deniedByIndexAlone += ledger.countDenied(ids, {
+        fromMs: askedMs,
+        toMs: performance.now(),
+      })
     }
     await setTimeout(10)
   }

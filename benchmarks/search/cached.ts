@@ -4,7 +4,18 @@ import { createClient } from 'redis'
 import type { Contest } from '../measure/alternate.ts'
 import type { Grounds } from './grounds.ts'
 
-const queries = ['machine learning', 'guitar', 'python', 'databases', 'yoga for beginners', 'marketing', 'security', 'statistics', 'french', 'cloud']
+const queries = [
+  'machine learning',
+  'guitar',
+  'python',
+  'databases',
+  'yoga for beginners',
+  'marketing',
+  'security',
+  'statistics',
+  'french',
+  'cloud',
+]
 const turns = 10
 
 /** A contest, and what ends what it opened. */
@@ -14,20 +25,31 @@ export interface OpenContest {
 }
 
 /**
- * A cached search against the least that one costs by hand: `GET` of the ranking, `MGET` of its first ten courses, `JSON.parse` of all. The
- * ranking has what the cached one has, since pages, and courses to take the place of others, come from it.
+ * A cached search against the least that one costs by hand: `GET` of the ranking, `MGET` of its
+ * first ten courses, `JSON.parse` of all. The ranking has what the cached one has, since pages, and
+ * courses to take the place of others, come from it.
  */
 export async function cachedContest({ search, redisUrl }: Grounds): Promise<OpenContest> {
   const client = createClient({ url: redisUrl })
   await client.connect()
   for (const query of queries) {
     const { hits } = orThrow(await search.search(query, { limit: 100 }))
-    await client.set(rankingKey(query), JSON.stringify(hits.map(({ course, score, legs }) => ({ id: course.id, score, legs }))))
-    await Promise.all(hits.map(({ course }) => client.set(courseKey(course.id), JSON.stringify(course))))
+    await client.set(
+      rankingKey(query),
+      JSON.stringify(hits.map(({ course, score, legs }) => ({ id: course.id, score, legs }))),
+    )
+    await Promise.all(
+      hits.map(({ course }) => client.set(courseKey(course.id), JSON.stringify(course))),
+    )
   }
   const byHand = async (query: string): Promise<unknown[]> => {
-    const ranking = JSON.parse(await client.get(rankingKey(query)) ?? '[]') as Pick<SearchHit['course'], 'id'>[]
-    return (await client.mGet(ranking.slice(0, 10).map(({ id }) => courseKey(id)))).map((course) => JSON.parse(course ?? 'null') as unknown)
+    const ranking = JSON.parse((await client.get(rankingKey(query))) ?? '[]') as Pick<
+      SearchHit['course'],
+      'id'
+    >[]
+    return (await client.mGet(ranking.slice(0, 10).map(({ id }) => courseKey(id)))).map(
+      (course) => JSON.parse(course ?? 'null') as unknown,
+    )
   }
   const cached = async (query: string): Promise<void> => {
     const { isCached } = orThrow(await search.search(query))
@@ -38,7 +60,11 @@ export async function cachedContest({ search, redisUrl }: Grounds): Promise<Open
     for (let turn = 0; turn < turns; turn += 1) for (const query of queries) await ask(query)
   }
   return {
-    contest: { ours: () => () => each(cached), theirs: () => () => each(byHand), operations: turns * queries.length },
+    contest: {
+      ours: () => () => each(cached),
+      theirs: () => () => each(byHand),
+      operations: turns * queries.length,
+    },
     close: () => client.close(),
   }
 }

@@ -1,11 +1,25 @@
 import { connect, migrate, orThrow, type Stores } from '@headwater/core'
-import { createRepositories, repositoriesMigrations, type CourseRepository } from '@headwater/repositories'
-import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations, type CourseSearch, type VectorIndex } from '@headwater/search'
+import {
+  createRepositories,
+  repositoriesMigrations,
+  type CourseRepository,
+} from '@headwater/repositories'
+import {
+  createCourseSearch,
+  openaiEmbedder,
+  pineconeIndex,
+  searchMigrations,
+  type CourseSearch,
+  type VectorIndex,
+} from '@headwater/search'
 import { Pinecone } from '@pinecone-database/pinecone'
 import { createDatabase, dropDatabase } from '@headwater/testing'
 import { startServices, type Services } from './services.ts'
 
-/** A catalogue that was there before its index, and services that speak Pinecone's and OpenAI's wire. */
+/**
+ * A catalogue that was there before its index, and services that speak Pinecone's and OpenAI's
+ * wire.
+ */
 export interface ReindexGrounds {
   readonly stores: Stores
   readonly courses: CourseRepository
@@ -32,29 +46,59 @@ const createCatalogue = `
   FROM generate_series(1, $1::integer) AS number`
 
 /** Opens a database of its own with so many courses. */
-export async function openReindexGrounds({ postgresUrl, redisUrl, courses, dimensions }: ReindexGroundsOptions): Promise<ReindexGrounds> {
+export async function openReindexGrounds({
+  postgresUrl,
+  redisUrl,
+  courses,
+  dimensions,
+}: ReindexGroundsOptions): Promise<ReindexGrounds> {
   const url = await createDatabase(postgresUrl)
   const services = await startServices(dimensions)
   const { pinecone, openai } = services
-  const stores = orThrow(await connect({
-    postgres: { url }, redis: { url: redisUrl, keyPrefix: `reindex-${courses}-` },
-    pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
-  }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url },
+      redis: { url: redisUrl, keyPrefix: `reindex-${courses}-` },
+      pinecone: {
+        apiKey: pinecone.apiKey,
+        controllerHostUrl: pinecone.url,
+        index: 'course-search',
+      },
+    }),
+  )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const { users, courses: repository } = createRepositories(stores)
-  orThrow(await users.create({ email: 'teacher@example.com', username: 'teacher', passwordHash: 'x'.repeat(60), role: 'instructor' }))
+  orThrow(
+    await users.create({
+      email: 'teacher@example.com',
+      username: 'teacher',
+      passwordHash: 'x'.repeat(60),
+      role: 'instructor',
+    }),
+  )
   orThrow(await stores.postgres.query(createCatalogue, [courses]))
   orThrow(await stores.postgres.query('ANALYZE'))
-  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, deadlineMs: 60_000 })
+  const embedder = openaiEmbedder({
+    apiKey: openai.apiKey,
+    baseURL: openai.url,
+    dimensions,
+    deadlineMs: 60_000,
+  })
   let opened = 0
   return {
-    stores, courses: repository, services, dimensions,
+    stores,
+    courses: repository,
+    services,
+    dimensions,
     open: () => {
       const index = pineconeIndex(stores, { namespace: `courses-${opened++}`, dimensions })
       return { search: createCourseSearch({ stores, courses: repository, embedder, index }), index }
     },
     clear: async () => {
-      const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: 'course-search' })
+      const index = new Pinecone({
+        apiKey: pinecone.apiKey,
+        controllerHostUrl: pinecone.url,
+      }).index({ name: 'course-search' })
       const { namespaces = {} } = await index.describeIndexStats()
       for (const namespace of Object.keys(namespaces)) await index.deleteAll({ namespace })
     },

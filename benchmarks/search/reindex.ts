@@ -9,7 +9,9 @@ export interface ReindexFigures {
   readonly embedCallsOnUnchangedReindex: number
   /** Requests for embeddings of 10,000 new courses. */
   readonly embedCallsFor10k: number
-  /** How fast it is against bare batched embedding and upserting of the same texts; 1 is as fast. */
+  /**
+   * How fast it is against bare batched embedding and upserting of the same texts; 1 is as fast.
+   */
   readonly reindexVsRaw: number
 }
 
@@ -28,24 +30,35 @@ const compared = { courses: 4_096, dimensions: 1_536, alternations: 5 }
 export async function reindexFigures(bench: ReindexBench): Promise<ReindexFigures> {
   const calls = await countCalls(bench)
   const outcome = await compare(bench)
-  bench.say(`reindexing: ${outcome.oursUs.toFixed(0)} µs a course against ${outcome.theirsUs.toFixed(0)} µs by hand`)
+  bench.say(
+    `reindexing: ${outcome.oursUs.toFixed(0)} µs a course against ${outcome.theirsUs.toFixed(0)} µs by hand`,
+  )
   return { ...calls, reindexVsRaw: Math.round(outcome.timesFaster * 100) / 100 }
 }
 
-/** How many calls there are does not depend on the length of the vectors; how long they take does. */
-async function countCalls({ say, ...servers }: ReindexBench): Promise<Omit<ReindexFigures, 'reindexVsRaw'>> {
+/**
+ * How many calls there are does not depend on the length of the vectors; how long they take does.
+ */
+async function countCalls({
+  say,
+  ...servers
+}: ReindexBench): Promise<Omit<ReindexFigures, 'reindexVsRaw'>> {
   const grounds = await openReindexGrounds({ ...servers, courses: 10_000, dimensions: 16 })
   try {
     const { search } = grounds.open()
     const callsOf = async (): Promise<number> => {
       const before = await grounds.services.embedCalls()
       const { isComplete, counts } = orThrow(await search.index.reindexAll({ fromStart: true }))
-      if (!isComplete || counts.stored + counts.unchanged !== 10_000) throw new Error('a reindexing left courses out: this is no measurement')
-      return await grounds.services.embedCalls() - before
+      if (!isComplete || counts.stored + counts.unchanged !== 10_000)
+        throw new Error('a reindexing left courses out: this is no measurement')
+      return (await grounds.services.embedCalls()) - before
     }
     const [embedCallsFor10k, embedCallsOnUnchangedReindex] = [await callsOf(), await callsOf()]
-    if (!orThrow(await search.index.verify()).isInStep) throw new Error('the index is not in step: this is no measurement')
-    say(`10,000 courses: ${embedCallsFor10k} requests for embeddings, where the limits allow ${fewestCalls}; unchanged: ${embedCallsOnUnchangedReindex}`)
+    if (!orThrow(await search.index.verify()).isInStep)
+      throw new Error('the index is not in step: this is no measurement')
+    say(
+      `10,000 courses: ${embedCallsFor10k} requests for embeddings, where the limits allow ${fewestCalls}; unchanged: ${embedCallsOnUnchangedReindex}`,
+    )
     return { embedCallsOnUnchangedReindex, embedCallsFor10k }
   } finally {
     await grounds.stop()
@@ -56,18 +69,21 @@ async function compare({ say: _, ...servers }: ReindexBench): ReturnType<typeof 
   const grounds = await openReindexGrounds({ ...servers, ...compared })
   let rounds = 0
   try {
-    return await alternate({
-      ours: async () => {
-        await grounds.clear()
-        const { search } = grounds.open()
-        return async () => orThrow(await search.index.reindexAll({ fromStart: true }))
+    return await alternate(
+      {
+        ours: async () => {
+          await grounds.clear()
+          const { search } = grounds.open()
+          return async () => orThrow(await search.index.reindexAll({ fromStart: true }))
+        },
+        theirs: async () => {
+          await grounds.clear()
+          return () => reindexByHand(grounds, `by-hand-${rounds++}`)
+        },
+        operations: compared.courses,
       },
-      theirs: async () => {
-        await grounds.clear()
-        return () => reindexByHand(grounds, `by-hand-${rounds++}`)
-      },
-      operations: compared.courses,
-    }, { warmUps: 1, alternations: compared.alternations })
+      { warmUps: 1, alternations: compared.alternations },
+    )
   } finally {
     await grounds.stop()
   }

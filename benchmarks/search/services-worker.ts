@@ -1,9 +1,17 @@
-// Pinecone and OpenAI on a thread of their own, as services are: what they compute takes nothing from who asks them.
+// Pinecone and OpenAI on a thread of their own, as services are: what they compute takes nothing
+// from who asks them.
 import { parentPort, workerData } from 'node:worker_threads'
 import { startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 
 const { dimensions } = workerData as { readonly dimensions: number }
-const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: dimensions }] })
+const pinecone = await startPineconeStandIn({
+  indexes: [{ name: 'course-search', dimension: dimensions }],
+})
 const openai = await startOpenaiStandIn({ dimensions })
-parentPort?.on('message', () => { parentPort?.postMessage({ embedCalls: openai.requestCount() }) })
-parentPort?.postMessage({ pinecone: { url: pinecone.url, apiKey: pinecone.apiKey }, openai: { url: openai.url, apiKey: openai.apiKey } })
+parentPort?.on('message', () => {
+  parentPort?.postMessage({ embedCalls: openai.requestCount() })
+})
+parentPort?.postMessage({
+  pinecone: { url: pinecone.url, apiKey: pinecone.apiKey },
+  openai: { url: openai.url, apiKey: openai.apiKey },
+})

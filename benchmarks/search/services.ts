@@ -18,13 +18,16 @@ export interface Services {
 
 /** Starts both. */
 export async function startServices(dimensions: number): Promise<Services> {
-  const worker = new Worker(new URL('./services-worker.ts', import.meta.url), { workerData: { dimensions }, execArgv: ['--conditions=headwater-source'] })
-  const [services] = await once(worker, 'message') as [Pick<Services, 'pinecone' | 'openai'>]
+  const worker = new Worker(new URL('./services-worker.ts', import.meta.url), {
+    workerData: { dimensions },
+    execArgv: ['--conditions=headwater-source'],
+  })
+  const [services] = (await once(worker, 'message')) as [Pick<Services, 'pinecone' | 'openai'>]
   return {
     ...services,
     embedCalls: async () => {
       worker.postMessage('count')
-      const [{ embedCalls }] = await once(worker, 'message') as [{ embedCalls: number }]
+      const [{ embedCalls }] = (await once(worker, 'message')) as [{ embedCalls: number }]
       return embedCalls
     },
     stop: () => worker.terminate(),

@@ -1,7 +1,12 @@
 import { connect, migrate, orThrow } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
 import type { Repositories } from '@headwater/repositories'
-import { createCourseSearch, hashingEmbedder, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
+import {
+  createCourseSearch,
+  hashingEmbedder,
+  inMemoryVectorIndex,
+  searchMigrations,
+} from '@headwater/search'
 import type { CourseSearch, Leg, SearchHit } from '@headwater/search'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import type { Catalogue } from '../../examples/catalogue/src/index.ts'
@@ -12,41 +17,78 @@ import type { LabelledQuery } from './labelled-queries.ts'
 export const ways = ['lexical', 'dense', 'hybrid'] as const
 
 /** One of them. */
-export type Way = typeof ways[number]
+export type Way = (typeof ways)[number]
 
 /** What each way answered. */
 export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
-/** Asks every query of the real search over the catalogue. A leg's own answer is what it gave to the hybrid one, in its own order. */
-export async function answersOf(queries: readonly LabelledQuery[], catalogue: Catalogue, say: (line: string) => void): Promise<Answers> {
-  const [postgres, redis] = await Promise.all([startPostgresServer(), startRedisServer({ onProgress: say })])
+/**
+ * Asks every query of the real search over the catalogue. A leg's own answer is what it gave to the
+ * hybrid one, in its own order.
+ */
+export async function answersOf(
+  queries: readonly LabelledQuery[],
+  catalogue: Catalogue,
+  say: (line: string) => void,
+): Promise<Answers> {
+  const [postgres, redis] = await Promise.all([
+    startPostgresServer(),
+    startRedisServer({ onProgress: say }),
+  ])
   try {
-    const stores = orThrow(await connect({ postgres: { url: postgres.url }, redis: { url: redis.url } }))
+    const stores = orThrow(
+      await connect({ postgres: { url: postgres.url }, redis: { url: redis.url } }),
+    )
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
-    const search = createCourseSearch({ stores, courses: repositories.courses, embedder: hashingEmbedder(), index: inMemoryVectorIndex() })
+    const search = createCourseSearch({
+      stores,
+      courses: repositories.courses,
+      embedder: hashingEmbedder(),
+      index: inMemoryVectorIndex(),
+    })
     say('loading the catalogue')
-    for (const id of await publishInOrder(repositories, catalogue)) orThrow(await search.indexCourse(id))
+    for (const id of await publishInOrder(repositories, catalogue))
+      orThrow(await search.indexCourse(id))
     const asked: { readonly labelled: LabelledQuery; readonly hits: readonly SearchHit[] }[] = []
-    for (const labelled of queries) asked.push({ labelled, hits: await ask(search, labelled.query) })
+    for (const labelled of queries)
+      asked.push({ labelled, hits: await ask(search, labelled.query) })
     orThrow(await stores.close())
     const answers = (order: (hits: readonly SearchHit[]) => readonly SearchHit[]): Answer[] =>
-      asked.map(({ labelled, hits }) => ({ labelled, found: order(hits).map(({ course }) => course.title) }))
-    return { lexical: answers(byLeg('lexical')), dense: answers(byLeg('dense')), hybrid: answers((hits) => hits) }
+      asked.map(({ labelled, hits }) => ({
+        labelled,
+        found: order(hits).map(({ course }) => course.title),
+      }))
+    return {
+      lexical: answers(byLeg('lexical')),
+      dense: answers(byLeg('dense')),
+      hybrid: answers((hits) => hits),
+    }
   } finally {
     await Promise.all([postgres.stop(), redis.stop()])
   }
 }
 
-/** One after the other, so that the courses have the same ids each time: of two that match alike, the older one comes first. */
-async function publishInOrder({ users, courses }: Repositories, catalogue: Catalogue): Promise<number[]> {
+/**
+ * One after the other, so that the courses have the same ids each time: of two that match alike,
+ * the older one comes first.
+ */
+async function publishInOrder(
+  { users, courses }: Repositories,
+  catalogue: Catalogue,
+): Promise<number[]> {
   const teachers = new Map<string, number>()
   for (const { username, email } of catalogue.instructors) {
-    teachers.set(username, orThrow(await users.create({ username, email, role: 'instructor', passwordHash: '!' })).id)
+    teachers.set(
+      username,
+      orThrow(await users.create({ username, email, role: 'instructor', passwordHash: '!' })).id,
+    )
   }
   const ids: number[] = []
   for (const { instructor, ...course } of catalogue.courses) {
-    const { id } = orThrow(await courses.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }))
+    const { id } = orThrow(
+      await courses.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }),
+    )
     ids.push(orThrow(await courses.publish(id)).id)
   }
   return ids
@@ -61,8 +103,12 @@ async function ask(search: CourseSearch, query: string): Promise<readonly Search
 function byLeg(leg: Leg): (hits: readonly SearchHit[]) => readonly SearchHit[] {
   const rankOf = (hit: SearchHit): number => hit.legs[leg]?.rank ?? Infinity
   return (hits) => {
-    const found = hits.filter((hit) => hit.legs[leg] !== undefined).sort((one, other) => rankOf(one) - rankOf(other)).slice(0, 10)
-    if (found.some((hit, place) => rankOf(hit) !== place + 1)) throw new Error(`the ${leg} leg's first ten are not all among the hits`)
+    const found = hits
+      .filter((hit) => hit.legs[leg] !== undefined)
+      .sort((one, other) => rankOf(one) - rankOf(other))
+      .slice(0, 10)
+    if (found.some((hit, place) => rankOf(hit) !== place + 1))
+      throw new Error(`the ${leg} leg's first ten are not all among the hits`)
     return found
   }
 }

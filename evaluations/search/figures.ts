@@ -2,9 +2,13 @@ import type { LabelledQuery } from './labelled-queries.ts'
 
 /** How good the answers to some queries are, each figure from 0 to 1. */
 export interface Figures {
-  /** Normalised discounted cumulative gain of the first ten: 1 when nothing could be ordered better. */
+  /**
+   * Normalised discounted cumulative gain of the first ten: 1 when nothing could be ordered better.
+   */
   readonly ndcg10: number
-  /** Share of the wanted courses among the first ten; of more than ten wanted ones, ten are wanted. */
+  /**
+   * Share of the wanted courses among the first ten; of more than ten wanted ones, ten are wanted.
+   */
   readonly recall10: number
   /** Share of the queries that were answered with nothing. */
   readonly zeroRate: number
@@ -35,14 +39,21 @@ function ndcg({ labelled: { wanted }, found }: Answer): number {
 }
 
 function gain(grades: readonly number[]): number {
-  return grades.slice(0, depth).reduce((sum, grade, place) => sum + (2 ** grade - 1) / Math.log2(place + 2), 0)
+  return grades
+    .slice(0, depth)
+    .reduce((sum, grade, place) => sum + (2 ** grade - 1) / Math.log2(place + 2), 0)
 }
 
 function recall({ labelled: { wanted }, found }: Answer): number {
   if (wanted.size === 0) return found.length === 0 ? 1 : 0
-  return found.slice(0, depth).filter((title) => wanted.has(title)).length / Math.min(depth, wanted.size)
+  return (
+    found.slice(0, depth).filter((title) => wanted.has(title)).length / Math.min(depth, wanted.size)
+  )
 }
 
 function mean(numbers: readonly number[]): number {
-  return numbers.length === 0 ? 0 : Math.round(numbers.reduce((sum, number) => sum + number, 0) / numbers.length * 10_000) / 10_000
+  return numbers.length === 0
+    ? 0
+    : Math.round((numbers.reduce((sum, number) => sum + number, 0) / numbers.length) * 10_000) /
+        10_000
 }

@@ -2,7 +2,14 @@ import { readFile } from 'node:fs/promises'
 import type { CatalogueCourse } from '../../examples/catalogue/src/index.ts'
 
 /** The kinds of queries, in the order in which they are reported. */
-export const queryClasses = ['exact title', 'paraphrase', 'typo', 'category word', 'prefix', 'nonsense'] as const
+export const queryClasses = [
+  'exact title',
+  'paraphrase',
+  'typo',
+  'category word',
+  'prefix',
+  'nonsense',
+] as const
 
 /** A line of the file. */
 interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
@@ -12,7 +19,7 @@ interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
 
 /** A query with the courses that are wanted. */
 export interface LabelledQuery {
-  readonly class: typeof queryClasses[number]
+  readonly class: (typeof queryClasses)[number]
   /** The ranking is tuned on one half and judged by the other. */
   readonly half: 'tuning' | 'heldOut'
   readonly query: string
@@ -25,12 +32,22 @@ export interface LabelledQuery {
  *
  * @throws Error naming what is wanted and not in the catalogue.
  */
-export async function readLabelledQueries(courses: readonly CatalogueCourse[]): Promise<LabelledQuery[]> {
-  const entries = JSON.parse(await readFile(new URL('queries.json', import.meta.url), 'utf8')) as readonly Entry[]
+export async function readLabelledQueries(
+  courses: readonly CatalogueCourse[],
+): Promise<LabelledQuery[]> {
+  const entries = JSON.parse(
+    await readFile(new URL('queries.json', import.meta.url), 'utf8'),
+  ) as readonly Entry[]
   const titles = new Set(courses.map(({ title }) => title))
   return entries.map(({ relevant = {}, category, ...labelled }) => {
-    const ofCategory = category === undefined ? [] : courses.filter((course) => course.category === category).map(({ title }) => [title, 1] as const)
-    if (category !== undefined && ofCategory.length === 0) throw new Error(`there is no category ${category}`)
+    const ofCategory =
+      category === undefined
+        ? []
+        : courses
+            .filter((course) => course.category === category)
+            .map(({ title }) => [title, 1] as const)
+    if (category !== undefined && ofCategory.length === 0)
+      throw new Error(`there is no category ${category}`)
     const unknown = Object.keys(relevant).find((title) => !titles.has(title))
     if (unknown !== undefined) throw new Error(`there is no course ${unknown}`)
     return { ...labelled, wanted: new Map([...Object.entries(relevant), ...ofCategory]) }

@@ -5,17 +5,20 @@ import type { Platform } from '../platform.ts'
 /** What may be away: the columns of the table. */
 export const outageNames = ['PostgreSQL', 'Redis', 'MongoDB', 'Pinecone and OpenAI'] as const
 /** One of them. */
-export type Outage = typeof outageNames[number]
+export type Outage = (typeof outageNames)[number]
 
 /** In which way. */
 export const faultNames = ['down', 'hung', 'slow', 'restarting'] as const
 /** One of them. */
-export type Fault = typeof faultNames[number]
+export type Fault = (typeof faultNames)[number]
 
 const slowMs = 10
 const restartMs = 300
 
-/** Begins a fault. What it gives back resolves when the store serves again by itself, which only a restart does. */
+/**
+ * Begins a fault. What it gives back resolves when the store serves again by itself, which only a
+ * restart does.
+ */
 export async function begin(platform: Platform, outage: Outage, fault: Fault): Promise<void> {
   if (fault === 'restarting') return await restart(platform, outage)
   for (const target of targetsOf(platform, outage)) {
@@ -27,7 +30,8 @@ export async function begin(platform: Platform, outage: Outage, fault: Fault): P
 
 /** Ends every fault. */
 export function endAll(platform: Platform): void {
-  for (const outage of outageNames) for (const target of targetsOf(platform, outage)) target.restore()
+  for (const outage of outageNames)
+    for (const target of targetsOf(platform, outage)) target.restore()
 }
 
 interface Target {
@@ -39,10 +43,14 @@ interface Target {
 
 function targetsOf({ proxies, servers }: Platform, outage: Outage): readonly Target[] {
   switch (outage) {
-    case 'PostgreSQL': return [proxies.postgres]
-    case 'Redis': return [proxies.redis]
-    case 'MongoDB': return [proxies.mongodb]
-    case 'Pinecone and OpenAI': return [servers.pinecone.faults, servers.openai.faults]
+    case 'PostgreSQL':
+      return [proxies.postgres]
+    case 'Redis':
+      return [proxies.redis]
+    case 'MongoDB':
+      return [proxies.mongodb]
+    case 'Pinecone and OpenAI':
+      return [servers.pinecone.faults, servers.openai.faults]
   }
 }
 
@@ -59,7 +67,10 @@ async function restart({ servers }: Platform, outage: Outage): Promise<void> {
     case 'MongoDB':
       await servers.mongodb.stop()
       await setTimeout(restartMs)
-      servers.mongodb = await startMongodbStandIn({ port: servers.mongodb.port, store: servers.mongodb.store })
+      servers.mongodb = await startMongodbStandIn({
+        port: servers.mongodb.port,
+        store: servers.mongodb.store,
+      })
       return
     case 'Pinecone and OpenAI':
       for (const target of [servers.pinecone.faults, servers.openai.faults]) target.cut()

@@ -3,10 +3,17 @@ import repositories = require('@headwater/repositories')
 import search = require('@headwater/search')
 import testing = require('@headwater/testing')
 
-const entries: readonly unknown[] = [core.connect, core.transaction, repositories.createRepositories, search.createCourseSearch, testing.startTestStack]
+const entries: readonly unknown[] = [
+  core.connect,
+  core.transaction,
+  repositories.createRepositories,
+  search.createCourseSearch,
+  testing.startTestStack,
+]
 
 async function open(options: core.ConnectOptions): Promise<core.Stores> {
   return core.orThrow(await core.connect(options))
 }
 
-if ([...entries, open].some((entry) => typeof entry !== 'function')) throw new Error('an export is missing')
+if ([...entries, open].some((entry) => typeof entry !== 'function'))
+  throw new Error('an export is missing')

@@ -1,13 +1,30 @@
-import { connect, defineCache, defineSink, orThrow, transaction, type ConnectOptions, type Stores } from '@headwater/core'
+import {
+  connect,
+  defineCache,
+  defineSink,
+  orThrow,
+  transaction,
+  type ConnectOptions,
+  type Stores,
+} from '@headwater/core'
 import { createRepositories } from '@headwater/repositories'
 import { createCourseSearch, hashingEmbedder } from '@headwater/search'
 import { startTestStack } from '@headwater/testing'
 
-export const entries: readonly unknown[] = [connect, defineCache, defineSink, transaction, createRepositories, createCourseSearch, startTestStack]
+export const entries: readonly unknown[] = [
+  connect,
+  defineCache,
+  defineSink,
+  transaction,
+  createRepositories,
+  createCourseSearch,
+  startTestStack,
+]
 
 export async function open(options: ConnectOptions): Promise<Stores> {
   return orThrow(await connect(options))
 }
 
 const embedder = hashingEmbedder({ dimensions: 64 })
-if (entries.some((entry) => typeof entry !== 'function') || embedder.profile.dimensions !== 64) throw new Error('an export is missing')
+if (entries.some((entry) => typeof entry !== 'function') || embedder.profile.dimensions !== 64)
+  throw new Error('an export is missing')

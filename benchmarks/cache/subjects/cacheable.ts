@@ -17,7 +17,8 @@ export async function openCacheable({ redisUrl, postgresUrl }: SubjectUrls): Pro
   }
   return {
     read,
-    readMany: async (keys) => new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
+    readMany: async (keys) =>
+      new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
     write: (write) => writeThenInvalidate(pool, write, () => cache.delete(String(write.key))),
     close: async () => {
       await cache.disconnect()

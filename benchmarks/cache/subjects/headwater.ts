@@ -1,5 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { beginChange, type Cache, type CacheKey, cacheKey, connect, defineCache, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import {
+  beginChange,
+  type Cache,
+  type CacheKey,
+  cacheKey,
+  connect,
+  defineCache,
+  err,
+  ok,
+  orThrow,
+  type Stores,
+  transaction,
+} from '@headwater/core'
 import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
 import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
 
@@ -11,11 +23,20 @@ const shortShare = 0.05
 const hostShare = 0.4
 
 /**
- * The cache of this project, in each of its ways: entries that live long, entries that are loaded anew all the time and have grace, and entries that are
- * invalidated by their tag only; reads, reads of many and refreshes; writes in a `transaction` and in a host's own.
+ * The cache of this project, in each of its ways: entries that live long, entries that are loaded
+ * anew all the time and have grace, and entries that are invalidated by their tag only; reads,
+ * reads of many and refreshes; writes in a `transaction` and in a host's own.
  */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
-  return new Headwater(orThrow(await connect({ postgres: { url: postgresUrl, maxConnections: 6 }, redis: { url: redisUrl }, holdMs })))
+  return new Headwater(
+    orThrow(
+      await connect({
+        postgres: { url: postgresUrl, maxConnections: 6 },
+        redis: { url: redisUrl },
+        holdMs,
+      }),
+    ),
+  )
 }
 
 class Headwater implements Subject {
@@ -38,17 +59,34 @@ class Headwater implements Subject {
       },
     }
     this.#row = defineCache(stores, { ...options, name: 'row' })
-    this.#short = defineCache(stores, { ...options, name: 'short', ttlMs: shortTtlMs, graceMs: ttlMs })
+    this.#short = defineCache(stores, {
+      ...options,
+      name: 'short',
+      ttlMs: shortTtlMs,
+      graceMs: ttlMs,
+    })
     this.#tagged = defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id)] })
-    for (const name of ['store:operation', 'invalidation:hold', 'invalidation:release', 'invalidation:intent'] as const) {
-      stores.diagnostics.on(name, () => { this.#writes.getStore()?.step() })
+    for (const name of [
+      'store:operation',
+      'invalidation:hold',
+      'invalidation:release',
+      'invalidation:intent',
+    ] as const) {
+      stores.diagnostics.on(name, () => {
+        this.#writes.getStore()?.step()
+      })
     }
-    stores.diagnostics.on('invalidation:intent', () => { this.#writes.getStore()?.degraded() })
+    stores.diagnostics.on('invalidation:intent', () => {
+      this.#writes.getStore()?.degraded()
+    })
   }
 
   async read(key: number): Promise<number> {
     const cache = this.#anyCache()
-    return orThrow(await (Math.random() < refreshShare ? cache.refresh(key) : cache.get(key)))?.version ?? 0
+    return (
+      orThrow(await (Math.random() < refreshShare ? cache.refresh(key) : cache.get(key)))
+        ?.version ?? 0
+    )
   }
 
   async readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>> {
@@ -57,7 +95,9 @@ class Headwater implements Subject {
   }
 
   write(write: Write): Promise<'committed' | 'rolled-back'> {
-    return this.#writes.run(write, () => Math.random() < hostShare ? this.#writeAsHost(write) : this.#write(write))
+    return this.#writes.run(write, () =>
+      Math.random() < hostShare ? this.#writeAsHost(write) : this.#write(write),
+    )
   }
 
   async close(): Promise<void> {
@@ -65,19 +105,27 @@ class Headwater implements Subject {
   }
 
   async #write(write: Write): Promise<'committed' | 'rolled-back'> {
-    const result = await transaction(this.#stores, async (tx) => {
-      const isEarly = write.key % 2 === 0
-      if (isEarly) tx.invalidate(...this.#keysOf(write.key))
-      const { rows } = await tx.query<VersionedRow>(raiseVersion, [write.key])
-      write.updated(rows[0]?.version ?? 0)
-      if (!isEarly) tx.invalidate(...this.#keysOf(write.key))
-      return write.isRollback ? err('rolled-back' as const) : ok('committed' as const)
-    }, { deadlineMs: transactionMs })
-    if (result.isOk() || result.error === 'rolled-back') return write.isRollback ? 'rolled-back' : 'committed'
+    const result = await transaction(
+      this.#stores,
+      async (tx) => {
+        const isEarly = write.key % 2 === 0
+        if (isEarly) tx.invalidate(...this.#keysOf(write.key))
+        const { rows } = await tx.query<VersionedRow>(raiseVersion, [write.key])
+        write.updated(rows[0]?.version ?? 0)
+        if (!isEarly) tx.invalidate(...this.#keysOf(write.key))
+        return write.isRollback ? err('rolled-back' as const) : ok('committed' as const)
+      },
+      { deadlineMs: transactionMs },
+    )
+    if (result.isOk() || result.error === 'rolled-back')
+      return write.isRollback ? 'rolled-back' : 'committed'
     throw new Error(result.error.message)
   }
 
-  /** As a host does in a transaction of its own: nothing is released when COMMIT was sent and gave no answer. */
+  /**
+   * As a host does in a transaction of its own: nothing is released when COMMIT was sent and gave
+   * no answer.
+   */
   #writeAsHost(write: Write): Promise<'committed' | 'rolled-back'> {
     return this.#stores.postgres.withConnection(async (connection) => {
       const change = beginChange(this.#stores, { tx: connection })

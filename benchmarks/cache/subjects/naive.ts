@@ -6,7 +6,10 @@ import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 /** The cache that people write by hand: GET, else SELECT and SET; DEL after the commit. */
 export async function openNaive({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
-  const redis = createClient({ url: redisUrl, disableOfflineQueue: true }).on('error', () => undefined)
+  const redis = createClient({ url: redisUrl, disableOfflineQueue: true }).on(
+    'error',
+    () => undefined,
+  )
   await redis.connect()
   const read = async (key: number): Promise<number> => {
     const cached = await redis.get(keyOf(key)).catch(() => null)
@@ -17,7 +20,8 @@ export async function openNaive({ redisUrl, postgresUrl }: SubjectUrls): Promise
   }
   return {
     read,
-    readMany: async (keys) => new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
+    readMany: async (keys) =>
+      new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
     write: (write) => writeThenInvalidate(pool, write, () => redis.del(keyOf(write.key))),
     close: async () => {
       redis.destroy()

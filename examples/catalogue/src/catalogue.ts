@@ -1,7 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 
-const person = z.strictObject({ username: z.string().min(1), email: z.email(), fullName: z.string().nullable(), headline: z.string().optional() })
+const person = z.strictObject({
+  username: z.string().min(1),
+  email: z.email(),
+  fullName: z.string().nullable(),
+  headline: z.string().optional(),
+})
 
 const course = z.strictObject({
   title: z.string().min(1),
@@ -37,7 +42,9 @@ const data = new URL('../data/', import.meta.url)
  * @throws Error naming the file and the field that breaks a rule.
  */
 export async function readCatalogue(): Promise<Catalogue> {
-  const files = (await readdir(new URL('courses/', data))).filter((name) => name.endsWith('.json')).sort()
+  const files = (await readdir(new URL('courses/', data)))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
   const [instructors, students, ...courses] = await Promise.all([
     readJson('instructors.json', z.array(person)),
     readJson('students.json', z.array(person)),
@@ -46,7 +53,10 @@ export async function readCatalogue(): Promise<Catalogue> {
   return checked({ instructors, students, courses: courses.flat() })
 }
 
-async function readJson<Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema>> {
+async function readJson<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
   const parsed = schema.safeParse(JSON.parse(await readFile(new URL(name, data), 'utf8')))
   if (parsed.success) return parsed.data
   throw new Error(`${name} breaks a rule of the catalogue:\n${z.prettifyError(parsed.error)}`)
@@ -56,8 +66,11 @@ function checked(catalogue: Catalogue): Catalogue {
   const { courses, instructors, students } = catalogue
   const teachers = new Set(instructors.map(({ username }) => username))
   const untaught = courses.find(({ instructor }) => !teachers.has(instructor))
-  if (untaught !== undefined) throw new Error(`${untaught.title}: nobody is called ${untaught.instructor}`)
-  const twice = firstRepeated(courses.map(({ title }) => title)) ?? firstRepeated([...instructors, ...students].map(({ email }) => email))
+  if (untaught !== undefined)
+    throw new Error(`${untaught.title}: nobody is called ${untaught.instructor}`)
+  const twice =
+    firstRepeated(courses.map(({ title }) => title)) ??
+    firstRepeated([...instructors, ...students].map(({ email }) => email))
   if (twice !== undefined) throw new Error(`the catalogue has two of ${twice}`)
   return catalogue
 }

@@ -52,16 +52,24 @@ const concurrency = 8
 type Services = Pick<Repositories, 'users' | 'courses' | 'enrollments'>
 
 /**
- * Brings the catalogue into the stores by the same calls that an application makes: registers the people, creates and publishes the courses,
- * fills the small ones but for one place. What is there already, by e-mail address and by title, stays as it is, so that it may be run again.
+ * Brings the catalogue into the stores by the same calls that an application makes: registers the
+ * people, creates and publishes the courses, fills the small ones but for one place. What is there
+ * already, by e-mail address and by title, stays as it is, so that it may be run again.
  *
  * @throws UnexpectedFailure when a call fails.
  */
-export async function loadCatalogue(services: Services, catalogue: Catalogue, options: LoadOptions = {}): Promise<LoadedCatalogue> {
+export async function loadCatalogue(
+  services: Services,
+  catalogue: Catalogue,
+  options: LoadOptions = {},
+): Promise<LoadedCatalogue> {
   const { passwordHash, onProgress } = { ...loadDefaults, ...options }
   const { instructors, students, courses } = catalogue
   const small = courses.filter(isSmall)
-  const progress = counter(instructors.length + students.length + courses.length + small.length, onProgress)
+  const progress = counter(
+    instructors.length + students.length + courses.length + small.length,
+    onProgress,
+  )
 
   const register = (role: string) => async (person: Person) => {
     const user = await ensureUser(services, { person, role, passwordHash })
@@ -74,7 +82,11 @@ export async function loadCatalogue(services: Services, catalogue: Catalogue, op
   const idOf = new Map(teachers.map((user) => [user.username, user.id]))
   const existing = await coursesByTitle(services)
   const loaded = await eachOf(courses, concurrency, async (course) => {
-    const published = await ensureCourse(services, { course, existing: existing.get(course.title), instructorId: idOf.get(course.instructor) ?? 0 })
+    const published = await ensureCourse(services, {
+      course,
+      existing: existing.get(course.title),
+      instructorId: idOf.get(course.instructor) ?? 0,
+    })
     progress('courses')
     return published
   })
@@ -87,7 +99,10 @@ export async function loadCatalogue(services: Services, catalogue: Catalogue, op
   return { instructors: teachers, students: learners, courses: loaded, nearlyFull }
 }
 
-function counter(total: number, onProgress: (progress: CatalogueProgress) => void): (step: CatalogueProgress['step']) => void {
+function counter(
+  total: number,
+  onProgress: (progress: CatalogueProgress) => void,
+): (step: CatalogueProgress['step']) => void {
   let done = 0
   return (step) => {
     done += 1
@@ -105,8 +120,14 @@ interface WantedUser {
   readonly passwordHash: string
 }
 
-async function ensureUser({ users }: Services, { person: { email, username, fullName }, role, passwordHash }: WantedUser): Promise<User> {
-  return orThrow(await users.findByEmail(email)) ?? orThrow(await users.create({ email, username, fullName, role, passwordHash }))
+async function ensureUser(
+  { users }: Services,
+  { person: { email, username, fullName }, role, passwordHash }: WantedUser,
+): Promise<User> {
+  return (
+    orThrow(await users.findByEmail(email)) ??
+    orThrow(await users.create({ email, username, fullName, role, passwordHash }))
+  )
 }
 
 /** Every course there is, published or not. */
@@ -129,7 +150,10 @@ interface WantedCourse {
   readonly instructorId: number
 }
 
-async function ensureCourse({ courses }: Services, { course, existing, instructorId }: WantedCourse): Promise<Course> {
+async function ensureCourse(
+  { courses }: Services,
+  { course, existing, instructorId }: WantedCourse,
+): Promise<Course> {
   if (existing?.isPublished) return existing
   const { instructor: _, ...newCourse } = course
   const { id } = existing ?? orThrow(await courses.create({ ...newCourse, instructorId }))
@@ -137,7 +161,11 @@ async function ensureCourse({ courses }: Services, { course, existing, instructo
 }
 
 /** Enrolls students until one place is left; which students, follows from the course's id. */
-async function fill({ courses, enrollments }: Services, course: Course, students: readonly User[]): Promise<Course> {
+async function fill(
+  { courses, enrollments }: Services,
+  course: Course,
+  students: readonly User[],
+): Promise<Course> {
   const wanted = (course.maxStudents ?? 0) - 1
   let taken = course.currentEnrollment
   for (let step = 0; taken < wanted && step < students.length; step += 1) {

@@ -12,7 +12,9 @@ test('there are 300 courses or more in a dozen categories, 20 instructors and 20
 test('some courses are free, some take anybody, and some only a few', () => {
   expect(courses.filter(({ price }) => price === '0.00').length).toBeGreaterThan(5)
   expect(courses.filter(({ maxStudents }) => maxStudents === null).length).toBeGreaterThan(50)
-  expect(courses.filter(({ maxStudents }) => maxStudents !== null && maxStudents <= 6).length).toBeGreaterThan(10)
+  expect(
+    courses.filter(({ maxStudents }) => maxStudents !== null && maxStudents <= 6).length,
+  ).toBeGreaterThan(10)
 })
 
 test('every instructor teaches', () => {

@@ -14,12 +14,23 @@ let catalogue: Catalogue
 beforeAll(async () => {
   const { postgres, redis } = inject('stack')
   parts = await isolate({ postgres, redis })
-  stores = orThrow(await connect({ postgres: { url: parts.postgres.url }, redis: { url: redis.url, keyPrefix: parts.redis.prefix, deadlineMs: 2_000 } }))
+  stores = orThrow(
+    await connect({
+      postgres: { url: parts.postgres.url },
+      redis: { url: redis.url, keyPrefix: parts.redis.prefix, deadlineMs: 2_000 },
+    }),
+  )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
   repositories = createRepositories(stores)
   const { courses, instructors, students } = await readCatalogue()
-  const small = courses.filter(({ maxStudents }) => maxStudents !== null && maxStudents <= 6).slice(0, 3)
-  catalogue = { courses: [...new Set([...courses.slice(0, 15), ...small])], instructors, students: students.slice(0, 20) }
+  const small = courses
+    .filter(({ maxStudents }) => maxStudents !== null && maxStudents <= 6)
+    .slice(0, 3)
+  catalogue = {
+    courses: [...new Set([...courses.slice(0, 15), ...small])],
+    instructors,
+    students: students.slice(0, 20),
+  }
 })
 afterAll(async () => {
   orThrow(await stores.close())
@@ -29,16 +40,32 @@ afterAll(async () => {
 /** Everything that loading writes. */
 async function contents(): Promise<unknown> {
   const tables = ['users', 'courses', 'enrollments', 'outbox']
-  return Promise.all(tables.map(async (table) => orThrow(await stores.postgres.query(`SELECT * FROM @schema.${table} ORDER BY 1`)).rows))
+  return Promise.all(
+    tables.map(
+      async (table) =>
+        orThrow(await stores.postgres.query(`SELECT * FROM @schema.${table} ORDER BY 1`)).rows,
+    ),
+  )
 }
 
 test('publishes every course, leaves one place in the small ones, and says how far it is', async () => {
   const told: CatalogueProgress[] = []
-  const loaded = await loadCatalogue(repositories, catalogue, { onProgress: (progress) => { told.push(progress) } })
-  expect(loaded.courses.map(({ title, isPublished }) => [title, isPublished])).toEqual(catalogue.courses.map(({ title }) => [title, true]))
+  const loaded = await loadCatalogue(repositories, catalogue, {
+    onProgress: (progress) => {
+      told.push(progress)
+    },
+  })
+  expect(loaded.courses.map(({ title, isPublished }) => [title, isPublished])).toEqual(
+    catalogue.courses.map(({ title }) => [title, true]),
+  )
   expect(loaded.nearlyFull.length).toBeGreaterThanOrEqual(3)
-  for (const { id, maxStudents } of loaded.nearlyFull) expect(orThrow(await repositories.courses.get(id))?.currentEnrollment).toBe((maxStudents ?? 0) - 1)
-  expect(told.map(({ done }) => done)).toEqual(Array.from({ length: told.length }, (_, index) => index + 1))
+  for (const { id, maxStudents } of loaded.nearlyFull)
+    expect(orThrow(await repositories.courses.get(id))?.currentEnrollment).toBe(
+      (maxStudents ?? 0) - 1,
+    )
+  expect(told.map(({ done }) => done)).toEqual(
+    Array.from({ length: told.length }, (_, index) => index + 1),
+  )
   expect(told.at(-1)).toEqual({ step: 'enrollments', done: told.length, total: told.length })
 })
 
@@ -46,7 +73,9 @@ test('changes nothing when it is run again', async () => {
   const before = await contents()
   const again = await loadCatalogue(repositories, catalogue)
   expect(await contents()).toEqual(before)
-  expect(again.courses.map(({ title }) => title)).toEqual(catalogue.courses.map(({ title }) => title))
+  expect(again.courses.map(({ title }) => title)).toEqual(
+    catalogue.courses.map(({ title }) => title),
+  )
 })
 
 test('finishes what an earlier run has left half done', async () => {

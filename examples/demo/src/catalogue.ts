@@ -7,27 +7,44 @@ import type { Platform } from './platform.ts'
 
 const relayDeadlineMs = 120_000
 
-/** Loads the sample catalogue through the SDK and waits until the relay has brought every course into the index. */
-export async function stockCatalogue({ services, inspection }: Platform, output: Output): Promise<LoadedCatalogue> {
+/**
+ * Loads the sample catalogue through the SDK and waits until the relay has brought every course
+ * into the index.
+ */
+export async function stockCatalogue(
+  { services, inspection }: Platform,
+  output: Output,
+): Promise<LoadedCatalogue> {
   output.heading('Catalogue')
   const loadingMs = performance.now()
   const catalogue = await readCatalogue()
   const { courses, students, instructors } = catalogue
   const loading = output.progress('loading', courses.length + students.length + instructors.length)
-  const loaded = await loadCatalogue(services, catalogue, { onProgress: ({ done }) => { loading.update(done) } })
+  const loaded = await loadCatalogue(services, catalogue, {
+    onProgress: ({ done }) => {
+      loading.update(done)
+    },
+  })
   const took = (sinceMs: number) => duration(performance.now() - sinceMs)
   const categories = new Set(courses.map(({ category }) => category)).size
   const people = `${instructors.length} instructors, ${students.length} students`
-  loading.done(`${people}, ${courses.length} courses in ${categories} categories, ${loaded.nearlyFull.length} of them nearly full, in ${took(loadingMs)}`)
+  loading.done(
+    `${people}, ${courses.length} courses in ${categories} categories, ${loaded.nearlyFull.length} of them nearly full, in ${took(loadingMs)}`,
+  )
 
   const indexingMs = performance.now()
   const indexing = output.progress('indexing', courses.length)
-  await eventually(async () => {
-    const count = await inspection.vectorCount()
-    indexing.update(count)
-    return count >= courses.length
-  }, { timeoutMs: relayDeadlineMs, intervalMs: 100 })
+  await eventually(
+    async () => {
+      const count = await inspection.vectorCount()
+      indexing.update(count)
+      return count >= courses.length
+    },
+    { timeoutMs: relayDeadlineMs, intervalMs: 100 },
+  )
   orThrow(await services.relay.drain({ deadlineMs: relayDeadlineMs }))
-  indexing.done(`the relay has brought ${courses.length} courses into the index, ${took(indexingMs)} later`)
+  indexing.done(
+    `the relay has brought ${courses.length} courses into the index, ${took(indexingMs)} later`,
+  )
   return loaded
 }

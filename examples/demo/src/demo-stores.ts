@@ -4,7 +4,9 @@ import type { Ending } from './ending.ts'
 import type { Output } from './output.ts'
 
 /** Rung and version of every store that was started. */
-export type StoreReport = { readonly [store in string]: { readonly rung: Rung, readonly version: string } }
+export type StoreReport = {
+  readonly [store in string]: { readonly rung: Rung; readonly version: string }
+}
 
 /** What the outage does to Redis. */
 export interface RedisOutage {
@@ -25,13 +27,23 @@ export interface DemoStores {
   readonly redisUrl: string
 }
 
-const labels = { environment: 'from the environment', container: 'container', local: 'local server', 'stand-in': 'stand-in' } as const
+const labels = {
+  environment: 'from the environment',
+  container: 'container',
+  local: 'local server',
+  'stand-in': 'stand-in',
+} as const
 
 /** Starts every store on the first rung that works and says which that is. */
 export async function startDemoStores(output: Output, ending: Ending): Promise<DemoStores> {
   output.heading('Stores')
-  const onProgress = (line: string) => { output.remark(line) }
-  const starting = startTestStack({ stores: ['postgres', 'mongodb', 'pinecone', 'openai'], onProgress })
+  const onProgress = (line: string) => {
+    output.remark(line)
+  }
+  const starting = startTestStack({
+    stores: ['postgres', 'mongodb', 'pinecone', 'openai'],
+    onProgress,
+  })
   const [stack, redis] = await Promise.all([starting, startRedis(onProgress, ending)])
   ending.add(() => stack.stop())
   const addresses = { ...stack.addresses(), redis: redis.address }
@@ -39,12 +51,21 @@ export async function startDemoStores(output: Output, ending: Ending): Promise<D
   ending.add(() => parts.dispose())
   const { postgres, mongodb, pinecone, openai } = addresses
   const described = { postgres, redis: redis.address, mongodb, pinecone, openai }
-  for (const [store, { rung, version }] of Object.entries(described)) output.row(names[store] ?? store, labels[rung].padEnd(22), version)
-  const report = Object.fromEntries(Object.entries(described).map(([store, { rung, version }]) => [store, { rung, version }]))
+  for (const [store, { rung, version }] of Object.entries(described))
+    output.row(names[store] ?? store, labels[rung].padEnd(22), version)
+  const report = Object.fromEntries(
+    Object.entries(described).map(([store, { rung, version }]) => [store, { rung, version }]),
+  )
   return { parts, report, redisOutage: redis.outage, redisUrl: redis.directUrl }
 }
 
-const names: Readonly<Record<string, string>> = { postgres: 'PostgreSQL', redis: 'Redis', mongodb: 'MongoDB', pinecone: 'Pinecone', openai: 'OpenAI' }
+const names: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  redis: 'Redis',
+  mongodb: 'MongoDB',
+  pinecone: 'Pinecone',
+  openai: 'OpenAI',
+}
 
 interface DemoRedis {
   readonly address: StoreAddress
@@ -52,7 +73,9 @@ interface DemoRedis {
   readonly outage: RedisOutage
 }
 
-/** A Redis that can be taken away: a server of our own is killed, any other is cut off by a proxy. */
+/**
+ * A Redis that can be taken away: a server of our own is killed, any other is cut off by a proxy.
+ */
 async function startRedis(onProgress: (line: string) => void, ending: Ending): Promise<DemoRedis> {
   const stack = await startTestStack({ stores: ['redis'], onProgress })
   ending.add(() => stack.stop())
@@ -81,8 +104,12 @@ async function behindProxy(address: StoreAddress, ending: Ending): Promise<DemoR
   ending.add(() => proxy.close())
   const outage: RedisOutage = {
     does: 'the connections to Redis are cut',
-    begin: async () => { proxy.cut() },
-    end: async () => { proxy.restore() },
+    begin: async () => {
+      proxy.cut()
+    },
+    end: async () => {
+      proxy.restore()
+    },
   }
   return { address: { ...address, url: proxy.url }, directUrl: address.url, outage }
 }

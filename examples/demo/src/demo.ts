@@ -12,7 +12,12 @@ import { type StoreReport, startDemoStores } from './demo-stores.ts'
 
 /** What `--json` prints. */
 export interface Summary {
-  readonly flows: { readonly register: boolean, readonly search: boolean, readonly enroll: boolean, readonly outage: boolean }
+  readonly flows: {
+    readonly register: boolean
+    readonly search: boolean
+    readonly enroll: boolean
+    readonly outage: boolean
+  }
   readonly stores: StoreReport
   readonly seconds: number
 }
@@ -40,17 +45,27 @@ export async function runDemo(output: Output, ending: Ending): Promise<DemoRepor
     output.failure('demo', error instanceof Error ? error.message : String(error))
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
-  output.line(`\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`)
+  output.line(
+    `\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`,
+  )
   return { summary: { flows, stores, seconds }, platform }
 }
 
 /** Leaves the API running until `ending`, and says what to try. */
-export async function showApi({ services }: Platform, output: Output, ending: Ending): Promise<void> {
+export async function showApi(
+  { services }: Platform,
+  output: Output,
+  ending: Ending,
+): Promise<void> {
   const api = await serve(services)
   ending.add(() => api.close())
   ending.isExpected = true
   output.heading(`The API runs on ${api.url}`)
-  const user = JSON.stringify({ email: 'grace@example.com', username: 'grace', password: 'correct horse' })
+  const user = JSON.stringify({
+    email: 'grace@example.com',
+    username: 'grace',
+    password: 'correct horse',
+  })
   output.line(`  curl -X POST ${api.url}/users -H 'Content-Type: application/json' -d '${user}'`)
   output.line(`  curl '${api.url}/search?q=play+the+guitar&limit=3'`)
   output.line(`  curl ${api.url}/health/ready`)
@@ -60,11 +75,19 @@ export async function showApi({ services }: Platform, output: Output, ending: En
 
 type Flows = { -readonly [Name in keyof Summary['flows']]: boolean }
 
-async function runFlows(flows: Flows, output: Output, stage: Parameters<typeof searchFlow>[1]): Promise<void> {
+async function runFlows(
+  flows: Flows,
+  output: Output,
+  stage: Parameters<typeof searchFlow>[1],
+): Promise<void> {
   const ada = await Flow.run(output, 'Registration', (flow) => registerFlow(flow, stage))
   flows.register = ada !== undefined
-  flows.search = await Flow.run(output, 'Search', (flow) => searchFlow(flow, stage)) !== undefined
+  flows.search = (await Flow.run(output, 'Search', (flow) => searchFlow(flow, stage))) !== undefined
   if (ada === undefined) return
-  flows.enroll = await Flow.run(output, 'Enrollment', (flow) => enrollFlow(flow, { ...stage, ada })) !== undefined
-  flows.outage = await Flow.run(output, 'Outage of Redis', (flow) => outageFlow(flow, { ...stage, ada })) !== undefined
+  flows.enroll =
+    (await Flow.run(output, 'Enrollment', (flow) => enrollFlow(flow, { ...stage, ada }))) !==
+    undefined
+  flows.outage =
+    (await Flow.run(output, 'Outage of Redis', (flow) => outageFlow(flow, { ...stage, ada }))) !==
+    undefined
 }

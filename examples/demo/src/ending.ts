@@ -3,7 +3,10 @@ import { setTimeout as after } from 'node:timers/promises'
 /** After this much everything is left to its guards: no server outlives this process. */
 const deadlineMs = 15_000
 
-/** What has to be ended, in the order in which it was begun; ended once, backwards, on whichever way the demo ends. */
+/**
+ * What has to be ended, in the order in which it was begun; ended once, backwards, on whichever way
+ * the demo ends.
+ */
 export class Ending {
   /** Whether a signal is how the demo is meant to end from now on. */
   isExpected = false
@@ -21,7 +24,10 @@ export class Ending {
     return this.#begin.promise
   }
 
-  /** Has `step` called at the end, before those that were added earlier; at once when the end has begun. */
+  /**
+   * Has `step` called at the end, before those that were added earlier; at once when the end has
+   * begun.
+   */
   add(step: () => Promise<unknown>): void {
     if (this.hasBegun) void step()
     else this.#steps.push(step)

@@ -33,7 +33,11 @@ export class Flow {
   }
 
   /** Runs a flow and gives back what came of it; `undefined` when a step failed. */
-  static async run<T extends object>(output: Output, title: string, steps: (flow: Flow) => Promise<T>): Promise<T | undefined> {
+  static async run<T extends object>(
+    output: Output,
+    title: string,
+    steps: (flow: Flow) => Promise<T>,
+  ): Promise<T | undefined> {
     output.heading(title)
     try {
       return await steps(new Flow(output))
@@ -55,8 +59,17 @@ export class Flow {
     }
     const startedMs = performance.now()
     try {
-      const made = await work({ note: (text) => { notes.push(text) }, timed })
-      this.#output.step({ store, text: [does, ...notes].join(': '), ms: measuredMs ?? performance.now() - startedMs })
+      const made = await work({
+        note: (text) => {
+          notes.push(text)
+        },
+        timed,
+      })
+      this.#output.step({
+        store,
+        text: [does, ...notes].join(': '),
+        ms: measuredMs ?? performance.now() - startedMs,
+      })
       return made
     } catch (error) {
       this.#output.failure(store, `${does}: ${messageOf(error)}`)

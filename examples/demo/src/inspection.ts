@@ -6,12 +6,15 @@ import { createClient, type RedisClientType } from 'redis'
 
 type Document = Record<string, unknown>
 
-/** Looks into the stores with their own clients, past the SDK: what the demo says about a store was read there. */
+/**
+ * Looks into the stores with their own clients, past the SDK: what the demo says about a store was
+ * read there.
+ */
 export interface Inspection {
   /** The one row of a statement; `undefined` when there is none. */
   row<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row | undefined>
   /** What Redis holds under a key of the SDK, and for how long yet. */
-  key(name: string): Promise<{ readonly text: string, readonly ttlMs: number } | undefined>
+  key(name: string): Promise<{ readonly text: string; readonly ttlMs: number } | undefined>
   /** Whether Redis answers where the SDK looks for it. */
   redisAnswers(): Promise<boolean>
   /** The documents that match. */
@@ -25,20 +28,33 @@ export interface Inspection {
 }
 
 /** Connects the official clients. */
-export async function openInspection({ postgres, redis, mongodb, pinecone }: StoreParts, redisUrl: string): Promise<Inspection> {
+export async function openInspection(
+  { postgres, redis, mongodb, pinecone }: StoreParts,
+  redisUrl: string,
+): Promise<Inspection> {
   const pool = new Pool({ connectionString: postgres.url, max: 1 })
   pool.on('error', () => undefined)
   const mongo = new MongoClient(mongodb.url)
-  const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url }).index({ name: pinecone.index }).namespace(pinecone.namespace)
+  const index = new Pinecone({ apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url })
+    .index({ name: pinecone.index })
+    .namespace(pinecone.namespace)
   return {
-    row: async <Row extends object>(sql: string, values: readonly unknown[]) => (await pool.query<Row>(sql, [...values])).rows[0],
-    key: (name) => withRedis(redisUrl, async (client) => {
-      const [text, ttlMs] = await Promise.all([client.get(`${redis.prefix}${name}`), client.pTTL(`${redis.prefix}${name}`)])
-      return text === null ? undefined : { text, ttlMs }
-    }),
-    redisAnswers: () => withRedis(redis.url, async (client) => await client.ping() === 'PONG').catch(() => false),
-    documents: (collection, filter) => mongo.db(mongodb.database).collection(collection).find(filter).toArray(),
-    vectorCount: async () => (await index.describeIndexStats()).namespaces?.[pinecone.namespace]?.recordCount ?? 0,
+    row: async <Row extends object>(sql: string, values: readonly unknown[]) =>
+      (await pool.query<Row>(sql, [...values])).rows[0],
+    key: (name) =>
+      withRedis(redisUrl, async (client) => {
+        const [text, ttlMs] = await Promise.all([
+          client.get(`${redis.prefix}${name}`),
+          client.pTTL(`${redis.prefix}${name}`),
+        ])
+        return text === null ? undefined : { text, ttlMs }
+      }),
+    redisAnswers: () =>
+      withRedis(redis.url, async (client) => (await client.ping()) === 'PONG').catch(() => false),
+    documents: (collection, filter) =>
+      mongo.db(mongodb.database).collection(collection).find(filter).toArray(),
+    vectorCount: async () =>
+      (await index.describeIndexStats()).namespaces?.[pinecone.namespace]?.recordCount ?? 0,
     hasVector: async (courseId) => {
       const id = `course_${courseId}`
       return (await index.fetch({ ids: [id] })).records[id] !== undefined
@@ -51,7 +67,10 @@ export async function openInspection({ postgres, redis, mongodb, pinecone }: Sto
 
 /** A connection for one look: Redis goes away in between. */
 async function withRedis<T>(url: string, use: (client: RedisClientType) => Promise<T>): Promise<T> {
-  const client: RedisClientType = createClient({ url, socket: { connectTimeout: 5_000, reconnectStrategy: false } })
+  const client: RedisClientType = createClient({
+    url,
+    socket: { connectTimeout: 5_000, reconnectStrategy: false },
+  })
   client.on('error', () => undefined)
   await client.connect()
   try {

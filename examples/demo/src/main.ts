@@ -3,24 +3,33 @@ import { runDemo, showApi } from './demo.ts'
 import { Ending } from './ending.ts'
 import { Output } from './output.ts'
 
-const { values: { once, json } } = parseArgs({ options: { once: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } })
+const {
+  values: { once, json },
+} = parseArgs({
+  options: { once: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+})
 
 const ending = new Ending()
 const output = new Output(process.stdout)
 // Whoever read our output is gone: so are we.
-process.stdout.on('error', () => { void ending.end().then(() => process.exit(1)) })
+process.stdout.on('error', () => {
+  void ending.end().then(() => process.exit(1))
+})
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 for (const [signal, code] of Object.entries(exitCodes)) {
   process.on(signal, () => {
     output.isMuted = true
-    void ending.end().then(() => { if (!ending.isExpected) process.exit(code) })
+    void ending.end().then(() => {
+      if (!ending.isExpected) process.exit(code)
+    })
   })
 }
 
 const { summary, platform } = await runDemo(output, ending)
 const isComplete = Object.values(summary.flows).every(Boolean)
-if (!once && isComplete && platform !== undefined && !ending.hasBegun) await showApi(platform, output, ending)
+if (!once && isComplete && platform !== undefined && !ending.hasBegun)
+  await showApi(platform, output, ending)
 await ending.end()
 if (json) process.stdout.write(`${JSON.stringify(summary)}\n`)
 process.exit(isComplete ? 0 : 1)

@@ -45,8 +45,20 @@ export class Output {
   }
 
   /** What a store did, and how long it took. */
-  step({ store, text, ms }: { readonly store: string, readonly text: string, readonly ms: number }): void {
-    this.#marked(this.#style('green', '✓'), store, `${text.padEnd(columns.text)}${this.#style('dim', duration(ms).padStart(columns.ms))}`)
+  step({
+    store,
+    text,
+    ms,
+  }: {
+    readonly store: string
+    readonly text: string
+    readonly ms: number
+  }): void {
+    this.#marked(
+      this.#style('green', '✓'),
+      store,
+      `${text.padEnd(columns.text)}${this.#style('dim', duration(ms).padStart(columns.ms))}`,
+    )
   }
 
   /** What did not hold. */
@@ -65,10 +77,20 @@ export class Output {
 
   #bar(label: string, total: number): Progress {
     const format = `    ${label.padEnd(columns.store)}{bar} {value}/{total}`
-    const bar = new SingleBar({ format, barCompleteChar: '━', barIncompleteChar: '─', barsize: 40, hideCursor: true, clearOnComplete: true, stream: this.#stream })
+    const bar = new SingleBar({
+      format,
+      barCompleteChar: '━',
+      barIncompleteChar: '─',
+      barsize: 40,
+      hideCursor: true,
+      clearOnComplete: true,
+      stream: this.#stream,
+    })
     bar.start(total, 0)
     return {
-      update: (done) => { bar.update(done) },
+      update: (done) => {
+        bar.update(done)
+      },
       done: (line) => {
         bar.stop()
         this.row(label, line)
@@ -84,7 +106,9 @@ export class Output {
         if (reached > quarter && reached < 4) this.row(label, `${done}/${total}`)
         quarter = Math.max(quarter, reached)
       },
-      done: (line) => { this.row(label, line) },
+      done: (line) => {
+        this.row(label, line)
+      },
     }
   }
 

@@ -16,21 +16,36 @@ export interface Platform {
 }
 
 /** Connects the SDK, brings the schema up to date and starts the relay. */
-export async function openPlatform({ parts, redisOutage, redisUrl }: DemoStores, output: Output, ending: Ending): Promise<Platform> {
+export async function openPlatform(
+  { parts, redisOutage, redisUrl }: DemoStores,
+  output: Output,
+  ending: Ending,
+): Promise<Platform> {
   const { postgres, redis, mongodb, pinecone, openai } = parts
-  const stores = orThrow(await connect({
-    postgres: { url: postgres.url },
-    // Ten times the default: a laggard machine shall not show an outage that nobody caused.
-    redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 1_000 },
-    mongodb: { url: mongodb.url, database: mongodb.database },
-    pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
-  }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url: postgres.url },
+      // Ten times the default: a laggard machine shall not show an outage that nobody caused.
+      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 1_000 },
+      mongodb: { url: mongodb.url, database: mongodb.database },
+      pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
+    }),
+  )
   ending.add(() => stores[Symbol.asyncDispose]())
   const startedMs = performance.now()
-  const { applied } = orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
+  const { applied } = orThrow(
+    await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }),
+  )
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
-  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, diagnostics: stores.diagnostics })
-  const services = createServices(stores, { embedder, index: pineconeIndex(stores, { namespace: pinecone.namespace }) })
+  const embedder = openaiEmbedder({
+    apiKey: openai.apiKey,
+    baseURL: openai.url,
+    diagnostics: stores.diagnostics,
+  })
+  const services = createServices(stores, {
+    embedder,
+    index: pineconeIndex(stores, { namespace: pinecone.namespace }),
+  })
   services.relay.start()
   const inspection = await openInspection(parts, redisUrl)
   ending.add(() => inspection.close())

@@ -4,9 +4,13 @@ import { Ending } from '../src/ending.ts'
 test('what was begun last is ended first, once, and past what fails', async () => {
   const ended: string[] = []
   const ending = new Ending()
-  ending.add(async () => { ended.push('stores') })
+  ending.add(async () => {
+    ended.push('stores')
+  })
   ending.add(() => Promise.reject(new Error('the client is gone already')))
-  ending.add(async () => { ended.push('server') })
+  ending.add(async () => {
+    ended.push('server')
+  })
   await Promise.all([ending.end(), ending.end(), ending.untilBegun()])
   expect(ended).toEqual(['server', 'stores'])
 })
@@ -15,6 +19,8 @@ test('what is begun while all is ending is ended at once', async () => {
   const ending = new Ending()
   await ending.end()
   let hasEnded = false
-  ending.add(async () => { hasEnded = true })
+  ending.add(async () => {
+    hasEnded = true
+  })
   expect(hasEnded).toBe(true)
 })

@@ -18,7 +18,8 @@ test('a flow gives back what came of it when every step holds', async () => {
     flow.step({ store: 'PostgreSQL', does: 'registers Ada' }, async ({ note }) => {
       note('row 1')
       return { id: 1 }
-    }))
+    }),
+  )
   expect(made).toEqual({ id: 1 })
   expect(printed()).toMatch(/Registration\n {2}✓ PostgreSQL {2}registers Ada: row 1 +\d+\.\d ms\n$/)
 })
@@ -26,8 +27,12 @@ test('a flow gives back what came of it when every step holds', async () => {
 test('a flow ends at the first step that does not hold, and says which', async () => {
   let later = 0
   const made = await Flow.run(output, 'Enrollment', async (flow) => {
-    await flow.step({ store: 'PostgreSQL', does: 'refuses the next student' }, async () => { check(later > 0, 'the course took one more') })
-    await flow.step({ store: 'MongoDB', does: 'has the event' }, async () => { later += 1 })
+    await flow.step({ store: 'PostgreSQL', does: 'refuses the next student' }, async () => {
+      check(later > 0, 'the course took one more')
+    })
+    await flow.step({ store: 'MongoDB', does: 'has the event' }, async () => {
+      later += 1
+    })
     return {}
   })
   expect([made, later]).toEqual([undefined, 0])
@@ -35,15 +40,21 @@ test('a flow ends at the first step that does not hold, and says which', async (
 })
 
 test('a flow that breaks between its steps is not kept either', async () => {
-  expect(await Flow.run(output, 'Search', () => Promise.reject(new Error('no index')))).toBeUndefined()
+  expect(
+    await Flow.run(output, 'Search', () => Promise.reject(new Error('no index'))),
+  ).toBeUndefined()
   expect(printed()).toContain('no index')
 })
 
 test('a step is measured by the part that it names', async () => {
-  await Flow.run(output, 'Search', (flow) => flow.step({ store: 'Redis', does: 'a hit' }, async ({ timed }) => {
-    await timed(async () => undefined)
-    for (const startedMs = performance.now(); performance.now() - startedMs < 300;) { /* busy with reading it back */ }
-    return {}
-  }))
+  await Flow.run(output, 'Search', (flow) =>
+    flow.step({ store: 'Redis', does: 'a hit' }, async ({ timed }) => {
+      await timed(async () => undefined)
+      for (const startedMs = performance.now(); performance.now() - startedMs < 300;) {
+        /* busy with reading it back */
+      }
+      return {}
+    }),
+  )
   expect(Number(/([\d.]+) ms/.exec(printed())?.[1])).toBeLessThan(250)
 })

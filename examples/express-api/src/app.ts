@@ -42,7 +42,12 @@ export interface AppOptions {
   readonly onError?: (error: unknown) => void
 }
 
-const appDefaults = { limits: {}, secureCookies: false, isClosing: () => false, onError: () => undefined } as const satisfies AppOptions
+const appDefaults = {
+  limits: {},
+  secureCookies: false,
+  isClosing: () => false,
+  onError: () => undefined,
+} as const satisfies AppOptions
 
 const maxBody = '64kb'
 

@@ -7,15 +7,19 @@ import { sessionToken } from './session-cookie.ts'
 
 /** Who sent a request. `unknown`: there is a token, and Redis could not say whose. */
 export type Caller =
-  | { readonly kind: 'user', readonly userId: number }
+  | { readonly kind: 'user'; readonly userId: number }
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'unknown', readonly failure: StoreError }
+  | { readonly kind: 'unknown'; readonly failure: StoreError }
 
-/** Finds out who sent a request, from its session cookie: one Redis round trip when there is one, none otherwise. */
+/**
+ * Finds out who sent a request, from its session cookie: one Redis round trip when there is one,
+ * none otherwise.
+ */
 export function identify({ sessions }: Pick<Services, 'sessions'>): RequestHandler {
   return async (request, response, next) => {
     const token = sessionToken(request)
-    response.locals['caller'] = token === undefined ? anonymous : await callerOfToken(sessions, token)
+    response.locals['caller'] =
+      token === undefined ? anonymous : await callerOfToken(sessions, token)
     next()
   }
 }
@@ -31,7 +35,10 @@ export function callerId(response: Response): number | undefined {
   return caller.kind === 'user' ? caller.userId : undefined
 }
 
-/** The id of whoever is signed in; otherwise the request ends: 401, or 503 when that could not be found out. */
+/**
+ * The id of whoever is signed in; otherwise the request ends: 401, or 503 when that could not be
+ * found out.
+ */
 export function signedInId(response: Response): number {
   const caller = callerOf(response)
   if (caller.kind === 'user') return caller.userId
@@ -39,14 +46,20 @@ export function signedInId(response: Response): number {
 }
 
 /** The profile of whoever is signed in; otherwise the request ends. */
-export async function signedInUser({ users }: Pick<Services, 'users'>, response: Response): Promise<User> {
+export async function signedInUser(
+  { users }: Pick<Services, 'users'>,
+  response: Response,
+): Promise<User> {
   const user = unwrap(await users.get(signedInId(response)))
   if (user === undefined) throw new RequestFailed(notSignedIn)
   return user
 }
 
 /** The profile of the instructor who is signed in; for others the request ends with 403. */
-export async function signedInInstructor(services: Pick<Services, 'users'>, response: Response): Promise<User> {
+export async function signedInInstructor(
+  services: Pick<Services, 'users'>,
+  response: Response,
+): Promise<User> {
   const user = await signedInUser(services, response)
   if (user.role !== 'instructor') throw new RequestFailed(forbidden)
   return user
@@ -57,5 +70,7 @@ const anonymous: Caller = { kind: 'anonymous' }
 async function callerOfToken(sessions: Services['sessions'], token: string): Promise<Caller> {
   const session = await sessions.touch(token)
   if (session.isErr()) return { kind: 'unknown', failure: session.error }
-  return session.value === undefined ? anonymous : { kind: 'user', userId: Number(session.value.userId) }
+  return session.value === undefined
+    ? anonymous
+    : { kind: 'user', userId: Number(session.value.userId) }
 }

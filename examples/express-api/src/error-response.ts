@@ -2,13 +2,16 @@ import type { InvalidInput } from '@headwater/core'
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { type RateLimited, RequestFailed, type RequestFailure, invalidField } from './failure.ts'
 
-/** The one place that says which failure is which status. What is not listed is our own mistake: 500. */
+/**
+ * The one place that says which failure is which status. What is not listed is our own mistake:
+ * 500.
+ */
 const statuses: Readonly<Record<string, number>> = {
   'invalid-input': 400,
   'bad-request': 400,
   'not-signed-in': 401,
   'wrong-credentials': 401,
-  'forbidden': 403,
+  forbidden: 403,
   'not-found': 404,
   'email-taken': 409,
   'username-taken': 409,
@@ -35,7 +38,10 @@ const publicMessages: Readonly<Record<number, string>> = {
 
 const retryAfterSeconds = 1
 
-/** Answers every request that failed, told what failed by `RequestFailed`; anything else is reported and answered with a bare 500. */
+/**
+ * Answers every request that failed, told what failed by `RequestFailed`; anything else is reported
+ * and answered with a bare 500.
+ */
 export function errorHandler(report: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error)
@@ -47,7 +53,11 @@ export function errorHandler(report: (error: unknown) => void): ErrorRequestHand
 
 /** Answers what no route has. */
 export function noSuchRoute(request: Request, response: Response): void {
-  answer(response, { type: 'not-found', message: `there is no ${request.method} ${request.path}`, retryable: false })
+  answer(response, {
+    type: 'not-found',
+    message: `there is no ${request.method} ${request.path}`,
+    retryable: false,
+  })
 }
 
 function answer(response: Response, failure: RequestFailure): void {
@@ -55,11 +65,14 @@ function answer(response: Response, failure: RequestFailure): void {
   const type = status === 500 ? 'internal' : failure.type
   const retryAfter = retryAfterOf(failure, status)
   if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter))
-  response.status(status).json({ error: { type, message: publicMessages[status] ?? failure.message, ...detailsOf(failure) } })
+  response.status(status).json({
+    error: { type, message: publicMessages[status] ?? failure.message, ...detailsOf(failure) },
+  })
 }
 
 function retryAfterOf(failure: RequestFailure, status: number): number | undefined {
-  if (failure.type === 'rate-limited') return Math.max(1, Math.ceil((failure as RateLimited).retryAfterMs / 1_000))
+  if (failure.type === 'rate-limited')
+    return Math.max(1, Math.ceil((failure as RateLimited).retryAfterMs / 1_000))
   return status === 503 && failure.retryable ? retryAfterSeconds : undefined
 }
 
@@ -72,9 +85,12 @@ function detailsOf(failure: RequestFailure): object {
 /** The failure that an error stands for; `undefined` for a mistake of our own. */
 function failureOf(error: unknown): RequestFailure | undefined {
   if (error instanceof RequestFailed) return error.failure
-  const { type, status } = (error ?? {}) as { readonly type?: unknown, readonly status?: unknown }
+  const { type, status } = (error ?? {}) as { readonly type?: unknown; readonly status?: unknown }
   if (type === 'entity.parse.failed') return invalidField('body', 'must be JSON')
-  if (type === 'entity.too.large') return { type: 'body-too-large', message: 'the body is too large', retryable: false }
+  if (type === 'entity.too.large')
+    return { type: 'body-too-large', message: 'the body is too large', retryable: false }
   const isOfTheClient = typeof status === 'number' && status >= 400 && status < 500
-  return isOfTheClient ? { type: 'bad-request', message: 'the request cannot be read', retryable: false } : undefined
+  return isOfTheClient
+    ? { type: 'bad-request', message: 'the request cannot be read', retryable: false }
+    : undefined
 }

@@ -3,7 +3,10 @@ import type { InvalidInput, InputIssue } from '@headwater/core'
 import { RequestFailed } from './failure.ts'
 
 /** A whole number in a path or a query. The SDK checks what range it must be in. */
-export const wholeNumber = z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number)
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,10}$/, 'must be a whole number')
+  .transform(Number)
 
 /** `true` or `false` in a query. */
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
@@ -19,7 +22,10 @@ export function idOf(params: unknown): number {
   return parse(z.object({ id: wholeNumber }), params).id
 }
 
-/** Input that fits; otherwise the request ends with a 400 that names the first field that is wrong, and all of them. */
+/**
+ * Input that fits; otherwise the request ends with a 400 that names the first field that is wrong,
+ * and all of them.
+ */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input ?? {})
   if (parsed.success) return parsed.data
@@ -32,8 +38,12 @@ function invalidInput(issues: readonly InputIssue[]): InvalidInput {
 }
 
 function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
-  if (issue.code !== 'unrecognized_keys') return [{ field: fieldOf(issue.path), message: issue.message }]
-  return issue.keys.map((key) => ({ field: fieldOf([...issue.path, key]), message: 'is not a known field' }))
+  if (issue.code !== 'unrecognized_keys')
+    return [{ field: fieldOf(issue.path), message: issue.message }]
+  return issue.keys.map((key) => ({
+    field: fieldOf([...issue.path, key]),
+    message: 'is not a known field',
+  }))
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {

@@ -8,12 +8,18 @@ const closeDeadlineMs = 10_000
 /** Resolves at the first signal to stop; further ones change nothing. */
 function untilStopped(): Promise<undefined> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { resolve(undefined) })
+    for (const signal of ['SIGTERM', 'SIGINT'])
+      process.on(signal, () => {
+        resolve(undefined)
+      })
   })
 }
 
 /** OpenAI where a key is given, otherwise the embedder that needs no service. */
-function embedderFrom({ HEADWATER_OPENAI_API_KEY: apiKey, HEADWATER_OPENAI_URL: baseURL }: NodeJS.ProcessEnv): Embedder {
+function embedderFrom({
+  HEADWATER_OPENAI_API_KEY: apiKey,
+  HEADWATER_OPENAI_URL: baseURL,
+}: NodeJS.ProcessEnv): Embedder {
   return apiKey ? openaiEmbedder({ apiKey, ...(baseURL && { baseURL }) }) : hashingEmbedder()
 }
 
@@ -25,14 +31,16 @@ async function run(): Promise<number> {
     embedder: embedderFrom(process.env),
     port: Number(process.env['PORT'] ?? 0),
     secureCookies: process.env['NODE_ENV'] === 'production',
-    onError: (error) => { console.error(error) },
+    onError: (error) => {
+      console.error(error)
+    },
   })
   const server = await Promise.race([starting, stopped])
   if (server === undefined) return 0
   console.log(`listening on ${server.url}`)
   await stopped
   console.log('stopping')
-  return await server.close({ deadlineMs: closeDeadlineMs }) ? 0 : 1
+  return (await server.close({ deadlineMs: closeDeadlineMs })) ? 0 : 1
 }
 
 try {

@@ -8,10 +8,20 @@ const keyLength = 32
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, cost)
-  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  return [
+    'scrypt',
+    cost.N,
+    cost.r,
+    cost.p,
+    salt.toString('base64url'),
+    key.toString('base64url'),
+  ].join('$')
 }
 
-/** Whether the password is the hash's. Takes as long without a hash, so that nobody learns which addresses are registered. */
+/**
+ * Whether the password is the hash's. Takes as long without a hash, so that nobody learns which
+ * addresses are registered.
+ */
 export async function isPasswordOf(password: string, hash: string | undefined): Promise<boolean> {
   const [scheme, N, r, p, salt = '', key = ''] = (hash ?? '').split('$')
   if (scheme !== 'scrypt') {
@@ -19,12 +29,19 @@ export async function isPasswordOf(password: string, hash: string | undefined): 
     return false
   }
   const expected = Buffer.from(key, 'base64url')
-  const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) })
+  const derived = await derive(password, Buffer.from(salt, 'base64url'), {
+    N: Number(N),
+    r: Number(r),
+    p: Number(p),
+  })
   return derived.length === expected.length && timingSafeEqual(derived, expected)
 }
 
 function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password.normalize('NFKC'), salt, keyLength, options, (error, key) => { if (error) reject(error); else resolve(key) })
+    scrypt(password.normalize('NFKC'), salt, keyLength, options, (error, key) => {
+      if (error) reject(error)
+      else resolve(key)
+    })
   })
 }

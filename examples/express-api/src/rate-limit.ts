@@ -17,7 +17,10 @@ export interface Limits {
 export const limitDefaults: Limits = { register: 20, login: 10, read: 600, write: 120, search: 120 }
 
 /** Makes the limiters of an application. */
-export function createLimits(stores: Stores, limits: Limits): { readonly [Name in keyof Limits]: RequestHandler } {
+export function createLimits(
+  stores: Stores,
+  limits: Limits,
+): { readonly [Name in keyof Limits]: RequestHandler } {
   const limit = (name: keyof Limits): RequestHandler => {
     const limiter = createRateLimiter(stores, { name, limit: limits[name] })
     return async (request, response, next) => {
@@ -27,7 +30,13 @@ export function createLimits(stores: Stores, limits: Limits): { readonly [Name i
       next()
     }
   }
-  return { register: limit('register'), login: limit('login'), read: limit('read'), write: limit('write'), search: limit('search') }
+  return {
+    register: limit('register'),
+    login: limit('login'),
+    read: limit('read'),
+    write: limit('write'),
+    search: limit('search'),
+  }
 }
 
 /** Only a session that was found counts: a made-up cookie would be a limit of its own. */
@@ -37,7 +46,11 @@ function subjectOf(request: Request, response: Response): string {
 }
 
 function announce(response: Response, { limit, remaining, resetMs }: RateLimitAnswer): void {
-  response.set({ 'RateLimit-Limit': String(limit), 'RateLimit-Remaining': String(remaining), 'RateLimit-Reset': String(Math.ceil(resetMs / 1_000)) })
+  response.set({
+    'RateLimit-Limit': String(limit),
+    'RateLimit-Remaining': String(remaining),
+    'RateLimit-Reset': String(Math.ceil(resetMs / 1_000)),
+  })
 }
 
 function rateLimited(retryAfterMs: number): RateLimited {

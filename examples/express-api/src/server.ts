@@ -31,8 +31,9 @@ export interface RunningServer {
   /** Where it is served. */
   readonly url: string
   /**
-   * Ends it: not ready and no new connection from now on; requests under way may finish, then the relay, then the stores end. What has not ended
-   * by the deadline is cut off, and the answer is `false`. May be called again, to the same end.
+   * Ends it: not ready and no new connection from now on; requests under way may finish, then the
+   * relay, then the stores end. What has not ended by the deadline is cut off, and the answer is
+   * `false`. May be called again, to the same end.
    */
   close(deadline?: { readonly deadlineMs?: number }): Promise<boolean>
 }
@@ -43,9 +44,14 @@ const closeDefaults = { deadlineMs: 10_000 } as const
 /**
  * Connects, migrates, starts the relay and serves the API.
  *
- * @throws UnexpectedFailure when a required store cannot be had or the migration fails; Error when the port is taken.
+ * @throws UnexpectedFailure when a required store cannot be had or the migration fails; Error when
+ *   the port is taken.
  */
-export async function startServer({ connect: connection, embedder, ...options }: StartOptions): Promise<RunningServer> {
+export async function startServer({
+  connect: connection,
+  embedder,
+  ...options
+}: StartOptions): Promise<RunningServer> {
   const stores = orThrow(await connect(connection))
   try {
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
@@ -59,22 +65,35 @@ export async function startServer({ connect: connection, embedder, ...options }:
 }
 
 /** Serves the API on services that are set up already. */
-export async function serve(services: Services, options: ServeOptions = {}): Promise<RunningServer> {
+export async function serve(
+  services: Services,
+  options: ServeOptions = {},
+): Promise<RunningServer> {
   const { port, ...appOptions } = { ...serveDefaults, ...options }
   let closing: Promise<boolean> | undefined
-  const server = createServer(createApp(services, { ...appOptions, isClosing: () => closing !== undefined }))
+  const server = createServer(
+    createApp(services, { ...appOptions, isClosing: () => closing !== undefined }),
+  )
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   // A connection that is kept alive past its last answer would keep the server from ending.
-  server.on('request', (_request, response) => response.once('close', () => { if (closing) setImmediate(() => { server.closeIdleConnections() }) }))
+  server.on('request', (_request, response) =>
+    response.once('close', () => {
+      if (closing)
+        setImmediate(() => {
+          server.closeIdleConnections()
+        })
+    }),
+  )
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: ({ deadlineMs = closeDefaults.deadlineMs } = {}) => closing ??= end({ server, sockets, services, deadlineMs }),
+    close: ({ deadlineMs = closeDefaults.deadlineMs } = {}) =>
+      (closing ??= end({ server, sockets, services, deadlineMs })),
   }
 }
 
@@ -85,7 +104,11 @@ interface Ending {
   readonly deadlineMs: number
 }
 
-async function end({ services: { relay, stores, metrics }, deadlineMs, ...http }: Ending): Promise<boolean> {
+async function end({
+  services: { relay, stores, metrics },
+  deadlineMs,
+  ...http
+}: Ending): Promise<boolean> {
   const endMs = performance.now() + deadlineMs
   const leftMs = () => Math.max(1, endMs - performance.now())
   // The stores get a third of the time, however long requests take.

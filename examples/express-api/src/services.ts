@@ -32,7 +32,13 @@ export function createServices(stores: Stores, { embedder, index }: ServiceOptio
   const sessions = createSessions(stores)
   const { sinks, ...repositories } = createRepositories(stores, { sessions })
   const { courses, activity } = repositories
-  const search = createCourseSearch({ stores, courses, activity, embedder, ...(index && { index }) })
+  const search = createCourseSearch({
+    stores,
+    courses,
+    activity,
+    embedder,
+    ...(index && { index }),
+  })
   const relay = createRelay(stores, { sinks: [...sinks, ...search.sinks] })
   return { ...repositories, stores, search, relay, metrics, sessions }
 }

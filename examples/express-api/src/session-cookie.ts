@@ -12,10 +12,16 @@ export function sessionToken(request: Request): string | undefined {
   return parseCookie(request.headers.cookie ?? '')[name]
 }
 
-/** Hands the browser a token; `isSecure`: only over TLS. The session itself ends earlier when it is not used. */
+/**
+ * Hands the browser a token; `isSecure`: only over TLS. The session itself ends earlier when it is
+ * not used.
+ */
 export function setSessionCookie(response: Response, token: string, isSecure: boolean): void {
   const maxAge = sessionDefaults.absoluteTtlMs / 1_000
-  response.append('Set-Cookie', stringifySetCookie({ ...attributes, value: token, maxAge, secure: isSecure }))
+  response.append(
+    'Set-Cookie',
+    stringifySetCookie({ ...attributes, value: token, maxAge, secure: isSecure }),
+  )
 }
 
 /** Has the browser forget the token. */

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openApi, password, type Api } from './api.ts'
 
 let api: Api
-beforeAll(async () => { api = await openApi() })
+beforeAll(async () => {
+  api = await openApi()
+})
 afterAll(() => api.dispose())
 
 /** Somebody who is signed in on two devices. */
@@ -18,12 +20,27 @@ async function twice() {
 describe('a member', () => {
   test('changes the password and stays signed in on that device only', async () => {
     const { visitor, user, statuses } = await twice()
-    const refused = await visitor.send('PUT', '/me/password', { currentPassword: 'not mine', newPassword: 'a new battery' })
+    const refused = await visitor.send('PUT', '/me/password', {
+      currentPassword: 'not mine',
+      newPassword: 'a new battery',
+    })
     expect([refused.status, refused.body.error.type]).toEqual([401, 'wrong-credentials'])
-    expect((await visitor.send('PUT', '/me/password', { currentPassword: password, newPassword: 'a new battery' })).status).toBe(204)
+    expect(
+      (
+        await visitor.send('PUT', '/me/password', {
+          currentPassword: password,
+          newPassword: 'a new battery',
+        })
+      ).status,
+    ).toBe(204)
     expect(await statuses()).toEqual([200, 401])
-    expect((await api.visitor().post('/sessions', { email: user.email, password })).status).toBe(401)
-    expect((await api.visitor().post('/sessions', { email: user.email, password: 'a new battery' })).status).toBe(201)
+    expect((await api.visitor().post('/sessions', { email: user.email, password })).status).toBe(
+      401,
+    )
+    expect(
+      (await api.visitor().post('/sessions', { email: user.email, password: 'a new battery' }))
+        .status,
+    ).toBe(201)
   })
 
   test('signs out everywhere', async () => {
@@ -39,8 +56,13 @@ describe('a member', () => {
     expect((await visitor.send('DELETE', '/me', { password: 'not mine' })).status).toBe(401)
     expect((await visitor.send('DELETE', '/me', { password })).status).toBe(204)
     expect(await statuses()).toEqual([401, 401])
-    expect((await api.visitor().post('/sessions', { email: user.email, password })).status).toBe(401)
-    expect((await visitor.get<{ currentEnrollment: number }>(`/courses/${course.id}`)).body.currentEnrollment).toBe(0)
+    expect((await api.visitor().post('/sessions', { email: user.email, password })).status).toBe(
+      401,
+    )
+    expect(
+      (await visitor.get<{ currentEnrollment: number }>(`/courses/${course.id}`)).body
+        .currentEnrollment,
+    ).toBe(0)
   })
 
   test('who teaches cannot delete the account', async () => {

@@ -12,13 +12,23 @@ import { Visitor } from './visitor.ts'
 
 export const password = 'correct horse battery'
 
-const unlimited: Limits = { register: 10_000, login: 10_000, read: 10_000, write: 10_000, search: 10_000 }
+const unlimited: Limits = {
+  register: 10_000,
+  login: 10_000,
+  read: 10_000,
+  write: 10_000,
+  search: 10_000,
+}
 
 /** The API, served on stores of its own, each behind a fault proxy. */
 export interface Api {
   readonly url: string
   readonly services: Services
-  readonly proxies: { readonly postgres: FaultProxy, readonly redis: FaultProxy, readonly mongodb: FaultProxy }
+  readonly proxies: {
+    readonly postgres: FaultProxy
+    readonly redis: FaultProxy
+    readonly mongodb: FaultProxy
+  }
   visitor(): Visitor
   /** Registers somebody and signs them in, over HTTP. */
   member(role?: 'student' | 'instructor'): Promise<Member>
@@ -35,22 +45,34 @@ export interface Member {
 export async function openApi(limits: Partial<Limits> = {}): Promise<Api> {
   const parts = await isolate(inject('stack'))
   const proxies = {
-    postgres: await faultProxy(parts.postgres.url), redis: await faultProxy(parts.redis.url), mongodb: await faultProxy(parts.mongodb.url),
+    postgres: await faultProxy(parts.postgres.url),
+    redis: await faultProxy(parts.redis.url),
+    mongodb: await faultProxy(parts.mongodb.url),
   }
   const stores = orThrow(await connect(connectOptions(parts, proxies)))
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const { pinecone, openai } = parts
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
-  const services = createServices(stores, { embedder, index: pineconeIndex(stores, { namespace: pinecone.namespace }) })
+  const services = createServices(stores, {
+    embedder,
+    index: pineconeIndex(stores, { namespace: pinecone.namespace }),
+  })
   services.relay.start()
   const server = await serve(services, { limits: { ...unlimited, ...limits } })
   const people = memberMaker(server.url)
   let teacher: Promise<Member> | undefined
   return {
-    url: server.url, services, proxies, ...people,
+    url: server.url,
+    services,
+    proxies,
+    ...people,
     course: async (course = {}) => {
       const { visitor } = await (teacher ??= people.member('instructor'))
-      const { body } = await visitor.post<Course>('/courses', { title: 'Algebra', price: '49.00', ...course })
+      const { body } = await visitor.post<Course>('/courses', {
+        title: 'Algebra',
+        price: '49.00',
+        ...course,
+      })
       return (await visitor.post<Course>(`/courses/${body.id}/publish`)).body
     },
     dispose: async () => {
@@ -62,7 +84,10 @@ export async function openApi(limits: Partial<Limits> = {}): Promise<Api> {
   }
 }
 
-function connectOptions({ redis, mongodb, pinecone }: StoreParts, proxies: Api['proxies']): ConnectOptions {
+function connectOptions(
+  { redis, mongodb, pinecone }: StoreParts,
+  proxies: Api['proxies'],
+): ConnectOptions {
   return {
     postgres: { url: proxies.postgres.url },
     // Beyond what a busy machine takes; an outage shows at once all the same.
@@ -81,7 +106,12 @@ function memberMaker(url: string): Pick<Api, 'visitor' | 'member'> {
       serial += 1
       const name = `${role}${serial}`
       const someone = visitor()
-      const { body: user } = await someone.post<User>('/users', { email: `${name}@example.com`, username: name, password, role })
+      const { body: user } = await someone.post<User>('/users', {
+        email: `${name}@example.com`,
+        username: name,
+        password,
+        role,
+      })
       await someone.post('/sessions', { email: user.email, password })
       return { visitor: someone, user }
     },

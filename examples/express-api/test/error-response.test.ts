@@ -7,15 +7,24 @@ import { RequestFailed } from '../src/failure.ts'
 
 const secret = 'postgresql://admin:hunter2@db.internal/shop'
 let stop: (() => void) | undefined
-afterEach(() => { stop?.() })
+afterEach(() => {
+  stop?.()
+})
 
 /** What a route that throws is answered with. */
-async function answerTo(error: unknown, report: (error: unknown) => void = () => undefined): Promise<{ response: Response, text: string }> {
+async function answerTo(
+  error: unknown,
+  report: (error: unknown) => void = () => undefined,
+): Promise<{ response: Response; text: string }> {
   const app = express()
-  app.get('/', () => { throw error })
+  app.get('/', () => {
+    throw error
+  })
   app.use(errorHandler(report))
   const server = app.listen(0, '127.0.0.1')
-  stop = () => { server.close() }
+  stop = () => {
+    server.close()
+  }
   await once(server, 'listening')
   const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   return { response, text: await response.text() }
@@ -24,16 +33,31 @@ async function answerTo(error: unknown, report: (error: unknown) => void = () =>
 test('a mistake of our own is a 500 that tells nothing and is reported', async () => {
   const mistake = new Error(secret)
   const reported: unknown[] = []
-  const { response, text } = await answerTo(mistake, (error) => { reported.push(error) })
-  expect([response.status, JSON.parse(text)]).toEqual([500, { error: { type: 'internal', message: 'something went wrong here' } }])
+  const { response, text } = await answerTo(mistake, (error) => {
+    reported.push(error)
+  })
+  expect([response.status, JSON.parse(text)]).toEqual([
+    500,
+    { error: { type: 'internal', message: 'something went wrong here' } },
+  ])
   expect(reported).toEqual([mistake])
 })
 
 test.each([
-  ['store-unavailable', 503], ['deadline-exceeded', 503], ['serialization-failed', 503],
-  ['store-refused', 500], ['constraint-violated', 500], ['transaction-poisoned', 500],
+  ['store-unavailable', 503],
+  ['deadline-exceeded', 503],
+  ['serialization-failed', 503],
+  ['store-refused', 500],
+  ['constraint-violated', 500],
+  ['transaction-poisoned', 500],
 ])('what a store says of a %s stays inside: %d', async (type, status) => {
-  const failure = { type, message: secret, retryable: status === 503, cause: new Error(secret), store: 'postgres' }
+  const failure = {
+    type,
+    message: secret,
+    retryable: status === 503,
+    cause: new Error(secret),
+    store: 'postgres',
+  }
   const { response, text } = await answerTo(new RequestFailed(failure))
   expect(response.status).toBe(status)
   expect(text).not.toMatch(/hunter2|stack|cause|postgres/)
@@ -41,6 +65,8 @@ test.each([
 })
 
 test('a commit whose outcome is unknown is not offered for repetition', async () => {
-  const { response } = await answerTo(new RequestFailed({ type: 'commit-unknown', message: '', retryable: false }))
+  const { response } = await answerTo(
+    new RequestFailed({ type: 'commit-unknown', message: '', retryable: false }),
+  )
   expect([response.status, response.headers.get('Retry-After')]).toEqual([503, null])
 })

@@ -5,27 +5,51 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openApi, password, type Api } from './api.ts'
 
 let api: Api
-beforeAll(async () => { api = await openApi() })
+beforeAll(async () => {
+  api = await openApi()
+})
 afterAll(() => api.dispose())
 
 describe('a student', () => {
   test('registers, signs in, searches, enrolls once, finds a full course full, and hands a place on', async () => {
-    const algebra = await api.course({ title: 'Linear algebra for machine learning', category: 'AI/ML' })
+    const algebra = await api.course({
+      title: 'Linear algebra for machine learning',
+      category: 'AI/ML',
+    })
     const small = await api.course({ title: 'One-to-one tutoring', maxStudents: 1 })
     const visitor = api.visitor()
 
-    const registered = await visitor.post<User>('/users', { email: 'ada@example.com', username: 'ada', fullName: 'Ada Lovelace', password })
+    const registered = await visitor.post<User>('/users', {
+      email: 'ada@example.com',
+      username: 'ada',
+      fullName: 'Ada Lovelace',
+      password,
+    })
     expect(registered.status).toBe(201)
     expect(JSON.stringify(registered.body)).not.toMatch(/password|scrypt/i)
-    expect((await visitor.post('/sessions', { email: 'ADA@example.com', password })).status).toBe(201)
+    expect((await visitor.post('/sessions', { email: 'ADA@example.com', password })).status).toBe(
+      201,
+    )
     expect((await visitor.get<User>('/me')).body).toEqual(registered.body)
 
-    const found = await eventually(async () => {
-      const answer = await visitor.get<SearchResult>('/search?q=linear+algebra&category=AI%2FML&limit=5')
-      return answer.body.hits.length > 0 && answer
-    }, { timeoutMs: 20_000 })
+    const found = await eventually(
+      async () => {
+        const answer = await visitor.get<SearchResult>(
+          '/search?q=linear+algebra&category=AI%2FML&limit=5',
+        )
+        return answer.body.hits.length > 0 && answer
+      },
+      { timeoutMs: 20_000 },
+    )
     expect(found.body.hits.map(({ course }) => course.id)).toEqual([algebra.id])
-    expect((await visitor.post(`/search/${found.body.searchId}/clicks`, { courseId: algebra.id, position: 1 })).status).toBe(202)
+    expect(
+      (
+        await visitor.post(`/search/${found.body.searchId}/clicks`, {
+          courseId: algebra.id,
+          position: 1,
+        })
+      ).status,
+    ).toBe(202)
 
     const payment = { method: 'credit_card', discount: 10 }
     expect((await visitor.post(`/courses/${algebra.id}/enrollments`, { payment })).status).toBe(201)
@@ -37,11 +61,23 @@ describe('a student', () => {
     const full = await visitor.post(`/courses/${small.id}/enrollments`)
     expect([full.status, full.body.error.type]).toEqual([409, 'course-full'])
 
-    expect((await visitor.patch<{ progress: number }>(`/courses/${algebra.id}/enrollments`, { progress: 40 })).body.progress).toBe(40)
-    expect((await visitor.post('/enrollments/transfer', { courseId: algebra.id, toUserId: receiver.id })).status).toBe(200)
+    expect(
+      (
+        await visitor.patch<{ progress: number }>(`/courses/${algebra.id}/enrollments`, {
+          progress: 40,
+        })
+      ).body.progress,
+    ).toBe(40)
+    expect(
+      (await visitor.post('/enrollments/transfer', { courseId: algebra.id, toUserId: receiver.id }))
+        .status,
+    ).toBe(200)
     expect((await visitor.get<Page<unknown>>('/me/enrollments')).body.items).toEqual([])
     const received = await other.get<Page<EnrollmentWithCourse>>('/me/enrollments')
-    expect(received.body.items.map(({ courseId, progress }) => [courseId, progress])).toEqual([[small.id, 0], [algebra.id, 0]])
+    expect(received.body.items.map(({ courseId, progress }) => [courseId, progress])).toEqual([
+      [small.id, 0],
+      [algebra.id, 0],
+    ])
     expect((await visitor.get<Course>(`/courses/${algebra.id}`)).body.currentEnrollment).toBe(1)
 
     expect((await other.delete(`/courses/${small.id}/enrollments`)).status).toBe(204)
@@ -52,8 +88,13 @@ describe('a student', () => {
     const { user } = await api.member()
     const { headers } = await api.visitor().post('/sessions', { email: user.email, password })
     const Cookie = headers.get('Set-Cookie')?.split(';')[0] ?? ''
-    const status = async (method: string, path: string) => (await fetch(`${api.url}${path}`, { method, headers: { Cookie } })).status
-    expect([await status('GET', '/me'), await status('DELETE', '/sessions/current'), await status('GET', '/me')]).toEqual([200, 204, 401])
+    const status = async (method: string, path: string) =>
+      (await fetch(`${api.url}${path}`, { method, headers: { Cookie } })).status
+    expect([
+      await status('GET', '/me'),
+      await status('DELETE', '/sessions/current'),
+      await status('GET', '/me'),
+    ]).toEqual([200, 204, 401])
   })
 
   test('keeps the session in a cookie that scripts and other sites cannot use', async () => {
@@ -64,10 +105,16 @@ describe('a student', () => {
 
   test('changes the profile, and only the version that was read', async () => {
     const { visitor, user } = await api.member()
-    const changed = await visitor.patch<User>('/me', { fullName: 'Grace Hopper', expectedVersion: user.version })
+    const changed = await visitor.patch<User>('/me', {
+      fullName: 'Grace Hopper',
+      expectedVersion: user.version,
+    })
     expect(changed.body).toMatchObject({ fullName: 'Grace Hopper', version: user.version + 1 })
     expect((await visitor.get<User>('/me')).body.fullName).toBe('Grace Hopper')
-    const late = await visitor.patch('/me', { fullName: 'Somebody else', expectedVersion: user.version })
+    const late = await visitor.patch('/me', {
+      fullName: 'Somebody else',
+      expectedVersion: user.version,
+    })
     expect([late.status, late.body.error.type]).toEqual([409, 'version-conflict'])
   })
 })
@@ -77,10 +124,16 @@ describe('an instructor', () => {
     const { visitor } = await api.member('instructor')
     const created = await visitor.post<Course>('/courses', { title: 'Geometry', price: '20.00' })
     const path = `/courses/${created.body.id}`
-    expect([created.status, created.headers.get('Location'), created.body.isPublished]).toEqual([201, path, false])
+    expect([created.status, created.headers.get('Location'), created.body.isPublished]).toEqual([
+      201,
+      path,
+      false,
+    ])
     expect((await api.visitor().get(path)).status).toBe(404)
     expect((await visitor.get<Course>(path)).body.title).toBe('Geometry')
-    expect((await visitor.patch<Course>(path, { title: 'Plane geometry' })).body.title).toBe('Plane geometry')
+    expect((await visitor.patch<Course>(path, { title: 'Plane geometry' })).body.title).toBe(
+      'Plane geometry',
+    )
     await visitor.post(`${path}/publish`)
     expect((await api.visitor().get<Course>(path)).body.title).toBe('Plane geometry')
     await visitor.post(`${path}/unpublish`)
@@ -91,12 +144,16 @@ describe('an instructor', () => {
 
   test('sees who is in the course, and of them no e-mail address', async () => {
     const { visitor } = await api.member('instructor')
-    const { body: { id } } = await visitor.post<Course>('/courses', { title: 'Geometry', price: 0 })
+    const {
+      body: { id },
+    } = await visitor.post<Course>('/courses', { title: 'Geometry', price: 0 })
     await visitor.post(`/courses/${id}/publish`)
     const student = await api.member()
     await student.visitor.post(`/courses/${id}/enrollments`)
     const { body } = await visitor.get<Page<object>>(`/courses/${id}/students`)
-    expect(body.items).toEqual([{ id: student.user.id, username: student.user.username, fullName: null }])
+    expect(body.items).toEqual([
+      { id: student.user.id, username: student.user.username, fullName: null },
+    ])
     expect((await student.visitor.get(`/courses/${id}/students`)).status).toBe(403)
   })
 })
@@ -104,19 +161,27 @@ describe('an instructor', () => {
 describe('a visitor', () => {
   test('pages through the catalogue of a category', async () => {
     const made: number[] = []
-    for (const title of ['First', 'Second', 'Third']) made.push((await api.course({ title, category: 'Paging' })).id)
+    for (const title of ['First', 'Second', 'Third'])
+      made.push((await api.course({ title, category: 'Paging' })).id)
     const first = await api.visitor().get<Page<Course>>('/courses?category=Paging&limit=2')
-    const rest = await api.visitor().get<Page<Course>>(`/courses?category=Paging&limit=2&cursor=${first.body.nextCursor}`)
+    const rest = await api
+      .visitor()
+      .get<Page<Course>>(`/courses?category=Paging&limit=2&cursor=${first.body.nextCursor}`)
     expect([...first.body.items, ...rest.body.items].map(({ id }) => id)).toEqual(made.toReversed())
     expect(rest.body.nextCursor).toBeNull()
   })
 
   test('no longer finds a course that was just unpublished', async () => {
     const { visitor } = await api.member('instructor')
-    const { body: { id } } = await visitor.post<Course>('/courses', { title: 'Underwater basket weaving', price: 0 })
+    const {
+      body: { id },
+    } = await visitor.post<Course>('/courses', { title: 'Underwater basket weaving', price: 0 })
     await visitor.post(`/courses/${id}/publish`)
     const search = () => api.visitor().get<SearchResult>('/search?q=underwater+basket+weaving')
-    await eventually(async () => (await search()).body.hits.some(({ course }) => course.id === id), { timeoutMs: 20_000 })
+    await eventually(
+      async () => (await search()).body.hits.some(({ course }) => course.id === id),
+      { timeoutMs: 20_000 },
+    )
     await visitor.post(`/courses/${id}/unpublish`)
     expect((await search()).body.hits.filter(({ course }) => course.id === id)).toEqual([])
   })
@@ -128,12 +193,17 @@ describe('a visitor', () => {
     const { body } = await api.visitor().get<Record<string, Record<string, unknown>>>('/metrics')
     expect(body).toMatchObject({
       cache: { hitRate: expect.any(Number) as number },
-      stores: { postgres: { meanMs: expect.any(Number) as number }, redis: { meanMs: expect.any(Number) as number } },
+      stores: {
+        postgres: { meanMs: expect.any(Number) as number },
+        redis: { meanMs: expect.any(Number) as number },
+      },
       search: { meanMs: expect.any(Number) as number },
       activity: { perSecond: expect.any(Number) as number },
       failures: { relay: 0 },
     })
     expect(body['cache']?.['hits']).toBeGreaterThan(0)
-    expect((body['relay']?.['lag'] as { sink: string }[]).map(({ sink }) => sink)).toContain('activity-log')
+    expect((body['relay']?.['lag'] as { sink: string }[]).map(({ sink }) => sink)).toContain(
+      'activity-log',
+    )
   })
 })

@@ -2,18 +2,26 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openApi, password, type Api } from './api.ts'
 
 let api: Api
-beforeAll(async () => { api = await openApi({ login: 2, search: 3 }) })
+beforeAll(async () => {
+  api = await openApi({ login: 2, search: 3 })
+})
 afterAll(() => api.dispose())
 
 test('429 says when to come back, and what the limit is', async () => {
   const attempt = () => api.visitor().post('/sessions', { email: 'nobody@example.com', password })
   const first = await attempt()
-  expect([first.status, first.headers.get('RateLimit-Limit'), first.headers.get('RateLimit-Remaining')]).toEqual([401, '2', '1'])
+  expect([
+    first.status,
+    first.headers.get('RateLimit-Limit'),
+    first.headers.get('RateLimit-Remaining'),
+  ]).toEqual([401, '2', '1'])
   await attempt()
   const third = await attempt()
   expect([third.status, third.body.error.type]).toEqual([429, 'rate-limited'])
   expect(Number(third.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1)
-  expect(Number(third.headers.get('RateLimit-Reset'))).toBeGreaterThanOrEqual(Number(third.headers.get('Retry-After')))
+  expect(Number(third.headers.get('RateLimit-Reset'))).toBeGreaterThanOrEqual(
+    Number(third.headers.get('Retry-After')),
+  )
   expect(third.headers.get('RateLimit-Remaining')).toBe('0')
 })
 
@@ -24,7 +32,8 @@ test('what one address has used up, another route still gives it', async () => {
 })
 
 test('a made-up cookie is no limit of its own', async () => {
-  const search = (token: string) => fetch(`${api.url}/search?q=algebra`, { headers: { Cookie: `session=${token.repeat(43)}` } })
+  const search = (token: string) =>
+    fetch(`${api.url}/search?q=algebra`, { headers: { Cookie: `session=${token.repeat(43)}` } })
   for (const token of ['a', 'b', 'c']) await search(token)
   expect((await search('d')).status).toBe(429)
 })

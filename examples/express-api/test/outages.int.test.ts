@@ -14,31 +14,48 @@ beforeEach(async () => {
 })
 afterEach(() => api.dispose())
 
-type Health = { status: string, stores: Record<string, { status: string }> }
+type Health = { status: string; stores: Record<string, { status: string }> }
 
 describe('while Redis is down', () => {
   test('reading, searching and registering go on, and a session is neither valid nor ended', async () => {
     api.proxies.redis.cut()
     const visitor = api.visitor()
     expect((await visitor.get<Course>(`/courses/${course.id}`)).body.title).toBe('Linear algebra')
-    expect((await visitor.get<Page<Course>>('/courses')).body.items.map(({ id }) => id)).toContain(course.id)
+    expect((await visitor.get<Page<Course>>('/courses')).body.items.map(({ id }) => id)).toContain(
+      course.id,
+    )
     const search = await visitor.get<SearchResult>('/search?q=linear+algebra')
     expect([search.status, search.body.hits[0]?.course.id]).toEqual([200, course.id])
-    expect((await visitor.post('/users', { email: 'late@example.com', username: 'late', password })).status).toBe(201)
+    expect(
+      (await visitor.post('/users', { email: 'late@example.com', username: 'late', password }))
+        .status,
+    ).toBe(201)
 
     for (const path of ['/me', '/me/enrollments']) {
       const { status, headers, body } = await student.visitor.get(path)
-      expect([status, headers.get('Retry-After'), body.error.type]).toEqual([503, '1', 'store-unavailable'])
+      expect([status, headers.get('Retry-After'), body.error.type]).toEqual([
+        503,
+        '1',
+        'store-unavailable',
+      ])
     }
     expect((await student.visitor.post(`/courses/${course.id}/enrollments`)).status).toBe(503)
-    expect((await visitor.post('/sessions', { email: student.user.email, password })).status).toBe(503)
+    expect((await visitor.post('/sessions', { email: student.user.email, password })).status).toBe(
+      503,
+    )
 
     const ready = await visitor.get<Health>('/health/ready')
     expect([ready.status, ready.body.stores['redis']?.status]).toEqual([200, 'degraded'])
-    expect((await api.services.enrollments.enroll({ userId: student.user.id, courseId: course.id })).isOk()).toBe(true)
+    expect(
+      (
+        await api.services.enrollments.enroll({ userId: student.user.id, courseId: course.id })
+      ).isOk(),
+    ).toBe(true)
 
     api.proxies.redis.restore()
-    await eventually(async () => (await student.visitor.get('/me')).status === 200, { timeoutMs: 20_000 })
+    await eventually(async () => (await student.visitor.get('/me')).status === 200, {
+      timeoutMs: 20_000,
+    })
     expect((await visitor.get<Course>(`/courses/${course.id}`)).body.currentEnrollment).toBe(1)
   })
 })
@@ -56,16 +73,32 @@ describe('while PostgreSQL is down', () => {
   test('writing is 503 with Retry-After, the process is alive and not ready, and everything works again afterwards', async () => {
     api.proxies.postgres.cut()
     const visitor = api.visitor()
-    const refused = await visitor.post('/users', { email: 'late@example.com', username: 'late', password })
-    expect([refused.status, refused.headers.get('Retry-After'), refused.body.error]).toEqual(
-      [503, '1', { type: 'store-unavailable', message: 'not available at the moment' }])
+    const refused = await visitor.post('/users', {
+      email: 'late@example.com',
+      username: 'late',
+      password,
+    })
+    expect([refused.status, refused.headers.get('Retry-After'), refused.body.error]).toEqual([
+      503,
+      '1',
+      { type: 'store-unavailable', message: 'not available at the moment' },
+    ])
     expect((await visitor.get('/health/live')).status).toBe(200)
-    expect((await visitor.get<Health>('/health/ready')).body.stores['postgres']?.status).toBe('down')
+    expect((await visitor.get<Health>('/health/ready')).body.stores['postgres']?.status).toBe(
+      'down',
+    )
     expect((await visitor.get('/health/ready')).status).toBe(503)
 
     api.proxies.postgres.restore()
-    await eventually(async () => (await visitor.get('/health/ready')).status === 200, { timeoutMs: 20_000 })
-    await eventually(async () => (await visitor.post('/users', { email: 'late@example.com', username: 'late', password })).status === 201, { timeoutMs: 20_000 })
+    await eventually(async () => (await visitor.get('/health/ready')).status === 200, {
+      timeoutMs: 20_000,
+    })
+    await eventually(
+      async () =>
+        (await visitor.post('/users', { email: 'late@example.com', username: 'late', password }))
+          .status === 201,
+      { timeoutMs: 20_000 },
+    )
   })
 })
 

@@ -49,14 +49,24 @@ describe('400 names the field', () => {
     ['GET', '/search?q=algebra&minPrice=20&maxPrice=10', undefined, 'minPrice'],
     ['GET', '/search?q=algebra&hasPlaces=perhaps', undefined, 'hasPlaces'],
     ['POST', '/search/none/clicks', { courseId: 1, position: 1 }, 'searchId'],
-    ['POST', '/search/0198c0de-0000-7000-8000-000000000000/clicks', { courseId: 1, position: 0 }, 'position'],
+    [
+      'POST',
+      '/search/0198c0de-0000-7000-8000-000000000000/clicks',
+      { courseId: 1, position: 0 },
+      'position',
+    ],
     ['POST', '/courses', { ...newCourse, price: '-1' }, 'price'],
     ['POST', '/courses', { ...newCourse, price: 0.1 + 0.2 }, 'price'],
     ['POST', '/courses', { ...newCourse, maxStudents: -1 }, 'maxStudents'],
     ['POST', '/courses', { ...newCourse, maxStudents: 2.5 }, 'maxStudents'],
     ['POST', '/courses', { ...newCourse, title: '' }, 'title'],
     ['POST', '/courses', { ...newCourse, instructorId: 1 }, 'instructorId'],
-    ['POST', '/courses/:course/enrollments', { payment: { method: 'credit_card', discount: '49.01' } }, 'payment.discount'],
+    [
+      'POST',
+      '/courses/:course/enrollments',
+      { payment: { method: 'credit_card', discount: '49.01' } },
+      'payment.discount',
+    ],
     ['POST', '/courses/:course/enrollments', { payment: { discount: 5 } }, 'payment.method'],
     ['PATCH', '/courses/:course/enrollments', { progress: 101 }, 'progress'],
     ['PATCH', '/courses/:course/enrollments', {}, 'progress'],
@@ -67,36 +77,57 @@ describe('400 names the field', () => {
     ['PATCH', '/me', {}, 'changes'],
     ['GET', '/me/enrollments?limit=1e3', undefined, 'limit'],
   ])('%s %s %j: %s', async (method, path, body, field) => {
-    const { status, body: answer } = await instructor.visitor.send(method, path.replace(':course', String(course.id)), body)
+    const { status, body: answer } = await instructor.visitor.send(
+      method,
+      path.replace(':course', String(course.id)),
+      body,
+    )
     expect(answer.error).toMatchObject({ type: 'invalid-input', field })
     expect(status).toBe(400)
     expect(answer.error.issues?.[0]).toEqual({ field, message: expect.any(String) as string })
   })
 
   test('a transfer to oneself', async () => {
-    const { status, body } = await student.visitor.post('/enrollments/transfer', { courseId: course.id, toUserId: student.user.id })
+    const { status, body } = await student.visitor.post('/enrollments/transfer', {
+      courseId: course.id,
+      toUserId: student.user.id,
+    })
     expect([status, body.error.field]).toEqual([400, 'toUserId'])
   })
 })
 
 describe('401', () => {
   test.each([
-    ['GET', '/me'], ['PATCH', '/me'], ['GET', '/me/enrollments'], ['POST', '/courses'], ['PATCH', '/courses/1'], ['DELETE', '/courses/1'],
-    ['POST', '/courses/1/publish'], ['POST', '/courses/1/enrollments'], ['DELETE', '/courses/1/enrollments'], ['POST', '/enrollments/transfer'],
+    ['GET', '/me'],
+    ['PATCH', '/me'],
+    ['GET', '/me/enrollments'],
+    ['POST', '/courses'],
+    ['PATCH', '/courses/1'],
+    ['DELETE', '/courses/1'],
+    ['POST', '/courses/1/publish'],
+    ['POST', '/courses/1/enrollments'],
+    ['DELETE', '/courses/1/enrollments'],
+    ['POST', '/enrollments/transfer'],
   ])('for %s %s when nobody is signed in', async (method, path) => {
-    const { status, body } = await api.visitor().send(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})
+    const { status, body } = await api
+      .visitor()
+      .send(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})
     expect([status, body.error.type]).toEqual([401, 'not-signed-in'])
   })
 
   test('says the same of a wrong password and of an unknown address', async () => {
-    const wrong = await api.visitor().post('/sessions', { email: student.user.email, password: 'something else' })
+    const wrong = await api
+      .visitor()
+      .post('/sessions', { email: student.user.email, password: 'something else' })
     const unknown = await api.visitor().post('/sessions', { email: 'nobody@example.com', password })
     expect([wrong.status, wrong.body]).toEqual([unknown.status, unknown.body])
     expect([wrong.status, wrong.body.error.type]).toEqual([401, 'wrong-credentials'])
   })
 
   test('for a made-up session', async () => {
-    const response = await fetch(`${api.url}/me`, { headers: { Cookie: `session=${'a'.repeat(43)}` } })
+    const response = await fetch(`${api.url}/me`, {
+      headers: { Cookie: `session=${'a'.repeat(43)}` },
+    })
     expect(response.status).toBe(401)
   })
 })
@@ -107,44 +138,69 @@ describe('403', () => {
     expect([status, body.error.type]).toEqual([403, 'forbidden'])
   })
 
-  test.each([['PATCH', ''], ['DELETE', ''], ['POST', '/publish'], ['POST', '/unpublish'], ['GET', '/students']])(
-    "for %s %s of another instructor's course", async (method, path) => {
-      const { status } = await instructor.visitor.send(method, `/courses/${course.id}${path}`, method === 'PATCH' ? { title: 'Mine' } : undefined)
-      expect(status).toBe(403)
-      expect((await api.visitor().get<Course>(`/courses/${course.id}`)).body.title).toBe(course.title)
-    })
+  test.each([
+    ['PATCH', ''],
+    ['DELETE', ''],
+    ['POST', '/publish'],
+    ['POST', '/unpublish'],
+    ['GET', '/students'],
+  ])("for %s %s of another instructor's course", async (method, path) => {
+    const { status } = await instructor.visitor.send(
+      method,
+      `/courses/${course.id}${path}`,
+      method === 'PATCH' ? { title: 'Mine' } : undefined,
+    )
+    expect(status).toBe(403)
+    expect((await api.visitor().get<Course>(`/courses/${course.id}`)).body.title).toBe(course.title)
+  })
 })
 
 describe('404', () => {
-  test.each([['GET', '/courses/2000000000'], ['POST', '/courses/2000000000/enrollments'], ['GET', '/nowhere']])('for %s %s', async (method, path) => {
+  test.each([
+    ['GET', '/courses/2000000000'],
+    ['POST', '/courses/2000000000/enrollments'],
+    ['GET', '/nowhere'],
+  ])('for %s %s', async (method, path) => {
     const { status, body } = await student.visitor.send(method, path)
     expect([status, body.error.type]).toEqual([404, 'not-found'])
   })
 
   test('for a transfer to nobody', async () => {
     await student.visitor.post(`/courses/${course.id}/enrollments`)
-    const { status, body } = await student.visitor.post('/enrollments/transfer', { courseId: course.id, toUserId: 2_000_000_000 })
+    const { status, body } = await student.visitor.post('/enrollments/transfer', {
+      courseId: course.id,
+      toUserId: 2_000_000_000,
+    })
     expect([status, body.error.type]).toEqual([404, 'not-found'])
   })
 })
 
 describe('409', () => {
-  test.each([['email', 'email-taken'], ['username', 'username-taken']] as const)('for a %s that is taken: %s', async (field, type) => {
+  test.each([
+    ['email', 'email-taken'],
+    ['username', 'username-taken'],
+  ] as const)('for a %s that is taken: %s', async (field, type) => {
     const fresh = { email: 'fresh@example.com', username: 'fresh', password }
-    const { status, body } = await api.visitor().post('/users', { ...fresh, [field]: student.user[field] })
+    const { status, body } = await api
+      .visitor()
+      .post('/users', { ...fresh, [field]: student.user[field] })
     expect([status, body.error.type]).toEqual([409, type])
   })
 })
 
 describe('422', () => {
   test('for a place in a course that is not published', async () => {
-    const { body: { id } } = await instructor.visitor.post<Course>('/courses', { title: 'Draft', price: 0 })
+    const {
+      body: { id },
+    } = await instructor.visitor.post<Course>('/courses', { title: 'Draft', price: 0 })
     const { status, body } = await student.visitor.post(`/courses/${id}/enrollments`)
     expect([status, body.error.type]).toEqual([422, 'course-not-published'])
   })
 
   test('for progress in a course that one is not in', async () => {
-    const { status, body } = await instructor.visitor.patch(`/courses/${course.id}/enrollments`, { progress: 5 })
+    const { status, body } = await instructor.visitor.patch(`/courses/${course.id}/enrollments`, {
+      progress: 5,
+    })
     expect([status, body.error.type]).toEqual([422, 'not-enrolled'])
   })
 })

@@ -16,7 +16,10 @@ let exited: Promise<unknown[]>
 
 beforeEach(async () => {
   parts = await isolate(inject('stack'))
-  server = spawn(process.execPath, ['--conditions=headwater-source', main], { env: { ...process.env, ...environment(parts) }, stdio: ['ignore', 'pipe', 'inherit'] })
+  server = spawn(process.execPath, ['--conditions=headwater-source', main], {
+    env: { ...process.env, ...environment(parts) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   exited = once(server, 'exit')
   port = await announcedPort(server)
 })
@@ -28,17 +31,23 @@ afterEach(async () => {
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   test('lets requests under way finish, takes no new ones, is not ready, and ends the process with 0', async () => {
-    const registration = JSON.stringify({ email: 'ada@example.com', username: 'ada', password: 'correct horse' })
+    const registration = JSON.stringify({
+      email: 'ada@example.com',
+      username: 'ada',
+      password: 'correct horse',
+    })
     const ready = await Raw.open(port)
     ready.send('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await ready.received('200 OK')
     ready.send('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n')
     const slow = await Raw.open(port)
-    slow.send(`POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${registration.length}\r\nExpect: 100-continue\r\n\r\n`)
+    slow.send(
+      `POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${registration.length}\r\nExpect: 100-continue\r\n\r\n`,
+    )
     await slow.received('100 Continue')
 
     server.kill(signal)
-    await eventually(async () => !await accepts(port), { timeoutMs: 20_000 })
+    await eventually(async () => !(await accepts(port)), { timeoutMs: 20_000 })
     server.kill(signal)
     ready.send('\r\n')
     await ready.received('503 Service Unavailable')
@@ -56,7 +65,12 @@ test('an idle server ends at once, however many signals it gets', async () => {
   idle.end()
 })
 
-function environment({ postgres, redis, mongodb, pinecone }: IsolatedStores): Record<string, string> {
+function environment({
+  postgres,
+  redis,
+  mongodb,
+  pinecone,
+}: IsolatedStores): Record<string, string> {
   return {
     PORT: '0',
     HEADWATER_POSTGRES_URL: postgres.url,
@@ -98,7 +112,12 @@ class Raw {
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    socket.setEncoding('utf8').on('data', (text: string) => { this.#text += text }).on('error', () => undefined)
+    socket
+      .setEncoding('utf8')
+      .on('data', (text: string) => {
+        this.#text += text
+      })
+      .on('error', () => undefined)
   }
 
   static async open(port: number): Promise<Raw> {
@@ -112,7 +131,12 @@ class Raw {
   }
 
   async received(text: string): Promise<void> {
-    await eventually(() => { expect(this.#text).toContain(text) }, { timeoutMs: 20_000 })
+    await eventually(
+      () => {
+        expect(this.#text).toContain(text)
+      },
+      { timeoutMs: 20_000 },
+    )
   }
 
   end(): void {

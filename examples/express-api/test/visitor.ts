@@ -11,7 +11,7 @@ export interface ErrorBody {
     readonly type: string
     readonly message: string
     readonly field?: string
-    readonly issues?: readonly { readonly field: string, readonly message: string }[]
+    readonly issues?: readonly { readonly field: string; readonly message: string }[]
   }
 }
 
@@ -41,13 +41,28 @@ export class Visitor {
   }
 
   /** A text as body is sent as it is. */
-  async send<Body = ErrorBody>(method: string, path: string, body?: unknown): Promise<Answer<Body>> {
-    const headers = { ...(this.#cookie && { Cookie: this.#cookie }), ...(body !== undefined && { 'Content-Type': 'application/json' }) }
+  async send<Body = ErrorBody>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<Body>> {
+    const headers = {
+      ...(this.#cookie && { Cookie: this.#cookie }),
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    }
     const payload = typeof body === 'string' ? body : JSON.stringify(body)
-    const response = await fetch(`${this.#url}${path}`, { method, headers, ...(body !== undefined && { body: payload }) })
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: payload }),
+    })
     const [setCookie] = response.headers.getSetCookie()
     if (setCookie !== undefined) this.#cookie = setCookie.split(';')[0]
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as Body }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    }
   }
 }

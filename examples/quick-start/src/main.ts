@@ -7,11 +7,25 @@ const { users, courses, enrollments, sinks } = createRepositories(stores)
 const relay = createRelay(stores, { sinks })
 relay.start()
 
-const ada = orThrow(await users.create({ email: 'ada@example.org', username: 'ada', passwordHash: 'made by your password library' }))
-const course = orThrow(await courses.create({ title: 'Algebra', instructorId: ada.id, maxStudents: 1, price: '49.00' }))
+const ada = orThrow(
+  await users.create({
+    email: 'ada@example.org',
+    username: 'ada',
+    passwordHash: 'made by your password library',
+  }),
+)
+const course = orThrow(
+  await courses.create({ title: 'Algebra', instructorId: ada.id, maxStudents: 1, price: '49.00' }),
+)
 orThrow(await courses.publish(course.id))
 
-orThrow(await enrollments.enroll({ userId: ada.id, courseId: course.id, payment: { method: 'card', discount: '10.00' } }))
+orThrow(
+  await enrollments.enroll({
+    userId: ada.id,
+    courseId: course.id,
+    payment: { method: 'card', discount: '10.00' },
+  }),
+)
 const again = await enrollments.enroll({ userId: ada.id, courseId: course.id })
 console.log(again.isErr() && again.error.type) // 'already-enrolled'
 console.log(orThrow(await courses.get(course.id))?.currentEnrollment) // 1: the cached course was invalidated by the commit

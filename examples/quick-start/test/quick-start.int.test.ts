@@ -14,7 +14,11 @@ it('the quick start prints what its comments say', async () => {
     HEADWATER_REDIS_URL: stores.redis.url,
     HEADWATER_REDIS_PREFIX: stores.redis.prefix,
   }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=headwater-source', main.pathname], { env })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=headwater-source', main.pathname],
+    { env },
+  )
   await stores.dispose()
   expect(stdout).toBe('already-enrolled\n1\n')
 })

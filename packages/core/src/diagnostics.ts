@@ -1,8 +1,6 @@
 import type { StoreName } from './errors.ts'
 
-/**
- * Everything the SDK reports about itself, by name. Durations are in milliseconds.
- */
+/** Everything the SDK reports about itself, by name. Durations are in milliseconds. */
 export interface DiagnosticEvents {
   /** A store was asked something; `outcome` is `ok` or the failure's type. */
   'store:operation': { store: StoreName; operation: string; durationMs: number; outcome: string }
@@ -39,7 +37,11 @@ export interface DiagnosticEvents {
   /** An invalidation failed and will be made up for. */
   'invalidation:failed': { keys: number; error: unknown }
   /** A transaction ended. */
-  'transaction:end': { outcome: 'committed' | 'rolled-back' | 'unknown'; durationMs: number; retries: number }
+  'transaction:end': {
+    outcome: 'committed' | 'rolled-back' | 'unknown'
+    durationMs: number
+    retries: number
+  }
   /** Events were published by a committed transaction. */
   'outbox:published': { count: number }
   /** A sink took events. */
@@ -50,7 +52,10 @@ export interface DiagnosticEvents {
   'outbox:parked': { sink: string; aggregateType: string; aggregateId: string }
   /** An event was given up. */
   'outbox:dead': { sink: string; eventId: string; error: unknown }
-  /** A relay looked how far a sink is behind, as it does whenever it purges; 0 when the sink has everything. */
+  /**
+   * A relay looked how far a sink is behind, as it does whenever it purges; 0 when the sink has
+   * everything.
+   */
   'outbox:behind': { sink: string; behindMs: number }
   /** The relay's own loop failed and will go on. */
   'relay:error': { error: unknown }
@@ -62,9 +67,14 @@ export interface DiagnosticEvents {
   'search:answered': { mode: string; cached: boolean; results: number; durationMs: number }
   /** A leg of a search failed and the answer went on without it. */
   'search:degraded': { leg: string; error: unknown }
-  /** Redis was told what sessions it may have missed the end of: all that were revoked, or those that nobody had told it. */
+  /**
+   * Redis was told what sessions it may have missed the end of: all that were revoked, or those
+   * that nobody had told it.
+   */
   'session:replayed': { scope: 'all' | 'pending'; count: number }
-  /** A revocation of sessions could not be told to Redis or noted as told, and will be made up for. */
+  /**
+   * A revocation of sessions could not be told to Redis or noted as told, and will be made up for.
+   */
   'session:revocation-failed': { error: unknown }
   /** The limiter answered from memory because Redis failed. */
   'rate-limit:fallback': { error: unknown }
@@ -72,51 +82,53 @@ export interface DiagnosticEvents {
   'diagnostics:listener-failed': { name: string; error: unknown }
 }
 
-/**
- * Name of a diagnostic.
- */
+/** Name of a diagnostic. */
 export type DiagnosticName = keyof DiagnosticEvents
 
 type Listener<Name extends DiagnosticName> = (event: DiagnosticEvents[Name]) => void
 
 /**
- * What the SDK has to say about itself: subscribe with `on`. A listener runs synchronously and must be quick; one that throws is reported
- * as `diagnostics:listener-failed` and harms nobody else.
+ * What the SDK has to say about itself: subscribe with `on`. A listener runs synchronously and must
+ * be quick; one that throws is reported as `diagnostics:listener-failed` and harms nobody else.
  */
 export class Diagnostics {
   readonly #listeners = new Map<DiagnosticName, Set<Listener<never>>>()
 
-  /**
-   * Calls `listener` at every occurrence of `name`; the returned function ends that.
-   */
-  on<Name extends DiagnosticName>(name: Name, listener: (event: DiagnosticEvents[Name]) => void): () => void {
+  /** Calls `listener` at every occurrence of `name`; the returned function ends that. */
+  on<Name extends DiagnosticName>(
+    name: Name,
+    listener: (event: DiagnosticEvents[Name]) => void,
+  ): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
     listeners.add(listener)
-    return () => { listeners.delete(listener) }
+    return () => {
+      listeners.delete(listener)
+    }
   }
 
-  /**
-   * Whether anybody listens to `name`: lets a hot path spare what only a listener would see.
-   */
+  /** Whether anybody listens to `name`: lets a hot path spare what only a listener would see. */
   isHeard(name: DiagnosticName): boolean {
     return (this.#listeners.get(name)?.size ?? 0) > 0
   }
 
-  /**
-   * Reports an occurrence.
-   */
+  /** Reports an occurrence. */
   emit<Name extends DiagnosticName>(name: Name, event: DiagnosticEvents[Name]): void {
     const listeners = this.#listeners.get(name)
     if (listeners === undefined) return
     for (const listener of listeners) this.#call(name, listener as Listener<Name>, event)
   }
 
-  #call<Name extends DiagnosticName>(name: Name, listener: Listener<Name>, event: DiagnosticEvents[Name]): void {
+  #call<Name extends DiagnosticName>(
+    name: Name,
+    listener: Listener<Name>,
+    event: DiagnosticEvents[Name],
+  ): void {
     try {
       listener(event)
     } catch (error) {
-      if (name !== 'diagnostics:listener-failed') this.emit('diagnostics:listener-failed', { name, error })
+      if (name !== 'diagnostics:listener-failed')
+        this.emit('diagnostics:listener-failed', { name, error })
     }
   }
 }

@@ -1,4 +1,14 @@
-export { ok, err, okAsync, errAsync, orThrow, safeTry, Result, ResultAsync, UnexpectedFailure } from './result.ts'
+export {
+  ok,
+  err,
+  okAsync,
+  errAsync,
+  orThrow,
+  safeTry,
+  Result,
+  ResultAsync,
+  UnexpectedFailure,
+} from './result.ts'
 export type { AsyncResult, Err, Ok } from './result.ts'
 export type * from './errors.ts'
 
@@ -6,9 +16,26 @@ export { connect } from './stores/connect.ts'
 export type { ConnectError } from './stores/connect.ts'
 export { connectOptionsFromEnv } from './stores/connect-env.ts'
 export { connectDefaults } from './stores/connect-options.ts'
-export type { ConnectOptions, MongodbOptions, PineconeOptions, PostgresOptions, RedisOptions } from './stores/connect-options.ts'
+export type {
+  ConnectOptions,
+  MongodbOptions,
+  PineconeOptions,
+  PostgresOptions,
+  RedisOptions,
+} from './stores/connect-options.ts'
 export { StatementFailed } from './stores/stores.ts'
-export type { CallOptions, CloseOptions, LoanOptions, MongodbStore, PineconeStore, PostgresConnection, PostgresStore, RedisConnection, RedisStore, Stores } from './stores/stores.ts'
+export type {
+  CallOptions,
+  CloseOptions,
+  LoanOptions,
+  MongodbStore,
+  PineconeStore,
+  PostgresConnection,
+  PostgresStore,
+  RedisConnection,
+  RedisStore,
+  Stores,
+} from './stores/stores.ts'
 export { deadline } from './resilience/deadline.ts'
 export type { DeadlineOptions } from './resilience/deadline.ts'
 export { createGuard, guardDefaults } from './resilience/guard.ts'
@@ -21,7 +48,11 @@ export type { HealthOptions, HealthReport, StoreHealth } from './stores/health.t
 
 export type { SqlClient, SqlResult } from './transactions/sql-client.ts'
 export { transaction, transactionDefaults } from './transactions/transaction.ts'
-export type { Transaction, TransactionOptions, TransactionWork } from './transactions/transaction.ts'
+export type {
+  Transaction,
+  TransactionOptions,
+  TransactionWork,
+} from './transactions/transaction.ts'
 
 export { beginChange } from './invalidation/change.ts'
 export type { Change, ChangeOptions } from './invalidation/change.ts'
@@ -32,7 +63,14 @@ export { defineCache } from './cache/define-cache.ts'
 export { cacheDefaults } from './cache/cache.ts'
 export { cacheKey } from './cache/cache-key.ts'
 export type { CacheKey } from './cache/cache-key.ts'
-export type { Cache, CacheOptions, CacheReadError, Codec, LoadFailed, ReadOptions } from './cache/cache.ts'
+export type {
+  Cache,
+  CacheOptions,
+  CacheReadError,
+  Codec,
+  LoadFailed,
+  ReadOptions,
+} from './cache/cache.ts'
 
 export type { Json, NewEvent, OutboxEvent } from './outbox/event.ts'
 export { publish, publishDefaults, publishMany } from './outbox/publish.ts'
@@ -56,10 +94,30 @@ export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 
 export { createSessions, sessionDefaults } from './sessions/sessions.ts'
-export type { NewSession, PendingRevocation, Session, SessionOptions, Sessions, SessionsRevoked, SessionStores, StartedSession } from './sessions/sessions.ts'
+export type {
+  NewSession,
+  PendingRevocation,
+  Session,
+  SessionOptions,
+  Sessions,
+  SessionsRevoked,
+  SessionStores,
+  StartedSession,
+} from './sessions/sessions.ts'
 export { createRateLimiter, rateLimiterDefaults } from './rate-limit/rate-limiter.ts'
-export type { OnUnavailable, RateLimitAnswer, RateLimiter, RateLimiterOptions, RateLimiterStores } from './rate-limit/rate-limiter.ts'
+export type {
+  OnUnavailable,
+  RateLimitAnswer,
+  RateLimiter,
+  RateLimiterOptions,
+  RateLimiterStores,
+} from './rate-limit/rate-limiter.ts'
 export { createRateLimits } from './rate-limit/rate-limits.ts'
-export type { OneLimit, RateLimits, RateLimitsAnswer, RateLimitsOptions } from './rate-limit/rate-limits.ts'
+export type {
+  OneLimit,
+  RateLimits,
+  RateLimitsAnswer,
+  RateLimitsOptions,
+} from './rate-limit/rate-limits.ts'
 export { collectMetrics } from './metrics.ts'
 export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './metrics.ts'

@@ -2,31 +2,19 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import type { StoreName } from './errors.ts'
 
-/**
- * How something that takes time went. Durations in milliseconds.
- */
+/** How something that takes time went. Durations in milliseconds. */
 export interface DurationMetric {
-  /**
-   * How often it happened.
-   */
+  /** How often it happened. */
   readonly count: number
-  /**
-   * How often it failed.
-   */
+  /** How often it failed. */
   readonly failures: number
-  /**
-   * Mean duration; 0 when it never happened.
-   */
+  /** Mean duration; 0 when it never happened. */
   readonly meanMs: number
-  /**
-   * Longest duration.
-   */
+  /** Longest duration. */
   readonly maxMs: number
 }
 
-/**
- * The state of the relay towards one sink.
- */
+/** The state of the relay towards one sink. */
 export interface SinkMetric {
   /** Events taken. */
   readonly delivered: number
@@ -36,49 +24,68 @@ export interface SinkMetric {
   readonly dead: number
   /** Age of the newest events when they were last taken, in milliseconds. */
   readonly lagMs: number
-  /** Time since the log moved on from where the sink stands, when a relay of this process last looked, in milliseconds; rises while it is stuck. */
+  /**
+   * Time since the log moved on from where the sink stands, when a relay of this process last
+   * looked, in milliseconds; rises while it is stuck.
+   */
   readonly behindMs: number
 }
 
-/**
- * What was counted since {@link collectMetrics}. Plain data, fit for JSON.
- */
+/** What was counted since {@link collectMetrics}. Plain data, fit for JSON. */
 export interface MetricsSnapshot {
   /** Time it covers, in milliseconds. */
   readonly periodMs: number
   /** The caches together. `hitRate` is between 0 and 1; 0 when nothing was read. */
-  readonly cache: { readonly hits: number; readonly misses: number; readonly hitRate: number; readonly bypassed: number; readonly staleServed: number }
+  readonly cache: {
+    readonly hits: number
+    readonly misses: number
+    readonly hitRate: number
+    readonly bypassed: number
+    readonly staleServed: number
+  }
   /** Calls to each store. */
   readonly stores: Readonly<Partial<Record<StoreName, DurationMetric>>>
   /** Searches; a failure is a leg that failed. */
   readonly search: DurationMetric & { readonly cached: number }
   /** Activity written to the log; `perSecond` over the whole period. */
-  readonly activity: { readonly logged: number; readonly dropped: number; readonly perSecond: number }
+  readonly activity: {
+    readonly logged: number
+    readonly dropped: number
+    readonly perSecond: number
+  }
   /** Each sink of the relay. */
   readonly relay: Readonly<Record<string, SinkMetric>>
   /** Transactions by how they ended. */
-  readonly transactions: { readonly committed: number; readonly rolledBack: number; readonly unknown: number; readonly meanMs: number }
-  /** Errors outside any call, breakers that opened, invalidations that have to be made up for, errors of the relay's loop. */
-  readonly failures: { readonly storeErrors: number; readonly breakerOpenings: number; readonly invalidations: number; readonly relay: number }
+  readonly transactions: {
+    readonly committed: number
+    readonly rolledBack: number
+    readonly unknown: number
+    readonly meanMs: number
+  }
+  /**
+   * Errors outside any call, breakers that opened, invalidations that have to be made up for,
+   * errors of the relay's loop.
+   */
+  readonly failures: {
+    readonly storeErrors: number
+    readonly breakerOpenings: number
+    readonly invalidations: number
+    readonly relay: number
+  }
 }
 
-/**
- * Counts from the diagnostics until it is stopped.
- */
+/** Counts from the diagnostics until it is stopped. */
 export interface Metrics {
-  /**
-   * What was counted so far.
-   */
+  /** What was counted so far. */
   snapshot(): MetricsSnapshot
-  /**
-   * Stops counting.
-   */
+  /** Stops counting. */
   stop(): void
 }
 
 /**
- * Counts what the diagnostics report: enough for hit rate, mean query time per store, search latency, log throughput and relay lag. Costs a few
- * additions per diagnostic and, while it runs, two clock readings per Redis command.
+ * Counts what the diagnostics report: enough for hit rate, mean query time per store, search
+ * latency, log throughput and relay lag. Costs a few additions per diagnostic and, while it runs,
+ * two clock readings per Redis command.
  */
 export function collectMetrics(diagnostics: Diagnostics, clock: Clock = systemClock): Metrics {
   return new DiagnosticMetrics(diagnostics, clock)
@@ -100,7 +107,12 @@ class Durations {
   }
 
   toMetric(): DurationMetric {
-    return { count: this.count, failures: this.failures, meanMs: this.count === 0 ? 0 : this.#sumMs / this.count, maxMs: this.#maxMs }
+    return {
+      count: this.count,
+      failures: this.failures,
+      meanMs: this.count === 0 ? 0 : this.#sumMs / this.count,
+      maxMs: this.#maxMs,
+    }
   }
 }
 
@@ -121,7 +133,12 @@ class DiagnosticMetrics implements Metrics {
   constructor(diagnostics: Diagnostics, clock: Clock) {
     this.#clock = clock
     this.#startedMs = clock.monotonic()
-    this.#subscriptions = [...this.#countStores(diagnostics), ...this.#countCache(diagnostics), ...this.#countOutbox(diagnostics), ...this.#countSearch(diagnostics)]
+    this.#subscriptions = [
+      ...this.#countStores(diagnostics),
+      ...this.#countCache(diagnostics),
+      ...this.#countOutbox(diagnostics),
+      ...this.#countSearch(diagnostics),
+    ]
   }
 
   snapshot(): MetricsSnapshot {
@@ -130,9 +147,14 @@ class DiagnosticMetrics implements Metrics {
     return {
       periodMs,
       cache: { ...this.#cache, hitRate: hits + misses === 0 ? 0 : hits / (hits + misses) },
-      stores: Object.fromEntries([...this.#stores].map(([store, durations]) => [store, durations.toMetric()])),
+      stores: Object.fromEntries(
+        [...this.#stores].map(([store, durations]) => [store, durations.toMetric()]),
+      ),
       search: { ...this.#search.toMetric(), cached: this.#cachedSearches },
-      activity: { ...this.#activity, perSecond: periodMs === 0 ? 0 : (this.#activity.logged * 1_000) / periodMs },
+      activity: {
+        ...this.#activity,
+        perSecond: periodMs === 0 ? 0 : (this.#activity.logged * 1_000) / periodMs,
+      },
       relay: Object.fromEntries([...this.#relay].map(([sink, metric]) => [sink, { ...metric }])),
       transactions: { ...this.#endings, meanMs: this.#transactions.toMetric().meanMs },
       failures: { ...this.#failures },
@@ -150,8 +172,12 @@ class DiagnosticMetrics implements Metrics {
         this.#stores.set(store, durations)
         durations.add(durationMs, outcome !== 'ok')
       }),
-      diagnostics.on('store:error', () => { this.#failures.storeErrors += 1 }),
-      diagnostics.on('breaker:transition', ({ state }) => { if (state === 'open') this.#failures.breakerOpenings += 1 }),
+      diagnostics.on('store:error', () => {
+        this.#failures.storeErrors += 1
+      }),
+      diagnostics.on('breaker:transition', ({ state }) => {
+        if (state === 'open') this.#failures.breakerOpenings += 1
+      }),
       diagnostics.on('transaction:end', ({ outcome, durationMs }) => {
         this.#endings[outcome === 'rolled-back' ? 'rolledBack' : outcome] += 1
         this.#transactions.add(durationMs, outcome !== 'committed')
@@ -161,11 +187,21 @@ class DiagnosticMetrics implements Metrics {
 
   #countCache(diagnostics: Diagnostics): (() => void)[] {
     return [
-      diagnostics.on('cache:hit', ({ count }) => { this.#cache.hits += count }),
-      diagnostics.on('cache:miss', ({ count }) => { this.#cache.misses += count }),
-      diagnostics.on('cache:bypass', () => { this.#cache.bypassed += 1 }),
-      diagnostics.on('cache:stale-served', () => { this.#cache.staleServed += 1 }),
-      diagnostics.on('invalidation:failed', () => { this.#failures.invalidations += 1 }),
+      diagnostics.on('cache:hit', ({ count }) => {
+        this.#cache.hits += count
+      }),
+      diagnostics.on('cache:miss', ({ count }) => {
+        this.#cache.misses += count
+      }),
+      diagnostics.on('cache:bypass', () => {
+        this.#cache.bypassed += 1
+      }),
+      diagnostics.on('cache:stale-served', () => {
+        this.#cache.staleServed += 1
+      }),
+      diagnostics.on('invalidation:failed', () => {
+        this.#failures.invalidations += 1
+      }),
     ]
   }
 
@@ -176,10 +212,18 @@ class DiagnosticMetrics implements Metrics {
         metric.delivered += count
         metric.lagMs = lagMs
       }),
-      diagnostics.on('outbox:failed', ({ sink, count }) => { this.#sink(sink).failed += count }),
-      diagnostics.on('outbox:dead', ({ sink }) => { this.#sink(sink).dead += 1 }),
-      diagnostics.on('outbox:behind', ({ sink, behindMs }) => { this.#sink(sink).behindMs = behindMs }),
-      diagnostics.on('relay:error', () => { this.#failures.relay += 1 }),
+      diagnostics.on('outbox:failed', ({ sink, count }) => {
+        this.#sink(sink).failed += count
+      }),
+      diagnostics.on('outbox:dead', ({ sink }) => {
+        this.#sink(sink).dead += 1
+      }),
+      diagnostics.on('outbox:behind', ({ sink, behindMs }) => {
+        this.#sink(sink).behindMs = behindMs
+      }),
+      diagnostics.on('relay:error', () => {
+        this.#failures.relay += 1
+      }),
     ]
   }
 
@@ -189,14 +233,26 @@ class DiagnosticMetrics implements Metrics {
         this.#search.add(durationMs, false)
         if (cached) this.#cachedSearches += 1
       }),
-      diagnostics.on('search:degraded', () => { this.#search.failures += 1 }),
-      diagnostics.on('activity:flush', ({ count, outcome }) => { if (outcome === 'ok') this.#activity.logged += count }),
-      diagnostics.on('activity:dropped', ({ count }) => { this.#activity.dropped += count }),
+      diagnostics.on('search:degraded', () => {
+        this.#search.failures += 1
+      }),
+      diagnostics.on('activity:flush', ({ count, outcome }) => {
+        if (outcome === 'ok') this.#activity.logged += count
+      }),
+      diagnostics.on('activity:dropped', ({ count }) => {
+        this.#activity.dropped += count
+      }),
     ]
   }
 
   #sink(name: string): Mutable<SinkMetric> {
-    const metric = this.#relay.get(name) ?? { delivered: 0, failed: 0, dead: 0, lagMs: 0, behindMs: 0 }
+    const metric = this.#relay.get(name) ?? {
+      delivered: 0,
+      failed: 0,
+      dead: 0,
+      lagMs: 0,
+      behindMs: 0,
+    }
     this.#relay.set(name, metric)
     return metric
   }

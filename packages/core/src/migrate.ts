@@ -1,19 +1,28 @@
 import type { SqlError } from './errors.ts'
-import { applyMigrations, type LoadedSet, type MigrationFailed, MigrationStopped } from './migrations/apply-migrations.ts'
+import {
+  applyMigrations,
+  type LoadedSet,
+  type MigrationFailed,
+  MigrationStopped,
+} from './migrations/apply-migrations.ts'
 import { type MigrationSet, readMigrations } from './migrations/migration-set.ts'
 import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres-direct.ts'
 import { quoteIdentifier } from './stores/statements.ts'
-import { type PostgresConnection, type PostgresStore, StatementFailed, type Stores } from './stores/stores.ts'
+import {
+  type PostgresConnection,
+  type PostgresStore,
+  StatementFailed,
+  type Stores,
+} from './stores/stores.ts'
 
-/**
- * The tables of core itself: outbox, cursors, intents.
- */
-export const coreMigrations: MigrationSet = { name: 'core', directory: new URL('../migrations/', import.meta.url) }
+/** The tables of core itself: outbox, cursors, intents. */
+export const coreMigrations: MigrationSet = {
+  name: 'core',
+  directory: new URL('../migrations/', import.meta.url),
+}
 
-/**
- * Options of {@link migrate}.
- */
+/** Options of {@link migrate}. */
 export interface MigrateOptions {
   /**
    * Further sets, applied after core's own and in this order.
@@ -22,7 +31,8 @@ export interface MigrateOptions {
    */
   readonly sets?: readonly MigrationSet[]
   /**
-   * URL of a direct connection, where the stores are connected through a pooler in transaction mode.
+   * URL of a direct connection, where the stores are connected through a pooler in transaction
+   * mode.
    *
    * @defaultValue a connection of the stores
    */
@@ -34,8 +44,8 @@ export interface MigrateOptions {
    */
   readonly waitMs?: number
   /**
-   * How long a statement may wait for a lock that the application holds, in milliseconds; everything that comes after it in the lock's queue
-   * waits as long.
+   * How long a statement may wait for a lock that the application holds, in milliseconds;
+   * everything that comes after it in the lock's queue waits as long.
    *
    * @defaultValue `10_000`
    */
@@ -43,21 +53,21 @@ export interface MigrateOptions {
 }
 
 /** Defaults of {@link MigrateOptions}. */
-export const migrateDefaults = { waitMs: 60_000, lockTimeoutMs: 10_000 } as const satisfies MigrateOptions
+export const migrateDefaults = {
+  waitMs: 60_000,
+  lockTimeoutMs: 10_000,
+} as const satisfies MigrateOptions
 
-/**
- * What a run of {@link migrate} did.
- */
+/** What a run of {@link migrate} did. */
 export interface MigrationReport {
-  /**
-   * The files that were applied, as `set/file`, in order; empty when there was nothing to do.
-   */
+  /** The files that were applied, as `set/file`, in order; empty when there was nothing to do. */
   readonly applied: readonly string[]
 }
 
 /**
- * Brings the schema up to date: all pending files of all sets in one transaction, so that either everything is applied or nothing. Any number of
- * processes may call it at once: one applies, the others wait and find nothing to do. Creates the schema when it is missing. Refuses files that
+ * Brings the schema up to date: all pending files of all sets in one transaction, so that either
+ * everything is applied or nothing. Any number of processes may call it at once: one applies, the
+ * others wait and find nothing to do. Creates the schema when it is missing. Refuses files that
  * were changed after they had been applied, and new files that sort before those.
  *
  * @example
@@ -65,19 +75,29 @@ export interface MigrationReport {
  * orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
  * ```
  */
-export function migrate(stores: Stores, options: MigrateOptions = {}): ResultAsync<MigrationReport, MigrationFailed | SqlError> {
+export function migrate(
+  stores: Stores,
+  options: MigrateOptions = {},
+): ResultAsync<MigrationReport, MigrationFailed | SqlError> {
   return new ResultAsync(run(stores, options))
 }
 
-async function run(stores: Stores, options: MigrateOptions): Promise<Result<MigrationReport, MigrationFailed | SqlError>> {
+async function run(
+  stores: Stores,
+  options: MigrateOptions,
+): Promise<Result<MigrationReport, MigrationFailed | SqlError>> {
   const direct = options.url === undefined ? undefined : openDirectPostgres(options.url, stores)
   try {
-    const sets = await loadAll([coreMigrations, ...options.sets ?? []])
+    const sets = await loadAll([coreMigrations, ...(options.sets ?? [])])
     const postgres = direct ?? stores.postgres
-    const applied = await postgres.withConnection((connection) => applyAll(connection, { ...migrateDefaults, ...options, sets, postgres }), { deadlineMs: Infinity })
+    const applied = await postgres.withConnection(
+      (connection) => applyAll(connection, { ...migrateDefaults, ...options, sets, postgres }),
+      { deadlineMs: Infinity },
+    )
     return ok({ applied })
   } catch (error) {
-    if (error instanceof MigrationStopped || error instanceof StatementFailed) return err(error.failure)
+    if (error instanceof MigrationStopped || error instanceof StatementFailed)
+      return err(error.failure)
     throw error
   } finally {
     await direct?.close()
@@ -85,13 +105,28 @@ async function run(stores: Stores, options: MigrateOptions): Promise<Result<Migr
 }
 
 async function loadAll(sets: readonly MigrationSet[]): Promise<LoadedSet[]> {
-  return Promise.all(sets.map(async (set) => ({ name: set.name, files: await readMigrations(set).catch((error: unknown) => { throw unreadable(set, error) }) })))
+  return Promise.all(
+    sets.map(async (set) => ({
+      name: set.name,
+      files: await readMigrations(set).catch((error: unknown) => {
+        throw unreadable(set, error)
+      }),
+    })),
+  )
 }
 
 function unreadable(set: MigrationSet, cause: unknown): unknown {
   if (cause instanceof RangeError) return cause
   const message = `the migrations of ${set.name} cannot be read: are the .sql files shipped?`
-  return new MigrationStopped({ type: 'migration-failed', set: set.name, file: '', reason: 'unreadable', message, retryable: false, cause })
+  return new MigrationStopped({
+    type: 'migration-failed',
+    set: set.name,
+    file: '',
+    reason: 'unreadable',
+    message,
+    retryable: false,
+    cause,
+  })
 }
 
 interface Plan {
@@ -101,9 +136,16 @@ interface Plan {
   readonly lockTimeoutMs: number
 }
 
-async function applyAll(connection: PostgresConnection, { sets, postgres: { schema }, waitMs, lockTimeoutMs }: Plan): Promise<string[]> {
-  await connection.query(`BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${Math.ceil(waitMs)}`)
-  await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`headwater migrations ${schema}`])
+async function applyAll(
+  connection: PostgresConnection,
+  { sets, postgres: { schema }, waitMs, lockTimeoutMs }: Plan,
+): Promise<string[]> {
+  await connection.query(
+    `BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${Math.ceil(waitMs)}`,
+  )
+  await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `headwater migrations ${schema}`,
+  ])
   await connection.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`)
   await createSchema(connection, schema)
   const applied: string[] = []
@@ -114,8 +156,12 @@ async function applyAll(connection: PostgresConnection, { sets, postgres: { sche
   return applied
 }
 
-/** Asked before it is created: `CREATE SCHEMA IF NOT EXISTS` needs a right to the database even where the schema exists. */
+/**
+ * Asked before it is created: `CREATE SCHEMA IF NOT EXISTS` needs a right to the database even
+ * where the schema exists.
+ */
 async function createSchema(connection: PostgresConnection, schema: string): Promise<void> {
   const { rows } = await connection.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
-  if (rows.length === 0) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
+  if (rows.length === 0)
+    await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
 }

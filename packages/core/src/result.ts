@@ -3,9 +3,7 @@ import type { Result, ResultAsync } from 'neverthrow'
 export { err, errAsync, ok, okAsync, Result, ResultAsync, safeTry } from 'neverthrow'
 export type { Err, Ok } from 'neverthrow'
 
-/**
- * The error that {@link orThrow} throws: carries the typed failure as its `cause`.
- */
+/** The error that {@link orThrow} throws: carries the typed failure as its `cause`. */
 export class UnexpectedFailure extends Error {
   constructor(failure: unknown) {
     super(messageOf(failure), { cause: failure })
@@ -20,7 +18,8 @@ function messageOf(failure: unknown): string {
 }
 
 /**
- * Unwraps a result, for scripts and `main()` functions that have nothing better to do with a failure than to stop.
+ * Unwraps a result, for scripts and `main()` functions that have nothing better to do with a
+ * failure than to stop.
  *
  * @throws {@link UnexpectedFailure} when the result is an `Err`; the failure is its `cause`.
  * @example

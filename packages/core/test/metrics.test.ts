@@ -5,7 +5,13 @@ function setUp() {
   const diagnostics = new Diagnostics()
   let nowMs = 1_000
   const metrics = collectMetrics(diagnostics, { now: () => nowMs, monotonic: () => nowMs })
-  return { diagnostics, metrics, pass: (ms: number) => { nowMs += ms } }
+  return {
+    diagnostics,
+    metrics,
+    pass: (ms: number) => {
+      nowMs += ms
+    },
+  }
 }
 
 describe('metrics', () => {
@@ -13,9 +19,24 @@ describe('metrics', () => {
     const { diagnostics, metrics, pass } = setUp()
     diagnostics.emit('cache:hit', { cache: 'course', count: 3 })
     diagnostics.emit('cache:miss', { cache: 'course', count: 1 })
-    diagnostics.emit('store:operation', { store: 'postgres', operation: 'select', durationMs: 2, outcome: 'ok' })
-    diagnostics.emit('store:operation', { store: 'postgres', operation: 'select', durationMs: 4, outcome: 'deadline-exceeded' })
-    diagnostics.emit('search:answered', { mode: 'vector', cached: true, results: 1, durationMs: 10 })
+    diagnostics.emit('store:operation', {
+      store: 'postgres',
+      operation: 'select',
+      durationMs: 2,
+      outcome: 'ok',
+    })
+    diagnostics.emit('store:operation', {
+      store: 'postgres',
+      operation: 'select',
+      durationMs: 4,
+      outcome: 'deadline-exceeded',
+    })
+    diagnostics.emit('search:answered', {
+      mode: 'vector',
+      cached: true,
+      results: 1,
+      durationMs: 10,
+    })
     diagnostics.emit('activity:flush', { count: 50, durationMs: 1, outcome: 'ok' })
     diagnostics.emit('activity:flush', { count: 50, durationMs: 1, outcome: 'store-unavailable' })
     diagnostics.emit('outbox:delivered', { sink: 'log', count: 5, durationMs: 1, lagMs: 40 })
@@ -34,7 +55,13 @@ describe('metrics', () => {
   })
 
   test('are zeros, not NaN, before anything has happened', () => {
-    expect(setUp().metrics.snapshot()).toMatchObject({ periodMs: 0, cache: { hitRate: 0 }, search: { meanMs: 0 }, activity: { perSecond: 0 }, stores: {} })
+    expect(setUp().metrics.snapshot()).toMatchObject({
+      periodMs: 0,
+      cache: { hitRate: 0 },
+      search: { meanMs: 0 },
+      activity: { perSecond: 0 },
+      stores: {},
+    })
   })
 
   test('stop counting when stopped', () => {

@@ -12,14 +12,19 @@ let set: MigrationSet
 let schemas = 0
 const opened: Stores[] = []
 
-beforeAll(async () => { own = await isolate(inject('stack')) })
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+})
 afterAll(() => own.dispose())
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'migrations-'))
   set = { name: 'shop', directory: pathToFileURL(directory) }
   schemas += 1
-  await write('0001_goods.sql', 'CREATE TABLE @schema.goods (id int PRIMARY KEY);\nINSERT INTO @schema.goods VALUES (1);\n')
+  await write(
+    '0001_goods.sql',
+    'CREATE TABLE @schema.goods (id int PRIMARY KEY);\nINSERT INTO @schema.goods VALUES (1);\n',
+  )
 })
 
 afterEach(async () => {
@@ -29,17 +34,27 @@ afterEach(async () => {
 
 describe('migrate', () => {
   test('creates the schema and applies the files of every set in the order of their names', async () => {
-    await write('0002_more.sql', 'ALTER TABLE @schema.goods ADD COLUMN title text; UPDATE @schema.goods SET title = \'a\'')
+    await write(
+      '0002_more.sql',
+      "ALTER TABLE @schema.goods ADD COLUMN title text; UPDATE @schema.goods SET title = 'a'",
+    )
     const stores = await open()
     const { applied } = orThrow(await migrate(stores, { sets: [set] }))
-    expect(applied.filter((name) => name.startsWith('shop/'))).toEqual(['shop/0001_goods.sql', 'shop/0002_more.sql'])
+    expect(applied.filter((name) => name.startsWith('shop/'))).toEqual([
+      'shop/0001_goods.sql',
+      'shop/0002_more.sql',
+    ])
     expect(applied[0]).toMatch(/^core\//)
-    expect(orThrow(await stores.postgres.query('SELECT id, title FROM @schema.goods')).rows).toEqual([{ id: 1, title: 'a' }])
+    expect(
+      orThrow(await stores.postgres.query('SELECT id, title FROM @schema.goods')).rows,
+    ).toEqual([{ id: 1, title: 'a' }])
   })
 
   test('applies once when four processes start together', async () => {
     const many = await Promise.all(Array.from({ length: 4 }, open))
-    const reports = await Promise.all(many.map(async (stores) => orThrow(await migrate(stores, { sets: [set] })).applied.length))
+    const reports = await Promise.all(
+      many.map(async (stores) => orThrow(await migrate(stores, { sets: [set] })).applied.length),
+    )
     expect(reports.filter((count) => count > 0)).toHaveLength(1)
     expect(reports.filter((count) => count === 0)).toHaveLength(3)
   })
@@ -48,13 +63,21 @@ describe('migrate', () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
     await write('0001_goods.sql', 'CREATE TABLE @schema.goods (id bigint PRIMARY KEY)')
-    expect((await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()).toMatchObject({ type: 'migration-failed', reason: 'changed', set: 'shop', file: '0001_goods.sql' })
+    expect((await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()).toMatchObject({
+      type: 'migration-failed',
+      reason: 'changed',
+      set: 'shop',
+      file: '0001_goods.sql',
+    })
   })
 
   test('takes both kinds of line ends for the same file', async () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
-    await write('0001_goods.sql', 'CREATE TABLE @schema.goods (id int PRIMARY KEY);\r\nINSERT INTO @schema.goods VALUES (1);\r\n')
+    await write(
+      '0001_goods.sql',
+      'CREATE TABLE @schema.goods (id int PRIMARY KEY);\r\nINSERT INTO @schema.goods VALUES (1);\r\n',
+    )
     expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
   })
 
@@ -62,7 +85,10 @@ describe('migrate', () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
     await write('0000_late.sql', 'SELECT 1')
-    expect((await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()).toMatchObject({ reason: 'out-of-order', file: '0000_late.sql' })
+    expect((await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()).toMatchObject({
+      reason: 'out-of-order',
+      file: '0000_late.sql',
+    })
   })
 
   test('lets an older release run beside a newer one that has migrated further', async () => {
@@ -77,7 +103,11 @@ describe('migrate', () => {
     await write('0002_bad.sql', 'ALTER TABLE @schema.nothing ADD COLUMN x int')
     const stores = await open()
     const failure = (await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()
-    expect(failure).toMatchObject({ type: 'migration-failed', reason: 'statement', file: '0002_bad.sql' })
+    expect(failure).toMatchObject({
+      type: 'migration-failed',
+      reason: 'statement',
+      file: '0002_bad.sql',
+    })
     expect(failure.message).toContain('nothing')
     expect((await stores.postgres.query('SELECT 1 FROM @schema.goods')).isErr()).toBe(true)
   })
@@ -92,7 +122,10 @@ describe('migrate', () => {
 
   test('says that the files are not there when a set cannot be read', async () => {
     const nowhere = { name: 'shop', directory: new URL('nowhere/', set.directory) }
-    expect((await migrate(await open(), { sets: [nowhere] }))._unsafeUnwrapErr()).toMatchObject({ reason: 'unreadable', set: 'shop' })
+    expect((await migrate(await open(), { sets: [nowhere] }))._unsafeUnwrapErr()).toMatchObject({
+      reason: 'unreadable',
+      set: 'shop',
+    })
   })
 })
 
@@ -101,7 +134,10 @@ async function write(name: string, text: string): Promise<void> {
 }
 
 async function open(): Promise<Stores> {
-  const options = { postgres: { url: own.postgres.url, schema: `shop ${schemas}` }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix } }
+  const options = {
+    postgres: { url: own.postgres.url, schema: `shop ${schemas}` },
+    redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+  }
   const stores = orThrow(await connect(options))
   opened.push(stores)
   return stores

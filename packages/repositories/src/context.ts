@@ -6,9 +6,7 @@ import type { Enrollment } from './enrollments/enrollment.ts'
 import { defineUserCache } from './users/user-cache.ts'
 import type { User } from './users/user.ts'
 
-/**
- * What the repositories share: a write of one invalidates what another has cached.
- */
+/** What the repositories share: a write of one invalidates what another has cached. */
 export interface RepositoryContext {
   /** The connected stores. */
   readonly stores: Stores
@@ -16,9 +14,7 @@ export interface RepositoryContext {
   readonly caches: RepositoryCaches
 }
 
-/**
- * What the repositories cache.
- */
+/** What the repositories cache. */
 export interface RepositoryCaches {
   /** Profiles: `user:{id}`. */
   readonly users: Cache<number, User>
@@ -30,9 +26,7 @@ export interface RepositoryCaches {
   readonly userEnrollments: Cache<number, readonly Enrollment[]>
 }
 
-/**
- * Defines what the repositories share.
- */
+/** Defines what the repositories share. */
 export function createContext(stores: Stores): RepositoryContext {
   return {
     stores,

@@ -1,23 +1,32 @@
 import type { Codec } from '@headwater/core'
 
 /**
- * How a flat value with dates travels through JSON: the named fields as ISO texts, everything else as it is.
+ * How a flat value with dates travels through JSON: the named fields as ISO texts, everything else
+ * as it is.
  */
-export function datesCodec<Value extends { readonly id: number }>(...fields: readonly (keyof Value & string)[]): Codec<Value> {
+export function datesCodec<Value extends { readonly id: number }>(
+  ...fields: readonly (keyof Value & string)[]
+): Codec<Value> {
   return {
-    encode: (value) => withFields(value, fields, (date) => (date instanceof Date ? date.toISOString() : date)),
+    encode: (value) =>
+      withFields(value, fields, (date) => (date instanceof Date ? date.toISOString() : date)),
     decode: (json) => withFields(asObject<Value>(json), fields, toDate),
   }
 }
 
-function withFields<Value extends object>(value: Value, fields: readonly (keyof Value & string)[], change: (field: unknown) => unknown): Value {
+function withFields<Value extends object>(
+  value: Value,
+  fields: readonly (keyof Value & string)[],
+  change: (field: unknown) => unknown,
+): Value {
   const changed = { ...value } as Record<string, unknown>
   for (const field of fields) changed[field] = change(changed[field])
   return changed as Value
 }
 
 function asObject<Value extends { readonly id: number }>(json: unknown): Value {
-  if (typeof json === 'object' && json !== null && 'id' in json && typeof json.id === 'number') return json as Value
+  if (typeof json === 'object' && json !== null && 'id' in json && typeof json.id === 'number')
+    return json as Value
   throw new TypeError('an entry must be an object with an id')
 }
 

@@ -4,27 +4,74 @@ export { repositoriesMigrations } from './migrations.ts'
 
 export type { UserRepository } from './users/user-repository.ts'
 export type {
-  ChangePasswordError, CreateUserError, Credentials, DeleteUserError, EmailTaken, ListUsersError, NewUser, ReadCredentialsError, ReadUserError, TeachesCourses,
-  UpdateUserError, User, UserChanges, UserListOptions, UsernameTaken,
+  ChangePasswordError,
+  CreateUserError,
+  Credentials,
+  DeleteUserError,
+  EmailTaken,
+  ListUsersError,
+  NewUser,
+  ReadCredentialsError,
+  ReadUserError,
+  TeachesCourses,
+  UpdateUserError,
+  User,
+  UserChanges,
+  UserListOptions,
+  UsernameTaken,
 } from './users/user.ts'
-export type { UserDeletedPayload, UserPasswordChangedPayload, UserRegisteredPayload, UserUpdatedPayload } from './users/user-events.ts'
+export type {
+  UserDeletedPayload,
+  UserPasswordChangedPayload,
+  UserRegisteredPayload,
+  UserUpdatedPayload,
+} from './users/user-events.ts'
 
 export type { CourseRepository } from './courses/course-repository.ts'
 export type {
-  Course, CourseChanges, CreateCourseError, ListCoursesError, NewCourse, PublishCourseError, ReadCourseError, UpdateCourseError,
+  Course,
+  CourseChanges,
+  CreateCourseError,
+  ListCoursesError,
+  NewCourse,
+  PublishCourseError,
+  ReadCourseError,
+  UpdateCourseError,
 } from './courses/course.ts'
 export type { CourseListOptions, CourseSort } from './courses/course-list.ts'
-export type { CourseDeletedPayload, CoursePayload, CourseUpdatedPayload } from './courses/course-events.ts'
+export type {
+  CourseDeletedPayload,
+  CoursePayload,
+  CourseUpdatedPayload,
+} from './courses/course-events.ts'
 
 export { enrollmentDefaults } from './enrollments/enrollment-options.ts'
 export type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
 export type { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
 export type {
-  AlreadyEnrolled, CourseFull, CourseNotPublished, Enrollment, EnrollError, EnrollmentKey, EnrollmentWithCourse, EnrollRequest, ListEnrollmentsError,
-  NotEnrolled, Payment, ProgressError, ProgressReport, ReadEnrollmentsError, TransferError, TransferRequest, WithdrawError,
+  AlreadyEnrolled,
+  CourseFull,
+  CourseNotPublished,
+  Enrollment,
+  EnrollError,
+  EnrollmentKey,
+  EnrollmentWithCourse,
+  EnrollRequest,
+  ListEnrollmentsError,
+  NotEnrolled,
+  Payment,
+  ProgressError,
+  ProgressReport,
+  ReadEnrollmentsError,
+  TransferError,
+  TransferRequest,
+  WithdrawError,
 } from './enrollments/enrollment.ts'
 export type {
-  EnrollmentCreatedPayload, EnrollmentPayload, EnrollmentTransferredPayload, PaymentRecord,
+  EnrollmentCreatedPayload,
+  EnrollmentPayload,
+  EnrollmentTransferredPayload,
+  PaymentRecord,
 } from './enrollments/enrollment-events.ts'
 
 export { activityBufferDefaults } from './activity/buffer-options.ts'
@@ -34,10 +81,25 @@ export type { ActivityTypes } from './activity/activity-types.ts'
 export type { Redaction } from './activity/redaction.ts'
 export type { ActivityAnalytics } from './activity/activity-analytics.ts'
 export type {
-  ActiveUsers, CourseFunnel, CourseRevenue, EventCount, Period, PositionClicks, QueryCount, SearchTime,
+  ActiveUsers,
+  CourseFunnel,
+  CourseRevenue,
+  EventCount,
+  Period,
+  PositionClicks,
+  QueryCount,
+  SearchTime,
 } from './activity/activity-figures.ts'
 export type {
-  ActivityEvent, ActivityListOptions, ActivityMetadata, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry, SearchLogHit,
+  ActivityEvent,
+  ActivityListOptions,
+  ActivityMetadata,
+  ActivityRecord,
+  DurableActivityEvent,
+  ReadActivityError,
+  SearchClick,
+  SearchLogEntry,
+  SearchLogHit,
 } from './activity/activity.ts'
 export type { ActivityRecordedPayload } from './activity/activity-events.ts'
 

@@ -1,5 +1,6 @@
 /**
- * The migrations of this package, to be handed to `migrate`: tables `users`, `courses`, `enrollments` and `activity_spill`.
+ * The migrations of this package, to be handed to `migrate`: tables `users`, `courses`,
+ * `enrollments` and `activity_spill`.
  */
 export const repositoriesMigrations = {
   name: 'repositories',

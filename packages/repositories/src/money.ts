@@ -11,8 +11,8 @@ export type MoneyInput = string | number
 const amount = /^(\d{1,8})(?:\.(\d{1,2}))?$/
 
 /**
- * Reads an amount as integer minor units; `undefined` when it is negative, has more than two decimals or more than eight digits before the
- * point.
+ * Reads an amount as integer minor units; `undefined` when it is negative, has more than two
+ * decimals or more than eight digits before the point.
  *
  * @example
  * ```ts
@@ -26,9 +26,7 @@ export function parseMoney(input: MoneyInput): bigint | undefined {
   return BigInt(units) * 100n + BigInt(decimals.padEnd(2, '0'))
 }
 
-/**
- * Writes integer minor units as a decimal string: `4950n` is `'49.50'`.
- */
+/** Writes integer minor units as a decimal string: `4950n` is `'49.50'`. */
 export function formatMoney(minorUnits: bigint): Money {
   const sign = minorUnits < 0n ? '-' : ''
   const digits = String(minorUnits < 0n ? -minorUnits : minorUnits).padStart(3, '0')
@@ -36,7 +34,8 @@ export function formatMoney(minorUnits: bigint): Money {
 }
 
 /**
- * `price − discount` in decimal arithmetic; `undefined` when either is no amount or the discount is above the price.
+ * `price − discount` in decimal arithmetic; `undefined` when either is no amount or the discount is
+ * above the price.
  */
 export function subtractMoney(price: MoneyInput, discount: MoneyInput): Money | undefined {
   const [from, taken] = [parseMoney(price), parseMoney(discount)]
@@ -51,6 +50,7 @@ export function subtractMoney(price: MoneyInput, discount: MoneyInput): Money | 
  */
 export function minorUnits(money: Money): number {
   const parsed = parseMoney(money)
-  if (parsed === undefined) throw new RangeError(`an amount has at most eight digits and two decimals: got ${money}`)
+  if (parsed === undefined)
+    throw new RangeError(`an amount has at most eight digits and two decimals: got ${money}`)
   return Number(parsed)
 }

@@ -1,22 +1,14 @@
 import { z } from 'zod'
 
-/**
- * A part of a list.
- */
+/** A part of a list. */
 export interface Page<Item> {
-  /**
-   * The items, in the list's order.
-   */
+  /** The items, in the list's order. */
   readonly items: readonly Item[]
-  /**
-   * Hand it in as `cursor` to get what follows; `null` at the end.
-   */
+  /** Hand it in as `cursor` to get what follows; `null` at the end. */
   readonly nextCursor: string | null
 }
 
-/**
- * Which part of a list to read.
- */
+/** Which part of a list to read. */
 export interface PageOptions {
   /**
    * How many items at most, from 1 to 200.
@@ -24,39 +16,39 @@ export interface PageOptions {
    * @defaultValue `20`
    */
   readonly limit?: number | undefined
-  /**
-   * The `nextCursor` of the page before.
-   */
+  /** The `nextCursor` of the page before. */
   readonly cursor?: string | undefined
 }
 
-/**
- * Makes a page of rows that were read one beyond `limit`.
- */
-export function toPage<Item>(rows: readonly Item[], limit: number, cursorOf: (last: Item) => string): Page<Item> {
+/** Makes a page of rows that were read one beyond `limit`. */
+export function toPage<Item>(
+  rows: readonly Item[],
+  limit: number,
+  cursorOf: (last: Item) => string,
+): Page<Item> {
   const items = rows.slice(0, limit)
   const last = items.at(-1)
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null }
 }
 
-/**
- * Writes the place after an item as an opaque text; `list` keeps cursors of other lists out.
- */
+/** Writes the place after an item as an opaque text; `list` keeps cursors of other lists out. */
 export function encodeCursor(list: string, position: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify([list, ...position])).toString('base64url')
 }
 
-/**
- * Reads a cursor that {@link encodeCursor} made for the same list.
- */
+/** Reads a cursor that {@link encodeCursor} made for the same list. */
 export function cursorInput<Position extends z.ZodType>(list: string, position: Position) {
-  return z.string().max(1_000).transform((text, context) => {
-    const parts = decode(text)
-    const parsed = position.safeParse(parts.slice(1))
-    if (parts[0] === list && parsed.success) return parsed.data
-    context.addIssue({ code: 'custom', message: 'is not a cursor of this list' })
-    return z.NEVER
-  }).optional()
+  return z
+    .string()
+    .max(1_000)
+    .transform((text, context) => {
+      const parts = decode(text)
+      const parsed = position.safeParse(parts.slice(1))
+      if (parts[0] === list && parsed.success) return parsed.data
+      context.addIssue({ code: 'custom', message: 'is not a cursor of this list' })
+      return z.NEVER
+    })
+    .optional()
 }
 
 function decode(text: string): unknown[] {

@@ -21,7 +21,8 @@ import { userErasureSink } from './users/user-erasure-sink.ts'
 import { UserRepository } from './users/user-repository.ts'
 
 /**
- * The repositories of an e-learning platform, and the sinks that keep MongoDB and Redis in step with them.
+ * The repositories of an e-learning platform, and the sinks that keep MongoDB and Redis in step
+ * with them.
  */
 export interface Repositories {
   /** Registration and profiles. */
@@ -36,9 +37,7 @@ export interface Repositories {
   readonly sinks: readonly Sink[]
 }
 
-/**
- * Options of {@link createRepositories}.
- */
+/** Options of {@link createRepositories}. */
 export interface RepositoriesOptions {
   /** How activity is recorded. */
   readonly activity?: ActivityOptions
@@ -52,9 +51,7 @@ export interface RepositoriesOptions {
   readonly sessions?: Sessions
 }
 
-/**
- * How activity is recorded.
- */
+/** How activity is recorded. */
 export interface ActivityOptions extends ActivityBufferOptions {
   /**
    * How many entries may wait in PostgreSQL while MongoDB is down.
@@ -69,14 +66,15 @@ export interface ActivityOptions extends ActivityBufferOptions {
    */
   readonly writeDeadlineMs?: number
   /**
-   * Days after which MongoDB removes what is recorded. A change of it takes effect with the first write of a process that has it.
+   * Days after which MongoDB removes what is recorded. A change of it takes effect with the first
+   * write of a process that has it.
    *
    * @defaultValue never
    */
   readonly retentionDays?: number
   /**
-   * Fields of activity that are removed, or replaced, before anything leaves the process, for instance `metadata.ip_address` and
-   * `event_data.email`; in spilled and durable activity too.
+   * Fields of activity that are removed, or replaced, before anything leaves the process, for
+   * instance `metadata.ip_address` and `event_data.email`; in spilled and durable activity too.
    *
    * @defaultValue `[]`
    */
@@ -89,9 +87,7 @@ export interface ActivityOptions extends ActivityBufferOptions {
   readonly types?: ActivityTypes
 }
 
-/**
- * The defaults of {@link ActivityOptions}.
- */
+/** The defaults of {@link ActivityOptions}. */
 export const activityDefaults = {
   ...activityBufferDefaults,
   maxSpilled: 1_000_000,
@@ -101,16 +97,30 @@ export const activityDefaults = {
 const positive = z.number().positive()
 const count = z.int().min(1)
 
-const redaction = z.union([z.string(), z.custom<Redaction>((value) => typeof (value as Redaction | null)?.replace === 'function', 'must be a field or { field, replace }')])
+const redaction = z.union([
+  z.string(),
+  z.custom<Redaction>(
+    (value) => typeof (value as Redaction | null)?.replace === 'function',
+    'must be a field or { field, replace }',
+  ),
+])
 const zodSchema = z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'must be a zod schema')
 
 const optionsInput = z.strictObject({
-  maxBuffered: count, batchSize: count, flushIntervalMs: positive, retryMs: positive, maxSpilled: count, writeDeadlineMs: positive,
-  retentionDays: positive.optional(), types: z.record(z.string(), zodSchema).optional(), redact: z.array(redaction).optional(),
+  maxBuffered: count,
+  batchSize: count,
+  flushIntervalMs: positive,
+  retryMs: positive,
+  maxSpilled: count,
+  writeDeadlineMs: positive,
+  retentionDays: positive.optional(),
+  types: z.record(z.string(), zodSchema).optional(),
+  redact: z.array(redaction).optional(),
 })
 
 /**
- * Creates the repositories on connected stores. Touches no store; what activity has buffered is written when `stores.close` begins.
+ * Creates the repositories on connected stores. Touches no store; what activity has buffered is
+ * written when `stores.close` begins.
  *
  * @throws TypeError when an option breaks a rule.
  * @example
@@ -119,19 +129,37 @@ const optionsInput = z.strictObject({
  * const relay = createRelay(stores, { sinks })
  * ```
  */
-export function createRepositories(stores: Stores, options: RepositoriesOptions = {}): Repositories {
+export function createRepositories(
+  stores: Stores,
+  options: RepositoriesOptions = {},
+): Repositories {
   const { types, redact, ...activityOptions } = checkOptions(options.activity)
   const context = createContext(stores)
   const popularity = new Popularity(stores)
-  const log = stores.mongodb && new EventLog(stores, stores.mongodb, { ...activityOptions, erasures: openErasures(stores, stores.mongodb) })
-  const buffer = log && new ActivityBuffer(stores, { log, spill: new ActivitySpill(stores, activityOptions.maxSpilled) }, activityOptions)
+  const log =
+    stores.mongodb &&
+    new EventLog(stores, stores.mongodb, {
+      ...activityOptions,
+      erasures: openErasures(stores, stores.mongodb),
+    })
+  const buffer =
+    log &&
+    new ActivityBuffer(
+      stores,
+      { log, spill: new ActivitySpill(stores, activityOptions.maxSpilled) },
+      activityOptions,
+    )
   if (buffer !== undefined) stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
   return {
     users: new UserRepository(context, options.sessions ?? createSessions(stores)),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
     activity: new ActivityRepository({ stores, log, buffer, types, redact }),
-    sinks: [...(log ? [activityLogSink(log)] : []), popularitySink(popularity), userErasureSink(stores, stores.mongodb)],
+    sinks: [
+      ...(log ? [activityLogSink(log)] : []),
+      popularitySink(popularity),
+      userErasureSink(stores, stores.mongodb),
+    ],
   }
 }
 
@@ -144,6 +172,7 @@ function openErasures(stores: Stores, mongodb: MongodbStore): Erasures {
 
 function checkOptions(options: ActivityOptions | undefined): z.output<typeof optionsInput> {
   const checked = optionsInput.safeParse({ ...activityDefaults, ...options })
-  if (!checked.success) throw new TypeError(`options of activity: ${z.prettifyError(checked.error)}`)
+  if (!checked.success)
+    throw new TypeError(`options of activity: ${z.prettifyError(checked.error)}`)
   return checked.data
 }

@@ -10,7 +10,14 @@ describe('ActivityIds', () => {
 
   test('sorts each after the one before: within a millisecond, past its 4,096 ids, and when the clock is set back', () => {
     const ids = new ActivityIds()
-    const moments = [...Array<number>(10_000).fill(1_000), ...Array<number>(10).fill(500), 1_001, 1_002, 1_003, 5_000]
+    const moments = [
+      ...Array<number>(10_000).fill(1_000),
+      ...Array<number>(10).fill(500),
+      1_001,
+      1_002,
+      1_003,
+      5_000,
+    ]
     const given = moments.map((now) => ids.next(now))
     expect(given).toEqual(given.toSorted())
     expect(new Set(given).size).toBe(moments.length)

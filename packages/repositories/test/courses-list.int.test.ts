@@ -30,8 +30,15 @@ const manyCourses = `
   )
   SELECT id FROM made UNION SELECT id FROM @schema.courses`
 
-const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
-const orders = ['newest', 'price-ascending', 'price-descending', 'title', 'popularity'] as const satisfies CourseSort[]
+const optional = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.option(arbitrary, { nil: undefined, freq: 2 })
+const orders = [
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies CourseSort[]
 const sort = fc.constantFrom(...orders)
 const filters = fc.record({
   category: optional(fc.constantFrom('Category 0', 'Category 1')),
@@ -45,24 +52,45 @@ const filters = fc.record({
 })
 
 function expectedIds(options: CourseListOptions): number[] {
-  const { category, difficulty, instructorId, minPrice = '0', maxPrice = '99999999.99', hasPlaces, isPublished = true } = options
-  return all.filter((course) =>
-    (category === undefined || course.category === category)
-    && (difficulty === undefined || course.difficulty === difficulty)
-    && (instructorId === undefined || course.instructorId === instructorId)
-    && minorUnits(course.price) >= minorUnits(String(minPrice)) && minorUnits(course.price) <= minorUnits(String(maxPrice))
-    && (hasPlaces === undefined || hasPlaces === (course.maxStudents === null || course.currentEnrollment < course.maxStudents))
-    && course.isPublished === isPublished)
-    .sort(comparison(options.sort ?? 'newest')).map((course) => course.id)
+  const {
+    category,
+    difficulty,
+    instructorId,
+    minPrice = '0',
+    maxPrice = '99999999.99',
+    hasPlaces,
+    isPublished = true,
+  } = options
+  return all
+    .filter(
+      (course) =>
+        (category === undefined || course.category === category) &&
+        (difficulty === undefined || course.difficulty === difficulty) &&
+        (instructorId === undefined || course.instructorId === instructorId) &&
+        minorUnits(course.price) >= minorUnits(String(minPrice)) &&
+        minorUnits(course.price) <= minorUnits(String(maxPrice)) &&
+        (hasPlaces === undefined ||
+          hasPlaces ===
+            (course.maxStudents === null || course.currentEnrollment < course.maxStudents)) &&
+        course.isPublished === isPublished,
+    )
+    .sort(comparison(options.sort ?? 'newest'))
+    .map((course) => course.id)
 }
 
 function comparison(order: CourseSort): (one: Course, other: Course) => number {
   switch (order) {
-    case 'newest': return (one, other) => other.id - one.id
-    case 'price-ascending': return (one, other) => minorUnits(one.price) - minorUnits(other.price) || one.id - other.id
-    case 'price-descending': return (one, other) => minorUnits(other.price) - minorUnits(one.price) || other.id - one.id
-    case 'title': return (one, other) => (one.title < other.title ? -1 : one.title > other.title ? 1 : one.id - other.id)
-    case 'popularity': return (one, other) => other.currentEnrollment - one.currentEnrollment || other.id - one.id
+    case 'newest':
+      return (one, other) => other.id - one.id
+    case 'price-ascending':
+      return (one, other) => minorUnits(one.price) - minorUnits(other.price) || one.id - other.id
+    case 'price-descending':
+      return (one, other) => minorUnits(other.price) - minorUnits(one.price) || other.id - one.id
+    case 'title':
+      return (one, other) =>
+        one.title < other.title ? -1 : one.title > other.title ? 1 : one.id - other.id
+    case 'popularity':
+      return (one, other) => other.currentEnrollment - one.currentEnrollment || other.id - one.id
   }
 }
 
@@ -82,37 +110,71 @@ describe('courses.list', () => {
   })
 
   test('gives every course that the filters let through once, in the order asked for, whatever the filters and the order', async () => {
-    await fc.assert(fc.asyncProperty(filters, async (options) => {
-      expect(await walk(options)).toEqual(expectedIds(options))
-    }), { numRuns: 60 })
+    await fc.assert(
+      fc.asyncProperty(filters, async (options) => {
+        expect(await walk(options)).toEqual(expectedIds(options))
+      }),
+      { numRuns: 60 },
+    )
   }, 60_000)
 
   test('refuses a cursor of another order, of other filters and of another list, and one that was made up', async () => {
-    const cursor = orThrow(await harness.courses.list({ category: 'Category 1', sort: 'title', limit: 1 })).nextCursor ?? ''
+    const cursor =
+      orThrow(await harness.courses.list({ category: 'Category 1', sort: 'title', limit: 1 }))
+        .nextCursor ?? ''
     const students = Buffer.from(JSON.stringify(['students', 1, 2])).toString('base64url')
-    const [, fingerprint, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string, number]
-    const madeUp = Buffer.from(JSON.stringify(['courses', fingerprint, id, 7])).toString('base64url')
+    const [, fingerprint, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
+      string,
+      string,
+      number,
+    ]
+    const madeUp = Buffer.from(JSON.stringify(['courses', fingerprint, id, 7])).toString(
+      'base64url',
+    )
     for (const options of [
-      { cursor, category: 'Category 1', sort: 'newest' }, { cursor, category: 'Category 2', sort: 'title' }, { cursor, sort: 'title' },
-      { cursor, category: 'Category 1', sort: 'title', hasPlaces: false }, { cursor: students }, { cursor: 'x' },
+      { cursor, category: 'Category 1', sort: 'newest' },
+      { cursor, category: 'Category 2', sort: 'title' },
+      { cursor, sort: 'title' },
+      { cursor, category: 'Category 1', sort: 'title', hasPlaces: false },
+      { cursor: students },
+      { cursor: 'x' },
       { cursor: madeUp, category: 'Category 1', sort: 'title' },
     ] as const) {
-      expect(failureOf(await harness.courses.list(options))).toMatchObject({ type: 'invalid-input', field: 'cursor' })
+      expect(failureOf(await harness.courses.list(options))).toMatchObject({
+        type: 'invalid-input',
+        field: 'cursor',
+      })
     }
     orThrow(await harness.courses.list({ cursor, category: 'Category 1', sort: 'title', limit: 2 }))
   })
 
   test('refuses a range of prices that ends below its beginning, prices that are none and orders that it does not know', async () => {
-    expect(failureOf(await harness.courses.list({ minPrice: '10', maxPrice: '9.99' }))).toMatchObject({ type: 'invalid-input', field: 'maxPrice' })
-    expect(failureOf(await harness.courses.list({ minPrice: -1 }))).toMatchObject({ type: 'invalid-input', field: 'minPrice' })
-    expect(failureOf(await harness.courses.list({ sort: 'cheapest' as CourseSort }))).toMatchObject({ type: 'invalid-input', field: 'sort' })
+    expect(
+      failureOf(await harness.courses.list({ minPrice: '10', maxPrice: '9.99' })),
+    ).toMatchObject({ type: 'invalid-input', field: 'maxPrice' })
+    expect(failureOf(await harness.courses.list({ minPrice: -1 }))).toMatchObject({
+      type: 'invalid-input',
+      field: 'minPrice',
+    })
+    expect(failureOf(await harness.courses.list({ sort: 'cheapest' as CourseSort }))).toMatchObject(
+      { type: 'invalid-input', field: 'sort' },
+    )
   })
 
   test('reads a page from an index, wherever it begins', async () => {
-    for (const options of [{}, { category: 'Category 1' }, { instructorId: 1 }, { sort: 'price-ascending' }, { sort: 'price-descending' }, { sort: 'title' }] as const) {
+    for (const options of [
+      {},
+      { category: 'Category 1' },
+      { instructorId: 1 },
+      { sort: 'price-ascending' },
+      { sort: 'price-descending' },
+      { sort: 'title' },
+    ] as const) {
       const first = orThrow(await harness.courses.list({ ...options, limit: 20 }))
       expect(await planOf(options)).toMatch(/^Limit.*\n\s+->\s+Index Scan/)
-      expect(await planOf({ ...options, cursor: first.nextCursor ?? undefined })).toMatch(/^Limit.*\n\s+->\s+Index Scan/)
+      expect(await planOf({ ...options, cursor: first.nextCursor ?? undefined })).toMatch(
+        /^Limit.*\n\s+->\s+Index Scan/,
+      )
     }
   })
 })
@@ -120,6 +182,8 @@ describe('courses.list', () => {
 /** How PostgreSQL finds a page. */
 async function planOf(options: CourseListOptions): Promise<string> {
   const [text, values] = selectCoursePage(courseListInput.parse(options))
-  const { rows } = orThrow(await harness.stores.postgres.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values))
+  const { rows } = orThrow(
+    await harness.stores.postgres.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values),
+  )
   return rows.map((row) => row['QUERY PLAN']).join('\n')
 }

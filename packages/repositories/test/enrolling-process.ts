@@ -11,21 +11,27 @@ export interface Assignment {
 }
 
 /** What it says: once that it is ready, then what became of a user. */
-export type Word = 'ready' | { readonly userId: number, readonly type: string }
+export type Word = 'ready' | { readonly userId: number; readonly type: string }
 
-const say = (word: Word): void => { process.send?.(word) }
+const say = (word: Word): void => {
+  process.send?.(word)
+}
 
-process.once('message', (assignment: Assignment) => { void enrollAll(assignment) })
+process.once('message', (assignment: Assignment) => {
+  void enrollAll(assignment)
+})
 
 async function enrollAll({ options, courseId, userIds }: Assignment): Promise<void> {
   const stores = orThrow(await connect(options))
   const { enrollments } = createRepositories(stores)
   say('ready')
   process.once('message', () => {
-    void Promise.all(userIds.map(async (userId) => {
-      const enrolled = await enrollments.enroll({ userId, courseId })
-      say({ userId, type: enrolled.isOk() ? 'ok' : enrolled.error.type })
-    })).then(async () => {
+    void Promise.all(
+      userIds.map(async (userId) => {
+        const enrolled = await enrollments.enroll({ userId, courseId })
+        say({ userId, type: enrolled.isOk() ? 'ok' : enrolled.error.type })
+      }),
+    ).then(async () => {
       orThrow(await stores.close())
       process.disconnect()
     })

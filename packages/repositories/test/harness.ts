@@ -1,7 +1,14 @@
 import { connect, migrate, orThrow } from '@headwater/core'
 import type { ConnectOptions, OutboxEvent, Result, Sink, Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
-import type { Course, NewCourse, NewUser, Repositories, RepositoriesOptions, User } from '@headwater/repositories'
+import type {
+  Course,
+  NewCourse,
+  NewUser,
+  Repositories,
+  RepositoriesOptions,
+  User,
+} from '@headwater/repositories'
 import { isolate } from '@headwater/testing'
 import type { IsolatedStores } from '@headwater/testing'
 import type { RedisClientType } from 'redis'
@@ -18,7 +25,10 @@ type Parts = IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 export interface HarnessOptions {
   readonly repositories?: RepositoriesOptions
   /** Changes where the stores are, for instance to a fault proxy. */
-  readonly connect?: (options: ConnectOptions, parts: Parts) => ConnectOptions | Promise<ConnectOptions>
+  readonly connect?: (
+    options: ConnectOptions,
+    parts: Parts,
+  ) => ConnectOptions | Promise<ConnectOptions>
 }
 
 export interface Harness extends Repositories {
@@ -26,7 +36,9 @@ export interface Harness extends Repositories {
   readonly stores: Stores
   readonly options: ConnectOptions
   /** A further process's view of the same stores. */
-  openAnother(options?: RepositoriesOptions): Promise<Repositories & { readonly stores: Stores; close(): Promise<void> }>
+  openAnother(
+    options?: RepositoriesOptions,
+  ): Promise<Repositories & { readonly stores: Stores; close(): Promise<void> }>
   /** Hands every event of the outbox to each sink that wants it, as a relay would. */
   deliver(): Promise<void>
   newUser(user?: Partial<NewUser>): Promise<User>
@@ -36,7 +48,10 @@ export interface Harness extends Repositories {
   dispose(): Promise<void>
 }
 
-export async function openHarness({ repositories: options, connect: change }: HarnessOptions = {}): Promise<Harness> {
+export async function openHarness({
+  repositories: options,
+  connect: change,
+}: HarnessOptions = {}): Promise<Harness> {
   const { postgres, redis, mongodb } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis, mongodb })
   const direct = connectOptions(parts)
@@ -46,7 +61,11 @@ export async function openHarness({ repositories: options, connect: change }: Ha
   const repositories = createRepositories(stores, options)
   const builders = createBuilders(repositories, stores)
   return {
-    ...repositories, ...builders, parts, stores, options: connection,
+    ...repositories,
+    ...builders,
+    parts,
+    stores,
+    options: connection,
     openAnother: (further = options) => openAnother(connection, further),
     deliver: () => deliver(stores, repositories.sinks),
     dispose: async () => {
@@ -66,26 +85,51 @@ function connectOptions({ postgres, redis, mongodb }: Parts): ConnectOptions {
 
 async function openAnother(connection: ConnectOptions, options: RepositoriesOptions | undefined) {
   const stores = orThrow(await connect(connection))
-  return { ...createRepositories(stores, options), stores, close: async () => { orThrow(await stores.close()) } }
+  return {
+    ...createRepositories(stores, options),
+    stores,
+    close: async () => {
+      orThrow(await stores.close())
+    },
+  }
 }
 
 function createBuilders({ users, courses }: Repositories, stores: Stores) {
   let serial = 0
   const newUser = async (user: Partial<NewUser> = {}) => {
     serial += 1
-    return orThrow(await users.create({ email: `user${serial}@example.com`, username: `user${serial}`, passwordHash, ...user }))
+    return orThrow(
+      await users.create({
+        email: `user${serial}@example.com`,
+        username: `user${serial}`,
+        passwordHash,
+        ...user,
+      }),
+    )
   }
   let instructor: Promise<User> | undefined
   const newCourse = async (course: Partial<NewCourse> = {}) => {
     instructor ??= newUser({ role: 'instructor' })
-    const { id } = orThrow(await courses.create({ title: 'Algebra', instructorId: (await instructor).id, price: '49.00', ...course }))
+    const { id } = orThrow(
+      await courses.create({
+        title: 'Algebra',
+        instructorId: (await instructor).id,
+        price: '49.00',
+        ...course,
+      }),
+    )
     return orThrow(await courses.publish(id))
   }
   let rows = 0
   const manyUsers = async (count: number) => {
-    const inserted = orThrow(await stores.postgres.query<{ id: number }>(`
+    const inserted = orThrow(
+      await stores.postgres.query<{ id: number }>(
+        `
       INSERT INTO @schema.users (email, username, password_hash)
-      SELECT 'many' || n || '@example.com', 'many' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`, [rows + 1, rows + count]))
+      SELECT 'many' || n || '@example.com', 'many' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`,
+        [rows + 1, rows + count],
+      ),
+    )
     rows += count
     return inserted.rows.map((row) => row.id)
   }
@@ -106,23 +150,39 @@ interface OutboxRow {
 
 /** Every event that was ever published, in order. */
 export async function publishedEvents(stores: Stores): Promise<OutboxEvent[]> {
-  const { rows } = orThrow(await stores.postgres.query<OutboxRow>('SELECT * FROM @schema.outbox ORDER BY seq'))
+  const { rows } = orThrow(
+    await stores.postgres.query<OutboxRow>('SELECT * FROM @schema.outbox ORDER BY seq'),
+  )
   return rows.map((row) => ({
-    id: row.id, seq: BigInt(row.seq), aggregateType: row.aggregatetype, aggregateId: row.aggregateid, type: row.type, version: Number(row.version),
-    payload: row.payload, headers: row.headers, createdAt: row.created_at,
+    id: row.id,
+    seq: BigInt(row.seq),
+    aggregateType: row.aggregatetype,
+    aggregateId: row.aggregateid,
+    type: row.type,
+    version: Number(row.version),
+    payload: row.payload,
+    headers: row.headers,
+    createdAt: row.created_at,
   }))
 }
 
 async function deliver(stores: Stores, sinks: readonly Sink[]): Promise<void> {
   const events = await publishedEvents(stores)
   for (const sink of sinks) {
-    const wanted = events.filter((event) => sink.types.some((type) => type === event.type || (type.endsWith('.*') && event.type.startsWith(type.slice(0, -1)))))
+    const wanted = events.filter((event) =>
+      sink.types.some(
+        (type) =>
+          type === event.type || (type.endsWith('.*') && event.type.startsWith(type.slice(0, -1))),
+      ),
+    )
     if (wanted.length === 0) continue
-    const report = orThrow(await sink.handle(wanted, { signal: new AbortController().signal, fence: () => 1n }))
-    if (report.failed.length > 0) throw new Error(`${sink.name} failed: ${JSON.stringify(report.failed)}`)
+    const report = orThrow(
+      await sink.handle(wanted, { signal: new AbortController().signal, fence: () => 1n }),
+    )
+    if (report.failed.length > 0)
+      throw new Error(`${sink.name} failed: ${JSON.stringify(report.failed)}`)
   }
 }
-
 
 /** Everything that Redis holds for these stores, as text. */
 export async function redisContents({ parts, stores }: Harness): Promise<Map<string, string>> {
@@ -130,7 +190,8 @@ export async function redisContents({ parts, stores }: Harness): Promise<Map<str
   const contents = new Map<string, string>()
   for await (const keys of client.scanIterator({ MATCH: `${parts.redis.prefix}*`, COUNT: 1_000 })) {
     for (const key of keys) {
-      if (await client.type(key) === 'string') contents.set(key.slice(parts.redis.prefix.length), await client.get(key) ?? '')
+      if ((await client.type(key)) === 'string')
+        contents.set(key.slice(parts.redis.prefix.length), (await client.get(key)) ?? '')
     }
   }
   return contents
@@ -139,8 +200,11 @@ export async function redisContents({ parts, stores }: Harness): Promise<Map<str
 /** Every document of a collection. */
 export async function documents({ stores }: Harness, collection: string): Promise<Document[]> {
   if (stores.mongodb === undefined) throw new Error('the stores have no MongoDB')
-  return orThrow(await stores.mongodb.run('documents', (database) =>
-    database.collection<Document>(collection).find({}).sort({ timestamp: 1, _id: 1 }).toArray()))
+  return orThrow(
+    await stores.mongodb.run('documents', (database) =>
+      database.collection<Document>(collection).find({}).sort({ timestamp: 1, _id: 1 }).toArray(),
+    ),
+  )
 }
 
 interface Document {
@@ -152,9 +216,15 @@ interface Document {
 const asksByItself = ['postgres: select invalidation_intent', 'postgres: select activity_spill']
 
 /** Counts what the stores are asked while `work` runs, and because of it. */
-export async function countOperations(stores: Stores, work: () => Promise<unknown>): Promise<string[]> {
+export async function countOperations(
+  stores: Stores,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
   const operations: string[] = []
-  const stop = stores.diagnostics.on('store:operation', ({ store, operation }) => void operations.push(`${store}: ${operation}`))
+  const stop = stores.diagnostics.on(
+    'store:operation',
+    ({ store, operation }) => void operations.push(`${store}: ${operation}`),
+  )
   await work()
   stop()
   return operations.filter((operation) => !asksByItself.includes(operation))

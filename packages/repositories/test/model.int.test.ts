@@ -9,8 +9,18 @@ const [userCount, courseCount] = [4, 3]
 
 type Operation =
   | { readonly kind: 'enroll' | 'withdraw'; readonly user: number; readonly course: number }
-  | { readonly kind: 'transfer'; readonly user: number; readonly to: number; readonly course: number }
-  | { readonly kind: 'progress'; readonly user: number; readonly course: number; readonly progress: number }
+  | {
+      readonly kind: 'transfer'
+      readonly user: number
+      readonly to: number
+      readonly course: number
+    }
+  | {
+      readonly kind: 'progress'
+      readonly user: number
+      readonly course: number
+      readonly progress: number
+    }
   | { readonly kind: 'publish' | 'unpublish'; readonly course: number }
   | { readonly kind: 'resize'; readonly course: number; readonly maxStudents: number | null }
   | { readonly kind: 'rush'; readonly course: number; readonly users: readonly number[] }
@@ -20,16 +30,45 @@ const course = fc.nat(courseCount - 1)
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('enroll' as const), user, course }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw' as const), user, course }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('transfer' as const), user, to: user, course }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('progress' as const), user, course, progress: fc.constantFrom(0, 50, 100) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('transfer' as const), user, to: user, course }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('progress' as const),
+      user,
+      course,
+      progress: fc.constantFrom(0, 50, 100),
+    }),
+  },
   fc.record({ kind: fc.constantFrom('publish' as const, 'unpublish' as const), course }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('rush' as const), course, users: fc.array(user, { minLength: 2, maxLength: 8 }) }) },
-  fc.record({ kind: fc.constant('resize' as const), course, maxStudents: fc.constantFrom(null, 0, 1, 2, 3) }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('rush' as const),
+      course,
+      users: fc.array(user, { minLength: 2, maxLength: 8 }),
+    }),
+  },
+  fc.record({
+    kind: fc.constant('resize' as const),
+    course,
+    maxStudents: fc.constantFrom(null, 0, 1, 2, 3),
+  }),
 )
 
-interface Place { progress: number; isCompleted: boolean }
+interface Place {
+  progress: number
+  isCompleted: boolean
+}
 
-interface ModelCourse { isPublished: boolean; maxStudents: number | null; readonly places: Map<number, Place> }
+interface ModelCourse {
+  isPublished: boolean
+  maxStudents: number | null
+  readonly places: Map<number, Place>
+}
 
 function enrollIn({ isPublished, maxStudents, places }: ModelCourse, asking: number): string {
   if (places.has(asking)) return 'already-enrolled'
@@ -41,15 +80,22 @@ function enrollIn({ isPublished, maxStudents, places }: ModelCourse, asking: num
 
 /** What enrollments promise, in memory. */
 class Model {
-  readonly courses = Array.from({ length: courseCount }, (): ModelCourse => ({ isPublished: true, maxStudents: 2, places: new Map<number, Place>() }))
+  readonly courses = Array.from({ length: courseCount }, (): ModelCourse => ({
+    isPublished: true,
+    maxStudents: 2,
+    places: new Map<number, Place>(),
+  }))
 
   apply(given: Operation): string {
     const target = this.courses[given.course] as ModelCourse
     switch (given.kind) {
-      case 'enroll': return enrollIn(target, given.user)
+      case 'enroll':
+        return enrollIn(target, given.user)
       // Asked for at once, given in order.
-      case 'rush': return given.users.map((asking) => enrollIn(target, asking)).join(' ')
-      case 'withdraw': return target.places.delete(given.user) ? 'ok' : 'not-enrolled'
+      case 'rush':
+        return given.users.map((asking) => enrollIn(target, asking)).join(' ')
+      case 'withdraw':
+        return target.places.delete(given.user) ? 'ok' : 'not-enrolled'
       case 'transfer':
         if (given.user === given.to) return 'invalid-input'
         if (!target.places.has(given.user)) return 'not-enrolled'
@@ -69,7 +115,8 @@ class Model {
         target.isPublished = given.kind === 'publish'
         return 'ok'
       case 'resize':
-        if (given.maxStudents !== null && given.maxStudents < target.places.size) return 'invalid-input'
+        if (given.maxStudents !== null && given.maxStudents < target.places.size)
+          return 'invalid-input'
         target.maxStudents = given.maxStudents
         return 'ok'
     }
@@ -89,21 +136,42 @@ afterAll(async () => {
   await harness.dispose()
 })
 
-interface Ids { readonly users: readonly number[]; readonly courses: readonly number[] }
+interface Ids {
+  readonly users: readonly number[]
+  readonly courses: readonly number[]
+}
 
 async function run({ enrollments, courses }: Process, ids: Ids, given: Operation): Promise<string> {
   const courseId = ids.courses[given.course] ?? 0
-  const userId = 'user' in given ? ids.users[given.user] ?? 0 : 0
-  if (given.kind === 'rush') return (await Promise.all(given.users.map((index) => enrollments.enroll({ userId: ids.users[index] ?? 0, courseId })))).map(outcomeOf).join(' ')
+  const userId = 'user' in given ? (ids.users[given.user] ?? 0) : 0
+  if (given.kind === 'rush')
+    return (
+      await Promise.all(
+        given.users.map((index) => enrollments.enroll({ userId: ids.users[index] ?? 0, courseId })),
+      )
+    )
+      .map(outcomeOf)
+      .join(' ')
   const result = await (() => {
     switch (given.kind) {
-      case 'enroll': return enrollments.enroll({ userId, courseId }).map(() => undefined)
-      case 'withdraw': return enrollments.withdraw({ userId, courseId })
-      case 'transfer': return enrollments.transfer({ courseId, fromUserId: userId, toUserId: ids.users[given.to] ?? 0 }).map(() => undefined)
-      case 'progress': return enrollments.recordProgress({ userId, courseId, progress: given.progress }).map(() => undefined)
-      case 'publish': return courses.publish(courseId).map(() => undefined)
-      case 'unpublish': return courses.unpublish(courseId).map(() => undefined)
-      case 'resize': return courses.update(courseId, { maxStudents: given.maxStudents }).map(() => undefined)
+      case 'enroll':
+        return enrollments.enroll({ userId, courseId }).map(() => undefined)
+      case 'withdraw':
+        return enrollments.withdraw({ userId, courseId })
+      case 'transfer':
+        return enrollments
+          .transfer({ courseId, fromUserId: userId, toUserId: ids.users[given.to] ?? 0 })
+          .map(() => undefined)
+      case 'progress':
+        return enrollments
+          .recordProgress({ userId, courseId, progress: given.progress })
+          .map(() => undefined)
+      case 'publish':
+        return courses.publish(courseId).map(() => undefined)
+      case 'unpublish':
+        return courses.unpublish(courseId).map(() => undefined)
+      case 'resize':
+        return courses.update(courseId, { maxStudents: given.maxStudents }).map(() => undefined)
     }
   })()
   return outcomeOf(result)
@@ -116,13 +184,23 @@ function outcomeOf(result: Result<unknown, { readonly type: string }>): string {
 /** What the model says, in the shape in which {@link readEverything} reads it. */
 function expected(model: Model, ids: Ids) {
   return {
-    courses: model.courses.map(({ isPublished, maxStudents, places }) => ({ isPublished, maxStudents, currentEnrollment: places.size })),
-    students: model.courses.map(({ places }) => [...places.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b)),
-    rows: model.courses.map(({ places }) => [...places.keys()].map((index) => ids.users[index] ?? 0).sort((a, b) => a - b)),
-    lists: ids.users.map((_, index) => model.courses.flatMap(({ places }, at) => {
-      const place = places.get(index)
-      return place === undefined ? [] : [{ courseId: ids.courses[at], ...place }]
+    courses: model.courses.map(({ isPublished, maxStudents, places }) => ({
+      isPublished,
+      maxStudents,
+      currentEnrollment: places.size,
     })),
+    students: model.courses.map(({ places }) =>
+      [...places.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b),
+    ),
+    rows: model.courses.map(({ places }) =>
+      [...places.keys()].map((index) => ids.users[index] ?? 0).sort((a, b) => a - b),
+    ),
+    lists: ids.users.map((_, index) =>
+      model.courses.flatMap(({ places }, at) => {
+        const place = places.get(index)
+        return place === undefined ? [] : [{ courseId: ids.courses[at], ...place }]
+      }),
+    ),
   }
 }
 
@@ -134,49 +212,113 @@ async function readEverything({ courses, enrollments, stores }: Process, ids: Id
       const { isPublished, maxStudents, currentEnrollment } = found.get(id) ?? {}
       return { isPublished, maxStudents, currentEnrollment }
     }),
-    students: await Promise.all(ids.courses.map(async (id) => orThrow(await courses.students(id)).items.map((student) => student.id))),
-    rows: await Promise.all(ids.courses.map(async (id) => orThrow(await stores.postgres.query<{ user_id: number }>(
-      'SELECT user_id FROM @schema.enrollments WHERE course_id = $1 ORDER BY user_id', [id])).rows.map((row) => row.user_id))),
-    lists: await Promise.all(ids.users.map(async (id) => orThrow(await enrollments.listForUser(id)).items
-      .map((item) => ({ courseId: item.courseId, progress: item.progress, isCompleted: item.completedAt !== null }))
-      .sort((a, b) => a.courseId - b.courseId))),
+    students: await Promise.all(
+      ids.courses.map(async (id) =>
+        orThrow(await courses.students(id)).items.map((student) => student.id),
+      ),
+    ),
+    rows: await Promise.all(
+      ids.courses.map(async (id) =>
+        orThrow(
+          await stores.postgres.query<{ user_id: number }>(
+            'SELECT user_id FROM @schema.enrollments WHERE course_id = $1 ORDER BY user_id',
+            [id],
+          ),
+        ).rows.map((row) => row.user_id),
+      ),
+    ),
+    lists: await Promise.all(
+      ids.users.map(async (id) =>
+        orThrow(await enrollments.listForUser(id))
+          .items.map((item) => ({
+            courseId: item.courseId,
+            progress: item.progress,
+            isCompleted: item.completedAt !== null,
+          }))
+          .sort((a, b) => a.courseId - b.courseId),
+      ),
+    ),
   }
 }
 
 async function newIds(): Promise<Ids> {
-  const users = await Promise.all(Array.from({ length: userCount }, async () => (await harness.newUser()).id))
-  const courses = await Promise.all(Array.from({ length: courseCount }, async () => (await harness.newCourse({ maxStudents: 2 })).id))
+  const users = await Promise.all(
+    Array.from({ length: userCount }, async () => (await harness.newUser()).id),
+  )
+  const courses = await Promise.all(
+    Array.from(
+      { length: courseCount },
+      async () => (await harness.newCourse({ maxStudents: 2 })).id,
+    ),
+  )
   return { users: users.sort((a, b) => a - b), courses: courses.sort((a, b) => a - b) }
 }
 
 describe('enrollments', () => {
   test('do what a model in memory does, whatever the operations, and every cache shows it after each', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30 }), async (operations) => {
-      const [ids, model] = [await newIds(), new Model()]
-      for (const given of operations) {
-        expect([given, await run(harness, ids, given)]).toEqual([given, model.apply(given)])
-        expect(await readEverything(harness, ids)).toEqual(expected(model, ids))
-      }
-    }), { numRuns: 15 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30 }), async (operations) => {
+        const [ids, model] = [await newIds(), new Model()]
+        for (const given of operations) {
+          expect([given, await run(harness, ids, given)]).toEqual([given, model.apply(given)])
+          expect(await readEverything(harness, ids)).toEqual(expected(model, ids))
+        }
+      }),
+      { numRuns: 15 },
+    )
   }, 120_000)
 
   test('sell no place twice and count right when the operations run at once in two processes, and every cache shows what PostgreSQL has', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 20, maxLength: 40 }), async (operations) => {
-      const ids = await newIds()
-      const outcomes = await Promise.all(operations.map((given, index) => run(index % 2 === 0 ? harness : other, ids, given)))
-      expect(outcomes.filter((outcome) => !/^(?:(?:ok|already-enrolled|course-not-published|course-full|not-enrolled|invalid-input) ?)+$/.test(outcome))).toEqual([])
-      const cached = await readEverything(harness, ids)
-      for (const [at, id] of ids.courses.entries()) {
-        const rows = orThrow(await harness.enrollments.listForCourse(id)).items.map((item) => item.userId).sort((a, b) => a - b)
-        const { rows: [row] } = orThrow(await harness.stores.postgres.query('SELECT current_enrollment AS count, max_students AS max FROM @schema.courses WHERE id = $1', [id]))
-        expect(cached.students[at]).toEqual(rows)
-        expect(cached.courses[at]).toMatchObject({ currentEnrollment: rows.length, maxStudents: row?.max })
-        expect(row?.count).toBe(rows.length)
-      }
-      for (const [at, userId] of ids.users.entries()) {
-        const { rows } = orThrow(await harness.stores.postgres.query<{ course_id: number }>('SELECT course_id FROM @schema.enrollments WHERE user_id = $1 ORDER BY course_id', [userId]))
-        expect(cached.lists[at]?.map((item) => item.courseId)).toEqual(rows.map((row) => row.course_id))
-      }
-    }), { numRuns: 10 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { minLength: 20, maxLength: 40 }),
+        async (operations) => {
+          const ids = await newIds()
+          const outcomes = await Promise.all(
+            operations.map((given, index) => run(index % 2 === 0 ? harness : other, ids, given)),
+          )
+          expect(
+            outcomes.filter(
+              (outcome) =>
+                !/^(?:(?:ok|already-enrolled|course-not-published|course-full|not-enrolled|invalid-input) ?)+$/.test(
+                  outcome,
+                ),
+            ),
+          ).toEqual([])
+          const cached = await readEverything(harness, ids)
+          for (const [at, id] of ids.courses.entries()) {
+            const rows = orThrow(await harness.enrollments.listForCourse(id))
+              .items.map((item) => item.userId)
+              .sort((a, b) => a - b)
+            const {
+              rows: [row],
+            } = orThrow(
+              await harness.stores.postgres.query(
+                'SELECT current_enrollment AS count, max_students AS max FROM @schema.courses WHERE id = $1',
+                [id],
+              ),
+            )
+            expect(cached.students[at]).toEqual(rows)
+            expect(cached.courses[at]).toMatchObject({
+              currentEnrollment: rows.length,
+              maxStudents: row?.max,
+            })
+            expect(row?.count).toBe(rows.length)
+          }
+          for (const [at, userId] of ids.users.entries()) {
+            const { rows } = orThrow(
+              await harness.stores.postgres.query<{ course_id: number }>(
+                'SELECT course_id FROM @schema.enrollments WHERE user_id = $1 ORDER BY course_id',
+                [userId],
+              ),
+            )
+            expect(cached.lists[at]?.map((item) => item.courseId)).toEqual(
+              rows.map((row) => row.course_id),
+            )
+          }
+        },
+      ),
+      { numRuns: 10 },
+    )
   }, 120_000)
 })

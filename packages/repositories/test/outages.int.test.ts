@@ -10,7 +10,11 @@ let proxies: { postgres: FaultProxy; redis: FaultProxy; mongodb: FaultProxy }
 beforeAll(async () => {
   harness = await openHarness({
     connect: async (options, { postgres, redis, mongodb }) => {
-      proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url), mongodb: await faultProxy(mongodb.url) }
+      proxies = {
+        postgres: await faultProxy(postgres.url),
+        redis: await faultProxy(redis.url),
+        mongodb: await faultProxy(mongodb.url),
+      }
       return {
         ...options,
         postgres: { url: proxies.postgres.url },
@@ -22,14 +26,24 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   for (const proxy of Object.values(proxies)) proxy.restore()
-  await eventually(() => { expect(harness.stores.redis.isAvailable && harness.stores.redis.runId !== undefined).toBe(true) }, { timeoutMs: 20_000 })
+  await eventually(
+    () => {
+      expect(harness.stores.redis.isAvailable && harness.stores.redis.runId !== undefined).toBe(
+        true,
+      )
+    },
+    { timeoutMs: 20_000 },
+  )
 })
 afterAll(async () => {
   await harness.dispose()
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
-/** Plays a fault right after the server has answered the next COMMIT, and notes the statements of that connection. */
+/**
+ * Plays a fault right after the server has answered the next COMMIT, and notes the statements of
+ * that connection.
+ */
 function afterNextCommit(fault: () => void): { statements: string[]; stop: () => void } {
   const statements: string[] = []
   let isPlayed = false
@@ -49,18 +63,41 @@ async function everyWrite(): Promise<{ courseId: number; userId: number; receive
   const [user, receiver] = [await harness.newUser(), await harness.newUser()]
   orThrow(await harness.users.update(user.id, { fullName: 'During An Outage' }))
   orThrow(await harness.enrollments.enroll({ userId: user.id, courseId: course.id }))
-  orThrow(await harness.enrollments.recordProgress({ userId: user.id, courseId: course.id, progress: 50 }))
-  orThrow(await harness.enrollments.transfer({ courseId: course.id, fromUserId: user.id, toUserId: receiver.id }))
+  orThrow(
+    await harness.enrollments.recordProgress({
+      userId: user.id,
+      courseId: course.id,
+      progress: 50,
+    }),
+  )
+  orThrow(
+    await harness.enrollments.transfer({
+      courseId: course.id,
+      fromUserId: user.id,
+      toUserId: receiver.id,
+    }),
+  )
   orThrow(await harness.courses.update(course.id, { title: 'During An Outage' }))
   return { courseId: course.id, userId: user.id, receiverId: receiver.id }
 }
 
-async function expectWritten({ courseId, userId, receiverId }: Awaited<ReturnType<typeof everyWrite>>): Promise<void> {
+async function expectWritten({
+  courseId,
+  userId,
+  receiverId,
+}: Awaited<ReturnType<typeof everyWrite>>): Promise<void> {
   expect(orThrow(await harness.users.get(userId))).toMatchObject({ fullName: 'During An Outage' })
-  expect(orThrow(await harness.courses.get(courseId))).toMatchObject({ title: 'During An Outage', currentEnrollment: 1 })
+  expect(orThrow(await harness.courses.get(courseId))).toMatchObject({
+    title: 'During An Outage',
+    currentEnrollment: 1,
+  })
   expect(orThrow(await harness.enrollments.listForUser(userId)).items).toEqual([])
-  expect(orThrow(await harness.enrollments.listForUser(receiverId)).items).toMatchObject([{ courseId, course: { title: 'During An Outage' } }])
-  expect(orThrow(await harness.courses.students(courseId)).items.map((student) => student.id)).toEqual([receiverId])
+  expect(orThrow(await harness.enrollments.listForUser(receiverId)).items).toMatchObject([
+    { courseId, course: { title: 'During An Outage' } },
+  ])
+  expect(
+    orThrow(await harness.courses.students(courseId)).items.map((student) => student.id),
+  ).toEqual([receiverId])
 }
 
 describe.each(['cut', 'hang'] as const)('while Redis is %s', (fault) => {
@@ -74,51 +111,93 @@ describe.each(['cut', 'hang'] as const)('while Redis is %s', (fault) => {
 })
 
 describe('a failure after COMMIT', () => {
-  test.each(['cut', 'hang'] as const)('of Redis (%s) turns no success into an error, runs no ROLLBACK and leaves no old value behind', async (fault) => {
-    const [course, user] = [await harness.newCourse({ maxStudents: 1 }), await harness.newUser()]
-    orThrow(await harness.courses.get(course.id))
-    orThrow(await harness.enrollments.listForUser(user.id))
-    const { statements, stop } = afterNextCommit(() => { proxies.redis[fault]() })
-    const enrolled = await harness.enrollments.enroll({ userId: user.id, courseId: course.id })
-    stop()
-    expect(enrolled.isOk()).toBe(true)
-    expect(statements).toContain('commit')
-    expect(statements).not.toContain('rollback')
-    proxies.redis.restore()
-    expect(orThrow(await harness.courses.get(course.id))).toMatchObject({ currentEnrollment: 1 })
-    expect(orThrow(await harness.enrollments.listForUser(user.id)).items).toHaveLength(1)
-  }, 60_000)
+  test.each(['cut', 'hang'] as const)(
+    'of Redis (%s) turns no success into an error, runs no ROLLBACK and leaves no old value behind',
+    async (fault) => {
+      const [course, user] = [await harness.newCourse({ maxStudents: 1 }), await harness.newUser()]
+      orThrow(await harness.courses.get(course.id))
+      orThrow(await harness.enrollments.listForUser(user.id))
+      const { statements, stop } = afterNextCommit(() => {
+        proxies.redis[fault]()
+      })
+      const enrolled = await harness.enrollments.enroll({ userId: user.id, courseId: course.id })
+      stop()
+      expect(enrolled.isOk()).toBe(true)
+      expect(statements).toContain('commit')
+      expect(statements).not.toContain('rollback')
+      proxies.redis.restore()
+      expect(orThrow(await harness.courses.get(course.id))).toMatchObject({ currentEnrollment: 1 })
+      expect(orThrow(await harness.enrollments.listForUser(user.id)).items).toHaveLength(1)
+    },
+    60_000,
+  )
 
   test('of Redis leaves a registration a success, with nothing warmed', async () => {
-    const { stop } = afterNextCommit(() => { proxies.redis.cut() })
-    const created = await harness.users.create({ email: 'cold@example.com', username: 'cold', passwordHash })
+    const { stop } = afterNextCommit(() => {
+      proxies.redis.cut()
+    })
+    const created = await harness.users.create({
+      email: 'cold@example.com',
+      username: 'cold',
+      passwordHash,
+    })
     stop()
     expect(orThrow(created)).toMatchObject({ username: 'cold' })
   })
 
   test('of PostgreSQL leaves a registration a success as well: warming it fails, and nobody hears of it', async () => {
-    const { stop } = afterNextCommit(() => { proxies.postgres.cut() })
-    const created = await harness.users.create({ email: 'colder@example.com', username: 'colder', passwordHash })
+    const { stop } = afterNextCommit(() => {
+      proxies.postgres.cut()
+    })
+    const created = await harness.users.create({
+      email: 'colder@example.com',
+      username: 'colder',
+      passwordHash,
+    })
     stop()
     expect(orThrow(created)).toMatchObject({ username: 'colder' })
     proxies.postgres.restore()
-    await eventually(async () => { expect(orThrow(await harness.users.findByEmail('colder@example.com'))).toStrictEqual(orThrow(created)) })
+    await eventually(async () => {
+      expect(orThrow(await harness.users.findByEmail('colder@example.com'))).toStrictEqual(
+        orThrow(created),
+      )
+    })
   })
 
   test('of MongoDB turns no success into an error; the event waits in the outbox', async () => {
     const [course, user] = [await harness.newCourse(), await harness.newUser()]
     proxies.mongodb.cut()
     orThrow(await harness.enrollments.enroll({ userId: user.id, courseId: course.id }))
-    orThrow(harness.activity.record({ userId: user.id, type: 'course.viewed', data: { courseId: course.id } }))
+    orThrow(
+      harness.activity.record({
+        userId: user.id,
+        type: 'course.viewed',
+        data: { courseId: course.id },
+      }),
+    )
     await expect(harness.deliver()).rejects.toThrow('sink-failed')
     proxies.mongodb.restore()
-    await eventually(async () => { await harness.deliver() }, { timeoutMs: 30_000 })
-    const events = (await documents(harness, 'enrollment_events')).filter((document) => document.course_id === course.id)
+    await eventually(
+      async () => {
+        await harness.deliver()
+      },
+      { timeoutMs: 30_000 },
+    )
+    const events = (await documents(harness, 'enrollment_events')).filter(
+      (document) => document.course_id === course.id,
+    )
     expect(events).toMatchObject([{ event_type: 'enrollment.created', user_id: user.id }])
-    await eventually(async () => {
-      await harness.activity.flush()
-      expect((await documents(harness, 'user_activity')).filter((document) => document.user_id === user.id && document.event_type === 'course.viewed')).toHaveLength(1)
-    }, { timeoutMs: 30_000 })
+    await eventually(
+      async () => {
+        await harness.activity.flush()
+        expect(
+          (await documents(harness, 'user_activity')).filter(
+            (document) => document.user_id === user.id && document.event_type === 'course.viewed',
+          ),
+        ).toHaveLength(1)
+      },
+      { timeoutMs: 30_000 },
+    )
   }, 90_000)
 })
 
@@ -128,14 +207,29 @@ describe('while PostgreSQL is down', () => {
     const cached = orThrow(await harness.courses.get(course.id))
     await eventually(async () => {
       orThrow(await harness.courses.get(course.id))
-      expect(await harness.stores.redis.client.get(`${harness.stores.redis.keyPrefix}course:${course.id}`)).toMatch(/^v1 /)
+      expect(
+        await harness.stores.redis.client.get(
+          `${harness.stores.redis.keyPrefix}course:${course.id}`,
+        ),
+      ).toMatch(/^v1 /)
     })
     proxies.postgres.cut()
-    expect(failureOf(await harness.users.create({ email: 'down@example.com', username: 'down', passwordHash }))).toMatchObject({ type: 'store-unavailable', store: 'postgres', retryable: true })
-    expect(failureOf(await harness.enrollments.enroll({ userId: user.id, courseId: course.id })).type).toBe('store-unavailable')
+    expect(
+      failureOf(
+        await harness.users.create({ email: 'down@example.com', username: 'down', passwordHash }),
+      ),
+    ).toMatchObject({ type: 'store-unavailable', store: 'postgres', retryable: true })
+    expect(
+      failureOf(await harness.enrollments.enroll({ userId: user.id, courseId: course.id })).type,
+    ).toBe('store-unavailable')
     expect(orThrow(await harness.courses.get(course.id))).toStrictEqual(cached)
     proxies.postgres.restore()
-    await eventually(async () => { expect(orThrow(await harness.users.findByEmail('down@example.com'))).toBeUndefined() }, { timeoutMs: 20_000 })
+    await eventually(
+      async () => {
+        expect(orThrow(await harness.users.findByEmail('down@example.com'))).toBeUndefined()
+      },
+      { timeoutMs: 20_000 },
+    )
     expect(orThrow(await harness.courses.students(course.id)).items).toEqual([])
   }, 60_000)
 })

@@ -6,59 +6,100 @@ import type { Harness } from './harness.ts'
 import { hasPgbouncer, startPgbouncer } from './pgbouncer.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 
-describe.skipIf(!hasPgbouncer)('behind PgBouncer in transaction mode (skipped where pgbouncer is not on the PATH)', () => {
-  let harness: Harness
-  let bouncer: Pgbouncer
-  beforeAll(async () => {
-    harness = await openHarness({
-      connect: async (options, { postgres }) => {
-        bouncer = await startPgbouncer(postgres.url)
-        return { ...options, postgres: { url: bouncer.url, prepare: false, serverStatementTimeout: false, maxConnections: 20 } }
-      },
+describe.skipIf(!hasPgbouncer)(
+  'behind PgBouncer in transaction mode (skipped where pgbouncer is not on the PATH)',
+  () => {
+    let harness: Harness
+    let bouncer: Pgbouncer
+    beforeAll(async () => {
+      harness = await openHarness({
+        connect: async (options, { postgres }) => {
+          bouncer = await startPgbouncer(postgres.url)
+          return {
+            ...options,
+            postgres: {
+              url: bouncer.url,
+              prepare: false,
+              serverStatementTimeout: false,
+              maxConnections: 20,
+            },
+          }
+        },
+      })
     })
-  })
-  afterAll(async () => {
-    await harness.dispose()
-    await bouncer.stop()
-  })
+    afterAll(async () => {
+      await harness.dispose()
+      await bouncer.stop()
+    })
 
-  test('every operation works', async () => {
-    const [course, giver, receiver] = [await harness.newCourse({ maxStudents: 1 }), await harness.newUser(), await harness.newUser()]
-    const key = { userId: giver.id, courseId: course.id }
-    orThrow(await harness.users.update(giver.id, { role: 'x' }))
-    orThrow(await harness.enrollments.enroll(key))
-    expect(failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe('course-full')
-    orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
-    orThrow(await harness.enrollments.transfer({ courseId: course.id, fromUserId: giver.id, toUserId: receiver.id }))
-    expect(orThrow(await harness.courses.students(course.id)).items).toHaveLength(1)
-    expect(orThrow(await harness.enrollments.listForUser(receiver.id)).items).toHaveLength(1)
-    expect(orThrow(await harness.courses.list({ sort: 'price-ascending' })).items).toHaveLength(1)
-    orThrow(await harness.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
-    orThrow(await harness.courses.unpublish(course.id))
-    orThrow(await harness.courses.delete(course.id))
-  })
+    test('every operation works', async () => {
+      const [course, giver, receiver] = [
+        await harness.newCourse({ maxStudents: 1 }),
+        await harness.newUser(),
+        await harness.newUser(),
+      ]
+      const key = { userId: giver.id, courseId: course.id }
+      orThrow(await harness.users.update(giver.id, { role: 'x' }))
+      orThrow(await harness.enrollments.enroll(key))
+      expect(
+        failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type,
+      ).toBe('course-full')
+      orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+      orThrow(
+        await harness.enrollments.transfer({
+          courseId: course.id,
+          fromUserId: giver.id,
+          toUserId: receiver.id,
+        }),
+      )
+      expect(orThrow(await harness.courses.students(course.id)).items).toHaveLength(1)
+      expect(orThrow(await harness.enrollments.listForUser(receiver.id)).items).toHaveLength(1)
+      expect(orThrow(await harness.courses.list({ sort: 'price-ascending' })).items).toHaveLength(1)
+      orThrow(await harness.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
+      orThrow(await harness.courses.unpublish(course.id))
+      orThrow(await harness.courses.delete(course.id))
+    })
 
-  test('two processes with more connections than the server has for them sell no place twice', async () => {
-    const other = await harness.openAnother()
-    const [course, ...others] = await Promise.all(Array.from({ length: 12 }, () => harness.newCourse({ maxStudents: 25 })))
-    const users = await Promise.all(Array.from({ length: 40 }, () => harness.newUser()))
-    const results = await Promise.all(users.flatMap((user, index) => [harness, other].flatMap(({ enrollments }) =>
-      [course, others[index % others.length]].map((wanted) => enrollments.enroll({ userId: user.id, courseId: wanted?.id ?? 0 })))))
-    const failures = new Set(results.flatMap((result) => (result.isErr() ? [result.error.type] : [])))
-    expect(failures).toEqual(new Set(['already-enrolled', 'course-full']))
-    expect(results.filter((result) => result.isOk() && result.value.courseId === course?.id)).toHaveLength(25)
-    expect(orThrow(await harness.courses.get(course?.id ?? 0))?.currentEnrollment).toBe(25)
-    await other.close()
-  })
+    test('two processes with more connections than the server has for them sell no place twice', async () => {
+      const other = await harness.openAnother()
+      const [course, ...others] = await Promise.all(
+        Array.from({ length: 12 }, () => harness.newCourse({ maxStudents: 25 })),
+      )
+      const users = await Promise.all(Array.from({ length: 40 }, () => harness.newUser()))
+      const results = await Promise.all(
+        users.flatMap((user, index) =>
+          [harness, other].flatMap(({ enrollments }) =>
+            [course, others[index % others.length]].map((wanted) =>
+              enrollments.enroll({ userId: user.id, courseId: wanted?.id ?? 0 }),
+            ),
+          ),
+        ),
+      )
+      const failures = new Set(
+        results.flatMap((result) => (result.isErr() ? [result.error.type] : [])),
+      )
+      expect(failures).toEqual(new Set(['already-enrolled', 'course-full']))
+      expect(
+        results.filter((result) => result.isOk() && result.value.courseId === course?.id),
+      ).toHaveLength(25)
+      expect(orThrow(await harness.courses.get(course?.id ?? 0))?.currentEnrollment).toBe(25)
+      await other.close()
+    })
 
-  test('the outbox brings every event to MongoDB, once', async () => {
-    const relay = createRelay(harness.stores, { sinks: harness.sinks })
-    relay.start()
-    const user = await harness.newUser()
-    await eventually(async () => {
-      const found = (await documents(harness, 'user_activity')).filter((document) => document['user_id'] === user.id)
-      expect(found).toHaveLength(1)
-    }, { timeoutMs: 15_000 })
-    orThrow(await relay.stop())
-  })
-})
+    test('the outbox brings every event to MongoDB, once', async () => {
+      const relay = createRelay(harness.stores, { sinks: harness.sinks })
+      relay.start()
+      const user = await harness.newUser()
+      await eventually(
+        async () => {
+          const found = (await documents(harness, 'user_activity')).filter(
+            (document) => document['user_id'] === user.id,
+          )
+          expect(found).toHaveLength(1)
+        },
+        { timeoutMs: 15_000 },
+      )
+      orThrow(await relay.stop())
+    })
+  },
+)

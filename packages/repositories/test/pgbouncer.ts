@@ -8,7 +8,9 @@ import { existsSync } from 'node:fs'
 import { eventually } from '@headwater/testing'
 
 /** Whether `pgbouncer` is on the PATH. */
-export const hasPgbouncer = (process.env['PATH'] ?? '').split(delimiter).some((dir) => existsSync(join(dir, 'pgbouncer')))
+export const hasPgbouncer = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .some((dir) => existsSync(join(dir, 'pgbouncer')))
 
 /** A PgBouncer in transaction mode. */
 export interface Pgbouncer {
@@ -24,7 +26,9 @@ export async function startPgbouncer(serverUrl: string): Promise<Pgbouncer> {
   await chmod(dir, 0o755)
   const port = await freePort()
   const credentials = `user=${username}${password === '' ? '' : ` password=${password}`}`
-  await writeFile(join(dir, 'pgbouncer.ini'), `
+  await writeFile(
+    join(dir, 'pgbouncer.ini'),
+    `
 [databases]
 ${pathname.slice(1)} = host=${hostname} port=${serverPort} ${credentials}
 [pgbouncer]
@@ -35,9 +39,13 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 6
 max_client_conn = 200
-`, { mode: 0o644 })
+`,
+    { mode: 0o644 },
+  )
   const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
-  const child = spawn('pgbouncer', ['-q', ...asUser, join(dir, 'pgbouncer.ini')], { stdio: 'ignore' })
+  const child = spawn('pgbouncer', ['-q', ...asUser, join(dir, 'pgbouncer.ini')], {
+    stdio: 'ignore',
+  })
   await eventually(() => accepts(port))
   const url = new URL(serverUrl)
   url.port = String(port)

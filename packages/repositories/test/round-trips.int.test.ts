@@ -11,7 +11,11 @@ beforeAll(async () => {
   harness = await openHarness({
     connect: async (options, { postgres, redis }) => {
       proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url) }
-      return { ...options, postgres: { url: proxies.postgres.url, maxConnections: 1 }, redis: { ...options.redis, url: proxies.redis.url } }
+      return {
+        ...options,
+        postgres: { url: proxies.postgres.url, maxConnections: 1 },
+        redis: { ...options.redis, url: proxies.redis.url },
+      }
     },
   })
 })
@@ -24,90 +28,176 @@ describe('round trips', () => {
   test('of a read that hits: 1 of Redis', async () => {
     const course = await harness.newCourse()
     orThrow(await harness.courses.get(course.id))
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await harness.courses.get(course.id)))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await harness.courses.get(course.id)),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('of a read that misses: 3 of Redis and 1 of PostgreSQL', async () => {
-    expect(await leastRoundTrips(proxies, async () => {
-      const { id } = await harness.newCourse()
-      return async () => orThrow(await harness.courses.get(id))
-    })).toEqual({ postgres: 1, redis: 3 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { id } = await harness.newCourse()
+        return async () => orThrow(await harness.courses.get(id))
+      }),
+    ).toEqual({ postgres: 1, redis: 3 })
   })
 
   test('of an enrollment: 3 of PostgreSQL and 2 of Redis', async () => {
-    expect(await leastRoundTrips(proxies, async () => {
-      const [{ id: courseId }, { id: userId }] = [await harness.newCourse(), await harness.newUser()]
-      return async () => orThrow(await harness.enrollments.enroll({ userId, courseId }))
-    })).toEqual({ postgres: 3, redis: 2 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const [{ id: courseId }, { id: userId }] = [
+          await harness.newCourse(),
+          await harness.newUser(),
+        ]
+        return async () => orThrow(await harness.enrollments.enroll({ userId, courseId }))
+      }),
+    ).toEqual({ postgres: 3, redis: 2 })
   })
 
   test('of a list of enrollments that hits: 2 of Redis', async () => {
     const { id: userId } = await harness.newUser()
-    for (const course of [await harness.newCourse(), await harness.newCourse()]) orThrow(await harness.enrollments.enroll({ userId, courseId: course.id }))
+    for (const course of [await harness.newCourse(), await harness.newCourse()])
+      orThrow(await harness.enrollments.enroll({ userId, courseId: course.id }))
     orThrow(await harness.enrollments.listForUser(userId))
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await harness.enrollments.listForUser(userId)))).toEqual({ postgres: 0, redis: 2 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await harness.enrollments.listForUser(userId)),
+      ),
+    ).toEqual({ postgres: 0, redis: 2 })
   })
 
   test.each([
-    ['a refused enrollment: 3 of PostgreSQL', { postgres: 3, redis: 0 }, async () => {
-      const [{ id: courseId }, { id: userId }] = [await harness.newCourse({ maxStudents: 0 }), await harness.newUser()]
-      return async () => { failureOf(await harness.enrollments.enroll({ userId, courseId })) }
-    }],
-    ['50 enrollments at once: 3 of PostgreSQL, and 4 of Redis for their 52 keys', { postgres: 3, redis: 4 }, async () => {
-      const [{ id: courseId }, users] = [await harness.newCourse(), await Promise.all(Array.from({ length: 50 }, () => harness.newUser()))]
-      return async () => { for (const place of await Promise.all(users.map(({ id }) => harness.enrollments.enroll({ userId: id, courseId })))) orThrow(place) }
-    }],
-    ['a withdrawal: 3 of PostgreSQL and 2 of Redis', { postgres: 3, redis: 2 }, async () => {
-      const key = await enrolled()
-      return async () => orThrow(await harness.enrollments.withdraw(key))
-    }],
-    ['a transfer: 3 of PostgreSQL and 2 of Redis', { postgres: 3, redis: 2 }, async () => {
-      const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await harness.newUser()]
-      return async () => orThrow(await harness.enrollments.transfer({ courseId, fromUserId: userId, toUserId }))
-    }],
-    ['progress that completes: 3 of PostgreSQL and 2 of Redis', { postgres: 3, redis: 2 }, async () => {
-      const key = await enrolled()
-      return async () => orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
-    }],
-    ['isEnrolled that hits: 1 of Redis', { postgres: 0, redis: 1 }, async () => {
-      const key = await enrolled()
-      orThrow(await harness.enrollments.isEnrolled(key))
-      return async () => orThrow(await harness.enrollments.isEnrolled(key))
-    }],
-    ['a list of a course\'s enrollments: 1 of PostgreSQL', { postgres: 1, redis: 0 }, async () => {
-      const { courseId } = await enrolled()
-      return async () => orThrow(await harness.enrollments.listForCourse(courseId))
-    }],
-    ['creating a course: 3 of PostgreSQL and 2 of Redis', { postgres: 3, redis: 2 }, async () => {
-      const { id: instructorId } = await harness.newUser()
-      return async () => orThrow(await harness.courses.create({ title: 'Algebra', instructorId, price: 1 }))
-    }],
-    ['an update of a course: 3 of PostgreSQL and 2 of Redis', { postgres: 3, redis: 2 }, async () => {
-      const { id } = await harness.newCourse()
-      return async () => orThrow(await harness.courses.update(id, { title: 'Geometry' }))
-    }],
-    ['the deletion of a course: 4 of PostgreSQL and 2 of Redis', { postgres: 4, redis: 2 }, async () => {
-      const { courseId } = await enrolled()
-      return async () => orThrow(await harness.courses.delete(courseId))
-    }],
-    ['a list of courses: 1 of PostgreSQL', { postgres: 1, redis: 0 }, async () => async () => orThrow(await harness.courses.list({ sort: 'title' }))],
-    ['a course\'s students that hit: 2 of Redis', { postgres: 0, redis: 2 }, async () => {
-      const { courseId } = await enrolled()
-      orThrow(await harness.courses.students(courseId))
-      return async () => orThrow(await harness.courses.students(courseId))
-    }],
-    ['popular courses that hit: 2 of Redis', { postgres: 0, redis: 2 }, async () => {
-      await enrolled()
-      await harness.deliver()
-      orThrow(await harness.courses.popular())
-      return async () => orThrow(await harness.courses.popular())
-    }],
+    [
+      'a refused enrollment: 3 of PostgreSQL',
+      { postgres: 3, redis: 0 },
+      async () => {
+        const [{ id: courseId }, { id: userId }] = [
+          await harness.newCourse({ maxStudents: 0 }),
+          await harness.newUser(),
+        ]
+        return async () => {
+          failureOf(await harness.enrollments.enroll({ userId, courseId }))
+        }
+      },
+    ],
+    [
+      '50 enrollments at once: 3 of PostgreSQL, and 4 of Redis for their 52 keys',
+      { postgres: 3, redis: 4 },
+      async () => {
+        const [{ id: courseId }, users] = [
+          await harness.newCourse(),
+          await Promise.all(Array.from({ length: 50 }, () => harness.newUser())),
+        ]
+        return async () => {
+          for (const place of await Promise.all(
+            users.map(({ id }) => harness.enrollments.enroll({ userId: id, courseId })),
+          ))
+            orThrow(place)
+        }
+      },
+    ],
+    [
+      'a withdrawal: 3 of PostgreSQL and 2 of Redis',
+      { postgres: 3, redis: 2 },
+      async () => {
+        const key = await enrolled()
+        return async () => orThrow(await harness.enrollments.withdraw(key))
+      },
+    ],
+    [
+      'a transfer: 3 of PostgreSQL and 2 of Redis',
+      { postgres: 3, redis: 2 },
+      async () => {
+        const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await harness.newUser()]
+        return async () =>
+          orThrow(await harness.enrollments.transfer({ courseId, fromUserId: userId, toUserId }))
+      },
+    ],
+    [
+      'progress that completes: 3 of PostgreSQL and 2 of Redis',
+      { postgres: 3, redis: 2 },
+      async () => {
+        const key = await enrolled()
+        return async () =>
+          orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+      },
+    ],
+    [
+      'isEnrolled that hits: 1 of Redis',
+      { postgres: 0, redis: 1 },
+      async () => {
+        const key = await enrolled()
+        orThrow(await harness.enrollments.isEnrolled(key))
+        return async () => orThrow(await harness.enrollments.isEnrolled(key))
+      },
+    ],
+    [
+      "a list of a course's enrollments: 1 of PostgreSQL",
+      { postgres: 1, redis: 0 },
+      async () => {
+        const { courseId } = await enrolled()
+        return async () => orThrow(await harness.enrollments.listForCourse(courseId))
+      },
+    ],
+    [
+      'creating a course: 3 of PostgreSQL and 2 of Redis',
+      { postgres: 3, redis: 2 },
+      async () => {
+        const { id: instructorId } = await harness.newUser()
+        return async () =>
+          orThrow(await harness.courses.create({ title: 'Algebra', instructorId, price: 1 }))
+      },
+    ],
+    [
+      'an update of a course: 3 of PostgreSQL and 2 of Redis',
+      { postgres: 3, redis: 2 },
+      async () => {
+        const { id } = await harness.newCourse()
+        return async () => orThrow(await harness.courses.update(id, { title: 'Geometry' }))
+      },
+    ],
+    [
+      'the deletion of a course: 4 of PostgreSQL and 2 of Redis',
+      { postgres: 4, redis: 2 },
+      async () => {
+        const { courseId } = await enrolled()
+        return async () => orThrow(await harness.courses.delete(courseId))
+      },
+    ],
+    [
+      'a list of courses: 1 of PostgreSQL',
+      { postgres: 1, redis: 0 },
+      async () => async () => orThrow(await harness.courses.list({ sort: 'title' })),
+    ],
+    [
+      "a course's students that hit: 2 of Redis",
+      { postgres: 0, redis: 2 },
+      async () => {
+        const { courseId } = await enrolled()
+        orThrow(await harness.courses.students(courseId))
+        return async () => orThrow(await harness.courses.students(courseId))
+      },
+    ],
+    [
+      'popular courses that hit: 2 of Redis',
+      { postgres: 0, redis: 2 },
+      async () => {
+        await enrolled()
+        await harness.deliver()
+        orThrow(await harness.courses.popular())
+        return async () => orThrow(await harness.courses.popular())
+      },
+    ],
   ] as const)('of %s', async (_, expected, work) => {
     expect(await leastRoundTrips(proxies, work)).toEqual(expected)
   })
 })
 
-async function enrolled(): Promise<{ readonly userId: number, readonly courseId: number }> {
+async function enrolled(): Promise<{ readonly userId: number; readonly courseId: number }> {
   const key = { userId: (await harness.newUser()).id, courseId: (await harness.newCourse()).id }
   orThrow(await harness.enrollments.enroll(key))
   return key

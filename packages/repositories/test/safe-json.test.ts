@@ -6,7 +6,9 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : { inner: nested(de
 
 describe('jsonProblem', () => {
   test('lets JSON pass', () => {
-    expect(jsonProblem({ courseId: 5, tags: ['a', 'é', '😀'], deep: { list: [null, true, 1.5] } })).toBeUndefined()
+    expect(
+      jsonProblem({ courseId: 5, tags: ['a', 'é', '😀'], deep: { list: [null, true, 1.5] } }),
+    ).toBeUndefined()
   })
 
   test.each<[string, unknown, string]>([
@@ -41,23 +43,51 @@ describe('jsonProblem', () => {
 })
 
 describe('JsonCopier', () => {
-  const strange = fc.constantFrom<unknown>(undefined, NaN, -Infinity, 1n, 'a\0', '\udc00', new Date(0), new Map(), () => 1, Symbol('s'), Object.create({}) as object)
-  const key = fc.oneof({ weight: 8, arbitrary: fc.constantFrom('a', 'b', 'ünï', 'x'.repeat(70)) }, { weight: 1, arbitrary: fc.constantFrom('', '$a', 'a.b', '__proto__', 'constructor', '\0') })
+  const strange = fc.constantFrom<unknown>(
+    undefined,
+    NaN,
+    -Infinity,
+    1n,
+    'a\0',
+    '\udc00',
+    new Date(0),
+    new Map(),
+    () => 1,
+    Symbol('s'),
+    Object.create({}) as object,
+  )
+  const key = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'ünï', 'x'.repeat(70)) },
+    { weight: 1, arbitrary: fc.constantFrom('', '$a', 'a.b', '__proto__', 'constructor', '\0') },
+  )
   const { value: anyJson } = fc.letrec<{ value: unknown }>((tie) => ({
-    value: fc.oneof({ maxDepth: 5, withCrossShrink: true },
-      { weight: 10, arbitrary: fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null)) },
+    value: fc.oneof(
+      { maxDepth: 5, withCrossShrink: true },
+      {
+        weight: 10,
+        arbitrary: fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null)),
+      },
       { weight: 1, arbitrary: strange },
       { weight: 5, arbitrary: fc.array(tie('value'), { maxLength: 4 }) },
-      { weight: 5, arbitrary: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries) as unknown) }),
+      {
+        weight: 5,
+        arbitrary: fc
+          .array(fc.tuple(key, tie('value')), { maxLength: 4 })
+          .map((entries) => Object.fromEntries(entries) as unknown),
+      },
+    ),
   }))
 
   test('copies exactly the objects in which jsonProblem finds nothing', () => {
     const copier = new JsonCopier()
-    fc.assert(fc.property(fc.dictionary(key, anyJson, { maxKeys: 4 }), (value) => {
-      const copy = copier.copyOf(value)
-      expect(copy !== undefined).toBe(jsonProblem(value) === undefined)
-      if (copy !== undefined) expect(copy).toEqual(value)
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(fc.dictionary(key, anyJson, { maxKeys: 4 }), (value) => {
+        const copy = copier.copyOf(value)
+        expect(copy !== undefined).toBe(jsonProblem(value) === undefined)
+        if (copy !== undefined) expect(copy).toEqual(value)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   test.each<[string, (size: number) => object, number]>([
@@ -66,7 +96,10 @@ describe('JsonCopier', () => {
     ['as long keys', (size) => ({ ['k'.repeat(size)]: null }), 65_534],
     ['as many members', (size) => ({ a: Array(size).fill(1) }), 65_533],
   ])('takes data %s as jsonProblem does, and no more', (_what, make, most) => {
-    for (const size of [most, most + 1]) expect(new JsonCopier().copyOf(make(size)) !== undefined).toBe(jsonProblem(make(size)) === undefined)
+    for (const size of [most, most + 1])
+      expect(new JsonCopier().copyOf(make(size)) !== undefined).toBe(
+        jsonProblem(make(size)) === undefined,
+      )
     expect(new JsonCopier().copyOf(make(most))).toEqual(make(most))
     expect(new JsonCopier().copyOf(make(most + 1))).toBeUndefined()
   })

@@ -4,49 +4,116 @@ import { failureOf, openHarness, passwordHash, publishedEvents } from './harness
 import type { Harness } from './harness.ts'
 
 let harness: Harness
-beforeAll(async () => { harness = await openHarness({ connect: (options) => ({ ...options, postgres: { ...options.postgres, schema: 'E-learning' } }) }) })
+beforeAll(async () => {
+  harness = await openHarness({
+    connect: (options) => ({ ...options, postgres: { ...options.postgres, schema: 'E-learning' } }),
+  })
+})
 afterAll(() => harness.dispose())
 
-const names = async (text: string) => orThrow(await harness.stores.postgres.query<{ name: string }>(text)).rows.map((row) => row.name).sort()
+const names = async (text: string) =>
+  orThrow(await harness.stores.postgres.query<{ name: string }>(text))
+    .rows.map((row) => row.name)
+    .sort()
 
 describe('the schema', () => {
   test('has the constraints that the repositories tell failures by', async () => {
-    expect(await names(`SELECT conname AS name FROM pg_constraint WHERE connamespace = '"E-learning"'::regnamespace AND contype IN ('c', 'f', 'u')
-      AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments)$'`)).toEqual([
-      'courses_capacity_check', 'courses_current_enrollment_check', 'courses_instructor_id_fkey', 'courses_max_students_check', 'courses_price_check',
-      'enrollments_course_id_fkey', 'enrollments_progress_percentage_check', 'enrollments_user_id_course_id_key', 'enrollments_user_id_fkey',
+    expect(
+      await names(`SELECT conname AS name FROM pg_constraint WHERE connamespace = '"E-learning"'::regnamespace AND contype IN ('c', 'f', 'u')
+      AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments)$'`),
+    ).toEqual([
+      'courses_capacity_check',
+      'courses_current_enrollment_check',
+      'courses_instructor_id_fkey',
+      'courses_max_students_check',
+      'courses_price_check',
+      'enrollments_course_id_fkey',
+      'enrollments_progress_percentage_check',
+      'enrollments_user_id_course_id_key',
+      'enrollments_user_id_fkey',
       'users_username_key',
     ])
   })
 
   test('has the indexes of the reference schema, one over the words of a course, and those that lists are read from', async () => {
-    expect(await names('SELECT indexname AS name FROM pg_indexes WHERE schemaname = \'E-learning\' AND tablename IN (\'users\', \'courses\', \'enrollments\')')).toEqual([
-      'courses_category_idx', 'courses_instructor_id_idx', 'courses_is_published_idx', 'courses_pkey',
-      'courses_published_category_idx', 'courses_published_instructor_idx', 'courses_published_price_idx', 'courses_published_title_idx', 'courses_search_vector_idx',
-      'enrollments_completed_at_idx', 'enrollments_course_id_idx', 'enrollments_pkey', 'enrollments_user_id_course_id_key', 'enrollments_user_id_idx',
-      'users_email_key', 'users_pkey', 'users_role_idx', 'users_username_key',
+    expect(
+      await names(
+        "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'E-learning' AND tablename IN ('users', 'courses', 'enrollments')",
+      ),
+    ).toEqual([
+      'courses_category_idx',
+      'courses_instructor_id_idx',
+      'courses_is_published_idx',
+      'courses_pkey',
+      'courses_published_category_idx',
+      'courses_published_instructor_idx',
+      'courses_published_price_idx',
+      'courses_published_title_idx',
+      'courses_search_vector_idx',
+      'enrollments_completed_at_idx',
+      'enrollments_course_id_idx',
+      'enrollments_pkey',
+      'enrollments_user_id_course_id_key',
+      'enrollments_user_id_idx',
+      'users_email_key',
+      'users_pkey',
+      'users_role_idx',
+      'users_username_key',
     ])
   })
 
   test('finds a course by the words of its title before one by the words of its description', async () => {
-    const { id: instructorId } = orThrow(await harness.users.create({ email: 'words@example.com', username: 'words', passwordHash }))
-    orThrow(await harness.courses.create({ title: 'Cooking', description: 'Uses the geometry of knives.', instructorId, price: 1 }))
-    orThrow(await harness.courses.create({ title: 'Geometry', description: 'Lines.', instructorId, price: 1 }))
-    const { rows } = orThrow(await harness.stores.postgres.query<{ title: string }>(`
+    const { id: instructorId } = orThrow(
+      await harness.users.create({ email: 'words@example.com', username: 'words', passwordHash }),
+    )
+    orThrow(
+      await harness.courses.create({
+        title: 'Cooking',
+        description: 'Uses the geometry of knives.',
+        instructorId,
+        price: 1,
+      }),
+    )
+    orThrow(
+      await harness.courses.create({
+        title: 'Geometry',
+        description: 'Lines.',
+        instructorId,
+        price: 1,
+      }),
+    )
+    const { rows } = orThrow(
+      await harness.stores.postgres.query<{ title: string }>(
+        `
       SELECT title FROM @schema.courses, websearch_to_tsquery('english', $1) AS query
-      WHERE search_vector @@ query ORDER BY ts_rank(search_vector, query) DESC`, ['geometries']))
+      WHERE search_vector @@ query ORDER BY ts_rank(search_vector, query) DESC`,
+        ['geometries'],
+      ),
+    )
     expect(rows.map((row) => row.title)).toEqual(['Geometry', 'Cooking'])
   })
 
   test('may have any name: every operation works in it', async () => {
-    const [course, giver, receiver] = [await harness.newCourse({ maxStudents: 1 }), await harness.newUser(), await harness.newUser()]
+    const [course, giver, receiver] = [
+      await harness.newCourse({ maxStudents: 1 }),
+      await harness.newUser(),
+      await harness.newUser(),
+    ]
     const key = { userId: giver.id, courseId: course.id }
     orThrow(await harness.users.update(giver.id, { role: 'x' }))
     orThrow(await harness.users.findByEmail(giver.email))
     orThrow(await harness.enrollments.enroll(key))
-    expect(failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe('course-full')
+    expect(failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe(
+      'course-full',
+    )
     orThrow(await harness.enrollments.recordProgress({ ...key, progress: 5 }))
-    orThrow(await harness.enrollments.transfer({ courseId: course.id, fromUserId: giver.id, toUserId: receiver.id }))
+    orThrow(
+      await harness.enrollments.transfer({
+        courseId: course.id,
+        fromUserId: giver.id,
+        toUserId: receiver.id,
+      }),
+    )
     orThrow(await harness.courses.students(course.id))
     orThrow(await harness.enrollments.listForUser(receiver.id))
     orThrow(await harness.enrollments.listForCourse(course.id))

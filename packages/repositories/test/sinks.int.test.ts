@@ -6,49 +6,123 @@ import { aDate, documents, failureOf, openHarness, publishedEvents } from './har
 import type { Harness } from './harness.ts'
 
 let harness: Harness
-beforeAll(async () => { harness = await openHarness() })
+beforeAll(async () => {
+  harness = await openHarness()
+})
 afterAll(() => harness.dispose())
 
 const context = { signal: new AbortController().signal, fence: () => 1n }
-const sink = (name: string): Sink => harness.sinks.find((candidate) => candidate.name === name) ?? (() => { throw new Error(`no sink ${name}`) })()
+const sink = (name: string): Sink =>
+  harness.sinks.find((candidate) => candidate.name === name) ??
+  (() => {
+    throw new Error(`no sink ${name}`)
+  })()
 
 describe('the activity-log sink', () => {
   test('writes registrations and all that happens to an enrollment, one document per event with its id, money in minor units', async () => {
     const course = await harness.newCourse({ price: '49.99' })
     const [student, next] = [await harness.newUser(), await harness.newUser()]
     const key = { userId: student.id, courseId: course.id }
-    orThrow(await harness.enrollments.enroll({ ...key, payment: { method: 'credit_card', discount: '10.09' } }))
+    orThrow(
+      await harness.enrollments.enroll({
+        ...key,
+        payment: { method: 'credit_card', discount: '10.09' },
+      }),
+    )
     orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
-    orThrow(await harness.enrollments.transfer({ courseId: course.id, fromUserId: student.id, toUserId: next.id }))
+    orThrow(
+      await harness.enrollments.transfer({
+        courseId: course.id,
+        fromUserId: student.id,
+        toUserId: next.id,
+      }),
+    )
     orThrow(await harness.enrollments.withdraw({ userId: next.id, courseId: course.id }))
     await harness.deliver()
     await harness.deliver()
     const events = await publishedEvents(harness.stores)
-    const idOf = (type: string, aggregateId = course.id) => events.find((event) => event.type === type && event.aggregateId === String(aggregateId))?.id
+    const idOf = (type: string, aggregateId = course.id) =>
+      events.find((event) => event.type === type && event.aggregateId === String(aggregateId))?.id
     const base = { course_id: course.id, timestamp: aDate }
-    const found = (await documents(harness, 'enrollment_events')).filter((document) => document.course_id === course.id)
+    const found = (await documents(harness, 'enrollment_events')).filter(
+      (document) => document.course_id === course.id,
+    )
     expect(found).toHaveLength(4)
-    expect(found).toEqual(expect.arrayContaining([
-      { ...base, _id: idOf('enrollment.created'), user_id: student.id, event_type: 'enrollment.created', event_data: { payment_method: 'credit_card', price_paid: 3_990, discount_applied: 1_009 } },
-      { ...base, _id: idOf('enrollment.completed'), user_id: student.id, event_type: 'enrollment.completed', event_data: {} },
-      { ...base, _id: idOf('enrollment.transferred'), user_id: next.id, event_type: 'enrollment.transferred', event_data: { from_user_id: student.id } },
-      { ...base, _id: idOf('enrollment.withdrawn'), user_id: next.id, event_type: 'enrollment.withdrawn', event_data: {} },
-    ]))
-    expect((await documents(harness, 'user_activity')).filter((document) => document.user_id === student.id)).toEqual([{
-      _id: idOf('user.registered', student.id), user_id: student.id, event_type: 'user.registered', event_data: { role: 'student' },
-      metadata: { ip_address: null, user_agent: null, referrer: null }, timestamp: aDate,
-    }])
+    expect(found).toEqual(
+      expect.arrayContaining([
+        {
+          ...base,
+          _id: idOf('enrollment.created'),
+          user_id: student.id,
+          event_type: 'enrollment.created',
+          event_data: { payment_method: 'credit_card', price_paid: 3_990, discount_applied: 1_009 },
+        },
+        {
+          ...base,
+          _id: idOf('enrollment.completed'),
+          user_id: student.id,
+          event_type: 'enrollment.completed',
+          event_data: {},
+        },
+        {
+          ...base,
+          _id: idOf('enrollment.transferred'),
+          user_id: next.id,
+          event_type: 'enrollment.transferred',
+          event_data: { from_user_id: student.id },
+        },
+        {
+          ...base,
+          _id: idOf('enrollment.withdrawn'),
+          user_id: next.id,
+          event_type: 'enrollment.withdrawn',
+          event_data: {},
+        },
+      ]),
+    )
+    expect(
+      (await documents(harness, 'user_activity')).filter(
+        (document) => document.user_id === student.id,
+      ),
+    ).toEqual([
+      {
+        _id: idOf('user.registered', student.id),
+        user_id: student.id,
+        event_type: 'user.registered',
+        event_data: { role: 'student' },
+        metadata: { ip_address: null, user_agent: null, referrer: null },
+        timestamp: aDate,
+      },
+    ])
   })
 
   test('gives up an event whose payload it cannot read, and delivers its siblings', async () => {
     const broken: OutboxEvent = {
-      id: '01a20431-237c-713c-84f2-5faa56255501', seq: 1n, aggregateType: 'course', aggregateId: '1', type: 'enrollment.created', version: 1,
-      payload: { userId: 'x' }, headers: {}, createdAt: new Date(),
+      id: '01a20431-237c-713c-84f2-5faa56255501',
+      seq: 1n,
+      aggregateType: 'course',
+      aggregateId: '1',
+      type: 'enrollment.created',
+      version: 1,
+      payload: { userId: 'x' },
+      headers: {},
+      createdAt: new Date(),
     }
-    const whole: OutboxEvent = { ...broken, id: '01a20431-237c-713c-84f2-5faa56255502', type: 'enrollment.withdrawn', payload: { enrollmentId: 1, userId: 77_777, courseId: 1 } }
+    const whole: OutboxEvent = {
+      ...broken,
+      id: '01a20431-237c-713c-84f2-5faa56255502',
+      type: 'enrollment.withdrawn',
+      payload: { enrollmentId: 1, userId: 77_777, courseId: 1 },
+    }
     const report = orThrow(await sink('activity-log').handle([broken, whole], context))
-    expect(report.failed).toMatchObject([{ id: broken.id, failure: { type: 'sink-failed', retryable: false } }])
-    expect((await documents(harness, 'enrollment_events')).filter((document) => document.user_id === 77_777)).toHaveLength(1)
+    expect(report.failed).toMatchObject([
+      { id: broken.id, failure: { type: 'sink-failed', retryable: false } },
+    ])
+    expect(
+      (await documents(harness, 'enrollment_events')).filter(
+        (document) => document.user_id === 77_777,
+      ),
+    ).toHaveLength(1)
   })
 })
 
@@ -59,26 +133,56 @@ describe('a relay with the sinks of the repositories', () => {
     relay.start()
     const course = await another.newCourse({ title: 'Relayed' })
     const students = await Promise.all(Array.from({ length: 12 }, () => another.newUser()))
-    await Promise.all(students.map(async ({ id }) => orThrow(await another.enrollments.enroll({ userId: id, courseId: course.id }))))
-    await eventually(async () => {
-      const events = await documents(another, 'enrollment_events')
-      expect(events.map((document) => document.user_id).sort()).toEqual(students.map(({ id }) => id).sort())
-      expect(await documents(another, 'user_activity')).toHaveLength(13)
-      const scores = orThrow(await another.stores.redis.run('scores', (client) => client.zScore(`${another.stores.redis.keyPrefix}courses:popular`, String(course.id))))
-      expect(scores).toBe(12)
-    }, { timeoutMs: 20_000 })
+    await Promise.all(
+      students.map(async ({ id }) =>
+        orThrow(await another.enrollments.enroll({ userId: id, courseId: course.id })),
+      ),
+    )
+    await eventually(
+      async () => {
+        const events = await documents(another, 'enrollment_events')
+        expect(events.map((document) => document.user_id).sort()).toEqual(
+          students.map(({ id }) => id).sort(),
+        )
+        expect(await documents(another, 'user_activity')).toHaveLength(13)
+        const scores = orThrow(
+          await another.stores.redis.run('scores', (client) =>
+            client.zScore(`${another.stores.redis.keyPrefix}courses:popular`, String(course.id)),
+          ),
+        )
+        expect(scores).toBe(12)
+      },
+      { timeoutMs: 20_000 },
+    )
     await another.dispose()
   }, 60_000)
 })
 
 describe('a sink whose store is down', () => {
   test('fails as a whole and retryably, so that the relay comes back with the same events', async () => {
-    const another = await openHarness({ connect: (options) => ({ ...options, mongodb: { url: 'mongodb://127.0.0.1:1', database: 'x' }, redis: { url: 'redis://127.0.0.1:1' } }) })
+    const another = await openHarness({
+      connect: (options) => ({
+        ...options,
+        mongodb: { url: 'mongodb://127.0.0.1:1', database: 'x' },
+        redis: { url: 'redis://127.0.0.1:1' },
+      }),
+    })
     const course = await another.newCourse()
-    orThrow(await another.enrollments.enroll({ userId: (await another.newUser()).id, courseId: course.id }))
+    orThrow(
+      await another.enrollments.enroll({
+        userId: (await another.newUser()).id,
+        courseId: course.id,
+      }),
+    )
     orThrow(await another.users.delete((await another.newUser()).id))
-    const events = (await publishedEvents(another.stores)).filter((event) => ['enrollment.created', 'user.deleted'].includes(event.type))
-    for (const candidate of another.sinks) expect(failureOf(await candidate.handle(events, context))).toMatchObject({ type: 'sink-failed', retryable: true })
+    const events = (await publishedEvents(another.stores)).filter((event) =>
+      ['enrollment.created', 'user.deleted'].includes(event.type),
+    )
+    for (const candidate of another.sinks)
+      expect(failureOf(await candidate.handle(events, context))).toMatchObject({
+        type: 'sink-failed',
+        retryable: true,
+      })
     await another.dispose()
   }, 60_000)
 })

@@ -1,8 +1,6 @@
 import type { CallOptions, Clock } from '@headwater/core'
 
-/**
- * The time that a call of several requests has, handed out request by request.
- */
+/** The time that a call of several requests has, handed out request by request. */
 export class CallBudget {
   readonly #clock: Clock
   readonly #options: CallOptions
@@ -11,13 +9,14 @@ export class CallBudget {
   constructor(clock: Clock, options: CallOptions = {}) {
     this.#clock = clock
     this.#options = options
-    this.#endsMs = options.deadlineMs === undefined ? undefined : clock.monotonic() + options.deadlineMs
+    this.#endsMs =
+      options.deadlineMs === undefined ? undefined : clock.monotonic() + options.deadlineMs
   }
 
-  /**
-   * The options of a request that begins now: the whole call's, with the time that is left.
-   */
+  /** The options of a request that begins now: the whole call's, with the time that is left. */
   left(): CallOptions {
-    return this.#endsMs === undefined ? this.#options : { ...this.#options, deadlineMs: Math.max(1, this.#endsMs - this.#clock.monotonic()) }
+    return this.#endsMs === undefined
+      ? this.#options
+      : { ...this.#options, deadlineMs: Math.max(1, this.#endsMs - this.#clock.monotonic()) }
   }
 }

@@ -4,11 +4,12 @@ import type { FusedCourse, LegRank, Ranking } from './fuse.ts'
 
 type Compact = Omit<Candidates, 'found'> & { readonly found: string }
 
-/**
- * How candidates are kept: a line of numbers for each course, all lines in one text.
- */
+/** How candidates are kept: a line of numbers for each course, all lines in one text. */
 export const candidatesCodec: Codec<Candidates> = {
-  encode: ({ found, ...rest }): Compact => ({ ...rest, found: found.slice(0, found.length).map(toLine).join('\n') }),
+  encode: ({ found, ...rest }): Compact => ({
+    ...rest,
+    found: found.slice(0, found.length).map(toLine).join('\n'),
+  }),
   decode(json) {
     const { found, ...rest } = json as Compact
     if (typeof found !== 'string') throw new TypeError('a ranking must be kept as text')
@@ -16,7 +17,9 @@ export const candidatesCodec: Codec<Candidates> = {
   },
 }
 
-/** Most courses of a kept ranking are never looked at, so nothing is made of them before they are. */
+/**
+ * Most courses of a kept ranking are never looked at, so nothing is made of them before they are.
+ */
 class KeptRanking implements Ranking {
   readonly #lines: readonly string[]
 
@@ -33,7 +36,10 @@ class KeptRanking implements Ranking {
   }
 }
 
-/** The id and the score, then rank and score in each leg, 0 for a rank that the course does not have. */
+/**
+ * The id and the score, then rank and score in each leg, 0 for a rank that the course does not
+ * have.
+ */
 function toLine({ id, score, legs: { dense, lexical, rerank } }: FusedCourse): string {
   const numbers = [id, score, ...numbersOf(dense), ...numbersOf(lexical)]
   return (rerank === undefined ? numbers : [...numbers, ...numbersOf(rerank)]).join()
@@ -45,7 +51,16 @@ function numbersOf({ rank, score }: LegRank = { rank: 0, score: 0 }): number[] {
 
 function fromLine(line: string): FusedCourse {
   const numbers = JSON.parse(`[${line}]`) as number[]
-  const [id = 0, score = 0, denseRank = 0, denseScore = 0, lexicalRank = 0, lexicalScore = 0, rerankRank = 0, rerankScore = 0] = numbers
+  const [
+    id = 0,
+    score = 0,
+    denseRank = 0,
+    denseScore = 0,
+    lexicalRank = 0,
+    lexicalScore = 0,
+    rerankRank = 0,
+    rerankScore = 0,
+  ] = numbers
   const legs: { -readonly [Name in keyof FusedCourse['legs']]: FusedCourse['legs'][Name] } = {}
   if (denseRank > 0) legs.dense = { rank: denseRank, score: denseScore }
   if (lexicalRank > 0) legs.lexical = { rank: lexicalRank, score: lexicalScore }

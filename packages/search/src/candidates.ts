@@ -9,15 +9,16 @@ import type { LegError } from './legs.ts'
 import { rerankDefaults } from './rerank.ts'
 
 /**
- * A tag of every cached result: invalidated whenever the index has changed, so that what was published is found.
+ * A tag of every cached result: invalidated whenever the index has changed, so that what was
+ * published is found.
  */
 export const resultsTag: CacheKey = cacheKey('search', 'index')
 
 const ttlMs = 15 * 60_000
 
 /**
- * The candidates of a query, under `search:{hash}` for a quarter of an hour. The key speaks of the query, its filters, the generation of the
- * index and how it is ranked, not of who asks.
+ * The candidates of a query, under `search:{hash}` for a quarter of an hour. The key speaks of the
+ * query, its filters, the generation of the index and how it is ranked, not of who asks.
  */
 export class CandidateCache {
   readonly #settings: readonly unknown[]
@@ -25,24 +26,38 @@ export class CandidateCache {
 
   constructor(parts: CandidateParts) {
     const { stores, dense, legDeadlineMs, denseWeight, rerank } = parts
-    const loadMs = legDeadlineMs + (rerank === undefined ? 0 : rerank.deadlineMs ?? rerankDefaults.deadlineMs)
-    this.#settings = [dense?.generation, dense?.minSimilarity, denseWeight, rerank === undefined ? 0 : rerank.top ?? rerankDefaults.top]
+    const loadMs =
+      legDeadlineMs + (rerank === undefined ? 0 : (rerank.deadlineMs ?? rerankDefaults.deadlineMs))
+    this.#settings = [
+      dense?.generation,
+      dense?.minSimilarity,
+      denseWeight,
+      rerank === undefined ? 0 : (rerank.top ?? rerankDefaults.top),
+    ]
     this.#cache = defineCache<CandidateQuery, Candidates>(stores, {
       name: 'search',
       ttlMs,
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
-      key: ({ query, filters, depth, like }) => [digest(JSON.stringify([query, filters, depth, like, this.#settings])).slice(0, 40)],
+      key: ({ query, filters, depth, like }) => [
+        digest(JSON.stringify([query, filters, depth, like, this.#settings])).slice(0, 40),
+      ],
       tags: () => [resultsTag],
       codec: candidatesCodec,
-      entryTtlMs: ({ degraded }) => degraded.length === 0 ? ttlMs : 0,
-      load: async (queries) => new Map(await Promise.all(queries.map(async (wanted) => [wanted, await findCandidates(parts, wanted)] as const))),
+      entryTtlMs: ({ degraded }) => (degraded.length === 0 ? ttlMs : 0),
+      load: async (queries) =>
+        new Map(
+          await Promise.all(
+            queries.map(async (wanted) => [wanted, await findCandidates(parts, wanted)] as const),
+          ),
+        ),
     })
   }
 
   /**
-   * The candidates, found anew or in the cache. Fails only when no leg answers and nothing is cached.
+   * The candidates, found anew or in the cache. Fails only when no leg answers and nothing is
+   * cached.
    */
   async get(wanted: CandidateQuery): Promise<Result<Candidates, LegError>> {
     const read = await this.#cache.get(wanted)
@@ -52,5 +67,7 @@ export class CandidateCache {
 }
 
 function unwrapped(failure: CacheReadError): LegError {
-  return failure.type === 'load-failed' && failure.cause instanceof NoLegAnswered ? failure.cause.failure : failure
+  return failure.type === 'load-failed' && failure.cause instanceof NoLegAnswered
+    ? failure.cause.failure
+    : failure
 }

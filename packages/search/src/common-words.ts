@@ -1,5 +1,6 @@
 /**
- * English words that say little about what a text is about, and those that every course says of itself.
+ * English words that say little about what a text is about, and those that every course says of
+ * itself.
  */
 export const commonWords = `
   about above across after again against all almost along already also always among another any anyone anything around ask away back because
@@ -12,4 +13,6 @@ export const commonWords = `
   since small some someone something soon start step still such take talk tell than them themselves these they thing think those though three
   through thus time today together too toward try turn two under understand until up upon us use user very want way week well went while whole
   why without word work world would write year yet yourself
-  basics beginner course easy everyday introduction knowledge learn lesson practice skill study teach train`.trim().split(/\s+/)
+  basics beginner course easy everyday introduction knowledge learn lesson practice skill study teach train`
+  .trim()
+  .split(/\s+/)

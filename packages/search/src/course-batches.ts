@@ -7,12 +7,16 @@ import type { ComparedParts } from './differences.ts'
 const pageSize = 1_000
 
 /**
- * The published courses after one, in parts whose texts fill the batches of the embedder: a catalogue of any size costs as many paid calls
- * as the limits allow. 2 PostgreSQL round trips for every 1,000 courses.
+ * The published courses after one, in parts whose texts fill the batches of the embedder: a
+ * catalogue of any size costs as many paid calls as the limits allow. 2 PostgreSQL round trips for
+ * every 1,000 courses.
  *
  * @throws ComparisonFailed when PostgreSQL does not answer.
  */
-export async function* coursesInBatches({ stores, courses, generation }: ComparedParts, after: number): AsyncGenerator<readonly number[]> {
+export async function* coursesInBatches(
+  { stores, courses, generation }: ComparedParts,
+  after: number,
+): AsyncGenerator<readonly number[]> {
   const { embedder, template } = generation
   const held: { readonly id: number; readonly text: string }[] = []
   for await (const ids of publishedIds(stores, { after, pageSize })) {

@@ -2,11 +2,13 @@
 const maxCounted = 1_000
 
 /**
- * Published courses whose title, category or description match, best first: those that match the whole query above those that match some of its
- * words, and among these a word counts for the more the fewer courses have it; those whose category is the query come first.
+ * Published courses whose title, category or description match, best first: those that match the
+ * whole query above those that match some of its words, and among these a word counts for the more
+ * the fewer courses have it; those whose category is the query come first.
  *
- * $1 the query as people write it, $2 all its words as a `tsquery` or null, $3 its words, a `tsquery` each, or null, $4 category, $5 difficulty,
- * $6 instructor, $7 lowest price, $8 highest price (each null: any), $9 whether places must be left, $10 limit.
+ * $1 the query as people write it, $2 all its words as a `tsquery` or null, $3 its words, a
+ * `tsquery` each, or null, $4 category, $5 difficulty, $6 instructor, $7 lowest price, $8 highest
+ * price (each null: any), $9 whether places must be left, $10 limit.
  */
 export const selectMatchingCourses = `
   WITH asked AS MATERIALIZED (
@@ -46,9 +48,7 @@ export const selectMatchingCourses = `
   ORDER BY matched.score DESC, course.id
   LIMIT $10`
 
-/**
- * A row of {@link selectMatchingCourses}.
- */
+/** A row of {@link selectMatchingCourses}. */
 export interface MatchingCourse {
   readonly id: number
   readonly score: number

@@ -15,16 +15,19 @@ import { plainWords } from './query-words.ts'
 import { courseNotFound } from './refusals.ts'
 import { loggedHit } from './search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
-import type { SearchOptions, SearchRequest, SimilarOptions, SuggestOptions } from './search-request.ts'
+import type {
+  SearchOptions,
+  SearchRequest,
+  SimilarOptions,
+  SuggestOptions,
+} from './search-request.ts'
 import type { FoundCourses, SearchError, SearchResult, SimilarError } from './search-result.ts'
 import { Spelling } from './spelling.ts'
 import { suggestCourses } from './suggest.ts'
 import type { Suggestion, SuggestParts } from './suggest.ts'
 import { indexSink } from './sync-index.ts'
 
-/**
- * The search over a catalogue of courses, and what keeps its index in step.
- */
+/** The search over a catalogue of courses, and what keeps its index in step. */
 export class CourseSearch {
   /** To be handed to `createRelay`: keeps the vector index in step with PostgreSQL. */
   readonly sinks: readonly Sink[]
@@ -35,23 +38,36 @@ export class CourseSearch {
   readonly #suggesting: SuggestParts
 
   /** @internal */
-  constructor(options: CourseSearchOptions, { generations, openIndex, legDeadlineMs, rankingOf, rerank }: CourseSearchSettings) {
+  constructor(
+    options: CourseSearchOptions,
+    { generations, openIndex, legDeadlineMs, rankingOf, rerank }: CourseSearchSettings,
+  ) {
     const { stores, courses } = options
     const spelling = new Spelling(stores)
     this.#options = options
-    this.#candidates = new CandidatesByGeneration({ stores, courses, generations, rankingOf, lexical: { stores, spelling }, legDeadlineMs, rerank })
+    this.#candidates = new CandidatesByGeneration({
+      stores,
+      courses,
+      generations,
+      rankingOf,
+      lexical: { stores, spelling },
+      legDeadlineMs,
+      rerank,
+    })
     this.#suggesting = { stores, spelling, deadlineMs: legDeadlineMs }
     this.index = new CourseIndex({ stores, courses, generations, openIndex })
     this.sinks = [indexSink(this.index)]
   }
 
   /**
-   * Finds courses by meaning and by words at once. What is shown is checked against PostgreSQL: a course that was unpublished, deleted or taken
-   * out of the filters before the search began is not in the result, cached or not. When one way of searching fails the other answers, and
-   * `degraded` says so. Input that breaks a rule is `invalid-input`, and nothing is asked of any store.
+   * Finds courses by meaning and by words at once. What is shown is checked against PostgreSQL: a
+   * course that was unpublished, deleted or taken out of the filters before the search began is not
+   * in the result, cached or not. When one way of searching fails the other answers, and `degraded`
+   * says so. Input that breaks a rule is `invalid-input`, and nothing is asked of any store.
    *
-   * Cached, it costs 2 Redis round trips; otherwise one query of PostgreSQL beside one of the vector index, 2 more of PostgreSQL where words
-   * are misspelt, and the embedder for a query that nobody has asked for a week.
+   * Cached, it costs 2 Redis round trips; otherwise one query of PostgreSQL beside one of the
+   * vector index, 2 more of PostgreSQL where words are misspelt, and the embedder for a query that
+   * nobody has asked for a week.
    *
    * @example
    * ```ts
@@ -63,40 +79,51 @@ export class CourseSearch {
   }
 
   /**
-   * Finds courses like one, best first and without it: near it in the vector index, and with words of its title and category. As
-   * {@link CourseSearch.search}, but the embedder is not asked; `not-found` when the course does not exist or is not published.
+   * Finds courses like one, best first and without it: near it in the vector index, and with words
+   * of its title and category. As {@link CourseSearch.search}, but the embedder is not asked;
+   * `not-found` when the course does not exist or is not published.
    */
   similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
     return new ResultAsync(this.#similar(courseId, options))
   }
 
   /**
-   * The courses that somebody who has typed this much may be looking for: their titles have words that begin like these, in any order, and as a
-   * last resort words that are spelt like them. Read from PostgreSQL: 1 round trip, 3 as a last resort. Never cached, never paid for.
+   * The courses that somebody who has typed this much may be looking for: their titles have words
+   * that begin like these, in any order, and as a last resort words that are spelt like them. Read
+   * from PostgreSQL: 1 round trip, 3 as a last resort. Never cached, never paid for.
    */
-  suggest(prefix: string, options: SuggestOptions = {}): ResultAsync<readonly Suggestion[], InvalidInput | SqlError> {
+  suggest(
+    prefix: string,
+    options: SuggestOptions = {},
+  ): ResultAsync<readonly Suggestion[], InvalidInput | SqlError> {
     const request = parseSuggest(prefix, options)
-    return request.isErr() ? errAsync(request.error) : suggestCourses(this.#suggesting, request.value)
+    return request.isErr()
+      ? errAsync(request.error)
+      : suggestCourses(this.#suggesting, request.value)
   }
 
   /**
-   * Takes note of which course of a search was clicked, at once and without waiting for a store; `position` is the hit's `rank`. A later click
-   * replaces an earlier one.
+   * Takes note of which course of a search was clicked, at once and without waiting for a store;
+   * `position` is the hit's `rank`. A later click replaces an earlier one.
    */
   recordClick(searchId: string, courseId: number, position: number): Result<void, InvalidInput> {
-    return parseClick({ searchId, courseId, position }).map((click) => { this.#note((log) => log.recordClick?.(click)) })
+    return parseClick({ searchId, courseId, position }).map((click) => {
+      this.#note((log) => log.recordClick?.(click))
+    })
   }
 
   /**
-   * Brings the index in step with one course now: stored when it is published, removed when it is not. The sink does so by itself; this is for
-   * whoever cannot wait. `not-found` when there is no such course, which is removed then.
+   * Brings the index in step with one course now: stored when it is published, removed when it is
+   * not. The sink does so by itself; this is for whoever cannot wait. `not-found` when there is no
+   * such course, which is removed then.
    */
   indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
     return this.index.indexCourse(courseId)
   }
 
   /**
-   * Removes a course from the vector index until it changes or is indexed again. To take it out of the results, unpublish it.
+   * Removes a course from the vector index until it changes or is indexed again. To take it out of
+   * the results, unpublish it.
    */
   unindexCourse(courseId: number): ResultAsync<void, IndexError> {
     return this.index.unindexCourse(courseId)
@@ -112,12 +139,19 @@ export class CourseSearch {
     const found = await this.#find({ query, filters }, limit, position.value)
     if (found.isErr()) return err(found.error)
     const { courses, next } = found.value
-    const result = { ...courses, searchId: randomUUID(), ...(next === undefined ? {} : { nextPage: pageToken(question, next) }) }
+    const result = {
+      ...courses,
+      searchId: randomUUID(),
+      ...(next === undefined ? {} : { nextPage: pageToken(question, next) }),
+    }
     this.#log(parsed.value, result)
     return ok(result)
   }
 
-  async #similar(courseId: number, options: SimilarOptions): Promise<Result<FoundCourses, SimilarError>> {
+  async #similar(
+    courseId: number,
+    options: SimilarOptions,
+  ): Promise<Result<FoundCourses, SimilarError>> {
     const parsed = parseSimilar(courseId, options)
     if (parsed.isErr()) return err(parsed.error)
     const { courseId: like, filters, limit } = parsed.value
@@ -134,19 +168,46 @@ export class CourseSearch {
     wanted: Omit<CandidateQuery, 'depth'>,
     limit: number,
     position: PagePosition | undefined,
-  ): Promise<Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>> {
+  ): Promise<
+    Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>
+  > {
     const { clock, diagnostics } = this.#options.stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
-    const page = await findPage({ candidates: await this.#candidates.current(), courses: this.#options.courses }, { wanted, limit, position })
+    const page = await findPage(
+      { candidates: await this.#candidates.current(), courses: this.#options.courses },
+      { wanted, limit, position },
+    )
     if (page.isErr()) return err(page.error)
     const { hits, next, candidates } = page.value
-    const [mode, durationMs, isCached] = [modeOf(candidates), clock.monotonic() - startedMs, candidates.askedAtMs < startedAtMs]
-    diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
-    return ok({ courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached }, next })
+    const [mode, durationMs, isCached] = [
+      modeOf(candidates),
+      clock.monotonic() - startedMs,
+      candidates.askedAtMs < startedAtMs,
+    ]
+    diagnostics.emit('search:answered', {
+      mode,
+      cached: isCached,
+      results: hits.length,
+      durationMs,
+    })
+    return ok({
+      courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached },
+      next,
+    })
   }
 
   #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
-    this.#note((log) => log.logSearch({ searchId, userId, query, resultsCount: hits.length, searchType: mode, durationMs, hits: hits.map(loggedHit) }))
+    this.#note((log) =>
+      log.logSearch({
+        searchId,
+        userId,
+        query,
+        resultsCount: hits.length,
+        searchType: mode,
+        durationMs,
+        hits: hits.map(loggedHit),
+      }),
+    )
   }
 
   /** The log never keeps a searcher waiting and never fails a search. */
@@ -155,7 +216,10 @@ export class CourseSearch {
     try {
       if (activity !== undefined) take(activity)
     } catch (error) {
-      stores.diagnostics.emit('activity:dropped', { count: 1, reason: error instanceof Error ? error.message : String(error) })
+      stores.diagnostics.emit('activity:dropped', {
+        count: 1,
+        reason: error instanceof Error ? error.message : String(error),
+      })
     }
   }
 }
@@ -163,8 +227,9 @@ export class CourseSearch {
 /**
  * Makes the search over the courses.
  *
- * @throws TypeError when there is no index: neither `index` nor stores that were connected with Pinecone; when an option breaks a rule; and
- * when the index and the embedder differ in their dimensions.
+ * @throws TypeError when there is no index: neither `index` nor stores that were connected with
+ *   Pinecone; when an option breaks a rule; and when the index and the embedder differ in their
+ *   dimensions.
  * @example
  * ```ts
  * const search = createCourseSearch({ stores, courses, activity, embedder: openaiEmbedder({ apiKey }) })

@@ -6,8 +6,9 @@ import { countStatuses, recordStatuses, selectFailed, selectStatus } from './sta
 import type { FailedRow, StatusRow } from './status-queries.ts'
 
 /**
- * Whether the index knows a course as PostgreSQL does: `pending` as long as the index has not acknowledged the course's version, `synced` when it has
- * (for a course that is not published: that it holds nothing of it), `failed` when the course cannot be indexed as it is.
+ * Whether the index knows a course as PostgreSQL does: `pending` as long as the index has not
+ * acknowledged the course's version, `synced` when it has (for a course that is not published: that
+ * it holds nothing of it), `failed` when the course cannot be indexed as it is.
  */
 export interface CourseStatus {
   /** The course. */
@@ -25,7 +26,8 @@ export interface CourseStatus {
 }
 
 /**
- * How far the index is with all courses: how many are in which state, as {@link CourseStatus} has it.
+ * How far the index is with all courses: how many are in which state, as {@link CourseStatus} has
+ * it.
  */
 export interface StatusSummary {
   /** Courses of which the index has not acknowledged the version yet. */
@@ -38,9 +40,7 @@ export interface StatusSummary {
   readonly failures: readonly CourseStatus[]
 }
 
-/**
- * Options of `summary`.
- */
+/** Options of `summary`. */
 export interface SummaryOptions {
   /**
    * How many failures are listed, 0 to 1,000; all are counted.
@@ -60,7 +60,8 @@ export interface SummaryOptions {
 export const summaryDefaults = { maxListed: 100, after: 0 } as const satisfies SummaryOptions
 
 /**
- * What became of one course: the version that the index acknowledged, or why it is refused; `undefined` as version: there is no such course.
+ * What became of one course: the version that the index acknowledged, or why it is refused;
+ * `undefined` as version: there is no such course.
  */
 export interface StatusEntry {
   readonly courseId: number
@@ -68,9 +69,7 @@ export interface StatusEntry {
   readonly reason?: string
 }
 
-/**
- * The status of each course in one generation of the index.
- */
+/** The status of each course in one generation of the index. */
 export class CourseStatuses {
   readonly #stores: Stores
   readonly #generation: string
@@ -81,8 +80,9 @@ export class CourseStatuses {
   }
 
   /**
-   * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where nothing has changed. Without the tables of this
-   * package nothing is noted. Gives back the courses of which something else was noted before, or nothing.
+   * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where
+   * nothing has changed. Without the tables of this package nothing is noted. Gives back the
+   * courses of which something else was noted before, or nothing.
    */
   record(entries: readonly StatusEntry[]): ResultAsync<readonly number[], SqlError> {
     if (entries.length === 0) return okAsync([])
@@ -91,26 +91,36 @@ export class CourseStatuses {
       entries.map(({ version }) => version ?? null),
       entries.map(({ reason }) => reason ?? null),
     ]
-    return this.#stores.postgres.query<{ course_id: number }>(recordStatuses, [this.#generation, ...columns])
+    return this.#stores.postgres
+      .query<{ course_id: number }>(recordStatuses, [this.#generation, ...columns])
       .map(({ rows }): readonly number[] => rows.map(({ course_id: courseId }) => courseId))
       .orElse(missingTableAs<readonly number[]>([]))
   }
 
-  /**
-   * The status of one course: 1 PostgreSQL round trip.
-   */
+  /** The status of one course: 1 PostgreSQL round trip. */
   get(courseId: number): ResultAsync<CourseStatus, NotFound | SqlError> {
-    return this.#stores.postgres.query<StatusRow>(selectStatus, [this.#generation, courseId]).andThen(({ rows: [row] }) => statusOf(courseId, row))
+    return this.#stores.postgres
+      .query<StatusRow>(selectStatus, [this.#generation, courseId])
+      .andThen(({ rows: [row] }) => statusOf(courseId, row))
   }
 
   /**
-   * How many courses are in which state, and which have failed: 2 PostgreSQL round trips; the first one looks at every course.
+   * How many courses are in which state, and which have failed: 2 PostgreSQL round trips; the first
+   * one looks at every course.
    */
   summary({ maxListed, after }: Required<SummaryOptions>): ResultAsync<StatusSummary, SqlError> {
     const { postgres } = this.#stores
-    return postgres.query<Omit<StatusSummary, 'failures'>>(countStatuses, [this.#generation])
-      .andThen(({ rows: [counts] }) => postgres.query<FailedRow>(selectFailed, [this.#generation, after, maxListed])
-        .map(({ rows }): StatusSummary => ({ ...nothingNoted, ...counts, failures: rows.map((row) => noted(row.id, row)) })))
+    return postgres
+      .query<Omit<StatusSummary, 'failures'>>(countStatuses, [this.#generation])
+      .andThen(({ rows: [counts] }) =>
+        postgres
+          .query<FailedRow>(selectFailed, [this.#generation, after, maxListed])
+          .map(({ rows }): StatusSummary => ({
+            ...nothingNoted,
+            ...counts,
+            failures: rows.map((row) => noted(row.id, row)),
+          })),
+      )
   }
 }
 
@@ -122,9 +132,17 @@ function statusOf(courseId: number, row: StatusRow | undefined): Result<CourseSt
 
 function noted(courseId: number, row: StatusRow): CourseStatus {
   const version = Number(row.version)
-  if (row.state === null || row.indexed_version === null || row.changed_at === null) return { courseId, version, state: 'pending' }
+  if (row.state === null || row.indexed_version === null || row.changed_at === null)
+    return { courseId, version, state: 'pending' }
   const indexedVersion = Number(row.indexed_version)
   const state = indexedVersion < version ? 'pending' : row.state
   const reason = state === 'failed' && row.reason !== null ? { reason: row.reason } : {}
-  return { courseId, version, state, indexedVersion, changedAt: new Date(row.changed_at), ...reason }
+  return {
+    courseId,
+    version,
+    state,
+    indexedVersion,
+    changedAt: new Date(row.changed_at),
+    ...reason,
+  }
 }

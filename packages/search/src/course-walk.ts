@@ -6,14 +6,18 @@ const selectPublishedIds = `
   SELECT id FROM @schema.courses WHERE is_published AND id > $1 ORDER BY id LIMIT $2`
 
 /** Which of these courses are published. $1 ids. */
-const selectPublished = 'SELECT id FROM @schema.courses WHERE is_published AND id = ANY($1::integer[])'
+const selectPublished =
+  'SELECT id FROM @schema.courses WHERE is_published AND id = ANY($1::integer[])'
 
 /**
  * The ids of published courses in ascending order, page by page. 1 PostgreSQL round trip a page.
  *
  * @throws StatementFailed when PostgreSQL does not answer.
  */
-export async function* publishedIds(stores: Stores, { after = 0, pageSize }: { readonly after?: number; readonly pageSize: number }): AsyncGenerator<number[]> {
+export async function* publishedIds(
+  stores: Stores,
+  { after = 0, pageSize }: { readonly after?: number; readonly pageSize: number },
+): AsyncGenerator<number[]> {
   for (let last = after; ;) {
     const ids = await idsOf(stores, selectPublishedIds, [last, pageSize])
     if (ids.length > 0) yield ids
@@ -27,7 +31,10 @@ export async function* publishedIds(stores: Stores, { after = 0, pageSize }: { r
  *
  * @throws StatementFailed when PostgreSQL does not answer.
  */
-export async function publishedOf(stores: Stores, courseIds: readonly number[]): Promise<Set<number>> {
+export async function publishedOf(
+  stores: Stores,
+  courseIds: readonly number[],
+): Promise<Set<number>> {
   return new Set(courseIds.length === 0 ? [] : await idsOf(stores, selectPublished, [courseIds]))
 }
 

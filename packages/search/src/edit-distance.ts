@@ -1,6 +1,7 @@
 /**
- * How many letters must be added, dropped, replaced or swapped with their neighbour to make one word of the other (optimal string alignment);
- * `max + 1` when there are more than `max`. Costs at most the product of the two lengths.
+ * How many letters must be added, dropped, replaced or swapped with their neighbour to make one
+ * word of the other (optimal string alignment); `max + 1` when there are more than `max`. Costs at
+ * most the product of the two lengths.
  */
 export function editDistance(one: string, other: string, max: number): number {
   const [from, to] = [[...one], [...other]]
@@ -11,13 +12,19 @@ export function editDistance(one: string, other: string, max: number): number {
     const current = [row]
     for (let column = 1; column <= to.length; column += 1) {
       const isSame = from[row - 1] === to[column - 1]
-      const isSwapped = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
-      current.push(Math.min(
-        (last[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (last[column - 1] ?? 0) + (isSame ? 0 : 1),
-        isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
-      ))
+      const isSwapped =
+        row > 1 &&
+        column > 1 &&
+        from[row - 1] === to[column - 2] &&
+        from[row - 2] === to[column - 1]
+      current.push(
+        Math.min(
+          (last[column] ?? 0) + 1,
+          (current[column - 1] ?? 0) + 1,
+          (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+          isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
+        ),
+      )
     }
     if (Math.min(...current) > max) return max + 1
     beforeLast = last

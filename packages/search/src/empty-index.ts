@@ -5,9 +5,7 @@ import type { VectorIndex, VectorIndexError } from './vector-index.ts'
 /** As many as one page of ids has. */
 const pageSize = 100
 
-/**
- * Removes every record of an index, page by page, and gives back how many there were.
- */
+/** Removes every record of an index, page by page, and gives back how many there were. */
 export function emptyIndex(index: VectorIndex): ResultAsync<number, VectorIndexError> {
   return new ResultAsync(removeAll(index))
 }

@@ -15,9 +15,7 @@ import type { RerankOptions } from './rerank.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchFilters } from './search-filters.ts'
 
-/**
- * What was found for a query before PostgreSQL was asked: ids and scores, no courses.
- */
+/** What was found for a query before PostgreSQL was asked: ids and scores, no courses. */
 export interface Candidates {
   /** The courses, best first. */
   readonly found: Ranking
@@ -31,9 +29,7 @@ export interface Candidates {
   readonly askedAtMs: number
 }
 
-/**
- * Which candidates are wanted.
- */
+/** Which candidates are wanted. */
 export interface CandidateQuery {
   /** The normalised query; the words of the course where courses like it are wanted. */
   readonly query: string
@@ -45,9 +41,7 @@ export interface CandidateQuery {
   readonly like?: number
 }
 
-/**
- * What finding candidates takes.
- */
+/** What finding candidates takes. */
 export interface CandidateParts {
   readonly stores: Stores
   readonly courses: CourseReader
@@ -71,18 +65,26 @@ export class NoLegAnswered extends Error {
 }
 
 /**
- * Asks both legs side by side, each within its deadline, and merges what they say; then the reranker, where there is one.
+ * Asks both legs side by side, each within its deadline, and merges what they say; then the
+ * reranker, where there is one.
  *
  * @throws NoLegAnswered when neither leg answers, StatementFailed when PostgreSQL is down as well.
  */
-export async function findCandidates(parts: CandidateParts, wanted: CandidateQuery): Promise<Candidates> {
+export async function findCandidates(
+  parts: CandidateParts,
+  wanted: CandidateQuery,
+): Promise<Candidates> {
   const askedAtMs = parts.stores.clock.now()
   const query: LegQuery = { ...wanted, deadlineMs: parts.legDeadlineMs }
-  const [dense, lexical] = await Promise.all([searchDense(parts.dense, wanted.like, query), searchByWords(parts.lexical, query)])
+  const [dense, lexical] = await Promise.all([
+    searchDense(parts.dense, wanted.like, query),
+    searchByWords(parts.lexical, query),
+  ])
   if (dense.isErr() && lexical.isErr()) throw failureOfBoth(dense.error, lexical.error)
   const legs = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
-  for (const { leg, error } of failed) parts.stores.diagnostics.emit('search:degraded', { leg, error })
+  for (const { leg, error } of failed)
+    parts.stores.diagnostics.emit('search:degraded', { leg, error })
   const fused = fuse(legs, { dense: parts.denseWeight })
   const others = { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
   const ordered = wanted.like === undefined ? await secondLook(parts, wanted, fused) : others
@@ -95,14 +97,21 @@ export async function findCandidates(parts: CandidateParts, wanted: CandidateQue
   }
 }
 
-async function searchDense(parts: DenseLegParts | undefined, like: number | undefined, query: LegQuery): Promise<LegAnswer> {
+async function searchDense(
+  parts: DenseLegParts | undefined,
+  like: number | undefined,
+  query: LegQuery,
+): Promise<LegAnswer> {
   if (parts === undefined) return err(unknownGeneration)
   return like === undefined ? searchByMeaning(parts, query) : searchNear(parts, like, query)
 }
 
 type LegAnswer = Result<readonly RankedCourse[], LegError>
 
-function answerOf(leg: Leg, answer: LegAnswer): { readonly [Name in Leg]?: readonly RankedCourse[] } {
+function answerOf(
+  leg: Leg,
+  answer: LegAnswer,
+): { readonly [Name in Leg]?: readonly RankedCourse[] } {
   return answer.isOk() ? { [leg]: answer.value } : {}
 }
 
@@ -116,18 +125,31 @@ interface Ordered {
 }
 
 /** A reranker that is not there changes nothing; one that fails is gone without, and said so. */
-async function secondLook({ rerank, courses, stores }: CandidateParts, { query, filters }: CandidateQuery, found: readonly FusedCourse[]): Promise<Ordered> {
+async function secondLook(
+  { rerank, courses, stores }: CandidateParts,
+  { query, filters }: CandidateQuery,
+  found: readonly FusedCourse[],
+): Promise<Ordered> {
   if (rerank === undefined || found.length === 0) return { found, degraded: [] }
   const ids = found.slice(0, rerank.top ?? rerankDefaults.top).map(({ id }) => id)
   try {
     const rows = await courses.getMany(ids)
-    if (rows.isErr()) return { found, degraded: [{ ...degradedLeg('dense', rows.error), leg: 'rerank' }] }
-    const shown = ids.flatMap((id) => rows.value.get(id) ?? []).filter((course) => isFindable(course, filters))
-    return { found: reranked(found, await askReranker(rerank, { query, courses: shown })), degraded: [] }
+    if (rows.isErr())
+      return { found, degraded: [{ ...degradedLeg('dense', rows.error), leg: 'rerank' }] }
+    const shown = ids
+      .flatMap((id) => rows.value.get(id) ?? [])
+      .filter((course) => isFindable(course, filters))
+    return {
+      found: reranked(found, await askReranker(rerank, { query, courses: shown })),
+      degraded: [],
+    }
   } catch (error) {
     stores.diagnostics.emit('search:degraded', { leg: 'rerank', error })
     const isLate = error instanceof Error && error.name === 'TimeoutError'
-    return { found, degraded: [{ leg: 'rerank', reason: isLate ? 'deadline-exceeded' : 'rerank-failed' }] }
+    return {
+      found,
+      degraded: [{ leg: 'rerank', reason: isLate ? 'deadline-exceeded' : 'rerank-failed' }],
+    }
   }
 }
 

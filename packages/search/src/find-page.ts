@@ -11,9 +11,7 @@ import { invalidField } from './refusals.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchError } from './search-result.ts'
 
-/**
- * One page of what was found.
- */
+/** One page of what was found. */
 export interface FoundPage {
   /** The courses, checked against PostgreSQL. */
   readonly hits: readonly SearchHit[]
@@ -23,9 +21,7 @@ export interface FoundPage {
   readonly candidates: Candidates
 }
 
-/**
- * What is asked for.
- */
+/** What is asked for. */
 export interface PageRequest {
   readonly wanted: Omit<CandidateQuery, 'depth'>
   readonly limit: number
@@ -33,11 +29,15 @@ export interface PageRequest {
 }
 
 /**
- * Fills a page with courses that PostgreSQL does not deny, and goes deeper while it is not full. What a greater depth finds comes behind what
- * was found before, so that no page repeats or skips what another one had.
+ * Fills a page with courses that PostgreSQL does not deny, and goes deeper while it is not full.
+ * What a greater depth finds comes behind what was found before, so that no page repeats or skips
+ * what another one had.
  */
 export async function findPage(
-  { candidates: cache, courses }: { readonly candidates: CandidateCache; readonly courses: CourseReader },
+  {
+    candidates: cache,
+    courses,
+  }: { readonly candidates: CandidateCache; readonly courses: CourseReader },
   { wanted, limit, position }: PageRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   const firstDepth = position?.depth ?? (limit <= depths[0] / 2 ? depths[0] : depths[1])
@@ -49,16 +49,27 @@ export async function findPage(
     found = extended(found, candidates.value.found)
     const from = position === undefined ? 0 : beginningOf(found, position)
     const shown = position?.shown ?? 0
-    const hydrated = await hydrate(found, { courses, isFindable: (course) => isFindable(course, wanted.filters), limit, from, shown })
+    const hydrated = await hydrate(found, {
+      courses,
+      isFindable: (course) => isFindable(course, wanted.filters),
+      limit,
+      from,
+      shown,
+    })
     if (hydrated.isErr()) return err(hydrated.error)
     const { hits, used } = hydrated.value
     const isDeepest = !candidates.value.mayHaveMore || depth === depths.at(-1)
-    const next = used < found.length || !isDeepest ? positionAfter(found, { depth: firstDepth, offset: used, shown: shown + hits.length }) : undefined
+    const next =
+      used < found.length || !isDeepest
+        ? positionAfter(found, { depth: firstDepth, offset: used, shown: shown + hits.length })
+        : undefined
     page = { hits, next, candidates: candidates.value }
     // Whoever waited for a leg that failed does not wait for it again.
     if (hits.length >= limit || isDeepest || candidates.value.degraded.length > 0) break
   }
-  return page === undefined ? err(invalidField('page', 'is not the nextPage of a result')) : ok(page)
+  return page === undefined
+    ? err(invalidField('page', 'is not the nextPage of a result'))
+    : ok(page)
 }
 
 function extended(found: Ranking, deeper: Ranking): Ranking {

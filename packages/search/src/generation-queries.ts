@@ -1,14 +1,12 @@
-/**
- * Every generation, the oldest first.
- */
+/** Every generation, the oldest first. */
 export const selectGenerations = `
   SELECT name, model, dimensions, template, state, created_at, activated_at
   FROM @schema.search_generation
   ORDER BY created_at, name`
 
 /**
- * Makes a generation known: the first of all is active at once, any other is one that is being built. $1 name, $2 model, $3 dimensions,
- * $4 template.
+ * Makes a generation known: the first of all is active at once, any other is one that is being
+ * built. $1 name, $2 model, $3 dimensions, $4 template.
  */
 export const insertGeneration = `
   INSERT INTO @schema.search_generation (name, model, dimensions, template, state, activated_at)
@@ -17,7 +15,8 @@ export const insertGeneration = `
   ON CONFLICT DO NOTHING`
 
 /**
- * Makes a generation the active one; the one before stands by. In one statement: at no moment are there two, or none. $1 name.
+ * Makes a generation the active one; the one before stands by. In one statement: at no moment are
+ * there two, or none. $1 name.
  */
 export const switchGeneration = `
   WITH former AS (
@@ -29,14 +28,11 @@ export const switchGeneration = `
   SET state = 'active', activated_at = now()
   WHERE name = $1 AND state IN ('building', 'standby', 'active') AND (SELECT count(*) FROM former) >= 0`
 
-/**
- * Ends the writing of a generation that is not the active one. $1 name.
- */
-export const retireGeneration = "UPDATE @schema.search_generation SET state = 'retired' WHERE name = $1 AND state <> 'active'"
+/** Ends the writing of a generation that is not the active one. $1 name. */
+export const retireGeneration =
+  "UPDATE @schema.search_generation SET state = 'retired' WHERE name = $1 AND state <> 'active'"
 
-/**
- * Forgets a retired generation and all that is noted of it. $1 name.
- */
+/** Forgets a retired generation and all that is noted of it. $1 name. */
 export const deleteGeneration = `
   WITH statuses AS (
     DELETE FROM @schema.search_status WHERE generation = $1
@@ -45,9 +41,7 @@ export const deleteGeneration = `
   )
   DELETE FROM @schema.search_generation WHERE name = $1 AND state = 'retired'`
 
-/**
- * A row of {@link selectGenerations}.
- */
+/** A row of {@link selectGenerations}. */
 export interface GenerationRow {
   readonly name: string
   readonly model: string

@@ -8,8 +8,8 @@ import { isMissingTable } from './missing-table.ts'
 import type { VectorIndex } from './vector-index.ts'
 
 /**
- * A generation of the index that this process can write and query: vectors of one model, one length and one text template, in an index of
- * their own.
+ * A generation of the index that this process can write and query: vectors of one model, one length
+ * and one text template, in an index of their own.
  */
 export interface Generation {
   /** Names it: changes with model, dimensions and template. */
@@ -20,7 +20,8 @@ export interface Generation {
 }
 
 /**
- * What PostgreSQL says of a generation: `building` and `standby` are written but not asked, `active` is asked, `retired` is being removed.
+ * What PostgreSQL says of a generation: `building` and `standby` are written but not asked,
+ * `active` is asked, `retired` is being removed.
  */
 export interface GenerationStatus {
   /** Names it. */
@@ -40,48 +41,58 @@ export interface GenerationStatus {
 }
 
 /**
- * The active generation has an embedder that this process was not given. Passes when a process that has it takes over, or when this process's
- * generation becomes the active one.
+ * The active generation has an embedder that this process was not given. Passes when a process that
+ * has it takes over, or when this process's generation becomes the active one.
  */
 export type UnknownGeneration = Failure<'unknown-generation'>
 
 /** The failure of a process that has not the embedder of the active generation. */
 export const unknownGeneration: UnknownGeneration = {
-  type: 'unknown-generation', message: 'the active generation of the index has an embedder that this process was not given', retryable: true,
+  type: 'unknown-generation',
+  message: 'the active generation of the index has an embedder that this process was not given',
+  retryable: true,
 }
 
 /**
- * The generations to write: those that this process can, the active one first, and whether the active one is among them.
+ * The generations to write: those that this process can, the active one first, and whether the
+ * active one is among them.
  */
 export interface WrittenGenerations {
   readonly known: readonly Generation[]
   readonly isActiveKnown: boolean
 }
 
-/**
- * The generations of which this process has the embedder.
- */
+/** The generations of which this process has the embedder. */
 export interface GenerationsOptions {
   /** The one that this process wants. */
   readonly own: Generation
   /** The one before it, as long as it may be the active one. */
   readonly former: Generation | undefined
-  /** Whether there is no other, whatever PostgreSQL says: the host has handed in the one index that there is. */
+  /**
+   * Whether there is no other, whatever PostgreSQL says: the host has handed in the one index that
+   * there is.
+   */
   readonly isOnly: boolean
 }
 
-/** How long an answer about the active generation is waited for: a search has no more time to lose. */
+/**
+ * How long an answer about the active generation is waited for: a search has no more time to lose.
+ */
 const readMs = 250
 
 /** How long tables that are missing are not asked for again. */
 const missingMs = 10_000
 
-/** Asked for in the background when it is older, and waited for when it is twice as old: a switch is seen within a second. */
+/**
+ * Asked for in the background when it is older, and waited for when it is twice as old: a switch is
+ * seen within a second.
+ */
 const freshMs = 400
 
 /**
- * Which generation is asked and which are written, as PostgreSQL says. Generations of which this process has the embedder are made known by
- * it. Where the tables of this package are missing, the process's own generation is the only one.
+ * Which generation is asked and which are written, as PostgreSQL says. Generations of which this
+ * process has the embedder are made known by it. Where the tables of this package are missing, the
+ * process's own generation is the only one.
  */
 export class Generations {
   readonly own: Generation
@@ -100,53 +111,56 @@ export class Generations {
   }
 
   /**
-   * The generation that queries use, as PostgreSQL said less than a second ago, or last when it does not answer; `undefined` when this process has not
-   * its embedder. At most 1 round trip in 400 ms.
+   * The generation that queries use, as PostgreSQL said less than a second ago, or last when it
+   * does not answer; `undefined` when this process has not its embedder. At most 1 round trip in
+   * 400 ms.
    */
   async active(): Promise<Generation | undefined> {
-    const ageMs = this.#active === undefined ? Infinity : this.#stores.clock.monotonic() - this.#active.atMs
-    if (ageMs >= freshMs) this.#reading ??= this.#readActive().finally(() => { this.#reading = undefined })
+    const ageMs =
+      this.#active === undefined ? Infinity : this.#stores.clock.monotonic() - this.#active.atMs
+    if (ageMs >= freshMs)
+      this.#reading ??= this.#readActive().finally(() => {
+        this.#reading = undefined
+      })
     if (ageMs >= 2 * freshMs) await this.#reading
     return this.#active === undefined ? this.own : this.#active.generation
   }
 
-  /**
-   * The generations to write now: 1 round trip.
-   */
+  /** The generations to write now: 1 round trip. */
   written(): ResultAsync<WrittenGenerations, SqlError> {
     return this.list().map((rows) => {
       const live = rows.filter(({ state }) => state !== 'retired').map(({ name }) => name)
       const activeName = rows.find(({ state }) => state === 'active')?.name ?? this.own.name
       const known = this.#known.filter(({ name }) => name === activeName || live.includes(name))
       const first = known.filter(({ name }) => name === activeName)
-      return { known: [...first, ...known.filter((generation) => !first.includes(generation))], isActiveKnown: first.length > 0 }
+      return {
+        known: [...first, ...known.filter((generation) => !first.includes(generation))],
+        isActiveKnown: first.length > 0,
+      }
     })
   }
 
   /**
-   * Every generation, the oldest first: 1 round trip, 2 more when this process asks for the first time.
+   * Every generation, the oldest first: 1 round trip, 2 more when this process asks for the first
+   * time.
    */
   list(options: CallOptions = {}): ResultAsync<readonly GenerationStatus[], SqlError> {
     return new ResultAsync(this.#list(options))
   }
 
-  /**
-   * The name of the generation that queries use: 1 round trip.
-   */
+  /** The name of the generation that queries use: 1 round trip. */
   activeName(): ResultAsync<string, SqlError> {
-    return this.list().map((rows) => rows.find(({ state }) => state === 'active')?.name ?? this.own.name)
+    return this.list().map(
+      (rows) => rows.find(({ state }) => state === 'active')?.name ?? this.own.name,
+    )
   }
 
-  /**
-   * A generation of which this process has the embedder.
-   */
+  /** A generation of which this process has the embedder. */
   known(name: string): Generation | undefined {
     return this.#known.find((generation) => generation.name === name)
   }
 
-  /**
-   * Has the next query ask PostgreSQL.
-   */
+  /** Has the next query ask PostgreSQL. */
   forget(): void {
     if (this.#active !== undefined) this.#active = { ...this.#active, atMs: -Infinity }
   }
@@ -161,9 +175,19 @@ export class Generations {
     if (read.isErr() || this.#isRegistered) return read
     const names = read.value.map(({ name }) => name)
     // The former generation came first, unless everything is new.
-    const unknown = [...this.#known].reverse().filter(({ name }) => !names.includes(name) && (name === this.own.name || names.length === 0))
-    for (const { name, embedder: { profile }, template } of unknown) {
-      const inserted = await this.#stores.postgres.query(insertGeneration, [name, profile.model, profile.dimensions, template.version], options)
+    const unknown = [...this.#known]
+      .reverse()
+      .filter(({ name }) => !names.includes(name) && (name === this.own.name || names.length === 0))
+    for (const {
+      name,
+      embedder: { profile },
+      template,
+    } of unknown) {
+      const inserted = await this.#stores.postgres.query(
+        insertGeneration,
+        [name, profile.model, profile.dimensions, template.version],
+        options,
+      )
       if (inserted.isErr()) return err(inserted.error)
     }
     this.#isRegistered = true
@@ -171,7 +195,9 @@ export class Generations {
   }
 
   #select(options: CallOptions): ResultAsync<readonly GenerationStatus[], SqlError> {
-    return this.#stores.postgres.query<GenerationRow>(selectGenerations, [], options).map(({ rows }) => rows.map(statusOf))
+    return this.#stores.postgres
+      .query<GenerationRow>(selectGenerations, [], options)
+      .map(({ rows }) => rows.map(statusOf))
   }
 
   async #readActive(): Promise<void> {
@@ -186,8 +212,22 @@ export class Generations {
   }
 }
 
-function statusOf({ name, model, dimensions, template, state, created_at: createdAt, activated_at: activatedAt }: GenerationRow): GenerationStatus {
+function statusOf({
+  name,
+  model,
+  dimensions,
+  template,
+  state,
+  created_at: createdAt,
+  activated_at: activatedAt,
+}: GenerationRow): GenerationStatus {
   return {
-    name, model, dimensions, template, state, createdAt: new Date(createdAt), ...(activatedAt === null ? {} : { activatedAt: new Date(activatedAt) }),
+    name,
+    model,
+    dimensions,
+    template,
+    state,
+    createdAt: new Date(createdAt),
+    ...(activatedAt === null ? {} : { activatedAt: new Date(activatedAt) }),
   }
 }

@@ -1,19 +1,27 @@
 import { err, ok } from '@headwater/core'
-import type { CacheReadError, InvalidInput, ReadOptions, Result, ResultAsync } from '@headwater/core'
+import type {
+  CacheReadError,
+  InvalidInput,
+  ReadOptions,
+  Result,
+  ResultAsync,
+} from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import type { FusedCourse, Ranking } from './fuse.ts'
 
 /**
- * Where courses are read: the repository of `@headwater/repositories`, or anything that reads as it does.
+ * Where courses are read: the repository of `@headwater/repositories`, or anything that reads as it
+ * does.
  */
 export interface CourseReader {
   /** Reads many courses; those that do not exist are left out. With `tx` the cache is passed by. */
-  getMany(ids: readonly number[], options?: ReadOptions): ResultAsync<Map<number, Course>, InvalidInput | CacheReadError>
+  getMany(
+    ids: readonly number[],
+    options?: ReadOptions,
+  ): ResultAsync<Map<number, Course>, InvalidInput | CacheReadError>
 }
 
-/**
- * One course that a search found.
- */
+/** One course that a search found. */
 export interface SearchHit {
   /** The course as it is now. */
   readonly course: Course
@@ -25,9 +33,7 @@ export interface SearchHit {
   readonly legs: FusedCourse['legs']
 }
 
-/**
- * What {@link hydrate} is asked for.
- */
+/** What {@link hydrate} is asked for. */
 export interface HydrateOptions {
   /** Where courses are read. */
   readonly courses: CourseReader
@@ -49,9 +55,7 @@ export interface HydrateOptions {
   readonly shown?: number
 }
 
-/**
- * The courses of one page.
- */
+/** The courses of one page. */
 export interface HydratedPage {
   readonly hits: readonly SearchHit[]
   /** How many ids are used up, those passed over and those denied included. */
@@ -59,8 +63,9 @@ export interface HydratedPage {
 }
 
 /**
- * Turns ids into courses, in their order, each with its own score: what PostgreSQL denies is dropped and the next one takes its place. 1
- * Redis round trip when all are cached and none is denied; one more for every round of replacements.
+ * Turns ids into courses, in their order, each with its own score: what PostgreSQL denies is
+ * dropped and the next one takes its place. 1 Redis round trip when all are cached and none is
+ * denied; one more for every round of replacements.
  */
 export async function hydrate(
   found: Ranking,
@@ -75,7 +80,8 @@ export async function hydrate(
     if (rows.isErr()) return err(rows.error)
     for (const { id, score, legs } of chunk) {
       const course = rows.value.get(id)
-      if (course !== undefined && isFindable(course)) hits.push({ course, score, rank: shown + hits.length + 1, legs })
+      if (course !== undefined && isFindable(course))
+        hits.push({ course, score, rank: shown + hits.length + 1, legs })
     }
   }
   return ok({ hits, used })

@@ -1,26 +1,32 @@
 import { err, ok, ResultAsync } from '@headwater/core'
 import type { AsyncResult, Result } from '@headwater/core'
 
-/**
- * What one request may carry.
- */
+/** What one request may carry. */
 export interface BatchLimits<Item> {
   /** Items at most. */
   readonly maxItems: number
-  /** Weights that sum up, each with its limit: bytes, tokens. An item heavier than a limit travels alone. */
+  /**
+   * Weights that sum up, each with its limit: bytes, tokens. An item heavier than a limit travels
+   * alone.
+   */
   readonly weights?: readonly { readonly of: (item: Item) => number; readonly max: number }[]
 }
 
 /**
  * Cuts items into consecutive batches that respect every limit. Each weight is taken once per item.
  */
-export function batchesOf<Item>(items: readonly Item[], { maxItems, weights = [] }: BatchLimits<Item>): Item[][] {
+export function batchesOf<Item>(
+  items: readonly Item[],
+  { maxItems, weights = [] }: BatchLimits<Item>,
+): Item[][] {
   const batches: Item[][] = []
   let batch: Item[] = []
   let sums = weights.map(() => 0)
   for (const item of items) {
     const added = weights.map(({ of }) => of(item))
-    const isFull = batch.length >= maxItems || weights.some(({ max }, place) => (sums[place] ?? 0) + (added[place] ?? 0) > max)
+    const isFull =
+      batch.length >= maxItems ||
+      weights.some(({ max }, place) => (sums[place] ?? 0) + (added[place] ?? 0) > max)
     if (isFull && batch.length > 0) {
       batches.push(batch)
       batch = []
@@ -33,17 +39,24 @@ export function batchesOf<Item>(items: readonly Item[], { maxItems, weights = []
 }
 
 /**
- * Does `work` for every item, at most `concurrency` at a time, and gives back what came of them in the order of the items. After the first
- * failure nothing more is begun; what is under way is waited for.
+ * Does `work` for every item, at most `concurrency` at a time, and gives back what came of them in
+ * the order of the items. After the first failure nothing more is begun; what is under way is
+ * waited for.
  */
-export function eachInParallel<Item, T, E>(items: readonly Item[], concurrency: number, work: (item: Item) => AsyncResult<T, E>): ResultAsync<T[], E> {
+export function eachInParallel<Item, T, E>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => AsyncResult<T, E>,
+): ResultAsync<T[], E> {
   return new ResultAsync(collect(items, concurrency, work))
 }
 
-/**
- * Does `work` for every item, at most `concurrency` at a time.
- */
-export async function forEachInParallel<Item>(items: readonly Item[], concurrency: number, work: (item: Item, place: number) => Promise<void>): Promise<void> {
+/** Does `work` for every item, at most `concurrency` at a time. */
+export async function forEachInParallel<Item>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item, place: number) => Promise<void>,
+): Promise<void> {
   const queue = items.entries()
   const lane = async (): Promise<void> => {
     for (const [place, item] of queue) await work(item, place)
@@ -51,7 +64,11 @@ export async function forEachInParallel<Item>(items: readonly Item[], concurrenc
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane))
 }
 
-async function collect<Item, T, E>(items: readonly Item[], concurrency: number, work: (item: Item) => AsyncResult<T, E>): Promise<Result<T[], E>> {
+async function collect<Item, T, E>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => AsyncResult<T, E>,
+): Promise<Result<T[], E>> {
   const results: T[] = []
   const failures: E[] = []
   await forEachInParallel(items, concurrency, async (item, place) => {

@@ -3,12 +3,18 @@ import type { ResultAsync } from '@headwater/core'
 import { passesFilter } from './metadata-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
-  VectorIdPage, VectorIndex, VectorIndexError, VectorIndexStats, VectorListOptions, VectorMatch, VectorMetadata, VectorQuery, VectorRecord,
+  VectorIdPage,
+  VectorIndex,
+  VectorIndexError,
+  VectorIndexStats,
+  VectorListOptions,
+  VectorMatch,
+  VectorMetadata,
+  VectorQuery,
+  VectorRecord,
 } from './vector-index.ts'
 
-/**
- * Options of {@link inMemoryVectorIndex}.
- */
+/** Options of {@link inMemoryVectorIndex}. */
 export interface InMemoryVectorIndexOptions {
   /**
    * Length of the vectors.
@@ -22,14 +28,15 @@ export interface InMemoryVectorIndexOptions {
 export const inMemoryVectorIndexDefaults = { dimensions: 1536 } as const
 
 /**
- * An index in this process's memory, for tests and for catalogues of a few thousand records that one process serves: exact, visible at once,
- * gone with the process. A query looks at every record.
+ * An index in this process's memory, for tests and for catalogues of a few thousand records that
+ * one process serves: exact, visible at once, gone with the process. A query looks at every record.
  *
  * @throws RangeError when `dimensions` is not a positive integer.
  */
 export function inMemoryVectorIndex(options: InMemoryVectorIndexOptions = {}): VectorIndex {
   const { dimensions } = { ...inMemoryVectorIndexDefaults, ...options }
-  if (!Number.isSafeInteger(dimensions) || dimensions < 1) throw new RangeError(`an index's dimensions are a positive integer: got ${dimensions}`)
+  if (!Number.isSafeInteger(dimensions) || dimensions < 1)
+    throw new RangeError(`an index's dimensions are a positive integer: got ${dimensions}`)
   return new InMemoryIndex(dimensions)
 }
 
@@ -43,25 +50,33 @@ class InMemoryIndex implements VectorIndex {
 
   upsert(records: readonly VectorRecord[]): ResultAsync<void, VectorIndexError> {
     return checkRecords(records, this.dimensions).asyncMap(async () => {
-      for (const { id, values, metadata } of records) this.#records.set(id, { id, values: values.map(Math.fround), metadata: { ...metadata } })
+      for (const { id, values, metadata } of records)
+        this.#records.set(id, { id, values: values.map(Math.fround), metadata: { ...metadata } })
     })
   }
 
   query(query: VectorQuery): ResultAsync<readonly VectorMatch[], VectorIndexError> {
-    return checkQuery(query, this.dimensions).asyncMap(async () => this.#matchesOf(query).slice(0, query.topK))
+    return checkQuery(query, this.dimensions).asyncMap(async () =>
+      this.#matchesOf(query).slice(0, query.topK),
+    )
   }
 
   fetch(ids: readonly string[]): ResultAsync<ReadonlyMap<string, VectorRecord>, VectorIndexError> {
-    return okAsync(new Map(ids.flatMap((id) => {
-      const record = this.#records.get(id)
-      return record === undefined ? [] : [[id, record] as const]
-    })))
+    return okAsync(
+      new Map(
+        ids.flatMap((id) => {
+          const record = this.#records.get(id)
+          return record === undefined ? [] : [[id, record] as const]
+        }),
+      ),
+    )
   }
 
   updateMetadata(id: string, metadata: VectorMetadata): ResultAsync<void, VectorIndexError> {
     return checkMetadata(metadata).asyncMap(async () => {
       const record = this.#records.get(id)
-      if (record !== undefined) this.#records.set(id, { ...record, metadata: { ...record.metadata, ...metadata } })
+      if (record !== undefined)
+        this.#records.set(id, { ...record, metadata: { ...record.metadata, ...metadata } })
     })
   }
 
@@ -73,7 +88,9 @@ class InMemoryIndex implements VectorIndex {
   list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
     return checkPage(options).asyncMap(async () => {
       const { prefix = '', limit = 100, cursor = '' } = options
-      const rest = [...this.#records.keys()].filter((id) => id.startsWith(prefix) && id > cursor).sort()
+      const rest = [...this.#records.keys()]
+        .filter((id) => id.startsWith(prefix) && id > cursor)
+        .sort()
       const ids = rest.slice(0, limit)
       const last = ids.at(-1)
       return last === undefined || rest.length <= limit ? { ids } : { ids, cursor: last }
@@ -88,7 +105,11 @@ class InMemoryIndex implements VectorIndex {
     const length = Math.hypot(...vector)
     return [...this.#records.values()]
       .filter(({ metadata }) => filter === undefined || passesFilter(metadata, filter))
-      .map(({ id, values, metadata }) => ({ id, score: dot(values, vector) / (length * Math.hypot(...values) || 1), metadata }))
+      .map(({ id, values, metadata }) => ({
+        id,
+        score: dot(values, vector) / (length * Math.hypot(...values) || 1),
+        metadata,
+      }))
       .sort((left, right) => right.score - left.score)
   }
 }

@@ -13,14 +13,16 @@ import type { VerifyReport } from './verify.ts'
 import type { VectorIndex } from './vector-index.ts'
 
 /**
- * Opens the index of a generation: one that holds nothing but vectors of this profile. Called with the same name it opens the same index, in
- * every process. A Pinecone index has one number of dimensions: generations that differ in it take an index each.
+ * Opens the index of a generation: one that holds nothing but vectors of this profile. Called with
+ * the same name it opens the same index, in every process. A Pinecone index has one number of
+ * dimensions: generations that differ in it take an index each.
  */
-export type OpenIndex = (generation: { readonly name: string; readonly profile: EmbeddingProfile }) => VectorIndex
+export type OpenIndex = (generation: {
+  readonly name: string
+  readonly profile: EmbeddingProfile
+}) => VectorIndex
 
-/**
- * Options of `activate` and `rollback`.
- */
+/** Options of `activate` and `rollback`. */
 export interface ActivateOptions {
   /**
    * The generation to make the active one, by name.
@@ -39,17 +41,13 @@ export interface ActivateOptions {
 /** The defaults of {@link ActivateOptions}. */
 export const activateDefaults = { minCoverage: 1 } as const satisfies ActivateOptions
 
-/**
- * The index of a generation does not hold enough of the catalogue to be asked.
- */
+/** The index of a generation does not hold enough of the catalogue to be asked. */
 export interface NotCovered extends Failure<'not-covered'> {
   /** What its index holds. */
   readonly report: VerifyReport
 }
 
-/**
- * A switch to another generation.
- */
+/** A switch to another generation. */
 export interface ActivatedGeneration {
   /** The generation that queries use now. */
   readonly generation: string
@@ -59,9 +57,7 @@ export interface ActivatedGeneration {
   readonly repaired: number
 }
 
-/**
- * What switching takes.
- */
+/** What switching takes. */
 export interface IndexGenerationsParts {
   readonly stores: Stores
   readonly generations: Generations
@@ -70,8 +66,8 @@ export interface IndexGenerationsParts {
 }
 
 /**
- * The generations of the index: a change of model, dimensions or template builds a new index beside the old one. Both are written until the old
- * one is cleaned up; queries use the active one.
+ * The generations of the index: a change of model, dimensions or template builds a new index beside
+ * the old one. Both are written until the old one is cleaned up; queries use the active one.
  *
  * @example
  * ```ts
@@ -88,44 +84,65 @@ export class IndexGenerations {
     this.#parts = parts
   }
 
-  /**
-   * Every generation and its state, the oldest first. 1 PostgreSQL round trip.
-   */
+  /** Every generation and its state, the oldest first. 1 PostgreSQL round trip. */
   list(): ResultAsync<readonly GenerationStatus[], SqlError> {
     return this.#parts.generations.list()
   }
 
   /**
-   * Has queries use another generation, once its index holds the catalogue: it is verified first, and `not-covered` changes nothing. The switch is
-   * one row in PostgreSQL that every process sees within a second; what changed meanwhile is written once more afterwards.
+   * Has queries use another generation, once its index holds the catalogue: it is verified first,
+   * and `not-covered` changes nothing. The switch is one row in PostgreSQL that every process sees
+   * within a second; what changed meanwhile is written once more afterwards.
    */
-  activate(options: ActivateOptions = {}): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
+  activate(
+    options: ActivateOptions = {},
+  ): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
     return new ResultAsync(this.#activate(options))
   }
 
   /**
-   * Goes back to the generation that stands by; `invalid-input` when there is none whose embedder this process has.
+   * Goes back to the generation that stands by; `invalid-input` when there is none whose embedder
+   * this process has.
    */
-  rollback(options: Omit<ActivateOptions, 'generation'> = {}): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
+  rollback(
+    options: Omit<ActivateOptions, 'generation'> = {},
+  ): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
     return this.list().andThen((rows) => {
-      const standby = rows.filter(({ name, state }) => state === 'standby' && this.#parts.generations.known(name) !== undefined)
-      const latest = standby.toSorted((left, right) => Number(right.activatedAt ?? 0) - Number(left.activatedAt ?? 0))[0]
-      return latest === undefined ? err(notThere) : this.activate({ ...options, generation: latest.name })
+      const standby = rows.filter(
+        ({ name, state }) =>
+          state === 'standby' && this.#parts.generations.known(name) !== undefined,
+      )
+      const latest = standby.toSorted(
+        (left, right) => Number(right.activatedAt ?? 0) - Number(left.activatedAt ?? 0),
+      )[0]
+      return latest === undefined
+        ? err(notThere)
+        : this.activate({ ...options, generation: latest.name })
     })
   }
 
   /**
-   * Removes a generation that is not the active one, vectors and all, for good; gives back how many vectors there were. Ended early, it is to be
-   * called again. Without a name: all that stand by.
+   * Removes a generation that is not the active one, vectors and all, for good; gives back how many
+   * vectors there were. Ended early, it is to be called again. Without a name: all that stand by.
    */
-  cleanup({ generation }: { readonly generation?: string } = {}): ResultAsync<{ readonly removed: number }, IndexError> {
+  cleanup({ generation }: { readonly generation?: string } = {}): ResultAsync<
+    { readonly removed: number },
+    IndexError
+  > {
     return new ResultAsync(this.#cleanup(generation))
   }
 
-  async #activate(options: ActivateOptions): Promise<Result<ActivatedGeneration, NotCovered | IndexError>> {
+  async #activate(
+    options: ActivateOptions,
+  ): Promise<Result<ActivatedGeneration, NotCovered | IndexError>> {
     const { stores, generations, partsOf } = this.#parts
-    const { generation: name, minCoverage } = { ...activateDefaults, generation: generations.own.name, ...options }
-    if (!(minCoverage >= 0 && minCoverage <= 1)) return err(invalidField('minCoverage', 'must be from 0 to 1'))
+    const { generation: name, minCoverage } = {
+      ...activateDefaults,
+      generation: generations.own.name,
+      ...options,
+    }
+    if (!(minCoverage >= 0 && minCoverage <= 1))
+      return err(invalidField('minCoverage', 'must be from 0 to 1'))
     const rows = await generations.list()
     if (rows.isErr()) return err(rows.error)
     const generation = generations.known(name)
@@ -137,15 +154,25 @@ export class IndexGenerations {
     const switched = await stores.postgres.query(switchGeneration, [name])
     if (switched.isErr()) return err(switched.error)
     generations.forget()
-    // A process that had not the embedder may have acknowledged a change between the look and the switch.
+    // A process that had not the embedder may have acknowledged a change between the look and the
+    // switch.
     const repaired = await repairIndex(partsOf(generation), { apply: true })
-    return repaired.map((report) => ({ generation: name, report: verified.value, repaired: report.repaired }))
+    return repaired.map((report) => ({
+      generation: name,
+      report: verified.value,
+      repaired: report.repaired,
+    }))
   }
 
-  async #cleanup(wanted: string | undefined): Promise<Result<{ readonly removed: number }, IndexError>> {
+  async #cleanup(
+    wanted: string | undefined,
+  ): Promise<Result<{ readonly removed: number }, IndexError>> {
     const rows = await this.list()
     if (rows.isErr()) return err(rows.error)
-    const isWanted = ({ name, state }: GenerationStatus): boolean => wanted === undefined ? state === 'standby' || state === 'retired' : name === wanted && state !== 'active'
+    const isWanted = ({ name, state }: GenerationStatus): boolean =>
+      wanted === undefined
+        ? state === 'standby' || state === 'retired'
+        : name === wanted && state !== 'active'
     const doomed = rows.value.filter(isWanted)
     if (wanted !== undefined && doomed.length === 0) return err(notThere)
     let removed = 0
@@ -157,17 +184,26 @@ export class IndexGenerations {
     return ok({ removed })
   }
 
-  async #remove({ name, model, dimensions }: GenerationStatus): Promise<Result<number, IndexError>> {
+  async #remove({
+    name,
+    model,
+    dimensions,
+  }: GenerationStatus): Promise<Result<number, IndexError>> {
     const { stores, generations, openIndex } = this.#parts
-    const index = generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
+    const index =
+      generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
     if (index === undefined) return err(notThere)
-    return stores.postgres.query(retireGeneration, [name])
+    return stores.postgres
+      .query(retireGeneration, [name])
       .andThen(() => emptyIndex(index))
       .andThen((removed) => stores.postgres.query(deleteGeneration, [name]).map(() => removed))
   }
 }
 
-const notThere: InvalidInput = invalidField('generation', 'must be one that is there, that is not active or retired, and whose embedder this process has')
+const notThere: InvalidInput = invalidField(
+  'generation',
+  'must be one that is there, that is not active or retired, and whose embedder this process has',
+)
 
 function notCovered(report: VerifyReport, minCoverage: number): NotCovered {
   const message = `generation ${report.generation} holds ${Math.floor(report.coverage * 1_000) / 10} % of the catalogue; ${minCoverage * 100} % are wanted`

@@ -27,11 +27,23 @@ export type { RepairOptions, RepairReport } from './repair.ts'
 export type { ReindexOptions, ReindexProgress, ReindexReport } from './reindex.ts'
 export type { GenerationStatus, UnknownGeneration } from './generations.ts'
 export { activateDefaults } from './index-generations.ts'
-export type { ActivatedGeneration, ActivateOptions, IndexGenerations, NotCovered, OpenIndex } from './index-generations.ts'
+export type {
+  ActivatedGeneration,
+  ActivateOptions,
+  IndexGenerations,
+  NotCovered,
+  OpenIndex,
+} from './index-generations.ts'
 export { courseTemplate } from './course-template.ts'
 export type { CourseTemplate } from './course-template.ts'
 
-export type { DimensionMismatch, EmbedError, Embedder, EmbedderRanking, EmbeddingProfile } from './embedder.ts'
+export type {
+  DimensionMismatch,
+  EmbedError,
+  Embedder,
+  EmbedderRanking,
+  EmbeddingProfile,
+} from './embedder.ts'
 export { embedEach } from './embed-each.ts'
 export type { EmbeddedText } from './embed-each.ts'
 export { openaiEmbedder, openaiEmbedderDefaults } from './openai-embedder.ts'

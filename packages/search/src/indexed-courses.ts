@@ -1,6 +1,4 @@
-/**
- * What this process last wrote about a course.
- */
+/** What this process last wrote about a course. */
 export interface IndexedState {
   /** The course's version. */
   readonly version: number
@@ -17,22 +15,18 @@ export interface IndexedState {
 const maxCourses = 10_000
 
 /**
- * Remembers what this process last wrote to the index. It spares reads, and it is newer than what an index gives that shows writes late;
- * what it has forgotten is read from the index.
+ * Remembers what this process last wrote to the index. It spares reads, and it is newer than what
+ * an index gives that shows writes late; what it has forgotten is read from the index.
  */
 export class IndexedCourses {
   readonly #states = new Map<number, IndexedState>()
 
-  /**
-   * What was last written about a course.
-   */
+  /** What was last written about a course. */
   get(courseId: number): IndexedState | undefined {
     return this.#states.get(courseId)
   }
 
-  /**
-   * Takes note of a write; the course written longest ago is forgotten when there are too many.
-   */
+  /** Takes note of a write; the course written longest ago is forgotten when there are too many. */
   set(courseId: number, state: IndexedState): void {
     this.#states.delete(courseId)
     this.#states.set(courseId, state)
@@ -44,16 +38,15 @@ export class IndexedCourses {
   }
 
   /**
-   * Has the index be looked at the next time, and still does not take what it shows late for what was written last.
+   * Has the index be looked at the next time, and still does not take what it shows late for what
+   * was written last.
    */
   doubt(courseId: number): void {
     const state = this.#states.get(courseId)
     if (state !== undefined) this.#states.set(courseId, { ...state, version: -1 })
   }
 
-  /**
-   * Forgets a course.
-   */
+  /** Forgets a course. */
   delete(courseId: number): void {
     this.#states.delete(courseId)
   }

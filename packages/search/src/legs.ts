@@ -5,9 +5,7 @@ import type { Leg } from './fuse.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { VectorIndexError } from './vector-index.ts'
 
-/**
- * What a leg is asked for.
- */
+/** What a leg is asked for. */
 export interface LegQuery {
   /** The normalised query. */
   readonly query: string
@@ -19,14 +17,10 @@ export interface LegQuery {
   readonly deadlineMs: number
 }
 
-/**
- * Why a leg did not answer.
- */
+/** Why a leg did not answer. */
 export type LegError = CacheReadError | EmbedError | VectorIndexError | UnknownGeneration
 
-/**
- * A leg, or a second look at what the legs found, that a search went without.
- */
+/** A leg, or a second look at what the legs found, that a search went without. */
 export interface DegradedLeg {
   /** What failed. */
   readonly leg: Leg | 'rerank'
@@ -36,16 +30,17 @@ export interface DegradedLeg {
   readonly reason: string
 }
 
-/**
- * What a result says about a leg that failed: no more than who and why.
- */
+/** What a result says about a leg that failed: no more than who and why. */
 export function degradedLeg(leg: Leg, failure: LegError): DegradedLeg {
   return { leg, reason: failure.type, ...('store' in failure ? { store: failure.store } : {}) }
 }
 
-/**
- * The failure of a cache whose loader gave nothing for what it was asked for.
- */
+/** The failure of a cache whose loader gave nothing for what it was asked for. */
 export function notLoaded(cache: string): LoadFailed {
-  return { type: 'load-failed', message: `cache ${cache}: the loader gave back nothing`, retryable: true, cache }
+  return {
+    type: 'load-failed',
+    message: `cache ${cache}: the loader gave back nothing`,
+    retryable: true,
+    cache,
+  }
 }

@@ -1,8 +1,11 @@
-import type { MetadataValue, VectorCondition, VectorFilter, VectorMetadata } from './vector-index.ts'
+import type {
+  MetadataValue,
+  VectorCondition,
+  VectorFilter,
+  VectorMetadata,
+} from './vector-index.ts'
 
-/**
- * Whether a record with this metadata passes a filter.
- */
+/** Whether a record with this metadata passes a filter. */
 export function passesFilter(metadata: VectorMetadata, filter: VectorFilter): boolean {
   if (filter.op === 'and') return filter.filters.every((part) => passesFilter(metadata, part))
   if (filter.op === 'or') return filter.filters.some((part) => passesFilter(metadata, part))
@@ -12,20 +15,32 @@ export function passesFilter(metadata: VectorMetadata, filter: VectorFilter): bo
 
 function meets(value: MetadataValue, condition: VectorCondition): boolean {
   switch (condition.op) {
-    case 'eq': return holds(value, condition.value)
-    case 'ne': return !holds(value, condition.value)
-    case 'in': return condition.values.some((wanted) => holds(value, wanted))
-    case 'nin': return !condition.values.some((unwanted) => holds(value, unwanted))
-    default: return typeof value === 'number' && compares(value, condition)
+    case 'eq':
+      return holds(value, condition.value)
+    case 'ne':
+      return !holds(value, condition.value)
+    case 'in':
+      return condition.values.some((wanted) => holds(value, wanted))
+    case 'nin':
+      return !condition.values.some((unwanted) => holds(value, unwanted))
+    default:
+      return typeof value === 'number' && compares(value, condition)
   }
 }
 
-function compares(value: number, condition: Extract<VectorCondition, { readonly op: 'gt' | 'gte' | 'lt' | 'lte' }>): boolean {
+function compares(
+  value: number,
+  condition: Extract<VectorCondition, { readonly op: 'gt' | 'gte' | 'lt' | 'lte' }>,
+): boolean {
   switch (condition.op) {
-    case 'gt': return value > condition.value
-    case 'gte': return value >= condition.value
-    case 'lt': return value < condition.value
-    case 'lte': return value <= condition.value
+    case 'gt':
+      return value > condition.value
+    case 'gte':
+      return value >= condition.value
+    case 'lt':
+      return value < condition.value
+    case 'lte':
+      return value <= condition.value
   }
 }
 

@@ -1,7 +1,9 @@
 /**
- * The migrations of this package, to be handed to `migrate` after those of `@headwater/repositories`: what is noted of the generations of the index,
- * of each course in it and of a reindexing; and `pg_trgm` with an index on the trigrams of titles, where PostgreSQL has that extension and lets this
- * role install it. Without `pg_trgm` misspelt words are corrected at a higher cost; without the tables there are neither generations nor statuses.
+ * The migrations of this package, to be handed to `migrate` after those of
+ * `@headwater/repositories`: what is noted of the generations of the index, of each course in it
+ * and of a reindexing; and `pg_trgm` with an index on the trigrams of titles, where PostgreSQL has
+ * that extension and lets this role install it. Without `pg_trgm` misspelt words are corrected at a
+ * higher cost; without the tables there are neither generations nor statuses.
  */
 export const searchMigrations = {
   name: 'search',

@@ -11,21 +11,29 @@ interface ApiError {
 const tooLargeCode = 'max_tokens_per_request'
 
 /**
- * What a rejection of OpenAI's client means. The answer's own text stays out: services repeat parts of the request in it.
+ * What a rejection of OpenAI's client means. The answer's own text stays out: services repeat parts
+ * of the request in it.
  */
 export function openaiComplaint(error: unknown): Complaint {
-  const { status, code, headers } = (typeof error === 'object' && error !== null ? error : {}) as ApiError
+  const { status, code, headers } = (
+    typeof error === 'object' && error !== null ? error : {}
+  ) as ApiError
   if (status === undefined) return { type: 'store-unavailable', reason: 'it could not be reached' }
   const reason = [`HTTP ${status}`, code].filter((part) => typeof part === 'string').join(', ')
-  if (status < 500 && ![408, 409, 429].includes(status)) return { type: 'store-refused', reason, code: isSetUpWrong(status) ? String(status) : code ?? String(status) }
+  if (status < 500 && ![408, 409, 429].includes(status))
+    return {
+      type: 'store-refused',
+      reason,
+      code: isSetUpWrong(status) ? String(status) : (code ?? String(status)),
+    }
   return { type: 'store-unavailable', reason, retryAfterMs: retryAfterMs(headers) }
 }
 
-/**
- * Whether the service found too many texts in one request.
- */
+/** Whether the service found too many texts in one request. */
 export function isBatchTooLarge(failure: EmbedError): boolean {
-  return failure.type === 'store-refused' && (failure.code === tooLargeCode || failure.code === '413')
+  return (
+    failure.type === 'store-refused' && (failure.code === tooLargeCode || failure.code === '413')
+  )
 }
 
 /** The key, the project or the model is wrong, whatever the texts are. */

@@ -5,13 +5,12 @@ import { hash32 } from './hash32.ts'
 import { invalidField } from './refusals.ts'
 
 /**
- * How many courses each leg is asked for: more than are shown, since PostgreSQL may deny some, and four times as many when those do not do.
+ * How many courses each leg is asked for: more than are shown, since PostgreSQL may deny some, and
+ * four times as many when those do not do.
  */
 export const depths = [50, 200, 800] as const
 
-/**
- * Where a page begins.
- */
+/** Where a page begins. */
 export interface PagePosition {
   /** The depth at which the first page began. */
   readonly depth: number
@@ -24,32 +23,42 @@ export interface PagePosition {
 }
 
 /**
- * A text that stands for the position and is good for this question only. Says nothing that the answers did not say.
+ * A text that stands for the position and is good for this question only. Says nothing that the
+ * answers did not say.
  */
-export function pageToken(question: unknown, { depth, offset, lastId, shown }: PagePosition): string {
-  return Buffer.from(JSON.stringify([fingerprint(question), depth, offset, lastId, shown])).toString('base64url')
+export function pageToken(
+  question: unknown,
+  { depth, offset, lastId, shown }: PagePosition,
+): string {
+  return Buffer.from(
+    JSON.stringify([fingerprint(question), depth, offset, lastId, shown]),
+  ).toString('base64url')
 }
 
-/**
- * Reads a token: `invalid-input` when it is none, or belongs to another question.
- */
-export function readPageToken(question: unknown, token: string): Result<PagePosition, InvalidInput> {
+/** Reads a token: `invalid-input` when it is none, or belongs to another question. */
+export function readPageToken(
+  question: unknown,
+  token: string,
+): Result<PagePosition, InvalidInput> {
   const parts = partsOf(token)
   if (parts === undefined) return err(invalidField('page', 'is not the nextPage of a result'))
   const [asked, depth, offset, lastId, shown] = parts
-  if (asked !== fingerprint(question)) return err(invalidField('page', 'belongs to another query or to other filters'))
+  if (asked !== fingerprint(question))
+    return err(invalidField('page', 'belongs to another query or to other filters'))
   return ok({ depth, offset, lastId, shown })
 }
 
-/**
- * Where a page begins that comes after so many courses of a ranking.
- */
-export function positionAfter(found: Ranking, { offset, ...position }: Omit<PagePosition, 'lastId'>): PagePosition {
+/** Where a page begins that comes after so many courses of a ranking. */
+export function positionAfter(
+  found: Ranking,
+  { offset, ...position }: Omit<PagePosition, 'lastId'>,
+): PagePosition {
   return { ...position, offset, lastId: idBefore(found, offset) ?? 0 }
 }
 
 /**
- * Where the page begins in the ranking as it is now: after the last course that was used up, or as far down where that is gone.
+ * Where the page begins in the ranking as it is now: after the last course that was used up, or as
+ * far down where that is gone.
  */
 export function beginningOf(found: Ranking, { offset, lastId }: PagePosition): number {
   if (idBefore(found, offset) === lastId) return offset
@@ -80,5 +89,8 @@ function partsOf(token: string): Parts | undefined {
 function isParts(parts: unknown): parts is Parts {
   if (!Array.isArray(parts) || parts.length !== 5 || typeof parts[0] !== 'string') return false
   const [, depth, ...counts] = parts as readonly unknown[]
-  return depths.some((known) => known === depth) && counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  return (
+    depths.some((known) => known === depth) &&
+    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  )
 }

@@ -10,7 +10,8 @@ import { checkVector } from './vector-checks.ts'
 const ttlMs = 7 * 24 * 3_600_000
 
 /**
- * The vectors of queries, under `embedding:{hash}`: a query is paid for once a week, however many searches ask for it.
+ * The vectors of queries, under `embedding:{hash}`: a query is paid for once a week, however many
+ * searches ask for it.
  */
 export class QueryEmbeddings {
   readonly #cache: Cache<string, readonly number[]>
@@ -29,13 +30,20 @@ export class QueryEmbeddings {
   }
 
   /**
-   * The vector of a query, within the deadline. Costs 1 Redis round trip, on a miss 2 more and one call of the embedder, which the queries
-   * of one tick share.
+   * The vector of a query, within the deadline. Costs 1 Redis round trip, on a miss 2 more and one
+   * call of the embedder, which the queries of one tick share.
    */
-  vectorOf(text: string, deadlineMs: number): ResultAsync<readonly number[], CacheReadError | EmbedError> {
-    return deadline(async () => await this.#cache.get(text), { ms: deadlineMs, store: 'openai', operation: 'embed' })
+  vectorOf(
+    text: string,
+    deadlineMs: number,
+  ): ResultAsync<readonly number[], CacheReadError | EmbedError> {
+    return deadline(async () => await this.#cache.get(text), {
+      ms: deadlineMs,
+      store: 'openai',
+      operation: 'embed',
+    })
       .andThen((read) => read.mapErr(unwrapped))
-      .andThen((vector) => vector === undefined ? err(notLoaded('embedding')) : ok(vector))
+      .andThen((vector) => (vector === undefined ? err(notLoaded('embedding')) : ok(vector)))
   }
 }
 
@@ -50,22 +58,31 @@ class EmbeddingFailed extends Error {
   }
 }
 
-async function embedAll(embedder: Embedder, texts: readonly string[], deadlineMs: number): Promise<Map<string, readonly number[]>> {
+async function embedAll(
+  embedder: Embedder,
+  texts: readonly string[],
+  deadlineMs: number,
+): Promise<Map<string, readonly number[]>> {
   const embedded = await embedder.embed(texts, { deadlineMs })
   if (embedded.isErr()) throw new EmbeddingFailed(embedded.error)
   for (const vector of embedded.value) {
     const checked = checkVector(vector, embedder.profile.dimensions, 'vector')
     if (checked.isErr()) throw new EmbeddingFailed(checked.error)
   }
-  // With single precision, as the cache keeps them: the first search must not score otherwise than the second.
-  return new Map(texts.flatMap((text, place) => {
-    const vector = embedded.value[place]
-    return vector === undefined ? [] : [[text, vector.map(Math.fround)] as const]
-  }))
+  // With single precision, as the cache keeps them: the first search must not score otherwise than
+  // the second.
+  return new Map(
+    texts.flatMap((text, place) => {
+      const vector = embedded.value[place]
+      return vector === undefined ? [] : [[text, vector.map(Math.fround)] as const]
+    }),
+  )
 }
 
 function unwrapped(failure: CacheReadError | EmbedError): CacheReadError | EmbedError {
-  return failure.type === 'load-failed' && failure.cause instanceof EmbeddingFailed ? failure.cause.failure : failure
+  return failure.type === 'load-failed' && failure.cause instanceof EmbeddingFailed
+    ? failure.cause.failure
+    : failure
 }
 
 const vectorCodec: Codec<readonly number[]> = {

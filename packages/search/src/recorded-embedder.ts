@@ -7,9 +7,7 @@ import { invalidField } from './refusals.ts'
 import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'
 
-/**
- * Options of {@link recordedEmbedder}.
- */
+/** Options of {@link recordedEmbedder}. */
 export interface RecordedEmbedderOptions {
   /** The file that {@link recordEmbeddings} wrote. */
   readonly file: string | URL
@@ -28,22 +26,33 @@ const recording = z.object({
 })
 
 /**
- * Embeds with vectors that a model made once: real meaning without a network, a key or a bill, for tests and evaluations. A text that was not
- * recorded is `invalid-input` that names it.
+ * Embeds with vectors that a model made once: real meaning without a network, a key or a bill, for
+ * tests and evaluations. A text that was not recorded is `invalid-input` that names it.
  *
- * @throws Error when the file cannot be read, is no recording, or has a vector of another length than it says.
+ * @throws Error when the file cannot be read, is no recording, or has a vector of another length
+ *   than it says.
  * @example
  * ```ts
  * const embedder = await recordedEmbedder({ file: new URL('vectors.json', import.meta.url) })
  * ```
  */
-export async function recordedEmbedder({ file, ranking }: RecordedEmbedderOptions): Promise<Embedder> {
+export async function recordedEmbedder({
+  file,
+  ranking,
+}: RecordedEmbedderOptions): Promise<Embedder> {
   const { model, dimensions, vectors } = recording.parse(JSON.parse(await readFile(file, 'utf8')))
-  const known = new Map(Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]))
+  const known = new Map(
+    Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]),
+  )
   const vectorOf = (text: string, place: number): Result<number[], EmbedError> => {
     const vector = known.get(text)
     if (vector !== undefined) return ok([...vector])
-    return err(invalidField(`texts[${place}]`, text === '' ? 'must not be empty' : 'must be a text whose vector was recorded'))
+    return err(
+      invalidField(
+        `texts[${place}]`,
+        text === '' ? 'must not be empty' : 'must be a text whose vector was recorded',
+      ),
+    )
   }
   return {
     profile: { model, dimensions },
@@ -53,9 +62,13 @@ export async function recordedEmbedder({ file, ranking }: RecordedEmbedderOption
 }
 
 /**
- * Embeds texts and gives back what {@link recordedEmbedder} reads, to be written to a file: single precision, each text once.
+ * Embeds texts and gives back what {@link recordedEmbedder} reads, to be written to a file: single
+ * precision, each text once.
  */
-export function recordEmbeddings(embedder: Embedder, texts: readonly string[]): ResultAsync<string, EmbedError> {
+export function recordEmbeddings(
+  embedder: Embedder,
+  texts: readonly string[],
+): ResultAsync<string, EmbedError> {
   const distinct = [...new Set(texts)]
   return embedder.embed(distinct).map((vectors) => {
     const entries = distinct.map((text, place) => [text, toBase64(vectors[place] ?? [])] as const)
@@ -74,7 +87,8 @@ function allOf(results: readonly Result<number[], EmbedError>[]): Result<number[
 
 function decode(base64: string, dimensions: number): number[] {
   const values = fromBase64(base64)
-  if (values.length !== dimensions) throw new Error(`a recorded vector has ${values.length} dimensions instead of ${dimensions}`)
+  if (values.length !== dimensions)
+    throw new Error(`a recorded vector has ${values.length} dimensions instead of ${dimensions}`)
   const vector = toUnitVector(values)
   if (vector === undefined) throw new Error('a recorded vector has no direction')
   return vector

@@ -1,31 +1,41 @@
 import type { InputIssue, InvalidInput, NotFound } from '@headwater/core'
 import type { DimensionMismatch } from './embedder.ts'
 
-/**
- * The failure of input that breaks these rules; it speaks of the first.
- */
+/** The failure of input that breaks these rules; it speaks of the first. */
 export function invalidInput(issues: readonly InputIssue[]): InvalidInput {
   const first = issues[0] ?? { field: 'input', message: 'is not readable' }
-  return { type: 'invalid-input', message: `${first.field}: ${first.message}`, retryable: false, field: first.field, issues }
+  return {
+    type: 'invalid-input',
+    message: `${first.field}: ${first.message}`,
+    retryable: false,
+    field: first.field,
+    issues,
+  }
 }
 
-/**
- * The failure of one field.
- */
+/** The failure of one field. */
 export function invalidField(field: string, message: string): InvalidInput {
   return invalidInput([{ field, message }])
 }
 
-/**
- * The failure of a vector of the wrong length.
- */
+/** The failure of a vector of the wrong length. */
 export function dimensionMismatch(expected: number, received: number): DimensionMismatch {
-  return { type: 'dimension-mismatch', message: `a vector has ${received} dimensions instead of ${expected}`, retryable: false, expected, received }
+  return {
+    type: 'dimension-mismatch',
+    message: `a vector has ${received} dimensions instead of ${expected}`,
+    retryable: false,
+    expected,
+    received,
+  }
 }
 
-/**
- * The failure of who asks for a course that is not there.
- */
+/** The failure of who asks for a course that is not there. */
 export function courseNotFound(courseId: number): NotFound {
-  return { type: 'not-found', message: `there is no course ${courseId}`, retryable: false, entity: 'course', id: String(courseId) }
+  return {
+    type: 'not-found',
+    message: `there is no course ${courseId}`,
+    retryable: false,
+    entity: 'course',
+    id: String(courseId),
+  }
 }

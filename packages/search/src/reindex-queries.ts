@@ -1,5 +1,6 @@
 /** How far a reindexing has come. $1 generation. */
-export const selectProgress = 'SELECT after_course FROM @schema.search_reindex WHERE generation = $1'
+export const selectProgress =
+  'SELECT after_course FROM @schema.search_reindex WHERE generation = $1'
 
 /** Notes how far a reindexing has come. $1 generation, $2 the last course. */
 export const saveProgress = `
@@ -10,4 +11,5 @@ export const saveProgress = `
 export const deleteProgress = 'DELETE FROM @schema.search_reindex WHERE generation = $1'
 
 /** How many published courses there are after one. $1 the course. */
-export const countPublished = 'SELECT count(*)::integer AS count FROM @schema.courses WHERE is_published AND id > $1'
+export const countPublished =
+  'SELECT count(*)::integer AS count FROM @schema.courses WHERE is_published AND id > $1'

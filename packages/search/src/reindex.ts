@@ -9,11 +9,12 @@ import { countPublished, deleteProgress, saveProgress, selectProgress } from './
 import { repairDifferences } from './repair.ts'
 import type { RepairParts } from './repair.ts'
 
-/**
- * Options of `reindexAll`.
- */
+/** Options of `reindexAll`. */
 export interface ReindexOptions {
-  /** Told after every part, about once per batch of the embedder. What it throws ends the reindexing. */
+  /**
+   * Told after every part, about once per batch of the embedder. What it throws ends the
+   * reindexing.
+   */
   readonly onProgress?: (progress: ReindexProgress) => void
   /**
    * Whether to begin at the first course though an earlier reindexing has not come to its end.
@@ -31,9 +32,7 @@ export interface ReindexOptions {
   readonly signal?: AbortSignal
 }
 
-/**
- * How far a reindexing has come.
- */
+/** How far a reindexing has come. */
 export interface ReindexProgress {
   /** Published courses that were looked at so far. */
   readonly done: number
@@ -43,9 +42,7 @@ export interface ReindexProgress {
   readonly afterCourse: number
 }
 
-/**
- * What a reindexing did.
- */
+/** What a reindexing did. */
 export interface ReindexReport {
   /** The generation that was filled. */
   readonly generation: string
@@ -68,7 +65,13 @@ const partsAtOnce = 2
 export class Reindexing {
   readonly #parts: RepairParts
   readonly #options: ReindexOptions
-  readonly #counts: Record<IndexedCourse, number> = { stored: 0, updated: 0, unchanged: 0, removed: 0, gone: 0 }
+  readonly #counts: Record<IndexedCourse, number> = {
+    stored: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    gone: 0,
+  }
   readonly #failed: { courseId: number; reason: string }[] = []
   #done = 0
   #total = 0
@@ -79,11 +82,13 @@ export class Reindexing {
   }
 
   /**
-   * Does it, once. Ends with the first failure of a store; a later attempt goes on after the last part that the index acknowledged.
+   * Does it, once. Ends with the first failure of a store; a later attempt goes on after the last
+   * part that the index acknowledged.
    */
   async run(): Promise<Result<ReindexReport, IndexError>> {
     const { stores, generation } = this.#parts
-    const progress = await stores.postgres.query<{ after_course: number }>(selectProgress, [generation.name])
+    const progress = await stores.postgres
+      .query<{ after_course: number }>(selectProgress, [generation.name])
       .map(({ rows: [row] }) => row?.after_course ?? 0)
       .orElse(missingTableAs(0))
     if (progress.isErr()) return err(progress.error)
@@ -94,16 +99,25 @@ export class Reindexing {
     const [walked, swept] = await Promise.all([this.#walk(after), this.#sweep()])
     if (walked.isErr()) return err(walked.error)
     if (swept.isErr()) return err(swept.error)
-    const report = { generation: generation.name, isResumed: after > 0, counts: this.#counts, failed: this.#failed }
+    const report = {
+      generation: generation.name,
+      isResumed: after > 0,
+      counts: this.#counts,
+      failed: this.#failed,
+    }
     if (this.#options.signal?.aborted === true) return ok({ ...report, isComplete: false })
-    const ended = await stores.postgres.query(deleteProgress, [generation.name]).map(() => undefined).orElse(missingTableAs(undefined))
+    const ended = await stores.postgres
+      .query(deleteProgress, [generation.name])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
     return ended.map(() => ({ ...report, isComplete: true }))
   }
 
   /** Parts are settled in their order, so that what is noted as done is done up to there. */
   async #walk(after: number): Promise<Result<void, IndexError>> {
     const { indexer } = this.#parts
-    const flying: { readonly ids: readonly number[]; readonly outcomes: Promise<IndexOutcomes> }[] = []
+    const flying: { readonly ids: readonly number[]; readonly outcomes: Promise<IndexOutcomes> }[] =
+      []
     const settleNext = async (): Promise<Result<void, IndexError>> => {
       const next = flying.shift()
       return next === undefined ? ok(undefined) : this.#settle(next.ids, await next.outcomes)
@@ -128,15 +142,23 @@ export class Reindexing {
     }
   }
 
-  async #settle(ids: readonly number[], outcomes: IndexOutcomes): Promise<Result<void, IndexError>> {
-    const failures = [...outcomes].flatMap(([courseId, outcome]) => outcome.isErr() ? [{ courseId, error: outcome.error }] : [])
+  async #settle(
+    ids: readonly number[],
+    outcomes: IndexOutcomes,
+  ): Promise<Result<void, IndexError>> {
+    const failures = [...outcomes].flatMap(([courseId, outcome]) =>
+      outcome.isErr() ? [{ courseId, error: outcome.error }] : [],
+    )
     const passing = failures.find(({ error }) => !isRefusalOfText(error))
     if (passing !== undefined) return err(passing.error)
     for (const outcome of outcomes.values()) if (outcome.isOk()) this.#counts[outcome.value] += 1
     this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
     this.#done += ids.length
     const afterCourse = ids.at(-1) ?? 0
-    const saved = await this.#parts.stores.postgres.query(saveProgress, [this.#parts.generation.name, afterCourse]).map(() => undefined).orElse(missingTableAs(undefined))
+    const saved = await this.#parts.stores.postgres
+      .query(saveProgress, [this.#parts.generation.name, afterCourse])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
     this.#options.onProgress?.({ done: this.#done, total: this.#total, afterCourse })
     return saved
   }

@@ -5,9 +5,7 @@ import { compareAll, failureOfComparison } from './differences.ts'
 import type { ComparedParts, IndexDifference } from './differences.ts'
 import { isRefusalOfText } from './embed-each.ts'
 
-/**
- * Options of `repair`.
- */
+/** Options of `repair`. */
 export interface RepairOptions {
   /**
    * Whether to write. Without it the report says what would be done.
@@ -16,7 +14,8 @@ export interface RepairOptions {
    */
   readonly apply?: boolean
   /**
-   * How many differences are repaired at most, so that a mistake elsewhere is not paid for with a whole catalogue.
+   * How many differences are repaired at most, so that a mistake elsewhere is not paid for with a
+   * whole catalogue.
    *
    * @defaultValue `1_000`
    */
@@ -32,9 +31,7 @@ export interface RepairOptions {
 /** The defaults of {@link RepairOptions}. */
 export const repairDefaults = { apply: false, limit: 1_000 } as const satisfies RepairOptions
 
-/**
- * What a repair did, or would do.
- */
+/** What a repair did, or would do. */
 export interface RepairReport {
   /** The generation that was repaired. */
   readonly generation: string
@@ -50,9 +47,7 @@ export interface RepairReport {
   readonly failed: readonly { readonly courseId: number; readonly reason: string }[]
 }
 
-/**
- * What repairing takes.
- */
+/** What repairing takes. */
 export interface RepairParts extends ComparedParts {
   readonly indexer: CourseIndexer
 }
@@ -61,20 +56,35 @@ export interface RepairParts extends ComparedParts {
 const batchSize = 200
 
 /**
- * Writes what {@link verifyIndex} finds, and nothing else; without `apply` it only says what that is. Ends with the first failure of a
- * store; what was repaired until then stays so.
+ * Writes what {@link verifyIndex} finds, and nothing else; without `apply` it only says what that
+ * is. Ends with the first failure of a store; what was repaired until then stays so.
  */
-export async function repairIndex(parts: RepairParts, options: RepairOptions = {}): Promise<Result<RepairReport, IndexError>> {
+export async function repairIndex(
+  parts: RepairParts,
+  options: RepairOptions = {},
+): Promise<Result<RepairReport, IndexError>> {
   const { apply, limit } = { ...repairDefaults, ...options }
   const found = await differencesUpTo(parts, limit + 1)
   if (found.isErr()) return err(found.error)
   const differences = found.value.slice(0, limit)
-  const report = { generation: parts.generation.name, isApplied: apply, differences, isComplete: found.value.length <= limit }
+  const report = {
+    generation: parts.generation.name,
+    isApplied: apply,
+    differences,
+    isComplete: found.value.length <= limit,
+  }
   if (!apply) return ok({ ...report, repaired: 0, failed: [] })
-  return (await repairDifferences(parts, differences)).map((failed) => ({ ...report, repaired: differences.length - failed.length, failed }))
+  return (await repairDifferences(parts, differences)).map((failed) => ({
+    ...report,
+    repaired: differences.length - failed.length,
+    failed,
+  }))
 }
 
-async function differencesUpTo(parts: ComparedParts, limit: number): Promise<Result<IndexDifference[], IndexError>> {
+async function differencesUpTo(
+  parts: ComparedParts,
+  limit: number,
+): Promise<Result<IndexDifference[], IndexError>> {
   const differences: IndexDifference[] = []
   try {
     for await (const page of compareAll(parts)) {
@@ -88,14 +98,21 @@ async function differencesUpTo(parts: ComparedParts, limit: number): Promise<Res
 }
 
 /**
- * Writes what PostgreSQL says of these courses, and removes records that are none. Gives back the courses that cannot be indexed as they are.
+ * Writes what PostgreSQL says of these courses, and removes records that are none. Gives back the
+ * courses that cannot be indexed as they are.
  */
-export async function repairDifferences({ generation, indexer }: RepairParts, differences: readonly IndexDifference[]): Promise<Result<RepairReport['failed'], IndexError>> {
+export async function repairDifferences(
+  { generation, indexer }: RepairParts,
+  differences: readonly IndexDifference[],
+): Promise<Result<RepairReport['failed'], IndexError>> {
   const failed: { courseId: number; reason: string }[] = []
   for (let from = 0; from < differences.length; from += batchSize) {
     const batch = differences.slice(from, from + batchSize)
-    const strangers = batch.filter(({ courseId }) => courseId === undefined).map(({ recordId }) => recordId)
-    const deleted = strangers.length === 0 ? ok(undefined) : await generation.index.delete(strangers)
+    const strangers = batch
+      .filter(({ courseId }) => courseId === undefined)
+      .map(({ recordId }) => recordId)
+    const deleted =
+      strangers.length === 0 ? ok(undefined) : await generation.index.delete(strangers)
     if (deleted.isErr()) return err(deleted.error)
     const ids = batch.flatMap(({ courseId }) => courseId ?? [])
     indexer.doubt(ids)

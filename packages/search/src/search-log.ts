@@ -2,8 +2,8 @@ import type { LegRank } from './fuse.ts'
 import type { SearchHit } from './hydrate.ts'
 
 /**
- * Where searches and clicks are logged: the activity of `@headwater/repositories`, or anything that takes note as it does, at once and
- * without waiting for a store.
+ * Where searches and clicks are logged: the activity of `@headwater/repositories`, or anything that
+ * takes note as it does, at once and without waiting for a store.
  */
 export interface SearchLog {
   /** Takes note of a search. */
@@ -12,9 +12,7 @@ export interface SearchLog {
   recordClick?(click: LoggedClick): unknown
 }
 
-/**
- * A search as it is logged.
- */
+/** A search as it is logged. */
 export interface LoggedSearch {
   /** What clicks refer to. */
   readonly searchId: string
@@ -32,9 +30,7 @@ export interface LoggedSearch {
   readonly hits: readonly LoggedHit[]
 }
 
-/**
- * A course that is shown: its place, and its place in each ranking that has it.
- */
+/** A course that is shown: its place, and its place in each ranking that has it. */
 export interface LoggedHit {
   /** The course. */
   readonly courseId: number
@@ -48,9 +44,7 @@ export interface LoggedHit {
   readonly rerank?: number
 }
 
-/**
- * A click on a course that a search has found.
- */
+/** A click on a course that a search has found. */
 export interface LoggedClick {
   /** The search that found it. */
   readonly searchId: string
@@ -60,13 +54,20 @@ export interface LoggedClick {
   readonly position: number
 }
 
-/**
- * What the log keeps of a hit.
- */
+/** What the log keeps of a hit. */
 export function loggedHit({ course, rank, legs }: SearchHit): LoggedHit {
-  return { courseId: course.id, position: rank, ...rankOf('dense', legs.dense), ...rankOf('lexical', legs.lexical), ...rankOf('rerank', legs.rerank) }
+  return {
+    courseId: course.id,
+    position: rank,
+    ...rankOf('dense', legs.dense),
+    ...rankOf('lexical', legs.lexical),
+    ...rankOf('rerank', legs.rerank),
+  }
 }
 
-function rankOf(name: 'dense' | 'lexical' | 'rerank', place: LegRank | undefined): Partial<LoggedHit> {
+function rankOf(
+  name: 'dense' | 'lexical' | 'rerank',
+  place: LegRank | undefined,
+): Partial<LoggedHit> {
   return place === undefined ? {} : { [name]: place.rank }
 }

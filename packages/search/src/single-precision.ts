@@ -1,5 +1,6 @@
 /**
- * A vector as base64 of little-endian single precision: a third of the length of the numbers written out.
+ * A vector as base64 of little-endian single precision: a third of the length of the numbers
+ * written out.
  */
 export function toBase64(vector: readonly number[]): string {
   const bytes = Buffer.alloc(vector.length * 4)
@@ -7,10 +8,10 @@ export function toBase64(vector: readonly number[]): string {
   return bytes.toString('base64')
 }
 
-/**
- * The vector that {@link toBase64} wrote.
- */
+/** The vector that {@link toBase64} wrote. */
 export function fromBase64(base64: string): number[] {
   const bytes = Buffer.from(base64, 'base64')
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, place) => bytes.readFloatLE(place * 4))
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, place) =>
+    bytes.readFloatLE(place * 4),
+  )
 }

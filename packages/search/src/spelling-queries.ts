@@ -1,6 +1,4 @@
-/**
- * Whether `pg_trgm` is installed where this connection finds it.
- */
+/** Whether `pg_trgm` is installed where this connection finds it. */
 export const selectHasTrigrams = `SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL AS found`
 
 const unknown = `numnode(to_tsquery('english', word)) > 0
@@ -8,19 +6,19 @@ const unknown = `numnode(to_tsquery('english', word)) > 0
 
 const titleWords = `regexp_split_to_table(lower(title), '[^[:alnum:]]+')`
 
-/**
- * Those of the words that no published course has, nor any that begins with them. $1 words.
- */
+/** Those of the words that no published course has, nor any that begins with them. $1 words. */
 export const selectUnknownWords = `
   SELECT word
   FROM unnest($1::text[]) AS word
   WHERE ${unknown}`
 
 /**
- * For each word that no published course has, words of about its length from the titles that are most like it, the more frequent first.
- * Needs `pg_trgm`; an index on the titles' trigrams serves it. $1 words.
+ * For each word that no published course has, words of about its length from the titles that are
+ * most like it, the more frequent first. Needs `pg_trgm`; an index on the titles' trigrams serves
+ * it. $1 words.
  */
-// The threshold is in force for this statement only; the first part is materialised so that it is set before any title is compared.
+// The threshold is in force for this statement only; the first part is materialised so that it is
+// set before any title is compared.
 export const selectSimilarTitleWords = `
   WITH typed AS MATERIALIZED (
     SELECT word, set_config('pg_trgm.word_similarity_threshold', '0.25', true) AS threshold
@@ -42,9 +40,7 @@ export const selectSimilarTitleWords = `
   ) AS similar_title
   ORDER BY typed.word, similar_title.titles DESC, similar_title.candidate`
 
-/**
- * The words of the published titles, the most frequent first.
- */
+/** The words of the published titles, the most frequent first. */
 export const selectTitleWords = `
   SELECT word
   FROM @schema.courses, ${titleWords} AS word

@@ -1,6 +1,7 @@
 /**
- * Notes what the index acknowledged or refused; courses without a version are gone, and their rows with them. A version that is older than the
- * one noted changes nothing: a writer that was overtaken comes late. Gives back the courses whose row is another one now. $1 generation, $2
+ * Notes what the index acknowledged or refused; courses without a version are gone, and their rows
+ * with them. A version that is older than the one noted changes nothing: a writer that was
+ * overtaken comes late. Gives back the courses whose row is another one now. $1 generation, $2
  * course ids, $3 versions, $4 reasons (null: acknowledged).
  */
 export const recordStatuses = `
@@ -22,18 +23,14 @@ export const recordStatuses = `
     AND (status.state, status.version, status.reason) IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)
   RETURNING course_id`
 
-/**
- * A course's version and what the index knows of it. $1 generation, $2 course.
- */
+/** A course's version and what the index knows of it. $1 generation, $2 course. */
 export const selectStatus = `
   SELECT course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
   FROM @schema.courses AS course
   LEFT JOIN @schema.search_status AS status ON status.generation = $1 AND status.course_id = course.id
   WHERE course.id = $2`
 
-/**
- * A row of {@link selectStatus}.
- */
+/** A row of {@link selectStatus}. */
 export interface StatusRow {
   readonly version: string
   readonly state: 'synced' | 'failed' | null
@@ -43,8 +40,8 @@ export interface StatusRow {
 }
 
 /**
- * How many courses are in which state; a published course of which nothing is noted is pending, a draft of which nothing is noted does not count.
- * $1 generation.
+ * How many courses are in which state; a published course of which nothing is noted is pending, a
+ * draft of which nothing is noted does not count. $1 generation.
  */
 export const countStatuses = `
   SELECT count(*) FILTER (WHERE state = 'pending')::integer AS pending,
@@ -58,7 +55,8 @@ export const countStatuses = `
   ) AS course`
 
 /**
- * The courses that cannot be indexed as they are, by id. $1 generation, $2 the id they come after, $3 how many.
+ * The courses that cannot be indexed as they are, by id. $1 generation, $2 the id they come after,
+ * $3 how many.
  */
 export const selectFailed = `
   SELECT course.id, course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
@@ -68,9 +66,7 @@ export const selectFailed = `
   ORDER BY status.course_id
   LIMIT $3`
 
-/**
- * A row of {@link selectFailed}.
- */
+/** A row of {@link selectFailed}. */
 export interface FailedRow extends StatusRow {
   readonly id: number
 }

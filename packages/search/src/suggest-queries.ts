@@ -1,6 +1,7 @@
 /**
- * Published courses whose titles have words that begin like these, those whose title begins like the whole first, then the most attended. Where
- * there is an index on the titles' trigrams, it serves this. $1 the pattern of the longest word, $2 the patterns of all, $3 the pattern of the
+ * Published courses whose titles have words that begin like these, those whose title begins like
+ * the whole first, then the most attended. Where there is an index on the titles' trigrams, it
+ * serves this. $1 the pattern of the longest word, $2 the patterns of all, $3 the pattern of the
  * whole, $4 limit.
  */
 export const selectSuggestions = `

@@ -13,9 +13,10 @@ const stopWords = new Set(
 const commonStems = new Set(commonWords.map(stem))
 
 /**
- * Returns what a text is made of, each with its weight: stemmed words, pairs of neighbouring words and character trigrams, each kind under
- * a prefix of its own. What only common words are made of weighs a quarter. Letter case, accents and compatibility forms make no difference.
- * A text that is not empty has a feature.
+ * Returns what a text is made of, each with its weight: stemmed words, pairs of neighbouring words
+ * and character trigrams, each kind under a prefix of its own. What only common words are made of
+ * weighs a quarter. Letter case, accents and compatibility forms make no difference. A text that is
+ * not empty has a feature.
  */
 export function textFeatures(text: string): Map<string, number> {
   const words = wordsOf(text)
@@ -27,7 +28,12 @@ export function textFeatures(text: string): Map<string, number> {
     if (next !== undefined) add(features, { name: `p:${word} ${next}`, importance: 1 })
     for (const trigram of trigramsOf(word)) add(features, { name: `t:${trigram}`, importance })
   }
-  return new Map(Array.from(features, ([name, { count, importance }]) => [name, weightOf(name) * importance * (1 + Math.log(count))]))
+  return new Map(
+    Array.from(features, ([name, { count, importance }]) => [
+      name,
+      weightOf(name) * importance * (1 + Math.log(count)),
+    ]),
+  )
 }
 
 interface Feature {
@@ -35,9 +41,15 @@ interface Feature {
   readonly importance: number
 }
 
-function add(features: Map<string, Feature>, { name, importance }: { readonly name: string; readonly importance: number }): void {
+function add(
+  features: Map<string, Feature>,
+  { name, importance }: { readonly name: string; readonly importance: number },
+): void {
   const before = features.get(name) ?? { count: 0, importance: 0 }
-  features.set(name, { count: before.count + 1, importance: Math.max(before.importance, importance) })
+  features.set(name, {
+    count: before.count + 1,
+    importance: Math.max(before.importance, importance),
+  })
 }
 
 function weightOf(feature: string): number {
@@ -46,7 +58,10 @@ function weightOf(feature: string): number {
 }
 
 function wordsOf(text: string): string[] {
-  const normal = text.normalize('NFKD').replace(/[\u0300-\u036f]/gu, '').toLowerCase()
+  const normal = text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/gu, '')
+    .toLowerCase()
   // The suffixes keep C++, C# and F# apart from C and F.
   const words = normal.match(/[\p{L}\p{N}\p{M}]+(?:\+\+|#)?/gu) ?? [normal]
   const telling = words.filter((word) => !stopWords.has(word))
@@ -55,13 +70,19 @@ function wordsOf(text: string): string[] {
 
 function* trigramsOf(word: string): Generator<string> {
   const letters = [...`<${word}>`]
-  for (let index = 0; index + 3 <= letters.length; index += 1) yield letters.slice(index, index + 3).join('')
+  for (let index = 0; index + 3 <= letters.length; index += 1)
+    yield letters.slice(index, index + 3).join('')
 }
 
-/** A light English stemmer: it need not produce words, only make `learn`, `learning`, `learner` and `learners` equal. */
+/**
+ * A light English stemmer: it need not produce words, only make `learn`, `learning`, `learner` and
+ * `learners` equal.
+ */
 function stem(word: string): string {
   const singular = withoutPlural(word)
-  const bare = singular.replace(/^(.{3,})(?:ing|ed|er|ly)$/u, '$1').replace(/^(.{2,})([bdfgmnprt])\2$/u, '$1$2')
+  const bare = singular
+    .replace(/^(.{3,})(?:ing|ed|er|ly)$/u, '$1')
+    .replace(/^(.{2,})([bdfgmnprt])\2$/u, '$1$2')
   return bare.length > 4 ? bare.replace(/e$/u, '') : bare
 }
 

@@ -1,5 +1,6 @@
 /**
- * The vector with Euclidean norm 1, the same one when it has that already; `undefined` when it holds a number that is not finite or only zeros.
+ * The vector with Euclidean norm 1, the same one when it has that already; `undefined` when it
+ * holds a number that is not finite or only zeros.
  */
 export function toUnitVector(vector: number[]): number[] | undefined {
   let sum = 0

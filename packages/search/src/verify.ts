@@ -4,9 +4,7 @@ import type { IndexError } from './course-indexer.ts'
 import { compareAll, failureOfComparison } from './differences.ts'
 import type { ComparedParts, IndexDifference } from './differences.ts'
 
-/**
- * Options of `verify`.
- */
+/** Options of `verify`. */
 export interface VerifyOptions {
   /**
    * The generation to look at, by name.
@@ -27,9 +25,7 @@ export interface VerifyOptions {
 /** The defaults of {@link VerifyOptions}. */
 export const verifyDefaults = { maxListed: 100 } as const satisfies VerifyOptions
 
-/**
- * How the index and PostgreSQL compare.
- */
+/** How the index and PostgreSQL compare. */
 export interface VerifyReport {
   /** The generation that was looked at. */
   readonly generation: string
@@ -55,12 +51,20 @@ export interface VerifyReport {
   readonly differences: readonly IndexDifference[]
 }
 
-/**
- * Compares PostgreSQL with the index itself; changes nothing.
- */
-export async function verifyIndex(parts: ComparedParts, options: VerifyOptions = {}): Promise<Result<VerifyReport, IndexError>> {
+/** Compares PostgreSQL with the index itself; changes nothing. */
+export async function verifyIndex(
+  parts: ComparedParts,
+  options: VerifyOptions = {},
+): Promise<Result<VerifyReport, IndexError>> {
   const { maxListed, signal } = { ...verifyDefaults, ...options }
-  const counts = { courses: 0, records: 0, missing: 0, orphaned: 0, stale: 0, 'wrong-generation': 0 }
+  const counts = {
+    courses: 0,
+    records: 0,
+    missing: 0,
+    orphaned: 0,
+    stale: 0,
+    'wrong-generation': 0,
+  }
   const listed: IndexDifference[] = []
   try {
     for await (const page of compareAll(parts)) {

@@ -3,7 +3,12 @@ import type { SearchOptions } from '@headwater/search'
 import { openHarness } from './harness.ts'
 import type { Harness } from './harness.ts'
 
-const refused: readonly (readonly [what: string, query: unknown, options: unknown, field: string])[] = [
+const refused: readonly (readonly [
+  what: string,
+  query: unknown,
+  options: unknown,
+  field: string,
+])[] = [
   ['an empty query', '', {}, 'query'],
   ['a blank query', ' \t\n ', {}, 'query'],
   ['a query of 10,000 characters', 'x'.repeat(10_000), {}, 'query'],
@@ -30,41 +35,79 @@ const refused: readonly (readonly [what: string, query: unknown, options: unknow
   ['a page that is none', 'algebra', { page: 'nextPage' }, 'page'],
   ['a page of 10,000 characters', 'algebra', { page: 'x'.repeat(10_000) }, 'page'],
   ['an unknown filter', 'algebra', { level: 'easy' }, 'level'],
-  ['options that are none', 'algebra', { get limit(): number { throw new Error('gotcha') } }, 'input'],
+  [
+    'options that are none',
+    'algebra',
+    {
+      get limit(): number {
+        throw new Error('gotcha')
+      },
+    },
+    'input',
+  ],
 ]
 
 describe('a search', () => {
   let app: Harness
-  beforeAll(async () => { app = await openHarness() })
+  beforeAll(async () => {
+    app = await openHarness()
+  })
   afterAll(() => app.dispose())
 
-  it.each(refused)('refuses %s, naming the field and asking no store', async (_, query, options, field) => {
-    const asked: string[] = []
-    const stop = app.stores.diagnostics.on('store:operation', ({ store, operation }) => {
-      // The invalidation looks at its intents by itself, every second.
-      if (store !== 'postgres') asked.push(`${store} ${operation}`)
-    })
-    const before = [app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]
-    const result = await app.search.search(query as string, options as SearchOptions)
-    stop()
-    expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field, retryable: false })
-    expect([app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]).toEqual(before)
-    expect(asked).toEqual([])
-  })
+  it.each(refused)(
+    'refuses %s, naming the field and asking no store',
+    async (_, query, options, field) => {
+      const asked: string[] = []
+      const stop = app.stores.diagnostics.on('store:operation', ({ store, operation }) => {
+        // The invalidation looks at its intents by itself, every second.
+        if (store !== 'postgres') asked.push(`${store} ${operation}`)
+      })
+      const before = [app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]
+      const result = await app.search.search(query as string, options as SearchOptions)
+      stop()
+      expect(result.isErr() && result.error).toMatchObject({
+        type: 'invalid-input',
+        field,
+        retryable: false,
+      })
+      expect([app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]).toEqual(
+        before,
+      )
+      expect(asked).toEqual([])
+    },
+  )
 
-  it.each(["'; DROP TABLE courses; --", '" OR 1=1', 'a & !b:*', 'C++ (advanced)', "l'algèbre", '-algebra', '日本語 入門'])('takes %j for words, whatever they would mean elsewhere', async (query) => {
+  it.each([
+    "'; DROP TABLE courses; --",
+    '" OR 1=1',
+    'a & !b:*',
+    'C++ (advanced)',
+    "l'algèbre",
+    '-algebra',
+    '日本語 入門',
+  ])('takes %j for words, whatever they would mean elsewhere', async (query) => {
     const result = await app.search.search(query)
     expect(result._unsafeUnwrap()).toMatchObject({ mode: 'hybrid', degraded: [], hits: [] })
   })
 
   it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('refuses to index course %d', async (courseId) => {
-    for (const result of [await app.search.indexCourse(courseId), await app.search.unindexCourse(courseId)]) {
-      expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field: 'courseId' })
+    for (const result of [
+      await app.search.indexCourse(courseId),
+      await app.search.unindexCourse(courseId),
+    ]) {
+      expect(result.isErr() && result.error).toMatchObject({
+        type: 'invalid-input',
+        field: 'courseId',
+      })
     }
   })
 
   it('says that there is no such course to index', async () => {
     const result = await app.search.indexCourse(4_711)
-    expect(result.isErr() && result.error).toMatchObject({ type: 'not-found', entity: 'course', id: '4711' })
+    expect(result.isErr() && result.error).toMatchObject({
+      type: 'not-found',
+      entity: 'course',
+      id: '4711',
+    })
   })
 })

@@ -4,27 +4,48 @@ import { hashingEmbedder } from '@headwater/search'
 import type { Embedder, VectorIndex, VectorIndexError, VectorRecord } from '@headwater/search'
 import type { Harness } from './harness.ts'
 
-/** Published courses, written with one statement and without an event: as a catalogue that was there before its index. */
-export async function createCourses({ stores, publish }: Pick<Harness, 'stores' | 'publish'>, count: number): Promise<number[]> {
+/**
+ * Published courses, written with one statement and without an event: as a catalogue that was there
+ * before its index.
+ */
+export async function createCourses(
+  { stores, publish }: Pick<Harness, 'stores' | 'publish'>,
+  count: number,
+): Promise<number[]> {
   const { id, instructorId } = await publish({ title: 'The first course' })
-  const { rows } = orThrow(await stores.postgres.query<{ id: number }>(
-    `INSERT INTO @schema.courses (title, description, category, instructor_id, price, is_published)
+  const { rows } = orThrow(
+    await stores.postgres.query<{ id: number }>(
+      `INSERT INTO @schema.courses (title, description, category, instructor_id, price, is_published)
      SELECT 'Course ' || number, 'About subject ' || number, 'Category ' || number % 10, $1, 10, true FROM generate_series(2, $2::integer) AS number
      RETURNING id`,
-    [instructorId, count],
-  ))
+      [instructorId, count],
+    ),
+  )
   return [id, ...rows.map((row) => row.id)]
 }
 
 /** An embedder that counts its calls and its texts; each call stands for one request. */
-export function countingEmbedder({ dimensions, maxTexts }: { readonly dimensions: number; readonly maxTexts: number }): Embedder & { readonly calls: number; readonly texts: number } {
+export function countingEmbedder({
+  dimensions,
+  maxTexts,
+}: {
+  readonly dimensions: number
+  readonly maxTexts: number
+}): Embedder & { readonly calls: number; readonly texts: number } {
   const embedder = hashingEmbedder({ dimensions })
   let [calls, texts] = [0, 0]
   return {
     profile: embedder.profile,
-    get calls() { return calls },
-    get texts() { return texts },
-    batchSizes: (all) => Array.from({ length: Math.ceil(all.length / maxTexts) }, (_, place) => Math.min(maxTexts, all.length - place * maxTexts)),
+    get calls() {
+      return calls
+    },
+    get texts() {
+      return texts
+    },
+    batchSizes: (all) =>
+      Array.from({ length: Math.ceil(all.length / maxTexts) }, (_, place) =>
+        Math.min(maxTexts, all.length - place * maxTexts),
+      ),
     embed: (batch) => {
       calls += Math.ceil(batch.length / maxTexts)
       texts += batch.length
@@ -38,9 +59,17 @@ export function refusingEmbedder(embedder: Embedder, word: string): Embedder {
   return {
     ...embedder,
     profile: embedder.profile,
-    embed: (texts) => texts.some((text) => text.includes(word))
-      ? errAsync({ type: 'store-refused', message: 'refused', retryable: false, store: 'openai', operation: 'embed', code: '400' })
-      : embedder.embed(texts),
+    embed: (texts) =>
+      texts.some((text) => text.includes(word))
+        ? errAsync({
+            type: 'store-refused',
+            message: 'refused',
+            retryable: false,
+            store: 'openai',
+            operation: 'embed',
+            code: '400',
+          })
+        : embedder.embed(texts),
   }
 }
 
@@ -51,13 +80,25 @@ export class FaultyIndex {
 
   constructor(inner: VectorIndex) {
     const upsert = (records: readonly VectorRecord[]): ResultAsync<void, VectorIndexError> => {
-      if (this.#left < records.length) return errAsync({ type: 'store-unavailable', message: 'the index is away', retryable: true, store: 'pinecone', operation: 'upsert' })
+      if (this.#left < records.length)
+        return errAsync({
+          type: 'store-unavailable',
+          message: 'the index is away',
+          retryable: true,
+          store: 'pinecone',
+          operation: 'upsert',
+        })
       this.#left -= records.length
       return records.length === 0 ? okAsync(undefined) : inner.upsert(records)
     }
     this.index = {
-      dimensions: inner.dimensions, upsert, query: (...given) => inner.query(...given), fetch: (...given) => inner.fetch(...given),
-      updateMetadata: (...given) => inner.updateMetadata(...given), delete: (...given) => inner.delete(...given), list: (...given) => inner.list(...given),
+      dimensions: inner.dimensions,
+      upsert,
+      query: (...given) => inner.query(...given),
+      fetch: (...given) => inner.fetch(...given),
+      updateMetadata: (...given) => inner.updateMetadata(...given),
+      delete: (...given) => inner.delete(...given),
+      list: (...given) => inner.list(...given),
       stats: (...given) => inner.stats(...given),
     }
   }

@@ -7,10 +7,34 @@ describe('a search', () => {
   let app: Harness
   beforeAll(async () => {
     app = await openHarness()
-    await app.publish({ title: 'Machine learning fundamentals', description: 'Regression, trees and neural networks.', category: 'AI/ML', difficulty: 'beginner', price: '49.00' })
-    await app.publish({ title: 'Deep learning in practice', description: 'Train neural networks on images.', category: 'AI/ML', difficulty: 'advanced', price: '199.99' })
-    await app.publish({ title: 'Watercolour painting', description: 'Landscapes for beginners.', category: 'Art', difficulty: 'beginner', price: '0' })
-    await app.publish({ title: 'Sourdough baking', description: 'Bread with a starter of your own.', category: 'Cooking', price: '19.50', maxStudents: 1 })
+    await app.publish({
+      title: 'Machine learning fundamentals',
+      description: 'Regression, trees and neural networks.',
+      category: 'AI/ML',
+      difficulty: 'beginner',
+      price: '49.00',
+    })
+    await app.publish({
+      title: 'Deep learning in practice',
+      description: 'Train neural networks on images.',
+      category: 'AI/ML',
+      difficulty: 'advanced',
+      price: '199.99',
+    })
+    await app.publish({
+      title: 'Watercolour painting',
+      description: 'Landscapes for beginners.',
+      category: 'Art',
+      difficulty: 'beginner',
+      price: '0',
+    })
+    await app.publish({
+      title: 'Sourdough baking',
+      description: 'Bread with a starter of your own.',
+      category: 'Cooking',
+      price: '19.50',
+      maxStudents: 1,
+    })
     await app.sync()
   })
   afterAll(() => app.dispose())
@@ -18,10 +42,16 @@ describe('a search', () => {
   it('finds by meaning and by words what was published, each with its score, rank and legs', async () => {
     const result = await app.find('machine learning fundamentals')
     expect(result).toMatchObject({ mode: 'hybrid', degraded: [] })
-    expect(result.hits[0]).toMatchObject({ course: { title: 'Machine learning fundamentals' }, rank: 1, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } })
+    expect(result.hits[0]).toMatchObject({
+      course: { title: 'Machine learning fundamentals' },
+      rank: 1,
+      legs: { dense: { rank: 1 }, lexical: { rank: 1 } },
+    })
     expect(result.hits[0]?.score).toBeCloseTo(2 / 61, 6)
     expect(result.hits.map(({ rank }) => rank)).toEqual(result.hits.map((_, place) => place + 1))
-    expect(result.hits.map(({ score }) => score)).toEqual(result.hits.map(({ score }) => score).toSorted((left, right) => right - left))
+    expect(result.hits.map(({ score }) => score)).toEqual(
+      result.hits.map(({ score }) => score).toSorted((left, right) => right - left),
+    )
   })
 
   it('answers from the cache what it answered before, deeply equal, without asking the embedder or the index again', async () => {
@@ -37,23 +67,43 @@ describe('a search', () => {
   })
 
   it('shares neither answer nor vector with a query that is only like it, and both with one that is spelt in other letters', async () => {
-    const askedFor = async (query: string): Promise<{ readonly isCached: boolean; readonly embedded: number }> => {
+    const askedFor = async (
+      query: string,
+    ): Promise<{ readonly isCached: boolean; readonly embedded: number }> => {
       const before = app.openai.inputCount()
       const { isCached } = await app.find(query)
       return { isCached, embedded: app.openai.inputCount() - before }
     }
     expect(await askedFor('courses for beginners')).toEqual({ isCached: false, embedded: 1 })
-    for (const other of ['courses not for beginners', 'course for beginners', 'courses for beginner', 'beginners for courses', 'courses for beginners!']) {
+    for (const other of [
+      'courses not for beginners',
+      'course for beginners',
+      'courses for beginner',
+      'beginners for courses',
+      'courses for beginners!',
+    ]) {
       expect(await askedFor(other)).toEqual({ isCached: false, embedded: 1 })
     }
-    for (const same of ['Courses  for BEGINNERS', ' courses\tfor beginners ', 'ｃourses for beginners']) expect(await askedFor(same)).toEqual({ isCached: true, embedded: 0 })
+    for (const same of [
+      'Courses  for BEGINNERS',
+      ' courses\tfor beginners ',
+      'ｃourses for beginners',
+    ])
+      expect(await askedFor(same)).toEqual({ isCached: true, embedded: 0 })
     const { isCached } = await app.find('courses for beginners', { category: 'Art' })
     expect(isCached).toBe(false)
   })
 
   it('logs who searched for what, how it was answered and how many were found', async () => {
     const { searchId, hits, durationMs } = await app.find('Sourdough  BAKING')
-    expect(app.logged.at(-1)).toMatchObject({ searchId, userId: undefined, query: 'sourdough baking', resultsCount: hits.length, searchType: 'hybrid', durationMs })
+    expect(app.logged.at(-1)).toMatchObject({
+      searchId,
+      userId: undefined,
+      query: 'sourdough baking',
+      resultsCount: hits.length,
+      searchType: 'hybrid',
+      durationMs,
+    })
     orThrow(await app.search.indexCourse(1))
   })
 })

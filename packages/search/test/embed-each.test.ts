@@ -3,15 +3,31 @@ import type { EmbedError, Embedder } from '@headwater/search'
 import { embedEach } from '@headwater/search'
 import { describe, expect, it } from 'vitest'
 
-const refused: EmbedError = { type: 'store-refused', message: 'refused', retryable: false, store: 'openai', operation: 'embed', code: '400' }
-const away: EmbedError = { type: 'store-unavailable', message: 'away', retryable: true, store: 'openai', operation: 'embed' }
+const refused: EmbedError = {
+  type: 'store-refused',
+  message: 'refused',
+  retryable: false,
+  store: 'openai',
+  operation: 'embed',
+  code: '400',
+}
+const away: EmbedError = {
+  type: 'store-unavailable',
+  message: 'away',
+  retryable: true,
+  store: 'openai',
+  operation: 'embed',
+}
 
 /** A service that takes two texts to a request, and what it was asked. */
 function service(failureOf: (texts: readonly string[]) => EmbedError | undefined) {
   const asked: string[] = []
   const embedder: Embedder = {
     profile: { model: 'lengths', dimensions: 1 },
-    batchSizes: (texts) => Array.from({ length: Math.ceil(texts.length / 2) }, (_, place) => Math.min(2, texts.length - 2 * place)),
+    batchSizes: (texts) =>
+      Array.from({ length: Math.ceil(texts.length / 2) }, (_, place) =>
+        Math.min(2, texts.length - 2 * place),
+      ),
     embed: (texts) => {
       asked.push(texts.join(' '))
       const failure = failureOf(texts)
@@ -24,27 +40,42 @@ function service(failureOf: (texts: readonly string[]) => EmbedError | undefined
 describe('texts that are embedded each for itself', () => {
   it('have the vectors of their own, in as many requests as the limits allow', async () => {
     const { embedder, asked } = service(() => undefined)
-    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual([1, 2, 3, 4, 5].map((length) => ({ vector: [length] })))
+    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual(
+      [1, 2, 3, 4, 5].map((length) => ({ vector: [length] })),
+    )
     expect(asked).toEqual(['a bb', 'ccc dddd', 'eeeee'])
     expect(await embedEach(embedder, [])).toEqual([])
     expect(asked).toHaveLength(3)
   })
 
   it('keep their vectors when another request fails', async () => {
-    const { embedder, asked } = service((texts) => texts.includes('ccc') ? away : undefined)
-    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual([{ vector: [1] }, { vector: [2] }, { failure: away }, { failure: away }, { vector: [5] }])
+    const { embedder, asked } = service((texts) => (texts.includes('ccc') ? away : undefined))
+    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual([
+      { vector: [1] },
+      { vector: [2] },
+      { failure: away },
+      { failure: away },
+      { vector: [5] },
+    ])
     expect(asked).toHaveLength(3)
   })
 
   it('keep their vectors when half of a request is refused, and none is paid for twice', async () => {
-    const { embedder, asked } = service((texts) => texts.includes('ccc') ? refused : undefined)
-    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd'])).toEqual([{ vector: [1] }, { vector: [2] }, { failure: refused }, { vector: [4] }])
+    const { embedder, asked } = service((texts) => (texts.includes('ccc') ? refused : undefined))
+    expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd'])).toEqual([
+      { vector: [1] },
+      { vector: [2] },
+      { failure: refused },
+      { vector: [4] },
+    ])
     expect([...asked].sort()).toEqual(['a bb', 'ccc', 'ccc dddd', 'dddd'])
   })
 
   it('are not asked for one by one where it is the key that is refused', async () => {
     const { embedder, asked } = service(() => ({ ...refused, code: '401' }))
-    expect((await embedEach(embedder, ['a', 'bb', 'ccc'])).every((text) => 'failure' in text)).toBe(true)
+    expect((await embedEach(embedder, ['a', 'bb', 'ccc'])).every((text) => 'failure' in text)).toBe(
+      true,
+    )
     expect(asked).toHaveLength(2)
   })
 })

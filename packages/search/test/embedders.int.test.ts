@@ -2,32 +2,60 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { orThrow } from '@headwater/core'
-import { hashingEmbedder, openaiEmbedder, recordedEmbedder, recordEmbeddings } from '@headwater/search'
+import {
+  hashingEmbedder,
+  openaiEmbedder,
+  recordedEmbedder,
+  recordEmbeddings,
+} from '@headwater/search'
 import { startOpenaiStandIn } from '@headwater/testing'
 import { embedderContract, embedderTexts } from '@headwater/testing/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const dimensions = 64
 
-embedderContract('hashing', async () => ({ embedder: hashingEmbedder({ dimensions }), dispose: async () => undefined }))
+embedderContract('hashing', async () => ({
+  embedder: hashingEmbedder({ dimensions }),
+  dispose: async () => undefined,
+}))
 
-for (const [name, options] of Object.entries({ base64: {}, float: { encodingFormat: 'float' }, 'small batches': { batch: { maxTexts: 7, maxBytes: 4_600 }, concurrency: 2 } } as const)) {
+for (const [name, options] of Object.entries({
+  base64: {},
+  float: { encodingFormat: 'float' },
+  'small batches': { batch: { maxTexts: 7, maxBytes: 4_600 }, concurrency: 2 },
+} as const)) {
   embedderContract(`OpenAI (${name})`, async () => {
     const openai = await startOpenaiStandIn()
-    return { embedder: openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, ...options }), dispose: () => openai.stop() }
+    return {
+      embedder: openaiEmbedder({
+        apiKey: openai.apiKey,
+        baseURL: openai.url,
+        dimensions,
+        ...options,
+      }),
+      dispose: () => openai.stop(),
+    }
   })
 }
 
 embedderContract('recorded', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-recorded-'))
   const file = join(directory, 'vectors.json')
-  await writeFile(file, orThrow(await recordEmbeddings(hashingEmbedder({ dimensions }), embedderTexts)))
-  return { embedder: await recordedEmbedder({ file }), dispose: () => rm(directory, { recursive: true }) }
+  await writeFile(
+    file,
+    orThrow(await recordEmbeddings(hashingEmbedder({ dimensions }), embedderTexts)),
+  )
+  return {
+    embedder: await recordedEmbedder({ file }),
+    dispose: () => rm(directory, { recursive: true }),
+  }
 })
 
 describe('recorded vectors', () => {
   let directory: string
-  beforeAll(async () => { directory = await mkdtemp(join(tmpdir(), 'headwater-recorded-')) })
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'headwater-recorded-'))
+  })
   afterAll(() => rm(directory, { recursive: true }))
   const write = async (content: unknown): Promise<string> => {
     const file = join(directory, 'vectors.json')
@@ -37,16 +65,25 @@ describe('recorded vectors', () => {
   const vector = Buffer.from(new Float32Array([1, 0]).buffer).toString('base64')
 
   it('are of the model that made them, and of no text that was not recorded', async () => {
-    const embedder = await recordedEmbedder({ file: await write({ model: 'some-model', dimensions: 2, vectors: { known: vector } }) })
+    const embedder = await recordedEmbedder({
+      file: await write({ model: 'some-model', dimensions: 2, vectors: { known: vector } }),
+    })
     expect(embedder.profile).toEqual({ model: 'some-model', dimensions: 2 })
     expect(orThrow(await embedder.embed(['known']))).toEqual([[1, 0]])
     const refused = await embedder.embed(['known', 'unknown'])
-    expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field: 'texts[1]' })
+    expect(refused.isErr() && refused.error).toMatchObject({
+      type: 'invalid-input',
+      field: 'texts[1]',
+    })
   })
 
   it.each([
-    ['no recording', '[]'], ['a vector of another length', { model: 'm', dimensions: 3, vectors: { a: vector } }],
-    ['a vector without direction', { model: 'm', dimensions: 2, vectors: { a: Buffer.alloc(8).toString('base64') } }],
+    ['no recording', '[]'],
+    ['a vector of another length', { model: 'm', dimensions: 3, vectors: { a: vector } }],
+    [
+      'a vector without direction',
+      { model: 'm', dimensions: 2, vectors: { a: Buffer.alloc(8).toString('base64') } },
+    ],
   ])('are not read from a file with %s', async (_, content) => {
     await expect(recordedEmbedder({ file: await write(content) })).rejects.toThrow()
   })

@@ -25,19 +25,47 @@ describe('a filter', () => {
 
   beforeAll(async () => {
     const spy: VectorIndex = {
-      dimensions, upsert: (...given) => index.upsert(...given), fetch: (...given) => index.fetch(...given), delete: (...given) => index.delete(...given),
-      updateMetadata: (...given) => index.updateMetadata(...given), list: (...given) => index.list(...given), stats: (...given) => index.stats(...given),
-      query: (...given) => index.query(...given).andThen((matches) => {
-        matched.push(...matches.map(({ id }) => id))
-        return okAsync(matches)
-      }),
+      dimensions,
+      upsert: (...given) => index.upsert(...given),
+      fetch: (...given) => index.fetch(...given),
+      delete: (...given) => index.delete(...given),
+      updateMetadata: (...given) => index.updateMetadata(...given),
+      list: (...given) => index.list(...given),
+      stats: (...given) => index.stats(...given),
+      query: (...given) =>
+        index.query(...given).andThen((matches) => {
+          matched.push(...matches.map(({ id }) => id))
+          return okAsync(matches)
+        }),
     }
     app = await openHarness({ search: { index: spy, embedder: hashingEmbedder({ dimensions }) } })
-    const common = { title: 'Pottery', category: 'Crafts', difficulty: 'beginner', price: '50.00', maxStudents: 0 }
+    const common = {
+      title: 'Pottery',
+      category: 'Crafts',
+      difficulty: 'beginner',
+      price: '50.00',
+      maxStudents: 0,
+    }
     for (let number = 0; number < 3; number += 1) await app.publish(common)
-    const teacher = orThrow(await app.repositories.users.create({ email: 'other@example.com', username: 'other', passwordHash: 'x'.repeat(60), role: 'instructor' }))
+    const teacher = orThrow(
+      await app.repositories.users.create({
+        email: 'other@example.com',
+        username: 'other',
+        passwordHash: 'x'.repeat(60),
+        role: 'instructor',
+      }),
+    )
     instructor = teacher.id
-    fitting = (await app.publish({ ...common, category: 'Art', difficulty: 'advanced', price: '60.01', maxStudents: 1, instructorId: instructor })).id
+    fitting = (
+      await app.publish({
+        ...common,
+        category: 'Art',
+        difficulty: 'advanced',
+        price: '60.01',
+        maxStudents: 1,
+        instructorId: instructor,
+      })
+    ).id
     orThrow(await app.search.index.reindexAll())
   })
   afterAll(() => app.dispose())
@@ -48,10 +76,18 @@ describe('a filter', () => {
     orThrow(await app.search.indexCourse(fitting))
     matched.length = 0
     const found = await app.find('pottery', options)
-    expect(found).toMatchObject({ mode: 'hybrid', hits: [{ course: { id: fitting }, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } }] })
+    expect(found).toMatchObject({
+      mode: 'hybrid',
+      hits: [{ course: { id: fitting }, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } }],
+    })
     expect(matched).toEqual([`course_${fitting}`])
     const { query, filters: parsed } = orThrow(parseSearch('pottery', options))
-    const words = orThrow(await searchByWords({ stores: app.stores, spelling: new Spelling(app.stores) }, { query, filters: parsed, depth: 50, deadlineMs: 2_000 }))
+    const words = orThrow(
+      await searchByWords(
+        { stores: app.stores, spelling: new Spelling(app.stores) },
+        { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
+      ),
+    )
     expect(words.map(({ id }) => id)).toEqual([fitting])
   })
 

@@ -7,12 +7,18 @@ describe('fusing', () => {
   it('puts what both legs found above what one leg alone put at the same place', () => {
     const fused = fuse({ dense: ranked(1, 2, 3), lexical: ranked(4, 2, 5) })
     expect(fused.map(({ id }) => id)).toEqual([2, 4, 1, 5, 3])
-    expect(fused[0]).toEqual({ id: 2, score: Number((2 / 62).toFixed(8)), legs: { dense: { rank: 2, score: 99 }, lexical: { rank: 2, score: 99 } } })
+    expect(fused[0]).toEqual({
+      id: 2,
+      score: Number((2 / 62).toFixed(8)),
+      legs: { dense: { rank: 2, score: 99 }, lexical: { rank: 2, score: 99 } },
+    })
   })
 
   it('goes by ranks, so that a leg with larger scores has no greater say', () => {
     const small = ranked(1, 2).map(({ id, score }) => ({ id, score: score / 1_000 }))
-    expect(fuse({ dense: small, lexical: ranked(3, 1) }).map(({ id }) => id)).toEqual(fuse({ dense: ranked(1, 2), lexical: ranked(3, 1) }).map(({ id }) => id))
+    expect(fuse({ dense: small, lexical: ranked(3, 1) }).map(({ id }) => id)).toEqual(
+      fuse({ dense: ranked(1, 2), lexical: ranked(3, 1) }).map(({ id }) => id),
+    )
   })
 
   it('keeps the order of the only leg that answered', () => {
@@ -33,7 +39,9 @@ describe('fusing', () => {
   })
 
   it('tells the thousandth place from the next', () => {
-    const fused = fuse({ dense: ranked(...Array.from({ length: 1_000 }, (_, place) => 1_000 - place)) })
+    const fused = fuse({
+      dense: ranked(...Array.from({ length: 1_000 }, (_, place) => 1_000 - place)),
+    })
     expect(fused.map(({ id }) => id)).toEqual(fused.map((_, place) => 1_000 - place))
   })
 })

@@ -1,7 +1,13 @@
 import { createRelay, errAsync, orThrow } from '@headwater/core'
 import type { OutboxEvent } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
-import type { CourseSearch, CourseSearchOptions, Embedder, OpenIndex, VectorIndex } from '@headwater/search'
+import type {
+  CourseSearch,
+  CourseSearchOptions,
+  Embedder,
+  OpenIndex,
+  VectorIndex,
+} from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCourses } from './catalogue.ts'
@@ -24,7 +30,9 @@ class Indexes {
   }
 
   async sizes(): Promise<number[]> {
-    return Promise.all([...this.opened.values()].map(async (index) => orThrow(await index.stats()).recordCount))
+    return Promise.all(
+      [...this.opened.values()].map(async (index) => orThrow(await index.stats()).recordCount),
+    )
   }
 }
 
@@ -36,14 +44,28 @@ describe('generations', () => {
   let old: CourseSearch
   let now: CourseSearch
   let ids: number[]
-  const process = (options: Partial<CourseSearchOptions>): CourseSearch => app.openAnother({ index: indexes.open, ...options })
+  const process = (options: Partial<CourseSearchOptions>): CourseSearch =>
+    app.openAnother({ index: indexes.open, ...options })
   const event = (courseId: number): OutboxEvent => ({
-    id: `event-${courseId}`, seq: 1n, aggregateType: 'course', aggregateId: String(courseId), type: 'course.updated', version: 1, payload: {}, headers: {}, createdAt: new Date(),
+    id: `event-${courseId}`,
+    seq: 1n,
+    aggregateType: 'course',
+    aggregateId: String(courseId),
+    type: 'course.updated',
+    version: 1,
+    payload: {},
+    headers: {},
+    createdAt: new Date(),
   })
   const deliver = async (search: CourseSearch, ...courseIds: number[]) =>
-    search.sinks[0]?.handle(courseIds.map(event), { signal: new AbortController().signal, fence: () => 1n })
-  const states = async (): Promise<string[]> => orThrow(await now.index.generations.list()).map((row) => `${row.model} ${row.state}`)
-  const modeOf = async (search: CourseSearch, query = 'course subject'): Promise<string> => orThrow(await search.search(query)).mode
+    search.sinks[0]?.handle(courseIds.map(event), {
+      signal: new AbortController().signal,
+      fence: () => 1n,
+    })
+  const states = async (): Promise<string[]> =>
+    orThrow(await now.index.generations.list()).map((row) => `${row.model} ${row.state}`)
+  const modeOf = async (search: CourseSearch, query = 'course subject'): Promise<string> =>
+    orThrow(await search.search(query)).mode
 
   beforeEach(async () => {
     app = await openHarness()
@@ -66,18 +88,31 @@ describe('generations', () => {
 
   it('are not switched before the index holds the catalogue', async () => {
     const refused = await now.index.generations.activate()
-    expect(refused.isErr() && refused.error).toMatchObject({ type: 'not-covered', report: { coverage: 0, missing: 40 } })
+    expect(refused.isErr() && refused.error).toMatchObject({
+      type: 'not-covered',
+      report: { coverage: 0, missing: 40 },
+    })
     expect(await states()).toEqual(['small active', 'large building'])
     orThrow(await now.index.reindexAll())
-    orThrow(await indexes.opened.get(orThrow(await now.index.generations.list())[1]?.name ?? '')!.delete([`course_${ids[3]}`]))
+    orThrow(
+      await indexes.opened
+        .get(orThrow(await now.index.generations.list())[1]?.name ?? '')!
+        .delete([`course_${ids[3]}`]),
+    )
     expect((await now.index.generations.activate()).isErr()).toBe(true)
-    expect(orThrow(await now.index.generations.activate({ minCoverage: 0.9 }))).toMatchObject({ report: { missing: 1 }, repaired: 1 })
+    expect(orThrow(await now.index.generations.activate({ minCoverage: 0.9 }))).toMatchObject({
+      report: { missing: 1 },
+      repaired: 1,
+    })
     expect(await states()).toEqual(['small standby', 'large active'])
   })
 
   it.each([-0.1, 1.1, Number.NaN])('are not switched at a coverage of %s', async (minCoverage) => {
     const refused = await now.index.generations.activate({ minCoverage })
-    expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field: 'minCoverage' })
+    expect(refused.isErr() && refused.error).toMatchObject({
+      type: 'invalid-input',
+      field: 'minCoverage',
+    })
   })
 
   it('are removed in a second attempt when the first one ended early', async () => {
@@ -85,7 +120,16 @@ describe('generations', () => {
     orThrow(await now.index.generations.activate())
     const [former] = [...indexes.opened.values()]
     const remove = former!.delete.bind(former)
-    Object.assign(former!, { delete: () => errAsync({ type: 'store-unavailable', message: 'away', retryable: true, store: 'pinecone', operation: 'delete' }) })
+    Object.assign(former!, {
+      delete: () =>
+        errAsync({
+          type: 'store-unavailable',
+          message: 'away',
+          retryable: true,
+          store: 'pinecone',
+          operation: 'delete',
+        }),
+    })
     expect((await now.index.generations.cleanup()).isErr()).toBe(true)
     expect(await states()).toEqual(['small retired', 'large active'])
     orThrow((await deliver(now, ids[0] ?? 0))!)
@@ -98,7 +142,11 @@ describe('generations', () => {
     const other = process({ embedder: large, former: { embedder: small } })
     const [smallIndex, largeIndex] = [...indexes.opened.values()]
     const asked: string[] = []
-    for (const [name, index] of [['small', smallIndex], ['large', largeIndex]] as const) spyOnQueries(index, () => asked.push(name))
+    for (const [name, index] of [
+      ['small', smallIndex],
+      ['large', largeIndex],
+    ] as const)
+      spyOnQueries(index, () => asked.push(name))
     orThrow(await now.index.reindexAll())
     orThrow(await other.search('first question'))
     expect(asked).toEqual(['small'])
@@ -120,7 +168,11 @@ describe('generations', () => {
   it('are removed once they stand by, vectors and all, and are not written again', async () => {
     orThrow(await now.index.reindexAll())
     orThrow(await now.index.generations.activate())
-    const refused = await now.index.generations.cleanup({ generation: orThrow(await now.index.generations.list()).find(({ state }) => state === 'active')?.name ?? '' })
+    const refused = await now.index.generations.cleanup({
+      generation:
+        orThrow(await now.index.generations.list()).find(({ state }) => state === 'active')?.name ??
+        '',
+    })
     expect(refused.isErr() && refused.error.type).toBe('invalid-input')
     expect(orThrow(await now.index.generations.cleanup())).toEqual({ removed: 40 })
     expect(await states()).toEqual(['large active'])
@@ -133,13 +185,18 @@ describe('generations', () => {
   it('that a process has no embedder of leave words to search by, and it acknowledges no event of a course', async () => {
     const alone = process({ embedder: large })
     const result = orThrow(await alone.search('course subject'))
-    expect(result).toMatchObject({ mode: 'lexical', degraded: [{ leg: 'dense', reason: 'unknown-generation' }] })
+    expect(result).toMatchObject({
+      mode: 'lexical',
+      degraded: [{ leg: 'dense', reason: 'unknown-generation' }],
+    })
     const failed = await deliver(alone, ids[0] ?? 0)
     expect(failed?.isErr() && failed.error).toMatchObject({ type: 'sink-failed', retryable: true })
     orThrow(await alone.index.reindexAll())
     orThrow(await alone.index.generations.activate())
     expect(orThrow((await deliver(alone, ids[0] ?? 0))!)).toEqual({ failed: [] })
-    await eventually(async () => { expect(await modeOf(alone, `course ${performance.now()}`)).toBe('hybrid') })
+    await eventually(async () => {
+      expect(await modeOf(alone, `course ${performance.now()}`)).toBe('hybrid')
+    })
     expect((await deliver(old, ids[0] ?? 0))?.isErr()).toBe(true)
   })
 
@@ -149,7 +206,11 @@ describe('generations', () => {
     orThrow(await other.index.reindexAll())
     orThrow(await other.index.generations.activate())
     expect(orThrow(await other.index.verify())).toMatchObject({ isInStep: true, courses: 40 })
-    expect(orThrow(await other.index.generations.list()).map(({ template, state }) => `${template} ${state}`)).toContain('titles active')
+    expect(
+      orThrow(await other.index.generations.list()).map(
+        ({ template, state }) => `${template} ${state}`,
+      ),
+    ).toContain('titles active')
   })
 
   it('change under load without a difference and without a search that fails', async () => {
@@ -164,26 +225,38 @@ describe('generations', () => {
       }
     })()
     const searches = (async () => {
-      for (let number = 0; !isDone; number += 1) expect((await now.search(`edited ${number}`)).isOk()).toBe(true)
+      for (let number = 0; !isDone; number += 1)
+        expect((await now.search(`edited ${number}`)).isOk()).toBe(true)
     })()
     orThrow(await now.index.reindexAll())
-    await eventually(async () => { orThrow(await now.index.generations.activate({ minCoverage: 0.5 })) })
+    await eventually(async () => {
+      orThrow(await now.index.generations.activate({ minCoverage: 0.5 }))
+    })
     isDone = true
     await Promise.all([edits, searches])
     orThrow(await relay.drain({ deadlineMs: 20_000 }))
     orThrow(await relay.stop())
     for (const { name } of orThrow(await now.index.generations.list())) {
-      expect(orThrow(await now.index.verify({ generation: name }))).toMatchObject({ isInStep: true, differences: [] })
+      expect(orThrow(await now.index.verify({ generation: name }))).toMatchObject({
+        isInStep: true,
+        differences: [],
+      })
     }
   })
 
   it('are of no concern to a host that hands in one index, and to one that has not migrated', async () => {
     const index = inMemoryVectorIndex({ dimensions: 64 })
-    expect(() => process({ index, embedder: small, former: { embedder: large } })).toThrow(TypeError)
+    expect(() => process({ index, embedder: small, former: { embedder: large } })).toThrow(
+      TypeError,
+    )
     const own = process({ index, embedder: small })
     orThrow(await own.index.reindexAll())
     expect(await modeOf(own)).toBe('hybrid')
-    orThrow(await app.stores.postgres.query('DROP TABLE @schema.search_generation, @schema.search_status, @schema.search_reindex'))
+    orThrow(
+      await app.stores.postgres.query(
+        'DROP TABLE @schema.search_generation, @schema.search_status, @schema.search_reindex',
+      ),
+    )
     const bare = process({ embedder: small })
     expect(orThrow(await bare.index.reindexAll())).toMatchObject({ isComplete: true })
     expect(orThrow(await bare.index.verify()).isInStep).toBe(true)
@@ -194,5 +267,10 @@ describe('generations', () => {
 function spyOnQueries(index: VectorIndex | undefined, take: () => void): void {
   if (index === undefined) throw new Error('there is no such index')
   const query = index.query.bind(index)
-  Object.assign(index, { query: (...given: Parameters<VectorIndex['query']>) => { take(); return query(...given) } })
+  Object.assign(index, {
+    query: (...given: Parameters<VectorIndex['query']>) => {
+      take()
+      return query(...given)
+    },
+  })
 }

@@ -4,8 +4,22 @@ import { createRepositories, repositoriesMigrations } from '@headwater/repositor
 import type { Course, CourseRepository, NewCourse, Repositories } from '@headwater/repositories'
 import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 import type { IsolatedStores, OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
-import { createCourseSearch, openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
-import type { CourseSearch, CourseSearchOptions, LoggedClick, LoggedSearch, SearchLog, SearchOptions, SearchResult, VectorIndex } from '@headwater/search'
+import {
+  createCourseSearch,
+  openaiEmbedder,
+  pineconeIndex,
+  searchMigrations,
+} from '@headwater/search'
+import type {
+  CourseSearch,
+  CourseSearchOptions,
+  LoggedClick,
+  LoggedSearch,
+  SearchLog,
+  SearchOptions,
+  SearchResult,
+  VectorIndex,
+} from '@headwater/search'
 import { inject } from 'vitest'
 
 /** Short vectors keep the tests quick; nothing depends on the length. */
@@ -15,7 +29,10 @@ type Parts = IsolatedStores<'postgres' | 'redis'>
 
 export interface HarnessOptions {
   /** Changes where the stores are, for instance to a fault proxy. */
-  readonly connect?: (options: ConnectOptions, parts: Parts) => ConnectOptions | Promise<ConnectOptions>
+  readonly connect?: (
+    options: ConnectOptions,
+    parts: Parts,
+  ) => ConnectOptions | Promise<ConnectOptions>
   readonly search?: Partial<CourseSearchOptions>
   /** Length of the vectors that Pinecone's index takes. */
   readonly indexDimensions?: number
@@ -47,39 +64,88 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-export async function openHarness({ connect: change = (options) => options, search: searchOptions = {}, migrations = 'with-trigrams', indexDimensions = dimensions }: HarnessOptions = {}): Promise<Harness> {
+export async function openHarness({
+  connect: change = (options) => options,
+  search: searchOptions = {},
+  migrations = 'with-trigrams',
+  indexDimensions = dimensions,
+}: HarnessOptions = {}): Promise<Harness> {
   const { postgres, redis } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis })
-  const pinecone = await startPineconeStandIn({ indexes: [{ name: 'course-search', dimension: indexDimensions }] })
+  const pinecone = await startPineconeStandIn({
+    indexes: [{ name: 'course-search', dimension: indexDimensions }],
+  })
   const openai = await startOpenaiStandIn()
-  const stores = orThrow(await connect(await change({
-    postgres: { url: parts.postgres.url },
-    redis: { url: parts.redis.url, keyPrefix: parts.redis.prefix },
-    pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'course-search' },
-  }, parts)))
-  orThrow(await migrate(stores, { sets: [repositoriesMigrations, ...(migrations === 'with-trigrams' ? [searchMigrations] : [])] }))
+  const stores = orThrow(
+    await connect(
+      await change(
+        {
+          postgres: { url: parts.postgres.url },
+          redis: { url: parts.redis.url, keyPrefix: parts.redis.prefix },
+          pinecone: {
+            apiKey: pinecone.apiKey,
+            controllerHostUrl: pinecone.url,
+            index: 'course-search',
+          },
+        },
+        parts,
+      ),
+    ),
+  )
+  orThrow(
+    await migrate(stores, {
+      sets: [repositoriesMigrations, ...(migrations === 'with-trigrams' ? [searchMigrations] : [])],
+    }),
+  )
   const repositories = createRepositories(stores)
   const { courses } = repositories
   const logged: LoggedSearch[] = []
   const clicked: LoggedClick[] = []
   const activity: SearchLog = {
-    logSearch: (search) => { logged.push(search) },
+    logSearch: (search) => {
+      logged.push(search)
+    },
     recordClick: (click) => clicked.push(click),
   }
   const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
-  const openSearch = (options: Partial<CourseSearchOptions> = {}): CourseSearch => createCourseSearch({
-    stores, courses, index, activity,
-    embedder: openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions, diagnostics: stores.diagnostics }),
-    ...searchOptions, ...options,
-  })
+  const openSearch = (options: Partial<CourseSearchOptions> = {}): CourseSearch =>
+    createCourseSearch({
+      stores,
+      courses,
+      index,
+      activity,
+      embedder: openaiEmbedder({
+        apiKey: openai.apiKey,
+        baseURL: openai.url,
+        dimensions,
+        diagnostics: stores.diagnostics,
+      }),
+      ...searchOptions,
+      ...options,
+    })
   const search = openSearch()
   const relay = createRelay(stores, { sinks: search.sinks })
-  const find = async (query: string, options?: SearchOptions): Promise<SearchResult> => orThrow(await search.search(query, options))
+  const find = async (query: string, options?: SearchOptions): Promise<SearchResult> =>
+    orThrow(await search.search(query, options))
   return {
-    stores, courses, repositories, search, index, pinecone, openai, relay, logged, clicked, openAnother: openSearch, find,
+    stores,
+    courses,
+    repositories,
+    search,
+    index,
+    pinecone,
+    openai,
+    relay,
+    logged,
+    clicked,
+    openAnother: openSearch,
+    find,
     publish: createPublisher(repositories),
-    sync: async () => { orThrow(await relay.drain()) },
-    titles: async (query, options) => (await find(query, options)).hits.map(({ course }) => course.title),
+    sync: async () => {
+      orThrow(await relay.drain())
+    },
+    titles: async (query, options) =>
+      (await find(query, options)).hits.map(({ course }) => course.title),
     dispose: async () => {
       orThrow(await stores.close())
       await Promise.all([pinecone.stop(), openai.stop(), parts.dispose()])
@@ -90,10 +156,24 @@ export async function openHarness({ connect: change = (options) => options, sear
 function createPublisher({ users, courses }: Repositories): Harness['publish'] {
   let instructor: Promise<number> | undefined
   const newInstructor = async (): Promise<number> =>
-    orThrow(await users.create({ email: 'teacher@example.com', username: 'teacher', passwordHash: 'x'.repeat(60), role: 'instructor' })).id
+    orThrow(
+      await users.create({
+        email: 'teacher@example.com',
+        username: 'teacher',
+        passwordHash: 'x'.repeat(60),
+        role: 'instructor',
+      }),
+    ).id
   return async (course = {}) => {
     instructor ??= newInstructor()
-    const { id } = orThrow(await courses.create({ title: 'Algebra', instructorId: await instructor, price: '49.00', ...course }))
+    const { id } = orThrow(
+      await courses.create({
+        title: 'Algebra',
+        instructorId: await instructor,
+        price: '49.00',
+        ...course,
+      }),
+    )
     return orThrow(await courses.publish(id))
   }
 }

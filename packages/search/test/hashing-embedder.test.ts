@@ -20,13 +20,19 @@ describe('hashingEmbedder', () => {
   })
 
   it('gives a text the same vector on every machine and in every release', async () => {
-    const [vector = []] = orThrow(await hashingEmbedder({ dimensions: 8 }).embed(['Linear algebra']))
+    const [vector = []] = orThrow(
+      await hashingEmbedder({ dimensions: 8 }).embed(['Linear algebra']),
+    )
     const expected = [-0.433289, 0, 0.433289, 0.247594, 0.433289, -0.433289, -0.433289, 0]
     for (const [index, value] of expected.entries()) expect(vector[index]).toBeCloseTo(value, 5)
   })
 
   it.each([
-    ['machine learning fundamentals', 'Fundamentals of Machine Learning for Beginners', 'Italian Cooking: Pasta and Risotto'],
+    [
+      'machine learning fundamentals',
+      'Fundamentals of Machine Learning for Beginners',
+      'Italian Cooking: Pasta and Risotto',
+    ],
     ['learn to paint', 'Painting for learners', 'Docker and Kubernetes in Production'],
     ['database indexes', 'Indexing Databases', 'Data-driven Marketing'],
     ['intro to javascript', 'JavaScript: An Introduction', 'Introduction to Pottery'],
@@ -40,7 +46,11 @@ describe('hashingEmbedder', () => {
   })
 
   it('scores unrelated texts near zero and equal texts 1', async () => {
-    expect(Math.abs(await similarity('machine learning fundamentals', 'Italian Cooking: Pasta and Risotto'))).toBeLessThan(0.1)
+    expect(
+      Math.abs(
+        await similarity('machine learning fundamentals', 'Italian Cooking: Pasta and Risotto'),
+      ),
+    ).toBeLessThan(0.1)
     expect(await similarity('Machine Learning', 'Machine Learning')).toBeCloseTo(1, 9)
   })
 
@@ -53,16 +63,23 @@ describe('hashingEmbedder', () => {
   })
 
   // The features of 'ab cd yoga' cancel out in one dimension.
-  it.each(['ab cd yoga', '!!!', ' ', 'the', '機械学習の基礎', '🎨', 'हिन्दी'])('gives %j a direction', async (text) => {
-    for (const dimensions of [1, 2, 1536]) {
-      const [vector = []] = orThrow(await hashingEmbedder({ dimensions }).embed([text]))
-      expect(Math.hypot(...vector)).toBeCloseTo(1, 9)
-    }
-  })
+  it.each(['ab cd yoga', '!!!', ' ', 'the', '機械学習の基礎', '🎨', 'हिन्दी'])(
+    'gives %j a direction',
+    async (text) => {
+      for (const dimensions of [1, 2, 1536]) {
+        const [vector = []] = orThrow(await hashingEmbedder({ dimensions }).embed([text]))
+        expect(Math.hypot(...vector)).toBeCloseTo(1, 9)
+      }
+    },
+  )
 
   it('refuses an empty text by name and embeds none of the others', async () => {
     const result = await embedder.embed(['fine', ''])
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'texts[1]', retryable: false })
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'invalid-input',
+      field: 'texts[1]',
+      retryable: false,
+    })
   })
 
   it('returns no vectors for no texts', async () => {

@@ -6,11 +6,26 @@ import { hydrate } from '../src/hydrate.ts'
 import type { CourseReader, SearchHit } from '../src/hydrate.ts'
 
 const courseOf = (id: number, isPublished: boolean): Course => ({
-  id, title: `Course ${id}`, description: null, instructorId: 1, category: null, difficulty: null, maxStudents: null, currentEnrollment: 0,
-  price: '1.00', isPublished, version: 1, createdAt: new Date(0), updatedAt: new Date(0),
+  id,
+  title: `Course ${id}`,
+  description: null,
+  instructorId: 1,
+  category: null,
+  difficulty: null,
+  maxStudents: null,
+  currentEnrollment: 0,
+  price: '1.00',
+  isPublished,
+  version: 1,
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
 })
 
-const found: FusedCourse[] = [1, 2, 3, 4, 5, 6].map((id) => ({ id, score: 1 / id, legs: { dense: { rank: id, score: 1 - id / 10 } } }))
+const found: FusedCourse[] = [1, 2, 3, 4, 5, 6].map((id) => ({
+  id,
+  score: 1 / id,
+  legs: { dense: { rank: id, score: 1 - id / 10 } },
+}))
 
 /** Courses 2 and 4 are not published, course 5 was deleted. */
 const rows = new Map([1, 2, 3, 4, 6].map((id) => [id, courseOf(id, ![2, 4].includes(id))]))
@@ -18,25 +33,37 @@ const asked: (readonly number[])[] = []
 const courses: CourseReader = {
   getMany: (ids) => {
     asked.push(ids)
-    return okAsync(new Map(ids.flatMap((id) => rows.has(id) ? [[id, rows.get(id)!] as const] : [])))
+    return okAsync(
+      new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!] as const] : []))),
+    )
   },
 }
 
 type Hydrate = (limit: number) => Promise<readonly SearchHit[]>
 
-const own: Hydrate = async (limit) => orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit })).hits
+const own: Hydrate = async (limit) =>
+  orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit })).hits
 
 /** What hand-wired code does: drops rows, then pairs what is left with the scores by position. */
 const zipped: Hydrate = async (limit) => {
-  const kept = [...orThrow(await courses.getMany(found.map(({ id }) => id))).values()].filter(({ isPublished }) => isPublished).slice(0, limit)
-  return kept.map((course, place) => ({ course, score: found[place]!.score, rank: place + 1, legs: found[place]!.legs }))
+  const kept = [...orThrow(await courses.getMany(found.map(({ id }) => id))).values()]
+    .filter(({ isPublished }) => isPublished)
+    .slice(0, limit)
+  return kept.map((course, place) => ({
+    course,
+    score: found[place]!.score,
+    rank: place + 1,
+    legs: found[place]!.legs,
+  }))
 }
 
 /** Drops after it has cut to the limit, and so comes up short. */
 const short: Hydrate = async (limit) => (await own(6)).filter(({ course }) => course.id <= limit)
 
 function keepsOwnScores(hits: readonly SearchHit[]): boolean {
-  return hits.every(({ course, score, legs }) => score === 1 / course.id && legs.dense?.rank === course.id)
+  return hits.every(
+    ({ course, score, legs }) => score === 1 / course.id && legs.dense?.rank === course.id,
+  )
 }
 
 describe('hydrating', () => {

@@ -11,7 +11,8 @@ interface Entry {
   readonly embedding: unknown
 }
 
-const base64 = (...numbers: number[]): string => Buffer.from(new Float32Array(numbers).buffer).toString('base64')
+const base64 = (...numbers: number[]): string =>
+  Buffer.from(new Float32Array(numbers).buffer).toString('base64')
 
 describe('a service that speaks OpenAI’s embeddings in its own way', () => {
   let server: Server
@@ -28,39 +29,114 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
   })
-  afterAll(() => { server.close() })
+  afterAll(() => {
+    server.close()
+  })
 
   const embed = async (data: readonly Entry[] | string, texts: readonly string[] = ['a', 'b']) => {
     body = typeof data === 'string' ? data : JSON.stringify({ object: 'list', data, usage: {} })
     const { port } = server.address() as AddressInfo
-    const encodingFormat = typeof data === 'object' && typeof data[0]?.embedding === 'object' ? 'float' : 'base64'
-    return openaiEmbedder({ apiKey: 'none', baseURL: `http://127.0.0.1:${port}/v1`, model: 'local-model', dimensions: 2, deadlineMs: 500, encodingFormat }).embed(texts)
+    const encodingFormat =
+      typeof data === 'object' && typeof data[0]?.embedding === 'object' ? 'float' : 'base64'
+    return openaiEmbedder({
+      apiKey: 'none',
+      baseURL: `http://127.0.0.1:${port}/v1`,
+      model: 'local-model',
+      dimensions: 2,
+      deadlineMs: 500,
+      encodingFormat,
+    }).embed(texts)
   }
 
   it('is asked for its model, and for no dimensions that it may not know', async () => {
-    orThrow(await embed([{ index: 0, embedding: [1, 0] }, { index: 1, embedding: [0, 1] }]))
+    orThrow(
+      await embed([
+        { index: 0, embedding: [1, 0] },
+        { index: 1, embedding: [0, 1] },
+      ]),
+    )
     expect(asked).toMatchObject({ model: 'local-model', input: ['a', 'b'] })
     expect(asked).not.toHaveProperty('dimensions')
   })
 
   it('may answer in any order, with lists or base64, and with vectors of any length but zero', async () => {
-    expect(orThrow(await embed([{ index: 1, embedding: [0, 4] }, { index: 0, embedding: [3, 0] }]))).toEqual([[1, 0], [0, 1]])
-    expect(orThrow(await embed([{ index: 1, embedding: base64(0, 4) }, { index: 0, embedding: base64(3, 0) }]))).toEqual([[1, 0], [0, 1]])
+    expect(
+      orThrow(
+        await embed([
+          { index: 1, embedding: [0, 4] },
+          { index: 0, embedding: [3, 0] },
+        ]),
+      ),
+    ).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+    expect(
+      orThrow(
+        await embed([
+          { index: 1, embedding: base64(0, 4) },
+          { index: 0, embedding: base64(3, 0) },
+        ]),
+      ),
+    ).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
   })
 
   it.each<readonly [string, readonly Entry[] | string]>([
     ['too few vectors', [{ index: 0, embedding: [1, 0] }]],
     ['too many vectors', [0, 1, 2].map((index) => ({ index, embedding: [1, 0] }))],
-    ['a vector without direction', [{ index: 0, embedding: [1, 0] }, { index: 1, embedding: [0, 0] }]],
-    ['a vector with NaN', [{ index: 0, embedding: base64(1, 0) }, { index: 1, embedding: base64(Number.NaN, 1) }]],
-    ['a vector with an infinity', [{ index: 0, embedding: base64(1, 0) }, { index: 1, embedding: base64(Infinity, 1) }]],
-    ['a vector with null', [{ index: 0, embedding: [1, 0] }, { index: 1, embedding: [null, 1] }]],
-    ['a vector that is none', [{ index: 0, embedding: [1, 0] }, { index: 1, embedding: null }]],
-    ['the same text twice', [{ index: 0, embedding: [1, 0] }, { index: 0, embedding: [0, 1] }]],
+    [
+      'a vector without direction',
+      [
+        { index: 0, embedding: [1, 0] },
+        { index: 1, embedding: [0, 0] },
+      ],
+    ],
+    [
+      'a vector with NaN',
+      [
+        { index: 0, embedding: base64(1, 0) },
+        { index: 1, embedding: base64(Number.NaN, 1) },
+      ],
+    ],
+    [
+      'a vector with an infinity',
+      [
+        { index: 0, embedding: base64(1, 0) },
+        { index: 1, embedding: base64(Infinity, 1) },
+      ],
+    ],
+    [
+      'a vector with null',
+      [
+        { index: 0, embedding: [1, 0] },
+        { index: 1, embedding: [null, 1] },
+      ],
+    ],
+    [
+      'a vector that is none',
+      [
+        { index: 0, embedding: [1, 0] },
+        { index: 1, embedding: null },
+      ],
+    ],
+    [
+      'the same text twice',
+      [
+        { index: 0, embedding: [1, 0] },
+        { index: 0, embedding: [0, 1] },
+      ],
+    ],
     ['no data', '{}'],
     ['no JSON', '<html>Welcome</html>'],
   ])('gives no vectors, not a part of them, when it answers with %s', async (_, data) => {
     const embedded = await embed(data)
-    expect(embedded.isErr() && embedded.error).toMatchObject({ type: expect.stringMatching(/^(store-refused|store-unavailable|dimension-mismatch)$/) as string })
+    expect(embedded.isErr() && embedded.error).toMatchObject({
+      type: expect.stringMatching(
+        /^(store-refused|store-unavailable|dimension-mismatch)$/,
+      ) as string,
+    })
   })
 })

@@ -7,37 +7,50 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 describe('the embedder of OpenAI', () => {
   let openai: OpenaiStandIn
-  beforeAll(async () => { openai = await startOpenaiStandIn() })
+  beforeAll(async () => {
+    openai = await startOpenaiStandIn()
+  })
   afterEach(() => {
     openai.faults.restore()
     openai.answerDimensions(undefined)
   })
   afterAll(() => openai.stop())
 
-  const open = (options: Partial<OpenaiEmbedderOptions> = {}) => openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions: 64, ...options })
+  const open = (options: Partial<OpenaiEmbedderOptions> = {}) =>
+    openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url, dimensions: 64, ...options })
   const requestsOf = async (work: () => unknown): Promise<number> => {
     const before = openai.requestCount()
     await work()
     return openai.requestCount() - before
   }
 
-  it.each(['base64', 'float'] as const)('gives one unit vector per text, in the order of the texts, over %s', async (encodingFormat) => {
-    const [algebra, baking, again] = orThrow(await open({ encodingFormat }).embed(['algebra', 'baking', 'algebra']))
-    expect(again).toEqual(algebra)
-    expect(baking).not.toEqual(algebra)
-    for (const vector of [algebra, baking]) {
-      expect(vector).toHaveLength(64)
-      expect(Math.hypot(...vector ?? [])).toBeCloseTo(1, 4)
-    }
-  })
+  it.each(['base64', 'float'] as const)(
+    'gives one unit vector per text, in the order of the texts, over %s',
+    async (encodingFormat) => {
+      const [algebra, baking, again] = orThrow(
+        await open({ encodingFormat }).embed(['algebra', 'baking', 'algebra']),
+      )
+      expect(again).toEqual(algebra)
+      expect(baking).not.toEqual(algebra)
+      for (const vector of [algebra, baking]) {
+        expect(vector).toHaveLength(64)
+        expect(Math.hypot(...(vector ?? []))).toBeCloseTo(1, 4)
+      }
+    },
+  )
 
   it('asks for nothing when there are no texts, and nothing when one is empty', async () => {
     const embedder = open()
-    expect(await requestsOf(async () => {
-      expect(orThrow(await embedder.embed([]))).toEqual([])
-      const refused = await embedder.embed(['a', ''])
-      expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field: 'texts[1]' })
-    })).toBe(0)
+    expect(
+      await requestsOf(async () => {
+        expect(orThrow(await embedder.embed([]))).toEqual([])
+        const refused = await embedder.embed(['a', ''])
+        expect(refused.isErr() && refused.error).toMatchObject({
+          type: 'invalid-input',
+          field: 'texts[1]',
+        })
+      }),
+    ).toBe(0)
   })
 
   it('batches by count, by tokens and by bytes', async () => {
@@ -50,28 +63,44 @@ describe('the embedder of OpenAI', () => {
 
   it('halves a batch that has more tokens than it looks', async () => {
     const long = 'learning '.repeat(3_400)
-    const vectors = orThrow(await open({ batch: { maxTokens: 10_000_000 } }).embed(Array.from({ length: 50 }, () => long)))
+    const vectors = orThrow(
+      await open({ batch: { maxTokens: 10_000_000 } }).embed(
+        Array.from({ length: 50 }, () => long),
+      ),
+    )
     expect(vectors).toHaveLength(50)
   })
 
   it('takes more texts than one request may have tokens, in as few requests as that takes', async () => {
     const texts = Array.from({ length: 300 }, (_, number) => `${number} ${'learning '.repeat(450)}`)
     expect(texts.join('').length / 4).toBeGreaterThan(300_000)
-    expect(await requestsOf(async () => { expect(orThrow(await open().embed(texts))).toHaveLength(300) })).toBe(2)
+    expect(
+      await requestsOf(async () => {
+        expect(orThrow(await open().embed(texts))).toHaveLength(300)
+      }),
+    ).toBe(2)
   })
 
   it('gives every text but the one that is too long its vector, and pays for each once', async () => {
-    const texts = Array.from({ length: 12 }, (_, number) => number === 6 ? 'learning '.repeat(4_500) : `lesson ${number}`)
+    const texts = Array.from({ length: 12 }, (_, number) =>
+      number === 6 ? 'learning '.repeat(4_500) : `lesson ${number}`,
+    )
     const before = openai.inputCount()
     const embedded = await embedEach(open({ batch: { maxTexts: 4 } }), texts)
-    expect(embedded.flatMap((text, place) => 'failure' in text ? [[place, text.failure.type]] : [])).toEqual([[6, 'store-refused']])
+    expect(
+      embedded.flatMap((text, place) => ('failure' in text ? [[place, text.failure.type]] : [])),
+    ).toEqual([[6, 'store-refused']])
     expect(openai.inputCount() - before).toBe(11)
   })
 
   it('waits as long as a Retry-After says, and no longer', async () => {
     openai.faults.failNext({ status: 429, retryAfterSeconds: 1 })
     const startedMs = performance.now()
-    expect(await requestsOf(async () => { orThrow(await open().embed(['algebra'])) })).toBe(2)
+    expect(
+      await requestsOf(async () => {
+        orThrow(await open().embed(['algebra']))
+      }),
+    ).toBe(2)
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
     expect(performance.now() - startedMs).toBeLessThan(2_500)
   })
@@ -83,17 +112,27 @@ describe('the embedder of OpenAI', () => {
     openai.faults.failNext({ status: 429, retryAfterSeconds: 60 })
     const startedMs = performance.now()
     const late = await open().embed(['algebra'], { deadlineMs: 500 })
-    expect(late.isErr() && late.error).toMatchObject({ type: 'store-unavailable', store: 'openai', retryable: true })
+    expect(late.isErr() && late.error).toMatchObject({
+      type: 'store-unavailable',
+      store: 'openai',
+      retryable: true,
+    })
     expect(performance.now() - startedMs).toBeLessThan(1_500)
   })
 
   it('does not repeat what is refused for good, and tells nothing of the request', async () => {
     openai.faults.failNext({ status: 400 })
-    expect(await requestsOf(async () => {
-      const refused = await open().embed(['a secret'])
-      expect(refused.isErr() && refused.error).toMatchObject({ type: 'store-refused', code: '400', retryable: false })
-      expect(JSON.stringify(refused.isErr() && refused.error.message)).not.toContain('secret')
-    })).toBe(1)
+    expect(
+      await requestsOf(async () => {
+        const refused = await open().embed(['a secret'])
+        expect(refused.isErr() && refused.error).toMatchObject({
+          type: 'store-refused',
+          code: '400',
+          retryable: false,
+        })
+        expect(JSON.stringify(refused.isErr() && refused.error.message)).not.toContain('secret')
+      }),
+    ).toBe(1)
     const wrongKey = await open({ apiKey: 'sk-wrong' }).embed(['algebra'])
     expect(wrongKey.isErr() && wrongKey.error).toMatchObject({ type: 'store-refused', code: '401' })
   })
@@ -101,7 +140,10 @@ describe('the embedder of OpenAI', () => {
   it('ends a hung call at its one deadline, whatever the number of batches', async () => {
     openai.faults.hang()
     const startedMs = performance.now()
-    const hung = await open({ batch: { maxTexts: 1 }, concurrency: 1 }).embed(['a', 'b', 'c', 'd'], { deadlineMs: 300 })
+    const hung = await open({ batch: { maxTexts: 1 }, concurrency: 1 }).embed(
+      ['a', 'b', 'c', 'd'],
+      { deadlineMs: 300 },
+    )
     expect(hung.isErr() && hung.error.type).toBe('deadline-exceeded')
     expect(performance.now() - startedMs).toBeLessThan(1_500)
   })
@@ -109,7 +151,11 @@ describe('the embedder of OpenAI', () => {
   it('refuses vectors of another length than was asked for', async () => {
     openai.answerDimensions(16)
     const misfit = await open().embed(['algebra'])
-    expect(misfit.isErr() && misfit.error).toMatchObject({ type: 'dimension-mismatch', expected: 64, received: 16 })
+    expect(misfit.isErr() && misfit.error).toMatchObject({
+      type: 'dimension-mismatch',
+      expected: 64,
+      received: 16,
+    })
   })
 
   it('stops asking a service that keeps failing, and says so', async () => {
@@ -118,12 +164,19 @@ describe('the embedder of OpenAI', () => {
     diagnostics.on('breaker:transition', ({ state }) => states.push(state))
     openai.faults.cut()
     const embedder = open({ diagnostics })
-    for (let call = 0; call < 5; call += 1) expect((await embedder.embed(['algebra'], { deadlineMs: 200 })).isErr()).toBe(true)
+    for (let call = 0; call < 5; call += 1)
+      expect((await embedder.embed(['algebra'], { deadlineMs: 200 })).isErr()).toBe(true)
     expect(states[0]).toBe('open')
     expect(await requestsOf(() => embedder.embed(['algebra']))).toBe(0)
   })
 
-  it.each([{ apiKey: '' }, { dimensions: 0 }, { baseURL: 'nowhere' }, { deadlineMs: Number.NaN }, { batch: { maxTexts: 0 } }])('is not made of %j', (options) => {
+  it.each([
+    { apiKey: '' },
+    { dimensions: 0 },
+    { baseURL: 'nowhere' },
+    { deadlineMs: Number.NaN },
+    { batch: { maxTexts: 0 } },
+  ])('is not made of %j', (options) => {
     expect(() => open(options)).toThrow(TypeError)
   })
 })

@@ -10,18 +10,39 @@ describe('a page token', () => {
     const token = pageToken(question, position)
     expect(token).toMatch(/^[\w-]+$/)
     expect(readPageToken(question, token)._unsafeUnwrap()).toEqual(position)
-    for (const other of [['algebra', {}], ['geometry', { category: 'Maths' }]]) {
-      expect(readPageToken(other, token)._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'page' })
+    for (const other of [
+      ['algebra', {}],
+      ['geometry', { category: 'Maths' }],
+    ]) {
+      expect(readPageToken(other, token)._unsafeUnwrapErr()).toMatchObject({
+        type: 'invalid-input',
+        field: 'page',
+      })
     }
   })
 
-  it.each(['', 'x', '%%%', forged(5), forged([]), forged(null), forged(['x', 50, 1, 1]), forged(['x', 51, 1, 1, 1]), forged(['x', 50, -1, 1, 1]), forged(['x', 50, 1e300, 1, 1])])('refuses %j', (token) => {
-    expect(readPageToken(question, token)._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'page' })
+  it.each([
+    '',
+    'x',
+    '%%%',
+    forged(5),
+    forged([]),
+    forged(null),
+    forged(['x', 50, 1, 1]),
+    forged(['x', 51, 1, 1, 1]),
+    forged(['x', 50, -1, 1, 1]),
+    forged(['x', 50, 1e300, 1, 1]),
+  ])('refuses %j', (token) => {
+    expect(readPageToken(question, token)._unsafeUnwrapErr()).toMatchObject({
+      type: 'invalid-input',
+      field: 'page',
+    })
   })
 
   it('finds its place again in a ranking that has changed', () => {
     const ranking = (...ids: number[]) => ids.map((id) => ({ id, score: 1, legs: {} }))
-    const after = (...ids: number[]) => beginningOf(ranking(...ids), { ...position, offset: 2, lastId: 7 })
+    const after = (...ids: number[]) =>
+      beginningOf(ranking(...ids), { ...position, offset: 2, lastId: 7 })
     expect(after(1, 7, 3)).toBe(2)
     expect(after(9, 1, 7, 3)).toBe(3)
     expect(after(1, 3, 4)).toBe(2)

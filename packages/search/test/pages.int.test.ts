@@ -10,12 +10,22 @@ describe('the pages of a result', () => {
   const published: Course[] = []
   beforeAll(async () => {
     app = await openHarness()
-    for (let number = 0; number < 70; number += 1) published.push(await app.publish({ title: `Juggling ${number}`, category: number % 2 === 0 ? 'Circus' : 'Sports' }))
+    for (let number = 0; number < 70; number += 1)
+      published.push(
+        await app.publish({
+          title: `Juggling ${number}`,
+          category: number % 2 === 0 ? 'Circus' : 'Sports',
+        }),
+      )
     await app.sync()
   })
   afterAll(() => app.dispose())
 
-  async function pagesOf(query: string, options: SearchOptions, between: () => Promise<void> = async () => undefined): Promise<SearchHit[][]> {
+  async function pagesOf(
+    query: string,
+    options: SearchOptions,
+    between: () => Promise<void> = async () => undefined,
+  ): Promise<SearchHit[][]> {
     const pages: SearchHit[][] = []
     let page: string | undefined
     do {
@@ -27,14 +37,17 @@ describe('the pages of a result', () => {
     return pages
   }
 
-  it.each([10, 25, 30])('of %d together have every course once, beyond what the legs are asked for at first', async (limit) => {
-    const pages = await pagesOf('juggling', { limit })
-    const ids = pages.flat().map(({ course }) => course.id)
-    expect(new Set(ids).size).toBe(ids.length)
-    expect([...ids].sort((one, other) => one - other)).toEqual(published.map(({ id }) => id))
-    expect(pages.slice(0, -2).every((hits) => hits.length === limit)).toBe(true)
-    expect(pages.flat().map(({ rank }) => rank)).toEqual(ids.map((_, place) => place + 1))
-  })
+  it.each([10, 25, 30])(
+    'of %d together have every course once, beyond what the legs are asked for at first',
+    async (limit) => {
+      const pages = await pagesOf('juggling', { limit })
+      const ids = pages.flat().map(({ course }) => course.id)
+      expect(new Set(ids).size).toBe(ids.length)
+      expect([...ids].sort((one, other) => one - other)).toEqual(published.map(({ id }) => id))
+      expect(pages.slice(0, -2).every((hits) => hits.length === limit)).toBe(true)
+      expect(pages.flat().map(({ rank }) => rank)).toEqual(ids.map((_, place) => place + 1))
+    },
+  )
 
   it('keep the filters, and end', async () => {
     const pages = await pagesOf('juggling', { limit: 20, category: 'Sports' })
@@ -59,10 +72,18 @@ describe('the pages of a result', () => {
   it('of another query, other filters or nobody are refused, and nothing is asked of any store', async () => {
     const { nextPage } = await app.find('juggling', { limit: 10 })
     const before = [app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]
-    for (const [query, options] of [['circus', { page: nextPage }], ['juggling', { page: nextPage, category: 'Sports' }], ['juggling', { page: 'x' }], ['juggling', { page: '' }], ['juggling', { page: 'x'.repeat(10_000) }]] as const) {
+    for (const [query, options] of [
+      ['circus', { page: nextPage }],
+      ['juggling', { page: nextPage, category: 'Sports' }],
+      ['juggling', { page: 'x' }],
+      ['juggling', { page: '' }],
+      ['juggling', { page: 'x'.repeat(10_000) }],
+    ] as const) {
       const result = await app.search.search(query, options)
       expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field: 'page' })
     }
-    expect([app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]).toEqual(before)
+    expect([app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]).toEqual(
+      before,
+    )
   })
 })

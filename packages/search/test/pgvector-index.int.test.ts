@@ -15,7 +15,12 @@ beforeAll(async () => {
   database = await PGlite.create({ extensions: { vector } })
   server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port: 0, maxConnections: 20 })
   await server.start()
-  stores = orThrow(await connect({ postgres: { url: `postgres://postgres@${server.getServerConn()}/postgres` }, redis: { url: inject('stack').redis.url } }))
+  stores = orThrow(
+    await connect({
+      postgres: { url: `postgres://postgres@${server.getServerConn()}/postgres` },
+      redis: { url: inject('stack').redis.url },
+    }),
+  )
   orThrow(await migrate(stores, { sets: [pgvectorMigrations] }))
 })
 afterAll(async () => {
@@ -45,7 +50,11 @@ describe('an index in PostgreSQL', () => {
 
   it('stores more records than one statement takes, of as many dimensions as models have', async () => {
     const index = open(1_536)
-    const records = Array.from({ length: 600 }, (_, number) => ({ id: `course_${number}`, values: Array.from({ length: 1_536 }, (_, place) => Math.sin(number + place)), metadata: { number } }))
+    const records = Array.from({ length: 600 }, (_, number) => ({
+      id: `course_${number}`,
+      values: Array.from({ length: 1_536 }, (_, place) => Math.sin(number + place)),
+      metadata: { number },
+    }))
     orThrow(await index.upsert(records))
     expect(orThrow(await index.stats()).recordCount).toBe(600)
     const [nearest] = orThrow(await index.query({ vector: records[321]?.values ?? [], topK: 1 }))
@@ -56,11 +65,27 @@ describe('an index in PostgreSQL', () => {
     const index = open()
     const key = 'it\'s "quoted"; DROP TABLE search_vector; --'
     orThrow(await index.upsert([{ id: 'a', values, metadata: { [key]: key } }]))
-    expect(orThrow(await index.query({ vector: values, topK: 1, filter: { op: 'eq', key, value: key } }))).toMatchObject([{ id: 'a', metadata: { [key]: key } }])
-    expect(orThrow(await index.query({ vector: values, topK: 1, filter: { op: 'in', key, values: ['other'] } }))).toEqual([])
+    expect(
+      orThrow(
+        await index.query({ vector: values, topK: 1, filter: { op: 'eq', key, value: key } }),
+      ),
+    ).toMatchObject([{ id: 'a', metadata: { [key]: key } }])
+    expect(
+      orThrow(
+        await index.query({
+          vector: values,
+          topK: 1,
+          filter: { op: 'in', key, values: ['other'] },
+        }),
+      ),
+    ).toEqual([])
   })
 
-  it.each([{ namespace: '' }, { namespace: 'x', dimensions: 0 }, { namespace: 'x', dimensions: 16_001 }])('is not made of %j', (options) => {
+  it.each([
+    { namespace: '' },
+    { namespace: 'x', dimensions: 0 },
+    { namespace: 'x', dimensions: 16_001 },
+  ])('is not made of %j', (options) => {
     expect(() => pgvectorIndex(stores, options)).toThrow(TypeError)
   })
 })

@@ -12,10 +12,19 @@ let pinecone: PineconeStandIn
 let stores: Stores
 beforeAll(async () => {
   const { postgres, redis } = inject('stack')
-  pinecone = await startPineconeStandIn({ indexes: [{ name: 'small', dimension: 8 }, { name: 'large', dimension: dimensions }] })
-  stores = orThrow(await connect({
-    postgres: { url: postgres.url }, redis: { url: redis.url }, pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'small' },
-  }))
+  pinecone = await startPineconeStandIn({
+    indexes: [
+      { name: 'small', dimension: 8 },
+      { name: 'large', dimension: dimensions },
+    ],
+  })
+  stores = orThrow(
+    await connect({
+      postgres: { url: postgres.url },
+      redis: { url: redis.url },
+      pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'small' },
+    }),
+  )
 })
 afterAll(async () => {
   orThrow(await stores.close())
@@ -25,23 +34,39 @@ afterAll(async () => {
 let namespaces = 0
 vectorIndexContract('Pinecone', async () => {
   namespaces += 1
-  return { index: pineconeIndex(stores, { namespace: `contract-${namespaces}`, dimensions: 8 }), dispose: async () => undefined }
+  return {
+    index: pineconeIndex(stores, { namespace: `contract-${namespaces}`, dimensions: 8 }),
+    dispose: async () => undefined,
+  }
 })
 
-vectorIndexContract('memory', async () => ({ index: inMemoryVectorIndex({ dimensions: 8 }), dispose: async () => undefined }))
+vectorIndexContract('memory', async () => ({
+  index: inMemoryVectorIndex({ dimensions: 8 }),
+  dispose: async () => undefined,
+}))
 
 describe('an index in Pinecone', () => {
   let large: Stores
   beforeAll(async () => {
     const { postgres, redis } = inject('stack')
-    large = orThrow(await connect({
-      postgres: { url: postgres.url }, redis: { url: redis.url }, pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'large' },
-    }))
+    large = orThrow(
+      await connect({
+        postgres: { url: postgres.url },
+        redis: { url: redis.url },
+        pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'large' },
+      }),
+    )
   })
-  afterAll(async () => { orThrow(await large.close()) })
+  afterAll(async () => {
+    orThrow(await large.close())
+  })
 
   const vector = Array.from({ length: dimensions }, (_, place) => Math.sin(place + 1))
-  const records = Array.from({ length: 250 }, (_, number) => ({ id: `course_${number}`, values: vector, metadata: { number } }))
+  const records = Array.from({ length: 250 }, (_, number) => ({
+    id: `course_${number}`,
+    values: vector,
+    metadata: { number },
+  }))
 
   it('stores batches that keep to two megabytes and fetches a hundred ids at a time', async () => {
     const index = pineconeIndex(large, { namespace: 'batches', dimensions })
@@ -68,7 +93,11 @@ describe('an index in Pinecone', () => {
     const index = pineconeIndex(stores, { namespace: 'patience', dimensions: 8 })
     pinecone.faults.failNext({ status: 429, retryAfterSeconds: 1, route: '/upsert' })
     const startedMs = performance.now()
-    orThrow(await index.upsert([{ id: 'a', values: [1, 0, 0, 0, 0, 0, 0, 0], metadata: {} }], { deadlineMs: 5_000 }))
+    orThrow(
+      await index.upsert([{ id: 'a', values: [1, 0, 0, 0, 0, 0, 0, 0], metadata: {} }], {
+        deadlineMs: 5_000,
+      }),
+    )
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
     expect(performance.now() - startedMs).toBeLessThan(2_500)
   })
@@ -84,6 +113,8 @@ describe('an index in Pinecone', () => {
   })
 
   it('is not made of stores that were connected without Pinecone', () => {
-    expect(() => pineconeIndex({ ...stores, pinecone: undefined }, { namespace: 'x' })).toThrow(TypeError)
+    expect(() => pineconeIndex({ ...stores, pinecone: undefined }, { namespace: 'x' })).toThrow(
+      TypeError,
+    )
   })
 })

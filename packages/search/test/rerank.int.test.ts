@@ -7,13 +7,24 @@ describe('a search with a reranker', () => {
   let app: Harness
   beforeAll(async () => {
     app = await openHarness()
-    for (const [title, price] of [['Knots', '1.00'], ['Knots and splices', '2.00'], ['Knots for climbers', '3.00'], ['Macramé knots', '4.00']]) await app.publish({ title: title ?? '', price: price ?? '0' })
+    for (const [title, price] of [
+      ['Knots', '1.00'],
+      ['Knots and splices', '2.00'],
+      ['Knots for climbers', '3.00'],
+      ['Macramé knots', '4.00'],
+    ])
+      await app.publish({ title: title ?? '', price: price ?? '0' })
     await app.sync()
   })
   afterAll(() => app.dispose())
 
-  const byPrice: Rerank = async ({ courses }) => courses.map(({ id, price }) => ({ id, score: Number(price) }))
-  const titlesWith = async (rank: Rerank, query = 'knots', options: { readonly top?: number; readonly deadlineMs?: number } = {}) => {
+  const byPrice: Rerank = async ({ courses }) =>
+    courses.map(({ id, price }) => ({ id, score: Number(price) }))
+  const titlesWith = async (
+    rank: Rerank,
+    query = 'knots',
+    options: { readonly top?: number; readonly deadlineMs?: number } = {},
+  ) => {
     const search = app.openAnother({ rerank: { rank, ...options } })
     const result = (await search.search(query))._unsafeUnwrap()
     return { ...result, titles: result.hits.map(({ course }) => course.title) }
@@ -26,7 +37,12 @@ describe('a search with a reranker', () => {
       return byPrice(request, options)
     }
     const first = await titlesWith(rank)
-    expect(first.titles).toEqual(['Macramé knots', 'Knots for climbers', 'Knots and splices', 'Knots'])
+    expect(first.titles).toEqual([
+      'Macramé knots',
+      'Knots for climbers',
+      'Knots and splices',
+      'Knots',
+    ])
     expect(first.hits[0]?.legs.rerank).toEqual({ rank: 1, score: 4 })
     expect(first.hits[0]?.legs.lexical).toBeDefined()
     const second = await titlesWith(rank)
@@ -43,17 +59,37 @@ describe('a search with a reranker', () => {
   })
 
   it.each([
-    ['fails', 'rerank-failed', async () => { throw new Error('no GPU') }],
-    ['throws at once', 'rerank-failed', () => { throw new Error('no GPU') }],
+    [
+      'fails',
+      'rerank-failed',
+      async () => {
+        throw new Error('no GPU')
+      },
+    ],
+    [
+      'throws at once',
+      'rerank-failed',
+      () => {
+        throw new Error('no GPU')
+      },
+    ],
     ['hangs', 'deadline-exceeded', () => new Promise<never>(() => undefined)],
     ['makes courses up', 'rerank-failed', async () => [{ id: 4_711, score: 1 }]],
-  ] as const)('falls back on the order of the fusion when it %s, says so and does not keep it', async (what, reason, rank) => {
-    const query = `knots ${what}`
-    const plain = (await app.find(query)).hits.map(({ course }) => course.title)
-    const startedMs = performance.now()
-    const result = await titlesWith(rank, query, { deadlineMs: 200, top: 49 })
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
-    expect(result).toMatchObject({ titles: plain, mode: 'hybrid', degraded: [{ leg: 'rerank', reason }], isCached: false })
-    expect((await titlesWith(rank, query, { deadlineMs: 200, top: 49 })).isCached).toBe(false)
-  })
+  ] as const)(
+    'falls back on the order of the fusion when it %s, says so and does not keep it',
+    async (what, reason, rank) => {
+      const query = `knots ${what}`
+      const plain = (await app.find(query)).hits.map(({ course }) => course.title)
+      const startedMs = performance.now()
+      const result = await titlesWith(rank, query, { deadlineMs: 200, top: 49 })
+      expect(performance.now() - startedMs).toBeLessThan(2_000)
+      expect(result).toMatchObject({
+        titles: plain,
+        mode: 'hybrid',
+        degraded: [{ leg: 'rerank', reason }],
+        isCached: false,
+      })
+      expect((await titlesWith(rank, query, { deadlineMs: 200, top: 49 })).isCached).toBe(false)
+    },
+  )
 })

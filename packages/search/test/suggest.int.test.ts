@@ -7,13 +7,22 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
   let app: Harness
   beforeAll(async () => {
     app = await openHarness({ migrations })
-    for (const title of ['Machine learning fundamentals', 'Learning to sing', 'C++ for engineers', 'The machine shop', 'Singing in the rain', 'L’algèbre linéaire']) await app.publish({ title })
+    for (const title of [
+      'Machine learning fundamentals',
+      'Learning to sing',
+      'C++ for engineers',
+      'The machine shop',
+      'Singing in the rain',
+      'L’algèbre linéaire',
+    ])
+      await app.publish({ title })
     const { id } = await app.publish({ title: 'Learning in secret' })
     orThrow(await app.courses.unpublish(id))
   })
   afterAll(() => app.dispose())
 
-  const titles = async (prefix: string, options = {}): Promise<string[]> => orThrow(await app.search.suggest(prefix, options)).map(({ title }) => title)
+  const titles = async (prefix: string, options = {}): Promise<string[]> =>
+    orThrow(await app.search.suggest(prefix, options)).map(({ title }) => title)
 
   it.each([
     ['learn', ['Learning to sing', 'Machine learning fundamentals']],
@@ -27,10 +36,13 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     ['secret', []],
     ['.*', undefined],
     ['%', undefined],
-  ])('for %j are %j: published, every word begun, titles that begin so first', async (prefix, expected) => {
-    if (expected === undefined) expect((await app.search.suggest(prefix)).isErr()).toBe(true)
-    else expect(await titles(prefix)).toEqual(expected)
-  })
+  ])(
+    'for %j are %j: published, every word begun, titles that begin so first',
+    async (prefix, expected) => {
+      if (expected === undefined) expect((await app.search.suggest(prefix)).isErr()).toBe(true)
+      else expect(await titles(prefix)).toEqual(expected)
+    },
+  )
 
   it('are made for misspelt words when there are no others', async () => {
     expect(await titles('lerning fundamntals')).toEqual(['Machine learning fundamentals'])

@@ -27,7 +27,9 @@ export interface RunningContainer {
 
 const startupTimeoutMs = 180_000
 
-/** Whether a container runtime answers; whether a `docker` command exists says nothing about that. */
+/**
+ * Whether a container runtime answers; whether a `docker` command exists says nothing about that.
+ */
 export async function hasContainerRuntime(): Promise<boolean> {
   try {
     const { getContainerRuntimeClient } = await import('testcontainers')
@@ -38,8 +40,17 @@ export async function hasContainerRuntime(): Promise<boolean> {
   }
 }
 
-/** Starts a container; Testcontainers' reaper removes it when this process ends, however it ends. */
-export async function startContainer({ image, port, environment = {}, command, ready, readyTimes = 1 }: ContainerOptions): Promise<RunningContainer> {
+/**
+ * Starts a container; Testcontainers' reaper removes it when this process ends, however it ends.
+ */
+export async function startContainer({
+  image,
+  port,
+  environment = {},
+  command,
+  ready,
+  readyTimes = 1,
+}: ContainerOptions): Promise<RunningContainer> {
   const { GenericContainer, Wait } = await import('testcontainers')
   const prepared = new GenericContainer(image)
     .withEnvironment(environment)
@@ -47,5 +58,9 @@ export async function startContainer({ image, port, environment = {}, command, r
     .withWaitStrategy(Wait.forLogMessage(ready, readyTimes))
     .withStartupTimeout(startupTimeoutMs)
   const container = await (command ? prepared.withCommand([...command]) : prepared).start()
-  return { host: container.getHost(), port: container.getMappedPort(port), stop: async () => void await container.stop() }
+  return {
+    host: container.getHost(),
+    port: container.getMappedPort(port),
+    stop: async () => void (await container.stop()),
+  }
 }

@@ -19,12 +19,15 @@ export interface EventuallyOptions {
 const eventuallyDefaults = { timeoutMs: 5_000, intervalMs: 20 }
 
 /**
- * Repeats an assertion until it holds and resolves to what it returned. It holds when it neither throws nor returns `false`.
- * An attempt that never settles counts as a failure.
+ * Repeats an assertion until it holds and resolves to what it returned. It holds when it neither
+ * throws nor returns `false`. An attempt that never settles counts as a failure.
  *
  * @throws the assertion's last error once the time is up.
  */
-export async function eventually<T>(assertion: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<Exclude<T, false>> {
+export async function eventually<T>(
+  assertion: () => T | Promise<T>,
+  options: EventuallyOptions = {},
+): Promise<Exclude<T, false>> {
   const { timeoutMs, intervalMs } = { ...eventuallyDefaults, ...options }
   const deadline = performance.now() + timeoutMs
   for (;;) {
@@ -36,12 +39,18 @@ export async function eventually<T>(assertion: () => T | Promise<T>, options: Ev
   }
 }
 
-async function attempt<T>(assertion: () => T | Promise<T>, limitMs: number): Promise<{ value: Exclude<T, false> } | { failure: unknown }> {
+async function attempt<T>(
+  assertion: () => T | Promise<T>,
+  limitMs: number,
+): Promise<{ value: Exclude<T, false> } | { failure: unknown }> {
   const waiting = new AbortController()
-  const late = after(limitMs, false as const, { signal: waiting.signal }).catch(() => false as const)
+  const late = after(limitMs, false as const, { signal: waiting.signal }).catch(
+    () => false as const,
+  )
   try {
     const value = await Promise.race([Promise.resolve().then(assertion), late])
-    if (value === false) return { failure: new Error('It returned false, or did not settle, until the time was up') }
+    if (value === false)
+      return { failure: new Error('It returned false, or did not settle, until the time was up') }
     return { value: value as Exclude<T, false> }
   } catch (failure) {
     return { failure }

@@ -2,13 +2,19 @@ import type { Socket } from 'node:net'
 import { resetSocket } from './reset-socket.ts'
 
 /** What a proxy does to what passes through it. */
-export type Fault = { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay', ms: number }
+export type Fault =
+  { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay'; ms: number }
 
-type Parcel = { dueMs: number } & ({ kind: 'data', data: Buffer } | { kind: 'end' } | { kind: 'reset' })
+type Parcel = { dueMs: number } & (
+  { kind: 'data'; data: Buffer } | { kind: 'end' } | { kind: 'reset' }
+)
 
 const highWaterBytes = 1_048_576
 
-/** One direction of a proxied connection: passes on what it reads, in order, when the fault lets it, and never reads far ahead of the writer. */
+/**
+ * One direction of a proxied connection: passes on what it reads, in order, when the fault lets it,
+ * and never reads far ahead of the writer.
+ */
 export class Pipe {
   readonly #from: Socket
   readonly #to: Socket
@@ -20,15 +26,20 @@ export class Pipe {
   #hasFailed = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ from, to, passed }: { from: Socket, to: Socket, passed: (bytes: number) => void }) {
+  constructor({ from, to, passed }: { from: Socket; to: Socket; passed: (bytes: number) => void }) {
     this.#from = from
     this.#to = to
     this.#passed = passed
     from.on('data', (data: Buffer) => this.#receive(data))
     from.on('end', () => this.#hold({ kind: 'end', dueMs: this.#due() }))
-    from.on('error', () => { this.#hasFailed = true })
+    from.on('error', () => {
+      this.#hasFailed = true
+    })
     from.on('close', () => this.#sourceClosed())
-    to.on('drain', () => { this.#isFull = false; this.#flush() })
+    to.on('drain', () => {
+      this.#isFull = false
+      this.#flush()
+    })
     to.on('close', () => this.discard())
   }
 

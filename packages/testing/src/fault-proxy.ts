@@ -1,12 +1,18 @@
 import { once } from 'node:events'
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import {
+  createConnection,
+  createServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net'
 import { Pipe, type Fault } from './fault-pipe.ts'
 import { proxiedUrl, upstreamOf, type Upstream } from './proxied-url.ts'
 import { resetSocket } from './reset-socket.ts'
 
 /**
- * A TCP proxy between a client and its store, and the faults it can play. Faults apply to open connections and to new ones, until
- * {@link FaultProxy.restore}.
+ * A TCP proxy between a client and its store, and the faults it can play. Faults apply to open
+ * connections and to new ones, until {@link FaultProxy.restore}.
  */
 export interface FaultProxy {
   /** The store's URL with the proxy's address in place of the store's. */
@@ -22,15 +28,19 @@ export interface FaultProxy {
   /** Bytes that the store sent. */
   readonly bytesToClient: number
   /**
-   * How often a client sent something, and then had an answer, since the proxy began: all that is sent before the first answer is one round trip, so
-   * one pipelined flush is one. The handshake of a connection counts; take the difference of two readings.
+   * How often a client sent something, and then had an answer, since the proxy began: all that is
+   * sent before the first answer is one round trip, so one pipelined flush is one. The handshake of
+   * a connection counts; take the difference of two readings.
    */
   roundTrips(): number
   /** Connections on which the client was the last to send. */
   readonly unanswered: number
   /** Resets all connections, and each new one at once. What was under way is lost. */
   cut(): void
-  /** Connections stay open and new ones are accepted, but nothing passes. What is sent arrives after {@link FaultProxy.restore}. */
+  /**
+   * Connections stay open and new ones are accepted, but nothing passes. What is sent arrives after
+   * {@link FaultProxy.restore}.
+   */
   hang(): void
   /** Each direction takes this many milliseconds longer, so a round trip takes twice as many. */
   delay(ms: number): void
@@ -40,7 +50,10 @@ export interface FaultProxy {
   close(): Promise<void>
 }
 
-/** Starts a {@link FaultProxy} in front of the store of a `postgres:`, `redis:`, `mongodb:` or `http:` URL with one host. */
+/**
+ * Starts a {@link FaultProxy} in front of the store of a `postgres:`, `redis:`, `mongodb:` or
+ * `http:` URL with one host.
+ */
 export async function faultProxy(url: string): Promise<FaultProxy> {
   const proxy = new TcpProxy(upstreamOf(url))
   await proxy.listen()
@@ -58,17 +71,39 @@ class UrlProxy implements FaultProxy {
     this.url = proxiedUrl(url, proxy.port)
   }
 
-  get connections(): number { return this.#proxy.links.size }
-  get connectionsTotal(): number { return this.#proxy.connectionsTotal }
-  get bytesToServer(): number { return this.#proxy.traffic.bytesToServer }
-  get bytesToClient(): number { return this.#proxy.traffic.bytesToClient }
-  roundTrips(): number { return this.#proxy.traffic.roundTrips }
-  get unanswered(): number { return [...this.#proxy.links].filter((link) => link.awaitsAnswer).length }
-  cut(): void { this.#proxy.apply({ kind: 'cut' }) }
-  hang(): void { this.#proxy.apply({ kind: 'hang' }) }
-  delay(ms: number): void { this.#proxy.apply({ kind: 'delay', ms }) }
-  restore(): void { this.#proxy.apply({ kind: 'none' }) }
-  close(): Promise<void> { return this.#proxy.close() }
+  get connections(): number {
+    return this.#proxy.links.size
+  }
+  get connectionsTotal(): number {
+    return this.#proxy.connectionsTotal
+  }
+  get bytesToServer(): number {
+    return this.#proxy.traffic.bytesToServer
+  }
+  get bytesToClient(): number {
+    return this.#proxy.traffic.bytesToClient
+  }
+  roundTrips(): number {
+    return this.#proxy.traffic.roundTrips
+  }
+  get unanswered(): number {
+    return [...this.#proxy.links].filter((link) => link.awaitsAnswer).length
+  }
+  cut(): void {
+    this.#proxy.apply({ kind: 'cut' })
+  }
+  hang(): void {
+    this.#proxy.apply({ kind: 'hang' })
+  }
+  delay(ms: number): void {
+    this.#proxy.apply({ kind: 'delay', ms })
+  }
+  restore(): void {
+    this.#proxy.apply({ kind: 'none' })
+  }
+  close(): Promise<void> {
+    return this.#proxy.close()
+  }
 }
 
 interface Traffic {
@@ -88,7 +123,9 @@ class TcpProxy {
 
   constructor(upstream: Upstream) {
     this.#upstream = upstream
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client))
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    )
   }
 
   get port(): number {
@@ -106,16 +143,21 @@ class TcpProxy {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= new Promise((resolve) => {
+    return (this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve())
       for (const link of [...this.links]) link.reset()
-    })
+    }))
   }
 
   #accept(client: Socket): void {
     this.connectionsTotal++
     const server = createConnection({ ...this.#upstream, allowHalfOpen: true, noDelay: true })
-    const link = new Link({ client, server, traffic: this.traffic, ended: () => this.links.delete(link) })
+    const link = new Link({
+      client,
+      server,
+      traffic: this.traffic,
+      ended: () => this.links.delete(link),
+    })
     this.links.add(link)
     link.apply(this.#fault)
   }
@@ -128,7 +170,17 @@ class Link {
   readonly #server: Socket
   readonly #pipes: readonly Pipe[]
 
-  constructor({ client, server, traffic, ended }: { client: Socket, server: Socket, traffic: Traffic, ended: () => void }) {
+  constructor({
+    client,
+    server,
+    traffic,
+    ended,
+  }: {
+    client: Socket
+    server: Socket
+    traffic: Traffic
+    ended: () => void
+  }) {
     this.#client = client
     this.#server = server
     const sent = (bytes: number) => {
@@ -140,9 +192,15 @@ class Link {
       traffic.bytesToClient += bytes
       this.awaitsAnswer = false
     }
-    this.#pipes = [new Pipe({ from: client, to: server, passed: sent }), new Pipe({ from: server, to: client, passed: answered })]
+    this.#pipes = [
+      new Pipe({ from: client, to: server, passed: sent }),
+      new Pipe({ from: server, to: client, passed: answered }),
+    ]
     let open = 2
-    for (const socket of [client, server]) socket.once('close', () => { if (--open === 0) ended() })
+    for (const socket of [client, server])
+      socket.once('close', () => {
+        if (--open === 0) ended()
+      })
   }
 
   apply(fault: Fault): void {

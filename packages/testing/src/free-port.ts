@@ -6,8 +6,9 @@ const highest = 32_000
 const maxAttempts = 3
 
 /**
- * A port on 127.0.0.1 that nothing listens on now. It lies below the range from which the kernel takes the ports of outgoing
- * connections, so that a server that is restarted finds its port free again.
+ * A port on 127.0.0.1 that nothing listens on now. It lies below the range from which the kernel
+ * takes the ports of outgoing connections, so that a server that is restarted finds its port free
+ * again.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -17,7 +18,9 @@ export async function freePort(): Promise<number> {
   throw new Error(`No free port between ${lowest} and ${highest} in 100 attempts`)
 }
 
-/** Starts a server on a free port, and on another one when somebody else took the port meanwhile. */
+/**
+ * Starts a server on a free port, and on another one when somebody else took the port meanwhile.
+ */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -18,7 +18,7 @@ export interface GuardedCommand {
   /** Matches the line of output that says that the server accepts connections. */
   ready: RegExp
   /** The user to run as, where that is not the user of this process. */
-  user?: { uid: number, gid: number } | undefined
+  user?: { uid: number; gid: number } | undefined
   /** Whether the directory stays in any case, being the caller's. */
   keepDir?: boolean | undefined
 }
@@ -30,8 +30,8 @@ const stopTimeoutMs = 5_000
 const keptLines = 40
 
 /**
- * One run of a server process that ends with this process, even when this process is killed. Nothing of it keeps this process
- * alive once it serves.
+ * One run of a server process that ends with this process, even when this process is killed.
+ * Nothing of it keeps this process alive once it serves.
  */
 export class GuardedProcess {
   readonly #guard: Guard
@@ -45,14 +45,17 @@ export class GuardedProcess {
     this.#spec = spec
     this.#guard = spawnGuard(spec)
     this.#gone = Promise.all([ended(this.#guard.stdout), ended(this.#guard.stderr)])
-    this.#exited = new Promise((resolve) => this.#guard.once('exit', resolve).once('error', resolve))
+    this.#exited = new Promise((resolve) =>
+      this.#guard.once('exit', resolve).once('error', resolve),
+    )
     this.#guard.stdin.on('error', () => undefined)
   }
 
   /**
    * Resolves when the server says that it is ready.
    *
-   * @throws Error with the server's last lines when it ends instead, or is not ready after a minute.
+   * @throws Error with the server's last lines when it ends instead, or is not ready after a
+   *   minute.
    */
   static async start(spec: GuardedCommand): Promise<GuardedProcess> {
     const started = new GuardedProcess(spec)
@@ -70,18 +73,24 @@ export class GuardedProcess {
     return this.#pid
   }
 
-  /** Asks the server to end and resolves when it has; kills it after five seconds. Removes its directory unless told not to. */
+  /**
+   * Asks the server to end and resolves when it has; kills it after five seconds. Removes its
+   * directory unless told not to.
+   */
   async end({ keepDir = this.#spec.keepDir ?? false }: { keepDir?: boolean } = {}): Promise<void> {
     this.#keepsAlive(true)
     this.#guard.stdin.end(keepDir ? 'keep\n' : 'stop\n')
     const waiting = new AbortController()
     const late = after(stopTimeoutMs, 'late', { signal: waiting.signal }).catch(() => 'ended')
-    if (await Promise.race([this.#exited, late]) === 'late') await this.kill()
+    if ((await Promise.race([this.#exited, late])) === 'late') await this.kill()
     waiting.abort()
     await this.#exited
   }
 
-  /** Ends the server and its children with SIGKILL and resolves when they are gone; the directory stays. */
+  /**
+   * Ends the server and its children with SIGKILL and resolves when they are gone; the directory
+   * stays.
+   */
   async kill(): Promise<void> {
     this.#keepsAlive(true)
     await this.#signal('SIGKILL')
@@ -101,7 +110,8 @@ export class GuardedProcess {
 
   async #signal(signal: NodeJS.Signals): Promise<void> {
     if (this.#pid === 0) return
-    // A stopped parent starts no further child that the list would miss, and a live one keeps its children listed.
+    // A stopped parent starts no further child that the list would miss, and a live one keeps its
+    // children listed.
     if (signal !== 'SIGCONT') signalAll([this.#pid], 'SIGSTOP')
     signalAll(await processTree(this.#pid), signal)
   }
@@ -113,7 +123,9 @@ export class GuardedProcess {
         this.#sayReady(),
         this.#gone.then(() => this.#fail('ended before it was ready')),
         once(this.#guard, 'error').then(([error]) => this.#fail(String(error))),
-        after(startTimeoutMs, undefined, { signal: waiting.signal }).then(() => this.#fail('was not ready in time')),
+        after(startTimeoutMs, undefined, { signal: waiting.signal }).then(() =>
+          this.#fail('was not ready in time'),
+        ),
       ])
     } finally {
       waiting.abort()
@@ -149,7 +161,10 @@ export class GuardedProcess {
 
 function spawnGuard({ dir, command, args, user, keepDir }: GuardedCommand): Guard {
   return spawn('sh', ['-c', guardScript, 'sh', keepDir ? '' : dir, command, ...args], {
-    cwd: dir, detached: true, stdio: ['pipe', 'pipe', 'pipe'], ...user,
+    cwd: dir,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...user,
   })
 }
 

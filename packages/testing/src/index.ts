@@ -1,7 +1,12 @@
 export { startTestStack } from './test-stack.ts'
 export type { TestStack, TestStackOptions } from './test-stack.ts'
 export type { Rung, StoreName } from './rung.ts'
-export type { OpenaiAddress, PineconeAddress, StoreAddress, StoreAddresses } from './store-address.ts'
+export type {
+  OpenaiAddress,
+  PineconeAddress,
+  StoreAddress,
+  StoreAddresses,
+} from './store-address.ts'
 export { isolate } from './isolate.ts'
 export type { IsolatedStores, MongodbPart, PineconePart, RedisPart, StoreParts } from './isolate.ts'
 
@@ -25,7 +30,11 @@ export { startMongodbStandIn } from './mongodb-stand-in/server.ts'
 export type { MongodbStandIn, MongodbStandInOptions } from './mongodb-stand-in/server.ts'
 export type { MongodbStore } from './mongodb-stand-in/store/mongodb-store.ts'
 export { startPineconeStandIn } from './pinecone-stand-in/pinecone-stand-in.ts'
-export type { PineconeStandIn, PineconeStandInIndex, PineconeStandInOptions } from './pinecone-stand-in/pinecone-stand-in.ts'
+export type {
+  PineconeStandIn,
+  PineconeStandInIndex,
+  PineconeStandInOptions,
+} from './pinecone-stand-in/pinecone-stand-in.ts'
 export { startOpenaiStandIn } from './openai-stand-in/openai-stand-in.ts'
 export type { Metric } from './pinecone-stand-in/similarity.ts'
 export type { OpenaiStandIn, OpenaiStandInOptions } from './openai-stand-in/openai-stand-in.ts'

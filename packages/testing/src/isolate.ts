@@ -3,7 +3,12 @@ import { createDatabase, dropDatabase } from './postgres-database.ts'
 import { withMongodb } from './mongodb.ts'
 import { withRedis } from './redis.ts'
 import { storeNames, type StoreName } from './rung.ts'
-import type { OpenaiAddress, PineconeAddress, StoreAddress, StoreAddresses } from './store-address.ts'
+import type {
+  OpenaiAddress,
+  PineconeAddress,
+  StoreAddress,
+  StoreAddresses,
+} from './store-address.ts'
 
 /** Keys of its own on a shared Redis. */
 export interface RedisPart extends StoreAddress {
@@ -44,16 +49,19 @@ export type IsolatedStores<N extends StoreName = StoreName> = Pick<StoreParts, N
 }
 
 /**
- * Sets a part of each store aside for one test file, so that files run side by side on one stack. Costs one `CREATE DATABASE`, about a tenth of
- * a second; the other stores are not asked for anything before `dispose`.
+ * Sets a part of each store aside for one test file, so that files run side by side on one stack.
+ * Costs one `CREATE DATABASE`, about a tenth of a second; the other stores are not asked for
+ * anything before `dispose`.
  */
-export async function isolate<N extends StoreName>(addresses: Pick<StoreAddresses, N>): Promise<IsolatedStores<N>> {
+export async function isolate<N extends StoreName>(
+  addresses: Pick<StoreAddresses, N>,
+): Promise<IsolatedStores<N>> {
   const name = `test_${randomBytes(6).toString('hex')}`
   const given: Partial<StoreAddresses> = addresses
   const parts: Partial<StoreParts> = {}
   for (const store of storeNames) await setAside(store, { given, parts, name })
   let disposed: Promise<void> | undefined
-  return { ...parts as Pick<StoreParts, N>, dispose: () => disposed ??= removeAll(parts) }
+  return { ...(parts as Pick<StoreParts, N>), dispose: () => (disposed ??= removeAll(parts)) }
 }
 
 interface Isolation {
@@ -62,7 +70,10 @@ interface Isolation {
   name: string
 }
 
-async function setAside<N extends StoreName>(store: N, { given, parts, name }: Isolation): Promise<void> {
+async function setAside<N extends StoreName>(
+  store: N,
+  { given, parts, name }: Isolation,
+): Promise<void> {
   const address = given[store]
   if (address) parts[store] = await kinds[store].own(address, name)
 }
@@ -71,7 +82,10 @@ async function removeAll(parts: Partial<StoreParts>): Promise<void> {
   await Promise.all(storeNames.map((store) => removePart(store, parts)))
 }
 
-async function removePart<N extends StoreName>(store: N, parts: Partial<StoreParts>): Promise<void> {
+async function removePart<N extends StoreName>(
+  store: N,
+  parts: Partial<StoreParts>,
+): Promise<void> {
   const part = parts[store]
   if (part) await kinds[store].remove(part)
 }
@@ -87,7 +101,8 @@ const kinds: { [N in StoreName]: PartKind<N> } = {
   },
   mongodb: {
     own: async (address, name) => ({ ...address, database: name }),
-    remove: ({ url, database }) => withMongodb(url, async (client) => void await client.db(database).dropDatabase()),
+    remove: ({ url, database }) =>
+      withMongodb(url, async (client) => void (await client.db(database).dropDatabase())),
   },
   pinecone: {
     own: async (address, name) => ({ ...address, namespace: name }),

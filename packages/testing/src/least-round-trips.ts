@@ -7,9 +7,10 @@ const quietMs = 40
 const turns = 5
 
 /**
- * Counts the round trips of an operation through proxies, by store: the least of five runs, since what clients do by themselves between is not the
- * operation's. `prepare` sets each run up and gives back the operation. What follows an answer, such as a release or a fill, counts as well: each run
- * ends when all proxies have been left alone for a moment with nothing unanswered.
+ * Counts the round trips of an operation through proxies, by store: the least of five runs, since
+ * what clients do by themselves between is not the operation's. `prepare` sets each run up and
+ * gives back the operation. What follows an answer, such as a release or a fill, counts as well:
+ * each run ends when all proxies have been left alone for a moment with nothing unanswered.
  */
 export async function leastRoundTrips<Store extends string>(
   proxies: Readonly<Record<Store, FaultProxy>>,
@@ -24,19 +25,27 @@ export async function leastRoundTrips<Store extends string>(
     const before = counts()
     await operation()
     await untilQuiet(Object.values(proxies))
-    for (const [index, count] of counts().entries()) least[index] = Math.min(least[index] ?? Infinity, count - (before[index] ?? 0))
+    for (const [index, count] of counts().entries())
+      least[index] = Math.min(least[index] ?? Infinity, count - (before[index] ?? 0))
   }
-  return Object.fromEntries(stores.map((store, index) => [store, least[index]])) as Record<Store, number>
+  return Object.fromEntries(stores.map((store, index) => [store, least[index]])) as Record<
+    Store,
+    number
+  >
 }
 
 async function untilQuiet(proxies: readonly FaultProxy[]): Promise<void> {
   let last = ''
-  await eventually(async () => {
-    // After a pause of this process its timers are first, and what has arrived meanwhile is read in the turns that follow.
-    for (let turn = 0; turn < turns; turn += 1) await setImmediate()
-    const now = proxies.map((proxy) => proxy.roundTrips()).join()
-    const isQuiet = now === last && proxies.every(({ unanswered }) => unanswered === 0)
-    last = now
-    return isQuiet
-  }, { intervalMs: quietMs, timeoutMs: 20_000 })
+  await eventually(
+    async () => {
+      // After a pause of this process its timers are first, and what has arrived meanwhile is read
+      // in the turns that follow.
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate()
+      const now = proxies.map((proxy) => proxy.roundTrips()).join()
+      const isQuiet = now === last && proxies.every(({ unanswered }) => unanswered === 0)
+      last = now
+      return isQuiet
+    },
+    { intervalMs: quietMs, timeoutMs: 20_000 },
+  )
 }

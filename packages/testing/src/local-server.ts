@@ -61,7 +61,10 @@ export class RestartableServer {
     await this.#running().resume()
   }
 
-  /** Ends the current run if it still runs, lets `between` change the data, and starts the server again on its port. */
+  /**
+   * Ends the current run if it still runs, lets `between` change the data, and starts the server
+   * again on its port.
+   */
   async restart(between: () => Promise<void> = async () => undefined): Promise<void> {
     await this.#running().end({ keepDir: true })
     await between()

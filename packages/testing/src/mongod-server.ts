@@ -8,7 +8,10 @@ export interface MongodServer extends LocalServer {
   restart(): Promise<void>
 }
 
-/** Starts the `mongod` found on the PATH on 127.0.0.1, standalone and with a data directory of its own; it ends with this process. */
+/**
+ * Starts the `mongod` found on the PATH on 127.0.0.1, standalone and with a data directory of its
+ * own; it ends with this process.
+ */
 export async function startMongodServer(): Promise<MongodServer> {
   return onFreePort(async (port) => {
     const dir = await serverDirectory('mongodb')
@@ -27,7 +30,9 @@ function mongodVerbs(server: RestartableServer, port: number): MongodServer {
   return {
     url: `mongodb://127.0.0.1:${port}`,
     port,
-    get pid() { return server.pid },
+    get pid() {
+      return server.pid
+    },
     kill: () => server.kill(),
     pause: () => server.pause(),
     resume: () => server.resume(),

@@ -11,7 +11,11 @@ export const mongodbRungs: StoreRungs<'mongodb'> = {
   environment: (url) => started(url, async () => undefined),
 
   async container() {
-    const { host, port, stop } = await startContainer({ image: containerImages.mongodb, port: 27017, ready: /Waiting for connections/ })
+    const { host, port, stop } = await startContainer({
+      image: containerImages.mongodb,
+      port: 27017,
+      ready: /Waiting for connections/,
+    })
     return started(`mongodb://${host}:${port}`, stop)
   },
 
@@ -20,7 +24,7 @@ export const mongodbRungs: StoreRungs<'mongodb'> = {
     return started(server.url, () => server.stop())
   },
 
-  hasLocalServer: async () => await findOnPath('mongod') !== undefined,
+  hasLocalServer: async () => (await findOnPath('mongod')) !== undefined,
 
   async standIn() {
     const { startMongodbStandIn } = await import('./mongodb-stand-in/server.ts')
@@ -38,9 +42,15 @@ async function started(url: string, stop: () => Promise<void>): Promise<StartedS
 }
 
 /** Connects the official client for one piece of work. */
-export async function withMongodb<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
+export async function withMongodb<T>(
+  url: string,
+  use: (client: MongoClient) => Promise<T>,
+): Promise<T> {
   const { MongoClient } = await import('mongodb')
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: connectTimeoutMs, connectTimeoutMS: connectTimeoutMs })
+  const client = new MongoClient(url, {
+    serverSelectionTimeoutMS: connectTimeoutMs,
+    connectTimeoutMS: connectTimeoutMs,
+  })
   try {
     return await use(client)
   } finally {

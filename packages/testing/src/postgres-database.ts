@@ -4,33 +4,50 @@ import type { Client } from 'pg'
 const connectTimeoutMs = 10_000
 
 /**
- * Creates an empty database on the server of a URL and resolves to the URL of the new database. One connection, one statement, about a tenth of a
- * second. Without a name it gets one that nobody else has.
+ * Creates an empty database on the server of a URL and resolves to the URL of the new database. One
+ * connection, one statement, about a tenth of a second. Without a name it gets one that nobody else
+ * has.
  */
-export async function createDatabase(url: string, name: string = `test_${randomBytes(6).toString('hex')}`): Promise<string> {
-  await withClient(url, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE template0`))
+export async function createDatabase(
+  url: string,
+  name: string = `test_${randomBytes(6).toString('hex')}`,
+): Promise<string> {
+  await withClient(url, (client) =>
+    client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE template0`),
+  )
   const created = new URL(url)
   created.pathname = `/${encodeURIComponent(name)}`
   return created.href
 }
 
-/** Drops the database that a URL names, connections to it notwithstanding; one that does not exist is no failure. */
+/**
+ * Drops the database that a URL names, connections to it notwithstanding; one that does not exist
+ * is no failure.
+ */
 export async function dropDatabase(url: string): Promise<void> {
   const maintenance = new URL(url)
   const name = decodeURIComponent(maintenance.pathname.slice(1))
   maintenance.pathname = '/postgres'
-  await withClient(maintenance.href, (client) => client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`))
+  await withClient(maintenance.href, (client) =>
+    client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
+  )
 }
 
 /** The version of the server at a URL, such as `18.4`. */
 export async function postgresVersion(url: string): Promise<string> {
-  const { rows } = await withClient(url, (client) => client.query<{ server_version: string }>('SHOW server_version'))
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ server_version: string }>('SHOW server_version'),
+  )
   return rows[0]?.server_version.split(' ')[0] ?? 'unknown'
 }
 
 async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs, query_timeout: connectTimeoutMs * 3 })
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: connectTimeoutMs * 3,
+  })
   client.on('error', () => undefined)
   await client.connect()
   try {

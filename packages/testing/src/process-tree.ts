@@ -6,7 +6,7 @@ const run = promisify(execFile)
 
 /** The process ids of a process and of its direct children; the process itself comes first. */
 export async function processTree(pid: number): Promise<number[]> {
-  return [pid, ...await childrenOf(pid)]
+  return [pid, ...(await childrenOf(pid))]
 }
 
 /** Sends a signal to each process; those that have already ended are passed over. */
@@ -31,7 +31,10 @@ async function childrenOf(pid: number): Promise<number[]> {
 async function childrenFromPs(pid: number): Promise<number[]> {
   try {
     const { stdout } = await run('ps', ['-A', '-o', 'ppid=,pid='])
-    return stdout.split('\n').map(numbers).flatMap(([parent, child]) => parent === pid && child !== undefined ? [child] : [])
+    return stdout
+      .split('\n')
+      .map(numbers)
+      .flatMap(([parent, child]) => (parent === pid && child !== undefined ? [child] : []))
   } catch {
     return []
   }

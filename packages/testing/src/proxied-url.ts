@@ -5,18 +5,28 @@ export interface Upstream {
 }
 
 const defaultPorts: Readonly<Record<string, number>> = {
-  'postgres:': 5432, 'postgresql:': 5432, 'redis:': 6379, 'rediss:': 6379, 'mongodb:': 27017, 'http:': 80, 'https:': 443,
+  'postgres:': 5432,
+  'postgresql:': 5432,
+  'redis:': 6379,
+  'rediss:': 6379,
+  'mongodb:': 27017,
+  'http:': 80,
+  'https:': 443,
 }
 
 /**
  * The host and port that a store's URL names.
  *
- * @throws Error for a URL that names several hosts, or none that a TCP proxy could stand in front of.
+ * @throws Error for a URL that names several hosts, or none that a TCP proxy could stand in front
+ *   of.
  */
 export function upstreamOf(url: string): Upstream {
   const { protocol, hostname, port } = parse(url)
   const defaultPort = defaultPorts[protocol]
-  if (!hostname || defaultPort === undefined) throw new Error(`A fault proxy needs a URL with one host and a known scheme, not one with ${protocol}`)
+  if (!hostname || defaultPort === undefined)
+    throw new Error(
+      `A fault proxy needs a URL with one host and a known scheme, not one with ${protocol}`,
+    )
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? defaultPort : Number(port) }
 }
 

@@ -16,13 +16,28 @@ export interface RedisBinaryFacts {
 }
 
 /** Use what is there, install it, or tell the person which command does. */
-export type RedisBinaryPlan = { do: 'use' } | { do: 'install' } | { do: 'refuse', command: string }
+export type RedisBinaryPlan = { do: 'use' } | { do: 'install' } | { do: 'refuse'; command: string }
 
-/** Decides how `redis-server` is obtained: it is installed only where that needs no further rights, and never with sudo. */
-export function planRedisBinary({ hasBinary, isRoot, hasApt, platform }: RedisBinaryFacts): RedisBinaryPlan {
+/**
+ * Decides how `redis-server` is obtained: it is installed only where that needs no further rights,
+ * and never with sudo.
+ */
+export function planRedisBinary({
+  hasBinary,
+  isRoot,
+  hasApt,
+  platform,
+}: RedisBinaryFacts): RedisBinaryPlan {
   if (hasBinary) return { do: 'use' }
-  if (hasApt) return isRoot ? { do: 'install' } : { do: 'refuse', command: `sudo sh -c '${aptCommand}'` }
-  return { do: 'refuse', command: platform === 'darwin' ? 'brew install redis' : 'docker run --rm -p 127.0.0.1:6379:6379 redis:8' }
+  if (hasApt)
+    return isRoot ? { do: 'install' } : { do: 'refuse', command: `sudo sh -c '${aptCommand}'` }
+  return {
+    do: 'refuse',
+    command:
+      platform === 'darwin'
+        ? 'brew install redis'
+        : 'docker run --rm -p 127.0.0.1:6379:6379 redis:8',
+  }
 }
 
 /**
@@ -33,17 +48,21 @@ export function planRedisBinary({ hasBinary, isRoot, hasApt, platform }: RedisBi
 export async function ensureRedisBinary(onProgress: (line: string) => void): Promise<string> {
   const [found, apt] = await Promise.all([findOnPath('redis-server'), findOnPath('apt-get')])
   const plan = planRedisBinary({
-    hasBinary: found !== undefined, isRoot: process.getuid?.() === 0, hasApt: apt !== undefined, platform: process.platform,
+    hasBinary: found !== undefined,
+    isRoot: process.getuid?.() === 0,
+    hasApt: apt !== undefined,
+    platform: process.platform,
   })
   if (plan.do === 'refuse') throw new MissingServerError('redis-server', plan.command)
   if (plan.do === 'install') await installWithApt(onProgress)
-  return found ?? await findOnPath('redis-server') ?? 'redis-server'
+  return found ?? (await findOnPath('redis-server')) ?? 'redis-server'
 }
 
 const aptCommand = 'apt-get update && apt-get install -y --no-install-recommends redis-server'
 
-// One process at a time: the others wait, and then find it installed. Nothing that apt starts may keep the lock, hence 9>&-.
-// A policy-rc.d that answers 101 keeps the package from starting a service of its own; another's policy is left as it is.
+// One process at a time: the others wait, and then find it installed. Nothing that apt starts may
+// keep the lock, hence 9>&-. A policy-rc.d that answers 101 keeps the package from starting a
+// service of its own; another's policy is left as it is.
 const installScript = `
 set -e
 exec 9>/tmp/headwater-apt.lock
@@ -65,19 +84,25 @@ async function installWithApt(onProgress: (line: string) => void): Promise<void>
   const log = join(dir, 'log')
   try {
     const code = await runLocked(log)
-    if (code !== 0) throw new Error(`${aptCommand} failed (exit code ${code}):\n${await lastLines(log)}`)
+    if (code !== 0)
+      throw new Error(`${aptCommand} failed (exit code ${code}):\n${await lastLines(log)}`)
     onProgress('redis-server is installed')
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
 }
 
-// Detached and writing to a file: an installation that loses its terminal or its parent midway would leave dpkg half configured.
+// Detached and writing to a file: an installation that loses its terminal or its parent midway
+// would leave dpkg half configured.
 async function runLocked(log: string): Promise<number | null> {
   const output = await open(log, 'w')
   try {
-    const child = spawn('sh', ['-c', installScript], { detached: true, stdio: ['ignore', output.fd, output.fd], cwd: '/' })
-    const [code] = await once(child, 'exit') as [number | null]
+    const child = spawn('sh', ['-c', installScript], {
+      detached: true,
+      stdio: ['ignore', output.fd, output.fd],
+      cwd: '/',
+    })
+    const [code] = (await once(child, 'exit')) as [number | null]
     return code
   } finally {
     await output.close()

@@ -36,15 +36,16 @@ export interface RedisCluster {
 }
 
 /**
- * Starts a Redis Cluster of masters that share the slots evenly and resolves when every master sees it whole, after 2 to 3 seconds. It ends
- * with this process.
+ * Starts a Redis Cluster of masters that share the slots evenly and resolves when every master sees
+ * it whole, after 2 to 3 seconds. It ends with this process.
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const { masters: count, onProgress } = { ...redisClusterDefaults, ...options }
-  if (!Number.isInteger(count) || count < 3) throw new RangeError(`masters must be an integer of at least 3, not ${count}`)
+  if (!Number.isInteger(count) || count < 3)
+    throw new RangeError(`masters must be an integer of at least 3, not ${count}`)
   // One after the other: the first one installs redis-server where it is missing.
   const masters: RedisServer[] = []
-  const stop = async () => void await Promise.all(masters.map((master) => master.stop()))
+  const stop = async () => void (await Promise.all(masters.map((master) => master.stop())))
   try {
     while (masters.length < count) masters.push(await startMaster(onProgress))
     await form(masters)
@@ -59,7 +60,16 @@ async function startMaster(onProgress: (line: string) => void): Promise<RedisSer
   const busPort = await freePort()
   return startRedisServer({
     onProgress,
-    args: ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '2000', '--cluster-port', String(busPort)],
+    args: [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-config-file',
+      'nodes.conf',
+      '--cluster-node-timeout',
+      '2000',
+      '--cluster-port',
+      String(busPort),
+    ],
   })
 }
 
@@ -72,14 +82,20 @@ async function form(masters: readonly RedisServer[]): Promise<void> {
   const [first, ...others] = masters
   if (!first) return
   for (const { port } of others) {
-    await redisCommand(first.port, ['CLUSTER', 'MEET', '127.0.0.1', String(port), await busPortOf(port)])
+    await redisCommand(first.port, [
+      'CLUSTER',
+      'MEET',
+      '127.0.0.1',
+      String(port),
+      await busPortOf(port),
+    ])
   }
   await Promise.all(masters.map(({ port }) => untilWhole(port, masters.length)))
 }
 
 function slotsOf(index: number, count: number): string[] {
-  const from = Math.floor(slots * index / count)
-  const to = Math.floor(slots * (index + 1) / count)
+  const from = Math.floor((slots * index) / count)
+  const to = Math.floor((slots * (index + 1)) / count)
   return Array.from({ length: to - from }, (_, offset) => String(from + offset))
 }
 
@@ -93,7 +109,8 @@ async function untilWhole(port: number, nodes: number): Promise<void> {
   for (;;) {
     const info = await redisCommand(port, ['CLUSTER', 'INFO'])
     if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes}`)) return
-    if (performance.now() > deadline) throw new Error(`The cluster did not form in ${formingTimeoutMs} ms:\n${info}`)
+    if (performance.now() > deadline)
+      throw new Error(`The cluster did not form in ${formingTimeoutMs} ms:\n${info}`)
     await after(pollMs)
   }
 }

@@ -4,14 +4,18 @@ import { createConnection } from 'node:net'
 const timeoutMs = 10_000
 
 /**
- * Sends one command to the Redis server on a port of 127.0.0.1 over a connection of its own and resolves to the reply as it stands on
- * the wire, without its type and length.
+ * Sends one command to the Redis server on a port of 127.0.0.1 over a connection of its own and
+ * resolves to the reply as it stands on the wire, without its type and length.
  *
  * @throws Error with the server's words for an error reply.
  */
 export async function redisCommand(port: number, args: readonly string[]): Promise<string> {
   const socket = createConnection({ port, host: '127.0.0.1' }).setEncoding('utf8')
-  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`Redis on port ${port} did not answer ${args[0] ?? ''} in ${timeoutMs} ms`)))
+  socket.setTimeout(timeoutMs, () =>
+    socket.destroy(
+      new Error(`Redis on port ${port} did not answer ${args[0] ?? ''} in ${timeoutMs} ms`),
+    ),
+  )
   try {
     await once(socket, 'connect')
     socket.write(encode(args))
@@ -38,5 +42,7 @@ function isComplete(reply: string): boolean {
 
 function body(reply: string): string {
   if (reply.startsWith('-')) throw new Error(reply.slice(1).trimEnd())
-  return reply.startsWith('$') ? reply.slice(reply.indexOf('\r\n') + 2, -2) : reply.slice(1).trimEnd()
+  return reply.startsWith('$')
+    ? reply.slice(reply.indexOf('\r\n') + 2, -2)
+    : reply.slice(1).trimEnd()
 }

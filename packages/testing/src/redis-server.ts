@@ -35,15 +35,17 @@ export interface RedisServer extends LocalServer {
   /** Writes what the server holds now to its snapshot file; the only time at which it does. */
   snapshot(): Promise<void>
   /**
-   * Ends the server if it runs and starts it again on its port: empty, or with `keepData` holding what its last snapshot held. A
-   * server that still runs takes a snapshot first; one that was killed comes back with an older one, as a server restored from a backup does.
+   * Ends the server if it runs and starts it again on its port: empty, or with `keepData` holding
+   * what its last snapshot held. A server that still runs takes a snapshot first; one that was
+   * killed comes back with an older one, as a server restored from a backup does.
    */
   restart(options?: { keepData?: boolean }): Promise<void>
 }
 
 /**
- * Starts a Redis server of its own on 127.0.0.1, in about 20 ms. It writes nothing to disk unless asked for a snapshot, and ends
- * with this process. Installs `redis-server` when it is missing and this process is root on a system with apt.
+ * Starts a Redis server of its own on 127.0.0.1, in about 20 ms. It writes nothing to disk unless
+ * asked for a snapshot, and ends with this process. Installs `redis-server` when it is missing and
+ * this process is root on a system with apt.
  *
  * @throws MissingServerError whose message is the command that installs `redis-server`.
  */
@@ -51,12 +53,24 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const { args, onProgress } = { ...redisServerDefaults, ...options }
   const command = await ensureRedisBinary(onProgress)
   return onFreePort(async (port) => {
-    const dir = options.dir ?? await serverDirectory('redis')
+    const dir = options.dir ?? (await serverDirectory('redis'))
     await mkdir(dir, { recursive: true })
     const server = await RestartableServer.start({
       name: 'Redis',
       command,
-      args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...args],
+      args: [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--dir',
+        dir,
+        ...args,
+      ],
       dir,
       keepDir: options.dir !== undefined,
       ready: /[Rr]eady to accept connections/,
@@ -65,12 +79,17 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   })
 }
 
-function redisVerbs(server: RestartableServer, { port, dir }: { port: number, dir: string }): RedisServer {
-  const snapshot = async () => void await redisCommand(port, ['SAVE'])
+function redisVerbs(
+  server: RestartableServer,
+  { port, dir }: { port: number; dir: string },
+): RedisServer {
+  const snapshot = async () => void (await redisCommand(port, ['SAVE']))
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    get pid() { return server.pid },
+    get pid() {
+      return server.pid
+    },
     kill: () => server.kill(),
     pause: () => server.pause(),
     resume: () => server.resume(),
@@ -78,7 +97,9 @@ function redisVerbs(server: RestartableServer, { port, dir }: { port: number, di
     snapshot,
     async restart({ keepData = false } = {}) {
       if (keepData && !server.isKilled) await snapshot()
-      await server.restart(() => keepData ? Promise.resolve() : rm(join(dir, 'dump.rdb'), { force: true }))
+      await server.restart(() =>
+        keepData ? Promise.resolve() : rm(join(dir, 'dump.rdb'), { force: true }),
+      )
     },
   }
 }

@@ -10,7 +10,10 @@ export const redisRungs: StoreRungs<'redis'> = {
 
   async container() {
     const { host, port, stop } = await startContainer({
-      image: containerImages.redis, port: 6379, command: ['redis-server', '--save', '', '--appendonly', 'no'], ready: /Ready to accept connections/,
+      image: containerImages.redis,
+      port: 6379,
+      command: ['redis-server', '--save', '', '--appendonly', 'no'],
+      ready: /Ready to accept connections/,
     })
     return started(`redis://${host}:${port}`, stop)
   },
@@ -22,14 +25,23 @@ export const redisRungs: StoreRungs<'redis'> = {
 }
 
 async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'redis'>> {
-  const version = await withRedis(url, async (client) => /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown')
+  const version = await withRedis(
+    url,
+    async (client) => /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown',
+  )
   return { address: { url, version }, stop }
 }
 
 /** Connects the official client for one piece of work. */
-export async function withRedis<T>(url: string, use: (client: RedisConnection) => Promise<T>): Promise<T> {
+export async function withRedis<T>(
+  url: string,
+  use: (client: RedisConnection) => Promise<T>,
+): Promise<T> {
   const { createClient } = await import('redis')
-  const client = createClient({ url, socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false } })
+  const client = createClient({
+    url,
+    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
+  })
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -42,6 +54,6 @@ export async function withRedis<T>(url: string, use: (client: RedisConnection) =
 /** The part of the official client that this package uses. */
 export interface RedisConnection {
   info(section: string): Promise<string>
-  scanIterator(options: { MATCH: string, COUNT: number }): AsyncIterable<string[]>
+  scanIterator(options: { MATCH: string; COUNT: number }): AsyncIterable<string[]>
   unlink(keys: string[]): Promise<number>
 }

@@ -2,11 +2,17 @@
 export type StoreName = 'postgres' | 'redis' | 'mongodb' | 'pinecone' | 'openai'
 
 /** Every store, in the order in which a stack describes them. */
-export const storeNames: readonly StoreName[] = ['postgres', 'redis', 'mongodb', 'pinecone', 'openai']
+export const storeNames: readonly StoreName[] = [
+  'postgres',
+  'redis',
+  'mongodb',
+  'pinecone',
+  'openai',
+]
 
 /**
- * How a store was obtained: a URL in the environment, a container, a server process on this machine, or a stand-in that
- * speaks the store's wire protocol.
+ * How a store was obtained: a URL in the environment, a container, a server process on this
+ * machine, or a stand-in that speaks the store's wire protocol.
  */
 export type Rung = 'environment' | 'container' | 'local' | 'stand-in'
 
@@ -27,14 +33,17 @@ export interface RungFacts {
 }
 
 /**
- * The rungs to try for a store, first choice first. A URL in the environment is the only choice where it is given: a run that was
- * pointed at a server must not quietly use another one. Where containers are required they are the only choice for stores that have an image.
+ * The rungs to try for a store, first choice first. A URL in the environment is the only choice
+ * where it is given: a run that was pointed at a server must not quietly use another one. Where
+ * containers are required they are the only choice for stores that have an image.
  *
  * @throws Error when containers are required and no container runtime answers.
  */
 export function planRungs(facts: RungFacts): Rung[] {
   if (facts.requireContainers && !facts.hasContainerRuntime) {
-    throw new Error('Containers are required (CI_REQUIRE_CONTAINERS=1), but no container runtime answers')
+    throw new Error(
+      'Containers are required (CI_REQUIRE_CONTAINERS=1), but no container runtime answers',
+    )
   }
   if (facts.environmentUrl) return ['environment']
   const rungs: Rung[] = []

@@ -24,7 +24,9 @@ export interface OpenaiAddress extends StoreAddress {
   apiKey: string
 }
 
-/** The address of every store, as plain data: fit to be passed to a worker or to Vitest's `provide`. */
+/**
+ * The address of every store, as plain data: fit to be passed to a worker or to Vitest's `provide`.
+ */
 export interface StoreAddresses {
   /** A database whose user may create databases. */
   postgres: StoreAddress

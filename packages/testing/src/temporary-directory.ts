@@ -4,9 +4,17 @@ import { dirname, join } from 'node:path'
 
 const enterableByOthers = 0o001
 
-/** A new directory of a server's own in the temporary directory, given to the user the server runs as. */
-export async function serverDirectory(name: string, user?: { uid: number, gid: number }): Promise<string> {
-  const dir = await mkdtemp(join(user ? await publicTemporaryDirectory() : tmpdir(), `headwater-${name}-`))
+/**
+ * A new directory of a server's own in the temporary directory, given to the user the server runs
+ * as.
+ */
+export async function serverDirectory(
+  name: string,
+  user?: { uid: number; gid: number },
+): Promise<string> {
+  const dir = await mkdtemp(
+    join(user ? await publicTemporaryDirectory() : tmpdir(), `headwater-${name}-`),
+  )
   await chmod(dir, 0o700)
   if (user) await chown(dir, user.uid, user.gid)
   return dir
@@ -17,7 +25,9 @@ export async function publicTemporaryDirectory(): Promise<string> {
   for (const candidate of [tmpdir(), '/tmp', '/var/tmp']) {
     if (await isReachableByOthers(candidate)) return candidate
   }
-  throw new Error(`No temporary directory that other users may enter: ${tmpdir()}, /tmp and /var/tmp are closed to them`)
+  throw new Error(
+    `No temporary directory that other users may enter: ${tmpdir()}, /tmp and /var/tmp are closed to them`,
+  )
 }
 
 /** Whether other users may enter a directory and all those above it. */

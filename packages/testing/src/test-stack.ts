@@ -44,12 +44,17 @@ export type TestStack<N extends StoreName = StoreName> = Pick<StoreAddresses, N>
 
 /** How to obtain each store. */
 const rungsOf: { [N in StoreName]: StoreRungs<N> } = {
-  postgres: postgresRungs, redis: redisRungs, mongodb: mongodbRungs, pinecone: pineconeRungs, openai: openaiRungs,
+  postgres: postgresRungs,
+  redis: redisRungs,
+  mongodb: mongodbRungs,
+  pinecone: pineconeRungs,
+  openai: openaiRungs,
 }
 
 /**
- * Starts the stores side by side, each on the first rung that works: the URL in `HEADWATER_POSTGRES_URL` (`_REDIS_`, `_MONGODB_`, `_PINECONE_`,
- * `_OPENAI_`), a container, a local server, a stand-in that speaks the wire protocol. Whatever it starts ends with this process, even
+ * Starts the stores side by side, each on the first rung that works: the URL in
+ * `HEADWATER_POSTGRES_URL` (`_REDIS_`, `_MONGODB_`, `_PINECONE_`, `_OPENAI_`), a container, a local
+ * server, a stand-in that speaks the wire protocol. Whatever it starts ends with this process, even
  * when that is killed.
  *
  * @throws AggregateError naming each store that no rung could provide, after stopping the others.
@@ -61,18 +66,31 @@ const rungsOf: { [N in StoreName]: StoreRungs<N> } = {
  * await stack.stop()
  * ```
  */
-export async function startTestStack<const N extends StoreName = StoreName>(options: TestStackOptions<N> = {}): Promise<TestStack<N>> {
+export async function startTestStack<const N extends StoreName = StoreName>(
+  options: TestStackOptions<N> = {},
+): Promise<TestStack<N>> {
   const { stores, onProgress } = { ...testStackDefaults, ...options }
-  const requireContainers = options.requireContainers ?? process.env['CI_REQUIRE_CONTAINERS'] === '1'
-  const asksForRuntime = requireContainers || stores.some((store) => rungsOf[store].container && !environmentUrl(store))
-  const hasRuntime = asksForRuntime && await hasContainerRuntime()
+  const requireContainers =
+    options.requireContainers ?? process.env['CI_REQUIRE_CONTAINERS'] === '1'
+  const asksForRuntime =
+    requireContainers || stores.some((store) => rungsOf[store].container && !environmentUrl(store))
+  const hasRuntime = asksForRuntime && (await hasContainerRuntime())
   const run: Run = { requireContainers, hasRuntime, onProgress }
   const outcomes = await Promise.allSettled(stores.map((store) => startStore(store, run)))
-  const started = outcomes.flatMap((outcome) => outcome.status === 'fulfilled' ? [outcome.value] : [])
-  const failures = outcomes.flatMap((outcome) => outcome.status === 'rejected' ? [outcome.reason as unknown] : [])
+  const started = outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' ? [outcome.value] : [],
+  )
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  )
   if (failures.length > 0) {
     await stopAll(started)
-    throw new AggregateError(failures, failures.map((failure) => failure instanceof Error ? failure.message : String(failure)).join('\n'))
+    throw new AggregateError(
+      failures,
+      failures
+        .map((failure) => (failure instanceof Error ? failure.message : String(failure)))
+        .join('\n'),
+    )
   }
   return assemble<N>(started)
 }
@@ -100,11 +118,14 @@ async function startStore(store: StoreName, run: Run): Promise<NamedStore> {
       run.onProgress(failures.at(-1) ?? '')
     }
   }
-  throw new Error(failures.length > 0 ? failures.join('\n') : `${store}: there is no way to obtain it here`)
+  throw new Error(
+    failures.length > 0 ? failures.join('\n') : `${store}: there is no way to obtain it here`,
+  )
 }
 
 function describeFailure(error: unknown): string {
-  if (error instanceof MissingServerError) return `${error.server} is not installed; install it with: ${error.message}`
+  if (error instanceof MissingServerError)
+    return `${error.server} is not installed; install it with: ${error.message}`
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -115,7 +136,7 @@ async function planFor(store: StoreName, { requireContainers, hasRuntime }: Run)
     hasImage: rungs.container !== undefined,
     hasContainerRuntime: hasRuntime,
     requireContainers,
-    hasLocalServer: rungs.local !== undefined && (await rungs.hasLocalServer?.() ?? true),
+    hasLocalServer: rungs.local !== undefined && ((await rungs.hasLocalServer?.()) ?? true),
     hasStandIn: rungs.standIn !== undefined,
   })
 }
@@ -123,10 +144,14 @@ async function planFor(store: StoreName, { requireContainers, hasRuntime }: Run)
 async function climb(store: StoreName, rung: Rung, run: Run): Promise<StartedStore> {
   const rungs: StoreRungs = rungsOf[store]
   switch (rung) {
-    case 'environment': return rungs.environment(environmentUrl(store) ?? '')
-    case 'container': return offered(rungs.container)()
-    case 'local': return offered(rungs.local)(run.onProgress)
-    case 'stand-in': return offered(rungs.standIn)()
+    case 'environment':
+      return rungs.environment(environmentUrl(store) ?? '')
+    case 'container':
+      return offered(rungs.container)()
+    case 'local':
+      return offered(rungs.local)(run.onProgress)
+    case 'stand-in':
+      return offered(rungs.standIn)()
   }
 }
 
@@ -140,18 +165,25 @@ function environmentUrl(store: StoreName): string | undefined {
 }
 
 function assemble<N extends StoreName>(started: readonly NamedStore[]): TestStack<N> {
-  const addresses = Object.fromEntries(started.map(({ store, address }) => [store, address])) as unknown as Pick<StoreAddresses, N>
+  const addresses = Object.fromEntries(
+    started.map(({ store, address }) => [store, address]),
+  ) as unknown as Pick<StoreAddresses, N>
   let stopped: Promise<void> | undefined
   return {
     ...addresses,
     addresses: () => addresses,
-    describe: () => started.map(({ store, address }) => `${store.padEnd(10)}${address.rung.padEnd(13)}${address.version}`),
-    stop: () => stopped ??= stopAll(started),
+    describe: () =>
+      started.map(
+        ({ store, address }) => `${store.padEnd(10)}${address.rung.padEnd(13)}${address.version}`,
+      ),
+    stop: () => (stopped ??= stopAll(started)),
   }
 }
 
 async function stopAll(started: readonly NamedStore[]): Promise<void> {
   const outcomes = await Promise.allSettled(started.map(({ stop }) => stop()))
-  const failures = outcomes.flatMap((outcome) => outcome.status === 'rejected' ? [outcome.reason as unknown] : [])
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+  )
   if (failures.length > 0) throw new AggregateError(failures, 'Some stores could not be stopped')
 }

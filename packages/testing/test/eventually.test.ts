@@ -3,16 +3,24 @@ import { eventually } from '../src/eventually.ts'
 
 test('resolves to what the assertion returned once it holds', async () => {
   let attempts = 0
-  const value = await eventually(() => {
-    if (++attempts < 3) throw new Error('not yet')
-    return attempts
-  }, { intervalMs: 1 })
+  const value = await eventually(
+    () => {
+      if (++attempts < 3) throw new Error('not yet')
+      return attempts
+    },
+    { intervalMs: 1 },
+  )
   expect(value).toBe(3)
 })
 
 test('throws the last failure when the time is up', async () => {
   let attempts = 0
-  const never = eventually(() => { throw new Error(`failure ${++attempts}`) }, { timeoutMs: 30, intervalMs: 5 })
+  const never = eventually(
+    () => {
+      throw new Error(`failure ${++attempts}`)
+    },
+    { timeoutMs: 30, intervalMs: 5 },
+  )
   await expect(never).rejects.toThrow(/^failure [2-9]$/)
 })
 
@@ -21,5 +29,7 @@ test('takes false for a failure', async () => {
 })
 
 test('gives up on an assertion that never settles', async () => {
-  await expect(eventually(() => new Promise(() => undefined), { timeoutMs: 20, intervalMs: 5 })).rejects.toThrow(/settle/)
+  await expect(
+    eventually(() => new Promise(() => undefined), { timeoutMs: 20, intervalMs: 5 }),
+  ).rejects.toThrow(/settle/)
 })

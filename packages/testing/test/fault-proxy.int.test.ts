@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import {
+  createConnection,
+  createServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net'
 import { MongoClient } from 'mongodb'
 import pg from 'pg'
 import { createClient } from 'redis'
@@ -17,7 +23,11 @@ describe('between node-redis and Redis', () => {
 
   beforeEach(async () => {
     proxy = await faultProxy(inject('stack').redis.url)
-    client = createClient({ url: proxy.url, socket: { reconnectStrategy: 20 }, commandOptions: { timeout: 60_000 } })
+    client = createClient({
+      url: proxy.url,
+      socket: { reconnectStrategy: 20 },
+      commandOptions: { timeout: 60_000 },
+    })
     client.on('error', () => undefined)
     await client.connect()
   })
@@ -97,7 +107,9 @@ describe('between pg and PostgreSQL', () => {
   })
 
   test('a cut breaks the query under way with a reset', async () => {
-    const broken = expect(client.query('SELECT pg_sleep(30)')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const broken = expect(client.query('SELECT pg_sleep(30)')).rejects.toMatchObject({
+      code: 'ECONNRESET',
+    })
     proxy.cut()
     await broken
     await expect(new pg.Client({ connectionString: proxy.url }).connect()).rejects.toThrow()
@@ -151,7 +163,10 @@ describe('between any client and server', () => {
   }
 
   test('HTTP passes', async () => {
-    upstream = createHttpServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1')
+    upstream = createHttpServer((_request, response) => response.end('hello')).listen(
+      0,
+      '127.0.0.1',
+    )
     await once(upstream, 'listening')
     proxy = await faultProxy(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`)
     const response = await fetch(`${proxy.url}/path`, { headers: { connection: 'close' } })
@@ -161,7 +176,9 @@ describe('between any client and server', () => {
   test('it reads no further ahead of a client that reads slowly than it must', async () => {
     const megabyte = Buffer.alloc(1_048_576)
     await listen((socket) => {
-      const fill = () => { while (socket.writable && socket.write(megabyte)); }
+      const fill = () => {
+        while (socket.writable && socket.write(megabyte));
+      }
       socket.on('drain', fill).on('error', () => undefined)
       fill()
     })
@@ -169,20 +186,27 @@ describe('between any client and server', () => {
     await once(client, 'connect')
     client.pause()
     let seen = -1
-    await eventually(() => {
-      const grown = proxy.bytesToClient - seen
-      seen = proxy.bytesToClient
-      expect(seen).toBeGreaterThan(0)
-      expect(grown).toBe(0)
-    }, { intervalMs: 100 })
+    await eventually(
+      () => {
+        const grown = proxy.bytesToClient - seen
+        seen = proxy.bytesToClient
+        expect(seen).toBeGreaterThan(0)
+        expect(grown).toBe(0)
+      },
+      { intervalMs: 100 },
+    )
     expect(seen).toBeLessThan(32 * 1_048_576)
     client.destroy()
   })
 
   test('everything sent before the first answer is one round trip, however many pieces it comes in', async () => {
     let upstreamSocket: Socket | undefined
-    await listen((socket) => { upstreamSocket = socket.resume().on('error', () => undefined) })
-    const client = createConnection(proxy.port, '127.0.0.1').on('error', () => undefined).resume()
+    await listen((socket) => {
+      upstreamSocket = socket.resume().on('error', () => undefined)
+    })
+    const client = createConnection(proxy.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .resume()
     for (let bytes = 1; bytes <= 3; bytes++) {
       client.write('x')
       await eventually(() => expect(proxy.bytesToServer).toBe(bytes))
@@ -196,7 +220,13 @@ describe('between any client and server', () => {
 
   test('the end of one side reaches the other after what was sent before it', async () => {
     let received = ''
-    await listen((socket) => socket.on('data', (data) => { received += data.toString() }).on('end', () => socket.end('bye')))
+    await listen((socket) =>
+      socket
+        .on('data', (data) => {
+          received += data.toString()
+        })
+        .on('end', () => socket.end('bye')),
+    )
     proxy.hang()
     const client = createConnection({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
     client.end('last words')
@@ -209,8 +239,12 @@ describe('between any client and server', () => {
 
   test('closing it ends both halves of every connection, hung ones too', async () => {
     const ends: string[] = []
-    await listen((socket) => socket.on('error', () => undefined).on('close', () => ends.push('server')))
-    const client = createConnection(proxy.port, '127.0.0.1').on('error', () => undefined).on('close', () => ends.push('client'))
+    await listen((socket) =>
+      socket.on('error', () => undefined).on('close', () => ends.push('server')),
+    )
+    const client = createConnection(proxy.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .on('close', () => ends.push('client'))
     await eventually(() => expect(proxy.connections).toBe(1))
     await eventually(async () => expect(await countOf(upstream)).toBe(1))
     proxy.hang()
@@ -222,5 +256,7 @@ describe('between any client and server', () => {
 })
 
 function countOf(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => server.getConnections((error, count) => error ? reject(error) : resolve(count)))
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  )
 }

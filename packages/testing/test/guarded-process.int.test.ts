@@ -10,13 +10,15 @@ import { processTree } from '../src/process-tree.ts'
 const fixture = fileURLToPath(new URL('./fixtures/start-servers.ts', import.meta.url))
 
 async function startInAnotherProcess(...args: string[]) {
-  const parent = spawn(process.execPath, ['--conditions=headwater-source', fixture, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const parent = spawn(process.execPath, ['--conditions=headwater-source', fixture, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   for await (const text of parent.stdout.setEncoding('utf8')) {
     output += String(text)
     if (output.includes('\n')) break
   }
-  const started = JSON.parse(output) as { pids: number[], directory: string }
+  const started = JSON.parse(output) as { pids: number[]; directory: string }
   return { parent, ...started }
 }
 
@@ -28,7 +30,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function expectEnd({ pids, directory }: { pids: readonly number[], directory: string }) {
+async function expectEnd({ pids, directory }: { pids: readonly number[]; directory: string }) {
   await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { timeoutMs: 15_000 })
   await eventually(() => expect(existsSync(directory)).toBe(false))
 }
@@ -56,7 +58,12 @@ test('running servers do not keep their process alive, and end with it', async (
 
 test('a server that does not end when asked to is killed, and its children with it', async () => {
   const stubborn = await GuardedProcess.start({
-    name: 'it', command: 'sh', args: ['-c', 'trap "" INT; sleep 60 & echo serving; wait'], dir: '/tmp', keepDir: true, ready: /serving/,
+    name: 'it',
+    command: 'sh',
+    args: ['-c', 'trap "" INT; sleep 60 & echo serving; wait'],
+    dir: '/tmp',
+    keepDir: true,
+    ready: /serving/,
   })
   const pids = await processTree(stubborn.pid)
   expect(pids).toHaveLength(2)
@@ -65,11 +72,25 @@ test('a server that does not end when asked to is killed, and its children with 
 })
 
 test('a server that ends before it is ready is a failure that shows its last words', async () => {
-  const start = GuardedProcess.start({ name: 'it', command: 'sh', args: ['-c', 'echo the port is taken >&2; exit 1'], dir: '/tmp', keepDir: true, ready: /never/ })
+  const start = GuardedProcess.start({
+    name: 'it',
+    command: 'sh',
+    args: ['-c', 'echo the port is taken >&2; exit 1'],
+    dir: '/tmp',
+    keepDir: true,
+    ready: /never/,
+  })
   await expect(start).rejects.toThrow(/the port is taken/)
 })
 
 test('a command that does not exist is a failure', async () => {
-  const start = GuardedProcess.start({ name: 'it', command: 'no-such-server', args: [], dir: '/tmp', keepDir: true, ready: /never/ })
+  const start = GuardedProcess.start({
+    name: 'it',
+    command: 'no-such-server',
+    args: [],
+    dir: '/tmp',
+    keepDir: true,
+    ready: /never/,
+  })
   await expect(start).rejects.toThrow(/not found/)
 })

@@ -24,7 +24,10 @@ test('disposing removes what is its own and nothing else, and may be repeated', 
   const [own, other] = await Promise.all([isolate(inject('stack')), isolate(inject('stack'))])
   const client = createClient({ url: own.redis.url })
   await client.connect()
-  await client.mSet([[`${own.redis.prefix}a`, '1'], [`${other.redis.prefix}a`, '1']])
+  await client.mSet([
+    [`${own.redis.prefix}a`, '1'],
+    [`${other.redis.prefix}a`, '1'],
+  ])
   await own.dispose()
   await own.dispose()
   expect(await client.exists(`${own.redis.prefix}a`)).toBe(0)

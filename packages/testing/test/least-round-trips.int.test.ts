@@ -21,20 +21,33 @@ describe('the round trips of an operation', () => {
       await client.query('SELECT pg_sleep(0.2)')
       await client.query('SELECT 1')
     }
-    expect(await leastRoundTrips({ postgres }, async () => async () => { void goOn() })).toEqual({ postgres: 2 })
+    expect(
+      await leastRoundTrips({ postgres }, async () => async () => {
+        void goOn()
+      }),
+    ).toEqual({ postgres: 2 })
   })
 
   test('are those of the operation, and not those of its preparation', async () => {
-    const operation = async () => { await Promise.all([client.query('SELECT 1'), client.query('SELECT 2')]) }
-    expect(await leastRoundTrips({ postgres }, async () => { await client.query('SELECT 0'); return operation })).toEqual({ postgres: 2 })
+    const operation = async () => {
+      await Promise.all([client.query('SELECT 1'), client.query('SELECT 2')])
+    }
+    expect(
+      await leastRoundTrips({ postgres }, async () => {
+        await client.query('SELECT 0')
+        return operation
+      }),
+    ).toEqual({ postgres: 2 })
   })
 
   test('leave out what a client does now and then by itself', async () => {
     let runs = 0
-    expect(await leastRoundTrips({ postgres }, async () => async () => {
-      runs += 1
-      await client.query('SELECT 1')
-      if (runs === 2) await client.query('SELECT 2')
-    })).toEqual({ postgres: 1 })
+    expect(
+      await leastRoundTrips({ postgres }, async () => async () => {
+        runs += 1
+        await client.query('SELECT 1')
+        if (runs === 2) await client.query('SELECT 2')
+      }),
+    ).toEqual({ postgres: 1 })
   })
 })

@@ -1,11 +1,18 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createDatabase, dropDatabase, startPostgresServer, type PostgresServer } from '../src/index.ts'
+import {
+  createDatabase,
+  dropDatabase,
+  startPostgresServer,
+  type PostgresServer,
+} from '../src/index.ts'
 import { staysPending } from './stays-pending.ts'
 
 let server: PostgresServer
 
-beforeAll(async () => { server = await startPostgresServer({ settings: { lock_timeout: '7s' } }) })
+beforeAll(async () => {
+  server = await startPostgresServer({ settings: { lock_timeout: '7s' } })
+})
 afterAll(() => server.stop())
 
 async function query(text: string, url = server.url): Promise<unknown> {
@@ -61,14 +68,25 @@ test('answers nothing while paused, and what was asked once resumed', async () =
 })
 
 test('creates databases side by side under names of their own and drops them while they are in use', async () => {
-  const urls = await Promise.all([createDatabase(server.url), createDatabase(server.url), createDatabase(server.url, 'Name with "quotes"')])
+  const urls = await Promise.all([
+    createDatabase(server.url),
+    createDatabase(server.url),
+    createDatabase(server.url, 'Name with "quotes"'),
+  ])
   expect(new Set(urls).size).toBe(3)
-  for (const url of urls) expect(await query('SELECT current_database()', url)).toEqual([decodeURIComponent(new URL(url).pathname.slice(1))])
+  for (const url of urls)
+    expect(await query('SELECT current_database()', url)).toEqual([
+      decodeURIComponent(new URL(url).pathname.slice(1)),
+    ])
   const user = new pg.Client({ connectionString: urls[0] })
   user.on('error', () => undefined)
   await user.connect()
   await Promise.all(urls.map(dropDatabase))
-  expect(await query("SELECT count(*)::int FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'Name%'")).toEqual([0])
+  expect(
+    await query(
+      "SELECT count(*)::int FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'Name%'",
+    ),
+  ).toEqual([0])
 })
 
 test('dropping a database that is gone is no failure', async () => {

@@ -2,9 +2,15 @@ import { expect, test } from 'vitest'
 import { proxiedUrl, upstreamOf } from '../src/proxied-url.ts'
 
 test.each([
-  ['postgres://user:p%40ss@db.example:6000/app?sslmode=disable', 'postgres://user:p%40ss@127.0.0.1:9/app?sslmode=disable'],
+  [
+    'postgres://user:p%40ss@db.example:6000/app?sslmode=disable',
+    'postgres://user:p%40ss@127.0.0.1:9/app?sslmode=disable',
+  ],
   ['redis://:secret@cache:7000/2', 'redis://:secret@127.0.0.1:9/2'],
-  ['mongodb://mongo:27018/?retryWrites=false', 'mongodb://127.0.0.1:9/?retryWrites=false&directConnection=true'],
+  [
+    'mongodb://mongo:27018/?retryWrites=false',
+    'mongodb://127.0.0.1:9/?retryWrites=false&directConnection=true',
+  ],
   ['http://127.0.0.1:8080', 'http://127.0.0.1:9'],
   ['http://127.0.0.1:8080/v1', 'http://127.0.0.1:9/v1'],
 ])('%s keeps everything but host and port', (url, expected) => {
@@ -21,6 +27,9 @@ test.each([
   expect(upstreamOf(url)).toEqual(upstream)
 })
 
-test.each(['mongodb://a:1,b:2/', 'mongodb+srv://cluster.example', 'not a url'])('%s is refused, without repeating it', (url) => {
-  expect(() => upstreamOf(url)).toThrow(/one host/)
-})
+test.each(['mongodb://a:1,b:2/', 'mongodb+srv://cluster.example', 'not a url'])(
+  '%s is refused, without repeating it',
+  (url) => {
+    expect(() => upstreamOf(url)).toThrow(/one host/)
+  },
+)

@@ -5,7 +5,9 @@ const facts: RedisBinaryFacts = { hasBinary: false, isRoot: true, hasApt: true, 
 
 test('a server that is installed is used, whoever we are', () => {
   expect(planRedisBinary({ ...facts, hasBinary: true })).toEqual({ do: 'use' })
-  expect(planRedisBinary({ ...facts, hasBinary: true, isRoot: false, hasApt: false })).toEqual({ do: 'use' })
+  expect(planRedisBinary({ ...facts, hasBinary: true, isRoot: false, hasApt: false })).toEqual({
+    do: 'use',
+  })
 })
 
 test('root on a system with apt installs a missing server', () => {
@@ -14,7 +16,9 @@ test('root on a system with apt installs a missing server', () => {
 
 test('anybody else on a system with apt is told the one command', () => {
   expect(planRedisBinary({ ...facts, isRoot: false })).toEqual({
-    do: 'refuse', command: "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends redis-server'",
+    do: 'refuse',
+    command:
+      "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends redis-server'",
   })
 })
 
@@ -23,5 +27,8 @@ test('root without apt installs nothing', () => {
 })
 
 test('macOS is told to use Homebrew', () => {
-  expect(planRedisBinary({ ...facts, isRoot: false, hasApt: false, platform: 'darwin' })).toEqual({ do: 'refuse', command: 'brew install redis' })
+  expect(planRedisBinary({ ...facts, isRoot: false, hasApt: false, platform: 'darwin' })).toEqual({
+    do: 'refuse',
+    command: 'brew install redis',
+  })
 })

@@ -4,7 +4,9 @@ import { startRedisCluster, type RedisCluster } from '../src/index.ts'
 
 let cluster: RedisCluster
 
-beforeAll(async () => { cluster = await startRedisCluster() })
+beforeAll(async () => {
+  cluster = await startRedisCluster()
+})
 afterAll(() => cluster.stop())
 
 test('spreads keys over three masters for the official cluster client', async () => {
@@ -14,7 +16,9 @@ test('spreads keys over three masters for the official cluster client', async ()
   const keys = Array.from({ length: 60 }, (_, number) => `key:${number}`)
   await Promise.all(keys.map((key) => client.set(key, key)))
   expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
-  const sizes = await Promise.all(client.masters.map(async (master) => (await client.nodeClient(master)).dbSize()))
+  const sizes = await Promise.all(
+    client.masters.map(async (master) => (await client.nodeClient(master)).dbSize()),
+  )
   expect(sizes).toHaveLength(3)
   expect(sizes.every((size) => size > 0)).toBe(true)
   expect(sizes.reduce((sum, size) => sum + size)).toBe(60)

@@ -8,11 +8,15 @@ import { staysPending } from './stays-pending.ts'
 
 let server: RedisServer
 
-beforeAll(async () => { server = await startRedisServer() })
+beforeAll(async () => {
+  server = await startRedisServer()
+})
 beforeEach(() => server.restart())
 afterAll(() => server.stop())
 
-async function connected<T>(use: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+async function connected<T>(
+  use: (client: ReturnType<typeof createClient>) => Promise<T>,
+): Promise<T> {
   const client = createClient({ url: server.url, socket: { reconnectStrategy: false } })
   client.on('error', () => undefined)
   await client.connect()

@@ -1,11 +1,17 @@
 import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isReachableByOthers, publicTemporaryDirectory, serverDirectory } from '../src/temporary-directory.ts'
+import {
+  isReachableByOthers,
+  publicTemporaryDirectory,
+  serverDirectory,
+} from '../src/temporary-directory.ts'
 
 let root: string
 
-beforeEach(async () => { root = await mkdtemp(join(await publicTemporaryDirectory(), 'headwater-test-')) })
+beforeEach(async () => {
+  root = await mkdtemp(join(await publicTemporaryDirectory(), 'headwater-test-'))
+})
 afterEach(() => rm(root, { recursive: true }))
 
 test('a directory is out of the reach of others when any directory above it is closed to them', async () => {

@@ -12,7 +12,9 @@ const hasRuntime = await hasContainerRuntime()
 describe('every store of the stack answers its official client', () => {
   let own: IsolatedStores
 
-  beforeAll(async () => { own = await isolate(inject('stack')) })
+  beforeAll(async () => {
+    own = await isolate(inject('stack'))
+  })
   afterAll(() => own.dispose())
 
   test('PostgreSQL', async () => {
@@ -35,21 +37,28 @@ describe('every store of the stack answers its official client', () => {
     const client = new MongoClient(own.mongodb.url)
     const greetings = client.db(own.mongodb.database).collection('greetings')
     await greetings.insertOne({ text: 'hello' })
-    expect(await greetings.findOne({ text: 'hello' }, { projection: { _id: 0 } })).toEqual({ text: 'hello' })
+    expect(await greetings.findOne({ text: 'hello' }, { projection: { _id: 0 } })).toEqual({
+      text: 'hello',
+    })
     await client.close()
   })
 
   test('Pinecone', async () => {
     const { url, apiKey, index: name, namespace } = own.pinecone
     const index = new Pinecone({ apiKey, controllerHostUrl: url }).index({ name, namespace })
-    await index.upsert({ records: [{ id: 'one', values: Array.from({ length: 1_536 }, () => 0.5) }] })
+    await index.upsert({
+      records: [{ id: 'one', values: Array.from({ length: 1_536 }, () => 0.5) }],
+    })
     const { records } = await index.fetch({ ids: ['one'] })
     expect(Object.keys(records)).toEqual(['one'])
   })
 
   test('OpenAI', async () => {
     const client = new OpenAI({ apiKey: own.openai.apiKey, baseURL: own.openai.url })
-    const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' })
+    const { data } = await client.embeddings.create({
+      model: 'text-embedding-3-small',
+      input: 'hello',
+    })
     expect(data[0]?.embedding).toHaveLength(1_536)
   })
 })
@@ -71,27 +80,52 @@ describe('a stack', () => {
 
   test('fails, naming the store, when the server that the environment names does not answer', async () => {
     vi.stubEnv('HEADWATER_REDIS_URL', 'redis://127.0.0.1:1')
-    await expect(startTestStack({ stores: ['redis'] })).rejects.toThrow(/redis \(environment\).*ECONNREFUSED/)
+    await expect(startTestStack({ stores: ['redis'] })).rejects.toThrow(
+      /redis \(environment\).*ECONNREFUSED/,
+    )
   })
 
   test('describes each store by rung and version, and its addresses are plain data', async () => {
     const lines: string[] = []
-    const stack = await startTestStack({ stores: ['openai', 'pinecone'], onProgress: (line) => lines.push(line) })
-    expect(stack.describe()).toEqual(['openai    stand-in     API v1', 'pinecone  stand-in     API 2026-07'])
-    expect(structuredClone(stack.addresses())).toEqual({ openai: stack.openai, pinecone: stack.pinecone })
+    const stack = await startTestStack({
+      stores: ['openai', 'pinecone'],
+      onProgress: (line) => lines.push(line),
+    })
+    expect(stack.describe()).toEqual([
+      'openai    stand-in     API v1',
+      'pinecone  stand-in     API 2026-07',
+    ])
+    expect(structuredClone(stack.addresses())).toEqual({
+      openai: stack.openai,
+      pinecone: stack.pinecone,
+    })
     expect(lines).toEqual([])
     await stack.stop()
     await stack.stop()
   })
 
-  test.skipIf(hasRuntime)('fails where containers are required and no runtime answers', async () => {
-    vi.stubEnv('CI_REQUIRE_CONTAINERS', '1')
-    await expect(startTestStack({ stores: ['openai'] })).rejects.toThrow(/CI_REQUIRE_CONTAINERS/)
-  })
+  test.skipIf(hasRuntime)(
+    'fails where containers are required and no runtime answers',
+    async () => {
+      vi.stubEnv('CI_REQUIRE_CONTAINERS', '1')
+      await expect(startTestStack({ stores: ['openai'] })).rejects.toThrow(/CI_REQUIRE_CONTAINERS/)
+    },
+  )
 
-  test.runIf(hasRuntime)('starts containers where a runtime answers', async () => {
-    const stack = await startTestStack({ stores: ['postgres', 'redis', 'mongodb'], requireContainers: true })
-    expect([stack.postgres.rung, stack.redis.rung, stack.mongodb.rung]).toEqual(['container', 'container', 'container'])
-    await stack.stop()
-  }, 600_000)
+  test.runIf(hasRuntime)(
+    'starts containers where a runtime answers',
+    async () => {
+      const stack = await startTestStack({
+        stores: ['postgres', 'redis', 'mongodb'],
+        requireContainers: true,
+      })
+      expect([stack.postgres.rung, stack.redis.rung, stack.mongodb.rung]).toEqual([
+        'container',
+        'container',
+        'container',
+      ])
+      await stack.stop()
+    },
+    600_000,
+  )
 })

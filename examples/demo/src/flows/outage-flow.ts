@@ -28,7 +28,12 @@ export async function outageFlow(flow: Flow, scene: Scene): Promise<object> {
 }
 
 async function takeRedisAway(flow: Flow, scene: Scene): Promise<Before> {
-  const { services: { courses, relay, users, sessions, stores }, inspection, redisOutage, ada } = scene
+  const {
+    services: { courses, relay, users, sessions, stores },
+    inspection,
+    redisOutage,
+    ada,
+  } = scene
   const course = scene.courses.at(-1)
   check(course !== undefined, 'the catalogue is empty')
   return flow.step({ store: 'Redis', does: redisOutage.does }, async ({ note, timed }) => {
@@ -40,37 +45,60 @@ async function takeRedisAway(flow: Flow, scene: Scene): Promise<Before> {
     }, patience)
     const { token } = orThrow(await sessions.create({ userId: ada.id }))
     await timed(() => redisOutage.begin())
-    check(!await inspection.redisAnswers(), 'it still answers')
+    check(!(await inspection.redisAnswers()), 'it still answers')
     const health = await eventually(async () => {
       const report = await stores.health()
       return report.stores.redis?.status === 'degraded' && report
     }, patience)
-    check(health.status === 'degraded' && await stores.isReady(), 'the application is not ready any more')
+    check(
+      health.status === 'degraded' && (await stores.isReady()),
+      'the application is not ready any more',
+    )
     note('health says degraded, and ready')
     return { course, token }
   })
 }
 
-async function readWithout(flow: Flow, { services: { users, courses, search }, ada }: Scene, { course }: Before): Promise<void> {
+async function readWithout(
+  flow: Flow,
+  { services: { users, courses, search }, ada }: Scene,
+  { course }: Before,
+): Promise<void> {
   await flow.step({ store: 'PostgreSQL', does: 'answers for it' }, async ({ note, timed }) => {
     const [user, read] = await timed(() => Promise.all([users.get(ada.id), courses.get(course.id)]))
-    check(orThrow(user)?.email === ada.email && orThrow(read)?.title === course.title, 'what was read is wrong')
+    check(
+      orThrow(user)?.email === ada.email && orThrow(read)?.title === course.title,
+      'what was read is wrong',
+    )
     note("Ada's profile and a course")
   })
 
   await flow.step({ store: 'Pinecone', does: 'answers a search' }, async ({ note, timed }) => {
     const found = orThrow(await timed(() => search.search('learn to play the piano', { limit: 5 })))
-    check(found.hits.length > 0 && !found.isCached && found.degraded.length === 0, `${found.hits.length} hits, without ${found.degraded.map(({ leg }) => leg).join()}`)
+    check(
+      found.hits.length > 0 && !found.isCached && found.degraded.length === 0,
+      `${found.hits.length} hits, without ${found.degraded.map(({ leg }) => leg).join()}`,
+    )
     note(`${found.hits.length} courses, ${found.mode}, uncached`)
   })
 }
 
-async function writeWithout(flow: Flow, { services: { users, enrollments }, inspection, ada }: Scene, { course }: Before): Promise<void> {
-  await flow.step({ store: 'PostgreSQL', does: `enrolls Ada in "${course.title}"` }, async ({ timed }) => {
-    orThrow(await timed(() => enrollments.enroll({ userId: ada.id, courseId: course.id })))
-    const row = await inspection.row('SELECT id FROM enrollments WHERE user_id = $1 AND course_id = $2', [ada.id, course.id])
-    check(row !== undefined, 'the row is not there')
-  })
+async function writeWithout(
+  flow: Flow,
+  { services: { users, enrollments }, inspection, ada }: Scene,
+  { course }: Before,
+): Promise<void> {
+  await flow.step(
+    { store: 'PostgreSQL', does: `enrolls Ada in "${course.title}"` },
+    async ({ timed }) => {
+      orThrow(await timed(() => enrollments.enroll({ userId: ada.id, courseId: course.id })))
+      const row = await inspection.row(
+        'SELECT id FROM enrollments WHERE user_id = $1 AND course_id = $2',
+        [ada.id, course.id],
+      )
+      check(row !== undefined, 'the row is not there')
+    },
+  )
 
   await flow.step({ store: 'PostgreSQL', does: "changes Ada's name" }, async ({ note, timed }) => {
     orThrow(await timed(() => users.update(ada.id, { fullName: newName })))
@@ -79,33 +107,58 @@ async function writeWithout(flow: Flow, { services: { users, enrollments }, insp
   })
 }
 
-async function refuseSessions(flow: Flow, { services: { sessions, stores } }: Scene, { token }: Before): Promise<void> {
-  await flow.step({ store: 'Redis', does: "cannot vouch for Ada's session" }, async ({ note, timed }) => {
-    const session = await timed(() => sessions.get(token))
-    check(session.isErr() && session.error.type === 'store-unavailable', 'a session was accepted or denied unseen')
-    const limit = await createRateLimiter(stores, { name: 'demo', limit: 1 }).take('ada')
-    check(limit.success && limit.isDegraded, 'the rate limit does not say that it is on its own')
-    note(`${session.error.type}; rate limits count in this process`)
-  })
+async function refuseSessions(
+  flow: Flow,
+  { services: { sessions, stores } }: Scene,
+  { token }: Before,
+): Promise<void> {
+  await flow.step(
+    { store: 'Redis', does: "cannot vouch for Ada's session" },
+    async ({ note, timed }) => {
+      const session = await timed(() => sessions.get(token))
+      check(
+        session.isErr() && session.error.type === 'store-unavailable',
+        'a session was accepted or denied unseen',
+      )
+      const limit = await createRateLimiter(stores, { name: 'demo', limit: 1 }).take('ada')
+      check(limit.success && limit.isDegraded, 'the rate limit does not say that it is on its own')
+      note(`${session.error.type}; rate limits count in this process`)
+    },
+  )
 }
 
 async function bringRedisBack(flow: Flow, scene: Scene, { token }: Before): Promise<void> {
-  const { services: { users, sessions, stores }, inspection, redisOutage, ada } = scene
-  await flow.step({ store: 'Redis', does: 'is back, with the old name in it' }, async ({ note }) => {
-    let [hits, reads, stale] = [0, 0, 0]
-    const stopCounting = stores.diagnostics.on('cache:hit', ({ cache }) => { if (cache === 'user') hits += 1 })
-    await redisOutage.end()
-    const backMs = performance.now()
-    await eventually(async () => {
-      const read = orThrow(await users.get(ada.id))
-      reads += 1
-      if (read?.fullName !== newName) stale += 1
-      return hits > 0
-    }, patience).finally(stopCounting)
-    check(stale === 0, `${stale} of ${reads} reads were stale`)
-    check((await inspection.key(`user:${ada.id}`))?.text.includes(newName) === true, 'Redis does not hold the new name')
-    note(`${reads} reads, none stale, from the cache again after ${duration(performance.now() - backMs)}`)
-  })
+  const {
+    services: { users, sessions, stores },
+    inspection,
+    redisOutage,
+    ada,
+  } = scene
+  await flow.step(
+    { store: 'Redis', does: 'is back, with the old name in it' },
+    async ({ note }) => {
+      let [hits, reads, stale] = [0, 0, 0]
+      const stopCounting = stores.diagnostics.on('cache:hit', ({ cache }) => {
+        if (cache === 'user') hits += 1
+      })
+      await redisOutage.end()
+      const backMs = performance.now()
+      await eventually(async () => {
+        const read = orThrow(await users.get(ada.id))
+        reads += 1
+        if (read?.fullName !== newName) stale += 1
+        return hits > 0
+      }, patience).finally(stopCounting)
+      check(stale === 0, `${stale} of ${reads} reads were stale`)
+      check(
+        (await inspection.key(`user:${ada.id}`))?.text.includes(newName) === true,
+        'Redis does not hold the new name',
+      )
+      note(
+        `${reads} reads, none stale, from the cache again after ${duration(performance.now() - backMs)}`,
+      )
+    },
+  )
 
   await flow.step({ store: 'Redis', does: "knows Ada's session again" }, async () => {
     await eventually(async () => orThrow(await sessions.get(token))?.userId === ada.id, patience)

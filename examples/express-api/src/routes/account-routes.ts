@@ -8,17 +8,25 @@ import { hashPassword, isPasswordOf } from '../password.ts'
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts'
 import type { RouteParts } from './route-parts.ts'
 
-const passwordChange = z.strictObject({ currentPassword: z.string().max(200), newPassword: z.string().min(8).max(200) })
+const passwordChange = z.strictObject({
+  currentPassword: z.string().max(200),
+  newPassword: z.string().min(8).max(200),
+})
 const deletion = z.strictObject({ password: z.string().max(200) })
 
 /** What ends sessions: another password, a sign-out everywhere, the end of the account. */
-export function accountRoutes({ services, limit, secureCookies }: RouteParts & { readonly secureCookies: boolean }): Router {
+export function accountRoutes({
+  services,
+  limit,
+  secureCookies,
+}: RouteParts & { readonly secureCookies: boolean }): Router {
   const { users, sessions } = services
   const router = Router()
 
   const verify = async ({ email }: User, password: string): Promise<void> => {
     const credentials = unwrap(await users.credentials(email))
-    if (!await isPasswordOf(password, credentials?.passwordHash)) throw new RequestFailed(wrongCredentials)
+    if (!(await isPasswordOf(password, credentials?.passwordHash)))
+      throw new RequestFailed(wrongCredentials)
   }
 
   router.put('/me/password', limit.login, async (request, response) => {

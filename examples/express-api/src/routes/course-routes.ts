@@ -17,7 +17,11 @@ const newCourse = z.strictObject({
   price: amount,
 })
 
-const courseChanges = newCourse.partial().extend({ title: z.string().exactOptional(), price: amount.exactOptional(), expectedVersion: z.number().optional() })
+const courseChanges = newCourse.partial().extend({
+  title: z.string().exactOptional(),
+  price: amount.exactOptional(),
+  expectedVersion: z.number().optional(),
+})
 
 const listQuery = z.strictObject({ category: z.string().optional(), ...page })
 const popularQuery = z.strictObject({ limit: wholeNumber.optional() })
@@ -33,12 +37,19 @@ export function courseRoutes({ services, limit }: RouteParts): Router {
   })
 
   router.get('/courses/popular', limit.read, async (request, response) => {
-    response.json({ items: unwrap(await courses.popular(parse(popularQuery, request.query).limit)) })
+    response.json({
+      items: unwrap(await courses.popular(parse(popularQuery, request.query).limit)),
+    })
   })
 
   router.get('/courses/:id', limit.read, async (request, response) => {
     const course = await visibleCourse(services, request, response)
-    const view = { userId: callerId(response), type: 'course.viewed', data: { courseId: course.id }, metadata: originOf(request) }
+    const view = {
+      userId: callerId(response),
+      type: 'course.viewed',
+      data: { courseId: course.id },
+      metadata: originOf(request),
+    }
     // A header that the log would not take is no reason to refuse the course.
     activity.record(view).unwrapOr(undefined)
     response.json(course)
@@ -74,22 +85,37 @@ export function courseRoutes({ services, limit }: RouteParts): Router {
   router.get('/courses/:id/students', limit.read, async (request, response) => {
     const { id } = await ownCourse(services, request, response)
     const students = unwrap(await courses.students(id, parse(studentsQuery, request.query)))
-    response.json({ ...students, items: students.items.map(({ id, username, fullName }) => ({ id, username, fullName })) })
+    response.json({
+      ...students,
+      items: students.items.map(({ id, username, fullName }) => ({ id, username, fullName })),
+    })
   })
 
   return router
 }
 
 /** The course of a path; to all but its instructor an unpublished one is not there. */
-async function visibleCourse({ courses }: Services, request: Request, response: Response): Promise<Course> {
+async function visibleCourse(
+  { courses }: Services,
+  request: Request,
+  response: Response,
+): Promise<Course> {
   const id = idOf(request.params)
   const course = unwrap(await courses.get(id))
-  if (course?.isPublished || (course !== undefined && course.instructorId === callerId(response))) return course
+  if (course?.isPublished || (course !== undefined && course.instructorId === callerId(response)))
+    return course
   throw new RequestFailed(notFound('course', id))
 }
 
-/** The course of a path, when it is taught by the instructor who is signed in; otherwise the request ends. */
-async function ownCourse(services: Services, request: Request, response: Response): Promise<Course> {
+/**
+ * The course of a path, when it is taught by the instructor who is signed in; otherwise the request
+ * ends.
+ */
+async function ownCourse(
+  services: Services,
+  request: Request,
+  response: Response,
+): Promise<Course> {
   const instructor = await signedInInstructor(services, response)
   const course = await visibleCourse(services, request, response)
   if (course.instructorId !== instructor.id) throw new RequestFailed(forbidden)
@@ -97,7 +123,11 @@ async function ownCourse(services: Services, request: Request, response: Respons
 }
 
 function originOf(request: Request) {
-  const [ipAddress, userAgent, referrer] = [request.ip, request.get('User-Agent'), request.get('Referer')]
+  const [ipAddress, userAgent, referrer] = [
+    request.ip,
+    request.get('User-Agent'),
+    request.get('Referer'),
+  ]
   return {
     ...(ipAddress && { ipAddress: ipAddress.slice(0, 45) }),
     ...(userAgent && { userAgent: userAgent.slice(0, 1_000) }),

@@ -18,8 +18,13 @@ export function healthRoutes({ services: { stores }, isClosing }: HealthParts): 
   router.get('/health/ready', async (_request, response) => {
     const health = await stores.health()
     const isReady = health.status !== 'down' && !stores.isClosing && !isClosing()
-    const each = Object.entries(health.stores).map(([store, { status, latencyMs }]) => [store, { status, latencyMs }])
-    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'not-ready', stores: Object.fromEntries(each) as object })
+    const each = Object.entries(health.stores).map(([store, { status, latencyMs }]) => [
+      store,
+      { status, latencyMs },
+    ])
+    response
+      .status(isReady ? 200 : 503)
+      .json({ status: isReady ? 'ready' : 'not-ready', stores: Object.fromEntries(each) as object })
   })
 
   return router

@@ -6,10 +6,36 @@ export function metricsRoutes({ metrics, relay }: Services): Router {
   const router = Router()
 
   router.get('/metrics', async (_request, response) => {
-    const { cache, stores, search, activity, relay: sinks, transactions, failures, periodMs } = metrics.snapshot()
+    const {
+      cache,
+      stores,
+      search,
+      activity,
+      relay: sinks,
+      transactions,
+      failures,
+      periodMs,
+    } = metrics.snapshot()
     const status = await relay.status()
-    const lag = status.isErr() ? null : status.value.sinks.map(({ sink, lagEvents, lagSeconds, parked, dead }) => ({ sink, lagEvents, lagSeconds, parked, dead }))
-    response.json({ periodMs, cache, stores, search, activity, relay: { sinks, lag }, transactions, failures })
+    const lag = status.isErr()
+      ? null
+      : status.value.sinks.map(({ sink, lagEvents, lagSeconds, parked, dead }) => ({
+          sink,
+          lagEvents,
+          lagSeconds,
+          parked,
+          dead,
+        }))
+    response.json({
+      periodMs,
+      cache,
+      stores,
+      search,
+      activity,
+      relay: { sinks, lag },
+      transactions,
+      failures,
+    })
   })
 
   return router

@@ -25,13 +25,20 @@ export function searchRoutes({ services: { search, activity }, limit }: RoutePar
 
   router.get('/search', limit.search, async (request, response) => {
     const { q, ...filters } = parse(searchQuery, request.query)
-    const found = (await search.search(q, { ...filters, userId: callerId(response) })).mapErr(queryIsQ)
+    const found = (await search.search(q, { ...filters, userId: callerId(response) })).mapErr(
+      queryIsQ,
+    )
     const { hits, ...answer } = unwrap(found)
-    response.json({ ...answer, hits: hits.map(({ course, score, rank }) => ({ course, score, rank })) })
+    response.json({
+      ...answer,
+      hits: hits.map(({ course, score, rank }) => ({ course, score, rank })),
+    })
   })
 
   router.post('/search/:searchId/clicks', limit.write, (request, response) => {
-    unwrap(activity.recordClick({ ...parse(searchId, request.params), ...parse(click, request.body) }))
+    unwrap(
+      activity.recordClick({ ...parse(searchId, request.params), ...parse(click, request.body) }),
+    )
     response.status(202).end()
   })
 
@@ -40,8 +47,16 @@ export function searchRoutes({ services: { search, activity }, limit }: RoutePar
 
 /** The SDK calls the text `query`, the address calls it `q`. */
 function queryIsQ<Failure extends { readonly type: string }>(failure: Failure): Failure {
-  const { field, issues } = failure as { readonly field?: string, readonly issues?: readonly { readonly field: string, readonly message: string }[] }
-  if (failure.type !== 'invalid-input' || field === undefined || issues === undefined) return failure
+  const { field, issues } = failure as {
+    readonly field?: string
+    readonly issues?: readonly { readonly field: string; readonly message: string }[]
+  }
+  if (failure.type !== 'invalid-input' || field === undefined || issues === undefined)
+    return failure
   const renamed = (name: string) => (name === 'query' ? 'q' : name)
-  return { ...failure, field: renamed(field), issues: issues.map((issue) => ({ ...issue, field: renamed(issue.field) })) }
+  return {
+    ...failure,
+    field: renamed(field),
+    issues: issues.map((issue) => ({ ...issue, field: renamed(issue.field) })),
+  }
 }

@@ -9,7 +9,11 @@ import type { RouteParts } from './route-parts.ts'
 const login = z.strictObject({ email: z.string(), password: z.string().max(200) })
 
 /** Signing in and out. */
-export function sessionRoutes({ services: { users, sessions }, limit, secureCookies }: RouteParts & { readonly secureCookies: boolean }): Router {
+export function sessionRoutes({
+  services: { users, sessions },
+  limit,
+  secureCookies,
+}: RouteParts & { readonly secureCookies: boolean }): Router {
   const router = Router()
 
   router.post('/sessions', limit.login, async (request, response) => {

@@ -29,7 +29,9 @@ export function userRoutes({ services, limit }: RouteParts): Router {
 
   router.post('/users', limit.register, async (request, response) => {
     const { password, ...profile } = parse(registration, request.body)
-    const user = unwrap(await users.create({ ...profile, passwordHash: await hashPassword(password) }))
+    const user = unwrap(
+      await users.create({ ...profile, passwordHash: await hashPassword(password) }),
+    )
     response.status(201).location('/me').json(user)
   })
 

@@ -4,13 +4,14 @@ import type { StoreError } from '../errors.ts'
 import type { RedisStore, Stores } from '../stores/stores.ts'
 import { digits } from './entry.ts'
 
-/**
- * What became of the keys that were asked for together.
- */
+/** What became of the keys that were asked for together. */
 export interface BatchReply {
   /** What each key holds, by slot. */
   readonly values: readonly (string | null)[]
-  /** The server that said so; `undefined` when the connection changed meanwhile, or when none of this can be trusted. */
+  /**
+   * The server that said so; `undefined` when the connection changed meanwhile, or when none of
+   * this can be trusted.
+   */
   readonly runId: string | undefined
   /** When it came, as thirteen digits of milliseconds since the epoch. */
   readonly at: string
@@ -18,9 +19,7 @@ export interface BatchReply {
   readonly error?: StoreError
 }
 
-/**
- * Keys that travel together.
- */
+/** Keys that travel together. */
 export class Batch {
   /** The keys by slot. */
   readonly keys: string[] = []
@@ -32,9 +31,7 @@ export class Batch {
     this.reply = reply
   }
 
-  /**
-   * Takes a key along and gives back its slot.
-   */
+  /** Takes a key along and gives back its slot. */
   slotOf(key: string): number {
     const { keys } = this
     if (keys.length === 0) return keys.push(key) - 1
@@ -46,20 +43,18 @@ export class Batch {
     return keys.push(key) - 1
   }
 
-  /**
-   * Takes keys along and gives back their slots.
-   */
+  /** Takes keys along and gives back their slots. */
   slotsOf(keys: readonly string[]): readonly number[] {
-    return this.keys.length > 0 ? keys.map((key) => this.slotOf(key)) : keys.map((key) => this.keys.push(key) - 1)
+    return this.keys.length > 0
+      ? keys.map((key) => this.slotOf(key))
+      : keys.map((key) => this.keys.push(key) - 1)
   }
 }
 
 /** Beyond that a single MGET would keep the server busy for too long. */
 export const maxKeys = 500
 
-/**
- * Reads keys: all that are asked for in one tick travel as one MGET, each of them once.
- */
+/** Reads keys: all that are asked for in one tick travel as one MGET, each of them once. */
 export class BatchGet {
   readonly #redis: RedisStore
   readonly #clock: Clock
@@ -70,9 +65,7 @@ export class BatchGet {
     this.#clock = clock
   }
 
-  /**
-   * The batch that leaves at the end of this tick.
-   */
+  /** The batch that leaves at the end of this tick. */
   get batch(): Batch {
     if (this.#open === undefined || this.#open.keys.length >= maxKeys) this.#open = this.#begin()
     return this.#open
@@ -91,15 +84,22 @@ export class BatchGet {
   async #send(keys: string[]): Promise<BatchReply> {
     const redis = this.#redis
     const runId = redis.runId
-    const reply = await redis.run('get', (client) => keys.length === 1 ? getOne(client, keys) : client.mGet(keys))
+    const reply = await redis.run('get', (client) =>
+      keys.length === 1 ? getOne(client, keys) : client.mGet(keys),
+    )
     const at = digits(this.#clock.now())
     if (reply.isErr()) return { values: [], runId: undefined, at, error: reply.error }
     return { values: reply.value, runId: redis.runId === runId ? runId : undefined, at }
   }
 }
 
-/** A plain GET is cheaper than an MGET; like that it finds nothing where somebody else keeps a list. */
-async function getOne(client: RedisClientType, [key]: readonly string[]): Promise<(string | null)[]> {
+/**
+ * A plain GET is cheaper than an MGET; like that it finds nothing where somebody else keeps a list.
+ */
+async function getOne(
+  client: RedisClientType,
+  [key]: readonly string[],
+): Promise<(string | null)[]> {
   try {
     return [await client.get(key as string)]
   } catch (error) {

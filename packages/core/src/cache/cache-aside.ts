@@ -9,18 +9,26 @@ import { digits, expiryOf, isAbsentRow, nonceOf } from './entry.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { Loader, type LoadResult, type Row } from './loader.ts'
-import { gateClosed, isExpired, isPass, judge, keepMeanwhile, type Look, type Pass, valueSeen } from './look.ts'
+import {
+  gateClosed,
+  isExpired,
+  isPass,
+  judge,
+  keepMeanwhile,
+  type Look,
+  type Pass,
+  valueSeen,
+} from './look.ts'
 import { NextLoad } from './next-load.ts'
 import { ParseMemo } from './parse-memo.ts'
 import { Refill } from './refill.ts'
 
-/**
- * Options with every default filled in and every rule checked.
- */
-export type CheckedOptions<Id, Value> = CacheOptions<Id, Value> & Required<Pick<CacheOptions<Id, Value>, keyof typeof cacheDefaults>> & {
-  /** The texts of an id's tags. */
-  readonly tagsOf: (id: Id) => readonly string[]
-}
+/** Options with every default filled in and every rule checked. */
+export type CheckedOptions<Id, Value> = CacheOptions<Id, Value> &
+  Required<Pick<CacheOptions<Id, Value>, keyof typeof cacheDefaults>> & {
+    /** The texts of an id's tags. */
+    readonly tagsOf: (id: Id) => readonly string[]
+  }
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
@@ -32,7 +40,8 @@ const noSlots: readonly number[] = []
 const noAnswer: unique symbol = Symbol('no answer')
 
 /**
- * The read path: look (a share of one `MGET`), and where that does not answer: lease, load and fill.
+ * The read path: look (a share of one `MGET`), and where that does not answer: lease, load and
+ * fill.
  */
 export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly name: string
@@ -51,7 +60,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     this.name = options.name
     this.#stores = stores
     this.#options = options
-    this.#loader = new Loader({ cache: options.name, load: options.load, codec: options.codec, sql: stores.postgres.client })
+    this.#loader = new Loader({
+      cache: options.name,
+      load: options.load,
+      codec: options.codec,
+      sql: stores.postgres.client,
+    })
     this.#refill = new Refill(stores, options, this.#loader)
     this.#batches = new BatchGet(stores)
     this.#parsed = new ParseMemo(options.maxParsedLength)
@@ -63,13 +77,20 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
-    if (options?.tx !== undefined) return new ResultAsync(this.#readInside(options.tx, [this.#rowOf(id)])).map((values) => values.get(id))
+    if (options?.tx !== undefined)
+      return new ResultAsync(this.#readInside(options.tx, [this.#rowOf(id)])).map((values) =>
+        values.get(id),
+      )
     return new ResultAsync(this.#read(this.#rowOf(id)))
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
     const rows = ids.map((id) => this.#rowOf(id))
-    return new ResultAsync(options?.tx === undefined ? this.#readMany(rows) : this.#readInside(options.tx, distinct(rows)))
+    return new ResultAsync(
+      options?.tx === undefined
+        ? this.#readMany(rows)
+        : this.#readInside(options.tx, distinct(rows)),
+    )
   }
 
   refresh(id: Id): ResultAsync<Value | undefined, CacheReadError> {
@@ -101,7 +122,9 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       values.push(value === noAnswer ? undefined : value)
     }
     this.#countHits(rows.length - missing.length)
-    const resolved = await Promise.all(missing.map((index) => this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed)))
+    const resolved = await Promise.all(
+      missing.map((index) => this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed)),
+    )
     for (const [at, result] of resolved.entries()) {
       if (result.isErr()) return err(result.error)
       values[missing[at] as number] = result.value
@@ -109,16 +132,27 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return ok(collect(rows, values))
   }
 
-  async #readInside(tx: SqlClient, rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
+  async #readInside(
+    tx: SqlClient,
+    rows: readonly Row<Id>[],
+  ): Promise<Result<Map<Id, Value>, CacheReadError>> {
     if (rows.length === 0) return ok(new Map<Id, Value>())
     const results = await this.#loader.loadThrough(tx, rows)
-    return Result.combine(results).map((loaded) => collect(rows, loaded.map(({ value }) => value)))
+    return Result.combine(results).map((loaded) =>
+      collect(
+        rows,
+        loaded.map(({ value }) => value),
+      ),
+    )
   }
 
   async #refresh(row: Row<Id>): Promise<ReadResult<Value>> {
     const look = await this.#look(row)
     if (isPass(look)) return this.#passBy(row, look.reason)
-    const seen = typeof look !== 'string' && look.kind === 'miss' ? look.seen : this.#keep(valueSeen(look) as string)
+    const seen =
+      typeof look !== 'string' && look.kind === 'miss'
+        ? look.seen
+        : this.#keep(valueSeen(look) as string)
     const outcome = await this.#refill.join(row, seen)
     return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#passBy(row, 'refresh')
   }
@@ -135,16 +169,20 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
     const shares: Promise<readonly Look[]>[] = []
-    for (let from = 0; from < rows.length; from += maxKeys) shares.push(this.#lookTogether(rows.slice(from, from + maxKeys)))
+    for (let from = 0; from < rows.length; from += maxKeys)
+      shares.push(this.#lookTogether(rows.slice(from, from + maxKeys)))
     const looks = await Promise.all(shares)
-    return looks.length === 1 ? looks[0] as readonly Look[] : looks.flat()
+    return looks.length === 1 ? (looks[0] as readonly Look[]) : looks.flat()
   }
 
   #lookTogether(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
     const { batch } = this.#batches
     const slots = batch.slotsOf(rows.map(({ key }) => key))
-    const tagSlots = this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
-    return batch.reply.then((reply) => slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots)))
+    const tagSlots =
+      this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
+    return batch.reply.then((reply) =>
+      slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots)),
+    )
   }
 
   #tagSlots(batch: Batch, { id }: Row<Id>): readonly number[] {
@@ -153,7 +191,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return this.#options.tagsOf(id).map((tag) => batch.slotOf(keyPrefix + tag))
   }
 
-  /** The value that a look found, `undefined` for an absent row; {@link noAnswer} when there is none that may answer, or that can be read. */
+  /**
+   * The value that a look found, `undefined` for an absent row; {@link noAnswer} when there is none
+   * that may answer, or that can be read.
+   */
   #answer(row: Row<Id>, look: Look): Value | undefined | typeof noAnswer {
     if (typeof look === 'string') return this.#decode(row, look)
     if (look.kind !== 'stale' || !look.isAlive) return noAnswer
@@ -166,7 +207,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     try {
       return isAbsentRow(raw) ? undefined : this.#loader.decode(this.#parsed.read(key, raw))
     } catch (error) {
-      this.#stores.diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: `unreadable: ${String(error)}` })
+      this.#stores.diagnostics.emit('cache:entry-rejected', {
+        cache: this.name,
+        reason: `unreadable: ${String(error)}`,
+      })
       return noAnswer
     }
   }
@@ -189,11 +233,13 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       if (isPass(look)) return this.#passBy(row, look.reason)
       const value = turns === 1 ? noAnswer : this.#answer(row, look)
       if (value !== noAnswer) return this.#waited(startedAt, ok(value))
-      if (isExpired(look) && !this.#mayTrySource()) return this.#answerStale(row, look.raw) ?? this.#passBy(row, 'unreadable')
+      if (isExpired(look) && !this.#mayTrySource())
+        return this.#answerStale(row, look.raw) ?? this.#passBy(row, 'unreadable')
       const outcome = await this.#join(row, look)
       if (outcome.kind === 'loaded') return valueOf(outcome.result)
       if (outcome.kind === 'pass') return this.#passBy(row, outcome.reason)
-      if (clock.monotonic() - startedAt >= this.#options.waitMs) return this.#waited(startedAt, await this.#passBy(row, 'waited'))
+      if (clock.monotonic() - startedAt >= this.#options.waitMs)
+        return this.#waited(startedAt, await this.#passBy(row, 'waited'))
       await setTimeout(Math.min(longestPauseMs, 2 ** turns) * (0.5 + Math.random() / 2))
       look = await this.#look(row)
     }
@@ -214,7 +260,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   /** Loads without the cache: everybody gets a load that began after they asked. */
   async #passBy(row: Row<Id>, reason: string): Promise<ReadResult<Value>> {
     const { diagnostics } = this.#stores
-    if (diagnostics.isHeard('cache:bypass')) diagnostics.emit('cache:bypass', { cache: this.name, reason })
+    if (diagnostics.isHeard('cache:bypass'))
+      diagnostics.emit('cache:bypass', { cache: this.name, reason })
     const loaded = await this.#passing.join(row.key, () => this.#loader.load(row))
     return valueOf(loaded.andThen((row) => this.#loader.copy(row)))
   }
@@ -231,11 +278,16 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   #answerStale(row: Row<Id>, raw: string): ReadResult<Value> | undefined {
     const value = this.#decode(row, raw)
     if (value === noAnswer) return undefined
-    this.#stores.diagnostics.emit('cache:stale-served', { cache: this.name, ageMs: this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs })
+    this.#stores.diagnostics.emit('cache:stale-served', {
+      cache: this.name,
+      ageMs: this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs,
+    })
     return ok(value)
   }
 
-  /** While the source fails one read a second tries it; the others are answered by what has expired. */
+  /**
+   * While the source fails one read a second tries it; the others are answered by what has expired.
+   */
   #mayTrySource(): boolean {
     if (!this.#isSourceSuspect) return true
     const now = this.#stores.clock.monotonic()
@@ -247,7 +299,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   /** Whole numbers, which most ids are, need no encoding. */
   #rowOf(id: Id): Row<Id> {
     const isPlain = this.#options.key === undefined && Number.isSafeInteger(id)
-    return { id, key: isPlain ? this.#plainPrefix + String(id) : this.#stores.redis.keyPrefix + this.key(id).text }
+    return {
+      id,
+      key: isPlain
+        ? this.#plainPrefix + String(id)
+        : this.#stores.redis.keyPrefix + this.key(id).text,
+    }
   }
 
   #waited(startedAt: number, result: ReadResult<Value>): ReadResult<Value> {
@@ -258,14 +315,16 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   #countHits(count: number): void {
     const { diagnostics } = this.#stores
-    if (count > 0 && diagnostics.isHeard('cache:hit')) diagnostics.emit('cache:hit', { cache: this.name, count })
+    if (count > 0 && diagnostics.isHeard('cache:hit'))
+      diagnostics.emit('cache:hit', { cache: this.name, count })
   }
 
   #countMiss(look: Look): void {
     const { diagnostics } = this.#stores
     if (isPass(look)) return
     diagnostics.emit('cache:miss', { cache: this.name, count: 1 })
-    if (typeof look !== 'string' && look.kind === 'miss' && look.reason === 'foreign') diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: 'not an entry' })
+    if (typeof look !== 'string' && look.kind === 'miss' && look.reason === 'foreign')
+      diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: 'not an entry' })
   }
 }
 
@@ -273,7 +332,10 @@ function valueOf<Value>(loaded: LoadResult<Value>): ReadResult<Value> {
   return loaded.map(({ value }) => value)
 }
 
-function collect<Id, Value>(rows: readonly Row<Id>[], values: readonly (Value | undefined)[]): Map<Id, Value> {
+function collect<Id, Value>(
+  rows: readonly Row<Id>[],
+  values: readonly (Value | undefined)[],
+): Map<Id, Value> {
   const found = new Map<Id, Value>()
   for (let index = 0; index < rows.length; index += 1) {
     const value = values[index]

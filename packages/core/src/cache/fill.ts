@@ -4,8 +4,9 @@ import { redisScript, runScript } from '../stores/redis-script.ts'
 /**
  * KEYS[1] the entry. ARGV: 1 nonce, 2 the VALUE or '', 3 its life in milliseconds.
  *
- * LEASE(nonce), VALUE(nonce) -> VALUE. Replies 1. With '' instead of a VALUE: LEASE(nonce) -> absent, VALUE(nonce) stays. Replies 1.
- * Everything else stays: a writer or another reader has the key. Replies 0.
+ * LEASE(nonce), VALUE(nonce) -> VALUE. Replies 1. With '' instead of a VALUE: LEASE(nonce) ->
+ * absent, VALUE(nonce) stays. Replies 1. Everything else stays: a writer or another reader has the
+ * key. Replies 0.
  */
 export const fillScript = redisScript(`
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 18)
@@ -20,9 +21,7 @@ end
 return 1
 `)
 
-/**
- * A value on its way into the cache.
- */
+/** A value on its way into the cache. */
 export interface FillRequest {
   /** The entry, with the prefix. */
   readonly key: string
@@ -34,9 +33,15 @@ export interface FillRequest {
   readonly lifeMs: number
 }
 
-/**
- * Stores a value where the key still holds the nonce, and says whether it did. One round trip.
- */
-export async function fillEntry(client: RedisClientType, { key, nonce, entry, lifeMs }: FillRequest): Promise<boolean> {
-  return await runScript(client, fillScript, { key, arguments: [nonce, entry, String(Math.ceil(lifeMs))] }) === 1
+/** Stores a value where the key still holds the nonce, and says whether it did. One round trip. */
+export async function fillEntry(
+  client: RedisClientType,
+  { key, nonce, entry, lifeMs }: FillRequest,
+): Promise<boolean> {
+  return (
+    (await runScript(client, fillScript, {
+      key,
+      arguments: [nonce, entry, String(Math.ceil(lifeMs))],
+    })) === 1
+  )
 }

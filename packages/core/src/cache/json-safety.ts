@@ -1,12 +1,20 @@
 /**
- * Finds what JSON would change or lose in a value: the path and kind of the first such part, or `undefined` when the value survives the journey.
+ * Finds what JSON would change or lose in a value: the path and kind of the first such part, or
+ * `undefined` when the value survives the journey.
  */
 export function findJsonUnsafe(value: unknown, path = 'value'): string | undefined {
   switch (typeof value) {
-    case 'string': case 'boolean': return undefined
-    case 'number': return isSafeNumber(value) ? undefined : `${path} is ${Object.is(value, -0) ? '-0' : String(value)}`
-    case 'object': return value === null ? undefined : findInObject(value, path)
-    default: return `${path} is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`
+    case 'string':
+    case 'boolean':
+      return undefined
+    case 'number':
+      return isSafeNumber(value)
+        ? undefined
+        : `${path} is ${Object.is(value, -0) ? '-0' : String(value)}`
+    case 'object':
+      return value === null ? undefined : findInObject(value, path)
+    default:
+      return `${path} is ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}`
   }
 }
 
@@ -17,7 +25,8 @@ function isSafeNumber(value: number): boolean {
 function findInObject(value: object, path: string): string | undefined {
   if (Array.isArray(value)) return findInArray(value, path)
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return `${path} is a ${value.constructor?.name ?? 'class instance'}`
+  if (prototype !== Object.prototype && prototype !== null)
+    return `${path} is a ${value.constructor?.name ?? 'class instance'}`
   if (prototype === null) return `${path} is an object without a prototype`
   if (Object.getOwnPropertySymbols(value).length > 0) return `${path} has a symbol for a key`
   if (Object.hasOwn(value, '__proto__')) return `${path} has a key __proto__`

@@ -3,12 +3,13 @@ import { redisScript, runScript } from '../stores/redis-script.ts'
 import { runIdField } from './entry.ts'
 
 /**
- * KEYS[1] the entry. ARGV: 1 nonce, 2 life of the lease in milliseconds, 3 run id, 4 nonce of a value that the reader cannot use or '',
- * 5 that value's soft expiry when it is to be kept while it is loaded anew or '', 6 the soft expiry it gets then.
+ * KEYS[1] the entry. ARGV: 1 nonce, 2 life of the lease in milliseconds, 3 run id, 4 nonce of a
+ * value that the reader cannot use or '', 5 that value's soft expiry when it is to be kept while it
+ * is loaded anew or '', 6 the soft expiry it gets then.
  *
  * absent, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies 1.
- * VALUE(4) with soft expiry 5 -> the same with soft expiry 6, so that no other reader loads it meanwhile. Replies 2.
- * any other VALUE, LEASE, HOLD: stays. Replies what the key holds.
+ * VALUE(4) with soft expiry 5 -> the same with soft expiry 6, so that no other reader loads it
+ * meanwhile. Replies 2. any other VALUE, LEASE, HOLD: stays. Replies what the key holds.
  */
 export const leaseScript = redisScript(`
 local state = redis.pcall('GET', KEYS[1])
@@ -28,9 +29,7 @@ redis.call('SET', KEYS[1], 'l1 ' .. ARGV[1], 'PX', ARGV[2])
 return 1
 `)
 
-/**
- * What a reader that found nothing it can use asks for.
- */
+/** What a reader that found nothing it can use asks for. */
 export interface LeaseRequest {
   /** The entry, with the prefix. */
   readonly key: string
@@ -44,9 +43,7 @@ export interface LeaseRequest {
   readonly seen: SeenValue | undefined
 }
 
-/**
- * A value that is to be loaded anew.
- */
+/** A value that is to be loaded anew. */
 export interface SeenValue {
   /** Its nonce. */
   readonly nonce: string
@@ -55,16 +52,25 @@ export interface SeenValue {
 }
 
 /**
- * The answer to a {@link LeaseRequest}: the nonce that a fill must name, or what the key holds instead.
+ * The answer to a {@link LeaseRequest}: the nonce that a fill must name, or what the key holds
+ * instead.
  */
 export type LeaseReply = { readonly nonce: string } | { readonly holds: string }
 
-/**
- * Asks for a lease. One round trip.
- */
-export async function takeLease(client: RedisClientType, request: LeaseRequest): Promise<LeaseReply> {
+/** Asks for a lease. One round trip. */
+export async function takeLease(
+  client: RedisClientType,
+  request: LeaseRequest,
+): Promise<LeaseReply> {
   const { key, nonce, leaseMs, runId, seen } = request
-  const args = [nonce, String(leaseMs), runIdField(runId), seen?.nonce ?? '', seen?.keep?.soft ?? '', seen?.keep?.until ?? '']
+  const args = [
+    nonce,
+    String(leaseMs),
+    runIdField(runId),
+    seen?.nonce ?? '',
+    seen?.keep?.soft ?? '',
+    seen?.keep?.until ?? '',
+  ]
   const reply = await runScript(client, leaseScript, { key, arguments: args })
   if (typeof reply === 'string') return { holds: reply }
   return { nonce: reply === 2 && seen !== undefined ? seen.nonce : nonce }

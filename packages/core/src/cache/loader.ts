@@ -5,9 +5,7 @@ import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from './json-safety.ts'
 import { TickBatch } from './tick-batch.ts'
 
-/**
- * One row that is asked for.
- */
+/** One row that is asked for. */
 export interface Row<Id> {
   /** The id, as the caller gave it. */
   readonly id: Id
@@ -16,7 +14,8 @@ export interface Row<Id> {
 }
 
 /**
- * One row as it was loaded. `payload` is its value as JSON; both are `undefined` when there is no such row.
+ * One row as it was loaded. `payload` is its value as JSON; both are `undefined` when there is no
+ * such row.
  */
 export interface Loaded<Value> {
   /** The value. */
@@ -28,9 +27,7 @@ export interface Loaded<Value> {
 /** What a load gave. */
 export type LoadResult<Value> = Result<Loaded<Value>, CacheReadError>
 
-/**
- * What a {@link Loader} needs to know of the cache it loads for.
- */
+/** What a {@link Loader} needs to know of the cache it loads for. */
 export interface LoaderParts<Id, Value> {
   /** The name of the cache. */
   readonly cache: string
@@ -42,9 +39,7 @@ export interface LoaderParts<Id, Value> {
   readonly sql: SqlClient
 }
 
-/**
- * Loads rows from the source: rows that are asked for in one tick by one `load`. Never rejects.
- */
+/** Loads rows from the source: rows that are asked for in one tick by one `load`. Never rejects. */
 export class Loader<Id, Value> {
   readonly #parts: LoaderParts<Id, Value>
   readonly #batch: TickBatch<Row<Id>, LoadResult<Value>>
@@ -54,37 +49,35 @@ export class Loader<Id, Value> {
     this.#batch = new TickBatch((rows) => this.#loadTogether(rows))
   }
 
-  /**
-   * Loads one row, together with the others of this tick.
-   */
+  /** Loads one row, together with the others of this tick. */
   load(row: Row<Id>): Promise<LoadResult<Value>> {
     return this.#batch.add(row)
   }
 
-  /**
-   * Loads rows through a connection of the caller's.
-   */
-  async loadThrough(sql: SqlClient, rows: readonly Row<Id>[]): Promise<readonly LoadResult<Value>[]> {
+  /** Loads rows through a connection of the caller's. */
+  async loadThrough(
+    sql: SqlClient,
+    rows: readonly Row<Id>[],
+  ): Promise<readonly LoadResult<Value>[]> {
     const found = await this.#ask(sql, rows)
     return rows.map((row) => found.andThen((values) => this.#take(values, row)))
   }
 
-  /**
-   * The same row with a value of its own, for a second reader.
-   */
+  /** The same row with a value of its own, for a second reader. */
   copy({ payload }: Loaded<Value>): LoadResult<Value> {
     try {
-      return ok({ value: payload === undefined ? undefined : this.decode(JSON.parse(payload)), payload })
+      return ok({
+        value: payload === undefined ? undefined : this.decode(JSON.parse(payload)),
+        payload,
+      })
     } catch (error) {
       return err(this.#failed('the codec cannot read what it wrote', error))
     }
   }
 
-  /**
-   * A value from what its JSON says; throws what the codec throws.
-   */
+  /** A value from what its JSON says; throws what the codec throws. */
   decode(json: unknown): Value {
-    return this.#parts.codec === undefined ? json as Value : this.#parts.codec.decode(json)
+    return this.#parts.codec === undefined ? (json as Value) : this.#parts.codec.decode(json)
   }
 
   async #loadTogether(asked: readonly Row<Id>[]): Promise<readonly LoadResult<Value>[]> {
@@ -93,21 +86,39 @@ export class Loader<Id, Value> {
     const byKey = new Map(rows.map((row, index) => [row.key, results[index] as LoadResult<Value>]))
     if (rows.length > 1 && results.some(isRefusal)) {
       // One bad id must not fail the reads that happened to be asked for in the same tick.
-      await Promise.all(rows.map(async (row) => byKey.set(row.key, (await this.loadThrough(this.#parts.sql, [row]))[0] as LoadResult<Value>)))
+      await Promise.all(
+        rows.map(async (row) =>
+          byKey.set(
+            row.key,
+            (await this.loadThrough(this.#parts.sql, [row]))[0] as LoadResult<Value>,
+          ),
+        ),
+      )
     }
     return asked.map((row) => byKey.get(row.key) as LoadResult<Value>)
   }
 
-  async #ask(sql: SqlClient, rows: readonly Row<Id>[]): Promise<Result<ReadonlyMap<Id, Value>, CacheReadError>> {
+  async #ask(
+    sql: SqlClient,
+    rows: readonly Row<Id>[],
+  ): Promise<Result<ReadonlyMap<Id, Value>, CacheReadError>> {
     const ids = rows.map((row) => row.id)
     try {
       const values: unknown = await this.#parts.load(ids, sql)
       if (!(values instanceof Map)) return err(this.#failed('the loader gave back no Map'))
       const asked = new Set<unknown>(ids)
-      for (const id of values.keys()) if (!asked.has(id)) return err(this.#failed(`the loader gave back a ${typeof id} id that was not asked for: a string for a number?`))
+      for (const id of values.keys())
+        if (!asked.has(id))
+          return err(
+            this.#failed(
+              `the loader gave back a ${typeof id} id that was not asked for: a string for a number?`,
+            ),
+          )
       return ok(values as ReadonlyMap<Id, Value>)
     } catch (error) {
-      return err(error instanceof StatementFailed ? error.failure : this.#failed('the loader failed', error))
+      return err(
+        error instanceof StatementFailed ? error.failure : this.#failed('the loader failed', error),
+      )
     }
   }
 
@@ -125,18 +136,30 @@ export class Loader<Id, Value> {
     const { codec } = this.#parts
     const encoded = codec === undefined ? value : codec.encode(value)
     const unsafe = codec === undefined ? findJsonUnsafe(value) : undefined
-    if (unsafe !== undefined) return err(this.#failed(`${unsafe}, which JSON does not keep: the cache needs a codec`))
+    if (unsafe !== undefined)
+      return err(this.#failed(`${unsafe}, which JSON does not keep: the cache needs a codec`))
     const payload = JSON.stringify(encoded) as string | undefined
-    if (payload === undefined) return err(this.#failed(`the codec made a ${typeof encoded}, which is no JSON`))
+    if (payload === undefined)
+      return err(this.#failed(`the codec made a ${typeof encoded}, which is no JSON`))
     return ok({ value, payload })
   }
 
   #failed(message: string, cause?: unknown): LoadFailed {
     const { cache } = this.#parts
-    return { type: 'load-failed', cache, message: `cache ${cache}: ${message}`, retryable: cause !== undefined, ...(cause === undefined ? {} : { cause }) }
+    return {
+      type: 'load-failed',
+      cache,
+      message: `cache ${cache}: ${message}`,
+      retryable: cause !== undefined,
+      ...(cause === undefined ? {} : { cause }),
+    }
   }
 }
 
 function isRefusal(result: LoadResult<unknown>): boolean {
-  return result.isErr() && result.error.type !== 'store-unavailable' && result.error.type !== 'deadline-exceeded'
+  return (
+    result.isErr() &&
+    result.error.type !== 'store-unavailable' &&
+    result.error.type !== 'deadline-exceeded'
+  )
 }

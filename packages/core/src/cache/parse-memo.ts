@@ -12,7 +12,10 @@ interface Parsed {
 
 type Primitive = string | number | boolean | null
 
-/** An object or an array to be copied: with the names of those of its parts that have to be copied as well, since each look for them would cost. */
+/**
+ * An object or an array to be copied: with the names of those of its parts that have to be copied
+ * as well, since each look for them would cost.
+ */
 interface Template {
   readonly original: Record<string, unknown>
   readonly names: readonly string[]
@@ -20,10 +23,12 @@ interface Template {
 }
 
 /**
- * What entries were parsed to: where Redis gives the same text for a key as before, a comparison and a copy take the place of `JSON.parse`.
- * It answers nothing by itself, so that it cannot make a read stale, and every reader has a value of its own.
+ * What entries were parsed to: where Redis gives the same text for a key as before, a comparison
+ * and a copy take the place of `JSON.parse`. It answers nothing by itself, so that it cannot make a
+ * read stale, and every reader has a value of its own.
  *
- * It takes in what is read a second time, and keeps two generations of entries: the older one is forgotten when the younger one is full.
+ * It takes in what is read a second time, and keeps two generations of entries: the older one is
+ * forgotten when the younger one is full.
  */
 export class ParseMemo {
   readonly #generationLength: number
@@ -32,24 +37,27 @@ export class ParseMemo {
   #old = new Map<string, Parsed>()
   #youngLength = 0
 
-  /**
-   * @param maxLength - how much it keeps at most, in characters of entries; `0` for nothing
-   */
+  /** @param maxLength - how much it keeps at most, in characters of entries; `0` for nothing */
   constructor(maxLength: number) {
     this.#generationLength = Math.floor(maxLength / 2)
   }
 
-  /**
-   * The value of a row that is present, as JSON has it. Throws what `JSON.parse` throws.
-   */
+  /** The value of a row that is present, as JSON has it. Throws what `JSON.parse` throws. */
   read(key: string, raw: string): unknown {
     const young = this.#young.get(key)
     if (young?.raw === raw) return copyOf(young)
     const old = this.#old.get(key)
     if (old?.raw === raw) return copyOf(this.#keep(key, old))
     const value: unknown = JSON.parse(payloadOf(raw))
-    if (raw.length > this.#generationLength || this.#isFirstSight(key) || !isShallow(value, deepest)) return value
-    return copyOf(this.#keep(key, { raw, value: isObject(value) ? templateOf(value) : value as Primitive }))
+    if (
+      raw.length > this.#generationLength ||
+      this.#isFirstSight(key) ||
+      !isShallow(value, deepest)
+    )
+      return value
+    return copyOf(
+      this.#keep(key, { raw, value: isObject(value) ? templateOf(value) : (value as Primitive) }),
+    )
   }
 
   #isFirstSight(key: string): boolean {
@@ -75,20 +83,35 @@ function copyOf({ value }: Parsed): unknown {
   return typeof value === 'object' && value !== null ? copyOfTemplate(value) : value
 }
 
-/** A key `__proto__` stays a field of its own: a spread defines it, and what is defined is assigned to. */
+/**
+ * A key `__proto__` stays a field of its own: a spread defines it, and what is defined is assigned
+ * to.
+ */
 function copyOfTemplate({ original, names, parts }: Template): unknown {
-  const copy = Array.isArray(original) ? original.slice() as unknown as Record<string, unknown> : { ...original }
-  for (let index = 0; index < names.length; index += 1) copy[names[index] as string] = copyOfTemplate(parts[index] as Template)
+  const copy = Array.isArray(original)
+    ? (original.slice() as unknown as Record<string, unknown>)
+    : { ...original }
+  for (let index = 0; index < names.length; index += 1)
+    copy[names[index] as string] = copyOfTemplate(parts[index] as Template)
   return copy
 }
 
 function templateOf(original: Record<string, unknown>): Template {
-  const nested = Object.entries(original).filter((part): part is [string, Record<string, unknown>] => isObject(part[1]))
-  return { original, names: nested.map(([name]) => name), parts: nested.map(([, part]) => templateOf(part)) }
+  const nested = Object.entries(original).filter(
+    (part): part is [string, Record<string, unknown>] => isObject(part[1]),
+  )
+  return {
+    original,
+    names: nested.map(([name]) => name),
+    parts: nested.map(([, part]) => templateOf(part)),
+  }
 }
 
 function isShallow(value: unknown, levels: number): boolean {
-  return !isObject(value) || (levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1)))
+  return (
+    !isObject(value) ||
+    (levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1)))
+  )
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

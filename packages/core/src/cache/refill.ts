@@ -33,7 +33,8 @@ interface Lease<Id, Value> {
 }
 
 /**
- * Loads what the cache does not have: lease, load, fill. Readers of one process share a load of a key; of all processes one loads.
+ * Loads what the cache does not have: lease, load, fill. Readers of one process share a load of a
+ * key; of all processes one loads.
  */
 export class Refill<Id, Value> {
   readonly #stores: Stores
@@ -51,21 +52,25 @@ export class Refill<Id, Value> {
     this.#fills = new TickBatch((requests) => this.#fill(requests))
   }
 
-  /**
-   * Shares the flight of a row, or begins one. `seen` is a value that is to be replaced.
-   */
+  /** Shares the flight of a row, or begins one. `seen` is a value that is to be replaced. */
   async join(row: Row<Id>, seen: SeenValue | undefined): Promise<Outcome<Value>> {
     const flight = this.#flights.get(row.key)
     if (flight === undefined || !flight.canJoin) return this.#begin(row, seen)
     const outcome = await flight.join()
-    return outcome.kind === 'loaded' ? { kind: 'loaded', result: outcome.result.andThen((loaded) => this.#loader.copy(loaded)) } : outcome
+    return outcome.kind === 'loaded'
+      ? { kind: 'loaded', result: outcome.result.andThen((loaded) => this.#loader.copy(loaded)) }
+      : outcome
   }
 
-  /**
-   * Loads a row in the background, unless that is happening already.
-   */
+  /** Loads a row in the background, unless that is happening already. */
   begin(row: Row<Id>, seen: SeenValue): void {
-    if (!this.#flights.has(row.key)) this.#begin(row, seen).catch((error: unknown) => { this.#stores.diagnostics.emit('cache:bypass', { cache: this.#options.name, reason: String(error) }) })
+    if (!this.#flights.has(row.key))
+      this.#begin(row, seen).catch((error: unknown) => {
+        this.#stores.diagnostics.emit('cache:bypass', {
+          cache: this.#options.name,
+          reason: String(error),
+        })
+      })
   }
 
   async #begin(row: Row<Id>, seen: SeenValue | undefined): Promise<Outcome<Value>> {
@@ -81,7 +86,11 @@ export class Refill<Id, Value> {
     }
   }
 
-  async #lead(row: Row<Id>, seen: SeenValue | undefined, flight: Flight<Value>): Promise<Outcome<Value>> {
+  async #lead(
+    row: Row<Id>,
+    seen: SeenValue | undefined,
+    flight: Flight<Value>,
+  ): Promise<Outcome<Value>> {
     const { redis, invalidation } = this.#stores
     const { runId } = redis
     if (runId === undefined || !invalidation.isOpen) return { kind: 'pass', reason: 'gate-closed' }
@@ -108,8 +117,10 @@ export class Refill<Id, Value> {
     const { row, flight } = lease
     const entry = result.isOk() ? this.#entryOf(lease, result.value) : { entry: '', lifeMs: 1 }
     const isAccepted = await this.#fills.add({ key: row.key, nonce: lease.nonce, ...entry })
-    const haveTagsStayed = isAccepted && (flight.followers === 0 || await this.#haveTagsStayed(lease))
-    // A server restored from a snapshot may bring the lease back: that it accepts the fill says nothing of what was changed since.
+    const haveTagsStayed =
+      isAccepted && (flight.followers === 0 || (await this.#haveTagsStayed(lease)))
+    // A server restored from a snapshot may bring the lease back: that it accepts the fill says
+    // nothing of what was changed since.
     const isShared = result.isErr() || (haveTagsStayed && this.#stores.redis.runId === lease.runId)
     this.#land(row, flight, isShared ? { kind: 'loaded', result } : { kind: 'again' })
   }
@@ -119,8 +130,12 @@ export class Refill<Id, Value> {
     flight.land(outcome)
   }
 
-  #entryOf({ row, runId, tagNonces }: Lease<Id, Value>, { value, payload }: Loaded<Value>): { entry: string; lifeMs: number } {
-    const { name, ttlMs, graceMs, absentTtlMs, maxEntryLength, refreshAt, entryTtlMs } = this.#options
+  #entryOf(
+    { row, runId, tagNonces }: Lease<Id, Value>,
+    { value, payload }: Loaded<Value>,
+  ): { entry: string; lifeMs: number } {
+    const { name, ttlMs, graceMs, absentTtlMs, maxEntryLength, refreshAt, entryTtlMs } =
+      this.#options
     const isPresent = value !== undefined
     const lifeMs = isPresent ? lifeOf(() => entryTtlMs?.(value, row.id) ?? ttlMs) : absentTtlMs
     const refusal = refusalOf(lifeMs, payload, maxEntryLength)
@@ -131,38 +146,60 @@ export class Refill<Id, Value> {
     const now = this.#clock.now()
     const softMs = isPresent && refreshAt < 1 ? lifeMs * (refreshAt - Math.random() * 0.1) : lifeMs
     const nonce = this.#stores.invalidation.nonces.next()
-    const entry = writeEntry({ nonce, runId, softExpiryMs: now + softMs, expiresMs: now + lifeMs, tagNonces, payload })
+    const entry = writeEntry({
+      nonce,
+      runId,
+      softExpiryMs: now + softMs,
+      expiresMs: now + lifeMs,
+      tagNonces,
+      payload,
+    })
     return { entry, lifeMs: lifeMs + (isPresent ? graceMs : 0) }
   }
 
   async #haveTagsStayed({ tags, tagNonces }: Lease<Id, Value>): Promise<boolean> {
     if (tags.length === 0) return true
     const { redis } = this.#stores
-    const reply = await redis.run('get', (client) => client.mGet(tags.map((tag) => redis.keyPrefix + tag)))
+    const reply = await redis.run('get', (client) =>
+      client.mGet(tags.map((tag) => redis.keyPrefix + tag)),
+    )
     return reply.isOk() && areTagsUnchanged(tagNonces, reply.value)
   }
 
   async #takeLeases(asked: readonly Asked[]): Promise<readonly Result<Granted, StoreError>[]> {
     const { redis, invalidation } = this.#stores
     const lifeMs = 2 * (this.#options.ttlMs + this.#options.graceMs) + this.#options.leaseMs
-    const granted = await runScripts(redis, 'lease', { items: asked, run: async (client, { lease, tags }): Promise<Granted> => {
-      const [reply, ...tagNonces] = await Promise.all([
-        takeLease(client, lease),
-        ...tags.map((tag) => readTag(client, redis.keyPrefix + tag, { nonce: invalidation.nonces.next(), lifeMs })),
-      ])
-      return { lease: reply, tagNonces }
-    } })
+    const granted = await runScripts(redis, 'lease', {
+      items: asked,
+      run: async (client, { lease, tags }): Promise<Granted> => {
+        const [reply, ...tagNonces] = await Promise.all([
+          takeLease(client, lease),
+          ...tags.map((tag) =>
+            readTag(client, redis.keyPrefix + tag, { nonce: invalidation.nonces.next(), lifeMs }),
+          ),
+        ])
+        return { lease: reply, tagNonces }
+      },
+    })
     return asked.map((_, index) => granted.map((all) => all[index] as Granted))
   }
 
   async #fill(requests: readonly FillRequest[]): Promise<readonly boolean[]> {
     const { redis, diagnostics } = this.#stores
-    const filled = await runScripts(redis, 'fill', { items: requests, run: fillEntry, lengthOf: ({ entry }) => entry.length })
+    const filled = await runScripts(redis, 'fill', {
+      items: requests,
+      run: fillEntry,
+      lengthOf: ({ entry }) => entry.length,
+    })
     const accepted = filled.isOk() ? filled.value : requests.map(() => false)
     const values = accepted.filter((_, index) => requests[index]?.entry !== '')
     const fills = values.filter(Boolean).length
     if (fills > 0) diagnostics.emit('cache:fill', { cache: this.#options.name, count: fills })
-    if (fills < values.length) diagnostics.emit('cache:fill-rejected', { cache: this.#options.name, count: values.length - fills })
+    if (fills < values.length)
+      diagnostics.emit('cache:fill-rejected', {
+        cache: this.#options.name,
+        count: values.length - fills,
+      })
     return accepted
   }
 
@@ -171,7 +208,10 @@ export class Refill<Id, Value> {
   }
 }
 
-/** A host's mistake in `entryTtlMs` costs the entry its place in the cache, not the reader his value. */
+/**
+ * A host's mistake in `entryTtlMs` costs the entry its place in the cache, not the reader his
+ * value.
+ */
 function lifeOf(entryTtl: () => number): number {
   try {
     return entryTtl()
@@ -180,9 +220,14 @@ function lifeOf(entryTtl: () => number): number {
   }
 }
 
-function refusalOf(lifeMs: number, payload: string | undefined, maxEntryLength: number): string | undefined {
+function refusalOf(
+  lifeMs: number,
+  payload: string | undefined,
+  maxEntryLength: number,
+): string | undefined {
   if (!Number.isFinite(lifeMs) || lifeMs < 0) return `its time to live is ${lifeMs}`
   if (lifeMs < 1) return 'its time to live is 0'
-  if (payload !== undefined && payload.length > maxEntryLength) return `it has ${payload.length} characters`
+  if (payload !== undefined && payload.length > maxEntryLength)
+    return `it has ${payload.length} characters`
   return undefined
 }

@@ -4,38 +4,38 @@ import { ResultAsync } from '../result.ts'
 import { StatementFailed, type Stores } from '../stores/stores.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 
-/**
- * A change of keys in a transaction that the host runs by itself, through an ORM for instance.
- */
+/** A change of keys in a transaction that the host runs by itself, through an ORM for instance. */
 export interface Change {
   /**
-   * Announces that the transaction changes what these keys are loaded from. To be called as early as the keys are known.
+   * Announces that the transaction changes what these keys are loaded from. To be called as early
+   * as the keys are known.
    */
   invalidate(...keys: readonly CacheKey[]): void
   /**
-   * To be awaited just before COMMIT, which must follow within half the life of a hold. An `Err` means that PostgreSQL refused to
-   * take note of what Redis could not be told: roll back. Nearly free when Redis answers.
+   * To be awaited just before COMMIT, which must follow within half the life of a hold. An `Err`
+   * means that PostgreSQL refused to take note of what Redis could not be told: roll back. Nearly
+   * free when Redis answers.
    */
   hold(): ResultAsync<void, SqlError>
   /**
-   * To be called after COMMIT or ROLLBACK, but not when the outcome is unknown: the holds expire by themselves then. Never rejects.
+   * To be called after COMMIT or ROLLBACK, but not when the outcome is unknown: the holds expire by
+   * themselves then. Never rejects.
    */
   release(): Promise<void>
 }
 
-/**
- * Options of {@link beginChange}.
- */
+/** Options of {@link beginChange}. */
 export interface ChangeOptions {
   /**
-   * The host's transaction. Asked for its id when Redis does not answer, so that others can find out when it has ended; without it they wait
-   * for the release, or a minute.
+   * The host's transaction. Asked for its id when Redis does not answer, so that others can find
+   * out when it has ended; without it they wait for the release, or a minute.
    */
   readonly tx?: SqlClient
 }
 
 /**
- * Begins a change of keys for a host's own transaction: `invalidate` as early as possible, `hold` before its COMMIT, `release` after.
+ * Begins a change of keys for a host's own transaction: `invalidate` as early as possible, `hold`
+ * before its COMMIT, `release` after.
  *
  * @example
  * ```ts
@@ -50,8 +50,14 @@ export interface ChangeOptions {
 export function beginChange(stores: Stores, { tx }: ChangeOptions = {}): Change {
   const change = stores.invalidation.begin()
   return {
-    invalidate: (...keys) => { change.invalidate(keys) },
-    hold: () => ResultAsync.fromPromise(change.hold(() => transactionIdOf(tx)), failureOf),
+    invalidate: (...keys) => {
+      change.invalidate(keys)
+    },
+    hold: () =>
+      ResultAsync.fromPromise(
+        change.hold(() => transactionIdOf(tx)),
+        failureOf,
+      ),
     release: () => change.release(),
   }
 }
@@ -63,5 +69,12 @@ async function transactionIdOf(tx: SqlClient | undefined): Promise<string | unde
 
 function failureOf(error: unknown): SqlError {
   if (error instanceof StatementFailed) return error.failure
-  return { type: 'store-unavailable', store: 'postgres', operation: 'hold', message: 'the transaction did not tell its id', retryable: true, cause: error }
+  return {
+    type: 'store-unavailable',
+    store: 'postgres',
+    operation: 'hold',
+    message: 'the transaction did not tell its id',
+    retryable: true,
+    cause: error,
+  }
 }

@@ -3,9 +3,7 @@ import { type FoundIntent, type Intents, maxIntents } from './intents.ts'
 import { releaseKeys } from './release.ts'
 import { TransactionsUnderWay } from './under-way.ts'
 
-/**
- * What a {@link Gate} goes by.
- */
+/** What a {@link Gate} goes by. */
 export interface GateOptions {
   /** How often an open gate looks at the intents, in milliseconds. */
   readonly lookEveryMs: number
@@ -17,9 +15,10 @@ export interface GateOptions {
 const closedLookMs = 50
 
 /**
- * Whether this process may trust what Redis holds: closed at the start, and whenever trust is lost, until every intent that was there then is
- * settled and every write transaction that was under way then has ended, or has outlived its holds in any case; closed while there is an intent
- * of a writer that could not reach Redis.
+ * Whether this process may trust what Redis holds: closed at the start, and whenever trust is lost,
+ * until every intent that was there then is settled and every write transaction that was under way
+ * then has ended, or has outlived its holds in any case; closed while there is an intent of a
+ * writer that could not reach Redis.
  */
 export class Gate {
   readonly #parts: InvalidationParts
@@ -42,7 +41,9 @@ export class Gate {
     this.#intents = intents
     this.#options = options
     this.#underWay = new TransactionsUnderWay(parts.postgres)
-    this.#unsubscribe = parts.redis.onTrustLost(() => { this.loseTrust() })
+    this.#unsubscribe = parts.redis.onTrustLost(() => {
+      this.loseTrust()
+    })
     this.#lookIn(0)
   }
 
@@ -61,18 +62,14 @@ export class Gate {
     return this.#firstLook.promise
   }
 
-  /**
-   * Closes the gate until the intents have been looked at again.
-   */
+  /** Closes the gate until the intents have been looked at again. */
   loseTrust(): void {
     this.#epoch += 1
     this.#set(false)
     this.#lookIn(0)
   }
 
-  /**
-   * Ends its timer, and its look once that is over.
-   */
+  /** Ends its timer, and its look once that is over. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#unsubscribe()
@@ -84,7 +81,11 @@ export class Gate {
   #lookIn(ms: number): void {
     if (this.#isStopped) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => { this.#looking ??= this.#look().finally(() => { this.#looking = undefined }) }, ms)
+    this.#timer = setTimeout(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined
+      })
+    }, ms)
     this.#timer.unref()
   }
 
@@ -111,10 +112,15 @@ export class Gate {
       this.#mustSettle = new Set(intents.map(({ id }) => id))
       this.#lookedInEpoch = epoch
     }
-    const isBlocking = (intent: FoundIntent): boolean => !intent.isHeld || this.#mustSettle.has(intent.id)
-    const settled = await this.#settle(intents.filter((intent) => intent.hasEnded && (isBlocking(intent) || intent.isOld)))
-    const isClear = intents.length < maxIntents && intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
-    const isTrusted = isClear && (this.#isOpen || await this.#haveWritersEnded())
+    const isBlocking = (intent: FoundIntent): boolean =>
+      !intent.isHeld || this.#mustSettle.has(intent.id)
+    const settled = await this.#settle(
+      intents.filter((intent) => intent.hasEnded && (isBlocking(intent) || intent.isOld)),
+    )
+    const isClear =
+      intents.length < maxIntents &&
+      intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
+    const isTrusted = isClear && (this.#isOpen || (await this.#haveWritersEnded()))
     if (epoch === this.#epoch) this.#set(isTrusted && this.#parts.redis.isAvailable)
   }
 
@@ -129,7 +135,11 @@ export class Gate {
     const releases = await Promise.all(ended.map(({ id, keys }) => releaseKeys(redis, keys, id)))
     const settled = ended.filter((_, index) => releases[index]?.isOk() === true)
     if (settled.length > 0) await this.#intents.remove(settled.map(({ id }) => id))
-    if (settled.length > 0) diagnostics.emit('invalidation:release', { keys: settled.reduce((sum, { keys }) => sum + keys.length, 0), durationMs: 0 })
+    if (settled.length > 0)
+      diagnostics.emit('invalidation:release', {
+        keys: settled.reduce((sum, { keys }) => sum + keys.length, 0),
+        durationMs: 0,
+      })
     return new Set(settled.map(({ id }) => id))
   }
 

@@ -6,8 +6,9 @@ import { redisScript, runScript, runScripts } from '../stores/redis-script.ts'
 /**
  * KEYS[1] the entry. ARGV: 1 owner, 2 life in milliseconds.
  *
- * absent, VALUE, LEASE, anything else -> HOLD(owner); HOLD(others) -> HOLD(others that have not expired, owner).
- * Stored as `h1 owner:expiry owner:expiry`, expiries in the server's milliseconds. Replies 1.
+ * absent, VALUE, LEASE, anything else -> HOLD(owner); HOLD(others) -> HOLD(others that have not
+ * expired, owner). Stored as `h1 owner:expiry owner:expiry`, expiries in the server's milliseconds.
+ * Replies 1.
  */
 export const holdScript = redisScript(`
 local time = redis.call('TIME')
@@ -28,9 +29,18 @@ return 1
 `)
 
 /**
- * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and do not fill. One round trip for 50 keys and less.
+ * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and
+ * do not fill. One round trip for 50 keys and less.
  */
-export async function holdKeys(redis: RedisStore, keys: readonly string[], hold: { owner: string; lifeMs: number }): Promise<Result<unknown, StoreError>> {
+export async function holdKeys(
+  redis: RedisStore,
+  keys: readonly string[],
+  hold: { owner: string; lifeMs: number },
+): Promise<Result<unknown, StoreError>> {
   const args = [hold.owner, String(hold.lifeMs)]
-  return runScripts(redis, 'hold', { items: keys, run: (client, key) => runScript(client, holdScript, { key: redis.keyPrefix + key, arguments: args }) })
+  return runScripts(redis, 'hold', {
+    items: keys,
+    run: (client, key) =>
+      runScript(client, holdScript, { key: redis.keyPrefix + key, arguments: args }),
+  })
 }

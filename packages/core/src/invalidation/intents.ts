@@ -1,9 +1,7 @@
 import type { PostgresStore } from '../stores/stores.ts'
 import { StatementFailed } from '../stores/stores.ts'
 
-/**
- * What a writer was about to invalidate.
- */
+/** What a writer was about to invalidate. */
 export interface Intent {
   /** The owner of the holds. */
   readonly id: string
@@ -13,9 +11,7 @@ export interface Intent {
   readonly isHeld: boolean
 }
 
-/**
- * An intent as it was found.
- */
+/** An intent as it was found. */
 export interface FoundIntent extends Intent {
   /** Whether the writer's transaction is over, so that the keys may be deleted. */
   readonly hasEnded: boolean
@@ -23,21 +19,20 @@ export interface FoundIntent extends Intent {
   readonly isOld: boolean
 }
 
-/**
- * How many intents are looked at together.
- */
+/** How many intents are looked at together. */
 export const maxIntents = 200
 
 /**
- * The intents of all processes, in PostgreSQL. Every call runs on a reserved connection: it must not wait for a pool that is full of
- * transactions which wait for it.
+ * The intents of all processes, in PostgreSQL. Every call runs on a reserved connection: it must
+ * not wait for a pool that is full of transactions which wait for it.
  */
 export class Intents {
   readonly #postgres: PostgresStore
   readonly #prefix: string
 
   /**
-   * `prefix` stands in front of the keys; all processes that have the same one and the same schema share one Redis.
+   * `prefix` stands in front of the keys; all processes that have the same one and the same schema
+   * share one Redis.
    */
   constructor(postgres: PostgresStore, prefix: string) {
     this.#postgres = postgres
@@ -45,41 +40,53 @@ export class Intents {
   }
 
   /**
-   * Writes an intent down, over an earlier one of the same owner. Rejects with {@link StatementFailed}.
+   * Writes an intent down, over an earlier one of the same owner. Rejects with
+   * {@link StatementFailed}.
    */
   async write(intent: Intent, transactionId: string | undefined): Promise<void> {
-    await this.#run(insertIntent, [intent.id, transactionId ?? null, this.#prefix, intent.keys, intent.isHeld])
+    await this.#run(insertIntent, [
+      intent.id,
+      transactionId ?? null,
+      this.#prefix,
+      intent.keys,
+      intent.isHeld,
+    ])
   }
 
   /**
-   * Notes that the writer has ended, though Redis could not be told: anybody may delete the keys from now on.
+   * Notes that the writer has ended, though Redis could not be told: anybody may delete the keys
+   * from now on.
    */
   async end(id: string): Promise<void> {
     await this.#run('UPDATE @schema.invalidation_intent SET has_ended = true WHERE id = $1', [id])
   }
 
-  /**
-   * Removes intents whose keys are deleted.
-   */
+  /** Removes intents whose keys are deleted. */
   async remove(ids: readonly string[]): Promise<void> {
     await this.#run('DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)', [ids])
   }
 
-  /**
-   * Looks at the intents, oldest first, {@link maxIntents} at most.
-   */
+  /** Looks at the intents, oldest first, {@link maxIntents} at most. */
   async read(oldAfterMs: number): Promise<readonly FoundIntent[]> {
     try {
       return await this.#run<FoundIntent>(selectIntents, [oldAfterMs, maxIntents, this.#prefix])
     } catch (error) {
       // Before the migrations have run nobody can have written one.
-      if (error instanceof StatementFailed && error.failure.type === 'store-refused' && error.failure.code === '42P01') return []
+      if (
+        error instanceof StatementFailed &&
+        error.failure.type === 'store-refused' &&
+        error.failure.code === '42P01'
+      )
+        return []
       throw error
     }
   }
 
   async #run<Row extends object>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.#postgres.withConnection((connection) => connection.query<Row>(text, values), { reserved: true })
+    const { rows } = await this.#postgres.withConnection(
+      (connection) => connection.query<Row>(text, values),
+      { reserved: true },
+    )
     return rows
   }
 }
@@ -89,7 +96,8 @@ const insertIntent = `
   VALUES ($1, $2::xid8, $3, $4, $5)
   ON CONFLICT (id) DO UPDATE SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
 
-// A transaction id that this server has not given out yet comes from a restored dump; its writer is gone.
+// A transaction id that this server has not given out yet comes from a restored dump; its writer is
+// gone.
 const selectIntents = `
   SELECT
     id,

@@ -6,40 +6,41 @@ import { Intents } from './intents.ts'
 import { KeyChange } from './key-change.ts'
 import { Nonces } from './nonces.ts'
 
-/**
- * Options of the invalidation, handed to `connect`.
- */
+/** Options of the invalidation, handed to `connect`. */
 export interface InvalidationOptions {
   /**
-   * How long a hold outlives a writer that died, in milliseconds. Readers of a held key go to PostgreSQL.
+   * How long a hold outlives a writer that died, in milliseconds. Readers of a held key go to
+   * PostgreSQL.
    *
    * @defaultValue `12_000`
    */
   readonly holdMs?: number
   /**
-   * `durable`: every invalidation is also written down in PostgreSQL before the commit, so that it survives a Redis that loses a hold it had
-   * acknowledged. Costs each writer one statement on a connection of its own.
+   * `durable`: every invalidation is also written down in PostgreSQL before the commit, so that it
+   * survives a Redis that loses a hold it had acknowledged. Costs each writer one statement on a
+   * connection of its own.
    *
    * @defaultValue `'fast'`
    */
   readonly invalidation?: 'fast' | 'durable'
   /**
-   * How often a process looks for intents of writers that could not reach Redis, in milliseconds: the longest that a value may be old when Redis
-   * cannot be reached by its writer only. One small statement each time.
+   * How often a process looks for intents of writers that could not reach Redis, in milliseconds:
+   * the longest that a value may be old when Redis cannot be reached by its writer only. One small
+   * statement each time.
    *
    * @defaultValue `750`
    */
   readonly lookEveryMs?: number
 }
 
-/**
- * The defaults of {@link InvalidationOptions}.
- */
-export const invalidationDefaults = { holdMs: 12_000, invalidation: 'fast', lookEveryMs: 750 } as const satisfies Required<InvalidationOptions>
+/** The defaults of {@link InvalidationOptions}. */
+export const invalidationDefaults = {
+  holdMs: 12_000,
+  invalidation: 'fast',
+  lookEveryMs: 750,
+} as const satisfies Required<InvalidationOptions>
 
-/**
- * What the invalidation of one set of stores is made of.
- */
+/** What the invalidation of one set of stores is made of. */
 export interface InvalidationParts {
   /** The source of truth, for intents. */
   readonly postgres: PostgresStore
@@ -52,7 +53,8 @@ export interface InvalidationParts {
 }
 
 /**
- * Keeps the cache of one set of stores in step with PostgreSQL: one per `connect`, created by {@link createInvalidation}.
+ * Keeps the cache of one set of stores in step with PostgreSQL: one per `connect`, created by
+ * {@link createInvalidation}.
  */
 export class Invalidation {
   /** What it is made of. */
@@ -78,32 +80,26 @@ export class Invalidation {
     this.gate = new Gate(parts, this.intents, this.options)
   }
 
-  /**
-   * Whether reads may trust the cache.
-   */
+  /** Whether reads may trust the cache. */
   get isOpen(): boolean {
     return this.gate.isOpen
   }
 
-  /**
-   * Begins a change of keys. `lifeMs`: how long its holds last without a release.
-   */
+  /** Begins a change of keys. `lifeMs`: how long its holds last without a release. */
   begin(lifeMs: number = this.options.holdMs): KeyChange {
     return new KeyChange(this, lifeMs)
   }
 
-  /**
-   * Lets something go on beyond the call that began it; {@link Invalidation.stop} waits for it.
-   */
+  /** Lets something go on beyond the call that began it; {@link Invalidation.stop} waits for it. */
   background(work: Promise<void>): void {
-    const tracked = work.catch((error: unknown) => { this.parts.diagnostics.emit('invalidation:failed', { keys: 0, error }) })
+    const tracked = work.catch((error: unknown) => {
+      this.parts.diagnostics.emit('invalidation:failed', { keys: 0, error })
+    })
     this.#pending.add(tracked)
     void tracked.then(() => this.#pending.delete(tracked))
   }
 
-  /**
-   * Ends its timers and waits for what is under way. Never rejects.
-   */
+  /** Ends its timers and waits for what is under way. Never rejects. */
   async stop(): Promise<void> {
     await this.gate.stop()
     await Promise.all(this.#pending)
@@ -111,9 +107,12 @@ export class Invalidation {
 }
 
 /**
- * Creates the invalidation of one set of stores: `connect` calls it once, with the stores it has opened, and calls
- * {@link Invalidation.stop} when `close` begins.
+ * Creates the invalidation of one set of stores: `connect` calls it once, with the stores it has
+ * opened, and calls {@link Invalidation.stop} when `close` begins.
  */
-export function createInvalidation(parts: InvalidationParts, options: InvalidationOptions = {}): Invalidation {
+export function createInvalidation(
+  parts: InvalidationParts,
+  options: InvalidationOptions = {},
+): Invalidation {
   return new Invalidation(parts, options)
 }

@@ -6,8 +6,9 @@ import { redisScript, runScript, runScripts } from '../stores/redis-script.ts'
 /**
  * KEYS[1] the entry. ARGV: 1 owner.
  *
- * HOLD(owner) -> absent; HOLD(owner, others) -> HOLD(others that have not expired), or absent when all have. Replies 1.
- * The owner's hold is gone: VALUE, LEASE, anything else -> absent; HOLD(others) stays, pruned. Replies 0.
+ * HOLD(owner) -> absent; HOLD(owner, others) -> HOLD(others that have not expired), or absent when
+ * all have. Replies 1. The owner's hold is gone: VALUE, LEASE, anything else -> absent;
+ * HOLD(others) stays, pruned. Replies 0.
  */
 export const releaseScript = redisScript(`
 local state = redis.pcall('GET', KEYS[1])
@@ -35,13 +36,19 @@ return found
 `)
 
 /**
- * Ends one owner's holds and gives back how many of them were gone already. Never removes another owner's hold. One round trip for 50 keys and less.
+ * Ends one owner's holds and gives back how many of them were gone already. Never removes another
+ * owner's hold. One round trip for 50 keys and less.
  */
-export async function releaseKeys(redis: RedisStore, keys: readonly string[], owner: string): Promise<Result<number, StoreError>> {
+export async function releaseKeys(
+  redis: RedisStore,
+  keys: readonly string[],
+  owner: string,
+): Promise<Result<number, StoreError>> {
   const replies = await runScripts(redis, 'release', {
     items: keys,
     isPersistent: true,
-    run: (client, key) => runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] }),
+    run: (client, key) =>
+      runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] }),
   })
   return replies.map((all) => all.filter((reply) => reply !== 1).length)
 }

@@ -4,9 +4,8 @@ import { redisScript, runScript } from '../stores/redis-script.ts'
 /**
  * KEYS[1] the tag. ARGV: 1 nonce, 2 life in milliseconds.
  *
- * absent, foreign text -> TAG(nonce), stored as `t1 NONCE`. Replies its nonce.
- * TAG -> the same, living at least as long. Replies its nonce.
- * HOLD: stays. Replies 0.
+ * absent, foreign text -> TAG(nonce), stored as `t1 NONCE`. Replies its nonce. TAG -> the same,
+ * living at least as long. Replies its nonce. HOLD: stays. Replies 0.
  */
 export const tagScript = redisScript(`
 local state = redis.pcall('GET', KEYS[1])
@@ -23,16 +22,22 @@ return ARGV[1]
 `)
 
 /**
- * Reads a tag's nonce before a load, giving it one where it has none; `undefined` while a writer holds it. One round trip.
+ * Reads a tag's nonce before a load, giving it one where it has none; `undefined` while a writer
+ * holds it. One round trip.
  */
-export async function readTag(client: RedisClientType, key: string, tag: { nonce: string; lifeMs: number }): Promise<string | undefined> {
-  const reply = await runScript(client, tagScript, { key, arguments: [tag.nonce, String(Math.ceil(tag.lifeMs))] })
+export async function readTag(
+  client: RedisClientType,
+  key: string,
+  tag: { nonce: string; lifeMs: number },
+): Promise<string | undefined> {
+  const reply = await runScript(client, tagScript, {
+    key,
+    arguments: [tag.nonce, String(Math.ceil(tag.lifeMs))],
+  })
   return typeof reply === 'string' ? reply : undefined
 }
 
-/**
- * The nonce of what `GET` gave for a tag; `undefined` when it has none.
- */
+/** The nonce of what `GET` gave for a tag; `undefined` when it has none. */
 export function tagNonceOf(raw: string | null | undefined): string | undefined {
   return raw?.startsWith('t1 ') === true ? raw.slice(3) : undefined
 }

@@ -1,8 +1,9 @@
 import type { PostgresStore } from '../stores/stores.ts'
 
 /**
- * The write transactions that were under way in this database at one moment. A Redis that came back may have lost the holds that it had
- * acknowledged to them, so nothing may be stored until they have ended. Runs on a reserved connection.
+ * The write transactions that were under way in this database at one moment. A Redis that came back
+ * may have lost the holds that it had acknowledged to them, so nothing may be stored until they
+ * have ended. Runs on a reserved connection.
  */
 export class TransactionsUnderWay {
   readonly #postgres: PostgresStore
@@ -12,16 +13,12 @@ export class TransactionsUnderWay {
     this.#postgres = postgres
   }
 
-  /**
-   * Notes those that are under way now. One round trip.
-   */
+  /** Notes those that are under way now. One round trip. */
   async note(): Promise<void> {
     this.#noted = await this.#read()
   }
 
-  /**
-   * Whether all that were noted have ended. One round trip, none once they have.
-   */
+  /** Whether all that were noted have ended. One round trip, none once they have. */
   async haveEnded(): Promise<boolean> {
     if (this.#noted.length === 0) return true
     const running = new Set(await this.#read())
@@ -30,7 +27,10 @@ export class TransactionsUnderWay {
   }
 
   async #read(): Promise<readonly string[]> {
-    const { rows } = await this.#postgres.withConnection((connection) => connection.query<{ transaction: string }>(selectUnderWay), { reserved: true })
+    const { rows } = await this.#postgres.withConnection(
+      (connection) => connection.query<{ transaction: string }>(selectUnderWay),
+      { reserved: true },
+    )
     return rows.map(({ transaction }) => transaction)
   }
 }

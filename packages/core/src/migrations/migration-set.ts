@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 
 /**
- * The migrations of one package: the `.sql` files of one directory, applied in the order of their names.
+ * The migrations of one package: the `.sql` files of one directory, applied in the order of their
+ * names.
  */
 export interface MigrationSet {
   /**
-   * Names the table that remembers what was applied; lower-case letters, digits and `_`. Never change it.
+   * Names the table that remembers what was applied; lower-case letters, digits and `_`. Never
+   * change it.
    */
   readonly name: string
   /**
-   * Where the files are, for instance `new URL('../migrations/', import.meta.url)`. In every file `@schema.` stands for the schema of the
-   * stores.
+   * Where the files are, for instance `new URL('../migrations/', import.meta.url)`. In every file
+   * `@schema.` stands for the schema of the stores.
    */
   readonly directory: URL
 }
 
-/**
- * One migration as it is shipped.
- */
+/** One migration as it is shipped. */
 export interface MigrationFile {
   /** The file's name, for instance `0001_outbox.sql`. */
   readonly name: string
@@ -29,17 +29,26 @@ export interface MigrationFile {
 }
 
 /**
- * Reads the files of a set, in the order in which they are applied. Rejects when the directory cannot be read.
+ * Reads the files of a set, in the order in which they are applied. Rejects when the directory
+ * cannot be read.
  *
  * @throws RangeError when the set's name breaks its rule.
  */
 export async function readMigrations(set: MigrationSet): Promise<MigrationFile[]> {
-  if (!/^[a-z][a-z0-9_]{0,30}$/.test(set.name)) throw new RangeError(`a migration set's name is lower-case letters, digits and _: got ${JSON.stringify(set.name)}`)
+  if (!/^[a-z][a-z0-9_]{0,30}$/.test(set.name))
+    throw new RangeError(
+      `a migration set's name is lower-case letters, digits and _: got ${JSON.stringify(set.name)}`,
+    )
   const names = (await readdir(set.directory)).filter((name) => name.endsWith('.sql')).sort()
-  return Promise.all(names.map(async (name) => {
-    const text = (await readFile(new URL(name, directoryUrl(set.directory)), 'utf8')).replaceAll('\r\n', '\n')
-    return { name, text, hash: createHash('sha256').update(text).digest('hex') }
-  }))
+  return Promise.all(
+    names.map(async (name) => {
+      const text = (await readFile(new URL(name, directoryUrl(set.directory)), 'utf8')).replaceAll(
+        '\r\n',
+        '\n',
+      )
+      return { name, text, hash: createHash('sha256').update(text).digest('hex') }
+    }),
+  )
 }
 
 function directoryUrl(url: URL): URL {

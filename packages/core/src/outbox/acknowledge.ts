@@ -2,9 +2,7 @@ import type { SqlClient } from '../transactions/sql-client.ts'
 import { durably, type OwnedShard } from './cursor.ts'
 import type { FailureRow, Settled } from './park.ts'
 
-/**
- * What one acknowledgement writes down, all or nothing per shard.
- */
+/** What one acknowledgement writes down, all or nothing per shard. */
 export interface Acknowledgement {
   readonly sink: string
   /** The shards with the positions they have reached. */
@@ -16,23 +14,30 @@ export interface Acknowledgement {
 }
 
 /**
- * Moves cursors on, together with the failures that this leaves behind, in one statement and so in one transaction: what was parked and what
- * was passed are never out of step. Gives back the shards for which it counted: those whose fence is still the one that was read. One round
- * trip.
+ * Moves cursors on, together with the failures that this leaves behind, in one statement and so in
+ * one transaction: what was parked and what was passed are never out of step. Gives back the shards
+ * for which it counted: those whose fence is still the one that was read. One round trip.
  */
-export async function acknowledge(sql: SqlClient, { sink, shards, failures = [], settled = [] }: Acknowledgement): Promise<ReadonlySet<number>> {
+export async function acknowledge(
+  sql: SqlClient,
+  { sink, shards, failures = [], settled = [] }: Acknowledgement,
+): Promise<ReadonlySet<number>> {
   const values = [
     sink,
     shards.map(({ shard }) => shard),
     shards.map(({ fence }) => String(fence)),
     shards.map(({ tick }) => String(tick)),
-    shards.map(({ tickTo }) => tickTo === undefined ? null : String(tickTo)),
+    shards.map(({ tickTo }) => (tickTo === undefined ? null : String(tickTo))),
     shards.map(({ lastSeq }) => String(lastSeq)),
     shards.map(({ crashes }) => crashes),
   ]
   const hasFailures = failures.length + settled.length > 0
   const { rows } = hasFailures
-    ? await sql.query<{ shard: number }>(acknowledgeWithFailuresSql, [...values, JSON.stringify(failures), JSON.stringify(settled)])
+    ? await sql.query<{ shard: number }>(acknowledgeWithFailuresSql, [
+        ...values,
+        JSON.stringify(failures),
+        JSON.stringify(settled),
+      ])
     : await sql.query<{ shard: number }>(acknowledgeSql, values)
   return new Set(rows.map(({ shard }) => shard))
 }

@@ -1,17 +1,19 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
 
-/**
- * How far a sink is behind.
- */
+/** How far a sink is behind. */
 export interface Behind {
   readonly sink: string
-  /** Time since the log moved on from where the sink's slowest shard stands, in milliseconds; 0 when it has everything. */
+  /**
+   * Time since the log moved on from where the sink's slowest shard stands, in milliseconds; 0 when
+   * it has everything.
+   */
   readonly behindMs: number
 }
 
 /**
- * Looks how far every sink that has a cursor is behind, whether or not anybody serves it. One round trip; a few rows per sink whatever its
- * backlog, where counting the events that it lacks reads them all. Of old ticks one in sixteen is kept, so the time is exact to as many.
+ * Looks how far every sink that has a cursor is behind, whether or not anybody serves it. One round
+ * trip; a few rows per sink whatever its backlog, where counting the events that it lacks reads
+ * them all. Of old ticks one in sixteen is kept, so the time is exact to as many.
  */
 export async function findBehind(sql: SqlClient): Promise<Behind[]> {
   const { rows } = await sql.query<{ sink: string; behind_ms: number }>(behindSql)

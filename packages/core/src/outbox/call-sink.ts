@@ -7,10 +7,15 @@ import type { Sink, SinkContext, SinkFailure } from './sink.ts'
 const graceMs = 1_000
 
 /**
- * Calls a sink with one batch and puts its answer into one of four kinds. Never rejects. A sink that has not ended soon after its signal was
- * aborted counts as unavailable; what it still does then is stopped by nothing but its own guards.
+ * Calls a sink with one batch and puts its answer into one of four kinds. Never rejects. A sink
+ * that has not ended soon after its signal was aborted counts as unavailable; what it still does
+ * then is stopped by nothing but its own guards.
  */
-export async function callSink(sink: Sink, events: readonly LoggedEvent[], context: SinkContext): Promise<Answer> {
+export async function callSink(
+  sink: Sink,
+  events: readonly LoggedEvent[],
+  context: SinkContext,
+): Promise<Answer> {
   const { signal } = context
   if (signal.aborted) return interrupted(signal)
   try {
@@ -24,30 +29,50 @@ export async function callSink(sink: Sink, events: readonly LoggedEvent[], conte
   }
 }
 
-function answerOf(failed: Extract<Answer, { kind: 'report' }>['report']['failed'], count: number): Answer {
+function answerOf(
+  failed: Extract<Answer, { kind: 'report' }>['report']['failed'],
+  count: number,
+): Answer {
   const [first] = failed
-  const isAll = first !== undefined && failed.length >= count && failed.every(({ failure }) => failure.retryable)
-  return isAll ? { kind: 'unavailable', failure: first.failure } : { kind: 'report', report: { failed } }
+  const isAll =
+    first !== undefined &&
+    failed.length >= count &&
+    failed.every(({ failure }) => failure.retryable)
+  return isAll
+    ? { kind: 'unavailable', failure: first.failure }
+    : { kind: 'report', report: { failed } }
 }
 
 function interrupted({ reason }: AbortSignal): Exclude<Answer, { kind: 'report' }> {
   if (!(reason instanceof Interruption) || reason.kind === 'ended') return { kind: 'interrupted' }
-  return { kind: 'unavailable', failure: { type: 'sink-failed', message: reason.message, retryable: true } }
+  return {
+    kind: 'unavailable',
+    failure: { type: 'sink-failed', message: reason.message, retryable: true },
+  }
 }
 
 function mistake(error: unknown): SinkFailure {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : 'the sink threw something that is no error'
+  const message =
+    error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : 'the sink threw something that is no error'
   return { type: 'sink-failed', message, retryable: false, cause: error }
 }
 
 function settledOrAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    const onAbort = (): void => { timer = setTimeout(() => { resolve(undefined) }, graceMs) }
+    const onAbort = (): void => {
+      timer = setTimeout(() => {
+        resolve(undefined)
+      }, graceMs)
+    }
     signal.addEventListener('abort', onAbort, { once: true })
-    work().then(resolve, reject).finally(() => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    })
+    work()
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      })
   })
 }

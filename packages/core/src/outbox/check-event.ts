@@ -2,9 +2,7 @@ import type { InputIssue, InvalidInput } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { NewEvent } from './event.ts'
 
-/**
- * Limits of what may be published.
- */
+/** Limits of what may be published. */
 export interface EventLimits {
   /**
    * Size of a payload as JSON, in bytes of UTF-8.
@@ -14,18 +12,17 @@ export interface EventLimits {
   readonly maxPayloadBytes?: number
 }
 
-/**
- * The defaults of {@link EventLimits}. Headers are always limited to 8,192 bytes together.
- */
-export const eventLimitsDefaults = { maxPayloadBytes: 65_536 } as const satisfies Required<EventLimits>
+/** The defaults of {@link EventLimits}. Headers are always limited to 8,192 bytes together. */
+export const eventLimitsDefaults = {
+  maxPayloadBytes: 65_536,
+} as const satisfies Required<EventLimits>
 
 /**
- * What a rejection for an event that breaks a rule is: an `Error` for the stack, with the typed failure inside. No store was touched.
+ * What a rejection for an event that breaks a rule is: an `Error` for the stack, with the typed
+ * failure inside. No store was touched.
  */
 export class EventRejected extends Error {
-  /**
-   * The typed failure.
-   */
+  /** The typed failure. */
   readonly failure: InvalidInput
 
   constructor(failure: InvalidInput) {
@@ -36,21 +33,32 @@ export class EventRejected extends Error {
 }
 
 /**
- * Looks for rules that events break: names, ids and versions within bounds, payloads that JSON and PostgreSQL keep whole and that are not
- * too large. Gives back the payloads as JSON, since that has to be made for their size. Touches no store.
+ * Looks for rules that events break: names, ids and versions within bounds, payloads that JSON and
+ * PostgreSQL keep whole and that are not too large. Gives back the payloads as JSON, since that has
+ * to be made for their size. Touches no store.
  */
-export function checkEvents(events: readonly NewEvent[], limits: EventLimits = {}): Result<readonly string[], InvalidInput> {
+export function checkEvents(
+  events: readonly NewEvent[],
+  limits: EventLimits = {},
+): Result<readonly string[], InvalidInput> {
   const { maxPayloadBytes } = { ...eventLimitsDefaults, ...limits }
   const issues: InputIssue[] = []
   const payloads = events.map((event, index) => {
-    const report: Report = (field, message) => issues.push({ field: `events[${index}].${field}`, message })
+    const report: Report = (field, message) =>
+      issues.push({ field: `events[${index}].${field}`, message })
     checkNames(event, report)
     checkHeaders(event.headers ?? {}, report)
     return checkPayload(event.payload, maxPayloadBytes, report)
   })
   const [first] = issues
   if (first === undefined) return ok(payloads)
-  return err({ type: 'invalid-input', message: `cannot be published: ${first.field} ${first.message}`, retryable: false, field: first.field, issues })
+  return err({
+    type: 'invalid-input',
+    message: `cannot be published: ${first.field} ${first.message}`,
+    retryable: false,
+    field: first.field,
+    issues,
+  })
 }
 
 type Report = (field: string, message: string) => void
@@ -62,25 +70,34 @@ const typePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
 function checkNames(event: NewEvent, report: Report): void {
   checkName(event.aggregateType, { field: 'aggregateType', report })
   const { aggregateId } = event
-  if (typeof aggregateId === 'number' && !Number.isSafeInteger(aggregateId)) report('aggregateId', 'is a whole number or text')
+  if (typeof aggregateId === 'number' && !Number.isSafeInteger(aggregateId))
+    report('aggregateId', 'is a whole number or text')
   else checkName(String(aggregateId), { field: 'aggregateId', report })
   checkName(event.type, { field: 'type', report })
-  if (!typePattern.test(event.type)) report('type', 'is kebab-case words joined by dots, such as "course.published"')
-  if (!Number.isSafeInteger(event.version) || event.version < 0) report('version', 'is a whole number from 0 on')
+  if (!typePattern.test(event.type))
+    report('type', 'is kebab-case words joined by dots, such as "course.published"')
+  if (!Number.isSafeInteger(event.version) || event.version < 0)
+    report('version', 'is a whole number from 0 on')
 }
 
-function checkName(name: string, { field, report }: { readonly field: string; readonly report: Report }): void {
-  if (typeof name !== 'string' || name.length === 0 || name.length > 255) report(field, 'is text of 1 to 255 characters')
+function checkName(
+  name: string,
+  { field, report }: { readonly field: string; readonly report: Report },
+): void {
+  if (typeof name !== 'string' || name.length === 0 || name.length > 255)
+    report(field, 'is text of 1 to 255 characters')
   else if (!isStorable(name)) report(field, 'holds a character that PostgreSQL cannot store')
 }
 
 function checkHeaders(headers: Readonly<Record<string, unknown>>, report: Report): void {
   let bytes = 0
   for (const [name, value] of Object.entries(headers)) {
-    if (typeof value !== 'string' || !isStorable(value) || !isStorable(name)) report(`headers.${name}`, 'is text that PostgreSQL can store')
+    if (typeof value !== 'string' || !isStorable(value) || !isStorable(name))
+      report(`headers.${name}`, 'is text that PostgreSQL can store')
     else bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
   }
-  if (bytes > maxHeaderBytes) report('headers', `takes at most ${maxHeaderBytes} bytes: got ${bytes}`)
+  if (bytes > maxHeaderBytes)
+    report('headers', `takes at most ${maxHeaderBytes} bytes: got ${bytes}`)
 }
 
 /** Gives back the payload as JSON, or nothing of use where it has reported something. */
@@ -102,14 +119,26 @@ interface Fault {
   readonly message: string
 }
 
-/** The first place that JSON or PostgreSQL would not keep as it is. The path to it is put together on the way back: nearly always there is none. */
+/**
+ * The first place that JSON or PostgreSQL would not keep as it is. The path to it is put together
+ * on the way back: nearly always there is none.
+ */
 function faultOf(value: unknown, depth: number): Fault | undefined {
   switch (typeof value) {
-    case 'string': return isStorable(value) ? undefined : { path: '', message: 'holds a character that PostgreSQL cannot store' }
-    case 'number': return Number.isFinite(value) ? undefined : { path: '', message: `is a finite number: got ${value}` }
-    case 'boolean': return undefined
-    case 'object': return value === null ? undefined : faultWithin(value, depth)
-    default: return { path: '', message: `is JSON: got ${typeof value}` }
+    case 'string':
+      return isStorable(value)
+        ? undefined
+        : { path: '', message: 'holds a character that PostgreSQL cannot store' }
+    case 'number':
+      return Number.isFinite(value)
+        ? undefined
+        : { path: '', message: `is a finite number: got ${value}` }
+    case 'boolean':
+      return undefined
+    case 'object':
+      return value === null ? undefined : faultWithin(value, depth)
+    default:
+      return { path: '', message: `is JSON: got ${typeof value}` }
   }
 }
 
@@ -123,9 +152,11 @@ function faultWithin(value: object, depth: number): Fault | undefined {
     return undefined
   }
   const prototype: unknown = Object.getPrototypeOf(value)
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return { path: '', message: 'is a plain object: dates and classes do not survive JSON' }
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value)
+    return { path: '', message: 'is a plain object: dates and classes do not survive JSON' }
   for (const [name, member] of Object.entries(value)) {
-    if (!isStorable(name)) return { path: '', message: 'has a member whose name PostgreSQL cannot store' }
+    if (!isStorable(name))
+      return { path: '', message: 'has a member whose name PostgreSQL cannot store' }
     const fault = faultOf(member, depth + 1)
     if (fault !== undefined) return { ...fault, path: `.${name}${fault.path}` }
   }

@@ -8,14 +8,13 @@ import type { Sink } from './sink.ts'
 import { outboxStatus, type OutboxStatus } from './status.ts'
 import type { OutboxRestored } from './origin.ts'
 
-/**
- * Options of {@link createRelay}.
- */
+/** Options of {@link createRelay}. */
 export interface RelayOptions {
   /** The sinks that this process serves. */
   readonly sinks: readonly Sink[]
   /**
-   * Time after which the shards of a relay that died are taken over, in milliseconds. Three pulses fit into it.
+   * Time after which the shards of a relay that died are taken over, in milliseconds. Three pulses
+   * fit into it.
    *
    * @defaultValue `15_000`
    */
@@ -33,7 +32,8 @@ export interface RelayOptions {
    */
   readonly tickEvents?: number
   /**
-   * The longest pause between two looks at an idle outbox, in milliseconds: what an event waits for at most that another process published.
+   * The longest pause between two looks at an idle outbox, in milliseconds: what an event waits for
+   * at most that another process published.
    *
    * @defaultValue `250`
    */
@@ -64,9 +64,7 @@ export interface RelayOptions {
   readonly purgeMs?: number
 }
 
-/**
- * The defaults of {@link RelayOptions}.
- */
+/** The defaults of {@link RelayOptions}. */
 export const relayDefaults = {
   leaseMs: 15_000,
   tickMs: 50,
@@ -78,9 +76,7 @@ export const relayDefaults = {
   purgeMs: 60_000,
 } as const satisfies Omit<Required<RelayOptions>, 'sinks'>
 
-/**
- * Time limit of `stop` and `drain`.
- */
+/** Time limit of `stop` and `drain`. */
 export interface RelayDeadline {
   /**
    * In milliseconds.
@@ -91,39 +87,38 @@ export interface RelayDeadline {
 }
 
 /**
- * Takes what transactions publish to the sinks: nothing is lost, the events of an aggregate arrive in order, and may arrive more than once.
+ * Takes what transactions publish to the sinks: nothing is lost, the events of an aggregate arrive
+ * in order, and may arrive more than once.
  */
 export interface Relay {
   /** Names this relay among others. */
   readonly owner: string
   /**
-   * Starts delivering, in the background and through outages of PostgreSQL and the sinks; failures go to the diagnostics. A relay that was
-   * stopped does not start again.
+   * Starts delivering, in the background and through outages of PostgreSQL and the sinks; failures
+   * go to the diagnostics. A relay that was stopped does not start again.
    */
   start(): void
   /**
-   * Stops: batches under way may end within the deadline, are interrupted then and will be delivered again. An `Err` says that a sink did not
-   * let go in time; its shards stay owned until their lease ends.
+   * Stops: batches under way may end within the deadline, are interrupted then and will be
+   * delivered again. An `Err` says that a sink did not let go in time; its shards stay owned until
+   * their lease ends.
    */
   stop(deadline?: RelayDeadline): ResultAsync<void, DeadlineExceeded>
   /**
-   * Starts where need be, and waits until everything that was committed before the call has passed every sink of this relay, delivered or set
-   * aside, by whichever process.
+   * Starts where need be, and waits until everything that was committed before the call has passed
+   * every sink of this relay, delivered or set aside, by whichever process.
    */
   drain(deadline?: RelayDeadline): ResultAsync<void, DeadlineExceeded | SqlError | OutboxRestored>
-  /**
-   * Looks at the sinks. Three round trips.
-   */
+  /** Looks at the sinks. Three round trips. */
   status(): ResultAsync<OutboxStatus, SqlError>
-  /**
-   * Why nothing is delivered, when the outbox came from another server; see `resetOutbox`.
-   */
+  /** Why nothing is delivered, when the outbox came from another server; see `resetOutbox`. */
   readonly refusal: OutboxRestored | undefined
 }
 
 /**
- * Creates the relay of this process for some sinks. Any number of processes may run one for the same sinks: they share the shards, and take over
- * those of one that dies. Stops by itself when the stores are closed.
+ * Creates the relay of this process for some sinks. Any number of processes may run one for the
+ * same sinks: they share the shards, and take over those of one that dies. Stops by itself when the
+ * stores are closed.
  *
  * @throws TypeError when an option breaks a rule or two sinks share a name.
  * @example
@@ -138,11 +133,16 @@ export function createRelay(stores: Stores, options: RelayOptions): Relay {
   const running = new RelayProcess(stores, settings, owner)
   return {
     owner,
-    start: () => { running.start() },
+    start: () => {
+      running.start()
+    },
     stop: ({ deadlineMs = 5_000 } = {}) => running.stop(deadlineMs),
-    drain: ({ deadlineMs = 5_000 } = {}) => running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal),
+    drain: ({ deadlineMs = 5_000 } = {}) =>
+      running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal),
     status: () => outboxStatus(stores),
-    get refusal() { return running.refusal },
+    get refusal() {
+      return running.refusal
+    },
   }
 }
 
@@ -150,9 +150,11 @@ function check(settings: Required<RelayOptions>): Required<RelayOptions> {
   const { sinks, ...numbers } = settings
   const names = sinks.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new TypeError(`a relay's sinks have names of their own: got ${twice} twice`)
+  if (twice !== undefined)
+    throw new TypeError(`a relay's sinks have names of their own: got ${twice} twice`)
   for (const [name, value] of Object.entries(numbers)) {
-    if (!(Number.isFinite(value) && value > 0)) throw new TypeError(`a relay's ${name} is a positive number: got ${value}`)
+    if (!(Number.isFinite(value) && value > 0))
+      throw new TypeError(`a relay's ${name} is a positive number: got ${value}`)
   }
   return settings
 }

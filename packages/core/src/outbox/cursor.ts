@@ -3,7 +3,8 @@ import { shardCount } from './shard.ts'
 import type { Sink } from './sink.ts'
 
 /**
- * How far a sink has got in one shard: everything up to `tick`, and of the interval (tick, tickTo] everything up to `lastSeq`.
+ * How far a sink has got in one shard: everything up to `tick`, and of the interval (tick, tickTo]
+ * everything up to `lastSeq`.
  */
 export interface Position {
   readonly tick: bigint
@@ -11,9 +12,7 @@ export interface Position {
   readonly lastSeq: bigint
 }
 
-/**
- * A shard that this relay owns for one sink.
- */
+/** A shard that this relay owns for one sink. */
 export interface OwnedShard extends Position {
   readonly shard: number
   /** Risen with the last change of hands; a statement that carries an older one changes nothing. */
@@ -22,9 +21,7 @@ export interface OwnedShard extends Position {
   readonly crashes: number
 }
 
-/**
- * Who owns, for which sink, and for how long without a renewal.
- */
+/** Who owns, for which sink, and for how long without a renewal. */
 export interface Owning {
   readonly sink: string
   readonly owner: string
@@ -32,14 +29,19 @@ export interface Owning {
 }
 
 /**
- * Makes a sink known, with a cursor for each shard where it has none: at the beginning or at the head of the log. One round trip.
+ * Makes a sink known, with a cursor for each shard where it has none: at the beginning or at the
+ * head of the log. One round trip.
  */
-export async function openCursors(sql: SqlClient, { name, mode, types, startAt }: Sink): Promise<void> {
+export async function openCursors(
+  sql: SqlClient,
+  { name, mode, types, startAt }: Sink,
+): Promise<void> {
   await sql.query(openSql, [name, mode, types, startAt ?? 'beginning'])
 }
 
 /**
- * What a pulse found: how many relays live, how many shards nobody owns, and which ones this relay still does.
+ * What a pulse found: how many relays live, how many shards nobody owns, and which ones this relay
+ * still does.
  */
 export interface Pulse {
   readonly relays: number
@@ -47,41 +49,56 @@ export interface Pulse {
   readonly fences: ReadonlyMap<number, bigint>
 }
 
-/**
- * Says that this relay lives, and renews the leases it still has. One round trip.
- */
+/** Says that this relay lives, and renews the leases it still has. One round trip. */
 export async function pulse(sql: SqlClient, { sink, owner, leaseMs }: Owning): Promise<Pulse> {
-  const { rows } = await sql.query<{ relays: number; free: number; shards: number[]; fences: string[] }>(pulseSql, [sink, owner, leaseMs])
+  const { rows } = await sql.query<{
+    relays: number
+    free: number
+    shards: number[]
+    fences: string[]
+  }>(pulseSql, [sink, owner, leaseMs])
   const { relays = 1, free = 0, shards = [], fences = [] } = rows[0] ?? {}
-  return { relays, free, fences: new Map(shards.map((shard, index) => [shard, BigInt(fences[index] ?? 0)])) }
+  return {
+    relays,
+    free,
+    fences: new Map(shards.map((shard, index) => [shard, BigInt(fences[index] ?? 0)])),
+  }
 }
 
-/**
- * Takes over up to `count` shards that nobody owns; their fences rise. One round trip.
- */
-export async function claim(sql: SqlClient, { sink, owner, leaseMs }: Owning, count: number): Promise<OwnedShard[]> {
+/** Takes over up to `count` shards that nobody owns; their fences rise. One round trip. */
+export async function claim(
+  sql: SqlClient,
+  { sink, owner, leaseMs }: Owning,
+  count: number,
+): Promise<OwnedShard[]> {
   const { rows } = await sql.query<CursorRow>(claimSql, [sink, owner, leaseMs, count])
   return rows.map(ownedOf)
 }
 
 /**
- * Reads the shards that this relay owns once more and raises their fences, so that no statement of its own that is still under way can count
- * any more. One round trip.
+ * Reads the shards that this relay owns once more and raises their fences, so that no statement of
+ * its own that is still under way can count any more. One round trip.
  */
-export async function reclaim(sql: SqlClient, { sink, owner, leaseMs }: Owning): Promise<OwnedShard[]> {
+export async function reclaim(
+  sql: SqlClient,
+  { sink, owner, leaseMs }: Owning,
+): Promise<OwnedShard[]> {
   const { rows } = await sql.query<CursorRow>(reclaimSql, [sink, owner, leaseMs])
   return rows.map(ownedOf)
 }
 
-/**
- * Gives shards back for others to take at once. One round trip.
- */
-export async function release(sql: SqlClient, { sink, owner }: Owning, shards: readonly number[]): Promise<void> {
+/** Gives shards back for others to take at once. One round trip. */
+export async function release(
+  sql: SqlClient,
+  { sink, owner }: Owning,
+  shards: readonly number[],
+): Promise<void> {
   await sql.query(releaseSql, [sink, owner, shards])
 }
 
 /**
- * Gives back whatever this relay owns of a sink and takes it off the list of those alive. One round trip.
+ * Gives back whatever this relay owns of a sink and takes it off the list of those alive. One round
+ * trip.
  */
 export async function leave(sql: SqlClient, { sink, owner }: Owning): Promise<void> {
   await sql.query(leaveSql, [sink, owner])
@@ -108,8 +125,9 @@ function ownedOf(row: CursorRow): OwnedShard {
 }
 
 /**
- * A source of one row that has the statement's transaction wait for its own durability where the server would not: a fence or a failure that a
- * crash takes back would be given out twice, or be missed.
+ * A source of one row that has the statement's transaction wait for its own durability where the
+ * server would not: a fence or a failure that a crash takes back would be given out twice, or be
+ * missed.
  */
 export const durably = `(
     SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'local' ELSE current_setting('synchronous_commit') END, true)

@@ -3,33 +3,45 @@ import { aggregateKey, type FailedEvent } from './park.ts'
 import type { LoggedEvent } from './read-events.ts'
 
 /**
- * How a sink answered one batch: with a report, that it cannot at present (`unavailable`), that it never will (`refused`), or by throwing
- * (`threw`); or it was `interrupted` through no fault of its own.
+ * How a sink answered one batch: with a report, that it cannot at present (`unavailable`), that it
+ * never will (`refused`), or by throwing (`threw`); or it was `interrupted` through no fault of its
+ * own.
  */
 export type Answer =
   | { readonly kind: 'report'; readonly report: SinkReport }
-  | { readonly kind: 'unavailable' | 'refused' | 'threw'; readonly failure: SinkFailure; readonly isAbandoned?: boolean }
+  | {
+      readonly kind: 'unavailable' | 'refused' | 'threw'
+      readonly failure: SinkFailure
+      readonly isAbandoned?: boolean
+    }
   | { readonly kind: 'interrupted'; readonly isAbandoned?: boolean }
 
 /**
- * What became of a batch. Every event is in exactly one place: delivered, failed, waiting behind a failed one of its aggregate, or from
- * `stoppedAt` on not tried.
+ * What became of a batch. Every event is in exactly one place: delivered, failed, waiting behind a
+ * failed one of its aggregate, or from `stoppedAt` on not tried.
  */
 export interface Delivery {
   readonly delivered: readonly LoggedEvent[]
   readonly failed: readonly FailedEvent[]
   readonly waiting: readonly LoggedEvent[]
-  /** The first event that was not tried, since the sink became unavailable or the hand-over was interrupted. */
+  /**
+   * The first event that was not tried, since the sink became unavailable or the hand-over was
+   * interrupted.
+   */
   readonly stoppedAt?: LoggedEvent
   /** Why the sink is unavailable. */
   readonly reason?: SinkFailure
 }
 
 /**
- * Hands a batch to a sink, and halves what it refuses until the events it refuses are known: for one bad event in n about 2 log2(n) calls.
- * Never hands over an event after an earlier one of its aggregate has failed.
+ * Hands a batch to a sink, and halves what it refuses until the events it refuses are known: for
+ * one bad event in n about 2 log2(n) calls. Never hands over an event after an earlier one of its
+ * aggregate has failed.
  */
-export async function deliver(events: readonly LoggedEvent[], call: (batch: readonly LoggedEvent[]) => Promise<Answer>): Promise<Delivery> {
+export async function deliver(
+  events: readonly LoggedEvent[],
+  call: (batch: readonly LoggedEvent[]) => Promise<Answer>,
+): Promise<Delivery> {
   const tally = new Tally()
   const queue = [events]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -39,8 +51,14 @@ export async function deliver(events: readonly LoggedEvent[], call: (batch: read
     const answer = await call(batch)
     if (answer.kind === 'report') tally.report(batch, answer.report)
     else if (answer.kind === 'interrupted') return { ...tally.delivery, stoppedAt: first }
-    else if (answer.kind === 'unavailable') return { ...tally.delivery, stoppedAt: first, reason: answer.failure }
-    else if (batch.length === 1) tally.fail({ event: first, kind: answer.kind === 'threw' ? 'mistake' : 'permanent', failure: answer.failure })
+    else if (answer.kind === 'unavailable')
+      return { ...tally.delivery, stoppedAt: first, reason: answer.failure }
+    else if (batch.length === 1)
+      tally.fail({
+        event: first,
+        kind: answer.kind === 'threw' ? 'mistake' : 'permanent',
+        failure: answer.failure,
+      })
     else queue.unshift(batch.slice(0, batch.length >> 1), batch.slice(batch.length >> 1))
   }
   return tally.delivery

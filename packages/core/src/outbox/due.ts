@@ -2,9 +2,7 @@ import type { SqlClient } from '../transactions/sql-client.ts'
 import { aggregateKey, eventOfRow, type Attempts } from './park.ts'
 import type { LoggedEvent } from './read-events.ts'
 
-/**
- * A row of the table of failures.
- */
+/** A row of the table of failures. */
 export interface StuckEvent extends Attempts {
   readonly event: LoggedEvent
   readonly status: 'parked' | 'retry' | 'dead' | 'replay' | 'discard'
@@ -12,9 +10,7 @@ export interface StuckEvent extends Attempts {
   readonly isEarly: boolean
 }
 
-/**
- * What there is to do about stuck aggregates.
- */
+/** What there is to do about stuck aggregates. */
 export interface DueEvents {
   /** Events that may be tried now, none before an earlier one of its aggregate. */
   readonly ready: readonly StuckEvent[]
@@ -32,37 +28,61 @@ const maxCrashes = 3
 /**
  * Reads the stuck aggregates whose time has come, each with its events in order. One round trip.
  */
-export async function loadDue(sql: SqlClient, sink: string, shards: readonly number[]): Promise<DueEvents> {
+export async function loadDue(
+  sql: SqlClient,
+  sink: string,
+  shards: readonly number[],
+): Promise<DueEvents> {
   const { rows } = await sql.query<DueRow>(dueSql, [sink, shards, maxRows])
   const byAggregate = new Map<string, StuckEvent[]>()
   for (const stuck of rows.map(stuckOf)) {
     const key = aggregateKey(stuck.event)
-    byAggregate.set(key, [...byAggregate.get(key) ?? [], stuck])
+    byAggregate.set(key, [...(byAggregate.get(key) ?? []), stuck])
   }
   return triage(byAggregate, rows.length === maxRows ? rows.length - 1 : rows.length)
 }
 
-/** Of a reading that was cut off, the last event is left for the next: only so is it known that there is one. */
-function triage(byAggregate: ReadonlyMap<string, readonly StuckEvent[]>, usable: number): DueEvents {
+/**
+ * Of a reading that was cut off, the last event is left for the next: only so is it known that
+ * there is one.
+ */
+function triage(
+  byAggregate: ReadonlyMap<string, readonly StuckEvent[]>,
+  usable: number,
+): DueEvents {
   const ready: StuckEvent[] = []
   const killers: StuckEvent[] = []
   const discarded: StuckEvent[] = []
   let left = usable
   for (const events of byAggregate.values()) {
     for (const stuck of events.slice(0, left)) {
-      if (stuck.status === 'discard') { discarded.push(stuck); continue }
+      if (stuck.status === 'discard') {
+        discarded.push(stuck)
+        continue
+      }
       if (stuck.status === 'dead' || stuck.isEarly) break
-      if (stuck.started - stuck.finished >= maxCrashes) { killers.push(stuck); break }
+      if (stuck.started - stuck.finished >= maxCrashes) {
+        killers.push(stuck)
+        break
+      }
       ready.push(stuck)
     }
     left -= events.length
   }
-  ready.sort((a, b) => a.event.seq < b.event.seq ? -1 : 1)
+  ready.sort((a, b) => (a.event.seq < b.event.seq ? -1 : 1))
   const suspect = ready.find(({ started, finished }) => started > finished)
-  return { ready: suspect === undefined ? ready : upTo(ready, suspect), killers, discarded, byAggregate }
+  return {
+    ready: suspect === undefined ? ready : upTo(ready, suspect),
+    killers,
+    discarded,
+    byAggregate,
+  }
 }
 
-/** A suspect goes alone, so that nothing else is blamed if it ends the process; what lies before it of its aggregate goes first. */
+/**
+ * A suspect goes alone, so that nothing else is blamed if it ends the process; what lies before it
+ * of its aggregate goes first.
+ */
 function upTo(ready: readonly StuckEvent[], suspect: StuckEvent): readonly StuckEvent[] {
   const key = aggregateKey(suspect.event)
   const first = ready.find(({ event }) => aggregateKey(event) === key)
@@ -90,7 +110,10 @@ function stuckOf(row: DueRow): StuckEvent {
   }
 }
 
-/** What waits behind a dead or an early event is left out: it would take the place of those that can be helped. */
+/**
+ * What waits behind a dead or an early event is left out: it would take the place of those that can
+ * be helped.
+ */
 const dueSql = `
   WITH due AS (
     SELECT DISTINCT aggregatetype, aggregateid FROM @schema.outbox_failure f

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 
 /**
- * Why a hand-over was interrupted: the sink took too long (`late`), or this relay must stop (`ended`).
+ * Why a hand-over was interrupted: the sink took too long (`late`), or this relay must stop
+ * (`ended`).
  */
 export class Interruption extends Error {
   readonly kind: 'late' | 'ended'
@@ -21,7 +22,8 @@ export interface Guard {
 }
 
 /**
- * The time this relay may act for: whatever it hands to a sink is interrupted a fifth of the lease before that ends, unless it was renewed.
+ * The time this relay may act for: whatever it hands to a sink is interrupted a fifth of the lease
+ * before that ends, unless it was renewed.
  */
 export class Lease {
   readonly #clock: Clock
@@ -39,19 +41,23 @@ export class Lease {
     return this.#marginMs() > 0
   }
 
-  /**
-   * The lease was renewed by a statement that was sent at `sentMs`.
-   */
+  /** The lease was renewed by a statement that was sent at `sentMs`. */
   renewed(sentMs: number): void {
     this.#endsMs = sentMs + this.#leaseMs
   }
 
   /**
-   * Watches over one hand-over: its signal is aborted when it takes longer than `timeoutMs`, when the lease is about to end, or by `interrupt`.
+   * Watches over one hand-over: its signal is aborted when it takes longer than `timeoutMs`, when
+   * the lease is about to end, or by `interrupt`.
    */
   guard(timeoutMs: number): Guard {
     const controller = new AbortController()
-    const timeout = setTimeout(() => { controller.abort(new Interruption('late', `the sink took longer than ${timeoutMs} ms`)) }, Math.min(timeoutMs, 2 ** 31 - 1))
+    const timeout = setTimeout(
+      () => {
+        controller.abort(new Interruption('late', `the sink took longer than ${timeoutMs} ms`))
+      },
+      Math.min(timeoutMs, 2 ** 31 - 1),
+    )
     let watch: NodeJS.Timeout
     const look = (): void => {
       const leftMs = this.#marginMs()
@@ -60,12 +66,17 @@ export class Lease {
     }
     this.#running.add(controller)
     look()
-    return { signal: controller.signal, dismiss: () => { clearTimeout(timeout); clearTimeout(watch); this.#running.delete(controller) } }
+    return {
+      signal: controller.signal,
+      dismiss: () => {
+        clearTimeout(timeout)
+        clearTimeout(watch)
+        this.#running.delete(controller)
+      },
+    }
   }
 
-  /**
-   * Interrupts what is running.
-   */
+  /** Interrupts what is running. */
   interrupt(message: string): void {
     for (const controller of this.#running) controller.abort(new Interruption('ended', message))
   }

@@ -2,13 +2,23 @@ import type { Clock } from '../clock.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 import { acknowledge, type Acknowledgement } from './acknowledge.ts'
 import { shardCount } from './shard.ts'
-import { claim, leave, pulse, reclaim, release, type OwnedShard, type Owning, type Position } from './cursor.ts'
+import {
+  claim,
+  leave,
+  pulse,
+  reclaim,
+  release,
+  type OwnedShard,
+  type Owning,
+  type Position,
+} from './cursor.ts'
 import { Lease } from './lease.ts'
 import { loadStuck } from './stuck.ts'
 
 /**
- * The shards that this relay owns for one sink, with their positions and the aggregates that are stuck in them. Statements about them take
- * turns, so that the pulse and an acknowledgement never wait for each other's rows in a circle.
+ * The shards that this relay owns for one sink, with their positions and the aggregates that are
+ * stuck in them. Statements about them take turns, so that the pulse and an acknowledgement never
+ * wait for each other's rows in a circle.
  */
 export class Ownership {
   readonly lease: Lease
@@ -23,7 +33,15 @@ export class Ownership {
   #hasUnsaved = false
   #savedMs = 0
 
-  constructor({ sql, owning, clock }: { readonly sql: SqlClient; readonly owning: Owning; readonly clock: Clock }) {
+  constructor({
+    sql,
+    owning,
+    clock,
+  }: {
+    readonly sql: SqlClient
+    readonly owning: Owning
+    readonly clock: Clock
+  }) {
     this.#sql = sql
     this.#owning = owning
     this.#clock = clock
@@ -36,7 +54,8 @@ export class Ownership {
   }
 
   /**
-   * The aggregates of a shard that have events in the table of failures; changed by whoever parks and unparks, in the loop alone.
+   * The aggregates of a shard that have events in the table of failures; changed by whoever parks
+   * and unparks, in the loop alone.
    */
   stuckIn(shard: number): Set<string> {
     return this.#stuck.get(shard) ?? new Set()
@@ -48,7 +67,8 @@ export class Ownership {
   }
 
   /**
-   * Renews the leases, learns how many relays share the sink, and lets go of what others have taken.
+   * Renews the leases, learns how many relays share the sink, and lets go of what others have
+   * taken.
    */
   beat(): Promise<void> {
     return this.#inTurn(async () => {
@@ -64,7 +84,8 @@ export class Ownership {
   }
 
   /**
-   * Brings what is owned in line with the fair share: reads everything anew after a doubt, gives surplus back, takes what is free.
+   * Brings what is owned in line with the fair share: reads everything anew after a doubt, gives
+   * surplus back, takes what is free.
    */
   async settle(): Promise<void> {
     if (this.#isInDoubt) await this.#readAnew()
@@ -76,33 +97,37 @@ export class Ownership {
   }
 
   /**
-   * After an error nobody knows what the database holds: nothing is acknowledged any more until `settle` has read it, under new fences.
+   * After an error nobody knows what the database holds: nothing is acknowledged any more until
+   * `settle` has read it, under new fences.
    */
   doubt(): void {
     this.#isInDoubt = true
   }
 
   /**
-   * Moves shards on in memory alone, to be written down by `save`: should that not come to pass, the events are delivered again.
+   * Moves shards on in memory alone, to be written down by `save`: should that not come to pass,
+   * the events are delivered again.
    */
   pass(shards: readonly OwnedShard[], position: Position): void {
     for (const { shard } of shards) this.#move(shard, position)
     this.#hasUnsaved = true
   }
 
-  /**
-   * Writes an acknowledgement; shards for which it did not count are let go.
-   */
+  /** Writes an acknowledgement; shards for which it did not count are let go. */
   async acknowledge(written: Omit<Acknowledgement, 'sink'>): Promise<void> {
-    if (this.#isInDoubt) throw new Error('the positions of the shards are in doubt: what was handed over is delivered again')
-    const counted = await this.#inTurn(() => acknowledge(this.#sql, { ...written, sink: this.#owning.sink }))
-    for (const { shard, ...position } of written.shards) if (counted.has(shard)) this.#move(shard, position)
+    if (this.#isInDoubt)
+      throw new Error(
+        'the positions of the shards are in doubt: what was handed over is delivered again',
+      )
+    const counted = await this.#inTurn(() =>
+      acknowledge(this.#sql, { ...written, sink: this.#owning.sink }),
+    )
+    for (const { shard, ...position } of written.shards)
+      if (counted.has(shard)) this.#move(shard, position)
     this.#drop(written.shards.map(({ shard }) => shard).filter((shard) => !counted.has(shard)))
   }
 
-  /**
-   * Writes down where shards were moved in memory, when that was `afterMs` ago.
-   */
+  /** Writes down where shards were moved in memory, when that was `afterMs` ago. */
   async save(afterMs: number): Promise<void> {
     const nowMs = this.#clock.monotonic()
     if (!this.#hasUnsaved || nowMs - this.#savedMs < afterMs) return
@@ -111,9 +136,7 @@ export class Ownership {
     this.#savedMs = nowMs
   }
 
-  /**
-   * Gives everything back.
-   */
+  /** Gives everything back. */
   async leave(): Promise<void> {
     await this.#inTurn(() => leave(this.#sql, this.#owning))
     this.#drop([...this.#shards.keys()])
@@ -149,7 +172,11 @@ export class Ownership {
 
   async #adopt(owned: readonly OwnedShard[]): Promise<void> {
     if (owned.length === 0) return
-    const stuck = await loadStuck(this.#sql, this.#owning.sink, owned.map(({ shard }) => shard))
+    const stuck = await loadStuck(
+      this.#sql,
+      this.#owning.sink,
+      owned.map(({ shard }) => shard),
+    )
     for (const shard of owned) {
       this.#shards.set(shard.shard, shard)
       this.#stuck.set(shard.shard, stuck.get(shard.shard) ?? new Set())

@@ -1,6 +1,6 @@
 /**
- * How fast one sink is served: after each failure of the whole sink it rests twice as long and gets half as many events; each success
- * doubles them again.
+ * How fast one sink is served: after each failure of the whole sink it rests twice as long and gets
+ * half as many events; each success doubles them again.
  */
 export class Pace {
   readonly #maxBatch: number
@@ -9,7 +9,13 @@ export class Pace {
   #failures = 0
   #notBeforeMs = 0
 
-  constructor({ maxBatch, maxBackOffMs }: { readonly maxBatch: number; readonly maxBackOffMs: number }) {
+  constructor({
+    maxBatch,
+    maxBackOffMs,
+  }: {
+    readonly maxBatch: number
+    readonly maxBackOffMs: number
+  }) {
     this.#maxBatch = maxBatch
     this.#maxBackOffMs = maxBackOffMs
     this.#batchSize = maxBatch
@@ -25,16 +31,12 @@ export class Pace {
     return this.#failures
   }
 
-  /**
-   * How long the sink still rests, in milliseconds.
-   */
+  /** How long the sink still rests, in milliseconds. */
   restMs(nowMs: number): number {
     return Math.max(0, this.#notBeforeMs - nowMs)
   }
 
-  /**
-   * The sink could not be reached or asked to be left alone.
-   */
+  /** The sink could not be reached or asked to be left alone. */
   failed(nowMs: number): void {
     const restMs = Math.min(this.#maxBackOffMs, 100 * 2 ** Math.min(this.#failures, 20))
     this.#failures += 1
@@ -42,9 +44,7 @@ export class Pace {
     this.#batchSize = Math.max(1, this.#batchSize >> 1)
   }
 
-  /**
-   * The sink took a batch.
-   */
+  /** The sink took a batch. */
   succeeded(): void {
     this.#failures = 0
     this.#batchSize = Math.min(this.#maxBatch, this.#batchSize * 2)

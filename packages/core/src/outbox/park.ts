@@ -4,7 +4,8 @@ import type { LoggedEvent } from './read-events.ts'
 import type { SinkFailure } from './sink.ts'
 
 /**
- * Why one event was not delivered: the sink said `permanent` or `retryable`, or it threw (`mistake`).
+ * Why one event was not delivered: the sink said `permanent` or `retryable`, or it threw
+ * (`mistake`).
  */
 export interface FailedEvent {
   readonly event: LoggedEvent
@@ -12,9 +13,7 @@ export interface FailedEvent {
   readonly failure: SinkFailure
 }
 
-/**
- * How far the attempts at an event have come, and for how long.
- */
+/** How far the attempts at an event have come, and for how long. */
 export interface Attempts {
   readonly started: number
   readonly finished: number
@@ -22,9 +21,7 @@ export interface Attempts {
   readonly failingMs: number
 }
 
-/**
- * A row of `outbox_failure` as it is to be.
- */
+/** A row of `outbox_failure` as it is to be. */
 export interface FailureRow {
   readonly seq: string
   readonly shard: number
@@ -40,9 +37,7 @@ export interface FailureRow {
   readonly error?: Json
 }
 
-/**
- * That an aggregate's events up to a position have been seen to.
- */
+/** That an aggregate's events up to a position have been seen to. */
 export interface Settled {
   readonly shard: number
   readonly aggregatetype: string
@@ -50,33 +45,37 @@ export interface Settled {
   readonly seq: string
 }
 
-/**
- * What names an event's aggregate within a process.
- */
+/** What names an event's aggregate within a process. */
 export function aggregateKey(event: Pick<OutboxEvent, 'aggregateType' | 'aggregateId'>): string {
   return `${event.aggregateType}\0${event.aggregateId}`
 }
 
-/**
- * The row of an event that waits behind a failed one of its aggregate.
- */
+/** The row of an event that waits behind a failed one of its aggregate. */
 export function parkedRow(event: LoggedEvent): FailureRow {
   return { ...identityOf(event), status: 'parked', started: 0, finished: 0 }
 }
 
 /**
- * The row of an event that is to be tried by itself, soon: one that may have ended its process, or the next one of an aggregate whose turn was
- * cut short.
+ * The row of an event that is to be tried by itself, soon: one that may have ended its process, or
+ * the next one of an aggregate whose turn was cut short.
  */
-export function dueRow(event: LoggedEvent, { started, finished }: Pick<Attempts, 'started' | 'finished'>): FailureRow {
+export function dueRow(
+  event: LoggedEvent,
+  { started, finished }: Pick<Attempts, 'started' | 'finished'>,
+): FailureRow {
   return { ...identityOf(event), status: 'retry', started, finished, delay_ms: 0 }
 }
 
 /**
- * The row of an event that failed: dead at once when the failure is permanent; otherwise tried again after as long as it has been failing,
- * within bounds, and given up after `maxAttempts` mistakes. Retryable failures burn no attempt.
+ * The row of an event that failed: dead at once when the failure is permanent; otherwise tried
+ * again after as long as it has been failing, within bounds, and given up after `maxAttempts`
+ * mistakes. Retryable failures burn no attempt.
  */
-export function failedRow({ event, kind, failure }: FailedEvent, attempts: Attempts, limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }): FailureRow {
+export function failedRow(
+  { event, kind, failure }: FailedEvent,
+  attempts: Attempts,
+  limits: { readonly maxAttempts: number; readonly maxBackOffMs: number },
+): FailureRow {
   const burned = kind === 'retryable' ? 0 : 1
   const finished = attempts.finished + burned
   const isDead = kind === 'permanent' || (kind === 'mistake' && finished >= limits.maxAttempts)
@@ -91,16 +90,24 @@ export function failedRow({ event, kind, failure }: FailedEvent, attempts: Attem
   }
 }
 
-/**
- * The row of an event that has ended its process once too often.
- */
-export function killerRow(event: LoggedEvent, { started, finished }: Pick<Attempts, 'started' | 'finished'>): FailureRow {
+/** The row of an event that has ended its process once too often. */
+export function killerRow(
+  event: LoggedEvent,
+  { started, finished }: Pick<Attempts, 'started' | 'finished'>,
+): FailureRow {
   const message = 'the process ended every time while it handled this event'
-  return { ...identityOf(event), status: 'dead', started, finished, ...causeOf({ type: 'sink-failed', message, retryable: false }) }
+  return {
+    ...identityOf(event),
+    status: 'dead',
+    started,
+    finished,
+    ...causeOf({ type: 'sink-failed', message, retryable: false }),
+  }
 }
 
 /**
- * What failures of one kind have in common: a digest of the type and the message without its numbers, ids and quoted parts.
+ * What failures of one kind have in common: a digest of the type and the message without its
+ * numbers, ids and quoted parts.
  */
 export function fingerprintOf({ type, message }: Pick<SinkFailure, 'type' | 'message'>): string {
   const general = message
@@ -110,18 +117,21 @@ export function fingerprintOf({ type, message }: Pick<SinkFailure, 'type' | 'mes
   return createHash('sha256').update(`${type}\n${general}`).digest('hex').slice(0, 12)
 }
 
-/**
- * Brings an event back from its row.
- */
+/** Brings an event back from its row. */
 export function eventOfRow(json: string, shard: number): LoggedEvent {
   const stored = JSON.parse(json) as StoredEvent
   return { ...stored, seq: BigInt(stored.seq), createdAt: new Date(stored.createdAt), shard }
 }
 
 /** How an event is kept in its row. */
-type StoredEvent = Omit<LoggedEvent, 'seq' | 'createdAt' | 'shard'> & { readonly seq: string; readonly createdAt: string }
+type StoredEvent = Omit<LoggedEvent, 'seq' | 'createdAt' | 'shard'> & {
+  readonly seq: string
+  readonly createdAt: string
+}
 
-function identityOf(event: LoggedEvent): Pick<FailureRow, 'seq' | 'shard' | 'aggregatetype' | 'aggregateid' | 'event'> {
+function identityOf(
+  event: LoggedEvent,
+): Pick<FailureRow, 'seq' | 'shard' | 'aggregatetype' | 'aggregateid' | 'event'> {
   const { shard, seq, createdAt, ...rest } = event
   return {
     seq: String(seq),
@@ -135,6 +145,13 @@ function identityOf(event: LoggedEvent): Pick<FailureRow, 'seq' | 'shard' | 'agg
 const maxMessageLength = 2_000
 
 function causeOf(failure: SinkFailure): { readonly fingerprint: string; readonly error: Json } {
-  const message = String(failure.message).replaceAll('\0', '').toWellFormed().slice(0, maxMessageLength).toWellFormed()
-  return { fingerprint: fingerprintOf(failure), error: { type: failure.type, message, retryable: failure.retryable } }
+  const message = String(failure.message)
+    .replaceAll('\0', '')
+    .toWellFormed()
+    .slice(0, maxMessageLength)
+    .toWellFormed()
+  return {
+    fingerprint: fingerprintOf(failure),
+    error: { type: failure.type, message, retryable: failure.retryable },
+  }
 }

@@ -2,22 +2,26 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { Acknowledgement } from './acknowledge.ts'
 import type { Delivery } from './deliver.ts'
 import type { Ownership } from './ownership.ts'
-import { aggregateKey, dueRow, failedRow, parkedRow, type FailedEvent, type FailureRow, type Settled } from './park.ts'
+import {
+  aggregateKey,
+  dueRow,
+  failedRow,
+  parkedRow,
+  type FailedEvent,
+  type FailureRow,
+  type Settled,
+} from './park.ts'
 import type { LoggedEvent } from './read-events.ts'
 import type { Sink } from './sink.ts'
 
-/**
- * What a passage runs on.
- */
+/** What a passage runs on. */
 export interface PassageOptions {
   readonly sink: Sink
   readonly diagnostics: Diagnostics
   readonly limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }
 }
 
-/**
- * A part of a stretch.
- */
+/** A part of a stretch. */
 export interface Batch {
   readonly events: readonly LoggedEvent[]
   readonly isLast: boolean
@@ -28,8 +32,8 @@ export interface Batch {
 const firstAttempt = { started: 0, finished: 0, failingMs: 0 }
 
 /**
- * The way of one stretch through one sink: which events are handed over, which wait behind failed ones, and what the next acknowledgement has
- * to write down beside the position.
+ * The way of one stretch through one sink: which events are handed over, which wait behind failed
+ * ones, and what the next acknowledgement has to write down beside the position.
  */
 export class Passage {
   readonly #options: PassageOptions
@@ -43,9 +47,10 @@ export class Passage {
   }
 
   /**
-   * What is to be handed over, in batches: for a `state` sink each aggregate once, with its newest event.
+   * What is to be handed over, in batches: for a `state` sink each aggregate once, with its newest
+   * event.
    */
-  * batches(events: readonly LoggedEvent[], size: () => number): Generator<Batch> {
+  *batches(events: readonly LoggedEvent[], size: () => number): Generator<Batch> {
     const selected = this.#options.sink.mode === 'state' ? newestOfEach(events) : events
     for (let start = 0, end = 0; start < selected.length; start = end) {
       end = Math.min(selected.length, start + size())
@@ -54,9 +59,7 @@ export class Passage {
     }
   }
 
-  /**
-   * Of a batch what may be handed over now; for a `log` sink, events of stuck aggregates wait.
-   */
+  /** Of a batch what may be handed over now; for a `log` sink, events of stuck aggregates wait. */
   admit(batch: readonly LoggedEvent[]): readonly LoggedEvent[] {
     const ownership = this.#ownership
     if (this.#options.sink.mode === 'state' || !ownership.hasStuck) return batch
@@ -67,18 +70,19 @@ export class Passage {
     })
   }
 
-  /**
-   * Takes note of what became of a batch.
-   */
+  /** Takes note of what became of a batch. */
   take({ delivered, failed, waiting }: Delivery): void {
-    if (this.#options.sink.mode === 'state' && this.#ownership.hasStuck) delivered.forEach((event) => { this.#clear(event) })
-    failed.forEach((event) => { this.fail(event) })
+    if (this.#options.sink.mode === 'state' && this.#ownership.hasStuck)
+      delivered.forEach((event) => {
+        this.#clear(event)
+      })
+    failed.forEach((event) => {
+      this.fail(event)
+    })
     this.#failures.push(...waiting.map(parkedRow))
   }
 
-  /**
-   * Sets an event's aggregate aside.
-   */
+  /** Sets an event's aggregate aside. */
   fail(failed: FailedEvent): void {
     const { sink, diagnostics, limits } = this.#options
     const { event, failure } = failed
@@ -87,13 +91,25 @@ export class Passage {
     // The newest failure stands for a state sink's aggregate.
     if (sink.mode === 'state') this.#settled.push(settledUpTo(event, event.seq - 1n))
     this.#ownership.stuckIn(event.shard).add(aggregateKey(event))
-    diagnostics.emit('outbox:failed', { sink: sink.name, count: 1, retryable: row.status === 'retry', error: failure })
-    if (row.status === 'dead') diagnostics.emit('outbox:dead', { sink: sink.name, eventId: event.id, error: failure })
-    else diagnostics.emit('outbox:parked', { sink: sink.name, aggregateType: event.aggregateType, aggregateId: event.aggregateId })
+    diagnostics.emit('outbox:failed', {
+      sink: sink.name,
+      count: 1,
+      retryable: row.status === 'retry',
+      error: failure,
+    })
+    if (row.status === 'dead')
+      diagnostics.emit('outbox:dead', { sink: sink.name, eventId: event.id, error: failure })
+    else
+      diagnostics.emit('outbox:parked', {
+        sink: sink.name,
+        aggregateType: event.aggregateType,
+        aggregateId: event.aggregateId,
+      })
   }
 
   /**
-   * Sets events aside that may have ended the process: an attempt at each counts as begun and not ended.
+   * Sets events aside that may have ended the process: an attempt at each counts as begun and not
+   * ended.
    */
   suspect(events: readonly LoggedEvent[]): void {
     for (const event of events) {
@@ -108,11 +124,16 @@ export class Passage {
   }
 
   /**
-   * What an acknowledgement up to a position has to write down; what lies beyond it will be read again.
+   * What an acknowledgement up to a position has to write down; what lies beyond it will be read
+   * again.
    */
   rows(upTo: bigint | undefined): Pick<Required<Acknowledgement>, 'failures' | 'settled'> {
-    const isWithin = ({ seq }: { readonly seq: string }): boolean => upTo === undefined || BigInt(seq) <= upTo
-    const rows = { failures: this.#failures.filter(isWithin), settled: this.#settled.filter(isWithin) }
+    const isWithin = ({ seq }: { readonly seq: string }): boolean =>
+      upTo === undefined || BigInt(seq) <= upTo
+    const rows = {
+      failures: this.#failures.filter(isWithin),
+      settled: this.#settled.filter(isWithin),
+    }
     this.#failures = []
     this.#settled = []
     return rows

@@ -3,15 +3,27 @@ import type { SqlClient } from '../transactions/sql-client.ts'
 const rowsPerStatement = 5_000
 
 /**
- * Deletes events that are older than `retentionMs` and that every cursor has passed, then ticks that no cursor needs. An event that committed
- * late is kept however old it is: what counts is the slowest cursor's snapshot, not the event's position or age. Each statement deletes at most
- * 5,000 rows; one relay at a time purges, others find the lock taken and leave. Gives back how many events went.
+ * Deletes events that are older than `retentionMs` and that every cursor has passed, then ticks
+ * that no cursor needs. An event that committed late is kept however old it is: what counts is the
+ * slowest cursor's snapshot, not the event's position or age. Each statement deletes at most 5,000
+ * rows; one relay at a time purges, others find the lock taken and leave. Gives back how many
+ * events went.
  */
-export async function purge(sql: SqlClient, { retentionMs, isStopping = () => false }: { readonly retentionMs: number; readonly isStopping?: () => boolean }): Promise<number> {
+export async function purge(
+  sql: SqlClient,
+  {
+    retentionMs,
+    isStopping = () => false,
+  }: { readonly retentionMs: number; readonly isStopping?: () => boolean },
+): Promise<number> {
   let purged = 0
   let from = '0'
   for (let count = rowsPerStatement; count === rowsPerStatement && !isStopping();) {
-    const { rows } = await sql.query<{ count: number; last: string | null }>(purgeSql, [retentionMs, rowsPerStatement, from])
+    const { rows } = await sql.query<{ count: number; last: string | null }>(purgeSql, [
+      retentionMs,
+      rowsPerStatement,
+      from,
+    ])
     count = rows[0]?.count ?? 0
     from = rows[0]?.last ?? from
     purged += count
@@ -29,8 +41,9 @@ const slowestSql = `
   ORDER BY xmin LIMIT 1`
 
 /**
- * Rows below the slowest xmin are visible in every cursor's snapshot; the range is at the start of the index, which no reader touches. Each statement
- * begins where the one before ended: while some session holds an old snapshot, what was deleted still lies there and would be walked again.
+ * Rows below the slowest xmin are visible in every cursor's snapshot; the range is at the start of
+ * the index, which no reader touches. Each statement begins where the one before ended: while some
+ * session holds an old snapshot, what was deleted still lies there and would be walked again.
  */
 const purgeSql = `
   WITH turn AS MATERIALIZED (
@@ -45,7 +58,10 @@ const purgeSql = `
   )
   SELECT count(*)::int AS count, (SELECT xid::text FROM old ORDER BY old.xid DESC LIMIT 1) AS last FROM gone`
 
-/** Ticks before the slowest cursor are of no use; of those behind it that no cursor names one in sixteen is enough to catch up by. */
+/**
+ * Ticks before the slowest cursor are of no use; of those behind it that no cursor names one in
+ * sixteen is enough to catch up by.
+ */
 const pruneSql = `
   DELETE FROM @schema.outbox_tick t
   WHERE t.id > 1 AND t.at < clock_timestamp() - interval '10 minutes'

@@ -3,17 +3,13 @@ import type { Json, OutboxEvent } from './event.ts'
 import { shardCount, shardOf, shardSql } from './shard.ts'
 import type { Tick } from './tick.ts'
 
-/**
- * An event as it lies in the log.
- */
+/** An event as it lies in the log. */
 export interface LoggedEvent extends OutboxEvent {
   /** The shard of its aggregate. */
   readonly shard: number
 }
 
-/**
- * What to read: of the interval (from, to] what lies after `afterSeq`.
- */
+/** What to read: of the interval (from, to] what lies after `afterSeq`. */
 export interface Interval {
   readonly from: Tick
   readonly to: Tick
@@ -24,8 +20,8 @@ export interface Interval {
 }
 
 /**
- * The next events of an interval in the order of their positions. They are made of the server's rows only when they are asked for, so that the
- * server can be busy with the next ones meanwhile.
+ * The next events of an interval in the order of their positions. They are made of the server's
+ * rows only when they are asked for, so that the server can be busy with the next ones meanwhile.
  */
 export class Chunk {
   /** The position up to which the interval was read; absent when it was read to its end. */
@@ -51,45 +47,79 @@ export class Chunk {
 }
 
 /**
- * Reads up to `limit` events of an interval by transaction id. One round trip; the server sorts what is left of the interval.
+ * Reads up to `limit` events of an interval by transaction id. One round trip; the server sorts
+ * what is left of the interval.
  */
-export async function readNarrow(sql: SqlClient, interval: Interval, limit: number): Promise<Chunk> {
+export async function readNarrow(
+  sql: SqlClient,
+  interval: Interval,
+  limit: number,
+): Promise<Chunk> {
   const { from, to, afterSeq, shards, types } = interval
   const filters = filtersOf(shards, types)
-  const values = [from.xmax, to.xmax, to.snapshot, String(afterSeq), limit, ...filters.values, ...(from.xip.length > 0 ? [from.xip] : [])]
-  const { rows } = await sql.query<EventRow>(narrowSql(filters, from.xip.length > 0 ? 'late commits' : 'no late commits'), values)
+  const values = [
+    from.xmax,
+    to.xmax,
+    to.snapshot,
+    String(afterSeq),
+    limit,
+    ...filters.values,
+    ...(from.xip.length > 0 ? [from.xip] : []),
+  ]
+  const { rows } = await sql.query<EventRow>(
+    narrowSql(filters, from.xip.length > 0 ? 'late commits' : 'no late commits'),
+    values,
+  )
   return new Chunk(rows, rows.length < limit ? undefined : lastSeqOf(rows))
 }
 
 /**
- * Between which positions the events of an interval lie, when it has any. One round trip, that looks up two positions.
+ * Between which positions the events of an interval lie, when it has any. One round trip, that
+ * looks up two positions.
  */
-export async function findBounds(sql: SqlClient, { from, to }: Pick<Interval, 'from' | 'to'>): Promise<Bounds | undefined> {
-  const { rows } = await sql.query<{ low: string | null }>(boundsSql, [String(from.seqHigh), from.xip])
+export async function findBounds(
+  sql: SqlClient,
+  { from, to }: Pick<Interval, 'from' | 'to'>,
+): Promise<Bounds | undefined> {
+  const { rows } = await sql.query<{ low: string | null }>(boundsSql, [
+    String(from.seqHigh),
+    from.xip,
+  ])
   const low = rows[0]?.low ?? undefined
-  return low === undefined || BigInt(low) > to.seqHigh ? undefined : { low: BigInt(low), high: to.seqHigh }
+  return low === undefined || BigInt(low) > to.seqHigh
+    ? undefined
+    : { low: BigInt(low), high: to.seqHigh }
 }
 
-/**
- * No event of an interval has a lower position than `low` or a higher one than `high`.
- */
+/** No event of an interval has a lower position than `low` or a higher one than `high`. */
 export interface Bounds {
   readonly low: bigint
   readonly high: bigint
 }
 
 /**
- * Reads up to `limit` events of a large interval along the log: nothing is sorted and one statement looks at a bounded stretch, whatever the
- * interval's size. One round trip.
+ * Reads up to `limit` events of a large interval along the log: nothing is sorted and one statement
+ * looks at a bounded stretch, whatever the interval's size. One round trip.
  */
-export async function readWide(sql: SqlClient, interval: Interval, { bounds, limit }: { readonly bounds: Bounds; readonly limit: number }): Promise<Chunk> {
+export async function readWide(
+  sql: SqlClient,
+  interval: Interval,
+  { bounds, limit }: { readonly bounds: Bounds; readonly limit: number },
+): Promise<Chunk> {
   const { from, to, afterSeq, shards, types } = interval
   const start = afterSeq >= bounds.low ? afterSeq : bounds.low - 1n
   const stretchEnd = start + BigInt(limit) * 10n
   const end = stretchEnd < bounds.high ? stretchEnd : bounds.high
   const filters = filtersOf(shards, types)
-  const { rows } = await sql.query<EventRow>(wideSql(filters), [from.snapshot, to.snapshot, String(start), String(end), limit, ...filters.values])
-  const last = rows.length < limit ? end : lastSeqOf(rows) ?? end
+  const { rows } = await sql.query<EventRow>(wideSql(filters), [
+    from.snapshot,
+    to.snapshot,
+    String(start),
+    String(end),
+    limit,
+    ...filters.values,
+  ])
+  const last = rows.length < limit ? end : (lastSeqOf(rows) ?? end)
   return new Chunk(rows, last < bounds.high ? last : undefined)
 }
 
@@ -120,14 +150,17 @@ function eventOf(row: EventRow): LoggedEvent {
     aggregateId: row.aggregateid,
     type: row.type,
     version: Number(version),
-    payload: row.payload === null ? null : JSON.parse(row.payload) as Json,
-    headers: row.headers === null ? noHeaders : JSON.parse(row.headers) as Record<string, string>,
+    payload: row.payload === null ? null : (JSON.parse(row.payload) as Json),
+    headers: row.headers === null ? noHeaders : (JSON.parse(row.headers) as Record<string, string>),
     createdAt: new Date(Number(at)),
     shard: shard === '' ? shardOf(row.aggregatetype, row.aggregateid) : Number(shard),
   }
 }
 
-/** The filters of a statement: their text, their values and the number of the first parameter behind them. */
+/**
+ * The filters of a statement: their text, their values and the number of the first parameter behind
+ * them.
+ */
 interface Filters {
   readonly text: string
   readonly values: readonly unknown[]
@@ -135,9 +168,14 @@ interface Filters {
 }
 
 function filtersOf(shards: readonly number[], types: readonly string[]): Filters {
-  const byShard = shards.length < shardCount ? [{ test: `${shardSql('event')} = ANY`, cast: 'smallint[]', value: shards }] : []
-  const patterns = types.map((type) => type.endsWith('.*') ? `${type.slice(0, -1)}%` : type)
-  const byType = types.includes('*') ? [] : [{ test: 'type LIKE ANY', cast: 'text[]', value: patterns }]
+  const byShard =
+    shards.length < shardCount
+      ? [{ test: `${shardSql('event')} = ANY`, cast: 'smallint[]', value: shards }]
+      : []
+  const patterns = types.map((type) => (type.endsWith('.*') ? `${type.slice(0, -1)}%` : type))
+  const byType = types.includes('*')
+    ? []
+    : [{ test: 'type LIKE ANY', cast: 'text[]', value: patterns }]
   const filters = [...byShard, ...byType]
   return {
     text: filters.map(({ test, cast }, index) => `AND ${test} ($${6 + index}::${cast})`).join(' '),
@@ -150,7 +188,10 @@ const columns = `
   seq || ' ' || id || ' ' || version || ' ' || (date_part('epoch', created_at) * 1000)::bigint || ' ' || coalesce(shard::text, '') AS head,
   aggregatetype, aggregateid, type, payload::text, nullif(headers, '{}')::text AS headers`
 
-/** The two ways in which an event can be new are two branches, so that both are ranges of the index on transaction ids. */
+/**
+ * The two ways in which an event can be new are two branches, so that both are ranges of the index
+ * on transaction ids.
+ */
 function narrowSql({ text, next }: Filters, late: 'late commits' | 'no late commits'): string {
   const wanted = `seq > $4::bigint AND pg_visible_in_snapshot(xid, $3::pg_snapshot) ${text}`
   const begun = `SELECT * FROM @schema.outbox AS event WHERE xid >= $1::xid8 AND xid < $2::xid8 AND ${wanted}`
@@ -158,7 +199,9 @@ function narrowSql({ text, next }: Filters, late: 'late commits' | 'no late comm
   return `SELECT ${columns} FROM (${begun} ${late === 'late commits' ? lateCommits : ''}) AS event ORDER BY event.seq LIMIT $5`
 }
 
-/** Visibility alone, without ranges of transaction ids: only the primary key can serve it, in order. */
+/**
+ * Visibility alone, without ranges of transaction ids: only the primary key can serve it, in order.
+ */
 function wideSql({ text }: Filters): string {
   return `SELECT ${columns} FROM @schema.outbox AS event
     WHERE seq > $3::bigint AND seq <= $4::bigint
@@ -166,7 +209,10 @@ function wideSql({ text }: Filters): string {
     ORDER BY event.seq LIMIT $5`
 }
 
-/** Transactions that began after a tick have positions above all that it sees; those under way may have any. */
+/**
+ * Transactions that began after a tick have positions above all that it sees; those under way may
+ * have any.
+ */
 const boundsSql = `
   SELECT least(
     (SELECT seq FROM @schema.outbox WHERE seq > $1::bigint ORDER BY seq LIMIT 1),

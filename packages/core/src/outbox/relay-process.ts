@@ -15,7 +15,8 @@ const recheckMs = 1_000
 const drainPollMs = 5
 
 /**
- * What one process runs for its sinks: the check of the outbox's origin, a ticker, a loop for each sink, and now and then a purge.
+ * What one process runs for its sinks: the check of the outbox's origin, a ticker, a loop for each
+ * sink, and now and then a purge.
  */
 export class RelayProcess {
   readonly #stores: Stores
@@ -35,13 +36,39 @@ export class RelayProcess {
   constructor(stores: Stores, settings: Required<RelayOptions>, owner: string) {
     this.#stores = stores
     this.#settings = settings
-    const { clock, diagnostics, postgres: { client: sql } } = stores
-    const { leaseMs, maxAttempts, maxBackOffMs, tickMs: gapMs, tickEvents: maxEvents, maxPollMs } = settings
-    const shared = { owner, sql, ticks: this.#ticks, clock, diagnostics, leaseMs, limits: { maxAttempts, maxBackOffMs }, isAllowed: this.#isAllowed, onError: this.#report }
+    const {
+      clock,
+      diagnostics,
+      postgres: { client: sql },
+    } = stores
+    const {
+      leaseMs,
+      maxAttempts,
+      maxBackOffMs,
+      tickMs: gapMs,
+      tickEvents: maxEvents,
+      maxPollMs,
+    } = settings
+    const shared = {
+      owner,
+      sql,
+      ticks: this.#ticks,
+      clock,
+      diagnostics,
+      leaseMs,
+      limits: { maxAttempts, maxBackOffMs },
+      isAllowed: this.#isAllowed,
+      onError: this.#report,
+    }
     this.#sinks = settings.sinks.map((sink) => new SinkRelay({ ...shared, sink }))
     this.#ticker = new Ticker({
-      sql, ticks: this.#ticks, pace: { gapMs, maxEvents }, maxPollMs,
-      onTick: () => { for (const sink of this.#sinks) sink.wake() },
+      sql,
+      ticks: this.#ticks,
+      pace: { gapMs, maxEvents },
+      maxPollMs,
+      onTick: () => {
+        for (const sink of this.#sinks) sink.wake()
+      },
       onError: this.#report,
     })
   }
@@ -55,9 +82,15 @@ export class RelayProcess {
     if (this.#isStopping || this.#running !== undefined) return
     const { diagnostics } = this.#stores
     this.#endings.push(
-      diagnostics.on('outbox:published', () => { this.#ticker.hint() }),
-      diagnostics.on('store:error', ({ store }) => { if (store === 'postgres') this.#doubtOrigin() }),
-      this.#stores.beforeClose((deadlineMs) => this.stop(deadlineMs).match(() => undefined, this.#report)),
+      diagnostics.on('outbox:published', () => {
+        this.#ticker.hint()
+      }),
+      diagnostics.on('store:error', ({ store }) => {
+        if (store === 'postgres') this.#doubtOrigin()
+      }),
+      this.#stores.beforeClose((deadlineMs) =>
+        this.stop(deadlineMs).match(() => undefined, this.#report),
+      ),
     )
     this.#running = this.#run()
   }
@@ -68,7 +101,8 @@ export class RelayProcess {
   }
 
   drain(deadlineMs: number): ResultAsync<void, DeadlineExceeded | SqlError | OutboxRestored> {
-    if (this.#isStopping) return errAsync(tooLate('relay.drain', deadlineMs, 'the relay has stopped'))
+    if (this.#isStopping)
+      return errAsync(tooLate('relay.drain', deadlineMs, 'the relay has stopped'))
     this.start()
     return new ResultAsync(this.#drain(deadlineMs))
   }
@@ -98,7 +132,8 @@ export class RelayProcess {
     const doubts = this.#doubts
     const found = await checkOrigin(this.#stores)
     const failure = found.isErr() ? found.error : undefined
-    const isNews = failure !== undefined && (failure.type !== 'outbox-restored' || this.#refusal === undefined)
+    const isNews =
+      failure !== undefined && (failure.type !== 'outbox-restored' || this.#refusal === undefined)
     if (failure === undefined || failure.type === 'outbox-restored') {
       this.#refusal = failure
       // Nothing is delivered while it is checked; a doubt that arose meanwhile stays.
@@ -126,13 +161,17 @@ export class RelayProcess {
 
   async #purge(): Promise<void> {
     const { retentionMs } = this.#settings
-    await purge(this.#stores.postgres.client, { retentionMs, isStopping: () => this.#isStopping }).catch(this.#report)
+    await purge(this.#stores.postgres.client, {
+      retentionMs,
+      isStopping: () => this.#isStopping,
+    }).catch(this.#report)
   }
 
   async #measure(): Promise<void> {
     const { diagnostics, postgres } = this.#stores
     if (!diagnostics.isHeard('outbox:behind')) return
-    for (const behind of await findBehind(postgres.client)) diagnostics.emit('outbox:behind', behind)
+    for (const behind of await findBehind(postgres.client))
+      diagnostics.emit('outbox:behind', behind)
   }
 
   async #end(deadlineMs: number): Promise<Result<void, DeadlineExceeded>> {
@@ -141,17 +180,28 @@ export class RelayProcess {
     this.#pause.wake()
     // What is interrupted needs a moment to give its shards back.
     const patienceMs = Math.max(0, deadlineMs - Math.min(1_000, deadlineMs / 4))
-    const everything = Promise.all([this.#running, this.#ticker.stop(), ...this.#sinks.map((sink) => sink.stop(patienceMs))])
-    return await within(everything, deadlineMs) ? ok(undefined) : err(tooLate('relay.stop', deadlineMs, 'a sink or a statement did not end in time'))
+    const everything = Promise.all([
+      this.#running,
+      this.#ticker.stop(),
+      ...this.#sinks.map((sink) => sink.stop(patienceMs)),
+    ])
+    return (await within(everything, deadlineMs))
+      ? ok(undefined)
+      : err(tooLate('relay.stop', deadlineMs, 'a sink or a statement did not end in time'))
   }
 
-  async #drain(deadlineMs: number): Promise<Result<void, DeadlineExceeded | SqlError | OutboxRestored>> {
+  async #drain(
+    deadlineMs: number,
+  ): Promise<Result<void, DeadlineExceeded | SqlError | OutboxRestored>> {
     const endMs = this.#stores.clock.monotonic() + deadlineMs
     for (const sink of this.#sinks) sink.saveEagerly(true)
     try {
       const { id } = await this.#ticker.tickNow()
-      while (this.#refusal === undefined && !(this.#isAllowed() && await this.#havePassed(id))) {
-        if (this.#stores.clock.monotonic() > endMs || this.#isStopping) return err(tooLate('relay.drain', deadlineMs, 'not every sink has taken what was committed'))
+      while (this.#refusal === undefined && !(this.#isAllowed() && (await this.#havePassed(id)))) {
+        if (this.#stores.clock.monotonic() > endMs || this.#isStopping)
+          return err(
+            tooLate('relay.drain', deadlineMs, 'not every sink has taken what was committed'),
+          )
         await new Wake().sleep(drainPollMs)
       }
       return this.#refusal === undefined ? ok(undefined) : err(this.#refusal)
@@ -165,7 +215,11 @@ export class RelayProcess {
 
   async #havePassed(tick: bigint): Promise<boolean> {
     const names = this.#settings.sinks.map(({ name }) => name)
-    const { rows } = await this.#stores.postgres.client.query<{ passed: boolean }>(passedSql, [names, String(tick), names.length * shardCount])
+    const { rows } = await this.#stores.postgres.client.query<{ passed: boolean }>(passedSql, [
+      names,
+      String(tick),
+      names.length * shardCount,
+    ])
     return rows[0]?.passed === true
   }
 }
@@ -176,14 +230,25 @@ function isLost({ type }: SqlError): boolean {
 
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => { resolve(false) }, ms) })
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false)
+    }, ms)
+  })
   const isInTime = await Promise.race([work.then(() => true), late])
   clearTimeout(timer)
   return isInTime
 }
 
 function tooLate(operation: string, deadlineMs: number, message: string): DeadlineExceeded {
-  return { type: 'deadline-exceeded', store: 'postgres', operation, deadlineMs, message, retryable: true }
+  return {
+    type: 'deadline-exceeded',
+    store: 'postgres',
+    operation,
+    deadlineMs,
+    message,
+    retryable: true,
+  }
 }
 
 const passedSql = `

@@ -16,9 +16,7 @@ import { sinkDefaults, type Sink, type SinkFailure } from './sink.ts'
 import type { TickLog } from './tick-log.ts'
 import { Wake } from './wake.ts'
 
-/**
- * What the loop of a sink runs on.
- */
+/** What the loop of a sink runs on. */
 export interface SinkRelayOptions {
   readonly sink: Sink
   readonly owner: string
@@ -39,8 +37,9 @@ const carefulBatch = 50
 const probesBeforeParking = 5
 
 /**
- * The loop that takes the log to one sink: own a fair share of the shards · retry what is stuck and due · read the next stretch · hand it over ·
- * acknowledge. One thing at a time, so that nothing overtakes; no transaction is open while the sink works.
+ * The loop that takes the log to one sink: own a fair share of the shards · retry what is stuck and
+ * due · read the next stretch · hand it over · acknowledge. One thing at a time, so that nothing
+ * overtakes; no transaction is open while the sink works.
  */
 export class SinkRelay {
   readonly #options: SinkRelayOptions
@@ -62,33 +61,31 @@ export class SinkRelay {
     this.#options = options
     this.#ownership = new Ownership({ sql, owning: { sink: sink.name, owner, leaseMs }, clock })
     this.#reader = new IntervalReader({ sql, ticks, sink, clock })
-    this.#pace = new Pace({ maxBatch: sink.batchSize ?? sinkDefaults.batchSize, maxBackOffMs: options.limits.maxBackOffMs })
+    this.#pace = new Pace({
+      maxBatch: sink.batchSize ?? sinkDefaults.batchSize,
+      maxBackOffMs: options.limits.maxBackOffMs,
+    })
   }
 
-  /**
-   * Starts the loop.
-   */
+  /** Starts the loop. */
   start(): void {
     this.#running ??= this.#run()
   }
 
-  /**
-   * Has the loop look for work at once.
-   */
+  /** Has the loop look for work at once. */
   wake(): void {
     this.#wake.wake()
   }
 
-  /**
-   * Has the loop take nothing for granted that it read before, and acknowledge nothing of it.
-   */
+  /** Has the loop take nothing for granted that it read before, and acknowledge nothing of it. */
   doubt(): void {
     this.#ownership.doubt()
     this.#reader.forget()
   }
 
   /**
-   * Says whether positions are to be written down as soon as they move, even where they moved over nothing.
+   * Says whether positions are to be written down as soon as they move, even where they moved over
+   * nothing.
    */
   saveEagerly(isEager: boolean): void {
     this.#isEager = isEager
@@ -96,21 +93,25 @@ export class SinkRelay {
   }
 
   /**
-   * Ends the loop. The batch under way may end within `deadlineMs`, then it is interrupted and whoever owns the shards next delivers it again.
-   * The shards are given back, unless the sink did not let go: then the leases run out first.
+   * Ends the loop. The batch under way may end within `deadlineMs`, then it is interrupted and
+   * whoever owns the shards next delivers it again. The shards are given back, unless the sink did
+   * not let go: then the leases run out first.
    */
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopping = true
     this.#wake.wake()
-    const timer = setTimeout(() => { this.#ownership.lease.interrupt('the relay is stopping') }, deadlineMs)
+    const timer = setTimeout(() => {
+      this.#ownership.lease.interrupt('the relay is stopping')
+    }, deadlineMs)
     await this.#running
     clearTimeout(timer)
     clearTimeout(this.#beatTimer)
-    if (this.#running !== undefined && !this.#hasAbandoned) await this.#ownership.leave().catch(this.#report)
+    if (this.#running !== undefined && !this.#hasAbandoned)
+      await this.#ownership.leave().catch(this.#report)
   }
 
   async #run(): Promise<void> {
-    while (!this.#isStopping && !await this.#open()) await this.#wake.sleep(pauses.errorMs)
+    while (!this.#isStopping && !(await this.#open())) await this.#wake.sleep(pauses.errorMs)
     while (!this.#isStopping) await this.#wake.sleep(await this.#step().catch(this.#recover))
     await this.#ownership.save(0).catch(this.#report)
   }
@@ -123,7 +124,7 @@ export class SinkRelay {
     await this.#ownership.settle()
     const restMs = this.#pace.restMs(clock.monotonic())
     if (restMs > 0) return restMs
-    if (clock.monotonic() >= this.#nextRetryMs && await this.#retry()) return 0
+    if (clock.monotonic() >= this.#nextRetryMs && (await this.#retry())) return 0
     const stretch = await this.#reader.next(this.#ownership.shards)
     if (stretch !== undefined) await this.#pass(stretch)
     await this.#save(stretch === undefined)
@@ -144,16 +145,26 @@ export class SinkRelay {
 
   #beatLater(): void {
     this.#beatTimer = setTimeout(() => {
-      void this.#ownership.beat().catch(this.#report).then(() => {
-        this.#wake.wake()
-        if (!this.#isStopping) this.#beatLater()
-      })
+      void this.#ownership
+        .beat()
+        .catch(this.#report)
+        .then(() => {
+          this.#wake.wake()
+          if (!this.#isStopping) this.#beatLater()
+        })
     }, this.#options.leaseMs / 3)
   }
 
   async #retry(): Promise<boolean> {
     const { sql, sink, limits, clock, diagnostics } = this.#options
-    const hasWorked = await retryDue({ sql, sink: sink.name, ownership: this.#ownership, limits, diagnostics, hand: (events) => this.#hand(events, { isProbe: true }) })
+    const hasWorked = await retryDue({
+      sql,
+      sink: sink.name,
+      ownership: this.#ownership,
+      limits,
+      diagnostics,
+      hand: (events) => this.#hand(events, { isProbe: true }),
+    })
     const pauseMs = this.#ownership.hasStuck ? pauses.stuckMs : pauses.retryMs
     if (!hasWorked) this.#nextRetryMs = clock.monotonic() + pauseMs
     return hasWorked
@@ -166,12 +177,16 @@ export class SinkRelay {
     const crashes = Math.max(...stretch.shards.map((shard) => shard.crashes))
     if (crashes > 1) return this.#setAside(stretch, passage)
     const isCareful = crashes > 0
-    for (const batch of passage.batches(stretch.events, () => isCareful ? Math.min(carefulBatch, this.#pace.batchSize) : this.#pace.batchSize)) {
+    for (const batch of passage.batches(stretch.events, () =>
+      isCareful ? Math.min(carefulBatch, this.#pace.batchSize) : this.#pace.batchSize,
+    )) {
       const delivery = await this.#hand(passage.admit(batch.events), { isProbe: false })
       passage.take(delivery)
-      if (delivery.stoppedAt !== undefined) return this.#stopAt(delivery.stoppedAt, { stretch, passage, reason: delivery.reason })
+      if (delivery.stoppedAt !== undefined)
+        return this.#stopAt(delivery.stoppedAt, { stretch, passage, reason: delivery.reason })
       if (batch.isLast) break
-      if (isCareful || this.#isStopping || this.#isTimeToAcknowledge()) await this.#acknowledge(stretch, passage, stretch.at(batch.lastSeq))
+      if (isCareful || this.#isStopping || this.#isTimeToAcknowledge())
+        await this.#acknowledge(stretch, passage, stretch.at(batch.lastSeq))
       if (this.#isStopping) return
     }
     if (isCareful || passage.hasRows) return this.#acknowledge(stretch, passage, stretch.end)
@@ -179,23 +194,42 @@ export class SinkRelay {
     this.#hasPassedEvents = true
   }
 
-  async #stopAt(event: LoggedEvent, { stretch, passage, reason }: { readonly stretch: Stretch; readonly passage: Passage; readonly reason: SinkFailure | undefined }): Promise<void> {
-    const isPoison = reason !== undefined && await this.#takesOthersThan(event, stretch.events)
+  async #stopAt(
+    event: LoggedEvent,
+    {
+      stretch,
+      passage,
+      reason,
+    }: {
+      readonly stretch: Stretch
+      readonly passage: Passage
+      readonly reason: SinkFailure | undefined
+    },
+  ): Promise<void> {
+    const isPoison = reason !== undefined && (await this.#takesOthersThan(event, stretch.events))
     if (isPoison) passage.fail({ event, kind: 'retryable', failure: reason })
     await this.#acknowledge(stretch, passage, stretch.at(isPoison ? event.seq : event.seq - 1n))
   }
 
-  /** Tells a sink that is down from one that cannot bear a single event: it is offered an event of another aggregate, which will come again. */
+  /**
+   * Tells a sink that is down from one that cannot bear a single event: it is offered an event of
+   * another aggregate, which will come again.
+   */
   async #takesOthersThan(event: LoggedEvent, events: readonly LoggedEvent[]): Promise<boolean> {
     if (this.#pace.failures < probesBeforeParking || this.#pace.batchSize > 1) return false
-    const other = events.find((candidate) => candidate.seq > event.seq && aggregateKey(candidate) !== aggregateKey(event))
+    const other = events.find(
+      (candidate) => candidate.seq > event.seq && aggregateKey(candidate) !== aggregateKey(event),
+    )
     if (other === undefined) return false
     const { delivered } = await this.#hand([other], { isProbe: true })
     if (delivered.length > 0) this.#pace.succeeded()
     return delivered.length > 0
   }
 
-  /** Owners have vanished here more than once: each of the next events gets an attempt of its own, which is counted before it begins. */
+  /**
+   * Owners have vanished here more than once: each of the next events gets an attempt of its own,
+   * which is counted before it begins.
+   */
   async #setAside({ shards, events, at, end }: Stretch, passage: Passage): Promise<void> {
     const suspects = events.slice(0, carefulBatch)
     const last = suspects.at(-1)
@@ -206,10 +240,15 @@ export class SinkRelay {
     await this.#acknowledge({ shards: calmed }, passage, position)
   }
 
-  /** Positions are written now and then while there is work, at once when events were passed and there is none left. */
+  /**
+   * Positions are written now and then while there is work, at once when events were passed and
+   * there is none left.
+   */
   async #save(isIdle: boolean): Promise<void> {
     const isAtOnce = this.#isEager || (isIdle && this.#hasPassedEvents)
-    await this.#ownership.save(isAtOnce ? 0 : this.#hasPassedEvents ? pauses.acknowledgeMs : pauses.saveMs)
+    await this.#ownership.save(
+      isAtOnce ? 0 : this.#hasPassedEvents ? pauses.acknowledgeMs : pauses.saveMs,
+    )
     if (isIdle) this.#hasPassedEvents = false
   }
 
@@ -217,15 +256,26 @@ export class SinkRelay {
     return this.#options.clock.monotonic() - this.#acknowledgedMs > pauses.acknowledgeMs
   }
 
-  async #acknowledge({ shards }: Pick<Stretch, 'shards'>, passage: Passage, position: Position): Promise<void> {
+  async #acknowledge(
+    { shards }: Pick<Stretch, 'shards'>,
+    passage: Passage,
+    position: Position,
+  ): Promise<void> {
     this.#acknowledgedMs = this.#options.clock.monotonic()
     const upTo = position.tickTo === undefined ? undefined : position.lastSeq
     const isDone = position.tickTo === undefined
-    const moved = shards.map((shard) => ({ ...shard, ...position, crashes: isDone ? 0 : shard.crashes }))
+    const moved = shards.map((shard) => ({
+      ...shard,
+      ...position,
+      crashes: isDone ? 0 : shard.crashes,
+    }))
     await this.#ownership.acknowledge({ shards: moved, ...passage.rows(upTo) })
   }
 
-  async #hand(events: readonly LoggedEvent[], { isProbe }: { readonly isProbe: boolean }): Promise<Delivery> {
+  async #hand(
+    events: readonly LoggedEvent[],
+    { isProbe }: { readonly isProbe: boolean },
+  ): Promise<Delivery> {
     const { sink, clock, diagnostics } = this.#options
     const [first] = events
     if (first === undefined) return { delivered: [], failed: [], waiting: [] }
@@ -233,9 +283,20 @@ export class SinkRelay {
     const delivery = await deliver(events, (batch) => this.#call(batch))
     const count = delivery.delivered.length
     if (count > 0) {
-      diagnostics.emit('outbox:delivered', { sink: sink.name, count, durationMs: clock.monotonic() - startedMs, lagMs: clock.now() - first.createdAt.getTime() })
+      diagnostics.emit('outbox:delivered', {
+        sink: sink.name,
+        count,
+        durationMs: clock.monotonic() - startedMs,
+        lagMs: clock.now() - first.createdAt.getTime(),
+      })
     }
-    if (delivery.reason !== undefined) diagnostics.emit('outbox:failed', { sink: sink.name, count: events.length - count, retryable: true, error: delivery.reason })
+    if (delivery.reason !== undefined)
+      diagnostics.emit('outbox:failed', {
+        sink: sink.name,
+        count: events.length - count,
+        retryable: true,
+        error: delivery.reason,
+      })
     if (isProbe) return delivery
     if (delivery.reason !== undefined) this.#pace.failed(clock.monotonic())
     else if (delivery.stoppedAt === undefined) this.#pace.succeeded()

@@ -3,9 +3,7 @@ import type { ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { Json } from './event.ts'
 
-/**
- * Which dead letters are meant; what is left out matches all.
- */
+/** Which dead letters are meant; what is left out matches all. */
 export interface DeadLetterMatch {
   /** Name of the sink. */
   readonly sink?: string
@@ -19,9 +17,7 @@ export interface DeadLetterMatch {
   readonly eventIds?: readonly string[]
 }
 
-/**
- * An event that a sink gave up.
- */
+/** An event that a sink gave up. */
 export interface DeadLetter {
   /** Name of the sink. */
   readonly sink: string
@@ -49,9 +45,7 @@ export interface DeadLetter {
   readonly payload: Json
 }
 
-/**
- * Dead letters of one kind.
- */
+/** Dead letters of one kind. */
 export interface DeadLetterGroup {
   /** Name of the sink. */
   readonly sink: string
@@ -70,17 +64,23 @@ export interface DeadLetterGroup {
 }
 
 /**
- * The dead letters of an outbox. Nothing here delivers or removes anything: a status is set, which the relay that owns the shard finds within a
- * second.
+ * The dead letters of an outbox. Nothing here delivers or removes anything: a status is set, which
+ * the relay that owns the shard finds within a second.
  */
 export interface DeadLetters {
   /** The oldest first, at most `limit` (100 unless told). One round trip. */
   list(match?: DeadLetterMatch & { readonly limit?: number }): ResultAsync<DeadLetter[], SqlError>
   /** Groups by sink and fingerprint, the largest first. One round trip. */
   summary(match?: DeadLetterMatch): ResultAsync<DeadLetterGroup[], SqlError>
-  /** Has the events delivered again, each before those of its aggregate that wait behind it; gives back how many. One round trip. */
+  /**
+   * Has the events delivered again, each before those of its aggregate that wait behind it; gives
+   * back how many. One round trip.
+   */
   replay(match: DeadLetterMatch): ResultAsync<number, SqlError>
-  /** Gives the events up for good and lets go what waits behind them; gives back how many. One round trip. */
+  /**
+   * Gives the events up for good and lets go what waits behind them; gives back how many. One round
+   * trip.
+   */
   discard(match: DeadLetterMatch): ResultAsync<number, SqlError>
 }
 
@@ -95,11 +95,18 @@ export interface DeadLetters {
  * ```
  */
 export function deadLetters({ postgres }: Pick<Stores, 'postgres'>): DeadLetters {
-  const mark = (status: 'replay' | 'discard', match: DeadLetterMatch): ResultAsync<number, SqlError> =>
+  const mark = (
+    status: 'replay' | 'discard',
+    match: DeadLetterMatch,
+  ): ResultAsync<number, SqlError> =>
     postgres.query(markSql, [...matchValues(match), status]).map(({ rowCount }) => rowCount ?? 0)
   return {
-    list: (match = {}) => postgres.query<LetterRow>(listSql, [...matchValues(match), match.limit ?? 100]).map(({ rows }) => rows.map(letterOf)),
-    summary: (match = {}) => postgres.query<GroupRow>(summarySql, matchValues(match)).map(({ rows }) => rows.map(groupOf)),
+    list: (match = {}) =>
+      postgres
+        .query<LetterRow>(listSql, [...matchValues(match), match.limit ?? 100])
+        .map(({ rows }) => rows.map(letterOf)),
+    summary: (match = {}) =>
+      postgres.query<GroupRow>(summarySql, matchValues(match)).map(({ rows }) => rows.map(groupOf)),
     replay: (match) => mark('replay', match),
     discard: (match) => mark('discard', match),
   }
@@ -129,7 +136,11 @@ interface GroupRow {
 }
 
 function letterOf(row: LetterRow): DeadLetter {
-  const event = JSON.parse(row.event) as { readonly id: string; readonly type: string; readonly payload: Json }
+  const event = JSON.parse(row.event) as {
+    readonly id: string
+    readonly type: string
+    readonly payload: Json
+  }
   return {
     sink: row.sink,
     eventId: event.id,
@@ -146,12 +157,30 @@ function letterOf(row: LetterRow): DeadLetter {
   }
 }
 
-function groupOf({ first_at: firstAt, last_at: lastAt, fingerprint, message, ...row }: GroupRow): DeadLetterGroup {
+function groupOf({
+  first_at: firstAt,
+  last_at: lastAt,
+  fingerprint,
+  message,
+  ...row
+}: GroupRow): DeadLetterGroup {
   return { ...row, fingerprint: fingerprint ?? '', message: message ?? '', firstAt, lastAt }
 }
 
-function matchValues({ sink, fingerprint, aggregateType, aggregateId, eventIds }: DeadLetterMatch): unknown[] {
-  return [sink ?? null, fingerprint ?? null, aggregateType ?? null, aggregateId === undefined ? null : String(aggregateId), eventIds ?? null]
+function matchValues({
+  sink,
+  fingerprint,
+  aggregateType,
+  aggregateId,
+  eventIds,
+}: DeadLetterMatch): unknown[] {
+  return [
+    sink ?? null,
+    fingerprint ?? null,
+    aggregateType ?? null,
+    aggregateId === undefined ? null : String(aggregateId),
+    eventIds ?? null,
+  ]
 }
 
 const matching = `f.status = 'dead'
@@ -172,7 +201,10 @@ const summarySql = `
   FROM @schema.outbox_failure f WHERE ${matching}
   GROUP BY f.sink, f.fingerprint ORDER BY count(*) DESC, f.fingerprint`
 
-/** A replay takes back what speaks against an event that ended its process: otherwise it would be given up again untried. */
+/**
+ * A replay takes back what speaks against an event that ended its process: otherwise it would be
+ * given up again untried.
+ */
 const markSql = `
   UPDATE @schema.outbox_failure f
   SET status = $6, replay_count = replay_count + CASE WHEN $6 = 'replay' THEN 1 ELSE 0 END, started = finished

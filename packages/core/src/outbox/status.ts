@@ -3,9 +3,7 @@ import { ResultAsync } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
 import { shardSql } from './shard.ts'
 
-/**
- * Who owns shards of a sink.
- */
+/** Who owns shards of a sink. */
 export interface ShardOwner {
   /** Names the relay: host, process and a part of its own. */
   readonly owner: string
@@ -17,9 +15,7 @@ export interface ShardOwner {
   readonly isAlive: boolean
 }
 
-/**
- * How one sink is doing.
- */
+/** How one sink is doing. */
 export interface SinkStatus {
   /** Name of the sink. */
   readonly sink: string
@@ -33,7 +29,10 @@ export interface SinkStatus {
   readonly parked: number
   /** Events given up. */
   readonly dead: number
-  /** Whether the purge waits for it: it is behind, and no sink is further behind. What was published since stays in the log. */
+  /**
+   * Whether the purge waits for it: it is behind, and no sink is further behind. What was published
+   * since stays in the log.
+   */
   readonly holdsPurge: boolean
   /** Who serves it. */
   readonly owners: readonly ShardOwner[]
@@ -41,9 +40,7 @@ export interface SinkStatus {
   readonly unowned: number
 }
 
-/**
- * How the outbox is doing.
- */
+/** How the outbox is doing. */
 export interface OutboxStatus {
   /** Every sink that has a cursor. */
   readonly sinks: readonly SinkStatus[]
@@ -51,13 +48,14 @@ export interface OutboxStatus {
   readonly tickAgeSeconds: number
   /** What the log takes on disk with its indexes, in bytes. */
   readonly logBytes: number
-  /** The session that holds the oldest snapshot of the database: what keeps the server from clearing away dead rows. */
+  /**
+   * The session that holds the oldest snapshot of the database: what keeps the server from clearing
+   * away dead rows.
+   */
   readonly oldestSnapshot: SnapshotHolder | undefined
 }
 
-/**
- * A session with a transaction under way.
- */
+/** A session with a transaction under way. */
 export interface SnapshotHolder {
   /** Its backend's process id. */
   readonly pid: number
@@ -70,10 +68,12 @@ export interface SnapshotHolder {
 }
 
 /**
- * Looks at every sink of the outbox, whether or not a relay of this process serves it. Three round trips; counting the lag reads an entry per
- * undelivered event.
+ * Looks at every sink of the outbox, whether or not a relay of this process serves it. Three round
+ * trips; counting the lag reads an entry per undelivered event.
  */
-export function outboxStatus({ postgres }: Pick<Stores, 'postgres'>): ResultAsync<OutboxStatus, SqlError> {
+export function outboxStatus({
+  postgres,
+}: Pick<Stores, 'postgres'>): ResultAsync<OutboxStatus, SqlError> {
   return ResultAsync.combine([
     postgres.query<SinkRow>(sinksSql),
     postgres.query<OwnerRow>(ownersSql),
@@ -87,11 +87,16 @@ export function outboxStatus({ postgres }: Pick<Stores, 'postgres'>): ResultAsyn
 }
 
 /**
- * Forgets a sink: its cursors, which held back the purge, its parked events and its dead letters. Stop the relays that run it first. One round
- * trip.
+ * Forgets a sink: its cursors, which held back the purge, its parked events and its dead letters.
+ * Stop the relays that run it first. One round trip.
  */
-export function removeSink({ postgres }: Pick<Stores, 'postgres'>, sink: string): ResultAsync<boolean, SqlError> {
-  return postgres.query('DELETE FROM @schema.outbox_sink WHERE sink = $1', [sink]).map(({ rowCount }) => (rowCount ?? 0) > 0)
+export function removeSink(
+  { postgres }: Pick<Stores, 'postgres'>,
+  sink: string,
+): ResultAsync<boolean, SqlError> {
+  return postgres
+    .query('DELETE FROM @schema.outbox_sink WHERE sink = $1', [sink])
+    .map(({ rowCount }) => (rowCount ?? 0) > 0)
 }
 
 interface SinkRow {
@@ -132,14 +137,25 @@ function sinkOf(row: SinkRow, owners: readonly OwnerRow[]): SinkStatus {
     dead: row.dead,
     unowned: row.unowned,
     holdsPurge: row.holds_purge,
-    owners: owners.filter(({ sink }) => sink === row.sink)
-      .map(({ owner, shards, fence, is_alive: isAlive }) => ({ owner, shards, fence: BigInt(fence), isAlive })),
+    owners: owners
+      .filter(({ sink }) => sink === row.sink)
+      .map(({ owner, shards, fence, is_alive: isAlive }) => ({
+        owner,
+        shards,
+        fence: BigInt(fence),
+        isAlive,
+      })),
   }
 }
 
 function holderOf(row: ServerRow | undefined): SnapshotHolder | undefined {
   if (row?.pid == null) return undefined
-  return { pid: row.pid, application: row.application ?? '', state: row.state ?? '', seconds: row.seconds ?? 0 }
+  return {
+    pid: row.pid,
+    application: row.application ?? '',
+    state: row.state ?? '',
+    seconds: row.seconds ?? 0,
+  }
 }
 
 const sinksSql = `

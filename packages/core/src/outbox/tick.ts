@@ -1,7 +1,8 @@
 import type { SqlClient } from '../transactions/sql-client.ts'
 
 /**
- * A moment of the log. The events of an interval (a, b] are those that b's snapshot sees and a's does not.
+ * A moment of the log. The events of an interval (a, b] are those that b's snapshot sees and a's
+ * does not.
  */
 export interface Tick {
   /** Rising; 0 is the beginning. */
@@ -16,9 +17,7 @@ export interface Tick {
   readonly seqHigh: bigint
 }
 
-/**
- * How often ticks are made while events are published.
- */
+/** How often ticks are made while events are published. */
 export interface TickPace {
   /** Least time between two ticks, in milliseconds. */
   readonly gapMs: number
@@ -27,11 +26,17 @@ export interface TickPace {
 }
 
 /**
- * Makes a tick when something new is committed and it is due; gives back the newest tick, and the time until the next is due when something
- * waits for it. One round trip.
+ * Makes a tick when something new is committed and it is due; gives back the newest tick, and the
+ * time until the next is due when something waits for it. One round trip.
  */
-export async function advance(sql: SqlClient, { gapMs, maxEvents }: TickPace): Promise<{ readonly newest: Tick; readonly dueMs: number | undefined }> {
-  const { rows } = await sql.query<TickRow & { due_ms: number | null }>(advanceSql, [gapMs, maxEvents])
+export async function advance(
+  sql: SqlClient,
+  { gapMs, maxEvents }: TickPace,
+): Promise<{ readonly newest: Tick; readonly dueMs: number | undefined }> {
+  const { rows } = await sql.query<TickRow & { due_ms: number | null }>(advanceSql, [
+    gapMs,
+    maxEvents,
+  ])
   const [row] = rows
   if (row === undefined) throw new TypeError('outbox_advance gave back no tick')
   return { newest: tickOf(row), dueMs: row.due_ms ?? undefined }
@@ -46,9 +51,14 @@ export async function loadTicks(sql: SqlClient, id: bigint, limit: number): Prom
 }
 
 /**
- * Where an interval that begins at `from` ends: at the latest of `later` within `maxEvents`, or at the first of them.
+ * Where an interval that begins at `from` ends: at the latest of `later` within `maxEvents`, or at
+ * the first of them.
  */
-export function chooseTarget(from: Tick, later: readonly Tick[], maxEvents: number): Tick | undefined {
+export function chooseTarget(
+  from: Tick,
+  later: readonly Tick[],
+  maxEvents: number,
+): Tick | undefined {
   let target = later[0]
   for (const tick of later) {
     if (tick.seqHigh - from.seqHigh > maxEvents) break
@@ -65,7 +75,13 @@ interface TickRow {
 
 function tickOf({ id, snap, seq_hi: seqHigh }: TickRow): Tick {
   const [, xmax = '', xip = ''] = snap.split(':')
-  return { id: BigInt(id), snapshot: snap, xmax, xip: xip === '' ? [] : xip.split(','), seqHigh: BigInt(seqHigh) }
+  return {
+    id: BigInt(id),
+    snapshot: snap,
+    xmax,
+    xip: xip === '' ? [] : xip.split(','),
+    seqHigh: BigInt(seqHigh),
+  }
 }
 
 const advanceSql = `

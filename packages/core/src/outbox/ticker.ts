@@ -3,9 +3,7 @@ import { advance, type Tick, type TickPace } from './tick.ts'
 import type { TickLog } from './tick-log.ts'
 import { Wake } from './wake.ts'
 
-/**
- * What a ticker runs on.
- */
+/** What a ticker runs on. */
 export interface TickerOptions {
   readonly sql: SqlClient
   readonly ticks: TickLog
@@ -19,7 +17,8 @@ export interface TickerOptions {
 }
 
 /**
- * Makes ticks: at once when it is told of a commit, otherwise when it finds something new; looks less and less often while it finds nothing.
+ * Makes ticks: at once when it is told of a commit, otherwise when it finds something new; looks
+ * less and less often while it finds nothing.
  */
 export class Ticker {
   readonly #options: TickerOptions
@@ -33,23 +32,17 @@ export class Ticker {
     this.#pauseMs = options.pace.gapMs
   }
 
-  /**
-   * Starts looking.
-   */
+  /** Starts looking. */
   start(): void {
     this.#running ??= this.#run()
   }
 
-  /**
-   * Has it look at once.
-   */
+  /** Has it look at once. */
   hint(): void {
     this.#wake.wake()
   }
 
-  /**
-   * Makes a tick that covers everything committed before the call; gives back the newest one.
-   */
+  /** Makes a tick that covers everything committed before the call; gives back the newest one. */
   async tickNow(): Promise<Tick> {
     for (;;) {
       const { newest, dueMs } = await advance(this.#options.sql, { gapMs: 0, maxEvents: 0 })
@@ -60,9 +53,7 @@ export class Ticker {
     }
   }
 
-  /**
-   * Stops looking.
-   */
+  /** Stops looking. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#wake.wake()

@@ -1,26 +1,26 @@
 /**
- * Lets one loop sleep until it is woken or a time has passed. Being woken while awake makes the next sleep end at once.
+ * Lets one loop sleep until it is woken or a time has passed. Being woken while awake makes the
+ * next sleep end at once.
  */
 export class Wake {
   #isWoken = false
   #end: (() => void) | undefined
 
-  /**
-   * Ends the sleep.
-   */
+  /** Ends the sleep. */
   wake(): void {
     this.#isWoken = true
     this.#end?.()
   }
 
-  /**
-   * Sleeps for at most `ms` milliseconds.
-   */
+  /** Sleeps for at most `ms` milliseconds. */
   async sleep(ms: number): Promise<void> {
     if (!this.#isWoken && ms > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms)
-        this.#end = () => { clearTimeout(timer); resolve() }
+        this.#end = () => {
+          clearTimeout(timer)
+          resolve()
+        }
       })
     }
     this.#end = undefined

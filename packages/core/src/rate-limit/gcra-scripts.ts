@@ -3,10 +3,11 @@ import { redisScript } from '../stores/redis-script.ts'
 /**
  * Decides on one request of one limit, in server time.
  *
- * States of `ratelimit:{subject}:{endpoint}`: absent (all of the burst is there) → the theoretical arrival time in microseconds, expiring at that
- * time → absent. A refused request changes nothing.
+ * States of `ratelimit:{subject}:{endpoint}`: absent (all of the burst is there) → the theoretical
+ * arrival time in microseconds, expiring at that time → absent. A refused request changes nothing.
  *
- * ARGV: burst, interval in microseconds. Reply: `[allowed 0 | 1, remaining, reset µs, retry after µs]`.
+ * ARGV: burst, interval in microseconds. Reply: `[allowed 0 | 1, remaining, reset µs, retry after
+ * µs]`.
  */
 export const takeScript = redisScript(`
 local time = redis.call('TIME')
@@ -21,10 +22,11 @@ return { 1, math.floor(slack / interval), next - now, 0 }
 `)
 
 /**
- * The same for one request of several limits: all count it, or none does. Its keys may be anywhere on a single server.
+ * The same for one request of several limits: all count it, or none does. Its keys may be anywhere
+ * on a single server.
  *
- * ARGV: per key burst and interval in microseconds. Reply: per key `allowed 0 | 1, remaining, reset µs, retry after µs`, one after the other; what is
- * allowed and was not taken tells how it stands.
+ * ARGV: per key burst and interval in microseconds. Reply: per key `allowed 0 | 1, remaining, reset
+ * µs, retry after µs`, one after the other; what is allowed and was not taken tells how it stands.
  */
 export const takeAllScript = redisScript(`
 local time = redis.call('TIME')
@@ -54,7 +56,8 @@ return reply
 /**
  * Gives back what one request took of a limit, because another limit refused it.
  *
- * ARGV: interval in microseconds. Reply: time until all of the burst is there again, in microseconds.
+ * ARGV: interval in microseconds. Reply: time until all of the burst is there again, in
+ * microseconds.
  */
 export const giveBackScript = redisScript(`
 local time = redis.call('TIME')

@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { type Rate, take, untaken, type Verdict } from './gcra.ts'
 
-/** Subjects that are remembered; beyond that the one seen longest ago is forgotten, and starts afresh. */
+/**
+ * Subjects that are remembered; beyond that the one seen longest ago is forgotten, and starts
+ * afresh.
+ */
 const maxSubjects = 10_000
 
-/**
- * One request as one limit sees it.
- */
+/** One request as one limit sees it. */
 export interface MemoryTake {
   /** Whose it is; names the limit as well. */
   readonly key: string
@@ -14,9 +15,7 @@ export interface MemoryTake {
   readonly rate: Rate
 }
 
-/**
- * The limits of this process alone, for the time in which Redis cannot be asked. Bounded.
- */
+/** The limits of this process alone, for the time in which Redis cannot be asked. Bounded. */
 export class MemoryLimiter {
   readonly #clock: Clock
   readonly #arrivals = new Map<string, number>()
@@ -25,14 +24,13 @@ export class MemoryLimiter {
     this.#clock = clock
   }
 
-  /**
-   * Decides on one request of several limits: all count it, or none does.
-   */
+  /** Decides on one request of several limits: all count it, or none does. */
   take(takes: readonly MemoryTake[]): Verdict[] {
     const nowUs = Math.floor(this.#clock.monotonic() * 1_000)
     const verdicts = takes.map(({ key, rate }) => take(rate, this.#arrivals.get(key) ?? 0, nowUs))
     if (verdicts.every(({ isAllowed }) => isAllowed)) {
-      for (const [index, { key }] of takes.entries()) this.#remember(key, verdicts[index]?.arrivalUs ?? 0)
+      for (const [index, { key }] of takes.entries())
+        this.#remember(key, verdicts[index]?.arrivalUs ?? 0)
       return verdicts
     }
     return verdicts.map((verdict, index) => {
@@ -41,9 +39,7 @@ export class MemoryLimiter {
     })
   }
 
-  /**
-   * Forgets everything: Redis counts again.
-   */
+  /** Forgets everything: Redis counts again. */
   clear(): void {
     if (this.#arrivals.size > 0) this.#arrivals.clear()
   }

@@ -1,25 +1,15 @@
 import type { StoreError, StoreName } from '../errors.ts'
 import { err, ok, type Result, ResultAsync } from '../result.ts'
 
-/**
- * Options of {@link deadline}.
- */
+/** Options of {@link deadline}. */
 export interface DeadlineOptions {
-  /**
-   * The time there is, in milliseconds.
-   */
+  /** The time there is, in milliseconds. */
   readonly ms: number
-  /**
-   * Which store is being asked; stands in the failure.
-   */
+  /** Which store is being asked; stands in the failure. */
   readonly store: StoreName
-  /**
-   * What is being asked of it; stands in the failure.
-   */
+  /** What is being asked of it; stands in the failure. */
   readonly operation: string
-  /**
-   * Ends the wait early; the caller gets `deadline-exceeded`.
-   */
+  /** Ends the wait early; the caller gets `deadline-exceeded`. */
   readonly signal?: AbortSignal | undefined
   /**
    * Says what a rejection of the work means.
@@ -29,9 +19,7 @@ export interface DeadlineOptions {
   readonly failure?: (error: unknown) => StoreError
 }
 
-/**
- * The reason of an abort that a deadline caused.
- */
+/** The reason of an abort that a deadline caused. */
 export class DeadlinePassed extends Error {
   constructor(ms: number) {
     super(`the deadline of ${ms} ms has passed`)
@@ -40,14 +28,21 @@ export class DeadlinePassed extends Error {
 }
 
 /**
- * Waits for `work` for `ms` at most, then answers `deadline-exceeded` whether or not the work ends. A function is given a signal that is
- * aborted then, to be passed on to whatever it calls. Never rejects.
+ * Waits for `work` for `ms` at most, then answers `deadline-exceeded` whether or not the work ends.
+ * A function is given a signal that is aborted then, to be passed on to whatever it calls. Never
+ * rejects.
  */
-export function deadline<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>), options: DeadlineOptions): ResultAsync<T, StoreError> {
+export function deadline<T>(
+  work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
+  options: DeadlineOptions,
+): ResultAsync<T, StoreError> {
   return new ResultAsync(settle(work, options))
 }
 
-function settle<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>), options: DeadlineOptions): Promise<Result<T, StoreError>> {
+function settle<T>(
+  work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
+  options: DeadlineOptions,
+): Promise<Result<T, StoreError>> {
   const { ms, signal, failure = (error) => unavailable(options, error) } = options
   const controller = new AbortController()
   return new Promise((resolve) => {
@@ -55,12 +50,29 @@ function settle<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>), opt
       resolve(err(exceeded(options, signal?.aborted === true)))
       controller.abort(reason)
     }
-    const onAbort = (): void => { end(signal?.reason) }
-    if (signal?.aborted === true) { onAbort(); return }
-    const timer = ms === Infinity ? undefined : setTimeout(() => { end(new DeadlinePassed(ms)) }, ms)
+    const onAbort = (): void => {
+      end(signal?.reason)
+    }
+    if (signal?.aborted === true) {
+      onAbort()
+      return
+    }
+    const timer =
+      ms === Infinity
+        ? undefined
+        : setTimeout(() => {
+            end(new DeadlinePassed(ms))
+          }, ms)
     signal?.addEventListener('abort', onAbort, { once: true })
     begun(work, controller.signal)
-      .then((value) => { resolve(ok(value)) }, (error: unknown) => { resolve(err(failure(error))) })
+      .then(
+        (value) => {
+          resolve(ok(value))
+        },
+        (error: unknown) => {
+          resolve(err(failure(error)))
+        },
+      )
       .finally(() => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
@@ -68,15 +80,27 @@ function settle<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>), opt
   })
 }
 
-async function begun<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>), signal: AbortSignal): Promise<T> {
+async function begun<T>(
+  work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
+  signal: AbortSignal,
+): Promise<T> {
   return typeof work === 'function' ? work(signal) : work
 }
 
 function exceeded({ ms, store, operation }: DeadlineOptions, isGivenUp: boolean): StoreError {
-  const message = isGivenUp ? `${store}: \`${operation}\` was given up by its caller` : `${store} did not answer \`${operation}\` within ${ms} ms`
+  const message = isGivenUp
+    ? `${store}: \`${operation}\` was given up by its caller`
+    : `${store} did not answer \`${operation}\` within ${ms} ms`
   return { type: 'deadline-exceeded', store, operation, deadlineMs: ms, message, retryable: true }
 }
 
 function unavailable({ store, operation }: DeadlineOptions, cause: unknown): StoreError {
-  return { type: 'store-unavailable', store, operation, message: `${store} is not available for \`${operation}\``, retryable: true, cause }
+  return {
+    type: 'store-unavailable',
+    store,
+    operation,
+    message: `${store} is not available for \`${operation}\``,
+    retryable: true,
+    cause,
+  }
 }

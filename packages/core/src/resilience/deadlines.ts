@@ -1,8 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/**
- * One running deadline.
- */
+/** One running deadline. */
 export interface RunningDeadline {
   /** When it passes, on the monotonic clock. */
   readonly dueMs: number
@@ -13,8 +11,9 @@ export interface RunningDeadline {
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * Many deadlines of one length on one timer: starting and ending one costs a set insertion and a deletion, where a timer of its own would
- * cost several times that. Deadlines of one length pass in the order they were started, so the timer only ever waits for the oldest.
+ * Many deadlines of one length on one timer: starting and ending one costs a set insertion and a
+ * deletion, where a timer of its own would cost several times that. Deadlines of one length pass in
+ * the order they were started, so the timer only ever waits for the oldest.
  */
 export class Deadlines {
   readonly #clock: Clock
@@ -27,9 +26,7 @@ export class Deadlines {
     this.#clock = clock
   }
 
-  /**
-   * Starts a deadline; `expire` runs once unless it is ended before.
-   */
+  /** Starts a deadline; `expire` runs once unless it is ended before. */
   start(expire: () => void): RunningDeadline {
     const deadline = { dueMs: this.#clock.monotonic() + this.#ms, expire }
     this.#running.add(deadline)
@@ -37,18 +34,22 @@ export class Deadlines {
     return deadline
   }
 
-  /**
-   * Ends a deadline and says whether it was still running.
-   */
+  /** Ends a deadline and says whether it was still running. */
   end(deadline: RunningDeadline): boolean {
     return this.#running.delete(deadline)
   }
 
   #wake(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      // Timers run before sockets are read: after a stall of the event loop the answer may be there already, so the sockets go first.
-      setImmediate(() => { this.#expireDue() })
-    }, Math.min(Math.max(1, Math.ceil(ms)), longestTimerMs))
+    return setTimeout(
+      () => {
+        // Timers run before sockets are read: after a stall of the event loop the answer may be
+        // there already, so the sockets go first.
+        setImmediate(() => {
+          this.#expireDue()
+        })
+      },
+      Math.min(Math.max(1, Math.ceil(ms)), longestTimerMs),
+    )
   }
 
   #expireDue(): void {

@@ -1,6 +1,17 @@
 import {
-  BrokenCircuitError, bulkhead, BulkheadRejectedError, type BulkheadPolicy, circuitBreaker, type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker,
-  DelegateBackoff, ExponentialBackoff, handleWhen, retry, type RetryPolicy,
+  BrokenCircuitError,
+  bulkhead,
+  BulkheadRejectedError,
+  type BulkheadPolicy,
+  circuitBreaker,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  DelegateBackoff,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  type RetryPolicy,
 } from 'cockatiel'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
@@ -9,25 +20,18 @@ import { type Result, ResultAsync } from '../result.ts'
 import type { CallOptions } from '../stores/stores.ts'
 import { deadline, DeadlinePassed } from './deadline.ts'
 
-/**
- * What a rejection of a client means.
- */
+/** What a rejection of a client means. */
 export interface Complaint {
   /**
-   * `store-unavailable`: the store could not be reached or is overloaded; counts against it. `store-refused`: it answered and refused.
+   * `store-unavailable`: the store could not be reached or is overloaded; counts against it.
+   * `store-refused`: it answered and refused.
    */
   readonly type: 'store-unavailable' | 'store-refused'
-  /**
-   * Why, for the failure's message: no credentials, no documents.
-   */
+  /** Why, for the failure's message: no credentials, no documents. */
   readonly reason: string
-  /**
-   * The store's own code.
-   */
+  /** The store's own code. */
   readonly code?: string | undefined
-  /**
-   * How long the store asks to be left alone, in milliseconds.
-   */
+  /** How long the store asks to be left alone, in milliseconds. */
   readonly retryAfterMs?: number | undefined
   /**
    * What the failure carries as its cause.
@@ -37,17 +41,11 @@ export interface Complaint {
   readonly cause?: unknown
 }
 
-/**
- * Options of {@link createGuard}.
- */
+/** Options of {@link createGuard}. */
 export interface GuardOptions {
-  /**
-   * The store behind it.
-   */
+  /** The store behind it. */
   readonly store: StoreName
-  /**
-   * Where `store:operation` and `breaker:transition` go.
-   */
+  /** Where `store:operation` and `breaker:transition` go. */
   readonly diagnostics: Diagnostics
   /**
    * Where durations come from.
@@ -86,7 +84,8 @@ export interface GuardOptions {
    */
   readonly failuresToOpen?: number
   /**
-   * How long the breaker first stays open before one call may try, in milliseconds; doubles with every failed try.
+   * How long the breaker first stays open before one call may try, in milliseconds; doubles with
+   * every failed try.
    *
    * @defaultValue `1_000`
    */
@@ -108,7 +107,10 @@ export interface GuardOptions {
 /** Defaults of {@link GuardOptions}. */
 export const guardDefaults = {
   clock: systemClock,
-  classify: (error: unknown): Complaint => ({ type: 'store-unavailable', reason: error instanceof Error ? error.name : 'the call failed' }),
+  classify: (error: unknown): Complaint => ({
+    type: 'store-unavailable',
+    reason: error instanceof Error ? error.name : 'the call failed',
+  }),
   deadlineMs: 5_000,
   maxConcurrent: 32,
   maxQueued: 256,
@@ -118,12 +120,11 @@ export const guardDefaults = {
   maxAttempts: 3,
 } as const satisfies Partial<GuardOptions>
 
-/**
- * Options of one guarded call.
- */
+/** Options of one guarded call. */
 export interface GuardedCallOptions extends CallOptions {
   /**
-   * Whether the call may be carried out more than once: then failures that may pass are tried again within the deadline.
+   * Whether the call may be carried out more than once: then failures that may pass are tried again
+   * within the deadline.
    *
    * @defaultValue `false`
    */
@@ -131,22 +132,24 @@ export interface GuardedCallOptions extends CallOptions {
 }
 
 /**
- * Stands between the SDK and a secondary store: deadline, breaker, a limit on calls under way, retries of idempotent calls.
+ * Stands between the SDK and a secondary store: deadline, breaker, a limit on calls under way,
+ * retries of idempotent calls.
  */
 export interface Guard {
-  /**
-   * Whether the breaker is open, so that calls fail at once.
-   */
+  /** Whether the breaker is open, so that calls fail at once. */
   readonly isOpen: boolean
   /**
-   * Runs one call; `signal` is aborted at the deadline and is to be passed to the client. Never rejects.
+   * Runs one call; `signal` is aborted at the deadline and is to be passed to the client. Never
+   * rejects.
    */
-  run<T>(operation: string, use: (signal: AbortSignal) => Promise<T>, options?: GuardedCallOptions): ResultAsync<T, StoreError>
+  run<T>(
+    operation: string,
+    use: (signal: AbortSignal) => Promise<T>,
+    options?: GuardedCallOptions,
+  ): ResultAsync<T, StoreError>
 }
 
-/**
- * Makes the guard of one store.
- */
+/** Makes the guard of one store. */
 export function createGuard(options: GuardOptions): Guard {
   return new StoreGuard(options)
 }
@@ -158,32 +161,57 @@ class StoreGuard implements Guard {
 
   constructor(options: GuardOptions) {
     this.#options = { ...guardDefaults, ...options }
-    const { store, diagnostics, openMs, maxOpenMs, failuresToOpen, maxConcurrent, maxQueued } = this.#options
+    const { store, diagnostics, openMs, maxOpenMs, failuresToOpen, maxConcurrent, maxQueued } =
+      this.#options
     this.#bulkhead = bulkhead(maxConcurrent, maxQueued)
     this.#breaker = circuitBreaker(handleWhen(countsAgainstStore), {
-      halfOpenAfter: new ExponentialBackoff({ initialDelay: openMs, maxDelay: maxOpenMs, exponent: 2, generator: withoutJitter }),
+      halfOpenAfter: new ExponentialBackoff({
+        initialDelay: openMs,
+        maxDelay: maxOpenMs,
+        exponent: 2,
+        generator: withoutJitter,
+      }),
       breaker: new ConsecutiveBreaker(failuresToOpen),
     })
-    this.#breaker.onStateChange((state) => { diagnostics.emit('breaker:transition', { store, state: nameOf(state) }) })
+    this.#breaker.onStateChange((state) => {
+      diagnostics.emit('breaker:transition', { store, state: nameOf(state) })
+    })
   }
 
   get isOpen(): boolean {
     return this.#breaker.state === CircuitState.Open
   }
 
-  run<T>(operation: string, use: (signal: AbortSignal) => Promise<T>, options: GuardedCallOptions = {}): ResultAsync<T, StoreError> {
+  run<T>(
+    operation: string,
+    use: (signal: AbortSignal) => Promise<T>,
+    options: GuardedCallOptions = {},
+  ): ResultAsync<T, StoreError> {
     return new ResultAsync(this.#reported(operation, use, options))
   }
 
-  async #reported<T>(operation: string, use: (signal: AbortSignal) => Promise<T>, options: GuardedCallOptions): Promise<Result<T, StoreError>> {
+  async #reported<T>(
+    operation: string,
+    use: (signal: AbortSignal) => Promise<T>,
+    options: GuardedCallOptions,
+  ): Promise<Result<T, StoreError>> {
     const { store, diagnostics, clock } = this.#options
     const startedMs = clock.monotonic()
     const result = await this.#answer(operation, use, options)
-    diagnostics.emit('store:operation', { store, operation, durationMs: clock.monotonic() - startedMs, outcome: result.isOk() ? 'ok' : result.error.type })
+    diagnostics.emit('store:operation', {
+      store,
+      operation,
+      durationMs: clock.monotonic() - startedMs,
+      outcome: result.isOk() ? 'ok' : result.error.type,
+    })
     return result
   }
 
-  #answer<T>(operation: string, use: (signal: AbortSignal) => Promise<T>, options: GuardedCallOptions): ResultAsync<T, StoreError> {
+  #answer<T>(
+    operation: string,
+    use: (signal: AbortSignal) => Promise<T>,
+    options: GuardedCallOptions,
+  ): ResultAsync<T, StoreError> {
     const { store, clock } = this.#options
     const ms = options.deadlineMs ?? this.#options.deadlineMs
     const endMs = clock.monotonic() + ms
@@ -191,31 +219,77 @@ class StoreGuard implements Guard {
       if (options.isIdempotent !== true) return this.#attempt(use, signal)
       return this.#retries(endMs).execute(() => this.#attempt(use, signal), signal)
     }
-    return deadline(attempts, { ms, store, operation, signal: options.signal, failure: (error) => this.#failureOf(error, operation, ms) })
+    return deadline(attempts, {
+      ms,
+      store,
+      operation,
+      signal: options.signal,
+      failure: (error) => this.#failureOf(error, operation, ms),
+    })
   }
 
   #attempt<T>(use: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#bulkhead.execute(() => this.#breaker.execute(() => answerOf(use, signal, this.#options.classify)), signal)
+    return this.#bulkhead.execute(
+      () => this.#breaker.execute(() => answerOf(use, signal, this.#options.classify)),
+      signal,
+    )
   }
 
   #retries(endMs: number): RetryPolicy {
     const { clock, maxAttempts } = this.#options
-    const mayPassInTime = (error: unknown): boolean => countsAgainstStore(error) && clock.monotonic() + delayOf(error, 1) < endMs
+    const mayPassInTime = (error: unknown): boolean =>
+      countsAgainstStore(error) && clock.monotonic() + delayOf(error, 1) < endMs
     return retry(handleWhen(mayPassInTime), {
       maxAttempts: maxAttempts - 1,
-      backoff: new DelegateBackoff((context) => delayOf('error' in context.result ? context.result.error : undefined, context.attempt)),
+      backoff: new DelegateBackoff((context) =>
+        delayOf('error' in context.result ? context.result.error : undefined, context.attempt),
+      ),
     })
   }
 
   #failureOf(error: unknown, operation: string, deadlineMs: number): StoreError {
     const { store } = this.#options
     const base = { store, operation }
-    if (error instanceof BrokenCircuitError) return { ...base, type: 'store-unavailable', message: `${store} is not available for \`${operation}\`: its breaker is open`, retryable: true }
-    if (error instanceof BulkheadRejectedError) return { ...base, type: 'store-unavailable', message: `${store} is not available for \`${operation}\`: too many calls are waiting`, retryable: true }
-    if (!(error instanceof AttemptFailed)) return { ...base, type: 'deadline-exceeded', deadlineMs, message: `${store} did not answer \`${operation}\` within ${deadlineMs} ms`, retryable: true, cause: error }
+    if (error instanceof BrokenCircuitError)
+      return {
+        ...base,
+        type: 'store-unavailable',
+        message: `${store} is not available for \`${operation}\`: its breaker is open`,
+        retryable: true,
+      }
+    if (error instanceof BulkheadRejectedError)
+      return {
+        ...base,
+        type: 'store-unavailable',
+        message: `${store} is not available for \`${operation}\`: too many calls are waiting`,
+        retryable: true,
+      }
+    if (!(error instanceof AttemptFailed))
+      return {
+        ...base,
+        type: 'deadline-exceeded',
+        deadlineMs,
+        message: `${store} did not answer \`${operation}\` within ${deadlineMs} ms`,
+        retryable: true,
+        cause: error,
+      }
     const { type, reason, code, cause } = error.complaint
-    if (type === 'store-unavailable') return { ...base, type, message: `${store} is not available for \`${operation}\`: ${reason}`, retryable: true, cause }
-    return { ...base, type, message: `${store} refused \`${operation}\`: ${reason}`, retryable: false, cause, ...(code === undefined ? {} : { code }) }
+    if (type === 'store-unavailable')
+      return {
+        ...base,
+        type,
+        message: `${store} is not available for \`${operation}\`: ${reason}`,
+        retryable: true,
+        cause,
+      }
+    return {
+      ...base,
+      type,
+      message: `${store} refused \`${operation}\`: ${reason}`,
+      retryable: false,
+      cause,
+      ...(code === undefined ? {} : { code }),
+    }
   }
 }
 
@@ -232,17 +306,36 @@ class AttemptFailed extends Error {
 /** The caller went away: says nothing about the store. */
 class GivenUp extends Error {}
 
-/** Settles at the abort even when the client does not heed it, so that the place in the bulkhead is free again. */
-function answerOf<T>(use: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, classify: (error: unknown) => Complaint): Promise<T> {
+/**
+ * Settles at the abort even when the client does not heed it, so that the place in the bulkhead is
+ * free again.
+ */
+function answerOf<T>(
+  use: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  classify: (error: unknown) => Complaint,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       const isLate = signal.reason instanceof DeadlinePassed
-      reject(isLate ? new AttemptFailed({ type: 'store-unavailable', reason: 'no answer in time', cause: signal.reason }) : new GivenUp())
+      reject(
+        isLate
+          ? new AttemptFailed({
+              type: 'store-unavailable',
+              reason: 'no answer in time',
+              cause: signal.reason,
+            })
+          : new GivenUp(),
+      )
     }
     signal.addEventListener('abort', onAbort, { once: true })
     begun(use, signal)
-      .then(resolve, (error: unknown) => { reject(new AttemptFailed({ cause: error, ...classify(error) })) })
-      .finally(() => { signal.removeEventListener('abort', onAbort) })
+      .then(resolve, (error: unknown) => {
+        reject(new AttemptFailed({ cause: error, ...classify(error) }))
+      })
+      .finally(() => {
+        signal.removeEventListener('abort', onAbort)
+      })
   })
 }
 
@@ -262,9 +355,15 @@ function delayOf(error: unknown, attempt: number): number {
   return askedMs ?? firstDelayMs * 2 ** (attempt - 1) * (0.5 + Math.random())
 }
 
-function withoutJitter(state: number | undefined, options: { initialDelay: number; maxDelay: number; exponent: number }): [number, number] {
+function withoutJitter(
+  state: number | undefined,
+  options: { initialDelay: number; maxDelay: number; exponent: number },
+): [number, number] {
   const attempt = state ?? 0
-  return [Math.min(options.maxDelay, options.initialDelay * options.exponent ** attempt), attempt + 1]
+  return [
+    Math.min(options.maxDelay, options.initialDelay * options.exponent ** attempt),
+    attempt + 1,
+  ]
 }
 
 function nameOf(state: CircuitState): 'open' | 'half-open' | 'closed' {

@@ -11,18 +11,31 @@ import type { Revocation } from './revocation-log.ts'
 import { Revocations } from './revocations.ts'
 import { decodeSession, encodePayload, timesOf, type SessionPayload } from './session-entry.ts'
 import { indexKey, sessionKey, userName } from './session-keys.ts'
-import { confirmSession, enterSession, leaveSession, storeSession, touchSession } from './session-scripts.ts'
+import {
+  confirmSession,
+  enterSession,
+  leaveSession,
+  storeSession,
+  touchSession,
+} from './session-scripts.ts'
 import { hashOfToken, newToken } from './session-token.ts'
-import type { NewSession, PendingRevocation, Session, SessionOptions, Sessions, SessionsRevoked, SessionStores, StartedSession } from './sessions.ts'
+import type {
+  NewSession,
+  PendingRevocation,
+  Session,
+  SessionOptions,
+  Sessions,
+  SessionsRevoked,
+  SessionStores,
+  StartedSession,
+} from './sessions.ts'
 
 type Outcome<T, E = never> = Result<T, StoreError | E>
 
 /** Beyond that a single MGET would keep the server busy for too long. */
 const maxKeys = 500
 
-/**
- * Sessions, one string each, and per user an index that says which there are.
- */
+/** Sessions, one string each, and per user an index that says which there are. */
 export class RedisSessions implements Sessions {
   readonly #redis: RedisStore
   readonly #settings: Required<SessionOptions>
@@ -34,7 +47,11 @@ export class RedisSessions implements Sessions {
     this.#redis = stores.redis
     this.#settings = settings
     this.#revocations = new Revocations(stores, settings.absoluteTtlMs)
-    this.#gate = new RevocationGate({ stores, revocations: this.#revocations, lookEveryMs: settings.lookEveryMs })
+    this.#gate = new RevocationGate({
+      stores,
+      revocations: this.#revocations,
+      lookEveryMs: settings.lookEveryMs,
+    })
     this.#reads = new TickBatch((hashes) => this.#readAll(hashes))
     stores.beforeClose(async () => {
       await this.#gate.stop()
@@ -42,15 +59,24 @@ export class RedisSessions implements Sessions {
     })
   }
 
-  create({ userId, data = null }: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked> {
+  create({
+    userId,
+    data = null,
+  }: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked> {
     return this.#gated<StartedSession, SessionsRevoked>(async () => {
       const started = await this.#begin({ userId, data })
       if (started.isErr()) return err(started.error)
-      const isConfirmed = await this.#redis.run('confirm session', (client) => this.#confirm(client, started.value))
+      const isConfirmed = await this.#redis.run('confirm session', (client) =>
+        this.#confirm(client, started.value),
+      )
       if (isConfirmed.isErr()) return err(isConfirmed.error)
       if (isConfirmed.value) return ok(startedSession(started.value))
       await this.#remove(started.value)
-      return err({ type: 'sessions-revoked', message: 'all sessions of the user were revoked while this one began', retryable: true })
+      return err({
+        type: 'sessions-revoked',
+        message: 'all sessions of the user were revoked while this one began',
+        retryable: true,
+      })
     })
   }
 
@@ -64,10 +90,12 @@ export class RedisSessions implements Sessions {
     const hash = hashOfToken(token)
     if (hash === undefined) return okAsync(undefined)
     const call = { key: sessionKey(this.#redis, hash), arguments: [String(this.#settings.ttlMs)] }
-    return this.#gated(() => this.#redis.run('touch session', async (client) => {
-      const text = await runScript(client, touchSession, call)
-      return decodeSession(hash, typeof text === 'string' ? text : null)
-    }))
+    return this.#gated(() =>
+      this.#redis.run('touch session', async (client) => {
+        const text = await runScript(client, touchSession, call)
+        return decodeSession(hash, typeof text === 'string' ? text : null)
+      }),
+    )
   }
 
   rotate(token: string): ResultAsync<StartedSession | undefined, StoreError> {
@@ -82,7 +110,9 @@ export class RedisSessions implements Sessions {
   }
 
   revokeAll(userId: string | number): ResultAsync<number, StoreError> {
-    return this.#revocations.log.write({ user: userName(userId) }).andThen((revocation) => this.#apply(revocation))
+    return this.#revocations.log
+      .write({ user: userName(userId) })
+      .andThen((revocation) => this.#apply(revocation))
   }
 
   async revokeAllWithin(tx: SqlClient, userId: string | number): Promise<PendingRevocation> {
@@ -93,11 +123,17 @@ export class RedisSessions implements Sessions {
   list(userId: string | number): ResultAsync<Session[], StoreError> {
     return this.#gated(async () => {
       const index = indexKey(this.#redis, userName(userId))
-      const members = await this.#redis.run('list sessions', (client) => client.zRangeByScore(index, 0, largestTime))
+      const members = await this.#redis.run('list sessions', (client) =>
+        client.zRangeByScore(index, 0, largestTime),
+      )
       if (members.isErr()) return err(members.error)
       const hashes = members.value.map((member) => member.slice(member.indexOf(':') + 1))
       const texts = Result.combine(await Promise.all(hashes.map((hash) => this.#reads.add(hash))))
-      return texts.map((found) => found.flatMap((text, index) => decodeSession(hashes[index] ?? '', text) ?? []).sort(newestFirst))
+      return texts.map((found) =>
+        found
+          .flatMap((text, index) => decodeSession(hashes[index] ?? '', text) ?? [])
+          .sort(newestFirst),
+      )
     })
   }
 
@@ -112,7 +148,10 @@ export class RedisSessions implements Sessions {
     return (await this.#ask(() => this.#reads.add(hash))).map((text) => decodeSession(hash, text))
   }
 
-  /** The token is given out only once the old one has ended, and only when no `revokeAll` came in between. */
+  /**
+   * The token is given out only once the old one has ended, and only when no `revokeAll` came in
+   * between.
+   */
   async #rotate(hash: string): Promise<Outcome<StartedSession | undefined>> {
     const read = await this.#reads.add(hash)
     if (read.isErr()) return err(read.error)
@@ -120,7 +159,8 @@ export class RedisSessions implements Sessions {
     if (before === undefined) return ok(undefined)
     const started = await this.#begin(before, { hash, times: timesOf(read.value ?? '') })
     if (started.isErr()) return err(started.error)
-    if (started.value.epoch === undefined) return this.#remove(started.value).then(() => ok(undefined))
+    if (started.value.epoch === undefined)
+      return this.#remove(started.value).then(() => ok(undefined))
     const written = await this.#revocations.log.write({ session: hash, isApplied: true })
     const taken = written.isErr() ? err(written.error) : await this.#exchange(before, started.value)
     if (taken.isOk() && taken.value) return ok(startedSession(started.value))
@@ -128,17 +168,25 @@ export class RedisSessions implements Sessions {
     return taken.map(() => undefined)
   }
 
-  /** Takes the old session away and says whether that ended it, with the new one still in its user's epoch. One round trip. */
+  /**
+   * Takes the old session away and says whether that ended it, with the new one still in its user's
+   * epoch. One round trip.
+   */
   #exchange(before: Session, started: BegunSession): ResultAsync<boolean, StoreError> {
     return this.#redis.run('rotate session', async (client) => {
       const [old, isConfirmed] = await Promise.all([
-        client.getDel(sessionKey(this.#redis, before.id)), this.#confirm(client, started), this.#leave(client, before.userId, before.id),
+        client.getDel(sessionKey(this.#redis, before.id)),
+        this.#confirm(client, started),
+        this.#leave(client, before.userId, before.id),
       ])
       return old !== null && isConfirmed
     })
   }
 
-  /** What cannot be told to Redis is written down all the same: it holds as soon as Redis can be told. */
+  /**
+   * What cannot be told to Redis is written down all the same: it holds as soon as Redis can be
+   * told.
+   */
   async #revoke(hash: string): Promise<Outcome<boolean>> {
     const read = await this.#reads.add(hash)
     const before = read.map((text) => decodeSession(hash, text))
@@ -149,41 +197,82 @@ export class RedisSessions implements Sessions {
     if (before.isErr()) return err(before.error)
     if (applied.isErr()) return err(applied.error)
     const userId = before.value?.userId ?? ''
-    // Somebody may have rotated it meanwhile: then it goes on under another token. An index that names it still does no harm.
-    await this.#redis.run('leave index', (client) => this.#leave(client, userId, hash)).unwrapOr(undefined)
+    // Somebody may have rotated it meanwhile: then it goes on under another token. An index that
+    // names it still does no harm.
+    await this.#redis
+      .run('leave index', (client) => this.#leave(client, userId, hash))
+      .unwrapOr(undefined)
     return ok(applied.value > 0)
   }
 
   #apply(revocation: Revocation): ResultAsync<number, StoreError> {
-    return new ResultAsync(this.#revocations.apply([revocation])).orTee(() => { this.#gate.close() })
+    return new ResultAsync(this.#revocations.apply([revocation])).orTee(() => {
+      this.#gate.close()
+    })
   }
 
   /** Enters a session and stores it under a new token, which nobody knows yet. One round trip. */
-  #begin(payload: SessionPayload, { hash: old = '', times: [created, limit] = [] }: Partial<Predecessor> = {}): ResultAsync<BegunSession, StoreError> {
+  #begin(
+    payload: SessionPayload,
+    { hash: old = '', times: [created, limit] = [] }: Partial<Predecessor> = {},
+  ): ResultAsync<BegunSession, StoreError> {
     const { ttlMs, absoluteTtlMs } = this.#settings
     const token = newToken()
     const hash = hashOfToken(token) ?? ''
-    const entry = { key: indexKey(this.#redis, userName(payload.userId)), arguments: [hash, String(absoluteTtlMs), old] }
-    const session = { key: sessionKey(this.#redis, hash), arguments: [encodePayload(payload), String(ttlMs), String(absoluteTtlMs), String(created ?? ''), String(limit ?? '')] }
+    const entry = {
+      key: indexKey(this.#redis, userName(payload.userId)),
+      arguments: [hash, String(absoluteTtlMs), old],
+    }
+    const session = {
+      key: sessionKey(this.#redis, hash),
+      arguments: [
+        encodePayload(payload),
+        String(ttlMs),
+        String(absoluteTtlMs),
+        String(created ?? ''),
+        String(limit ?? ''),
+      ],
+    }
     return this.#redis.run('begin session', async (client) => {
-      const [epoch, text] = await Promise.all([runScript(client, enterSession, entry), runScript(client, storeSession, session)])
+      const [epoch, text] = await Promise.all([
+        runScript(client, enterSession, entry),
+        runScript(client, storeSession, session),
+      ])
       const { expiresAt } = decodeSession(hash, String(text)) ?? { expiresAt: new Date(0) }
-      return { token, hash, epoch: typeof epoch === 'string' ? epoch : undefined, userId: payload.userId, expiresAt }
+      return {
+        token,
+        hash,
+        epoch: typeof epoch === 'string' ? epoch : undefined,
+        userId: payload.userId,
+        expiresAt,
+      }
     })
   }
 
   async #confirm(client: RedisClientType, { userId, hash, epoch }: BegunSession): Promise<boolean> {
-    return await runScript(client, confirmSession, { key: indexKey(this.#redis, userName(userId)), arguments: [hash, epoch ?? ''] }) === 1
+    return (
+      (await runScript(client, confirmSession, {
+        key: indexKey(this.#redis, userName(userId)),
+        arguments: [hash, epoch ?? ''],
+      })) === 1
+    )
   }
 
   #leave(client: RedisClientType, userId: string | number, hash: string): Promise<unknown> {
-    return runScript(client, leaveSession, { key: indexKey(this.#redis, userName(userId)), arguments: [hash] })
+    return runScript(client, leaveSession, {
+      key: indexKey(this.#redis, userName(userId)),
+      arguments: [hash],
+    })
   }
 
   /** Nobody knows the token of what stays when this fails. */
   async #remove({ hash, userId }: BegunSession): Promise<void> {
     const key = sessionKey(this.#redis, hash)
-    await this.#redis.run('remove session', (client) => Promise.all([client.unlink(key), this.#leave(client, userId, hash)])).unwrapOr(undefined)
+    await this.#redis
+      .run('remove session', (client) =>
+        Promise.all([client.unlink(key), this.#leave(client, userId, hash)]),
+      )
+      .unwrapOr(undefined)
   }
 
   async #readAll(hashes: readonly string[]): Promise<Outcome<string | null>[]> {
@@ -191,7 +280,9 @@ export class RedisSessions implements Sessions {
     const values: (string | null)[] = []
     while (values.length < keys.length) {
       const flush = keys.slice(values.length, values.length + maxKeys)
-      const reply = await this.#redis.run('get session', async (client) => flush.length === 1 ? [await client.get(flush[0] ?? '')] : client.mGet(flush))
+      const reply = await this.#redis.run('get session', async (client) =>
+        flush.length === 1 ? [await client.get(flush[0] ?? '')] : client.mGet(flush),
+      )
       if (reply.isErr()) return hashes.map(() => err(reply.error))
       values.push(...reply.value)
     }
@@ -199,11 +290,15 @@ export class RedisSessions implements Sessions {
   }
 
   /** Answers only what was asked for and answered while every revocation was known to hold. */
-  #gated<T, E = never>(ask: () => Promise<Outcome<T, E>> | ResultAsync<T, StoreError>): ResultAsync<T, StoreError | E> {
+  #gated<T, E = never>(
+    ask: () => Promise<Outcome<T, E>> | ResultAsync<T, StoreError>,
+  ): ResultAsync<T, StoreError | E> {
     return new ResultAsync(this.#ask(ask))
   }
 
-  async #ask<T, E>(ask: () => Promise<Outcome<T, E>> | ResultAsync<T, StoreError>): Promise<Outcome<T, E>> {
+  async #ask<T, E>(
+    ask: () => Promise<Outcome<T, E>> | ResultAsync<T, StoreError>,
+  ): Promise<Outcome<T, E>> {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const closed = this.#gate.isOpen ? undefined : await this.#gate.open()
       if (closed !== undefined) return err(closed)

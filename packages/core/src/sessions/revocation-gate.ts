@@ -4,9 +4,7 @@ import type { RedisStore, Stores } from '../stores/stores.ts'
 import type { Revocations } from './revocations.ts'
 import { replayedKey } from './session-keys.ts'
 
-/**
- * What a {@link RevocationGate} goes by.
- */
+/** What a {@link RevocationGate} goes by. */
 export interface GateParts {
   /** The stores. */
   readonly stores: Pick<Stores, 'redis' | 'diagnostics' | 'clock'>
@@ -19,9 +17,10 @@ export interface GateParts {
 const purgeEveryMs = 3_600_000
 
 /**
- * Whether every revocation is known to hold on the Redis that is connected: closed at the start, whenever Redis was lost, and when this process could
- * not tell Redis something. It opens once what Redis missed has been told to it: everything when it is another server than before, which may hold an
- * older state, and otherwise what is noted as not told.
+ * Whether every revocation is known to hold on the Redis that is connected: closed at the start,
+ * whenever Redis was lost, and when this process could not tell Redis something. It opens once what
+ * Redis missed has been told to it: everything when it is another server than before, which may
+ * hold an older state, and otherwise what is noted as not told.
  */
 export class RevocationGate {
   readonly #parts: GateParts
@@ -38,7 +37,9 @@ export class RevocationGate {
 
   constructor(parts: GateParts) {
     this.#parts = parts
-    this.#unsubscribe = parts.stores.redis.onTrustLost(() => { this.#onTrustLost() })
+    this.#unsubscribe = parts.stores.redis.onTrustLost(() => {
+      this.#onTrustLost()
+    })
   }
 
   /** Whether sessions may answer. */
@@ -51,9 +52,7 @@ export class RevocationGate {
     return this.#losses
   }
 
-  /**
-   * Closes the gate.
-   */
+  /** Closes the gate. */
   close(): void {
     this.#losses += 1
     this.#isOpen = false
@@ -61,7 +60,8 @@ export class RevocationGate {
   }
 
   /**
-   * Opens the gate and gives back why it could not. One call at a time does the work, for all who wait.
+   * Opens the gate and gives back why it could not. One call at a time does the work, for all who
+   * wait.
    */
   open(): Promise<StoreError | undefined> {
     this.#isStarted = true
@@ -72,9 +72,7 @@ export class RevocationGate {
     return this.#opening
   }
 
-  /**
-   * Ends its timer, and its look once that is over.
-   */
+  /** Ends its timer, and its look once that is over. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#unsubscribe()
@@ -82,7 +80,10 @@ export class RevocationGate {
     await Promise.all([this.#opening, this.#looking])
   }
 
-  /** A late command alone does not close it: others could have been late as well, so somebody looks, but nothing was lost. */
+  /**
+   * A late command alone does not close it: others could have been late as well, so somebody looks,
+   * but nothing was lost.
+   */
   #onTrustLost(): void {
     const { redis } = this.#parts.stores
     if (!redis.isAvailable || redis.runId === undefined) this.close()
@@ -90,10 +91,13 @@ export class RevocationGate {
   }
 
   async #attempt(): Promise<StoreError | undefined> {
-    const { stores: { redis, diagnostics }, revocations } = this.#parts
+    const {
+      stores: { redis, diagnostics },
+      revocations,
+    } = this.#parts
     if (!redis.isAvailable) return redisUnavailable('sessions', 'not connected')
     const [losses, runId] = [this.#losses, redis.runId]
-    const scope = await this.#isReplayed(redis, runId) ? 'pending' : 'all'
+    const scope = (await this.#isReplayed(redis, runId)) ? 'pending' : 'all'
     const replayed = await revocations.replay(scope)
     if (replayed.isErr()) return replayed.error
     if (losses !== this.#losses) return redisUnavailable('sessions', 'lost meanwhile')
@@ -101,13 +105,17 @@ export class RevocationGate {
     this.#replayedOn = runId
     diagnostics.emit('session:replayed', { scope, count: replayed.value })
     // Who starts later need not tell this server everything once more; when this is lost they do.
-    if (scope === 'all' && runId !== undefined) await redis.run('note replay', (client) => client.set(replayedKey(redis), runId)).unwrapOr(undefined)
+    if (scope === 'all' && runId !== undefined)
+      await redis
+        .run('note replay', (client) => client.set(replayedKey(redis), runId))
+        .unwrapOr(undefined)
     return undefined
   }
 
   /** What others have told a server counts for a process that has not known another one. */
   async #isReplayed(redis: RedisStore, runId: string | undefined): Promise<boolean> {
-    if (runId === undefined || this.#replayedOn !== undefined) return runId !== undefined && runId === this.#replayedOn
+    if (runId === undefined || this.#replayedOn !== undefined)
+      return runId !== undefined && runId === this.#replayedOn
     const noted = await redis.run('read replay', (client) => client.get(replayedKey(redis)))
     return noted.isOk() && noted.value === runId
   }
@@ -125,9 +133,12 @@ export class RevocationGate {
   }
 
   async #look(): Promise<void> {
-    const { revocations, stores: { redis, diagnostics, clock } } = this.#parts
+    const {
+      revocations,
+      stores: { redis, diagnostics, clock },
+    } = this.#parts
     if (!redis.isAvailable) return
-    if (!this.#isOpen) return void await this.open()
+    if (!this.#isOpen) return void (await this.open())
     const replayed = await revocations.replay('overdue')
     if (replayed.isErr()) diagnostics.emit('session:revocation-failed', { error: replayed.error })
     if (clock.monotonic() - this.#purgedAtMs < purgeEveryMs) return

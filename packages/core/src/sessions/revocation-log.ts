@@ -3,9 +3,7 @@ import { errAsync, ResultAsync } from '../result.ts'
 import { type PostgresStore, StatementFailed } from '../stores/stores.ts'
 import type { SqlClient } from '../transactions/sql-client.ts'
 
-/**
- * That sessions ended before their time.
- */
+/** That sessions ended before their time. */
 export interface Revocation {
   /** Names it. */
   readonly id: string
@@ -21,9 +19,7 @@ export interface Revocation {
   readonly isApplied: boolean
 }
 
-/**
- * What Redis has been told.
- */
+/** What Redis has been told. */
 export interface AppliedRevocation {
   /** Names it. */
   readonly id: string
@@ -33,13 +29,13 @@ export interface AppliedRevocation {
   readonly sessions: readonly string[]
 }
 
-/**
- * Who is to be written down: all sessions of a user, or some.
- */
-export type Revoked = { readonly user: string } | { readonly session: string, readonly isApplied: boolean }
+/** Who is to be written down: all sessions of a user, or some. */
+export type Revoked =
+  { readonly user: string } | { readonly session: string; readonly isApplied: boolean }
 
 /**
- * Which revocations are told to Redis again: all, those that nobody has noted as told, or those of them whose writer has had the time to do so.
+ * Which revocations are told to Redis again: all, those that nobody has noted as told, or those of
+ * them whose writer has had the time to do so.
  */
 export type ReplayScope = 'all' | 'pending' | 'overdue'
 
@@ -49,9 +45,7 @@ const pageSize = 500
 /** Long enough for a page, short enough for somebody who waits for it. */
 const deadlineMs = 2_000
 
-/**
- * The revocations of all processes with one key prefix, in PostgreSQL.
- */
+/** The revocations of all processes with one key prefix, in PostgreSQL. */
 export class RevocationLog {
   readonly #postgres: PostgresStore
   readonly #prefix: string
@@ -61,24 +55,21 @@ export class RevocationLog {
     this.#prefix = prefix
   }
 
-  /**
-   * Writes a revocation down. One round trip.
-   */
+  /** Writes a revocation down. One round trip. */
   write(revoked: Revoked): ResultAsync<Revocation, StoreError> {
-    return this.#postgres.query<Revocation>(insertSql, this.#values(revoked)).map(({ rows }) => rows[0] as Revocation).mapErr(storeError)
+    return this.#postgres
+      .query<Revocation>(insertSql, this.#values(revoked))
+      .map(({ rows }) => rows[0] as Revocation)
+      .mapErr(storeError)
   }
 
-  /**
-   * The same within a transaction. Rejects as its statements do.
-   */
+  /** The same within a transaction. Rejects as its statements do. */
   async writeWithin(tx: SqlClient, revoked: Revoked): Promise<Revocation> {
     const { rows } = await tx.query<Revocation>(insertSql, this.#values(revoked))
     return rows[0] as Revocation
   }
 
-  /**
-   * Notes that Redis has been told. One round trip.
-   */
+  /** Notes that Redis has been told. One round trip. */
   mark(applied: readonly AppliedRevocation[]): ResultAsync<unknown, StoreError> {
     return this.#reserved(markSql, [JSON.stringify(applied)])
   }
@@ -88,46 +79,71 @@ export class RevocationLog {
    */
   page(scope: ReplayScope, after: string): ResultAsync<readonly Revocation[], StoreError> {
     // Before the migrations have run nobody can have written one.
-    return this.#reserved<Revocation>(selectSql[scope], [this.#prefix, after, pageSize])
-      .orElse((failure) => failure.type === 'store-refused' && failure.code === '42P01' ? ResultAsync.fromSafePromise(Promise.resolve([])) : errAsync(failure))
+    return this.#reserved<Revocation>(selectSql[scope], [this.#prefix, after, pageSize]).orElse(
+      (failure) =>
+        failure.type === 'store-refused' && failure.code === '42P01'
+          ? ResultAsync.fromSafePromise(Promise.resolve([]))
+          : errAsync(failure),
+    )
   }
 
-  /**
-   * Whether a page was the last one.
-   */
+  /** Whether a page was the last one. */
   isLast(page: readonly Revocation[]): boolean {
     return page.length < pageSize
   }
 
-  /**
-   * Removes revocations of sessions that would have ended by themselves. One round trip.
-   */
+  /** Removes revocations of sessions that would have ended by themselves. One round trip. */
   purge(olderThanMs: number): ResultAsync<unknown, StoreError> {
     return this.#reserved(purgeSql, [this.#prefix, olderThanMs])
   }
 
   #values(revoked: Revoked): unknown[] {
-    return 'user' in revoked ? [this.#prefix, revoked.user, [], false] : [this.#prefix, null, [revoked.session], revoked.isApplied]
+    return 'user' in revoked
+      ? [this.#prefix, revoked.user, [], false]
+      : [this.#prefix, null, [revoked.session], revoked.isApplied]
   }
 
   /** On a reserved connection: sessions must not wait for a pool that is full. */
-  #reserved<Row extends object>(text: string, values: readonly unknown[]): ResultAsync<Row[], StoreError> {
-    const rows = this.#postgres.withConnection(async (connection) => (await connection.query<Row>(text, values)).rows, { reserved: true, deadlineMs })
-    return ResultAsync.fromPromise(rows, (error) => storeError(error instanceof StatementFailed ? error.failure : unexpected(error)))
+  #reserved<Row extends object>(
+    text: string,
+    values: readonly unknown[],
+  ): ResultAsync<Row[], StoreError> {
+    const rows = this.#postgres.withConnection(
+      async (connection) => (await connection.query<Row>(text, values)).rows,
+      { reserved: true, deadlineMs },
+    )
+    return ResultAsync.fromPromise(rows, (error) =>
+      storeError(error instanceof StatementFailed ? error.failure : unexpected(error)),
+    )
   }
 }
 
 function unexpected(cause: unknown): StoreError {
-  return { type: 'store-unavailable', store: 'postgres', operation: 'session revocations', message: 'PostgreSQL could not be asked for session revocations', retryable: true, cause }
+  return {
+    type: 'store-unavailable',
+    store: 'postgres',
+    operation: 'session revocations',
+    message: 'PostgreSQL could not be asked for session revocations',
+    retryable: true,
+    cause,
+  }
 }
 
 /** No constraint stands in the way of these statements, and nothing to wait for in circles. */
 function storeError(error: SqlError): StoreError {
   if (error.type !== 'constraint-violated' && error.type !== 'serialization-failed') return error
-  return { type: 'store-refused', store: 'postgres', operation: 'session revocations', message: error.message, retryable: error.retryable, cause: error.cause }
+  return {
+    type: 'store-refused',
+    store: 'postgres',
+    operation: 'session revocations',
+    message: error.message,
+    retryable: error.retryable,
+    cause: error.cause,
+  }
 }
 
-const columns = 'r.id::text AS id, r.user_id AS "user", r.sessions, r.epoch::text AS epoch, r.is_applied AS "isApplied"'
+const columns =
+  'r.id::text AS id, r.user_id AS "user", r.sessions, r.epoch::text AS epoch, r.is_applied AS "isApplied"'
 const knownEpoch = `coalesce((SELECT max(o.epoch) FROM @schema.session_revocation o WHERE o.prefix = r.prefix AND o.user_id = r.user_id), 0)::text AS "knownEpoch"`
 
 const insertSql = `
@@ -145,7 +161,9 @@ const selectWhere = (condition: string): string => `
 const selectSql: Readonly<Record<ReplayScope, string>> = {
   all: selectWhere('true'),
   pending: selectWhere('NOT r.is_applied'),
-  overdue: selectWhere("NOT r.is_applied AND r.revoked_at < clock_timestamp() - interval '500 milliseconds'"),
+  overdue: selectWhere(
+    "NOT r.is_applied AND r.revoked_at < clock_timestamp() - interval '500 milliseconds'",
+  ),
 }
 
 const markSql = `

@@ -1,16 +1,20 @@
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { Stores } from '../stores/stores.ts'
-import { type AppliedRevocation, type ReplayScope, type Revocation, RevocationLog } from './revocation-log.ts'
+import {
+  type AppliedRevocation,
+  type ReplayScope,
+  type Revocation,
+  RevocationLog,
+} from './revocation-log.ts'
 import { forgetInRedis, revokeInRedis } from './revoke-in-redis.ts'
 
-/**
- * What revocations need of the stores.
- */
+/** What revocations need of the stores. */
 export type RevocationStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics'>
 
 /**
- * Ends sessions for good: first in the log, which a restart of Redis does not touch, then in Redis, where they live.
+ * Ends sessions for good: first in the log, which a restart of Redis does not touch, then in Redis,
+ * where they live.
  */
 export class Revocations {
   /** What is in PostgreSQL. */
@@ -19,9 +23,7 @@ export class Revocations {
   readonly #keepMs: number
   readonly #background = new Set<Promise<unknown>>()
 
-  /**
-   * `keepMs`: how long a session can last.
-   */
+  /** `keepMs`: how long a session can last. */
   constructor(stores: RevocationStores, keepMs: number) {
     this.#stores = stores
     this.#keepMs = keepMs
@@ -29,7 +31,8 @@ export class Revocations {
   }
 
   /**
-   * Tells Redis what is written down and gives back how many sessions ended. That Redis has been told is noted in the background.
+   * Tells Redis what is written down and gives back how many sessions ended. That Redis has been
+   * told is noted in the background.
    */
   async apply(revocations: readonly Revocation[]): Promise<Result<number, StoreError>> {
     const told = await revokeInRedis(this.#stores.redis, revocations, this.#keepMs + 120_000)
@@ -40,9 +43,7 @@ export class Revocations {
     return ok(count)
   }
 
-  /**
-   * Tells Redis about revocations again and gives back how many.
-   */
+  /** Tells Redis about revocations again and gives back how many. */
   async replay(scope: ReplayScope): Promise<Result<number, StoreError>> {
     let count = 0
     for (let after = '0'; ;) {
@@ -56,17 +57,13 @@ export class Revocations {
     }
   }
 
-  /**
-   * Removes revocations of sessions that would have ended by themselves.
-   */
+  /** Removes revocations of sessions that would have ended by themselves. */
   async purge(): Promise<void> {
     const purged = await this.log.purge(this.#keepMs + 60_000)
     if (purged.isErr()) this.#report(purged.error)
   }
 
-  /**
-   * Waits for what goes on in the background.
-   */
+  /** Waits for what goes on in the background. */
   async settled(): Promise<void> {
     await Promise.all(this.#background)
   }
@@ -79,7 +76,9 @@ export class Revocations {
   }
 
   #later(...work: readonly Promise<unknown>[]): void {
-    const tracked = Promise.all(work).catch((error: unknown) => { this.#report(error) })
+    const tracked = Promise.all(work).catch((error: unknown) => {
+      this.#report(error)
+    })
     this.#background.add(tracked)
     void tracked.then(() => this.#background.delete(tracked))
   }

@@ -3,11 +3,12 @@ import { redisScript } from '../stores/redis-script.ts'
 /**
  * Stores a session.
  *
- * States of `session:{hash}`: absent (never was, expired, or revoked) → `{created} {limit} {expires} {payload}`, times in milliseconds of the server,
- * expiring at `expires`, the earlier of one sliding time from the last use and `limit` → absent.
+ * States of `session:{hash}`: absent (never was, expired, or revoked) → `{created} {limit}
+ * {expires} {payload}`, times in milliseconds of the server, expiring at `expires`, the earlier of
+ * one sliding time from the last use and `limit` → absent.
  *
- * ARGV: payload, sliding ms, absolute ms, then for a session that goes on under another token when it began and its limit, else two empty texts.
- * Reply: what is stored.
+ * ARGV: payload, sliding ms, absolute ms, then for a session that goes on under another token when
+ * it began and its limit, else two empty texts. Reply: what is stored.
  */
 export const storeSession = redisScript(`
 local time = redis.call('TIME')
@@ -21,8 +22,9 @@ return text
 `)
 
 /**
- * Reads a session and lets it slide: its expiry moves to one sliding time from now, never beyond its limit, and only when that gains at least
- * a sixtieth of the sliding time, so that most calls write nothing.
+ * Reads a session and lets it slide: its expiry moves to one sliding time from now, never beyond
+ * its limit, and only when that gains at least a sixtieth of the sliding time, so that most calls
+ * write nothing.
  *
  * ARGV: sliding ms. Reply: what is stored, nil when there is none.
  */
@@ -44,12 +46,15 @@ return text
 /**
  * Enters a session into its user's index.
  *
- * States of `user:{id}:sessions`: absent → sorted set of `{epoch}:{hash}`, each with the time (milliseconds, server time) after which the session
- * cannot be there any more. Beside them stand, with scores that are no times, `epoch` (4 × 10^15 + how often all sessions were revoked) and, per
- * revocation, `r{id}` (6 × 10^15 + the epoch that it began). It may name sessions that are gone; it never lacks one that is there.
+ * States of `user:{id}:sessions`: absent → sorted set of `{epoch}:{hash}`, each with the time
+ * (milliseconds, server time) after which the session cannot be there any more. Beside them stand,
+ * with scores that are no times, `epoch` (4 × 10^15 + how often all sessions were revoked) and, per
+ * revocation, `r{id}` (6 × 10^15 + the epoch that it began). It may name sessions that are gone; it
+ * never lacks one that is there.
  *
- * ARGV: hash, absolute ms, then the hash of the session that it takes the place of, else an empty text. Reply: the epoch, as text; nil when that session
- * does not live in it, so that nothing which was revoked goes on under another token.
+ * ARGV: hash, absolute ms, then the hash of the session that it takes the place of, else an empty
+ * text. Reply: the epoch, as text; nil when that session does not live in it, so that nothing which
+ * was revoked goes on under another token.
  */
 export const enterSession = redisScript(`
 local time = redis.call('TIME')
@@ -63,7 +68,8 @@ return epoch
 `)
 
 /**
- * Confirms that no revocation has passed a session by since it was entered, and takes it out of the index otherwise.
+ * Confirms that no revocation has passed a session by since it was entered, and takes it out of the
+ * index otherwise.
  *
  * ARGV: hash, the epoch it was entered under. Reply: 1 when it may be given out, else 0.
  */
@@ -76,7 +82,8 @@ return 0
 `)
 
 /**
- * Takes a session that has ended out of the index. Who is in the index and lives bears the epoch of now.
+ * Takes a session that has ended out of the index. Who is in the index and lives bears the epoch of
+ * now.
  *
  * ARGV: hash. Reply: how many were taken out.
  */
@@ -86,11 +93,13 @@ return redis.call('ZREM', KEYS[1], epoch .. ':' .. ARGV[1])
 `)
 
 /**
- * Begins a new epoch of a user, or makes up for one that this server has forgotten. The same revocation begins one epoch, however often it is
- * applied; the index keeps naming the sessions that end until somebody says that they are gone.
+ * Begins a new epoch of a user, or makes up for one that this server has forgotten. The same
+ * revocation begins one epoch, however often it is applied; the index keeps naming the sessions
+ * that end until somebody says that they are gone.
  *
- * ARGV: id of the revocation, the epoch it began (empty when that is not known), the largest epoch that is known elsewhere, ms to keep the index.
- * Reply: the epoch it began, then the hashes of the sessions that end.
+ * ARGV: id of the revocation, the epoch it began (empty when that is not known), the largest epoch
+ * that is known elsewhere, ms to keep the index. Reply: the epoch it began, then the hashes of the
+ * sessions that end.
  */
 export const endEpoch = redisScript(`
 local time = redis.call('TIME')

@@ -3,9 +3,7 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded, StoreName } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 
-/**
- * A client that ends with the stores.
- */
+/** A client that ends with the stores. */
 export interface Closable {
   /** The store. */
   readonly store: StoreName
@@ -15,9 +13,7 @@ export interface Closable {
   readonly destroy: () => void
 }
 
-/**
- * What `closeAll` ends.
- */
+/** What `closeAll` ends. */
 export interface Closing {
   /** Called first, in reverse order, one after the other, each with the time that is left. */
   readonly hooks: readonly ((deadlineMs: number) => Promise<void>)[]
@@ -30,24 +26,47 @@ export interface Closing {
 }
 
 /**
- * Ends everything within the deadline; what has not ended by then is cut off, and the first of it named. Never rejects.
+ * Ends everything within the deadline; what has not ended by then is cut off, and the first of it
+ * named. Never rejects.
  */
-export async function closeAll({ hooks, clients, deadlineMs, clock, diagnostics }: Closing): Promise<Result<void, DeadlineExceeded>> {
+export async function closeAll({
+  hooks,
+  clients,
+  deadlineMs,
+  clock,
+  diagnostics,
+}: Closing): Promise<Result<void, DeadlineExceeded>> {
   const endMs = clock.monotonic() + deadlineMs
   const remainingMs = (): number => Math.max(1, endMs - clock.monotonic())
   let isLate = false
   for (const hook of hooks.toReversed()) {
     const leftMs = remainingMs()
-    const ending = settled(() => hook(leftMs), (error) => { diagnostics.emit('store:error', { store: 'postgres', error }) })
+    const ending = settled(
+      () => hook(leftMs),
+      (error) => {
+        diagnostics.emit('store:error', { store: 'postgres', error })
+      },
+    )
     isLate = !(await within(ending, leftMs)) || isLate
   }
-  const late = await Promise.all(clients.map((client) => closeOne(client, remainingMs(), diagnostics)))
+  const late = await Promise.all(
+    clients.map((client) => closeOne(client, remainingMs(), diagnostics)),
+  )
   const cutOff = late.find((store) => store !== undefined) ?? (isLate ? 'postgres' : undefined)
   return cutOff === undefined ? ok(undefined) : err(notInTime(cutOff, deadlineMs))
 }
 
-async function closeOne({ store, close, destroy }: Closable, deadlineMs: number, diagnostics: Diagnostics): Promise<StoreName | undefined> {
-  const hasEnded = await within(settled(close, (error) => { diagnostics.emit('store:error', { store, error }) }), deadlineMs)
+async function closeOne(
+  { store, close, destroy }: Closable,
+  deadlineMs: number,
+  diagnostics: Diagnostics,
+): Promise<StoreName | undefined> {
+  const hasEnded = await within(
+    settled(close, (error) => {
+      diagnostics.emit('store:error', { store, error })
+    }),
+    deadlineMs,
+  )
   if (hasEnded) return undefined
   destroy()
   return store
@@ -64,7 +83,9 @@ async function settled(end: () => Promise<void>, report: (error: unknown) => voi
 
 function within(ending: Promise<void>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => { resolve(false) }, ms)
+    const timer = setTimeout(() => {
+      resolve(false)
+    }, ms)
     void ending.then(() => {
       clearTimeout(timer)
       resolve(true)
@@ -74,5 +95,12 @@ function within(ending: Promise<void>, ms: number): Promise<boolean> {
 
 function notInTime(store: StoreName, deadlineMs: number): DeadlineExceeded {
   const message = `the stores did not end by themselves within ${deadlineMs} ms: what was left was cut off`
-  return { type: 'deadline-exceeded', store, operation: 'close', deadlineMs, message, retryable: false }
+  return {
+    type: 'deadline-exceeded',
+    store,
+    operation: 'close',
+    deadlineMs,
+    message,
+    retryable: false,
+  }
 }

@@ -6,16 +6,13 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { InvalidationOptions } from '../invalidation/invalidation.ts'
 import type { RedisConnection } from './stores.ts'
 
-/**
- * How to reach PostgreSQL: either `url` or `pool`.
- */
+/** How to reach PostgreSQL: either `url` or `pool`. */
 export interface PostgresOptions {
-  /**
-   * `postgresql://user:password@host:port/database`.
-   */
+  /** `postgresql://user:password@host:port/database`. */
   readonly url?: string
   /**
-   * A pool of the host's own, used and never closed. Its size and timeouts are the host's; `statementTimeoutMs` limits it on this side only.
+   * A pool of the host's own, used and never closed. Its size and timeouts are the host's;
+   * `statementTimeoutMs` limits it on this side only.
    */
   readonly pool?: Pool
   /**
@@ -43,48 +40,43 @@ export interface PostgresOptions {
    */
   readonly connectTimeoutMs?: number
   /**
-   * Time a statement may take on the server, in milliseconds; `0` for no limit. When the server stays silent a second longer, the connection is
-   * closed.
+   * Time a statement may take on the server, in milliseconds; `0` for no limit. When the server
+   * stays silent a second longer, the connection is closed.
    *
    * @defaultValue `30_000`
    */
   readonly statementTimeoutMs?: number
   /**
-   * Whether `statementTimeoutMs` is announced to the server when connecting. A PgBouncer refuses that unless its `ignore_startup_parameters` has
-   * `statement_timeout`: switch it off there and the limit holds on this side alone.
+   * Whether `statementTimeoutMs` is announced to the server when connecting. A PgBouncer refuses
+   * that unless its `ignore_startup_parameters` has `statement_timeout`: switch it off there and
+   * the limit holds on this side alone.
    *
    * @defaultValue `true`
    */
   readonly serverStatementTimeout?: boolean
   /**
-   * Whether statements with parameters are prepared. Switch it off behind a pooler that does not support prepared statements.
+   * Whether statements with parameters are prepared. Switch it off behind a pooler that does not
+   * support prepared statements.
    *
    * @defaultValue `true`
    */
   readonly prepare?: boolean
   /**
-   * Connections that stand outside the pool for what must not wait for it; opened when first needed.
+   * Connections that stand outside the pool for what must not wait for it; opened when first
+   * needed.
    *
    * @defaultValue `2`
    */
   readonly reservedConnections?: number
 }
 
-/**
- * How to reach Redis: one of `url`, `rootNodes` and `client`.
- */
+/** How to reach Redis: one of `url`, `rootNodes` and `client`. */
 export interface RedisOptions {
-  /**
-   * `redis://` or `rediss://user:password@host:port/database`.
-   */
+  /** `redis://` or `rediss://user:password@host:port/database`. */
   readonly url?: string
-  /**
-   * URLs of some nodes of a cluster; the others are found through them.
-   */
+  /** URLs of some nodes of a cluster; the others are found through them. */
   readonly rootNodes?: readonly string[]
-  /**
-   * A client or cluster of the host's own, connected by the host, used and never closed.
-   */
+  /** A client or cluster of the host's own, connected by the host, used and never closed. */
   readonly client?: RedisConnection
   /**
    * Goes in front of every key, for instance `shop:`.
@@ -112,21 +104,13 @@ export interface RedisOptions {
   readonly required?: boolean
 }
 
-/**
- * How to reach MongoDB: either `url` or `client`. Needs the package `mongodb`.
- */
+/** How to reach MongoDB: either `url` or `client`. Needs the package `mongodb`. */
 export interface MongodbOptions {
-  /**
-   * `mongodb://` or `mongodb+srv://`.
-   */
+  /** `mongodb://` or `mongodb+srv://`. */
   readonly url?: string
-  /**
-   * A client of the host's own, used and never closed.
-   */
+  /** A client of the host's own, used and never closed. */
   readonly client?: MongoClient
-  /**
-   * Name of the database.
-   */
+  /** Name of the database. */
   readonly database: string
   /**
    * Time an operation has, in milliseconds.
@@ -149,28 +133,22 @@ export interface MongodbOptions {
 }
 
 /**
- * How to reach Pinecone: either `apiKey` or `client`. Needs the package `@pinecone-database/pinecone`.
+ * How to reach Pinecone: either `apiKey` or `client`. Needs the package
+ * `@pinecone-database/pinecone`.
  */
 export interface PineconeOptions {
-  /**
-   * The API key.
-   */
+  /** The API key. */
   readonly apiKey?: string
   /**
-   * A client of the host's own. HTTP status and Retry-After stay hidden then, and a deadline leaves the request running.
+   * A client of the host's own. HTTP status and Retry-After stay hidden then, and a deadline leaves
+   * the request running.
    */
   readonly client?: Pinecone
-  /**
-   * Name of the index.
-   */
+  /** Name of the index. */
   readonly index: string
-  /**
-   * Host of the index, which spares looking it up by name.
-   */
+  /** Host of the index, which spares looking it up by name. */
   readonly host?: string
-  /**
-   * URL of the control plane, where it is not Pinecone's own.
-   */
+  /** URL of the control plane, where it is not Pinecone's own. */
   readonly controllerHostUrl?: string
   /**
    * Time an operation has, in milliseconds.
@@ -186,25 +164,15 @@ export interface PineconeOptions {
   readonly required?: boolean
 }
 
-/**
- * Options of `connect`.
- */
+/** Options of `connect`. */
 export interface ConnectOptions extends InvalidationOptions {
-  /**
-   * The source of truth; always required.
-   */
+  /** The source of truth; always required. */
   readonly postgres: PostgresOptions
-  /**
-   * Cache, sessions, rate limits.
-   */
+  /** Cache, sessions, rate limits. */
   readonly redis: RedisOptions
-  /**
-   * Activity log and analytics.
-   */
+  /** Activity log and analytics. */
   readonly mongodb?: MongodbOptions
-  /**
-   * Vector index.
-   */
+  /** Vector index. */
   readonly pinecone?: PineconeOptions
   /**
    * Time that `connect` waits for the required stores, in milliseconds.

@@ -10,14 +10,13 @@ import { parseConnectOptions } from './parse-options.ts'
 import type { ConnectSettings } from './settings.ts'
 import type { Stores } from './stores.ts'
 
-/**
- * Why `connect` gave no stores: its options break a rule, or a required store cannot be had.
- */
+/** Why `connect` gave no stores: its options break a rule, or a required store cannot be had. */
 export type ConnectError = InvalidInput | StoreError
 
 /**
- * Connects the stores. Waits for the required ones (PostgreSQL, and what `required` says) until `connectDeadlineMs`; the optional ones may come
- * up later by themselves. On failure everything that was opened is closed again; clients that were handed in are left alone.
+ * Connects the stores. Waits for the required ones (PostgreSQL, and what `required` says) until
+ * `connectDeadlineMs`; the optional ones may come up later by themselves. On failure everything
+ * that was opened is closed again; clients that were handed in are left alone.
  *
  * @example
  * ```ts
@@ -30,29 +29,53 @@ export function connect(options: ConnectOptions): ResultAsync<Stores, ConnectErr
   return new ResultAsync(open(settings.value, options))
 }
 
-async function open(settings: ConnectSettings, options: ConnectOptions): Promise<Result<Stores, ConnectError>> {
-  const base = { clock: options.clock ?? systemClock, diagnostics: options.diagnostics ?? new Diagnostics() }
+async function open(
+  settings: ConnectSettings,
+  options: ConnectOptions,
+): Promise<Result<Stores, ConnectError>> {
+  const base = {
+    clock: options.clock ?? systemClock,
+    diagnostics: options.diagnostics ?? new Diagnostics(),
+  }
   const opened = await openStores(settings, base)
   if (opened.isErr()) return err(opened.error)
   const endMs = base.clock.monotonic() + settings.connectDeadlineMs
-  const waits = opened.value.all.map((store) => awaitStore(store, () => endMs - base.clock.monotonic()))
+  const waits = opened.value.all.map((store) =>
+    awaitStore(store, () => endMs - base.clock.monotonic()),
+  )
   const failure = (await Promise.all(waits)).find((wait) => wait !== undefined)
   if (failure !== undefined) {
     await Promise.all(opened.value.all.map(abandon))
     return err(failure)
   }
   const probes = opened.value.all
-  const stores = new ConnectedStores({ ...opened.value, ...base, invalidation: options, probes, clients: opened.value.all })
-  // The gate of the cache opens with its first look at the intents: the first reads shall find it open.
-  await Promise.race([stores.invalidation.gate.firstLook, setTimeout(optionalWaitMs, undefined, { ref: false })])
+  const stores = new ConnectedStores({
+    ...opened.value,
+    ...base,
+    invalidation: options,
+    probes,
+    clients: opened.value.all,
+  })
+  // The gate of the cache opens with its first look at the intents: the first reads shall find it
+  // open.
+  await Promise.race([
+    stores.invalidation.gate.firstLook,
+    setTimeout(optionalWaitMs, undefined, { ref: false }),
+  ])
   return ok(stores)
 }
 
 const retryAfterMs = 100
 
-async function awaitStore(store: OpenedStore, leftMs: () => number): Promise<StoreError | undefined> {
+async function awaitStore(
+  store: OpenedStore,
+  leftMs: () => number,
+): Promise<StoreError | undefined> {
   if (!store.isRequired) {
-    await Promise.race([store.firstAttempt(), setTimeout(Math.min(optionalWaitMs, Math.max(1, leftMs())), undefined, { ref: false })])
+    await Promise.race([
+      store.firstAttempt(),
+      setTimeout(Math.min(optionalWaitMs, Math.max(1, leftMs())), undefined, { ref: false }),
+    ])
     return undefined
   }
   for (;;) {

@@ -1,16 +1,25 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded } from '../errors.ts'
-import { createInvalidation, type Invalidation, type InvalidationOptions } from '../invalidation/invalidation.ts'
+import {
+  createInvalidation,
+  type Invalidation,
+  type InvalidationOptions,
+} from '../invalidation/invalidation.ts'
 import { ResultAsync } from '../result.ts'
 import { checkHealth, type HealthProbe } from './check-health.ts'
 import { type Closable, closeAll } from './close.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
-import type { CloseOptions, MongodbStore, PineconeStore, PostgresStore, RedisStore, Stores } from './stores.ts'
+import type {
+  CloseOptions,
+  MongodbStore,
+  PineconeStore,
+  PostgresStore,
+  RedisStore,
+  Stores,
+} from './stores.ts'
 
-/**
- * What {@link ConnectedStores} is made of.
- */
+/** What {@link ConnectedStores} is made of. */
 export interface StoreParts {
   readonly postgres: PostgresStore
   readonly redis: RedisStore
@@ -26,9 +35,7 @@ export interface StoreParts {
 /** Defaults of `HealthOptions` and `CloseOptions`. */
 const defaults = { healthDeadlineMs: 1_000, closeDeadlineMs: 5_000 }
 
-/**
- * The stores of one application, from `connect` to `close`.
- */
+/** The stores of one application, from `connect` to `close`. */
 export class ConnectedStores implements Stores {
   readonly postgres: PostgresStore
   readonly redis: RedisStore
@@ -73,17 +80,21 @@ export class ConnectedStores implements Stores {
   beforeClose(stop: (deadlineMs: number) => Promise<void>): () => void {
     const hook = { stop }
     this.#hooks.add(hook)
-    return () => { this.#hooks.delete(hook) }
+    return () => {
+      this.#hooks.delete(hook)
+    }
   }
 
   close(options: CloseOptions = {}): ResultAsync<void, DeadlineExceeded> {
-    this.#closed ??= new ResultAsync(closeAll({
-      hooks: [...this.#hooks].map((hook) => hook.stop),
-      clients: this.#clients,
-      deadlineMs: options.deadlineMs ?? defaults.closeDeadlineMs,
-      clock: this.clock,
-      diagnostics: this.diagnostics,
-    }))
+    this.#closed ??= new ResultAsync(
+      closeAll({
+        hooks: [...this.#hooks].map((hook) => hook.stop),
+        clients: this.#clients,
+        deadlineMs: options.deadlineMs ?? defaults.closeDeadlineMs,
+        clock: this.clock,
+        diagnostics: this.diagnostics,
+      }),
+    )
     return this.#closed
   }
 

@@ -1,10 +1,11 @@
 import type { StoreName } from '../errors.ts'
 
-/**
- * How one store is.
- */
+/** How one store is. */
 export interface StoreHealth {
-  /** `up`: it answered. `degraded`: optional and not answering, or its breaker is open. `down`: required and not answering. */
+  /**
+   * `up`: it answered. `degraded`: optional and not answering, or its breaker is open. `down`:
+   * required and not answering.
+   */
   readonly status: 'up' | 'degraded' | 'down'
   /** Whether the application can work without it. */
   readonly isRequired: boolean
@@ -14,9 +15,7 @@ export interface StoreHealth {
   readonly error?: string
 }
 
-/**
- * How the stores are.
- */
+/** How the stores are. */
 export interface HealthReport {
   /** The worst of the stores. */
   readonly status: 'up' | 'degraded' | 'down'
@@ -24,9 +23,7 @@ export interface HealthReport {
   readonly stores: Readonly<Partial<Record<StoreName, StoreHealth>>>
 }
 
-/**
- * Options of `health`.
- */
+/** Options of `health`. */
 export interface HealthOptions {
   /**
    * Time each store has to answer, in milliseconds.

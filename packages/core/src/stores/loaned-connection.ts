@@ -9,9 +9,7 @@ import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } fro
 import type { Statement, Statements } from './statements.ts'
 import { type PostgresConnection, StatementFailed } from './stores.ts'
 
-/**
- * What every connection of a store shares.
- */
+/** What every connection of a store shares. */
 export interface ConnectionContext {
   /** How texts become statements. */
   readonly statements: Statements
@@ -21,9 +19,7 @@ export interface ConnectionContext {
   readonly diagnostics: Diagnostics
 }
 
-/**
- * Limits of one statement.
- */
+/** Limits of one statement. */
 export interface StatementLimits {
   /** Time for the answer, in milliseconds; `Infinity` for none. */
   readonly deadlineMs: number
@@ -32,8 +28,9 @@ export interface StatementLimits {
 }
 
 /**
- * One connection on loan from a pool. Runs one statement at a time, in the order they were asked; `release` gives the connection back, or
- * closes it when its state is in doubt: after a lost connection, a statement that never answered, or a transaction left open.
+ * One connection on loan from a pool. Runs one statement at a time, in the order they were asked;
+ * `release` gives the connection back, or closes it when its state is in doubt: after a lost
+ * connection, a statement that never answered, or a transaction left open.
  */
 export class LoanedConnection implements PostgresConnection {
   readonly #client: PoolClient
@@ -52,8 +49,14 @@ export class LoanedConnection implements PostgresConnection {
     client.on('error', this.#onError)
   }
 
-  async query<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
-    const results = await this.#inTurn(this.#context.statements.of(text, values !== undefined && values.length > 0), values)
+  async query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<SqlResult<Row>> {
+    const results = await this.#inTurn(
+      this.#context.statements.of(text, values !== undefined && values.length > 0),
+      values,
+    )
     return (results.at(-1) ?? { rows: [], rowCount: null }) as SqlResult<Row>
   }
 
@@ -64,7 +67,10 @@ export class LoanedConnection implements PostgresConnection {
   async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
     const statement = this.#context.statements.of(text, true)
     const canTakeAlong = QueryWithCommit.isUnderstoodBy(this.#client)
-    const [, committed] = await this.#inTurn(canTakeAlong ? { ...statement, operation: 'commit', hasCommit: true } : statement, values)
+    const [, committed] = await this.#inTurn(
+      canTakeAlong ? { ...statement, operation: 'commit', hasCommit: true } : statement,
+      values,
+    )
     return committed ?? this.query('COMMIT')
   }
 
@@ -73,9 +79,7 @@ export class LoanedConnection implements PostgresConnection {
     this.release()
   }
 
-  /**
-   * Ends the loan. Later statements are refused.
-   */
+  /** Ends the loan. Later statements are refused. */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
@@ -86,15 +90,26 @@ export class LoanedConnection implements PostgresConnection {
     if (isInDoubt) this.#client.on('error', ignore)
   }
 
-  #inTurn(statement: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
-    const turn = this.#unfinished === 0 ? this.#run(statement, values) : this.#previous.then(() => this.#run(statement, values))
+  #inTurn(
+    statement: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
+    const turn =
+      this.#unfinished === 0
+        ? this.#run(statement, values)
+        : this.#previous.then(() => this.#run(statement, values))
     this.#previous = turn.catch(() => undefined)
     return turn
   }
 
-  async #run(statement: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
-    if (this.#isBroken) throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
-    if (this.#isReleased) throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
+  async #run(
+    statement: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
+    if (this.#isBroken)
+      throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
+    if (this.#isReleased)
+      throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
     const { clock, diagnostics } = this.#context
     const startedMs = clock.monotonic()
     let outcome = 'ok'
@@ -105,18 +120,33 @@ export class LoanedConnection implements PostgresConnection {
       outcome = failure.type
       throw this.#failed(failure)
     } finally {
-      diagnostics.emit('store:operation', { store: 'postgres', operation: statement.operation, durationMs: clock.monotonic() - startedMs, outcome })
+      diagnostics.emit('store:operation', {
+        store: 'postgres',
+        operation: statement.operation,
+        durationMs: clock.monotonic() - startedMs,
+        outcome,
+      })
     }
   }
 
-  async #send({ text, name, hasCommit }: Sending, values: readonly unknown[] | undefined): Promise<readonly SqlResult<object>[]> {
+  async #send(
+    { text, name, hasCommit }: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
     const prepared = name === undefined ? {} : { name }
     const parameters = values === undefined || values.length === 0 ? {} : { values: [...values] }
     this.#unfinished += 1
     const config = { text, types: rowTypes, ...prepared, ...parameters }
-    // A text of several statements answers with several results, which the types of `pg` do not say.
-    const answer: Promise<QueryResult | QueryResult[]> = hasCommit === true ? QueryWithCommit.send(this.#client, config) : this.#client.query(config)
-    const result = await within(answer.finally(() => { this.#unfinished -= 1 }), this.#limits)
+    // A text of several statements answers with several results, which the types of `pg` do not
+    // say.
+    const answer: Promise<QueryResult | QueryResult[]> =
+      hasCommit === true ? QueryWithCommit.send(this.#client, config) : this.#client.query(config)
+    const result = await within(
+      answer.finally(() => {
+        this.#unfinished -= 1
+      }),
+      this.#limits,
+    )
     return Array.isArray(result) ? result.map(resultOf) : [resultOf(result)]
   }
 
@@ -150,9 +180,20 @@ class TooLate extends Error {}
 function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits): Promise<T> {
   if (deadlineMs === Infinity && signal === undefined) return answer
   return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => { reject(new TooLate()) }
-    // Timers run before sockets are read: after a stall of the event loop the answer may be there already.
-    const timer = deadlineMs === Infinity ? undefined : setTimeout(() => { setImmediate(giveUp) }, Math.max(0, Math.ceil(deadlineMs)))
+    const giveUp = (): void => {
+      reject(new TooLate())
+    }
+    // Timers run before sockets are read: after a stall of the event loop the answer may be there
+    // already.
+    const timer =
+      deadlineMs === Infinity
+        ? undefined
+        : setTimeout(
+            () => {
+              setImmediate(giveUp)
+            },
+            Math.max(0, Math.ceil(deadlineMs)),
+          )
     signal?.addEventListener('abort', giveUp, { once: true })
     if (signal?.aborted === true) giveUp()
     answer.then(resolve, reject).finally(() => {
@@ -167,7 +208,10 @@ function resultOf({ rows, rowCount, command }: QueryResult): SqlResult<object> {
 }
 
 function isInTransaction(client: PoolClient): boolean {
-  const status = 'getTransactionStatus' in client && typeof client.getTransactionStatus === 'function' ? client.getTransactionStatus() as unknown : null
+  const status =
+    'getTransactionStatus' in client && typeof client.getTransactionStatus === 'function'
+      ? (client.getTransactionStatus() as unknown)
+      : null
   return status === 'T' || status === 'E'
 }
 

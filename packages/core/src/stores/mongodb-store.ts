@@ -9,16 +9,17 @@ import type { MongodbStore } from './stores.ts'
 
 const connectTimeoutMs = 2_000
 /**
- * Longer than any deadline of a caller: when selection fails the driver throws its whole topology away and begins anew, so that with a short one it
- * might never get to connect.
+ * Longer than any deadline of a caller: when selection fails the driver throws its whole topology
+ * away and begins anew, so that with a short one it might never get to connect.
  */
 const serverSelectionTimeoutMs = 10_000
-/** How long a socket may be silent while it owes an answer, for operations that are not handed the signal. */
+/**
+ * How long a socket may be silent while it owes an answer, for operations that are not handed the
+ * signal.
+ */
 const socketTimeoutMs = 60_000
 
-/**
- * MongoDB over the official driver, opened here or handed in.
- */
+/** MongoDB over the official driver, opened here or handed in. */
 export class MongodbDriverStore implements MongodbStore {
   readonly client: MongoClient
   readonly #database: Db
@@ -30,19 +31,33 @@ export class MongodbDriverStore implements MongodbStore {
     this.client = client
     this.#isOwn = settings.client === undefined
     this.#database = client.db(settings.database)
-    this.#guard = createGuard({ store: 'mongodb', clock, diagnostics, classify: mongodbComplaint, deadlineMs: settings.deadlineMs, maxConcurrent: settings.maxConnections })
+    this.#guard = createGuard({
+      store: 'mongodb',
+      clock,
+      diagnostics,
+      classify: mongodbComplaint,
+      deadlineMs: settings.deadlineMs,
+      maxConcurrent: settings.maxConnections,
+    })
     client.on('topologyDescriptionChanged', this.#onTopology)
-    if (this.#isOwn) client.on('error', (error) => { diagnostics.emit('store:error', { store: 'mongodb', error }) })
+    if (this.#isOwn)
+      client.on('error', (error) => {
+        diagnostics.emit('store:error', { store: 'mongodb', error })
+      })
   }
 
-  run<T>(operation: string, use: (database: Db, signal: AbortSignal) => Promise<T>, options?: GuardedCallOptions): ResultAsync<T, StoreError> {
+  run<T>(
+    operation: string,
+    use: (database: Db, signal: AbortSignal) => Promise<T>,
+    options?: GuardedCallOptions,
+  ): ResultAsync<T, StoreError> {
     const wasReachable = this.#isReachable
-    return this.#guard.run(operation, (signal) => use(this.#database, signal), options).mapErr((failure) => (wasReachable ? failure : this.#told(failure)))
+    return this.#guard
+      .run(operation, (signal) => use(this.#database, signal), options)
+      .mapErr((failure) => (wasReachable ? failure : this.#told(failure)))
   }
 
-  /**
-   * Closes the client, unless it was handed in.
-   */
+  /** Closes the client, unless it was handed in. */
   async close(): Promise<void> {
     this.client.off('topologyDescriptionChanged', this.#onTopology)
     if (this.#isOwn) await this.client.close()
@@ -52,20 +67,32 @@ export class MongodbDriverStore implements MongodbStore {
   #told(failure: StoreError): StoreError {
     if (failure.type !== 'deadline-exceeded' || this.#isReachable) return failure
     const { store, operation } = failure
-    return { type: 'store-unavailable', store, operation, message: `mongodb is not available for \`${operation}\`: no server can be reached`, retryable: true, cause: failure }
+    return {
+      type: 'store-unavailable',
+      store,
+      operation,
+      message: `mongodb is not available for \`${operation}\`: no server can be reached`,
+      retryable: true,
+      cause: failure,
+    }
   }
 
   readonly #onTopology = ({ newDescription }: TopologyDescriptionChangedEvent): void => {
-    this.#isReachable = [...newDescription.servers.values()].some((server) => server.type !== 'Unknown')
+    this.#isReachable = [...newDescription.servers.values()].some(
+      (server) => server.type !== 'Unknown',
+    )
   }
 }
 
 /**
- * Makes the store. Loads the driver when no client was handed in; rejects when it is not installed. Nothing is connected before the first
- * operation.
+ * Makes the store. Loads the driver when no client was handed in; rejects when it is not installed.
+ * Nothing is connected before the first operation.
  */
-export async function openMongodb(settings: MongodbSettings, base: StoreBase): Promise<MongodbDriverStore> {
-  return new MongodbDriverStore(settings.client ?? await createClient(settings), settings, base)
+export async function openMongodb(
+  settings: MongodbSettings,
+  base: StoreBase,
+): Promise<MongodbDriverStore> {
+  return new MongodbDriverStore(settings.client ?? (await createClient(settings)), settings, base)
 }
 
 async function createClient({ url = '', maxConnections }: MongodbSettings): Promise<MongoClient> {

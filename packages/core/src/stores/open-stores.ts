@@ -11,20 +11,19 @@ import { redisDeadlineExceeded } from './redis-failure.ts'
 import { RedisClientStore } from './redis-store.ts'
 import type { ConnectSettings } from './settings.ts'
 
-/** How long `connect` waits for an optional store, so that the first calls after it find one that is up, in milliseconds. */
+/**
+ * How long `connect` waits for an optional store, so that the first calls after it find one that is
+ * up, in milliseconds.
+ */
 export const optionalWaitMs = 1_000
 
-/**
- * What every store is given.
- */
+/** What every store is given. */
 export interface StoreBase {
   readonly clock: Clock
   readonly diagnostics: Diagnostics
 }
 
-/**
- * One opened store as `connect`, `health` and `close` see it.
- */
+/** One opened store as `connect`, `health` and `close` see it. */
 export interface OpenedStore extends HealthProbe, Closable {
   /** Tries once to reach it. */
   readonly reach: (deadlineMs: number) => Promise<Result<unknown, StoreError>>
@@ -32,9 +31,7 @@ export interface OpenedStore extends HealthProbe, Closable {
   readonly firstAttempt: () => Promise<unknown>
 }
 
-/**
- * The opened stores, by name and as a list.
- */
+/** The opened stores, by name and as a list. */
 export interface OpenedStores {
   readonly postgres: PostgresPoolStore
   readonly redis: RedisClientStore
@@ -44,30 +41,52 @@ export interface OpenedStores {
 }
 
 /**
- * Opens every configured store without waiting for any. Fails when the package of an optional store is not installed, or its client does not take
- * the options.
+ * Opens every configured store without waiting for any. Fails when the package of an optional store
+ * is not installed, or its client does not take the options.
  */
-export async function openStores(settings: ConnectSettings, base: StoreBase): Promise<Result<OpenedStores, InvalidInput>> {
+export async function openStores(
+  settings: ConnectSettings,
+  base: StoreBase,
+): Promise<Result<OpenedStores, InvalidInput>> {
   const mongodb = await optional('mongodb', settings.mongodb, (given) => openMongodb(given, base))
   if (mongodb.isErr()) return err(mongodb.error)
-  const pinecone = await optional('pinecone', settings.pinecone, (given) => openPinecone(given, base))
+  const pinecone = await optional('pinecone', settings.pinecone, (given) =>
+    openPinecone(given, base),
+  )
   if (pinecone.isErr()) return err(pinecone.error)
   const postgres = new PostgresPoolStore(settings.postgres, base)
   const redis = new RedisClientStore(settings.redis, base)
   const all = [openedPostgres(postgres), openedRedis(redis, settings.redis.required)]
-  if (mongodb.value !== undefined) all.push(openedMongodb(mongodb.value, settings.mongodb?.required === true))
-  if (pinecone.value !== undefined) all.push(openedPinecone(pinecone.value, settings.pinecone?.required === true))
+  if (mongodb.value !== undefined)
+    all.push(openedMongodb(mongodb.value, settings.mongodb?.required === true))
+  if (pinecone.value !== undefined)
+    all.push(openedPinecone(pinecone.value, settings.pinecone?.required === true))
   return ok({ postgres, redis, mongodb: mongodb.value, pinecone: pinecone.value, all })
 }
 
-async function optional<Settings, Store>(field: string, settings: Settings | undefined, open: (settings: Settings) => Promise<Store>): Promise<Result<Store | undefined, InvalidInput>> {
+async function optional<Settings, Store>(
+  field: string,
+  settings: Settings | undefined,
+  open: (settings: Settings) => Promise<Store>,
+): Promise<Result<Store | undefined, InvalidInput>> {
   try {
     return ok(settings === undefined ? undefined : await open(settings))
   } catch (error) {
     // The client's own message may quote the URL, and with it the password.
-    const isMissing = error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
-    const rule = isMissing ? 'needs its package installed beside @headwater/core' : 'was not accepted by the client'
-    return err({ type: 'invalid-input', field, issues: [{ field, message: rule }], message: `the options of connect break a rule: ${field}: ${rule}`, retryable: false })
+    const isMissing =
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
+    const rule = isMissing
+      ? 'needs its package installed beside @headwater/core'
+      : 'was not accepted by the client'
+    return err({
+      type: 'invalid-input',
+      field,
+      issues: [{ field, message: rule }],
+      message: `the options of connect break a rule: ${field}: ${rule}`,
+      retryable: false,
+    })
   }
 }
 
@@ -81,7 +100,9 @@ function openedPostgres(postgres: PostgresPoolStore): OpenedStore {
     firstAttempt: async () => undefined,
     ask: async (deadlineMs) => messageOf(await reach(deadlineMs)),
     close: () => postgres.close(),
-    destroy: () => { postgres.destroy() },
+    destroy: () => {
+      postgres.destroy()
+    },
   }
 }
 
@@ -91,15 +112,20 @@ function openedRedis(redis: RedisClientStore, isRequired: boolean): OpenedStore 
     isRequired,
     reach: (deadlineMs) => upWithin(redis, deadlineMs),
     firstAttempt: () => redis.whenUp('first-attempt'),
-    ask: async (deadlineMs) => messageOf(await redis.run('ping', (client) => client.sendCommand(['PING']), { deadlineMs })),
+    ask: async (deadlineMs) =>
+      messageOf(await redis.run('ping', (client) => client.sendCommand(['PING']), { deadlineMs })),
     close: () => redis.close(),
-    destroy: () => { redis.destroy() },
+    destroy: () => {
+      redis.destroy()
+    },
   }
 }
 
 function openedMongodb(mongodb: MongodbDriverStore, isRequired: boolean): OpenedStore {
   const reach = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
-    await mongodb.run('ping', (database, signal) => database.command({ ping: 1 }, { signal }), { deadlineMs })
+    await mongodb.run('ping', (database, signal) => database.command({ ping: 1 }, { signal }), {
+      deadlineMs,
+    })
   return {
     store: 'mongodb',
     isRequired,
@@ -107,7 +133,9 @@ function openedMongodb(mongodb: MongodbDriverStore, isRequired: boolean): Opened
     firstAttempt: () => reach(optionalWaitMs),
     ask: async (deadlineMs) => messageOf(await reach(deadlineMs)),
     close: () => mongodb.close(),
-    destroy: () => { void mongodb.close().catch(() => undefined) },
+    destroy: () => {
+      void mongodb.close().catch(() => undefined)
+    },
   }
 }
 
@@ -125,10 +153,17 @@ function openedPinecone(pinecone: PineconeClientStore, isRequired: boolean): Ope
   }
 }
 
-async function upWithin(redis: RedisClientStore, deadlineMs: number): Promise<Result<unknown, StoreError>> {
+async function upWithin(
+  redis: RedisClientStore,
+  deadlineMs: number,
+): Promise<Result<unknown, StoreError>> {
   const { promise, resolve } = Promise.withResolvers<Result<unknown, StoreError>>()
-  const timer = setTimeout(() => { resolve(err({ ...redisDeadlineExceeded('connect', deadlineMs), retryable: false })) }, deadlineMs)
-  void redis.whenUp('up').then(() => { resolve(ok(undefined)) })
+  const timer = setTimeout(() => {
+    resolve(err({ ...redisDeadlineExceeded('connect', deadlineMs), retryable: false }))
+  }, deadlineMs)
+  void redis.whenUp('up').then(() => {
+    resolve(ok(undefined))
+  })
   try {
     return await promise
   } finally {

@@ -1,18 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Complaint } from '../resilience/guard.ts'
 
-/**
- * One call to Pinecone as seen on the wire: its client takes no signal and hides the status.
- */
+/** One call to Pinecone as seen on the wire: its client takes no signal and hides the status. */
 interface Exchange {
   readonly signal: AbortSignal
   status?: number
   retryAfterMs?: number | undefined
 }
 
-/**
- * A rejection of Pinecone's client together with what was seen on the wire.
- */
+/** A rejection of Pinecone's client together with what was seen on the wire. */
 export class PineconeCallFailed extends Error {
   /** HTTP status of the last answer; absent when there was none. */
   readonly status: number | undefined
@@ -27,14 +23,13 @@ export class PineconeCallFailed extends Error {
 }
 
 /**
- * Follows calls through Pinecone's client: `fetch` is handed to the client, calls are made through `call`.
+ * Follows calls through Pinecone's client: `fetch` is handed to the client, calls are made through
+ * `call`.
  */
 export class PineconeExchanges {
   readonly #current = new AsyncLocalStorage<Exchange>()
 
-  /**
-   * Fetches for the call that is under way, with its signal.
-   */
+  /** Fetches for the call that is under way, with its signal. */
   readonly fetch: typeof fetch = async (input, init) => {
     const exchange = this.#current.getStore()
     if (exchange === undefined) return fetch(input, init)
@@ -44,9 +39,7 @@ export class PineconeExchanges {
     return response
   }
 
-  /**
-   * Runs one call; rejects with {@link PineconeCallFailed}.
-   */
+  /** Runs one call; rejects with {@link PineconeCallFailed}. */
   async call<T>(signal: AbortSignal, use: () => Promise<T>): Promise<T> {
     const exchange: Exchange = { signal }
     try {
@@ -58,17 +51,36 @@ export class PineconeExchanges {
 }
 
 /**
- * Says what a failed call means: by the status where it was seen, else by what the client calls its error.
+ * Says what a failed call means: by the status where it was seen, else by what the client calls its
+ * error.
  */
 export function pineconeComplaint(error: unknown): Complaint {
-  if (!(error instanceof PineconeCallFailed)) return { type: 'store-unavailable', reason: 'the call failed' }
+  if (!(error instanceof PineconeCallFailed))
+    return { type: 'store-unavailable', reason: 'the call failed' }
   const name = error.cause instanceof Error ? error.cause.name : ''
-  if (name === 'PineconeArgumentError' || error.cause instanceof TypeError) return { type: 'store-refused', reason: error.message, cause: error.cause }
+  if (name === 'PineconeArgumentError' || error.cause instanceof TypeError)
+    return { type: 'store-refused', reason: error.message, cause: error.cause }
   const status = error.status ?? statusOf(name, error.message)
-  if (status === undefined) return { type: 'store-unavailable', reason: name === '' ? 'no answer' : name, cause: error.cause }
+  if (status === undefined)
+    return {
+      type: 'store-unavailable',
+      reason: name === '' ? 'no answer' : name,
+      cause: error.cause,
+    }
   const isPassing = status === 408 || status === 429 || status >= 500
-  if (isPassing) return { type: 'store-unavailable', reason: `HTTP ${status}`, retryAfterMs: error.retryAfterMs, cause: error.cause }
-  return { type: 'store-refused', reason: `HTTP ${status}`, code: String(status), cause: error.cause }
+  if (isPassing)
+    return {
+      type: 'store-unavailable',
+      reason: `HTTP ${status}`,
+      retryAfterMs: error.retryAfterMs,
+      cause: error.cause,
+    }
+  return {
+    type: 'store-refused',
+    reason: `HTTP ${status}`,
+    code: String(status),
+    cause: error.cause,
+  }
 }
 
 const statuses: Readonly<Record<string, number>> = {

@@ -8,9 +8,7 @@ import { pineconeComplaint, PineconeExchanges } from './pinecone-exchange.ts'
 import type { PineconeSettings } from './settings.ts'
 import type { PineconeStore } from './stores.ts'
 
-/**
- * Pinecone over the official client, made here or handed in.
- */
+/** Pinecone over the official client, made here or handed in. */
 export class PineconeClientStore implements PineconeStore {
   readonly client: Pinecone
   readonly indexName: string
@@ -18,29 +16,70 @@ export class PineconeClientStore implements PineconeStore {
   readonly #exchanges: PineconeExchanges
   readonly #guard: Guard
 
-  constructor(client: Pinecone, exchanges: PineconeExchanges, settings: PineconeSettings, { clock, diagnostics }: StoreBase) {
+  constructor(
+    client: Pinecone,
+    exchanges: PineconeExchanges,
+    settings: PineconeSettings,
+    { clock, diagnostics }: StoreBase,
+  ) {
     this.client = client
     this.indexName = settings.index
     this.#exchanges = exchanges
-    this.#index = guardDeletes(client.index({ name: settings.index, ...(settings.host === undefined ? {} : { host: settings.host }) }))
-    this.#guard = createGuard({ store: 'pinecone', clock, diagnostics, classify: pineconeComplaint, deadlineMs: settings.deadlineMs })
+    this.#index = guardDeletes(
+      client.index({
+        name: settings.index,
+        ...(settings.host === undefined ? {} : { host: settings.host }),
+      }),
+    )
+    this.#guard = createGuard({
+      store: 'pinecone',
+      clock,
+      diagnostics,
+      classify: pineconeComplaint,
+      deadlineMs: settings.deadlineMs,
+    })
   }
 
-  run<T>(operation: string, use: (index: Index) => Promise<T>, options?: GuardedCallOptions): ResultAsync<T, StoreError> {
-    return this.#guard.run(operation, (signal) => this.#exchanges.call(signal, () => use(this.#index)), options)
+  run<T>(
+    operation: string,
+    use: (index: Index) => Promise<T>,
+    options?: GuardedCallOptions,
+  ): ResultAsync<T, StoreError> {
+    return this.#guard.run(
+      operation,
+      (signal) => this.#exchanges.call(signal, () => use(this.#index)),
+      options,
+    )
   }
 }
 
 /**
- * Makes the store. Loads the client's package when no client was handed in; rejects when it is not installed.
+ * Makes the store. Loads the client's package when no client was handed in; rejects when it is not
+ * installed.
  */
-export async function openPinecone(settings: PineconeSettings, base: StoreBase): Promise<PineconeClientStore> {
+export async function openPinecone(
+  settings: PineconeSettings,
+  base: StoreBase,
+): Promise<PineconeClientStore> {
   const exchanges = new PineconeExchanges()
-  return new PineconeClientStore(settings.client ?? await createClient(settings, exchanges), exchanges, settings, base)
+  return new PineconeClientStore(
+    settings.client ?? (await createClient(settings, exchanges)),
+    exchanges,
+    settings,
+    base,
+  )
 }
 
-async function createClient({ apiKey = '', controllerHostUrl }: PineconeSettings, exchanges: PineconeExchanges): Promise<Pinecone> {
+async function createClient(
+  { apiKey = '', controllerHostUrl }: PineconeSettings,
+  exchanges: PineconeExchanges,
+): Promise<Pinecone> {
   const { Pinecone: Client } = await import('@pinecone-database/pinecone')
   // The client's own retries lose the status; the guard's do not.
-  return new Client({ apiKey, maxRetries: 0, fetchApi: exchanges.fetch, ...(controllerHostUrl === undefined ? {} : { controllerHostUrl }) })
+  return new Client({
+    apiKey,
+    maxRetries: 0,
+    fetchApi: exchanges.fetch,
+    ...(controllerHostUrl === undefined ? {} : { controllerHostUrl }),
+  })
 }

@@ -7,8 +7,19 @@ import type { Stores } from './stores.ts'
  *
  * @throws TypeError when `url` is none; the message does not repeat it.
  */
-export function openDirectPostgres(url: string, stores: Pick<Stores, 'postgres' | 'clock' | 'diagnostics'>): PostgresPoolStore {
-  if (!URL.canParse(url)) throw new TypeError('expected a URL such as postgresql://user@host/database')
-  const settings = { ...connectDefaults.postgres, url, schema: stores.postgres.schema, maxConnections: 1, statementTimeoutMs: 0, statementDeadlineMs: Infinity }
+export function openDirectPostgres(
+  url: string,
+  stores: Pick<Stores, 'postgres' | 'clock' | 'diagnostics'>,
+): PostgresPoolStore {
+  if (!URL.canParse(url))
+    throw new TypeError('expected a URL such as postgresql://user@host/database')
+  const settings = {
+    ...connectDefaults.postgres,
+    url,
+    schema: stores.postgres.schema,
+    maxConnections: 1,
+    statementTimeoutMs: 0,
+    statementDeadlineMs: Infinity,
+  }
   return new PostgresPoolStore(settings, stores)
 }

@@ -1,11 +1,12 @@
 import { Pool, type PoolConfig } from 'pg'
 import type { PostgresSettings } from './settings.ts'
 
-/**
- * Opens the store's own pool; no connection is made before it is asked for.
- */
+/** Opens the store's own pool; no connection is made before it is asked for. */
 export function openPool(settings: PostgresSettings): Pool {
-  const serverTimeout = settings.serverStatementTimeout && settings.statementTimeoutMs > 0 ? { statement_timeout: settings.statementTimeoutMs } : {}
+  const serverTimeout =
+    settings.serverStatementTimeout && settings.statementTimeoutMs > 0
+      ? { statement_timeout: settings.statementTimeoutMs }
+      : {}
   return new Pool({
     ...(settings.url === undefined ? {} : { connectionString: settings.url }),
     max: settings.maxConnections,

@@ -4,8 +4,8 @@ import type { RedisSettings } from './settings.ts'
 import type { RedisConnection } from './stores.ts'
 
 /**
- * Makes the store's own client, not yet connected: it reconnects for ever, refuses commands while it is offline, and sets no timer per
- * command (the store has its own deadline).
+ * Makes the store's own client, not yet connected: it reconnects for ever, refuses commands while
+ * it is offline, and sets no timer per command (the store has its own deadline).
  */
 export function createRedisClient(settings: RedisSettings): RedisConnection {
   const shared = {
@@ -14,26 +14,33 @@ export function createRedisClient(settings: RedisSettings): RedisConnection {
     socket: { connectTimeout: settings.connectTimeoutMs, reconnectStrategy: reconnectDelayMs },
   }
   if (settings.rootNodes !== undefined) {
-    return createCluster({ rootNodes: settings.rootNodes.map((url) => ({ url })), defaults: shared })
+    return createCluster({
+      rootNodes: settings.rootNodes.map((url) => ({ url })),
+      defaults: shared,
+    })
   }
   return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) })
 }
 
-/**
- * Whether a client speaks to a cluster.
- */
+/** Whether a client speaks to a cluster. */
 export function isCluster(client: RedisConnection): client is RedisClusterType {
   return 'masters' in client
 }
 
 /**
- * Ends a client at once and for good, also one that is still connecting: by itself `destroy` forgets a socket whose server has not answered
- * yet, and a cluster goes on to connect to its nodes.
+ * Ends a client at once and for good, also one that is still connecting: by itself `destroy`
+ * forgets a socket whose server has not answered yet, and a cluster goes on to connect to its
+ * nodes.
  */
 export function discardClient(client: RedisConnection): void {
   const end = (): void => {
-    const nodes = isCluster(client) ? [...client.masters, ...client.replicas].flatMap((node) => node.client ?? []) : [client]
-    for (const node of nodes) node.once('connect', () => { node.destroy() })
+    const nodes = isCluster(client)
+      ? [...client.masters, ...client.replicas].flatMap((node) => node.client ?? [])
+      : [client]
+    for (const node of nodes)
+      node.once('connect', () => {
+        node.destroy()
+      })
     client.destroy()
   }
   client.on('error', () => undefined)
@@ -42,8 +49,8 @@ export function discardClient(client: RedisConnection): void {
 }
 
 /**
- * Reads which server the client is connected to: the `run_id` of a single server, one digest of all masters' of a cluster. One round trip per
- * server. `undefined` when a server does not tell.
+ * Reads which server the client is connected to: the `run_id` of a single server, one digest of all
+ * masters' of a cluster. One round trip per server. `undefined` when a server does not tell.
  */
 export async function readRunId(client: RedisConnection): Promise<string | undefined> {
   if (!isCluster(client)) return runIdOf(client)
@@ -58,7 +65,10 @@ async function runIdOf(client: RedisClientType): Promise<string | undefined> {
   return /^run_id:(\w+)/m.exec(String(reply))?.[1]
 }
 
-/** Exponential from 50 ms to 2 s with up to half of it at random, so that a fleet does not come back in step. */
+/**
+ * Exponential from 50 ms to 2 s with up to half of it at random, so that a fleet does not come back
+ * in step.
+ */
 function reconnectDelayMs(retries: number): number {
   const capMs = Math.min(2_000, 50 * 2 ** Math.min(retries, 6))
   return Math.round(capMs * (0.5 + Math.random() / 2))

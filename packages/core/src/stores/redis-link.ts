@@ -3,9 +3,7 @@ import { replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './settings.ts'
 import type { RedisConnection } from './stores.ts'
 
-/**
- * Who hears of a link's changes.
- */
+/** Who hears of a link's changes. */
 export interface RedisLinkListeners {
   /** A connection is up and its server known. */
   readonly onUp: () => void
@@ -20,15 +18,19 @@ type Handler = readonly [event: string, handler: (error?: unknown) => void]
 const retryVerifyMs = 500
 
 /**
- * The connection to Redis: down → connecting → up. It is up only once the server's `run_id` has been read on it; a cluster that loses a node
- * stays up, with its servers unknown until all have been asked again. A client of our own that hangs is thrown away and replaced by a new
- * one; one that was handed in is only watched.
+ * The connection to Redis: down → connecting → up. It is up only once the server's `run_id` has
+ * been read on it; a cluster that loses a node stays up, with its servers unknown until all have
+ * been asked again. A client of our own that hangs is thrown away and replaced by a new one; one
+ * that was handed in is only watched.
  */
 export class RedisLink {
   readonly #settings: RedisSettings
   readonly #listeners: RedisLinkListeners
   readonly #isOwn: boolean
-  readonly #waiting = new Set<{ readonly until: 'up' | 'first-attempt'; readonly resolve: () => void }>()
+  readonly #waiting = new Set<{
+    readonly until: 'up' | 'first-attempt'
+    readonly resolve: () => void
+  }>()
   #client: RedisConnection
   #handlers: readonly Handler[] = []
   #isUp = false
@@ -53,27 +55,26 @@ export class RedisLink {
     return this.#client
   }
 
-  /**
-   * Whether commands can be served.
-   */
+  /** Whether commands can be served. */
   get isUp(): boolean {
     return this.#isUp && this.#client.isReady
   }
 
-  /**
-   * Which server is connected; `undefined` while that is not known.
-   */
+  /** Which server is connected; `undefined` while that is not known. */
   get runId(): string | undefined {
     return this.isUp ? this.#runId : undefined
   }
 
   whenUp(until: 'up' | 'first-attempt'): Promise<void> {
     if (this.isUp || (until === 'first-attempt' && this.#hasTried)) return Promise.resolve()
-    return new Promise((resolve) => { this.#waiting.add({ until, resolve }) })
+    return new Promise((resolve) => {
+      this.#waiting.add({ until, resolve })
+    })
   }
 
   /**
-   * Throws the connection away and makes a new one, unless that is happening already; does nothing to a client that was handed in.
+   * Throws the connection away and makes a new one, unless that is happening already; does nothing
+   * to a client that was handed in.
    */
   replace(): void {
     if (this.#isUp) this.#renew()
@@ -83,8 +84,12 @@ export class RedisLink {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#watchdog)
-    if (!this.#isOwn) { this.#detach(); return }
-    // A client that is still connecting has nothing to drain, and `close` would leave its attempt running.
+    if (!this.#isOwn) {
+      this.#detach()
+      return
+    }
+    // A client that is still connecting has nothing to drain, and `close` would leave its attempt
+    // running.
     if (this.#client.isReady) await this.#client.close()
     this.destroy()
   }
@@ -107,9 +112,13 @@ export class RedisLink {
   }
 
   #open(): void {
-    // A cluster's client gives up when none of its root nodes answers, and waits for ever when one of its masters does not.
-    if (this.#settings.rootNodes !== undefined) this.#watch(this.#settings.connectTimeoutMs * (this.#settings.rootNodes.length + 1))
-    this.#client.connect().catch((error: unknown) => { this.#onError(error) })
+    // A cluster's client gives up when none of its root nodes answers, and waits for ever when one
+    // of its masters does not.
+    if (this.#settings.rootNodes !== undefined)
+      this.#watch(this.#settings.connectTimeoutMs * (this.#settings.rootNodes.length + 1))
+    this.#client.connect().catch((error: unknown) => {
+      this.#onError(error)
+    })
   }
 
   #discard(): void {
@@ -119,14 +128,44 @@ export class RedisLink {
 
   #attach(): void {
     const up = isCluster(this.#client) ? ['node-ready', 'connect'] : ['ready']
-    const down = isCluster(this.#client) ? ['node-error', 'node-disconnect'] : ['reconnecting', 'end']
+    const down = isCluster(this.#client)
+      ? ['node-error', 'node-disconnect']
+      : ['reconnecting', 'end']
     const isHeard = !this.#isOwn && this.#client.listenerCount('error') > 0
     this.#handlers = [
-      ...up.map((event): Handler => [event, () => { this.#verify() }]),
-      ...down.map((event): Handler => [event, () => { this.#goDown() }]),
-      ...(isCluster(this.#client) ? [] : [['connect', () => { this.#watch(this.#settings.connectTimeoutMs) }] as const]),
+      ...up.map((event): Handler => [
+        event,
+        () => {
+          this.#verify()
+        },
+      ]),
+      ...down.map((event): Handler => [
+        event,
+        () => {
+          this.#goDown()
+        },
+      ]),
+      ...(isCluster(this.#client)
+        ? []
+        : [
+            [
+              'connect',
+              () => {
+                this.#watch(this.#settings.connectTimeoutMs)
+              },
+            ] as const,
+          ]),
       // An `error` event without any listener would end the process.
-      ...(isHeard ? [] : [['error', (error: unknown) => { this.#onError(error) }] as const]),
+      ...(isHeard
+        ? []
+        : [
+            [
+              'error',
+              (error: unknown) => {
+                this.#onError(error)
+              },
+            ] as const,
+          ]),
     ]
     for (const [event, handler] of this.#handlers) this.#client.on(event, handler)
   }
@@ -136,10 +175,16 @@ export class RedisLink {
     this.#handlers = []
   }
 
-  /** A server that accepts connections and then says nothing would leave the client in its handshake for ever. */
+  /**
+   * A server that accepts connections and then says nothing would leave the client in its handshake
+   * for ever.
+   */
   #watch(ms: number): void {
     clearTimeout(this.#watchdog)
-    if (this.#isOwn && !this.#isClosed) this.#watchdog = setTimeout(() => { this.#renew() }, ms)
+    if (this.#isOwn && !this.#isClosed)
+      this.#watchdog = setTimeout(() => {
+        this.#renew()
+      }, ms)
   }
 
   #verify(): void {
@@ -149,7 +194,9 @@ export class RedisLink {
     if (isCluster(this.#client)) this.#runId = undefined
     else this.#watch(this.#settings.connectTimeoutMs)
     readRunId(this.#client).then(
-      (runId) => { if (attempt === this.#attempt) this.#goUp(runId) },
+      (runId) => {
+        if (attempt === this.#attempt) this.#goUp(runId)
+      },
       (error: unknown) => {
         if (attempt !== this.#attempt) return
         this.#onError(error)
@@ -182,7 +229,8 @@ export class RedisLink {
     this.#hasTried = true
     if (!isCluster(this.#client)) clearTimeout(this.#watchdog)
     const wasUp = this.#isUp
-    // One node of a cluster may be gone while the others serve; which servers serve is unknown until they are asked again.
+    // One node of a cluster may be gone while the others serve; which servers serve is unknown
+    // until they are asked again.
     const isPartial = wasUp && isCluster(this.#client)
     this.#isUp = isPartial
     this.#runId = undefined

@@ -11,8 +11,9 @@ import type { RedisSettings } from './settings.ts'
 import type { CallOptions, RedisConnection, RedisStore } from './stores.ts'
 
 /**
- * Redis over a client of node-redis, opened here or handed in. On the way of a command that succeeds stand a comparison, a set insertion and
- * a deletion; whatever else happens is on the way of those that fail.
+ * Redis over a client of node-redis, opened here or handed in. On the way of a command that
+ * succeeds stand a comparison, a set insertion and a deletion; whatever else happens is on the way
+ * of those that fail.
  */
 export class RedisClientStore implements RedisStore {
   readonly keyPrefix: string
@@ -25,17 +26,28 @@ export class RedisClientStore implements RedisStore {
   readonly #trustListeners = new Set<() => void>()
   #unanswered = 0
 
-  constructor(settings: RedisSettings, { clock, diagnostics }: { readonly clock: Clock; readonly diagnostics: Diagnostics }) {
+  constructor(
+    settings: RedisSettings,
+    { clock, diagnostics }: { readonly clock: Clock; readonly diagnostics: Diagnostics },
+  ) {
     this.keyPrefix = settings.keyPrefix
     this.#deadlineMs = settings.deadlineMs
     this.#clock = clock
     this.#diagnostics = diagnostics
     this.#deadlines = new Deadlines(settings.deadlineMs, clock)
-    this.#breaker = new RedisBreaker(clock, (state) => { this.#onBreaker(state) })
+    this.#breaker = new RedisBreaker(clock, (state) => {
+      this.#onBreaker(state)
+    })
     this.#link = new RedisLink(settings, {
-      onUp: () => { this.#onUp() },
-      onDown: () => { this.#loseTrust() },
-      onError: (error) => { diagnostics.emit('store:error', { store: 'redis', error }) },
+      onUp: () => {
+        this.#onUp()
+      },
+      onDown: () => {
+        this.#loseTrust()
+      },
+      onError: (error) => {
+        diagnostics.emit('store:error', { store: 'redis', error })
+      },
     })
   }
 
@@ -51,7 +63,11 @@ export class RedisClientStore implements RedisStore {
     return this.#link.isUp && this.#breaker.wouldAdmit
   }
 
-  run<T>(operation: string, command: (client: RedisClientType) => Promise<T>, options?: CallOptions): ResultAsync<T, StoreError> {
+  run<T>(
+    operation: string,
+    command: (client: RedisClientType) => Promise<T>,
+    options?: CallOptions,
+  ): ResultAsync<T, StoreError> {
     if (!this.#link.isUp) return errAsync(redisUnavailable(operation, 'not connected'))
     if (options?.signal?.aborted === true) return errAsync(redisDeadlineExceeded(operation, 0))
     if (!this.#breaker.admit()) return errAsync(redisUnavailable(operation, 'its breaker is open'))
@@ -60,7 +76,9 @@ export class RedisClientStore implements RedisStore {
 
   onTrustLost(listener: () => void): () => void {
     this.#trustListeners.add(listener)
-    return () => { this.#trustListeners.delete(listener) }
+    return () => {
+      this.#trustListeners.delete(listener)
+    }
   }
 
   /**
@@ -70,34 +88,44 @@ export class RedisClientStore implements RedisStore {
     return this.#link.whenUp(until)
   }
 
-  /**
-   * Lets commands under way end and closes the client, unless it was handed in.
-   */
+  /** Lets commands under way end and closes the client, unless it was handed in. */
   close(): Promise<void> {
     return this.#link.close()
   }
 
-  /**
-   * Closes the client now, unless it was handed in.
-   */
+  /** Closes the client now, unless it was handed in. */
   destroy(): void {
     this.#link.destroy()
   }
 
-  #timed<T>(operation: string, command: (client: RedisClientType) => Promise<T>, options: CallOptions | undefined): Promise<Result<T, StoreError>> {
+  #timed<T>(
+    operation: string,
+    command: (client: RedisClientType) => Promise<T>,
+    options: CallOptions | undefined,
+  ): Promise<Result<T, StoreError>> {
     return new Promise((resolve) => {
       const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
-      const deadlines = deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
-      const startedMs = this.#diagnostics.isHeard('store:operation') ? this.#clock.monotonic() : undefined
+      const deadlines =
+        deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
+      const startedMs = this.#diagnostics.isHeard('store:operation')
+        ? this.#clock.monotonic()
+        : undefined
       const end = (result: Result<T, StoreError>): void => {
-        if (startedMs !== undefined) this.#report(operation, this.#clock.monotonic() - startedMs, result)
+        if (startedMs !== undefined)
+          this.#report(operation, this.#clock.monotonic() - startedMs, result)
         resolve(result)
       }
-      const running = deadlines.start(() => { end(this.#late(operation, deadlineMs)) })
+      const running = deadlines.start(() => {
+        end(this.#late(operation, deadlineMs))
+      })
       const answer = started(command, this.#link.client as RedisClientType)
       answer.then(
-        (value) => { if (deadlines.end(running)) end(this.#answered(value)) },
-        (error: unknown) => { if (deadlines.end(running)) end(this.#rejected(operation, error)) },
+        (value) => {
+          if (deadlines.end(running)) end(this.#answered(value))
+        },
+        (error: unknown) => {
+          if (deadlines.end(running)) end(this.#rejected(operation, error))
+        },
       )
       whenAborted(options?.signal, answer, () => {
         if (deadlines.end(running)) end(err(redisDeadlineExceeded(operation, deadlineMs)))
@@ -118,7 +146,8 @@ export class RedisClientStore implements RedisStore {
       this.#breaker.succeeded()
     } else {
       this.#breaker.failed()
-      // A primary that has become a replica refuses writes on a connection that never breaks by itself.
+      // A primary that has become a replica refuses writes on a connection that never breaks by
+      // itself.
       if (failure.message.endsWith(': READONLY')) this.#link.replace()
     }
     return err(failure)
@@ -151,14 +180,25 @@ export class RedisClientStore implements RedisStore {
   }
 
   #report(operation: string, durationMs: number, result: Result<unknown, StoreError>): void {
-    this.#diagnostics.emit('store:operation', { store: 'redis', operation, durationMs, outcome: result.isOk() ? 'ok' : result.error.type })
+    this.#diagnostics.emit('store:operation', {
+      store: 'redis',
+      operation,
+      durationMs,
+      outcome: result.isOk() ? 'ok' : result.error.type,
+    })
   }
 }
 
-/** Commands in a row past their deadline after which the connection is taken for dead, though nobody has closed it. */
+/**
+ * Commands in a row past their deadline after which the connection is taken for dead, though nobody
+ * has closed it.
+ */
 const unansweredUntilReplaced = 5
 
-function started<T>(command: (client: RedisClientType) => Promise<T>, client: RedisClientType): Promise<T> {
+function started<T>(
+  command: (client: RedisClientType) => Promise<T>,
+  client: RedisClientType,
+): Promise<T> {
   try {
     return command(client)
   } catch (error) {
@@ -166,9 +206,15 @@ function started<T>(command: (client: RedisClientType) => Promise<T>, client: Re
   }
 }
 
-function whenAborted(signal: AbortSignal | undefined, until: Promise<unknown>, giveUp: () => void): void {
+function whenAborted(
+  signal: AbortSignal | undefined,
+  until: Promise<unknown>,
+  giveUp: () => void,
+): void {
   if (signal === undefined) return
-  const stop = (): void => { signal.removeEventListener('abort', giveUp) }
+  const stop = (): void => {
+    signal.removeEventListener('abort', giveUp)
+  }
   signal.addEventListener('abort', giveUp, { once: true })
   until.then(stop, stop)
 }

@@ -9,8 +9,9 @@ const timestamptz = 1184
 const asText = (text: string): string => text
 
 /**
- * How columns become values, whatever a host has done to the parsers of `pg` for itself: `bigint`, `numeric` and `date` stay text (nothing is
- * rounded, nothing moves with the time zone), `timestamptz` becomes a `Date`.
+ * How columns become values, whatever a host has done to the parsers of `pg` for itself: `bigint`,
+ * `numeric` and `date` stay text (nothing is rounded, nothing moves with the time zone),
+ * `timestamptz` becomes a `Date`.
  */
 export const rowTypes: CustomTypesConfig = {
   getTypeParser: ((oid: number, format: 'text' | 'binary' = 'text') => {
@@ -23,7 +24,10 @@ export const rowTypes: CustomTypesConfig = {
 }
 
 function instant(text: string): unknown {
-  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d)(?::(\d\d))?$/.exec(text)
-  if (parts === null) return (types.getTypeParser(timestamptz, 'text') as (text: string) => unknown)(text)
+  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d)(?::(\d\d))?$/.exec(
+    text,
+  )
+  if (parts === null)
+    return (types.getTypeParser(timestamptz, 'text') as (text: string) => unknown)(text)
   return new Date(`${parts[1]}T${parts[2]}${parts[3]}:${parts[4] ?? '00'}`)
 }

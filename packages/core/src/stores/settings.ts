@@ -4,7 +4,8 @@ import type { Pool } from 'pg'
 import type { RedisConnection } from './stores.ts'
 
 /**
- * Options of `connect` for PostgreSQL, validated, with every default filled in. Exactly one of `url` and `pool` is there.
+ * Options of `connect` for PostgreSQL, validated, with every default filled in. Exactly one of
+ * `url` and `pool` is there.
  */
 export interface PostgresSettings {
   readonly url?: string | undefined
@@ -20,9 +21,7 @@ export interface PostgresSettings {
   readonly reservedConnections: number
 }
 
-/**
- * The same for Redis. Exactly one of `url`, `rootNodes` and `client` is there.
- */
+/** The same for Redis. Exactly one of `url`, `rootNodes` and `client` is there. */
 export interface RedisSettings {
   readonly url?: string | undefined
   readonly rootNodes?: readonly string[] | undefined
@@ -33,9 +32,7 @@ export interface RedisSettings {
   readonly required: boolean
 }
 
-/**
- * The same for MongoDB. Exactly one of `url` and `client` is there.
- */
+/** The same for MongoDB. Exactly one of `url` and `client` is there. */
 export interface MongodbSettings {
   readonly url?: string | undefined
   readonly client?: MongoClient | undefined
@@ -45,9 +42,7 @@ export interface MongodbSettings {
   readonly required: boolean
 }
 
-/**
- * The same for Pinecone. Exactly one of `apiKey` and `client` is there.
- */
+/** The same for Pinecone. Exactly one of `apiKey` and `client` is there. */
 export interface PineconeSettings {
   readonly apiKey?: string | undefined
   readonly client?: Pinecone | undefined
@@ -58,9 +53,7 @@ export interface PineconeSettings {
   readonly required: boolean
 }
 
-/**
- * The whole.
- */
+/** The whole. */
 export interface ConnectSettings {
   readonly postgres: PostgresSettings
   readonly redis: RedisSettings

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/**
- * A statement as it is sent.
- */
+/** A statement as it is sent. */
 export interface Statement {
   /** The text, with the schema's name put in. */
   readonly text: string
@@ -13,14 +11,14 @@ export interface Statement {
 }
 
 /**
- * How many texts are remembered and prepared per store. A server keeps every prepared statement per connection for good, so texts beyond
- * that are sent unprepared.
+ * How many texts are remembered and prepared per store. A server keeps every prepared statement per
+ * connection for good, so texts beyond that are sent unprepared.
  */
 const maxPrepared = 500
 
 /**
- * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, and texts with parameters get the name of a
- * prepared statement derived from the text.
+ * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, and
+ * texts with parameters get the name of a prepared statement derived from the text.
  */
 export class Statements {
   readonly #prefix: string
@@ -32,9 +30,7 @@ export class Statements {
     this.#prepare = prepare
   }
 
-  /**
-   * The statement for a text; remembered for texts with parameters.
-   */
+  /** The statement for a text; remembered for texts with parameters. */
   of(text: string, hasValues: boolean): Statement {
     const known = this.#known.get(text)
     if (known !== undefined && hasValues) return known
@@ -47,9 +43,7 @@ export class Statements {
   }
 }
 
-/**
- * An identifier as it stands in a statement.
- */
+/** An identifier as it stands in a statement. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
@@ -61,6 +55,9 @@ function preparedName(text: string): string {
 function operationOf(text: string): string {
   const bare = text.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '')
   const keyword = /^[a-z]+/i.exec(bare)?.[0].toLowerCase() ?? 'statement'
-  const table = /\b(?:from|into|update|table)\s+(?:only\s+)?(?:@schema\.|"[^"]+"\.|\w+\.)?"?(\w+)/i.exec(bare)?.[1]
+  const table =
+    /\b(?:from|into|update|table)\s+(?:only\s+)?(?:@schema\.|"[^"]+"\.|\w+\.)?"?(\w+)/i.exec(
+      bare,
+    )?.[1]
   return table === undefined ? keyword : `${keyword} ${table.toLowerCase()}`
 }

@@ -4,25 +4,32 @@ import type { SqlClient } from './sql-client.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { TransactionIdentity } from './begin.ts'
 
-/**
- * What became of a transaction whose connection was lost during COMMIT.
- */
+/** What became of a transaction whose connection was lost during COMMIT. */
 export type CommitOutcome = 'committed' | 'aborted' | 'unknown'
 
 /** How long the caller waits for the outcome, in milliseconds. */
 const askForMs = 2_000
-/** How long the outcome is asked for after the caller was told `commit-unknown`, in milliseconds. */
+/**
+ * How long the outcome is asked for after the caller was told `commit-unknown`, in milliseconds.
+ */
 const keepAskingForMs = 600_000
 const pauseMs = 50
 
 /**
- * Asks another connection until it knows the outcome, for two seconds at most. A backend that still has the transaction open did not get
- * the COMMIT, or is not done with it: it is ended, which decides the matter either way.
+ * Asks another connection until it knows the outcome, for two seconds at most. A backend that still
+ * has the transaction open did not get the COMMIT, or is not done with it: it is ended, which
+ * decides the matter either way.
  */
-export async function findCommitOutcome(stores: Stores, identity: TransactionIdentity, forMs: number = askForMs): Promise<CommitOutcome> {
+export async function findCommitOutcome(
+  stores: Stores,
+  identity: TransactionIdentity,
+  forMs: number = askForMs,
+): Promise<CommitOutcome> {
   const until = stores.clock.monotonic() + forMs
   for (;;) {
-    const status = await stores.postgres.withConnection((connection) => askStatus(connection, identity), { reserved: true }).catch(() => 'unreachable')
+    const status = await stores.postgres
+      .withConnection((connection) => askStatus(connection, identity), { reserved: true })
+      .catch(() => 'unreachable')
     if (status === 'committed' || status === 'aborted') return status
     if (stores.clock.monotonic() + pauseMs > until || stores.isClosing) return 'unknown'
     await setTimeout(pauseMs)
@@ -30,19 +37,33 @@ export async function findCommitOutcome(stores: Stores, identity: TransactionIde
 }
 
 /**
- * Goes on asking after the caller was told, keeps the holds alive meanwhile and releases them when the outcome is known. Never rejects. When it
- * gives up the holds expire.
+ * Goes on asking after the caller was told, keeps the holds alive meanwhile and releases them when
+ * the outcome is known. Never rejects. When it gives up the holds expire.
  */
-export async function settleUnknownCommit(stores: Stores, identity: TransactionIdentity, change: KeyChange): Promise<void> {
+export async function settleUnknownCommit(
+  stores: Stores,
+  identity: TransactionIdentity,
+  change: KeyChange,
+): Promise<void> {
   const until = stores.clock.monotonic() + keepAskingForMs
   while (stores.clock.monotonic() < until && !stores.isClosing) {
-    await change.hold(async () => identity.transactionId).catch((error: unknown) => { stores.diagnostics.emit('invalidation:failed', { keys: 0, error }) })
-    if (await findCommitOutcome(stores, identity) !== 'unknown') return change.release()
+    await change
+      .hold(async () => identity.transactionId)
+      .catch((error: unknown) => {
+        stores.diagnostics.emit('invalidation:failed', { keys: 0, error })
+      })
+    if ((await findCommitOutcome(stores, identity)) !== 'unknown') return change.release()
   }
 }
 
-async function askStatus(connection: SqlClient, { transactionId, processId }: TransactionIdentity): Promise<string> {
-  const { rows } = await connection.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [transactionId])
+async function askStatus(
+  connection: SqlClient,
+  { transactionId, processId }: TransactionIdentity,
+): Promise<string> {
+  const { rows } = await connection.query<{ status: string | null }>(
+    'SELECT pg_xact_status($1::xid8) AS status',
+    [transactionId],
+  )
   const status = rows[0]?.status ?? 'unreachable'
   if (status === 'in progress') await connection.query(endBackend, [processId, transactionId])
   return status

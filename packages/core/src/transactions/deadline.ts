@@ -1,8 +1,6 @@
 import type { DeadlineExceeded } from '../errors.ts'
 
-/**
- * The time a transaction has. When it has passed, `cut` is called once and every race is lost.
- */
+/** The time a transaction has. When it has passed, `cut` is called once and every race is lost. */
 export class Deadline {
   /** What the caller is told. */
   readonly failure: DeadlineExceeded
@@ -32,16 +30,12 @@ export class Deadline {
     return this.#hasPassed
   }
 
-  /**
-   * Settles as `work` does, or rejects when the deadline passes first.
-   */
+  /** Settles as `work` does, or rejects when the deadline passes first. */
   race<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#passed.promise])
   }
 
-  /**
-   * Ends the timer.
-   */
+  /** Ends the timer. */
   clear(): void {
     clearTimeout(this.#timer)
   }

@@ -6,9 +6,7 @@ import { begin, type BegunTransaction, type TransactionIdentity } from './begin.
 import type { SqlResult } from './sql-client.ts'
 import type { Transaction, TransactionOptions } from './transaction.ts'
 
-/**
- * What a transaction runs on.
- */
+/** What a transaction runs on. */
 export interface TransactionParts {
   /** Where its statements go. */
   readonly connection: PostgresConnection
@@ -19,8 +17,8 @@ export interface TransactionParts {
 }
 
 /**
- * The transaction that `work` is given: begins with its first statement, runs its statements one after the other, remembers the first failure,
- * and is of no use once it has ended.
+ * The transaction that `work` is given: begins with its first statement, runs its statements one
+ * after the other, remembers the first failure, and is of no use once it has ended.
  */
 export class OpenTransaction implements Transaction {
   readonly #parts: TransactionParts
@@ -66,9 +64,7 @@ export class OpenTransaction implements Transaction {
     this.#events.push(...events)
   }
 
-  /**
-   * Waits for the statements that were not awaited, then takes no more.
-   */
+  /** Waits for the statements that were not awaited, then takes no more. */
   async settle(): Promise<void> {
     let tail: Promise<unknown> | undefined
     while (tail !== this.#tail) {
@@ -78,25 +74,28 @@ export class OpenTransaction implements Transaction {
     this.end()
   }
 
-  /**
-   * Begins, if no statement has done so.
-   */
+  /** Begins, if no statement has done so. */
   async begin(): Promise<TransactionIdentity> {
     return this.#identity ?? (await this.#begin()).identity
   }
 
-  /**
-   * Takes no more statements.
-   */
+  /** Takes no more statements. */
   end(): void {
     this.#hasEnded = true
   }
 
-  async #run<Row extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
+  async #run<Row extends object>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<SqlResult<Row>> {
     if (this.#hasEnded) throw hasEnded('query')
     if (this.#firstFailure !== undefined) throw this.#firstFailure.error
     try {
-      if (endsTransaction.test(text)) throw refused('query', 'a transaction is ended by what its work gives back, not by a statement')
+      if (endsTransaction.test(text))
+        throw refused(
+          'query',
+          'a transaction is ended by what its work gives back, not by a statement',
+        )
       return await this.#send<Row>(text, values)
     } catch (error) {
       this.#firstFailure ??= { error }
@@ -105,7 +104,10 @@ export class OpenTransaction implements Transaction {
   }
 
   /** A first statement without parameters goes along with BEGIN. */
-  async #send<Row extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
+  async #send<Row extends object>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<SqlResult<Row>> {
     if (this.#identity === undefined) {
       const isBare = values === undefined || values.length === 0
       const { result } = await this.#begin(isBare ? text : undefined)
@@ -123,12 +125,22 @@ export class OpenTransaction implements Transaction {
 }
 
 /** COMMIT sent by hand would make the real one a no-op that reports success. */
-const endsTransaction = /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
+const endsTransaction =
+  /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
 
 function hasEnded(operation: string): StatementFailed {
-  return refused(operation, 'the transaction has ended: tx cannot be used after the work that was given it')
+  return refused(
+    operation,
+    'the transaction has ended: tx cannot be used after the work that was given it',
+  )
 }
 
 function refused(operation: string, message: string): StatementFailed {
-  return new StatementFailed({ type: 'store-refused', store: 'postgres', operation, message, retryable: false })
+  return new StatementFailed({
+    type: 'store-refused',
+    store: 'postgres',
+    operation,
+    message,
+    retryable: false,
+  })
 }

@@ -1,30 +1,48 @@
 import { type CacheOptions, cacheKey, defineCache, ok, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { redisKinds, rowCache, type VersionedRow, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
+import {
+  redisKinds,
+  rowCache,
+  type VersionedRow,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from './versioned-rows.ts'
 
 let rows: VersionedRows
 let stores: Stores
 let names = 0
 
-const ownName = () => `c${names += 1}`
+const ownName = () => `c${(names += 1)}`
 const raw = (key: { text: string }) => stores.redis.client.get(stores.redis.keyPrefix + key.text)
 const ttl = (key: { text: string }) => stores.redis.client.pTTL(stores.redis.keyPrefix + key.text)
-const isStored = (key: { text: string }) => eventually(async () => expect(await raw(key)).toMatch(/^v1 /))
+const isStored = (key: { text: string }) =>
+  eventually(async () => expect(await raw(key)).toMatch(/^v1 /))
 
 /** A cache of whatever `values` says, by id. */
-function valueCache<Value>(values: Map<unknown, Value>, options: Partial<CacheOptions<unknown, Value>> = {}) {
+function valueCache<Value>(
+  values: Map<unknown, Value>,
+  options: Partial<CacheOptions<unknown, Value>> = {},
+) {
   const loads: unknown[][] = []
   const cache = defineCache<unknown, Value>(stores, {
     name: ownName(),
     ttlMs: 60_000,
-    load: async (ids) => { loads.push([...ids]); return new Map(ids.flatMap((id) => values.has(id) ? [[id, values.get(id) as Value] as const] : [])) },
+    load: async (ids) => {
+      loads.push([...ids])
+      return new Map(
+        ids.flatMap((id) => (values.has(id) ? [[id, values.get(id) as Value] as const] : [])),
+      )
+    },
     ...options,
   })
   return Object.assign(cache, { loads })
 }
 
-/** Burns so many milliseconds in every turn of the event loop until the returned function is called. */
+/**
+ * Burns so many milliseconds in every turn of the event loop until the returned function is called.
+ */
 function keepBusy(ms: number): () => void {
   let isBusy = true
   const burn = () => {
@@ -33,7 +51,9 @@ function keepBusy(ms: number): () => void {
     if (isBusy) setImmediate(burn)
   }
   burn()
-  return () => { isBusy = false }
+  return () => {
+    isBusy = false
+  }
 }
 
 describe.each(redisKinds)('on %s', (redis) => {
@@ -64,7 +84,10 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test.each([
-      { name: 'null', value: null }, { name: 'text', value: 'zwölf\n\0"\u2028' }, { name: 'empty text', value: '' }, { name: 'numbers', value: [0, -1.5, 1e300] },
+      { name: 'null', value: null },
+      { name: 'text', value: 'zwölf\n\0"\u2028' },
+      { name: 'empty text', value: '' },
+      { name: 'numbers', value: [0, -1.5, 1e300] },
       { name: 'nested', value: { a: [{ b: null }, []], c: {}, d: false } },
     ])('gives back deeply equal values cached and uncached: $name', async ({ value }) => {
       const cache = valueCache(new Map([[1, value as unknown]]))
@@ -94,7 +117,10 @@ describe.each(redisKinds)('on %s', (redis) => {
       const value = { at: new Date(5), big: 12n ** 30n }
       const codec = {
         encode: (one: typeof value) => ({ at: one.at.toISOString(), big: String(one.big) }),
-        decode: (json: unknown) => { const { at, big } = json as { at: string; big: string }; return { at: new Date(at), big: BigInt(big) } },
+        decode: (json: unknown) => {
+          const { at, big } = json as { at: string; big: string }
+          return { at: new Date(at), big: BigInt(big) }
+        },
       }
       const cache = valueCache(new Map([[1, value]]), { codec })
       orThrow(await cache.get(1))
@@ -103,30 +129,49 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test.each<[string, unknown]>([
-      ['value.at is a Date', { at: new Date() }], ['value.a is undefined', { a: undefined }], ['value is a bigint', 1n], ['value.x[1] is NaN', { x: [1, Number.NaN] }],
-      ['value.z is -0', { z: -0 }], ['value is a Map', new Map()], ['value is Infinity', Infinity], ['value is a function', () => 1],
+      ['value.at is a Date', { at: new Date() }],
+      ['value.a is undefined', { a: undefined }],
+      ['value is a bigint', 1n],
+      ['value.x[1] is NaN', { x: [1, Number.NaN] }],
+      ['value.z is -0', { z: -0 }],
+      ['value is a Map', new Map()],
+      ['value is Infinity', Infinity],
+      ['value is a function', () => 1],
     ])('refuses without a codec what JSON would change: %s', async (message, value) => {
       const cache = valueCache(new Map([[1, value]]))
-      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', message: expect.stringContaining(message) as string })
+      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({
+        type: 'load-failed',
+        message: expect.stringContaining(message) as string,
+      })
       await eventually(async () => expect(await raw(cache.key(1))).toBeNull())
     })
 
-    test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])('takes %j for an id', async (id) => {
-      const cache = valueCache(new Map<unknown, unknown>([[id, { id }], ['a', 1]]))
-      orThrow(await cache.get(id))
-      await isStored(cache.key(id))
-      expect(orThrow(await cache.get(id))).toEqual({ id })
-      expect(cache.loads).toHaveLength(1)
-    })
+    test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])(
+      'takes %j for an id',
+      async (id) => {
+        const cache = valueCache(
+          new Map<unknown, unknown>([
+            [id, { id }],
+            ['a', 1],
+          ]),
+        )
+        orThrow(await cache.get(id))
+        await isStored(cache.key(id))
+        expect(orThrow(await cache.get(id))).toEqual({ id })
+        expect(cache.loads).toHaveLength(1)
+      },
+    )
 
-    test('refuses a key of 10 kB as a programmer\'s mistake', () => {
+    test("refuses a key of 10 kB as a programmer's mistake", () => {
       expect(() => valueCache(new Map()).get('x'.repeat(10_000))).toThrow(RangeError)
     })
 
     test('takes what somebody else wrote for a miss, counts it and writes over it', async () => {
       const cache = rowCache(stores, { name: ownName() })
       const rejected: string[] = []
-      const off = stores.diagnostics.on('cache:entry-rejected', ({ reason }) => rejected.push(reason))
+      const off = stores.diagnostics.on('cache:entry-rejected', ({ reason }) =>
+        rejected.push(reason),
+      )
       const key = stores.redis.keyPrefix + cache.key(1).text
       for (const foreign of ['{"id":1}', 'v1 short', `v1 ${'x'.repeat(200)}`, 'v0 old', '']) {
         await stores.redis.client.set(key, foreign)
@@ -143,11 +188,22 @@ describe.each(redisKinds)('on %s', (redis) => {
 
     test('takes an entry that its codec cannot read for a miss', async () => {
       const values = new Map<unknown, VersionedRow>([[1, { id: 1, version: 1 }]])
-      const cache = valueCache(values, { codec: { encode: (row) => row, decode: (json) => { if ((json as VersionedRow).version === 0) throw new Error('old'); return json as VersionedRow } } })
+      const cache = valueCache(values, {
+        codec: {
+          encode: (row) => row,
+          decode: (json) => {
+            if ((json as VersionedRow).version === 0) throw new Error('old')
+            return json as VersionedRow
+          },
+        },
+      })
       orThrow(await cache.get(1))
       await isStored(cache.key(1))
-      const entry = await raw(cache.key(1)) ?? ''
-      await stores.redis.client.set(stores.redis.keyPrefix + cache.key(1).text, entry.replace('"version":1', '"version":0'))
+      const entry = (await raw(cache.key(1))) ?? ''
+      await stores.redis.client.set(
+        stores.redis.keyPrefix + cache.key(1).text,
+        entry.replace('"version":1', '"version":0'),
+      )
       expect(orThrow(await cache.get(1))?.version).toBe(1)
       expect(cache.loads).toHaveLength(2)
       await eventually(async () => expect(await raw(cache.key(1))).toContain('"version":1'))
@@ -160,7 +216,13 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(2)
     })
 
-    test.each([[500, 500], [0, -2], [Number.NaN, -2], [-1, -2], [Infinity, -2]])('gives an entry the time to live %d that the loader asks for', async (asked, expected) => {
+    test.each([
+      [500, 500],
+      [0, -2],
+      [Number.NaN, -2],
+      [-1, -2],
+      [Infinity, -2],
+    ])('gives an entry the time to live %d that the loader asks for', async (asked, expected) => {
       const cache = valueCache(new Map([[1, 'x']]), { entryTtlMs: () => asked })
       expect(orThrow(await cache.get(1))).toBe('x')
       await eventually(async () => {
@@ -172,20 +234,46 @@ describe.each(redisKinds)('on %s', (redis) => {
 
     test('reports a loader that throws, that gives back no Map, and that gives back foreign ids', async () => {
       const loaders: CacheOptions<unknown, unknown>['load'][] = [
-        () => Promise.reject(new Error('loader')), () => { throw new Error('at once') }, async () => ({}) as never, async () => new Map([['1', 'a string for a number']]),
+        () => Promise.reject(new Error('loader')),
+        () => {
+          throw new Error('at once')
+        },
+        async () => ({}) as never,
+        async () => new Map([['1', 'a string for a number']]),
       ]
       for (const load of loaders) {
-        expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed', cache: expect.any(String) as string })
+        expect((await valueCache(new Map(), { load }).get(1))._unsafeUnwrapErr()).toMatchObject({
+          type: 'load-failed',
+          cache: expect.any(String) as string,
+        })
       }
     })
 
-    test('gives back the typed failure of the loader\'s statement', async () => {
-      const cache = valueCache(new Map(), { load: async (_, sql) => { await sql.query('SELECT 1 / 0'); return new Map() } })
-      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '22012' })
+    test("gives back the typed failure of the loader's statement", async () => {
+      const cache = valueCache(new Map(), {
+        load: async (_, sql) => {
+          await sql.query('SELECT 1 / 0')
+          return new Map()
+        },
+      })
+      expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({
+        type: 'store-refused',
+        code: '22012',
+      })
     })
 
     test('does not fail with the bad id that another caller asked for in the same tick', async () => {
-      const cache = valueCache(new Map(), { load: async (ids, sql) => new Map((await sql.query<{ id: number }>('SELECT id FROM @schema.rows WHERE id = ANY($1::int[])', [ids])).rows.map((row) => [row.id, row])) })
+      const cache = valueCache(new Map(), {
+        load: async (ids, sql) =>
+          new Map(
+            (
+              await sql.query<{ id: number }>(
+                'SELECT id FROM @schema.rows WHERE id = ANY($1::int[])',
+                [ids],
+              )
+            ).rows.map((row) => [row.id, row]),
+          ),
+      })
       const [good, bad] = await Promise.all([cache.get(1), cache.get('x')])
       expect(good._unsafeUnwrap()).toEqual({ id: 1 })
       expect(bad.isErr()).toBe(true)
@@ -225,13 +313,23 @@ describe.each(redisKinds)('on %s', (redis) => {
       const busy = await rows.open({ redis: { deadlineMs: 300 } })
       await eventually(() => expect(busy.invalidation.isOpen).toBe(true))
       const late: string[] = []
-      busy.diagnostics.on('store:operation', ({ store, operation, outcome }) => { if (store === 'redis' && outcome !== 'ok') late.push(operation) })
+      busy.diagnostics.on('store:operation', ({ store, operation, outcome }) => {
+        if (store === 'redis' && outcome !== 'ok') late.push(operation)
+      })
       let fills = 0
-      busy.diagnostics.on('cache:fill', ({ count }) => { fills += count })
-      const cache = defineCache<number, string>(busy, { name: ownName(), ttlMs: 60_000, load: async () => loaded })
+      busy.diagnostics.on('cache:fill', ({ count }) => {
+        fills += count
+      })
+      const cache = defineCache<number, string>(busy, {
+        name: ownName(),
+        ttlMs: 60_000,
+        load: async () => loaded,
+      })
       const idle = keepBusy(5)
       orThrow(await cache.getMany(ids))
-      await eventually(() => expect(fills === 200 || late.length > 0).toBe(true), { timeoutMs: 10_000 })
+      await eventually(() => expect(fills === 200 || late.length > 0).toBe(true), {
+        timeoutMs: 10_000,
+      })
       idle()
       expect(late).toEqual([])
     })
@@ -243,7 +341,10 @@ describe.each(redisKinds)('on %s', (redis) => {
       orThrow(await cache.get(20))
       await isStored(cache.key(20))
       orThrow(await stores.postgres.query('UPDATE @schema.rows SET version = 2 WHERE id = 20'))
-      await eventually(async () => { orThrow(await cache.get(20)); expect(cache.loads).toHaveLength(2) })
+      await eventually(async () => {
+        orThrow(await cache.get(20))
+        expect(cache.loads).toHaveLength(2)
+      })
       await eventually(async () => expect(await versionOf(cache, 20)).toBe(2))
       expect(cache.loads).toHaveLength(2)
     })
@@ -280,14 +381,35 @@ describe.each(redisKinds)('on %s', (redis) => {
   describe('defineCache', () => {
     const load = async () => ok(1) as never
     test.each([
-      { ttlMs: 0 }, { ttlMs: -1 }, { ttlMs: Infinity }, { ttlMs: Number.NaN }, { ttlMs: '5' as never }, { graceMs: -1 }, { absentTtlMs: 0 }, { leaseMs: 0 }, { waitMs: -5 },
-      { maxEntryLength: 0 }, { refreshAt: 0 }, { refreshAt: 2 }, { name: '' }, { name: 'a:b' }, { name: 'a b' }, { load: undefined as never },
+      { ttlMs: 0 },
+      { ttlMs: -1 },
+      { ttlMs: Infinity },
+      { ttlMs: Number.NaN },
+      { ttlMs: '5' as never },
+      { graceMs: -1 },
+      { absentTtlMs: 0 },
+      { leaseMs: 0 },
+      { waitMs: -5 },
+      { maxEntryLength: 0 },
+      { refreshAt: 0 },
+      { refreshAt: 2 },
+      { name: '' },
+      { name: 'a:b' },
+      { name: 'a b' },
+      { load: undefined as never },
     ])('refuses %o and names rule and value', (wrong) => {
-      expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(/^cache .*: got /)
+      expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(
+        /^cache .*: got /,
+      )
     })
 
     test('makes keys of several parts', () => {
-      const cache = defineCache<{ user: number }, unknown>(stores, { name: 'user', ttlMs: 1, load, key: ({ user }) => [user, 'enrollments'] })
+      const cache = defineCache<{ user: number }, unknown>(stores, {
+        name: 'user',
+        ttlMs: 1,
+        load,
+        key: ({ user }) => [user, 'enrollments'],
+      })
       expect(cache.key({ user: 5 })).toEqual(cacheKey('user', 5, 'enrollments'))
     })
   })

@@ -2,7 +2,15 @@ import { beginChange, cacheKey, err, ok, orThrow, type Stores, transaction } fro
 import { eventually, faultProxy, startRedisServer } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NaiveCache } from './naive-cache.ts'
-import { raise, redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
+import {
+  raise,
+  redisKinds,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from './versioned-rows.ts'
 
 let rows: VersionedRows
 let reader: Stores
@@ -18,7 +26,8 @@ const heldThenEvicted = async () => {
   await reader.redis.client.del(reader.redis.keyPrefix + cache.key(id).text)
   return change
 }
-const bumpAs = (stores: Stores) => stores.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
+const bumpAs = (stores: Stores) =>
+  stores.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
 
 describe.each(redisKinds)('on %s', (redis) => {
   beforeAll(async () => {
@@ -38,7 +47,10 @@ describe.each(redisKinds)('on %s', (redis) => {
       for (let version = 2; version < 12; version += 1) {
         expect(await versionOf(cache, id)).toBe(version - 1)
         expect(await raise(writer, id, [cache.key(id)])).toBe(version)
-        expect(await Promise.all([versionOf(cache, id), versionOf(other, id)])).toEqual([version, version])
+        expect(await Promise.all([versionOf(cache, id), versionOf(other, id)])).toEqual([
+          version,
+          version,
+        ])
       }
     })
 
@@ -55,7 +67,10 @@ describe.each(redisKinds)('on %s', (redis) => {
     test('control: the cache that people write by hand serves the old value for its whole life', async () => {
       const { promise, resolve } = Promise.withResolvers<void>()
       let isLoaded = false
-      const naive = new NaiveCache(reader, () => { isLoaded = true; return promise })
+      const naive = new NaiveCache(reader, () => {
+        isLoaded = true
+        return promise
+      })
       const early = naive.get(id)
       await eventually(() => isLoaded)
       await raise(writer, id, [])
@@ -71,7 +86,10 @@ describe.each(redisKinds)('on %s', (redis) => {
       await eventually(() => expect(cache.loads).toHaveLength(1))
       await raise(writer, id, [cache.key(id)])
       await eventually(async () => expect(await raw()).toBeNull())
-      const looked = reader.diagnostics.on('cache:miss', () => { looked(); setImmediate(resume) })
+      const looked = reader.diagnostics.on('cache:miss', () => {
+        looked()
+        setImmediate(resume)
+      })
       const late = versionOf(cache, id)
       expect(await early).toBe(1)
       expect(await late).toBe(2)
@@ -92,7 +110,14 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('releases its keys after a rollback too', async () => {
-      expect((await transaction(writer, async (tx) => { tx.invalidate(cache.key(id)); return err('no') })).isErr()).toBe(true)
+      expect(
+        (
+          await transaction(writer, async (tx) => {
+            tx.invalidate(cache.key(id))
+            return err('no')
+          })
+        ).isErr(),
+      ).toBe(true)
       await eventually(async () => expect(await raw()).toBeNull())
     })
 
@@ -116,7 +141,9 @@ describe.each(redisKinds)('on %s', (redis) => {
       await dead.hold(async () => undefined)
       orThrow(await bumpAs(writer))
       expect(await versionOf(cache, id)).toBe(2)
-      await eventually(async () => expect(await raw() ?? '').not.toMatch(/^h1 /), { timeoutMs: 2_000 })
+      await eventually(async () => expect((await raw()) ?? '').not.toMatch(/^h1 /), {
+        timeoutMs: 2_000,
+      })
       expect(await versionOf(cache, id)).toBe(2)
     })
 
@@ -138,7 +165,10 @@ describe.each(redisKinds)('on %s', (redis) => {
 
     test('whose hold is evicted lets the old value be read from its commit to its release, and never after', async () => {
       const change = await heldThenEvicted()
-      await eventually(async () => { await versionOf(cache, id); expect(await raw()).toMatch(/^v1 /) })
+      await eventually(async () => {
+        await versionOf(cache, id)
+        expect(await raw()).toMatch(/^v1 /)
+      })
       orThrow(await bumpAs(writer))
       expect(await versionOf(cache, id)).toBe(1)
       await change.release()
@@ -162,9 +192,15 @@ describe.each(redisKinds)('on %s', (redis) => {
     test('renews a hold that has lived half its life before it commits', async () => {
       const change = writer.invalidation.begin(400)
       change.invalidate([cache.key(id)])
-      await eventually(async () => expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeLessThan(180))
+      await eventually(async () =>
+        expect(
+          Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text)),
+        ).toBeLessThan(180),
+      )
       await change.hold(async () => undefined)
-      expect(Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text))).toBeGreaterThan(250)
+      expect(
+        Number(await reader.redis.client.pTTL(reader.redis.keyPrefix + cache.key(id).text)),
+      ).toBeGreaterThan(250)
       await change.release()
     })
 
@@ -226,11 +262,20 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('travel with the entries: one round trip', async () => {
-      const tagged = rowCache(reader, { name: 'tagged', tags: () => [cacheKey('t1'), cacheKey('t2')] })
+      const tagged = rowCache(reader, {
+        name: 'tagged',
+        tags: () => [cacheKey('t1'), cacheKey('t2')],
+      })
       await versionOf(tagged, id)
       const operations: string[] = []
-      const off = reader.diagnostics.on('store:operation', ({ store, operation }) => { if (store === 'redis') operations.push(operation) })
-      await eventually(async () => { operations.length = 0; await versionOf(tagged, id); expect(operations).toEqual(['get']) })
+      const off = reader.diagnostics.on('store:operation', ({ store, operation }) => {
+        if (store === 'redis') operations.push(operation)
+      })
+      await eventually(async () => {
+        operations.length = 0
+        await versionOf(tagged, id)
+        expect(operations).toEqual(['get'])
+      })
       off()
     })
   })
@@ -239,7 +284,10 @@ describe.each(redisKinds)('on %s', (redis) => {
 describe('on a server that comes back with a snapshot', () => {
   test('a load that began before a commit is not shared with a reader that asked after it, though its lease came back', async () => {
     const [redis, own] = await Promise.all([startRedisServer(), versionedRows()])
-    const [one, other] = await Promise.all([own.open({ redis: { url: redis.url } }), own.open({ redis: { url: redis.url } })])
+    const [one, other] = await Promise.all([
+      own.open({ redis: { url: redis.url } }),
+      own.open({ redis: { url: redis.url } }),
+    ])
     const rowsOfOne = rowCache(one, { leaseMs: 60_000 })
     await eventually(() => expect(one.invalidation.isOpen).toBe(true))
     const resume = rowsOfOne.pauseLoads()
@@ -249,10 +297,14 @@ describe('on a server that comes back with a snapshot', () => {
     await raise(other, 1, [rowsOfOne.key(1)])
     await redis.kill()
     await redis.restart({ keepData: true })
-    await eventually(() => expect(one.invalidation.isOpen && one.redis.isAvailable).toBe(true), { timeoutMs: 15_000 })
+    await eventually(() => expect(one.invalidation.isOpen && one.redis.isAvailable).toBe(true), {
+      timeoutMs: 15_000,
+    })
     expect(await one.redis.client.get(one.redis.keyPrefix + rowsOfOne.key(1).text)).toMatch(/^l1 /)
     const looked = Promise.withResolvers<void>()
-    const off = one.diagnostics.on('cache:miss', () => { setImmediate(looked.resolve) })
+    const off = one.diagnostics.on('cache:miss', () => {
+      setImmediate(looked.resolve)
+    })
     const late = versionOf(rowsOfOne, 1)
     await looked.promise
     off()
@@ -274,11 +326,16 @@ describe('a release of many keys', () => {
     const change = stores.invalidation.begin(60_000)
     change.invalidate(keys)
     await change.hold(async () => undefined)
-    const off = stores.diagnostics.on('store:operation', ({ operation, outcome }) => { if (operation === 'release' && outcome !== 'ok') proxy.restore() })
+    const off = stores.diagnostics.on('store:operation', ({ operation, outcome }) => {
+      if (operation === 'release' && outcome !== 'ok') proxy.restore()
+    })
     proxy.hang()
     await change.release()
     off()
-    const held = async () => (await stores.redis.client.mGet(keys.map(({ text }) => stores.redis.keyPrefix + text))).filter((state) => state !== null)
+    const held = async () =>
+      (
+        await stores.redis.client.mGet(keys.map(({ text }) => stores.redis.keyPrefix + text))
+      ).filter((state) => state !== null)
     await eventually(async () => expect(await held()).toEqual([]), { timeoutMs: 5_000 })
     await own.dispose()
     await proxy.close()

@@ -1,7 +1,15 @@
 import { cacheKey, type DiagnosticEvents, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { raise, redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
+import {
+  raise,
+  redisKinds,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from './versioned-rows.ts'
 
 let rows: VersionedRows
 let reader: Stores
@@ -10,7 +18,10 @@ let cache: RowCache
 let id = 0
 
 /** What a process tells of one happening until the end of the test. */
-function told<Name extends keyof DiagnosticEvents>(stores: Stores, name: Name): DiagnosticEvents[Name][] {
+function told<Name extends keyof DiagnosticEvents>(
+  stores: Stores,
+  name: Name,
+): DiagnosticEvents[Name][] {
   const events: DiagnosticEvents[Name][] = []
   stores.diagnostics.on(name, (event) => events.push(event))
   return events
@@ -19,20 +30,34 @@ function told<Name extends keyof DiagnosticEvents>(stores: Stores, name: Name): 
 const raw = () => reader.redis.client.get(reader.redis.keyPrefix + cache.key(id).text)
 
 describe.each(redisKinds)('diagnostics on %s', (redis) => {
-  beforeAll(async () => { rows = await versionedRows({ redis }) })
+  beforeAll(async () => {
+    rows = await versionedRows({ redis })
+  })
   afterAll(() => rows.dispose())
   beforeEach(async () => {
-    [reader, writer] = await Promise.all([rows.open(), rows.open({ invalidation: 'durable' })])
-    await eventually(() => expect(reader.invalidation.isOpen && writer.invalidation.isOpen).toBe(true))
+    ;[reader, writer] = await Promise.all([rows.open(), rows.open({ invalidation: 'durable' })])
+    await eventually(() =>
+      expect(reader.invalidation.isOpen && writer.invalidation.isOpen).toBe(true),
+    )
     cache = rowCache(reader)
     id += 1
   })
 
   test('tell of each miss, of what was stored, and of each hit, by the name of the cache', async () => {
-    const [hits, misses, fills] = [told(reader, 'cache:hit'), told(reader, 'cache:miss'), told(reader, 'cache:fill')]
+    const [hits, misses, fills] = [
+      told(reader, 'cache:hit'),
+      told(reader, 'cache:miss'),
+      told(reader, 'cache:fill'),
+    ]
     await Promise.all([versionOf(cache, id), versionOf(cache, id + 50)])
     await eventually(() => expect(fills.reduce((sum, { count }) => sum + count, 0)).toBe(2))
-    expect([hits, misses]).toEqual([[], [{ cache: 'row', count: 1 }, { cache: 'row', count: 1 }]])
+    expect([hits, misses]).toEqual([
+      [],
+      [
+        { cache: 'row', count: 1 },
+        { cache: 'row', count: 1 },
+      ],
+    ])
     orThrow(await cache.getMany([id, id + 50]))
     expect([hits.reduce((sum, { count }) => sum + count, 0), misses.length]).toEqual([2, 2])
     expect([...hits, ...fills].every((event) => event.cache === 'row')).toBe(true)
@@ -75,8 +100,12 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     await change.release()
   })
 
-  test('tell of a writer\'s hold and of its release, with the number of keys', async () => {
-    const [holds, releases, failed] = [told(writer, 'invalidation:hold'), told(writer, 'invalidation:release'), told(writer, 'invalidation:failed')]
+  test("tell of a writer's hold and of its release, with the number of keys", async () => {
+    const [holds, releases, failed] = [
+      told(writer, 'invalidation:hold'),
+      told(writer, 'invalidation:release'),
+      told(writer, 'invalidation:failed'),
+    ]
     await raise(writer, id, [cache.key(id), cacheKey('tag', id)])
     await eventually(() => expect(releases).toMatchObject([{ keys: 2 }]))
     expect(holds).toMatchObject([{ keys: 2 }])

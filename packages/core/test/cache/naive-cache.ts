@@ -15,9 +15,13 @@ export class NaiveCache {
     const { redis, postgres } = this.#stores
     const cached = await redis.client.get(this.key(id))
     if (cached !== null) return JSON.parse(cached) as VersionedRow
-    const { rows } = await postgres.client.query<VersionedRow>('SELECT id, version FROM @schema.rows WHERE id = $1', [id])
+    const { rows } = await postgres.client.query<VersionedRow>(
+      'SELECT id, version FROM @schema.rows WHERE id = $1',
+      [id],
+    )
     await this.#afterLoad()
-    if (rows[0] !== undefined) await redis.client.set(this.key(id), JSON.stringify(rows[0]), { PX: 60_000 })
+    if (rows[0] !== undefined)
+      await redis.client.set(this.key(id), JSON.stringify(rows[0]), { PX: 60_000 })
     return rows[0]
   }
 

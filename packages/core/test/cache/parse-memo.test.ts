@@ -7,23 +7,43 @@ const json = fc.jsonValue({ maxDepth: 4 })
 
 describe('the memo of parsed entries', () => {
   it('gives what JSON.parse gives, whatever was read before and whatever readers do to their values', () => {
-    const reads = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), value: fc.integer({ min: 0, max: 2 }) }), { maxLength: 30 })
-    fc.assert(fc.property(fc.tuple(json, json, json), fc.constantFrom(0, 300, 10_000), reads, (values, maxLength, steps) => {
-      const memo = new ParseMemo(maxLength)
-      for (const { key, value } of steps) {
-        const text = JSON.stringify(values[value])
-        const read = memo.read(key, entryOf(text))
-        expect(read).toStrictEqual(JSON.parse(text))
-        spoil(read)
-      }
-    }), { examples: [[[JSON.parse('{"__proto__":{"a":[{}]}}'), [[{ a: 1 }]], { a: { b: [1, { c: 2 }] } }], 10_000, 'abcabcabcabc'.split('').map((key, index) => ({ key, value: index % 3 }))]] })
+    const reads = fc.array(
+      fc.record({ key: fc.constantFrom('a', 'b', 'c'), value: fc.integer({ min: 0, max: 2 }) }),
+      { maxLength: 30 },
+    )
+    fc.assert(
+      fc.property(
+        fc.tuple(json, json, json),
+        fc.constantFrom(0, 300, 10_000),
+        reads,
+        (values, maxLength, steps) => {
+          const memo = new ParseMemo(maxLength)
+          for (const { key, value } of steps) {
+            const text = JSON.stringify(values[value])
+            const read = memo.read(key, entryOf(text))
+            expect(read).toStrictEqual(JSON.parse(text))
+            spoil(read)
+          }
+        },
+      ),
+      {
+        examples: [
+          [
+            [JSON.parse('{"__proto__":{"a":[{}]}}'), [[{ a: 1 }]], { a: { b: [1, { c: 2 }] } }],
+            10_000,
+            'abcabcabcabc'.split('').map((key, index) => ({ key, value: index % 3 })),
+          ],
+        ],
+      },
+    )
   })
 
   it('parses a text that it keeps no second time', () => {
     const memo = new ParseMemo(10_000)
     const raw = entryOf(JSON.stringify({ title: 'Algebra' }))
     const parses = countingParses(() => {
-      for (let turn = 0; turn < 10; turn += 1) expect(memo.read('k', raw)).toEqual({ title: 'Algebra' })
+      for (let turn = 0; turn < 10; turn += 1)
+        expect(memo.read('k', raw)).toEqual({ title: 'Algebra' })
     })
     expect(parses).toBe(2)
   })
@@ -50,7 +70,9 @@ describe('the memo of parsed entries', () => {
     readAll()
     const last = texts.slice(-10).map((raw, index) => ({ raw, key: `k${index + 90}` }))
     expect(countingParses(() => last.forEach(({ key, raw }) => memo.read(key, raw)))).toBe(0)
-    expect(countingParses(readAll)).toBeGreaterThanOrEqual(texts.length - 4_000 / entryOf('{"id":1}').length)
+    expect(countingParses(readAll)).toBeGreaterThanOrEqual(
+      texts.length - 4_000 / entryOf('{"id":1}').length,
+    )
   })
 
   it('reads a value of a hundred thousand levels every time', () => {
@@ -61,7 +83,14 @@ describe('the memo of parsed entries', () => {
 })
 
 function entryOf(payload: string): string {
-  return writeEntry({ nonce: '0123456789abcdef', runId: 'a'.repeat(40), softExpiryMs: 1, expiresMs: 2, tagNonces: [], payload })
+  return writeEntry({
+    nonce: '0123456789abcdef',
+    runId: 'a'.repeat(40),
+    softExpiryMs: 1,
+    expiresMs: 2,
+    tagNonces: [],
+    payload,
+  })
 }
 
 /** Changes every part of a value that can be changed. */

@@ -12,13 +12,24 @@ const ids = Array.from({ length: 100 }, (_, index) => index + 1)
 /** As many leases and fills as travel in one flush. */
 const fifty = ids.slice(0, 50)
 const isStored = (cache: RowCache, id: number) =>
-  eventually(async () => expect(await stores.redis.client.get(stores.redis.keyPrefix + cache.key(id).text)).toMatch(/^v1 /))
+  eventually(async () =>
+    expect(await stores.redis.client.get(stores.redis.keyPrefix + cache.key(id).text)).toMatch(
+      /^v1 /,
+    ),
+  )
 
 beforeAll(async () => {
   rows = await versionedRows()
-  proxies = { postgres: await faultProxy(rows.own.postgres.url), redis: await faultProxy(rows.own.redis.url) }
+  proxies = {
+    postgres: await faultProxy(rows.own.postgres.url),
+    redis: await faultProxy(rows.own.redis.url),
+  }
   // The look at the intents goes to PostgreSQL by itself, and is not what is counted.
-  stores = await rows.open({ postgres: { url: proxies.postgres.url, maxConnections: 1 }, redis: { url: proxies.redis.url }, lookEveryMs: 3_600_000 })
+  stores = await rows.open({
+    postgres: { url: proxies.postgres.url, maxConnections: 1 },
+    redis: { url: proxies.redis.url },
+    lookEveryMs: 3_600_000,
+  })
   await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
 })
 afterAll(async () => {
@@ -28,7 +39,7 @@ afterAll(async () => {
 
 /** A cache that has everything. */
 async function filled(options: Parameters<typeof rowCache>[1] = {}): Promise<RowCache> {
-  const cache = rowCache(stores, { name: `c${names += 1}`, ...options })
+  const cache = rowCache(stores, { name: `c${(names += 1)}`, ...options })
   orThrow(await cache.getMany(ids))
   await Promise.all(ids.map((id) => isStored(cache, id)))
   return cache
@@ -39,14 +50,21 @@ const all = (cache: RowCache) => Promise.all(ids.map(async (id) => orThrow(await
 describe('round trips of a cache', () => {
   test('a hit: 1 of Redis', async () => {
     const cache = await filled()
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await cache.get(1)))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(proxies, async () => async () => orThrow(await cache.get(1))),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('a hundred hits of one tick: 1 of Redis, which is one command', async () => {
     const cache = await filled()
-    expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({
+      postgres: 0,
+      redis: 1,
+    })
     const operations: string[] = []
-    const off = stores.diagnostics.on('store:operation', ({ operation }) => operations.push(operation))
+    const off = stores.diagnostics.on('store:operation', ({ operation }) =>
+      operations.push(operation),
+    )
     await all(cache)
     off()
     expect(operations).toEqual(['get'])
@@ -54,25 +72,44 @@ describe('round trips of a cache', () => {
 
   test('a hundred hits of getMany: 1 of Redis', async () => {
     const cache = await filled()
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await cache.getMany(ids)))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(proxies, async () => async () => orThrow(await cache.getMany(ids))),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('a hundred hits of one tick that have three tags each: 1 of Redis', async () => {
-    const cache = await filled({ tags: (id) => [cacheKey('all'), cacheKey('tens', Math.floor(id / 10)), cacheKey('parity', id % 2)] })
-    expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({ postgres: 0, redis: 1 })
+    const cache = await filled({
+      tags: (id) => [
+        cacheKey('all'),
+        cacheKey('tens', Math.floor(id / 10)),
+        cacheKey('parity', id % 2),
+      ],
+    })
+    expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({
+      postgres: 0,
+      redis: 1,
+    })
   })
 
   test.each([
     ['a miss', (cache: RowCache) => cache.get(1)],
-    ['fifty misses of one tick', (cache: RowCache) => Promise.all(fifty.map((id) => cache.get(id)))],
+    [
+      'fifty misses of one tick',
+      (cache: RowCache) => Promise.all(fifty.map((id) => cache.get(id))),
+    ],
     ['fifty misses of getMany', (cache: RowCache) => cache.getMany(fifty)],
-  ])('%s: 3 of Redis, to look, to lease and to fill, and 1 of PostgreSQL for one load', async (_, read) => {
-    const made: RowCache[] = []
-    expect(await leastRoundTrips(proxies, async () => {
-      const cache = rowCache(stores, { name: `c${names += 1}` })
-      made.push(cache)
-      return () => Promise.resolve(read(cache))
-    })).toEqual({ postgres: 1, redis: 3 })
-    for (const { loads } of made) expect(loads).toHaveLength(1)
-  })
+  ])(
+    '%s: 3 of Redis, to look, to lease and to fill, and 1 of PostgreSQL for one load',
+    async (_, read) => {
+      const made: RowCache[] = []
+      expect(
+        await leastRoundTrips(proxies, async () => {
+          const cache = rowCache(stores, { name: `c${(names += 1)}` })
+          made.push(cache)
+          return () => Promise.resolve(read(cache))
+        }),
+      ).toEqual({ postgres: 1, redis: 3 })
+      for (const { loads } of made) expect(loads).toHaveLength(1)
+    },
+  )
 })

@@ -1,7 +1,14 @@
 import { type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { redisKinds, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from './versioned-rows.ts'
+import {
+  redisKinds,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from './versioned-rows.ts'
 
 let rows: VersionedRows
 let processes: Stores[]
@@ -25,16 +32,22 @@ describe.each(redisKinds)('on %s', (redis) => {
   describe('misses', () => {
     test('load once when fifty callers in each of four processes miss together', async () => {
       const resumes = caches.map((cache) => cache.pauseLoads())
-      const reads = caches.flatMap((cache) => Array.from({ length: 50 }, () => versionOf(cache, id)))
+      const reads = caches.flatMap((cache) =>
+        Array.from({ length: 50 }, () => versionOf(cache, id)),
+      )
       await eventually(() => expect(loads()).not.toHaveLength(0))
-      resumes.forEach((resume) => { resume() })
+      resumes.forEach((resume) => {
+        resume()
+      })
       expect(new Set(await Promise.all(reads))).toEqual(new Set([1]))
       expect(loads()).toEqual([[id]])
     })
 
     test('of one process share one load without asking Redis again', async () => {
       const waits: number[] = []
-      const off = (processes[0] as Stores).diagnostics.on('cache:wait', ({ durationMs }) => waits.push(durationMs))
+      const off = (processes[0] as Stores).diagnostics.on('cache:wait', ({ durationMs }) =>
+        waits.push(durationMs),
+      )
       const resume = first().pauseLoads()
       const reads = Array.from({ length: 50 }, () => versionOf(first(), id))
       await eventually(() => expect(first().loads).toHaveLength(1))
@@ -51,7 +64,10 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('wait for another process only so long, then load without storing', async () => {
-      const [slow, patient] = [first(), rowCache(processes[1] as Stores, { waitMs: 100, leaseMs: 30_000 })]
+      const [slow, patient] = [
+        first(),
+        rowCache(processes[1] as Stores, { waitMs: 100, leaseMs: 30_000 }),
+      ]
       const resume = slow.pauseLoads()
       const early = versionOf(slow, id)
       await eventually(() => expect(slow.loads).toHaveLength(1))
@@ -78,7 +94,9 @@ describe.each(redisKinds)('on %s', (redis) => {
       change.invalidate([first().key(id)])
       await change.hold(async () => undefined)
       let passing = 0
-      const off = (processes[0] as Stores).diagnostics.on('cache:bypass', () => { passing += 1 })
+      const off = (processes[0] as Stores).diagnostics.on('cache:bypass', () => {
+        passing += 1
+      })
       const resume = first().pauseLoads()
       const reads: Promise<unknown>[] = []
       for (let asked = 20; asked <= 200; asked += 20) {
@@ -95,13 +113,28 @@ describe.each(redisKinds)('on %s', (redis) => {
     test('that fail leave the key free for the next reader at once', async () => {
       let isBroken = true
       const cache = rowCache(processes[0] as Stores)
-      const fragile = rowCache(processes[0] as Stores, { waitMs: 8_000, codec: { encode: (row) => { if (isBroken) throw new Error('broken'); return row }, decode: (json) => json as never } })
+      const fragile = rowCache(processes[0] as Stores, {
+        waitMs: 8_000,
+        codec: {
+          encode: (row) => {
+            if (isBroken) throw new Error('broken')
+            return row
+          },
+          decode: (json) => json as never,
+        },
+      })
       expect((await fragile.get(id))._unsafeUnwrapErr()).toMatchObject({ type: 'load-failed' })
       isBroken = false
       const startedAt = performance.now()
       expect(await versionOf(fragile, id)).toBe(1)
       expect(performance.now() - startedAt).toBeLessThan(4_000)
-      await eventually(async () => expect(await (processes[0] as Stores).redis.client.get((processes[0] as Stores).redis.keyPrefix + cache.key(id).text)).toMatch(/^v1 /))
+      await eventually(async () =>
+        expect(
+          await (processes[0] as Stores).redis.client.get(
+            (processes[0] as Stores).redis.keyPrefix + cache.key(id).text,
+          ),
+        ).toMatch(/^v1 /),
+      )
     })
   })
 })

@@ -1,7 +1,13 @@
 import { orThrow, type Stores } from '@headwater/core'
 import { eventually, type RedisServer } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { raise, rowCache, type RowCache, versionedRows, type VersionedRows } from '../cache/versioned-rows.ts'
+import {
+  raise,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+} from '../cache/versioned-rows.ts'
 
 let rows: VersionedRows
 let reader: Stores
@@ -19,14 +25,19 @@ afterAll(() => rows.dispose())
 
 const ids = Array.from({ length: 30 }, (_, index) => index + 1)
 const master = () => rows.masters[0] as RedisServer
-const readAll = async () => [...orThrow(await cache.getMany(ids)).values()].map((row) => row.version)
+const readAll = async () =>
+  [...orThrow(await cache.getMany(ids)).values()].map((row) => row.version)
 const all = (version: number) => ids.map(() => version)
-const areServed = (version: number) => eventually(async () => {
-  const before = cache.loads.length
-  const found = await readAll()
-  if (found.some((each) => each !== version)) stale.push(found)
-  expect(cache.loads).toHaveLength(before)
-}, { timeoutMs: 15_000 })
+const areServed = (version: number) =>
+  eventually(
+    async () => {
+      const before = cache.loads.length
+      const found = await readAll()
+      if (found.some((each) => each !== version)) stale.push(found)
+      expect(cache.loads).toHaveLength(before)
+    },
+    { timeoutMs: 15_000 },
+  )
 const raiseAll = () => Promise.all(ids.map((id) => raise(writer, id, [cache.key(id)])))
 
 describe('a cluster that loses one master', () => {

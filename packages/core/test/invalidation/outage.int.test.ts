@@ -1,7 +1,20 @@
 import { beginChange, ok, orThrow, type Stores, transaction } from '@headwater/core'
-import { eventually, faultProxy, type FaultProxy, type RedisServer, startRedisServer } from '@headwater/testing'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  type RedisServer,
+  startRedisServer,
+} from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { raise, rowCache, type RowCache, versionedRows, type VersionedRows, versionOf } from '../cache/versioned-rows.ts'
+import {
+  raise,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from '../cache/versioned-rows.ts'
 
 let rows: VersionedRows
 let redis: RedisServer
@@ -29,25 +42,49 @@ beforeEach(async () => {
   proxy.restore()
   postgresProxy.restore()
   cache = rowCache(reader)
-  await eventually(() => reader.invalidation.isOpen && writer.invalidation.isOpen && reader.redis.isAvailable && writer.redis.isAvailable, { timeoutMs: 15_000 })
+  await eventually(
+    () =>
+      reader.invalidation.isOpen &&
+      writer.invalidation.isOpen &&
+      reader.redis.isAvailable &&
+      writer.redis.isAvailable,
+    { timeoutMs: 15_000 },
+  )
 })
 
 const keyOf = () => reader.redis.keyPrefix + cache.key(id).text
 const raw = () => reader.redis.client.get(keyOf())
-const isStored = () => eventually(async () => { await versionOf(cache, id); expect(await raw()).toMatch(/^v1 /) })
-const intents = async () => Number(orThrow(await reader.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.invalidation_intent')).rows[0]?.count)
+const isStored = () =>
+  eventually(async () => {
+    await versionOf(cache, id)
+    expect(await raw()).toMatch(/^v1 /)
+  })
+const intents = async () =>
+  Number(
+    orThrow(
+      await reader.postgres.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM @schema.invalidation_intent',
+      ),
+    ).rows[0]?.count,
+  )
 
-describe('Redis that dies between COMMIT\'s hold and the release', () => {
+describe("Redis that dies between COMMIT's hold and the release", () => {
   test('changes nothing: the transaction is Ok and no ROLLBACK is sent', async () => {
     await isStored()
     const sent: string[] = []
     const offs = [
-      writer.diagnostics.on('store:operation', ({ store, operation }) => { if (store === 'postgres') sent.push(operation) }),
-      writer.diagnostics.on('invalidation:hold', () => { proxy.cut() }),
+      writer.diagnostics.on('store:operation', ({ store, operation }) => {
+        if (store === 'postgres') sent.push(operation)
+      }),
+      writer.diagnostics.on('invalidation:hold', () => {
+        proxy.cut()
+      }),
     ]
     expect(await raise(writer, id, [cache.key(id)])).toBe(2)
     await eventually(() => expect(writer.redis.isAvailable).toBe(false))
-    offs.forEach((off) => { off() })
+    offs.forEach((off) => {
+      off()
+    })
     expect(sent).toContain('commit')
     expect(sent).not.toContain('rollback')
     expect(await versionOf(cache, id)).toBe(2)
@@ -56,18 +93,21 @@ describe('Redis that dies between COMMIT\'s hold and the release', () => {
 })
 
 describe('Redis that only the writer cannot reach', () => {
-  test.each(['cut', 'hang'] as const)('(%s) fails no write; others see the commit within a second and a half', async (fault) => {
-    await isStored()
-    proxy[fault]()
-    expect(await raise(writer, id, [cache.key(id)])).toBe(2)
-    const committedAt = performance.now()
-    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { intervalMs: 5 })
-    expect(performance.now() - committedAt).toBeLessThan(1_500)
-    await eventually(async () => expect(await intents()).toBe(0))
-    await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
-    await isStored()
-    expect(await versionOf(cache, id)).toBe(2)
-  })
+  test.each(['cut', 'hang'] as const)(
+    '(%s) fails no write; others see the commit within a second and a half',
+    async (fault) => {
+      await isStored()
+      proxy[fault]()
+      expect(await raise(writer, id, [cache.key(id)])).toBe(2)
+      const committedAt = performance.now()
+      await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { intervalMs: 5 })
+      expect(performance.now() - committedAt).toBeLessThan(1_500)
+      await eventually(async () => expect(await intents()).toBe(0))
+      await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
+      await isStored()
+      expect(await versionOf(cache, id)).toBe(2)
+    },
+  )
 
   test('and that dies after its commit is made up for by whoever finds the intent', async () => {
     await isStored()
@@ -89,7 +129,7 @@ describe('Redis that only the writer cannot reach', () => {
     await eventually(async () => expect(await intents()).toBe(0))
   })
 
-  test('does not let the reader\'s cache be used while the writer\'s transaction is open', async () => {
+  test("does not let the reader's cache be used while the writer's transaction is open", async () => {
     await isStored()
     proxy.cut()
     await eventually(() => expect(writer.redis.isAvailable).toBe(false))
@@ -114,7 +154,9 @@ describe('Redis that hangs', () => {
     await eventually(async () => expect(await raw()).toMatch(/^v1 /))
     proxy.hang()
     const outcomes: string[] = []
-    const off = writer.diagnostics.on('store:operation', ({ operation, outcome }) => { if (['get', 'lease', 'fill'].includes(operation)) outcomes.push(outcome) })
+    const off = writer.diagnostics.on('store:operation', ({ operation, outcome }) => {
+      if (['get', 'lease', 'fill'].includes(operation)) outcomes.push(outcome)
+    })
     const waits: number[] = []
     for (let read = 0; read < 20; read += 1) {
       const before = outcomes.length
@@ -142,11 +184,13 @@ describe('Redis that comes back', () => {
   test('from a snapshot brings no old value back', async () => {
     await isStored()
     await redis.snapshot()
-    const old = await raw() ?? ''
+    const old = (await raw()) ?? ''
     expect(await raise(writer, id, [cache.key(id)])).toBe(2)
     await redis.kill()
     await redis.restart({ keepData: true })
-    await eventually(() => expect(reader.invalidation.isOpen && reader.redis.isAvailable).toBe(true))
+    await eventually(() =>
+      expect(reader.invalidation.isOpen && reader.redis.isAvailable).toBe(true),
+    )
     // A gate that had an intent to settle has deleted it already.
     await reader.redis.client.set(keyOf(), old)
     expect(await versionOf(cache, id)).toBe(2)
@@ -159,21 +203,31 @@ describe('Redis that comes back', () => {
     let held: Promise<string | null> | undefined
     let looks = 0
     const offs = [
-      writer.diagnostics.on('invalidation:hold', () => { held = raw() }),
-      reader.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) looks += 1 }),
+      writer.diagnostics.on('invalidation:hold', () => {
+        held = raw()
+      }),
+      reader.diagnostics.on('store:operation', ({ operation }) => {
+        if (operation.includes('invalidation_intent')) looks += 1
+      }),
     ]
-    orThrow(await transaction(writer, async (tx) => {
-      tx.invalidate(cache.key(id))
-      await tx.query('UPDATE @schema.rows SET version = 2 WHERE id = $1', [id])
-      await redis.restart()
-      await eventually(() => expect(writer.redis.isAvailable && reader.redis.isAvailable).toBe(true))
-      const before = looks
-      await eventually(() => expect(looks).toBeGreaterThan(before + 5))
-      expect(await versionOf(cache, id)).toBe(1)
-      expect(await raw()).toBeNull()
-      return ok(1)
-    }))
-    offs.forEach((off) => { off() })
+    orThrow(
+      await transaction(writer, async (tx) => {
+        tx.invalidate(cache.key(id))
+        await tx.query('UPDATE @schema.rows SET version = 2 WHERE id = $1', [id])
+        await redis.restart()
+        await eventually(() =>
+          expect(writer.redis.isAvailable && reader.redis.isAvailable).toBe(true),
+        )
+        const before = looks
+        await eventually(() => expect(looks).toBeGreaterThan(before + 5))
+        expect(await versionOf(cache, id)).toBe(1)
+        expect(await raw()).toBeNull()
+        return ok(1)
+      }),
+    )
+    offs.forEach((off) => {
+      off()
+    })
     expect(await held).toMatch(/^h1 /)
     expect(await versionOf(cache, id)).toBe(2)
     await isStored()
@@ -194,11 +248,16 @@ describe('a change of a host that names no transaction', () => {
 })
 
 describe('a durable invalidation', () => {
-  test('writes every intent down and removes it, and closes nobody\'s gate', async () => {
-    const durable = await rows.open({ redis: { url: redis.url, deadlineMs: 100 }, invalidation: 'durable' })
+  test("writes every intent down and removes it, and closes nobody's gate", async () => {
+    const durable = await rows.open({
+      redis: { url: redis.url, deadlineMs: 100 },
+      invalidation: 'durable',
+    })
     await eventually(() => expect(durable.invalidation.isOpen).toBe(true))
     const statements: string[] = []
-    durable.diagnostics.on('store:operation', ({ operation }) => { if (operation.includes('invalidation_intent')) statements.push(operation) })
+    durable.diagnostics.on('store:operation', ({ operation }) => {
+      if (operation.includes('invalidation_intent')) statements.push(operation)
+    })
     const closed: string[] = []
     const off = reader.diagnostics.on('invalidation:gate', ({ state }) => closed.push(state))
     expect(await raise(durable, id, [cache.key(id)])).toBe(2)
@@ -211,27 +270,43 @@ describe('a durable invalidation', () => {
 
   test('is what a transaction has that may take longer than a gate waits, and no other', async () => {
     const statements: string[] = []
-    const off = writer.diagnostics.on('store:operation', ({ operation }) => { if (/^(insert|delete) invalidation_intent/.test(operation)) statements.push(operation) })
-    const within = (deadlineMs: number) => transaction(writer, async (tx) => {
-      await tx.query('SELECT 1')
-      tx.invalidate(cache.key(id))
-      return ok(undefined)
-    }, { deadlineMs })
+    const off = writer.diagnostics.on('store:operation', ({ operation }) => {
+      if (/^(insert|delete) invalidation_intent/.test(operation)) statements.push(operation)
+    })
+    const within = (deadlineMs: number) =>
+      transaction(
+        writer,
+        async (tx) => {
+          await tx.query('SELECT 1')
+          tx.invalidate(cache.key(id))
+          return ok(undefined)
+        },
+        { deadlineMs },
+      )
     orThrow(await within(5_000))
     expect(statements).not.toContain('insert invalidation_intent')
     orThrow(await within(30_000))
-    await eventually(() => expect(statements).toEqual(['insert invalidation_intent', 'delete invalidation_intent']))
+    await eventually(() =>
+      expect(statements).toEqual(['insert invalidation_intent', 'delete invalidation_intent']),
+    )
     off()
   })
 })
 
 describe('grace', () => {
   const expired = async (graceMs: number): Promise<{ stores: Stores; short: RowCache }> => {
-    const stores = await rows.open({ postgres: { url: postgresProxy.url }, redis: { url: redis.url, deadlineMs: 100 } })
+    const stores = await rows.open({
+      postgres: { url: postgresProxy.url },
+      redis: { url: redis.url, deadlineMs: 100 },
+    })
     await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
     const short = rowCache(stores, { name: `short${graceMs}`, ttlMs: 100, graceMs })
     await versionOf(short, id)
-    await eventually(async () => expect(await reader.redis.client.get(reader.redis.keyPrefix + short.key(id).text)).toMatch(/^v1 /))
+    await eventually(async () =>
+      expect(await reader.redis.client.get(reader.redis.keyPrefix + short.key(id).text)).toMatch(
+        /^v1 /,
+      ),
+    )
     postgresProxy.cut()
     return { stores, short }
   }
@@ -240,10 +315,17 @@ describe('grace', () => {
     const { stores, short } = await expired(60_000)
     const served: number[] = []
     stores.diagnostics.on('cache:stale-served', ({ ageMs }) => served.push(ageMs))
-    await eventually(async () => { expect(await versionOf(short, id)).toBe(1); expect(served.length).toBeGreaterThan(3) })
+    await eventually(async () => {
+      expect(await versionOf(short, id)).toBe(1)
+      expect(served.length).toBeGreaterThan(3)
+    })
     expect(Math.max(...served)).toBeGreaterThan(100)
     postgresProxy.restore()
-    await eventually(async () => { const loads = short.loads.length; await versionOf(short, id); expect(short.loads.length).toBeGreaterThan(loads) })
+    await eventually(async () => {
+      const loads = short.loads.length
+      await versionOf(short, id)
+      expect(short.loads.length).toBeGreaterThan(loads)
+    })
   })
 
   test('does not reach across a hold', async () => {

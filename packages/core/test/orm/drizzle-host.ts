@@ -11,10 +11,13 @@ export async function drizzleHost(url: string): Promise<Host> {
   const pool = new Pool({ connectionString: url })
   const db = drizzle(pool)
   return {
-    transaction: (work) => db.transaction((tx) => work({
-      sql: sqlOfDrizzle(tx),
-      rename: async (id, title) => tx.update(courses).set({ title }).where(eq(courses.id, id)),
-    })),
+    transaction: (work) =>
+      db.transaction((tx) =>
+        work({
+          sql: sqlOfDrizzle(tx),
+          rename: async (id, title) => tx.update(courses).set({ title }).where(eq(courses.id, id)),
+        }),
+      ),
     close: () => pool.end(),
   }
 }

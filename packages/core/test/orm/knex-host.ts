@@ -5,10 +5,13 @@ import type { Host } from './host.ts'
 export async function knexHost(url: string): Promise<Host> {
   const db = knex({ client: 'pg', connection: url })
   return {
-    transaction: (work) => db.transaction((trx) => work({
-      sql: sqlOfKnex(trx),
-      rename: async (id, title) => trx('courses').where({ id }).update({ title }),
-    })),
+    transaction: (work) =>
+      db.transaction((trx) =>
+        work({
+          sql: sqlOfKnex(trx),
+          rename: async (id, title) => trx('courses').where({ id }).update({ title }),
+        }),
+      ),
     close: () => db.destroy(),
   }
 }

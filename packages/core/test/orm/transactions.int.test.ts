@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import {
-  beginChange, connect, createRelay, defineCache, EventRejected, migrate, orThrow, publish, publishMany,
-  type Cache, type NewEvent, type Stores,
+  beginChange,
+  connect,
+  createRelay,
+  defineCache,
+  EventRejected,
+  migrate,
+  orThrow,
+  publish,
+  publishMany,
+  type Cache,
+  type NewEvent,
+  type Stores,
 } from '@headwater/core'
 import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
 import { recordingSink, type RecordingSink } from '../outbox/outbox-fixture.ts'
@@ -18,7 +28,12 @@ let stores: Stores
 
 beforeAll(async () => {
   own = await isolate(inject('stack'))
-  stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 2_000 } }))
+  stores = orThrow(
+    await connect({
+      postgres: { url: own.postgres.url },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 2_000 },
+    }),
+  )
   orThrow(await migrate(stores))
   orThrow(await stores.postgres.query(coursesSql))
 })
@@ -33,19 +48,31 @@ beforeEach(async () => {
   orThrow(await stores.postgres.query('INSERT INTO courses VALUES ($1, $2)', [id, 'Arithmetic']))
 })
 
-const renamed = (version = 1, more: Partial<NewEvent> = {}): NewEvent =>
-  ({ aggregateType: 'course', aggregateId: id, type: 'course.renamed', version, payload: { version }, ...more })
+const renamed = (version = 1, more: Partial<NewEvent> = {}): NewEvent => ({
+  aggregateType: 'course',
+  aggregateId: id,
+  type: 'course.renamed',
+  version,
+  payload: { version },
+  ...more,
+})
 const titleOf = async (): Promise<string | undefined> =>
-  orThrow(await stores.postgres.query<{ title: string }>('SELECT title FROM courses WHERE id = $1', [id])).rows[0]?.title
+  orThrow(
+    await stores.postgres.query<{ title: string }>('SELECT title FROM courses WHERE id = $1', [id]),
+  ).rows[0]?.title
 const failure = new Error('the host thought better of it')
 
 describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
   let host: Host
   let sink: RecordingSink
 
-  beforeAll(async () => { host = await open(own.postgres.url) })
+  beforeAll(async () => {
+    host = await open(own.postgres.url)
+  })
   afterAll(() => host.close())
-  beforeEach(() => { sink = recordingSink() })
+  beforeEach(() => {
+    sink = recordingSink()
+  })
 
   async function delivered(): Promise<RecordingSink['events']> {
     const relay = createRelay(stores, { sinks: [sink], tickMs: 5, maxPollMs: 20 })
@@ -56,8 +83,12 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
 
   test('commits its rows and its events together, with everything the publisher wrote', async () => {
     const event = renamed(7, {
-      aggregateId: `a/ü $1 ? "${id}"`, headers: { traceparent: '00-1', tenant: 'größe ?' },
-      payload: { title: 'it\'s "quoted" \\ ? :name $1 $2 \u{1F30A}', deep: [1, null, { yes: true }] },
+      aggregateId: `a/ü $1 ? "${id}"`,
+      headers: { traceparent: '00-1', tenant: 'größe ?' },
+      payload: {
+        title: 'it\'s "quoted" \\ ? :name $1 $2 \u{1F30A}',
+        deep: [1, null, { yes: true }],
+      },
     })
     const eventId = await host.transaction(async ({ sql, rename }) => {
       await rename(id, 'Algebra')
@@ -82,11 +113,14 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
   })
 
   test('commits nothing when an event breaks a rule or the server refuses it', async () => {
-    const publishing = (event: NewEvent, schema = 'public') => host.transaction(async ({ sql, rename }) => {
-      await rename(id, 'Algebra')
-      await publish(sql, event, { schema })
-    })
-    await expect(publishing(renamed(1, { payload: { price: Number.NaN } }))).rejects.toThrow(EventRejected)
+    const publishing = (event: NewEvent, schema = 'public') =>
+      host.transaction(async ({ sql, rename }) => {
+        await rename(id, 'Algebra')
+        await publish(sql, event, { schema })
+      })
+    await expect(publishing(renamed(1, { payload: { price: Number.NaN } }))).rejects.toThrow(
+      EventRejected,
+    )
     await expect(publishing(renamed(), 'nowhere')).rejects.toThrow()
     expect(await delivered()).toEqual([])
     expect(await titleOf()).toBe('Arithmetic')
@@ -95,7 +129,17 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
   test('publishes many events with one statement, in the order given', async () => {
     let statements = 0
     const events = Array.from({ length: 300 }, (_, index) => renamed(index))
-    const ids = await host.transaction(({ sql }) => publishMany({ query: (text, values) => { statements += 1; return sql.query(text, values) } }, events))
+    const ids = await host.transaction(({ sql }) =>
+      publishMany(
+        {
+          query: (text, values) => {
+            statements += 1
+            return sql.query(text, values)
+          },
+        },
+        events,
+      ),
+    )
     expect((await delivered()).map((event) => event.id)).toEqual(ids)
     expect(sink.events.map(({ version }) => version)).toEqual(events.map(({ version }) => version))
     expect(statements).toBe(1)
@@ -113,9 +157,13 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
 
     beforeEach(() => {
       cache = defineCache<number, string>(stores, {
-        name: 'title', ttlMs: 60_000,
+        name: 'title',
+        ttlMs: 60_000,
         load: async (ids, sql) => {
-          const { rows } = await sql.query<{ id: number; title: string }>('SELECT id, title FROM courses WHERE id = ANY ($1)', [ids])
+          const { rows } = await sql.query<{ id: number; title: string }>(
+            'SELECT id, title FROM courses WHERE id = ANY ($1)',
+            [ids],
+          )
           return new Map(rows.map((row) => [row.id, row.title]))
         },
       })
@@ -124,12 +172,14 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     test('has no read after its commit see what was cached before or loaded meanwhile, where it stays without the change', async () => {
       const rename = (to: string, { isAnnounced }: { isAnnounced: boolean }) => {
         const change = beginChange(stores)
-        return host.transaction(async (tx) => {
-          await tx.rename(id, to)
-          if (isAnnounced) change.invalidate(cache.key(id))
-          orThrow(await change.hold())
-          await title()
-        }).finally(() => change.release())
+        return host
+          .transaction(async (tx) => {
+            await tx.rename(id, to)
+            if (isAnnounced) change.invalidate(cache.key(id))
+            orThrow(await change.hold())
+            await title()
+          })
+          .finally(() => change.release())
       }
       expect(await title()).toBe('Arithmetic')
       await rename('Algebra', { isAnnounced: true })
@@ -140,31 +190,51 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
 
     test('leaves the cache right when it rolls back', async () => {
       const change = beginChange(stores)
-      const changing = host.transaction(async (tx) => {
-        await tx.rename(id, 'Algebra')
-        change.invalidate(cache.key(id))
-        orThrow(await change.hold())
-        throw failure
-      }).finally(() => change.release())
+      const changing = host
+        .transaction(async (tx) => {
+          await tx.rename(id, 'Algebra')
+          change.invalidate(cache.key(id))
+          orThrow(await change.hold())
+          throw failure
+        })
+        .finally(() => change.release())
       await expect(changing).rejects.toBe(failure)
       expect(await title()).toBe('Arithmetic')
     })
 
     test('tells its id where Redis cannot be told, so that others know when it has ended', async () => {
-      const cutOff = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: 'redis://127.0.0.1:1', keyPrefix: own.redis.prefix } }))
+      const cutOff = orThrow(
+        await connect({
+          postgres: { url: own.postgres.url },
+          redis: { url: 'redis://127.0.0.1:1', keyPrefix: own.redis.prefix },
+        }),
+      )
       let transactionId: string | undefined
       await host.transaction(async ({ sql, rename }) => {
         const change = beginChange(cutOff, { tx: sql })
         await rename(id, 'Algebra')
         change.invalidate(cache.key(id))
         orThrow(await change.hold())
-        transactionId = (await sql.query<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid')).rows[0]?.xid
-        const { rows } = orThrow(await stores.postgres.query('SELECT transaction::text FROM @schema.invalidation_intent'))
+        transactionId = (
+          await sql.query<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid')
+        ).rows[0]?.xid
+        const { rows } = orThrow(
+          await stores.postgres.query('SELECT transaction::text FROM @schema.invalidation_intent'),
+        )
         expect(rows).toEqual([{ transaction: transactionId }])
       })
       expect(transactionId).toMatch(/^\d+$/)
-      await eventually(async () => { expect(orThrow(await stores.postgres.query('SELECT FROM @schema.invalidation_intent')).rows).toHaveLength(0) }, { timeoutMs: 10_000 })
-      await eventually(async () => { expect(await title()).toBe('Algebra') })
+      await eventually(
+        async () => {
+          expect(
+            orThrow(await stores.postgres.query('SELECT FROM @schema.invalidation_intent')).rows,
+          ).toHaveLength(0)
+        },
+        { timeoutMs: 10_000 },
+      )
+      await eventually(async () => {
+        expect(await title()).toBe('Algebra')
+      })
       orThrow(await cutOff.close())
     })
   })

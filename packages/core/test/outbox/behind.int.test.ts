@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { collectMetrics, errAsync, okAsync, orThrow, outboxStatus, removeSink, type Sink } from '@headwater/core'
+import {
+  collectMetrics,
+  errAsync,
+  okAsync,
+  orThrow,
+  outboxStatus,
+  removeSink,
+  type Sink,
+} from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { openCursors } from '../../src/outbox/cursor.ts'
 import { purge } from '../../src/outbox/purge.ts'
@@ -23,16 +31,23 @@ describe('a sink that is far behind', () => {
     const quick = recordingSink({ name: 'quick' })
     await drain(outbox, quick)
     const empty = orThrow(await outboxStatus(outbox.stores))
-    await outbox.publish(...Array.from({ length: 2_000 }, (_, version) => change(version % 10, version)))
+    await outbox.publish(
+      ...Array.from({ length: 2_000 }, (_, version) => change(version % 10, version)),
+    )
     await nothingOlder(outbox)
     await drain(outbox, quick)
     const { sinks, logBytes } = orThrow(await outboxStatus(outbox.stores))
-    expect(sinks).toMatchObject([{ sink: 'left-behind', lagEvents: 2_000, holdsPurge: true, unowned: 64 }, { sink: 'quick', lagEvents: 0, holdsPurge: false }])
+    expect(sinks).toMatchObject([
+      { sink: 'left-behind', lagEvents: 2_000, holdsPurge: true, unowned: 64 },
+      { sink: 'quick', lagEvents: 0, holdsPurge: false },
+    ])
     expect(logBytes).toBeGreaterThan(empty.logBytes + 200_000)
     expect(await purge(client, { retentionMs: 0 })).toBe(0)
     orThrow(await removeSink(outbox.stores, 'left-behind'))
     expect(await purge(client, { retentionMs: 0 })).toBe(2_000)
-    expect(orThrow(await outboxStatus(outbox.stores)).sinks).toMatchObject([{ sink: 'quick', holdsPurge: false }])
+    expect(orThrow(await outboxStatus(outbox.stores)).sinks).toMatchObject([
+      { sink: 'quick', holdsPurge: false },
+    ])
   })
 
   test('shows in the metrics of a relay, more and more while it is stuck, whoever serves it, and no more when it has caught up', async () => {
@@ -40,19 +55,38 @@ describe('a sink that is far behind', () => {
     const metrics = collectMetrics(outbox.diagnostics)
     const behindMs = (sink: string): number | undefined => metrics.snapshot().relay[sink]?.behindMs
     let isDown = true
-    const stuck = recordingSink({ name: 'stuck', before: () => isDown ? errAsync({ type: 'sink-failed', message: '503', retryable: true }) : okAsync({ failed: [] }) })
+    const stuck = recordingSink({
+      name: 'stuck',
+      before: () =>
+        isDown
+          ? errAsync({ type: 'sink-failed', message: '503', retryable: true })
+          : okAsync({ failed: [] }),
+    })
     await openCursors(outbox.stores.postgres.client, recordingSink({ name: 'unserved' }))
-    const relay = outbox.relay([stuck, recordingSink({ name: 'quick' })], { purgeMs: 30, retentionMs: 60_000 })
+    const relay = outbox.relay([stuck, recordingSink({ name: 'quick' })], {
+      purgeMs: 30,
+      retentionMs: 60_000,
+    })
     relay.start()
-    await eventually(() => { expect([behindMs('stuck'), behindMs('unserved'), behindMs('quick')]).toEqual([0, 0, 0]) })
+    await eventually(() => {
+      expect([behindMs('stuck'), behindMs('unserved'), behindMs('quick')]).toEqual([0, 0, 0])
+    })
     await outbox.publish(change(1, 1))
-    await eventually(() => { expect(behindMs('stuck')).toBeGreaterThan(0) })
+    await eventually(() => {
+      expect(behindMs('stuck')).toBeGreaterThan(0)
+    })
     const firstMs = behindMs('stuck') ?? 0
-    await eventually(() => { expect(behindMs('stuck')).toBeGreaterThan(firstMs + 100) })
+    await eventually(() => {
+      expect(behindMs('stuck')).toBeGreaterThan(firstMs + 100)
+    })
     expect(behindMs('unserved')).toBeGreaterThan(firstMs)
-    await eventually(() => { expect(behindMs('quick')).toBe(0) })
+    await eventually(() => {
+      expect(behindMs('quick')).toBe(0)
+    })
     isDown = false
-    await eventually(() => { expect([behindMs('stuck'), stuck.seen.length]).toEqual([0, 1]) })
+    await eventually(() => {
+      expect([behindMs('stuck'), stuck.seen.length]).toEqual([0, 1])
+    })
   })
 
   test('is at the head at once when it is removed and starts there, and the log is free of what it lacked', async () => {

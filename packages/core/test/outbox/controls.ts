@@ -20,21 +20,29 @@ export function idCursor(outbox: Pick<Outbox, 'rows'>): NaiveReader {
   let last = '0'
   return {
     poll: async () => {
-      const rows = await outbox.rows<Row>(`SELECT ${columns} FROM @schema.outbox WHERE seq > $1 ORDER BY outbox.seq`, [last])
+      const rows = await outbox.rows<Row>(
+        `SELECT ${columns} FROM @schema.outbox WHERE seq > $1 ORDER BY outbox.seq`,
+        [last],
+      )
       last = rows.at(-1)?.seq ?? last
       return rows.map(nameOfRow)
     },
   }
 }
 
-/** Remembers the last transaction and position, and keeps below the oldest transaction in progress. */
+/**
+ * Remembers the last transaction and position, and keeps below the oldest transaction in progress.
+ */
 export function xminGuard(outbox: Pick<Outbox, 'rows'>): NaiveReader {
   let last = ['0', '0']
   return {
     poll: async () => {
-      const rows = await outbox.rows<Row>(`
+      const rows = await outbox.rows<Row>(
+        `
         SELECT ${columns} FROM @schema.outbox
-        WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, seq) > ($1::xid8, $2::bigint) ORDER BY outbox.xid, outbox.seq`, last)
+        WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, seq) > ($1::xid8, $2::bigint) ORDER BY outbox.xid, outbox.seq`,
+        last,
+      )
       const end = rows.at(-1)
       if (end !== undefined) last = [end.xid, end.seq]
       return rows.map(nameOfRow)

@@ -3,11 +3,15 @@ import { newEventIds } from '../../src/outbox/event-id.ts'
 
 describe('the id of an event', () => {
   test('is a UUID of version 7', () => {
-    expect(newEventIds(1)[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(newEventIds(1)[0]).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    )
   })
 
   test('begins with the time in milliseconds, so that ids sort by it', () => {
-    expect(newEventIds(1, 0x0123_4567_89ab)[0]?.replaceAll('-', '').slice(0, 12)).toBe('0123456789ab')
+    expect(newEventIds(1, 0x0123_4567_89ab)[0]?.replaceAll('-', '').slice(0, 12)).toBe(
+      '0123456789ab',
+    )
     expect(newEventIds(1, 0xff)[0]?.slice(0, 13)).toBe('00000000-00ff')
   })
 

@@ -1,9 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import { checkOrigin, errAsync, okAsync, orThrow, ResultAsync, type SinkFailure, type SinkReport } from '@headwater/core'
+import {
+  checkOrigin,
+  errAsync,
+  okAsync,
+  orThrow,
+  ResultAsync,
+  type SinkFailure,
+  type SinkReport,
+} from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { acknowledge } from '../../src/outbox/acknowledge.ts'
 import { claim, openCursors } from '../../src/outbox/cursor.ts'
-import { change, nameOf, recordingSink, useOutbox, versionsOf, type Outbox, type Session } from './outbox-fixture.ts'
+import {
+  change,
+  nameOf,
+  recordingSink,
+  useOutbox,
+  versionsOf,
+  type Outbox,
+  type Session,
+} from './outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -13,10 +29,15 @@ const refused: SinkFailure = { type: 'sink-failed', message: 'no such field', re
 /** A sink's answer that comes when it is told to. */
 function gate(): { readonly passed: ResultAsync<SinkReport, SinkFailure>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
-  return { passed: ResultAsync.fromSafePromise(promise).map(() => ({ failed: [] })), open: () => { resolve(undefined) } }
+  return {
+    passed: ResultAsync.fromSafePromise(promise).map(() => ({ failed: [] })),
+    open: () => {
+      resolve(undefined)
+    },
+  }
 }
 
-describe('a zombie\'s acknowledgement', () => {
+describe("a zombie's acknowledgement", () => {
   test('moves no cursor back, where one without a fence has events delivered again after later ones', async () => {
     const outbox = await open()
     const { client } = outbox.stores.postgres
@@ -34,8 +55,10 @@ describe('a zombie\'s acknowledgement', () => {
     orThrow(await next.stop())
     expect(sink.seen).toEqual(['1@1', '1@2', '1@3'])
 
-    await outbox.rows('UPDATE @schema.outbox_cursor c SET tick = z.tick, tick_to = NULL, last_seq = 0 FROM unnest($1::smallint[], $2::bigint[]) AS z (shard, tick) WHERE c.shard = z.shard',
-      [zombie.map(({ shard }) => shard), zombie.map(({ tick }) => String(tick))])
+    await outbox.rows(
+      'UPDATE @schema.outbox_cursor c SET tick = z.tick, tick_to = NULL, last_seq = 0 FROM unnest($1::smallint[], $2::bigint[]) AS z (shard, tick) WHERE c.shard = z.shard',
+      [zombie.map(({ shard }) => shard), zombie.map(({ tick }) => String(tick))],
+    )
     orThrow(await outbox.relay([sink]).drain())
     expect(versionsOf(sink.seen, 1)).toEqual([1, 2, 3, 1, 2, 3])
   })
@@ -47,14 +70,31 @@ describe('two relays', () => {
     const seen: string[] = []
     const working = gate()
     let calls = 0
-    const slow = recordingSink({ before: (batch) => { calls += 1; return working.passed.map((report) => { seen.push(...batch.map(nameOf)); return report }) } })
-    const quick = recordingSink({ before: (batch) => { seen.push(...batch.map(nameOf)); return okAsync({ failed: [] }) } })
+    const slow = recordingSink({
+      before: (batch) => {
+        calls += 1
+        return working.passed.map((report) => {
+          seen.push(...batch.map(nameOf))
+          return report
+        })
+      },
+    })
+    const quick = recordingSink({
+      before: (batch) => {
+        seen.push(...batch.map(nameOf))
+        return okAsync({ failed: [] })
+      },
+    })
     await outbox.publish(change(1, 1), change(1, 2))
     outbox.relay([slow]).start()
     await eventually(() => calls === 1)
     const other = outbox.relay([quick])
     other.start()
-    await eventually(async () => { expect(await outbox.rows('SELECT FROM @schema.outbox_owner WHERE seen_until > clock_timestamp()')).toHaveLength(2) })
+    await eventually(async () => {
+      expect(
+        await outbox.rows('SELECT FROM @schema.outbox_owner WHERE seen_until > clock_timestamp()'),
+      ).toHaveLength(2)
+    })
     await outbox.publish(change(1, 3), change(1, 4))
     expect((await other.drain({ deadlineMs: 300 })).isErr()).toBe(true)
     expect(seen).toEqual([])
@@ -71,7 +111,9 @@ async function claimedWithSkipLocked(outbox: Outbox): Promise<number[]> {
   const delivered: number[] = []
   const take = async (session: Session): Promise<number[]> => {
     await session.run('BEGIN')
-    const rows = await session.run<{ version: string }>('SELECT version FROM @schema.outbox ORDER BY seq LIMIT 2 FOR UPDATE SKIP LOCKED')
+    const rows = await session.run<{ version: string }>(
+      'SELECT version FROM @schema.outbox ORDER BY seq LIMIT 2 FOR UPDATE SKIP LOCKED',
+    )
     return rows.map(({ version }) => Number(version))
   }
   const deliver = async (session: Session, versions: readonly number[]): Promise<void> => {
@@ -94,7 +136,9 @@ describe('a retry', () => {
         const first = batch.find((event) => nameOf(event) === '1@1')
         if (first === undefined) return okAsync({ failed: [] })
         attempts += 1
-        return attempts === 1 ? okAsync({ failed: [{ id: first.id, failure: busy }] }) : retried.passed
+        return attempts === 1
+          ? okAsync({ failed: [{ id: first.id, failure: busy }] })
+          : retried.passed
       },
     })
     const relay = outbox.relay([sink])
@@ -105,20 +149,33 @@ describe('a retry', () => {
     // Time enough for a loop that goes on beside the retry to park it.
     expect((await relay.drain({ deadlineMs: 300 })).isErr()).toBe(true)
     retried.open()
-    await eventually(() => { expect(sink.seen).toContain('1@1') })
+    await eventually(() => {
+      expect(sink.seen).toContain('1@1')
+    })
     await outbox.publish(change(1, 3))
     orThrow(await relay.drain())
-    await eventually(() => { expect(versionsOf(sink.seen, 1)).toHaveLength(3) })
+    await eventually(() => {
+      expect(versionsOf(sink.seen, 1)).toHaveLength(3)
+    })
     expect(versionsOf(sink.seen, 1)).toEqual([1, 2, 3])
   })
 
   test('control: a retry beside the loop, which unparks the aggregate when it is done, loses what was parked since it looked', async () => {
     const outbox = await open()
-    const sink = recordingSink({ before: (batch) => okAsync({ failed: batch.filter((event) => nameOf(event) === '1@1').map(({ id }) => ({ id, failure: refused })) }) })
+    const sink = recordingSink({
+      before: (batch) =>
+        okAsync({
+          failed: batch
+            .filter((event) => nameOf(event) === '1@1')
+            .map(({ id }) => ({ id, failure: refused })),
+        }),
+    })
     const relay = outbox.relay([sink])
     await outbox.publish(change(1, 1))
     orThrow(await relay.drain())
-    const found = await outbox.rows<{ version: number }>(`SELECT (event ->> 'version')::int AS version FROM @schema.outbox_failure`)
+    const found = await outbox.rows<{ version: number }>(
+      `SELECT (event ->> 'version')::int AS version FROM @schema.outbox_failure`,
+    )
     await outbox.publish(change(1, 2))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
@@ -148,13 +205,18 @@ describe('a restored dump', () => {
       SELECT DISTINCT o.aggregateid, o.version FROM @schema.outbox o JOIN @schema.outbox_cursor c USING (shard)
       JOIN @schema.outbox_tick t ON t.id = c.tick WHERE pg_visible_in_snapshot(o.xid, t.snap) ORDER BY o.version`)
     expect(taken.map(({ version }) => Number(version))).toEqual([1, 2])
-    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr()).toMatchObject({ type: 'outbox-restored' })
+    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr()).toMatchObject({
+      type: 'outbox-restored',
+    })
     const late = outbox.relay([sink])
     const slowing = await outbox.session()
     await slowing.run('BEGIN')
     await slowing.run('LOCK TABLE @schema.outbox_origin IN ACCESS EXCLUSIVE MODE')
-    // Every cursor stands at the newest tick; nothing counts as long as that is not known to be this server's.
-    expect((await late.drain({ deadlineMs: 300 }))._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded' })
+    // Every cursor stands at the newest tick; nothing counts as long as that is not known to be
+    // this server's.
+    expect((await late.drain({ deadlineMs: 300 }))._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+    })
     await slowing.run('COMMIT')
     await eventually(() => late.refusal !== undefined)
     expect((await late.drain())._unsafeUnwrapErr()).toMatchObject({ type: 'outbox-restored' })
@@ -169,16 +231,26 @@ describe('a sink that fails', () => {
     const calls: { readonly atMs: number; readonly size: number }[] = []
     const sink = recordingSink({
       batchSize: 64,
-      before: (batch) => { calls.push({ atMs: performance.now(), size: batch.length }); return isDown ? errAsync(busy) : okAsync({ failed: [] }) },
+      before: (batch) => {
+        calls.push({ atMs: performance.now(), size: batch.length })
+        return isDown ? errAsync(busy) : okAsync({ failed: [] })
+      },
     })
     await outbox.publish(...Array.from({ length: 256 }, (_, id) => change(id, 1)))
     const relay = outbox.relay([sink], { maxBackOffMs: 60_000 })
     relay.start()
-    await eventually(() => { expect(calls).toHaveLength(4) })
+    await eventually(() => {
+      expect(calls).toHaveLength(4)
+    })
     isDown = false
     orThrow(await relay.drain())
     expect(calls.map(({ size }) => size)).toEqual([64, 32, 16, 8, 4, 8, 16, 32, 64, 64, 64, 4])
-    const pauses = calls.slice(0, 5).map(({ atMs }, index) => atMs - (calls[index - 1]?.atMs ?? atMs)).slice(1)
-    pauses.forEach((pauseMs, index) => { expect(pauseMs).toBeGreaterThanOrEqual(75 * 2 ** index - 2) })
+    const pauses = calls
+      .slice(0, 5)
+      .map(({ atMs }, index) => atMs - (calls[index - 1]?.atMs ?? atMs))
+      .slice(1)
+    pauses.forEach((pauseMs, index) => {
+      expect(pauseMs).toBeGreaterThanOrEqual(75 * 2 ** index - 2)
+    })
   })
 })

@@ -6,7 +6,14 @@ import { purge } from '../../src/outbox/purge.ts'
 import { findBounds, readNarrow, readWide } from '../../src/outbox/read-events.ts'
 import { advance, loadTicks, type Tick } from '../../src/outbox/tick.ts'
 import { idCursor, xminGuard } from './controls.ts'
-import { change, nameOf, nothingOlder, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
+import {
+  change,
+  nameOf,
+  nothingOlder,
+  recordingSink,
+  useOutbox,
+  type Outbox,
+} from './outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -16,7 +23,11 @@ async function tick(outbox: Outbox): Promise<Tick> {
 
 async function between(outbox: Outbox, from: Tick, to: Tick): Promise<string[]> {
   const shards = Array.from({ length: 64 }, (_, shard) => shard)
-  const { events } = await readNarrow(outbox.stores.postgres.client, { from, to, afterSeq: 0n, shards, types: ['*'] }, 1_000)
+  const { events } = await readNarrow(
+    outbox.stores.postgres.client,
+    { from, to, afterSeq: 0n, shards, types: ['*'] },
+    1_000,
+  )
   return events.map(nameOf)
 }
 
@@ -35,7 +46,7 @@ describe('the log', () => {
     await slow.run('COMMIT')
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['early@1', 'late@1'])
-    expect([...seen, ...await control.poll()]).toEqual(['early@1'])
+    expect([...seen, ...(await control.poll())]).toEqual(['early@1'])
   })
 
   test('keeps the order of an aggregate whose writer began first and wrote last, where a reader by transaction id inverts it', async () => {
@@ -64,7 +75,9 @@ describe('the log', () => {
     await elsewhere.run('CREATE TABLE @schema.elsewhere (id int)')
     await elsewhere.run('BEGIN')
     await elsewhere.run('INSERT INTO @schema.elsewhere VALUES (1)')
-    await outbox.publish(...Array.from({ length: 100 }, (_, version) => change(version % 5, version)))
+    await outbox.publish(
+      ...Array.from({ length: 100 }, (_, version) => change(version % 5, version)),
+    )
     orThrow(await relay.drain())
     expect(sink.seen).toHaveLength(100)
     expect(await control.poll()).toHaveLength(0)
@@ -77,14 +90,16 @@ describe('the log', () => {
     const outbox = await open()
     const sessions = await Promise.all(Array.from({ length: 6 }, () => outbox.session()))
     let version = 0
-    await Promise.all(sessions.map(async (session) => {
-      for (let round = 0; round < 40; round += 1) {
-        await session.run('BEGIN')
-        await session.publish(change(1, version += 1))
-        await session.run('COMMIT')
-        await session.run('SELECT * FROM @schema.outbox_advance(0, 0)')
-      }
-    }))
+    await Promise.all(
+      sessions.map(async (session) => {
+        for (let round = 0; round < 40; round += 1) {
+          await session.run('BEGIN')
+          await session.publish(change(1, (version += 1)))
+          await session.run('COMMIT')
+          await session.run('SELECT * FROM @schema.outbox_advance(0, 0)')
+        }
+      }),
+    )
     const ticks = await loadTicks(outbox.stores.postgres.client, 1n, 1_000)
     expect(ticks.length).toBeGreaterThan(20)
     const visible = await outbox.rows<{ less: boolean }>(`
@@ -129,12 +144,24 @@ describe('the log', () => {
     const [first, second] = await between(outbox, start, end)
     await late.run('COMMIT')
     const moved = await tick(outbox)
-    const lastSeq = (await outbox.rows<{ seq: string }>(`SELECT seq FROM @schema.outbox WHERE aggregateid = 'a'`))[0]?.seq ?? '0'
+    const lastSeq =
+      (
+        await outbox.rows<{ seq: string }>(`SELECT seq FROM @schema.outbox WHERE aggregateid = 'a'`)
+      )[0]?.seq ?? '0'
     const shards = Array.from({ length: 64 }, (_, shard) => shard)
     const rest = async (to: Tick): Promise<string[]> =>
-      (await readNarrow(outbox.stores.postgres.client, { from: start, to, afterSeq: BigInt(lastSeq), shards, types: ['*'] }, 1_000)).events.map(nameOf)
+      (
+        await readNarrow(
+          outbox.stores.postgres.client,
+          { from: start, to, afterSeq: BigInt(lastSeq), shards, types: ['*'] },
+          1_000,
+        )
+      ).events.map(nameOf)
     expect([first, second]).toEqual(['a@1', 'b@1'])
-    expect([...await rest(end), ...await between(outbox, end, moved)]).toEqual(['b@1', 'late@1'])
+    expect([...(await rest(end)), ...(await between(outbox, end, moved))]).toEqual([
+      'b@1',
+      'late@1',
+    ])
     expect(await rest(moved)).toEqual(['b@1'])
   })
 
@@ -158,9 +185,18 @@ describe('the log', () => {
     const interval = { from, to, afterSeq: 0n, shards, types: ['*'] }
     const bounds = await findBounds(client, interval)
     expect(bounds).toEqual({ low: 1n, high: 6n })
-    expect((await readWide(client, interval, { bounds: bounds ?? { low: 0n, high: 0n }, limit: 100 })).events.map(nameOf)).toEqual(['late@1', 'c@1', 'd@1'])
-    expect(await findBounds(client, { from: to, to: await tick(outbox) })).toEqual({ low: 7n, high: 7n })
-    expect(await findBounds(client, { from: await tick(outbox), to: await tick(outbox) })).toBeUndefined()
+    expect(
+      (
+        await readWide(client, interval, { bounds: bounds ?? { low: 0n, high: 0n }, limit: 100 })
+      ).events.map(nameOf),
+    ).toEqual(['late@1', 'c@1', 'd@1'])
+    expect(await findBounds(client, { from: to, to: await tick(outbox) })).toEqual({
+      low: 7n,
+      high: 7n,
+    })
+    expect(
+      await findBounds(client, { from: await tick(outbox), to: await tick(outbox) }),
+    ).toBeUndefined()
   })
 
   test('works through an interval that was begun by another owner to the end that was chosen for it', async () => {
@@ -175,14 +211,17 @@ describe('the log', () => {
     await openCursors(client, sink)
     const owning = { sink: sink.name, owner: 'dead', leaseMs: 50 }
     const shards = await claim(client, owning, 64)
-    await acknowledge(client, { sink: sink.name, shards: shards.map((shard) => ({ ...shard, tick: 0n, tickTo: end.id, lastSeq: 3n })) })
+    await acknowledge(client, {
+      sink: sink.name,
+      shards: shards.map((shard) => ({ ...shard, tick: 0n, tickTo: end.id, lastSeq: 3n })),
+    })
     await late.run('COMMIT')
     const relay = outbox.relay([sink])
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['c@1', 'late@1'])
   })
 
-  test('keeps a late commit from the purge however old it is, where a purge up to the slowest cursor\'s end deletes it undelivered', async () => {
+  test("keeps a late commit from the purge however old it is, where a purge up to the slowest cursor's end deletes it undelivered", async () => {
     const outbox = await open()
     const { client } = outbox.stores.postgres
     const sink = recordingSink()

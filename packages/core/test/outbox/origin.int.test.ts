@@ -1,14 +1,29 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkOrigin, connect, createRelay, migrate, orThrow, resetOutbox, type Stores } from '@headwater/core'
-import { createDatabase, eventually, startPostgresServer, type PostgresServer } from '@headwater/testing'
+import {
+  checkOrigin,
+  connect,
+  createRelay,
+  migrate,
+  orThrow,
+  resetOutbox,
+  type Stores,
+} from '@headwater/core'
+import {
+  createDatabase,
+  eventually,
+  startPostgresServer,
+  type PostgresServer,
+} from '@headwater/testing'
 import { change, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
 
 const open = useOutbox()
 let other: PostgresServer
 const opened: Stores[] = []
 
-beforeAll(async () => { other = await startPostgresServer() })
+beforeAll(async () => {
+  other = await startPostgresServer()
+})
 afterAll(async () => {
   for (const stores of opened) orThrow(await stores.close())
   await other.stop()
@@ -18,28 +33,47 @@ afterAll(async () => {
 const tables = ['outbox', 'outbox_tick', 'outbox_sink', 'outbox_cursor', 'outbox_failure']
 const computed = ['shard']
 
-/** Copies the outbox to another server, row by row, as a restored dump does: with all values, transaction ids among them. */
+/**
+ * Copies the outbox to another server, row by row, as a restored dump does: with all values,
+ * transaction ids among them.
+ */
 async function restore(outbox: Outbox): Promise<Stores> {
   const url = await createDatabase(other.url, `restored_${outbox.schema}`)
-  const stores = orThrow(await connect({ postgres: { url, schema: outbox.schema }, redis: { url: 'redis://127.0.0.1:1' } }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url, schema: outbox.schema },
+      redis: { url: 'redis://127.0.0.1:1' },
+    }),
+  )
   opened.push(stores)
   orThrow(await migrate(stores))
   const client = new Client({ connectionString: url })
   await client.connect()
-  await client.query(`TRUNCATE ${tables.map((table) => `"${outbox.schema}".${table}`).join()} CASCADE`)
+  await client.query(
+    `TRUNCATE ${tables.map((table) => `"${outbox.schema}".${table}`).join()} CASCADE`,
+  )
   for (const table of tables) await copyTable(outbox, client, table)
-  await client.query(`SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox_tick', 'id'), 1000000)`)
-  await client.query(`SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox', 'seq'), 1000000)`)
+  await client.query(
+    `SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox_tick', 'id'), 1000000)`,
+  )
+  await client.query(
+    `SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox', 'seq'), 1000000)`,
+  )
   await client.end()
   return stores
 }
 
 async function copyTable(outbox: Outbox, client: Client, table: string): Promise<void> {
-  const rows = await outbox.rows<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM @schema.${table} t`)
+  const rows = await outbox.rows<{ row: Record<string, unknown> }>(
+    `SELECT to_jsonb(t) AS row FROM @schema.${table} t`,
+  )
   for (const { row } of rows) {
     const names = Object.keys(row).filter((name) => table !== 'outbox' || !computed.includes(name))
     const target = `"${outbox.schema}".${table}`
-    await client.query(`INSERT INTO ${target} (${names.join()}) OVERRIDING SYSTEM VALUE SELECT ${names.join()} FROM jsonb_populate_record(NULL::${target}, $1)`, [JSON.stringify(row)])
+    await client.query(
+      `INSERT INTO ${target} (${names.join()}) OVERRIDING SYSTEM VALUE SELECT ${names.join()} FROM jsonb_populate_record(NULL::${target}, $1)`,
+      [JSON.stringify(row)],
+    )
   }
 }
 
@@ -59,7 +93,12 @@ describe('an outbox that was restored from a dump on another server', () => {
     await outbox.publish(change(1, 2), change(1, 3))
 
     const stores = await restore(outbox)
-    expect((await checkOrigin(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'outbox-restored', store: 'postgres', retryable: false, message: expect.stringMatching(/transaction ids/) as string })
+    expect((await checkOrigin(stores))._unsafeUnwrapErr()).toMatchObject({
+      type: 'outbox-restored',
+      store: 'postgres',
+      retryable: false,
+      message: expect.stringMatching(/transaction ids/) as string,
+    })
     const restored = recordingSink()
     const heir = createRelay(stores, { sinks: [restored], tickMs: 5, maxPollMs: 20 })
     heir.start()
@@ -69,19 +108,25 @@ describe('an outbox that was restored from a dump on another server', () => {
     expect(restored.seen).toEqual([])
 
     orThrow(await resetOutbox(stores))
-    await eventually(() => { expect(restored.seen).toEqual(['1@2', '1@3']) })
-    await stores.postgres.client.query(`INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`)
+    await eventually(() => {
+      expect(restored.seen).toEqual(['1@2', '1@3'])
+    })
+    await stores.postgres.client.query(
+      `INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`,
+    )
     orThrow(await heir.drain())
     expect(restored.seen).toEqual(['1@2', '1@3', '1@4'])
     orThrow(await heir.stop())
   })
 
-  test('is refused by the server\'s identifier where its transaction ids would pass', async () => {
+  test("is refused by the server's identifier where its transaction ids would pass", async () => {
     const outbox = await open()
     orThrow(await checkOrigin(outbox.stores))
     orThrow(await checkOrigin(outbox.stores))
     await outbox.rows('UPDATE @schema.outbox_origin SET system_identifier = 1')
-    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr().message).toMatch(/last used on the server 1/)
+    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr().message).toMatch(
+      /last used on the server 1/,
+    )
   })
 
   test('goes on where it was when it is declared to be the same server after an upgrade', async () => {

@@ -2,8 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import {
-  allDelivered, connect, createRelay, Diagnostics, defineSink, migrate, okAsync, orThrow, publishMany,
-  type DiagnosticEvents, type NewEvent, type OutboxEvent, type Relay, type RelayOptions, type Sink, type SqlClient, type Stores,
+  allDelivered,
+  connect,
+  createRelay,
+  Diagnostics,
+  defineSink,
+  migrate,
+  okAsync,
+  orThrow,
+  publishMany,
+  type DiagnosticEvents,
+  type NewEvent,
+  type OutboxEvent,
+  type Relay,
+  type RelayOptions,
+  type Sink,
+  type SqlClient,
+  type Stores,
 } from '@headwater/core'
 import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
 
@@ -25,18 +40,28 @@ export interface Outbox {
 
 export interface Session {
   /** Runs a statement in which `@schema.` stands for the schema. */
-  run<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  run<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>
   publish(...events: readonly NewEvent[]): Promise<readonly string[]>
 }
 
 /** Gives each test of the file an outbox, and takes everything down after it. */
-export function useOutbox(): (options?: { readonly url?: (url: string) => string }) => Promise<Outbox> {
+export function useOutbox(): (options?: {
+  readonly url?: (url: string) => string
+}) => Promise<Outbox> {
   let own: IsolatedStores<'postgres' | 'redis'>
   const endings: (() => Promise<unknown>)[] = []
-  beforeAll(async () => { own = await isolate(inject('stack')) })
-  afterEach(async () => { for (const end of endings.splice(0).reverse()) await end() })
+  beforeAll(async () => {
+    own = await isolate(inject('stack'))
+  })
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end()
+  })
   afterAll(() => own.dispose())
-  return async ({ url = (direct: string) => direct } = {}) => open({ own, url: url(own.postgres.url), endings })
+  return async ({ url = (direct: string) => direct } = {}) =>
+    open({ own, url: url(own.postgres.url), endings })
 }
 
 interface Opening {
@@ -50,11 +75,21 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
   const diagnostics = new Diagnostics()
   const errors: unknown[] = []
   diagnostics.on('relay:error', ({ error }) => errors.push(error))
-  const stores = orThrow(await connect({ postgres: { url, schema, statementTimeoutMs: 5_000 }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix }, diagnostics }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url, schema, statementTimeoutMs: 5_000 },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+      diagnostics,
+    }),
+  )
   endings.push(async () => await stores.close({ deadlineMs: 1_000 }))
   orThrow(await migrate(stores))
   return {
-    stores, schema, url, errors, diagnostics,
+    stores,
+    schema,
+    url,
+    errors,
+    diagnostics,
     session: async () => {
       const client = new Client({ connectionString: own.postgres.url })
       client.on('error', () => undefined)
@@ -63,7 +98,14 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
       return sessionOf(client, schema)
     },
     relay: (sinks, options = {}) => {
-      const relay = createRelay(stores, { sinks, tickMs: 5, maxPollMs: 20, leaseMs: 3_000, maxBackOffMs: 500, ...options })
+      const relay = createRelay(stores, {
+        sinks,
+        tickMs: 5,
+        maxPollMs: 20,
+        leaseMs: 3_000,
+        maxBackOffMs: 500,
+        ...options,
+      })
       endings.push(async () => await relay.stop({ deadlineMs: 500 }))
       return relay
     },
@@ -73,7 +115,10 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
 }
 
 function sessionOf(client: Client, schema: string): Session {
-  const sql: SqlClient = { query: (text, values) => client.query(text.replaceAll('@schema.', `"${schema}".`), [...values ?? []]) as never }
+  const sql: SqlClient = {
+    query: (text, values) =>
+      client.query(text.replaceAll('@schema.', `"${schema}".`), [...(values ?? [])]) as never,
+  }
   return {
     run: async (text, values) => (await sql.query(text, values)).rows as never,
     publish: (...events) => publishMany(client, events, { schema }),
@@ -81,8 +126,19 @@ function sessionOf(client: Client, schema: string): Session {
 }
 
 /** An event of a course, `course.updated` unless told. */
-export function change(aggregateId: string | number, version: number, more: Partial<NewEvent> = {}): NewEvent {
-  return { aggregateType: 'course', aggregateId, type: 'course.updated', version, payload: { version }, ...more }
+export function change(
+  aggregateId: string | number,
+  version: number,
+  more: Partial<NewEvent> = {},
+): NewEvent {
+  return {
+    aggregateType: 'course',
+    aggregateId,
+    type: 'course.updated',
+    version,
+    payload: { version },
+    ...more,
+  }
 }
 
 /** A sink that remembers what it was given, as `id@version`, and what its hook made of it. */
@@ -91,34 +147,47 @@ export interface RecordingSink extends Sink {
   readonly events: OutboxEvent[]
 }
 
-export function recordingSink(more: Partial<Sink> & { readonly before?: Sink['handle'] } = {}): RecordingSink {
+export function recordingSink(
+  more: Partial<Sink> & { readonly before?: Sink['handle'] } = {},
+): RecordingSink {
   const seen: string[] = []
   const events: OutboxEvent[] = []
   const { before, ...settings } = more
   const sink = defineSink({
-    name: 'recorder', types: ['*'], mode: 'log',
-    handle: (batch, context) => (before?.(batch, context) ?? okAsync(allDelivered)).map((report) => {
-      const failed = new Set(report.failed.map(({ id }) => id))
-      for (const event of batch) {
-        if (failed.has(event.id)) continue
-        seen.push(nameOf(event))
-        events.push(event)
-      }
-      return report
-    }),
+    name: 'recorder',
+    types: ['*'],
+    mode: 'log',
+    handle: (batch, context) =>
+      (before?.(batch, context) ?? okAsync(allDelivered)).map((report) => {
+        const failed = new Set(report.failed.map(({ id }) => id))
+        for (const event of batch) {
+          if (failed.has(event.id)) continue
+          seen.push(nameOf(event))
+          events.push(event)
+        }
+        return report
+      }),
     ...settings,
   })
   return Object.assign(sink, { seen, events })
 }
 
 /**
- * Waits until no transaction of the server, in whatever database, is older than what was published. The ticks made from now on let the purge have
- * all of it; an older transaction of somebody else's would keep some of it until another event makes another tick, and hide it from an `xmin` guard.
+ * Waits until no transaction of the server, in whatever database, is older than what was published.
+ * The ticks made from now on let the purge have all of it; an older transaction of somebody else's
+ * would keep some of it until another event makes another tick, and hide it from an `xmin` guard.
  */
 export async function nothingOlder(outbox: Outbox): Promise<void> {
-  await eventually(async () => {
-    expect(await outbox.rows('SELECT xid FROM @schema.outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1')).toEqual([])
-  }, { timeoutMs: 20_000 })
+  await eventually(
+    async () => {
+      expect(
+        await outbox.rows(
+          'SELECT xid FROM @schema.outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1',
+        ),
+      ).toEqual([])
+    },
+    { timeoutMs: 20_000 },
+  )
 }
 
 /** How events are written in assertions. */
@@ -128,11 +197,16 @@ export function nameOf(event: Pick<OutboxEvent, 'aggregateId' | 'version'>): str
 
 /** The versions of one aggregate in the order in which they were seen. */
 export function versionsOf(seen: readonly string[], aggregateId: string | number): number[] {
-  return seen.filter((name) => name.startsWith(`${aggregateId}@`)).map((name) => Number(name.split('@')[1]))
+  return seen
+    .filter((name) => name.startsWith(`${aggregateId}@`))
+    .map((name) => Number(name.split('@')[1]))
 }
 
 /** Collects the occurrences of one diagnostic. */
-export function collect<Name extends keyof DiagnosticEvents>(diagnostics: Diagnostics, name: Name): DiagnosticEvents[Name][] {
+export function collect<Name extends keyof DiagnosticEvents>(
+  diagnostics: Diagnostics,
+  name: Name,
+): DiagnosticEvents[Name][] {
   const found: DiagnosticEvents[Name][] = []
   diagnostics.on(name, (event) => found.push(event))
   return found

@@ -7,10 +7,25 @@ const stopped = { now: () => 0, monotonic: () => 5_000 }
 describe('a limiter in memory', () => {
   test('counts a request with every limit or with none', () => {
     const limiter = new MemoryLimiter(stopped)
-    const takes = [{ key: 'scarce', rate: rate(1) }, { key: 'ample', rate: rate(3) }]
-    expect(limiter.take(takes).map(({ isAllowed, remaining }) => [isAllowed, remaining])).toEqual([[true, 0], [true, 2]])
-    for (let n = 0; n < 5; n += 1) expect(limiter.take(takes).map(({ isAllowed, remaining }) => [isAllowed, remaining])).toEqual([[false, 0], [true, 2]])
-    expect(limiter.take([{ key: 'ample', rate: rate(3) }])[0]).toMatchObject({ isAllowed: true, remaining: 1 })
+    const takes = [
+      { key: 'scarce', rate: rate(1) },
+      { key: 'ample', rate: rate(3) },
+    ]
+    expect(limiter.take(takes).map(({ isAllowed, remaining }) => [isAllowed, remaining])).toEqual([
+      [true, 0],
+      [true, 2],
+    ])
+    for (let n = 0; n < 5; n += 1)
+      expect(limiter.take(takes).map(({ isAllowed, remaining }) => [isAllowed, remaining])).toEqual(
+        [
+          [false, 0],
+          [true, 2],
+        ],
+      )
+    expect(limiter.take([{ key: 'ample', rate: rate(3) }])[0]).toMatchObject({
+      isAllowed: true,
+      remaining: 1,
+    })
   })
 
   test('forgets whom it has not seen for longest when there are too many', () => {

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { connect, createRateLimiter, Diagnostics, orThrow, type RateLimiter, type Stores } from '@headwater/core'
+import {
+  connect,
+  createRateLimiter,
+  Diagnostics,
+  orThrow,
+  type RateLimiter,
+  type Stores,
+} from '@headwater/core'
 import { eventually, faultProxy, isolate, type IsolatedStores } from '@headwater/testing'
 import { take } from '../../src/rate-limit/gcra.ts'
 
@@ -18,13 +25,23 @@ afterAll(async () => {
 })
 
 async function open(url: string, diagnostics = new Diagnostics()): Promise<Stores> {
-  return orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url, keyPrefix: own.redis.prefix, deadlineMs: 1_000 }, diagnostics }))
+  return orThrow(
+    await connect({
+      postgres: { url: own.postgres.url },
+      redis: { url, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+      diagnostics,
+    }),
+  )
 }
 
 describe('a rate limiter', () => {
   test('lets exactly its limit through when 200 requests come at once in two processes', async () => {
-    const [one, other] = [stores, others].map((each) => createRateLimiter(each, { name: 'burst', limit: 50, windowMs: 3_600_000 })) as [RateLimiter, RateLimiter]
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('user')))
+    const [one, other] = [stores, others].map((each) =>
+      createRateLimiter(each, { name: 'burst', limit: 50, windowMs: 3_600_000 }),
+    ) as [RateLimiter, RateLimiter]
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take('user')),
+    )
     const passed = answers.filter((answer) => answer.success)
     expect(passed).toHaveLength(50)
     expect(new Set(passed.map((answer) => answer.remaining)).size).toBe(50)
@@ -32,7 +49,13 @@ describe('a rate limiter', () => {
 
   test('gives a request back after a share of the window, and says when', async () => {
     const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 4_000 })
-    for (let n = 0; n < 4; n += 1) expect(await limiter.take('a')).toMatchObject({ success: true, limit: 4, remaining: 3 - n, isDegraded: false })
+    for (let n = 0; n < 4; n += 1)
+      expect(await limiter.take('a')).toMatchObject({
+        success: true,
+        limit: 4,
+        remaining: 3 - n,
+        isDegraded: false,
+      })
     const refused = await limiter.take('a')
     expect(refused).toMatchObject({ success: false, remaining: 0 })
     expect(refused.retryAfterMs).toBeGreaterThan(0)
@@ -46,22 +69,39 @@ describe('a rate limiter', () => {
   test('counts subjects and names apart, whatever characters they have', async () => {
     const limiter = createRateLimiter(stores, { name: 'apart', limit: 1 })
     const subjects = ['a', 'a:apart', 'a%3Aapart', '{a}', 'a b', 5]
-    expect((await Promise.all(subjects.map((subject) => limiter.take(subject)))).map(({ success }) => success)).toEqual(subjects.map(() => true))
-    expect((await createRateLimiter(stores, { name: 'other', limit: 1 }).take('a')).success).toBe(true)
+    expect(
+      (await Promise.all(subjects.map((subject) => limiter.take(subject)))).map(
+        ({ success }) => success,
+      ),
+    ).toEqual(subjects.map(() => true))
+    expect((await createRateLimiter(stores, { name: 'other', limit: 1 }).take('a')).success).toBe(
+      true,
+    )
     expect((await limiter.take('a')).success).toBe(false)
   })
 
   test('leaves no key behind once the whole limit is there again', async () => {
     const limiter = createRateLimiter(stores, { name: 'gone', limit: 2, windowMs: 100 })
     await limiter.take('x')
-    await eventually(async () => orThrow(await stores.redis.run('exists', (client) => client.exists(`${own.redis.prefix}ratelimit:x:gone`))) === 0)
+    await eventually(
+      async () =>
+        orThrow(
+          await stores.redis.run('exists', (client) =>
+            client.exists(`${own.redis.prefix}ratelimit:x:gone`),
+          ),
+        ) === 0,
+    )
   })
 
   test('counts in Redis as it does in memory', async () => {
     const limiter = createRateLimiter(stores, { name: 'same', limit: 7, windowMs: 60_000 })
     let arrivalUs = 0
     for (let n = 0; n < 9; n += 1) {
-      const verdict = take({ burst: 7, intervalUs: Math.floor(60_000_000 / 7) }, arrivalUs, 1_000_000_000)
+      const verdict = take(
+        { burst: 7, intervalUs: Math.floor(60_000_000 / 7) },
+        arrivalUs,
+        1_000_000_000,
+      )
       arrivalUs = verdict.arrivalUs
       const answer = await limiter.take('x')
       expect([answer.success, answer.remaining]).toEqual([verdict.isAllowed, verdict.remaining])
@@ -73,7 +113,9 @@ describe('a rate limiter', () => {
     const proxy = await faultProxy(own.redis.url)
     const diagnostics = new Diagnostics()
     let fallbacks = 0
-    diagnostics.on('rate-limit:fallback', () => { fallbacks += 1 })
+    diagnostics.on('rate-limit:fallback', () => {
+      fallbacks += 1
+    })
     const alone = await open(proxy.url, diagnostics)
     proxy.cut()
     await eventually(() => !alone.redis.isAvailable)
@@ -93,7 +135,11 @@ describe('a rate limiter', () => {
   })
 
   test('needs a limit and a window that make sense', () => {
-    expect(() => createRateLimiter(stores, { name: 'x', limit: 0 })).toThrow('whole number of 1 or more: got 0')
-    expect(() => createRateLimiter(stores, { name: 'x', limit: 1, windowMs: NaN })).toThrow('got NaN')
+    expect(() => createRateLimiter(stores, { name: 'x', limit: 0 })).toThrow(
+      'whole number of 1 or more: got 0',
+    )
+    expect(() => createRateLimiter(stores, { name: 'x', limit: 1, windowMs: NaN })).toThrow(
+      'got NaN',
+    )
   })
 })

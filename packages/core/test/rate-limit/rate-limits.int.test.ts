@@ -1,5 +1,20 @@
-import { connect, createRateLimiter, createRateLimits, migrate, orThrow, type RateLimits, type Stores } from '@headwater/core'
-import { eventually, faultProxy, isolate, type IsolatedStores, type RedisCluster, startRedisCluster } from '@headwater/testing'
+import {
+  connect,
+  createRateLimiter,
+  createRateLimits,
+  migrate,
+  orThrow,
+  type RateLimits,
+  type Stores,
+} from '@headwater/core'
+import {
+  eventually,
+  faultProxy,
+  isolate,
+  type IsolatedStores,
+  type RedisCluster,
+  startRedisCluster,
+} from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
 const kinds = ['a single server', 'a cluster of three masters'] as const
@@ -14,7 +29,13 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     own = await isolate(inject('stack'))
     cluster = kind === 'a single server' ? undefined : await startRedisCluster()
     const address = cluster === undefined ? { url: own.redis.url } : { rootNodes: cluster.urls }
-    const open = async () => orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 1_000 } }))
+    const open = async () =>
+      orThrow(
+        await connect({
+          postgres: { url: own.postgres.url },
+          redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+        }),
+      )
     stores = await open()
     others = await open()
     orThrow(await migrate(stores))
@@ -27,20 +48,44 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
   const hour = 3_600_000
 
   test('let a request pass that all let pass, and count it everywhere', async () => {
-    const limits = createRateLimits(stores, { limits: { user: { limit: 3, windowMs: hour }, address: { limit: 10, windowMs: hour } } })
+    const limits = createRateLimits(stores, {
+      limits: { user: { limit: 3, windowMs: hour }, address: { limit: 10, windowMs: hour } },
+    })
     const answer = await limits.take({ user: 'a', address: '1' })
-    expect(answer).toMatchObject({ success: true, limit: 3, remaining: 2, retryAfterMs: 0, isDegraded: false, refusedBy: [] })
-    expect(answer.limits).toMatchObject({ user: { limit: 3, remaining: 2 }, address: { limit: 10, remaining: 9 } })
-    expect(await createRateLimiter(stores, { name: 'address', limit: 10, windowMs: hour }).take('1')).toMatchObject({ success: true, remaining: 8 })
+    expect(answer).toMatchObject({
+      success: true,
+      limit: 3,
+      remaining: 2,
+      retryAfterMs: 0,
+      isDegraded: false,
+      refusedBy: [],
+    })
+    expect(answer.limits).toMatchObject({
+      user: { limit: 3, remaining: 2 },
+      address: { limit: 10, remaining: 9 },
+    })
+    expect(
+      await createRateLimiter(stores, { name: 'address', limit: 10, windowMs: hour }).take('1'),
+    ).toMatchObject({ success: true, remaining: 8 })
   })
 
   test('count nothing anywhere when one refuses, and say which, and for how long', async () => {
-    const limits = createRateLimits(stores, { limits: { scarce: { limit: 1, windowMs: hour }, ample: { limit: 5, windowMs: hour } } })
+    const limits = createRateLimits(stores, {
+      limits: { scarce: { limit: 1, windowMs: hour }, ample: { limit: 5, windowMs: hour } },
+    })
     expect((await limits.take({ scarce: 'b', ample: '2' })).success).toBe(true)
     for (let n = 0; n < 10; n += 1) {
       const refused = await limits.take({ scarce: 'b', ample: '2' })
-      expect(refused).toMatchObject({ success: false, limit: 1, remaining: 0, refusedBy: ['scarce'] })
-      expect(refused.limits).toMatchObject({ scarce: { success: false }, ample: { success: true, remaining: 4, retryAfterMs: 0 } })
+      expect(refused).toMatchObject({
+        success: false,
+        limit: 1,
+        remaining: 0,
+        refusedBy: ['scarce'],
+      })
+      expect(refused.limits).toMatchObject({
+        scarce: { success: false },
+        ample: { success: true, remaining: 4, retryAfterMs: 0 },
+      })
       expect(refused.retryAfterMs).toBeGreaterThan(hour - 60_000)
       expect(refused.limits.ample?.resetMs).toBeLessThanOrEqual(hour / 5)
     }
@@ -48,33 +93,70 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
   })
 
   test('leave no trace of a request that a limit refused which others let pass', async () => {
-    const limits = createRateLimits(stores, { limits: { closed: { limit: 1, windowMs: hour }, fresh: { limit: 2, windowMs: hour } } })
+    const limits = createRateLimits(stores, {
+      limits: { closed: { limit: 1, windowMs: hour }, fresh: { limit: 2, windowMs: hour } },
+    })
     expect((await limits.take({ closed: 'c' })).success).toBe(true)
-    expect((await limits.take({ closed: 'c', fresh: 'c' })).limits.fresh).toMatchObject({ success: true, remaining: 2, resetMs: 0 })
-    expect(orThrow(await stores.redis.run('exists', (client) => client.exists(`${own.redis.prefix}ratelimit:c:fresh`)))).toBe(0)
+    expect((await limits.take({ closed: 'c', fresh: 'c' })).limits.fresh).toMatchObject({
+      success: true,
+      remaining: 2,
+      resetMs: 0,
+    })
+    expect(
+      orThrow(
+        await stores.redis.run('exists', (client) =>
+          client.exists(`${own.redis.prefix}ratelimit:c:fresh`),
+        ),
+      ),
+    ).toBe(0)
   })
 
   test('let exactly the strictest through when 200 requests come at once in two processes', async () => {
-    const [one, other] = [stores, others].map((each) => createRateLimits(each, {
-      limits: { person: { limit: 200, windowMs: hour }, everybody: { limit: 40, windowMs: hour } },
-    })) as [RateLimits<'person' | 'everybody'>, RateLimits<'person' | 'everybody'>]
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? one : other).take({ person: `p${n % 5}`, everybody: 'all' })))
+    const [one, other] = [stores, others].map((each) =>
+      createRateLimits(each, {
+        limits: {
+          person: { limit: 200, windowMs: hour },
+          everybody: { limit: 40, windowMs: hour },
+        },
+      }),
+    ) as [RateLimits<'person' | 'everybody'>, RateLimits<'person' | 'everybody'>]
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        (n % 2 === 0 ? one : other).take({ person: `p${n % 5}`, everybody: 'all' }),
+      ),
+    )
     expect(answers.filter(({ success }) => success)).toHaveLength(40)
-    const left = await Promise.all(Array.from({ length: 5 }, async (_, n) => (await one.take({ person: `p${n}` })).remaining))
+    const left = await Promise.all(
+      Array.from({ length: 5 }, async (_, n) => (await one.take({ person: `p${n}` })).remaining),
+    )
     expect(left.reduce((sum, remaining) => sum + 199 - remaining, 0)).toBe(40)
   })
 
   test('answer for those limits only that a subject is given for', async () => {
     const limits = createRateLimits(stores, { limits: { here: { limit: 1 }, there: { limit: 1 } } })
-    expect((await limits.take({ here: 'd' })).limits).toEqual({ here: expect.objectContaining({ success: true }) as unknown })
+    expect((await limits.take({ here: 'd' })).limits).toEqual({
+      here: expect.objectContaining({ success: true }) as unknown,
+    })
     expect(await limits.take({})).toMatchObject({ success: true, limits: {}, refusedBy: [] })
     expect((await limits.take({ there: 'd' })).success).toBe(true)
   })
 
   test('take any subject, however long and of whatever characters', async () => {
     const limits = createRateLimits(stores, { limits: { any: { limit: 1, windowMs: hour } } })
-    const subjects = ['x'.repeat(100_000), 'x'.repeat(99_999), '\0', '\ud800', 'ü'.repeat(50), '{}', '']
-    expect((await Promise.all(subjects.map((any) => limits.take({ any })))).map(({ success }) => success)).toEqual(subjects.map(() => true))
+    const subjects = [
+      'x'.repeat(100_000),
+      'x'.repeat(99_999),
+      '\0',
+      '\ud800',
+      'ü'.repeat(50),
+      '{}',
+      '',
+    ]
+    expect(
+      (await Promise.all(subjects.map((any) => limits.take({ any })))).map(
+        ({ success }) => success,
+      ),
+    ).toEqual(subjects.map(() => true))
     expect((await limits.take({ any: 'x'.repeat(100_000) })).success).toBe(false)
   })
 })
@@ -83,17 +165,31 @@ describe('limits that are asked together', () => {
   test('answer as configured while Redis is down; in memory all count a request, or none does', async () => {
     const own = await isolate(inject('stack'))
     const proxy = await faultProxy(own.redis.url)
-    const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: proxy.url, keyPrefix: own.redis.prefix } }))
+    const stores = orThrow(
+      await connect({
+        postgres: { url: own.postgres.url },
+        redis: { url: proxy.url, keyPrefix: own.redis.prefix },
+      }),
+    )
     proxy.cut()
     await eventually(() => !stores.redis.isAvailable)
     const options = { limits: { scarce: { limit: 1 }, ample: { limit: 3 } } }
     const limits = createRateLimits(stores, options)
     const both = { scarce: 'x', ample: 'x' }
     expect(await limits.take(both)).toMatchObject({ success: true, isDegraded: true })
-    expect(await limits.take(both)).toMatchObject({ success: false, isDegraded: true, refusedBy: ['scarce'], limits: { ample: { remaining: 2 } } })
+    expect(await limits.take(both)).toMatchObject({
+      success: false,
+      isDegraded: true,
+      refusedBy: ['scarce'],
+      limits: { ample: { remaining: 2 } },
+    })
     expect((await limits.take({ ample: 'x' })).remaining).toBe(1)
-    expect((await createRateLimits(stores, { ...options, onUnavailable: 'allow' }).take(both)).success).toBe(true)
-    expect((await createRateLimits(stores, { ...options, onUnavailable: 'deny' }).take(both)).success).toBe(false)
+    expect(
+      (await createRateLimits(stores, { ...options, onUnavailable: 'allow' }).take(both)).success,
+    ).toBe(true)
+    expect(
+      (await createRateLimits(stores, { ...options, onUnavailable: 'deny' }).take(both)).success,
+    ).toBe(false)
     orThrow(await stores.close())
     await proxy.close()
     await own.dispose()
@@ -101,7 +197,11 @@ describe('limits that are asked together', () => {
 
   test('need limits and windows that make sense', () => {
     const stores = {} as Stores
-    expect(() => createRateLimits(stores, { limits: { x: { limit: 0 } } })).toThrow('whole number of 1 or more: got 0')
-    expect(() => createRateLimits(stores, { limits: { x: { limit: 1, windowMs: NaN } } })).toThrow('got NaN')
+    expect(() => createRateLimits(stores, { limits: { x: { limit: 0 } } })).toThrow(
+      'whole number of 1 or more: got 0',
+    )
+    expect(() => createRateLimits(stores, { limits: { x: { limit: 1, windowMs: NaN } } })).toThrow(
+      'got NaN',
+    )
   })
 })

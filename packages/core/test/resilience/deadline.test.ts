@@ -10,27 +10,53 @@ describe('deadline', () => {
 
   test('answers deadline-exceeded for what never ends, and aborts its signal', async () => {
     let signal: AbortSignal | undefined
-    const result = await deadline((given) => { signal = given; return new Promise(() => undefined) }, options)
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', store: 'openai', operation: 'embed', deadlineMs: 30 })
+    const result = await deadline((given) => {
+      signal = given
+      return new Promise(() => undefined)
+    }, options)
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      store: 'openai',
+      operation: 'embed',
+      deadlineMs: 30,
+    })
     expect(signal?.aborted).toBe(true)
   })
 
   test('ends early when the caller gives up', async () => {
     const controller = new AbortController()
-    const result = deadline(new Promise(() => undefined), { ...options, ms: 60_000, signal: controller.signal })
+    const result = deadline(new Promise(() => undefined), {
+      ...options,
+      ms: 60_000,
+      signal: controller.signal,
+    })
     controller.abort()
     expect((await result)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
   })
 
   test('does not begin what the caller has given up already', async () => {
     let hasBegun = false
-    expect((await deadline(async () => { hasBegun = true }, { ...options, signal: AbortSignal.abort() })).isErr()).toBe(true)
+    expect(
+      (
+        await deadline(
+          async () => {
+            hasBegun = true
+          },
+          { ...options, signal: AbortSignal.abort() },
+        )
+      ).isErr(),
+    ).toBe(true)
     expect(hasBegun).toBe(false)
   })
 
   test('answers store-unavailable for what is rejected or thrown', async () => {
     const rejected = await deadline(Promise.reject(new Error('x')), options)
-    const thrown = await deadline(() => { throw new Error('x') }, options)
-    expect([rejected, thrown].map((result) => result._unsafeUnwrapErr().type)).toEqual(['store-unavailable', 'store-unavailable'])
+    const thrown = await deadline(() => {
+      throw new Error('x')
+    }, options)
+    expect([rejected, thrown].map((result) => result._unsafeUnwrapErr().type)).toEqual([
+      'store-unavailable',
+      'store-unavailable',
+    ])
   })
 })

@@ -10,18 +10,29 @@ describe('deadlines on one timer', () => {
     const startedMs = performance.now()
     deadlines.start(() => passed.push(`a ${performance.now() - startedMs >= 29}`))
     const ended = deadlines.start(() => passed.push('ended'))
-    setTimeout(() => deadlines.start(() => passed.push(`b ${performance.now() - startedMs >= 44}`)), 15)
+    setTimeout(
+      () => deadlines.start(() => passed.push(`b ${performance.now() - startedMs >= 44}`)),
+      15,
+    )
     expect(deadlines.end(ended)).toBe(true)
-    await eventually(() => { expect(passed).toEqual(['a true', 'b true']) })
+    await eventually(() => {
+      expect(passed).toEqual(['a true', 'b true'])
+    })
     expect(deadlines.end(ended)).toBe(false)
   })
 
   test('let answers that arrived during a stall of the event loop go first', async () => {
     const deadlines = new Deadlines(20, systemClock)
     let outcome = ''
-    const running = deadlines.start(() => { outcome ||= 'late' })
-    const { stdout } = await import('node:child_process').then(({ spawn }) => spawn('echo', ['answer'], { stdio: ['ignore', 'pipe', 'ignore'] }))
-    stdout.once('data', () => { if (deadlines.end(running)) outcome ||= 'answered' })
+    const running = deadlines.start(() => {
+      outcome ||= 'late'
+    })
+    const { stdout } = await import('node:child_process').then(({ spawn }) =>
+      spawn('echo', ['answer'], { stdio: ['ignore', 'pipe', 'ignore'] }),
+    )
+    stdout.once('data', () => {
+      if (deadlines.end(running)) outcome ||= 'answered'
+    })
     const until = performance.now() + 100
     while (performance.now() < until);
     await eventually(() => outcome !== '')

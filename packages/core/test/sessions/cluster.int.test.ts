@@ -7,7 +7,7 @@ let stage: SessionStage
 let cluster: RedisCluster
 let one: SessionProcess
 beforeAll(async () => {
-  [stage, cluster] = await Promise.all([sessionStage(), startRedisCluster()])
+  ;[stage, cluster] = await Promise.all([sessionStage(), startRedisCluster()])
   one = await stage.open({ redis: { rootNodes: cluster.urls } })
 })
 afterAll(async () => {
@@ -16,20 +16,36 @@ afterAll(async () => {
 })
 
 const userIds = Array.from({ length: 12 }, (_, n) => n)
-const tokens = () => Promise.all(userIds.map(async (userId) => orThrow(await one.sessions.create({ userId })).token))
-const areThere = (some: readonly string[]) => Promise.all(some.map(async (token) => orThrow(await one.sessions.get(token)) !== undefined))
+const tokens = () =>
+  Promise.all(userIds.map(async (userId) => orThrow(await one.sessions.create({ userId })).token))
+const areThere = (some: readonly string[]) =>
+  Promise.all(some.map(async (token) => orThrow(await one.sessions.get(token)) !== undefined))
 
 describe('on a cluster', () => {
   test('sessions begin, slide, rotate, are listed and end, in whichever slots they are', async () => {
     const begun = await tokens()
     expect(await areThere(begun)).toEqual(begun.map(() => true))
     expect(orThrow(await one.sessions.touch(begun[0] ?? ''))).toMatchObject({ userId: 0 })
-    const rotated = await Promise.all(begun.map(async (token) => orThrow(await one.sessions.rotate(token))?.token ?? ''))
+    const rotated = await Promise.all(
+      begun.map(async (token) => orThrow(await one.sessions.rotate(token))?.token ?? ''),
+    )
     expect(await areThere(begun)).toEqual(begun.map(() => false))
     expect(await areThere(rotated)).toEqual(begun.map(() => true))
-    expect(await Promise.all(userIds.map(async (userId) => orThrow(await one.sessions.list(userId)).length))).toEqual(userIds.map(() => 1))
-    expect(await Promise.all(rotated.slice(0, 6).map(async (token) => orThrow(await one.sessions.revoke(token))))).toEqual(Array(6).fill(true))
-    expect(await Promise.all(userIds.slice(6).map(async (userId) => orThrow(await one.sessions.revokeAll(userId))))).toEqual(Array(6).fill(1))
+    expect(
+      await Promise.all(
+        userIds.map(async (userId) => orThrow(await one.sessions.list(userId)).length),
+      ),
+    ).toEqual(userIds.map(() => 1))
+    expect(
+      await Promise.all(
+        rotated.slice(0, 6).map(async (token) => orThrow(await one.sessions.revoke(token))),
+      ),
+    ).toEqual(Array(6).fill(true))
+    expect(
+      await Promise.all(
+        userIds.slice(6).map(async (userId) => orThrow(await one.sessions.revokeAll(userId))),
+      ),
+    ).toEqual(Array(6).fill(1))
     expect(await areThere(rotated)).toEqual(begun.map(() => false))
   })
 
@@ -39,7 +55,12 @@ describe('on a cluster', () => {
     await Promise.all(revoked.map(async (token) => orThrow(await one.sessions.revoke(token))))
     await cluster.masters[1]?.kill()
     await cluster.masters[1]?.restart({ keepData: true })
-    await eventually(async () => { expect(await areThere(kept)).toEqual(kept.map(() => true)) }, { timeoutMs: 20_000 })
+    await eventually(
+      async () => {
+        expect(await areThere(kept)).toEqual(kept.map(() => true))
+      },
+      { timeoutMs: 20_000 },
+    )
     expect(await areThere(revoked)).toEqual(revoked.map(() => false))
   }, 60_000)
 })

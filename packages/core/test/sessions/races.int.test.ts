@@ -5,23 +5,35 @@ import { type SessionStage, sessionStage } from './session-fixture.ts'
 import { everyOrder, type SteppedRedis, steppedStores } from './stepped-redis.ts'
 
 let stage: SessionStage
-beforeAll(async () => { stage = await sessionStage() })
+beforeAll(async () => {
+  stage = await sessionStage()
+})
 afterAll(() => stage.dispose())
 
-interface Actor { readonly redis: SteppedRedis, readonly sessions: Sessions }
+interface Actor {
+  readonly redis: SteppedRedis
+  readonly sessions: Sessions
+}
 
 let users = 0
 let user = ''
 
 /** Two processes that look for nothing meanwhile. */
 async function twoProcesses(): Promise<[Actor, Actor]> {
-  const [one, other] = [steppedStores((await stage.open()).stores), steppedStores((await stage.open()).stores)]
-  const actors: [Actor, Actor] = [one, other].map((stores) => ({ redis: stores.redis, sessions: createSessions(stores, { lookEveryMs: 3_600_000 }) })) as [Actor, Actor]
+  const [one, other] = [
+    steppedStores((await stage.open()).stores),
+    steppedStores((await stage.open()).stores),
+  ]
+  const actors: [Actor, Actor] = [one, other].map((stores) => ({
+    redis: stores.redis,
+    sessions: createSessions(stores, { lookEveryMs: 3_600_000 }),
+  })) as [Actor, Actor]
   for (const { sessions } of actors) orThrow(await sessions.list('nobody'))
   return actors
 }
 
-const isThere = async (sessions: Sessions, token: string | undefined) => token !== undefined && orThrow(await sessions.get(token)) !== undefined
+const isThere = async (sessions: Sessions, token: string | undefined) =>
+  token !== undefined && orThrow(await sessions.get(token)) !== undefined
 /** Whether the first actor's first flush came before the other's. */
 const isOvertaken = (order: readonly number[]) => order[0] === 0
 
@@ -32,9 +44,18 @@ describe('in every order of what reaches Redis', () => {
     const outcomes = new Set<string>()
     let token: string | undefined
     const played = await everyOrder({
-      prepare: async () => { user = `racer ${users += 1}` },
+      prepare: async () => {
+        user = `racer ${(users += 1)}`
+      },
       actors: [
-        { redis: creator.redis, act: async () => { token = (await creator.sessions.create({ userId: user })).map((started) => started.token).unwrapOr(undefined as unknown as string) } },
+        {
+          redis: creator.redis,
+          act: async () => {
+            token = (await creator.sessions.create({ userId: user }))
+              .map((started) => started.token)
+              .unwrapOr(undefined as unknown as string)
+          },
+        },
         { redis: revoker.redis, act: async () => orThrow(await revoker.sessions.revokeAll(user)) },
       ],
       judge: async (order) => {
@@ -54,15 +75,21 @@ describe('in every order of what reaches Redis', () => {
     let [token, next]: [string, string | undefined] = ['', undefined]
     await everyOrder({
       prepare: async () => {
-        user = `racer ${users += 1}`
+        user = `racer ${(users += 1)}`
         token = orThrow(await owner.sessions.create({ userId: user })).token
       },
       actors: [
-        { redis: owner.redis, act: async () => { next = orThrow(await owner.sessions.rotate(token))?.token } },
+        {
+          redis: owner.redis,
+          act: async () => {
+            next = orThrow(await owner.sessions.rotate(token))?.token
+          },
+        },
         { redis: revoker.redis, act: async () => orThrow(await revoker.sessions.revokeAll(user)) },
       ],
       judge: async (order) => {
-        if (await isThere(owner.sessions, token) || await isThere(owner.sessions, next)) survivors.push(order.join(''))
+        if ((await isThere(owner.sessions, token)) || (await isThere(owner.sessions, next)))
+          survivors.push(order.join(''))
       },
     })
     expect(survivors).toEqual([])
@@ -72,10 +99,11 @@ describe('in every order of what reaches Redis', () => {
     const [one, other] = await twoProcesses()
     let [token, next]: [string, (string | undefined)[]] = ['', []]
     const counts: number[] = []
-    const rotate = async ({ sessions }: Actor) => void next.push(orThrow(await sessions.rotate(token))?.token)
+    const rotate = async ({ sessions }: Actor) =>
+      void next.push(orThrow(await sessions.rotate(token))?.token)
     const played = await everyOrder({
       prepare: async () => {
-        user = `racer ${users += 1}`
+        user = `racer ${(users += 1)}`
         next = []
         token = orThrow(await one.sessions.create({ userId: user })).token
       },
@@ -94,20 +122,33 @@ describe('in every order of what reaches Redis', () => {
     const survivors = { created: 0, rotated: 0 }
     const [creator, revoker] = [new NaiveSessions(one.redis), new NaiveSessions(other.redis)]
     let token: string | undefined
-    const against = (redis: SteppedRedis, act: () => Promise<unknown>) => [{ redis, act }, { redis: other.redis, act: () => revoker.revokeAll(user) }]
+    const against = (redis: SteppedRedis, act: () => Promise<unknown>) => [
+      { redis, act },
+      { redis: other.redis, act: () => revoker.revokeAll(user) },
+    ]
     await everyOrder({
-      prepare: async () => { user = `racer ${users += 1}` },
-      actors: against(one.redis, async () => { token = await creator.create(user) }),
-      judge: async (order) => { if (await creator.isThere(token ?? '') && isOvertaken(order)) survivors.created += 1 },
+      prepare: async () => {
+        user = `racer ${(users += 1)}`
+      },
+      actors: against(one.redis, async () => {
+        token = await creator.create(user)
+      }),
+      judge: async (order) => {
+        if ((await creator.isThere(token ?? '')) && isOvertaken(order)) survivors.created += 1
+      },
     })
     let old = ''
     await everyOrder({
       prepare: async () => {
-        user = `racer ${users += 1}`
+        user = `racer ${(users += 1)}`
         old = await creator.create(user)
       },
-      actors: against(one.redis, async () => { token = await creator.rotate(old) }),
-      judge: async () => { if (token !== undefined && await creator.isThere(token)) survivors.rotated += 1 },
+      actors: against(one.redis, async () => {
+        token = await creator.rotate(old)
+      }),
+      judge: async () => {
+        if (token !== undefined && (await creator.isThere(token))) survivors.rotated += 1
+      },
     })
     expect(survivors.created).toBeGreaterThan(0)
     expect(survivors.rotated).toBeGreaterThan(0)

@@ -1,21 +1,36 @@
 import { createSessions, err, ok, orThrow, transaction } from '@headwater/core'
-import { eventually, faultProxy, type FaultProxy, type RedisServer, startRedisServer } from '@headwater/testing'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  type RedisServer,
+  startRedisServer,
+} from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
 
 let stage: SessionStage
-beforeAll(async () => { stage = await sessionStage() })
+beforeAll(async () => {
+  stage = await sessionStage()
+})
 afterAll(() => stage.dispose())
 
 let users = 0
-const newUser = () => `user ${users += 1}`
-const tokenOf = async ({ sessions }: SessionProcess, userId: string, data: string | null = null) => orThrow(await sessions.create({ userId, data })).token
-const isThere = async ({ sessions }: SessionProcess, token: string) => orThrow(await sessions.get(token)) !== undefined
-const untold = async ({ stores }: SessionProcess) => orThrow(await stores.postgres.query('SELECT id FROM @schema.session_revocation WHERE NOT is_applied')).rows.length
+const newUser = () => `user ${(users += 1)}`
+const tokenOf = async ({ sessions }: SessionProcess, userId: string, data: string | null = null) =>
+  orThrow(await sessions.create({ userId, data })).token
+const isThere = async ({ sessions }: SessionProcess, token: string) =>
+  orThrow(await sessions.get(token)) !== undefined
+const untold = async ({ stores }: SessionProcess) =>
+  orThrow(
+    await stores.postgres.query('SELECT id FROM @schema.session_revocation WHERE NOT is_applied'),
+  ).rows.length
 
 describe('a Redis that comes back with an older snapshot', () => {
   let server: RedisServer
-  beforeEach(async () => { server = await startRedisServer() })
+  beforeEach(async () => {
+    server = await startRedisServer()
+  })
   afterEach(() => server.stop())
 
   test('brings no session back that had ended, and keeps those that had not', async () => {
@@ -24,20 +39,36 @@ describe('a Redis that comes back with an older snapshot', () => {
     const [user, neighbour, wanderer] = [newUser(), newUser(), newUser()]
     const early = await tokenOf(one, user)
     orThrow(await one.sessions.revokeAll(user))
-    const [mine, kept, revoked, rotated] = [await tokenOf(one, user), await tokenOf(one, neighbour), await tokenOf(one, neighbour), await tokenOf(one, wanderer)]
+    const [mine, kept, revoked, rotated] = [
+      await tokenOf(one, user),
+      await tokenOf(one, neighbour),
+      await tokenOf(one, neighbour),
+      await tokenOf(one, wanderer),
+    ]
     await server.snapshot()
-    expect([orThrow(await one.sessions.revokeAll(user)), orThrow(await other.sessions.revoke(revoked))]).toEqual([1, true])
+    expect([
+      orThrow(await one.sessions.revokeAll(user)),
+      orThrow(await other.sessions.revoke(revoked)),
+    ]).toEqual([1, true])
     const next = orThrow(await one.sessions.rotate(rotated))?.token ?? ''
     const late = await tokenOf(one, neighbour)
     await server.kill()
     expect((await one.sessions.get(kept)).isErr()).toBe(true)
     await server.restart({ keepData: true })
     const fresh = await stage.open(connection)
-    const raw = orThrow(await fresh.stores.redis.run('look', (client) => client.keys(`${stage.own.redis.prefix}session:*`)))
+    const raw = orThrow(
+      await fresh.stores.redis.run('look', (client) =>
+        client.keys(`${stage.own.redis.prefix}session:*`),
+      ),
+    )
     expect(raw).toHaveLength(4)
     for (const process of [one, other, fresh]) {
-      await eventually(async () => { expect((await process.sessions.get(kept)).isOk()).toBe(true) })
-      const answers = await Promise.all([early, mine, revoked, rotated, next, late, kept].map((token) => isThere(process, token)))
+      await eventually(async () => {
+        expect((await process.sessions.get(kept)).isOk()).toBe(true)
+      })
+      const answers = await Promise.all(
+        [early, mine, revoked, rotated, next, late, kept].map((token) => isThere(process, token)),
+      )
       expect(answers).toEqual([false, false, false, false, false, false, true])
       expect(orThrow(await process.sessions.list(user))).toEqual([])
     }
@@ -53,7 +84,9 @@ describe('a Redis that comes back with an older snapshot', () => {
     for (let round = 0; round < 3; round += 1) orThrow(await one.sessions.revokeAll(user))
     const token = await tokenOf(one, user)
     await server.restart({ keepData: true })
-    await eventually(async () => { expect(await isThere(one, token)).toBe(true) })
+    await eventually(async () => {
+      expect(await isThere(one, token)).toBe(true)
+    })
     expect(await isThere(await stage.open(connection), token)).toBe(true)
   })
 
@@ -66,10 +99,18 @@ describe('a Redis that comes back with an older snapshot', () => {
     postgres.cut()
     await server.kill()
     await server.restart({ keepData: true })
-    await eventually(() => { expect(one.stores.redis.runId).toBeDefined() })
-    for (const token of [revoked, kept]) expect((await one.sessions.get(token))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', store: 'postgres' })
+    await eventually(() => {
+      expect(one.stores.redis.runId).toBeDefined()
+    })
+    for (const token of [revoked, kept])
+      expect((await one.sessions.get(token))._unsafeUnwrapErr()).toMatchObject({
+        type: 'store-unavailable',
+        store: 'postgres',
+      })
     postgres.restore()
-    await eventually(async () => { expect(await isThere(one, kept)).toBe(true) })
+    await eventually(async () => {
+      expect(await isThere(one, kept)).toBe(true)
+    })
     expect(await isThere(one, revoked)).toBe(false)
     orThrow(await one.stores.close())
     await postgres.close()
@@ -84,7 +125,9 @@ describe('a Redis that comes back with an older snapshot', () => {
     late.stores.diagnostics.on('session:replayed', ({ scope }) => void scopes.push(scope))
     await tokenOf(late, newUser())
     await server.restart({ keepData: true })
-    await eventually(async () => { expect((await late.sessions.get('A'.repeat(43))).isOk()).toBe(true) })
+    await eventually(async () => {
+      expect((await late.sessions.get('A'.repeat(43))).isOk()).toBe(true)
+    })
     expect(scopes).toEqual(['pending', 'all'])
   })
 })
@@ -103,26 +146,51 @@ describe('a revocation that Redis could not be told', () => {
     await redis.close()
   })
 
-  test.each(['cut', 'hang'] as const)('holds as soon as the same Redis can be asked again, and in other processes soon (%s)', async (fault) => {
-    const user = newUser()
-    const [one, all] = [await tokenOf(cutOff, newUser()), await tokenOf(cutOff, user)]
-    const runId = cutOff.stores.redis.runId
-    redis[fault]()
-    const failures = [await cutOff.sessions.revoke(one), await cutOff.sessions.revokeAll(user)].map((result) => result._unsafeUnwrapErr().type)
-    expect(['store-unavailable', 'deadline-exceeded']).toEqual(expect.arrayContaining(failures))
-    redis.restore()
-    await eventually(async () => { expect((await cutOff.sessions.get(one)).isOk()).toBe(true) }, { intervalMs: 5 })
-    expect([await isThere(cutOff, one), await isThere(cutOff, all)]).toEqual([false, false])
-    expect(cutOff.stores.redis.runId).toBe(runId)
-    expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false])
-    await eventually(async () => { expect(await untold(other)).toBe(0) })
-  })
+  test.each(['cut', 'hang'] as const)(
+    'holds as soon as the same Redis can be asked again, and in other processes soon (%s)',
+    async (fault) => {
+      const user = newUser()
+      const [one, all] = [await tokenOf(cutOff, newUser()), await tokenOf(cutOff, user)]
+      const runId = cutOff.stores.redis.runId
+      redis[fault]()
+      const failures = [
+        await cutOff.sessions.revoke(one),
+        await cutOff.sessions.revokeAll(user),
+      ].map((result) => result._unsafeUnwrapErr().type)
+      expect(['store-unavailable', 'deadline-exceeded']).toEqual(expect.arrayContaining(failures))
+      redis.restore()
+      await eventually(
+        async () => {
+          expect((await cutOff.sessions.get(one)).isOk()).toBe(true)
+        },
+        { intervalMs: 5 },
+      )
+      expect([await isThere(cutOff, one), await isThere(cutOff, all)]).toEqual([false, false])
+      expect(cutOff.stores.redis.runId).toBe(runId)
+      expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false])
+      await eventually(async () => {
+        expect(await untold(other)).toBe(0)
+      })
+    },
+  )
 
   test('holds in processes that can ask Redis although its writer cannot', async () => {
-    const [one, all, user] = [await tokenOf(other, newUser()), await tokenOf(other, newUser()), `user ${users}`]
+    const [one, all, user] = [
+      await tokenOf(other, newUser()),
+      await tokenOf(other, newUser()),
+      `user ${users}`,
+    ]
     redis.cut()
-    expect([(await cutOff.sessions.revoke(one)).isErr(), (await cutOff.sessions.revokeAll(user)).isErr()]).toEqual([true, true])
-    await eventually(async () => { expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false]) }, { timeoutMs: 5_000 })
+    expect([
+      (await cutOff.sessions.revoke(one)).isErr(),
+      (await cutOff.sessions.revokeAll(user)).isErr(),
+    ]).toEqual([true, true])
+    await eventually(
+      async () => {
+        expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false])
+      },
+      { timeoutMs: 5_000 },
+    )
   })
 
   test('keeps its writer from answering while PostgreSQL cannot say so again', async () => {
@@ -133,10 +201,14 @@ describe('a revocation that Redis could not be told', () => {
     expect((await alone.sessions.revoke(token)).isErr()).toBe(true)
     postgres.cut()
     redis.restore()
-    await eventually(() => { expect(alone.stores.redis.runId).toBeDefined() })
+    await eventually(() => {
+      expect(alone.stores.redis.runId).toBeDefined()
+    })
     expect((await alone.sessions.get(token)).isErr()).toBe(true)
     postgres.restore()
-    await eventually(async () => { expect(await isThere(alone, token)).toBe(false) })
+    await eventually(async () => {
+      expect(await isThere(alone, token)).toBe(false)
+    })
     orThrow(await alone.stores.close())
     await postgres.close()
   })
@@ -153,7 +225,9 @@ describe('a revocation within a transaction', () => {
     })
     expect(refused.isErr()).toBe(true)
     expect(await isThere(one, token)).toBe(true)
-    const revocation = orThrow(await transaction(one.stores, async (tx) => ok(await one.sessions.revokeAllWithin(tx, user))))
+    const revocation = orThrow(
+      await transaction(one.stores, async (tx) => ok(await one.sessions.revokeAllWithin(tx, user))),
+    )
     expect(orThrow(await revocation.apply())).toBe(1)
     expect(await isThere(one, token)).toBe(false)
   })
@@ -162,24 +236,33 @@ describe('a revocation within a transaction', () => {
     const [one, dying] = [await stage.open(), await stage.open()]
     const user = newUser()
     const token = await tokenOf(one, user)
-    orThrow(await transaction(dying.stores, async (tx) => {
-      await dying.sessions.revokeAllWithin(tx, user)
-      return ok(undefined)
-    }))
+    orThrow(
+      await transaction(dying.stores, async (tx) => {
+        await dying.sessions.revokeAllWithin(tx, user)
+        return ok(undefined)
+      }),
+    )
     orThrow(await dying.stores.close())
-    await eventually(async () => { expect(await isThere(one, token)).toBe(false) }, { timeoutMs: 5_000 })
+    await eventually(
+      async () => {
+        expect(await isThere(one, token)).toBe(false)
+      },
+      { timeoutMs: 5_000 },
+    )
   })
 
   test('ends a session that began before the commit under a later epoch', async () => {
     const one = await stage.open()
     const user = newUser()
     let token = ''
-    const revocation = orThrow(await transaction(one.stores, async (tx) => {
-      const pending = await one.sessions.revokeAllWithin(tx, user)
-      orThrow(await one.sessions.revokeAll(user))
-      token = await tokenOf(one, user)
-      return ok(pending)
-    }))
+    const revocation = orThrow(
+      await transaction(one.stores, async (tx) => {
+        const pending = await one.sessions.revokeAllWithin(tx, user)
+        orThrow(await one.sessions.revokeAll(user))
+        token = await tokenOf(one, user)
+        return ok(pending)
+      }),
+    )
     orThrow(await revocation.apply())
     expect(await isThere(one, token)).toBe(false)
   })
@@ -190,7 +273,9 @@ describe('a revocation', () => {
     const one = await stage.open()
     const user = newUser()
     await tokenOf(one, user)
-    const revocation = orThrow(await transaction(one.stores, async (tx) => ok(await one.sessions.revokeAllWithin(tx, user))))
+    const revocation = orThrow(
+      await transaction(one.stores, async (tx) => ok(await one.sessions.revokeAllWithin(tx, user))),
+    )
     expect(orThrow(await revocation.apply())).toBe(1)
     const token = await tokenOf(one, user)
     expect(orThrow(await revocation.apply())).toBe(0)
@@ -203,10 +288,21 @@ describe('a revocation', () => {
     const user = newUser()
     const token = await tokenOf(one, user)
     postgres.cut()
-    expect([await isThere(one, token), orThrow(await one.sessions.touch(token)) !== undefined, orThrow(await one.sessions.list(user)).length]).toEqual([true, true, 1])
+    expect([
+      await isThere(one, token),
+      orThrow(await one.sessions.touch(token)) !== undefined,
+      orThrow(await one.sessions.list(user)).length,
+    ]).toEqual([true, true, 1])
     expect(await isThere(one, await tokenOf(one, user))).toBe(true)
-    for (const refused of [await one.sessions.revoke(token), await one.sessions.revokeAll(user), await one.sessions.rotate(token)]) {
-      expect(refused._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', store: 'postgres' })
+    for (const refused of [
+      await one.sessions.revoke(token),
+      await one.sessions.revokeAll(user),
+      await one.sessions.rotate(token),
+    ]) {
+      expect(refused._unsafeUnwrapErr()).toMatchObject({
+        type: 'store-unavailable',
+        store: 'postgres',
+      })
     }
     expect(await isThere(one, token)).toBe(true)
     orThrow(await one.stores.close())
@@ -216,10 +312,22 @@ describe('a revocation', () => {
   test('is forgotten once no session can be as old as it', async () => {
     const one = await stage.open()
     orThrow(await one.sessions.revokeAll(newUser()))
-    orThrow(await one.stores.postgres.query(`UPDATE @schema.session_revocation SET revoked_at = revoked_at - interval '10 minutes'`))
+    orThrow(
+      await one.stores.postgres.query(
+        `UPDATE @schema.session_revocation SET revoked_at = revoked_at - interval '10 minutes'`,
+      ),
+    )
     orThrow(await one.sessions.revokeAll(newUser()))
-    const brief = createSessions(one.stores, { ttlMs: 60_000, absoluteTtlMs: 60_000, lookEveryMs: 20 })
+    const brief = createSessions(one.stores, {
+      ttlMs: 60_000,
+      absoluteTtlMs: 60_000,
+      lookEveryMs: 20,
+    })
     orThrow(await brief.list('nobody'))
-    await eventually(async () => { expect(orThrow(await one.stores.postgres.query('SELECT id FROM @schema.session_revocation')).rows).toHaveLength(1) })
+    await eventually(async () => {
+      expect(
+        orThrow(await one.stores.postgres.query('SELECT id FROM @schema.session_revocation')).rows,
+      ).toHaveLength(1)
+    })
   })
 })

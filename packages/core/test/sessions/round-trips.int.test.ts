@@ -4,12 +4,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
 
 let stage: SessionStage
-let proxies: { postgres: FaultProxy, redis: FaultProxy }
+let proxies: { postgres: FaultProxy; redis: FaultProxy }
 let process: SessionProcess
 beforeAll(async () => {
   stage = await sessionStage()
-  proxies = { postgres: await faultProxy(stage.own.postgres.url), redis: await faultProxy(stage.own.redis.url) }
-  process = await stage.open({ postgres: { url: proxies.postgres.url, maxConnections: 1 }, redis: { url: proxies.redis.url } }, { lookEveryMs: 3_600_000 })
+  proxies = {
+    postgres: await faultProxy(stage.own.postgres.url),
+    redis: await faultProxy(stage.own.redis.url),
+  }
+  process = await stage.open(
+    {
+      postgres: { url: proxies.postgres.url, maxConnections: 1 },
+      redis: { url: proxies.redis.url },
+    },
+    { lookEveryMs: 3_600_000 },
+  )
   orThrow(await process.sessions.list('nobody'))
 })
 afterAll(async () => {
@@ -19,20 +28,35 @@ afterAll(async () => {
 
 let users = 0
 const begin = async () => {
-  const userId = `user ${users += 1}`
+  const userId = `user ${(users += 1)}`
   return { userId, token: orThrow(await process.sessions.create({ userId })).token }
 }
 
 describe('round trips of sessions', () => {
   test('a look at one, and one that puts its end off: 1 of Redis', async () => {
     const { token } = await begin()
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.get(token)))).toEqual({ postgres: 0, redis: 1 })
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.touch(token)))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await process.sessions.get(token)),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await process.sessions.touch(token)),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('fifty looks at once: 1 of Redis', async () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, async () => (await begin()).token))
-    expect(await leastRoundTrips(proxies, async () => () => Promise.all(tokens.map((token) => process.sessions.get(token))))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => () => Promise.all(tokens.map((token) => process.sessions.get(token))),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('the beginning of one: 2 of Redis', async () => {
@@ -41,43 +65,75 @@ describe('round trips of sessions', () => {
 
   test('a list: 2 of Redis', async () => {
     const { userId } = await begin()
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.list(userId)))).toEqual({ postgres: 0, redis: 2 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await process.sessions.list(userId)),
+      ),
+    ).toEqual({ postgres: 0, redis: 2 })
   })
 
   test('a rotation: 3 of Redis and 1 of PostgreSQL', async () => {
-    expect(await leastRoundTrips(proxies, async () => {
-      const { token } = await begin()
-      return async () => orThrow(await process.sessions.rotate(token))
-    })).toEqual({ postgres: 1, redis: 3 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { token } = await begin()
+        return async () => orThrow(await process.sessions.rotate(token))
+      }),
+    ).toEqual({ postgres: 1, redis: 3 })
   })
 
   test('the end of one: 3 of Redis and 1 of PostgreSQL, and 1 in the background; of none: 1 of Redis', async () => {
-    expect(await leastRoundTrips(proxies, async () => {
-      const { token } = await begin()
-      return async () => orThrow(await process.sessions.revoke(token))
-    })).toEqual({ postgres: 2, redis: 3 })
-    expect(await leastRoundTrips(proxies, async () => async () => orThrow(await process.sessions.revoke('A'.repeat(43))))).toEqual({ postgres: 0, redis: 1 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { token } = await begin()
+        return async () => orThrow(await process.sessions.revoke(token))
+      }),
+    ).toEqual({ postgres: 2, redis: 3 })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await process.sessions.revoke('A'.repeat(43))),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 
   test('the end of all: 2 of Redis and 1 of PostgreSQL, and 1 of each in the background', async () => {
-    expect(await leastRoundTrips(proxies, async () => {
-      const { userId } = await begin()
-      return async () => orThrow(await process.sessions.revokeAll(userId))
-    })).toEqual({ postgres: 2, redis: 3 })
-    expect(await leastRoundTrips(proxies, async () => {
-      const { userId } = await begin()
-      const revocation = orThrow(await transaction(process.stores, async (tx) => ok(await process.sessions.revokeAllWithin(tx, userId))))
-      return async () => orThrow(await revocation.apply())
-    })).toEqual({ postgres: 1, redis: 3 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { userId } = await begin()
+        return async () => orThrow(await process.sessions.revokeAll(userId))
+      }),
+    ).toEqual({ postgres: 2, redis: 3 })
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { userId } = await begin()
+        const revocation = orThrow(
+          await transaction(process.stores, async (tx) =>
+            ok(await process.sessions.revokeAllWithin(tx, userId)),
+          ),
+        )
+        return async () => orThrow(await revocation.apply())
+      }),
+    ).toEqual({ postgres: 1, redis: 3 })
   })
 })
 
 describe('round trips of rate limits', () => {
   test('one limit, and several that are asked together: 1 of Redis', async () => {
     const limiter = createRateLimiter(process.stores, { name: 'one', limit: 1 })
-    const limits = createRateLimits(process.stores, { limits: { user: { limit: 1 }, address: { limit: 3 }, everybody: { limit: 100 } } })
+    const limits = createRateLimits(process.stores, {
+      limits: { user: { limit: 1 }, address: { limit: 3 }, everybody: { limit: 100 } },
+    })
     await Promise.all([limiter.take('warm'), limits.take({ user: 'warm', address: 'warm' })])
-    expect(await leastRoundTrips(proxies, async () => () => limiter.take('x'))).toEqual({ postgres: 0, redis: 1 })
-    expect(await leastRoundTrips(proxies, async () => () => limits.take({ user: 'x', address: 'y', everybody: 'z' }))).toEqual({ postgres: 0, redis: 1 })
+    expect(await leastRoundTrips(proxies, async () => () => limiter.take('x'))).toEqual({
+      postgres: 0,
+      redis: 1,
+    })
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => () => limits.take({ user: 'x', address: 'y', everybody: 'z' }),
+      ),
+    ).toEqual({ postgres: 0, redis: 1 })
   })
 })

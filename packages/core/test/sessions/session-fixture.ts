@@ -1,4 +1,13 @@
-import { connect, type ConnectOptions, createSessions, migrate, orThrow, type SessionOptions, type Sessions, type Stores } from '@headwater/core'
+import {
+  connect,
+  type ConnectOptions,
+  createSessions,
+  migrate,
+  orThrow,
+  type SessionOptions,
+  type Sessions,
+  type Stores,
+} from '@headwater/core'
 import { isolate, type IsolatedStores } from '@headwater/testing'
 import { inject } from 'vitest'
 
@@ -20,13 +29,23 @@ export interface SessionProcess {
 export async function sessionStage(): Promise<SessionStage> {
   const own = await isolate(inject('stack'))
   const opened: Stores[] = []
-  const open = async (connection: Partial<ConnectOptions> = {}, options: SessionOptions = {}): Promise<SessionProcess> => {
-    const stores = orThrow(await connect({
-      ...connection,
-      postgres: { url: own.postgres.url, ...connection.postgres },
-      // A machine that is busy with other tests must not look like an outage.
-      redis: { ...(connection.redis?.rootNodes ? {} : { url: own.redis.url }), keyPrefix: own.redis.prefix, deadlineMs: 1_000, ...connection.redis },
-    }))
+  const open = async (
+    connection: Partial<ConnectOptions> = {},
+    options: SessionOptions = {},
+  ): Promise<SessionProcess> => {
+    const stores = orThrow(
+      await connect({
+        ...connection,
+        postgres: { url: own.postgres.url, ...connection.postgres },
+        // A machine that is busy with other tests must not look like an outage.
+        redis: {
+          ...(connection.redis?.rootNodes ? {} : { url: own.redis.url }),
+          keyPrefix: own.redis.prefix,
+          deadlineMs: 1_000,
+          ...connection.redis,
+        },
+      }),
+    )
     opened.push(stores)
     return { stores, sessions: createSessions(stores, options) }
   }

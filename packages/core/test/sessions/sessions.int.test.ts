@@ -13,11 +13,19 @@ beforeAll(async () => {
 })
 afterAll(() => stage.dispose())
 
-const newUser = () => `user ${users += 1}`
+const newUser = () => `user ${(users += 1)}`
 
 async function dump(): Promise<string> {
-  const keys = orThrow(await stores.redis.run('keys', (client) => client.keys(`${stage.own.redis.prefix}*`)))
-  const values = await Promise.all(keys.map((key) => stores.redis.run('dump', (client) => client.sendCommand(key.includes('session:') ? ['GET', key] : ['ZRANGE', key, '0', '-1']))))
+  const keys = orThrow(
+    await stores.redis.run('keys', (client) => client.keys(`${stage.own.redis.prefix}*`)),
+  )
+  const values = await Promise.all(
+    keys.map((key) =>
+      stores.redis.run('dump', (client) =>
+        client.sendCommand(key.includes('session:') ? ['GET', key] : ['ZRANGE', key, '0', '-1']),
+      ),
+    ),
+  )
   return JSON.stringify([keys, values])
 }
 
@@ -25,7 +33,9 @@ describe('a session', () => {
   test('is found by its token, with what was given', async () => {
     const sessions = createSessions(stores)
     const startedMs = Date.now()
-    const { token, expiresAt } = orThrow(await sessions.create({ userId: 7, data: { role: 'student' } }))
+    const { token, expiresAt } = orThrow(
+      await sessions.create({ userId: 7, data: { role: 'student' } }),
+    )
     expect(token).toMatch(/^[\w-]{43}$/)
     const session = orThrow(await sessions.get(token))
     expect(session).toMatchObject({ userId: 7, data: { role: 'student' } })
@@ -41,14 +51,19 @@ describe('a session', () => {
   test('is not there for a token that is unknown or none', async () => {
     const sessions = createSessions(stores)
     const tokens = ['', 'x', '*', 'A'.repeat(43), `${'A'.repeat(42)}\n`]
-    expect(await Promise.all(tokens.map(async (token) => orThrow(await sessions.get(token))))).toEqual(tokens.map(() => undefined))
+    expect(
+      await Promise.all(tokens.map(async (token) => orThrow(await sessions.get(token)))),
+    ).toEqual(tokens.map(() => undefined))
   })
 
   test('ends when it is not used, and lasts while it is', async () => {
     const sessions = createSessions(stores, { ttlMs: 250 })
     const used = orThrow(await sessions.create({ userId: newUser() }))
     const unused = orThrow(await sessions.create({ userId: newUser() }))
-    await eventually(async () => { expect(orThrow(await sessions.touch(used.token))).toBeDefined(); return Date.now() > used.expiresAt.getTime() + 100 })
+    await eventually(async () => {
+      expect(orThrow(await sessions.touch(used.token))).toBeDefined()
+      return Date.now() > used.expiresAt.getTime() + 100
+    })
     expect(orThrow(await sessions.get(unused.token))).toBeUndefined()
     expect(orThrow(await sessions.get(used.token))).toBeDefined()
   })
@@ -64,8 +79,14 @@ describe('a session', () => {
   test('is gone once it is revoked, and nobody else’s with it', async () => {
     const sessions = createSessions(stores)
     const userId = newUser()
-    const [one, other] = [orThrow(await sessions.create({ userId })), orThrow(await sessions.create({ userId }))]
-    expect([orThrow(await sessions.revoke(one.token)), orThrow(await sessions.revoke(one.token))]).toEqual([true, false])
+    const [one, other] = [
+      orThrow(await sessions.create({ userId })),
+      orThrow(await sessions.create({ userId })),
+    ]
+    expect([
+      orThrow(await sessions.revoke(one.token)),
+      orThrow(await sessions.revoke(one.token)),
+    ]).toEqual([true, false])
     expect(orThrow(await sessions.get(one.token))).toBeUndefined()
     expect(orThrow(await sessions.list(userId))).toHaveLength(1)
     expect(orThrow(await sessions.get(other.token))).toBeDefined()
@@ -76,9 +97,13 @@ describe('a session', () => {
     const [userId, neighbour] = [newUser(), newUser()]
     const kept = orThrow(await sessions.create({ userId: neighbour }))
     for (let round = 0; round < 2; round += 1) {
-      const mine = await Promise.all([1, 2, 3].map(async () => orThrow(await sessions.create({ userId })).token))
+      const mine = await Promise.all(
+        [1, 2, 3].map(async () => orThrow(await sessions.create({ userId })).token),
+      )
       expect(orThrow(await sessions.revokeAll(userId))).toBe(3)
-      expect(await Promise.all(mine.map(async (token) => orThrow(await sessions.get(token))))).toEqual([undefined, undefined, undefined])
+      expect(
+        await Promise.all(mine.map(async (token) => orThrow(await sessions.get(token)))),
+      ).toEqual([undefined, undefined, undefined])
     }
     expect(orThrow(await sessions.list(userId))).toEqual([])
     expect(orThrow(await sessions.get(kept.token))).toBeDefined()
@@ -90,7 +115,12 @@ describe('a session', () => {
     for (const data of ['a', 'b', 'c']) orThrow(await sessions.create({ userId, data }))
     const list = orThrow(await sessions.list(userId))
     expect(new Set(list.map(({ data }) => data))).toEqual(new Set(['a', 'b', 'c']))
-    expect(list.every((session, n) => n === 0 || session.createdAt <= (list[n - 1]?.createdAt ?? session.createdAt))).toBe(true)
+    expect(
+      list.every(
+        (session, n) =>
+          n === 0 || session.createdAt <= (list[n - 1]?.createdAt ?? session.createdAt),
+      ),
+    ).toBe(true)
   })
 
   test('is an error, never valid, while Redis cannot be asked', async () => {
@@ -98,8 +128,18 @@ describe('a session', () => {
     const { stores: cutOff, sessions } = await stage.open({ redis: { url: proxy.url } })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     proxy.cut()
-    const answers = [await sessions.get(token), await sessions.touch(token), await sessions.rotate(token), await sessions.revoke(token), await sessions.create({ userId: 1 }), await sessions.list(1), await sessions.revokeAll(1)]
-    expect(answers.map((answer) => answer.isErr() && answer.error.type)).toEqual(answers.map(() => 'store-unavailable'))
+    const answers = [
+      await sessions.get(token),
+      await sessions.touch(token),
+      await sessions.rotate(token),
+      await sessions.revoke(token),
+      await sessions.create({ userId: 1 }),
+      await sessions.list(1),
+      await sessions.revokeAll(1),
+    ]
+    expect(answers.map((answer) => answer.isErr() && answer.error.type)).toEqual(
+      answers.map(() => 'store-unavailable'),
+    )
     orThrow(await cutOff.close())
     await proxy.close()
   })
@@ -109,7 +149,10 @@ describe('a session', () => {
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
     const [listed] = orThrow(await sessions.list(userId))
-    expect([orThrow(await sessions.revoke({ id: listed?.id ?? '' })), orThrow(await sessions.revoke({ id: 'x' }))]).toEqual([true, false])
+    expect([
+      orThrow(await sessions.revoke({ id: listed?.id ?? '' })),
+      orThrow(await sessions.revoke({ id: 'x' })),
+    ]).toEqual([true, false])
     expect(orThrow(await sessions.get(token))).toBeUndefined()
     expect(orThrow(await sessions.list(userId))).toEqual([])
   })
@@ -117,13 +160,20 @@ describe('a session', () => {
   test('is not put off by a look at it', async () => {
     const sessions = createSessions(stores, { ttlMs: 300 })
     const { token, expiresAt } = orThrow(await sessions.create({ userId: newUser() }))
-    await eventually(async () => orThrow(await sessions.get(token)) === undefined, { intervalMs: 10 })
+    await eventually(async () => orThrow(await sessions.get(token)) === undefined, {
+      intervalMs: 10,
+    })
     expect(Date.now() - expiresAt.getTime()).toBeLessThan(2_000)
   })
 
   test('keeps whatever the host gives it', async () => {
     const sessions = createSessions(stores)
-    for (const [userId, data] of [[0, null], ['', 'a [b] c'], ['ü:{x}\n', { deep: ['\u2028', 1e21, false] }], [-1, [[]]]] as const) {
+    for (const [userId, data] of [
+      [0, null],
+      ['', 'a [b] c'],
+      ['ü:{x}\n', { deep: ['\u2028', 1e21, false] }],
+      [-1, [[]]],
+    ] as const) {
       const { token } = orThrow(await sessions.create({ userId, data }))
       expect(orThrow(await sessions.get(token))).toMatchObject({ userId, data })
       expect(orThrow(await sessions.touch(token))).toMatchObject({ userId, data })
@@ -145,8 +195,16 @@ describe('a session', () => {
     const before = orThrow(await sessions.get(old))
     const next = orThrow(await sessions.rotate(old))
     expect(next?.token).toMatch(/^[\w-]{43}$/)
-    expect(orThrow(await sessions.get(next?.token ?? ''))).toMatchObject({ userId, data: { step: 1 }, createdAt: before?.createdAt })
-    expect([orThrow(await sessions.get(old)), orThrow(await sessions.rotate(old)), orThrow(await sessions.rotate('x'))]).toEqual([undefined, undefined, undefined])
+    expect(orThrow(await sessions.get(next?.token ?? ''))).toMatchObject({
+      userId,
+      data: { step: 1 },
+      createdAt: before?.createdAt,
+    })
+    expect([
+      orThrow(await sessions.get(old)),
+      orThrow(await sessions.rotate(old)),
+      orThrow(await sessions.rotate('x')),
+    ]).toEqual([undefined, undefined, undefined])
     expect(orThrow(await sessions.list(userId))).toHaveLength(1)
     expect(orThrow(await sessions.revokeAll(userId))).toBe(1)
     expect(orThrow(await sessions.get(next?.token ?? ''))).toBeUndefined()
@@ -169,12 +227,18 @@ describe('a session', () => {
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
     const others = (await stage.open()).sessions
-    const next = await Promise.all(Array.from({ length: 20 }, async (_, n) => orThrow(await (n % 2 === 0 ? sessions : others).rotate(token))))
+    const next = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) =>
+        orThrow(await (n % 2 === 0 ? sessions : others).rotate(token)),
+      ),
+    )
     expect(next.filter((each) => each !== undefined)).toHaveLength(1)
     expect(orThrow(await sessions.list(userId))).toHaveLength(1)
   })
 
   test('needs times that are positive', () => {
-    expect(() => createSessions(stores, { ttlMs: 0 })).toThrow('ttlMs of sessions is more than 0 ms: got 0')
+    expect(() => createSessions(stores, { ttlMs: 0 })).toThrow(
+      'ttlMs of sessions is more than 0 ms: got 0',
+    )
   })
 })

@@ -1,4 +1,11 @@
-import { type CallOptions, type RedisStore, type Result, ResultAsync, type StoreError, type Stores } from '@headwater/core'
+import {
+  type CallOptions,
+  type RedisStore,
+  type Result,
+  ResultAsync,
+  type StoreError,
+  type Stores,
+} from '@headwater/core'
 import type { RedisClientType } from 'redis'
 
 /** One actor's Redis: while it is stepped, every flush waits until it is let through. */
@@ -11,27 +18,51 @@ export class SteppedRedis implements RedisStore {
     this.#real = real
   }
 
-  get client() { return this.#real.client }
-  get keyPrefix() { return this.#real.keyPrefix }
-  get runId() { return this.#real.runId }
-  get isAvailable() { return this.#real.isAvailable }
-  onTrustLost(listener: () => void) { return this.#real.onTrustLost(listener) }
+  get client() {
+    return this.#real.client
+  }
+  get keyPrefix() {
+    return this.#real.keyPrefix
+  }
+  get runId() {
+    return this.#real.runId
+  }
+  get isAvailable() {
+    return this.#real.isAvailable
+  }
+  onTrustLost(listener: () => void) {
+    return this.#real.onTrustLost(listener)
+  }
 
   /** Whether a flush waits. */
-  get isWaiting(): boolean { return this.#waiting.length > 0 }
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
 
-  run<T>(operation: string, command: (client: RedisClientType) => Promise<T>, options?: CallOptions): ResultAsync<T, StoreError> {
+  run<T>(
+    operation: string,
+    command: (client: RedisClientType) => Promise<T>,
+    options?: CallOptions,
+  ): ResultAsync<T, StoreError> {
     if (!this.#isStepped) return this.#real.run(operation, command, options)
-    return new ResultAsync(new Promise<Result<T, StoreError>>((resolve) => {
-      this.#waiting.push(() => { void this.#real.run(operation, command, options).then(resolve) })
-    }))
+    return new ResultAsync(
+      new Promise<Result<T, StoreError>>((resolve) => {
+        this.#waiting.push(() => {
+          void this.#real.run(operation, command, options).then(resolve)
+        })
+      }),
+    )
   }
 
   /** Has every flush wait from now on. */
-  hold(): void { this.#isStepped = true }
+  hold(): void {
+    this.#isStepped = true
+  }
 
   /** Lets the flush that has waited longest through. */
-  step(): void { this.#waiting.shift()?.() }
+  step(): void {
+    this.#waiting.shift()?.()
+  }
 
   /** Lets everything through from now on. */
   free(): void {
@@ -45,12 +76,15 @@ export interface Race {
   /** Prepares a round: nothing is held yet. */
   readonly prepare: () => Promise<void>
   /** The actors. */
-  readonly actors: readonly { readonly redis: SteppedRedis, readonly act: () => Promise<unknown> }[]
+  readonly actors: readonly { readonly redis: SteppedRedis; readonly act: () => Promise<unknown> }[]
   /** Looks at what came of it; `order` names the actor of each step. */
   readonly judge: (order: readonly number[]) => Promise<void>
 }
 
-/** Plays every order in which the actors' flushes can reach Redis, and gives back how many there are. */
+/**
+ * Plays every order in which the actors' flushes can reach Redis, and gives back how many there
+ * are.
+ */
 export async function everyOrder(race: Race): Promise<number> {
   let played = 0
   for (let next: number[] | undefined = []; next !== undefined;) {
@@ -63,7 +97,10 @@ export async function everyOrder(race: Race): Promise<number> {
 }
 
 /** The next order in depth-first search: the last step that could have been another actor's is. */
-function following(order: readonly number[], choices: readonly (readonly number[])[]): number[] | undefined {
+function following(
+  order: readonly number[],
+  choices: readonly (readonly number[])[],
+): number[] | undefined {
   for (let at = order.length - 1; at >= 0; at -= 1) {
     const other = choices[at]?.find((actor) => actor > (order[at] ?? 0))
     if (other !== undefined) return [...order.slice(0, at), other]
@@ -71,7 +108,10 @@ function following(order: readonly number[], choices: readonly (readonly number[
   return undefined
 }
 
-async function play({ prepare, actors }: Race, given: readonly number[]): Promise<{ order: number[], choices: number[][] }> {
+async function play(
+  { prepare, actors }: Race,
+  given: readonly number[],
+): Promise<{ order: number[]; choices: number[][] }> {
   await prepare()
   const ended = actors.map(() => false)
   for (const { redis } of actors) redis.hold()
@@ -83,7 +123,9 @@ async function play({ prepare, actors }: Race, given: readonly number[]): Promis
   const [order, choices]: [number[], number[][]] = [[], []]
   for (;;) {
     await Promise.race([settled(actors, ended), Promise.all(ends)])
-    const ready = actors.flatMap(({ redis }, index) => (redis.isWaiting && ended[index] === false ? [index] : []))
+    const ready = actors.flatMap(({ redis }, index) =>
+      redis.isWaiting && ended[index] === false ? [index] : [],
+    )
     if (ready.length === 0) break
     const chosen = given[order.length] ?? ready[0] ?? 0
     order.push(chosen)
@@ -96,11 +138,19 @@ async function play({ prepare, actors }: Race, given: readonly number[]): Promis
 
 /** Waits until every actor waits or has ended. */
 async function settled(actors: Race['actors'], ended: readonly boolean[]): Promise<void> {
-  while (!actors.every(({ redis }, index) => ended[index] === true || redis.isWaiting)) await new Promise((resolve) => { setImmediate(resolve) })
+  while (!actors.every(({ redis }, index) => ended[index] === true || redis.isWaiting))
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
 }
 
 /** The stores with a Redis that is stepped. */
-export function steppedStores(stores: Stores): Pick<Stores, 'postgres' | 'diagnostics' | 'clock' | 'beforeClose'> & { readonly redis: SteppedRedis } {
+export function steppedStores(stores: Stores): Pick<
+  Stores,
+  'postgres' | 'diagnostics' | 'clock' | 'beforeClose'
+> & {
+  readonly redis: SteppedRedis
+} {
   return {
     postgres: stores.postgres,
     diagnostics: stores.diagnostics,

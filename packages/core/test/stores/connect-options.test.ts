@@ -2,23 +2,58 @@ import { describe, expect, test } from 'vitest'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
 
 const secret = 'hunter2-secret'
-const good: ConnectOptions = { postgres: { url: `postgresql://u:${secret}@127.0.0.1:1/db` }, redis: { url: `redis://:${secret}@127.0.0.1:1` } }
+const good: ConnectOptions = {
+  postgres: { url: `postgresql://u:${secret}@127.0.0.1:1/db` },
+  redis: { url: `redis://:${secret}@127.0.0.1:1` },
+}
 
 describe('connect with bad options', () => {
   const cases: [string, unknown, string][] = [
     ['no store at all', {}, 'postgres'],
     ['neither url nor pool', { ...good, postgres: {} }, 'postgres.url'],
-    ['both url and pool', { ...good, postgres: { ...good.postgres, pool: { connect() {}, end() {} } } }, 'postgres.pool'],
-    ['a URL of another protocol', { ...good, postgres: { url: `mysql://u:${secret}@h/db` } }, 'postgres.url'],
+    [
+      'both url and pool',
+      { ...good, postgres: { ...good.postgres, pool: { connect() {}, end() {} } } },
+      'postgres.pool',
+    ],
+    [
+      'a URL of another protocol',
+      { ...good, postgres: { url: `mysql://u:${secret}@h/db` } },
+      'postgres.url',
+    ],
     ['a URL that is none', { ...good, redis: { url: `redis//${secret}` } }, 'redis.url'],
     ['an unknown option', { ...good, redis: { ...good.redis, pasword: secret } }, 'redis.pasword'],
     ['a pool that is none', { ...good, postgres: { pool: { password: secret } } }, 'postgres.pool'],
-    ['a negative size', { ...good, postgres: { ...good.postgres, maxConnections: -1 } }, 'postgres.maxConnections'],
-    ['a deadline of NaN', { ...good, redis: { ...good.redis, deadlineMs: NaN } }, 'redis.deadlineMs'],
-    ['a key prefix with braces', { ...good, redis: { ...good.redis, keyPrefix: '{shop}:' } }, 'redis.keyPrefix'],
-    ['a database name with a slash', { ...good, mongodb: { url: `mongodb://u:${secret}@h:1,i:2`, database: 'a/b' } }, 'mongodb.database'],
-    ['a second node that is no URL', { ...good, redis: { rootNodes: ['redis://h', secret] } }, 'redis.rootNodes[1]'],
-    ['an API key that is no text', { ...good, pinecone: { apiKey: 5, index: 'a' } }, 'pinecone.apiKey'],
+    [
+      'a negative size',
+      { ...good, postgres: { ...good.postgres, maxConnections: -1 } },
+      'postgres.maxConnections',
+    ],
+    [
+      'a deadline of NaN',
+      { ...good, redis: { ...good.redis, deadlineMs: NaN } },
+      'redis.deadlineMs',
+    ],
+    [
+      'a key prefix with braces',
+      { ...good, redis: { ...good.redis, keyPrefix: '{shop}:' } },
+      'redis.keyPrefix',
+    ],
+    [
+      'a database name with a slash',
+      { ...good, mongodb: { url: `mongodb://u:${secret}@h:1,i:2`, database: 'a/b' } },
+      'mongodb.database',
+    ],
+    [
+      'a second node that is no URL',
+      { ...good, redis: { rootNodes: ['redis://h', secret] } },
+      'redis.rootNodes[1]',
+    ],
+    [
+      'an API key that is no text',
+      { ...good, pinecone: { apiKey: 5, index: 'a' } },
+      'pinecone.apiKey',
+    ],
     ['an unknown mode of invalidation', { ...good, invalidation: secret }, 'invalidation'],
   ]
   test.each(cases)('names the field and never a value: %s', async (_, options, field) => {
@@ -30,24 +65,43 @@ describe('connect with bad options', () => {
   test('names every field that is wrong', async () => {
     const options = { postgres: { url: 'x' }, redis: { url: 'y' } }
     const failure = (await connect(options))._unsafeUnwrapErr()
-    expect(failure.type === 'invalid-input' && failure.issues.map((issue) => issue.field)).toEqual(['postgres.url', 'redis.url'])
+    expect(failure.type === 'invalid-input' && failure.issues.map((issue) => issue.field)).toEqual([
+      'postgres.url',
+      'redis.url',
+    ])
   })
 })
 
 describe('connectOptionsFromEnv', () => {
   test('takes the stores whose variables are set', () => {
-    expect(connectOptionsFromEnv({
-      HEADWATER_POSTGRES_URL: 'postgresql://h/db', HEADWATER_POSTGRES_SCHEMA: 'shop', HEADWATER_REDIS_URL: 'redis://h', HEADWATER_REDIS_PREFIX: 'shop:',
-      HEADWATER_MONGODB_URL: 'mongodb://h:1,i:2/learning?w=1', HEADWATER_PINECONE_API_KEY: 'k', HEADWATER_PINECONE_INDEX: 'courses', HEADWATER_PINECONE_URL: 'http://h',
-    })).toEqual({
-      postgres: { url: 'postgresql://h/db', schema: 'shop' }, redis: { url: 'redis://h', keyPrefix: 'shop:' },
-      mongodb: { url: 'mongodb://h:1,i:2/learning?w=1', database: 'learning' }, pinecone: { apiKey: 'k', index: 'courses', controllerHostUrl: 'http://h' },
+    expect(
+      connectOptionsFromEnv({
+        HEADWATER_POSTGRES_URL: 'postgresql://h/db',
+        HEADWATER_POSTGRES_SCHEMA: 'shop',
+        HEADWATER_REDIS_URL: 'redis://h',
+        HEADWATER_REDIS_PREFIX: 'shop:',
+        HEADWATER_MONGODB_URL: 'mongodb://h:1,i:2/learning?w=1',
+        HEADWATER_PINECONE_API_KEY: 'k',
+        HEADWATER_PINECONE_INDEX: 'courses',
+        HEADWATER_PINECONE_URL: 'http://h',
+      }),
+    ).toEqual({
+      postgres: { url: 'postgresql://h/db', schema: 'shop' },
+      redis: { url: 'redis://h', keyPrefix: 'shop:' },
+      mongodb: { url: 'mongodb://h:1,i:2/learning?w=1', database: 'learning' },
+      pinecone: { apiKey: 'k', index: 'courses', controllerHostUrl: 'http://h' },
     })
   })
 
   test('leaves out what is not set or empty, for connect to name what is missing', async () => {
-    const options = connectOptionsFromEnv({ HEADWATER_REDIS_URL: 'redis://h', HEADWATER_MONGODB_URL: '' })
+    const options = connectOptionsFromEnv({
+      HEADWATER_REDIS_URL: 'redis://h',
+      HEADWATER_MONGODB_URL: '',
+    })
     expect(options).toEqual({ postgres: {}, redis: { url: 'redis://h' } })
-    expect((await connect(options))._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'postgres.url' })
+    expect((await connect(options))._unsafeUnwrapErr()).toMatchObject({
+      type: 'invalid-input',
+      field: 'postgres.url',
+    })
   })
 })

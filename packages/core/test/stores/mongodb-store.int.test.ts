@@ -1,45 +1,94 @@
 import { MongoClient } from 'mongodb'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { connect, type ConnectOptions, type DiagnosticEvents, Diagnostics, orThrow, type Stores } from '@headwater/core'
+import {
+  connect,
+  type ConnectOptions,
+  type DiagnosticEvents,
+  Diagnostics,
+  orThrow,
+  type Stores,
+} from '@headwater/core'
 import { eventually, faultProxy, isolate, type IsolatedStores } from '@headwater/testing'
 
 let own: IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 const opened: Stores[] = []
 
-beforeAll(async () => { own = await isolate(inject('stack')) })
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+})
 afterAll(() => own.dispose())
 afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
 
-async function open(mongodb: Partial<ConnectOptions['mongodb']> = {}, diagnostics = new Diagnostics()): Promise<Stores & { mongodb: NonNullable<Stores['mongodb']> }> {
+async function open(
+  mongodb: Partial<ConnectOptions['mongodb']> = {},
+  diagnostics = new Diagnostics(),
+): Promise<Stores & { mongodb: NonNullable<Stores['mongodb']> }> {
   const given = { url: own.mongodb.url, database: own.mongodb.database, ...mongodb }
   const { url, ...rest } = given
   const options = given.client === undefined ? given : rest
-  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis: { url: own.redis.url }, mongodb: options, diagnostics }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url: own.postgres.url },
+      redis: { url: own.redis.url },
+      mongodb: options,
+      diagnostics,
+    }),
+  )
   opened.push(stores)
   return stores as Stores & { mongodb: NonNullable<Stores['mongodb']> }
 }
 
 const count = (stores: Stores & { mongodb: NonNullable<Stores['mongodb']> }, deadlineMs = 2_000) =>
-  stores.mongodb.run('count', (database, signal) => database.collection('log').countDocuments({}, { signal }), { deadlineMs })
+  stores.mongodb.run(
+    'count',
+    (database, signal) => database.collection('log').countDocuments({}, { signal }),
+    { deadlineMs },
+  )
 
 describe('MongoDB', () => {
   test('runs operations and reports them', async () => {
     const diagnostics = new Diagnostics()
     const reports: DiagnosticEvents['store:operation'][] = []
-    diagnostics.on('store:operation', (event) => { if (event.store === 'mongodb') reports.push(event) })
+    diagnostics.on('store:operation', (event) => {
+      if (event.store === 'mongodb') reports.push(event)
+    })
     const stores = await open({}, diagnostics)
-    orThrow(await stores.mongodb.run('log', (database) => database.collection('log').insertOne({ a: 1 })))
+    orThrow(
+      await stores.mongodb.run('log', (database) => database.collection('log').insertOne({ a: 1 })),
+    )
     expect(orThrow(await count(stores))).toBe(1)
-    expect(reports.slice(-2)).toMatchObject([{ operation: 'log', outcome: 'ok' }, { operation: 'count', outcome: 'ok' }])
+    expect(reports.slice(-2)).toMatchObject([
+      { operation: 'log', outcome: 'ok' },
+      { operation: 'count', outcome: 'ok' },
+    ])
   })
 
   test('tells a refusal by its code and keeps documents out of the failure', async () => {
     const stores = await open()
     type Named = { _id: string; email: string }
-    const insert = () => stores.mongodb.run('insert', (database) => database.collection<Named>('people').insertMany([{ _id: 'secret-id', email: 'a@b.c' }, { _id: 'secret-id', email: 'd@e.f' }], { ordered: false }))
+    const insert = () =>
+      stores.mongodb.run('insert', (database) =>
+        database.collection<Named>('people').insertMany(
+          [
+            { _id: 'secret-id', email: 'a@b.c' },
+            { _id: 'secret-id', email: 'd@e.f' },
+          ],
+          { ordered: false },
+        ),
+      )
     const { cause, ...failure } = (await insert())._unsafeUnwrapErr()
-    expect(failure).toMatchObject({ type: 'store-refused', store: 'mongodb', code: '11000', retryable: false })
-    expect(JSON.stringify(failure) + String(cause) + String((cause as Error).stack) + JSON.stringify(cause)).not.toMatch(/secret-id|a@b\.c/)
+    expect(failure).toMatchObject({
+      type: 'store-refused',
+      store: 'mongodb',
+      code: '11000',
+      retryable: false,
+    })
+    expect(
+      JSON.stringify(failure) +
+        String(cause) +
+        String((cause as Error).stack) +
+        JSON.stringify(cause),
+    ).not.toMatch(/secret-id|a@b\.c/)
   })
 
   test('survives a lost connection and comes back by itself', async () => {
@@ -64,7 +113,10 @@ describe('MongoDB', () => {
     expect(performance.now() - startedMs).toBeLessThan(900)
     for (let n = 0; n < 4; n += 1) expect((await count(stores, 50)).isErr()).toBe(true)
     const openMs = performance.now()
-    expect((await count(stores))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('breaker') as string })
+    expect((await count(stores))._unsafeUnwrapErr()).toMatchObject({
+      type: 'store-unavailable',
+      message: expect.stringContaining('breaker') as string,
+    })
     expect(performance.now() - openMs).toBeLessThan(1_000)
     proxy.restore()
     await eventually(async () => (await count(stores)).isOk(), { timeoutMs: 15_000 })
@@ -74,8 +126,14 @@ describe('MongoDB', () => {
 
   test('does not keep connect from succeeding when it is down', async () => {
     const stores = await open({ url: 'mongodb://127.0.0.1:1', deadlineMs: 200 })
-    expect((await count(stores, 500))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', store: 'mongodb' })
-    expect(await stores.health({ deadlineMs: 500 })).toMatchObject({ status: 'degraded', stores: { mongodb: { status: 'degraded' } } })
+    expect((await count(stores, 500))._unsafeUnwrapErr()).toMatchObject({
+      type: 'store-unavailable',
+      store: 'mongodb',
+    })
+    expect(await stores.health({ deadlineMs: 500 })).toMatchObject({
+      status: 'degraded',
+      stores: { mongodb: { status: 'degraded' } },
+    })
     expect(await stores.isReady()).toBe(true)
   })
 

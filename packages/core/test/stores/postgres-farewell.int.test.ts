@@ -5,7 +5,9 @@ import { connect } from '@headwater/core'
 
 let server: Server | undefined
 
-afterEach(() => { server?.close() })
+afterEach(() => {
+  server?.close()
+})
 
 /** A message of PostgreSQL's protocol. */
 function message(type: string, body: string): Buffer {
@@ -16,15 +18,27 @@ function message(type: string, body: string): Buffer {
 
 const authenticated = message('R', '\0\0\0\0')
 const ready = message('Z', 'I')
-const farewell = message('E', 'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+const farewell = message(
+  'E',
+  'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0',
+)
 
 test('a server that shuts down in the very moment in which a connection is ready is no more than unavailable', async () => {
   server = createServer((socket) => {
     socket.on('error', () => undefined)
-    socket.once('data', () => { socket.end(Buffer.concat([authenticated, ready, farewell])) })
+    socket.once('data', () => {
+      socket.end(Buffer.concat([authenticated, ready, farewell]))
+    })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const connected = await connect({ postgres: { url: `postgres://nobody@127.0.0.1:${port}/none` }, redis: { url: 'redis://127.0.0.1:1' }, connectDeadlineMs: 400 })
-  expect(connected.isErr() && connected.error).toMatchObject({ type: 'store-unavailable', store: 'postgres' })
+  const connected = await connect({
+    postgres: { url: `postgres://nobody@127.0.0.1:${port}/none` },
+    redis: { url: 'redis://127.0.0.1:1' },
+    connectDeadlineMs: 400,
+  })
+  expect(connected.isErr() && connected.error).toMatchObject({
+    type: 'store-unavailable',
+    store: 'postgres',
+  })
 })

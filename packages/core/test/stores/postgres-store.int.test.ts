@@ -1,24 +1,53 @@
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { connect, type ConnectOptions, type DiagnosticEvents, Diagnostics, orThrow, StatementFailed, type Stores } from '@headwater/core'
-import { eventually, faultProxy, isolate, type IsolatedStores, startPostgresServer } from '@headwater/testing'
+import {
+  connect,
+  type ConnectOptions,
+  type DiagnosticEvents,
+  Diagnostics,
+  orThrow,
+  StatementFailed,
+  type Stores,
+} from '@headwater/core'
+import {
+  eventually,
+  faultProxy,
+  isolate,
+  type IsolatedStores,
+  startPostgresServer,
+} from '@headwater/testing'
 
 let own: IsolatedStores<'postgres' | 'redis'>
 const opened: Stores[] = []
 
-beforeAll(async () => { own = await isolate(inject('stack')) })
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+})
 afterAll(() => own.dispose())
 afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
 
-async function open(postgres: ConnectOptions['postgres'] = {}, diagnostics = new Diagnostics()): Promise<Stores> {
+async function open(
+  postgres: ConnectOptions['postgres'] = {},
+  diagnostics = new Diagnostics(),
+): Promise<Stores> {
   const url = postgres.pool === undefined ? { url: own.postgres.url } : {}
-  const stores = orThrow(await connect({ postgres: { ...url, ...postgres }, redis: { url: own.redis.url, keyPrefix: own.redis.prefix }, diagnostics }))
+  const stores = orThrow(
+    await connect({
+      postgres: { ...url, ...postgres },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+      diagnostics,
+    }),
+  )
   opened.push(stores)
   return stores
 }
 
-const typeOf = async (result: ReturnType<Stores['postgres']['query']>) => (await result).match(() => 'ok', (failure) => failure.type)
+const typeOf = async (result: ReturnType<Stores['postgres']['query']>) =>
+  (await result).match(
+    () => 'ok',
+    (failure) => failure.type,
+  )
 
 describe('PostgreSQL', () => {
   test('keeps bigint, numeric and date as text and gives timestamptz as Date, whatever the host did to the parsers of pg', async () => {
@@ -28,7 +57,14 @@ describe('PostgreSQL', () => {
     pg.types.setTypeParser(1184, String)
     try {
       const text = `SELECT 9007199254740993::int8 AS big, 12.30::numeric AS price, '2026-03-01'::date AS day, '2026-03-01 10:00:00.123456+02'::timestamptz AS at`
-      expect(orThrow(await stores.postgres.query(text)).rows).toEqual([{ big: '9007199254740993', price: '12.30', day: '2026-03-01', at: new Date('2026-03-01T08:00:00.123Z') }])
+      expect(orThrow(await stores.postgres.query(text)).rows).toEqual([
+        {
+          big: '9007199254740993',
+          price: '12.30',
+          day: '2026-03-01',
+          at: new Date('2026-03-01T08:00:00.123Z'),
+        },
+      ])
     } finally {
       pg.types.setTypeParser(20, String)
       pg.types.setTypeParser(1700, String)
@@ -39,11 +75,20 @@ describe('PostgreSQL', () => {
   test('does not close a connection for a statement that failed', async () => {
     const stores = await open()
     let removed = 0
-    stores.postgres.pool.on('remove', () => { removed += 1 })
+    stores.postgres.pool.on('remove', () => {
+      removed += 1
+    })
     orThrow(await stores.postgres.query('CREATE TABLE once (id int PRIMARY KEY)'))
     orThrow(await stores.postgres.query('INSERT INTO once VALUES ($1)', [1]))
     for (let n = 0; n < 5; n += 1) {
-      expect((await stores.postgres.query('INSERT INTO once VALUES ($1)', [1]))._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated', kind: 'unique', constraint: 'once_pkey', table: 'once' })
+      expect(
+        (await stores.postgres.query('INSERT INTO once VALUES ($1)', [1]))._unsafeUnwrapErr(),
+      ).toMatchObject({
+        type: 'constraint-violated',
+        kind: 'unique',
+        constraint: 'once_pkey',
+        table: 'once',
+      })
     }
     expect([removed, stores.postgres.pool.totalCount]).toEqual([0, 1])
   })
@@ -53,10 +98,14 @@ describe('PostgreSQL', () => {
     const errors: DiagnosticEvents['store:error'][] = []
     diagnostics.on('store:error', (event) => errors.push(event))
     const stores = await open({}, diagnostics)
-    const { rows: [row] } = orThrow(await stores.postgres.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+    const {
+      rows: [row],
+    } = orThrow(await stores.postgres.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
     const other = await open()
     orThrow(await other.postgres.query('SELECT pg_terminate_backend($1)', [row?.pid]))
-    await eventually(() => { expect(errors).toMatchObject([{ store: 'postgres' }]) })
+    await eventually(() => {
+      expect(errors).toMatchObject([{ store: 'postgres' }])
+    })
     expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
   })
 
@@ -64,14 +113,25 @@ describe('PostgreSQL', () => {
     const stores = await open()
     const other = await open()
     const work = stores.postgres.withConnection(async (connection) => {
-      const { rows: [row] } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      const {
+        rows: [row],
+      } = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       orThrow(await other.postgres.query('SELECT pg_terminate_backend($1)', [row?.pid]))
-      await eventually(async () => orThrow(await other.postgres.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid])).rowCount === 0)
-      // Nothing is asked of the connection meanwhile, so that its end is an event of its own and not the answer to a statement.
+      await eventually(
+        async () =>
+          orThrow(
+            await other.postgres.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid]),
+          ).rowCount === 0,
+      )
+      // Nothing is asked of the connection meanwhile, so that its end is an event of its own and
+      // not the answer to a statement.
       await setTimeout(50)
       return connection.query('SELECT 1')
     })
-    await expect(work).rejects.toMatchObject({ name: 'StatementFailed', failure: { type: 'store-unavailable' } })
+    await expect(work).rejects.toMatchObject({
+      name: 'StatementFailed',
+      failure: { type: 'store-unavailable' },
+    })
     expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
   })
 
@@ -87,14 +147,19 @@ describe('PostgreSQL', () => {
 
   test('ends a statement that takes too long on the server, and keeps the connection', async () => {
     const stores = await open({ statementTimeoutMs: 50 })
-    expect((await stores.postgres.query('SELECT pg_sleep(5)'))._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', operation: 'select' })
+    expect((await stores.postgres.query('SELECT pg_sleep(5)'))._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      operation: 'select',
+    })
     expect(stores.postgres.pool.totalCount).toBe(1)
   })
 
   test('closes the connection of a call whose deadline passed, since nobody knows what it is doing', async () => {
     const stores = await open()
     const startedMs = performance.now()
-    expect(await typeOf(stores.postgres.query('SELECT pg_sleep(10)', [], { deadlineMs: 50 }))).toBe('deadline-exceeded')
+    expect(await typeOf(stores.postgres.query('SELECT pg_sleep(10)', [], { deadlineMs: 50 }))).toBe(
+      'deadline-exceeded',
+    )
     expect(performance.now() - startedMs).toBeLessThan(2_000)
     expect(stores.postgres.pool.totalCount).toBe(0)
   })
@@ -103,7 +168,9 @@ describe('PostgreSQL', () => {
     const stores = await open()
     const controller = new AbortController()
     const call = stores.postgres.query('SELECT pg_sleep(5)', [], { signal: controller.signal })
-    void setTimeout(20).then(() => { controller.abort() })
+    void setTimeout(20).then(() => {
+      controller.abort()
+    })
     expect(await typeOf(call)).toBe('deadline-exceeded')
   })
 
@@ -112,8 +179,12 @@ describe('PostgreSQL', () => {
     const stores = await open({ url: proxy.url })
     proxy.hang()
     const startedMs = performance.now()
-    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('deadline-exceeded')
-    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe('store-unavailable')
+    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe(
+      'deadline-exceeded',
+    )
+    expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe(
+      'store-unavailable',
+    )
     expect(performance.now() - startedMs).toBeLessThan(2_000)
     proxy.restore()
     await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
@@ -124,8 +195,17 @@ describe('PostgreSQL', () => {
   test('lends a reserved connection while the pool is full', async () => {
     const stores = await open({ maxConnections: 1, connectTimeoutMs: 200 })
     await stores.postgres.withConnection(async () => {
-      expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable', message: expect.stringContaining('no connection became free') as string })
-      expect((await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), { reserved: true })).rowCount).toBe(1)
+      expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({
+        type: 'store-unavailable',
+        message: expect.stringContaining('no connection became free') as string,
+      })
+      expect(
+        (
+          await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), {
+            reserved: true,
+          })
+        ).rowCount,
+      ).toBe(1)
     })
   })
 
@@ -133,7 +213,9 @@ describe('PostgreSQL', () => {
     const stores = await open()
     await stores.postgres.withConnection((connection) => connection.query('BEGIN'))
     expect(stores.postgres.pool.totalCount).toBe(0)
-    await stores.postgres.withConnection(async (connection) => { void connection.query('SELECT pg_sleep(1)').catch(() => undefined) })
+    await stores.postgres.withConnection(async (connection) => {
+      void connection.query('SELECT pg_sleep(1)').catch(() => undefined)
+    })
     expect(stores.postgres.pool.totalCount).toBe(0)
     await stores.postgres.withConnection((connection) => connection.query('SELECT 1'))
     expect(stores.postgres.pool.totalCount).toBe(1)
@@ -142,7 +224,9 @@ describe('PostgreSQL', () => {
   test('runs statements asked together on one connection one after the other, and refuses them after the loan', async () => {
     const stores = await open()
     const connection = await stores.postgres.withConnection(async (lent) => {
-      const results = await Promise.all([1, 2, 3].map((n) => lent.query<{ n: number }>('SELECT $1::int AS n', [n])))
+      const results = await Promise.all(
+        [1, 2, 3].map((n) => lent.query<{ n: number }>('SELECT $1::int AS n', [n])),
+      )
       expect(results.map(({ rows }) => rows[0]?.n)).toEqual([1, 2, 3])
       return lent
     })
@@ -153,16 +237,26 @@ describe('PostgreSQL', () => {
     const diagnostics = new Diagnostics()
     const reports: DiagnosticEvents['store:operation'][] = []
     const stores = await open({}, diagnostics)
-    diagnostics.on('store:operation', (event) => { if (!event.operation.includes('invalidation_intent')) reports.push(event) })
-    expect([await typeOf(stores.postgres.query('SELECT $1::text', ['secret'])), await typeOf(stores.postgres.query('SELECT * FROM nowhere'))]).toEqual(['ok', 'store-refused'])
-    expect(reports).toMatchObject([{ store: 'postgres', operation: 'select', outcome: 'ok' }, { operation: 'select nowhere', outcome: 'store-refused' }])
+    diagnostics.on('store:operation', (event) => {
+      if (!event.operation.includes('invalidation_intent')) reports.push(event)
+    })
+    expect([
+      await typeOf(stores.postgres.query('SELECT $1::text', ['secret'])),
+      await typeOf(stores.postgres.query('SELECT * FROM nowhere')),
+    ]).toEqual(['ok', 'store-refused'])
+    expect(reports).toMatchObject([
+      { store: 'postgres', operation: 'select', outcome: 'ok' },
+      { operation: 'select nowhere', outcome: 'store-refused' },
+    ])
     expect(JSON.stringify(reports)).not.toContain('secret')
   })
 
   test('leaves a pool that was handed in open and as it was', async () => {
     const pool = new pg.Pool({ connectionString: own.postgres.url })
     const stores = await open({ pool })
-    await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), { reserved: true })
+    await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), {
+      reserved: true,
+    })
     expect(pool.listenerCount('error')).toBe(1)
     orThrow(await stores.close())
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])

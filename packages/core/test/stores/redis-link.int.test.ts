@@ -1,6 +1,14 @@
 import { once } from 'node:events'
 import { connect, type ConnectOptions, orThrow, type Stores } from '@headwater/core'
-import { eventually, faultProxy, type FaultProxy, isolate, type IsolatedStores, type RedisCluster, startRedisCluster } from '@headwater/testing'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  isolate,
+  type IsolatedStores,
+  type RedisCluster,
+  startRedisCluster,
+} from '@headwater/testing'
 import { createClient, createCluster } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { discardClient } from '../../src/stores/redis-client.ts'
@@ -25,7 +33,8 @@ async function open(redis: ConnectOptions['redis']): Promise<Stores> {
   return stores
 }
 
-const get = (stores: Stores) => stores.redis.run('get', (client) => client.get(`${own.redis.prefix}key`))
+const get = (stores: Stores) =>
+  stores.redis.run('get', (client) => client.get(`${own.redis.prefix}key`))
 
 describe('a connection to Redis', () => {
   test('is replaced once when many commands are late together, and leaves none behind', async () => {
@@ -49,26 +58,36 @@ describe('a connection to Redis', () => {
     const connecting = client.connect().catch(() => undefined)
     discardClient(client)
     await connecting
-    await eventually(() => expect([proxy.connectionsTotal - before, proxy.connections]).toEqual([1, 0]))
+    await eventually(() =>
+      expect([proxy.connectionsTotal - before, proxy.connections]).toEqual([1, 0]),
+    )
   })
 })
 
 describe('a connection to a cluster', () => {
   let cluster: RedisCluster
-  beforeAll(async () => { cluster = await startRedisCluster() })
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  })
   afterAll(() => cluster.stop())
 
   /** How many clients each master has, without the one that asks. */
-  const clients = () => Promise.all(cluster.urls.map(async (url) => {
-    const client = await createClient({ url }).connect()
-    const list = await client.clientList({ TYPE: 'NORMAL' })
-    client.destroy()
-    return list.length - 1
-  }))
+  const clients = () =>
+    Promise.all(
+      cluster.urls.map(async (url) => {
+        const client = await createClient({ url }).connect()
+        const list = await client.clientList({ TYPE: 'NORMAL' })
+        client.destroy()
+        return list.length - 1
+      }),
+    )
 
   test('ends on every node when it is discarded before they have answered', async () => {
     for (const event of ['node-connect', undefined]) {
-      const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })), defaults: { socket: { reconnectStrategy: () => 10 } } })
+      const client = createCluster({
+        rootNodes: cluster.urls.map((url) => ({ url })),
+        defaults: { socket: { reconnectStrategy: () => 10 } },
+      })
       const connecting = client.connect().catch(() => undefined)
       if (event !== undefined) await once(client, event)
       discardClient(client)
@@ -82,7 +101,9 @@ describe('a connection to a cluster', () => {
     const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 200 })
     expect(stores.redis.isAvailable).toBe(false)
     await Promise.all(cluster.masters.map((master) => master.restart()))
-    await eventually(async () => expect((await get(stores)).isOk()).toBe(true), { timeoutMs: 15_000 })
+    await eventually(async () => expect((await get(stores)).isOk()).toBe(true), {
+      timeoutMs: 15_000,
+    })
     orThrow(await stores.close())
     await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))
   })

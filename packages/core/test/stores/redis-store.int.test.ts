@@ -1,22 +1,38 @@
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect, type ConnectOptions, Diagnostics, orThrow, type Stores } from '@headwater/core'
-import { eventually, faultProxy, isolate, type IsolatedStores, startRedisCluster, startRedisServer } from '@headwater/testing'
+import {
+  eventually,
+  faultProxy,
+  isolate,
+  type IsolatedStores,
+  startRedisCluster,
+  startRedisServer,
+} from '@headwater/testing'
 
 let own: IsolatedStores<'postgres' | 'redis'>
 const opened: Stores[] = []
 
-beforeAll(async () => { own = await isolate(inject('stack')) })
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+})
 afterAll(() => own.dispose())
 afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
 
-async function open(redis: ConnectOptions['redis'], diagnostics = new Diagnostics()): Promise<Stores> {
+async function open(
+  redis: ConnectOptions['redis'],
+  diagnostics = new Diagnostics(),
+): Promise<Stores> {
   const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis, diagnostics }))
   opened.push(stores)
   return stores
 }
 
-const ask = async (stores: Stores) => (await stores.redis.run('get', (client) => client.get('key'))).match(() => 'ok', (failure) => failure.type)
+const ask = async (stores: Stores) =>
+  (await stores.redis.run('get', (client) => client.get('key'))).match(
+    () => 'ok',
+    (failure) => failure.type,
+  )
 
 describe('Redis', () => {
   test('is trusted with the run id of its server as soon as it is connected', async () => {
@@ -29,7 +45,11 @@ describe('Redis', () => {
     const server = await startRedisServer()
     await server.kill()
     const stores = await open({ url: server.url })
-    expect([stores.redis.isAvailable, stores.redis.runId, await ask(stores)]).toEqual([false, undefined, 'store-unavailable'])
+    expect([stores.redis.isAvailable, stores.redis.runId, await ask(stores)]).toEqual([
+      false,
+      undefined,
+      'store-unavailable',
+    ])
     await server.restart()
     await eventually(() => stores.redis.isAvailable)
     expect(await ask(stores)).toBe('ok')
@@ -41,7 +61,9 @@ describe('Redis', () => {
     const stores = await open({ url: server.url })
     const before = stores.redis.runId
     let losses = 0
-    stores.redis.onTrustLost(() => { losses += 1 })
+    stores.redis.onTrustLost(() => {
+      losses += 1
+    })
     await server.restart()
     await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before)
     expect(losses).toBeGreaterThan(0)
@@ -56,7 +78,9 @@ describe('Redis', () => {
     diagnostics.on('breaker:transition', ({ state }) => states.push(state))
     const stores = await open({ url: server.url, deadlineMs: 300 }, diagnostics)
     let losses = 0
-    stores.redis.onTrustLost(() => { losses += 1 })
+    stores.redis.onTrustLost(() => {
+      losses += 1
+    })
     await server.pause()
     const startedMs = performance.now()
     expect(await ask(stores)).toBe('deadline-exceeded')
@@ -68,7 +92,7 @@ describe('Redis', () => {
     expect(performance.now() - openMs).toBeLessThan(300)
     expect(states[0]).toBe('open')
     await server.resume()
-    await eventually(async () => await ask(stores) === 'ok')
+    await eventually(async () => (await ask(stores)) === 'ok')
     await server.stop()
   })
 
@@ -78,9 +102,11 @@ describe('Redis', () => {
     const before = proxy.connectionsTotal
     proxy.hang()
     for (let n = 0; n < 5; n += 1) await ask(stores)
-    await eventually(() => { expect(proxy.connectionsTotal).toBeGreaterThan(before + 2) })
+    await eventually(() => {
+      expect(proxy.connectionsTotal).toBeGreaterThan(before + 2)
+    })
     proxy.restore()
-    await eventually(async () => await ask(stores) === 'ok')
+    await eventually(async () => (await ask(stores)) === 'ok')
     orThrow(await stores.close())
     await proxy.close()
   })
@@ -97,7 +123,11 @@ describe('Redis', () => {
   test('ends a command that its caller gave up', async () => {
     const stores = await open({ url: own.redis.url })
     const controller = new AbortController()
-    const call = stores.redis.run('blpop', (client) => client.blPop(`${own.redis.prefix}nothing`, 1), { deadlineMs: 10_000, signal: controller.signal })
+    const call = stores.redis.run(
+      'blpop',
+      (client) => client.blPop(`${own.redis.prefix}nothing`, 1),
+      { deadlineMs: 10_000, signal: controller.signal },
+    )
     controller.abort()
     expect((await call)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
   })
@@ -105,14 +135,22 @@ describe('Redis', () => {
   test('does not hold a refused command against the server', async () => {
     const stores = await open({ url: own.redis.url })
     for (let n = 0; n < 10; n += 1) {
-      expect((await stores.redis.run('bad', (client) => client.sendCommand(['GET'])))._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: 'ERR' })
+      expect(
+        (await stores.redis.run('bad', (client) => client.sendCommand(['GET'])))._unsafeUnwrapErr(),
+      ).toMatchObject({ type: 'store-refused', code: 'ERR' })
     }
     expect(await ask(stores)).toBe('ok')
   })
 
   test('turns what a command throws into a failure', async () => {
     const stores = await open({ url: own.redis.url })
-    expect((await stores.redis.run('bad', () => { throw new Error('mistake') })).isErr()).toBe(true)
+    expect(
+      (
+        await stores.redis.run('bad', () => {
+          throw new Error('mistake')
+        })
+      ).isErr(),
+    ).toBe(true)
   })
 
   test('leaves a client that was handed in connected and as it was', async () => {
@@ -120,9 +158,17 @@ describe('Redis', () => {
     await client.connect()
     const stores = await open({ client })
     await eventually(() => stores.redis.isAvailable)
-    expect([await ask(stores), stores.redis.client === client as unknown, client.listenerCount('error')]).toEqual(['ok', true, 1])
+    expect([
+      await ask(stores),
+      stores.redis.client === (client as unknown),
+      client.listenerCount('error'),
+    ]).toEqual(['ok', true, 1])
     orThrow(await stores.close())
-    expect([await client.get('key'), client.listenerCount('error'), client.listenerCount('ready')]).toEqual([null, 0, 0])
+    expect([
+      await client.get('key'),
+      client.listenerCount('error'),
+      client.listenerCount('ready'),
+    ]).toEqual([null, 0, 0])
     client.destroy()
   })
 
@@ -138,7 +184,7 @@ describe('Redis', () => {
     for (let n = 0; n < 100; n += 1) expect(await ask(stores)).toBe('store-unavailable')
     expect(performance.now() - openMs).toBeLessThan(1_000)
     proxy.restore()
-    await eventually(async () => await ask(stores) === 'ok')
+    await eventually(async () => (await ask(stores)) === 'ok')
     orThrow(await stores.close())
     client.destroy()
     await proxy.close()
@@ -150,9 +196,12 @@ describe('Redis', () => {
     await eventually(() => stores.redis.isAvailable)
     const before = stores.redis.runId
     expect(before).toMatch(/^[0-9a-f]{40}$/)
-    for (const key of ['a', 'b', 'c', 'd']) orThrow(await stores.redis.run('set', (client) => client.set(key, key)))
+    for (const key of ['a', 'b', 'c', 'd'])
+      orThrow(await stores.redis.run('set', (client) => client.set(key, key)))
     await cluster.masters[0]?.restart({ keepData: true })
-    await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before, { timeoutMs: 15_000 })
+    await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before, {
+      timeoutMs: 15_000,
+    })
     orThrow(await stores.close())
     await cluster.stop()
   })

@@ -3,18 +3,27 @@ import { Statements } from '../../src/stores/statements.ts'
 
 describe('a statement', () => {
   test('names tables in the schema of the stores, quoted', () => {
-    expect(new Statements('my "shop"$&', true).of('SELECT * FROM @schema.goods', false).text).toBe('SELECT * FROM "my ""shop""$&".goods')
+    expect(new Statements('my "shop"$&', true).of('SELECT * FROM @schema.goods', false).text).toBe(
+      'SELECT * FROM "my ""shop""$&".goods',
+    )
   })
 
   test('is prepared under one name per text when it has parameters', () => {
     const statements = new Statements('public', true)
-    const [a, again, b, plain] = [statements.of('SELECT $1', true), statements.of('SELECT $1', true), statements.of('SELECT $1, 2', true), statements.of('BEGIN', false)]
+    const [a, again, b, plain] = [
+      statements.of('SELECT $1', true),
+      statements.of('SELECT $1', true),
+      statements.of('SELECT $1, 2', true),
+      statements.of('BEGIN', false),
+    ]
     expect(a.name).toMatch(/^hw_[\w-]{22}$/)
     expect([again.name === a.name, b.name === a.name, plain.name]).toEqual([true, false, undefined])
   })
 
   test('has different names in different schemas, since connections may be shared', () => {
-    const [a, b] = ['a', 'b'].map((schema) => new Statements(schema, true).of('SELECT FROM @schema.t WHERE id = $1', true).name)
+    const [a, b] = ['a', 'b'].map(
+      (schema) => new Statements(schema, true).of('SELECT FROM @schema.t WHERE id = $1', true).name,
+    )
     expect(a).not.toBe(b)
   })
 
@@ -24,7 +33,9 @@ describe('a statement', () => {
 
   test('is not prepared beyond the first 500 texts, which the server would keep for good', () => {
     const statements = new Statements('public', true)
-    const named = Array.from({ length: 700 }, (_, n) => statements.of(`SELECT $1, ${n}`, true)).filter(({ name }) => name !== undefined)
+    const named = Array.from({ length: 700 }, (_, n) =>
+      statements.of(`SELECT $1, ${n}`, true),
+    ).filter(({ name }) => name !== undefined)
     expect(named).toHaveLength(500)
   })
 

@@ -1,7 +1,22 @@
-import { type Cache, err, errAsync, ok, orThrow, StatementFailed, type Stores, transaction, type Transaction } from '@headwater/core'
+import {
+  type Cache,
+  err,
+  errAsync,
+  ok,
+  orThrow,
+  StatementFailed,
+  type Stores,
+  transaction,
+  type Transaction,
+} from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { rowCache, type VersionedRow, versionedRows, type VersionedRows } from '../cache/versioned-rows.ts'
+import {
+  rowCache,
+  type VersionedRow,
+  versionedRows,
+  type VersionedRows,
+} from '../cache/versioned-rows.ts'
 
 let rows: VersionedRows
 let stores: Stores
@@ -29,21 +44,33 @@ beforeEach(async () => {
   sent.length = 0
 })
 
-const bump = (tx: Transaction, id = 1) => tx.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
+const bump = (tx: Transaction, id = 1) =>
+  tx.query('UPDATE @schema.rows SET version = version + 1 WHERE id = $1', [id])
 const fail = (tx: Transaction) => tx.query('SELECT 1 / 0')
 async function version(id = 1): Promise<unknown> {
-  return orThrow(await direct.postgres.query<{ version: number }>('SELECT version FROM @schema.rows WHERE id = $1', [id])).rows[0]?.version
+  return orThrow(
+    await direct.postgres.query<{ version: number }>(
+      'SELECT version FROM @schema.rows WHERE id = $1',
+      [id],
+    ),
+  ).rows[0]?.version
 }
 
 describe('transaction', () => {
   test('commits what work did when it gives back Ok', async () => {
-    const result = await transaction(stores, async (tx) => { await bump(tx); return ok('done') })
+    const result = await transaction(stores, async (tx) => {
+      await bump(tx)
+      return ok('done')
+    })
     expect(result._unsafeUnwrap()).toBe('done')
     expect(await version()).toBe(2)
   })
 
   test('rolls back and gives back the Err of work', async () => {
-    const result = await transaction(stores, async (tx) => { await bump(tx); return err({ type: 'no-place' as const }) })
+    const result = await transaction(stores, async (tx) => {
+      await bump(tx)
+      return err({ type: 'no-place' as const })
+    })
     expect(result._unsafeUnwrapErr()).toEqual({ type: 'no-place' })
     expect(await version()).toBe(1)
   })
@@ -53,13 +80,21 @@ describe('transaction', () => {
   })
 
   test('rejects with a mistake of work after rolling back', async () => {
-    await expect(transaction(stores, async (tx) => { await bump(tx); throw new RangeError('a mistake') })).rejects.toThrow(RangeError)
+    await expect(
+      transaction(stores, async (tx) => {
+        await bump(tx)
+        throw new RangeError('a mistake')
+      }),
+    ).rejects.toThrow(RangeError)
     expect(await version()).toBe(1)
     expect(sent.at(-1)).toBe('rollback')
   })
 
   test('turns a failed statement into its typed failure', async () => {
-    const result = await transaction(stores, async (tx) => { await tx.query('INSERT INTO @schema.rows VALUES (1, 1)'); return ok(1) })
+    const result = await transaction(stores, async (tx) => {
+      await tx.query('INSERT INTO @schema.rows VALUES (1, 1)')
+      return ok(1)
+    })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated', kind: 'unique' })
   })
 
@@ -69,7 +104,10 @@ describe('transaction', () => {
       await fail(tx).catch(() => undefined)
       return ok('as if nothing had happened')
     })
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'transaction-poisoned', cause: { type: 'store-refused', code: '22012' } })
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'transaction-poisoned',
+      cause: { type: 'store-refused', code: '22012' },
+    })
     expect(await version()).toBe(1)
     expect(sent).not.toContain('commit')
   })
@@ -93,12 +131,27 @@ describe('transaction', () => {
   })
 
   test('waits for a statement that work did not await, and counts its failure', async () => {
-    const result = await transaction(stores, async (tx) => { void fail(tx).catch(() => undefined); return ok(1) })
+    const result = await transaction(stores, async (tx) => {
+      void fail(tx).catch(() => undefined)
+      return ok(1)
+    })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'transaction-poisoned' })
   })
 
-  test.each(['COMMIT', ' rollback', 'ABORT', 'BEGIN', 'START TRANSACTION', 'end', 'PREPARE TRANSACTION \'x\''])('refuses %s sent by hand', async (text) => {
-    const result = await transaction(stores, async (tx) => { await bump(tx); await tx.query(text); return ok(1) })
+  test.each([
+    'COMMIT',
+    ' rollback',
+    'ABORT',
+    'BEGIN',
+    'START TRANSACTION',
+    'end',
+    "PREPARE TRANSACTION 'x'",
+  ])('refuses %s sent by hand', async (text) => {
+    const result = await transaction(stores, async (tx) => {
+      await bump(tx)
+      await tx.query(text)
+      return ok(1)
+    })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused' })
     expect(await version()).toBe(1)
   })
@@ -116,22 +169,39 @@ describe('transaction', () => {
 
   test('refuses every use of tx after the end', async () => {
     let kept: Transaction | undefined
-    orThrow(await transaction(stores, async (tx) => { kept = tx; return ok(1) }))
+    orThrow(
+      await transaction(stores, async (tx) => {
+        kept = tx
+        return ok(1)
+      }),
+    )
     await expect(kept?.query('SELECT 1')).rejects.toThrow(StatementFailed)
     expect(() => kept?.invalidate({ text: 'row:1' })).toThrow('the transaction has ended')
     expect(() => kept?.publish()).toThrow('the transaction has ended')
   })
 
   test('costs BEGIN, the statements and COMMIT: three round trips for one statement', async () => {
-    orThrow(await transaction(stores, async (tx) => { await bump(tx); return ok(1) }))
+    orThrow(
+      await transaction(stores, async (tx) => {
+        await bump(tx)
+        return ok(1)
+      }),
+    )
     const before = proxy.roundTrips()
-    orThrow(await transaction(stores, async (tx) => { await bump(tx); return ok(1) }))
+    orThrow(
+      await transaction(stores, async (tx) => {
+        await bump(tx)
+        return ok(1)
+      }),
+    )
     expect(proxy.roundTrips() - before).toBe(3)
   })
 
   test('sends a first statement without parameters along with BEGIN', async () => {
     const result = await transaction(stores, async (tx) => {
-      const first = await tx.query<{ version: number }>('SELECT version FROM @schema.rows WHERE id = 1 FOR NO KEY UPDATE')
+      const first = await tx.query<{ version: number }>(
+        'SELECT version FROM @schema.rows WHERE id = 1 FOR NO KEY UPDATE',
+      )
       await bump(tx)
       return ok(first.rows)
     })
@@ -141,7 +211,10 @@ describe('transaction', () => {
   })
 
   test('is poisoned by a first statement that fails along with BEGIN', async () => {
-    const result = await transaction(stores, async (tx) => { await fail(tx).catch(() => undefined); return ok(1) })
+    const result = await transaction(stores, async (tx) => {
+      await fail(tx).catch(() => undefined)
+      return ok(1)
+    })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'transaction-poisoned' })
     expect(sent.at(-1)).toBe('rollback')
   })
@@ -153,44 +226,86 @@ describe('transaction', () => {
 
   test('cuts a statement off at the deadline, rolls back and closes the connection', async () => {
     const startedAt = performance.now()
-    const result = await transaction(stores, async (tx) => { await bump(tx); await tx.query('SELECT pg_sleep(20)'); return ok(1) }, { deadlineMs: 200 })
+    const result = await transaction(
+      stores,
+      async (tx) => {
+        await bump(tx)
+        await tx.query('SELECT pg_sleep(20)')
+        return ok(1)
+      },
+      { deadlineMs: 200 },
+    )
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', deadlineMs: 200 })
     expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(await version()).toBe(1)
   })
 
   test('ends at the deadline though work never ends', async () => {
-    const result = await transaction(stores, () => new Promise<never>(() => undefined), { deadlineMs: 100 })
+    const result = await transaction(stores, () => new Promise<never>(() => undefined), {
+      deadlineMs: 100,
+    })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded' })
   })
 
   test('gives its locks up when its process has fallen silent: the server ends it', async () => {
-    const silent = transaction(stores, async (tx) => { await bump(tx); proxy.hang(); return new Promise<never>(() => undefined) }, { deadlineMs: 300 })
+    const silent = transaction(
+      stores,
+      async (tx) => {
+        await bump(tx)
+        proxy.hang()
+        return new Promise<never>(() => undefined)
+      },
+      { deadlineMs: 300 },
+    )
     expect((await silent).isErr()).toBe(true)
-    expect((await direct.postgres.query('UPDATE @schema.rows SET version = 7 WHERE id = 1', [], { deadlineMs: 2_000 })).isOk()).toBe(true)
+    expect(
+      (
+        await direct.postgres.query('UPDATE @schema.rows SET version = 7 WHERE id = 1', [], {
+          deadlineMs: 2_000,
+        })
+      ).isOk(),
+    ).toBe(true)
   })
 
   test('runs again after a serialization failure as often as it may', async () => {
     let runs = 0
-    const result = await transaction(stores, async (tx) => {
-      runs += 1
-      await tx.query('SELECT version FROM @schema.rows WHERE id = 2')
-      if (runs === 1) orThrow(await direct.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = 2'))
-      await bump(tx, 2)
-      return ok(runs)
-    }, { isolation: 'repeatable read', maxAttempts: 3 })
+    const result = await transaction(
+      stores,
+      async (tx) => {
+        runs += 1
+        await tx.query('SELECT version FROM @schema.rows WHERE id = 2')
+        if (runs === 1)
+          orThrow(
+            await direct.postgres.query(
+              'UPDATE @schema.rows SET version = version + 1 WHERE id = 2',
+            ),
+          )
+        await bump(tx, 2)
+        return ok(runs)
+      },
+      { isolation: 'repeatable read', maxAttempts: 3 },
+    )
     expect(result._unsafeUnwrap()).toBe(2)
     expect(await version(2)).toBe(3)
   })
 
   test('gives a serialization failure back when it may not run again', async () => {
-    const result = await transaction(stores, async (tx) => {
-      await tx.query('SELECT 1')
-      orThrow(await direct.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = 2'))
-      await bump(tx, 2)
-      return ok(1)
-    }, { isolation: 'repeatable read' })
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'serialization-failed', retryable: true })
+    const result = await transaction(
+      stores,
+      async (tx) => {
+        await tx.query('SELECT 1')
+        orThrow(
+          await direct.postgres.query('UPDATE @schema.rows SET version = version + 1 WHERE id = 2'),
+        )
+        await bump(tx, 2)
+        return ok(1)
+      },
+      { isolation: 'repeatable read' },
+    )
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'serialization-failed',
+      retryable: true,
+    })
   })
 
   test('is store-unavailable when there is no connection to be had', async () => {
@@ -202,16 +317,48 @@ describe('transaction', () => {
   test('inserts all events with one statement, sent with the COMMIT, and tells of them after it', async () => {
     const published = vi.fn()
     const off = stores.diagnostics.on('outbox:published', published)
-    const event = { aggregateType: 'row', aggregateId: 1, type: 'row.raised', version: 2, payload: {} }
-    orThrow(await transaction(stores, async (tx) => { tx.publish(event, event); tx.publish(event); await bump(tx); return ok(1) }))
-    expect((await transaction(stores, async (tx) => { tx.publish(event); return err('no') })).isErr()).toBe(true)
+    const event = {
+      aggregateType: 'row',
+      aggregateId: 1,
+      type: 'row.raised',
+      version: 2,
+      payload: {},
+    }
+    orThrow(
+      await transaction(stores, async (tx) => {
+        tx.publish(event, event)
+        tx.publish(event)
+        await bump(tx)
+        return ok(1)
+      }),
+    )
+    expect(
+      (
+        await transaction(stores, async (tx) => {
+          tx.publish(event)
+          return err('no')
+        })
+      ).isErr(),
+    ).toBe(true)
     off()
     expect(published.mock.calls).toEqual([[{ count: 3 }]])
     expect(sent.slice(0, sent.indexOf('commit') + 1)).toEqual(['begin', 'update rows', 'commit'])
-    expect(orThrow(await direct.postgres.query<{ count: number }>('SELECT count(*)::int AS count FROM @schema.outbox')).rows[0]?.count).toBe(3)
+    expect(
+      orThrow(
+        await direct.postgres.query<{ count: number }>(
+          'SELECT count(*)::int AS count FROM @schema.outbox',
+        ),
+      ).rows[0]?.count,
+    ).toBe(3)
   })
 
-  test.each([{ deadlineMs: 0 }, { deadlineMs: Number.NaN }, { deadlineMs: Infinity }, { maxAttempts: 0 }, { maxAttempts: 1.5 }])('names the rule that %o breaks', (options) => {
+  test.each([
+    { deadlineMs: 0 },
+    { deadlineMs: Number.NaN },
+    { deadlineMs: Infinity },
+    { maxAttempts: 0 },
+    { maxAttempts: 1.5 },
+  ])('names the rule that %o breaks', (options) => {
     expect(() => transaction(stores, async () => ok(1), options)).toThrow(TypeError)
   })
 })
@@ -221,23 +368,33 @@ describe('a connection lost during COMMIT', () => {
   let held: Cache<number, VersionedRow>
 
   beforeAll(async () => {
-    orThrow(await direct.postgres.query(`
-      CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`))
-    orThrow(await direct.postgres.query(`
+    orThrow(
+      await direct.postgres.query(`
+      CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`),
+    )
+    orThrow(
+      await direct.postgres.query(`
       CREATE CONSTRAINT TRIGGER be_slow AFTER UPDATE ON @schema.rows DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW WHEN (OLD.version = 1 AND NEW.id = ${slow}) EXECUTE FUNCTION @schema.be_slow()`))
+      FOR EACH ROW WHEN (OLD.version = 1 AND NEW.id = ${slow}) EXECUTE FUNCTION @schema.be_slow()`),
+    )
     held = rowCache(direct)
   })
 
-  const slowCommit = () => transaction(stores, async (tx) => {
-    tx.invalidate(held.key(slow))
-    await bump(tx, slow)
-    return ok('done')
-  })
-  const commitIsUnderWay = () => eventually(async () => {
-    const found = orThrow(await direct.postgres.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'"))
-    expect(found.rowCount).toBe(1)
-  })
+  const slowCommit = () =>
+    transaction(stores, async (tx) => {
+      tx.invalidate(held.key(slow))
+      await bump(tx, slow)
+      return ok('done')
+    })
+  const commitIsUnderWay = () =>
+    eventually(async () => {
+      const found = orThrow(
+        await direct.postgres.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'",
+        ),
+      )
+      expect(found.rowCount).toBe(1)
+    })
   const raw = () => direct.redis.client.get(`${direct.redis.keyPrefix}${held.key(slow).text}`)
 
   test('is Ok when another connection finds the transaction committed', async () => {
@@ -266,7 +423,11 @@ describe('a connection lost during COMMIT', () => {
     await commitIsUnderWay()
     proxy.cut()
     const result = await running
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'commit-unknown', retryable: false, transactionId: expect.stringMatching(/^\d+$/) as string })
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'commit-unknown',
+      retryable: false,
+      transactionId: expect.stringMatching(/^\d+$/) as string,
+    })
     expect(await raw()).toMatch(/^h1 /)
     proxy.restore()
     await eventually(async () => expect(await raw()).toBeNull())

@@ -8,13 +8,14 @@ import type { RejectedDocument } from './bulk-write.ts'
 /** How often entries are looked for that other processes have spilled and may have died over. */
 const adoptEveryMs = 5_000
 
-/**
- * Where a buffer writes.
- */
+/** Where a buffer writes. */
 export interface ActivityDestinations {
   /** MongoDB. */
   readonly log: {
-    write(entries: readonly ActivityEntry[], options?: CallOptions): ResultAsync<readonly RejectedDocument[], StoreError>
+    write(
+      entries: readonly ActivityEntry[],
+      options?: CallOptions,
+    ): ResultAsync<readonly RejectedDocument[], StoreError>
   }
   /** PostgreSQL. */
   readonly spill: {
@@ -25,14 +26,19 @@ export interface ActivityDestinations {
 }
 
 /**
- * `direct`: nothing of this process waits in PostgreSQL. `waiting`: MongoDB failed, and entries go to PostgreSQL until it is tried again.
- * `draining`: MongoDB may be back, and what waits in PostgreSQL goes first.
+ * `direct`: nothing of this process waits in PostgreSQL. `waiting`: MongoDB failed, and entries go
+ * to PostgreSQL until it is tried again. `draining`: MongoDB may be back, and what waits in
+ * PostgreSQL goes first.
  */
-type State = { readonly kind: 'direct' } | { readonly kind: 'waiting'; readonly until: number } | { readonly kind: 'draining' }
+type State =
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'waiting'; readonly until: number }
+  | { readonly kind: 'draining' }
 
 /**
- * Takes entries at once and writes them to MongoDB in batches, in order; while MongoDB is down or too slow, to PostgreSQL, and from there to
- * MongoDB when it is back. Holds a bounded number of entries, and reports what it has to drop.
+ * Takes entries at once and writes them to MongoDB in batches, in order; while MongoDB is down or
+ * too slow, to PostgreSQL, and from there to MongoDB when it is back. Holds a bounded number of
+ * entries, and reports what it has to drop.
  */
 export class ActivityBuffer {
   readonly #stores: Stores
@@ -60,9 +66,7 @@ export class ActivityBuffer {
     this.#batchSize = this.#options.batchSize
   }
 
-  /**
-   * Takes an entry; never waits and never fails.
-   */
+  /** Takes an entry; never waits and never fails. */
   add(entry: ActivityEntry): void {
     if (this.#isClosed) return this.#dropped(1, 'closed')
     if (this.#entries.length >= this.#maxBuffered) return this.#dropped(1, 'buffer-full')
@@ -84,14 +88,19 @@ export class ActivityBuffer {
   }
 
   /**
-   * Takes no more, and writes what there is within the deadline: MongoDB has half of the time, PostgreSQL the rest. What neither took is
-   * reported as dropped.
+   * Takes no more, and writes what there is within the deadline: MongoDB has half of the time,
+   * PostgreSQL the rest. What neither took is reported as dropped.
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true
     const timers: NodeJS.Timeout[] = []
-    const after = (ms: number) => new Promise<void>((resolve) => { timers.push(setTimeout(resolve, ms)) })
-    void after(deadlineMs / 2).then(() => { this.#impatience.abort() })
+    const after = (ms: number) =>
+      new Promise<void>((resolve) => {
+        timers.push(setTimeout(resolve, ms))
+      })
+    void after(deadlineMs / 2).then(() => {
+      this.#impatience.abort()
+    })
     await Promise.race([this.flush(), after(deadlineMs)])
     for (const timer of timers) clearTimeout(timer)
     this.#unschedule()
@@ -108,11 +117,13 @@ export class ActivityBuffer {
       this.#entries.splice(0, batch.length)
       left -= batch.length
     }
-    if (this.#state.kind === 'direct' && !this.#isClosed && this.#now >= this.#adoptAt) await this.#adopt()
+    if (this.#state.kind === 'direct' && !this.#isClosed && this.#now >= this.#adoptAt)
+      await this.#adopt()
   }
 
   async #drain(): Promise<void> {
-    if (this.#state.kind === 'waiting' && this.#now >= this.#state.until) this.#state = { kind: 'draining' }
+    if (this.#state.kind === 'waiting' && this.#now >= this.#state.until)
+      this.#state = { kind: 'draining' }
     // With much to bring back, what comes meanwhile is spilled behind it rather than dropped.
     while (this.#state.kind === 'draining' && !this.#isCrowded) {
       const spilled = await this.#to.spill.oldest('own', this.#batchSize)
@@ -122,22 +133,36 @@ export class ActivityBuffer {
     }
   }
 
-  /** What others have spilled and may have died over, and what was spilled here by a statement that seemed to fail: that is in MongoDB already. */
+  /**
+   * What others have spilled and may have died over, and what was spilled here by a statement that
+   * seemed to fail: that is in MongoDB already.
+   */
   async #adopt(): Promise<void> {
     const spilled = await this.#to.spill.oldest('anybody', this.#batchSize)
-    const isMore = spilled.isOk() && spilled.value.length > 0 && await this.#bringBack(spilled.value)
+    const isMore =
+      spilled.isOk() && spilled.value.length > 0 && (await this.#bringBack(spilled.value))
     this.#adoptAt = isMore ? 0 : this.#now + adoptEveryMs
   }
 
   async #bringBack(spilled: readonly SpilledEntry[]): Promise<boolean> {
-    if (!(await this.#writeBatch(spilled.map(({ entry }) => entry), 'drained'))) return false
+    if (
+      !(await this.#writeBatch(
+        spilled.map(({ entry }) => entry),
+        'drained',
+      ))
+    )
+      return false
     return (await this.#to.spill.remove(spilled)).isOk()
   }
 
   async #store(batch: readonly ActivityEntry[]): Promise<boolean> {
-    if (await this.#write(batch) || await this.#spill(batch)) return true
+    if ((await this.#write(batch)) || (await this.#spill(batch))) return true
     // PostgreSQL is down and MongoDB perhaps not: rather out of order than lost.
-    return this.#state.kind === 'draining' && (this.#isCrowded || this.#isClosed) && this.#writeBatch(batch, 'ok')
+    return (
+      this.#state.kind === 'draining' &&
+      (this.#isCrowded || this.#isClosed) &&
+      this.#writeBatch(batch, 'ok')
+    )
   }
 
   async #write(batch: readonly ActivityEntry[]): Promise<boolean> {
@@ -169,12 +194,19 @@ export class ActivityBuffer {
   }
 
   #waitForMongodb(): void {
-    this.#state = { kind: 'waiting', until: this.#now + this.#options.retryMs * 2 ** Math.min(this.#failures, 5) }
+    this.#state = {
+      kind: 'waiting',
+      until: this.#now + this.#options.retryMs * 2 ** Math.min(this.#failures, 5),
+    }
     this.#failures += 1
   }
 
   get #isOverwhelmed(): boolean {
-    return this.#state.kind === 'direct' && this.#lastWriteMs > this.#options.flushIntervalMs && this.#isCrowded
+    return (
+      this.#state.kind === 'direct' &&
+      this.#lastWriteMs > this.#options.flushIntervalMs &&
+      this.#isCrowded
+    )
   }
 
   get #isCrowded(): boolean {
@@ -193,8 +225,10 @@ export class ActivityBuffer {
   #scheduleNext(): void {
     const { flushIntervalMs, retryMs } = this.#options
     const isHeldBack = this.#state.kind !== 'direct'
-    if (this.#entries.length > 0) this.#schedule(isHeldBack || this.#entries.length < this.#batchSize ? flushIntervalMs : 0)
-    else if (this.#state.kind === 'waiting') this.#schedule(Math.max(this.#state.until - this.#now, 1))
+    if (this.#entries.length > 0)
+      this.#schedule(isHeldBack || this.#entries.length < this.#batchSize ? flushIntervalMs : 0)
+    else if (this.#state.kind === 'waiting')
+      this.#schedule(Math.max(this.#state.until - this.#now, 1))
     else this.#schedule(isHeldBack ? retryMs : Math.max(this.#adoptAt - this.#now, 1))
   }
 
@@ -212,7 +246,11 @@ export class ActivityBuffer {
   }
 
   #flushed(count: number, startedAt: number, outcome: string): void {
-    this.#stores.diagnostics.emit('activity:flush', { count, durationMs: this.#now - startedAt, outcome })
+    this.#stores.diagnostics.emit('activity:flush', {
+      count,
+      durationMs: this.#now - startedAt,
+      outcome,
+    })
   }
 
   #dropped(count: number, reason: string): void {

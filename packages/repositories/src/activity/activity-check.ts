@@ -5,9 +5,7 @@ import { dataChecks } from './activity-types.ts'
 import type { ActivityData, ActivityTypes, DataCheck } from './activity-types.ts'
 import { isPlainObject, JsonCopier } from './safe-json.ts'
 
-/**
- * An activity that breaks no rule; nothing in it belongs to the caller.
- */
+/** An activity that breaks no rule; nothing in it belongs to the caller. */
 export interface CheckedActivity {
   /** Who did it. */
   readonly userId: number | null
@@ -28,8 +26,9 @@ const maxKnownTypes = 1_000
 const anyData: DataCheck = () => true
 
 /**
- * The rules of `activityInput`, written by hand for the path every event takes: it accepts what those accept, says no more of the rest than that
- * they have to be asked, and copies what it accepts.
+ * The rules of `activityInput`, written by hand for the path every event takes: it accepts what
+ * those accept, says no more of the rest than that they have to be asked, and copies what it
+ * accepts.
  */
 export class ActivityCheck {
   readonly #copier = new JsonCopier()
@@ -41,9 +40,7 @@ export class ActivityCheck {
     this.#maxTypes = this.#checks.size + maxKnownTypes
   }
 
-  /**
-   * The activity, or `undefined` when it is not plainly right.
-   */
+  /** The activity, or `undefined` when it is not plainly right. */
   accept(event: unknown): CheckedActivity | undefined {
     try {
       return isPlainObject(event) && hasOnly(event, eventFields) ? this.#accept(event) : undefined
@@ -53,7 +50,13 @@ export class ActivityCheck {
     }
   }
 
-  #accept({ userId, type, data, metadata, timestamp }: Readonly<Record<string, unknown>>): CheckedActivity | undefined {
+  #accept({
+    userId,
+    type,
+    data,
+    metadata,
+    timestamp,
+  }: Readonly<Record<string, unknown>>): CheckedActivity | undefined {
     if (userId !== undefined && userId !== null && !isRowId(userId)) return undefined
     if (typeof type !== 'string') return undefined
     const check = this.#checks.get(type) ?? this.#checkOfNew(type)
@@ -77,7 +80,13 @@ export class ActivityCheck {
 }
 
 function metadataOf(given: unknown): ActivityMetadata | undefined {
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || !hasOnly(given, metadataFields)) return undefined
+  if (
+    typeof given !== 'object' ||
+    given === null ||
+    Array.isArray(given) ||
+    !hasOnly(given, metadataFields)
+  )
+    return undefined
   const { ipAddress, userAgent, referrer } = given as Readonly<Record<string, unknown>>
   if (!isTextOrAbsent(ipAddress, activityLimits.ipAddress)) return undefined
   if (!isTextOrAbsent(userAgent, activityLimits.userAgent)) return undefined

@@ -2,8 +2,8 @@ import type { Json } from '@headwater/core'
 import type { ActivityMetadata, SearchLogHit } from './activity.ts'
 
 /**
- * What waits in the buffer or in PostgreSQL for MongoDB; JSON as it is. Writing one twice has the effect of writing it once, and a search
- * and the click on it may be written in either order.
+ * What waits in the buffer or in PostgreSQL for MongoDB; JSON as it is. Writing one twice has the
+ * effect of writing it once, and a search and the click on it may be written in either order.
  */
 export type ActivityEntry = LoggedActivity | LoggedSearch | LoggedClick
 

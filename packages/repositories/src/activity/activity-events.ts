@@ -2,9 +2,7 @@ import type { Json, NewEvent } from '@headwater/core'
 import { z } from 'zod'
 import { subjectId } from '../input.ts'
 
-/**
- * Reads the payload of `activity.recorded`.
- */
+/** Reads the payload of `activity.recorded`. */
 export const activityRecordedPayload = z.object({
   userId: subjectId.nullable(),
   type: z.string(),
@@ -12,9 +10,7 @@ export const activityRecordedPayload = z.object({
   timestamp: z.iso.datetime(),
 })
 
-/**
- * Payload of `activity.recorded`.
- */
+/** Payload of `activity.recorded`. */
 export type ActivityRecordedPayload = {
   /** Who did it. */
   readonly userId: number | null
@@ -26,9 +22,13 @@ export type ActivityRecordedPayload = {
   readonly timestamp: string
 }
 
-/**
- * A durable activity; one user's are delivered in the order of their commits.
- */
+/** A durable activity; one user's are delivered in the order of their commits. */
 export function activityRecorded(payload: ActivityRecordedPayload): NewEvent {
-  return { aggregateType: 'activity', aggregateId: payload.userId ?? 'anonymous', type: 'activity.recorded', version: 0, payload }
+  return {
+    aggregateType: 'activity',
+    aggregateId: payload.userId ?? 'anonymous',
+    type: 'activity.recorded',
+    version: 0,
+    payload,
+  }
 }

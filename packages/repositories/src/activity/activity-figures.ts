@@ -1,6 +1,4 @@
-/**
- * Of which time to tell.
- */
+/** Of which time to tell. */
 export interface Period {
   /** Not before. */
   readonly from: Date
@@ -8,9 +6,7 @@ export interface Period {
   readonly to: Date
 }
 
-/**
- * How many signed-in users were active.
- */
+/** How many signed-in users were active. */
 export interface ActiveUsers {
   /** When the day or the week begins, in UTC; weeks begin on Monday. */
   readonly since: Date
@@ -18,9 +14,7 @@ export interface ActiveUsers {
   readonly users: number
 }
 
-/**
- * How often a type of event happened on a day.
- */
+/** How often a type of event happened on a day. */
 export interface EventCount {
   /** The type. */
   readonly type: string
@@ -30,9 +24,7 @@ export interface EventCount {
   readonly count: number
 }
 
-/**
- * How far the users of a course came in a time, each user counted once per step.
- */
+/** How far the users of a course came in a time, each user counted once per step. */
 export interface CourseFunnel {
   /** The course. */
   readonly courseId: number
@@ -48,9 +40,7 @@ export interface CourseFunnel {
   readonly enrolledAndCompleted: number
 }
 
-/**
- * What a course earned on a day.
- */
+/** What a course earned on a day. */
 export interface CourseRevenue {
   /** The course. */
   readonly courseId: number
@@ -62,9 +52,7 @@ export interface CourseRevenue {
   readonly enrollments: number
 }
 
-/**
- * How often something was searched for.
- */
+/** How often something was searched for. */
 export interface QueryCount {
   /** The query, as it was typed. */
   readonly query: string
@@ -74,9 +62,7 @@ export interface QueryCount {
   readonly lastAt: Date
 }
 
-/**
- * How often the results at one place were clicked.
- */
+/** How often the results at one place were clicked. */
 export interface PositionClicks {
   /** The place, from 1. */
   readonly position: number
@@ -88,9 +74,7 @@ export interface PositionClicks {
   readonly rate: number | null
 }
 
-/**
- * How long searches took.
- */
+/** How long searches took. */
 export interface SearchTime {
   /** How many there were. */
   readonly searches: number

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
 const countersPerMs = 4_096
-const counters: readonly string[] = Array.from({ length: countersPerMs }, (_, count) => count.toString(16).padStart(3, '0'))
+const counters: readonly string[] = Array.from({ length: countersPerMs }, (_, count) =>
+  count.toString(16).padStart(3, '0'),
+)
 
 /**
- * Gives every activity of a process an id, a UUID of version 7 (RFC 9562): each sorts after the one before, also when the clock is set back,
- * so that the ids keep the order of a process. Two processes differ in 62 random bits.
+ * Gives every activity of a process an id, a UUID of version 7 (RFC 9562): each sorts after the one
+ * before, also when the clock is set back, so that the ids keep the order of a process. Two
+ * processes differ in 62 random bits.
  */
 export class ActivityIds {
   readonly #tail = randomTail()
@@ -13,9 +16,7 @@ export class ActivityIds {
   #counter = 0
   #head = ''
 
-  /**
-   * The next id. `now` is the time in milliseconds since the epoch.
-   */
+  /** The next id. `now` is the time in milliseconds since the epoch. */
   next(now: number): string {
     this.#counter += 1
     if (now > this.#ms) this.#begin(now)

@@ -4,33 +4,41 @@ import { cursorInput } from '../page.ts'
 import type { ActivityData, ActivityTypes } from './activity-types.ts'
 import { jsonProblem, JsonCopier } from './safe-json.ts'
 
-/**
- * Limits of an activity: lengths in UTF-16 units, moments in milliseconds since the epoch.
- */
+/** Limits of an activity: lengths in UTF-16 units, moments in milliseconds since the epoch. */
 export const activityLimits = {
-  type: 100, ipAddress: 45, userAgent: 1_000, referrer: 2_000, from: Date.UTC(2000, 0, 1), to: Date.UTC(2100, 0, 1),
+  type: 100,
+  ipAddress: 45,
+  userAgent: 1_000,
+  referrer: 2_000,
+  from: Date.UTC(2000, 0, 1),
+  to: Date.UTC(2100, 0, 1),
 } as const
 
-/**
- * What the type of an activity looks like.
- */
+/** What the type of an activity looks like. */
 export const activityTypePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
 
-/**
- * A moment at which something may have happened.
- */
+/** A moment at which something may have happened. */
 export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
 
 const userId = rowId.nullish()
-const activityType = text(activityLimits.type).regex(activityTypePattern, 'must be of the form noun.past-participle')
+const activityType = text(activityLimits.type).regex(
+  activityTypePattern,
+  'must be of the form noun.past-participle',
+)
 
-const data = z.unknown().transform((value = {}, context): ActivityData => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) context.addIssue({ code: 'custom', message: 'must be an object' })
-  const copy = typeof value === 'object' && value !== null ? new JsonCopier().copyOf(value) : undefined
-  const problem = copy === undefined ? jsonProblem(value) : undefined
-  if (problem !== undefined) context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message })
-  return copy ?? z.NEVER
-}).optional()
+const data = z
+  .unknown()
+  .transform((value = {}, context): ActivityData => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      context.addIssue({ code: 'custom', message: 'must be an object' })
+    const copy =
+      typeof value === 'object' && value !== null ? new JsonCopier().copyOf(value) : undefined
+    const problem = copy === undefined ? jsonProblem(value) : undefined
+    if (problem !== undefined)
+      context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message })
+    return copy ?? z.NEVER
+  })
+  .optional()
 
 const metadata = z.strictObject({
   ipAddress: text(activityLimits.ipAddress).optional(),
@@ -40,21 +48,23 @@ const metadata = z.strictObject({
 
 const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
 
-/**
- * An activity whose data fits its type.
- */
+/** An activity whose data fits its type. */
 export function activityInput(types: ActivityTypes) {
-  return durable.extend({ metadata: metadata.optional() }).superRefine((event, context) => { checkData(types, event, context) })
+  return durable.extend({ metadata: metadata.optional() }).superRefine((event, context) => {
+    checkData(types, event, context)
+  })
 }
 
-/**
- * An activity that goes through the outbox.
- */
+/** An activity that goes through the outbox. */
 export function durableActivityInput(types: ActivityTypes) {
   return durable.superRefine((event, context) => {
     checkData(types, event, context)
     if (Buffer.byteLength(JSON.stringify(event.data ?? {})) <= maxDurableBytes) return
-    context.addIssue({ code: 'custom', path: ['data'], message: `must not be longer than ${maxDurableBytes} bytes as JSON` })
+    context.addIssue({
+      code: 'custom',
+      path: ['data'],
+      message: `must not be longer than ${maxDurableBytes} bytes as JSON`,
+    })
   })
 }
 
@@ -63,11 +73,15 @@ const maxDurableBytes = 65_000
 
 const rank = z.int().min(1)
 
-const searchLogHit = z.strictObject({ courseId: rowId, position: rank, dense: rank.optional(), lexical: rank.optional(), rerank: rank.optional() })
+const searchLogHit = z.strictObject({
+  courseId: rowId,
+  position: rank,
+  dense: rank.optional(),
+  lexical: rank.optional(),
+  rerank: rank.optional(),
+})
 
-/**
- * Checks what `logSearch` is given.
- */
+/** Checks what `logSearch` is given. */
 export const searchLogInput = z.strictObject({
   searchId: z.uuid().optional(),
   userId,
@@ -78,14 +92,14 @@ export const searchLogInput = z.strictObject({
   hits: z.array(searchLogHit).max(1_000).optional(),
 })
 
-/**
- * Checks what `recordClick` is given.
- */
-export const searchClickInput = z.strictObject({ searchId: z.uuid(), courseId: rowId, position: z.int().min(1).max(10_000) })
+/** Checks what `recordClick` is given. */
+export const searchClickInput = z.strictObject({
+  searchId: z.uuid(),
+  courseId: rowId,
+  position: z.int().min(1).max(10_000),
+})
 
-/**
- * Checks which activity to list.
- */
+/** Checks which activity to list. */
 export const activityListInput = z.strictObject({
   userId: rowId.optional(),
   type: text(100).optional(),
@@ -95,7 +109,11 @@ export const activityListInput = z.strictObject({
   cursor: cursorInput('activity', z.tuple([z.int(), z.string()])),
 })
 
-function checkData(types: ActivityTypes, event: z.output<typeof durable>, context: z.core.$RefinementCtx): void {
+function checkData(
+  types: ActivityTypes,
+  event: z.output<typeof durable>,
+  context: z.core.$RefinementCtx,
+): void {
   const schema = Object.hasOwn(types, event.type) ? types[event.type] : undefined
   const checked = schema?.safeParse(event.data ?? {})
   for (const issue of checked?.error?.issues ?? []) {

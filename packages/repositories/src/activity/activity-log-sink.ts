@@ -1,6 +1,10 @@
 import { defineSink } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
-import { enrollmentCreatedPayload, enrollmentPayload, enrollmentTransferredPayload } from '../enrollments/enrollment-events.ts'
+import {
+  enrollmentCreatedPayload,
+  enrollmentPayload,
+  enrollmentTransferredPayload,
+} from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import { minorUnits } from '../money.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
@@ -12,8 +16,9 @@ import type { EventDocuments, EventLog } from './event-log.ts'
 type Failed = SinkReport['failed'][number]
 
 /**
- * Writes registrations and durable activity to `user_activity` and all that happens to enrollments to `enrollment_events`: one document per
- * event, with the event's id as `_id`, however often the event arrives. Amounts are integer minor units.
+ * Writes registrations and durable activity to `user_activity` and all that happens to enrollments
+ * to `enrollment_events`: one document per event, with the event's id as `_id`, however often the
+ * event arrives. Amounts are integer minor units.
  */
 export function activityLogSink(log: EventLog): Sink {
   return defineSink({
@@ -23,22 +28,37 @@ export function activityLogSink(log: EventLog): Sink {
     handle: (events, { signal }) => {
       const { documents, failed } = toDocuments(events)
       // What fails as a whole is no event's fault: a wrong password must not make dead letters.
-      return log.insert(documents, signal)
+      return log
+        .insert(documents, signal)
         .map((rejected): SinkReport => ({
-          failed: [...failed, ...rejected.map(({ id, code }) => refused(id, `MongoDB refused the document with code ${code}`))],
+          failed: [
+            ...failed,
+            ...rejected.map(({ id, code }) =>
+              refused(id, `MongoDB refused the document with code ${code}`),
+            ),
+          ],
         }))
-        .mapErr((cause) => ({ type: 'sink-failed', message: `the event log was not written: ${cause.type}`, retryable: true, cause }))
+        .mapErr((cause) => ({
+          type: 'sink-failed',
+          message: `the event log was not written: ${cause.type}`,
+          retryable: true,
+          cause,
+        }))
     },
   })
 }
 
-function toDocuments(events: readonly OutboxEvent[]): { documents: EventDocuments; failed: Failed[] } {
+function toDocuments(events: readonly OutboxEvent[]): {
+  documents: EventDocuments
+  failed: Failed[]
+} {
   const activities: UserActivityDocument[] = []
   const enrollments: EnrollmentEventDocument[] = []
   const failed: Failed[] = []
   for (const event of events) {
     const document = toDocument(event)
-    if (document === undefined) failed.push(refused(event.id, `the payload of ${event.type} is not as it must be`))
+    if (document === undefined)
+      failed.push(refused(event.id, `the payload of ${event.type} is not as it must be`))
     else if ('course_id' in document) enrollments.push(document)
     else activities.push(document)
   }
@@ -49,13 +69,20 @@ function refused(id: string, message: string): Failed {
   return { id, failure: { type: 'sink-failed', message, retryable: false } }
 }
 
-function toDocument(event: OutboxEvent): UserActivityDocument | EnrollmentEventDocument | undefined {
+function toDocument(
+  event: OutboxEvent,
+): UserActivityDocument | EnrollmentEventDocument | undefined {
   switch (event.type) {
-    case 'user.registered': return registration(event)
-    case 'activity.recorded': return activity(event)
-    case 'enrollment.created': return enrollment(event)
-    case 'enrollment.transferred': return transfer(event)
-    default: return ended(event)
+    case 'user.registered':
+      return registration(event)
+    case 'activity.recorded':
+      return activity(event)
+    case 'enrollment.created':
+      return enrollment(event)
+    case 'enrollment.transferred':
+      return transfer(event)
+    default:
+      return ended(event)
   }
 }
 
@@ -63,28 +90,55 @@ function registration(event: OutboxEvent): UserActivityDocument | undefined {
   const { data: payload } = userRegisteredPayload.safeParse(event.payload)
   if (payload === undefined) return undefined
   const { userId, role } = payload
-  return toUserActivity({ kind: 'activity', id: event.id, at: event.createdAt.getTime(), userId, type: event.type, data: { role }, metadata: {} })
+  return toUserActivity({
+    kind: 'activity',
+    id: event.id,
+    at: event.createdAt.getTime(),
+    userId,
+    type: event.type,
+    data: { role },
+    metadata: {},
+  })
 }
 
 function activity(event: OutboxEvent): UserActivityDocument | undefined {
   const { data: payload } = activityRecordedPayload.safeParse(event.payload)
-  return payload && toUserActivity({
-    kind: 'activity', id: event.id, at: Date.parse(payload.timestamp), userId: payload.userId, type: payload.type, data: payload.data, metadata: {},
-  })
+  return (
+    payload &&
+    toUserActivity({
+      kind: 'activity',
+      id: event.id,
+      at: Date.parse(payload.timestamp),
+      userId: payload.userId,
+      type: payload.type,
+      data: payload.data,
+      metadata: {},
+    })
+  )
 }
 
 function enrollment(event: OutboxEvent): EnrollmentEventDocument | undefined {
   const { data: payload } = enrollmentCreatedPayload.safeParse(event.payload)
-  return payload && enrollmentDocument(event, payload, {
-    payment_method: payload.payment.method,
-    price_paid: minorUnits(payload.payment.pricePaid),
-    discount_applied: minorUnits(payload.payment.discount),
-  })
+  return (
+    payload &&
+    enrollmentDocument(event, payload, {
+      payment_method: payload.payment.method,
+      price_paid: minorUnits(payload.payment.pricePaid),
+      discount_applied: minorUnits(payload.payment.discount),
+    })
+  )
 }
 
 function transfer(event: OutboxEvent): EnrollmentEventDocument | undefined {
   const { data: payload } = enrollmentTransferredPayload.safeParse(event.payload)
-  return payload && enrollmentDocument(event, { userId: payload.toUserId, courseId: payload.courseId }, { from_user_id: payload.fromUserId })
+  return (
+    payload &&
+    enrollmentDocument(
+      event,
+      { userId: payload.toUserId, courseId: payload.courseId },
+      { from_user_id: payload.fromUserId },
+    )
+  )
 }
 
 function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {
@@ -94,6 +148,17 @@ function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {
 
 type EventData = EnrollmentEventDocument['event_data']
 
-function enrollmentDocument(event: OutboxEvent, of: EnrollmentKey, data: EventData): EnrollmentEventDocument {
-  return { _id: event.id, user_id: of.userId, course_id: of.courseId, event_type: event.type, event_data: data, timestamp: event.createdAt }
+function enrollmentDocument(
+  event: OutboxEvent,
+  of: EnrollmentKey,
+  data: EventData,
+): EnrollmentEventDocument {
+  return {
+    _id: event.id,
+    user_id: of.userId,
+    course_id: of.courseId,
+    event_type: event.type,
+    event_data: data,
+    timestamp: event.createdAt,
+  }
 }

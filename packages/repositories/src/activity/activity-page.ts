@@ -5,9 +5,7 @@ import type { ActivityRecord } from './activity.ts'
 import { toActivityRecord } from './collections.ts'
 import type { MongodbDatabase, UserActivityDocument } from './collections.ts'
 
-/**
- * Which activity a page holds.
- */
+/** Which activity a page holds. */
 export interface ActivityPageRequest {
   /** Only what this user did. */
   readonly userId?: number | undefined
@@ -26,24 +24,41 @@ export interface ActivityPageRequest {
 type Condition = Filter<UserActivityDocument>
 
 /**
- * Reads a page, newest first and by id within a millisecond. The indexes end with the moment, so that is what MongoDB sorts by; only where a page
- * ends among several events of one millisecond are those read once more, by id.
+ * Reads a page, newest first and by id within a millisecond. The indexes end with the moment, so
+ * that is what MongoDB sorts by; only where a page ends among several events of one millisecond are
+ * those read once more, by id.
  */
-export async function readActivityPage(database: MongodbDatabase, request: ActivityPageRequest, options: Abortable): Promise<Page<ActivityRecord>> {
+export async function readActivityPage(
+  database: MongodbDatabase,
+  request: ActivityPageRequest,
+  options: Abortable,
+): Promise<Page<ActivityRecord>> {
   const { limit } = request
   const find = (conditions: readonly Condition[]) =>
-    database.collection<UserActivityDocument>('user_activity').find({ $and: [...conditions] }, options).limit(limit + 1)
+    database
+      .collection<UserActivityDocument>('user_activity')
+      .find({ $and: [...conditions] }, options)
+      .limit(limit + 1)
   const conditions = conditionsOf(request)
   const found = await find(conditions).sort({ timestamp: -1 }).toArray()
   const [last, further] = found.slice(limit - 1)
-  if (last === undefined || further === undefined || last.timestamp.getTime() !== further.timestamp.getTime()) return pageOf(found.sort(newestFirst), limit)
+  if (
+    last === undefined ||
+    further === undefined ||
+    last.timestamp.getTime() !== further.timestamp.getTime()
+  )
+    return pageOf(found.sort(newestFirst), limit)
   const newer = found.filter(({ timestamp }) => timestamp > last.timestamp).sort(newestFirst)
-  const together = await find([...conditions, { timestamp: last.timestamp }]).sort({ _id: -1 }).toArray()
+  const together = await find([...conditions, { timestamp: last.timestamp }])
+    .sort({ _id: -1 })
+    .toArray()
   return pageOf([...newer, ...together], limit)
 }
 
 function pageOf(documents: readonly UserActivityDocument[], limit: number): Page<ActivityRecord> {
-  return toPage(documents.map(toActivityRecord), limit, (last) => encodeCursor('activity', [last.timestamp.getTime(), last.id]))
+  return toPage(documents.map(toActivityRecord), limit, (last) =>
+    encodeCursor('activity', [last.timestamp.getTime(), last.id]),
+  )
 }
 
 function newestFirst(one: UserActivityDocument, other: UserActivityDocument): number {
@@ -62,5 +77,8 @@ function conditionsOf({ userId, type, from, to, cursor }: ActivityPageRequest): 
 
 /** The first condition is what bounds the scan of an index. */
 function after(timestamp: Date, id: string): Condition[] {
-  return [{ timestamp: { $lte: timestamp } }, { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: id } }] }]
+  return [
+    { timestamp: { $lte: timestamp } },
+    { $or: [{ timestamp: { $lt: timestamp } }, { timestamp, _id: { $lt: id } }] },
+  ]
 }

@@ -1,6 +1,6 @@
 /**
- * Appends entries in their order, unless that made the table hold more than `$3`. $1 who appends, $2 entries as a JSON array, $3 how many
- * entries the table may hold.
+ * Appends entries in their order, unless that made the table hold more than `$3`. $1 who appends,
+ * $2 entries as a JSON array, $3 how many entries the table may hold.
  */
 export const insertSpill = `
   INSERT INTO @schema.activity_spill (origin, entry)
@@ -10,7 +10,8 @@ export const insertSpill = `
   ORDER BY place`
 
 /**
- * The oldest entries, by number and not by the text that numbers are read as, that one has appended. $1 who, $2 limit.
+ * The oldest entries, by number and not by the text that numbers are read as, that one has
+ * appended. $1 who, $2 limit.
  */
 export const selectOwnSpill = `
   SELECT spill.seq::text AS seq, spill.entry
@@ -19,18 +20,14 @@ export const selectOwnSpill = `
   ORDER BY spill.seq
   LIMIT $2`
 
-/**
- * The oldest entries, whoever has appended them. $1 limit.
- */
+/** The oldest entries, whoever has appended them. $1 limit. */
 export const selectSpill = `
   SELECT spill.seq::text AS seq, spill.entry
   FROM @schema.activity_spill AS spill
   ORDER BY spill.seq
   LIMIT $1`
 
-/**
- * $1 seqs.
- */
+/** $1 seqs. */
 export const deleteSpill = `
   DELETE FROM @schema.activity_spill
   WHERE seq = ANY ($1::bigint[])`

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { errAsync, ok, okAsync } from '@headwater/core'
-import type { InvalidInput, Result, ResultAsync, StoreUnavailable, Stores, Transaction, TransactionError } from '@headwater/core'
+import type {
+  InvalidInput,
+  Result,
+  ResultAsync,
+  StoreUnavailable,
+  Stores,
+  Transaction,
+  TransactionError,
+} from '@headwater/core'
 import { z } from 'zod'
 import { validate } from '../input.ts'
 import type { Page } from '../page.ts'
@@ -12,19 +20,32 @@ import type { CheckedActivity } from './activity-check.ts'
 import type { ActivityEntry } from './activity-entry.ts'
 import { activityRecorded } from './activity-events.ts'
 import { ActivityIds } from './activity-id.ts'
-import { activityInput, activityListInput, durableActivityInput, searchClickInput, searchLogInput } from './activity-input.ts'
+import {
+  activityInput,
+  activityListInput,
+  durableActivityInput,
+  searchClickInput,
+  searchLogInput,
+} from './activity-input.ts'
 import { readActivityPage } from './activity-page.ts'
 import { commonActivityTypes } from './activity-types.ts'
 import type { ActivityTypes } from './activity-types.ts'
 import type {
-  ActivityEvent, ActivityListOptions, ActivityRecord, DurableActivityEvent, ReadActivityError, SearchClick, SearchLogEntry,
+  ActivityEvent,
+  ActivityListOptions,
+  ActivityRecord,
+  DurableActivityEvent,
+  ReadActivityError,
+  SearchClick,
+  SearchLogEntry,
 } from './activity.ts'
 import type { EventLog } from './event-log.ts'
 import { Redactor } from './redaction.ts'
 import type { Redaction } from './redaction.ts'
 
 /**
- * What an {@link ActivityRepository} is made of; without MongoDB there is no log, and what is recorded is dropped.
+ * What an {@link ActivityRepository} is made of; without MongoDB there is no log, and what is
+ * recorded is dropped.
  */
 export interface ActivityParts {
   /** The stores. */
@@ -39,13 +60,9 @@ export interface ActivityParts {
   readonly redact?: readonly (string | Redaction)[] | undefined
 }
 
-/**
- * The activity log: what users did, what they searched for and what they clicked.
- */
+/** The activity log: what users did, what they searched for and what they clicked. */
 export class ActivityRepository {
-  /**
-   * Figures over the log.
-   */
+  /** Figures over the log. */
   readonly analytics: ActivityAnalytics
   readonly #parts: ActivityParts
   readonly #check: ActivityCheck
@@ -61,16 +78,20 @@ export class ActivityRepository {
     this.#parts = parts
     this.analytics = new ActivityAnalytics(parts.log)
     this.#check = new ActivityCheck(types)
-    this.#redactor = parts.redact === undefined || parts.redact.length === 0 ? undefined : new Redactor(parts.redact)
+    this.#redactor =
+      parts.redact === undefined || parts.redact.length === 0
+        ? undefined
+        : new Redactor(parts.redact)
     this.#event = activityInput(types)
     this.#events = z.strictObject({ events: z.array(this.#event).max(maxEvents) })
     this.#durable = durableActivityInput(types)
   }
 
   /**
-   * Takes an event for the log and gives back its id, in microseconds: no store is waited for, and none's failure reaches the caller. What is
-   * taken is a copy; it is written within half a second, one process's events in the order of these calls, which is also that of their ids.
-   * While MongoDB is down it waits in PostgreSQL. It is lost when the process is killed before.
+   * Takes an event for the log and gives back its id, in microseconds: no store is waited for, and
+   * none's failure reaches the caller. What is taken is a copy; it is written within half a second,
+   * one process's events in the order of these calls, which is also that of their ids. While
+   * MongoDB is down it waits in PostgreSQL. It is lost when the process is killed before.
    */
   record(event: ActivityEvent): Result<string, InvalidInput> {
     const checked = this.#check.accept(event)
@@ -78,38 +99,46 @@ export class ActivityRepository {
     return validate(this.#event, event).map((input) => this.#add(fromInput(input)))
   }
 
-  /**
-   * Takes many events, all or none, at most 10,000; as {@link record}.
-   */
+  /** Takes many events, all or none, at most 10,000; as {@link record}. */
   recordMany(events: readonly ActivityEvent[]): Result<readonly string[], InvalidInput> {
     const checked = this.#acceptMany(events)
     if (checked !== undefined) return ok(checked.map((event) => this.#add(event)))
-    return validate(this.#events, { events }).map((input) => input.events.map((event) => this.#add(fromInput(event))))
+    return validate(this.#events, { events }).map((input) =>
+      input.events.map((event) => this.#add(fromInput(event))),
+    )
   }
 
   /**
-   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 2 PostgreSQL round trips; with `tx` none: the
-   * event is committed, or not, with the caller's transaction.
+   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 2
+   * PostgreSQL round trips; with `tx` none: the event is committed, or not, with the caller's
+   * transaction.
    */
-  recordDurably(event: DurableActivityEvent, tx?: Transaction): ResultAsync<void, InvalidInput | TransactionError> {
-    return validate(this.#durable, event).map((input) => this.#durableEvent(input)).asyncAndThen((durable) => {
-      if (tx === undefined) return write(this.#parts.stores, async (own) => ok(own.publish(durable)))
-      return okAsync(tx.publish(durable))
-    })
+  recordDurably(
+    event: DurableActivityEvent,
+    tx?: Transaction,
+  ): ResultAsync<void, InvalidInput | TransactionError> {
+    return validate(this.#durable, event)
+      .map((input) => this.#durableEvent(input))
+      .asyncAndThen((durable) => {
+        if (tx === undefined)
+          return write(this.#parts.stores, async (own) => ok(own.publish(durable)))
+        return okAsync(tx.publish(durable))
+      })
   }
 
-  /**
-   * Takes note of a search and gives back its id, at once; as {@link record}.
-   */
+  /** Takes note of a search and gives back its id, at once; as {@link record}. */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
-    return validate(searchLogInput, search).map(({ searchId = randomUUID(), userId = null, hits = [], ...entry }) => {
-      this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId, hits })
-      return searchId
-    })
+    return validate(searchLogInput, search).map(
+      ({ searchId = randomUUID(), userId = null, hits = [], ...entry }) => {
+        this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId, hits })
+        return searchId
+      },
+    )
   }
 
   /**
-   * Takes note of which result of a search was clicked, at once; as {@link record}. A later click replaces an earlier one.
+   * Takes note of which result of a search was clicked, at once; as {@link record}. A later click
+   * replaces an earlier one.
    */
   recordClick(click: SearchClick): Result<void, InvalidInput> {
     return validate(searchClickInput, click).map(({ searchId, courseId, position }) => {
@@ -118,19 +147,23 @@ export class ActivityRepository {
   }
 
   /**
-   * Lists activity, newest first: of a user, of a type, of a time, or any of these together. One MongoDB round trip on an index, a second where
-   * a page ends among several events of one millisecond.
+   * Lists activity, newest first: of a user, of a type, of a time, or any of these together. One
+   * MongoDB round trip on an index, a second where a page ends among several events of one
+   * millisecond.
    */
   list(options: ActivityListOptions = {}): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
     return validate(activityListInput, options).asyncAndThen((input) => {
       const { log } = this.#parts
       if (log === undefined) return errAsync(noMongodb)
-      return log.read('activity-list', (database, signal) => readActivityPage(database, input, { signal }))
+      return log.read('activity-list', (database, signal) =>
+        readActivityPage(database, input, { signal }),
+      )
     })
   }
 
   /**
-   * Writes what was taken so far, to MongoDB or, while that is down, to PostgreSQL. Not needed before `close`, which does the same.
+   * Writes what was taken so far, to MongoDB or, while that is down, to PostgreSQL. Not needed
+   * before `close`, which does the same.
    */
   async flush(): Promise<void> {
     await this.#parts.buffer?.flush()
@@ -149,20 +182,39 @@ export class ActivityRepository {
 
   #add({ userId, type, data, metadata, at }: CheckedActivity): string {
     const now = this.#now()
-    const entry: ActivityEntry = { kind: 'activity', id: this.#ids.next(now), at: at ?? now, userId, type, data, metadata }
+    const entry: ActivityEntry = {
+      kind: 'activity',
+      id: this.#ids.next(now),
+      at: at ?? now,
+      userId,
+      type,
+      data,
+      metadata,
+    }
     this.#take(this.#redactor === undefined ? entry : this.#redactor.redact(entry))
     return entry.id
   }
 
-  #durableEvent({ userId = null, type, data = {}, timestamp }: z.output<ReturnType<typeof durableActivityInput>>) {
+  #durableEvent({
+    userId = null,
+    type,
+    data = {},
+    timestamp,
+  }: z.output<ReturnType<typeof durableActivityInput>>) {
     const activity = { data, metadata: {} }
     const redacted = this.#redactor?.redact(activity) ?? activity
-    return activityRecorded({ userId, type, data: redacted.data, timestamp: (timestamp ?? new Date(this.#now())).toISOString() })
+    return activityRecorded({
+      userId,
+      type,
+      data: redacted.data,
+      timestamp: (timestamp ?? new Date(this.#now())).toISOString(),
+    })
   }
 
   #take(entry: ActivityEntry): void {
     const { buffer, stores } = this.#parts
-    if (buffer === undefined) stores.diagnostics.emit('activity:dropped', { count: 1, reason: 'no-mongodb' })
+    if (buffer === undefined)
+      stores.diagnostics.emit('activity:dropped', { count: 1, reason: 'no-mongodb' })
     else buffer.add(entry)
   }
 
@@ -174,9 +226,19 @@ export class ActivityRepository {
 const maxEvents = 10_000
 
 const noMongodb: StoreUnavailable = {
-  type: 'store-unavailable', message: 'no MongoDB is configured', retryable: false, store: 'mongodb', operation: 'activity-list',
+  type: 'store-unavailable',
+  message: 'no MongoDB is configured',
+  retryable: false,
+  store: 'mongodb',
+  operation: 'activity-list',
 }
 
-function fromInput({ userId = null, type, data = {}, metadata = {}, timestamp }: z.output<ReturnType<typeof activityInput>>): CheckedActivity {
+function fromInput({
+  userId = null,
+  type,
+  data = {},
+  metadata = {},
+  timestamp,
+}: z.output<ReturnType<typeof activityInput>>): CheckedActivity {
   return { userId, type, data, metadata, at: timestamp?.getTime() }
 }

@@ -1,15 +1,16 @@
 import type { InvalidInput, Json, StoreError } from '@headwater/core'
 import type { PageOptions } from '../page.ts'
 
-/**
- * Something a user did, as the host records it.
- */
+/** Something a user did, as the host records it. */
 export interface ActivityEvent {
   /** Who did it; absent or `null`: nobody who is signed in. */
   readonly userId?: number | null | undefined
   /** `noun.past-participle`, for instance `course.viewed`; at most 100 characters. */
   readonly type: string
-  /** What the type needs, as JSON; keys begin with no `$` and hold no dot. At most 16 levels and 65,536 characters. */
+  /**
+   * What the type needs, as JSON; keys begin with no `$` and hold no dot. At most 16 levels and
+   * 65,536 characters.
+   */
   readonly data?: Readonly<Record<string, Json>> | undefined
   /** Where it came from. */
   readonly metadata?: ActivityMetadata | undefined
@@ -21,9 +22,7 @@ export interface ActivityEvent {
   readonly timestamp?: Date | undefined
 }
 
-/**
- * Where an activity came from.
- */
+/** Where an activity came from. */
 export interface ActivityMetadata {
   /** Address of the client, at most 45 characters. */
   readonly ipAddress?: string | undefined
@@ -34,13 +33,12 @@ export interface ActivityMetadata {
 }
 
 /**
- * An activity that must survive a crash: it goes through the outbox, so it says nothing of where it came from.
+ * An activity that must survive a crash: it goes through the outbox, so it says nothing of where it
+ * came from.
  */
 export type DurableActivityEvent = Omit<ActivityEvent, 'metadata'>
 
-/**
- * An activity as it is kept.
- */
+/** An activity as it is kept. */
 export interface ActivityRecord {
   /** Its id. */
   readonly id: string
@@ -56,9 +54,7 @@ export interface ActivityRecord {
   readonly timestamp: Date
 }
 
-/**
- * Which activity to list.
- */
+/** Which activity to list. */
 export interface ActivityListOptions extends PageOptions {
   /** Only what this user did. */
   readonly userId?: number | undefined
@@ -70,9 +66,7 @@ export interface ActivityListOptions extends PageOptions {
   readonly to?: Date | undefined
 }
 
-/**
- * A search that was answered.
- */
+/** A search that was answered. */
 export interface SearchLogEntry {
   /** Its id, a UUID, by which clicks refer to it; absent: a new one. */
   readonly searchId?: string | undefined
@@ -110,9 +104,7 @@ export interface SearchLogHit {
   readonly rerank?: number | undefined
 }
 
-/**
- * A click on a result of a search.
- */
+/** A click on a result of a search. */
 export interface SearchClick {
   /** What `logSearch` gave back, or the search itself. */
   readonly searchId: string
@@ -122,7 +114,5 @@ export interface SearchClick {
   readonly position: number
 }
 
-/**
- * What can go wrong with reading activity.
- */
+/** What can go wrong with reading activity. */
 export type ReadActivityError = InvalidInput | StoreError

@@ -2,9 +2,7 @@ import type { Document } from 'mongodb'
 import type { Period } from './activity-figures.ts'
 import type { collectionIndexes } from './collections.ts'
 
-/**
- * An aggregation: its first stage is what an index of the collection bounds.
- */
+/** An aggregation: its first stage is what an index of the collection bounds. */
 export interface Aggregation {
   /** Where it begins. */
   readonly collection: keyof typeof collectionIndexes
@@ -12,11 +10,11 @@ export interface Aggregation {
   readonly pipeline: readonly Document[]
 }
 
-/**
- * Users per day or week. Index: `timestamp`.
- */
+/** Users per day or week. Index: `timestamp`. */
 export function activeUsersPer(unit: 'day' | 'week', period: Period): Aggregation {
-  const since = { $dateTrunc: { date: '$timestamp', unit, ...(unit === 'week' && { startOfWeek: 'monday' }) } }
+  const since = {
+    $dateTrunc: { date: '$timestamp', unit, ...(unit === 'week' && { startOfWeek: 'monday' }) },
+  }
   return {
     collection: 'user_activity',
     pipeline: [
@@ -29,9 +27,7 @@ export function activeUsersPer(unit: 'day' | 'week', period: Period): Aggregatio
   }
 }
 
-/**
- * Events per type and day. Index: `timestamp`, or `event_type, timestamp` for one type.
- */
+/** Events per type and day. Index: `timestamp`, or `event_type, timestamp` for one type. */
 export function eventsPerDay(period: Period, type?: string): Aggregation {
   return {
     collection: 'user_activity',
@@ -45,28 +41,62 @@ export function eventsPerDay(period: Period, type?: string): Aggregation {
 }
 
 /**
- * Users per course and step. Index: `event_type, timestamp` of both collections, or `course_id, timestamp` for one course.
+ * Users per course and step. Index: `event_type, timestamp` of both collections, or `course_id,
+ * timestamp` for one course.
  */
 export function courseFunnel(period: Period, courseId?: number): Aggregation {
-  const viewed = { event_type: 'course.viewed', timestamp: within(period), ...(courseId !== undefined && { 'event_data.courseId': courseId }) }
+  const viewed = {
+    event_type: 'course.viewed',
+    timestamp: within(period),
+    ...(courseId !== undefined && { 'event_data.courseId': courseId }),
+  }
   const steps = ['enrollment.created', 'enrollment.transferred', 'enrollment.completed']
-  const enrolled = { ...(courseId !== undefined && { course_id: courseId }), event_type: { $in: steps }, timestamp: within(period) }
+  const enrolled = {
+    ...(courseId !== undefined && { course_id: courseId }),
+    event_type: { $in: steps },
+    timestamp: within(period),
+  }
   const isCompleted = { $eq: ['$event_type', 'enrollment.completed'] }
   return {
     collection: 'user_activity',
     pipeline: [
       { $match: { ...viewed, user_id: { $ne: null } } },
-      { $project: { _id: 0, user: '$user_id', course: '$event_data.courseId', viewed: one, enrolled: zero, completed: zero } },
+      {
+        $project: {
+          _id: 0,
+          user: '$user_id',
+          course: '$event_data.courseId',
+          viewed: one,
+          enrolled: zero,
+          completed: zero,
+        },
+      },
       {
         $unionWith: {
           coll: 'enrollment_events',
           pipeline: [
             { $match: enrolled },
-            { $project: { _id: 0, user: '$user_id', course: '$course_id', viewed: zero, enrolled: { $cond: [isCompleted, 0, 1] }, completed: { $cond: [isCompleted, 1, 0] } } },
+            {
+              $project: {
+                _id: 0,
+                user: '$user_id',
+                course: '$course_id',
+                viewed: zero,
+                enrolled: { $cond: [isCompleted, 0, 1] },
+                completed: { $cond: [isCompleted, 1, 0] },
+              },
+            },
           ],
         },
       },
-      { $group: { _id: { course: '$course', user: '$user' }, viewed: { $max: '$viewed' }, enrolled: { $max: '$enrolled' }, completed: { $max: '$completed' } } },
+      {
+        $group: {
+          _id: { course: '$course', user: '$user' },
+          viewed: { $max: '$viewed' },
+          enrolled: { $max: '$enrolled' },
+          completed: { $max: '$completed' },
+        },
+      },
       {
         $group: {
           _id: '$_id.course',
@@ -78,35 +108,73 @@ export function courseFunnel(period: Period, courseId?: number): Aggregation {
         },
       },
       { $sort: { _id: 1 } },
-      { $project: { _id: 0, courseId: '$_id', viewed: 1, enrolled: 1, completed: 1, viewedAndEnrolled: 1, enrolledAndCompleted: 1 } },
+      {
+        $project: {
+          _id: 0,
+          courseId: '$_id',
+          viewed: 1,
+          enrolled: 1,
+          completed: 1,
+          viewedAndEnrolled: 1,
+          enrolledAndCompleted: 1,
+        },
+      },
     ],
   }
 }
 
 /**
- * Sums per course and day, of whole numbers. Index: `event_type, timestamp`, or `course_id, timestamp` for one course.
+ * Sums per course and day, of whole numbers. Index: `event_type, timestamp`, or `course_id,
+ * timestamp` for one course.
  */
 export function revenuePerDay(period: Period, courseId?: number): Aggregation {
   return {
     collection: 'enrollment_events',
     pipeline: [
-      { $match: { ...(courseId !== undefined && { course_id: courseId }), event_type: 'enrollment.created', timestamp: within(period) } },
-      { $group: { _id: { course: '$course_id', day }, minorUnits: { $sum: '$event_data.price_paid' }, enrollments: { $sum: 1 } } },
+      {
+        $match: {
+          ...(courseId !== undefined && { course_id: courseId }),
+          event_type: 'enrollment.created',
+          timestamp: within(period),
+        },
+      },
+      {
+        $group: {
+          _id: { course: '$course_id', day },
+          minorUnits: { $sum: '$event_data.price_paid' },
+          enrollments: { $sum: 1 },
+        },
+      },
       { $sort: { '_id.day': 1, '_id.course': 1 } },
-      { $project: { _id: 0, courseId: '$_id.course', day: '$_id.day', minorUnits: 1, enrollments: 1 } },
+      {
+        $project: {
+          _id: 0,
+          courseId: '$_id.course',
+          day: '$_id.day',
+          minorUnits: 1,
+          enrollments: 1,
+        },
+      },
     ],
   }
 }
 
 /**
- * Queries by how often they were asked; those that found nothing only, when `resultsCount` is 0. Index: `timestamp`.
+ * Queries by how often they were asked; those that found nothing only, when `resultsCount` is 0.
+ * Index: `timestamp`.
  */
 export function queriesByCount(period: Period, limit: number, resultsCount?: 0): Aggregation {
   return {
     collection: 'search_logs',
     pipeline: [
       // A click whose search has not been written yet has no query.
-      { $match: { timestamp: within(period), query: { $exists: true }, ...(resultsCount !== undefined && { results_count: resultsCount }) } },
+      {
+        $match: {
+          timestamp: within(period),
+          query: { $exists: true },
+          ...(resultsCount !== undefined && { results_count: resultsCount }),
+        },
+      },
       { $group: { _id: '$query', searches: { $sum: 1 }, lastAt: { $max: '$timestamp' } } },
       { $sort: { searches: -1, _id: 1 } },
       { $limit: limit },
@@ -116,37 +184,75 @@ export function queriesByCount(period: Period, limit: number, resultsCount?: 0):
 }
 
 /**
- * Clicks per position: searches are counted by how many results they showed and where the click was, and those few counts compared with each
- * other. Index: `timestamp`.
+ * Clicks per position: searches are counted by how many results they showed and where the click
+ * was, and those few counts compared with each other. Index: `timestamp`.
  */
 export function clicksByPosition(period: Period): Aggregation {
-  const shown = { $filter: { input: '$counts', as: 'other', cond: { $gte: ['$$other.results', '$$at'] } } }
-  const clicked = { $filter: { input: '$counts', as: 'other', cond: { $eq: ['$$other.position', '$$at'] } } }
-  const figures = { position: '$$at', clicks: { $sum: sumOf(clicked) }, shown: { $sum: sumOf(shown) } }
+  const shown = {
+    $filter: { input: '$counts', as: 'other', cond: { $gte: ['$$other.results', '$$at'] } },
+  }
+  const clicked = {
+    $filter: { input: '$counts', as: 'other', cond: { $eq: ['$$other.position', '$$at'] } },
+  }
+  const figures = {
+    position: '$$at',
+    clicks: { $sum: sumOf(clicked) },
+    shown: { $sum: sumOf(shown) },
+  }
   return {
     collection: 'search_logs',
     pipeline: [
       { $match: { timestamp: within(period), results_count: { $gt: 0 } } },
-      { $group: { _id: { results: '$results_count', position: { $ifNull: ['$click_position', 0] } }, searches: { $sum: 1 } } },
-      { $group: { _id: null, counts: { $push: { results: '$_id.results', position: '$_id.position', searches: '$searches' } }, positions: { $addToSet: '$_id.position' } } },
+      {
+        $group: {
+          _id: { results: '$results_count', position: { $ifNull: ['$click_position', 0] } },
+          searches: { $sum: 1 },
+        },
+      },
+      {
+        $group: {
+          _id: null,
+          counts: {
+            $push: { results: '$_id.results', position: '$_id.position', searches: '$searches' },
+          },
+          positions: { $addToSet: '$_id.position' },
+        },
+      },
       { $project: { _id: 0, figures: { $map: { input: '$positions', as: 'at', in: figures } } } },
       { $unwind: '$figures' },
-      { $project: { position: '$figures.position', clicks: '$figures.clicks', shown: '$figures.shown' } },
+      {
+        $project: {
+          position: '$figures.position',
+          clicks: '$figures.clicks',
+          shown: '$figures.shown',
+        },
+      },
       { $match: { position: { $gt: 0 } } },
       { $sort: { position: 1 } },
-      { $project: { position: 1, clicks: 1, shown: 1, rate: { $cond: [{ $gt: ['$shown', 0] }, { $divide: ['$clicks', '$shown'] }, null] } } },
+      {
+        $project: {
+          position: 1,
+          clicks: 1,
+          shown: 1,
+          rate: { $cond: [{ $gt: ['$shown', 0] }, { $divide: ['$clicks', '$shown'] }, null] },
+        },
+      },
     ],
   }
 }
 
 /**
- * The median without $median, which MongoDB has from 7 on: durations are counted by tenths of a millisecond, and the counts summed up to the
- * middle. Index: `timestamp`.
+ * The median without $median, which MongoDB has from 7 on: durations are counted by tenths of a
+ * millisecond, and the counts summed up to the middle. Index: `timestamp`.
  */
 export function medianSearchTime(period: Period): Aggregation {
   const upTo = { $add: ['$$value.seen', '$$this.searches'] }
   const reached = (median: string, rank: Document) => ({
-    $cond: [{ $and: [{ $eq: [`$$value.${median}`, null] }, { $gte: [upTo, rank] }] }, '$$this.ms', `$$value.${median}`],
+    $cond: [
+      { $and: [{ $eq: [`$$value.${median}`, null] }, { $gte: [upTo, rank] }] },
+      '$$this.ms',
+      `$$value.${median}`,
+    ],
   })
   const walked = {
     seen: upTo,
@@ -159,9 +265,32 @@ export function medianSearchTime(period: Period): Aggregation {
       { $match: { timestamp: within(period), search_duration_ms: { $exists: true } } },
       { $group: { _id: { $round: ['$search_duration_ms', 1] }, searches: { $sum: 1 } } },
       { $sort: { _id: 1 } },
-      { $group: { _id: null, searches: { $sum: '$searches' }, counts: { $push: { ms: '$_id', searches: '$searches' } } } },
-      { $project: { _id: 0, searches: 1, middle: { $reduce: { input: '$counts', initialValue: { seen: 0, lower: null, upper: null }, in: walked } } } },
-      { $project: { searches: 1, medianMs: { $divide: [{ $add: ['$middle.lower', '$middle.upper'] }, 2] } } },
+      {
+        $group: {
+          _id: null,
+          searches: { $sum: '$searches' },
+          counts: { $push: { ms: '$_id', searches: '$searches' } },
+        },
+      },
+      {
+        $project: {
+          _id: 0,
+          searches: 1,
+          middle: {
+            $reduce: {
+              input: '$counts',
+              initialValue: { seen: 0, lower: null, upper: null },
+              in: walked,
+            },
+          },
+        },
+      },
+      {
+        $project: {
+          searches: 1,
+          medianMs: { $divide: [{ $add: ['$middle.lower', '$middle.upper'] }, 2] },
+        },
+      },
     ],
   }
 }

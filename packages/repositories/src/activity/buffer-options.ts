@@ -1,9 +1,8 @@
-/**
- * How activity is buffered.
- */
+/** How activity is buffered. */
 export interface ActivityBufferOptions {
   /**
-   * How many entries the process holds at most; further ones are dropped and reported as `activity:dropped`.
+   * How many entries the process holds at most; further ones are dropped and reported as
+   * `activity:dropped`.
    *
    * @defaultValue `10_000`
    */
@@ -21,16 +20,15 @@ export interface ActivityBufferOptions {
    */
   readonly flushIntervalMs?: number
   /**
-   * How soon MongoDB is tried again after it failed, in milliseconds; doubles with each failure, up to 32 times.
+   * How soon MongoDB is tried again after it failed, in milliseconds; doubles with each failure, up
+   * to 32 times.
    *
    * @defaultValue `1_000`
    */
   readonly retryMs?: number
 }
 
-/**
- * The defaults of {@link ActivityBufferOptions}.
- */
+/** The defaults of {@link ActivityBufferOptions}. */
 export const activityBufferDefaults = {
   maxBuffered: 10_000,
   batchSize: 500,

@@ -1,8 +1,6 @@
 import type { MongodbDatabase } from './collections.ts'
 
-/**
- * A document that MongoDB will never take.
- */
+/** A document that MongoDB will never take. */
 export interface RejectedDocument {
   /** Its `_id`. */
   readonly id: string
@@ -13,10 +11,14 @@ export interface RejectedDocument {
 const duplicateKey = 11_000
 
 /**
- * Inserts the documents whose `_id` is not there yet, all in one command; gives back those that MongoDB refused one by one, and rejects when
- * the command as a whole failed.
+ * Inserts the documents whose `_id` is not there yet, all in one command; gives back those that
+ * MongoDB refused one by one, and rejects when the command as a whole failed.
  */
-export async function insertNew(database: MongodbDatabase, name: string, documents: readonly { _id: string }[]): Promise<RejectedDocument[]> {
+export async function insertNew(
+  database: MongodbDatabase,
+  name: string,
+  documents: readonly { _id: string }[],
+): Promise<RejectedDocument[]> {
   if (documents.length === 0) return []
   try {
     await database.collection<{ _id: string }>(name).insertMany([...documents], { ordered: false })
@@ -30,12 +32,19 @@ export async function insertNew(database: MongodbDatabase, name: string, documen
 }
 
 /**
- * Updates documents, creating those that are missing, all in one command; gives back those that MongoDB refused one by one, and rejects when
- * the command as a whole failed, or when another writer created the same document at the same time: then it is worth another try.
+ * Updates documents, creating those that are missing, all in one command; gives back those that
+ * MongoDB refused one by one, and rejects when the command as a whole failed, or when another
+ * writer created the same document at the same time: then it is worth another try.
  */
-export async function upsert(database: MongodbDatabase, name: string, updates: readonly DocumentUpdate[]): Promise<RejectedDocument[]> {
+export async function upsert(
+  database: MongodbDatabase,
+  name: string,
+  updates: readonly DocumentUpdate[],
+): Promise<RejectedDocument[]> {
   if (updates.length === 0) return []
-  const operations = updates.map(({ id, update }) => ({ updateOne: { filter: { _id: id }, update, upsert: true } }))
+  const operations = updates.map(({ id, update }) => ({
+    updateOne: { filter: { _id: id }, update, upsert: true },
+  }))
   try {
     await database.collection<{ _id: string }>(name).bulkWrite(operations, { ordered: false })
     return []
@@ -46,9 +55,7 @@ export async function upsert(database: MongodbDatabase, name: string, updates: r
   }
 }
 
-/**
- * What `upsert` does to one document.
- */
+/** What `upsert` does to one document. */
 export interface DocumentUpdate {
   /** Its `_id`. */
   readonly id: string

@@ -2,14 +2,10 @@ import type { Json, MongodbStore } from '@headwater/core'
 import type { ActivityMetadata, ActivityRecord } from './activity.ts'
 import type { LoggedActivity } from './activity-entry.ts'
 
-/**
- * A database, as the store lends it.
- */
+/** A database, as the store lends it. */
 export type MongodbDatabase = Parameters<Parameters<MongodbStore['run']>[1]>[0]
 
-/**
- * A document of `user_activity`.
- */
+/** A document of `user_activity`. */
 export interface UserActivityDocument {
   _id: string
   user_id: number | null
@@ -28,9 +24,7 @@ export interface SearchResultDocument {
   readonly rerank: number | null
 }
 
-/**
- * A document of `search_logs`; a click may come before the search it belongs to.
- */
+/** A document of `search_logs`; a click may come before the search it belongs to. */
 export interface SearchLogDocument {
   _id: string
   user_id: number | null
@@ -44,9 +38,7 @@ export interface SearchLogDocument {
   timestamp: Date
 }
 
-/**
- * A document of `enrollment_events`; amounts in integer minor units.
- */
+/** A document of `enrollment_events`; amounts in integer minor units. */
 export interface EnrollmentEventDocument {
   _id: string
   user_id: number
@@ -56,20 +48,30 @@ export interface EnrollmentEventDocument {
   timestamp: Date
 }
 
-/**
- * The collections and the indexes that their queries use.
- */
+/** The collections and the indexes that their queries use. */
 export const collectionIndexes = {
-  user_activity: [{ user_id: 1, timestamp: -1 }, { event_type: 1, timestamp: -1 }, { timestamp: -1 }],
+  user_activity: [
+    { user_id: 1, timestamp: -1 },
+    { event_type: 1, timestamp: -1 },
+    { timestamp: -1 },
+  ],
   search_logs: [{ user_id: 1, timestamp: -1 }, { query: 1, timestamp: -1 }, { timestamp: -1 }],
-  enrollment_events: [{ user_id: 1, timestamp: -1 }, { course_id: 1, timestamp: -1 }, { event_type: 1, timestamp: -1 }],
+  enrollment_events: [
+    { user_id: 1, timestamp: -1 },
+    { course_id: 1, timestamp: -1 },
+    { event_type: 1, timestamp: -1 },
+  ],
 } as const
 
 /**
- * Creates the indexes that are missing. `retentionSeconds` has documents removed that long after their timestamp, in place of a retention of
- * another length; `undefined` ends a retention that there was.
+ * Creates the indexes that are missing. `retentionSeconds` has documents removed that long after
+ * their timestamp, in place of a retention of another length; `undefined` ends a retention that
+ * there was.
  */
-export async function ensureIndexes(database: MongodbDatabase, retentionSeconds: number | undefined): Promise<void> {
+export async function ensureIndexes(
+  database: MongodbDatabase,
+  retentionSeconds: number | undefined,
+): Promise<void> {
   for (const [name, keys] of Object.entries(collectionIndexes)) {
     await database.collection(name).createIndexes(keys.map((key) => ({ key })))
     if (retentionSeconds === undefined) await endRetention(database, name)
@@ -79,9 +81,15 @@ export async function ensureIndexes(database: MongodbDatabase, retentionSeconds:
 
 const retention = 'retention'
 
-async function ensureRetention(database: MongodbDatabase, name: string, expireAfterSeconds: number): Promise<void> {
+async function ensureRetention(
+  database: MongodbDatabase,
+  name: string,
+  expireAfterSeconds: number,
+): Promise<void> {
   try {
-    await database.collection(name).createIndex({ timestamp: 1 }, { name: retention, expireAfterSeconds })
+    await database
+      .collection(name)
+      .createIndex({ timestamp: 1 }, { name: retention, expireAfterSeconds })
   } catch (error) {
     if (!isIndexConflict(error)) throw error
     await database.command({ collMod: name, index: { name: retention, expireAfterSeconds } })
@@ -92,7 +100,9 @@ async function endRetention(database: MongodbDatabase, name: string): Promise<vo
   const collection = database.collection(name)
   if (!(await collection.indexExists(retention))) return
   // Another process may have done it meanwhile.
-  await collection.dropIndex(retention).catch((error: unknown) => { if (codeOf(error) !== 27) throw error })
+  await collection.dropIndex(retention).catch((error: unknown) => {
+    if (codeOf(error) !== 27) throw error
+  })
 }
 
 function isIndexConflict(error: unknown): boolean {
@@ -103,9 +113,7 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown }).code
 }
 
-/**
- * Writes an activity as a document.
- */
+/** Writes an activity as a document. */
 export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
   const { ipAddress = null, userAgent = null, referrer = null } = entry.metadata
   return {
@@ -118,9 +126,7 @@ export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
   }
 }
 
-/**
- * Reads a document.
- */
+/** Reads a document. */
 export function toActivityRecord(document: UserActivityDocument): ActivityRecord {
   const { ip_address: ipAddress, user_agent: userAgent, referrer } = document.metadata
   const metadata: ActivityMetadata = {
@@ -128,5 +134,12 @@ export function toActivityRecord(document: UserActivityDocument): ActivityRecord
     ...(userAgent !== null && { userAgent }),
     ...(referrer !== null && { referrer }),
   }
-  return { id: document._id, userId: document.user_id, type: document.event_type, data: document.event_data, metadata, timestamp: document.timestamp }
+  return {
+    id: document._id,
+    userId: document.user_id,
+    type: document.event_type,
+    data: document.event_data,
+    metadata,
+    timestamp: document.timestamp,
+  }
 }

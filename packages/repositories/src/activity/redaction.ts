@@ -2,38 +2,45 @@ import type { Json } from '@headwater/core'
 import type { LoggedActivity } from './activity-entry.ts'
 import { jsonProblem } from './safe-json.ts'
 
-/**
- * A field that never leaves the process as it was recorded.
- */
+/** A field that never leaves the process as it was recorded. */
 export interface Redaction {
-  /** Its name in the document: `metadata.ip_address`, `metadata.user_agent`, `metadata.referrer`, or a path below `event_data`. */
+  /**
+   * Its name in the document: `metadata.ip_address`, `metadata.user_agent`, `metadata.referrer`, or
+   * a path below `event_data`.
+   */
   readonly field: string
   /**
-   * Makes what takes its place; the field is removed when this gives nothing back, throws, or gives back what is not JSON.
+   * Makes what takes its place; the field is removed when this gives nothing back, throws, or gives
+   * back what is not JSON.
    */
   readonly replace: (value: Json) => Json | undefined
 }
 
-const metadataFields = new Map([['ip_address', 'ipAddress'], ['user_agent', 'userAgent'], ['referrer', 'referrer']])
+const metadataFields = new Map([
+  ['ip_address', 'ipAddress'],
+  ['user_agent', 'userAgent'],
+  ['referrer', 'referrer'],
+])
 
-/**
- * Removes or replaces the fields that are configured, in an activity before it is buffered.
- */
+/** Removes or replaces the fields that are configured, in an activity before it is buffered. */
 export class Redactor {
-  readonly #redactions: readonly { readonly steps: readonly string[]; readonly replace: Redaction['replace'] }[]
+  readonly #redactions: readonly {
+    readonly steps: readonly string[]
+    readonly replace: Redaction['replace']
+  }[]
 
-  /**
-   * @throws TypeError when a field is not one that an activity can have.
-   */
+  /** @throws TypeError when a field is not one that an activity can have. */
   constructor(redactions: readonly (string | Redaction)[]) {
     this.#redactions = redactions.map((redaction) => {
-      const { field, replace } = typeof redaction === 'string' ? { field: redaction, replace: () => undefined } : redaction
+      const { field, replace } =
+        typeof redaction === 'string' ? { field: redaction, replace: () => undefined } : redaction
       return { steps: stepsTo(field), replace }
     })
   }
 
   /**
-   * The activity without what must not leave the process; `data` and `metadata` of the one given are changed.
+   * The activity without what must not leave the process; `data` and `metadata` of the one given
+   * are changed.
    */
   redact<Activity extends Pick<LoggedActivity, 'data' | 'metadata'>>(activity: Activity): Activity {
     for (const { steps, replace } of this.#redactions) redactAt(activity, steps, replace)
@@ -46,14 +53,19 @@ function stepsTo(field: string): readonly string[] {
   if (root === 'event_data' && ![name, ...rest].includes('')) return ['data', name, ...rest]
   const member = rest.length === 0 && root === 'metadata' ? metadataFields.get(name) : undefined
   if (member !== undefined) return ['metadata', member]
-  throw new TypeError(`a redacted field is metadata.ip_address, metadata.user_agent, metadata.referrer or a path below event_data: got ${JSON.stringify(field)}`)
+  throw new TypeError(
+    `a redacted field is metadata.ip_address, metadata.user_agent, metadata.referrer or a path below event_data: got ${JSON.stringify(field)}`,
+  )
 }
 
 /** Follows the steps into objects, and into every element of arrays on the way. */
 function redactAt(within: unknown, steps: readonly string[], replace: Redaction['replace']): void {
   const [step, ...rest] = steps
   if (typeof within !== 'object' || within === null || step === undefined) return
-  if (Array.isArray(within)) return within.forEach((element) => { redactAt(element, steps, replace) })
+  if (Array.isArray(within))
+    return within.forEach((element) => {
+      redactAt(element, steps, replace)
+    })
   const members = within as Record<string, Json>
   const member = Object.hasOwn(members, step) ? members[step] : undefined
   if (member === undefined) return
@@ -66,7 +78,9 @@ function redactAt(within: unknown, steps: readonly string[], replace: Redaction[
 function replacementOf(member: Json, replace: Redaction['replace']): Json | undefined {
   try {
     const replacement = replace(member)
-    return replacement === undefined || jsonProblem(replacement) !== undefined ? undefined : structuredClone(replacement)
+    return replacement === undefined || jsonProblem(replacement) !== undefined
+      ? undefined
+      : structuredClone(replacement)
   } catch {
     return undefined
   }

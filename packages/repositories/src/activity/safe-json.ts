@@ -5,9 +5,7 @@ const maxDepth = 16
 const maxCharacters = 65_536
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/**
- * A rule that data breaks, and where.
- */
+/** A rule that data breaks, and where. */
 export interface JsonProblem {
   /** The way to the value. */
   readonly path: readonly PropertyKey[]
@@ -16,8 +14,9 @@ export interface JsonProblem {
 }
 
 /**
- * Checks that a value is JSON which PostgreSQL and MongoDB keep as it is, and which pollutes no prototype when it is copied: plain objects
- * and arrays, finite numbers, texts without NUL and lone surrogates, keys that begin with no `$` and hold no dot.
+ * Checks that a value is JSON which PostgreSQL and MongoDB keep as it is, and which pollutes no
+ * prototype when it is copied: plain objects and arrays, finite numbers, texts without NUL and lone
+ * surrogates, keys that begin with no `$` and hold no dot.
  */
 export function jsonProblem(value: unknown): JsonProblem | undefined {
   return new JsonWalk().problemOf(value, [])
@@ -27,17 +26,23 @@ class JsonWalk {
   #characters = 0
 
   problemOf(value: unknown, path: readonly PropertyKey[]): JsonProblem | undefined {
-    if (path.length > maxDepth) return { path, message: `must not be nested deeper than ${maxDepth} levels` }
-    if (this.#isTooLong(1)) return { path: [], message: `must not be longer than ${maxCharacters} characters` }
+    if (path.length > maxDepth)
+      return { path, message: `must not be nested deeper than ${maxDepth} levels` }
+    if (this.#isTooLong(1))
+      return { path: [], message: `must not be longer than ${maxCharacters} characters` }
     if (value === null || typeof value === 'boolean') return undefined
     if (typeof value === 'string') return this.#problemOfText(value, path)
-    if (typeof value === 'number') return Number.isFinite(value) ? undefined : { path, message: 'must be a finite number' }
+    if (typeof value === 'number')
+      return Number.isFinite(value) ? undefined : { path, message: 'must be a finite number' }
     if (Array.isArray(value)) return this.#firstProblem(value.entries(), path)
     if (isPlainObject(value)) return this.#firstProblem(Object.entries(value), path)
     return { path, message: 'must be JSON' }
   }
 
-  #firstProblem(entries: Iterable<readonly [PropertyKey, unknown]>, path: readonly PropertyKey[]): JsonProblem | undefined {
+  #firstProblem(
+    entries: Iterable<readonly [PropertyKey, unknown]>,
+    path: readonly PropertyKey[],
+  ): JsonProblem | undefined {
     for (const [key, value] of entries) {
       const problem = this.#problemOfKey(key, path) ?? this.problemOf(value, [...path, key])
       if (problem !== undefined) return problem
@@ -47,14 +52,19 @@ class JsonWalk {
 
   #problemOfKey(key: PropertyKey, path: readonly PropertyKey[]): JsonProblem | undefined {
     if (typeof key !== 'string') return undefined
-    if (forbiddenKeys.has(key)) return { path: [...path, key], message: 'must not be the name of a part of every object' }
-    if (isNoFieldName(key)) return { path: [...path, key], message: 'must not be empty, begin with $ or hold a dot' }
+    if (forbiddenKeys.has(key))
+      return { path: [...path, key], message: 'must not be the name of a part of every object' }
+    if (isNoFieldName(key))
+      return { path: [...path, key], message: 'must not be empty, begin with $ or hold a dot' }
     return this.#problemOfText(key, [...path, key])
   }
 
   #problemOfText(text: string, path: readonly PropertyKey[]): JsonProblem | undefined {
-    if (this.#isTooLong(text.length)) return { path: [], message: `must not be longer than ${maxCharacters} characters` }
-    return isStorable(text) ? undefined : { path, message: 'must contain neither NUL nor lone surrogates' }
+    if (this.#isTooLong(text.length))
+      return { path: [], message: `must not be longer than ${maxCharacters} characters` }
+    return isStorable(text)
+      ? undefined
+      : { path, message: 'must contain neither NUL nor lone surrogates' }
   }
 
   #isTooLong(characters: number): boolean {
@@ -67,16 +77,15 @@ const maxKnownKeys = 4_096
 const maxKnownKeyLength = 64
 
 /**
- * Copies JSON in which {@link jsonProblem} finds nothing, in one walk that is quick for the small objects events carry; anything else it does
- * not copy. What the caller changes afterwards does not reach the copy.
+ * Copies JSON in which {@link jsonProblem} finds nothing, in one walk that is quick for the small
+ * objects events carry; anything else it does not copy. What the caller changes afterwards does not
+ * reach the copy.
  */
 export class JsonCopier {
   readonly #goodKeys = new Set<string>()
   #charactersLeft = 0
 
-  /**
-   * The copy of an object, or `undefined` when it breaks a rule.
-   */
+  /** The copy of an object, or `undefined` when it breaks a rule. */
   copyOf(value: object): Readonly<Record<string, Json>> | undefined {
     this.#charactersLeft = maxCharacters - 1
     return Array.isArray(value) ? undefined : this.#copyOfObject(value, 0)
@@ -107,7 +116,8 @@ export class JsonCopier {
 
   #copyOfMember(value: unknown, depth: number): Json | undefined {
     if (depth > maxDepth || !this.#hasRoomFor(1)) return undefined
-    if (typeof value === 'string') return this.#hasRoomFor(value.length) && isStorable(value) ? value : undefined
+    if (typeof value === 'string')
+      return this.#hasRoomFor(value.length) && isStorable(value) ? value : undefined
     if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
     if (typeof value === 'boolean' || value === null) return value
     if (typeof value !== 'object') return undefined
@@ -118,7 +128,8 @@ export class JsonCopier {
     if (!this.#hasRoomFor(key.length)) return false
     if (this.#goodKeys.has(key)) return true
     if (forbiddenKeys.has(key) || isNoFieldName(key) || !isStorable(key)) return false
-    if (this.#goodKeys.size < maxKnownKeys && key.length <= maxKnownKeyLength) this.#goodKeys.add(key)
+    if (this.#goodKeys.size < maxKnownKeys && key.length <= maxKnownKeyLength)
+      this.#goodKeys.add(key)
     return true
   }
 
@@ -132,9 +143,7 @@ function isNoFieldName(key: string): boolean {
   return /^$|^\$|\./.test(key)
 }
 
-/**
- * Whether a value is an object of no class.
- */
+/** Whether a value is an object of no class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -5,9 +5,7 @@ import { selectCourses, selectStudents, toCourse } from './course-queries.ts'
 import type { CourseRow } from './course-queries.ts'
 import type { Course } from './course.ts'
 
-/**
- * Courses under `course:{id}`, for half an hour.
- */
+/** Courses under `course:{id}`, for half an hour. */
 export function defineCourseCache(stores: Stores): Cache<number, Course> {
   return defineCache<number, Course>(stores, {
     name: 'course',
@@ -22,7 +20,8 @@ export function defineCourseCache(stores: Stores): Cache<number, Course> {
 }
 
 /**
- * Ids of a course's students under `course:{id}:students`, for five minutes; empty for a course that does not exist.
+ * Ids of a course's students under `course:{id}:students`, for five minutes; empty for a course
+ * that does not exist.
  */
 export function defineCourseStudentsCache(stores: Stores): Cache<number, readonly number[]> {
   return defineCache<number, readonly number[]>(stores, {
@@ -30,7 +29,9 @@ export function defineCourseStudentsCache(stores: Stores): Cache<number, readonl
     key: (id) => [id, 'students'],
     ttlMs: 5 * 60_000,
     load: async (ids, sql) => {
-      const { rows } = await sql.query<{ course_id: number; user_ids: number[] }>(selectStudents, [ids])
+      const { rows } = await sql.query<{ course_id: number; user_ids: number[] }>(selectStudents, [
+        ids,
+      ])
       const students = new Map(rows.map((row) => [row.course_id, row.user_ids]))
       return new Map(ids.map((id) => [id, students.get(id) ?? []]))
     },

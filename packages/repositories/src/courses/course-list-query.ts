@@ -11,16 +11,17 @@ interface Order {
 }
 
 const orders: Record<CourseSort, Order> = {
-  'newest': { direction: 'DESC' },
+  newest: { direction: 'DESC' },
   'price-ascending': { column: 'price', type: 'numeric', direction: 'ASC' },
   'price-descending': { column: 'price', type: 'numeric', direction: 'DESC' },
-  'title': { column: 'title', type: 'varchar', direction: 'ASC' },
-  'popularity': { column: 'current_enrollment', type: 'integer', direction: 'DESC' },
+  title: { column: 'title', type: 'varchar', direction: 'ASC' },
+  popularity: { column: 'current_enrollment', type: 'integer', direction: 'DESC' },
 }
 
 /**
- * One row more than the page has, to see whether there is another. Only the conditions that were asked for are in the text: PostgreSQL plans
- * each combination by itself, from an index where there is one.
+ * One row more than the page has, to see whether there is another. Only the conditions that were
+ * asked for are in the text: PostgreSQL plans each combination by itself, from an index where there
+ * is one.
  */
 export function selectCoursePage(options: ValidCourseList): Statement {
   const values: unknown[] = []
@@ -28,13 +29,18 @@ export function selectCoursePage(options: ValidCourseList): Statement {
   const conditions = [...filters(options, $), ...position(options, $)]
   const { column, direction } = orders[options.sort]
   // Qualified: a bare `price` is the column of the answer, which is text and ordered as such.
-  const order = [...(column === undefined ? [] : [column]), 'id'].map((name) => `c.${name} ${direction}`).join(', ')
-  return [`
+  const order = [...(column === undefined ? [] : [column]), 'id']
+    .map((name) => `c.${name} ${direction}`)
+    .join(', ')
+  return [
+    `
   SELECT ${courseColumns}
   FROM @schema.courses AS c
   WHERE ${conditions.join('\n    AND ')}
   ORDER BY ${order}
-  LIMIT ${$(options.limit + 1)}`, values]
+  LIMIT ${$(options.limit + 1)}`,
+    values,
+  ]
 }
 
 type Placeholder = (value: unknown) => string
@@ -58,5 +64,9 @@ function position({ cursor, sort }: ValidCourseList, $: Placeholder): string[] {
   const [, id, sortKey] = cursor
   const { column, type, direction } = orders[sort]
   const after = direction === 'ASC' ? '>' : '<'
-  return [column === undefined ? `id ${after} ${$(id)}` : `(${column}, id) ${after} (${$(sortKey)}::${type}, ${$(id)}::integer)`]
+  return [
+    column === undefined
+      ? `id ${after} ${$(id)}`
+      : `(${column}, id) ${after} (${$(sortKey)}::${type}, ${$(id)}::integer)`,
+  ]
 }

@@ -8,14 +8,13 @@ import type { PageOptions } from '../page.ts'
 import type { Course } from './course.ts'
 
 /**
- * The order of a list of courses; courses that are equal in it come by their ids. `popularity` puts the course with the most students first: a
- * course that students join or leave between two pages may be met twice, or not at all.
+ * The order of a list of courses; courses that are equal in it come by their ids. `popularity` puts
+ * the course with the most students first: a course that students join or leave between two pages
+ * may be met twice, or not at all.
  */
 export type CourseSort = 'newest' | 'price-ascending' | 'price-descending' | 'title' | 'popularity'
 
-/**
- * Which courses to list.
- */
+/** Which courses to list. */
 export interface CourseListOptions extends PageOptions {
   /** Only courses of this category. */
   readonly category?: string | undefined
@@ -43,7 +42,13 @@ export interface CourseListOptions extends PageOptions {
   readonly sort?: CourseSort | undefined
 }
 
-const sorts = ['newest', 'price-ascending', 'price-descending', 'title', 'popularity'] as const satisfies readonly CourseSort[]
+const sorts = [
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies readonly CourseSort[]
 
 const list = z.strictObject({
   category: text(100).optional(),
@@ -59,24 +64,29 @@ const list = z.strictObject({
 })
 
 /**
- * Checks {@link CourseListOptions}; a cursor goes on in its own list only: with the same filters and the same order.
+ * Checks {@link CourseListOptions}; a cursor goes on in its own list only: with the same filters
+ * and the same order.
  */
 export const courseListInput = list
-  .refine(({ minPrice, maxPrice }) => minPrice === undefined || maxPrice === undefined || minorUnits(minPrice) <= minorUnits(maxPrice), {
-    path: ['maxPrice'], message: 'must not be below minPrice',
-  })
+  .refine(
+    ({ minPrice, maxPrice }) =>
+      minPrice === undefined ||
+      maxPrice === undefined ||
+      minorUnits(minPrice) <= minorUnits(maxPrice),
+    {
+      path: ['maxPrice'],
+      message: 'must not be below minPrice',
+    },
+  )
   .refine((options) => options.cursor === undefined || isOfThisList(options.cursor, options), {
-    path: ['cursor'], message: 'is of a list with other filters or another order',
+    path: ['cursor'],
+    message: 'is of a list with other filters or another order',
   })
 
-/**
- * A list that was checked.
- */
+/** A list that was checked. */
 export type ValidCourseList = z.output<typeof list>
 
-/**
- * The cursor after a course of a list.
- */
+/** The cursor after a course of a list. */
 export function courseCursor(options: ValidCourseList, last: Course): string {
   return encodeCursor('courses', [fingerprintOf(options), last.id, sortKeyOf(options.sort, last)])
 }
@@ -84,11 +94,11 @@ export function courseCursor(options: ValidCourseList, last: Course): string {
 type Position = NonNullable<ValidCourseList['cursor']>
 
 const sortKeys: Record<CourseSort, z.ZodType> = {
-  'newest': z.literal(''),
+  newest: z.literal(''),
   'price-ascending': money,
   'price-descending': money,
-  'title': text(255),
-  'popularity': z.int().min(0),
+  title: text(255),
+  popularity: z.int().min(0),
 }
 
 function isOfThisList([fingerprint, , sortKey]: Position, options: ValidCourseList): boolean {
@@ -96,16 +106,22 @@ function isOfThisList([fingerprint, , sortKey]: Position, options: ValidCourseLi
 }
 
 function fingerprintOf({ limit: _limit, cursor: _cursor, ...rest }: ValidCourseList): string {
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined).sort(([one], [other]) => (one < other ? -1 : 1))
+  const given = Object.entries(rest)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(given)).digest('base64url').slice(0, 12)
 }
 
 function sortKeyOf(sort: CourseSort, course: Course): string | number {
   switch (sort) {
-    case 'newest': return ''
+    case 'newest':
+      return ''
     case 'price-ascending':
-    case 'price-descending': return course.price
-    case 'title': return course.title
-    case 'popularity': return course.currentEnrollment
+    case 'price-descending':
+      return course.price
+    case 'title':
+      return course.title
+    case 'popularity':
+      return course.currentEnrollment
   }
 }

@@ -1,8 +1,6 @@
 import type { Course } from './course.ts'
 
-/**
- * The columns of a {@link CourseRow}.
- */
+/** The columns of a {@link CourseRow}. */
 export const courseColumns = `id, title, description, instructor_id, category, difficulty_level, max_students, current_enrollment, price::text AS price,
          is_published, version::text AS version, created_at, updated_at`
 
@@ -14,17 +12,16 @@ export const insertCourse = `
   VALUES ($1, $2, $3, $4, $5, $6, $7)
   RETURNING ${courseColumns}`
 
-/**
- * $1 ids.
- */
+/** $1 ids. */
 export const selectCourses = `
   SELECT ${courseColumns}
   FROM @schema.courses
   WHERE id = ANY ($1::integer[])`
 
 /**
- * $1 id, $2 title, $3 instructor, $4 price (each null: as it is); then pairs of whether to set and the value: $5 $6 description,
- * $7 $8 category, $9 $10 difficulty, $11 $12 places; $13 expected version or null.
+ * $1 id, $2 title, $3 instructor, $4 price (each null: as it is); then pairs of whether to set and
+ * the value: $5 $6 description, $7 $8 category, $9 $10 difficulty, $11 $12 places; $13 expected
+ * version or null.
  */
 export const updateCourse = `
   UPDATE @schema.courses
@@ -40,9 +37,7 @@ export const updateCourse = `
   WHERE id = $1 AND ($13::bigint IS NULL OR version = $13)
   RETURNING ${courseColumns}`
 
-/**
- * $1 id, $2 whether it is to be published; no row when it already is as asked.
- */
+/** $1 id, $2 whether it is to be published; no row when it already is as asked. */
 export const setPublished = `
   UPDATE @schema.courses
   SET is_published = $2, version = version + 1, updated_at = now()
@@ -50,8 +45,9 @@ export const setPublished = `
   RETURNING ${courseColumns}`
 
 /**
- * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so that the text has no parameters and goes
- * along with BEGIN. With `skip`, courses that somebody else keeps are left out instead of waited for.
+ * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so
+ * that the text has no parameters and goes along with BEGIN. With `skip`, courses that somebody
+ * else keeps are left out instead of waited for.
  */
 export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): string {
   return `
@@ -62,41 +58,31 @@ export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): stri
   FOR NO KEY UPDATE${kept === 'skip' ? ' SKIP LOCKED' : ''}`
 }
 
-/**
- * $1 id.
- */
+/** $1 id. */
 export const deleteEnrollmentsOfCourse = `
   DELETE FROM @schema.enrollments
   WHERE course_id = $1
   RETURNING user_id`
 
-/**
- * $1 id.
- */
+/** $1 id. */
 export const deleteCourse = `
   DELETE FROM @schema.courses
   WHERE id = $1`
 
-/**
- * $1 ids of courses; each course's students in the order of their ids.
- */
+/** $1 ids of courses; each course's students in the order of their ids. */
 export const selectStudents = `
   SELECT course_id, array_agg(user_id ORDER BY user_id) AS user_ids
   FROM @schema.enrollments
   WHERE course_id = ANY ($1::integer[])
   GROUP BY course_id`
 
-/**
- * $1 ids of courses.
- */
+/** $1 ids of courses. */
 export const selectEnrollmentCounts = `
   SELECT id, current_enrollment, is_published
   FROM @schema.courses
   WHERE id = ANY ($1::integer[])`
 
-/**
- * $1 limit.
- */
+/** $1 limit. */
 export const selectPopularCourses = `
   SELECT id, current_enrollment
   FROM @schema.courses
@@ -104,9 +90,7 @@ export const selectPopularCourses = `
   ORDER BY current_enrollment DESC, id DESC
   LIMIT $1`
 
-/**
- * A row of the statements above that give courses.
- */
+/** A row of the statements above that give courses. */
 export interface CourseRow {
   readonly id: number
   readonly title: string
@@ -123,9 +107,7 @@ export interface CourseRow {
   readonly updated_at: Date
 }
 
-/**
- * Reads a row.
- */
+/** Reads a row. */
 export function toCourse(row: CourseRow): Course {
   return {
     id: row.id,

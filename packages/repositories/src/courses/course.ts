@@ -1,12 +1,17 @@
-import type { CacheReadError, InvalidInput, NotFound, SqlError, TransactionError, VersionConflict } from '@headwater/core'
+import type {
+  CacheReadError,
+  InvalidInput,
+  NotFound,
+  SqlError,
+  TransactionError,
+  VersionConflict,
+} from '@headwater/core'
 import { z } from 'zod'
 import { expectedVersion, maxId, money, pageLimit, rowId, text } from '../input.ts'
 import type { Money, MoneyInput } from '../money.ts'
 import { cursorInput } from '../page.ts'
 
-/**
- * A course.
- */
+/** A course. */
 export interface Course {
   /** Id of the row. */
   readonly id: number
@@ -36,9 +41,7 @@ export interface Course {
   readonly updatedAt: Date
 }
 
-/**
- * What creating a course takes.
- */
+/** What creating a course takes. */
 export interface NewCourse {
   /** Title, at most 255 characters. */
   readonly title: string
@@ -57,59 +60,55 @@ export interface NewCourse {
 }
 
 /**
- * Changes of a course: absent fields stay as they are, `null` clears (a `maxStudents` of `null` is no limit).
+ * Changes of a course: absent fields stay as they are, `null` clears (a `maxStudents` of `null` is
+ * no limit).
  */
 export interface CourseChanges extends Partial<NewCourse> {
   /** The version that the course must still have. */
   readonly expectedVersion?: number | undefined
 }
 
-/**
- * What can go wrong with the creation of a course; `not-found` speaks of the instructor.
- */
+/** What can go wrong with the creation of a course; `not-found` speaks of the instructor. */
 export type CreateCourseError = InvalidInput | NotFound | TransactionError
 
-/**
- * What can go wrong with a change of a course.
- */
+/** What can go wrong with a change of a course. */
 export type UpdateCourseError = InvalidInput | NotFound | VersionConflict | TransactionError
 
-/**
- * What can go wrong with publishing, unpublishing and deleting a course.
- */
+/** What can go wrong with publishing, unpublishing and deleting a course. */
 export type PublishCourseError = InvalidInput | NotFound | TransactionError
 
-/**
- * What can go wrong with reading courses.
- */
+/** What can go wrong with reading courses. */
 export type ReadCourseError = InvalidInput | CacheReadError
 
-/**
- * What can go wrong with listing courses.
- */
+/** What can go wrong with listing courses. */
 export type ListCoursesError = InvalidInput | SqlError
 
 const description = text(20_000).nullish()
 const label = (maxLength: number) => text(maxLength).nullish()
 const maxStudents = z.int().min(0).max(maxId).nullish()
 
-/**
- * Checks {@link NewCourse}.
- */
+/** Checks {@link NewCourse}. */
 export const newCourseInput = z.strictObject({
-  title: text(255), description, instructorId: rowId, category: label(100), difficulty: label(50), maxStudents, price: money,
+  title: text(255),
+  description,
+  instructorId: rowId,
+  category: label(100),
+  difficulty: label(50),
+  maxStudents,
+  price: money,
 })
 
-/**
- * Checks {@link CourseChanges}.
- */
+/** Checks {@link CourseChanges}. */
 export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
 
-/**
- * Checks which students to list.
- */
-export const studentListInput = z.strictObject({
-  courseId: rowId,
-  limit: pageLimit,
-  cursor: cursorInput('students', z.tuple([rowId, rowId])),
-}).refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, { path: ['cursor'], message: 'is of the list of another course' })
+/** Checks which students to list. */
+export const studentListInput = z
+  .strictObject({
+    courseId: rowId,
+    limit: pageLimit,
+    cursor: cursorInput('students', z.tuple([rowId, rowId])),
+  })
+  .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, {
+    path: ['cursor'],
+    message: 'is of the list of another course',
+  })

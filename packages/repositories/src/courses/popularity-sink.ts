@@ -2,16 +2,27 @@ import { allDelivered, defineSink } from '@headwater/core'
 import type { Sink } from '@headwater/core'
 import type { Popularity } from './popularity.ts'
 
-/**
- * Keeps `courses:popular` in step: whatever happens to a course, its current count is written.
- */
+/** Keeps `courses:popular` in step: whatever happens to a course, its current count is written. */
 export function popularitySink(popularity: Popularity): Sink {
   return defineSink({
     name: 'popularity',
-    types: ['course.published', 'course.unpublished', 'course.deleted', 'enrollment.created', 'enrollment.withdrawn'],
+    types: [
+      'course.published',
+      'course.unpublished',
+      'course.deleted',
+      'enrollment.created',
+      'enrollment.withdrawn',
+    ],
     mode: 'state',
-    handle: (events, { signal }) => popularity.refresh([...new Set(events.map((event) => Number(event.aggregateId)))], signal)
-      .map(() => allDelivered)
-      .mapErr((cause) => ({ type: 'sink-failed', message: `popularity was not written: ${cause.type}`, retryable: true, cause })),
+    handle: (events, { signal }) =>
+      popularity
+        .refresh([...new Set(events.map((event) => Number(event.aggregateId)))], signal)
+        .map(() => allDelivered)
+        .mapErr((cause) => ({
+          type: 'sink-failed',
+          message: `popularity was not written: ${cause.type}`,
+          retryable: true,
+          cause,
+        })),
   })
 }

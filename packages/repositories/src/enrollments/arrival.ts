@@ -3,9 +3,7 @@ import type { DeadlineExceeded, Result } from '@headwater/core'
 import type { ValidEnrollRequest } from './enroll.ts'
 import type { Enrollment, EnrollError } from './enrollment.ts'
 
-/**
- * How long a caller waits.
- */
+/** How long a caller waits. */
 export interface ArrivalLimits {
   /** When the time is over, by the monotonic clock. */
   readonly endsAt: number
@@ -15,9 +13,7 @@ export interface ArrivalLimits {
   readonly signal: AbortSignal | undefined
 }
 
-/**
- * A caller who waits for a place: gets one answer, the first that is given.
- */
+/** A caller who waits for a place: gets one answer, the first that is given. */
 export class Arrival {
   /** What is asked for. */
   readonly request: ValidEnrollRequest
@@ -49,30 +45,29 @@ export class Arrival {
   }
 
   /**
-   * A batch takes it up. Where it shares the batch's deadline it waits for the batch's answer, which is certain.
+   * A batch takes it up. Where it shares the batch's deadline it waits for the batch's answer,
+   * which is certain.
    */
   begin(deadline: 'own' | 'shared'): void {
     this.#hasBegun = true
     if (deadline === 'shared') clearTimeout(this.#timer)
   }
 
-  /**
-   * Answers.
-   */
+  /** Answers. */
   settle(answer: Result<Enrollment, EnrollError>): void {
     this.#end()
     this.#answer.resolve(answer)
   }
 
-  /**
-   * Passes a mistake on.
-   */
+  /** Passes a mistake on. */
   fail(mistake: unknown): void {
     this.#end()
     this.#answer.reject(mistake)
   }
 
-  readonly #giveUp = (): void => { this.settle(err(this.#tooLate())) }
+  readonly #giveUp = (): void => {
+    this.settle(err(this.#tooLate()))
+  }
 
   #end(): void {
     this.#isSettled = true
@@ -82,8 +77,20 @@ export class Arrival {
 
   #tooLate(): DeadlineExceeded {
     const { deadlineMs, signal } = this.#limits
-    const reason = signal?.aborted === true ? 'the caller gave up' : `there was no answer within ${deadlineMs} ms`
-    const state = this.#hasBegun ? 'the place may still be taken, and asking again tells' : 'no place was taken'
-    return { type: 'deadline-exceeded', store: 'postgres', operation: 'enroll', deadlineMs, message: `${reason}: ${state}`, retryable: true }
+    const reason =
+      signal?.aborted === true
+        ? 'the caller gave up'
+        : `there was no answer within ${deadlineMs} ms`
+    const state = this.#hasBegun
+      ? 'the place may still be taken, and asking again tells'
+      : 'no place was taken'
+    return {
+      type: 'deadline-exceeded',
+      store: 'postgres',
+      operation: 'enroll',
+      deadlineMs,
+      message: `${reason}: ${state}`,
+      retryable: true,
+    }
   }
 }

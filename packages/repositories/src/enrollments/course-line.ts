@@ -1,7 +1,8 @@
 import type { Arrival } from './arrival.ts'
 
 /**
- * Those who wait for a place in one course, in order of arrival; at most one batch serves them at a time.
+ * Those who wait for a place in one course, in order of arrival; at most one batch serves them at a
+ * time.
  */
 export class CourseLine {
   /** The course. */
@@ -24,23 +25,17 @@ export class CourseLine {
     return this.#isServed
   }
 
-  /**
-   * Stands at the end.
-   */
+  /** Stands at the end. */
   join(arrival: Arrival): void {
     this.#waiting.push(arrival)
   }
 
-  /**
-   * Goes back to the front when the batch ends, in the order of the calls.
-   */
+  /** Goes back to the front when the batch ends, in the order of the calls. */
   rejoin(arrival: Arrival): void {
     this.#returned.push(arrival)
   }
 
-  /**
-   * Lets a batch take the first `count`, without those who have gone.
-   */
+  /** Lets a batch take the first `count`, without those who have gone. */
   serve(count: number): readonly Arrival[] {
     this.#isServed = true
     const present = this.#waiting.filter((arrival) => !arrival.isSettled)
@@ -48,9 +43,7 @@ export class CourseLine {
     return present.slice(0, count)
   }
 
-  /**
-   * The batch has ended; says whether it had to leave the course to somebody else.
-   */
+  /** The batch has ended; says whether it had to leave the course to somebody else. */
   leave(): 'served' | 'kept' {
     this.#isServed = false
     const ending = this.#returned.length > 0 ? 'kept' : 'served'

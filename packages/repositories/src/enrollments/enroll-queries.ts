@@ -1,8 +1,10 @@
 /**
- * Takes a place for each who asked, in the order given, as long as there are any; one row each, in that order. The courses are locked
- * already, by a statement before: what this one sees of them and of their enrollments is how the transaction before left it, so no place
- * is taken twice; who asks twice for one course has one place. What was taken is found again by one number: joined by two columns, all that a course
- * takes would be compared with each other. $1 users, $2 courses, $3 discounts.
+ * Takes a place for each who asked, in the order given, as long as there are any; one row each, in
+ * that order. The courses are locked already, by a statement before: what this one sees of them and
+ * of their enrollments is how the transaction before left it, so no place is taken twice; who asks
+ * twice for one course has one place. What was taken is found again by one number: joined by two
+ * columns, all that a course takes would be compared with each other. $1 users, $2 courses, $3
+ * discounts.
  */
 export const takePlaces = `
   WITH asked AS (
@@ -52,14 +54,10 @@ export const takePlaces = `
   LEFT JOIN taken USING (pair)
   ORDER BY r.position`
 
-/**
- * A row of {@link takePlaces}: a place, or why there is none.
- */
+/** A row of {@link takePlaces}: a place, or why there is none. */
 export type PlaceRow = TakenRow | RefusedRow
 
-/**
- * A place that was taken.
- */
+/** A place that was taken. */
 export interface TakenRow {
   readonly refusal: null
   readonly id: number
@@ -72,9 +70,8 @@ export interface TakenRow {
   readonly version: string
 }
 
-/**
- * A place that was not given.
- */
+/** A place that was not given. */
 export interface RefusedRow {
-  readonly refusal: 'no-user' | 'already-enrolled' | 'not-published' | 'discount-exceeds-price' | 'full'
+  readonly refusal:
+    'no-user' | 'already-enrolled' | 'not-published' | 'discount-exceeds-price' | 'full'
 }

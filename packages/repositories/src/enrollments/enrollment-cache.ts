@@ -13,8 +13,8 @@ const enrollmentsCodec: Codec<readonly Enrollment[]> = {
 }
 
 /**
- * A user's enrollments, newest first, under `user:{id}:enrollments`, for five minutes; empty for a user who does not exist. They name their
- * courses by id: course data comes from the course cache.
+ * A user's enrollments, newest first, under `user:{id}:enrollments`, for five minutes; empty for a
+ * user who does not exist. They name their courses by id: course data comes from the course cache.
  */
 export function defineUserEnrollmentsCache(stores: Stores): Cache<number, readonly Enrollment[]> {
   return defineCache<number, readonly Enrollment[]>(stores, {

@@ -3,9 +3,7 @@ import { z } from 'zod'
 import { rowId, subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
-/**
- * Payload of `enrollment.withdrawn` and `enrollment.completed`.
- */
+/** Payload of `enrollment.withdrawn` and `enrollment.completed`. */
 export type EnrollmentPayload = {
   /** The enrollment. */
   readonly enrollmentId: number
@@ -15,9 +13,7 @@ export type EnrollmentPayload = {
   readonly courseId: number
 }
 
-/**
- * Payload of `enrollment.created`.
- */
+/** Payload of `enrollment.created`. */
 export type EnrollmentCreatedPayload = EnrollmentPayload & {
   /** What was paid: amounts are decimal strings, `pricePaid` = price − `discount`. */
   readonly payment: {
@@ -30,9 +26,7 @@ export type EnrollmentCreatedPayload = EnrollmentPayload & {
   }
 }
 
-/**
- * Payload of `enrollment.transferred`.
- */
+/** Payload of `enrollment.transferred`. */
 export type EnrollmentTransferredPayload = {
   /** The enrollment. */
   readonly enrollmentId: number
@@ -47,68 +41,72 @@ export type EnrollmentTransferredPayload = {
 const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
 const place = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId })
 
-/**
- * Reads an {@link EnrollmentPayload}.
- */
+/** Reads an {@link EnrollmentPayload}. */
 export const enrollmentPayload: z.ZodType<EnrollmentPayload> = place
 
-/**
- * Reads an {@link EnrollmentCreatedPayload}.
- */
+/** Reads an {@link EnrollmentCreatedPayload}. */
 export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = place.extend({
   payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
 })
 
-/**
- * Reads an {@link EnrollmentTransferredPayload}.
- */
+/** Reads an {@link EnrollmentTransferredPayload}. */
 export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayload> = z.object({
-  enrollmentId: rowId, courseId: rowId, fromUserId: subjectId, toUserId: subjectId,
+  enrollmentId: rowId,
+  courseId: rowId,
+  fromUserId: subjectId,
+  toUserId: subjectId,
 })
 
-/**
- * What was paid for a place.
- */
+/** What was paid for a place. */
 export type PaymentRecord = EnrollmentCreatedPayload['payment']
 
 type EventPayload = EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload
 
 /**
- * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal and transfer locks: they are delivered in
- * the order in which they were committed, and in one order with the events of the course. `version` is the course's, which enrollments do
- * not change.
+ * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal
+ * and transfer locks: they are delivered in the order in which they were committed, and in one
+ * order with the events of the course. `version` is the course's, which enrollments do not change.
  */
 function enrollmentEvent(type: string, courseVersion: string, payload: EventPayload): NewEvent {
-  return { aggregateType: 'course', aggregateId: payload.courseId, type, version: Number(courseVersion), payload }
+  return {
+    aggregateType: 'course',
+    aggregateId: payload.courseId,
+    type,
+    version: Number(courseVersion),
+    payload,
+  }
 }
 
-/**
- * A user took a place.
- */
-export function enrollmentCreated(enrollment: Enrollment, courseVersion: string, payment: PaymentRecord): NewEvent {
+/** A user took a place. */
+export function enrollmentCreated(
+  enrollment: Enrollment,
+  courseVersion: string,
+  payment: PaymentRecord,
+): NewEvent {
   return enrollmentEvent('enrollment.created', courseVersion, { ...payloadOf(enrollment), payment })
 }
 
-/**
- * A user gave a place back.
- */
+/** A user gave a place back. */
 export function enrollmentWithdrawn(enrollment: Enrollment, courseVersion: string): NewEvent {
   return enrollmentEvent('enrollment.withdrawn', courseVersion, payloadOf(enrollment))
 }
 
-/**
- * A student's progress reached 100 for the first time.
- */
+/** A student's progress reached 100 for the first time. */
 export function enrollmentCompleted(enrollment: Enrollment, courseVersion: string): NewEvent {
   return enrollmentEvent('enrollment.completed', courseVersion, payloadOf(enrollment))
 }
 
-/**
- * A user handed a place on to another.
- */
-export function enrollmentTransferred(enrollment: Enrollment, courseVersion: string, fromUserId: number): NewEvent {
+/** A user handed a place on to another. */
+export function enrollmentTransferred(
+  enrollment: Enrollment,
+  courseVersion: string,
+  fromUserId: number,
+): NewEvent {
   const payload: EnrollmentTransferredPayload = {
-    enrollmentId: enrollment.id, courseId: enrollment.courseId, fromUserId, toUserId: enrollment.userId,
+    enrollmentId: enrollment.id,
+    courseId: enrollment.courseId,
+    fromUserId,
+    toUserId: enrollment.userId,
   }
   return enrollmentEvent('enrollment.transferred', courseVersion, payload)
 }

@@ -2,9 +2,7 @@ import type { Enrollment } from './enrollment.ts'
 
 const enrollment = 'id, user_id, course_id, enrolled_at, completed_at, progress_percentage'
 
-/**
- * Gives a place back; the course is locked already. $1 user, $2 course.
- */
+/** Gives a place back; the course is locked already. $1 user, $2 course. */
 export const giveBackPlace = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
@@ -18,7 +16,8 @@ export const giveBackPlace = `
   SELECT * FROM withdrawn`
 
 /**
- * Hands a place on; the receiver starts afresh, and the course is locked already. $1 course, $2 giver, $3 receiver.
+ * Hands a place on; the receiver starts afresh, and the course is locked already. $1 course, $2
+ * giver, $3 receiver.
  */
 export const handOnPlace = `
   UPDATE @schema.enrollments
@@ -27,7 +26,8 @@ export const handOnPlace = `
   RETURNING ${enrollment}`
 
 /**
- * Sets the progress, and the time of completion once; tells whether that was now. $1 user, $2 course, $3 progress.
+ * Sets the progress, and the time of completion once; tells whether that was now. $1 user, $2
+ * course, $3 progress.
  */
 export const updateProgress = `
   WITH before AS (
@@ -44,18 +44,14 @@ export const updateProgress = `
             before.completed_at IS NULL AND e.completed_at IS NOT NULL AS completed_now,
             (SELECT version::text FROM @schema.courses WHERE id = $2) AS version`
 
-/**
- * Newest first. $1 ids of users.
- */
+/** Newest first. $1 ids of users. */
 export const selectEnrollmentsOfUsers = `
   SELECT ${enrollment}
   FROM @schema.enrollments
   WHERE user_id = ANY ($1::integer[])
   ORDER BY user_id, id DESC`
 
-/**
- * Newest first. $1 course, $2 id of the last enrollment of the page before or null, $3 limit.
- */
+/** Newest first. $1 course, $2 id of the last enrollment of the page before or null, $3 limit. */
 export const selectEnrollmentPage = `
   SELECT ${enrollment}
   FROM @schema.enrollments
@@ -63,9 +59,7 @@ export const selectEnrollmentPage = `
   ORDER BY id DESC
   LIMIT $3`
 
-/**
- * A row of the statements above that give enrollments.
- */
+/** A row of the statements above that give enrollments. */
 export interface EnrollmentRow {
   readonly id: number
   readonly user_id: number
@@ -75,9 +69,7 @@ export interface EnrollmentRow {
   readonly progress_percentage: number
 }
 
-/**
- * Reads a row.
- */
+/** Reads a row. */
 export function toEnrollment(row: EnrollmentRow): Enrollment {
   return {
     id: row.id,

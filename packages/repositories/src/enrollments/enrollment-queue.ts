@@ -6,9 +6,7 @@ import type { BatchAnswer, TimedBatch } from './enroll-batch.ts'
 import type { Enrollment, EnrollError } from './enrollment.ts'
 import type { EnrollmentOptions } from './enrollment-options.ts'
 
-/**
- * What the queue runs its batches with.
- */
+/** What the queue runs its batches with. */
 export interface EnrollmentQueueParts {
   /** Runs a batch; gives back the answers in the order of its requests. */
   readonly run: (batch: TimedBatch) => Promise<readonly BatchAnswer[]>
@@ -18,14 +16,17 @@ export interface EnrollmentQueueParts {
   readonly options: Required<EnrollmentOptions>
 }
 
-/** Callers whose deadlines lie so close to the batch's wait for its certain answer, in milliseconds. */
+/**
+ * Callers whose deadlines lie so close to the batch's wait for its certain answer, in milliseconds.
+ */
 const slackMs = 50
 
 /**
- * Gathers enrollments that are asked for at the same time into batches. Each course has a line, served in order of arrival by one batch at a
- * time; several lines go into one batch. Nobody waits for company: a batch takes who is there when a transaction is free, so batches grow with
- * the load. A batch of several courses passes over one that somebody else keeps, which is then waited for by a batch of its own: no course
- * waits for another.
+ * Gathers enrollments that are asked for at the same time into batches. Each course has a line,
+ * served in order of arrival by one batch at a time; several lines go into one batch. Nobody waits
+ * for company: a batch takes who is there when a transaction is free, so batches grow with the
+ * load. A batch of several courses passes over one that somebody else keeps, which is then waited
+ * for by a batch of its own: no course waits for another.
  */
 export class EnrollmentQueue {
   readonly #parts: EnrollmentQueueParts
@@ -43,12 +44,20 @@ export class EnrollmentQueue {
   }
 
   /**
-   * Joins the line of a course. Settles with the caller's own answer, or with `deadline-exceeded` when the time is over or the signal given: before
-   * its batch has begun nothing is done then; after that the place may still be taken.
+   * Joins the line of a course. Settles with the caller's own answer, or with `deadline-exceeded`
+   * when the time is over or the signal given: before its batch has begun nothing is done then;
+   * after that the place may still be taken.
    */
-  add(request: ValidEnrollRequest, options: CallOptions = {}): Promise<Result<Enrollment, EnrollError>> {
+  add(
+    request: ValidEnrollRequest,
+    options: CallOptions = {},
+  ): Promise<Result<Enrollment, EnrollError>> {
     const deadlineMs = options.deadlineMs ?? this.#parts.options.deadlineMs
-    const arrival = new Arrival(request, { endsAt: this.#parts.clock.monotonic() + deadlineMs, deadlineMs, signal: options.signal })
+    const arrival = new Arrival(request, {
+      endsAt: this.#parts.clock.monotonic() + deadlineMs,
+      deadlineMs,
+      signal: options.signal,
+    })
     if (arrival.isSettled) return arrival.answer
     const line = this.#lineOf(request.courseId)
     line.join(arrival)
@@ -57,11 +66,12 @@ export class EnrollmentQueue {
     return arrival.answer
   }
 
-  /**
-   * Resolves when nobody waits any more.
-   */
+  /** Resolves when nobody waits any more. */
   async drained(): Promise<void> {
-    if (this.#lines.size > 0) await new Promise<void>((resolve) => { this.#onEmpty = resolve })
+    if (this.#lines.size > 0)
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve
+      })
   }
 
   #lineOf(courseId: number): CourseLine {
@@ -90,7 +100,9 @@ export class EnrollmentQueue {
     if (kept !== undefined && canWait) return this.#start([kept], 'waiting')
     const lines = this.#nextLines()
     if (lines.length === 1 && canWait) return this.#start(lines, 'waiting')
-    return lines.length > 0 && this.#running.sharing < maxTransactions && this.#start(lines, 'sharing')
+    return (
+      lines.length > 0 && this.#running.sharing < maxTransactions && this.#start(lines, 'sharing')
+    )
   }
 
   #nextLines(): CourseLine[] {
@@ -124,11 +136,17 @@ export class EnrollmentQueue {
     if (arrivals.length === 0) return
     const now = this.#parts.clock.monotonic()
     const endsAt = Math.max(...arrivals.map((arrival) => arrival.endsAt))
-    for (const arrival of arrivals) arrival.begin(arrival.endsAt >= endsAt - slackMs ? 'shared' : 'own')
+    for (const arrival of arrivals)
+      arrival.begin(arrival.endsAt >= endsAt - slackMs ? 'shared' : 'own')
     try {
-      const batch = { requests: arrivals.map((arrival) => arrival.request), isPatient: kind === 'waiting', deadlineMs: Math.max(1, endsAt - now) }
+      const batch = {
+        requests: arrivals.map((arrival) => arrival.request),
+        isPatient: kind === 'waiting',
+        deadlineMs: Math.max(1, endsAt - now),
+      }
       const answers = await this.#parts.run(batch)
-      for (const [index, arrival] of arrivals.entries()) this.#answer(arrival, answers[index] ?? 'course-kept')
+      for (const [index, arrival] of arrivals.entries())
+        this.#answer(arrival, answers[index] ?? 'course-kept')
     } catch (error) {
       for (const arrival of arrivals) arrival.fail(error)
     }

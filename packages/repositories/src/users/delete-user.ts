@@ -5,7 +5,13 @@ import { enrollmentWithdrawn } from '../enrollments/enrollment-events.ts'
 import { toEnrollment } from '../enrollments/enrollment-queries.ts'
 import type { EnrollmentRow } from '../enrollments/enrollment-queries.ts'
 import { notFound } from '../refusals.ts'
-import { eraseUser, giveBackPlaces, lockCoursesOfUser, lockUser, pseudonymiseLetters } from './erasure-queries.ts'
+import {
+  eraseUser,
+  giveBackPlaces,
+  lockCoursesOfUser,
+  lockUser,
+  pseudonymiseLetters,
+} from './erasure-queries.ts'
 import { newPseudonym } from './pseudonymise.ts'
 import { userDeleted } from './user-events.ts'
 
@@ -14,12 +20,19 @@ interface GivenBack extends EnrollmentRow {
 }
 
 /**
- * Deletes a user within a transaction: gives back the places, publishes `enrollment.withdrawn` for each and `user.deleted`, and puts a pseudonym in the place
- * of the id in whatever of the user waits in PostgreSQL. Courses are locked before the user, as everywhere.
+ * Deletes a user within a transaction: gives back the places, publishes `enrollment.withdrawn` for
+ * each and `user.deleted`, and puts a pseudonym in the place of the id in whatever of the user
+ * waits in PostgreSQL. Courses are locked before the user, as everywhere.
  */
-export async function deleteUser(tx: Transaction, id: number, caches: RepositoryCaches): Promise<Result<void, NotFound>> {
+export async function deleteUser(
+  tx: Transaction,
+  id: number,
+  caches: RepositoryCaches,
+): Promise<Result<void, NotFound>> {
   await tx.query(lockCoursesOfUser, [id])
-  const { rows: [user] } = await tx.query<{ version: string }>(lockUser, [id])
+  const {
+    rows: [user],
+  } = await tx.query<{ version: string }>(lockUser, [id])
   if (user === undefined) return err(notFound('user', id))
   const pseudonym = newPseudonym()
   const { rows: places } = await tx.query<GivenBack>(giveBackPlaces, [id])

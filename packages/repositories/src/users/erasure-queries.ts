@@ -1,21 +1,18 @@
-/**
- * Which of these users are deleted. $1 ids.
- */
+/** Which of these users are deleted. $1 ids. */
 export const selectErasures = `
   SELECT user_id, pseudonym::text AS pseudonym
   FROM @schema.user_erasure
   WHERE user_id = ANY ($1::integer[])`
 
-/**
- * A row of {@link selectErasures}.
- */
+/** A row of {@link selectErasures}. */
 export interface ErasureRow {
   readonly user_id: number
   readonly pseudonym: string
 }
 
 /**
- * Keeps everybody waiting who changes the courses that a user is enrolled in, in the order in which everybody locks courses. $1 user.
+ * Keeps everybody waiting who changes the courses that a user is enrolled in, in the order in which
+ * everybody locks courses. $1 user.
  */
 export const lockCoursesOfUser = `
   SELECT id
@@ -24,18 +21,14 @@ export const lockCoursesOfUser = `
   ORDER BY id
   FOR NO KEY UPDATE`
 
-/**
- * Keeps everybody waiting who changes a user, or enrolls one. $1 user.
- */
+/** Keeps everybody waiting who changes a user, or enrolls one. $1 user. */
 export const lockUser = `
   SELECT version::text AS version
   FROM @schema.users
   WHERE id = $1
   FOR UPDATE`
 
-/**
- * Gives back all places of a user. $1 user.
- */
+/** Gives back all places of a user. $1 user. */
 export const giveBackPlaces = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
@@ -54,7 +47,8 @@ export const giveBackPlaces = `
   ORDER BY withdrawn.course_id`
 
 /**
- * Puts a user's pseudonym in the place of the id in events that a sink has not taken. $1 user, $2 pseudonym.
+ * Puts a user's pseudonym in the place of the id in events that a sink has not taken. $1 user, $2
+ * pseudonym.
  */
 export const pseudonymiseLetters = `
   UPDATE @schema.outbox_failure
@@ -66,7 +60,8 @@ export const pseudonymiseLetters = `
     AND to_jsonb($1::integer) IN (event #> '{payload,userId}', event #> '{payload,fromUserId}', event #> '{payload,toUserId}')`
 
 /**
- * Deletes a user, notes the pseudonym and puts it in the place of the id in what waits for the activity log. $1 user, $2 pseudonym.
+ * Deletes a user, notes the pseudonym and puts it in the place of the id in what waits for the
+ * activity log. $1 user, $2 pseudonym.
  */
 export const eraseUser = `
   WITH noted AS (

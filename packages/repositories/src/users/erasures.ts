@@ -8,8 +8,9 @@ import type { ErasureRow } from './erasure-queries.ts'
 const collectMs = 1_000
 
 /**
- * Sees to it that what is written late about a deleted user bears the pseudonym too: whoever writes says so afterwards. The deletion is committed
- * before the log is gone through, so either that finds what was written, or the writer finds the deletion.
+ * Sees to it that what is written late about a deleted user bears the pseudonym too: whoever writes
+ * says so afterwards. The deletion is committed before the log is gone through, so either that
+ * finds what was written, or the writer finds the deletion.
  */
 export class Erasures {
   readonly #stores: Stores
@@ -23,25 +24,27 @@ export class Erasures {
   }
 
   /**
-   * Looks whether users whose activity has just been written are deleted, and puts their pseudonyms in. One PostgreSQL round trip.
+   * Looks whether users whose activity has just been written are deleted, and puts their pseudonyms
+   * in. One PostgreSQL round trip.
    */
   follow(userIds: Iterable<number | null>): ResultAsync<void, SqlError | StoreError> {
     const ids = [...new Set(userIds)].filter((id) => id !== null && id > 0)
     if (ids.length === 0) return okAsync(undefined)
-    return this.#stores.postgres.query<ErasureRow>(selectErasures, [ids]).andThen(({ rows }) => this.#pseudonymise(rows))
+    return this.#stores.postgres
+      .query<ErasureRow>(selectErasures, [ids])
+      .andThen(({ rows }) => this.#pseudonymise(rows))
   }
 
   /**
-   * The same within a second, for many writes together; what fails is reported, and tried again each second.
+   * The same within a second, for many writes together; what fails is reported, and tried again
+   * each second.
    */
   followSoon(userIds: Iterable<number | null>): void {
     for (const id of userIds) if (id !== null && id > 0) this.#collected.add(id)
     if (this.#collected.size > 0) this.#collect()
   }
 
-  /**
-   * Looks for what was collected at once. Never rejects.
-   */
+  /** Looks for what was collected at once. Never rejects. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -49,17 +52,24 @@ export class Erasures {
     this.#collected = new Set()
     const followed = await this.follow(ids)
     if (followed.isOk()) return
-    this.#stores.diagnostics.emit('store:error', { store: followed.error.store, error: followed.error })
+    this.#stores.diagnostics.emit('store:error', {
+      store: followed.error.store,
+      error: followed.error,
+    })
     if (!this.#stores.isClosing) this.followSoon(ids)
   }
 
   #collect(): void {
-    this.#timer ??= setTimeout(() => { void this.flush() }, collectMs).unref()
+    this.#timer ??= setTimeout(() => {
+      void this.flush()
+    }, collectMs).unref()
   }
 
   #pseudonymise(rows: readonly ErasureRow[]): ResultAsync<void, StoreError> {
     const users = rows.map((row) => ({ userId: row.user_id, pseudonym: Number(row.pseudonym) }))
     if (users.length === 0) return okAsync(undefined)
-    return this.#mongodb.run('pseudonymise', async (database) => { for (const user of users) await pseudonymise(database, user) })
+    return this.#mongodb.run('pseudonymise', async (database) => {
+      for (const user of users) await pseudonymise(database, user)
+    })
   }
 }

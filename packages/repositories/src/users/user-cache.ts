@@ -5,9 +5,7 @@ import { selectUsers, toUser } from './user-queries.ts'
 import type { UserRow } from './user-queries.ts'
 import type { User } from './user.ts'
 
-/**
- * Profiles under `user:{id}`, for an hour.
- */
+/** Profiles under `user:{id}`, for an hour. */
 export function defineUserCache(stores: Stores): Cache<number, User> {
   return defineCache<number, User>(stores, {
     name: 'user',

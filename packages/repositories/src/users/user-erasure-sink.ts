@@ -9,8 +9,9 @@ import { userDeletedPayload } from './user-events.ts'
 const deadlineMs = 30_000
 
 /**
- * Puts the pseudonyms of deleted users in the place of their ids in MongoDB: `user_activity`, `search_logs` and `enrollment_events`, and once more in events
- * that a sink has not taken, where some may have come since the deletion.
+ * Puts the pseudonyms of deleted users in the place of their ids in MongoDB: `user_activity`,
+ * `search_logs` and `enrollment_events`, and once more in events that a sink has not taken, where
+ * some may have come since the deletion.
  */
 export function userErasureSink(stores: Stores, mongodb: MongodbStore | undefined): Sink {
   return defineSink({
@@ -18,16 +19,36 @@ export function userErasureSink(stores: Stores, mongodb: MongodbStore | undefine
     types: ['user.deleted'],
     mode: 'log',
     handle: (events) => {
-      const users: ErasedUser[] = events.flatMap((event) => userDeletedPayload.safeParse(event.payload).data ?? [])
-      return ResultAsync.combine(users.map(({ userId, pseudonym }) => stores.postgres.query(pseudonymiseLetters, [userId, pseudonym])))
+      const users: ErasedUser[] = events.flatMap(
+        (event) => userDeletedPayload.safeParse(event.payload).data ?? [],
+      )
+      return ResultAsync.combine(
+        users.map(({ userId, pseudonym }) =>
+          stores.postgres.query(pseudonymiseLetters, [userId, pseudonym]),
+        ),
+      )
         .andThen(() => inMongodb(mongodb, users))
         .map(() => allDelivered)
-        .mapErr((cause) => ({ type: 'sink-failed', message: `deleted users were not pseudonymised: ${cause.type}`, retryable: true, cause }))
+        .mapErr((cause) => ({
+          type: 'sink-failed',
+          message: `deleted users were not pseudonymised: ${cause.type}`,
+          retryable: true,
+          cause,
+        }))
     },
   })
 }
 
-function inMongodb(mongodb: MongodbStore | undefined, users: readonly ErasedUser[]): ResultAsync<void, StoreError> {
+function inMongodb(
+  mongodb: MongodbStore | undefined,
+  users: readonly ErasedUser[],
+): ResultAsync<void, StoreError> {
   if (mongodb === undefined) return okAsync(undefined)
-  return mongodb.run('pseudonymise', async (database) => { for (const user of users) await pseudonymise(database, user) }, { deadlineMs })
+  return mongodb.run(
+    'pseudonymise',
+    async (database) => {
+      for (const user of users) await pseudonymise(database, user)
+    },
+    { deadlineMs },
+  )
 }

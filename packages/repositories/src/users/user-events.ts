@@ -4,9 +4,7 @@ import { rowId, subjectId } from '../input.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import type { User } from './user.ts'
 
-/**
- * Payload of `user.registered`.
- */
+/** Payload of `user.registered`. */
 export type UserRegisteredPayload = {
   /** The user. */
   readonly userId: number
@@ -14,14 +12,13 @@ export type UserRegisteredPayload = {
   readonly role: string
 }
 
-/**
- * Reads a {@link UserRegisteredPayload}.
- */
-export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({ userId: subjectId, role: z.string() })
+/** Reads a {@link UserRegisteredPayload}. */
+export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({
+  userId: subjectId,
+  role: z.string(),
+})
 
-/**
- * Payload of `user.updated`: which fields changed, not to what.
- */
+/** Payload of `user.updated`: which fields changed, not to what. */
 export type UserUpdatedPayload = {
   /** The user. */
   readonly userId: number
@@ -29,17 +26,13 @@ export type UserUpdatedPayload = {
   readonly changed: readonly string[]
 }
 
-/**
- * Payload of `user.password-changed`.
- */
+/** Payload of `user.password-changed`. */
 export type UserPasswordChangedPayload = {
   /** The user. */
   readonly userId: number
 }
 
-/**
- * Payload of `user.deleted`.
- */
+/** Payload of `user.deleted`. */
 export type UserDeletedPayload = {
   /** Who it was. */
   readonly userId: number
@@ -47,38 +40,49 @@ export type UserDeletedPayload = {
   readonly pseudonym: number
 }
 
-/**
- * Reads a {@link UserDeletedPayload}.
- */
-export const userDeletedPayload: z.ZodType<UserDeletedPayload> = z.object({ userId: rowId, pseudonym: z.int().max(-1) })
+/** Reads a {@link UserDeletedPayload}. */
+export const userDeletedPayload: z.ZodType<UserDeletedPayload> = z.object({
+  userId: rowId,
+  pseudonym: z.int().max(-1),
+})
 
-/**
- * A user was registered.
- */
+/** A user was registered. */
 export function userRegistered(user: User): NewEvent {
   const payload: UserRegisteredPayload = { userId: user.id, role: user.role }
-  return { aggregateType: 'user', aggregateId: user.id, type: 'user.registered', version: user.version, payload }
+  return {
+    aggregateType: 'user',
+    aggregateId: user.id,
+    type: 'user.registered',
+    version: user.version,
+    payload,
+  }
 }
 
-/**
- * Fields of a profile changed.
- */
+/** Fields of a profile changed. */
 export function userUpdated(user: User, changed: readonly string[]): NewEvent {
   const payload: UserUpdatedPayload = { userId: user.id, changed }
-  return { aggregateType: 'user', aggregateId: user.id, type: 'user.updated', version: user.version, payload }
+  return {
+    aggregateType: 'user',
+    aggregateId: user.id,
+    type: 'user.updated',
+    version: user.version,
+    payload,
+  }
 }
 
-/**
- * A user has another password.
- */
+/** A user has another password. */
 export function userPasswordChanged(user: User): NewEvent {
   const payload: UserPasswordChangedPayload = { userId: user.id }
-  return { aggregateType: 'user', aggregateId: user.id, type: 'user.password-changed', version: user.version, payload }
+  return {
+    aggregateType: 'user',
+    aggregateId: user.id,
+    type: 'user.password-changed',
+    version: user.version,
+    payload,
+  }
 }
 
-/**
- * A user was deleted; `version` is the one after the last.
- */
+/** A user was deleted; `version` is the one after the last. */
 export function userDeleted({ userId, pseudonym }: ErasedUser, version: number): NewEvent {
   const payload: UserDeletedPayload = { userId, pseudonym }
   return { aggregateType: 'user', aggregateId: userId, type: 'user.deleted', version, payload }

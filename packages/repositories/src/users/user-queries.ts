@@ -1,42 +1,33 @@
 import type { User } from './user.ts'
 
-const profile = 'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
+const profile =
+  'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
 
-/**
- * $1 email, $2 username, $3 password hash, $4 full name, $5 role.
- */
+/** $1 email, $2 username, $3 password hash, $4 full name, $5 role. */
 export const insertUser = `
   INSERT INTO @schema.users (email, username, password_hash, full_name, role)
   VALUES ($1, $2, $3, $4, $5)
   RETURNING ${profile}`
 
-/**
- * $1 ids.
- */
+/** $1 ids. */
 export const selectUsers = `
   SELECT ${profile}
   FROM @schema.users
   WHERE id = ANY ($1::integer[])`
 
-/**
- * $1 email.
- */
+/** $1 email. */
 export const selectUserByEmail = `
   SELECT ${profile}
   FROM @schema.users
   WHERE lower(email) = lower($1)`
 
-/**
- * $1 username.
- */
+/** $1 username. */
 export const selectUserByUsername = `
   SELECT ${profile}
   FROM @schema.users
   WHERE username = $1`
 
-/**
- * Newest first. $1 role or null, $2 id of the last user of the page before or null, $3 limit.
- */
+/** Newest first. $1 role or null, $2 id of the last user of the page before or null, $3 limit. */
 export const selectUserPage = `
   SELECT ${profile}
   FROM @schema.users
@@ -45,16 +36,15 @@ export const selectUserPage = `
   ORDER BY id DESC
   LIMIT $3`
 
-/**
- * $1 email.
- */
+/** $1 email. */
 export const selectCredentials = `
   SELECT id, password_hash
   FROM @schema.users
   WHERE lower(email) = lower($1)`
 
 /**
- * $1 id, $2 email, $3 username, $4 role (each null: as it is), $5 whether to set the full name, $6 full name, $7 expected version or null.
+ * $1 id, $2 email, $3 username, $4 role (each null: as it is), $5 whether to set the full name, $6
+ * full name, $7 expected version or null.
  */
 export const updateUser = `
   UPDATE @schema.users
@@ -67,18 +57,14 @@ export const updateUser = `
   WHERE id = $1 AND ($7::bigint IS NULL OR version = $7)
   RETURNING ${profile}`
 
-/**
- * $1 id, $2 password hash.
- */
+/** $1 id, $2 password hash. */
 export const updatePassword = `
   UPDATE @schema.users
   SET password_hash = $2, version = version + 1, updated_at = now()
   WHERE id = $1
   RETURNING ${profile}`
 
-/**
- * A row of the statements above.
- */
+/** A row of the statements above. */
 export interface UserRow {
   readonly id: number
   readonly email: string
@@ -90,9 +76,7 @@ export interface UserRow {
   readonly updated_at: Date
 }
 
-/**
- * Reads a row.
- */
+/** Reads a row. */
 export function toUser(row: UserRow): User {
   return {
     id: row.id,
@@ -106,9 +90,7 @@ export function toUser(row: UserRow): User {
   }
 }
 
-/**
- * A row of {@link selectCredentials}.
- */
+/** A row of {@link selectCredentials}. */
 export interface CredentialsRow {
   readonly id: number
   readonly password_hash: string

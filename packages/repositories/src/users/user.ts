@@ -1,12 +1,18 @@
-import type { CacheReadError, Failure, InvalidInput, NotFound, SqlError, TransactionError, VersionConflict } from '@headwater/core'
+import type {
+  CacheReadError,
+  Failure,
+  InvalidInput,
+  NotFound,
+  SqlError,
+  TransactionError,
+  VersionConflict,
+} from '@headwater/core'
 import { z } from 'zod'
 import { email, expectedVersion, pageLimit, rowId, text } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import type { PageOptions } from '../page.ts'
 
-/**
- * A user's profile; the password hash is never part of it.
- */
+/** A user's profile; the password hash is never part of it. */
 export interface User {
   /** Id of the row. */
   readonly id: number
@@ -26,9 +32,7 @@ export interface User {
   readonly updatedAt: Date
 }
 
-/**
- * What signing in is checked against. Not to be cached, logged or sent anywhere.
- */
+/** What signing in is checked against. Not to be cached, logged or sent anywhere. */
 export interface Credentials {
   /** Whose they are. */
   readonly userId: number
@@ -36,9 +40,7 @@ export interface Credentials {
   readonly passwordHash: string
 }
 
-/**
- * What registering a user takes.
- */
+/** What registering a user takes. */
 export interface NewUser {
   /** E-mail address, at most 254 characters. */
   readonly email: string
@@ -56,9 +58,7 @@ export interface NewUser {
   readonly role?: string | undefined
 }
 
-/**
- * Changes of a profile: absent fields stay as they are, `null` clears.
- */
+/** Changes of a profile: absent fields stay as they are, `null` clears. */
 export interface UserChanges {
   /** New e-mail address. */
   readonly email?: string | undefined
@@ -72,67 +72,47 @@ export interface UserChanges {
   readonly expectedVersion?: number | undefined
 }
 
-/**
- * Which users to list.
- */
+/** Which users to list. */
 export interface UserListOptions extends PageOptions {
   /** Only users of this role. */
   readonly role?: string | undefined
 }
 
-/**
- * Another user has this e-mail address, in whatever case.
- */
+/** Another user has this e-mail address, in whatever case. */
 export type EmailTaken = Failure<'email-taken'>
 
-/**
- * Another user has this name.
- */
+/** Another user has this name. */
 export type UsernameTaken = Failure<'username-taken'>
 
 /**
- * The user is the instructor of courses, which would have none: hand them over or delete them first.
+ * The user is the instructor of courses, which would have none: hand them over or delete them
+ * first.
  */
 export type TeachesCourses = Failure<'teaches-courses'>
 
-/**
- * What can go wrong with a registration.
- */
+/** What can go wrong with a registration. */
 export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | TransactionError
 
-/**
- * What can go wrong with a change of a profile.
- */
-export type UpdateUserError = InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
+/** What can go wrong with a change of a profile. */
+export type UpdateUserError =
+  InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
 
-/**
- * What can go wrong with a change of a password.
- */
+/** What can go wrong with a change of a password. */
 export type ChangePasswordError = InvalidInput | NotFound | TransactionError
 
-/**
- * What can go wrong with the deletion of a user.
- */
+/** What can go wrong with the deletion of a user. */
 export type DeleteUserError = InvalidInput | NotFound | TeachesCourses | TransactionError
 
-/**
- * What can go wrong with listing users.
- */
+/** What can go wrong with listing users. */
 export type ListUsersError = InvalidInput | SqlError
 
-/**
- * What can go wrong with reading credentials.
- */
+/** What can go wrong with reading credentials. */
 export type ReadCredentialsError = InvalidInput | SqlError
 
-/**
- * What can go wrong with reading profiles.
- */
+/** What can go wrong with reading profiles. */
 export type ReadUserError = InvalidInput | CacheReadError
 
-/**
- * Checks {@link NewUser}.
- */
+/** Checks {@link NewUser}. */
 export const newUserInput = z.strictObject({
   email,
   username: text(100),
@@ -141,9 +121,7 @@ export const newUserInput = z.strictObject({
   role: text(50).default('student'),
 })
 
-/**
- * Checks {@link UserChanges}.
- */
+/** Checks {@link UserChanges}. */
 export const userChangesInput = z.strictObject({
   email: email.optional(),
   username: text(100).optional(),
@@ -152,24 +130,16 @@ export const userChangesInput = z.strictObject({
   expectedVersion,
 })
 
-/**
- * Checks an e-mail address, under the name `email`.
- */
+/** Checks an e-mail address, under the name `email`. */
 export const emailInput = z.strictObject({ email })
 
-/**
- * Checks a name, under the name `username`.
- */
+/** Checks a name, under the name `username`. */
 export const usernameInput = z.strictObject({ username: text(100) })
 
-/**
- * Checks what a change of a password takes.
- */
+/** Checks what a change of a password takes. */
 export const passwordInput = z.strictObject({ id: rowId, passwordHash: text(255) })
 
-/**
- * Checks {@link UserListOptions}.
- */
+/** Checks {@link UserListOptions}. */
 export const userListInput = z.strictObject({
   role: text(50).optional(),
   limit: pageLimit,

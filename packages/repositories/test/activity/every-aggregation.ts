@@ -1,5 +1,11 @@
 import {
-  activeUsersPer, clicksByPosition, courseFunnel, eventsPerDay, medianSearchTime, queriesByCount, revenuePerDay,
+  activeUsersPer,
+  clicksByPosition,
+  courseFunnel,
+  eventsPerDay,
+  medianSearchTime,
+  queriesByCount,
+  revenuePerDay,
 } from '../../src/activity/analytics-pipelines.ts'
 import type { Aggregation } from '../../src/activity/analytics-pipelines.ts'
 

@@ -2,9 +2,7 @@ import { orThrow } from '@headwater/core'
 import type { Embedder } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/**
- * An embedder made for the suite.
- */
+/** An embedder made for the suite. */
 export interface EmbedderUnderTest {
   readonly embedder: Embedder
   /** Frees what the embedder took. */
@@ -13,19 +11,28 @@ export interface EmbedderUnderTest {
 
 /** The texts that the suite embeds: an embedder of recorded vectors has these. */
 export const embedderTexts = [
-  'linear algebra and matrices', 'matrices and linear algebra for beginners', 'baking sourdough bread', 'Ölmalerei für Anfänger 🎨', 'x',
-  'learning '.repeat(500), ...Array.from({ length: 40 }, (_, number) => `lesson number ${number}`),
+  'linear algebra and matrices',
+  'matrices and linear algebra for beginners',
+  'baking sourdough bread',
+  'Ölmalerei für Anfänger 🎨',
+  'x',
+  'learning '.repeat(500),
+  ...Array.from({ length: 40 }, (_, number) => `lesson number ${number}`),
 ]
 
 /**
- * Defines the tests that every `Embedder` passes: call it in a test file of Vitest. `create` is called once.
+ * Defines the tests that every `Embedder` passes: call it in a test file of Vitest. `create` is
+ * called once.
  */
 export function embedderContract(name: string, create: () => Promise<EmbedderUnderTest>): void {
   describe(`${name} as an embedder`, () => {
     let subject: EmbedderUnderTest
-    beforeAll(async () => { subject = await create() })
+    beforeAll(async () => {
+      subject = await create()
+    })
     afterAll(() => subject.dispose())
-    const embed = async (...texts: string[]): Promise<readonly number[][]> => orThrow(await subject.embedder.embed(texts))
+    const embed = async (...texts: string[]): Promise<readonly number[][]> =>
+      orThrow(await subject.embedder.embed(texts))
 
     it('gives one vector per text, in the order of the texts, as long as its profile says and of length 1', async () => {
       const vectors = await embed(...embedderTexts)
@@ -56,7 +63,11 @@ export function embedderContract(name: string, create: () => Promise<EmbedderUnd
 
     it('refuses a batch with an empty text and names the text', async () => {
       const refused = await subject.embedder.embed([embedderTexts[0] ?? '', ''])
-      expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field: 'texts[1]', retryable: false })
+      expect(refused.isErr() && refused.error).toMatchObject({
+        type: 'invalid-input',
+        field: 'texts[1]',
+        retryable: false,
+      })
     })
 
     it('says of any texts how many each request would carry, in their order', () => {

@@ -16,7 +16,10 @@ export class EventLogBench {
 
   static async connect(url: string): Promise<EventLogBench> {
     const mongodb = await import('mongodb')
-    const client = new mongodb.MongoClient(url, { serverSelectionTimeoutMS: 10_000, retryWrites: false })
+    const client = new mongodb.MongoClient(url, {
+      serverSelectionTimeoutMS: 10_000,
+      retryWrites: false,
+    })
     return new EventLogBench(mongodb, await client.connect())
   }
 
@@ -55,12 +58,17 @@ export interface ServerFailure {
 
 /** The error that a call rejects with; a call that does not is itself an error. */
 export async function failureOf(call: Promise<unknown>): Promise<ServerFailure> {
-  const outcome = await call.then(() => undefined, (error: unknown) => error)
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
   if (outcome === undefined) throw new Error('the call succeeded')
   return outcome as ServerFailure
 }
 
-/** An instant of the sample days: `at('02T10:30')` is the second of March 2026, half past ten, UTC. */
+/**
+ * An instant of the sample days: `at('02T10:30')` is the second of March 2026, half past ten, UTC.
+ */
 export function at(dayAndTime: string): Date {
   return new Date(`2026-03-${dayAndTime}:00.000Z`)
 }

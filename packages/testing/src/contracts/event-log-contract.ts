@@ -31,20 +31,23 @@ export interface EventLogCapabilities {
   readonly duplicateKeyDetails?: boolean
 }
 
-/**
- * The defaults of {@link EventLogCapabilities}.
- */
+/** The defaults of {@link EventLogCapabilities}. */
 export const eventLogCapabilitiesDefaults = { duplicateKeyDetails: true } as const
 
 /**
- * Defines the tests that every server of the event log passes through the official client: call it in a test file of Vitest.
+ * Defines the tests that every server of the event log passes through the official client: call it
+ * in a test file of Vitest.
  *
  * @example
  * ```ts
  * eventLogContract('mongod', async () => ({ url: 'mongodb://127.0.0.1:27017' }))
  * ```
  */
-export function eventLogContract(name: string, connect: () => Promise<EventLogUnderTest>, capabilities: EventLogCapabilities = {}): void {
+export function eventLogContract(
+  name: string,
+  connect: () => Promise<EventLogUnderTest>,
+  capabilities: EventLogCapabilities = {},
+): void {
   describe(`event log on ${name}`, () => {
     let server: EventLogUnderTest | undefined
     let bench: EventLogBench | undefined

@@ -1,9 +1,13 @@
 import { orThrow } from '@headwater/core'
-import type { VectorFilter, VectorIndex, VectorMatch, VectorMetadata, VectorRecord } from '@headwater/search'
+import type {
+  VectorFilter,
+  VectorIndex,
+  VectorMatch,
+  VectorMetadata,
+  VectorRecord,
+} from '@headwater/search'
 
-/**
- * An index made for one test.
- */
+/** An index made for one test. */
 export interface VectorIndexUnderTest {
   /** An empty index of at least three dimensions. */
   readonly index: VectorIndex
@@ -32,7 +36,11 @@ export class VectorIndexBench {
   /** A vector at this angle from the first axis, in the plane of the first two. */
   at(degrees: number): number[] {
     const radians = (degrees * Math.PI) / 180
-    return [Math.cos(radians), Math.sin(radians), ...new Array<number>(this.index.dimensions - 2).fill(0)]
+    return [
+      Math.cos(radians),
+      Math.sin(radians),
+      ...new Array<number>(this.index.dimensions - 2).fill(0),
+    ]
   }
 
   record(id: string, degrees: number, metadata: VectorMetadata = {}): VectorRecord {
@@ -48,7 +56,10 @@ export class VectorIndexBench {
     await this.settle()
   }
 
-  async near(degrees: number, options: { topK?: number; filter?: VectorFilter } = {}): Promise<readonly VectorMatch[]> {
+  async near(
+    degrees: number,
+    options: { topK?: number; filter?: VectorFilter } = {},
+  ): Promise<readonly VectorMatch[]> {
     return orThrow(await this.index.query({ vector: this.at(degrees), topK: 10, ...options }))
   }
 

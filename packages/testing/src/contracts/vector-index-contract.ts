@@ -9,14 +9,18 @@ import { refusalTests } from './vector-index-refusals.ts'
 export type { VectorIndexUnderTest } from './vector-index-bench.ts'
 
 /**
- * Defines the tests that every `VectorIndex` passes: call it in a test file of Vitest. `create` is called before each test.
+ * Defines the tests that every `VectorIndex` passes: call it in a test file of Vitest. `create` is
+ * called before each test.
  *
  * @example
  * ```ts
  * vectorIndexContract('PineconeIndex', async () => ({ index: pineconeIndex({ … }), dispose: async () => {} }))
  * ```
  */
-export function vectorIndexContract(name: string, create: () => Promise<VectorIndexUnderTest>): void {
+export function vectorIndexContract(
+  name: string,
+  create: () => Promise<VectorIndexUnderTest>,
+): void {
   describe(`${name} as a vector index`, () => {
     let subject: VectorIndexUnderTest
     beforeEach(async () => {
@@ -36,17 +40,29 @@ export function vectorIndexContract(name: string, create: () => Promise<VectorIn
 
 function queryTests(bench: VectorIndexBench): void {
   it('returns the nearest records first, with their cosine similarity and metadata', async () => {
-    await bench.store(bench.record('far', 120, { title: 'Far' }), bench.record('near', 10, { title: 'Near' }), bench.record('middle', 60))
+    await bench.store(
+      bench.record('far', 120, { title: 'Far' }),
+      bench.record('near', 10, { title: 'Near' }),
+      bench.record('middle', 60),
+    )
     const matches = await bench.near(0)
     expect(idsOf(matches)).toEqual(['near', 'middle', 'far'])
     const expected = [10, 60, 120].map((degrees) => Math.cos((degrees * Math.PI) / 180))
-    for (const [rank, score] of expected.entries()) expect(matches[rank]?.score).toBeCloseTo(score, 4)
-    expect(matches.map(({ metadata }) => metadata)).toEqual([{ title: 'Near' }, {}, { title: 'Far' }])
+    for (const [rank, score] of expected.entries())
+      expect(matches[rank]?.score).toBeCloseTo(score, 4)
+    expect(matches.map(({ metadata }) => metadata)).toEqual([
+      { title: 'Near' },
+      {},
+      { title: 'Far' },
+    ])
   })
 
   it('scores by direction, not by length', async () => {
     const long = bench.record('long', 30)
-    await bench.store({ ...long, values: long.values.map((value) => value * 50) }, bench.record('short', 20))
+    await bench.store(
+      { ...long, values: long.values.map((value) => value * 50) },
+      bench.record('short', 20),
+    )
     expect(idsOf(await bench.near(0))).toEqual(['short', 'long'])
   })
 
@@ -66,7 +82,12 @@ function queryTests(bench: VectorIndexBench): void {
 
 function upsertTests(bench: VectorIndexBench): void {
   it('gives back the records that were stored and leaves absent ids out', async () => {
-    const metadata = { title: 'Café, 日本語 & "quotes" 🎨', price: 19.99, open: false, tags: ['a', 'b'] }
+    const metadata = {
+      title: 'Café, 日本語 & "quotes" 🎨',
+      price: 19.99,
+      open: false,
+      tags: ['a', 'b'],
+    }
     await bench.store(bench.record('course_1', 33, metadata), bench.record('course_2', 66))
     const records = await bench.fetched('course_1', 'absent', 'course_2')
     expect([...records.keys()].sort()).toEqual(['course_1', 'course_2'])
@@ -88,7 +109,9 @@ function upsertTests(bench: VectorIndexBench): void {
   })
 
   it('stores 1,000 records in one call', async () => {
-    const records = Array.from({ length: 1000 }, (_, number) => bench.record(`course_${number}`, number * 0.09, { number }))
+    const records = Array.from({ length: 1000 }, (_, number) =>
+      bench.record(`course_${number}`, number * 0.09, { number }),
+    )
     await bench.store(...records)
     expect(orThrow(await bench.index.stats())).toEqual({ recordCount: 1000 })
     expect(idsOf(await bench.near(0, { topK: 3 }))).toEqual(['course_0', 'course_1', 'course_2'])
@@ -106,7 +129,21 @@ function upsertTests(bench: VectorIndexBench): void {
   })
 
   it('takes ids with any ASCII character that a URL or a pattern gives a meaning', async () => {
-    const ids = ['a b', 'a/b', 'a?b=c&d', 'a#b', 'a%20b', 'a+b', "a'b", 'a"b', 'a\\b', 'a_b', 'a%b', '..', 'x'.repeat(512)]
+    const ids = [
+      'a b',
+      'a/b',
+      'a?b=c&d',
+      'a#b',
+      'a%20b',
+      'a+b',
+      "a'b",
+      'a"b',
+      'a\\b',
+      'a_b',
+      'a%b',
+      '..',
+      'x'.repeat(512),
+    ]
     await bench.store(...ids.map((id, place) => bench.record(id, place)))
     expect([...(await bench.fetched(...ids)).keys()].sort()).toEqual([...ids].sort())
     expect(orThrow(await bench.index.list({ prefix: 'a%' })).ids).toEqual(['a%20b', 'a%b'])
@@ -122,13 +159,21 @@ function upsertTests(bench: VectorIndexBench): void {
 
 function updateTests(bench: VectorIndexBench): void {
   it('sets metadata of one record and keeps its other metadata and its vector', async () => {
-    await bench.store(bench.record('a', 10, { title: 'A', price: 5 }), bench.record('b', 20, { title: 'B', price: 5 }))
+    await bench.store(
+      bench.record('a', 10, { title: 'A', price: 5 }),
+      bench.record('b', 20, { title: 'B', price: 5 }),
+    )
     orThrow(await bench.index.updateMetadata('a', { price: 7, seats: 3 }))
     await bench.settle()
     const matches = await bench.near(10)
-    expect(matches.map(({ metadata }) => metadata)).toEqual([{ title: 'A', price: 7, seats: 3 }, { title: 'B', price: 5 }])
+    expect(matches.map(({ metadata }) => metadata)).toEqual([
+      { title: 'A', price: 7, seats: 3 },
+      { title: 'B', price: 5 },
+    ])
     expect(matches[0]?.score).toBeCloseTo(1, 4)
-    expect(idsOf(await bench.near(0, { filter: { op: 'eq', key: 'price', value: 5 } }))).toEqual(['b'])
+    expect(idsOf(await bench.near(0, { filter: { op: 'eq', key: 'price', value: 5 } }))).toEqual([
+      'b',
+    ])
   })
 
   it('leaves an absent record absent, and that is no error', async () => {
@@ -172,11 +217,16 @@ function listTests(bench: VectorIndexBench): void {
   })
 }
 
-async function pagesOf(index: VectorIndex, options: { prefix?: string; limit?: number }): Promise<(readonly string[])[]> {
+async function pagesOf(
+  index: VectorIndex,
+  options: { prefix?: string; limit?: number },
+): Promise<(readonly string[])[]> {
   const pages: (readonly string[])[] = []
   let cursor: string | undefined
   do {
-    const page = orThrow(await index.list({ ...options, ...(cursor === undefined ? {} : { cursor }) }))
+    const page = orThrow(
+      await index.list({ ...options, ...(cursor === undefined ? {} : { cursor }) }),
+    )
     pages.push(page.ids)
     cursor = page.cursor
   } while (cursor !== undefined && pages.length < 100)

@@ -24,7 +24,13 @@ const filterCases: readonly (readonly [VectorFilter, readonly string[]])[] = [
   [{ op: 'ne', key: 'open', value: true }, ['pottery']],
   [{ op: 'nin', key: 'absent', values: ['x'] }, []],
   [
-    { op: 'and', filters: [{ op: 'eq', key: 'category', value: 'art' }, { op: 'lt', key: 'price', value: 30 }] },
+    {
+      op: 'and',
+      filters: [
+        { op: 'eq', key: 'category', value: 'art' },
+        { op: 'lt', key: 'price', value: 30 },
+      ],
+    },
     ['painting'],
   ],
   [
@@ -32,7 +38,13 @@ const filterCases: readonly (readonly [VectorFilter, readonly string[]])[] = [
       op: 'or',
       filters: [
         { op: 'eq', key: 'category', value: 'maths' },
-        { op: 'and', filters: [{ op: 'gt', key: 'price', value: 20 }, { op: 'eq', key: 'open', value: false }] },
+        {
+          op: 'and',
+          filters: [
+            { op: 'gt', key: 'price', value: 20 },
+            { op: 'eq', key: 'open', value: false },
+          ],
+        },
       ],
     },
     ['algebra', 'pottery'],
@@ -42,18 +54,34 @@ const filterCases: readonly (readonly [VectorFilter, readonly string[]])[] = [
 /** What a filter lets through. */
 export function filterTests(bench: VectorIndexBench): void {
   it.each(filterCases)('returns only records that pass %j', async (filter, expected) => {
-    const painting = { title: 'Ölmalerei — für Anfänger 🎨', category: 'art', price: 20, open: true, tags: ['colour', 'canvas'] }
+    const painting = {
+      title: 'Ölmalerei — für Anfänger 🎨',
+      category: 'art',
+      price: 20,
+      open: true,
+      tags: ['colour', 'canvas'],
+    }
     await bench.store(
       bench.record('algebra', 10, { title: 'Algebra', category: 'maths', price: 0 }),
       bench.record('painting', 20, painting),
-      bench.record('pottery', 30, { title: 'Pottery', category: 'art', price: 35.5, open: false, tags: ['clay'] }),
+      bench.record('pottery', 30, {
+        title: 'Pottery',
+        category: 'art',
+        price: 35.5,
+        open: false,
+        tags: ['clay'],
+      }),
     )
     expect(idsOf(await bench.near(0, { filter }))).toEqual(expected)
   })
 
   it('fills topK from the records that pass, however many nearer ones do not', async () => {
-    const crowd = Array.from({ length: 50 }, (_, number) => bench.record(`crowd_${number}`, number / 10, { kind: 'crowd' }))
+    const crowd = Array.from({ length: 50 }, (_, number) =>
+      bench.record(`crowd_${number}`, number / 10, { kind: 'crowd' }),
+    )
     await bench.store(...crowd, bench.record('wanted', 90, { kind: 'wanted' }))
-    expect(idsOf(await bench.near(0, { topK: 1, filter: { op: 'eq', key: 'kind', value: 'wanted' } }))).toEqual(['wanted'])
+    expect(
+      idsOf(await bench.near(0, { topK: 1, filter: { op: 'eq', key: 'kind', value: 'wanted' } })),
+    ).toEqual(['wanted'])
   })
 }

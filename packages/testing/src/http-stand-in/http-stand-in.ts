@@ -32,9 +32,7 @@ export interface HttpService {
   readonly errorBody: (status: number, message: string) => unknown
 }
 
-/**
- * A running server on loopback that speaks for a service.
- */
+/** A running server on loopback that speaks for a service. */
 export class HttpStandIn {
   /** What is wrong with it; nothing at first. */
   readonly faults = new Faults()
@@ -45,7 +43,8 @@ export class HttpStandIn {
   private constructor(service: HttpService) {
     this.#service = service
     this.#server = createServer((request, response) => void this.#serve(request, response))
-    // A client must never find its idle connection closed just as it sends: that would be a fault nobody asked for.
+    // A client must never find its idle connection closed just as it sends: that would be a fault
+    // nobody asked for.
     this.#server.keepAliveTimeout = 0
   }
 
@@ -62,9 +61,14 @@ export class HttpStandIn {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Requests so far, faulty ones included, whose method and path (`POST /query`) contain `route`. */
+  /**
+   * Requests so far, faulty ones included, whose method and path (`POST /query`) contain `route`.
+   */
   requestCount(route = ''): number {
-    return Array.from(this.#requests).reduce((sum, [key, count]) => (key.includes(route) ? sum + count : sum), 0)
+    return Array.from(this.#requests).reduce(
+      (sum, [key, count]) => (key.includes(route) ? sum + count : sum),
+      0,
+    )
   }
 
   /** Ends every connection and frees the port. Idempotent. */
@@ -86,7 +90,8 @@ export class HttpStandIn {
       if (reply === undefined) incoming.socket.destroy()
       else send(response, reply)
     } catch (cause) {
-      if (!incoming.socket.destroyed) send(response, { status: 500, body: this.#service.errorBody(500, String(cause)) })
+      if (!incoming.socket.destroyed)
+        send(response, { status: 500, body: this.#service.errorBody(500, String(cause)) })
     }
   }
 
@@ -104,8 +109,13 @@ export class HttpStandIn {
   }
 
   #failure(status: number, retryAfterSeconds: number | undefined): HttpReply {
-    const headers: Record<string, string> = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
-    return { status, headers, body: this.#service.errorBody(status, `the stand-in was told to answer ${status}`) }
+    const headers: Record<string, string> =
+      retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+    return {
+      status,
+      headers,
+      body: this.#service.errorBody(status, `the stand-in was told to answer ${status}`),
+    }
   }
 }
 
@@ -114,13 +124,23 @@ async function read(incoming: IncomingMessage): Promise<HttpRequest> {
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://127.0.0.1')
   const body = Buffer.concat(chunks).toString('utf8')
-  return { method: incoming.method ?? 'GET', path: pathname, query: searchParams, headers: incoming.headers, body }
+  return {
+    method: incoming.method ?? 'GET',
+    path: pathname,
+    query: searchParams,
+    headers: incoming.headers,
+    body,
+  }
 }
 
 function send(response: ServerResponse, { status, body, headers }: HttpReply): void {
   const isText = typeof body === 'string'
   const payload = Buffer.from(isText ? body : JSON.stringify(body ?? {}))
   const contentType = isText ? 'text/plain' : 'application/json'
-  response.writeHead(status, { 'content-type': contentType, 'content-length': payload.length, ...headers })
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': payload.length,
+    ...headers,
+  })
   response.end(payload)
 }

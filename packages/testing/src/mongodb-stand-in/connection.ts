@@ -5,8 +5,8 @@ import { MessageStream } from './wire/message-stream.ts'
 import { readRequest, writeReply } from './wire/message.ts'
 
 /**
- * Serves one connection until it closes: requests in their order, each answered before the next is read. Bytes that are no
- * message end this connection only.
+ * Serves one connection until it closes: requests in their order, each answered before the next is
+ * read. Bytes that are no message end this connection only.
  */
 export function serveConnection(socket: Socket, context: Omit<CommandContext, 'database'>): void {
   const stream = new MessageStream()
@@ -20,7 +20,8 @@ export function serveConnection(socket: Socket, context: Omit<CommandContext, 'd
         const request = readRequest(message)
         const reply = runCommand(request.command, context)
         lastReplyId = (lastReplyId + 1) & 0x7fffffff
-        if (request.wantsReply && !socket.destroyed) socket.write(writeReply(request, reply, lastReplyId))
+        if (request.wantsReply && !socket.destroyed)
+          socket.write(writeReply(request, reply, lastReplyId))
       }
     } catch {
       socket.destroy()

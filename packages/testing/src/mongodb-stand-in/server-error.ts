@@ -1,14 +1,39 @@
 const codeNames: Record<number, string> = {
-  1: 'InternalError', 2: 'BadValue', 9: 'FailedToParse', 14: 'TypeMismatch', 16: 'InvalidLength', 20: 'IllegalOperation',
-  26: 'NamespaceNotFound', 27: 'IndexNotFound', 28: 'PathNotViable', 40: 'ConflictingUpdateOperators', 43: 'CursorNotFound',
-  48: 'NamespaceExists', 50: 'MaxTimeMSExpired', 52: 'DollarPrefixedFieldName', 54: 'NotSingleValueField', 56: 'EmptyFieldName',
-  59: 'CommandNotFound', 61: 'ShardKeyNotFound', 66: 'ImmutableField', 67: 'CannotCreateIndex', 72: 'InvalidOptions',
-  73: 'InvalidNamespace', 85: 'IndexOptionsConflict', 86: 'IndexKeySpecsConflict', 112: 'WriteConflict', 115: 'CommandNotSupported',
-  168: 'InvalidPipelineOperator', 197: 'InvalidIndexSpecificationOption', 238: 'NotImplemented', 11000: 'DuplicateKey',
+  1: 'InternalError',
+  2: 'BadValue',
+  9: 'FailedToParse',
+  14: 'TypeMismatch',
+  16: 'InvalidLength',
+  20: 'IllegalOperation',
+  26: 'NamespaceNotFound',
+  27: 'IndexNotFound',
+  28: 'PathNotViable',
+  40: 'ConflictingUpdateOperators',
+  43: 'CursorNotFound',
+  48: 'NamespaceExists',
+  50: 'MaxTimeMSExpired',
+  52: 'DollarPrefixedFieldName',
+  54: 'NotSingleValueField',
+  56: 'EmptyFieldName',
+  59: 'CommandNotFound',
+  61: 'ShardKeyNotFound',
+  66: 'ImmutableField',
+  67: 'CannotCreateIndex',
+  72: 'InvalidOptions',
+  73: 'InvalidNamespace',
+  85: 'IndexOptionsConflict',
+  86: 'IndexKeySpecsConflict',
+  112: 'WriteConflict',
+  115: 'CommandNotSupported',
+  168: 'InvalidPipelineOperator',
+  197: 'InvalidIndexSpecificationOption',
+  238: 'NotImplemented',
+  11000: 'DuplicateKey',
 }
 
 /**
- * An error as mongod reports it: a numeric code, its name and, for duplicate keys, the key that was taken.
+ * An error as mongod reports it: a numeric code, its name and, for duplicate keys, the key that was
+ * taken.
  */
 export class ServerError extends Error {
   readonly code: number
@@ -21,27 +46,29 @@ export class ServerError extends Error {
     this.details = details
   }
 
-  /**
-   * The symbolic name that travels beside the code.
-   */
+  /** The symbolic name that travels beside the code. */
   get codeName(): string {
     return codeNames[this.code] ?? `Location${this.code}`
   }
 }
 
 /**
- * The error that a failure of any kind becomes on the wire. What the query engine rejects is the caller's bad value;
- * anything else is a defect of the stand-in and says so.
+ * The error that a failure of any kind becomes on the wire. What the query engine rejects is the
+ * caller's bad value; anything else is a defect of the stand-in and says so.
  */
 export function toServerError(error: unknown): ServerError {
   if (error instanceof ServerError) return error
   if (!(error instanceof Error)) return new ServerError(1, String(error))
-  const badInput = error.constructor.name === 'MingoError' || error.constructor.name === 'BSONError' || error instanceof SyntaxError
+  const badInput =
+    error.constructor.name === 'MingoError' ||
+    error.constructor.name === 'BSONError' ||
+    error instanceof SyntaxError
   return new ServerError(badInput ? 2 : 1, error.message)
 }
 
 /**
- * What the stand-in answers to a valid request it does not implement: an error, never a wrong answer.
+ * What the stand-in answers to a valid request it does not implement: an error, never a wrong
+ * answer.
  */
 export function notSupported(what: string): ServerError {
   return new ServerError(238, `${what} is not supported by this stand-in`)

@@ -5,9 +5,7 @@ import { cursorDefaults, Cursors } from './commands/cursors.ts'
 import { serveConnection } from './connection.ts'
 import { MongodbStore } from './store/mongodb-store.ts'
 
-/**
- * How a MongoDB stand-in is started.
- */
+/** How a MongoDB stand-in is started. */
 export interface MongodbStandInOptions {
   /**
    * The port on loopback; 0 takes a free one.
@@ -16,7 +14,8 @@ export interface MongodbStandInOptions {
    */
   port?: number
   /**
-   * The data to serve. Hand in the store of a stand-in that was stopped to start it again with what it had.
+   * The data to serve. Hand in the store of a stand-in that was stopped to start it again with what
+   * it had.
    *
    * @defaultValue an empty store
    */
@@ -34,8 +33,8 @@ export interface MongodbStandInOptions {
    */
   cursorIdleMs?: number
   /**
-   * After how long a cursor is closed whose client has disconnected, in milliseconds. Not at once, because a client may go on
-   * reading over another of its connections.
+   * After how long a cursor is closed whose client has disconnected, in milliseconds. Not at once,
+   * because a client may go on reading over another of its connections.
    *
    * @defaultValue 1_000
    */
@@ -48,9 +47,7 @@ export interface MongodbStandInOptions {
   clock?: Clock
 }
 
-/**
- * The defaults of {@link MongodbStandInOptions}.
- */
+/** The defaults of {@link MongodbStandInOptions}. */
 export const mongodbStandInDefaults = {
   port: 0,
   ttlIntervalMs: 60_000,
@@ -59,39 +56,26 @@ export const mongodbStandInDefaults = {
   clock: systemClock,
 } as const
 
-/**
- * A running stand-in.
- */
+/** A running stand-in. */
 export interface MongodbStandIn {
-  /**
-   * The connection string for any MongoDB driver.
-   */
+  /** The connection string for any MongoDB driver. */
   readonly url: string
-  /**
-   * The port on loopback.
-   */
+  /** The port on loopback. */
   readonly port: number
-  /**
-   * Its data; survives `stop`.
-   */
+  /** Its data; survives `stop`. */
   readonly store: MongodbStore
-  /**
-   * How many cursors are open.
-   */
+  /** How many cursors are open. */
   openCursors(): number
-  /**
-   * Removes now what TTL indexes say has expired; returns how many documents went.
-   */
+  /** Removes now what TTL indexes say has expired; returns how many documents went. */
   expireNow(): number
-  /**
-   * Closes every connection and frees the port. Stopping twice does nothing more.
-   */
+  /** Closes every connection and frees the port. Stopping twice does nothing more. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a server on loopback that speaks MongoDB's wire protocol, so that the official driver runs unmodified. It behaves as a
- * standalone mongod does; what it does not implement it answers with an error. Rejects when the port is taken.
+ * Starts a server on loopback that speaks MongoDB's wire protocol, so that the official driver runs
+ * unmodified. It behaves as a standalone mongod does; what it does not implement it answers with an
+ * error. Rejects when the port is taken.
  *
  * @example
  * ```ts
@@ -99,11 +83,16 @@ export interface MongodbStandIn {
  * const client = new MongoClient(mongodb.url)
  * ```
  */
-export async function startMongodbStandIn(options: MongodbStandInOptions = {}): Promise<MongodbStandIn> {
+export async function startMongodbStandIn(
+  options: MongodbStandInOptions = {},
+): Promise<MongodbStandIn> {
   const settings = { ...mongodbStandInDefaults, ...options }
   const store = options.store ?? new MongodbStore()
   const { clock } = settings
-  const cursors = new Cursors(clock, { idleMs: settings.cursorIdleMs, orphanMs: settings.cursorOrphanMs })
+  const cursors = new Cursors(clock, {
+    idleMs: settings.cursorIdleMs,
+    orphanMs: settings.cursorOrphanMs,
+  })
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer((socket) => {
@@ -114,7 +103,10 @@ export async function startMongodbStandIn(options: MongodbStandInOptions = {}): 
   })
   const port = await listen(server, settings.port)
   const ttl = setInterval(() => store.expire(clock.now()), settings.ttlIntervalMs)
-  const sweep = setInterval(() => cursors.sweep(), Math.min(settings.cursorOrphanMs, settings.cursorIdleMs))
+  const sweep = setInterval(
+    () => cursors.sweep(),
+    Math.min(settings.cursorOrphanMs, settings.cursorIdleMs),
+  )
   return {
     url: `mongodb://127.0.0.1:${port}/?directConnection=true`,
     port,

@@ -29,7 +29,10 @@ export interface EmbeddingsRequest {
  *
  * @throws OpenaiError for what the service refuses.
  */
-export function parseEmbeddingsRequest(body: string, models: readonly EmbeddingModel[]): EmbeddingsRequest {
+export function parseEmbeddingsRequest(
+  body: string,
+  models: readonly EmbeddingModel[],
+): EmbeddingsRequest {
   const fields = parseObject(body)
   const unknown = Object.keys(fields).find((name) => !fieldNames.has(name))
   if (unknown !== undefined) throw invalid(`Unrecognized request argument supplied: ${unknown}`)
@@ -47,7 +50,8 @@ export function parseEmbeddingsRequest(body: string, models: readonly EmbeddingM
 function parseObject(body: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(body)
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>
   } catch {
     throw invalid('We could not parse the JSON body of your request.')
   }
@@ -66,15 +70,22 @@ type Input = string | readonly number[]
 
 function inputsOf(value: unknown): readonly Input[] {
   const inputs = isInput(value) ? [value] : value
-  if (!Array.isArray(inputs) || inputs.length === 0 || !inputs.every(isInput)) throw invalidInput("'$.input' is invalid.")
-  if (inputs.length > maxInputs) throw invalidInput(`'$.input' is invalid: ${inputs.length} inputs are more than ${maxInputs}.`)
-  if (inputs.some((input) => typeof input !== typeof inputs[0])) throw invalidInput("'$.input' is invalid: texts and tokens are mixed.")
+  if (!Array.isArray(inputs) || inputs.length === 0 || !inputs.every(isInput))
+    throw invalidInput("'$.input' is invalid.")
+  if (inputs.length > maxInputs)
+    throw invalidInput(`'$.input' is invalid: ${inputs.length} inputs are more than ${maxInputs}.`)
+  if (inputs.some((input) => typeof input !== typeof inputs[0]))
+    throw invalidInput("'$.input' is invalid: texts and tokens are mixed.")
   return inputs
 }
 
 function isInput(value: unknown): value is Input {
   if (typeof value === 'string') return value !== ''
-  return Array.isArray(value) && value.length > 0 && value.every((token) => Number.isSafeInteger(token) && token >= 0)
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((token) => Number.isSafeInteger(token) && token >= 0)
+  )
 }
 
 function countTokens(inputs: readonly Input[]): number {
@@ -82,13 +93,20 @@ function countTokens(inputs: readonly Input[]): number {
   for (const input of inputs) {
     const tokens = typeof input === 'string' ? estimateTokens(input) : input.length
     if (tokens > maxTokensPerInput) {
-      throw invalid(`This model's maximum context length is ${maxTokensPerInput} tokens, however you requested ${tokens} tokens.`)
+      throw invalid(
+        `This model's maximum context length is ${maxTokensPerInput} tokens, however you requested ${tokens} tokens.`,
+      )
     }
     sum += tokens
   }
   if (sum <= maxTokensPerRequest) return sum
   const message = `Requested ${sum} tokens, max ${maxTokensPerRequest} tokens per request`
-  throw new OpenaiError({ status: 400, message, type: 'max_tokens_per_request', code: 'max_tokens_per_request' })
+  throw new OpenaiError({
+    status: 400,
+    message,
+    type: 'max_tokens_per_request',
+    code: 'max_tokens_per_request',
+  })
 }
 
 /** Four bytes of text to a token, the service's own rule of thumb. */
@@ -98,9 +116,18 @@ function estimateTokens(text: string): number {
 
 function dimensionsOf(value: unknown, model: EmbeddingModel): number {
   if (value === undefined) return model.dimensions
-  if (!model.isShortenable) throw invalid('This model does not support specifying dimensions.', 'dimensions')
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1 || value > model.dimensions) {
-    throw invalid(`Invalid value for 'dimensions' = ${JSON.stringify(value)}. Must be between 1 and ${model.dimensions}.`, 'dimensions')
+  if (!model.isShortenable)
+    throw invalid('This model does not support specifying dimensions.', 'dimensions')
+  if (
+    typeof value !== 'number' ||
+    !Number.isSafeInteger(value) ||
+    value < 1 ||
+    value > model.dimensions
+  ) {
+    throw invalid(
+      `Invalid value for 'dimensions' = ${JSON.stringify(value)}. Must be between 1 and ${model.dimensions}.`,
+      'dimensions',
+    )
   }
   return value
 }
@@ -108,7 +135,10 @@ function dimensionsOf(value: unknown, model: EmbeddingModel): number {
 function encodingFormatOf(value: unknown): 'float' | 'base64' {
   if (value === undefined || value === 'float') return 'float'
   if (value === 'base64') return 'base64'
-  throw invalid(`Invalid value: ${JSON.stringify(value)}. Supported values are: 'float' and 'base64'.`, 'encoding_format')
+  throw invalid(
+    `Invalid value: ${JSON.stringify(value)}. Supported values are: 'float' and 'base64'.`,
+    'encoding_format',
+  )
 }
 
 function invalidInput(message: string): OpenaiError {

@@ -20,8 +20,16 @@ export class OpenaiError extends Error {
 }
 
 /** The body of an error answer. */
-export function openaiErrorBody({ status, message, code, param, type }: OpenaiErrorDetail): unknown {
-  return { error: { message, type: type ?? typeOf(status), param: param ?? null, code: code ?? null } }
+export function openaiErrorBody({
+  status,
+  message,
+  code,
+  param,
+  type,
+}: OpenaiErrorDetail): unknown {
+  return {
+    error: { message, type: type ?? typeOf(status), param: param ?? null, code: code ?? null },
+  }
 }
 
 function typeOf(status: number): string {

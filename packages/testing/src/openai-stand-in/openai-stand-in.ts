@@ -7,9 +7,7 @@ import { parseEmbeddingsRequest } from './embeddings-request.ts'
 import type { EmbeddingModel, EmbeddingsRequest } from './embeddings-request.ts'
 import { OpenaiError, openaiErrorBody } from './openai-error.ts'
 
-/**
- * Options of {@link startOpenaiStandIn}.
- */
+/** Options of {@link startOpenaiStandIn}. */
 export interface OpenaiStandInOptions {
   /**
    * Port on 127.0.0.1.
@@ -34,9 +32,7 @@ export interface OpenaiStandInOptions {
 /** The defaults of {@link OpenaiStandInOptions}. */
 export const openaiStandInDefaults = { port: 0, dimensions: 1536 } as const
 
-/**
- * A running stand-in for OpenAI's embeddings.
- */
+/** A running stand-in for OpenAI's embeddings. */
 export interface OpenaiStandIn {
   /** `baseURL` for the official client; ends in `/v1`. */
   readonly url: string
@@ -48,7 +44,10 @@ export interface OpenaiStandIn {
   readonly faults: Faults
   /** Makes every vector this long, whatever was asked for; `undefined` ends that. */
   answerDimensions(dimensions: number | undefined): void
-  /** Requests so far, faulty ones included, whose method and path (`POST /v1/embeddings`) contain `route`. */
+  /**
+   * Requests so far, faulty ones included, whose method and path (`POST /v1/embeddings`) contain
+   * `route`.
+   */
   requestCount(route?: string): number
   /** Inputs that were embedded so far. */
   inputCount(): number
@@ -57,9 +56,10 @@ export interface OpenaiStandIn {
 }
 
 /**
- * Starts a server on loopback that answers `POST /v1/embeddings` as OpenAI does, `float` and `base64`, with the vectors of the hashing
- * embedder: deterministic, and near each other for texts that share words. What the service refuses is refused with the same status and
- * shape; token counts of texts are estimates.
+ * Starts a server on loopback that answers `POST /v1/embeddings` as OpenAI does, `float` and
+ * `base64`, with the vectors of the hashing embedder: deterministic, and near each other for texts
+ * that share words. What the service refuses is refused with the same status and shape; token
+ * counts of texts are estimates.
  *
  * @example
  * ```ts
@@ -67,14 +67,21 @@ export interface OpenaiStandIn {
  * const client = new OpenAI({ apiKey: standIn.apiKey, baseURL: standIn.url })
  * ```
  */
-export async function startOpenaiStandIn(options: OpenaiStandInOptions = {}): Promise<OpenaiStandIn> {
+export async function startOpenaiStandIn(
+  options: OpenaiStandInOptions = {},
+): Promise<OpenaiStandIn> {
   const { port, dimensions } = { ...openaiStandInDefaults, ...options }
   const apiKey = options.apiKey ?? `sk-stand-in-${randomUUID()}`
   const embeddings = new EmbeddingsService(apiKey, dimensions)
   const http = await HttpStandIn.start({
     port,
     answer: (request) => embeddings.answer(request),
-    errorBody: (status, message) => openaiErrorBody({ status, message, ...(status === 429 ? { code: 'rate_limit_exceeded' } : {}) }),
+    errorBody: (status, message) =>
+      openaiErrorBody({
+        status,
+        message,
+        ...(status === 429 ? { code: 'rate_limit_exceeded' } : {}),
+      }),
   })
   return {
     url: `http://127.0.0.1:${http.port}/v1`,
@@ -112,7 +119,10 @@ class EmbeddingsService {
   }
 
   async answer(request: HttpRequest): Promise<HttpReply> {
-    const headers = { 'x-request-id': `req_${randomUUID().replaceAll('-', '')}`, 'openai-version': '2020-10-01' }
+    const headers = {
+      'x-request-id': `req_${randomUUID().replaceAll('-', '')}`,
+      'openai-version': '2020-10-01',
+    }
     try {
       this.#authorize(request)
       return { ...(await this.#route(request)), headers }
@@ -123,23 +133,46 @@ class EmbeddingsService {
   }
 
   #authorize({ headers: { authorization } }: HttpRequest): void {
-    if (authorization === undefined) throw new OpenaiError({ status: 401, message: "You didn't provide an API key." })
+    if (authorization === undefined)
+      throw new OpenaiError({ status: 401, message: "You didn't provide an API key." })
     if (authorization === `Bearer ${this.#apiKey}`) return
-    throw new OpenaiError({ status: 401, message: 'Incorrect API key provided.', code: 'invalid_api_key' })
+    throw new OpenaiError({
+      status: 401,
+      message: 'Incorrect API key provided.',
+      code: 'invalid_api_key',
+    })
   }
 
   #route(request: HttpRequest): Promise<HttpReply> {
     const route = `${request.method} ${request.path}`
-    if (route === 'POST /v1/embeddings') return this.#embed(parseEmbeddingsRequest(request.body, this.#models))
+    if (route === 'POST /v1/embeddings')
+      return this.#embed(parseEmbeddingsRequest(request.body, this.#models))
     if (request.path === '/v1/embeddings') {
-      throw new OpenaiError({ status: 405, message: `Not allowed to ${route}.`, code: 'method_not_supported' })
+      throw new OpenaiError({
+        status: 405,
+        message: `Not allowed to ${route}.`,
+        code: 'method_not_supported',
+      })
     }
-    throw new OpenaiError({ status: 404, message: `Unknown request URL: ${route}.`, code: 'unknown_url' })
+    throw new OpenaiError({
+      status: 404,
+      message: `Unknown request URL: ${route}.`,
+      code: 'unknown_url',
+    })
   }
 
-  async #embed({ model, texts, tokenCount, dimensions, encodingFormat }: EmbeddingsRequest): Promise<HttpReply> {
-    const embedded = await hashingEmbedder({ dimensions: this.#answeredDimensions ?? dimensions }).embed(texts)
-    if (embedded.isErr()) throw new OpenaiError({ status: 400, message: embedded.error.message, param: 'input' })
+  async #embed({
+    model,
+    texts,
+    tokenCount,
+    dimensions,
+    encodingFormat,
+  }: EmbeddingsRequest): Promise<HttpReply> {
+    const embedded = await hashingEmbedder({
+      dimensions: this.#answeredDimensions ?? dimensions,
+    }).embed(texts)
+    if (embedded.isErr())
+      throw new OpenaiError({ status: 400, message: embedded.error.message, param: 'input' })
     this.#inputCount += texts.length
     const data = embedded.value.map((vector, index) => ({
       object: 'embedding',

@@ -10,7 +10,11 @@ import type { Consistency, IndexDefinition } from './stored-index.ts'
 const maxDimension = 20_000
 
 /** Where an index is that was not told where to be. */
-export const defaultDeployment = { deployment_type: 'managed', cloud: 'aws', region: 'us-east-1' } as const
+export const defaultDeployment = {
+  deployment_type: 'managed',
+  cloud: 'aws',
+  region: 'us-east-1',
+} as const
 
 /** The indexes of a project, and where the host of each is reached. */
 export interface Project {
@@ -25,7 +29,8 @@ export function answerControlPlane(project: Project, request: HttpRequest): Http
   const encoded = /^\/indexes\/([^/]+)$/.exec(request.path)?.[1]
   if (encoded === undefined) throw notFound(`Unknown path ${request.path}`)
   const index = indexOf(project, decodeURIComponent(encoded))
-  if (request.method === 'GET') return { status: 200, body: indexBody(project, index.definition, request) }
+  if (request.method === 'GET')
+    return { status: 200, body: indexBody(project, index.definition, request) }
   if (request.method === 'PATCH') return configure(project, index, request)
   if (request.method === 'DELETE') return remove(project, index)
   throw methodNotAllowed(request)
@@ -41,12 +46,20 @@ export function indexOf(project: Project, name: string): StoredIndex {
 function answerCollection(project: Project, request: HttpRequest): HttpReply {
   if (request.method === 'POST') return create(project, request)
   if (request.method !== 'GET') throw methodNotAllowed(request)
-  const indexes = Array.from(project.indexes.values(), ({ definition }) => indexBody(project, definition, request))
+  const indexes = Array.from(project.indexes.values(), ({ definition }) =>
+    indexBody(project, definition, request),
+  )
   return { status: 200, body: { indexes } }
 }
 
 function create(project: Project, request: HttpRequest): HttpReply {
-  const fields = parseBody(request.body, ['name', 'deployment', 'schema', 'deletion_protection', 'tags'])
+  const fields = parseBody(request.body, [
+    'name',
+    'deployment',
+    'schema',
+    'deletion_protection',
+    'tags',
+  ])
   const definition: IndexDefinition = {
     name: parseIndexName(optionalString(fields, 'name')),
     ...parseSchema(fields['schema']),
@@ -54,7 +67,8 @@ function create(project: Project, request: HttpRequest): HttpReply {
     tags: isObject(fields['tags']) ? (fields['tags'] as Record<string, string>) : null,
     deployment: parseDeployment(fields['deployment']),
   }
-  if (project.indexes.has(definition.name)) throw new PineconeError(409, 'ALREADY_EXISTS', `Resource ${definition.name} already exists`)
+  if (project.indexes.has(definition.name))
+    throw new PineconeError(409, 'ALREADY_EXISTS', `Resource ${definition.name} already exists`)
   project.indexes.set(definition.name, new StoredIndex(definition, project.consistency))
   return { status: 201, body: indexBody(project, definition, request) }
 }
@@ -65,14 +79,20 @@ function configure(project: Project, index: StoredIndex, request: HttpRequest): 
   index.definition = {
     ...index.definition,
     isProtected: parseProtection(fields) ?? isProtected,
-    tags: isObject(fields['tags']) ? { ...tags, ...(fields['tags'] as Record<string, string>) } : tags,
+    tags: isObject(fields['tags'])
+      ? { ...tags, ...(fields['tags'] as Record<string, string>) }
+      : tags,
   }
   return { status: 200, body: indexBody(project, index.definition, request) }
 }
 
 function remove(project: Project, { definition }: StoredIndex): HttpReply {
   if (definition.isProtected) {
-    throw new PineconeError(403, 'FORBIDDEN', `Deletion protection is enabled for ${definition.name}; disable it before deleting`)
+    throw new PineconeError(
+      403,
+      'FORBIDDEN',
+      `Deletion protection is enabled for ${definition.name}; disable it before deleting`,
+    )
   }
   project.indexes.delete(definition.name)
   return { status: 202 }
@@ -93,22 +113,36 @@ function indexBody(project: Project, definition: IndexDefinition, request: HttpR
 
 function parseIndexName(name: string | undefined): string {
   if (name !== undefined && /^[a-z0-9]([a-z0-9-]{0,43}[a-z0-9])?$/.test(name)) return name
-  throw invalidArgument("Name must be 1 to 45 lower case alphanumeric characters or '-', and start and end with an alphanumeric one")
+  throw invalidArgument(
+    "Name must be 1 to 45 lower case alphanumeric characters or '-', and start and end with an alphanumeric one",
+  )
 }
 
 function parseSchema(value: unknown): { dimension: number; metric: Metric } {
   const { fields } = fieldsOf(value, ['fields'], 'schema')
-  const { _values } = fieldsOf(fields, ['_values'], 'the schema of a dense index, all that this stand-in keeps')
+  const { _values } = fieldsOf(
+    fields,
+    ['_values'],
+    'the schema of a dense index, all that this stand-in keeps',
+  )
   const { type, dimension, metric } = fieldsOf(_values, ['type', 'dimension', 'metric'], '_values')
-  if (type !== 'dense_vector') throw invalidArgument(`_values must be of type dense_vector, got ${JSON.stringify(type)}`)
+  if (type !== 'dense_vector')
+    throw invalidArgument(`_values must be of type dense_vector, got ${JSON.stringify(type)}`)
   const known = metrics.find((name) => name === metric)
-  if (known === undefined) throw invalidArgument(`metric must be one of ${metrics.join(', ')}, got ${JSON.stringify(metric)}`)
-  return { dimension: integerWithin(dimension, 'dimension', { min: 1, max: maxDimension }), metric: known }
+  if (known === undefined)
+    throw invalidArgument(
+      `metric must be one of ${metrics.join(', ')}, got ${JSON.stringify(metric)}`,
+    )
+  return {
+    dimension: integerWithin(dimension, 'dimension', { min: 1, max: maxDimension }),
+    metric: known,
+  }
 }
 
 function parseDeployment(value: unknown): Readonly<Record<string, unknown>> {
   const fields = fieldsOf(value ?? defaultDeployment, Object.keys(defaultDeployment), 'deployment')
-  if (fields['deployment_type'] !== 'managed') throw invalidArgument('This stand-in has managed deployments only')
+  if (fields['deployment_type'] !== 'managed')
+    throw invalidArgument('This stand-in has managed deployments only')
   return fields
 }
 

@@ -1,5 +1,10 @@
 import type { HttpReply, HttpRequest } from '../http-stand-in/http-stand-in.ts'
-import { createNamespace, deleteNamespace, describeNamespace, listNamespaces } from './namespace-routes.ts'
+import {
+  createNamespace,
+  deleteNamespace,
+  describeNamespace,
+  listNamespaces,
+} from './namespace-routes.ts'
 import { PineconeError, notFound } from './pinecone-error.ts'
 import type { StoredIndex } from './stored-index.ts'
 import { describeStats, fetchByMetadata, fetchVectors, listVectors, query } from './vector-reads.ts'
@@ -22,10 +27,16 @@ const operations: Readonly<Record<string, Operation>> = {
 
 /** Answers a request to the host of an index. `path` is the path at that host. */
 export function answerDataPlane(index: StoredIndex, path: string, request: HttpRequest): HttpReply {
-  const operation = operations[`${request.method} ${path}`] ?? namespaceOperation(path, request.method)
+  const operation =
+    operations[`${request.method} ${path}`] ?? namespaceOperation(path, request.method)
   if (operation !== undefined) return operation(index, request)
   const isKnownPath = Object.keys(operations).some((route) => route.endsWith(` ${path}`))
-  if (isKnownPath) throw new PineconeError(405, 'UNIMPLEMENTED', `Method ${request.method} is not allowed for ${path}`)
+  if (isKnownPath)
+    throw new PineconeError(
+      405,
+      'UNIMPLEMENTED',
+      `Method ${request.method} is not allowed for ${path}`,
+    )
   throw notFound(`Unknown path ${path}`)
 }
 

@@ -10,10 +10,11 @@ export type MetadataPredicate = (metadata: Metadata) => boolean
 type FieldPredicate = (value: Metadata[string] | undefined) => boolean
 
 /**
- * Reads a filter. Conditions on a field that a record does not have are not met, except `$exists: false`; on a list of strings `$eq` and
- * `$in` ask for any element, `$ne` and `$nin` for none.
+ * Reads a filter. Conditions on a field that a record does not have are not met, except `$exists:
+ * false`; on a list of strings `$eq` and `$in` ask for any element, `$ne` and `$nin` for none.
  *
- * @throws PineconeError for an operator that the service does not know, or an operand of a wrong type.
+ * @throws PineconeError for an operator that the service does not know, or an operand of a wrong
+ *   type.
  */
 export function parseFilter(filter: unknown): MetadataPredicate {
   if (!isObject(filter)) throw invalidArgument('filter: expected an object')
@@ -23,8 +24,11 @@ export function parseFilter(filter: unknown): MetadataPredicate {
 
 function parsePart(name: string, operand: unknown): MetadataPredicate {
   if (name === '$and' || name === '$or') return parseJunction(name, operand)
-  if (name.startsWith('$')) throw invalidArgument(`${name} is not a valid operator at the top level of a filter`)
-  const conditions = isObject(operand) ? parseConditions(name, operand) : [parseCondition('$eq', operand)]
+  if (name.startsWith('$'))
+    throw invalidArgument(`${name} is not a valid operator at the top level of a filter`)
+  const conditions = isObject(operand)
+    ? parseConditions(name, operand)
+    : [parseCondition('$eq', operand)]
   return (metadata) => {
     const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined
     return conditions.every((condition) => condition(value))
@@ -36,10 +40,15 @@ function parseJunction(name: '$and' | '$or', operand: unknown): MetadataPredicat
     throw invalidArgument(`the ${name} operator must be followed by a list of filters`)
   }
   const parts = operand.map(parseFilter)
-  return name === '$and' ? (metadata) => parts.every((part) => part(metadata)) : (metadata) => parts.some((part) => part(metadata))
+  return name === '$and'
+    ? (metadata) => parts.every((part) => part(metadata))
+    : (metadata) => parts.some((part) => part(metadata))
 }
 
-function parseConditions(field: string, operand: Readonly<Record<string, unknown>>): FieldPredicate[] {
+function parseConditions(
+  field: string,
+  operand: Readonly<Record<string, unknown>>,
+): FieldPredicate[] {
   const entries = Object.entries(operand)
   if (entries.length === 0) throw invalidArgument(`the filter of field '${field}' has no operator`)
   return entries.map(([operator, value]) => parseCondition(operator, value))
@@ -64,7 +73,10 @@ function parseCondition(operator: string, operand: unknown): FieldPredicate {
 
 function anyElement(wanted: readonly unknown[]): FieldPredicate {
   const set = new Set(wanted)
-  return (value) => (Array.isArray(value) ? value.some((element) => set.has(element)) : value !== undefined && set.has(value))
+  return (value) =>
+    Array.isArray(value)
+      ? value.some((element) => set.has(element))
+      : value !== undefined && set.has(value)
 }
 
 function noElement(unwanted: readonly unknown[]): FieldPredicate {
@@ -73,7 +85,8 @@ function noElement(unwanted: readonly unknown[]): FieldPredicate {
 }
 
 function exists(operand: unknown): FieldPredicate {
-  if (typeof operand !== 'boolean') throw invalidArgument('the $exists operator must be followed by a boolean')
+  if (typeof operand !== 'boolean')
+    throw invalidArgument('the $exists operator must be followed by a boolean')
   return (value) => (value !== undefined) === operand
 }
 
@@ -88,21 +101,30 @@ function comparison(operator: string, operand: unknown): FieldPredicate {
   const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined
   if (compare === undefined) throw invalidArgument(`${operator} is not a valid operator`)
   if (typeof operand !== 'number') {
-    throw invalidArgument(`the ${operator} operator must be followed by a number, got ${JSON.stringify(operand)}`)
+    throw invalidArgument(
+      `the ${operator} operator must be followed by a number, got ${JSON.stringify(operand)}`,
+    )
   }
   return (value) => typeof value === 'number' && compare(value, operand)
 }
 
 function scalar(operator: string, operand: unknown): string | number | boolean {
-  if (typeof operand === 'string' || typeof operand === 'number' || typeof operand === 'boolean') return operand
-  throw invalidArgument(`the ${operator} operator must be followed by a string, boolean or number, got ${JSON.stringify(operand)}`)
+  if (typeof operand === 'string' || typeof operand === 'number' || typeof operand === 'boolean')
+    return operand
+  throw invalidArgument(
+    `the ${operator} operator must be followed by a string, boolean or number, got ${JSON.stringify(operand)}`,
+  )
 }
 
 function list(operator: string, operand: unknown): readonly unknown[] {
   const isUniform =
     Array.isArray(operand) &&
     operand.length <= maxListedValues &&
-    (operand.every((value) => typeof value === 'string') || operand.every((value) => typeof value === 'number'))
-  if (!isUniform) throw invalidArgument(`the ${operator} operator must be followed by a list of strings or a list of numbers`)
+    (operand.every((value) => typeof value === 'string') ||
+      operand.every((value) => typeof value === 'number'))
+  if (!isUniform)
+    throw invalidArgument(
+      `the ${operator} operator must be followed by a list of strings or a list of numbers`,
+    )
   return operand
 }

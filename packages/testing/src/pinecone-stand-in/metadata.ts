@@ -10,10 +10,13 @@ export type Metadata = Readonly<Record<string, string | number | boolean | reado
 export function parseMetadata(value: unknown): Metadata {
   if (!isObject(value)) throw invalidArgument('metadata: expected an object')
   for (const [name, field] of Object.entries(value)) {
-    if (name.startsWith('$')) throw invalidArgument(`Metadata field names must not start with '$', got '${name}'`)
+    if (name.startsWith('$'))
+      throw invalidArgument(`Metadata field names must not start with '$', got '${name}'`)
     if (isMetadataValue(field)) continue
     const got = JSON.stringify(field).slice(0, 100)
-    throw invalidArgument(`Metadata value must be a string, number, boolean or list of strings, got '${got}' for field '${name}'`)
+    throw invalidArgument(
+      `Metadata value must be a string, number, boolean or list of strings, got '${got}' for field '${name}'`,
+    )
   }
   return withinSize(value as Metadata)
 }
@@ -26,10 +29,16 @@ export function mergeMetadata(metadata: Metadata, changes: Metadata): Metadata {
 function withinSize(metadata: Metadata): Metadata {
   const bytes = Buffer.byteLength(JSON.stringify(metadata))
   if (bytes <= maxMetadataBytes) return metadata
-  throw invalidArgument(`Metadata size is ${bytes} bytes, which exceeds the limit of ${maxMetadataBytes} bytes per vector`)
+  throw invalidArgument(
+    `Metadata size is ${bytes} bytes, which exceeds the limit of ${maxMetadataBytes} bytes per vector`,
+  )
 }
 
 function isMetadataValue(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((element) => typeof element === 'string')
-  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+  return (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'number' && Number.isFinite(value))
+  )
 }

@@ -11,19 +11,33 @@ const maxPageSize = 100
 /** `GET /namespaces`: a page of the namespaces that begin with a prefix. */
 export function listNamespaces(index: StoredIndex, parameters: URLSearchParams): HttpReply {
   const prefix = parameters.get('prefix') ?? ''
-  const limit = integerWithin(Number(parameters.get('limit') ?? maxPageSize), 'limit', { min: 1, max: maxPageSize })
-  const names = Array.from(index.namespaces().keys()).filter((name) => name.startsWith(prefix)).sort()
+  const limit = integerWithin(Number(parameters.get('limit') ?? maxPageSize), 'limit', {
+    min: 1,
+    max: maxPageSize,
+  })
+  const names = Array.from(index.namespaces().keys())
+    .filter((name) => name.startsWith(prefix))
+    .sort()
   const { page, pagination } = pageOf(names, limit, parameters.get('paginationToken'))
-  return { status: 200, body: { namespaces: page.map((name) => namespaceBody(index, name)), total_count: names.length, ...pagination } }
+  return {
+    status: 200,
+    body: {
+      namespaces: page.map((name) => namespaceBody(index, name)),
+      total_count: names.length,
+      ...pagination,
+    },
+  }
 }
 
 /** `POST /namespaces`: an empty namespace. */
 export function createNamespace(index: StoredIndex, body: string): HttpReply {
   const fields = parseBody(body, ['name', 'schema'])
-  if (fields['schema'] !== undefined) throw invalidArgument('This stand-in does not keep schemas of namespaces')
+  if (fields['schema'] !== undefined)
+    throw invalidArgument('This stand-in does not keep schemas of namespaces')
   const name = namespaceOf(optionalString(fields, 'name'))
   if (name === defaultNamespace) throw invalidArgument(`${defaultNamespace} is reserved`)
-  if (index.has(name)) throw new PineconeError(409, 'ALREADY_EXISTS', `Namespace ${name} already exists`)
+  if (index.has(name))
+    throw new PineconeError(409, 'ALREADY_EXISTS', `Namespace ${name} already exists`)
   index.write(name, () => {})
   return { status: 200, body: namespaceBody(index, name) }
 }

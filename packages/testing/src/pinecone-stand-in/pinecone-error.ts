@@ -34,7 +34,10 @@ export class PineconeError extends Error {
 
   /** The answer of the control plane. */
   get controlPlaneReply(): HttpReply {
-    return { status: this.status, body: { status: this.status, error: { code: this.code, message: this.message } } }
+    return {
+      status: this.status,
+      body: { status: this.status, error: { code: this.code, message: this.message } },
+    }
   }
 }
 

@@ -12,9 +12,7 @@ import { StoredIndex } from './stored-index.ts'
 
 const apiVersion = '2026-07'
 
-/**
- * An index that exists from the start.
- */
+/** An index that exists from the start. */
 export interface PineconeStandInIndex {
   /** Its name. */
   readonly name: string
@@ -28,9 +26,7 @@ export interface PineconeStandInIndex {
   readonly metric?: Metric
 }
 
-/**
- * Options of {@link startPineconeStandIn}.
- */
+/** Options of {@link startPineconeStandIn}. */
 export interface PineconeStandInOptions {
   /**
    * Port on 127.0.0.1.
@@ -39,8 +35,8 @@ export interface PineconeStandInOptions {
    */
   readonly port?: number
   /**
-   * The key that callers must send. The official client remembers the host of an index by key and name for as long as its process lives, so
-   * two stand-ins of one process must not share a key.
+   * The key that callers must send. The official client remembers the host of an index by key and
+   * name for as long as its process lives, so two stand-ins of one process must not share a key.
    *
    * @defaultValue a random one
    */
@@ -52,7 +48,8 @@ export interface PineconeStandInOptions {
    */
   readonly indexes?: readonly PineconeStandInIndex[]
   /**
-   * Time from a write to its visibility to reads, in milliseconds: the service is eventually consistent.
+   * Time from a write to its visibility to reads, in milliseconds: the service is eventually
+   * consistent.
    *
    * @defaultValue `0`
    */
@@ -66,9 +63,7 @@ export const pineconeStandInDefaults = {
   consistencyDelayMs: 0,
 } as const
 
-/**
- * A running stand-in for Pinecone.
- */
+/** A running stand-in for Pinecone. */
 export interface PineconeStandIn {
   /** `controllerHostUrl` for the official client. */
   readonly url: string
@@ -84,15 +79,19 @@ export interface PineconeStandIn {
   delayConsistency(delayMs: number): void
   /** Makes every write so far visible to reads. */
   settle(): void
-  /** Requests so far, faulty ones included, whose method and path (`POST /data/course-search/query`) contain `route`. */
+  /**
+   * Requests so far, faulty ones included, whose method and path (`POST /data/course-search/query`)
+   * contain `route`.
+   */
   requestCount(route?: string): number
   /** Ends every connection and frees the port; what was stored is gone. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a server on loopback that speaks Pinecone's API of version 2026-07, data plane and control plane, with exact search. What the
- * service refuses is refused with the same status and shape. It keeps dense indexes only, in memory.
+ * Starts a server on loopback that speaks Pinecone's API of version 2026-07, data plane and control
+ * plane, with exact search. What the service refuses is refused with the same status and shape. It
+ * keeps dense indexes only, in memory.
  *
  * @example
  * ```ts
@@ -101,11 +100,17 @@ export interface PineconeStandIn {
  * const index = client.index({ name: 'course-search' })
  * ```
  */
-export async function startPineconeStandIn(options: PineconeStandInOptions = {}): Promise<PineconeStandIn> {
+export async function startPineconeStandIn(
+  options: PineconeStandInOptions = {},
+): Promise<PineconeStandIn> {
   const { port, indexes, consistencyDelayMs } = { ...pineconeStandInDefaults, ...options }
   const apiKey = options.apiKey ?? `stand-in-${randomUUID()}`
   const project = projectOf(indexes, consistencyDelayMs)
-  const http = await HttpStandIn.start({ port, answer: (request) => answer(project, apiKey, request), errorBody: errorBodyOf })
+  const http = await HttpStandIn.start({
+    port,
+    answer: (request) => answer(project, apiKey, request),
+    errorBody: errorBodyOf,
+  })
   const url = `http://127.0.0.1:${http.port}`
   return {
     url,
@@ -123,13 +128,21 @@ export async function startPineconeStandIn(options: PineconeStandInOptions = {})
 function projectOf(indexes: readonly PineconeStandInIndex[], delayMs: number): Project {
   const consistency = { clock: systemClock, delayMs }
   const stored = indexes.map(({ name, dimension, metric = 'cosine' }) => {
-    const definition = { name, dimension, metric, isProtected: false, tags: null, deployment: defaultDeployment }
+    const definition = {
+      name,
+      dimension,
+      metric,
+      isProtected: false,
+      tags: null,
+      deployment: defaultDeployment,
+    }
     return [name, new StoredIndex(definition, consistency)] as const
   })
   return {
     indexes: new Map(stored),
     consistency,
-    // The host that the caller used: behind a proxy it is the proxy's, so that the data plane is reached through it too.
+    // The host that the caller used: behind a proxy it is the proxy's, so that the data plane is
+    // reached through it too.
     hostOf: (name, { headers }) => `http://${headers.host ?? ''}${dataPath(name)}`,
   }
 }
@@ -140,7 +153,9 @@ function answer(project: Project, apiKey: string, request: HttpRequest): HttpRep
   const isDataPlane = indexName !== undefined && path !== undefined
   try {
     requireVersion(request)
-    return isDataPlane ? answerDataPlane(indexOf(project, indexName), path, request) : answerControlPlane(project, request)
+    return isDataPlane
+      ? answerDataPlane(indexOf(project, indexName), path, request)
+      : answerControlPlane(project, request)
   } catch (refusal) {
     if (!(refusal instanceof PineconeError)) throw refusal
     return isDataPlane ? refusal.dataPlaneReply : refusal.controlPlaneReply
@@ -150,7 +165,9 @@ function answer(project: Project, apiKey: string, request: HttpRequest): HttpRep
 function requireVersion({ headers }: HttpRequest): void {
   const version = headers['x-pinecone-api-version']
   if (version === undefined || version === apiVersion) return
-  throw invalidArgument(`Invalid API version ${String(version)}; this stand-in speaks ${apiVersion}`)
+  throw invalidArgument(
+    `Invalid API version ${String(version)}; this stand-in speaks ${apiVersion}`,
+  )
 }
 
 function dataPath(indexName: string): string {

@@ -25,7 +25,11 @@ export function parseRecord(value: unknown, dimension: number): StoredRecord {
   refuseSparse(fields['sparseValues'])
   const id = parseId(fields['id'])
   const metadata = fields['metadata'] === undefined ? undefined : parseMetadata(fields['metadata'])
-  return { id, vector: parseStoredVector(optionalList(fields, 'values') ?? [], dimension), metadata }
+  return {
+    id,
+    vector: parseStoredVector(optionalList(fields, 'values') ?? [], dimension),
+    metadata,
+  }
 }
 
 /** A vector that may be stored: as long as the index has dimensions, and not all zero. */
@@ -38,27 +42,32 @@ export function parseStoredVector(values: readonly unknown[], dimension: number)
 /** A vector of a query. */
 export function parseVector(values: readonly unknown[], dimension: number): StoredVector {
   if (values.length === dimension) return storedVector(values.map(parseNumber))
-  throw invalidArgument(`Vector dimension ${values.length} does not match the dimension of the index ${dimension}`)
+  throw invalidArgument(
+    `Vector dimension ${values.length} does not match the dimension of the index ${dimension}`,
+  )
 }
 
 /** The ids of a request that names records. */
 export function parseIds(values: readonly unknown[]): string[] {
   if (values.length === 0) throw invalidArgument('At least one id is required')
-  if (values.length > maxIds) throw invalidArgument(`The number of ids must not exceed ${maxIds}, got ${values.length}`)
+  if (values.length > maxIds)
+    throw invalidArgument(`The number of ids must not exceed ${maxIds}, got ${values.length}`)
   return values.map(parseId)
 }
 
 /** The id of a record. */
 export function parseId(value: unknown): string {
   if (typeof value !== 'string') throw invalidArgument('Vector ID must be a string')
-  if (value === '' || value.length > maxIdLength) throw invalidArgument(`Vector ID must be 1 to ${maxIdLength} characters long`)
+  if (value === '' || value.length > maxIdLength)
+    throw invalidArgument(`Vector ID must be 1 to ${maxIdLength} characters long`)
   if (!isIdentifier(value)) throw invalidArgument(`Vector ID must be ASCII, but got '${value}'`)
   return value
 }
 
 /** Refuses sparse values, which a dense index has no place for. */
 export function refuseSparse(value: unknown): void {
-  if (value !== undefined) throw invalidArgument('Index configuration does not support sparse values')
+  if (value !== undefined)
+    throw invalidArgument('Index configuration does not support sparse values')
 }
 
 /** The token of a page: the last id of the page before. */

@@ -43,9 +43,21 @@ export function optionalList(fields: Fields, name: string): readonly unknown[] |
 }
 
 /** A whole number within bounds. */
-export function integerWithin(value: unknown, name: string, bounds: { readonly min: number; readonly max: number }): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return value
-  throw invalidArgument(`${name} must be a whole number between ${bounds.min} and ${bounds.max}, got ${JSON.stringify(value)}`)
+export function integerWithin(
+  value: unknown,
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= bounds.min &&
+    value <= bounds.max
+  )
+    return value
+  throw invalidArgument(
+    `${name} must be a whole number between ${bounds.min} and ${bounds.max}, got ${JSON.stringify(value)}`,
+  )
 }
 
 function parseJson(body: string): unknown {

@@ -16,7 +16,10 @@ export function storedVector(values: readonly number[]): StoredVector {
   return { values: stored, norm: Math.sqrt(dot(stored, stored)) }
 }
 
-/** The score of two vectors of the same length; for `euclidean` the squared distance, as the service has it. */
+/**
+ * The score of two vectors of the same length; for `euclidean` the squared distance, as the service
+ * has it.
+ */
 export function score(metric: Metric, left: StoredVector, right: StoredVector): number {
   if (metric === 'euclidean') return squaredDistance(left.values, right.values)
   const product = dot(left.values, right.values)
@@ -32,12 +35,14 @@ export function compareScores(metric: Metric, left: number, right: number): numb
 
 function dot(left: Float32Array, right: Float32Array): number {
   let sum = 0
-  for (let index = 0; index < left.length; index += 1) sum += (left[index] ?? 0) * (right[index] ?? 0)
+  for (let index = 0; index < left.length; index += 1)
+    sum += (left[index] ?? 0) * (right[index] ?? 0)
   return sum
 }
 
 function squaredDistance(left: Float32Array, right: Float32Array): number {
   let sum = 0
-  for (let index = 0; index < left.length; index += 1) sum += ((left[index] ?? 0) - (right[index] ?? 0)) ** 2
+  for (let index = 0; index < left.length; index += 1)
+    sum += ((left[index] ?? 0) - (right[index] ?? 0)) ** 2
   return sum
 }

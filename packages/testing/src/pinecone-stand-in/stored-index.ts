@@ -28,7 +28,10 @@ interface PendingWrite {
   readonly apply: () => void
 }
 
-/** An index with its namespaces. Writes become visible to reads in their order, each after the delay of its time. */
+/**
+ * An index with its namespaces. Writes become visible to reads in their order, each after the delay
+ * of its time.
+ */
 export class StoredIndex {
   definition: IndexDefinition
   readonly #consistency: Consistency
@@ -89,7 +92,11 @@ export class StoredIndex {
   #enqueue(apply: () => void): number {
     this.#lsn += 1
     const dueAt = this.#consistency.clock.monotonic() + this.#consistency.delayMs
-    this.#pending.push({ visibleAt: Math.max(dueAt, this.#pending.at(-1)?.visibleAt ?? 0), lsn: this.#lsn, apply })
+    this.#pending.push({
+      visibleAt: Math.max(dueAt, this.#pending.at(-1)?.visibleAt ?? 0),
+      lsn: this.#lsn,
+      apply,
+    })
     return this.#lsn
   }
 

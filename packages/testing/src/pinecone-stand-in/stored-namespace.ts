@@ -50,7 +50,8 @@ export class StoredNamespace {
   update(id: string, change: RecordChange): void {
     const record = this.#records.get(id)
     if (record === undefined) return
-    const metadata = change.metadata === undefined ? record.metadata : { ...record.metadata, ...change.metadata }
+    const metadata =
+      change.metadata === undefined ? record.metadata : { ...record.metadata, ...change.metadata }
     this.#records.set(id, { id, vector: change.vector ?? record.vector, metadata })
   }
 
@@ -60,7 +61,10 @@ export class StoredNamespace {
 
   /** The ids of the records that pass, in the order of their bytes. */
   ids(passes: (record: StoredRecord) => boolean): string[] {
-    return Array.from(this.#records.values()).filter(passes).map(({ id }) => id).sort()
+    return Array.from(this.#records.values())
+      .filter(passes)
+      .map(({ id }) => id)
+      .sort()
   }
 
   /** The records that pass and are nearest, best first; equals in the order of their ids. */
@@ -68,7 +72,11 @@ export class StoredNamespace {
     return Array.from(this.#records.values())
       .filter(({ metadata }) => passes(metadata ?? {}))
       .map((record) => ({ record, score: score(metric, record.vector, vector) }))
-      .sort((left, right) => compareScores(metric, left.score, right.score) || (left.record.id < right.record.id ? -1 : 1))
+      .sort(
+        (left, right) =>
+          compareScores(metric, left.score, right.score) ||
+          (left.record.id < right.record.id ? -1 : 1),
+      )
       .slice(0, topK)
   }
 }

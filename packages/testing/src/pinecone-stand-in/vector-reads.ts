@@ -1,8 +1,23 @@
 import type { HttpReply } from '../http-stand-in/http-stand-in.ts'
 import { parseFilter } from './metadata-filter.ts'
 import { invalidArgument } from './pinecone-error.ts'
-import { idField, namespaceOf, pageToken, parseIds, parsePageToken, parseVector, refuseSparse } from './record-fields.ts'
-import { flag, integerWithin, isObject, optionalList, optionalString, parseBody } from './request-fields.ts'
+import {
+  idField,
+  namespaceOf,
+  pageToken,
+  parseIds,
+  parsePageToken,
+  parseVector,
+  refuseSparse,
+} from './record-fields.ts'
+import {
+  flag,
+  integerWithin,
+  isObject,
+  optionalList,
+  optionalString,
+  parseBody,
+} from './request-fields.ts'
 import type { Fields } from './request-fields.ts'
 import type { StoredVector } from './similarity.ts'
 import type { StoredIndex } from './stored-index.ts'
@@ -12,9 +27,22 @@ const maxTopK = 10_000
 const maxPageSize = 100
 const maxResultBytes = 4 * 1024 * 1024
 const tuningFields = ['scanFactor', 'maxCandidates']
-const queryFields = ['namespace', 'topK', 'filter', 'includeValues', 'includeMetadata', 'vector', 'sparseVector', 'id', ...tuningFields]
+const queryFields = [
+  'namespace',
+  'topK',
+  'filter',
+  'includeValues',
+  'includeMetadata',
+  'vector',
+  'sparseVector',
+  'id',
+  ...tuningFields,
+]
 
-/** `POST /query`: the nearest records, exactly. A query by the id of an absent record matches nothing. */
+/**
+ * `POST /query`: the nearest records, exactly. A query by the id of an absent record matches
+ * nothing.
+ */
 export function query(index: StoredIndex, body: string): HttpReply {
   const fields = parseBody(body, queryFields)
   const name = namespaceOf(optionalString(fields, 'namespace'))
@@ -22,20 +50,34 @@ export function query(index: StoredIndex, body: string): HttpReply {
   const topK = integerWithin(fields['topK'], 'topK', { min: 1, max: maxTopK })
   const passes = fields['filter'] === undefined ? () => true : parseFilter(fields['filter'])
   const vector = queriedVector(namespace, fields, index.definition.dimension)
-  const nearest = vector === undefined ? [] : namespace.nearest({ metric: index.definition.metric, vector, topK, passes })
-  const result = { matches: nearest.map((match) => matchBody(match, fields)), namespace: name, usage: { readUnits: 5 } }
+  const nearest =
+    vector === undefined
+      ? []
+      : namespace.nearest({ metric: index.definition.metric, vector, topK, passes })
+  const result = {
+    matches: nearest.map((match) => matchBody(match, fields)),
+    namespace: name,
+    usage: { readUnits: 5 },
+  }
   if (Buffer.byteLength(JSON.stringify(result)) <= maxResultBytes) return read(index, result)
   throw invalidArgument(`The result exceeds ${maxResultBytes} bytes; lower topK`)
 }
 
-function queriedVector(namespace: StoredNamespace, fields: Fields, dimension: number): StoredVector | undefined {
+function queriedVector(
+  namespace: StoredNamespace,
+  fields: Fields,
+  dimension: number,
+): StoredVector | undefined {
   refuseSparse(fields['sparseVector'])
   if (tuningFields.some((name) => fields[name] !== undefined)) {
-    throw invalidArgument('scanFactor and maxCandidates are only supported by indexes with dedicated read nodes')
+    throw invalidArgument(
+      'scanFactor and maxCandidates are only supported by indexes with dedicated read nodes',
+    )
   }
   const id = idField(fields)
   const vector = optionalList(fields, 'vector')
-  if ((id === undefined) === (vector === undefined)) throw invalidArgument('A query takes either vector or id')
+  if ((id === undefined) === (vector === undefined))
+    throw invalidArgument('A query takes either vector or id')
   return id === undefined ? parseVector(vector ?? [], dimension) : namespace.get(id)?.vector
 }
 
@@ -44,7 +86,9 @@ function matchBody({ record, score }: ScoredRecord, fields: Fields): unknown {
     id: record.id,
     score,
     values: flag(fields, 'includeValues') ? Array.from(record.vector.values) : [],
-    ...(flag(fields, 'includeMetadata') && record.metadata !== undefined ? { metadata: record.metadata } : {}),
+    ...(flag(fields, 'includeMetadata') && record.metadata !== undefined
+      ? { metadata: record.metadata }
+      : {}),
   }
 }
 
@@ -65,30 +109,55 @@ export function fetchByMetadata(index: StoredIndex, body: string): HttpReply {
   const ids = namespace.ids(({ metadata }) => passes(metadata ?? {}))
   const limit = integerWithin(fields['limit'] ?? maxPageSize, 'limit', { min: 1, max: maxPageSize })
   const { page, pagination } = pageOf(ids, limit, optionalString(fields, 'paginationToken'))
-  return read(index, { vectors: recordBodies(namespace, page), namespace: name, usage: { readUnits: 1 }, ...pagination })
+  return read(index, {
+    vectors: recordBodies(namespace, page),
+    namespace: name,
+    usage: { readUnits: 1 },
+    ...pagination,
+  })
 }
 
 /** `GET /vectors/list`: a page of the ids that begin with a prefix. */
 export function listVectors(index: StoredIndex, parameters: URLSearchParams): HttpReply {
   const name = namespaceOf(parameters.get('namespace'))
   const prefix = parameters.get('prefix') ?? ''
-  const limit = integerWithin(Number(parameters.get('limit') ?? maxPageSize), 'limit', { min: 1, max: maxPageSize })
+  const limit = integerWithin(Number(parameters.get('limit') ?? maxPageSize), 'limit', {
+    min: 1,
+    max: maxPageSize,
+  })
   const ids = index.read(name).ids(({ id }) => id.startsWith(prefix))
   const { page, pagination } = pageOf(ids, limit, parameters.get('paginationToken'))
-  return read(index, { vectors: page.map((id) => ({ id })), namespace: name, usage: { readUnits: 1 }, ...pagination })
+  return read(index, {
+    vectors: page.map((id) => ({ id })),
+    namespace: name,
+    usage: { readUnits: 1 },
+    ...pagination,
+  })
 }
 
 /** `POST /describe_index_stats`: the size of every namespace. */
 export function describeStats(index: StoredIndex, body: string): HttpReply {
   const { filter } = parseBody(body === '' ? '{}' : body, ['filter'])
   if (filter !== undefined && !(isObject(filter) && Object.keys(filter).length === 0)) {
-    throw invalidArgument('Serverless and Starter indexes do not support describing index stats with metadata filtering')
+    throw invalidArgument(
+      'Serverless and Starter indexes do not support describing index stats with metadata filtering',
+    )
   }
-  const sizes = Array.from(index.namespaces(), ([name, { size }]) => [name, { vectorCount: size }] as const)
+  const sizes = Array.from(
+    index.namespaces(),
+    ([name, { size }]) => [name, { vectorCount: size }] as const,
+  )
   const totalVectorCount = sizes.reduce((sum, [, { vectorCount }]) => sum + vectorCount, 0)
   const { dimension, metric } = index.definition
   const namespaces = Object.fromEntries(sizes)
-  return read(index, { namespaces, dimension, indexFullness: 0, totalVectorCount, metric, vectorType: 'dense' })
+  return read(index, {
+    namespaces,
+    dimension,
+    indexFullness: 0,
+    totalVectorCount,
+    metric,
+    vectorType: 'dense',
+  })
 }
 
 /** One page of sorted names, and where the next one begins. */
@@ -101,7 +170,11 @@ export function pageOf(
   const rest = names.filter((name) => name > after)
   const page = rest.slice(0, limit)
   const last = page.at(-1)
-  return { page, pagination: last === undefined || rest.length <= limit ? {} : { pagination: { next: pageToken(last) } } }
+  return {
+    page,
+    pagination:
+      last === undefined || rest.length <= limit ? {} : { pagination: { next: pageToken(last) } },
+  }
 }
 
 function recordBodies(namespace: StoredNamespace, ids: readonly string[]): Record<string, unknown> {

@@ -32,8 +32,15 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
 
   'filters after it has cut to topK': () =>
     new (class extends InMemoryVectorIndex {
-      override query({ filter, ...query }: VectorQuery): ResultAsync<readonly VectorMatch[], VectorIndexError> {
-        return super.query(query).map((matches) => matches.filter(({ metadata }) => filter === undefined || this.passes(metadata, filter)))
+      override query({
+        filter,
+        ...query
+      }: VectorQuery): ResultAsync<readonly VectorMatch[], VectorIndexError> {
+        return super
+          .query(query)
+          .map((matches) =>
+            matches.filter(({ metadata }) => filter === undefined || this.passes(metadata, filter)),
+          )
       }
     })(),
 
@@ -62,7 +69,12 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
   'keeps old metadata when a record is replaced': () =>
     new (class extends InMemoryVectorIndex {
       override upsert(records: readonly VectorRecord[]): Done {
-        return super.upsert(records.map((record) => ({ ...record, metadata: { ...this.records.get(record.id)?.metadata, ...record.metadata } })))
+        return super.upsert(
+          records.map((record) => ({
+            ...record,
+            metadata: { ...this.records.get(record.id)?.metadata, ...record.metadata },
+          })),
+        )
       }
     })(),
 
@@ -87,7 +99,13 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
     new (class extends InMemoryVectorIndex {
       override delete(ids: readonly string[]): Done {
         if (ids.every((id) => this.records.has(id))) return super.delete(ids)
-        return errAsync({ type: 'store-refused', message: 'absent', retryable: false, store: 'pinecone', operation: 'delete' })
+        return errAsync({
+          type: 'store-refused',
+          message: 'absent',
+          retryable: false,
+          store: 'pinecone',
+          operation: 'delete',
+        })
       }
     })(),
 
@@ -119,23 +137,35 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
 
   'takes the prefix for a pattern': () =>
     new (class extends InMemoryVectorIndex {
-      override list({ prefix = '', ...options }: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
+      override list({ prefix = '', ...options }: VectorListOptions = {}): ResultAsync<
+        VectorIdPage,
+        VectorIndexError
+      > {
         const pattern = new RegExp(`^${prefix.replaceAll('%', '.*').replaceAll('_', '.')}`)
-        return super.list(options).map((page) => ({ ...page, ids: page.ids.filter((id) => pattern.test(id)) }))
+        return super
+          .list(options)
+          .map((page) => ({ ...page, ids: page.ids.filter((id) => pattern.test(id)) }))
       }
     })(),
 
   'repeats the last id of a page': () =>
     new (class extends InMemoryVectorIndex {
       override list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
-        return super.list(options).map((page) => (page.cursor === undefined ? page : { ...page, cursor: page.ids.at(-2) ?? '' }))
+        return super
+          .list(options)
+          .map((page) =>
+            page.cursor === undefined ? page : { ...page, cursor: page.ids.at(-2) ?? '' },
+          )
       }
     })(),
 
   'ends its list with an empty page': () =>
     new (class extends InMemoryVectorIndex {
       override list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
-        return super.list(options).map((page) => ({ ...page, ...(page.ids.length > 0 ? { cursor: page.ids.at(-1) ?? '' } : {}) }))
+        return super.list(options).map((page) => ({
+          ...page,
+          ...(page.ids.length > 0 ? { cursor: page.ids.at(-1) ?? '' } : {}),
+        }))
       }
     })(),
 }

@@ -24,13 +24,19 @@ export class InMemoryVectorIndex implements VectorIndex {
   protected readonly records = new Map<string, VectorRecord>()
 
   upsert(records: readonly VectorRecord[]): ResultAsync<void, VectorIndexError> {
-    const refusal = records.map((record) => this.refusalOf(record)).find((found) => found !== undefined)
+    const refusal = records
+      .map((record) => this.refusalOf(record))
+      .find((found) => found !== undefined)
     if (refusal !== undefined) return errAsync(refusal)
     for (const record of records) this.records.set(record.id, record)
     return okAsync(undefined)
   }
 
-  query({ vector, topK, filter }: VectorQuery): ResultAsync<readonly VectorMatch[], VectorIndexError> {
+  query({
+    vector,
+    topK,
+    filter,
+  }: VectorQuery): ResultAsync<readonly VectorMatch[], VectorIndexError> {
     if (!isWithin(topK, 10_000)) return errAsync(invalid('topK'))
     const refusal = this.vectorRefusal(vector)
     if (refusal !== undefined) return errAsync(refusal)
@@ -47,7 +53,8 @@ export class InMemoryVectorIndex implements VectorIndex {
 
   updateMetadata(id: string, metadata: VectorMetadata): ResultAsync<void, VectorIndexError> {
     const record = this.records.get(id)
-    if (record !== undefined) this.records.set(id, { ...record, metadata: { ...record.metadata, ...metadata } })
+    if (record !== undefined)
+      this.records.set(id, { ...record, metadata: { ...record.metadata, ...metadata } })
     return okAsync(undefined)
   }
 
@@ -56,9 +63,14 @@ export class InMemoryVectorIndex implements VectorIndex {
     return okAsync(undefined)
   }
 
-  list({ prefix = '', limit = 100, cursor = '' }: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
+  list({ prefix = '', limit = 100, cursor = '' }: VectorListOptions = {}): ResultAsync<
+    VectorIdPage,
+    VectorIndexError
+  > {
     if (!isWithin(limit, 100)) return errAsync(invalid('limit'))
-    const rest = [...this.records.keys()].filter((id) => id.startsWith(prefix) && id > cursor).sort()
+    const rest = [...this.records.keys()]
+      .filter((id) => id.startsWith(prefix) && id > cursor)
+      .sort()
     const ids = rest.slice(0, limit)
     const last = ids.at(-1)
     return okAsync(last === undefined || rest.length <= limit ? { ids } : { ids, cursor: last })
@@ -117,9 +129,21 @@ function isWithin(count: number, max: number): boolean {
 }
 
 function invalid(field: string): InvalidInput {
-  return { type: 'invalid-input', message: `${field} is wrong`, retryable: false, field, issues: [{ field, message: 'is wrong' }] }
+  return {
+    type: 'invalid-input',
+    message: `${field} is wrong`,
+    retryable: false,
+    field,
+    issues: [{ field, message: 'is wrong' }],
+  }
 }
 
 function mismatch(expected: number, received: number): DimensionMismatch {
-  return { type: 'dimension-mismatch', message: `${received} dimensions, not ${expected}`, retryable: false, expected, received }
+  return {
+    type: 'dimension-mismatch',
+    message: `${received} dimensions, not ${expected}`,
+    retryable: false,
+    expected,
+    received,
+  }
 }

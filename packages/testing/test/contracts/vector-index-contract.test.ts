@@ -9,7 +9,10 @@ import { vectorIndexContract } from '../../src/contracts/vector-index-contract.t
 import { brokenVectorIndexes } from './broken-vector-indexes.ts'
 import { InMemoryVectorIndex } from './in-memory-vector-index.ts'
 
-vectorIndexContract('an index in memory', async () => ({ index: new InMemoryVectorIndex(), dispose: async () => undefined }))
+vectorIndexContract('an index in memory', async () => ({
+  index: new InMemoryVectorIndex(),
+  dispose: async () => undefined,
+}))
 
 interface Outcome {
   readonly status: string
@@ -20,20 +23,37 @@ interface Report {
   readonly testResults: readonly { readonly assertionResults: readonly Outcome[] }[]
 }
 
-/** The indexes that failed at least one test of the suite, run by a Vitest of its own: here they would be failures. */
+/**
+ * The indexes that failed at least one test of the suite, run by a Vitest of its own: here they
+ * would be failures.
+ */
 async function caughtByTheSuite(): Promise<Set<string>> {
-  const { testResults } = await reportOf(fileURLToPath(new URL('./broken-vector-indexes.config.ts', import.meta.url)))
-  const failures = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'failed')
-  return new Set(failures.map(({ ancestorTitles: [title = ''] }) => title.replace(' as a vector index', '')))
+  const { testResults } = await reportOf(
+    fileURLToPath(new URL('./broken-vector-indexes.config.ts', import.meta.url)),
+  )
+  const failures = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
+  return new Set(
+    failures.map(({ ancestorTitles: [title = ''] }) => title.replace(' as a vector index', '')),
+  )
 }
 
 async function reportOf(config: string): Promise<Report> {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-contract-'))
   try {
-    const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')))
+    const vitest = fileURLToPath(
+      new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')),
+    )
     const file = join(directory, 'report.json')
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')))
-    const child = execFile(process.execPath, [vitest, 'run', '--config', config, `--outputFile=${file}`], { env, maxBuffer: 64 << 20 })
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')),
+    )
+    const child = execFile(
+      process.execPath,
+      [vitest, 'run', '--config', config, `--outputFile=${file}`],
+      { env, maxBuffer: 64 << 20 },
+    )
     await once(child, 'exit')
     return JSON.parse(await readFile(file, 'utf8')) as Report
   } finally {

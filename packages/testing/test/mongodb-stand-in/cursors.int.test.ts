@@ -12,7 +12,10 @@ describe('cursors of the MongoDB stand-in', () => {
   beforeEach(async () => {
     server = await startMongodbStandIn({ clock, cursorIdleMs: 1000, cursorOrphanMs: 50 })
     client = new MongoClient(server.url)
-    await client.db('test').collection('c').insertMany(Array.from({ length: 300 }, (_, n) => ({ n })))
+    await client
+      .db('test')
+      .collection('c')
+      .insertMany(Array.from({ length: 300 }, (_, n) => ({ n })))
   })
   afterEach(async () => {
     await client.close()
@@ -43,7 +46,9 @@ describe('cursors of the MongoDB stand-in', () => {
     await cursor.next()
     await documents().updateMany({}, { $set: { n: -1 } })
     await documents().deleteMany({ n: -1 })
-    expect((await cursor.toArray()).map((document) => document['n'] as number)).toEqual(Array.from({ length: 299 }, (_, n) => n + 1))
+    expect((await cursor.toArray()).map((document) => document['n'] as number)).toEqual(
+      Array.from({ length: 299 }, (_, n) => n + 1),
+    )
   })
 
   it('are forgotten when nobody reads them for long enough, each counted from when it was last read', async () => {
@@ -86,7 +91,9 @@ describe('cursors of the MongoDB stand-in', () => {
       clock.advance(5)
       expect(server.openCursors()).toBe(1)
     })
-    expect(await second.command({ getMore: id, collection: 'c', batchSize: 10 })).toMatchObject({ ok: 1 })
+    expect(await second.command({ getMore: id, collection: 'c', batchSize: 10 })).toMatchObject({
+      ok: 1,
+    })
     second.socket.destroy()
   })
 
@@ -94,7 +101,8 @@ describe('cursors of the MongoDB stand-in', () => {
     const cursor = documents().find().batchSize(10)
     await cursor.next()
     const id = cursor.id ?? Long.ZERO
-    const more = (collection: string, of: Long) => client.db('test').command({ getMore: of, collection })
+    const more = (collection: string, of: Long) =>
+      client.db('test').command({ getMore: of, collection })
     await expect(more('c', id.add(1))).rejects.toMatchObject({ code: 43 })
     await expect(more('d', id)).rejects.toMatchObject({ code: 13 })
     await cursor.close()
@@ -102,9 +110,12 @@ describe('cursors of the MongoDB stand-in', () => {
 
   it('split batches that would be larger than a message may be', async () => {
     const big = client.db('test').collection('big')
-    for (let n = 0; n < 3; n += 1) await big.insertMany(Array.from({ length: 10 }, () => ({ text: 'x'.repeat(1_000_000) })))
+    for (let n = 0; n < 3; n += 1)
+      await big.insertMany(Array.from({ length: 10 }, () => ({ text: 'x'.repeat(1_000_000) })))
     const reply = await client.db('test').command({ find: 'big', batchSize: 1000 })
     expect((reply['cursor'] as { firstBatch: unknown[] }).firstBatch.length).toBeLessThan(17)
-    expect(await big.find({}, { batchSize: 1000, projection: { _id: 1 } }).toArray()).toHaveLength(30)
+    expect(await big.find({}, { batchSize: 1000, projection: { _id: 1 } }).toArray()).toHaveLength(
+      30,
+    )
   })
 })

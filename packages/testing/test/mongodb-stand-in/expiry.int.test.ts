@@ -25,7 +25,8 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     await events.createIndex({ at: 1 }, { expireAfterSeconds: 3600 })
     const now = clock.now()
     await events.insertMany([
-      { _id: 'young', at: new Date(now) }, { _id: 'old', at: new Date(now - 30 * 60_000) },
+      { _id: 'young', at: new Date(now) },
+      { _id: 'old', at: new Date(now - 30 * 60_000) },
       { _id: 'several', at: [new Date(now + hour), new Date(now - hour)] },
     ])
     expect(server.expireNow()).toBe(1)
@@ -37,11 +38,19 @@ describe('TTL indexes of the MongoDB stand-in', () => {
   })
 
   it('leave alone what is no date, and what a partial index does not cover', async () => {
-    const events = client.db('test').collection<{ _id: number; at?: unknown; keep?: boolean }>('events')
-    await events.createIndex({ at: 1 }, { expireAfterSeconds: 0, partialFilterExpression: { keep: false } })
+    const events = client
+      .db('test')
+      .collection<{ _id: number; at?: unknown; keep?: boolean }>('events')
+    await events.createIndex(
+      { at: 1 },
+      { expireAfterSeconds: 0, partialFilterExpression: { keep: false } },
+    )
     await events.insertMany([
-      { _id: 1, at: 5, keep: false }, { _id: 2, keep: false }, { _id: 3, at: '2020-01-01', keep: false },
-      { _id: 4, at: new Date(0), keep: true }, { _id: 5, at: new Date(0), keep: false },
+      { _id: 1, at: 5, keep: false },
+      { _id: 2, keep: false },
+      { _id: 3, at: '2020-01-01', keep: false },
+      { _id: 4, at: new Date(0), keep: true },
+      { _id: 5, at: new Date(0), keep: false },
     ])
     expect(server.expireNow()).toBe(1)
     expect(await events.distinct('_id')).toEqual([1, 2, 3, 4])
@@ -49,7 +58,10 @@ describe('TTL indexes of the MongoDB stand-in', () => {
 
   it('free the unique keys of what they remove', async () => {
     const events = client.db('test').collection('events')
-    await events.createIndexes([{ key: { at: 1 }, expireAfterSeconds: 0 }, { key: { key: 1 }, unique: true }])
+    await events.createIndexes([
+      { key: { at: 1 }, expireAfterSeconds: 0 },
+      { key: { key: 1 }, unique: true },
+    ])
     await events.insertOne({ key: 1, at: new Date(0) })
     server.expireNow()
     await events.insertOne({ key: 1, at: new Date(0) })
@@ -72,14 +84,23 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     ['a negative time', { at: 1 }, { expireAfterSeconds: -1 }, 67],
     ['several fields', { at: 1, b: 1 }, { expireAfterSeconds: 1 }, 67],
     ['the id', { _id: 1 }, { expireAfterSeconds: 1, name: 'x' }, 197],
-  ] as [string, Record<string, 1>, object, number][])('are refused over %s', async (_name, key, options, code) => {
-    await expect(client.db('test').collection('events').createIndex(key, options)).rejects.toMatchObject({ code })
-  })
+  ] as [string, Record<string, 1>, object, number][])(
+    'are refused over %s',
+    async (_name, key, options, code) => {
+      await expect(
+        client.db('test').collection('events').createIndex(key, options),
+      ).rejects.toMatchObject({ code })
+    },
+  )
 
   it('clash with one of another time', async () => {
     const events = client.db('test').collection('events')
     await events.createIndex({ at: 1 }, { expireAfterSeconds: 60 })
-    await expect(events.createIndex({ at: 1 }, { expireAfterSeconds: 61 })).rejects.toMatchObject({ code: 85 })
-    await expect(events.createIndex({ at: 1 }, { expireAfterSeconds: 60, name: 'other' })).rejects.toMatchObject({ code: 85 })
+    await expect(events.createIndex({ at: 1 }, { expireAfterSeconds: 61 })).rejects.toMatchObject({
+      code: 85,
+    })
+    await expect(
+      events.createIndex({ at: 1 }, { expireAfterSeconds: 60, name: 'other' }),
+    ).rejects.toMatchObject({ code: 85 })
   })
 })

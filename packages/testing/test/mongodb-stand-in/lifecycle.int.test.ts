@@ -50,7 +50,9 @@ describe('the life of a MongoDB stand-in', () => {
 
   it('rejects when the port is taken', async () => {
     const server = await startMongodbStandIn()
-    await expect(startMongodbStandIn({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await expect(startMongodbStandIn({ port: server.port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    })
     await server.stop()
   })
 
@@ -64,7 +66,11 @@ describe('the life of a MongoDB stand-in', () => {
       await once(socket, 'connect')
       await server.stop()
       console.log('stopped')`
-    const run = promisify(execFile)(process.execPath, ['--conditions=headwater-source', '--input-type=module', '-e', script], { timeout: 20_000, cwd: fileURLToPath(new URL('.', import.meta.url)) })
+    const run = promisify(execFile)(
+      process.execPath,
+      ['--conditions=headwater-source', '--input-type=module', '-e', script],
+      { timeout: 20_000, cwd: fileURLToPath(new URL('.', import.meta.url)) },
+    )
     expect((await run).stdout).toBe('stopped\n')
   })
 })

@@ -10,7 +10,9 @@ export class WireClient {
 
   private constructor(socket: Socket) {
     this.socket = socket
-    socket.on('data', (chunk: Buffer) => { this.#received = Buffer.concat([this.#received, chunk]) })
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+    })
     socket.on('error', () => socket.destroy())
   }
 
@@ -21,10 +23,16 @@ export class WireClient {
   }
 
   /** An OP_MSG with a body, and with document sequences when given. */
-  message(body: object, options: { flags?: number; sequences?: Record<string, object[]> } = {}): Buffer {
+  message(
+    body: object,
+    options: { flags?: number; sequences?: Record<string, object[]> } = {},
+  ): Buffer {
     const sections = [Buffer.from([0]), serialize(body)]
     for (const [name, documents] of Object.entries(options.sequences ?? {})) {
-      const payload = Buffer.concat([Buffer.from(`${name}\0`), ...documents.map((document) => serialize(document))])
+      const payload = Buffer.concat([
+        Buffer.from(`${name}\0`),
+        ...documents.map((document) => serialize(document)),
+      ])
       const size = Buffer.alloc(4)
       size.writeInt32LE(payload.length + 4)
       sections.push(Buffer.from([1]), size, payload)
@@ -37,7 +45,15 @@ export class WireClient {
 
   /** A legacy OP_QUERY on the command collection of `admin`. */
   query(body: object): Buffer {
-    return this.framed(2004, Buffer.concat([Buffer.alloc(4), Buffer.from('admin.$cmd\0'), Buffer.from([0, 0, 0, 0, 255, 255, 255, 255]), serialize(body)]))
+    return this.framed(
+      2004,
+      Buffer.concat([
+        Buffer.alloc(4),
+        Buffer.from('admin.$cmd\0'),
+        Buffer.from([0, 0, 0, 0, 255, 255, 255, 255]),
+        serialize(body),
+      ]),
+    )
   }
 
   framed(operation: number, content: Buffer): Buffer {
@@ -62,7 +78,11 @@ export class WireClient {
     const message = this.#received.subarray(0, this.#received.readInt32LE(0))
     this.#received = this.#received.subarray(message.length)
     const operation = message.readInt32LE(12)
-    return { operation, to: message.readInt32LE(8), document: deserialize(message.subarray(operation === 1 ? 36 : 21)) }
+    return {
+      operation,
+      to: message.readInt32LE(8),
+      document: deserialize(message.subarray(operation === 1 ? 36 : 21)),
+    }
   }
 
   async command(body: object): Promise<Record<string, unknown>> {

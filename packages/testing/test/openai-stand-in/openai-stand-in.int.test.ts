@@ -1,5 +1,12 @@
 import OpenAI from 'openai'
-import { APIConnectionError, APIConnectionTimeoutError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai'
+import {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  RateLimitError,
+} from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
 import { startOpenaiStandIn } from '../../src/openai-stand-in/openai-stand-in.ts'
@@ -11,7 +18,12 @@ let client: OpenAI
 
 beforeAll(async () => {
   standIn = await startOpenaiStandIn()
-  client = new OpenAI({ apiKey: standIn.apiKey, baseURL: standIn.url, maxRetries: 0, timeout: 5_000 })
+  client = new OpenAI({
+    apiKey: standIn.apiKey,
+    baseURL: standIn.url,
+    maxRetries: 0,
+    timeout: 5_000,
+  })
 })
 afterEach(() => {
   standIn.faults.restore()
@@ -26,18 +38,31 @@ function post(body: unknown): Promise<Response> {
 
 describe('the OpenAI stand-in', () => {
   it('answers the official client with one vector per input, in the order of the inputs', async () => {
-    const { data, usage, model: answered } = await client.embeddings.create({ model, input: ['Linear algebra', 'Pottery'] })
-    expect(data.map(({ index, embedding }) => [index, embedding.length])).toEqual([[0, 1536], [1, 1536]])
+    const {
+      data,
+      usage,
+      model: answered,
+    } = await client.embeddings.create({ model, input: ['Linear algebra', 'Pottery'] })
+    expect(data.map(({ index, embedding }) => [index, embedding.length])).toEqual([
+      [0, 1536],
+      [1, 1536],
+    ])
     expect(answered).toBe(model)
     expect(usage).toEqual({ prompt_tokens: 6, total_tokens: 6 })
-    const { data: [alone] } = await client.embeddings.create({ model, input: 'Pottery' })
+    const {
+      data: [alone],
+    } = await client.embeddings.create({ model, input: 'Pottery' })
     expect(alone?.embedding).toEqual(data[1]?.embedding)
   })
 
   it('sends little-endian single precision for base64 and full precision for float', async () => {
-    const base64 = await (await post({ model, input: 'Pottery', encoding_format: 'base64' })).json() as { data: { embedding: string }[] }
+    const base64 = (await (
+      await post({ model, input: 'Pottery', encoding_format: 'base64' })
+    ).json()) as { data: { embedding: string }[] }
     const bytes = Buffer.from(base64.data[0]?.embedding ?? '', 'base64')
-    const { data: [float] } = await client.embeddings.create({ model, input: 'Pottery', encoding_format: 'float' })
+    const {
+      data: [float],
+    } = await client.embeddings.create({ model, input: 'Pottery', encoding_format: 'float' })
     expect(bytes.length).toBe(4 * 1536)
     const decoded = Array.from({ length: 1536 }, (_, index) => bytes.readFloatLE(4 * index))
     expect(decoded).toEqual(float?.embedding.map(Math.fround))
@@ -45,21 +70,36 @@ describe('the OpenAI stand-in', () => {
   })
 
   it('makes vectors as short as the request asks', async () => {
-    const { data: [vector] } = await client.embeddings.create({ model, input: 'Pottery', dimensions: 256 })
+    const {
+      data: [vector],
+    } = await client.embeddings.create({ model, input: 'Pottery', dimensions: 256 })
     expect(vector?.embedding.length).toBe(256)
   })
 
   it('takes tokens in place of texts', async () => {
-    const { data, usage } = await client.embeddings.create({ model, input: [[1, 2, 3], [4, 5]] })
+    const { data, usage } = await client.embeddings.create({
+      model,
+      input: [
+        [1, 2, 3],
+        [4, 5],
+      ],
+    })
     expect(data.length).toBe(2)
     expect(usage.prompt_tokens).toBe(5)
     expect((await client.embeddings.create({ model, input: [1, 2, 3] })).data.length).toBe(1)
   })
 
   it('puts related texts nearer to each other than unrelated ones', async () => {
-    const input = ['machine learning fundamentals', 'Fundamentals of Machine Learning for Beginners', 'Italian Cooking']
-    const { data: [query, related, unrelated] } = await client.embeddings.create({ model, input })
-    const score = (other: number[] = []): number => other.reduce((sum, value, index) => sum + value * (query?.embedding[index] ?? 0), 0)
+    const input = [
+      'machine learning fundamentals',
+      'Fundamentals of Machine Learning for Beginners',
+      'Italian Cooking',
+    ]
+    const {
+      data: [query, related, unrelated],
+    } = await client.embeddings.create({ model, input })
+    const score = (other: number[] = []): number =>
+      other.reduce((sum, value, index) => sum + value * (query?.embedding[index] ?? 0), 0)
     expect(score(related?.embedding)).toBeGreaterThan(score(unrelated?.embedding) + 0.5)
   })
 
@@ -69,36 +109,68 @@ describe('the OpenAI stand-in', () => {
     ['no inputs', { input: [] }],
     ['more than 2,048 inputs', { input: Array.from({ length: 2049 }, () => 'x') }],
     ['an input of more than 8,192 tokens', { input: 'word '.repeat(8192) }],
-    ['more than 300,000 tokens in all', { input: Array.from({ length: 60 }, () => 'word '.repeat(6000)) }],
+    [
+      'more than 300,000 tokens in all',
+      { input: Array.from({ length: 60 }, () => 'word '.repeat(6000)) },
+    ],
     ['more dimensions than the model has', { input: 'x', dimensions: 1537 }],
-    ['dimensions for a model without a choice', { input: 'x', model: 'text-embedding-ada-002', dimensions: 256 }],
+    [
+      'dimensions for a model without a choice',
+      { input: 'x', model: 'text-embedding-ada-002', dimensions: 256 },
+    ],
     ['an unknown encoding', { input: 'x', encoding_format: 'hex' as 'float' }],
     ['an unknown field', { input: 'x', temperature: 1 }],
   ])('refuses %s with 400 in the shape of the service', async (_, fields) => {
-    const refusal = await client.embeddings.create({ model, ...fields }).catch((error: unknown) => error)
+    const refusal = await client.embeddings
+      .create({ model, ...fields })
+      .catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(BadRequestError)
     const message = expect.any(String) as string
-    expect(refusal).toMatchObject({ status: 400, requestID: expect.stringMatching(/^req_/) as string, error: { message } })
+    expect(refusal).toMatchObject({
+      status: 400,
+      requestID: expect.stringMatching(/^req_/) as string,
+      error: { message },
+    })
   })
 
   it('accepts as many inputs and tokens as the service does', async () => {
-    expect((await client.embeddings.create({ model, input: Array.from({ length: 2048 }, () => 'x'), dimensions: 4 })).data.length).toBe(2048)
-    expect((await client.embeddings.create({ model, input: 'word'.repeat(8192), dimensions: 4 })).usage.prompt_tokens).toBe(8192)
+    expect(
+      (
+        await client.embeddings.create({
+          model,
+          input: Array.from({ length: 2048 }, () => 'x'),
+          dimensions: 4,
+        })
+      ).data.length,
+    ).toBe(2048)
+    expect(
+      (await client.embeddings.create({ model, input: 'word'.repeat(8192), dimensions: 4 })).usage
+        .prompt_tokens,
+    ).toBe(8192)
   })
 
   it('refuses an unknown model, an unknown address, a wrong key and no key as the service does', async () => {
-    await expect(client.embeddings.create({ model: 'gpt-2', input: 'x' })).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    await expect(client.embeddings.create({ model: 'gpt-2', input: 'x' })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    })
     await expect(client.models.list()).rejects.toBeInstanceOf(NotFoundError)
     const stranger = new OpenAI({ apiKey: 'sk-wrong', baseURL: standIn.url, maxRetries: 0 })
-    await expect(stranger.embeddings.create({ model, input: 'x' })).rejects.toBeInstanceOf(AuthenticationError)
-    expect((await fetch(`${standIn.url}/embeddings`, { method: 'POST', body: '{}' })).status).toBe(401)
+    await expect(stranger.embeddings.create({ model, input: 'x' })).rejects.toBeInstanceOf(
+      AuthenticationError,
+    )
+    expect((await fetch(`${standIn.url}/embeddings`, { method: 'POST', body: '{}' })).status).toBe(
+      401,
+    )
     expect((await post('not an object')).status).toBe(400)
   })
 
   it('fails as often as it is told to, with Retry-After, and then works', async () => {
     const before = [standIn.requestCount('/embeddings'), standIn.inputCount()] as const
     standIn.faults.failNext({ status: 429, retryAfterSeconds: 7 })
-    const refusal = await client.embeddings.create({ model, input: 'x' }).catch((error: unknown) => error)
+    const refusal = await client.embeddings
+      .create({ model, input: 'x' })
+      .catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(RateLimitError)
     expect((refusal as RateLimitError).headers?.get('retry-after')).toBe('7')
     standIn.faults.failNext({ status: 503, times: 2, retryAfterSeconds: 0 })
@@ -130,12 +202,16 @@ describe('the OpenAI stand-in', () => {
 
   it('cuts connections when it is told to', async () => {
     standIn.faults.cut()
-    await expect(client.embeddings.create({ model, input: 'x' })).rejects.toBeInstanceOf(APIConnectionError)
+    await expect(client.embeddings.create({ model, input: 'x' })).rejects.toBeInstanceOf(
+      APIConnectionError,
+    )
   })
 
   it('answers with vectors of a wrong length when it is told to', async () => {
     standIn.answerDimensions(384)
-    expect((await client.embeddings.create({ model, input: 'x' })).data[0]?.embedding.length).toBe(384)
+    expect((await client.embeddings.create({ model, input: 'x' })).data[0]?.embedding.length).toBe(
+      384,
+    )
   })
 
   it('frees its port when it is stopped, hung requests or not, and can be started there again', async () => {
@@ -147,8 +223,14 @@ describe('the OpenAI stand-in', () => {
     await first.stop()
     await first.stop()
     expect(await hung).toBeInstanceOf(APIConnectionError)
-    const second = await startOpenaiStandIn({ port: first.port, apiKey: first.apiKey, dimensions: 8 })
-    expect((await caller.embeddings.create({ model, input: 'x' })).data[0]?.embedding.length).toBe(8)
+    const second = await startOpenaiStandIn({
+      port: first.port,
+      apiKey: first.apiKey,
+      dimensions: 8,
+    })
+    expect((await caller.embeddings.create({ model, input: 'x' })).data[0]?.embedding.length).toBe(
+      8,
+    )
     await second.stop()
   })
 })

@@ -14,7 +14,12 @@ let index: Index
 beforeAll(async () => {
   standIn = await startPineconeStandIn()
   client = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: standIn.url, maxRetries: 0 })
-  await client.createIndex({ name: 'small', dimension: 3, metric: 'cosine', spec: { serverless: { cloud: 'aws', region: 'us-east-1' } } })
+  await client.createIndex({
+    name: 'small',
+    dimension: 3,
+    metric: 'cosine',
+    spec: { serverless: { cloud: 'aws', region: 'us-east-1' } },
+  })
   index = client.index({ name: 'small' })
 })
 afterEach(async () => {
@@ -28,9 +33,15 @@ afterAll(() => standIn.stop())
 describe('the control plane', () => {
   it('has the index of the course search from the start', async () => {
     const model = await client.describeIndex('course-search')
-    expect(model).toMatchObject({ name: 'course-search', host: standIn.hostOf('course-search'), status: { ready: true, state: 'Ready' } })
+    expect(model).toMatchObject({
+      name: 'course-search',
+      host: standIn.hostOf('course-search'),
+      status: { ready: true, state: 'Ready' },
+    })
     expect([model.dimension, model.metric, model.vectorType]).toEqual([1536, 'cosine', 'dense'])
-    expect((await client.index({ name: 'course-search' }).describeIndexStats()).dimension).toBe(1536)
+    expect((await client.index({ name: 'course-search' }).describeIndexStats()).dimension).toBe(
+      1536,
+    )
   })
 
   it('creates, lists, protects and deletes indexes', async () => {
@@ -46,42 +57,71 @@ describe('the control plane', () => {
     await expect(client.deleteIndex('made-here')).rejects.toThrow('Deletion protection')
     await client.indexes.configure('made-here', { deletionProtection: 'disabled' })
     await client.deleteIndex('made-here')
-    await expect(client.describeIndex('made-here')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
-    await expect(client.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    await expect(client.describeIndex('made-here')).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
+    await expect(client.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
   })
 
   it('waits until a new index is ready, which is at once', async () => {
     const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
-    const model = await client.createIndex({ name: 'awaited', dimension: 4, metric: 'euclidean', spec, waitUntilReady: true })
+    const model = await client.createIndex({
+      name: 'awaited',
+      dimension: 4,
+      metric: 'euclidean',
+      spec,
+      waitUntilReady: true,
+    })
     expect(model?.status.ready).toBe(true)
     await client.deleteIndex('awaited')
   })
 
   it('refuses a second index of a name, a bad name, a bad dimension and an unknown index', async () => {
     const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
-    const create = (name: string, dimension: number) => client.createIndex({ name, dimension, metric: 'cosine', spec })
+    const create = (name: string, dimension: number) =>
+      client.createIndex({ name, dimension, metric: 'cosine', spec })
     await expect(create('small', 3)).rejects.toBeInstanceOf(Errors.PineconeConflictError)
     await expect(create('Not_A_Name', 3)).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
     const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
-    const schema = { fields: { _values: { type: 'dense_vector', dimension: 20_001, metric: 'cosine' } } }
-    const answer = await fetch(`${standIn.url}/indexes`, { method: 'POST', headers, body: JSON.stringify({ name: 'too-wide', schema }) })
-    expect([answer.status, await answer.json()]).toMatchObject([400, { status: 400, error: { code: 'INVALID_ARGUMENT' } }])
-    await expect(client.index({ name: 'absent' }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    const schema = {
+      fields: { _values: { type: 'dense_vector', dimension: 20_001, metric: 'cosine' } },
+    }
+    const answer = await fetch(`${standIn.url}/indexes`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ name: 'too-wide', schema }),
+    })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { status: 400, error: { code: 'INVALID_ARGUMENT' } },
+    ])
+    await expect(client.index({ name: 'absent' }).describeIndexStats()).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
   })
 })
 
 describe('behind a proxy', () => {
   it('has the data plane reached through the same proxy as the control plane', async () => {
     const proxy = await faultProxy(standIn.url)
-    const proxied = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: proxy.url, maxRetries: 0 })
-    // An index of its own: the client remembers, for the whole process, the host that this name was last described with.
+    const proxied = new Pinecone({
+      apiKey: standIn.apiKey,
+      controllerHostUrl: proxy.url,
+      maxRetries: 0,
+    })
+    // An index of its own: the client remembers, for the whole process, the host that this name was
+    // last described with.
     const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
     await proxied.createIndex({ name: 'proxied', dimension: 3, metric: 'cosine', spec })
     const { host } = await proxied.describeIndex('proxied')
     expect(new URL(host).port).toBe(String(proxy.port))
     expect((await proxied.index({ host }).describeIndexStats()).dimension).toBe(3)
     proxy.cut()
-    await expect(proxied.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    await expect(proxied.index({ host }).describeIndexStats()).rejects.toBeInstanceOf(
+      Errors.PineconeConnectionError,
+    )
     await proxy.close()
     await client.deleteIndex('proxied')
   })
@@ -92,18 +132,29 @@ describe('namespaces', () => {
     await index.namespace('first').upsert({ records: [record] })
     await index.createNamespace({ name: 'second' })
     const { namespaces } = await index.listNamespaces()
-    expect(namespaces?.map(({ name, recordCount }) => [name, recordCount])).toEqual([['first', '1'], ['second', '0']])
-    expect(await index.describeNamespace('first')).toMatchObject({ name: 'first', recordCount: '1' })
+    expect(namespaces?.map(({ name, recordCount }) => [name, recordCount])).toEqual([
+      ['first', '1'],
+      ['second', '0'],
+    ])
+    expect(await index.describeNamespace('first')).toMatchObject({
+      name: 'first',
+      recordCount: '1',
+    })
     await index.deleteNamespace('first')
     await index.deleteNamespace('second')
-    await expect(index.describeNamespace('first')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
-    await expect(index.deleteNamespace('first')).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    await expect(index.describeNamespace('first')).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
+    await expect(index.deleteNamespace('first')).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
     expect((await index.namespace('first').fetch({ ids: ['a'] })).records).toEqual({})
   })
 })
 
 describe('eventual consistency', () => {
-  const ids = async (): Promise<string[]> => Object.keys((await index.fetch({ ids: ['a', 'b'] })).records)
+  const ids = async (): Promise<string[]> =>
+    Object.keys((await index.fetch({ ids: ['a', 'b'] })).records)
 
   it('shows a write only after the delay', async () => {
     standIn.delayConsistency(60)
@@ -128,8 +179,11 @@ describe('eventual consistency', () => {
     standIn.delayConsistency(3_600_000)
     const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
     const host = standIn.hostOf('small')
-    const call = (path: string, body: unknown) => fetch(`${host}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    const written = Number((await call('/vectors/upsert', { vectors: [record] })).headers.get('x-pinecone-request-lsn'))
+    const call = (path: string, body: unknown) =>
+      fetch(`${host}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const written = Number(
+      (await call('/vectors/upsert', { vectors: [record] })).headers.get('x-pinecone-request-lsn'),
+    )
     const seen = async (): Promise<number> => {
       const answer = await call('/query', { vector: [1, 0, 0], topK: 1 })
       return Number(answer.headers.get('x-pinecone-max-indexed-lsn'))
@@ -144,12 +198,18 @@ describe('faults', () => {
   it('fails the next requests of one route only', async () => {
     standIn.faults.failNext({ status: 429, retryAfterSeconds: 3, route: '/query' })
     await index.upsert({ records: [record] })
-    await expect(index.query({ vector: [1, 0, 0], topK: 1 })).rejects.toBeInstanceOf(Errors.PineconeUnmappedHttpError)
+    await expect(index.query({ vector: [1, 0, 0], topK: 1 })).rejects.toBeInstanceOf(
+      Errors.PineconeUnmappedHttpError,
+    )
     expect((await index.query({ vector: [1, 0, 0], topK: 1 })).matches).toHaveLength(1)
   })
 
   it('lets the official client ride out a short outage by its own retries', async () => {
-    const patient = new Pinecone({ apiKey: standIn.apiKey, controllerHostUrl: standIn.url, maxRetries: 2 })
+    const patient = new Pinecone({
+      apiKey: standIn.apiKey,
+      controllerHostUrl: standIn.url,
+      maxRetries: 2,
+    })
     const before = standIn.requestCount('/describe_index_stats')
     standIn.faults.failNext({ status: 503, times: 2, route: '/describe_index_stats' })
     await patient.index({ host: standIn.hostOf('small') }).describeIndexStats()
@@ -158,7 +218,9 @@ describe('faults', () => {
 
   it('can carry a write out and lose its answer', async () => {
     standIn.faults.loseNextReply({ route: '/vectors/upsert' })
-    await expect(index.upsert({ records: [record] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
+    await expect(index.upsert({ records: [record] })).rejects.toBeInstanceOf(
+      Errors.PineconeConnectionError,
+    )
     expect(Object.keys((await index.fetch({ ids: ['a'] })).records)).toEqual(['a'])
   })
 
@@ -196,13 +258,18 @@ describe('faults', () => {
   it('searches 3,000 vectors of 1,536 dimensions exactly and within a second', async () => {
     const courses = client.index({ name: 'course-search', namespace: 'many' })
     const roundedSine = (angle: number): number => Math.round(1000 * Math.sin(angle)) / 1000
-    const vectorOf = (seed: number): number[] => Array.from({ length: 1536 }, (_, place) => roundedSine(seed * 7919 + place * seed))
+    const vectorOf = (seed: number): number[] =>
+      Array.from({ length: 1536 }, (_, place) => roundedSine(seed * 7919 + place * seed))
     const recordOf = (seed: number) => ({ id: `course_${seed}`, values: vectorOf(seed) })
     for (let first = 1; first <= 3000; first += 150) {
-      await courses.upsert({ records: Array.from({ length: 150 }, (_, offset) => recordOf(first + offset)) })
+      await courses.upsert({
+        records: Array.from({ length: 150 }, (_, offset) => recordOf(first + offset)),
+      })
     }
     const start = performance.now()
-    const { matches: [best] } = await courses.query({ vector: vectorOf(1234), topK: 10 })
+    const {
+      matches: [best],
+    } = await courses.query({ vector: vectorOf(1234), topK: 10 })
     expect(performance.now() - start).toBeLessThan(1_000)
     expect(best).toMatchObject({ id: 'course_1234', score: expect.closeTo(1, 5) as number })
   })

@@ -26,13 +26,33 @@ beforeEach(() => {
 })
 afterAll(() => standIn.stop())
 
-const painting = { id: 'painting', values: [1, 0, 0], metadata: { title: 'Painting', price: 20, tags: ['art', 'hands-on'], open: true } }
-const algebra = { id: 'algebra', values: [0, 1, 0], metadata: { title: 'Algebra', price: 0, tags: ['maths'], open: false } }
-const geometry = { id: 'geometry', values: [0.6, 0.8, 0], metadata: { title: 'Géométrie 📐', price: 35.5, tags: ['maths', 'art'], year: '2024' } }
+const painting = {
+  id: 'painting',
+  values: [1, 0, 0],
+  metadata: { title: 'Painting', price: 20, tags: ['art', 'hands-on'], open: true },
+}
+const algebra = {
+  id: 'algebra',
+  values: [0, 1, 0],
+  metadata: { title: 'Algebra', price: 0, tags: ['maths'], open: false },
+}
+const geometry = {
+  id: 'geometry',
+  values: [0.6, 0.8, 0],
+  metadata: { title: 'Géométrie 📐', price: 35.5, tags: ['maths', 'art'], year: '2024' },
+}
 
-function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+function post(
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const sent = { 'api-key': standIn.apiKey, 'content-type': 'application/json', ...headers }
-  return fetch(`${standIn.hostOf('courses')}${path}`, { method: 'POST', headers: sent, body: JSON.stringify(body) })
+  return fetch(`${standIn.hostOf('courses')}${path}`, {
+    method: 'POST',
+    headers: sent,
+    body: JSON.stringify(body),
+  })
 }
 
 async function matching(filter: object): Promise<string[]> {
@@ -44,7 +64,12 @@ describe('upsert, query and fetch', () => {
   beforeEach(() => index.upsert({ records: [painting, algebra, geometry] }))
 
   it('returns the nearest records by cosine similarity, best first', async () => {
-    const { matches, namespace } = await index.query({ vector: [2, 0, 0], topK: 2, includeMetadata: true, includeValues: true })
+    const { matches, namespace } = await index.query({
+      vector: [2, 0, 0],
+      topK: 2,
+      includeMetadata: true,
+      includeValues: true,
+    })
     expect(namespace).toBe(`test-${namespaces}`)
     expect(matches.map(({ id }) => id)).toEqual(['painting', 'geometry'])
     expect(matches[0]).toMatchObject({ score: 1, values: [1, 0, 0], metadata: painting.metadata })
@@ -53,27 +78,48 @@ describe('upsert, query and fetch', () => {
   })
 
   it('returns values and metadata only when they are asked for', async () => {
-    const { matches: [match] } = await index.query({ vector: [1, 0, 0], topK: 1 })
-    expect(match).toEqual({ id: 'painting', score: 1, values: [], metadata: undefined, sparseValues: undefined })
+    const {
+      matches: [match],
+    } = await index.query({ vector: [1, 0, 0], topK: 1 })
+    expect(match).toEqual({
+      id: 'painting',
+      score: 1,
+      values: [],
+      metadata: undefined,
+      sparseValues: undefined,
+    })
   })
 
   it('scores by dot product and by squared distance in indexes made so', async () => {
-    const records = [{ id: 'near', values: [1, 1] }, { id: 'far', values: [3, 3] }]
+    const records = [
+      { id: 'near', values: [1, 1] },
+      { id: 'far', values: [3, 3] },
+    ]
     for (const name of ['dots', 'distances']) await client.index({ name }).upsert({ records })
     const dots = await client.index({ name: 'dots' }).query({ vector: [1, 1], topK: 2 })
-    expect(dots.matches.map(({ id, score }) => [id, score])).toEqual([['far', 6], ['near', 2]])
+    expect(dots.matches.map(({ id, score }) => [id, score])).toEqual([
+      ['far', 6],
+      ['near', 2],
+    ])
     const distances = await client.index({ name: 'distances' }).query({ vector: [1, 1], topK: 2 })
-    expect(distances.matches.map(({ id, score }) => [id, score])).toEqual([['near', 0], ['far', 8]])
+    expect(distances.matches.map(({ id, score }) => [id, score])).toEqual([
+      ['near', 0],
+      ['far', 8],
+    ])
   })
 
   it('queries by the id of a record, and finds nothing by the id of an absent one', async () => {
-    const { matches: [, second] } = await index.query({ id: 'painting', topK: 2 })
+    const {
+      matches: [, second],
+    } = await index.query({ id: 'painting', topK: 2 })
     expect(second?.id).toBe('geometry')
     expect((await index.query({ id: 'absent', topK: 2 })).matches).toEqual([])
   })
 
   it('replaces a record whole when its id is upserted again', async () => {
-    await index.upsert({ records: [{ id: 'painting', values: [0, 0, 1], metadata: { title: 'Oil' } }] })
+    await index.upsert({
+      records: [{ id: 'painting', values: [0, 0, 1], metadata: { title: 'Oil' } }],
+    })
     const { records } = await index.fetch({ ids: ['painting'] })
     expect(records['painting']).toMatchObject({ values: [0, 0, 1], metadata: { title: 'Oil' } })
   })
@@ -95,7 +141,10 @@ describe('upsert, query and fetch', () => {
     const stats = await index.describeIndexStats()
     expect(stats.namespaces?.[`test-${namespaces}`]).toEqual({ recordCount: 3 })
     expect(stats.dimension).toBe(3)
-    const all = Object.values(stats.namespaces ?? {}).reduce((sum, { recordCount }) => sum + (recordCount ?? 0), 0)
+    const all = Object.values(stats.namespaces ?? {}).reduce(
+      (sum, { recordCount }) => sum + (recordCount ?? 0),
+      0,
+    )
     expect(stats.totalRecordCount).toBe(all)
   })
 
@@ -158,12 +207,19 @@ describe('metadata filters', () => {
 
 describe('listing', () => {
   it('pages through the ids of a prefix in their order', async () => {
-    const records = Array.from({ length: 25 }, (_, number) => ({ id: `course_${number}`, values: [1, number, 0] }))
+    const records = Array.from({ length: 25 }, (_, number) => ({
+      id: `course_${number}`,
+      values: [1, number, 0],
+    }))
     await index.upsert({ records: [...records, algebra] })
     const ids: string[] = []
     let paginationToken: string | undefined
     do {
-      const page = await index.listPaginated({ prefix: 'course_', limit: 10, ...(paginationToken ? { paginationToken } : {}) })
+      const page = await index.listPaginated({
+        prefix: 'course_',
+        limit: 10,
+        ...(paginationToken ? { paginationToken } : {}),
+      })
       ids.push(...(page.vectors ?? []).map(({ id }) => id ?? ''))
       paginationToken = page.pagination?.next
     } while (paginationToken !== undefined)
@@ -171,7 +227,10 @@ describe('listing', () => {
   })
 
   it('gives 100 ids to a page and says that there are more', async () => {
-    const records = Array.from({ length: 101 }, (_, number) => ({ id: `r${number}`, values: [1, 1, 1] }))
+    const records = Array.from({ length: 101 }, (_, number) => ({
+      id: `r${number}`,
+      values: [1, 1, 1],
+    }))
     await index.upsert({ records })
     const page = await index.listPaginated()
     expect(page.vectors?.length).toBe(100)
@@ -183,8 +242,12 @@ describe('listing', () => {
   })
 
   it('refuses a token that it did not give and a page that is too long', async () => {
-    await expect(index.listPaginated({ paginationToken: 'made up' })).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
-    await expect(index.listPaginated({ limit: 101 })).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
+    await expect(index.listPaginated({ paginationToken: 'made up' })).rejects.toBeInstanceOf(
+      Errors.PineconeBadRequestError,
+    )
+    await expect(index.listPaginated({ limit: 101 })).rejects.toBeInstanceOf(
+      Errors.PineconeBadRequestError,
+    )
   })
 })
 
@@ -194,7 +257,10 @@ describe('update', () => {
   it('merges metadata and keeps the vector', async () => {
     await index.update({ id: 'painting', metadata: { price: 25, seats: 3 } })
     const { records } = await index.fetch({ ids: ['painting'] })
-    expect(records['painting']).toMatchObject({ values: painting.values, metadata: { ...painting.metadata, price: 25, seats: 3 } })
+    expect(records['painting']).toMatchObject({
+      values: painting.values,
+      metadata: { ...painting.metadata, price: 25, seats: 3 },
+    })
   })
 
   it('replaces the vector and keeps the metadata', async () => {
@@ -218,7 +284,9 @@ describe('update', () => {
 
   it('refuses metadata that would grow beyond 40 KB', async () => {
     await index.update({ id: 'painting', metadata: { first: 'x'.repeat(30_000) } })
-    await expect(index.update({ id: 'painting', metadata: { second: 'x'.repeat(30_000) } })).rejects.toThrow('Metadata size')
+    await expect(
+      index.update({ id: 'painting', metadata: { second: 'x'.repeat(30_000) } }),
+    ).rejects.toThrow('Metadata size')
   })
 })
 
@@ -243,13 +311,17 @@ describe('deletion', () => {
 
   it('answers 404 for a namespace that does not exist, and never for the default one', async () => {
     const absent = client.index({ name: 'courses', namespace: 'absent' })
-    await expect(absent.deleteMany({ ids: ['x'] })).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
+    await expect(absent.deleteMany({ ids: ['x'] })).rejects.toBeInstanceOf(
+      Errors.PineconeNotFoundError,
+    )
     await expect(absent.deleteAll()).rejects.toBeInstanceOf(Errors.PineconeNotFoundError)
     await client.index({ name: 'courses' }).deleteMany({ ids: ['x'] })
   })
 
   it('refuses a deletion that names nothing, as the client sends it for a list in place of options', async () => {
-    await expect(index.deleteMany(['painting'])).rejects.toThrow('exactly one of ids, filter and deleteAll')
+    await expect(index.deleteMany(['painting'])).rejects.toThrow(
+      'exactly one of ids, filter and deleteAll',
+    )
     expect(await matching({ price: { $gte: 0 } })).toHaveLength(3)
   })
 
@@ -266,33 +338,58 @@ describe('what the service refuses', () => {
     ['a number beyond single precision', { id: 'a', values: [1e39, 0, 0] }],
     ['an id that is not ASCII', { id: 'curso-á', values: [1, 0, 0] }],
     ['an id of more than 512 characters', { id: 'x'.repeat(513), values: [1, 0, 0] }],
-    ['metadata that is null', { id: 'a', values: [1, 0, 0], metadata: { category: null as unknown as string } }],
-    ['metadata that is nested', { id: 'a', values: [1, 0, 0], metadata: { a: { b: 1 } as unknown as string } }],
-    ['metadata that is a list of numbers', { id: 'a', values: [1, 0, 0], metadata: { a: [1] as unknown as string[] } }],
+    [
+      'metadata that is null',
+      { id: 'a', values: [1, 0, 0], metadata: { category: null as unknown as string } },
+    ],
+    [
+      'metadata that is nested',
+      { id: 'a', values: [1, 0, 0], metadata: { a: { b: 1 } as unknown as string } },
+    ],
+    [
+      'metadata that is a list of numbers',
+      { id: 'a', values: [1, 0, 0], metadata: { a: [1] as unknown as string[] } },
+    ],
     ['metadata that begins with $', { id: 'a', values: [1, 0, 0], metadata: { $a: 1 } }],
-    ['metadata of more than 40 KB', { id: 'a', values: [1, 0, 0], metadata: { text: 'x'.repeat(41_000) } }],
+    [
+      'metadata of more than 40 KB',
+      { id: 'a', values: [1, 0, 0], metadata: { text: 'x'.repeat(41_000) } },
+    ],
     ['sparse values', { id: 'a', values: [1, 0, 0], sparseValues: { indices: [1], values: [1] } }],
   ])('refuses %s and stores nothing of the request', async (_, record) => {
-    await expect(index.upsert({ records: [painting, record] })).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
+    await expect(index.upsert({ records: [painting, record] })).rejects.toBeInstanceOf(
+      Errors.PineconeBadRequestError,
+    )
     expect((await index.fetch({ ids: ['painting'] })).records).toEqual({})
   })
 
   it('takes 1,000 records in one request, and no more', async () => {
-    const records = Array.from({ length: 1001 }, (_, number) => ({ id: `r${number}`, values: [1, 0, 0] }))
+    const records = Array.from({ length: 1001 }, (_, number) => ({
+      id: `r${number}`,
+      values: [1, 0, 0],
+    }))
     await expect(index.upsert({ records })).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
     await index.upsert({ records: records.slice(0, 1000) })
-    expect((await index.describeIndexStats()).namespaces?.[`test-${namespaces}`]?.recordCount).toBe(1000)
+    expect((await index.describeIndexStats()).namespaces?.[`test-${namespaces}`]?.recordCount).toBe(
+      1000,
+    )
   })
 
   it('refuses a request of more than 2 MB', async () => {
     const values = Array.from({ length: 1536 }, (_, number) => Math.sin(number + 1))
     const records = Array.from({ length: 100 }, (_, number) => ({ id: `r${number}`, values }))
-    await expect(client.index({ name: 'wide' }).upsert({ records })).rejects.toThrow('exceeds the maximum supported size')
+    await expect(client.index({ name: 'wide' }).upsert({ records })).rejects.toThrow(
+      'exceeds the maximum supported size',
+    )
   })
 
   it('refuses a query with a wrong vector, topK or number of starting points', async () => {
-    await expect(index.query({ vector: [1, 0], topK: 1 })).rejects.toThrow('Vector dimension 2 does not match the dimension of the index 3')
-    await expect(index.query({ vector: [1, 0, 0], topK: 10_001 })).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
+    await expect(index.query({ vector: [1, 0], topK: 1 })).rejects.toThrow(
+      'Vector dimension 2 does not match the dimension of the index 3',
+    )
+    await expect(index.query({ vector: [1, 0, 0], topK: 10_001 })).rejects.toBeInstanceOf(
+      Errors.PineconeBadRequestError,
+    )
     expect((await post('/query', { vector: [1, 0, 0], topK: 0 })).status).toBe(400)
     expect((await post('/query', { vector: [1, 0, 0], id: 'a', topK: 1 })).status).toBe(400)
     expect((await post('/query', { topK: 1 })).status).toBe(400)
@@ -300,7 +397,9 @@ describe('what the service refuses', () => {
   })
 
   it('refuses unknown fields, unknown paths, other methods and bodies that are not JSON', async () => {
-    expect(await (await post('/query', { vector: [1, 0, 0], topK: 1, namspace: 'a' })).json()).toEqual({
+    expect(
+      await (await post('/query', { vector: [1, 0, 0], topK: 1, namspace: 'a' })).json(),
+    ).toEqual({
       code: 3,
       message: 'namspace: Cannot find field in the request',
       details: [],
@@ -308,14 +407,19 @@ describe('what the service refuses', () => {
     expect((await post('/vectors/explode', {})).status).toBe(404)
     expect((await post('/vectors/list', {})).status).toBe(405)
     const headers = { 'api-key': standIn.apiKey }
-    expect((await fetch(`${standIn.hostOf('courses')}/query`, { method: 'POST', headers, body: '{' })).status).toBe(400)
+    expect(
+      (await fetch(`${standIn.hostOf('courses')}/query`, { method: 'POST', headers, body: '{' }))
+        .status,
+    ).toBe(400)
   })
 
   it('refuses a wrong key, and another version of the API', async () => {
     const stranger = new Pinecone({ apiKey: 'wrong', controllerHostUrl: standIn.url })
     await expect(stranger.listIndexes()).rejects.toBeInstanceOf(Errors.PineconeAuthorizationError)
     expect((await post('/describe_index_stats', {}, { 'api-key': 'wrong' })).status).toBe(401)
-    expect((await post('/describe_index_stats', {}, { 'x-pinecone-api-version': '2024-07' })).status).toBe(400)
+    expect(
+      (await post('/describe_index_stats', {}, { 'x-pinecone-api-version': '2024-07' })).status,
+    ).toBe(400)
     expect((await post('/describe_index_stats', {})).status).toBe(200)
   })
 })

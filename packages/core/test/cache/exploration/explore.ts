@@ -1,5 +1,6 @@
 /**
- * What an exploration found: every state that can be reached, or the first way to a state that must not be.
+ * What an exploration found: every state that can be reached, or the first way to a state that must
+ * not be.
  */
 export interface Exploration {
   readonly states: number
@@ -12,7 +13,8 @@ export interface Exploration {
 }
 
 /**
- * One step that can be taken in a state: its name, who takes it, the state it leads to, and whether taking it breaks the promise.
+ * One step that can be taken in a state: its name, who takes it, the state it leads to, and whether
+ * taking it breaks the promise.
  */
 export interface Step<State> {
   readonly name: string
@@ -22,9 +24,14 @@ export interface Step<State> {
 }
 
 /**
- * Visits every state reachable from `initial`, breadth first and without any limit, until a step breaks the promise.
+ * Visits every state reachable from `initial`, breadth first and without any limit, until a step
+ * breaks the promise.
  */
-export function explore<State>(initial: State, steps: (state: State) => Iterable<Step<State>>, identify: (state: State) => string): Exploration {
+export function explore<State>(
+  initial: State,
+  steps: (state: State) => Iterable<Step<State>>,
+  identify: (state: State) => string,
+): Exploration {
   const path = new Path()
   const known = new Set<string>([identify(initial)])
   const taken = new Set<string>()
@@ -34,7 +41,13 @@ export function explore<State>(initial: State, steps: (state: State) => Iterable
     for (const { state, at } of frontier) {
       for (const { name, actor, next, isViolation } of steps(state)) {
         taken.add(name)
-        if (isViolation === true) return { states: known.size, isComplete: false, taken, violation: [...path.to(at), `${actor}: ${name}`] }
+        if (isViolation === true)
+          return {
+            states: known.size,
+            isComplete: false,
+            taken,
+            violation: [...path.to(at), `${actor}: ${name}`],
+          }
         const id = identify(next)
         if (known.has(id)) continue
         known.add(id)
@@ -60,7 +73,8 @@ class Path {
 
   to(at: number): string[] {
     const path: string[] = []
-    for (let index = at; index > 0; index = this.#from[index] ?? 0) path.unshift(`${this.#actors[index]}: ${this.#names[index]}`)
+    for (let index = at; index > 0; index = this.#from[index] ?? 0)
+      path.unshift(`${this.#actors[index]}: ${this.#names[index]}`)
     return path
   }
 }

@@ -1,28 +1,79 @@
 import type { Step } from './explore.ts'
 import { isOfServer } from './look.ts'
-import { type Entry, fillAnswered, fillSent, hold, leading, lease, loaded, noEntry, type Reader, rest, type State, tagged, tagsRead, value } from './state.ts'
+import {
+  type Entry,
+  fillAnswered,
+  fillSent,
+  hold,
+  leading,
+  lease,
+  loaded,
+  noEntry,
+  type Reader,
+  rest,
+  type State,
+  tagged,
+  tagsRead,
+  value,
+} from './state.ts'
 import { freshNonce, readerStep, readTag, tell, type Turn } from './turn.ts'
 
-/** What the leader of a load can do next: take the lease and read the tag, load, fill, read the tag again, land. */
+/**
+ * What the leader of a load can do next: take the lease and read the tag, load, fill, read the tag
+ * again, land.
+ */
 export function* leaderSteps(turn: Turn, index: number): Iterable<Step<State>> {
-  const { state: { database, isUp }, flaw } = turn
+  const {
+    state: { database, isUp },
+    flaw,
+  } = turn
   const reader = turn.state.readers[index] as Reader
-  const move = (name: string, change: (next: State, self: Reader) => void) => readerStep(turn, index, { name, change })
+  const move = (name: string, change: (next: State, self: Reader) => void) =>
+    readerStep(turn, index, { name, change })
   if (reader.at === leading) yield* leasing(turn, index)
-  if (reader.at === loaded && flaw === 'tags-read-after-the-load' && needsTag(turn, reader)) yield* readingTag(turn, index)
-  else if (reader.at === loaded) yield move('send fill', (_, self) => { self.at = fillSent })
-  if (reader.at === leading && reader.nonce !== 0 && (!needsTag(turn, reader) || flaw === 'tags-read-after-the-load')) {
-    yield move('load', (_, self) => { Object.assign(self, { at: isAlone(turn) && flaw !== 'tags-read-after-the-load' ? fillSent : loaded, loaded: database }) })
+  if (reader.at === loaded && flaw === 'tags-read-after-the-load' && needsTag(turn, reader))
+    yield* readingTag(turn, index)
+  else if (reader.at === loaded)
+    yield move('send fill', (_, self) => {
+      self.at = fillSent
+    })
+  if (
+    reader.at === leading &&
+    reader.nonce !== 0 &&
+    (!needsTag(turn, reader) || flaw === 'tags-read-after-the-load')
+  ) {
+    yield move('load', (_, self) => {
+      Object.assign(self, {
+        at: isAlone(turn) && flaw !== 'tags-read-after-the-load' ? fillSent : loaded,
+        loaded: database,
+      })
+    })
   }
   if (reader.at === fillSent) {
-    if (isUp) yield move('fill is carried out', (next, self) => { self.accepted = fill(turn, next, self); answer(turn, self) })
-    else yield move('fill is lost', (_, self) => { answer(turn, self) })
+    if (isUp)
+      yield move('fill is carried out', (next, self) => {
+        self.accepted = fill(turn, next, self)
+        answer(turn, self)
+      })
+    else
+      yield move('fill is lost', (_, self) => {
+        answer(turn, self)
+      })
   }
   if (reader.at === fillAnswered && readsTagsAgain(turn, index)) {
-    yield move('read the tag again', (_, self) => { Object.assign(self, { at: tagsRead, accepted: isUp && turn.state.tag.kind === tagged && turn.state.tag.nonce === self.tag }) })
+    yield move('read the tag again', (_, self) => {
+      Object.assign(self, {
+        at: tagsRead,
+        accepted: isUp && turn.state.tag.kind === tagged && turn.state.tag.nonce === self.tag,
+      })
+    })
   } else if (reader.at === fillAnswered || reader.at === tagsRead) {
     yield move('land', (next, self) => {
-      tell(next, index, self.accepted && (self.run === next.run || flaw === 'followers-trust-another-server'))
+      tell(
+        next,
+        index,
+        self.accepted && (self.run === next.run || flaw === 'followers-trust-another-server'),
+      )
       rest(self)
     })
   }
@@ -32,20 +83,42 @@ export function* leaderSteps(turn: Turn, index: number): Iterable<Step<State>> {
 function* leasing(turn: Turn, index: number): Iterable<Step<State>> {
   const reader = turn.state.readers[index] as Reader
   const isTagMissing = needsTag(turn, reader) && turn.flaw !== 'tags-read-after-the-load'
-  if (!turn.state.isUp && (reader.nonce === 0 || isTagMissing)) yield readerStep(turn, index, { name: 'lease fails', change: (next) => { giveUp(next, index) } })
+  if (!turn.state.isUp && (reader.nonce === 0 || isTagMissing))
+    yield readerStep(turn, index, {
+      name: 'lease fails',
+      change: (next) => {
+        giveUp(next, index)
+      },
+    })
   if (!turn.state.isUp) return
-  if (reader.nonce === 0) yield readerStep(turn, index, { name: 'lease', change: (next, self) => { if (!takeLease(turn, next, self)) giveUp(next, index) } })
+  if (reader.nonce === 0)
+    yield readerStep(turn, index, {
+      name: 'lease',
+      change: (next, self) => {
+        if (!takeLease(turn, next, self)) giveUp(next, index)
+      },
+    })
   if (isTagMissing) yield* readingTag(turn, index)
 }
 
 /** The lease that it gives back, or could not give back, ends by itself as well. */
 function* readingTag(turn: Turn, index: number): Iterable<Step<State>> {
-  if (!turn.state.isUp) yield readerStep(turn, index, { name: 'lease fails', change: (next) => { giveUp(next, index) } })
-  else yield readerStep(turn, index, { name: 'read the tag', change: (next, self) => {
-    const nonce = readTag(turn, next)
-    if (nonce === undefined) giveUp(next, index)
-    else self.tag = nonce
-  } })
+  if (!turn.state.isUp)
+    yield readerStep(turn, index, {
+      name: 'lease fails',
+      change: (next) => {
+        giveUp(next, index)
+      },
+    })
+  else
+    yield readerStep(turn, index, {
+      name: 'read the tag',
+      change: (next, self) => {
+        const nonce = readTag(turn, next)
+        if (nonce === undefined) giveUp(next, index)
+        else self.tag = nonce
+      },
+    })
 }
 
 /** Where nobody can follow, what happens between two messages is nobody's business. */
@@ -60,7 +133,8 @@ function answer(turn: Turn, self: Reader): void {
 
 function takeLease(turn: Turn, next: State, self: Reader): boolean {
   const { entry } = next
-  if (entry.kind === hold || (entry.kind === lease && turn.flaw !== 'delete-after-commit')) return false
+  if (entry.kind === hold || (entry.kind === lease && turn.flaw !== 'delete-after-commit'))
+    return false
   const isValue = isOfServer(turn, entry, self.run)
   if (isValue && entry.nonce !== self.seen) return false
   if (isValue && self.keeps) {
@@ -76,7 +150,13 @@ function fill({ flaw }: Turn, next: State, self: Reader): boolean {
   const { entry } = next
   const isMine = (entry.kind === lease || entry.kind === value) && entry.nonce === self.nonce
   if (!isMine && !isForced(flaw, entry, self)) return false
-  next.entry = { kind: value, mask: self.loaded, run: self.run, nonce: freshNonce(next), tag: self.tag }
+  next.entry = {
+    kind: value,
+    mask: self.loaded,
+    run: self.run,
+    nonce: freshNonce(next),
+    tag: self.tag,
+  }
   return true
 }
 
@@ -98,5 +178,10 @@ function needsTag({ setting }: Turn, { tag }: Reader): boolean {
 
 function readsTagsAgain({ state, setting, flaw }: Turn, index: number): boolean {
   const { accepted } = state.readers[index] as Reader
-  return setting.tagged === true && accepted && flaw !== 'followers-do-not-read-tags-again' && state.readers.some(({ leader }) => leader === index)
+  return (
+    setting.tagged === true &&
+    accepted &&
+    flaw !== 'followers-do-not-read-tags-again' &&
+    state.readers.some(({ leader }) => leader === index)
+  )
 }

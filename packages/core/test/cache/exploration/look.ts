@@ -1,14 +1,22 @@
 import { absent, type Entry, hold, lease, type State, type Tag, value } from './state.ts'
 import { isTagUnchanged, type Turn } from './turn.ts'
 
-/** What a look says: the value that answers, that the key must be loaded (in place of the VALUE `seen`), or that the cache may not be used. */
-export type Look = { readonly kind: 'hit'; readonly mask: number; readonly nonce: number } | { readonly kind: 'miss'; readonly seen: number } | { readonly kind: 'pass' }
+/**
+ * What a look says: the value that answers, that the key must be loaded (in place of the VALUE
+ * `seen`), or that the cache may not be used.
+ */
+export type Look =
+  | { readonly kind: 'hit'; readonly mask: number; readonly nonce: number }
+  | { readonly kind: 'miss'; readonly seen: number }
+  | { readonly kind: 'pass' }
 
 /** Judges what a look found at the entry and at its tag. */
 export function judge(turn: Turn, entry: Entry, tag: Tag | undefined): Look {
   if (entry.kind === hold) return { kind: 'pass' }
-  if (entry.kind === absent || entry.kind === lease || !isOfServer(turn, entry, turn.state.run)) return { kind: 'miss', seen: 0 }
-  if (tag !== undefined && !isTagUnchanged(turn, tag, entry.tag)) return tag.kind === hold ? { kind: 'pass' } : { kind: 'miss', seen: entry.nonce }
+  if (entry.kind === absent || entry.kind === lease || !isOfServer(turn, entry, turn.state.run))
+    return { kind: 'miss', seen: 0 }
+  if (tag !== undefined && !isTagUnchanged(turn, tag, entry.tag))
+    return tag.kind === hold ? { kind: 'pass' } : { kind: 'miss', seen: entry.nonce }
   return { kind: 'hit', mask: entry.mask, nonce: entry.nonce }
 }
 
@@ -19,18 +27,30 @@ export function isOfServer({ flaw }: Turn, entry: Entry, run: number): boolean {
 
 /** Whether the process of a reader may trust the cache. */
 export function isTrusted({ state, setting }: Turn, reader: number): boolean {
-  return state.isUp && state.processes[setting.sameProcess === true ? 0 : reader]?.isGateOpen === true
+  return (
+    state.isUp && state.processes[setting.sameProcess === true ? 0 : reader]?.isGateOpen === true
+  )
 }
 
-/** What a read that begins now must not miss: everything that is committed, but for what the setting makes no promise of. */
+/**
+ * What a read that begins now must not miss: everything that is committed, but for what the setting
+ * makes no promise of.
+ */
 export function requiredOf({ state, setting }: Turn): number {
   const unseen = setting.isFirstWriterCutOff === true ? state.intents & 1 : 0
   return state.database & ~state.lostHolds & ~unseen
 }
 
 /** Another reader of the same process that stands between two places, if there is one. */
-export function fellow({ state, setting }: Turn, reader: number, between: readonly [number, number]): number | undefined {
+export function fellow(
+  { state, setting }: Turn,
+  reader: number,
+  between: readonly [number, number],
+): number | undefined {
   if (setting.sameProcess !== true) return undefined
-  const found = state.readers.findIndex(({ at }: State['readers'][number], other) => other !== reader && at >= between[0] && at <= between[1])
+  const found = state.readers.findIndex(
+    ({ at }: State['readers'][number], other) =>
+      other !== reader && at >= between[0] && at <= between[1],
+  )
   return found === -1 ? undefined : found
 }

@@ -7,7 +7,9 @@ import type { State } from './state.ts'
 import type { Turn } from './turn.ts'
 import { writerSteps } from './writer-steps.ts'
 
-/** Every step that anybody can take in a state, with the protocol built as it is, or with a flaw. */
+/**
+ * Every step that anybody can take in a state, with the protocol built as it is, or with a flaw.
+ */
 export function protocol(setting: Setting, flaw?: Flaw): (state: State) => Iterable<Step<State>> {
   return (state) => stepsOf({ state, setting, flaw })
 }

@@ -1,4 +1,7 @@
-/** What a writer's transaction changes: what the entry is loaded from, so that it invalidates the entry itself, its tag, or both. */
+/**
+ * What a writer's transaction changes: what the entry is loaded from, so that it invalidates the
+ * entry itself, its tag, or both.
+ */
 export type Target = 'entry' | 'tag' | 'both'
 
 /** What is explored: who takes part, and what may go wrong. */
@@ -11,7 +14,10 @@ export interface Setting {
   readonly readsPerReader: number
   /** The readers live in one process and share loads. */
   readonly sameProcess?: boolean
-  /** The entry has a tag; its key and the tag's live on different servers, so that one look reads them one after the other, in any order. */
+  /**
+   * The entry has a tag; its key and the tag's live on different servers, so that one look reads
+   * them one after the other, in any order.
+   */
   readonly tagged?: boolean
   /** Values may be found expired, or be loaded anew in the background while they answer. */
   readonly refreshes?: boolean
@@ -19,21 +25,25 @@ export interface Setting {
   readonly passes?: boolean
   /** How often a VALUE, a LEASE or a TAG may vanish by eviction. */
   readonly evictions?: number
-  /** How often a HOLD may vanish by eviction: no promise then from the COMMIT of its writer to its release, and every promise after that. */
+  /**
+   * How often a HOLD may vanish by eviction: no promise then from the COMMIT of its writer to its
+   * release, and every promise after that.
+   */
   readonly holdEvictions?: number
   /** How often Redis may become unreachable for everybody. */
   readonly outages?: number
   /** What Redis may come back with. */
   readonly returns?: readonly ('intact' | 'empty' | 'snapshot')[]
-  /** Redis cannot be reached by the first writer, and by everybody else: no promise from its COMMIT until its intent was seen or settled. */
+  /**
+   * Redis cannot be reached by the first writer, and by everybody else: no promise from its COMMIT
+   * until its intent was seen or settled.
+   */
   readonly isFirstWriterCutOff?: boolean
   /** Transactions may lose their connection while COMMIT is under way. */
   readonly unknownCommits?: boolean
 }
 
-/**
- * Ways to build the protocol wrongly; the control of the exploration.
- */
+/** Ways to build the protocol wrongly; the control of the exploration. */
 export type Flaw =
   | 'delete-after-commit'
   | 'lease-without-hold'

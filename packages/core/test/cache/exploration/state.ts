@@ -1,9 +1,11 @@
 import type { Setting } from './setting.ts'
 
 /**
- * A model of the cache protocol for one entry, and for its tag where it has one. The entry's value is the set of the writers that have committed
- * (a bit mask), so that a read is stale exactly when a bit is missing that was set before the read began. Steps are single messages as Redis and
- * PostgreSQL carry them out; everything between two messages may happen in any order, and every message may be the last of its process.
+ * A model of the cache protocol for one entry, and for its tag where it has one. The entry's value
+ * is the set of the writers that have committed (a bit mask), so that a read is stale exactly when
+ * a bit is missing that was set before the read began. Steps are single messages as Redis and
+ * PostgreSQL carry them out; everything between two messages may happen in any order, and every
+ * message may be the last of its process.
  */
 export interface State {
   database: number
@@ -14,7 +16,9 @@ export interface State {
   isUp: boolean
   /** Writers whose intent is written down. */
   intents: number
-  /** The writer whose intent is being settled: its keys are deleted, the intent is not; -1 for none. */
+  /**
+   * The writer whose intent is being settled: its keys are deleted, the intent is not; -1 for none.
+   */
   settling: number
   /** Writers whose hold was evicted and who have not released it. */
   lostHolds: number
@@ -29,42 +33,115 @@ export interface State {
 }
 
 /** Kinds of a key. */
-export const absent = 0, value = 1, lease = 2, hold = 3, tagged = 4
-
-/** The entry's key. `mask`: what a VALUE knows, or who has a HOLD. `nonce`: of a VALUE or a LEASE. `tag`: the nonce under which a VALUE was loaded. */
-export interface Entry { kind: number; mask: number; run: number; nonce: number; tag: number }
-
-/** The tag's key. `mask`: who has a HOLD. */
-export interface Tag { kind: number; mask: number; nonce: number }
-
-/** Where a writer stands. */
-export const idle = 0, ready = 1, commitSent = 2, ended = 3, done = 4, crashed = 5, unknown = 6, wantsIntent = 7
-
-/** What the server made of a writer's transaction. */
-export const open = 0, committed = 1, aborted = 2
-
-/** `left`: what it has still to hold or to release, 1 for the entry and 2 for the tag. */
-export interface Writer { at: number; transaction: number; isCommitSent: boolean; left: number }
-
-/** Where a reader stands. */
-export const resting = 0, sawEntry = 1, sawTag = 2, missed = 3, leading = 4, loaded = 5, fillSent = 6, fillAnswered = 7, tagsRead = 8
-/** Where a reader stands that waits for another one's load, was told what became of it, or loads without the cache. */
-export const following = 9, told = 10, passing = 11, passed = 12
+export const absent = 0,
+  value = 1,
+  lease = 2,
+  hold = 3,
+  tagged = 4
 
 /**
- * `required`: what it must not miss. `look`: what it saw of the keys. `seen`, `keeps`: the VALUE that it wants to replace, and whether that answers
- * meanwhile. `run`: the server that it trusts. `nonce`, `tag`: of its lease and of the tag, 0 until it has them.
+ * The entry's key. `mask`: what a VALUE knows, or who has a HOLD. `nonce`: of a VALUE or a LEASE.
+ * `tag`: the nonce under which a VALUE was loaded.
+ */
+export interface Entry {
+  kind: number
+  mask: number
+  run: number
+  nonce: number
+  tag: number
+}
+
+/** The tag's key. `mask`: who has a HOLD. */
+export interface Tag {
+  kind: number
+  mask: number
+  nonce: number
+}
+
+/** Where a writer stands. */
+export const idle = 0,
+  ready = 1,
+  commitSent = 2,
+  ended = 3,
+  done = 4,
+  crashed = 5,
+  unknown = 6,
+  wantsIntent = 7
+
+/** What the server made of a writer's transaction. */
+export const open = 0,
+  committed = 1,
+  aborted = 2
+
+/** `left`: what it has still to hold or to release, 1 for the entry and 2 for the tag. */
+export interface Writer {
+  at: number
+  transaction: number
+  isCommitSent: boolean
+  left: number
+}
+
+/** Where a reader stands. */
+export const resting = 0,
+  sawEntry = 1,
+  sawTag = 2,
+  missed = 3,
+  leading = 4,
+  loaded = 5,
+  fillSent = 6,
+  fillAnswered = 7,
+  tagsRead = 8
+/**
+ * Where a reader stands that waits for another one's load, was told what became of it, or loads
+ * without the cache.
+ */
+export const following = 9,
+  told = 10,
+  passing = 11,
+  passed = 12
+
+/**
+ * `required`: what it must not miss. `look`: what it saw of the keys. `seen`, `keeps`: the VALUE
+ * that it wants to replace, and whether that answers meanwhile. `run`: the server that it trusts.
+ * `nonce`, `tag`: of its lease and of the tag, 0 until it has them.
  */
 export interface Reader {
-  at: number; readsLeft: number; required: number; look: Entry | Tag | undefined
-  seen: number; keeps: boolean; run: number; nonce: number; tag: number; loaded: number; accepted: boolean; leader: number
+  at: number
+  readsLeft: number
+  required: number
+  look: Entry | Tag | undefined
+  seen: number
+  keeps: boolean
+  run: number
+  nonce: number
+  tag: number
+  loaded: number
+  accepted: boolean
+  leader: number
 }
 
 /** A process: its gate, and what it knows of the intents and of the transactions under way. */
-export interface Process { isGateOpen: boolean; sawNoIntent: boolean; hasNoted: boolean; awaited: number }
+export interface Process {
+  isGateOpen: boolean
+  sawNoIntent: boolean
+  hasNoted: boolean
+  awaited: number
+}
 
 const nothing: Entry = { kind: absent, mask: 0, run: 0, nonce: 0, tag: 0 }
-const atRest = { at: resting, required: 0, look: undefined, seen: 0, keeps: false, run: 0, nonce: 0, tag: 0, loaded: 0, accepted: false, leader: -1 }
+const atRest = {
+  at: resting,
+  required: 0,
+  look: undefined,
+  seen: 0,
+  keeps: false,
+  run: 0,
+  nonce: 0,
+  tag: 0,
+  loaded: 0,
+  accepted: false,
+  leader: -1,
+}
 
 /** An entry's key without anything. */
 export function noEntry(): Entry {
@@ -100,16 +177,30 @@ export function initialState(setting: Setting): State {
     evictions: setting.evictions ?? 0,
     holdEvictions: setting.holdEvictions ?? 0,
     outages: setting.outages ?? 0,
-    writers: setting.writers.map((_, index) => ({ at: idle, transaction: open, isCommitSent: false, left: targetsOf(setting, index) })),
-    readers: Array.from({ length: setting.readers }, () => ({ ...atRest, readsLeft: setting.readsPerReader })),
-    processes: Array.from({ length: setting.sameProcess === true ? 1 : setting.readers }, () => ({ isGateOpen: true, sawNoIntent: false, hasNoted: true, awaited: 0 })),
+    writers: setting.writers.map((_, index) => ({
+      at: idle,
+      transaction: open,
+      isCommitSent: false,
+      left: targetsOf(setting, index),
+    })),
+    readers: Array.from({ length: setting.readers }, () => ({
+      ...atRest,
+      readsLeft: setting.readsPerReader,
+    })),
+    processes: Array.from({ length: setting.sameProcess === true ? 1 : setting.readers }, () => ({
+      isGateOpen: true,
+      sawNoIntent: false,
+      hasNoted: true,
+      awaited: 0,
+    })),
     nonces: 0,
   }
 }
 
 /**
- * A short text that is the same for equal states and differs for different ones: one character for each number, nonces by their first appearance.
- * Readers of different processes are like each other: their order says nothing.
+ * A short text that is the same for equal states and differs for different ones: one character for
+ * each number, nonces by their first appearance. Readers of different processes are like each
+ * other: their order says nothing.
  */
 export function identify(state: State): string {
   const { readers, processes } = state
@@ -121,14 +212,26 @@ export function identify(state: State): string {
 
 function textOf(state: State, readers: readonly Reader[], processes: readonly Process[]): string {
   const text = new Text()
-  text.add(state.database, state.run, Number(state.isUp), state.intents, state.settling + 1, state.lostHolds, state.evictions, state.holdEvictions, state.outages)
+  text.add(
+    state.database,
+    state.run,
+    Number(state.isUp),
+    state.intents,
+    state.settling + 1,
+    state.lostHolds,
+    state.evictions,
+    state.holdEvictions,
+    state.outages,
+  )
   text.addKey(state.entry)
   text.addKey(state.tag)
   text.addKey(state.saved?.entry)
   text.addKey(state.saved?.tag)
-  for (const { at, transaction, isCommitSent, left } of state.writers) text.add(at, transaction, Number(isCommitSent), left)
+  for (const { at, transaction, isCommitSent, left } of state.writers)
+    text.add(at, transaction, Number(isCommitSent), left)
   for (const reader of readers) text.addReader(reader)
-  for (const { isGateOpen, sawNoIntent, hasNoted, awaited } of processes) text.add(Number(isGateOpen) + 2 * Number(sawNoIntent) + 4 * Number(hasNoted), awaited)
+  for (const { isGateOpen, sawNoIntent, hasNoted, awaited } of processes)
+    text.add(Number(isGateOpen) + 2 * Number(sawNoIntent) + 4 * Number(hasNoted), awaited)
   return text.end()
 }
 
@@ -142,15 +245,38 @@ class Text {
 
   addKey(key: Entry | Tag | undefined): void {
     if (key === undefined) this.add(9)
-    else if ('run' in key) this.add(key.kind, key.mask, key.run, this.#named(key.nonce), this.#named(key.tag))
+    else if ('run' in key)
+      this.add(key.kind, key.mask, key.run, this.#named(key.nonce), this.#named(key.tag))
     else this.add(key.kind, key.mask, this.#named(key.nonce))
   }
 
-  addReader({ at, readsLeft, required, look, seen, keeps, run, nonce, tag, loaded: mask, accepted, leader }: Reader): void {
+  addReader({
+    at,
+    readsLeft,
+    required,
+    look,
+    seen,
+    keeps,
+    run,
+    nonce,
+    tag,
+    loaded: mask,
+    accepted,
+    leader,
+  }: Reader): void {
     this.add(at, readsLeft)
     if (at === resting) return
     this.addKey(look)
-    this.add(required, this.#named(seen), Number(keeps) + 2 * Number(accepted), run, this.#named(nonce), this.#named(tag), mask, leader + 1)
+    this.add(
+      required,
+      this.#named(seen),
+      Number(keeps) + 2 * Number(accepted),
+      run,
+      this.#named(nonce),
+      this.#named(tag),
+      mask,
+      leader + 1,
+    )
   }
 
   end(): string {

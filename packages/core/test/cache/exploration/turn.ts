@@ -1,6 +1,19 @@
 import type { Step } from './explore.ts'
 import type { Flaw, Setting } from './setting.ts'
-import { absent, type Entry, hold, noEntry, noTag, type Process, type Reader, type State, type Tag, tagged, told, type Writer } from './state.ts'
+import {
+  absent,
+  type Entry,
+  hold,
+  noEntry,
+  noTag,
+  type Process,
+  type Reader,
+  type State,
+  type Tag,
+  tagged,
+  told,
+  type Writer,
+} from './state.ts'
 
 /** A state in which somebody takes a step. */
 export interface Turn {
@@ -17,25 +30,41 @@ export function step({ state }: Turn, name: string, change: (next: State) => voi
 }
 
 /** A step of a writer's. */
-export function writerStep({ state }: Turn, index: number, { name, change }: { name: string; change: (next: State, self: Writer) => void }): Step<State> {
-  const self = { ...state.writers[index] as Writer }
+export function writerStep(
+  { state }: Turn,
+  index: number,
+  { name, change }: { name: string; change: (next: State, self: Writer) => void },
+): Step<State> {
+  const self = { ...(state.writers[index] as Writer) }
   const next = { ...state, writers: state.writers.with(index, self) }
   change(next, self)
   return { name, actor: writerNames[index] ?? 'writer', next }
 }
 
 /** A step of a reader's, which may be one of its followers' too. */
-export function readerStep({ state }: Turn, index: number, { name, change }: { name: string; change: (next: State, self: Reader) => void }): Step<State> {
+export function readerStep(
+  { state }: Turn,
+  index: number,
+  { name, change }: { name: string; change: (next: State, self: Reader) => void },
+): Step<State> {
   const next = { ...state, readers: state.readers.map((reader) => ({ ...reader })) }
   change(next, next.readers[index] as Reader)
   return { name, actor: readerNames[index] ?? 'reader', next }
 }
 
 /** A step of a process's. */
-export function processStep({ state }: Turn, index: number, { name, change }: { name: string; change: (self: Process) => void }): Step<State> {
-  const self = { ...state.processes[index] as Process }
+export function processStep(
+  { state }: Turn,
+  index: number,
+  { name, change }: { name: string; change: (self: Process) => void },
+): Step<State> {
+  const self = { ...(state.processes[index] as Process) }
   change(self)
-  return { name, actor: 'process', next: { ...state, processes: state.processes.with(index, self) } }
+  return {
+    name,
+    actor: 'process',
+    next: { ...state, processes: state.processes.with(index, self) },
+  }
 }
 
 const writerNames = ['writer 0', 'writer 1', 'writer 2']
@@ -53,22 +82,36 @@ export function usesHolds({ flaw }: Turn): boolean {
 }
 
 /** The hold script, on the keys that `targets` names. */
-export function holdKeys(turn: Turn, next: State, { bit, targets }: { bit: number; targets: number }): void {
-  const owners = (key: Entry | Tag) => (key.kind === hold && turn.flaw !== 'hold-without-owner' ? key.mask : 0)
+export function holdKeys(
+  turn: Turn,
+  next: State,
+  { bit, targets }: { bit: number; targets: number },
+): void {
+  const owners = (key: Entry | Tag) =>
+    key.kind === hold && turn.flaw !== 'hold-without-owner' ? key.mask : 0
   if ((targets & 1) !== 0) next.entry = { ...noEntry(), kind: hold, mask: owners(next.entry) | bit }
   if ((targets & 2) !== 0) next.tag = { ...noTag(), kind: hold, mask: owners(next.tag) | bit }
 }
 
 /** The release script, on the keys that `targets` names. */
-export function releaseKeys(turn: Turn, next: State, { bit, targets }: { bit: number; targets: number }): void {
+export function releaseKeys(
+  turn: Turn,
+  next: State,
+  { bit, targets }: { bit: number; targets: number },
+): void {
   const owners = (key: Entry | Tag) => remaining(turn, key, bit)
-  const spared = (key: Entry | Tag) => turn.flaw === 'release-spares-what-is-not-its-hold' && key.kind !== hold
+  const spared = (key: Entry | Tag) =>
+    turn.flaw === 'release-spares-what-is-not-its-hold' && key.kind !== hold
   if ((targets & 1) !== 0 && !spared(next.entry)) next.entry = held(noEntry(), owners(next.entry))
   if ((targets & 2) !== 0 && !spared(next.tag)) next.tag = held(noTag(), owners(next.tag))
 }
 
 function remaining(turn: Turn, { kind, mask }: Entry | Tag, bit: number): number {
-  const deletes = kind !== hold || !usesHolds(turn) || turn.flaw === 'release-deletes-any-hold' || turn.flaw === 'hold-without-owner'
+  const deletes =
+    kind !== hold ||
+    !usesHolds(turn) ||
+    turn.flaw === 'release-deletes-any-hold' ||
+    turn.flaw === 'hold-without-owner'
   return deletes ? 0 : mask & ~bit
 }
 
@@ -96,5 +139,7 @@ export function isTagUnchanged({ flaw }: Turn, tag: Tag, nonce: number): boolean
 /** Tells the followers of a reader what it has loaded, and whether they may have it. */
 export function tell(next: State, index: number, accepted: boolean): void {
   const { loaded: mask } = next.readers[index] as Reader
-  for (const follower of next.readers) if (follower.leader === index) Object.assign(follower, { at: told, loaded: mask, accepted, leader: -1 })
+  for (const follower of next.readers)
+    if (follower.leader === index)
+      Object.assign(follower, { at: told, loaded: mask, accepted, leader: -1 })
 }

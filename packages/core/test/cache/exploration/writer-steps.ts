@@ -1,11 +1,29 @@
 import type { Step } from './explore.ts'
-import { aborted, commitSent, committed, crashed, done, ended, idle, open, ready, type State, targetsOf, unknown, wantsIntent, type Writer } from './state.ts'
+import {
+  aborted,
+  commitSent,
+  committed,
+  crashed,
+  done,
+  ended,
+  idle,
+  open,
+  ready,
+  type State,
+  targetsOf,
+  unknown,
+  wantsIntent,
+  type Writer,
+} from './state.ts'
 import { holdKeys, releaseKeys, type Turn, usesHolds, writerStep } from './turn.ts'
 
-/** What a writer can do next: hold its keys one by one, commit, release them one by one, or crash. */
+/**
+ * What a writer can do next: hold its keys one by one, commit, release them one by one, or crash.
+ */
 export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
   const writer = turn.state.writers[index] as Writer
-  const move = (name: string, change: (next: State, self: Writer) => void) => writerStep(turn, index, { name, change })
+  const move = (name: string, change: (next: State, self: Writer) => void) =>
+    writerStep(turn, index, { name, change })
   if (writer.at !== done && writer.at !== crashed) {
     yield move('crash', (_, self) => {
       if (!self.isCommitSent) self.transaction = aborted
@@ -14,15 +32,33 @@ export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
   }
   if (writer.at === idle || writer.at === wantsIntent) yield* holding(turn, index)
   if (writer.at === ready) {
-    yield move('send COMMIT', (_, self) => { Object.assign(self, { at: commitSent, isCommitSent: true, left: targetsOf(turn.setting, index) }) })
-    yield move('ROLLBACK', (next, self) => { self.transaction = aborted; finish(turn, next, index) })
+    yield move('send COMMIT', (_, self) => {
+      Object.assign(self, {
+        at: commitSent,
+        isCommitSent: true,
+        left: targetsOf(turn.setting, index),
+      })
+    })
+    yield move('ROLLBACK', (next, self) => {
+      self.transaction = aborted
+      finish(turn, next, index)
+    })
   }
-  if (writer.at === commitSent && turn.setting.unknownCommits === true) yield move('lose the connection', (_, self) => { self.at = unknown })
+  if (writer.at === commitSent && turn.setting.unknownCommits === true)
+    yield move('lose the connection', (_, self) => {
+      self.at = unknown
+    })
   if (writer.at === unknown) {
-    if (writer.transaction !== open || turn.flaw === 'release-while-commit-is-unknown') yield move('ask and end', (next) => { finish(turn, next, index) })
-    yield move('give up asking', (_, self) => { self.at = done })
+    if (writer.transaction !== open || turn.flaw === 'release-while-commit-is-unknown')
+      yield move('ask and end', (next) => {
+        finish(turn, next, index)
+      })
+    yield move('give up asking', (_, self) => {
+      self.at = done
+    })
   }
-  if (writer.at === ended || (writer.at === commitSent && writer.transaction === committed)) yield* releasing(turn, index)
+  if (writer.at === ended || (writer.at === commitSent && writer.transaction === committed))
+    yield* releasing(turn, index)
   if (writer.isCommitSent && writer.transaction === open) yield* committing(turn, index)
 }
 
@@ -30,7 +66,8 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
   const { state, setting, flaw } = turn
   const { at, left } = state.writers[index] as Writer
   const bit = 1 << index
-  const move = (name: string, change: (next: State, self: Writer) => void) => writerStep(turn, index, { name, change })
+  const move = (name: string, change: (next: State, self: Writer) => void) =>
+    writerStep(turn, index, { name, change })
   if (at === wantsIntent) {
     yield move('intent', (next, self) => {
       if (flaw !== 'gate-looks-at-committed-events-only') next.intents |= bit
@@ -38,9 +75,13 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
       self.at = ready
     })
   } else if (!usesHolds(turn)) {
-    yield move('run', (_, self) => { self.at = ready })
+    yield move('run', (_, self) => {
+      self.at = ready
+    })
   } else if (!canReach(turn, index)) {
-    yield move('hold fails', (_, self) => { self.at = wantsIntent })
+    yield move('hold fails', (_, self) => {
+      self.at = wantsIntent
+    })
   } else {
     for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
       yield move(`hold ${nameOf(target)}`, (next, self) => {
@@ -54,13 +95,22 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
 
 function* committing(turn: Turn, index: number): Iterable<Step<State>> {
   const bit = 1 << index
-  yield writerStep(turn, index, { name: 'COMMIT is carried out', change: (next, self) => {
-    self.transaction = committed
-    next.database |= bit
-    if (turn.flaw === 'gate-looks-at-committed-events-only' && !canReach(turn, index)) next.intents |= bit
-  } })
+  yield writerStep(turn, index, {
+    name: 'COMMIT is carried out',
+    change: (next, self) => {
+      self.transaction = committed
+      next.database |= bit
+      if (turn.flaw === 'gate-looks-at-committed-events-only' && !canReach(turn, index))
+        next.intents |= bit
+    },
+  })
   if ((turn.state.writers[index] as Writer).at !== commitSent) {
-    yield writerStep(turn, index, { name: 'COMMIT is lost', change: (_, self) => { self.transaction = aborted } })
+    yield writerStep(turn, index, {
+      name: 'COMMIT is lost',
+      change: (_, self) => {
+        self.transaction = aborted
+      },
+    })
   }
 }
 
@@ -68,16 +118,24 @@ function* committing(turn: Turn, index: number): Iterable<Step<State>> {
 function* releasing(turn: Turn, index: number): Iterable<Step<State>> {
   const { left } = turn.state.writers[index] as Writer
   if (!canReach(turn, index)) {
-    yield writerStep(turn, index, { name: 'release fails', change: (_, self) => { Object.assign(self, { at: done, left: 0 }) } })
+    yield writerStep(turn, index, {
+      name: 'release fails',
+      change: (_, self) => {
+        Object.assign(self, { at: done, left: 0 })
+      },
+    })
     return
   }
   for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
-    yield writerStep(turn, index, { name: `release ${nameOf(target)}`, change: (next, self) => {
-      releaseKeys(turn, next, { bit: 1 << index, targets: target })
-      self.left &= ~target
-      self.at = self.left === 0 ? done : ended
-      if (self.left === 0) next.lostHolds &= ~(1 << index)
-    } })
+    yield writerStep(turn, index, {
+      name: `release ${nameOf(target)}`,
+      change: (next, self) => {
+        releaseKeys(turn, next, { bit: 1 << index, targets: target })
+        self.left &= ~target
+        self.at = self.left === 0 ? done : ended
+        if (self.left === 0) next.lostHolds &= ~(1 << index)
+      },
+    })
   }
 }
 

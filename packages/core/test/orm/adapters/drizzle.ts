@@ -4,8 +4,16 @@ import type { PgTransaction } from 'drizzle-orm/pg-core'
 import type { TablesRelationalConfig } from 'drizzle-orm/relations'
 import type { SqlClient } from '@headwater/core'
 
-export function sqlOfDrizzle<Schema extends Record<string, unknown>>(tx: PgTransaction<NodePgQueryResultHKT, Schema, TablesRelationalConfig>): SqlClient {
+export function sqlOfDrizzle<Schema extends Record<string, unknown>>(
+  tx: PgTransaction<NodePgQueryResultHKT, Schema, TablesRelationalConfig>,
+): SqlClient {
   const bound = (text: string, values: readonly unknown[]): SQL =>
-    sql.join(text.split(/\$(\d+)/).map((part, index) => index % 2 === 0 ? sql.raw(part) : sql`${new Param(values[Number(part) - 1])}`))
+    sql.join(
+      text
+        .split(/\$(\d+)/)
+        .map((part, index) =>
+          index % 2 === 0 ? sql.raw(part) : sql`${new Param(values[Number(part) - 1])}`,
+        ),
+    )
   return { query: (text, values = []) => tx.execute(bound(text, values)) as never }
 }

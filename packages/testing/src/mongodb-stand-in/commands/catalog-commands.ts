@@ -1,20 +1,45 @@
 import { notSupported, ServerError } from '../server-error.ts'
-import { idIndex, type IndexSpecification, parseIndexSpecification } from '../store/index-specification.ts'
+import {
+  idIndex,
+  type IndexSpecification,
+  parseIndexSpecification,
+} from '../store/index-specification.ts'
 import { equalValues } from '../values/compare.ts'
 import { type Document, isDocument } from '../values/document.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, documentsField, engineFor, flagField,
-  namespaceOf, refuse,
+  collectionName,
+  collectionOf,
+  type Command,
+  type CommandContext,
+  countField,
+  documentField,
+  documentsField,
+  engineFor,
+  flagField,
+  namespaceOf,
+  refuse,
 } from './command.ts'
 
 const collectionOptions = [
-  'capped', 'size', 'max', 'storageEngine', 'validator', 'validationLevel', 'validationAction', 'indexOptionDefaults', 'viewOn', 'pipeline',
-  'collation', 'timeseries', 'expireAfterSeconds', 'clusteredIndex', 'changeStreamPreAndPostImages', 'encryptedFields',
+  'capped',
+  'size',
+  'max',
+  'storageEngine',
+  'validator',
+  'validationLevel',
+  'validationAction',
+  'indexOptionDefaults',
+  'viewOn',
+  'pipeline',
+  'collation',
+  'timeseries',
+  'expireAfterSeconds',
+  'clusteredIndex',
+  'changeStreamPreAndPostImages',
+  'encryptedFields',
 ]
 
-/**
- * Commands about collections, indexes and databases.
- */
+/** Commands about collections, indexes and databases. */
 export const catalogCommands: Record<string, Command> = {
   create: {
     fields: [...collectionOptions, 'idIndex'],
@@ -32,7 +57,9 @@ export const catalogCommands: Record<string, Command> = {
     fields: [],
     run: (command, context) => {
       const dropped = context.store.drop(context.database, collectionName(command))
-      return dropped === undefined ? { ok: 1 } : { nIndexesWas: dropped.indexes.length, ns: namespaceOf(command, context), ok: 1 }
+      return dropped === undefined
+        ? { ok: 1 }
+        : { nIndexesWas: dropped.indexes.length, ns: namespaceOf(command, context), ok: 1 }
     },
   },
   dropDatabase: {
@@ -42,7 +69,10 @@ export const catalogCommands: Record<string, Command> = {
       return { dropped: context.database, ok: 1 }
     },
   },
-  listCollections: { fields: ['filter', 'nameOnly', 'authorizedCollections', 'cursor'], run: listCollections },
+  listCollections: {
+    fields: ['filter', 'nameOnly', 'authorizedCollections', 'cursor'],
+    run: listCollections,
+  },
   listDatabases: { fields: ['filter', 'nameOnly', 'authorizedDatabases'], run: listDatabases },
   createIndexes: { fields: ['indexes', 'commitQuorum'], run: createIndexes },
   listIndexes: {
@@ -50,7 +80,11 @@ export const catalogCommands: Record<string, Command> = {
     run: (command, context) => {
       const collection = collectionOf(command, context)
       if (collection === undefined) throw missing(command, context)
-      return reply(collection.indexes.map((index) => ({ ...index })), command, context)
+      return reply(
+        collection.indexes.map((index) => ({ ...index })),
+        command,
+        context,
+      )
     },
   },
   dropIndexes: { fields: ['index'], run: dropIndexes },
@@ -58,11 +92,14 @@ export const catalogCommands: Record<string, Command> = {
 }
 
 function renameCollection(command: Document, context: CommandContext): Document {
-  const [from, to] = [command['renameCollection'], command['to']].map((namespace) => splitNamespace(namespace))
+  const [from, to] = [command['renameCollection'], command['to']].map((namespace) =>
+    splitNamespace(namespace),
+  )
   if (from === undefined || to === undefined || from.database !== to.database) {
     throw notSupported('renaming into another database')
   }
-  if (context.store.find(from.database, from.name) === undefined) throw new ServerError(26, 'Source collection does not exist')
+  if (context.store.find(from.database, from.name) === undefined)
+    throw new ServerError(26, 'Source collection does not exist')
   if (context.store.find(to.database, to.name) !== undefined && !flagField(command, 'dropTarget')) {
     throw new ServerError(48, 'target namespace exists')
   }
@@ -80,36 +117,55 @@ function splitNamespace(namespace: unknown): { database: string; name: string } 
 
 function listCollections(command: Document, context: CommandContext): Document {
   const nameOnly = flagField(command, 'nameOnly')
-  const collections = [...context.store.collections(context.database).keys()].map((name): Document => {
-    const short = { name, type: 'collection' }
-    return nameOnly ? short : { ...short, options: {}, info: { readOnly: false }, idIndex: { ...idIndex } }
-  })
+  const collections = [...context.store.collections(context.database).keys()].map(
+    (name): Document => {
+      const short = { name, type: 'collection' }
+      return nameOnly
+        ? short
+        : { ...short, options: {}, info: { readOnly: false }, idIndex: { ...idIndex } }
+    },
+  )
   const test = engineFor({}, context).filter(documentField(command, 'filter', {}))
-  return reply(collections.filter(test), { ...command, listCollections: '$cmd.listCollections' }, context)
+  return reply(
+    collections.filter(test),
+    { ...command, listCollections: '$cmd.listCollections' },
+    context,
+  )
 }
 
 function listDatabases(command: Document, context: CommandContext): Document {
   const test = engineFor({}, context).filter(documentField(command, 'filter', {}))
-  const databases = context.store.databaseNames.map((name): Document => ({ name, sizeOnDisk: 0, empty: false })).filter(test)
-  if (flagField(command, 'nameOnly')) return { databases: databases.map(({ name }) => ({ name })), ok: 1 }
+  const databases = context.store.databaseNames
+    .map((name): Document => ({ name, sizeOnDisk: 0, empty: false }))
+    .filter(test)
+  if (flagField(command, 'nameOnly'))
+    return { databases: databases.map(({ name }) => ({ name })), ok: 1 }
   return { databases, totalSize: 0, totalSizeMb: 0, ok: 1 }
 }
 
 function createIndexes(command: Document, context: CommandContext): Document {
   const specifications = documentsField(command, 'indexes').map(parseIndexSpecification)
-  if (specifications.length === 0) throw new ServerError(2, 'Must specify at least one index to create')
+  if (specifications.length === 0)
+    throw new ServerError(2, 'Must specify at least one index to create')
   const isNew = collectionOf(command, context) === undefined
   const collection = context.store.open(context.database, collectionName(command))
   const numIndexesBefore = collection.indexes.length
   const created: IndexSpecification[] = []
   try {
-    for (const specification of specifications) if (collection.createIndex(specification)) created.push(specification)
+    for (const specification of specifications)
+      if (collection.createIndex(specification)) created.push(specification)
   } catch (error) {
     for (const { name } of created) collection.dropIndex(name)
     throw error
   }
   const note = created.length === 0 ? { note: 'all indexes already exist' } : {}
-  return { numIndexesBefore, numIndexesAfter: collection.indexes.length, createdCollectionAutomatically: isNew, ...note, ok: 1 }
+  return {
+    numIndexesBefore,
+    numIndexesAfter: collection.indexes.length,
+    createdCollectionAutomatically: isNew,
+    ...note,
+    ok: 1,
+  }
 }
 
 function dropIndexes(command: Document, context: CommandContext): Document {
@@ -117,8 +173,15 @@ function dropIndexes(command: Document, context: CommandContext): Document {
   if (collection === undefined) throw missing(command, context)
   const { index } = command
   const nIndexesWas = collection.indexes.length
-  const others = collection.indexes.filter(({ name }) => name !== idIndex.name).map(({ name }) => name)
-  const names = index === '*' ? others : (Array.isArray(index) ? index : [index]).map((one: unknown) => nameOf(collection.indexes, one))
+  const others = collection.indexes
+    .filter(({ name }) => name !== idIndex.name)
+    .map(({ name }) => name)
+  const names =
+    index === '*'
+      ? others
+      : (Array.isArray(index) ? index : [index]).map((one: unknown) =>
+          nameOf(collection.indexes, one),
+        )
   const unknown = names.find((name) => name !== idIndex.name && !others.includes(name))
   if (unknown !== undefined) throw new ServerError(27, `index not found with name [${unknown}]`)
   for (const name of names) collection.dropIndex(name)
@@ -134,13 +197,18 @@ function modifyCollection(command: Document, context: CommandContext): Document 
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw notSupported(`the index option '${unknown}' of collMod`)
   const index = nameOf(collection.indexes, keyPattern ?? name)
-  return { expireAfterSeconds_old: collection.setExpiry(index, expireAfterSeconds), expireAfterSeconds_new: expireAfterSeconds, ok: 1 }
+  return {
+    expireAfterSeconds_old: collection.setExpiry(index, expireAfterSeconds),
+    expireAfterSeconds_new: expireAfterSeconds,
+    ok: 1,
+  }
 }
 
 function nameOf(indexes: IndexSpecification[], key: unknown): string {
   if (!isDocument(key)) return String(key)
   const found = indexes.find((index) => equalValues(index.key, key))
-  if (found === undefined) throw new ServerError(27, `can't find index with key: ${JSON.stringify(key)}`)
+  if (found === undefined)
+    throw new ServerError(27, `can't find index with key: ${JSON.stringify(key)}`)
   return found.name
 }
 

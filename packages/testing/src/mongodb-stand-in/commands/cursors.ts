@@ -3,19 +3,18 @@ import { calculateObjectSize, Long } from 'bson'
 import { ServerError } from '../server-error.ts'
 import type { Document } from '../values/document.ts'
 
-/**
- * How long cursors are kept.
- */
+/** How long cursors are kept. */
 export interface CursorOptions {
   /** A cursor that nobody asks is dropped after this time. @defaultValue 600_000 */
   idleMs?: number
-  /** A cursor whose connection has closed is dropped after this time, unless another connection asks for it. @defaultValue 1_000 */
+  /**
+   * A cursor whose connection has closed is dropped after this time, unless another connection asks
+   * for it. @defaultValue 1_000
+   */
   orphanMs?: number
 }
 
-/**
- * The defaults of {@link CursorOptions}.
- */
+/** The defaults of {@link CursorOptions}. */
 export const cursorDefaults = { idleMs: 600_000, orphanMs: 1_000 } as const
 
 interface Cursor {
@@ -30,7 +29,8 @@ interface Cursor {
 const maxBatchBytes = 16 * 1024 * 1024
 
 /**
- * The cursors of one server: results that did not fit the first batch, until they are read, killed or forgotten.
+ * The cursors of one server: results that did not fit the first batch, until they are read, killed
+ * or forgotten.
  */
 export class Cursors {
   readonly #clock: Clock
@@ -43,21 +43,27 @@ export class Cursors {
     this.#options = { ...cursorDefaults, ...options }
   }
 
-  /**
-   * How many cursors are open.
-   */
+  /** How many cursors are open. */
   get size(): number {
     return this.#open.size
   }
 
-  /**
-   * The reply with the first batch of a result. A cursor stays open only when there is more.
-   */
-  start(results: Iterable<Document>, how: { namespace: string; connectionId: number; batchSize: number; isSingle: boolean }): Document {
+  /** The reply with the first batch of a result. A cursor stays open only when there is more. */
+  start(
+    results: Iterable<Document>,
+    how: { namespace: string; connectionId: number; batchSize: number; isSingle: boolean },
+  ): Document {
     const rest = results[Symbol.iterator]()
-    const cursor: Cursor = { ...how, rest, peeked: take(rest), touchedMs: this.#clock.monotonic(), isOrphan: false }
+    const cursor: Cursor = {
+      ...how,
+      rest,
+      peeked: take(rest),
+      touchedMs: this.#clock.monotonic(),
+      isOrphan: false,
+    }
     const firstBatch = nextBatch(cursor, how.batchSize)
-    if (how.isSingle || cursor.peeked === undefined) return { cursor: { firstBatch, id: Long.ZERO, ns: how.namespace }, ok: 1 }
+    if (how.isSingle || cursor.peeked === undefined)
+      return { cursor: { firstBatch, id: Long.ZERO, ns: how.namespace }, ok: 1 }
     this.#lastId = this.#lastId.add(1 + Math.floor(Math.random() * 1_000_000))
     this.#open.set(this.#lastId.toString(), cursor)
     return { cursor: { firstBatch, id: this.#lastId, ns: how.namespace }, ok: 1 }
@@ -66,37 +72,52 @@ export class Cursors {
   /**
    * The reply with the next batch. An unknown cursor is error 43, another collection's is error 13.
    */
-  more(id: Long, request: { namespace: string; connectionId: number; batchSize: number }): Document {
+  more(
+    id: Long,
+    request: { namespace: string; connectionId: number; batchSize: number },
+  ): Document {
     const cursor = this.#open.get(id.toString())
     if (cursor === undefined) throw new ServerError(43, `cursor id ${id.toString()} not found`)
     if (cursor.namespace !== request.namespace) {
-      throw new ServerError(13, `Requested getMore on namespace '${request.namespace}', but cursor belongs to a different namespace`)
+      throw new ServerError(
+        13,
+        `Requested getMore on namespace '${request.namespace}', but cursor belongs to a different namespace`,
+      )
     }
-    Object.assign(cursor, { connectionId: request.connectionId, touchedMs: this.#clock.monotonic(), isOrphan: false })
+    Object.assign(cursor, {
+      connectionId: request.connectionId,
+      touchedMs: this.#clock.monotonic(),
+      isOrphan: false,
+    })
     const batch = nextBatch(cursor, request.batchSize)
     if (cursor.peeked === undefined) this.#open.delete(id.toString())
-    return { cursor: { nextBatch: batch, id: cursor.peeked === undefined ? Long.ZERO : id, ns: cursor.namespace }, ok: 1 }
+    return {
+      cursor: {
+        nextBatch: batch,
+        id: cursor.peeked === undefined ? Long.ZERO : id,
+        ns: cursor.namespace,
+      },
+      ok: 1,
+    }
   }
 
-  /**
-   * Closes a cursor; false when there is none.
-   */
+  /** Closes a cursor; false when there is none. */
   kill(id: Long): boolean {
     return this.#open.delete(id.toString())
   }
 
   /**
-   * Marks the cursors last used over a connection that has closed: they go soon unless another connection asks for them.
+   * Marks the cursors last used over a connection that has closed: they go soon unless another
+   * connection asks for them.
    */
   orphan(connectionId: number): void {
     for (const cursor of this.#open.values()) {
-      if (cursor.connectionId === connectionId) Object.assign(cursor, { isOrphan: true, touchedMs: this.#clock.monotonic() })
+      if (cursor.connectionId === connectionId)
+        Object.assign(cursor, { isOrphan: true, touchedMs: this.#clock.monotonic() })
     }
   }
 
-  /**
-   * Drops idle and orphaned cursors.
-   */
+  /** Drops idle and orphaned cursors. */
   sweep(): void {
     const now = this.#clock.monotonic()
     for (const [id, cursor] of this.#open) {

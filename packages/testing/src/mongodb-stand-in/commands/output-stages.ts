@@ -31,31 +31,53 @@ function replaceCollection(argument: unknown, { results, context }: Output): voi
 
 function merge(argument: unknown, output: Output): void {
   const fields = ['into', 'on', 'let', 'whenMatched', 'whenNotMatched']
-  const given = typeof argument === 'string' ? { into: argument } : stageFields(argument, '$merge', fields)
+  const given =
+    typeof argument === 'string' ? { into: argument } : stageFields(argument, '$merge', fields)
   if (given['let'] !== undefined) throw notSupported(`$merge with 'let'`)
   const { database, name } = targetOf(given['into'], '$merge', output.context)
   const collection = output.context.store.open(database, name)
   const on = (Array.isArray(given['on']) ? given['on'] : [given['on'] ?? '_id']).map(String)
-  for (const document of output.results) mergeOne(collection, document, { on, given, engine: output.engine })
+  for (const document of output.results)
+    mergeOne(collection, document, { on, given, engine: output.engine })
 }
 
-function mergeOne(collection: Collection, document: Document, how: { on: string[]; given: Document; engine: Engine }): void {
+function mergeOne(
+  collection: Collection,
+  document: Document,
+  how: { on: string[]; given: Document; engine: Engine },
+): void {
   const filter = Object.fromEntries(how.on.map((path) => [path, valueAt(document, path) ?? null]))
-  const isSame = (other: Document): boolean => how.on.every((path) => equalValues(valueAt(other, path) ?? null, filter[path]))
+  const isSame = (other: Document): boolean =>
+    how.on.every((path) => equalValues(valueAt(other, path) ?? null, filter[path]))
   const existing = collection.candidates(filter).find(isSame)
   const { whenMatched = 'merge', whenNotMatched = 'insert' } = how.given
   if (existing === undefined) {
     if (whenNotMatched === 'insert') collection.insert(document)
-    else if (whenNotMatched !== 'discard') throw new ServerError(13113, '$merge could not find a matching document in the target collection')
+    else if (whenNotMatched !== 'discard')
+      throw new ServerError(
+        13113,
+        '$merge could not find a matching document in the target collection',
+      )
   } else if (Array.isArray(whenMatched)) {
-    collection.replace(existing, compilePipeline(whenMatched, how.engine.with({ new: document }))([existing])[0] ?? existing)
-  } else if (whenMatched === 'replace') collection.replace(existing, { _id: existing['_id'], ...document })
-  else if (whenMatched === 'merge') collection.replace(existing, { ...existing, ...document, _id: existing['_id'] })
-  else if (whenMatched === 'fail') throw new ServerError(11000, '$merge found a matching document in the target collection')
-  else if (whenMatched !== 'keepExisting') throw new ServerError(9, `unknown whenMatched: ${String(whenMatched)}`)
+    collection.replace(
+      existing,
+      compilePipeline(whenMatched, how.engine.with({ new: document }))([existing])[0] ?? existing,
+    )
+  } else if (whenMatched === 'replace')
+    collection.replace(existing, { _id: existing['_id'], ...document })
+  else if (whenMatched === 'merge')
+    collection.replace(existing, { ...existing, ...document, _id: existing['_id'] })
+  else if (whenMatched === 'fail')
+    throw new ServerError(11000, '$merge found a matching document in the target collection')
+  else if (whenMatched !== 'keepExisting')
+    throw new ServerError(9, `unknown whenMatched: ${String(whenMatched)}`)
 }
 
-function targetOf(argument: unknown, stage: string, context: CommandContext): { database: string; name: string } {
+function targetOf(
+  argument: unknown,
+  stage: string,
+  context: CommandContext,
+): { database: string; name: string } {
   if (typeof argument === 'string') return { database: context.database, name: argument }
   const { db, coll } = isDocument(argument) ? stageFields(argument, stage, ['db', 'coll']) : {}
   if (typeof coll !== 'string') throw new ServerError(9, `${stage} needs the name of a collection`)

@@ -8,33 +8,71 @@ import { type Document, isDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import { valuesAt } from '../values/path.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, countField, documentField, engineFor, flagField,
-  matching, namespaceOf, refuse,
+  collectionName,
+  collectionOf,
+  type Command,
+  type CommandContext,
+  countField,
+  documentField,
+  engineFor,
+  flagField,
+  matching,
+  namespaceOf,
+  refuse,
 } from './command.ts'
 import { writeResults } from './output-stages.ts'
 
 const firstBatchSize = 101
 
-/**
- * Commands that read documents.
- */
+/** Commands that read documents. */
 export const readCommands: Record<string, Command> = {
   find: {
     fields: [
-      'filter', 'sort', 'projection', 'hint', 'skip', 'limit', 'batchSize', 'singleBatch', 'let', 'collation', 'min', 'max', 'returnKey',
-      'showRecordId', 'tailable', 'awaitData', 'noCursorTimeout', 'allowPartialResults', 'allowDiskUse', 'oplogReplay',
+      'filter',
+      'sort',
+      'projection',
+      'hint',
+      'skip',
+      'limit',
+      'batchSize',
+      'singleBatch',
+      'let',
+      'collation',
+      'min',
+      'max',
+      'returnKey',
+      'showRecordId',
+      'tailable',
+      'awaitData',
+      'noCursorTimeout',
+      'allowPartialResults',
+      'allowDiskUse',
+      'oplogReplay',
     ],
     run: find,
   },
   aggregate: {
-    fields: ['pipeline', 'cursor', 'explain', 'allowDiskUse', 'bypassDocumentValidation', 'hint', 'let', 'collation'],
+    fields: [
+      'pipeline',
+      'cursor',
+      'explain',
+      'allowDiskUse',
+      'bypassDocumentValidation',
+      'hint',
+      'let',
+      'collation',
+    ],
     run: aggregate,
   },
   count: {
     fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields'],
     run: (command, context) => {
       refuse(command, 'collation')
-      const found = matching(collectionOf(command, context), documentField(command, 'query', {}), engineFor(command, context))
+      const found = matching(
+        collectionOf(command, context),
+        documentField(command, 'query', {}),
+        engineFor(command, context),
+      )
       const limit = Math.abs(toNumber(command['limit']) ?? 0)
       const skip = countField(command, 'skip') ?? 0
       return { n: found.slice(skip, limit === 0 ? undefined : skip + limit).length, ok: 1 }
@@ -45,12 +83,22 @@ export const readCommands: Record<string, Command> = {
     run: (command, context) => {
       refuse(command, 'collation')
       const { key } = command
-      if (key === undefined) throw new ServerError(40414, `BSON field 'distinct.key' is missing but a required field`)
+      if (key === undefined)
+        throw new ServerError(40414, `BSON field 'distinct.key' is missing but a required field`)
       if (typeof key !== 'string') {
-        throw new ServerError(14, `BSON field 'distinct.key' is the wrong type, expected type 'string'`)
+        throw new ServerError(
+          14,
+          `BSON field 'distinct.key' is the wrong type, expected type 'string'`,
+        )
       }
-      const found = matching(collectionOf(command, context), documentField(command, 'query', {}), engineFor(command, context))
-      const values = found.flatMap((document) => valuesAt(document, key)).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+      const found = matching(
+        collectionOf(command, context),
+        documentField(command, 'query', {}),
+        engineFor(command, context),
+      )
+      const values = found
+        .flatMap((document) => valuesAt(document, key))
+        .flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
       return { values: distinctValues(values.filter((value) => value !== undefined)), ok: 1 }
     },
   },
@@ -58,7 +106,11 @@ export const readCommands: Record<string, Command> = {
     fields: ['collection', 'batchSize'],
     run: (command, context) => {
       const id = command['getMore']
-      if (!Long.isLong(id)) throw new ServerError(14, `BSON field 'getMore.getMore' is the wrong type, expected type 'long'`)
+      if (!Long.isLong(id))
+        throw new ServerError(
+          14,
+          `BSON field 'getMore.getMore' is the wrong type, expected type 'long'`,
+        )
       const request = {
         namespace: `${context.database}.${String(command['collection'])}`,
         connectionId: context.connectionId,
@@ -70,7 +122,9 @@ export const readCommands: Record<string, Command> = {
   killCursors: {
     fields: ['cursors'],
     run: (command, context) => {
-      const ids = Array.isArray(command['cursors']) ? command['cursors'].filter((id) => Long.isLong(id)) : []
+      const ids = Array.isArray(command['cursors'])
+        ? command['cursors'].filter((id) => Long.isLong(id))
+        : []
       const cursorsKilled: Long[] = []
       const cursorsNotFound: Long[] = []
       for (const id of ids) (context.cursors.kill(id) ? cursorsKilled : cursorsNotFound).push(id)
@@ -80,15 +134,30 @@ export const readCommands: Record<string, Command> = {
 }
 
 function find(command: Document, context: CommandContext): Document {
-  refuse(command, 'collation', 'min', 'max', 'returnKey', 'showRecordId', 'tailable', 'awaitData', 'oplogReplay')
+  refuse(
+    command,
+    'collation',
+    'min',
+    'max',
+    'returnKey',
+    'showRecordId',
+    'tailable',
+    'awaitData',
+    'oplogReplay',
+  )
   const engine = engineFor(command, context)
   const sort = documentField(command, 'sort', {})
   const projection = documentField(command, 'projection', {})
   const limit = countField(command, 'limit') ?? 0
   const skip = countField(command, 'skip') ?? 0
-  const project = Object.keys(projection).length === 0 ? undefined : compileProjection(projection, engine)
-  const found = sortDocuments(matching(collectionOf(command, context), documentField(command, 'filter', {}), engine), sort)
-  const page = skip === 0 && limit === 0 ? found : found.slice(skip, limit === 0 ? undefined : skip + limit)
+  const project =
+    Object.keys(projection).length === 0 ? undefined : compileProjection(projection, engine)
+  const found = sortDocuments(
+    matching(collectionOf(command, context), documentField(command, 'filter', {}), engine),
+    sort,
+  )
+  const page =
+    skip === 0 && limit === 0 ? found : found.slice(skip, limit === 0 ? undefined : skip + limit)
   return context.cursors.start(project === undefined ? page : projected(page, project), {
     namespace: namespaceOf(command, context),
     connectionId: context.connectionId,
@@ -97,7 +166,10 @@ function find(command: Document, context: CommandContext): Document {
   })
 }
 
-function* projected(documents: Document[], project: (document: Document) => Document): Generator<Document> {
+function* projected(
+  documents: Document[],
+  project: (document: Document) => Document,
+): Generator<Document> {
   for (const document of documents) yield project(document)
 }
 
@@ -105,10 +177,14 @@ function aggregate(command: Document, context: CommandContext): Document {
   refuse(command, 'collation', 'explain')
   const { cursor } = command
   if (!isDocument(cursor)) {
-    throw new ServerError(9, `The 'cursor' option is required, except for aggregate with the explain argument`)
+    throw new ServerError(
+      9,
+      `The 'cursor' option is required, except for aggregate with the explain argument`,
+    )
   }
   const pipeline: unknown[] = Array.isArray(command['pipeline']) ? command['pipeline'] : []
-  if (!Array.isArray(command['pipeline'])) throw new ServerError(14, `'pipeline' option must be specified as an array`)
+  if (!Array.isArray(command['pipeline']))
+    throw new ServerError(14, `'pipeline' option must be specified as an array`)
   if (typeof command['aggregate'] !== 'string') return aggregateWithoutCollection(pipeline)
   const last = pipeline.at(-1)
   const output = isDocument(last) && ['$out', '$merge'].includes(stageName(last)) ? last : undefined
@@ -129,6 +205,10 @@ function aggregate(command: Document, context: CommandContext): Document {
 
 function aggregateWithoutCollection(pipeline: unknown[]): never {
   const name = stageName(pipeline[0])
-  if (name === '$changeStream') throw new ServerError(40573, 'The $changeStream stage is only supported on replica sets')
-  throw new ServerError(238, `an aggregation without a collection (${name}) is not supported by this stand-in`)
+  if (name === '$changeStream')
+    throw new ServerError(40573, 'The $changeStream stage is only supported on replica sets')
+  throw new ServerError(
+    238,
+    `an aggregation without a collection (${name}) is not supported by this stand-in`,
+  )
 }

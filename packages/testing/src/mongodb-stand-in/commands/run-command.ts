@@ -6,18 +6,33 @@ import { readCommands } from './read-commands.ts'
 import { serverCommands } from './server-commands.ts'
 import { writeCommands } from './write-commands.ts'
 
-const commands: Record<string, Command> = { ...serverCommands, ...readCommands, ...writeCommands, ...catalogCommands }
+const commands: Record<string, Command> = {
+  ...serverCommands,
+  ...readCommands,
+  ...writeCommands,
+  ...catalogCommands,
+}
 
 const everywhere = new Set([
-  '$db', 'lsid', '$clusterTime', '$readPreference', 'readConcern', 'writeConcern', 'comment', 'maxTimeMS', 'apiVersion', 'apiStrict',
-  'apiDeprecationErrors', '$audit', '$client', '$configServerState',
+  '$db',
+  'lsid',
+  '$clusterTime',
+  '$readPreference',
+  'readConcern',
+  'writeConcern',
+  'comment',
+  'maxTimeMS',
+  'apiVersion',
+  'apiStrict',
+  'apiDeprecationErrors',
+  '$audit',
+  '$client',
+  '$configServerState',
 ])
 
 const ofTransactions = ['txnNumber', 'autocommit', 'startTransaction']
 
-/**
- * Runs a command and answers as mongod would, errors included. Never throws.
- */
+/** Runs a command and answers as mongod would, errors included. Never throws. */
 export function runCommand(command: Document, context: Omit<CommandContext, 'database'>): Document {
   try {
     const database = command['$db']
@@ -33,7 +48,10 @@ export function runCommand(command: Document, context: Omit<CommandContext, 'dat
 function commandFor(command: Document): Command {
   const [name = ''] = Object.keys(command)
   if (ofTransactions.some((field) => field in command)) {
-    throw new ServerError(20, 'Transaction numbers are only allowed on a replica set member or mongos')
+    throw new ServerError(
+      20,
+      'Transaction numbers are only allowed on a replica set member or mongos',
+    )
   }
   const known = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (known === undefined) throw new ServerError(59, `no such command: '${name}'`)
@@ -43,13 +61,22 @@ function commandFor(command: Document): Command {
 
 function checkFields(command: Document, name: string, fields: readonly string[]): void {
   if (fields.includes('*')) return
-  const unknown = Object.keys(command).find((field) => field !== name && !everywhere.has(field) && !fields.includes(field))
-  if (unknown !== undefined) throw new ServerError(40415, `BSON field '${name}.${unknown}' is an unknown field.`)
+  const unknown = Object.keys(command).find(
+    (field) => field !== name && !everywhere.has(field) && !fields.includes(field),
+  )
+  if (unknown !== undefined)
+    throw new ServerError(40415, `BSON field '${name}.${unknown}' is an unknown field.`)
   if (isDocument(command['writeConcern']) && Number(command['writeConcern']['w']) > 1) {
     throw new ServerError(2, `cannot use 'w' > 1 when a host is not replicated`)
   }
 }
 
 function errorReply(error: ServerError): Document {
-  return { ok: 0, errmsg: error.message, code: error.code, codeName: error.codeName, ...error.details }
+  return {
+    ok: 0,
+    errmsg: error.message,
+    code: error.code,
+    codeName: error.codeName,
+    ...error.details,
+  }
 }

@@ -6,8 +6,8 @@ const anyField = ['*']
 const version = '7.0.0'
 
 /**
- * Commands about the server and its sessions. It presents itself as a standalone: no retryable writes, no transactions, no
- * change streams.
+ * Commands about the server and its sessions. It presents itself as a standalone: no retryable
+ * writes, no transactions, no change streams.
  */
 export const serverCommands: Record<string, Command> = {
   hello: { fields: anyField, run: (_command, context) => hello(context) },
@@ -27,7 +27,10 @@ export const serverCommands: Record<string, Command> = {
       ok: 1,
     }),
   },
-  connectionStatus: { fields: ['showPrivileges'], run: () => ({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] }, ok: 1 }) },
+  connectionStatus: {
+    fields: ['showPrivileges'],
+    run: () => ({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] }, ok: 1 }),
+  },
   endSessions: { fields: [], run: () => ({ ok: 1 }) },
   refreshSessions: { fields: [], run: () => ({ ok: 1 }) },
 }
@@ -52,5 +55,14 @@ function hello({ clock, connectionId }: CommandContext): Document {
 
 function buildInfo(): Document {
   const versionArray = [...version.split('.').map(Number), 0]
-  return { version, versionArray, gitVersion: '', modules: [], bits: 64, debug: false, maxBsonObjectSize: 16_777_216, ok: 1 }
+  return {
+    version,
+    versionArray,
+    gitVersion: '',
+    modules: [],
+    bits: 64,
+    debug: false,
+    maxBsonObjectSize: 16_777_216,
+    ok: 1,
+  }
 }

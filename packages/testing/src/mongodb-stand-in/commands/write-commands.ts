@@ -8,14 +8,20 @@ import { equalValues } from '../values/compare.ts'
 import { type Document, encodeDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import {
-  collectionName, collectionOf, type Command, type CommandContext, documentField, documentsField, engineFor, flagField,
-  matching, refuse,
+  collectionName,
+  collectionOf,
+  type Command,
+  type CommandContext,
+  documentField,
+  documentsField,
+  engineFor,
+  flagField,
+  matching,
+  refuse,
 } from './command.ts'
 import { checkFields, eachWrite } from './write-errors.ts'
 
-/**
- * Commands that change documents.
- */
+/** Commands that change documents. */
 export const writeCommands: Record<string, Command> = {
   insert: {
     fields: ['documents', 'ordered', 'bypassDocumentValidation'],
@@ -34,15 +40,24 @@ export const writeCommands: Record<string, Command> = {
   delete: { fields: ['deletes', 'ordered', 'let'], run: remove },
   findAndModify: {
     fields: [
-      'query', 'sort', 'remove', 'update', 'new', 'fields', 'upsert', 'bypassDocumentValidation', 'collation', 'arrayFilters', 'hint', 'let',
+      'query',
+      'sort',
+      'remove',
+      'update',
+      'new',
+      'fields',
+      'upsert',
+      'bypassDocumentValidation',
+      'collation',
+      'arrayFilters',
+      'hint',
+      'let',
     ],
     run: findAndModify,
   },
 }
 
-/**
- * One update with what it may do when nothing or more than one document matches.
- */
+/** One update with what it may do when nothing or more than one document matches. */
 interface Change {
   filter: Document
   update: unknown
@@ -62,7 +77,11 @@ interface Changed {
 }
 
 function change(collection: Collection, given: Change): Changed {
-  const update = compileUpdate(given.update, { filter: given.filter, arrayFilters: given.arrayFilters, engine: given.engine })
+  const update = compileUpdate(given.update, {
+    filter: given.filter,
+    arrayFilters: given.arrayFilters,
+    engine: given.engine,
+  })
   if (update.isReplacement && given.isMulti) {
     throw new ServerError(9, 'multi update is not supported for replacement-style update')
   }
@@ -72,7 +91,10 @@ function change(collection: Collection, given: Change): Changed {
     const start = documentFromFilter(given.filter)
     const document = update.apply(start, { inserting: true })
     if (Object.hasOwn(start, '_id') && !equalValues(start['_id'], document['_id'])) {
-      throw new ServerError(66, `Performing an update on the path '_id' would modify the immutable field '_id'`)
+      throw new ServerError(
+        66,
+        `Performing an update on the path '_id' would modify the immutable field '_id'`,
+      )
     }
     const upserted = collection.insert(document)
     return { matched: 0, modified: 0, after: upserted, upserted }
@@ -108,11 +130,20 @@ function update(command: Document, context: CommandContext): Document {
     const isUpsert = flagField(given, 'upsert')
     const collection = target(command, context, isUpsert)
     if (collection === undefined) {
-      return void compileUpdate(given['u'], { filter: documentField(given, 'q', {}), arrayFilters: given['arrayFilters'], engine })
+      return void compileUpdate(given['u'], {
+        filter: documentField(given, 'q', {}),
+        arrayFilters: given['arrayFilters'],
+        engine,
+      })
     }
     const result = change(collection, {
-      filter: documentField(given, 'q', {}), update: given['u'], arrayFilters: given['arrayFilters'],
-      isMulti: flagField(given, 'multi'), isUpsert, sort: documentField(given, 'sort', {}), engine,
+      filter: documentField(given, 'q', {}),
+      update: given['u'],
+      arrayFilters: given['arrayFilters'],
+      isMulti: flagField(given, 'multi'),
+      isUpsert,
+      sort: documentField(given, 'sort', {}),
+      engine,
     })
     counts.n += result.matched + (result.upserted === undefined ? 0 : 1)
     counts.nModified += result.modified
@@ -121,8 +152,14 @@ function update(command: Document, context: CommandContext): Document {
   return { ...counts, ...(upserted.length === 0 ? {} : { upserted }), ...writeErrors, ok: 1 }
 }
 
-function target(command: Document, context: CommandContext, creates: boolean): Collection | undefined {
-  return creates ? context.store.open(context.database, collectionName(command)) : collectionOf(command, context)
+function target(
+  command: Document,
+  context: CommandContext,
+  creates: boolean,
+): Collection | undefined {
+  return creates
+    ? context.store.open(context.database, collectionName(command))
+    : collectionOf(command, context)
 }
 
 function remove(command: Document, context: CommandContext): Document {
@@ -131,11 +168,17 @@ function remove(command: Document, context: CommandContext): Document {
   let n = 0
   const deletes = documentsField(command, 'deletes')
   for (const given of deletes) {
-    checkFields(given, 'delete.deletes', { required: ['q', 'limit'], optional: ['hint', 'collation'] })
+    checkFields(given, 'delete.deletes', {
+      required: ['q', 'limit'],
+      optional: ['hint', 'collation'],
+    })
     refuse(given, 'collation')
     const limit = toNumber(given['limit'])
     if (limit !== 0 && limit !== 1) {
-      throw new ServerError(9, `The limit field in delete objects must be 0 or 1. Got ${String(limit)}`)
+      throw new ServerError(
+        9,
+        `The limit field in delete objects must be 0 or 1. Got ${String(limit)}`,
+      )
     }
   }
   const writeErrors = eachWrite(deletes, flagField(command, 'ordered', true), (given) => {
@@ -151,15 +194,21 @@ function remove(command: Document, context: CommandContext): Document {
 function findAndModify(command: Document, context: CommandContext): Document {
   refuse(command, 'collation')
   const removes = flagField(command, 'remove')
-  if (removes === (command['update'] !== undefined)) throw new ServerError(9, 'Either an update or remove=true must be specified')
+  if (removes === (command['update'] !== undefined))
+    throw new ServerError(9, 'Either an update or remove=true must be specified')
   if (removes && (flagField(command, 'upsert') || flagField(command, 'new'))) {
     throw new ServerError(9, 'Cannot specify both upsert or new and remove=true')
   }
   const engine = engineFor(command, context)
   const projection = documentField(command, 'fields', {})
-  const project = Object.keys(projection).length === 0 ? (document: Document) => document : compileProjection(projection, engine)
+  const project =
+    Object.keys(projection).length === 0
+      ? (document: Document) => document
+      : compileProjection(projection, engine)
   const collection = target(command, context, flagField(command, 'upsert'))
-  const { lastErrorObject, value } = removes ? findAndRemove(command, collection, engine) : findAndUpdate(command, collection, engine)
+  const { lastErrorObject, value } = removes
+    ? findAndRemove(command, collection, engine)
+    : findAndUpdate(command, collection, engine)
   return { lastErrorObject, value: value === undefined ? null : project(value), ok: 1 }
 }
 
@@ -168,15 +217,27 @@ interface Modified {
   value: Document | undefined
 }
 
-function findAndRemove(command: Document, collection: Collection | undefined, engine: Engine): Modified {
-  const found = sortDocuments(matching(collection, documentField(command, 'query', {}), engine), documentField(command, 'sort', {}))
+function findAndRemove(
+  command: Document,
+  collection: Collection | undefined,
+  engine: Engine,
+): Modified {
+  const found = sortDocuments(
+    matching(collection, documentField(command, 'query', {}), engine),
+    documentField(command, 'sort', {}),
+  )
   const [value] = found
   if (value !== undefined) collection?.remove(value)
   return { lastErrorObject: { n: value === undefined ? 0 : 1 }, value }
 }
 
-function findAndUpdate(command: Document, collection: Collection | undefined, engine: Engine): Modified {
-  if (collection === undefined) return { lastErrorObject: { n: 0, updatedExisting: false }, value: undefined }
+function findAndUpdate(
+  command: Document,
+  collection: Collection | undefined,
+  engine: Engine,
+): Modified {
+  if (collection === undefined)
+    return { lastErrorObject: { n: 0, updatedExisting: false }, value: undefined }
   const { matched, upserted, before, after } = change(collection, {
     filter: documentField(command, 'query', {}),
     sort: documentField(command, 'sort', {}),

@@ -4,7 +4,8 @@ import type { Document } from '../values/document.ts'
 const maxWrites = 100_000
 
 /**
- * Does each of a batch of writes. A failed one is reported by its index; an ordered batch ends with it, an unordered one goes on.
+ * Does each of a batch of writes. A failed one is reported by its index; an ordered batch ends with
+ * it, an unordered one goes on.
  */
 export function eachWrite(
   writes: Document[],
@@ -12,7 +13,10 @@ export function eachWrite(
   write: (given: Document, index: number) => void,
 ): { writeErrors?: Document[] } {
   if (writes.length === 0 || writes.length > maxWrites) {
-    throw new ServerError(16, `Write batch sizes must be between 1 and ${maxWrites}. Got ${writes.length} operations.`)
+    throw new ServerError(
+      16,
+      `Write batch sizes must be between 1 and ${maxWrites}. Got ${writes.length} operations.`,
+    )
   }
   const writeErrors: Document[] = []
   for (const [index, given] of writes.entries()) {
@@ -27,12 +31,18 @@ export function eachWrite(
   return writeErrors.length === 0 ? {} : { writeErrors }
 }
 
-/**
- * Rejects a write of a batch that lacks a field or has one that no such write has.
- */
-export function checkFields(given: Document, name: string, fields: { required: readonly string[]; optional: readonly string[] }): void {
+/** Rejects a write of a batch that lacks a field or has one that no such write has. */
+export function checkFields(
+  given: Document,
+  name: string,
+  fields: { required: readonly string[]; optional: readonly string[] },
+): void {
   const missing = fields.required.find((field) => !Object.hasOwn(given, field))
-  if (missing !== undefined) throw new ServerError(40414, `BSON field '${name}.${missing}' is missing but a required field`)
-  const unknown = Object.keys(given).find((field) => !fields.required.includes(field) && !fields.optional.includes(field))
-  if (unknown !== undefined) throw new ServerError(40415, `BSON field '${name}.${unknown}' is an unknown field.`)
+  if (missing !== undefined)
+    throw new ServerError(40414, `BSON field '${name}.${missing}' is missing but a required field`)
+  const unknown = Object.keys(given).find(
+    (field) => !fields.required.includes(field) && !fields.optional.includes(field),
+  )
+  if (unknown !== undefined)
+    throw new ServerError(40415, `BSON field '${name}.${unknown}' is an unknown field.`)
 }

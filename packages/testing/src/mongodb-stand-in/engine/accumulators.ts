@@ -19,38 +19,46 @@ const folds: Record<string, Fold> = {
   $stdDevSamp: (values) => deviation(values, 1),
 }
 
-/**
- * The operators of $group, $bucket and windows.
- */
+/** The operators of $group, $bucket and windows. */
 export const accumulators: Record<string, Accumulator> = {
   ...Object.fromEntries(Object.entries(folds).map(([name, fold]) => [name, folding(fold)])),
   $count: (documents) => documents.length,
-  $first: (documents, argument, options) => (documents.length === 0 ? null : orNull(evaluateFor(documents[0], argument, options))),
-  $last: (documents, argument, options) => (documents.length === 0 ? null : orNull(evaluateFor(documents.at(-1), argument, options))),
+  $first: (documents, argument, options) =>
+    documents.length === 0 ? null : orNull(evaluateFor(documents[0], argument, options)),
+  $last: (documents, argument, options) =>
+    documents.length === 0 ? null : orNull(evaluateFor(documents.at(-1), argument, options)),
   $push: folding((values) => values.filter((value) => value !== undefined)),
   $addToSet: folding((values) => distinctValues(values.filter((value) => value !== undefined))),
   $mergeObjects: folding(mergeObjects),
-  $firstN: (documents, argument, options) => takeN(documents, argument, { options, name: '$firstN', last: false }),
-  $lastN: (documents, argument, options) => takeN(documents, argument, { options, name: '$lastN', last: true }),
-  $minN: (documents, argument, options) => extremesOf(documents, argument, { options, direction: 1 }),
-  $maxN: (documents, argument, options) => extremesOf(documents, argument, { options, direction: -1 }),
+  $firstN: (documents, argument, options) =>
+    takeN(documents, argument, { options, name: '$firstN', last: false }),
+  $lastN: (documents, argument, options) =>
+    takeN(documents, argument, { options, name: '$lastN', last: true }),
+  $minN: (documents, argument, options) =>
+    extremesOf(documents, argument, { options, direction: 1 }),
+  $maxN: (documents, argument, options) =>
+    extremesOf(documents, argument, { options, direction: -1 }),
   $top: (documents, argument, options) => topOf(documents, argument, options)[0],
-  $topN: (documents, argument, options) => topOf(documents, argument, options).slice(0, countOf(argument, options)),
+  $topN: (documents, argument, options) =>
+    topOf(documents, argument, options).slice(0, countOf(argument, options)),
   $bottom: (documents, argument, options) => topOf(documents, argument, options).at(-1),
-  $bottomN: (documents, argument, options) => topOf(documents, argument, options).slice(-countOf(argument, options)),
+  $bottomN: (documents, argument, options) =>
+    topOf(documents, argument, options).slice(-countOf(argument, options)),
   $percentile: (documents, argument, options) => {
     const { input, p } = named(argument, ['input', 'p', 'method'])
     const ranks = evaluateFor({}, p, options)
-    if (!Array.isArray(ranks) || ranks.length === 0) throw new ServerError(7750300, 'The $percentile p field must be an array')
+    if (!Array.isArray(ranks) || ranks.length === 0)
+      throw new ServerError(7750300, 'The $percentile p field must be an array')
     return percentiles(valuesOf(documents, input, options), ranks)
   },
   $median: (documents, argument, options) =>
-    percentiles(valuesOf(documents, named(argument, ['input', 'method'])['input'], options), [0.5])[0],
+    percentiles(
+      valuesOf(documents, named(argument, ['input', 'method'])['input'], options),
+      [0.5],
+    )[0],
 }
 
-/**
- * Those accumulators that are also expressions: over their arguments, or over one array.
- */
+/** Those accumulators that are also expressions: over their arguments, or over one array. */
 export const foldingOperators: Record<string, Expression> = {
   ...Object.fromEntries(Object.entries(folds).map(([name, fold]) => [name, overArguments(fold)])),
   $first: nullable('$first', (value) => arrayOf(value, '$first')[0]),
@@ -59,14 +67,18 @@ export const foldingOperators: Record<string, Expression> = {
 }
 
 /**
- * Values at given fractions of the sorted numbers: for each p the smallest value that at least that share does not exceed.
+ * Values at given fractions of the sorted numbers: for each p the smallest value that at least that
+ * share does not exceed.
  */
 export function percentiles(values: unknown[], ranks: unknown[]): unknown[] {
-  const numbers = values.filter((value) => numberKind(value) !== undefined).map((value) => toNumber(value) ?? NaN)
+  const numbers = values
+    .filter((value) => numberKind(value) !== undefined)
+    .map((value) => toNumber(value) ?? NaN)
   numbers.sort((left, right) => left - right)
   return ranks.map((rank) => {
     const p = toNumber(rank)
-    if (p === undefined || p < 0 || p > 1) throw new ServerError(7750303, 'p must be numbers from the range [0.0, 1.0]')
+    if (p === undefined || p < 0 || p > 1)
+      throw new ServerError(7750303, 'p must be numbers from the range [0.0, 1.0]')
     const value = numbers[Math.max(0, Math.ceil(p * numbers.length) - 1)]
     return value === undefined ? null : double(value)
   })
@@ -113,9 +125,11 @@ function orNull(value: unknown): unknown {
 }
 
 function named(argument: unknown, allowed: string[]): Record<string, unknown> {
-  if (!isDocument(argument)) throw new ServerError(9, 'the accumulator requires an object as its argument')
+  if (!isDocument(argument))
+    throw new ServerError(9, 'the accumulator requires an object as its argument')
   const unknown = Object.keys(argument).find((key) => !allowed.includes(key))
-  if (unknown !== undefined) throw new ServerError(40415, `BSON field '${unknown}' is an unknown field.`)
+  if (unknown !== undefined)
+    throw new ServerError(40415, `BSON field '${unknown}' is an unknown field.`)
   return argument
 }
 
@@ -125,18 +139,31 @@ function arrayOf(value: unknown, name: string): unknown[] {
 }
 
 function countOf(argument: unknown, options: Options): number {
-  const n = toNumber(evaluateFor({}, named(argument, ['n', 'input', 'output', 'sortBy'])['n'], options))
-  if (n === undefined || !Number.isInteger(n) || n < 1) throw new ServerError(5787902, `'n' must be greater than 0`)
+  const n = toNumber(
+    evaluateFor({}, named(argument, ['n', 'input', 'output', 'sortBy'])['n'], options),
+  )
+  if (n === undefined || !Number.isInteger(n) || n < 1)
+    throw new ServerError(5787902, `'n' must be greater than 0`)
   return n
 }
 
-function takeN(documents: unknown[], argument: unknown, how: { options: Options; name: string; last: boolean }): unknown[] {
+function takeN(
+  documents: unknown[],
+  argument: unknown,
+  how: { options: Options; name: string; last: boolean },
+): unknown[] {
   const { input } = named(argument, ['n', 'input'])
   const n = countOf(argument, how.options)
-  return valuesOf(how.last ? documents.slice(-n) : documents.slice(0, n), input, how.options).map(orNull)
+  return valuesOf(how.last ? documents.slice(-n) : documents.slice(0, n), input, how.options).map(
+    orNull,
+  )
 }
 
-function extremesOf(documents: unknown[], argument: unknown, how: { options: Options; direction: 1 | -1 }): unknown[] {
+function extremesOf(
+  documents: unknown[],
+  argument: unknown,
+  how: { options: Options; direction: 1 | -1 },
+): unknown[] {
   const { input } = named(argument, ['n', 'input'])
   const values = valuesOf(documents, input, how.options).filter((value) => !isNil(value))
   values.sort((left, right) => compareValues(left, right) * how.direction)

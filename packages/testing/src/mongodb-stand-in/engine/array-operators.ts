@@ -12,18 +12,44 @@ import { sortDocuments } from './sort.ts'
 import { typeName } from './type-names.ts'
 
 /**
- * Array, object and string operators. Those that compare values, count or test conditions are our own; the others are mingo's,
- * which are right for the values they take.
+ * Array, object and string operators. Those that compare values, count or test conditions are our
+ * own; the others are mingo's, which are right for the values they take.
  */
 export const arrayOperators: Record<string, Expression> = {
   ...fromMingo([
-    '$arrayElemAt', '$concat', '$concatArrays', '$isArray', '$let', '$literal', '$ltrim', '$map', '$range', '$reduce', '$regexFind',
-    '$regexFindAll', '$regexMatch', '$replaceAll', '$replaceOne', '$rtrim', '$slice', '$split', '$substr', '$substrBytes', '$substrCP', '$trim',
+    '$arrayElemAt',
+    '$concat',
+    '$concatArrays',
+    '$isArray',
+    '$let',
+    '$literal',
+    '$ltrim',
+    '$map',
+    '$range',
+    '$reduce',
+    '$regexFind',
+    '$regexFindAll',
+    '$regexMatch',
+    '$replaceAll',
+    '$replaceOne',
+    '$rtrim',
+    '$slice',
+    '$split',
+    '$substr',
+    '$substrBytes',
+    '$substrCP',
+    '$trim',
     '$zip',
   ]),
-  ...unary(fromMingo(['$arrayToObject', '$objectToArray', '$reverseArray', '$strLenBytes', '$strLenCP'])),
-  $toLower: operatorOf('$toLower', 1, (value) => textOf(value).replace(/[A-Z]/g, (letter) => letter.toLowerCase())),
-  $toUpper: operatorOf('$toUpper', 1, (value) => textOf(value).replace(/[a-z]/g, (letter) => letter.toUpperCase())),
+  ...unary(
+    fromMingo(['$arrayToObject', '$objectToArray', '$reverseArray', '$strLenBytes', '$strLenCP']),
+  ),
+  $toLower: operatorOf('$toLower', 1, (value) =>
+    textOf(value).replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+  ),
+  $toUpper: operatorOf('$toUpper', 1, (value) =>
+    textOf(value).replace(/[a-z]/g, (letter) => letter.toUpperCase()),
+  ),
   $indexOfCP: (document, argument, options) => {
     const [text, sought, from = 0] = evaluateList(document, argument, options)
     if (isNil(text)) return null
@@ -35,35 +61,48 @@ export const arrayOperators: Record<string, Expression> = {
     return index < 0 ? -1 : [...text.slice(0, index)].length
   },
   $size: operatorOf('$size', 1, (value) => {
-    if (!Array.isArray(value)) throw new ServerError(17124, 'The argument to $size must be an array')
+    if (!Array.isArray(value))
+      throw new ServerError(17124, 'The argument to $size must be an array')
     return value.length
   }),
   $indexOfArray: (document, argument, options) => {
-    const [array, sought, from, to] = (argument as unknown[]).map((part) => evalExpr(document, part, options))
+    const [array, sought, from, to] = (argument as unknown[]).map((part) =>
+      evalExpr(document, part, options),
+    )
     if (isNil(array)) return null
-    if (!Array.isArray(array)) throw new ServerError(40090, '$indexOfArray requires an array as a first argument')
+    if (!Array.isArray(array))
+      throw new ServerError(40090, '$indexOfArray requires an array as a first argument')
     const start = toNumber(from) ?? 0
     const end = Math.min(toNumber(to) ?? array.length, array.length)
-    return array.findIndex((value, index) => index >= start && index < end && equalValues(value, sought))
+    return array.findIndex(
+      (value, index) => index >= start && index < end && equalValues(value, sought),
+    )
   },
   $strcasecmp: operatorOf('$strcasecmp', 2, (left, right) =>
     compareStrings(textOf(left).toUpperCase(), textOf(right).toUpperCase()),
   ),
-  $filter: (document, argument, options) => filtered(document, argument as Record<string, unknown>, options),
+  $filter: (document, argument, options) =>
+    filtered(document, argument as Record<string, unknown>, options),
   $sortArray: (document, argument, options) => {
     const { input, sortBy } = argument as Record<string, unknown>
     const array = evalExpr(document, input, options)
     if (isNil(array)) return null
-    if (!Array.isArray(array)) throw new ServerError(2942504, 'The input argument to $sortArray must be an array')
+    if (!Array.isArray(array))
+      throw new ServerError(2942504, 'The input argument to $sortArray must be an array')
     if (isDocument(sortBy)) return sortDocuments(array as unknown[], sortBy)
     const direction = toNumber(sortBy) ?? 1
     return [...(array as unknown[])].sort((left, right) => compareValues(left, right) * direction)
   },
   $getField: (document, argument, options) => {
-    const named = isDocument(argument) && 'field' in argument ? argument : { field: argument, input: '$$CURRENT' }
+    const named =
+      isDocument(argument) && 'field' in argument
+        ? argument
+        : { field: argument, input: '$$CURRENT' }
     const input = 'input' in named ? evalExpr(document, named['input'], options) : document
     if (input === null) return null
-    return isDocument(input) ? fieldOf(input, String(evalExpr(document, named['field'], options))) : undefined
+    return isDocument(input)
+      ? fieldOf(input, String(evalExpr(document, named['field'], options)))
+      : undefined
   },
 }
 
@@ -99,13 +138,20 @@ function textOf(value: unknown): string {
   throw new ServerError(16007, `can't convert from BSON type ${typeName(value)} to String`)
 }
 
-function filtered(document: unknown, argument: Record<string, unknown>, options: Options): unknown[] | null {
+function filtered(
+  document: unknown,
+  argument: Record<string, unknown>,
+  options: Options,
+): unknown[] | null {
   const array = evalExpr(document, argument['input'], options)
   if (isNil(array)) return null
   if (!Array.isArray(array)) throw new ServerError(28651, 'input to $filter must be an array')
   const { as: name = 'this' } = argument
   if (typeof name !== 'string') throw new ServerError(9, `$filter's 'as' must be a string`)
-  const limit = 'limit' in argument ? (toNumber(evalExpr(document, argument['limit'], options)) ?? Infinity) : Infinity
+  const limit =
+    'limit' in argument
+      ? (toNumber(evalExpr(document, argument['limit'], options)) ?? Infinity)
+      : Infinity
   const kept: unknown[] = []
   for (const element of array as unknown[]) {
     if (kept.length >= limit) break

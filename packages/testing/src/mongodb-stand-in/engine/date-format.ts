@@ -5,7 +5,18 @@ import { unitMs } from './date-trunc.ts'
 const pad = (value: number, digits: number): string => String(value).padStart(digits, '0')
 
 const monthNames = [
-  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
 ]
 
 const specifiers: Record<string, (local: Date, offsetMs: number) => string> = {
@@ -32,29 +43,35 @@ const specifiers: Record<string, (local: Date, offsetMs: number) => string> = {
   Z: (_date, offsetMs) => String(offsetMs / unitMs.minute),
 }
 
-/**
- * A date as text in MongoDB's format language. An unknown specifier is an error.
- */
-export function formatDate(instant: number, format: string | undefined, timezone: string | undefined): string {
+/** A date as text in MongoDB's format language. An unknown specifier is an error. */
+export function formatDate(
+  instant: number,
+  format: string | undefined,
+  timezone: string | undefined,
+): string {
   const local = localTimeOf(timezone, instant)
-  const pattern = format ?? (timezone === undefined || timezone === 'UTC' ? '%Y-%m-%dT%H:%M:%S.%LZ' : '%Y-%m-%dT%H:%M:%S.%L')
+  const pattern =
+    format ??
+    (timezone === undefined || timezone === 'UTC'
+      ? '%Y-%m-%dT%H:%M:%S.%LZ'
+      : '%Y-%m-%dT%H:%M:%S.%L')
   return pattern.replace(/%(.?)/g, (_match, letter: string) => {
     const write = specifiers[letter]
-    if (write === undefined) throw new ServerError(18536, `Invalid format character '%${letter}' in format string`)
+    if (write === undefined)
+      throw new ServerError(18536, `Invalid format character '%${letter}' in format string`)
     return write(new Date(local), local - instant)
   })
 }
 
-/**
- * The ISO 8601 week of a date and the year that the week belongs to.
- */
+/** The ISO 8601 week of a date and the year that the week belongs to. */
 export function isoWeekOf(date: Date): { year: number; week: number } {
   const thursday = new Date(date.getTime() + (4 - (date.getUTCDay() || 7)) * unitMs.day)
   return { year: thursday.getUTCFullYear(), week: Math.floor((dayOfYear(thursday) - 1) / 7) + 1 }
 }
 
 /**
- * The week of the year with weeks that begin on Sunday; the days before the first Sunday are in week 0.
+ * The week of the year with weeks that begin on Sunday; the days before the first Sunday are in
+ * week 0.
  */
 export function weekOf(date: Date): number {
   return Math.floor((dayOfYear(date) - 1 + 7 - date.getUTCDay()) / 7)

@@ -10,9 +10,7 @@ import { boundariesBetween, shift, truncate, unitMs, unitOf } from './date-trunc
 import type { Expression } from './options.ts'
 import { instantOf, localTimeOf } from './time-zone.ts'
 
-/**
- * Date operators that honour time zones with daylight saving time.
- */
+/** Date operators that honour time zones with daylight saving time. */
 export const dateOperators: Record<string, Expression> = {
   $dateTrunc: (document, argument, options) => {
     const names = ['date', 'unit', 'binSize', 'timezone', 'startOfWeek']
@@ -23,19 +21,39 @@ export const dateOperators: Record<string, Expression> = {
     if (!Number.isInteger(binSize) || binSize < 1) {
       throw new ServerError(5439018, `$dateTrunc requires 'binSize' to be greater than 0`)
     }
-    return new Date(truncate(instant(given['date']), { unit, binSize, timezone: zone(given), startOfWeek: startOfWeek(given) }))
+    return new Date(
+      truncate(instant(given['date']), {
+        unit,
+        binSize,
+        timezone: zone(given),
+        startOfWeek: startOfWeek(given),
+      }),
+    )
   },
   $dateAdd: (document, argument, options) => moved({ document, argument, options }, '$dateAdd', 1),
-  $dateSubtract: (document, argument, options) => moved({ document, argument, options }, '$dateSubtract', -1),
+  $dateSubtract: (document, argument, options) =>
+    moved({ document, argument, options }, '$dateSubtract', -1),
   $dateDiff: (document, argument, options) => {
     const names = ['startDate', 'endDate', 'unit', 'timezone', 'startOfWeek']
     const given = evaluateNamed({ document, argument, options }, '$dateDiff', names)
     if (names.some((name) => name in given && isNil(given[name]))) return null
-    const options_ = { unit: unitOf(given['unit']), timezone: zone(given), startOfWeek: startOfWeek(given) }
-    return fromInteger(BigInt(boundariesBetween(instant(given['startDate']), instant(given['endDate']), options_)), 'long')
+    const options_ = {
+      unit: unitOf(given['unit']),
+      timezone: zone(given),
+      startOfWeek: startOfWeek(given),
+    }
+    return fromInteger(
+      BigInt(boundariesBetween(instant(given['startDate']), instant(given['endDate']), options_)),
+      'long',
+    )
   },
   $dateToString: (document, argument, options) => {
-    const given = evaluateNamed({ document, argument, options }, '$dateToString', ['date', 'format', 'timezone', 'onNull'])
+    const given = evaluateNamed({ document, argument, options }, '$dateToString', [
+      'date',
+      'format',
+      'timezone',
+      'onNull',
+    ])
     if (isNil(given['date'])) return given['onNull'] ?? null
     return formatDate(instant(given['date']), given['format'] as string | undefined, zone(given))
   },
@@ -43,7 +61,8 @@ export const dateOperators: Record<string, Expression> = {
     const names = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond', 'timezone']
     const given = evaluateNamed({ document, argument, options }, '$dateFromParts', names)
     if (names.some((name) => name in given && isNil(given[name]))) return null
-    const part = (name: string, otherwise: number): number => requireNumber(given[name] ?? otherwise, '$dateFromParts')
+    const part = (name: string, otherwise: number): number =>
+      requireNumber(given[name] ?? otherwise, '$dateFromParts')
     const local = new Date(0)
     local.setUTCFullYear(part('year', 1970), part('month', 1) - 1, part('day', 1))
     local.setUTCHours(part('hour', 0), part('minute', 0), part('second', 0), part('millisecond', 0))
@@ -54,7 +73,9 @@ export const dateOperators: Record<string, Expression> = {
   $dayOfMonth: part((date) => date.getUTCDate()),
   $dayOfWeek: part((date) => date.getUTCDay() + 1),
   $isoDayOfWeek: part((date) => date.getUTCDay() || 7),
-  $dayOfYear: part((date) => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / unitMs.day) + 1),
+  $dayOfYear: part(
+    (date) => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / unitMs.day) + 1,
+  ),
   $hour: part((date) => date.getUTCHours()),
   $minute: part((date) => date.getUTCMinutes()),
   $second: part((date) => date.getUTCSeconds()),
@@ -96,13 +117,20 @@ function moved(call: Call, name: string, direction: 1 | -1): Date | null {
   const given = evaluateNamed(call, name, ['startDate', 'unit', 'amount', 'timezone'])
   if (isNil(given['startDate']) || isNil(given['unit']) || isNil(given['amount'])) return null
   const amount = requireNumber(given['amount'], name) * direction
-  return new Date(shift(instant(given['startDate']), { unit: unitOf(given['unit']), amount, timezone: zone(given) }))
+  return new Date(
+    shift(instant(given['startDate']), {
+      unit: unitOf(given['unit']),
+      amount,
+      timezone: zone(given),
+    }),
+  )
 }
 
 function part(read: (date: Date) => unknown): Expression {
   return (document, argument, options) => {
     const named = isDocument(argument) && !Object.keys(argument)[0]?.startsWith('$')
-    const single = Array.isArray(argument) && argument.length === 1 ? (argument[0] as unknown) : argument
+    const single =
+      Array.isArray(argument) && argument.length === 1 ? (argument[0] as unknown) : argument
     const given = named
       ? evaluateNamed({ document, argument, options }, 'date part', ['date', 'timezone'])
       : { date: evalExpr(document, single, options) }

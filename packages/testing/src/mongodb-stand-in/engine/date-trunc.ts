@@ -1,23 +1,25 @@
 import { ServerError } from '../server-error.ts'
 import { instantOf, localTimeOf, offsetAt } from './time-zone.ts'
 
-/**
- * The units of time that date operators know.
- */
-export type TimeUnit = 'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond'
+/** The units of time that date operators know. */
+export type TimeUnit =
+  'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond'
 
-/**
- * Length in milliseconds of the units that have one.
- */
-export const unitMs = { week: 604_800_000, day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000, millisecond: 1 } as const
+/** Length in milliseconds of the units that have one. */
+export const unitMs = {
+  week: 604_800_000,
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1000,
+  millisecond: 1,
+} as const
 
 const months = { year: 12, quarter: 3, month: 1 } as const
 const reference = Date.UTC(2000, 0, 1)
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 
-/**
- * What $dateTrunc takes besides the date.
- */
+/** What $dateTrunc takes besides the date. */
 export interface Truncation {
   unit: TimeUnit
   binSize: number
@@ -26,8 +28,8 @@ export interface Truncation {
 }
 
 /**
- * The start of the bin that an instant falls in. Bins are counted from the first of January 2000 in the zone's local time,
- * weeks from the first start of a week on or after it.
+ * The start of the bin that an instant falls in. Bins are counted from the first of January 2000 in
+ * the zone's local time, weeks from the first start of a week on or after it.
  */
 export function truncate(instant: number, truncation: Truncation): number {
   const { unit, binSize, timezone } = truncation
@@ -37,24 +39,21 @@ export function truncate(instant: number, truncation: Truncation): number {
   }
   const size = unitMs[unit] * binSize
   if (unit === 'day' || unit === 'week') {
-    const start = unit === 'week' ? reference + daysUntil(truncation.startOfWeek) * unitMs.day : reference
+    const start =
+      unit === 'week' ? reference + daysUntil(truncation.startOfWeek) * unitMs.day : reference
     return instantOf(timezone, floorTo(local, start, size))
   }
   const start = reference - offsetAt(timezone, reference)
   return floorTo(instant, start, size)
 }
 
-/**
- * A unit by its name, or the error that mongod reports for an unknown one.
- */
+/** A unit by its name, or the error that mongod reports for an unknown one. */
 export function unitOf(name: unknown): TimeUnit {
   if (typeof name === 'string' && (name in unitMs || name in months)) return name as TimeUnit
   throw new ServerError(9, `unknown time unit value: ${String(name)}`)
 }
 
-/**
- * The number of a weekday, Sunday being 0, from its name or its first three letters.
- */
+/** The number of a weekday, Sunday being 0, from its name or its first three letters. */
 export function weekdayOf(name: string): number {
   const lower = name.toLowerCase()
   const index = weekdays.findIndex((weekday) => weekday === lower || weekday.slice(0, 3) === lower)
@@ -63,9 +62,13 @@ export function weekdayOf(name: string): number {
 }
 
 /**
- * An instant moved by whole units in a zone's local time. Months keep the day where the month has it, else its last day.
+ * An instant moved by whole units in a zone's local time. Months keep the day where the month has
+ * it, else its last day.
  */
-export function shift(instant: number, by: { unit: TimeUnit; amount: number; timezone: string | undefined }): number {
+export function shift(
+  instant: number,
+  by: { unit: TimeUnit; amount: number; timezone: string | undefined },
+): number {
   const { unit, amount, timezone } = by
   if (unit !== 'year' && unit !== 'quarter' && unit !== 'month') {
     if (unit !== 'day' && unit !== 'week') return instant + amount * unitMs[unit]
@@ -75,16 +78,24 @@ export function shift(instant: number, by: { unit: TimeUnit; amount: number; tim
   const day = date.getUTCDate()
   date.setUTCDate(1)
   date.setUTCMonth(date.getUTCMonth() + amount * months[unit])
-  date.setUTCDate(Math.min(day, new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()))
+  date.setUTCDate(
+    Math.min(
+      day,
+      new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate(),
+    ),
+  )
   return instantOf(timezone, date.getTime())
 }
 
-/**
- * How many boundaries of a unit lie between two instants, negative when the second is earlier.
- */
-export function boundariesBetween(from: number, to: number, options: Omit<Truncation, 'binSize'>): number {
+/** How many boundaries of a unit lie between two instants, negative when the second is earlier. */
+export function boundariesBetween(
+  from: number,
+  to: number,
+  options: Omit<Truncation, 'binSize'>,
+): number {
   const { unit, timezone } = options
-  const floor = (instant: number): number => localTimeOf(timezone, truncate(instant, { ...options, binSize: 1 }))
+  const floor = (instant: number): number =>
+    localTimeOf(timezone, truncate(instant, { ...options, binSize: 1 }))
   if (unit === 'year' || unit === 'quarter' || unit === 'month') {
     return (monthsOf(floor(to)) - monthsOf(floor(from))) / months[unit]
   }

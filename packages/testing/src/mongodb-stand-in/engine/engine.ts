@@ -14,27 +14,29 @@ import { filterOperators, isTrue } from './filter-operators.ts'
 import { evaluateFor, prepareOptions, rootedAt, withScope, type FilterOperator } from './options.ts'
 
 /**
- * What a command gives the engine: variables of `let`, and the collections that a pipeline may name.
+ * What a command gives the engine: variables of `let`, and the collections that a pipeline may
+ * name.
  */
 export interface EngineScope {
   clock?: Clock
   variables?: Readonly<Record<string, unknown>>
   collection?(name: string): Document[]
-  /**
-   * Asked again and again during long work; throws when the time limit has passed.
-   */
+  /** Asked again and again during long work; throws when the time limit has passed. */
   interrupt?(): void
 }
 
-/**
- * A pipeline stage as mingo has them.
- */
-export type MingoStage = (documents: ReturnType<typeof Lazy>, argument: unknown, options: Options) => { collect(): Document[] }
+/** A pipeline stage as mingo has them. */
+export type MingoStage = (
+  documents: ReturnType<typeof Lazy>,
+  argument: unknown,
+  options: Options,
+) => { collect(): Document[] }
 
 type ContextOperators = NonNullable<Parameters<typeof Context.init>[0]>
 
 /**
- * Evaluates filters, expressions and accumulators: mingo with the operators of this folder, which know BSON's types.
+ * Evaluates filters, expressions and accumulators: mingo with the operators of this folder, which
+ * know BSON's types.
  */
 export class Engine {
   readonly #options: Options
@@ -42,70 +44,59 @@ export class Engine {
 
   constructor(scope: EngineScope = {}) {
     this.#scope = scope
-    this.#options = withScope(preparedOptions, { collectionResolver: (name) => this.collection(name), variables: { ...scope.variables } })
+    this.#options = withScope(preparedOptions, {
+      collectionResolver: (name) => this.collection(name),
+      variables: { ...scope.variables },
+    })
   }
 
-  /**
-   * The documents of a collection that a stage names.
-   */
+  /** The documents of a collection that a stage names. */
   collection(name: string): Document[] {
     return this.#scope.collection?.(name) ?? []
   }
 
-  /**
-   * The time of the server.
-   */
+  /** The time of the server. */
   now(): Date {
     return new Date((this.#scope.clock ?? systemClock).now())
   }
 
-  /**
-   * Throws when the command has used up its time.
-   */
+  /** Throws when the command has used up its time. */
   interrupt(): void {
     this.#scope.interrupt?.()
   }
 
-  /**
-   * The engine with more variables: what `let` gives a pipeline inside a pipeline.
-   */
+  /** The engine with more variables: what `let` gives a pipeline inside a pipeline. */
   with(variables: Record<string, unknown>): Engine {
     return new Engine({ ...this.#scope, variables: { ...this.#scope.variables, ...variables } })
   }
 
-  /**
-   * Runs a stage of mingo's own on copies, because such stages may change documents in place.
-   */
+  /** Runs a stage of mingo's own on copies, because such stages may change documents in place. */
   runMingoStage(stage: MingoStage, documents: Document[], argument: unknown): Document[] {
-    return stage(Lazy(documents.map(cloneValue)), argument, rootedAt(undefined, this.#options)).collect()
+    return stage(
+      Lazy(documents.map(cloneValue)),
+      argument,
+      rootedAt(undefined, this.#options),
+    ).collect()
   }
 
-  /**
-   * Rejects an expression with anything unknown in it.
-   */
+  /** Rejects an expression with anything unknown in it. */
   check(expression: unknown): void {
     checkExpression(expression, Object.keys(this.#scope.variables ?? {}))
   }
 
-  /**
-   * The value of an expression for a document; undefined when it is missing.
-   */
+  /** The value of an expression for a document; undefined when it is missing. */
   evaluate(document: unknown, expression: unknown): unknown {
     return evaluateFor(document, expression, this.#options)
   }
 
-  /**
-   * An accumulator's value over documents. An unknown accumulator is an error.
-   */
+  /** An accumulator's value over documents. An unknown accumulator is an error. */
   accumulate(name: string, documents: unknown[], argument: unknown): unknown {
     const accumulator = accumulators[name]
     if (accumulator === undefined) throw new ServerError(15952, `unknown group operator '${name}'`)
     return accumulator(documents, argument, this.#options)
   }
 
-  /**
-   * A test of documents. A filter with anything unknown in it is an error at once.
-   */
+  /** A test of documents. A filter with anything unknown in it is an error at once. */
   filter(condition: unknown): (document: unknown) => boolean {
     if (!isDocument(condition)) throw new ServerError(14, 'the filter must be an object')
     const { $comment: _comment, ...rest } = condition
@@ -138,7 +129,14 @@ function ofClauses(operator: typeof $and): FilterOperator {
 const operators = {
   accumulator: accumulators,
   expression: expressionOperators,
-  query: { $and: ofClauses($and), $nor: ofClauses($nor), $or: ofClauses($or), $not: negation, ...filterOperators, $expr: expressionFilter },
+  query: {
+    $and: ofClauses($and),
+    $nor: ofClauses($nor),
+    $or: ofClauses($or),
+    $not: negation,
+    ...filterOperators,
+    $expr: expressionFilter,
+  },
   window: windowOperators,
 } as unknown as ContextOperators
 

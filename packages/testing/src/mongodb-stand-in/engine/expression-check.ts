@@ -11,9 +11,14 @@ const argumentNames: Record<string, readonly string[]> = {
   $reduce: ['input', 'initialValue', 'in'],
   $sortArray: ['input', 'sortBy'],
   $zip: ['inputs', 'useLongestLength', 'defaults'],
-  $trim: ['input', 'chars'], $ltrim: ['input', 'chars'], $rtrim: ['input', 'chars'],
-  $regexMatch: ['input', 'regex', 'options'], $regexFind: ['input', 'regex', 'options'], $regexFindAll: ['input', 'regex', 'options'],
-  $replaceOne: ['input', 'find', 'replacement'], $replaceAll: ['input', 'find', 'replacement'],
+  $trim: ['input', 'chars'],
+  $ltrim: ['input', 'chars'],
+  $rtrim: ['input', 'chars'],
+  $regexMatch: ['input', 'regex', 'options'],
+  $regexFind: ['input', 'regex', 'options'],
+  $regexFindAll: ['input', 'regex', 'options'],
+  $replaceOne: ['input', 'find', 'replacement'],
+  $replaceAll: ['input', 'find', 'replacement'],
   $dateTrunc: ['date', 'unit', 'binSize', 'timezone', 'startOfWeek'],
   $dateToString: ['date', 'format', 'timezone', 'onNull'],
   $dateDiff: ['startDate', 'endDate', 'unit', 'timezone', 'startOfWeek'],
@@ -22,19 +27,44 @@ const argumentNames: Record<string, readonly string[]> = {
 }
 
 const requiredNames: Record<string, readonly string[]> = {
-  $cond: ['if', 'then', 'else'], $switch: ['branches'], $let: ['vars', 'in'], $map: ['input', 'in'], $filter: ['input', 'cond'],
-  $reduce: ['input', 'initialValue', 'in'], $sortArray: ['input', 'sortBy'], $zip: ['inputs'], $trim: ['input'], $ltrim: ['input'], $rtrim: ['input'],
-  $regexMatch: ['input', 'regex'], $regexFind: ['input', 'regex'], $regexFindAll: ['input', 'regex'],
-  $replaceOne: ['input', 'find', 'replacement'], $replaceAll: ['input', 'find', 'replacement'],
-  $dateTrunc: ['date', 'unit'], $dateToString: ['date'], $dateDiff: ['startDate', 'endDate', 'unit'],
-  $dateAdd: ['startDate', 'unit', 'amount'], $dateSubtract: ['startDate', 'unit', 'amount'],
+  $cond: ['if', 'then', 'else'],
+  $switch: ['branches'],
+  $let: ['vars', 'in'],
+  $map: ['input', 'in'],
+  $filter: ['input', 'cond'],
+  $reduce: ['input', 'initialValue', 'in'],
+  $sortArray: ['input', 'sortBy'],
+  $zip: ['inputs'],
+  $trim: ['input'],
+  $ltrim: ['input'],
+  $rtrim: ['input'],
+  $regexMatch: ['input', 'regex'],
+  $regexFind: ['input', 'regex'],
+  $regexFindAll: ['input', 'regex'],
+  $replaceOne: ['input', 'find', 'replacement'],
+  $replaceAll: ['input', 'find', 'replacement'],
+  $dateTrunc: ['date', 'unit'],
+  $dateToString: ['date'],
+  $dateDiff: ['startDate', 'endDate', 'unit'],
+  $dateAdd: ['startDate', 'unit', 'amount'],
+  $dateSubtract: ['startDate', 'unit', 'amount'],
 }
 
-const systemVariables = new Set(['ROOT', 'CURRENT', 'REMOVE', 'NOW', 'DESCEND', 'PRUNE', 'KEEP', 'this', 'value'])
+const systemVariables = new Set([
+  'ROOT',
+  'CURRENT',
+  'REMOVE',
+  'NOW',
+  'DESCEND',
+  'PRUNE',
+  'KEEP',
+  'this',
+  'value',
+])
 
 /**
- * Rejects an expression with an operator, an argument name or a variable that the engine does not know, before any document is
- * read: a typo is an error over an empty collection too.
+ * Rejects an expression with an operator, an argument name or a variable that the engine does not
+ * know, before any document is read: a typo is an error over an empty collection too.
  */
 export function checkExpression(expression: unknown, variables: Iterable<string> = []): void {
   check(expression, new Set([...systemVariables, ...variables]))
@@ -45,7 +75,8 @@ function check(expression: unknown, variables: ReadonlySet<string>): void {
   if (Array.isArray(expression)) return expression.forEach((item) => check(item, variables))
   if (!isDocument(expression)) return
   const [name = ''] = Object.keys(expression)
-  if (!name.startsWith('$')) return Object.values(expression).forEach((value) => check(value, variables))
+  if (!name.startsWith('$'))
+    return Object.values(expression).forEach((value) => check(value, variables))
   if (Object.keys(expression).length > 1) {
     throw new ServerError(15983, 'An object representing an expression must have exactly one field')
   }
@@ -61,7 +92,11 @@ function checkOperator(name: string, argument: unknown, variables: ReadonlySet<s
 }
 
 function unknownOperator(name: string): ServerError {
-  if (/^\$(accumulator|function|where|meta|convert|rand|sampleRate|setField|unsetField|binarySize|bsonSize)$/.test(name)) {
+  if (
+    /^\$(accumulator|function|where|meta|convert|rand|sampleRate|setField|unsetField|binarySize|bsonSize)$/.test(
+      name,
+    )
+  ) {
     return notSupported(name)
   }
   return new ServerError(168, `Unrecognized expression '${name}'`)
@@ -71,7 +106,8 @@ function checkArgumentNames(name: string, argument: unknown): void {
   const allowed = argumentNames[name]
   if (allowed === undefined || !isDocument(argument)) return
   const unknown = Object.keys(argument).find((key) => !allowed.includes(key))
-  if (unknown !== undefined) throw new ServerError(9, `Unrecognized argument to ${name}: ${unknown}`)
+  if (unknown !== undefined)
+    throw new ServerError(9, `Unrecognized argument to ${name}: ${unknown}`)
   const missing = requiredNames[name]?.find((key) => !Object.hasOwn(argument, key))
   if (missing !== undefined) throw new ServerError(9, `Missing '${missing}' parameter to ${name}`)
 }
@@ -84,9 +120,14 @@ function withoutScope(name: string, argument: unknown): unknown {
   return name === '$map' || name === '$filter' ? rest : argument
 }
 
-function scopeInside(name: string, argument: unknown, variables: ReadonlySet<string>): ReadonlySet<string> {
+function scopeInside(
+  name: string,
+  argument: unknown,
+  variables: ReadonlySet<string>,
+): ReadonlySet<string> {
   if (!isDocument(argument)) return variables
-  if (name === '$let' && isDocument(argument['vars'])) return new Set([...variables, ...Object.keys(argument['vars'])])
+  if (name === '$let' && isDocument(argument['vars']))
+    return new Set([...variables, ...Object.keys(argument['vars'])])
   if ((name === '$map' || name === '$filter') && typeof argument['as'] === 'string') {
     return new Set([...variables, argument['as']])
   }
@@ -94,7 +135,8 @@ function scopeInside(name: string, argument: unknown, variables: ReadonlySet<str
 }
 
 function checkVariable(text: string, variables: ReadonlySet<string>): void {
-  if (/^\$.*\.\d+(\.|$)/.test(text)) throw notSupported(`the numeric field path '${text}' in an expression`)
+  if (/^\$.*\.\d+(\.|$)/.test(text))
+    throw notSupported(`the numeric field path '${text}' in an expression`)
   if (!text.startsWith('$$')) return
   const [name = ''] = text.slice(2).split('.')
   if (!variables.has(name)) throw new ServerError(17276, `Use of undefined variable: ${name}`)

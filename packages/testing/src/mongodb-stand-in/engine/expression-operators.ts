@@ -6,9 +6,7 @@ import { logicOperators } from './logic-operators.ts'
 import type { Expression } from './options.ts'
 import { typeOperators } from './type-operators.ts'
 
-/**
- * Every operator that an aggregation expression may use. Anything else is refused.
- */
+/** Every operator that an aggregation expression may use. Anything else is refused. */
 export const expressionOperators: Record<string, Expression> = {
   ...arithmeticOperators,
   ...arrayOperators,

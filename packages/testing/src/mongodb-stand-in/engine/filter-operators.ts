@@ -11,16 +11,33 @@ import type { FilterOperator } from './options.ts'
 type Test = (value: unknown) => boolean
 
 /**
- * The filter operators with MongoDB's comparison: numbers by value across types, other types only with their own, an array
- * by itself and by each element. They take the place of mingo's, which know JavaScript's types only.
+ * The filter operators with MongoDB's comparison: numbers by value across types, other types only
+ * with their own, an array by itself and by each element. They take the place of mingo's, which
+ * know JavaScript's types only.
  */
 export const filterOperators: Record<string, FilterOperator> = {
   $eq: (path, argument) => some(path, equalTo(argument)),
   $ne: (path, argument) => none(path, equalTo(argument)),
-  $gt: (path, argument) => some(path, ordered(argument, (order) => order > 0)),
-  $gte: (path, argument) => some(path, ordered(argument, (order) => order >= 0)),
-  $lt: (path, argument) => some(path, ordered(argument, (order) => order < 0)),
-  $lte: (path, argument) => some(path, ordered(argument, (order) => order <= 0)),
+  $gt: (path, argument) =>
+    some(
+      path,
+      ordered(argument, (order) => order > 0),
+    ),
+  $gte: (path, argument) =>
+    some(
+      path,
+      ordered(argument, (order) => order >= 0),
+    ),
+  $lt: (path, argument) =>
+    some(
+      path,
+      ordered(argument, (order) => order < 0),
+    ),
+  $lte: (path, argument) =>
+    some(
+      path,
+      ordered(argument, (order) => order <= 0),
+    ),
   $in: (path, argument) => some(path, memberOf(argument, '$in')),
   $nin: (path, argument) => none(path, memberOf(argument, '$nin')),
   $exists: (path, argument) => {
@@ -39,7 +56,8 @@ export const filterOperators: Record<string, FilterOperator> = {
 }
 
 /**
- * Whether a value counts as true: everything but false, null, missing and a zero of any numeric type.
+ * Whether a value counts as true: everything but false, null, missing and a zero of any numeric
+ * type.
  */
 export function isTrue(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false
@@ -47,7 +65,10 @@ export function isTrue(value: unknown): boolean {
 }
 
 function some(path: string, test: Test): Test {
-  return (document) => valuesAt(document, path).some((value) => test(value) || (Array.isArray(value) && value.some(test)))
+  return (document) =>
+    valuesAt(document, path).some(
+      (value) => test(value) || (Array.isArray(value) && value.some(test)),
+    )
 }
 
 function none(path: string, test: Test): Test {
@@ -60,12 +81,14 @@ function whole(path: string, test: Test): Test {
 }
 
 function equalTo(argument: unknown): Test {
-  if (argument === null || argument === undefined) return (value) => value === null || value === undefined
+  if (argument === null || argument === undefined)
+    return (value) => value === null || value === undefined
   return (value) => value !== undefined && equalValues(value, argument)
 }
 
 function ordered(argument: unknown, accept: (order: number) => boolean): Test {
-  if (argument instanceof RegExp) throw new ServerError(2, `Can't have RegEx as arg to predicate over field`)
+  if (argument instanceof RegExp)
+    throw new ServerError(2, `Can't have RegEx as arg to predicate over field`)
   const rank = typeRank(argument)
   const isExtreme = rank === 0 || rank === 99
   if (rank === 2) return (value) => (value === null || value === undefined) && accept(0)
@@ -83,7 +106,8 @@ function isNaNValue(value: unknown): boolean {
 function memberOf(argument: unknown, operator: string): Test {
   if (!Array.isArray(argument)) throw new ServerError(2, `${operator} needs an array`)
   const tests = argument.map((member: unknown) => {
-    if (isDocument(member) && Object.keys(member)[0]?.startsWith('$')) throw new ServerError(2, `cannot nest $ under ${operator}`)
+    if (isDocument(member) && Object.keys(member)[0]?.startsWith('$'))
+      throw new ServerError(2, `cannot nest $ under ${operator}`)
     return member instanceof RegExp ? matching(member) : equalTo(member)
   })
   return (value) => tests.some((test) => test(value))
@@ -95,22 +119,30 @@ function ofType(argument: unknown): Test {
     if (name === undefined) throw new ServerError(2, `Unknown type name alias: ${String(wanted)}`)
     return name
   })
-  return (value) => names.some((name) => (name === 'number' ? numberKind(value) !== undefined : typeName(value) === name))
+  return (value) =>
+    names.some((name) =>
+      name === 'number' ? numberKind(value) !== undefined : typeName(value) === name,
+    )
 }
 
 function ofSize(argument: unknown): Test {
   const size = toNumber(argument)
-  if (size === undefined || !Number.isInteger(size) || size < 0) throw new ServerError(2, `$size must be a non-negative integer`)
+  if (size === undefined || !Number.isInteger(size) || size < 0)
+    throw new ServerError(2, `$size must be a non-negative integer`)
   return (value) => Array.isArray(value) && value.length === size
 }
 
 function remainderIs(argument: unknown): Test {
-  if (!Array.isArray(argument) || argument.length !== 2) throw new ServerError(2, 'malformed mod, needs two elements')
+  if (!Array.isArray(argument) || argument.length !== 2)
+    throw new ServerError(2, 'malformed mod, needs two elements')
   const [divisor, remainder] = argument.map((part: unknown) => Math.trunc(toNumber(part) ?? NaN))
-  if (divisor === undefined || remainder === undefined || !divisor) throw new ServerError(2, 'divisor cannot be 0')
+  if (divisor === undefined || remainder === undefined || !divisor)
+    throw new ServerError(2, 'divisor cannot be 0')
   return (value) => {
     const number = toNumber(value)
-    return number !== undefined && Number.isFinite(number) && Math.trunc(number) % divisor === remainder
+    return (
+      number !== undefined && Number.isFinite(number) && Math.trunc(number) % divisor === remainder
+    )
   }
 }
 
@@ -128,7 +160,8 @@ function matching(argument: unknown): Test {
 function allTests(path: string, argument: unknown, options: Options): Test[] {
   if (!Array.isArray(argument)) throw new ServerError(2, '$all needs an array')
   return argument.map((member: unknown) => {
-    if (isDocument(member) && '$elemMatch' in member) return whole(path, anyElement(member['$elemMatch'], options))
+    if (isDocument(member) && '$elemMatch' in member)
+      return whole(path, anyElement(member['$elemMatch'], options))
     return some(path, member instanceof RegExp ? matching(member) : equalTo(member))
   })
 }
@@ -136,8 +169,11 @@ function allTests(path: string, argument: unknown, options: Options): Test[] {
 function anyElement(argument: unknown, options: Options): Test {
   if (!isDocument(argument)) throw new ServerError(2, '$elemMatch needs an Object')
   const keys = Object.keys(argument)
-  const onValue = keys.length > 0 && keys.every((key) => key.startsWith('$') && !['$and', '$or', '$nor', '$expr'].includes(key))
+  const onValue =
+    keys.length > 0 &&
+    keys.every((key) => key.startsWith('$') && !['$and', '$or', '$nor', '$expr'].includes(key))
   const query = new Query(onValue ? { value: argument } : argument, options)
-  const accepts: Test = (element) => (onValue ? query.test({ value: element }) : isDocument(element) && query.test(element))
+  const accepts: Test = (element) =>
+    onValue ? query.test({ value: element }) : isDocument(element) && query.test(element)
   return (value) => Array.isArray(value) && value.some(accepts)
 }

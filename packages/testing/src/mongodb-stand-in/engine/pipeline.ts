@@ -11,10 +11,12 @@ import { type Stage, type StageFactory, stageFields } from './stages/stage.ts'
 import { windowStage } from './stages/window-stage.ts'
 
 /**
- * Checks the stages of a pipeline and makes one function of them. Whatever is unknown is an error before any document is read.
+ * Checks the stages of a pipeline and makes one function of them. Whatever is unknown is an error
+ * before any document is read.
  */
 export function compilePipeline(pipeline: unknown, engine: Engine): Stage {
-  if (!Array.isArray(pipeline)) throw new ServerError(14, `'pipeline' option must be specified as an array`)
+  if (!Array.isArray(pipeline))
+    throw new ServerError(14, `'pipeline' option must be specified as an array`)
   const stages = pipeline.map((stage: unknown) => compileStage(stage, engine))
   return (documents) =>
     stages.reduce((result, stage) => {
@@ -23,14 +25,15 @@ export function compilePipeline(pipeline: unknown, engine: Engine): Stage {
     }, documents)
 }
 
-/**
- * The name of a stage: its only field.
- */
+/** The name of a stage: its only field. */
 export function stageName(stage: unknown): string {
   const names = isDocument(stage) ? Object.keys(stage) : []
   const [name] = names
   if (name === undefined || names.length > 1) {
-    throw new ServerError(40323, 'A pipeline stage specification object must contain exactly one field.')
+    throw new ServerError(
+      40323,
+      'A pipeline stage specification object must contain exactly one field.',
+    )
   }
   return name
 }
@@ -38,16 +41,29 @@ export function stageName(stage: unknown): string {
 function compileStage(stage: unknown, engine: Engine): Stage {
   const name = stageName(stage)
   const factory = Object.hasOwn(factories, name) ? factories[name] : undefined
-  if (factory !== undefined) return factory((stage as Document)[name], { engine, compile: compilePipeline })
-  if (name === '$changeStream') throw new ServerError(40573, 'The $changeStream stage is only supported on replica sets')
-  if (name === '$out' || name === '$merge') throw new ServerError(40601, `${name} can only be the final stage in the pipeline`)
+  if (factory !== undefined)
+    return factory((stage as Document)[name], { engine, compile: compilePipeline })
+  if (name === '$changeStream')
+    throw new ServerError(40573, 'The $changeStream stage is only supported on replica sets')
+  if (name === '$out' || name === '$merge')
+    throw new ServerError(40601, `${name} can only be the final stage in the pipeline`)
   if (knownElsewhere.has(name)) throw notSupported(`the stage ${name}`)
   throw new ServerError(40324, `Unrecognized pipeline stage name: '${name}'`)
 }
 
 const knownElsewhere = new Set([
-  '$collStats', '$currentOp', '$documents', '$fill', '$geoNear', '$indexStats', '$listSessions', '$planCacheStats', '$redact', '$search',
-  '$searchMeta', '$vectorSearch',
+  '$collStats',
+  '$currentOp',
+  '$documents',
+  '$fill',
+  '$geoNear',
+  '$indexStats',
+  '$listSessions',
+  '$planCacheStats',
+  '$redact',
+  '$search',
+  '$searchMeta',
+  '$vectorSearch',
 ])
 
 const factories: Record<string, StageFactory> = {
@@ -80,10 +96,21 @@ const factories: Record<string, StageFactory> = {
   $setWindowFields: windowStage,
   $bucketAuto: ofMingo('$bucketAuto', ['groupBy', 'buckets', 'output']),
   $densify: ofMingo('$densify', ['field', 'partitionByFields', 'range']),
-  $graphLookup: ofMingo('$graphLookup', ['from', 'startWith', 'connectFromField', 'connectToField', 'as', 'maxDepth', 'depthField']),
+  $graphLookup: ofMingo('$graphLookup', [
+    'from',
+    'startWith',
+    'connectFromField',
+    'connectToField',
+    'as',
+    'maxDepth',
+    'depthField',
+  ]),
 }
 
-function ofMingo(name: '$bucketAuto' | '$densify' | '$graphLookup', fields: string[]): StageFactory {
+function ofMingo(
+  name: '$bucketAuto' | '$densify' | '$graphLookup',
+  fields: string[],
+): StageFactory {
   const run = mingoStages[name] as unknown as MingoStage
   return (argument, { engine }) => {
     const given = stageFields(argument, name, fields)

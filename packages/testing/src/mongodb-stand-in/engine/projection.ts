@@ -24,17 +24,31 @@ interface Plan {
 }
 
 /**
- * A projection of find or $project, as a function of a document. What it cannot do is refused before any document is read.
+ * A projection of find or $project, as a function of a document. What it cannot do is refused
+ * before any document is read.
  */
-export function compileProjection(specification: unknown, engine: Engine): (document: Document) => Document {
+export function compileProjection(
+  specification: unknown,
+  engine: Engine,
+): (document: Document) => Document {
   if (!isDocument(specification)) throw new ServerError(14, 'projection must be an object')
-  const plan: Plan = { included: {}, excluded: {}, computed: [], special: [], taken: {}, keepsId: undefined }
+  const plan: Plan = {
+    included: {},
+    excluded: {},
+    computed: [],
+    special: [],
+    taken: {},
+    keepsId: undefined,
+  }
   addFields(plan, specification, '', engine)
   const inclusive = Object.keys(plan.included).length > 0 || plan.computed.length > 0
   const exclusive = Object.keys(plan.excluded).length > 0
-  const selective = inclusive || plan.special.some(({ expression }) => isDocument(expression) && '$elemMatch' in expression)
+  const selective =
+    inclusive ||
+    plan.special.some(({ expression }) => isDocument(expression) && '$elemMatch' in expression)
   if (selective && !exclusive) for (const { path } of plan.special) addToTree(plan.included, path)
-  if (inclusive && exclusive) throw new ServerError(31254, 'Cannot do exclusion in inclusion projection')
+  if (inclusive && exclusive)
+    throw new ServerError(31254, 'Cannot do exclusion in inclusion projection')
   const onlyId = plan.keepsId === true && !exclusive && plan.special.length === 0
   return (selective && !exclusive) || onlyId ? including(plan, engine) : excluding(plan, engine)
 }
@@ -43,15 +57,27 @@ function addFields(plan: Plan, specification: Document, prefix: string, engine: 
   for (const [key, value] of Object.entries(specification)) {
     const path = prefix + key
     if (key.startsWith('$')) {
-      throw new ServerError(16410, `FieldPath field names may not start with '$'. Consider using $getField`)
+      throw new ServerError(
+        16410,
+        `FieldPath field names may not start with '$'. Consider using $getField`,
+      )
     }
     if (key.split('.').includes('$')) throw notSupported('the positional projection')
     addField(plan, path, { value, engine })
   }
 }
 
-function addField(plan: Plan, path: string, { value, engine }: { value: unknown; engine: Engine }): void {
-  const flag = typeof value === 'boolean' ? value : numberKind(value) === undefined ? undefined : toNumber(value) !== 0
+function addField(
+  plan: Plan,
+  path: string,
+  { value, engine }: { value: unknown; engine: Engine },
+): void {
+  const flag =
+    typeof value === 'boolean'
+      ? value
+      : numberKind(value) === undefined
+        ? undefined
+        : toNumber(value) !== 0
   if (flag !== undefined) return addFlag(plan, path, flag)
   if (!isDocument(value)) return addComputed(plan, path, { value, engine })
   const [operator = ''] = Object.keys(value)
@@ -71,14 +97,21 @@ function addFlag(plan: Plan, path: string, include: boolean): void {
   else addToTree(include ? plan.included : plan.excluded, path)
 }
 
-function addComputed(plan: Plan, path: string, { value, engine }: { value: unknown; engine: Engine }): void {
+function addComputed(
+  plan: Plan,
+  path: string,
+  { value, engine }: { value: unknown; engine: Engine },
+): void {
   engine.check(value)
   addToTree(plan.taken, path)
   plan.computed.push({ path, expression: value })
 }
 
 function isFindSlice(argument: unknown): boolean {
-  return numberKind(argument) !== undefined || (Array.isArray(argument) && argument.every((part) => numberKind(part) !== undefined))
+  return (
+    numberKind(argument) !== undefined ||
+    (Array.isArray(argument) && argument.every((part) => numberKind(part) !== undefined))
+  )
 }
 
 function addToTree(tree: Tree, path: string): void {
@@ -105,9 +138,13 @@ function including(plan: Plan, engine: Engine): (document: Document) => Document
   }
 }
 
-/** A computed field turns whatever is not a document on its way into one, even when it has no value itself. */
+/**
+ * A computed field turns whatever is not a document on its way into one, even when it has no value
+ * itself.
+ */
 function setComputed(target: unknown, [part = '', ...rest]: string[], value: unknown): void {
-  if (Array.isArray(target)) return target.forEach((item) => setComputed(item, [part, ...rest], value))
+  if (Array.isArray(target))
+    return target.forEach((item) => setComputed(item, [part, ...rest], value))
   if (!isDocument(target)) return
   if (rest.length > 0) {
     if (!isDocument(target[part]) && !Array.isArray(target[part])) target[part] = {}
@@ -117,11 +154,15 @@ function setComputed(target: unknown, [part = '', ...rest]: string[], value: unk
 
 function excluding(plan: Plan, engine: Engine): (document: Document) => Document {
   const tree: Tree = plan.keepsId === false ? { _id: true, ...plan.excluded } : plan.excluded
-  return (document) => withSpecial(plan.special, { document, result: drop(document, tree) as Document, engine })
+  return (document) =>
+    withSpecial(plan.special, { document, result: drop(document, tree) as Document, engine })
 }
 
 function keep(value: unknown, tree: Tree): unknown {
-  if (Array.isArray(value)) return value.filter((item) => isDocument(item) || Array.isArray(item)).map((item) => keep(item, tree))
+  if (Array.isArray(value))
+    return value
+      .filter((item) => isDocument(item) || Array.isArray(item))
+      .map((item) => keep(item, tree))
   if (!isDocument(value)) return undefined
   const result: Document = {}
   for (const [key, field] of Object.entries(value)) {
@@ -144,13 +185,18 @@ function drop(value: unknown, tree: Tree): unknown {
   return result
 }
 
-function withSpecial(special: Computed[], context: { document: Document; result: Document; engine: Engine }): Document {
+function withSpecial(
+  special: Computed[],
+  context: { document: Document; result: Document; engine: Engine },
+): Document {
   for (const { path, expression } of special) {
     const value = valueAt(context.document, path)
     if (!Array.isArray(value)) continue
     const operator = expression as Document
     const isSlice = '$slice' in operator
-    const replacement = isSlice ? slice(value, operator['$slice']) : firstMatch(value, operator['$elemMatch'], context.engine)
+    const replacement = isSlice
+      ? slice(value, operator['$slice'])
+      : firstMatch(value, operator['$elemMatch'], context.engine)
     if (replacement === undefined) delete context.result[path]
     else setAt(ownBranch(context.result, path), path, replacement)
   }
@@ -164,7 +210,9 @@ function ownBranch(result: Document, path: string): Document {
 }
 
 function slice(array: unknown[], argument: unknown): unknown[] {
-  const [first = 0, second] = (Array.isArray(argument) ? argument : [argument]).map((part) => toNumber(part) ?? 0)
+  const [first = 0, second] = (Array.isArray(argument) ? argument : [argument]).map(
+    (part) => toNumber(part) ?? 0,
+  )
   if (second === undefined) return first < 0 ? array.slice(first) : array.slice(0, first)
   const start = first < 0 ? Math.max(0, array.length + first) : first
   return array.slice(start, start + second)

@@ -2,8 +2,9 @@ import { add, fromInteger, numberKind, toNumber } from '../values/number.ts'
 import { double, isInt32 } from '../values/document.ts'
 
 /**
- * The sum of the numbers among the values: an int while it fits, then a long; a double or a decimal as soon as one takes part.
- * Doubles are added with compensation, so that the order of many small parts does not show.
+ * The sum of the numbers among the values: an int while it fits, then a long; a double or a decimal
+ * as soon as one takes part. Doubles are added with compensation, so that the order of many small
+ * parts does not show.
  */
 export function sumOf(values: unknown[]): unknown {
   let small = 0

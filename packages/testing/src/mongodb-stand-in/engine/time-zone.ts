@@ -3,7 +3,8 @@ import { ServerError } from '../server-error.ts'
 const fixedOffset = /^([+-])(\d{2}):?(\d{2})?$/
 
 /**
- * The offset of a time zone (an Olson name, `UTC`, `GMT` or `+hh:mm`) from UTC at an instant, in milliseconds.
+ * The offset of a time zone (an Olson name, `UTC`, `GMT` or `+hh:mm`) from UTC at an instant, in
+ * milliseconds.
  */
 export function offsetAt(timezone: string | undefined, instant: number): number {
   if (timezone === undefined || ['UTC', 'GMT', 'Z'].includes(timezone)) return 0
@@ -14,8 +15,9 @@ export function offsetAt(timezone: string | undefined, instant: number): number 
 }
 
 /**
- * The instant at which clocks in the zone show the given local time (milliseconds as if it were UTC). A local time skipped by
- * a change to summer time is taken as the moment after the gap; one that happens twice as the first.
+ * The instant at which clocks in the zone show the given local time (milliseconds as if it were
+ * UTC). A local time skipped by a change to summer time is taken as the moment after the gap; one
+ * that happens twice as the first.
  */
 export function instantOf(timezone: string | undefined, local: number): number {
   const before = local - offsetAt(timezone, local - 86_400_000)
@@ -25,15 +27,17 @@ export function instantOf(timezone: string | undefined, local: number): number {
   return later
 }
 
-/**
- * Local time in the zone at an instant, in milliseconds as if it were UTC.
- */
+/** Local time in the zone at an instant, in milliseconds as if it were UTC. */
 export function localTimeOf(timezone: string | undefined, instant: number): number {
   return instant + offsetAt(timezone, instant)
 }
 
 function olsonOffset(timezone: string, instant: number): number {
-  const parts = new Map(formatterFor(timezone).formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
+  const parts = new Map(
+    formatterFor(timezone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, Number(value)]),
+  )
   const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0
   const date = new Date(0)
   date.setUTCFullYear(part('year'), part('month') - 1, part('day'))
@@ -44,8 +48,14 @@ function olsonOffset(timezone: string, instant: number): number {
 function formatterFor(timezone: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en-US', {
-      timeZone: timezone, hourCycle: 'h23',
-      year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
     })
   } catch {
     throw new ServerError(40485, `unrecognized time zone identifier: "${timezone}"`)

@@ -9,9 +9,7 @@ import { isTrue } from './filter-operators.ts'
 import type { Expression } from './options.ts'
 import { typeName } from './type-names.ts'
 
-/**
- * Conversions between BSON types; a value that does not convert is an error, as in mongod.
- */
+/** Conversions between BSON types; a value that does not convert is an error, as in mongod. */
 export const typeOperators: Record<string, Expression> = {
   $type: operatorOf('$type', 1, typeName),
   $isNumber: operatorOf('$isNumber', 1, (value) => numberKind(value) !== undefined),
@@ -29,7 +27,9 @@ export const typeOperators: Record<string, Expression> = {
   $toDouble: nullable('$toDouble', (value) => double(numeric(value, 'double'))),
   $toDecimal: nullable('$toDecimal', (value) => {
     if (bsonType(value) === 'Decimal128') return value
-    return Decimal128.fromString(typeof value === 'string' ? value : String(numeric(value, 'decimal')))
+    return Decimal128.fromString(
+      typeof value === 'string' ? value : String(numeric(value, 'decimal')),
+    )
   }),
   $toString: nullable('$toString', text),
   $toObjectId: nullable('$toObjectId', (value) => {
@@ -43,23 +43,35 @@ export const typeOperators: Record<string, Expression> = {
 function numeric(value: unknown, to: string): number {
   if (typeof value === 'boolean') return Number(value)
   if (value instanceof Date && to !== 'int') return value.getTime()
-  const number = typeof value === 'string' && value.trim() === value && value !== '' ? Number(value) : toNumber(value)
-  if (number === undefined || (Number.isNaN(number) && typeof value === 'string')) throw cannot(value, to)
+  const number =
+    typeof value === 'string' && value.trim() === value && value !== ''
+      ? Number(value)
+      : toNumber(value)
+  if (number === undefined || (Number.isNaN(number) && typeof value === 'string'))
+    throw cannot(value, to)
   if (!Number.isFinite(number) && (to === 'int' || to === 'long')) throw cannot(value, to)
-  if (typeof value === 'string' && to === 'int' && !Number.isInteger(number)) throw cannot(value, to)
+  if (typeof value === 'string' && to === 'int' && !Number.isInteger(number))
+    throw cannot(value, to)
   return number
 }
 
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   if (value instanceof Date) return formatDate(value.getTime(), undefined, undefined)
-  if (typeof value === 'boolean' || numberKind(value) !== undefined || bsonType(value) === 'ObjectId') return String(value)
+  if (
+    typeof value === 'boolean' ||
+    numberKind(value) !== undefined ||
+    bsonType(value) === 'ObjectId'
+  )
+    return String(value)
   throw cannot(value, 'string')
 }
 
 function toDate(value: unknown): Date {
   if (typeof value === 'string') {
-    const time = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(value) || /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : `${value}Z`)
+    const time = Date.parse(
+      /[zZ]|[+-]\d\d:?\d\d$/.test(value) || /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : `${value}Z`,
+    )
     if (Number.isNaN(time)) throw cannot(value, 'date')
     return new Date(time)
   }
@@ -69,5 +81,8 @@ function toDate(value: unknown): Date {
 }
 
 function cannot(value: unknown, to: string): ServerError {
-  return new ServerError(241, `Unsupported conversion from ${typeName(value)} to ${to} in $convert with no onError value`)
+  return new ServerError(
+    241,
+    `Unsupported conversion from ${typeName(value)} to ${to} in $convert with no onError value`,
+  )
 }

@@ -5,12 +5,19 @@ import { valueKey } from '../values/compare.ts'
 import { bsonType, type Document, fieldOf, isDocument, setField } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import { valuesAt } from '../values/path.ts'
-import { idIndex, identityOf, type IndexSpecification, parseIndexSpecification, sameOptions } from './index-specification.ts'
+import {
+  idIndex,
+  identityOf,
+  type IndexSpecification,
+  parseIndexSpecification,
+  sameOptions,
+} from './index-specification.ts'
 import { duplicateKey, equalityOf, UniqueIndex } from './unique-index.ts'
 
 /**
- * The documents of one collection in the order of their insertion, and its indexes. A stored document is never changed in
- * place: readers may keep what they got. Each write checks all unique indexes before it changes anything.
+ * The documents of one collection in the order of their insertion, and its indexes. A stored
+ * document is never changed in place: readers may keep what they got. Each write checks all unique
+ * indexes before it changes anything.
  */
 export class Collection {
   namespace: string
@@ -22,29 +29,24 @@ export class Collection {
     this.namespace = namespace
   }
 
-  /**
-   * How many documents there are.
-   */
+  /** How many documents there are. */
   get size(): number {
     return this.#documents.size
   }
 
-  /**
-   * The indexes, the one on `_id` first.
-   */
+  /** The indexes, the one on `_id` first. */
   get indexes(): IndexSpecification[] {
     return [...this.#specifications.values()]
   }
 
-  /**
-   * All documents.
-   */
+  /** All documents. */
   all(): Document[] {
     return [...this.#documents.values()]
   }
 
   /**
-   * The documents among which those matching a filter are, in the order of insertion: few when the filter fixes `_id` or a unique key.
+   * The documents among which those matching a filter are, in the order of insertion: few when the
+   * filter fixes `_id` or a unique key.
    */
   candidates(filter: Document): Document[] {
     const ids = this.#idsFor(filter)
@@ -52,9 +54,7 @@ export class Collection {
     return ids.map((id) => this.#documents.get(id)).filter((document) => document !== undefined)
   }
 
-  /**
-   * Inserts a document, giving it an `_id` when it has none; returns it as stored.
-   */
+  /** Inserts a document, giving it an `_id` when it has none; returns it as stored. */
   insert(given: Document): Document {
     const document = withId(given)
     const id = keyOf(document)
@@ -65,13 +65,14 @@ export class Collection {
     return document
   }
 
-  /**
-   * Puts a document in the place of the stored one with the same `_id`.
-   */
+  /** Puts a document in the place of the stored one with the same `_id`. */
   replace(before: Document, after: Document): void {
     const id = keyOf(before)
     if (keyOf(after) !== id) {
-      throw new ServerError(66, `Performing an update on the path '_id' would modify the immutable field '_id'`)
+      throw new ServerError(
+        66,
+        `Performing an update on the path '_id' would modify the immutable field '_id'`,
+      )
     }
     for (const index of this.#unique.values()) index.check(after, id, this.namespace)
     for (const index of this.#unique.values()) {
@@ -81,40 +82,38 @@ export class Collection {
     this.#documents.set(id, after)
   }
 
-  /**
-   * Removes a stored document.
-   */
+  /** Removes a stored document. */
   remove(document: Document): void {
     for (const index of this.#unique.values()) index.remove(document)
     this.#documents.delete(keyOf(document))
   }
 
-  /**
-   * Removes all documents and keeps the indexes.
-   */
+  /** Removes all documents and keeps the indexes. */
   clear(): void {
     for (const index of this.#unique.values()) index.clear()
     this.#documents.clear()
   }
 
   /**
-   * Creates an index; true when it is new, false when the very same one exists. Fails with 85 or 86 when another stands in its
-   * way, and with 11000 when it is unique and documents have the same key; then nothing has changed.
+   * Creates an index; true when it is new, false when the very same one exists. Fails with 85 or 86
+   * when another stands in its way, and with 11000 when it is unique and documents have the same
+   * key; then nothing has changed.
    */
   createIndex(specification: IndexSpecification): boolean {
     if (this.#exists(specification)) return false
-    if (specification.unique === true) this.#unique.set(specification.name, this.#build(specification))
-    else if (specification.partialFilterExpression !== undefined) new Engine().filter(specification.partialFilterExpression)
+    if (specification.unique === true)
+      this.#unique.set(specification.name, this.#build(specification))
+    else if (specification.partialFilterExpression !== undefined)
+      new Engine().filter(specification.partialFilterExpression)
     this.#specifications.set(specification.name, specification)
     return true
   }
 
-  /**
-   * Drops an index by name. The one on `_id` stays.
-   */
+  /** Drops an index by name. The one on `_id` stays. */
   dropIndex(name: string): void {
     if (name === idIndex.name) throw new ServerError(72, 'cannot drop _id index')
-    if (!this.#specifications.delete(name)) throw new ServerError(27, `index not found with name [${name}]`)
+    if (!this.#specifications.delete(name))
+      throw new ServerError(27, `index not found with name [${name}]`)
     this.#unique.delete(name)
   }
 
@@ -123,17 +122,22 @@ export class Collection {
    */
   setExpiry(name: string, expireAfterSeconds: unknown): unknown {
     const index = this.#specifications.get(name)
-    if (index === undefined) throw new ServerError(27, `cannot find index ${name} for ns ${this.namespace}`)
+    if (index === undefined)
+      throw new ServerError(27, `cannot find index ${name} for ns ${this.namespace}`)
     this.#specifications.set(name, parseIndexSpecification({ ...index, expireAfterSeconds }))
     return index.expireAfterSeconds
   }
 
-  /**
-   * Removes what the TTL indexes say has expired by then; returns how many documents went.
-   */
+  /** Removes what the TTL indexes say has expired by then; returns how many documents went. */
   expire(nowMs: number): number {
-    const expiring = this.indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined)
-    const expired = new Set(expiring.flatMap((index) => this.all().filter((document) => hasExpired(document, index, nowMs))))
+    const expiring = this.indexes.filter(
+      ({ expireAfterSeconds }) => expireAfterSeconds !== undefined,
+    )
+    const expired = new Set(
+      expiring.flatMap((index) =>
+        this.all().filter((document) => hasExpired(document, index, nowMs)),
+      ),
+    )
     for (const document of expired) this.remove(document)
     return expired.size
   }
@@ -202,8 +206,13 @@ function conflict(code: 85 | 86, message: string, existing: IndexSpecification):
 
 function hasExpired(document: Document, index: IndexSpecification, nowMs: number): boolean {
   const [path = ''] = Object.keys(index.key)
-  const times = valuesAt(document, path).flat().filter((value) => value instanceof Date).map((date) => date.getTime())
+  const times = valuesAt(document, path)
+    .flat()
+    .filter((value) => value instanceof Date)
+    .map((date) => date.getTime())
   if (times.length === 0) return false
-  const covered = index.partialFilterExpression === undefined || new Engine().filter(index.partialFilterExpression)(document)
+  const covered =
+    index.partialFilterExpression === undefined ||
+    new Engine().filter(index.partialFilterExpression)(document)
   return covered && Math.min(...times) + (toNumber(index.expireAfterSeconds) ?? 0) * 1000 <= nowMs
 }

@@ -2,15 +2,13 @@ import { ServerError } from '../server-error.ts'
 import { Collection } from './collection.ts'
 
 /**
- * The data behind a stand-in: databases of collections, in memory. Handed to a second stand-in after the first has stopped, it
- * is the disk of a server that was restarted.
+ * The data behind a stand-in: databases of collections, in memory. Handed to a second stand-in
+ * after the first has stopped, it is the disk of a server that was restarted.
  */
 export class MongodbStore {
   readonly #databases = new Map<string, Map<string, Collection>>()
 
-  /**
-   * The names of the databases that have a collection.
-   */
+  /** The names of the databases that have a collection. */
   get databaseNames(): string[] {
     return [...this.#databases.keys()]
   }
@@ -62,9 +60,7 @@ export class MongodbStore {
     return collection
   }
 
-  /**
-   * Gives a collection another name; one that had the name is dropped.
-   */
+  /** Gives a collection another name; one that had the name is dropped. */
   rename(database: string, from: string, to: string): void {
     checkName(to)
     const collection = this.find(database, from)
@@ -76,16 +72,12 @@ export class MongodbStore {
     this.#databases.set(database, collections)
   }
 
-  /**
-   * Drops a database with all its collections.
-   */
+  /** Drops a database with all its collections. */
   dropDatabase(database: string): void {
     this.#databases.delete(database)
   }
 
-  /**
-   * Removes the documents that have expired by then under TTL indexes; returns how many went.
-   */
+  /** Removes the documents that have expired by then under TTL indexes; returns how many went. */
   expire(nowMs: number): number {
     let removed = 0
     for (const collections of this.#databases.values()) {
@@ -96,7 +88,13 @@ export class MongodbStore {
 }
 
 function checkName(name: string): void {
-  if (name === '' || name.startsWith('.') || name.includes('$') || name.includes('\0') || name.startsWith('system.')) {
+  if (
+    name === '' ||
+    name.startsWith('.') ||
+    name.includes('$') ||
+    name.includes('\0') ||
+    name.startsWith('system.')
+  ) {
     throw new ServerError(73, `Invalid collection name: ${name}`)
   }
 }

@@ -7,7 +7,8 @@ import { valuesAt } from '../values/path.ts'
 import type { IndexSpecification } from './index-specification.ts'
 
 /**
- * A unique index: which document has which key. Looking up, adding and removing a key take constant time.
+ * A unique index: which document has which key. Looking up, adding and removing a key take constant
+ * time.
  */
 export class UniqueIndex {
   readonly specification: IndexSpecification
@@ -27,34 +28,29 @@ export class UniqueIndex {
   check(document: Document, id: string, namespace: string): void {
     for (const values of this.#keysOf(document)) {
       const owner = this.#owners.get(valueKey(values))
-      if (owner !== undefined && owner !== id) throw duplicateKey(this.specification, values, namespace)
+      if (owner !== undefined && owner !== id)
+        throw duplicateKey(this.specification, values, namespace)
     }
   }
 
-  /**
-   * Adds the document's keys, which `check` has found free.
-   */
+  /** Adds the document's keys, which `check` has found free. */
   add(document: Document, id: string): void {
     for (const values of this.#keysOf(document)) this.#owners.set(valueKey(values), id)
   }
 
-  /**
-   * Removes the document's keys.
-   */
+  /** Removes the document's keys. */
   remove(document: Document): void {
     for (const values of this.#keysOf(document)) this.#owners.delete(valueKey(values))
   }
 
-  /**
-   * Forgets all keys.
-   */
+  /** Forgets all keys. */
   clear(): void {
     this.#owners.clear()
   }
 
   /**
-   * The only document that a filter can match, when it fixes every field of the index: its id, or null when there is none.
-   * Undefined when the index cannot tell.
+   * The only document that a filter can match, when it fixes every field of the index: its id, or
+   * null when there is none. Undefined when the index cannot tell.
    */
   lookup(filter: Document): string | null | undefined {
     const { sparse, partialFilterExpression } = this.specification
@@ -78,10 +74,12 @@ export class UniqueIndex {
   }
 }
 
-/**
- * The error for a key that another document has.
- */
-export function duplicateKey(specification: IndexSpecification, values: unknown[], namespace: string): ServerError {
+/** The error for a key that another document has. */
+export function duplicateKey(
+  specification: IndexSpecification,
+  values: unknown[],
+  namespace: string,
+): ServerError {
   const paths = Object.keys(specification.key)
   const keyValue = Object.fromEntries(paths.map((path, index) => [path, values[index] ?? null]))
   const shown = paths.map((path, index) => `${path}: ${show(values[index])}`).join(', ')
@@ -90,20 +88,35 @@ export function duplicateKey(specification: IndexSpecification, values: unknown[
 }
 
 /**
- * The value that a condition on a field fixes it to; undefined for any other condition, and for values that an index holds
- * in another form.
+ * The value that a condition on a field fixes it to; undefined for any other condition, and for
+ * values that an index holds in another form.
  */
 export function equalityOf(condition: unknown): unknown {
-  const value = isDocument(condition) && Object.keys(condition).length === 1 && '$eq' in condition ? condition['$eq'] : condition
-  if (value === null || Array.isArray(value) || value instanceof RegExp || bsonType(value) === 'BSONRegExp') return undefined
-  return isDocument(value) && Object.keys(value).some((key) => key.startsWith('$')) ? undefined : value
+  const value =
+    isDocument(condition) && Object.keys(condition).length === 1 && '$eq' in condition
+      ? condition['$eq']
+      : condition
+  if (
+    value === null ||
+    Array.isArray(value) ||
+    value instanceof RegExp ||
+    bsonType(value) === 'BSONRegExp'
+  )
+    return undefined
+  return isDocument(value) && Object.keys(value).some((key) => key.startsWith('$'))
+    ? undefined
+    : value
 }
 
-function coverage(specification: IndexSpecification, paths: string[]): (document: Document) => boolean {
+function coverage(
+  specification: IndexSpecification,
+  paths: string[],
+): (document: Document) => boolean {
   const { sparse, partialFilterExpression } = specification
   if (partialFilterExpression !== undefined) return new Engine().filter(partialFilterExpression)
   if (sparse !== true) return () => true
-  return (document) => paths.some((path) => valuesAt(document, path).some((value) => value !== undefined))
+  return (document) =>
+    paths.some((path) => valuesAt(document, path).some((value) => value !== undefined))
 }
 
 function indexedValues(document: Document, path: string): unknown[] {

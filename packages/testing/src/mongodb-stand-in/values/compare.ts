@@ -3,11 +3,20 @@ import { bsonType, type Document } from './document.ts'
 import { compareNumbers, numberKey, numberKind } from './number.ts'
 
 const ranks: Record<string, number> = {
-  MinKey: 0, BSONSymbol: 5, Binary: 8, ObjectId: 9, Timestamp: 12, BSONRegExp: 13, DBRef: 6, Code: 15, MaxKey: 99,
+  MinKey: 0,
+  BSONSymbol: 5,
+  Binary: 8,
+  ObjectId: 9,
+  Timestamp: 12,
+  BSONRegExp: 13,
+  DBRef: 6,
+  Code: 15,
+  MaxKey: 99,
 }
 
 /**
- * The place of a value's type in MongoDB's order of types; values of one rank compare with each other.
+ * The place of a value's type in MongoDB's order of types; values of one rank compare with each
+ * other.
  */
 export function typeRank(value: unknown): number {
   if (value === undefined) return 1
@@ -22,7 +31,8 @@ export function typeRank(value: unknown): number {
 }
 
 /**
- * Orders two values as MongoDB does: by type first, numbers of all types by value, documents field by field in their order.
+ * Orders two values as MongoDB does: by type first, numbers of all types by value, documents field
+ * by field in their order.
  */
 export function compareValues(left: unknown, right: unknown): number {
   if (typeof left === 'number' && typeof right === 'number') return compareNumbers(left, right)
@@ -47,15 +57,16 @@ export function valueKey(value: unknown): string {
   const rank = typeRank(value)
   if (rank === 3) return `n${numberKey(value)}`
   if (rank === 7) return `[${(value as unknown[]).map(valueKey).join()}]`
-  if (rank === 6) return `{${Object.entries(value as Document).map(fieldKey).join()}}`
+  if (rank === 6)
+    return `{${Object.entries(value as Document)
+      .map(fieldKey)
+      .join()}}`
   if (rank === 9) return `o${(value as ObjectId).toHexString()}`
   if (rank === 11) return `d${(value as Date).getTime()}`
   return `${rank}${otherKey(value)}`
 }
 
-/**
- * The values without those equal to an earlier one.
- */
+/** The values without those equal to an earlier one. */
 export function distinctValues(values: Iterable<unknown>): unknown[] {
   const seen = new Map<string, unknown>()
   for (const value of values) {
@@ -66,7 +77,8 @@ export function distinctValues(values: Iterable<unknown>): unknown[] {
 }
 
 /**
- * Orders strings by code point, which is the order of their UTF-8 bytes; JavaScript's own order differs beyond U+FFFF.
+ * Orders strings by code point, which is the order of their UTF-8 bytes; JavaScript's own order
+ * differs beyond U+FFFF.
  */
 export function compareStrings(left: string, right: string): number {
   if (left === right) return 0
@@ -74,7 +86,12 @@ export function compareStrings(left: string, right: string): number {
   for (let index = 0; index < length; index += 1) {
     const a = left.charCodeAt(index)
     const b = right.charCodeAt(index)
-    if (a !== b) return isSurrogate(a) === isSurrogate(b) || Math.min(a, b) < 0xd800 ? Math.sign(a - b) : isSurrogate(a) ? 1 : -1
+    if (a !== b)
+      return isSurrogate(a) === isSurrogate(b) || Math.min(a, b) < 0xd800
+        ? Math.sign(a - b)
+        : isSurrogate(a)
+          ? 1
+          : -1
   }
   return Math.sign(left.length - right.length)
 }
@@ -89,7 +106,8 @@ function compareOfRank(rank: number, left: unknown, right: unknown): number {
   if (rank === 6) return compareDocuments(left as Document, right as Document)
   if (rank === 7) return compareArrays(left as unknown[], right as unknown[])
   if (rank === 8) return compareBinaries(left as Binary, right as Binary)
-  if (rank === 9) return compareStrings((left as ObjectId).toHexString(), (right as ObjectId).toHexString())
+  if (rank === 9)
+    return compareStrings((left as ObjectId).toHexString(), (right as ObjectId).toHexString())
   if (rank === 10 || rank === 11) return compareNumbers(Number(left), Number(right))
   if (rank === 12) return (left as Long).compare(right as Long)
   return compareStrings(otherKey(left), otherKey(right))
@@ -115,7 +133,10 @@ function compareDocuments(left: Document, right: Document): number {
   return Math.sign(a.length - b.length)
 }
 
-function compareFields(left: [string, unknown] = ['', undefined], right: [string, unknown] = ['', undefined]): number {
+function compareFields(
+  left: [string, unknown] = ['', undefined],
+  right: [string, unknown] = ['', undefined],
+): number {
   const ranked = typeRank(left[1]) - typeRank(right[1])
   if (ranked !== 0) return Math.sign(ranked)
   const named = compareStrings(left[0], right[0])

@@ -1,20 +1,23 @@
 import { Decimal128, type Double, Long } from 'bson'
 import { bsonType, double, isInt32 } from './document.ts'
 import {
-  addDecimals, compareDecimals, divideDecimals, exactDecimalOf, multiplyDecimals, normalizeDecimal, parseDecimal, toDecimal128,
+  addDecimals,
+  compareDecimals,
+  divideDecimals,
+  exactDecimalOf,
+  multiplyDecimals,
+  normalizeDecimal,
+  parseDecimal,
+  toDecimal128,
   type ExactDecimal,
 } from './decimal.ts'
 
-/**
- * The four numeric types of BSON, from the narrowest to the widest.
- */
+/** The four numeric types of BSON, from the narrowest to the widest. */
 export type NumberKind = 'int' | 'long' | 'double' | 'decimal'
 
 const kinds: NumberKind[] = ['int', 'long', 'double', 'decimal']
 
-/**
- * The numeric type of a value, or undefined when it is no number.
- */
+/** The numeric type of a value, or undefined when it is no number. */
 export function numberKind(value: unknown): NumberKind | undefined {
   if (typeof value === 'number') return isInt32(value) ? 'int' : 'double'
   const type = bsonType(value)
@@ -35,7 +38,8 @@ export function toNumber(value: unknown): number | undefined {
 }
 
 /**
- * Orders two numbers of any type by their exact values; NaN comes before all others and equals itself.
+ * Orders two numbers of any type by their exact values; NaN comes before all others and equals
+ * itself.
  */
 export function compareNumbers(left: unknown, right: unknown): number {
   if (typeof left === 'number' && typeof right === 'number') return compareDoubles(left, right)
@@ -45,28 +49,30 @@ export function compareNumbers(left: unknown, right: unknown): number {
   return compareDecimals(exact(left), exact(right))
 }
 
-/**
- * A text that is equal for equal numbers of any type, and for those only.
- */
+/** A text that is equal for equal numbers of any type, and for those only. */
 export function numberKey(value: unknown): string {
   if (typeof value === 'number') return value === 0 ? '0' : String(value)
   const number = toNumber(value) ?? NaN
   if (!Number.isFinite(number)) return String(number)
   const { coefficient, exponent } = normalizeDecimal(exact(value))
-  if (compareDecimals(exactDecimalOf(number), { coefficient, exponent }) === 0) return numberKey(number)
+  if (compareDecimals(exactDecimalOf(number), { coefficient, exponent }) === 0)
+    return numberKey(number)
   return `exactly ${coefficient}e${exponent}`
 }
 
 /**
- * Adds two numbers in the wider of their types; an int that overflows becomes a long, a long a double.
+ * Adds two numbers in the wider of their types; an int that overflows becomes a long, a long a
+ * double.
  */
 export function add(left: unknown, right: unknown): unknown {
-  return combine(left, right, { integers: (a, b) => a + b, doubles: (a, b) => a + b, decimals: addDecimals })
+  return combine(left, right, {
+    integers: (a, b) => a + b,
+    doubles: (a, b) => a + b,
+    decimals: addDecimals,
+  })
 }
 
-/**
- * Subtracts in the wider of both types.
- */
+/** Subtracts in the wider of both types. */
 export function subtract(left: unknown, right: unknown): unknown {
   return combine(left, right, {
     integers: (a, b) => a - b,
@@ -75,41 +81,40 @@ export function subtract(left: unknown, right: unknown): unknown {
   })
 }
 
-/**
- * Multiplies in the wider of both types.
- */
+/** Multiplies in the wider of both types. */
 export function multiply(left: unknown, right: unknown): unknown {
-  return combine(left, right, { integers: (a, b) => a * b, doubles: (a, b) => a * b, decimals: multiplyDecimals })
+  return combine(left, right, {
+    integers: (a, b) => a * b,
+    doubles: (a, b) => a * b,
+    decimals: multiplyDecimals,
+  })
 }
 
-/**
- * Divides: a double, or a decimal when either side is one. The divisor is not zero.
- */
+/** Divides: a double, or a decimal when either side is one. The divisor is not zero. */
 export function divide(left: unknown, right: unknown): unknown {
   const a = toNumber(left) ?? NaN
   const b = toNumber(right) ?? NaN
-  if (widest(left, right) !== 'decimal' || !Number.isFinite(a) || !Number.isFinite(b)) return double(a / b)
+  if (widest(left, right) !== 'decimal' || !Number.isFinite(a) || !Number.isFinite(b))
+    return double(a / b)
   return toDecimal128(divideDecimals(forArithmetic(left), forArithmetic(right)))
 }
 
-/**
- * The remainder with the sign of the dividend. The divisor is not zero.
- */
+/** The remainder with the sign of the dividend. The divisor is not zero. */
 export function remainder(left: unknown, right: unknown): unknown {
-  return combine(left, right, { integers: (a, b) => a % b, doubles: (a, b) => a % b, decimals: decimalRemainder })
+  return combine(left, right, {
+    integers: (a, b) => a % b,
+    doubles: (a, b) => a % b,
+    decimals: decimalRemainder,
+  })
 }
 
-/**
- * An exact integer as int when it fits, else as long, else as a double.
- */
+/** An exact integer as int when it fits, else as long, else as a double. */
 export function fromInteger(value: bigint, atLeast: NumberKind = 'int'): unknown {
   if (atLeast === 'int' && value >= -2147483648n && value <= 2147483647n) return Number(value)
   return BigInt.asIntN(64, value) === value ? Long.fromBigInt(value) : double(Number(value))
 }
 
-/**
- * The wider of the types of two numbers.
- */
+/** The wider of the types of two numbers. */
 export function widest(left: unknown, right: unknown): NumberKind {
   const a = kinds.indexOf(numberKind(left) ?? 'int')
   const b = kinds.indexOf(numberKind(right) ?? 'int')
@@ -127,8 +132,10 @@ function combine(left: unknown, right: unknown, operation: Operation): unknown {
   const a = toNumber(left) ?? NaN
   const b = toNumber(right) ?? NaN
   if (kind === 'double') return double(operation.doubles(a, b))
-  if (kind !== 'decimal') return fromInteger(operation.integers(toBigInt(left), toBigInt(right)), kind)
-  if (Number.isFinite(a) && Number.isFinite(b)) return toDecimal128(operation.decimals(forArithmetic(left), forArithmetic(right)))
+  if (kind !== 'decimal')
+    return fromInteger(operation.integers(toBigInt(left), toBigInt(right)), kind)
+  if (Number.isFinite(a) && Number.isFinite(b))
+    return toDecimal128(operation.decimals(forArithmetic(left), forArithmetic(right)))
   return Decimal128.fromString(String(operation.doubles(a, b)))
 }
 
@@ -152,7 +159,8 @@ function toBigInt(value: unknown): bigint {
 function exact(value: unknown): ExactDecimal {
   const kind = numberKind(value)
   if (kind === 'long') return { coefficient: (value as Long).toBigInt(), exponent: 0 }
-  if (kind === 'decimal') return parseDecimal((value as Decimal128).toString()) ?? { coefficient: 0n, exponent: 0 }
+  if (kind === 'decimal')
+    return parseDecimal((value as Decimal128).toString()) ?? { coefficient: 0n, exponent: 0 }
   return exactDecimalOf(toNumber(value) ?? 0)
 }
 

@@ -2,8 +2,8 @@ import { ServerError } from '../server-error.ts'
 import { type Document, fieldOf, isDocument, setField } from './document.ts'
 
 /**
- * The values that a query path reaches, arrays on the way expanded. A missing field is undefined; an array without embedded
- * documents contributes nothing.
+ * The values that a query path reaches, arrays on the way expanded. A missing field is undefined;
+ * an array without embedded documents contributes nothing.
  */
 export function valuesAt(document: unknown, path: string): unknown[] {
   if (!path.includes('.') && isDocument(document)) return [fieldOf(document, path)]
@@ -13,7 +13,8 @@ export function valuesAt(document: unknown, path: string): unknown[] {
 }
 
 /**
- * The value at a path of embedded documents and array positions; undefined when the path leads nowhere.
+ * The value at a path of embedded documents and array positions; undefined when the path leads
+ * nowhere.
  */
 export function valueAt(document: unknown, path: string): unknown {
   let value = document
@@ -25,7 +26,8 @@ export function valueAt(document: unknown, path: string): unknown {
 }
 
 /**
- * Sets the value at a path, creating embedded documents on the way. The document is changed in place.
+ * Sets the value at a path, creating embedded documents on the way. The document is changed in
+ * place.
  */
 export function setAt(document: Document, path: string, value: unknown): void {
   const parts = path.split('.')
@@ -36,7 +38,8 @@ export function setAt(document: Document, path: string, value: unknown): void {
 }
 
 /**
- * Removes the field at a path, in place; a position of an array becomes null. False when there was nothing.
+ * Removes the field at a path, in place; a position of an array becomes null. False when there was
+ * nothing.
  */
 export function removeAt(document: Document, path: string): boolean {
   const parts = path.split('.')
@@ -49,9 +52,7 @@ export function removeAt(document: Document, path: string): boolean {
   return isDocument(parent) && Object.hasOwn(parent, last) && delete parent[last]
 }
 
-/**
- * Whether a part of a path is a position in an array.
- */
+/** Whether a part of a path is a position in an array. */
 export function isIndex(part: string): boolean {
   return /^\d+$/.test(part)
 }
@@ -70,7 +71,11 @@ function collectFromArray(array: unknown[], parts: string[], found: unknown[]): 
 }
 
 function child(target: unknown, part: string, path: string): unknown {
-  const existing = Array.isArray(target) ? (target[Number(part)] as unknown) : isDocument(target) ? fieldOf(target, part) : undefined
+  const existing = Array.isArray(target)
+    ? (target[Number(part)] as unknown)
+    : isDocument(target)
+      ? fieldOf(target, part)
+      : undefined
   if (Array.isArray(existing) || isDocument(existing)) return existing
   if (existing !== undefined) throw notViable(part, path)
   const created: Document = {}
@@ -78,11 +83,16 @@ function child(target: unknown, part: string, path: string): unknown {
   return created
 }
 
-function assign(target: unknown, part: string, { path, value }: { path: string; value: unknown }): void {
+function assign(
+  target: unknown,
+  part: string,
+  { path, value }: { path: string; value: unknown },
+): void {
   if (isDocument(target)) return setField(target, part, value)
   if (!Array.isArray(target) || !isIndex(part)) throw notViable(part, path)
   const index = Number(part)
-  if (index > target.length + 1_500_000) throw new ServerError(2, `can't backfill more than 1500000 elements`)
+  if (index > target.length + 1_500_000)
+    throw new ServerError(2, `can't backfill more than 1500000 elements`)
   while (target.length < index) target.push(null)
   target[index] = value
 }

@@ -1,8 +1,6 @@
 import { decodeDocument, type Document, encodeDocument } from '../values/document.ts'
 
-/**
- * A request as it came over the wire: its command with the document sequences put in as arrays.
- */
+/** A request as it came over the wire: its command with the document sequences put in as arrays. */
 export interface Request {
   id: number
   command: Document
@@ -12,9 +10,7 @@ export interface Request {
   wantsReply: boolean
 }
 
-/**
- * Bytes that are not a message of the protocol; the connection they came on cannot go on.
- */
+/** Bytes that are not a message of the protocol; the connection they came on cannot go on. */
 export class MalformedMessage extends Error {}
 
 const headerBytes = 16
@@ -25,14 +21,10 @@ const checksumPresent = 1
 const moreToCome = 2
 const knownFlags = checksumPresent | moreToCome
 
-/**
- * The largest message that is read.
- */
+/** The largest message that is read. */
 export const maxMessageBytes = 48_000_000
 
-/**
- * Reads one whole message.
- */
+/** Reads one whole message. */
 export function readRequest(message: Buffer): Request {
   const id = message.readInt32LE(4)
   const operation = message.readInt32LE(12)
@@ -40,14 +32,14 @@ export function readRequest(message: Buffer): Request {
     if (operation === opMsg) return readMsg(message, id)
     if (operation === opQuery) return readQuery(message, id)
   } catch (error) {
-    throw error instanceof MalformedMessage ? error : new MalformedMessage('the message is cut short or its BSON is invalid', { cause: error })
+    throw error instanceof MalformedMessage
+      ? error
+      : new MalformedMessage('the message is cut short or its BSON is invalid', { cause: error })
   }
   throw new MalformedMessage(`opcode ${operation} is not supported`)
 }
 
-/**
- * Writes the reply to a request.
- */
+/** Writes the reply to a request. */
 export function writeReply(request: Request, reply: Document, requestId: number): Buffer {
   const body = encodeDocument(reply)
   const prefix = Buffer.alloc(headerBytes + (request.isLegacy ? 20 : 5))
@@ -64,11 +56,12 @@ export function writeReply(request: Request, reply: Document, requestId: number)
 
 function readMsg(message: Buffer, id: number): Request {
   const flags = message.readUInt32LE(headerBytes)
-  if ((flags & 0xffff & ~knownFlags) !== 0) throw new MalformedMessage(`unknown required flags ${flags}`)
+  if ((flags & 0xffff & ~knownFlags) !== 0)
+    throw new MalformedMessage(`unknown required flags ${flags}`)
   const end = message.length - ((flags & checksumPresent) === 0 ? 0 : 4)
   let command: Document | undefined
   const sequences: Document = {}
-  for (let at = headerBytes + 4; at < end; ) {
+  for (let at = headerBytes + 4; at < end;) {
     const section = sectionAt(message, at, end)
     if (section.kind === 0) {
       if (command !== undefined) throw new MalformedMessage('two bodies in one message')
@@ -77,13 +70,19 @@ function readMsg(message: Buffer, id: number): Request {
     at += 1 + section.bytes.length
   }
   if (command === undefined) throw new MalformedMessage('a message without a body')
-  return { id, command: Object.assign(command, sequences), isLegacy: false, wantsReply: (flags & moreToCome) === 0 }
+  return {
+    id,
+    command: Object.assign(command, sequences),
+    isLegacy: false,
+    wantsReply: (flags & moreToCome) === 0,
+  }
 }
 
 function sectionAt(message: Buffer, at: number, end: number): { kind: number; bytes: Buffer } {
   const kind = message.readUInt8(at)
   const size = message.readInt32LE(at + 1)
-  if (kind > 1 || size < 5 || at + 1 + size > end) throw new MalformedMessage(`a section of kind ${kind} and ${size} bytes`)
+  if (kind > 1 || size < 5 || at + 1 + size > end)
+    throw new MalformedMessage(`a section of kind ${kind} and ${size} bytes`)
   return { kind, bytes: message.subarray(at + 1, at + 1 + size) }
 }
 
@@ -91,9 +90,10 @@ function readSequence(bytes: Buffer): Record<string, Document[]> {
   const nameEnd = bytes.indexOf(0, 4)
   if (nameEnd < 0) throw new MalformedMessage('a document sequence without a name')
   const documents: Document[] = []
-  for (let at = nameEnd + 1; at < bytes.length; ) {
+  for (let at = nameEnd + 1; at < bytes.length;) {
     const size = bytes.readInt32LE(at)
-    if (size < 5 || at + size > bytes.length) throw new MalformedMessage(`a document of ${size} bytes in a sequence`)
+    if (size < 5 || at + size > bytes.length)
+      throw new MalformedMessage(`a document of ${size} bytes in a sequence`)
     documents.push(decodeDocument(bytes.subarray(at, at + size)))
     at += size
   }
@@ -107,5 +107,10 @@ function readQuery(message: Buffer, id: number): Request {
   const at = nameEnd + 9
   const size = message.readInt32LE(at)
   if (size < 5 || at + size > message.length) throw new MalformedMessage(`a query of ${size} bytes`)
-  return { id, command: { ...decodeDocument(message.subarray(at, at + size)), $db: database }, isLegacy: true, wantsReply: true }
+  return {
+    id,
+    command: { ...decodeDocument(message.subarray(at, at + size)), $db: database },
+    isLegacy: true,
+    wantsReply: true,
+  }
 }

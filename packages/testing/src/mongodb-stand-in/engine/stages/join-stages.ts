@@ -5,14 +5,20 @@ import { valuesAt } from '../../values/path.ts'
 import type { Engine } from '../engine.ts'
 import { type PipelineCompiler, type StageFactory, stageFields } from './stage.ts'
 
-/**
- * Stages that read a second collection or run pipelines of their own.
- */
+/** Stages that read a second collection or run pipelines of their own. */
 export const joinStages: Record<string, StageFactory> = {
   $lookup: (argument, context) => {
-    const given = stageFields(argument, '$lookup', ['from', 'localField', 'foreignField', 'as', 'let', 'pipeline'])
+    const given = stageFields(argument, '$lookup', [
+      'from',
+      'localField',
+      'foreignField',
+      'as',
+      'let',
+      'pipeline',
+    ])
     const { from, as } = given
-    if (typeof from !== 'string' || typeof as !== 'string') throw new ServerError(9, `$lookup needs 'from' and 'as'`)
+    if (typeof from !== 'string' || typeof as !== 'string')
+      throw new ServerError(9, `$lookup needs 'from' and 'as'`)
     const join = joiner(given, context)
     return (documents) => {
       const foreign = context.engine.collection(from)
@@ -21,7 +27,10 @@ export const joinStages: Record<string, StageFactory> = {
     }
   },
   $unionWith: (argument, { engine, compile }) => {
-    const given = typeof argument === 'string' ? { coll: argument } : stageFields(argument, '$unionWith', ['coll', 'pipeline'])
+    const given =
+      typeof argument === 'string'
+        ? { coll: argument }
+        : stageFields(argument, '$unionWith', ['coll', 'pipeline'])
     const name = given['coll']
     if (typeof name !== 'string') throw new ServerError(9, `$unionWith needs 'coll'`)
     const pipeline = compile(given['pipeline'] ?? [], engine)
@@ -31,14 +40,21 @@ export const joinStages: Record<string, StageFactory> = {
     if (!isDocument(argument) || Object.keys(argument).length === 0) {
       throw new ServerError(40169, 'the $facet specification must be a non-empty object')
     }
-    const facets = Object.entries(argument).map(([name, pipeline]) => [name, compile(pipeline, engine)] as const)
-    return (documents) => [Object.fromEntries(facets.map(([name, pipeline]) => [name, pipeline(documents)]))]
+    const facets = Object.entries(argument).map(
+      ([name, pipeline]) => [name, compile(pipeline, engine)] as const,
+    )
+    return (documents) => [
+      Object.fromEntries(facets.map(([name, pipeline]) => [name, pipeline(documents)])),
+    ]
   },
 }
 
 type Join = (document: Document, foreign: Document[]) => Document[]
 
-function joiner(given: Document, { engine, compile }: { engine: Engine; compile: PipelineCompiler }): Join {
+function joiner(
+  given: Document,
+  { engine, compile }: { engine: Engine; compile: PipelineCompiler },
+): Join {
   const { let: variables = {}, pipeline } = given
   if (!isDocument(variables)) throw new ServerError(9, `$lookup argument 'let' must be an object`)
   engine.check(Object.values(variables))
@@ -46,7 +62,9 @@ function joiner(given: Document, { engine, compile }: { engine: Engine; compile:
   const names = Object.keys(variables)
   compile(pipeline, engine.with(Object.fromEntries(names.map((name) => [name, null]))))
   return (document, foreign) => {
-    const values = Object.fromEntries(names.map((name) => [name, engine.evaluate(document, variables[name])]))
+    const values = Object.fromEntries(
+      names.map((name) => [name, engine.evaluate(document, variables[name])]),
+    )
     return compile(pipeline, engine.with(values))(foreign)
   }
 }
@@ -59,7 +77,8 @@ function matcher(given: Document, foreign: Document[]): (document: Document) => 
   }
   const byKey = new Map<string, Set<Document>>()
   for (const document of foreign) {
-    for (const key of keysAt(document, foreignField)) byKey.set(key, (byKey.get(key) ?? new Set()).add(document))
+    for (const key of keysAt(document, foreignField))
+      byKey.set(key, (byKey.get(key) ?? new Set()).add(document))
   }
   return (document) => {
     const found = keysAt(document, localField).map((key) => byKey.get(key) ?? new Set<Document>())
@@ -69,7 +88,9 @@ function matcher(given: Document, foreign: Document[]): (document: Document) => 
 }
 
 function keysAt(document: Document, path: string): string[] {
-  const values = valuesAt(document, path).flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+  const values = valuesAt(document, path).flatMap((value) =>
+    Array.isArray(value) ? (value as unknown[]) : [value],
+  )
   const present = values.map((value) => valueKey(value ?? null))
   return present.length === 0 ? [valueKey(null)] : present
 }

@@ -8,29 +8,36 @@ import type { Engine } from '../engine.ts'
 export type Stage = (documents: Document[]) => Document[]
 
 /**
- * Makes a stage from its argument, rejecting whatever it does not know. A stage with pipelines inside gets `compile` for them.
+ * Makes a stage from its argument, rejecting whatever it does not know. A stage with pipelines
+ * inside gets `compile` for them.
  */
-export type StageFactory = (argument: unknown, context: { engine: Engine; compile: PipelineCompiler }) => Stage
+export type StageFactory = (
+  argument: unknown,
+  context: { engine: Engine; compile: PipelineCompiler },
+) => Stage
 
-/**
- * Makes a function of documents from the stages of a pipeline.
- */
+/** Makes a function of documents from the stages of a pipeline. */
 export type PipelineCompiler = (pipeline: unknown, engine: Engine) => Stage
 
-/**
- * The argument of a stage as an object with no other fields than `allowed`.
- */
-export function stageFields(argument: unknown, stage: string, allowed: readonly string[]): Document {
-  if (!isDocument(argument)) throw new ServerError(9, `the ${stage} specification must be an object`)
+/** The argument of a stage as an object with no other fields than `allowed`. */
+export function stageFields(
+  argument: unknown,
+  stage: string,
+  allowed: readonly string[],
+): Document {
+  if (!isDocument(argument))
+    throw new ServerError(9, `the ${stage} specification must be an object`)
   const unknown = Object.keys(argument).find((key) => !allowed.includes(key))
-  if (unknown !== undefined) throw new ServerError(40415, `BSON field '${stage}.${unknown}' is an unknown field.`)
+  if (unknown !== undefined)
+    throw new ServerError(40415, `BSON field '${stage}.${unknown}' is an unknown field.`)
   return argument
 }
 
-/**
- * The path of a field given as `$path`.
- */
+/** The path of a field given as `$path`. */
 export function fieldPath(value: unknown, stage: string): string {
   if (typeof value === 'string' && /^\$[^$]/.test(value)) return value.slice(1)
-  throw new ServerError(28818, `path option to ${stage} stage should be prefixed with a '$': ${String(value)}`)
+  throw new ServerError(
+    28818,
+    `path option to ${stage} stage should be prefixed with a '$': ${String(value)}`,
+  )
 }

@@ -8,7 +8,8 @@ import { sortDocuments } from '../sort.ts'
 import { type Stage, stageFields } from './stage.ts'
 
 /**
- * $setWindowFields: mingo's windows over our accumulators, on copies because it changes documents in place.
+ * $setWindowFields: mingo's windows over our accumulators, on copies because it changes documents
+ * in place.
  */
 export function windowStage(argument: unknown, { engine }: { engine: Engine }): Stage {
   const given = stageFields(argument, '$setWindowFields', ['partitionBy', 'sortBy', 'output'])
@@ -24,7 +25,9 @@ export function windowStage(argument: unknown, { engine }: { engine: Engine }): 
 }
 
 function checkOutput(definition: unknown, engine: Engine): void {
-  const keys = isDocument(definition) ? Object.keys(definition).filter((key) => key !== 'window') : []
+  const keys = isDocument(definition)
+    ? Object.keys(definition).filter((key) => key !== 'window')
+    : []
   const [operator = ''] = keys
   if (!isDocument(definition) || keys.length !== 1) {
     throw new ServerError(9, 'a window output takes one operator and an optional window')
@@ -33,5 +36,6 @@ function checkOutput(definition: unknown, engine: Engine): void {
     throw new ServerError(9, `Unrecognized window function, ${operator}`)
   }
   engine.check(definition[operator])
-  if ('window' in definition) stageFields(definition['window'], 'window', ['documents', 'range', 'unit'])
+  if ('window' in definition)
+    stageFields(definition['window'], 'window', ['documents', 'range', 'unit'])
 }

@@ -1,0 +1,2 @@
+/** The form of all code: what is not said here is Prettier's default. */
+export default { printWidth: 100, semi: false, singleQuote: true }
