@@ -23,7 +23,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
-            'tools/test/**/*.test.ts',
+            'soaks/*/test/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
@@ -36,6 +36,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.int.test.ts',
             'examples/*/test/**/*.int.test.ts',
+            'soaks/*/test/**/*.int.test.ts',
             'test/**/*.int.test.ts',
           ],
           globalSetup: ['test/global-setup.ts'],

@@ -5,7 +5,7 @@ import {
   startRedisServer,
 } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runSoak } from '../benchmarks/cache/soak-run.ts'
+import { runSoak } from '../soaks/cache/soak-run.ts'
 
 let postgres: PostgresServer
 let redis: RedisServer

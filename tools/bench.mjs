@@ -1,15 +1,4 @@
-// npm run bench -- NAME [--json]: measures one claim; the files of benchmarks/ are the names.
-import { existsSync, readdirSync } from 'node:fs'
-import { install, runFromSource } from './run.mjs'
+// npm run bench -- NAME [--json]: measures one claim of speed.
+import { runNamed } from './run-named.mjs'
 
-const [name, ...args] = process.argv.slice(2)
-const script = `benchmarks/${name}.bench.ts`
-if (name === undefined || !existsSync(script)) {
-  const names = readdirSync('benchmarks').flatMap(
-    (file) => /^(.*)\.bench\.ts$/.exec(file)?.[1] ?? [],
-  )
-  console.error(`usage: npm run bench -- NAME [--json]\nNAME is one of: ${names.join(', ')}`)
-  process.exit(2)
-}
-await install()
-await runFromSource(script, args)
+await runNamed({ folder: 'benchmarks', kind: 'bench', options: '[--json]' })

@@ -2,15 +2,47 @@
 const drivers = '^(pg|redis|mongodb|@pinecone-database/pinecone|openai)$'
 const inPackage = (name) => `^packages/${name}/`
 
+// A folder may import those before it. A list in place of a name: these stand side by side.
+const coreFloors = [
+  '[^/]+\\.ts', // the ground: every file that lies in src itself
+  'resilience',
+  'stores',
+  'invalidation',
+  'connect',
+  ['migrations', 'outbox', 'cache', 'sessions', 'rate-limit'],
+  'transactions',
+]
+const searchRooms = [
+  '(course-reader|results-tag|migrations)\\.ts',
+  'embedders',
+  'vectors',
+  ['indexing', 'spelling'],
+  ['query', 'upkeep'],
+]
+// Above every floor.
+const roofs = '(index|migrate|metrics|course-search|course-search-options)\\.ts$'
+
+function floorRules(root, floors) {
+  const rooms = floors.flatMap((floor, level) => [floor].flat().map((room) => ({ room, level })))
+  return rooms.map(({ room, level }) => ({
+    name: `floors-of-${root.split('/')[1]}: ${room}`,
+    severity: 'error',
+    from: { path: `^${root}/${room}(/|$)`, pathNot: `^${root}/${roofs}` },
+    to: {
+      path: rooms
+        .filter((other) => other.level > level || (other.level === level && other.room !== room))
+        .map((other) => `^${root}/${other.room}(/|$)`)
+        .concat(`^${root}/${roofs}`),
+    },
+  }))
+}
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    {
-      name: 'no-circular',
-      severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...floorRules('packages/core/src', coreFloors),
+    ...floorRules('packages/search/src', searchRooms),
     {
       name: 'core-imports-no-package',
       severity: 'error',
@@ -53,7 +85,7 @@ module.exports = {
       from: {
         path: '^packages/(core|repositories|search)/src',
         pathNot:
-          '^packages/core/src/stores/|^packages/search/src/(openai-embedder|pinecone-index)\\.ts$',
+          '^packages/core/src/stores/|^packages/search/src/(embedders/openai-embedder|vectors/pinecone-index)\\.ts$',
       },
       to: { path: drivers, dependencyTypesNot: ['type-only'] },
     },
@@ -74,6 +106,18 @@ module.exports = {
       severity: 'error',
       from: { path: '/src/' },
       to: { path: '/test/' },
+    },
+    {
+      name: 'benchmarks-and-tests-apart',
+      severity: 'error',
+      from: { path: '^benchmarks/|^soaks/' },
+      to: { path: '/test/', pathNot: '^soaks/' },
+    },
+    {
+      name: 'tests-and-benchmarks-apart',
+      severity: 'error',
+      from: { path: '^(packages|examples)/[^/]+/test/|^test/' },
+      to: { path: '^benchmarks/' },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -21,6 +21,7 @@ const checks = [
         'examples',
         'test',
         'benchmarks',
+        'soaks',
         'evaluations',
       ]),
   ],

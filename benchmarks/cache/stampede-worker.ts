@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { connect, defineCache, orThrow } from '@headwater/core'
-import { nowNs } from './ledger.ts'
+import { nowNs } from '../../soaks/cache/ledger.ts'
 import { loadUsers, type User } from './users.ts'
 
 /** Where a process of the stampede finds its stores. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { beginChange, defineCache, orThrow, type Stores } from '@headwater/core'
-import { nowNs } from './ledger.ts'
+import { nowNs } from '../../soaks/cache/ledger.ts'
 import type { Swarm } from './stampede-worker.ts'
 import { loadUsers, type User } from './users.ts'
 

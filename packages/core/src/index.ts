@@ -12,30 +12,29 @@ export {
 export type { AsyncResult, Err, Ok } from './result.ts'
 export type * from './errors.ts'
 
-export { connect } from './stores/connect.ts'
-export type { ConnectError } from './stores/connect.ts'
-export { connectOptionsFromEnv } from './stores/connect-env.ts'
-export { connectDefaults } from './stores/connect-options.ts'
+export { connect } from './connect/connect.ts'
+export type { ConnectError } from './connect/connect.ts'
+export { connectOptionsFromEnv } from './connect/connect-env.ts'
+export { connectDefaults } from './connect/connect-options.ts'
 export type {
   ConnectOptions,
   MongodbOptions,
   PineconeOptions,
   PostgresOptions,
   RedisOptions,
-} from './stores/connect-options.ts'
-export { StatementFailed } from './stores/stores.ts'
+} from './connect/connect-options.ts'
+export { StatementFailed } from './stores/statement-failed.ts'
+export type { CallOptions } from './call-options.ts'
+export type { CloseOptions } from './connect/close.ts'
 export type {
-  CallOptions,
-  CloseOptions,
   LoanOptions,
-  MongodbStore,
-  PineconeStore,
   PostgresConnection,
   PostgresStore,
-  RedisConnection,
-  RedisStore,
-  Stores,
-} from './stores/stores.ts'
+} from './stores/postgres/postgres-store.ts'
+export type { MongodbStore } from './stores/mongodb/mongodb-store.ts'
+export type { PineconeStore } from './stores/pinecone/pinecone-store.ts'
+export type { RedisConnection, RedisStore } from './stores/redis/redis-store.ts'
+export type { Stores } from './connect/stores.ts'
 export { deadline } from './resilience/deadline.ts'
 export type { DeadlineOptions } from './resilience/deadline.ts'
 export { createGuard, guardDefaults } from './resilience/guard.ts'
@@ -44,9 +43,9 @@ export { coreMigrations, migrate, migrateDefaults } from './migrate.ts'
 export type { MigrateOptions, MigrationReport } from './migrate.ts'
 export type { MigrationFailed } from './migrations/apply-migrations.ts'
 export type { MigrationSet } from './migrations/migration-set.ts'
-export type { HealthOptions, HealthReport, StoreHealth } from './stores/health.ts'
+export type { HealthOptions, HealthReport, StoreHealth } from './connect/health.ts'
 
-export type { SqlClient, SqlResult } from './transactions/sql-client.ts'
+export type { SqlClient, SqlResult } from './stores/sql-client.ts'
 export { transaction, transactionDefaults } from './transactions/transaction.ts'
 export type {
   Transaction,
@@ -54,15 +53,15 @@ export type {
   TransactionWork,
 } from './transactions/transaction.ts'
 
-export { beginChange } from './invalidation/change.ts'
-export type { Change, ChangeOptions } from './invalidation/change.ts'
+export { beginChange } from './transactions/host-change.ts'
+export type { Change, ChangeOptions } from './transactions/host-change.ts'
 export { invalidationDefaults } from './invalidation/invalidation.ts'
 export type { InvalidationOptions } from './invalidation/invalidation.ts'
 
 export { defineCache } from './cache/define-cache.ts'
 export { cacheDefaults } from './cache/cache.ts'
-export { cacheKey } from './cache/cache-key.ts'
-export type { CacheKey } from './cache/cache-key.ts'
+export { cacheKey } from './cache-key.ts'
+export type { CacheKey } from './cache-key.ts'
 export type {
   Cache,
   CacheOptions,
@@ -72,15 +71,21 @@ export type {
   ReadOptions,
 } from './cache/cache.ts'
 
-export type { Json, NewEvent, OutboxEvent } from './outbox/event.ts'
-export { publish, publishDefaults, publishMany } from './outbox/publish.ts'
-export type { PublishOptions } from './outbox/publish.ts'
-export { EventRejected, eventLimitsDefaults } from './outbox/check-event.ts'
-export type { EventLimits } from './outbox/check-event.ts'
-export { createRelay, relayDefaults } from './outbox/create-relay.ts'
-export type { Relay, RelayDeadline, RelayOptions } from './outbox/create-relay.ts'
-export { deadLetters } from './outbox/replay.ts'
-export type { DeadLetter, DeadLetterGroup, DeadLetterMatch, DeadLetters } from './outbox/replay.ts'
+export type { Json } from './json.ts'
+export type { NewEvent, OutboxEvent } from './outbox/log/event.ts'
+export { publish, publishDefaults, publishMany } from './outbox/log/publish.ts'
+export type { PublishOptions } from './outbox/log/publish.ts'
+export { EventRejected, eventLimitsDefaults } from './outbox/log/check-event.ts'
+export type { EventLimits } from './outbox/log/check-event.ts'
+export { createRelay, relayDefaults } from './outbox/relay/create-relay.ts'
+export type { Relay, RelayDeadline, RelayOptions } from './outbox/relay/create-relay.ts'
+export { deadLetters } from './outbox/failures/replay.ts'
+export type {
+  DeadLetter,
+  DeadLetterGroup,
+  DeadLetterMatch,
+  DeadLetters,
+} from './outbox/failures/replay.ts'
 export { outboxStatus, removeSink } from './outbox/status.ts'
 export type { OutboxStatus, ShardOwner, SinkStatus, SnapshotHolder } from './outbox/status.ts'
 export { checkOrigin, resetOutbox } from './outbox/origin.ts'

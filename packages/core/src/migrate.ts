@@ -7,14 +7,11 @@ import {
 } from './migrations/apply-migrations.ts'
 import { type MigrationSet, readMigrations } from './migrations/migration-set.ts'
 import { err, ok, type Result, ResultAsync } from './result.ts'
-import { openDirectPostgres } from './stores/postgres-direct.ts'
-import { quoteIdentifier } from './stores/statements.ts'
-import {
-  type PostgresConnection,
-  type PostgresStore,
-  StatementFailed,
-  type Stores,
-} from './stores/stores.ts'
+import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
+import { quoteIdentifier } from './stores/postgres/statements.ts'
+import { type PostgresConnection, type PostgresStore } from './stores/postgres/postgres-store.ts'
+import { StatementFailed } from './stores/statement-failed.ts'
+import { type Stores } from './connect/stores.ts'
 
 /** The tables of core itself: outbox, cursors, intents. */
 export const coreMigrations: MigrationSet = {

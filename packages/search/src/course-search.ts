@@ -1,31 +1,36 @@
 import { randomUUID } from 'node:crypto'
 import { err, errAsync, ok, ResultAsync } from '@headwater/core'
 import type { InvalidInput, Result, Sink, SqlError } from '@headwater/core'
-import { CandidatesByGeneration } from './candidates-by-generation.ts'
-import { CourseIndex } from './course-index.ts'
-import type { IndexedCourse, IndexError } from './course-indexer.ts'
+import { CandidatesByGeneration } from './query/active-candidates.ts'
+import { CourseIndex } from './upkeep/course-index.ts'
+import type { IndexedCourse, IndexError } from './indexing/course-indexer.ts'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
-import type { CandidateQuery } from './find-candidates.ts'
-import { findPage } from './find-page.ts'
-import type { FoundPage } from './find-page.ts'
-import { pageToken, readPageToken } from './page-token.ts'
-import type { PagePosition } from './page-token.ts'
-import { plainWords } from './query-words.ts'
+import type { CandidateQuery } from './query/find-candidates.ts'
+import { findPage } from './query/find-page.ts'
+import type { FoundPage } from './query/find-page.ts'
+import { pageToken, readPageToken } from './query/page-token.ts'
+import type { PagePosition } from './query/page-token.ts'
+import { plainWords } from './spelling/query-words.ts'
 import { courseNotFound } from './refusals.ts'
-import { loggedHit } from './search-log.ts'
-import { parseClick, parseSearch, parseSimilar, parseSuggest } from './search-request.ts'
+import { loggedHit } from './query/search-log.ts'
+import { parseClick, parseSearch, parseSimilar, parseSuggest } from './query/search-request.ts'
 import type {
   SearchOptions,
   SearchRequest,
   SimilarOptions,
   SuggestOptions,
-} from './search-request.ts'
-import type { FoundCourses, SearchError, SearchResult, SimilarError } from './search-result.ts'
-import { Spelling } from './spelling.ts'
-import { suggestCourses } from './suggest.ts'
-import type { Suggestion, SuggestParts } from './suggest.ts'
-import { indexSink } from './sync-index.ts'
+} from './query/search-request.ts'
+import type {
+  FoundCourses,
+  SearchError,
+  SearchResult,
+  SimilarError,
+} from './query/search-result.ts'
+import { Spelling } from './spelling/spelling.ts'
+import { suggestCourses } from './spelling/suggest.ts'
+import type { Suggestion, SuggestParts } from './spelling/suggest.ts'
+import { indexSink } from './indexing/index-sink.ts'
 
 /** The search over a catalogue of courses, and what keeps its index in step. */
 export class CourseSearch {

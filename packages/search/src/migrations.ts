@@ -9,3 +9,12 @@ export const searchMigrations = {
   name: 'search',
   directory: new URL('../migrations/', import.meta.url),
 }
+
+/**
+ * The migrations of {@link pgvectorIndex}, to be handed to `migrate` by who uses it: the extension
+ * `vector`, and the table `search_vector`.
+ */
+export const pgvectorMigrations = {
+  name: 'search_pgvector',
+  directory: new URL('../pgvector-migrations/', import.meta.url),
+}

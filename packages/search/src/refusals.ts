@@ -1,5 +1,4 @@
 import type { InputIssue, InvalidInput, NotFound } from '@headwater/core'
-import type { DimensionMismatch } from './embedder.ts'
 
 /** The failure of input that breaks these rules; it speaks of the first. */
 export function invalidInput(issues: readonly InputIssue[]): InvalidInput {
@@ -16,17 +15,6 @@ export function invalidInput(issues: readonly InputIssue[]): InvalidInput {
 /** The failure of one field. */
 export function invalidField(field: string, message: string): InvalidInput {
   return invalidInput([{ field, message }])
-}
-
-/** The failure of a vector of the wrong length. */
-export function dimensionMismatch(expected: number, received: number): DimensionMismatch {
-  return {
-    type: 'dimension-mismatch',
-    message: `a vector has ${received} dimensions instead of ${expected}`,
-    retryable: false,
-    expected,
-    received,
-  }
 }
 
 /** The failure of who asks for a course that is not there. */

@@ -1,7 +1,8 @@
 import type { RedisClientType } from 'redis'
 import type { Clock } from '../clock.ts'
 import type { StoreError } from '../errors.ts'
-import type { RedisStore, Stores } from '../stores/stores.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
+import type { Stores } from '../connect/stores.ts'
 import { digits } from './entry.ts'
 
 /** What became of the keys that were asked for together. */

@@ -1,7 +1,7 @@
 import type { SqlError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
-import type { SqlClient } from '../transactions/sql-client.ts'
-import type { CacheKey } from './cache-key.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
+import type { CacheKey } from '../cache-key.ts'
 
 /**
  * How a value travels through JSON. Needed as soon as a value holds something that JSON does not:

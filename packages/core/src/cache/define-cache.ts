@@ -1,4 +1,4 @@
-import type { Stores } from '../stores/stores.ts'
+import type { Stores } from '../connect/stores.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
 

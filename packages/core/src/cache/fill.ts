@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { redisScript, runScript } from '../stores/redis-script.ts'
+import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 
 /**
  * KEYS[1] the entry. ARGV: 1 nonce, 2 the VALUE or '', 3 its life in milliseconds.

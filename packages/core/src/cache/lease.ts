@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { redisScript, runScript } from '../stores/redis-script.ts'
+import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 import { runIdField } from './entry.ts'
 
 /**

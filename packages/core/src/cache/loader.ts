@@ -1,9 +1,9 @@
 import { err, ok, type Result } from '../result.ts'
-import { StatementFailed } from '../stores/stores.ts'
-import type { SqlClient } from '../transactions/sql-client.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from './json-safety.ts'
-import { TickBatch } from './tick-batch.ts'
+import { TickBatch } from '../micro-batch.ts'
 
 /** One row that is asked for. */
 export interface Row<Id> {

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
-import { runScripts } from '../stores/redis-script.ts'
+import { runScripts } from '../stores/redis/redis-script.ts'
 import { readTag } from '../invalidation/tags.ts'
 import type { Result } from '../result.ts'
 import type { StoreError } from '../errors.ts'
-import type { Stores } from '../stores/stores.ts'
+import type { Stores } from '../connect/stores.ts'
 import type { CheckedOptions } from './cache-aside.ts'
 import { writeEntry } from './entry.ts'
 import { fillEntry, type FillRequest } from './fill.ts'
@@ -11,7 +11,7 @@ import { Flight, type Outcome } from './flight.ts'
 import { type LeaseReply, type LeaseRequest, type SeenValue, takeLease } from './lease.ts'
 import type { Loaded, Loader, LoadResult, Row } from './loader.ts'
 import { areTagsUnchanged } from './look.ts'
-import { TickBatch } from './tick-batch.ts'
+import { TickBatch } from '../micro-batch.ts'
 
 interface Asked {
   readonly lease: LeaseRequest

@@ -1,7 +1,7 @@
 import type { StoreError } from '../errors.ts'
 import type { Result } from '../result.ts'
-import type { RedisStore } from '../stores/stores.ts'
-import { redisScript, runScript, runScripts } from '../stores/redis-script.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
+import { redisScript, runScript, runScripts } from '../stores/redis/redis-script.ts'
 
 /**
  * KEYS[1] the entry. ARGV: 1 owner, 2 life in milliseconds.

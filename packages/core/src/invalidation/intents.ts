@@ -1,5 +1,5 @@
-import type { PostgresStore } from '../stores/stores.ts'
-import { StatementFailed } from '../stores/stores.ts'
+import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
 
 /** What a writer was about to invalidate. */
 export interface Intent {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
-import type { PostgresStore, RedisStore } from '../stores/stores.ts'
+import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
 import { KeyChange } from './key-change.ts'

@@ -1,4 +1,4 @@
-import type { CacheKey } from '../cache/cache-key.ts'
+import type { CacheKey } from '../cache-key.ts'
 import { holdKeys } from './hold.ts'
 import type { Intents } from './intents.ts'
 import type { Invalidation } from './invalidation.ts'

@@ -1,4 +1,4 @@
-import type { PostgresStore } from '../stores/stores.ts'
+import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
 
 /**
  * The write transactions that were under way in this database at one moment. A Redis that came back

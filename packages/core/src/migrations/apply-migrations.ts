@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts'
-import { type PostgresConnection, StatementFailed } from '../stores/stores.ts'
+import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
 import type { MigrationFile } from './migration-set.ts'
 
 /** A migration could not be applied; nothing of this run was. */

@@ -1,8 +1,9 @@
 import type { Failure, SqlError } from '../errors.ts'
 import { ResultAsync, err, ok, type Result } from '../result.ts'
-import { StatementFailed, type Stores } from '../stores/stores.ts'
-import type { SqlClient } from '../transactions/sql-client.ts'
-import { shardSql } from './shard.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
+import { type Stores } from '../connect/stores.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
+import { shardSql } from './log/shard.ts'
 
 /**
  * The outbox holds transaction ids of another server, as after the restore of a dump: which events

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
-import type { OutboxEvent } from './event.ts'
+import type { OutboxEvent } from './log/event.ts'
 
 /**
  * Why a sink could not take an event. `retryable` failures back the sink off and burn no attempt;

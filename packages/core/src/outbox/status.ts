@@ -1,7 +1,7 @@
 import type { SqlError } from '../errors.ts'
 import { ResultAsync } from '../result.ts'
-import type { Stores } from '../stores/stores.ts'
-import { shardSql } from './shard.ts'
+import type { Stores } from '../connect/stores.ts'
+import { shardSql } from './log/shard.ts'
 
 /** Who owns shards of a sink. */
 export interface ShardOwner {

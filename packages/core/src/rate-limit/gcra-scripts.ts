@@ -1,4 +1,4 @@
-import { redisScript } from '../stores/redis-script.ts'
+import { redisScript } from '../stores/redis/redis-script.ts'
 
 /**
  * Decides on one request of one limit, in server time.

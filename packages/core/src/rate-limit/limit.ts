@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { cacheKey } from '../cache/cache-key.ts'
-import type { RedisStore } from '../stores/stores.ts'
+import { cacheKey } from '../cache-key.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Rate, Verdict } from './gcra.ts'
 import type { RateLimitAnswer, RateLimiterOptions } from './rate-limiter.ts'
 

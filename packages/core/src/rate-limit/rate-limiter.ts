@@ -1,5 +1,5 @@
-import { runScript } from '../stores/redis-script.ts'
-import type { Stores } from '../stores/stores.ts'
+import { runScript } from '../stores/redis/redis-script.ts'
+import type { Stores } from '../connect/stores.ts'
 import { Fallback } from './fallback.ts'
 import { takeScript } from './gcra-scripts.ts'
 import {

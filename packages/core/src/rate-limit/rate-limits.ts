@@ -1,6 +1,6 @@
 import type { RedisClientType } from 'redis'
-import { isCluster } from '../stores/redis-client.ts'
-import { runScript } from '../stores/redis-script.ts'
+import { isCluster } from '../stores/redis/redis-client.ts'
+import { runScript } from '../stores/redis/redis-script.ts'
 import { Fallback, type LimitedTake } from './fallback.ts'
 import type { Verdict } from './gcra.ts'
 import { giveBackScript, takeAllScript, takeScript } from './gcra-scripts.ts'

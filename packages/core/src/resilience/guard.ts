@@ -17,7 +17,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { StoreError, StoreName } from '../errors.ts'
 import { type Result, ResultAsync } from '../result.ts'
-import type { CallOptions } from '../stores/stores.ts'
+import type { CallOptions } from '../call-options.ts'
 import { deadline, DeadlinePassed } from './deadline.ts'
 
 /** What a rejection of a client means. */

@@ -1,6 +1,7 @@
 import type { StoreError } from '../errors.ts'
-import { redisUnavailable } from '../stores/redis-failure.ts'
-import type { RedisStore, Stores } from '../stores/stores.ts'
+import { redisUnavailable } from '../stores/redis/redis-failure.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
+import type { Stores } from '../connect/stores.ts'
 import type { Revocations } from './revocations.ts'
 import { replayedKey } from './session-keys.ts'
 

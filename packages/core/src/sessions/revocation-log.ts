@@ -1,7 +1,8 @@
 import type { SqlError, StoreError } from '../errors.ts'
 import { errAsync, ResultAsync } from '../result.ts'
-import { type PostgresStore, StatementFailed } from '../stores/stores.ts'
-import type { SqlClient } from '../transactions/sql-client.ts'
+import { type PostgresStore } from '../stores/postgres/postgres-store.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
 
 /** That sessions ended before their time. */
 export interface Revocation {

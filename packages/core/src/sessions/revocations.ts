@@ -1,6 +1,6 @@
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
-import type { Stores } from '../stores/stores.ts'
+import type { Stores } from '../connect/stores.ts'
 import {
   type AppliedRevocation,
   type ReplayScope,

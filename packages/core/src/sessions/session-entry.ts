@@ -1,4 +1,4 @@
-import type { Json } from '../outbox/event.ts'
+import type { Json } from '../json.ts'
 import type { Session } from './sessions.ts'
 
 /** What a session keeps for the host. */

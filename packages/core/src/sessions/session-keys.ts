@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { cacheKey } from '../cache/cache-key.ts'
-import type { RedisStore } from '../stores/stores.ts'
+import { cacheKey } from '../cache-key.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
 
 /** A longer id is named by its digest: a key is no place for all of it. */
 const maxIdLength = 50

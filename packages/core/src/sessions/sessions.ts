@@ -1,8 +1,8 @@
 import type { Failure, StoreError } from '../errors.ts'
-import type { Json } from '../outbox/event.ts'
+import type { Json } from '../json.ts'
 import type { ResultAsync } from '../result.ts'
-import type { Stores } from '../stores/stores.ts'
-import type { SqlClient } from '../transactions/sql-client.ts'
+import type { Stores } from '../connect/stores.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
 import { RedisSessions } from './redis-sessions.ts'
 
 /** Options of {@link createSessions}. */

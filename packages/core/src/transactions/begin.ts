@@ -1,5 +1,5 @@
-import type { PostgresConnection } from '../stores/stores.ts'
-import type { SqlResult } from './sql-client.ts'
+import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
+import type { SqlResult } from '../stores/sql-client.ts'
 import type { TransactionOptions } from './transaction.ts'
 
 /** What another connection needs to find out what became of a transaction. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { KeyChange } from '../invalidation/key-change.ts'
-import type { SqlClient } from './sql-client.ts'
-import type { Stores } from '../stores/stores.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
+import type { Stores } from '../connect/stores.ts'
 import type { TransactionIdentity } from './begin.ts'
 
 /** What became of a transaction whose connection was lost during COMMIT. */

@@ -1,9 +1,10 @@
-import type { CacheKey } from '../cache/cache-key.ts'
+import type { CacheKey } from '../cache-key.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
-import type { NewEvent } from '../outbox/event.ts'
-import { StatementFailed, type PostgresConnection } from '../stores/stores.ts'
+import type { NewEvent } from '../outbox/log/event.ts'
+import { StatementFailed } from '../stores/statement-failed.ts'
+import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
-import type { SqlResult } from './sql-client.ts'
+import type { SqlResult } from '../stores/sql-client.ts'
 import type { Transaction, TransactionOptions } from './transaction.ts'
 
 /** What a transaction runs on. */

@@ -1,12 +1,12 @@
-import type { CacheKey } from '../cache/cache-key.ts'
+import type { CacheKey } from '../cache-key.ts'
 import type { TransactionError } from '../errors.ts'
-import type { NewEvent } from '../outbox/event.ts'
+import type { NewEvent } from '../outbox/log/event.ts'
 import type { AsyncResult } from '../result.ts'
 import { err, ok, ResultAsync, type Result } from '../result.ts'
-import type { Stores } from '../stores/stores.ts'
-import { runAttempt, type Ending } from './attempt.ts'
+import type { Stores } from '../connect/stores.ts'
+import { runAttempt, type Ending } from './write-path.ts'
 import { pauseBeforeRetry } from './retry.ts'
-import type { SqlClient } from './sql-client.ts'
+import type { SqlClient } from '../stores/sql-client.ts'
 
 /**
  * A transaction under way. A statement that fails rejects and poisons it: no later statement runs

@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.ts'
+import type { Diagnostics } from '../diagnostics.ts'
+import type { DeadlineExceeded, StoreName } from '../errors.ts'
+import { err, ok, type Result } from '../result.ts'
+
+/** A client that ends with the stores. */
+export interface Closable {
+  /** The store. */
+  readonly store: StoreName
+  /** Lets it end by itself. */
+  readonly close: () => Promise<void>
+  /** Cuts it off. */
+  readonly destroy: () => void
+}
+
+/** What `closeAll` ends. */
+export interface Closing {
+  /** Called first, in reverse order, one after the other, each with the time that is left. */
+  readonly hooks: readonly ((deadlineMs: number) => Promise<void>)[]
+  /** Closed then, all at once. */
+  readonly clients: readonly Closable[]
+  /** Time for all of it, in milliseconds. */
+  readonly deadlineMs: number
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+}
+
+/**
+ * Ends everything within the deadline; what has not ended by then is cut off, and the first of it
+ * named. Never rejects.
+ */
+export async function closeAll({
+  hooks,
+  clients,
+  deadlineMs,
+  clock,
+  diagnostics,
+}: Closing): Promise<Result<void, DeadlineExceeded>> {
+  const endMs = clock.monotonic() + deadlineMs
+  const remainingMs = (): number => Math.max(1, endMs - clock.monotonic())
+  let isLate = false
+  for (const hook of hooks.toReversed()) {
+    const leftMs = remainingMs()
+    const ending = settled(
+      () => hook(leftMs),
+      (error) => {
+        diagnostics.emit('store:error', { store: 'postgres', error })
+      },
+    )
+    isLate = !(await within(ending, leftMs)) || isLate
+  }
+  const late = await Promise.all(
+    clients.map((client) => closeOne(client, remainingMs(), diagnostics)),
+  )
+  const cutOff = late.find((store) => store !== undefined) ?? (isLate ? 'postgres' : undefined)
+  return cutOff === undefined ? ok(undefined) : err(notInTime(cutOff, deadlineMs))
+}
+
+async function closeOne(
+  { store, close, destroy }: Closable,
+  deadlineMs: number,
+  diagnostics: Diagnostics,
+): Promise<StoreName | undefined> {
+  const hasEnded = await within(
+    settled(close, (error) => {
+      diagnostics.emit('store:error', { store, error })
+    }),
+    deadlineMs,
+  )
+  if (hasEnded) return undefined
+  destroy()
+  return store
+}
+
+/** Settles when `end` does; a rejection is reported, not passed on. */
+async function settled(end: () => Promise<void>, report: (error: unknown) => void): Promise<void> {
+  try {
+    await end()
+  } catch (error) {
+    report(error)
+  }
+}
+
+function within(ending: Promise<void>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve(false)
+    }, ms)
+    void ending.then(() => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
+}
+
+function notInTime(store: StoreName, deadlineMs: number): DeadlineExceeded {
+  const message = `the stores did not end by themselves within ${deadlineMs} ms: what was left was cut off`
+  return {
+    type: 'deadline-exceeded',
+    store,
+    operation: 'close',
+    deadlineMs,
+    message,
+    retryable: false,
+  }
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * Time for everything to end by itself, in milliseconds.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly deadlineMs?: number
+}

@@ -1,0 +1,211 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../clock.ts'
+import type { SqlClient } from '../../stores/sql-client.ts'
+import type { OwnedShard, Position } from '../relay/cursor.ts'
+import {
+  findBounds,
+  readNarrow,
+  readWide,
+  type Bounds,
+  Chunk,
+  type Interval,
+  type LoggedEvent,
+} from './read-events.ts'
+import type { Sink } from '../sink.ts'
+import { chooseTarget, type Tick } from './tick.ts'
+import type { TickLog } from './tick-log.ts'
+
+/** A stretch of the log: what some shards, all at one position, have next. */
+export interface Stretch {
+  readonly shards: readonly OwnedShard[]
+  readonly events: readonly LoggedEvent[]
+  /** Where the shards are when the stretch is done with. */
+  readonly end: Position
+  /** Where they are when it is done with up to an event's position. */
+  readonly at: (seq: bigint) => Position
+}
+
+/** A stretch whose events have not been looked at. */
+interface Reading extends Omit<Stretch, 'shards' | 'events'> {
+  readonly chunk: Chunk
+}
+
+type IntervalPart = Pick<Interval, 'from' | 'to' | 'afterSeq'>
+
+const limits = { least: 500, most: 5_000, slowMs: 200, quickMs: 100 }
+
+/**
+ * Chooses and reads what comes next for the shards of a sink. Shards at the same position are read
+ * together; those furthest behind go first, and no further than the next ones, so that all meet.
+ */
+export class IntervalReader {
+  readonly #sql: SqlClient
+  readonly #ticks: TickLog
+  readonly #sink: Sink
+  readonly #clock: Clock
+  #limit = limits.least * 2
+  #ahead: { readonly key: string; readonly reading: Promise<Reading | undefined> } | undefined
+  #bounds: { readonly of: string; readonly value: Bounds | undefined } | undefined
+
+  constructor({
+    sql,
+    ticks,
+    sink,
+    clock,
+  }: {
+    readonly sql: SqlClient
+    readonly ticks: TickLog
+    readonly sink: Sink
+    readonly clock: Clock
+  }) {
+    this.#sql = sql
+    this.#ticks = ticks
+    this.#sink = sink
+    this.#clock = clock
+  }
+
+  /**
+   * Gives the next stretch; `undefined` when every shard is at the newest tick. One round trip as a
+   * rule, none when it was read ahead: while a stretch is handed over the one after it is being
+   * read.
+   */
+  async next(shards: readonly OwnedShard[]): Promise<Stretch | undefined> {
+    const { group, nextTick } = furthestBehind(shards)
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    const reading = await (ahead?.key === keyOf(group)
+      ? ahead.reading
+      : this.#read(group, nextTick))
+    if (reading === undefined) return undefined
+    const { chunk, end, at } = reading
+    if (!chunk.isEmpty) {
+      this.#readAhead(
+        group.map((shard) => ({ ...shard, ...end })),
+        nextTick,
+      )
+      // Its statement is sent before this process turns to the events at hand.
+      await setImmediate()
+    }
+    return { shards: group, events: chunk.events, end, at }
+  }
+
+  /** Forgets what was read ahead. */
+  forget(): void {
+    this.#ahead = undefined
+    this.#bounds = undefined
+  }
+
+  #readAhead(group: readonly OwnedShard[], nextTick: bigint | undefined): void {
+    const reading = this.#read(group, nextTick)
+    this.#ahead = { key: keyOf(group), reading }
+    // Whoever asks for it gets the error; nobody may.
+    reading.catch(() => undefined)
+  }
+
+  async #read(
+    group: readonly OwnedShard[],
+    nextTick: bigint | undefined,
+  ): Promise<Reading | undefined> {
+    const [first] = group
+    const newest = this.#ticks.newest
+    if (
+      first === undefined ||
+      newest === undefined ||
+      (first.tickTo === undefined && first.tick >= newest.id)
+    )
+      return undefined
+    const bounds = (await this.#begun(first)) ?? (await this.#fresh(first, nextTick))
+    if (bounds === undefined) return undefined
+    const { from, to } = bounds
+    const chunk = await this.#chunk({
+      ...bounds,
+      shards: group.map(({ shard }) => shard),
+      types: this.#sink.types,
+    })
+    const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
+    return {
+      chunk,
+      at,
+      end:
+        chunk.through === undefined
+          ? { tick: to.id, tickTo: undefined, lastSeq: 0n }
+          : at(chunk.through),
+    }
+  }
+
+  /** The interval that a position lies within. */
+  async #begun({ tick, tickTo, lastSeq }: Position): Promise<IntervalPart | undefined> {
+    if (tickTo === undefined) return undefined
+    const [from, to] = [
+      await this.#ticks.exactly(this.#sql, tick),
+      await this.#ticks.exactly(this.#sql, tickTo),
+    ]
+    return from === undefined || to === undefined ? undefined : { from, to, afterSeq: lastSeq }
+  }
+
+  /**
+   * The interval that begins at a position; also for one whose bounds are not known any more, which
+   * is begun again.
+   */
+  async #fresh(
+    { tick }: Position,
+    nextTick: bigint | undefined,
+  ): Promise<IntervalPart | undefined> {
+    const { from, later } = await this.#ticks.from(this.#sql, tick, limits.most)
+    const to = chooseTarget(from, upTo(later, nextTick), limits.most)
+    return to === undefined ? undefined : { from, to, afterSeq: 0n }
+  }
+
+  async #chunk(interval: Interval): Promise<Chunk> {
+    const startedMs = this.#clock.monotonic()
+    const isNarrow = interval.to.seqHigh - interval.from.seqHigh <= 2 * limits.most
+    const chunk = isNarrow
+      ? await readNarrow(this.#sql, interval, this.#limit)
+      : await this.#readWide(interval)
+    const tookMs = this.#clock.monotonic() - startedMs
+    // Rows may be large or the server slow: what a reading takes is the measure for both.
+    if (tookMs > limits.slowMs) this.#limit = Math.max(limits.least, this.#limit >> 1)
+    else if (tookMs < limits.quickMs) this.#limit = Math.min(limits.most, this.#limit * 2)
+    return chunk
+  }
+
+  async #readWide(interval: Interval): Promise<Chunk> {
+    const of = `${interval.from.id}:${interval.to.id}`
+    if (this.#bounds?.of !== of) this.#bounds = { of, value: await findBounds(this.#sql, interval) }
+    const bounds = this.#bounds.value
+    return bounds === undefined
+      ? new Chunk([], undefined)
+      : readWide(this.#sql, interval, { bounds, limit: this.#limit })
+  }
+}
+
+function furthestBehind(shards: readonly OwnedShard[]): {
+  readonly group: readonly OwnedShard[]
+  readonly nextTick: bigint | undefined
+} {
+  const [first, ...rest] = [...shards].sort(compare)
+  if (first === undefined) return { group: [], nextTick: undefined }
+  const group = [first, ...rest.filter((shard) => compare(first, shard) === 0)]
+  return { group, nextTick: rest.find(({ tick }) => tick > first.tick)?.tick }
+}
+
+/** What a stretch depends on: the same key means the same events. */
+function keyOf(group: readonly OwnedShard[]): string {
+  const [first] = group
+  return `${first?.tick} ${first?.tickTo} ${first?.lastSeq} ${group.map(({ shard }) => shard).join()}`
+}
+
+function compare(a: Position, b: Position): number {
+  return (
+    order(a.tick, b.tick) || order(a.lastSeq, b.lastSeq) || order(a.tickTo ?? 0n, b.tickTo ?? 0n)
+  )
+}
+
+function order(a: bigint, b: bigint): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+function upTo(later: readonly Tick[], tick: bigint | undefined): readonly Tick[] {
+  const within = tick === undefined ? later : later.filter(({ id }) => id <= tick)
+  return within.length > 0 ? within : later
+}

@@ -1,0 +1,50 @@
+import type { Complaint } from '../../resilience/guard.ts'
+
+/** Codes of a server that steps down, shuts down, or ran out of the time it was given. */
+const passingCodes: ReadonlySet<number> = new Set([
+  6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436,
+])
+
+const unreachable =
+  /^Mongo(ServerSelection|Network|NetworkTimeout|PoolCleared|PoolClosed|TopologyClosed|NotConnected|WaitQueueTimeout|ConnectionPool|ClientClosed)/
+
+/**
+ * Says what a rejection of the MongoDB driver means. The server's own words are left out, since
+ * they quote documents.
+ */
+export function mongodbComplaint(error: unknown): Complaint {
+  if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
+  if (unreachable.test(error.name)) return { type: 'store-unavailable', reason: error.name }
+  // Errors of the socket pass through the driver as they are.
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code))
+    return { type: 'store-unavailable', reason: error.code }
+  const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined
+  const cause = withoutDocuments(error, code)
+  if ((code !== undefined && passingCodes.has(code)) || hasRetryableLabel(error))
+    return { type: 'store-unavailable', reason: `${error.name} ${code ?? ''}`.trim(), cause }
+  const reason = code === undefined ? error.name : `${error.name} ${code}`
+  return {
+    type: 'store-refused',
+    reason,
+    code: code === undefined ? undefined : String(code),
+    cause,
+  }
+}
+
+function hasRetryableLabel(error: Error): boolean {
+  if (!('errorLabels' in error) || !Array.isArray(error.errorLabels)) return false
+  return error.errorLabels.some(
+    (label) =>
+      label === 'RetryableWriteError' ||
+      label === 'RetryableError' ||
+      label === 'SystemOverloadedError',
+  )
+}
+
+function withoutDocuments(error: Error, code: number | undefined): Error {
+  if (code === undefined) return error
+  const summary = new Error(`${error.name} ${code}`)
+  summary.name = error.name
+  summary.stack = error.stack?.replace(/^[\s\S]*?(?=\n {4}at )/, `${error.name}: ${code}`) ?? ''
+  return summary
+}

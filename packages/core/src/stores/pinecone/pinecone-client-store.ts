@@ -1,0 +1,85 @@
+import type { Index, Pinecone } from '@pinecone-database/pinecone'
+import type { StoreError } from '../../errors.ts'
+import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
+import type { ResultAsync } from '../../result.ts'
+import { guardDeletes } from './guarded-index.ts'
+import type { StoreBase } from '../../connect/open-stores.ts'
+import { pineconeComplaint, PineconeExchanges } from './pinecone-exchange.ts'
+import type { PineconeSettings } from '../../connect/settings.ts'
+import type { PineconeStore } from './pinecone-store.ts'
+
+/** Pinecone over the official client, made here or handed in. */
+export class PineconeClientStore implements PineconeStore {
+  readonly client: Pinecone
+  readonly indexName: string
+  readonly #index: Index
+  readonly #exchanges: PineconeExchanges
+  readonly #guard: Guard
+
+  constructor(
+    client: Pinecone,
+    exchanges: PineconeExchanges,
+    settings: PineconeSettings,
+    { clock, diagnostics }: StoreBase,
+  ) {
+    this.client = client
+    this.indexName = settings.index
+    this.#exchanges = exchanges
+    this.#index = guardDeletes(
+      client.index({
+        name: settings.index,
+        ...(settings.host === undefined ? {} : { host: settings.host }),
+      }),
+    )
+    this.#guard = createGuard({
+      store: 'pinecone',
+      clock,
+      diagnostics,
+      classify: pineconeComplaint,
+      deadlineMs: settings.deadlineMs,
+    })
+  }
+
+  run<T>(
+    operation: string,
+    use: (index: Index) => Promise<T>,
+    options?: GuardedCallOptions,
+  ): ResultAsync<T, StoreError> {
+    return this.#guard.run(
+      operation,
+      (signal) => this.#exchanges.call(signal, () => use(this.#index)),
+      options,
+    )
+  }
+}
+
+/**
+ * Makes the store. Loads the client's package when no client was handed in; rejects when it is not
+ * installed.
+ */
+export async function openPinecone(
+  settings: PineconeSettings,
+  base: StoreBase,
+): Promise<PineconeClientStore> {
+  const exchanges = new PineconeExchanges()
+  return new PineconeClientStore(
+    settings.client ?? (await createClient(settings, exchanges)),
+    exchanges,
+    settings,
+    base,
+  )
+}
+
+async function createClient(
+  { apiKey = '', controllerHostUrl }: PineconeSettings,
+  exchanges: PineconeExchanges,
+): Promise<Pinecone> {
+  const { Pinecone: Client } = await import('@pinecone-database/pinecone')
+  // The client's own retries lose the status; the guard's do not.
+  return new Client({
+    apiKey,
+    maxRetries: 0,
+    fetchApi: exchanges.fetch,
+    ...(controllerHostUrl === undefined ? {} : { controllerHostUrl }),
+  })
+}

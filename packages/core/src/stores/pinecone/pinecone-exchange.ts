@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Complaint } from '../../resilience/guard.ts'
+
+/** One call to Pinecone as seen on the wire: its client takes no signal and hides the status. */
+interface Exchange {
+  readonly signal: AbortSignal
+  status?: number
+  retryAfterMs?: number | undefined
+}
+
+/** A rejection of Pinecone's client together with what was seen on the wire. */
+export class PineconeCallFailed extends Error {
+  /** HTTP status of the last answer; absent when there was none. */
+  readonly status: number | undefined
+  /** How long the service asks to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(cause: unknown, exchange: Partial<Exchange>) {
+    super(cause instanceof Error ? cause.message : 'the call failed', { cause })
+    this.status = exchange.status
+    this.retryAfterMs = exchange.retryAfterMs
+  }
+}
+
+/**
+ * Follows calls through Pinecone's client: `fetch` is handed to the client, calls are made through
+ * `call`.
+ */
+export class PineconeExchanges {
+  readonly #current = new AsyncLocalStorage<Exchange>()
+
+  /** Fetches for the call that is under way, with its signal. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const exchange = this.#current.getStore()
+    if (exchange === undefined) return fetch(input, init)
+    const response = await fetch(input, { ...init, signal: exchange.signal })
+    exchange.status = response.status
+    exchange.retryAfterMs = retryAfterMs(response.headers.get('retry-after'))
+    return response
+  }
+
+  /** Runs one call; rejects with {@link PineconeCallFailed}. */
+  async call<T>(signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+    const exchange: Exchange = { signal }
+    try {
+      return await this.#current.run(exchange, use)
+    } catch (cause) {
+      throw new PineconeCallFailed(cause, exchange)
+    }
+  }
+}
+
+/**
+ * Says what a failed call means: by the status where it was seen, else by what the client calls its
+ * error.
+ */
+export function pineconeComplaint(error: unknown): Complaint {
+  if (!(error instanceof PineconeCallFailed))
+    return { type: 'store-unavailable', reason: 'the call failed' }
+  const name = error.cause instanceof Error ? error.cause.name : ''
+  if (name === 'PineconeArgumentError' || error.cause instanceof TypeError)
+    return { type: 'store-refused', reason: error.message, cause: error.cause }
+  const status = error.status ?? statusOf(name, error.message)
+  if (status === undefined)
+    return {
+      type: 'store-unavailable',
+      reason: name === '' ? 'no answer' : name,
+      cause: error.cause,
+    }
+  const isPassing = status === 408 || status === 429 || status >= 500
+  if (isPassing)
+    return {
+      type: 'store-unavailable',
+      reason: `HTTP ${status}`,
+      retryAfterMs: error.retryAfterMs,
+      cause: error.cause,
+    }
+  return {
+    type: 'store-refused',
+    reason: `HTTP ${status}`,
+    code: String(status),
+    cause: error.cause,
+  }
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  PineconeBadRequestError: 400,
+  PineconeAuthorizationError: 401,
+  PineconePaymentRequiredError: 402,
+  PineconeNotFoundError: 404,
+  PineconeConflictError: 409,
+  PineconeFailedPreconditionError: 412,
+  PineconeUnprocessableEntityError: 422,
+}
+
+function statusOf(name: string, message: string): number | undefined {
+  const told = /Status: (\d{3})/.exec(message)?.[1]
+  return told === undefined ? statuses[name] : Number(told)
+}
+
+function retryAfterMs(header: string | null): number | undefined {
+  const seconds = header === null || header.trim() === '' ? NaN : Number(header)
+  return Number.isFinite(seconds) ? Math.max(0, seconds * 1_000) : undefined
+}

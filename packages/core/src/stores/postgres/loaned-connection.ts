@@ -1,0 +1,219 @@
+import type { PoolClient, QueryResult } from 'pg'
+import type { Clock } from '../../clock.ts'
+import type { Diagnostics } from '../../diagnostics.ts'
+import type { SqlError } from '../../errors.ts'
+import type { SqlResult } from '../sql-client.ts'
+import { QueryWithCommit } from './query-with-commit.ts'
+import { rowTypes } from './row-types.ts'
+import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
+import type { Statement, Statements } from './statements.ts'
+import { type PostgresConnection } from './postgres-store.ts'
+import { StatementFailed } from '../statement-failed.ts'
+
+/** What every connection of a store shares. */
+export interface ConnectionContext {
+  /** How texts become statements. */
+  readonly statements: Statements
+  /** Where durations come from. */
+  readonly clock: Clock
+  /** Where they go. */
+  readonly diagnostics: Diagnostics
+}
+
+/** Limits of one statement. */
+export interface StatementLimits {
+  /** Time for the answer, in milliseconds; `Infinity` for none. */
+  readonly deadlineMs: number
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * One connection on loan from a pool. Runs one statement at a time, in the order they were asked;
+ * `release` gives the connection back, or closes it when its state is in doubt: after a lost
+ * connection, a statement that never answered, or a transaction left open.
+ */
+export class LoanedConnection implements PostgresConnection {
+  readonly #client: PoolClient
+  readonly #context: ConnectionContext
+  readonly #limits: StatementLimits
+  #previous: Promise<unknown> = Promise.resolve()
+  #unfinished = 0
+  #isBroken = false
+  #isReleased = false
+
+  constructor(client: PoolClient, context: ConnectionContext, limits: StatementLimits) {
+    this.#client = client
+    this.#context = context
+    this.#limits = limits
+    // Without a listener an error of a checked-out client ends the process.
+    client.on('error', this.#onError)
+  }
+
+  async query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<SqlResult<Row>> {
+    const results = await this.#inTurn(
+      this.#context.statements.of(text, values !== undefined && values.length > 0),
+      values,
+    )
+    return (results.at(-1) ?? { rows: [], rowCount: null }) as SqlResult<Row>
+  }
+
+  queryAll(text: string): Promise<readonly SqlResult<object>[]> {
+    return this.#inTurn(this.#context.statements.of(text, false), undefined)
+  }
+
+  async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
+    const statement = this.#context.statements.of(text, true)
+    const canTakeAlong = QueryWithCommit.isUnderstoodBy(this.#client)
+    const [, committed] = await this.#inTurn(
+      canTakeAlong ? { ...statement, operation: 'commit', hasCommit: true } : statement,
+      values,
+    )
+    return committed ?? this.query('COMMIT')
+  }
+
+  close(): void {
+    this.#isBroken = true
+    this.release()
+  }
+
+  /** Ends the loan. Later statements are refused. */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    const isInDoubt = this.#isBroken || this.#unfinished > 0 || isInTransaction(this.#client)
+    this.#client.release(isInDoubt)
+    this.#client.off('error', this.#onError)
+    // A closed client may still report its end.
+    if (isInDoubt) this.#client.on('error', ignore)
+  }
+
+  #inTurn(
+    statement: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
+    const turn =
+      this.#unfinished === 0
+        ? this.#run(statement, values)
+        : this.#previous.then(() => this.#run(statement, values))
+    this.#previous = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #run(
+    statement: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
+    if (this.#isBroken)
+      throw this.#failed(unavailableFailure(statement.operation, 'the connection was lost'))
+    if (this.#isReleased)
+      throw this.#failed(unavailableFailure(statement.operation, 'the connection was given back'))
+    const { clock, diagnostics } = this.#context
+    const startedMs = clock.monotonic()
+    let outcome = 'ok'
+    try {
+      return await this.#send(statement, values)
+    } catch (error) {
+      const failure = this.#failureOf(error, statement)
+      outcome = failure.type
+      throw this.#failed(failure)
+    } finally {
+      diagnostics.emit('store:operation', {
+        store: 'postgres',
+        operation: statement.operation,
+        durationMs: clock.monotonic() - startedMs,
+        outcome,
+      })
+    }
+  }
+
+  async #send(
+    { text, name, hasCommit }: Sending,
+    values: readonly unknown[] | undefined,
+  ): Promise<readonly SqlResult<object>[]> {
+    const prepared = name === undefined ? {} : { name }
+    const parameters = values === undefined || values.length === 0 ? {} : { values: [...values] }
+    this.#unfinished += 1
+    const config = { text, types: rowTypes, ...prepared, ...parameters }
+    // A text of several statements answers with several results, which the types of `pg` do not
+    // say.
+    const answer: Promise<QueryResult | QueryResult[]> =
+      hasCommit === true ? QueryWithCommit.send(this.#client, config) : this.#client.query(config)
+    const result = await within(
+      answer.finally(() => {
+        this.#unfinished -= 1
+      }),
+      this.#limits,
+    )
+    return Array.isArray(result) ? result.map(resultOf) : [resultOf(result)]
+  }
+
+  #failureOf(error: unknown, { operation }: Statement): SqlError {
+    const { deadlineMs } = this.#limits
+    if (error instanceof TooLate) {
+      this.close()
+      return deadlineFailure({ operation, deadlineMs })
+    }
+    if (breaksConnection(error)) this.#isBroken = true
+    return sqlFailure(error, { operation, deadlineMs })
+  }
+
+  #failed(failure: SqlError): StatementFailed {
+    return new StatementFailed(failure)
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#isBroken = true
+    this.#context.diagnostics.emit('store:error', { store: 'postgres', error })
+  }
+}
+
+interface Sending extends Statement {
+  /** Whether COMMIT follows in the same message. */
+  readonly hasCommit?: boolean
+}
+
+class TooLate extends Error {}
+
+function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits): Promise<T> {
+  if (deadlineMs === Infinity && signal === undefined) return answer
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new TooLate())
+    }
+    // Timers run before sockets are read: after a stall of the event loop the answer may be there
+    // already.
+    const timer =
+      deadlineMs === Infinity
+        ? undefined
+        : setTimeout(
+            () => {
+              setImmediate(giveUp)
+            },
+            Math.max(0, Math.ceil(deadlineMs)),
+          )
+    signal?.addEventListener('abort', giveUp, { once: true })
+    if (signal?.aborted === true) giveUp()
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    })
+  })
+}
+
+function resultOf({ rows, rowCount, command }: QueryResult): SqlResult<object> {
+  return { rows: rows as object[], rowCount, command }
+}
+
+function isInTransaction(client: PoolClient): boolean {
+  const status =
+    'getTransactionStatus' in client && typeof client.getTransactionStatus === 'function'
+      ? (client.getTransactionStatus() as unknown)
+      : null
+  return status === 'T' || status === 'E'
+}
+
+function ignore(): void {}

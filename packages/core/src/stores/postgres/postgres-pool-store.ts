@@ -1,0 +1,192 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Clock } from '../../clock.ts'
+import type { Diagnostics } from '../../diagnostics.ts'
+import type { SqlError } from '../../errors.ts'
+import { ResultAsync } from '../../result.ts'
+import type { SqlClient, SqlResult } from '../sql-client.ts'
+import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
+import { openPool, reservedPoolOf } from './postgres-pools.ts'
+import type { PostgresSettings } from '../../connect/settings.ts'
+import { deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
+import { Statements } from './statements.ts'
+import { type CallOptions } from '../../call-options.ts'
+import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
+import { StatementFailed } from '../statement-failed.ts'
+
+/**
+ * PostgreSQL over a pool of `pg`, opened here or handed in.
+ *
+ * Never uses `pool.query`, which closes a connection for every failed statement.
+ */
+export class PostgresPoolStore implements PostgresStore {
+  readonly pool: Pool
+  readonly schema: string
+  readonly client: SqlClient
+  readonly #settings: PostgresSettings
+  readonly #context: ConnectionContext
+  readonly #isOwn: boolean
+  readonly #onPoolError: (error: unknown) => void
+  #reserved: Pool | undefined
+  #isClosed = false
+
+  constructor(
+    settings: PostgresSettings,
+    { clock, diagnostics }: { readonly clock: Clock; readonly diagnostics: Diagnostics },
+  ) {
+    this.#settings = settings
+    this.schema = settings.schema
+    this.#context = {
+      clock,
+      diagnostics,
+      statements: new Statements(settings.schema, settings.prepare),
+    }
+    this.#isOwn = settings.pool === undefined
+    this.pool = settings.pool ?? openPool(settings)
+    this.#onPoolError = (error) => {
+      diagnostics.emit('store:error', { store: 'postgres', error })
+    }
+    // Without any listener an idle connection that the server ends would end the process.
+    if (this.#isOwn || this.pool.listenerCount('error') === 0)
+      this.pool.on('error', this.#onPoolError)
+    this.client = { query: (text, values) => this.#autocommit(text, values, {}) }
+  }
+
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options: CallOptions = {},
+  ): ResultAsync<SqlResult<Row>, SqlError> {
+    return ResultAsync.fromPromise(this.#autocommit<Row>(text, values, options), (error) =>
+      this.#failureOf(error, 'statement'),
+    )
+  }
+
+  async withConnection<T>(
+    use: (connection: PostgresConnection) => Promise<T>,
+    options: LoanOptions = {},
+  ): Promise<T> {
+    const deadlineMs = options.deadlineMs ?? this.#settings.statementDeadlineMs
+    const pool = options.reserved === true ? this.#reservedPool() : this.pool
+    const connection = new LoanedConnection(
+      await this.#checkOut(pool, 'connect', Infinity),
+      this.#context,
+      { deadlineMs },
+    )
+    try {
+      return await use(connection)
+    } finally {
+      connection.release()
+    }
+  }
+
+  /**
+   * Ends what was opened here; a pool that was handed in stays as it is. Connections on loan are
+   * waited for.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await Promise.all([this.#reserved?.end(), this.#isOwn ? endPool(this.pool) : undefined])
+    if (!this.#isOwn) this.pool.off('error', this.#onPoolError)
+  }
+
+  /** Cuts off the connections of what was opened here. */
+  destroy(): void {
+    void this.close()
+    if (this.#reserved !== undefined) cutOff(this.#reserved)
+    if (this.#isOwn) cutOff(this.pool)
+  }
+
+  async #autocommit<Row extends object>(
+    text: string,
+    values: readonly unknown[] | undefined,
+    options: CallOptions,
+  ): Promise<SqlResult<Row>> {
+    const { statements, clock } = this.#context
+    const { operation } = statements.of(text, values !== undefined && values.length > 0)
+    const deadlineMs = options.deadlineMs ?? this.#settings.statementDeadlineMs
+    if (options.signal?.aborted === true)
+      throw new StatementFailed(deadlineFailure({ operation, deadlineMs: 0 }))
+    const startedMs = clock.monotonic()
+    const client = await this.#checkOut(this.pool, operation, deadlineMs)
+    const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
+    const connection = new LoanedConnection(client, this.#context, {
+      deadlineMs: remainingMs,
+      signal: options.signal,
+    })
+    try {
+      return await connection.query<Row>(text, values)
+    } finally {
+      connection.release()
+    }
+  }
+
+  async #checkOut(pool: Pool, operation: string, deadlineMs: number): Promise<PoolClient> {
+    if (this.#isClosed)
+      throw new StatementFailed(unavailableFailure(operation, 'the stores are closed'))
+    const limitMs = Math.min(deadlineMs, this.#settings.connectTimeoutMs)
+    try {
+      return await connectWithin(pool, limitMs)
+    } catch (error) {
+      const failure = sqlFailure(error, { operation, deadlineMs: limitMs })
+      this.#context.diagnostics.emit('store:operation', {
+        store: 'postgres',
+        operation: 'connect',
+        durationMs: limitMs,
+        outcome: failure.type,
+      })
+      throw new StatementFailed(failure)
+    }
+  }
+
+  #reservedPool(): Pool {
+    this.#reserved ??= reservedPoolOf(this.pool, this.#settings.reservedConnections).on(
+      'error',
+      this.#onPoolError,
+    )
+    return this.#reserved
+  }
+
+  #failureOf(error: unknown, operation: string): SqlError {
+    return error instanceof StatementFailed
+      ? error.failure
+      : sqlFailure(error, { operation, deadlineMs: this.#settings.statementDeadlineMs })
+  }
+}
+
+function connectWithin(pool: Pool, ms: number): Promise<PoolClient> {
+  return new Promise((resolve, reject) => {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      reject(new Error('timeout exceeded when trying to connect'))
+    }, ms)
+    // Not as a promise: a server that shuts down may say so in the packet that ends the handshake,
+    // before any promise goes on, and an error that nobody listens to ends the process.
+    pool.connect((error, client) => {
+      clearTimeout(timer)
+      if (client === undefined) return reject(error ?? new Error('the pool gave no connection'))
+      if (!client.listeners('error').includes(ignore)) client.on('error', ignore)
+      if (isLate) client.release()
+      else resolve(client)
+    })
+  })
+}
+
+/** The next statement of the connection fails by itself. */
+function ignore(): void {}
+
+async function endPool(pool: Pool): Promise<void> {
+  if (!pool.ending) await pool.end()
+}
+
+/**
+ * `pg` offers no end that does not wait for connections on loan; their sockets are closed under
+ * them.
+ */
+function cutOff(pool: Pool): void {
+  const { _clients: clients = [] } = pool as unknown as {
+    _clients?: readonly { readonly connection?: { readonly stream?: { destroy(): void } } }[]
+  }
+  for (const client of clients) client.connection?.stream?.destroy()
+}

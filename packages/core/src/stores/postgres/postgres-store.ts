@@ -1,0 +1,77 @@
+import type { Pool } from 'pg'
+import type { SqlError } from '../../errors.ts'
+import type { ResultAsync } from '../../result.ts'
+import type { SqlClient, SqlResult } from '../sql-client.ts'
+import type { CallOptions } from '../../call-options.ts'
+import { StatementFailed } from '../statement-failed.ts'
+
+/**
+ * One connection, lent by {@link PostgresStore.withConnection}. A text without parameters may hold
+ * several statements; its result is the last one's.
+ */
+export interface PostgresConnection extends SqlClient {
+  /**
+   * Runs several statements without parameters, separated by semicolons, in one round trip, and
+   * gives back the result of each.
+   */
+  queryAll(text: string): Promise<readonly SqlResult<object>[]>
+  /**
+   * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it;
+   * gives back what COMMIT was answered with. Diagnostics and failures call it `commit`.
+   */
+  queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>>
+  /**
+   * Closes the connection at once instead of giving it back; a statement under way rejects with
+   * `store-unavailable`.
+   */
+  close(): void
+}
+
+/**
+ * PostgreSQL, the source of truth. In every statement `@schema.` stands for the schema that the
+ * stores were connected with.
+ */
+export interface PostgresStore {
+  /** The pool, for what the SDK does not do. Owned by the host when the host handed it in. */
+  readonly pool: Pool
+  /** The schema that holds the tables. */
+  readonly schema: string
+  /** Runs one statement in autocommit on a connection of the pool. One round trip. */
+  query<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: CallOptions,
+  ): ResultAsync<SqlResult<Row>, SqlError>
+  /**
+   * The same as a {@link SqlClient}: rejects with a {@link StatementFailed} that holds the typed
+   * failure.
+   */
+  readonly client: SqlClient
+  /**
+   * Lends one connection to `use` and takes it back however `use` ends; a connection whose state is
+   * in doubt (a lost connection, a statement without an answer, a transaction left open) is closed
+   * instead of reused. Statements run one at a time, in the order they were asked. Rejects with
+   * {@link StatementFailed} when there is no connection to lend, and with what `use` rejects with.
+   */
+  withConnection<T>(
+    use: (connection: PostgresConnection) => Promise<T>,
+    options?: LoanOptions,
+  ): Promise<T>
+}
+
+/** Options of `withConnection`. */
+export interface LoanOptions {
+  /**
+   * Takes the connection from a few that stand outside the pool, so that what must not wait for a
+   * full pool does not.
+   *
+   * @defaultValue `false`
+   */
+  readonly reserved?: boolean
+  /**
+   * Time each statement has, in milliseconds; `Infinity` for no limit on this side.
+   *
+   * @defaultValue the store's own default
+   */
+  readonly deadlineMs?: number
+}

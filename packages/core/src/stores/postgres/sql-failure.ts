@@ -1,0 +1,194 @@
+import type {
+  ConstraintViolated,
+  DeadlineExceeded,
+  SqlError,
+  StoreRefused,
+  StoreUnavailable,
+} from '../../errors.ts'
+
+/** What was being asked when an error came. */
+export interface AskedStatement {
+  /** Short name of the statement, for instance `update courses`. */
+  readonly operation: string
+  /** The deadline that was in force, in milliseconds. */
+  readonly deadlineMs: number
+}
+
+/**
+ * The fields of `pg`'s `DatabaseError` that decide what an error is. The server's `detail` is not
+ * among them: it quotes values.
+ */
+interface ServerError {
+  readonly code: string
+  readonly message: string
+  readonly constraint?: string
+  readonly column?: string
+  readonly table?: string
+}
+
+const constraintKinds: Readonly<Record<string, ConstraintViolated['kind']>> = {
+  23502: 'not-null',
+  23503: 'foreign-key',
+  23505: 'unique',
+  23514: 'check',
+  '23P01': 'exclusion',
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  '28P01': 'the password was not accepted',
+  '28000': 'the role may not connect',
+  '3D000': 'there is no such database',
+  '3F000': 'the schema does not exist: run the migrations',
+  '42P01': 'a table is missing: the migrations have not run',
+  '42501': 'the role lacks a permission',
+  26000:
+    'a prepared statement is unknown to the server: behind a pooler without support for them connect with `prepare: false`',
+  '42P05':
+    'a prepared statement exists already: behind a pooler without support for them connect with `prepare: false`',
+}
+
+/** Says what a rejection of `pg` or Node means to the caller. */
+export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
+  return isServerError(error) ? serverFailure(error, asked) : clientFailure(error, asked)
+}
+
+/**
+ * Whether an error leaves the connection itself in doubt: everything but a statement that the
+ * server refused with the connection intact.
+ */
+export function breaksConnection(error: unknown): boolean {
+  if (!isServerError(error)) return true
+  return /^(08|28|57P|58|F0|XX|25P03|25P04|53300|3D000)/.test(error.code) || isStalePlan(error)
+}
+
+/** The failure of a call whose time was up before the server answered. */
+export function deadlineFailure(
+  { operation, deadlineMs }: AskedStatement,
+  cause?: unknown,
+): DeadlineExceeded {
+  const message = `PostgreSQL did not answer \`${operation}\` within ${deadlineMs} ms`
+  return {
+    type: 'deadline-exceeded',
+    store: 'postgres',
+    operation,
+    deadlineMs,
+    message,
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  }
+}
+
+/** The failure of a call that never reached a server. */
+export function unavailableFailure(
+  operation: string,
+  reason: string,
+  cause?: unknown,
+): StoreUnavailable {
+  const message = `PostgreSQL is not available for \`${operation}\`: ${reason}`
+  return {
+    type: 'store-unavailable',
+    store: 'postgres',
+    operation,
+    message,
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  }
+}
+
+function isServerError(error: unknown): error is ServerError {
+  if (typeof error !== 'object' || error === null || !('severity' in error) || !('code' in error))
+    return false
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)
+}
+
+function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
+  const { code } = error
+  const kind = constraintKinds[code]
+  if (kind !== undefined) return constraintFailure(error, kind)
+  if (code === '40001' || code === '40P01') {
+    const message =
+      code === '40001'
+        ? 'another transaction changed what this one read'
+        : 'two transactions waited for each other'
+    return {
+      type: 'serialization-failed',
+      store: 'postgres',
+      code,
+      message,
+      retryable: true,
+      cause: error,
+    }
+  }
+  if (code === '57014' || code === '55P03' || code === '25P03') return deadlineFailure(asked, error)
+  if (isStalePlan(error))
+    return unavailableFailure(
+      asked.operation,
+      'the table changed under a prepared statement',
+      error,
+    )
+  if (/^(08|57P|53|58|F0)/.test(code))
+    return unavailableFailure(asked.operation, `${error.message} (${code})`, error)
+  return refusal(error, asked)
+}
+
+function constraintFailure(
+  error: ServerError,
+  kind: ConstraintViolated['kind'],
+): ConstraintViolated {
+  const constraint = (kind === 'not-null' ? error.column : error.constraint) ?? ''
+  const message = `${kind} constraint ${JSON.stringify(constraint)} refused the statement`
+  return {
+    type: 'constraint-violated',
+    store: 'postgres',
+    kind,
+    constraint,
+    message,
+    retryable: false,
+    ...(error.table === undefined ? {} : { table: error.table }),
+    cause: error,
+  }
+}
+
+function refusal(error: ServerError, { operation }: AskedStatement): StoreRefused {
+  const reason = refusals[error.code] ?? `SQLSTATE ${error.code}`
+  const message = `PostgreSQL refused \`${operation}\`: ${reason}`
+  return {
+    type: 'store-refused',
+    store: 'postgres',
+    operation,
+    code: error.code,
+    message,
+    retryable: false,
+    cause: error,
+  }
+}
+
+function isStalePlan(error: ServerError): boolean {
+  return error.code === '0A000' && error.message.includes('cached plan must not change result type')
+}
+
+function clientFailure(error: unknown, asked: AskedStatement): SqlError {
+  const message = error instanceof Error ? error.message : String(error)
+  if (message === 'Query read timeout') return deadlineFailure(asked, error)
+  if (message.startsWith('timeout exceeded when trying to connect'))
+    return unavailableFailure(asked.operation, 'no connection became free in time', error)
+  if (message.startsWith('Cannot use a pool after calling end'))
+    return unavailableFailure(asked.operation, 'the pool is closed', error)
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return {
+      type: 'store-refused',
+      store: 'postgres',
+      operation: asked.operation,
+      message: `a parameter of \`${asked.operation}\` cannot be sent`,
+      retryable: false,
+      cause: error,
+    }
+  }
+  return unavailableFailure(asked.operation, reasonOf(error), error)
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis'
+import type { RedisSettings } from '../../connect/settings.ts'
+import type { RedisConnection } from './redis-store.ts'
+
+/**
+ * Makes the store's own client, not yet connected: it reconnects for ever, refuses commands while
+ * it is offline, and sets no timer per command (the store has its own deadline).
+ */
+export function createRedisClient(settings: RedisSettings): RedisConnection {
+  const shared = {
+    disableOfflineQueue: true,
+    commandOptions: { timeout: undefined as unknown as number },
+    socket: { connectTimeout: settings.connectTimeoutMs, reconnectStrategy: reconnectDelayMs },
+  }
+  if (settings.rootNodes !== undefined) {
+    return createCluster({
+      rootNodes: settings.rootNodes.map((url) => ({ url })),
+      defaults: shared,
+    })
+  }
+  return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) })
+}
+
+/** Whether a client speaks to a cluster. */
+export function isCluster(client: RedisConnection): client is RedisClusterType {
+  return 'masters' in client
+}
+
+/**
+ * Ends a client at once and for good, also one that is still connecting: by itself `destroy`
+ * forgets a socket whose server has not answered yet, and a cluster goes on to connect to its
+ * nodes.
+ */
+export function discardClient(client: RedisConnection): void {
+  const end = (): void => {
+    const nodes = isCluster(client)
+      ? [...client.masters, ...client.replicas].flatMap((node) => node.client ?? [])
+      : [client]
+    for (const node of nodes)
+      node.once('connect', () => {
+        node.destroy()
+      })
+    client.destroy()
+  }
+  client.on('error', () => undefined)
+  if (isCluster(client)) for (const event of ['node-connect', 'node-error']) client.on(event, end)
+  end()
+}
+
+/**
+ * Reads which server the client is connected to: the `run_id` of a single server, one digest of all
+ * masters' of a cluster. One round trip per server. `undefined` when a server does not tell.
+ */
+export async function readRunId(client: RedisConnection): Promise<string | undefined> {
+  if (!isCluster(client)) return runIdOf(client)
+  const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
+  const ids = await Promise.all(nodes.map((node) => runIdOf(node)))
+  if (ids.length === 0 || ids.includes(undefined)) return undefined
+  return createHash('sha1').update(ids.sort().join()).digest('hex')
+}
+
+async function runIdOf(client: RedisClientType): Promise<string | undefined> {
+  const reply: unknown = await client.sendCommand(['INFO', 'server'])
+  return /^run_id:(\w+)/m.exec(String(reply))?.[1]
+}
+
+/**
+ * Exponential from 50 ms to 2 s with up to half of it at random, so that a fleet does not come back
+ * in step.
+ */
+function reconnectDelayMs(retries: number): number {
+  const capMs = Math.min(2_000, 50 * 2 ** Math.min(retries, 6))
+  return Math.round(capMs * (0.5 + Math.random() / 2))
+}

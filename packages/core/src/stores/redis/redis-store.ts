@@ -1,0 +1,33 @@
+import type { RedisClientType, RedisClusterType } from 'redis'
+import type { StoreError } from '../../errors.ts'
+import type { ResultAsync } from '../../result.ts'
+import type { CallOptions } from '../../call-options.ts'
+
+/** The part of the client that single servers and clusters have in common. */
+export type RedisConnection = RedisClientType | RedisClusterType
+
+/**
+ * Redis: cache, sessions, rate limits. Every command has a deadline of our own, and a breaker takes
+ * a failing server out of the way.
+ */
+export interface RedisStore {
+  /** The client, for what the SDK does not do. Owned by the host when the host handed it in. */
+  readonly client: RedisConnection
+  /** Goes in front of every key. */
+  readonly keyPrefix: string
+  /** The `run_id` of the server that the connection serves; `undefined` while there is none. */
+  readonly runId: string | undefined
+  /** Whether the breaker lets commands through. */
+  readonly isAvailable: boolean
+  /** Runs one command, or one pipelined flush, within the deadline. Never rejects. */
+  run<T>(
+    operation: string,
+    command: (client: RedisClientType) => Promise<T>,
+    options?: CallOptions,
+  ): ResultAsync<T, StoreError>
+  /**
+   * Calls `listener` whenever trust in what Redis holds is lost: a lost connection, a command past
+   * its deadline, an opened breaker, another `run_id`. The returned function ends that.
+   */
+  onTrustLost(listener: () => void): () => void
+}

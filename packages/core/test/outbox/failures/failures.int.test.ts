@@ -1,0 +1,462 @@
+import { describe, expect, test } from 'vitest'
+import {
+  deadLetters,
+  err,
+  errAsync,
+  okAsync,
+  orThrow,
+  ResultAsync,
+  type OutboxEvent,
+  type Sink,
+  type SinkFailure,
+  type SinkReport,
+} from '@headwater/core'
+import { eventually } from '@headwater/testing'
+import {
+  change,
+  collect,
+  nameOf,
+  recordingSink,
+  useOutbox,
+  versionsOf,
+  type Outbox,
+} from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+const permanent = (message = 'the document is too large'): SinkFailure => ({
+  type: 'sink-failed',
+  message,
+  retryable: false,
+})
+const unavailable: SinkFailure = { type: 'sink-failed', message: '503', retryable: true }
+const reporting =
+  (isBad: (event: OutboxEvent) => boolean, failure = permanent()): Sink['handle'] =>
+  (batch) =>
+    okAsync<SinkReport, SinkFailure>({
+      failed: batch.filter(isBad).map(({ id }) => ({ id, failure })),
+    })
+
+interface FailureRow {
+  readonly aggregateid: string
+  readonly version: number
+  readonly status: string
+  readonly started: number
+  readonly finished: number
+}
+const failures = (outbox: Outbox): Promise<FailureRow[]> =>
+  outbox.rows<FailureRow>(
+    `SELECT aggregateid, (event ->> 'version')::int AS version, status, started, finished FROM @schema.outbox_failure ORDER BY seq`,
+  )
+
+describe('a sink that reports a permanent failure', () => {
+  test('has the event among the dead letters at once, its later siblings waiting behind it, and everything else delivered', async () => {
+    const outbox = await open()
+    const dead = collect(outbox.diagnostics, 'outbox:dead')
+    const sink = recordingSink({ before: reporting((event) => nameOf(event) === '1@2') })
+    const other = recordingSink({ name: 'other' })
+    const relay = outbox.relay([sink, other])
+    await outbox.publish(change(1, 1), change(2, 1), change(1, 2), change(1, 3), change(2, 2))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 4), change(2, 3))
+    orThrow(await relay.drain())
+    expect(versionsOf(sink.seen, 1)).toEqual([1, ...(sink.seen.includes('1@3') ? [3] : [])])
+    expect(versionsOf(sink.seen, 2)).toEqual([1, 2, 3])
+    expect(versionsOf(other.seen, 1)).toEqual([1, 2, 3, 4])
+    expect(await failures(outbox)).toMatchObject([
+      { version: 2, status: 'dead' },
+      { version: 3, status: 'parked' },
+      { version: 4, status: 'parked' },
+    ])
+    expect(dead).toMatchObject([
+      { sink: 'recorder', error: { message: 'the document is too large' } },
+    ])
+    expect(
+      orThrow(await relay.status()).sinks.find(({ sink: name }) => name === 'recorder'),
+    ).toMatchObject({ parked: 2, dead: 1, lagEvents: 0 })
+  })
+
+  test('gets a refused batch halved until the bad event is found, with few calls', async () => {
+    const outbox = await open()
+    let calls = 0
+    const sink = recordingSink({
+      before: (batch) => {
+        calls += 1
+        return batch.some((event) => nameOf(event) === '77@0')
+          ? errAsync(permanent())
+          : okAsync({ failed: [] })
+      },
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(...Array.from({ length: 256 }, (_, id) => change(id, 0)))
+    orThrow(await relay.drain())
+    expect(sink.seen).toHaveLength(255)
+    expect(await failures(outbox)).toMatchObject([{ aggregateid: '77', status: 'dead' }])
+    expect(calls).toBeLessThan(20)
+  })
+
+  test('delivers nothing of an aggregate after the event that a halved batch was refused for', async () => {
+    const outbox = await open()
+    const sink = recordingSink({
+      before: (batch) =>
+        batch.some((event) => nameOf(event) === '1@2')
+          ? errAsync(permanent())
+          : okAsync({ failed: [] }),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(
+      ...Array.from({ length: 16 }, (_, version) => change(version % 2, version)),
+    )
+    orThrow(await relay.drain())
+    expect(versionsOf(sink.seen, 0)).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
+    expect(versionsOf(sink.seen, 1)).toEqual([1, 3, 5, 7, 9, 11, 13, 15])
+    await outbox.publish(change(1, 2), change(1, 16), change(0, 16))
+    orThrow(await relay.drain())
+    expect(versionsOf(sink.seen, 1)).not.toContain(16)
+    expect(versionsOf(sink.seen, 0)).toContain(16)
+  })
+})
+
+describe('dead letters', () => {
+  test('are listed and grouped by what went wrong, whatever ids and numbers the message holds', async () => {
+    const outbox = await open()
+    const sink = recordingSink({
+      before: (batch) =>
+        okAsync({
+          failed: batch.map((event, index) => ({
+            id: event.id,
+            failure: permanent(
+              event.aggregateType === 'course'
+                ? `row ${index + 1} is "too ${event.aggregateId}" large`
+                : 'no such user',
+            ),
+          })),
+        }),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(2, 1), change(3, 1, { aggregateType: 'user' }))
+    orThrow(await relay.drain())
+    const letters = deadLetters(outbox.stores)
+    expect(orThrow(await letters.summary())).toMatchObject([
+      { sink: 'recorder', count: 2, aggregates: 2 },
+      { count: 1, message: 'no such user' },
+    ])
+    const [group] = orThrow(await letters.summary())
+    expect(
+      orThrow(await letters.list({ fingerprint: group?.fingerprint ?? '' })).map(
+        ({ aggregateId }) => aggregateId,
+      ),
+    ).toEqual(['1', '2'])
+    expect(orThrow(await letters.list({ aggregateType: 'user' }))).toMatchObject([
+      { eventType: 'course.updated', attempts: 1, replays: 0, waiting: 0, payload: { version: 1 } },
+    ])
+  })
+
+  test('are delivered again by replay, before the events that waited behind them and the ones that came later', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({
+      before: reporting((event) => isBroken && nameOf(event) === '1@1'),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(1, 2))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 3))
+    orThrow(await relay.drain())
+    sink.seen.length = 0
+    isBroken = false
+    expect(orThrow(await deadLetters(outbox.stores).replay({ sink: 'recorder' }))).toBe(1)
+    await eventually(() => {
+      expect(sink.seen).toEqual(['1@1', '1@2', '1@3'])
+    })
+    await outbox.publish(change(1, 4))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1', '1@2', '1@3', '1@4'])
+    expect(await failures(outbox)).toEqual([])
+  })
+
+  test('stay dead, with another replay counted, when the replay fails too', async () => {
+    const outbox = await open()
+    const sink = recordingSink({ before: reporting(() => true) })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1))
+    orThrow(await relay.drain())
+    const letters = deadLetters(outbox.stores)
+    orThrow(await letters.replay({}))
+    await eventually(async () => {
+      expect(orThrow(await letters.list())).toMatchObject([{ replays: 1, attempts: 2 }])
+    })
+  })
+
+  test('are given up by discard, which lets go what waited behind them', async () => {
+    const outbox = await open()
+    const sink = recordingSink({ before: reporting((event) => event.version === 1) })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2), change(1, 3))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual([])
+    expect(
+      orThrow(
+        await deadLetters(outbox.stores).discard({ aggregateType: 'course', aggregateId: 1 }),
+      ),
+    ).toBe(1)
+    await eventually(() => {
+      expect(sink.seen).toEqual(['1@2', '1@3'])
+    })
+    await outbox.publish(change(1, 4))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@2', '1@3', '1@4'])
+  })
+})
+
+describe('an event that failed', () => {
+  test('is not forgotten when it cannot be written down', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({
+      before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
+    })
+    await outbox.rows(`
+      CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END';
+      CREATE TRIGGER refuse BEFORE INSERT ON @schema.outbox_failure FOR EACH ROW EXECUTE FUNCTION @schema.refuse()`)
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(1, 2), change(2, 1))
+    relay.start()
+    await eventually(() => outbox.errors.length > 0)
+    await outbox.rows('DROP TRIGGER refuse ON @schema.outbox_failure')
+    orThrow(await relay.drain())
+    isBroken = false
+    await eventually(() => {
+      expect(versionsOf(sink.seen, 1).slice(-2)).toEqual([1, 2])
+    })
+  })
+
+  test('keeps what waits behind it waiting, whatever that has been marked as', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({ before: reporting((event) => isBroken && event.version === 1) })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(2, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2))
+    orThrow(await relay.drain())
+    isBroken = false
+    await outbox.rows(
+      `UPDATE @schema.outbox_failure SET status = 'retry', next_at = 'epoch' WHERE status = 'parked'`,
+    )
+    orThrow(await deadLetters(outbox.stores).replay({ aggregateId: 2 }))
+    await eventually(() => {
+      expect(sink.seen).toContain('2@1')
+    })
+    expect(sink.seen).toEqual(['2@1'])
+    orThrow(await deadLetters(outbox.stores).replay({}))
+    await eventually(() => {
+      expect(sink.seen).toEqual(['2@1', '1@1', '1@2'])
+    })
+  })
+})
+
+describe('a sink that is unavailable', () => {
+  test('gets everything in order once it is back, with no attempt burned', async () => {
+    const outbox = await open()
+    let isDown = true
+    const sink = recordingSink({
+      before: () => (isDown ? errAsync(unavailable) : okAsync({ failed: [] })),
+    })
+    const relay = outbox.relay([sink])
+    relay.start()
+    const failed = collect(outbox.diagnostics, 'outbox:failed')
+    await outbox.publish(change(1, 1), change(1, 2), change(2, 1))
+    await eventually(() => failed.length >= 3)
+    expect(await failures(outbox)).toEqual([])
+    isDown = false
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1', '1@2', '2@1'])
+  })
+
+  test('delays no other sink', async () => {
+    const outbox = await open()
+    const down = recordingSink({ name: 'down', before: () => errAsync(unavailable) })
+    const up = recordingSink({ name: 'up' })
+    outbox.relay([down, up]).start()
+    await outbox.publish(change(1, 1))
+    await eventually(() => {
+      expect(up.seen).toEqual(['1@1'])
+    })
+    expect(down.seen).toEqual([])
+  })
+
+  test('for one event alone has only the aggregate of that event waiting', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({
+      batchSize: 4,
+      before: (batch) =>
+        isBroken && batch.some(({ aggregateId }) => aggregateId === '1')
+          ? errAsync(unavailable)
+          : okAsync({ failed: [] }),
+    })
+    const relay = outbox.relay([sink], { maxBackOffMs: 50 })
+    await outbox.publish(change(0, 1), change(1, 1), change(2, 1), change(1, 2), change(3, 1))
+    orThrow(await relay.drain({ deadlineMs: 15_000 }))
+    expect(new Set(sink.seen)).toEqual(new Set(['0@1', '2@1', '3@1']))
+    isBroken = false
+    await eventually(() => {
+      expect(versionsOf(sink.seen, 1)).toEqual([1, 2])
+    })
+  })
+
+  test('for some events of a batch gets those again, before their siblings, while the rest goes on', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({
+      before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(2, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2), change(2, 2))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['2@1', '2@2'])
+    isBroken = false
+    await eventually(() => {
+      expect(versionsOf(sink.seen, 1)).toEqual([1, 2])
+    })
+    await eventually(async () => {
+      expect(await failures(outbox)).toEqual([])
+    })
+  })
+
+  test('because it hangs is interrupted after its time and tried again', async () => {
+    const outbox = await open()
+    let isHanging = true
+    const reasons: unknown[] = []
+    const sink = recordingSink({
+      timeoutMs: 100,
+      before: (_, { signal }) =>
+        isHanging ? failWhenAborted(signal, reasons) : okAsync({ failed: [] }),
+    })
+    const relay = outbox.relay([sink])
+    relay.start()
+    await outbox.publish(change(1, 1))
+    await eventually(() => reasons.length >= 2)
+    isHanging = false
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1'])
+    expect(reasons[0]).toMatchObject({ message: 'the sink took longer than 100 ms' })
+  })
+})
+
+function failWhenAborted(
+  signal: AbortSignal,
+  reasons: unknown[],
+): ResultAsync<SinkReport, SinkFailure> {
+  return new ResultAsync(
+    new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        reasons.push(signal.reason)
+        resolve(err(permanent('aborted')))
+      })
+    }),
+  )
+}
+
+describe('a sink that throws', () => {
+  test('is tried a few times with the event that causes it, which is then given up', async () => {
+    const outbox = await open()
+    const sink = recordingSink({
+      before: (batch) => {
+        if (batch.some(({ aggregateId }) => aggregateId === '1'))
+          throw new TypeError('cannot read properties of undefined')
+        return okAsync({ failed: [] })
+      },
+    })
+    const relay = outbox.relay([sink], { maxAttempts: 3, maxBackOffMs: 100 })
+    await outbox.publish(change(1, 1), change(2, 1))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['2@1'])
+    await eventually(async () => {
+      expect(await failures(outbox)).toMatchObject([{ status: 'dead', started: 3, finished: 3 }])
+    })
+    expect(orThrow(await deadLetters(outbox.stores).list())).toMatchObject([
+      { message: 'TypeError: cannot read properties of undefined', attempts: 3 },
+    ])
+  })
+})
+
+describe('a retry', () => {
+  test('is overtaken by no event that arrives meanwhile, where a retry beside the loop is', async () => {
+    const outbox = await open()
+    let isBroken = true
+    const sink = recordingSink({
+      before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(9, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2))
+    orThrow(await relay.drain())
+    isBroken = false
+    for (let version = 3; version < 30; version += 1) await outbox.publish(change(1, version))
+    orThrow(await relay.drain())
+    await eventually(() => {
+      expect(versionsOf(sink.seen, 1)).toHaveLength(29)
+    })
+    expect(versionsOf(sink.seen, 1)).toEqual(Array.from({ length: 29 }, (_, index) => index + 1))
+    expect(retryBesideTheLoop()).toEqual([1, 2, 4, 3])
+  })
+})
+
+/**
+ * What happens when parked events are retried and unparked concurrently with the loop: 3 is parked
+ * between the reading and the unparking.
+ */
+function retryBesideTheLoop(): number[] {
+  const delivered: number[] = []
+  const parked = new Set([1, 2])
+  let isStuck = true
+  const loop = (version: number): void => {
+    if (isStuck) parked.add(version)
+    else delivered.push(version)
+  }
+  const read = [...parked]
+  loop(3)
+  for (const version of read) {
+    delivered.push(version)
+    parked.delete(version)
+  }
+  isStuck = false
+  loop(4)
+  delivered.push(...parked)
+  return delivered
+}
+
+describe('a state sink', () => {
+  test('gets each aggregate once per batch, with its newest event', async () => {
+    const outbox = await open()
+    const sink = recordingSink({ mode: 'state' })
+    await outbox.publish(
+      ...Array.from({ length: 100 }, (_, version) => change(version % 4, version)),
+    )
+    const relay = outbox.relay([sink])
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['0@96', '1@97', '2@98', '3@99'])
+  })
+
+  test('goes on with an aggregate after a dead event, and a later success clears that', async () => {
+    const outbox = await open()
+    const sink = recordingSink({ mode: 'state', before: reporting(({ version }) => version < 3) })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1))
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2))
+    orThrow(await relay.drain())
+    expect(await failures(outbox)).toMatchObject([{ version: 2, status: 'dead' }])
+    await outbox.publish(change(1, 3))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@3'])
+    expect(await failures(outbox)).toEqual([])
+  })
+})

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { deadLetters, orThrow } from '@headwater/core'
+import { eventually } from '@headwater/testing'
+import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
+import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
+import { dueRow } from '../../../src/outbox/failures/park.ts'
+import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+test('an event that was given up because its process ended every time is delivered by replay', async () => {
+  const outbox = await open()
+  const { client } = outbox.stores.postgres
+  const sink = recordingSink()
+  const [id = ''] = await outbox.publish(change(1, 1))
+  await openCursors(client, sink)
+  const shards = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
+  const [row] = await outbox.rows<{ seq: string; shard: number }>(
+    'SELECT seq::text, shard FROM @schema.outbox',
+  )
+  const [tick] = await outbox.rows<{ id: string }>(
+    'SELECT id::text FROM @schema.outbox_advance(0, 0)',
+  )
+  const event = {
+    ...change('1', 1),
+    aggregateId: '1',
+    headers: {},
+    id,
+    seq: BigInt(row?.seq ?? 0),
+    shard: row?.shard ?? 0,
+    createdAt: new Date(),
+  }
+  const passed = shards.map((shard) => ({ ...shard, tick: BigInt(tick?.id ?? 0) }))
+  await acknowledge(client, {
+    sink: sink.name,
+    shards: passed,
+    failures: [dueRow(event, { started: 3, finished: 0 })],
+  })
+  const relay = outbox.relay([sink])
+  relay.start()
+  const letters = deadLetters(outbox.stores)
+  await eventually(async () => {
+    expect(orThrow(await letters.list())).toMatchObject([
+      { eventId: id, message: expect.stringContaining('the process ended') as string },
+    ])
+  })
+  expect(sink.seen).toEqual([])
+  expect(orThrow(await letters.replay({}))).toBe(1)
+  await eventually(() => {
+    expect(sink.seen).toEqual(['1@1'])
+  })
+  await eventually(async () => {
+    expect(await outbox.rows('SELECT FROM @schema.outbox_failure')).toEqual([])
+  })
+})

@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import {
+  err,
+  EventRejected,
+  ok,
+  orThrow,
+  publish,
+  publishMany,
+  transaction,
+  type NewEvent,
+} from '@headwater/core'
+import { change, collect, nameOf, recordingSink, useOutbox } from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+describe('publish', () => {
+  test('delivers what a transaction published once it has committed, with everything the publisher wrote', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    const [id] = await session.publish(
+      change('a/ü "1"', 7, {
+        payload: { deep: [1, { text: 'it\'s "quoted" \\ \u{1F30A}' }], none: null },
+        headers: { traceparent: '00-1' },
+      }),
+    )
+    await session.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.events).toMatchObject([
+      {
+        id,
+        aggregateType: 'course',
+        aggregateId: 'a/ü "1"',
+        type: 'course.updated',
+        version: 7,
+        payload: { deep: [1, { text: 'it\'s "quoted" \\ \u{1F30A}' }], none: null },
+        headers: { traceparent: '00-1' },
+      },
+    ])
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+    expect(Math.abs(Date.now() - (sink.events[0]?.createdAt.getTime() ?? 0))).toBeLessThan(60_000)
+  })
+
+  test('delivers nothing of a transaction that rolled back', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    await session.publish(change(1, 1))
+    await session.run('ROLLBACK')
+    expect(
+      (
+        await transaction(outbox.stores, async (tx) => {
+          tx.publish(change(2, 1))
+          return err('no')
+        })
+      ).isErr(),
+    ).toBe(true)
+    await outbox.publish(change(3, 1))
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['3@1'])
+  })
+
+  test('delivers of a transaction what its savepoints kept', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    await session.publish(change(1, 1))
+    await session.run('SAVEPOINT a')
+    await session.publish(change(1, 2))
+    await session.run('ROLLBACK TO a')
+    await session.run('SAVEPOINT b')
+    await session.publish(change(1, 3))
+    await session.run('RELEASE b')
+    relay.start()
+    await outbox.publish(change(2, 1))
+    orThrow(await relay.drain())
+    await session.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['2@1', '1@1', '1@3'])
+  })
+
+  test('publishes the events of our transactions with the commit and says so', async () => {
+    const outbox = await open()
+    const published = collect(outbox.diagnostics, 'outbox:published')
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    orThrow(
+      await transaction(outbox.stores, async (tx) => {
+        tx.publish(change(1, 1), change(1, 2))
+        return ok(undefined)
+      }),
+    )
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1', '1@2'])
+    expect(published).toEqual([{ count: 2 }])
+  })
+
+  test('inserts many events with one statement, in the order given', async () => {
+    const outbox = await open()
+    const statements: string[] = []
+    const events = Array.from({ length: 1_000 }, (_, version) => change(version % 7, version))
+    const ids = await publishMany(
+      {
+        query: (text, values) => {
+          statements.push(text)
+          return outbox.stores.postgres.client.query(text, values)
+        },
+      },
+      events,
+      { schema: outbox.schema },
+    )
+    expect(statements).toHaveLength(1)
+    const rows = await outbox.rows<{ id: string; aggregateid: string; version: string }>(
+      'SELECT id, aggregateid, version FROM @schema.outbox ORDER BY seq',
+    )
+    expect(rows.map(({ id }) => id)).toEqual(ids)
+    expect(
+      rows.map((row) => nameOf({ aggregateId: row.aggregateid, version: Number(row.version) })),
+    ).toEqual(events.map((event) => `${event.aggregateId}@${event.version}`))
+  })
+
+  test('sends the insert of a transaction and its COMMIT in one message, and commits nothing when the insert fails', async () => {
+    const outbox = await open()
+    const operations = collect(outbox.diagnostics, 'store:operation')
+    const enroll = () =>
+      transaction(outbox.stores, async (tx) => {
+        await tx.query('CREATE TABLE IF NOT EXISTS @schema.proof (id int)')
+        tx.publish(change(1, 1))
+        return ok(undefined)
+      })
+    await outbox.rows('ALTER TABLE @schema.outbox ADD CONSTRAINT closed CHECK (false)')
+    expect((await enroll())._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated' })
+    expect(
+      await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
+        outbox.schema,
+        'proof',
+      ]),
+    ).toEqual([])
+    await outbox.rows('ALTER TABLE @schema.outbox DROP CONSTRAINT closed')
+    operations.length = 0
+    orThrow(await enroll())
+    const sent = operations.filter(
+      ({ store, operation }) => store === 'postgres' && operation !== 'select invalidation_intent',
+    )
+    expect(sent.map(({ operation }) => operation)).toEqual([
+      expect.stringMatching(/^begin/),
+      'commit',
+    ])
+    expect(await outbox.rows('SELECT aggregateid FROM @schema.outbox')).toEqual([
+      { aggregateid: '1' },
+    ])
+  })
+
+  test('keeps ids whole that hold line breaks, among others too', async () => {
+    const outbox = await open()
+    const ids = ['a\nb', '\n', 'c', 'null', '{}']
+    await outbox.publish(
+      ...ids.map((id) => change(id, 1, { aggregateType: `kind\n${id}`, payload: 'line\nbreak' })),
+    )
+    expect(
+      await outbox.rows(
+        'SELECT aggregatetype, aggregateid, payload FROM @schema.outbox ORDER BY seq',
+      ),
+    ).toEqual(
+      ids.map((id) => ({ aggregatetype: `kind\n${id}`, aggregateid: id, payload: 'line\nbreak' })),
+    )
+  })
+
+  test('gives an event the shard that the database reckons for those that others insert', async () => {
+    const outbox = await open()
+    const ids = [
+      '1',
+      '2',
+      'ü/\u{1F30A}',
+      'a/b',
+      ' ',
+      ...Array.from({ length: 100 }, () => randomUUID()),
+    ]
+    await outbox.publish(...ids.map((id) => change(id, 1)))
+    await outbox.rows(
+      'INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) SELECT id, aggregatetype, aggregateid, type FROM @schema.outbox',
+    )
+    const [sums] = await outbox.rows(`
+      SELECT count(shard)::int AS given, count(*)::int AS all, count(DISTINCT shard)::int > 30 AS is_spread,
+        bool_and(coalesce(shard = @schema.outbox_shard(aggregatetype, aggregateid), true)) AS is_same
+      FROM @schema.outbox`)
+    expect(sums).toEqual({ given: ids.length, all: 2 * ids.length, is_spread: true, is_same: true })
+  })
+
+  test('takes a transaction id before a position, so that who begins after a tick lies above it', async () => {
+    const outbox = await open()
+    const plan = await outbox.rows<{ 'QUERY PLAN': string }>(`
+      EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
+    expect(plan.map((row) => row['QUERY PLAN']).join(' ')).toMatch(
+      /pg_current_xact_id\(\).*nextval/,
+    )
+  })
+
+  test('stores the same row whether an event is published alone or among others', async () => {
+    const outbox = await open()
+    const events = [null, 0, false, '', [], { a: null, text: 'ü "quoted" \\ ' }].map(
+      (payload, version) => change(1, version, { payload, headers: { tenant: 'a"b' } }),
+    )
+    for (const event of events) await outbox.publish(event)
+    await outbox.publish(...events)
+    const rows = await outbox.rows(`
+      SELECT aggregatetype, aggregateid, type, version, shard, payload::text, payload IS NULL AS is_absent, headers::text FROM @schema.outbox ORDER BY seq`)
+    expect(rows.slice(0, events.length)).toEqual(rows.slice(events.length))
+    expect(rows.map((row) => 'is_absent' in row && row.is_absent).slice(0, 2)).toEqual([
+      true,
+      false,
+    ])
+  })
+
+  test('rejects an event that breaks a rule before the database is asked, and the transaction with it', async () => {
+    const outbox = await open()
+    const touched = { query: () => Promise.reject(new Error('the database was asked')) }
+    await expect(
+      publish(touched, change(1, 1, { payload: { price: Number.NaN } })),
+    ).rejects.toThrow(EventRejected)
+    const refused = transaction(outbox.stores, async (tx) => {
+      await tx.query('CREATE TABLE @schema.proof (id int)')
+      tx.publish(change(1, 1, { payload: { when: undefined } as unknown as NewEvent['payload'] }))
+      return ok(undefined)
+    })
+    await expect(refused).rejects.toMatchObject({
+      failure: { type: 'invalid-input', field: 'events[0].payload.when' },
+    })
+    expect(
+      await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
+        outbox.schema,
+        'proof',
+      ]),
+    ).toEqual([])
+  })
+})

@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { createRelay, orThrow, removeSink } from '@headwater/core'
+import { eventually } from '@headwater/testing'
+import { change, nothingOlder, recordingSink, useOutbox } from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+/** The code blocks of one language in the guide. */
+async function blocks(language: string): Promise<string[]> {
+  const guide = await readFile(
+    new URL('../../../../../docs/guides/outbox-at-scale.md', import.meta.url),
+    'utf8',
+  )
+  return [...guide.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
+    ([, code]) => code ?? '',
+  )
+}
+
+interface Connector {
+  readonly config: Readonly<Record<string, string>>
+}
+
+describe('the guide to Debezium', () => {
+  test('has a connector that reads what its statements publish, and leaves all options of the router at their defaults', async () => {
+    const [json = ''] = await blocks('json')
+    const { config } = JSON.parse(json) as Connector
+    const options = Object.keys(config).filter((name) => name.startsWith('transforms.outbox.'))
+    expect(options).toEqual(['transforms.outbox.type', 'transforms.outbox.predicate'])
+    const [prepare = ''] = await blocks('sql')
+    expect(prepare).toContain(
+      `CREATE PUBLICATION ${config['publication.name']} FOR TABLE ${config['table.include.list']} `,
+    )
+    expect(prepare).toContain(
+      `pg_create_logical_replication_slot('${config['slot.name']}', '${config['plugin.name']}')`,
+    )
+    expect(
+      new RegExp(`^${config['predicates.isOutbox.pattern']}$`).test(
+        `${config['topic.prefix']}.${config['table.include.list']}`,
+      ),
+    ).toBe(true)
+  })
+
+  test('has statements that run, publish each event once and nothing else, and a heartbeat that moves an idle slot on', async () => {
+    const outbox = await open()
+    const [json = ''] = await blocks('json')
+    const { config } = JSON.parse(json) as Connector
+    const own = (sql: string): string =>
+      sql.replaceAll('public.', '@schema.').replaceAll('headwater_outbox', `slot_${outbox.schema}`)
+    const [prepare = '', , watch = ''] = (await blocks('sql')).map(own)
+    const slot = own(config['slot.name'] ?? '')
+    const read = (): Promise<{ kind: string }[]> =>
+      outbox.rows(`
+      SELECT chr(get_byte(data, 0)) AS kind
+      FROM pg_logical_slot_get_binary_changes('${slot}', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}', 'messages', 'true')`)
+    for (const statement of prepare.split(';').filter((text) => text.trim() !== ''))
+      await outbox.rows(statement)
+    try {
+      await outbox.publish(change(1, 1), change(2, 1))
+      orThrow(await outbox.relay([recordingSink()]).drain())
+      expect(
+        (await read()).map(({ kind }) => kind).filter((kind) => 'IUDTM'.includes(kind)),
+      ).toEqual(['I', 'I'])
+      const [before] = await outbox.rows<{ at: string }>(
+        `SELECT confirmed_flush_lsn::text AS at FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+      )
+      await outbox.rows(config['heartbeat.action.query'] ?? '')
+      await eventually(async () => {
+        expect((await read()).map(({ kind }) => kind)).toContain('M')
+      })
+      expect(
+        await outbox.rows(
+          `SELECT confirmed_flush_lsn > $1 AS moved FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+          [before?.at],
+        ),
+      ).toEqual([{ moved: true }])
+      expect(await outbox.rows(watch)).toMatchObject([
+        { slot_name: slot, active: false, wal_status: 'reserved' },
+      ])
+    } finally {
+      await outbox.rows(
+        `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+      )
+    }
+  })
+})
+
+describe('a relay without sinks', () => {
+  test('purges by age alone once no sink is left', async () => {
+    const outbox = await open()
+    const relay = outbox.relay([recordingSink()])
+    await outbox.publish(change(1, 1))
+    await nothingOlder(outbox)
+    orThrow(await relay.drain())
+    orThrow(await relay.stop())
+    const keepUntilLeft = async (count: number): Promise<void> => {
+      await nothingOlder(outbox)
+      const keeper = createRelay(outbox.stores, {
+        sinks: [],
+        retentionMs: 1,
+        purgeMs: 20,
+        tickMs: 5,
+        maxPollMs: 20,
+      })
+      keeper.start()
+      await eventually(async () => {
+        expect(await outbox.rows('SELECT FROM @schema.outbox')).toHaveLength(count)
+      })
+      orThrow(await keeper.drain())
+      orThrow(await keeper.stop())
+    }
+    await outbox.publish(change(1, 2))
+    await keepUntilLeft(1)
+    orThrow(await removeSink(outbox.stores, 'recorder'))
+    await outbox.publish(change(1, 3))
+    await keepUntilLeft(0)
+  })
+})

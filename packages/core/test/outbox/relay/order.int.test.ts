@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest'
+import { orThrow } from '@headwater/core'
+import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
+import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
+import { purge } from '../../../src/outbox/log/purge.ts'
+import { findBounds, readNarrow, readWide } from '../../../src/outbox/log/read-events.ts'
+import { advance, loadTicks, type Tick } from '../../../src/outbox/log/tick.ts'
+import { idCursor, xminGuard } from '../../../../../soaks/outbox/controls.ts'
+import {
+  change,
+  nameOf,
+  nothingOlder,
+  recordingSink,
+  useOutbox,
+  type Outbox,
+} from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+async function tick(outbox: Outbox): Promise<Tick> {
+  return (await advance(outbox.stores.postgres.client, { gapMs: 0, maxEvents: 0 })).newest
+}
+
+async function between(outbox: Outbox, from: Tick, to: Tick): Promise<string[]> {
+  const shards = Array.from({ length: 64 }, (_, shard) => shard)
+  const { events } = await readNarrow(
+    outbox.stores.postgres.client,
+    { from, to, afterSeq: 0n, shards, types: ['*'] },
+    1_000,
+  )
+  return events.map(nameOf)
+}
+
+describe('the log', () => {
+  test('loses no event that commits after a later one was delivered, where a reader by position does', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const control = idCursor(outbox)
+    const slow = await outbox.session()
+    await slow.run('BEGIN')
+    await slow.publish(change('late', 1))
+    await outbox.publish(change('early', 1))
+    orThrow(await relay.drain())
+    const seen = await control.poll()
+    await slow.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['early@1', 'late@1'])
+    expect([...seen, ...(await control.poll())]).toEqual(['early@1'])
+  })
+
+  test('keeps the order of an aggregate whose writer began first and wrote last, where a reader by transaction id inverts it', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const control = xminGuard(outbox)
+    const first = await outbox.session()
+    await first.run('BEGIN')
+    await first.run('SELECT pg_current_xact_id()')
+    await outbox.publish(change(1, 1))
+    await first.publish(change(1, 2))
+    await first.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1', '1@2'])
+    await nothingOlder(outbox)
+    expect(await control.poll()).toEqual(['1@2', '1@1'])
+  })
+
+  test('delays nobody while a write transaction stays open elsewhere, where a reader below the oldest transaction stalls', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const control = xminGuard(outbox)
+    const elsewhere = await outbox.session()
+    await elsewhere.run('CREATE TABLE @schema.elsewhere (id int)')
+    await elsewhere.run('BEGIN')
+    await elsewhere.run('INSERT INTO @schema.elsewhere VALUES (1)')
+    await outbox.publish(
+      ...Array.from({ length: 100 }, (_, version) => change(version % 5, version)),
+    )
+    orThrow(await relay.drain())
+    expect(sink.seen).toHaveLength(100)
+    expect(await control.poll()).toHaveLength(0)
+    await elsewhere.run('COMMIT')
+    await nothingOlder(outbox)
+    expect(await control.poll()).toHaveLength(100)
+  })
+
+  test('takes the snapshot of a tick after the lock, so that a later tick never sees less', async () => {
+    const outbox = await open()
+    const sessions = await Promise.all(Array.from({ length: 6 }, () => outbox.session()))
+    let version = 0
+    await Promise.all(
+      sessions.map(async (session) => {
+        for (let round = 0; round < 40; round += 1) {
+          await session.run('BEGIN')
+          await session.publish(change(1, (version += 1)))
+          await session.run('COMMIT')
+          await session.run('SELECT * FROM @schema.outbox_advance(0, 0)')
+        }
+      }),
+    )
+    const ticks = await loadTicks(outbox.stores.postgres.client, 1n, 1_000)
+    expect(ticks.length).toBeGreaterThan(20)
+    const visible = await outbox.rows<{ less: boolean }>(`
+      SELECT EXISTS (SELECT FROM @schema.outbox o WHERE pg_visible_in_snapshot(o.xid, a.snap) AND NOT pg_visible_in_snapshot(o.xid, b.snap)) AS less
+      FROM @schema.outbox_tick a JOIN LATERAL (SELECT snap FROM @schema.outbox_tick t WHERE t.id > a.id ORDER BY t.id LIMIT 1) b ON true`)
+    expect(visible.filter(({ less }) => less)).toEqual([])
+  })
+
+  test('makes a tick only when something new has committed', async () => {
+    const outbox = await open()
+    await outbox.publish(change(1, 1))
+    const first = await tick(outbox)
+    const session = await outbox.session()
+    await session.run('BEGIN')
+    await session.publish(change(1, 2))
+    expect((await tick(outbox)).id).toBe(first.id)
+    await session.run('COMMIT')
+    expect((await tick(outbox)).id).toBe(first.id + 1n)
+  })
+
+  test('makes ticks at a pace, and earlier for many events', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    await outbox.publish(change(1, 1))
+    const first = await tick(outbox)
+    await outbox.publish(change(1, 2))
+    const early = await advance(client, { gapMs: 60_000, maxEvents: 10 })
+    expect(early.newest.id).toBe(first.id)
+    expect(early.dueMs).toBeGreaterThan(50_000)
+    await outbox.publish(...Array.from({ length: 10 }, (_, version) => change(2, version)))
+    expect((await advance(client, { gapMs: 60_000, maxEvents: 10 })).newest.id).toBe(first.id + 1n)
+  })
+
+  test('gives back nothing of an interval whose end moved midway but what it had, where moving it loses a late commit', async () => {
+    const outbox = await open()
+    const late = await outbox.session()
+    await late.run('BEGIN')
+    await late.publish(change('late', 1))
+    await outbox.publish(change('a', 1), change('b', 1))
+    const start = (await loadTicks(outbox.stores.postgres.client, 0n, 0))[0] as Tick
+    const end = await tick(outbox)
+    const [first, second] = await between(outbox, start, end)
+    await late.run('COMMIT')
+    const moved = await tick(outbox)
+    const lastSeq =
+      (
+        await outbox.rows<{ seq: string }>(`SELECT seq FROM @schema.outbox WHERE aggregateid = 'a'`)
+      )[0]?.seq ?? '0'
+    const shards = Array.from({ length: 64 }, (_, shard) => shard)
+    const rest = async (to: Tick): Promise<string[]> =>
+      (
+        await readNarrow(
+          outbox.stores.postgres.client,
+          { from: start, to, afterSeq: BigInt(lastSeq), shards, types: ['*'] },
+          1_000,
+        )
+      ).events.map(nameOf)
+    expect([first, second]).toEqual(['a@1', 'b@1'])
+    expect([...(await rest(end)), ...(await between(outbox, end, moved))]).toEqual([
+      'b@1',
+      'late@1',
+    ])
+    expect(await rest(moved)).toEqual(['b@1'])
+  })
+
+  test('knows between which positions an interval lies without reading it, late commits and those that roll back included', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const late = await outbox.session()
+    const lost = await outbox.session()
+    for (const session of [late, lost]) await session.run('BEGIN')
+    await late.publish(change('late', 1))
+    await outbox.publish(change('a', 1), change('b', 1))
+    const from = await tick(outbox)
+    await lost.publish(change('lost', 1))
+    await outbox.publish(change('c', 1))
+    await late.run('COMMIT')
+    await outbox.publish(change('d', 1))
+    const to = await tick(outbox)
+    await lost.run('ROLLBACK')
+    await outbox.publish(change('e', 1))
+    const shards = Array.from({ length: 64 }, (_, shard) => shard)
+    const interval = { from, to, afterSeq: 0n, shards, types: ['*'] }
+    const bounds = await findBounds(client, interval)
+    expect(bounds).toEqual({ low: 1n, high: 6n })
+    expect(
+      (
+        await readWide(client, interval, { bounds: bounds ?? { low: 0n, high: 0n }, limit: 100 })
+      ).events.map(nameOf),
+    ).toEqual(['late@1', 'c@1', 'd@1'])
+    expect(await findBounds(client, { from: to, to: await tick(outbox) })).toEqual({
+      low: 7n,
+      high: 7n,
+    })
+    expect(
+      await findBounds(client, { from: await tick(outbox), to: await tick(outbox) }),
+    ).toBeUndefined()
+  })
+
+  test('works through an interval that was begun by another owner to the end that was chosen for it', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const late = await outbox.session()
+    await late.run('BEGIN')
+    await late.publish(change('late', 1))
+    await outbox.publish(change('a', 1), change('b', 1), change('c', 1))
+    const end = await tick(outbox)
+    const sink = recordingSink()
+    await openCursors(client, sink)
+    const owning = { sink: sink.name, owner: 'dead', leaseMs: 50 }
+    const shards = await claim(client, owning, 64)
+    await acknowledge(client, {
+      sink: sink.name,
+      shards: shards.map((shard) => ({ ...shard, tick: 0n, tickTo: end.id, lastSeq: 3n })),
+    })
+    await late.run('COMMIT')
+    const relay = outbox.relay([sink])
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['c@1', 'late@1'])
+  })
+
+  test("keeps a late commit from the purge however old it is, where a purge up to the slowest cursor's end deletes it undelivered", async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const sink = recordingSink()
+    const relay = outbox.relay([sink])
+    const late = await outbox.session()
+    await late.run('BEGIN')
+    await late.publish(change('late', 1))
+    await outbox.publish(change('early', 1), change('early', 2))
+    orThrow(await relay.drain())
+    orThrow(await relay.stop())
+    await late.run('COMMIT')
+    const tooEager = await outbox.rows<{ aggregateid: string }>(`
+      SELECT aggregateid FROM @schema.outbox
+      WHERE xid < (SELECT pg_snapshot_xmax(snap) FROM @schema.outbox_tick t JOIN @schema.outbox_cursor c ON c.tick = t.id ORDER BY t.id LIMIT 1)`)
+    expect(tooEager.map(({ aggregateid }) => aggregateid)).toContain('late')
+    await purge(client, { retentionMs: 0 })
+    await nothingOlder(outbox)
+    const next = outbox.relay([sink])
+    orThrow(await next.drain())
+    expect(sink.seen).toEqual(['early@1', 'early@2', 'late@1'])
+    expect(await purge(client, { retentionMs: 0 })).toBeGreaterThan(0)
+    expect(await outbox.rows('SELECT FROM @schema.outbox')).toHaveLength(0)
+  })
+
+  test('purges nothing that is younger than the retention or that a sink has not passed', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const quick = recordingSink()
+    await openCursors(client, recordingSink({ name: 'slow' }))
+    await outbox.publish(change(1, 1))
+    await nothingOlder(outbox)
+    const relay = outbox.relay([quick])
+    orThrow(await relay.drain())
+    expect(await purge(client, { retentionMs: 60_000 })).toBe(0)
+    expect(await purge(client, { retentionMs: 0 })).toBe(0)
+    orThrow(await outbox.relay([recordingSink({ name: 'slow' })]).drain())
+    expect(await purge(client, { retentionMs: 0 })).toBe(1)
+  })
+})

@@ -1,0 +1,512 @@
+import { describe, expect, test } from 'vitest'
+import {
+  err,
+  errAsync,
+  ok,
+  okAsync,
+  orThrow,
+  outboxStatus,
+  removeSink,
+  ResultAsync,
+  transaction,
+  type SinkFailure,
+  type SinkReport,
+} from '@headwater/core'
+import { eventually, faultProxy } from '@headwater/testing'
+import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
+import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
+import { parkedRow } from '../../../src/outbox/failures/park.ts'
+import {
+  change,
+  nameOf,
+  recordingSink,
+  useOutbox,
+  versionsOf,
+  type Outbox,
+} from '../outbox-fixture.ts'
+
+const open = useOutbox()
+
+const many = (count: number, aggregates = 50) =>
+  Array.from({ length: count }, (_, version) => change(version % aggregates, version))
+
+/** A sink's answer that comes when it is told to. */
+function gate(): { readonly passed: ResultAsync<SinkReport, SinkFailure>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  return {
+    passed: ResultAsync.fromSafePromise(promise).map(() => ({ failed: [] })),
+    open: () => {
+      resolve(undefined)
+    },
+  }
+}
+
+async function ownersOf(outbox: Outbox, sink = 'recorder'): Promise<Record<string, number>> {
+  const rows = await outbox.rows<{ owner: string; count: number }>(
+    'SELECT owner, count(*)::int AS count FROM @schema.outbox_cursor WHERE sink = $1 AND owner IS NOT NULL AND lease_until > clock_timestamp() GROUP BY owner',
+    [sink],
+  )
+  return Object.fromEntries(rows.map(({ owner, count }) => [owner, count]))
+}
+
+describe('a relay', () => {
+  test('delivers at once what a transaction of this process published, though it looks rarely', async () => {
+    const outbox = await open()
+    const sink = recordingSink()
+    const relay = outbox.relay([sink], { tickMs: 1_500, maxPollMs: 60_000 })
+    relay.start()
+    for (let version = 1; version <= 3; version += 1) {
+      await eventually(async () => {
+        expect(orThrow(await relay.status()).tickAgeSeconds).toBeGreaterThan(1.6)
+      })
+      orThrow(
+        await transaction(outbox.stores, async (tx) => {
+          tx.publish(change(1, version))
+          return ok(undefined)
+        }),
+      )
+      await eventually(
+        () => {
+          expect(sink.seen).toHaveLength(version)
+        },
+        { timeoutMs: 700, intervalMs: 5 },
+      )
+    }
+  })
+
+  test('hands only the types over that a sink wants', async () => {
+    const outbox = await open()
+    const exact = recordingSink({ name: 'exact', types: ['course.updated'] })
+    const prefix = recordingSink({ name: 'prefix', types: ['enrollment.*', 'user.registered'] })
+    const relay = outbox.relay([exact, prefix])
+    const types = [
+      'course.updated',
+      'course.updated.twice',
+      'enrollment.created',
+      'enrollment.a.b',
+      'enrollments.created',
+      'user.registered',
+    ]
+    await outbox.publish(...types.map((type, index) => change(index, 1, { type })))
+    orThrow(await relay.drain())
+    expect(exact.events.map(({ type }) => type)).toEqual(['course.updated'])
+    expect(prefix.events.map(({ type }) => type)).toEqual([
+      'enrollment.created',
+      'enrollment.a.b',
+      'user.registered',
+    ])
+  })
+
+  test('starts a new sink at the beginning, or at the head when asked', async () => {
+    const outbox = await open()
+    await outbox.publish(change(1, 1))
+    const all = recordingSink({ name: 'all' })
+    const later = recordingSink({ name: 'later', startAt: 'head' })
+    const relay = outbox.relay([all, later])
+    orThrow(await relay.drain())
+    await outbox.publish(change(1, 2))
+    orThrow(await relay.drain())
+    expect(all.seen).toEqual(['1@1', '1@2'])
+    expect(later.seen).toEqual(['1@2'])
+  })
+
+  test('takes a backlog without ticks through in order, in bounded stretches', async () => {
+    const outbox = await open()
+    const slow = await outbox.session()
+    await slow.run('BEGIN')
+    await slow.publish(change('late', 1))
+    const count = 25_000
+    await outbox.publish(...many(count / 2))
+    await outbox.publish(...many(count).slice(count / 2))
+    const sizes: number[] = []
+    const sink = recordingSink({
+      before: (batch) => {
+        sizes.push(batch.length)
+        return okAsync({ failed: [] })
+      },
+    })
+    const wanting = recordingSink({ name: 'wanting', types: ['course.rare'] })
+    const relay = outbox.relay([sink, wanting])
+    await outbox.publish(change('rare', 1, { type: 'course.rare' }))
+    orThrow(await relay.drain({ deadlineMs: 20_000 }))
+    await slow.run('COMMIT')
+    orThrow(await relay.drain())
+    expect(sink.seen).toHaveLength(count + 2)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(500)
+    for (let id = 0; id < 50; id += 1) {
+      const versions = versionsOf(sink.seen, id)
+      expect(versions).toEqual(versions.toSorted((a, b) => a - b))
+    }
+    expect(wanting.seen).toEqual(['rare@1'])
+    expect(sink.seen.at(-1)).toBe('late@1')
+  })
+
+  test('keeps no transaction open while a sink works', async () => {
+    const outbox = await open()
+    const working = gate()
+    const calls = { count: 0 }
+    const sink = recordingSink({
+      before: () => {
+        calls.count += 1
+        return working.passed
+      },
+    })
+    const relay = outbox.relay([sink])
+    relay.start()
+    await outbox.publish(change(1, 1))
+    await eventually(() => calls.count === 1)
+    const held = await outbox.rows(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+    )
+    expect(held).toHaveLength(0)
+    working.open()
+    orThrow(await relay.drain())
+    expect(sink.seen).toEqual(['1@1'])
+  })
+
+  test('says how far each sink is behind and who owns it', async () => {
+    const outbox = await open()
+    const relay = outbox.relay([
+      recordingSink(),
+      recordingSink({
+        name: 'down',
+        types: ['course.*'],
+        before: () => errAsync({ type: 'sink-failed', message: '503', retryable: true }),
+      }),
+    ])
+    relay.start()
+    await outbox.publish(change(1, 1), change(2, 1), change(3, 1, { type: 'user.registered' }))
+    await eventually(async () => {
+      const { sinks } = orThrow(await relay.status())
+      expect(sinks).toMatchObject([
+        { sink: 'down', lagEvents: 2, parked: 0, dead: 0, unowned: 0 },
+        {
+          sink: 'recorder',
+          lagEvents: 0,
+          lagSeconds: 0,
+          oldest: undefined,
+          owners: [{ owner: relay.owner, shards: 64, isAlive: true }],
+        },
+      ])
+      expect(sinks[0]?.lagSeconds).toBeGreaterThan(0)
+      expect(sinks[0]?.oldest).toBeInstanceOf(Date)
+    })
+    const session = await outbox.session()
+    const [backend] = await session.run<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await session.run('SELECT count(*) FROM @schema.outbox')
+    expect(orThrow(await outboxStatus(outbox.stores)).oldestSnapshot).toMatchObject({
+      pid: backend?.pid,
+      state: 'idle in transaction',
+    })
+  })
+
+  test('forgets a sink that was removed', async () => {
+    const outbox = await open()
+    const relay = outbox.relay([recordingSink()])
+    orThrow(await relay.drain())
+    orThrow(await relay.stop())
+    expect(orThrow(await removeSink(outbox.stores, 'recorder'))).toBe(true)
+    expect(orThrow(await removeSink(outbox.stores, 'recorder'))).toBe(false)
+    expect(await outbox.rows('SELECT FROM @schema.outbox_cursor')).toHaveLength(0)
+  })
+})
+
+describe('relays of several processes', () => {
+  test('share the shards fairly and lose nothing while one joins and one leaves', async () => {
+    const outbox = await open()
+    const seen: string[] = []
+    const sink = (): ReturnType<typeof recordingSink> =>
+      recordingSink({
+        before: (batch) => {
+          seen.push(...batch.map(nameOf))
+          return okAsync({ failed: [] })
+        },
+      })
+    const first = outbox.relay([sink()], { leaseMs: 600 })
+    first.start()
+    await eventually(async () => {
+      expect(await ownersOf(outbox)).toEqual({ [first.owner]: 64 })
+    })
+    const second = outbox.relay([sink()], { leaseMs: 600 })
+    second.start()
+    await outbox.publish(...many(2_000))
+    await eventually(async () => {
+      expect(await ownersOf(outbox)).toEqual({ [first.owner]: 32, [second.owner]: 32 })
+    })
+    await outbox.publish(
+      ...many(2_000).map((event) => ({ ...event, version: event.version + 2_000 })),
+    )
+    orThrow(await first.drain())
+    orThrow(await first.stop())
+    await eventually(async () => {
+      expect(await ownersOf(outbox)).toEqual({ [second.owner]: 64 })
+    })
+    await outbox.publish(change(0, 9_999))
+    orThrow(await second.drain())
+    expect(new Set(seen).size).toBe(4_001)
+    for (let id = 0; id < 50; id += 1)
+      expect(firstSeen(versionsOf(seen, id))).toEqual(
+        firstSeen(versionsOf(seen, id)).toSorted((a, b) => a - b),
+      )
+  })
+
+  test('take over from one that died when its lease has run out, with a higher fence', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const sink = recordingSink()
+    await openCursors(client, sink)
+    const dead = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 300 }, 64)
+    const fences: bigint[] = []
+    const heir = recordingSink({
+      before: (batch, { fence }) => {
+        fences.push(...batch.map(fence))
+        return okAsync({ failed: [] })
+      },
+    })
+    await outbox.publish(change(1, 1))
+    const relay = outbox.relay([heir])
+    orThrow(await relay.drain())
+    expect(heir.seen).toEqual(['1@1'])
+    expect(fences).toEqual([(dead[0]?.fence ?? 0n) + 1n])
+  })
+
+  test('have no acknowledgement and no failure of a zombie counted', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    const sink = recordingSink()
+    await openCursors(client, sink)
+    const zombie = await claim(client, { sink: sink.name, owner: 'zombie', leaseMs: 1 }, 64)
+    await outbox.publish(change(1, 1))
+    const relay = outbox.relay([sink])
+    orThrow(await relay.drain())
+    const before = await outbox.rows(
+      'SELECT shard, tick, tick_to, last_seq FROM @schema.outbox_cursor ORDER BY shard',
+    )
+    const [event] = sink.events
+    if (event === undefined) throw new Error('nothing was delivered')
+    const counted = await acknowledge(client, {
+      sink: sink.name,
+      shards: zombie.map((shard) => ({ ...shard, tick: 1n })),
+      failures: zombie.map(({ shard }) => parkedRow({ ...event, seq: BigInt(shard + 1), shard })),
+      settled: [],
+    })
+    expect(counted.size).toBe(0)
+    expect(
+      await outbox.rows(
+        'SELECT shard, tick, tick_to, last_seq FROM @schema.outbox_cursor ORDER BY shard',
+      ),
+    ).toEqual(before)
+    expect(await outbox.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(0)
+  })
+
+  test('find the event that ends its process, and deliver everything else', async () => {
+    const outbox = await open()
+    const { client } = outbox.stores.postgres
+    await openCursors(client, recordingSink())
+    await outbox.publish(...many(200))
+    for (let crash = 0; crash < 3; crash += 1) {
+      await outbox.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
+      await claim(client, { sink: 'recorder', owner: `dead-${crash}`, leaseMs: 1 }, 64)
+    }
+    const company: number[] = []
+    const killer = recordingSink({
+      before: (batch) => {
+        const isFatal = batch.some((event) => nameOf(event) === '7@7')
+        if (isFatal) company.push(batch.length)
+        return isFatal
+          ? errAsync({
+              type: 'sink-failed',
+              message: 'in place of an end of the process',
+              retryable: false,
+            })
+          : okAsync({ failed: [] })
+      },
+    })
+    const relay = outbox.relay([killer])
+    orThrow(await relay.drain())
+    await eventually(() => {
+      expect(new Set(killer.seen).size).toBe(196)
+    })
+    const rows = await outbox.rows<{ version: number; status: string }>(
+      `SELECT (event ->> 'version')::int AS version, status FROM @schema.outbox_failure ORDER BY seq`,
+    )
+    expect(rows).toEqual([
+      { version: 7, status: 'dead' },
+      { version: 57, status: 'parked' },
+      { version: 107, status: 'parked' },
+      { version: 157, status: 'parked' },
+    ])
+    expect(company).toEqual([1])
+  })
+
+  test('give up an event whose attempts were begun three times and never ended', async () => {
+    const outbox = await open()
+    const sink = recordingSink({
+      before: (batch) =>
+        okAsync({
+          failed: batch
+            .filter(({ aggregateId }) => aggregateId === '1')
+            .map(({ id }) => ({
+              id,
+              failure: { type: 'sink-failed', message: '503', retryable: true },
+            })),
+        }),
+    })
+    const relay = outbox.relay([sink])
+    await outbox.publish(change(1, 1), change(2, 1))
+    orThrow(await relay.drain())
+    const calls = sink.seen.length
+    await outbox.rows('UPDATE @schema.outbox_failure SET started = finished + 3')
+    await eventually(async () => {
+      expect(
+        await outbox.rows(
+          `SELECT status, error ->> 'message' AS message FROM @schema.outbox_failure`,
+        ),
+      ).toEqual([
+        { status: 'dead', message: 'the process ended every time while it handled this event' },
+      ])
+    })
+    expect(sink.seen).toHaveLength(calls)
+  })
+})
+
+describe('stop', () => {
+  test('lets the batch under way end, acknowledges it and gives the shards back', async () => {
+    const outbox = await open()
+    const working = gate()
+    let isCalled = false
+    const sink = recordingSink({
+      before: () => {
+        isCalled = true
+        return working.passed
+      },
+    })
+    const relay = outbox.relay([sink])
+    relay.start()
+    await outbox.publish(change(1, 1))
+    await eventually(() => isCalled)
+    const stopping = relay.stop({ deadlineMs: 5_000 })
+    working.open()
+    orThrow(await stopping)
+    expect(sink.seen).toEqual(['1@1'])
+    expect(await ownersOf(outbox)).toEqual({})
+    const next = recordingSink()
+    orThrow(await outbox.relay([next]).drain())
+    expect(next.seen).toEqual([])
+  })
+
+  test('abandons a batch that does not end in time, and it is delivered again', async () => {
+    const outbox = await open()
+    const signals: AbortSignal[] = []
+    const stubborn = recordingSink({
+      before: (_, { signal }) => {
+        signals.push(signal)
+        return new ResultAsync(new Promise(() => undefined))
+      },
+    })
+    const relay = outbox.relay([stubborn], { leaseMs: 600 })
+    relay.start()
+    await outbox.publish(change(1, 1))
+    await eventually(() => signals.length === 1)
+    const startedMs = performance.now()
+    expect((await relay.stop({ deadlineMs: 300 }))._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      operation: 'relay.stop',
+    })
+    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(await ownersOf(outbox)).toEqual({ [relay.owner]: 64 })
+    const next = recordingSink()
+    const heir = outbox.relay([next], { leaseMs: 600 })
+    orThrow(await heir.drain())
+    expect(next.seen).toEqual(['1@1'])
+  })
+
+  test('comes with the end of the stores', async () => {
+    const outbox = await open()
+    const relay = outbox.relay([recordingSink()])
+    orThrow(await relay.drain())
+    orThrow(await outbox.stores.close())
+    expect((await relay.drain()).isErr()).toBe(true)
+  })
+})
+
+describe('a relay whose PostgreSQL goes away', () => {
+  test('interrupts its sink before others may take the shards over', async () => {
+    const proxy = await faultProxy((await open()).url)
+    const outbox = await open({ url: () => proxy.url })
+    const signals: {
+      readonly signal: AbortSignal
+      readonly startedMs: number
+      abortedMs?: number
+    }[] = []
+    const sink = recordingSink({
+      before: (_, { signal }) =>
+        new ResultAsync(
+          new Promise((resolve) => {
+            const call: (typeof signals)[number] = { signal, startedMs: performance.now() }
+            signals.push(call)
+            signal.addEventListener('abort', () => {
+              call.abortedMs = performance.now()
+              resolve(err({ type: 'sink-failed', message: 'aborted', retryable: true }))
+            })
+          }),
+        ),
+    })
+    const relay = outbox.relay([sink], { leaseMs: 1_500 })
+    relay.start()
+    await (await outbox.session()).publish(change(1, 1))
+    await eventually(() => signals.length === 1)
+    proxy.hang()
+    const hungMs = performance.now()
+    const call = await eventually(() => {
+      const [first] = signals
+      expect(first?.abortedMs).toBeDefined()
+      return first
+    })
+    expect((call?.abortedMs ?? Infinity) - hungMs).toBeLessThan(1_500)
+    expect(call?.signal.reason).toMatchObject({ message: 'the lease was about to end' })
+    proxy.restore()
+    expect((await relay.stop({ deadlineMs: 1_000 })).isOk()).toBe(true)
+    orThrow(await outbox.stores.close())
+    await proxy.close()
+  })
+
+  test('goes on when it is back, whatever it was doing, and loses nothing', async () => {
+    const proxy = await faultProxy((await open()).url)
+    const outbox = await open({ url: () => proxy.url })
+    const sink = recordingSink()
+    const relay = outbox.relay([sink], { leaseMs: 900 })
+    orThrow(await relay.drain())
+    const writer = await outbox.session()
+    let version = 0
+    for (const fault of ['cut', 'hang', 'cut'] as const) {
+      for (let count = 0; count < 20; count += 1)
+        await writer.publish(change(count % 3, (version += 1)))
+      proxy[fault]()
+      for (let count = 0; count < 20; count += 1)
+        await writer.publish(change(count % 3, (version += 1)))
+      const errors = outbox.errors.length
+      await eventually(() => outbox.errors.length > errors, { timeoutMs: 10_000 })
+      proxy.restore()
+      await eventually(
+        () => {
+          expect(new Set(sink.seen).size).toBe(version)
+        },
+        { timeoutMs: 15_000 },
+      )
+    }
+    for (const id of [0, 1, 2])
+      expect(firstSeen(versionsOf(sink.seen, id))).toEqual(
+        firstSeen(versionsOf(sink.seen, id)).toSorted((a, b) => a - b),
+      )
+    orThrow(await relay.stop())
+    orThrow(await outbox.stores.close())
+    await proxy.close()
+  })
+})
+
+function firstSeen(versions: readonly number[]): number[] {
+  return [...new Set(versions)]
+}

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { connect, type ConnectOptions, orThrow, type Stores } from '@headwater/core'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  isolate,
+  type IsolatedStores,
+  type RedisCluster,
+  startRedisCluster,
+} from '@headwater/testing'
+import { createClient, createCluster } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { discardClient } from '../../../src/stores/redis/redis-client.ts'
+
+let own: IsolatedStores<'postgres' | 'redis'>
+let proxy: FaultProxy
+const opened: Stores[] = []
+
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+  proxy = await faultProxy(own.redis.url)
+})
+afterAll(async () => {
+  await proxy.close()
+  await own.dispose()
+})
+afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
+
+async function open(redis: ConnectOptions['redis']): Promise<Stores> {
+  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis }))
+  opened.push(stores)
+  return stores
+}
+
+const get = (stores: Stores) =>
+  stores.redis.run('get', (client) => client.get(`${own.redis.prefix}key`))
+
+describe('a connection to Redis', () => {
+  test('is replaced once when many commands are late together, and leaves none behind', async () => {
+    const stores = await open({ url: proxy.url, deadlineMs: 50 })
+    const before = proxy.connectionsTotal
+    proxy.hang()
+    const late = Promise.all(Array.from({ length: 200 }, () => get(stores)))
+    await new Promise(setImmediate)
+    const until = performance.now() + 100
+    while (performance.now() < until);
+    expect((await late).every((result) => result.isErr())).toBe(true)
+    proxy.restore()
+    await eventually(() => expect(stores.redis.isAvailable).toBe(true))
+    expect(proxy.connectionsTotal).toBe(before + 1)
+    await eventually(() => expect(proxy.connections).toBe(1))
+  })
+
+  test('ends when it is discarded before its server has answered', async () => {
+    const before = proxy.connectionsTotal
+    const client = createClient({ url: proxy.url })
+    const connecting = client.connect().catch(() => undefined)
+    discardClient(client)
+    await connecting
+    await eventually(() =>
+      expect([proxy.connectionsTotal - before, proxy.connections]).toEqual([1, 0]),
+    )
+  })
+})
+
+describe('a connection to a cluster', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  })
+  afterAll(() => cluster.stop())
+
+  /** How many clients each master has, without the one that asks. */
+  const clients = () =>
+    Promise.all(
+      cluster.urls.map(async (url) => {
+        const client = await createClient({ url }).connect()
+        const list = await client.clientList({ TYPE: 'NORMAL' })
+        client.destroy()
+        return list.length - 1
+      }),
+    )
+
+  test('ends on every node when it is discarded before they have answered', async () => {
+    for (const event of ['node-connect', undefined]) {
+      const client = createCluster({
+        rootNodes: cluster.urls.map((url) => ({ url })),
+        defaults: { socket: { reconnectStrategy: () => 10 } },
+      })
+      const connecting = client.connect().catch(() => undefined)
+      if (event !== undefined) await once(client, event)
+      discardClient(client)
+      await connecting
+    }
+    await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))
+  })
+
+  test('is made once the cluster is there, though no node was when it was first asked for', async () => {
+    await Promise.all(cluster.masters.map((master) => master.kill()))
+    const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 200 })
+    expect(stores.redis.isAvailable).toBe(false)
+    await Promise.all(cluster.masters.map((master) => master.restart()))
+    await eventually(async () => expect((await get(stores)).isOk()).toBe(true), {
+      timeoutMs: 15_000,
+    })
+    orThrow(await stores.close())
+    await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))
+  })
+})

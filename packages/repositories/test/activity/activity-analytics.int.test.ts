@@ -1,0 +1,194 @@
+import { orThrow } from '@headwater/core'
+import type { ActivityAnalytics, Period } from '@headwater/repositories'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aggregations } from './every-aggregation.ts'
+import { ExpectedFigures } from './expected-figures.ts'
+import { anyLog, anyPeriod } from './sample-log.ts'
+import type { SampleLog } from './sample-log.ts'
+import { countOperations, failureOf, openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+// Besides the server that the whole run uses, one that stands there for contracts alone.
+const contractUrl = process.env['HEADWATER_CONTRACT_MONGODB_URL'] ?? ''
+const servers = ['the test stack', ...(contractUrl === '' ? [] : ['a further MongoDB server'])]
+
+describe.each(servers)('activity.analytics on %s', (server) => {
+  let harness: Harness
+  beforeAll(async () => {
+    harness = await openHarness({
+      connect: (options, parts) =>
+        server === 'the test stack'
+          ? options
+          : { ...options, mongodb: { url: contractUrl, database: parts.mongodb.database } },
+    })
+    harness.activity.record({ type: 'indexes.needed' }).unwrapOr(undefined)
+    await harness.activity.flush()
+  })
+  afterAll(async () => {
+    await inMongodb((database) => database.dropDatabase())
+    await harness.dispose()
+  })
+
+  const inMongodb = async <T>(
+    use: (
+      database: Parameters<Parameters<NonNullable<Harness['stores']['mongodb']>['run']>[1]>[0],
+    ) => Promise<T>,
+  ): Promise<T> => {
+    const { mongodb } = harness.stores
+    if (mongodb === undefined) throw new Error('the stores have no MongoDB')
+    return orThrow(await mongodb.run('test', use))
+  }
+  const store = async (log: SampleLog) => {
+    const collections = {
+      user_activity: log.activity,
+      enrollment_events: log.enrollments,
+      search_logs: log.searches,
+    }
+    for (const [name, documents] of Object.entries(collections)) {
+      await inMongodb(async (database) => {
+        await database.collection(name).deleteMany({})
+        const copies: object[] = documents.map((document) => ({ ...document }))
+        if (copies.length > 0) await database.collection(name).insertMany(copies)
+      })
+    }
+  }
+
+  const all: Period = { from: new Date('2020-01-01'), to: new Date('2030-01-01') }
+
+  const figures: readonly (readonly [
+    name: string,
+    ask: (analytics: ActivityAnalytics, period: Period) => PromiseLike<unknown>,
+    expected: (figures: ExpectedFigures) => unknown,
+  ])[] = [
+    [
+      'active users per day',
+      async (analytics, period) => orThrow(await analytics.activeUsers(period)),
+      (expected) => expected.activeUsers('day'),
+    ],
+    [
+      'active users per week',
+      async (analytics, period) => orThrow(await analytics.activeUsers({ ...period, per: 'week' })),
+      (expected) => expected.activeUsers('week'),
+    ],
+    [
+      'events per type and day',
+      async (analytics, period) => orThrow(await analytics.eventsPerDay(period)),
+      (expected) => expected.eventsPerDay(),
+    ],
+    [
+      'events of one type',
+      async (analytics, period) =>
+        orThrow(await analytics.eventsPerDay({ ...period, type: 'page.viewed' })),
+      (expected) => expected.eventsPerDay('page.viewed'),
+    ],
+    [
+      'the funnel of every course',
+      async (analytics, period) => orThrow(await analytics.courseFunnel(period)),
+      (expected) => expected.courseFunnel(),
+    ],
+    [
+      'the funnel of one course',
+      async (analytics, period) =>
+        orThrow(await analytics.courseFunnel({ ...period, courseId: 2 })),
+      (expected) => expected.courseFunnel(2),
+    ],
+    [
+      'revenue per course and day',
+      async (analytics, period) => orThrow(await analytics.revenue(period)),
+      (expected) => expected.revenue(),
+    ],
+    [
+      'revenue of one course',
+      async (analytics, period) => orThrow(await analytics.revenue({ ...period, courseId: 3 })),
+      (expected) => expected.revenue(3),
+    ],
+    [
+      'the top queries',
+      async (analytics, period) => orThrow(await analytics.topQueries({ ...period, limit: 3 })),
+      (expected) => expected.queries(3, false),
+    ],
+    [
+      'the queries without results',
+      async (analytics, period) => orThrow(await analytics.queriesWithoutResults(period)),
+      (expected) => expected.queries(20, true),
+    ],
+    [
+      'click-through by position',
+      async (analytics, period) => orThrow(await analytics.clickThrough(period)),
+      (expected) => expected.clickThrough(),
+    ],
+    [
+      'the median search time',
+      async (analytics, period) => orThrow(await analytics.searchTime(period)),
+      (expected) => expected.searchTime(),
+    ],
+  ]
+
+  test('agree with plain loops over any log and any time', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyLog, anyPeriod, async (log, period) => {
+        await store(log)
+        const expected = new ExpectedFigures(log, period)
+        for (const [name, ask, expectedOf] of figures)
+          expect({ [name]: await ask(harness.activity.analytics, period) }).toEqual({
+            [name]: expectedOf(expected),
+          })
+      }),
+      { numRuns: 25, endOnFailure: true },
+    )
+  }, 120_000)
+
+  test.each(figures)('ask MongoDB once for %s', async (_name, ask) => {
+    expect(
+      await countOperations(harness.stores, async () => {
+        await ask(harness.activity.analytics, all)
+      }),
+    ).toEqual(['mongodb: activity-analytics'])
+  })
+
+  // Of the servers that explain themselves mongod takes an index wherever one serves; others weigh
+  // costs, and read a small collection as a whole.
+  test.for(aggregations)(
+    'scan an index for %s, where mongod explains itself',
+    async ([, { collection, pipeline }], context) => {
+      const plan = await inMongodb((database) =>
+        database
+          .command({
+            explain: { aggregate: collection, pipeline: [...pipeline], cursor: {} },
+            verbosity: 'queryPlanner',
+          })
+          .then(
+            (explained) => JSON.stringify(explained),
+            () => undefined,
+          ),
+      )
+      if (plan === undefined || !/IXSCAN|COLLSCAN/.test(plan)) return context.skip()
+      expect(plan).toMatch(/IXSCAN/)
+      expect(plan).not.toMatch(/COLLSCAN/)
+    },
+  )
+
+  test('say nothing about an empty log', async () => {
+    await store({ activity: [], enrollments: [], searches: [] })
+    const { analytics } = harness.activity
+    expect(orThrow(await analytics.searchTime(all))).toEqual({ searches: 0, medianMs: null })
+    expect(orThrow(await analytics.clickThrough(all))).toEqual([])
+    expect(orThrow(await analytics.courseFunnel(all))).toEqual([])
+  })
+
+  test('refuse what is no time, naming the field', async () => {
+    const { analytics } = harness.activity
+    expect(
+      failureOf(await analytics.revenue({ ...all, from: new Date(Number.NaN) })),
+    ).toMatchObject({ type: 'invalid-input', field: 'from' })
+    expect(failureOf(await analytics.topQueries({ ...all, limit: 0 }))).toMatchObject({
+      type: 'invalid-input',
+      field: 'limit',
+    })
+    expect(failureOf(await analytics.courseFunnel({ ...all, courseId: -1 }))).toMatchObject({
+      type: 'invalid-input',
+      field: 'courseId',
+    })
+  })
+})

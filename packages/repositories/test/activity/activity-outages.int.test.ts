@@ -1,0 +1,277 @@
+import { orThrow } from '@headwater/core'
+import type { DiagnosticEvents } from '@headwater/core'
+import { eventually, faultProxy, startMongodbStandIn } from '@headwater/testing'
+import type { FaultProxy, MongodbStandIn } from '@headwater/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+const activityOptions = {
+  flushIntervalMs: 20,
+  retryMs: 50,
+  writeDeadlineMs: 300,
+  batchSize: 100,
+  maxBuffered: 2_000,
+}
+
+let server: MongodbStandIn
+let mongodb: FaultProxy
+let postgres: FaultProxy
+let harness: Harness
+beforeAll(async () => {
+  server = await startMongodbStandIn()
+  mongodb = await faultProxy(server.url)
+  harness = await openHarness({
+    repositories: { activity: activityOptions },
+    connect: async (options, parts) => {
+      postgres = await faultProxy(parts.postgres.url)
+      return {
+        ...options,
+        postgres: { url: postgres.url },
+        mongodb: { url: mongodb.url, database: 'outages' },
+      }
+    },
+  })
+})
+afterEach(() => {
+  mongodb.restore()
+  postgres.restore()
+})
+afterAll(async () => {
+  await harness.dispose()
+  await Promise.all([mongodb.close(), postgres.close(), server.stop()])
+})
+
+const sequence = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index)
+const record = (type: string, n: number, { activity }: Pick<Harness, 'activity'> = harness) =>
+  orThrow(activity.record({ type, data: { n } }))
+const spilled = async () =>
+  Number(
+    orThrow(
+      await harness.stores.postgres.query<{ count: string }>(
+        'SELECT count(*) FROM @schema.activity_spill',
+      ),
+    ).rows[0]?.count,
+  )
+
+/** The numbers of a type's events in the order in which MongoDB got them. */
+function arrived(type: string): number[] {
+  const events = server.store.find('outages', 'user_activity')?.all() ?? []
+  return events
+    .filter((event) => event['event_type'] === type)
+    .map((event) => (event['event_data'] as { n: number }).n)
+}
+
+function listen<Name extends 'activity:dropped' | 'activity:flush'>(
+  name: Name,
+  { stores }: Pick<Harness, 'stores'> = harness,
+) {
+  const heard: DiagnosticEvents[Name][] = []
+  stores.diagnostics.on(name, (event) => void heard.push(event))
+  return heard
+}
+
+const faults: readonly (readonly [name: string, begin: () => unknown, end: () => unknown])[] = [
+  ['is cut off', () => mongodb.cut(), () => mongodb.restore()],
+  ['hangs', () => mongodb.hang(), () => mongodb.restore()],
+  ['is too slow', () => mongodb.delay(1_000), () => mongodb.restore()],
+  [
+    'is restarted',
+    () => server.stop(),
+    async () => {
+      server = await startMongodbStandIn({ port: server.port, store: server.store })
+    },
+  ],
+]
+
+describe('activity while MongoDB fails', () => {
+  test.each(faults)(
+    'is taken at once, waits in PostgreSQL and arrives once and in order when it %s',
+    async (name, begin, end) => {
+      const type = `fault.${name.replaceAll(' ', '-')}`
+      for (const n of sequence(5)) record(type, n)
+      await harness.activity.flush()
+      await begin()
+      const startedAt = performance.now()
+      for (const n of sequence(400, 5)) record(type, n)
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      await eventually(async () => expect(await spilled()).toBeGreaterThan(200), {
+        timeoutMs: 15_000,
+      })
+      await end()
+      for (const n of sequence(300, 405)) record(type, n)
+      await eventually(() => expect(arrived(type)).toHaveLength(705), { timeoutMs: 20_000 })
+      expect(arrived(type)).toEqual(sequence(705))
+      await eventually(async () => expect(await spilled()).toBe(0))
+    },
+    60_000,
+  )
+
+  test('waits in memory, bounded, while PostgreSQL is down as well; what is dropped is counted and reported, and the rest arrives in order', async () => {
+    const dropped = listen('activity:dropped')
+    record('both.down', 0)
+    await harness.activity.flush()
+    mongodb.cut()
+    postgres.cut()
+    for (const n of sequence(2_500, 1)) record('both.down', n)
+    await eventually(() => expect(dropped.reduce((sum, { count }) => sum + count, 0)).toBe(500))
+    expect(new Set(dropped.map(({ reason }) => reason))).toEqual(new Set(['buffer-full']))
+    postgres.restore()
+    mongodb.restore()
+    await eventually(() => expect(arrived('both.down')).toHaveLength(2_001), { timeoutMs: 20_000 })
+    expect(arrived('both.down')).toEqual(sequence(2_001))
+  }, 60_000)
+
+  test('goes to MongoDB, rather than being dropped, while PostgreSQL keeps what was spilled before', async () => {
+    const dropped = listen('activity:dropped')
+    record('postgres.down', 0)
+    await harness.activity.flush()
+    mongodb.cut()
+    for (const n of sequence(50, 1)) record('postgres.down', n)
+    await eventually(async () => expect(await spilled()).toBe(50))
+    postgres.cut()
+    mongodb.restore()
+    for (const n of sequence(1_500, 51)) record('postgres.down', n)
+    await eventually(() => expect(arrived('postgres.down').length).toBeGreaterThan(500), {
+      timeoutMs: 20_000,
+    })
+    postgres.restore()
+    await eventually(
+      () =>
+        expect(arrived('postgres.down').toSorted((one, other) => one - other)).toEqual(
+          sequence(1_551),
+        ),
+      { timeoutMs: 20_000 },
+    )
+    expect(dropped).toEqual([])
+  }, 60_000)
+
+  test('brings back what another process has spilled and died over, while this one lives', async () => {
+    const another = await harness.openAnother({
+      activity: { ...activityOptions, retryMs: 600_000 },
+    })
+    record('process.died', 0, another)
+    await another.activity.flush()
+    mongodb.cut()
+    for (const n of sequence(30, 1)) record('process.died', n, another)
+    await another.close()
+    mongodb.restore()
+    await eventually(
+      async () => {
+        record('process.lives', 0)
+        await harness.activity.flush()
+        expect(arrived('process.died')).toEqual(sequence(31))
+      },
+      { timeoutMs: 25_000 },
+    )
+  }, 60_000)
+
+  test('is written within the deadline of close: to PostgreSQL when MongoDB hangs', async () => {
+    const another = await harness.openAnother({
+      activity: { ...activityOptions, writeDeadlineMs: 60_000, flushIntervalMs: 60_000 },
+    })
+    const dropped = listen('activity:dropped', another)
+    record('close.hung', 0, another)
+    await another.activity.flush()
+    mongodb.hang()
+    for (const n of sequence(250, 1)) record('close.hung', n, another)
+    const startedAt = performance.now()
+    // The driver may find no end of its own while its server hangs: then it is cut off, with
+    // nothing left to lose.
+    const closed = await another.stores.close({ deadlineMs: 2_000 })
+    expect(closed.isOk() || closed.error.store).toSatisfy(
+      (end) => end === true || end === 'mongodb',
+    )
+    expect(performance.now() - startedAt).toBeLessThan(2_500)
+    expect(dropped).toEqual([])
+    expect(await spilled()).toBe(250)
+    mongodb.restore()
+    await eventually(
+      async () => {
+        record('process.lives', 0)
+        await harness.activity.flush()
+        expect(arrived('close.hung')).toEqual(sequence(251))
+      },
+      { timeoutMs: 25_000 },
+    )
+  }, 60_000)
+
+  test('is reported as dropped when neither store takes it before the deadline of close, or it comes after', async () => {
+    const another = await harness.openAnother({
+      activity: { ...activityOptions, flushIntervalMs: 60_000 },
+    })
+    const dropped = listen('activity:dropped', another)
+    record('close.late', 0, another)
+    await another.activity.flush()
+    mongodb.hang()
+    postgres.hang()
+    for (const n of sequence(20, 1)) record('close.late', n, another)
+    const startedAt = performance.now()
+    expect((await another.stores.close({ deadlineMs: 500 })).isErr()).toBe(true)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    record('close.late', 21, another)
+    expect(dropped).toEqual([
+      { count: 20, reason: 'closed' },
+      { count: 1, reason: 'closed' },
+    ])
+  }, 60_000)
+})
+
+describe('redacted activity', () => {
+  const redact = [
+    'metadata.ip_address',
+    'event_data.email',
+    { field: 'metadata.user_agent', replace: () => 'browser' },
+  ]
+  const event = {
+    type: 'form.sent',
+    data: { email: 'ada@example.com', n: 1 },
+    metadata: { ipAddress: '192.168.1.77', userAgent: 'curl/8' },
+  }
+
+  test('leaves the process redacted: to MongoDB, to PostgreSQL while MongoDB is down, and to the outbox', async () => {
+    const another = await harness.openAnother({ activity: { ...activityOptions, redact } })
+    orThrow(another.activity.record(event))
+    await another.activity.flush()
+    mongodb.cut()
+    orThrow(another.activity.recordMany([event]))
+    await another.activity.flush()
+    orThrow(await another.activity.recordDurably({ type: 'form.kept', data: event.data }))
+    const kept = async (statement: string) =>
+      JSON.stringify(orThrow(await harness.stores.postgres.query(statement)).rows)
+    const texts = [
+      JSON.stringify(server.store.find('outages', 'user_activity')?.all()),
+      await kept('SELECT entry FROM @schema.activity_spill'),
+      await kept('SELECT payload FROM @schema.outbox'),
+    ]
+    for (const text of texts) {
+      expect(text).toMatch(/form\.(sent|kept)/)
+      expect(text).not.toMatch(/ada@example|192\.168\.1\.77|curl/)
+    }
+    expect(texts[1]).toContain('browser')
+    mongodb.restore()
+    await another.close()
+  }, 30_000)
+
+  test('refuses a field that no activity has, when the repositories are made', async () => {
+    await expect(harness.openAnother({ activity: { redact: ['ip_address'] } })).rejects.toThrow(
+      TypeError,
+    )
+  })
+})
+
+describe('documents of user_activity', () => {
+  test('hold null where the caller said nothing of user agent and address', async () => {
+    orThrow(harness.activity.record({ type: 'nothing.said' }))
+    await harness.activity.flush()
+    const found = server.store
+      .find('outages', 'user_activity')
+      ?.all()
+      .find((document) => document['event_type'] === 'nothing.said')
+    expect(found).toMatchObject({
+      user_id: null,
+      event_data: {},
+      metadata: { ip_address: null, user_agent: null, referrer: null },
+    })
+  })
+})

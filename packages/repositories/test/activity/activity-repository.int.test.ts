@@ -1,0 +1,396 @@
+import { randomUUID } from 'node:crypto'
+import { err, ok, orThrow, transaction } from '@headwater/core'
+import { eventually, faultProxy } from '@headwater/testing'
+import type { FaultProxy } from '@headwater/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { aDate, documents, failureOf, openHarness, publishedEvents } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+let harness: Harness
+let mongodb: FaultProxy
+beforeAll(async () => {
+  harness = await openHarness({
+    repositories: {
+      activity: {
+        flushIntervalMs: 20,
+        retryMs: 50,
+        writeDeadlineMs: 300,
+        maxBuffered: 2_000,
+        batchSize: 100,
+        maxSpilled: 1_000,
+      },
+    },
+    connect: async (options, parts) => {
+      mongodb = await faultProxy(parts.mongodb.url)
+      return { ...options, mongodb: { url: mongodb.url, database: parts.mongodb.database } }
+    },
+  })
+})
+afterEach(() => {
+  mongodb.restore()
+})
+afterAll(async () => {
+  await harness.dispose()
+  await mongodb.close()
+})
+
+const spilled = async () =>
+  Number(
+    orThrow(
+      await harness.stores.postgres.query<{ count: string }>(
+        'SELECT count(*) FROM @schema.activity_spill',
+      ),
+    ).rows[0]?.count,
+  )
+const logged = async (type: string) =>
+  (await documents(harness, 'user_activity')).filter((document) => document.event_type === type)
+const numbers = (found: readonly object[]) =>
+  found.map((document) => (document as { event_data: { n: number } }).event_data.n)
+const sequence = (length: number) => Array.from({ length }, (_, n) => n)
+
+describe('activity.record', () => {
+  test('writes an event as a document, with the id that it gave back', async () => {
+    const timestamp = new Date('2026-05-01T10:00:00.123Z')
+    const id = orThrow(
+      harness.activity.record({
+        userId: 7,
+        type: 'course.viewed',
+        data: { courseId: 3, from: null },
+        metadata: { ipAddress: '127.0.0.1', userAgent: 'curl' },
+        timestamp,
+      }),
+    )
+    await eventually(async () =>
+      expect(await logged('course.viewed')).toEqual([
+        {
+          _id: id,
+          user_id: 7,
+          event_type: 'course.viewed',
+          event_data: { courseId: 3, from: null },
+          metadata: { ip_address: '127.0.0.1', user_agent: 'curl', referrer: null },
+          timestamp,
+        },
+      ]),
+    )
+  })
+
+  test('keeps the order of what was recorded', async () => {
+    orThrow(
+      harness.activity.recordMany(
+        sequence(250).map((n) => ({
+          type: 'order.kept',
+          data: { n },
+          timestamp: new Date(1_767_225_600_000 + n),
+        })),
+      ),
+    )
+    await eventually(async () => expect(numbers(await logged('order.kept'))).toEqual(sequence(250)))
+  })
+
+  test('makes the indexes of the collections, once', async () => {
+    orThrow(harness.activity.record({ type: 'index.made' }))
+    await harness.activity.flush()
+    const keys = async (name: string) =>
+      orThrow(
+        (await harness.stores.mongodb?.run('indexes', (database) =>
+          database.collection(name).indexes(),
+        )) ?? fail(),
+      ).map((index) =>
+        Object.entries(index.key as object)
+          .flat()
+          .join(' '),
+      )
+    await eventually(async () => {
+      expect(await keys('user_activity')).toEqual([
+        '_id 1',
+        'user_id 1 timestamp -1',
+        'event_type 1 timestamp -1',
+        'timestamp -1',
+      ])
+      expect(await keys('search_logs')).toEqual([
+        '_id 1',
+        'user_id 1 timestamp -1',
+        'query 1 timestamp -1',
+        'timestamp -1',
+      ])
+      expect(await keys('enrollment_events')).toEqual([
+        '_id 1',
+        'user_id 1 timestamp -1',
+        'course_id 1 timestamp -1',
+        'event_type 1 timestamp -1',
+      ])
+    })
+  })
+
+  test('has MongoDB remove what is older than the retention, and follows a change of it and its end', async () => {
+    for (const retentionDays of [90, 30, undefined]) {
+      const another = await harness.openAnother({
+        activity: { ...(retentionDays !== undefined && { retentionDays }) },
+      })
+      orThrow(another.activity.record({ type: 'retention.set' }))
+      await another.activity.flush()
+      await eventually(async () => {
+        const indexes = orThrow(
+          (await another.stores.mongodb?.run('indexes', (database) =>
+            database.collection('search_logs').indexes(),
+          )) ?? fail(),
+        )
+        const expected =
+          retentionDays === undefined
+            ? []
+            : [{ key: { timestamp: 1 }, expireAfterSeconds: retentionDays * 86_400 }]
+        expect(indexes.filter((index) => index.name === 'retention')).toMatchObject(expected)
+      })
+      await another.close()
+    }
+  })
+
+  test.each(['cut', 'hang'] as const)(
+    'returns at once and loses nothing while MongoDB is %s: PostgreSQL keeps it, in order, until MongoDB is back',
+    async (fault) => {
+      const type = `outage.${fault}`
+      orThrow(harness.activity.record({ type, data: { n: 0 } }))
+      await harness.activity.flush()
+      mongodb[fault]()
+      const startedAt = performance.now()
+      for (const n of sequence(300).slice(1))
+        orThrow(
+          harness.activity.record({
+            type,
+            data: { n },
+            timestamp: new Date(1_767_225_600_000 + n),
+          }),
+        )
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 15_000 })
+      mongodb.restore()
+      await eventually(
+        async () =>
+          expect(numbers(await logged(type)).sort((a, b) => a - b)).toEqual(sequence(300)),
+        { timeoutMs: 20_000 },
+      )
+      await eventually(async () => expect(await spilled()).toBe(0))
+    },
+    60_000,
+  )
+
+  test('brings back what a process before it had spilled', async () => {
+    orThrow(
+      await harness.stores.postgres.query(
+        'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
+        [
+          JSON.stringify({
+            kind: 'activity',
+            id: randomUUID(),
+            at: 1_767_225_600_000,
+            userId: null,
+            type: 'spill.of-before',
+            data: {},
+            metadata: {},
+          }),
+        ],
+      ),
+    )
+    const another = await harness.openAnother()
+    orThrow(another.activity.record({ type: 'process.started' }))
+    await another.activity.flush()
+    await another.close()
+    expect(await logged('spill.of-before')).toHaveLength(1)
+    expect(await spilled()).toBe(0)
+  })
+
+  test('reports what it drops when MongoDB is down and both the buffer and the table are full', async () => {
+    const reasons: string[] = []
+    const stop = harness.stores.diagnostics.on('activity:dropped', ({ count, reason }) =>
+      reasons.push(...Array<string>(count).fill(reason)),
+    )
+    mongodb.cut()
+    for (const n of sequence(40)) {
+      orThrow(
+        harness.activity.recordMany(
+          sequence(100).map((m) => ({ type: 'flood.came', data: { n: n * 100 + m } })),
+        ),
+      )
+      await harness.activity.flush()
+    }
+    stop()
+    expect(await spilled()).toBe(1_000)
+    expect(reasons).toEqual(Array(1_000).fill('buffer-full'))
+    mongodb.restore()
+    await eventually(async () => expect(await logged('flood.came')).toHaveLength(3_000), {
+      timeoutMs: 20_000,
+    })
+    expect(await spilled()).toBe(0)
+  }, 60_000)
+
+  test('is written by close', async () => {
+    const another = await harness.openAnother({ activity: { flushIntervalMs: 60_000 } })
+    orThrow(another.activity.record({ type: 'process.ended' }))
+    await another.close()
+    expect(await logged('process.ended')).toHaveLength(1)
+  })
+})
+
+describe('activity.recordDurably', () => {
+  test('reaches the log through the outbox, once however often it is delivered', async () => {
+    orThrow(
+      await harness.activity.recordDurably({
+        userId: 9,
+        type: 'certificate.issued',
+        data: { courseId: 4 },
+        timestamp: new Date('2026-06-01T00:00:00.000Z'),
+      }),
+    )
+    const [event] = (await publishedEvents(harness.stores)).filter(
+      ({ type }) => type === 'activity.recorded',
+    )
+    await harness.deliver()
+    await harness.deliver()
+    expect(await logged('certificate.issued')).toMatchObject([
+      {
+        _id: event?.id,
+        user_id: 9,
+        event_data: { courseId: 4 },
+        timestamp: new Date('2026-06-01T00:00:00.000Z'),
+      },
+    ])
+  })
+})
+
+describe('activity.recordDurably in a transaction', () => {
+  test('is committed with it, or not at all', async () => {
+    for (const outcome of ['committed', 'rolled-back']) {
+      const ended = await transaction(harness.stores, async (tx) => {
+        orThrow(
+          await harness.activity.recordDurably(
+            { type: `purchase.${outcome}`, data: { courseId: 4 } },
+            tx,
+          ),
+        )
+        return outcome === 'committed' ? ok(undefined) : err('no')
+      })
+      expect(ended.isOk()).toBe(outcome === 'committed')
+    }
+    const types = (await publishedEvents(harness.stores)).map(
+      ({ payload }) => (payload as { type?: string }).type,
+    )
+    expect(types).toContain('purchase.committed')
+    expect(types).not.toContain('purchase.rolled-back')
+  })
+
+  test('refuses data that is too long for the outbox, naming the field', async () => {
+    expect(
+      failureOf(
+        await harness.activity.recordDurably({
+          type: 'essay.sent',
+          data: { text: 'é'.repeat(40_000) },
+        }),
+      ),
+    ).toMatchObject({ type: 'invalid-input', field: 'data' })
+  })
+})
+
+describe('activity.logSearch and recordClick', () => {
+  test.each(['search first', 'click first'])(
+    'make one document of a search and its click, whichever is written first (%s)',
+    async (order) => {
+      const searchId = randomUUID()
+      const steps = [
+        () =>
+          orThrow(
+            harness.activity.logSearch({
+              searchId,
+              userId: 5,
+              query: 'algebra',
+              resultsCount: 12,
+              searchType: 'hybrid',
+              durationMs: 8.5,
+              hits: [{ courseId: 44, position: 1, dense: 3, lexical: 1 }],
+            }),
+          ),
+        () => orThrow(harness.activity.recordClick({ searchId, courseId: 44, position: 2 })),
+      ]
+      for (const step of order === 'click first' ? steps.reverse() : steps) {
+        step()
+        await harness.activity.flush()
+      }
+      expect(
+        (await documents(harness, 'search_logs')).filter((document) => document._id === searchId),
+      ).toEqual([
+        {
+          _id: searchId,
+          user_id: 5,
+          query: 'algebra',
+          results_count: 12,
+          search_type: 'hybrid',
+          search_duration_ms: 8.5,
+          results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
+          clicked_result: 44,
+          click_position: 2,
+          timestamp: aDate,
+        },
+      ])
+    },
+  )
+
+  test('note a search without a click as one', async () => {
+    const searchId = orThrow(
+      harness.activity.logSearch({
+        query: 'nothing',
+        resultsCount: 0,
+        searchType: 'lexical',
+        durationMs: 1,
+      }),
+    )
+    await harness.activity.flush()
+    expect(
+      (await documents(harness, 'search_logs')).find((document) => document._id === searchId),
+    ).toMatchObject({ user_id: null, clicked_result: null, click_position: null })
+  })
+})
+
+describe('activity.list', () => {
+  test('lists by user, type and time, newest first, page by page, each event once', async () => {
+    const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + Math.floor(n / 2) * 1_000)
+    orThrow(
+      harness.activity.recordMany(
+        sequence(7).map((n) => ({
+          userId: 4_242,
+          type: n === 3 ? 'list.other' : 'list.tested',
+          data: { n },
+          timestamp: at(n),
+        })),
+      ),
+    )
+    await harness.activity.flush()
+    const seen: number[] = []
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = orThrow(await harness.activity.list({ userId: 4_242, limit: 2, cursor }))
+      seen.push(...page.items.map((item) => item.data.n as number))
+      cursor = page.nextCursor
+    }
+    expect(seen).toEqual(sequence(7).reverse())
+    expect(
+      orThrow(await harness.activity.list({ userId: 4_242, type: 'list.other' })).items,
+    ).toMatchObject([{ userId: 4_242, type: 'list.other', data: { n: 3 }, metadata: {} }])
+    expect(
+      orThrow(await harness.activity.list({ userId: 4_242, from: at(2), to: at(4) }))
+        .items.map((item) => item.data.n)
+        .sort(),
+    ).toEqual([2, 3])
+  })
+
+  test('says that MongoDB is down', async () => {
+    mongodb.cut()
+    await eventually(async () =>
+      expect(failureOf(await harness.activity.list())).toMatchObject({
+        type: 'store-unavailable',
+        store: 'mongodb',
+      }),
+    )
+  })
+})
+
+function fail(): never {
+  throw new Error('the stores have no MongoDB')
+}

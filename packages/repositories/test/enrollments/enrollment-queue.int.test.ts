@@ -1,0 +1,331 @@
+import { connect, err, ok, orThrow, transaction } from '@headwater/core'
+import type { Stores } from '@headwater/core'
+import { createRepositories } from '@headwater/repositories'
+import type { Repositories } from '@headwater/repositories'
+import { eventually, faultProxy } from '@headwater/testing'
+import type { FaultProxy } from '@headwater/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { takePlaces } from '../../src/enrollments/enroll-queries.ts'
+import { failureOf, openHarness, publishedEvents } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+let harness: Harness
+let proxy: FaultProxy
+/** Another process, which does not go by way of the proxy. */
+let other: Repositories & { readonly stores: Stores }
+beforeAll(async () => {
+  harness = await openHarness({
+    connect: async (options, { postgres }) => {
+      proxy = await faultProxy(postgres.url)
+      return { ...options, postgres: { url: proxy.url } }
+    },
+  })
+  // The database's own check would hide a place that is sold twice behind a failure.
+  orThrow(await sql('ALTER TABLE @schema.courses DROP CONSTRAINT courses_capacity_check'))
+  const stores = orThrow(
+    await connect({ ...harness.options, postgres: { url: harness.parts.postgres.url } }),
+  )
+  other = { ...createRepositories(stores), stores }
+})
+afterAll(async () => {
+  orThrow(await other.stores.close())
+  await harness.dispose()
+  await proxy.close()
+})
+
+const sql = (text: string, values: readonly unknown[] = []) =>
+  harness.stores.postgres.query(text, values)
+
+async function countsOf(courseId: number): Promise<{ counted: number; rows: number }> {
+  const {
+    rows: [row],
+  } = orThrow(
+    await harness.stores.postgres.query<{ counted: number; rows: number }>(
+      `
+    SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
+    FROM @schema.courses AS c WHERE id = $1`,
+      [courseId],
+    ),
+  )
+  return row ?? { counted: -1, rows: -1 }
+}
+
+const typeOf = (result: { isOk(): boolean; error?: unknown }) =>
+  result.isOk() ? 'ok' : (result as { error: { type: string } }).error.type
+
+/** Keeps a course locked, as an editor with an open transaction does, while `work` runs. */
+async function whileKept(
+  courseId: number,
+  work: (letGo: () => void) => Promise<void>,
+): Promise<void> {
+  const [locked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const keeping = transaction(
+    other.stores,
+    async (tx) => {
+      await tx.query('SELECT FROM @schema.courses WHERE id = $1 FOR UPDATE', [courseId])
+      locked.resolve()
+      await done.promise
+      return err('let go' as const)
+    },
+    { deadlineMs: 20_000 },
+  )
+  await locked.promise
+  try {
+    await work(() => {
+      done.resolve()
+    })
+  } finally {
+    done.resolve()
+    failureOf(await keeping)
+  }
+}
+
+describe('places', () => {
+  test('are never sold twice from two processes at once, and nobody is told otherwise', async () => {
+    for (const places of [1, 7, 20, 33]) {
+      const [{ id: courseId }, users] = [
+        await harness.newCourse({ maxStudents: places }),
+        await harness.manyUsers(40),
+      ]
+      const asked = [...users, ...users.slice(0, 15)].sort(() => Math.random() - 0.5)
+      const results = await Promise.all(
+        asked.flatMap((userId) =>
+          [harness, other].map(async ({ enrollments }) => ({
+            userId,
+            type: typeOf(await enrollments.enroll({ userId, courseId })),
+          })),
+        ),
+      )
+      const winners = results
+        .filter((result) => result.type === 'ok')
+        .map((result) => result.userId)
+      expect(await countsOf(courseId)).toEqual({ counted: places, rows: places })
+      expect(new Set(winners).size).toBe(places)
+      expect(winners).toHaveLength(places)
+      expect(new Set(results.map((result) => result.type))).toEqual(
+        new Set(['ok', 'already-enrolled', 'course-full']),
+      )
+    }
+  })
+
+  test('are sold twice by the same statement without the lock before it: the check above can fail', async () => {
+    const sold: number[] = []
+    for (let round = 0; round < 10; round += 1) {
+      const [{ id: courseId }, users] = [
+        await harness.newCourse({ maxStudents: 5 }),
+        await harness.manyUsers(20),
+      ]
+      const takeWithoutLock = (stores: Stores, some: readonly number[]) =>
+        transaction(stores, async (tx) => {
+          await tx.query(takePlaces, [some, some.map(() => courseId), some.map(() => '0')])
+          return ok(undefined)
+        })
+      await Promise.all([
+        takeWithoutLock(harness.stores, users.slice(0, 10)),
+        takeWithoutLock(other.stores, users.slice(10)),
+      ])
+      sold.push((await countsOf(courseId)).rows)
+    }
+    expect(Math.max(...sold)).toBeGreaterThan(5)
+  })
+
+  test('go to those who asked first', async () => {
+    const [{ id: courseId }, users] = [
+      await harness.newCourse({ maxStudents: 130 }),
+      await harness.manyUsers(260),
+    ]
+    const types = await Promise.all(
+      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+    )
+    expect(types).toEqual(users.map((_, index) => (index < 130 ? 'ok' : 'course-full')))
+  })
+})
+
+describe('enrollments at the same time', () => {
+  test('into one course share a transaction, with one event each', async () => {
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(100)]
+    const transactions: unknown[] = []
+    const stop = harness.stores.diagnostics.on('transaction:end', (end) => transactions.push(end))
+    for (const result of await Promise.all(
+      users.map((userId) => harness.enrollments.enroll({ userId, courseId })),
+    ))
+      orThrow(result)
+    stop()
+    expect(transactions).toHaveLength(1)
+    const events = (await publishedEvents(harness.stores)).filter(
+      (event) => event.aggregateId === String(courseId) && event.type === 'enrollment.created',
+    )
+    expect(events.map((event) => (event.payload as { userId: number }).userId)).toEqual(users)
+  })
+
+  test('get an own answer each, whatever the others asked for', async () => {
+    const [course, closed, [first = 0, second = 0, third = 0]] = [
+      await harness.newCourse({ maxStudents: 2, price: '10.00' }),
+      await harness.newCourse(),
+      await harness.manyUsers(3),
+    ]
+    orThrow(await harness.courses.unpublish(closed.id))
+    const results = await Promise.all(
+      [
+        { userId: first, courseId: course.id, payment: { method: 'card', discount: '10.01' } },
+        { userId: first, courseId: course.id },
+        { userId: first, courseId: course.id },
+        { userId: 999_999, courseId: course.id },
+        { userId: second, courseId: closed.id },
+        { userId: second, courseId: 999_999 },
+        { userId: second, courseId: course.id },
+        { userId: third, courseId: course.id },
+      ].map((request) => harness.enrollments.enroll(request)),
+    )
+    expect(results.map(typeOf)).toEqual([
+      'invalid-input',
+      'ok',
+      'already-enrolled',
+      'not-found',
+      'course-not-published',
+      'not-found',
+      'ok',
+      'course-full',
+    ])
+  })
+
+  test('do not fail for one that the database refuses', async () => {
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(30)]
+    const cursed = users[11] ?? 0
+    orThrow(
+      await sql(
+        "CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$",
+      ),
+    )
+    orThrow(
+      await sql(
+        `CREATE TRIGGER refuse BEFORE INSERT ON @schema.enrollments FOR EACH ROW WHEN (NEW.user_id = ${cursed}) EXECUTE FUNCTION @schema.refuse()`,
+      ),
+    )
+    const types = await Promise.all(
+      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+    )
+    expect(types).toEqual(users.map((userId) => (userId === cursed ? 'store-refused' : 'ok')))
+    expect(await countsOf(courseId)).toEqual({ counted: 29, rows: 29 })
+  })
+
+  test('into other courses do not wait for one that somebody keeps locked', async () => {
+    const [kept, free, another, [userId = 0]] = [
+      await harness.newCourse(),
+      await harness.newCourse(),
+      await harness.newCourse(),
+      await harness.manyUsers(1),
+    ]
+    await whileKept(kept.id, async (letGo) => {
+      let isAnswered = false
+      const waiting = harness.enrollments.enroll({ userId, courseId: kept.id }).map((place) => {
+        isAnswered = true
+        return place
+      })
+      orThrow(await harness.enrollments.enroll({ userId, courseId: free.id }))
+      orThrow(await harness.enrollments.enroll({ userId, courseId: another.id }))
+      expect(isAnswered).toBe(false)
+      letGo()
+      orThrow(await waiting)
+    })
+    expect(orThrow(await harness.enrollments.listForUser(userId)).items).toHaveLength(3)
+  })
+})
+
+describe('a caller', () => {
+  test('whose time is over before the turn came is told that no place was taken, and none is', async () => {
+    const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [
+      await harness.newCourse(),
+      await harness.manyUsers(3),
+    ]
+    await whileKept(courseId, async (letGo) => {
+      const patient = harness.enrollments.enroll({ userId: first, courseId })
+      await eventually(async () => {
+        expect(
+          orThrow(
+            await sql(
+              "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            ),
+          ).rowCount,
+        ).toBe(1)
+      })
+      const abort = new AbortController()
+      const answers = Promise.all([
+        harness.enrollments.enroll({ userId: late, courseId }, { deadlineMs: 30 }),
+        harness.enrollments.enroll({ userId: gone, courseId }, { signal: abort.signal }),
+      ])
+      abort.abort()
+      for (const answer of await answers) {
+        expect(failureOf(answer)).toMatchObject({
+          type: 'deadline-exceeded',
+          retryable: true,
+          message: expect.stringContaining('no place was taken') as string,
+        })
+      }
+      letGo()
+      orThrow(await patient)
+    })
+    expect(await countsOf(courseId)).toEqual({ counted: 1, rows: 1 })
+  })
+
+  test('whose time is over while the course is kept is told so in time', async () => {
+    const [{ id: courseId }, [userId = 0]] = [await harness.newCourse(), await harness.manyUsers(1)]
+    await whileKept(courseId, async () => {
+      expect(
+        failureOf(await harness.enrollments.enroll({ userId, courseId }, { deadlineMs: 100 })),
+      ).toMatchObject({ type: 'deadline-exceeded' })
+    })
+    expect(await countsOf(courseId)).toEqual({ counted: 0, rows: 0 })
+  })
+})
+
+describe('a batch whose connection is lost during COMMIT', () => {
+  beforeAll(async () => {
+    orThrow(
+      await sql(
+        'CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$',
+      ),
+    )
+  })
+
+  async function slowBatch(): Promise<{ courseId: number; results: Promise<string[]> }> {
+    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(20)]
+    orThrow(
+      await other.stores.postgres.query(`
+      CREATE CONSTRAINT TRIGGER be_slow_${courseId} AFTER UPDATE ON @schema.courses DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW WHEN (NEW.id = ${courseId}) EXECUTE FUNCTION @schema.be_slow()`),
+    )
+    const results = Promise.all(
+      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+    )
+    await eventually(async () => {
+      expect(
+        orThrow(
+          await other.stores.postgres.query(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'",
+          ),
+        ).rowCount,
+      ).toBe(1)
+    })
+    return { courseId, results }
+  }
+
+  test('is a place for everybody when another connection finds it committed', async () => {
+    const { courseId, results } = await slowBatch()
+    proxy.hang()
+    await eventually(async () => {
+      expect(orThrow(await other.enrollments.listForCourse(courseId)).items).toHaveLength(20)
+    })
+    proxy.cut()
+    proxy.restore()
+    expect(new Set(await results)).toEqual(new Set(['ok']))
+  })
+
+  test('is a failure for everybody, and no place, when it was not', async () => {
+    const { courseId, results } = await slowBatch()
+    proxy.cut()
+    proxy.restore()
+    expect(new Set(await results)).toEqual(new Set(['store-unavailable']))
+    expect(await countsOf(courseId)).toEqual({ counted: 0, rows: 0 })
+  })
+})

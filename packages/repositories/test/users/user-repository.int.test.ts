@@ -1,0 +1,344 @@
+import { inspect } from 'node:util'
+import { orThrow, ok, transaction } from '@headwater/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  aDate,
+  countOperations,
+  documents,
+  failureOf,
+  openHarness,
+  passwordHash,
+  publishedEvents,
+  redisContents,
+} from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+let harness: Harness
+beforeAll(async () => {
+  harness = await openHarness()
+})
+afterAll(() => harness.dispose())
+
+describe('users.create', () => {
+  test('gives back the profile as it is stored', async () => {
+    const user = orThrow(
+      await harness.users.create({
+        email: 'Ada@Example.com',
+        username: 'ada',
+        passwordHash,
+        fullName: 'Ada Lovelace',
+        role: 'instructor',
+      }),
+    )
+    expect(user).toStrictEqual({
+      id: user.id,
+      email: 'Ada@Example.com',
+      username: 'ada',
+      fullName: 'Ada Lovelace',
+      role: 'instructor',
+      version: 1,
+      createdAt: aDate,
+      updatedAt: aDate,
+    })
+    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+  })
+
+  test('stores the hash that it was given', async () => {
+    const user = await harness.newUser()
+    const { rows } = orThrow(
+      await harness.stores.postgres.query('SELECT password_hash FROM @schema.users WHERE id = $1', [
+        user.id,
+      ]),
+    )
+    expect(rows).toEqual([{ password_hash: passwordHash }])
+  })
+
+  test('warms the profile: the next read asks PostgreSQL nothing', async () => {
+    const user = await harness.newUser()
+    const asked = await countOperations(harness.stores, async () => {
+      expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+    })
+    expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
+  })
+
+  test('publishes user.registered without personal data', async () => {
+    const user = await harness.newUser({ fullName: 'Grace Hopper' })
+    const events = (await publishedEvents(harness.stores)).filter(
+      (event) => event.aggregateId === String(user.id) && event.aggregateType === 'user',
+    )
+    expect(events).toMatchObject([
+      { type: 'user.registered', version: 1, payload: { userId: user.id, role: 'student' } },
+    ])
+    expect(inspect(events, { depth: null })).not.toMatch(/Grace|@example/)
+  })
+
+  test('refuses an e-mail address that differs in case only, as email-taken', async () => {
+    await harness.newUser({ email: 'taken@example.com' })
+    const refused = await harness.users.create({
+      email: 'TAKEN@example.com',
+      username: 'another',
+      passwordHash,
+    })
+    expect(failureOf(refused)).toMatchObject({ type: 'email-taken', retryable: false })
+  })
+
+  test('refuses a name that is taken, as username-taken', async () => {
+    await harness.newUser({ username: 'taken' })
+    const refused = await harness.users.create({
+      email: 'free@example.com',
+      username: 'taken',
+      passwordHash,
+    })
+    expect(failureOf(refused)).toMatchObject({ type: 'username-taken', retryable: false })
+    expect(orThrow(await harness.users.findByEmail('free@example.com'))).toBeUndefined()
+  })
+
+  test('lets one of many simultaneous registrations of an e-mail address through', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        harness.users.create({ email: 'race@example.com', username: `race${index}`, passwordHash }),
+      ),
+    )
+    expect(results.filter((result) => result.isOk())).toHaveLength(1)
+    expect(
+      new Set(results.flatMap((result) => (result.isErr() ? [result.error.type] : []))),
+    ).toEqual(new Set(['email-taken']))
+  })
+
+  test('is seen by a reader who asked for the id before it existed', async () => {
+    const before = await harness.newUser()
+    expect(orThrow(await harness.users.get(before.id + 1))).toBeUndefined()
+    const user = await harness.newUser()
+    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+  })
+})
+
+describe('users.get', () => {
+  test.each([['Jean Bartik'], [null]])(
+    'gives deeply equal profiles from PostgreSQL, from the cache and in a transaction (full name: %s)',
+    async (fullName) => {
+      const { id } = await harness.newUser({ fullName })
+      orThrow(await harness.users.update(id, { role: 'instructor' }))
+      const loaded = orThrow(await harness.users.get(id))
+      const asked = await countOperations(harness.stores, async () => {
+        expect(orThrow(await harness.users.get(id))).toStrictEqual(loaded)
+      })
+      expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
+      const inside = await transaction(harness.stores, async (tx) =>
+        ok(orThrow(await harness.users.get(id, { tx }))),
+      )
+      expect(orThrow(inside)).toStrictEqual(loaded)
+      expect(loaded).toMatchObject({ fullName, createdAt: aDate })
+    },
+  )
+
+  test('asks PostgreSQL once for a user who does not exist, however often it is asked', async () => {
+    const asked = await countOperations(harness.stores, async () => {
+      for (let read = 0; read < 5; read += 1)
+        expect(orThrow(await harness.users.get(999_999))).toBeUndefined()
+    })
+    expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
+  })
+
+  test('sees in a transaction what that transaction wrote', async () => {
+    const { id } = await harness.newUser()
+    orThrow(
+      await transaction(harness.stores, async (tx) => {
+        await tx.query('UPDATE @schema.users SET role = $2 WHERE id = $1', [id, 'auditor'])
+        expect(orThrow(await harness.users.get(id, { tx }))).toMatchObject({ role: 'auditor' })
+        expect(
+          orThrow(
+            await harness.users.findByEmail(
+              (await harness.users.get(id))._unsafeUnwrap()?.email ?? '',
+              { tx },
+            ),
+          ),
+        ).toMatchObject({ role: 'auditor' })
+        tx.invalidate()
+        return ok(undefined)
+      }),
+    )
+  })
+})
+
+describe('users.getMany', () => {
+  test('gives those that exist, with one statement', async () => {
+    const [first, second] = [await harness.newUser(), await harness.newUser()]
+    orThrow(await harness.users.update(first.id, { role: 'a' }))
+    orThrow(await harness.users.update(second.id, { role: 'b' }))
+    const asked = await countOperations(harness.stores, async () => {
+      const found = orThrow(await harness.users.getMany([second.id, 888_888, first.id, first.id]))
+      expect([...found.keys()].sort((a, b) => a - b)).toEqual([first.id, second.id])
+      expect(found.get(first.id)?.role).toBe('a')
+    })
+    expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
+  })
+
+  test('gives nothing for no ids, and asks nothing', async () => {
+    expect(
+      await countOperations(harness.stores, async () => {
+        expect(orThrow(await harness.users.getMany([])).size).toBe(0)
+      }),
+    ).toEqual([])
+  })
+})
+
+describe('users.findByEmail', () => {
+  test('finds whatever the case', async () => {
+    const user = await harness.newUser({ email: 'Mixed.Case@Example.com' })
+    expect(orThrow(await harness.users.findByEmail('mixed.case@example.COM'))).toStrictEqual(user)
+    expect(orThrow(await harness.users.findByEmail('nobody@example.com'))).toBeUndefined()
+  })
+})
+
+describe('users.update', () => {
+  test('sets what is given, leaves what is absent, clears what is null', async () => {
+    const user = await harness.newUser({ fullName: 'Old Name' })
+    const renamed = orThrow(await harness.users.update(user.id, { fullName: 'New Name' }))
+    expect(renamed).toStrictEqual({
+      ...user,
+      fullName: 'New Name',
+      version: 2,
+      updatedAt: renamed.updatedAt,
+    })
+    expect(
+      orThrow(
+        await harness.users.update(user.id, { fullName: null, email: `new${user.id}@example.com` }),
+      ),
+    ).toMatchObject({
+      fullName: null,
+      email: `new${user.id}@example.com`,
+      username: user.username,
+      version: 3,
+    })
+    expect(orThrow(await harness.users.get(user.id))).toMatchObject({ fullName: null, version: 3 })
+  })
+
+  test('of an unknown id is not-found', async () => {
+    expect(failureOf(await harness.users.update(999_999, { role: 'x' }))).toMatchObject({
+      type: 'not-found',
+      entity: 'user',
+      id: '999999',
+    })
+  })
+
+  test('changes only the version that was expected', async () => {
+    const user = await harness.newUser()
+    orThrow(await harness.users.update(user.id, { role: 'first', expectedVersion: 1 }))
+    expect(
+      failureOf(await harness.users.update(user.id, { role: 'second', expectedVersion: 1 })),
+    ).toMatchObject({ type: 'version-conflict', id: String(user.id) })
+    expect(orThrow(await harness.users.get(user.id))).toMatchObject({ role: 'first', version: 2 })
+    expect(
+      failureOf(await harness.users.update(999_999, { role: 'x', expectedVersion: 1 })).type,
+    ).toBe('not-found')
+  })
+
+  test('refuses an e-mail address and a name of another user', async () => {
+    const [user, other] = [await harness.newUser(), await harness.newUser()]
+    expect(
+      failureOf(await harness.users.update(user.id, { email: other.email.toUpperCase() })).type,
+    ).toBe('email-taken')
+    expect(failureOf(await harness.users.update(user.id, { username: other.username })).type).toBe(
+      'username-taken',
+    )
+    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+  })
+
+  test('publishes user.updated with the names of the fields and not their values', async () => {
+    const user = await harness.newUser()
+    orThrow(await harness.users.update(user.id, { fullName: 'Secret Name' }))
+    const events = (await publishedEvents(harness.stores)).filter(
+      (event) => event.type === 'user.updated' && event.aggregateId === String(user.id),
+    )
+    expect(events).toMatchObject([
+      { version: 2, payload: { userId: user.id, changed: ['fullName'] } },
+    ])
+  })
+})
+
+test('the password hash is in no profile, cache entry, event, document, error or diagnostic', async () => {
+  const { users, stores, activity } = harness
+  const said: unknown[] = []
+  for (const name of [
+    'store:operation',
+    'store:error',
+    'transaction:end',
+    'outbox:published',
+    'cache:fill',
+  ] as const)
+    stores.diagnostics.on(name, (event) => said.push(event))
+  const user = await harness.newUser({ fullName: 'Has A Hash' })
+  said.push(
+    user,
+    await users.get(user.id),
+    await users.getMany([user.id]),
+    await users.findByEmail(user.email),
+    await users.update(user.id, { role: 'x' }),
+    failureOf(await users.create({ email: user.email, username: 'other', passwordHash })),
+    failureOf(
+      await users.create({ email: 'other@example.com', username: user.username, passwordHash }),
+    ),
+    failureOf(await users.create({ email: 'no-address', username: 'other', passwordHash })),
+  )
+  orThrow(
+    await stores.postgres.query(
+      "ALTER TABLE @schema.users ADD CONSTRAINT no_robots CHECK (username <> 'robot')",
+    ),
+  )
+  const refused = failureOf(
+    await users.create({ email: 'robot@example.com', username: 'robot', passwordHash }),
+  )
+  expect(refused).toMatchObject({ type: 'constraint-violated', constraint: 'no_robots' })
+  await harness.deliver()
+  await activity.flush()
+  const everywhere = inspect(
+    [
+      said,
+      refused,
+      await redisContents(harness),
+      await publishedEvents(stores),
+      await documents(harness, 'user_activity'),
+    ],
+    { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null },
+  )
+  expect(everywhere).toContain('Has A Hash')
+  expect(everywhere).not.toContain(passwordHash)
+})
+
+describe('users.credentials', () => {
+  test('gives the hash of the address, whatever its case, and nothing else', async () => {
+    const user = await harness.newUser({
+      email: 'Login@Example.com',
+      passwordHash: `${passwordHash}/own`,
+    })
+    expect(orThrow(await harness.users.credentials('login@example.COM'))).toStrictEqual({
+      userId: user.id,
+      passwordHash: `${passwordHash}/own`,
+    })
+  })
+
+  test('is undefined for an address that nobody has', async () => {
+    expect(orThrow(await harness.users.credentials('unknown@example.com'))).toBeUndefined()
+  })
+
+  test('asks PostgreSQL every time, and leaves nothing in Redis', async () => {
+    const user = await harness.newUser()
+    const asked = await countOperations(harness.stores, async () => {
+      for (const _ of [1, 2])
+        expect(orThrow(await harness.users.credentials(user.email))?.userId).toBe(user.id)
+    })
+    expect(asked.filter((operation) => operation === 'postgres: select users')).toHaveLength(2)
+    expect([...(await redisContents(harness)).values()].join()).not.toContain(passwordHash)
+  })
+
+  test('refuses what is no address without asking a store', async () => {
+    const asked = await countOperations(harness.stores, async () => {
+      expect(failureOf(await harness.users.credentials('nobody'))).toMatchObject({
+        type: 'invalid-input',
+        field: 'email',
+      })
+    })
+    expect(asked).toEqual([])
+  })
+})

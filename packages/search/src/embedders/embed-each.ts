@@ -1,0 +1,74 @@
+import type { CallOptions } from '@headwater/core'
+import type { EmbedError, Embedder } from './embedder.ts'
+import { forEachInParallel } from '../in-batches.ts'
+
+/** What became of one text: its vector, or why it has none. */
+export type EmbeddedText = { readonly vector: readonly number[] } | { readonly failure: EmbedError }
+
+/** Requests under way at once. */
+const requestsAtOnce = 4
+
+/**
+ * Embeds texts, each for itself: a text that the service refuses, or a request that fails, does not
+ * keep the other texts from their vectors, and none is embedded twice. Gives back one answer per
+ * text, in their order; never rejects. Costs as many requests as the embedder's limits allow; where
+ * one is refused it is halved until the culprits stand alone.
+ *
+ * @example
+ * ```ts
+ * const [first] = await embedEach(embedder, texts)
+ * if (first !== undefined && 'failure' in first) report(first.failure)
+ * ```
+ */
+export async function embedEach(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: CallOptions = {},
+): Promise<EmbeddedText[]> {
+  if (texts.length === 0) return []
+  const embedded: EmbeddedText[][] = []
+  await forEachInParallel(requestsFor(embedder, texts), requestsAtOnce, async (batch, place) => {
+    embedded[place] = await embedBatch(embedder, batch, options)
+  })
+  return embedded.flat()
+}
+
+function requestsFor(embedder: Embedder, texts: readonly string[]): (readonly string[])[] {
+  let from = 0
+  return (embedder.batchSizes?.(texts) ?? [texts.length]).map((size) =>
+    texts.slice(from, (from += size)),
+  )
+}
+
+async function embedBatch(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: CallOptions,
+): Promise<EmbeddedText[]> {
+  const embedded = await embedder.embed(texts, options)
+  if (embedded.isOk()) return embedded.value.map((vector) => ({ vector }))
+  const failure = embedded.error
+  if (texts.length === 1 || !isRefusalOfText(failure)) return texts.map(() => ({ failure }))
+  const middle = Math.ceil(texts.length / 2)
+  return [
+    ...(await embedBatch(embedder, texts.slice(0, middle), options)),
+    ...(await embedBatch(embedder, texts.slice(middle), options)),
+  ]
+}
+
+/**
+ * Whether what was sent is at fault, rather than the service or how it is set up: trying again
+ * changes nothing then.
+ */
+export function isRefusalOfText(failure: {
+  readonly type: string
+  readonly store?: string
+  readonly code?: string
+}): boolean {
+  if (failure.type === 'invalid-input') return true
+  if (failure.type !== 'store-refused') return false
+  // Of PostgreSQL only values that it cannot hold (class 22); its other refusals speak of how it is
+  // set up.
+  if (failure.store === 'postgres') return failure.code?.startsWith('22') === true
+  return !['401', '402', '403', '404'].includes(failure.code ?? '')
+}

@@ -1,0 +1,247 @@
+import { err, ok } from '@headwater/core'
+import type { InputIssue, InvalidInput, Result } from '@headwater/core'
+import type { MoneyInput } from '@headwater/repositories'
+import { z } from 'zod'
+import { invalidInput } from '../refusals.ts'
+import { maxRowId } from '../row-id.ts'
+import type { SearchFilters } from './search-filters.ts'
+import type { LoggedClick } from './search-log.ts'
+
+/** Options of a search: which courses may be found, how many, and for whom. */
+export interface SearchOptions {
+  /** Only courses of this category. */
+  readonly category?: string | undefined
+  /** Only courses of this difficulty. */
+  readonly difficulty?: string | undefined
+  /** Only courses of this instructor. */
+  readonly instructorId?: number | undefined
+  /** Only courses that cost this much or more. */
+  readonly minPrice?: MoneyInput | undefined
+  /** Only courses that cost this much or less. */
+  readonly maxPrice?: MoneyInput | undefined
+  /**
+   * `true`: only courses that take another student.
+   *
+   * @defaultValue `false`
+   */
+  readonly hasPlaces?: boolean | undefined
+  /**
+   * How many courses to find at most, 1 to 100.
+   *
+   * @defaultValue `10`
+   */
+  readonly limit?: number | undefined
+  /**
+   * Which page: the `nextPage` of a result of the same query and filters.
+   *
+   * @defaultValue the first
+   */
+  readonly page?: string | undefined
+  /** Who searches, for the log; makes no difference to the results. */
+  readonly userId?: number | undefined
+}
+
+/** Options of a search for similar courses. */
+export type SimilarOptions = Omit<SearchOptions, 'page' | 'userId'>
+
+/** Options of suggestions. */
+export interface SuggestOptions {
+  /**
+   * How many to make at most, 1 to 20.
+   *
+   * @defaultValue `8`
+   */
+  readonly limit?: number | undefined
+}
+
+/** The defaults of {@link SearchOptions}. */
+export const searchOptionsDefaults = { limit: 10 } as const
+
+/** The defaults of {@link SuggestOptions}. */
+export const suggestOptionsDefaults = { limit: 8 } as const
+
+/** A search that has passed the checks. */
+export interface SearchRequest {
+  /** The normalised query. */
+  readonly query: string
+  /** The filters that are set, in a fixed order. */
+  readonly filters: SearchFilters
+  /** How many courses to find at most. */
+  readonly limit: number
+  /** Which page, as it was asked for. */
+  readonly page: string | undefined
+  /** Who searches. */
+  readonly userId: number | undefined
+}
+
+const maxQueryLength = 500
+const storable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+const notStorable = 'must contain neither NUL nor lone surrogates'
+
+const rowId = z.int().min(1).max(maxRowId)
+const label = (maxLength: number) =>
+  z.string().max(maxLength).regex(/\S/, 'must not be blank').refine(storable, notStorable)
+const money = z.union([z.string(), z.number()]).transform((input, context) => {
+  const [, units, decimals = ''] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(String(input)) ?? []
+  if (units !== undefined) return `${Number(units)}.${decimals.padEnd(2, '0')}`
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an amount from 0 to 99999999.99 with at most two decimals',
+  })
+  return z.NEVER
+})
+
+const query = z
+  .string()
+  .max(maxQueryLength)
+  .refine(storable, notStorable)
+  .transform(normalise)
+  .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
+
+const filterInput = {
+  category: label(100).optional(),
+  difficulty: label(50).optional(),
+  instructorId: rowId.optional(),
+  minPrice: money.optional(),
+  maxPrice: money.optional(),
+  hasPlaces: z.boolean().optional(),
+  limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
+}
+
+const isUpright = ({
+  minPrice = '0',
+  maxPrice = '99999999.99',
+}: {
+  readonly minPrice?: string | undefined
+  readonly maxPrice?: string | undefined
+}): boolean => Number(minPrice) <= Number(maxPrice)
+const upsideDown = { path: ['minPrice'], message: 'must not be above maxPrice' }
+
+const searchInput = z
+  .strictObject({
+    query,
+    ...filterInput,
+    page: z.string().min(1).max(200).optional(),
+    userId: rowId.optional(),
+  })
+  .refine(isUpright, upsideDown)
+const similarInput = z
+  .strictObject({ courseId: rowId, ...filterInput })
+  .refine(isUpright, upsideDown)
+const suggestInput = z.strictObject({
+  prefix: query,
+  limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit),
+})
+const clickInput = z.strictObject({
+  searchId: z.uuid(),
+  courseId: rowId,
+  position: z.int().min(1).max(10_000),
+})
+
+/**
+ * Checks a search and brings it into the one form that equal searches have, whatever the order of
+ * their options. Touches no store, never throws.
+ */
+export function parseSearch(
+  text: string,
+  options: SearchOptions,
+): Result<SearchRequest, InvalidInput> {
+  return checked(searchInput, () => ({ ...options, query: text })).map((input) => ({
+    query: input.query,
+    filters: filtersOf(input),
+    limit: input.limit,
+    page: input.page,
+    userId: input.userId,
+  }))
+}
+
+/** Checks a search for similar courses; as {@link parseSearch}. */
+export function parseSimilar(
+  courseId: number,
+  options: SimilarOptions,
+): Result<SimilarRequest, InvalidInput> {
+  return checked(similarInput, () => ({ ...options, courseId })).map((input) => ({
+    courseId: input.courseId,
+    filters: filtersOf(input),
+    limit: input.limit,
+  }))
+}
+
+/** A search for similar courses that has passed the checks. */
+export interface SimilarRequest {
+  readonly courseId: number
+  readonly filters: SearchFilters
+  readonly limit: number
+}
+
+/** Checks what suggestions are asked for, and normalises it; as {@link parseSearch}. */
+export function parseSuggest(
+  text: string,
+  options: SuggestOptions,
+): Result<{ readonly prefix: string; readonly limit: number }, InvalidInput> {
+  return checked(suggestInput, () => ({ ...options, prefix: text }))
+}
+
+/** Checks a click; as {@link parseSearch}. */
+export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput> {
+  return checked(clickInput, () => click)
+}
+
+/**
+ * One form for queries that differ in nothing but case, spacing and the encoding of the same
+ * characters.
+ */
+export function normalise(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .toLowerCase()
+}
+
+type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>
+
+/** The filters that are set, in one order. */
+function filtersOf({
+  category,
+  difficulty,
+  instructorId,
+  minPrice,
+  maxPrice,
+  hasPlaces,
+}: Filters): SearchFilters {
+  return {
+    ...(category === undefined ? {} : { category }),
+    ...(difficulty === undefined ? {} : { difficulty }),
+    ...(instructorId === undefined ? {} : { instructorId }),
+    ...(minPrice === undefined ? {} : { minPrice }),
+    ...(maxPrice === undefined ? {} : { maxPrice }),
+    ...(hasPlaces === true ? { hasPlaces } : {}),
+  }
+}
+
+// A getter or a proxy among the options may throw.
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  input: () => unknown,
+): Result<z.output<Schema>, InvalidInput> {
+  try {
+    const parsed = schema.safeParse(input())
+    return parsed.success
+      ? ok(parsed.data)
+      : err(invalidInput(parsed.error.issues.flatMap(inputIssues)))
+  } catch {
+    return err(invalidInput([]))
+  }
+}
+
+function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
+  if (issue.code !== 'unrecognized_keys')
+    return [
+      {
+        field: issue.path.length === 0 ? 'input' : z.core.toDotPath(issue.path),
+        message: issue.message,
+      },
+    ]
+  return issue.keys.map((field) => ({ field, message: 'is not a known option' }))
+}

@@ -1,0 +1,80 @@
+import { errAsync, okAsync } from '@headwater/core'
+import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
+import { CallBudget } from '../call-budget.ts'
+import { plainWords } from './query-words.ts'
+import type { Corrections, Spelling } from './spelling.ts'
+import { selectSuggestions } from './suggest-queries.ts'
+
+/** A course that somebody who types may be looking for. */
+export interface Suggestion {
+  /** The course. */
+  readonly courseId: number
+  /** Its title. */
+  readonly title: string
+}
+
+/** What suggestions are made of. */
+export interface SuggestParts {
+  readonly stores: Stores
+  readonly spelling: Spelling
+  readonly deadlineMs: number
+}
+
+/**
+ * Titles with words that begin like those of the prefix: 1 PostgreSQL round trip; where there is
+ * none, 2 more to correct what is misspelt.
+ */
+export function suggestCourses(
+  { stores, spelling, deadlineMs }: SuggestParts,
+  { prefix, limit }: SuggestRequest,
+): ResultAsync<readonly Suggestion[], SqlError> {
+  const budget = new CallBudget(stores.clock, { deadlineMs })
+  const words = plainWords(prefix)
+  return select(stores, { words, limit }, budget.left()).andThen((found) => {
+    if (found.length > 0) return okAsync(found)
+    return spelling
+      .correctionsOf(words, budget.left())
+      .orElse((error) =>
+        error.type === 'store-unavailable' ? errAsync(error) : okAsync<Corrections>(new Map()),
+      )
+      .andThen((corrections) =>
+        corrections.size === 0
+          ? okAsync(found)
+          : select(stores, { words, limit, corrections }, budget.left()),
+      )
+  })
+}
+
+/** What suggestions are asked for. */
+export interface SuggestRequest {
+  /** Normalised. */
+  readonly prefix: string
+  /** How many to make at most. */
+  readonly limit: number
+}
+
+interface Wanted {
+  readonly words: readonly string[]
+  readonly limit: number
+  readonly corrections?: Corrections
+}
+
+function select(
+  stores: Stores,
+  { words, limit, corrections = new Map() }: Wanted,
+  options: CallOptions,
+): ResultAsync<readonly Suggestion[], SqlError> {
+  // Nothing in a word means anything to a regular expression: it is letters and digits.
+  const patterns = words.map(
+    (word) => String.raw`\m(${[word, ...(corrections.get(word) ?? [])].join('|')})`,
+  )
+  const longest = patterns.toSorted((left, right) => right.length - left.length)[0]
+  const whole = `^${patterns.join(String.raw`\w*\W+`)}`
+  return stores.postgres
+    .query<{ id: number; title: string }>(
+      selectSuggestions,
+      [longest, patterns, whole, limit],
+      options,
+    )
+    .map(({ rows }) => rows.map(({ id, title }) => ({ courseId: id, title })))
+}

@@ -1,0 +1,201 @@
+import { err, errAsync, ok, ResultAsync } from '@headwater/core'
+import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
+import { CourseIndexer } from '../indexing/course-indexer.ts'
+import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/course-indexer.ts'
+import { CourseStatuses, summaryDefaults } from '../indexing/course-status.ts'
+import type { CourseStatus, StatusSummary, SummaryOptions } from '../indexing/course-status.ts'
+import { unknownGeneration } from '../indexing/generations.ts'
+import type { Generation, Generations } from '../indexing/generations.ts'
+import type { CourseReader } from '../course-reader.ts'
+import { IndexGenerations } from './index-generations.ts'
+import type { OpenIndex } from './index-generations.ts'
+import { courseNotFound, invalidField } from '../refusals.ts'
+import { Reindexing } from './reindex.ts'
+import type { ReindexOptions, ReindexReport } from './reindex.ts'
+import { repairIndex } from './repair.ts'
+import type { RepairOptions, RepairParts, RepairReport } from './repair.ts'
+import { isRowId } from '../row-id.ts'
+import { verifyIndex } from './verify.ts'
+import type { VerifyOptions, VerifyReport } from './verify.ts'
+
+/** What a {@link CourseIndex} works with. */
+export interface CourseIndexParts {
+  readonly stores: Stores
+  readonly courses: CourseReader
+  readonly generations: Generations
+  /**
+   * Opens the index of a generation; absent where the host handed in the one index that there is.
+   */
+  readonly openIndex: OpenIndex | undefined
+}
+
+/**
+ * The vector index of the courses: what keeps it equal to PostgreSQL, and what proves that it is.
+ */
+export class CourseIndex {
+  /** The generations of the index: list them, switch between them, go back, clean up. */
+  readonly generations: IndexGenerations
+  readonly #parts: CourseIndexParts
+  readonly #indexers = new Map<string, CourseIndexer>()
+
+  /** Made by `createCourseSearch`. */
+  constructor(parts: CourseIndexParts) {
+    this.#parts = parts
+    this.generations = new IndexGenerations({
+      ...parts,
+      partsOf: (generation) => this.#partsOf(generation),
+    })
+  }
+
+  /**
+   * Brings the index in step with these courses, in every generation that is written. Never
+   * rejects.
+   */
+  async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
+    const written = await this.#parts.generations.written()
+    if (written.isErr()) return new Map(courseIds.map((id) => [id, err(written.error)]))
+    const { known, isActiveKnown } = written.value
+    const all = await Promise.all(
+      known.map((generation) => this.#indexerOf(generation).sync(courseIds, options)),
+    )
+    return new Map(
+      courseIds.map((id) => {
+        const outcomes = all.flatMap((outcomesOfOne) => outcomesOfOne.get(id) ?? [])
+        const first = outcomes.find((outcome) => outcome.isErr()) ?? outcomes[0]
+        return [id, isActiveKnown && first !== undefined ? first : err(unknownGeneration)]
+      }),
+    )
+  }
+
+  /**
+   * Brings the index in step with one course now: stored when it is published, removed when it is
+   * not. The sink does so by itself; this is for whoever cannot wait. `not-found` when there is no
+   * such course, which is removed then.
+   */
+  indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
+    if (!isRowId(courseId)) return errAsync(notAnId)
+    return new ResultAsync(
+      this.sync([courseId]).then((outcomes) => outcomes.get(courseId) ?? err(unknownGeneration)),
+    ).andThen((outcome) => (outcome === 'gone' ? err(courseNotFound(courseId)) : ok(outcome)))
+  }
+
+  /**
+   * Removes a course from the index until it changes or is indexed again. To take it out of the
+   * results, unpublish it.
+   */
+  unindexCourse(courseId: number): ResultAsync<void, IndexError> {
+    if (!isRowId(courseId)) return errAsync(notAnId)
+    return this.#parts.generations
+      .written()
+      .andThen(({ known }) =>
+        ResultAsync.combine(
+          known.map((generation) => this.#indexerOf(generation).removeOne(courseId)),
+        ),
+      )
+      .map(() => undefined)
+  }
+
+  /**
+   * Whether the index knows a course as PostgreSQL does. Costs 2 PostgreSQL round trips.
+   * `not-found` when there is no such course.
+   */
+  status(courseId: number): ResultAsync<CourseStatus, InvalidInput | NotFound | SqlError> {
+    if (!isRowId(courseId)) return errAsync(notAnId)
+    const { stores, generations } = this.#parts
+    return generations
+      .activeName()
+      .andThen((name) => new CourseStatuses(stores, name).get(courseId))
+  }
+
+  /**
+   * How far the index is with all courses, as it was noted: how many are pending, synced and
+   * failed, and which failed and why. What the index really holds, `verify` says. Costs 3
+   * PostgreSQL round trips. Without the tables of this package it fails, as `status` does.
+   */
+  summary(options: SummaryOptions = {}): ResultAsync<StatusSummary, InvalidInput | SqlError> {
+    const { maxListed, after } = { ...summaryDefaults, ...options }
+    if (!(Number.isSafeInteger(maxListed) && maxListed >= 0 && maxListed <= 1_000))
+      return errAsync(invalidField('maxListed', 'must be a whole number from 0 to 1000'))
+    if (after !== 0 && !isRowId(after))
+      return errAsync(invalidField('after', 'must be the id of a course'))
+    const { stores, generations } = this.#parts
+    return generations
+      .activeName()
+      .andThen((name) => new CourseStatuses(stores, name).summary({ maxListed, after }))
+  }
+
+  /**
+   * Fills the index of the newest generation with every course, resumably: an attempt that fails,
+   * is aborted or is killed is gone on with by the next. Courses whose text has not changed cost no
+   * embedding. Costs 5 PostgreSQL round trips per batch of the embedder.
+   *
+   * @example
+   * ```ts
+   * const { counts, failed } = orThrow(await search.index.reindexAll({ onProgress: ({ done, total }) => { report(done / total) } }))
+   * ```
+   */
+  reindexAll(options: ReindexOptions = {}): ResultAsync<ReindexReport, IndexError> {
+    return this.#parts.generations
+      .list()
+      .andThen(() => this.#chosen(options.generation ?? this.#parts.generations.own.name))
+      .andThen((parts) => new ResultAsync(new Reindexing(parts, options).run()))
+  }
+
+  /**
+   * Compares PostgreSQL with the index itself, course by course and record by record; changes
+   * nothing. Costs 2 PostgreSQL round trips and 1 request of the index for every 100 courses, and
+   * as much for every 100 records. What an index shows late counts as it is shown.
+   */
+  verify(options: VerifyOptions = {}): ResultAsync<VerifyReport, IndexError> {
+    return this.#chosenOrActive(options.generation).andThen(
+      (parts) => new ResultAsync(verifyIndex(parts, options)),
+    )
+  }
+
+  /**
+   * Repairs what differs, and nothing else: without `apply` it only says what it would do, and
+   * never more than `limit` at once.
+   *
+   * @example
+   * ```ts
+   * const plan = orThrow(await search.index.repair())
+   * if (plan.differences.length < 100) orThrow(await search.index.repair({ apply: true }))
+   * ```
+   */
+  repair(options: RepairOptions = {}): ResultAsync<RepairReport, IndexError> {
+    const { limit } = options
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
+      return errAsync(invalidField('limit', 'must be a positive integer'))
+    return this.#chosenOrActive(options.generation).andThen(
+      (parts) => new ResultAsync(repairIndex(parts, options)),
+    )
+  }
+
+  #chosenOrActive(name: string | undefined): ResultAsync<RepairParts, IndexError> {
+    return name === undefined
+      ? this.#parts.generations.activeName().andThen((active) => this.#chosen(active))
+      : new ResultAsync(Promise.resolve(this.#chosen(name)))
+  }
+
+  #chosen(name: string): Result<RepairParts, InvalidInput> {
+    const generation = this.#parts.generations.known(name)
+    return generation === undefined
+      ? err(invalidField('generation', 'must be one whose embedder this process has'))
+      : ok(this.#partsOf(generation))
+  }
+
+  #partsOf(generation: Generation): RepairParts {
+    const { stores, courses } = this.#parts
+    return { stores, courses, generation, indexer: this.#indexerOf(generation) }
+  }
+
+  #indexerOf(generation: Generation): CourseIndexer {
+    const { stores, courses } = this.#parts
+    const indexer =
+      this.#indexers.get(generation.name) ?? new CourseIndexer({ stores, courses, generation })
+    this.#indexers.set(generation.name, indexer)
+    return indexer
+  }
+}
+
+const notAnId = invalidField('courseId', 'must be the id of a course')

@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from 'node:util'
+import { StatementFailed } from '@headwater/core'
+import type { Stores } from '@headwater/core'
+import type { Course } from '@headwater/repositories'
+import {
+  courseIdOf,
+  courseMetadata,
+  courseText,
+  recordIdOf,
+  textHash,
+} from '../indexing/course-document.ts'
+import type { IndexError } from '../indexing/course-indexer.ts'
+import { publishedIds, publishedOf } from './course-walk.ts'
+import type { Generation } from '../indexing/generations.ts'
+import type { CourseReader } from '../course-reader.ts'
+import { isRowId } from '../row-id.ts'
+import type { VectorRecord } from '../vectors/vector-index.ts'
+
+/**
+ * One way in which the index is not what PostgreSQL says: a published course is `missing`; a record
+ * is `orphaned`, its course not published or gone; `stale`, made of another text or with other
+ * facts beside it; or of the `wrong-generation`.
+ */
+export interface IndexDifference {
+  /** In which way. */
+  readonly kind: 'missing' | 'orphaned' | 'stale' | 'wrong-generation'
+  /** The record that is missing or wrong. */
+  readonly recordId: string
+  /** Absent for a record that is not a course's. */
+  readonly courseId?: number
+}
+
+/** A part of the catalogue that was compared. */
+export interface ComparedPage {
+  /** Published courses in this part. */
+  readonly courses: number
+  /** Records in the index in this part. */
+  readonly records: number
+  readonly differences: readonly IndexDifference[]
+}
+
+/** What comparing takes. */
+export interface ComparedParts {
+  readonly stores: Stores
+  readonly courses: CourseReader
+  readonly generation: Generation
+}
+
+/** The rejection of a comparison, with the typed failure inside. */
+export class ComparisonFailed extends Error {
+  readonly failure: IndexError
+
+  constructor(failure: IndexError) {
+    super(failure.message)
+    this.name = 'ComparisonFailed'
+    this.failure = failure
+  }
+}
+
+/** As many as one fetch of the index takes. */
+const pageSize = 100
+
+/**
+ * Compares PostgreSQL with the index itself, part by part: first every published course with its
+ * record, then every record with its course. What differs is looked at twice, so that a course that
+ * is being written meanwhile is not told of. 2 PostgreSQL round trips and 1 request of the index
+ * for every 100 courses, and the same for every 100 records.
+ *
+ * @throws ComparisonFailed when the index or PostgreSQL does not answer.
+ */
+export async function* compareAll(parts: ComparedParts): AsyncGenerator<ComparedPage> {
+  for await (const ids of publishedIds(parts.stores, { pageSize })) {
+    const first = await compare(parts, ids)
+    const suspects = first.differences.flatMap(({ courseId }) => courseId ?? [])
+    const differences = suspects.length === 0 ? [] : (await compare(parts, suspects)).differences
+    yield { ...first, differences }
+  }
+  yield* compareRecords(parts)
+}
+
+/**
+ * Looks for the course of every record, part by part.
+ *
+ * @throws ComparisonFailed when the index or PostgreSQL does not answer.
+ */
+export async function* compareRecords(parts: ComparedParts): AsyncGenerator<ComparedPage> {
+  for await (const recordIds of recordIdPages(parts.generation))
+    yield { courses: 0, records: recordIds.length, differences: await orphansOf(parts, recordIds) }
+}
+
+/** What PostgreSQL and the index say of these courses, which were published a moment ago. */
+async function compare(
+  { stores, courses, generation }: ComparedParts,
+  ids: readonly number[],
+): Promise<ComparedPage> {
+  const rows = await courses.getMany(ids, { tx: stores.postgres.client })
+  if (rows.isErr()) throw new ComparisonFailed(rows.error)
+  const published = [...rows.value.values()].filter(({ isPublished }) => isPublished)
+  const stored = await generation.index.fetch(published.map(({ id }) => recordIdOf(id)))
+  if (stored.isErr()) throw new ComparisonFailed(stored.error)
+  const differences = published.flatMap((course): IndexDifference[] => {
+    const recordId = recordIdOf(course.id)
+    const kind = differenceOf(generation, course, stored.value.get(recordId))
+    return kind === undefined ? [] : [{ kind, recordId, courseId: course.id }]
+  })
+  return { courses: published.length, records: 0, differences }
+}
+
+function differenceOf(
+  { name, template }: Generation,
+  course: Course,
+  record: VectorRecord | undefined,
+): IndexDifference['kind'] | undefined {
+  if (record === undefined) return 'missing'
+  if (record.metadata['generation'] !== name) return 'wrong-generation'
+  const wanted = courseMetadata(course, {
+    hash: textHash(name, courseText(course, template)),
+    generation: name,
+  })
+  // The number of students may be a minute old.
+  const shown = { ...record.metadata, enrollment_count: course.currentEnrollment }
+  return isDeepStrictEqual(shown, wanted) ? undefined : 'stale'
+}
+
+/** The ids of the records of courses, and of nothing else that may be in the index. */
+async function* recordIdPages({ index }: Generation): AsyncGenerator<readonly string[]> {
+  for (let cursor: string | undefined; ;) {
+    const page = await index.list({
+      prefix: 'course_',
+      limit: pageSize,
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    if (page.isErr()) throw new ComparisonFailed(page.error)
+    if (page.value.ids.length > 0) yield page.value.ids
+    if (page.value.cursor === undefined) return
+    cursor = page.value.cursor
+  }
+}
+
+async function orphansOf(
+  { stores, generation }: ComparedParts,
+  recordIds: readonly string[],
+): Promise<IndexDifference[]> {
+  const suspects = await unpublished(stores, recordIds)
+  if (suspects.length === 0) return []
+  const stored = await generation.index.fetch(suspects)
+  if (stored.isErr()) throw new ComparisonFailed(stored.error)
+  const orphans = await unpublished(
+    stores,
+    suspects.filter((id) => stored.value.has(id)),
+  )
+  return orphans.map((recordId) => {
+    const courseId = courseIdOf(recordId)
+    return { kind: 'orphaned', recordId, ...(courseId === undefined ? {} : { courseId }) }
+  })
+}
+
+async function unpublished(stores: Stores, recordIds: readonly string[]): Promise<string[]> {
+  const published = await publishedOf(
+    stores,
+    recordIds.flatMap((id) => courseIdOf(id) ?? []).filter(isRowId),
+  )
+  return recordIds.filter((id) => !published.has(courseIdOf(id) ?? 0))
+}
+
+/** The typed failure inside a rejection of {@link compareAll}; anything else is thrown on. */
+export function failureOfComparison(error: unknown): IndexError {
+  if (error instanceof ComparisonFailed || error instanceof StatementFailed) return error.failure
+  throw error
+}

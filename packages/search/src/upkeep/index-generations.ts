@@ -1,0 +1,215 @@
+import { err, ok, ResultAsync } from '@headwater/core'
+import type { Failure, InvalidInput, Result, SqlError, Stores } from '@headwater/core'
+import type { EmbeddingProfile } from '../embedders/embedder.ts'
+import type { IndexError } from '../indexing/course-indexer.ts'
+import {
+  deleteGeneration,
+  retireGeneration,
+  switchGeneration,
+} from '../indexing/generation-queries.ts'
+import type { Generation, Generations, GenerationStatus } from '../indexing/generations.ts'
+import { emptyIndex } from './empty-index.ts'
+import { invalidField } from '../refusals.ts'
+import { repairIndex } from './repair.ts'
+import type { RepairParts } from './repair.ts'
+import { verifyIndex } from './verify.ts'
+import type { VerifyReport } from './verify.ts'
+import type { VectorIndex } from '../vectors/vector-index.ts'
+
+/**
+ * Opens the index of a generation: one that holds nothing but vectors of this profile. Called with
+ * the same name it opens the same index, in every process. A Pinecone index has one number of
+ * dimensions: generations that differ in it take an index each.
+ */
+export type OpenIndex = (generation: {
+  readonly name: string
+  readonly profile: EmbeddingProfile
+}) => VectorIndex
+
+/** Options of `activate` and `rollback`. */
+export interface ActivateOptions {
+  /**
+   * The generation to make the active one, by name.
+   *
+   * @defaultValue that of the embedder of this process
+   */
+  readonly generation?: string
+  /**
+   * The least part of the published courses that its index must hold as they are now, 0 to 1.
+   *
+   * @defaultValue `1`
+   */
+  readonly minCoverage?: number
+}
+
+/** The defaults of {@link ActivateOptions}. */
+export const activateDefaults = { minCoverage: 1 } as const satisfies ActivateOptions
+
+/** The index of a generation does not hold enough of the catalogue to be asked. */
+export interface NotCovered extends Failure<'not-covered'> {
+  /** What its index holds. */
+  readonly report: VerifyReport
+}
+
+/** A switch to another generation. */
+export interface ActivatedGeneration {
+  /** The generation that queries use now. */
+  readonly generation: string
+  /** What its index held just before. */
+  readonly report: VerifyReport
+  /** Courses that changed during the switch and were written once more. */
+  readonly repaired: number
+}
+
+/** What switching takes. */
+export interface IndexGenerationsParts {
+  readonly stores: Stores
+  readonly generations: Generations
+  readonly openIndex: OpenIndex | undefined
+  readonly partsOf: (generation: Generation) => RepairParts
+}
+
+/**
+ * The generations of the index: a change of model, dimensions or template builds a new index beside
+ * the old one. Both are written until the old one is cleaned up; queries use the active one.
+ *
+ * @example
+ * ```ts
+ * const search = createCourseSearch({ stores, courses, embedder: large, former: { embedder: small } })
+ * orThrow(await search.index.reindexAll())
+ * orThrow(await search.index.generations.activate())   // rollback() goes back to the former, cleanup() removes it
+ * ```
+ */
+export class IndexGenerations {
+  readonly #parts: IndexGenerationsParts
+
+  /** Made by `createCourseSearch`. */
+  constructor(parts: IndexGenerationsParts) {
+    this.#parts = parts
+  }
+
+  /** Every generation and its state, the oldest first. 1 PostgreSQL round trip. */
+  list(): ResultAsync<readonly GenerationStatus[], SqlError> {
+    return this.#parts.generations.list()
+  }
+
+  /**
+   * Has queries use another generation, once its index holds the catalogue: it is verified first,
+   * and `not-covered` changes nothing. The switch is one row in PostgreSQL that every process sees
+   * within a second; what changed meanwhile is written once more afterwards.
+   */
+  activate(
+    options: ActivateOptions = {},
+  ): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
+    return new ResultAsync(this.#activate(options))
+  }
+
+  /**
+   * Goes back to the generation that stands by; `invalid-input` when there is none whose embedder
+   * this process has.
+   */
+  rollback(
+    options: Omit<ActivateOptions, 'generation'> = {},
+  ): ResultAsync<ActivatedGeneration, NotCovered | IndexError> {
+    return this.list().andThen((rows) => {
+      const standby = rows.filter(
+        ({ name, state }) =>
+          state === 'standby' && this.#parts.generations.known(name) !== undefined,
+      )
+      const latest = standby.toSorted(
+        (left, right) => Number(right.activatedAt ?? 0) - Number(left.activatedAt ?? 0),
+      )[0]
+      return latest === undefined
+        ? err(notThere)
+        : this.activate({ ...options, generation: latest.name })
+    })
+  }
+
+  /**
+   * Removes a generation that is not the active one, vectors and all, for good; gives back how many
+   * vectors there were. Ended early, it is to be called again. Without a name: all that stand by.
+   */
+  cleanup({ generation }: { readonly generation?: string } = {}): ResultAsync<
+    { readonly removed: number },
+    IndexError
+  > {
+    return new ResultAsync(this.#cleanup(generation))
+  }
+
+  async #activate(
+    options: ActivateOptions,
+  ): Promise<Result<ActivatedGeneration, NotCovered | IndexError>> {
+    const { stores, generations, partsOf } = this.#parts
+    const { generation: name, minCoverage } = {
+      ...activateDefaults,
+      generation: generations.own.name,
+      ...options,
+    }
+    if (!(minCoverage >= 0 && minCoverage <= 1))
+      return err(invalidField('minCoverage', 'must be from 0 to 1'))
+    const rows = await generations.list()
+    if (rows.isErr()) return err(rows.error)
+    const generation = generations.known(name)
+    const state = rows.value.find((row) => row.name === name)?.state
+    if (generation === undefined || state === undefined || state === 'retired') return err(notThere)
+    const verified = await verifyIndex(partsOf(generation))
+    if (verified.isErr()) return err(verified.error)
+    if (verified.value.coverage < minCoverage) return err(notCovered(verified.value, minCoverage))
+    const switched = await stores.postgres.query(switchGeneration, [name])
+    if (switched.isErr()) return err(switched.error)
+    generations.forget()
+    // A process that had not the embedder may have acknowledged a change between the look and the
+    // switch.
+    const repaired = await repairIndex(partsOf(generation), { apply: true })
+    return repaired.map((report) => ({
+      generation: name,
+      report: verified.value,
+      repaired: report.repaired,
+    }))
+  }
+
+  async #cleanup(
+    wanted: string | undefined,
+  ): Promise<Result<{ readonly removed: number }, IndexError>> {
+    const rows = await this.list()
+    if (rows.isErr()) return err(rows.error)
+    const isWanted = ({ name, state }: GenerationStatus): boolean =>
+      wanted === undefined
+        ? state === 'standby' || state === 'retired'
+        : name === wanted && state !== 'active'
+    const doomed = rows.value.filter(isWanted)
+    if (wanted !== undefined && doomed.length === 0) return err(notThere)
+    let removed = 0
+    for (const row of doomed) {
+      const emptied = await this.#remove(row)
+      if (emptied.isErr()) return err(emptied.error)
+      removed += emptied.value
+    }
+    return ok({ removed })
+  }
+
+  async #remove({
+    name,
+    model,
+    dimensions,
+  }: GenerationStatus): Promise<Result<number, IndexError>> {
+    const { stores, generations, openIndex } = this.#parts
+    const index =
+      generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
+    if (index === undefined) return err(notThere)
+    return stores.postgres
+      .query(retireGeneration, [name])
+      .andThen(() => emptyIndex(index))
+      .andThen((removed) => stores.postgres.query(deleteGeneration, [name]).map(() => removed))
+  }
+}
+
+const notThere: InvalidInput = invalidField(
+  'generation',
+  'must be one that is there, that is not active or retired, and whose embedder this process has',
+)
+
+function notCovered(report: VerifyReport, minCoverage: number): NotCovered {
+  const message = `generation ${report.generation} holds ${Math.floor(report.coverage * 1_000) / 10} % of the catalogue; ${minCoverage * 100} % are wanted`
+  return { type: 'not-covered', message, retryable: false, report }
+}

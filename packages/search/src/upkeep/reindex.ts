@@ -1,0 +1,180 @@
+import { err, ok } from '@headwater/core'
+import type { Result } from '@headwater/core'
+import { coursesInBatches } from './course-batches.ts'
+import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/course-indexer.ts'
+import { compareRecords, failureOfComparison } from './differences.ts'
+import { isRefusalOfText } from '../embedders/embed-each.ts'
+import { missingTableAs } from '../missing-table.ts'
+import { countPublished, deleteProgress, saveProgress, selectProgress } from './reindex-queries.ts'
+import { repairDifferences } from './repair.ts'
+import type { RepairParts } from './repair.ts'
+
+/** Options of `reindexAll`. */
+export interface ReindexOptions {
+  /**
+   * Told after every part, about once per batch of the embedder. What it throws ends the
+   * reindexing.
+   */
+  readonly onProgress?: (progress: ReindexProgress) => void
+  /**
+   * Whether to begin at the first course though an earlier reindexing has not come to its end.
+   *
+   * @defaultValue `false`
+   */
+  readonly fromStart?: boolean
+  /**
+   * The generation to fill, by name.
+   *
+   * @defaultValue that of the embedder of this process, active or being built
+   */
+  readonly generation?: string
+  /** Ends the reindexing early, between two parts; the next one goes on from there. */
+  readonly signal?: AbortSignal
+}
+
+/** How far a reindexing has come. */
+export interface ReindexProgress {
+  /** Published courses that were looked at so far. */
+  readonly done: number
+  /** Published courses there were to look at when it began, or went on. */
+  readonly total: number
+  /** The last course that is done; a later reindexing goes on after it. */
+  readonly afterCourse: number
+}
+
+/** What a reindexing did. */
+export interface ReindexReport {
+  /** The generation that was filled. */
+  readonly generation: string
+  /** Whether it went on where an earlier one had ended. */
+  readonly isResumed: boolean
+  /** Whether it came to the last course. */
+  readonly isComplete: boolean
+  /** What became of the courses. */
+  readonly counts: Readonly<Record<IndexedCourse, number>>
+  /** Courses that cannot be indexed as they are, and why. */
+  readonly failed: readonly { readonly courseId: number; readonly reason: string }[]
+}
+
+/** Parts under way at once: while one is embedded the other is stored. */
+const partsAtOnce = 2
+
+/**
+ * Brings one generation of the index in step with every course, from where the last attempt ended.
+ */
+export class Reindexing {
+  readonly #parts: RepairParts
+  readonly #options: ReindexOptions
+  readonly #counts: Record<IndexedCourse, number> = {
+    stored: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    gone: 0,
+  }
+  readonly #failed: { courseId: number; reason: string }[] = []
+  #done = 0
+  #total = 0
+
+  constructor(parts: RepairParts, options: ReindexOptions) {
+    this.#parts = parts
+    this.#options = options
+  }
+
+  /**
+   * Does it, once. Ends with the first failure of a store; a later attempt goes on after the last
+   * part that the index acknowledged.
+   */
+  async run(): Promise<Result<ReindexReport, IndexError>> {
+    const { stores, generation } = this.#parts
+    const progress = await stores.postgres
+      .query<{ after_course: number }>(selectProgress, [generation.name])
+      .map(({ rows: [row] }) => row?.after_course ?? 0)
+      .orElse(missingTableAs(0))
+    if (progress.isErr()) return err(progress.error)
+    const after = this.#options.fromStart === true ? 0 : progress.value
+    const total = await stores.postgres.query<{ count: number }>(countPublished, [after])
+    if (total.isErr()) return err(total.error)
+    this.#total = total.value.rows[0]?.count ?? 0
+    const [walked, swept] = await Promise.all([this.#walk(after), this.#sweep()])
+    if (walked.isErr()) return err(walked.error)
+    if (swept.isErr()) return err(swept.error)
+    const report = {
+      generation: generation.name,
+      isResumed: after > 0,
+      counts: this.#counts,
+      failed: this.#failed,
+    }
+    if (this.#options.signal?.aborted === true) return ok({ ...report, isComplete: false })
+    const ended = await stores.postgres
+      .query(deleteProgress, [generation.name])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
+    return ended.map(() => ({ ...report, isComplete: true }))
+  }
+
+  /** Parts are settled in their order, so that what is noted as done is done up to there. */
+  async #walk(after: number): Promise<Result<void, IndexError>> {
+    const { indexer } = this.#parts
+    const flying: { readonly ids: readonly number[]; readonly outcomes: Promise<IndexOutcomes> }[] =
+      []
+    const settleNext = async (): Promise<Result<void, IndexError>> => {
+      const next = flying.shift()
+      return next === undefined ? ok(undefined) : this.#settle(next.ids, await next.outcomes)
+    }
+    try {
+      for await (const ids of coursesInBatches(this.#parts, after)) {
+        if (this.#options.signal?.aborted === true) break
+        indexer.doubt(ids)
+        flying.push({ ids, outcomes: indexer.sync(ids) })
+        const settled = flying.length < partsAtOnce ? ok(undefined) : await settleNext()
+        if (settled.isErr()) return settled
+      }
+      while (flying.length > 0) {
+        const settled = await settleNext()
+        if (settled.isErr()) return settled
+      }
+      return ok(undefined)
+    } catch (error) {
+      return err(failureOfComparison(error))
+    } finally {
+      await Promise.all(flying.map(({ outcomes }) => outcomes))
+    }
+  }
+
+  async #settle(
+    ids: readonly number[],
+    outcomes: IndexOutcomes,
+  ): Promise<Result<void, IndexError>> {
+    const failures = [...outcomes].flatMap(([courseId, outcome]) =>
+      outcome.isErr() ? [{ courseId, error: outcome.error }] : [],
+    )
+    const passing = failures.find(({ error }) => !isRefusalOfText(error))
+    if (passing !== undefined) return err(passing.error)
+    for (const outcome of outcomes.values()) if (outcome.isOk()) this.#counts[outcome.value] += 1
+    this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
+    this.#done += ids.length
+    const afterCourse = ids.at(-1) ?? 0
+    const saved = await this.#parts.stores.postgres
+      .query(saveProgress, [this.#parts.generation.name, afterCourse])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
+    this.#options.onProgress?.({ done: this.#done, total: this.#total, afterCourse })
+    return saved
+  }
+
+  /** Removes records without a published course. Those that are written meanwhile have one. */
+  async #sweep(): Promise<Result<void, IndexError>> {
+    try {
+      for await (const { differences } of compareRecords(this.#parts)) {
+        if (this.#options.signal?.aborted === true) break
+        const removed = await repairDifferences(this.#parts, differences)
+        if (removed.isErr()) return err(removed.error)
+        this.#counts.removed += differences.length
+      }
+      return ok(undefined)
+    } catch (error) {
+      return err(failureOfComparison(error))
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { err, ok } from '@headwater/core'
+import type { Result } from '@headwater/core'
+import type { IndexError } from '../indexing/course-indexer.ts'
+import { compareAll, failureOfComparison } from './differences.ts'
+import type { ComparedParts, IndexDifference } from './differences.ts'
+
+/** Options of `verify`. */
+export interface VerifyOptions {
+  /**
+   * The generation to look at, by name.
+   *
+   * @defaultValue the active one
+   */
+  readonly generation?: string
+  /**
+   * How many differences are listed; all are counted.
+   *
+   * @defaultValue `100`
+   */
+  readonly maxListed?: number
+  /** Ends the comparison early, between two parts; the report says how far it came. */
+  readonly signal?: AbortSignal
+}
+
+/** The defaults of {@link VerifyOptions}. */
+export const verifyDefaults = { maxListed: 100 } as const satisfies VerifyOptions
+
+/** How the index and PostgreSQL compare. */
+export interface VerifyReport {
+  /** The generation that was looked at. */
+  readonly generation: string
+  /** Whether all was compared and nothing differs. */
+  readonly isInStep: boolean
+  /** Whether all was compared. */
+  readonly isComplete: boolean
+  /** Published courses in PostgreSQL. */
+  readonly courses: number
+  /** Records in the index. */
+  readonly records: number
+  /** The part of the published courses whose record is right, 0 to 1; 1 when there are none. */
+  readonly coverage: number
+  /** Published courses without a record. */
+  readonly missing: number
+  /** Records without a published course. */
+  readonly orphaned: number
+  /** Records of another text, or with other facts beside it, than the course has now. */
+  readonly stale: number
+  /** Records of another generation. */
+  readonly wrongGeneration: number
+  /** The first differences, by course. */
+  readonly differences: readonly IndexDifference[]
+}
+
+/** Compares PostgreSQL with the index itself; changes nothing. */
+export async function verifyIndex(
+  parts: ComparedParts,
+  options: VerifyOptions = {},
+): Promise<Result<VerifyReport, IndexError>> {
+  const { maxListed, signal } = { ...verifyDefaults, ...options }
+  const counts = {
+    courses: 0,
+    records: 0,
+    missing: 0,
+    orphaned: 0,
+    stale: 0,
+    'wrong-generation': 0,
+  }
+  const listed: IndexDifference[] = []
+  try {
+    for await (const page of compareAll(parts)) {
+      counts.courses += page.courses
+      counts.records += page.records
+      for (const { kind } of page.differences) counts[kind] += 1
+      listed.push(...page.differences.slice(0, Math.max(0, maxListed - listed.length)))
+      if (signal?.aborted === true) break
+    }
+  } catch (error) {
+    return err(failureOfComparison(error))
+  }
+  const { 'wrong-generation': wrongGeneration, ...rest } = counts
+  const wrong = counts.missing + counts.stale + wrongGeneration
+  const isComplete = signal?.aborted !== true
+  return ok({
+    generation: parts.generation.name,
+    isInStep: isComplete && wrong === 0 && counts.orphaned === 0,
+    isComplete,
+    ...rest,
+    wrongGeneration,
+    coverage: counts.courses === 0 ? 1 : (counts.courses - wrong) / counts.courses,
+    differences: listed,
+  })
+}

@@ -1,0 +1,241 @@
+import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import { CallBudget } from '../call-budget.ts'
+import { batchesOf, eachInParallel } from '../in-batches.ts'
+import { pgvectorFilter } from './pgvector-filter.ts'
+import {
+  countVectors,
+  deleteVectors,
+  listVectors,
+  selectNearest,
+  selectVectors,
+  updateVector,
+  upsertVectors,
+} from './pgvector-queries.ts'
+import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
+import type {
+  VectorIdPage,
+  VectorIndex,
+  VectorIndexError,
+  VectorIndexStats,
+  VectorListOptions,
+  VectorMatch,
+  VectorMetadata,
+  VectorQuery,
+  VectorRecord,
+} from './vector-index.ts'
+
+/** Options of {@link pgvectorIndex}. */
+export interface PgvectorIndexOptions {
+  /** The namespace to work in; all share one table. */
+  readonly namespace: string
+  /**
+   * Length of the vectors, at most 16,000.
+   *
+   * @defaultValue `1536`
+   */
+  readonly dimensions?: number
+}
+
+/** The defaults of {@link PgvectorIndexOptions}. */
+export const pgvectorIndexDefaults = {
+  dimensions: 1536,
+} as const satisfies Partial<PgvectorIndexOptions>
+
+const limits = { upsertRecords: 500, upsertBytes: 8_000_000, fetchIds: 1_000 } as const
+
+/**
+ * The vector index in the host's PostgreSQL, where it has the extension pgvector: exact, visible at
+ * once, and in every backup. A query looks at every record of its namespace, which suits catalogues
+ * of some ten thousand records. Each call costs one round trip, and one more per 500 records or 8
+ * MB to store and 1,000 to fetch.
+ *
+ * @throws TypeError when an option breaks a rule.
+ * @example
+ * ```ts
+ * orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations, pgvectorMigrations] }))
+ * const search = createCourseSearch({
+ *   stores, courses, embedder, index: ({ name, profile }) => pgvectorIndex(stores, { namespace: name, dimensions: profile.dimensions }),
+ * })
+ * ```
+ */
+export function pgvectorIndex(stores: Stores, options: PgvectorIndexOptions): VectorIndex {
+  const { namespace, dimensions } = { ...pgvectorIndexDefaults, ...options }
+  if (namespace === '') throw new TypeError('pgvectorIndex: namespace must not be empty')
+  if (!Number.isSafeInteger(dimensions) || dimensions < 1 || dimensions > 16_000)
+    throw new TypeError(`pgvectorIndex: dimensions must be from 1 to 16000: got ${dimensions}`)
+  return new PgvectorIndex(stores, { namespace, dimensions })
+}
+
+interface VectorRow {
+  readonly id: string
+  readonly embedding: string
+  readonly metadata: VectorMetadata
+}
+
+class PgvectorIndex implements VectorIndex {
+  readonly dimensions: number
+  readonly #stores: Stores
+  readonly #namespace: string
+
+  constructor(stores: Stores, { namespace, dimensions }: Required<PgvectorIndexOptions>) {
+    this.dimensions = dimensions
+    this.#stores = stores
+    this.#namespace = namespace
+  }
+
+  upsert(
+    records: readonly VectorRecord[],
+    options?: CallOptions,
+  ): ResultAsync<void, VectorIndexError> {
+    return checkRecords(records, this.dimensions)
+      .asyncAndThen(() => {
+        // One statement cannot replace a record twice: the last one counts.
+        const rows = [...new Map(records.map((record) => [record.id, record])).values()].map(toRow)
+        const batches = batchesOf(rows, {
+          maxItems: limits.upsertRecords,
+          weights: [
+            {
+              of: ([, vector, metadata]) => vector.length + metadata.length,
+              max: limits.upsertBytes,
+            },
+          ],
+        })
+        return this.#each(batches, options, (batch) => [
+          upsertVectors,
+          ...[0, 1, 2].map((column) => batch.map((row) => row[column])),
+        ])
+      })
+      .map(() => undefined)
+  }
+
+  query(
+    query: VectorQuery,
+    options?: CallOptions,
+  ): ResultAsync<readonly VectorMatch[], VectorIndexError> {
+    const { vector, topK, filter } = query
+    const values: unknown[] = [this.#namespace, JSON.stringify(vector), topK]
+    return (
+      checkQuery(query, this.dimensions)
+        .asyncAndThen(() => {
+          const text = selectNearest(filter === undefined ? 'true' : pgvectorFilter(filter, values))
+          return this.#stores.postgres
+            .query<VectorMatch>(text, values, options)
+            .mapErr(toStoreError)
+        })
+        // The direction of a vector without one is like none.
+        .map(({ rows }) =>
+          rows.map(({ id, score, metadata }) => ({
+            id,
+            score: Number.isNaN(score) ? 0 : score,
+            metadata,
+          })),
+        )
+    )
+  }
+
+  fetch(
+    ids: readonly string[],
+    options?: CallOptions,
+  ): ResultAsync<ReadonlyMap<string, VectorRecord>, VectorIndexError> {
+    const batches = batchesOf([...new Set(ids)], { maxItems: limits.fetchIds })
+    return this.#each<string, VectorRow>(batches, options, (batch) => [selectVectors, batch]).map(
+      (rows) =>
+        new Map(
+          rows.map(({ id, embedding, metadata }) => [
+            id,
+            { id, values: (JSON.parse(embedding) as number[]).map(Math.fround), metadata },
+          ]),
+        ),
+    )
+  }
+
+  updateMetadata(
+    id: string,
+    metadata: VectorMetadata,
+    options?: CallOptions,
+  ): ResultAsync<void, VectorIndexError> {
+    return checkMetadata(metadata)
+      .asyncAndThen(() => this.#run(updateVector, [id, JSON.stringify(metadata)], options))
+      .map(() => undefined)
+  }
+
+  delete(ids: readonly string[], options?: CallOptions): ResultAsync<void, VectorIndexError> {
+    return this.#run(deleteVectors, [ids], options).map(() => undefined)
+  }
+
+  list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
+    const { prefix = '', limit = 100, cursor = '', ...call } = options
+    return checkPage(options)
+      .asyncAndThen(() => this.#run<{ id: string }>(listVectors, [prefix, cursor, limit + 1], call))
+      .map((rows) => {
+        const ids = rows.slice(0, limit).map(({ id }) => id)
+        const last = ids.at(-1)
+        return last === undefined || rows.length <= limit ? { ids } : { ids, cursor: last }
+      })
+  }
+
+  stats(options?: CallOptions): ResultAsync<VectorIndexStats, VectorIndexError> {
+    return this.#run<{ count: number }>(countVectors, [], options).map(([row]) => ({
+      recordCount: row?.count ?? 0,
+    }))
+  }
+
+  #run<Row extends object>(
+    text: string,
+    values: readonly unknown[],
+    options: CallOptions = {},
+  ): ResultAsync<Row[], StoreError> {
+    return this.#stores.postgres
+      .query<Row>(text, [this.#namespace, ...values], options)
+      .map(({ rows }) => [...rows])
+      .mapErr(toStoreError)
+  }
+
+  /** One statement per batch, all within the deadline of the call. */
+  #each<Item, Row extends object>(
+    batches: readonly Item[][],
+    options: CallOptions | undefined,
+    statement: BatchStatement<Item>,
+  ): ResultAsync<Row[], StoreError> {
+    const budget = new CallBudget(this.#stores.clock, options)
+    return eachInParallel(batches, 1, (batch) => {
+      const [text, ...values] = statement(batch)
+      return this.#run<Row>(text, values, budget.left())
+    }).map((rows) => rows.flat())
+  }
+}
+
+type BatchStatement<Item> = (batch: Item[]) => readonly [text: string, ...values: unknown[]]
+
+function toRow({
+  id,
+  values,
+  metadata,
+}: VectorRecord): readonly [id: string, vector: string, metadata: string] {
+  return [id, JSON.stringify(values), JSON.stringify(metadata)]
+}
+
+/**
+ * No constraint of this table can refuse a checked record; what collides with other writers passes.
+ */
+function toStoreError(failure: SqlError): StoreError {
+  if (failure.type === 'constraint-violated')
+    return {
+      type: 'store-refused',
+      message: failure.message,
+      retryable: false,
+      store: 'postgres',
+      operation: 'vectors',
+      cause: failure,
+    }
+  if (failure.type === 'serialization-failed')
+    return {
+      type: 'store-unavailable',
+      message: failure.message,
+      retryable: true,
+      store: 'postgres',
+      operation: 'vectors',
+      cause: failure,
+    }
+  return failure
+}

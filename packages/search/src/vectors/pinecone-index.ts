@@ -1,0 +1,271 @@
+import { err, ok } from '@headwater/core'
+import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
+import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
+import { batchesOf, eachInParallel } from '../in-batches.ts'
+import { pineconeFilter } from './pinecone-filter.ts'
+import { CallBudget } from '../call-budget.ts'
+import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
+import type {
+  VectorIdPage,
+  VectorIndex,
+  VectorIndexError,
+  VectorIndexStats,
+  VectorListOptions,
+  VectorMatch,
+  VectorMetadata,
+  VectorQuery,
+  VectorRecord,
+} from './vector-index.ts'
+
+/** Options of {@link pineconeIndex}. */
+export interface PineconeIndexOptions {
+  /** The namespace to work in; created by the first write. */
+  readonly namespace: string
+  /**
+   * Length of the index's vectors.
+   *
+   * @defaultValue `1536`
+   */
+  readonly dimensions?: number
+  /**
+   * Requests under way at once when a call needs several.
+   *
+   * @defaultValue `4`
+   */
+  readonly concurrency?: number
+}
+
+/** The defaults of {@link PineconeIndexOptions}. */
+export const pineconeIndexDefaults = { dimensions: 1536, concurrency: 4 } as const
+
+/** A request may hold 1,000 records and 2 MB; ids of a fetch travel in the URL. */
+const limits = {
+  upsertRecords: 1_000,
+  upsertBytes: 1_900_000,
+  fetchIds: 100,
+  deleteIds: 1_000,
+} as const
+
+/**
+ * The vector index in Pinecone, over the connected store. Each call costs one request, and one more
+ * per 1,000 records or 1.9 MB to store (some 60 records of 1,536 dimensions), 100 to fetch and
+ * 1,000 to delete; requests that may pass are repeated within the deadline.
+ *
+ * @throws TypeError when the stores were connected without Pinecone, or an option breaks a rule.
+ */
+export function pineconeIndex(stores: Stores, options: PineconeIndexOptions): VectorIndex {
+  const { namespace, dimensions, concurrency } = { ...pineconeIndexDefaults, ...options }
+  if (stores.pinecone === undefined)
+    throw new TypeError('pineconeIndex needs stores that were connected with pinecone')
+  if (namespace === '') throw new TypeError('pineconeIndex: namespace must not be empty')
+  if (!Number.isSafeInteger(dimensions) || dimensions < 1)
+    throw new TypeError(`pineconeIndex: dimensions must be a positive integer: got ${dimensions}`)
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new TypeError(`pineconeIndex: concurrency must be a positive integer: got ${concurrency}`)
+  return new PineconeIndex(stores, stores.pinecone, { namespace, dimensions, concurrency })
+}
+
+class PineconeIndex implements VectorIndex {
+  readonly dimensions: number
+  readonly #stores: Stores
+  readonly #store: PineconeStore
+  readonly #namespace: string
+  readonly #concurrency: number
+
+  constructor(
+    stores: Stores,
+    store: PineconeStore,
+    { namespace, dimensions, concurrency }: Required<PineconeIndexOptions>,
+  ) {
+    this.dimensions = dimensions
+    this.#stores = stores
+    this.#store = store
+    this.#namespace = namespace
+    this.#concurrency = concurrency
+  }
+
+  upsert(
+    records: readonly VectorRecord[],
+    options?: CallOptions,
+  ): ResultAsync<void, VectorIndexError> {
+    return checkRecords(records, this.dimensions)
+      .asyncAndThen(() => {
+        const batches = batchesOf(records.map(toPinecone), {
+          maxItems: limits.upsertRecords,
+          weights: [{ of: bytesOf, max: limits.upsertBytes }],
+        })
+        return this.#each(batches, options, (batch, namespace) => [
+          'upsert',
+          (index) => index.upsert({ records: batch, namespace }),
+        ])
+      })
+      .map(() => undefined)
+  }
+
+  query(
+    query: VectorQuery,
+    options?: CallOptions,
+  ): ResultAsync<readonly VectorMatch[], VectorIndexError> {
+    const { vector, topK, filter } = query
+    return checkQuery(query, this.dimensions)
+      .asyncAndThen(() =>
+        this.#run(
+          'query',
+          (index, namespace) =>
+            index.query({
+              vector: [...vector],
+              topK,
+              includeMetadata: true,
+              namespace,
+              ...(filter === undefined ? {} : { filter: pineconeFilter(filter) }),
+            }),
+          options,
+        ),
+      )
+      .map(({ matches = [] }) =>
+        matches.map(({ id, score = 0, metadata = {} }) => ({ id, score, metadata })),
+      )
+  }
+
+  fetch(
+    ids: readonly string[],
+    options?: CallOptions,
+  ): ResultAsync<ReadonlyMap<string, VectorRecord>, VectorIndexError> {
+    const batches = batchesOf([...new Set(ids)], { maxItems: limits.fetchIds })
+    return this.#each(batches, options, (batch, namespace) => [
+      'fetch',
+      (index) => index.fetch({ ids: batch, namespace }),
+    ]).map(
+      (replies) =>
+        new Map(
+          replies.flatMap(({ records = {} }) =>
+            Object.entries(records).map(([id, record]) => [id, fromPinecone(id, record)] as const),
+          ),
+        ),
+    )
+  }
+
+  updateMetadata(
+    id: string,
+    metadata: VectorMetadata,
+    options?: CallOptions,
+  ): ResultAsync<void, VectorIndexError> {
+    return checkMetadata(metadata).asyncAndThen(() =>
+      this.#run(
+        'update',
+        (index, namespace) => index.update({ id, metadata: toMetadata(metadata), namespace }),
+        options,
+      ),
+    )
+  }
+
+  delete(ids: readonly string[], options?: CallOptions): ResultAsync<void, VectorIndexError> {
+    const batches = batchesOf([...new Set(ids)], { maxItems: limits.deleteIds })
+    return this.#each(batches, options, (batch, namespace) => [
+      'delete',
+      (index) => index.deleteMany({ ids: batch, namespace }),
+    ])
+      .map(() => undefined)
+      .orElse((failure) => (isAbsent(failure) ? ok(undefined) : err(failure)))
+  }
+
+  list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
+    const { prefix, limit = 100, cursor, ...call } = options
+    const page = {
+      limit,
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(cursor === undefined ? {} : { paginationToken: cursor }),
+    }
+    return checkPage(options)
+      .asyncAndThen(() =>
+        this.#run('list', (index, namespace) => index.listPaginated({ ...page, namespace }), call),
+      )
+      .map(({ vectors = [], pagination }) => {
+        const ids = vectors.flatMap(({ id }) => id ?? [])
+        return pagination?.next === undefined || pagination.next === ''
+          ? { ids }
+          : { ids, cursor: pagination.next }
+      })
+  }
+
+  stats(options?: CallOptions): ResultAsync<VectorIndexStats, VectorIndexError> {
+    return this.#run('stats', (index) => index.describeIndexStats(), options).map(
+      ({ namespaces = {} }) => ({ recordCount: namespaces[this.#namespace]?.recordCount ?? 0 }),
+    )
+  }
+
+  #run<T>(
+    operation: string,
+    use: (index: Index, namespace: string) => Promise<T>,
+    options: CallOptions = {},
+  ): ResultAsync<T, StoreError> {
+    return this.#store.run(operation, (index) => use(index, this.#namespace), {
+      ...options,
+      isIdempotent: true,
+    })
+  }
+
+  /** One request per batch, all within the deadline of the call. */
+  #each<Batch, T>(
+    batches: readonly Batch[],
+    options: CallOptions | undefined,
+    request: BatchRequest<Batch, T>,
+  ): ResultAsync<T[], StoreError> {
+    const budget = new CallBudget(this.#stores.clock, options)
+    return eachInParallel(batches, this.#concurrency, (batch) => {
+      const [operation, use] = request(batch, this.#namespace)
+      return this.#run(operation, use, budget.left())
+    })
+  }
+}
+
+/**
+ * A namespace that was never written to does not exist, and the service says so instead of removing
+ * nothing.
+ */
+function isAbsent(failure: StoreError): boolean {
+  return failure.type === 'store-refused' && failure.code === '404'
+}
+
+type BatchRequest<Batch, T> = (
+  batch: Batch,
+  namespace: string,
+) => readonly [operation: string, use: (index: Index) => Promise<T>]
+
+function toPinecone({ id, values, metadata }: VectorRecord): PineconeRecord {
+  // The client only writes it out: no copy.
+  return { id, values: values as number[], metadata: toMetadata(metadata) }
+}
+
+function toMetadata(
+  metadata: VectorMetadata,
+): Record<string, string | number | boolean | string[]> {
+  return Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => [
+      key,
+      typeof value === 'object' ? [...value] : value,
+    ]),
+  )
+}
+
+function fromPinecone(id: string, { values = [], metadata = {} }: PineconeRecord): VectorRecord {
+  return { id, values, metadata }
+}
+
+function bytesOf({ id, values = [], metadata }: PineconeRecord): number {
+  let digits = 0
+  for (let place = 0; place < values.length; place += 1) digits += mostDigits(values[place] ?? 0)
+  return Buffer.byteLength(JSON.stringify({ id, metadata })) + digits + 16
+}
+
+/**
+ * As many characters as a number takes at most, with its comma: to write all of them out twice
+ * would take longer than anything else here.
+ */
+function mostDigits(value: number): number {
+  if (value === 0) return 2
+  const sign = value < 0 ? 1 : 0
+  const size = Math.abs(value)
+  if (size >= 1 || size < 0.001) return 25 + sign
+  return sign + (size >= 0.1 ? 20 : size >= 0.01 ? 21 : 22)
+}

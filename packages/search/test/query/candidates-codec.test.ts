@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { candidatesCodec } from '../../src/query/candidates-codec.ts'
+import type { Candidates } from '../../src/query/find-candidates.ts'
+import type { FusedCourse } from '../../src/query/fuse.ts'
+
+const found: FusedCourse[] = [
+  {
+    id: 7,
+    score: 0.03278689,
+    legs: { dense: { rank: 1, score: 0.8123 }, lexical: { rank: 1, score: 4.2 } },
+  },
+  { id: 2_147_483_647, score: 0.01612903, legs: { lexical: { rank: 2, score: 0 } } },
+  {
+    id: 3,
+    score: 0.00000001,
+    legs: { dense: { rank: 2, score: -0.25 }, rerank: { rank: 1, score: -1e-7 } },
+  },
+]
+const candidates: Candidates = {
+  found,
+  legs: ['dense', 'lexical'],
+  degraded: [],
+  mayHaveMore: true,
+  askedAtMs: 1_750_000_000_000,
+}
+const kept = (value: Candidates): Candidates =>
+  candidatesCodec.decode(JSON.parse(JSON.stringify(candidatesCodec.encode(value))))
+
+describe('kept candidates', () => {
+  it('are what they were, each course with its own score and ranks', () => {
+    const { found: ranking, ...rest } = kept(candidates)
+    expect({ ...rest, found: ranking.slice(0, ranking.length) }).toEqual(candidates)
+  })
+
+  it('are read from any place to any other', () => {
+    const ranking = kept(candidates).found
+    expect(ranking).toHaveLength(3)
+    expect([ranking.slice(1, 2), ranking.slice(2, 9), ranking.slice(3, 4)]).toEqual([
+      [found[1]],
+      [found[2]],
+      [],
+    ])
+  })
+
+  it('are none where none were found', () => {
+    const ranking = kept({ ...candidates, found: [] }).found
+    expect([ranking.length, ranking.slice(0, 10)]).toEqual([0, []])
+  })
+
+  it('of another form are refused, so that they are found anew', () => {
+    expect(() =>
+      candidatesCodec.decode({ ...candidates, found: [7, 0.03, 1, 0.8, 1, 4.2, 0, 0] }),
+    ).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,367 @@
+import { okAsync, orThrow } from '@headwater/core'
+import type { LoadFailed } from '@headwater/core'
+import { hashingEmbedder } from '@headwater/search'
+import { eventually, faultProxy } from '@headwater/testing'
+import type { FaultProxy } from '@headwater/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { dimensions, openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+const legDeadlineMs = 800
+/** What a search may take on a busy machine when a leg uses up its deadline. */
+const patienceMs = legDeadlineMs + 1_000
+
+async function catalogue(app: Harness): Promise<void> {
+  await app.publish({ title: 'Machine learning fundamentals', category: 'AI/ML' })
+  await app.publish({ title: 'Bread baking', category: 'Cooking' })
+  await app.sync()
+}
+
+describe('without vectors', () => {
+  let app: Harness
+  let queries = 0
+  beforeAll(async () => {
+    app = await openHarness({ search: { legDeadlineMs } })
+    await catalogue(app)
+  })
+  afterEach(() => {
+    app.pinecone.faults.restore()
+    app.openai.faults.restore()
+    app.openai.answerDimensions(undefined)
+  })
+  afterAll(() => app.dispose())
+
+  it.each([
+    [
+      'Pinecone answers 503',
+      'pinecone',
+      'store-unavailable',
+      () => {
+        app.pinecone.faults.failNext({ status: 503, times: 100 })
+      },
+    ],
+    [
+      'Pinecone answers 429 and wants an hour',
+      'pinecone',
+      'store-unavailable',
+      () => {
+        app.pinecone.faults.failNext({ status: 429, retryAfterSeconds: 3_600, times: 100 })
+      },
+    ],
+    [
+      'Pinecone hangs',
+      'pinecone',
+      'deadline-exceeded',
+      () => {
+        app.pinecone.faults.hang()
+      },
+    ],
+    [
+      'Pinecone closes connections',
+      'pinecone',
+      'store-unavailable',
+      () => {
+        app.pinecone.faults.cut()
+      },
+    ],
+    [
+      'Pinecone refuses',
+      'pinecone',
+      'store-refused',
+      () => {
+        app.pinecone.faults.failNext({ status: 400, times: 100 })
+      },
+    ],
+    [
+      'OpenAI answers 503',
+      'openai',
+      'store-unavailable',
+      () => {
+        app.openai.faults.failNext({ status: 503, times: 100 })
+      },
+    ],
+    [
+      'OpenAI answers 429 and wants an hour',
+      'openai',
+      'store-unavailable',
+      () => {
+        app.openai.faults.failNext({ status: 429, retryAfterSeconds: 3_600, times: 100 })
+      },
+    ],
+    [
+      'OpenAI hangs',
+      'openai',
+      'deadline-exceeded',
+      () => {
+        app.openai.faults.hang()
+      },
+    ],
+    [
+      'OpenAI refuses the key',
+      'openai',
+      'store-refused',
+      () => {
+        app.openai.faults.failNext({ status: 401, times: 100 })
+      },
+    ],
+    [
+      'OpenAI answers with vectors of another length',
+      undefined,
+      'dimension-mismatch',
+      () => {
+        app.openai.answerDimensions(8)
+      },
+    ],
+  ])(
+    'words answer within the deadline when %s, the result says so and is not kept',
+    async (_, store, reason, fail) => {
+      queries += 1
+      const query = `machine learning ${queries}`
+      const said: unknown[] = []
+      const stop = app.stores.diagnostics.on('search:degraded', ({ leg }) => said.push(leg))
+      fail()
+      const startedMs = performance.now()
+      const result = await app.find(query)
+      expect(performance.now() - startedMs).toBeLessThan(patienceMs)
+      expect(result).toMatchObject({
+        mode: 'lexical',
+        isCached: false,
+        degraded: [{ leg: 'dense', reason, ...(store === undefined ? {} : { store }) }],
+      })
+      expect(result.hits.map(({ course }) => course.title)).toEqual([
+        'Machine learning fundamentals',
+      ])
+      expect(said).toEqual(['dense'])
+      stop()
+      app.pinecone.faults.restore()
+      app.openai.faults.restore()
+      app.openai.answerDimensions(undefined)
+      await eventually(
+        async () => {
+          expect(await app.find(query)).toMatchObject({
+            mode: 'hybrid',
+            degraded: [],
+            isCached: false,
+          })
+        },
+        { timeoutMs: 10_000 },
+      )
+      expect(await app.find(query)).toMatchObject({ mode: 'hybrid', isCached: true })
+    },
+  )
+
+  it('answers what is cached as if nothing were wrong', async () => {
+    const before = await app.find('bread')
+    app.pinecone.faults.cut()
+    app.openai.faults.cut()
+    const { hits, mode, degraded, isCached } = await app.find('bread')
+    expect({ hits, mode, degraded, isCached }).toEqual({
+      hits: before.hits,
+      mode: 'hybrid',
+      degraded: [],
+      isCached: true,
+    })
+  })
+})
+
+describe('with an index of other dimensions', () => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness({ search: { legDeadlineMs }, indexDimensions: 8 })
+  })
+  afterAll(() => app.dispose())
+
+  it('words answer, and the result says that the index refuses', async () => {
+    await app.publish({ title: 'Machine learning fundamentals' })
+    expect(await app.find('machine learning')).toMatchObject({
+      mode: 'lexical',
+      degraded: [{ leg: 'dense', store: 'pinecone', reason: 'store-refused' }],
+      hits: [{ course: { title: 'Machine learning fundamentals' } }],
+    })
+  })
+})
+
+describe('with an embedder that keeps its word only now and then', () => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness({ search: { legDeadlineMs } })
+  })
+  afterAll(() => app.dispose())
+
+  it.each([
+    ['NaN', 'invalid-input', (vector: readonly number[]) => vector.with(3, Number.NaN)],
+    ['too few numbers', 'dimension-mismatch', (vector: readonly number[]) => vector.slice(1)],
+  ])('a vector with %s is not kept for the next search', async (what, reason, spoil) => {
+    await app.publish({ title: 'Machine learning fundamentals' })
+    await app.sync()
+    const embedder = hashingEmbedder({ dimensions })
+    let isSpoilt = true
+    const search = app.openAnother({
+      index: app.index,
+      embedder: {
+        ...embedder,
+        embed: (texts) =>
+          embedder
+            .embed(texts)
+            .map((vectors) => vectors.map((vector) => (isSpoilt ? spoil(vector) : vector))),
+      },
+    })
+    const query = `machine learning with ${what}`
+    expect(orThrow(await search.search(query))).toMatchObject({
+      mode: 'lexical',
+      degraded: [{ leg: 'dense', reason }],
+    })
+    isSpoilt = false
+    expect(orThrow(await search.search(query))).toMatchObject({ mode: 'hybrid', degraded: [] })
+  })
+})
+
+describe('while a search is under way', () => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness({ search: { legDeadlineMs } })
+  })
+  afterAll(() => app.dispose())
+
+  it.each([
+    ['deleted', (id: number) => app.courses.delete(id)],
+    ['unpublished', (id: number) => app.courses.unpublish(id).map(() => undefined)],
+  ])(
+    'a course that is %s between being found and being shown is left out, and the next one takes its place',
+    async (what, change) => {
+      const title = `Weaving ${what}`
+      const [first, second, third] = [
+        await app.publish({ title }),
+        await app.publish({ title }),
+        await app.publish({ title }),
+      ]
+      await app.sync()
+      const search = app.openAnother({
+        courses: {
+          getMany: (ids, options) =>
+            app.courses
+              .get(first.id)
+              .andThen((course) =>
+                course?.isPublished === true ? change(first.id) : okAsync(undefined),
+              )
+              .mapErr(unexpected)
+              .andThen(() => app.courses.getMany(ids, options)),
+        },
+      })
+      const found = orThrow(await search.search(title, { limit: 2 }))
+      expect(found.hits.map(({ course }) => course.id)).toEqual([second.id, third.id])
+      expect(found).toMatchObject({ mode: 'hybrid', degraded: [] })
+    },
+  )
+})
+
+function unexpected(failure: { readonly type: string }): LoadFailed {
+  return { type: 'load-failed', message: failure.type, retryable: false, cache: 'course' }
+}
+
+describe('behind a proxy', () => {
+  let app: Harness
+  let postgres: FaultProxy
+  let redis: FaultProxy
+  beforeAll(async () => {
+    app = await openHarness({
+      search: { legDeadlineMs },
+      connect: async (options) => {
+        postgres = await faultProxy(options.postgres.url ?? '')
+        redis = await faultProxy(options.redis.url ?? '')
+        return {
+          ...options,
+          postgres: { ...options.postgres, url: postgres.url },
+          redis: { ...options.redis, url: redis.url },
+        }
+      },
+    })
+    await catalogue(app)
+    orThrow(await app.relay.stop())
+  })
+  afterEach(async () => {
+    postgres.restore()
+    redis.restore()
+    await eventually(() => app.stores.redis.isAvailable)
+  })
+  afterAll(async () => {
+    await app.dispose()
+    await Promise.all([postgres.close(), redis.close()])
+  })
+
+  it('costs two round trips of Redis when cached, and none of PostgreSQL', async () => {
+    await eventually(async () => {
+      expect(await app.find('baking bread')).toMatchObject({ isCached: true })
+    })
+    const asked: string[] = []
+    const stop = app.stores.diagnostics.on('store:operation', ({ store, operation }) => {
+      if (operation !== 'select invalidation_intent') asked.push(`${store} ${operation}`)
+    })
+    const before = redis.roundTrips()
+    expect(await app.find('baking bread')).toMatchObject({ isCached: true })
+    stop()
+    expect(asked.map((operation) => operation.split(' ')[0])).toEqual(['redis', 'redis'])
+    expect(redis.roundTrips() - before).toBe(2)
+  })
+
+  it.each([
+    [
+      'is down',
+      () => {
+        redis.cut()
+      },
+    ],
+    [
+      'hangs',
+      () => {
+        redis.hang()
+      },
+    ],
+  ])('works uncached when Redis %s', async (_, fail) => {
+    fail()
+    for (let search = 0; search < 2; search += 1) {
+      const result = await app.find('machine learning')
+      expect(result).toMatchObject({ mode: 'hybrid', degraded: [], isCached: false })
+      expect(result.hits[0]?.course.title).toBe('Machine learning fundamentals')
+    }
+  })
+
+  it('still tells what is degraded when Redis is down too', async () => {
+    redis.cut()
+    app.openai.faults.failNext({ status: 401, times: 100 })
+    expect(await app.find('machine learning course')).toMatchObject({
+      mode: 'lexical',
+      isCached: false,
+      degraded: [{ leg: 'dense' }],
+    })
+    app.openai.faults.restore()
+  })
+
+  it('answers what is cached while PostgreSQL is down, and vectors alone answer what is not but known', async () => {
+    await eventually(async () => {
+      expect(await app.find('machine learning')).toMatchObject({ isCached: true })
+    })
+    await eventually(async () => {
+      expect(await app.find('bread baking')).toMatchObject({ isCached: true })
+    })
+    postgres.cut()
+    expect(await app.find('machine learning')).toMatchObject({ mode: 'hybrid', isCached: true })
+    expect(await app.find('learning machines')).toMatchObject({
+      mode: 'semantic',
+      degraded: [{ leg: 'lexical', store: 'postgres' }],
+      hits: [{ course: { title: 'Machine learning fundamentals' } }],
+    })
+  })
+
+  it('fails with a typed error when nothing can answer', async () => {
+    postgres.cut()
+    app.openai.faults.failNext({ status: 503, times: 100 })
+    const result = await app.search.search('something new')
+    expect(result.isErr() && result.error).toMatchObject({
+      type: 'store-unavailable',
+      store: 'postgres',
+      retryable: true,
+    })
+    app.openai.faults.restore()
+  })
+})

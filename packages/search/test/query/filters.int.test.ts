@@ -1,0 +1,99 @@
+import { okAsync, orThrow } from '@headwater/core'
+import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
+import type { SearchOptions, VectorIndex } from '@headwater/search'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { searchByWords } from '../../src/query/lexical-leg.ts'
+import { parseSearch } from '../../src/query/search-request.ts'
+import { Spelling } from '../../src/spelling/spelling.ts'
+import { dimensions, openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+describe('a filter', () => {
+  const index = inMemoryVectorIndex({ dimensions })
+  const matched: string[] = []
+  let app: Harness
+  let fitting: number
+  const filters: readonly (readonly [string, () => SearchOptions])[] = [
+    ['category', () => ({ category: 'Art' })],
+    ['difficulty', () => ({ difficulty: 'advanced' })],
+    ['instructor', () => ({ instructorId: instructor })],
+    ['lowest price', () => ({ minPrice: '60.01' })],
+    ['highest price', () => ({ maxPrice: 39.99 })],
+    ['free places', () => ({ hasPlaces: true })],
+  ]
+  let instructor: number
+
+  beforeAll(async () => {
+    const spy: VectorIndex = {
+      dimensions,
+      upsert: (...given) => index.upsert(...given),
+      fetch: (...given) => index.fetch(...given),
+      delete: (...given) => index.delete(...given),
+      updateMetadata: (...given) => index.updateMetadata(...given),
+      list: (...given) => index.list(...given),
+      stats: (...given) => index.stats(...given),
+      query: (...given) =>
+        index.query(...given).andThen((matches) => {
+          matched.push(...matches.map(({ id }) => id))
+          return okAsync(matches)
+        }),
+    }
+    app = await openHarness({ search: { index: spy, embedder: hashingEmbedder({ dimensions }) } })
+    const common = {
+      title: 'Pottery',
+      category: 'Crafts',
+      difficulty: 'beginner',
+      price: '50.00',
+      maxStudents: 0,
+    }
+    for (let number = 0; number < 3; number += 1) await app.publish(common)
+    const teacher = orThrow(
+      await app.repositories.users.create({
+        email: 'other@example.com',
+        username: 'other',
+        passwordHash: 'x'.repeat(60),
+        role: 'instructor',
+      }),
+    )
+    instructor = teacher.id
+    fitting = (
+      await app.publish({
+        ...common,
+        category: 'Art',
+        difficulty: 'advanced',
+        price: '60.01',
+        maxStudents: 1,
+        instructorId: instructor,
+      })
+    ).id
+    orThrow(await app.search.index.reindexAll())
+  })
+  afterAll(() => app.dispose())
+
+  it.each(filters)('by %s is applied in both legs, not to what they found', async (_, filter) => {
+    const options = filter()
+    if ('maxPrice' in options) orThrow(await app.courses.update(fitting, { price: '39.99' }))
+    orThrow(await app.search.indexCourse(fitting))
+    matched.length = 0
+    const found = await app.find('pottery', options)
+    expect(found).toMatchObject({
+      mode: 'hybrid',
+      hits: [{ course: { id: fitting }, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } }],
+    })
+    expect(matched).toEqual([`course_${fitting}`])
+    const { query, filters: parsed } = orThrow(parseSearch('pottery', options))
+    const words = orThrow(
+      await searchByWords(
+        { stores: app.stores, spelling: new Spelling(app.stores) },
+        { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
+      ),
+    )
+    expect(words.map(({ id }) => id)).toEqual([fitting])
+  })
+
+  it('that is absent lets everything through, in both legs', async () => {
+    matched.length = 0
+    expect((await app.find('pottery')).hits).toHaveLength(4)
+    expect(matched).toHaveLength(4)
+  })
+})

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+describe('what is logged', () => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness()
+    await app.publish({ title: 'Sailing' })
+    await app.publish({ title: 'Sailing at night' })
+    await app.sync()
+  })
+  afterAll(() => app.dispose())
+
+  it('of a search is its duration and where each leg had put what is shown', async () => {
+    const { searchId, durationMs, hits } = await app.find('Sailing', { userId: 7 })
+    expect(app.logged.at(-1)).toEqual({
+      searchId,
+      userId: 7,
+      query: 'sailing',
+      resultsCount: 2,
+      searchType: 'hybrid',
+      durationMs,
+      hits: hits.map(({ course, rank, legs }) => ({
+        courseId: course.id,
+        position: rank,
+        dense: legs.dense?.rank,
+        lexical: legs.lexical?.rank,
+      })),
+    })
+  })
+
+  it('of a click is the search, the course and its place', async () => {
+    const { searchId, hits } = await app.find('Sailing')
+    const [first] = hits
+    expect(app.search.recordClick(searchId, first?.course.id ?? 0, first?.rank ?? 0).isOk()).toBe(
+      true,
+    )
+    expect(app.clicked).toEqual([{ searchId, courseId: first?.course.id, position: 1 }])
+  })
+
+  it('never fails what it is about', async () => {
+    const dropped: string[] = []
+    const stop = app.stores.diagnostics.on('activity:dropped', ({ reason }) => dropped.push(reason))
+    const fail = (): never => {
+      throw new Error('log is full')
+    }
+    const search = app.openAnother({ activity: { logSearch: fail, recordClick: fail } })
+    const { searchId, hits } = (await search.search('sailing'))._unsafeUnwrap()
+    expect(hits).toHaveLength(2)
+    expect(search.recordClick(searchId, 1, 1).isOk()).toBe(true)
+    stop()
+    expect(dropped).toEqual(['log is full', 'log is full'])
+    expect(
+      app
+        .openAnother({ activity: { logSearch: () => undefined } })
+        .recordClick(searchId, 1, 1)
+        .isOk(),
+    ).toBe(true)
+  })
+
+  it.each([
+    ['no-uuid', 1, 1, 'searchId'],
+    ['', 1, 1, 'searchId'],
+    [undefined, 0, 1, 'courseId'],
+    [undefined, 1, 0, 'position'],
+    [undefined, 1, Number.NaN, 'position'],
+  ])('refuses a click on search %j, course %d, place %d', (searchId, courseId, position, field) => {
+    const result = app.search.recordClick(searchId ?? crypto.randomUUID(), courseId, position)
+    expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
+  })
+})

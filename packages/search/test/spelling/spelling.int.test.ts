@@ -1,0 +1,84 @@
+import { orThrow } from '@headwater/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Spelling } from '../../src/spelling/spelling.ts'
+import { openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (migrations) => {
+  let app: Harness
+  let spelling: Spelling
+  beforeAll(async () => {
+    app = await openHarness({ migrations })
+    for (const title of [
+      'Python for absolute beginners',
+      'Kubernetes in production',
+      'Cryptography',
+      'Learning to earn',
+      'Mandolin',
+    ])
+      await app.publish({ title, category: 'Tech', description: 'With widgets.' })
+    const { id } = await app.publish({ title: 'Xylophone' })
+    orThrow(await app.courses.unpublish(id))
+    await app.sync()
+    spelling = new Spelling(app.stores)
+  })
+  afterAll(() => app.dispose())
+
+  const corrected = async (...words: string[]): Promise<object> =>
+    Object.fromEntries(orThrow(await spelling.correctionsOf(words)))
+
+  it.each([
+    ['pyhton', ['python']],
+    ['kuberntes', ['kubernetes']],
+    ['cryptografy', ['cryptography']],
+    ['absolutte', ['absolute']],
+  ])('takes %j for %j', async (word, meant) => {
+    expect(await corrected(word)).toEqual({ [word]: meant })
+  })
+
+  it.each([
+    'python',
+    'kube',
+    'widget',
+    'with',
+    'tech',
+    'zzyzxq',
+    'xylophne',
+    'mad',
+    '2038',
+    '😀😀😀😀',
+  ])('leaves %j alone: known, a beginning, unlike all others or not published', async (word) => {
+    expect(await corrected(word)).toEqual({})
+  })
+
+  it('asks PostgreSQL whether it compares trigrams once per process', async () => {
+    const statements: string[] = []
+    const another = new Spelling({
+      ...app.stores,
+      postgres: {
+        ...app.stores.postgres,
+        query: (text: string, ...rest: unknown[]) => {
+          statements.push(text)
+          return (app.stores.postgres.query as (...args: unknown[]) => unknown).call(
+            app.stores.postgres,
+            text,
+            ...rest,
+          )
+        },
+      },
+    } as never)
+    for (let time = 0; time < 3; time += 1) orThrow(await another.correctionsOf(['pyhton']))
+    expect(statements.filter((text) => text.includes('to_regprocedure'))).toHaveLength(1)
+    expect(statements).toHaveLength(migrations === 'with-trigrams' ? 4 : 5)
+  })
+
+  it('makes a search find what was meant, by words alone', async () => {
+    app.openai.faults.failNext({ status: 401, times: 100 })
+    const { hits, mode } = await app.find('pyhton for beginers')
+    app.openai.faults.restore()
+    expect({ mode, titles: hits.map(({ course }) => course.title) }).toEqual({
+      mode: 'lexical',
+      titles: ['Python for absolute beginners'],
+    })
+  })
+})

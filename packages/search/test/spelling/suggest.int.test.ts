@@ -1,0 +1,69 @@
+import { orThrow } from '@headwater/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openHarness } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+
+describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s', (migrations) => {
+  let app: Harness
+  beforeAll(async () => {
+    app = await openHarness({ migrations })
+    for (const title of [
+      'Machine learning fundamentals',
+      'Learning to sing',
+      'C++ for engineers',
+      'The machine shop',
+      'Singing in the rain',
+      'L’algèbre linéaire',
+    ])
+      await app.publish({ title })
+    const { id } = await app.publish({ title: 'Learning in secret' })
+    orThrow(await app.courses.unpublish(id))
+  })
+  afterAll(() => app.dispose())
+
+  const titles = async (prefix: string, options = {}): Promise<string[]> =>
+    orThrow(await app.search.suggest(prefix, options)).map(({ title }) => title)
+
+  it.each([
+    ['learn', ['Learning to sing', 'Machine learning fundamentals']],
+    ['machine learnin', ['Machine learning fundamentals']],
+    ['Learning MACH', ['Machine learning fundamentals']],
+    ['machine', ['Machine learning fundamentals', 'The machine shop']],
+    ['sing', ['Singing in the rain', 'Learning to sing']],
+    ['c++', ['C++ for engineers']],
+    ['algè', ['L’algèbre linéaire']],
+    ['arning', []],
+    ['secret', []],
+    ['.*', undefined],
+    ['%', undefined],
+  ])(
+    'for %j are %j: published, every word begun, titles that begin so first',
+    async (prefix, expected) => {
+      if (expected === undefined) expect((await app.search.suggest(prefix)).isErr()).toBe(true)
+      else expect(await titles(prefix)).toEqual(expected)
+    },
+  )
+
+  it('are made for misspelt words when there are no others', async () => {
+    expect(await titles('lerning fundamntals')).toEqual(['Machine learning fundamentals'])
+    expect(await titles('zzyzxq')).toEqual([])
+  })
+
+  it('are at most as many as asked for, and cost nothing but PostgreSQL', async () => {
+    const before = [app.openai.requestCount(), app.pinecone.requestCount()]
+    expect(await titles('learning', { limit: 1 })).toHaveLength(1)
+    expect([app.openai.requestCount(), app.pinecone.requestCount()]).toEqual(before)
+  })
+
+  it.each<[string, string, object, string]>([
+    ['nothing', '', {}, 'prefix'],
+    ['10,000 characters', 'x'.repeat(10_000), {}, 'prefix'],
+    ['NUL', 'a\0b', {}, 'prefix'],
+    ['emoji only', '🎨', {}, 'prefix'],
+    ['a limit of 21', 'a', { limit: 21 }, 'limit'],
+    ['an unknown option', 'a', { depth: 1 }, 'depth'],
+  ])('are not made for %s', async (_, prefix, options, field) => {
+    const result = await app.search.suggest(prefix, options)
+    expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
+  })
+})
