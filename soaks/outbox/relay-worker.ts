@@ -4,7 +4,7 @@ import {
   Diagnostics,
   orThrow,
   type Relay,
-  StatementFailed,
+  FailureError,
 } from '@headwater/core'
 import { Destination } from './destination.ts'
 import { Mishaps } from './mishaps.ts'
@@ -101,7 +101,7 @@ function answer(text: Answer): void {
  * the relay complains about is a mistake.
  */
 function reportMistake(name: string, error: unknown): void {
-  const failure = error instanceof StatementFailed ? error.failure : error
+  const failure = error instanceof FailureError ? error.failure : error
   const { type, message } = failure as { readonly type?: string; readonly message?: string }
   if (
     type === 'store-unavailable' ||

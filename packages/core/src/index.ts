@@ -1,14 +1,4 @@
-export {
-  ok,
-  err,
-  okAsync,
-  errAsync,
-  orThrow,
-  safeTry,
-  Result,
-  ResultAsync,
-  UnexpectedFailure,
-} from './result.ts'
+export { ok, err, okAsync, errAsync, orThrow, safeTry, Result, ResultAsync } from './result.ts'
 export type { AsyncResult, Err, Ok } from './result.ts'
 export type * from './errors.ts'
 
@@ -23,7 +13,6 @@ export type {
   PostgresOptions,
   RedisOptions,
 } from './connect/connect-options.ts'
-export { StatementFailed } from './stores/statement-failed.ts'
 export type { CallOptions } from './call-options.ts'
 export type { CloseOptions } from './connect/close.ts'
 export type {
@@ -126,3 +115,25 @@ export type {
 } from './rate-limit/rate-limits.ts'
 export { collectMetrics } from './metrics.ts'
 export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './metrics.ts'
+
+export { FailureError, failureIn, sqlFailureIn } from './failure-error.ts'
+export { isOutage } from './is-outage.ts'
+export { isViolationOf, notFound, versionConflict } from './refusals.ts'
+export {
+  invalidField,
+  invalidInput,
+  isStorable,
+  issuesOf,
+  rowId,
+  storableText,
+  validate,
+} from './input.ts'
+export { checkOptions, InvalidOptions, invalidOption, option } from './check-options.ts'
+export { isRowId, maxRowId } from './row-id.ts'
+export { batchesOf, eachInParallel, forEachInParallel } from './in-batches.ts'
+export type { BatchLimits } from './in-batches.ts'
+export { CallBudget } from './call-budget.ts'
+export { within } from './resilience/within.ts'
+export { isMissingTable, missingTableAs } from './stores/postgres/missing-table.ts'
+export { digest } from './digest.ts'
+export { hash32 } from './hash32.ts'

@@ -10,7 +10,7 @@ import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
 import { quoteIdentifier } from './stores/postgres/statements.ts'
 import { type PostgresConnection, type PostgresStore } from './stores/postgres/postgres-store.ts'
-import { StatementFailed } from './stores/statement-failed.ts'
+import { FailureError } from './failure-error.ts'
 import { type Stores } from './connect/stores.ts'
 
 /** The tables of core itself: outbox, cursors, intents. */
@@ -93,7 +93,7 @@ async function run(
     )
     return ok({ applied })
   } catch (error) {
-    if (error instanceof MigrationStopped || error instanceof StatementFailed)
+    if (error instanceof MigrationStopped || error instanceof FailureError)
       return err(error.failure)
     throw error
   } finally {

@@ -1,35 +1,23 @@
+import type { Failure } from './errors.ts'
+import { FailureError } from './failure-error.ts'
 import type { Result, ResultAsync } from 'neverthrow'
 
 export { err, errAsync, ok, okAsync, Result, ResultAsync, safeTry } from 'neverthrow'
 export type { Err, Ok } from 'neverthrow'
 
-/** The error that {@link orThrow} throws: carries the typed failure as its `cause`. */
-export class UnexpectedFailure extends Error {
-  constructor(failure: unknown) {
-    super(messageOf(failure), { cause: failure })
-    this.name = 'UnexpectedFailure'
-  }
-}
-
-function messageOf(failure: unknown): string {
-  if (typeof failure !== 'object' || failure === null) return String(failure)
-  const { type, message } = failure as { type?: unknown; message?: unknown }
-  return [type, message].filter((part) => typeof part === 'string').join(': ')
-}
-
 /**
  * Unwraps a result, for scripts and `main()` functions that have nothing better to do with a
  * failure than to stop.
  *
- * @throws {@link UnexpectedFailure} when the result is an `Err`; the failure is its `cause`.
+ * @throws {@link FailureError} when the result is an `Err`.
  * @example
  * ```ts
  * const stores = orThrow(await connect({ postgres: { url }, redis: { url } }))
  * ```
  */
-export function orThrow<T, E>(result: Result<T, E>): T {
+export function orThrow<T, E extends Failure<string>>(result: Result<T, E>): T {
   if (result.isOk()) return result.value
-  throw new UnexpectedFailure(result.error)
+  throw new FailureError(result.error)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ResultAsync, StatementFailed, transaction } from '@headwater/core'
+import { ResultAsync, sqlFailureIn, transaction } from '@headwater/core'
 import type {
   SqlClient,
   SqlError,
@@ -43,7 +43,8 @@ export function onlyRow<Row>(rows: readonly Row[]): Row {
 }
 
 function sqlError(cause: unknown): SqlError {
-  if (cause instanceof StatementFailed) return cause.failure
+  const failure = sqlFailureIn(cause)
+  if (failure !== undefined) return failure
   return {
     type: 'store-refused',
     message: 'the transaction refused the statement',

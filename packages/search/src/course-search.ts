@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { err, errAsync, ok, ResultAsync } from '@headwater/core'
+import { err, errAsync, notFound, ok, ResultAsync } from '@headwater/core'
 import type { InvalidInput, Result, Sink, SqlError } from '@headwater/core'
 import { CandidatesByGeneration } from './query/active-candidates.ts'
 import { CourseIndex } from './upkeep/course-index.ts'
@@ -12,7 +12,6 @@ import type { FoundPage } from './query/find-page.ts'
 import { pageToken, readPageToken } from './query/page-token.ts'
 import type { PagePosition } from './query/page-token.ts'
 import { plainWords } from './spelling/query-words.ts'
-import { courseNotFound } from './refusals.ts'
 import { loggedHit } from './query/search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './query/search-request.ts'
 import type {
@@ -163,7 +162,7 @@ export class CourseSearch {
     const read = await this.#options.courses.getMany([like])
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
-    if (course?.isPublished !== true) return err(courseNotFound(like))
+    if (course?.isPublished !== true) return err(notFound('course', like))
     const words = plainWords(`${course.title} ${course.category ?? ''}`.toLowerCase())
     const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
     return found.map(({ courses }) => courses)

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { isOutage } from '../is-outage.ts'
 import { err, ok, Result, ResultAsync } from '../result.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
@@ -218,7 +219,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   async #resolve(row: Row<Id>, look: Look): Promise<ReadResult<Value>> {
     this.#countMiss(look)
     const result = await this.#obtain(row, look)
-    if (result.isOk() || !isSourceDown(result.error)) {
+    if (result.isOk() || !isOutage(result.error)) {
       this.#isSourceSuspect = false
       return result
     }
@@ -347,8 +348,4 @@ function collect<Id, Value>(
 function distinct<Id>(rows: readonly Row<Id>[]): readonly Row<Id>[] {
   const seen = new Set<string>()
   return rows.filter(({ key }) => !seen.has(key) && seen.add(key))
-}
-
-function isSourceDown(error: CacheReadError): boolean {
-  return error.type === 'store-unavailable' || error.type === 'deadline-exceeded'
 }

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../result.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { sqlFailureIn } from '../failure-error.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from './json-safety.ts'
@@ -116,9 +116,7 @@ export class Loader<Id, Value> {
           )
       return ok(values as ReadonlyMap<Id, Value>)
     } catch (error) {
-      return err(
-        error instanceof StatementFailed ? error.failure : this.#failed('the loader failed', error),
-      )
+      return err(sqlFailureIn(error) ?? this.#failed('the loader failed', error))
     }
   }
 

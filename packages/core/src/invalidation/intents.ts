@@ -1,5 +1,5 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { FailureError } from '../failure-error.ts'
 
 /** What a writer was about to invalidate. */
 export interface Intent {
@@ -41,7 +41,7 @@ export class Intents {
 
   /**
    * Writes an intent down, over an earlier one of the same owner. Rejects with
-   * {@link StatementFailed}.
+   * {@link FailureError}.
    */
   async write(intent: Intent, transactionId: string | undefined): Promise<void> {
     await this.#run(insertIntent, [
@@ -73,7 +73,7 @@ export class Intents {
     } catch (error) {
       // Before the migrations have run nobody can have written one.
       if (
-        error instanceof StatementFailed &&
+        error instanceof FailureError &&
         error.failure.type === 'store-refused' &&
         error.failure.code === '42P01'
       )

@@ -34,7 +34,7 @@ export class KeyChange {
    * Makes sure, just before COMMIT, that no reader serves or stores what the commit makes old:
    * waits for the holds, renews those that are older than half their life or from before trust in
    * Redis was lost, and writes an intent down where Redis does not answer. Rejects with
-   * `StatementFailed` when that cannot be written: the commit must not be sent then.
+   * `FailureError` when that cannot be written: the commit must not be sent then.
    */
   async hold(findTransactionId: () => Promise<string | undefined>): Promise<void> {
     if (this.#holds.size === 0) return

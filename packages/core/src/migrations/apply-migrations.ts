@@ -1,6 +1,7 @@
+import { isOutage } from '../is-outage.ts'
 import type { Failure } from '../errors.ts'
 import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { FailureError } from '../failure-error.ts'
 import type { MigrationFile } from './migration-set.ts'
 
 /** A migration could not be applied; nothing of this run was. */
@@ -67,7 +68,7 @@ async function applyOne(
   try {
     await connection.query(file.text)
   } catch (error) {
-    if (!(error instanceof StatementFailed) || isPassing(error)) throw error
+    if (!(error instanceof FailureError) || isPassing(error)) throw error
     const reason =
       error.failure.cause instanceof Error ? error.failure.cause.message : error.failure.message
     throw stopped(set, {
@@ -79,12 +80,8 @@ async function applyOne(
   }
 }
 
-function isPassing({ failure }: StatementFailed): boolean {
-  return (
-    failure.type === 'store-unavailable' ||
-    failure.type === 'deadline-exceeded' ||
-    failure.type === 'serialization-failed'
-  )
+function isPassing({ failure }: FailureError): boolean {
+  return isOutage(failure) || failure.type === 'serialization-failed'
 }
 
 function pendingOf(set: LoadedSet, applied: readonly Applied[]): MigrationFile[] {

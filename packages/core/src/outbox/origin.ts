@@ -1,6 +1,6 @@
 import type { Failure, SqlError } from '../errors.ts'
 import { ResultAsync, err, ok, type Result } from '../result.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { sqlFailureIn } from '../failure-error.ts'
 import { type Stores } from '../connect/stores.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { shardSql } from './log/shard.ts'
@@ -91,8 +91,7 @@ async function identityOf(
   sql: SqlClient,
 ): Promise<{ readonly system: string | undefined; readonly timeline: number | undefined }> {
   const optional = (error: unknown): { rows: [] } => {
-    if (error instanceof StatementFailed && error.failure.type === 'store-refused')
-      return { rows: [] }
+    if (sqlFailureIn(error)?.type === 'store-refused') return { rows: [] }
     throw error
   }
   const system = await sql
@@ -103,7 +102,8 @@ async function identityOf(
 }
 
 function statementFailure(error: unknown): Result<never, SqlError> {
-  if (error instanceof StatementFailed) return err(error.failure)
+  const failure = sqlFailureIn(error)
+  if (failure !== undefined) return err(failure)
   throw error
 }
 

@@ -1,7 +1,7 @@
 import type { SqlError, StoreError } from '../errors.ts'
 import { errAsync, ResultAsync } from '../result.ts'
 import { type PostgresStore } from '../stores/postgres/postgres-store.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { sqlFailureIn } from '../failure-error.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 
 /** That sessions ended before their time. */
@@ -114,7 +114,7 @@ export class RevocationLog {
       { reserved: true, deadlineMs },
     )
     return ResultAsync.fromPromise(rows, (error) =>
-      storeError(error instanceof StatementFailed ? error.failure : unexpected(error)),
+      storeError(sqlFailureIn(error) ?? unexpected(error)),
     )
   }
 }

@@ -1,7 +1,7 @@
 import type { CacheKey } from '../cache-key.ts'
 import type { SqlError } from '../errors.ts'
 import { ResultAsync } from '../result.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { sqlFailureIn } from '../failure-error.ts'
 import { type Stores } from '../connect/stores.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 
@@ -69,7 +69,8 @@ async function transactionIdOf(tx: SqlClient | undefined): Promise<string | unde
 }
 
 function failureOf(error: unknown): SqlError {
-  if (error instanceof StatementFailed) return error.failure
+  const failure = sqlFailureIn(error)
+  if (failure !== undefined) return failure
   return {
     type: 'store-unavailable',
     store: 'postgres',

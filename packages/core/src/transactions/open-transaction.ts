@@ -1,7 +1,7 @@
 import type { CacheKey } from '../cache-key.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import type { NewEvent } from '../outbox/log/event.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { FailureError } from '../failure-error.ts'
 import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
@@ -129,15 +129,15 @@ export class OpenTransaction implements Transaction {
 const endsTransaction =
   /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
 
-function hasEnded(operation: string): StatementFailed {
+function hasEnded(operation: string): FailureError {
   return refused(
     operation,
     'the transaction has ended: tx cannot be used after the work that was given it',
   )
 }
 
-function refused(operation: string, message: string): StatementFailed {
-  return new StatementFailed({
+function refused(operation: string, message: string): FailureError {
+  return new FailureError({
     type: 'store-refused',
     store: 'postgres',
     operation,

@@ -1,8 +1,9 @@
 import type { SqlError, TransactionError } from '../errors.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
+import { isOutage } from '../is-outage.ts'
 import { insertOf, type Insertion } from '../outbox/log/publish.ts'
 import type { Result } from '../result.ts'
-import { StatementFailed } from '../stores/statement-failed.ts'
+import { sqlFailureIn } from '../failure-error.ts'
 import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import { type Stores } from '../connect/stores.ts'
 import type { TransactionIdentity } from './begin.ts'
@@ -90,7 +91,7 @@ async function decide<T, E>(
   } catch (error) {
     tx.end()
     if (deadline.hasPassed) return failedBy(deadline.failure)
-    if (!(error instanceof StatementFailed)) return { kind: 'thrown', error }
+    if (sqlFailureIn(error) === undefined) return { kind: 'thrown', error }
     return failed(tx.firstFailure?.error ?? error)
   }
 }
@@ -151,7 +152,8 @@ async function commit<T, E>(
         poisoned(`COMMIT was answered with ${String(reply.command)}: nothing was committed`),
       )
   } catch (error) {
-    if (!(error instanceof StatementFailed) || !isLost(error.failure))
+    const failure = sqlFailureIn(error)
+    if (failure === undefined || !isOutage(failure))
       return await rollBack(connection, tx, failed(error))
     connection.close()
     const outcome = await findCommitOutcome(stores, committing.identity)
@@ -185,7 +187,7 @@ async function rollBack<T, E>(
   tx: OpenTransaction,
   ending: Ending<T, E>,
 ): Promise<Ending<T, E>> {
-  if (ending.kind === 'failed' && isLost(ending.error)) {
+  if (ending.kind === 'failed' && isOutage(ending.error)) {
     connection.close()
     return ending
   }
@@ -196,12 +198,9 @@ async function rollBack<T, E>(
   return ending
 }
 
-function isLost(error: TransactionError): boolean {
-  return error.type === 'store-unavailable' || error.type === 'deadline-exceeded'
-}
-
 function failed(error: unknown): Ending<never, never> {
-  return error instanceof StatementFailed ? failedBy(error.failure) : { kind: 'thrown', error }
+  const failure = sqlFailureIn(error)
+  return failure === undefined ? { kind: 'thrown', error } : failedBy(failure)
 }
 
 function failedBy(error: TransactionError | SqlError): Ending<never, never> {
@@ -209,7 +208,7 @@ function failedBy(error: TransactionError | SqlError): Ending<never, never> {
 }
 
 function poisoned(message: string, cause?: unknown): TransactionError {
-  const failure = cause instanceof StatementFailed ? cause.failure : cause
+  const failure = sqlFailureIn(cause) ?? cause
   return {
     type: 'transaction-poisoned',
     store: 'postgres',

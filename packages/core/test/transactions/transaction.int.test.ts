@@ -4,7 +4,7 @@ import {
   errAsync,
   ok,
   orThrow,
-  StatementFailed,
+  FailureError,
   type Stores,
   transaction,
   type Transaction,
@@ -115,7 +115,7 @@ describe('transaction', () => {
   test('lets no statement through to the server after one has failed', async () => {
     const result = await transaction(stores, async (tx) => {
       await fail(tx).catch(() => undefined)
-      await expect(bump(tx)).rejects.toThrow(StatementFailed)
+      await expect(bump(tx)).rejects.toThrow(FailureError)
       return ok(1)
     })
     expect(result.isErr()).toBe(true)
@@ -175,7 +175,7 @@ describe('transaction', () => {
         return ok(1)
       }),
     )
-    await expect(kept?.query('SELECT 1')).rejects.toThrow(StatementFailed)
+    await expect(kept?.query('SELECT 1')).rejects.toThrow(FailureError)
     expect(() => kept?.invalidate({ text: 'row:1' })).toThrow('the transaction has ended')
     expect(() => kept?.publish()).toThrow('the transaction has ended')
   })

@@ -1,4 +1,4 @@
-import { errAsync } from '@headwater/core'
+import { errAsync, rowId, storableText, validate } from '@headwater/core'
 import type {
   CallOptions,
   InvalidInput,
@@ -8,7 +8,6 @@ import type {
 } from '@headwater/core'
 import type { Document } from 'mongodb'
 import { z } from 'zod'
-import { rowId, text, validate } from '../input.ts'
 import type {
   ActiveUsers,
   CourseFunnel,
@@ -39,7 +38,7 @@ const period = z.strictObject({ from: moment, to: moment })
 const ranked = period.extend({ limit: z.int().min(1).max(1_000).default(20) })
 const inputs = {
   activeUsers: period.extend({ per: z.enum(['day', 'week']).default('day') }),
-  eventsPerDay: period.extend({ type: text(100).optional() }),
+  eventsPerDay: period.extend({ type: storableText(100).optional() }),
   ofCourse: period.extend({ courseId: rowId.optional() }),
   ranked,
   period,

@@ -1,4 +1,5 @@
-import { isRowId, isText } from '../input.ts'
+import { isRowId } from '@headwater/core'
+import { isText } from '../input.ts'
 import { activityTypePattern, activityLimits } from './activity-input.ts'
 import type { ActivityMetadata } from './activity.ts'
 import { dataChecks } from './activity-types.ts'

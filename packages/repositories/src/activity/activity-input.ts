@@ -1,5 +1,6 @@
+import { rowId, storableText } from '@headwater/core'
 import { z } from 'zod'
-import { pageLimit, rowId, text } from '../input.ts'
+import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import type { ActivityData, ActivityTypes } from './activity-types.ts'
 import { jsonProblem, JsonCopier } from './safe-json.ts'
@@ -21,7 +22,7 @@ export const activityTypePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
 export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
 
 const userId = rowId.nullish()
-const activityType = text(activityLimits.type).regex(
+const activityType = storableText(activityLimits.type).regex(
   activityTypePattern,
   'must be of the form noun.past-participle',
 )
@@ -41,9 +42,9 @@ const data = z
   .optional()
 
 const metadata = z.strictObject({
-  ipAddress: text(activityLimits.ipAddress).optional(),
-  userAgent: text(activityLimits.userAgent).optional(),
-  referrer: text(activityLimits.referrer).optional(),
+  ipAddress: storableText(activityLimits.ipAddress).optional(),
+  userAgent: storableText(activityLimits.userAgent).optional(),
+  referrer: storableText(activityLimits.referrer).optional(),
 })
 
 const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
@@ -85,9 +86,9 @@ const searchLogHit = z.strictObject({
 export const searchLogInput = z.strictObject({
   searchId: z.uuid().optional(),
   userId,
-  query: text(1_000),
+  query: storableText(1_000),
   resultsCount: z.int().min(0),
-  searchType: text(50),
+  searchType: storableText(50),
   durationMs: z.number().min(0),
   hits: z.array(searchLogHit).max(1_000).optional(),
 })
@@ -102,7 +103,7 @@ export const searchClickInput = z.strictObject({
 /** Checks which activity to list. */
 export const activityListInput = z.strictObject({
   userId: rowId.optional(),
-  type: text(100).optional(),
+  type: storableText(100).optional(),
   from: moment.optional(),
   to: moment.optional(),
   limit: pageLimit,

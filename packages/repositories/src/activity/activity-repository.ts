@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { errAsync, ok, okAsync } from '@headwater/core'
+import { errAsync, ok, okAsync, validate } from '@headwater/core'
 import type {
   InvalidInput,
   Result,
@@ -10,7 +10,6 @@ import type {
   TransactionError,
 } from '@headwater/core'
 import { z } from 'zod'
-import { validate } from '../input.ts'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
 import { ActivityAnalytics } from './activity-analytics.ts'

@@ -1,6 +1,7 @@
+import { isRowId, rowId, storableText } from '@headwater/core'
 import type { Json } from '@headwater/core'
 import { z } from 'zod'
-import { isRowId, isText, rowId, text } from '../input.ts'
+import { isText } from '../input.ts'
 
 /** What the data of an activity must be, by type. Types that are not listed may carry any data. */
 export type ActivityTypes = Readonly<Record<string, z.ZodType>>
@@ -20,7 +21,7 @@ export const commonActivityTypes: ActivityTypes = {
   'course.clicked': courseData,
   'lesson.started': courseData,
   'lesson.completed': courseData,
-  'page.viewed': z.object({ path: text(maxPathLength) }),
+  'page.viewed': z.object({ path: storableText(maxPathLength) }),
 }
 
 const hasCourse: DataCheck = (data) => isRowId(data['courseId'])

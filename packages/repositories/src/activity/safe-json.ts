@@ -1,5 +1,5 @@
+import { isStorable } from '@headwater/core'
 import type { Json } from '@headwater/core'
-import { isStorable } from '../input.ts'
 
 const maxDepth = 16
 const maxCharacters = 65_536

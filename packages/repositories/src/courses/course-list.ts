@@ -1,6 +1,7 @@
+import { rowId, storableText } from '@headwater/core'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { money, pageLimit, rowId, text } from '../input.ts'
+import { money, pageLimit } from '../input.ts'
 import type { MoneyInput } from '../money.ts'
 import { minorUnits } from '../money.ts'
 import { cursorInput, encodeCursor } from '../page.ts'
@@ -51,8 +52,8 @@ const sorts = [
 ] as const satisfies readonly CourseSort[]
 
 const list = z.strictObject({
-  category: text(100).optional(),
-  difficulty: text(50).optional(),
+  category: storableText(100).optional(),
+  difficulty: storableText(50).optional(),
   instructorId: rowId.optional(),
   minPrice: money.optional(),
   maxPrice: money.optional(),
@@ -97,7 +98,7 @@ const sortKeys: Record<CourseSort, z.ZodType> = {
   newest: z.literal(''),
   'price-ascending': money,
   'price-descending': money,
-  title: text(255),
+  title: storableText(255),
   popularity: z.int().min(0),
 }
 

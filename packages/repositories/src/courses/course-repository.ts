@@ -1,4 +1,12 @@
-import { err, ok } from '@headwater/core'
+import {
+  err,
+  invalidInput,
+  isViolationOf,
+  notFound,
+  ok,
+  validate,
+  versionConflict,
+} from '@headwater/core'
 import type {
   CacheKey,
   NotFound,
@@ -10,10 +18,9 @@ import type {
 } from '@headwater/core'
 import type { z } from 'zod'
 import type { RepositoryContext } from '../context.ts'
-import { idInput, idsInput, invalidInput, validate } from '../input.ts'
+import { idInput, idsInput } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
-import { isViolationOf, notFound, versionConflict } from '../refusals.ts'
 import { onlyRow, read, write } from '../sql.ts'
 import type { User } from '../users/user.ts'
 import { courseCursor, courseListInput } from './course-list.ts'

@@ -1,3 +1,4 @@
+import { maxRowId, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   InvalidInput,
@@ -7,7 +8,7 @@ import type {
   VersionConflict,
 } from '@headwater/core'
 import { z } from 'zod'
-import { expectedVersion, maxId, money, pageLimit, rowId, text } from '../input.ts'
+import { expectedVersion, money, pageLimit } from '../input.ts'
 import type { Money, MoneyInput } from '../money.ts'
 import { cursorInput } from '../page.ts'
 
@@ -83,13 +84,13 @@ export type ReadCourseError = InvalidInput | CacheReadError
 /** What can go wrong with listing courses. */
 export type ListCoursesError = InvalidInput | SqlError
 
-const description = text(20_000).nullish()
-const label = (maxLength: number) => text(maxLength).nullish()
-const maxStudents = z.int().min(0).max(maxId).nullish()
+const description = storableText(20_000).nullish()
+const label = (maxLength: number) => storableText(maxLength).nullish()
+const maxStudents = z.int().min(0).max(maxRowId).nullish()
 
 /** Checks {@link NewCourse}. */
 export const newCourseInput = z.strictObject({
-  title: text(255),
+  title: storableText(255),
   description,
   instructorId: rowId,
   category: label(100),

@@ -1,4 +1,4 @@
-import { errAsync, okAsync } from '@headwater/core'
+import { errAsync, okAsync, validate } from '@headwater/core'
 import type {
   InvalidInput,
   ResultAsync,
@@ -8,7 +8,6 @@ import type {
   StoreUnavailable,
 } from '@headwater/core'
 import { z } from 'zod'
-import { validate } from '../input.ts'
 import { read } from '../sql.ts'
 import { selectEnrollmentCounts, selectPopularCourses } from './course-queries.ts'
 

@@ -1,7 +1,6 @@
-import { err } from '@headwater/core'
+import { err, isViolationOf, notFound } from '@headwater/core'
 import type { NotFound, Result, TransactionError } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
-import { isViolationOf, notFound } from '../refusals.ts'
 import { write } from '../sql.ts'
 import { alreadyEnrolled, enrollAll } from './enroll.ts'
 import type { EnrollBatch, ValidEnrollRequest } from './enroll.ts'

@@ -1,6 +1,7 @@
+import { rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
 import { z } from 'zod'
-import { rowId, subjectId } from '../input.ts'
+import { subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
 /** Payload of `enrollment.withdrawn` and `enrollment.completed`. */

@@ -1,3 +1,4 @@
+import { rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   Failure,
@@ -8,7 +9,7 @@ import type {
 } from '@headwater/core'
 import { z } from 'zod'
 import type { Course } from '../courses/course.ts'
-import { money, pageLimit, rowId, text } from '../input.ts'
+import { money, pageLimit } from '../input.ts'
 import type { MoneyInput } from '../money.ts'
 import { cursorInput } from '../page.ts'
 
@@ -118,7 +119,7 @@ export const enrollmentKeyInput = z.strictObject(key)
 /** Checks {@link EnrollRequest}. */
 export const enrollInput = z.strictObject({
   ...key,
-  payment: z.strictObject({ method: text(50), discount: money.default('0.00') }).optional(),
+  payment: z.strictObject({ method: storableText(50), discount: money.default('0.00') }).optional(),
 })
 
 /** Checks {@link TransferRequest}. */

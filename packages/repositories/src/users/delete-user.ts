@@ -1,10 +1,9 @@
-import { err, ok } from '@headwater/core'
+import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
 import type { RepositoryCaches } from '../context.ts'
 import { enrollmentWithdrawn } from '../enrollments/enrollment-events.ts'
 import { toEnrollment } from '../enrollments/enrollment-queries.ts'
 import type { EnrollmentRow } from '../enrollments/enrollment-queries.ts'
-import { notFound } from '../refusals.ts'
 import {
   eraseUser,
   giveBackPlaces,

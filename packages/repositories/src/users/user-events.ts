@@ -1,6 +1,7 @@
+import { rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
 import { z } from 'zod'
-import { rowId, subjectId } from '../input.ts'
+import { subjectId } from '../input.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import type { User } from './user.ts'
 

@@ -1,4 +1,12 @@
-import { err, ok } from '@headwater/core'
+import {
+  err,
+  invalidInput,
+  isViolationOf,
+  notFound,
+  ok,
+  validate,
+  versionConflict,
+} from '@headwater/core'
 import type {
   NotFound,
   PendingRevocation,
@@ -12,8 +20,7 @@ import type {
 } from '@headwater/core'
 import type { z } from 'zod'
 import type { RepositoryContext } from '../context.ts'
-import { idInput, idsInput, invalidInput, validate } from '../input.ts'
-import { isViolationOf, notFound, versionConflict } from '../refusals.ts'
+import { idInput, idsInput } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
 import { onlyRow, read, write } from '../sql.ts'

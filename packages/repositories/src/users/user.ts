@@ -1,3 +1,4 @@
+import { rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   Failure,
@@ -8,7 +9,7 @@ import type {
   VersionConflict,
 } from '@headwater/core'
 import { z } from 'zod'
-import { email, expectedVersion, pageLimit, rowId, text } from '../input.ts'
+import { email, expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import type { PageOptions } from '../page.ts'
 
@@ -115,18 +116,18 @@ export type ReadUserError = InvalidInput | CacheReadError
 /** Checks {@link NewUser}. */
 export const newUserInput = z.strictObject({
   email,
-  username: text(100),
-  passwordHash: text(255),
-  fullName: text(255).nullish(),
-  role: text(50).default('student'),
+  username: storableText(100),
+  passwordHash: storableText(255),
+  fullName: storableText(255).nullish(),
+  role: storableText(50).default('student'),
 })
 
 /** Checks {@link UserChanges}. */
 export const userChangesInput = z.strictObject({
   email: email.optional(),
-  username: text(100).optional(),
-  fullName: text(255).nullable().optional(),
-  role: text(50).optional(),
+  username: storableText(100).optional(),
+  fullName: storableText(255).nullable().optional(),
+  role: storableText(50).optional(),
   expectedVersion,
 })
 
@@ -134,14 +135,14 @@ export const userChangesInput = z.strictObject({
 export const emailInput = z.strictObject({ email })
 
 /** Checks a name, under the name `username`. */
-export const usernameInput = z.strictObject({ username: text(100) })
+export const usernameInput = z.strictObject({ username: storableText(100) })
 
 /** Checks what a change of a password takes. */
-export const passwordInput = z.strictObject({ id: rowId, passwordHash: text(255) })
+export const passwordInput = z.strictObject({ id: rowId, passwordHash: storableText(255) })
 
 /** Checks {@link UserListOptions}. */
 export const userListInput = z.strictObject({
-  role: text(50).optional(),
+  role: storableText(50).optional(),
   limit: pageLimit,
   cursor: cursorInput('users', z.tuple([rowId])),
 })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ActivityCheck } from '../../src/activity/activity-check.ts'
 import { activityInput } from '../../src/activity/activity-input.ts'
 import { commonActivityTypes } from '../../src/activity/activity-types.ts'
-import { validate } from '../../src/input.ts'
+import { validate } from '@headwater/core'
 
 const types = { ...commonActivityTypes, 'quiz.passed': z.object({ score: z.number().min(0) }) }
 const schema = activityInput(types)

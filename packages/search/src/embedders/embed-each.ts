@@ -1,6 +1,6 @@
+import { forEachInParallel } from '@headwater/core'
 import type { CallOptions } from '@headwater/core'
 import type { EmbedError, Embedder } from './embedder.ts'
-import { forEachInParallel } from '../in-batches.ts'
 
 /** What became of one text: its vector, or why it has none. */
 export type EmbeddedText = { readonly vector: readonly number[] } | { readonly failure: EmbedError }

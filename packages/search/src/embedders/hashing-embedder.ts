@@ -1,7 +1,5 @@
-import { errAsync, okAsync } from '@headwater/core'
+import { errAsync, hash32, invalidField, okAsync } from '@headwater/core'
 import type { Embedder, EmbedderRanking } from './embedder.ts'
-import { hash32 } from '../hash32.ts'
-import { invalidField } from '../refusals.ts'
 import { textFeatures } from './text-features.ts'
 
 /** Options of {@link hashingEmbedder}. */

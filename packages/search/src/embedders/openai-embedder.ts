@@ -1,13 +1,21 @@
-import { createGuard, Diagnostics, err, errAsync, ok, systemClock } from '@headwater/core'
+import {
+  batchesOf,
+  CallBudget,
+  createGuard,
+  Diagnostics,
+  eachInParallel,
+  err,
+  errAsync,
+  invalidField,
+  ok,
+  systemClock,
+} from '@headwater/core'
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
-import { CallBudget } from '../call-budget.ts'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
-import { batchesOf, eachInParallel } from '../in-batches.ts'
 import { isBatchTooLarge, openaiComplaint } from './openai-complaint.ts'
 import { dimensionMismatch } from './embedder.ts'
-import { invalidField } from '../refusals.ts'
 import { toUnitVector } from './unit-vector.ts'
 
 /** Options of {@link openaiEmbedder}. */

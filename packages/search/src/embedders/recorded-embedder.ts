@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { err, ok, ResultAsync } from '@headwater/core'
+import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import { z } from 'zod'
 import type { EmbedError, Embedder, EmbedderRanking } from './embedder.ts'
-import { invalidField } from '../refusals.ts'
 import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'
 

@@ -1,7 +1,7 @@
+import { digest } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { courseTemplate } from './course-template.ts'
 import type { CourseTemplate } from './course-template.ts'
-import { digest } from '../digest.ts'
 import type { EmbeddingProfile } from '../embedders/embedder.ts'
 import type { VectorMetadata } from '../vectors/vector-index.ts'
 

@@ -1,7 +1,5 @@
-import { err, ok, okAsync } from '@headwater/core'
+import { err, missingTableAs, notFound, ok, okAsync } from '@headwater/core'
 import type { NotFound, Result, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { missingTableAs } from '../missing-table.ts'
-import { courseNotFound } from '../refusals.ts'
 import { countStatuses, recordStatuses, selectFailed, selectStatus } from './status-queries.ts'
 import type { FailedRow, StatusRow } from './status-queries.ts'
 
@@ -127,7 +125,7 @@ export class CourseStatuses {
 const nothingNoted: StatusSummary = { pending: 0, synced: 0, failed: 0, failures: [] }
 
 function statusOf(courseId: number, row: StatusRow | undefined): Result<CourseStatus, NotFound> {
-  return row === undefined ? err(courseNotFound(courseId)) : ok(noted(courseId, row))
+  return row === undefined ? err(notFound('course', courseId)) : ok(noted(courseId, row))
 }
 
 function noted(courseId: number, row: StatusRow): CourseStatus {

@@ -1,10 +1,9 @@
-import { err, ok, ResultAsync } from '@headwater/core'
+import { err, isMissingTable, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, Failure, Result, SqlError, Stores } from '@headwater/core'
 import type { CourseTemplate } from './course-template.ts'
 import type { Embedder } from '../embedders/embedder.ts'
 import { insertGeneration, selectGenerations } from './generation-queries.ts'
 import type { GenerationRow } from './generation-queries.ts'
-import { isMissingTable } from '../missing-table.ts'
 import type { VectorIndex } from '../vectors/vector-index.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { defineSink, err, ok, ResultAsync } from '@headwater/core'
+import { defineSink, err, isRowId, ok, ResultAsync } from '@headwater/core'
 import type {
   CallOptions,
   OutboxEvent,
@@ -9,7 +9,6 @@ import type {
 } from '@headwater/core'
 import type { IndexError, IndexOutcomes } from './course-indexer.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
-import { isRowId } from '../row-id.ts'
 
 /** What brings the index in step with courses. */
 export interface SyncedIndex {

@@ -1,7 +1,6 @@
-import { defineCache, err, ok } from '@headwater/core'
+import { defineCache, digest, err, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
-import { digest } from '../digest.ts'
 import { findCandidates, NoLegAnswered } from './find-candidates.ts'
 import type { CandidateParts, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'

@@ -1,6 +1,5 @@
-import { err, ok } from '@headwater/core'
+import { CallBudget, err, ok } from '@headwater/core'
 import type { CacheReadError, CallOptions, Clock, Result } from '@headwater/core'
-import { CallBudget } from '../call-budget.ts'
 import { courseIdOf, recordIdOf } from '../indexing/course-document.ts'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { RankedCourse } from './fuse.ts'

@@ -1,4 +1,4 @@
-import { err, StatementFailed } from '@headwater/core'
+import { err, FailureError, isOutage } from '@headwater/core'
 import type { Result, SqlError, Stores } from '@headwater/core'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegParts } from './dense-leg.ts'
@@ -68,7 +68,7 @@ export class NoLegAnswered extends Error {
  * Asks both legs side by side, each within its deadline, and merges what they say; then the
  * reranker, where there is one.
  *
- * @throws NoLegAnswered when neither leg answers, StatementFailed when PostgreSQL is down as well.
+ * @throws NoLegAnswered when neither leg answers, FailureError when PostgreSQL is down as well.
  */
 export async function findCandidates(
   parts: CandidateParts,
@@ -155,6 +155,5 @@ async function secondLook(
 
 // PostgreSQL being down is what the cache's grace is for: it knows that by the rejection's class.
 function failureOfBoth(dense: LegError, lexical: SqlError): Error {
-  const isDown = lexical.type === 'store-unavailable' || lexical.type === 'deadline-exceeded'
-  return isDown ? new StatementFailed(lexical) : new NoLegAnswered(dense)
+  return isOutage(lexical) ? new FailureError(lexical) : new NoLegAnswered(dense)
 }

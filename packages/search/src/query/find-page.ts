@@ -1,4 +1,4 @@
-import { err, ok } from '@headwater/core'
+import { err, invalidField, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import type { CandidateCache } from './candidate-cache.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
@@ -8,7 +8,6 @@ import type { CourseReader } from '../course-reader.ts'
 import type { SearchHit } from './hydrate.ts'
 import { beginningOf, depths, positionAfter } from './page-token.ts'
 import type { PagePosition } from './page-token.ts'
-import { invalidField } from '../refusals.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchError } from './search-result.ts'
 

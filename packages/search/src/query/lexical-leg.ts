@@ -1,6 +1,5 @@
-import { err, ok } from '@headwater/core'
+import { CallBudget, err, ok } from '@headwater/core'
 import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { CallBudget } from '../call-budget.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { MatchingCourse } from './lexical-queries.ts'
 import type { RankedCourse } from './fuse.ts'

@@ -1,8 +1,6 @@
-import { err, ok } from '@headwater/core'
+import { err, hash32, invalidField, ok } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
 import type { Ranking } from './fuse.ts'
-import { hash32 } from '../hash32.ts'
-import { invalidField } from '../refusals.ts'
 
 /**
  * How many courses each leg is asked for: more than are shown, since PostgreSQL may deny some, and

@@ -1,6 +1,5 @@
-import { deadline, defineCache, err, ok } from '@headwater/core'
+import { deadline, defineCache, digest, err, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Codec, ResultAsync, Stores } from '@headwater/core'
-import { digest } from '../digest.ts'
 import type { EmbedError, Embedder } from '../embedders/embedder.ts'
 import { notLoaded } from './legs.ts'
 import { fromBase64, toBase64 } from '../embedders/single-precision.ts'

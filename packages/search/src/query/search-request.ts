@@ -1,9 +1,7 @@
-import { err, ok } from '@headwater/core'
+import { err, invalidInput, maxRowId, ok } from '@headwater/core'
 import type { InputIssue, InvalidInput, Result } from '@headwater/core'
 import type { MoneyInput } from '@headwater/repositories'
 import { z } from 'zod'
-import { invalidInput } from '../refusals.ts'
-import { maxRowId } from '../row-id.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 

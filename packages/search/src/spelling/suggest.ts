@@ -1,6 +1,5 @@
-import { errAsync, okAsync } from '@headwater/core'
+import { CallBudget, errAsync, okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { CallBudget } from '../call-budget.ts'
 import { plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { selectSuggestions } from './suggest-queries.ts'

@@ -1,4 +1,4 @@
-import { err, errAsync, ok, ResultAsync } from '@headwater/core'
+import { err, errAsync, invalidField, isRowId, notFound, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
 import { CourseIndexer } from '../indexing/course-indexer.ts'
 import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/course-indexer.ts'
@@ -9,12 +9,10 @@ import type { Generation, Generations } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
 import { IndexGenerations } from './index-generations.ts'
 import type { OpenIndex } from './index-generations.ts'
-import { courseNotFound, invalidField } from '../refusals.ts'
 import { Reindexing } from './reindex.ts'
 import type { ReindexOptions, ReindexReport } from './reindex.ts'
 import { repairIndex } from './repair.ts'
 import type { RepairOptions, RepairParts, RepairReport } from './repair.ts'
-import { isRowId } from '../row-id.ts'
 import { verifyIndex } from './verify.ts'
 import type { VerifyOptions, VerifyReport } from './verify.ts'
 
@@ -76,7 +74,7 @@ export class CourseIndex {
     if (!isRowId(courseId)) return errAsync(notAnId)
     return new ResultAsync(
       this.sync([courseId]).then((outcomes) => outcomes.get(courseId) ?? err(unknownGeneration)),
-    ).andThen((outcome) => (outcome === 'gone' ? err(courseNotFound(courseId)) : ok(outcome)))
+    ).andThen((outcome) => (outcome === 'gone' ? err(notFound('course', courseId)) : ok(outcome)))
   }
 
   /**

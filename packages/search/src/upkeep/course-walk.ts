@@ -1,4 +1,4 @@
-import { StatementFailed } from '@headwater/core'
+import { FailureError } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 
 /** Ids of courses in ascending order. $1 the id they come after, $2 how many. */
@@ -12,7 +12,7 @@ const selectPublished =
 /**
  * The ids of published courses in ascending order, page by page. 1 PostgreSQL round trip a page.
  *
- * @throws StatementFailed when PostgreSQL does not answer.
+ * @throws FailureError when PostgreSQL does not answer.
  */
 export async function* publishedIds(
   stores: Stores,
@@ -29,7 +29,7 @@ export async function* publishedIds(
 /**
  * Which of these courses are published.
  *
- * @throws StatementFailed when PostgreSQL does not answer.
+ * @throws FailureError when PostgreSQL does not answer.
  */
 export async function publishedOf(
   stores: Stores,
@@ -40,6 +40,6 @@ export async function publishedOf(
 
 async function idsOf(stores: Stores, text: string, values: readonly unknown[]): Promise<number[]> {
   const read = await stores.postgres.query<{ id: number }>(text, values)
-  if (read.isErr()) throw new StatementFailed(read.error)
+  if (read.isErr()) throw new FailureError(read.error)
   return read.value.rows.map(({ id }) => id)
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { StatementFailed } from '@headwater/core'
+import { FailureError, isRowId } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import {
@@ -13,7 +13,6 @@ import type { IndexError } from '../indexing/course-indexer.ts'
 import { publishedIds, publishedOf } from './course-walk.ts'
 import type { Generation } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
-import { isRowId } from '../row-id.ts'
 import type { VectorRecord } from '../vectors/vector-index.ts'
 
 /**
@@ -165,6 +164,6 @@ async function unpublished(stores: Stores, recordIds: readonly string[]): Promis
 
 /** The typed failure inside a rejection of {@link compareAll}; anything else is thrown on. */
 export function failureOfComparison(error: unknown): IndexError {
-  if (error instanceof ComparisonFailed || error instanceof StatementFailed) return error.failure
+  if (error instanceof ComparisonFailed || error instanceof FailureError) return error.failure
   throw error
 }

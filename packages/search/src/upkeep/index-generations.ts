@@ -1,4 +1,4 @@
-import { err, ok, ResultAsync } from '@headwater/core'
+import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Failure, InvalidInput, Result, SqlError, Stores } from '@headwater/core'
 import type { EmbeddingProfile } from '../embedders/embedder.ts'
 import type { IndexError } from '../indexing/course-indexer.ts'
@@ -9,7 +9,6 @@ import {
 } from '../indexing/generation-queries.ts'
 import type { Generation, Generations, GenerationStatus } from '../indexing/generations.ts'
 import { emptyIndex } from './empty-index.ts'
-import { invalidField } from '../refusals.ts'
 import { repairIndex } from './repair.ts'
 import type { RepairParts } from './repair.ts'
 import { verifyIndex } from './verify.ts'

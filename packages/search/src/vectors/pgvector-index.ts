@@ -1,6 +1,5 @@
+import { CallBudget, batchesOf, eachInParallel } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
-import { CallBudget } from '../call-budget.ts'
-import { batchesOf, eachInParallel } from '../in-batches.ts'
 import { pgvectorFilter } from './pgvector-filter.ts'
 import {
   countVectors,

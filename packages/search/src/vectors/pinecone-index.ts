@@ -1,9 +1,7 @@
-import { err, ok } from '@headwater/core'
+import { batchesOf, CallBudget, eachInParallel, err, ok } from '@headwater/core'
 import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
 import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
-import { batchesOf, eachInParallel } from '../in-batches.ts'
 import { pineconeFilter } from './pinecone-filter.ts'
-import { CallBudget } from '../call-budget.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
   VectorIdPage,

@@ -1,8 +1,7 @@
-import { err, ok } from '@headwater/core'
+import { err, invalidField, ok } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
 import type { DimensionMismatch } from '../embedders/embedder.ts'
 import { dimensionMismatch } from '../embedders/embedder.ts'
-import { invalidField } from '../refusals.ts'
 import type {
   MetadataValue,
   VectorListOptions,

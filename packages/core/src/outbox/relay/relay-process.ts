@@ -1,6 +1,7 @@
 import type { DeadlineExceeded, SqlError } from '../../errors.ts'
+import { isOutage } from '../../is-outage.ts'
 import { err, errAsync, ok, ResultAsync, type Result } from '../../result.ts'
-import { StatementFailed } from '../../stores/statement-failed.ts'
+import { sqlFailureIn } from '../../failure-error.ts'
 import { type Stores } from '../../connect/stores.ts'
 import { findBehind } from './behind.ts'
 import type { RelayOptions } from './create-relay.ts'
@@ -156,7 +157,8 @@ export class RelayProcess {
   readonly #isAllowed = (): boolean => this.#refusal === undefined && !this.#isOriginInDoubt
 
   readonly #report = (error: unknown): void => {
-    if (error instanceof StatementFailed && isLost(error.failure)) this.#doubtOrigin()
+    const failure = sqlFailureIn(error)
+    if (failure !== undefined && isOutage(failure)) this.#doubtOrigin()
     this.#stores.diagnostics.emit('relay:error', { error })
   }
 
@@ -207,7 +209,8 @@ export class RelayProcess {
       }
       return this.#refusal === undefined ? ok(undefined) : err(this.#refusal)
     } catch (error) {
-      if (error instanceof StatementFailed) return err(error.failure)
+      const failure = sqlFailureIn(error)
+      if (failure !== undefined) return err(failure)
       throw error
     } finally {
       for (const sink of this.#sinks) sink.saveEagerly(false)
@@ -223,10 +226,6 @@ export class RelayProcess {
     ])
     return rows[0]?.passed === true
   }
-}
-
-function isLost({ type }: SqlError): boolean {
-  return type === 'store-unavailable' || type === 'deadline-exceeded'
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {

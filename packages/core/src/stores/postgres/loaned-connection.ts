@@ -8,7 +8,7 @@ import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import type { Statement, Statements } from './statements.ts'
 import { type PostgresConnection } from './postgres-store.ts'
-import { StatementFailed } from '../statement-failed.ts'
+import { FailureError } from '../../failure-error.ts'
 
 /** What every connection of a store shares. */
 export interface ConnectionContext {
@@ -161,8 +161,8 @@ export class LoanedConnection implements PostgresConnection {
     return sqlFailure(error, { operation, deadlineMs })
   }
 
-  #failed(failure: SqlError): StatementFailed {
-    return new StatementFailed(failure)
+  #failed(failure: SqlError): FailureError {
+    return new FailureError(failure)
   }
 
   readonly #onError = (error: unknown): void => {

@@ -11,7 +11,7 @@ import { deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.t
 import { Statements } from './statements.ts'
 import { type CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
-import { StatementFailed } from '../statement-failed.ts'
+import { FailureError } from '../../failure-error.ts'
 
 /**
  * PostgreSQL over a pool of `pg`, opened here or handed in.
@@ -106,7 +106,7 @@ export class PostgresPoolStore implements PostgresStore {
     const { operation } = statements.of(text, values !== undefined && values.length > 0)
     const deadlineMs = options.deadlineMs ?? this.#settings.statementDeadlineMs
     if (options.signal?.aborted === true)
-      throw new StatementFailed(deadlineFailure({ operation, deadlineMs: 0 }))
+      throw new FailureError(deadlineFailure({ operation, deadlineMs: 0 }))
     const startedMs = clock.monotonic()
     const client = await this.#checkOut(this.pool, operation, deadlineMs)
     const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
@@ -123,7 +123,7 @@ export class PostgresPoolStore implements PostgresStore {
 
   async #checkOut(pool: Pool, operation: string, deadlineMs: number): Promise<PoolClient> {
     if (this.#isClosed)
-      throw new StatementFailed(unavailableFailure(operation, 'the stores are closed'))
+      throw new FailureError(unavailableFailure(operation, 'the stores are closed'))
     const limitMs = Math.min(deadlineMs, this.#settings.connectTimeoutMs)
     try {
       return await connectWithin(pool, limitMs)
@@ -135,7 +135,7 @@ export class PostgresPoolStore implements PostgresStore {
         durationMs: limitMs,
         outcome: failure.type,
       })
-      throw new StatementFailed(failure)
+      throw new FailureError(failure)
     }
   }
 
@@ -148,7 +148,7 @@ export class PostgresPoolStore implements PostgresStore {
   }
 
   #failureOf(error: unknown, operation: string): SqlError {
-    return error instanceof StatementFailed
+    return error instanceof FailureError
       ? error.failure
       : sqlFailure(error, { operation, deadlineMs: this.#settings.statementDeadlineMs })
   }

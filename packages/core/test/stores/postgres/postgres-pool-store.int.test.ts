@@ -7,7 +7,7 @@ import {
   type DiagnosticEvents,
   Diagnostics,
   orThrow,
-  StatementFailed,
+  FailureError,
   type Stores,
 } from '@headwater/core'
 import {
@@ -129,7 +129,7 @@ describe('PostgreSQL', () => {
       return connection.query('SELECT 1')
     })
     await expect(work).rejects.toMatchObject({
-      name: 'StatementFailed',
+      name: 'FailureError',
       failure: { type: 'store-unavailable' },
     })
     expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
@@ -230,7 +230,7 @@ describe('PostgreSQL', () => {
       expect(results.map(({ rows }) => rows[0]?.n)).toEqual([1, 2, 3])
       return lent
     })
-    await expect(connection.query('SELECT 1')).rejects.toBeInstanceOf(StatementFailed)
+    await expect(connection.query('SELECT 1')).rejects.toBeInstanceOf(FailureError)
   })
 
   test('reports the duration and the outcome of each statement, never its values', async () => {

@@ -1,4 +1,5 @@
-import type { CallOptions, Clock } from '@headwater/core'
+import type { CallOptions } from './call-options.ts'
+import type { Clock } from './clock.ts'
 
 /** The time that a call of several requests has, handed out request by request. */
 export class CallBudget {

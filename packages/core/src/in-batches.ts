@@ -1,5 +1,5 @@
-import { err, ok, ResultAsync } from '@headwater/core'
-import type { AsyncResult, Result } from '@headwater/core'
+import { err, ok, ResultAsync } from './result.ts'
+import type { AsyncResult, Result } from './result.ts'
 
 /** What one request may carry. */
 export interface BatchLimits<Item> {

@@ -1,7 +1,7 @@
-import { err, ok } from '@headwater/core'
-import type { Result } from '@headwater/core'
+import { err, ok } from '../../result.ts'
+import type { Result } from '../../result.ts'
 
-/** Whether a statement failed because the migrations of this package have not run. */
+/** Whether a statement failed because the migrations have not run. */
 export function isMissingTable(failure: {
   readonly type: string
   readonly code?: string
@@ -9,7 +9,7 @@ export function isMissingTable(failure: {
   return failure.type === 'store-refused' && failure.code === '42P01'
 }
 
-/** Goes on with a value where the tables of this package are missing. */
+/** Goes on with a value where the tables are missing. */
 export function missingTableAs<T>(
   value: T,
 ): <E extends { readonly type: string; readonly code?: string }>(failure: E) => Result<T, E> {

@@ -1,7 +1,7 @@
-import type { ConstraintViolated, NotFound, VersionConflict } from '@headwater/core'
+import type { ConstraintViolated, NotFound, VersionConflict } from './errors.ts'
 
 /** There is no such row. */
-export function notFound(entity: string, id: number): NotFound {
+export function notFound(entity: string, id: number | string): NotFound {
   return {
     type: 'not-found',
     message: `there is no ${entity} ${id}`,
@@ -12,10 +12,10 @@ export function notFound(entity: string, id: number): NotFound {
 }
 
 /** The row has another version than the caller expected. */
-export function versionConflict(entity: string, id: number): VersionConflict {
+export function versionConflict(entity: string, id: number | string): VersionConflict {
   return {
     type: 'version-conflict',
-    message: `${entity} ${id} was changed by somebody else`,
+    message: `${entity} ${id} was changed since it was read`,
     retryable: false,
     entity,
     id: String(id),
@@ -23,8 +23,8 @@ export function versionConflict(entity: string, id: number): VersionConflict {
 }
 
 /** Whether a failure says that this constraint refused the statement. */
-export function isViolationOf<Failure extends { readonly type: string }>(
-  failure: Failure,
+export function isViolationOf<F extends { readonly type: string }>(
+  failure: F,
   constraint: string,
 ): boolean {
   return (

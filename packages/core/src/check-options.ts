@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { issuesOf } from './input.ts'
+
+/** Options that break a rule, thrown by what is constructed with them: a programmer's mistake. */
+export class InvalidOptions extends TypeError {
+  constructor(message: string) {
+    super(message)
+    this.name = 'InvalidOptions'
+  }
+}
+
+/**
+ * Checks the options of something that is constructed. Only what the schema names is checked; the
+ * options themselves come back as they were given.
+ *
+ * @throws {@link InvalidOptions} that names what is constructed, the option, the rule and the value.
+ */
+export function checkOptions<Options extends object>(
+  of: string,
+  schema: z.ZodType,
+  options: Options,
+): Options {
+  const parsed = schema.safeParse(options)
+  if (parsed.success) return options
+  const [issue] = issuesOf(parsed.error)
+  const { field = 'options', message = 'break a rule' } = issue ?? {}
+  throw invalidOption(of, field, message, valueAt(options, field))
+}
+
+/** The error for one option, for rules that no schema states. */
+export function invalidOption(of: string, option: string, rule: string, value: unknown) {
+  return new InvalidOptions(`${of}: ${option}: ${rule}: got ${shown(value)}`)
+}
+
+function valueAt(options: object, field: string): unknown {
+  return field.split('.').reduce<unknown>((value, key) => Object(value)[key], options)
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100))
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
+/** Rules for numbers that many options share. */
+export const option = {
+  /** A whole number of 1 or more. */
+  count: z.int('expected a whole number').min(1, 'expected 1 or more'),
+  /** A whole number of 0 or more. */
+  countOrNone: z.int('expected a whole number').min(0, 'expected 0 or more'),
+  /** Milliseconds, more than 0. */
+  durationMs: z.number('expected milliseconds').positive('expected more than 0 ms'),
+  /** Milliseconds, 0 or more. */
+  durationOrNoneMs: z.number('expected milliseconds').min(0, 'expected 0 ms or more'),
+  /** A text that is not empty. */
+  text: z.string('expected a text').min(1, 'expected a text that is not empty'),
+  /** `true` or `false`. */
+  flag: z.boolean('expected true or false'),
+}

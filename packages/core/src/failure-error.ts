@@ -1,0 +1,27 @@
+import type { Failure, SqlError } from './errors.ts'
+
+/**
+ * Carries a typed failure through a throw or a rejection: what `tx.query` rejects with, what a sink
+ * may throw, what {@link orThrow} throws.
+ */
+export class FailureError<F extends Failure<string> = Failure<string>> extends Error {
+  /** The typed failure. */
+  readonly failure: F
+
+  constructor(failure: F) {
+    super(failure.message, { cause: failure.cause })
+    this.name = 'FailureError'
+    this.failure = failure
+  }
+}
+
+/** The failure that an error carries, `undefined` for any other error. */
+export function failureIn<F extends Failure<string>>(error: unknown): F | undefined {
+  return error instanceof FailureError ? (error.failure as F) : undefined
+}
+
+/** The failure of a statement that an error carries, `undefined` for any other error. */
+export function sqlFailureIn(error: unknown): SqlError | undefined {
+  const failure = failureIn<SqlError>(error)
+  return failure?.store === 'postgres' ? failure : undefined
+}
