@@ -1,20 +1,20 @@
 import { orThrow } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { failureOf, openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { failureOf, openFixture } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let asked: string[]
 beforeAll(async () => {
-  harness = await openHarness()
-  orThrow(await harness.stores.close())
+  fixture = await openFixture()
+  orThrow(await fixture.stores.close())
   asked = []
-  harness.stores.diagnostics.on(
+  fixture.stores.diagnostics.on(
     'store:operation',
     ({ store, operation }) => void asked.push(`${store}: ${operation}`),
   )
 })
-afterAll(() => harness.parts.dispose())
+afterAll(() => fixture.parts.dispose())
 
 const nul = 'a\0b'
 const lone = 'a\ud800b'
@@ -51,7 +51,11 @@ const badMoney: readonly unknown[] = [
 ]
 const badLimits: readonly unknown[] = [-1, 0, 1.5, NaN, 201, '10']
 
-type Case = readonly [operation: string, field: string, call: (harness: Harness) => unknown]
+type Case = readonly [
+  operation: string,
+  field: string,
+  call: (fixture: RepositoriesFixture) => unknown,
+]
 
 /** Calls an operation with a type that the compiler would refuse. */
 const as = <T>(value: unknown): T => value as T
@@ -375,7 +379,9 @@ describe('bad input', () => {
   )(
     'of %s is invalid-input naming %s, with every store closed and none asked',
     async (_operation, field, call) => {
-      const failure = failureOf(await (call(harness) as ReturnType<Harness['users']['get']>))
+      const failure = failureOf(
+        await (call(fixture) as ReturnType<RepositoriesFixture['users']['get']>),
+      )
       expect(failure).toMatchObject({ type: 'invalid-input', field, retryable: false })
       expect(asked).toEqual([])
     },
@@ -384,11 +390,11 @@ describe('bad input', () => {
   test('differs from good input, which is refused by the closed stores', async () => {
     const failures = await Promise.all(
       [
-        harness.users.get(1),
-        harness.users.create(newUser),
-        harness.courses.list(),
-        harness.enrollments.enroll({ userId: 1, courseId: 1 }),
-        harness.activity.list(),
+        fixture.users.get(1),
+        fixture.users.create(newUser),
+        fixture.courses.list(),
+        fixture.enrollments.enroll({ userId: 1, courseId: 1 }),
+        fixture.activity.list(),
       ].map(async (result) => failureOf<{ type: string }>(await result).type),
     )
     expect(failures).toEqual(Array(5).fill('store-unavailable'))

@@ -2,8 +2,8 @@ import { orThrow } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { openFixture } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
 const [userCount, courseCount] = [4, 3]
 
@@ -123,17 +123,17 @@ class Model {
   }
 }
 
-type Process = Pick<Harness, 'courses' | 'enrollments' | 'stores'>
+type Process = Pick<RepositoriesFixture, 'courses' | 'enrollments' | 'stores'>
 
-let harness: Harness
-let other: Awaited<ReturnType<Harness['openAnother']>>
+let fixture: RepositoriesFixture
+let other: Awaited<ReturnType<RepositoriesFixture['openAnother']>>
 beforeAll(async () => {
-  harness = await openHarness()
-  other = await harness.openAnother()
+  fixture = await openFixture()
+  other = await fixture.openAnother()
 })
 afterAll(async () => {
   await other.close()
-  await harness.dispose()
+  await fixture.dispose()
 })
 
 interface Ids {
@@ -243,12 +243,12 @@ async function readEverything({ courses, enrollments, stores }: Process, ids: Id
 
 async function newIds(): Promise<Ids> {
   const users = await Promise.all(
-    Array.from({ length: userCount }, async () => (await harness.newUser()).id),
+    Array.from({ length: userCount }, async () => (await fixture.newUser()).id),
   )
   const courses = await Promise.all(
     Array.from(
       { length: courseCount },
-      async () => (await harness.newCourse({ maxStudents: 2 })).id,
+      async () => (await fixture.newCourse({ maxStudents: 2 })).id,
     ),
   )
   return { users: users.sort((a, b) => a - b), courses: courses.sort((a, b) => a - b) }
@@ -260,8 +260,8 @@ describe('enrollments', () => {
       fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30 }), async (operations) => {
         const [ids, model] = [await newIds(), new Model()]
         for (const given of operations) {
-          expect([given, await run(harness, ids, given)]).toEqual([given, model.apply(given)])
-          expect(await readEverything(harness, ids)).toEqual(expected(model, ids))
+          expect([given, await run(fixture, ids, given)]).toEqual([given, model.apply(given)])
+          expect(await readEverything(fixture, ids)).toEqual(expected(model, ids))
         }
       }),
       { numRuns: 15 },
@@ -275,7 +275,7 @@ describe('enrollments', () => {
         async (operations) => {
           const ids = await newIds()
           const outcomes = await Promise.all(
-            operations.map((given, index) => run(index % 2 === 0 ? harness : other, ids, given)),
+            operations.map((given, index) => run(index % 2 === 0 ? fixture : other, ids, given)),
           )
           expect(
             outcomes.filter(
@@ -285,15 +285,15 @@ describe('enrollments', () => {
                 ),
             ),
           ).toEqual([])
-          const cached = await readEverything(harness, ids)
+          const cached = await readEverything(fixture, ids)
           for (const [at, id] of ids.courses.entries()) {
-            const rows = orThrow(await harness.enrollments.listForCourse(id))
+            const rows = orThrow(await fixture.enrollments.listForCourse(id))
               .items.map((item) => item.userId)
               .sort((a, b) => a - b)
             const {
               rows: [row],
             } = orThrow(
-              await harness.stores.postgres.query(
+              await fixture.stores.postgres.query(
                 'SELECT current_enrollment AS count, max_students AS max FROM @schema.courses WHERE id = $1',
                 [id],
               ),
@@ -307,7 +307,7 @@ describe('enrollments', () => {
           }
           for (const [at, userId] of ids.users.entries()) {
             const { rows } = orThrow(
-              await harness.stores.postgres.query<{ course_id: number }>(
+              await fixture.stores.postgres.query<{ course_id: number }>(
                 'SELECT course_id FROM @schema.enrollments WHERE user_id = $1 ORDER BY course_id',
                 [userId],
               ),

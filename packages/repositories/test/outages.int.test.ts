@@ -2,13 +2,13 @@ import { orThrow } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { documents, failureOf, openHarness, passwordHash } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { documents, failureOf, openFixture, passwordHash } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let proxies: { postgres: FaultProxy; redis: FaultProxy; mongodb: FaultProxy }
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: async (options, { postgres, redis, mongodb }) => {
       proxies = {
         postgres: await faultProxy(postgres.url),
@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const proxy of Object.values(proxies)) proxy.restore()
   await eventually(
     () => {
-      expect(harness.stores.redis.isAvailable && harness.stores.redis.runId !== undefined).toBe(
+      expect(fixture.stores.redis.isAvailable && fixture.stores.redis.runId !== undefined).toBe(
         true,
       )
     },
@@ -36,7 +36,7 @@ afterEach(async () => {
   )
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
@@ -47,7 +47,7 @@ afterAll(async () => {
 function afterNextCommit(fault: () => void): { statements: string[]; stop: () => void } {
   const statements: string[] = []
   let isPlayed = false
-  const stop = harness.stores.diagnostics.on('store:operation', ({ store, operation }) => {
+  const stop = fixture.stores.diagnostics.on('store:operation', ({ store, operation }) => {
     if (store !== 'postgres') return
     statements.push(operation)
     if (operation === 'commit' && !isPlayed) {
@@ -59,25 +59,25 @@ function afterNextCommit(fault: () => void): { statements: string[]; stop: () =>
 }
 
 async function everyWrite(): Promise<{ courseId: number; userId: number; receiverId: number }> {
-  const course = await harness.newCourse({ maxStudents: 3 })
-  const [user, receiver] = [await harness.newUser(), await harness.newUser()]
-  orThrow(await harness.users.update(user.id, { fullName: 'During An Outage' }))
-  orThrow(await harness.enrollments.enroll({ userId: user.id, courseId: course.id }))
+  const course = await fixture.newCourse({ maxStudents: 3 })
+  const [user, receiver] = [await fixture.newUser(), await fixture.newUser()]
+  orThrow(await fixture.users.update(user.id, { fullName: 'During An Outage' }))
+  orThrow(await fixture.enrollments.enroll({ userId: user.id, courseId: course.id }))
   orThrow(
-    await harness.enrollments.recordProgress({
+    await fixture.enrollments.recordProgress({
       userId: user.id,
       courseId: course.id,
       progress: 50,
     }),
   )
   orThrow(
-    await harness.enrollments.transfer({
+    await fixture.enrollments.transfer({
       courseId: course.id,
       fromUserId: user.id,
       toUserId: receiver.id,
     }),
   )
-  orThrow(await harness.courses.update(course.id, { title: 'During An Outage' }))
+  orThrow(await fixture.courses.update(course.id, { title: 'During An Outage' }))
   return { courseId: course.id, userId: user.id, receiverId: receiver.id }
 }
 
@@ -86,17 +86,17 @@ async function expectWritten({
   userId,
   receiverId,
 }: Awaited<ReturnType<typeof everyWrite>>): Promise<void> {
-  expect(orThrow(await harness.users.get(userId))).toMatchObject({ fullName: 'During An Outage' })
-  expect(orThrow(await harness.courses.get(courseId))).toMatchObject({
+  expect(orThrow(await fixture.users.get(userId))).toMatchObject({ fullName: 'During An Outage' })
+  expect(orThrow(await fixture.courses.get(courseId))).toMatchObject({
     title: 'During An Outage',
     currentEnrollment: 1,
   })
-  expect(orThrow(await harness.enrollments.listForUser(userId)).items).toEqual([])
-  expect(orThrow(await harness.enrollments.listForUser(receiverId)).items).toMatchObject([
+  expect(orThrow(await fixture.enrollments.listForUser(userId)).items).toEqual([])
+  expect(orThrow(await fixture.enrollments.listForUser(receiverId)).items).toMatchObject([
     { courseId, course: { title: 'During An Outage' } },
   ])
   expect(
-    orThrow(await harness.courses.students(courseId)).items.map((student) => student.id),
+    orThrow(await fixture.courses.students(courseId)).items.map((student) => student.id),
   ).toEqual([receiverId])
 }
 
@@ -114,20 +114,20 @@ describe('a failure after COMMIT', () => {
   test.each(['cut', 'hang'] as const)(
     'of Redis (%s) turns no success into an error, runs no ROLLBACK and leaves no old value behind',
     async (fault) => {
-      const [course, user] = [await harness.newCourse({ maxStudents: 1 }), await harness.newUser()]
-      orThrow(await harness.courses.get(course.id))
-      orThrow(await harness.enrollments.listForUser(user.id))
+      const [course, user] = [await fixture.newCourse({ maxStudents: 1 }), await fixture.newUser()]
+      orThrow(await fixture.courses.get(course.id))
+      orThrow(await fixture.enrollments.listForUser(user.id))
       const { statements, stop } = afterNextCommit(() => {
         proxies.redis[fault]()
       })
-      const enrolled = await harness.enrollments.enroll({ userId: user.id, courseId: course.id })
+      const enrolled = await fixture.enrollments.enroll({ userId: user.id, courseId: course.id })
       stop()
       expect(enrolled.isOk()).toBe(true)
       expect(statements).toContain('commit')
       expect(statements).not.toContain('rollback')
       proxies.redis.restore()
-      expect(orThrow(await harness.courses.get(course.id))).toMatchObject({ currentEnrollment: 1 })
-      expect(orThrow(await harness.enrollments.listForUser(user.id)).items).toHaveLength(1)
+      expect(orThrow(await fixture.courses.get(course.id))).toMatchObject({ currentEnrollment: 1 })
+      expect(orThrow(await fixture.enrollments.listForUser(user.id)).items).toHaveLength(1)
     },
     60_000,
   )
@@ -136,7 +136,7 @@ describe('a failure after COMMIT', () => {
     const { stop } = afterNextCommit(() => {
       proxies.redis.cut()
     })
-    const created = await harness.users.create({
+    const created = await fixture.users.create({
       email: 'cold@example.com',
       username: 'cold',
       passwordHash,
@@ -149,7 +149,7 @@ describe('a failure after COMMIT', () => {
     const { stop } = afterNextCommit(() => {
       proxies.postgres.cut()
     })
-    const created = await harness.users.create({
+    const created = await fixture.users.create({
       email: 'colder@example.com',
       username: 'colder',
       passwordHash,
@@ -158,40 +158,40 @@ describe('a failure after COMMIT', () => {
     expect(orThrow(created)).toMatchObject({ username: 'colder' })
     proxies.postgres.restore()
     await eventually(async () => {
-      expect(orThrow(await harness.users.findByEmail('colder@example.com'))).toStrictEqual(
+      expect(orThrow(await fixture.users.findByEmail('colder@example.com'))).toStrictEqual(
         orThrow(created),
       )
     })
   })
 
   test('of MongoDB turns no success into an error; the event waits in the outbox', async () => {
-    const [course, user] = [await harness.newCourse(), await harness.newUser()]
+    const [course, user] = [await fixture.newCourse(), await fixture.newUser()]
     proxies.mongodb.cut()
-    orThrow(await harness.enrollments.enroll({ userId: user.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: user.id, courseId: course.id }))
     orThrow(
-      harness.activity.record({
+      fixture.activity.record({
         userId: user.id,
         type: 'course.viewed',
         data: { courseId: course.id },
       }),
     )
-    await expect(harness.deliver()).rejects.toThrow('sink-failed')
+    await expect(fixture.deliver()).rejects.toThrow('sink-failed')
     proxies.mongodb.restore()
     await eventually(
       async () => {
-        await harness.deliver()
+        await fixture.deliver()
       },
       { timeoutMs: 30_000 },
     )
-    const events = (await documents(harness, 'enrollment_events')).filter(
+    const events = (await documents(fixture, 'enrollment_events')).filter(
       (document) => document.course_id === course.id,
     )
     expect(events).toMatchObject([{ event_type: 'enrollment.created', user_id: user.id }])
     await eventually(
       async () => {
-        await harness.activity.flush()
+        await fixture.activity.flush()
         expect(
-          (await documents(harness, 'user_activity')).filter(
+          (await documents(fixture, 'user_activity')).filter(
             (document) => document.user_id === user.id && document.event_type === 'course.viewed',
           ),
         ).toHaveLength(1)
@@ -203,33 +203,33 @@ describe('a failure after COMMIT', () => {
 
 describe('while PostgreSQL is down', () => {
   test('writes are store-unavailable with nothing half done, and cached rows still answer', async () => {
-    const [course, user] = [await harness.newCourse(), await harness.newUser()]
-    const cached = orThrow(await harness.courses.get(course.id))
+    const [course, user] = [await fixture.newCourse(), await fixture.newUser()]
+    const cached = orThrow(await fixture.courses.get(course.id))
     await eventually(async () => {
-      orThrow(await harness.courses.get(course.id))
+      orThrow(await fixture.courses.get(course.id))
       expect(
-        await harness.stores.redis.client.get(
-          `${harness.stores.redis.keyPrefix}course:${course.id}`,
+        await fixture.stores.redis.client.get(
+          `${fixture.stores.redis.keyPrefix}course:${course.id}`,
         ),
       ).toMatch(/^v1 /)
     })
     proxies.postgres.cut()
     expect(
       failureOf(
-        await harness.users.create({ email: 'down@example.com', username: 'down', passwordHash }),
+        await fixture.users.create({ email: 'down@example.com', username: 'down', passwordHash }),
       ),
     ).toMatchObject({ type: 'store-unavailable', store: 'postgres', retryable: true })
     expect(
-      failureOf(await harness.enrollments.enroll({ userId: user.id, courseId: course.id })).type,
+      failureOf(await fixture.enrollments.enroll({ userId: user.id, courseId: course.id })).type,
     ).toBe('store-unavailable')
-    expect(orThrow(await harness.courses.get(course.id))).toStrictEqual(cached)
+    expect(orThrow(await fixture.courses.get(course.id))).toStrictEqual(cached)
     proxies.postgres.restore()
     await eventually(
       async () => {
-        expect(orThrow(await harness.users.findByEmail('down@example.com'))).toBeUndefined()
+        expect(orThrow(await fixture.users.findByEmail('down@example.com'))).toBeUndefined()
       },
       { timeoutMs: 20_000 },
     )
-    expect(orThrow(await harness.courses.students(course.id)).items).toEqual([])
+    expect(orThrow(await fixture.courses.students(course.id)).items).toEqual([])
   }, 60_000)
 })

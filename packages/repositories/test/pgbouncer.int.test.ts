@@ -1,18 +1,18 @@
 import { createRelay, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { documents, failureOf, openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { documents, failureOf, openFixture } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 import { hasPgbouncer, startPgbouncer } from './pgbouncer.ts'
 import type { Pgbouncer } from './pgbouncer.ts'
 
 describe.skipIf(!hasPgbouncer)(
   'behind PgBouncer in transaction mode (skipped where pgbouncer is not on the PATH)',
   () => {
-    let harness: Harness
+    let fixture: RepositoriesFixture
     let bouncer: Pgbouncer
     beforeAll(async () => {
-      harness = await openHarness({
+      fixture = await openFixture({
         connect: async (options, { postgres }) => {
           bouncer = await startPgbouncer(postgres.url)
           return {
@@ -28,47 +28,47 @@ describe.skipIf(!hasPgbouncer)(
       })
     })
     afterAll(async () => {
-      await harness.dispose()
+      await fixture.dispose()
       await bouncer.stop()
     })
 
     test('every operation works', async () => {
       const [course, giver, receiver] = [
-        await harness.newCourse({ maxStudents: 1 }),
-        await harness.newUser(),
-        await harness.newUser(),
+        await fixture.newCourse({ maxStudents: 1 }),
+        await fixture.newUser(),
+        await fixture.newUser(),
       ]
       const key = { userId: giver.id, courseId: course.id }
-      orThrow(await harness.users.update(giver.id, { role: 'x' }))
-      orThrow(await harness.enrollments.enroll(key))
+      orThrow(await fixture.users.update(giver.id, { role: 'x' }))
+      orThrow(await fixture.enrollments.enroll(key))
       expect(
-        failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type,
+        failureOf(await fixture.enrollments.enroll({ ...key, userId: receiver.id })).type,
       ).toBe('course-full')
-      orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+      orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 100 }))
       orThrow(
-        await harness.enrollments.transfer({
+        await fixture.enrollments.transfer({
           courseId: course.id,
           fromUserId: giver.id,
           toUserId: receiver.id,
         }),
       )
-      expect(orThrow(await harness.courses.students(course.id)).items).toHaveLength(1)
-      expect(orThrow(await harness.enrollments.listForUser(receiver.id)).items).toHaveLength(1)
-      expect(orThrow(await harness.courses.list({ sort: 'price-ascending' })).items).toHaveLength(1)
-      orThrow(await harness.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
-      orThrow(await harness.courses.unpublish(course.id))
-      orThrow(await harness.courses.delete(course.id))
+      expect(orThrow(await fixture.courses.students(course.id)).items).toHaveLength(1)
+      expect(orThrow(await fixture.enrollments.listForUser(receiver.id)).items).toHaveLength(1)
+      expect(orThrow(await fixture.courses.list({ sort: 'price-ascending' })).items).toHaveLength(1)
+      orThrow(await fixture.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
+      orThrow(await fixture.courses.unpublish(course.id))
+      orThrow(await fixture.courses.delete(course.id))
     })
 
     test('two processes with more connections than the server has for them sell no place twice', async () => {
-      const other = await harness.openAnother()
+      const other = await fixture.openAnother()
       const [course, ...others] = await Promise.all(
-        Array.from({ length: 12 }, () => harness.newCourse({ maxStudents: 25 })),
+        Array.from({ length: 12 }, () => fixture.newCourse({ maxStudents: 25 })),
       )
-      const users = await Promise.all(Array.from({ length: 40 }, () => harness.newUser()))
+      const users = await Promise.all(Array.from({ length: 40 }, () => fixture.newUser()))
       const results = await Promise.all(
         users.flatMap((user, index) =>
-          [harness, other].flatMap(({ enrollments }) =>
+          [fixture, other].flatMap(({ enrollments }) =>
             [course, others[index % others.length]].map((wanted) =>
               enrollments.enroll({ userId: user.id, courseId: wanted?.id ?? 0 }),
             ),
@@ -82,17 +82,17 @@ describe.skipIf(!hasPgbouncer)(
       expect(
         results.filter((result) => result.isOk() && result.value.courseId === course?.id),
       ).toHaveLength(25)
-      expect(orThrow(await harness.courses.get(course?.id ?? 0))?.currentEnrollment).toBe(25)
+      expect(orThrow(await fixture.courses.get(course?.id ?? 0))?.currentEnrollment).toBe(25)
       await other.close()
     })
 
     test('the outbox brings every event to MongoDB, once', async () => {
-      const relay = createRelay(harness.stores, { sinks: harness.sinks })
+      const relay = createRelay(fixture.stores, { sinks: fixture.sinks })
       relay.start()
-      const user = await harness.newUser()
+      const user = await fixture.newUser()
       await eventually(
         async () => {
-          const found = (await documents(harness, 'user_activity')).filter(
+          const found = (await documents(fixture, 'user_activity')).filter(
             (document) => document['user_id'] === user.id,
           )
           expect(found).toHaveLength(1)

@@ -2,13 +2,13 @@ import { orThrow } from '@headwater/core'
 import { faultProxy, leastRoundTrips } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { failureOf, openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { failureOf, openFixture } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let proxies: { postgres: FaultProxy; redis: FaultProxy }
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: async (options, { postgres, redis }) => {
       proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url) }
       return {
@@ -20,18 +20,18 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
 describe('round trips', () => {
   test('of a read that hits: 1 of Redis', async () => {
-    const course = await harness.newCourse()
-    orThrow(await harness.courses.get(course.id))
+    const course = await fixture.newCourse()
+    orThrow(await fixture.courses.get(course.id))
     expect(
       await leastRoundTrips(
         proxies,
-        async () => async () => orThrow(await harness.courses.get(course.id)),
+        async () => async () => orThrow(await fixture.courses.get(course.id)),
       ),
     ).toEqual({ postgres: 0, redis: 1 })
   })
@@ -39,8 +39,8 @@ describe('round trips', () => {
   test('of a read that misses: 3 of Redis and 1 of PostgreSQL', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
-        const { id } = await harness.newCourse()
-        return async () => orThrow(await harness.courses.get(id))
+        const { id } = await fixture.newCourse()
+        return async () => orThrow(await fixture.courses.get(id))
       }),
     ).toEqual({ postgres: 1, redis: 3 })
   })
@@ -49,23 +49,23 @@ describe('round trips', () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const [{ id: courseId }, { id: userId }] = [
-          await harness.newCourse(),
-          await harness.newUser(),
+          await fixture.newCourse(),
+          await fixture.newUser(),
         ]
-        return async () => orThrow(await harness.enrollments.enroll({ userId, courseId }))
+        return async () => orThrow(await fixture.enrollments.enroll({ userId, courseId }))
       }),
     ).toEqual({ postgres: 3, redis: 2 })
   })
 
   test('of a list of enrollments that hits: 2 of Redis', async () => {
-    const { id: userId } = await harness.newUser()
-    for (const course of [await harness.newCourse(), await harness.newCourse()])
-      orThrow(await harness.enrollments.enroll({ userId, courseId: course.id }))
-    orThrow(await harness.enrollments.listForUser(userId))
+    const { id: userId } = await fixture.newUser()
+    for (const course of [await fixture.newCourse(), await fixture.newCourse()])
+      orThrow(await fixture.enrollments.enroll({ userId, courseId: course.id }))
+    orThrow(await fixture.enrollments.listForUser(userId))
     expect(
       await leastRoundTrips(
         proxies,
-        async () => async () => orThrow(await harness.enrollments.listForUser(userId)),
+        async () => async () => orThrow(await fixture.enrollments.listForUser(userId)),
       ),
     ).toEqual({ postgres: 0, redis: 2 })
   })
@@ -76,11 +76,11 @@ describe('round trips', () => {
       { postgres: 3, redis: 0 },
       async () => {
         const [{ id: courseId }, { id: userId }] = [
-          await harness.newCourse({ maxStudents: 0 }),
-          await harness.newUser(),
+          await fixture.newCourse({ maxStudents: 0 }),
+          await fixture.newUser(),
         ]
         return async () => {
-          failureOf(await harness.enrollments.enroll({ userId, courseId }))
+          failureOf(await fixture.enrollments.enroll({ userId, courseId }))
         }
       },
     ],
@@ -89,12 +89,12 @@ describe('round trips', () => {
       { postgres: 3, redis: 4 },
       async () => {
         const [{ id: courseId }, users] = [
-          await harness.newCourse(),
-          await Promise.all(Array.from({ length: 50 }, () => harness.newUser())),
+          await fixture.newCourse(),
+          await Promise.all(Array.from({ length: 50 }, () => fixture.newUser())),
         ]
         return async () => {
           for (const place of await Promise.all(
-            users.map(({ id }) => harness.enrollments.enroll({ userId: id, courseId })),
+            users.map(({ id }) => fixture.enrollments.enroll({ userId: id, courseId })),
           ))
             orThrow(place)
         }
@@ -105,16 +105,16 @@ describe('round trips', () => {
       { postgres: 3, redis: 2 },
       async () => {
         const key = await enrolled()
-        return async () => orThrow(await harness.enrollments.withdraw(key))
+        return async () => orThrow(await fixture.enrollments.withdraw(key))
       },
     ],
     [
       'a transfer: 3 of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
-        const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await harness.newUser()]
+        const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await fixture.newUser()]
         return async () =>
-          orThrow(await harness.enrollments.transfer({ courseId, fromUserId: userId, toUserId }))
+          orThrow(await fixture.enrollments.transfer({ courseId, fromUserId: userId, toUserId }))
       },
     ],
     [
@@ -123,7 +123,7 @@ describe('round trips', () => {
       async () => {
         const key = await enrolled()
         return async () =>
-          orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+          orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 100 }))
       },
     ],
     [
@@ -131,8 +131,8 @@ describe('round trips', () => {
       { postgres: 0, redis: 1 },
       async () => {
         const key = await enrolled()
-        orThrow(await harness.enrollments.isEnrolled(key))
-        return async () => orThrow(await harness.enrollments.isEnrolled(key))
+        orThrow(await fixture.enrollments.isEnrolled(key))
+        return async () => orThrow(await fixture.enrollments.isEnrolled(key))
       },
     ],
     [
@@ -140,24 +140,24 @@ describe('round trips', () => {
       { postgres: 1, redis: 0 },
       async () => {
         const { courseId } = await enrolled()
-        return async () => orThrow(await harness.enrollments.listForCourse(courseId))
+        return async () => orThrow(await fixture.enrollments.listForCourse(courseId))
       },
     ],
     [
       'creating a course: 3 of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
-        const { id: instructorId } = await harness.newUser()
+        const { id: instructorId } = await fixture.newUser()
         return async () =>
-          orThrow(await harness.courses.create({ title: 'Algebra', instructorId, price: 1 }))
+          orThrow(await fixture.courses.create({ title: 'Algebra', instructorId, price: 1 }))
       },
     ],
     [
       'an update of a course: 3 of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
-        const { id } = await harness.newCourse()
-        return async () => orThrow(await harness.courses.update(id, { title: 'Geometry' }))
+        const { id } = await fixture.newCourse()
+        return async () => orThrow(await fixture.courses.update(id, { title: 'Geometry' }))
       },
     ],
     [
@@ -165,21 +165,21 @@ describe('round trips', () => {
       { postgres: 4, redis: 2 },
       async () => {
         const { courseId } = await enrolled()
-        return async () => orThrow(await harness.courses.delete(courseId))
+        return async () => orThrow(await fixture.courses.delete(courseId))
       },
     ],
     [
       'a list of courses: 1 of PostgreSQL',
       { postgres: 1, redis: 0 },
-      async () => async () => orThrow(await harness.courses.list({ sort: 'title' })),
+      async () => async () => orThrow(await fixture.courses.list({ sort: 'title' })),
     ],
     [
       "a course's students that hit: 2 of Redis",
       { postgres: 0, redis: 2 },
       async () => {
         const { courseId } = await enrolled()
-        orThrow(await harness.courses.students(courseId))
-        return async () => orThrow(await harness.courses.students(courseId))
+        orThrow(await fixture.courses.students(courseId))
+        return async () => orThrow(await fixture.courses.students(courseId))
       },
     ],
     [
@@ -187,9 +187,9 @@ describe('round trips', () => {
       { postgres: 0, redis: 2 },
       async () => {
         await enrolled()
-        await harness.deliver()
-        orThrow(await harness.courses.popular())
-        return async () => orThrow(await harness.courses.popular())
+        await fixture.deliver()
+        orThrow(await fixture.courses.popular())
+        return async () => orThrow(await fixture.courses.popular())
       },
     ],
   ] as const)('of %s', async (_, expected, work) => {
@@ -198,7 +198,7 @@ describe('round trips', () => {
 })
 
 async function enrolled(): Promise<{ readonly userId: number; readonly courseId: number }> {
-  const key = { userId: (await harness.newUser()).id, courseId: (await harness.newCourse()).id }
-  orThrow(await harness.enrollments.enroll(key))
+  const key = { userId: (await fixture.newUser()).id, courseId: (await fixture.newCourse()).id }
+  orThrow(await fixture.enrollments.enroll(key))
   return key
 }

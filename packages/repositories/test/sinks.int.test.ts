@@ -2,49 +2,55 @@ import { createRelay, orThrow } from '@headwater/core'
 import type { OutboxEvent, Sink } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aDate, documents, failureOf, openHarness, publishedEvents } from './harness.ts'
-import type { Harness } from './harness.ts'
+import {
+  aDate,
+  documents,
+  failureOf,
+  openFixture,
+  publishedEvents,
+} from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness()
+  fixture = await openFixture()
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 const context = { signal: new AbortController().signal, fence: () => 1n }
 const sink = (name: string): Sink =>
-  harness.sinks.find((candidate) => candidate.name === name) ??
+  fixture.sinks.find((candidate) => candidate.name === name) ??
   (() => {
     throw new Error(`no sink ${name}`)
   })()
 
 describe('the activity-log sink', () => {
   test('writes registrations and all that happens to an enrollment, one document per event with its id, money in minor units', async () => {
-    const course = await harness.newCourse({ price: '49.99' })
-    const [student, next] = [await harness.newUser(), await harness.newUser()]
+    const course = await fixture.newCourse({ price: '49.99' })
+    const [student, next] = [await fixture.newUser(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
     orThrow(
-      await harness.enrollments.enroll({
+      await fixture.enrollments.enroll({
         ...key,
         payment: { method: 'credit_card', discount: '10.09' },
       }),
     )
-    orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+    orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 100 }))
     orThrow(
-      await harness.enrollments.transfer({
+      await fixture.enrollments.transfer({
         courseId: course.id,
         fromUserId: student.id,
         toUserId: next.id,
       }),
     )
-    orThrow(await harness.enrollments.withdraw({ userId: next.id, courseId: course.id }))
-    await harness.deliver()
-    await harness.deliver()
-    const events = await publishedEvents(harness.stores)
+    orThrow(await fixture.enrollments.withdraw({ userId: next.id, courseId: course.id }))
+    await fixture.deliver()
+    await fixture.deliver()
+    const events = await publishedEvents(fixture.stores)
     const idOf = (type: string, aggregateId = course.id) =>
       events.find((event) => event.type === type && event.aggregateId === String(aggregateId))?.id
     const base = { course_id: course.id, timestamp: aDate }
-    const found = (await documents(harness, 'enrollment_events')).filter(
+    const found = (await documents(fixture, 'enrollment_events')).filter(
       (document) => document.course_id === course.id,
     )
     expect(found).toHaveLength(4)
@@ -81,7 +87,7 @@ describe('the activity-log sink', () => {
       ]),
     )
     expect(
-      (await documents(harness, 'user_activity')).filter(
+      (await documents(fixture, 'user_activity')).filter(
         (document) => document.user_id === student.id,
       ),
     ).toEqual([
@@ -119,7 +125,7 @@ describe('the activity-log sink', () => {
       { id: broken.id, failure: { type: 'sink-failed', retryable: false } },
     ])
     expect(
-      (await documents(harness, 'enrollment_events')).filter(
+      (await documents(fixture, 'enrollment_events')).filter(
         (document) => document.user_id === 77_777,
       ),
     ).toHaveLength(1)
@@ -128,7 +134,7 @@ describe('the activity-log sink', () => {
 
 describe('a relay with the sinks of the repositories', () => {
   test('brings every registration and enrollment to MongoDB and every count to courses:popular, once', async () => {
-    const another = await openHarness()
+    const another = await openFixture()
     const relay = createRelay(another.stores, { sinks: another.sinks })
     relay.start()
     const course = await another.newCourse({ title: 'Relayed' })
@@ -160,7 +166,7 @@ describe('a relay with the sinks of the repositories', () => {
 
 describe('a sink whose store is down', () => {
   test('fails as a whole and retryably, so that the relay comes back with the same events', async () => {
-    const another = await openHarness({
+    const another = await openFixture({
       connect: (options) => ({
         ...options,
         mongodb: { url: 'mongodb://127.0.0.1:1', database: 'x' },

@@ -6,36 +6,38 @@ import { aggregations } from './every-aggregation.ts'
 import { ExpectedFigures } from './expected-figures.ts'
 import { anyLog, anyPeriod } from './sample-log.ts'
 import type { SampleLog } from './sample-log.ts'
-import { countOperations, failureOf, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { countOperations, failureOf, openFixture } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 // Besides the server that the whole run uses, one that stands there for contracts alone.
 const contractUrl = process.env['HEADWATER_CONTRACT_MONGODB_URL'] ?? ''
 const servers = ['the test stack', ...(contractUrl === '' ? [] : ['a further MongoDB server'])]
 
 describe.each(servers)('activity.analytics on %s', (server) => {
-  let harness: Harness
+  let fixture: RepositoriesFixture
   beforeAll(async () => {
-    harness = await openHarness({
+    fixture = await openFixture({
       connect: (options, parts) =>
         server === 'the test stack'
           ? options
           : { ...options, mongodb: { url: contractUrl, database: parts.mongodb.database } },
     })
-    harness.activity.record({ type: 'indexes.needed' }).unwrapOr(undefined)
-    await harness.activity.flush()
+    fixture.activity.record({ type: 'indexes.needed' }).unwrapOr(undefined)
+    await fixture.activity.flush()
   })
   afterAll(async () => {
     await inMongodb((database) => database.dropDatabase())
-    await harness.dispose()
+    await fixture.dispose()
   })
 
   const inMongodb = async <T>(
     use: (
-      database: Parameters<Parameters<NonNullable<Harness['stores']['mongodb']>['run']>[1]>[0],
+      database: Parameters<
+        Parameters<NonNullable<RepositoriesFixture['stores']['mongodb']>['run']>[1]
+      >[0],
     ) => Promise<T>,
   ): Promise<T> => {
-    const { mongodb } = harness.stores
+    const { mongodb } = fixture.stores
     if (mongodb === undefined) throw new Error('the stores have no MongoDB')
     return orThrow(await mongodb.run('test', use))
   }
@@ -131,7 +133,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
         await store(log)
         const expected = new ExpectedFigures(log, period)
         for (const [name, ask, expectedOf] of figures)
-          expect({ [name]: await ask(harness.activity.analytics, period) }).toEqual({
+          expect({ [name]: await ask(fixture.activity.analytics, period) }).toEqual({
             [name]: expectedOf(expected),
           })
       }),
@@ -141,8 +143,8 @@ describe.each(servers)('activity.analytics on %s', (server) => {
 
   test.each(figures)('ask MongoDB once for %s', async (_name, ask) => {
     expect(
-      await countOperations(harness.stores, async () => {
-        await ask(harness.activity.analytics, all)
+      await countOperations(fixture.stores, async () => {
+        await ask(fixture.activity.analytics, all)
       }),
     ).toEqual(['mongodb: activity-analytics'])
   })
@@ -171,14 +173,14 @@ describe.each(servers)('activity.analytics on %s', (server) => {
 
   test('say nothing about an empty log', async () => {
     await store({ activity: [], enrollments: [], searches: [] })
-    const { analytics } = harness.activity
+    const { analytics } = fixture.activity
     expect(orThrow(await analytics.searchTime(all))).toEqual({ searches: 0, medianMs: null })
     expect(orThrow(await analytics.clickThrough(all))).toEqual([])
     expect(orThrow(await analytics.courseFunnel(all))).toEqual([])
   })
 
   test('refuse what is no time, naming the field', async () => {
-    const { analytics } = harness.activity
+    const { analytics } = fixture.activity
     expect(
       failureOf(await analytics.revenue({ ...all, from: new Date(Number.NaN) })),
     ).toMatchObject({ type: 'invalid-input', field: 'from' })

@@ -3,8 +3,8 @@ import type { DiagnosticEvents } from '@headwater/core'
 import { eventually, faultProxy, startMongodbStandIn } from '@headwater/testing'
 import type { FaultProxy, MongodbStandIn } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openFixture } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 const activityOptions = {
   flushIntervalMs: 20,
@@ -17,11 +17,11 @@ const activityOptions = {
 let server: MongodbStandIn
 let mongodb: FaultProxy
 let postgres: FaultProxy
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
   server = await startMongodbStandIn()
   mongodb = await faultProxy(server.url)
-  harness = await openHarness({
+  fixture = await openFixture({
     repositories: { activity: activityOptions },
     connect: async (options, parts) => {
       postgres = await faultProxy(parts.postgres.url)
@@ -38,17 +38,20 @@ afterEach(() => {
   postgres.restore()
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   await Promise.all([mongodb.close(), postgres.close(), server.stop()])
 })
 
 const sequence = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index)
-const record = (type: string, n: number, { activity }: Pick<Harness, 'activity'> = harness) =>
-  orThrow(activity.record({ type, data: { n } }))
+const record = (
+  type: string,
+  n: number,
+  { activity }: Pick<RepositoriesFixture, 'activity'> = fixture,
+) => orThrow(activity.record({ type, data: { n } }))
 const spilled = async () =>
   Number(
     orThrow(
-      await harness.stores.postgres.query<{ count: string }>(
+      await fixture.stores.postgres.query<{ count: string }>(
         'SELECT count(*) FROM @schema.activity_spill',
       ),
     ).rows[0]?.count,
@@ -64,7 +67,7 @@ function arrived(type: string): number[] {
 
 function listen<Name extends 'activity:dropped' | 'activity:flush'>(
   name: Name,
-  { stores }: Pick<Harness, 'stores'> = harness,
+  { stores }: Pick<RepositoriesFixture, 'stores'> = fixture,
 ) {
   const heard: DiagnosticEvents[Name][] = []
   stores.diagnostics.on(name, (event) => void heard.push(event))
@@ -90,7 +93,7 @@ describe('activity while MongoDB fails', () => {
     async (name, begin, end) => {
       const type = `fault.${name.replaceAll(' ', '-')}`
       for (const n of sequence(5)) record(type, n)
-      await harness.activity.flush()
+      await fixture.activity.flush()
       await begin()
       const startedAt = performance.now()
       for (const n of sequence(400, 5)) record(type, n)
@@ -110,7 +113,7 @@ describe('activity while MongoDB fails', () => {
   test('waits in memory, bounded, while PostgreSQL is down as well; what is dropped is counted and reported, and the rest arrives in order', async () => {
     const dropped = listen('activity:dropped')
     record('both.down', 0)
-    await harness.activity.flush()
+    await fixture.activity.flush()
     mongodb.cut()
     postgres.cut()
     for (const n of sequence(2_500, 1)) record('both.down', n)
@@ -125,7 +128,7 @@ describe('activity while MongoDB fails', () => {
   test('goes to MongoDB, rather than being dropped, while PostgreSQL keeps what was spilled before', async () => {
     const dropped = listen('activity:dropped')
     record('postgres.down', 0)
-    await harness.activity.flush()
+    await fixture.activity.flush()
     mongodb.cut()
     for (const n of sequence(50, 1)) record('postgres.down', n)
     await eventually(async () => expect(await spilled()).toBe(50))
@@ -147,7 +150,7 @@ describe('activity while MongoDB fails', () => {
   }, 60_000)
 
   test('brings back what another process has spilled and died over, while this one lives', async () => {
-    const another = await harness.openAnother({
+    const another = await fixture.openAnother({
       activity: { ...activityOptions, retryMs: 600_000 },
     })
     record('process.died', 0, another)
@@ -159,7 +162,7 @@ describe('activity while MongoDB fails', () => {
     await eventually(
       async () => {
         record('process.lives', 0)
-        await harness.activity.flush()
+        await fixture.activity.flush()
         expect(arrived('process.died')).toEqual(sequence(31))
       },
       { timeoutMs: 25_000 },
@@ -167,7 +170,7 @@ describe('activity while MongoDB fails', () => {
   }, 60_000)
 
   test('is written within the deadline of close: to PostgreSQL when MongoDB hangs', async () => {
-    const another = await harness.openAnother({
+    const another = await fixture.openAnother({
       activity: { ...activityOptions, writeDeadlineMs: 60_000, flushIntervalMs: 60_000 },
     })
     const dropped = listen('activity:dropped', another)
@@ -189,7 +192,7 @@ describe('activity while MongoDB fails', () => {
     await eventually(
       async () => {
         record('process.lives', 0)
-        await harness.activity.flush()
+        await fixture.activity.flush()
         expect(arrived('close.hung')).toEqual(sequence(251))
       },
       { timeoutMs: 25_000 },
@@ -197,7 +200,7 @@ describe('activity while MongoDB fails', () => {
   }, 60_000)
 
   test('is reported as dropped when neither store takes it before the deadline of close, or it comes after', async () => {
-    const another = await harness.openAnother({
+    const another = await fixture.openAnother({
       activity: { ...activityOptions, flushIntervalMs: 60_000 },
     })
     const dropped = listen('activity:dropped', another)
@@ -230,7 +233,7 @@ describe('redacted activity', () => {
   }
 
   test('leaves the process redacted: to MongoDB, to PostgreSQL while MongoDB is down, and to the outbox', async () => {
-    const another = await harness.openAnother({ activity: { ...activityOptions, redact } })
+    const another = await fixture.openAnother({ activity: { ...activityOptions, redact } })
     orThrow(another.activity.record(event))
     await another.activity.flush()
     mongodb.cut()
@@ -238,7 +241,7 @@ describe('redacted activity', () => {
     await another.activity.flush()
     orThrow(await another.activity.recordDurably({ type: 'form.kept', data: event.data }))
     const kept = async (statement: string) =>
-      JSON.stringify(orThrow(await harness.stores.postgres.query(statement)).rows)
+      JSON.stringify(orThrow(await fixture.stores.postgres.query(statement)).rows)
     const texts = [
       JSON.stringify(server.store.find('outages', 'user_activity')?.all()),
       await kept('SELECT entry FROM @schema.activity_spill'),
@@ -254,7 +257,7 @@ describe('redacted activity', () => {
   }, 30_000)
 
   test('refuses a field that no activity has, when the repositories are made', async () => {
-    await expect(harness.openAnother({ activity: { redact: ['ip_address'] } })).rejects.toThrow(
+    await expect(fixture.openAnother({ activity: { redact: ['ip_address'] } })).rejects.toThrow(
       TypeError,
     )
   })
@@ -262,8 +265,8 @@ describe('redacted activity', () => {
 
 describe('documents of user_activity', () => {
   test('hold null where the caller said nothing of user agent and address', async () => {
-    orThrow(harness.activity.record({ type: 'nothing.said' }))
-    await harness.activity.flush()
+    orThrow(fixture.activity.record({ type: 'nothing.said' }))
+    await fixture.activity.flush()
     const found = server.store
       .find('outages', 'user_activity')
       ?.all()

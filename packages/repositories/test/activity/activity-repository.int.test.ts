@@ -3,13 +3,19 @@ import { err, ok, orThrow, transaction } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { aDate, documents, failureOf, openHarness, publishedEvents } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import {
+  aDate,
+  documents,
+  failureOf,
+  openFixture,
+  publishedEvents,
+} from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let mongodb: FaultProxy
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     repositories: {
       activity: {
         flushIntervalMs: 20,
@@ -30,20 +36,20 @@ afterEach(() => {
   mongodb.restore()
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   await mongodb.close()
 })
 
 const spilled = async () =>
   Number(
     orThrow(
-      await harness.stores.postgres.query<{ count: string }>(
+      await fixture.stores.postgres.query<{ count: string }>(
         'SELECT count(*) FROM @schema.activity_spill',
       ),
     ).rows[0]?.count,
   )
 const logged = async (type: string) =>
-  (await documents(harness, 'user_activity')).filter((document) => document.event_type === type)
+  (await documents(fixture, 'user_activity')).filter((document) => document.event_type === type)
 const numbers = (found: readonly object[]) =>
   found.map((document) => (document as { event_data: { n: number } }).event_data.n)
 const sequence = (length: number) => Array.from({ length }, (_, n) => n)
@@ -52,7 +58,7 @@ describe('activity.record', () => {
   test('writes an event as a document, with the id that it gave back', async () => {
     const timestamp = new Date('2026-05-01T10:00:00.123Z')
     const id = orThrow(
-      harness.activity.record({
+      fixture.activity.record({
         userId: 7,
         type: 'course.viewed',
         data: { courseId: 3, from: null },
@@ -76,7 +82,7 @@ describe('activity.record', () => {
 
   test('keeps the order of what was recorded', async () => {
     orThrow(
-      harness.activity.recordMany(
+      fixture.activity.recordMany(
         sequence(250).map((n) => ({
           type: 'order.kept',
           data: { n },
@@ -88,11 +94,11 @@ describe('activity.record', () => {
   })
 
   test('makes the indexes of the collections, once', async () => {
-    orThrow(harness.activity.record({ type: 'index.made' }))
-    await harness.activity.flush()
+    orThrow(fixture.activity.record({ type: 'index.made' }))
+    await fixture.activity.flush()
     const keys = async (name: string) =>
       orThrow(
-        (await harness.stores.mongodb?.run('indexes', (database) =>
+        (await fixture.stores.mongodb?.run('indexes', (database) =>
           database.collection(name).indexes(),
         )) ?? fail(),
       ).map((index) =>
@@ -124,7 +130,7 @@ describe('activity.record', () => {
 
   test('has MongoDB remove what is older than the retention, and follows a change of it and its end', async () => {
     for (const retentionDays of [90, 30, undefined]) {
-      const another = await harness.openAnother({
+      const another = await fixture.openAnother({
         activity: { ...(retentionDays !== undefined && { retentionDays }) },
       })
       orThrow(another.activity.record({ type: 'retention.set' }))
@@ -149,13 +155,13 @@ describe('activity.record', () => {
     'returns at once and loses nothing while MongoDB is %s: PostgreSQL keeps it, in order, until MongoDB is back',
     async (fault) => {
       const type = `outage.${fault}`
-      orThrow(harness.activity.record({ type, data: { n: 0 } }))
-      await harness.activity.flush()
+      orThrow(fixture.activity.record({ type, data: { n: 0 } }))
+      await fixture.activity.flush()
       mongodb[fault]()
       const startedAt = performance.now()
       for (const n of sequence(300).slice(1))
         orThrow(
-          harness.activity.record({
+          fixture.activity.record({
             type,
             data: { n },
             timestamp: new Date(1_767_225_600_000 + n),
@@ -176,7 +182,7 @@ describe('activity.record', () => {
 
   test('brings back what a process before it had spilled', async () => {
     orThrow(
-      await harness.stores.postgres.query(
+      await fixture.stores.postgres.query(
         'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
         [
           JSON.stringify({
@@ -191,7 +197,7 @@ describe('activity.record', () => {
         ],
       ),
     )
-    const another = await harness.openAnother()
+    const another = await fixture.openAnother()
     orThrow(another.activity.record({ type: 'process.started' }))
     await another.activity.flush()
     await another.close()
@@ -201,17 +207,17 @@ describe('activity.record', () => {
 
   test('reports what it drops when MongoDB is down and both the buffer and the table are full', async () => {
     const reasons: string[] = []
-    const stop = harness.stores.diagnostics.on('activity:dropped', ({ count, reason }) =>
+    const stop = fixture.stores.diagnostics.on('activity:dropped', ({ count, reason }) =>
       reasons.push(...Array<string>(count).fill(reason)),
     )
     mongodb.cut()
     for (const n of sequence(40)) {
       orThrow(
-        harness.activity.recordMany(
+        fixture.activity.recordMany(
           sequence(100).map((m) => ({ type: 'flood.came', data: { n: n * 100 + m } })),
         ),
       )
-      await harness.activity.flush()
+      await fixture.activity.flush()
     }
     stop()
     expect(await spilled()).toBe(1_000)
@@ -224,7 +230,7 @@ describe('activity.record', () => {
   }, 60_000)
 
   test('is written by close', async () => {
-    const another = await harness.openAnother({ activity: { flushIntervalMs: 60_000 } })
+    const another = await fixture.openAnother({ activity: { flushIntervalMs: 60_000 } })
     orThrow(another.activity.record({ type: 'process.ended' }))
     await another.close()
     expect(await logged('process.ended')).toHaveLength(1)
@@ -234,18 +240,18 @@ describe('activity.record', () => {
 describe('activity.recordDurably', () => {
   test('reaches the log through the outbox, once however often it is delivered', async () => {
     orThrow(
-      await harness.activity.recordDurably({
+      await fixture.activity.recordDurably({
         userId: 9,
         type: 'certificate.issued',
         data: { courseId: 4 },
         timestamp: new Date('2026-06-01T00:00:00.000Z'),
       }),
     )
-    const [event] = (await publishedEvents(harness.stores)).filter(
+    const [event] = (await publishedEvents(fixture.stores)).filter(
       ({ type }) => type === 'activity.recorded',
     )
-    await harness.deliver()
-    await harness.deliver()
+    await fixture.deliver()
+    await fixture.deliver()
     expect(await logged('certificate.issued')).toMatchObject([
       {
         _id: event?.id,
@@ -260,9 +266,9 @@ describe('activity.recordDurably', () => {
 describe('activity.recordDurably in a transaction', () => {
   test('is committed with it, or not at all', async () => {
     for (const outcome of ['committed', 'rolled-back']) {
-      const ended = await transaction(harness.stores, async (tx) => {
+      const ended = await transaction(fixture.stores, async (tx) => {
         orThrow(
-          await harness.activity.recordDurably(
+          await fixture.activity.recordDurably(
             { type: `purchase.${outcome}`, data: { courseId: 4 } },
             tx,
           ),
@@ -271,7 +277,7 @@ describe('activity.recordDurably in a transaction', () => {
       })
       expect(ended.isOk()).toBe(outcome === 'committed')
     }
-    const types = (await publishedEvents(harness.stores)).map(
+    const types = (await publishedEvents(fixture.stores)).map(
       ({ payload }) => (payload as { type?: string }).type,
     )
     expect(types).toContain('purchase.committed')
@@ -281,7 +287,7 @@ describe('activity.recordDurably in a transaction', () => {
   test('refuses data that is too long for the outbox, naming the field', async () => {
     expect(
       failureOf(
-        await harness.activity.recordDurably({
+        await fixture.activity.recordDurably({
           type: 'essay.sent',
           data: { text: 'é'.repeat(40_000) },
         }),
@@ -298,7 +304,7 @@ describe('activity.logSearch and recordClick', () => {
       const steps = [
         () =>
           orThrow(
-            harness.activity.logSearch({
+            fixture.activity.logSearch({
               searchId,
               userId: 5,
               query: 'algebra',
@@ -308,14 +314,14 @@ describe('activity.logSearch and recordClick', () => {
               hits: [{ courseId: 44, position: 1, dense: 3, lexical: 1 }],
             }),
           ),
-        () => orThrow(harness.activity.recordClick({ searchId, courseId: 44, position: 2 })),
+        () => orThrow(fixture.activity.recordClick({ searchId, courseId: 44, position: 2 })),
       ]
       for (const step of order === 'click first' ? steps.reverse() : steps) {
         step()
-        await harness.activity.flush()
+        await fixture.activity.flush()
       }
       expect(
-        (await documents(harness, 'search_logs')).filter((document) => document._id === searchId),
+        (await documents(fixture, 'search_logs')).filter((document) => document._id === searchId),
       ).toEqual([
         {
           _id: searchId,
@@ -335,16 +341,16 @@ describe('activity.logSearch and recordClick', () => {
 
   test('note a search without a click as one', async () => {
     const searchId = orThrow(
-      harness.activity.logSearch({
+      fixture.activity.logSearch({
         query: 'nothing',
         resultsCount: 0,
         searchType: 'lexical',
         durationMs: 1,
       }),
     )
-    await harness.activity.flush()
+    await fixture.activity.flush()
     expect(
-      (await documents(harness, 'search_logs')).find((document) => document._id === searchId),
+      (await documents(fixture, 'search_logs')).find((document) => document._id === searchId),
     ).toMatchObject({ user_id: null, clicked_result: null, click_position: null })
   })
 })
@@ -353,7 +359,7 @@ describe('activity.list', () => {
   test('lists by user, type and time, newest first, page by page, each event once', async () => {
     const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + Math.floor(n / 2) * 1_000)
     orThrow(
-      harness.activity.recordMany(
+      fixture.activity.recordMany(
         sequence(7).map((n) => ({
           userId: 4_242,
           type: n === 3 ? 'list.other' : 'list.tested',
@@ -362,19 +368,19 @@ describe('activity.list', () => {
         })),
       ),
     )
-    await harness.activity.flush()
+    await fixture.activity.flush()
     const seen: number[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const page = orThrow(await harness.activity.list({ userId: 4_242, limit: 2, cursor }))
+      const page = orThrow(await fixture.activity.list({ userId: 4_242, limit: 2, cursor }))
       seen.push(...page.items.map((item) => item.data.n as number))
       cursor = page.nextCursor
     }
     expect(seen).toEqual(sequence(7).reverse())
     expect(
-      orThrow(await harness.activity.list({ userId: 4_242, type: 'list.other' })).items,
+      orThrow(await fixture.activity.list({ userId: 4_242, type: 'list.other' })).items,
     ).toMatchObject([{ userId: 4_242, type: 'list.other', data: { n: 3 }, metadata: {} }])
     expect(
-      orThrow(await harness.activity.list({ userId: 4_242, from: at(2), to: at(4) }))
+      orThrow(await fixture.activity.list({ userId: 4_242, from: at(2), to: at(4) }))
         .items.map((item) => item.data.n)
         .sort(),
     ).toEqual([2, 3])
@@ -383,7 +389,7 @@ describe('activity.list', () => {
   test('says that MongoDB is down', async () => {
     mongodb.cut()
     await eventually(async () =>
-      expect(failureOf(await harness.activity.list())).toMatchObject({
+      expect(failureOf(await fixture.activity.list())).toMatchObject({
         type: 'store-unavailable',
         store: 'mongodb',
       }),

@@ -5,19 +5,19 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { courseListInput } from '../../src/courses/course-list.ts'
 import { selectCoursePage } from '../../src/courses/course-list-query.ts'
-import { failureOf, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { failureOf, openFixture } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let all: readonly Course[]
 beforeAll(async () => {
-  harness = await openHarness()
-  await harness.newCourse()
-  const { rows } = orThrow(await harness.stores.postgres.query<{ id: number }>(manyCourses))
-  all = [...orThrow(await harness.courses.getMany(rows.map((row) => row.id))).values()]
-  orThrow(await harness.stores.postgres.query('ANALYZE @schema.courses'))
+  fixture = await openFixture()
+  await fixture.newCourse()
+  const { rows } = orThrow(await fixture.stores.postgres.query<{ id: number }>(manyCourses))
+  all = [...orThrow(await fixture.courses.getMany(rows.map((row) => row.id))).values()]
+  orThrow(await fixture.stores.postgres.query('ANALYZE @schema.courses'))
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 /** Few values of each kind, so that many courses are equal in what they are ordered by. */
 const manyCourses = `
@@ -97,7 +97,7 @@ function comparison(order: CourseSort): (one: Course, other: Course) => number {
 async function walk(options: CourseListOptions): Promise<number[]> {
   const ids: number[] = []
   for (let cursor: string | null | undefined; cursor !== null;) {
-    const page = orThrow(await harness.courses.list({ ...options, cursor, limit: 150 }))
+    const page = orThrow(await fixture.courses.list({ ...options, cursor, limit: 150 }))
     ids.push(...page.items.map((course) => course.id))
     cursor = page.nextCursor
   }
@@ -120,7 +120,7 @@ describe('courses.list', () => {
 
   test('refuses a cursor of another order, of other filters and of another list, and one that was made up', async () => {
     const cursor =
-      orThrow(await harness.courses.list({ category: 'Category 1', sort: 'title', limit: 1 }))
+      orThrow(await fixture.courses.list({ category: 'Category 1', sort: 'title', limit: 1 }))
         .nextCursor ?? ''
     const students = Buffer.from(JSON.stringify(['students', 1, 2])).toString('base64url')
     const [, fingerprint, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [
@@ -140,23 +140,23 @@ describe('courses.list', () => {
       { cursor: 'x' },
       { cursor: madeUp, category: 'Category 1', sort: 'title' },
     ] as const) {
-      expect(failureOf(await harness.courses.list(options))).toMatchObject({
+      expect(failureOf(await fixture.courses.list(options))).toMatchObject({
         type: 'invalid-input',
         field: 'cursor',
       })
     }
-    orThrow(await harness.courses.list({ cursor, category: 'Category 1', sort: 'title', limit: 2 }))
+    orThrow(await fixture.courses.list({ cursor, category: 'Category 1', sort: 'title', limit: 2 }))
   })
 
   test('refuses a range of prices that ends below its beginning, prices that are none and orders that it does not know', async () => {
     expect(
-      failureOf(await harness.courses.list({ minPrice: '10', maxPrice: '9.99' })),
+      failureOf(await fixture.courses.list({ minPrice: '10', maxPrice: '9.99' })),
     ).toMatchObject({ type: 'invalid-input', field: 'maxPrice' })
-    expect(failureOf(await harness.courses.list({ minPrice: -1 }))).toMatchObject({
+    expect(failureOf(await fixture.courses.list({ minPrice: -1 }))).toMatchObject({
       type: 'invalid-input',
       field: 'minPrice',
     })
-    expect(failureOf(await harness.courses.list({ sort: 'cheapest' as CourseSort }))).toMatchObject(
+    expect(failureOf(await fixture.courses.list({ sort: 'cheapest' as CourseSort }))).toMatchObject(
       { type: 'invalid-input', field: 'sort' },
     )
   })
@@ -170,7 +170,7 @@ describe('courses.list', () => {
       { sort: 'price-descending' },
       { sort: 'title' },
     ] as const) {
-      const first = orThrow(await harness.courses.list({ ...options, limit: 20 }))
+      const first = orThrow(await fixture.courses.list({ ...options, limit: 20 }))
       expect(await planOf(options)).toMatch(/^Limit.*\n\s+->\s+Index Scan/)
       expect(await planOf({ ...options, cursor: first.nextCursor ?? undefined })).toMatch(
         /^Limit.*\n\s+->\s+Index Scan/,
@@ -183,7 +183,7 @@ describe('courses.list', () => {
 async function planOf(options: CourseListOptions): Promise<string> {
   const [text, values] = selectCoursePage(courseListInput.parse(options))
   const { rows } = orThrow(
-    await harness.stores.postgres.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values),
+    await fixture.stores.postgres.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values),
   )
   return rows.map((row) => row['QUERY PLAN']).join('\n')
 }

@@ -1,24 +1,30 @@
 import { ok, orThrow, transaction } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aDate, countOperations, failureOf, openHarness, publishedEvents } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import {
+  aDate,
+  countOperations,
+  failureOf,
+  openFixture,
+  publishedEvents,
+} from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness()
+  fixture = await openFixture()
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 const eventsOf = async (courseId: number) =>
-  (await publishedEvents(harness.stores)).filter(
+  (await publishedEvents(fixture.stores)).filter(
     (event) => event.aggregateType === 'course' && event.aggregateId === String(courseId),
   )
 
 describe('courses.create', () => {
   test('gives back the course as it is stored, unpublished, with its price as a decimal string', async () => {
-    const { id: instructorId } = await harness.newUser()
+    const { id: instructorId } = await fixture.newUser()
     const course = orThrow(
-      await harness.courses.create({
+      await fixture.courses.create({
         title: 'Topology',
         description: 'Of doughnuts.',
         instructorId,
@@ -43,16 +49,16 @@ describe('courses.create', () => {
       createdAt: aDate,
       updatedAt: aDate,
     })
-    expect(orThrow(await harness.courses.get(course.id))).toStrictEqual(course)
+    expect(orThrow(await fixture.courses.get(course.id))).toStrictEqual(course)
     expect(await eventsOf(course.id)).toMatchObject([
       { type: 'course.created', version: 1, payload: { courseId: course.id } },
     ])
   })
 
   test('takes a course without a limit, a description or a price above nothing', async () => {
-    const { id: instructorId } = await harness.newUser()
+    const { id: instructorId } = await fixture.newUser()
     expect(
-      orThrow(await harness.courses.create({ title: 'Free', instructorId, price: 0 })),
+      orThrow(await fixture.courses.create({ title: 'Free', instructorId, price: 0 })),
     ).toMatchObject({
       maxStudents: null,
       description: null,
@@ -65,7 +71,7 @@ describe('courses.create', () => {
   test('refuses an instructor who does not exist', async () => {
     expect(
       failureOf(
-        await harness.courses.create({ title: 'Nobody', instructorId: 999_999, price: '1.00' }),
+        await fixture.courses.create({ title: 'Nobody', instructorId: 999_999, price: '1.00' }),
       ),
     ).toMatchObject({ type: 'not-found', entity: 'user', id: '999999' })
   })
@@ -90,16 +96,16 @@ describe('courses.get', () => {
   ])(
     'gives deeply equal courses from PostgreSQL, from the cache and in a transaction (%s)',
     async (_what, fields) => {
-      const { id } = await harness.newCourse(fields)
-      const loaded = orThrow(await harness.courses.get(id))
-      const asked = await countOperations(harness.stores, async () => {
-        expect(orThrow(await harness.courses.get(id))).toStrictEqual(loaded)
+      const { id } = await fixture.newCourse(fields)
+      const loaded = orThrow(await fixture.courses.get(id))
+      const asked = await countOperations(fixture.stores, async () => {
+        expect(orThrow(await fixture.courses.get(id))).toStrictEqual(loaded)
       })
       expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
       expect(
         orThrow(
-          await transaction(harness.stores, async (tx) =>
-            ok(orThrow(await harness.courses.get(id, { tx }))),
+          await transaction(fixture.stores, async (tx) =>
+            ok(orThrow(await fixture.courses.get(id, { tx }))),
           ),
         ),
       ).toStrictEqual(loaded)
@@ -108,9 +114,9 @@ describe('courses.get', () => {
   )
 
   test('asks PostgreSQL once for a course that does not exist', async () => {
-    const asked = await countOperations(harness.stores, async () => {
+    const asked = await countOperations(fixture.stores, async () => {
       for (let read = 0; read < 3; read += 1)
-        expect(orThrow(await harness.courses.get(999_999))).toBeUndefined()
+        expect(orThrow(await fixture.courses.get(999_999))).toBeUndefined()
     })
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
   })
@@ -118,10 +124,10 @@ describe('courses.get', () => {
 
 describe('courses.update', () => {
   test('sets what is given, leaves what is absent, clears what is null; a reader sees it at once', async () => {
-    const course = await harness.newCourse({ description: 'old', category: 'Art', maxStudents: 5 })
-    orThrow(await harness.courses.get(course.id))
+    const course = await fixture.newCourse({ description: 'old', category: 'Art', maxStudents: 5 })
+    orThrow(await fixture.courses.get(course.id))
     const updated = orThrow(
-      await harness.courses.update(course.id, {
+      await fixture.courses.update(course.id, {
         title: 'New',
         maxStudents: null,
         description: null,
@@ -137,7 +143,7 @@ describe('courses.update', () => {
       version: 3,
       updatedAt: updated.updatedAt,
     })
-    expect(orThrow(await harness.courses.get(course.id))).toStrictEqual(updated)
+    expect(orThrow(await fixture.courses.get(course.id))).toStrictEqual(updated)
     expect((await eventsOf(course.id)).at(-1)).toMatchObject({
       type: 'course.updated',
       version: 3,
@@ -146,47 +152,47 @@ describe('courses.update', () => {
   })
 
   test('of an unknown id is not-found', async () => {
-    expect(failureOf(await harness.courses.update(999_999, { title: 'x' })).type).toBe('not-found')
+    expect(failureOf(await fixture.courses.update(999_999, { title: 'x' })).type).toBe('not-found')
   })
 
   test('changes only the version that was expected; enrollments do not count', async () => {
-    const course = await harness.newCourse()
-    const student = await harness.newUser()
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    const course = await fixture.newCourse()
+    const student = await fixture.newUser()
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     expect(
       orThrow(
-        await harness.courses.update(course.id, { title: 'A', expectedVersion: course.version }),
+        await fixture.courses.update(course.id, { title: 'A', expectedVersion: course.version }),
       ),
     ).toMatchObject({ title: 'A', currentEnrollment: 1 })
     expect(
       failureOf(
-        await harness.courses.update(course.id, { title: 'B', expectedVersion: course.version }),
+        await fixture.courses.update(course.id, { title: 'B', expectedVersion: course.version }),
       ).type,
     ).toBe('version-conflict')
   })
 
   test('refuses fewer places than there are students, and an instructor who does not exist', async () => {
-    const course = await harness.newCourse({ maxStudents: 2 })
-    for (const student of [await harness.newUser(), await harness.newUser()])
-      orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    expect(failureOf(await harness.courses.update(course.id, { maxStudents: 1 }))).toMatchObject({
+    const course = await fixture.newCourse({ maxStudents: 2 })
+    for (const student of [await fixture.newUser(), await fixture.newUser()])
+      orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    expect(failureOf(await fixture.courses.update(course.id, { maxStudents: 1 }))).toMatchObject({
       type: 'invalid-input',
       field: 'maxStudents',
     })
     expect(
-      failureOf(await harness.courses.update(course.id, { instructorId: 999_999 })),
+      failureOf(await fixture.courses.update(course.id, { instructorId: 999_999 })),
     ).toMatchObject({ type: 'not-found', entity: 'user' })
   })
 })
 
 describe('courses.publish and unpublish', () => {
   test('publish and unpublish once, with one event each', async () => {
-    const course = await harness.newCourse()
-    expect(orThrow(await harness.courses.publish(course.id))).toStrictEqual(course)
-    const hidden = orThrow(await harness.courses.unpublish(course.id))
+    const course = await fixture.newCourse()
+    expect(orThrow(await fixture.courses.publish(course.id))).toStrictEqual(course)
+    const hidden = orThrow(await fixture.courses.unpublish(course.id))
     expect(hidden).toMatchObject({ isPublished: false, version: 3 })
-    expect(orThrow(await harness.courses.unpublish(course.id))).toStrictEqual(hidden)
-    expect(orThrow(await harness.courses.get(course.id))).toStrictEqual(hidden)
+    expect(orThrow(await fixture.courses.unpublish(course.id))).toStrictEqual(hidden)
+    expect(orThrow(await fixture.courses.get(course.id))).toStrictEqual(hidden)
     expect((await eventsOf(course.id)).map((event) => [event.type, event.version])).toEqual([
       ['course.created', 1],
       ['course.published', 2],
@@ -195,24 +201,24 @@ describe('courses.publish and unpublish', () => {
   })
 
   test('of an unknown id are not-found', async () => {
-    expect(failureOf(await harness.courses.publish(999_999)).type).toBe('not-found')
-    expect(failureOf(await harness.courses.unpublish(999_999)).type).toBe('not-found')
+    expect(failureOf(await fixture.courses.publish(999_999)).type).toBe('not-found')
+    expect(failureOf(await fixture.courses.unpublish(999_999)).type).toBe('not-found')
   })
 })
 
 describe('courses.delete', () => {
   test('ends the enrollments: no list of a student shows the course any more', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    expect(orThrow(await harness.enrollments.listForUser(student.id)).items).toHaveLength(1)
-    orThrow(await harness.courses.students(course.id))
-    orThrow(await harness.courses.delete(course.id))
-    expect(orThrow(await harness.courses.get(course.id))).toBeUndefined()
-    expect(orThrow(await harness.enrollments.listForUser(student.id)).items).toEqual([])
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    expect(orThrow(await fixture.enrollments.listForUser(student.id)).items).toHaveLength(1)
+    orThrow(await fixture.courses.students(course.id))
+    orThrow(await fixture.courses.delete(course.id))
+    expect(orThrow(await fixture.courses.get(course.id))).toBeUndefined()
+    expect(orThrow(await fixture.enrollments.listForUser(student.id)).items).toEqual([])
     expect(
-      orThrow(await harness.enrollments.isEnrolled({ userId: student.id, courseId: course.id })),
+      orThrow(await fixture.enrollments.isEnrolled({ userId: student.id, courseId: course.id })),
     ).toBe(false)
-    expect(orThrow(await harness.courses.students(course.id)).items).toEqual([])
+    expect(orThrow(await fixture.courses.students(course.id)).items).toEqual([])
     expect((await eventsOf(course.id)).at(-1)).toMatchObject({
       type: 'course.deleted',
       version: 3,
@@ -221,7 +227,7 @@ describe('courses.delete', () => {
   })
 
   test('of an unknown id is not-found', async () => {
-    expect(failureOf(await harness.courses.delete(999_999)).type).toBe('not-found')
+    expect(failureOf(await fixture.courses.delete(999_999)).type).toBe('not-found')
   })
 })
 
@@ -229,29 +235,29 @@ describe('courses.list', () => {
   test('gives every published course of a category once, newest first, page by page', async () => {
     const ids: number[] = []
     for (let index = 0; index < 7; index += 1)
-      ids.unshift((await harness.newCourse({ category: 'Paging' })).id)
-    orThrow(await harness.courses.unpublish(ids[3] ?? 0))
+      ids.unshift((await fixture.newCourse({ category: 'Paging' })).id)
+    orThrow(await fixture.courses.unpublish(ids[3] ?? 0))
     const seen: number[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const page = orThrow(await harness.courses.list({ category: 'Paging', limit: 2, cursor }))
+      const page = orThrow(await fixture.courses.list({ category: 'Paging', limit: 2, cursor }))
       seen.push(...page.items.map((course) => course.id))
       cursor = page.nextCursor
     }
     expect(seen).toEqual(ids.filter((id) => id !== ids[3]))
     expect(
-      orThrow(await harness.courses.list({ category: 'Paging', isPublished: false })).items.map(
+      orThrow(await fixture.courses.list({ category: 'Paging', isPublished: false })).items.map(
         (course) => course.id,
       ),
     ).toEqual([ids[3]])
   })
 
   test('refuses the cursor of another list', async () => {
-    const course = await harness.newCourse()
-    for (const student of [await harness.newUser(), await harness.newUser()])
-      orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    const { nextCursor } = orThrow(await harness.courses.students(course.id, { limit: 1 }))
+    const course = await fixture.newCourse()
+    for (const student of [await fixture.newUser(), await fixture.newUser()])
+      orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    const { nextCursor } = orThrow(await fixture.courses.students(course.id, { limit: 1 }))
     expect(nextCursor).not.toBeNull()
-    expect(failureOf(await harness.courses.list({ cursor: nextCursor ?? '' }))).toMatchObject({
+    expect(failureOf(await fixture.courses.list({ cursor: nextCursor ?? '' }))).toMatchObject({
       type: 'invalid-input',
       field: 'cursor',
     })
@@ -260,18 +266,18 @@ describe('courses.list', () => {
 
 describe('courses.students', () => {
   test('gives the profiles page by page, and new names at once', async () => {
-    const course = await harness.newCourse()
-    const students = [await harness.newUser(), await harness.newUser(), await harness.newUser()]
+    const course = await fixture.newCourse()
+    const students = [await fixture.newUser(), await fixture.newUser(), await fixture.newUser()]
     for (const student of students)
-      orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    const first = orThrow(await harness.courses.students(course.id, { limit: 2 }))
+      orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    const first = orThrow(await fixture.courses.students(course.id, { limit: 2 }))
     const second = orThrow(
-      await harness.courses.students(course.id, { limit: 2, cursor: first.nextCursor ?? '' }),
+      await fixture.courses.students(course.id, { limit: 2, cursor: first.nextCursor ?? '' }),
     )
     expect([...first.items, ...second.items]).toStrictEqual(students)
     expect(second.nextCursor).toBeNull()
-    orThrow(await harness.users.update(students[0]?.id ?? 0, { fullName: 'Renamed' }))
-    expect(orThrow(await harness.courses.students(course.id)).items[0]).toMatchObject({
+    orThrow(await fixture.users.update(students[0]?.id ?? 0, { fullName: 'Renamed' }))
+    expect(orThrow(await fixture.courses.students(course.id)).items[0]).toMatchObject({
       fullName: 'Renamed',
     })
   })
@@ -279,26 +285,26 @@ describe('courses.students', () => {
 
 describe('courses.popular', () => {
   test('orders by students, follows enrollments and withdrawals, and is rebuilt when Redis lost it', async () => {
-    const { courses, enrollments, stores } = harness
+    const { courses, enrollments, stores } = fixture
     const [small, large] = [
-      await harness.newCourse({ title: 'small' }),
-      await harness.newCourse({ title: 'large' }),
+      await fixture.newCourse({ title: 'small' }),
+      await fixture.newCourse({ title: 'large' }),
     ]
-    const students = await Promise.all(Array.from({ length: 6 }, () => harness.newUser()))
+    const students = await Promise.all(Array.from({ length: 6 }, () => fixture.newUser()))
     for (const { id } of students)
       orThrow(await enrollments.enroll({ userId: id, courseId: large.id }))
     for (const { id } of students.slice(0, 5))
       orThrow(await enrollments.enroll({ userId: id, courseId: small.id }))
     const top = async () =>
       orThrow(await courses.popular(2)).map((course) => [course.title, course.currentEnrollment])
-    await harness.deliver()
+    await fixture.deliver()
     expect(await top()).toEqual([
       ['large', 6],
       ['small', 5],
     ])
     for (const { id } of students.slice(0, 3))
       orThrow(await enrollments.withdraw({ userId: id, courseId: large.id }))
-    await harness.deliver()
+    await fixture.deliver()
     expect((await top())[0]).toEqual(['small', 5])
     orThrow(
       await stores.redis.run('lose', (client) =>
@@ -307,14 +313,14 @@ describe('courses.popular', () => {
     )
     expect((await top())[0]).toEqual(['small', 5])
     orThrow(await courses.unpublish(small.id))
-    await harness.deliver()
+    await fixture.deliver()
     expect((await top()).map(([title]) => title)).not.toContain('small')
   })
 
   test('takes a set that another run of the server left for lost', async () => {
-    const { courses, stores } = harness
+    const { courses, stores } = fixture
     const key = `${stores.redis.keyPrefix}courses:popular`
-    const ghost = await harness.newCourse({ title: 'ghost' })
+    const ghost = await fixture.newCourse({ title: 'ghost' })
     const members = [
       { value: 'run:of-before', score: -1 },
       { value: String(ghost.id), score: 1_000 },

@@ -5,24 +5,24 @@ import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Assignment, Word } from './enrolling-process.ts'
-import { openHarness, publishedEvents } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openFixture, publishedEvents } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 const script = new URL('./enrolling-process.ts', import.meta.url)
 const running = new Set<ChildProcess>()
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness()
+  fixture = await openFixture()
   // The database's own check would hide a place that is sold twice behind a failure.
   orThrow(
-    await harness.stores.postgres.query(
+    await fixture.stores.postgres.query(
       'ALTER TABLE @schema.courses DROP CONSTRAINT courses_capacity_check',
     ),
   )
 })
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
-  await harness.dispose()
+  await fixture.dispose()
 })
 
 /** Starts a process that is connected and waits for its signal. */
@@ -40,7 +40,7 @@ async function start(courseId: number, userIds: readonly number[]) {
   const ended = once(child, 'exit').then(() => {
     running.delete(child)
   })
-  const assignment: Assignment = { options: harness.options, courseId, userIds }
+  const assignment: Assignment = { options: fixture.options, courseId, userIds }
   child.send(assignment)
   await Promise.race([ready, ended])
   return {
@@ -54,7 +54,7 @@ async function start(courseId: number, userIds: readonly number[]) {
 
 async function enrolledIn(courseId: number): Promise<number[]> {
   const { rows } = orThrow(
-    await harness.stores.postgres.query<{ user_id: number }>(
+    await fixture.stores.postgres.query<{ user_id: number }>(
       'SELECT user_id FROM @schema.enrollments WHERE course_id = $1',
       [courseId],
     ),
@@ -64,8 +64,8 @@ async function enrolledIn(courseId: number): Promise<number[]> {
 
 test('processes that sell the same places at once sell each of them once, and tell the truth', async () => {
   const [{ id: courseId }, users] = [
-    await harness.newCourse({ maxStudents: 50 }),
-    await harness.manyUsers(300),
+    await fixture.newCourse({ maxStudents: 50 }),
+    await fixture.manyUsers(300),
   ]
   const processes = await Promise.all(
     [0, 100, 200].map((from) => start(courseId, users.slice(from, from + 100))),
@@ -81,13 +81,13 @@ test('processes that sell the same places at once sell each of them once, and te
     .sort((one, other) => one - other)
   expect(winners).toHaveLength(50)
   expect(await enrolledIn(courseId)).toEqual(winners)
-  expect(orThrow(await harness.courses.get(courseId))?.currentEnrollment).toBe(50)
+  expect(orThrow(await fixture.courses.get(courseId))?.currentEnrollment).toBe(50)
 })
 
 test('a process that is killed while it sells leaves a right count, an event for each place, and nobody who was told yes without one', async () => {
   const [{ id: courseId }, users] = [
-    await harness.newCourse({ maxStudents: 5_000 }),
-    await harness.manyUsers(2_100),
+    await fixture.newCourse({ maxStudents: 5_000 }),
+    await fixture.manyUsers(2_100),
   ]
   const [doomed, other] = await Promise.all([
     start(courseId, users.slice(0, 2_000)),
@@ -110,7 +110,7 @@ test('a process that is killed while it sells leaves a right count, an event for
     const {
       rows: [course],
     } = orThrow(
-      await harness.stores.postgres.query<{ count: number }>(
+      await fixture.stores.postgres.query<{ count: number }>(
         'SELECT current_enrollment AS count FROM @schema.courses WHERE id = $1',
         [courseId],
       ),
@@ -122,7 +122,7 @@ test('a process that is killed while it sells leaves a right count, an event for
 
 /** Who is enrolled according to the events. */
 async function announcedIn(courseId: number): Promise<number[]> {
-  const payloads = (await publishedEvents(harness.stores))
+  const payloads = (await publishedEvents(fixture.stores))
     .filter(({ type }) => type === 'enrollment.created')
     .map(({ payload }) => payload as { courseId: number; userId: number })
   return payloads

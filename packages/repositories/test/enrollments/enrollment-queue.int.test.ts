@@ -6,15 +6,15 @@ import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { takePlaces } from '../../src/enrollments/enroll-queries.ts'
-import { failureOf, openHarness, publishedEvents } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { failureOf, openFixture, publishedEvents } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let proxy: FaultProxy
 /** Another process, which does not go by way of the proxy. */
 let other: Repositories & { readonly stores: Stores }
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: async (options, { postgres }) => {
       proxy = await faultProxy(postgres.url)
       return { ...options, postgres: { url: proxy.url } }
@@ -23,24 +23,24 @@ beforeAll(async () => {
   // The database's own check would hide a place that is sold twice behind a failure.
   orThrow(await sql('ALTER TABLE @schema.courses DROP CONSTRAINT courses_capacity_check'))
   const stores = orThrow(
-    await connect({ ...harness.options, postgres: { url: harness.parts.postgres.url } }),
+    await connect({ ...fixture.options, postgres: { url: fixture.parts.postgres.url } }),
   )
   other = { ...createRepositories(stores), stores }
 })
 afterAll(async () => {
   orThrow(await other.stores.close())
-  await harness.dispose()
+  await fixture.dispose()
   await proxy.close()
 })
 
 const sql = (text: string, values: readonly unknown[] = []) =>
-  harness.stores.postgres.query(text, values)
+  fixture.stores.postgres.query(text, values)
 
 async function countsOf(courseId: number): Promise<{ counted: number; rows: number }> {
   const {
     rows: [row],
   } = orThrow(
-    await harness.stores.postgres.query<{ counted: number; rows: number }>(
+    await fixture.stores.postgres.query<{ counted: number; rows: number }>(
       `
     SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
     FROM @schema.courses AS c WHERE id = $1`,
@@ -84,13 +84,13 @@ describe('places', () => {
   test('are never sold twice from two processes at once, and nobody is told otherwise', async () => {
     for (const places of [1, 7, 20, 33]) {
       const [{ id: courseId }, users] = [
-        await harness.newCourse({ maxStudents: places }),
-        await harness.manyUsers(40),
+        await fixture.newCourse({ maxStudents: places }),
+        await fixture.manyUsers(40),
       ]
       const asked = [...users, ...users.slice(0, 15)].sort(() => Math.random() - 0.5)
       const results = await Promise.all(
         asked.flatMap((userId) =>
-          [harness, other].map(async ({ enrollments }) => ({
+          [fixture, other].map(async ({ enrollments }) => ({
             userId,
             type: typeOf(await enrollments.enroll({ userId, courseId })),
           })),
@@ -112,8 +112,8 @@ describe('places', () => {
     const sold: number[] = []
     for (let round = 0; round < 10; round += 1) {
       const [{ id: courseId }, users] = [
-        await harness.newCourse({ maxStudents: 5 }),
-        await harness.manyUsers(20),
+        await fixture.newCourse({ maxStudents: 5 }),
+        await fixture.manyUsers(20),
       ]
       const takeWithoutLock = (stores: Stores, some: readonly number[]) =>
         transaction(stores, async (tx) => {
@@ -121,7 +121,7 @@ describe('places', () => {
           return ok(undefined)
         })
       await Promise.all([
-        takeWithoutLock(harness.stores, users.slice(0, 10)),
+        takeWithoutLock(fixture.stores, users.slice(0, 10)),
         takeWithoutLock(other.stores, users.slice(10)),
       ])
       sold.push((await countsOf(courseId)).rows)
@@ -131,11 +131,11 @@ describe('places', () => {
 
   test('go to those who asked first', async () => {
     const [{ id: courseId }, users] = [
-      await harness.newCourse({ maxStudents: 130 }),
-      await harness.manyUsers(260),
+      await fixture.newCourse({ maxStudents: 130 }),
+      await fixture.manyUsers(260),
     ]
     const types = await Promise.all(
-      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+      users.map(async (userId) => typeOf(await fixture.enrollments.enroll({ userId, courseId }))),
     )
     expect(types).toEqual(users.map((_, index) => (index < 130 ? 'ok' : 'course-full')))
   })
@@ -143,16 +143,16 @@ describe('places', () => {
 
 describe('enrollments at the same time', () => {
   test('into one course share a transaction, with one event each', async () => {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(100)]
+    const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(100)]
     const transactions: unknown[] = []
-    const stop = harness.stores.diagnostics.on('transaction:end', (end) => transactions.push(end))
+    const stop = fixture.stores.diagnostics.on('transaction:end', (end) => transactions.push(end))
     for (const result of await Promise.all(
-      users.map((userId) => harness.enrollments.enroll({ userId, courseId })),
+      users.map((userId) => fixture.enrollments.enroll({ userId, courseId })),
     ))
       orThrow(result)
     stop()
     expect(transactions).toHaveLength(1)
-    const events = (await publishedEvents(harness.stores)).filter(
+    const events = (await publishedEvents(fixture.stores)).filter(
       (event) => event.aggregateId === String(courseId) && event.type === 'enrollment.created',
     )
     expect(events.map((event) => (event.payload as { userId: number }).userId)).toEqual(users)
@@ -160,11 +160,11 @@ describe('enrollments at the same time', () => {
 
   test('get an own answer each, whatever the others asked for', async () => {
     const [course, closed, [first = 0, second = 0, third = 0]] = [
-      await harness.newCourse({ maxStudents: 2, price: '10.00' }),
-      await harness.newCourse(),
-      await harness.manyUsers(3),
+      await fixture.newCourse({ maxStudents: 2, price: '10.00' }),
+      await fixture.newCourse(),
+      await fixture.manyUsers(3),
     ]
-    orThrow(await harness.courses.unpublish(closed.id))
+    orThrow(await fixture.courses.unpublish(closed.id))
     const results = await Promise.all(
       [
         { userId: first, courseId: course.id, payment: { method: 'card', discount: '10.01' } },
@@ -175,7 +175,7 @@ describe('enrollments at the same time', () => {
         { userId: second, courseId: 999_999 },
         { userId: second, courseId: course.id },
         { userId: third, courseId: course.id },
-      ].map((request) => harness.enrollments.enroll(request)),
+      ].map((request) => fixture.enrollments.enroll(request)),
     )
     expect(results.map(typeOf)).toEqual([
       'invalid-input',
@@ -190,7 +190,7 @@ describe('enrollments at the same time', () => {
   })
 
   test('do not fail for one that the database refuses', async () => {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(30)]
+    const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(30)]
     const cursed = users[11] ?? 0
     orThrow(
       await sql(
@@ -203,7 +203,7 @@ describe('enrollments at the same time', () => {
       ),
     )
     const types = await Promise.all(
-      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+      users.map(async (userId) => typeOf(await fixture.enrollments.enroll({ userId, courseId }))),
     )
     expect(types).toEqual(users.map((userId) => (userId === cursed ? 'store-refused' : 'ok')))
     expect(await countsOf(courseId)).toEqual({ counted: 29, rows: 29 })
@@ -211,35 +211,35 @@ describe('enrollments at the same time', () => {
 
   test('into other courses do not wait for one that somebody keeps locked', async () => {
     const [kept, free, another, [userId = 0]] = [
-      await harness.newCourse(),
-      await harness.newCourse(),
-      await harness.newCourse(),
-      await harness.manyUsers(1),
+      await fixture.newCourse(),
+      await fixture.newCourse(),
+      await fixture.newCourse(),
+      await fixture.manyUsers(1),
     ]
     await whileKept(kept.id, async (letGo) => {
       let isAnswered = false
-      const waiting = harness.enrollments.enroll({ userId, courseId: kept.id }).map((place) => {
+      const waiting = fixture.enrollments.enroll({ userId, courseId: kept.id }).map((place) => {
         isAnswered = true
         return place
       })
-      orThrow(await harness.enrollments.enroll({ userId, courseId: free.id }))
-      orThrow(await harness.enrollments.enroll({ userId, courseId: another.id }))
+      orThrow(await fixture.enrollments.enroll({ userId, courseId: free.id }))
+      orThrow(await fixture.enrollments.enroll({ userId, courseId: another.id }))
       expect(isAnswered).toBe(false)
       letGo()
       orThrow(await waiting)
     })
-    expect(orThrow(await harness.enrollments.listForUser(userId)).items).toHaveLength(3)
+    expect(orThrow(await fixture.enrollments.listForUser(userId)).items).toHaveLength(3)
   })
 })
 
 describe('a caller', () => {
   test('whose time is over before the turn came is told that no place was taken, and none is', async () => {
     const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [
-      await harness.newCourse(),
-      await harness.manyUsers(3),
+      await fixture.newCourse(),
+      await fixture.manyUsers(3),
     ]
     await whileKept(courseId, async (letGo) => {
-      const patient = harness.enrollments.enroll({ userId: first, courseId })
+      const patient = fixture.enrollments.enroll({ userId: first, courseId })
       await eventually(async () => {
         expect(
           orThrow(
@@ -251,8 +251,8 @@ describe('a caller', () => {
       })
       const abort = new AbortController()
       const answers = Promise.all([
-        harness.enrollments.enroll({ userId: late, courseId }, { deadlineMs: 30 }),
-        harness.enrollments.enroll({ userId: gone, courseId }, { signal: abort.signal }),
+        fixture.enrollments.enroll({ userId: late, courseId }, { deadlineMs: 30 }),
+        fixture.enrollments.enroll({ userId: gone, courseId }, { signal: abort.signal }),
       ])
       abort.abort()
       for (const answer of await answers) {
@@ -269,10 +269,10 @@ describe('a caller', () => {
   })
 
   test('whose time is over while the course is kept is told so in time', async () => {
-    const [{ id: courseId }, [userId = 0]] = [await harness.newCourse(), await harness.manyUsers(1)]
+    const [{ id: courseId }, [userId = 0]] = [await fixture.newCourse(), await fixture.manyUsers(1)]
     await whileKept(courseId, async () => {
       expect(
-        failureOf(await harness.enrollments.enroll({ userId, courseId }, { deadlineMs: 100 })),
+        failureOf(await fixture.enrollments.enroll({ userId, courseId }, { deadlineMs: 100 })),
       ).toMatchObject({ type: 'deadline-exceeded' })
     })
     expect(await countsOf(courseId)).toEqual({ counted: 0, rows: 0 })
@@ -289,14 +289,14 @@ describe('a batch whose connection is lost during COMMIT', () => {
   })
 
   async function slowBatch(): Promise<{ courseId: number; results: Promise<string[]> }> {
-    const [{ id: courseId }, users] = [await harness.newCourse(), await harness.manyUsers(20)]
+    const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(20)]
     orThrow(
       await other.stores.postgres.query(`
       CREATE CONSTRAINT TRIGGER be_slow_${courseId} AFTER UPDATE ON @schema.courses DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW WHEN (NEW.id = ${courseId}) EXECUTE FUNCTION @schema.be_slow()`),
     )
     const results = Promise.all(
-      users.map(async (userId) => typeOf(await harness.enrollments.enroll({ userId, courseId }))),
+      users.map(async (userId) => typeOf(await fixture.enrollments.enroll({ userId, courseId }))),
     )
     await eventually(async () => {
       expect(

@@ -1,21 +1,27 @@
 import { ok, orThrow, transaction } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aDate, countOperations, failureOf, openHarness, publishedEvents } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import {
+  aDate,
+  countOperations,
+  failureOf,
+  openFixture,
+  publishedEvents,
+} from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: (options) => ({
       ...options,
       postgres: { ...options.postgres, connectTimeoutMs: 60_000 },
     }),
   })
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 const eventsOf = async (courseId: number) =>
-  (await publishedEvents(harness.stores)).filter(
+  (await publishedEvents(fixture.stores)).filter(
     (event) =>
       event.aggregateType === 'course' &&
       event.aggregateId === String(courseId) &&
@@ -26,7 +32,7 @@ async function countsOf(courseId: number) {
   const {
     rows: [row],
   } = orThrow(
-    await harness.stores.postgres.query<{ counted: number; rows: number }>(
+    await fixture.stores.postgres.query<{ counted: number; rows: number }>(
       `
     SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
     FROM @schema.courses AS c WHERE id = $1`,
@@ -38,9 +44,9 @@ async function countsOf(courseId: number) {
 
 describe('enrollments.enroll', () => {
   test('gives a place, counts it and leaves the version of the course as it is', async () => {
-    const [course, student] = [await harness.newCourse({ maxStudents: 5 }), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse({ maxStudents: 5 }), await fixture.newUser()]
     const enrollment = orThrow(
-      await harness.enrollments.enroll({ userId: student.id, courseId: course.id }),
+      await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }),
     )
     expect(enrollment).toStrictEqual({
       id: enrollment.id,
@@ -50,18 +56,18 @@ describe('enrollments.enroll', () => {
       completedAt: null,
       progress: 0,
     })
-    expect(orThrow(await harness.courses.get(course.id))).toStrictEqual({
+    expect(orThrow(await fixture.courses.get(course.id))).toStrictEqual({
       ...course,
       currentEnrollment: 1,
     })
   })
 
   test('lets any number into a course with max_students NULL', async () => {
-    const course = await harness.newCourse({ maxStudents: null })
+    const course = await fixture.newCourse({ maxStudents: null })
     for (let index = 0; index < 12; index += 1)
       orThrow(
-        await harness.enrollments.enroll({
-          userId: (await harness.newUser()).id,
+        await fixture.enrollments.enroll({
+          userId: (await fixture.newUser()).id,
           courseId: course.id,
         }),
       )
@@ -69,32 +75,32 @@ describe('enrollments.enroll', () => {
   })
 
   test('lets nobody into a course without places', async () => {
-    const [course, student] = [await harness.newCourse({ maxStudents: 0 }), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse({ maxStudents: 0 }), await fixture.newUser()]
     expect(
-      failureOf(await harness.enrollments.enroll({ userId: student.id, courseId: course.id })).type,
+      failureOf(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id })).type,
     ).toBe('course-full')
   })
 
   test('lets exactly 50 of 2,000 who ask at once into 50 places, and the count says 50', async () => {
-    const course = await harness.newCourse({ maxStudents: 50 })
-    const students = await harness.manyUsers(2_000)
+    const course = await fixture.newCourse({ maxStudents: 50 })
+    const students = await fixture.manyUsers(2_000)
     const results = await Promise.all(
-      students.map((userId) => harness.enrollments.enroll({ userId, courseId: course.id })),
+      students.map((userId) => fixture.enrollments.enroll({ userId, courseId: course.id })),
     )
     const outcomes = Object.groupBy(results, (result) => (result.isOk() ? 'ok' : result.error.type))
     expect(
       Object.fromEntries(Object.entries(outcomes).map(([outcome, of]) => [outcome, of?.length])),
     ).toEqual({ ok: 50, 'course-full': 1_950 })
     expect(await countsOf(course.id)).toEqual({ counted: 50, rows: 50 })
-    expect(orThrow(await harness.courses.get(course.id))).toMatchObject({ currentEnrollment: 50 })
+    expect(orThrow(await fixture.courses.get(course.id))).toMatchObject({ currentEnrollment: 50 })
     expect(await eventsOf(course.id)).toHaveLength(50)
   }, 120_000)
 
   test('gives one place to a user who asks twenty times at once', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const results = await Promise.all(
       Array.from({ length: 20 }, () =>
-        harness.enrollments.enroll({ userId: student.id, courseId: course.id }),
+        fixture.enrollments.enroll({ userId: student.id, courseId: course.id }),
       ),
     )
     expect(results.filter((result) => result.isOk())).toHaveLength(1)
@@ -105,32 +111,32 @@ describe('enrollments.enroll', () => {
   })
 
   test('says why not: full, enrolled already, not published, no such user, no such course', async () => {
-    const [student, other] = [await harness.newUser(), await harness.newUser()]
-    const course = await harness.newCourse({ maxStudents: 1 })
+    const [student, other] = [await fixture.newUser(), await fixture.newUser()]
+    const course = await fixture.newCourse({ maxStudents: 1 })
     const enroll = async (userId: number, courseId: number) =>
-      failureOf(await harness.enrollments.enroll({ userId, courseId }))
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+      failureOf(await fixture.enrollments.enroll({ userId, courseId }))
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     expect(await enroll(other.id, course.id)).toMatchObject({
       type: 'course-full',
       retryable: false,
     })
     expect(await enroll(student.id, course.id)).toMatchObject({ type: 'already-enrolled' })
-    orThrow(await harness.courses.unpublish(course.id))
+    orThrow(await fixture.courses.unpublish(course.id))
     expect(await enroll(other.id, course.id)).toMatchObject({ type: 'course-not-published' })
     expect(await enroll(student.id, 999_999)).toMatchObject({ type: 'not-found', entity: 'course' })
     expect(await enroll(999_999, course.id)).toMatchObject({ type: 'not-found', entity: 'user' })
-    expect(await enroll(999_999, (await harness.newCourse()).id)).toMatchObject({
+    expect(await enroll(999_999, (await fixture.newCourse()).id)).toMatchObject({
       type: 'not-found',
       entity: 'user',
     })
   })
 
   test('publishes price paid and discount as decimal strings', async () => {
-    const course = await harness.newCourse({ price: '0.30' })
+    const course = await fixture.newCourse({ price: '0.30' })
     const pay = async (payment?: { method: string; discount?: number | string }) =>
       orThrow(
-        await harness.enrollments.enroll({
-          userId: (await harness.newUser()).id,
+        await fixture.enrollments.enroll({
+          userId: (await fixture.newUser()).id,
           courseId: course.id,
           ...(payment && { payment }),
         }),
@@ -150,8 +156,8 @@ describe('enrollments.enroll', () => {
   })
 
   test('refuses a discount above the price, changing nothing', async () => {
-    const [course, student] = [await harness.newCourse({ price: '49.00' }), await harness.newUser()]
-    const refused = await harness.enrollments.enroll({
+    const [course, student] = [await fixture.newCourse({ price: '49.00' }), await fixture.newUser()]
+    const refused = await fixture.enrollments.enroll({
       userId: student.id,
       courseId: course.id,
       payment: { method: 'credit_card', discount: '49.01' },
@@ -162,26 +168,26 @@ describe('enrollments.enroll', () => {
   })
 
   test('shows at once in the course, its students and the lists of the user', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const look = async () => [
-      orThrow(await harness.courses.get(course.id))?.currentEnrollment,
-      orThrow(await harness.courses.students(course.id)).items.map((user) => user.id),
-      orThrow(await harness.enrollments.listForUser(student.id)).items.map((item) => item.courseId),
-      orThrow(await harness.enrollments.isEnrolled({ userId: student.id, courseId: course.id })),
+      orThrow(await fixture.courses.get(course.id))?.currentEnrollment,
+      orThrow(await fixture.courses.students(course.id)).items.map((user) => user.id),
+      orThrow(await fixture.enrollments.listForUser(student.id)).items.map((item) => item.courseId),
+      orThrow(await fixture.enrollments.isEnrolled({ userId: student.id, courseId: course.id })),
     ]
     expect(await look()).toEqual([0, [], [], false])
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     expect(await look()).toEqual([1, [student.id], [course.id], true])
-    orThrow(await harness.enrollments.withdraw({ userId: student.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.withdraw({ userId: student.id, courseId: course.id }))
     expect(await look()).toEqual([0, [], [], false])
   })
 
   test('a refusal holds no key: a full course that everybody asks for stays cached', async () => {
-    const [course, student] = [await harness.newCourse({ maxStudents: 0 }), await harness.newUser()]
-    const asked = await countOperations(harness.stores, async () => {
-      failureOf(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    const [course, student] = [await fixture.newCourse({ maxStudents: 0 }), await fixture.newUser()]
+    const asked = await countOperations(fixture.stores, async () => {
+      failureOf(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
       // Redis answers in order: what the refusal asked of it has been answered when this has.
-      orThrow(await harness.courses.get(course.id))
+      orThrow(await fixture.courses.get(course.id))
     })
     expect(asked.filter((operation) => /redis: (hold|release)/.test(operation))).toEqual([])
   })
@@ -190,13 +196,13 @@ describe('enrollments.enroll', () => {
 describe('enrollments.withdraw', () => {
   test('gives the place back, for another to take', async () => {
     const [course, student, next] = [
-      await harness.newCourse({ maxStudents: 1 }),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newCourse({ maxStudents: 1 }),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    orThrow(await harness.enrollments.withdraw({ userId: student.id, courseId: course.id }))
-    orThrow(await harness.enrollments.enroll({ userId: next.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.withdraw({ userId: student.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: next.id, courseId: course.id }))
     expect(await countsOf(course.id)).toEqual({ counted: 1, rows: 1 })
     expect((await eventsOf(course.id)).map((event) => event.type)).toEqual([
       'enrollment.created',
@@ -206,29 +212,29 @@ describe('enrollments.withdraw', () => {
   })
 
   test('of a user without a place is not-enrolled, of an unknown course not-found; the count stays', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     expect(
-      failureOf(await harness.enrollments.withdraw({ userId: student.id, courseId: course.id }))
+      failureOf(await fixture.enrollments.withdraw({ userId: student.id, courseId: course.id }))
         .type,
     ).toBe('not-enrolled')
     expect(
-      failureOf(await harness.enrollments.withdraw({ userId: student.id, courseId: 999_999 })).type,
+      failureOf(await fixture.enrollments.withdraw({ userId: student.id, courseId: 999_999 })).type,
     ).toBe('not-found')
     expect(await countsOf(course.id)).toEqual({ counted: 0, rows: 0 })
   })
 
   test('asked for twenty times at once happens once', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     orThrow(
-      await harness.enrollments.enroll({
-        userId: (await harness.newUser()).id,
+      await fixture.enrollments.enroll({
+        userId: (await fixture.newUser()).id,
         courseId: course.id,
       }),
     )
     const results = await Promise.all(
       Array.from({ length: 20 }, () =>
-        harness.enrollments.withdraw({ userId: student.id, courseId: course.id }),
+        fixture.enrollments.withdraw({ userId: student.id, courseId: course.id }),
       ),
     )
     expect(results.filter((result) => result.isOk())).toHaveLength(1)
@@ -239,30 +245,30 @@ describe('enrollments.withdraw', () => {
 describe('enrollments.transfer', () => {
   test('hands the place on: both users, the students and the count are right at once, and the receiver starts afresh', async () => {
     const [course, giver, receiver] = [
-      await harness.newCourse({ maxStudents: 1 }),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newCourse({ maxStudents: 1 }),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
     const given = orThrow(
-      await harness.enrollments.enroll({ userId: giver.id, courseId: course.id }),
+      await fixture.enrollments.enroll({ userId: giver.id, courseId: course.id }),
     )
     orThrow(
-      await harness.enrollments.recordProgress({
+      await fixture.enrollments.recordProgress({
         userId: giver.id,
         courseId: course.id,
         progress: 100,
       }),
     )
     const look = async () => [
-      orThrow(await harness.enrollments.listForUser(giver.id)).items.map((item) => item.courseId),
-      orThrow(await harness.enrollments.listForUser(receiver.id)).items.map(
+      orThrow(await fixture.enrollments.listForUser(giver.id)).items.map((item) => item.courseId),
+      orThrow(await fixture.enrollments.listForUser(receiver.id)).items.map(
         (item) => item.courseId,
       ),
-      orThrow(await harness.courses.students(course.id)).items.map((user) => user.id),
+      orThrow(await fixture.courses.students(course.id)).items.map((user) => user.id),
     ]
     expect(await look()).toEqual([[course.id], [], [giver.id]])
     const received = orThrow(
-      await harness.enrollments.transfer({
+      await fixture.enrollments.transfer({
         courseId: course.id,
         fromUserId: giver.id,
         toUserId: receiver.id,
@@ -289,16 +295,16 @@ describe('enrollments.transfer', () => {
 
   test('fails, changing nothing, when the giver is not enrolled or the receiver already is or does not exist', async () => {
     const [course, giver, receiver] = [
-      await harness.newCourse(),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newCourse(),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
     const transfer = async (toUserId: number, courseId = course.id) =>
-      failureOf(await harness.enrollments.transfer({ courseId, fromUserId: giver.id, toUserId }))
+      failureOf(await fixture.enrollments.transfer({ courseId, fromUserId: giver.id, toUserId }))
     expect((await transfer(receiver.id)).type).toBe('not-enrolled')
-    orThrow(await harness.enrollments.enroll({ userId: giver.id, courseId: course.id }))
-    orThrow(await harness.enrollments.enroll({ userId: receiver.id, courseId: course.id }))
-    const before = orThrow(await harness.enrollments.listForCourse(course.id))
+    orThrow(await fixture.enrollments.enroll({ userId: giver.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: receiver.id, courseId: course.id }))
+    const before = orThrow(await fixture.enrollments.listForCourse(course.id))
     expect((await transfer(receiver.id)).type).toBe('already-enrolled')
     expect(await transfer(999_999)).toMatchObject({ type: 'not-found', entity: 'user' })
     expect(await transfer(receiver.id, 999_999)).toMatchObject({
@@ -306,7 +312,7 @@ describe('enrollments.transfer', () => {
       entity: 'course',
     })
     expect(await transfer(giver.id)).toMatchObject({ type: 'invalid-input', field: 'toUserId' })
-    expect(orThrow(await harness.enrollments.listForCourse(course.id))).toStrictEqual(before)
+    expect(orThrow(await fixture.enrollments.listForCourse(course.id))).toStrictEqual(before)
     expect((await eventsOf(course.id)).map((event) => event.type)).toEqual([
       'enrollment.created',
       'enrollment.created',
@@ -314,8 +320,8 @@ describe('enrollments.transfer', () => {
   })
 
   test('goes on without a deadlock when everybody transfers, enrolls and withdraws at once, and the counts stay right', async () => {
-    const courses = [await harness.newCourse({ maxStudents: 4 }), await harness.newCourse()]
-    const users = await Promise.all(Array.from({ length: 6 }, () => harness.newUser()))
+    const courses = [await fixture.newCourse({ maxStudents: 4 }), await fixture.newCourse()]
+    const users = await Promise.all(Array.from({ length: 6 }, () => fixture.newUser()))
     const pick = <T>(from: readonly T[], at: number): T => from[at % from.length] as T
     const results = await Promise.all(
       Array.from({ length: 200 }, (_, index) => {
@@ -325,10 +331,10 @@ describe('enrollments.transfer', () => {
           pick(users, index * 11 + 1).id,
         ]
         if (index % 3 === 0)
-          return harness.enrollments.transfer({ courseId, fromUserId: userId, toUserId })
+          return fixture.enrollments.transfer({ courseId, fromUserId: userId, toUserId })
         return index % 3 === 1
-          ? harness.enrollments.enroll({ userId, courseId })
-          : harness.enrollments.withdraw({ userId, courseId })
+          ? fixture.enrollments.enroll({ userId, courseId })
+          : fixture.enrollments.withdraw({ userId, courseId })
       }),
     )
     const unexpected = results.flatMap((result) =>
@@ -349,36 +355,36 @@ describe('enrollments.transfer', () => {
 
 describe('enrollments.recordProgress', () => {
   test('sets the completion time once, and publishes it once', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
-    orThrow(await harness.enrollments.enroll(key))
+    orThrow(await fixture.enrollments.enroll(key))
     expect(
-      orThrow(await harness.enrollments.recordProgress({ ...key, progress: 99 })),
+      orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 99 })),
     ).toMatchObject({ progress: 99, completedAt: null })
-    const completed = orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 }))
+    const completed = orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 100 }))
     expect(completed.completedAt).toBeInstanceOf(Date)
     expect(
-      orThrow(await harness.enrollments.recordProgress({ ...key, progress: 40 })),
+      orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 40 })),
     ).toStrictEqual({ ...completed, progress: 40 })
     expect(
-      orThrow(await harness.enrollments.recordProgress({ ...key, progress: 100 })),
+      orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 100 })),
     ).toStrictEqual(completed)
     expect(
       (await eventsOf(course.id)).filter((event) => event.type === 'enrollment.completed'),
     ).toMatchObject([{ payload: key }])
-    expect(orThrow(await harness.enrollments.listForUser(student.id)).items[0]).toMatchObject({
+    expect(orThrow(await fixture.enrollments.listForUser(student.id)).items[0]).toMatchObject({
       progress: 100,
       completedAt: completed.completedAt,
     })
   })
 
   test('completes once when a hundred reports arrive at once', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
-    orThrow(await harness.enrollments.enroll(key))
+    orThrow(await fixture.enrollments.enroll(key))
     await Promise.all(
       Array.from({ length: 100 }, () =>
-        harness.enrollments.recordProgress({ ...key, progress: 100 }),
+        fixture.enrollments.recordProgress({ ...key, progress: 100 }),
       ),
     )
     expect(
@@ -389,7 +395,7 @@ describe('enrollments.recordProgress', () => {
   test('of a user without a place is not-enrolled', async () => {
     expect(
       failureOf(
-        await harness.enrollments.recordProgress({
+        await fixture.enrollments.recordProgress({
           userId: 999_999,
           courseId: 999_999,
           progress: 1,
@@ -401,27 +407,27 @@ describe('enrollments.recordProgress', () => {
 
 describe('the lists of enrollments', () => {
   test('are deeply equal from PostgreSQL, from the cache and in a transaction', async () => {
-    const student = await harness.newUser()
+    const student = await fixture.newUser()
     for (const progress of [0, 100]) {
-      const course = await harness.newCourse()
-      orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+      const course = await fixture.newCourse()
+      orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
       orThrow(
-        await harness.enrollments.recordProgress({
+        await fixture.enrollments.recordProgress({
           userId: student.id,
           courseId: course.id,
           progress,
         }),
       )
     }
-    const loaded = orThrow(await harness.enrollments.listForUser(student.id))
-    const asked = await countOperations(harness.stores, async () => {
-      expect(orThrow(await harness.enrollments.listForUser(student.id))).toStrictEqual(loaded)
+    const loaded = orThrow(await fixture.enrollments.listForUser(student.id))
+    const asked = await countOperations(fixture.stores, async () => {
+      expect(orThrow(await fixture.enrollments.listForUser(student.id))).toStrictEqual(loaded)
     })
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
     expect(
       orThrow(
-        await transaction(harness.stores, async (tx) =>
-          ok(orThrow(await harness.enrollments.listForUser(student.id, { tx }))),
+        await transaction(fixture.stores, async (tx) =>
+          ok(orThrow(await fixture.enrollments.listForUser(student.id, { tx }))),
         ),
       ),
     ).toStrictEqual(loaded)
@@ -430,26 +436,26 @@ describe('the lists of enrollments', () => {
   })
 
   test('show an edited course at once', async () => {
-    const [course, student] = [await harness.newCourse(), await harness.newUser()]
-    orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
-    orThrow(await harness.enrollments.listForUser(student.id))
-    orThrow(await harness.courses.update(course.id, { title: 'Edited' }))
-    expect(orThrow(await harness.enrollments.listForUser(student.id)).items[0]?.course.title).toBe(
+    const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
+    orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.listForUser(student.id))
+    orThrow(await fixture.courses.update(course.id, { title: 'Edited' }))
+    expect(orThrow(await fixture.enrollments.listForUser(student.id)).items[0]?.course.title).toBe(
       'Edited',
     )
   })
 
   test('come page by page, each enrollment once', async () => {
-    const student = await harness.newUser()
+    const student = await fixture.newUser()
     const courseIds: number[] = []
     for (let index = 0; index < 5; index += 1) {
-      const course = await harness.newCourse()
+      const course = await fixture.newCourse()
       courseIds.unshift(course.id)
-      orThrow(await harness.enrollments.enroll({ userId: student.id, courseId: course.id }))
+      orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     }
     const seen: number[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const page = orThrow(await harness.enrollments.listForUser(student.id, { limit: 2, cursor }))
+      const page = orThrow(await fixture.enrollments.listForUser(student.id, { limit: 2, cursor }))
       seen.push(...page.items.map((item) => item.courseId))
       cursor = page.nextCursor
     }
@@ -457,13 +463,13 @@ describe('the lists of enrollments', () => {
   })
 
   test('of a course come page by page, newest first', async () => {
-    const course = await harness.newCourse()
-    const students = [await harness.newUser(), await harness.newUser(), await harness.newUser()]
+    const course = await fixture.newCourse()
+    const students = [await fixture.newUser(), await fixture.newUser(), await fixture.newUser()]
     for (const { id } of students)
-      orThrow(await harness.enrollments.enroll({ userId: id, courseId: course.id }))
-    const first = orThrow(await harness.enrollments.listForCourse(course.id, { limit: 2 }))
+      orThrow(await fixture.enrollments.enroll({ userId: id, courseId: course.id }))
+    const first = orThrow(await fixture.enrollments.listForCourse(course.id, { limit: 2 }))
     const second = orThrow(
-      await harness.enrollments.listForCourse(course.id, {
+      await fixture.enrollments.listForCourse(course.id, {
         limit: 2,
         cursor: first.nextCursor ?? '',
       }),
@@ -475,36 +481,36 @@ describe('the lists of enrollments', () => {
 
   test('refuse the cursor of another user, of another course and of the other list', async () => {
     const [one, two, student, another] = [
-      await harness.newCourse(),
-      await harness.newCourse(),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newCourse(),
+      await fixture.newCourse(),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
     for (const [userId, courseId] of [
       [student.id, one.id],
       [student.id, two.id],
       [another.id, one.id],
     ] as const)
-      orThrow(await harness.enrollments.enroll({ userId, courseId }))
+      orThrow(await fixture.enrollments.enroll({ userId, courseId }))
     const ofUser =
-      orThrow(await harness.enrollments.listForUser(student.id, { limit: 1 })).nextCursor ?? ''
+      orThrow(await fixture.enrollments.listForUser(student.id, { limit: 1 })).nextCursor ?? ''
     const ofCourse =
-      orThrow(await harness.enrollments.listForCourse(one.id, { limit: 1 })).nextCursor ?? ''
+      orThrow(await fixture.enrollments.listForCourse(one.id, { limit: 1 })).nextCursor ?? ''
     const refused = { type: 'invalid-input', field: 'cursor' }
     expect(
-      failureOf(await harness.enrollments.listForUser(another.id, { cursor: ofUser })),
+      failureOf(await fixture.enrollments.listForUser(another.id, { cursor: ofUser })),
     ).toMatchObject(refused)
     expect(
-      failureOf(await harness.enrollments.listForUser(student.id, { cursor: ofCourse })),
+      failureOf(await fixture.enrollments.listForUser(student.id, { cursor: ofCourse })),
     ).toMatchObject(refused)
     expect(
-      failureOf(await harness.enrollments.listForCourse(two.id, { cursor: ofCourse })),
+      failureOf(await fixture.enrollments.listForCourse(two.id, { cursor: ofCourse })),
     ).toMatchObject(refused)
     expect(
-      failureOf(await harness.enrollments.listForCourse(one.id, { cursor: ofUser })),
+      failureOf(await fixture.enrollments.listForCourse(one.id, { cursor: ofUser })),
     ).toMatchObject(refused)
     expect(
-      orThrow(await harness.enrollments.listForUser(student.id, { cursor: ofUser })).items.map(
+      orThrow(await fixture.enrollments.listForUser(student.id, { cursor: ofUser })).items.map(
         (item) => item.courseId,
       ),
     ).toEqual([one.id])

@@ -8,19 +8,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   documents,
   failureOf,
-  openHarness,
+  openFixture,
   passwordHash,
   publishedEvents,
   redisContents,
-} from '../harness.ts'
-import type { Harness } from '../harness.ts'
+} from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let sessions: Sessions
 let redis: FaultProxy
 let postgres: FaultProxy
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: async (options, parts) => {
       redis = await faultProxy(parts.redis.url)
       postgres = await faultProxy(parts.postgres.url)
@@ -31,10 +31,10 @@ beforeAll(async () => {
       }
     },
   })
-  sessions = createSessions(harness.stores)
+  sessions = createSessions(fixture.stores)
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   await Promise.all([redis.close(), postgres.close()])
 })
 
@@ -42,14 +42,14 @@ const newHash = `${passwordHash}/new`
 const signIn = async (userId: number) => orThrow(await sessions.create({ userId })).token
 const isSignedIn = async (token: string) => orThrow(await sessions.get(token)) !== undefined
 const eventsOf = async (type: string, userId: number) =>
-  (await publishedEvents(harness.stores)).filter(
+  (await publishedEvents(fixture.stores)).filter(
     (event) => event.type === type && event.aggregateId === String(userId),
   )
 const countOf = async (courseId: number) =>
-  orThrow(await harness.courses.get(courseId))?.currentEnrollment
+  orThrow(await fixture.courses.get(courseId))?.currentEnrollment
 const places = async (courseId: number) =>
   orThrow(
-    await harness.stores.postgres.query(
+    await fixture.stores.postgres.query(
       'SELECT user_id FROM @schema.enrollments WHERE course_id = $1',
       [courseId],
     ),
@@ -57,22 +57,22 @@ const places = async (courseId: number) =>
 
 describe('users.findByUsername', () => {
   test('finds whom it names, in and outside a transaction, and nobody else', async () => {
-    const user = await harness.newUser({ username: 'Findable One' })
-    expect(orThrow(await harness.users.findByUsername('Findable One'))).toStrictEqual(user)
-    expect(orThrow(await harness.users.findByUsername('findable one'))).toBeUndefined()
+    const user = await fixture.newUser({ username: 'Findable One' })
+    expect(orThrow(await fixture.users.findByUsername('Findable One'))).toStrictEqual(user)
+    expect(orThrow(await fixture.users.findByUsername('findable one'))).toBeUndefined()
   })
 })
 
 describe('users.list', () => {
   test('gives every user once, newest first, a page at a time, while others register', async () => {
     const ids: number[] = []
-    for (let n = 0; n < 7; n += 1) ids.push((await harness.newUser({ role: 'lister' })).id)
+    for (let n = 0; n < 7; n += 1) ids.push((await fixture.newUser({ role: 'lister' })).id)
     const seen: number[] = []
     for (let cursor: string | undefined; ;) {
-      const page = orThrow(await harness.users.list({ role: 'lister', limit: 3, cursor }))
+      const page = orThrow(await fixture.users.list({ role: 'lister', limit: 3, cursor }))
       seen.push(...page.items.map(({ id }) => id))
       expect(page.items.every(({ role }) => role === 'lister')).toBe(true)
-      await harness.newUser({ role: 'lister' })
+      await fixture.newUser({ role: 'lister' })
       if (page.nextCursor === null) break
       cursor = page.nextCursor
     }
@@ -80,11 +80,11 @@ describe('users.list', () => {
   })
 
   test('lists everybody without a role, and no hash', async () => {
-    const { id } = await harness.newUser({ role: 'anything' })
-    const { items } = orThrow(await harness.users.list({ limit: 200 }))
+    const { id } = await fixture.newUser({ role: 'anything' })
+    const { items } = orThrow(await fixture.users.list({ limit: 200 }))
     expect(items.map((user) => user.id)).toContain(id)
     expect(JSON.stringify(items)).not.toContain(passwordHash)
-    expect(orThrow(await harness.users.list({ role: 'nobody' }))).toEqual({
+    expect(orThrow(await fixture.users.list({ role: 'nobody' }))).toEqual({
       items: [],
       nextCursor: null,
     })
@@ -93,28 +93,28 @@ describe('users.list', () => {
 
 describe('users.changePassword', () => {
   test('changes what signing in is checked against, and ends the user’s sessions and nobody else’s', async () => {
-    const [user, neighbour] = [await harness.newUser(), await harness.newUser()]
+    const [user, neighbour] = [await fixture.newUser(), await fixture.newUser()]
     const [mine, other, theirs] = [
       await signIn(user.id),
       await signIn(user.id),
       await signIn(neighbour.id),
     ]
-    const changed = orThrow(await harness.users.changePassword(user.id, newHash))
+    const changed = orThrow(await fixture.users.changePassword(user.id, newHash))
     expect(changed).toStrictEqual({ ...user, version: 2, updatedAt: changed.updatedAt })
-    expect(orThrow(await harness.users.credentials(user.email))?.passwordHash).toBe(newHash)
+    expect(orThrow(await fixture.users.credentials(user.email))?.passwordHash).toBe(newHash)
     expect(await Promise.all([mine, other, theirs].map(isSignedIn))).toEqual([false, false, true])
     expect(await isSignedIn(await signIn(user.id))).toBe(true)
-    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(changed)
+    expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(changed)
     const events = await eventsOf('user.password-changed', user.id)
     expect(events).toMatchObject([{ version: 2, payload: { userId: user.id } }])
-    expect(inspect([events, await redisContents(harness)], { depth: null })).not.toContain(
+    expect(inspect([events, await redisContents(fixture)], { depth: null })).not.toContain(
       passwordHash,
     )
   })
 
   test('of an unknown user is not-found, and ends nothing', async () => {
     const token = await signIn(999_999)
-    expect(failureOf(await harness.users.changePassword(999_999, newHash))).toMatchObject({
+    expect(failureOf(await fixture.users.changePassword(999_999, newHash))).toMatchObject({
       type: 'not-found',
       id: '999999',
     })
@@ -122,10 +122,10 @@ describe('users.changePassword', () => {
   })
 
   test('succeeds while Redis is down, and the sessions have ended when it is back', async () => {
-    const user = await harness.newUser()
+    const user = await fixture.newUser()
     const token = await signIn(user.id)
     redis.cut()
-    orThrow(await harness.users.changePassword(user.id, newHash))
+    orThrow(await fixture.users.changePassword(user.id, newHash))
     expect((await sessions.get(token)).isErr()).toBe(true)
     redis.restore()
     await eventually(
@@ -140,57 +140,57 @@ describe('users.changePassword', () => {
 
 describe('users.delete', () => {
   test('gives the places back, and counts equal rows', async () => {
-    const [full, other] = [await harness.newCourse({ maxStudents: 2 }), await harness.newCourse()]
+    const [full, other] = [await fixture.newCourse({ maxStudents: 2 }), await fixture.newCourse()]
     const [user, classmate, waiting] = [
-      await harness.newUser(),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newUser(),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
     for (const [userId, courseId] of [
       [user.id, full.id],
       [user.id, other.id],
       [classmate.id, full.id],
     ] as const)
-      orThrow(await harness.enrollments.enroll({ userId, courseId }))
+      orThrow(await fixture.enrollments.enroll({ userId, courseId }))
     expect([
       await countOf(full.id),
-      orThrow(await harness.courses.students(full.id)).items.length,
+      orThrow(await fixture.courses.students(full.id)).items.length,
     ]).toEqual([2, 2])
-    orThrow(await harness.enrollments.listForUser(user.id))
-    orThrow(await harness.users.delete(user.id))
+    orThrow(await fixture.enrollments.listForUser(user.id))
+    orThrow(await fixture.users.delete(user.id))
     expect([
       await countOf(full.id),
       await places(full.id),
       await countOf(other.id),
       await places(other.id),
     ]).toEqual([1, 1, 0, 0])
-    expect(orThrow(await harness.users.get(user.id))).toBeUndefined()
-    expect(orThrow(await harness.users.findByEmail(user.email))).toBeUndefined()
-    expect(orThrow(await harness.courses.students(full.id)).items.map(({ id }) => id)).toEqual([
+    expect(orThrow(await fixture.users.get(user.id))).toBeUndefined()
+    expect(orThrow(await fixture.users.findByEmail(user.email))).toBeUndefined()
+    expect(orThrow(await fixture.courses.students(full.id)).items.map(({ id }) => id)).toEqual([
       classmate.id,
     ])
-    expect(orThrow(await harness.enrollments.listForUser(user.id)).items).toEqual([])
-    orThrow(await harness.enrollments.enroll({ userId: waiting.id, courseId: full.id }))
-    await harness.deliver()
+    expect(orThrow(await fixture.enrollments.listForUser(user.id)).items).toEqual([])
+    orThrow(await fixture.enrollments.enroll({ userId: waiting.id, courseId: full.id }))
+    await fixture.deliver()
     const score = orThrow(
-      await harness.stores.redis.run('score', (client) =>
-        client.zScore(`${harness.stores.redis.keyPrefix}courses:popular`, String(full.id)),
+      await fixture.stores.redis.run('score', (client) =>
+        client.zScore(`${fixture.stores.redis.keyPrefix}courses:popular`, String(full.id)),
       ),
     )
     expect(score).toBe(2)
   })
 
   test('ends the sessions, frees the address and the name, and is not-found the second time', async () => {
-    const user = await harness.newUser()
+    const user = await fixture.newUser()
     const token = await signIn(user.id)
-    orThrow(await harness.users.delete(user.id))
+    orThrow(await fixture.users.delete(user.id))
     expect(await isSignedIn(token)).toBe(false)
-    expect(failureOf(await harness.users.delete(user.id))).toMatchObject({
+    expect(failureOf(await fixture.users.delete(user.id))).toMatchObject({
       type: 'not-found',
       id: String(user.id),
     })
     orThrow(
-      await harness.users.create({ email: user.email, username: user.username, passwordHash }),
+      await fixture.users.create({ email: user.email, username: user.username, passwordHash }),
     )
     expect(await eventsOf('user.deleted', user.id)).toMatchObject([
       { version: 2, payload: { userId: user.id } },
@@ -198,29 +198,29 @@ describe('users.delete', () => {
   })
 
   test('of whoever teaches is refused as teaches-courses, with nothing half done', async () => {
-    const teacher = await harness.newUser({ role: 'instructor' })
-    const course = await harness.newCourse({ instructorId: teacher.id })
-    const elsewhere = await harness.newCourse()
-    orThrow(await harness.enrollments.enroll({ userId: teacher.id, courseId: elsewhere.id }))
+    const teacher = await fixture.newUser({ role: 'instructor' })
+    const course = await fixture.newCourse({ instructorId: teacher.id })
+    const elsewhere = await fixture.newCourse()
+    orThrow(await fixture.enrollments.enroll({ userId: teacher.id, courseId: elsewhere.id }))
     const token = await signIn(teacher.id)
-    expect(failureOf(await harness.users.delete(teacher.id))).toMatchObject({
+    expect(failureOf(await fixture.users.delete(teacher.id))).toMatchObject({
       type: 'teaches-courses',
       retryable: false,
     })
     expect([await countOf(elsewhere.id), await isSignedIn(token)]).toEqual([1, true])
-    orThrow(await harness.courses.delete(course.id))
-    orThrow(await harness.users.delete(teacher.id))
+    orThrow(await fixture.courses.delete(course.id))
+    orThrow(await fixture.users.delete(teacher.id))
   })
 
   test('goes well beside enrollments into the same courses', async () => {
-    const courses = await Promise.all([1, 2, 3].map(() => harness.newCourse()))
-    const users = await Promise.all(Array.from({ length: 12 }, () => harness.newUser()))
+    const courses = await Promise.all([1, 2, 3].map(() => fixture.newCourse()))
+    const users = await Promise.all(Array.from({ length: 12 }, () => fixture.newUser()))
     const enroll = (userId: number) =>
-      courses.map(({ id: courseId }) => harness.enrollments.enroll({ userId, courseId }))
+      courses.map(({ id: courseId }) => fixture.enrollments.enroll({ userId, courseId }))
     for (const { id } of users.slice(0, 6))
       for (const result of await Promise.all(enroll(id))) orThrow(result)
     const [deleted, enrolled] = await Promise.all([
-      Promise.all(users.slice(0, 6).map(({ id }) => harness.users.delete(id))),
+      Promise.all(users.slice(0, 6).map(({ id }) => fixture.users.delete(id))),
       Promise.all(users.slice(6).flatMap(({ id }) => enroll(id))),
     ])
     expect([...deleted, ...enrolled].filter((result) => result.isErr())).toEqual([])
@@ -230,10 +230,10 @@ describe('users.delete', () => {
 
 describe('what a deleted user did', () => {
   async function busyUser() {
-    const course = await harness.newCourse()
+    const course = await fixture.newCourse()
     const [user, friend] = [
-      await harness.newUser({ fullName: 'Erase Me' }),
-      await harness.newUser(),
+      await fixture.newUser({ fullName: 'Erase Me' }),
+      await fixture.newUser(),
     ]
     const metadata = {
       ipAddress: '203.0.113.9',
@@ -241,16 +241,16 @@ describe('what a deleted user did', () => {
       referrer: 'https://erase.example',
     }
     orThrow(
-      harness.activity.record({
+      fixture.activity.record({
         userId: user.id,
         type: 'course.viewed',
         data: { courseId: course.id },
         metadata,
       }),
     )
-    orThrow(await harness.activity.recordDurably({ userId: user.id, type: 'a.durable' }))
+    orThrow(await fixture.activity.recordDurably({ userId: user.id, type: 'a.durable' }))
     orThrow(
-      harness.activity.logSearch({
+      fixture.activity.logSearch({
         userId: user.id,
         query: 'algebra',
         resultsCount: 1,
@@ -258,9 +258,9 @@ describe('what a deleted user did', () => {
         durationMs: 3,
       }),
     )
-    orThrow(await harness.enrollments.enroll({ userId: user.id, courseId: course.id }))
+    orThrow(await fixture.enrollments.enroll({ userId: user.id, courseId: course.id }))
     orThrow(
-      await harness.enrollments.transfer({
+      await fixture.enrollments.transfer({
         courseId: course.id,
         fromUserId: user.id,
         toUserId: friend.id,
@@ -269,16 +269,16 @@ describe('what a deleted user did', () => {
     return { user, friend, course }
   }
   async function logged(events: OutboxEvent[]) {
-    const sink = harness.sinks.find(({ name }) => name === 'activity-log')
+    const sink = fixture.sinks.find(({ name }) => name === 'activity-log')
     return (
       sink &&
       orThrow(await sink.handle(events, { signal: new AbortController().signal, fence: () => 1n }))
     )
   }
   const everything = async () => [
-    ...(await documents(harness, 'user_activity')),
-    ...(await documents(harness, 'search_logs')),
-    ...(await documents(harness, 'enrollment_events')),
+    ...(await documents(fixture, 'user_activity')),
+    ...(await documents(fixture, 'search_logs')),
+    ...(await documents(fixture, 'enrollment_events')),
   ]
   const speaksOf = (document: Awaited<ReturnType<typeof everything>>[number], id: number) =>
     document['user_id'] === id ||
@@ -286,28 +286,28 @@ describe('what a deleted user did', () => {
 
   test('is one pseudonym’s from then on, in every collection, whenever it is written', async () => {
     const { user, friend } = await busyUser()
-    await harness.activity.flush()
-    await harness.deliver()
+    await fixture.activity.flush()
+    await fixture.deliver()
     const before = (await everything()).filter((document) => speaksOf(document, user.id)).length
     expect(before).toBeGreaterThanOrEqual(6)
-    orThrow(await harness.users.delete(user.id))
-    await harness.deliver()
+    orThrow(await fixture.users.delete(user.id))
+    await fixture.deliver()
     // Another process had it in its buffer, or a relay in its hands.
     orThrow(
-      harness.activity.record({
+      fixture.activity.record({
         userId: user.id,
         type: 'a.late',
         metadata: { ipAddress: '203.0.113.9' },
       }),
     )
-    await harness.activity.flush()
-    const late = (await publishedEvents(harness.stores)).filter(
+    await fixture.activity.flush()
+    const late = (await publishedEvents(fixture.stores)).filter(
       ({ type, payload }) =>
         type === 'enrollment.transferred' && Object.values(payload as object).includes(user.id),
     )
     await logged(late.map((event) => ({ ...event, id: randomUUID() })))
     expect(
-      (await documents(harness, 'enrollment_events')).filter((document) =>
+      (await documents(fixture, 'enrollment_events')).filter((document) =>
         speaksOf(document, user.id),
       ),
     ).toEqual([])
@@ -328,15 +328,15 @@ describe('what a deleted user did', () => {
   })
 
   test('is the pseudonym’s also when PostgreSQL could not say so at first, without another write', async () => {
-    const { id } = await harness.newUser()
-    orThrow(await harness.users.delete(id))
-    await harness.deliver()
+    const { id } = await fixture.newUser()
+    orThrow(await fixture.users.delete(id))
+    await fixture.deliver()
     const failures: string[] = []
-    const off = harness.stores.diagnostics.on('store:error', ({ error }) => {
+    const off = fixture.stores.diagnostics.on('store:error', ({ error }) => {
       failures.push((error as { operation?: string }).operation ?? '')
     })
-    orThrow(harness.activity.record({ userId: id, type: 'a.late' }))
-    await harness.activity.flush()
+    orThrow(fixture.activity.record({ userId: id, type: 'a.late' }))
+    await fixture.activity.flush()
     postgres.cut()
     await eventually(
       () => {
@@ -345,7 +345,7 @@ describe('what a deleted user did', () => {
       { timeoutMs: 10_000, intervalMs: 20 },
     )
     expect(
-      (await documents(harness, 'user_activity')).some((document) => speaksOf(document, id)),
+      (await documents(fixture, 'user_activity')).some((document) => speaksOf(document, id)),
     ).toBe(true)
     postgres.restore()
     off()
@@ -359,7 +359,7 @@ describe('what a deleted user did', () => {
 
   test('bears the pseudonym where it waits: spilled, and in dead letters, which can be replayed', async () => {
     const { user, friend, course } = await busyUser()
-    const { postgres } = harness.stores
+    const { postgres } = fixture.stores
     const entry = {
       kind: 'activity',
       id: 'x',
@@ -369,7 +369,7 @@ describe('what a deleted user did', () => {
       data: {},
       metadata: { ipAddress: '203.0.113.9' },
     }
-    const own = (await publishedEvents(harness.stores)).filter(({ payload }) =>
+    const own = (await publishedEvents(fixture.stores)).filter(({ payload }) =>
       [user.id].some((id) => Object.values(payload as object).includes(id)),
     )
     orThrow(
@@ -397,7 +397,7 @@ describe('what a deleted user did', () => {
         ),
       )
     }
-    orThrow(await harness.users.delete(user.id))
+    orThrow(await fixture.users.delete(user.id))
     const { rows } = orThrow(
       await postgres.query<{ entry: unknown }>(
         `SELECT entry FROM @schema.activity_spill WHERE entry ->> 'id' = 'x'`,
@@ -406,7 +406,7 @@ describe('what a deleted user did', () => {
     expect(rows).toMatchObject([{ entry: { userId: expect.any(Number) as number, metadata: {} } }])
     expect(inspect(rows, { depth: null })).not.toMatch(new RegExp(`userId: ${user.id}\\b|203`))
     orThrow(await postgres.query(`DELETE FROM @schema.activity_spill WHERE entry ->> 'id' = 'x'`))
-    const letters = orThrow(await deadLetters(harness.stores).list({ sink: 'broken' }))
+    const letters = orThrow(await deadLetters(fixture.stores).list({ sink: 'broken' }))
     expect(letters).toHaveLength(own.length)
     const payloads = letters.map(({ payload }) => payload as Record<string, number>)
     expect(

@@ -1,8 +1,8 @@
 import { orThrow } from '@headwater/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openHarness, passwordHash } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openFixture, passwordHash } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 const names = ['ada', 'grace', 'mary'] as const
 const people = 4
@@ -137,16 +137,16 @@ class Model {
   }
 }
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness()
+  fixture = await openFixture()
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
 })
 
 async function play(model: Model, given: Operation): Promise<void> {
-  const { users } = harness
+  const { users } = fixture
   const self = 'user' in given ? model.users[given.user] : undefined
   const id = self?.id ?? 999_999_999
   const result = await (() => {
@@ -184,7 +184,7 @@ async function play(model: Model, given: Operation): Promise<void> {
  * rows.
  */
 async function expectAlike(model: Model, gone: readonly number[]): Promise<void> {
-  const { users, stores } = harness
+  const { users, stores } = fixture
   const shown = (
     found:
       | { id: number; email: string; username: string; fullName: string | null; version: number }

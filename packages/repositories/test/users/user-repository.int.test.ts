@@ -6,23 +6,23 @@ import {
   countOperations,
   documents,
   failureOf,
-  openHarness,
+  openFixture,
   passwordHash,
   publishedEvents,
   redisContents,
-} from '../harness.ts'
-import type { Harness } from '../harness.ts'
+} from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness()
+  fixture = await openFixture()
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 describe('users.create', () => {
   test('gives back the profile as it is stored', async () => {
     const user = orThrow(
-      await harness.users.create({
+      await fixture.users.create({
         email: 'Ada@Example.com',
         username: 'ada',
         passwordHash,
@@ -40,13 +40,13 @@ describe('users.create', () => {
       createdAt: aDate,
       updatedAt: aDate,
     })
-    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+    expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
   })
 
   test('stores the hash that it was given', async () => {
-    const user = await harness.newUser()
+    const user = await fixture.newUser()
     const { rows } = orThrow(
-      await harness.stores.postgres.query('SELECT password_hash FROM @schema.users WHERE id = $1', [
+      await fixture.stores.postgres.query('SELECT password_hash FROM @schema.users WHERE id = $1', [
         user.id,
       ]),
     )
@@ -54,16 +54,16 @@ describe('users.create', () => {
   })
 
   test('warms the profile: the next read asks PostgreSQL nothing', async () => {
-    const user = await harness.newUser()
-    const asked = await countOperations(harness.stores, async () => {
-      expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+    const user = await fixture.newUser()
+    const asked = await countOperations(fixture.stores, async () => {
+      expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
     })
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
   })
 
   test('publishes user.registered without personal data', async () => {
-    const user = await harness.newUser({ fullName: 'Grace Hopper' })
-    const events = (await publishedEvents(harness.stores)).filter(
+    const user = await fixture.newUser({ fullName: 'Grace Hopper' })
+    const events = (await publishedEvents(fixture.stores)).filter(
       (event) => event.aggregateId === String(user.id) && event.aggregateType === 'user',
     )
     expect(events).toMatchObject([
@@ -73,8 +73,8 @@ describe('users.create', () => {
   })
 
   test('refuses an e-mail address that differs in case only, as email-taken', async () => {
-    await harness.newUser({ email: 'taken@example.com' })
-    const refused = await harness.users.create({
+    await fixture.newUser({ email: 'taken@example.com' })
+    const refused = await fixture.users.create({
       email: 'TAKEN@example.com',
       username: 'another',
       passwordHash,
@@ -83,20 +83,20 @@ describe('users.create', () => {
   })
 
   test('refuses a name that is taken, as username-taken', async () => {
-    await harness.newUser({ username: 'taken' })
-    const refused = await harness.users.create({
+    await fixture.newUser({ username: 'taken' })
+    const refused = await fixture.users.create({
       email: 'free@example.com',
       username: 'taken',
       passwordHash,
     })
     expect(failureOf(refused)).toMatchObject({ type: 'username-taken', retryable: false })
-    expect(orThrow(await harness.users.findByEmail('free@example.com'))).toBeUndefined()
+    expect(orThrow(await fixture.users.findByEmail('free@example.com'))).toBeUndefined()
   })
 
   test('lets one of many simultaneous registrations of an e-mail address through', async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        harness.users.create({ email: 'race@example.com', username: `race${index}`, passwordHash }),
+        fixture.users.create({ email: 'race@example.com', username: `race${index}`, passwordHash }),
       ),
     )
     expect(results.filter((result) => result.isOk())).toHaveLength(1)
@@ -106,10 +106,10 @@ describe('users.create', () => {
   })
 
   test('is seen by a reader who asked for the id before it existed', async () => {
-    const before = await harness.newUser()
-    expect(orThrow(await harness.users.get(before.id + 1))).toBeUndefined()
-    const user = await harness.newUser()
-    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+    const before = await fixture.newUser()
+    expect(orThrow(await fixture.users.get(before.id + 1))).toBeUndefined()
+    const user = await fixture.newUser()
+    expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
   })
 })
 
@@ -117,15 +117,15 @@ describe('users.get', () => {
   test.each([['Jean Bartik'], [null]])(
     'gives deeply equal profiles from PostgreSQL, from the cache and in a transaction (full name: %s)',
     async (fullName) => {
-      const { id } = await harness.newUser({ fullName })
-      orThrow(await harness.users.update(id, { role: 'instructor' }))
-      const loaded = orThrow(await harness.users.get(id))
-      const asked = await countOperations(harness.stores, async () => {
-        expect(orThrow(await harness.users.get(id))).toStrictEqual(loaded)
+      const { id } = await fixture.newUser({ fullName })
+      orThrow(await fixture.users.update(id, { role: 'instructor' }))
+      const loaded = orThrow(await fixture.users.get(id))
+      const asked = await countOperations(fixture.stores, async () => {
+        expect(orThrow(await fixture.users.get(id))).toStrictEqual(loaded)
       })
       expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
-      const inside = await transaction(harness.stores, async (tx) =>
-        ok(orThrow(await harness.users.get(id, { tx }))),
+      const inside = await transaction(fixture.stores, async (tx) =>
+        ok(orThrow(await fixture.users.get(id, { tx }))),
       )
       expect(orThrow(inside)).toStrictEqual(loaded)
       expect(loaded).toMatchObject({ fullName, createdAt: aDate })
@@ -133,23 +133,23 @@ describe('users.get', () => {
   )
 
   test('asks PostgreSQL once for a user who does not exist, however often it is asked', async () => {
-    const asked = await countOperations(harness.stores, async () => {
+    const asked = await countOperations(fixture.stores, async () => {
       for (let read = 0; read < 5; read += 1)
-        expect(orThrow(await harness.users.get(999_999))).toBeUndefined()
+        expect(orThrow(await fixture.users.get(999_999))).toBeUndefined()
     })
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
   })
 
   test('sees in a transaction what that transaction wrote', async () => {
-    const { id } = await harness.newUser()
+    const { id } = await fixture.newUser()
     orThrow(
-      await transaction(harness.stores, async (tx) => {
+      await transaction(fixture.stores, async (tx) => {
         await tx.query('UPDATE @schema.users SET role = $2 WHERE id = $1', [id, 'auditor'])
-        expect(orThrow(await harness.users.get(id, { tx }))).toMatchObject({ role: 'auditor' })
+        expect(orThrow(await fixture.users.get(id, { tx }))).toMatchObject({ role: 'auditor' })
         expect(
           orThrow(
-            await harness.users.findByEmail(
-              (await harness.users.get(id))._unsafeUnwrap()?.email ?? '',
+            await fixture.users.findByEmail(
+              (await fixture.users.get(id))._unsafeUnwrap()?.email ?? '',
               { tx },
             ),
           ),
@@ -163,11 +163,11 @@ describe('users.get', () => {
 
 describe('users.getMany', () => {
   test('gives those that exist, with one statement', async () => {
-    const [first, second] = [await harness.newUser(), await harness.newUser()]
-    orThrow(await harness.users.update(first.id, { role: 'a' }))
-    orThrow(await harness.users.update(second.id, { role: 'b' }))
-    const asked = await countOperations(harness.stores, async () => {
-      const found = orThrow(await harness.users.getMany([second.id, 888_888, first.id, first.id]))
+    const [first, second] = [await fixture.newUser(), await fixture.newUser()]
+    orThrow(await fixture.users.update(first.id, { role: 'a' }))
+    orThrow(await fixture.users.update(second.id, { role: 'b' }))
+    const asked = await countOperations(fixture.stores, async () => {
+      const found = orThrow(await fixture.users.getMany([second.id, 888_888, first.id, first.id]))
       expect([...found.keys()].sort((a, b) => a - b)).toEqual([first.id, second.id])
       expect(found.get(first.id)?.role).toBe('a')
     })
@@ -176,8 +176,8 @@ describe('users.getMany', () => {
 
   test('gives nothing for no ids, and asks nothing', async () => {
     expect(
-      await countOperations(harness.stores, async () => {
-        expect(orThrow(await harness.users.getMany([])).size).toBe(0)
+      await countOperations(fixture.stores, async () => {
+        expect(orThrow(await fixture.users.getMany([])).size).toBe(0)
       }),
     ).toEqual([])
   })
@@ -185,16 +185,16 @@ describe('users.getMany', () => {
 
 describe('users.findByEmail', () => {
   test('finds whatever the case', async () => {
-    const user = await harness.newUser({ email: 'Mixed.Case@Example.com' })
-    expect(orThrow(await harness.users.findByEmail('mixed.case@example.COM'))).toStrictEqual(user)
-    expect(orThrow(await harness.users.findByEmail('nobody@example.com'))).toBeUndefined()
+    const user = await fixture.newUser({ email: 'Mixed.Case@Example.com' })
+    expect(orThrow(await fixture.users.findByEmail('mixed.case@example.COM'))).toStrictEqual(user)
+    expect(orThrow(await fixture.users.findByEmail('nobody@example.com'))).toBeUndefined()
   })
 })
 
 describe('users.update', () => {
   test('sets what is given, leaves what is absent, clears what is null', async () => {
-    const user = await harness.newUser({ fullName: 'Old Name' })
-    const renamed = orThrow(await harness.users.update(user.id, { fullName: 'New Name' }))
+    const user = await fixture.newUser({ fullName: 'Old Name' })
+    const renamed = orThrow(await fixture.users.update(user.id, { fullName: 'New Name' }))
     expect(renamed).toStrictEqual({
       ...user,
       fullName: 'New Name',
@@ -203,7 +203,7 @@ describe('users.update', () => {
     })
     expect(
       orThrow(
-        await harness.users.update(user.id, { fullName: null, email: `new${user.id}@example.com` }),
+        await fixture.users.update(user.id, { fullName: null, email: `new${user.id}@example.com` }),
       ),
     ).toMatchObject({
       fullName: null,
@@ -211,11 +211,11 @@ describe('users.update', () => {
       username: user.username,
       version: 3,
     })
-    expect(orThrow(await harness.users.get(user.id))).toMatchObject({ fullName: null, version: 3 })
+    expect(orThrow(await fixture.users.get(user.id))).toMatchObject({ fullName: null, version: 3 })
   })
 
   test('of an unknown id is not-found', async () => {
-    expect(failureOf(await harness.users.update(999_999, { role: 'x' }))).toMatchObject({
+    expect(failureOf(await fixture.users.update(999_999, { role: 'x' }))).toMatchObject({
       type: 'not-found',
       entity: 'user',
       id: '999999',
@@ -223,32 +223,32 @@ describe('users.update', () => {
   })
 
   test('changes only the version that was expected', async () => {
-    const user = await harness.newUser()
-    orThrow(await harness.users.update(user.id, { role: 'first', expectedVersion: 1 }))
+    const user = await fixture.newUser()
+    orThrow(await fixture.users.update(user.id, { role: 'first', expectedVersion: 1 }))
     expect(
-      failureOf(await harness.users.update(user.id, { role: 'second', expectedVersion: 1 })),
+      failureOf(await fixture.users.update(user.id, { role: 'second', expectedVersion: 1 })),
     ).toMatchObject({ type: 'version-conflict', id: String(user.id) })
-    expect(orThrow(await harness.users.get(user.id))).toMatchObject({ role: 'first', version: 2 })
+    expect(orThrow(await fixture.users.get(user.id))).toMatchObject({ role: 'first', version: 2 })
     expect(
-      failureOf(await harness.users.update(999_999, { role: 'x', expectedVersion: 1 })).type,
+      failureOf(await fixture.users.update(999_999, { role: 'x', expectedVersion: 1 })).type,
     ).toBe('not-found')
   })
 
   test('refuses an e-mail address and a name of another user', async () => {
-    const [user, other] = [await harness.newUser(), await harness.newUser()]
+    const [user, other] = [await fixture.newUser(), await fixture.newUser()]
     expect(
-      failureOf(await harness.users.update(user.id, { email: other.email.toUpperCase() })).type,
+      failureOf(await fixture.users.update(user.id, { email: other.email.toUpperCase() })).type,
     ).toBe('email-taken')
-    expect(failureOf(await harness.users.update(user.id, { username: other.username })).type).toBe(
+    expect(failureOf(await fixture.users.update(user.id, { username: other.username })).type).toBe(
       'username-taken',
     )
-    expect(orThrow(await harness.users.get(user.id))).toStrictEqual(user)
+    expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
   })
 
   test('publishes user.updated with the names of the fields and not their values', async () => {
-    const user = await harness.newUser()
-    orThrow(await harness.users.update(user.id, { fullName: 'Secret Name' }))
-    const events = (await publishedEvents(harness.stores)).filter(
+    const user = await fixture.newUser()
+    orThrow(await fixture.users.update(user.id, { fullName: 'Secret Name' }))
+    const events = (await publishedEvents(fixture.stores)).filter(
       (event) => event.type === 'user.updated' && event.aggregateId === String(user.id),
     )
     expect(events).toMatchObject([
@@ -258,7 +258,7 @@ describe('users.update', () => {
 })
 
 test('the password hash is in no profile, cache entry, event, document, error or diagnostic', async () => {
-  const { users, stores, activity } = harness
+  const { users, stores, activity } = fixture
   const said: unknown[] = []
   for (const name of [
     'store:operation',
@@ -268,7 +268,7 @@ test('the password hash is in no profile, cache entry, event, document, error or
     'cache:fill',
   ] as const)
     stores.diagnostics.on(name, (event) => said.push(event))
-  const user = await harness.newUser({ fullName: 'Has A Hash' })
+  const user = await fixture.newUser({ fullName: 'Has A Hash' })
   said.push(
     user,
     await users.get(user.id),
@@ -290,15 +290,15 @@ test('the password hash is in no profile, cache entry, event, document, error or
     await users.create({ email: 'robot@example.com', username: 'robot', passwordHash }),
   )
   expect(refused).toMatchObject({ type: 'constraint-violated', constraint: 'no_robots' })
-  await harness.deliver()
+  await fixture.deliver()
   await activity.flush()
   const everywhere = inspect(
     [
       said,
       refused,
-      await redisContents(harness),
+      await redisContents(fixture),
       await publishedEvents(stores),
-      await documents(harness, 'user_activity'),
+      await documents(fixture, 'user_activity'),
     ],
     { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null },
   )
@@ -308,33 +308,33 @@ test('the password hash is in no profile, cache entry, event, document, error or
 
 describe('users.credentials', () => {
   test('gives the hash of the address, whatever its case, and nothing else', async () => {
-    const user = await harness.newUser({
+    const user = await fixture.newUser({
       email: 'Login@Example.com',
       passwordHash: `${passwordHash}/own`,
     })
-    expect(orThrow(await harness.users.credentials('login@example.COM'))).toStrictEqual({
+    expect(orThrow(await fixture.users.credentials('login@example.COM'))).toStrictEqual({
       userId: user.id,
       passwordHash: `${passwordHash}/own`,
     })
   })
 
   test('is undefined for an address that nobody has', async () => {
-    expect(orThrow(await harness.users.credentials('unknown@example.com'))).toBeUndefined()
+    expect(orThrow(await fixture.users.credentials('unknown@example.com'))).toBeUndefined()
   })
 
   test('asks PostgreSQL every time, and leaves nothing in Redis', async () => {
-    const user = await harness.newUser()
-    const asked = await countOperations(harness.stores, async () => {
+    const user = await fixture.newUser()
+    const asked = await countOperations(fixture.stores, async () => {
       for (const _ of [1, 2])
-        expect(orThrow(await harness.users.credentials(user.email))?.userId).toBe(user.id)
+        expect(orThrow(await fixture.users.credentials(user.email))?.userId).toBe(user.id)
     })
     expect(asked.filter((operation) => operation === 'postgres: select users')).toHaveLength(2)
-    expect([...(await redisContents(harness)).values()].join()).not.toContain(passwordHash)
+    expect([...(await redisContents(fixture)).values()].join()).not.toContain(passwordHash)
   })
 
   test('refuses what is no address without asking a store', async () => {
-    const asked = await countOperations(harness.stores, async () => {
-      expect(failureOf(await harness.users.credentials('nobody'))).toMatchObject({
+    const asked = await countOperations(fixture.stores, async () => {
+      expect(failureOf(await fixture.users.credentials('nobody'))).toMatchObject({
         type: 'invalid-input',
         field: 'email',
       })

@@ -3,14 +3,14 @@ import type { Sessions } from '@headwater/core'
 import { faultProxy, leastRoundTrips } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openHarness, passwordHash } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openFixture, passwordHash } from '../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 let sessions: Sessions
 let proxies: { postgres: FaultProxy; redis: FaultProxy }
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: async (options, { postgres, redis }) => {
       proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url) }
       return {
@@ -21,21 +21,21 @@ beforeAll(async () => {
     },
   })
   // Its looks would be counted as well.
-  sessions = createSessions(harness.stores, { lookEveryMs: 3_600_000 })
+  sessions = createSessions(fixture.stores, { lookEveryMs: 3_600_000 })
 })
 afterAll(async () => {
-  await harness.dispose()
+  await fixture.dispose()
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
 describe('round trips of users', () => {
   test('a search by name or address, and a list: 1 of PostgreSQL', async () => {
-    const { email, username } = await harness.newUser()
+    const { email, username } = await fixture.newUser()
     for (const read of [
-      () => harness.users.findByUsername(username),
-      () => harness.users.findByEmail(email),
-      () => harness.users.list(),
-      () => harness.users.credentials(email),
+      () => fixture.users.findByUsername(username),
+      () => fixture.users.findByEmail(email),
+      () => fixture.users.list(),
+      () => fixture.users.credentials(email),
     ]) {
       expect(
         await leastRoundTrips(proxies, async () => async () => {
@@ -46,11 +46,11 @@ describe('round trips of users', () => {
   })
 
   test('an update: 3 of PostgreSQL and 2 of Redis', async () => {
-    const { id } = await harness.newUser()
+    const { id } = await fixture.newUser()
     expect(
       await leastRoundTrips(
         proxies,
-        async () => async () => orThrow(await harness.users.update(id, { role: 'x' })),
+        async () => async () => orThrow(await fixture.users.update(id, { role: 'x' })),
       ),
     ).toEqual({ postgres: 3, redis: 2 })
   })
@@ -58,21 +58,21 @@ describe('round trips of users', () => {
   test('a change of password: 4 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
-        const { id } = await harness.newUser()
+        const { id } = await fixture.newUser()
         orThrow(await sessions.create({ userId: id }))
-        return async () => orThrow(await harness.users.changePassword(id, `${passwordHash}/new`))
+        return async () => orThrow(await fixture.users.changePassword(id, `${passwordHash}/new`))
       }),
     ).toEqual({ postgres: 5, redis: 4 })
   })
 
   test('a deletion: 8 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
-    const course = await harness.newCourse()
+    const course = await fixture.newCourse()
     expect(
       await leastRoundTrips(proxies, async () => {
-        const { id } = await harness.newUser()
-        orThrow(await harness.enrollments.enroll({ userId: id, courseId: course.id }))
+        const { id } = await fixture.newUser()
+        orThrow(await fixture.enrollments.enroll({ userId: id, courseId: course.id }))
         orThrow(await sessions.create({ userId: id }))
-        return async () => orThrow(await harness.users.delete(id))
+        return async () => orThrow(await fixture.users.delete(id))
       }),
     ).toEqual({ postgres: 9, redis: 4 })
   })

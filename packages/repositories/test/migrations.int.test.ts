@@ -1,18 +1,18 @@
 import { orThrow } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { failureOf, openHarness, passwordHash, publishedEvents } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { failureOf, openFixture, passwordHash, publishedEvents } from './repositories-fixture.ts'
+import type { RepositoriesFixture } from './repositories-fixture.ts'
 
-let harness: Harness
+let fixture: RepositoriesFixture
 beforeAll(async () => {
-  harness = await openHarness({
+  fixture = await openFixture({
     connect: (options) => ({ ...options, postgres: { ...options.postgres, schema: 'E-learning' } }),
   })
 })
-afterAll(() => harness.dispose())
+afterAll(() => fixture.dispose())
 
 const names = async (text: string) =>
-  orThrow(await harness.stores.postgres.query<{ name: string }>(text))
+  orThrow(await fixture.stores.postgres.query<{ name: string }>(text))
     .rows.map((row) => row.name)
     .sort()
 
@@ -64,10 +64,10 @@ describe('the schema', () => {
 
   test('finds a course by the words of its title before one by the words of its description', async () => {
     const { id: instructorId } = orThrow(
-      await harness.users.create({ email: 'words@example.com', username: 'words', passwordHash }),
+      await fixture.users.create({ email: 'words@example.com', username: 'words', passwordHash }),
     )
     orThrow(
-      await harness.courses.create({
+      await fixture.courses.create({
         title: 'Cooking',
         description: 'Uses the geometry of knives.',
         instructorId,
@@ -75,7 +75,7 @@ describe('the schema', () => {
       }),
     )
     orThrow(
-      await harness.courses.create({
+      await fixture.courses.create({
         title: 'Geometry',
         description: 'Lines.',
         instructorId,
@@ -83,7 +83,7 @@ describe('the schema', () => {
       }),
     )
     const { rows } = orThrow(
-      await harness.stores.postgres.query<{ title: string }>(
+      await fixture.stores.postgres.query<{ title: string }>(
         `
       SELECT title FROM @schema.courses, websearch_to_tsquery('english', $1) AS query
       WHERE search_vector @@ query ORDER BY ts_rank(search_vector, query) DESC`,
@@ -95,35 +95,35 @@ describe('the schema', () => {
 
   test('may have any name: every operation works in it', async () => {
     const [course, giver, receiver] = [
-      await harness.newCourse({ maxStudents: 1 }),
-      await harness.newUser(),
-      await harness.newUser(),
+      await fixture.newCourse({ maxStudents: 1 }),
+      await fixture.newUser(),
+      await fixture.newUser(),
     ]
     const key = { userId: giver.id, courseId: course.id }
-    orThrow(await harness.users.update(giver.id, { role: 'x' }))
-    orThrow(await harness.users.findByEmail(giver.email))
-    orThrow(await harness.enrollments.enroll(key))
-    expect(failureOf(await harness.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe(
+    orThrow(await fixture.users.update(giver.id, { role: 'x' }))
+    orThrow(await fixture.users.findByEmail(giver.email))
+    orThrow(await fixture.enrollments.enroll(key))
+    expect(failureOf(await fixture.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe(
       'course-full',
     )
-    orThrow(await harness.enrollments.recordProgress({ ...key, progress: 5 }))
+    orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 5 }))
     orThrow(
-      await harness.enrollments.transfer({
+      await fixture.enrollments.transfer({
         courseId: course.id,
         fromUserId: giver.id,
         toUserId: receiver.id,
       }),
     )
-    orThrow(await harness.courses.students(course.id))
-    orThrow(await harness.enrollments.listForUser(receiver.id))
-    orThrow(await harness.enrollments.listForCourse(course.id))
-    orThrow(await harness.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
-    orThrow(await harness.courses.list())
-    orThrow(await harness.courses.popular())
-    orThrow(await harness.courses.unpublish(course.id))
-    orThrow(await harness.courses.delete(course.id))
-    orThrow(await harness.activity.recordDurably({ type: 'schema.tested' }))
-    await harness.deliver()
-    expect((await publishedEvents(harness.stores)).length).toBeGreaterThan(5)
+    orThrow(await fixture.courses.students(course.id))
+    orThrow(await fixture.enrollments.listForUser(receiver.id))
+    orThrow(await fixture.enrollments.listForCourse(course.id))
+    orThrow(await fixture.enrollments.withdraw({ userId: receiver.id, courseId: course.id }))
+    orThrow(await fixture.courses.list())
+    orThrow(await fixture.courses.popular())
+    orThrow(await fixture.courses.unpublish(course.id))
+    orThrow(await fixture.courses.delete(course.id))
+    orThrow(await fixture.activity.recordDurably({ type: 'schema.tested' }))
+    await fixture.deliver()
+    expect((await publishedEvents(fixture.stores)).length).toBeGreaterThan(5)
   })
 })

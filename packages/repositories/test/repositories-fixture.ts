@@ -22,7 +22,7 @@ export const aDate: unknown = expect.any(Date)
 
 type Parts = IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 
-export interface HarnessOptions {
+export interface FixtureOptions {
   readonly repositories?: RepositoriesOptions
   /** Changes where the stores are, for instance to a fault proxy. */
   readonly connect?: (
@@ -31,7 +31,7 @@ export interface HarnessOptions {
   ) => ConnectOptions | Promise<ConnectOptions>
 }
 
-export interface Harness extends Repositories {
+export interface RepositoriesFixture extends Repositories {
   readonly parts: Parts
   readonly stores: Stores
   readonly options: ConnectOptions
@@ -48,10 +48,10 @@ export interface Harness extends Repositories {
   dispose(): Promise<void>
 }
 
-export async function openHarness({
+export async function openFixture({
   repositories: options,
   connect: change,
-}: HarnessOptions = {}): Promise<Harness> {
+}: FixtureOptions = {}): Promise<RepositoriesFixture> {
   const { postgres, redis, mongodb } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis, mongodb })
   const direct = connectOptions(parts)
@@ -185,7 +185,10 @@ async function deliver(stores: Stores, sinks: readonly Sink[]): Promise<void> {
 }
 
 /** Everything that Redis holds for these stores, as text. */
-export async function redisContents({ parts, stores }: Harness): Promise<Map<string, string>> {
+export async function redisContents({
+  parts,
+  stores,
+}: RepositoriesFixture): Promise<Map<string, string>> {
   const client = stores.redis.client as RedisClientType
   const contents = new Map<string, string>()
   for await (const keys of client.scanIterator({ MATCH: `${parts.redis.prefix}*`, COUNT: 1_000 })) {
@@ -198,7 +201,10 @@ export async function redisContents({ parts, stores }: Harness): Promise<Map<str
 }
 
 /** Every document of a collection. */
-export async function documents({ stores }: Harness, collection: string): Promise<Document[]> {
+export async function documents(
+  { stores }: RepositoriesFixture,
+  collection: string,
+): Promise<Document[]> {
   if (stores.mongodb === undefined) throw new Error('the stores have no MongoDB')
   return orThrow(
     await stores.mongodb.run('documents', (database) =>
