@@ -47,7 +47,7 @@ describe('400 names the field', () => {
     ['GET', '/search?q=algebra&limit=1000', undefined, 'limit'],
     ['GET', '/search?q=algebra&minPrice=cheap', undefined, 'minPrice'],
     ['GET', '/search?q=algebra&minPrice=20&maxPrice=10', undefined, 'minPrice'],
-    ['GET', '/search?q=algebra&hasPlaces=perhaps', undefined, 'hasPlaces'],
+    ['GET', '/search?q=algebra&hasSeats=perhaps', undefined, 'hasSeats'],
     ['POST', '/search/none/clicks', { courseId: 1, position: 1 }, 'searchId'],
     [
       'POST',

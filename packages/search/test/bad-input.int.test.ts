@@ -31,7 +31,7 @@ const refused: readonly (readonly [
   ['an endless category', 'algebra', { category: 'x'.repeat(101) }, 'category'],
   ['an instructor of NaN', 'algebra', { instructorId: Number.NaN }, 'instructorId'],
   ['a user of 0', 'algebra', { userId: 0 }, 'userId'],
-  ['places that are no boolean', 'algebra', { hasPlaces: 'yes' }, 'hasPlaces'],
+  ['seats that are no boolean', 'algebra', { hasSeats: 'yes' }, 'hasSeats'],
   ['a page that is none', 'algebra', { page: 'nextPage' }, 'page'],
   ['a page of 10,000 characters', 'algebra', { page: 'x'.repeat(10_000) }, 'page'],
   ['an unknown filter', 'algebra', { level: 'easy' }, 'level'],

@@ -12,7 +12,7 @@ const searchQuery = z.strictObject({
   instructorId: wholeNumber.optional(),
   minPrice: z.string().optional(),
   maxPrice: z.string().optional(),
-  hasPlaces: flag.optional(),
+  hasSeats: flag.optional(),
   limit: wholeNumber.optional(),
 })
 

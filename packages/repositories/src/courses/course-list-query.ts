@@ -46,7 +46,7 @@ export function selectCoursePage(options: ValidCourseList): Statement {
 type Placeholder = (value: unknown) => string
 
 function filters(options: ValidCourseList, $: Placeholder): string[] {
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces, isPublished } = options
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats, isPublished } = options
   return [
     isPublished ? 'is_published' : 'NOT is_published',
     category !== undefined && `category = ${$(category)}`,
@@ -54,8 +54,8 @@ function filters(options: ValidCourseList, $: Placeholder): string[] {
     instructorId !== undefined && `instructor_id = ${$(instructorId)}`,
     minPrice !== undefined && `price >= ${$(minPrice)}::numeric`,
     maxPrice !== undefined && `price <= ${$(maxPrice)}::numeric`,
-    hasPlaces === true && '(max_students IS NULL OR current_enrollment < max_students)',
-    hasPlaces === false && 'current_enrollment >= max_students',
+    hasSeats === true && '(max_students IS NULL OR current_enrollment < max_students)',
+    hasSeats === false && 'current_enrollment >= max_students',
   ].filter((condition) => condition !== false)
 }
 

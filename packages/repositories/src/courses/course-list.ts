@@ -27,8 +27,8 @@ export interface CourseListOptions extends PageOptions {
   readonly minPrice?: MoneyInput | undefined
   /** Only courses that cost at most this. */
   readonly maxPrice?: MoneyInput | undefined
-  /** `true`: only courses with a free place; `false`: only full ones. */
-  readonly hasPlaces?: boolean | undefined
+  /** `true` lists only courses with a free seat, `false` only full courses. */
+  readonly hasSeats?: boolean | undefined
   /**
    * Whether to list published courses or the others.
    *
@@ -57,7 +57,7 @@ const list = z.strictObject({
   instructorId: rowId.optional(),
   minPrice: money.optional(),
   maxPrice: money.optional(),
-  hasPlaces: z.boolean().optional(),
+  hasSeats: z.boolean().optional(),
   isPublished: z.boolean().default(true),
   sort: z.enum(sorts).default('newest'),
   limit: pageLimit,

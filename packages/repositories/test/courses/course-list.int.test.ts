@@ -46,7 +46,7 @@ const filters = fc.record({
   instructorId: optional(fc.constantFrom(1, 2)),
   minPrice: optional(fc.constantFrom('4.50', 9)),
   maxPrice: optional(fc.constantFrom('13.5', 18)),
-  hasPlaces: optional(fc.boolean()),
+  hasSeats: optional(fc.boolean()),
   isPublished: optional(fc.boolean()),
   sort: optional(sort),
 })
@@ -58,7 +58,7 @@ function expectedIds(options: CourseListOptions): number[] {
     instructorId,
     minPrice = '0',
     maxPrice = '99999999.99',
-    hasPlaces,
+    hasSeats,
     isPublished = true,
   } = options
   return all
@@ -69,8 +69,8 @@ function expectedIds(options: CourseListOptions): number[] {
         (instructorId === undefined || course.instructorId === instructorId) &&
         minorUnits(course.price) >= minorUnits(String(minPrice)) &&
         minorUnits(course.price) <= minorUnits(String(maxPrice)) &&
-        (hasPlaces === undefined ||
-          hasPlaces ===
+        (hasSeats === undefined ||
+          hasSeats ===
             (course.maxStudents === null || course.currentEnrollment < course.maxStudents)) &&
         course.isPublished === isPublished,
     )
@@ -135,7 +135,7 @@ describe('courses.list', () => {
       { cursor, category: 'Category 1', sort: 'newest' },
       { cursor, category: 'Category 2', sort: 'title' },
       { cursor, sort: 'title' },
-      { cursor, category: 'Category 1', sort: 'title', hasPlaces: false },
+      { cursor, category: 'Category 1', sort: 'title', hasSeats: false },
       { cursor: students },
       { cursor: 'x' },
       { cursor: madeUp, category: 'Category 1', sort: 'title' },

@@ -45,7 +45,7 @@ export function courseMetadata(
     instructor_id: course.instructorId,
     price: Number(course.price),
     enrollment_count: course.currentEnrollment,
-    has_places: hasPlaces(course),
+    has_places: hasSeats(course),
     version: course.version,
     hash,
     generation,
@@ -53,7 +53,7 @@ export function courseMetadata(
 }
 
 /** Whether a course takes another student. */
-export function hasPlaces({ maxStudents, currentEnrollment }: Course): boolean {
+export function hasSeats({ maxStudents, currentEnrollment }: Course): boolean {
   return maxStudents === null || currentEnrollment < maxStudents
 }
 

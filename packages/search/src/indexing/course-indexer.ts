@@ -12,7 +12,7 @@ import type {
 } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { resultsTag } from '../results-tag.ts'
-import { hasPlaces, recordIdOf } from './course-document.ts'
+import { hasSeats, recordIdOf } from './course-document.ts'
 import { CourseStatuses } from './course-status.ts'
 import type { StatusEntry } from './course-status.ts'
 import { CourseWriter } from './course-writer.ts'
@@ -217,7 +217,7 @@ function reasonOf(failure: IndexError): string {
 /** What must not have moved between reading a course and the end of writing it. */
 function stateOf(course: Course | undefined): string {
   if (course === undefined) return 'gone'
-  return course.isPublished ? `${course.version} ${hasPlaces(course)}` : 'unpublished'
+  return course.isPublished ? `${course.version} ${hasSeats(course)}` : 'unpublished'
 }
 
 function isUnchanged(outcome: Result<IndexedCourse, IndexError> | undefined): boolean {

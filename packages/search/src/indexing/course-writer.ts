@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { err, forEachInParallel, ok } from '@headwater/core'
 import type { CallOptions } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
-import { courseMetadata, courseText, hasPlaces, recordIdOf, textHash } from './course-document.ts'
+import { courseMetadata, courseText, hasSeats, recordIdOf, textHash } from './course-document.ts'
 import type { CourseIndexerParts, IndexOutcomes } from './course-indexer.ts'
 import { embedEach, isRefusalOfText } from '../embedders/embed-each.ts'
 import { IndexedCourses } from './write-memory.ts'
@@ -134,14 +134,14 @@ export class CourseWriter {
   async #writeCounts(courses: readonly Course[], pass: Pass): Promise<void> {
     const due = courses.filter((course) => this.#isCountDue(course, pass))
     await forEachInParallel(due, updatesAtOnce, async (course) => {
-      const metadata = { has_places: hasPlaces(course), enrollment_count: course.currentEnrollment }
+      const metadata = { has_places: hasSeats(course), enrollment_count: course.currentEnrollment }
       const before = this.#indexed.get(course.id)
       const updated = await this.#parts.generation.index.updateMetadata(
         recordIdOf(course.id),
         metadata,
         pass.options,
       )
-      if (updated.isOk() && before?.hasPlaces !== metadata.has_places) pass.isFoundOtherwise = true
+      if (updated.isOk() && before?.hasSeats !== metadata.has_places) pass.isFoundOtherwise = true
       if (updated.isOk()) this.#remember(course, before?.hash ?? '')
       pass.results.set(
         course.id,
@@ -152,7 +152,7 @@ export class CourseWriter {
 
   #isCountDue(course: Course, { results, deferred }: Pass): boolean {
     const before = this.#indexed.get(course.id)
-    if (before === undefined || before.hasPlaces !== hasPlaces(course)) return true
+    if (before === undefined || before.hasSeats !== hasSeats(course)) return true
     results.set(course.id, ok('unchanged'))
     if (before.enrollmentCount === course.currentEnrollment) return false
     const isDue = this.#parts.stores.clock.monotonic() - before.countedAtMs >= countIntervalMs
@@ -310,7 +310,7 @@ export class CourseWriter {
     this.#indexed.set(course.id, {
       version: course.version,
       hash,
-      hasPlaces: hasPlaces(course),
+      hasSeats: hasSeats(course),
       enrollmentCount: course.currentEnrollment,
       countedAtMs: this.#parts.stores.clock.monotonic(),
     })

@@ -5,7 +5,7 @@ export interface IndexedState {
   /** Hash of the embedded text. */
   readonly hash: string
   /** Whether places were left. */
-  readonly hasPlaces: boolean
+  readonly hasSeats: boolean
   /** The number of students. */
   readonly enrollmentCount: number
   /** When the number was written, on the monotonic clock. */

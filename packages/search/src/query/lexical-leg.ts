@@ -43,7 +43,7 @@ function select(
   { query, filters, depth }: LegQuery,
   words: WordQueries | undefined,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasPlaces = false } = filters
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats = false } = filters
   const values = [
     query,
     words?.all,
@@ -53,7 +53,7 @@ function select(
     instructorId,
     minPrice,
     maxPrice,
-    hasPlaces,
+    hasSeats,
     depth,
   ]
   return stores.postgres

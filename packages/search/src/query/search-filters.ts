@@ -1,5 +1,5 @@
 import type { Course } from '@headwater/repositories'
-import { hasPlaces } from '../indexing/course-document.ts'
+import { hasSeats } from '../indexing/course-document.ts'
 import type { VectorFilter } from '../vectors/vector-index.ts'
 
 /** Which courses a search may find. Amounts are decimal strings with two decimals. */
@@ -9,7 +9,7 @@ export interface SearchFilters {
   readonly instructorId?: number
   readonly minPrice?: string
   readonly maxPrice?: string
-  readonly hasPlaces?: true
+  readonly hasSeats?: true
 }
 
 /** The filters as the vector index understands them, within one generation. */
@@ -22,7 +22,7 @@ export function vectorFilterOf(filters: SearchFilters, generation: string): Vect
     parts.push({ op: 'eq', key: 'instructor_id', value: instructorId })
   if (minPrice !== undefined) parts.push({ op: 'gte', key: 'price', value: Number(minPrice) })
   if (maxPrice !== undefined) parts.push({ op: 'lte', key: 'price', value: Number(maxPrice) })
-  if (filters.hasPlaces === true) parts.push({ op: 'eq', key: 'has_places', value: true })
+  if (filters.hasSeats === true) parts.push({ op: 'eq', key: 'has_places', value: true })
   return { op: 'and', filters: parts }
 }
 
@@ -42,7 +42,7 @@ export function isFindable(course: Course, filters: SearchFilters): boolean {
     course.instructorId === instructorId &&
     (minPrice === undefined || cents(course.price) >= cents(minPrice)) &&
     (maxPrice === undefined || cents(course.price) <= cents(maxPrice)) &&
-    (filters.hasPlaces === undefined || hasPlaces(course))
+    (filters.hasSeats === undefined || hasSeats(course))
   )
 }
 

@@ -22,7 +22,7 @@ export interface SearchOptions {
    *
    * @defaultValue `false`
    */
-  readonly hasPlaces?: boolean | undefined
+  readonly hasSeats?: boolean | undefined
   /**
    * How many courses to find at most, 1 to 100.
    *
@@ -102,7 +102,7 @@ const filterInput = {
   instructorId: rowId.optional(),
   minPrice: money.optional(),
   maxPrice: money.optional(),
-  hasPlaces: z.boolean().optional(),
+  hasSeats: z.boolean().optional(),
   limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
 }
 
@@ -206,7 +206,7 @@ function filtersOf({
   instructorId,
   minPrice,
   maxPrice,
-  hasPlaces,
+  hasSeats,
 }: Filters): SearchFilters {
   return {
     ...(category === undefined ? {} : { category }),
@@ -214,7 +214,7 @@ function filtersOf({
     ...(instructorId === undefined ? {} : { instructorId }),
     ...(minPrice === undefined ? {} : { minPrice }),
     ...(maxPrice === undefined ? {} : { maxPrice }),
-    ...(hasPlaces === true ? { hasPlaces } : {}),
+    ...(hasSeats === true ? { hasSeats } : {}),
   }
 }
 

@@ -61,7 +61,7 @@ describe('what PostgreSQL denies', () => {
     ['difficulty', { difficulty: 'beginner' }, { difficulty: 'advanced' }],
     ['price, upwards', { maxPrice: '50' }, { price: '50.01' }],
     ['price, downwards', { minPrice: 40 }, { price: '39.99' }],
-    ['number of places', { hasPlaces: true }, { maxStudents: 0 }],
+    ['number of places', { hasSeats: true }, { maxStudents: 0 }],
   ])(
     'is not found by a filter of which a course has just left the %s',
     async (_, filter, change) => {
@@ -147,7 +147,7 @@ describe('what was published', () => {
     const course = await app.publish({ title: 'Falconry', maxStudents: 3 })
     await app.sync()
     const isCached = async (): Promise<boolean> =>
-      (await app.find('falconry', { hasPlaces: true })).isCached
+      (await app.find('falconry', { hasSeats: true })).isCached
     const indexInAnotherProcess = async (): Promise<unknown> =>
       orThrow(await app.openAnother().indexCourse(course.id))
     const enroll = async (username: string): Promise<void> => {
@@ -179,7 +179,7 @@ describe('what was published', () => {
       (await app.find('origami', options)).isCached
     expect(await isCached({ category: 'Art', minPrice: 1, userId: 1 })).toBe(false)
     expect(await isCached({ minPrice: '1.00', category: 'Art', userId: 2 })).toBe(true)
-    expect(await isCached({ minPrice: 1, category: 'Art', hasPlaces: false, limit: 3 })).toBe(true)
+    expect(await isCached({ minPrice: 1, category: 'Art', hasSeats: false, limit: 3 })).toBe(true)
     expect(await isCached({ category: 'Art', minPrice: 2 })).toBe(false)
     expect(await isCached({ category: 'Maths', minPrice: 1 })).toBe(false)
   })

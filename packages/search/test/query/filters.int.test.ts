@@ -19,7 +19,7 @@ describe('a filter', () => {
     ['instructor', () => ({ instructorId: instructor })],
     ['lowest price', () => ({ minPrice: '60.01' })],
     ['highest price', () => ({ maxPrice: 39.99 })],
-    ['free places', () => ({ hasPlaces: true })],
+    ['free places', () => ({ hasSeats: true })],
   ]
   let instructor: number
 

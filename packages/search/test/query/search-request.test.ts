@@ -8,12 +8,12 @@ describe('a request', () => {
       category: 'AI/ML',
       minPrice: 5,
       maxPrice: '10.5',
-      hasPlaces: true,
+      hasSeats: true,
       userId: 1,
     })._unsafeUnwrap()
     const other = parseSearch('ｍachine learning ', {
       userId: 2,
-      hasPlaces: true,
+      hasSeats: true,
       maxPrice: 10.5,
       minPrice: '5.00',
       category: 'AI/ML',
@@ -25,12 +25,12 @@ describe('a request', () => {
       category: 'AI/ML',
       minPrice: '5.00',
       maxPrice: '10.50',
-      hasPlaces: true,
+      hasSeats: true,
     })
   })
 
   it('is the same without a filter as with one that filters nothing', () => {
-    const filters = { category: undefined, hasPlaces: false, minPrice: undefined }
+    const filters = { category: undefined, hasSeats: false, minPrice: undefined }
     expect(parseSearch('algebra', filters)).toEqual(parseSearch('algebra', {}))
   })
 

@@ -51,7 +51,7 @@ describe('courses like another', () => {
 
   it('are found by words alone when the index is away', async () => {
     app.pinecone.faults.cut()
-    const result = orThrow(await app.search.similar(guitar.id, { hasPlaces: true }))
+    const result = orThrow(await app.search.similar(guitar.id, { hasSeats: true }))
     expect(result).toMatchObject({
       mode: 'lexical',
       degraded: [{ leg: 'dense', store: 'pinecone' }],
