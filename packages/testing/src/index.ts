@@ -1,30 +1,36 @@
-export { startTestStack } from './test-stack.ts'
-export type { TestStack, TestStackOptions } from './test-stack.ts'
-export type { Rung, StoreName } from './rung.ts'
+export { startTestStack } from './stack/test-stack.ts'
+export type { TestStack, TestStackOptions } from './stack/test-stack.ts'
+export type { Rung, StoreName } from './stack/rung.ts'
 export type {
   OpenaiAddress,
   PineconeAddress,
   StoreAddress,
   StoreAddresses,
-} from './store-address.ts'
-export { isolate } from './isolate.ts'
-export type { IsolatedStores, MongodbPart, PineconePart, RedisPart, StoreParts } from './isolate.ts'
+} from './stack/store-address.ts'
+export { isolate } from './stack/isolate.ts'
+export type {
+  IsolatedStores,
+  MongodbPart,
+  PineconePart,
+  RedisPart,
+  StoreParts,
+} from './stack/isolate.ts'
 
-export { faultProxy } from './fault-proxy.ts'
-export type { FaultProxy } from './fault-proxy.ts'
-export { leastRoundTrips } from './least-round-trips.ts'
+export { faultProxy } from './proxy/fault-proxy.ts'
+export type { FaultProxy } from './proxy/fault-proxy.ts'
+export { leastRoundTrips } from './proxy/least-round-trips.ts'
 export { eventually } from './eventually.ts'
 export type { EventuallyOptions } from './eventually.ts'
 
-export { startPostgresServer } from './postgres-server.ts'
-export type { PostgresServer, PostgresServerOptions } from './postgres-server.ts'
-export { createDatabase, dropDatabase } from './postgres-database.ts'
-export { startRedisServer } from './redis-server.ts'
-export type { RedisServer, RedisServerOptions } from './redis-server.ts'
-export { startRedisCluster } from './redis-cluster.ts'
-export type { RedisCluster, RedisClusterOptions } from './redis-cluster.ts'
-export type { LocalServer } from './local-server.ts'
-export { MissingServerError } from './missing-server-error.ts'
+export { startPostgresServer } from './servers/postgres-server.ts'
+export type { PostgresServer, PostgresServerOptions } from './servers/postgres-server.ts'
+export { createDatabase, dropDatabase } from './stack/postgres-database.ts'
+export { startRedisServer } from './servers/redis-server.ts'
+export type { RedisServer, RedisServerOptions } from './servers/redis-server.ts'
+export { startRedisCluster } from './servers/redis-cluster.ts'
+export type { RedisCluster, RedisClusterOptions } from './servers/redis-cluster.ts'
+export type { LocalServer } from './servers/local-server.ts'
+export { MissingServerError } from './servers/missing-server-error.ts'
 
 export { startMongodbStandIn } from './mongodb-stand-in/server.ts'
 export type { MongodbStandIn, MongodbStandInOptions } from './mongodb-stand-in/server.ts'

@@ -1,42 +1,29 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { analyticsTests } from './event-log-analytics.ts'
 import { EventLogBench } from './event-log-bench.ts'
+import {
+  eventLogCapabilitiesDefaults,
+  type EventLogCapabilities,
+} from './event-log-capabilities.ts'
 import { indexTests } from './event-log-indexes.ts'
 import { readTests } from './event-log-reads.ts'
 import { writeTests } from './event-log-writes.ts'
 
-/**
- * A server that the tests may use. They make a database of their own in it and drop it at the end.
- */
+/** A server for the tests, which create a database of their own on it and drop it at the end. */
 export interface EventLogUnderTest {
   /** The connection string. */
   readonly url: string
   /**
-   * Ends the server.
+   * Stops the server.
    *
-   * @defaultValue the server is left as it is
+   * @defaultValue leaves the server running
    */
   readonly stop?: () => Promise<void>
 }
 
 /**
- * What not every server that speaks MongoDB's protocol does, and the event log can live without.
- */
-export interface EventLogCapabilities {
-  /**
-   * Duplicate-key errors carry `keyPattern` and `keyValue`.
-   *
-   * @defaultValue true
-   */
-  readonly duplicateKeyDetails?: boolean
-}
-
-/** The defaults of {@link EventLogCapabilities}. */
-export const eventLogCapabilitiesDefaults = { duplicateKeyDetails: true } as const
-
-/**
- * Defines the tests that every server of the event log passes through the official client: call it
- * in a test file of Vitest.
+ * Defines the tests that every server of the event log must pass through the official client. Call
+ * it in a Vitest test file.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at, type EventLogBench, failureOf } from './event-log-bench.ts'
-import type { EventLogCapabilities } from './event-log-contract.ts'
+import type { EventLogCapabilities } from './event-log-capabilities.ts'
 
 const referenceIndexes = {
   user_activity: [

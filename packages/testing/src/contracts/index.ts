@@ -1,6 +1,7 @@
 export { vectorIndexContract } from './vector-index-contract.ts'
 export type { VectorIndexUnderTest } from './vector-index-contract.ts'
 export { eventLogContract } from './event-log-contract.ts'
-export type { EventLogCapabilities, EventLogUnderTest } from './event-log-contract.ts'
+export type { EventLogCapabilities } from './event-log-capabilities.ts'
+export type { EventLogUnderTest } from './event-log-contract.ts'
 export { embedderContract, embedderTexts } from './embedder-contract.ts'
 export type { EmbedderUnderTest } from './embedder-contract.ts'

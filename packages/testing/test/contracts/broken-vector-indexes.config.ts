@@ -4,5 +4,5 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   ssr: { resolve: { conditions: ['headwater-source'] } },
-  test: { include: ['test/contracts/broken-vector-indexes.fixture.ts'], reporters: ['json'] },
+  test: { include: ['test/contracts/broken-vector-indexes-fixture.ts'], reporters: ['json'] },
 })

@@ -12,7 +12,7 @@ import type {
   VectorQuery,
   VectorRecord,
 } from '@headwater/search'
-import { InMemoryVectorIndex, dot } from './in-memory-vector-index.ts'
+import { InMemoryVectorIndex, dot } from './in-memory-vector-index-fixture.ts'
 
 type Done = ResultAsync<void, VectorIndexError>
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { vectorIndexContract } from '../../src/contracts/vector-index-contract.ts'
 import { brokenVectorIndexes } from './broken-vector-indexes.ts'
-import { InMemoryVectorIndex } from './in-memory-vector-index.ts'
+import { InMemoryVectorIndex } from './in-memory-vector-index-fixture.ts'
 
 vectorIndexContract('an index in memory', async () => ({
   index: new InMemoryVectorIndex(),

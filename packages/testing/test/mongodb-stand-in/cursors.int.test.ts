@@ -2,8 +2,8 @@ import { Long, MongoClient } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
 import { type MongodbStandIn, startMongodbStandIn } from '../../src/mongodb-stand-in/server.ts'
-import { ManualClock } from './manual-clock.ts'
-import { WireClient } from './wire-client.ts'
+import { ManualClock } from './manual-clock-fixture.ts'
+import { WireClient } from './wire-client-fixture.ts'
 
 describe('cursors of the MongoDB stand-in', () => {
   const clock = new ManualClock()

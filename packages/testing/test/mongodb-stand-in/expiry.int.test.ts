@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
 import { type MongodbStandIn, startMongodbStandIn } from '../../src/mongodb-stand-in/server.ts'
-import { ManualClock } from './manual-clock.ts'
+import { ManualClock } from './manual-clock-fixture.ts'
 
 const hour = 3_600_000
 

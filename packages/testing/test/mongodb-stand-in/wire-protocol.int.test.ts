@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type MongodbStandIn, startMongodbStandIn } from '../../src/mongodb-stand-in/server.ts'
-import { WireClient } from './wire-client.ts'
+import { WireClient } from './wire-client-fixture.ts'
 
 const insert = { insert: 'c', $db: 'test' }
 

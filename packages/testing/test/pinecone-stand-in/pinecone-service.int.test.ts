@@ -2,7 +2,7 @@ import { Errors, Pinecone } from '@pinecone-database/pinecone'
 import type { Index } from '@pinecone-database/pinecone'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../src/eventually.ts'
-import { faultProxy } from '../../src/fault-proxy.ts'
+import { faultProxy } from '../../src/proxy/fault-proxy.ts'
 import { startPineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
 import type { PineconeStandIn } from '../../src/pinecone-stand-in/pinecone-stand-in.ts'
 

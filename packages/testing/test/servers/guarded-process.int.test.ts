@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { eventually } from '../src/index.ts'
-import { GuardedProcess } from '../src/guarded-process.ts'
-import { processTree } from '../src/process-tree.ts'
+import { eventually } from '../../src/index.ts'
+import { GuardedProcess } from '../../src/servers/guarded-process.ts'
+import { processTree } from '../../src/servers/process-tree.ts'
 
-const fixture = fileURLToPath(new URL('./fixtures/start-servers.ts', import.meta.url))
+const fixture = fileURLToPath(new URL('./start-servers-fixture.ts', import.meta.url))
 
 async function startInAnotherProcess(...args: string[]) {
   const parent = spawn(process.execPath, ['--conditions=headwater-source', fixture, ...args], {

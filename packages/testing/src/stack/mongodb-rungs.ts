@@ -1,7 +1,7 @@
 import type { MongoClient } from 'mongodb'
 import { containerImages, startContainer } from './container.ts'
-import { findOnPath } from './find-on-path.ts'
-import { startMongodServer } from './mongod-server.ts'
+import { findOnPath } from '../servers/find-on-path.ts'
+import { startMongodServer } from '../servers/mongod-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
 
 const connectTimeoutMs = 10_000
@@ -27,7 +27,7 @@ export const mongodbRungs: StoreRungs<'mongodb'> = {
   hasLocalServer: async () => (await findOnPath('mongod')) !== undefined,
 
   async standIn() {
-    const { startMongodbStandIn } = await import('./mongodb-stand-in/server.ts')
+    const { startMongodbStandIn } = await import('../mongodb-stand-in/server.ts')
     const server = await startMongodbStandIn()
     return started(server.url, () => server.stop())
   },

@@ -5,8 +5,8 @@ import {
   dropDatabase,
   startPostgresServer,
   type PostgresServer,
-} from '../src/index.ts'
-import { staysPending } from './stays-pending.ts'
+} from '../../src/index.ts'
+import { staysPending } from '../stays-pending.ts'
 
 let server: PostgresServer
 

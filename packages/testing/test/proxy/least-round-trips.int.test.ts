@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { faultProxy, type FaultProxy, leastRoundTrips } from '../src/index.ts'
+import { faultProxy, type FaultProxy, leastRoundTrips } from '../../src/index.ts'
 
 let postgres: FaultProxy
 let client: pg.Client

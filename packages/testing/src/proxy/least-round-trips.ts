@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import type { FaultProxy } from './fault-proxy.ts'
 
 const runs = 5

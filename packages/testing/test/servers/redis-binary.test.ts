@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planRedisBinary, type RedisBinaryFacts } from '../src/redis-binary.ts'
+import { planRedisBinary, type RedisBinaryFacts } from '../../src/servers/redis-binary.ts'
 
 const facts: RedisBinaryFacts = { hasBinary: false, isRoot: true, hasApt: true, platform: 'linux' }
 

@@ -1,6 +1,6 @@
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRedisCluster, type RedisCluster } from '../src/index.ts'
+import { startRedisCluster, type RedisCluster } from '../../src/index.ts'
 
 let cluster: RedisCluster
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { createClient } from 'redis'
 import { expect, inject, test } from 'vitest'
-import { isolate } from '../src/index.ts'
+import { isolate } from '../../src/index.ts'
 
 async function databases(): Promise<string[]> {
   const client = new pg.Client({ connectionString: inject('stack').postgres.url })

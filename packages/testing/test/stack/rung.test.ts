@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { planRungs, type RungFacts } from '../src/rung.ts'
+import { planRungs, type RungFacts } from '../../src/stack/rung.ts'
 
 const bare: RungFacts = {
   environmentUrl: undefined,

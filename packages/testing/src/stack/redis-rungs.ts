@@ -1,5 +1,5 @@
 import { containerImages, startContainer } from './container.ts'
-import { startRedisServer } from './redis-server.ts'
+import { startRedisServer } from '../servers/redis-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
 
 const connectTimeoutMs = 10_000

@@ -4,8 +4,8 @@ import OpenAI from 'openai'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { isolate, startTestStack, type IsolatedStores } from '../src/index.ts'
-import { hasContainerRuntime } from '../src/container.ts'
+import { isolate, startTestStack, type IsolatedStores } from '../../src/index.ts'
+import { hasContainerRuntime } from '../../src/stack/container.ts'
 
 const hasRuntime = await hasContainerRuntime()
 

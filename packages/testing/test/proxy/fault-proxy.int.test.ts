@@ -11,8 +11,8 @@ import { MongoClient } from 'mongodb'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { eventually, faultProxy, type FaultProxy } from '../src/index.ts'
-import { staysPending } from './stays-pending.ts'
+import { eventually, faultProxy, type FaultProxy } from '../../src/index.ts'
+import { staysPending } from '../stays-pending.ts'
 
 let proxy: FaultProxy
 

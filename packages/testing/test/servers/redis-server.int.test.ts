@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startRedisServer, type RedisServer } from '../src/index.ts'
-import { staysPending } from './stays-pending.ts'
+import { startRedisServer, type RedisServer } from '../../src/index.ts'
+import { staysPending } from '../stays-pending.ts'
 
 let server: RedisServer
 

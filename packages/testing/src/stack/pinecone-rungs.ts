@@ -17,7 +17,7 @@ export const pineconeRungs: StoreRungs<'pinecone'> = {
   },
 
   async standIn() {
-    const { startPineconeStandIn } = await import('./pinecone-stand-in/pinecone-stand-in.ts')
+    const { startPineconeStandIn } = await import('../pinecone-stand-in/pinecone-stand-in.ts')
     const server = await startPineconeStandIn({ indexes: [{ name: indexName, dimension }] })
     const { url, apiKey } = server
     return {

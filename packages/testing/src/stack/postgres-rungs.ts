@@ -1,6 +1,6 @@
 import { containerImages, startContainer } from './container.ts'
 import { postgresVersion } from './postgres-database.ts'
-import { startPostgresServer } from './postgres-server.ts'
+import { startPostgresServer } from '../servers/postgres-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
 
 /** PostgreSQL on each of its rungs. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createDatabase, dropDatabase } from './postgres-database.ts'
-import { withMongodb } from './mongodb.ts'
-import { withRedis } from './redis.ts'
+import { withMongodb } from './mongodb-rungs.ts'
+import { withRedis } from './redis-rungs.ts'
 import { storeNames, type StoreName } from './rung.ts'
 import type {
   OpenaiAddress,

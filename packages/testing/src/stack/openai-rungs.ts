@@ -17,7 +17,7 @@ export const openaiRungs: StoreRungs<'openai'> = {
   },
 
   async standIn() {
-    const { startOpenaiStandIn } = await import('./openai-stand-in/openai-stand-in.ts')
+    const { startOpenaiStandIn } = await import('../openai-stand-in/openai-stand-in.ts')
     const server = await startOpenaiStandIn()
     return {
       address: { url: server.url, apiKey: server.apiKey, version: 'API v1' },

@@ -5,7 +5,7 @@ import {
   isReachableByOthers,
   publicTemporaryDirectory,
   serverDirectory,
-} from '../src/temporary-directory.ts'
+} from '../../src/servers/temporary-directory.ts'
 
 let root: string
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { proxiedUrl, upstreamOf } from '../src/proxied-url.ts'
+import { proxiedUrl, upstreamOf } from '../../src/proxy/proxied-url.ts'
 
 test.each([
   [
