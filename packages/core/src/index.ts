@@ -130,6 +130,8 @@ export {
 } from './input.ts'
 export { checkOptions, InvalidOptions, invalidOption, option } from './check-options.ts'
 export { isRowId, maxRowId } from './row-id.ts'
+export { formatMoney, minorUnits, money, parseMoney, subtractMoney } from './money.ts'
+export type { Money, MoneyInput } from './money.ts'
 export { batchesOf, eachInParallel, forEachInParallel } from './in-batches.ts'
 export type { BatchLimits } from './in-batches.ts'
 export { CallBudget } from './call-budget.ts'

@@ -103,6 +103,6 @@ export type {
 } from './activity/activity.ts'
 export type { ActivityRecordedPayload } from './activity/activity-events.ts'
 
-export { formatMoney, minorUnits, parseMoney, subtractMoney } from './money.ts'
-export type { Money, MoneyInput } from './money.ts'
+export { formatMoney, minorUnits, parseMoney, subtractMoney } from '@headwater/core'
+export type { Money, MoneyInput } from '@headwater/core'
 export type { Page, PageOptions } from './page.ts'

@@ -1,6 +1,5 @@
 import { isStorable, maxRowId, rowId } from '@headwater/core'
 import { z } from 'zod'
-import { formatMoney, parseMoney } from './money.ts'
 
 /**
  * Whom an event speaks of: the id of a user, or the negative number that stands for one who was
@@ -29,17 +28,6 @@ export const email = z.email().max(254)
 
 /** The version that a row must still have. */
 export const expectedVersion = z.int().min(1).optional()
-
-/** An amount of money, brought to two decimals. */
-export const money = z.union([z.string(), z.number()]).transform((input, context) => {
-  const minor = parseMoney(input)
-  if (minor !== undefined) return formatMoney(minor)
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an amount from 0 to 99999999.99 with at most two decimals',
-  })
-  return z.NEVER
-})
 
 /** How many rows a page has. */
 export const pageLimit = z.int().min(1).max(200).default(20)

@@ -1,4 +1,4 @@
-import { defineSink } from '@headwater/core'
+import { defineSink, minorUnits } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
 import {
   enrollmentCreatedPayload,
@@ -6,7 +6,6 @@ import {
   enrollmentTransferredPayload,
 } from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
-import { minorUnits } from '../money.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
 import { activityRecordedPayload } from './activity-events.ts'
 import { toUserActivity } from './collections.ts'

@@ -1,15 +1,16 @@
-import { maxRowId, rowId, storableText } from '@headwater/core'
+import { maxRowId, money, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   InvalidInput,
+  Money,
+  MoneyInput,
   NotFound,
   SqlError,
   TransactionError,
   VersionConflict,
 } from '@headwater/core'
 import { z } from 'zod'
-import { expectedVersion, money, pageLimit } from '../input.ts'
-import type { Money, MoneyInput } from '../money.ts'
+import { expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 
 /** A course. */

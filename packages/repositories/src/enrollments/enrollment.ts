@@ -1,16 +1,16 @@
-import { rowId, storableText } from '@headwater/core'
+import { money, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   Failure,
   InvalidInput,
+  MoneyInput,
   NotFound,
   SqlError,
   TransactionError,
 } from '@headwater/core'
 import { z } from 'zod'
 import type { Course } from '../courses/course.ts'
-import { money, pageLimit } from '../input.ts'
-import type { MoneyInput } from '../money.ts'
+import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 
 /** A user's place in a course. */

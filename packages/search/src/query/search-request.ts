@@ -1,6 +1,14 @@
-import { err, invalidInput, maxRowId, ok } from '@headwater/core'
-import type { InputIssue, InvalidInput, Result } from '@headwater/core'
-import type { MoneyInput } from '@headwater/repositories'
+import {
+  err,
+  invalidInput,
+  isStorable,
+  money,
+  ok,
+  rowId,
+  storableText,
+  validate,
+} from '@headwater/core'
+import type { InvalidInput, MoneyInput, Result } from '@headwater/core'
 import { z } from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
@@ -73,32 +81,17 @@ export interface SearchRequest {
 }
 
 const maxQueryLength = 500
-const storable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
-const notStorable = 'must contain neither NUL nor lone surrogates'
-
-const rowId = z.int().min(1).max(maxRowId)
-const label = (maxLength: number) =>
-  z.string().max(maxLength).regex(/\S/, 'must not be blank').refine(storable, notStorable)
-const money = z.union([z.string(), z.number()]).transform((input, context) => {
-  const [, units, decimals = ''] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(String(input)) ?? []
-  if (units !== undefined) return `${Number(units)}.${decimals.padEnd(2, '0')}`
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an amount from 0 to 99999999.99 with at most two decimals',
-  })
-  return z.NEVER
-})
 
 const query = z
   .string()
   .max(maxQueryLength)
-  .refine(storable, notStorable)
+  .refine(isStorable, 'must contain neither NUL nor lone surrogates')
   .transform(normalise)
   .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
 
 const filterInput = {
-  category: label(100).optional(),
-  difficulty: label(50).optional(),
+  category: storableText(100).optional(),
+  difficulty: storableText(50).optional(),
   instructorId: rowId.optional(),
   minPrice: money.optional(),
   maxPrice: money.optional(),
@@ -106,28 +99,24 @@ const filterInput = {
   limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
 }
 
-const isUpright = ({
+const pricesAreOrdered = ({
   minPrice = '0',
   maxPrice = '99999999.99',
 }: {
   readonly minPrice?: string | undefined
   readonly maxPrice?: string | undefined
 }): boolean => Number(minPrice) <= Number(maxPrice)
-const upsideDown = { path: ['minPrice'], message: 'must not be above maxPrice' }
+const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 
-const searchInput = z
+const searchOptions = z
   .strictObject({
-    query,
     ...filterInput,
     page: z.string().min(1).max(200).optional(),
     userId: rowId.optional(),
   })
-  .refine(isUpright, upsideDown)
-const similarInput = z
-  .strictObject({ courseId: rowId, ...filterInput })
-  .refine(isUpright, upsideDown)
-const suggestInput = z.strictObject({
-  prefix: query,
+  .refine(pricesAreOrdered, pricesRule)
+const similarOptions = z.strictObject(filterInput).refine(pricesAreOrdered, pricesRule)
+const suggestOptions = z.strictObject({
   limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit),
 })
 const clickInput = z.strictObject({
@@ -138,13 +127,16 @@ const clickInput = z.strictObject({
 
 /**
  * Checks a search and brings it into the one form that equal searches have, whatever the order of
- * their options. Touches no store, never throws.
+ * their options. Asks no store, never throws.
  */
 export function parseSearch(
   text: string,
   options: SearchOptions,
 ): Result<SearchRequest, InvalidInput> {
-  return checked(searchInput, () => ({ ...options, query: text })).map((input) => ({
+  return both(
+    validate(z.strictObject({ query }), { query: text }),
+    validate(searchOptions, options),
+  ).map((input) => ({
     query: input.query,
     filters: filtersOf(input),
     limit: input.limit,
@@ -158,7 +150,10 @@ export function parseSimilar(
   courseId: number,
   options: SimilarOptions,
 ): Result<SimilarRequest, InvalidInput> {
-  return checked(similarInput, () => ({ ...options, courseId })).map((input) => ({
+  return both(
+    validate(z.strictObject({ courseId: rowId }), { courseId }),
+    validate(similarOptions, options),
+  ).map((input) => ({
     courseId: input.courseId,
     filters: filtersOf(input),
     limit: input.limit,
@@ -172,17 +167,20 @@ export interface SimilarRequest {
   readonly limit: number
 }
 
-/** Checks what suggestions are asked for, and normalises it; as {@link parseSearch}. */
+/** Checks a request for suggestions, and normalises it; as {@link parseSearch}. */
 export function parseSuggest(
   text: string,
   options: SuggestOptions,
 ): Result<{ readonly prefix: string; readonly limit: number }, InvalidInput> {
-  return checked(suggestInput, () => ({ ...options, prefix: text }))
+  return both(
+    validate(z.strictObject({ prefix: query }), { prefix: text }),
+    validate(suggestOptions, options),
+  )
 }
 
 /** Checks a click; as {@link parseSearch}. */
 export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput> {
-  return checked(clickInput, () => click)
+  return validate(clickInput, click)
 }
 
 /**
@@ -197,8 +195,6 @@ export function normalise(text: string): string {
     .toLowerCase()
 }
 
-type Filters = Omit<z.output<typeof similarInput>, 'courseId' | 'limit'>
-
 /** The filters that are set, in one order. */
 function filtersOf({
   category,
@@ -207,7 +203,7 @@ function filtersOf({
   minPrice,
   maxPrice,
   hasSeats,
-}: Filters): SearchFilters {
+}: Omit<z.output<typeof similarOptions>, 'limit'>): SearchFilters {
   return {
     ...(category === undefined ? {} : { category }),
     ...(difficulty === undefined ? {} : { difficulty }),
@@ -218,28 +214,11 @@ function filtersOf({
   }
 }
 
-// A getter or a proxy among the options may throw.
-function checked<Schema extends z.ZodType>(
-  schema: Schema,
-  input: () => unknown,
-): Result<z.output<Schema>, InvalidInput> {
-  try {
-    const parsed = schema.safeParse(input())
-    return parsed.success
-      ? ok(parsed.data)
-      : err(invalidInput(parsed.error.issues.flatMap(inputIssues)))
-  } catch {
-    return err(invalidInput([]))
-  }
-}
-
-function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [
-      {
-        field: issue.path.length === 0 ? 'input' : z.core.toDotPath(issue.path),
-        message: issue.message,
-      },
-    ]
-  return issue.keys.map((field) => ({ field, message: 'is not a known option' }))
+/** What was asked for and its options as one input; every broken rule of both counts. */
+function both<One extends object, Other extends object>(
+  one: Result<One, InvalidInput>,
+  other: Result<Other, InvalidInput>,
+): Result<One & Other, InvalidInput> {
+  if (one.isOk() && other.isOk()) return ok({ ...one.value, ...other.value })
+  return err(invalidInput([one, other].flatMap((half) => (half.isErr() ? half.error.issues : []))))
 }

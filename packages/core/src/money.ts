@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /**
  * An amount of money as a decimal string with two decimals, for instance `'49.00'`; never a float.
  */
@@ -8,7 +10,7 @@ export type Money = string
  */
 export type MoneyInput = string | number
 
-const amount = /^(\d{1,8})(?:\.(\d{1,2}))?$/
+const amountPattern = /^(\d{1,8})(?:\.(\d{1,2}))?$/
 
 /**
  * Reads an amount as integer minor units; `undefined` when it is negative, has more than two
@@ -21,12 +23,23 @@ const amount = /^(\d{1,8})(?:\.(\d{1,2}))?$/
  * ```
  */
 export function parseMoney(input: MoneyInput): bigint | undefined {
-  const [, units, decimals = ''] = amount.exec(String(input)) ?? []
+  const [, units, decimals = ''] = amountPattern.exec(String(input)) ?? []
   if (units === undefined) return undefined
   return BigInt(units) * 100n + BigInt(decimals.padEnd(2, '0'))
 }
 
-/** Writes integer minor units as a decimal string: `4950n` is `'49.50'`. */
+/** The schema of an amount; its output has two decimals, for instance `'49.50'`. */
+export const money = z.union([z.string(), z.number()]).transform((input, context) => {
+  const minor = parseMoney(input)
+  if (minor !== undefined) return formatMoney(minor)
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an amount from 0 to 99999999.99 with at most two decimals',
+  })
+  return z.NEVER
+})
+
+/** Writes integer minor units as a decimal string: `4950n` becomes `'49.50'`. */
 export function formatMoney(minorUnits: bigint): Money {
   const sign = minorUnits < 0n ? '-' : ''
   const digits = String(minorUnits < 0n ? -minorUnits : minorUnits).padStart(3, '0')
@@ -34,8 +47,8 @@ export function formatMoney(minorUnits: bigint): Money {
 }
 
 /**
- * `price − discount` in decimal arithmetic; `undefined` when either is no amount or the discount is
- * above the price.
+ * Subtracts in decimal arithmetic: `price − discount`, `undefined` when either is not an amount or
+ * the discount is above the price.
  */
 export function subtractMoney(price: MoneyInput, discount: MoneyInput): Money | undefined {
   const [from, taken] = [parseMoney(price), parseMoney(discount)]
@@ -46,11 +59,11 @@ export function subtractMoney(price: MoneyInput, discount: MoneyInput): Money | 
 /**
  * An amount in integer minor units as a number: exact, since amounts have at most ten digits.
  *
- * @throws RangeError when `money` is no amount.
+ * @throws RangeError when `amount` is not an amount.
  */
-export function minorUnits(money: Money): number {
-  const parsed = parseMoney(money)
+export function minorUnits(amount: Money): number {
+  const parsed = parseMoney(amount)
   if (parsed === undefined)
-    throw new RangeError(`an amount has at most eight digits and two decimals: got ${money}`)
+    throw new RangeError(`an amount has at most eight digits and two decimals: got ${amount}`)
   return Number(parsed)
 }
