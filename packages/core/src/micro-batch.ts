@@ -1,15 +1,15 @@
-/** Runs together what was asked for in the same tick. */
-export class TickBatch<Item, Reply> {
+/** Runs items together that were added during the same turn of the event loop. */
+export class MicroBatch<Item, Reply> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Reply[]>
   #items: Item[] = []
   #replies: Promise<readonly Reply[]> | undefined
 
-  /** `run` gives back one reply per item, in order; its rejection is everybody's. */
+  /** `run` resolves with one reply per item, in order; when it rejects, every `add` rejects. */
   constructor(run: (items: readonly Item[]) => Promise<readonly Reply[]>) {
     this.#run = run
   }
 
-  /** Asks for one item. */
+  /** Adds one item to the batch that is about to run, and resolves with its reply. */
   async add(item: Item): Promise<Reply> {
     const index = this.#items.push(item) - 1
     this.#replies ??= new Promise((resolve) =>

@@ -3,7 +3,7 @@ import { sqlFailureIn } from '../failure-error.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from './json-safety.ts'
-import { TickBatch } from '../micro-batch.ts'
+import { MicroBatch } from '../micro-batch.ts'
 
 /** One row that is asked for. */
 export interface Row<Id> {
@@ -42,11 +42,11 @@ export interface LoaderParts<Id, Value> {
 /** Loads rows from the source: rows that are asked for in one tick by one `load`. Never rejects. */
 export class Loader<Id, Value> {
   readonly #parts: LoaderParts<Id, Value>
-  readonly #batch: TickBatch<Row<Id>, LoadResult<Value>>
+  readonly #batch: MicroBatch<Row<Id>, LoadResult<Value>>
 
   constructor(parts: LoaderParts<Id, Value>) {
     this.#parts = parts
-    this.#batch = new TickBatch((rows) => this.#loadTogether(rows))
+    this.#batch = new MicroBatch((rows) => this.#loadTogether(rows))
   }
 
   /** Loads one row, together with the others of this tick. */

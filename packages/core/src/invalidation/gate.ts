@@ -1,9 +1,9 @@
-import type { InvalidationParts } from './invalidation.ts'
+import type { InvalidationDeps } from './invalidation-deps.ts'
 import { type FoundIntent, type Intents, maxIntents } from './intents.ts'
 import { releaseKeys } from './release.ts'
 import { TransactionsUnderWay } from './under-way.ts'
 
-/** What a {@link Gate} goes by. */
+/** Options of a {@link Gate}. */
 export interface GateOptions {
   /** How often an open gate looks at the intents, in milliseconds. */
   readonly lookEveryMs: number
@@ -11,17 +11,18 @@ export interface GateOptions {
   readonly holdMs: number
 }
 
-/** How soon a closed gate looks again, in milliseconds. */
+/** Pause between two looks of a closed gate, in milliseconds. */
 const closedLookMs = 50
 
 /**
- * Whether this process may trust what Redis holds: closed at the start, and whenever trust is lost,
- * until every intent that was there then is settled and every write transaction that was under way
- * then has ended, or has outlived its holds in any case; closed while there is an intent of a
- * writer that could not reach Redis.
+ * Decides whether this process may trust what Redis holds.
+ *
+ * It starts closed, and closes whenever trust is lost. It opens when every intent that existed then
+ * is settled, and every write transaction that was under way then has ended or has outlived its
+ * holds. It is also closed while there is an intent of a writer that could not reach Redis.
  */
 export class Gate {
-  readonly #parts: InvalidationParts
+  readonly #deps: InvalidationDeps
   readonly #intents: Intents
   readonly #options: GateOptions
   readonly #underWay: TransactionsUnderWay
@@ -36,12 +37,12 @@ export class Gate {
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
-  constructor(parts: InvalidationParts, intents: Intents, options: GateOptions) {
-    this.#parts = parts
+  constructor(deps: InvalidationDeps, intents: Intents, options: GateOptions) {
+    this.#deps = deps
     this.#intents = intents
     this.#options = options
-    this.#underWay = new TransactionsUnderWay(parts.postgres)
-    this.#unsubscribe = parts.redis.onTrustLost(() => {
+    this.#underWay = new TransactionsUnderWay(deps.postgres)
+    this.#unsubscribe = deps.redis.onTrustLost(() => {
       this.loseTrust()
     })
     this.#lookIn(0)
@@ -52,12 +53,12 @@ export class Gate {
     return this.#isOpen
   }
 
-  /** Rises whenever trust is lost: what Redis acknowledged in an earlier epoch may be gone. */
+  /** Incremented whenever trust is lost: Redis may have forgotten what it acknowledged before. */
   get epoch(): number {
     return this.#epoch
   }
 
-  /** Resolves after the first look, whatever it saw. */
+  /** Resolves after the first look, whether it succeeded or not. */
   get firstLook(): Promise<void> {
     return this.#firstLook.promise
   }
@@ -69,7 +70,7 @@ export class Gate {
     this.#lookIn(0)
   }
 
-  /** Ends its timer, and its look once that is over. */
+  /** Stops the timer and waits for a look that is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#unsubscribe()
@@ -90,12 +91,12 @@ export class Gate {
   }
 
   async #look(): Promise<void> {
-    const { redis, diagnostics } = this.#parts
+    const { redis, diagnostics } = this.#deps
     let isSure = true
     try {
-      if (this.#isOpen || redis.isAvailable) await this.#judge(this.#epoch)
+      if (this.#isOpen || redis.isAvailable) await this.#openIfTrusted(this.#epoch)
     } catch (error) {
-      // PostgreSQL is not to be asked more often because it is in trouble.
+      // PostgreSQL in trouble must not be asked more often.
       isSure = false
       diagnostics.emit('invalidation:failed', { keys: 0, error })
     } finally {
@@ -104,11 +105,11 @@ export class Gate {
     }
   }
 
-  async #judge(epoch: number): Promise<void> {
+  async #openIfTrusted(epoch: number): Promise<void> {
     const intents = await this.#intents.read(this.#options.holdMs)
     if (this.#lookedInEpoch !== epoch) {
       await this.#underWay.note()
-      this.#notedAtMs = this.#parts.clock.monotonic()
+      this.#notedAtMs = this.#deps.clock.monotonic()
       this.#mustSettle = new Set(intents.map(({ id }) => id))
       this.#lookedInEpoch = epoch
     }
@@ -121,17 +122,17 @@ export class Gate {
       intents.length < maxIntents &&
       intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
     const isTrusted = isClear && (this.#isOpen || (await this.#haveWritersEnded()))
-    if (epoch === this.#epoch) this.#set(isTrusted && this.#parts.redis.isAvailable)
+    if (epoch === this.#epoch) this.#set(isTrusted && this.#deps.redis.isAvailable)
   }
 
   async #haveWritersEnded(): Promise<boolean> {
-    if (this.#parts.clock.monotonic() - this.#notedAtMs >= this.#options.holdMs) return true
+    if (this.#deps.clock.monotonic() - this.#notedAtMs >= this.#options.holdMs) return true
     return this.#underWay.haveEnded()
   }
 
   /** Deletes the keys of transactions that have ended, then their intents. */
   async #settle(ended: readonly FoundIntent[]): Promise<ReadonlySet<string>> {
-    const { redis, diagnostics } = this.#parts
+    const { redis, diagnostics } = this.#deps
     const releases = await Promise.all(ended.map(({ id, keys }) => releaseKeys(redis, keys, id)))
     const settled = ended.filter((_, index) => releases[index]?.isOk() === true)
     if (settled.length > 0) await this.#intents.remove(settled.map(({ id }) => id))
@@ -146,6 +147,6 @@ export class Gate {
   #set(isOpen: boolean): void {
     if (isOpen === this.#isOpen) return
     this.#isOpen = isOpen
-    this.#parts.diagnostics.emit('invalidation:gate', { state: isOpen ? 'open' : 'closed' })
+    this.#deps.diagnostics.emit('invalidation:gate', { state: isOpen ? 'open' : 'closed' })
   }
 }

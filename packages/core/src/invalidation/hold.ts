@@ -30,7 +30,7 @@ return 1
 
 /**
  * Holds keys for one owner: until the release, or until the life ends, readers go to PostgreSQL and
- * do not fill. One round trip for 50 keys and less.
+ * do not fill. One round trip for up to 50 keys.
  */
 export async function holdKeys(
   redis: RedisStore,

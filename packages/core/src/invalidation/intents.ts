@@ -1,48 +1,47 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import { FailureError } from '../failure-error.ts'
+import { failureIn } from '../failure-error.ts'
+import { isMissingTable } from '../stores/postgres/missing-table.ts'
+import { deleteIntents, endIntent, insertIntent, selectIntents } from './intent-queries.ts'
 
-/** What a writer was about to invalidate. */
+/** Keys that a writer is about to invalidate, written down before its commit. */
 export interface Intent {
   /** The owner of the holds. */
   readonly id: string
   /** The texts of the keys. */
   readonly keys: readonly string[]
-  /** Whether Redis had acknowledged the holds. */
+  /** Whether Redis has acknowledged the holds. */
   readonly isHeld: boolean
 }
 
-/** An intent as it was found. */
+/** An intent as it was read. */
 export interface FoundIntent extends Intent {
   /** Whether the writer's transaction is over, so that the keys may be deleted. */
   readonly hasEnded: boolean
-  /** Whether it is older than a hold lives, so that its writer is not about to remove it. */
+  /** Whether it is older than the life of a hold, so that its writer will not remove it itself. */
   readonly isOld: boolean
 }
 
-/** How many intents are looked at together. */
+/** Most intents that one read returns. */
 export const maxIntents = 200
 
 /**
  * The intents of all processes, in PostgreSQL. Every call runs on a reserved connection: it must
- * not wait for a pool that is full of transactions which wait for it.
+ * not wait for a pool full of transactions that wait for it.
  */
 export class Intents {
   readonly #postgres: PostgresStore
   readonly #prefix: string
 
   /**
-   * `prefix` stands in front of the keys; all processes that have the same one and the same schema
-   * share one Redis.
+   * `prefix` precedes every key in Redis. Processes with the same prefix and the same schema share
+   * one Redis, and see each other's intents.
    */
   constructor(postgres: PostgresStore, prefix: string) {
     this.#postgres = postgres
     this.#prefix = prefix
   }
 
-  /**
-   * Writes an intent down, over an earlier one of the same owner. Rejects with
-   * {@link FailureError}.
-   */
+  /** Writes an intent, or replaces an earlier one of the same owner. Rejects with `FailureError`. */
   async write(intent: Intent, transactionId: string | undefined): Promise<void> {
     await this.#run(insertIntent, [
       intent.id,
@@ -53,31 +52,24 @@ export class Intents {
     ])
   }
 
-  /**
-   * Notes that the writer has ended, though Redis could not be told: anybody may delete the keys
-   * from now on.
-   */
+  /** Notes that the writer has ended without reaching Redis: any process may delete its keys now. */
   async end(id: string): Promise<void> {
-    await this.#run('UPDATE @schema.invalidation_intent SET has_ended = true WHERE id = $1', [id])
+    await this.#run(endIntent, [id])
   }
 
   /** Removes intents whose keys are deleted. */
   async remove(ids: readonly string[]): Promise<void> {
-    await this.#run('DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)', [ids])
+    await this.#run(deleteIntents, [ids])
   }
 
-  /** Looks at the intents, oldest first, {@link maxIntents} at most. */
+  /** Reads the intents, oldest first, at most {@link maxIntents}. */
   async read(oldAfterMs: number): Promise<readonly FoundIntent[]> {
     try {
       return await this.#run<FoundIntent>(selectIntents, [oldAfterMs, maxIntents, this.#prefix])
     } catch (error) {
-      // Before the migrations have run nobody can have written one.
-      if (
-        error instanceof FailureError &&
-        error.failure.type === 'store-refused' &&
-        error.failure.code === '42P01'
-      )
-        return []
+      // Before the migrations have run there is no table, so there are no intents.
+      const failure = failureIn(error)
+      if (failure !== undefined && isMissingTable(failure)) return []
       throw error
     }
   }
@@ -90,26 +82,3 @@ export class Intents {
     return rows
   }
 }
-
-const insertIntent = `
-  INSERT INTO @schema.invalidation_intent (id, transaction, prefix, keys, is_held)
-  VALUES ($1, $2::xid8, $3, $4, $5)
-  ON CONFLICT (id) DO UPDATE SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
-
-// A transaction id that this server has not given out yet comes from a restored dump; its writer is
-// gone.
-const selectIntents = `
-  SELECT
-    id,
-    keys,
-    is_held AS "isHeld",
-    has_ended OR CASE
-      WHEN transaction IS NULL THEN created_at < clock_timestamp() - interval '1 minute'
-      WHEN transaction >= pg_snapshot_xmax(pg_current_snapshot()) THEN true
-      ELSE pg_xact_status(transaction) IS DISTINCT FROM 'in progress'
-    END AS "hasEnded",
-    created_at < clock_timestamp() - $1 * interval '1 millisecond' AS "isOld"
-  FROM @schema.invalidation_intent
-  WHERE prefix = $3
-  ORDER BY created_at
-  LIMIT $2`

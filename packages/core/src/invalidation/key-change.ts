@@ -1,8 +1,27 @@
 import type { CacheKey } from '../cache-key.ts'
+import type { Gate } from './gate.ts'
 import { holdKeys } from './hold.ts'
 import type { Intents } from './intents.ts'
-import type { Invalidation } from './invalidation.ts'
+import type { InvalidationDeps } from './invalidation-deps.ts'
 import { releaseKeys } from './release.ts'
+
+/** Dependencies of a {@link KeyChange}. */
+export interface KeyChangeDeps extends Omit<InvalidationDeps, 'postgres'> {
+  /** Stores the intent, where one is needed. */
+  readonly intents: Intents
+  /** Closed by the change when Redis does not answer. */
+  readonly gate: Gate
+}
+
+/** Options of a {@link KeyChange}. */
+export interface KeyChangeOptions {
+  /** The owner of the holds. */
+  readonly owner: string
+  /** Life of a hold without a release, in milliseconds. */
+  readonly lifeMs: number
+  /** Whether an intent is written even when Redis acknowledges the holds. */
+  readonly isDurable: boolean
+}
 
 interface Hold {
   readonly issuedAt: number
@@ -12,16 +31,14 @@ interface Hold {
 
 /** The holds of one writer, from the first `invalidate` to the release. */
 export class KeyChange {
-  readonly #invalidation: Invalidation
-  readonly #owner: string
-  readonly #lifeMs: number
+  readonly #deps: KeyChangeDeps
+  readonly #options: KeyChangeOptions
   readonly #holds = new Map<string, Hold>()
   #hasIntent = false
 
-  constructor(invalidation: Invalidation, lifeMs: number) {
-    this.#invalidation = invalidation
-    this.#owner = invalidation.nonces.next()
-    this.#lifeMs = lifeMs
+  constructor(deps: KeyChangeDeps, options: KeyChangeOptions) {
+    this.#deps = deps
+    this.#options = options
   }
 
   /** Issues the holds of keys without waiting for them. */
@@ -31,19 +48,20 @@ export class KeyChange {
   }
 
   /**
-   * Makes sure, just before COMMIT, that no reader serves or stores what the commit makes old:
-   * waits for the holds, renews those that are older than half their life or from before trust in
-   * Redis was lost, and writes an intent down where Redis does not answer. Rejects with
-   * `FailureError` when that cannot be written: the commit must not be sent then.
+   * Makes sure, just before COMMIT, that no reader serves or stores what the commit makes old.
+   *
+   * It waits for the holds, and renews those that are older than half their life or than the last
+   * loss of trust in Redis. Where Redis does not answer it writes an intent. Rejects with
+   * `FailureError` when the intent cannot be written: COMMIT must not be sent then.
    */
   async hold(findTransactionId: () => Promise<string | undefined>): Promise<void> {
     if (this.#holds.size === 0) return
-    const { clock, diagnostics } = this.#invalidation.parts
+    const { clock, diagnostics } = this.#deps
     const startedAt = clock.monotonic()
     const old = [...this.#holds].filter(([, hold]) => this.#isOld(hold)).map(([key]) => key)
     if (old.length > 0) this.#issue(old)
     const failed = await this.#failedKeys()
-    if (failed.length > 0 || this.#isDurable)
+    if (failed.length > 0 || this.#options.isDurable)
       await this.#writeIntent(failed.length === 0, await findTransactionId())
     diagnostics.emit('invalidation:hold', {
       keys: this.#holds.size,
@@ -52,39 +70,31 @@ export class KeyChange {
   }
 
   /**
-   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: what cannot be reached expires, or is
-   * deleted by whoever finds the intent.
+   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: holds out of reach expire, and the keys
+   * of an intent are deleted by the process that finds it.
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return
-    const { clock, diagnostics, redis } = this.#invalidation.parts
+    const { clock, diagnostics, redis } = this.#deps
+    const { owner } = this.#options
     const startedAt = clock.monotonic()
     const keys = [...this.#holds.keys()]
-    const lost = await releaseKeys(redis, keys, this.#owner)
+    const lost = await releaseKeys(redis, keys, owner)
     if (lost.isErr()) {
       diagnostics.emit('invalidation:failed', { keys: keys.length, error: lost.error })
-      return this.#settleIntent((intents) => intents.end(this.#owner))
+      return this.#updateIntent((intents) => intents.end(owner))
     }
     if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
     diagnostics.emit('invalidation:release', {
       keys: keys.length,
       durationMs: clock.monotonic() - startedAt,
     })
-    await this.#settleIntent((intents) => intents.remove([this.#owner]))
-  }
-
-  /**
-   * A gate waits for transactions under way as long as an ordinary hold lasts; one that may take
-   * longer is written down, which a gate sees.
-   */
-  get #isDurable(): boolean {
-    const { invalidation, holdMs } = this.#invalidation.options
-    return invalidation === 'durable' || this.#lifeMs > holdMs
+    await this.#updateIntent((intents) => intents.remove([owner]))
   }
 
   #isOld(hold: Hold): boolean {
-    const { gate, parts } = this.#invalidation
-    return hold.epoch !== gate.epoch || parts.clock.monotonic() - hold.issuedAt > this.#lifeMs / 2
+    const { gate, clock } = this.#deps
+    return hold.epoch !== gate.epoch || clock.monotonic() - hold.issuedAt > this.#options.lifeMs / 2
   }
 
   async #failedKeys(): Promise<readonly string[]> {
@@ -94,38 +104,34 @@ export class KeyChange {
   }
 
   /**
-   * The holds are issued once more after the intent is visible: whoever looked before it was, looks
-   * at a key that is held.
+   * The holds are issued once more after the intent is visible: a process that looked at the intents
+   * before then finds the keys held.
    */
   async #writeIntent(isHeld: boolean, transactionId: string | undefined): Promise<void> {
-    const { gate, intents, parts } = this.#invalidation
-    const intent = { id: this.#owner, keys: [...this.#holds.keys()] }
+    const { gate, intents, diagnostics } = this.#deps
+    const intent = { id: this.#options.owner, keys: [...this.#holds.keys()] }
     await intents.write({ ...intent, isHeld }, transactionId)
     this.#hasIntent = true
     this.#issue(intent.keys)
     const failed = await this.#failedKeys()
     if (isHeld && failed.length === 0) return
     if (isHeld) await intents.write({ ...intent, isHeld: false }, transactionId)
-    parts.diagnostics.emit('invalidation:intent', { keys: intent.keys.length })
+    diagnostics.emit('invalidation:intent', { keys: intent.keys.length })
     gate.loseTrust()
   }
 
-  async #settleIntent(settle: (intents: Intents) => Promise<void>): Promise<void> {
+  async #updateIntent(update: (intents: Intents) => Promise<void>): Promise<void> {
     if (!this.#hasIntent) return
-    const { intents, parts } = this.#invalidation
-    await settle(intents).catch((error: unknown) => {
-      parts.diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error })
+    const { intents, diagnostics } = this.#deps
+    await update(intents).catch((error: unknown) => {
+      diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error })
     })
   }
 
   #issue(keys: readonly string[]): void {
-    const {
-      gate,
-      parts: { clock, redis },
-    } = this.#invalidation
-    const isHeld = holdKeys(redis, keys, { owner: this.#owner, lifeMs: this.#lifeMs }).then(
-      (result) => result.isOk(),
-    )
+    const { gate, clock, redis } = this.#deps
+    const { owner, lifeMs } = this.#options
+    const isHeld = holdKeys(redis, keys, { owner, lifeMs }).then((result) => result.isOk())
     const hold = { issuedAt: clock.monotonic(), epoch: gate.epoch, isHeld }
     for (const key of keys) this.#holds.set(key, hold)
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * Makes ids that no other process makes: sixteen characters, half of them random per maker, half
- * counted.
+ * Makes ids that no other process makes: sixteen characters, of which eight are random per process
+ * and eight count.
  */
 export class Nonces {
   readonly #prefix = randomBytes(6).toString('base64url')

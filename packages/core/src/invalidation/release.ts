@@ -36,8 +36,8 @@ return found
 `)
 
 /**
- * Ends one owner's holds and gives back how many of them were gone already. Never removes another
- * owner's hold. One round trip for 50 keys and less.
+ * Ends one owner's holds and returns how many of them were already gone. Never removes another
+ * owner's hold. One round trip for up to 50 keys.
  */
 export async function releaseKeys(
   redis: RedisStore,

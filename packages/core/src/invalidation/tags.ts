@@ -22,8 +22,8 @@ return ARGV[1]
 `)
 
 /**
- * Reads a tag's nonce before a load, giving it one where it has none; `undefined` while a writer
- * holds it. One round trip.
+ * Reads a tag's nonce before a load, and stores a nonce where the tag has none; `undefined` while a
+ * writer holds the tag. One round trip.
  */
 export async function readTag(
   client: RedisClientType,
@@ -37,7 +37,7 @@ export async function readTag(
   return typeof reply === 'string' ? reply : undefined
 }
 
-/** The nonce of what `GET` gave for a tag; `undefined` when it has none. */
+/** The nonce in the stored text of a tag; `undefined` when it has none. */
 export function tagNonceOf(raw: string | null | undefined): string | undefined {
   return raw?.startsWith('t1 ') === true ? raw.slice(3) : undefined
 }

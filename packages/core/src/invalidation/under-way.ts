@@ -1,9 +1,10 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import { selectUnderWay } from './under-way-queries.ts'
 
 /**
- * The write transactions that were under way in this database at one moment. A Redis that came back
- * may have lost the holds that it had acknowledged to them, so nothing may be stored until they
- * have ended. Runs on a reserved connection.
+ * Write transactions that were under way in this database at one moment. A Redis that came back
+ * may have lost holds that it had acknowledged to them, so nothing may be stored until they have
+ * ended. Runs on a reserved connection.
  */
 export class TransactionsUnderWay {
   readonly #postgres: PostgresStore
@@ -13,12 +14,12 @@ export class TransactionsUnderWay {
     this.#postgres = postgres
   }
 
-  /** Notes those that are under way now. One round trip. */
+  /** Notes the transactions that are under way now. One round trip. */
   async note(): Promise<void> {
     this.#noted = await this.#read()
   }
 
-  /** Whether all that were noted have ended. One round trip, none once they have. */
+  /** Whether all noted transactions have ended. One round trip; none once they have ended. */
   async haveEnded(): Promise<boolean> {
     if (this.#noted.length === 0) return true
     const running = new Set(await this.#read())
@@ -34,8 +35,3 @@ export class TransactionsUnderWay {
     return rows.map(({ transaction }) => transaction)
   }
 }
-
-const selectUnderWay = `
-  SELECT backend_xid::text AS transaction
-  FROM pg_stat_activity
-  WHERE datname = current_database() AND backend_xid IS NOT NULL`

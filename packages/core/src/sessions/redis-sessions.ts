@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { TickBatch } from '../micro-batch.ts'
+import { MicroBatch } from '../micro-batch.ts'
 import type { StoreError } from '../errors.ts'
 import { err, ok, okAsync, Result, ResultAsync } from '../result.ts'
 import { redisUnavailable } from '../stores/redis/redis-failure.ts'
@@ -41,7 +41,7 @@ export class RedisSessions implements Sessions {
   readonly #settings: Required<SessionOptions>
   readonly #revocations: Revocations
   readonly #gate: RevocationGate
-  readonly #reads: TickBatch<string, Outcome<string | null>>
+  readonly #reads: MicroBatch<string, Outcome<string | null>>
 
   constructor(stores: SessionStores, settings: Required<SessionOptions>) {
     this.#redis = stores.redis
@@ -52,7 +52,7 @@ export class RedisSessions implements Sessions {
       revocations: this.#revocations,
       lookEveryMs: settings.lookEveryMs,
     })
-    this.#reads = new TickBatch((hashes) => this.#readAll(hashes))
+    this.#reads = new MicroBatch((hashes) => this.#readAll(hashes))
     stores.beforeClose(async () => {
       await this.#gate.stop()
       await this.#revocations.settled()

@@ -11,7 +11,7 @@ import { Flight, type Outcome } from './flight.ts'
 import { type LeaseReply, type LeaseRequest, type SeenValue, takeLease } from './lease.ts'
 import type { Loaded, Loader, LoadResult, Row } from './loader.ts'
 import { areTagsUnchanged } from './look.ts'
-import { TickBatch } from '../micro-batch.ts'
+import { MicroBatch } from '../micro-batch.ts'
 
 interface Asked {
   readonly lease: LeaseRequest
@@ -41,15 +41,15 @@ export class Refill<Id, Value> {
   readonly #options: CheckedOptions<Id, Value>
   readonly #loader: Loader<Id, Value>
   readonly #flights = new Map<string, Flight<Value>>()
-  readonly #leases: TickBatch<Asked, Result<Granted, StoreError>>
-  readonly #fills: TickBatch<FillRequest, boolean>
+  readonly #leases: MicroBatch<Asked, Result<Granted, StoreError>>
+  readonly #fills: MicroBatch<FillRequest, boolean>
 
   constructor(stores: Stores, options: CheckedOptions<Id, Value>, loader: Loader<Id, Value>) {
     this.#stores = stores
     this.#options = options
     this.#loader = loader
-    this.#leases = new TickBatch((asked) => this.#takeLeases(asked))
-    this.#fills = new TickBatch((requests) => this.#fill(requests))
+    this.#leases = new MicroBatch((asked) => this.#takeLeases(asked))
+    this.#fills = new MicroBatch((requests) => this.#fill(requests))
   }
 
   /** Shares the flight of a row, or begins one. `seen` is a value that is to be replaced. */

@@ -1,0 +1,32 @@
+/** Writes an intent, or replaces an earlier one of the same owner. */
+export const insertIntent = `
+  INSERT INTO @schema.invalidation_intent (id, transaction, prefix, keys, is_held)
+  VALUES ($1, $2::xid8, $3, $4, $5)
+  ON CONFLICT (id) DO UPDATE
+  SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
+
+/** Marks an intent as one whose writer has ended. */
+export const endIntent = 'UPDATE @schema.invalidation_intent SET has_ended = true WHERE id = $1'
+
+/** Deletes intents by their ids. */
+export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)'
+
+/**
+ * The intents of one key prefix, oldest first. A transaction id that this server has not assigned
+ * yet comes from a restored dump: its writer is gone.
+ */
+export const selectIntents = `
+  SELECT
+    id,
+    keys,
+    is_held AS "isHeld",
+    has_ended OR CASE
+      WHEN transaction IS NULL THEN created_at < clock_timestamp() - interval '1 minute'
+      WHEN transaction >= pg_snapshot_xmax(pg_current_snapshot()) THEN true
+      ELSE pg_xact_status(transaction) IS DISTINCT FROM 'in progress'
+    END AS "hasEnded",
+    created_at < clock_timestamp() - $1 * interval '1 millisecond' AS "isOld"
+  FROM @schema.invalidation_intent
+  WHERE prefix = $3
+  ORDER BY created_at
+  LIMIT $2`
