@@ -22,7 +22,7 @@ import {
 } from './look.ts'
 import { NextLoad } from './next-load.ts'
 import { ParseMemo } from './parse-memo.ts'
-import { Refill } from './refill.ts'
+import { LeasedLoad } from './leased-load.ts'
 
 /** Options with every default filled in and every rule checked. */
 export type CheckedOptions<Id, Value> = CacheOptions<Id, Value> &
@@ -49,7 +49,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #stores: Stores
   readonly #options: CheckedOptions<Id, Value>
   readonly #loader: Loader<Id, Value>
-  readonly #refill: Refill<Id, Value>
+  readonly #leasedLoad: LeasedLoad<Id, Value>
   readonly #batches: BatchGet
   readonly #parsed: ParseMemo
   readonly #plainPrefix: string
@@ -67,7 +67,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       codec: options.codec,
       sql: stores.postgres.client,
     })
-    this.#refill = new Refill(stores, options, this.#loader)
+    this.#leasedLoad = new LeasedLoad(stores, options, this.#loader)
     this.#batches = new BatchGet(stores)
     this.#parsed = new ParseMemo(options.maxParsedLength)
     this.#plainPrefix = `${stores.redis.keyPrefix}${options.name}:`
@@ -154,7 +154,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       typeof look !== 'string' && look.kind === 'miss'
         ? look.seen
         : this.#keep(valueSeen(look) as string)
-    const outcome = await this.#refill.join(row, seen)
+    const outcome = await this.#leasedLoad.join(row, seen)
     return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#passBy(row, 'refresh')
   }
 
@@ -200,7 +200,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     if (typeof look === 'string') return this.#decode(row, look)
     if (look.kind !== 'stale' || !look.isAlive) return noAnswer
     const value = this.#decode(row, look.raw)
-    if (value !== noAnswer) this.#refill.begin(row, this.#keep(look.raw))
+    if (value !== noAnswer) this.#leasedLoad.begin(row, this.#keep(look.raw))
     return value
   }
 
@@ -248,10 +248,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   #join(row: Row<Id>, look: Exclude<Look, Pass>): Promise<Outcome<Value>> | Outcome<Value> {
     // A value that is alive and yet did not answer cannot be read.
-    if (typeof look === 'string') return this.#refill.join(row, { nonce: nonceOf(look) })
-    if (look.kind === 'miss') return this.#refill.join(row, look.seen)
-    if (look.isAlive) return this.#refill.join(row, { nonce: nonceOf(look.raw) })
-    return look.isClaimed ? { kind: 'again' } : this.#refill.join(row, this.#keep(look.raw))
+    if (typeof look === 'string') return this.#leasedLoad.join(row, { nonce: nonceOf(look) })
+    if (look.kind === 'miss') return this.#leasedLoad.join(row, look.seen)
+    if (look.isAlive) return this.#leasedLoad.join(row, { nonce: nonceOf(look.raw) })
+    return look.isClaimed ? { kind: 'again' } : this.#leasedLoad.join(row, this.#keep(look.raw))
   }
 
   #keep(raw: string): SeenValue {

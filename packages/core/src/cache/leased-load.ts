@@ -36,7 +36,7 @@ interface Lease<Id, Value> {
  * Loads what the cache does not have: lease, load, fill. Readers of one process share a load of a
  * key; of all processes one loads.
  */
-export class Refill<Id, Value> {
+export class LeasedLoad<Id, Value> {
   readonly #stores: Stores
   readonly #options: CheckedOptions<Id, Value>
   readonly #loader: Loader<Id, Value>
