@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { connect, createRelay, orThrow, outboxStatus, type Stores } from '@headwater/core'
+import { connect, createRelay, orThrow, outbox, type Stores } from '@headwater/core'
 import { createRepositories } from '@headwater/repositories'
 import { MongoClient } from 'mongodb'
 import type { Arrival } from './judge.ts'
@@ -51,7 +51,7 @@ async function isAnythingLeft(stores: Stores): Promise<boolean> {
       'SELECT count(*)::int AS count FROM @schema.activity_spill',
     ),
   ).rows
-  const { sinks } = orThrow(await outboxStatus(stores))
+  const { sinks } = orThrow(await outbox(stores).status())
   return spilled?.count !== 0 || sinks.some(({ lagEvents, parked }) => lagEvents > 0 || parked > 0)
 }
 

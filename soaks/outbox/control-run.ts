@@ -28,9 +28,7 @@ export function runControl(
 ): Promise<ControlResult> {
   return onSite({ postgres, redis }, async (site) => {
     const { client } = site.stores.postgres
-    const reader = readers[name]({
-      rows: async (text, values) => (await client.query(text, values)).rows as never,
-    })
+    const reader = readers[name](client)
     const elsewhere = new Elsewhere(site.postgresUrl)
     const writers = new Writers(site)
     const effects: string[] = []

@@ -1,8 +1,8 @@
-import type { Outbox } from '../../packages/core/test/outbox/outbox-fixture.ts'
+import type { SqlClient } from '@headwater/core'
 
-/** The widely used readers that this outbox replaces, kept to show that the tests can tell. */
+/** A reader of the log as people write it by hand, to show that the judge can tell. */
 export interface NaiveReader {
-  /** What is new since the last call, as `id@version`. */
+  /** Returns the events since the last call, as `id@version`. */
   poll(): Promise<string[]>
 }
 
@@ -13,36 +13,24 @@ interface Row {
   readonly version: string
 }
 
-const columns = 'seq::text, xid::text, aggregateid, version::text'
-
-/** Remembers the highest position and asks for what lies beyond it. */
-export function idCursor(outbox: Pick<Outbox, 'rows'>): NaiveReader {
+/** Remembers the highest position and asks for everything above it. */
+export function idCursor(sql: SqlClient): NaiveReader {
   let last = '0'
   return {
     poll: async () => {
-      const rows = await outbox.rows<Row>(
-        `SELECT ${columns} FROM @schema.outbox WHERE seq > $1 ORDER BY outbox.seq`,
-        [last],
-      )
+      const { rows } = await sql.query<Row>(afterPositionSql, [last])
       last = rows.at(-1)?.seq ?? last
       return rows.map(nameOfRow)
     },
   }
 }
 
-/**
- * Remembers the last transaction and position, and keeps below the oldest transaction in progress.
- */
-export function xminGuard(outbox: Pick<Outbox, 'rows'>): NaiveReader {
+/** Remembers the last transaction and position, and stays below the oldest open transaction. */
+export function xminGuard(sql: SqlClient): NaiveReader {
   let last = ['0', '0']
   return {
     poll: async () => {
-      const rows = await outbox.rows<Row>(
-        `
-        SELECT ${columns} FROM @schema.outbox
-        WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, seq) > ($1::xid8, $2::bigint) ORDER BY outbox.xid, outbox.seq`,
-        last,
-      )
+      const { rows } = await sql.query<Row>(afterTransactionSql, last)
       const end = rows.at(-1)
       if (end !== undefined) last = [end.xid, end.seq]
       return rows.map(nameOfRow)
@@ -53,3 +41,14 @@ export function xminGuard(outbox: Pick<Outbox, 'rows'>): NaiveReader {
 function nameOfRow({ aggregateid, version }: Row): string {
   return `${aggregateid}@${version}`
 }
+
+const columns = 'seq::text, xid::text, aggregateid, version::text'
+
+const afterPositionSql = `
+  SELECT ${columns} FROM @schema.outbox WHERE seq > $1 ORDER BY outbox.seq`
+
+const afterTransactionSql = `
+  SELECT ${columns} FROM @schema.outbox
+  WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+    AND (xid, seq) > ($1::xid8, $2::bigint)
+  ORDER BY outbox.xid, outbox.seq`

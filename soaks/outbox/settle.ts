@@ -1,11 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import {
-  deadLetters,
-  type DeadLetterGroup,
-  orThrow,
-  type SqlClient,
-  type Stores,
-} from '@headwater/core'
+import { orThrow, outbox, type DeadLetterGroup, type SqlClient, type Stores } from '@headwater/core'
 import { readAccounts, readLedger, stateText } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import type { Fleet } from './fleet.ts'
@@ -66,7 +60,7 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
     eventually(() => isEmpty(sql, restless)),
   )
   const before = await judge(sql, destination)
-  const letters = orThrow(await deadLetters(stores).summary())
+  const letters = orThrow(await outbox(stores).deadLetters.summary())
   fleet.order('lift-poison')
   await expect(
     'every dead letter was replayed',
@@ -136,7 +130,7 @@ async function readSetAside(sql: SqlClient): Promise<readonly SetAside[]> {
 }
 
 async function replayed(stores: Stores): Promise<boolean> {
-  orThrow(await deadLetters(stores).replay({}))
+  orThrow(await outbox(stores).deadLetters.replay({}))
   return isEmpty(stores.postgres.client, 'SELECT FROM @schema.outbox_failure LIMIT 1')
 }
 

@@ -68,16 +68,15 @@ export { EventRejected, eventLimitsDefaults } from './outbox/log/check-event.ts'
 export type { EventLimits } from './outbox/log/check-event.ts'
 export { createRelay, relayDefaults } from './outbox/relay/create-relay.ts'
 export type { Relay, RelayDeadline, RelayOptions } from './outbox/relay/create-relay.ts'
-export { deadLetters } from './outbox/failures/replay.ts'
+export { outbox } from './outbox/outbox.ts'
+export type { Outbox } from './outbox/outbox.ts'
 export type {
   DeadLetter,
   DeadLetterGroup,
   DeadLetterMatch,
   DeadLetters,
-} from './outbox/failures/replay.ts'
-export { outboxStatus, removeSink } from './outbox/status.ts'
+} from './outbox/failures/dead-letters.ts'
 export type { OutboxStatus, ShardOwner, SinkStatus, SnapshotHolder } from './outbox/status.ts'
-export { checkOrigin, resetOutbox } from './outbox/origin.ts'
 export type { OutboxRestored, ResetOptions } from './outbox/origin.ts'
 export { allDelivered, defineSink, sinkDefaults } from './outbox/sink.ts'
 export type { Sink, SinkContext, SinkFailure, SinkReport } from './outbox/sink.ts'

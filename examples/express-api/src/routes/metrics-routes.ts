@@ -1,8 +1,9 @@
+import { outbox } from '@headwater/core'
 import { Router } from 'express'
 import type { Services } from '../services.ts'
 
 /** What the SDK has counted since the start, and how far behind the relay is. */
-export function metricsRoutes({ metrics, relay }: Services): Router {
+export function metricsRoutes({ metrics, stores: connected }: Services): Router {
   const router = Router()
 
   router.get('/metrics', async (_request, response) => {
@@ -16,13 +17,13 @@ export function metricsRoutes({ metrics, relay }: Services): Router {
       failures,
       periodMs,
     } = metrics.snapshot()
-    const status = await relay.status()
+    const status = await outbox(connected).status()
     const lag = status.isErr()
       ? null
-      : status.value.sinks.map(({ sink, lagEvents, lagSeconds, parked, dead }) => ({
+      : status.value.sinks.map(({ sink, lagEvents, lagMs, parked, dead }) => ({
           sink,
           lagEvents,
-          lagSeconds,
+          lagMs,
           parked,
           dead,
         }))

@@ -1,21 +1,13 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  checkOrigin,
-  connect,
-  createRelay,
-  migrate,
-  orThrow,
-  resetOutbox,
-  type Stores,
-} from '@headwater/core'
+import { connect, createRelay, migrate, orThrow, outbox, type Stores } from '@headwater/core'
 import {
   createDatabase,
   eventually,
   startPostgresServer,
   type PostgresServer,
 } from '@headwater/testing'
-import { change, recordingSink, useOutbox, type Outbox } from './outbox-fixture.ts'
+import { change, recordingSink, useOutbox, type OutboxFixture } from './outbox-fixture.ts'
 
 const open = useOutbox()
 let other: PostgresServer
@@ -37,11 +29,11 @@ const computed = ['shard']
  * Copies the outbox to another server, row by row, as a restored dump does: with all values,
  * transaction ids among them.
  */
-async function restore(outbox: Outbox): Promise<Stores> {
-  const url = await createDatabase(other.url, `restored_${outbox.schema}`)
+async function restore(fixture: OutboxFixture): Promise<Stores> {
+  const url = await createDatabase(other.url, `restored_${fixture.schema}`)
   const stores = orThrow(
     await connect({
-      postgres: { url, schema: outbox.schema },
+      postgres: { url, schema: fixture.schema },
       redis: { url: 'redis://127.0.0.1:1' },
     }),
   )
@@ -50,26 +42,26 @@ async function restore(outbox: Outbox): Promise<Stores> {
   const client = new Client({ connectionString: url })
   await client.connect()
   await client.query(
-    `TRUNCATE ${tables.map((table) => `"${outbox.schema}".${table}`).join()} CASCADE`,
+    `TRUNCATE ${tables.map((table) => `"${fixture.schema}".${table}`).join()} CASCADE`,
   )
-  for (const table of tables) await copyTable(outbox, client, table)
+  for (const table of tables) await copyTable(fixture, client, table)
   await client.query(
-    `SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox_tick', 'id'), 1000000)`,
+    `SELECT setval(pg_get_serial_sequence('"${fixture.schema}".outbox_tick', 'id'), 1000000)`,
   )
   await client.query(
-    `SELECT setval(pg_get_serial_sequence('"${outbox.schema}".outbox', 'seq'), 1000000)`,
+    `SELECT setval(pg_get_serial_sequence('"${fixture.schema}".outbox', 'seq'), 1000000)`,
   )
   await client.end()
   return stores
 }
 
-async function copyTable(outbox: Outbox, client: Client, table: string): Promise<void> {
-  const rows = await outbox.rows<{ row: Record<string, unknown> }>(
+async function copyTable(fixture: OutboxFixture, client: Client, table: string): Promise<void> {
+  const rows = await fixture.rows<{ row: Record<string, unknown> }>(
     `SELECT to_jsonb(t) AS row FROM @schema.${table} t`,
   )
   for (const { row } of rows) {
     const names = Object.keys(row).filter((name) => table !== 'outbox' || !computed.includes(name))
-    const target = `"${outbox.schema}".${table}`
+    const target = `"${fixture.schema}".${table}`
     await client.query(
       `INSERT INTO ${target} (${names.join()}) OVERRIDING SYSTEM VALUE SELECT ${names.join()} FROM jsonb_populate_record(NULL::${target}, $1)`,
       [JSON.stringify(row)],
@@ -77,23 +69,24 @@ async function copyTable(outbox: Outbox, client: Client, table: string): Promise
   }
 }
 
-async function burnTransactionIds(outbox: Outbox, count: number): Promise<void> {
-  for (let burned = 0; burned < count; burned += 1) await outbox.rows('SELECT pg_current_xact_id()')
+async function burnTransactionIds(fixture: OutboxFixture, count: number): Promise<void> {
+  for (let burned = 0; burned < count; burned += 1)
+    await fixture.rows('SELECT pg_current_xact_id()')
 }
 
 describe('an outbox that was restored from a dump on another server', () => {
   test('is refused with instructions, delivers nothing, and after a reset delivers what had not been delivered, then what is new', async () => {
-    const outbox = await open()
-    await burnTransactionIds(outbox, 2_000)
+    const fixture = await open()
+    await burnTransactionIds(fixture, 2_000)
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(2, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(2, 1))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
-    await outbox.publish(change(1, 2), change(1, 3))
+    await fixture.publish(change(1, 2), change(1, 3))
 
-    const stores = await restore(outbox)
-    expect((await checkOrigin(stores))._unsafeUnwrapErr()).toMatchObject({
+    const stores = await restore(fixture)
+    expect((await outbox(stores).checkOrigin())._unsafeUnwrapErr()).toMatchObject({
       type: 'outbox-restored',
       store: 'postgres',
       retryable: false,
@@ -103,11 +96,11 @@ describe('an outbox that was restored from a dump on another server', () => {
     const heir = createRelay(stores, { sinks: [restored], tickMs: 5, maxPollMs: 20 })
     heir.start()
     await eventually(() => heir.refusal !== undefined)
-    expect(heir.refusal?.message).toMatch(/resetOutbox\(stores\)/)
+    expect(heir.refusal?.message).toMatch(/outbox\(stores\)\.reset\(\)/)
     expect((await heir.drain())._unsafeUnwrapErr().type).toBe('outbox-restored')
     expect(restored.seen).toEqual([])
 
-    orThrow(await resetOutbox(stores))
+    orThrow(await outbox(stores).reset())
     await eventually(() => {
       expect(restored.seen).toEqual(['1@2', '1@3'])
     })
@@ -120,52 +113,52 @@ describe('an outbox that was restored from a dump on another server', () => {
   })
 
   test("is refused by the server's identifier where its transaction ids would pass", async () => {
-    const outbox = await open()
-    orThrow(await checkOrigin(outbox.stores))
-    orThrow(await checkOrigin(outbox.stores))
-    await outbox.rows('UPDATE @schema.outbox_origin SET system_identifier = 1')
-    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr().message).toMatch(
-      /last used on the server 1/,
+    const fixture = await open()
+    orThrow(await fixture.outbox.checkOrigin())
+    orThrow(await fixture.outbox.checkOrigin())
+    await fixture.rows('UPDATE @schema.outbox_origin SET system_identifier = 1')
+    expect((await fixture.outbox.checkOrigin())._unsafeUnwrapErr().message).toMatch(
+      /last used on server 1/,
     )
   })
 
   test('goes on where it was when it is declared to be the same server after an upgrade', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
-    await outbox.rows('UPDATE @schema.outbox_origin SET system_identifier = 1')
-    orThrow(await resetOutbox(outbox.stores, { history: 'continued' }))
-    await outbox.publish(change(1, 2))
-    orThrow(await outbox.relay([sink]).drain())
+    await fixture.rows('UPDATE @schema.outbox_origin SET system_identifier = 1')
+    orThrow(await fixture.outbox.reset({ history: 'continued' }))
+    await fixture.publish(change(1, 2))
+    orThrow(await fixture.relay([sink]).drain())
     expect(sink.seen).toEqual(['1@1', '1@2'])
   })
 
   test('is accepted on a new timeline of the same server', async () => {
-    const outbox = await open()
-    orThrow(await checkOrigin(outbox.stores))
-    await outbox.rows('UPDATE @schema.outbox_origin SET timeline = timeline + 1')
-    orThrow(await checkOrigin(outbox.stores))
+    const fixture = await open()
+    orThrow(await fixture.outbox.checkOrigin())
+    await fixture.rows('UPDATE @schema.outbox_origin SET timeline = timeline + 1')
+    orThrow(await fixture.outbox.checkOrigin())
   })
 
   test('delivers every sink what any sink had not, and skips what all had', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const quick = recordingSink({ name: 'quick' })
     const slow = recordingSink({ name: 'slow' })
-    const both = outbox.relay([quick, slow])
-    await outbox.publish(change(1, 1))
+    const both = fixture.relay([quick, slow])
+    await fixture.publish(change(1, 1))
     orThrow(await both.drain())
     orThrow(await both.stop())
-    await outbox.publish(change(1, 2))
-    const one = outbox.relay([quick])
+    await fixture.publish(change(1, 2))
+    const one = fixture.relay([quick])
     orThrow(await one.drain())
     orThrow(await one.stop())
-    orThrow(await resetOutbox(outbox.stores))
+    orThrow(await fixture.outbox.reset())
     quick.seen.length = 0
     slow.seen.length = 0
-    orThrow(await outbox.relay([quick, slow]).drain())
+    orThrow(await fixture.relay([quick, slow]).drain())
     expect([quick.seen, slow.seen]).toEqual([['1@2'], ['1@2']])
   })
 })

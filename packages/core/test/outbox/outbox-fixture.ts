@@ -10,9 +10,11 @@ import {
   migrate,
   okAsync,
   orThrow,
+  outbox,
   publishMany,
   type DiagnosticEvents,
   type NewEvent,
+  type Outbox,
   type OutboxEvent,
   type Relay,
   type RelayOptions,
@@ -23,8 +25,9 @@ import {
 import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
 
 /** An empty outbox in a schema of its own, and what tests do with it. */
-export interface Outbox {
+export interface OutboxFixture {
   readonly stores: Stores
+  readonly outbox: Outbox
   readonly schema: string
   readonly url: string
   /** What the relays complained about. */
@@ -50,7 +53,7 @@ export interface Session {
 /** Gives each test of the file an outbox, and takes everything down after it. */
 export function useOutbox(): (options?: {
   readonly url?: (url: string) => string
-}) => Promise<Outbox> {
+}) => Promise<OutboxFixture> {
   let own: IsolatedStores<'postgres' | 'redis'>
   const endings: (() => Promise<unknown>)[] = []
   beforeAll(async () => {
@@ -70,7 +73,7 @@ interface Opening {
   readonly endings: (() => Promise<unknown>)[]
 }
 
-async function open({ own, url, endings }: Opening): Promise<Outbox> {
+async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
   const schema = `s_${randomBytes(5).toString('hex')}`
   const diagnostics = new Diagnostics()
   const errors: unknown[] = []
@@ -86,6 +89,7 @@ async function open({ own, url, endings }: Opening): Promise<Outbox> {
   orThrow(await migrate(stores))
   return {
     stores,
+    outbox: outbox(stores),
     schema,
     url,
     errors,
@@ -177,11 +181,11 @@ export function recordingSink(
  * The ticks made from now on let the purge have all of it; an older transaction of somebody else's
  * would keep some of it until another event makes another tick, and hide it from an `xmin` guard.
  */
-export async function nothingOlder(outbox: Outbox): Promise<void> {
+export async function nothingOlder(fixture: OutboxFixture): Promise<void> {
   await eventually(
     async () => {
       expect(
-        await outbox.rows(
+        await fixture.rows(
           'SELECT xid FROM @schema.outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()) LIMIT 1',
         ),
       ).toEqual([])

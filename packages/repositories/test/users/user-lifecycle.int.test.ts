@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
-import { createSessions, deadLetters, orThrow } from '@headwater/core'
+import { createSessions, orThrow, outbox } from '@headwater/core'
 import type { OutboxEvent, Sessions } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
@@ -406,7 +406,7 @@ describe('what a deleted user did', () => {
     expect(rows).toMatchObject([{ entry: { userId: expect.any(Number) as number, metadata: {} } }])
     expect(inspect(rows, { depth: null })).not.toMatch(new RegExp(`userId: ${user.id}\\b|203`))
     orThrow(await postgres.query(`DELETE FROM @schema.activity_spill WHERE entry ->> 'id' = 'x'`))
-    const letters = orThrow(await deadLetters(fixture.stores).list({ sink: 'broken' }))
+    const letters = orThrow(await outbox(fixture.stores).deadLetters.list({ sink: 'broken' }))
     expect(letters).toHaveLength(own.length)
     const payloads = letters.map(({ payload }) => payload as Record<string, number>)
     expect(

@@ -5,7 +5,6 @@ import { errAsync, type ResultAsync } from '../../result.ts'
 import type { Stores } from '../../connect/stores.ts'
 import { RelayProcess } from './relay-process.ts'
 import type { Sink } from '../sink.ts'
-import { outboxStatus, type OutboxStatus } from '../status.ts'
 import type { OutboxRestored } from '../origin.ts'
 
 /** Options of {@link createRelay}. */
@@ -109,9 +108,7 @@ export interface Relay {
    * every sink of this relay, delivered or set aside, by whichever process.
    */
   drain(deadline?: RelayDeadline): ResultAsync<void, DeadlineExceeded | SqlError | OutboxRestored>
-  /** Looks at the sinks. Three round trips. */
-  status(): ResultAsync<OutboxStatus, SqlError>
-  /** Why nothing is delivered, when the outbox came from another server; see `resetOutbox`. */
+  /** Why nothing is delivered, when the outbox came from another server; see `outbox(stores).reset`. */
   readonly refusal: OutboxRestored | undefined
 }
 
@@ -139,7 +136,6 @@ export function createRelay(stores: Stores, options: RelayOptions): Relay {
     stop: ({ deadlineMs = 5_000 } = {}) => running.stop(deadlineMs),
     drain: ({ deadlineMs = 5_000 } = {}) =>
       running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal),
-    status: () => outboxStatus(stores),
     get refusal() {
       return running.refusal
     },

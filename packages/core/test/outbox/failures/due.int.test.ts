@@ -19,12 +19,12 @@ function deadRow(event: LoggedEvent): FailureRow {
 }
 
 test('an aggregate whose time has come is not kept waiting by those that wait behind a dead event, however many', async () => {
-  const outbox = await open()
-  const { client } = outbox.stores.postgres
+  const fixture = await open()
+  const { client } = fixture.stores.postgres
   const sink = recordingSink()
   const stuck = Array.from({ length: 700 }, (_, index) => change(index % 2, index))
-  const ids = await outbox.publish(...stuck, change(2, 1), change(2, 2))
-  const logged = await outbox.rows<{
+  const ids = await fixture.publish(...stuck, change(2, 1), change(2, 2))
+  const logged = await fixture.rows<{
     id: string
     seq: string
     shard: number
@@ -43,7 +43,7 @@ test('an aggregate whose time has come is not kept waiting by those that wait be
   }))
   await openCursors(client, sink)
   const shards = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
-  const [tick] = await outbox.rows<{ id: string }>(
+  const [tick] = await fixture.rows<{ id: string }>(
     'SELECT id::text FROM @schema.outbox_advance(0, 0)',
   )
   const rows = events.map((event, index) => {
@@ -55,16 +55,18 @@ test('an aggregate whose time has come is not kept waiting by those that wait be
     shards: shards.map((shard) => ({ ...shard, tick: BigInt(tick?.id ?? 0) })),
     failures: rows,
   })
-  outbox.relay([sink]).start()
+  fixture.relay([sink]).start()
   await eventually(() => {
     expect(sink.seen).toEqual(['2@1', '2@2'])
   })
-  await outbox.publish(change(2, 3), change(1, 1_000))
+  await fixture.publish(change(2, 3), change(1, 1_000))
   await eventually(() => {
     expect(versionsOf(sink.seen, 2)).toEqual([1, 2, 3])
   })
   expect(sink.seen).toHaveLength(3)
   await eventually(async () => {
-    expect(await outbox.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(ids.length - 2 + 1)
+    expect(await fixture.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(
+      ids.length - 2 + 1,
+    )
   })
 })

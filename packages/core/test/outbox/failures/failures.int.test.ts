@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import {
-  deadLetters,
   err,
   errAsync,
   okAsync,
@@ -19,7 +18,7 @@ import {
   recordingSink,
   useOutbox,
   versionsOf,
-  type Outbox,
+  type OutboxFixture,
 } from '../outbox-fixture.ts'
 
 const open = useOutbox()
@@ -44,26 +43,26 @@ interface FailureRow {
   readonly started: number
   readonly finished: number
 }
-const failures = (outbox: Outbox): Promise<FailureRow[]> =>
-  outbox.rows<FailureRow>(
+const failures = (fixture: OutboxFixture): Promise<FailureRow[]> =>
+  fixture.rows<FailureRow>(
     `SELECT aggregateid, (event ->> 'version')::int AS version, status, started, finished FROM @schema.outbox_failure ORDER BY seq`,
   )
 
 describe('a sink that reports a permanent failure', () => {
   test('has the event among the dead letters at once, its later siblings waiting behind it, and everything else delivered', async () => {
-    const outbox = await open()
-    const dead = collect(outbox.diagnostics, 'outbox:dead')
+    const fixture = await open()
+    const dead = collect(fixture.diagnostics, 'outbox:dead')
     const sink = recordingSink({ before: reporting((event) => nameOf(event) === '1@2') })
     const other = recordingSink({ name: 'other' })
-    const relay = outbox.relay([sink, other])
-    await outbox.publish(change(1, 1), change(2, 1), change(1, 2), change(1, 3), change(2, 2))
+    const relay = fixture.relay([sink, other])
+    await fixture.publish(change(1, 1), change(2, 1), change(1, 2), change(1, 3), change(2, 2))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 4), change(2, 3))
+    await fixture.publish(change(1, 4), change(2, 3))
     orThrow(await relay.drain())
     expect(versionsOf(sink.seen, 1)).toEqual([1, ...(sink.seen.includes('1@3') ? [3] : [])])
     expect(versionsOf(sink.seen, 2)).toEqual([1, 2, 3])
     expect(versionsOf(other.seen, 1)).toEqual([1, 2, 3, 4])
-    expect(await failures(outbox)).toMatchObject([
+    expect(await failures(fixture)).toMatchObject([
       { version: 2, status: 'dead' },
       { version: 3, status: 'parked' },
       { version: 4, status: 'parked' },
@@ -72,12 +71,12 @@ describe('a sink that reports a permanent failure', () => {
       { sink: 'recorder', error: { message: 'the document is too large' } },
     ])
     expect(
-      orThrow(await relay.status()).sinks.find(({ sink: name }) => name === 'recorder'),
+      orThrow(await fixture.outbox.status()).sinks.find(({ sink: name }) => name === 'recorder'),
     ).toMatchObject({ parked: 2, dead: 1, lagEvents: 0 })
   })
 
   test('gets a refused batch halved until the bad event is found, with few calls', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let calls = 0
     const sink = recordingSink({
       before: (batch) => {
@@ -87,30 +86,30 @@ describe('a sink that reports a permanent failure', () => {
           : okAsync({ failed: [] })
       },
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(...Array.from({ length: 256 }, (_, id) => change(id, 0)))
+    const relay = fixture.relay([sink])
+    await fixture.publish(...Array.from({ length: 256 }, (_, id) => change(id, 0)))
     orThrow(await relay.drain())
     expect(sink.seen).toHaveLength(255)
-    expect(await failures(outbox)).toMatchObject([{ aggregateid: '77', status: 'dead' }])
+    expect(await failures(fixture)).toMatchObject([{ aggregateid: '77', status: 'dead' }])
     expect(calls).toBeLessThan(20)
   })
 
   test('delivers nothing of an aggregate after the event that a halved batch was refused for', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
         batch.some((event) => nameOf(event) === '1@2')
           ? errAsync(permanent())
           : okAsync({ failed: [] }),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(
+    const relay = fixture.relay([sink])
+    await fixture.publish(
       ...Array.from({ length: 16 }, (_, version) => change(version % 2, version)),
     )
     orThrow(await relay.drain())
     expect(versionsOf(sink.seen, 0)).toEqual([0, 2, 4, 6, 8, 10, 12, 14])
     expect(versionsOf(sink.seen, 1)).toEqual([1, 3, 5, 7, 9, 11, 13, 15])
-    await outbox.publish(change(1, 2), change(1, 16), change(0, 16))
+    await fixture.publish(change(1, 2), change(1, 16), change(0, 16))
     orThrow(await relay.drain())
     expect(versionsOf(sink.seen, 1)).not.toContain(16)
     expect(versionsOf(sink.seen, 0)).toContain(16)
@@ -119,7 +118,7 @@ describe('a sink that reports a permanent failure', () => {
 
 describe('dead letters', () => {
   test('are listed and grouped by what went wrong, whatever ids and numbers the message holds', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
         okAsync({
@@ -133,10 +132,10 @@ describe('dead letters', () => {
           })),
         }),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(2, 1), change(3, 1, { aggregateType: 'user' }))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(2, 1), change(3, 1, { aggregateType: 'user' }))
     orThrow(await relay.drain())
-    const letters = deadLetters(outbox.stores)
+    const letters = fixture.outbox.deadLetters
     expect(orThrow(await letters.summary())).toMatchObject([
       { sink: 'recorder', count: 2, aggregates: 2 },
       { count: 1, message: 'no such user' },
@@ -153,35 +152,35 @@ describe('dead letters', () => {
   })
 
   test('are delivered again by replay, before the events that waited behind them and the ones that came later', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
       before: reporting((event) => isBroken && nameOf(event) === '1@1'),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(1, 2))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(1, 2))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 3))
+    await fixture.publish(change(1, 3))
     orThrow(await relay.drain())
     sink.seen.length = 0
     isBroken = false
-    expect(orThrow(await deadLetters(outbox.stores).replay({ sink: 'recorder' }))).toBe(1)
+    expect(orThrow(await fixture.outbox.deadLetters.replay({ sink: 'recorder' }))).toBe(1)
     await eventually(() => {
       expect(sink.seen).toEqual(['1@1', '1@2', '1@3'])
     })
-    await outbox.publish(change(1, 4))
+    await fixture.publish(change(1, 4))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@1', '1@2', '1@3', '1@4'])
-    expect(await failures(outbox)).toEqual([])
+    expect(await failures(fixture)).toEqual([])
   })
 
   test('stay dead, with another replay counted, when the replay fails too', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({ before: reporting(() => true) })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
-    const letters = deadLetters(outbox.stores)
+    const letters = fixture.outbox.deadLetters
     orThrow(await letters.replay({}))
     await eventually(async () => {
       expect(orThrow(await letters.list())).toMatchObject([{ replays: 1, attempts: 2 }])
@@ -189,23 +188,23 @@ describe('dead letters', () => {
   })
 
   test('are given up by discard, which lets go what waited behind them', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({ before: reporting((event) => event.version === 1) })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2), change(1, 3))
+    await fixture.publish(change(1, 2), change(1, 3))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual([])
     expect(
       orThrow(
-        await deadLetters(outbox.stores).discard({ aggregateType: 'course', aggregateId: 1 }),
+        await fixture.outbox.deadLetters.discard({ aggregateType: 'course', aggregateId: 1 }),
       ),
     ).toBe(1)
     await eventually(() => {
       expect(sink.seen).toEqual(['1@2', '1@3'])
     })
-    await outbox.publish(change(1, 4))
+    await fixture.publish(change(1, 4))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@2', '1@3', '1@4'])
   })
@@ -213,19 +212,19 @@ describe('dead letters', () => {
 
 describe('an event that failed', () => {
   test('is not forgotten when it cannot be written down', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
       before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
     })
-    await outbox.rows(`
+    await fixture.rows(`
       CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END';
       CREATE TRIGGER refuse BEFORE INSERT ON @schema.outbox_failure FOR EACH ROW EXECUTE FUNCTION @schema.refuse()`)
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(1, 2), change(2, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(1, 2), change(2, 1))
     relay.start()
-    await eventually(() => outbox.errors.length > 0)
-    await outbox.rows('DROP TRIGGER refuse ON @schema.outbox_failure')
+    await eventually(() => fixture.errors.length > 0)
+    await fixture.rows('DROP TRIGGER refuse ON @schema.outbox_failure')
     orThrow(await relay.drain())
     isBroken = false
     await eventually(() => {
@@ -234,24 +233,24 @@ describe('an event that failed', () => {
   })
 
   test('keeps what waits behind it waiting, whatever that has been marked as', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({ before: reporting((event) => isBroken && event.version === 1) })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(2, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(2, 1))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     orThrow(await relay.drain())
     isBroken = false
-    await outbox.rows(
+    await fixture.rows(
       `UPDATE @schema.outbox_failure SET status = 'retry', next_at = 'epoch' WHERE status = 'parked'`,
     )
-    orThrow(await deadLetters(outbox.stores).replay({ aggregateId: 2 }))
+    orThrow(await fixture.outbox.deadLetters.replay({ aggregateId: 2 }))
     await eventually(() => {
       expect(sink.seen).toContain('2@1')
     })
     expect(sink.seen).toEqual(['2@1'])
-    orThrow(await deadLetters(outbox.stores).replay({}))
+    orThrow(await fixture.outbox.deadLetters.replay({}))
     await eventually(() => {
       expect(sink.seen).toEqual(['2@1', '1@1', '1@2'])
     })
@@ -260,28 +259,28 @@ describe('an event that failed', () => {
 
 describe('a sink that is unavailable', () => {
   test('gets everything in order once it is back, with no attempt burned', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isDown = true
     const sink = recordingSink({
       before: () => (isDown ? errAsync(unavailable) : okAsync({ failed: [] })),
     })
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     relay.start()
-    const failed = collect(outbox.diagnostics, 'outbox:failed')
-    await outbox.publish(change(1, 1), change(1, 2), change(2, 1))
+    const failed = collect(fixture.diagnostics, 'outbox:failed')
+    await fixture.publish(change(1, 1), change(1, 2), change(2, 1))
     await eventually(() => failed.length >= 3)
-    expect(await failures(outbox)).toEqual([])
+    expect(await failures(fixture)).toEqual([])
     isDown = false
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@1', '1@2', '2@1'])
   })
 
   test('delays no other sink', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const down = recordingSink({ name: 'down', before: () => errAsync(unavailable) })
     const up = recordingSink({ name: 'up' })
-    outbox.relay([down, up]).start()
-    await outbox.publish(change(1, 1))
+    fixture.relay([down, up]).start()
+    await fixture.publish(change(1, 1))
     await eventually(() => {
       expect(up.seen).toEqual(['1@1'])
     })
@@ -289,7 +288,7 @@ describe('a sink that is unavailable', () => {
   })
 
   test('for one event alone has only the aggregate of that event waiting', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
       batchSize: 4,
@@ -298,8 +297,8 @@ describe('a sink that is unavailable', () => {
           ? errAsync(unavailable)
           : okAsync({ failed: [] }),
     })
-    const relay = outbox.relay([sink], { maxBackOffMs: 50 })
-    await outbox.publish(change(0, 1), change(1, 1), change(2, 1), change(1, 2), change(3, 1))
+    const relay = fixture.relay([sink], { maxBackOffMs: 50 })
+    await fixture.publish(change(0, 1), change(1, 1), change(2, 1), change(1, 2), change(3, 1))
     orThrow(await relay.drain({ deadlineMs: 15_000 }))
     expect(new Set(sink.seen)).toEqual(new Set(['0@1', '2@1', '3@1']))
     isBroken = false
@@ -309,15 +308,15 @@ describe('a sink that is unavailable', () => {
   })
 
   test('for some events of a batch gets those again, before their siblings, while the rest goes on', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
       before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(2, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(2, 1))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2), change(2, 2))
+    await fixture.publish(change(1, 2), change(2, 2))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['2@1', '2@2'])
     isBroken = false
@@ -325,12 +324,12 @@ describe('a sink that is unavailable', () => {
       expect(versionsOf(sink.seen, 1)).toEqual([1, 2])
     })
     await eventually(async () => {
-      expect(await failures(outbox)).toEqual([])
+      expect(await failures(fixture)).toEqual([])
     })
   })
 
   test('because it hangs is interrupted after its time and tried again', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isHanging = true
     const reasons: unknown[] = []
     const sink = recordingSink({
@@ -338,9 +337,9 @@ describe('a sink that is unavailable', () => {
       before: (_, { signal }) =>
         isHanging ? failWhenAborted(signal, reasons) : okAsync({ failed: [] }),
     })
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     relay.start()
-    await outbox.publish(change(1, 1))
+    await fixture.publish(change(1, 1))
     await eventually(() => reasons.length >= 2)
     isHanging = false
     orThrow(await relay.drain())
@@ -365,7 +364,7 @@ function failWhenAborted(
 
 describe('a sink that throws', () => {
   test('is tried a few times with the event that causes it, which is then given up', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({
       before: (batch) => {
         if (batch.some(({ aggregateId }) => aggregateId === '1'))
@@ -373,14 +372,14 @@ describe('a sink that throws', () => {
         return okAsync({ failed: [] })
       },
     })
-    const relay = outbox.relay([sink], { maxAttempts: 3, maxBackOffMs: 100 })
-    await outbox.publish(change(1, 1), change(2, 1))
+    const relay = fixture.relay([sink], { maxAttempts: 3, maxBackOffMs: 100 })
+    await fixture.publish(change(1, 1), change(2, 1))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['2@1'])
     await eventually(async () => {
-      expect(await failures(outbox)).toMatchObject([{ status: 'dead', started: 3, finished: 3 }])
+      expect(await failures(fixture)).toMatchObject([{ status: 'dead', started: 3, finished: 3 }])
     })
-    expect(orThrow(await deadLetters(outbox.stores).list())).toMatchObject([
+    expect(orThrow(await fixture.outbox.deadLetters.list())).toMatchObject([
       { message: 'TypeError: cannot read properties of undefined', attempts: 3 },
     ])
   })
@@ -388,18 +387,18 @@ describe('a sink that throws', () => {
 
 describe('a retry', () => {
   test('is overtaken by no event that arrives meanwhile, where a retry beside the loop is', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
       before: reporting((event) => isBroken && nameOf(event) === '1@1', unavailable),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(9, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(9, 1))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     orThrow(await relay.drain())
     isBroken = false
-    for (let version = 3; version < 30; version += 1) await outbox.publish(change(1, version))
+    for (let version = 3; version < 30; version += 1) await fixture.publish(change(1, version))
     orThrow(await relay.drain())
     await eventually(() => {
       expect(versionsOf(sink.seen, 1)).toHaveLength(29)
@@ -435,28 +434,28 @@ function retryBesideTheLoop(): number[] {
 
 describe('a state sink', () => {
   test('gets each aggregate once per batch, with its newest event', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({ mode: 'state' })
-    await outbox.publish(
+    await fixture.publish(
       ...Array.from({ length: 100 }, (_, version) => change(version % 4, version)),
     )
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['0@96', '1@97', '2@98', '3@99'])
   })
 
   test('goes on with an aggregate after a dead event, and a later success clears that', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({ mode: 'state', before: reporting(({ version }) => version < 3) })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     orThrow(await relay.drain())
-    expect(await failures(outbox)).toMatchObject([{ version: 2, status: 'dead' }])
-    await outbox.publish(change(1, 3))
+    expect(await failures(fixture)).toMatchObject([{ version: 2, status: 'dead' }])
+    await fixture.publish(change(1, 3))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@3'])
-    expect(await failures(outbox)).toEqual([])
+    expect(await failures(fixture)).toEqual([])
   })
 })

@@ -13,8 +13,8 @@ interface Column {
 
 describe('the table of the log', () => {
   test("has the columns that Debezium's Outbox Event Router takes by default, with the types it documents", async () => {
-    const outbox = await open()
-    const columns = await outbox.rows<Column>(`
+    const fixture = await open()
+    const columns = await fixture.rows<Column>(`
       SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS required
       FROM pg_attribute WHERE attrelid = '@schema.outbox'::regclass AND attnum BETWEEN 1 AND 5 ORDER BY attnum`)
     expect(columns).toEqual([
@@ -27,35 +27,35 @@ describe('the table of the log', () => {
   })
 
   test('needs no column but those five from whoever else inserts', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    await outbox.rows(`
+    await fixture.rows(`
       INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, payload)
       VALUES ('0190a000-0000-7000-8000-000000000000', 'course', '5', 'course.updated', '{"from":"a trigger"}')`)
-    orThrow(await outbox.relay([sink]).drain())
+    orThrow(await fixture.relay([sink]).drain())
     expect(sink.events).toMatchObject([
       { aggregateId: '5', version: 0, payload: { from: 'a trigger' }, headers: {} },
     ])
   })
 
   test('sees inserts and nothing else through delivery, failure and purge, and gives them to a narrow publication', async () => {
-    const outbox = await open()
-    const slot = `slot_${outbox.schema}`
+    const fixture = await open()
+    const slot = `slot_${fixture.schema}`
     const decoded = `SELECT data FROM pg_logical_slot_get_changes('${slot}', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')`
-    await outbox.rows(
+    await fixture.rows(
       `CREATE PUBLICATION ${slot} FOR TABLE @schema.outbox WITH (publish = 'insert')`,
     )
-    await outbox.rows(`SELECT pg_create_logical_replication_slot('${slot}', 'test_decoding')`)
-    await outbox.rows(`SELECT pg_create_logical_replication_slot('${slot}_out', 'pgoutput')`)
+    await fixture.rows(`SELECT pg_create_logical_replication_slot('${slot}', 'test_decoding')`)
+    await fixture.rows(`SELECT pg_create_logical_replication_slot('${slot}_out', 'pgoutput')`)
     try {
-      await outbox.publish(change(1, 1, { payload: { title: 'Algebra' } }), change(2, 1))
-      await nothingOlder(outbox)
+      await fixture.publish(change(1, 1, { payload: { title: 'Algebra' } }), change(2, 1))
+      await nothingOlder(fixture)
       const sink = recordingSink({ before: (batch) => recordingOutcome(batch[0]?.id) })
-      orThrow(await outbox.relay([sink]).drain())
-      expect(await purge(outbox.stores.postgres.client, { retentionMs: 0 })).toBe(2)
-      const changes = (await outbox.rows<{ data: string }>(decoded))
+      orThrow(await fixture.relay([sink]).drain())
+      expect(await purge(fixture.stores.postgres.client, { retentionMs: 0 })).toBe(2)
+      const changes = (await fixture.rows<{ data: string }>(decoded))
         .map(({ data }) => data)
-        .filter((data) => data.includes(`${outbox.schema}.outbox:`))
+        .filter((data) => data.includes(`${fixture.schema}.outbox:`))
       expect(changes.map((data) => /: (\w+):/.exec(data)?.[1])).toEqual([
         'INSERT',
         'INSERT',
@@ -65,14 +65,14 @@ describe('the table of the log', () => {
       expect(changes[0]).toMatch(
         /id\[uuid\]:'.*aggregatetype\[character varying\]:'course' aggregateid\[character varying\]:'1' type\[character varying\]:'course.updated' payload\[jsonb\]:'\{"title": "Algebra"\}'/,
       )
-      const messages = await outbox.rows<{ kind: string }>(`
+      const messages = await fixture.rows<{ kind: string }>(`
         SELECT chr(get_byte(data, 0)) AS kind FROM pg_logical_slot_get_binary_changes('${slot}_out', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}')`)
       expect(messages.map(({ kind }) => kind).filter((kind) => 'IUD'.includes(kind))).toEqual([
         'I',
         'I',
       ])
     } finally {
-      await outbox.rows(
+      await fixture.rows(
         `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE '${slot}%'`,
       )
     }

@@ -16,10 +16,10 @@ const open = useOutbox()
 
 describe('publish', () => {
   test('delivers what a transaction published once it has committed, with everything the publisher wrote', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const session = await outbox.session()
+    const relay = fixture.relay([sink])
+    const session = await fixture.session()
     await session.run('BEGIN')
     const [id] = await session.publish(
       change('a/ü "1"', 7, {
@@ -45,31 +45,31 @@ describe('publish', () => {
   })
 
   test('delivers nothing of a transaction that rolled back', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const session = await outbox.session()
+    const relay = fixture.relay([sink])
+    const session = await fixture.session()
     await session.run('BEGIN')
     await session.publish(change(1, 1))
     await session.run('ROLLBACK')
     expect(
       (
-        await transaction(outbox.stores, async (tx) => {
+        await transaction(fixture.stores, async (tx) => {
           tx.publish(change(2, 1))
           return err('no')
         })
       ).isErr(),
     ).toBe(true)
-    await outbox.publish(change(3, 1))
+    await fixture.publish(change(3, 1))
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['3@1'])
   })
 
   test('delivers of a transaction what its savepoints kept', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const session = await outbox.session()
+    const relay = fixture.relay([sink])
+    const session = await fixture.session()
     await session.run('BEGIN')
     await session.publish(change(1, 1))
     await session.run('SAVEPOINT a')
@@ -79,7 +79,7 @@ describe('publish', () => {
     await session.publish(change(1, 3))
     await session.run('RELEASE b')
     relay.start()
-    await outbox.publish(change(2, 1))
+    await fixture.publish(change(2, 1))
     orThrow(await relay.drain())
     await session.run('COMMIT')
     orThrow(await relay.drain())
@@ -87,12 +87,12 @@ describe('publish', () => {
   })
 
   test('publishes the events of our transactions with the commit and says so', async () => {
-    const outbox = await open()
-    const published = collect(outbox.diagnostics, 'outbox:published')
+    const fixture = await open()
+    const published = collect(fixture.diagnostics, 'outbox:published')
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     orThrow(
-      await transaction(outbox.stores, async (tx) => {
+      await transaction(fixture.stores, async (tx) => {
         tx.publish(change(1, 1), change(1, 2))
         return ok(undefined)
       }),
@@ -103,21 +103,21 @@ describe('publish', () => {
   })
 
   test('inserts many events with one statement, in the order given', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const statements: string[] = []
     const events = Array.from({ length: 1_000 }, (_, version) => change(version % 7, version))
     const ids = await publishMany(
       {
         query: (text, values) => {
           statements.push(text)
-          return outbox.stores.postgres.client.query(text, values)
+          return fixture.stores.postgres.client.query(text, values)
         },
       },
       events,
-      { schema: outbox.schema },
+      { schema: fixture.schema },
     )
     expect(statements).toHaveLength(1)
-    const rows = await outbox.rows<{ id: string; aggregateid: string; version: string }>(
+    const rows = await fixture.rows<{ id: string; aggregateid: string; version: string }>(
       'SELECT id, aggregateid, version FROM @schema.outbox ORDER BY seq',
     )
     expect(rows.map(({ id }) => id)).toEqual(ids)
@@ -127,23 +127,23 @@ describe('publish', () => {
   })
 
   test('sends the insert of a transaction and its COMMIT in one message, and commits nothing when the insert fails', async () => {
-    const outbox = await open()
-    const operations = collect(outbox.diagnostics, 'store:operation')
+    const fixture = await open()
+    const operations = collect(fixture.diagnostics, 'store:operation')
     const enroll = () =>
-      transaction(outbox.stores, async (tx) => {
+      transaction(fixture.stores, async (tx) => {
         await tx.query('CREATE TABLE IF NOT EXISTS @schema.proof (id int)')
         tx.publish(change(1, 1))
         return ok(undefined)
       })
-    await outbox.rows('ALTER TABLE @schema.outbox ADD CONSTRAINT closed CHECK (false)')
+    await fixture.rows('ALTER TABLE @schema.outbox ADD CONSTRAINT closed CHECK (false)')
     expect((await enroll())._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated' })
     expect(
-      await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
-        outbox.schema,
+      await fixture.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
+        fixture.schema,
         'proof',
       ]),
     ).toEqual([])
-    await outbox.rows('ALTER TABLE @schema.outbox DROP CONSTRAINT closed')
+    await fixture.rows('ALTER TABLE @schema.outbox DROP CONSTRAINT closed')
     operations.length = 0
     orThrow(await enroll())
     const sent = operations.filter(
@@ -153,19 +153,19 @@ describe('publish', () => {
       expect.stringMatching(/^begin/),
       'commit',
     ])
-    expect(await outbox.rows('SELECT aggregateid FROM @schema.outbox')).toEqual([
+    expect(await fixture.rows('SELECT aggregateid FROM @schema.outbox')).toEqual([
       { aggregateid: '1' },
     ])
   })
 
   test('keeps ids whole that hold line breaks, among others too', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const ids = ['a\nb', '\n', 'c', 'null', '{}']
-    await outbox.publish(
+    await fixture.publish(
       ...ids.map((id) => change(id, 1, { aggregateType: `kind\n${id}`, payload: 'line\nbreak' })),
     )
     expect(
-      await outbox.rows(
+      await fixture.rows(
         'SELECT aggregatetype, aggregateid, payload FROM @schema.outbox ORDER BY seq',
       ),
     ).toEqual(
@@ -174,7 +174,7 @@ describe('publish', () => {
   })
 
   test('gives an event the shard that the database reckons for those that others insert', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const ids = [
       '1',
       '2',
@@ -183,11 +183,11 @@ describe('publish', () => {
       ' ',
       ...Array.from({ length: 100 }, () => randomUUID()),
     ]
-    await outbox.publish(...ids.map((id) => change(id, 1)))
-    await outbox.rows(
+    await fixture.publish(...ids.map((id) => change(id, 1)))
+    await fixture.rows(
       'INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) SELECT id, aggregatetype, aggregateid, type FROM @schema.outbox',
     )
-    const [sums] = await outbox.rows(`
+    const [sums] = await fixture.rows(`
       SELECT count(shard)::int AS given, count(*)::int AS all, count(DISTINCT shard)::int > 30 AS is_spread,
         bool_and(coalesce(shard = @schema.outbox_shard(aggregatetype, aggregateid), true)) AS is_same
       FROM @schema.outbox`)
@@ -195,8 +195,8 @@ describe('publish', () => {
   })
 
   test('takes a transaction id before a position, so that who begins after a tick lies above it', async () => {
-    const outbox = await open()
-    const plan = await outbox.rows<{ 'QUERY PLAN': string }>(`
+    const fixture = await open()
+    const plan = await fixture.rows<{ 'QUERY PLAN': string }>(`
       EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
     expect(plan.map((row) => row['QUERY PLAN']).join(' ')).toMatch(
       /pg_current_xact_id\(\).*nextval/,
@@ -204,13 +204,13 @@ describe('publish', () => {
   })
 
   test('stores the same row whether an event is published alone or among others', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const events = [null, 0, false, '', [], { a: null, text: 'ü "quoted" \\ ' }].map(
       (payload, version) => change(1, version, { payload, headers: { tenant: 'a"b' } }),
     )
-    for (const event of events) await outbox.publish(event)
-    await outbox.publish(...events)
-    const rows = await outbox.rows(`
+    for (const event of events) await fixture.publish(event)
+    await fixture.publish(...events)
+    const rows = await fixture.rows(`
       SELECT aggregatetype, aggregateid, type, version, shard, payload::text, payload IS NULL AS is_absent, headers::text FROM @schema.outbox ORDER BY seq`)
     expect(rows.slice(0, events.length)).toEqual(rows.slice(events.length))
     expect(rows.map((row) => 'is_absent' in row && row.is_absent).slice(0, 2)).toEqual([
@@ -220,12 +220,12 @@ describe('publish', () => {
   })
 
   test('rejects an event that breaks a rule before the database is asked, and the transaction with it', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const touched = { query: () => Promise.reject(new Error('the database was asked')) }
     await expect(
       publish(touched, change(1, 1, { payload: { price: Number.NaN } })),
     ).rejects.toThrow(EventRejected)
-    const refused = transaction(outbox.stores, async (tx) => {
+    const refused = transaction(fixture.stores, async (tx) => {
       await tx.query('CREATE TABLE @schema.proof (id int)')
       tx.publish(change(1, 1, { payload: { when: undefined } as unknown as NewEvent['payload'] }))
       return ok(undefined)
@@ -234,8 +234,8 @@ describe('publish', () => {
       failure: { type: 'invalid-input', field: 'events[0].payload.when' },
     })
     expect(
-      await outbox.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
-        outbox.schema,
+      await fixture.rows('SELECT FROM pg_tables WHERE schemaname = $1 AND tablename = $2', [
+        fixture.schema,
         'proof',
       ]),
     ).toEqual([])

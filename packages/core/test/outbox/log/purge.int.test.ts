@@ -3,14 +3,24 @@ import { orThrow, type SqlClient } from '@headwater/core'
 import { purge } from '../../../src/outbox/log/purge.ts'
 import { readNarrow } from '../../../src/outbox/log/read-events.ts'
 import { advance } from '../../../src/outbox/log/tick.ts'
-import { change, nothingOlder, recordingSink, useOutbox, type Outbox } from '../outbox-fixture.ts'
+import {
+  change,
+  nothingOlder,
+  recordingSink,
+  useOutbox,
+  type OutboxFixture,
+} from '../outbox-fixture.ts'
 
 const open = useOutbox()
 const count = 20_000
 
 /** The pages that a statement looks at. */
-async function pagesOf(outbox: Outbox, text: string, values: readonly unknown[]): Promise<number> {
-  const [row] = await outbox.rows<{
+async function pagesOf(
+  fixture: OutboxFixture,
+  text: string,
+  values: readonly unknown[],
+): Promise<number> {
+  const [row] = await fixture.rows<{
     'QUERY PLAN': readonly [{ Plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number } }]
   }>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values)
   const plan = row?.['QUERY PLAN'][0].Plan
@@ -35,26 +45,26 @@ function noting(client: SqlClient): SqlClient & {
  * A log that every sink has passed, and a session with a snapshot from before its purge, so that
  * nothing deleted can be cleared away.
  */
-async function passed(outbox: Outbox): Promise<void> {
+async function passed(fixture: OutboxFixture): Promise<void> {
   for (let part = 0; part < 4; part += 1)
-    await outbox.publish(
+    await fixture.publish(
       ...Array.from({ length: count / 4 }, (_, version) => change(version % 100, version)),
     )
-  await nothingOlder(outbox)
-  orThrow(await outbox.relay([recordingSink()]).drain({ deadlineMs: 20_000 }))
-  const holder = await outbox.session()
+  await nothingOlder(fixture)
+  orThrow(await fixture.relay([recordingSink()]).drain({ deadlineMs: 20_000 }))
+  const holder = await fixture.session()
   await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
   await holder.run('SELECT count(*) FROM @schema.outbox')
 }
 
 describe('the purge', () => {
   test('leaves readers alone even while a session holds an old snapshot, where a reader from the start of the table walks all that was deleted', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
-    await passed(outbox)
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    await passed(fixture)
     expect(await purge(client, { retentionMs: 0 })).toBe(count)
     const { newest: from } = await advance(client, { gapMs: 0, maxEvents: 0 })
-    await outbox.publish(...Array.from({ length: 20 }, (_, version) => change(version, 1)))
+    await fixture.publish(...Array.from({ length: 20 }, (_, version) => change(version, 1)))
     const { newest: to } = await advance(client, { gapMs: 0, maxEvents: 0 })
     const noted = noting(client)
     const { events } = await readNarrow(
@@ -70,22 +80,22 @@ describe('the purge', () => {
     )
     expect(events).toHaveLength(20)
     const [read] = noted.statements
-    expect(await pagesOf(outbox, read?.text ?? '', read?.values ?? [])).toBeLessThan(60)
+    expect(await pagesOf(fixture, read?.text ?? '', read?.values ?? [])).toBeLessThan(60)
     expect(
-      await pagesOf(outbox, 'SELECT * FROM @schema.outbox ORDER BY outbox.seq LIMIT 20', []),
+      await pagesOf(fixture, 'SELECT * FROM @schema.outbox ORDER BY outbox.seq LIMIT 20', []),
     ).toBeGreaterThan(400)
   })
 
   test('walks nothing twice that it has deleted itself, where a statement that begins at the start does', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
-    await passed(outbox)
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    await passed(fixture)
     const noted = noting(client)
     expect(await purge(noted, { retentionMs: 0 })).toBe(count)
     const [first, ...later] = noted.statements.slice(0, -1)
     expect(later).toHaveLength(4)
-    const pages = await pagesOf(outbox, first?.text ?? '', first?.values ?? [])
+    const pages = await pagesOf(fixture, first?.text ?? '', first?.values ?? [])
     const last = later.at(-1)
-    expect(await pagesOf(outbox, last?.text ?? '', last?.values ?? [])).toBeLessThan(pages / 2)
+    expect(await pagesOf(fixture, last?.text ?? '', last?.values ?? [])).toBeLessThan(pages / 2)
   })
 })

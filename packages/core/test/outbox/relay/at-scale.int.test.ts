@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { createRelay, orThrow, removeSink } from '@headwater/core'
+import { createRelay, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { change, nothingOlder, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
@@ -42,43 +42,43 @@ describe('the guide to Debezium', () => {
   })
 
   test('has statements that run, publish each event once and nothing else, and a heartbeat that moves an idle slot on', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const [json = ''] = await blocks('json')
     const { config } = JSON.parse(json) as Connector
     const own = (sql: string): string =>
-      sql.replaceAll('public.', '@schema.').replaceAll('headwater_outbox', `slot_${outbox.schema}`)
+      sql.replaceAll('public.', '@schema.').replaceAll('headwater_outbox', `slot_${fixture.schema}`)
     const [prepare = '', , watch = ''] = (await blocks('sql')).map(own)
     const slot = own(config['slot.name'] ?? '')
     const read = (): Promise<{ kind: string }[]> =>
-      outbox.rows(`
+      fixture.rows(`
       SELECT chr(get_byte(data, 0)) AS kind
       FROM pg_logical_slot_get_binary_changes('${slot}', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}', 'messages', 'true')`)
     for (const statement of prepare.split(';').filter((text) => text.trim() !== ''))
-      await outbox.rows(statement)
+      await fixture.rows(statement)
     try {
-      await outbox.publish(change(1, 1), change(2, 1))
-      orThrow(await outbox.relay([recordingSink()]).drain())
+      await fixture.publish(change(1, 1), change(2, 1))
+      orThrow(await fixture.relay([recordingSink()]).drain())
       expect(
         (await read()).map(({ kind }) => kind).filter((kind) => 'IUDTM'.includes(kind)),
       ).toEqual(['I', 'I'])
-      const [before] = await outbox.rows<{ at: string }>(
+      const [before] = await fixture.rows<{ at: string }>(
         `SELECT confirmed_flush_lsn::text AS at FROM pg_replication_slots WHERE slot_name = '${slot}'`,
       )
-      await outbox.rows(config['heartbeat.action.query'] ?? '')
+      await fixture.rows(config['heartbeat.action.query'] ?? '')
       await eventually(async () => {
         expect((await read()).map(({ kind }) => kind)).toContain('M')
       })
       expect(
-        await outbox.rows(
+        await fixture.rows(
           `SELECT confirmed_flush_lsn > $1 AS moved FROM pg_replication_slots WHERE slot_name = '${slot}'`,
           [before?.at],
         ),
       ).toEqual([{ moved: true }])
-      expect(await outbox.rows(watch)).toMatchObject([
+      expect(await fixture.rows(watch)).toMatchObject([
         { slot_name: slot, active: false, wal_status: 'reserved' },
       ])
     } finally {
-      await outbox.rows(
+      await fixture.rows(
         `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${slot}'`,
       )
     }
@@ -87,15 +87,15 @@ describe('the guide to Debezium', () => {
 
 describe('a relay without sinks', () => {
   test('purges by age alone once no sink is left', async () => {
-    const outbox = await open()
-    const relay = outbox.relay([recordingSink()])
-    await outbox.publish(change(1, 1))
-    await nothingOlder(outbox)
+    const fixture = await open()
+    const relay = fixture.relay([recordingSink()])
+    await fixture.publish(change(1, 1))
+    await nothingOlder(fixture)
     orThrow(await relay.drain())
     orThrow(await relay.stop())
     const keepUntilLeft = async (count: number): Promise<void> => {
-      await nothingOlder(outbox)
-      const keeper = createRelay(outbox.stores, {
+      await nothingOlder(fixture)
+      const keeper = createRelay(fixture.stores, {
         sinks: [],
         retentionMs: 1,
         purgeMs: 20,
@@ -104,15 +104,15 @@ describe('a relay without sinks', () => {
       })
       keeper.start()
       await eventually(async () => {
-        expect(await outbox.rows('SELECT FROM @schema.outbox')).toHaveLength(count)
+        expect(await fixture.rows('SELECT FROM @schema.outbox')).toHaveLength(count)
       })
       orThrow(await keeper.drain())
       orThrow(await keeper.stop())
     }
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     await keepUntilLeft(1)
-    orThrow(await removeSink(outbox.stores, 'recorder'))
-    await outbox.publish(change(1, 3))
+    orThrow(await fixture.outbox.removeSink('recorder'))
+    await fixture.publish(change(1, 3))
     await keepUntilLeft(0)
   })
 })

@@ -7,7 +7,7 @@ import {
   migrate,
   okAsync,
   orThrow,
-  outboxStatus,
+  outbox,
   publishMany,
   type OutboxEvent,
   type Relay,
@@ -209,7 +209,7 @@ describe.each([
         expect(versionsOf(seen, `side-${id}`)).toEqual(all)
       }
       expect(destination.oldFences).toEqual([])
-      expect(orThrow(await outboxStatus(stores)).sinks).toMatchObject([
+      expect(orThrow(await outbox(stores).status()).sinks).toMatchObject([
         { lagEvents: 0, parked: 0, dead: 0, unowned: 0 },
       ])
       for (const relay of relays) orThrow(await relay.stop())

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import {
-  checkOrigin,
   errAsync,
   okAsync,
   orThrow,
@@ -17,7 +16,7 @@ import {
   recordingSink,
   useOutbox,
   versionsOf,
-  type Outbox,
+  type OutboxFixture,
   type Session,
 } from '../outbox-fixture.ts'
 
@@ -39,34 +38,34 @@ function gate(): { readonly passed: ResultAsync<SinkReport, SinkFailure>; open()
 
 describe("a zombie's acknowledgement", () => {
   test('moves no cursor back, where one without a fence has events delivered again after later ones', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
     const zombie = await claim(client, { sink: sink.name, owner: 'zombie', leaseMs: 1 }, 64)
-    await outbox.publish(change(1, 1), change(1, 2))
-    const heir = outbox.relay([sink])
+    await fixture.publish(change(1, 1), change(1, 2))
+    const heir = fixture.relay([sink])
     orThrow(await heir.drain())
     orThrow(await heir.stop())
     expect(await acknowledge(client, { sink: sink.name, shards: zombie })).toEqual(new Set())
-    await outbox.publish(change(1, 3))
-    const next = outbox.relay([sink])
+    await fixture.publish(change(1, 3))
+    const next = fixture.relay([sink])
     orThrow(await next.drain())
     orThrow(await next.stop())
     expect(sink.seen).toEqual(['1@1', '1@2', '1@3'])
 
-    await outbox.rows(
+    await fixture.rows(
       'UPDATE @schema.outbox_cursor c SET tick = z.tick, tick_to = NULL, last_seq = 0 FROM unnest($1::smallint[], $2::bigint[]) AS z (shard, tick) WHERE c.shard = z.shard',
       [zombie.map(({ shard }) => shard), zombie.map(({ tick }) => String(tick))],
     )
-    orThrow(await outbox.relay([sink]).drain())
+    orThrow(await fixture.relay([sink]).drain())
     expect(versionsOf(sink.seen, 1)).toEqual([1, 2, 3, 1, 2, 3])
   })
 })
 
 describe('two relays', () => {
   test('never reorder an aggregate whose batch one of them holds, where two that claim rows with SKIP LOCKED do', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const seen: string[] = []
     const working = gate()
     let calls = 0
@@ -85,29 +84,29 @@ describe('two relays', () => {
         return okAsync({ failed: [] })
       },
     })
-    await outbox.publish(change(1, 1), change(1, 2))
-    outbox.relay([slow]).start()
+    await fixture.publish(change(1, 1), change(1, 2))
+    fixture.relay([slow]).start()
     await eventually(() => calls === 1)
-    const other = outbox.relay([quick])
+    const other = fixture.relay([quick])
     other.start()
     await eventually(async () => {
       expect(
-        await outbox.rows('SELECT FROM @schema.outbox_owner WHERE seen_until > clock_timestamp()'),
+        await fixture.rows('SELECT FROM @schema.outbox_owner WHERE seen_until > clock_timestamp()'),
       ).toHaveLength(2)
     })
-    await outbox.publish(change(1, 3), change(1, 4))
+    await fixture.publish(change(1, 3), change(1, 4))
     expect((await other.drain({ deadlineMs: 300 })).isErr()).toBe(true)
     expect(seen).toEqual([])
     working.open()
     orThrow(await other.drain({ deadlineMs: 15_000 }))
     expect(seen).toEqual(['1@1', '1@2', '1@3', '1@4'])
-    expect(await claimedWithSkipLocked(outbox)).toEqual([3, 4, 1, 2])
+    expect(await claimedWithSkipLocked(fixture)).toEqual([3, 4, 1, 2])
   })
 })
 
 /** Two claimers of two rows each, of which the first is the slower one. */
-async function claimedWithSkipLocked(outbox: Outbox): Promise<number[]> {
-  const [slow, quick] = [await outbox.session(), await outbox.session()]
+async function claimedWithSkipLocked(fixture: OutboxFixture): Promise<number[]> {
+  const [slow, quick] = [await fixture.session(), await fixture.session()]
   const delivered: number[] = []
   const take = async (session: Session): Promise<number[]> => {
     await session.run('BEGIN')
@@ -128,7 +127,7 @@ async function claimedWithSkipLocked(outbox: Outbox): Promise<number[]> {
 
 describe('a retry', () => {
   test('has everything of its aggregate that arrives meanwhile delivered after it', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const retried = gate()
     let attempts = 0
     const sink = recordingSink({
@@ -141,18 +140,18 @@ describe('a retry', () => {
           : retried.passed
       },
     })
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     relay.start()
-    await outbox.publish(change(1, 1), change(9, 1))
+    await fixture.publish(change(1, 1), change(9, 1))
     await eventually(() => attempts === 2)
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     // Time enough for a loop that goes on beside the retry to park it.
     expect((await relay.drain({ deadlineMs: 300 })).isErr()).toBe(true)
     retried.open()
     await eventually(() => {
       expect(sink.seen).toContain('1@1')
     })
-    await outbox.publish(change(1, 3))
+    await fixture.publish(change(1, 3))
     orThrow(await relay.drain())
     await eventually(() => {
       expect(versionsOf(sink.seen, 1)).toHaveLength(3)
@@ -161,7 +160,7 @@ describe('a retry', () => {
   })
 
   test('control: a retry beside the loop, which unparks the aggregate when it is done, loses what was parked since it looked', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
         okAsync({
@@ -170,46 +169,46 @@ describe('a retry', () => {
             .map(({ id }) => ({ id, failure: refused })),
         }),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
-    const found = await outbox.rows<{ version: number }>(
+    const found = await fixture.rows<{ version: number }>(
       `SELECT (event ->> 'version')::int AS version FROM @schema.outbox_failure`,
     )
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
     const delivered = found.map(({ version }) => version)
-    await outbox.rows(`DELETE FROM @schema.outbox_failure WHERE aggregateid = '1'`)
-    await outbox.publish(change(1, 3))
-    orThrow(await outbox.relay([sink]).drain())
+    await fixture.rows(`DELETE FROM @schema.outbox_failure WHERE aggregateid = '1'`)
+    await fixture.publish(change(1, 3))
+    orThrow(await fixture.relay([sink]).drain())
     expect([...delivered, ...versionsOf(sink.seen, 1)]).toEqual([1, 3])
   })
 })
 
 describe('a restored dump', () => {
   test('is refused, where its ticks would take what is new for delivered', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
     // A server that had come a million transactions further.
-    await outbox.rows(`
+    await fixture.rows(`
       UPDATE @schema.outbox_tick SET snap = (ahead || ':' || ahead || ':')::pg_snapshot
       FROM (SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000)::text AS ahead) AS server
       WHERE id = (SELECT max(id) FROM @schema.outbox_tick)`)
-    await outbox.publish(change(1, 2))
-    const taken = await outbox.rows<{ aggregateid: string; version: string }>(`
+    await fixture.publish(change(1, 2))
+    const taken = await fixture.rows<{ aggregateid: string; version: string }>(`
       SELECT DISTINCT o.aggregateid, o.version FROM @schema.outbox o JOIN @schema.outbox_cursor c USING (shard)
       JOIN @schema.outbox_tick t ON t.id = c.tick WHERE pg_visible_in_snapshot(o.xid, t.snap) ORDER BY o.version`)
     expect(taken.map(({ version }) => Number(version))).toEqual([1, 2])
-    expect((await checkOrigin(outbox.stores))._unsafeUnwrapErr()).toMatchObject({
+    expect((await fixture.outbox.checkOrigin())._unsafeUnwrapErr()).toMatchObject({
       type: 'outbox-restored',
     })
-    const late = outbox.relay([sink])
-    const slowing = await outbox.session()
+    const late = fixture.relay([sink])
+    const slowing = await fixture.session()
     await slowing.run('BEGIN')
     await slowing.run('LOCK TABLE @schema.outbox_origin IN ACCESS EXCLUSIVE MODE')
     // Every cursor stands at the newest tick; nothing counts as long as that is not known to be
@@ -226,7 +225,7 @@ describe('a restored dump', () => {
 
 describe('a sink that fails', () => {
   test('is asked less and less often while it is down, and with fewer events, then as before', async () => {
-    const outbox = await open()
+    const fixture = await open()
     let isDown = true
     const calls: { readonly atMs: number; readonly size: number }[] = []
     const sink = recordingSink({
@@ -236,8 +235,8 @@ describe('a sink that fails', () => {
         return isDown ? errAsync(busy) : okAsync({ failed: [] })
       },
     })
-    await outbox.publish(...Array.from({ length: 256 }, (_, id) => change(id, 1)))
-    const relay = outbox.relay([sink], { maxBackOffMs: 60_000 })
+    await fixture.publish(...Array.from({ length: 256 }, (_, id) => change(id, 1)))
+    const relay = fixture.relay([sink], { maxBackOffMs: 60_000 })
     relay.start()
     await eventually(() => {
       expect(calls).toHaveLength(4)

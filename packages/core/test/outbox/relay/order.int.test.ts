@@ -5,26 +5,26 @@ import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { purge } from '../../../src/outbox/log/purge.ts'
 import { findBounds, readNarrow, readWide } from '../../../src/outbox/log/read-events.ts'
 import { advance, loadTicks, type Tick } from '../../../src/outbox/log/tick.ts'
-import { idCursor, xminGuard } from '../../../../../soaks/outbox/controls.ts'
 import {
   change,
   nameOf,
   nothingOlder,
   recordingSink,
   useOutbox,
-  type Outbox,
+  type OutboxFixture,
 } from '../outbox-fixture.ts'
+import { idCursor, xminGuard } from '../naive-readers.ts'
 
 const open = useOutbox()
 
-async function tick(outbox: Outbox): Promise<Tick> {
-  return (await advance(outbox.stores.postgres.client, { gapMs: 0, maxEvents: 0 })).newest
+async function tick(fixture: OutboxFixture): Promise<Tick> {
+  return (await advance(fixture.stores.postgres.client, { gapMs: 0, maxEvents: 0 })).newest
 }
 
-async function between(outbox: Outbox, from: Tick, to: Tick): Promise<string[]> {
+async function between(fixture: OutboxFixture, from: Tick, to: Tick): Promise<string[]> {
   const shards = Array.from({ length: 64 }, (_, shard) => shard)
   const { events } = await readNarrow(
-    outbox.stores.postgres.client,
+    fixture.stores.postgres.client,
     { from, to, afterSeq: 0n, shards, types: ['*'] },
     1_000,
   )
@@ -33,14 +33,14 @@ async function between(outbox: Outbox, from: Tick, to: Tick): Promise<string[]> 
 
 describe('the log', () => {
   test('loses no event that commits after a later one was delivered, where a reader by position does', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const control = idCursor(outbox)
-    const slow = await outbox.session()
+    const relay = fixture.relay([sink])
+    const control = idCursor(fixture.stores.postgres.client)
+    const slow = await fixture.session()
     await slow.run('BEGIN')
     await slow.publish(change('late', 1))
-    await outbox.publish(change('early', 1))
+    await fixture.publish(change('early', 1))
     orThrow(await relay.drain())
     const seen = await control.poll()
     await slow.run('COMMIT')
@@ -50,45 +50,45 @@ describe('the log', () => {
   })
 
   test('keeps the order of an aggregate whose writer began first and wrote last, where a reader by transaction id inverts it', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const control = xminGuard(outbox)
-    const first = await outbox.session()
+    const relay = fixture.relay([sink])
+    const control = xminGuard(fixture.stores.postgres.client)
+    const first = await fixture.session()
     await first.run('BEGIN')
     await first.run('SELECT pg_current_xact_id()')
-    await outbox.publish(change(1, 1))
+    await fixture.publish(change(1, 1))
     await first.publish(change(1, 2))
     await first.run('COMMIT')
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['1@1', '1@2'])
-    await nothingOlder(outbox)
+    await nothingOlder(fixture)
     expect(await control.poll()).toEqual(['1@2', '1@1'])
   })
 
   test('delays nobody while a write transaction stays open elsewhere, where a reader below the oldest transaction stalls', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const control = xminGuard(outbox)
-    const elsewhere = await outbox.session()
+    const relay = fixture.relay([sink])
+    const control = xminGuard(fixture.stores.postgres.client)
+    const elsewhere = await fixture.session()
     await elsewhere.run('CREATE TABLE @schema.elsewhere (id int)')
     await elsewhere.run('BEGIN')
     await elsewhere.run('INSERT INTO @schema.elsewhere VALUES (1)')
-    await outbox.publish(
+    await fixture.publish(
       ...Array.from({ length: 100 }, (_, version) => change(version % 5, version)),
     )
     orThrow(await relay.drain())
     expect(sink.seen).toHaveLength(100)
     expect(await control.poll()).toHaveLength(0)
     await elsewhere.run('COMMIT')
-    await nothingOlder(outbox)
+    await nothingOlder(fixture)
     expect(await control.poll()).toHaveLength(100)
   })
 
   test('takes the snapshot of a tick after the lock, so that a later tick never sees less', async () => {
-    const outbox = await open()
-    const sessions = await Promise.all(Array.from({ length: 6 }, () => outbox.session()))
+    const fixture = await open()
+    const sessions = await Promise.all(Array.from({ length: 6 }, () => fixture.session()))
     let version = 0
     await Promise.all(
       sessions.map(async (session) => {
@@ -100,65 +100,67 @@ describe('the log', () => {
         }
       }),
     )
-    const ticks = await loadTicks(outbox.stores.postgres.client, 1n, 1_000)
+    const ticks = await loadTicks(fixture.stores.postgres.client, 1n, 1_000)
     expect(ticks.length).toBeGreaterThan(20)
-    const visible = await outbox.rows<{ less: boolean }>(`
+    const visible = await fixture.rows<{ less: boolean }>(`
       SELECT EXISTS (SELECT FROM @schema.outbox o WHERE pg_visible_in_snapshot(o.xid, a.snap) AND NOT pg_visible_in_snapshot(o.xid, b.snap)) AS less
       FROM @schema.outbox_tick a JOIN LATERAL (SELECT snap FROM @schema.outbox_tick t WHERE t.id > a.id ORDER BY t.id LIMIT 1) b ON true`)
     expect(visible.filter(({ less }) => less)).toEqual([])
   })
 
   test('makes a tick only when something new has committed', async () => {
-    const outbox = await open()
-    await outbox.publish(change(1, 1))
-    const first = await tick(outbox)
-    const session = await outbox.session()
+    const fixture = await open()
+    await fixture.publish(change(1, 1))
+    const first = await tick(fixture)
+    const session = await fixture.session()
     await session.run('BEGIN')
     await session.publish(change(1, 2))
-    expect((await tick(outbox)).id).toBe(first.id)
+    expect((await tick(fixture)).id).toBe(first.id)
     await session.run('COMMIT')
-    expect((await tick(outbox)).id).toBe(first.id + 1n)
+    expect((await tick(fixture)).id).toBe(first.id + 1n)
   })
 
   test('makes ticks at a pace, and earlier for many events', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
-    await outbox.publish(change(1, 1))
-    const first = await tick(outbox)
-    await outbox.publish(change(1, 2))
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    await fixture.publish(change(1, 1))
+    const first = await tick(fixture)
+    await fixture.publish(change(1, 2))
     const early = await advance(client, { gapMs: 60_000, maxEvents: 10 })
     expect(early.newest.id).toBe(first.id)
     expect(early.dueMs).toBeGreaterThan(50_000)
-    await outbox.publish(...Array.from({ length: 10 }, (_, version) => change(2, version)))
+    await fixture.publish(...Array.from({ length: 10 }, (_, version) => change(2, version)))
     expect((await advance(client, { gapMs: 60_000, maxEvents: 10 })).newest.id).toBe(first.id + 1n)
   })
 
   test('gives back nothing of an interval whose end moved midway but what it had, where moving it loses a late commit', async () => {
-    const outbox = await open()
-    const late = await outbox.session()
+    const fixture = await open()
+    const late = await fixture.session()
     await late.run('BEGIN')
     await late.publish(change('late', 1))
-    await outbox.publish(change('a', 1), change('b', 1))
-    const start = (await loadTicks(outbox.stores.postgres.client, 0n, 0))[0] as Tick
-    const end = await tick(outbox)
-    const [first, second] = await between(outbox, start, end)
+    await fixture.publish(change('a', 1), change('b', 1))
+    const start = (await loadTicks(fixture.stores.postgres.client, 0n, 0))[0] as Tick
+    const end = await tick(fixture)
+    const [first, second] = await between(fixture, start, end)
     await late.run('COMMIT')
-    const moved = await tick(outbox)
+    const moved = await tick(fixture)
     const lastSeq =
       (
-        await outbox.rows<{ seq: string }>(`SELECT seq FROM @schema.outbox WHERE aggregateid = 'a'`)
+        await fixture.rows<{ seq: string }>(
+          `SELECT seq FROM @schema.outbox WHERE aggregateid = 'a'`,
+        )
       )[0]?.seq ?? '0'
     const shards = Array.from({ length: 64 }, (_, shard) => shard)
     const rest = async (to: Tick): Promise<string[]> =>
       (
         await readNarrow(
-          outbox.stores.postgres.client,
+          fixture.stores.postgres.client,
           { from: start, to, afterSeq: BigInt(lastSeq), shards, types: ['*'] },
           1_000,
         )
       ).events.map(nameOf)
     expect([first, second]).toEqual(['a@1', 'b@1'])
-    expect([...(await rest(end)), ...(await between(outbox, end, moved))]).toEqual([
+    expect([...(await rest(end)), ...(await between(fixture, end, moved))]).toEqual([
       'b@1',
       'late@1',
     ])
@@ -166,21 +168,21 @@ describe('the log', () => {
   })
 
   test('knows between which positions an interval lies without reading it, late commits and those that roll back included', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
-    const late = await outbox.session()
-    const lost = await outbox.session()
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    const late = await fixture.session()
+    const lost = await fixture.session()
     for (const session of [late, lost]) await session.run('BEGIN')
     await late.publish(change('late', 1))
-    await outbox.publish(change('a', 1), change('b', 1))
-    const from = await tick(outbox)
+    await fixture.publish(change('a', 1), change('b', 1))
+    const from = await tick(fixture)
     await lost.publish(change('lost', 1))
-    await outbox.publish(change('c', 1))
+    await fixture.publish(change('c', 1))
     await late.run('COMMIT')
-    await outbox.publish(change('d', 1))
-    const to = await tick(outbox)
+    await fixture.publish(change('d', 1))
+    const to = await tick(fixture)
     await lost.run('ROLLBACK')
-    await outbox.publish(change('e', 1))
+    await fixture.publish(change('e', 1))
     const shards = Array.from({ length: 64 }, (_, shard) => shard)
     const interval = { from, to, afterSeq: 0n, shards, types: ['*'] }
     const bounds = await findBounds(client, interval)
@@ -190,23 +192,23 @@ describe('the log', () => {
         await readWide(client, interval, { bounds: bounds ?? { low: 0n, high: 0n }, limit: 100 })
       ).events.map(nameOf),
     ).toEqual(['late@1', 'c@1', 'd@1'])
-    expect(await findBounds(client, { from: to, to: await tick(outbox) })).toEqual({
+    expect(await findBounds(client, { from: to, to: await tick(fixture) })).toEqual({
       low: 7n,
       high: 7n,
     })
     expect(
-      await findBounds(client, { from: await tick(outbox), to: await tick(outbox) }),
+      await findBounds(client, { from: await tick(fixture), to: await tick(fixture) }),
     ).toBeUndefined()
   })
 
   test('works through an interval that was begun by another owner to the end that was chosen for it', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
-    const late = await outbox.session()
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    const late = await fixture.session()
     await late.run('BEGIN')
     await late.publish(change('late', 1))
-    await outbox.publish(change('a', 1), change('b', 1), change('c', 1))
-    const end = await tick(outbox)
+    await fixture.publish(change('a', 1), change('b', 1), change('c', 1))
+    const end = await tick(fixture)
     const sink = recordingSink()
     await openCursors(client, sink)
     const owning = { sink: sink.name, owner: 'dead', leaseMs: 50 }
@@ -216,48 +218,48 @@ describe('the log', () => {
       shards: shards.map((shard) => ({ ...shard, tick: 0n, tickTo: end.id, lastSeq: 3n })),
     })
     await late.run('COMMIT')
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     orThrow(await relay.drain())
     expect(sink.seen).toEqual(['c@1', 'late@1'])
   })
 
   test("keeps a late commit from the purge however old it is, where a purge up to the slowest cursor's end deletes it undelivered", async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     const sink = recordingSink()
-    const relay = outbox.relay([sink])
-    const late = await outbox.session()
+    const relay = fixture.relay([sink])
+    const late = await fixture.session()
     await late.run('BEGIN')
     await late.publish(change('late', 1))
-    await outbox.publish(change('early', 1), change('early', 2))
+    await fixture.publish(change('early', 1), change('early', 2))
     orThrow(await relay.drain())
     orThrow(await relay.stop())
     await late.run('COMMIT')
-    const tooEager = await outbox.rows<{ aggregateid: string }>(`
+    const tooEager = await fixture.rows<{ aggregateid: string }>(`
       SELECT aggregateid FROM @schema.outbox
       WHERE xid < (SELECT pg_snapshot_xmax(snap) FROM @schema.outbox_tick t JOIN @schema.outbox_cursor c ON c.tick = t.id ORDER BY t.id LIMIT 1)`)
     expect(tooEager.map(({ aggregateid }) => aggregateid)).toContain('late')
     await purge(client, { retentionMs: 0 })
-    await nothingOlder(outbox)
-    const next = outbox.relay([sink])
+    await nothingOlder(fixture)
+    const next = fixture.relay([sink])
     orThrow(await next.drain())
     expect(sink.seen).toEqual(['early@1', 'early@2', 'late@1'])
     expect(await purge(client, { retentionMs: 0 })).toBeGreaterThan(0)
-    expect(await outbox.rows('SELECT FROM @schema.outbox')).toHaveLength(0)
+    expect(await fixture.rows('SELECT FROM @schema.outbox')).toHaveLength(0)
   })
 
   test('purges nothing that is younger than the retention or that a sink has not passed', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     const quick = recordingSink()
     await openCursors(client, recordingSink({ name: 'slow' }))
-    await outbox.publish(change(1, 1))
-    await nothingOlder(outbox)
-    const relay = outbox.relay([quick])
+    await fixture.publish(change(1, 1))
+    await nothingOlder(fixture)
+    const relay = fixture.relay([quick])
     orThrow(await relay.drain())
     expect(await purge(client, { retentionMs: 60_000 })).toBe(0)
     expect(await purge(client, { retentionMs: 0 })).toBe(0)
-    orThrow(await outbox.relay([recordingSink({ name: 'slow' })]).drain())
+    orThrow(await fixture.relay([recordingSink({ name: 'slow' })]).drain())
     expect(await purge(client, { retentionMs: 0 })).toBe(1)
   })
 })

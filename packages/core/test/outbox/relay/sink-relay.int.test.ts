@@ -5,8 +5,6 @@ import {
   ok,
   okAsync,
   orThrow,
-  outboxStatus,
-  removeSink,
   ResultAsync,
   transaction,
   type SinkFailure,
@@ -22,7 +20,7 @@ import {
   recordingSink,
   useOutbox,
   versionsOf,
-  type Outbox,
+  type OutboxFixture,
 } from '../outbox-fixture.ts'
 
 const open = useOutbox()
@@ -41,8 +39,11 @@ function gate(): { readonly passed: ResultAsync<SinkReport, SinkFailure>; open()
   }
 }
 
-async function ownersOf(outbox: Outbox, sink = 'recorder'): Promise<Record<string, number>> {
-  const rows = await outbox.rows<{ owner: string; count: number }>(
+async function ownersOf(
+  fixture: OutboxFixture,
+  sink = 'recorder',
+): Promise<Record<string, number>> {
+  const rows = await fixture.rows<{ owner: string; count: number }>(
     'SELECT owner, count(*)::int AS count FROM @schema.outbox_cursor WHERE sink = $1 AND owner IS NOT NULL AND lease_until > clock_timestamp() GROUP BY owner',
     [sink],
   )
@@ -51,16 +52,16 @@ async function ownersOf(outbox: Outbox, sink = 'recorder'): Promise<Record<strin
 
 describe('a relay', () => {
   test('delivers at once what a transaction of this process published, though it looks rarely', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink()
-    const relay = outbox.relay([sink], { tickMs: 1_500, maxPollMs: 60_000 })
+    const relay = fixture.relay([sink], { tickMs: 1_500, maxPollMs: 60_000 })
     relay.start()
     for (let version = 1; version <= 3; version += 1) {
       await eventually(async () => {
-        expect(orThrow(await relay.status()).tickAgeSeconds).toBeGreaterThan(1.6)
+        expect(orThrow(await fixture.outbox.status()).tickAgeMs).toBeGreaterThan(1_600)
       })
       orThrow(
-        await transaction(outbox.stores, async (tx) => {
+        await transaction(fixture.stores, async (tx) => {
           tx.publish(change(1, version))
           return ok(undefined)
         }),
@@ -75,10 +76,10 @@ describe('a relay', () => {
   })
 
   test('hands only the types over that a sink wants', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const exact = recordingSink({ name: 'exact', types: ['course.updated'] })
     const prefix = recordingSink({ name: 'prefix', types: ['enrollment.*', 'user.registered'] })
-    const relay = outbox.relay([exact, prefix])
+    const relay = fixture.relay([exact, prefix])
     const types = [
       'course.updated',
       'course.updated.twice',
@@ -87,7 +88,7 @@ describe('a relay', () => {
       'enrollments.created',
       'user.registered',
     ]
-    await outbox.publish(...types.map((type, index) => change(index, 1, { type })))
+    await fixture.publish(...types.map((type, index) => change(index, 1, { type })))
     orThrow(await relay.drain())
     expect(exact.events.map(({ type }) => type)).toEqual(['course.updated'])
     expect(prefix.events.map(({ type }) => type)).toEqual([
@@ -98,26 +99,26 @@ describe('a relay', () => {
   })
 
   test('starts a new sink at the beginning, or at the head when asked', async () => {
-    const outbox = await open()
-    await outbox.publish(change(1, 1))
+    const fixture = await open()
+    await fixture.publish(change(1, 1))
     const all = recordingSink({ name: 'all' })
     const later = recordingSink({ name: 'later', startAt: 'head' })
-    const relay = outbox.relay([all, later])
+    const relay = fixture.relay([all, later])
     orThrow(await relay.drain())
-    await outbox.publish(change(1, 2))
+    await fixture.publish(change(1, 2))
     orThrow(await relay.drain())
     expect(all.seen).toEqual(['1@1', '1@2'])
     expect(later.seen).toEqual(['1@2'])
   })
 
   test('takes a backlog without ticks through in order, in bounded stretches', async () => {
-    const outbox = await open()
-    const slow = await outbox.session()
+    const fixture = await open()
+    const slow = await fixture.session()
     await slow.run('BEGIN')
     await slow.publish(change('late', 1))
     const count = 25_000
-    await outbox.publish(...many(count / 2))
-    await outbox.publish(...many(count).slice(count / 2))
+    await fixture.publish(...many(count / 2))
+    await fixture.publish(...many(count).slice(count / 2))
     const sizes: number[] = []
     const sink = recordingSink({
       before: (batch) => {
@@ -126,8 +127,8 @@ describe('a relay', () => {
       },
     })
     const wanting = recordingSink({ name: 'wanting', types: ['course.rare'] })
-    const relay = outbox.relay([sink, wanting])
-    await outbox.publish(change('rare', 1, { type: 'course.rare' }))
+    const relay = fixture.relay([sink, wanting])
+    await fixture.publish(change('rare', 1, { type: 'course.rare' }))
     orThrow(await relay.drain({ deadlineMs: 20_000 }))
     await slow.run('COMMIT')
     orThrow(await relay.drain())
@@ -142,7 +143,7 @@ describe('a relay', () => {
   })
 
   test('keeps no transaction open while a sink works', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const working = gate()
     const calls = { count: 0 }
     const sink = recordingSink({
@@ -151,11 +152,11 @@ describe('a relay', () => {
         return working.passed
       },
     })
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     relay.start()
-    await outbox.publish(change(1, 1))
+    await fixture.publish(change(1, 1))
     await eventually(() => calls.count === 1)
-    const held = await outbox.rows(
+    const held = await fixture.rows(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
     )
     expect(held).toHaveLength(0)
@@ -165,8 +166,8 @@ describe('a relay', () => {
   })
 
   test('says how far each sink is behind and who owns it', async () => {
-    const outbox = await open()
-    const relay = outbox.relay([
+    const fixture = await open()
+    const relay = fixture.relay([
       recordingSink(),
       recordingSink({
         name: 'down',
@@ -175,46 +176,46 @@ describe('a relay', () => {
       }),
     ])
     relay.start()
-    await outbox.publish(change(1, 1), change(2, 1), change(3, 1, { type: 'user.registered' }))
+    await fixture.publish(change(1, 1), change(2, 1), change(3, 1, { type: 'user.registered' }))
     await eventually(async () => {
-      const { sinks } = orThrow(await relay.status())
+      const { sinks } = orThrow(await fixture.outbox.status())
       expect(sinks).toMatchObject([
         { sink: 'down', lagEvents: 2, parked: 0, dead: 0, unowned: 0 },
         {
           sink: 'recorder',
           lagEvents: 0,
-          lagSeconds: 0,
-          oldest: undefined,
+          lagMs: 0,
+          oldestAt: undefined,
           owners: [{ owner: relay.owner, shards: 64, isAlive: true }],
         },
       ])
-      expect(sinks[0]?.lagSeconds).toBeGreaterThan(0)
-      expect(sinks[0]?.oldest).toBeInstanceOf(Date)
+      expect(sinks[0]?.lagMs).toBeGreaterThan(0)
+      expect(sinks[0]?.oldestAt).toBeInstanceOf(Date)
     })
-    const session = await outbox.session()
+    const session = await fixture.session()
     const [backend] = await session.run<{ pid: number }>('SELECT pg_backend_pid() AS pid')
     await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
     await session.run('SELECT count(*) FROM @schema.outbox')
-    expect(orThrow(await outboxStatus(outbox.stores)).oldestSnapshot).toMatchObject({
+    expect(orThrow(await fixture.outbox.status()).oldestSnapshot).toMatchObject({
       pid: backend?.pid,
       state: 'idle in transaction',
     })
   })
 
   test('forgets a sink that was removed', async () => {
-    const outbox = await open()
-    const relay = outbox.relay([recordingSink()])
+    const fixture = await open()
+    const relay = fixture.relay([recordingSink()])
     orThrow(await relay.drain())
     orThrow(await relay.stop())
-    expect(orThrow(await removeSink(outbox.stores, 'recorder'))).toBe(true)
-    expect(orThrow(await removeSink(outbox.stores, 'recorder'))).toBe(false)
-    expect(await outbox.rows('SELECT FROM @schema.outbox_cursor')).toHaveLength(0)
+    expect(orThrow(await fixture.outbox.removeSink('recorder'))).toBe(true)
+    expect(orThrow(await fixture.outbox.removeSink('recorder'))).toBe(false)
+    expect(await fixture.rows('SELECT FROM @schema.outbox_cursor')).toHaveLength(0)
   })
 })
 
 describe('relays of several processes', () => {
   test('share the shards fairly and lose nothing while one joins and one leaves', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const seen: string[] = []
     const sink = (): ReturnType<typeof recordingSink> =>
       recordingSink({
@@ -223,26 +224,26 @@ describe('relays of several processes', () => {
           return okAsync({ failed: [] })
         },
       })
-    const first = outbox.relay([sink()], { leaseMs: 600 })
+    const first = fixture.relay([sink()], { leaseMs: 600 })
     first.start()
     await eventually(async () => {
-      expect(await ownersOf(outbox)).toEqual({ [first.owner]: 64 })
+      expect(await ownersOf(fixture)).toEqual({ [first.owner]: 64 })
     })
-    const second = outbox.relay([sink()], { leaseMs: 600 })
+    const second = fixture.relay([sink()], { leaseMs: 600 })
     second.start()
-    await outbox.publish(...many(2_000))
+    await fixture.publish(...many(2_000))
     await eventually(async () => {
-      expect(await ownersOf(outbox)).toEqual({ [first.owner]: 32, [second.owner]: 32 })
+      expect(await ownersOf(fixture)).toEqual({ [first.owner]: 32, [second.owner]: 32 })
     })
-    await outbox.publish(
+    await fixture.publish(
       ...many(2_000).map((event) => ({ ...event, version: event.version + 2_000 })),
     )
     orThrow(await first.drain())
     orThrow(await first.stop())
     await eventually(async () => {
-      expect(await ownersOf(outbox)).toEqual({ [second.owner]: 64 })
+      expect(await ownersOf(fixture)).toEqual({ [second.owner]: 64 })
     })
-    await outbox.publish(change(0, 9_999))
+    await fixture.publish(change(0, 9_999))
     orThrow(await second.drain())
     expect(new Set(seen).size).toBe(4_001)
     for (let id = 0; id < 50; id += 1)
@@ -252,8 +253,8 @@ describe('relays of several processes', () => {
   })
 
   test('take over from one that died when its lease has run out, with a higher fence', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
     const dead = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 300 }, 64)
@@ -264,23 +265,23 @@ describe('relays of several processes', () => {
         return okAsync({ failed: [] })
       },
     })
-    await outbox.publish(change(1, 1))
-    const relay = outbox.relay([heir])
+    await fixture.publish(change(1, 1))
+    const relay = fixture.relay([heir])
     orThrow(await relay.drain())
     expect(heir.seen).toEqual(['1@1'])
     expect(fences).toEqual([(dead[0]?.fence ?? 0n) + 1n])
   })
 
   test('have no acknowledgement and no failure of a zombie counted', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
     const zombie = await claim(client, { sink: sink.name, owner: 'zombie', leaseMs: 1 }, 64)
-    await outbox.publish(change(1, 1))
-    const relay = outbox.relay([sink])
+    await fixture.publish(change(1, 1))
+    const relay = fixture.relay([sink])
     orThrow(await relay.drain())
-    const before = await outbox.rows(
+    const before = await fixture.rows(
       'SELECT shard, tick, tick_to, last_seq FROM @schema.outbox_cursor ORDER BY shard',
     )
     const [event] = sink.events
@@ -293,20 +294,20 @@ describe('relays of several processes', () => {
     })
     expect(counted.size).toBe(0)
     expect(
-      await outbox.rows(
+      await fixture.rows(
         'SELECT shard, tick, tick_to, last_seq FROM @schema.outbox_cursor ORDER BY shard',
       ),
     ).toEqual(before)
-    expect(await outbox.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(0)
+    expect(await fixture.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(0)
   })
 
   test('find the event that ends its process, and deliver everything else', async () => {
-    const outbox = await open()
-    const { client } = outbox.stores.postgres
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
     await openCursors(client, recordingSink())
-    await outbox.publish(...many(200))
+    await fixture.publish(...many(200))
     for (let crash = 0; crash < 3; crash += 1) {
-      await outbox.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
+      await fixture.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
       await claim(client, { sink: 'recorder', owner: `dead-${crash}`, leaseMs: 1 }, 64)
     }
     const company: number[] = []
@@ -323,12 +324,12 @@ describe('relays of several processes', () => {
           : okAsync({ failed: [] })
       },
     })
-    const relay = outbox.relay([killer])
+    const relay = fixture.relay([killer])
     orThrow(await relay.drain())
     await eventually(() => {
       expect(new Set(killer.seen).size).toBe(196)
     })
-    const rows = await outbox.rows<{ version: number; status: string }>(
+    const rows = await fixture.rows<{ version: number; status: string }>(
       `SELECT (event ->> 'version')::int AS version, status FROM @schema.outbox_failure ORDER BY seq`,
     )
     expect(rows).toEqual([
@@ -341,7 +342,7 @@ describe('relays of several processes', () => {
   })
 
   test('give up an event whose attempts were begun three times and never ended', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
         okAsync({
@@ -353,14 +354,14 @@ describe('relays of several processes', () => {
             })),
         }),
     })
-    const relay = outbox.relay([sink])
-    await outbox.publish(change(1, 1), change(2, 1))
+    const relay = fixture.relay([sink])
+    await fixture.publish(change(1, 1), change(2, 1))
     orThrow(await relay.drain())
     const calls = sink.seen.length
-    await outbox.rows('UPDATE @schema.outbox_failure SET started = finished + 3')
+    await fixture.rows('UPDATE @schema.outbox_failure SET started = finished + 3')
     await eventually(async () => {
       expect(
-        await outbox.rows(
+        await fixture.rows(
           `SELECT status, error ->> 'message' AS message FROM @schema.outbox_failure`,
         ),
       ).toEqual([
@@ -373,7 +374,7 @@ describe('relays of several processes', () => {
 
 describe('stop', () => {
   test('lets the batch under way end, acknowledges it and gives the shards back', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const working = gate()
     let isCalled = false
     const sink = recordingSink({
@@ -382,22 +383,22 @@ describe('stop', () => {
         return working.passed
       },
     })
-    const relay = outbox.relay([sink])
+    const relay = fixture.relay([sink])
     relay.start()
-    await outbox.publish(change(1, 1))
+    await fixture.publish(change(1, 1))
     await eventually(() => isCalled)
     const stopping = relay.stop({ deadlineMs: 5_000 })
     working.open()
     orThrow(await stopping)
     expect(sink.seen).toEqual(['1@1'])
-    expect(await ownersOf(outbox)).toEqual({})
+    expect(await ownersOf(fixture)).toEqual({})
     const next = recordingSink()
-    orThrow(await outbox.relay([next]).drain())
+    orThrow(await fixture.relay([next]).drain())
     expect(next.seen).toEqual([])
   })
 
   test('abandons a batch that does not end in time, and it is delivered again', async () => {
-    const outbox = await open()
+    const fixture = await open()
     const signals: AbortSignal[] = []
     const stubborn = recordingSink({
       before: (_, { signal }) => {
@@ -405,9 +406,9 @@ describe('stop', () => {
         return new ResultAsync(new Promise(() => undefined))
       },
     })
-    const relay = outbox.relay([stubborn], { leaseMs: 600 })
+    const relay = fixture.relay([stubborn], { leaseMs: 600 })
     relay.start()
-    await outbox.publish(change(1, 1))
+    await fixture.publish(change(1, 1))
     await eventually(() => signals.length === 1)
     const startedMs = performance.now()
     expect((await relay.stop({ deadlineMs: 300 }))._unsafeUnwrapErr()).toMatchObject({
@@ -416,18 +417,18 @@ describe('stop', () => {
     })
     expect(performance.now() - startedMs).toBeLessThan(1_500)
     expect(signals[0]?.aborted).toBe(true)
-    expect(await ownersOf(outbox)).toEqual({ [relay.owner]: 64 })
+    expect(await ownersOf(fixture)).toEqual({ [relay.owner]: 64 })
     const next = recordingSink()
-    const heir = outbox.relay([next], { leaseMs: 600 })
+    const heir = fixture.relay([next], { leaseMs: 600 })
     orThrow(await heir.drain())
     expect(next.seen).toEqual(['1@1'])
   })
 
   test('comes with the end of the stores', async () => {
-    const outbox = await open()
-    const relay = outbox.relay([recordingSink()])
+    const fixture = await open()
+    const relay = fixture.relay([recordingSink()])
     orThrow(await relay.drain())
-    orThrow(await outbox.stores.close())
+    orThrow(await fixture.stores.close())
     expect((await relay.drain()).isErr()).toBe(true)
   })
 })
@@ -435,7 +436,7 @@ describe('stop', () => {
 describe('a relay whose PostgreSQL goes away', () => {
   test('interrupts its sink before others may take the shards over', async () => {
     const proxy = await faultProxy((await open()).url)
-    const outbox = await open({ url: () => proxy.url })
+    const fixture = await open({ url: () => proxy.url })
     const signals: {
       readonly signal: AbortSignal
       readonly startedMs: number
@@ -454,9 +455,9 @@ describe('a relay whose PostgreSQL goes away', () => {
           }),
         ),
     })
-    const relay = outbox.relay([sink], { leaseMs: 1_500 })
+    const relay = fixture.relay([sink], { leaseMs: 1_500 })
     relay.start()
-    await (await outbox.session()).publish(change(1, 1))
+    await (await fixture.session()).publish(change(1, 1))
     await eventually(() => signals.length === 1)
     proxy.hang()
     const hungMs = performance.now()
@@ -469,17 +470,17 @@ describe('a relay whose PostgreSQL goes away', () => {
     expect(call?.signal.reason).toMatchObject({ message: 'the lease was about to end' })
     proxy.restore()
     expect((await relay.stop({ deadlineMs: 1_000 })).isOk()).toBe(true)
-    orThrow(await outbox.stores.close())
+    orThrow(await fixture.stores.close())
     await proxy.close()
   })
 
   test('goes on when it is back, whatever it was doing, and loses nothing', async () => {
     const proxy = await faultProxy((await open()).url)
-    const outbox = await open({ url: () => proxy.url })
+    const fixture = await open({ url: () => proxy.url })
     const sink = recordingSink()
-    const relay = outbox.relay([sink], { leaseMs: 900 })
+    const relay = fixture.relay([sink], { leaseMs: 900 })
     orThrow(await relay.drain())
-    const writer = await outbox.session()
+    const writer = await fixture.session()
     let version = 0
     for (const fault of ['cut', 'hang', 'cut'] as const) {
       for (let count = 0; count < 20; count += 1)
@@ -487,8 +488,8 @@ describe('a relay whose PostgreSQL goes away', () => {
       proxy[fault]()
       for (let count = 0; count < 20; count += 1)
         await writer.publish(change(count % 3, (version += 1)))
-      const errors = outbox.errors.length
-      await eventually(() => outbox.errors.length > errors, { timeoutMs: 10_000 })
+      const errors = fixture.errors.length
+      await eventually(() => fixture.errors.length > errors, { timeoutMs: 10_000 })
       proxy.restore()
       await eventually(
         () => {
@@ -502,7 +503,7 @@ describe('a relay whose PostgreSQL goes away', () => {
         firstSeen(versionsOf(sink.seen, id)).toSorted((a, b) => a - b),
       )
     orThrow(await relay.stop())
-    orThrow(await outbox.stores.close())
+    orThrow(await fixture.stores.close())
     await proxy.close()
   })
 })

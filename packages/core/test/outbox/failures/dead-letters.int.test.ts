@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deadLetters, orThrow } from '@headwater/core'
+import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
@@ -9,16 +9,16 @@ import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
 const open = useOutbox()
 
 test('an event that was given up because its process ended every time is delivered by replay', async () => {
-  const outbox = await open()
-  const { client } = outbox.stores.postgres
+  const fixture = await open()
+  const { client } = fixture.stores.postgres
   const sink = recordingSink()
-  const [id = ''] = await outbox.publish(change(1, 1))
+  const [id = ''] = await fixture.publish(change(1, 1))
   await openCursors(client, sink)
   const shards = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
-  const [row] = await outbox.rows<{ seq: string; shard: number }>(
+  const [row] = await fixture.rows<{ seq: string; shard: number }>(
     'SELECT seq::text, shard FROM @schema.outbox',
   )
-  const [tick] = await outbox.rows<{ id: string }>(
+  const [tick] = await fixture.rows<{ id: string }>(
     'SELECT id::text FROM @schema.outbox_advance(0, 0)',
   )
   const event = {
@@ -36,9 +36,9 @@ test('an event that was given up because its process ended every time is deliver
     shards: passed,
     failures: [dueRow(event, { started: 3, finished: 0 })],
   })
-  const relay = outbox.relay([sink])
+  const relay = fixture.relay([sink])
   relay.start()
-  const letters = deadLetters(outbox.stores)
+  const letters = fixture.outbox.deadLetters
   await eventually(async () => {
     expect(orThrow(await letters.list())).toMatchObject([
       { eventId: id, message: expect.stringContaining('the process ended') as string },
@@ -50,6 +50,6 @@ test('an event that was given up because its process ended every time is deliver
     expect(sink.seen).toEqual(['1@1'])
   })
   await eventually(async () => {
-    expect(await outbox.rows('SELECT FROM @schema.outbox_failure')).toEqual([])
+    expect(await fixture.rows('SELECT FROM @schema.outbox_failure')).toEqual([])
   })
 })

@@ -1,9 +1,10 @@
-import type { SqlError } from '../../errors.ts'
-import type { ResultAsync } from '../../result.ts'
 import type { Stores } from '../../connect/stores.ts'
+import type { SqlError } from '../../errors.ts'
 import type { Json } from '../../json.ts'
+import type { ResultAsync } from '../../result.ts'
+import { listSql, markSql, summarySql } from './dead-letter-queries.ts'
 
-/** Which dead letters are meant; what is left out matches all. */
+/** A selection of dead letters; a field that is left out matches all. */
 export interface DeadLetterMatch {
   /** Name of the sink. */
   readonly sink?: string
@@ -17,7 +18,7 @@ export interface DeadLetterMatch {
   readonly eventIds?: readonly string[]
 }
 
-/** An event that a sink gave up. */
+/** An event that was given up for one sink. */
 export interface DeadLetter {
   /** Name of the sink. */
   readonly sink: string
@@ -33,15 +34,15 @@ export interface DeadLetter {
   readonly fingerprint: string
   /** Why the sink failed. */
   readonly message: string
-  /** How often it was tried. */
+  /** Number of attempts. */
   readonly attempts: number
-  /** How often somebody had it replayed. */
+  /** Number of replays. */
   readonly replays: number
   /** When it was given up. */
   readonly failedAt: Date
-  /** Later events of the aggregate that wait behind it. */
+  /** Number of later events of its aggregate that wait behind it. */
   readonly waiting: number
-  /** What the publisher wrote. */
+  /** The payload as it was published. */
   readonly payload: Json
 }
 
@@ -51,9 +52,9 @@ export interface DeadLetterGroup {
   readonly sink: string
   /** The same for all of them. */
   readonly fingerprint: string
-  /** How many there are. */
+  /** Number of dead letters. */
   readonly count: number
-  /** How many aggregates they belong to. */
+  /** Number of aggregates they belong to. */
   readonly aggregates: number
   /** The message of the newest of them. */
   readonly message: string
@@ -64,36 +65,30 @@ export interface DeadLetterGroup {
 }
 
 /**
- * The dead letters of an outbox. Nothing here delivers or removes anything: a status is set, which
- * the relay that owns the shard finds within a second.
+ * The dead letters of an outbox. Nothing here delivers or deletes: it sets a status, which the relay
+ * that owns the shard finds within a second.
  */
 export interface DeadLetters {
-  /** The oldest first, at most `limit` (100 unless told). One round trip. */
+  /**
+   * Lists dead letters, the oldest first, at most `limit` of them. One round trip.
+   *
+   * @param match - `limit` is 100 by default.
+   */
   list(match?: DeadLetterMatch & { readonly limit?: number }): ResultAsync<DeadLetter[], SqlError>
-  /** Groups by sink and fingerprint, the largest first. One round trip. */
+  /** Groups dead letters by sink and fingerprint, the largest group first. One round trip. */
   summary(match?: DeadLetterMatch): ResultAsync<DeadLetterGroup[], SqlError>
   /**
-   * Has the events delivered again, each before those of its aggregate that wait behind it; gives
-   * back how many. One round trip.
+   * Redelivers the events, each before those of its aggregate that wait behind it. Returns how many
+   * there are. One round trip.
    */
   replay(match: DeadLetterMatch): ResultAsync<number, SqlError>
   /**
-   * Gives the events up for good and lets go what waits behind them; gives back how many. One round
-   * trip.
+   * Drops the events for good, so that those waiting behind them are delivered. Returns how many
+   * there are. One round trip.
    */
   discard(match: DeadLetterMatch): ResultAsync<number, SqlError>
 }
 
-/**
- * Gives access to the dead letters.
- *
- * @example
- * ```ts
- * const letters = deadLetters(stores)
- * for (const group of orThrow(await letters.summary())) console.log(group.count, group.message)
- * await letters.replay({ sink: 'activity-log', fingerprint: '3f2a9c0d1b7e' })
- * ```
- */
 export function deadLetters({ postgres }: Pick<Stores, 'postgres'>): DeadLetters {
   const mark = (
     status: 'replay' | 'discard',
@@ -182,30 +177,3 @@ function matchValues({
     eventIds ?? null,
   ]
 }
-
-const matching = `f.status = 'dead'
-    AND ($1::text IS NULL OR f.sink = $1) AND ($2::text IS NULL OR f.fingerprint = $2)
-    AND ($3::text IS NULL OR f.aggregatetype = $3) AND ($4::text IS NULL OR f.aggregateid = $4)
-    AND ($5::text[] IS NULL OR f.event ->> 'id' = ANY ($5))`
-
-const listSql = `
-  SELECT f.sink, f.aggregatetype, f.aggregateid, f.event::text, f.fingerprint, f.error ->> 'message' AS message, f.finished, f.replay_count, f.failed_at,
-    (SELECT count(*)::int FROM @schema.outbox_failure w
-      WHERE w.sink = f.sink AND w.aggregatetype = f.aggregatetype AND w.aggregateid = f.aggregateid AND w.seq > f.seq) AS waiting
-  FROM @schema.outbox_failure f WHERE ${matching}
-  ORDER BY f.failed_at, f.seq LIMIT $6`
-
-const summarySql = `
-  SELECT f.sink, f.fingerprint, count(*)::int AS count, count(DISTINCT (f.aggregatetype, f.aggregateid))::int AS aggregates,
-    (array_agg(f.error ->> 'message' ORDER BY f.failed_at DESC))[1] AS message, min(f.failed_at) AS first_at, max(f.failed_at) AS last_at
-  FROM @schema.outbox_failure f WHERE ${matching}
-  GROUP BY f.sink, f.fingerprint ORDER BY count(*) DESC, f.fingerprint`
-
-/**
- * A replay takes back what speaks against an event that ended its process: otherwise it would be
- * given up again untried.
- */
-const markSql = `
-  UPDATE @schema.outbox_failure f
-  SET status = $6, replay_count = replay_count + CASE WHEN $6 = 'replay' THEN 1 ELSE 0 END, started = finished
-  WHERE ${matching}`
