@@ -1,7 +1,7 @@
 // What a rate limit costs: one request against the same script sent by hand with EVALSHA, many at
 // once and one by one; two limits against two scripts by hand.
 import { createRateLimiter, createRateLimits } from '@headwater/core'
-import { takeScript } from '../../packages/core/src/rate-limit/gcra-scripts.ts'
+import { takeScript } from '../../packages/core/src/rate-limit/scripts/take.ts'
 import { callers, type Duel, holdAgainstRedis, inARow, together } from '../measure/against-redis.ts'
 
 const rate = { limit: 1_000_000, windowMs: 60_000 }

@@ -67,14 +67,9 @@ export interface DiagnosticEvents {
   'search:answered': { mode: string; cached: boolean; results: number; durationMs: number }
   /** A leg of a search failed and the answer went on without it. */
   'search:degraded': { leg: string; error: unknown }
-  /**
-   * Redis was told what sessions it may have missed the end of: all that were revoked, or those
-   * that nobody had told it.
-   */
-  'session:replayed': { scope: 'all' | 'pending'; count: number }
-  /**
-   * A revocation of sessions could not be told to Redis or noted as told, and will be made up for.
-   */
+  /** Revocations that Redis may have missed were applied: all, or those not noted as applied. */
+  'session:reapplied': { scope: 'all' | 'pending'; count: number }
+  /** A revocation could not be applied in Redis, or not noted as applied; it is retried. */
   'session:revocation-failed': { error: unknown }
   /** The limiter answered from memory because Redis failed. */
   'rate-limit:fallback': { error: unknown }

@@ -86,7 +86,8 @@ export type { DiagnosticEvents, DiagnosticName } from './diagnostics.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 
-export { createSessions, sessionDefaults } from './sessions/sessions.ts'
+export { createSessions } from './sessions/create-sessions.ts'
+export { sessionDefaults } from './sessions/sessions.ts'
 export type {
   NewSession,
   PendingRevocation,
@@ -97,7 +98,8 @@ export type {
   SessionStores,
   StartedSession,
 } from './sessions/sessions.ts'
-export { createRateLimiter, rateLimiterDefaults } from './rate-limit/rate-limiter.ts'
+export { createRateLimiter } from './rate-limit/create-rate-limiter.ts'
+export { rateLimiterDefaults } from './rate-limit/rate-limiter.ts'
 export type {
   OnUnavailable,
   RateLimitAnswer,
@@ -105,7 +107,7 @@ export type {
   RateLimiterOptions,
   RateLimiterStores,
 } from './rate-limit/rate-limiter.ts'
-export { createRateLimits } from './rate-limit/rate-limits.ts'
+export { createRateLimits } from './rate-limit/create-rate-limits.ts'
 export type {
   OneLimit,
   RateLimits,

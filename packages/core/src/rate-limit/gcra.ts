@@ -1,30 +1,34 @@
-/** How fast one subject may go: `burst` at once, and one more every `intervalUs` microseconds. */
+/** The pace of one subject: `burst` requests at once, and one more every `intervalUs`. */
 export interface Rate {
   /** Requests at once. */
   readonly burst: number
-  /** Microseconds in which one request is earned back. */
+  /** Time in which one request is earned back, in microseconds. */
   readonly intervalUs: number
 }
 
-/** What the algorithm says to one request. Times in microseconds. */
+/** The decision on one request. Times in microseconds. */
 export interface Verdict {
   /** Whether it may pass. */
   readonly isAllowed: boolean
   /** Requests that could pass right after it. */
   readonly remaining: number
-  /** Time until all of the burst is there again. */
+  /** Time until the whole burst is available again. */
   readonly resetUs: number
-  /** Time until a request can pass; 0 when it may pass now. */
+  /** Time until a request can pass; 0 when one may pass now. */
   readonly retryAfterUs: number
-  /** When all of the burst is there again, to be remembered: the theoretical arrival time. */
+}
+
+/** A decision, with the state to remember for the next one. */
+export interface Decision extends Verdict {
+  /** When the whole burst is available again: the theoretical arrival time. */
   readonly arrivalUs: number
 }
 
 /**
- * The generic cell rate algorithm for one request at `nowUs`; `arrivalUs` is what was remembered of
- * the one before, 0 when nothing was. The same arithmetic as the scripts'.
+ * Decides on one request at `nowUs` by the generic cell rate algorithm; `arrivalUs` is the
+ * remembered state, 0 without one. The scripts do the same arithmetic.
  */
-export function take(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
+export function take(rate: Rate, arrivalUs: number, nowUs: number): Decision {
   const since = Math.max(arrivalUs, nowUs)
   const next = since + rate.intervalUs
   const slack = nowUs + rate.burst * rate.intervalUs - next
@@ -41,11 +45,10 @@ export function take(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
 }
 
 /**
- * What is said of a limit that would have let a request pass which another one refused: as it
- * stands, with nothing taken.
+ * The verdict of a limit that would let a request pass which another limit refuses: not counted.
  */
 export function untaken(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
   const since = Math.max(arrivalUs, nowUs)
   const remaining = Math.floor((nowUs + rate.burst * rate.intervalUs - since) / rate.intervalUs)
-  return { isAllowed: true, remaining, resetUs: since - nowUs, retryAfterUs: 0, arrivalUs }
+  return { isAllowed: true, remaining, resetUs: since - nowUs, retryAfterUs: 0 }
 }

@@ -1,36 +1,50 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { cacheKey } from '../cache-key.ts'
+import { option } from '../check-options.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Rate, Verdict } from './gcra.ts'
-import type { RateLimitAnswer, RateLimiterOptions } from './rate-limiter.ts'
+import type { OnUnavailable, RateLimitAnswer, RateLimiterOptions } from './rate-limiter.ts'
 
-/** A limit whose options are in order. */
+/** A checked limit. */
 export interface CheckedLimit {
-  /** What its keys end with. */
+  /** The end of its keys. */
   readonly suffix: string
-  /** Requests at once, and per window on average. */
+  /** Requests at once, and on average in every window. */
   readonly limit: number
   /** The window, in milliseconds. */
   readonly windowMs: number
-  /** The same as the algorithm takes it. */
+  /** Limit and window in the terms of the algorithm. */
   readonly rate: Rate
 }
 
-/**
- * Checks a limit.
- *
- * @throws RangeError when limit, window or name break a rule.
- */
-export function checkLimit(
+/** One request of one limit. */
+export interface LimitedTake {
+  /** The key of its count. */
+  readonly key: string
+  /** The limit. */
+  readonly limit: CheckedLimit
+}
+
+const yearMs = 31_536_000_000
+
+/** Rules for the options of one limit. */
+export const limitRules = z.object({
+  limit: option.count,
+  windowMs: option.durationMs.max(yearMs, 'expected at most a year'),
+})
+
+/** Rule for the answer while Redis cannot be asked. */
+export const onUnavailableRule = z.enum(
+  ['allow', 'deny', 'in-memory'] as const satisfies readonly OnUnavailable[],
+  `expected 'allow', 'deny' or 'in-memory'`,
+)
+
+/** Prepares a limit whose options have been checked. */
+export function checkedLimit(
   name: string,
   { limit, windowMs }: Required<Pick<RateLimiterOptions, 'limit' | 'windowMs'>>,
 ): CheckedLimit {
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new RangeError(`the limit of a rate limiter is a whole number of 1 or more: got ${limit}`)
-  if (!(windowMs > 0) || windowMs > 31_536_000_000)
-    throw new RangeError(
-      `the window of a rate limiter is more than 0 ms and at most a year: got ${windowMs}`,
-    )
   return {
     suffix: cacheKey('', name).text,
     limit,
@@ -39,13 +53,10 @@ export function checkLimit(
   }
 }
 
-/**
- * A subject that is longer than that is named by its digest: it comes from outside, and a key is no
- * place for all of it.
- */
+/** Longer subjects are replaced by their digest: they come from outside, and keys stay short. */
 const maxSubjectLength = 50
 
-/** Where a limit counts a subject's requests. */
+/** The key of a subject's count. */
 export function limitKey(
   { keyPrefix }: Pick<RedisStore, 'keyPrefix'>,
   { suffix }: CheckedLimit,
@@ -57,23 +68,7 @@ export function limitKey(
   return `${keyPrefix}${cacheKey('ratelimit', name).text}${suffix}`
 }
 
-/** A limit as the scripts take it. */
-export function scriptValues({ rate }: CheckedLimit): string[] {
-  return [String(rate.burst), String(rate.intervalUs)]
-}
-
-/** The verdict that stands at a place of a script's reply. */
-export function verdictAt(reply: readonly unknown[], at: number): Verdict {
-  return {
-    isAllowed: reply[at] === 1,
-    remaining: Number(reply[at + 1]),
-    resetUs: Number(reply[at + 2]),
-    retryAfterUs: Number(reply[at + 3]),
-    arrivalUs: 0,
-  }
-}
-
-/** What a verdict says to a caller. */
+/** The answer to a caller. */
 export function answerOf(
   { limit }: CheckedLimit,
   { isAllowed, remaining, resetUs, retryAfterUs }: Verdict,

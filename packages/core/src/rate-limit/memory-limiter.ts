@@ -1,15 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { type Rate, take, untaken, type Verdict } from './gcra.ts'
 
-/**
- * Subjects that are remembered; beyond that the one seen longest ago is forgotten, and starts
- * afresh.
- */
+/** Subjects kept; beyond that the least recently seen one is forgotten and starts afresh. */
 const maxSubjects = 10_000
 
-/** One request as one limit sees it. */
+/** One request of one limit. */
 export interface MemoryTake {
-  /** Whose it is; names the limit as well. */
+  /** Names the subject and the limit. */
   readonly key: string
   /** The limit. */
   readonly rate: Rate
@@ -24,22 +21,24 @@ export class MemoryLimiter {
     this.#clock = clock
   }
 
-  /** Decides on one request of several limits: all count it, or none does. */
+  /** Counts one request with all its limits, or with none when one refuses it. */
   take(takes: readonly MemoryTake[]): Verdict[] {
     const nowUs = Math.floor(this.#clock.monotonic() * 1_000)
-    const verdicts = takes.map(({ key, rate }) => take(rate, this.#arrivals.get(key) ?? 0, nowUs))
-    if (verdicts.every(({ isAllowed }) => isAllowed)) {
-      for (const [index, { key }] of takes.entries())
-        this.#remember(key, verdicts[index]?.arrivalUs ?? 0)
-      return verdicts
+    const decided = takes.map(({ key, rate }) => ({
+      key,
+      rate,
+      decision: take(rate, this.#arrivals.get(key) ?? 0, nowUs),
+    }))
+    if (decided.every(({ decision }) => decision.isAllowed)) {
+      for (const { key, decision } of decided) this.#remember(key, decision.arrivalUs)
+      return decided.map(({ decision }) => decision)
     }
-    return verdicts.map((verdict, index) => {
-      const { key, rate } = takes[index] as MemoryTake
-      return verdict.isAllowed ? untaken(rate, this.#arrivals.get(key) ?? 0, nowUs) : verdict
-    })
+    return decided.map(({ key, rate, decision }) =>
+      decision.isAllowed ? untaken(rate, this.#arrivals.get(key) ?? 0, nowUs) : decision,
+    )
   }
 
-  /** Forgets everything: Redis counts again. */
+  /** Forgets everything. */
   clear(): void {
     if (this.#arrivals.size > 0) this.#arrivals.clear()
   }

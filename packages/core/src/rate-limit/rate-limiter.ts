@@ -1,30 +1,22 @@
-import { runScript } from '../stores/redis/redis-script.ts'
 import type { Stores } from '../connect/stores.ts'
-import { Fallback } from './fallback.ts'
-import { takeScript } from './gcra-scripts.ts'
-import {
-  answerOf,
-  type CheckedLimit,
-  checkLimit,
-  limitKey,
-  scriptValues,
-  verdictAt,
-} from './limit.ts'
 
-/** Options of {@link createRateLimiter}. */
+/** The stores that a limiter needs. */
+export type RateLimiterStores = Pick<Stores, 'redis' | 'clock' | 'diagnostics'>
+
+/** Options of `createRateLimiter`. */
 export interface RateLimiterOptions {
-  /** Names what is limited, an endpoint for instance; part of every key. */
+  /** The name of the limited action, an endpoint for instance; part of every key. */
   readonly name: string
-  /** Requests that may come at once, and in every window on average. */
+  /** Requests that may come at once, and on average in every window. */
   readonly limit: number
   /**
-   * The window, in milliseconds.
+   * The window, in milliseconds; at most a year.
    *
    * @defaultValue `60_000`
    */
   readonly windowMs?: number
   /**
-   * What to answer while Redis cannot be asked.
+   * The answer while Redis cannot be asked.
    *
    * @defaultValue `'in-memory'`
    */
@@ -32,13 +24,10 @@ export interface RateLimiterOptions {
 }
 
 /**
- * What a limiter answers while Redis cannot be asked: everything, nothing, or what the limit of
- * this process alone allows.
+ * The answer of a limiter while Redis cannot be asked: let every request pass, refuse every
+ * request, or limit the requests of this process alone.
  */
 export type OnUnavailable = 'allow' | 'deny' | 'in-memory'
-
-/** What a limiter needs of the stores. */
-export type RateLimiterStores = Pick<Stores, 'redis' | 'clock' | 'diagnostics'>
 
 /** Defaults of {@link RateLimiterOptions}. */
 export const rateLimiterDefaults = {
@@ -50,68 +39,23 @@ export const rateLimiterDefaults = {
 export interface RateLimitAnswer {
   /** Whether it may pass. */
   readonly success: boolean
-  /** The limit it was measured by. */
+  /** The limit that was applied. */
   readonly limit: number
   /** Requests that could pass right after it. */
   readonly remaining: number
-  /** Time until the whole limit is there again, in milliseconds. */
+  /** Time until the whole limit is available again, in milliseconds. */
   readonly resetMs: number
   /** Time until a request can pass, in milliseconds; 0 when one can now. */
   readonly retryAfterMs: number
-  /** Whether Redis could not be asked, so that other processes' requests are not counted. */
+  /** Whether Redis could not be asked, so that requests of other processes are not counted. */
   readonly isDegraded: boolean
 }
 
-/** Limits how often something may be done. */
+/** Limits how often an action may happen. */
 export interface RateLimiter {
   /**
-   * Counts one request of `subject` (a user, an address) and says whether it may pass. Requests are
+   * Counts one request of `subject` (a user, an address) unless the limit is reached. Requests are
    * earned back one by one, not at the end of a window. One round trip. Never rejects.
    */
   take(subject: string | number): Promise<RateLimitAnswer>
-}
-
-/**
- * Makes a limiter whose counts are shared by every process on the same Redis.
- *
- * @throws RangeError when limit or window break a rule.
- * @example
- * ```ts
- * const limiter = createRateLimiter(stores, { name: 'login', limit: 5, windowMs: 60_000 })
- * const { success, retryAfterMs } = await limiter.take(request.ip)
- * ```
- */
-export function createRateLimiter(
-  stores: RateLimiterStores,
-  options: RateLimiterOptions,
-): RateLimiter {
-  return new RedisRateLimiter(stores, { ...rateLimiterDefaults, ...options })
-}
-
-class RedisRateLimiter implements RateLimiter {
-  readonly #redis: RateLimiterStores['redis']
-  readonly #fallback: Fallback
-  readonly #limit: CheckedLimit
-  readonly #values: string[]
-
-  constructor(stores: RateLimiterStores, options: Required<RateLimiterOptions>) {
-    this.#redis = stores.redis
-    this.#fallback = new Fallback(stores, options.onUnavailable)
-    this.#limit = checkLimit(options.name, options)
-    this.#values = scriptValues(this.#limit)
-  }
-
-  async take(subject: string | number): Promise<RateLimitAnswer> {
-    const key = limitKey(this.#redis, this.#limit, subject)
-    const reply = await this.#redis.run('rate limit', (client) =>
-      runScript(client, takeScript, { key, arguments: this.#values }),
-    )
-    if (reply.isErr())
-      return this.#fallback.answers(
-        [{ key, limit: this.#limit }],
-        reply.error,
-      )[0] as RateLimitAnswer
-    this.#fallback.clear()
-    return answerOf(this.#limit, verdictAt(reply.value as readonly unknown[], 0))
-  }
 }

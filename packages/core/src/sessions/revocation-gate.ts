@@ -1,44 +1,48 @@
+import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
+import { err, type Result } from '../result.ts'
 import { redisUnavailable } from '../stores/redis/redis-failure.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
-import type { Stores } from '../connect/stores.ts'
 import type { Revocations } from './revocations.ts'
-import { replayedKey } from './session-keys.ts'
+import { appliedKey } from './session-keys.ts'
 
-/** What a {@link RevocationGate} goes by. */
-export interface GateParts {
+/** Dependencies of a {@link RevocationGate}. */
+export interface GateDeps {
   /** The stores. */
   readonly stores: Pick<Stores, 'redis' | 'diagnostics' | 'clock'>
-  /** What is to hold before sessions answer. */
-  readonly revocations: Revocations
-  /** How often to look for what others could not tell Redis, in milliseconds. */
+  /** The revocations that must hold before sessions answer. */
+  readonly revocations: Pick<Revocations, 'reapply' | 'purge'>
+  /** Time between two looks for revocations that other processes could not apply, in ms. */
   readonly lookEveryMs: number
 }
 
 const purgeEveryMs = 3_600_000
 
+/** An answer is asked for again this often when trust in Redis was lost under way. */
+const maxAttempts = 3
+
 /**
- * Whether every revocation is known to hold on the Redis that is connected: closed at the start,
- * whenever Redis was lost, and when this process could not tell Redis something. It opens once what
- * Redis missed has been told to it: everything when it is another server than before, which may
- * hold an older state, and otherwise what is noted as not told.
+ * Open while every revocation is known to hold on the connected Redis. Closed at the start, after
+ * Redis was lost, and after this process could not apply a revocation. It opens once the
+ * revocations that Redis may have missed are applied: all of them on another server than before,
+ * which may hold an older state, and otherwise those that are not noted as applied.
  */
 export class RevocationGate {
-  readonly #parts: GateParts
+  readonly #deps: GateDeps
   readonly #unsubscribe: () => void
   #isOpen = false
   #isStarted = false
   #isStopped = false
   #losses = 0
-  #replayedOn: string | undefined
+  #appliedOn: string | undefined
   #opening: Promise<StoreError | undefined> | undefined
   #looking: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #purgedAtMs = -Infinity
 
-  constructor(parts: GateParts) {
-    this.#parts = parts
-    this.#unsubscribe = parts.stores.redis.onTrustLost(() => {
+  constructor(deps: GateDeps) {
+    this.#deps = deps
+    this.#unsubscribe = deps.stores.redis.onTrustLost(() => {
       this.#onTrustLost()
     })
   }
@@ -48,9 +52,26 @@ export class RevocationGate {
     return this.#isOpen
   }
 
-  /** Rises whenever the gate closes: an answer that was asked for before says nothing. */
+  /** Incremented whenever the gate closes: an answer that was asked for before it is void. */
   get losses(): number {
     return this.#losses
+  }
+
+  /**
+   * Returns only an answer that was asked for and received while the gate was open. Opens the gate
+   * first where needed; fails when it cannot be opened.
+   */
+  async whileOpen<T, E>(
+    ask: () => PromiseLike<Result<T, E | StoreError>>,
+  ): Promise<Result<T, E | StoreError>> {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const closed = this.#isOpen ? undefined : await this.open()
+      if (closed !== undefined) return err(closed)
+      const losses = this.#losses
+      const answer = await ask()
+      if (losses === this.#losses || answer.isErr()) return answer
+    }
+    return err(redisUnavailable('sessions', `the connection was lost ${maxAttempts} times`))
   }
 
   /** Closes the gate. */
@@ -60,20 +81,17 @@ export class RevocationGate {
     this.#lookIn(0)
   }
 
-  /**
-   * Opens the gate and gives back why it could not. One call at a time does the work, for all who
-   * wait.
-   */
+  /** Opens the gate, or returns why it stays closed. Concurrent callers share one attempt. */
   open(): Promise<StoreError | undefined> {
     this.#isStarted = true
     this.#opening ??= this.#attempt().finally(() => {
       this.#opening = undefined
-      this.#lookIn(this.#parts.lookEveryMs)
+      this.#lookIn(this.#deps.lookEveryMs)
     })
     return this.#opening
   }
 
-  /** Ends its timer, and its look once that is over. */
+  /** Ends the timer, and waits for a look that is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#unsubscribe()
@@ -82,11 +100,11 @@ export class RevocationGate {
   }
 
   /**
-   * A late command alone does not close it: others could have been late as well, so somebody looks,
-   * but nothing was lost.
+   * A late command alone does not close the gate, since nothing was lost. It may have kept another
+   * process from applying a revocation, hence the look.
    */
   #onTrustLost(): void {
-    const { redis } = this.#parts.stores
+    const { redis } = this.#deps.stores
     if (!redis.isAvailable || redis.runId === undefined) this.close()
     else this.#lookIn(0)
   }
@@ -95,29 +113,30 @@ export class RevocationGate {
     const {
       stores: { redis, diagnostics },
       revocations,
-    } = this.#parts
+    } = this.#deps
     if (!redis.isAvailable) return redisUnavailable('sessions', 'not connected')
     const [losses, runId] = [this.#losses, redis.runId]
-    const scope = (await this.#isReplayed(redis, runId)) ? 'pending' : 'all'
-    const replayed = await revocations.replay(scope)
-    if (replayed.isErr()) return replayed.error
-    if (losses !== this.#losses) return redisUnavailable('sessions', 'lost meanwhile')
+    const scope = (await this.#isUpToDate(redis, runId)) ? 'pending' : 'all'
+    const applied = await revocations.reapply(scope)
+    if (applied.isErr()) return applied.error
+    if (losses !== this.#losses)
+      return redisUnavailable('sessions', 'the connection was lost while revocations were applied')
     this.#isOpen = true
-    this.#replayedOn = runId
-    diagnostics.emit('session:replayed', { scope, count: replayed.value })
-    // Who starts later need not tell this server everything once more; when this is lost they do.
+    this.#appliedOn = runId
+    diagnostics.emit('session:reapplied', { scope, count: applied.value })
+    // Spares a process that starts later the same work; without this note it does it.
     if (scope === 'all' && runId !== undefined)
       await redis
-        .run('note replay', (client) => client.set(replayedKey(redis), runId))
+        .run('note applied', (client) => client.set(appliedKey(redis), runId))
         .unwrapOr(undefined)
     return undefined
   }
 
-  /** What others have told a server counts for a process that has not known another one. */
-  async #isReplayed(redis: RedisStore, runId: string | undefined): Promise<boolean> {
-    if (runId === undefined || this.#replayedOn !== undefined)
-      return runId !== undefined && runId === this.#replayedOn
-    const noted = await redis.run('read replay', (client) => client.get(replayedKey(redis)))
+  /** The note of another process counts only for a process that has known no other server. */
+  async #isUpToDate(redis: RedisStore, runId: string | undefined): Promise<boolean> {
+    if (runId === undefined || this.#appliedOn !== undefined)
+      return runId !== undefined && runId === this.#appliedOn
+    const noted = await redis.run('read applied', (client) => client.get(appliedKey(redis)))
     return noted.isOk() && noted.value === runId
   }
 
@@ -127,7 +146,7 @@ export class RevocationGate {
     this.#timer = setTimeout(() => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined
-        this.#lookIn(this.#parts.lookEveryMs)
+        this.#lookIn(this.#deps.lookEveryMs)
       })
     }, ms)
     this.#timer.unref()
@@ -137,11 +156,11 @@ export class RevocationGate {
     const {
       revocations,
       stores: { redis, diagnostics, clock },
-    } = this.#parts
+    } = this.#deps
     if (!redis.isAvailable) return
     if (!this.#isOpen) return void (await this.open())
-    const replayed = await revocations.replay('overdue')
-    if (replayed.isErr()) diagnostics.emit('session:revocation-failed', { error: replayed.error })
+    const applied = await revocations.reapply('overdue')
+    if (applied.isErr()) diagnostics.emit('session:revocation-failed', { error: applied.error })
     if (clock.monotonic() - this.#purgedAtMs < purgeEveryMs) return
     this.#purgedAtMs = clock.monotonic()
     await revocations.purge()

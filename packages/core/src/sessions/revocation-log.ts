@@ -1,49 +1,51 @@
 import type { SqlError, StoreError } from '../errors.ts'
-import { errAsync, ResultAsync } from '../result.ts'
-import { type PostgresStore } from '../stores/postgres/postgres-store.ts'
 import { sqlFailureIn } from '../failure-error.ts'
+import { ResultAsync } from '../result.ts'
+import { missingTableAs } from '../stores/postgres/missing-table.ts'
+import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
+import {
+  insertRevocation,
+  markApplied,
+  purgeRevocations,
+  type ReapplyScope,
+  selectRevocations,
+} from './revocation-queries.ts'
 
-/** That sessions ended before their time. */
+/** A written revocation of sessions. */
 export interface Revocation {
-  /** Names it. */
+  /** Its id. */
   readonly id: string
-  /** Whose sessions ended, all of them; `null` when only `sessions` did. */
+  /** The user whose sessions all ended; `null` when only `sessions` did. */
   readonly user: string | null
   /** Hashes of the tokens that ended, as far as they are known. */
   readonly sessions: readonly string[]
-  /** The epoch of the user that it began; `null` until Redis was told. */
+  /** The epoch of the user that it began; `null` until it is applied. */
   readonly epoch: string | null
   /** The largest epoch of the user that another revocation began. */
   readonly knownEpoch: string
-  /** Whether Redis has been told. */
+  /** Whether it is noted as applied. */
   readonly isApplied: boolean
 }
 
-/** What Redis has been told. */
+/** A revocation that has been applied in Redis. */
 export interface AppliedRevocation {
-  /** Names it. */
+  /** Its id. */
   readonly id: string
-  /** The epoch of the user that it began. */
+  /** The epoch of the user that it began; `null` when it ended single sessions. */
   readonly epoch: string | null
   /** Hashes of the tokens that ended by it. */
   readonly sessions: readonly string[]
 }
 
-/** Who is to be written down: all sessions of a user, or some. */
+/** A revocation to be written: all sessions of a user, or one session. */
 export type Revoked =
   { readonly user: string } | { readonly session: string; readonly isApplied: boolean }
 
-/**
- * Which revocations are told to Redis again: all, those that nobody has noted as told, or those of
- * them whose writer has had the time to do so.
- */
-export type ReplayScope = 'all' | 'pending' | 'overdue'
-
-/** How many are read at once. */
+/** Rows read at once. */
 const pageSize = 500
 
-/** Long enough for a page, short enough for somebody who waits for it. */
+/** Long enough for a page, short enough for a caller that waits for it. */
 const deadlineMs = 2_000
 
 /** The revocations of all processes with one key prefix, in PostgreSQL. */
@@ -56,46 +58,45 @@ export class RevocationLog {
     this.#prefix = prefix
   }
 
-  /** Writes a revocation down. One round trip. */
+  /** Writes a revocation. One round trip. */
   write(revoked: Revoked): ResultAsync<Revocation, StoreError> {
     return this.#postgres
-      .query<Revocation>(insertSql, this.#values(revoked))
+      .query<Revocation>(insertRevocation, this.#values(revoked))
       .map(({ rows }) => rows[0] as Revocation)
       .mapErr(storeError)
   }
 
-  /** The same within a transaction. Rejects as its statements do. */
+  /** Writes a revocation in a transaction. Rejects as its statements do. One round trip. */
   async writeWithin(tx: SqlClient, revoked: Revoked): Promise<Revocation> {
-    const { rows } = await tx.query<Revocation>(insertSql, this.#values(revoked))
+    const { rows } = await tx.query<Revocation>(insertRevocation, this.#values(revoked))
     return rows[0] as Revocation
   }
 
-  /** Notes that Redis has been told. One round trip. */
+  /** Notes revocations as applied. One round trip. */
   mark(applied: readonly AppliedRevocation[]): ResultAsync<unknown, StoreError> {
-    return this.#reserved(markSql, [JSON.stringify(applied)])
+    return this.#reserved(markApplied, [JSON.stringify(applied)])
   }
 
   /**
-   * Reads revocations beyond `after`, in the order of their ids, a page at a time. One round trip.
+   * Reads one page of revocations beyond `after`, in the order of their ids; an empty one before
+   * the migrations have run. One round trip.
    */
-  page(scope: ReplayScope, after: string): ResultAsync<readonly Revocation[], StoreError> {
-    // Before the migrations have run nobody can have written one.
-    return this.#reserved<Revocation>(selectSql[scope], [this.#prefix, after, pageSize]).orElse(
-      (failure) =>
-        failure.type === 'store-refused' && failure.code === '42P01'
-          ? ResultAsync.fromSafePromise(Promise.resolve([]))
-          : errAsync(failure),
-    )
+  page(scope: ReapplyScope, after: string): ResultAsync<readonly Revocation[], StoreError> {
+    return this.#reserved<Revocation>(selectRevocations[scope], [
+      this.#prefix,
+      after,
+      pageSize,
+    ]).orElse(missingTableAs<Revocation[]>([]))
   }
 
-  /** Whether a page was the last one. */
+  /** Whether no page follows this one. */
   isLast(page: readonly Revocation[]): boolean {
     return page.length < pageSize
   }
 
-  /** Removes revocations of sessions that would have ended by themselves. One round trip. */
+  /** Deletes revocations of sessions that have expired since. One round trip. */
   purge(olderThanMs: number): ResultAsync<unknown, StoreError> {
-    return this.#reserved(purgeSql, [this.#prefix, olderThanMs])
+    return this.#reserved(purgeRevocations, [this.#prefix, olderThanMs])
   }
 
   #values(revoked: Revoked): unknown[] {
@@ -104,7 +105,7 @@ export class RevocationLog {
       : [this.#prefix, null, [revoked.session], revoked.isApplied]
   }
 
-  /** On a reserved connection: sessions must not wait for a pool that is full. */
+  /** On a reserved connection: sessions must not wait for a full pool. */
   #reserved<Row extends object>(
     text: string,
     values: readonly unknown[],
@@ -114,12 +115,12 @@ export class RevocationLog {
       { reserved: true, deadlineMs },
     )
     return ResultAsync.fromPromise(rows, (error) =>
-      storeError(sqlFailureIn(error) ?? unexpected(error)),
+      storeError(sqlFailureIn(error) ?? unavailable(error)),
     )
   }
 }
 
-function unexpected(cause: unknown): StoreError {
+function unavailable(cause: unknown): StoreError {
   return {
     type: 'store-unavailable',
     store: 'postgres',
@@ -130,7 +131,7 @@ function unexpected(cause: unknown): StoreError {
   }
 }
 
-/** No constraint stands in the way of these statements, and nothing to wait for in circles. */
+/** These statements meet no constraint and wait for no lock in circles; a trigger might. */
 function storeError(error: SqlError): StoreError {
   if (error.type !== 'constraint-violated' && error.type !== 'serialization-failed') return error
   return {
@@ -142,39 +143,3 @@ function storeError(error: SqlError): StoreError {
     cause: error.cause,
   }
 }
-
-const columns =
-  'r.id::text AS id, r.user_id AS "user", r.sessions, r.epoch::text AS epoch, r.is_applied AS "isApplied"'
-const knownEpoch = `coalesce((SELECT max(o.epoch) FROM @schema.session_revocation o WHERE o.prefix = r.prefix AND o.user_id = r.user_id), 0)::text AS "knownEpoch"`
-
-const insertSql = `
-  INSERT INTO @schema.session_revocation AS r (prefix, user_id, sessions, is_applied)
-  VALUES ($1, $2, $3::text[], $4)
-  RETURNING ${columns}, ${knownEpoch}`
-
-const selectWhere = (condition: string): string => `
-  SELECT ${columns}, ${knownEpoch}
-  FROM @schema.session_revocation r
-  WHERE r.prefix = $1 AND r.id > $2::bigint AND ${condition}
-  ORDER BY r.id
-  LIMIT $3`
-
-const selectSql: Readonly<Record<ReplayScope, string>> = {
-  all: selectWhere('true'),
-  pending: selectWhere('NOT r.is_applied'),
-  overdue: selectWhere(
-    "NOT r.is_applied AND r.revoked_at < clock_timestamp() - interval '500 milliseconds'",
-  ),
-}
-
-const markSql = `
-  UPDATE @schema.session_revocation r
-  SET is_applied = true,
-      epoch = coalesce(r.epoch, a.epoch),
-      sessions = ARRAY(SELECT unnest(r.sessions) UNION SELECT jsonb_array_elements_text(a.sessions))
-  FROM jsonb_to_recordset($1::jsonb) AS a (id bigint, epoch bigint, sessions jsonb)
-  WHERE r.id = a.id`
-
-const purgeSql = `
-  DELETE FROM @schema.session_revocation
-  WHERE prefix = $1 AND revoked_at < clock_timestamp() - $2 * interval '1 millisecond'`

@@ -1,29 +1,25 @@
+import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
-import type { Stores } from '../connect/stores.ts'
-import {
-  type AppliedRevocation,
-  type ReplayScope,
-  type Revocation,
-  RevocationLog,
-} from './revocation-log.ts'
-import { forgetInRedis, revokeInRedis } from './revoke-in-redis.ts'
+import { applyInRedis, forgetInRedis } from './apply-in-redis.ts'
+import { type AppliedRevocation, type Revocation, RevocationLog } from './revocation-log.ts'
+import type { ReapplyScope } from './revocation-queries.ts'
 
-/** What revocations need of the stores. */
+/** The stores that revocations need. */
 export type RevocationStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics'>
 
 /**
- * Ends sessions for good: first in the log, which a restart of Redis does not touch, then in Redis,
- * where they live.
+ * Ends sessions for good: first in PostgreSQL's log, which outlives a restart of Redis, then in
+ * Redis, where they are stored.
  */
 export class Revocations {
-  /** What is in PostgreSQL. */
+  /** The log in PostgreSQL. */
   readonly log: RevocationLog
   readonly #stores: RevocationStores
   readonly #keepMs: number
   readonly #background = new Set<Promise<unknown>>()
 
-  /** `keepMs`: how long a session can last. */
+  /** `keepMs` is the longest life of a session. */
   constructor(stores: RevocationStores, keepMs: number) {
     this.#stores = stores
     this.#keepMs = keepMs
@@ -31,39 +27,42 @@ export class Revocations {
   }
 
   /**
-   * Tells Redis what is written down and gives back how many sessions ended. That Redis has been
-   * told is noted in the background.
+   * Applies written revocations in Redis and returns the number of sessions that ended. Notes them
+   * as applied in the background.
    */
   async apply(revocations: readonly Revocation[]): Promise<Result<number, StoreError>> {
-    const told = await revokeInRedis(this.#stores.redis, revocations, this.#keepMs + 120_000)
-    if (told.isErr()) return err(told.error)
-    const { applied, count } = told.value
-    const untold = applied.filter((_, index) => revocations[index]?.isApplied === false)
-    this.#later(this.#mark(untold), forgetInRedis(this.#stores.redis, revocations, applied))
+    const result = await applyInRedis(this.#stores.redis, revocations, this.#keepMs + 120_000)
+    if (result.isErr()) return err(result.error)
+    const { applied, count } = result.value
+    const unmarked = applied.filter((_, at) => revocations[at]?.isApplied === false)
+    this.#inBackground(
+      this.#mark(unmarked),
+      forgetInRedis(this.#stores.redis, revocations, applied),
+    )
     return ok(count)
   }
 
-  /** Tells Redis about revocations again and gives back how many. */
-  async replay(scope: ReplayScope): Promise<Result<number, StoreError>> {
+  /** Applies revocations of the log again and returns their number. */
+  async reapply(scope: ReapplyScope): Promise<Result<number, StoreError>> {
     let count = 0
     for (let after = '0'; ;) {
       const page = await this.log.page(scope, after)
       if (page.isErr()) return err(page.error)
-      const told = await this.apply(page.value)
-      if (told.isErr()) return err(told.error)
+      const applied = await this.apply(page.value)
+      if (applied.isErr()) return err(applied.error)
       count += page.value.length
       if (this.log.isLast(page.value)) return ok(count)
       after = page.value.at(-1)?.id ?? after
     }
   }
 
-  /** Removes revocations of sessions that would have ended by themselves. */
+  /** Deletes revocations of sessions that have expired since. */
   async purge(): Promise<void> {
     const purged = await this.log.purge(this.#keepMs + 60_000)
     if (purged.isErr()) this.#report(purged.error)
   }
 
-  /** Waits for what goes on in the background. */
+  /** Waits for the work in the background. */
   async settled(): Promise<void> {
     await Promise.all(this.#background)
   }
@@ -71,11 +70,11 @@ export class Revocations {
   async #mark(applied: readonly AppliedRevocation[]): Promise<void> {
     if (applied.length === 0) return
     const marked = await this.log.mark(applied)
-    // Whoever looks next tells Redis once more, to no effect.
+    // The next look applies them once more, to no effect.
     if (marked.isErr()) this.#report(marked.error)
   }
 
-  #later(...work: readonly Promise<unknown>[]): void {
+  #inBackground(...work: readonly Promise<unknown>[]): void {
     const tracked = Promise.all(work).catch((error: unknown) => {
       this.#report(error)
     })

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { cacheKey } from '../cache-key.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 
-/** A longer id is named by its digest: a key is no place for all of it. */
+/** Longer ids are replaced by their digest, which keeps keys short. */
 const maxIdLength = 50
 
 /**
- * A user as keys and revocations name one: encoded, so that no id can collide with another or hold
- * what a store does not take.
+ * A user's name in keys and revocations: encoded, so that no id collides with another or holds a
+ * character that a store refuses.
  */
 export function userName(userId: string | number): string {
   const text = String(userId)
@@ -16,17 +16,17 @@ export function userName(userId: string | number): string {
   ).text
 }
 
-/** Where a session is. */
+/** The key of a session. */
 export function sessionKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>, hash: string): string {
   return `${keyPrefix}session:${hash}`
 }
 
-/** Where a user's sessions are named; `user` as {@link userName} gives it. */
+/** The key of the index of a user's sessions; `user` is a {@link userName}. */
 export function indexKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>, user: string): string {
   return `${keyPrefix}user:${user}:sessions`
 }
 
-/** Where the server on which all revocations are known to hold is named. */
-export function replayedKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>): string {
-  return `${keyPrefix}sessions:replayed`
+/** The key that names the server to which all revocations have been applied. */
+export function appliedKey({ keyPrefix }: Pick<RedisStore, 'keyPrefix'>): string {
+  return `${keyPrefix}sessions:applied`
 }

@@ -8,8 +8,8 @@ export function newToken(): string {
 }
 
 /**
- * What is stored in place of a token, so that who reads Redis cannot take over a session;
- * `undefined` for what is no token.
+ * The hash that is stored in place of a token, so that a reader of Redis cannot take over a
+ * session; `undefined` for a text that is not a token.
  */
 export function hashOfToken(token: string): string | undefined {
   return tokenShape.test(token) ? hash('sha256', token) : undefined

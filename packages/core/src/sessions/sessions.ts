@@ -1,30 +1,35 @@
+import type { Stores } from '../connect/stores.ts'
 import type { Failure, StoreError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { ResultAsync } from '../result.ts'
-import type { Stores } from '../connect/stores.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
-import { RedisSessions } from './redis-sessions.ts'
 
-/** Options of {@link createSessions}. */
+/** The stores that sessions need. */
+export type SessionStores = Pick<
+  Stores,
+  'postgres' | 'redis' | 'diagnostics' | 'clock' | 'beforeClose'
+>
+
+/** Options of `createSessions`. */
 export interface SessionOptions {
   /**
-   * Time without use after which a session ends, in milliseconds.
+   * Idle time after which a session ends, in milliseconds.
    *
    * @defaultValue `86_400_000`, one day
    */
   readonly ttlMs?: number
   /**
-   * Time after which a session ends however much it is used, in milliseconds. Revocations are kept
-   * in PostgreSQL for as long: lower it only once the sessions that were begun with more have
-   * ended.
+   * Time after which a session ends however much it is used, in milliseconds. PostgreSQL keeps
+   * revocations for as long: lower it only after the sessions that began under the higher value
+   * have ended.
    *
    * @defaultValue `2_592_000_000`, thirty days
    */
   readonly absoluteTtlMs?: number
   /**
-   * How often to look for revocations that another process has written down and could not tell
-   * Redis, in milliseconds: such a session goes on for half a second more than that at most. One
-   * small statement each time.
+   * Time between two looks for revocations that another process wrote and could not apply in Redis,
+   * in milliseconds. Such a session ends at most half a second later than that. One small statement
+   * per look.
    *
    * @defaultValue `750`
    */
@@ -38,12 +43,12 @@ export const sessionDefaults = {
   lookEveryMs: 750,
 } as const satisfies Required<SessionOptions>
 
-/** A session that is to begin. */
+/** A session to begin. */
 export interface NewSession {
-  /** Whose it is. */
+  /** Its user. */
   readonly userId: string | number
   /**
-   * What the host wants to find in it again.
+   * The host's own data, returned with the session.
    *
    * @defaultValue `null`
    */
@@ -52,19 +57,19 @@ export interface NewSession {
 
 /** A session that has begun. */
 export interface StartedSession {
-  /** The secret that names it, 43 characters of base64url: hand it to the user, keep it nowhere. */
+  /** The secret that identifies it, 43 characters of base64url: for the user only, never stored. */
   readonly token: string
   /** When it ends unless it is used. */
   readonly expiresAt: Date
 }
 
-/** A session under way. */
+/** A live session. */
 export interface Session {
-  /** SHA-256 of its token, in hexadecimal: names it without giving it away. */
+  /** SHA-256 of its token, in hexadecimal: identifies the session without revealing the token. */
   readonly id: string
-  /** Whose it is, as it was given. */
+  /** Its user, as given to `create`. */
   readonly userId: string | number
-  /** What was given with it. */
+  /** The host's own data, as given to `create`. */
   readonly data: Json
   /** When it began; under its first token, where that was rotated. */
   readonly createdAt: Date
@@ -72,63 +77,64 @@ export interface Session {
   readonly expiresAt: Date
 }
 
-/** All sessions of the user were revoked while this one began: it has not begun. */
+/** The session has not begun, because all sessions of its user were revoked at the same time. */
 export type SessionsRevoked = Failure<'sessions-revoked'>
 
-/** That all sessions of a user end with the commit of a transaction. */
+/** A revocation of all sessions of a user, written in a transaction. */
 export interface PendingRevocation {
   /**
-   * Ends them; to be called after the commit, and gives back how many there were. When that never
-   * happens, or fails, the sessions end all the same: as soon as a process that uses sessions
-   * looks, within two seconds while Redis and PostgreSQL answer. Two Redis round trips, and one of
-   * PostgreSQL in the background.
+   * Ends the sessions and returns their number. Call it after the commit. Without the call, or when
+   * it fails, the sessions end as soon as a process that uses sessions looks: within two seconds
+   * while Redis and PostgreSQL answer. Two Redis round trips, and one of PostgreSQL in the
+   * background.
    */
   apply(): ResultAsync<number, StoreError>
 }
 
 /**
- * Sessions in Redis; what was revoked is kept in PostgreSQL, so that no Redis that comes back with
- * an older state brings it back.
+ * Sessions in Redis. Revocations are kept in PostgreSQL, so that a Redis that returns with an older
+ * state revives no revoked session.
  *
- * When Redis cannot be asked every call is `store-unavailable`: an outage never makes a session
- * valid. After a start, and after Redis was lost, the first call asks PostgreSQL which revocations
- * Redis may have missed and tells it; until PostgreSQL has answered, calls are `store-unavailable`.
- * While Redis stays, only revoking and rotating need PostgreSQL.
+ * An outage never makes a session valid: while Redis does not answer, every call fails with
+ * `store-unavailable`. After a start, and after Redis was lost, the first call reads from
+ * PostgreSQL the revocations that Redis may have missed and applies them; until PostgreSQL has
+ * answered, calls fail with `store-unavailable`. While Redis stays connected, only revoking and
+ * rotating need PostgreSQL.
  */
 export interface Sessions {
   /**
-   * Begins a session. One that is overtaken by `revokeAll` for its user is `sessions-revoked`. Two
-   * Redis round trips.
+   * Begins a session; `sessions-revoked` when a concurrent `revokeAll` of its user won. Two Redis
+   * round trips.
    */
   create(session: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked>
   /**
-   * The session of a token; `undefined` when there is none, it has ended or was revoked. Its end is
-   * not put off. One Redis round trip, shared by all who ask in the same tick.
+   * The session of a token; `undefined` when there is none, or it has ended or was revoked. Does
+   * not extend it. One Redis round trip, shared by all calls of the same tick.
    */
   get(token: string): ResultAsync<Session | undefined, StoreError>
   /**
-   * The same, and puts the end off: to one `ttlMs` from now, never beyond `absoluteTtlMs` from the
-   * beginning. Writes only when that gains a sixtieth of `ttlMs`. One Redis round trip.
+   * Like `get`, and extends the session: to one `ttlMs` from now, never beyond `absoluteTtlMs` from
+   * its beginning. Writes only when that gains a sixtieth of `ttlMs`. One Redis round trip.
    */
   touch(token: string): ResultAsync<Session | undefined, StoreError>
   /**
-   * Gives a session a new token, and ends the old one for good; when it began and when it ends at
-   * the latest stay. `undefined` when there is no such session, or somebody else was quicker: of
-   * many calls with one token one gets a new one. After a failure the old token may have ended.
-   * Three Redis round trips and one of PostgreSQL.
+   * Gives a session a new token and ends the old one for good. Its beginning and its absolute end
+   * stay. `undefined` when there is no such session; of concurrent calls with one token, one gets a
+   * new token and the others `undefined`. After a failure the old token may have ended. Three Redis
+   * round trips and one of PostgreSQL.
    */
   rotate(token: string): ResultAsync<StartedSession | undefined, StoreError>
   /**
-   * Ends a session, by its token or its id, and says whether there was one. When Redis does not
-   * answer it is `store-unavailable`, and the session ends as soon as Redis does. Three Redis round
+   * Ends a session, by its token or its id; `true` when there was one. While Redis does not answer
+   * it fails with `store-unavailable`, and the session ends once Redis answers. Three Redis round
    * trips and one of PostgreSQL, and one of PostgreSQL in the background; one of Redis when there
    * is no such session.
    */
   revoke(session: string | Pick<Session, 'id'>): ResultAsync<boolean, StoreError>
   /**
-   * Ends all sessions of a user, also those that are just beginning, and says how many there were.
-   * When Redis does not answer it is `store-unavailable`, and the sessions end as soon as Redis
-   * does. Two Redis round trips and one of PostgreSQL, and one of each in the background.
+   * Ends all sessions of a user, including those that are about to begin, and returns their number.
+   * While Redis does not answer it fails with `store-unavailable`, and the sessions end once Redis
+   * answers. Two Redis round trips and one of PostgreSQL, and one of each in the background.
    */
   revokeAll(userId: string | number): ResultAsync<number, StoreError>
   /**
@@ -139,28 +145,3 @@ export interface Sessions {
   /** The sessions of a user, newest first. Two Redis round trips. */
   list(userId: string | number): ResultAsync<Session[], StoreError>
 }
-
-/**
- * Makes the sessions of one application. The tables of core must be there for revoking.
- *
- * @throws RangeError when a time is not positive.
- * @example
- * ```ts
- * const sessions = createSessions(stores)
- * const { token } = orThrow(await sessions.create({ userId: 5 }))
- * const session = orThrow(await sessions.touch(token))
- * ```
- */
-export function createSessions(stores: SessionStores, options: SessionOptions = {}): Sessions {
-  const settings = { ...sessionDefaults, ...options }
-  for (const [name, ms] of Object.entries(settings)) {
-    if (!(ms > 0)) throw new RangeError(`${name} of sessions is more than 0 ms: got ${ms}`)
-  }
-  return new RedisSessions(stores, settings)
-}
-
-/** What sessions need of the stores. */
-export type SessionStores = Pick<
-  Stores,
-  'postgres' | 'redis' | 'diagnostics' | 'clock' | 'beforeClose'
->

@@ -3,8 +3,8 @@ import { take } from '../../src/rate-limit/gcra.ts'
 
 const rate = { burst: 3, intervalUs: 1_000 }
 
-describe('the rate', () => {
-  test('lets the burst through at once, then one more per interval, and never more than the burst', () => {
+describe('the generic cell rate algorithm', () => {
+  test('A rate lets its burst through at once, then one request per interval, never more than its burst', () => {
     let arrivalUs = 0
     const at = (nowUs: number) => {
       const verdict = take(rate, arrivalUs, nowUs)

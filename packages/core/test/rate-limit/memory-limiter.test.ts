@@ -5,7 +5,7 @@ const rate = (burst: number) => ({ burst, intervalUs: 1_000_000 })
 const stopped = { now: () => 0, monotonic: () => 5_000 }
 
 describe('a limiter in memory', () => {
-  test('counts a request with every limit or with none', () => {
+  test('The limiter in memory counts a request with every limit or with none', () => {
     const limiter = new MemoryLimiter(stopped)
     const takes = [
       { key: 'scarce', rate: rate(1) },
@@ -28,7 +28,7 @@ describe('a limiter in memory', () => {
     })
   })
 
-  test('forgets whom it has not seen for longest when there are too many', () => {
+  test('The limiter in memory forgets the least recently seen of more than 10,000 subjects', () => {
     const limiter = new MemoryLimiter(stopped)
     const isAllowed = (key: string) => limiter.take([{ key, rate: rate(1) }])[0]?.isAllowed
     for (let n = 0; n <= 10_000; n += 1) isAllowed(String(n))

@@ -35,7 +35,7 @@ async function open(url: string, diagnostics = new Diagnostics()): Promise<Store
 }
 
 describe('a rate limiter', () => {
-  test('lets exactly its limit through when 200 requests come at once in two processes', async () => {
+  test('A limiter lets exactly its limit through when two processes ask 200 times at once', async () => {
     const [one, other] = [stores, others].map((each) =>
       createRateLimiter(each, { name: 'burst', limit: 50, windowMs: 3_600_000 }),
     ) as [RateLimiter, RateLimiter]
@@ -47,7 +47,7 @@ describe('a rate limiter', () => {
     expect(new Set(passed.map((answer) => answer.remaining)).size).toBe(50)
   })
 
-  test('gives a request back after a share of the window, and says when', async () => {
+  test('A request is earned back after its share of the window, when the answer said it would be', async () => {
     const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 4_000 })
     for (let n = 0; n < 4; n += 1)
       expect(await limiter.take('a')).toMatchObject({
@@ -66,7 +66,7 @@ describe('a rate limiter', () => {
     expect(performance.now() - startedMs).toBeLessThan(refused.retryAfterMs + 1_500)
   })
 
-  test('counts subjects and names apart, whatever characters they have', async () => {
+  test('Subjects and names are counted separately, whatever characters they hold', async () => {
     const limiter = createRateLimiter(stores, { name: 'apart', limit: 1 })
     const subjects = ['a', 'a:apart', 'a%3Aapart', '{a}', 'a b', 5]
     expect(
@@ -80,7 +80,7 @@ describe('a rate limiter', () => {
     expect((await limiter.take('a')).success).toBe(false)
   })
 
-  test('leaves no key behind once the whole limit is there again', async () => {
+  test('A limiter leaves no key in Redis once the whole limit is available again', async () => {
     const limiter = createRateLimiter(stores, { name: 'gone', limit: 2, windowMs: 100 })
     await limiter.take('x')
     await eventually(
@@ -93,7 +93,7 @@ describe('a rate limiter', () => {
     )
   })
 
-  test('counts in Redis as it does in memory', async () => {
+  test('A limiter counts in Redis as it does in memory', async () => {
     const limiter = createRateLimiter(stores, { name: 'same', limit: 7, windowMs: 60_000 })
     let arrivalUs = 0
     for (let n = 0; n < 9; n += 1) {
@@ -109,7 +109,7 @@ describe('a rate limiter', () => {
     }
   })
 
-  test('answers as configured while Redis is down, and shares counts again afterwards', async () => {
+  test('A limiter answers as configured while Redis is down, and shares counts again afterwards', async () => {
     const proxy = await faultProxy(own.redis.url)
     const diagnostics = new Diagnostics()
     let fallbacks = 0
@@ -134,12 +134,12 @@ describe('a rate limiter', () => {
     await proxy.close()
   })
 
-  test('needs a limit and a window that make sense', () => {
+  test('Options of a limiter that break a rule are refused at construction', () => {
     expect(() => createRateLimiter(stores, { name: 'x', limit: 0 })).toThrow(
-      'whole number of 1 or more: got 0',
+      'createRateLimiter: limit: expected 1 or more: got 0',
     )
     expect(() => createRateLimiter(stores, { name: 'x', limit: 1, windowMs: NaN })).toThrow(
-      'got NaN',
+      'createRateLimiter: windowMs: expected milliseconds: got NaN',
     )
   })
 })

@@ -47,7 +47,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
 
   const hour = 3_600_000
 
-  test('let a request pass that all let pass, and count it everywhere', async () => {
+  test('A request that all limits let pass is counted by each of them', async () => {
     const limits = createRateLimits(stores, {
       limits: { user: { limit: 3, windowMs: hour }, address: { limit: 10, windowMs: hour } },
     })
@@ -69,7 +69,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     ).toMatchObject({ success: true, remaining: 8 })
   })
 
-  test('count nothing anywhere when one refuses, and say which, and for how long', async () => {
+  test('A request that one limit refuses is counted by none, and the answer names the limit and the wait', async () => {
     const limits = createRateLimits(stores, {
       limits: { scarce: { limit: 1, windowMs: hour }, ample: { limit: 5, windowMs: hour } },
     })
@@ -92,7 +92,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     expect((await limits.take({ ample: '2' })).remaining).toBe(3)
   })
 
-  test('leave no trace of a request that a limit refused which others let pass', async () => {
+  test('A request that one limit refuses leaves no key of the others', async () => {
     const limits = createRateLimits(stores, {
       limits: { closed: { limit: 1, windowMs: hour }, fresh: { limit: 2, windowMs: hour } },
     })
@@ -111,18 +111,18 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     ).toBe(0)
   })
 
-  test('let exactly the strictest through when 200 requests come at once in two processes', async () => {
+  test('Exactly as many requests pass as the strictest limit allows when two processes ask 200 times at once', async () => {
     const [one, other] = [stores, others].map((each) =>
       createRateLimits(each, {
         limits: {
           person: { limit: 200, windowMs: hour },
-          everybody: { limit: 40, windowMs: hour },
+          everyone: { limit: 40, windowMs: hour },
         },
       }),
-    ) as [RateLimits<'person' | 'everybody'>, RateLimits<'person' | 'everybody'>]
+    ) as [RateLimits<'person' | 'everyone'>, RateLimits<'person' | 'everyone'>]
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
-        (n % 2 === 0 ? one : other).take({ person: `p${n % 5}`, everybody: 'all' }),
+        (n % 2 === 0 ? one : other).take({ person: `p${n % 5}`, everyone: 'all' }),
       ),
     )
     expect(answers.filter(({ success }) => success)).toHaveLength(40)
@@ -132,7 +132,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     expect(left.reduce((sum, remaining) => sum + 199 - remaining, 0)).toBe(40)
   })
 
-  test('answer for those limits only that a subject is given for', async () => {
+  test('Only limits with a subject count and answer', async () => {
     const limits = createRateLimits(stores, { limits: { here: { limit: 1 }, there: { limit: 1 } } })
     expect((await limits.take({ here: 'd' })).limits).toEqual({
       here: expect.objectContaining({ success: true }) as unknown,
@@ -141,7 +141,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     expect((await limits.take({ there: 'd' })).success).toBe(true)
   })
 
-  test('take any subject, however long and of whatever characters', async () => {
+  test('Limits take a subject of any length and any characters', async () => {
     const limits = createRateLimits(stores, { limits: { any: { limit: 1, windowMs: hour } } })
     const subjects = [
       'x'.repeat(100_000),
@@ -162,7 +162,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
 })
 
 describe('limits that are asked together', () => {
-  test('answer as configured while Redis is down; in memory all count a request, or none does', async () => {
+  test('Limits answer as configured while Redis is down; in memory all count a request, or none does', async () => {
     const own = await isolate(inject('stack'))
     const proxy = await faultProxy(own.redis.url)
     const stores = orThrow(
@@ -195,13 +195,13 @@ describe('limits that are asked together', () => {
     await own.dispose()
   })
 
-  test('need limits and windows that make sense', () => {
+  test('A limit or window that breaks a rule is refused at construction', () => {
     const stores = {} as Stores
     expect(() => createRateLimits(stores, { limits: { x: { limit: 0 } } })).toThrow(
-      'whole number of 1 or more: got 0',
+      'createRateLimits: limits.x.limit: expected 1 or more: got 0',
     )
     expect(() => createRateLimits(stores, { limits: { x: { limit: 1, windowMs: NaN } } })).toThrow(
-      'got NaN',
+      'createRateLimits: limits.x.windowMs: expected milliseconds: got NaN',
     )
   })
 })

@@ -1,17 +1,17 @@
 import { orThrow } from '@headwater/core'
 import { eventually, type RedisCluster, startRedisCluster } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
+import { type SessionProcess, type SessionFixture, sessionFixture } from './session-fixture.ts'
 
-let stage: SessionStage
+let fixture: SessionFixture
 let cluster: RedisCluster
 let one: SessionProcess
 beforeAll(async () => {
-  ;[stage, cluster] = await Promise.all([sessionStage(), startRedisCluster()])
-  one = await stage.open({ redis: { rootNodes: cluster.urls } })
+  ;[fixture, cluster] = await Promise.all([sessionFixture(), startRedisCluster()])
+  one = await fixture.open({ redis: { rootNodes: cluster.urls } })
 })
 afterAll(async () => {
-  await stage.dispose()
+  await fixture.dispose()
   await cluster.stop()
 })
 
@@ -22,7 +22,7 @@ const areThere = (some: readonly string[]) =>
   Promise.all(some.map(async (token) => orThrow(await one.sessions.get(token)) !== undefined))
 
 describe('on a cluster', () => {
-  test('sessions begin, slide, rotate, are listed and end, in whichever slots they are', async () => {
+  test('On a cluster, sessions of all slots begin, slide, rotate, are listed and end', async () => {
     const begun = await tokens()
     expect(await areThere(begun)).toEqual(begun.map(() => true))
     expect(orThrow(await one.sessions.touch(begun[0] ?? ''))).toMatchObject({ userId: 0 })
@@ -49,7 +49,7 @@ describe('on a cluster', () => {
     expect(await areThere(rotated)).toEqual(begun.map(() => false))
   })
 
-  test('a master that comes back with an older snapshot brings no ended session back', async () => {
+  test('A master of a cluster that returns with an older snapshot revives no ended session', async () => {
     const [kept, revoked] = [await tokens(), await tokens()]
     await Promise.all(cluster.masters.map((master) => master.snapshot()))
     await Promise.all(revoked.map(async (token) => orThrow(await one.sessions.revoke(token))))

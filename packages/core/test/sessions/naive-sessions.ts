@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { orThrow, type RedisStore } from '@headwater/core'
 
 /**
- * Sessions as they are often written: a key each, and a set per user that is gone through when all
- * are to end. The control of the races.
+ * The control of the races, as sessions are often written: one key each, and a set per user that is
+ * walked when all are revoked.
  */
 export class NaiveSessions {
   readonly #redis: RedisStore

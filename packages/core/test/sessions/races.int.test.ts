@@ -1,14 +1,14 @@
 import { createSessions, orThrow, type Sessions } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NaiveSessions } from './naive-sessions.ts'
-import { type SessionStage, sessionStage } from './session-fixture.ts'
+import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 import { everyOrder, type SteppedRedis, steppedStores } from './stepped-redis.ts'
 
-let stage: SessionStage
+let fixture: SessionFixture
 beforeAll(async () => {
-  stage = await sessionStage()
+  fixture = await sessionFixture()
 })
-afterAll(() => stage.dispose())
+afterAll(() => fixture.dispose())
 
 interface Actor {
   readonly redis: SteppedRedis
@@ -18,11 +18,11 @@ interface Actor {
 let users = 0
 let user = ''
 
-/** Two processes that look for nothing meanwhile. */
+/** Two processes that do not look for revocations during the race. */
 async function twoProcesses(): Promise<[Actor, Actor]> {
   const [one, other] = [
-    steppedStores((await stage.open()).stores),
-    steppedStores((await stage.open()).stores),
+    steppedStores((await fixture.open()).stores),
+    steppedStores((await fixture.open()).stores),
   ]
   const actors: [Actor, Actor] = [one, other].map((stores) => ({
     redis: stores.redis,
@@ -37,8 +37,8 @@ const isThere = async (sessions: Sessions, token: string | undefined) =>
 /** Whether the first actor's first flush came before the other's. */
 const isOvertaken = (order: readonly number[]) => order[0] === 0
 
-describe('in every order of what reaches Redis', () => {
-  test('a session that is being created does not survive the end of all', async () => {
+describe('every order in which flushes reach Redis', () => {
+  test('A session that is being created survives no concurrent revocation of all, in any order', async () => {
     const [creator, revoker] = await twoProcesses()
     const survivors: string[] = []
     const outcomes = new Set<string>()
@@ -69,7 +69,7 @@ describe('in every order of what reaches Redis', () => {
     expect([...outcomes].sort()).toEqual(['begun ended', 'begun lives', 'refused ended'])
   })
 
-  test('a session that is being rotated does not survive it either', async () => {
+  test('A session that is being rotated survives no concurrent revocation of all, in any order', async () => {
     const [owner, revoker] = await twoProcesses()
     const survivors: string[] = []
     let [token, next]: [string, string | undefined] = ['', undefined]
@@ -95,7 +95,7 @@ describe('in every order of what reaches Redis', () => {
     expect(survivors).toEqual([])
   })
 
-  test('a token that two rotate gives one new token', async () => {
+  test('Two concurrent rotations of a token give one new token, in any order', async () => {
     const [one, other] = await twoProcesses()
     let [token, next]: [string, (string | undefined)[]] = ['', []]
     const counts: number[] = []
@@ -117,7 +117,7 @@ describe('in every order of what reaches Redis', () => {
     expect(played).toBeGreaterThan(19)
   })
 
-  test('sessions without an epoch survive: the races are real', async () => {
+  test('Control: sessions without an epoch survive a concurrent revocation of all', async () => {
     const [one, other] = await twoProcesses()
     const survivors = { created: 0, rotated: 0 }
     const [creator, revoker] = [new NaiveSessions(one.redis), new NaiveSessions(other.redis)]

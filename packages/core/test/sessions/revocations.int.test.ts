@@ -7,13 +7,13 @@ import {
   startRedisServer,
 } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
+import { type SessionProcess, type SessionFixture, sessionFixture } from './session-fixture.ts'
 
-let stage: SessionStage
+let fixture: SessionFixture
 beforeAll(async () => {
-  stage = await sessionStage()
+  fixture = await sessionFixture()
 })
-afterAll(() => stage.dispose())
+afterAll(() => fixture.dispose())
 
 let users = 0
 const newUser = () => `user ${(users += 1)}`
@@ -21,21 +21,21 @@ const tokenOf = async ({ sessions }: SessionProcess, userId: string, data: strin
   orThrow(await sessions.create({ userId, data })).token
 const isThere = async ({ sessions }: SessionProcess, token: string) =>
   orThrow(await sessions.get(token)) !== undefined
-const untold = async ({ stores }: SessionProcess) =>
+const unapplied = async ({ stores }: SessionProcess) =>
   orThrow(
     await stores.postgres.query('SELECT id FROM @schema.session_revocation WHERE NOT is_applied'),
   ).rows.length
 
-describe('a Redis that comes back with an older snapshot', () => {
+describe('a Redis that returns with an older snapshot', () => {
   let server: RedisServer
   beforeEach(async () => {
     server = await startRedisServer()
   })
   afterEach(() => server.stop())
 
-  test('brings no session back that had ended, and keeps those that had not', async () => {
+  test('A Redis that returns with an older snapshot revives no ended session and keeps the others', async () => {
     const connection = { redis: { url: server.url } }
-    const [one, other] = [await stage.open(connection), await stage.open(connection)]
+    const [one, other] = [await fixture.open(connection), await fixture.open(connection)]
     const [user, neighbour, wanderer] = [newUser(), newUser(), newUser()]
     const early = await tokenOf(one, user)
     orThrow(await one.sessions.revokeAll(user))
@@ -55,10 +55,10 @@ describe('a Redis that comes back with an older snapshot', () => {
     await server.kill()
     expect((await one.sessions.get(kept)).isErr()).toBe(true)
     await server.restart({ keepData: true })
-    const fresh = await stage.open(connection)
+    const fresh = await fixture.open(connection)
     const raw = orThrow(
       await fresh.stores.redis.run('look', (client) =>
-        client.keys(`${stage.own.redis.prefix}session:*`),
+        client.keys(`${fixture.own.redis.prefix}session:*`),
       ),
     )
     expect(raw).toHaveLength(4)
@@ -76,9 +76,9 @@ describe('a Redis that comes back with an older snapshot', () => {
     expect(await isThere(one, again)).toBe(true)
   })
 
-  test('ends nothing that began after a revocation', async () => {
+  test('A session that began after a revocation survives a restart of Redis', async () => {
     const connection = { redis: { url: server.url } }
-    const one = await stage.open(connection)
+    const one = await fixture.open(connection)
     const user = newUser()
     await tokenOf(one, user)
     for (let round = 0; round < 3; round += 1) orThrow(await one.sessions.revokeAll(user))
@@ -87,12 +87,12 @@ describe('a Redis that comes back with an older snapshot', () => {
     await eventually(async () => {
       expect(await isThere(one, token)).toBe(true)
     })
-    expect(await isThere(await stage.open(connection), token)).toBe(true)
+    expect(await isThere(await fixture.open(connection), token)).toBe(true)
   })
 
-  test('answers nothing until PostgreSQL has said what had ended', async () => {
-    const postgres = await faultProxy(stage.own.postgres.url)
-    const one = await stage.open({ redis: { url: server.url }, postgres: { url: postgres.url } })
+  test('After a restart of Redis, sessions answer nothing until PostgreSQL has named the revocations', async () => {
+    const postgres = await faultProxy(fixture.own.postgres.url)
+    const one = await fixture.open({ redis: { url: server.url }, postgres: { url: postgres.url } })
     const [revoked, kept] = [await tokenOf(one, newUser()), await tokenOf(one, newUser())]
     await server.snapshot()
     orThrow(await one.sessions.revoke(revoked))
@@ -116,13 +116,13 @@ describe('a Redis that comes back with an older snapshot', () => {
     await postgres.close()
   })
 
-  test('has been told by one process what the next one that starts need not tell it', async () => {
+  test('A process that starts later does not apply all revocations to the same Redis again', async () => {
     const connection = { redis: { url: server.url } }
-    const one = await stage.open(connection)
+    const one = await fixture.open(connection)
     await tokenOf(one, newUser())
     const scopes: string[] = []
-    const late = await stage.open(connection)
-    late.stores.diagnostics.on('session:replayed', ({ scope }) => void scopes.push(scope))
+    const late = await fixture.open(connection)
+    late.stores.diagnostics.on('session:reapplied', ({ scope }) => void scopes.push(scope))
     await tokenOf(late, newUser())
     await server.restart({ keepData: true })
     await eventually(async () => {
@@ -132,22 +132,24 @@ describe('a Redis that comes back with an older snapshot', () => {
   })
 })
 
-describe('a revocation that Redis could not be told', () => {
+const outages = ['cut', 'hang'] as const
+
+describe('a revocation that could not be applied in Redis', () => {
   let redis: FaultProxy
   let cutOff: SessionProcess
   let other: SessionProcess
   beforeEach(async () => {
-    redis = await faultProxy(stage.own.redis.url)
-    cutOff = await stage.open({ redis: { url: redis.url, deadlineMs: 300 } })
-    other = await stage.open()
+    redis = await faultProxy(fixture.own.redis.url)
+    cutOff = await fixture.open({ redis: { url: redis.url, deadlineMs: 300 } })
+    other = await fixture.open()
   })
   afterEach(async () => {
     orThrow(await cutOff.stores.close())
     await redis.close()
   })
 
-  test.each(['cut', 'hang'] as const)(
-    'holds as soon as the same Redis can be asked again, and in other processes soon (%s)',
+  test.each(outages)(
+    'A revocation during an outage of Redis (%s) holds once the same Redis answers again',
     async (fault) => {
       const user = newUser()
       const [one, all] = [await tokenOf(cutOff, newUser()), await tokenOf(cutOff, user)]
@@ -169,12 +171,12 @@ describe('a revocation that Redis could not be told', () => {
       expect(cutOff.stores.redis.runId).toBe(runId)
       expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false])
       await eventually(async () => {
-        expect(await untold(other)).toBe(0)
+        expect(await unapplied(other)).toBe(0)
       })
     },
   )
 
-  test('holds in processes that can ask Redis although its writer cannot', async () => {
+  test('A revocation holds in processes that reach Redis although its writer does not', async () => {
     const [one, all, user] = [
       await tokenOf(other, newUser()),
       await tokenOf(other, newUser()),
@@ -193,9 +195,9 @@ describe('a revocation that Redis could not be told', () => {
     )
   })
 
-  test('keeps its writer from answering while PostgreSQL cannot say so again', async () => {
-    const postgres = await faultProxy(stage.own.postgres.url)
-    const alone = await stage.open({ redis: { url: redis.url }, postgres: { url: postgres.url } })
+  test('The writer of an unapplied revocation answers nothing until PostgreSQL names it again', async () => {
+    const postgres = await faultProxy(fixture.own.postgres.url)
+    const alone = await fixture.open({ redis: { url: redis.url }, postgres: { url: postgres.url } })
     const token = await tokenOf(alone, newUser())
     redis.cut()
     expect((await alone.sessions.revoke(token)).isErr()).toBe(true)
@@ -215,8 +217,8 @@ describe('a revocation that Redis could not be told', () => {
 })
 
 describe('a revocation within a transaction', () => {
-  test('ends the sessions with the commit, and none without one', async () => {
-    const one = await stage.open()
+  test('A revocation within a transaction ends the sessions on commit and none on rollback', async () => {
+    const one = await fixture.open()
     const user = newUser()
     const token = await tokenOf(one, user)
     const refused = await transaction(one.stores, async (tx) => {
@@ -232,8 +234,8 @@ describe('a revocation within a transaction', () => {
     expect(await isThere(one, token)).toBe(false)
   })
 
-  test('holds although its process ends right after the commit', async () => {
-    const [one, dying] = [await stage.open(), await stage.open()]
+  test('A revocation within a transaction holds although its process ends right after the commit', async () => {
+    const [one, dying] = [await fixture.open(), await fixture.open()]
     const user = newUser()
     const token = await tokenOf(one, user)
     orThrow(
@@ -251,8 +253,8 @@ describe('a revocation within a transaction', () => {
     )
   })
 
-  test('ends a session that began before the commit under a later epoch', async () => {
-    const one = await stage.open()
+  test('A revocation within a transaction ends a session that began before its commit', async () => {
+    const one = await fixture.open()
     const user = newUser()
     let token = ''
     const revocation = orThrow(
@@ -268,9 +270,9 @@ describe('a revocation within a transaction', () => {
   })
 })
 
-describe('a revocation', () => {
-  test('ends once what it was told twice: sessions that began in between stay', async () => {
-    const one = await stage.open()
+describe('revocations', () => {
+  test('A revocation that is applied twice spares the sessions that began in between', async () => {
+    const one = await fixture.open()
     const user = newUser()
     await tokenOf(one, user)
     const revocation = orThrow(
@@ -282,9 +284,9 @@ describe('a revocation', () => {
     expect(await isThere(one, token)).toBe(true)
   })
 
-  test('needs PostgreSQL, and nothing else of a session does', async () => {
-    const postgres = await faultProxy(stage.own.postgres.url)
-    const one = await stage.open({ postgres: { url: postgres.url } })
+  test('Without PostgreSQL only revoking and rotating fail', async () => {
+    const postgres = await faultProxy(fixture.own.postgres.url)
+    const one = await fixture.open({ postgres: { url: postgres.url } })
     const user = newUser()
     const token = await tokenOf(one, user)
     postgres.cut()
@@ -309,8 +311,8 @@ describe('a revocation', () => {
     await postgres.close()
   })
 
-  test('is forgotten once no session can be as old as it', async () => {
-    const one = await stage.open()
+  test('A revocation is deleted once no session can be as old as it', async () => {
+    const one = await fixture.open()
     orThrow(await one.sessions.revokeAll(newUser()))
     orThrow(
       await one.stores.postgres.query(

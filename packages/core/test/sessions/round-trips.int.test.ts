@@ -1,18 +1,18 @@
 import { createRateLimiter, createRateLimits, ok, orThrow, transaction } from '@headwater/core'
 import { faultProxy, type FaultProxy, leastRoundTrips } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type SessionProcess, type SessionStage, sessionStage } from './session-fixture.ts'
+import { type SessionProcess, type SessionFixture, sessionFixture } from './session-fixture.ts'
 
-let stage: SessionStage
+let fixture: SessionFixture
 let proxies: { postgres: FaultProxy; redis: FaultProxy }
 let process: SessionProcess
 beforeAll(async () => {
-  stage = await sessionStage()
+  fixture = await sessionFixture()
   proxies = {
-    postgres: await faultProxy(stage.own.postgres.url),
-    redis: await faultProxy(stage.own.redis.url),
+    postgres: await faultProxy(fixture.own.postgres.url),
+    redis: await faultProxy(fixture.own.redis.url),
   }
-  process = await stage.open(
+  process = await fixture.open(
     {
       postgres: { url: proxies.postgres.url, maxConnections: 1 },
       redis: { url: proxies.redis.url },
@@ -22,7 +22,7 @@ beforeAll(async () => {
   orThrow(await process.sessions.list('nobody'))
 })
 afterAll(async () => {
-  await stage.dispose()
+  await fixture.dispose()
   for (const proxy of Object.values(proxies)) await proxy.close()
 })
 
@@ -33,7 +33,7 @@ const begin = async () => {
 }
 
 describe('round trips of sessions', () => {
-  test('a look at one, and one that puts its end off: 1 of Redis', async () => {
+  test('Getting or touching a session takes 1 round trip of Redis', async () => {
     const { token } = await begin()
     expect(
       await leastRoundTrips(
@@ -49,7 +49,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('fifty looks at once: 1 of Redis', async () => {
+  test('Getting fifty sessions at once takes 1 round trip of Redis', async () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, async () => (await begin()).token))
     expect(
       await leastRoundTrips(
@@ -59,11 +59,11 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('the beginning of one: 2 of Redis', async () => {
+  test('Creating a session takes 2 round trips of Redis', async () => {
     expect(await leastRoundTrips(proxies, async () => begin)).toEqual({ postgres: 0, redis: 2 })
   })
 
-  test('a list: 2 of Redis', async () => {
+  test('Listing the sessions of a user takes 2 round trips of Redis', async () => {
     const { userId } = await begin()
     expect(
       await leastRoundTrips(
@@ -73,7 +73,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 2 })
   })
 
-  test('a rotation: 3 of Redis and 1 of PostgreSQL', async () => {
+  test('Rotating a session takes 3 round trips of Redis and 1 of PostgreSQL', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { token } = await begin()
@@ -82,7 +82,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 1, redis: 3 })
   })
 
-  test('the end of one: 3 of Redis and 1 of PostgreSQL, and 1 in the background; of none: 1 of Redis', async () => {
+  test('Revoking a session takes 3 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { token } = await begin()
@@ -97,7 +97,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('the end of all: 2 of Redis and 1 of PostgreSQL, and 1 of each in the background', async () => {
+  test('Revoking all sessions takes 3 round trips of Redis and 2 of PostgreSQL, 1 of each in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { userId } = await begin()
@@ -119,7 +119,7 @@ describe('round trips of sessions', () => {
 })
 
 describe('round trips of rate limits', () => {
-  test('one limit, and several that are asked together: 1 of Redis', async () => {
+  test('Asking one rate limit, or several together, takes 1 round trip of Redis', async () => {
     const limiter = createRateLimiter(process.stores, { name: 'one', limit: 1 })
     const limits = createRateLimits(process.stores, {
       limits: { user: { limit: 1 }, address: { limit: 3 }, everybody: { limit: 100 } },

@@ -11,22 +11,22 @@ import {
 import { isolate, type IsolatedStores } from '@headwater/testing'
 import { inject } from 'vitest'
 
-/** Stores of a test's own, and as many processes' worth of sessions on them as it wants. */
-export interface SessionStage {
+/** Isolated stores, and sessions of any number of processes on them. */
+export interface SessionFixture {
   readonly own: IsolatedStores<'postgres' | 'redis'>
-  /** Connects once more, as another process would. */
+  /** Connects as a further process. */
   open(connection?: Partial<ConnectOptions>, options?: SessionOptions): Promise<SessionProcess>
   dispose(): Promise<void>
 }
 
-/** What one process has. */
+/** The stores and sessions of one process. */
 export interface SessionProcess {
   readonly stores: Stores
   readonly sessions: Sessions
 }
 
-/** Sets the stage, with the tables of core. */
-export async function sessionStage(): Promise<SessionStage> {
+/** Sets the fixture, with the tables of core. */
+export async function sessionFixture(): Promise<SessionFixture> {
   const own = await isolate(inject('stack'))
   const opened: Stores[] = []
   const open = async (
@@ -37,7 +37,7 @@ export async function sessionStage(): Promise<SessionStage> {
       await connect({
         ...connection,
         postgres: { url: own.postgres.url, ...connection.postgres },
-        // A machine that is busy with other tests must not look like an outage.
+        // A machine that is busy with other tests does not look like an outage.
         redis: {
           ...(connection.redis?.rootNodes ? {} : { url: own.redis.url }),
           keyPrefix: own.redis.prefix,

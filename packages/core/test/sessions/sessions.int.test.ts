@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSessions, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
-import { type SessionStage, sessionStage } from './session-fixture.ts'
+import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 
-let stage: SessionStage
+let fixture: SessionFixture
 let stores: Stores
 let users = 0
 
 beforeAll(async () => {
-  stage = await sessionStage()
-  stores = (await stage.open()).stores
+  fixture = await sessionFixture()
+  stores = (await fixture.open()).stores
 })
-afterAll(() => stage.dispose())
+afterAll(() => fixture.dispose())
 
 const newUser = () => `user ${(users += 1)}`
 
 async function dump(): Promise<string> {
   const keys = orThrow(
-    await stores.redis.run('keys', (client) => client.keys(`${stage.own.redis.prefix}*`)),
+    await stores.redis.run('keys', (client) => client.keys(`${fixture.own.redis.prefix}*`)),
   )
   const values = await Promise.all(
     keys.map((key) =>
@@ -29,8 +29,8 @@ async function dump(): Promise<string> {
   return JSON.stringify([keys, values])
 }
 
-describe('a session', () => {
-  test('is found by its token, with what was given', async () => {
+describe('sessions', () => {
+  test('A session is found by its token, with its user and data', async () => {
     const sessions = createSessions(stores)
     const startedMs = Date.now()
     const { token, expiresAt } = orThrow(
@@ -43,12 +43,12 @@ describe('a session', () => {
     expect(Math.abs((session?.createdAt.getTime() ?? 0) - startedMs)).toBeLessThan(5_000)
   })
 
-  test('cannot be taken over by somebody who reads Redis', async () => {
+  test('A reader of Redis finds no token of a session', async () => {
     const { token } = orThrow(await createSessions(stores).create({ userId: newUser() }))
     expect(await dump()).not.toContain(token)
   })
 
-  test('is not there for a token that is unknown or none', async () => {
+  test('An unknown token and a text that is no token find no session', async () => {
     const sessions = createSessions(stores)
     const tokens = ['', 'x', '*', 'A'.repeat(43), `${'A'.repeat(42)}\n`]
     expect(
@@ -56,7 +56,7 @@ describe('a session', () => {
     ).toEqual(tokens.map(() => undefined))
   })
 
-  test('ends when it is not used, and lasts while it is', async () => {
+  test('A session lasts while it is touched and ends when it is not', async () => {
     const sessions = createSessions(stores, { ttlMs: 250 })
     const used = orThrow(await sessions.create({ userId: newUser() }))
     const unused = orThrow(await sessions.create({ userId: newUser() }))
@@ -68,7 +68,7 @@ describe('a session', () => {
     expect(orThrow(await sessions.get(used.token))).toBeDefined()
   })
 
-  test('ends at its absolute limit however much it is used', async () => {
+  test('A session ends at its absolute limit however often it is touched', async () => {
     const sessions = createSessions(stores, { ttlMs: 200, absoluteTtlMs: 400 })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 
-  test('is gone once it is revoked, and nobody else’s with it', async () => {
+  test('Revoking a session ends it and no other session of its user', async () => {
     const sessions = createSessions(stores)
     const userId = newUser()
     const [one, other] = [
@@ -92,7 +92,7 @@ describe('a session', () => {
     expect(orThrow(await sessions.get(other.token))).toBeDefined()
   })
 
-  test('is gone with all others of its user, again and again, and other users keep theirs', async () => {
+  test('Revoking all sessions of a user ends them each time and no other user’s', async () => {
     const sessions = createSessions(stores)
     const [userId, neighbour] = [newUser(), newUser()]
     const kept = orThrow(await sessions.create({ userId: neighbour }))
@@ -109,7 +109,7 @@ describe('a session', () => {
     expect(orThrow(await sessions.get(kept.token))).toBeDefined()
   })
 
-  test('is listed with the others of its user, newest first, without being put off', async () => {
+  test('A list names the sessions of a user, newest first', async () => {
     const sessions = createSessions(stores, { ttlMs: 60_000 })
     const userId = newUser()
     for (const data of ['a', 'b', 'c']) orThrow(await sessions.create({ userId, data }))
@@ -123,9 +123,9 @@ describe('a session', () => {
     ).toBe(true)
   })
 
-  test('is an error, never valid, while Redis cannot be asked', async () => {
-    const proxy = await faultProxy(stage.own.redis.url)
-    const { stores: cutOff, sessions } = await stage.open({ redis: { url: proxy.url } })
+  test('Every call fails with store-unavailable while Redis is down', async () => {
+    const proxy = await faultProxy(fixture.own.redis.url)
+    const { stores: cutOff, sessions } = await fixture.open({ redis: { url: proxy.url } })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     proxy.cut()
     const answers = [
@@ -144,7 +144,7 @@ describe('a session', () => {
     await proxy.close()
   })
 
-  test('is ended by the id that a list gives', async () => {
+  test('A session can be revoked by the id that a list returns', async () => {
     const sessions = createSessions(stores)
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
@@ -157,7 +157,7 @@ describe('a session', () => {
     expect(orThrow(await sessions.list(userId))).toEqual([])
   })
 
-  test('is not put off by a look at it', async () => {
+  test('Getting a session does not extend it', async () => {
     const sessions = createSessions(stores, { ttlMs: 300 })
     const { token, expiresAt } = orThrow(await sessions.create({ userId: newUser() }))
     await eventually(async () => orThrow(await sessions.get(token)) === undefined, {
@@ -166,7 +166,7 @@ describe('a session', () => {
     expect(Date.now() - expiresAt.getTime()).toBeLessThan(2_000)
   })
 
-  test('keeps whatever the host gives it', async () => {
+  test('A session returns its user id and its data unchanged', async () => {
     const sessions = createSessions(stores)
     for (const [userId, data] of [
       [0, null],
@@ -181,14 +181,14 @@ describe('a session', () => {
     }
   })
 
-  test('is served although the server forgot its scripts', async () => {
+  test('Sessions work after the server has forgotten its scripts', async () => {
     const sessions = createSessions(stores)
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     orThrow(await stores.redis.run('flush', (client) => client.scriptFlush()))
     expect(orThrow(await sessions.get(token))).toBeDefined()
   })
 
-  test('goes on under a new token when it is rotated, and the old token is nobody’s', async () => {
+  test('A rotated session continues under its new token and its old token finds nothing', async () => {
     const sessions = createSessions(stores, { ttlMs: 60_000, absoluteTtlMs: 90_000 })
     const userId = newUser()
     const { token: old } = orThrow(await sessions.create({ userId, data: { step: 1 } }))
@@ -210,7 +210,7 @@ describe('a session', () => {
     expect(orThrow(await sessions.get(next?.token ?? ''))).toBeUndefined()
   })
 
-  test('keeps its absolute limit when it is rotated', async () => {
+  test('A session keeps its absolute limit when it is rotated', async () => {
     const sessions = createSessions(stores, { ttlMs: 1_000, absoluteTtlMs: 1_000 })
     let { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
@@ -222,11 +222,11 @@ describe('a session', () => {
     expect(performance.now() - startedMs).toBeLessThan(3_000)
   })
 
-  test('is rotated by one of many who try at once', async () => {
+  test('One of twenty concurrent rotations of a token gets a new token', async () => {
     const sessions = createSessions(stores)
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
-    const others = (await stage.open()).sessions
+    const others = (await fixture.open()).sessions
     const next = await Promise.all(
       Array.from({ length: 20 }, async (_, n) =>
         orThrow(await (n % 2 === 0 ? sessions : others).rotate(token)),
@@ -236,9 +236,9 @@ describe('a session', () => {
     expect(orThrow(await sessions.list(userId))).toHaveLength(1)
   })
 
-  test('needs times that are positive', () => {
+  test('A time that is not positive is refused at construction', () => {
     expect(() => createSessions(stores, { ttlMs: 0 })).toThrow(
-      'ttlMs of sessions is more than 0 ms: got 0',
+      'createSessions: ttlMs: expected more than 0 ms: got 0',
     )
   })
 })

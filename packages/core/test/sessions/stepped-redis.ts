@@ -8,7 +8,7 @@ import {
 } from '@headwater/core'
 import type { RedisClientType } from 'redis'
 
-/** One actor's Redis: while it is stepped, every flush waits until it is let through. */
+/** One actor's Redis: while it is stepped, every flush waits for `step`. */
 export class SteppedRedis implements RedisStore {
   readonly #real: RedisStore
   readonly #waiting: (() => void)[] = []
@@ -34,7 +34,7 @@ export class SteppedRedis implements RedisStore {
     return this.#real.onTrustLost(listener)
   }
 
-  /** Whether a flush waits. */
+  /** Whether a flush is waiting. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0
   }
@@ -54,37 +54,34 @@ export class SteppedRedis implements RedisStore {
     )
   }
 
-  /** Has every flush wait from now on. */
+  /** Makes every flush wait from now on. */
   hold(): void {
     this.#isStepped = true
   }
 
-  /** Lets the flush that has waited longest through. */
+  /** Sends the flush that has waited longest. */
   step(): void {
     this.#waiting.shift()?.()
   }
 
-  /** Lets everything through from now on. */
+  /** Sends the flushes that wait, and every later one at once. */
   free(): void {
     this.#isStepped = false
     while (this.isWaiting) this.step()
   }
 }
 
-/** What runs against what. */
+/** Actors that run against each other. */
 export interface Race {
-  /** Prepares a round: nothing is held yet. */
+  /** Prepares a round, while no flush is held. */
   readonly prepare: () => Promise<void>
   /** The actors. */
   readonly actors: readonly { readonly redis: SteppedRedis; readonly act: () => Promise<unknown> }[]
-  /** Looks at what came of it; `order` names the actor of each step. */
+  /** Judges the outcome; `order` names the actor of each step. */
   readonly judge: (order: readonly number[]) => Promise<void>
 }
 
-/**
- * Plays every order in which the actors' flushes can reach Redis, and gives back how many there
- * are.
- */
+/** Plays every order in which the actors' flushes can reach Redis; returns their number. */
 export async function everyOrder(race: Race): Promise<number> {
   let played = 0
   for (let next: number[] | undefined = []; next !== undefined;) {
@@ -96,7 +93,7 @@ export async function everyOrder(race: Race): Promise<number> {
   return played
 }
 
-/** The next order in depth-first search: the last step that could have been another actor's is. */
+/** The next order in depth-first search: the last step with another choice takes it. */
 function following(
   order: readonly number[],
   choices: readonly (readonly number[])[],
@@ -136,7 +133,7 @@ async function play(
   return { order, choices }
 }
 
-/** Waits until every actor waits or has ended. */
+/** Resolves once every actor waits or has ended. */
 async function settled(actors: Race['actors'], ended: readonly boolean[]): Promise<void> {
   while (!actors.every(({ redis }, index) => ended[index] === true || redis.isWaiting))
     await new Promise((resolve) => {
@@ -144,7 +141,7 @@ async function settled(actors: Race['actors'], ended: readonly boolean[]): Promi
     })
 }
 
-/** The stores with a Redis that is stepped. */
+/** The stores with a stepped Redis. */
 export function steppedStores(stores: Stores): Pick<
   Stores,
   'postgres' | 'diagnostics' | 'clock' | 'beforeClose'

@@ -1,0 +1,158 @@
+import type { RedisClientType } from 'redis'
+import { z } from 'zod'
+import { checkOptions, option } from '../check-options.ts'
+import { isCluster } from '../stores/redis/redis-client.ts'
+import { Fallback } from './fallback.ts'
+import type { Verdict } from './gcra.ts'
+import {
+  answerOf,
+  type CheckedLimit,
+  checkedLimit,
+  limitKey,
+  type LimitedTake,
+  limitRules,
+  onUnavailableRule,
+} from './limit.ts'
+import {
+  type RateLimitAnswer,
+  rateLimiterDefaults,
+  type RateLimiterStores,
+} from './rate-limiter.ts'
+import type { OneLimit, RateLimits, RateLimitsAnswer, RateLimitsOptions } from './rate-limits.ts'
+import { takeAll } from './scripts/take-all.ts'
+import { take } from './scripts/take.ts'
+import { untake } from './scripts/untake.ts'
+
+const rules = z.object({
+  limits: z.record(option.text, limitRules),
+  onUnavailable: onUnavailableRule,
+})
+
+/**
+ * Creates limits that are asked together. Their counts are shared by every process on the same
+ * Redis, and with a `createRateLimiter` of the same name.
+ *
+ * @throws {@link InvalidOptions} when an option breaks a rule.
+ * @example
+ * ```ts
+ * const limits = createRateLimits(stores, {
+ *   limits: { login: { limit: 5 }, address: { limit: 100, windowMs: 3_600_000 } },
+ * })
+ * const { success, refusedBy } = await limits.take({ login: email, address: request.ip })
+ * ```
+ */
+export function createRateLimits<Name extends string>(
+  stores: RateLimiterStores,
+  options: RateLimitsOptions<Name>,
+): RateLimits<Name> {
+  const limits = Object.fromEntries(
+    Object.entries<OneLimit>(options.limits).map(([name, limit]) => [
+      name,
+      { windowMs: rateLimiterDefaults.windowMs, ...limit },
+    ]),
+  )
+  const { onUnavailable = rateLimiterDefaults.onUnavailable } = options
+  return new RedisRateLimits(
+    stores,
+    checkOptions('createRateLimits', rules, { limits, onUnavailable }),
+  )
+}
+
+class RedisRateLimits<Name extends string> implements RateLimits<Name> {
+  readonly #redis: RateLimiterStores['redis']
+  readonly #fallback: Fallback
+  readonly #limits: ReadonlyMap<string, CheckedLimit>
+
+  constructor(
+    stores: RateLimiterStores,
+    {
+      limits,
+      onUnavailable,
+    }: { limits: Record<string, Required<OneLimit>> } & Required<
+      Pick<RateLimitsOptions<Name>, 'onUnavailable'>
+    >,
+  ) {
+    this.#redis = stores.redis
+    this.#fallback = new Fallback(stores, onUnavailable)
+    this.#limits = new Map(
+      Object.entries(limits).map(([name, limit]) => [name, checkedLimit(name, limit)]),
+    )
+  }
+
+  async take(
+    subjects: Readonly<Partial<Record<Name, string | number>>>,
+  ): Promise<RateLimitsAnswer<Name>> {
+    const takes = this.#takesOf(subjects)
+    const names = takes.map(({ name }) => name)
+    if (takes.length === 0) return answerTogether(names, [])
+    const verdicts = await this.#redis.run('rate limits', (client) =>
+      isCluster(client)
+        ? takeApart(client, takes)
+        : takeAll(
+            client,
+            takes.map(({ key, limit: { rate } }) => ({ key, rate })),
+          ),
+    )
+    if (verdicts.isErr())
+      return answerTogether(names, this.#fallback.answers(takes, verdicts.error))
+    this.#fallback.clear()
+    return answerTogether(
+      names,
+      verdicts.value.map((verdict, at) => answerOf((takes[at] as LimitedTake).limit, verdict)),
+    )
+  }
+
+  #takesOf(subjects: Readonly<Partial<Record<Name, string | number>>>): NamedTake<Name>[] {
+    return Object.entries<string | number | undefined>(subjects).flatMap(([name, subject]) => {
+      const limit = this.#limits.get(name)
+      return limit === undefined || subject === undefined
+        ? []
+        : [{ name: name as Name, key: limitKey(this.#redis, limit, subject), limit }]
+    })
+  }
+}
+
+interface NamedTake<Name extends string> extends LimitedTake {
+  readonly name: Name
+}
+
+/** For a cluster: each limit counts on its own; a request that one refuses is uncounted again. */
+async function takeApart(
+  client: RedisClientType,
+  takes: readonly LimitedTake[],
+): Promise<Verdict[]> {
+  const verdicts = await Promise.all(takes.map(({ key, limit }) => take(client, key, limit.rate)))
+  if (verdicts.every(({ isAllowed }) => isAllowed)) return verdicts
+  return Promise.all(
+    verdicts.map(async (verdict, at) => {
+      if (!verdict.isAllowed) return verdict
+      const { key, limit } = takes[at] as LimitedTake
+      const resetUs = await untake(client, key, limit.rate)
+      return { ...verdict, remaining: verdict.remaining + 1, resetUs }
+    }),
+  )
+}
+
+function answerTogether<Name extends string>(
+  names: readonly Name[],
+  answers: readonly RateLimitAnswer[],
+): RateLimitsAnswer<Name> {
+  const limits = Object.fromEntries(names.map((name, at) => [name, answers[at]])) as Partial<
+    Record<Name, RateLimitAnswer>
+  >
+  const strictest = answers.toSorted(
+    (one, other) => other.retryAfterMs - one.retryAfterMs || one.remaining - other.remaining,
+  )[0]
+  const refusedBy = names.filter((_, at) => answers[at]?.success === false)
+  return { ...(strictest ?? unlimited), success: refusedBy.length === 0, refusedBy, limits }
+}
+
+/** The answer when no limit has a subject. */
+const unlimited: RateLimitAnswer = {
+  success: true,
+  limit: Infinity,
+  remaining: Infinity,
+  resetMs: 0,
+  retryAfterMs: 0,
+  isDegraded: false,
+}

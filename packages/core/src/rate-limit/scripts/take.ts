@@ -1,0 +1,34 @@
+import type { RedisClientType } from 'redis'
+import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
+import type { Rate, Verdict } from '../gcra.ts'
+import { verdictAt } from './verdict.ts'
+
+/**
+ * KEYS[1] the subject's count. ARGV: 1 burst, 2 interval in µs.
+ *
+ * The count is the theoretical arrival time in the server's microseconds and expires at that
+ * moment; an absent one means that the whole burst is available.
+ *
+ * the request passes -> the arrival time one interval later. Replies 1, remaining, reset µs, 0.
+ * the request is refused: stays. Replies 0, 0, reset µs, retry after µs.
+ */
+export const takeScript = redisScript(`
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local burst, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
+local since = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+local next = since + interval
+local slack = now + burst * interval - next
+if slack < 0 then return { 0, 0, since - now, -slack } end
+redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000))
+return { 1, math.floor(slack / interval), next - now, 0 }
+`)
+
+/** Counts one request of one limit, in server time. */
+export async function take(client: RedisClientType, key: string, rate: Rate): Promise<Verdict> {
+  const reply = await runScript(client, takeScript, {
+    key,
+    arguments: [String(rate.burst), String(rate.intervalUs)],
+  })
+  return verdictAt(reply, 0)
+}

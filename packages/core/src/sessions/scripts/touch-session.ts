@@ -1,0 +1,35 @@
+import type { RedisClientType } from 'redis'
+import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
+
+/**
+ * KEYS[1] the session. ARGV: 1 idle time in ms.
+ *
+ * absent, foreign text: stays. Replies nil.
+ * `{created} {limit} {expires} {payload}` -> the same with `expires` one idle time from now, never
+ * after `limit`. Unchanged when that gains less than a sixtieth of the idle time: most calls write
+ * nothing. Replies the stored text.
+ */
+const script = redisScript(`
+local text = redis.call('GET', KEYS[1])
+if not text then return false end
+local created, limit, expires, payload = string.match(text, '^(%d+) (%d+) (%d+) (.*)$')
+if not created then return false end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local sliding = tonumber(ARGV[1])
+local wanted = math.min(now + sliding, tonumber(limit))
+if wanted - tonumber(expires) <= sliding / 60 then return text end
+text = string.format('%s %s %.0f ', created, limit, wanted) .. payload
+redis.call('SET', KEYS[1], text, 'PXAT', string.format('%.0f', wanted))
+return text
+`)
+
+/** Extends the session under `key` and returns the stored text, `null` when there is none. */
+export async function touchSession(
+  client: RedisClientType,
+  key: string,
+  { ttlMs }: { readonly ttlMs: number },
+): Promise<string | null> {
+  const text = await runScript(client, script, { key, arguments: [String(ttlMs)] })
+  return typeof text === 'string' ? text : null
+}

@@ -1,0 +1,168 @@
+import type { RedisClientType } from 'redis'
+import type { StoreError } from '../errors.ts'
+import { MicroBatch } from '../micro-batch.ts'
+import { err, ok, Result, type ResultAsync } from '../result.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
+import { confirmSession } from './scripts/confirm-session.ts'
+import { enterSession } from './scripts/enter-session.ts'
+import { leaveSession } from './scripts/leave-session.ts'
+import { storeSession } from './scripts/store-session.ts'
+import { touchSession } from './scripts/touch-session.ts'
+import { decodeSession, encodePayload, type SessionPayload } from './session-entry.ts'
+import type { SessionTimes } from './session-entry.ts'
+import { indexKey, sessionKey, userName } from './session-keys.ts'
+import { hashOfToken, newToken } from './session-token.ts'
+import type { Session, SessionOptions, StartedSession } from './sessions.ts'
+
+/** A session that is stored under a token which has not been handed out. */
+export interface BegunSession extends StartedSession {
+  /** Hash of its token. */
+  readonly hash: string
+  /** Its user. */
+  readonly userId: string | number
+  /** The user's epoch that it was entered in; `undefined` when it must not continue. */
+  readonly epoch: string | undefined
+}
+
+/** The session that another one continues under a new token. */
+export interface Predecessor {
+  /** Hash of its token. */
+  readonly hash: string
+  /** The moments that stay. */
+  readonly times: SessionTimes
+}
+
+/** A single MGET of more keys would keep the server busy for too long. */
+const maxKeys = 500
+
+/** Scores of an index above this are not moments. */
+const latestMoment = 3e15
+
+/**
+ * Sessions in Redis: one string per session, and per user an index that names them. Knows nothing
+ * of revocations that Redis may have missed.
+ */
+export class StoredSessions {
+  readonly #redis: RedisStore
+  readonly #times: Required<Pick<SessionOptions, 'ttlMs' | 'absoluteTtlMs'>>
+  readonly #reads: MicroBatch<string, Result<string | null, StoreError>>
+
+  constructor(redis: RedisStore, times: Required<Pick<SessionOptions, 'ttlMs' | 'absoluteTtlMs'>>) {
+    this.#redis = redis
+    this.#times = times
+    this.#reads = new MicroBatch((hashes) => this.#readAll(hashes))
+  }
+
+  /** The stored text of a session, `null` when there is none. One round trip per tick. */
+  read(hash: string): Promise<Result<string | null, StoreError>> {
+    return this.#reads.add(hash)
+  }
+
+  /** Extends a session and returns it. One round trip. */
+  touch(hash: string): ResultAsync<Session | undefined, StoreError> {
+    const key = sessionKey(this.#redis, hash)
+    return this.#redis.run('touch session', async (client) =>
+      decodeSession(hash, await touchSession(client, key, this.#times)),
+    )
+  }
+
+  /** The sessions of a user, newest first. Two round trips. */
+  async list(userId: string | number): Promise<Result<Session[], StoreError>> {
+    const index = indexKey(this.#redis, userName(userId))
+    const members = await this.#redis.run('list sessions', (client) =>
+      client.zRangeByScore(index, 0, latestMoment),
+    )
+    if (members.isErr()) return err(members.error)
+    const hashes = members.value.map((member) => member.slice(member.indexOf(':') + 1))
+    const texts = Result.combine(await Promise.all(hashes.map((hash) => this.read(hash))))
+    return texts.map((found) =>
+      found
+        .flatMap((text, at) => decodeSession(hashes[at] ?? '', text) ?? [])
+        .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime()),
+    )
+  }
+
+  /** Enters and stores a session under a new token. One round trip. */
+  begin(payload: SessionPayload, predecessor?: Predecessor): ResultAsync<BegunSession, StoreError> {
+    const { userId } = payload
+    const token = newToken()
+    const hash = hashOfToken(token) ?? ''
+    return this.#redis.run('begin session', async (client) => {
+      const [epoch, text] = await Promise.all([
+        enterSession(client, {
+          index: this.#index(userId),
+          hash,
+          absoluteTtlMs: this.#times.absoluteTtlMs,
+          continues: predecessor?.hash,
+        }),
+        storeSession(client, {
+          key: sessionKey(this.#redis, hash),
+          payload: encodePayload(payload),
+          times: predecessor?.times,
+          ...this.#times,
+        }),
+      ])
+      const { expiresAt } = decodeSession(hash, text) ?? { expiresAt: new Date(0) }
+      return { token, hash, epoch, userId, expiresAt }
+    })
+  }
+
+  /** Whether no revocation came after a session began. One round trip. */
+  confirm(begun: BegunSession): ResultAsync<boolean, StoreError> {
+    return this.#redis.run('confirm session', (client) => this.#confirm(client, begun))
+  }
+
+  /**
+   * Removes the session that another one continues. True when that ended it and no revocation came
+   * after the new one began. One round trip.
+   */
+  exchange(before: Session, begun: BegunSession): ResultAsync<boolean, StoreError> {
+    return this.#redis.run('rotate session', async (client) => {
+      const [old, isConfirmed] = await Promise.all([
+        client.getDel(sessionKey(this.#redis, before.id)),
+        this.#confirm(client, begun),
+        leaveSession(client, this.#index(before.userId), before.id),
+      ])
+      return old !== null && isConfirmed
+    })
+  }
+
+  /** Removes a session whose token was not handed out; failing that, it expires unseen. */
+  async discard({ hash, userId }: BegunSession): Promise<void> {
+    const key = sessionKey(this.#redis, hash)
+    await this.#redis
+      .run('remove session', (client) =>
+        Promise.all([client.unlink(key), leaveSession(client, this.#index(userId), hash)]),
+      )
+      .unwrapOr(undefined)
+  }
+
+  /** Removes a deleted session from its user's index. An index that still names it does no harm. */
+  async leave({ id, userId }: Pick<Session, 'id' | 'userId'>): Promise<void> {
+    await this.#redis
+      .run('leave index', (client) => leaveSession(client, this.#index(userId), id))
+      .unwrapOr(undefined)
+  }
+
+  #index(userId: string | number): string {
+    return indexKey(this.#redis, userName(userId))
+  }
+
+  #confirm(client: RedisClientType, { userId, hash, epoch = '' }: BegunSession): Promise<boolean> {
+    return confirmSession(client, this.#index(userId), { hash, epoch })
+  }
+
+  async #readAll(hashes: readonly string[]): Promise<Result<string | null, StoreError>[]> {
+    const keys = hashes.map((hash) => sessionKey(this.#redis, hash))
+    const values: (string | null)[] = []
+    while (values.length < keys.length) {
+      const some = keys.slice(values.length, values.length + maxKeys)
+      const reply = await this.#redis.run('get session', async (client) =>
+        some.length === 1 ? [await client.get(some[0] ?? '')] : client.mGet(some),
+      )
+      if (reply.isErr()) return hashes.map(() => err(reply.error))
+      values.push(...reply.value)
+    }
+    return values.map((value) => ok(value))
+  }
+}
