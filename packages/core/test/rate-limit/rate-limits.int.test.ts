@@ -111,7 +111,7 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     ).toBe(0)
   })
 
-  test('Exactly as many requests pass as the strictest limit allows when two processes ask 200 times at once', async () => {
+  test('The strictest limit passes exactly its number when two processes ask 200 times at once', async () => {
     const [one, other] = [stores, others].map((each) =>
       createRateLimits(each, {
         limits: {

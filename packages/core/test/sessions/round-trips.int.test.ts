@@ -82,7 +82,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 1, redis: 3 })
   })
 
-  test('Revoking a session takes 3 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
+  test('Revoking one takes 3 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { token } = await begin()
@@ -97,7 +97,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('Revoking all sessions takes 3 round trips of Redis and 2 of PostgreSQL, 1 of each in the background', async () => {
+  test('Revoking all takes 3 round trips of Redis and 2 of PostgreSQL, 1 of each in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { userId } = await begin()
