@@ -28,6 +28,6 @@ orThrow(
 )
 const again = await enrollments.enroll({ userId: ada.id, courseId: course.id })
 console.log(again.isErr() && again.error.type) // 'already-enrolled'
-console.log(orThrow(await courses.get(course.id))?.currentEnrollment) // 1: the cached course was invalidated by the commit
+console.log(orThrow(await courses.get(course.id))?.currentEnrollment) // 1, not the cached 0
 
 orThrow(await stores.close())
