@@ -6,13 +6,11 @@ export { connect } from './connect/connect.ts'
 export type { ConnectError } from './connect/connect.ts'
 export { connectOptionsFromEnv } from './connect/connect-env.ts'
 export { connectDefaults } from './connect/connect-options.ts'
-export type {
-  ConnectOptions,
-  MongodbOptions,
-  PineconeOptions,
-  PostgresOptions,
-  RedisOptions,
-} from './connect/connect-options.ts'
+export type { ConnectOptions } from './connect/connect-options.ts'
+export type { MongodbOptions } from './stores/mongodb/mongodb-options.ts'
+export type { PineconeOptions } from './stores/pinecone/pinecone-options.ts'
+export type { PostgresOptions } from './stores/postgres/postgres-options.ts'
+export type { RedisOptions } from './stores/redis/redis-options.ts'
 export type { CallOptions } from './call-options.ts'
 export type { CloseOptions } from './connect/close.ts'
 export type {

@@ -33,7 +33,7 @@ export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Pro
       await connect({
         postgres: { url: postgresUrl, maxConnections: 6 },
         redis: { url: redisUrl },
-        holdMs,
+        invalidation: { holdMs },
       }),
     ),
   )

@@ -1,16 +1,10 @@
 import type { Clock } from '../clock.ts'
-import type { StoreName } from '../errors.ts'
+import { within } from '../resilience/within.ts'
+import type { OpenedStore } from '../stores/store-kind.ts'
 import type { HealthReport, StoreHealth } from './health.ts'
 
-/** How a store is asked how it is. */
-export interface HealthProbe {
-  /** The store. */
-  readonly store: StoreName
-  /** Whether the application can work without it. */
-  readonly isRequired: boolean
-  /** Asks it for a sign of life; rejects or resolves to a message when there is none. */
-  readonly ask: (deadlineMs: number) => Promise<string | undefined>
-}
+/** A store that can be asked for a sign of life. */
+export type HealthProbe = Pick<OpenedStore, 'name' | 'isRequired' | 'ping'>
 
 /** Asks all stores at once and reports when the last has answered or its time is up. */
 export async function checkHealth(
@@ -19,7 +13,7 @@ export async function checkHealth(
   deadlineMs: number,
 ): Promise<HealthReport> {
   const entries = await Promise.all(
-    probes.map(async (probe) => [probe.store, await checkOne(probe, clock, deadlineMs)] as const),
+    probes.map(async (probe) => [probe.name, await checkOne(probe, clock, deadlineMs)] as const),
   )
   const statuses = entries.map(([, health]) => health.status)
   const status = statuses.includes('down')
@@ -31,30 +25,25 @@ export async function checkHealth(
 }
 
 async function checkOne(
-  { isRequired, ask }: HealthProbe,
+  probe: HealthProbe,
   clock: Clock,
   deadlineMs: number,
 ): Promise<StoreHealth> {
+  const { isRequired } = probe
   const startedMs = clock.monotonic()
-  const error = await answerWithin(ask(deadlineMs), deadlineMs)
+  const late = (): string => `no answer within ${deadlineMs} ms`
+  const error = await within(complaintOf(probe, deadlineMs), deadlineMs, late)
   if (error === undefined)
     return { status: 'up', isRequired, latencyMs: clock.monotonic() - startedMs }
   return { status: isRequired ? 'down' : 'degraded', isRequired, error }
 }
 
-function answerWithin(
-  answer: Promise<string | undefined>,
-  deadlineMs: number,
-): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      resolve(`no answer within ${deadlineMs} ms`)
-    }, deadlineMs)
-    void answer
-      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-      .then((message) => {
-        clearTimeout(timer)
-        resolve(message)
-      })
-  })
+/** The store's failure in words, `undefined` when it answered. */
+async function complaintOf(probe: HealthProbe, deadlineMs: number): Promise<string | undefined> {
+  try {
+    const answer = await probe.ping(deadlineMs)
+    return answer.isErr() ? answer.error.message : undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }

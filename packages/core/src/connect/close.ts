@@ -1,23 +1,28 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded, StoreName } from '../errors.ts'
+import { within } from '../resilience/within.ts'
 import { err, ok, type Result } from '../result.ts'
+import type { OpenedStore } from '../stores/store-kind.ts'
 
-/** A client that ends with the stores. */
-export interface Closable {
-  /** The store. */
-  readonly store: StoreName
-  /** Lets it end by itself. */
-  readonly close: () => Promise<void>
-  /** Cuts it off. */
-  readonly destroy: () => void
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * Time for everything to end by itself, in milliseconds.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly deadlineMs?: number
 }
 
-/** What `closeAll` ends. */
+/** A client that ends with the stores. */
+export type Closable = Pick<OpenedStore, 'name' | 'close' | 'destroy'>
+
+/** Everything that {@link closeAll} ends, and the time for it. */
 export interface Closing {
   /** Called first, in reverse order, one after the other, each with the time that is left. */
   readonly hooks: readonly ((deadlineMs: number) => Promise<void>)[]
-  /** Closed then, all at once. */
+  /** Closed after the hooks, all at once. */
   readonly clients: readonly Closable[]
   /** Time for all of it, in milliseconds. */
   readonly deadlineMs: number
@@ -47,7 +52,7 @@ export async function closeAll({
         diagnostics.emit('store:error', { store: 'postgres', error })
       },
     )
-    isLate = !(await within(ending, leftMs)) || isLate
+    isLate = !(await endsWithin(ending, leftMs)) || isLate
   }
   const late = await Promise.all(
     clients.map((client) => closeOne(client, remainingMs(), diagnostics)),
@@ -57,19 +62,16 @@ export async function closeAll({
 }
 
 async function closeOne(
-  { store, close, destroy }: Closable,
+  { name, close, destroy }: Closable,
   deadlineMs: number,
   diagnostics: Diagnostics,
 ): Promise<StoreName | undefined> {
-  const hasEnded = await within(
-    settled(close, (error) => {
-      diagnostics.emit('store:error', { store, error })
-    }),
-    deadlineMs,
-  )
-  if (hasEnded) return undefined
+  const ending = settled(close, (error) => {
+    diagnostics.emit('store:error', { store: name, error })
+  })
+  if (await endsWithin(ending, deadlineMs)) return undefined
   destroy()
-  return store
+  return name
 }
 
 /** Settles when `end` does; a rejection is reported, not passed on. */
@@ -81,36 +83,21 @@ async function settled(end: () => Promise<void>, report: (error: unknown) => voi
   }
 }
 
-function within(ending: Promise<void>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      resolve(false)
-    }, ms)
-    void ending.then(() => {
-      clearTimeout(timer)
-      resolve(true)
-    })
-  })
+function endsWithin(ending: Promise<void>, ms: number): Promise<boolean> {
+  return within(
+    ending.then(() => true),
+    ms,
+    () => false,
+  )
 }
 
 function notInTime(store: StoreName, deadlineMs: number): DeadlineExceeded {
-  const message = `the stores did not end by themselves within ${deadlineMs} ms: what was left was cut off`
   return {
     type: 'deadline-exceeded',
     store,
     operation: 'close',
     deadlineMs,
-    message,
+    message: `the stores did not end by themselves within ${deadlineMs} ms: what was left was cut off`,
     retryable: false,
   }
-}
-
-/** Options of `close`. */
-export interface CloseOptions {
-  /**
-   * Time for everything to end by itself, in milliseconds.
-   *
-   * @defaultValue `5_000`
-   */
-  readonly deadlineMs?: number
 }

@@ -1,4 +1,6 @@
-import type { ConnectOptions, MongodbOptions, PineconeOptions } from './connect-options.ts'
+import type { OptionRow, ReadVariable } from '../stores/option-table.ts'
+import type { ConnectOptions } from './connect-options.ts'
+import { type AnyKind, kindsByName } from './store-kinds.ts'
 
 /**
  * Options of `connect` from the variables of an environment, handed in by the caller:
@@ -16,40 +18,23 @@ import type { ConnectOptions, MongodbOptions, PineconeOptions } from './connect-
 export function connectOptionsFromEnv(
   env: Readonly<Record<string, string | undefined>>,
 ): ConnectOptions {
-  const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
-  return {
-    postgres: defined({
-      url: read('HEADWATER_POSTGRES_URL'),
-      schema: read('HEADWATER_POSTGRES_SCHEMA'),
-    }),
-    redis: defined({ url: read('HEADWATER_REDIS_URL'), keyPrefix: read('HEADWATER_REDIS_PREFIX') }),
-    ...defined({ mongodb: mongodbOptions(read), pinecone: pineconeOptions(read) }),
-  }
+  const read: ReadVariable = (name) => (env[name] === '' ? undefined : env[name])
+  const stores = kindsByName.flatMap(([name, kind]) => {
+    const options = optionsOf(kind, read)
+    const isConfigured = kind.reachedBy.some((key) => options[key] !== undefined)
+    return isConfigured || kind.isOptional !== true ? [[name, options]] : []
+  })
+  return Object.fromEntries(stores) as ConnectOptions
 }
 
-type Read = (name: string) => string | undefined
-
-function mongodbOptions(read: Read): MongodbOptions | undefined {
-  const url = read('HEADWATER_MONGODB_URL')
-  if (url === undefined) return undefined
-  const named = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1]
-  return { url, database: read('HEADWATER_MONGODB_DATABASE') ?? named ?? '' }
+function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, string> {
+  const found = Object.entries(options).flatMap(([name, row]) => {
+    const value = valueOf(row, read)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(found)
 }
 
-function pineconeOptions(read: Read): PineconeOptions | undefined {
-  const apiKey = read('HEADWATER_PINECONE_API_KEY')
-  if (apiKey === undefined) return undefined
-  return {
-    apiKey,
-    index: read('HEADWATER_PINECONE_INDEX') ?? '',
-    ...defined({ controllerHostUrl: read('HEADWATER_PINECONE_URL') }),
-  }
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> }
-
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as Defined<T>
+function valueOf({ env }: OptionRow<unknown>, read: ReadVariable): string | undefined {
+  return typeof env === 'string' ? read(env) : env?.(read)
 }

@@ -2,12 +2,13 @@ import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import { Diagnostics } from '../diagnostics.ts'
 import type { InvalidInput, StoreError } from '../errors.ts'
+import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, type Result, ResultAsync } from '../result.ts'
+import type { OpenedStore } from '../stores/store-kind.ts'
 import type { ConnectOptions } from './connect-options.ts'
-import { ConnectedStores } from './connected-stores.ts'
-import { openStores, type OpenedStore, optionalWaitMs } from './open-stores.ts'
-import { parseConnectOptions } from './parse-options.ts'
-import type { ConnectSettings } from './settings.ts'
+import { connectedStores } from './connected-stores.ts'
+import { openStores } from './open-stores.ts'
+import { type ConnectSettings, parseConnectOptions } from './parse-options.ts'
 import type { Stores } from './stores.ts'
 
 /** Why `connect` gave no stores: its options break a rule, or a required store cannot be had. */
@@ -20,7 +21,12 @@ export type ConnectError = InvalidInput | StoreError
  *
  * @example
  * ```ts
- * const stores = orThrow(await connect({ postgres: { url: 'postgresql://localhost/shop' }, redis: { url: 'redis://localhost' } }))
+ * const stores = orThrow(
+ *   await connect({
+ *     postgres: { url: 'postgresql://localhost/shop' },
+ *     redis: { url: 'redis://localhost' },
+ *   }),
+ * )
  * ```
  */
 export function connect(options: ConnectOptions): ResultAsync<Stores, ConnectError> {
@@ -29,53 +35,40 @@ export function connect(options: ConnectOptions): ResultAsync<Stores, ConnectErr
   return new ResultAsync(open(settings.value, options))
 }
 
+/** The longest wait for an optional store, so that the first calls find one that is up. */
+const optionalWaitMs = 1_000
+const retryAfterMs = 100
+
 async function open(
   settings: ConnectSettings,
   options: ConnectOptions,
 ): Promise<Result<Stores, ConnectError>> {
-  const base = {
-    clock: options.clock ?? systemClock,
-    diagnostics: options.diagnostics ?? new Diagnostics(),
-  }
-  const opened = await openStores(settings, base)
+  const clock = options.clock ?? systemClock
+  const diagnostics = options.diagnostics ?? new Diagnostics()
+  const opened = await openStores(settings, { clock, diagnostics })
   if (opened.isErr()) return err(opened.error)
-  const endMs = base.clock.monotonic() + settings.connectDeadlineMs
-  const waits = opened.value.all.map((store) =>
-    awaitStore(store, () => endMs - base.clock.monotonic()),
-  )
+  const endMs = clock.monotonic() + settings.connectDeadlineMs
+  const waits = opened.value.map((store) => awaitStore(store, () => endMs - clock.monotonic()))
   const failure = (await Promise.all(waits)).find((wait) => wait !== undefined)
   if (failure !== undefined) {
-    await Promise.all(opened.value.all.map(abandon))
+    for (const store of opened.value) store.destroy()
     return err(failure)
   }
-  const probes = opened.value.all
-  const stores = new ConnectedStores({
-    ...opened.value,
-    ...base,
-    invalidation: options,
-    probes,
-    clients: opened.value.all,
-  })
+  const { invalidation } = options
+  const stores = connectedStores({ opened: opened.value, clock, diagnostics, invalidation })
   // The gate of the cache opens with its first look at the intents: the first reads shall find it
   // open.
-  await Promise.race([
-    stores.invalidation.gate.firstLook,
-    setTimeout(optionalWaitMs, undefined, { ref: false }),
-  ])
+  await within(stores.invalidation.gate.firstLook, optionalWaitMs, () => undefined)
   return ok(stores)
 }
-
-const retryAfterMs = 100
 
 async function awaitStore(
   store: OpenedStore,
   leftMs: () => number,
 ): Promise<StoreError | undefined> {
   if (!store.isRequired) {
-    await Promise.race([
-      store.firstAttempt(),
-      setTimeout(Math.min(optionalWaitMs, Math.max(1, leftMs())), undefined, { ref: false }),
-    ])
+    const waitMs = Math.min(optionalWaitMs, Math.max(1, leftMs()))
+    await within(store.firstAttempt(), waitMs, () => undefined)
     return undefined
   }
   for (;;) {
@@ -84,8 +77,4 @@ async function awaitStore(
     if (!result.error.retryable || leftMs() <= retryAfterMs) return result.error
     await setTimeout(retryAfterMs)
   }
-}
-
-async function abandon(store: OpenedStore): Promise<void> {
-  store.destroy()
 }

@@ -7,56 +7,49 @@ import {
   type InvalidationOptions,
 } from '../invalidation/invalidation.ts'
 import { ResultAsync } from '../result.ts'
-import { checkHealth, type HealthProbe } from './check-health.ts'
-import { type Closable, closeAll } from './close.ts'
+import type { OpenedStore } from '../stores/store-kind.ts'
+import { checkHealth } from './check-health.ts'
+import { closeAll, type CloseOptions } from './close.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
-import type { CloseOptions } from './close.ts'
-import type { MongodbStore } from '../stores/mongodb/mongodb-store.ts'
-import type { PineconeStore } from '../stores/pinecone/pinecone-store.ts'
-import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import type { RedisStore } from '../stores/redis/redis-store.ts'
+import { byName } from './open-stores.ts'
+import type { ConnectedName, StoresByName } from './store-kinds.ts'
 import type { Stores } from './stores.ts'
 
-/** What {@link ConnectedStores} is made of. */
-export interface StoreParts {
-  readonly postgres: PostgresStore
-  readonly redis: RedisStore
-  readonly mongodb: MongodbStore | undefined
-  readonly pinecone: PineconeStore | undefined
-  readonly diagnostics: Diagnostics
+/** Dependencies of {@link ConnectedStores}. */
+export interface ConnectedStoresDeps {
+  /** The stores that were opened. */
+  readonly opened: readonly OpenedStore[]
+  /** Where time comes from. */
   readonly clock: Clock
-  readonly invalidation: InvalidationOptions
-  readonly probes: readonly HealthProbe[]
-  readonly clients: readonly Closable[]
+  /** Where the SDK reports. */
+  readonly diagnostics: Diagnostics
+  /** Options of the invalidation. */
+  readonly invalidation: InvalidationOptions | undefined
+}
+
+/** Puts the opened stores together, with one life. */
+export function connectedStores(deps: ConnectedStoresDeps): Stores {
+  const stores = byName(deps.opened)
+  return Object.assign(new ConnectedStores(stores, deps), stores)
 }
 
 /** Defaults of `HealthOptions` and `CloseOptions`. */
 const defaults = { healthDeadlineMs: 1_000, closeDeadlineMs: 5_000 }
 
-/** The stores of one application, from `connect` to `close`. */
-export class ConnectedStores implements Stores {
-  readonly postgres: PostgresStore
-  readonly redis: RedisStore
-  readonly mongodb: MongodbStore | undefined
-  readonly pinecone: PineconeStore | undefined
+/** The life of the stores of one application, from `connect` to `close`. */
+class ConnectedStores implements Omit<Stores, ConnectedName> {
   readonly invalidation: Invalidation
   readonly diagnostics: Diagnostics
   readonly clock: Clock
-  readonly #probes: readonly HealthProbe[]
-  readonly #clients: readonly Closable[]
+  readonly #opened: readonly OpenedStore[]
   readonly #hooks = new Set<{ readonly stop: (deadlineMs: number) => Promise<void> }>()
   #closed: ResultAsync<void, DeadlineExceeded> | undefined
 
-  constructor(parts: StoreParts) {
-    this.postgres = parts.postgres
-    this.redis = parts.redis
-    this.mongodb = parts.mongodb
-    this.pinecone = parts.pinecone
-    this.diagnostics = parts.diagnostics
-    this.clock = parts.clock
-    this.#probes = parts.probes
-    this.#clients = parts.clients
-    this.invalidation = createInvalidation(parts, parts.invalidation)
+  constructor(stores: StoresByName, deps: ConnectedStoresDeps) {
+    this.diagnostics = deps.diagnostics
+    this.clock = deps.clock
+    this.#opened = deps.opened
+    this.invalidation = createInvalidation({ ...stores, ...deps }, deps.invalidation)
     this.beforeClose(() => this.invalidation.stop())
   }
 
@@ -65,12 +58,12 @@ export class ConnectedStores implements Stores {
   }
 
   health(options: HealthOptions = {}): Promise<HealthReport> {
-    return checkHealth(this.#probes, this.clock, options.deadlineMs ?? defaults.healthDeadlineMs)
+    return checkHealth(this.#opened, this.clock, options.deadlineMs ?? defaults.healthDeadlineMs)
   }
 
   async isReady(): Promise<boolean> {
     if (this.isClosing) return false
-    const required = this.#probes.filter((probe) => probe.isRequired)
+    const required = this.#opened.filter((probe) => probe.isRequired)
     const { status } = await checkHealth(required, this.clock, defaults.healthDeadlineMs)
     return status === 'up' && !this.isClosing
   }
@@ -87,7 +80,7 @@ export class ConnectedStores implements Stores {
     this.#closed ??= new ResultAsync(
       closeAll({
         hooks: [...this.#hooks].map((hook) => hook.stop),
-        clients: this.#clients,
+        clients: this.#opened,
         deadlineMs: options.deadlineMs ?? defaults.closeDeadlineMs,
         clock: this.clock,
         diagnostics: this.diagnostics,
@@ -97,7 +90,7 @@ export class ConnectedStores implements Stores {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What was cut off at the deadline is cut off: there is nobody to tell.
+    // No caller is left to hear of what was cut off.
     await this.close().unwrapOr(undefined)
   }
 }

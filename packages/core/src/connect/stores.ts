@@ -4,29 +4,18 @@ import type { DeadlineExceeded } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { ResultAsync } from '../result.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
-import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import type { RedisStore } from '../stores/redis/redis-store.ts'
-import type { MongodbStore } from '../stores/mongodb/mongodb-store.ts'
-import type { PineconeStore } from '../stores/pinecone/pinecone-store.ts'
 import type { CloseOptions } from './close.ts'
+import type { StoresByName } from './store-kinds.ts'
 
-/** The four stores of one application, connected. Made by `connect`, ended by `close`. */
-export interface Stores {
-  /** The source of truth. */
-  readonly postgres: PostgresStore
-  /** Cache, sessions, rate limits. */
-  readonly redis: RedisStore
-  /** Activity log and analytics, where configured. */
-  readonly mongodb: MongodbStore | undefined
-  /** Vector index, where configured. */
-  readonly pinecone: PineconeStore | undefined
+/** The stores of one application, connected. Made by `connect`, ended by `close`. */
+export interface Stores extends StoresByName {
   /**
-   * Keeps the cache in step with PostgreSQL: holds, intents, the gate.
+   * Keeps the cache in sync with PostgreSQL: holds, intents, the gate.
    *
    * @internal
    */
   readonly invalidation: Invalidation
-  /** What the SDK has to say about itself. */
+  /** Reports of the SDK about itself. */
   readonly diagnostics: Diagnostics
   /** Where time comes from. */
   readonly clock: Clock
@@ -40,8 +29,8 @@ export interface Stores {
   /** Whether `close` has begun. */
   readonly isClosing: boolean
   /**
-   * Has `stop` called when `close` begins, before any client is closed, in reverse order of
-   * registration: relays and buffers end there. The returned function takes it back.
+   * Registers `stop` to be called when `close` begins, before any client is closed, in reverse
+   * order of registration: relays and buffers end there. The returned function takes it back.
    */
   beforeClose(stop: (deadlineMs: number) => Promise<void>): () => void
   /**

@@ -1,10 +1,12 @@
+import { z } from 'zod'
+import { option } from '../check-options.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
 import type { InvalidationDeps } from './invalidation-deps.ts'
 import { KeyChange } from './key-change.ts'
 import { Nonces } from './nonces.ts'
 
-/** Options of the invalidation, passed to `connect`. */
+/** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */
 export interface InvalidationOptions {
   /**
    * Life of a hold whose writer died, in milliseconds. Readers of a held key go to PostgreSQL.
@@ -19,7 +21,7 @@ export interface InvalidationOptions {
    *
    * @defaultValue `'fast'`
    */
-  readonly invalidation?: 'fast' | 'durable'
+  readonly mode?: 'fast' | 'durable'
   /**
    * Pause between two looks for intents of writers that could not reach Redis, in milliseconds. It
    * bounds how old a value may be when only its writer cannot reach Redis. One small statement each
@@ -33,9 +35,16 @@ export interface InvalidationOptions {
 /** The defaults of {@link InvalidationOptions}. */
 export const invalidationDefaults = {
   holdMs: 12_000,
-  invalidation: 'fast',
+  mode: 'fast',
   lookEveryMs: 750,
 } as const satisfies Required<InvalidationOptions>
+
+/** Rules of {@link InvalidationOptions}. */
+export const invalidationRules = z.strictObject({
+  holdMs: option.durationMs.optional(),
+  mode: z.enum(['fast', 'durable'], "expected 'fast' or 'durable'").optional(),
+  lookEveryMs: option.durationMs.optional(),
+})
 
 /** Keeps the cache of one set of stores in sync with PostgreSQL. One per `connect`. */
 export class Invalidation {
@@ -54,7 +63,7 @@ export class Invalidation {
     this.#deps = deps
     this.options = {
       holdMs: options.holdMs ?? invalidationDefaults.holdMs,
-      invalidation: options.invalidation ?? invalidationDefaults.invalidation,
+      mode: options.mode ?? invalidationDefaults.mode,
       lookEveryMs: options.lookEveryMs ?? invalidationDefaults.lookEveryMs,
     }
     this.intents = new Intents(deps.postgres, deps.redis.keyPrefix)
@@ -72,13 +81,13 @@ export class Invalidation {
    * intent, for which the gate waits too.
    */
   begin(lifeMs: number = this.options.holdMs): KeyChange {
-    const { holdMs, invalidation } = this.options
+    const { holdMs, mode } = this.options
     return new KeyChange(
       { ...this.#deps, intents: this.intents, gate: this.gate },
       {
         owner: this.nonces.next(),
         lifeMs,
-        isDurable: invalidation === 'durable' || lifeMs > holdMs,
+        isDurable: mode === 'durable' || lifeMs > holdMs,
       },
     )
   }

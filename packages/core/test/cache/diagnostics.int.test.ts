@@ -35,7 +35,10 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
   })
   afterAll(() => rows.dispose())
   beforeEach(async () => {
-    ;[reader, writer] = await Promise.all([rows.open(), rows.open({ invalidation: 'durable' })])
+    ;[reader, writer] = await Promise.all([
+      rows.open(),
+      rows.open({ invalidation: { mode: 'durable' } }),
+    ])
     await eventually(() =>
       expect(reader.invalidation.isOpen && writer.invalidation.isOpen).toBe(true),
     )

@@ -28,7 +28,7 @@ beforeAll(async () => {
   stores = await rows.open({
     postgres: { url: proxies.postgres.url, maxConnections: 1 },
     redis: { url: proxies.redis.url },
-    lookEveryMs: 3_600_000,
+    invalidation: { lookEveryMs: 3_600_000 },
   })
   await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
 })

@@ -54,7 +54,12 @@ describe('connect with bad options', () => {
       { ...good, pinecone: { apiKey: 5, index: 'a' } },
       'pinecone.apiKey',
     ],
-    ['an unknown mode of invalidation', { ...good, invalidation: secret }, 'invalidation'],
+    [
+      'an unknown mode of invalidation',
+      { ...good, invalidation: { mode: secret } },
+      'invalidation.mode',
+    ],
+    ['a hold of no time', { ...good, invalidation: { holdMs: 0 } }, 'invalidation.holdMs'],
   ]
   test.each(cases)('names the field and never a value: %s', async (_, options, field) => {
     const failure = (await connect(options as ConnectOptions))._unsafeUnwrapErr()

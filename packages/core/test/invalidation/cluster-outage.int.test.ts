@@ -17,8 +17,8 @@ const stale: number[][] = []
 
 beforeAll(async () => {
   rows = await versionedRows({ redis: 'a cluster of three masters' })
-  reader = await rows.open({ holdMs: 3_000, redis: { deadlineMs: 500 } })
-  writer = await rows.open({ holdMs: 3_000, redis: { deadlineMs: 500 } })
+  reader = await rows.open({ invalidation: { holdMs: 3_000 }, redis: { deadlineMs: 500 } })
+  writer = await rows.open({ invalidation: { holdMs: 3_000 }, redis: { deadlineMs: 500 } })
   cache = rowCache(reader)
 })
 afterAll(() => rows.dispose())

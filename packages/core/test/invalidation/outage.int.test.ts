@@ -251,7 +251,7 @@ describe('a durable invalidation', () => {
   test("writes every intent down and removes it, and closes nobody's gate", async () => {
     const durable = await rows.open({
       redis: { url: redis.url, deadlineMs: 100 },
-      invalidation: 'durable',
+      invalidation: { mode: 'durable' },
     })
     await eventually(() => expect(durable.invalidation.isOpen).toBe(true))
     const statements: string[] = []

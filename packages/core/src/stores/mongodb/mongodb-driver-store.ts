@@ -3,21 +3,9 @@ import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
 import { mongodbComplaint } from './mongodb-failure.ts'
-import type { StoreBase } from '../../connect/open-stores.ts'
-import type { MongodbSettings } from '../../connect/settings.ts'
+import type { StoreContext } from '../store-kind.ts'
+import type { MongodbSettings } from './mongodb-options.ts'
 import type { MongodbStore } from './mongodb-store.ts'
-
-const connectTimeoutMs = 2_000
-/**
- * Longer than any deadline of a caller: when selection fails the driver throws its whole topology
- * away and begins anew, so that with a short one it might never get to connect.
- */
-const serverSelectionTimeoutMs = 10_000
-/**
- * How long a socket may be silent while it owes an answer, for operations that are not handed the
- * signal.
- */
-const socketTimeoutMs = 60_000
 
 /** MongoDB over the official driver, opened here or handed in. */
 export class MongodbDriverStore implements MongodbStore {
@@ -27,7 +15,11 @@ export class MongodbDriverStore implements MongodbStore {
   readonly #isOwn: boolean
   #isReachable = true
 
-  constructor(client: MongoClient, settings: MongodbSettings, { clock, diagnostics }: StoreBase) {
+  constructor(
+    client: MongoClient,
+    settings: MongodbSettings,
+    { clock, diagnostics }: StoreContext,
+  ) {
     this.client = client
     this.#isOwn = settings.client === undefined
     this.#database = client.db(settings.database)
@@ -82,27 +74,4 @@ export class MongodbDriverStore implements MongodbStore {
       (server) => server.type !== 'Unknown',
     )
   }
-}
-
-/**
- * Makes the store. Loads the driver when no client was handed in; rejects when it is not installed.
- * Nothing is connected before the first operation.
- */
-export async function openMongodb(
-  settings: MongodbSettings,
-  base: StoreBase,
-): Promise<MongodbDriverStore> {
-  return new MongodbDriverStore(settings.client ?? (await createClient(settings)), settings, base)
-}
-
-async function createClient({ url = '', maxConnections }: MongodbSettings): Promise<MongoClient> {
-  const { MongoClient: Client } = await import('mongodb')
-  return new Client(url, {
-    appName: 'headwater',
-    serverSelectionTimeoutMS: serverSelectionTimeoutMs,
-    waitQueueTimeoutMS: serverSelectionTimeoutMs,
-    connectTimeoutMS: connectTimeoutMs,
-    socketTimeoutMS: socketTimeoutMs,
-    maxPoolSize: maxConnections,
-  })
 }

@@ -3,9 +3,9 @@ import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
 import { guardDeletes } from './guarded-index.ts'
-import type { StoreBase } from '../../connect/open-stores.ts'
-import { pineconeComplaint, PineconeExchanges } from './pinecone-exchange.ts'
-import type { PineconeSettings } from '../../connect/settings.ts'
+import type { StoreContext } from '../store-kind.ts'
+import { pineconeComplaint, type PineconeExchanges } from './pinecone-exchange.ts'
+import type { PineconeSettings } from './pinecone-options.ts'
 import type { PineconeStore } from './pinecone-store.ts'
 
 /** Pinecone over the official client, made here or handed in. */
@@ -20,7 +20,7 @@ export class PineconeClientStore implements PineconeStore {
     client: Pinecone,
     exchanges: PineconeExchanges,
     settings: PineconeSettings,
-    { clock, diagnostics }: StoreBase,
+    { clock, diagnostics }: StoreContext,
   ) {
     this.client = client
     this.indexName = settings.index
@@ -51,35 +51,4 @@ export class PineconeClientStore implements PineconeStore {
       options,
     )
   }
-}
-
-/**
- * Makes the store. Loads the client's package when no client was handed in; rejects when it is not
- * installed.
- */
-export async function openPinecone(
-  settings: PineconeSettings,
-  base: StoreBase,
-): Promise<PineconeClientStore> {
-  const exchanges = new PineconeExchanges()
-  return new PineconeClientStore(
-    settings.client ?? (await createClient(settings, exchanges)),
-    exchanges,
-    settings,
-    base,
-  )
-}
-
-async function createClient(
-  { apiKey = '', controllerHostUrl }: PineconeSettings,
-  exchanges: PineconeExchanges,
-): Promise<Pinecone> {
-  const { Pinecone: Client } = await import('@pinecone-database/pinecone')
-  // The client's own retries lose the status; the guard's do not.
-  return new Client({
-    apiKey,
-    maxRetries: 0,
-    fetchApi: exchanges.fetch,
-    ...(controllerHostUrl === undefined ? {} : { controllerHostUrl }),
-  })
 }

@@ -1,25 +1,26 @@
-import { connectDefaults } from '../../connect/connect-options.ts'
+import { defaultsOf } from '../option-table.ts'
+import type { StoreContext } from '../store-kind.ts'
+import { postgresOptions } from './postgres-options.ts'
 import { PostgresPoolStore } from './postgres-pool-store.ts'
-import type { Stores } from '../../connect/stores.ts'
 
 /**
- * A store of one connection of its own to `url`, with the schema of `stores`; the caller closes it.
+ * Opens a store of one connection of its own to `url`, with the schema of `stores`; the caller
+ * closes it.
  *
  * @throws TypeError when `url` is none; the message does not repeat it.
  */
 export function openDirectPostgres(
   url: string,
-  stores: Pick<Stores, 'postgres' | 'clock' | 'diagnostics'>,
+  stores: StoreContext & { readonly postgres: { readonly schema: string } },
 ): PostgresPoolStore {
   if (!URL.canParse(url))
     throw new TypeError('expected a URL such as postgresql://user@host/database')
   const settings = {
-    ...connectDefaults.postgres,
+    ...defaultsOf(postgresOptions),
     url,
     schema: stores.postgres.schema,
     maxConnections: 1,
     statementTimeoutMs: 0,
-    statementDeadlineMs: Infinity,
   }
   return new PostgresPoolStore(settings, stores)
 }

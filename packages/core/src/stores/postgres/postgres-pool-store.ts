@@ -1,17 +1,16 @@
 import type { Pool, PoolClient } from 'pg'
-import type { Clock } from '../../clock.ts'
-import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlError } from '../../errors.ts'
 import { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
+import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
 import { openPool, reservedPoolOf } from './postgres-pools.ts'
-import type { PostgresSettings } from '../../connect/settings.ts'
+import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import { Statements } from './statements.ts'
 import { type CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
-import { FailureError } from '../../failure-error.ts'
+import { FailureError, sqlFailureIn } from '../../failure-error.ts'
 
 /**
  * PostgreSQL over a pool of `pg`, opened here or handed in.
@@ -23,17 +22,16 @@ export class PostgresPoolStore implements PostgresStore {
   readonly schema: string
   readonly client: SqlClient
   readonly #settings: PostgresSettings
+  readonly #deadlineMs: number
   readonly #context: ConnectionContext
   readonly #isOwn: boolean
   readonly #onPoolError: (error: unknown) => void
   #reserved: Pool | undefined
   #isClosed = false
 
-  constructor(
-    settings: PostgresSettings,
-    { clock, diagnostics }: { readonly clock: Clock; readonly diagnostics: Diagnostics },
-  ) {
+  constructor(settings: PostgresSettings, { clock, diagnostics }: StoreContext) {
     this.#settings = settings
+    this.#deadlineMs = statementDeadlineMs(settings)
     this.schema = settings.schema
     this.#context = {
       clock,
@@ -65,7 +63,7 @@ export class PostgresPoolStore implements PostgresStore {
     use: (connection: PostgresConnection) => Promise<T>,
     options: LoanOptions = {},
   ): Promise<T> {
-    const deadlineMs = options.deadlineMs ?? this.#settings.statementDeadlineMs
+    const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     const pool = options.reserved === true ? this.#reservedPool() : this.pool
     const connection = new LoanedConnection(
       await this.#checkOut(pool, 'connect', Infinity),
@@ -104,7 +102,7 @@ export class PostgresPoolStore implements PostgresStore {
   ): Promise<SqlResult<Row>> {
     const { statements, clock } = this.#context
     const { operation } = statements.of(text, values !== undefined && values.length > 0)
-    const deadlineMs = options.deadlineMs ?? this.#settings.statementDeadlineMs
+    const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     if (options.signal?.aborted === true)
       throw new FailureError(deadlineFailure({ operation, deadlineMs: 0 }))
     const startedMs = clock.monotonic()
@@ -148,9 +146,7 @@ export class PostgresPoolStore implements PostgresStore {
   }
 
   #failureOf(error: unknown, operation: string): SqlError {
-    return error instanceof FailureError
-      ? error.failure
-      : sqlFailure(error, { operation, deadlineMs: this.#settings.statementDeadlineMs })
+    return sqlFailureIn(error) ?? sqlFailure(error, { operation, deadlineMs: this.#deadlineMs })
   }
 }
 

@@ -1,5 +1,5 @@
 import { Pool, type PoolConfig } from 'pg'
-import type { PostgresSettings } from '../../connect/settings.ts'
+import type { PostgresSettings } from './postgres-options.ts'
 
 /** Opens the store's own pool; no connection is made before it is asked for. */
 export function openPool(settings: PostgresSettings): Pool {

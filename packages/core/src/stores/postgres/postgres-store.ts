@@ -3,7 +3,6 @@ import type { SqlError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
 import type { CallOptions } from '../../call-options.ts'
-import type { FailureError } from '../../failure-error.ts'
 
 /**
  * One connection, lent by {@link PostgresStore.withConnection}. A text without parameters may hold
@@ -43,7 +42,7 @@ export interface PostgresStore {
     options?: CallOptions,
   ): ResultAsync<SqlResult<Row>, SqlError>
   /**
-   * The same as a {@link SqlClient}: rejects with a {@link FailureError} that holds the typed
+   * The same as a {@link SqlClient}: rejects with a `FailureError` that holds the typed
    * failure.
    */
   readonly client: SqlClient
@@ -51,7 +50,7 @@ export interface PostgresStore {
    * Lends one connection to `use` and takes it back however `use` ends; a connection whose state is
    * in doubt (a lost connection, a statement without an answer, a transaction left open) is closed
    * instead of reused. Statements run one at a time, in the order they were asked. Rejects with
-   * {@link FailureError} when there is no connection to lend, and with what `use` rejects with.
+   * `FailureError` when there is no connection to lend, and with what `use` rejects with.
    */
   withConnection<T>(
     use: (connection: PostgresConnection) => Promise<T>,

@@ -1,13 +1,14 @@
 import type { RedisClientType } from 'redis'
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
+import type { StoreContext } from '../store-kind.ts'
 import type { StoreError } from '../../errors.ts'
 import { Deadlines } from '../../resilience/deadlines.ts'
 import { err, errAsync, ok, type Result, ResultAsync } from '../../result.ts'
 import { RedisBreaker } from './redis-breaker.ts'
 import { redisDeadlineExceeded, redisFailure, redisUnavailable } from './redis-failure.ts'
 import { RedisLink } from './redis-link.ts'
-import type { RedisSettings } from '../../connect/settings.ts'
+import type { RedisSettings } from './redis-options.ts'
 import type { CallOptions } from '../../call-options.ts'
 import type { RedisConnection, RedisStore } from './redis-store.ts'
 
@@ -27,10 +28,7 @@ export class RedisClientStore implements RedisStore {
   readonly #trustListeners = new Set<() => void>()
   #unanswered = 0
 
-  constructor(
-    settings: RedisSettings,
-    { clock, diagnostics }: { readonly clock: Clock; readonly diagnostics: Diagnostics },
-  ) {
+  constructor(settings: RedisSettings, { clock, diagnostics }: StoreContext) {
     this.keyPrefix = settings.keyPrefix
     this.#deadlineMs = settings.deadlineMs
     this.#clock = clock

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis'
-import type { RedisSettings } from '../../connect/settings.ts'
+import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
 
 /**

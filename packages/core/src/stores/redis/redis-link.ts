@@ -1,6 +1,6 @@
 import { createRedisClient, discardClient, isCluster, readRunId } from './redis-client.ts'
 import { replyCode } from './redis-failure.ts'
-import type { RedisSettings } from '../../connect/settings.ts'
+import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
 
 /** Who hears of a link's changes. */

@@ -1,0 +1,67 @@
+import type { MongoClient } from 'mongodb'
+import { z } from 'zod'
+import { option } from '../../check-options.ts'
+import {
+  objectWith,
+  type OptionTable,
+  type ReadVariable,
+  type SettingsOf,
+} from '../option-table.ts'
+
+/** How to reach MongoDB: either `url` or `client`. Needs the package `mongodb`. */
+export interface MongodbOptions {
+  /** `mongodb://` or `mongodb+srv://`. */
+  readonly url?: string
+  /** A client of the host's own, used and never closed. */
+  readonly client?: MongoClient
+  /** Name of the database. */
+  readonly database: string
+  /**
+   * Time an operation has, in milliseconds.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly deadlineMs?: number
+  /**
+   * Connections at most.
+   *
+   * @defaultValue `20`
+   */
+  readonly maxConnections?: number
+  /**
+   * Whether the application is useless without it.
+   *
+   * @defaultValue `false`
+   */
+  readonly required?: boolean
+}
+
+/** The rule, the default and the variable of every option of MongoDB. */
+export const mongodbOptions = {
+  url: {
+    // Not parsed as a URL: several hosts with ports make none.
+    rule: z
+      .string('expected a text')
+      .regex(/^mongodb(\+srv)?:\/\/./, 'expected a URL such as mongodb://host:27017'),
+    env: 'HEADWATER_MONGODB_URL',
+  },
+  client: { rule: objectWith<MongoClient>('a MongoClient', 'db', 'close') },
+  database: {
+    rule: option.text
+      .max(63, 'expected at most 63 characters')
+      .regex(/^[^/\\. "$*<>:|?]+$/, 'expected a database name'),
+    isRequired: true,
+    env: (read: ReadVariable) =>
+      read('HEADWATER_MONGODB_DATABASE') ?? databaseIn(read('HEADWATER_MONGODB_URL')),
+  },
+  deadlineMs: { rule: option.durationMs, default: 2_000 },
+  maxConnections: { rule: option.count, default: 20 },
+  required: { rule: option.flag, default: false },
+} as const satisfies OptionTable<MongodbOptions>
+
+/** Options of MongoDB after the check, every default filled in. */
+export type MongodbSettings = SettingsOf<MongodbOptions, typeof mongodbOptions>
+
+function databaseIn(url = ''): string | undefined {
+  return /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1]
+}

@@ -1,0 +1,62 @@
+import type { MongoClient } from 'mongodb'
+import type { StoreError } from '../../errors.ts'
+import type { Result } from '../../result.ts'
+import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
+import { MongodbDriverStore } from './mongodb-driver-store.ts'
+import { type MongodbOptions, mongodbOptions, type MongodbSettings } from './mongodb-options.ts'
+import type { MongodbStore } from './mongodb-store.ts'
+
+const connectTimeoutMs = 2_000
+/**
+ * Longer than any deadline of a caller: when selection fails the driver throws its whole topology
+ * away and starts over, so that with a short one it might never get to connect.
+ */
+const serverSelectionTimeoutMs = 10_000
+/** The longest silence of a socket that owes an answer, for operations without a signal. */
+const socketTimeoutMs = 60_000
+/** Time that the first attempt has when the store is optional. */
+const firstAttemptMs = 1_000
+
+/** MongoDB as a kind of store. Its driver is loaded when no client was handed in. */
+export const mongodb: StoreKind<MongodbOptions, MongodbSettings, MongodbStore> = {
+  options: mongodbOptions,
+  reachedBy: ['url', 'client'],
+  open: async (settings, context) =>
+    opened(settings.client ?? (await createClient(settings)), settings, context),
+}
+
+function opened(
+  client: MongoClient,
+  settings: MongodbSettings,
+  context: StoreContext,
+): OpenedStore<MongodbStore> {
+  const store = new MongodbDriverStore(client, settings, context)
+  const ping = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
+    await store.run('ping', (database, signal) => database.command({ ping: 1 }, { signal }), {
+      deadlineMs,
+    })
+  return {
+    name: 'mongodb',
+    store,
+    isRequired: settings.required,
+    reach: ping,
+    firstAttempt: () => ping(firstAttemptMs),
+    ping,
+    close: () => store.close(),
+    destroy: () => {
+      void store.close().catch(() => undefined)
+    },
+  }
+}
+
+async function createClient({ url = '', maxConnections }: MongodbSettings): Promise<MongoClient> {
+  const { MongoClient: Client } = await import('mongodb')
+  return new Client(url, {
+    appName: 'headwater',
+    serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+    waitQueueTimeoutMS: serverSelectionTimeoutMs,
+    connectTimeoutMS: connectTimeoutMs,
+    socketTimeoutMS: socketTimeoutMs,
+    maxPoolSize: maxConnections,
+  })
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+
+/** One option of a store: its rule, its default, and the variable that may set it. */
+export interface OptionRow<Value> {
+  /** The rule that a given value keeps. */
+  readonly rule: z.ZodType<Value>
+  /** The value when none is given. */
+  readonly default?: Value
+  /** Whether it must be given. */
+  readonly isRequired?: boolean
+  /** The variable of the environment that holds the value, or a function that finds it there. */
+  readonly env?: string | ((read: ReadVariable) => string | undefined)
+}
+
+/** Reads one variable of the environment; an empty one counts as unset. */
+export type ReadVariable = (name: string) => string | undefined
+
+/** The options of a store, each with its row. */
+export type OptionTable<Options> = {
+  readonly [Key in keyof Options]-?: OptionRow<NonNullable<Options[Key]>> & {
+    readonly isRequired?: object extends Pick<Options, Key> ? false : true
+  }
+}
+
+/** The defaults that a table states. */
+export type DefaultsOf<Table> = {
+  readonly [
+    Key in keyof Table as Table[Key] extends { readonly default: unknown } ? Key : never
+  ]: Table[Key] extends { readonly default: infer Value } ? Value : never
+}
+
+/** Options after the check: those with a default are always there. */
+export type SettingsOf<Options, Table> = {
+  readonly [
+    Key in keyof Options as Key extends keyof DefaultsOf<Table> ? Key : never
+  ]-?: NonNullable<Options[Key]>
+} & {
+  readonly [Key in keyof Options as Key extends keyof DefaultsOf<Table> ? never : Key]: Options[Key]
+}
+
+/** The defaults of a table as one object. */
+export function defaultsOf<Table extends Readonly<Record<string, object>>>(
+  table: Table,
+): DefaultsOf<Table> {
+  const rows = Object.entries(table).filter(([, row]) => 'default' in row)
+  return Object.fromEntries(
+    rows.map(([name, row]) => [name, (row as OptionRow<unknown>).default]),
+  ) as DefaultsOf<Table>
+}
+
+/** A URL of one of these protocols. */
+export function urlOf(expected: string, protocol: RegExp): z.ZodType<string> {
+  return z
+    .string('expected a text')
+    .refine((value) => protocol.test(URL.parse(value)?.protocol ?? ''), `expected ${expected}`)
+}
+
+/** An object of another package, known by its methods. */
+export function objectWith<T>(expected: string, ...methods: readonly string[]): z.ZodType<T> {
+  return z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof Reflect.get(value, name) === 'function'),
+    `expected ${expected}`,
+  )
+}

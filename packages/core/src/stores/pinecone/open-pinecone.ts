@@ -1,0 +1,54 @@
+import type { Pinecone } from '@pinecone-database/pinecone'
+import type { StoreError } from '../../errors.ts'
+import type { Result } from '../../result.ts'
+import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
+import { PineconeClientStore } from './pinecone-client-store.ts'
+import { PineconeExchanges } from './pinecone-exchange.ts'
+import { type PineconeOptions, pineconeOptions, type PineconeSettings } from './pinecone-options.ts'
+import type { PineconeStore } from './pinecone-store.ts'
+
+/** Pinecone as a kind of store. Its client's package is loaded when no client was handed in. */
+export const pinecone: StoreKind<PineconeOptions, PineconeSettings, PineconeStore> = {
+  options: pineconeOptions,
+  reachedBy: ['apiKey', 'client'],
+  open: async (settings, context) => {
+    const exchanges = new PineconeExchanges()
+    const client = settings.client ?? (await createClient(settings, exchanges))
+    return opened(client, exchanges, settings, context)
+  },
+}
+
+function opened(
+  client: Pinecone,
+  exchanges: PineconeExchanges,
+  settings: PineconeSettings,
+  context: StoreContext,
+): OpenedStore<PineconeStore> {
+  const store = new PineconeClientStore(client, exchanges, settings, context)
+  const ping = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
+    await store.run('describe index', (index) => index.describeIndexStats(), { deadlineMs })
+  return {
+    name: 'pinecone',
+    store,
+    isRequired: settings.required,
+    reach: ping,
+    firstAttempt: async () => undefined,
+    ping,
+    close: async () => undefined,
+    destroy: () => undefined,
+  }
+}
+
+async function createClient(
+  { apiKey = '', controllerHostUrl }: PineconeSettings,
+  exchanges: PineconeExchanges,
+): Promise<Pinecone> {
+  const { Pinecone: Client } = await import('@pinecone-database/pinecone')
+  // The client's own retries lose the status; the guard's do not.
+  return new Client({
+    apiKey,
+    maxRetries: 0,
+    fetchApi: exchanges.fetch,
+    ...(controllerHostUrl === undefined ? {} : { controllerHostUrl }),
+  })
+}

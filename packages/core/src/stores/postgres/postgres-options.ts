@@ -1,0 +1,98 @@
+import type { Pool } from 'pg'
+import { option } from '../../check-options.ts'
+import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+
+/** How to reach PostgreSQL: either `url` or `pool`. */
+export interface PostgresOptions {
+  /** `postgresql://user:password@host:port/database`. */
+  readonly url?: string
+  /**
+   * A pool of the host's own, used and never closed. Its size and timeouts are the host's;
+   * `statementTimeoutMs` limits it on this side only.
+   */
+  readonly pool?: Pool
+  /**
+   * The schema that holds the tables.
+   *
+   * @defaultValue `'public'`
+   */
+  readonly schema?: string
+  /**
+   * Connections at most.
+   *
+   * @defaultValue `20`
+   */
+  readonly maxConnections?: number
+  /**
+   * Time after which an idle connection is closed, in milliseconds.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly idleTimeoutMs?: number
+  /**
+   * Time to wait for a connection, new or free, in milliseconds.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly connectTimeoutMs?: number
+  /**
+   * Time a statement may take on the server, in milliseconds; `0` for no limit. When the server
+   * stays silent a second longer, the connection is closed.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly statementTimeoutMs?: number
+  /**
+   * Whether `statementTimeoutMs` is announced to the server when connecting. A PgBouncer refuses
+   * that unless its `ignore_startup_parameters` has `statement_timeout`: switch it off there and
+   * the limit holds on this side alone.
+   *
+   * @defaultValue `true`
+   */
+  readonly serverStatementTimeout?: boolean
+  /**
+   * Whether statements with parameters are prepared. Switch it off behind a pooler that does not
+   * support prepared statements.
+   *
+   * @defaultValue `true`
+   */
+  readonly prepare?: boolean
+  /**
+   * Connections outside the pool for work that must not wait for it; opened when first needed.
+   *
+   * @defaultValue `2`
+   */
+  readonly reservedConnections?: number
+}
+
+/** The rule, the default and the variable of every option of PostgreSQL. */
+export const postgresOptions = {
+  url: {
+    rule: urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/),
+    env: 'HEADWATER_POSTGRES_URL',
+  },
+  pool: { rule: objectWith<Pool>('a Pool of pg', 'connect', 'end') },
+  schema: {
+    rule: option.text.max(63, 'expected at most 63 characters'),
+    default: 'public',
+    env: 'HEADWATER_POSTGRES_SCHEMA',
+  },
+  maxConnections: { rule: option.count, default: 20 },
+  idleTimeoutMs: { rule: option.durationMs, default: 30_000 },
+  connectTimeoutMs: { rule: option.durationMs, default: 2_000 },
+  statementTimeoutMs: { rule: option.durationOrNoneMs, default: 30_000 },
+  serverStatementTimeout: { rule: option.flag, default: true },
+  prepare: { rule: option.flag, default: true },
+  reservedConnections: { rule: option.count, default: 2 },
+} as const satisfies OptionTable<PostgresOptions>
+
+/** Options of PostgreSQL after the check, every default filled in. */
+export type PostgresSettings = SettingsOf<PostgresOptions, typeof postgresOptions>
+
+/** A statement that is this late was not ended by the server as it should have been. */
+const serverGraceMs = 1_000
+
+/** Time that a statement has on this side, in milliseconds; `Infinity` for no limit. */
+export function statementDeadlineMs({ statementTimeoutMs }: PostgresSettings): number {
+  return statementTimeoutMs === 0 ? Infinity : statementTimeoutMs + serverGraceMs
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { option } from '../../check-options.ts'
+import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import type { RedisConnection } from './redis-store.ts'
+
+/** How to reach Redis: one of `url`, `rootNodes` and `client`. */
+export interface RedisOptions {
+  /** `redis://` or `rediss://user:password@host:port/database`. */
+  readonly url?: string
+  /** URLs of some nodes of a cluster; the others are found through them. */
+  readonly rootNodes?: readonly string[]
+  /** A client or cluster of the host's own, connected by the host, used and never closed. */
+  readonly client?: RedisConnection
+  /**
+   * Goes in front of every key, for instance `shop:`.
+   *
+   * @defaultValue `''`
+   */
+  readonly keyPrefix?: string
+  /**
+   * Time a command has, in milliseconds.
+   *
+   * @defaultValue `100`
+   */
+  readonly deadlineMs?: number
+  /**
+   * Time a connection has to be made and to greet, in milliseconds.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly connectTimeoutMs?: number
+  /**
+   * Whether the application is useless without it.
+   *
+   * @defaultValue `false`
+   */
+  readonly required?: boolean
+}
+
+const url = urlOf('a URL such as redis://host:6379', /^rediss?:$/)
+
+/** The rule, the default and the variable of every option of Redis. */
+export const redisOptions = {
+  url: { rule: url, env: 'HEADWATER_REDIS_URL' },
+  rootNodes: { rule: z.array(url).min(1, 'expected one node or more') },
+  client: { rule: objectWith<RedisConnection>('a client of node-redis', 'sendCommand', 'on') },
+  keyPrefix: {
+    rule: z
+      .string('expected a text')
+      .max(64, 'expected at most 64 characters')
+      .regex(/^[^{}]*$/, 'expected no braces: they pin a cluster slot'),
+    default: '',
+    env: 'HEADWATER_REDIS_PREFIX',
+  },
+  deadlineMs: { rule: option.durationMs, default: 100 },
+  connectTimeoutMs: { rule: option.durationMs, default: 2_000 },
+  required: { rule: option.flag, default: false },
+} as const satisfies OptionTable<RedisOptions>
+
+/** Options of Redis after the check, every default filled in. */
+export type RedisSettings = SettingsOf<RedisOptions, typeof redisOptions>
