@@ -79,7 +79,7 @@ export type { ActivityBufferOptions } from './activity/buffer-options.ts'
 export type { ActivityRepository } from './activity/activity-repository.ts'
 export type { ActivityTypes } from './activity/activity-types.ts'
 export type { Redaction } from './activity/redaction.ts'
-export type { ActivityAnalytics } from './activity/activity-analytics.ts'
+export type { ActivityAnalytics } from './activity/analytics/activity-analytics.ts'
 export type {
   ActiveUsers,
   CourseFunnel,
@@ -89,7 +89,7 @@ export type {
   PositionClicks,
   QueryCount,
   SearchTime,
-} from './activity/activity-figures.ts'
+} from './activity/analytics/activity-figures.ts'
 export type {
   ActivityEvent,
   ActivityListOptions,

@@ -5,10 +5,10 @@ import { activityBufferDefaults } from './buffer-options.ts'
 import type { ActivityBufferOptions } from './buffer-options.ts'
 import type { RejectedDocument } from './bulk-write.ts'
 
-/** How often entries are looked for that other processes have spilled and may have died over. */
+/** Time between two looks for entries that other processes have spilled and may have left. */
 const adoptEveryMs = 5_000
 
-/** Where a buffer writes. */
+/** The destinations of a buffer. */
 export interface ActivityDestinations {
   /** MongoDB. */
   readonly log: {
@@ -26,19 +26,19 @@ export interface ActivityDestinations {
 }
 
 /**
- * `direct`: nothing of this process waits in PostgreSQL. `waiting`: MongoDB failed, and entries go
- * to PostgreSQL until it is tried again. `draining`: MongoDB may be back, and what waits in
- * PostgreSQL goes first.
+ * `direct`: no entry of this process waits in PostgreSQL. `waiting`: MongoDB failed, and entries go
+ * to PostgreSQL until it is tried again. `draining`: MongoDB may be back, and the entries in
+ * PostgreSQL are written first.
  */
 type State =
   | { readonly kind: 'direct' }
-  | { readonly kind: 'waiting'; readonly until: number }
+  | { readonly kind: 'waiting'; readonly untilAt: number }
   | { readonly kind: 'draining' }
 
 /**
- * Takes entries at once and writes them to MongoDB in batches, in order; while MongoDB is down or
- * too slow, to PostgreSQL, and from there to MongoDB when it is back. Holds a bounded number of
- * entries, and reports what it has to drop.
+ * Accepts entries at once and writes them to MongoDB in batches, in order. While MongoDB is down or
+ * too slow it writes them to PostgreSQL, and from there to MongoDB once that is back. Holds a
+ * bounded number of entries, and reports those that it drops.
  */
 export class ActivityBuffer {
   readonly #stores: Stores
@@ -66,7 +66,7 @@ export class ActivityBuffer {
     this.#batchSize = this.#options.batchSize
   }
 
-  /** Takes an entry; never waits and never fails. */
+  /** Accepts an entry; never waits and never fails. */
   add(entry: ActivityEntry): void {
     if (this.#isClosed) return this.#dropped(1, 'closed')
     if (this.#entries.length >= this.#maxBuffered) return this.#dropped(1, 'buffer-full')
@@ -75,9 +75,7 @@ export class ActivityBuffer {
     if (count === this.#batchSize && this.#flushing === undefined) this.#schedule(0)
   }
 
-  /**
-   * Writes what was taken before the call, as far as MongoDB or PostgreSQL take it. Never rejects.
-   */
+  /** Writes the entries accepted before the call, to MongoDB or PostgreSQL. Never rejects. */
   async flush(): Promise<void> {
     await this.#flushing
     this.#flushing ??= this.#flushAll().finally(() => {
@@ -88,8 +86,8 @@ export class ActivityBuffer {
   }
 
   /**
-   * Takes no more, and writes what there is within the deadline: MongoDB has half of the time,
-   * PostgreSQL the rest. What neither took is reported as dropped.
+   * Accepts no further entry and writes the rest within the deadline: MongoDB has half of the time,
+   * PostgreSQL the rest. Entries that neither took are reported as dropped.
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true
@@ -122,9 +120,9 @@ export class ActivityBuffer {
   }
 
   async #drain(): Promise<void> {
-    if (this.#state.kind === 'waiting' && this.#now >= this.#state.until)
+    if (this.#state.kind === 'waiting' && this.#now >= this.#state.untilAt)
       this.#state = { kind: 'draining' }
-    // With much to bring back, what comes meanwhile is spilled behind it rather than dropped.
+    // During a long drain new entries are spilled behind the old ones rather than dropped.
     while (this.#state.kind === 'draining' && !this.#isCrowded) {
       const spilled = await this.#to.spill.oldest('own', this.#batchSize)
       if (spilled.isErr()) return
@@ -134,11 +132,11 @@ export class ActivityBuffer {
   }
 
   /**
-   * What others have spilled and may have died over, and what was spilled here by a statement that
-   * seemed to fail: that is in MongoDB already.
+   * Writes entries that other processes have spilled and may have left. It also removes entries
+   * that this process spilled by a statement which seemed to fail: those are in MongoDB already.
    */
   async #adopt(): Promise<void> {
-    const spilled = await this.#to.spill.oldest('anybody', this.#batchSize)
+    const spilled = await this.#to.spill.oldest('any', this.#batchSize)
     const isMore =
       spilled.isOk() && spilled.value.length > 0 && (await this.#bringBack(spilled.value))
     this.#adoptAt = isMore ? 0 : this.#now + adoptEveryMs
@@ -157,7 +155,7 @@ export class ActivityBuffer {
 
   async #store(batch: readonly ActivityEntry[]): Promise<boolean> {
     if ((await this.#write(batch)) || (await this.#spill(batch))) return true
-    // PostgreSQL is down and MongoDB perhaps not: rather out of order than lost.
+    // PostgreSQL is down and MongoDB perhaps is not: better out of order than lost.
     return (
       this.#state.kind === 'draining' &&
       (this.#isCrowded || this.#isClosed) &&
@@ -166,8 +164,8 @@ export class ActivityBuffer {
   }
 
   async #write(batch: readonly ActivityEntry[]): Promise<boolean> {
-    // What comes after a spilled batch is spilled as well: order is kept.
-    if (this.#isOverwhelmed) this.#state = { kind: 'waiting', until: this.#now }
+    // Entries after a spilled batch are spilled as well, to keep the order.
+    if (this.#isOverwhelmed) this.#state = { kind: 'waiting', untilAt: this.#now }
     return this.#state.kind === 'direct' && this.#writeBatch(batch, 'ok')
   }
 
@@ -196,7 +194,7 @@ export class ActivityBuffer {
   #waitForMongodb(): void {
     this.#state = {
       kind: 'waiting',
-      until: this.#now + this.#options.retryMs * 2 ** Math.min(this.#failures, 5),
+      untilAt: this.#now + this.#options.retryMs * 2 ** Math.min(this.#failures, 5),
     }
     this.#failures += 1
   }
@@ -228,7 +226,7 @@ export class ActivityBuffer {
     if (this.#entries.length > 0)
       this.#schedule(isHeldBack || this.#entries.length < this.#batchSize ? flushIntervalMs : 0)
     else if (this.#state.kind === 'waiting')
-      this.#schedule(Math.max(this.#state.until - this.#now, 1))
+      this.#schedule(Math.max(this.#state.untilAt - this.#now, 1))
     else this.#schedule(isHeldBack ? retryMs : Math.max(this.#adoptAt - this.#now, 1))
   }
 

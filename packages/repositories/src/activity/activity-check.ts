@@ -8,15 +8,15 @@ import { isPlainObject, JsonCopier } from './safe-json.ts'
 
 /** An activity that breaks no rule; nothing in it belongs to the caller. */
 export interface CheckedActivity {
-  /** Who did it. */
+  /** The user. */
   readonly userId: number | null
-  /** What was done. */
+  /** Its type. */
   readonly type: string
-  /** What the type needs. */
+  /** The data of the type. */
   readonly data: ActivityData
-  /** Where it came from. */
+  /** The request it came with. */
   readonly metadata: ActivityMetadata
-  /** When it happened, in milliseconds since the epoch, where the caller said. */
+  /** When it happened, in milliseconds since the epoch; `undefined` for now. */
   readonly at: number | undefined
 }
 
@@ -27,9 +27,8 @@ const maxKnownTypes = 1_000
 const anyData: DataCheck = () => true
 
 /**
- * The rules of `activityInput`, written by hand for the path every event takes: it accepts what
- * those accept, says no more of the rest than that they have to be asked, and copies what it
- * accepts.
+ * The rules of `activityInput`, written by hand for the path that every event takes. Accepts and
+ * copies only events that those rules accept; for the others they must be asked.
  */
 export class ActivityCheck {
   readonly #copier = new JsonCopier()
@@ -41,7 +40,7 @@ export class ActivityCheck {
     this.#maxTypes = this.#checks.size + maxKnownTypes
   }
 
-  /** The activity, or `undefined` when it is not plainly right. */
+  /** A copy of the activity; `undefined` when `activityInput` must be asked. */
   accept(event: unknown): CheckedActivity | undefined {
     try {
       return isPlainObject(event) && hasOnly(event, eventFields) ? this.#accept(event) : undefined

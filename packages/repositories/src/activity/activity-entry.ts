@@ -2,13 +2,13 @@ import type { Json } from '@headwater/core'
 import type { ActivityMetadata, SearchLogHit } from './activity.ts'
 
 /**
- * What waits in the buffer or in PostgreSQL for MongoDB; JSON as it is. Writing one twice has the
- * effect of writing it once, and a search and the click on it may be written in either order.
+ * An entry that waits for MongoDB, in the buffer or in PostgreSQL; plain JSON. Writing it is
+ * idempotent, and a search and the click on it may be written in either order.
  */
 export type ActivityEntry = LoggedActivity | LoggedSearch | LoggedClick
 
 interface Entry {
-  /** Becomes the document's `_id`. */
+  /** The document's `_id`. */
   readonly id: string
   /** When it happened, in milliseconds since the epoch. */
   readonly at: number

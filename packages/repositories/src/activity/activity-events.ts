@@ -2,7 +2,7 @@ import type { Json, NewEvent } from '@headwater/core'
 import { z } from 'zod'
 import { subjectId } from '../input.ts'
 
-/** Reads the payload of `activity.recorded`. */
+/** Schema of the payload of `activity.recorded`. */
 export const activityRecordedPayload = z.object({
   userId: subjectId.nullable(),
   type: z.string(),
@@ -12,17 +12,17 @@ export const activityRecordedPayload = z.object({
 
 /** Payload of `activity.recorded`. */
 export type ActivityRecordedPayload = {
-  /** Who did it. */
+  /** The user. */
   readonly userId: number | null
-  /** What was done. */
+  /** Its type. */
   readonly type: string
-  /** What the type needs. */
+  /** The data of the type. */
   readonly data: Readonly<Record<string, Json>>
-  /** When it happened, as an ISO text. */
+  /** When it happened, in ISO 8601. */
   readonly timestamp: string
 }
 
-/** A durable activity; one user's are delivered in the order of their commits. */
+/** The event of a durable activity. A user's are delivered in the order of their commits. */
 export function activityRecorded(payload: ActivityRecordedPayload): NewEvent {
   return {
     aggregateType: 'activity',

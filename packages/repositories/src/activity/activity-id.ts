@@ -6,9 +6,8 @@ const counters: readonly string[] = Array.from({ length: countersPerMs }, (_, co
 )
 
 /**
- * Gives every activity of a process an id, a UUID of version 7 (RFC 9562): each sorts after the one
- * before, also when the clock is set back, so that the ids keep the order of a process. Two
- * processes differ in 62 random bits.
+ * Ids of one process's activity: UUIDs of version 7 (RFC 9562), each of which sorts after the one
+ * before, even after the clock was set back. Two processes differ in 62 random bits.
  */
 export class ActivityIds {
   readonly #tail = randomTail()
@@ -16,7 +15,7 @@ export class ActivityIds {
   #counter = 0
   #head = ''
 
-  /** The next id. `now` is the time in milliseconds since the epoch. */
+  /** The next id; `now` in milliseconds since the epoch. */
   next(now: number): string {
     this.#counter += 1
     if (now > this.#ms) this.#begin(now)

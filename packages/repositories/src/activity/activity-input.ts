@@ -15,10 +15,10 @@ export const activityLimits = {
   to: Date.UTC(2100, 0, 1),
 } as const
 
-/** What the type of an activity looks like. */
+/** The form of an activity's type. */
 export const activityTypePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
 
-/** A moment at which something may have happened. */
+/** A moment at which an activity may have happened. */
 export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
 
 const userId = rowId.nullish()
@@ -49,14 +49,14 @@ const metadata = z.strictObject({
 
 const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
 
-/** An activity whose data fits its type. */
+/** Schema of an activity whose data fits its type. */
 export function activityInput(types: ActivityTypes) {
   return durable.extend({ metadata: metadata.optional() }).superRefine((event, context) => {
     checkData(types, event, context)
   })
 }
 
-/** An activity that goes through the outbox. */
+/** Schema of an activity that goes through the outbox. */
 export function durableActivityInput(types: ActivityTypes) {
   return durable.superRefine((event, context) => {
     checkData(types, event, context)
@@ -69,7 +69,7 @@ export function durableActivityInput(types: ActivityTypes) {
   })
 }
 
-/** What the outbox takes, less what an event has around its data. */
+/** The limit of an outbox payload, less the fields around the data. */
 const maxDurableBytes = 65_000
 
 const rank = z.int().min(1)
@@ -82,7 +82,7 @@ const searchLogHit = z.strictObject({
   rerank: rank.optional(),
 })
 
-/** Checks what `logSearch` is given. */
+/** Schema of the input of `logSearch`. */
 export const searchLogInput = z.strictObject({
   searchId: z.uuid().optional(),
   userId,
@@ -93,14 +93,14 @@ export const searchLogInput = z.strictObject({
   hits: z.array(searchLogHit).max(1_000).optional(),
 })
 
-/** Checks what `recordClick` is given. */
+/** Schema of the input of `recordClick`. */
 export const searchClickInput = z.strictObject({
   searchId: z.uuid(),
   courseId: rowId,
   position: z.int().min(1).max(10_000),
 })
 
-/** Checks which activity to list. */
+/** Schema of the options of `list`. */
 export const activityListInput = z.strictObject({
   userId: rowId.optional(),
   type: storableText(100).optional(),

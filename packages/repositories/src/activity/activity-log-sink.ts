@@ -15,8 +15,8 @@ import type { EventDocuments, EventLog } from './event-log.ts'
 type Failed = SinkReport['failed'][number]
 
 /**
- * Writes registrations and durable activity to `user_activity` and all that happens to enrollments
- * to `enrollment_events`: one document per event, with the event's id as `_id`, however often the
+ * Writes registrations and durable activity to `user_activity`, and every enrollment event to
+ * `enrollment_events`: one document per event, with the event's id as `_id`, however often the
  * event arrives. Amounts are integer minor units.
  */
 export function activityLogSink(log: EventLog): Sink {
@@ -26,7 +26,7 @@ export function activityLogSink(log: EventLog): Sink {
     mode: 'log',
     handle: (events, { signal }) => {
       const { documents, failed } = toDocuments(events)
-      // What fails as a whole is no event's fault: a wrong password must not make dead letters.
+      // A write that fails as a whole is no event's fault: a wrong password makes no dead letters.
       return log
         .insert(documents, signal)
         .map((rejected): SinkReport => ({
@@ -57,7 +57,7 @@ function toDocuments(events: readonly OutboxEvent[]): {
   for (const event of events) {
     const document = toDocument(event)
     if (document === undefined)
-      failed.push(refused(event.id, `the payload of ${event.type} is not as it must be`))
+      failed.push(refused(event.id, `the payload of ${event.type} breaks its schema`))
     else if ('course_id' in document) enrollments.push(document)
     else activities.push(document)
   }

@@ -5,28 +5,28 @@ import type { ActivityRecord } from './activity.ts'
 import { toActivityRecord } from './collections.ts'
 import type { MongodbDatabase, UserActivityDocument } from './collections.ts'
 
-/** Which activity a page holds. */
+/** A request for one page of activity. */
 export interface ActivityPageRequest {
-  /** Only what this user did. */
+  /** Only the activity of this user. */
   readonly userId?: number | undefined
-  /** Only this type. */
+  /** Only activity of this type. */
   readonly type?: string | undefined
-  /** Not before. */
+  /** Only activity at or after this moment. */
   readonly from?: Date | undefined
-  /** Before. */
+  /** Only activity before this moment. */
   readonly to?: Date | undefined
-  /** How many. */
+  /** The size of the page. */
   readonly limit: number
-  /** The last one of the page before: its moment and its id. */
+  /** Moment and id of the last record of the previous page. */
   readonly cursor?: readonly [at: number, id: string] | undefined
 }
 
 type Condition = Filter<UserActivityDocument>
 
 /**
- * Reads a page, newest first and by id within a millisecond. The indexes end with the moment, so
- * that is what MongoDB sorts by; only where a page ends among several events of one millisecond are
- * those read once more, by id.
+ * Reads a page, newest first and by id within a millisecond. MongoDB sorts by the moment alone,
+ * with which the indexes end. Where a page ends among several records of one millisecond, those are
+ * read again by id.
  */
 export async function readActivityPage(
   database: MongodbDatabase,
@@ -75,7 +75,7 @@ function conditionsOf({ userId, type, from, to, cursor }: ActivityPageRequest): 
   return conditions
 }
 
-/** The first condition is what bounds the scan of an index. */
+/** The first condition bounds the scan of an index. */
 function after(timestamp: Date, id: string): Condition[] {
   return [
     { timestamp: { $lte: timestamp } },

@@ -12,7 +12,7 @@ import type {
 import { z } from 'zod'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
-import { ActivityAnalytics } from './activity-analytics.ts'
+import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
 import { ActivityCheck } from './activity-check.ts'
 import type { CheckedActivity } from './activity-check.ts'
@@ -43,27 +43,27 @@ import { Redactor } from './redaction.ts'
 import type { Redaction } from './redaction.ts'
 
 /**
- * What an {@link ActivityRepository} is made of; without MongoDB there is no log, and what is
- * recorded is dropped.
+ * Dependencies of an {@link ActivityRepository}. Without MongoDB there is no log, and recorded
+ * activity is dropped.
  */
-export interface ActivityParts {
+export interface ActivityDeps {
   /** The stores. */
   readonly stores: Stores
   /** The event log in MongoDB. */
   readonly log: EventLog | undefined
-  /** What waits for it. */
+  /** The buffer in front of it. */
   readonly buffer: ActivityBuffer | undefined
-  /** What the data must be, by type. */
+  /** Schemas of the data, by type. */
   readonly types?: ActivityTypes | undefined
-  /** What must not leave the process. */
+  /** Fields that must not leave the process. */
   readonly redact?: readonly (string | Redaction)[] | undefined
 }
 
-/** The activity log: what users did, what they searched for and what they clicked. */
+/** The activity log: activity of users, their searches and their clicks. */
 export class ActivityRepository {
-  /** Figures over the log. */
+  /** Figures over the activity log. */
   readonly analytics: ActivityAnalytics
-  readonly #parts: ActivityParts
+  readonly #deps: ActivityDeps
   readonly #check: ActivityCheck
   readonly #ids = new ActivityIds()
   readonly #redactor: Redactor | undefined
@@ -72,25 +72,23 @@ export class ActivityRepository {
   readonly #durable: ReturnType<typeof durableActivityInput>
 
   /** @internal */
-  constructor(parts: ActivityParts) {
-    const types = { ...commonActivityTypes, ...parts.types }
-    this.#parts = parts
-    this.analytics = new ActivityAnalytics(parts.log)
+  constructor(deps: ActivityDeps) {
+    const types = { ...commonActivityTypes, ...deps.types }
+    this.#deps = deps
+    this.analytics = new ActivityAnalytics(deps.log)
     this.#check = new ActivityCheck(types)
     this.#redactor =
-      parts.redact === undefined || parts.redact.length === 0
-        ? undefined
-        : new Redactor(parts.redact)
+      deps.redact === undefined || deps.redact.length === 0 ? undefined : new Redactor(deps.redact)
     this.#event = activityInput(types)
     this.#events = z.strictObject({ events: z.array(this.#event).max(maxEvents) })
     this.#durable = durableActivityInput(types)
   }
 
   /**
-   * Takes an event for the log and gives back its id, in microseconds: no store is waited for, and
-   * none's failure reaches the caller. What is taken is a copy; it is written within half a second,
-   * one process's events in the order of these calls, which is also that of their ids. While
-   * MongoDB is down it waits in PostgreSQL. It is lost when the process is killed before.
+   * Records an activity and returns its id, within microseconds: it waits for no store, and no
+   * store's failure reaches the caller. A copy is written within half a second, a process's
+   * activity in the order of the calls, which is also the order of the ids. While MongoDB is down
+   * it waits in PostgreSQL. A process that is killed loses what it has not written.
    */
   record(event: ActivityEvent): Result<string, InvalidInput> {
     const checked = this.#check.accept(event)
@@ -98,7 +96,7 @@ export class ActivityRepository {
     return validate(this.#event, event).map((input) => this.#add(fromInput(input)))
   }
 
-  /** Takes many events, all or none, at most 10,000; as {@link record}. */
+  /** Records many activities, all or none, at most 10,000; otherwise like {@link record}. */
   recordMany(events: readonly ActivityEvent[]): Result<readonly string[], InvalidInput> {
     const checked = this.#acceptMany(events)
     if (checked !== undefined) return ok(checked.map((event) => this.#add(event)))
@@ -108,9 +106,8 @@ export class ActivityRepository {
   }
 
   /**
-   * Commits an event to the outbox, from where it reaches the log whatever is killed meanwhile. 2
-   * PostgreSQL round trips; with `tx` none: the event is committed, or not, with the caller's
-   * transaction.
+   * Records an activity in the outbox, from where it reaches the log whatever process is killed.
+   * Two PostgreSQL round trips; with `tx` none, and it commits with the caller's transaction.
    */
   recordDurably(
     event: DurableActivityEvent,
@@ -120,12 +117,12 @@ export class ActivityRepository {
       .map((input) => this.#durableEvent(input))
       .asyncAndThen((durable) => {
         if (tx === undefined)
-          return write(this.#parts.stores, async (own) => ok(own.publish(durable)))
+          return write(this.#deps.stores, async (own) => ok(own.publish(durable)))
         return okAsync(tx.publish(durable))
       })
   }
 
-  /** Takes note of a search and gives back its id, at once; as {@link record}. */
+  /** Records a search and returns its id, at once; otherwise like {@link record}. */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
     return validate(searchLogInput, search).map(
       ({ searchId = randomUUID(), userId = null, hits = [], ...entry }) => {
@@ -136,7 +133,7 @@ export class ActivityRepository {
   }
 
   /**
-   * Takes note of which result of a search was clicked, at once; as {@link record}. A later click
+   * Records a click on a result of a search, at once; otherwise like {@link record}. A later click
    * replaces an earlier one.
    */
   recordClick(click: SearchClick): Result<void, InvalidInput> {
@@ -146,13 +143,13 @@ export class ActivityRepository {
   }
 
   /**
-   * Lists activity, newest first: of a user, of a type, of a time, or any of these together. One
-   * MongoDB round trip on an index, a second where a page ends among several events of one
+   * Lists activity, newest first: of a user, of a type, of a period, or any of these together. One
+   * MongoDB round trip on an index; a second one where a page ends among several records of one
    * millisecond.
    */
   list(options: ActivityListOptions = {}): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
     return validate(activityListInput, options).asyncAndThen((input) => {
-      const { log } = this.#parts
+      const { log } = this.#deps
       if (log === undefined) return errAsync(noMongodb)
       return log.read('activity-list', (database, signal) =>
         readActivityPage(database, input, { signal }),
@@ -161,11 +158,11 @@ export class ActivityRepository {
   }
 
   /**
-   * Writes what was taken so far, to MongoDB or, while that is down, to PostgreSQL. Not needed
-   * before `close`, which does the same.
+   * Writes the activity recorded so far, to MongoDB or, while that is down, to PostgreSQL. Not
+   * needed before `close`, which does the same.
    */
   async flush(): Promise<void> {
-    await this.#parts.buffer?.flush()
+    await this.#deps.buffer?.flush()
   }
 
   #acceptMany(events: readonly ActivityEvent[]): CheckedActivity[] | undefined {
@@ -211,14 +208,14 @@ export class ActivityRepository {
   }
 
   #take(entry: ActivityEntry): void {
-    const { buffer, stores } = this.#parts
+    const { buffer, stores } = this.#deps
     if (buffer === undefined)
       stores.diagnostics.emit('activity:dropped', { count: 1, reason: 'no-mongodb' })
     else buffer.add(entry)
   }
 
   #now(): number {
-    return this.#parts.stores.clock.now()
+    return this.#deps.stores.clock.now()
   }
 }
 

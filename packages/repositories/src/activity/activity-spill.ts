@@ -3,24 +3,21 @@ import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
 import { deleteSpill, insertSpill, selectOwnSpill, selectSpill } from './activity-queries.ts'
 
-/** An entry that waits in PostgreSQL. */
+/** A spilled entry. */
 export interface SpilledEntry {
-  /** Its place in the table. */
+  /** Its number in the table. */
   readonly seq: string
   /** The entry. */
   readonly entry: ActivityEntry
 }
 
-/**
- * Whose entries are asked for: those that this process has spilled, or also those of all others,
- * living and dead.
- */
-export type SpillOwner = 'own' | 'anybody'
+/** The owner of spilled entries: this process, or any process, running or ended. */
+export type SpillOwner = 'own' | 'any'
 
 /**
- * Where entries wait in PostgreSQL, in order, while MongoDB does not take them. All processes share
- * it; several may drain it at once, since writing an entry twice has the effect of writing it once,
- * and an entry is removed only when it is written.
+ * Entries that wait in PostgreSQL, in order, while MongoDB does not take them. All processes share
+ * it, and several may drain it at once: writing an entry is idempotent, and it is removed only
+ * after it was written.
  */
 export class ActivitySpill {
   readonly #stores: Stores
@@ -32,7 +29,7 @@ export class ActivitySpill {
     this.#maxSpilled = maxSpilled
   }
 
-  /** Appends all entries, or none: then the table is full and `false` the answer. */
+  /** Appends all entries and returns `true`; none, and `false`, when the table is full. */
   append(entries: readonly ActivityEntry[]): ResultAsync<boolean, SqlError> {
     return this.#stores.postgres
       .query(insertSpill, [this.#origin, JSON.stringify(entries), this.#maxSpilled])
@@ -50,7 +47,7 @@ export class ActivitySpill {
       .map(({ rows }) => rows)
   }
 
-  /** Removes entries that MongoDB has. */
+  /** Removes entries that have been written to MongoDB. */
   remove(entries: readonly SpilledEntry[]): ResultAsync<unknown, SqlError> {
     return this.#stores.postgres.query(deleteSpill, [entries.map(({ seq }) => seq)])
   }

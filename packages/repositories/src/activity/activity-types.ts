@@ -3,19 +3,19 @@ import type { Json } from '@headwater/core'
 import { z } from 'zod'
 import { isText } from '../input.ts'
 
-/** What the data of an activity must be, by type. Types that are not listed may carry any data. */
+/** Schemas of the data of activity, by type. A type without a schema may carry any data. */
 export type ActivityTypes = Readonly<Record<string, z.ZodType>>
 
-/** Data that has been copied and is JSON. */
+/** Data of an activity: a copy, and JSON. */
 export type ActivityData = Readonly<Record<string, Json>>
 
-/** Whether data is what its type needs. */
+/** Whether data fits its type. */
 export type DataCheck = (data: ActivityData) => boolean
 
 const courseData = z.object({ courseId: rowId })
 const maxPathLength = 2_000
 
-/** The types that every application knows. */
+/** The types that every application has. */
 export const commonActivityTypes: ActivityTypes = {
   'course.viewed': courseData,
   'course.clicked': courseData,
@@ -26,7 +26,7 @@ export const commonActivityTypes: ActivityTypes = {
 
 const hasCourse: DataCheck = (data) => isRowId(data['courseId'])
 
-/** The same rules by hand: they are asked for every event. */
+/** The same rules by hand, for speed: every event is checked. */
 const commonChecks: Readonly<Record<string, DataCheck>> = {
   'course.viewed': hasCourse,
   'course.clicked': hasCourse,
@@ -35,7 +35,7 @@ const commonChecks: Readonly<Record<string, DataCheck>> = {
   'page.viewed': (data) => isText(data['path'], maxPathLength),
 }
 
-/** A check for each type; one that the host has redefined is asked of its schema. */
+/** A check for each type; the schema where the host has redefined it. */
 export function dataChecks(types: ActivityTypes): Map<string, DataCheck> {
   return new Map(
     Object.entries(types).map(([type, schema]) => {

@@ -1,18 +1,18 @@
 import type { InvalidInput, Json, StoreError } from '@headwater/core'
 import type { PageOptions } from '../page.ts'
 
-/** Something a user did, as the host records it. */
+/** An activity of a user, as the host records it. */
 export interface ActivityEvent {
-  /** Who did it; absent or `null`: nobody who is signed in. */
+  /** The user; absent or `null` for a visitor who is not signed in. */
   readonly userId?: number | null | undefined
   /** `noun.past-participle`, for instance `course.viewed`; at most 100 characters. */
   readonly type: string
   /**
-   * What the type needs, as JSON; keys begin with no `$` and hold no dot. At most 16 levels and
-   * 65,536 characters.
+   * The data of the type, as JSON: at most 16 levels and 65,536 characters. Keys do not begin with
+   * `$` and hold no dot.
    */
   readonly data?: Readonly<Record<string, Json>> | undefined
-  /** Where it came from. */
+  /** The request it came with. */
   readonly metadata?: ActivityMetadata | undefined
   /**
    * When it happened, from 2000 to 2100.
@@ -22,97 +22,96 @@ export interface ActivityEvent {
   readonly timestamp?: Date | undefined
 }
 
-/** Where an activity came from. */
+/** The request that an activity came with. */
 export interface ActivityMetadata {
   /** Address of the client, at most 45 characters. */
   readonly ipAddress?: string | undefined
-  /** What the client calls itself, at most 1,000 characters. */
+  /** The client's user agent, at most 1,000 characters. */
   readonly userAgent?: string | undefined
-  /** The page before, at most 2,000 characters. */
+  /** The previous page, at most 2,000 characters. */
   readonly referrer?: string | undefined
 }
 
-/**
- * An activity that must survive a crash: it goes through the outbox, so it says nothing of where it
- * came from.
- */
+/** An activity that must survive a crash. It goes through the outbox and has no metadata. */
 export type DurableActivityEvent = Omit<ActivityEvent, 'metadata'>
 
-/** An activity as it is kept. */
+/** A stored activity. */
 export interface ActivityRecord {
   /** Its id. */
   readonly id: string
-  /** Who did it. */
+  /** The user, `null` for a visitor who was not signed in. */
   readonly userId: number | null
-  /** What was done. */
+  /** Its type. */
   readonly type: string
-  /** What the type needs. */
+  /** The data of the type. */
   readonly data: Readonly<Record<string, Json>>
-  /** Where it came from. */
+  /** The request it came with. */
   readonly metadata: ActivityMetadata
   /** When it happened. */
   readonly timestamp: Date
 }
 
-/** Which activity to list. */
+/** A selection of activity. */
 export interface ActivityListOptions extends PageOptions {
-  /** Only what this user did. */
+  /** Only the activity of this user. */
   readonly userId?: number | undefined
-  /** Only this type. */
+  /** Only activity of this type. */
   readonly type?: string | undefined
-  /** Not before. */
+  /** Only activity at or after this moment. */
   readonly from?: Date | undefined
-  /** Before. */
+  /** Only activity before this moment. */
   readonly to?: Date | undefined
 }
 
-/** A search that was answered. */
+/** An answered search. */
 export interface SearchLogEntry {
-  /** Its id, a UUID, by which clicks refer to it; absent: a new one. */
+  /**
+   * Its id, a UUID, by which clicks refer to it.
+   *
+   * @defaultValue a new one
+   */
   readonly searchId?: string | undefined
-  /** Who searched. */
+  /** The user; absent or `null` for a visitor who is not signed in. */
   readonly userId?: number | null | undefined
-  /** What for, at most 1,000 characters. */
+  /** The query, at most 1,000 characters. */
   readonly query: string
-  /** How many results were shown. */
+  /** The number of results shown. */
   readonly resultsCount: number
-  /** How it was answered, for instance `hybrid`. */
+  /** The kind of search, for instance `hybrid`. */
   readonly searchType: string
-  /** How long it took, in milliseconds. */
+  /** Its duration, in milliseconds. */
   readonly durationMs: number
   /**
-   * What was shown, at most 1,000 courses, and where each way of searching had put it.
+   * The courses shown, at most 1,000, with their rank in each leg of the search.
    *
    * @defaultValue `[]`
    */
   readonly hits?: readonly SearchLogHit[] | undefined
 }
 
-/**
- * A course that a search has shown: its place, from 1, and its place in each ranking that had it.
- */
+/** A course that a search showed, with its rank in each leg that found it. */
 export interface SearchLogHit {
   /** The course. */
   readonly courseId: number
-  /** Where it was shown. */
+  /** Its position among the results, from 1. */
   readonly position: number
-  /** Its rank by meaning. */
+  /** Its rank by meaning, from 1. */
   readonly dense?: number | undefined
-  /** Its rank by words. */
+  /** Its rank by words, from 1. */
   readonly lexical?: number | undefined
-  /** Its rank after reranking. */
+  /** Its rank after reranking, from 1. */
   readonly rerank?: number | undefined
 }
 
 /** A click on a result of a search. */
 export interface SearchClick {
-  /** What `logSearch` gave back, or the search itself. */
+  /** The id that `logSearch` or the search returned. */
   readonly searchId: string
-  /** The course that was clicked. */
+  /** The clicked course. */
   readonly courseId: number
-  /** Its place among the results, from 1. */
+  /** Its position among the results, from 1. */
   readonly position: number
 }
 
-/** What can go wrong with reading activity. */
+/** A failure of reading activity. */
 export type ReadActivityError = InvalidInput | StoreError

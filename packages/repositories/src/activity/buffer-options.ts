@@ -1,34 +1,34 @@
-/** How activity is buffered. */
+/** Options of the buffer of activity. */
 export interface ActivityBufferOptions {
   /**
-   * How many entries the process holds at most; further ones are dropped and reported as
+   * Entries that the process holds at most; further ones are dropped and reported as
    * `activity:dropped`.
    *
    * @defaultValue `10_000`
    */
   readonly maxBuffered?: number
   /**
-   * How many entries are written at once; reaching it starts a flush.
+   * Entries written at once; reaching that number starts a flush.
    *
    * @defaultValue `500`
    */
   readonly batchSize?: number
   /**
-   * How long an entry waits at most for others, in milliseconds.
+   * Longest time that an entry waits for others, in milliseconds.
    *
    * @defaultValue `500`
    */
   readonly flushIntervalMs?: number
   /**
-   * How soon MongoDB is tried again after it failed, in milliseconds; doubles with each failure, up
-   * to 32 times.
+   * Time until MongoDB is tried again after it failed, in milliseconds. Doubles with each failure,
+   * up to 32 times this value.
    *
    * @defaultValue `1_000`
    */
   readonly retryMs?: number
 }
 
-/** The defaults of {@link ActivityBufferOptions}. */
+/** Defaults of {@link ActivityBufferOptions}. */
 export const activityBufferDefaults = {
   maxBuffered: 10_000,
   batchSize: 500,

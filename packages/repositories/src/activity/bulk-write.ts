@@ -11,8 +11,8 @@ export interface RejectedDocument {
 const duplicateKey = 11_000
 
 /**
- * Inserts the documents whose `_id` is not there yet, all in one command; gives back those that
- * MongoDB refused one by one, and rejects when the command as a whole failed.
+ * Inserts the documents whose `_id` is new, in one command, and returns those that MongoDB refused.
+ * Rejects when the command as a whole failed.
  */
 export async function insertNew(
   database: MongodbDatabase,
@@ -32,9 +32,9 @@ export async function insertNew(
 }
 
 /**
- * Updates documents, creating those that are missing, all in one command; gives back those that
- * MongoDB refused one by one, and rejects when the command as a whole failed, or when another
- * writer created the same document at the same time: then it is worth another try.
+ * Updates documents and creates those that are missing, in one command; returns those that MongoDB
+ * refused. Rejects when the command as a whole failed, or when another writer created the same
+ * document at the same time: then a further try succeeds.
  */
 export async function upsert(
   database: MongodbDatabase,
@@ -55,7 +55,7 @@ export async function upsert(
   }
 }
 
-/** What `upsert` does to one document. */
+/** An update of one document by {@link upsert}. */
 export interface DocumentUpdate {
   /** Its `_id`. */
   readonly id: string

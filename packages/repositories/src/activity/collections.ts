@@ -2,7 +2,7 @@ import type { Json, MongodbStore } from '@headwater/core'
 import type { ActivityMetadata, ActivityRecord } from './activity.ts'
 import type { LoggedActivity } from './activity-entry.ts'
 
-/** A database, as the store lends it. */
+/** A database, as lent by the store. */
 export type MongodbDatabase = Parameters<Parameters<MongodbStore['run']>[1]>[0]
 
 /** A document of `user_activity`. */
@@ -15,7 +15,7 @@ export interface UserActivityDocument {
   timestamp: Date
 }
 
-/** A course that a search has shown; ranks are `null` where a way of searching did not have it. */
+/** A course that a search showed; a rank is `null` for a leg that did not find it. */
 export interface SearchResultDocument {
   readonly course_id: number
   readonly position: number
@@ -24,7 +24,7 @@ export interface SearchResultDocument {
   readonly rerank: number | null
 }
 
-/** A document of `search_logs`; a click may come before the search it belongs to. */
+/** A document of `search_logs`; a click may be written before its search. */
 export interface SearchLogDocument {
   _id: string
   user_id: number | null
@@ -48,7 +48,7 @@ export interface EnrollmentEventDocument {
   timestamp: Date
 }
 
-/** The collections and the indexes that their queries use. */
+/** The collections, with the indexes that their queries use. */
 export const collectionIndexes = {
   user_activity: [
     { user_id: 1, timestamp: -1 },
@@ -64,9 +64,8 @@ export const collectionIndexes = {
 } as const
 
 /**
- * Creates the indexes that are missing. `retentionSeconds` has documents removed that long after
- * their timestamp, in place of a retention of another length; `undefined` ends a retention that
- * there was.
+ * Creates the missing indexes, and sets the retention: MongoDB deletes documents
+ * `retentionSeconds` after their timestamp, or never when it is `undefined`.
  */
 export async function ensureIndexes(
   database: MongodbDatabase,
@@ -99,7 +98,7 @@ async function ensureRetention(
 async function endRetention(database: MongodbDatabase, name: string): Promise<void> {
   const collection = database.collection(name)
   if (!(await collection.indexExists(retention))) return
-  // Another process may have done it meanwhile.
+  // Another process may have dropped it in the meantime.
   await collection.dropIndex(retention).catch((error: unknown) => {
     if (codeOf(error) !== 27) throw error
   })
@@ -113,7 +112,7 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown }).code
 }
 
-/** Writes an activity as a document. */
+/** The document of an activity. */
 export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
   const { ipAddress = null, userAgent = null, referrer = null } = entry.metadata
   return {
@@ -126,7 +125,7 @@ export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
   }
 }
 
-/** Reads a document. */
+/** The activity of a document. */
 export function toActivityRecord(document: UserActivityDocument): ActivityRecord {
   const { ip_address: ipAddress, user_agent: userAgent, referrer } = document.metadata
   const metadata: ActivityMetadata = {

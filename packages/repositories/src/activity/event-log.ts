@@ -22,25 +22,25 @@ import type { Erasures } from '../users/erasures.ts'
 const indexDeadlineMs = 10_000
 const unauthorized = '13'
 
-/** How the event log is written. */
+/** Options of the event log. */
 export interface EventLogOptions {
   /** Time for one command, in milliseconds. */
   readonly writeDeadlineMs: number
-  /** Days after which documents are removed; absent: never. */
+  /** Days after which documents are deleted; never when absent. */
   readonly retentionDays?: number | undefined
-  /** Hears whose activity was written, since a user may have been deleted meanwhile. */
+  /** Receives the users whose activity was written: one may have been deleted by then. */
   readonly erasures?: Erasures
 }
 
 /**
- * The collections of the event log in MongoDB. Every write may be repeated. Indexes are made beside
- * the first; whoever may write but not make indexes can go on without.
+ * The collections of the event log in MongoDB. Every write is idempotent. The first one creates the
+ * indexes in the background; a client that may not create indexes works without them.
  */
 export class EventLog {
   readonly #stores: Stores
   readonly #mongodb: MongodbStore
   readonly #options: EventLogOptions
-  #indexes: 'missing' | 'in-the-making' | 'settled' = 'missing'
+  #indexes: 'missing' | 'creating' | 'done' = 'missing'
 
   constructor(stores: Stores, mongodb: MongodbStore, options: EventLogOptions) {
     this.#stores = stores
@@ -48,10 +48,7 @@ export class EventLog {
     this.#options = options
   }
 
-  /**
-   * Writes a batch of buffered entries: one command per kind. Gives back what MongoDB will never
-   * take.
-   */
+  /** Writes buffered entries, one command per kind; returns those that MongoDB refused. */
   write(
     entries: readonly ActivityEntry[],
     options: CallOptions = {},
@@ -76,10 +73,7 @@ export class EventLog {
     })
   }
 
-  /**
-   * Inserts documents that events of the outbox have become; `signal` ends the wait. Gives back
-   * what MongoDB will never take.
-   */
+  /** Inserts documents made from outbox events; returns those that MongoDB refused. */
   insert(
     documents: EventDocuments,
     signal: AbortSignal,
@@ -118,11 +112,10 @@ export class EventLog {
     })
   }
 
-  // Writes need no index, and building one over documents that are there already takes its time:
-  // nobody waits for it.
+  // Writes need no index, and building one over existing documents takes time: no write waits.
   #ensureIndexes(): void {
     if (this.#indexes !== 'missing') return
-    this.#indexes = 'in-the-making'
+    this.#indexes = 'creating'
     const { retentionDays } = this.#options
     const retentionSeconds =
       retentionDays === undefined ? undefined : Math.round(retentionDays * 86_400)
@@ -132,7 +125,7 @@ export class EventLog {
       })
       .match(
         () => {
-          this.#indexes = 'settled'
+          this.#indexes = 'done'
         },
         (failure) => {
           this.#indexesFailed(failure)
@@ -142,7 +135,7 @@ export class EventLog {
 
   #indexesFailed(error: StoreError): void {
     const isForbidden = error.type === 'store-refused' && error.code === unauthorized
-    this.#indexes = isForbidden ? 'settled' : 'missing'
+    this.#indexes = isForbidden ? 'done' : 'missing'
     this.#stores.diagnostics.emit('store:error', { store: 'mongodb', error })
   }
 }
@@ -160,8 +153,8 @@ interface SearchLogUpdate {
   readonly $setOnInsert: Partial<SearchLogDocument>
 }
 
-// Each sets its own fields, and the other's only where the document is new: so their order does not
-// matter.
+// A search and a click each set their own fields, and those of the other only in a new document, so
+// that their order does not matter.
 function searchUpdate(entry: LoggedSearch | LoggedClick): SearchLogUpdate {
   const timestamp = new Date(entry.at)
   if (entry.kind === 'click') {

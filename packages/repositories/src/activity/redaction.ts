@@ -1,8 +1,9 @@
+import { invalidOption } from '@headwater/core'
 import type { Json } from '@headwater/core'
 import type { LoggedActivity } from './activity-entry.ts'
 import { jsonProblem } from './safe-json.ts'
 
-/** A field that never leaves the process as it was recorded. */
+/** A field that is removed or replaced before an activity leaves the process. */
 export interface Redaction {
   /**
    * Its name in the document: `metadata.ip_address`, `metadata.user_agent`, `metadata.referrer`, or
@@ -10,8 +11,8 @@ export interface Redaction {
    */
   readonly field: string
   /**
-   * Makes what takes its place; the field is removed when this gives nothing back, throws, or gives
-   * back what is not JSON.
+   * Returns the replacement; the field is removed when this returns `undefined`, throws, or returns
+   * a value that is not JSON.
    */
   readonly replace: (value: Json) => Json | undefined
 }
@@ -22,14 +23,14 @@ const metadataFields = new Map([
   ['referrer', 'referrer'],
 ])
 
-/** Removes or replaces the fields that are configured, in an activity before it is buffered. */
+/** Removes or replaces the configured fields of an activity before it is buffered. */
 export class Redactor {
   readonly #redactions: readonly {
     readonly steps: readonly string[]
     readonly replace: Redaction['replace']
   }[]
 
-  /** @throws TypeError when a field is not one that an activity can have. */
+  /** @throws {@link InvalidOptions} when no activity can have a field. */
   constructor(redactions: readonly (string | Redaction)[]) {
     this.#redactions = redactions.map((redaction) => {
       const { field, replace } =
@@ -38,10 +39,7 @@ export class Redactor {
     })
   }
 
-  /**
-   * The activity without what must not leave the process; `data` and `metadata` of the one given
-   * are changed.
-   */
+  /** Redacts an activity in place and returns it. */
   redact<Activity extends Pick<LoggedActivity, 'data' | 'metadata'>>(activity: Activity): Activity {
     for (const { steps, replace } of this.#redactions) redactAt(activity, steps, replace)
     return activity
@@ -53,8 +51,11 @@ function stepsTo(field: string): readonly string[] {
   if (root === 'event_data' && ![name, ...rest].includes('')) return ['data', name, ...rest]
   const member = rest.length === 0 && root === 'metadata' ? metadataFields.get(name) : undefined
   if (member !== undefined) return ['metadata', member]
-  throw new TypeError(
-    `a redacted field is metadata.ip_address, metadata.user_agent, metadata.referrer or a path below event_data: got ${JSON.stringify(field)}`,
+  throw invalidOption(
+    'createRepositories',
+    'activity.redact',
+    'expected metadata.ip_address, metadata.user_agent, metadata.referrer or a path in event_data',
+    field,
   )
 }
 

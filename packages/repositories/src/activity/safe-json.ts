@@ -5,18 +5,18 @@ const maxDepth = 16
 const maxCharacters = 65_536
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** A rule that data breaks, and where. */
+/** A rule that data breaks. */
 export interface JsonProblem {
-  /** The way to the value. */
+  /** The path to the value. */
   readonly path: readonly PropertyKey[]
   /** The rule. */
   readonly message: string
 }
 
 /**
- * Checks that a value is JSON which PostgreSQL and MongoDB keep as it is, and which pollutes no
- * prototype when it is copied: plain objects and arrays, finite numbers, texts without NUL and lone
- * surrogates, keys that begin with no `$` and hold no dot.
+ * The first rule that a value breaks. Accepted is JSON that PostgreSQL and MongoDB store unchanged
+ * and that pollutes no prototype when it is copied: plain objects and arrays, finite numbers, texts
+ * without NUL and lone surrogates, keys that do not begin with `$` and hold no dot.
  */
 export function jsonProblem(value: unknown): JsonProblem | undefined {
   return new JsonWalk().problemOf(value, [])
@@ -53,7 +53,7 @@ class JsonWalk {
   #problemOfKey(key: PropertyKey, path: readonly PropertyKey[]): JsonProblem | undefined {
     if (typeof key !== 'string') return undefined
     if (forbiddenKeys.has(key))
-      return { path: [...path, key], message: 'must not be the name of a part of every object' }
+      return { path: [...path, key], message: 'must not be the name of a member of every object' }
     if (isNoFieldName(key))
       return { path: [...path, key], message: 'must not be empty, begin with $ or hold a dot' }
     return this.#problemOfText(key, [...path, key])
@@ -77,9 +77,8 @@ const maxKnownKeys = 4_096
 const maxKnownKeyLength = 64
 
 /**
- * Copies JSON in which {@link jsonProblem} finds nothing, in one walk that is quick for the small
- * objects events carry; anything else it does not copy. What the caller changes afterwards does not
- * reach the copy.
+ * Copies JSON in which {@link jsonProblem} finds no problem, and nothing else, in one walk that is
+ * fast for the small objects of events. Later changes by the caller do not reach the copy.
  */
 export class JsonCopier {
   readonly #goodKeys = new Set<string>()
@@ -143,7 +142,7 @@ function isNoFieldName(key: string): boolean {
   return /^$|^\$|\./.test(key)
 }
 
-/** Whether a value is an object of no class. */
+/** Whether a value is a plain object. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)

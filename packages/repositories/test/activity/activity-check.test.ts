@@ -105,7 +105,7 @@ const mostlyGood = fc.record({
 })
 
 describe('the check by hand', () => {
-  test('accepts what the schema accepts, of any event, and copies the same from it', () => {
+  test('The check by hand accepts exactly the events that the schema accepts, and copies the same', () => {
     const check = new ActivityCheck(types)
     let accepted = 0
     fc.assert(
@@ -126,7 +126,7 @@ describe('the check by hand', () => {
     expect(accepted).toBeGreaterThan(300)
   })
 
-  test('keeps nothing that the caller may change afterwards', () => {
+  test('A checked event is a copy that later changes by the caller do not reach', () => {
     const event = {
       type: 'any.thing',
       data: { list: [{ deep: [1] }], flat: 1 },
@@ -143,7 +143,7 @@ describe('the check by hand', () => {
     expect(accepted).toEqual(asGiven)
   })
 
-  test('leaves an event that throws when it is read to the schema', () => {
+  test('The check by hand leaves an event whose getters throw to the schema', () => {
     const check = new ActivityCheck(types)
     const trap = new Proxy(
       {},
@@ -171,7 +171,7 @@ describe('the check by hand', () => {
     ]).toEqual([undefined, undefined, undefined])
   })
 
-  test('does not take on the prototype of what it copies', () => {
+  test('A checked event has no prototype of the event that it copies', () => {
     const accepted = new ActivityCheck(types).accept({
       type: 'any.thing',
       data: { inner: Object.assign(Object.create(null) as object, { a: 1 }) },
@@ -181,7 +181,7 @@ describe('the check by hand', () => {
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined()
   })
 
-  test('remembers a bounded number of types and goes on accepting others', () => {
+  test('The check by hand remembers a bounded number of types and accepts others all the same', () => {
     const check = new ActivityCheck(types)
     for (let n = 0; n < 3_000; n += 1) expect(check.accept({ type: `type.n${n}` })).toBeDefined()
   })

@@ -89,7 +89,7 @@ const faults: readonly (readonly [name: string, begin: () => unknown, end: () =>
 
 describe('activity while MongoDB fails', () => {
   test.each(faults)(
-    'is taken at once, waits in PostgreSQL and arrives once and in order when it %s',
+    'Activity recorded while MongoDB %s waits in PostgreSQL and arrives once and in order',
     async (name, begin, end) => {
       const type = `fault.${name.replaceAll(' ', '-')}`
       for (const n of sequence(5)) record(type, n)
@@ -110,7 +110,7 @@ describe('activity while MongoDB fails', () => {
     60_000,
   )
 
-  test('waits in memory, bounded, while PostgreSQL is down as well; what is dropped is counted and reported, and the rest arrives in order', async () => {
+  test('While both stores are down a bounded number waits in memory, and each dropped entry is reported', async () => {
     const dropped = listen('activity:dropped')
     record('both.down', 0)
     await fixture.activity.flush()
@@ -125,7 +125,7 @@ describe('activity while MongoDB fails', () => {
     expect(arrived('both.down')).toEqual(sequence(2_001))
   }, 60_000)
 
-  test('goes to MongoDB, rather than being dropped, while PostgreSQL keeps what was spilled before', async () => {
+  test('During an outage of PostgreSQL alone a crowded buffer writes to MongoDB out of order', async () => {
     const dropped = listen('activity:dropped')
     record('postgres.down', 0)
     await fixture.activity.flush()
@@ -149,7 +149,7 @@ describe('activity while MongoDB fails', () => {
     expect(dropped).toEqual([])
   }, 60_000)
 
-  test('brings back what another process has spilled and died over, while this one lives', async () => {
+  test('A running process writes the entries that a dead process has spilled', async () => {
     const another = await fixture.openAnother({
       activity: { ...activityOptions, retryMs: 600_000 },
     })
@@ -169,7 +169,7 @@ describe('activity while MongoDB fails', () => {
     )
   }, 60_000)
 
-  test('is written within the deadline of close: to PostgreSQL when MongoDB hangs', async () => {
+  test('Close writes to PostgreSQL within its deadline while MongoDB hangs', async () => {
     const another = await fixture.openAnother({
       activity: { ...activityOptions, writeDeadlineMs: 60_000, flushIntervalMs: 60_000 },
     })
@@ -199,7 +199,7 @@ describe('activity while MongoDB fails', () => {
     )
   }, 60_000)
 
-  test('is reported as dropped when neither store takes it before the deadline of close, or it comes after', async () => {
+  test('Entries that no store takes before the deadline of close, or that come later, are reported', async () => {
     const another = await fixture.openAnother({
       activity: { ...activityOptions, flushIntervalMs: 60_000 },
     })
@@ -232,7 +232,7 @@ describe('redacted activity', () => {
     metadata: { ipAddress: '192.168.1.77', userAgent: 'curl/8' },
   }
 
-  test('leaves the process redacted: to MongoDB, to PostgreSQL while MongoDB is down, and to the outbox', async () => {
+  test('Redacted fields reach neither MongoDB nor spilled entries nor the outbox', async () => {
     const another = await fixture.openAnother({ activity: { ...activityOptions, redact } })
     orThrow(another.activity.record(event))
     await another.activity.flush()
@@ -256,7 +256,7 @@ describe('redacted activity', () => {
     await another.close()
   }, 30_000)
 
-  test('refuses a field that no activity has, when the repositories are made', async () => {
+  test('A redacted field that no activity has is refused at construction', async () => {
     await expect(fixture.openAnother({ activity: { redact: ['ip_address'] } })).rejects.toThrow(
       TypeError,
     )
@@ -264,7 +264,7 @@ describe('redacted activity', () => {
 })
 
 describe('documents of user_activity', () => {
-  test('hold null where the caller said nothing of user agent and address', async () => {
+  test('A document of user_activity holds null for metadata that was not given', async () => {
     orThrow(fixture.activity.record({ type: 'nothing.said' }))
     await fixture.activity.flush()
     const found = server.store

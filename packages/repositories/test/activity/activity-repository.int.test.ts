@@ -54,8 +54,10 @@ const numbers = (found: readonly object[]) =>
   found.map((document) => (document as { event_data: { n: number } }).event_data.n)
 const sequence = (length: number) => Array.from({ length }, (_, n) => n)
 
+const outages = ['cut', 'hang'] as const
+
 describe('activity.record', () => {
-  test('writes an event as a document, with the id that it gave back', async () => {
+  test('A recorded activity becomes a document with the returned id', async () => {
     const timestamp = new Date('2026-05-01T10:00:00.123Z')
     const id = orThrow(
       fixture.activity.record({
@@ -80,7 +82,7 @@ describe('activity.record', () => {
     )
   })
 
-  test('keeps the order of what was recorded', async () => {
+  test('Activity keeps the order in which it was recorded', async () => {
     orThrow(
       fixture.activity.recordMany(
         sequence(250).map((n) => ({
@@ -93,7 +95,7 @@ describe('activity.record', () => {
     await eventually(async () => expect(numbers(await logged('order.kept'))).toEqual(sequence(250)))
   })
 
-  test('makes the indexes of the collections, once', async () => {
+  test('The first write creates the indexes of the collections, once', async () => {
     orThrow(fixture.activity.record({ type: 'index.made' }))
     await fixture.activity.flush()
     const keys = async (name: string) =>
@@ -128,7 +130,7 @@ describe('activity.record', () => {
     })
   })
 
-  test('has MongoDB remove what is older than the retention, and follows a change of it and its end', async () => {
+  test('MongoDB deletes documents after the retention, which can be changed and ended', async () => {
     for (const retentionDays of [90, 30, undefined]) {
       const another = await fixture.openAnother({
         activity: { ...(retentionDays !== undefined && { retentionDays }) },
@@ -151,8 +153,8 @@ describe('activity.record', () => {
     }
   })
 
-  test.each(['cut', 'hang'] as const)(
-    'returns at once and loses nothing while MongoDB is %s: PostgreSQL keeps it, in order, until MongoDB is back',
+  test.each(outages)(
+    'Recording returns at once and loses nothing during an outage of MongoDB (%s)',
     async (fault) => {
       const type = `outage.${fault}`
       orThrow(fixture.activity.record({ type, data: { n: 0 } }))
@@ -180,7 +182,7 @@ describe('activity.record', () => {
     60_000,
   )
 
-  test('brings back what a process before it had spilled', async () => {
+  test('A new process writes the entries that an earlier one has spilled', async () => {
     orThrow(
       await fixture.stores.postgres.query(
         'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
@@ -205,7 +207,7 @@ describe('activity.record', () => {
     expect(await spilled()).toBe(0)
   })
 
-  test('reports what it drops when MongoDB is down and both the buffer and the table are full', async () => {
+  test('Entries dropped because the buffer and the table are full are reported', async () => {
     const reasons: string[] = []
     const stop = fixture.stores.diagnostics.on('activity:dropped', ({ count, reason }) =>
       reasons.push(...Array<string>(count).fill(reason)),
@@ -229,7 +231,7 @@ describe('activity.record', () => {
     expect(await spilled()).toBe(0)
   }, 60_000)
 
-  test('is written by close', async () => {
+  test('Close writes the recorded activity', async () => {
     const another = await fixture.openAnother({ activity: { flushIntervalMs: 60_000 } })
     orThrow(another.activity.record({ type: 'process.ended' }))
     await another.close()
@@ -238,7 +240,7 @@ describe('activity.record', () => {
 })
 
 describe('activity.recordDurably', () => {
-  test('reaches the log through the outbox, once however often it is delivered', async () => {
+  test('Durable activity reaches the log once, however often its event is delivered', async () => {
     orThrow(
       await fixture.activity.recordDurably({
         userId: 9,
@@ -264,7 +266,7 @@ describe('activity.recordDurably', () => {
 })
 
 describe('activity.recordDurably in a transaction', () => {
-  test('is committed with it, or not at all', async () => {
+  test('Durable activity in a transaction is committed or rolled back with it', async () => {
     for (const outcome of ['committed', 'rolled-back']) {
       const ended = await transaction(fixture.stores, async (tx) => {
         orThrow(
@@ -284,7 +286,7 @@ describe('activity.recordDurably in a transaction', () => {
     expect(types).not.toContain('purchase.rolled-back')
   })
 
-  test('refuses data that is too long for the outbox, naming the field', async () => {
+  test('Durable activity whose data is too long for the outbox is refused', async () => {
     expect(
       failureOf(
         await fixture.activity.recordDurably({
@@ -296,50 +298,49 @@ describe('activity.recordDurably in a transaction', () => {
   })
 })
 
-describe('activity.logSearch and recordClick', () => {
-  test.each(['search first', 'click first'])(
-    'make one document of a search and its click, whichever is written first (%s)',
-    async (order) => {
-      const searchId = randomUUID()
-      const steps = [
-        () =>
-          orThrow(
-            fixture.activity.logSearch({
-              searchId,
-              userId: 5,
-              query: 'algebra',
-              resultsCount: 12,
-              searchType: 'hybrid',
-              durationMs: 8.5,
-              hits: [{ courseId: 44, position: 1, dense: 3, lexical: 1 }],
-            }),
-          ),
-        () => orThrow(fixture.activity.recordClick({ searchId, courseId: 44, position: 2 })),
-      ]
-      for (const step of order === 'click first' ? steps.reverse() : steps) {
-        step()
-        await fixture.activity.flush()
-      }
-      expect(
-        (await documents(fixture, 'search_logs')).filter((document) => document._id === searchId),
-      ).toEqual([
-        {
-          _id: searchId,
-          user_id: 5,
-          query: 'algebra',
-          results_count: 12,
-          search_type: 'hybrid',
-          search_duration_ms: 8.5,
-          results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
-          clicked_result: 44,
-          click_position: 2,
-          timestamp: aDate,
-        },
-      ])
-    },
-  )
+const orders = ['search first', 'click first']
 
-  test('note a search without a click as one', async () => {
+describe('activity.logSearch and recordClick', () => {
+  test.each(orders)('A search and its click become one document (%s)', async (order) => {
+    const searchId = randomUUID()
+    const steps = [
+      () =>
+        orThrow(
+          fixture.activity.logSearch({
+            searchId,
+            userId: 5,
+            query: 'algebra',
+            resultsCount: 12,
+            searchType: 'hybrid',
+            durationMs: 8.5,
+            hits: [{ courseId: 44, position: 1, dense: 3, lexical: 1 }],
+          }),
+        ),
+      () => orThrow(fixture.activity.recordClick({ searchId, courseId: 44, position: 2 })),
+    ]
+    for (const step of order === 'click first' ? steps.reverse() : steps) {
+      step()
+      await fixture.activity.flush()
+    }
+    expect(
+      (await documents(fixture, 'search_logs')).filter((document) => document._id === searchId),
+    ).toEqual([
+      {
+        _id: searchId,
+        user_id: 5,
+        query: 'algebra',
+        results_count: 12,
+        search_type: 'hybrid',
+        search_duration_ms: 8.5,
+        results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
+        clicked_result: 44,
+        click_position: 2,
+        timestamp: aDate,
+      },
+    ])
+  })
+
+  test('A search without a click has none in its document', async () => {
     const searchId = orThrow(
       fixture.activity.logSearch({
         query: 'nothing',
@@ -356,7 +357,7 @@ describe('activity.logSearch and recordClick', () => {
 })
 
 describe('activity.list', () => {
-  test('lists by user, type and time, newest first, page by page, each event once', async () => {
+  test('A list filters by user, type and time, newest first, and pages through each record once', async () => {
     const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + Math.floor(n / 2) * 1_000)
     orThrow(
       fixture.activity.recordMany(
@@ -386,7 +387,7 @@ describe('activity.list', () => {
     ).toEqual([2, 3])
   })
 
-  test('says that MongoDB is down', async () => {
+  test('A list fails with store-unavailable while MongoDB is down', async () => {
     mongodb.cut()
     await eventually(async () =>
       expect(failureOf(await fixture.activity.list())).toMatchObject({

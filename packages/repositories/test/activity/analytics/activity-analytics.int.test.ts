@@ -4,12 +4,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregations } from './every-aggregation.ts'
 import { ExpectedFigures } from './expected-figures.ts'
-import { anyLog, anyPeriod } from './sample-log.ts'
-import type { SampleLog } from './sample-log.ts'
-import { countOperations, failureOf, openFixture } from '../repositories-fixture.ts'
-import type { RepositoriesFixture } from '../repositories-fixture.ts'
+import { anyLog, anyPeriod } from './log-arbitraries.ts'
+import type { AnyLog } from './log-arbitraries.ts'
+import { countOperations, failureOf, openFixture } from '../../repositories-fixture.ts'
+import type { RepositoriesFixture } from '../../repositories-fixture.ts'
 
-// Besides the server that the whole run uses, one that stands there for contracts alone.
+// A further server, for contracts alone, where the environment names one.
 const contractUrl = process.env['HEADWATER_CONTRACT_MONGODB_URL'] ?? ''
 const servers = ['the test stack', ...(contractUrl === '' ? [] : ['a further MongoDB server'])]
 
@@ -41,7 +41,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     if (mongodb === undefined) throw new Error('the stores have no MongoDB')
     return orThrow(await mongodb.run('test', use))
   }
-  const store = async (log: SampleLog) => {
+  const store = async (log: AnyLog) => {
     const collections = {
       user_activity: log.activity,
       enrollment_events: log.enrollments,
@@ -127,7 +127,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     ],
   ]
 
-  test('agree with plain loops over any log and any time', async () => {
+  test('The figures agree with plain loops over any log and any period', async () => {
     await fc.assert(
       fc.asyncProperty(anyLog, anyPeriod, async (log, period) => {
         await store(log)
@@ -141,7 +141,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     )
   }, 120_000)
 
-  test.each(figures)('ask MongoDB once for %s', async (_name, ask) => {
+  test.each(figures)('The figure %s takes one operation of MongoDB', async (_name, ask) => {
     expect(
       await countOperations(fixture.stores, async () => {
         await ask(fixture.activity.analytics, all)
@@ -171,7 +171,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     },
   )
 
-  test('say nothing about an empty log', async () => {
+  test('The figures of an empty log are empty', async () => {
     await store({ activity: [], enrollments: [], searches: [] })
     const { analytics } = fixture.activity
     expect(orThrow(await analytics.searchTime(all))).toEqual({ searches: 0, medianMs: null })
@@ -179,7 +179,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     expect(orThrow(await analytics.courseFunnel(all))).toEqual([])
   })
 
-  test('refuse what is no time, naming the field', async () => {
+  test('A bad option of a figure is invalid-input that names its field', async () => {
     const { analytics } = fixture.activity
     expect(
       failureOf(await analytics.revenue({ ...all, from: new Date(Number.NaN) })),

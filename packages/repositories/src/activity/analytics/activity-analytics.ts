@@ -18,19 +18,15 @@ import type {
   QueryCount,
   SearchTime,
 } from './activity-figures.ts'
-import { moment } from './activity-input.ts'
-import type { ReadActivityError } from './activity.ts'
-import {
-  activeUsersPer,
-  clicksByPosition,
-  courseFunnel,
-  eventsPerDay,
-  medianSearchTime,
-  queriesByCount,
-  revenuePerDay,
-} from './analytics-pipelines.ts'
-import type { Aggregation } from './analytics-pipelines.ts'
-import type { EventLog } from './event-log.ts'
+import { moment } from '../activity-input.ts'
+import type { ReadActivityError } from '../activity.ts'
+import { activeUsersPer, eventsPerDay } from './activity-pipelines.ts'
+import type { Aggregation } from './aggregation.ts'
+import { clicksByPosition } from './click-pipeline.ts'
+import { courseFunnel, revenuePerDay } from './course-pipelines.ts'
+import { queriesByCount } from './query-pipeline.ts'
+import { medianSearchTime } from './search-time-pipeline.ts'
+import type { EventLog } from '../event-log.ts'
 
 const deadlineMs = 30_000
 
@@ -45,10 +41,10 @@ const inputs = {
 }
 
 /**
- * Figures over the activity log. Each is one aggregation of MongoDB, one round trip, over the part
- * of an index that the time asked for covers; it has 30 seconds. Days and weeks are those of UTC;
- * `from` is included, `to` is not. What happened within the last half second may be missing, and
- * while MongoDB is down what waits elsewhere.
+ * Figures over the activity log. Each is one aggregation of MongoDB over the part of an index that
+ * the period covers: one round trip, at most 30 seconds. Days and weeks are in UTC; `from` is
+ * included, `to` is not. Activity of the last half second may be missing, and during an outage of
+ * MongoDB everything since it began.
  */
 export class ActivityAnalytics {
   readonly #log: EventLog | undefined
@@ -58,44 +54,35 @@ export class ActivityAnalytics {
     this.#log = log
   }
 
-  /**
-   * How many signed-in users were active each day (or week, `per`), in order; a day without any is
-   * left out.
-   */
+  /** Active signed-in users per day, or per week, in order; days without any are left out. */
   activeUsers(
     options: Period & { readonly per?: 'day' | 'week' | undefined },
   ): ResultAsync<readonly ActiveUsers[], ReadActivityError> {
     return this.#answer(inputs.activeUsers, options, (input) => activeUsersPer(input.per, input))
   }
 
-  /** How often each type of event (or one, `type`) happened each day, by day and type. */
+  /** Events per day and type, or of one type per day, by day and type. */
   eventsPerDay(
     options: Period & { readonly type?: string | undefined },
   ): ResultAsync<readonly EventCount[], ReadActivityError> {
     return this.#answer(inputs.eventsPerDay, options, (input) => eventsPerDay(input, input.type))
   }
 
-  /**
-   * How many users viewed each course (or one, `courseId`), took a place in it and completed it, by
-   * course.
-   */
+  /** Users who viewed, took a seat in and completed each course, or one course, by course. */
   courseFunnel(
     options: Period & { readonly courseId?: number | undefined },
   ): ResultAsync<readonly CourseFunnel[], ReadActivityError> {
     return this.#answer(inputs.ofCourse, options, (input) => courseFunnel(input, input.courseId))
   }
 
-  /**
-   * What each course (or one, `courseId`) earned each day, by day and course: in minor units,
-   * exactly.
-   */
+  /** Revenue per day of each course, or of one, by day and course: exact, in minor units. */
   revenue(
     options: Period & { readonly courseId?: number | undefined },
   ): ResultAsync<readonly CourseRevenue[], ReadActivityError> {
     return this.#answer(inputs.ofCourse, options, (input) => revenuePerDay(input, input.courseId))
   }
 
-  /** What was searched for most, the most frequent first; 20 unless `limit` says otherwise. */
+  /** The most frequent queries, most frequent first; 20 unless `limit` is given. */
   topQueries(
     options: Period & { readonly limit?: number | undefined },
   ): ResultAsync<readonly QueryCount[], ReadActivityError> {
@@ -103,8 +90,7 @@ export class ActivityAnalytics {
   }
 
   /**
-   * What was searched for without a result, the most frequent first; 20 unless `limit` says
-   * otherwise.
+   * The most frequent queries without a result, most frequent first; 20 unless `limit` is given.
    */
   queriesWithoutResults(
     options: Period & { readonly limit?: number | undefined },
@@ -112,15 +98,12 @@ export class ActivityAnalytics {
     return this.#answer(inputs.ranked, options, (input) => queriesByCount(input, input.limit, 0))
   }
 
-  /**
-   * How often the result at each place was clicked, of the searches that had one there, by place;
-   * places without a click are left out.
-   */
+  /** Clicks per position of a result, by position; positions without a click are left out. */
   clickThrough(options: Period): ResultAsync<readonly PositionClicks[], ReadActivityError> {
     return this.#answer(inputs.period, options, clicksByPosition)
   }
 
-  /** How long a search took at the median: between two in the middle, halfway. */
+  /** The median duration of a search; the mean of the two in the middle for an even number. */
   searchTime(options: Period): ResultAsync<SearchTime, ReadActivityError> {
     return this.#answer<typeof inputs.period, SearchTime>(
       inputs.period,

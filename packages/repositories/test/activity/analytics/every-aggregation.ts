@@ -1,17 +1,13 @@
-import {
-  activeUsersPer,
-  clicksByPosition,
-  courseFunnel,
-  eventsPerDay,
-  medianSearchTime,
-  queriesByCount,
-  revenuePerDay,
-} from '../../src/activity/analytics-pipelines.ts'
-import type { Aggregation } from '../../src/activity/analytics-pipelines.ts'
+import { activeUsersPer, eventsPerDay } from '../../../src/activity/analytics/activity-pipelines.ts'
+import type { Aggregation } from '../../../src/activity/analytics/aggregation.ts'
+import { clicksByPosition } from '../../../src/activity/analytics/click-pipeline.ts'
+import { courseFunnel, revenuePerDay } from '../../../src/activity/analytics/course-pipelines.ts'
+import { queriesByCount } from '../../../src/activity/analytics/query-pipeline.ts'
+import { medianSearchTime } from '../../../src/activity/analytics/search-time-pipeline.ts'
 
 const period = { from: new Date('2026-03-01'), to: new Date('2026-04-01') }
 
-/** Every aggregation there is, by what it tells. */
+/** Every aggregation, by its figure. */
 export const aggregations: readonly (readonly [name: string, aggregation: Aggregation])[] = [
   ['active users per day', activeUsersPer('day', period)],
   ['active users per week', activeUsersPer('week', period)],

@@ -3,10 +3,10 @@ import type {
   EnrollmentEventDocument,
   SearchLogDocument,
   UserActivityDocument,
-} from '../../src/activity/collections.ts'
+} from '../../../src/activity/collections.ts'
 
-/** What a log may hold. */
-export interface SampleLog {
+/** The documents of a log. */
+export interface AnyLog {
   readonly activity: readonly UserActivityDocument[]
   readonly enrollments: readonly EnrollmentEventDocument[]
   readonly searches: readonly Partial<SearchLogDocument>[]
@@ -15,10 +15,7 @@ export interface SampleLog {
 const begin = Date.UTC(2026, 1, 25)
 const days = 20
 
-/**
- * Small ranges, so that everything meets everything; a fifth of the moments lie on the edge of a
- * day.
- */
+/** Small ranges, so that values coincide; a fifth of the moments lie on the edge of a day. */
 const timestamp = fc.oneof(
   {
     weight: 4,
@@ -84,7 +81,7 @@ const withIds = <Document extends object>(document: fc.Arbitrary<Document>, maxL
     .array(document, { maxLength })
     .map((documents) => documents.map((each, index) => ({ _id: `d${index}`, ...each })))
 
-/** Any log, and a time to tell of. */
+/** Any log. */
 export const anyLog = fc.record({
   activity: withIds(activity, 60),
   enrollments: withIds(enrollment, 60),
@@ -94,7 +91,7 @@ export const anyLog = fc.record({
   ),
 })
 
-/** A time that covers all of a log, or a part. */
+/** A period that covers a whole log or a part of it. */
 export const anyPeriod = fc.oneof(
   fc.constant({
     from: new Date(begin - 86_400_000),

@@ -8,13 +8,13 @@ import type {
   QueryCount,
   SearchTime,
 } from '@headwater/repositories'
-import type { SampleLog } from './sample-log.ts'
+import type { AnyLog } from './log-arbitraries.ts'
 
-/** The figures as plain loops over the log find them. */
+/** The figures, computed by plain loops over the log. */
 export class ExpectedFigures {
-  readonly #log: SampleLog
+  readonly #log: AnyLog
 
-  constructor(log: SampleLog, { from, to }: Period) {
+  constructor(log: AnyLog, { from, to }: Period) {
     const inPeriod = <Document extends { readonly timestamp?: Date }>(
       documents: readonly Document[],
     ) =>
@@ -185,7 +185,7 @@ function sorted<Item>(
 ): Item[] {
   return items.toSorted((one, other) => {
     const [first, second] = [keyOf(one), keyOf(other)]
-    const index = first.findIndex((part, place) => part !== second[place])
+    const index = first.findIndex((part, at) => part !== second[at])
     if (index === -1) return 0
     const [left, right] = [first[index], second[index]]
     if (typeof left === 'string' && typeof right === 'string')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { collectionIndexes } from '../../src/activity/collections.ts'
+import { collectionIndexes } from '../../../src/activity/collections.ts'
 import { aggregations } from './every-aggregation.ts'
 
 interface Scan {
@@ -7,7 +7,7 @@ interface Scan {
   readonly match: Readonly<Record<string, unknown>>
 }
 
-/** What each collection of an aggregation is first asked for. */
+/** The first condition on each collection of an aggregation. */
 function scansOf(
   collection: string,
   pipeline: readonly Readonly<Record<string, unknown>>[],
@@ -48,7 +48,7 @@ function indexesFor({ collection, match }: Scan): string[] {
 
 describe('the aggregations of the activity log', () => {
   test.each(aggregations)(
-    'bound an index of every collection they read, for %s',
+    'The aggregation of %s bounds an index of every collection that it reads',
     (_name, { collection, pipeline }) => {
       for (const scan of scansOf(collection, pipeline))
         expect({ scan, indexes: indexesFor(scan).length }).toMatchObject({
@@ -57,7 +57,7 @@ describe('the aggregations of the activity log', () => {
     },
   )
 
-  test('of one type and of one course have an index of their own', () => {
+  test('The aggregations of one type and of one course have an index of their own', () => {
     const indexesOf = (wanted: string) =>
       aggregations
         .filter(([name]) => name === wanted)

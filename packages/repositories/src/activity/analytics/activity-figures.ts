@@ -1,0 +1,83 @@
+/** A period of time. */
+export interface Period {
+  /** Its first moment. */
+  readonly from: Date
+  /** The moment after its last. */
+  readonly to: Date
+}
+
+/** The number of active signed-in users in a day or a week. */
+export interface ActiveUsers {
+  /** Start of the day or the week, in UTC; weeks begin on Monday. */
+  readonly since: Date
+  /** Users with any activity, each counted once. */
+  readonly users: number
+}
+
+/** The number of events of one type on one day. */
+export interface EventCount {
+  /** The type. */
+  readonly type: string
+  /** Start of the day, in UTC. */
+  readonly day: Date
+  /** The number of events. */
+  readonly count: number
+}
+
+/** The steps that users took in a course within a period; a user counts once per step. */
+export interface CourseFunnel {
+  /** The course. */
+  readonly courseId: number
+  /** Signed-in users who viewed it. */
+  readonly viewed: number
+  /** Users who took a seat, by enrolling or by a transfer. */
+  readonly enrolled: number
+  /** Users who completed it. */
+  readonly completed: number
+  /** Users who are among both `viewed` and `enrolled`. */
+  readonly viewedAndEnrolled: number
+  /** Users who are among both `enrolled` and `completed`. */
+  readonly enrolledAndCompleted: number
+}
+
+/** The revenue of a course on a day. */
+export interface CourseRevenue {
+  /** The course. */
+  readonly courseId: number
+  /** Start of the day, in UTC. */
+  readonly day: Date
+  /** The sum paid, in minor units: a whole number, exact up to 2^53. */
+  readonly minorUnits: number
+  /** The number of enrollments that were paid for. */
+  readonly enrollments: number
+}
+
+/** The number of searches for a query. */
+export interface QueryCount {
+  /** The query, as it was logged. */
+  readonly query: string
+  /** The number of searches. */
+  readonly searches: number
+  /** The last one. */
+  readonly lastAt: Date
+}
+
+/** The clicks on the results at one position. */
+export interface PositionClicks {
+  /** The position, from 1. */
+  readonly position: number
+  /** Searches whose last click was at this position. */
+  readonly clicks: number
+  /** Searches that showed a result at this position. */
+  readonly shown: number
+  /** `clicks / shown`; `null` when `shown` is 0. */
+  readonly rate: number | null
+}
+
+/** The duration of searches. */
+export interface SearchTime {
+  /** The number of searches. */
+  readonly searches: number
+  /** Their median, in milliseconds to a tenth; `null` when there were none. */
+  readonly medianMs: number | null
+}

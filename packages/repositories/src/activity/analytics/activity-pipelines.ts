@@ -1,0 +1,32 @@
+import type { Period } from './activity-figures.ts'
+import { type Aggregation, day, within } from './aggregation.ts'
+
+/** Users per day or week. Index: `timestamp`. */
+export function activeUsersPer(unit: 'day' | 'week', period: Period): Aggregation {
+  const since = {
+    $dateTrunc: { date: '$timestamp', unit, ...(unit === 'week' && { startOfWeek: 'monday' }) },
+  }
+  return {
+    collection: 'user_activity',
+    pipeline: [
+      { $match: { timestamp: within(period), user_id: { $ne: null } } },
+      { $group: { _id: { since, user: '$user_id' } } },
+      { $group: { _id: '$_id.since', users: { $sum: 1 } } },
+      { $sort: { _id: 1 } },
+      { $project: { _id: 0, since: '$_id', users: 1 } },
+    ],
+  }
+}
+
+/** Events per type and day. Index: `timestamp`, or `event_type, timestamp` for one type. */
+export function eventsPerDay(period: Period, type?: string): Aggregation {
+  return {
+    collection: 'user_activity',
+    pipeline: [
+      { $match: { ...(type !== undefined && { event_type: type }), timestamp: within(period) } },
+      { $group: { _id: { type: '$event_type', day }, count: { $sum: 1 } } },
+      { $sort: { '_id.day': 1, '_id.type': 1 } },
+      { $project: { _id: 0, type: '$_id.type', day: '$_id.day', count: 1 } },
+    ],
+  }
+}
