@@ -1,6 +1,7 @@
+import { globSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { brokenBy, fencesOf, linksOf, pages, read } from './markdown.ts'
+import { brokenBy, fencesOf, linksOf, namesOf, pages, read, root } from './markdown.ts'
 import { hasTitle } from './titles.ts'
 
 const maxWidth = 100
@@ -37,6 +38,18 @@ test('Every name that a snippet imports from a package is exported by it', () =>
   expect(missing).toEqual([])
 })
 
+test('Every camelCase name of a page occurs in the code, but for the changelog, which has history', () => {
+  const words = new Set(sources().flatMap((file) => read(file).match(/\w+/g) ?? []))
+  const unknown = everyPage
+    .filter(({ page }) => page !== 'CHANGELOG.md')
+    .flatMap(({ page, markdown }) =>
+      namesOf(markdown)
+        .filter((name) => !words.has(name))
+        .map((name) => `${page}: ${name}`),
+    )
+  expect(unknown).toEqual([])
+})
+
 test(`Prose and snippets are at most ${maxWidth} columns wide`, () => {
   const wide = everyPage.flatMap(({ page, markdown }) =>
     markdown
@@ -62,6 +75,13 @@ test('A broken link, a wrong heading and a title that no test bears are found', 
   expect(hasTitle(`it('one of %d is found', …)`, 'one of 3 is found')).toBe(true)
   expect(hasTitle(`it('one of %d is found', …)`, 'one is found')).toBe(false)
 })
+
+function sources(): readonly string[] {
+  return globSync('{packages,examples,benchmarks,evaluations,tools}/**/*.{ts,mjs,json}', {
+    cwd: root,
+    exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name),
+  })
+}
 
 function isTableRow(line: string): boolean {
   return line.trimStart().startsWith('|')

@@ -63,6 +63,13 @@ export function fencesOf(markdown: string, language: string): readonly string[] 
     .map(([, , code = '']) => code)
 }
 
+/** The camelCase names of snippets and of code within the text. */
+export function namesOf(markdown: string): readonly string[] {
+  const inline = [...withoutFences(markdown).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
+  const code = [...fencesOf(markdown, 'ts'), ...inline].join('\n')
+  return [...new Set(code.match(/\b[a-z]+[A-Z]\w*/g))]
+}
+
 export function withoutFences(markdown: string): string {
   return markdown.replace(/^```[\s\S]*?^```$/gm, '')
 }
