@@ -33,7 +33,8 @@ export function invalidOption(of: string, option: string, rule: string, value: u
 }
 
 function valueAt(options: object, field: string): unknown {
-  return field.split('.').reduce<unknown>((value, key) => Object(value)[key], options)
+  const steps = field.match(/[^.[\]]+/g) ?? []
+  return steps.reduce<unknown>((value, key) => Object(value)[key], options)
 }
 
 function shown(value: unknown): string {

@@ -5,9 +5,7 @@ import { z } from 'zod'
  */
 export type Money = string
 
-/**
- * How an amount may be given: a decimal string, or a number that prints with at most two decimals.
- */
+/** An amount as input: a decimal string, or a number that prints with at most two decimals. */
 export type MoneyInput = string | number
 
 const amountPattern = /^(\d{1,8})(?:\.(\d{1,2}))?$/

@@ -1,4 +1,6 @@
 import type { Cache, Stores } from '@headwater/core'
+import { checkCacheOptions } from './cache-options.ts'
+import type { RepositoryCacheOptions } from './cache-options.ts'
 import { defineCourseCache, defineCourseStudentsCache } from './courses/course-cache.ts'
 import type { Course } from './courses/course.ts'
 import { defineUserEnrollmentsCache } from './enrollments/enrollment-cache.ts'
@@ -6,7 +8,7 @@ import type { Enrollment } from './enrollments/enrollment.ts'
 import { defineUserCache } from './users/user-cache.ts'
 import type { User } from './users/user.ts'
 
-/** What the repositories share: a write of one invalidates what another has cached. */
+/** State shared by the repositories: a write of one invalidates what another has cached. */
 export interface RepositoryContext {
   /** The connected stores. */
   readonly stores: Stores
@@ -14,7 +16,7 @@ export interface RepositoryContext {
   readonly caches: RepositoryCaches
 }
 
-/** What the repositories cache. */
+/** The caches of all repositories. */
 export interface RepositoryCaches {
   /** Profiles: `user:{id}`. */
   readonly users: Cache<number, User>
@@ -26,15 +28,20 @@ export interface RepositoryCaches {
   readonly userEnrollments: Cache<number, readonly Enrollment[]>
 }
 
-/** Defines what the repositories share. */
-export function createContext(stores: Stores): RepositoryContext {
+/**
+ * Defines the caches on the stores.
+ *
+ * @throws InvalidOptions when an option breaks a rule.
+ */
+export function createContext(stores: Stores, options?: RepositoryCacheOptions): RepositoryContext {
+  const { users, courses, courseStudents, userEnrollments } = checkCacheOptions(options)
   return {
     stores,
     caches: {
-      users: defineUserCache(stores),
-      courses: defineCourseCache(stores),
-      courseStudents: defineCourseStudentsCache(stores),
-      userEnrollments: defineUserEnrollmentsCache(stores),
+      users: defineUserCache(stores, users),
+      courses: defineCourseCache(stores, courses),
+      courseStudents: defineCourseStudentsCache(stores, courseStudents),
+      userEnrollments: defineUserEnrollmentsCache(stores, userEnrollments),
     },
   }
 }

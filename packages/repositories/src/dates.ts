@@ -1,9 +1,6 @@
 import type { Codec } from '@headwater/core'
 
-/**
- * How a flat value with dates travels through JSON: the named fields as ISO texts, everything else
- * as it is.
- */
+/** A codec for flat values with an id: the named fields are dates, all others are JSON already. */
 export function datesCodec<Value extends { readonly id: number }>(
   ...fields: readonly (keyof Value & string)[]
 ): Codec<Value> {
@@ -17,11 +14,11 @@ export function datesCodec<Value extends { readonly id: number }>(
 function withFields<Value extends object>(
   value: Value,
   fields: readonly (keyof Value & string)[],
-  change: (field: unknown) => unknown,
+  convert: (field: unknown) => unknown,
 ): Value {
-  const changed = { ...value } as Record<string, unknown>
-  for (const field of fields) changed[field] = change(changed[field])
-  return changed as Value
+  const converted = { ...value } as Record<string, unknown>
+  for (const field of fields) converted[field] = convert(converted[field])
+  return converted as Value
 }
 
 function asObject<Value extends { readonly id: number }>(json: unknown): Value {

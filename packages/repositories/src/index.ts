@@ -1,5 +1,7 @@
-export { activityDefaults, createRepositories } from './repositories.ts'
-export type { ActivityOptions, Repositories, RepositoriesOptions } from './repositories.ts'
+export { createRepositories } from './repositories.ts'
+export type { Repositories, RepositoriesOptions } from './repositories.ts'
+export { repositoryCacheDefaults } from './cache-options.ts'
+export type { EntityCacheOptions, RepositoryCacheOptions } from './cache-options.ts'
 export { repositoriesMigrations } from './migrations.ts'
 
 export type { UserRepository } from './users/user-repository.ts'
@@ -74,6 +76,8 @@ export type {
   PaymentRecord,
 } from './enrollments/enrollment-events.ts'
 
+export { activityDefaults } from './activity/activity-options.ts'
+export type { ActivityOptions } from './activity/activity-options.ts'
 export { activityBufferDefaults } from './activity/buffer-options.ts'
 export type { ActivityBufferOptions } from './activity/buffer-options.ts'
 export type { ActivityRepository } from './activity/activity-repository.ts'

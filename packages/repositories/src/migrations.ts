@@ -1,6 +1,6 @@
 /**
- * The migrations of this package, to be handed to `migrate`: tables `users`, `courses`,
- * `enrollments` and `activity_spill`.
+ * The migrations of this package, for `migrate`: tables `users`, `courses`, `enrollments`,
+ * `activity_spill` and `user_erasure`.
  */
 export const repositoriesMigrations = {
   name: 'repositories',

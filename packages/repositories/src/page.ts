@@ -4,23 +4,23 @@ import { z } from 'zod'
 export interface Page<Item> {
   /** The items, in the list's order. */
   readonly items: readonly Item[]
-  /** Hand it in as `cursor` to get what follows; `null` at the end. */
+  /** The `cursor` of the next page; `null` on the last page. */
   readonly nextCursor: string | null
 }
 
-/** Which part of a list to read. */
+/** The part of a list to read. */
 export interface PageOptions {
   /**
-   * How many items at most, from 1 to 200.
+   * Number of items, at most; from 1 to 200.
    *
    * @defaultValue `20`
    */
   readonly limit?: number | undefined
-  /** The `nextCursor` of the page before. */
+  /** The `nextCursor` of the page before; absent for the first page. */
   readonly cursor?: string | undefined
 }
 
-/** Makes a page of rows that were read one beyond `limit`. */
+/** Makes a page from rows; the caller read one more than `limit` to see whether others follow. */
 export function toPage<Item>(
   rows: readonly Item[],
   limit: number,
@@ -31,7 +31,7 @@ export function toPage<Item>(
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null }
 }
 
-/** Writes the place after an item as an opaque text; `list` keeps cursors of other lists out. */
+/** Encodes a position in a list as an opaque text; `list` keeps cursors of other lists out. */
 export function encodeCursor(list: string, position: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify([list, ...position])).toString('base64url')
 }

@@ -9,24 +9,23 @@ import type {
   TransactionWork,
 } from '@headwater/core'
 
-/** How often a transaction is run again after a deadlock or a serialization failure. */
+/** How often a transaction runs, at most, when it meets deadlocks or serialization failures. */
 const maxAttempts = 5
-
-/** Runs one statement in autocommit, or in the caller's transaction. */
-export function read<Row extends object>(
-  stores: Stores,
-  statement: Statement,
-  tx?: SqlClient,
-): ResultAsync<SqlResult<Row>, SqlError> {
-  const [text, values] = statement
-  if (tx === undefined) return stores.postgres.query<Row>(text, values)
-  return ResultAsync.fromPromise(tx.query<Row>(text, values), sqlError)
-}
 
 /** A statement with its positional parameters. */
 export type Statement = readonly [text: string, values: readonly unknown[]]
 
-/** Runs `work` in a transaction that is run again after a deadlock or a serialization failure. */
+/** Runs one statement in autocommit, or in the caller's transaction. */
+export function read<Row extends object>(
+  stores: Stores,
+  [text, values]: Statement,
+  tx?: SqlClient,
+): ResultAsync<SqlResult<Row>, SqlError> {
+  if (tx === undefined) return stores.postgres.query<Row>(text, values)
+  return ResultAsync.fromPromise(tx.query<Row>(text, values), sqlError)
+}
+
+/** Runs `work` in a transaction, and again after a deadlock or a serialization failure. */
 export function write<T, E>(
   stores: Stores,
   work: TransactionWork<T, E>,
@@ -35,22 +34,22 @@ export function write<T, E>(
   return transaction(stores, work, { maxAttempts, ...options })
 }
 
-/** The row of a statement that always gives one. */
+/** The row of a statement that always returns one. */
 export function onlyRow<Row>(rows: readonly Row[]): Row {
   const [row] = rows
-  if (row === undefined) throw new Error('the statement gave no row')
+  if (row === undefined) throw new Error('the statement returned no row')
   return row
 }
 
 function sqlError(cause: unknown): SqlError {
-  const failure = sqlFailureIn(cause)
-  if (failure !== undefined) return failure
-  return {
-    type: 'store-refused',
-    message: 'the transaction refused the statement',
-    retryable: false,
-    store: 'postgres',
-    operation: 'query',
-    cause,
-  }
+  return (
+    sqlFailureIn(cause) ?? {
+      type: 'store-refused',
+      message: 'the transaction refused the statement',
+      retryable: false,
+      store: 'postgres',
+      operation: 'query',
+      cause,
+    }
+  )
 }

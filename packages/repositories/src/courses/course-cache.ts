@@ -1,16 +1,19 @@
 import { defineCache } from '@headwater/core'
 import type { Cache, Stores } from '@headwater/core'
+import type { CheckedCacheOptions } from '../cache-options.ts'
 import { datesCodec } from '../dates.ts'
 import { selectCourses, selectStudents, toCourse } from './course-queries.ts'
 import type { CourseRow } from './course-queries.ts'
 import type { Course } from './course.ts'
 
-/** Courses under `course:{id}`, for half an hour. */
-export function defineCourseCache(stores: Stores): Cache<number, Course> {
+/** Courses under `course:{id}`. */
+export function defineCourseCache(
+  stores: Stores,
+  options: CheckedCacheOptions['courses'],
+): Cache<number, Course> {
   return defineCache<number, Course>(stores, {
+    ...options,
     name: 'course',
-    ttlMs: 30 * 60_000,
-    graceMs: 5 * 60_000,
     codec: datesCodec<Course>('createdAt', 'updatedAt'),
     load: async (ids, sql) => {
       const { rows } = await sql.query<CourseRow>(selectCourses, [ids])
@@ -20,14 +23,16 @@ export function defineCourseCache(stores: Stores): Cache<number, Course> {
 }
 
 /**
- * Ids of a course's students under `course:{id}:students`, for five minutes; empty for a course
- * that does not exist.
+ * Ids of a course's students under `course:{id}:students`; empty for a course that does not exist.
  */
-export function defineCourseStudentsCache(stores: Stores): Cache<number, readonly number[]> {
+export function defineCourseStudentsCache(
+  stores: Stores,
+  options: CheckedCacheOptions['courseStudents'],
+): Cache<number, readonly number[]> {
   return defineCache<number, readonly number[]>(stores, {
+    ...options,
     name: 'course',
     key: (id) => [id, 'students'],
-    ttlMs: 5 * 60_000,
     load: async (ids, sql) => {
       const { rows } = await sql.query<{ course_id: number; user_ids: number[] }>(selectStudents, [
         ids,

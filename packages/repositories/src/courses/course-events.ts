@@ -6,23 +6,23 @@ export type CoursePayload = {
   readonly courseId: number
 }
 
-/** Payload of `course.updated`: which fields changed, not to what. */
+/** Payload of `course.updated`: the names of the changed fields, without their values. */
 export type CourseUpdatedPayload = CoursePayload & {
-  /** Names of the fields that were given. */
+  /** Names of the fields that the change set. */
   readonly changed: readonly string[]
 }
 
 /** Payload of `course.deleted`. */
 export type CourseDeletedPayload = CoursePayload & {
-  /** How many enrollments went with it. */
+  /** Number of enrollments deleted with the course. */
   readonly enrollmentsEnded: number
 }
 
 type ChangedCourse = { readonly id: number; readonly version: number }
 
 /**
- * An event of a course. Events of enrollments have the same aggregate: all that happens to one
- * course is delivered in one order.
+ * An event of a course. Events of its enrollments have the same aggregate, so everything that
+ * happens to one course is delivered in one order.
  */
 export function courseEvent(
   course: ChangedCourse,
@@ -38,7 +38,7 @@ export function courseUpdated(course: ChangedCourse, changed: readonly string[])
   return courseEvent(course, 'course.updated', payload)
 }
 
-/** A course was deleted, and its enrollments with it. */
+/** A course was deleted together with its enrollments. */
 export function courseDeleted(course: ChangedCourse, enrollmentsEnded: number): NewEvent {
   const payload: CourseDeletedPayload = { courseId: course.id, enrollmentsEnded }
   return courseEvent(course, 'course.deleted', payload)

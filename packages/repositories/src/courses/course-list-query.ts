@@ -3,7 +3,7 @@ import type { CourseSort, ValidCourseList } from './course-list.ts'
 import { courseColumns } from './course-queries.ts'
 
 interface Order {
-  /** What the list is ordered by, before the id. */
+  /** The column that comes before the id in the order. */
   readonly column?: string
   /** Its type. */
   readonly type?: string
@@ -19,8 +19,8 @@ const orders: Record<CourseSort, Order> = {
 }
 
 /**
- * One row more than the page has, to see whether there is another. Only the conditions that were
- * asked for are in the text: PostgreSQL plans each combination by itself, from an index where there
+ * Selects one row more than the page has, to see whether another page follows. The text holds only
+ * the conditions asked for: PostgreSQL plans each combination by itself, from an index where there
  * is one.
  */
 export function selectCoursePage(options: ValidCourseList): Statement {
@@ -28,7 +28,7 @@ export function selectCoursePage(options: ValidCourseList): Statement {
   const $ = (value: unknown) => `$${values.push(value)}`
   const conditions = [...filters(options, $), ...position(options, $)]
   const { column, direction } = orders[options.sort]
-  // Qualified: a bare `price` is the column of the answer, which is text and ordered as such.
+  // Qualified: a bare `price` would be the output column, which is text and sorts as text.
   const order = [...(column === undefined ? [] : [column]), 'id']
     .map((name) => `c.${name} ${direction}`)
     .join(', ')

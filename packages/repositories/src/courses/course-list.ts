@@ -8,13 +8,13 @@ import type { PageOptions } from '../page.ts'
 import type { Course } from './course.ts'
 
 /**
- * The order of a list of courses; courses that are equal in it come by their ids. `popularity` puts
- * the course with the most students first: a course that students join or leave between two pages
- * may be met twice, or not at all.
+ * The order of a list of courses; ties are broken by id. `popularity` puts the course with the most
+ * students first: a course that students join or leave between two pages may appear twice, or not
+ * at all.
  */
 export type CourseSort = 'newest' | 'price-ascending' | 'price-descending' | 'title' | 'popularity'
 
-/** Which courses to list. */
+/** Filters and order of a list of courses. */
 export interface CourseListOptions extends PageOptions {
   /** Only courses of this category. */
   readonly category?: string | undefined
@@ -22,20 +22,20 @@ export interface CourseListOptions extends PageOptions {
   readonly difficulty?: string | undefined
   /** Only courses of this instructor. */
   readonly instructorId?: number | undefined
-  /** Only courses that cost at least this. */
+  /** Only courses at this price or above. */
   readonly minPrice?: MoneyInput | undefined
-  /** Only courses that cost at most this. */
+  /** Only courses at this price or below. */
   readonly maxPrice?: MoneyInput | undefined
   /** `true` lists only courses with a free seat, `false` only full courses. */
   readonly hasSeats?: boolean | undefined
   /**
-   * Whether to list published courses or the others.
+   * `true` lists published courses, `false` unpublished ones.
    *
    * @defaultValue `true`
    */
   readonly isPublished?: boolean | undefined
   /**
-   * The order.
+   * Order of the list.
    *
    * @defaultValue `'newest'`
    */
@@ -64,8 +64,7 @@ const list = z.strictObject({
 })
 
 /**
- * Checks {@link CourseListOptions}; a cursor goes on in its own list only: with the same filters
- * and the same order.
+ * Checks {@link CourseListOptions}; a cursor is valid only with the filters and order it came from.
  */
 export const courseListInput = list
   .refine(
@@ -80,13 +79,13 @@ export const courseListInput = list
   )
   .refine((options) => options.cursor === undefined || isOfThisList(options.cursor, options), {
     path: ['cursor'],
-    message: 'is of a list with other filters or another order',
+    message: 'belongs to a list with other filters or another order',
   })
 
-/** A list that was checked. */
+/** Filters and order that were checked. */
 export type ValidCourseList = z.output<typeof list>
 
-/** The cursor after a course of a list. */
+/** The cursor of the page that follows a course. */
 export function courseCursor(options: ValidCourseList, last: Course): string {
   return encodeCursor('courses', [fingerprintOf(options), last.id, sortKeyOf(options.sort, last)])
 }

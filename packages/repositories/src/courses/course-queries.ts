@@ -1,14 +1,18 @@
 import type { Course } from './course.ts'
 
 /** The columns of a {@link CourseRow}. */
-export const courseColumns = `id, title, description, instructor_id, category, difficulty_level, max_students, current_enrollment, price::text AS price,
-         is_published, version::text AS version, created_at, updated_at`
+export const courseColumns = `
+    id, title, description, instructor_id, category, difficulty_level,
+    max_students, current_enrollment, price::text AS price, is_published,
+    version::text AS version, created_at, updated_at`
 
 /**
- * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 places or null, $7 price.
+ * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 seats or null, $7 price.
  */
 export const insertCourse = `
-  INSERT INTO @schema.courses (title, description, instructor_id, category, difficulty_level, max_students, price)
+  INSERT INTO @schema.courses (
+    title, description, instructor_id, category, difficulty_level, max_students, price
+  )
   VALUES ($1, $2, $3, $4, $5, $6, $7)
   RETURNING ${courseColumns}`
 
@@ -19,11 +23,11 @@ export const selectCourses = `
   WHERE id = ANY ($1::integer[])`
 
 /**
- * $1 id, $2 title, $3 instructor, $4 price (each null: as it is); then pairs of whether to set and
- * the value: $5 $6 description, $7 $8 category, $9 $10 difficulty, $11 $12 places; $13 expected
+ * $1 id, $2 title, $3 instructor, $4 price (null leaves each as it is); then pairs of a flag to set
+ * and the value: $5 $6 description, $7 $8 category, $9 $10 difficulty, $11 $12 seats; $13 expected
  * version or null.
  */
-export const updateCourse = `
+export const updateCourseRow = `
   UPDATE @schema.courses
   SET title            = coalesce($2::varchar, title),
       instructor_id    = coalesce($3::integer, instructor_id),
@@ -37,7 +41,7 @@ export const updateCourse = `
   WHERE id = $1 AND ($13::bigint IS NULL OR version = $13)
   RETURNING ${courseColumns}`
 
-/** $1 id, $2 whether it is to be published; no row when it already is as asked. */
+/** Returns no row when the course already is as asked. $1 id, $2 whether to publish it. */
 export const setPublished = `
   UPDATE @schema.courses
   SET is_published = $2, version = version + 1, updated_at = now()
@@ -45,17 +49,17 @@ export const setPublished = `
   RETURNING ${courseColumns}`
 
 /**
- * Keeps everybody who changes these courses or their enrollments waiting; the ids are numbers, so
- * that the text has no parameters and goes along with BEGIN. With `skip`, courses that somebody
- * else keeps are left out instead of waited for.
+ * Locks courses against other changes of them and of their enrollments. The ids stand in the text,
+ * which therefore has no parameters and travels along with BEGIN. With `skip`, courses that another
+ * transaction locks are left out.
  */
-export function lockCourses(ids: readonly number[], kept: 'skip' | 'wait'): string {
+export function lockCourses(ids: readonly number[], lockedCourses: 'skip' | 'wait'): string {
   return `
   SELECT id, version::text AS version
   FROM @schema.courses
   WHERE id IN (${ids.map(Number).join(', ')})
   ORDER BY id
-  FOR NO KEY UPDATE${kept === 'skip' ? ' SKIP LOCKED' : ''}`
+  FOR NO KEY UPDATE${lockedCourses === 'skip' ? ' SKIP LOCKED' : ''}`
 }
 
 /** $1 id. */
@@ -65,7 +69,7 @@ export const deleteEnrollmentsOfCourse = `
   RETURNING user_id`
 
 /** $1 id. */
-export const deleteCourse = `
+export const deleteCourseRow = `
   DELETE FROM @schema.courses
   WHERE id = $1`
 
@@ -90,7 +94,7 @@ export const selectPopularCourses = `
   ORDER BY current_enrollment DESC, id DESC
   LIMIT $1`
 
-/** A row of the statements above that give courses. */
+/** A row of the statements above that return courses. */
 export interface CourseRow {
   readonly id: number
   readonly title: string

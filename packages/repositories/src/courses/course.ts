@@ -17,9 +17,9 @@ import { cursorInput } from '../page.ts'
 export interface Course {
   /** Id of the row. */
   readonly id: number
-  /** Title. */
+  /** The title. */
   readonly title: string
-  /** What the course is about. */
+  /** The description. */
   readonly description: string | null
   /** The user who teaches it. */
   readonly instructorId: number
@@ -27,27 +27,27 @@ export interface Course {
   readonly category: string | null
   /** Difficulty, for instance `beginner`. */
   readonly difficulty: string | null
-  /** How many students it takes; `null`: any number. */
+  /** Number of seats; `null` for any number. */
   readonly maxStudents: number | null
-  /** How many students it has. */
+  /** Number of students. */
   readonly currentEnrollment: number
   /** Price as a decimal string, for instance `'49.00'`. */
   readonly price: Money
-  /** Whether it can be found and enrolled in. */
+  /** Whether the course can be found and enrolled in. */
   readonly isPublished: boolean
-  /** Rises by one with each change but those of `currentEnrollment`. */
+  /** Incremented by each change other than of `currentEnrollment`. */
   readonly version: number
-  /** When it was created. */
+  /** When the course was created. */
   readonly createdAt: Date
-  /** When it last changed, enrollments apart. */
+  /** When the course last changed, enrollments apart. */
   readonly updatedAt: Date
 }
 
-/** What creating a course takes. */
+/** A course to create. */
 export interface NewCourse {
   /** Title, at most 255 characters. */
   readonly title: string
-  /** What the course is about, at most 20,000 characters. */
+  /** Description, at most 20,000 characters. */
   readonly description?: string | null | undefined
   /** The user who teaches it. */
   readonly instructorId: number
@@ -55,34 +55,34 @@ export interface NewCourse {
   readonly category?: string | null | undefined
   /** Difficulty, at most 50 characters. */
   readonly difficulty?: string | null | undefined
-  /** How many students it takes; absent or `null`: any number. */
+  /** Number of seats; absent or `null` for any number. */
   readonly maxStudents?: number | null | undefined
   /** Price from 0 to 99999999.99 with at most two decimals. */
   readonly price: MoneyInput
 }
 
 /**
- * Changes of a course: absent fields stay as they are, `null` clears (a `maxStudents` of `null` is
- * no limit).
+ * Changes of a course. Absent fields stay as they are, `null` clears; a `maxStudents` of `null` is
+ * no limit.
  */
 export interface CourseChanges extends Partial<NewCourse> {
   /** The version that the course must still have. */
   readonly expectedVersion?: number | undefined
 }
 
-/** What can go wrong with the creation of a course; `not-found` speaks of the instructor. */
+/** Failures of creating a course; `not-found` names the instructor. */
 export type CreateCourseError = InvalidInput | NotFound | TransactionError
 
-/** What can go wrong with a change of a course. */
+/** Failures of changing a course; `not-found` names the course or the instructor. */
 export type UpdateCourseError = InvalidInput | NotFound | VersionConflict | TransactionError
 
-/** What can go wrong with publishing, unpublishing and deleting a course. */
+/** Failures of publishing, unpublishing and deleting a course. */
 export type PublishCourseError = InvalidInput | NotFound | TransactionError
 
-/** What can go wrong with reading courses. */
+/** Failures of reading courses. */
 export type ReadCourseError = InvalidInput | CacheReadError
 
-/** What can go wrong with listing courses. */
+/** Failures of listing courses. */
 export type ListCoursesError = InvalidInput | SqlError
 
 const description = storableText(20_000).nullish()
@@ -103,7 +103,7 @@ export const newCourseInput = z.strictObject({
 /** Checks {@link CourseChanges}. */
 export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
 
-/** Checks which students to list. */
+/** Checks the page of students to list. */
 export const studentListInput = z
   .strictObject({
     courseId: rowId,
@@ -112,5 +112,5 @@ export const studentListInput = z
   })
   .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, {
     path: ['cursor'],
-    message: 'is of the list of another course',
+    message: 'belongs to the list of another course',
   })

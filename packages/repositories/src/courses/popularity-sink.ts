@@ -2,7 +2,7 @@ import { allDelivered, defineSink } from '@headwater/core'
 import type { Sink } from '@headwater/core'
 import type { Popularity } from './popularity.ts'
 
-/** Keeps `courses:popular` in step: whatever happens to a course, its current count is written. */
+/** Keeps `courses:popular` in sync by writing a course's current count after each of its events. */
 export function popularitySink(popularity: Popularity): Sink {
   return defineSink({
     name: 'popularity',

@@ -18,13 +18,13 @@ interface CourseCount {
 
 const topInput = z.strictObject({ limit: z.int().min(1).max(100) })
 
-/** How many courses the sorted set holds after it was rebuilt. */
+/** Number of courses in the sorted set after a rebuild, at most. */
 const rebuiltCourses = 10_000
 
 /**
- * Courses by number of students, as the sorted set `courses:popular` in Redis with absolute counts.
- * One member, below all others, names the run of the server that the set was built on: a set
- * without it was lost, or came back from a snapshot, and is rebuilt from PostgreSQL.
+ * Courses by number of students: the sorted set `courses:popular` in Redis, with absolute counts.
+ * A marker member below all others names the run of the server that the set was built on. A set
+ * without the current marker was lost or came from a snapshot, and is rebuilt from PostgreSQL.
  */
 export class Popularity {
   readonly #stores: Stores
@@ -37,8 +37,8 @@ export class Popularity {
   }
 
   /**
-   * Ids of the courses with the most students. One Redis round trip; without Redis, or without the
-   * set, one of PostgreSQL.
+   * Returns the ids of the courses with the most students. One Redis round trip; without Redis, or
+   * without the set, one of PostgreSQL.
    */
   top(limit: number): ResultAsync<readonly number[], InvalidInput | SqlError> {
     return validate(topInput, { limit }).asyncAndThen(() =>
@@ -53,9 +53,9 @@ export class Popularity {
   }
 
   /**
-   * Writes the current counts of courses; courses that are not published, or have no students,
-   * leave the set. What is written is read again afterwards, until it is what PostgreSQL has:
-   * another writer may have been between. `signal` ends the wait.
+   * Writes the current counts of courses; courses that are unpublished or have no students leave
+   * the set. Reads the counts again afterwards, and writes again when they changed: another writer
+   * may have come in between. `signal` ends the wait.
    */
   refresh(
     ids: readonly number[],
@@ -74,7 +74,7 @@ export class Popularity {
     )
   }
 
-  /** Builds the set anew from PostgreSQL. */
+  /** Rebuilds the set from PostgreSQL. */
   rebuild(): ResultAsync<void, StoreError | SqlError> {
     const marker = this.#marker
     if (marker === undefined) return errAsync(noServer)
@@ -167,13 +167,17 @@ const noServer: StoreUnavailable = {
 }
 
 /**
- * KEYS[1] the set. ARGV[1] the marker, then pairs of course id and count. Replies 0, doing nothing,
- * when the set lacks the marker.
+ * KEYS[1] the set. ARGV[1] the marker, then pairs of course id and count. Replies 1 when the counts
+ * were written, 0 when the set lacks the marker and nothing was done.
  */
 const writeScript = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
 for i = 2, #ARGV, 2 do
-  if ARGV[i + 1] == '0' then redis.call('ZREM', KEYS[1], ARGV[i]) else redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i]) end
+  if ARGV[i + 1] == '0' then
+    redis.call('ZREM', KEYS[1], ARGV[i])
+  else
+    redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i])
+  end
 end
 return 1`
 

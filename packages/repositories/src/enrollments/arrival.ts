@@ -3,21 +3,21 @@ import type { DeadlineExceeded, Result } from '@headwater/core'
 import type { ValidEnrollRequest } from './enroll.ts'
 import type { Enrollment, EnrollError } from './enrollment.ts'
 
-/** How long a caller waits. */
+/** Limits on how long a caller waits. */
 export interface ArrivalLimits {
-  /** When the time is over, by the monotonic clock. */
+  /** End of the caller's time, by the monotonic clock. */
   readonly endsAt: number
-  /** How long that is from the arrival, in milliseconds. */
+  /** The caller's time from the arrival on, in milliseconds. */
   readonly deadlineMs: number
   /** Ends the wait early. */
   readonly signal: AbortSignal | undefined
 }
 
-/** A caller who waits for a place: gets one answer, the first that is given. */
+/** A caller waiting for a seat. It receives one answer: the first that is given. */
 export class Arrival {
-  /** What is asked for. */
+  /** The seat asked for. */
   readonly request: ValidEnrollRequest
-  /** When the caller's time is over. */
+  /** End of the caller's time, by the monotonic clock. */
   readonly endsAt: number
   readonly #limits: ArrivalLimits
   readonly #answer = Promise.withResolvers<Result<Enrollment, EnrollError>>()
@@ -34,7 +34,7 @@ export class Arrival {
     if (limits.signal?.aborted === true) this.#giveUp()
   }
 
-  /** The answer, once there is one. */
+  /** Resolves with the answer. */
   get answer(): Promise<Result<Enrollment, EnrollError>> {
     return this.#answer.promise
   }
@@ -45,21 +45,21 @@ export class Arrival {
   }
 
   /**
-   * A batch takes it up. Where it shares the batch's deadline it waits for the batch's answer,
-   * which is certain.
+   * Marks the arrival as taken up by a batch. One that shares the batch's deadline waits for the
+   * batch's answer, which is certain.
    */
   begin(deadline: 'own' | 'shared'): void {
     this.#hasBegun = true
     if (deadline === 'shared') clearTimeout(this.#timer)
   }
 
-  /** Answers. */
+  /** Gives the answer. */
   settle(answer: Result<Enrollment, EnrollError>): void {
     this.#end()
     this.#answer.resolve(answer)
   }
 
-  /** Passes a mistake on. */
+  /** Rejects the answer with a programmer's mistake. */
   fail(mistake: unknown): void {
     this.#end()
     this.#answer.reject(mistake)
@@ -80,10 +80,10 @@ export class Arrival {
     const reason =
       signal?.aborted === true
         ? 'the caller gave up'
-        : `there was no answer within ${deadlineMs} ms`
+        : `PostgreSQL did not answer within ${Math.round(deadlineMs)} ms`
     const state = this.#hasBegun
-      ? 'the place may still be taken, and asking again tells'
-      : 'no place was taken'
+      ? 'the seat may still be taken; enroll again to find out'
+      : 'no seat was taken'
     return {
       type: 'deadline-exceeded',
       store: 'postgres',

@@ -1,8 +1,7 @@
 import type { Arrival } from './arrival.ts'
 
 /**
- * Those who wait for a place in one course, in order of arrival; at most one batch serves them at a
- * time.
+ * The callers waiting for a seat in one course, in order of arrival; one batch serves at a time.
  */
 export class CourseLine {
   /** The course. */
@@ -15,27 +14,27 @@ export class CourseLine {
     this.courseId = courseId
   }
 
-  /** How many wait. */
+  /** Number of waiting callers. */
   get length(): number {
     return this.#waiting.length
   }
 
-  /** Whether a batch serves them. */
+  /** Whether a batch is serving the line. */
   get isServed(): boolean {
     return this.#isServed
   }
 
-  /** Stands at the end. */
+  /** Adds a caller at the end. */
   join(arrival: Arrival): void {
     this.#waiting.push(arrival)
   }
 
-  /** Goes back to the front when the batch ends, in the order of the calls. */
+  /** Puts a caller back to the front when the batch ends, in the order of the calls. */
   rejoin(arrival: Arrival): void {
     this.#returned.push(arrival)
   }
 
-  /** Lets a batch take the first `count`, without those who have gone. */
+  /** Hands the first `count` callers to a batch; callers who gave up are dropped. */
   serve(count: number): readonly Arrival[] {
     this.#isServed = true
     const present = this.#waiting.filter((arrival) => !arrival.isSettled)
@@ -43,10 +42,10 @@ export class CourseLine {
     return present.slice(0, count)
   }
 
-  /** The batch has ended; says whether it had to leave the course to somebody else. */
-  leave(): 'served' | 'kept' {
+  /** Ends a batch; `locked` when it had to skip the course because another transaction locks it. */
+  leave(): 'served' | 'locked' {
     this.#isServed = false
-    const ending = this.#returned.length > 0 ? 'kept' : 'served'
+    const ending = this.#returned.length > 0 ? 'locked' : 'served'
     this.#waiting = [...this.#returned, ...this.#waiting]
     this.#returned = []
     return ending

@@ -7,22 +7,22 @@ import type { EnrollBatch, ValidEnrollRequest } from './enroll.ts'
 import type { AlreadyEnrolled, Enrollment, EnrollError } from './enrollment.ts'
 
 /**
- * What a batch gives each of its requests: its own result, or nothing yet, because somebody else
- * keeps the course.
+ * The answer to one request of a batch: its own result, or `course-locked` when nothing was done
+ * because another transaction locks the course.
  */
-export type BatchAnswer = Result<Enrollment, EnrollError> | 'course-kept'
+export type BatchAnswer = Result<Enrollment, EnrollError> | 'course-locked'
 
-/** A batch with the time it has. */
+/** A batch with a deadline. */
 export interface TimedBatch extends EnrollBatch {
-  /** From BEGIN to the end of COMMIT, in milliseconds. */
+  /** Time from BEGIN to the end of COMMIT, in milliseconds. */
   readonly deadlineMs: number
 }
 
 /**
- * Runs a batch in one transaction and gives back the answers in the order of its requests. When the
- * database refuses the whole for the sake of one request, the batch is halved until that one stands
- * alone: nobody fails for what another asked. When the outcome of the commit cannot be found out,
- * everybody is told so.
+ * Runs a batch in one transaction and returns the answers in the order of its requests. When the
+ * database refuses the batch because of one request, the batch is halved until that request stands
+ * alone: no caller fails because of another's request. When the outcome of the commit cannot be
+ * found out, every caller receives `commit-unknown`.
  *
  * Costs 3 PostgreSQL round trips and 2 of Redis for up to some 50 requests, however many courses
  * they are for.
@@ -47,7 +47,7 @@ export async function runBatch(
   ]
 }
 
-/** Reads a constraint's name as what it says about a request. */
+/** Translates a violated constraint into the refusal it stands for; other failures stay. */
 export function constraintRefusal<F extends { readonly type: string }>(
   failure: F,
   { userId, courseId }: Pick<ValidEnrollRequest, 'userId' | 'courseId'>,
@@ -59,8 +59,8 @@ export function constraintRefusal<F extends { readonly type: string }>(
 }
 
 /**
- * A constraint, a value, or a trigger of the host's that raised: another request may pass where
- * this one does not.
+ * Whether another request of the batch may pass: a constraint, a value or a trigger of the host
+ * refused this one.
  */
 function isOneRequestsFault(failure: TransactionError): boolean {
   return (

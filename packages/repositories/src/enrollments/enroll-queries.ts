@@ -1,17 +1,21 @@
 /**
- * Takes a place for each who asked, in the order given, as long as there are any; one row each, in
- * that order. The courses are locked already, by a statement before: what this one sees of them and
- * of their enrollments is how the transaction before left it, so no place is taken twice; who asks
- * twice for one course has one place. What was taken is found again by one number: joined by two
- * columns, all that a course takes would be compared with each other. $1 users, $2 courses, $3
- * discounts.
+ * Takes a seat for each request in the given order, as long as there are any; returns one row for
+ * each request, in that order. A user who asks twice for one course gets one seat.
+ *
+ * The courses were locked by an earlier statement, so this one sees them and their enrollments as
+ * the last transaction left them, and no seat is taken twice. A taken seat is joined by one number:
+ * joined by two columns, all seats taken in a course would be compared with each other.
+ *
+ * $1 users, $2 courses, $3 discounts.
  */
-export const takePlaces = `
+export const takeSeats = `
   WITH asked AS (
     SELECT user_id, course_id, discount, position
-    FROM unnest($1::integer[], $2::integer[], $3::numeric[]) WITH ORDINALITY AS asked (user_id, course_id, discount, position)
+    FROM unnest($1::integer[], $2::integer[], $3::numeric[])
+      WITH ORDINALITY AS asked (user_id, course_id, discount, position)
   ), judged AS (
-    SELECT a.position, a.user_id, a.course_id, a.user_id::bigint << 32 | a.course_id AS pair, c.price, c.version, c.max_students - c.current_enrollment AS free_places,
+    SELECT a.position, a.user_id, a.course_id, a.user_id::bigint << 32 | a.course_id AS pair,
+           c.price, c.version, c.max_students - c.current_enrollment AS free_seats,
            CASE
              WHEN u.id IS NULL THEN 'no-user'
              WHEN e.id IS NOT NULL THEN 'already-enrolled'
@@ -19,15 +23,27 @@ export const takePlaces = `
              WHEN c.price < a.discount THEN 'discount-exceeds-price'
            END AS refusal
     FROM asked AS a
-    JOIN (SELECT * FROM @schema.courses WHERE id = ANY ($2) OFFSET 0) AS c ON c.id = a.course_id
-    LEFT JOIN LATERAL (SELECT id FROM @schema.users WHERE id = a.user_id LIMIT 1) AS u ON true
-    LEFT JOIN LATERAL (SELECT id FROM @schema.enrollments WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1) AS e ON true
+    JOIN (
+      SELECT * FROM @schema.courses WHERE id = ANY ($2) OFFSET 0
+    ) AS c ON c.id = a.course_id
+    LEFT JOIN LATERAL (
+      SELECT id FROM @schema.users WHERE id = a.user_id LIMIT 1
+    ) AS u ON true
+    LEFT JOIN LATERAL (
+      SELECT id FROM @schema.enrollments
+      WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1
+    ) AS e ON true
   ), counted_once AS (
-    SELECT judged.*, row_number() OVER (PARTITION BY pair, refusal IS NULL ORDER BY position) > 1 AS is_repeated
+    SELECT judged.*,
+           row_number() OVER (PARTITION BY pair, refusal IS NULL ORDER BY position) > 1
+             AS is_repeated
     FROM judged
   ), ranked AS (
-    SELECT counted_once.*, refusal IS NULL AND NOT is_repeated AS is_eligible,
-           row_number() OVER (PARTITION BY course_id, refusal IS NULL AND NOT is_repeated ORDER BY position) > free_places AS is_full
+    SELECT counted_once.*,
+           refusal IS NULL AND NOT is_repeated AS is_eligible,
+           row_number() OVER (
+             PARTITION BY course_id, refusal IS NULL AND NOT is_repeated ORDER BY position
+           ) > free_seats AS is_full
     FROM counted_once
   ), taken AS (
     INSERT INTO @schema.enrollments (user_id, course_id)
@@ -36,28 +52,32 @@ export const takePlaces = `
     WHERE is_eligible AND is_full IS NOT TRUE
     ORDER BY position
     ON CONFLICT (user_id, course_id) DO NOTHING
-    RETURNING id, user_id, course_id, user_id::bigint << 32 | course_id AS pair, enrolled_at, completed_at, progress_percentage
+    RETURNING id, user_id, course_id, user_id::bigint << 32 | course_id AS pair,
+              enrolled_at, completed_at, progress_percentage
   ), counted AS (
     UPDATE @schema.courses AS c
-    SET current_enrollment = current_enrollment + taken_places.count
-    FROM (SELECT course_id, count(*) AS count FROM taken GROUP BY course_id) AS taken_places
-    WHERE c.id = taken_places.course_id
+    SET current_enrollment = current_enrollment + taken_seats.count
+    FROM (SELECT course_id, count(*) AS count FROM taken GROUP BY course_id) AS taken_seats
+    WHERE c.id = taken_seats.course_id
   )
-  SELECT taken.id, r.user_id, r.course_id, taken.enrolled_at, taken.completed_at, taken.progress_percentage,
+  SELECT taken.id, r.user_id, r.course_id,
+         taken.enrolled_at, taken.completed_at, taken.progress_percentage,
          r.price::text AS price, r.version::text AS version,
          CASE
            WHEN r.refusal IS NOT NULL THEN r.refusal
-           WHEN r.is_repeated THEN CASE WHEN taken.id IS NULL THEN 'full' ELSE 'already-enrolled' END
-           WHEN taken.id IS NULL THEN CASE WHEN r.is_full THEN 'full' ELSE 'already-enrolled' END
+           WHEN r.is_repeated AND taken.id IS NULL THEN 'full'
+           WHEN r.is_repeated THEN 'already-enrolled'
+           WHEN taken.id IS NULL AND r.is_full THEN 'full'
+           WHEN taken.id IS NULL THEN 'already-enrolled'
          END AS refusal
   FROM ranked AS r
   LEFT JOIN taken USING (pair)
   ORDER BY r.position`
 
-/** A row of {@link takePlaces}: a place, or why there is none. */
-export type PlaceRow = TakenRow | RefusedRow
+/** A row of {@link takeSeats}: a seat, or the reason why there is none. */
+export type SeatRow = TakenRow | RefusedRow
 
-/** A place that was taken. */
+/** A seat that was taken. */
 export interface TakenRow {
   readonly refusal: null
   readonly id: number
@@ -70,7 +90,7 @@ export interface TakenRow {
   readonly version: string
 }
 
-/** A place that was not given. */
+/** A seat that was refused. */
 export interface RefusedRow {
   readonly refusal:
     'no-user' | 'already-enrolled' | 'not-published' | 'discount-exceeds-price' | 'full'

@@ -1,11 +1,12 @@
-import { err, invalidInput, notFound, ok, subtractMoney } from '@headwater/core'
+import { err, invalidField, notFound, ok, subtractMoney } from '@headwater/core'
 import type { InvalidInput, NotFound, Result, Transaction } from '@headwater/core'
 import type { z } from 'zod'
 import type { RepositoryCaches } from '../context.ts'
 import { lockCourses } from '../courses/course-queries.ts'
-import { takePlaces } from './enroll-queries.ts'
-import type { PlaceRow, RefusedRow, TakenRow } from './enroll-queries.ts'
+import { takeSeats } from './enroll-queries.ts'
+import type { RefusedRow, SeatRow, TakenRow } from './enroll-queries.ts'
 import { enrollmentCreated } from './enrollment-events.ts'
+import { enrollmentKeys } from './enrollment-keys.ts'
 import { toEnrollment } from './enrollment-queries.ts'
 import type {
   AlreadyEnrolled,
@@ -15,7 +16,7 @@ import type {
   enrollInput,
 } from './enrollment.ts'
 
-/** Why a place was not given. */
+/** The reason why a seat was refused. */
 export type EnrollRefusal =
   NotFound | CourseNotPublished | AlreadyEnrolled | InvalidInput | CourseFull
 
@@ -23,26 +24,26 @@ export type EnrollRefusal =
 export type ValidEnrollRequest = z.output<typeof enrollInput>
 
 /**
- * What became of one request: a place, a refusal, or nothing yet, because somebody else keeps the
- * course.
+ * The answer to one request: a seat, a refusal, or `course-locked` when nothing was done because
+ * another transaction locks the course.
  */
-export type EnrollAnswer = Result<Enrollment, EnrollRefusal> | 'course-kept'
+export type EnrollAnswer = Result<Enrollment, EnrollRefusal> | 'course-locked'
 
-/** What {@link enrollAll} takes. */
+/** Input of {@link enrollAll}. */
 export interface EnrollBatch {
   /** The requests, in order of arrival. */
   readonly requests: readonly ValidEnrollRequest[]
-  /** Whether to wait for a course that somebody else keeps. */
-  readonly isPatient: boolean
+  /** Whether to wait for a course that another transaction locks, or to skip it. */
+  readonly lockedCourses: 'wait' | 'skip'
 }
 
 /**
- * Takes a place for each request, as long as there are any, within a transaction: locks the
- * courses, in the order of their ids, takes the places with one statement, publishes an
- * `enrollment.created` each and invalidates what they change. Gives back the answers in the order
- * of the requests; as `Err` when no place was taken and there is nothing to commit.
+ * Takes a seat for each request within a transaction, as long as there are any. Locks the courses
+ * in the order of their ids, takes the seats with one statement, publishes `enrollment.created` for
+ * each and invalidates the keys that they change.
  *
- * Two round trips, the first along with BEGIN.
+ * Returns the answers in the order of the requests, as `Err` when no seat was taken and there is
+ * nothing to commit. Two round trips, the first along with BEGIN.
  */
 export async function enrollAll(
   tx: Transaction,
@@ -50,37 +51,36 @@ export async function enrollAll(
   caches: RepositoryCaches,
 ): Promise<Result<EnrollAnswer[], EnrollAnswer[]>> {
   const courseIds = new Set(batch.requests.map((request) => request.courseId))
-  const { rows } = await tx.query<{ id: number }>(
-    lockCourses([...courseIds], batch.isPatient ? 'wait' : 'skip'),
-  )
+  const { rows } = await tx.query<{ id: number }>(lockCourses([...courseIds], batch.lockedCourses))
   const locked = new Set(rows.map((row) => row.id))
   const asking = batch.requests.filter((request) => locked.has(request.courseId))
-  const places = (asking.length === 0 ? [] : await placesFor(tx, asking)).values()
+  const seats = (asking.length === 0 ? [] : await seatsFor(tx, asking)).values()
   const answers = batch.requests.map((request): EnrollAnswer => {
-    const place = locked.has(request.courseId) ? places.next().value : undefined
-    if (place !== undefined) return answerOf(tx, place, request)
-    return batch.isPatient ? err(notFound('course', request.courseId)) : 'course-kept'
+    const seat = locked.has(request.courseId) ? seats.next().value : undefined
+    if (seat !== undefined) return answerOf(tx, seat, request)
+    if (batch.lockedCourses === 'skip') return 'course-locked'
+    return err(notFound('course', request.courseId))
   })
   const taken = answers.flatMap((answer) =>
-    answer !== 'course-kept' && answer.isOk() ? [answer.value] : [],
+    answer !== 'course-locked' && answer.isOk() ? [answer.value] : [],
   )
-  // Refusals hold no key: a course that is full and asked for all the time stays cached.
-  tx.invalidate(...keysOf(taken, caches))
+  // A refusal holds no key: a full course that is asked for all the time stays cached.
+  tx.invalidate(...enrollmentKeys(caches, taken))
   return taken.length > 0 ? ok(answers) : err(answers)
 }
 
-/** The user has a place in the course already. */
+/** The user already has a seat in the course. */
 export const alreadyEnrolled: AlreadyEnrolled = {
   type: 'already-enrolled',
-  message: 'the user has a place in this course already',
+  message: 'the user already has a seat in this course',
   retryable: false,
 }
 
-async function placesFor(
+async function seatsFor(
   tx: Transaction,
   requests: readonly ValidEnrollRequest[],
-): Promise<readonly PlaceRow[]> {
-  const { rows } = await tx.query<PlaceRow>(takePlaces, [
+): Promise<readonly SeatRow[]> {
+  const { rows } = await tx.query<SeatRow>(takeSeats, [
     requests.map((request) => request.userId),
     requests.map((request) => request.courseId),
     requests.map((request) => request.payment?.discount ?? '0.00'),
@@ -88,22 +88,22 @@ async function placesFor(
   return rows
 }
 
-function answerOf(tx: Transaction, place: PlaceRow, request: ValidEnrollRequest): EnrollAnswer {
-  return place.refusal === null
-    ? ok(publishEnrollment(tx, place, request))
-    : err(refusalOf(place, request))
+function answerOf(tx: Transaction, seat: SeatRow, request: ValidEnrollRequest): EnrollAnswer {
+  return seat.refusal === null
+    ? ok(publishEnrollment(tx, seat, request))
+    : err(refusalOf(seat, request))
 }
 
 function publishEnrollment(
   tx: Transaction,
-  place: TakenRow,
+  seat: TakenRow,
   { payment }: ValidEnrollRequest,
 ): Enrollment {
-  const enrollment = toEnrollment(place)
+  const enrollment = toEnrollment(seat)
   const discount = payment?.discount ?? '0.00'
-  const pricePaid = subtractMoney(place.price, discount) ?? '0.00'
+  const pricePaid = subtractMoney(seat.price, discount) ?? '0.00'
   tx.publish(
-    enrollmentCreated(enrollment, place.version, {
+    enrollmentCreated(enrollment, seat.version, {
       method: payment?.method ?? null,
       pricePaid,
       discount,
@@ -128,23 +128,12 @@ function refusalOf(
         retryable: false,
       }
     case 'discount-exceeds-price':
-      return invalidInput([{ field: 'payment.discount', message: 'must not be above the price' }])
+      return invalidField('payment.discount', 'must not be above the price')
     case 'full':
       return {
         type: 'course-full',
-        message: `all places of course ${courseId} are taken`,
+        message: `all seats of course ${courseId} are taken`,
         retryable: false,
       }
   }
-}
-
-function keysOf(
-  taken: readonly Enrollment[],
-  { courses, courseStudents, userEnrollments }: RepositoryCaches,
-) {
-  const courseIds = [...new Set(taken.map((enrollment) => enrollment.courseId))]
-  return [
-    ...courseIds.flatMap((id) => [courses.key(id), courseStudents.key(id)]),
-    ...taken.map((enrollment) => userEnrollments.key(enrollment.userId)),
-  ]
 }

@@ -1,5 +1,6 @@
 import { defineCache } from '@headwater/core'
 import type { Cache, Codec, Stores } from '@headwater/core'
+import type { CheckedCacheOptions } from '../cache-options.ts'
 import { datesCodec } from '../dates.ts'
 import { selectEnrollmentsOfUsers, toEnrollment } from './enrollment-queries.ts'
 import type { EnrollmentRow } from './enrollment-queries.ts'
@@ -13,14 +14,17 @@ const enrollmentsCodec: Codec<readonly Enrollment[]> = {
 }
 
 /**
- * A user's enrollments, newest first, under `user:{id}:enrollments`, for five minutes; empty for a
- * user who does not exist. They name their courses by id: course data comes from the course cache.
+ * A user's enrollments under `user:{id}:enrollments`, newest first; empty for a user who does not
+ * exist. They name their courses by id: course data comes from the course cache.
  */
-export function defineUserEnrollmentsCache(stores: Stores): Cache<number, readonly Enrollment[]> {
+export function defineUserEnrollmentsCache(
+  stores: Stores,
+  options: CheckedCacheOptions['userEnrollments'],
+): Cache<number, readonly Enrollment[]> {
   return defineCache<number, readonly Enrollment[]>(stores, {
+    ...options,
     name: 'user',
     key: (id) => [id, 'enrollments'],
-    ttlMs: 5 * 60_000,
     codec: enrollmentsCodec,
     load: async (ids, sql) => {
       const { rows } = await sql.query<EnrollmentRow>(selectEnrollmentsOfUsers, [ids])

@@ -8,7 +8,7 @@ import type { Enrollment } from './enrollment.ts'
 export type EnrollmentPayload = {
   /** The enrollment. */
   readonly enrollmentId: number
-  /** Who has, or had, the place. */
+  /** The user who has, or had, the seat. */
   readonly userId: number
   /** The course. */
   readonly courseId: number
@@ -16,13 +16,13 @@ export type EnrollmentPayload = {
 
 /** Payload of `enrollment.created`. */
 export type EnrollmentCreatedPayload = EnrollmentPayload & {
-  /** What was paid: amounts are decimal strings, `pricePaid` = price − `discount`. */
+  /** The payment. Amounts are decimal strings; `pricePaid` is the price less `discount`. */
   readonly payment: {
-    /** How it was paid, where the caller said. */
+    /** The method; `null` when the caller named none. */
     readonly method: string | null
     /** The price less the discount. */
     readonly pricePaid: string
-    /** What was taken off the price. */
+    /** The amount taken off the price. */
     readonly discount: string
   }
 }
@@ -33,20 +33,20 @@ export type EnrollmentTransferredPayload = {
   readonly enrollmentId: number
   /** The course. */
   readonly courseId: number
-  /** Who gave the place. */
+  /** The user who gave the seat. */
   readonly fromUserId: number
-  /** Who has it now. */
+  /** The user who has it now. */
   readonly toUserId: number
 }
 
 const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
-const place = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId })
+const seat = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId })
 
 /** Reads an {@link EnrollmentPayload}. */
-export const enrollmentPayload: z.ZodType<EnrollmentPayload> = place
+export const enrollmentPayload: z.ZodType<EnrollmentPayload> = seat
 
 /** Reads an {@link EnrollmentCreatedPayload}. */
-export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = place.extend({
+export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = seat.extend({
   payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
 })
 
@@ -58,15 +58,15 @@ export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayloa
   toUserId: subjectId,
 })
 
-/** What was paid for a place. */
+/** The payment of a seat. */
 export type PaymentRecord = EnrollmentCreatedPayload['payment']
 
 type EventPayload = EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload
 
 /**
  * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal
- * and transfer locks: they are delivered in the order in which they were committed, and in one
- * order with the events of the course. `version` is the course's, which enrollments do not change.
+ * and transfer locks. They are therefore delivered in the order of their commits, together with the
+ * events of the course. `version` is the course's, which enrollments do not change.
  */
 function enrollmentEvent(type: string, courseVersion: string, payload: EventPayload): NewEvent {
   return {
@@ -78,7 +78,7 @@ function enrollmentEvent(type: string, courseVersion: string, payload: EventPayl
   }
 }
 
-/** A user took a place. */
+/** A user took a seat. */
 export function enrollmentCreated(
   enrollment: Enrollment,
   courseVersion: string,
@@ -87,7 +87,7 @@ export function enrollmentCreated(
   return enrollmentEvent('enrollment.created', courseVersion, { ...payloadOf(enrollment), payment })
 }
 
-/** A user gave a place back. */
+/** A user released a seat. */
 export function enrollmentWithdrawn(enrollment: Enrollment, courseVersion: string): NewEvent {
   return enrollmentEvent('enrollment.withdrawn', courseVersion, payloadOf(enrollment))
 }
@@ -97,7 +97,7 @@ export function enrollmentCompleted(enrollment: Enrollment, courseVersion: strin
   return enrollmentEvent('enrollment.completed', courseVersion, payloadOf(enrollment))
 }
 
-/** A user handed a place on to another. */
+/** A user transferred a seat to another user. */
 export function enrollmentTransferred(
   enrollment: Enrollment,
   courseVersion: string,

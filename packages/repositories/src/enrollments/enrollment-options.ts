@@ -1,16 +1,17 @@
+import { checkOptions, option } from '@headwater/core'
 import { z } from 'zod'
 
-/** How enrollments that are asked for at the same time share transactions. */
+/** Limits on how simultaneous enrollments share transactions. */
 export interface EnrollmentOptions {
   /**
-   * How many enrollments one transaction makes at most.
+   * Enrollments that one transaction makes, at most.
    *
    * @defaultValue `100`
    */
   readonly maxBatch?: number
   /**
-   * How many transactions of this process enroll in several courses at once, and how many more wait
-   * for a course that somebody else keeps. Each takes a connection of the pool.
+   * Transactions of this process that enroll in several courses at once, at most; as many again may
+   * wait for a course that another transaction locks. Each takes a connection of the pool.
    *
    * @defaultValue `3`
    */
@@ -24,8 +25,8 @@ export interface EnrollmentOptions {
 }
 
 /**
- * The defaults of {@link EnrollmentOptions}. A hundred rows are inserted in a few milliseconds, the
- * time that others wait for the course.
+ * The defaults of {@link EnrollmentOptions}. A hundred rows are inserted in a few milliseconds, for
+ * which other callers wait for the course.
  */
 export const enrollmentDefaults = {
   maxBatch: 100,
@@ -33,20 +34,19 @@ export const enrollmentDefaults = {
   deadlineMs: 5_000,
 } as const satisfies Required<EnrollmentOptions>
 
-const optionsInput = z.strictObject({
-  maxBatch: z.int().min(1).max(1_000),
-  maxTransactions: z.int().min(1),
-  deadlineMs: z.number().positive(),
+const schema = z.strictObject({
+  maxBatch: option.count.max(1_000, 'expected 1,000 or fewer'),
+  maxTransactions: option.count,
+  deadlineMs: option.durationMs,
 })
 
 /**
- * Fills the defaults in.
+ * Fills in the defaults.
  *
- * @throws TypeError when an option breaks a rule.
+ * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkEnrollmentOptions(options: EnrollmentOptions): Required<EnrollmentOptions> {
-  const checked = optionsInput.safeParse({ ...enrollmentDefaults, ...options })
-  if (!checked.success)
-    throw new TypeError(`options of enrollments: ${z.prettifyError(checked.error)}`)
-  return checked.data
+  return checkOptions('createRepositories', z.object({ enrollments: schema }), {
+    enrollments: { ...enrollmentDefaults, ...options },
+  }).enrollments
 }

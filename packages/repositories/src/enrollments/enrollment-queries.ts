@@ -2,8 +2,8 @@ import type { Enrollment } from './enrollment.ts'
 
 const enrollment = 'id, user_id, course_id, enrolled_at, completed_at, progress_percentage'
 
-/** Gives a place back; the course is locked already. $1 user, $2 course. */
-export const giveBackPlace = `
+/** Releases a seat; the course is already locked. $1 user, $2 course. */
+export const releaseSeat = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
     WHERE user_id = $1 AND course_id = $2
@@ -16,28 +16,29 @@ export const giveBackPlace = `
   SELECT * FROM withdrawn`
 
 /**
- * Hands a place on; the receiver starts afresh, and the course is locked already. $1 course, $2
+ * Transfers a seat to a user who starts from zero; the course is already locked. $1 course, $2
  * giver, $3 receiver.
  */
-export const handOnPlace = `
+export const transferSeat = `
   UPDATE @schema.enrollments
   SET user_id = $3, enrolled_at = now(), completed_at = NULL, progress_percentage = 0
   WHERE course_id = $1 AND user_id = $2
   RETURNING ${enrollment}`
 
 /**
- * Sets the progress, and the time of completion once; tells whether that was now. $1 user, $2
- * course, $3 progress.
+ * Sets the progress, and the time of completion once; `completed_now` tells whether this statement
+ * set it. $1 user, $2 course, $3 progress.
  */
 export const updateProgress = `
   WITH before AS (
-    SELECT id, completed_at FROM @schema.enrollments
+    SELECT id, completed_at
+    FROM @schema.enrollments
     WHERE user_id = $1 AND course_id = $2
     FOR NO KEY UPDATE
   )
   UPDATE @schema.enrollments AS e
   SET progress_percentage = $3,
-      completed_at = CASE WHEN $3 = 100 THEN coalesce(before.completed_at, now()) ELSE before.completed_at END
+      completed_at = coalesce(before.completed_at, CASE WHEN $3 = 100 THEN now() END)
   FROM before
   WHERE e.id = before.id
   RETURNING e.id, e.user_id, e.course_id, e.enrolled_at, e.completed_at, e.progress_percentage,
@@ -59,7 +60,7 @@ export const selectEnrollmentPage = `
   ORDER BY id DESC
   LIMIT $3`
 
-/** A row of the statements above that give enrollments. */
+/** A row of the statements above that return enrollments. */
 export interface EnrollmentRow {
   readonly id: number
   readonly user_id: number

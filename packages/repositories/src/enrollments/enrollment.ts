@@ -13,7 +13,7 @@ import type { Course } from '../courses/course.ts'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 
-/** A user's place in a course. */
+/** A user's seat in a course. */
 export interface Enrollment {
   /** Id of the row. */
   readonly id: number
@@ -21,11 +21,11 @@ export interface Enrollment {
   readonly userId: number
   /** The course. */
   readonly courseId: number
-  /** When the student enrolled, or took the place over. */
+  /** When the student enrolled, or received the seat in a transfer. */
   readonly enrolledAt: Date
   /** When progress reached 100 for the first time. */
   readonly completedAt: Date | null
-  /** From 0 to 100. */
+  /** Whole percent from 0 to 100. */
   readonly progress: number
 }
 
@@ -35,7 +35,7 @@ export interface EnrollmentWithCourse extends Enrollment {
   readonly course: Course
 }
 
-/** Which enrollment is meant. */
+/** The user and the course of an enrollment. */
 export interface EnrollmentKey {
   /** The student. */
   readonly userId: number
@@ -43,75 +43,82 @@ export interface EnrollmentKey {
   readonly courseId: number
 }
 
-/** What enrolling takes. */
+/** A request for a seat. */
 export interface EnrollRequest extends EnrollmentKey {
-  /** How the place is paid for; absent: the full price, by no stated method. */
+  /** Payment of the seat. Absent: the full price, by no stated method. */
   readonly payment?: Payment | undefined
 }
 
-/** How a place is paid for. The price paid is the course's price − discount. */
+/** Payment of a seat. The price paid is the course's price less the discount. */
 export interface Payment {
-  /** What the host calls the method, at most 50 characters, for instance `credit_card`. */
+  /** The host's name of the method, at most 50 characters, for instance `credit_card`. */
   readonly method: string
   /**
-   * Taken off the price; not above it.
+   * Amount taken off the price; not above it.
    *
    * @defaultValue `'0.00'`
    */
   readonly discount?: MoneyInput | undefined
 }
 
-/** What a transfer takes. */
+/** A request to transfer a seat. */
 export interface TransferRequest {
   /** The course. */
   readonly courseId: number
-  /** The student who gives the place. */
+  /** The student who gives the seat. */
   readonly fromUserId: number
   /** The user who receives it. */
   readonly toUserId: number
 }
 
-/** How far a student has come. */
+/** A report of a student's progress. */
 export interface ProgressReport extends EnrollmentKey {
   /** Whole percent from 0 to 100. */
   readonly progress: number
 }
 
-/** All places of the course are taken. */
+/** All seats of the course are taken. */
 export type CourseFull = Failure<'course-full'>
 
-/** The user has a place in the course already. */
+/** The user already has a seat in the course. */
 export type AlreadyEnrolled = Failure<'already-enrolled'>
 
 /** The course is not published. */
 export type CourseNotPublished = Failure<'course-not-published'>
 
-/** The user has no place in the course. */
+/** The user has no seat in the course. */
 export type NotEnrolled = Failure<'not-enrolled'>
 
-/** What can go wrong with enrolling; `not-found` speaks of the user or of the course. */
+/** Failures of enrolling; `not-found` names the user or the course. */
 export type EnrollError =
   InvalidInput | NotFound | CourseNotPublished | AlreadyEnrolled | CourseFull | TransactionError
 
-/** What can go wrong with withdrawing; `not-found` speaks of the course. */
+/** Failures of withdrawing; `not-found` names the course. */
 export type WithdrawError = InvalidInput | NotFound | NotEnrolled | TransactionError
 
-/** What can go wrong with a transfer; `not-found` speaks of the receiver or of the course. */
+/** Failures of a transfer; `not-found` names the receiver or the course. */
 export type TransferError =
   InvalidInput | NotFound | NotEnrolled | AlreadyEnrolled | TransactionError
 
-/** What can go wrong with recording progress. */
+/** Failures of recording progress. */
 export type ProgressError = InvalidInput | NotEnrolled | TransactionError
 
-/** What can go wrong with reading a user's enrollments. */
+/** Failures of reading a user's enrollments. */
 export type ReadEnrollmentsError = InvalidInput | CacheReadError
 
-/** What can go wrong with listing a course's enrollments. */
+/** Failures of listing a course's enrollments. */
 export type ListEnrollmentsError = InvalidInput | SqlError
+
+/** The user has no seat in the course. */
+export const notEnrolled: NotEnrolled = {
+  type: 'not-enrolled',
+  message: 'the user has no seat in this course',
+  retryable: false,
+}
 
 const key = { userId: rowId, courseId: rowId }
 const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, rowId]))
-const anotherList = { path: ['cursor'], message: 'is of the list of another user or course' }
+const anotherList = { path: ['cursor'], message: 'belongs to the list of another user or course' }
 
 /** Checks {@link EnrollmentKey}. */
 export const enrollmentKeyInput = z.strictObject(key)
@@ -133,12 +140,12 @@ export const transferInput = z
 /** Checks {@link ProgressReport}. */
 export const progressInput = z.strictObject({ ...key, progress: z.int().min(0).max(100) })
 
-/** Checks which of a user's enrollments to list. */
+/** Checks the page of a user's enrollments to list. */
 export const userEnrollmentsInput = z
   .strictObject({ userId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-user') })
   .refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList)
 
-/** Checks which of a course's enrollments to list. */
+/** Checks the page of a course's enrollments to list. */
 export const courseEnrollmentsInput = z
   .strictObject({ courseId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-course') })
   .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, anotherList)

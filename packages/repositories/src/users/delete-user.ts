@@ -2,26 +2,28 @@ import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
 import type { RepositoryCaches } from '../context.ts'
 import { enrollmentWithdrawn } from '../enrollments/enrollment-events.ts'
+import { enrollmentKeys } from '../enrollments/enrollment-keys.ts'
 import { toEnrollment } from '../enrollments/enrollment-queries.ts'
 import type { EnrollmentRow } from '../enrollments/enrollment-queries.ts'
 import {
   eraseUser,
-  giveBackPlaces,
   lockCoursesOfUser,
   lockUser,
   pseudonymiseLetters,
+  releaseSeatsOfUser,
 } from './erasure-queries.ts'
 import { newPseudonym } from './pseudonymise.ts'
 import { userDeleted } from './user-events.ts'
 
-interface GivenBack extends EnrollmentRow {
+interface ReleasedSeat extends EnrollmentRow {
+  /** Version of the course. */
   readonly version: string
 }
 
 /**
- * Deletes a user within a transaction: gives back the places, publishes `enrollment.withdrawn` for
- * each and `user.deleted`, and puts a pseudonym in the place of the id in whatever of the user
- * waits in PostgreSQL. Courses are locked before the user, as everywhere.
+ * Deletes a user within a transaction: releases the seats, publishes `enrollment.withdrawn` for
+ * each and `user.deleted`, and replaces the id by a pseudonym in everything of the user that waits
+ * in PostgreSQL. Courses are locked before the user, as everywhere.
  */
 export async function deleteUser(
   tx: Transaction,
@@ -34,12 +36,11 @@ export async function deleteUser(
   } = await tx.query<{ version: string }>(lockUser, [id])
   if (user === undefined) return err(notFound('user', id))
   const pseudonym = newPseudonym()
-  const { rows: places } = await tx.query<GivenBack>(giveBackPlaces, [id])
+  const { rows: seats } = await tx.query<ReleasedSeat>(releaseSeatsOfUser, [id])
   tx.invalidate(caches.users.key(id), caches.userEnrollments.key(id))
-  for (const { version, ...row } of places) {
-    tx.invalidate(caches.courses.key(row.course_id), caches.courseStudents.key(row.course_id))
+  tx.invalidate(...enrollmentKeys(caches, seats.map(toEnrollment)))
+  for (const { version, ...row } of seats)
     tx.publish(enrollmentWithdrawn({ ...toEnrollment(row), userId: pseudonym }, version))
-  }
   await tx.query(pseudonymiseLetters, [id, pseudonym])
   await tx.query(eraseUser, [id, pseudonym])
   tx.publish(userDeleted({ userId: id, pseudonym }, Number(user.version) + 1))

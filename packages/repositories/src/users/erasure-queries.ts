@@ -1,4 +1,4 @@
-/** Which of these users are deleted. $1 ids. */
+/** The deleted among these users. $1 ids. */
 export const selectErasures = `
   SELECT user_id, pseudonym::text AS pseudonym
   FROM @schema.user_erasure
@@ -10,10 +10,7 @@ export interface ErasureRow {
   readonly pseudonym: string
 }
 
-/**
- * Keeps everybody waiting who changes the courses that a user is enrolled in, in the order in which
- * everybody locks courses. $1 user.
- */
+/** Locks the courses that a user is enrolled in, in the order of their ids. $1 user. */
 export const lockCoursesOfUser = `
   SELECT id
   FROM @schema.courses
@@ -21,15 +18,15 @@ export const lockCoursesOfUser = `
   ORDER BY id
   FOR NO KEY UPDATE`
 
-/** Keeps everybody waiting who changes a user, or enrolls one. $1 user. */
+/** Locks a user against changes and enrollments. $1 user. */
 export const lockUser = `
   SELECT version::text AS version
   FROM @schema.users
   WHERE id = $1
   FOR UPDATE`
 
-/** Gives back all places of a user. $1 user. */
-export const giveBackPlaces = `
+/** Releases all seats of a user. $1 user. */
+export const releaseSeatsOfUser = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
     WHERE user_id = $1
@@ -46,22 +43,30 @@ export const giveBackPlaces = `
   JOIN counted ON counted.id = withdrawn.course_id
   ORDER BY withdrawn.course_id`
 
-/**
- * Puts a user's pseudonym in the place of the id in events that a sink has not taken. $1 user, $2
- * pseudonym.
- */
+/** Replaces a user's id by the pseudonym in parked events. $1 user, $2 pseudonym. */
 export const pseudonymiseLetters = `
   UPDATE @schema.outbox_failure
   SET event = jsonb_set(event, '{payload}', (
-    SELECT jsonb_object_agg(key, CASE WHEN key IN ('userId', 'fromUserId', 'toUserId') AND value = to_jsonb($1::integer) THEN to_jsonb($2::bigint) ELSE value END)
+    SELECT jsonb_object_agg(
+      key,
+      CASE
+        WHEN key IN ('userId', 'fromUserId', 'toUserId') AND value = to_jsonb($1::integer)
+          THEN to_jsonb($2::bigint)
+        ELSE value
+      END
+    )
     FROM jsonb_each(event -> 'payload')
   ))
   WHERE jsonb_typeof(event -> 'payload') = 'object'
-    AND to_jsonb($1::integer) IN (event #> '{payload,userId}', event #> '{payload,fromUserId}', event #> '{payload,toUserId}')`
+    AND to_jsonb($1::integer) IN (
+      event #> '{payload,userId}',
+      event #> '{payload,fromUserId}',
+      event #> '{payload,toUserId}'
+    )`
 
 /**
- * Deletes a user, notes the pseudonym and puts it in the place of the id in what waits for the
- * activity log. $1 user, $2 pseudonym.
+ * Deletes a user, notes the pseudonym and replaces the id by it in activity that waits for the log.
+ * $1 user, $2 pseudonym.
  */
 export const eraseUser = `
   WITH noted AS (
@@ -69,7 +74,9 @@ export const eraseUser = `
     VALUES ($1, $2)
   ), waiting AS (
     UPDATE @schema.activity_spill
-    SET entry = entry || jsonb_build_object('userId', $2::bigint) || CASE WHEN entry ? 'metadata' THEN '{"metadata": {}}'::jsonb ELSE '{}'::jsonb END
+    SET entry = entry
+      || jsonb_build_object('userId', $2::bigint)
+      || CASE WHEN entry ? 'metadata' THEN '{"metadata": {}}'::jsonb ELSE '{}'::jsonb END
     WHERE entry -> 'userId' = to_jsonb($1::integer)
   )
   DELETE FROM @schema.users

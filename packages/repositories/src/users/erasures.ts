@@ -4,13 +4,13 @@ import { pseudonymise } from './pseudonymise.ts'
 import { selectErasures } from './erasure-queries.ts'
 import type { ErasureRow } from './erasure-queries.ts'
 
-/** How long ids are collected before PostgreSQL is asked about them. */
+/** Time for which ids are collected before PostgreSQL is asked about them, in milliseconds. */
 const collectMs = 1_000
 
 /**
- * Sees to it that what is written late about a deleted user bears the pseudonym too: whoever writes
- * says so afterwards. The deletion is committed before the log is gone through, so either that
- * finds what was written, or the writer finds the deletion.
+ * Pseudonymises documents that were written late about a deleted user. Every writer of documents
+ * reports the users after writing. A deletion is committed before the log is pseudonymised, so
+ * either that finds the document or the writer finds the deletion.
  */
 export class Erasures {
   readonly #stores: Stores
@@ -24,8 +24,8 @@ export class Erasures {
   }
 
   /**
-   * Looks whether users whose activity has just been written are deleted, and puts their pseudonyms
-   * in. One PostgreSQL round trip.
+   * Pseudonymises the deleted among users whose activity has just been written. One PostgreSQL
+   * round trip.
    */
   follow(userIds: Iterable<number | null>): ResultAsync<void, SqlError | StoreError> {
     const ids = [...new Set(userIds)].filter((id) => id !== null && id > 0)
@@ -36,15 +36,15 @@ export class Erasures {
   }
 
   /**
-   * The same within a second, for many writes together; what fails is reported, and tried again
-   * each second.
+   * Calls {@link follow} within a second for many writes together. A failure is reported and tried
+   * again each second.
    */
   followSoon(userIds: Iterable<number | null>): void {
     for (const id of userIds) if (id !== null && id > 0) this.#collected.add(id)
     if (this.#collected.size > 0) this.#collect()
   }
 
-  /** Looks for what was collected at once. Never rejects. */
+  /** Follows the collected users at once. Never rejects. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined

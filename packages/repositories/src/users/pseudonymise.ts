@@ -1,41 +1,41 @@
 import { randomInt } from 'node:crypto'
 import type { MongodbDatabase } from '../activity/collections.ts'
 
-/** A deleted user, and what stands for one from then on. */
+/** A deleted user and the pseudonym. */
 export interface ErasedUser {
-  /** Who it was. */
+  /** The id of the deleted user. */
   readonly userId: number
   /**
-   * Who it is now: a negative number, the same everywhere, so that what one person did is still one
-   * person's.
+   * The negative number that replaces the id, the same everywhere: the activity of one person stays
+   * that of one person.
    */
   readonly pseudonym: number
 }
 
-/** A pseudonym: nothing about the user follows from it. */
+/** A random pseudonym; nothing about the user follows from it. */
 export function newPseudonym(): number {
   return -randomInt(1, 2 ** 48 - 1)
 }
 
 /**
- * Puts a user's pseudonym in the place of the id in every collection, and takes out what else says
- * who it was: address, browser, referrer. May be repeated.
+ * Replaces a user's id by the pseudonym in every collection, and removes address, browser and
+ * referrer. May be repeated.
  */
 export async function pseudonymise(
   database: MongodbDatabase,
   { userId, pseudonym }: ErasedUser,
 ): Promise<void> {
   const [own, renamed] = [{ user_id: userId }, { user_id: pseudonym }]
-  const nameless = {
+  const anonymous = {
     'metadata.ip_address': null,
     'metadata.user_agent': null,
     'metadata.referrer': null,
   }
-  await database.collection('user_activity').updateMany(own, { $set: { ...renamed, ...nameless } })
+  await database.collection('user_activity').updateMany(own, { $set: { ...renamed, ...anonymous } })
   await database.collection('search_logs').updateMany(own, { $set: renamed })
   await database.collection('enrollment_events').updateMany(own, { $set: renamed })
-  const handedOn = { event_type: 'enrollment.transferred', 'event_data.from_user_id': userId }
+  const transferred = { event_type: 'enrollment.transferred', 'event_data.from_user_id': userId }
   await database
     .collection('enrollment_events')
-    .updateMany(handedOn, { $set: { 'event_data.from_user_id': pseudonym } })
+    .updateMany(transferred, { $set: { 'event_data.from_user_id': pseudonym } })
 }

@@ -5,13 +5,12 @@ import { pseudonymise } from './pseudonymise.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import { userDeletedPayload } from './user-events.ts'
 
-/** A user may have done much. */
+/** Time for all documents of one user, in milliseconds. */
 const deadlineMs = 30_000
 
 /**
- * Puts the pseudonyms of deleted users in the place of their ids in MongoDB: `user_activity`,
- * `search_logs` and `enrollment_events`, and once more in events that a sink has not taken, where
- * some may have come since the deletion.
+ * Replaces the ids of deleted users by their pseudonyms in MongoDB (`user_activity`, `search_logs`
+ * and `enrollment_events`), and in events that were parked since the deletion.
  */
 export function userErasureSink(stores: Stores, mongodb: MongodbStore | undefined): Sink {
   return defineSink({

@@ -9,7 +9,7 @@ import type { User } from './user.ts'
 export type UserRegisteredPayload = {
   /** The user. */
   readonly userId: number
-  /** What the host calls the user's role. */
+  /** The host's name of the user's role. */
   readonly role: string
 }
 
@@ -19,11 +19,11 @@ export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object(
   role: z.string(),
 })
 
-/** Payload of `user.updated`: which fields changed, not to what. */
+/** Payload of `user.updated`: the names of the changed fields, without their values. */
 export type UserUpdatedPayload = {
   /** The user. */
   readonly userId: number
-  /** Names of the fields that were given. */
+  /** Names of the fields that the change set. */
   readonly changed: readonly string[]
 }
 
@@ -35,9 +35,9 @@ export type UserPasswordChangedPayload = {
 
 /** Payload of `user.deleted`. */
 export type UserDeletedPayload = {
-  /** Who it was. */
+  /** The id of the deleted user. */
   readonly userId: number
-  /** What stands for the user in the activity log from then on: a negative number. */
+  /** The negative number that replaces the id in the activity log. */
   readonly pseudonym: number
 }
 
@@ -71,7 +71,7 @@ export function userUpdated(user: User, changed: readonly string[]): NewEvent {
   }
 }
 
-/** A user has another password. */
+/** A password changed. */
 export function userPasswordChanged(user: User): NewEvent {
   const payload: UserPasswordChangedPayload = { userId: user.id }
   return {
@@ -83,7 +83,7 @@ export function userPasswordChanged(user: User): NewEvent {
   }
 }
 
-/** A user was deleted; `version` is the one after the last. */
+/** A user was deleted; `version` follows the user's last. */
 export function userDeleted({ userId, pseudonym }: ErasedUser, version: number): NewEvent {
   const payload: UserDeletedPayload = { userId, pseudonym }
   return { aggregateType: 'user', aggregateId: userId, type: 'user.deleted', version, payload }

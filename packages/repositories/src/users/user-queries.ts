@@ -43,10 +43,10 @@ export const selectCredentials = `
   WHERE lower(email) = lower($1)`
 
 /**
- * $1 id, $2 email, $3 username, $4 role (each null: as it is), $5 whether to set the full name, $6
- * full name, $7 expected version or null.
+ * $1 id, $2 email, $3 username, $4 role (null leaves each as it is), $5 whether to set the full
+ * name, $6 full name, $7 expected version or null.
  */
-export const updateUser = `
+export const updateUserRow = `
   UPDATE @schema.users
   SET email      = coalesce($2::varchar, email),
       username   = coalesce($3::varchar, username),

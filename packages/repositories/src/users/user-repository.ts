@@ -1,12 +1,4 @@
-import {
-  err,
-  invalidInput,
-  isViolationOf,
-  notFound,
-  ok,
-  validate,
-  versionConflict,
-} from '@headwater/core'
+import { err, isViolationOf, ok, validate } from '@headwater/core'
 import type {
   NotFound,
   PendingRevocation,
@@ -14,28 +6,22 @@ import type {
   Result,
   ResultAsync,
   Sessions,
-  SqlError,
   Transaction,
-  VersionConflict,
 } from '@headwater/core'
-import type { z } from 'zod'
 import type { RepositoryContext } from '../context.ts'
-import { idInput, idsInput } from '../input.ts'
+import { idInput, idsInput, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
-import { onlyRow, read, write } from '../sql.ts'
+import { read, write } from '../sql.ts'
 import { deleteUser } from './delete-user.ts'
-import { userPasswordChanged, userRegistered, userUpdated } from './user-events.ts'
+import { registerUser } from './register-user.ts'
+import { changePassword, updateUser } from './update-user.ts'
 import {
-  insertUser,
   selectCredentials,
   selectUserByEmail,
   selectUserByUsername,
   selectUserPage,
-  selectUsers,
   toUser,
-  updatePassword,
-  updateUser,
 } from './user-queries.ts'
 import type { CredentialsRow, UserRow } from './user-queries.ts'
 import {
@@ -64,9 +50,7 @@ import type {
   UsernameTaken,
 } from './user.ts'
 
-type ValidChanges = z.output<typeof userChangesInput>
-
-/** Users: registration and profiles. No method but {@link credentials} returns a password hash. */
+/** Registration and profiles. Only {@link credentials} returns a password hash. */
 export class UserRepository {
   readonly #context: RepositoryContext
   readonly #sessions: Sessions
@@ -78,21 +62,22 @@ export class UserRepository {
   }
 
   /**
-   * Registers a user: the row and the event `user.registered` in one transaction. Afterwards the
-   * profile is warmed by an ordinary `get`, whose failure is no failure of the registration.
+   * Registers a user: inserts the row and publishes `user.registered` in one transaction. An
+   * ordinary `get` then warms the profile; its failure is no failure of the registration.
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
    */
   create(user: NewUser): ResultAsync<User, CreateUserError> {
+    const { stores, caches } = this.#context
     return validate(newUserInput, user)
-      .asyncAndThen((input) => write(this.#context.stores, (tx) => this.#insert(tx, input)))
+      .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches)))
       .mapErr((failure) => takenName(withoutRow(failure)))
       .andThrough((created) => this.get(created.id).orElse(() => ok(undefined)))
   }
 
   /**
-   * Reads a profile; `undefined` when there is no such user. A hit costs 1 Redis round trip, a miss
-   * up to 3 and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
+   * Reads a profile; `undefined` when there is no such user. A hit costs 1 Redis round trip; a miss
+   * up to 3, and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
    */
   get(id: number, options?: ReadOptions): ResultAsync<User | undefined, ReadUserError> {
     return validate(idInput, { id }).asyncAndThen(() => this.#context.caches.users.get(id, options))
@@ -151,9 +136,9 @@ export class UserRepository {
   }
 
   /**
-   * What the user with an e-mail address, whatever its case, signs in with; `undefined` when there
-   * is none. The one way to a password hash, which stays out of cache, events and logs. 1
-   * PostgreSQL round trip.
+   * Reads the credentials of the user with an e-mail address, whatever its case; `undefined` when
+   * there is none. Nothing else returns a password hash, which stays out of cache, events and logs.
+   * 1 PostgreSQL round trip.
    */
   credentials(email: string): ResultAsync<Credentials | undefined, ReadCredentialsError> {
     return validate(emailInput, { email })
@@ -164,124 +149,79 @@ export class UserRepository {
   }
 
   /**
-   * Changes a profile and publishes `user.updated`; the cached profile is never older than the
-   * change. With `expectedVersion` the change is made only to that version.
+   * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
+   * `expectedVersion` another version is left alone: `version-conflict`.
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
    * `version-conflict`.
    */
   update(id: number, changes: UserChanges): ResultAsync<User, UpdateUserError> {
+    const { stores, caches } = this.#context
     return validate(idInput, { id })
       .andThen(() => validate(userChangesInput, changes))
       .andThen(someChange)
-      .asyncAndThen((input) => write(this.#context.stores, (tx) => this.#change(tx, id, input)))
+      .asyncAndThen((input) =>
+        write(stores, (tx) => updateUser(tx, { id, changes: input }, caches)),
+      )
       .mapErr((failure) => takenName(withoutRow(failure)))
   }
 
   /**
-   * Changes the password, ends all sessions of the user and publishes `user.password-changed`. That
-   * the sessions end is committed with the change: when Redis does not answer after the commit it
-   * is a success all the same, and they end as soon as Redis does. Whoever made the change begins a
+   * Changes the password, ends all sessions of the user and publishes `user.password-changed`. The
+   * end of the sessions is committed with the change: when Redis does not answer after the commit,
+   * the result is still a success, and the sessions end as soon as Redis answers. The user needs a
    * new session afterwards.
    *
    * Costs 4 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
    * there are no sessions.
    */
   changePassword(id: number, passwordHash: string): ResultAsync<User, ChangePasswordError> {
+    const { stores, caches } = this.#context
     return validate(passwordInput, { id, passwordHash })
-      .asyncAndThen((input) => write(this.#context.stores, (tx) => this.#changePassword(tx, input)))
+      .asyncAndThen((input) =>
+        write(stores, (tx) => this.#revoking(tx, id, () => changePassword(tx, input, caches))),
+      )
       .mapErr(withoutRow)
-      .map(async ([user, revocation]) => {
-        await this.#endSessions(revocation)
-        return user
-      })
+      .map((changed) => this.#endSessions(changed))
   }
 
   /**
-   * Deletes a user in one transaction: the enrollments go, the counts of the courses stay right,
-   * all sessions end, and a pseudonym takes the place of the id in what of the user waits for the
-   * activity log or for a sink. Publishes `enrollment.withdrawn` for each enrollment and
-   * `user.deleted`, by which the sinks put the pseudonym into MongoDB. Who teaches courses cannot
-   * be deleted: `teaches-courses`.
+   * Deletes a user in one transaction. The enrollments are deleted and the seats released, all
+   * sessions end, and a pseudonym replaces the id in everything that waits for the activity log or
+   * for a sink. Publishes `enrollment.withdrawn` for each enrollment, and `user.deleted`, on which
+   * the sinks put the pseudonym into MongoDB. An instructor of courses cannot be deleted:
+   * `teaches-courses`.
    *
    * Costs 8 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
    * there are no sessions.
    */
   delete(id: number): ResultAsync<void, DeleteUserError> {
+    const { stores, caches } = this.#context
     return validate(idInput, { id })
-      .asyncAndThen(() => write(this.#context.stores, (tx) => this.#delete(tx, id)))
+      .asyncAndThen(() =>
+        write(stores, (tx) => this.#revoking(tx, id, () => deleteUser(tx, id, caches))),
+      )
       .mapErr((failure) => teachesCourses(failure, id))
-      .map((revocation) => this.#endSessions(revocation))
+      .map((deleted) => this.#endSessions(deleted))
   }
 
-  async #insert(
-    tx: Transaction,
-    input: z.output<typeof newUserInput>,
-  ): Promise<Result<User, SqlError>> {
-    const { rows } = await tx.query<UserRow>(insertUser, [
-      input.email,
-      input.username,
-      input.passwordHash,
-      input.fullName ?? null,
-      input.role,
-    ])
-    const user = toUser(onlyRow(rows))
-    // Somebody may have asked for this id before it existed: its absence may be cached.
-    tx.invalidate(this.#context.caches.users.key(user.id))
-    tx.publish(userRegistered(user))
-    return ok(user)
-  }
-
-  async #change(
+  /** Runs a change of a user within a transaction that also ends the user's sessions. */
+  async #revoking<T>(
     tx: Transaction,
     id: number,
-    changes: ValidChanges,
-  ): Promise<Result<User, NotFound | VersionConflict>> {
-    tx.invalidate(this.#context.caches.users.key(id))
-    const {
-      rows: [row],
-    } = await tx.query<UserRow>(updateUser, [
-      id,
-      changes.email,
-      changes.username,
-      changes.role,
-      changes.fullName !== undefined,
-      changes.fullName,
-      changes.expectedVersion,
-    ])
-    if (row === undefined) {
-      const { rows } = await tx.query(selectUsers, [[id]])
-      return err(rows.length === 0 ? notFound('user', id) : versionConflict('user', id))
-    }
-    const user = toUser(row)
-    tx.publish(userUpdated(user, changedFields(changes)))
-    return ok(user)
+    change: () => Promise<Result<T, NotFound>>,
+  ): Promise<Result<readonly [T, PendingRevocation], NotFound>> {
+    const changed = await change()
+    if (changed.isErr()) return err(changed.error)
+    return ok([changed.value, await this.#sessions.revokeAllWithin(tx, id)] as const)
   }
 
-  async #changePassword(
-    tx: Transaction,
-    { id, passwordHash }: z.output<typeof passwordInput>,
-  ): Promise<Result<readonly [User, PendingRevocation], NotFound>> {
-    tx.invalidate(this.#context.caches.users.key(id))
-    const {
-      rows: [row],
-    } = await tx.query<UserRow>(updatePassword, [id, passwordHash])
-    if (row === undefined) return err(notFound('user', id))
-    const user = toUser(row)
-    tx.publish(userPasswordChanged(user))
-    return ok([user, await this.#sessions.revokeAllWithin(tx, id)] as const)
-  }
-
-  async #delete(tx: Transaction, id: number): Promise<Result<PendingRevocation, NotFound>> {
-    const deleted = await deleteUser(tx, id, this.#context.caches)
-    return deleted.isErr() ? err(deleted.error) : ok(await this.#sessions.revokeAllWithin(tx, id))
-  }
-
-  /** It is committed that they end: what fails here is made up for by whoever uses sessions. */
-  async #endSessions(revocation: PendingRevocation): Promise<void> {
+  /** Ends the sessions in Redis at once. The end is committed: a failure delays it, no more. */
+  async #endSessions<T>([value, revocation]: readonly [T, PendingRevocation]): Promise<T> {
     const ended = await revocation.apply()
     if (ended.isErr())
       this.#context.stores.diagnostics.emit('session:revocation-failed', { error: ended.error })
+    return value
   }
 }
 
@@ -295,16 +235,6 @@ function teachesCourses<Failure extends { readonly type: string }>(
     message: `user ${id} is the instructor of courses`,
     retryable: false,
   }
-}
-
-function someChange(changes: ValidChanges) {
-  return changedFields(changes).length > 0
-    ? ok(changes)
-    : err(invalidInput([{ field: 'changes', message: 'must change at least one field' }]))
-}
-
-function changedFields({ expectedVersion: _version, ...changes }: ValidChanges): string[] {
-  return Object.entries(changes).flatMap(([field, value]) => (value === undefined ? [] : [field]))
 }
 
 function takenName<Failure extends { readonly type: string }>(

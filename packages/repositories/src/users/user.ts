@@ -17,15 +17,15 @@ import type { PageOptions } from '../page.ts'
 export interface User {
   /** Id of the row. */
   readonly id: number
-  /** E-mail address as it was given; unique whatever the case. */
+  /** E-mail address as it was entered; unique whatever the case. */
   readonly email: string
   /** Unique name. */
   readonly username: string
-  /** Full name, where known. */
+  /** Full name; `null` when unknown. */
   readonly fullName: string | null
-  /** What the host calls the user's role. */
+  /** The host's name of the user's role. */
   readonly role: string
-  /** Rises by one with each change. */
+  /** Incremented by each change. */
   readonly version: number
   /** When the user was registered. */
   readonly createdAt: Date
@@ -33,33 +33,33 @@ export interface User {
   readonly updatedAt: Date
 }
 
-/** What signing in is checked against. Not to be cached, logged or sent anywhere. */
+/** Credentials to check a sign-in against. Never cache, log or send them. */
 export interface Credentials {
-  /** Whose they are. */
+  /** The user. */
   readonly userId: number
-  /** The hash that the host's password library made. */
+  /** The hash made by the host's password library. */
   readonly passwordHash: string
 }
 
-/** What registering a user takes. */
+/** A user to register. */
 export interface NewUser {
   /** E-mail address, at most 254 characters. */
   readonly email: string
   /** Unique name, at most 100 characters. */
   readonly username: string
-  /** The hash that the host's password library made; stored, and never returned with a profile. */
+  /** The hash made by the host's password library; stored, and never returned with a profile. */
   readonly passwordHash: string
   /** Full name, at most 255 characters. */
   readonly fullName?: string | null | undefined
   /**
-   * What the host calls the user's role, at most 50 characters.
+   * The host's name of the user's role, at most 50 characters.
    *
    * @defaultValue `'student'`
    */
   readonly role?: string | undefined
 }
 
-/** Changes of a profile: absent fields stay as they are, `null` clears. */
+/** Changes of a profile. Absent fields stay as they are, `null` clears. */
 export interface UserChanges {
   /** New e-mail address. */
   readonly email?: string | undefined
@@ -73,44 +73,41 @@ export interface UserChanges {
   readonly expectedVersion?: number | undefined
 }
 
-/** Which users to list. */
+/** Filters of a list of users. */
 export interface UserListOptions extends PageOptions {
   /** Only users of this role. */
   readonly role?: string | undefined
 }
 
-/** Another user has this e-mail address, in whatever case. */
+/** Another user has this e-mail address, perhaps in another case. */
 export type EmailTaken = Failure<'email-taken'>
 
 /** Another user has this name. */
 export type UsernameTaken = Failure<'username-taken'>
 
-/**
- * The user is the instructor of courses, which would have none: hand them over or delete them
- * first.
- */
+/** The user is the instructor of courses: give them another instructor, or delete them, first. */
 export type TeachesCourses = Failure<'teaches-courses'>
 
-/** What can go wrong with a registration. */
+/** Failures of registering a user. */
 export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | TransactionError
 
-/** What can go wrong with a change of a profile. */
+/** Failures of changing a profile. */
 export type UpdateUserError =
   InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
 
-/** What can go wrong with a change of a password. */
+/** Failures of changing a password. */
 export type ChangePasswordError = InvalidInput | NotFound | TransactionError
 
-/** What can go wrong with the deletion of a user. */
+/** Failures of deleting a user. */
 export type DeleteUserError = InvalidInput | NotFound | TeachesCourses | TransactionError
 
-/** What can go wrong with listing users. */
+/** Failures of listing users. */
 export type ListUsersError = InvalidInput | SqlError
 
-/** What can go wrong with reading credentials. */
+/** Failures of reading credentials. */
 export type ReadCredentialsError = InvalidInput | SqlError
 
-/** What can go wrong with reading profiles. */
+/** Failures of reading profiles. */
 export type ReadUserError = InvalidInput | CacheReadError
 
 /** Checks {@link NewUser}. */
@@ -137,7 +134,7 @@ export const emailInput = z.strictObject({ email })
 /** Checks a name, under the name `username`. */
 export const usernameInput = z.strictObject({ username: storableText(100) })
 
-/** Checks what a change of a password takes. */
+/** Checks the arguments of a change of a password. */
 export const passwordInput = z.strictObject({ id: rowId, passwordHash: storableText(255) })
 
 /** Checks {@link UserListOptions}. */

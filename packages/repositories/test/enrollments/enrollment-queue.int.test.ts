@@ -5,7 +5,7 @@ import type { Repositories } from '@headwater/repositories'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { takePlaces } from '../../src/enrollments/enroll-queries.ts'
+import { takeSeats } from '../../src/enrollments/enroll-queries.ts'
 import { failureOf, openFixture, publishedEvents } from '../repositories-fixture.ts'
 import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
@@ -117,7 +117,7 @@ describe('places', () => {
       ]
       const takeWithoutLock = (stores: Stores, some: readonly number[]) =>
         transaction(stores, async (tx) => {
-          await tx.query(takePlaces, [some, some.map(() => courseId), some.map(() => '0')])
+          await tx.query(takeSeats, [some, some.map(() => courseId), some.map(() => '0')])
           return ok(undefined)
         })
       await Promise.all([
@@ -233,7 +233,7 @@ describe('enrollments at the same time', () => {
 })
 
 describe('a caller', () => {
-  test('whose time is over before the turn came is told that no place was taken, and none is', async () => {
+  test('whose time is over before the turn came is told that no seat was taken, and none is', async () => {
     const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [
       await fixture.newCourse(),
       await fixture.manyUsers(3),
@@ -259,7 +259,7 @@ describe('a caller', () => {
         expect(failureOf(answer)).toMatchObject({
           type: 'deadline-exceeded',
           retryable: true,
-          message: expect.stringContaining('no place was taken') as string,
+          message: expect.stringContaining('no seat was taken') as string,
         })
       }
       letGo()

@@ -1,0 +1,90 @@
+import { checkOptions, option } from '@headwater/core'
+import { z } from 'zod'
+import type { ActivityTypes } from './activity-types.ts'
+import { activityBufferDefaults } from './buffer-options.ts'
+import type { ActivityBufferOptions } from './buffer-options.ts'
+import type { Redaction } from './redaction.ts'
+
+/** Limits and rules of recording activity. */
+export interface ActivityOptions extends ActivityBufferOptions {
+  /**
+   * Number of entries that may wait in PostgreSQL while MongoDB is down.
+   *
+   * @defaultValue `1_000_000`
+   */
+  readonly maxSpilled?: number
+  /**
+   * Time for one write to MongoDB, in milliseconds; a slower one counts as a failure.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly writeDeadlineMs?: number
+  /**
+   * Days after which MongoDB removes what was recorded. A change takes effect with the first write
+   * of a process that has it.
+   *
+   * @defaultValue never
+   */
+  readonly retentionDays?: number
+  /**
+   * Fields of activity that are removed or replaced before anything leaves the process, for
+   * instance `metadata.ip_address` and `event_data.email`; in spilled and durable activity too.
+   *
+   * @defaultValue `[]`
+   */
+  readonly redact?: readonly (string | Redaction)[]
+  /**
+   * Schemas of an activity's data, by type, in addition to the types that every application knows.
+   *
+   * @defaultValue `{}`
+   */
+  readonly types?: ActivityTypes
+}
+
+/** The defaults of {@link ActivityOptions}. */
+export const activityDefaults = {
+  ...activityBufferDefaults,
+  maxSpilled: 1_000_000,
+  writeDeadlineMs: 2_000,
+} as const satisfies ActivityOptions
+
+const redaction = z.union(
+  [
+    z.string(),
+    z.custom<Redaction>((value) => typeof (value as Redaction | null)?.replace === 'function'),
+  ],
+  'expected a field or { field, replace }',
+)
+const zodSchema = z.custom<z.ZodType>(
+  (value) => value instanceof z.ZodType,
+  'expected a zod schema',
+)
+
+const schema = z.object({
+  activity: z.strictObject({
+    maxBuffered: option.count,
+    batchSize: option.count,
+    flushIntervalMs: option.durationMs,
+    retryMs: option.durationMs,
+    maxSpilled: option.count,
+    writeDeadlineMs: option.durationMs,
+    retentionDays: z.number().positive('expected more than 0 days').optional(),
+    types: z.record(z.string(), zodSchema).optional(),
+    redact: z.array(redaction).optional(),
+  }),
+})
+
+/** Options of activity with the defaults filled in. */
+export type CheckedActivityOptions = ActivityOptions &
+  Required<Pick<ActivityOptions, keyof typeof activityDefaults>>
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws InvalidOptions when an option breaks a rule.
+ */
+export function checkActivityOptions(options: ActivityOptions = {}): CheckedActivityOptions {
+  return checkOptions('createRepositories', schema, {
+    activity: { ...activityDefaults, ...options },
+  }).activity
+}

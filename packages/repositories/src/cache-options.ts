@@ -1,0 +1,111 @@
+import { checkOptions, option } from '@headwater/core'
+import { z } from 'zod'
+
+/** Times and limits of one cache. */
+export interface EntityCacheOptions {
+  /** Time until an entry is loaded again, in milliseconds. */
+  readonly ttlMs?: number
+  /**
+   * Time beyond `ttlMs` for which an entry may answer while PostgreSQL is down, in milliseconds.
+   */
+  readonly graceMs?: number
+  /**
+   * Share of `ttlMs` after which a read reloads the entry in the background; `1` for never.
+   *
+   * @defaultValue `0.9`
+   */
+  readonly refreshAt?: number
+  /**
+   * Time for which a missing row is remembered as missing, in milliseconds.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly absentTtlMs?: number
+  /**
+   * Length of an entry's JSON above which it is not stored, in characters.
+   *
+   * @defaultValue `524_288`
+   */
+  readonly maxEntryLength?: number
+}
+
+/** Times and limits of the caches. */
+export interface RepositoryCacheOptions {
+  /**
+   * Profiles, `user:{id}`.
+   *
+   * @defaultValue an hour, and five minutes while PostgreSQL is down
+   */
+  readonly users?: EntityCacheOptions
+  /**
+   * Courses, `course:{id}`.
+   *
+   * @defaultValue half an hour, and five minutes while PostgreSQL is down
+   */
+  readonly courses?: EntityCacheOptions
+  /**
+   * Students of a course, `course:{id}:students`.
+   *
+   * @defaultValue five minutes, and none while PostgreSQL is down
+   */
+  readonly courseStudents?: EntityCacheOptions
+  /**
+   * Enrollments of a user, `user:{id}:enrollments`.
+   *
+   * @defaultValue five minutes, and none while PostgreSQL is down
+   */
+  readonly userEnrollments?: EntityCacheOptions
+}
+
+const minuteMs = 60_000
+
+/** The defaults of {@link RepositoryCacheOptions}, where they differ from `cacheDefaults`. */
+export const repositoryCacheDefaults = {
+  users: { ttlMs: 60 * minuteMs, graceMs: 5 * minuteMs },
+  courses: { ttlMs: 30 * minuteMs, graceMs: 5 * minuteMs },
+  courseStudents: { ttlMs: 5 * minuteMs, graceMs: 0 },
+  userEnrollments: { ttlMs: 5 * minuteMs, graceMs: 0 },
+} as const satisfies Required<RepositoryCacheOptions>
+
+/** Options of every cache, with a time to live and a grace. */
+export type CheckedCacheOptions = Readonly<
+  Record<
+    keyof RepositoryCacheOptions,
+    EntityCacheOptions & Required<Pick<EntityCacheOptions, 'ttlMs' | 'graceMs'>>
+  >
+>
+
+const cache = z.strictObject({
+  ttlMs: option.durationMs,
+  graceMs: option.durationOrNoneMs,
+  refreshAt: z.number().min(0.1, 'expected 0.1 or more').max(1, 'expected 1 or less').optional(),
+  absentTtlMs: option.durationMs.optional(),
+  maxEntryLength: option.count.optional(),
+})
+
+const schema = z.object({
+  caches: z.strictObject({
+    users: cache,
+    courses: cache,
+    courseStudents: cache,
+    userEnrollments: cache,
+  }),
+})
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws InvalidOptions when an option breaks a rule.
+ */
+export function checkCacheOptions(options: RepositoryCacheOptions = {}): CheckedCacheOptions {
+  const { users, courses, courseStudents, userEnrollments } = repositoryCacheDefaults
+  return checkOptions('createRepositories', schema, {
+    caches: {
+      ...options,
+      users: { ...users, ...options.users },
+      courses: { ...courses, ...options.courses },
+      courseStudents: { ...courseStudents, ...options.courseStudents },
+      userEnrollments: { ...userEnrollments, ...options.userEnrollments },
+    },
+  }).caches
+}
