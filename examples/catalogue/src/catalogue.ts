@@ -18,7 +18,7 @@ const course = z.strictObject({
   instructor: z.string().min(1),
 })
 
-/** Somebody of the catalogue: who teaches has a headline. */
+/** A person of the catalogue; instructors have a headline. */
 export type Person = z.output<typeof person>
 
 /** A course as the files describe it; `instructor` is a username. */
@@ -26,11 +26,11 @@ export type CatalogueCourse = z.output<typeof course>
 
 /** The sample catalogue. */
 export interface Catalogue {
-  /** Courses with titles of their own. */
+  /** Courses, each with a distinct title. */
   readonly courses: readonly CatalogueCourse[]
-  /** Who teaches them. */
+  /** Their instructors. */
   readonly instructors: readonly Person[]
-  /** Who might take them. */
+  /** Students who may take them. */
   readonly students: readonly Person[]
 }
 
@@ -67,7 +67,7 @@ function checked(catalogue: Catalogue): Catalogue {
   const teachers = new Set(instructors.map(({ username }) => username))
   const untaught = courses.find(({ instructor }) => !teachers.has(instructor))
   if (untaught !== undefined)
-    throw new Error(`${untaught.title}: nobody is called ${untaught.instructor}`)
+    throw new Error(`${untaught.title}: there is no instructor ${untaught.instructor}`)
   const twice =
     firstRepeated(courses.map(({ title }) => title)) ??
     firstRepeated([...instructors, ...students].map(({ email }) => email))
@@ -76,5 +76,5 @@ function checked(catalogue: Catalogue): Catalogue {
 }
 
 function firstRepeated(texts: readonly string[]): string | undefined {
-  return texts.find((text, place) => texts.indexOf(text) !== place)
+  return texts.find((text, at) => texts.indexOf(text) !== at)
 }

@@ -1,7 +1,4 @@
-/**
- * Does the work for every item, so many at a time, and gives back what came of it in the items'
- * order. The first failure ends it.
- */
+/** Does the work for every item, `atOnce` at a time; returns the results in the items' order. */
 export async function eachOf<Item, Made>(
   items: readonly Item[],
   atOnce: number,
@@ -10,7 +7,7 @@ export async function eachOf<Item, Made>(
   const made = new Array<Made>(items.length)
   const queue = items.entries()
   const workers = Array.from({ length: atOnce }, async () => {
-    for (const [place, item] of queue) made[place] = await work(item)
+    for (const [at, item] of queue) made[at] = await work(item)
   })
   await Promise.all(workers)
   return made

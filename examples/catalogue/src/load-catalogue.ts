@@ -3,33 +3,33 @@ import type { Course, Repositories, User } from '@headwater/repositories'
 import type { Catalogue, CatalogueCourse, Person } from './catalogue.ts'
 import { eachOf } from './each-of.ts'
 
-/** How far loading has come. */
+/** The progress of loading. */
 export interface CatalogueProgress {
-  /** What is being loaded now. */
+  /** The current step. */
   readonly step: 'people' | 'courses' | 'enrollments'
-  /** How many people, courses and places are done. */
+  /** The number of people, courses and filled courses that are done. */
   readonly done: number
-  /** Out of how many. */
+  /** The number of all of them. */
   readonly total: number
 }
 
 /** Options of {@link loadCatalogue}. */
 export interface LoadOptions {
   /**
-   * The password hash of everybody in the catalogue.
+   * The password hash of every person in the catalogue.
    *
-   * @defaultValue `'!'`, which is the hash of no password: nobody can sign in
+   * @defaultValue `'!'`, the hash of no password, so that no one can sign in
    */
   readonly passwordHash?: string
   /**
-   * Told after every person, course and place.
+   * Called after every person, course and filled course.
    *
    * @defaultValue silent
    */
   readonly onProgress?: (progress: CatalogueProgress) => void
 }
 
-/** What the stores hold of the catalogue now. */
+/** The loaded catalogue. */
 export interface LoadedCatalogue {
   /** In the catalogue's order. */
   readonly instructors: readonly User[]
@@ -37,13 +37,13 @@ export interface LoadedCatalogue {
   readonly students: readonly User[]
   /** In the catalogue's order, all published. */
   readonly courses: readonly Course[]
-  /** The small courses that have one place left. */
+  /** The small courses that have one seat left. */
   readonly nearlyFull: readonly Course[]
 }
 
 const loadDefaults = { passwordHash: '!', onProgress: () => undefined } as const
 
-/** A course for this many people or fewer is nearly full in the catalogue. */
+/** A course of at most this many seats is filled but for one. */
 const smallCourse = 6
 
 /** Writes under way at once: well below the pool of 20. */
@@ -52,11 +52,11 @@ const concurrency = 8
 type Services = Pick<Repositories, 'users' | 'courses' | 'enrollments'>
 
 /**
- * Brings the catalogue into the stores by the same calls that an application makes: registers the
- * people, creates and publishes the courses, fills the small ones but for one place. What is there
- * already, by e-mail address and by title, stays as it is, so that it may be run again.
+ * Loads the catalogue by the calls that an application makes: registers the people, creates and
+ * publishes the courses, and fills the small ones but for one seat. Idempotent: people and courses
+ * that exist, by e-mail address and by title, stay as they are.
  *
- * @throws UnexpectedFailure when a call fails.
+ * @throws FailureError when a call fails.
  */
 export async function loadCatalogue(
   services: Services,
@@ -130,7 +130,7 @@ async function ensureUser(
   )
 }
 
-/** Every course there is, published or not. */
+/** Every existing course, published or not. */
 async function coursesByTitle({ courses }: Services): Promise<Map<string, Course>> {
   const found = new Map<string, Course>()
   for (const isPublished of [true, false]) {
@@ -160,7 +160,7 @@ async function ensureCourse(
   return orThrow(await courses.publish(id))
 }
 
-/** Enrolls students until one place is left; which students, follows from the course's id. */
+/** Enrolls students until one seat is left; the course's id determines the first. */
 async function fill(
   { courses, enrollments }: Services,
   course: Course,

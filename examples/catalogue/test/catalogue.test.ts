@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 
 const { courses, instructors, students } = await readCatalogue()
 
-test('there are 300 courses or more in a dozen categories, 20 instructors and 200 students', () => {
+test('The catalogue has 300 courses or more in a dozen categories, 20 instructors and 200 students', () => {
   expect(courses.length).toBeGreaterThanOrEqual(300)
   expect(new Set(courses.map(({ category }) => category)).size).toBeGreaterThanOrEqual(12)
   expect([instructors.length, students.length]).toEqual([20, 200])
 })
 
-test('some courses are free, some take anybody, and some only a few', () => {
+test('Some courses of the catalogue are free, some are unlimited and some are small', () => {
   expect(courses.filter(({ price }) => price === '0.00').length).toBeGreaterThan(5)
   expect(courses.filter(({ maxStudents }) => maxStudents === null).length).toBeGreaterThan(50)
   expect(
@@ -17,7 +17,7 @@ test('some courses are free, some take anybody, and some only a few', () => {
   ).toBeGreaterThan(10)
 })
 
-test('every instructor teaches', () => {
+test('Every instructor of the catalogue teaches', () => {
   const teaching = new Set(courses.map(({ instructor }) => instructor))
   expect(instructors.filter(({ username }) => !teaching.has(username))).toEqual([])
 })

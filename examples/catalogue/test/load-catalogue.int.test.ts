@@ -37,7 +37,7 @@ afterAll(async () => {
   await parts.dispose()
 })
 
-/** Everything that loading writes. */
+/** All rows that loading writes. */
 async function contents(): Promise<unknown> {
   const tables = ['users', 'courses', 'enrollments', 'outbox']
   return Promise.all(
@@ -48,7 +48,7 @@ async function contents(): Promise<unknown> {
   )
 }
 
-test('publishes every course, leaves one place in the small ones, and says how far it is', async () => {
+test('Loading publishes every course, leaves one seat in the small ones and reports its progress', async () => {
   const told: CatalogueProgress[] = []
   const loaded = await loadCatalogue(repositories, catalogue, {
     onProgress: (progress) => {
@@ -69,7 +69,7 @@ test('publishes every course, leaves one place in the small ones, and says how f
   expect(told.at(-1)).toEqual({ step: 'enrollments', done: told.length, total: told.length })
 })
 
-test('changes nothing when it is run again', async () => {
+test('Loading a second time changes nothing', async () => {
   const before = await contents()
   const again = await loadCatalogue(repositories, catalogue)
   expect(await contents()).toEqual(before)
@@ -78,7 +78,7 @@ test('changes nothing when it is run again', async () => {
   )
 })
 
-test('finishes what an earlier run has left half done', async () => {
+test('Loading completes an earlier run that was interrupted', async () => {
   const [course] = (await loadCatalogue(repositories, catalogue)).courses
   orThrow(await repositories.courses.unpublish(course?.id ?? 0))
   await loadCatalogue(repositories, catalogue)

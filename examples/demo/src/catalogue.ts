@@ -7,10 +7,7 @@ import type { Platform } from './platform.ts'
 
 const relayDeadlineMs = 120_000
 
-/**
- * Loads the sample catalogue through the SDK and waits until the relay has brought every course
- * into the index.
- */
+/** Loads the sample catalogue through the SDK and waits until every course is in the index. */
 export async function stockCatalogue(
   { services, inspection }: Platform,
   output: Output,
@@ -28,9 +25,9 @@ export async function stockCatalogue(
   const took = (sinceMs: number) => duration(performance.now() - sinceMs)
   const categories = new Set(courses.map(({ category }) => category)).size
   const people = `${instructors.length} instructors, ${students.length} students`
-  loading.done(
-    `${people}, ${courses.length} courses in ${categories} categories, ${loaded.nearlyFull.length} of them nearly full, in ${took(loadingMs)}`,
-  )
+  const shelf = `${courses.length} courses in ${categories} categories`
+  const full = `${loaded.nearlyFull.length} of them nearly full`
+  loading.done(`${people}, ${shelf}, ${full}, in ${took(loadingMs)}`)
 
   const indexingMs = performance.now()
   const indexing = output.progress('indexing', courses.length)
@@ -43,8 +40,6 @@ export async function stockCatalogue(
     { timeoutMs: relayDeadlineMs, intervalMs: 100 },
   )
   orThrow(await services.relay.drain({ deadlineMs: relayDeadlineMs }))
-  indexing.done(
-    `the relay has brought ${courses.length} courses into the index, ${took(indexingMs)} later`,
-  )
+  indexing.done(`the relay has indexed ${courses.length} courses, ${took(indexingMs)} later`)
   return loaded
 }

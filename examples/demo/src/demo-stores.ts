@@ -3,27 +3,27 @@ import type { Rung, StoreAddress, StoreParts } from '@headwater/testing'
 import type { Ending } from './ending.ts'
 import type { Output } from './output.ts'
 
-/** Rung and version of every store that was started. */
+/** Rung and version of every started store. */
 export type StoreReport = {
   readonly [store in string]: { readonly rung: Rung; readonly version: string }
 }
 
-/** What the outage does to Redis. */
+/** An outage of Redis. */
 export interface RedisOutage {
-  /** What is done, for the reader. */
+  /** A description for the reader. */
   readonly does: string
   /** Takes Redis away. */
   begin(): Promise<void>
-  /** Brings it back, with what it held when it went away. */
+  /** Brings it back, with the data it held at the beginning. */
   end(): Promise<void>
 }
 
-/** The stores of one run: a part of each that nobody else uses. */
+/** The stores of one run: an isolated part of each. */
 export interface DemoStores {
   readonly parts: StoreParts
   readonly report: StoreReport
   readonly redisOutage: RedisOutage
-  /** Where Redis is when nothing stands in between. */
+  /** The URL of Redis without the proxy. */
   readonly redisUrl: string
 }
 
@@ -34,7 +34,7 @@ const labels = {
   'stand-in': 'stand-in',
 } as const
 
-/** Starts every store on the first rung that works and says which that is. */
+/** Starts every store on the first rung that works, and prints the rung. */
 export async function startDemoStores(output: Output, ending: Ending): Promise<DemoStores> {
   output.heading('Stores')
   const onProgress = (line: string) => {
@@ -73,9 +73,7 @@ interface DemoRedis {
   readonly outage: RedisOutage
 }
 
-/**
- * A Redis that can be taken away: a server of our own is killed, any other is cut off by a proxy.
- */
+/** A Redis that can be taken away: our own server is killed, any other is cut off by a proxy. */
 async function startRedis(onProgress: (line: string) => void, ending: Ending): Promise<DemoRedis> {
   const stack = await startTestStack({ stores: ['redis'], onProgress })
   ending.add(() => stack.stop())

@@ -10,7 +10,7 @@ import type { Output } from './output.ts'
 import { openPlatform, type Platform } from './platform.ts'
 import { type StoreReport, startDemoStores } from './demo-stores.ts'
 
-/** What `--json` prints. */
+/** The object that `--json` prints. */
 export interface Summary {
   readonly flows: {
     readonly register: boolean
@@ -22,10 +22,10 @@ export interface Summary {
   readonly seconds: number
 }
 
-/** How the demo went. */
+/** The outcome of the demo. */
 export interface DemoReport {
   readonly summary: Summary
-  /** What the flows ran on; absent when it could not be set up. */
+  /** The platform of the flows; `undefined` when it could not be set up. */
   readonly platform: Platform | undefined
 }
 
@@ -45,13 +45,12 @@ export async function runDemo(output: Output, ending: Ending): Promise<DemoRepor
     output.failure('demo', error instanceof Error ? error.message : String(error))
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
-  output.line(
-    `\n${Object.values(flows).filter(Boolean).length} of 4 flows kept their promises, ${seconds} s in all`,
-  )
+  const kept = Object.values(flows).filter(Boolean).length
+  output.line(`\n${kept} of 4 flows kept their promises, in ${seconds} s`)
   return { summary: { flows, stores, seconds }, platform }
 }
 
-/** Leaves the API running until `ending`, and says what to try. */
+/** Serves the API until `ending` begins, and prints requests to try. */
 export async function showApi(
   { services }: Platform,
   output: Output,

@@ -1,39 +1,33 @@
 import { setTimeout as after } from 'node:timers/promises'
 
-/** After this much everything is left to its guards: no server outlives this process. */
+/** After this time the rest is left to the servers' guards: none outlives this process. */
 const deadlineMs = 15_000
 
-/**
- * What has to be ended, in the order in which it was begun; ended once, backwards, on whichever way
- * the demo ends.
- */
+/** The steps that end the demo. They run once, the last added first, however the demo ends. */
 export class Ending {
-  /** Whether a signal is how the demo is meant to end from now on. */
+  /** Whether the demo now ends by a signal as intended. */
   isExpected = false
   readonly #steps: (() => Promise<unknown>)[] = []
   readonly #begin = Promise.withResolvers<void>()
   #ended: Promise<void> | undefined
 
-  /** Whether it is over, or about to be. */
+  /** Whether the end has begun. */
   get hasBegun(): boolean {
     return this.#ended !== undefined
   }
 
-  /** Resolves when something begins to end it. */
+  /** Resolves when the end begins. */
   untilBegun(): Promise<void> {
     return this.#begin.promise
   }
 
-  /**
-   * Has `step` called at the end, before those that were added earlier; at once when the end has
-   * begun.
-   */
+  /** Adds a step that runs before those added earlier; at once when the end has begun. */
   add(step: () => Promise<unknown>): void {
     if (this.hasBegun) void step()
     else this.#steps.push(step)
   }
 
-  /** Ends everything. Never rejects. */
+  /** Runs all steps. Never rejects. */
   end(): Promise<void> {
     this.#ended ??= Promise.race([this.#run(), after(deadlineMs, undefined, { ref: false })])
     this.#begin.resolve()

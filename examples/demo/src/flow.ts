@@ -1,22 +1,22 @@
 import type { Output } from './output.ts'
 
-/** What a step has at hand. */
+/** Tools of a step. */
 export interface StepTools {
-  /** Adds to the step's line what was found. */
+  /** Adds a finding to the step's line. */
   readonly note: (text: string) => void
-  /** Measures this part of the step; without it the whole is measured. */
+  /** Measures this part of the step; without it the whole step is measured. */
   readonly timed: <T>(work: () => PromiseLike<T>) => Promise<T>
 }
 
 /** A step of a flow. */
 export interface Step {
-  /** Who is asked. */
+  /** The store it is about. */
   readonly store: string
-  /** What it does. */
+  /** A description for the reader. */
   readonly does: string
 }
 
-/** A promise of the flow did not hold. */
+/** A promise of the flow that did not hold. */
 class Unkept extends Error {}
 
 /** Ends the flow unless the condition holds. */
@@ -24,7 +24,7 @@ export function check(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Unkept(otherwise)
 }
 
-/** One flow, step by step: each prints a line, the first that fails ends it. */
+/** One flow. Each step prints a line, and the first that fails ends the flow. */
 export class Flow {
   readonly #output: Output
 
@@ -32,7 +32,7 @@ export class Flow {
     this.#output = output
   }
 
-  /** Runs a flow and gives back what came of it; `undefined` when a step failed. */
+  /** Runs a flow and returns its result; `undefined` when a step failed. */
   static async run<T extends object>(
     output: Output,
     title: string,
@@ -47,7 +47,7 @@ export class Flow {
     }
   }
 
-  /** Runs a step, which throws when what it promises does not hold. */
+  /** Runs a step, which throws when its promise does not hold. */
   async step<T>({ store, does }: Step, work: (tools: StepTools) => Promise<T>): Promise<T> {
     const notes: string[] = []
     let measuredMs: number | undefined
@@ -77,13 +77,13 @@ export class Flow {
     }
   }
 
-  /** A line below a step. */
+  /** Prints a line below a step. */
   remark(text: string): void {
     this.#output.remark(`${' '.repeat(14)}${text}`)
   }
 }
 
-/** A step has failed and said so. */
+/** A step that has failed and printed so. */
 class StepFailed extends Error {}
 
 function messageOf(error: unknown): string {

@@ -6,24 +6,21 @@ import { createClient, type RedisClientType } from 'redis'
 
 type Document = Record<string, unknown>
 
-/**
- * Looks into the stores with their own clients, past the SDK: what the demo says about a store was
- * read there.
- */
+/** Reads the stores with their own clients, without the SDK, for what the demo says of them. */
 export interface Inspection {
-  /** The one row of a statement; `undefined` when there is none. */
+  /** The first row of a statement; `undefined` when there is none. */
   row<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row | undefined>
-  /** What Redis holds under a key of the SDK, and for how long yet. */
+  /** The value under a key of the SDK in Redis, and its remaining life. */
   key(name: string): Promise<{ readonly text: string; readonly ttlMs: number } | undefined>
-  /** Whether Redis answers where the SDK looks for it. */
+  /** Whether Redis answers at the URL that the SDK uses. */
   redisAnswers(): Promise<boolean>
-  /** The documents that match. */
+  /** The documents that match a filter. */
   documents(collection: string, filter: Document): Promise<Document[]>
-  /** Vectors in the index. */
+  /** The number of vectors in the index. */
   vectorCount(): Promise<number>
-  /** Whether the index holds a course. */
+  /** Whether the index holds a course's vector. */
   hasVector(courseId: number): Promise<boolean>
-  /** Ends the clients. */
+  /** Closes the clients. */
   close(): Promise<void>
 }
 
@@ -65,7 +62,7 @@ export async function openInspection(
   }
 }
 
-/** A connection for one look: Redis goes away in between. */
+/** Opens a connection for one look, since Redis goes away in between. */
 async function withRedis<T>(url: string, use: (client: RedisClientType) => Promise<T>): Promise<T> {
   const client: RedisClientType = createClient({
     url,

@@ -11,7 +11,7 @@ const {
 
 const ending = new Ending()
 const output = new Output(process.stdout)
-// Whoever read our output is gone: so are we.
+// The reader of our output is gone.
 process.stdout.on('error', () => {
   void ending.end().then(() => process.exit(1))
 })

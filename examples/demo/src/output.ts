@@ -4,19 +4,19 @@ import { SingleBar } from 'cli-progress'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Something that takes long enough to be watched. */
+/** The progress of a long task. */
 export interface Progress {
-  /** So many are done. */
+  /** Shows the number of items done. */
   update(done: number): void
-  /** All is done; prints one line. */
+  /** Ends the progress with one line. */
   done(line: string): void
 }
 
 const columns = { store: 12, text: 88, ms: 10 } as const
 
-/** Prints for people: in colour and with bars on a terminal, plain lines elsewhere. */
+/** Prints for people: with colours and bars on a terminal, plain lines elsewhere. */
 export class Output {
-  /** Whether nothing is to be printed any more. */
+  /** Whether printing has ended. */
   isMuted = false
   readonly #stream: WriteStream
 
@@ -24,27 +24,27 @@ export class Output {
     this.#stream = stream
   }
 
-  /** A line of its own. */
+  /** Prints a line. */
   line(text = ''): void {
     if (!this.isMuted) this.#stream.write(`${text}\n`)
   }
 
-  /** Begins a part. */
+  /** Prints the title of a part. */
   heading(text: string): void {
     this.line(`\n${this.#style('bold', text)}`)
   }
 
-  /** What is less important. */
+  /** Prints a dimmed line. */
   remark(text: string): void {
     this.line(this.#style('dim', `  ${text}`))
   }
 
-  /** Columns: whose line it is, and what about it. */
+  /** Prints columns, the first one a name. */
   row(name: string, ...cells: readonly string[]): void {
     this.line(`  ${this.#style('cyan', name.padEnd(columns.store))}${cells.join('')}`.trimEnd())
   }
 
-  /** What a store did, and how long it took. */
+  /** Prints a step of a store and its duration. */
   step({
     store,
     text,
@@ -61,12 +61,12 @@ export class Output {
     )
   }
 
-  /** What did not hold. */
+  /** Prints a promise that did not hold. */
   failure(store: string, text: string): void {
     this.#marked(this.#style('red', '✗'), store, this.#style('red', text))
   }
 
-  /** Shows how far something has come. */
+  /** Shows the progress of a task. */
   progress(label: string, total: number): Progress {
     return this.#stream.isTTY ? this.#bar(label, total) : this.#plainProgress(label, total)
   }
@@ -117,7 +117,7 @@ export class Output {
   }
 }
 
-/** A time for people. */
+/** Formats a duration for people. */
 export function duration(ms: number): string {
   return ms < 1_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1_000).toFixed(1)} s`
 }

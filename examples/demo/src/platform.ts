@@ -8,14 +8,14 @@ import type { Ending } from './ending.ts'
 import { openInspection, type Inspection } from './inspection.ts'
 import { duration, type Output } from './output.ts'
 
-/** What the flows work with: the SDK on one side, the stores' own clients on the other. */
+/** The SDK's services, and the stores' own clients to look at their effects. */
 export interface Platform {
   readonly services: Services
   readonly inspection: Inspection
   readonly redisOutage: RedisOutage
 }
 
-/** Connects the SDK, brings the schema up to date and starts the relay. */
+/** Connects the SDK, migrates and starts the relay. */
 export async function openPlatform(
   { parts, redisOutage, redisUrl }: DemoStores,
   output: Output,
@@ -25,7 +25,7 @@ export async function openPlatform(
   const stores = orThrow(
     await connect({
       postgres: { url: postgres.url },
-      // Ten times the default: a laggard machine shall not show an outage that nobody caused.
+      // Ten times the default, so that a slow machine does not look like an outage.
       redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 1_000 },
       mongodb: { url: mongodb.url, database: mongodb.database },
       pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },

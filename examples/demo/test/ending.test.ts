@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Ending } from '../src/ending.ts'
 
-test('what was begun last is ended first, once, and past what fails', async () => {
+test('The steps of an ending run once, the last added first, past one that fails', async () => {
   const ended: string[] = []
   const ending = new Ending()
   ending.add(async () => {
@@ -15,7 +15,7 @@ test('what was begun last is ended first, once, and past what fails', async () =
   expect(ended).toEqual(['server', 'stores'])
 })
 
-test('what is begun while all is ending is ended at once', async () => {
+test('A step added during an ending runs at once', async () => {
   const ending = new Ending()
   await ending.end()
   let hasEnded = false

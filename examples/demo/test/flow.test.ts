@@ -13,7 +13,7 @@ beforeEach(() => {
 
 const printed = () => String(stream.read() ?? '')
 
-test('a flow gives back what came of it when every step holds', async () => {
+test('A flow returns its result when every step holds', async () => {
   const made = await Flow.run(output, 'Registration', (flow) =>
     flow.step({ store: 'PostgreSQL', does: 'registers Ada' }, async ({ note }) => {
       note('row 1')
@@ -24,7 +24,7 @@ test('a flow gives back what came of it when every step holds', async () => {
   expect(printed()).toMatch(/Registration\n {2}✓ PostgreSQL {2}registers Ada: row 1 +\d+\.\d ms\n$/)
 })
 
-test('a flow ends at the first step that does not hold, and says which', async () => {
+test('A flow ends at the first step that does not hold, and prints it', async () => {
   let later = 0
   const made = await Flow.run(output, 'Enrollment', async (flow) => {
     await flow.step({ store: 'PostgreSQL', does: 'refuses the next student' }, async () => {
@@ -39,14 +39,14 @@ test('a flow ends at the first step that does not hold, and says which', async (
   expect(printed()).toContain('✗ PostgreSQL  refuses the next student: the course took one more')
 })
 
-test('a flow that breaks between its steps is not kept either', async () => {
+test('A flow that throws between its steps has no result', async () => {
   expect(
     await Flow.run(output, 'Search', () => Promise.reject(new Error('no index'))),
   ).toBeUndefined()
   expect(printed()).toContain('no index')
 })
 
-test('a step is measured by the part that it names', async () => {
+test('A step is measured by its timed part', async () => {
   await Flow.run(output, 'Search', (flow) =>
     flow.step({ store: 'Redis', does: 'a hit' }, async ({ timed }) => {
       await timed(async () => undefined)

@@ -17,7 +17,7 @@ import type { Services } from './services.ts'
 /** Options of {@link createApp}. */
 export interface AppOptions {
   /**
-   * Requests a minute by kind of route, where they differ from `limitDefaults`.
+   * Requests per minute by kind of route, where they differ from `limitDefaults`.
    *
    * @defaultValue `{}`
    */
@@ -29,13 +29,13 @@ export interface AppOptions {
    */
   readonly secureCookies?: boolean
   /**
-   * Whether the server is about to stop: it is not ready then.
+   * Whether the server is about to stop, and so not ready.
    *
    * @defaultValue never
    */
   readonly isClosing?: () => boolean
   /**
-   * Told what ended in a bare 500.
+   * Called with every error that ended in a bare 500.
    *
    * @defaultValue silent
    */
@@ -51,7 +51,7 @@ const appDefaults = {
 
 const maxBody = '64kb'
 
-/** The e-learning API. Listens to nothing yet. */
+/** Creates the e-learning API, which does not listen yet. */
 export function createApp(services: Services, options: AppOptions = {}): Express {
   const { limits, secureCookies, isClosing, onError } = { ...appDefaults, ...options }
   const limit = createLimits(services.stores, { ...limitDefaults, ...limits })

@@ -5,16 +5,13 @@ import { forbidden, notSignedIn, RequestFailed, unwrap } from './failure.ts'
 import type { Services } from './services.ts'
 import { sessionToken } from './session-cookie.ts'
 
-/** Who sent a request. `unknown`: there is a token, and Redis could not say whose. */
+/** The caller of a request; `unknown` when Redis could not look up the session. */
 export type Caller =
   | { readonly kind: 'user'; readonly userId: number }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'unknown'; readonly failure: StoreError }
 
-/**
- * Finds out who sent a request, from its session cookie: one Redis round trip when there is one,
- * none otherwise.
- */
+/** Identifies the caller by the session cookie: one Redis round trip when there is a cookie. */
 export function identify({ sessions }: Pick<Services, 'sessions'>): RequestHandler {
   return async (request, response, next) => {
     const token = sessionToken(request)
@@ -24,20 +21,20 @@ export function identify({ sessions }: Pick<Services, 'sessions'>): RequestHandl
   }
 }
 
-/** Who sent the request that is being answered. */
+/** The caller of the request that is being answered. */
 export function callerOf(response: Response): Caller {
   return (response.locals['caller'] as Caller | undefined) ?? anonymous
 }
 
-/** The id of whoever is signed in, for what everybody may do. */
+/** The id of the signed-in user, for routes that anyone may use. */
 export function callerId(response: Response): number | undefined {
   const caller = callerOf(response)
   return caller.kind === 'user' ? caller.userId : undefined
 }
 
 /**
- * The id of whoever is signed in; otherwise the request ends: 401, or 503 when that could not be
- * found out.
+ * The id of the signed-in user. Otherwise the request ends with 401, or with 503 when the session
+ * could not be looked up.
  */
 export function signedInId(response: Response): number {
   const caller = callerOf(response)
@@ -45,7 +42,7 @@ export function signedInId(response: Response): number {
   throw new RequestFailed(caller.kind === 'unknown' ? caller.failure : notSignedIn)
 }
 
-/** The profile of whoever is signed in; otherwise the request ends. */
+/** The profile of the signed-in user; otherwise the request ends. */
 export async function signedInUser(
   { users }: Pick<Services, 'users'>,
   response: Response,
@@ -55,7 +52,7 @@ export async function signedInUser(
   return user
 }
 
-/** The profile of the instructor who is signed in; for others the request ends with 403. */
+/** The profile of the signed-in instructor; for others the request ends with 403. */
 export async function signedInInstructor(
   services: Pick<Services, 'users'>,
   response: Response,

@@ -1,11 +1,9 @@
+import { invalidField } from '@headwater/core'
 import type { InvalidInput } from '@headwater/core'
 import type { ErrorRequestHandler, Request, Response } from 'express'
-import { type RateLimited, RequestFailed, type RequestFailure, invalidField } from './failure.ts'
+import { type RateLimited, RequestFailed, type RequestFailure } from './failure.ts'
 
-/**
- * The one place that says which failure is which status. What is not listed is our own mistake:
- * 500.
- */
+/** The status of each failure. A failure that is not listed is our own mistake: 500. */
 const statuses: Readonly<Record<string, number>> = {
   'invalid-input': 400,
   'bad-request': 400,
@@ -30,7 +28,7 @@ const statuses: Readonly<Record<string, number>> = {
   'commit-unknown': 503,
 }
 
-/** What a store's failure says to the outside: the SDK's own message is for the log. */
+/** Public messages of store failures: the SDK's own message is for the log. */
 const publicMessages: Readonly<Record<number, string>> = {
   500: 'something went wrong here',
   503: 'not available at the moment',
@@ -38,10 +36,7 @@ const publicMessages: Readonly<Record<number, string>> = {
 
 const retryAfterSeconds = 1
 
-/**
- * Answers every request that failed, told what failed by `RequestFailed`; anything else is reported
- * and answered with a bare 500.
- */
+/** Answers failed requests. Any error but `RequestFailed` is reported and becomes a bare 500. */
 export function errorHandler(report: (error: unknown) => void): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error)
@@ -51,7 +46,7 @@ export function errorHandler(report: (error: unknown) => void): ErrorRequestHand
   }
 }
 
-/** Answers what no route has. */
+/** Answers a request that no route takes. */
 export function noSuchRoute(request: Request, response: Response): void {
   answer(response, {
     type: 'not-found',
@@ -82,7 +77,7 @@ function detailsOf(failure: RequestFailure): object {
   return { field, issues: issues.map((issue) => ({ field: issue.field, message: issue.message })) }
 }
 
-/** The failure that an error stands for; `undefined` for a mistake of our own. */
+/** The failure of an error; `undefined` for a mistake of our own. */
 function failureOf(error: unknown): RequestFailure | undefined {
   if (error instanceof RequestFailed) return error.failure
   const { type, status } = (error ?? {}) as { readonly type?: unknown; readonly status?: unknown }

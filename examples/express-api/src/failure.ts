@@ -1,30 +1,30 @@
-import type { InvalidInput, Result } from '@headwater/core'
+import type { Result } from '@headwater/core'
 
-/** What a failed request is answered with; anything more stays inside. */
+/** The public part of a failure; the rest stays inside. */
 export interface RequestFailure {
   readonly type: string
   readonly message: string
   readonly retryable: boolean
 }
 
-/** Nobody is signed in, or the session has ended. */
+/** There is no session, or it has ended. */
 export const notSignedIn: RequestFailure = {
   type: 'not-signed-in',
   message: 'sign in first',
   retryable: false,
 }
 
-/** The same whether the address or the password is wrong. */
+/** The same for a wrong address and a wrong password. */
 export const wrongCredentials: RequestFailure = {
   type: 'wrong-credentials',
   message: 'e-mail address or password is wrong',
   retryable: false,
 }
 
-/** Somebody else's, or not for this role. */
+/** The resource belongs to another user, or the role does not permit it. */
 export const forbidden: RequestFailure = {
   type: 'forbidden',
-  message: 'this is not yours to do',
+  message: 'you may not do this',
   retryable: false,
 }
 
@@ -34,7 +34,7 @@ export interface RateLimited extends RequestFailure {
   readonly retryAfterMs: number
 }
 
-/** Ends a request; the error handler answers it. */
+/** Thrown to end a request; the error handler answers it. */
 export class RequestFailed extends Error {
   readonly failure: RequestFailure
 
@@ -44,24 +44,13 @@ export class RequestFailed extends Error {
   }
 }
 
-/** The value of a result; a failure ends the request. */
+/** Returns the value of a result; a failure ends the request. */
 export function unwrap<T, E extends RequestFailure>(result: Result<T, E>): T {
   if (result.isOk()) return result.value
   throw new RequestFailed(result.error)
 }
 
-/** The failure of input with one wrong field. */
-export function invalidField(field: string, message: string): InvalidInput {
-  return {
-    type: 'invalid-input',
-    message: `${field}: ${message}`,
-    retryable: false,
-    field,
-    issues: [{ field, message }],
-  }
-}
-
-/** No such thing. */
+/** The failure of a request for an entity that does not exist. */
 export function notFound(
   entity: string,
   id: string | number,

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { InvalidInput, InputIssue } from '@headwater/core'
+import { invalidInput } from '@headwater/core'
+import type { InputIssue } from '@headwater/core'
 import { RequestFailed } from './failure.ts'
 
-/** A whole number in a path or a query. The SDK checks what range it must be in. */
+/** A whole number in a path or a query. The SDK checks its range. */
 export const wholeNumber = z
   .string()
   .regex(/^\d{1,10}$/, 'must be a whole number')
@@ -11,10 +12,10 @@ export const wholeNumber = z
 /** `true` or `false` in a query. */
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
-/** The part of a list that a query asks for. */
+/** The page of a list that a query asks for. */
 export const page = { limit: wholeNumber.optional(), cursor: z.string().optional() }
 
-/** An amount of money in a body: the SDK checks its form. */
+/** An amount of money in a body. The SDK checks its form. */
 export const amount = z.union([z.string(), z.number()])
 
 /** The id in a path. */
@@ -22,19 +23,11 @@ export function idOf(params: unknown): number {
   return parse(z.object({ id: wholeNumber }), params).id
 }
 
-/**
- * Input that fits; otherwise the request ends with a 400 that names the first field that is wrong,
- * and all of them.
- */
+/** Parses input. When it breaks the schema, the request ends with a 400 that names the fields. */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input ?? {})
   if (parsed.success) return parsed.data
   throw new RequestFailed(invalidInput(parsed.error.issues.flatMap(inputIssues)))
-}
-
-function invalidInput(issues: readonly InputIssue[]): InvalidInput {
-  const { field, message } = issues[0] ?? { field: 'body', message: 'breaks a rule' }
-  return { type: 'invalid-input', message: `${field}: ${message}`, retryable: false, field, issues }
 }
 
 function inputIssues(issue: z.core.$ZodIssue): InputIssue[] {

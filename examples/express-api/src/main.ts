@@ -5,7 +5,7 @@ import { startServer } from './server.ts'
 
 const closeDeadlineMs = 10_000
 
-/** Resolves at the first signal to stop; further ones change nothing. */
+/** Resolves at the first signal to stop; later ones have no effect. */
 function untilStopped(): Promise<undefined> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'])
@@ -15,7 +15,7 @@ function untilStopped(): Promise<undefined> {
   })
 }
 
-/** OpenAI where a key is given, otherwise the embedder that needs no service. */
+/** OpenAI's embedder where a key is given, otherwise the one that needs no service. */
 function embedderFrom({
   HEADWATER_OPENAI_API_KEY: apiKey,
   HEADWATER_OPENAI_URL: baseURL,

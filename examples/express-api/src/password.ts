@@ -4,7 +4,7 @@ import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:c
 const cost = { N: 16_384, r: 8, p: 5 } as const
 const keyLength = 32
 
-/** Hashes a password with scrypt and a salt of its own; the parameters travel with the hash. */
+/** Hashes a password with scrypt and a random salt; the hash includes its parameters. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, cost)
@@ -19,8 +19,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether the password is the hash's. Takes as long without a hash, so that nobody learns which
- * addresses are registered.
+ * Whether the password matches the hash. Takes as long without a hash, so that the time does not
+ * reveal which addresses are registered.
  */
 export async function isPasswordOf(password: string, hash: string | undefined): Promise<boolean> {
   const [scheme, N, r, p, salt = '', key = ''] = (hash ?? '').split('$')

@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { callerId } from './caller.ts'
 import { type RateLimited, RequestFailed } from './failure.ts'
 
-/** Requests a minute, by kind of route, of whoever is signed in or else of one address. */
+/** Requests per minute by kind of route, of one signed-in user or else of one address. */
 export interface Limits {
   readonly register: number
   readonly login: number
@@ -13,10 +13,10 @@ export interface Limits {
   readonly search: number
 }
 
-/** The defaults of {@link Limits}. */
+/** Defaults of {@link Limits}. */
 export const limitDefaults: Limits = { register: 20, login: 10, read: 600, write: 120, search: 120 }
 
-/** Makes the limiters of an application. */
+/** Creates the limiters of an application. */
 export function createLimits(
   stores: Stores,
   limits: Limits,
@@ -39,7 +39,7 @@ export function createLimits(
   }
 }
 
-/** Only a session that was found counts: a made-up cookie would be a limit of its own. */
+/** Only an existing session is a subject: a forged cookie would have a limit of its own. */
 function subjectOf(request: Request, response: Response): string {
   const userId = callerId(response)
   return userId === undefined ? `address ${request.ip ?? ''}` : `user ${userId}`

@@ -22,18 +22,18 @@ export interface ServeOptions extends Omit<AppOptions, 'isClosing'> {
 
 /** Options of {@link startServer}. */
 export interface StartOptions extends ServeOptions, Omit<ServiceOptions, 'index'> {
-  /** Where the stores are. */
+  /** The options of the stores. */
   readonly connect: ConnectOptions
 }
 
-/** The API, being served. */
+/** A running server of the API. */
 export interface RunningServer {
-  /** Where it is served. */
+  /** Its URL. */
   readonly url: string
   /**
-   * Ends it: not ready and no new connection from now on; requests under way may finish, then the
-   * relay, then the stores end. What has not ended by the deadline is cut off, and the answer is
-   * `false`. May be called again, to the same end.
+   * Ends the server. It is no longer ready and accepts no connection; requests under way may
+   * finish, then the relay and then the stores end. At the deadline the rest is cut off and the
+   * result is `false`. Idempotent.
    */
   close(deadline?: { readonly deadlineMs?: number }): Promise<boolean>
 }
@@ -44,7 +44,7 @@ const closeDefaults = { deadlineMs: 10_000 } as const
 /**
  * Connects, migrates, starts the relay and serves the API.
  *
- * @throws UnexpectedFailure when a required store cannot be had or the migration fails; Error when
+ * @throws FailureError when a required store does not connect or the migration fails; Error when
  *   the port is taken.
  */
 export async function startServer({
@@ -64,7 +64,7 @@ export async function startServer({
   }
 }
 
-/** Serves the API on services that are set up already. */
+/** Serves the API on existing services. */
 export async function serve(
   services: Services,
   options: ServeOptions = {},
@@ -79,7 +79,7 @@ export async function serve(
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  // A connection that is kept alive past its last answer would keep the server from ending.
+  // A connection kept alive after its last answer would keep the server from ending.
   server.on('request', (_request, response) =>
     response.once('close', () => {
       if (closing)
@@ -130,7 +130,7 @@ function endHttp({ server, sockets, deadlineMs }: Omit<Ending, 'services'>): Pro
       clearTimeout(timer)
       resolve(hasAnswered)
     })
-    // To Node these are not idle: browsers open connections that they may never use.
+    // Browsers open connections that they may never use; to Node those are not idle.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   })
 }

@@ -5,7 +5,7 @@ import type { Repositories } from '@headwater/repositories'
 import { createCourseSearch } from '@headwater/search'
 import type { CourseSearch, Embedder, VectorIndex } from '@headwater/search'
 
-/** What the application works with. */
+/** The services of the application. */
 export interface Services extends Omit<Repositories, 'sinks'> {
   readonly stores: Stores
   readonly search: CourseSearch
@@ -19,14 +19,14 @@ export interface ServiceOptions {
   /** Embeds courses and queries. */
   readonly embedder: Embedder
   /**
-   * Where the vectors are.
+   * The vector index.
    *
    * @defaultValue the stores' Pinecone index
    */
   readonly index?: VectorIndex
 }
 
-/** Makes the services on connected stores; the relay is not started yet. */
+/** Creates the services on connected stores, without starting the relay. */
 export function createServices(stores: Stores, { embedder, index }: ServiceOptions): Services {
   const metrics = collectMetrics(stores.diagnostics)
   const sessions = createSessions(stores)

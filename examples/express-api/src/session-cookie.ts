@@ -4,17 +4,17 @@ import type { Request, Response } from 'express'
 
 const name = 'session'
 
-/** Scripts cannot read it, and other sites cannot have it sent. */
+/** Scripts cannot read the cookie, and other sites cannot cause it to be sent. */
 const attributes = { name, httpOnly: true, sameSite: 'strict', path: '/' } as const
 
-/** The token that a request brings along. */
+/** The session token of a request. */
 export function sessionToken(request: Request): string | undefined {
   return parseCookie(request.headers.cookie ?? '')[name]
 }
 
 /**
- * Hands the browser a token; `isSecure`: only over TLS. The session itself ends earlier when it is
- * not used.
+ * Sets the session cookie; with `isSecure` browsers send it over TLS only. It lasts as long as a
+ * session can; an idle session ends earlier.
  */
 export function setSessionCookie(response: Response, token: string, isSecure: boolean): void {
   const maxAge = sessionDefaults.absoluteTtlMs / 1_000
@@ -24,7 +24,7 @@ export function setSessionCookie(response: Response, token: string, isSecure: bo
   )
 }
 
-/** Has the browser forget the token. */
+/** Deletes the session cookie. */
 export function clearSessionCookie(response: Response): void {
   response.append('Set-Cookie', stringifySetCookie({ ...attributes, value: '', maxAge: 0 }))
 }

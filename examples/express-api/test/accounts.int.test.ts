@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.dispose())
 
-/** Somebody who is signed in on two devices. */
+/** A member who is signed in on two devices. */
 async function twice() {
   const { visitor, user } = await api.member()
   const phone = api.visitor()
@@ -18,7 +18,7 @@ async function twice() {
 }
 
 describe('a member', () => {
-  test('changes the password and stays signed in on that device only', async () => {
+  test('A member who changes the password stays signed in on that device only', async () => {
     const { visitor, user, statuses } = await twice()
     const refused = await visitor.send('PUT', '/me/password', {
       currentPassword: 'not mine',
@@ -43,13 +43,13 @@ describe('a member', () => {
     ).toBe(201)
   })
 
-  test('signs out everywhere', async () => {
+  test('A member can sign out everywhere', async () => {
     const { phone, statuses } = await twice()
     expect((await phone.delete('/sessions')).status).toBe(204)
     expect(await statuses()).toEqual([401, 401])
   })
 
-  test('deletes the account, gives the places back and is gone', async () => {
+  test('A member who deletes the account is gone and frees the seats', async () => {
     const { visitor, user, statuses } = await twice()
     const course = await api.course()
     expect((await visitor.post(`/courses/${course.id}/enrollments`)).status).toBe(201)
@@ -65,7 +65,7 @@ describe('a member', () => {
     ).toBe(0)
   })
 
-  test('who teaches cannot delete the account', async () => {
+  test('An instructor with courses cannot delete the account', async () => {
     const { visitor } = await api.member('instructor')
     await visitor.post('/courses', { title: 'Mine', price: '1.00' })
     const refused = await visitor.send('DELETE', '/me', { password })

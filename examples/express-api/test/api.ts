@@ -20,7 +20,7 @@ const unlimited: Limits = {
   search: 10_000,
 }
 
-/** The API, served on stores of its own, each behind a fault proxy. */
+/** The API on isolated stores, each behind a fault proxy. */
 export interface Api {
   readonly url: string
   readonly services: Services
@@ -30,9 +30,9 @@ export interface Api {
     readonly mongodb: FaultProxy
   }
   visitor(): Visitor
-  /** Registers somebody and signs them in, over HTTP. */
+  /** Registers a member and signs in, over HTTP. */
   member(role?: 'student' | 'instructor'): Promise<Member>
-  /** A published course, made over HTTP. */
+  /** Creates and publishes a course, over HTTP. */
   course(course?: object): Promise<Course>
   dispose(): Promise<void>
 }
@@ -90,7 +90,7 @@ function connectOptions(
 ): ConnectOptions {
   return {
     postgres: { url: proxies.postgres.url },
-    // Beyond what a busy machine takes; an outage shows at once all the same.
+    // Longer than a busy machine takes; a cut connection still shows at once.
     redis: { url: proxies.redis.url, keyPrefix: redis.prefix, deadlineMs: 2_000 },
     mongodb: { url: proxies.mongodb.url, database: mongodb.database },
     pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },

@@ -11,7 +11,7 @@ afterEach(() => {
   stop?.()
 })
 
-/** What a route that throws is answered with. */
+/** The answer of a route that throws. */
 async function answerTo(
   error: unknown,
   report: (error: unknown) => void = () => undefined,
@@ -30,7 +30,7 @@ async function answerTo(
   return { response, text: await response.text() }
 }
 
-test('a mistake of our own is a 500 that tells nothing and is reported', async () => {
+test('A mistake of our own is reported and becomes a 500 that reveals nothing', async () => {
   const mistake = new Error(secret)
   const reported: unknown[] = []
   const { response, text } = await answerTo(mistake, (error) => {
@@ -43,28 +43,33 @@ test('a mistake of our own is a 500 that tells nothing and is reported', async (
   expect(reported).toEqual([mistake])
 })
 
-test.each([
+const storeFailures = [
   ['store-unavailable', 503],
   ['deadline-exceeded', 503],
   ['serialization-failed', 503],
   ['store-refused', 500],
   ['constraint-violated', 500],
   ['transaction-poisoned', 500],
-])('what a store says of a %s stays inside: %d', async (type, status) => {
-  const failure = {
-    type,
-    message: secret,
-    retryable: status === 503,
-    cause: new Error(secret),
-    store: 'postgres',
-  }
-  const { response, text } = await answerTo(new RequestFailed(failure))
-  expect(response.status).toBe(status)
-  expect(text).not.toMatch(/hunter2|stack|cause|postgres/)
-  expect(response.headers.get('Retry-After')).toBe(status === 503 ? '1' : null)
-})
+] as const
 
-test('a commit whose outcome is unknown is not offered for repetition', async () => {
+test.each(storeFailures)(
+  'A %s becomes a %d without the message of the store',
+  async (type, status) => {
+    const failure = {
+      type,
+      message: secret,
+      retryable: status === 503,
+      cause: new Error(secret),
+      store: 'postgres',
+    }
+    const { response, text } = await answerTo(new RequestFailed(failure))
+    expect(response.status).toBe(status)
+    expect(text).not.toMatch(/hunter2|stack|cause|postgres/)
+    expect(response.headers.get('Retry-After')).toBe(status === 503 ? '1' : null)
+  },
+)
+
+test('A commit of unknown outcome is a 503 without Retry-After', async () => {
   const { response } = await answerTo(
     new RequestFailed({ type: 'commit-unknown', message: '', retryable: false }),
   )

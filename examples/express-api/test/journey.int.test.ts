@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.dispose())
 
 describe('a student', () => {
-  test('registers, signs in, searches, enrolls once, finds a full course full, and hands a place on', async () => {
+  test('A student registers, signs in, searches, enrolls once, is refused a full course and transfers', async () => {
     const algebra = await api.course({
       title: 'Linear algebra for machine learning',
       category: 'AI/ML',
@@ -84,7 +84,7 @@ describe('a student', () => {
     expect((await visitor.get<Course>(`/courses/${small.id}`)).body.currentEnrollment).toBe(0)
   })
 
-  test('is signed out by one request, also where the cookie is kept', async () => {
+  test('A student who signs out is signed out even where the cookie was kept', async () => {
     const { user } = await api.member()
     const { headers } = await api.visitor().post('/sessions', { email: user.email, password })
     const Cookie = headers.get('Set-Cookie')?.split(';')[0] ?? ''
@@ -97,13 +97,13 @@ describe('a student', () => {
     ]).toEqual([200, 204, 401])
   })
 
-  test('keeps the session in a cookie that scripts and other sites cannot use', async () => {
+  test('The session cookie is out of reach of scripts and other sites', async () => {
     const { user } = await api.member()
     const { headers } = await api.visitor().post('/sessions', { email: user.email, password })
     expect(headers.get('Set-Cookie')).toMatch(/^session=[\w-]{43};.*HttpOnly.*SameSite=Strict/i)
   })
 
-  test('changes the profile, and only the version that was read', async () => {
+  test('A student changes the profile, but only the version that was read', async () => {
     const { visitor, user } = await api.member()
     const changed = await visitor.patch<User>('/me', {
       fullName: 'Grace Hopper',
@@ -120,7 +120,7 @@ describe('a student', () => {
 })
 
 describe('an instructor', () => {
-  test('creates, changes, publishes, unpublishes and deletes a course', async () => {
+  test('An instructor creates, changes, publishes, unpublishes and deletes a course', async () => {
     const { visitor } = await api.member('instructor')
     const created = await visitor.post<Course>('/courses', { title: 'Geometry', price: '20.00' })
     const path = `/courses/${created.body.id}`
@@ -142,7 +142,7 @@ describe('an instructor', () => {
     expect((await visitor.get(path)).status).toBe(404)
   })
 
-  test('sees who is in the course, and of them no e-mail address', async () => {
+  test('An instructor sees the students of a course without their e-mail addresses', async () => {
     const { visitor } = await api.member('instructor')
     const {
       body: { id },
@@ -159,7 +159,7 @@ describe('an instructor', () => {
 })
 
 describe('a visitor', () => {
-  test('pages through the catalogue of a category', async () => {
+  test('A visitor pages through a category of the catalogue', async () => {
     const made: number[] = []
     for (const title of ['First', 'Second', 'Third'])
       made.push((await api.course({ title, category: 'Paging' })).id)
@@ -171,7 +171,7 @@ describe('a visitor', () => {
     expect(rest.body.nextCursor).toBeNull()
   })
 
-  test('no longer finds a course that was just unpublished', async () => {
+  test('A visitor no longer finds a course that was just unpublished', async () => {
     const { visitor } = await api.member('instructor')
     const {
       body: { id },
@@ -186,7 +186,7 @@ describe('a visitor', () => {
     expect((await search()).body.hits.filter(({ course }) => course.id === id)).toEqual([])
   })
 
-  test('is told by /metrics how caches, stores, searches and the relay are doing', async () => {
+  test('The route /metrics reports on caches, stores, searches and the relay', async () => {
     const course = await api.course()
     await api.visitor().get(`/courses/${course.id}`)
     await api.visitor().get(`/courses/${course.id}`)

@@ -7,7 +7,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.dispose())
 
-test('429 says when to come back, and what the limit is', async () => {
+test('A 429 names the limit and the time to come back', async () => {
   const attempt = () => api.visitor().post('/sessions', { email: 'nobody@example.com', password })
   const first = await attempt()
   expect([
@@ -25,13 +25,13 @@ test('429 says when to come back, and what the limit is', async () => {
   expect(third.headers.get('RateLimit-Remaining')).toBe('0')
 })
 
-test('what one address has used up, another route still gives it', async () => {
+test('An address that has used up one limit can still use another route', async () => {
   const search = () => api.visitor().get('/search?q=algebra')
   for (const expected of [200, 200, 200, 429]) expect((await search()).status).toBe(expected)
   expect((await api.visitor().get('/courses')).status).toBe(200)
 })
 
-test('a made-up cookie is no limit of its own', async () => {
+test('A forged cookie has no limit of its own', async () => {
   const search = (token: string) =>
     fetch(`${api.url}/search?q=algebra`, { headers: { Cookie: `session=${token.repeat(43)}` } })
   for (const token of ['a', 'b', 'c']) await search(token)

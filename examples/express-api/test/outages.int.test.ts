@@ -17,7 +17,7 @@ afterEach(() => api.dispose())
 type Health = { status: string; stores: Record<string, { status: string }> }
 
 describe('while Redis is down', () => {
-  test('reading, searching and registering go on, and a session is neither valid nor ended', async () => {
+  test('Without Redis, reads, searches and registrations work, and a session is neither valid nor ended', async () => {
     api.proxies.redis.cut()
     const visitor = api.visitor()
     expect((await visitor.get<Course>(`/courses/${course.id}`)).body.title).toBe('Linear algebra')
@@ -61,7 +61,7 @@ describe('while Redis is down', () => {
 })
 
 describe('while MongoDB is down', () => {
-  test('nobody notices', async () => {
+  test('Without MongoDB every request works', async () => {
     api.proxies.mongodb.cut()
     expect((await student.visitor.get(`/courses/${course.id}`)).status).toBe(200)
     expect((await student.visitor.post(`/courses/${course.id}/enrollments`)).status).toBe(201)
@@ -70,7 +70,7 @@ describe('while MongoDB is down', () => {
 })
 
 describe('while PostgreSQL is down', () => {
-  test('writing is 503 with Retry-After, the process is alive and not ready, and everything works again afterwards', async () => {
+  test('Without PostgreSQL writes are 503 with Retry-After, until it is back', async () => {
     api.proxies.postgres.cut()
     const visitor = api.visitor()
     const refused = await visitor.post('/users', {
@@ -102,7 +102,7 @@ describe('while PostgreSQL is down', () => {
   })
 })
 
-test('a store that hangs is 503 in time, not a request that never ends', async () => {
+test('A store that hangs is a 503 in time, not a request that never ends', async () => {
   const { visitor } = student
   expect((await visitor.get('/me')).status).toBe(200)
   api.proxies.redis.hang()
@@ -110,9 +110,9 @@ test('a store that hangs is 503 in time, not a request that never ends', async (
   expect([status, body.error.type]).toEqual([503, 'deadline-exceeded'])
 })
 
-test('liveness asks no store, not even for the session', async () => {
+test('Liveness asks no store, not even for the session', async () => {
   const sent = () => Object.values(api.proxies).map((proxy) => proxy.bytesToServer)
-  // The relay and the drivers say something now and then: one try without it is enough.
+  // The relay and the drivers send something periodically: one try without it is enough.
   await eventually(async () => {
     const before = sent()
     expect((await student.visitor.get('/health/live')).status).toBe(200)
@@ -120,7 +120,7 @@ test('liveness asks no store, not even for the session', async () => {
   })
 })
 
-test('readiness is false as soon as the stores begin to close', async () => {
+test('Readiness is false as soon as the stores begin to close', async () => {
   expect((await api.visitor().get('/health/ready')).status).toBe(200)
   const closed = api.services.stores.close()
   expect((await api.visitor().get('/health/ready')).status).toBe(503)

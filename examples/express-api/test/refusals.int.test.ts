@@ -18,7 +18,12 @@ describe('400 names the field', () => {
   const user = { email: 'new@example.com', username: 'new', password }
   const newCourse = { title: 'Geometry', price: '20.00' }
 
-  test.each<[method: string, path: string, body: unknown, field: string]>([
+  const badInputs: readonly (readonly [
+    method: string,
+    path: string,
+    body: unknown,
+    field: string,
+  ])[] = [
     ['POST', '/users', { ...user, email: 'nobody' }, 'email'],
     ['POST', '/users', { ...user, email: 5 }, 'email'],
     ['POST', '/users', { ...user, username: ' ' }, 'username'],
@@ -76,18 +81,23 @@ describe('400 names the field', () => {
     ['PATCH', '/me', { role: 'instructor' }, 'role'],
     ['PATCH', '/me', {}, 'changes'],
     ['GET', '/me/enrollments?limit=1e3', undefined, 'limit'],
-  ])('%s %s %j: %s', async (method, path, body, field) => {
-    const { status, body: answer } = await instructor.visitor.send(
-      method,
-      path.replace(':course', String(course.id)),
-      body,
-    )
-    expect(answer.error).toMatchObject({ type: 'invalid-input', field })
-    expect(status).toBe(400)
-    expect(answer.error.issues?.[0]).toEqual({ field, message: expect.any(String) as string })
-  })
+  ]
 
-  test('a transfer to oneself', async () => {
+  test.each(badInputs)(
+    '%s %s with %j is a 400 that names %s',
+    async (method, path, body, field) => {
+      const { status, body: answer } = await instructor.visitor.send(
+        method,
+        path.replace(':course', String(course.id)),
+        body,
+      )
+      expect(answer.error).toMatchObject({ type: 'invalid-input', field })
+      expect(status).toBe(400)
+      expect(answer.error.issues?.[0]).toEqual({ field, message: expect.any(String) as string })
+    },
+  )
+
+  test('A transfer to oneself is a 400 that names toUserId', async () => {
     const { status, body } = await student.visitor.post('/enrollments/transfer', {
       courseId: course.id,
       toUserId: student.user.id,
@@ -97,7 +107,7 @@ describe('400 names the field', () => {
 })
 
 describe('401', () => {
-  test.each([
+  const privateRoutes = [
     ['GET', '/me'],
     ['PATCH', '/me'],
     ['GET', '/me/enrollments'],
@@ -108,14 +118,16 @@ describe('401', () => {
     ['POST', '/courses/1/enrollments'],
     ['DELETE', '/courses/1/enrollments'],
     ['POST', '/enrollments/transfer'],
-  ])('for %s %s when nobody is signed in', async (method, path) => {
+  ] as const
+
+  test.each(privateRoutes)('%s %s without a session is a 401', async (method, path) => {
     const { status, body } = await api
       .visitor()
       .send(method, path, method === 'GET' || method === 'DELETE' ? undefined : {})
     expect([status, body.error.type]).toEqual([401, 'not-signed-in'])
   })
 
-  test('says the same of a wrong password and of an unknown address', async () => {
+  test('A wrong password and an unknown address have the same 401', async () => {
     const wrong = await api
       .visitor()
       .post('/sessions', { email: student.user.email, password: 'something else' })
@@ -124,7 +136,7 @@ describe('401', () => {
     expect([wrong.status, wrong.body.error.type]).toEqual([401, 'wrong-credentials'])
   })
 
-  test('for a made-up session', async () => {
+  test('A forged session cookie is a 401', async () => {
     const response = await fetch(`${api.url}/me`, {
       headers: { Cookie: `session=${'a'.repeat(43)}` },
     })
@@ -133,39 +145,48 @@ describe('401', () => {
 })
 
 describe('403', () => {
-  test('for a student who wants to create a course', async () => {
+  test('A student who creates a course gets a 403', async () => {
     const { status, body } = await student.visitor.post('/courses', { title: 'Mine', price: 0 })
     expect([status, body.error.type]).toEqual([403, 'forbidden'])
   })
 
-  test.each([
+  const routesOfTheInstructor = [
     ['PATCH', ''],
     ['DELETE', ''],
     ['POST', '/publish'],
     ['POST', '/unpublish'],
     ['GET', '/students'],
-  ])("for %s %s of another instructor's course", async (method, path) => {
-    const { status } = await instructor.visitor.send(
-      method,
-      `/courses/${course.id}${path}`,
-      method === 'PATCH' ? { title: 'Mine' } : undefined,
-    )
-    expect(status).toBe(403)
-    expect((await api.visitor().get<Course>(`/courses/${course.id}`)).body.title).toBe(course.title)
-  })
+  ] as const
+
+  test.each(routesOfTheInstructor)(
+    "%s %s of another instructor's course is a 403",
+    async (method, path) => {
+      const { status } = await instructor.visitor.send(
+        method,
+        `/courses/${course.id}${path}`,
+        method === 'PATCH' ? { title: 'Mine' } : undefined,
+      )
+      expect(status).toBe(403)
+      expect((await api.visitor().get<Course>(`/courses/${course.id}`)).body.title).toBe(
+        course.title,
+      )
+    },
+  )
 })
 
 describe('404', () => {
-  test.each([
+  const unknownPaths = [
     ['GET', '/courses/2000000000'],
     ['POST', '/courses/2000000000/enrollments'],
     ['GET', '/nowhere'],
-  ])('for %s %s', async (method, path) => {
+  ] as const
+
+  test.each(unknownPaths)('%s %s is a 404', async (method, path) => {
     const { status, body } = await student.visitor.send(method, path)
     expect([status, body.error.type]).toEqual([404, 'not-found'])
   })
 
-  test('for a transfer to nobody', async () => {
+  test('A transfer to an unknown user is a 404', async () => {
     await student.visitor.post(`/courses/${course.id}/enrollments`)
     const { status, body } = await student.visitor.post('/enrollments/transfer', {
       courseId: course.id,
@@ -176,20 +197,25 @@ describe('404', () => {
 })
 
 describe('409', () => {
-  test.each([
+  const takenFields = [
     ['email', 'email-taken'],
     ['username', 'username-taken'],
-  ] as const)('for a %s that is taken: %s', async (field, type) => {
-    const fresh = { email: 'fresh@example.com', username: 'fresh', password }
-    const { status, body } = await api
-      .visitor()
-      .post('/users', { ...fresh, [field]: student.user[field] })
-    expect([status, body.error.type]).toEqual([409, type])
-  })
+  ] as const
+
+  test.each(takenFields)(
+    'Registration with a taken %s is a 409 of type %s',
+    async (field, type) => {
+      const fresh = { email: 'fresh@example.com', username: 'fresh', password }
+      const { status, body } = await api
+        .visitor()
+        .post('/users', { ...fresh, [field]: student.user[field] })
+      expect([status, body.error.type]).toEqual([409, type])
+    },
+  )
 })
 
 describe('422', () => {
-  test('for a place in a course that is not published', async () => {
+  test('Enrolling in an unpublished course is a 422', async () => {
     const {
       body: { id },
     } = await instructor.visitor.post<Course>('/courses', { title: 'Draft', price: 0 })
@@ -197,7 +223,7 @@ describe('422', () => {
     expect([status, body.error.type]).toEqual([422, 'course-not-published'])
   })
 
-  test('for progress in a course that one is not in', async () => {
+  test('Progress in a course without an enrollment is a 422', async () => {
     const { status, body } = await instructor.visitor.patch(`/courses/${course.id}/enrollments`, {
       progress: 5,
     })
@@ -205,7 +231,7 @@ describe('422', () => {
   })
 })
 
-test('413 for a body that is too large', async () => {
+test('A body that is too large is a 413', async () => {
   const { status, body } = await api.visitor().post('/users', { email: 'a'.repeat(100_000) })
   expect([status, body.error.type]).toEqual([413, 'body-too-large'])
 })

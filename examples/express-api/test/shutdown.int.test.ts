@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('lets requests under way finish, takes no new ones, is not ready, and ends the process with 0', async () => {
+  test('The server finishes requests under way, takes no new ones and exits with 0', async () => {
     const registration = JSON.stringify({
       email: 'ada@example.com',
       username: 'ada',
@@ -42,7 +42,14 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     ready.send('GET /health/ready HTTP/1.1\r\nHost: localhost\r\n')
     const slow = await Raw.open(port)
     slow.send(
-      `POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${registration.length}\r\nExpect: 100-continue\r\n\r\n`,
+      [
+        'POST /users HTTP/1.1',
+        'Host: localhost',
+        'Content-Type: application/json',
+        `Content-Length: ${registration.length}`,
+        'Expect: 100-continue',
+        '\r\n',
+      ].join('\r\n'),
     )
     await slow.received('100 Continue')
 
@@ -58,7 +65,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   })
 })
 
-test('an idle server ends at once, however many signals it gets', async () => {
+test('An idle server ends at once, however many signals it gets', async () => {
   const idle = await Raw.open(port)
   for (let times = 0; times < 3; times += 1) server.kill('SIGTERM')
   expect(await exited).toEqual([0, null])
@@ -105,7 +112,7 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-/** A connection on which requests can be left half sent. */
+/** A connection that can leave requests half sent. */
 class Raw {
   readonly #socket: Socket
   #text = ''

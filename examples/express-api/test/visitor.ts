@@ -5,7 +5,7 @@ export interface Answer<Body> {
   readonly body: Body
 }
 
-/** The body of an answer that is no success. */
+/** The body of an error. */
 export interface ErrorBody {
   readonly error: {
     readonly type: string
@@ -15,7 +15,7 @@ export interface ErrorBody {
   }
 }
 
-/** Somebody with a browser: keeps the session cookie. */
+/** A visitor with a browser, which keeps the session cookie. */
 export class Visitor {
   readonly #url: string
   #cookie: string | undefined
@@ -40,7 +40,7 @@ export class Visitor {
     return this.send('DELETE', path)
   }
 
-  /** A text as body is sent as it is. */
+  /** Sends a request; a text as body is sent unchanged. */
   async send<Body = ErrorBody>(
     method: string,
     path: string,

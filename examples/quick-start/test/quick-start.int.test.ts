@@ -6,7 +6,7 @@ import { expect, inject, it } from 'vitest'
 
 const main = new URL('../src/main.ts', import.meta.url)
 
-it('the quick start prints what its comments say', async () => {
+it('The quick start prints what its comments say', async () => {
   const stores = await isolate(inject('stack'))
   const env = {
     ...process.env,
@@ -23,7 +23,7 @@ it('the quick start prints what its comments say', async () => {
   expect(stdout).toBe('already-enrolled\n1\n')
 })
 
-it('the README shows the quick start as it is', async () => {
+it('The README shows the quick start unchanged', async () => {
   const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
   const code = await readFile(main, 'utf8')
   expect(readme).toContain(`\`\`\`ts\n${code}\`\`\``)

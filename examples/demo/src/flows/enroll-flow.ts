@@ -7,7 +7,7 @@ import { patience, type Stage } from './stage.ts'
 
 const discount = '10.00'
 
-/** Enrolls Ada, refuses her a second place, and refuses a student when a course is full. */
+/** Enrolls Ada, refuses her a second seat, and refuses a student when a course is full. */
 export async function enrollFlow(
   flow: Flow,
   stage: Stage & { readonly ada: User },
@@ -23,7 +23,7 @@ export async function enrollFlow(
     courseId: course.id,
     payment: { method: 'credit_card', discount },
   }
-  // Both lists are in the cache before, so that they could be stale after.
+  // Both are cached before the enrollment, so that they could be stale after it.
   orThrow(await enrollments.listForUser(ada.id))
   orThrow(await courses.get(course.id))
 
@@ -33,13 +33,13 @@ export async function enrollFlow(
       const { id } = orThrow(await timed(() => enrollments.enroll(request)))
       check(
         (await enrolledIn(stage, course.id)) === course.currentEnrollment + 1,
-        'the place was not counted',
+        'the seat was not counted',
       )
-      note(`row ${id} of enrollments, one place counted`)
+      note(`row ${id} of enrollments, one seat counted`)
     },
   )
 
-  await flow.step({ store: 'Redis', does: 'forgets what it had' }, async ({ note, timed }) => {
+  await flow.step({ store: 'Redis', does: 'serves nothing old' }, async ({ note, timed }) => {
     const list = orThrow(await timed(() => enrollments.listForUser(ada.id)))
     const [item] = list.items
     check(
@@ -63,7 +63,7 @@ export async function enrollFlow(
     const paid = subtractMoney(course.price, discount) ?? ''
     check(
       data?.price_paid === minorUnits(paid) && data.payment_method === 'credit_card',
-      'the payment is not as it was',
+      'the payment differs',
     )
     note(`${course.price} − ${discount} = ${paid} paid by credit card`)
   })
@@ -75,7 +75,7 @@ export async function enrollFlow(
       check(refused.isErr() && refused.error.type === 'already-enrolled', 'it was accepted')
       check(
         (await enrolledIn(stage, course.id)) === course.currentEnrollment + 1,
-        'the place was counted twice',
+        'the seat was counted twice',
       )
       note(`${refused.error.type}, nothing counted`)
     },
@@ -84,7 +84,7 @@ export async function enrollFlow(
   return request
 }
 
-/** Two students and one place. */
+/** Two students ask for one seat. */
 async function fillCourse(flow: Flow, stage: Stage & { readonly ada: User }): Promise<void> {
   const {
     services: { enrollments },
@@ -99,7 +99,7 @@ async function fillCourse(flow: Flow, stage: Stage & { readonly ada: User }): Pr
   const late = await strangerTo(stage, id)
 
   await flow.step(
-    { store: 'PostgreSQL', does: `gives Ada the last place in "${course.title}"` },
+    { store: 'PostgreSQL', does: `gives Ada the last seat in "${course.title}"` },
     async ({ note, timed }) => {
       orThrow(await timed(() => enrollments.enroll({ userId: ada.id, courseId: id })))
       check((await enrolledIn(stage, id)) === maxStudents, 'the course is not full')
@@ -113,7 +113,7 @@ async function fillCourse(flow: Flow, stage: Stage & { readonly ada: User }): Pr
       const refused = await timed(() => enrollments.enroll({ userId: late.id, courseId: id }))
       check(
         refused.isErr() && refused.error.type === 'course-full',
-        'the course took one more than it has places',
+        'the course has more students than seats',
       )
       check((await enrolledIn(stage, id)) === maxStudents, 'the count is wrong')
       note(`${refused.error.type}, still ${maxStudents} of ${maxStudents}`)
@@ -132,7 +132,7 @@ function paidCourse(courses: readonly Course[]): Course {
   return course
 }
 
-/** A student of the catalogue who has no place in the course. */
+/** A student of the catalogue who is not enrolled in the course. */
 async function strangerTo(
   { students, services: { enrollments } }: Stage,
   courseId: number,
@@ -140,13 +140,17 @@ async function strangerTo(
   for (const student of students) {
     if (!orThrow(await enrollments.isEnrolled({ userId: student.id, courseId }))) return student
   }
-  throw new Error('every student has a place in the course')
+  throw new Error('every student is enrolled in the course')
 }
 
-/** Places taken, by the count and by the rows; they must agree. */
+/** The taken seats, by the count and by the rows, which must agree. */
 async function enrolledIn({ inspection }: Stage, courseId: number): Promise<number> {
   const counted = await inspection.row<{ counted: number; rows: number }>(
-    'SELECT current_enrollment AS counted, (SELECT count(*)::int FROM enrollments WHERE course_id = $1) AS rows FROM courses WHERE id = $1',
+    `SELECT
+       current_enrollment AS counted,
+       (SELECT count(*)::int FROM enrollments WHERE course_id = $1) AS rows
+     FROM courses
+     WHERE id = $1`,
     [courseId],
   )
   check(counted !== undefined && counted.counted === counted.rows, 'the count and the rows differ')

@@ -5,11 +5,11 @@ import { check, type Flow } from '../flow.ts'
 import { duration } from '../output.ts'
 import { patience, type Stage } from './stage.ts'
 
-interface Scene extends Stage {
+interface OutageStage extends Stage {
   readonly ada: User
 }
 
-/** What there was when Redis went away. */
+/** The state before the outage. */
 interface Before {
   readonly course: Course
   readonly token: string
@@ -17,24 +17,24 @@ interface Before {
 
 const [oldName, newName] = ['Ada Lovelace', 'Ada King, Countess of Lovelace']
 
-/** Redis goes away in the middle of everything, and comes back with what it held before. */
-export async function outageFlow(flow: Flow, scene: Scene): Promise<object> {
-  const before = await takeRedisAway(flow, scene)
-  await readWithout(flow, scene, before)
-  await writeWithout(flow, scene, before)
-  await refuseSessions(flow, scene, before)
-  await bringRedisBack(flow, scene, before)
+/** Redis goes away, and returns with the data it held before. */
+export async function outageFlow(flow: Flow, stage: OutageStage): Promise<object> {
+  const before = await takeRedisAway(flow, stage)
+  await readWithout(flow, stage, before)
+  await writeWithout(flow, stage, before)
+  await refuseSessions(flow, stage, before)
+  await bringRedisBack(flow, stage, before)
   return before
 }
 
-async function takeRedisAway(flow: Flow, scene: Scene): Promise<Before> {
+async function takeRedisAway(flow: Flow, stage: OutageStage): Promise<Before> {
   const {
     services: { courses, relay, users, sessions, stores },
     inspection,
     redisOutage,
     ada,
-  } = scene
-  const course = scene.courses.at(-1)
+  } = stage
+  const course = stage.courses.at(-1)
   check(course !== undefined, 'the catalogue is empty')
   return flow.step({ store: 'Redis', does: redisOutage.does }, async ({ note, timed }) => {
     orThrow(await relay.drain({ deadlineMs: patience.timeoutMs }))
@@ -61,17 +61,22 @@ async function takeRedisAway(flow: Flow, scene: Scene): Promise<Before> {
 
 async function readWithout(
   flow: Flow,
-  { services: { users, courses, search }, ada }: Scene,
+  { services: { users, courses, search }, ada }: OutageStage,
   { course }: Before,
 ): Promise<void> {
-  await flow.step({ store: 'PostgreSQL', does: 'answers for it' }, async ({ note, timed }) => {
-    const [user, read] = await timed(() => Promise.all([users.get(ada.id), courses.get(course.id)]))
-    check(
-      orThrow(user)?.email === ada.email && orThrow(read)?.title === course.title,
-      'what was read is wrong',
-    )
-    note("Ada's profile and a course")
-  })
+  await flow.step(
+    { store: 'PostgreSQL', does: 'answers in its place' },
+    async ({ note, timed }) => {
+      const [user, read] = await timed(() =>
+        Promise.all([users.get(ada.id), courses.get(course.id)]),
+      )
+      check(
+        orThrow(user)?.email === ada.email && orThrow(read)?.title === course.title,
+        'a wrong row was read',
+      )
+      note("Ada's profile and a course")
+    },
+  )
 
   await flow.step({ store: 'Pinecone', does: 'answers a search' }, async ({ note, timed }) => {
     const found = orThrow(await timed(() => search.search('learn to play the piano', { limit: 5 })))
@@ -85,7 +90,7 @@ async function readWithout(
 
 async function writeWithout(
   flow: Flow,
-  { services: { users, enrollments }, inspection, ada }: Scene,
+  { services: { users, enrollments }, inspection, ada }: OutageStage,
   { course }: Before,
 ): Promise<void> {
   await flow.step(
@@ -103,13 +108,13 @@ async function writeWithout(
   await flow.step({ store: 'PostgreSQL', does: "changes Ada's name" }, async ({ note, timed }) => {
     orThrow(await timed(() => users.update(ada.id, { fullName: newName })))
     check(orThrow(await users.get(ada.id))?.fullName === newName, 'the old name was served')
-    note('and writes down what Redis has to forget')
+    note('and records the keys that Redis must forget')
   })
 }
 
 async function refuseSessions(
   flow: Flow,
-  { services: { sessions, stores } }: Scene,
+  { services: { sessions, stores } }: OutageStage,
   { token }: Before,
 ): Promise<void> {
   await flow.step(
@@ -118,22 +123,22 @@ async function refuseSessions(
       const session = await timed(() => sessions.get(token))
       check(
         session.isErr() && session.error.type === 'store-unavailable',
-        'a session was accepted or denied unseen',
+        'a session was accepted or denied without Redis',
       )
       const limit = await createRateLimiter(stores, { name: 'demo', limit: 1 }).take('ada')
-      check(limit.success && limit.isDegraded, 'the rate limit does not say that it is on its own')
+      check(limit.success && limit.isDegraded, 'the rate limit does not say that it is degraded')
       note(`${session.error.type}; rate limits count in this process`)
     },
   )
 }
 
-async function bringRedisBack(flow: Flow, scene: Scene, { token }: Before): Promise<void> {
+async function bringRedisBack(flow: Flow, stage: OutageStage, { token }: Before): Promise<void> {
   const {
     services: { users, sessions, stores },
     inspection,
     redisOutage,
     ada,
-  } = scene
+  } = stage
   await flow.step(
     { store: 'Redis', does: 'is back, with the old name in it' },
     async ({ note }) => {
@@ -154,9 +159,8 @@ async function bringRedisBack(flow: Flow, scene: Scene, { token }: Before): Prom
         (await inspection.key(`user:${ada.id}`))?.text.includes(newName) === true,
         'Redis does not hold the new name',
       )
-      note(
-        `${reads} reads, none stale, from the cache again after ${duration(performance.now() - backMs)}`,
-      )
+      const afterwards = duration(performance.now() - backMs)
+      note(`${reads} reads, none stale, from the cache again after ${afterwards}`)
     },
   )
 

@@ -45,9 +45,8 @@ export async function registerFlow(
       `there is no profile under user:${ada.id}`,
     )
     check(!entry.text.includes(passwordHash), 'the cached profile holds the password hash')
-    note(
-      `user:${ada.id} without the password hash, and kept for ${Math.round(entry.ttlMs / 60_000)} minutes`,
-    )
+    const minutes = Math.round(entry.ttlMs / 60_000)
+    note(`user:${ada.id} without the password hash, kept for ${minutes} minutes`)
   })
 
   await flow.step({ store: 'MongoDB', does: 'has user.registered' }, async ({ note }) => {
@@ -60,7 +59,7 @@ export async function registerFlow(
     }, patience)
     check(event !== undefined, 'the event is not there')
     note(
-      `in user_activity, by way of the relay, ${duration(performance.now() - registeredMs)} after the commit`,
+      `in user_activity through the relay, ${duration(performance.now() - registeredMs)} after the commit`,
     )
   })
 

@@ -7,7 +7,7 @@ import { patience, type Stage } from './stage.ts'
 const query = 'understand how neural networks learn'
 const shown = 3
 
-/** Searches: a miss, a hit, what the log says, and a course that is taken out of the catalogue. */
+/** Searches: a miss, a hit, the log, and a course that is unpublished and published again. */
 export async function searchFlow(flow: Flow, stage: Stage): Promise<object> {
   const {
     services: { search },
@@ -65,7 +65,7 @@ export async function searchFlow(flow: Flow, stage: Stage): Promise<object> {
   return hit
 }
 
-/** Takes the best course out of the catalogue for a while. */
+/** Unpublishes the best course and publishes it again. */
 async function unpublishTop(
   flow: Flow,
   { services: { search, courses }, inspection }: Stage,

@@ -1,8 +1,8 @@
 import type { LoadedCatalogue } from '@headwater-examples/catalogue'
 import type { Platform } from '../platform.ts'
 
-/** What every flow finds: the platform with its catalogue. */
+/** The platform with its catalogue, on which every flow runs. */
 export type Stage = Platform & LoadedCatalogue
 
-/** How long a flow waits for what comes by way of the relay. */
+/** The time that a flow waits for the effects of the relay. */
 export const patience = { timeoutMs: 30_000 } as const

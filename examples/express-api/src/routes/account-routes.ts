@@ -6,7 +6,7 @@ import { RequestFailed, unwrap, wrongCredentials } from '../failure.ts'
 import { parse } from '../input.ts'
 import { hashPassword, isPasswordOf } from '../password.ts'
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
 const passwordChange = z.strictObject({
   currentPassword: z.string().max(200),
@@ -14,12 +14,12 @@ const passwordChange = z.strictObject({
 })
 const deletion = z.strictObject({ password: z.string().max(200) })
 
-/** What ends sessions: another password, a sign-out everywhere, the end of the account. */
+/** Routes that end sessions: a new password, a sign-out everywhere, the account's deletion. */
 export function accountRoutes({
   services,
   limit,
   secureCookies,
-}: RouteParts & { readonly secureCookies: boolean }): Router {
+}: RouteDeps & { readonly secureCookies: boolean }): Router {
   const { users, sessions } = services
   const router = Router()
 

@@ -6,7 +6,7 @@ import { callerId, signedInInstructor } from '../caller.ts'
 import { forbidden, notFound, RequestFailed, unwrap } from '../failure.ts'
 import { amount, idOf, page, parse, wholeNumber } from '../input.ts'
 import type { Services } from '../services.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
 const newCourse = z.strictObject({
   title: z.string(),
@@ -27,8 +27,8 @@ const listQuery = z.strictObject({ category: z.string().optional(), ...page })
 const popularQuery = z.strictObject({ limit: wholeNumber.optional() })
 const studentsQuery = z.strictObject(page)
 
-/** The catalogue, and what instructors do with their own courses. */
-export function courseRoutes({ services, limit }: RouteParts): Router {
+/** Routes of the catalogue, and of instructors' own courses. */
+export function courseRoutes({ services, limit }: RouteDeps): Router {
   const { courses, activity } = services
   const router = Router()
 
@@ -50,7 +50,6 @@ export function courseRoutes({ services, limit }: RouteParts): Router {
       data: { courseId: course.id },
       metadata: originOf(request),
     }
-    // A header that the log would not take is no reason to refuse the course.
     activity.record(view).unwrapOr(undefined)
     response.json(course)
   })
@@ -94,7 +93,7 @@ export function courseRoutes({ services, limit }: RouteParts): Router {
   return router
 }
 
-/** The course of a path; to all but its instructor an unpublished one is not there. */
+/** The course of a path; an unpublished one exists for its instructor only. */
 async function visibleCourse(
   { courses }: Services,
   request: Request,
@@ -107,10 +106,7 @@ async function visibleCourse(
   throw new RequestFailed(notFound('course', id))
 }
 
-/**
- * The course of a path, when it is taught by the instructor who is signed in; otherwise the request
- * ends.
- */
+/** The course of a path when the signed-in instructor teaches it; otherwise the request ends. */
 async function ownCourse(
   services: Services,
   request: Request,

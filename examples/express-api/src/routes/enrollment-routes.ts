@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { signedInId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { amount, idOf, page, parse } from '../input.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
-// The caller says the discount here; a shop would look it up.
+// Here the caller names the discount; a shop would look it up.
 const enrollment = z.strictObject({
   payment: z.strictObject({ method: z.string(), discount: amount.optional() }).optional(),
 })
@@ -13,8 +13,8 @@ const transfer = z.strictObject({ courseId: z.number(), toUserId: z.number() })
 const progressReport = z.strictObject({ progress: z.number() })
 const listQuery = z.strictObject(page)
 
-/** Places in courses, always those of whoever is signed in. */
-export function enrollmentRoutes({ services: { enrollments }, limit }: RouteParts): Router {
+/** Routes of the signed-in user's own enrollments. */
+export function enrollmentRoutes({ services: { enrollments }, limit }: RouteDeps): Router {
   const router = Router()
 
   router.get('/me/enrollments', limit.read, async (request, response) => {

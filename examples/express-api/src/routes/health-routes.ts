@@ -1,16 +1,16 @@
 import { Router } from 'express'
 import type { Services } from '../services.ts'
 
-interface HealthParts {
+interface HealthDeps {
   readonly services: Services
   readonly isClosing: () => boolean
 }
 
-/** Whether the process lives, and whether traffic should be sent to it. */
-export function healthRoutes({ services: { stores }, isClosing }: HealthParts): Router {
+/** Routes that say whether the process is alive, and whether it is ready for traffic. */
+export function healthRoutes({ services: { stores }, isClosing }: HealthDeps): Router {
   const router = Router()
 
-  // Touches no store: a process is not restarted because its database is away.
+  // Asks no store: a process must not be restarted because its database is down.
   router.get('/health/live', (_request, response) => {
     response.json({ status: 'live' })
   })

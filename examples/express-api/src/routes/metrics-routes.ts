@@ -2,7 +2,7 @@ import { outbox } from '@headwater/core'
 import { Router } from 'express'
 import type { Services } from '../services.ts'
 
-/** What the SDK has counted since the start, and how far behind the relay is. */
+/** Route of the SDK's metrics since the start, and of the lag of the relay. */
 export function metricsRoutes({ metrics, stores: connected }: Services): Router {
   const router = Router()
 

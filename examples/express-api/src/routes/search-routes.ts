@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { callerId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { flag, parse, wholeNumber } from '../input.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
 const searchQuery = z.strictObject({
   q: z.string(),
@@ -19,8 +19,8 @@ const searchQuery = z.strictObject({
 const searchId = z.object({ searchId: z.uuid() })
 const click = z.strictObject({ courseId: z.number(), position: z.number() })
 
-/** Searching, and what was made of the results. */
-export function searchRoutes({ services: { search, activity }, limit }: RouteParts): Router {
+/** Routes of searches, and of clicks on their results. */
+export function searchRoutes({ services: { search, activity }, limit }: RouteDeps): Router {
   const router = Router()
 
   router.get('/search', limit.search, async (request, response) => {
@@ -45,7 +45,7 @@ export function searchRoutes({ services: { search, activity }, limit }: RoutePar
   return router
 }
 
-/** The SDK calls the text `query`, the address calls it `q`. */
+/** Renames the field `query` of the SDK to `q`, its name in the URL. */
 function queryIsQ<Failure extends { readonly type: string }>(failure: Failure): Failure {
   const { field, issues } = failure as {
     readonly field?: string

@@ -4,16 +4,16 @@ import { RequestFailed, unwrap, wrongCredentials } from '../failure.ts'
 import { parse } from '../input.ts'
 import { isPasswordOf } from '../password.ts'
 import { clearSessionCookie, sessionToken, setSessionCookie } from '../session-cookie.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
 const login = z.strictObject({ email: z.string(), password: z.string().max(200) })
 
-/** Signing in and out. */
+/** Routes to sign in and out. */
 export function sessionRoutes({
   services: { users, sessions },
   limit,
   secureCookies,
-}: RouteParts & { readonly secureCookies: boolean }): Router {
+}: RouteDeps & { readonly secureCookies: boolean }): Router {
   const router = Router()
 
   router.post('/sessions', limit.login, async (request, response) => {

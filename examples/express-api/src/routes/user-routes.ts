@@ -4,9 +4,9 @@ import { signedInId, signedInUser } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { parse } from '../input.ts'
 import { hashPassword } from '../password.ts'
-import type { RouteParts } from './route-parts.ts'
+import type { RouteDeps } from './route-deps.ts'
 
-// Checked here as well, since what is wrong shall not cost a hash.
+// Checked here as well, so that wrong input costs no hash.
 const registration = z.strictObject({
   email: z.email(),
   username: z.string(),
@@ -22,8 +22,8 @@ const profileChanges = z.strictObject({
   expectedVersion: z.number().optional(),
 })
 
-/** Registration and one's own profile. */
-export function userRoutes({ services, limit }: RouteParts): Router {
+/** Routes of registration and of the signed-in user's profile. */
+export function userRoutes({ services, limit }: RouteDeps): Router {
   const { users } = services
   const router = Router()
 

@@ -1,8 +1,8 @@
 import type { createLimits } from '../rate-limit.ts'
 import type { Services } from '../services.ts'
 
-/** What routes are made of. */
-export interface RouteParts {
+/** Dependencies of routes. */
+export interface RouteDeps {
   readonly services: Services
   readonly limit: ReturnType<typeof createLimits>
 }
