@@ -1,16 +1,15 @@
 import type { ActivityEvent } from '@headwater/repositories'
 
-/** How many users and courses the events are of. */
 const users = 1_000
 const courses = 50
 
 const types = ['course.viewed', 'course.clicked', 'lesson.started', 'lesson.completed'] as const
 const agents = [
-  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36',
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148',
 ]
 
-/** The nth event of a busy platform, as a host would record it in a request. */
+/** The nth event of a busy platform, as a host records it while it serves a request. */
 export function eventOf(
   n: number,
 ): ActivityEvent & { readonly userId: number; readonly data: { readonly courseId: number } } {
@@ -26,7 +25,7 @@ export function eventOf(
   }
 }
 
-/** The first events. */
+/** The first `count` events. */
 export function events(count: number): ReturnType<typeof eventOf>[] {
   return Array.from({ length: count }, (_, n) => eventOf(n))
 }

@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { startMongodbStandIn } from '@headwater/testing'
 
-/** A MongoDB for a benchmark. */
+/** A MongoDB server in a process of its own. */
 export interface MongodbProcess {
   readonly url: string
   stop(): Promise<void>
 }
 
 /**
- * The server of `HEADWATER_MONGODB_URL`, or else a stand-in, in a process of its own: what it costs
- * is not to be taken for the client's.
+ * Connects to the server of `HEADWATER_MONGODB_URL`, or starts a stand-in in a process of its own, so
+ * that the server's cost does not count as the client's.
  */
 export async function startMongodbProcess(): Promise<MongodbProcess> {
   const given = process.env['HEADWATER_MONGODB_URL']

@@ -10,10 +10,7 @@ const ofCourses = new Set(['course.viewed', 'course.clicked', 'lesson.started', 
 
 type Event = ReturnType<typeof events>[number]
 
-/**
- * Recording an event against pushing the same object onto an array after checking the same rules by
- * hand.
- */
+/** Recording an event against checking the same rules by hand and pushing the object onto an array. */
 export function recordContest(activity: ActivityRepository): Contest {
   const given = events(eventsPerRound)
   return {
@@ -33,7 +30,7 @@ export function recordContest(activity: ActivityRepository): Contest {
   }
 }
 
-/** What somebody in a hurry would write: no copy, no id, no moment. */
+/** The check that someone in a hurry would write: no copy, no id, no timestamp. */
 function isValid({ userId, type, data, metadata = {} }: Event): boolean {
   if (!isId(userId) || type.length > 100 || !typePattern.test(type)) return false
   if (ofCourses.has(type) && !isId(data.courseId)) return false

@@ -4,7 +4,7 @@ import type { Collection } from 'mongodb'
 import type { Contest } from '../measure/alternate.ts'
 import { events } from './events.ts'
 
-/** What both send at once. */
+/** Events that either contestant sends in one command. */
 export const batchSize = 500
 const eventsPerRound = 10_000
 
@@ -13,7 +13,7 @@ interface Document {
 }
 
 /**
- * Recording events until the last is in MongoDB, against inserting the same documents, made
+ * Recording events until the last is in MongoDB, against inserting the same documents, prepared
  * beforehand, batch after batch.
  */
 export function sustainedContest(
@@ -29,12 +29,7 @@ export function sustainedContest(
     },
     theirs: () => {
       round += 1
-      const documents = given.map((event, n) =>
-        documentOf(
-          event,
-          `019cbbbb-0000-7${String(n % 1_000).padStart(3, '0')}-8000-${String(round).padStart(6, '0')}${String(n).padStart(6, '0')}`,
-        ),
-      )
+      const documents = given.map((event, n) => documentOf(event, idOf(round, n)))
       return async () => {
         for (let from = 0; from < documents.length; from += batchSize)
           await bare.insertMany(documents.slice(from, from + batchSize), { ordered: false })
@@ -44,7 +39,12 @@ export function sustainedContest(
   }
 }
 
-/** The document that recording makes. */
+function idOf(round: number, n: number): string {
+  const digits = (value: number, length: number) => String(value).padStart(length, '0')
+  return `019cbbbb-0000-7${digits(n % 1_000, 3)}-8000-${digits(round, 6)}${digits(n, 6)}`
+}
+
+/** The document that recording creates. */
 function documentOf(
   { userId, type, data, metadata = {} }: ReturnType<typeof events>[number],
   id: string,

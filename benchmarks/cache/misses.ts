@@ -1,12 +1,12 @@
 import { defineCache, orThrow } from '@headwater/core'
 import type { Contest } from '../measure/alternate.ts'
-import type { Grounds } from './hits.ts'
+import type { CacheFixture } from './cache-fixture.ts'
 import { loadUsers, type User, userCount } from './users.ts'
 
 const missesPerRound = 100
 
-/** One caller, who asks for what nobody has asked for before. */
-export function missContest({ stores, raw }: Grounds): Contest {
+/** One caller who reads users that were never read before. */
+export function missContest({ stores, raw }: CacheFixture): Contest {
   const cache = defineCache<number, User>(stores, {
     name: 'miss',
     ttlMs: 3_600_000,
@@ -19,7 +19,7 @@ export function missContest({ stores, raw }: Grounds): Contest {
   }
 }
 
-/** Ids that the contests about hits do not use, each of them once. */
+/** Reads ids that the contests about hits do not use, each of them once. */
 function round(get: (id: number) => Promise<unknown>): () => () => Promise<void> {
   let next = userCount
   return () => async () => {

@@ -2,20 +2,20 @@ import type { Pool } from 'pg'
 import { createClient } from 'redis'
 import { loadUser, type User } from './users.ts'
 
-/** Redis by hand: what a cache is measured against. */
+/** Redis by hand, which a cache is measured against. */
 export interface RawRedis {
   /** `GET` and `JSON.parse`. */
   get(this: void, id: number): Promise<User | undefined>
   /** `MGET` and `JSON.parse`. */
   getMany(this: void, ids: readonly number[]): Promise<(User | undefined)[]>
-  /** `GET`, and where there is nothing the statement and `SET`. */
+  /** `GET`, and on a miss the statement and `SET`. */
   getOrLoad(this: void, id: number): Promise<User | undefined>
   /** The statement and `SET`. */
   fill(this: void, id: number): Promise<User | undefined>
   close(): Promise<void>
 }
 
-/** Connects. */
+/** Connects a bare client. */
 export async function openRawRedis(url: string, pool: Pool): Promise<RawRedis> {
   const client = createClient({ url })
   await client.connect()

@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { connect, defineCache, orThrow } from '@headwater/core'
-import { nowNs } from '../../soaks/cache/ledger.ts'
+import { monotonicMs } from '../measure/monotonic-clock.ts'
 import { loadUsers, type User } from './users.ts'
 
-/** Where a process of the stampede finds its stores. */
-export interface Swarm {
+/** The addresses that a process of the stampede connects to. */
+export interface StampedeUrls {
   readonly redisUrl: string
   readonly postgresUrl: string
 }
 
 const callers = 50
-/** Long enough that all processes miss meanwhile. */
+/** Long enough that every process misses during the load. */
 const loadMs = 100
 
 process.once('disconnect', () => {
   process.exit(1)
 })
-const [{ redisUrl, postgresUrl }] = (await once(process, 'message')) as [Swarm]
+const [{ redisUrl, postgresUrl }] = (await once(process, 'message')) as [StampedeUrls]
 const stores = orThrow(await connect({ postgres: { url: postgresUrl }, redis: { url: redisUrl } }))
 let loads = 0
 const cache = defineCache<number, User>(stores, {
@@ -37,7 +37,7 @@ process.send?.('ready')
 
 async function stampede(id: number, startAt: number): Promise<number> {
   const before = loads
-  await setTimeout((startAt - nowNs()) / 1e6)
+  await setTimeout(startAt - monotonicMs())
   const users = await Promise.all(Array.from({ length: callers }, () => cache.get(id)))
   for (const user of users) orThrow(user)
   return loads - before

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { beginChange, defineCache, orThrow, type Stores } from '@headwater/core'
-import { nowNs } from '../../soaks/cache/ledger.ts'
-import type { Swarm } from './stampede-worker.ts'
+import { monotonicMs } from '../measure/monotonic-clock.ts'
+import type { StampedeUrls } from './stampede-worker.ts'
 import { loadUsers, type User } from './users.ts'
 
 const processes = 8
@@ -11,14 +11,14 @@ const rounds = 5
 const callers = 200
 const holdMs = 50
 const loadMs = 5
+/** Between the order and the start of a stampede, so that all processes start together. */
+const leadMs = 100
 
 /**
- * How many loads 50 callers in each of eight processes cause that miss the same key at the same
- * time: the most of several rounds.
+ * Loads caused by 50 callers in each of eight processes that miss the same key at the same time: the
+ * highest count of several rounds.
  */
-export async function loadsUnderStampede(
-  urls: Pick<Swarm, 'redisUrl' | 'postgresUrl'>,
-): Promise<number> {
+export async function loadsUnderStampede({ redisUrl, postgresUrl }: StampedeUrls): Promise<number> {
   const children = Array.from({ length: processes }, () =>
     fork(new URL('./stampede-worker.ts', import.meta.url), {
       execArgv: ['--conditions=headwater-source'],
@@ -27,14 +27,14 @@ export async function loadsUnderStampede(
   try {
     await Promise.all(
       children.map(async (child) => {
-        child.send(urls)
+        child.send({ redisUrl, postgresUrl })
         await once(child, 'message')
       }),
     )
     let most = 0
     for (let id = 1; id <= rounds; id += 1) {
       const replies = children.map((child) => once(child, 'message') as Promise<[number]>)
-      const startAt = nowNs() + 100e6
+      const startAt = monotonicMs() + leadMs
       for (const child of children) child.send({ id, startAt })
       most = Math.max(
         most,
@@ -48,8 +48,8 @@ export async function loadsUnderStampede(
 }
 
 /**
- * How many loads of a held key begin per load time in one process with 200 callers, each of whom
- * asks again as soon as he is answered: the most of several rounds.
+ * Loads of a held key that begin per load time in one process with 200 callers, each of which asks
+ * again as soon as it is answered: the highest count of several rounds.
  */
 export async function loadsUnderHold(stores: Stores): Promise<number> {
   let most = 0

@@ -12,22 +12,27 @@ export interface User {
   readonly settings: Readonly<Record<string, boolean>>
 }
 
-/** How many there are. */
+/** How many users there are. */
 export const userCount = 40_000
 
-/** Creates them; their JSON is kept in one column, so that loading costs all sides the same. */
+/** Creates the users. Each one's JSON is in one column, so that loading costs all sides the same. */
 export const createUsers = `
   CREATE TABLE users (id int PRIMARY KEY, document jsonb NOT NULL);
   INSERT INTO users
   SELECT id, jsonb_build_object(
-    'id', id, 'email', 'user-' || id || '@example.org', 'username', 'user-' || id, 'fullName', 'A. N. Other ' || id, 'role', 'student',
-    'biography', repeat(md5(id::text), 22), 'interests', jsonb_build_array('algebra', 'history', 'machine learning'),
+    'id', id,
+    'email', 'user-' || id || '@example.org',
+    'username', 'user-' || id,
+    'fullName', 'A. N. Other ' || id,
+    'role', 'student',
+    'biography', repeat(md5(id::text), 22),
+    'interests', jsonb_build_array('algebra', 'history', 'machine learning'),
     'settings', jsonb_build_object('newsletter', true, 'dark', false))
   FROM generate_series(1, ${userCount}) AS id;
   ANALYZE users`
 
 const selectUsers = 'SELECT id, document FROM users WHERE id = ANY($1)'
-const selectUser = 'SELECT document FROM users WHERE id = $1'
+const selectUser = { name: 'user', text: 'SELECT document FROM users WHERE id = $1' }
 
 interface Queryable {
   query<Row extends object>(
@@ -36,7 +41,7 @@ interface Queryable {
   ): Promise<{ readonly rows: Row[] }>
 }
 
-/** Loads many of them in one statement. */
+/** Loads users in one statement. */
 export async function loadUsers(
   ids: readonly number[],
   sql: Queryable,
@@ -45,8 +50,8 @@ export async function loadUsers(
   return new Map(rows.map(({ id, document }) => [id, document]))
 }
 
-/** Loads one, as people do by hand. */
+/** Loads one user by a prepared statement, as people do by hand. */
 export async function loadUser(id: number, pool: Pool): Promise<User | undefined> {
-  const { rows } = await pool.query<{ document: User }>(selectUser, [id])
+  const { rows } = await pool.query<{ document: User }>({ ...selectUser, values: [id] })
   return rows[0]?.document
 }

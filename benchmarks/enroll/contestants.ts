@@ -1,8 +1,8 @@
 import { orThrow } from '@headwater/core'
 import type { Pool, PoolClient } from 'pg'
-import type { Ground } from './ground.ts'
+import type { EnrollFixture } from './enroll-fixture.ts'
 
-/** One caller who presses the button. */
+/** One caller's request to enroll. */
 export interface Press {
   readonly userId: number
   readonly courseId: number
@@ -11,8 +11,8 @@ export interface Press {
 /** Enrolls one caller; `false` when the course is full. */
 export type Enroll = (press: Press) => Promise<boolean>
 
-/** Ours, with the event and the invalidation that belong to it. */
-export function ours({ enrollments }: Ground): Enroll {
+/** Enrolls through the SDK, with the event and the invalidation that belong to an enrollment. */
+export function ours({ enrollments }: EnrollFixture): Enroll {
   return async ({ userId, courseId }) => {
     const result = await enrollments.enroll({
       userId,
@@ -25,8 +25,8 @@ export function ours({ enrollments }: Ground): Enroll {
   }
 }
 
-/** What one writes by hand: no event, no invalidation. */
-export function reference({ pool }: Ground): Enroll {
+/** Enrolls by the statements that people write by hand: no event, no invalidation. */
+export function reference({ pool }: EnrollFixture): Enroll {
   return async (press) => {
     const client = await pool.connect()
     try {
@@ -48,14 +48,14 @@ async function enrollByHand(client: PoolClient, { userId, courseId }: Press): Pr
     max_students: number | null
     is_published: boolean
   }>(lockCourse(courseId))
-  if (course?.is_published !== true) throw new Error('the course is not there')
+  if (course?.is_published !== true) throw new Error(`course ${courseId} is not published`)
   if (course.max_students !== null && course.current_enrollment >= course.max_students) return false
   const { rowCount } = await client.query({
     name: 'find',
     text: 'SELECT 1 FROM enrollments WHERE user_id = $1 AND course_id = $2',
     values: [userId, courseId],
   })
-  if (rowCount !== 0) throw new Error('is enrolled already')
+  if (rowCount !== 0) throw new Error(`user ${userId} is already enrolled in course ${courseId}`)
   await client.query({
     name: 'insert',
     text: 'INSERT INTO enrollments (user_id, course_id) VALUES ($1, $2)',
@@ -72,17 +72,21 @@ async function enrollByHand(client: PoolClient, { userId, courseId }: Press): Pr
 function lockCourse(courseId: number) {
   return {
     name: 'lock',
-    text: 'SELECT current_enrollment, max_students, is_published FROM courses WHERE id = $1 FOR UPDATE',
+    text: `
+      SELECT current_enrollment, max_students, is_published
+      FROM courses WHERE id = $1 FOR UPDATE`,
     values: [courseId],
   }
 }
 
-/** How many rows there are beyond the places, and how far the counts are from the rows. */
+/** Counts enrollments beyond the seats of their course, and counts that differ from the rows. */
 export async function countOversold(pool: Pool): Promise<number> {
   const {
     rows: [row],
   } = await pool.query<{ oversold: string }>(`
-    SELECT coalesce(sum(greatest(rows - max_students, 0) + abs(rows - current_enrollment)), 0) AS oversold
-    FROM courses, LATERAL (SELECT count(*) AS rows FROM enrollments WHERE course_id = courses.id) AS enrolled`)
+    SELECT coalesce(
+      sum(greatest(rows - max_students, 0) + abs(rows - current_enrollment)), 0) AS oversold
+    FROM courses, LATERAL (
+      SELECT count(*) AS rows FROM enrollments WHERE course_id = courses.id) AS enrolled`)
   return Number(row?.oversold)
 }

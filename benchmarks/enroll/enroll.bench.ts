@@ -1,68 +1,74 @@
-// What enrolling costs: 200 callers into one course and into 1,000, against the plain sequence of
-// statements on the same pool.
-import { parseArgs } from 'node:util'
+// The cost of enrolling: 200 callers into one course and into 1,000, against the plain sequence of
+// statements on the same pool. The reference publishes no event and invalidates nothing.
+import type { Contestant } from '../measure/alternate.ts'
+import { bench } from '../measure/bench.ts'
+import { runContest } from '../measure/contest.ts'
+import { percentile } from '../measure/percentile.ts'
 import { countOversold, ours, reference, type Enroll } from './contestants.ts'
-import { openGround } from './ground.ts'
-import { Invalidations, percentile, run } from './load.ts'
+import { openEnrollFixture, type EnrollFixture } from './enroll-fixture.ts'
+import { Invalidations, run } from './load.ts'
 import { callers, hot, presses, spread, type Load } from './loads.ts'
-import { alternate, type Contestant } from '../measure/alternate.ts'
-import { profileOf } from '../measure/profile.ts'
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '9' } },
-})
+type Name = 'ours' | 'reference'
 
-const ground = await openGround()
-const invalidations = new Invalidations(ground.stores)
-const waits: Record<string, number[]> = {}
-let rounds = 0
+/** Runs the rounds of both contestants and keeps how long each caller waited. */
+class Rounds {
+  readonly #fixture: EnrollFixture
+  readonly #invalidations: Invalidations
+  readonly #waits: Record<Name, number[]> = { ours: [], reference: [] }
+  #count = 0
 
-const figures: Record<string, unknown> = {}
-for (const [name, load] of Object.entries({ hot, spread })) {
-  const contest = {
-    ours: contestant('ours', load),
-    theirs: contestant('reference', load),
-    operations: presses,
+  constructor(fixture: EnrollFixture) {
+    this.#fixture = fixture
+    this.#invalidations = new Invalidations(fixture.stores)
   }
-  const outcome = await alternate(contest, { alternations: Number(values.rounds), warmUps: 3 })
-  figures[`${name}VsReference`] = round(outcome.timesFaster)
-  say(
-    `${name}: ${outcome.oursUs.toFixed(0)} µs against ${outcome.theirsUs.toFixed(0)} µs an enrollment, ${outcome.timesFaster.toFixed(2)} times as fast`,
-  )
-  if (!values.json)
-    for (const [part, share] of await profileOf(() => repeat(contest.ours)))
-      say(`  ${part.padEnd(24)}${(share * 100).toFixed(0).padStart(4)} %`)
-}
-figures['oversold'] = await countOversold(ground.pool)
-figures['p99Ms'] = {
-  ours: round(percentile(waits['ours'] ?? [], 0.99)),
-  reference: round(percentile(waits['reference'] ?? [], 0.99)),
-}
-await ground.close()
-console.log(values.json ? JSON.stringify(figures) : figures)
 
-function contestant(name: 'ours' | 'reference', load: Load): Contestant {
-  const enroll: Enroll = name === 'ours' ? ours(ground) : reference(ground)
-  return async () => {
-    const round = await load.round(ground.pool, rounds++)
+  contestant(name: Name, load: Load): Contestant {
+    const enroll: Enroll = name === 'ours' ? ours(this.#fixture) : reference(this.#fixture)
     return async () => {
-      const seen = await run(enroll, round, callers)
-      await invalidations.settled()
-      waits[name] = [...(waits[name] ?? []), ...seen.waits]
-      if (seen.enrolled !== load.placesGiven)
-        throw new Error(`${name} gave ${seen.enrolled} of ${load.placesGiven} places`)
+      const round = await load.round(this.#fixture.pool, this.#count++)
+      return async () => {
+        const { waits, enrolled } = await run(enroll, round, callers)
+        await this.#invalidations.settled()
+        this.#waits[name].push(...waits)
+        if (enrolled !== load.seatsGiven)
+          throw new Error(`${name} gave ${enrolled} of ${load.seatsGiven} seats`)
+      }
     }
   }
+
+  p99Ms(name: Name): number {
+    return percentile(this.#waits[name], 0.99)
+  }
 }
 
-async function repeat(one: Contestant): Promise<void> {
-  for (let times = 0; times < 5; times += 1) await (await one())()
-}
-
-function round(figure: number): number {
-  return Math.round(figure * 100) / 100
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
-}
+await bench(
+  async ({ isJson, values, ...servers }) => {
+    const fixture = await openEnrollFixture(servers)
+    const rounds = new Rounds(fixture)
+    const timesFaster = async (name: string, load: Load): Promise<number> => {
+      const contest = {
+        ours: rounds.contestant('ours', load),
+        theirs: rounds.contestant('reference', load),
+        operations: presses,
+      }
+      const outcome = await runContest(name, contest, {
+        rounds: { alternations: Number(values.rounds), warmUps: 3 },
+        isProfiled: !isJson,
+        profiledRounds: 5,
+      })
+      return outcome.timesFaster
+    }
+    try {
+      return {
+        hotVsReference: await timesFaster('hot', hot),
+        spreadVsReference: await timesFaster('spread', spread),
+        oversold: await countOversold(fixture.pool),
+        p99Ms: { ours: rounds.p99Ms('ours'), reference: rounds.p99Ms('reference') },
+      }
+    } finally {
+      await fixture.close()
+    }
+  },
+  { options: { rounds: '9' } },
+)

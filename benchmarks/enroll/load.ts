@@ -2,8 +2,8 @@ import type { Stores } from '@headwater/core'
 import type { Enroll, Press } from './contestants.ts'
 
 /**
- * Runs presses with so many callers at once, each pressing again when it was answered; gives back
- * every caller's wait in milliseconds.
+ * Runs the presses with concurrent callers, each of which presses again once it is answered. Returns
+ * every wait in milliseconds.
  */
 export async function run(
   enroll: Enroll,
@@ -24,10 +24,7 @@ export async function run(
   return { waits, enrolled }
 }
 
-/**
- * Counts the keys that are held and released, so that the end of the invalidation can be waited
- * for.
- */
+/** Counts held and released keys, so that a round can wait for the end of its invalidation. */
 export class Invalidations {
   #pending = 0
   #onSettled: (() => void) | undefined
@@ -42,17 +39,11 @@ export class Invalidations {
     })
   }
 
-  /** Resolves when every key that was held is released. */
+  /** Resolves once every held key is released. */
   async settled(): Promise<void> {
     if (this.#pending !== 0)
       await new Promise<void>((resolve) => {
         this.#onSettled = resolve
       })
   }
-}
-
-/** The value that so much of the sample lies below. */
-export function percentile(sample: readonly number[], share: number): number {
-  const sorted = sample.toSorted((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }

@@ -1,24 +1,24 @@
 import type { Pool } from 'pg'
 import type { Press } from './contestants.ts'
-import { courses, users } from './ground.ts'
+import { courses, users } from './enroll-fixture.ts'
 
-/** Callers at once, and how often they press in one round. */
+/** Concurrent callers, and the presses of one round. */
 export const [callers, presses] = [200, 1_000]
 
 /**
- * What callers want. Each round asks for what none before it asked for, so that nothing has to be
- * cleared away in between.
+ * A load on the courses. Each round enrolls pairs of users and courses that no earlier round
+ * enrolled, so that nothing has to be cleared between rounds.
  */
 export interface Load {
-  /** How many of a round's presses get a place. */
-  readonly placesGiven: number
-  /** Makes a round ready and gives back its presses. */
+  /** Presses of a round that get a seat. */
+  readonly seatsGiven: number
+  /** Prepares a round and returns its presses. */
   round(pool: Pool, number: number): Promise<readonly Press[]>
 }
 
-/** Everybody wants the same course; every tenth finds it full. */
+/** All callers want the same course; every tenth finds it full. */
 export const hot: Load = {
-  placesGiven: presses * 0.9,
+  seatsGiven: presses * 0.9,
   async round(pool, number) {
     const courseId = courses + number + 1
     await pool.query('UPDATE courses SET max_students = $2 WHERE id = $1', [
@@ -29,9 +29,9 @@ export const hot: Load = {
   },
 }
 
-/** Every one of the courses is wanted by one caller a round. */
+/** Each course is wanted by one caller a round. */
 export const spread: Load = {
-  placesGiven: presses,
+  seatsGiven: presses,
   round: async (_, number) =>
     Array.from({ length: presses }, (_, index) => ({
       userId: ((index + number * 7) % users) + 1,

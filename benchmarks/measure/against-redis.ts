@@ -1,31 +1,30 @@
-import { parseArgs } from 'node:util'
 import { connect, migrate, orThrow, type Stores } from '@headwater/core'
-import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { createClient, type RedisClientType } from 'redis'
 import type { Contest, Contestant } from './alternate.ts'
-import { hold } from './hold.ts'
+import { bench, type Bench } from './bench.ts'
+import { runContest } from './contest.ts'
 
-/** How many ask at once. */
+/** Concurrent callers. */
 export const callers = 50
 const turnsTogether = 20
 const turnsInARow = 4
+const rounds = { alternations: 31, warmUps: 30 }
 
-/** Two ways to do the same for one item, each with items of its own. */
+/** Two ways to do the same thing to one item, each with its own items. */
 export interface Duel<Item> {
-  readonly ours: {
-    readonly items: readonly Item[]
-    readonly one: (item: Item) => PromiseLike<unknown>
-  }
-  readonly theirs: {
-    readonly items: readonly Item[]
-    readonly one: (item: Item) => PromiseLike<unknown>
-  }
+  readonly ours: Side<Item>
+  readonly theirs: Side<Item>
 }
 
-/** All items at once, again and again. */
+interface Side<Item> {
+  readonly items: readonly Item[]
+  readonly one: (item: Item) => PromiseLike<unknown>
+}
+
+/** A contest in which all items are handled concurrently. */
 export function together<Item>({ ours, theirs }: Duel<Item>): Contest {
   const all =
-    ({ items, one }: Duel<Item>['ours']): Contestant =>
+    ({ items, one }: Side<Item>): Contestant =>
     () =>
     async () => {
       for (let turn = 0; turn < turnsTogether; turn += 1) await Promise.all(items.map(one))
@@ -33,10 +32,10 @@ export function together<Item>({ ours, theirs }: Duel<Item>): Contest {
   return { ours: all(ours), theirs: all(theirs), operations: turnsTogether * callers }
 }
 
-/** One item after the other. */
+/** A contest in which one item is handled after the other. */
 export function inARow<Item>({ ours, theirs }: Duel<Item>): Contest {
   const each =
-    ({ items, one }: Duel<Item>['ours']): Contestant =>
+    ({ items, one }: Side<Item>): Contestant =>
     () =>
     async () => {
       for (let turn = 0; turn < turnsInARow; turn += 1) for (const item of items) await one(item)
@@ -44,39 +43,39 @@ export function inARow<Item>({ ours, theirs }: Duel<Item>): Contest {
   return { ours: each(ours), theirs: each(theirs), operations: turnsInARow * callers }
 }
 
+type ContestsOf = (
+  stores: Stores,
+  client: RedisClientType,
+) => Promise<Readonly<Record<string, Contest>>>
+
 /**
- * Holds contests on one Redis, ours through stores, theirs through a bare client, and prints the
- * figures: with `--json` that of `vsRaw` alone.
+ * Runs contests on one Redis, ours through stores and theirs through a bare client, and prints how
+ * many times as fast ours is: with `--json` only the figure `vsRaw`.
  */
-export async function holdAgainstRedis(
-  contestsOf: (
-    stores: Stores,
-    client: RedisClientType,
-  ) => Promise<Readonly<Record<string, Contest>>>,
-): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
-  const [postgres, redis] = await Promise.all([
-    startPostgresServer(),
-    startRedisServer({ onProgress: console.error }),
-  ])
-  const stores = orThrow(
-    await connect({ postgres: { url: postgres.url }, redis: { url: redis.url } }),
-  )
-  const client: RedisClientType = createClient({ url: redis.url })
-  try {
-    orThrow(await migrate(stores))
-    await client.connect()
-    const figures: Record<string, number> = {}
-    for (const [name, contest] of Object.entries(await contestsOf(stores, client))) {
-      figures[name] = await hold(name, contest, {
-        concurrency: name === 'oneByOneVsRaw' ? 1 : callers,
-        isProfiled: !values.json,
-      })
+export function benchAgainstRedis(contestsOf: ContestsOf): Promise<void> {
+  return bench(async ({ postgres, redis, isJson }) => {
+    const stores = orThrow(
+      await connect({ postgres: { url: postgres.url }, redis: { url: redis.url } }),
+    )
+    const client: RedisClientType = createClient({ url: redis.url })
+    try {
+      orThrow(await migrate(stores))
+      await client.connect()
+      const figures = await runAll(await contestsOf(stores, client), isJson)
+      return isJson ? { vsRaw: figures['vsRaw'] ?? 0 } : figures
+    } finally {
+      client.destroy()
+      orThrow(await stores.close())
     }
-    console.log(values.json ? JSON.stringify({ vsRaw: figures['vsRaw'] }) : figures)
-    orThrow(await stores.close())
-  } finally {
-    client.destroy()
-    await Promise.all([postgres.stop(), redis.stop()])
-  }
+  })
+}
+
+async function runAll(
+  contests: Readonly<Record<string, Contest>>,
+  isJson: Bench['isJson'],
+): Promise<Record<string, number>> {
+  const figures: Record<string, number> = {}
+  for (const [name, contest] of Object.entries(contests))
+    figures[name] = (await runContest(name, contest, { rounds, isProfiled: !isJson })).timesFaster
+  return figures
 }

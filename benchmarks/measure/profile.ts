@@ -1,9 +1,6 @@
 import { Session } from 'node:inspector/promises'
 
-/**
- * Which part of a program some code belongs to, by its function and its address; the first one
- * counts.
- */
+/** The parts of a program, by the function and the file of a stack frame; the first match counts. */
 const parts: readonly (readonly [RegExp, string])[] = [
   [/^post node:inspector/, ''],
   [/^\(idle\)/, 'waiting for the server'],
@@ -23,10 +20,7 @@ const parts: readonly (readonly [RegExp, string])[] = [
 
 const sampleEveryUs = 200
 
-/**
- * Runs something under the profiler and tells which share of the time of this process each part
- * took.
- */
+/** Runs something under the profiler and returns each part's share of this process's time. */
 export async function profileOf(run: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   const session = new Session()
   session.connect()

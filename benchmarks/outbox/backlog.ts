@@ -1,15 +1,15 @@
 import type { Client } from 'pg'
 
-/** Events that lie ready before a round begins. */
+/** Undelivered events at the start of a round. */
 export const eventCount = 100_000
 
-/** Transactions that they come from. */
+/** Events of one transaction. */
 const perTransaction = 100
 const aggregates = 10_000
 
 /**
- * What all sides deliver, as expressions over the number `n` of an event; payloads have 300 bytes
- * as JSON.
+ * The columns of the events that all sides deliver, as SQL expressions over an event's number `n`.
+ * Payloads have 300 bytes as JSON.
  */
 export const event = {
   id: 'gen_random_uuid()',
@@ -17,12 +17,14 @@ export const event = {
   aggregateId: `(n % ${aggregates})::text`,
   type: `'course.updated'`,
   version: `(n / ${aggregates})::bigint`,
-  payload: `jsonb_build_object('courseId', n % ${aggregates}, 'price', 49.5, 'changed', jsonb_build_array('title', 'price'), 'title', repeat(md5(n::text), 7))`,
+  payload: `jsonb_build_object(
+    'courseId', n % ${aggregates}, 'price', 49.5,
+    'changed', jsonb_build_array('title', 'price'), 'title', repeat(md5(n::text), 7))`,
 } as const
 
 /**
- * Runs an insert once for each transaction; in it `n` counts events, and `events` is where it comes
- * from.
+ * SQL that runs an insert once per transaction. The insert selects from `events`, whose column `n` is
+ * the number of an event.
  */
 export function inTransactions(insert: (events: string) => string): string {
   return `DO $$ BEGIN
@@ -33,24 +35,22 @@ export function inTransactions(insert: (events: string) => string): string {
   END $$`
 }
 
-/** Puts the events into Headwater's log, as it publishes them. */
+/** Fills Headwater's log with the events, undelivered and without any tick. */
 export async function fillLog(client: Client): Promise<void> {
   await client.query('TRUNCATE outbox')
   await client.query(
     inTransactions(
       (events) => `
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, version, shard)
-    SELECT ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type}, ${event.payload}, ${event.version},
-      outbox_shard(${event.aggregateType}, ${event.aggregateId}) FROM ${events}`,
+    SELECT
+      ${event.id}, ${event.aggregateType}, ${event.aggregateId}, ${event.type},
+      ${event.payload}, ${event.version},
+      outbox_shard(${event.aggregateType}, ${event.aggregateId})
+    FROM ${events}`,
     ),
   )
   await client.query('VACUUM ANALYZE outbox')
-  await rewindLog(client)
-}
-
-/** Forgets how far the log was delivered, and every tick that was made. */
-export async function rewindLog(client: Client): Promise<void> {
-  await client.query(
-    'TRUNCATE outbox_sink, outbox_cursor, outbox_owner, outbox_failure; DELETE FROM outbox_tick WHERE id > 1',
-  )
+  await client.query(`
+    TRUNCATE outbox_sink, outbox_cursor, outbox_owner, outbox_failure;
+    DELETE FROM outbox_tick WHERE id > 1`)
 }

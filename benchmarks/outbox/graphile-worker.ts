@@ -3,10 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Client, Pool } from 'pg'
 import { event, eventCount, inTransactions } from './backlog.ts'
 
-/**
- * What its page on performance advises for many quick jobs, with the sizes that turned out
- * quickest.
- */
+/** The advice of its page on performance for many quick jobs, with the sizes that were fastest. */
 const batching = {
   concurrentJobs: 24,
   localQueue: { size: 500 },
@@ -15,7 +12,7 @@ const batching = {
 }
 const logger = new Logger(() => () => undefined)
 
-/** Adds the events as jobs, by the function that it offers for that. */
+/** Adds the events as jobs, by the library's own function for many jobs. */
 export async function fillJobs(client: Client, pool: Pool): Promise<void> {
   await runMigrations({ pgPool: pool, logger })
   await client.query('TRUNCATE graphile_worker._private_jobs')
@@ -23,16 +20,19 @@ export async function fillJobs(client: Client, pool: Pool): Promise<void> {
     inTransactions(
       (events) => `
     PERFORM graphile_worker.add_jobs(array_agg(
-      ('deliver', ${document}, NULL, NULL, NULL, NULL, NULL, NULL)::graphile_worker.job_spec)) FROM ${events}`,
+      ('deliver', ${document}, NULL, NULL, NULL, NULL, NULL, NULL)::graphile_worker.job_spec))
+    FROM ${events}`,
     ),
   )
   await client.query('VACUUM ANALYZE graphile_worker._private_jobs')
 }
 
-const document = `json_build_object('id', ${event.id}, 'aggregateType', ${event.aggregateType}, 'aggregateId', ${event.aggregateId},
-  'type', ${event.type}, 'version', ${event.version}, 'payload', ${event.payload})`
+const document = `json_build_object(
+  'id', ${event.id}, 'aggregateType', ${event.aggregateType},
+  'aggregateId', ${event.aggregateId}, 'type', ${event.type},
+  'version', ${event.version}, 'payload', ${event.payload})`
 
-/** Works through all jobs until each one is done and deleted. */
+/** Runs all jobs until each is done; the library deletes jobs that are done. */
 export async function workAll(
   pool: Pool,
   hand: (events: readonly unknown[]) => Promise<void>,

@@ -3,13 +3,11 @@ import { PgBoss } from 'pg-boss'
 import { event, eventCount } from './backlog.ts'
 
 const batchSize = 1_000
-/**
- * Batches under way at once: more than two have each other wait for the one processor that is left.
- */
+/** Concurrent batches: more than two compete for the one processor that PostgreSQL leaves free. */
 const loops = 2
 const queue = 'events'
 
-/** pg-boss with its housekeeping at rest and one queue in a table of its own. */
+/** Starts pg-boss without its periodic housekeeping and with one queue in a table of its own. */
 export async function openBoss(url: string): Promise<PgBoss> {
   const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false })
   await boss.start()
@@ -17,10 +15,7 @@ export async function openBoss(url: string): Promise<PgBoss> {
   return boss
 }
 
-/**
- * Inserts the events as jobs, by the function that it offers for that; what earlier rounds left is
- * gone.
- */
+/** Replaces all jobs by the events, by the library's own function for many jobs. */
 export async function fillBoss(boss: PgBoss, client: Client): Promise<void> {
   await boss.deleteAllJobs(queue)
   for (let first = 0; first < eventCount; first += 5_000) {
@@ -31,11 +26,16 @@ export async function fillBoss(boss: PgBoss, client: Client): Promise<void> {
 }
 
 const selectDocuments = `
-  SELECT json_build_object('id', ${event.id}, 'aggregateType', ${event.aggregateType}, 'aggregateId', ${event.aggregateId},
-    'type', ${event.type}, 'version', ${event.version}, 'payload', ${event.payload}) AS data
+  SELECT json_build_object(
+    'id', ${event.id}, 'aggregateType', ${event.aggregateType},
+    'aggregateId', ${event.aggregateId}, 'type', ${event.type},
+    'version', ${event.version}, 'payload', ${event.payload}) AS data
   FROM generate_series($1::int, $2::int) AS n`
 
-/** Fetches and completes batch after batch, without the pauses that its `work` makes. */
+/**
+ * Fetches and completes batch after batch, without the pauses of the library's `work`, and deletes
+ * the completed jobs, as its housekeeping does.
+ */
 export async function fetchAll(
   boss: PgBoss,
   hand: (events: readonly unknown[]) => Promise<void>,
@@ -55,4 +55,5 @@ export async function fetchAll(
       }
     }),
   )
+  await boss.deleteStoredJobs(queue)
 }

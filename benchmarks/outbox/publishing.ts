@@ -13,13 +13,19 @@ const eventsPerRound = 1_000
 const perStatement = 100
 const transactionsPerRound = 500
 
+/** Creates the tables that the transactions write. */
 export const createCourses = `
   CREATE TABLE courses (id int PRIMARY KEY, title text NOT NULL, seats int NOT NULL);
-  CREATE TABLE enrollments (user_id int NOT NULL, course_id int NOT NULL REFERENCES courses, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (course_id, user_id));
+  CREATE TABLE enrollments (
+    user_id    int         NOT NULL,
+    course_id  int         NOT NULL REFERENCES courses,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (course_id, user_id)
+  );
   INSERT INTO courses SELECT id, 'Course ' || id, 1000000 FROM generate_series(1, 1000) AS id;
   ANALYZE courses`
 
-/** The same events by a hundred in a statement, and each by itself. */
+/** Publishing a hundred events in one statement, against one statement per event. */
 export function publishingContest({ postgres: { client } }: Stores): Contest {
   return {
     ours: () => async () => {
@@ -37,7 +43,7 @@ export function publishingContest({ postgres: { client } }: Stores): Contest {
   }
 }
 
-/** A transaction that takes a seat in a course and enrols a user, with one event and without. */
+/** A transaction that takes a seat and enrolls a user, with one event against without it. */
 export function transactionContest(stores: Stores): Contest {
   let userId = 0
   const enroll = async (announce: boolean): Promise<void> => {

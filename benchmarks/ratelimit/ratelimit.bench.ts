@@ -1,14 +1,20 @@
-// What a rate limit costs: one request against the same script sent by hand with EVALSHA, many at
+// The cost of a rate limit: one request against the same script sent by hand with EVALSHA, many at
 // once and one by one; two limits against two scripts by hand.
 import { createRateLimiter, createRateLimits } from '@headwater/core'
 import { takeScript } from '../../packages/core/src/rate-limit/scripts/take.ts'
-import { callers, type Duel, holdAgainstRedis, inARow, together } from '../measure/against-redis.ts'
+import {
+  callers,
+  type Duel,
+  benchAgainstRedis,
+  inARow,
+  together,
+} from '../measure/against-redis.ts'
 
 const rate = { limit: 1_000_000, windowMs: 60_000 }
 const rateValues = [String(rate.limit), String((rate.windowMs * 1_000) / rate.limit)]
 const subjects = Array.from({ length: callers }, (_, n) => `user ${n}`)
 
-await holdAgainstRedis(async (stores, client) => {
+await benchAgainstRedis(async (stores, client) => {
   const sha = await client.scriptLoad(takeScript.source)
   const limiter = createRateLimiter(stores, { name: 'ours', ...rate })
   const limits = createRateLimits(stores, { limits: { user: rate, address: rate } })

@@ -2,7 +2,7 @@ import { orThrow } from '@headwater/core'
 import type { SearchHit } from '@headwater/search'
 import { createClient } from 'redis'
 import type { Contest } from '../measure/alternate.ts'
-import type { Grounds } from './grounds.ts'
+import type { SearchFixture } from './search-fixture.ts'
 
 const queries = [
   'machine learning',
@@ -29,7 +29,7 @@ export interface OpenContest {
  * first ten courses, `JSON.parse` of all. The ranking has what the cached one has, since pages, and
  * courses to take the place of others, come from it.
  */
-export async function cachedContest({ search, redisUrl }: Grounds): Promise<OpenContest> {
+export async function cachedContest({ search, redisUrl }: SearchFixture): Promise<OpenContest> {
   const client = createClient({ url: redisUrl })
   await client.connect()
   for (const query of queries) {

@@ -1,7 +1,7 @@
 import { orThrow } from '@headwater/core'
 import { createCourseSearch, type Embedder, type VectorIndex } from '@headwater/search'
 import { median } from '../measure/alternate.ts'
-import type { Grounds } from './grounds.ts'
+import type { SearchFixture } from './search-fixture.ts'
 
 const rounds = 120
 const warmUps = 30
@@ -22,17 +22,17 @@ const words = [
  * Milliseconds that a cold search takes beyond its slower leg: median over searches that nobody has
  * asked before.
  */
-export async function coldOverheadMs(grounds: Grounds): Promise<number> {
+export async function coldOverheadMs(fixture: SearchFixture): Promise<number> {
   const legs = new LegClock()
-  const { stores, courses } = grounds
+  const { stores, courses } = fixture
   const stop = stores.diagnostics.on('store:operation', ({ store, durationMs }) => {
     if (store === 'postgres') legs.lexicalMs += durationMs
   })
   const search = createCourseSearch({
     stores,
     courses,
-    embedder: legs.timing(grounds.embedder),
-    index: legs.timingIndex(grounds.index),
+    embedder: legs.timing(fixture.embedder),
+    index: legs.timingIndex(fixture.index),
   })
   const overheads: number[] = []
   for (let round = -warmUps; round < rounds; round += 1) {

@@ -1,37 +1,26 @@
-// What a search costs: cached, against Redis by hand, and cold, beyond its slower leg; and what
-// filling its index takes.
-import { parseArgs } from 'node:util'
-import { alternate } from '../measure/alternate.ts'
+// The cost of a search: cached, against Redis by hand; cold, beyond its slower leg; and the cost of
+// filling its index.
+import { bench } from '../measure/bench.ts'
+import { runContest } from '../measure/contest.ts'
+import { say } from '../measure/say.ts'
 import { cachedContest } from './cached.ts'
 import { coldOverheadMs } from './cold.ts'
-import { openGrounds } from './grounds.ts'
+import { openSearchFixture, type SearchFixture } from './search-fixture.ts'
 import { reindexFigures } from './reindex.ts'
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
-const grounds = await openGrounds(say)
-try {
-  const figures = { ...(await queryFigures()), ...(await reindexFigures({ ...grounds, say })) }
-  console.log(values.json ? JSON.stringify(figures) : figures)
-} finally {
-  await grounds.stop()
-}
-
-/** What a search costs. */
-async function queryFigures() {
-  const { contest, close } = await cachedContest(grounds)
-  const cached = await alternate(contest, { warmUps: 10, alternations: 41 })
-  await close()
-  say(`cached: ${cached.oursUs.toFixed(0)} µs against ${cached.theirsUs.toFixed(0)} µs by hand`)
-  return {
-    cachedVsRaw: rounded(cached.timesFaster),
-    coldOverheadMs: rounded(await coldOverheadMs(grounds)),
+await bench(async (servers) => {
+  const fixture = await openSearchFixture(servers)
+  try {
+    return { ...(await queryFigures(fixture)), ...(await reindexFigures({ ...fixture, say })) }
+  } finally {
+    await fixture.close()
   }
-}
+})
 
-function rounded(figure: number): number {
-  return Math.round(figure * 100) / 100
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+async function queryFigures(fixture: SearchFixture) {
+  const { contest, close } = await cachedContest(fixture)
+  const rounds = { warmUps: 10, alternations: 41 }
+  const { timesFaster: cachedVsRaw } = await runContest('cachedVsRaw', contest, { rounds })
+  await close()
+  return { cachedVsRaw, coldOverheadMs: await coldOverheadMs(fixture) }
 }

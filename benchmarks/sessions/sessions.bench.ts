@@ -1,13 +1,19 @@
-// What a session costs: reading one by its token against GET and JSON.parse by hand, with the token
-// hashed as well, many at once and one by one.
+// The cost of a session: reading one by its token against GET and JSON.parse by hand, which hashes
+// the token as well, many at once and one by one.
 import { hash, randomBytes } from 'node:crypto'
 import { createSessions, orThrow } from '@headwater/core'
-import { callers, holdAgainstRedis, inARow, together, type Duel } from '../measure/against-redis.ts'
+import {
+  callers,
+  benchAgainstRedis,
+  inARow,
+  together,
+  type Duel,
+} from '../measure/against-redis.ts'
 
 const lifetimeMs = 86_400_000
 const data = { roles: ['student'], locale: 'en' }
 
-await holdAgainstRedis(async (stores, client) => {
+await benchAgainstRedis(async (stores, client) => {
   const sessions = createSessions(stores)
   const ours = await Promise.all(
     Array.from(

@@ -13,11 +13,12 @@ import {
   type Embedder,
   type VectorIndex,
 } from '@headwater/search'
-import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { loadCatalogue, readCatalogue } from '../../examples/catalogue/src/index.ts'
+import type { Bench } from '../measure/bench.ts'
+import { say } from '../measure/say.ts'
 
 /** The sample catalogue, indexed and searchable. */
-export interface Grounds {
+export interface SearchFixture {
   readonly stores: Stores
   readonly courses: CourseRepository
   readonly search: CourseSearch
@@ -25,18 +26,17 @@ export interface Grounds {
   readonly index: VectorIndex
   readonly postgresUrl: string
   readonly redisUrl: string
-  stop(this: void): Promise<void>
+  close(this: void): Promise<void>
 }
 
 /**
- * Starts PostgreSQL and Redis and loads the catalogue. The vectors are in this process: what is
- * measured is the way around them.
+ * Connects and loads the catalogue. The vectors are in this process, so that the figures are about
+ * the work around them.
  */
-export async function openGrounds(say: (line: string) => void): Promise<Grounds> {
-  const [postgres, redis] = await Promise.all([
-    startPostgresServer(),
-    startRedisServer({ onProgress: say }),
-  ])
+export async function openSearchFixture({
+  postgres,
+  redis,
+}: Pick<Bench, 'postgres' | 'redis'>): Promise<SearchFixture> {
   const stores = orThrow(
     await connect({ postgres: { url: postgres.url }, redis: { url: redis.url } }),
   )
@@ -55,9 +55,8 @@ export async function openGrounds(say: (line: string) => void): Promise<Grounds>
     index,
     postgresUrl: postgres.url,
     redisUrl: redis.url,
-    stop: async () => {
+    close: async () => {
       orThrow(await stores.close())
-      await Promise.all([postgres.stop(), redis.stop()])
     },
   }
 }

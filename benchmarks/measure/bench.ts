@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util'
+import {
+  startPostgresServer,
+  startRedisServer,
+  type PostgresServer,
+  type PostgresServerOptions,
+  type RedisServer,
+} from '@headwater/testing'
+import { say } from './say.ts'
+
+/** The servers and the command line of a benchmark. */
+export interface Bench<Option extends string = never> {
+  readonly postgres: PostgresServer
+  readonly redis: RedisServer
+  /** Whether the last line printed is one JSON object; otherwise the parts of each figure are told too. */
+  readonly isJson: boolean
+  /** The values of the benchmark's own options. */
+  readonly values: Readonly<Record<Option, string>>
+}
+
+/** A benchmark: what it needs beyond `--json`. */
+export interface BenchOptions<Option extends string = never> {
+  /**
+   * Settings of the PostgreSQL server.
+   *
+   * @defaultValue those of a test server, which is not durable
+   */
+  readonly postgres?: PostgresServerOptions
+  /**
+   * Further options of the command line, with their defaults.
+   *
+   * @defaultValue none
+   */
+  readonly options?: Readonly<Record<Option, string>>
+}
+
+/** Figures by name; a figure may be a group of figures. */
+export type Figures = Readonly<Record<string, number | Readonly<Record<string, number>>>>
+
+/**
+ * Starts PostgreSQL and Redis, measures, prints the figures rounded to two decimals, and stops the
+ * servers even when the measurement fails.
+ */
+export async function bench<Option extends string = never>(
+  measure: (bench: Bench<Option>) => Promise<Figures>,
+  { postgres: postgresOptions = {}, options }: BenchOptions<Option> = {},
+): Promise<void> {
+  const { isJson, values } = commandLine(options)
+  const [postgres, redis] = await Promise.all([
+    startPostgresServer(postgresOptions),
+    startRedisServer({ onProgress: say }),
+  ])
+  try {
+    const figures = rounded(await measure({ postgres, redis, isJson, values }))
+    console.log(isJson ? JSON.stringify(figures) : figures)
+  } finally {
+    await Promise.all([postgres.stop(), redis.stop()])
+  }
+}
+
+function commandLine<Option extends string>(
+  options: Readonly<Record<Option, string>> | undefined,
+): Pick<Bench<Option>, 'isJson' | 'values'> {
+  const own = Object.entries<string>(options ?? {}).map(
+    ([name, value]) => [name, { type: 'string' as const, default: value }] as const,
+  )
+  const {
+    values: { json, ...values },
+  } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, ...Object.fromEntries(own) },
+  })
+  return { isJson: json === true, values: values as Record<Option, string> }
+}
+
+function rounded(figures: Figures): Figures {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, figure]) => [
+      name,
+      typeof figure === 'number'
+        ? Math.round(figure * 100) / 100
+        : (rounded(figure) as Record<string, number>),
+    ]),
+  )
+}
