@@ -4,7 +4,7 @@ import {
   connect,
   createRelay,
   defineCache,
-  EventRejected,
+  FailureError,
   migrate,
   orThrow,
   publish,
@@ -119,7 +119,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
         await publish(sql, event, { schema })
       })
     await expect(publishing(renamed(1, { payload: { price: Number.NaN } }))).rejects.toThrow(
-      EventRejected,
+      FailureError,
     )
     await expect(publishing(renamed(), 'nowhere')).rejects.toThrow()
     expect(await delivered()).toEqual([])

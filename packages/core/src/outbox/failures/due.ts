@@ -1,22 +1,23 @@
 import type { SqlClient } from '../../stores/sql-client.ts'
-import { aggregateKey, eventOfRow, type Attempts } from './park.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
+import { aggregateKey, type LoggedEvent } from '../log/event.ts'
+import { dueSql } from './failure-queries.ts'
+import { eventOfRow, type Attempts } from './park.ts'
 
 /** A row of the table of failures. */
 export interface StuckEvent extends Attempts {
   readonly event: LoggedEvent
   readonly status: 'parked' | 'retry' | 'dead' | 'replay' | 'discard'
-  /** Whether its time has not come yet. */
+  /** Whether it is not due yet. */
   readonly isEarly: boolean
 }
 
-/** What there is to do about stuck aggregates. */
+/** The stuck aggregates that something can be done about. */
 export interface DueEvents {
   /** Events that may be tried now, none before an earlier one of its aggregate. */
   readonly ready: readonly StuckEvent[]
-  /** Events that have ended their process too often. */
+  /** Events whose attempts ended the process too often. */
   readonly killers: readonly StuckEvent[]
-  /** Events that an operator gave up, at the head of their aggregates. */
+  /** Events that an operator discarded, at the head of their aggregates. */
   readonly discarded: readonly StuckEvent[]
   /** Everything that was read, by aggregate, in order. */
   readonly byAggregate: ReadonlyMap<string, readonly StuckEvent[]>
@@ -25,9 +26,7 @@ export interface DueEvents {
 const maxRows = 500
 const maxCrashes = 3
 
-/**
- * Reads the stuck aggregates whose time has come, each with its events in order. One round trip.
- */
+/** Loads the stuck aggregates that are due, each with its events in order. One round trip. */
 export async function loadDue(
   sql: SqlClient,
   sink: string,
@@ -43,8 +42,8 @@ export async function loadDue(
 }
 
 /**
- * Of a reading that was cut off, the last event is left for the next: only so is it known that
- * there is one.
+ * Sorts the events. When the result was cut off at `maxRows`, its last event is left for the next
+ * time, because only that proves there is more.
  */
 function triage(
   byAggregate: ReadonlyMap<string, readonly StuckEvent[]>,
@@ -80,8 +79,8 @@ function triage(
 }
 
 /**
- * A suspect goes alone, so that nothing else is blamed if it ends the process; what lies before it
- * of its aggregate goes first.
+ * A suspect is tried alone, so that no other event is blamed if it ends the process. Earlier events
+ * of its aggregate go first.
  */
 function upTo(ready: readonly StuckEvent[], suspect: StuckEvent): readonly StuckEvent[] {
   const key = aggregateKey(suspect.event)
@@ -109,27 +108,3 @@ function stuckOf(row: DueRow): StuckEvent {
     isEarly: row.is_early,
   }
 }
-
-/**
- * What waits behind a dead or an early event is left out: it would take the place of those that can
- * be helped.
- */
-const dueSql = `
-  WITH due AS (
-    SELECT DISTINCT aggregatetype, aggregateid FROM @schema.outbox_failure f
-    WHERE sink = $1 AND shard = ANY ($2::smallint[])
-      AND (status IN ('replay', 'discard') OR (status = 'retry' AND next_at <= clock_timestamp()))
-      AND NOT EXISTS (
-        SELECT FROM @schema.outbox_failure e
-        WHERE e.sink = f.sink AND e.aggregatetype = f.aggregatetype AND e.aggregateid = f.aggregateid AND e.seq < f.seq
-          AND (e.status = 'dead' OR (e.status = 'retry' AND e.next_at > clock_timestamp()))
-      )
-    LIMIT 100
-  )
-  SELECT f.shard, f.event::text, f.status, f.started, f.finished,
-    f.status = 'retry' AND f.next_at > clock_timestamp() AS is_early,
-    (extract(epoch FROM clock_timestamp() - f.failed_at) * 1000)::text AS failing_ms
-  FROM @schema.outbox_failure f JOIN due USING (aggregatetype, aggregateid)
-  WHERE f.sink = $1
-  ORDER BY f.aggregatetype, f.aggregateid, f.seq
-  LIMIT $3`

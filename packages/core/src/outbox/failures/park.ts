@@ -1,28 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../../json.ts'
-import type { OutboxEvent } from '../log/event.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
+import type { AttemptLimits, FailedEvent } from '../delivery.ts'
+import type { LoggedEvent } from '../log/event.ts'
 import type { SinkFailure } from '../sink.ts'
 
-/**
- * Why one event was not delivered: the sink said `permanent` or `retryable`, or it threw
- * (`mistake`).
- */
-export interface FailedEvent {
-  readonly event: LoggedEvent
-  readonly kind: 'permanent' | 'retryable' | 'mistake'
-  readonly failure: SinkFailure
-}
-
-/** How far the attempts at an event have come, and for how long. */
+/** The attempts at an event. */
 export interface Attempts {
+  /** Attempts begun; the process did not survive those that are not finished. */
   readonly started: number
   readonly finished: number
-  /** Time since it failed first, in milliseconds. */
+  /** Time since it first failed, in milliseconds. */
   readonly failingMs: number
 }
 
-/** A row of `outbox_failure` as it is to be. */
+/** A row of `outbox_failure` to be written. */
 export interface FailureRow {
   readonly seq: string
   readonly shard: number
@@ -32,23 +23,18 @@ export interface FailureRow {
   readonly status: 'parked' | 'retry' | 'dead'
   readonly started: number
   readonly finished: number
-  /** Time until it is tried again, in milliseconds; absent when nobody is to. */
+  /** Time until the next attempt, in milliseconds; absent when there is none. */
   readonly delay_ms?: number
   readonly fingerprint?: string
   readonly error?: Json
 }
 
-/** That an aggregate's events up to a position have been seen to. */
+/** An aggregate whose failed events up to a position are done with. */
 export interface Settled {
   readonly shard: number
   readonly aggregatetype: string
   readonly aggregateid: string
   readonly seq: string
-}
-
-/** What names an event's aggregate within a process. */
-export function aggregateKey(event: Pick<OutboxEvent, 'aggregateType' | 'aggregateId'>): string {
-  return `${event.aggregateType}\0${event.aggregateId}`
 }
 
 /** The row of an event that waits behind a failed one of its aggregate. */
@@ -57,8 +43,8 @@ export function parkedRow(event: LoggedEvent): FailureRow {
 }
 
 /**
- * The row of an event that is to be tried by itself, soon: one that may have ended its process, or
- * the next one of an aggregate whose turn was cut short.
+ * The row of an event that is tried next, by itself: it may have ended its process, or it is the
+ * next one of an aggregate whose retry was cut short.
  */
 export function dueRow(
   event: LoggedEvent,
@@ -68,17 +54,16 @@ export function dueRow(
 }
 
 /**
- * The row of an event that failed: dead at once when the failure is permanent; otherwise tried
- * again after as long as it has been failing, within bounds, and given up after `maxAttempts`
- * mistakes. Retryable failures burn no attempt.
+ * The row of an event that failed. A permanent failure makes it a dead letter at once. Otherwise it
+ * is tried again after as long as it has been failing, within limits, and given up after
+ * `maxAttempts` mistakes. Retryable failures count as no attempt.
  */
 export function failedRow(
   { event, kind, failure }: FailedEvent,
   attempts: Attempts,
-  limits: { readonly maxAttempts: number; readonly maxBackOffMs: number },
+  limits: AttemptLimits,
 ): FailureRow {
-  const burned = kind === 'retryable' ? 0 : 1
-  const finished = attempts.finished + burned
+  const finished = attempts.finished + (kind === 'retryable' ? 0 : 1)
   const isDead = kind === 'permanent' || (kind === 'mistake' && finished >= limits.maxAttempts)
   const delay = Math.min(Math.max(attempts.failingMs, 100), limits.maxBackOffMs)
   return {
@@ -91,7 +76,7 @@ export function failedRow(
   }
 }
 
-/** The row of an event that has ended its process once too often. */
+/** The row of an event whose attempts have ended the process too often. */
 export function killerRow(
   event: LoggedEvent,
   { started, finished }: Pick<Attempts, 'started' | 'finished'>,
@@ -107,8 +92,8 @@ export function killerRow(
 }
 
 /**
- * What failures of one kind have in common: a digest of the type and the message without its
- * numbers, ids and quoted parts.
+ * Returns the same text for failures of one kind: a digest of the type and of the message without
+ * its numbers, ids and quoted parts.
  */
 export function fingerprintOf({ type, message }: Pick<SinkFailure, 'type' | 'message'>): string {
   const general = message
@@ -118,13 +103,13 @@ export function fingerprintOf({ type, message }: Pick<SinkFailure, 'type' | 'mes
   return createHash('sha256').update(`${type}\n${general}`).digest('hex').slice(0, 12)
 }
 
-/** Brings an event back from its row. */
+/** Parses the event of a row. */
 export function eventOfRow(json: string, shard: number): LoggedEvent {
   const stored = JSON.parse(json) as StoredEvent
   return { ...stored, seq: BigInt(stored.seq), createdAt: new Date(stored.createdAt), shard }
 }
 
-/** How an event is kept in its row. */
+/** An event as its row stores it. */
 type StoredEvent = Omit<LoggedEvent, 'seq' | 'createdAt' | 'shard'> & {
   readonly seq: string
   readonly createdAt: string
@@ -155,4 +140,12 @@ function causeOf(failure: SinkFailure): { readonly fingerprint: string; readonly
     fingerprint: fingerprintOf(failure),
     error: { type: failure.type, message, retryable: failure.retryable },
   }
+}
+
+/** Marks the failed events of an aggregate up to a position as done with. */
+export function settledUpTo(
+  { shard, aggregateType, aggregateId }: LoggedEvent,
+  seq: bigint,
+): Settled {
+  return { shard, aggregatetype: aggregateType, aggregateid: aggregateId, seq: String(seq) }
 }

@@ -1,55 +1,68 @@
 import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
-import type { Delivery } from '../relay/deliver.ts'
+import { nothingDelivered, type AttemptLimits, type Delivery } from '../delivery.ts'
+import { aggregateKey, type LoggedEvent } from '../log/event.ts'
+import type { SinkFailure } from '../sink.ts'
 import { loadDue, type DueEvents, type StuckEvent } from './due.ts'
-import type { Ownership } from '../relay/ownership.ts'
+import { countStartSql } from './failure-queries.ts'
 import {
-  aggregateKey,
   dueRow,
   failedRow,
   killerRow,
   parkedRow,
+  settledUpTo,
   type FailureRow,
   type Settled,
 } from './park.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
-import type { SinkFailure } from '../sink.ts'
 
-/** What the retry of stuck events needs of the loop that runs it. */
-export interface Retrying {
+/** The shards that the relay owns, as a retry sees them. */
+export interface StuckShards {
+  readonly numbers: readonly number[]
+  /** The aggregates of a shard that have failed events. */
+  stuckIn(shard: number): Set<string>
+  /** Writes failures of these shards, without moving their cursors. */
+  writeFailures(
+    shards: ReadonlySet<number>,
+    rows: { readonly failures: readonly FailureRow[]; readonly settled: readonly Settled[] },
+  ): Promise<void>
+}
+
+/** Dependencies of a retry. */
+export interface RetryDeps {
   readonly sql: SqlClient
   readonly sink: string
-  readonly ownership: Ownership
+  readonly shards: StuckShards
   readonly diagnostics: Diagnostics
-  readonly limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }
-  /** Hands events over and reports about them. */
-  hand(events: readonly LoggedEvent[]): Promise<Delivery>
+  readonly limits: AttemptLimits
+  readonly handOver: (events: readonly LoggedEvent[]) => Promise<Delivery>
 }
 
 /**
- * Tries the stuck events whose time has come, and lets their aggregates go when nothing of them is
- * left. Runs in the loop of the shard's owner and nowhere else: while it runs nothing can be parked
- * or passed, so that no later event overtakes. Says whether there was anything to do.
+ * Tries the stuck events that are due, and frees their aggregates when none is left. Returns `false`
+ * when nothing was due. Runs in the loop of the shard's owner and nowhere else: until it ends no
+ * event is parked or passed, so no later event overtakes.
  */
-export async function retryDue(retrying: Retrying): Promise<boolean> {
-  const { sql, sink, ownership } = retrying
-  const shards = ownership.shards.map(({ shard }) => shard)
-  const due = await loadDue(sql, sink, shards)
+export async function retryDue(deps: RetryDeps): Promise<boolean> {
+  const { sql, sink, shards } = deps
+  const due = await loadDue(sql, sink, shards.numbers)
   if (due.ready.length + due.killers.length + due.discarded.length === 0) return false
-  // Counted before the attempt and again after it: a difference that stays tells that the process
-  // did not survive.
-  if (due.ready.length > 0)
-    await sql.query(startSql, [sink, due.ready.map(({ event }) => String(event.seq))])
-  const delivery =
-    due.ready.length > 0 ? await retrying.hand(due.ready.map(({ event }) => event)) : nothing
-  await writeDown(retrying, due, delivery)
+  await writeOutcome(deps, due, await attempt(deps, due))
   return true
 }
 
-const nothing: Delivery = { delivered: [], failed: [], waiting: [] }
+/**
+ * Counts the attempts before they begin and again after they end: a difference that stays shows that
+ * the process did not survive.
+ */
+async function attempt({ sql, sink, handOver }: RetryDeps, due: DueEvents): Promise<Delivery> {
+  if (due.ready.length === 0) return nothingDelivered
+  const events = due.ready.map(({ event }) => event)
+  await sql.query(countStartSql, [sink, events.map(({ seq }) => String(seq))])
+  return handOver(events)
+}
 
-async function writeDown(
-  { sink, ownership, limits, diagnostics }: Retrying,
+async function writeOutcome(
+  { sink, shards, limits, diagnostics }: RetryDeps,
   due: DueEvents,
   delivery: Delivery,
 ): Promise<void> {
@@ -59,19 +72,15 @@ async function writeDown(
   for (const events of due.byAggregate.values()) {
     const remaining = outcome.remainingOf(events)
     const last = events[events.length - remaining.length - 1]
-    if (last !== undefined) settled.push(settledUpTo(last.event))
+    if (last !== undefined) settled.push(settledUpTo(last.event, last.event.seq))
     failures.push(...rowsOf(remaining, outcome, limits))
     if (remaining.length === 0 && last !== undefined)
-      ownership.stuckIn(last.event.shard).delete(aggregateKey(last.event))
+      shards.stuckIn(last.event.shard).delete(aggregateKey(last.event))
   }
   for (const { status, event, error } of failures)
     if (status === 'dead') diagnostics.emit('outbox:dead', { sink, eventId: event.id, error })
   const concerned = new Set([...due.byAggregate.values()].flat().map(({ event }) => event.shard))
-  await ownership.acknowledge({
-    shards: ownership.shards.filter(({ shard }) => concerned.has(shard)),
-    failures,
-    settled,
-  })
+  await shards.writeFailures(concerned, { failures, settled })
 }
 
 class Outcome {
@@ -89,16 +98,16 @@ class Outcome {
     this.#reason = delivery.reason
   }
 
-  /** What is left of an aggregate behind what is done with. */
+  /** The events of an aggregate from the first one on that is not done with. */
   remainingOf(events: readonly StuckEvent[]): readonly StuckEvent[] {
     const first = events.findIndex(({ event }) => !this.#gone.has(event))
     return first < 0 ? [] : events.slice(first)
   }
 
-  /** What becomes of an event that is left; nothing when its row may stay as it is. */
+  /** The new row of a remaining event, `undefined` when its row may stay as it is. */
   rowOf(
     stuck: StuckEvent,
-    { isHead, limits }: { readonly isHead: boolean; readonly limits: Retrying['limits'] },
+    { isHead, limits }: { readonly isHead: boolean; readonly limits: AttemptLimits },
   ): FailureRow | undefined {
     const { event } = stuck
     const failed = this.#failed.get(event)
@@ -114,15 +123,9 @@ class Outcome {
 function rowsOf(
   remaining: readonly StuckEvent[],
   outcome: Outcome,
-  limits: Retrying['limits'],
+  limits: AttemptLimits,
 ): FailureRow[] {
   return remaining.flatMap(
     (stuck, index) => outcome.rowOf(stuck, { isHead: index === 0, limits }) ?? [],
   )
 }
-
-function settledUpTo({ shard, seq, aggregateType, aggregateId }: LoggedEvent): Settled {
-  return { shard, aggregatetype: aggregateType, aggregateid: aggregateId, seq: String(seq) }
-}
-
-const startSql = `UPDATE @schema.outbox_failure SET started = started + 1 WHERE sink = $1 AND seq = ANY ($2::bigint[])`

@@ -1,7 +1,8 @@
 import type { SqlClient } from '../../stores/sql-client.ts'
-import { aggregateKey } from './park.ts'
+import { aggregateKey } from '../log/event.ts'
+import { stuckSql } from './failure-queries.ts'
 
-/** The aggregates that have events in the table of failures, per shard. One round trip. */
+/** Loads the aggregates that have events in the table of failures, per shard. One round trip. */
 export async function loadStuck(
   sql: SqlClient,
   sink: string,
@@ -18,6 +19,3 @@ export async function loadStuck(
   }
   return stuck
 }
-
-const stuckSql = `
-  SELECT DISTINCT shard, aggregatetype, aggregateid FROM @schema.outbox_failure WHERE sink = $1 AND shard = ANY ($2::smallint[])`

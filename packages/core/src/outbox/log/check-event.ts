@@ -1,8 +1,9 @@
 import type { InputIssue, InvalidInput } from '../../errors.ts'
+import { isStorable } from '../../input.ts'
 import { err, ok, type Result } from '../../result.ts'
 import type { NewEvent } from './event.ts'
 
-/** Limits of what may be published. */
+/** Limits of an event. */
 export interface EventLimits {
   /**
    * Size of a payload as JSON, in bytes of UTF-8.
@@ -18,24 +19,8 @@ export const eventLimitsDefaults = {
 } as const satisfies Required<EventLimits>
 
 /**
- * What a rejection for an event that breaks a rule is: an `Error` for the stack, with the typed
- * failure inside. No store was touched.
- */
-export class EventRejected extends Error {
-  /** The typed failure. */
-  readonly failure: InvalidInput
-
-  constructor(failure: InvalidInput) {
-    super(failure.message)
-    this.name = 'EventRejected'
-    this.failure = failure
-  }
-}
-
-/**
- * Looks for rules that events break: names, ids and versions within bounds, payloads that JSON and
- * PostgreSQL keep whole and that are not too large. Gives back the payloads as JSON, since that has
- * to be made for their size. Touches no store.
+ * Checks events: names, ids and versions within bounds, payloads that JSON and PostgreSQL keep whole
+ * and that are not too large. Returns the payloads as JSON, which measuring them has made already.
  */
 export function checkEvents(
   events: readonly NewEvent[],
@@ -100,7 +85,7 @@ function checkHeaders(headers: Readonly<Record<string, unknown>>, report: Report
     report('headers', `takes at most ${maxHeaderBytes} bytes: got ${bytes}`)
 }
 
-/** Gives back the payload as JSON, or nothing of use where it has reported something. */
+/** Returns the payload as JSON, or an empty text when it has reported a fault. */
 function checkPayload(payload: unknown, maxBytes: number, report: Report): string {
   const fault = faultOf(payload, 0)
   if (fault !== undefined) {
@@ -120,8 +105,8 @@ interface Fault {
 }
 
 /**
- * The first place that JSON or PostgreSQL would not keep as it is. The path to it is put together
- * on the way back: nearly always there is none.
+ * Finds the first part of a payload that JSON or PostgreSQL would not keep as it is. The path is
+ * assembled on the way back, since nearly always there is none.
  */
 function faultOf(value: unknown, depth: number): Fault | undefined {
   switch (typeof value) {
@@ -161,9 +146,4 @@ function faultWithin(value: object, depth: number): Fault | undefined {
     if (fault !== undefined) return { ...fault, path: `.${name}${fault.path}` }
   }
   return undefined
-}
-
-// PostgreSQL's jsonb holds neither NUL nor half of a surrogate pair.
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../clock.ts'
 
 /**
- * New UUIDs of version 7: their first 48 bits are the time in milliseconds, the others are random.
- * Version 4, of which Node keeps a stock, lays out the rest in the same way.
+ * Makes UUIDs of version 7: the first 48 bits are the time in milliseconds, the others are random.
+ * Version 4, of which Node keeps a stock, has the same layout after them.
  */
 export function newEventIds(count: number, nowMs: number = systemClock.now()): readonly string[] {
   const time = nowMs.toString(16).padStart(12, '0')

@@ -36,10 +36,21 @@ export interface OutboxEvent {
   readonly type: string
   /** Version of the aggregate after the change. */
   readonly version: number
-  /** What the publisher wrote. */
+  /** The payload as it was published. */
   readonly payload: Json
-  /** What the publisher wrote, or `{}`. */
+  /** The headers as they were published, or `{}`. */
   readonly headers: Readonly<Record<string, string>>
   /** When the publishing transaction began, by PostgreSQL's clock. */
   readonly createdAt: Date
+}
+
+/** An event as the relay reads it from the log. */
+export interface LoggedEvent extends OutboxEvent {
+  /** The shard of its aggregate. */
+  readonly shard: number
+}
+
+/** Names the aggregate of an event within a process. */
+export function aggregateKey(event: Pick<OutboxEvent, 'aggregateType' | 'aggregateId'>): string {
+  return `${event.aggregateType}\0${event.aggregateId}`
 }

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
-/** Number of shards of the log; fixed, since events bear the number of theirs. */
+/** Number of shards of the log. Fixed, since each event stores the number of its shard. */
 export const shardCount = 64
 
 /**
- * The shard of an aggregate: the same as the function `outbox_shard` of the database gives for
- * events that others have inserted.
+ * The shard of an aggregate. The database's function `outbox_shard` computes the same for events
+ * that were inserted without it.
  */
 export function shardOf(aggregateType: string, aggregateId: string): number {
   return (
@@ -14,7 +14,7 @@ export function shardOf(aggregateType: string, aggregateId: string): number {
   )
 }
 
-/** The shard of an event as an expression over a row of the log. */
+/** The shard of an event as an SQL expression over a row of the log. */
 export function shardSql(row: string): string {
   return `coalesce(${row}.shard, @schema.outbox_shard(${row}.aggregatetype, ${row}.aggregateid))`
 }

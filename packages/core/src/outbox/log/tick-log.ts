@@ -4,8 +4,8 @@ import { loadTicks, type Tick } from './tick.ts'
 const remembered = 2_000
 
 /**
- * The ticks that one relay has seen, in order. Nothing depends on its being complete: intervals may
- * span ticks.
+ * The ticks that one relay has seen, in order. It may have gaps: an interval can span several
+ * ticks.
  */
 export class TickLog {
   #ticks: readonly Tick[] = []
@@ -15,7 +15,7 @@ export class TickLog {
     return this.#ticks.at(-1)
   }
 
-  /** Remembers a tick, newer than all others or already known. */
+  /** Adds a tick unless a newer one is known. */
   add(tick: Tick): void {
     const newest = this.newest
     if (newest !== undefined && tick.id <= newest.id) return
@@ -23,16 +23,16 @@ export class TickLog {
   }
 
   /**
-   * Forgets everything: after the loss of a connection the server may be another one, with other
-   * ticks under the same ids.
+   * Forgets every tick. After a lost connection the server may be another one, with other ticks
+   * under the same ids.
    */
   clear(): void {
     this.#ticks = []
   }
 
   /**
-   * The tick a cursor stands at, or the last before it, and later ones: from memory where they lie
-   * close enough together, else from the database with one round trip.
+   * Returns the tick of a cursor, or the last one before it, and later ticks: from memory where they
+   * are close enough together, otherwise from the database with one round trip.
    */
   async from(
     sql: SqlClient,
@@ -50,7 +50,7 @@ export class TickLog {
     return { from: loaded, later }
   }
 
-  /** The tick of an id, from memory or with one round trip; `undefined` when there is none. */
+  /** Returns the tick with this id, `undefined` when there is none. One round trip at most. */
   async exactly(sql: SqlClient, id: bigint): Promise<Tick | undefined> {
     const known = this.#ticks.find((tick) => tick.id === id)
     if (known !== undefined) return known

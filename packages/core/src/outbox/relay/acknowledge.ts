@@ -1,22 +1,23 @@
 import type { SqlClient } from '../../stores/sql-client.ts'
-import { durably, type OwnedShard } from './cursor.ts'
 import type { FailureRow, Settled } from '../failures/park.ts'
+import type { OwnedShard } from './cursor.ts'
+import { acknowledgeSql, acknowledgeWithFailuresSql } from './cursor-queries.ts'
 
-/** What one acknowledgement writes down, all or nothing per shard. */
+/** One write of positions and failures, all or nothing per shard. */
 export interface Acknowledgement {
   readonly sink: string
   /** The shards with the positions they have reached. */
   readonly shards: readonly OwnedShard[]
   /** Events that could not be delivered, and those that wait behind them. */
   readonly failures?: readonly FailureRow[]
-  /** Events that had failed and need not wait any longer. */
+  /** Aggregates whose failed events need not wait any longer. */
   readonly settled?: readonly Settled[]
 }
 
 /**
- * Moves cursors on, together with the failures that this leaves behind, in one statement and so in
- * one transaction: what was parked and what was passed are never out of step. Gives back the shards
- * for which it counted: those whose fence is still the one that was read. One round trip.
+ * Moves cursors and writes the failures that they leave behind, in one statement and so in one
+ * transaction: parked events and positions are never out of sync. Returns the shards it counted
+ * for, which are those whose fence is still the one that was read. One round trip.
  */
 export async function acknowledge(
   sql: SqlClient,
@@ -41,32 +42,3 @@ export async function acknowledge(
     : await sql.query<{ shard: number }>(acknowledgeSql, values)
   return new Set(rows.map(({ shard }) => shard))
 }
-
-const moved = `
-  UPDATE @schema.outbox_cursor c SET tick = p.tick, tick_to = p.tick_to, last_seq = p.last_seq, crashes = p.crashes
-  FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[])
-    AS p (shard, fence, tick, tick_to, last_seq, crashes)
-  WHERE c.sink = $1 AND c.shard = p.shard AND c.fence = p.fence
-  RETURNING c.shard`
-
-const acknowledgeSql = moved
-
-const acknowledgeWithFailuresSql = `
-  WITH moved AS (${moved}),
-  failed AS (
-    INSERT INTO @schema.outbox_failure AS f (sink, seq, shard, aggregatetype, aggregateid, event, status, started, finished, next_at, fingerprint, error)
-    SELECT $1, r.seq, r.shard, r.aggregatetype, r.aggregateid, r.event, r.status, r.started, r.finished,
-      clock_timestamp() + r.delay_ms * interval '1 ms', r.fingerprint, r.error
-    FROM jsonb_to_recordset($8::jsonb) AS r (
-      seq bigint, shard smallint, aggregatetype text, aggregateid text, event jsonb, status text, started int, finished int,
-      delay_ms float8, fingerprint text, error jsonb
-    ) JOIN moved USING (shard) CROSS JOIN ${durably}
-    ON CONFLICT (sink, seq) DO UPDATE SET
-      status = excluded.status, started = excluded.started, finished = excluded.finished, next_at = excluded.next_at,
-      fingerprint = excluded.fingerprint, error = excluded.error
-  ), settled AS (
-    DELETE FROM @schema.outbox_failure f
-    USING jsonb_to_recordset($9::jsonb) AS s (shard smallint, aggregatetype text, aggregateid text, seq bigint) JOIN moved USING (shard)
-    WHERE f.sink = $1 AND f.aggregatetype = s.aggregatetype AND f.aggregateid = s.aggregateid AND f.seq <= s.seq
-  )
-  SELECT shard FROM moved`

@@ -1,15 +1,15 @@
+import type { LoggedEvent } from '../log/event.ts'
+import type { Sink, SinkContext, SinkFailure, SinkReport } from '../sink.ts'
 import type { Answer } from './deliver.ts'
 import { Interruption } from './shard-lease.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
-import type { Sink, SinkContext, SinkFailure } from '../sink.ts'
 
-/** How long a sink may take to notice that its signal was aborted, in milliseconds. */
+/** Time that a sink has to notice its aborted signal, in milliseconds. */
 const graceMs = 1_000
 
 /**
- * Calls a sink with one batch and puts its answer into one of four kinds. Never rejects. A sink
- * that has not ended soon after its signal was aborted counts as unavailable; what it still does
- * then is stopped by nothing but its own guards.
+ * Calls a sink with one batch and classifies its answer. Never rejects. A sink that has not returned
+ * soon after its signal was aborted counts as unavailable and abandoned: only its own checks can
+ * stop what it still does.
  */
 export async function callSink(
   sink: Sink,
@@ -19,7 +19,7 @@ export async function callSink(
   const { signal } = context
   if (signal.aborted) return interrupted(signal)
   try {
-    const result = await settledOrAborted(async () => sink.handle(events, context), signal)
+    const result = await unlessAborted(async () => sink.handle(events, context), signal)
     if (result === undefined) return { ...interrupted(signal), isAbandoned: true }
     if (result.isOk()) return answerOf(result.value.failed, events.length)
     if (signal.aborted) return interrupted(signal)
@@ -29,10 +29,7 @@ export async function callSink(
   }
 }
 
-function answerOf(
-  failed: Extract<Answer, { kind: 'report' }>['report']['failed'],
-  count: number,
-): Answer {
+function answerOf(failed: SinkReport['failed'], count: number): Answer {
   const [first] = failed
   const isAll =
     first !== undefined &&
@@ -59,7 +56,8 @@ function mistake(error: unknown): SinkFailure {
   return { type: 'sink-failed', message, retryable: false, cause: error }
 }
 
-function settledOrAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** Settles as `work` does; `undefined` when it has not done so `graceMs` after the abort. */
+function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     const onAbort = (): void => {

@@ -1,11 +1,11 @@
+import type { Delivery, FailedEvent } from '../delivery.ts'
+import { aggregateKey, type LoggedEvent } from '../log/event.ts'
 import type { SinkFailure, SinkReport } from '../sink.ts'
-import { aggregateKey, type FailedEvent } from '../failures/park.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
 
 /**
- * How a sink answered one batch: with a report, that it cannot at present (`unavailable`), that it
- * never will (`refused`), or by throwing (`threw`); or it was `interrupted` through no fault of its
- * own.
+ * A sink's answer to one batch: a report, or that it cannot at present (`unavailable`), that it
+ * never will (`refused`), or a throw (`threw`). A batch is `interrupted` through no fault of the
+ * sink.
  */
 export type Answer =
   | { readonly kind: 'report'; readonly report: SinkReport }
@@ -17,26 +17,9 @@ export type Answer =
   | { readonly kind: 'interrupted'; readonly isAbandoned?: boolean }
 
 /**
- * What became of a batch. Every event is in exactly one place: delivered, failed, waiting behind a
- * failed one of its aggregate, or from `stoppedAt` on not tried.
- */
-export interface Delivery {
-  readonly delivered: readonly LoggedEvent[]
-  readonly failed: readonly FailedEvent[]
-  readonly waiting: readonly LoggedEvent[]
-  /**
-   * The first event that was not tried, since the sink became unavailable or the hand-over was
-   * interrupted.
-   */
-  readonly stoppedAt?: LoggedEvent
-  /** Why the sink is unavailable. */
-  readonly reason?: SinkFailure
-}
-
-/**
- * Hands a batch to a sink, and halves what it refuses until the events it refuses are known: for
- * one bad event in n about 2 log2(n) calls. Never hands over an event after an earlier one of its
- * aggregate has failed.
+ * Hands a batch to a sink, and halves a batch that it refuses until the refused events are known:
+ * about 2 log2(n) calls for one bad event in n. Never hands over an event after an earlier one of
+ * its aggregate has failed.
  */
 export async function deliver(
   events: readonly LoggedEvent[],

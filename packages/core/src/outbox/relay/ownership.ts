@@ -1,7 +1,10 @@
 import type { Clock } from '../../clock.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
-import { acknowledge, type Acknowledgement } from './acknowledge.ts'
+import type { FailureRow, Settled } from '../failures/park.ts'
+import type { StuckShards } from '../failures/retry.ts'
+import { loadStuck } from '../failures/stuck.ts'
 import { shardCount } from '../log/shard.ts'
+import { acknowledge, type Acknowledgement } from './acknowledge.ts'
 import {
   claim,
   leave,
@@ -12,40 +15,34 @@ import {
   type Owning,
   type Position,
 } from './cursor.ts'
-import { Lease } from './shard-lease.ts'
-import { loadStuck } from '../failures/stuck.ts'
+import { ShardLease } from './shard-lease.ts'
+
+/** Dependencies of an ownership. */
+export interface OwnershipDeps {
+  readonly sql: SqlClient
+  readonly owning: Owning
+  readonly clock: Clock
+}
 
 /**
  * The shards that this relay owns for one sink, with their positions and the aggregates that are
- * stuck in them. Statements about them take turns, so that the pulse and an acknowledgement never
- * wait for each other's rows in a circle.
+ * stuck in them. Statements about them take turns, so that a pulse and an acknowledgement never
+ * deadlock on each other's rows.
  */
-export class Ownership {
-  readonly lease: Lease
-  readonly #sql: SqlClient
-  readonly #owning: Owning
-  readonly #clock: Clock
+export class Ownership implements StuckShards {
+  readonly lease: ShardLease
+  readonly #deps: OwnershipDeps
   readonly #shards = new Map<number, OwnedShard>()
   readonly #stuck = new Map<number, Set<string>>()
   #turn: Promise<unknown> = Promise.resolve()
   #share = { relays: 1, free: shardCount }
-  #isInDoubt = false
+  #needsResync = false
   #hasUnsaved = false
-  #savedMs = 0
+  #savedAt = 0
 
-  constructor({
-    sql,
-    owning,
-    clock,
-  }: {
-    readonly sql: SqlClient
-    readonly owning: Owning
-    readonly clock: Clock
-  }) {
-    this.#sql = sql
-    this.#owning = owning
-    this.#clock = clock
-    this.lease = new Lease(clock, owning.leaseMs)
+  constructor(deps: OwnershipDeps) {
+    this.#deps = deps
+    this.lease = new ShardLease(deps.clock, deps.owning.leaseMs)
   }
 
   /** The shards with their positions. */
@@ -53,10 +50,11 @@ export class Ownership {
     return [...this.#shards.values()]
   }
 
-  /**
-   * The aggregates of a shard that have events in the table of failures; changed by whoever parks
-   * and unparks, in the loop alone.
-   */
+  get numbers(): readonly number[] {
+    return [...this.#shards.keys()]
+  }
+
+  /** The aggregates of a shard that have failed events; changed in the loop alone. */
   stuckIn(shard: number): Set<string> {
     return this.#stuck.get(shard) ?? new Set()
   }
@@ -66,117 +64,117 @@ export class Ownership {
     return [...this.#stuck.values()].some((keys) => keys.size > 0)
   }
 
-  /**
-   * Renews the leases, learns how many relays share the sink, and lets go of what others have
-   * taken.
-   */
-  beat(): Promise<void> {
+  /** Renews the leases, counts the relays of the sink, and drops shards that others have taken. */
+  pulse(): Promise<void> {
     return this.#inTurn(async () => {
-      const sentMs = this.#clock.monotonic()
-      const { relays, free, fences } = await pulse(this.#sql, this.#owning)
-      this.lease.renewed(sentMs)
+      const sentAt = this.#deps.clock.monotonic()
+      const { relays, free, fences } = await pulse(this.#deps.sql, this.#deps.owning)
+      this.lease.renewed(sentAt)
       this.#share = { relays, free }
       const lost = this.shards.filter(({ shard, fence }) => fences.get(shard) !== fence)
       this.#drop(lost.map(({ shard }) => shard))
-      if ([...fences.keys()].some((shard) => !this.#shards.has(shard))) this.#isInDoubt = true
+      if ([...fences.keys()].some((shard) => !this.#shards.has(shard))) this.#needsResync = true
       if (lost.length > 0) this.lease.interrupt('a shard was taken over by another relay')
     })
   }
 
-  /**
-   * Brings what is owned in line with the fair share: reads everything anew after a doubt, gives
-   * surplus back, takes what is free.
-   */
-  async settle(): Promise<void> {
-    if (this.#isInDoubt) await this.#readAnew()
+  /** Takes or releases shards until this relay owns its fair share; reads them again if need be. */
+  async balance(): Promise<void> {
+    if (this.#needsResync) await this.#resync()
     const { relays, free } = this.#share
-    const fair = Math.ceil(shardCount / relays)
-    const surplus = this.#shards.size - fair
-    if (surplus > 0) await this.#giveBack(this.shards.slice(-surplus))
-    else if (surplus < 0 && free > 0) await this.#take(-surplus)
+    const surplus = this.#shards.size - Math.ceil(shardCount / relays)
+    if (surplus > 0) await this.#release(this.shards.slice(-surplus))
+    else if (surplus < 0 && free > 0) await this.#claim(-surplus)
   }
 
   /**
-   * After an error nobody knows what the database holds: nothing is acknowledged any more until
-   * `settle` has read it, under new fences.
+   * Refuses every acknowledgement until `balance` has read the positions again, under new fences.
+   * For after an error, when the state of the database is unknown.
    */
-  doubt(): void {
-    this.#isInDoubt = true
+  requireResync(): void {
+    this.#needsResync = true
   }
 
   /**
-   * Moves shards on in memory alone, to be written down by `save`: should that not come to pass,
-   * the events are delivered again.
+   * Moves shards in memory alone, for `save` to write. If that fails, the events are delivered
+   * again.
    */
-  pass(shards: readonly OwnedShard[], position: Position): void {
+  move(shards: readonly OwnedShard[], position: Position): void {
     for (const { shard } of shards) this.#move(shard, position)
     this.#hasUnsaved = true
   }
 
-  /** Writes an acknowledgement; shards for which it did not count are let go. */
+  /** Writes an acknowledgement, and drops the shards for which it did not count. */
   async acknowledge(written: Omit<Acknowledgement, 'sink'>): Promise<void> {
-    if (this.#isInDoubt)
+    if (this.#needsResync)
       throw new Error(
-        'the positions of the shards are in doubt: what was handed over is delivered again',
+        'the positions of the shards must be read again first: the events are redelivered',
       )
-    const counted = await this.#inTurn(() =>
-      acknowledge(this.#sql, { ...written, sink: this.#owning.sink }),
-    )
+    const { sql, owning } = this.#deps
+    const counted = await this.#inTurn(() => acknowledge(sql, { ...written, sink: owning.sink }))
     for (const { shard, ...position } of written.shards)
       if (counted.has(shard)) this.#move(shard, position)
     this.#drop(written.shards.map(({ shard }) => shard).filter((shard) => !counted.has(shard)))
   }
 
-  /** Writes down where shards were moved in memory, when that was `afterMs` ago. */
-  async save(afterMs: number): Promise<void> {
-    const nowMs = this.#clock.monotonic()
-    if (!this.#hasUnsaved || nowMs - this.#savedMs < afterMs) return
+  writeFailures(
+    shards: ReadonlySet<number>,
+    rows: { readonly failures: readonly FailureRow[]; readonly settled: readonly Settled[] },
+  ): Promise<void> {
+    return this.acknowledge({
+      shards: this.shards.filter(({ shard }) => shards.has(shard)),
+      ...rows,
+    })
+  }
+
+  /** Writes the positions that `move` changed, unless that was done less than `everyMs` ago. */
+  async save(everyMs: number): Promise<void> {
+    const now = this.#deps.clock.monotonic()
+    if (!this.#hasUnsaved || now - this.#savedAt < everyMs) return
     await this.acknowledge({ shards: this.shards })
     this.#hasUnsaved = false
-    this.#savedMs = nowMs
+    this.#savedAt = now
   }
 
-  /** Gives everything back. */
+  /** Releases everything. */
   async leave(): Promise<void> {
-    await this.#inTurn(() => leave(this.#sql, this.#owning))
-    this.#drop([...this.#shards.keys()])
+    await this.#inTurn(() => leave(this.#deps.sql, this.#deps.owning))
+    this.#drop(this.numbers)
   }
 
-  #readAnew(): Promise<void> {
+  #resync(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#drop([...this.#shards.keys()])
-      this.#isInDoubt = false
+      this.#drop(this.numbers)
+      this.#needsResync = false
       try {
-        await this.#adopt(await reclaim(this.#sql, this.#owning))
+        await this.#adopt(await reclaim(this.#deps.sql, this.#deps.owning))
         this.#hasUnsaved = false
       } catch (error) {
-        this.#isInDoubt = true
+        this.#needsResync = true
         throw error
       }
     })
   }
 
-  #take(count: number): Promise<void> {
+  #claim(count: number): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#adopt(await claim(this.#sql, this.#owning, count))
+      await this.#adopt(await claim(this.#deps.sql, this.#deps.owning, count))
       this.#share = { ...this.#share, free: 0 }
     })
   }
 
-  async #giveBack(surplus: readonly OwnedShard[]): Promise<void> {
+  async #release(surplus: readonly OwnedShard[]): Promise<void> {
     const shards = surplus.map(({ shard }) => shard)
     await this.acknowledge({ shards: surplus })
     this.#drop(shards)
-    await this.#inTurn(() => release(this.#sql, this.#owning, shards))
+    await this.#inTurn(() => release(this.#deps.sql, this.#deps.owning, shards))
   }
 
   async #adopt(owned: readonly OwnedShard[]): Promise<void> {
     if (owned.length === 0) return
-    const stuck = await loadStuck(
-      this.#sql,
-      this.#owning.sink,
-      owned.map(({ shard }) => shard),
-    )
+    const { sql, owning } = this.#deps
+    const shards = owned.map(({ shard }) => shard)
+    const stuck = await loadStuck(sql, owning.sink, shards)
     for (const shard of owned) {
       this.#shards.set(shard.shard, shard)
       this.#stuck.set(shard.shard, stuck.get(shard.shard) ?? new Set())

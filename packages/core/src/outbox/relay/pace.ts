@@ -1,13 +1,13 @@
 /**
- * How fast one sink is served: after each failure of the whole sink it rests twice as long and gets
- * half as many events; each success doubles them again.
+ * The pace at which one sink is served. Each failure of the whole sink doubles its rest and halves
+ * its batch; each success doubles the batch and ends the rest.
  */
 export class Pace {
   readonly #maxBatch: number
   readonly #maxBackOffMs: number
   #batchSize: number
   #failures = 0
-  #notBeforeMs = 0
+  #restsUntilAt = 0
 
   constructor({
     maxBatch,
@@ -31,20 +31,20 @@ export class Pace {
     return this.#failures
   }
 
-  /** How long the sink still rests, in milliseconds. */
-  restMs(nowMs: number): number {
-    return Math.max(0, this.#notBeforeMs - nowMs)
+  /** The rest that is left for the sink at a moment, in milliseconds. */
+  restMs(at: number): number {
+    return Math.max(0, this.#restsUntilAt - at)
   }
 
-  /** The sink could not be reached or asked to be left alone. */
-  failed(nowMs: number): void {
+  /** Slows down: the sink could not be reached, or asked for a rest. */
+  failed(at: number): void {
     const restMs = Math.min(this.#maxBackOffMs, 100 * 2 ** Math.min(this.#failures, 20))
     this.#failures += 1
-    this.#notBeforeMs = nowMs + restMs * (0.75 + Math.random() / 2)
+    this.#restsUntilAt = at + restMs * (0.75 + Math.random() / 2)
     this.#batchSize = Math.max(1, this.#batchSize >> 1)
   }
 
-  /** The sink took a batch. */
+  /** Speeds up: the sink took a batch. */
   succeeded(): void {
     this.#failures = 0
     this.#batchSize = Math.min(this.#maxBatch, this.#batchSize * 2)

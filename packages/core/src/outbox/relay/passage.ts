@@ -1,24 +1,23 @@
 import type { Diagnostics } from '../../diagnostics.ts'
-import type { Acknowledgement } from './acknowledge.ts'
-import type { Delivery } from './deliver.ts'
-import type { Ownership } from './ownership.ts'
+import type { AttemptLimits, Delivery, FailedEvent } from '../delivery.ts'
 import {
-  aggregateKey,
   dueRow,
   failedRow,
   parkedRow,
-  type FailedEvent,
+  settledUpTo,
   type FailureRow,
   type Settled,
 } from '../failures/park.ts'
-import type { LoggedEvent } from '../log/read-events.ts'
+import { aggregateKey, type LoggedEvent } from '../log/event.ts'
 import type { Sink } from '../sink.ts'
+import type { Acknowledgement } from './acknowledge.ts'
+import type { Ownership } from './ownership.ts'
 
-/** What a passage runs on. */
-export interface PassageOptions {
+/** Dependencies of a passage. */
+export interface PassageDeps {
   readonly sink: Sink
   readonly diagnostics: Diagnostics
-  readonly limits: { readonly maxAttempts: number; readonly maxBackOffMs: number }
+  readonly limits: AttemptLimits
 }
 
 /** A part of a stretch. */
@@ -32,26 +31,26 @@ export interface Batch {
 const firstAttempt = { started: 0, finished: 0, failingMs: 0 }
 
 /**
- * The way of one stretch through one sink: which events are handed over, which wait behind failed
- * ones, and what the next acknowledgement has to write down beside the position.
+ * The passage of one stretch through one sink: it selects the events to hand over, holds back those
+ * that wait behind failed ones, and collects the rows for the next acknowledgement.
  */
 export class Passage {
-  readonly #options: PassageOptions
+  readonly #deps: PassageDeps
   readonly #ownership: Ownership
   #failures: FailureRow[] = []
   #settled: Settled[] = []
 
-  constructor(options: PassageOptions, ownership: Ownership) {
-    this.#options = options
+  constructor(deps: PassageDeps, ownership: Ownership) {
+    this.#deps = deps
     this.#ownership = ownership
   }
 
   /**
-   * What is to be handed over, in batches: for a `state` sink each aggregate once, with its newest
-   * event.
+   * Splits events into batches to hand over. A `state` sink gets each aggregate once, with its
+   * newest event.
    */
   *batches(events: readonly LoggedEvent[], size: () => number): Generator<Batch> {
-    const selected = this.#options.sink.mode === 'state' ? newestOfEach(events) : events
+    const selected = this.#deps.sink.mode === 'state' ? newestOfEach(events) : events
     for (let start = 0, end = 0; start < selected.length; start = end) {
       end = Math.min(selected.length, start + size())
       const batch = selected.slice(start, end)
@@ -59,10 +58,10 @@ export class Passage {
     }
   }
 
-  /** Of a batch what may be handed over now; for a `log` sink, events of stuck aggregates wait. */
+  /** Returns the events of a batch that may be handed over; in a `log` sink the others are parked. */
   admit(batch: readonly LoggedEvent[]): readonly LoggedEvent[] {
     const ownership = this.#ownership
-    if (this.#options.sink.mode === 'state' || !ownership.hasStuck) return batch
+    if (this.#deps.sink.mode === 'state' || !ownership.hasStuck) return batch
     return batch.filter((event) => {
       const isStuck = ownership.stuckIn(event.shard).has(aggregateKey(event))
       if (isStuck) this.#failures.push(parkedRow(event))
@@ -70,9 +69,9 @@ export class Passage {
     })
   }
 
-  /** Takes note of what became of a batch. */
+  /** Records the outcome of a batch. */
   take({ delivered, failed, waiting }: Delivery): void {
-    if (this.#options.sink.mode === 'state' && this.#ownership.hasStuck)
+    if (this.#deps.sink.mode === 'state' && this.#ownership.hasStuck)
       delivered.forEach((event) => {
         this.#clear(event)
       })
@@ -82,13 +81,13 @@ export class Passage {
     this.#failures.push(...waiting.map(parkedRow))
   }
 
-  /** Sets an event's aggregate aside. */
+  /** Sets the aggregate of a failed event aside. */
   fail(failed: FailedEvent): void {
-    const { sink, diagnostics, limits } = this.#options
+    const { sink, diagnostics, limits } = this.#deps
     const { event, failure } = failed
     const row = failedRow(failed, firstAttempt, limits)
     this.#failures.push(row)
-    // The newest failure stands for a state sink's aggregate.
+    // In a `state` sink the newest failure replaces earlier ones of its aggregate.
     if (sink.mode === 'state') this.#settled.push(settledUpTo(event, event.seq - 1n))
     this.#ownership.stuckIn(event.shard).add(aggregateKey(event))
     diagnostics.emit('outbox:failed', {
@@ -107,10 +106,7 @@ export class Passage {
       })
   }
 
-  /**
-   * Sets events aside that may have ended the process: an attempt at each counts as begun and not
-   * ended.
-   */
+  /** Sets events aside that may have ended the process: each counts one attempt without an end. */
   suspect(events: readonly LoggedEvent[]): void {
     for (const event of events) {
       this.#failures.push(dueRow(event, { started: 1, finished: 0 }))
@@ -118,16 +114,16 @@ export class Passage {
     }
   }
 
-  /** Whether there is anything to write down beside the position. */
+  /** Whether an acknowledgement has rows to write beside the position. */
   get hasRows(): boolean {
     return this.#failures.length + this.#settled.length > 0
   }
 
   /**
-   * What an acknowledgement up to a position has to write down; what lies beyond it will be read
-   * again.
+   * Takes the rows that an acknowledgement up to a position writes. Rows after that position are
+   * dropped: their events will be read again.
    */
-  rows(upTo: bigint | undefined): Pick<Required<Acknowledgement>, 'failures' | 'settled'> {
+  takeRows(upTo: bigint | undefined): Pick<Required<Acknowledgement>, 'failures' | 'settled'> {
     const isWithin = ({ seq }: { readonly seq: string }): boolean =>
       upTo === undefined || BigInt(seq) <= upTo
     const rows = {
@@ -143,10 +139,6 @@ export class Passage {
     if (!this.#ownership.stuckIn(event.shard).delete(aggregateKey(event))) return
     this.#settled.push(settledUpTo(event, event.seq))
   }
-}
-
-function settledUpTo({ shard, aggregateType, aggregateId }: LoggedEvent, seq: bigint): Settled {
-  return { shard, aggregatetype: aggregateType, aggregateid: aggregateId, seq: String(seq) }
 }
 
 function newestOfEach(events: readonly LoggedEvent[]): readonly LoggedEvent[] {

@@ -1,81 +1,70 @@
+import type { Stores } from '../../connect/stores.ts'
 import type { DeadlineExceeded, SqlError } from '../../errors.ts'
-import { isOutage } from '../../is-outage.ts'
-import { err, errAsync, ok, ResultAsync, type Result } from '../../result.ts'
 import { sqlFailureIn } from '../../failure-error.ts'
-import { type Stores } from '../../connect/stores.ts'
-import { findBehind } from './behind.ts'
-import type { RelayOptions } from './create-relay.ts'
-import { checkOrigin, type OutboxRestored } from '../origin.ts'
+import { isOutage } from '../../is-outage.ts'
+import { within } from '../../resilience/within.ts'
+import { err, errAsync, ok, ResultAsync, type Result } from '../../result.ts'
 import { purge } from '../log/purge.ts'
-import { SinkRelay } from './sink-relay.ts'
 import { shardCount } from '../log/shard.ts'
 import { TickLog } from '../log/tick-log.ts'
-import { Ticker } from '../log/ticker.ts'
+import { checkOrigin, type OutboxRestored } from '../origin.ts'
+import { findBehind } from './behind.ts'
+import { havePassedSql } from './cursor-queries.ts'
+import type { RelaySettings } from './relay-options.ts'
+import { SinkRelay } from './sink-relay.ts'
+import { Ticker } from './ticker.ts'
 import { Wake } from './wake.ts'
+
+type DrainError = DeadlineExceeded | SqlError | OutboxRestored
 
 const recheckMs = 1_000
 const drainPollMs = 5
 
 /**
- * What one process runs for its sinks: the check of the outbox's origin, a ticker, a loop for each
- * sink, and now and then a purge.
+ * The relay of one process: it checks the origin of the outbox, then runs a ticker, a loop for each
+ * sink, and a purge from time to time.
  */
 export class RelayProcess {
   readonly #stores: Stores
-  readonly #settings: Required<RelayOptions>
+  readonly #settings: RelaySettings
   readonly #ticks = new TickLog()
   readonly #ticker: Ticker
   readonly #sinks: readonly SinkRelay[]
   readonly #pause = new Wake()
   readonly #endings: (() => void)[] = []
   #refusal: OutboxRestored | undefined
-  #isOriginInDoubt = true
-  #doubts = 0
+  #isOriginChecked = false
+  #distrusts = 0
   #isStopping = false
   #running: Promise<void> | undefined
   #stopped: Promise<Result<void, DeadlineExceeded>> | undefined
 
-  constructor(stores: Stores, settings: Required<RelayOptions>, owner: string) {
+  constructor(stores: Stores, settings: RelaySettings, owner: string) {
     this.#stores = stores
     this.#settings = settings
-    const {
-      clock,
-      diagnostics,
-      postgres: { client: sql },
-    } = stores
-    const {
-      leaseMs,
-      maxAttempts,
-      maxBackOffMs,
-      tickMs: gapMs,
-      tickEvents: maxEvents,
-      maxPollMs,
-    } = settings
+    const { clock, diagnostics } = stores
     const shared = {
       owner,
-      sql,
+      sql: stores.postgres.client,
       ticks: this.#ticks,
       clock,
       diagnostics,
-      leaseMs,
-      limits: { maxAttempts, maxBackOffMs },
+      leaseMs: settings.leaseMs,
+      limits: settings,
       isAllowed: this.#isAllowed,
       onError: this.#report,
     }
     this.#sinks = settings.sinks.map((sink) => new SinkRelay({ ...shared, sink }))
     this.#ticker = new Ticker({
-      sql,
+      sql: stores.postgres.client,
       ticks: this.#ticks,
-      pace: { gapMs, maxEvents },
-      maxPollMs,
-      onTick: () => {
-        for (const sink of this.#sinks) sink.wake()
-      },
+      pace: { gapMs: settings.tickMs, maxEvents: settings.tickEvents },
+      maxPollMs: settings.maxPollMs,
+      onTick: this.#wakeSinks,
       onError: this.#report,
     })
   }
 
-  /** Why nothing is delivered. */
   get refusal(): OutboxRestored | undefined {
     return this.#refusal
   }
@@ -85,10 +74,10 @@ export class RelayProcess {
     const { diagnostics } = this.#stores
     this.#endings.push(
       diagnostics.on('outbox:published', () => {
-        this.#ticker.hint()
+        this.#ticker.wake()
       }),
       diagnostics.on('store:error', ({ store }) => {
-        if (store === 'postgres') this.#doubtOrigin()
+        if (store === 'postgres') this.#distrustServer()
       }),
       this.#stores.beforeClose((deadlineMs) =>
         this.stop(deadlineMs).match(() => undefined, this.#report),
@@ -102,7 +91,7 @@ export class RelayProcess {
     return new ResultAsync(this.#stopped)
   }
 
-  drain(deadlineMs: number): ResultAsync<void, DeadlineExceeded | SqlError | OutboxRestored> {
+  drain(deadlineMs: number): ResultAsync<void, DrainError> {
     if (this.#isStopping)
       return errAsync(tooLate('relay.drain', deadlineMs, 'the relay has stopped'))
     this.start()
@@ -110,18 +99,19 @@ export class RelayProcess {
   }
 
   async #run(): Promise<void> {
-    let purgedMs = this.#stores.clock.monotonic()
+    const { clock } = this.#stores
+    let purgedAt = clock.monotonic()
     while (!this.#isStopping) {
-      if (this.#isOriginInDoubt) await this.#checkOrigin()
+      if (!this.#isOriginChecked) await this.#checkOrigin()
       if (this.#isAllowed()) this.#startLoops()
-      const dueMs = purgedMs + this.#settings.purgeMs - this.#stores.clock.monotonic()
+      const dueMs = purgedAt + this.#settings.purgeMs - clock.monotonic()
       if (dueMs <= 0 && this.#isAllowed()) {
-        await this.#purge()
+        await this.#purge().catch(this.#report)
         await this.#measure().catch(this.#report)
-        purgedMs = this.#stores.clock.monotonic()
+        purgedAt = clock.monotonic()
       }
       await this.#pause.sleep(this.#isAllowed() ? Math.max(dueMs, 1) : recheckMs)
-      if (this.#refusal !== undefined) this.#isOriginInDoubt = true
+      if (this.#refusal !== undefined) this.#isOriginChecked = false
     }
   }
 
@@ -131,43 +121,45 @@ export class RelayProcess {
   }
 
   async #checkOrigin(): Promise<void> {
-    const doubts = this.#doubts
+    const distrusts = this.#distrusts
     const found = await checkOrigin(this.#stores)
     const failure = found.isErr() ? found.error : undefined
     const isNews =
       failure !== undefined && (failure.type !== 'outbox-restored' || this.#refusal === undefined)
     if (failure === undefined || failure.type === 'outbox-restored') {
       this.#refusal = failure
-      // Nothing is delivered while it is checked; a doubt that arose meanwhile stays.
-      this.#isOriginInDoubt = this.#doubts > doubts
+      // A connection that was lost during the check may lead to another server.
+      this.#isOriginChecked = this.#distrusts === distrusts
     }
     if (isNews) this.#stores.diagnostics.emit('relay:error', { error: failure })
-    if (this.#isAllowed()) for (const sink of this.#sinks) sink.wake()
+    if (this.#isAllowed()) this.#wakeSinks()
   }
 
-  /** The server that answers next may be another one. */
-  readonly #doubtOrigin = (): void => {
-    this.#isOriginInDoubt = true
-    this.#doubts += 1
+  /** Stops delivering until the origin is checked: the next answer may come from another server. */
+  readonly #distrustServer = (): void => {
+    this.#isOriginChecked = false
+    this.#distrusts += 1
     this.#ticks.clear()
-    for (const sink of this.#sinks) sink.doubt()
+    for (const sink of this.#sinks) sink.resync()
     this.#pause.wake()
   }
 
-  readonly #isAllowed = (): boolean => this.#refusal === undefined && !this.#isOriginInDoubt
+  readonly #isAllowed = (): boolean => this.#refusal === undefined && this.#isOriginChecked
+
+  readonly #wakeSinks = (): void => {
+    for (const sink of this.#sinks) sink.wake()
+  }
 
   readonly #report = (error: unknown): void => {
     const failure = sqlFailureIn(error)
-    if (failure !== undefined && isOutage(failure)) this.#doubtOrigin()
+    if (failure !== undefined && isOutage(failure)) this.#distrustServer()
     this.#stores.diagnostics.emit('relay:error', { error })
   }
 
   async #purge(): Promise<void> {
     const { retentionMs } = this.#settings
-    await purge(this.#stores.postgres.client, {
-      retentionMs,
-      isStopping: () => this.#isStopping,
-    }).catch(this.#report)
+    const isStopping = (): boolean => this.#isStopping
+    await purge(this.#stores.postgres.client, { retentionMs, isStopping })
   }
 
   async #measure(): Promise<void> {
@@ -181,30 +173,28 @@ export class RelayProcess {
     this.#isStopping = true
     for (const end of this.#endings) end()
     this.#pause.wake()
-    // What is interrupted needs a moment to give its shards back.
+    // An interrupted batch needs a moment to release its shards.
     const patienceMs = Math.max(0, deadlineMs - Math.min(1_000, deadlineMs / 4))
     const everything = Promise.all([
       this.#running,
       this.#ticker.stop(),
       ...this.#sinks.map((sink) => sink.stop(patienceMs)),
     ])
-    return (await within(everything, deadlineMs))
-      ? ok(undefined)
-      : err(tooLate('relay.stop', deadlineMs, 'a sink or a statement did not end in time'))
+    return within(
+      everything.then(() => ok(undefined)),
+      deadlineMs,
+      () => err(tooLate('relay.stop', deadlineMs, 'a sink or a statement did not end in time')),
+    )
   }
 
-  async #drain(
-    deadlineMs: number,
-  ): Promise<Result<void, DeadlineExceeded | SqlError | OutboxRestored>> {
-    const endMs = this.#stores.clock.monotonic() + deadlineMs
+  async #drain(deadlineMs: number): Promise<Result<void, DrainError>> {
+    const endsAt = this.#stores.clock.monotonic() + deadlineMs
     for (const sink of this.#sinks) sink.saveEagerly(true)
     try {
       const { id } = await this.#ticker.tickNow()
       while (this.#refusal === undefined && !(this.#isAllowed() && (await this.#havePassed(id)))) {
-        if (this.#stores.clock.monotonic() > endMs || this.#isStopping)
-          return err(
-            tooLate('relay.drain', deadlineMs, 'not every sink has taken what was committed'),
-          )
+        if (this.#stores.clock.monotonic() > endsAt || this.#isStopping)
+          return err(tooLate('relay.drain', deadlineMs, 'a sink has not passed every event'))
         await new Wake().sleep(drainPollMs)
       }
       return this.#refusal === undefined ? ok(undefined) : err(this.#refusal)
@@ -219,25 +209,13 @@ export class RelayProcess {
 
   async #havePassed(tick: bigint): Promise<boolean> {
     const names = this.#settings.sinks.map(({ name }) => name)
-    const { rows } = await this.#stores.postgres.client.query<{ passed: boolean }>(passedSql, [
-      names,
-      String(tick),
-      names.length * shardCount,
-    ])
+    const values = [names, String(tick), names.length * shardCount]
+    const { rows } = await this.#stores.postgres.client.query<{ passed: boolean }>(
+      havePassedSql,
+      values,
+    )
     return rows[0]?.passed === true
   }
-}
-
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(false)
-    }, ms)
-  })
-  const isInTime = await Promise.race([work.then(() => true), late])
-  clearTimeout(timer)
-  return isInTime
 }
 
 function tooLate(operation: string, deadlineMs: number, message: string): DeadlineExceeded {
@@ -250,6 +228,3 @@ function tooLate(operation: string, deadlineMs: number, message: string): Deadli
     retryable: true,
   }
 }
-
-const passedSql = `
-  SELECT count(*) FILTER (WHERE tick >= $2) = $3 AS passed FROM @schema.outbox_cursor WHERE sink = ANY ($1::text[])`

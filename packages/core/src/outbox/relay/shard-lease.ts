@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 
 /**
- * Why a hand-over was interrupted: the sink took too long (`late`), or this relay must stop
+ * The reason for interrupting a batch: the sink took too long (`late`), or this relay must stop
  * (`ended`).
  */
 export class Interruption extends Error {
@@ -14,22 +14,22 @@ export class Interruption extends Error {
   }
 }
 
-/** One running hand-over. */
-export interface Guard {
+/** The time limit of one batch. */
+export interface BatchLimit {
   readonly signal: AbortSignal
-  /** Ends the guard, not the hand-over. */
-  dismiss(): void
+  /** Lifts the limit: the batch has ended. */
+  lift(): void
 }
 
 /**
- * The time this relay may act for: whatever it hands to a sink is interrupted a fifth of the lease
- * before that ends, unless it was renewed.
+ * The time for which this relay may act. Every batch is interrupted a fifth of the lease before that
+ * ends, unless it was renewed.
  */
-export class Lease {
+export class ShardLease {
   readonly #clock: Clock
   readonly #leaseMs: number
   readonly #running = new Set<AbortController>()
-  #endsMs = 0
+  #endsAt = 0
 
   constructor(clock: Clock, leaseMs: number) {
     this.#clock = clock
@@ -41,16 +41,16 @@ export class Lease {
     return this.#marginMs() > 0
   }
 
-  /** The lease was renewed by a statement that was sent at `sentMs`. */
-  renewed(sentMs: number): void {
-    this.#endsMs = sentMs + this.#leaseMs
+  /** Extends the lease, which a statement renewed that was sent at `sentAt`. */
+  renewed(sentAt: number): void {
+    this.#endsAt = sentAt + this.#leaseMs
   }
 
   /**
-   * Watches over one hand-over: its signal is aborted when it takes longer than `timeoutMs`, when
-   * the lease is about to end, or by `interrupt`.
+   * Limits one batch: its signal is aborted when it takes longer than `timeoutMs`, when the lease is
+   * about to end, or by `interrupt`.
    */
-  guard(timeoutMs: number): Guard {
+  limit(timeoutMs: number): BatchLimit {
     const controller = new AbortController()
     const timeout = setTimeout(
       () => {
@@ -68,7 +68,7 @@ export class Lease {
     look()
     return {
       signal: controller.signal,
-      dismiss: () => {
+      lift: () => {
         clearTimeout(timeout)
         clearTimeout(watch)
         this.#running.delete(controller)
@@ -76,12 +76,12 @@ export class Lease {
     }
   }
 
-  /** Interrupts what is running. */
+  /** Interrupts the batches in progress. */
   interrupt(message: string): void {
     for (const controller of this.#running) controller.abort(new Interruption('ended', message))
   }
 
   #marginMs(): number {
-    return this.#endsMs - this.#leaseMs / 5 - this.#clock.monotonic()
+    return this.#endsAt - this.#leaseMs / 5 - this.#clock.monotonic()
   }
 }

@@ -1,12 +1,11 @@
 /**
- * Lets one loop sleep until it is woken or a time has passed. Being woken while awake makes the
- * next sleep end at once.
+ * Lets one loop sleep until it is woken or a time has passed. A wake while it is awake ends the next
+ * sleep at once.
  */
 export class Wake {
   #isWoken = false
   #end: (() => void) | undefined
 
-  /** Ends the sleep. */
   wake(): void {
     this.#isWoken = true
     this.#end?.()

@@ -3,7 +3,7 @@ import { eventually } from '@headwater/testing'
 import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { dueRow, failedRow, parkedRow, type FailureRow } from '../../../src/outbox/failures/park.ts'
-import type { LoggedEvent } from '../../../src/outbox/log/read-events.ts'
+import type { LoggedEvent } from '../../../src/outbox/log/event.ts'
 import { change, nameOf, recordingSink, useOutbox, versionsOf } from '../outbox-fixture.ts'
 
 const open = useOutbox()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
   err,
-  EventRejected,
+  FailureError,
   ok,
   orThrow,
   publish,
@@ -224,7 +224,7 @@ describe('publish', () => {
     const touched = { query: () => Promise.reject(new Error('the database was asked')) }
     await expect(
       publish(touched, change(1, 1, { payload: { price: Number.NaN } })),
-    ).rejects.toThrow(EventRejected)
+    ).rejects.toThrow(FailureError)
     const refused = transaction(fixture.stores, async (tx) => {
       await tx.query('CREATE TABLE @schema.proof (id int)')
       tx.publish(change(1, 1, { payload: { when: undefined } as unknown as NewEvent['payload'] }))

@@ -1,51 +1,50 @@
 import type { SqlClient } from '../../stores/sql-client.ts'
-import { advance, type Tick, type TickPace } from './tick.ts'
-import type { TickLog } from './tick-log.ts'
-import { Wake } from '../relay/wake.ts'
+import type { TickLog } from '../log/tick-log.ts'
+import { advance, type Tick, type TickPace } from '../log/tick.ts'
+import { Wake } from './wake.ts'
 
-/** What a ticker runs on. */
-export interface TickerOptions {
+/** Dependencies of a ticker. */
+export interface TickerDeps {
   readonly sql: SqlClient
   readonly ticks: TickLog
   readonly pace: TickPace
   /** The longest pause between two looks at an idle log, in milliseconds. */
   readonly maxPollMs: number
-  /** Told of every new tick. */
+  /** Called for every new tick. */
   readonly onTick: () => void
-  /** Told of every failure; the ticker goes on. */
+  /** Called for every failure; the ticker continues. */
   readonly onError: (error: unknown) => void
 }
 
 /**
- * Makes ticks: at once when it is told of a commit, otherwise when it finds something new; looks
- * less and less often while it finds nothing.
+ * Makes ticks: at once after a commit of this process, otherwise when it finds new events. It looks
+ * less and less often while it finds none.
  */
 export class Ticker {
-  readonly #options: TickerOptions
+  readonly #deps: TickerDeps
   readonly #wake = new Wake()
   #isStopping = false
   #pauseMs: number
   #running: Promise<void> | undefined
 
-  constructor(options: TickerOptions) {
-    this.#options = options
-    this.#pauseMs = options.pace.gapMs
+  constructor(deps: TickerDeps) {
+    this.#deps = deps
+    this.#pauseMs = deps.pace.gapMs
   }
 
-  /** Starts looking. */
   start(): void {
     this.#running ??= this.#run()
   }
 
-  /** Has it look at once. */
-  hint(): void {
+  /** Looks at once. */
+  wake(): void {
     this.#wake.wake()
   }
 
-  /** Makes a tick that covers everything committed before the call; gives back the newest one. */
+  /** Makes a tick that covers everything committed before the call, and returns the newest one. */
   async tickNow(): Promise<Tick> {
     for (;;) {
-      const { newest, dueMs } = await advance(this.#options.sql, { gapMs: 0, maxEvents: 0 })
+      const { newest, dueMs } = await advance(this.#deps.sql, { gapMs: 0, maxEvents: 0 })
       this.#take(newest)
       if (dueMs === undefined) return newest
       // Another relay holds the lock: its tick may be older than the call.
@@ -53,7 +52,6 @@ export class Ticker {
     }
   }
 
-  /** Stops looking. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#wake.wake()
@@ -65,7 +63,7 @@ export class Ticker {
   }
 
   async #look(): Promise<number> {
-    const { sql, pace, maxPollMs, onError } = this.#options
+    const { sql, pace, maxPollMs, onError } = this.#deps
     try {
       const { newest, dueMs } = await advance(sql, pace)
       const isNew = this.#take(newest)
@@ -78,9 +76,9 @@ export class Ticker {
   }
 
   #take(tick: Tick): boolean {
-    const isNew = this.#options.ticks.newest?.id !== tick.id
-    this.#options.ticks.add(tick)
-    if (isNew) this.#options.onTick()
+    const isNew = this.#deps.ticks.newest?.id !== tick.id
+    this.#deps.ticks.add(tick)
+    if (isNew) this.#deps.onTick()
     return isNew
   }
 }

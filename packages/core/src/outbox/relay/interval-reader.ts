@@ -1,31 +1,31 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
-import type { OwnedShard, Position } from '../relay/cursor.ts'
+import type { LoggedEvent } from '../log/event.ts'
 import {
+  Chunk,
   findBounds,
   readNarrow,
   readWide,
   type Bounds,
-  Chunk,
   type Interval,
-  type LoggedEvent,
-} from './read-events.ts'
+} from '../log/read-events.ts'
+import type { TickLog } from '../log/tick-log.ts'
+import { chooseTarget, type Tick } from '../log/tick.ts'
 import type { Sink } from '../sink.ts'
-import { chooseTarget, type Tick } from './tick.ts'
-import type { TickLog } from './tick-log.ts'
+import type { OwnedShard, Position } from './cursor.ts'
 
-/** A stretch of the log: what some shards, all at one position, have next. */
+/** The next events of some shards that are all at one position. */
 export interface Stretch {
   readonly shards: readonly OwnedShard[]
   readonly events: readonly LoggedEvent[]
-  /** Where the shards are when the stretch is done with. */
+  /** The position of the shards after the stretch. */
   readonly end: Position
-  /** Where they are when it is done with up to an event's position. */
+  /** Their position after its events up to `seq`. */
   readonly at: (seq: bigint) => Position
 }
 
-/** A stretch whose events have not been looked at. */
+/** A stretch whose events have not been parsed. */
 interface Reading extends Omit<Stretch, 'shards' | 'events'> {
   readonly chunk: Chunk
 }
@@ -34,9 +34,17 @@ type IntervalPart = Pick<Interval, 'from' | 'to' | 'afterSeq'>
 
 const limits = { least: 500, most: 5_000, slowMs: 200, quickMs: 100 }
 
+/** Dependencies of an interval reader. */
+export interface IntervalReaderDeps {
+  readonly sql: SqlClient
+  readonly ticks: TickLog
+  readonly sink: Sink
+  readonly clock: Clock
+}
+
 /**
- * Chooses and reads what comes next for the shards of a sink. Shards at the same position are read
- * together; those furthest behind go first, and no further than the next ones, so that all meet.
+ * Chooses and reads the next events for the shards of a sink. Shards at the same position are read
+ * together. Those furthest behind go first, and only as far as the next ones, so that all meet.
  */
 export class IntervalReader {
   readonly #sql: SqlClient
@@ -47,17 +55,7 @@ export class IntervalReader {
   #ahead: { readonly key: string; readonly reading: Promise<Reading | undefined> } | undefined
   #bounds: { readonly of: string; readonly value: Bounds | undefined } | undefined
 
-  constructor({
-    sql,
-    ticks,
-    sink,
-    clock,
-  }: {
-    readonly sql: SqlClient
-    readonly ticks: TickLog
-    readonly sink: Sink
-    readonly clock: Clock
-  }) {
+  constructor({ sql, ticks, sink, clock }: IntervalReaderDeps) {
     this.#sql = sql
     this.#ticks = ticks
     this.#sink = sink
@@ -65,9 +63,8 @@ export class IntervalReader {
   }
 
   /**
-   * Gives the next stretch; `undefined` when every shard is at the newest tick. One round trip as a
-   * rule, none when it was read ahead: while a stretch is handed over the one after it is being
-   * read.
+   * Returns the next stretch, `undefined` when every shard is at the newest tick. It was read ahead
+   * as a rule, while the one before it was handed over; otherwise it takes one round trip.
    */
   async next(shards: readonly OwnedShard[]): Promise<Stretch | undefined> {
     const { group, nextTick } = furthestBehind(shards)
@@ -83,7 +80,7 @@ export class IntervalReader {
         group.map((shard) => ({ ...shard, ...end })),
         nextTick,
       )
-      // Its statement is sent before this process turns to the events at hand.
+      // Lets its statement be sent before this process handles the events at hand.
       await setImmediate()
     }
     return { shards: group, events: chunk.events, end, at }
@@ -98,7 +95,7 @@ export class IntervalReader {
   #readAhead(group: readonly OwnedShard[], nextTick: bigint | undefined): void {
     const reading = this.#read(group, nextTick)
     this.#ahead = { key: keyOf(group), reading }
-    // Whoever asks for it gets the error; nobody may.
+    // `next` gets the error, if it asks for this stretch at all.
     reading.catch(() => undefined)
   }
 
@@ -133,7 +130,7 @@ export class IntervalReader {
     }
   }
 
-  /** The interval that a position lies within. */
+  /** The interval that a position lies in. */
   async #begun({ tick, tickTo, lastSeq }: Position): Promise<IntervalPart | undefined> {
     if (tickTo === undefined) return undefined
     const [from, to] = [
@@ -144,8 +141,8 @@ export class IntervalReader {
   }
 
   /**
-   * The interval that begins at a position; also for one whose bounds are not known any more, which
-   * is begun again.
+   * The interval that begins at a position. An interval whose bounds are no longer known begins
+   * again.
    */
   async #fresh(
     { tick }: Position,
@@ -157,13 +154,13 @@ export class IntervalReader {
   }
 
   async #chunk(interval: Interval): Promise<Chunk> {
-    const startedMs = this.#clock.monotonic()
+    const startedAt = this.#clock.monotonic()
     const isNarrow = interval.to.seqHigh - interval.from.seqHigh <= 2 * limits.most
     const chunk = isNarrow
       ? await readNarrow(this.#sql, interval, this.#limit)
       : await this.#readWide(interval)
-    const tookMs = this.#clock.monotonic() - startedMs
-    // Rows may be large or the server slow: what a reading takes is the measure for both.
+    const tookMs = this.#clock.monotonic() - startedAt
+    // Large rows or a slow server: the duration of a read shows both.
     if (tookMs > limits.slowMs) this.#limit = Math.max(limits.least, this.#limit >> 1)
     else if (tookMs < limits.quickMs) this.#limit = Math.min(limits.most, this.#limit * 2)
     return chunk
@@ -189,7 +186,7 @@ function furthestBehind(shards: readonly OwnedShard[]): {
   return { group, nextTick: rest.find(({ tick }) => tick > first.tick)?.tick }
 }
 
-/** What a stretch depends on: the same key means the same events. */
+/** The same key means the same events. */
 function keyOf(group: readonly OwnedShard[]): string {
   const [first] = group
   return `${first?.tick} ${first?.tickTo} ${first?.lastSeq} ${group.map(({ shard }) => shard).join()}`

@@ -1,0 +1,144 @@
+import { shardCount } from '../log/shard.ts'
+
+/**
+ * A source of one row that makes the statement's transaction wait for its own durability where the
+ * server would not. A fence that a crash takes back would be handed out twice, and a failure would
+ * be missed.
+ */
+const durably = `(
+    SELECT set_config(
+      'synchronous_commit',
+      CASE current_setting('synchronous_commit')
+        WHEN 'off' THEN 'local'
+        ELSE current_setting('synchronous_commit')
+      END,
+      true
+    )
+  ) AS durable`
+
+const leaseEnd = `clock_timestamp() + $3 * interval '1 ms'`
+
+const cursorColumns = `
+    c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
+
+export const openCursorsSql = `
+  WITH known AS (
+    INSERT INTO @schema.outbox_sink AS s (sink, mode, types) VALUES ($1, $2, $3)
+    ON CONFLICT (sink) DO UPDATE SET mode = excluded.mode, types = excluded.types
+    RETURNING s.sink
+  )
+  INSERT INTO @schema.outbox_cursor (sink, shard, tick)
+  SELECT known.sink, shard,
+    CASE WHEN $4 = 'head' THEN (SELECT id FROM @schema.outbox_advance(0, 0)) ELSE 0 END
+  FROM known, generate_series(0, ${shardCount - 1}) AS shard, ${durably}
+  WHERE NOT EXISTS (SELECT FROM @schema.outbox_cursor c WHERE c.sink = $1)
+  ON CONFLICT DO NOTHING`
+
+export const pulseSql = `
+  WITH seen AS (
+    INSERT INTO @schema.outbox_owner (sink, owner, seen_until) VALUES ($1, $2, ${leaseEnd})
+    ON CONFLICT (sink, owner) DO UPDATE SET seen_until = excluded.seen_until
+  ), gone AS (
+    DELETE FROM @schema.outbox_owner
+    WHERE sink = $1 AND owner <> $2 AND seen_until < clock_timestamp() - interval '1 hour'
+  ), renewed AS (
+    UPDATE @schema.outbox_cursor SET lease_until = ${leaseEnd}
+    WHERE sink = $1 AND owner = $2
+    RETURNING shard, fence
+  )
+  SELECT
+    (
+      SELECT count(*)::int + 1 FROM @schema.outbox_owner
+      WHERE sink = $1 AND owner <> $2 AND seen_until > clock_timestamp()
+    ) AS relays,
+    (
+      SELECT count(*)::int FROM @schema.outbox_cursor
+      WHERE sink = $1 AND lease_until < clock_timestamp()
+    ) AS free,
+    (SELECT coalesce(json_agg(shard ORDER BY shard), '[]') FROM renewed) AS shards,
+    (SELECT coalesce(json_agg(fence::text ORDER BY shard), '[]') FROM renewed) AS fences`
+
+export const claimSql = `
+  UPDATE @schema.outbox_cursor c
+  SET fence = c.fence + 1, owner = $2, lease_until = ${leaseEnd},
+    crashes = CASE WHEN c.owner IS NULL THEN c.crashes ELSE least(c.crashes + 1, 100) END
+  FROM (
+    SELECT shard FROM @schema.outbox_cursor
+    WHERE sink = $1 AND lease_until < clock_timestamp()
+    ORDER BY shard LIMIT $4 FOR UPDATE SKIP LOCKED
+  ) AS free, ${durably}
+  WHERE c.sink = $1 AND c.shard = free.shard
+  RETURNING ${cursorColumns}`
+
+export const reclaimSql = `
+  UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, lease_until = ${leaseEnd}
+  FROM ${durably}
+  WHERE c.sink = $1 AND c.owner = $2
+  RETURNING ${cursorColumns}`
+
+export const releaseSql = `
+  UPDATE @schema.outbox_cursor SET owner = NULL, lease_until = 'epoch'
+  WHERE sink = $1 AND owner = $2 AND shard = ANY ($3::smallint[])`
+
+export const leaveSql = `
+  WITH released AS (
+    UPDATE @schema.outbox_cursor SET owner = NULL, lease_until = 'epoch'
+    WHERE sink = $1 AND owner = $2
+  )
+  DELETE FROM @schema.outbox_owner WHERE sink = $1 AND owner = $2`
+
+/** Moves the cursors whose fence is still the one that was read. */
+export const acknowledgeSql = `
+  UPDATE @schema.outbox_cursor c
+  SET tick = p.tick, tick_to = p.tick_to, last_seq = p.last_seq, crashes = p.crashes
+  FROM unnest(
+    $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[]
+  ) AS p (shard, fence, tick, tick_to, last_seq, crashes)
+  WHERE c.sink = $1 AND c.shard = p.shard AND c.fence = p.fence
+  RETURNING c.shard`
+
+export const acknowledgeWithFailuresSql = `
+  WITH moved AS (${acknowledgeSql}),
+  failed AS (
+    INSERT INTO @schema.outbox_failure AS f (
+      sink, seq, shard, aggregatetype, aggregateid, event,
+      status, started, finished, next_at, fingerprint, error
+    )
+    SELECT $1, r.seq, r.shard, r.aggregatetype, r.aggregateid, r.event,
+      r.status, r.started, r.finished,
+      clock_timestamp() + r.delay_ms * interval '1 ms', r.fingerprint, r.error
+    FROM jsonb_to_recordset($8::jsonb) AS r (
+      seq bigint, shard smallint, aggregatetype text, aggregateid text, event jsonb,
+      status text, started int, finished int, delay_ms float8, fingerprint text, error jsonb
+    )
+    JOIN moved USING (shard) CROSS JOIN ${durably}
+    ON CONFLICT (sink, seq) DO UPDATE SET
+      status = excluded.status, started = excluded.started, finished = excluded.finished,
+      next_at = excluded.next_at, fingerprint = excluded.fingerprint, error = excluded.error
+  ), settled AS (
+    DELETE FROM @schema.outbox_failure f
+    USING jsonb_to_recordset($9::jsonb) AS s (
+      shard smallint, aggregatetype text, aggregateid text, seq bigint
+    )
+    JOIN moved USING (shard)
+    WHERE f.sink = $1 AND f.aggregatetype = s.aggregatetype AND f.aggregateid = s.aggregateid
+      AND f.seq <= s.seq
+  )
+  SELECT shard FROM moved`
+
+export const havePassedSql = `
+  SELECT count(*) FILTER (WHERE tick >= $2) = $3 AS passed
+  FROM @schema.outbox_cursor WHERE sink = ANY ($1::text[])`
+
+/** Tick 1 is no moment of the log: both it and 0 are its beginning. */
+export const behindSql = `
+  SELECT slowest.sink,
+    greatest(
+      0, coalesce(extract(epoch FROM clock_timestamp() - next.at) * 1000, 0)
+    )::float8 AS behind_ms
+  FROM (SELECT sink, min(tick) AS tick FROM @schema.outbox_cursor GROUP BY sink) AS slowest
+  LEFT JOIN LATERAL (
+    SELECT at FROM @schema.outbox_tick t
+    WHERE t.id > greatest(slowest.tick, 1) ORDER BY t.id LIMIT 1
+  ) AS next ON true
+  ORDER BY slowest.sink`

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { checkOptions, invalidOption, option } from '../../check-options.ts'
+import type { Sink } from '../sink.ts'
+
+/** Options of {@link createRelay}. */
+export interface RelayOptions {
+  /** The sinks that this process serves. */
+  readonly sinks: readonly Sink[]
+  /**
+   * Time after which the shards of a relay that died are taken over, in milliseconds. A relay renews
+   * its leases three times in it.
+   *
+   * @defaultValue `15_000`
+   */
+  readonly leaseMs?: number
+  /**
+   * Shortest time between two ticks while events are published, in milliseconds.
+   *
+   * @defaultValue `50`
+   */
+  readonly tickMs?: number
+  /**
+   * This many new events make a tick earlier.
+   *
+   * @defaultValue `2_000`
+   */
+  readonly tickEvents?: number
+  /**
+   * The longest pause between two looks at an idle outbox, in milliseconds: an event that another
+   * process published waits at most this long.
+   *
+   * @defaultValue `250`
+   */
+  readonly maxPollMs?: number
+  /**
+   * Mistakes of a sink (throws) with one event before the event is given up.
+   *
+   * @defaultValue `5`
+   */
+  readonly maxAttempts?: number
+  /**
+   * The longest rest of a sink that fails, in milliseconds.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly maxBackOffMs?: number
+  /**
+   * Age from which delivered events may be deleted, in milliseconds.
+   *
+   * @defaultValue `259_200_000`, three days
+   */
+  readonly retentionMs?: number
+  /**
+   * Time between two purges, each followed by a look at how far behind every sink is, in
+   * milliseconds.
+   *
+   * @defaultValue `60_000`
+   */
+  readonly purgeMs?: number
+}
+
+/** The defaults of {@link RelayOptions}. */
+export const relayDefaults = {
+  leaseMs: 15_000,
+  tickMs: 50,
+  tickEvents: 2_000,
+  maxPollMs: 250,
+  maxAttempts: 5,
+  maxBackOffMs: 30_000,
+  retentionMs: 3 * 24 * 60 * 60_000,
+  purgeMs: 60_000,
+} as const satisfies Omit<Required<RelayOptions>, 'sinks'>
+
+/** The options of a relay, complete and checked. */
+export type RelaySettings = Required<RelayOptions>
+
+export function relaySettings(options: RelayOptions): RelaySettings {
+  const settings = checkOptions('createRelay', relaySchema, { ...relayDefaults, ...options })
+  const names = settings.sinks.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined)
+    throw invalidOption('createRelay', 'sinks', 'expected each sink to have its own name', twice)
+  return settings
+}
+
+const relaySchema = z.object({
+  leaseMs: option.durationMs,
+  tickMs: option.durationMs,
+  tickEvents: option.count,
+  maxPollMs: option.durationMs,
+  maxAttempts: option.count,
+  maxBackOffMs: option.durationMs,
+  retentionMs: option.durationMs,
+  purgeMs: option.durationMs,
+})
