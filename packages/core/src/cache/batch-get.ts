@@ -5,26 +5,23 @@ import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Stores } from '../connect/stores.ts'
 import { digits } from './entry.ts'
 
-/** What became of the keys that were asked for together. */
+/** The reply to keys that were read together. */
 export interface BatchReply {
-  /** What each key holds, by slot. */
+  /** The text of each key, by slot. */
   readonly values: readonly (string | null)[]
-  /**
-   * The server that said so; `undefined` when the connection changed meanwhile, or when none of
-   * this can be trusted.
-   */
+  /** The server that replied; `undefined` when the connection changed before the reply. */
   readonly runId: string | undefined
-  /** When it came, as thirteen digits of milliseconds since the epoch. */
+  /** The moment of the reply, as thirteen digits of milliseconds since the epoch. */
   readonly at: string
-  /** Why there are no values. */
+  /** The failure, when there are no values. */
   readonly error?: StoreError
 }
 
-/** Keys that travel together. */
+/** Keys that one command reads. */
 export class Batch {
   /** The keys by slot. */
   readonly keys: string[] = []
-  /** What Redis said about them, or that it did not; never rejects. */
+  /** The reply. Never rejects. */
   readonly reply: Promise<BatchReply>
   #slots: Map<string, number> | undefined
 
@@ -32,11 +29,11 @@ export class Batch {
     this.reply = reply
   }
 
-  /** Takes a key along and gives back its slot. */
+  /** Adds a key and returns its slot. */
   slotOf(key: string): number {
     const { keys } = this
     if (keys.length === 0) return keys.push(key) - 1
-    // Most batches are of one caller and need no index.
+    // Most batches have one caller and need no map.
     this.#slots ??= new Map(keys.map((one, slot) => [one, slot]))
     const known = this.#slots.get(key)
     if (known !== undefined) return known
@@ -44,7 +41,7 @@ export class Batch {
     return keys.push(key) - 1
   }
 
-  /** Takes keys along and gives back their slots. */
+  /** Adds keys and returns their slots. */
   slotsOf(keys: readonly string[]): readonly number[] {
     return this.keys.length > 0
       ? keys.map((key) => this.slotOf(key))
@@ -52,10 +49,10 @@ export class Batch {
   }
 }
 
-/** Beyond that a single MGET would keep the server busy for too long. */
+/** Most keys of one MGET: a longer one would occupy the server for too long. */
 export const maxKeys = 500
 
-/** Reads keys: all that are asked for in one tick travel as one MGET, each of them once. */
+/** Reads keys: those that are asked for in one turn of the event loop share one MGET. */
 export class BatchGet {
   readonly #redis: RedisStore
   readonly #clock: Clock
@@ -66,7 +63,7 @@ export class BatchGet {
     this.#clock = clock
   }
 
-  /** The batch that leaves at the end of this tick. */
+  /** The batch that is sent at the end of this turn of the event loop. */
   get batch(): Batch {
     if (this.#open === undefined || this.#open.keys.length >= maxKeys) this.#open = this.#begin()
     return this.#open
@@ -94,9 +91,7 @@ export class BatchGet {
   }
 }
 
-/**
- * A plain GET is cheaper than an MGET; like that it finds nothing where somebody else keeps a list.
- */
+/** A plain GET, which is cheaper than an MGET. Like MGET it finds nothing in a list or a set. */
 async function getOne(
   client: RedisClientType,
   [key]: readonly string[],

@@ -1,136 +1,129 @@
 import { setTimeout } from 'node:timers/promises'
+import type { CacheKey } from '../cache-key.ts'
+import type { Stores } from '../connect/stores.ts'
 import { isOutage } from '../is-outage.ts'
 import { err, ok, Result, ResultAsync } from '../result.ts'
-import type { Stores } from '../connect/stores.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { type Batch, BatchGet, maxKeys } from './batch-get.ts'
-import type { Cache, CacheOptions, CacheReadError, cacheDefaults, ReadOptions } from './cache.ts'
-import { cacheKey, type CacheKey } from '../cache-key.ts'
-import { digits, expiryOf, isAbsentRow, nonceOf } from './entry.ts'
+import type { Cache, CacheReadError, ReadOptions } from './cache.ts'
+import { CacheReports } from './cache-reports.ts'
+import type { CheckedOptions } from './checked-options.ts'
+import { type LoadResult, ValueCodec } from './codec.ts'
+import { digits, expiryOf, nonceOf } from './entry.ts'
+import { type Answer, EntryReader, noAnswer } from './entry-reader.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
-import { Loader, type LoadResult, type Row } from './loader.ts'
+import { LeasedLoad } from './leased-load.ts'
+import { Loader } from './loader.ts'
 import {
+  type Bypass,
+  claimForRefresh,
   gateClosed,
+  isBypass,
   isExpired,
-  isPass,
-  judge,
-  keepMeanwhile,
   type Look,
-  type Pass,
+  readLook,
   valueSeen,
 } from './look.ts'
 import { NextLoad } from './next-load.ts'
-import { ParseMemo } from './parse-memo.ts'
-import { LeasedLoad } from './leased-load.ts'
-
-/** Options with every default filled in and every rule checked. */
-export type CheckedOptions<Id, Value> = CacheOptions<Id, Value> &
-  Required<Pick<CacheOptions<Id, Value>, keyof typeof cacheDefaults>> & {
-    /** The texts of an id's tags. */
-    readonly tagsOf: (id: Id) => readonly string[]
-  }
+import { distinctRows, type Row, RowKeys } from './row-keys.ts'
+import { SourceRest } from './source-rest.ts'
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
-/** How long a source that failed is left alone while expired values can answer, in milliseconds. */
-const sourceRestMs = 1_000
 const longestPauseMs = 50
 const noSlots: readonly number[] = []
-/** What no host's value can be. */
-const noAnswer: unique symbol = Symbol('no answer')
 
 /**
- * The read path: look (a share of one `MGET`), and where that does not answer: lease, load and
- * fill.
+ * The read path: look (a share of one `MGET`); where that does not answer, lease, load and fill.
+ * The last three are the {@link LeasedLoad}.
  */
 export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly name: string
   readonly #stores: Stores
   readonly #options: CheckedOptions<Id, Value>
+  readonly #keys: RowKeys<Id>
+  readonly #reports: CacheReports
+  readonly #codec: ValueCodec<Value>
+  readonly #entries: EntryReader<Value>
   readonly #loader: Loader<Id, Value>
   readonly #leasedLoad: LeasedLoad<Id, Value>
   readonly #batches: BatchGet
-  readonly #parsed: ParseMemo
-  readonly #plainPrefix: string
-  readonly #passing = new NextLoad<LoadResult<Value>>()
-  #isSourceSuspect = false
-  #sourceRestsUntil = 0
+  readonly #uncached = new NextLoad<LoadResult<Value>>()
+  readonly #rest: SourceRest
 
   constructor(stores: Stores, options: CheckedOptions<Id, Value>) {
-    this.name = options.name
+    const { name: cache, load, maxParsedLength } = options
+    const codec = new ValueCodec(cache, options.codec)
+    const reports = new CacheReports(cache, stores.diagnostics)
+    const loader = new Loader({ cache, load, codec, sql: stores.postgres.client })
+    this.name = cache
     this.#stores = stores
     this.#options = options
-    this.#loader = new Loader({
-      cache: options.name,
-      load: options.load,
-      codec: options.codec,
-      sql: stores.postgres.client,
-    })
-    this.#leasedLoad = new LeasedLoad(stores, options, this.#loader)
+    this.#keys = new RowKeys(options, stores.redis.keyPrefix)
+    this.#reports = reports
+    this.#codec = codec
+    this.#entries = new EntryReader(codec, reports, maxParsedLength)
+    this.#loader = loader
+    this.#leasedLoad = new LeasedLoad({ stores, options, loader, codec, reports })
     this.#batches = new BatchGet(stores)
-    this.#parsed = new ParseMemo(options.maxParsedLength)
-    this.#plainPrefix = `${stores.redis.keyPrefix}${options.name}:`
+    this.#rest = new SourceRest(stores.clock)
   }
 
   key(id: Id): CacheKey {
-    return cacheKey(this.name, ...(this.#options.key?.(id) ?? [String(id)]))
+    return this.#keys.keyOf(id)
   }
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
-    if (options?.tx !== undefined)
-      return new ResultAsync(this.#readInside(options.tx, [this.#rowOf(id)])).map((values) =>
-        values.get(id),
-      )
-    return new ResultAsync(this.#read(this.#rowOf(id)))
+    const row = this.#keys.rowOf(id)
+    return options?.tx === undefined
+      ? new ResultAsync(this.#read(row))
+      : new ResultAsync(this.#readInside(options.tx, [row])).map((values) => values.get(id))
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
-    const rows = ids.map((id) => this.#rowOf(id))
+    const rows = ids.map((id) => this.#keys.rowOf(id))
     return new ResultAsync(
       options?.tx === undefined
         ? this.#readMany(rows)
-        : this.#readInside(options.tx, distinct(rows)),
+        : this.#readInside(options.tx, distinctRows(rows)),
     )
   }
 
   refresh(id: Id): ResultAsync<Value | undefined, CacheReadError> {
-    return new ResultAsync(this.#refresh(this.#rowOf(id)))
+    return new ResultAsync(this.#refresh(this.#keys.rowOf(id)))
   }
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {
-    if (!this.#mayLook) return this.#resolve(row, gateClosed)
+    if (!this.#mayLook) return this.#load(row, gateClosed)
     const { batch } = this.#batches
     const slot = batch.slotOf(row.key)
     const tagSlots = this.#tagSlots(batch, row)
-    return batch.reply.then((reply) => this.#settle(row, judge(reply, slot, tagSlots)))
-  }
-
-  #settle(row: Row<Id>, look: Look): ReadResult<Value> | Promise<ReadResult<Value>> {
-    const value = this.#answer(row, look)
-    if (value === noAnswer) return this.#resolve(row, look)
-    this.#countHits(1)
-    return ok(value)
+    return batch.reply.then((reply) => {
+      const look = readLook(reply, slot, tagSlots)
+      const value = this.#answer(row, look)
+      if (value === noAnswer) return this.#load(row, look)
+      this.#reports.hits(1)
+      return ok(value)
+    })
   }
 
   async #readMany(rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
     const looks = this.#mayLook ? await this.#lookMany(rows) : []
-    const values: (Value | undefined)[] = []
+    const lookAt = (index: number): Look => looks[index] ?? gateClosed
+    const answers = rows.map((row, index) => this.#answer(row, lookAt(index)))
     const missing: number[] = []
-    for (let index = 0; index < rows.length; index += 1) {
-      const value = this.#answer(rows[index] as Row<Id>, looks[index] ?? gateClosed)
-      if (value === noAnswer) missing.push(index)
-      values.push(value === noAnswer ? undefined : value)
-    }
-    this.#countHits(rows.length - missing.length)
-    const resolved = await Promise.all(
-      missing.map((index) => this.#resolve(rows[index] as Row<Id>, looks[index] ?? gateClosed)),
+    for (let index = 0; index < rows.length; index += 1)
+      if (answers[index] === noAnswer) missing.push(index)
+    this.#reports.hits(rows.length - missing.length)
+    const loaded = await Promise.all(
+      missing.map((index) => this.#load(rows[index] as Row<Id>, lookAt(index))),
     )
-    for (const [at, result] of resolved.entries()) {
+    for (const [at, result] of loaded.entries()) {
       if (result.isErr()) return err(result.error)
-      values[missing[at] as number] = result.value
+      answers[missing[at] as number] = result.value
     }
-    return ok(collect(rows, values))
+    return ok(collect(rows, answers as (Value | undefined)[]))
   }
 
   async #readInside(
@@ -139,23 +132,21 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   ): Promise<Result<Map<Id, Value>, CacheReadError>> {
     if (rows.length === 0) return ok(new Map<Id, Value>())
     const results = await this.#loader.loadThrough(tx, rows)
-    return Result.combine(results).map((loaded) =>
-      collect(
-        rows,
-        loaded.map(({ value }) => value),
-      ),
-    )
+    return Result.combine(results).map((loaded) => {
+      const values = loaded.map(({ value }) => value)
+      return collect(rows, values)
+    })
   }
 
   async #refresh(row: Row<Id>): Promise<ReadResult<Value>> {
     const look = await this.#look(row)
-    if (isPass(look)) return this.#passBy(row, look.reason)
+    if (isBypass(look)) return this.#loadUncached(row, look.reason)
     const seen =
       typeof look !== 'string' && look.kind === 'miss'
         ? look.seen
-        : this.#keep(valueSeen(look) as string)
+        : this.#claim(valueSeen(look) as string)
     const outcome = await this.#leasedLoad.join(row, seen)
-    return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#passBy(row, 'refresh')
+    return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#loadUncached(row, 'refresh')
   }
 
   get #mayLook(): boolean {
@@ -182,7 +173,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const tagSlots =
       this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
     return batch.reply.then((reply) =>
-      slots.map((slot, index) => judge(reply, slot, tagSlots[index] ?? noSlots)),
+      slots.map((slot, index) => readLook(reply, slot, tagSlots[index] ?? noSlots)),
     )
   }
 
@@ -192,145 +183,86 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return this.#options.tagsOf(id).map((tag) => batch.slotOf(keyPrefix + tag))
   }
 
-  /**
-   * The value that a look found, `undefined` for an absent row; {@link noAnswer} when there is none
-   * that may answer, or that can be read.
-   */
-  #answer(row: Row<Id>, look: Look): Value | undefined | typeof noAnswer {
-    if (typeof look === 'string') return this.#decode(row, look)
+  /** The answer of a look. A value near its end answers, and is refreshed in the background. */
+  #answer(row: Row<Id>, look: Look): Answer<Value> {
+    if (typeof look === 'string') return this.#entries.read(row.key, look)
     if (look.kind !== 'stale' || !look.isAlive) return noAnswer
-    const value = this.#decode(row, look.raw)
-    if (value !== noAnswer) this.#leasedLoad.begin(row, this.#keep(look.raw))
+    const value = this.#entries.read(row.key, look.raw)
+    if (value !== noAnswer) this.#leasedLoad.refresh(row, this.#claim(look.raw))
     return value
   }
 
-  #decode({ key }: Row<Id>, raw: string): Value | undefined | typeof noAnswer {
-    try {
-      return isAbsentRow(raw) ? undefined : this.#loader.decode(this.#parsed.read(key, raw))
-    } catch (error) {
-      this.#stores.diagnostics.emit('cache:entry-rejected', {
-        cache: this.name,
-        reason: `unreadable: ${String(error)}`,
-      })
-      return noAnswer
-    }
-  }
-
-  async #resolve(row: Row<Id>, look: Look): Promise<ReadResult<Value>> {
-    this.#countMiss(look)
-    const result = await this.#obtain(row, look)
+  /** Loads a row that a look did not answer; within grace, an expired value replaces a failure. */
+  async #load(row: Row<Id>, look: Look): Promise<ReadResult<Value>> {
+    this.#reports.miss(look)
+    const result = await this.#loadOrWait(row, look)
     if (result.isOk() || !isOutage(result.error)) {
-      this.#isSourceSuspect = false
+      this.#rest.succeeded()
       return result
     }
     return this.#options.graceMs === 0 ? result : this.#answerFromGrace(row, result)
   }
 
-  async #obtain(row: Row<Id>, first: Look): Promise<ReadResult<Value>> {
+  async #loadOrWait(row: Row<Id>, first: Look): Promise<ReadResult<Value>> {
     const { clock } = this.#stores
     const startedAt = clock.monotonic()
+    const waited = (result: ReadResult<Value>) => {
+      this.#reports.waited(clock.monotonic() - startedAt)
+      return result
+    }
     let look = first
     for (let turns = 1; ; turns += 1) {
-      if (isPass(look)) return this.#passBy(row, look.reason)
+      if (isBypass(look)) return this.#loadUncached(row, look.reason)
       const value = turns === 1 ? noAnswer : this.#answer(row, look)
-      if (value !== noAnswer) return this.#waited(startedAt, ok(value))
-      if (isExpired(look) && !this.#mayTrySource())
-        return this.#answerStale(row, look.raw) ?? this.#passBy(row, 'unreadable')
-      const outcome = await this.#join(row, look)
+      if (value !== noAnswer) return waited(ok(value))
+      if (isExpired(look) && !this.#rest.mayAsk())
+        return this.#answerStale(row, look.raw) ?? this.#loadUncached(row, 'unreadable')
+      const outcome = await this.#lease(row, look)
       if (outcome.kind === 'loaded') return valueOf(outcome.result)
-      if (outcome.kind === 'pass') return this.#passBy(row, outcome.reason)
+      if (outcome.kind === 'bypass') return this.#loadUncached(row, outcome.reason)
       if (clock.monotonic() - startedAt >= this.#options.waitMs)
-        return this.#waited(startedAt, await this.#passBy(row, 'waited'))
+        return waited(await this.#loadUncached(row, 'waited'))
       await setTimeout(Math.min(longestPauseMs, 2 ** turns) * (0.5 + Math.random() / 2))
       look = await this.#look(row)
     }
   }
 
-  #join(row: Row<Id>, look: Exclude<Look, Pass>): Promise<Outcome<Value>> | Outcome<Value> {
+  #lease(row: Row<Id>, look: Exclude<Look, Bypass>): Promise<Outcome<Value>> | Outcome<Value> {
     // A value that is alive and yet did not answer cannot be read.
     if (typeof look === 'string') return this.#leasedLoad.join(row, { nonce: nonceOf(look) })
     if (look.kind === 'miss') return this.#leasedLoad.join(row, look.seen)
     if (look.isAlive) return this.#leasedLoad.join(row, { nonce: nonceOf(look.raw) })
-    return look.isClaimed ? { kind: 'again' } : this.#leasedLoad.join(row, this.#keep(look.raw))
+    return look.isClaimed ? { kind: 'again' } : this.#leasedLoad.join(row, this.#claim(look.raw))
   }
 
-  #keep(raw: string): SeenValue {
-    return keepMeanwhile(raw, digits(this.#stores.clock.now() + this.#options.leaseMs))
+  #claim(raw: string): SeenValue {
+    return claimForRefresh(raw, digits(this.#stores.clock.now() + this.#options.leaseMs))
   }
 
-  /** Loads without the cache: everybody gets a load that began after they asked. */
-  async #passBy(row: Row<Id>, reason: string): Promise<ReadResult<Value>> {
-    const { diagnostics } = this.#stores
-    if (diagnostics.isHeard('cache:bypass'))
-      diagnostics.emit('cache:bypass', { cache: this.name, reason })
-    const loaded = await this.#passing.join(row.key, () => this.#loader.load(row))
-    return valueOf(loaded.andThen((row) => this.#loader.copy(row)))
+  /** Loads without the cache: every caller gets a load that began after it asked. */
+  async #loadUncached(row: Row<Id>, reason: string): Promise<ReadResult<Value>> {
+    this.#reports.bypass(reason)
+    const result = await this.#uncached.join(row.key, () => this.#loader.load(row))
+    return valueOf(result.andThen((loaded) => this.#codec.copy(loaded)))
   }
 
   async #answerFromGrace(row: Row<Id>, failed: ReadResult<Value>): Promise<ReadResult<Value>> {
-    this.#isSourceSuspect = true
-    this.#sourceRestsUntil = this.#stores.clock.monotonic() + sourceRestMs
+    this.#rest.failed()
     // Looked at again: a writer may have come since, and a held key must not answer.
-    const look = await this.#look(row)
-    const raw = valueSeen(look)
+    const raw = valueSeen(await this.#look(row))
     return (raw === undefined ? undefined : this.#answerStale(row, raw)) ?? failed
   }
 
   #answerStale(row: Row<Id>, raw: string): ReadResult<Value> | undefined {
-    const value = this.#decode(row, raw)
+    const value = this.#entries.read(row.key, raw)
     if (value === noAnswer) return undefined
-    this.#stores.diagnostics.emit('cache:stale-served', {
-      cache: this.name,
-      ageMs: this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs,
-    })
+    this.#reports.staleServed(this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs)
     return ok(value)
-  }
-
-  /**
-   * While the source fails one read a second tries it; the others are answered by what has expired.
-   */
-  #mayTrySource(): boolean {
-    if (!this.#isSourceSuspect) return true
-    const now = this.#stores.clock.monotonic()
-    if (now < this.#sourceRestsUntil) return false
-    this.#sourceRestsUntil = now + sourceRestMs
-    return true
-  }
-
-  /** Whole numbers, which most ids are, need no encoding. */
-  #rowOf(id: Id): Row<Id> {
-    const isPlain = this.#options.key === undefined && Number.isSafeInteger(id)
-    return {
-      id,
-      key: isPlain
-        ? this.#plainPrefix + String(id)
-        : this.#stores.redis.keyPrefix + this.key(id).text,
-    }
-  }
-
-  #waited(startedAt: number, result: ReadResult<Value>): ReadResult<Value> {
-    const { diagnostics, clock } = this.#stores
-    diagnostics.emit('cache:wait', { cache: this.name, durationMs: clock.monotonic() - startedAt })
-    return result
-  }
-
-  #countHits(count: number): void {
-    const { diagnostics } = this.#stores
-    if (count > 0 && diagnostics.isHeard('cache:hit'))
-      diagnostics.emit('cache:hit', { cache: this.name, count })
-  }
-
-  #countMiss(look: Look): void {
-    const { diagnostics } = this.#stores
-    if (isPass(look)) return
-    diagnostics.emit('cache:miss', { cache: this.name, count: 1 })
-    if (typeof look !== 'string' && look.kind === 'miss' && look.reason === 'foreign')
-      diagnostics.emit('cache:entry-rejected', { cache: this.name, reason: 'not an entry' })
   }
 }
 
-function valueOf<Value>(loaded: LoadResult<Value>): ReadResult<Value> {
-  return loaded.map(({ value }) => value)
+function valueOf<Value>(result: LoadResult<Value>): ReadResult<Value> {
+  return result.map(({ value }) => value)
 }
 
 function collect<Id, Value>(
@@ -343,9 +275,4 @@ function collect<Id, Value>(
     if (value !== undefined) found.set((rows[index] as Row<Id>).id, value)
   }
   return found
-}
-
-function distinct<Id>(rows: readonly Row<Id>[]): readonly Row<Id>[] {
-  const seen = new Set<string>()
-  return rows.filter(({ key }) => !seen.has(key) && seen.add(key))
 }

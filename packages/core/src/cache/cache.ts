@@ -4,100 +4,109 @@ import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheKey } from '../cache-key.ts'
 
 /**
- * How a value travels through JSON. Needed as soon as a value holds something that JSON does not:
- * dates, bigints, `undefined`. `decode(JSON.parse(JSON.stringify(encode(value))))` must deeply
- * equal `value`.
+ * Encodes values as JSON and decodes them. Needed as soon as a value holds something that JSON does
+ * not keep: dates, bigints, `undefined`. `decode(JSON.parse(JSON.stringify(encode(value))))` must
+ * deeply equal `value`.
  */
 export interface Codec<Value> {
-  /** To something `JSON.stringify` keeps whole. */
+  /** Returns something that `JSON.stringify` keeps whole. */
   encode(value: Value): unknown
-  /** Back from what `JSON.parse` gave; throws when it is not what `encode` made. */
+  /** Returns the value from parsed JSON; throws when `encode` cannot have made it. */
   decode(json: unknown): Value
 }
 
 /** Options of `defineCache`. */
 export interface CacheOptions<Id, Value> {
-  /** First part of every key, for instance `course`; also names the cache in diagnostics. */
+  /**
+   * Names the cache in diagnostics, metrics and failures, for instance `course` or
+   * `course:students`.
+   */
   readonly name: string
-  /** Time until an entry is loaded again, in milliseconds. */
+  /**
+   * First part of every key. Two caches may share it when their `key` functions tell them apart:
+   * `course:5` and `course:5:students`.
+   *
+   * @defaultValue `name`
+   */
+  readonly keyName?: string
+  /** Time after which an entry is loaded again, in milliseconds. */
   readonly ttlMs: number
   /**
-   * How long beyond `ttlMs` an entry may answer while its source is down, in milliseconds.
+   * Time beyond `ttlMs` for which an entry may answer while its source is down, in milliseconds.
    *
    * @defaultValue `0`
    */
   readonly graceMs?: number
   /**
-   * Share of `ttlMs` at which a read begins to load an entry anew in the background, less up to a
-   * tenth at random; `1` for never.
+   * Share of `ttlMs` after which a read refreshes an entry in the background, less up to a tenth at
+   * random; `1` for never.
    *
    * @defaultValue `0.9`
    */
   readonly refreshAt?: number
   /**
-   * Time for which an absent row is remembered as absent, in milliseconds.
+   * Time for which a missing row is remembered as missing, in milliseconds.
    *
    * @defaultValue `30_000`
    */
   readonly absentTtlMs?: number
   /**
-   * A time of its own for one entry instead of `ttlMs`, in milliseconds, from what was loaded; `0`:
-   * this value is not stored.
+   * Time to live of one entry, in milliseconds, computed from the loaded value. `0` keeps the value
+   * out of the cache.
    *
    * @defaultValue `() => ttlMs`
    */
   readonly entryTtlMs?: (value: Value, id: Id) => number
   /**
-   * Keys by which many entries are invalidated at once: an entry is good for as long as none of its
-   * tags was invalidated. At most 16.
+   * Keys by which many entries are invalidated at once: an entry is valid until one of its tags is
+   * invalidated. At most 16.
    *
    * @defaultValue `() => []`
    */
   readonly tags?: (id: Id) => readonly CacheKey[]
   /**
-   * Values whose JSON is longer are returned and not stored, in characters.
+   * Longest JSON that is stored, in characters. Longer values are returned and not stored.
    *
    * @defaultValue `524_288`
    */
   readonly maxEntryLength?: number
   /**
-   * How much of what was read more than once each process keeps parsed, in characters of entries,
-   * so that a hit on an unchanged entry is copied and not parsed; `0` for none. It answers nothing
-   * by itself, and is forgotten only when newer entries push it out. In memory it takes about three
-   * bytes a character.
+   * Length of the entries that each process keeps parsed, in characters; `0` for none. A hit on an
+   * unchanged entry is copied instead of parsed. The parsed entries never answer by themselves, and
+   * take about three bytes of memory per character.
    *
    * @defaultValue `1_048_576`
    */
   readonly maxParsedLength?: number
   /**
-   * How long one reader, fleet-wide, may load an entry before another one may, in milliseconds. A
-   * load that takes longer is returned and not stored.
+   * Time that one reader, fleet-wide, has to load an entry before another reader may, in
+   * milliseconds. The value of a load that takes longer is returned and not stored.
    *
    * @defaultValue `5_000`
    */
   readonly leaseMs?: number
   /**
-   * How long a reader waits for another process's load before it loads without storing, in
+   * Time that a reader waits for the load of another process before it loads without storing, in
    * milliseconds.
    *
    * @defaultValue `1_000`
    */
   readonly waitMs?: number
   /**
-   * Further parts of an id's key.
+   * Further parts of the key of an id.
    *
    * @defaultValue `(id) => [String(id)]`
    */
   readonly key?: (id: Id) => readonly (string | number)[]
   /**
-   * Loads the rows of many ids in one statement through `sql`; ids without a row are left out. A
-   * rejection is a failed read and nothing is stored.
+   * Loads the rows of many ids in one statement through `sql`, and leaves out ids without a row.
+   * When it rejects, the read fails and nothing is stored.
    */
   readonly load: (ids: readonly Id[], sql: SqlClient) => Promise<ReadonlyMap<Id, Value>>
   /**
-   * How values travel through JSON.
+   * Encodes values that JSON does not keep.
    *
-   * @defaultValue values are JSON already
+   * @defaultValue values are stored as JSON
    */
   readonly codec?: Codec<Value>
 }
@@ -116,16 +125,13 @@ export const cacheDefaults = {
 /** Options of a read. */
 export interface ReadOptions {
   /**
-   * The transaction to read in: the cache is passed by, its connection is used, its own writes are
-   * seen.
+   * The transaction to read in: the read bypasses the cache, uses the transaction's connection, and
+   * sees its writes.
    */
   readonly tx?: SqlClient
 }
 
-/**
- * The loader itself failed with something that is not a store's error, or gave back something that
- * cannot be stored.
- */
+/** The loader failed with an error of no store, or returned a value that cannot be stored. */
 export interface LoadFailed {
   /** The discriminant. */
   readonly type: 'load-failed'
@@ -135,37 +141,34 @@ export interface LoadFailed {
   readonly retryable: boolean
   /** The name of the cache. */
   readonly cache: string
-  /** What the loader threw. */
+  /** The error that the loader threw. */
   readonly cause?: unknown
 }
 
-/**
- * What can go wrong with a read. Trouble with Redis is not among it: a read then goes to the
- * source.
- */
+/** Failures of a read. A failure of Redis is none: the read goes to the source instead. */
 export type CacheReadError = SqlError | LoadFailed
 
 /**
  * A read-through cache over one kind of row: cached and uncached reads return deeply equal values.
  */
 export interface Cache<Id, Value> {
-  /** The name it was defined with. */
+  /** The name in its options. */
   readonly name: string
   /**
-   * Reads one value; `undefined` when there is no such row. A hit costs one Redis round trip, or a
-   * share of one with the other reads of the same tick.
+   * Reads one value; `undefined` when there is no such row. A hit costs one Redis round trip, which
+   * reads that are made at the same time share.
    */
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError>
   /**
-   * Reads many values; ids without a row are left out. Hits cost one Redis round trip together,
-   * misses one `load` together.
+   * Reads many values; ids without a row are left out. All hits together cost one Redis round trip,
+   * and all misses one `load`.
    */
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError>
   /**
-   * Loads one value anew, whatever the cache holds, stores it where no writer is about to change
-   * it, and gives it back. Three round trips.
+   * Loads one value again, stores it unless a writer is about to change it, and returns it. Three
+   * round trips.
    */
   refresh(id: Id): ResultAsync<Value | undefined, CacheReadError>
-  /** The key of an id, to be handed to `tx.invalidate`. */
+  /** The key of an id, for `tx.invalidate`. */
   key(id: Id): CacheKey
 }

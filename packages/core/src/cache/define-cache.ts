@@ -1,15 +1,21 @@
+import { z } from 'zod'
+import { checkOptions, option } from '../check-options.ts'
 import type { Stores } from '../connect/stores.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
 
 /**
- * Defines a read-through cache: no value that it gives is older than a commit that had returned,
- * through `transaction`, before it was asked.
+ * Defines a read-through cache. It never returns a value older than a commit that had returned,
+ * through `transaction`, before the read began.
  *
- * @throws TypeError when an option breaks a rule; the message names the rule and the value.
+ * @throws {@link InvalidOptions} when an option breaks a rule.
  * @example
  * ```ts
- * const courses = defineCache<number, Course>(stores, { name: 'course', ttlMs: 30 * 60_000, load: loadCourses })
+ * const courses = defineCache<number, Course>(stores, {
+ *   name: 'course',
+ *   ttlMs: 30 * 60_000,
+ *   load: loadCourses,
+ * })
  * const course = orThrow(await courses.get(5))
  * ```
  */
@@ -17,13 +23,8 @@ export function defineCache<Id, Value>(
   stores: Stores,
   options: CacheOptions<Id, Value>,
 ): Cache<Id, Value> {
-  const checked = { ...cacheDefaults, ...options }
-  checkName(checked.name)
-  checkPositive(checked, ['ttlMs', 'absentTtlMs', 'leaseMs', 'maxEntryLength'])
-  checkNotNegative(checked, ['graceMs', 'waitMs', 'maxParsedLength'])
-  if (!isBetween(checked.refreshAt, 0.1, 1))
-    fail(checked.name, 'refreshAt is between 0.1 and 1', checked.refreshAt)
-  if (typeof checked.load !== 'function') fail(checked.name, 'load is a function', checked.load)
+  const checked = { keyName: options.name, ...cacheDefaults, ...options }
+  checkOptions('defineCache', schema, checked)
   const { tags } = checked
   return new CacheAside(stores, {
     ...checked,
@@ -31,42 +32,32 @@ export function defineCache<Id, Value>(
   })
 }
 
-/**
- * Redis keeps expiries in signed 64-bit milliseconds; a hundred years is far from that and long
- * enough for anybody.
- */
+/** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */
 const longestMs = 100 * 365 * 24 * 3_600_000
 
-type Numbers<Name extends string> = { readonly name: string } & Readonly<Record<Name, number>>
+const lifeMs = z
+  .number('expected milliseconds')
+  .min(1, 'expected at least 1 ms')
+  .max(longestMs, 'expected at most 100 years')
+const spanMs = option.durationOrNoneMs.max(longestMs, 'expected at most 100 years')
 
-function checkName(name: unknown): void {
-  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name))
-    fail(String(name), 'a name is 1 to 64 letters, digits, ".", "_" or "-"', name)
-}
-
-function checkPositive<Name extends string>(options: Numbers<Name>, names: readonly Name[]): void {
-  for (const name of names) {
-    if (!isBetween(options[name], 1, longestMs))
-      fail(options.name, `${name} is a finite number of at least 1`, options[name])
-  }
-}
-
-function checkNotNegative<Name extends string>(
-  options: Numbers<Name>,
-  names: readonly Name[],
-): void {
-  for (const name of names) {
-    if (!isBetween(options[name], 0, longestMs))
-      fail(options.name, `${name} is a finite number of at least 0`, options[name])
-  }
-}
-
-function isBetween(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && value <= most
-}
-
-function fail(cache: string, rule: string, value: unknown): never {
-  throw new TypeError(
-    `cache ${JSON.stringify(cache)}: ${rule}: got ${typeof value === 'number' ? String(value) : JSON.stringify(value)}`,
-  )
-}
+const schema = z.object({
+  name: z
+    .string('expected a text')
+    .regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_", "-" or ":"'),
+  keyName: z
+    .string('expected a text')
+    .regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_" or "-"'),
+  ttlMs: lifeMs,
+  absentTtlMs: lifeMs,
+  leaseMs: lifeMs,
+  graceMs: spanMs,
+  waitMs: spanMs,
+  maxEntryLength: option.count,
+  maxParsedLength: option.countOrNone,
+  refreshAt: z
+    .number('expected a number')
+    .min(0.1, 'expected 0.1 or more')
+    .max(1, 'expected 1 or less'),
+  load: z.custom((load) => typeof load === 'function', 'expected a function'),
+})

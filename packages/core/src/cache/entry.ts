@@ -1,18 +1,18 @@
 /**
- * How a VALUE is stored: one readable line of fixed fields, then the payload as JSON.
+ * The content of a VALUE, stored as one readable line of fixed fields and the payload as JSON.
  *
  * `v1 NONCE RUNID SOFT EXPIRES KIND[ TAGNONCE]*\n PAYLOAD`, with 16, 40, 13, 13 and 1 characters.
- * KIND is `p` for a row that is present, `a` for one that is absent. SOFT and EXPIRES are
- * milliseconds since the epoch. The scripts know the places of NONCE, RUNID and SOFT.
+ * KIND is `p` for a row that exists, `a` for one that does not. SOFT and EXPIRES are milliseconds
+ * since the epoch. The scripts know the offsets of NONCE, RUNID and SOFT.
  */
 export interface Entry {
-  /** Who filled it; what a replacement must name. */
+  /** Names this version of the entry; a replacement must name it. */
   readonly nonce: string
-  /** The server it was leased on. */
+  /** The server that granted the lease. */
   readonly runId: string
-  /** From when on it is refreshed in the background. */
+  /** The moment after which reads refresh it in the background. */
   readonly softExpiryMs: number
-  /** From when on it answers only while its source is down. */
+  /** The moment after which it answers only while its source is down. */
   readonly expiresMs: number
   /** The nonces of its tags, in the order of the tags. */
   readonly tagNonces: readonly string[]
@@ -31,23 +31,25 @@ const tagsAt = 90
 export function writeEntry(entry: Entry): string {
   const kind = entry.payload === undefined ? 'a' : 'p'
   const tags = entry.tagNonces.map((nonce) => ` ${nonce}`).join('')
-  return `v1 ${entry.nonce} ${runIdField(entry.runId)} ${digits(entry.softExpiryMs)} ${digits(entry.expiresMs)} ${kind}${tags}\n${entry.payload ?? ''}`
+  const moments = `${digits(entry.softExpiryMs)} ${digits(entry.expiresMs)}`
+  const head = `v1 ${entry.nonce} ${runIdField(entry.runId)} ${moments} ${kind}${tags}`
+  return `${head}\n${entry.payload ?? ''}`
 }
 
-/** A moment as it stands in an entry: thirteen digits. */
+/** A moment as entries store it: thirteen digits. */
 export function digits(ms: number): string {
   return String(Math.round(ms)).padStart(13, '0')
 }
 
-/** A run id as it stands in an entry: forty characters. */
+/** A run id as entries store it: forty characters. */
 export function runIdField(runId: string): string {
   return runId.padEnd(40, '-').slice(0, 40)
 }
 
-/** What a key holds, as far as its first characters tell. */
+/** States of a key. */
 export type KeyState = 'absent' | 'value' | 'lease' | 'hold' | 'foreign'
 
-/** The state of a key from what `GET` gave. */
+/** The state of a key, from its text. */
 export function stateOf(raw: string | null | undefined): KeyState {
   if (raw === null || raw === undefined) return 'absent'
   if (raw.charCodeAt(1) !== 49 || raw.charCodeAt(2) !== 32) return 'foreign'
@@ -63,9 +65,9 @@ export function stateOf(raw: string | null | undefined): KeyState {
   }
 }
 
-/** Whether a value was leased on the server `runId`. */
+/** Whether the lease of a value was granted by the server `runId`. */
 export function isOfServer(raw: string, runId: string): boolean {
-  // A third of the time of `startsWith`, which a hit feels.
+  // Takes a third of the time of `startsWith`, which matters to a hit.
   return raw.slice(runIdAt, runIdAt + runId.length) === runId
 }
 
@@ -74,27 +76,27 @@ export function nonceOf(raw: string): string {
   return raw.slice(nonceAt, nonceAt + 16)
 }
 
-/** The soft expiry of a value, as it is stored. */
+/** The soft expiry of a value, as stored. */
 export function softDigitsOf(raw: string): string {
   return raw.slice(softAt, softAt + 13)
 }
 
-/** Whether a moment, as {@link digits}, comes before a value is to be refreshed. */
+/** Whether a moment, as {@link digits}, precedes the soft expiry of a value. */
 export function isBeforeSoftExpiry(moment: string, raw: string): boolean {
   return isBefore(moment, raw, softAt)
 }
 
-/** Whether a moment, as {@link digits}, comes before a value ends. */
+/** Whether a moment, as {@link digits}, precedes the expiry of a value. */
 export function isBeforeExpiry(moment: string, raw: string): boolean {
   return isBefore(moment, raw, expiresAt)
 }
 
-/** When a value ends, in milliseconds since the epoch. */
+/** The expiry of a value, in milliseconds since the epoch. */
 export function expiryOf(raw: string): number {
   return Number(raw.slice(expiresAt, expiresAt + 13))
 }
 
-/** Whether a value says that there is no such row. */
+/** Whether a value states that there is no such row. */
 export function isAbsentRow(raw: string): boolean {
   return raw.charCodeAt(kindAt) === 97
 }
@@ -111,10 +113,7 @@ export function payloadOf(raw: string): string {
   return raw.slice((raw.charCodeAt(tagsAt) === 10 ? tagsAt : raw.indexOf('\n', tagsAt)) + 1)
 }
 
-/**
- * Compares thirteen digits where they stand: a hit looks at two moments and should not cut strings
- * out for it.
- */
+/** Compares thirteen digits in place: a hit compares two moments and should not cut out strings. */
 function isBefore(moment: string, raw: string, at: number): boolean {
   for (let index = 0; index < 13; index += 1) {
     const difference = moment.charCodeAt(index) - raw.charCodeAt(at + index)
@@ -123,7 +122,7 @@ function isBefore(moment: string, raw: string, at: number): boolean {
   return false
 }
 
-/** The separators stand where they must; all the rest is read field by field. */
+/** Whether the separators are in place. The fields between them are read one by one. */
 function isWellFormed(raw: string): boolean {
   return (
     raw.charCodeAt(runIdAt - 1) === 32 &&

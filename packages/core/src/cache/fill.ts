@@ -4,9 +4,9 @@ import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 /**
  * KEYS[1] the entry. ARGV: 1 nonce, 2 the VALUE or '', 3 its life in milliseconds.
  *
- * LEASE(nonce), VALUE(nonce) -> VALUE. Replies 1. With '' instead of a VALUE: LEASE(nonce) ->
- * absent, VALUE(nonce) stays. Replies 1. Everything else stays: a writer or another reader has the
- * key. Replies 0.
+ * - LEASE(nonce), VALUE(nonce) -> VALUE. Replies 1.
+ * - With '' instead of a VALUE: LEASE(nonce) -> absent, VALUE(nonce) is unchanged. Replies 1.
+ * - everything else is unchanged: a writer or another reader has the key. Replies 0.
  */
 export const fillScript = redisScript(`
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 18)
@@ -21,27 +21,28 @@ end
 return 1
 `)
 
-/** A value on its way into the cache. */
+/** A value to be stored. */
 export interface FillRequest {
-  /** The entry, with the prefix. */
+  /** The key of the entry, with the prefix. */
   readonly key: string
   /** The nonce that the key must still hold. */
   readonly nonce: string
-  /** What to store; `''` gives the lease back. */
+  /** The text to store; `''` only ends the lease. */
   readonly entry: string
-  /** How long Redis keeps it, in milliseconds. */
+  /** Life of the key in Redis, in milliseconds. */
   readonly lifeMs: number
 }
 
-/** Stores a value where the key still holds the nonce, and says whether it did. One round trip. */
+/**
+ * Stores a value where the key still holds the nonce; resolves with whether it did. One round trip.
+ */
 export async function fillEntry(
   client: RedisClientType,
   { key, nonce, entry, lifeMs }: FillRequest,
 ): Promise<boolean> {
-  return (
-    (await runScript(client, fillScript, {
-      key,
-      arguments: [nonce, entry, String(Math.ceil(lifeMs))],
-    })) === 1
-  )
+  const reply = await runScript(client, fillScript, {
+    key,
+    arguments: [nonce, entry, String(Math.ceil(lifeMs))],
+  })
+  return reply === 1
 }

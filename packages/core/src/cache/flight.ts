@@ -1,27 +1,28 @@
-import type { LoadResult } from './loader.ts'
+import type { LoadResult } from './codec.ts'
 
-/** What a reader gets from a flight: the value, or the advice to look again. */
+/** The outcome of a flight for one reader: the value, or the advice to look again or to bypass. */
 export type Outcome<Value> =
   | { readonly kind: 'loaded'; readonly result: LoadResult<Value> }
   | { readonly kind: 'again' }
-  | { readonly kind: 'pass'; readonly reason: string }
+  | { readonly kind: 'bypass'; readonly reason: string }
 
 /**
- * One load of one key in one process, from the lease to the fill. Others may share it if they come
- * before the fill is sent, and get its value if the fill is accepted: only then nobody has changed
- * the row between their question and the fill.
+ * One load of one key in one process, from the lease to the fill.
+ *
+ * Other readers may share it if they join before the fill is sent. They get its value if the fill
+ * is accepted: only then has no writer changed the row between their question and the fill.
  */
 export class Flight<Value> {
   readonly #shared = Promise.withResolvers<Outcome<Value>>()
   #followers = 0
   #canJoin = true
 
-  /** Whether somebody may still share it. */
+  /** Whether another reader may still share it. */
   get canJoin(): boolean {
     return this.#canJoin
   }
 
-  /** How many share it. */
+  /** Number of readers that share it. */
   get followers(): number {
     return this.#followers
   }
@@ -32,12 +33,12 @@ export class Flight<Value> {
     return this.#shared.promise
   }
 
-  /** Takes no more followers: the fill is on its way. */
+  /** Accepts no more followers: the fill is about to be sent. */
   close(): void {
     this.#canJoin = false
   }
 
-  /** Tells the followers. */
+  /** Hands the outcome to the followers. */
   land(outcome: Outcome<Value>): void {
     this.#canJoin = false
     this.#shared.resolve(outcome)

@@ -1,6 +1,6 @@
 /**
- * Finds what JSON would change or lose in a value: the path and kind of the first such part, or
- * `undefined` when the value survives the journey.
+ * Finds the first part of a value that JSON would change or lose, and returns its path and kind;
+ * `undefined` when JSON keeps the whole value.
  */
 export function findJsonUnsafe(value: unknown, path = 'value'): string | undefined {
   switch (typeof value) {

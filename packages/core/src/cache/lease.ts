@@ -4,12 +4,13 @@ import { runIdField } from './entry.ts'
 
 /**
  * KEYS[1] the entry. ARGV: 1 nonce, 2 life of the lease in milliseconds, 3 run id, 4 nonce of a
- * value that the reader cannot use or '', 5 that value's soft expiry when it is to be kept while it
- * is loaded anew or '', 6 the soft expiry it gets then.
+ * value that the reader cannot use or '', 5 soft expiry of that value when the reader claims it for
+ * a refresh or '', 6 its new soft expiry then.
  *
- * absent, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies 1.
- * VALUE(4) with soft expiry 5 -> the same with soft expiry 6, so that no other reader loads it
- * meanwhile. Replies 2. any other VALUE, LEASE, HOLD: stays. Replies what the key holds.
+ * - absent, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies 1.
+ * - VALUE(4) with soft expiry 5 -> the same VALUE with soft expiry 6, so that no other reader loads
+ *   it until then. Replies 2.
+ * - any other VALUE, LEASE, HOLD: unchanged. Replies the text of the key.
  */
 export const leaseScript = redisScript(`
 local state = redis.pcall('GET', KEYS[1])
@@ -29,9 +30,9 @@ redis.call('SET', KEYS[1], 'l1 ' .. ARGV[1], 'PX', ARGV[2])
 return 1
 `)
 
-/** What a reader that found nothing it can use asks for. */
+/** Request of a reader that found nothing it can use. */
 export interface LeaseRequest {
-  /** The entry, with the prefix. */
+  /** The key of the entry, with the prefix. */
   readonly key: string
   /** Names the lease. */
   readonly nonce: string
@@ -43,18 +44,15 @@ export interface LeaseRequest {
   readonly seen: SeenValue | undefined
 }
 
-/** A value that is to be loaded anew. */
+/** A value that has to be loaded again. */
 export interface SeenValue {
   /** Its nonce. */
   readonly nonce: string
-  /** When it is to be kept meanwhile: its soft expiry, and the one it gets. */
-  readonly keep?: { readonly soft: string; readonly until: string }
+  /** Its soft expiry and the next one, when it stays in place until the refresh. */
+  readonly claim?: { readonly soft: string; readonly until: string }
 }
 
-/**
- * The answer to a {@link LeaseRequest}: the nonce that a fill must name, or what the key holds
- * instead.
- */
+/** The nonce that the fill has to name, or the text of a key that could not be leased. */
 export type LeaseReply = { readonly nonce: string } | { readonly holds: string }
 
 /** Asks for a lease. One round trip. */
@@ -68,8 +66,8 @@ export async function takeLease(
     String(leaseMs),
     runIdField(runId),
     seen?.nonce ?? '',
-    seen?.keep?.soft ?? '',
-    seen?.keep?.until ?? '',
+    seen?.claim?.soft ?? '',
+    seen?.claim?.until ?? '',
   ]
   const reply = await runScript(client, leaseScript, { key, arguments: args })
   if (typeof reply === 'string') return { holds: reply }

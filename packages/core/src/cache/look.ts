@@ -1,4 +1,5 @@
 import { tagNonceOf } from '../invalidation/tags.ts'
+import type { BatchReply } from './batch-get.ts'
 import {
   isBeforeExpiry,
   isBeforeSoftExpiry,
@@ -8,20 +9,21 @@ import {
   stateOf,
   tagNoncesOf,
 } from './entry.ts'
-import type { BatchReply } from './batch-get.ts'
 import type { SeenValue } from './lease.ts'
 
 /**
- * What a look at a key found out.
+ * The result of looking at a key.
  *
- * A string is a value that answers as it stands; most looks end so, and make no object. `stale`: a
- * value that is to be loaded anew; it answers meanwhile while `isAlive`, later only while its
- * source is down; `isClaimed` while somebody loads it. `miss`: it has to be loaded; `seen` is a
- * value that cannot be used. `pass`: the cache may neither answer nor be filled.
+ * - A string is a value that answers as it stands. Most looks end so, and allocate no object.
+ * - `stale`: a value that has to be loaded again. It answers until then while `isAlive`, and later
+ *   only while its source is down. `isClaimed` while another reader loads it.
+ * - `miss`: a key that has to be loaded. `seen` is a value that cannot be used.
+ * - `bypass`: the cache may neither answer nor be filled.
  */
-export type Look = string | Stale | Miss | Pass
+export type Look = string | Stale | Miss | Bypass
 
-interface Stale {
+/** A value that has to be loaded again. */
+export interface Stale {
   readonly kind: 'stale'
   readonly raw: string
   readonly isAlive: boolean
@@ -34,28 +36,28 @@ interface Miss {
   readonly reason: MissReason
 }
 
-/** The look of somebody whom the cache can neither serve nor be filled by. */
-export interface Pass {
-  readonly kind: 'pass'
+/** The look of a reader that the cache can neither serve nor be filled by. */
+export interface Bypass {
+  readonly kind: 'bypass'
   readonly reason: string
 }
 
 /** Why a key has to be loaded. */
 export type MissReason = 'absent' | 'leased' | 'foreign' | 'other-server' | 'tag-invalidated'
 
-/** The look of somebody who may not look. */
-export const gateClosed: Pass = { kind: 'pass', reason: 'gate-closed' }
+/** The look of a reader whose process does not trust Redis. */
+export const gateClosed: Bypass = { kind: 'bypass', reason: 'gate-closed' }
 
-/** Judges what Redis said about the key of a slot and its tags. */
-export function judge(reply: BatchReply, slot: number, tagSlots: readonly number[]): Look {
+/** Reads a look from the reply to a batch: the key at `slot` and its tags at `tagSlots`. */
+export function readLook(reply: BatchReply, slot: number, tagSlots: readonly number[]): Look {
   if (reply.runId === undefined)
-    return { kind: 'pass', reason: reply.error?.type ?? 'server-unknown' }
+    return { kind: 'bypass', reason: reply.error?.type ?? 'server-unknown' }
   const raw = reply.values[slot]
   switch (stateOf(raw)) {
     case 'value':
-      return judgeValue(raw as string, reply, tagSlots)
+      return readValue(raw as string, reply, tagSlots)
     case 'hold':
-      return { kind: 'pass', reason: 'held' }
+      return { kind: 'bypass', reason: 'held' }
     case 'absent':
       return { kind: 'miss', seen: undefined, reason: 'absent' }
     case 'lease':
@@ -65,14 +67,14 @@ export function judge(reply: BatchReply, slot: number, tagSlots: readonly number
   }
 }
 
-/** A value that a reader cannot use as it is, to be loaded anew and kept until then. */
-export function keepMeanwhile(raw: string, until: string): SeenValue {
-  return { nonce: nonceOf(raw), keep: { soft: softDigitsOf(raw), until } }
+/** Names a value that this reader wants to load again, and claims it against others until then. */
+export function claimForRefresh(raw: string, until: string): SeenValue {
+  return { nonce: nonceOf(raw), claim: { soft: softDigitsOf(raw), until } }
 }
 
 /** Whether the cache may neither answer nor be filled. */
-export function isPass(look: Look): look is Pass {
-  return typeof look !== 'string' && look.kind === 'pass'
+export function isBypass(look: Look): look is Bypass {
+  return typeof look !== 'string' && look.kind === 'bypass'
 }
 
 /** Whether a look saw a value that answers only while its source is down. */
@@ -80,25 +82,10 @@ export function isExpired(look: Look): look is Stale {
   return typeof look !== 'string' && look.kind === 'stale' && !look.isAlive
 }
 
-/** The value that a look saw, fresh or not. */
+/** The value that a look saw, fresh or stale. */
 export function valueSeen(look: Look): string | undefined {
   if (typeof look === 'string') return look
   return look.kind === 'stale' ? look.raw : undefined
-}
-
-function judgeValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {
-  const { runId, at } = reply
-  if (!isOfServer(raw, runId as string))
-    return { kind: 'miss', seen: undefined, reason: 'other-server' }
-  if (tagSlots.length > 0) {
-    const tags = tagSlots.map((slot) => reply.values[slot])
-    if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'pass', reason: 'tag-held' }
-    if (!areTagsUnchanged(tagNoncesOf(raw), tags))
-      return { kind: 'miss', seen: { nonce: nonceOf(raw) }, reason: 'tag-invalidated' }
-  }
-  const isAlive = isBeforeExpiry(at, raw)
-  const isClaimed = isBeforeSoftExpiry(at, raw)
-  return isAlive && isClaimed ? raw : { kind: 'stale', raw, isAlive, isClaimed }
 }
 
 /** Whether tags still have the nonces under which an entry was loaded. */
@@ -110,4 +97,19 @@ export function areTagsUnchanged(
     nonces.length === tags.length &&
     nonces.every((nonce, index) => nonce === tagNonceOf(tags[index]))
   )
+}
+
+function readValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {
+  const { runId, at } = reply
+  if (!isOfServer(raw, runId as string))
+    return { kind: 'miss', seen: undefined, reason: 'other-server' }
+  if (tagSlots.length > 0) {
+    const tags = tagSlots.map((slot) => reply.values[slot])
+    if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'bypass', reason: 'tag-held' }
+    if (!areTagsUnchanged(tagNoncesOf(raw), tags))
+      return { kind: 'miss', seen: { nonce: nonceOf(raw) }, reason: 'tag-invalidated' }
+  }
+  const isAlive = isBeforeExpiry(at, raw)
+  const isClaimed = isBeforeSoftExpiry(at, raw)
+  return isAlive && isClaimed ? raw : { kind: 'stale', raw, isAlive, isClaimed }
 }

@@ -1,6 +1,6 @@
 /**
- * Shares loads between callers that may not be given anything older than their question: everybody
- * gets a load that began after they asked. At most one runs and one waits per key.
+ * Shares loads between callers that must not receive anything older than their question: every
+ * caller gets a load that began after it asked. Per key, at most one load runs and one waits.
  */
 export class NextLoad<Value> {
   readonly #running = new Map<string, Promise<Value>>()

@@ -1,10 +1,10 @@
 import { payloadOf } from './entry.ts'
 
-/** Deeper values are parsed every time, so that copying one cannot exhaust the stack. */
+/** Depth beyond which values are parsed every time, so that a copy cannot exhaust the stack. */
 const deepest = 32
 const mostKeysSeen = 10_000
 
-/** An entry and what it was parsed to. */
+/** The text of an entry and its parsed value. */
 interface Parsed {
   readonly raw: string
   readonly value: Primitive | Template
@@ -12,10 +12,7 @@ interface Parsed {
 
 type Primitive = string | number | boolean | null
 
-/**
- * An object or an array to be copied: with the names of those of its parts that have to be copied
- * as well, since each look for them would cost.
- */
+/** An object or array to copy, with the names of its parts that must be copied as well. */
 interface Template {
   readonly original: Record<string, unknown>
   readonly names: readonly string[]
@@ -23,12 +20,12 @@ interface Template {
 }
 
 /**
- * What entries were parsed to: where Redis gives the same text for a key as before, a comparison
- * and a copy take the place of `JSON.parse`. It answers nothing by itself, so that it cannot make a
- * read stale, and every reader has a value of its own.
+ * Remembers parsed entries: when Redis returns the same text for a key as before, a comparison and
+ * a copy replace `JSON.parse`. It never answers by itself, so it cannot make a read stale, and
+ * every reader gets a value of its own.
  *
- * It takes in what is read a second time, and keeps two generations of entries: the older one is
- * forgotten when the younger one is full.
+ * It remembers an entry when it is read for the second time. It keeps two generations of entries,
+ * and drops the older one when the younger one is full.
  */
 export class ParseMemo {
   readonly #generationLength: number
@@ -37,12 +34,12 @@ export class ParseMemo {
   #old = new Map<string, Parsed>()
   #youngLength = 0
 
-  /** @param maxLength - how much it keeps at most, in characters of entries; `0` for nothing */
+  /** @param maxLength - length of all remembered entries in characters; `0` remembers none */
   constructor(maxLength: number) {
     this.#generationLength = Math.floor(maxLength / 2)
   }
 
-  /** The value of a row that is present, as JSON has it. Throws what `JSON.parse` throws. */
+  /** The parsed value of a row that exists. Throws what `JSON.parse` throws. */
   read(key: string, raw: string): unknown {
     const young = this.#young.get(key)
     if (young?.raw === raw) return copyOf(young)
@@ -83,10 +80,7 @@ function copyOf({ value }: Parsed): unknown {
   return typeof value === 'object' && value !== null ? copyOfTemplate(value) : value
 }
 
-/**
- * A key `__proto__` stays a field of its own: a spread defines it, and what is defined is assigned
- * to.
- */
+/** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
 function copyOfTemplate({ original, names, parts }: Template): unknown {
   const copy = Array.isArray(original)
     ? (original.slice() as unknown as Record<string, unknown>)

@@ -41,7 +41,9 @@ export class Intents {
     this.#prefix = prefix
   }
 
-  /** Writes an intent, or replaces an earlier one of the same owner. Rejects with `FailureError`. */
+  /**
+   * Writes an intent, or replaces an earlier one of the same owner. Rejects with `FailureError`.
+   */
   async write(intent: Intent, transactionId: string | undefined): Promise<void> {
     await this.#run(insertIntent, [
       intent.id,
@@ -52,7 +54,9 @@ export class Intents {
     ])
   }
 
-  /** Notes that the writer has ended without reaching Redis: any process may delete its keys now. */
+  /**
+   * Notes that the writer has ended without reaching Redis: any process may delete its keys now.
+   */
   async end(id: string): Promise<void> {
     await this.#run(endIntent, [id])
   }

@@ -77,8 +77,8 @@ export class Invalidation {
 
   /**
    * Begins a change of keys. `lifeMs` is the life of its holds without a release. A gate waits for
-   * transactions under way for the life of an ordinary hold; a change that may take longer leaves an
-   * intent, for which the gate waits too.
+   * transactions under way for the life of an ordinary hold; a change that may take longer leaves
+   * an intent, for which the gate waits too.
    */
   begin(lifeMs: number = this.options.holdMs): KeyChange {
     const { holdMs, mode } = this.options

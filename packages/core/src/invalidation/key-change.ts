@@ -70,8 +70,8 @@ export class KeyChange {
   }
 
   /**
-   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: holds out of reach expire, and the keys
-   * of an intent are deleted by the process that finds it.
+   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: holds out of reach expire, and the
+   * keys of an intent are deleted by the process that finds it.
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return
@@ -104,8 +104,8 @@ export class KeyChange {
   }
 
   /**
-   * The holds are issued once more after the intent is visible: a process that looked at the intents
-   * before then finds the keys held.
+   * The holds are issued once more after the intent is visible: a process that looked at the
+   * intents before then finds the keys held.
    */
   async #writeIntent(isHeld: boolean, transactionId: string | undefined): Promise<void> {
     const { gate, intents, diagnostics } = this.#deps

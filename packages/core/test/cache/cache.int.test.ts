@@ -394,12 +394,12 @@ describe.each(redisKinds)('on %s', (redis) => {
       { refreshAt: 0 },
       { refreshAt: 2 },
       { name: '' },
-      { name: 'a:b' },
+      { keyName: 'a:b' },
       { name: 'a b' },
       { load: undefined as never },
     ])('refuses %o and names rule and value', (wrong) => {
       expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(
-        /^cache .*: got /,
+        /^defineCache: \w+: .*: got /,
       )
     })
 

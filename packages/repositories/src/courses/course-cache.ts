@@ -31,7 +31,8 @@ export function defineCourseStudentsCache(
 ): Cache<number, readonly number[]> {
   return defineCache<number, readonly number[]>(stores, {
     ...options,
-    name: 'course',
+    name: 'course:students',
+    keyName: 'course',
     key: (id) => [id, 'students'],
     load: async (ids, sql) => {
       const { rows } = await sql.query<{ course_id: number; user_ids: number[] }>(selectStudents, [

@@ -23,7 +23,8 @@ export function defineUserEnrollmentsCache(
 ): Cache<number, readonly Enrollment[]> {
   return defineCache<number, readonly Enrollment[]>(stores, {
     ...options,
-    name: 'user',
+    name: 'user:enrollments',
+    keyName: 'user',
     key: (id) => [id, 'enrollments'],
     codec: enrollmentsCodec,
     load: async (ids, sql) => {

@@ -1,0 +1,34 @@
+import type { CacheReports } from './cache-reports.ts'
+import type { ValueCodec } from './codec.ts'
+import { isAbsentRow } from './entry.ts'
+import { ParseMemo } from './parse-memo.ts'
+
+/** Stands for a key that has no value which can be read. */
+export const noAnswer: unique symbol = Symbol('no answer')
+
+/** A value, `undefined` for a row that does not exist, or {@link noAnswer}. */
+export type Answer<Value> = Value | undefined | typeof noAnswer
+
+/** Reads values from the texts of entries. */
+export class EntryReader<Value> {
+  readonly #codec: ValueCodec<Value>
+  readonly #reports: CacheReports
+  readonly #parsed: ParseMemo
+
+  /** `maxParsedLength` bounds the memory for parsed entries, in characters of their texts. */
+  constructor(codec: ValueCodec<Value>, reports: CacheReports, maxParsedLength: number) {
+    this.#codec = codec
+    this.#reports = reports
+    this.#parsed = new ParseMemo(maxParsedLength)
+  }
+
+  /** The value in an entry; {@link noAnswer}, with a diagnostic, when it cannot be read. */
+  read(key: string, raw: string): Answer<Value> {
+    try {
+      return isAbsentRow(raw) ? undefined : this.#codec.decode(this.#parsed.read(key, raw))
+    } catch (error) {
+      this.#reports.rejected(`unreadable: ${String(error)}`)
+      return noAnswer
+    }
+  }
+}
