@@ -40,7 +40,7 @@ export type {
   TransactionWork,
 } from './transactions/transaction.ts'
 
-export { beginChange } from './transactions/host-change.ts'
+export { beginChange, invalidate } from './transactions/host-change.ts'
 export type { Change, ChangeOptions } from './transactions/host-change.ts'
 export { invalidationDefaults } from './invalidation/invalidation.ts'
 export type { InvalidationOptions } from './invalidation/invalidation.ts'

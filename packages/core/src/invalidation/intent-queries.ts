@@ -5,8 +5,11 @@ export const insertIntent = `
   ON CONFLICT (id) DO UPDATE
   SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
 
-/** Marks an intent as one whose writer has ended. */
-export const endIntent = 'UPDATE @schema.invalidation_intent SET has_ended = true WHERE id = $1'
+/** Writes the intent of a writer that has ended without a release that reached Redis. */
+export const insertEndedIntent = `
+  INSERT INTO @schema.invalidation_intent (id, prefix, keys, is_held, has_ended)
+  VALUES ($1, $2, $3, false, true)
+  ON CONFLICT (id) DO UPDATE SET is_held = false, has_ended = true`
 
 /** Deletes intents by their ids. */
 export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)'

@@ -1,7 +1,7 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
 import { failureIn } from '../failure-error.ts'
 import { isMissingTable } from '../stores/postgres/missing-table.ts'
-import { deleteIntents, endIntent, insertIntent, selectIntents } from './intent-queries.ts'
+import { deleteIntents, insertEndedIntent, insertIntent, selectIntents } from './intent-queries.ts'
 
 /** Keys that a writer is about to invalidate, written down before its commit. */
 export interface Intent {
@@ -54,11 +54,9 @@ export class Intents {
     ])
   }
 
-  /**
-   * Notes that the writer has ended without reaching Redis: any process may delete its keys now.
-   */
-  async end(id: string): Promise<void> {
-    await this.#run(endIntent, [id])
+  /** Leaves the keys of a writer that has ended to the next process that reaches Redis. */
+  async leave({ id, keys }: Pick<Intent, 'id' | 'keys'>): Promise<void> {
+    await this.#run(insertEndedIntent, [id, this.#prefix, keys])
   }
 
   /** Removes intents whose keys are deleted. */

@@ -70,26 +70,35 @@ export class KeyChange {
   }
 
   /**
-   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: holds out of reach expire, and the
-   * keys of an intent are deleted by the process that finds it.
+   * Issues all holds again without waiting for them. To be called once the transaction has an id: a
+   * gate waits for transactions with an id only, so a hold that Redis lost before then is not made
+   * up for.
+   */
+  renew(): void {
+    if (this.#holds.size > 0) this.#issue([...this.#holds.keys()])
+  }
+
+  /**
+   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: when Redis is out of reach it leaves an
+   * intent, and the next process that reaches Redis deletes the keys.
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return
-    const { clock, diagnostics, redis } = this.#deps
-    const { owner } = this.#options
+    const { clock, diagnostics, intents, redis } = this.#deps
+    const id = this.#options.owner
     const startedAt = clock.monotonic()
     const keys = [...this.#holds.keys()]
-    const lost = await releaseKeys(redis, keys, owner)
+    const lost = await releaseKeys(redis, keys, id)
     if (lost.isErr()) {
       diagnostics.emit('invalidation:failed', { keys: keys.length, error: lost.error })
-      return this.#updateIntent((intents) => intents.end(owner))
+      return this.#report(intents.leave({ id, keys }))
     }
     if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
     diagnostics.emit('invalidation:release', {
       keys: keys.length,
       durationMs: clock.monotonic() - startedAt,
     })
-    await this.#updateIntent((intents) => intents.remove([owner]))
+    if (this.#hasIntent) await this.#report(intents.remove([id]))
   }
 
   #isOld(hold: Hold): boolean {
@@ -120,11 +129,9 @@ export class KeyChange {
     gate.loseTrust()
   }
 
-  async #updateIntent(update: (intents: Intents) => Promise<void>): Promise<void> {
-    if (!this.#hasIntent) return
-    const { intents, diagnostics } = this.#deps
-    await update(intents).catch((error: unknown) => {
-      diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error })
+  async #report(update: Promise<void>): Promise<void> {
+    await update.catch((error: unknown) => {
+      this.#deps.diagnostics.emit('invalidation:failed', { keys: this.#holds.size, error })
     })
   }
 

@@ -1,26 +1,27 @@
 import type { CacheKey } from '../cache-key.ts'
+import type { Stores } from '../connect/stores.ts'
 import type { SqlError } from '../errors.ts'
-import { ResultAsync } from '../result.ts'
 import { sqlFailureIn } from '../failure-error.ts'
-import { type Stores } from '../connect/stores.ts'
+import { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 
-/** A change of keys in a transaction that the host runs by itself, through an ORM for instance. */
+/** A change of keys in a transaction that the host runs itself, through an ORM for instance. */
 export interface Change {
   /**
-   * Announces that the transaction changes what these keys are loaded from. To be called as early
-   * as the keys are known.
+   * Announces that the transaction changes the rows from which these keys are loaded. To be called
+   * as soon as the keys are known.
    */
   invalidate(...keys: readonly CacheKey[]): void
   /**
-   * To be awaited just before COMMIT, which must follow within half the life of a hold. An `Err`
-   * means that PostgreSQL refused to take note of what Redis could not be told: roll back. Nearly
-   * free when Redis answers.
+   * Makes sure that readers do not store what the commit makes old. To be awaited after the last
+   * statement that writes and just before COMMIT, which must follow within half the life of a hold.
+   * On `Err`, roll back: Redis is out of reach, and PostgreSQL refused the intent that replaces the
+   * hold. One round trip to Redis.
    */
   hold(): ResultAsync<void, SqlError>
   /**
-   * To be called after COMMIT or ROLLBACK, but not when the outcome is unknown: the holds expire by
-   * themselves then. Never rejects.
+   * Ends the change. To be called after COMMIT or ROLLBACK, but not when the outcome is unknown: the
+   * holds expire then. Never rejects. The change may be used again for another attempt.
    */
   release(): Promise<void>
 }
@@ -28,15 +29,15 @@ export interface Change {
 /** Options of {@link beginChange}. */
 export interface ChangeOptions {
   /**
-   * The host's transaction. Asked for its id when Redis does not answer, so that others can find
-   * out when it has ended; without it they wait for the release, or a minute.
+   * The transaction of the host. It is asked for its id when Redis does not answer, so that other
+   * processes can find out when it has ended. Without it they wait for the release, or a minute.
    */
   readonly tx?: SqlClient
 }
 
 /**
- * Begins a change of keys for a host's own transaction: `invalidate` as early as possible, `hold`
- * before its COMMIT, `release` after.
+ * Begins a change of keys for a transaction of the host: `invalidate` as early as possible, `hold`
+ * before COMMIT, `release` after it.
  *
  * @example
  * ```ts
@@ -49,18 +50,47 @@ export interface ChangeOptions {
  * ```
  */
 export function beginChange(stores: Stores, { tx }: ChangeOptions = {}): Change {
-  const change = stores.invalidation.begin()
+  let change = stores.invalidation.begin()
   return {
     invalidate: (...keys) => {
       change.invalidate(keys)
     },
-    hold: () =>
-      ResultAsync.fromPromise(
+    hold: () => {
+      // PostgreSQL gives a transaction its id with its first write. A hold from before then may be
+      // gone without a gate that waits for the transaction.
+      change.renew()
+      return ResultAsync.fromPromise(
         change.hold(() => transactionIdOf(tx)),
         failureOf,
-      ),
-    release: () => change.release(),
+      )
+    },
+    release: () => {
+      const ended = change
+      change = stores.invalidation.begin()
+      return ended.release()
+    },
   }
+}
+
+/**
+ * Invalidates keys outside a transaction, after rows were changed by other means: no read that
+ * begins after it has returned `Ok` returns a value loaded before the call. When Redis is out of
+ * reach an intent is written to PostgreSQL instead; `Err` means that this failed too. Two round
+ * trips to Redis.
+ *
+ * @example
+ * ```ts
+ * await stores.postgres.query('UPDATE @schema.courses SET price = price * 0.9')
+ * orThrow(await invalidate(stores, courses.key(5), courses.key(7)))
+ * ```
+ */
+export function invalidate(
+  stores: Stores,
+  ...keys: readonly CacheKey[]
+): ResultAsync<void, SqlError> {
+  const change = beginChange(stores)
+  change.invalidate(...keys)
+  return change.hold().andThen(() => ResultAsync.fromSafePromise(change.release()))
 }
 
 async function transactionIdOf(tx: SqlClient | undefined): Promise<string | undefined> {
@@ -75,7 +105,7 @@ function failureOf(error: unknown): SqlError {
     type: 'store-unavailable',
     store: 'postgres',
     operation: 'hold',
-    message: 'the transaction did not tell its id',
+    message: 'the transaction did not return its id',
     retryable: true,
     cause: error,
   }

@@ -121,6 +121,7 @@ export class OpenTransaction implements Transaction {
     this.#hasBegun = true
     const begun = await begin(this.#parts.connection, this.#parts.options, first)
     this.#identity = begun.identity
+    this.#parts.change.renew()
     return begun
   }
 }

@@ -1,0 +1,141 @@
+import { beginChange, invalidate, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  type RedisServer,
+  startRedisServer,
+} from '@headwater/testing'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import {
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from '../cache/versioned-rows.ts'
+
+let rows: VersionedRows
+let redis: RedisServer
+let link: FaultProxy
+let reader: Stores
+let writer: Stores
+let cache: RowCache
+let id = 0
+
+beforeAll(async () => {
+  rows = await versionedRows()
+  redis = await startRedisServer()
+  link = await faultProxy(redis.url)
+  reader = await rows.open({ redis: { url: redis.url, deadlineMs: 1_000 } })
+  writer = await rows.open({ redis: { url: link.url, deadlineMs: 1_000 } })
+})
+afterAll(async () => {
+  await rows.dispose()
+  await Promise.all([link.close(), redis.stop()])
+})
+beforeEach(async () => {
+  id += 1
+  link.restore()
+  cache = rowCache(reader)
+  await areTrusted(reader, writer)
+  await isStored()
+})
+
+const areTrusted = (...all: readonly Stores[]) =>
+  eventually(
+    () => {
+      for (const { invalidation, redis: store } of all)
+        expect(invalidation.isOpen && store.isAvailable && store.runId !== undefined).toBe(true)
+    },
+    { timeoutMs: 15_000 },
+  )
+const raw = () => reader.redis.client.get(reader.redis.keyPrefix + cache.key(id).text)
+const isStored = () =>
+  eventually(async () => {
+    await versionOf(cache, id)
+    expect(await raw()).toMatch(/^v1 /)
+  })
+const raise = 'UPDATE @schema.rows SET version = 2 WHERE id = $1'
+
+/** Replaces Redis by an empty one, which the reader notices and the writer does not. */
+async function replaceRedisInSilence(): Promise<void> {
+  await eventually(async () => expect(await raw()).toMatch(/^h1 /))
+  link.hang()
+  await redis.kill()
+  await redis.restart()
+  await areTrusted(reader)
+  expect(await versionOf(cache, id)).toBe(1)
+  await isStored()
+}
+
+test('A hold from before the first statement is issued again before COMMIT: no old value outlives it', async () => {
+  const result = await transaction(
+    writer,
+    async (tx) => {
+      tx.invalidate(cache.key(id))
+      await replaceRedisInSilence()
+      await tx.query(raise, [id])
+      return ok(undefined)
+    },
+    { deadlineMs: 30_000 },
+  )
+  orThrow(result)
+  await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+})
+
+test("A hold from before the first write of a host's transaction is issued again before COMMIT", async () => {
+  await writer.postgres.withConnection(async (tx) => {
+    const change = beginChange(writer, { tx })
+    await tx.query('BEGIN')
+    change.invalidate(cache.key(id))
+    await tx.query('SELECT * FROM @schema.rows WHERE id = $1', [id])
+    await replaceRedisInSilence()
+    await tx.query(raise, [id])
+    orThrow(await change.hold())
+    await tx.query('COMMIT')
+    await change.release()
+  })
+  await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+})
+
+test('A release that does not reach Redis leaves an intent, so that another process deletes the key', async () => {
+  const old = (await raw()) as string
+  const change = beginChange(writer)
+  change.invalidate(cache.key(id))
+  orThrow(await change.hold())
+  // An eviction loses the hold, and a reader stores the old value again.
+  await reader.redis.client.set(reader.redis.keyPrefix + cache.key(id).text, old)
+  orThrow(await reader.postgres.query(raise, [id]))
+  link.hang()
+  await change.release()
+  await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+})
+
+test('A change that was released holds its keys again when it is used for another attempt', async () => {
+  const change = beginChange(writer)
+  change.invalidate(cache.key(id))
+  orThrow(await change.hold())
+  await change.release()
+  await isStored()
+  change.invalidate(cache.key(id))
+  orThrow(await change.hold())
+  expect(await raw()).toMatch(/^h1 /)
+  orThrow(await reader.postgres.query(raise, [id]))
+  expect(await versionOf(cache, id)).toBe(2)
+  await change.release()
+})
+
+test('invalidate(stores, ...keys) makes the next read load, in every process', async () => {
+  orThrow(await reader.postgres.query(raise, [id]))
+  expect(await versionOf(cache, id)).toBe(1)
+  orThrow(await invalidate(writer, cache.key(id)))
+  expect(await versionOf(cache, id)).toBe(2)
+})
+
+test('invalidate(stores, ...keys) without Redis leaves an intent, which others see within a second and a half', async () => {
+  orThrow(await reader.postgres.query(raise, [id]))
+  link.cut()
+  orThrow(await invalidate(writer, cache.key(id)))
+  await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+})
