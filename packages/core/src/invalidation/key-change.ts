@@ -79,8 +79,8 @@ export class KeyChange {
   }
 
   /**
-   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: when Redis is out of reach it leaves an
-   * intent, and the next process that reaches Redis deletes the keys.
+   * Ends the holds, after COMMIT or ROLLBACK. Never rejects: when Redis is out of reach it leaves
+   * an intent, and the next process that reaches Redis deletes the keys.
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return

@@ -20,8 +20,8 @@ export interface Change {
    */
   hold(): ResultAsync<void, SqlError>
   /**
-   * Ends the change. To be called after COMMIT or ROLLBACK, but not when the outcome is unknown: the
-   * holds expire then. Never rejects. The change may be used again for another attempt.
+   * Ends the change. To be called after COMMIT or ROLLBACK, but not when the outcome is unknown:
+   * the holds expire then. Never rejects. The change may be used again for another attempt.
    */
   release(): Promise<void>
 }

@@ -133,7 +133,7 @@ test('invalidate(stores, ...keys) makes the next read load, in every process', a
   expect(await versionOf(cache, id)).toBe(2)
 })
 
-test('invalidate(stores, ...keys) without Redis leaves an intent, which others see within a second and a half', async () => {
+test('invalidate(stores, ...keys) without Redis leaves an intent, which others see within 1.5 s', async () => {
   orThrow(await reader.postgres.query(raise, [id]))
   link.cut()
   orThrow(await invalidate(writer, cache.key(id)))
