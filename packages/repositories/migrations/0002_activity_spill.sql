@@ -1,4 +1,5 @@
--- Where activity waits while MongoDB does not take it; empty otherwise. Entries of one origin, a process, are brought back in their order.
+-- Activity that waits while MongoDB is down; empty otherwise. The entries of one origin, a process,
+-- are brought back in their order.
 CREATE TABLE @schema.activity_spill (
   seq        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   origin     uuid        NOT NULL,

@@ -1,7 +1,7 @@
--- Who was deleted, and what stands for the deleted user in the activity log. Whoever writes an activity of theirs late looks here.
+-- Deleted users and their pseudonyms in the activity log, for activity that is written late.
 CREATE TABLE @schema.user_erasure (
   user_id   integer     PRIMARY KEY,
-  -- Negative: it can never be taken for a user.
+  -- Negative, so that it is never the id of a user.
   pseudonym bigint      NOT NULL CHECK (pseudonym < 0),
   erased_at timestamptz NOT NULL DEFAULT now()
 );

@@ -368,16 +368,15 @@ const cases: Case[] = [
 ]
 
 describe('bad input', () => {
-  test('is tried in more than two hundred ways', () => {
+  test('Bad input is tried in more than two hundred ways', () => {
     expect(cases.length).toBeGreaterThan(200)
   })
 
-  test.each(
-    cases.map(
-      ([operation, field, call], index) => [`${operation} #${index}`, field, call] as const,
-    ),
-  )(
-    'of %s is invalid-input naming %s, with every store closed and none asked',
+  const numbered = cases.map(
+    ([operation, field, call], index) => [`${operation} #${index}`, field, call] as const,
+  )
+  test.each(numbered)(
+    'Bad input of %s is invalid-input naming %s, with every store closed and none asked',
     async (_operation, field, call) => {
       const failure = failureOf(
         await (call(fixture) as ReturnType<RepositoriesFixture['users']['get']>),
@@ -387,7 +386,7 @@ describe('bad input', () => {
     },
   )
 
-  test('differs from good input, which is refused by the closed stores', async () => {
+  test('Good input is refused by the closed stores, so the checks of bad input can fail', async () => {
     const failures = await Promise.all(
       [
         fixture.users.get(1),

@@ -17,10 +17,14 @@ const names = async (text: string) =>
     .sort()
 
 describe('the schema', () => {
-  test('has the constraints that the repositories tell failures by', async () => {
+  test('The schema has the constraints by which the repositories tell failures apart', async () => {
     expect(
-      await names(`SELECT conname AS name FROM pg_constraint WHERE connamespace = '"E-learning"'::regnamespace AND contype IN ('c', 'f', 'u')
-      AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments)$'`),
+      await names(`
+        SELECT conname AS name
+        FROM pg_constraint
+        WHERE connamespace = '"E-learning"'::regnamespace
+          AND contype IN ('c', 'f', 'u')
+          AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments)$'`),
     ).toEqual([
       'courses_capacity_check',
       'courses_current_enrollment_check',
@@ -35,10 +39,12 @@ describe('the schema', () => {
     ])
   })
 
-  test('has the indexes of the reference schema, one over the words of a course, and those that lists are read from', async () => {
+  test('The schema has the indexes of the reference, one over the words of a course, and those of lists', async () => {
     expect(
       await names(
-        "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'E-learning' AND tablename IN ('users', 'courses', 'enrollments')",
+        `SELECT indexname AS name
+        FROM pg_indexes
+        WHERE schemaname = 'E-learning' AND tablename IN ('users', 'courses', 'enrollments')`,
       ),
     ).toEqual([
       'courses_category_idx',
@@ -62,7 +68,7 @@ describe('the schema', () => {
     ])
   })
 
-  test('finds a course by the words of its title before one by the words of its description', async () => {
+  test('A course whose title has the word ranks before one whose description has it', async () => {
     const { id: instructorId } = orThrow(
       await fixture.users.create({ email: 'words@example.com', username: 'words', passwordHash }),
     )
@@ -93,7 +99,7 @@ describe('the schema', () => {
     expect(rows.map((row) => row.title)).toEqual(['Geometry', 'Cooking'])
   })
 
-  test('may have any name: every operation works in it', async () => {
+  test('Every operation works in a schema of any name', async () => {
     const [course, giver, receiver] = [
       await fixture.newCourse({ maxStudents: 1 }),
       await fixture.newUser(),

@@ -59,7 +59,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
 )
 
-interface Place {
+interface Seat {
   progress: number
   isCompleted: boolean
 }
@@ -67,23 +67,23 @@ interface Place {
 interface ModelCourse {
   isPublished: boolean
   maxStudents: number | null
-  readonly places: Map<number, Place>
+  readonly seats: Map<number, Seat>
 }
 
-function enrollIn({ isPublished, maxStudents, places }: ModelCourse, asking: number): string {
-  if (places.has(asking)) return 'already-enrolled'
+function enrollIn({ isPublished, maxStudents, seats }: ModelCourse, asking: number): string {
+  if (seats.has(asking)) return 'already-enrolled'
   if (!isPublished) return 'course-not-published'
-  if (maxStudents !== null && places.size >= maxStudents) return 'course-full'
-  places.set(asking, { progress: 0, isCompleted: false })
+  if (maxStudents !== null && seats.size >= maxStudents) return 'course-full'
+  seats.set(asking, { progress: 0, isCompleted: false })
   return 'ok'
 }
 
-/** What enrollments promise, in memory. */
+/** The promises of enrollments, in memory. */
 class Model {
   readonly courses = Array.from({ length: courseCount }, (): ModelCourse => ({
     isPublished: true,
     maxStudents: 2,
-    places: new Map<number, Place>(),
+    seats: new Map<number, Seat>(),
   }))
 
   apply(given: Operation): string {
@@ -91,23 +91,23 @@ class Model {
     switch (given.kind) {
       case 'enroll':
         return enrollIn(target, given.user)
-      // Asked for at once, given in order.
+      // Asked for at once, and given in order.
       case 'rush':
         return given.users.map((asking) => enrollIn(target, asking)).join(' ')
       case 'withdraw':
-        return target.places.delete(given.user) ? 'ok' : 'not-enrolled'
+        return target.seats.delete(given.user) ? 'ok' : 'not-enrolled'
       case 'transfer':
         if (given.user === given.to) return 'invalid-input'
-        if (!target.places.has(given.user)) return 'not-enrolled'
-        if (target.places.has(given.to)) return 'already-enrolled'
-        target.places.delete(given.user)
-        target.places.set(given.to, { progress: 0, isCompleted: false })
+        if (!target.seats.has(given.user)) return 'not-enrolled'
+        if (target.seats.has(given.to)) return 'already-enrolled'
+        target.seats.delete(given.user)
+        target.seats.set(given.to, { progress: 0, isCompleted: false })
         return 'ok'
       case 'progress': {
-        const place = target.places.get(given.user)
-        if (place === undefined) return 'not-enrolled'
-        place.progress = given.progress
-        place.isCompleted ||= given.progress === 100
+        const seat = target.seats.get(given.user)
+        if (seat === undefined) return 'not-enrolled'
+        seat.progress = given.progress
+        seat.isCompleted ||= given.progress === 100
         return 'ok'
       }
       case 'publish':
@@ -115,7 +115,7 @@ class Model {
         target.isPublished = given.kind === 'publish'
         return 'ok'
       case 'resize':
-        if (given.maxStudents !== null && given.maxStudents < target.places.size)
+        if (given.maxStudents !== null && given.maxStudents < target.seats.size)
           return 'invalid-input'
         target.maxStudents = given.maxStudents
         return 'ok'
@@ -181,30 +181,30 @@ function outcomeOf(result: Result<unknown, { readonly type: string }>): string {
   return result.isOk() ? 'ok' : result.error.type
 }
 
-/** What the model says, in the shape in which {@link readEverything} reads it. */
+/** The state of the model, in the shape of {@link readEverything}. */
 function expected(model: Model, ids: Ids) {
   return {
-    courses: model.courses.map(({ isPublished, maxStudents, places }) => ({
+    courses: model.courses.map(({ isPublished, maxStudents, seats }) => ({
       isPublished,
       maxStudents,
-      currentEnrollment: places.size,
+      currentEnrollment: seats.size,
     })),
-    students: model.courses.map(({ places }) =>
-      [...places.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b),
+    students: model.courses.map(({ seats }) =>
+      [...seats.keys()].map((index) => ids.users[index]).sort((a = 0, b = 0) => a - b),
     ),
-    rows: model.courses.map(({ places }) =>
-      [...places.keys()].map((index) => ids.users[index] ?? 0).sort((a, b) => a - b),
+    rows: model.courses.map(({ seats }) =>
+      [...seats.keys()].map((index) => ids.users[index] ?? 0).sort((a, b) => a - b),
     ),
     lists: ids.users.map((_, index) =>
-      model.courses.flatMap(({ places }, at) => {
-        const place = places.get(index)
-        return place === undefined ? [] : [{ courseId: ids.courses[at], ...place }]
+      model.courses.flatMap(({ seats }, at) => {
+        const seat = seats.get(index)
+        return seat === undefined ? [] : [{ courseId: ids.courses[at], ...seat }]
       }),
     ),
   }
 }
 
-/** What caches show, and beside it the rows of PostgreSQL. */
+/** The state that the caches show, and the rows of PostgreSQL. */
 async function readEverything({ courses, enrollments, stores }: Process, ids: Ids) {
   const found = orThrow(await courses.getMany(ids.courses))
   return {
@@ -255,7 +255,7 @@ async function newIds(): Promise<Ids> {
 }
 
 describe('enrollments', () => {
-  test('do what a model in memory does, whatever the operations, and every cache shows it after each', async () => {
+  test('Enrollments do what a model in memory does, and every cache shows it after each operation', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 30 }), async (operations) => {
         const [ids, model] = [await newIds(), new Model()]
@@ -268,7 +268,7 @@ describe('enrollments', () => {
     )
   }, 120_000)
 
-  test('sell no place twice and count right when the operations run at once in two processes, and every cache shows what PostgreSQL has', async () => {
+  test('Concurrent operations of two processes sell no seat twice, and every cache is right', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(operation, { minLength: 20, maxLength: 40 }),

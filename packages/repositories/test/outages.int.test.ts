@@ -101,7 +101,7 @@ async function expectWritten({
 }
 
 describe.each(['cut', 'hang'] as const)('while Redis is %s', (fault) => {
-  test('every write succeeds and every read is right, then and after it is back', async () => {
+  test('Every write succeeds and every read is right, during the outage and after it', async () => {
     proxies.redis[fault]()
     const written = await everyWrite()
     await expectWritten(written)
@@ -112,7 +112,7 @@ describe.each(['cut', 'hang'] as const)('while Redis is %s', (fault) => {
 
 describe('a failure after COMMIT', () => {
   test.each(['cut', 'hang'] as const)(
-    'of Redis (%s) turns no success into an error, runs no ROLLBACK and leaves no old value behind',
+    'Redis that is %s after COMMIT turns no success into an error and leaves no old value behind',
     async (fault) => {
       const [course, user] = [await fixture.newCourse({ maxStudents: 1 }), await fixture.newUser()]
       orThrow(await fixture.courses.get(course.id))
@@ -132,7 +132,7 @@ describe('a failure after COMMIT', () => {
     60_000,
   )
 
-  test('of Redis leaves a registration a success, with nothing warmed', async () => {
+  test('A registration succeeds when Redis fails after COMMIT, and nothing is warmed', async () => {
     const { stop } = afterNextCommit(() => {
       proxies.redis.cut()
     })
@@ -145,7 +145,7 @@ describe('a failure after COMMIT', () => {
     expect(orThrow(created)).toMatchObject({ username: 'cold' })
   })
 
-  test('of PostgreSQL leaves a registration a success as well: warming it fails, and nobody hears of it', async () => {
+  test('A registration succeeds when PostgreSQL fails after COMMIT, though the profile cannot be warmed', async () => {
     const { stop } = afterNextCommit(() => {
       proxies.postgres.cut()
     })
@@ -164,7 +164,7 @@ describe('a failure after COMMIT', () => {
     })
   })
 
-  test('of MongoDB turns no success into an error; the event waits in the outbox', async () => {
+  test('A failure of MongoDB turns no success into an error, and the event waits in the outbox', async () => {
     const [course, user] = [await fixture.newCourse(), await fixture.newUser()]
     proxies.mongodb.cut()
     orThrow(await fixture.enrollments.enroll({ userId: user.id, courseId: course.id }))
@@ -202,7 +202,7 @@ describe('a failure after COMMIT', () => {
 })
 
 describe('while PostgreSQL is down', () => {
-  test('writes are store-unavailable with nothing half done, and cached rows still answer', async () => {
+  test('Without PostgreSQL writes are store-unavailable with nothing half done, and cached rows answer', async () => {
     const [course, user] = [await fixture.newCourse(), await fixture.newUser()]
     const cached = orThrow(await fixture.courses.get(course.id))
     await eventually(async () => {

@@ -32,7 +32,7 @@ describe.skipIf(!hasPgbouncer)(
       await bouncer.stop()
     })
 
-    test('every operation works', async () => {
+    test('Every operation works behind PgBouncer', async () => {
       const [course, giver, receiver] = [
         await fixture.newCourse({ maxStudents: 1 }),
         await fixture.newUser(),
@@ -60,7 +60,7 @@ describe.skipIf(!hasPgbouncer)(
       orThrow(await fixture.courses.delete(course.id))
     })
 
-    test('two processes with more connections than the server has for them sell no place twice', async () => {
+    test('Two processes with more connections than PgBouncer has servers for sell no seat twice', async () => {
       const other = await fixture.openAnother()
       const [course, ...others] = await Promise.all(
         Array.from({ length: 12 }, () => fixture.newCourse({ maxStudents: 25 })),
@@ -86,7 +86,7 @@ describe.skipIf(!hasPgbouncer)(
       await other.close()
     })
 
-    test('the outbox brings every event to MongoDB, once', async () => {
+    test('Behind PgBouncer the outbox delivers every event to MongoDB once', async () => {
       const relay = createRelay(fixture.stores, { sinks: fixture.sinks })
       relay.start()
       const user = await fixture.newUser()

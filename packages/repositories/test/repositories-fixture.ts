@@ -14,7 +14,7 @@ import type { IsolatedStores } from '@headwater/testing'
 import type { RedisClientType } from 'redis'
 import { expect, inject } from 'vitest'
 
-/** What `passwordHash` is in every test: a scan for it finds every leak. */
+/** The password hash of every test user: a scan for it finds every leak. */
 export const passwordHash = '$argon2id$v=19$m=65536,t=3,p=4$c2VjcmV0'
 
 /** Matches any date. */
@@ -24,7 +24,7 @@ type Parts = IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 
 export interface FixtureOptions {
   readonly repositories?: RepositoriesOptions
-  /** Changes where the stores are, for instance to a fault proxy. */
+  /** Changes the addresses of the stores, for instance to those of fault proxies. */
   readonly connect?: (
     options: ConnectOptions,
     parts: Parts,
@@ -35,14 +35,14 @@ export interface RepositoriesFixture extends Repositories {
   readonly parts: Parts
   readonly stores: Stores
   readonly options: ConnectOptions
-  /** A further process's view of the same stores. */
+  /** Opens repositories on the same stores, as another process would. */
   openAnother(
     options?: RepositoriesOptions,
   ): Promise<Repositories & { readonly stores: Stores; close(): Promise<void> }>
   /** Hands every event of the outbox to each sink that wants it, as a relay would. */
   deliver(): Promise<void>
   newUser(user?: Partial<NewUser>): Promise<User>
-  /** Rows of users alone, without events, when many are needed at once. */
+  /** Inserts rows of users without events, when many are needed at once. */
   manyUsers(count: number): Promise<number[]>
   newCourse(course?: Partial<NewCourse>): Promise<Course>
   dispose(): Promise<void>
@@ -125,8 +125,10 @@ function createBuilders({ users, courses }: Repositories, stores: Stores) {
     const inserted = orThrow(
       await stores.postgres.query<{ id: number }>(
         `
-      INSERT INTO @schema.users (email, username, password_hash)
-      SELECT 'many' || n || '@example.com', 'many' || n, 'x' FROM generate_series($1::integer, $2::integer) AS n RETURNING id`,
+        INSERT INTO @schema.users (email, username, password_hash)
+        SELECT 'many' || n || '@example.com', 'many' || n, 'x'
+        FROM generate_series($1::integer, $2::integer) AS n
+        RETURNING id`,
         [rows + 1, rows + count],
       ),
     )
@@ -148,7 +150,7 @@ interface OutboxRow {
   readonly created_at: Date
 }
 
-/** Every event that was ever published, in order. */
+/** All published events, in order. */
 export async function publishedEvents(stores: Stores): Promise<OutboxEvent[]> {
   const { rows } = orThrow(
     await stores.postgres.query<OutboxRow>('SELECT * FROM @schema.outbox ORDER BY seq'),
@@ -184,7 +186,7 @@ async function deliver(stores: Stores, sinks: readonly Sink[]): Promise<void> {
   }
 }
 
-/** Everything that Redis holds for these stores, as text. */
+/** All Redis entries of these stores, as text. */
 export async function redisContents({
   parts,
   stores,
@@ -218,10 +220,10 @@ interface Document {
   readonly [field: string]: unknown
 }
 
-/** What a process asks PostgreSQL now and then by itself. */
-const asksByItself = ['postgres: select invalidation_intent', 'postgres: select activity_spill']
+/** Statements that a process sends periodically by itself. */
+const periodic = ['postgres: select invalidation_intent', 'postgres: select activity_spill']
 
-/** Counts what the stores are asked while `work` runs, and because of it. */
+/** Lists the operations of the stores while `work` runs, except the periodic ones. */
 export async function countOperations(
   stores: Stores,
   work: () => Promise<unknown>,
@@ -233,7 +235,7 @@ export async function countOperations(
   )
   await work()
   stop()
-  return operations.filter((operation) => !asksByItself.includes(operation))
+  return operations.filter((operation) => !periodic.includes(operation))
 }
 
 /** The failure of a result; throws when it was a success. */

@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 describe('round trips', () => {
-  test('of a read that hits: 1 of Redis', async () => {
+  test('A read that hits costs 1 round trip of Redis', async () => {
     const course = await fixture.newCourse()
     orThrow(await fixture.courses.get(course.id))
     expect(
@@ -36,7 +36,7 @@ describe('round trips', () => {
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('of a read that misses: 3 of Redis and 1 of PostgreSQL', async () => {
+  test('A read that misses costs 3 round trips of Redis and 1 of PostgreSQL', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { id } = await fixture.newCourse()
@@ -45,7 +45,7 @@ describe('round trips', () => {
     ).toEqual({ postgres: 1, redis: 3 })
   })
 
-  test('of an enrollment: 3 of PostgreSQL and 2 of Redis', async () => {
+  test('An enrollment costs 3 round trips of PostgreSQL and 2 of Redis', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const [{ id: courseId }, { id: userId }] = [
@@ -57,7 +57,7 @@ describe('round trips', () => {
     ).toEqual({ postgres: 3, redis: 2 })
   })
 
-  test('of a list of enrollments that hits: 2 of Redis', async () => {
+  test('A list of enrollments that hits costs 2 round trips of Redis', async () => {
     const { id: userId } = await fixture.newUser()
     for (const course of [await fixture.newCourse(), await fixture.newCourse()])
       orThrow(await fixture.enrollments.enroll({ userId, courseId: course.id }))
@@ -70,9 +70,9 @@ describe('round trips', () => {
     ).toEqual({ postgres: 0, redis: 2 })
   })
 
-  test.each([
+  const costs = [
     [
-      'a refused enrollment: 3 of PostgreSQL',
+      'A refused enrollment costs 3 round trips of PostgreSQL',
       { postgres: 3, redis: 0 },
       async () => {
         const [{ id: courseId }, { id: userId }] = [
@@ -85,7 +85,7 @@ describe('round trips', () => {
       },
     ],
     [
-      '50 enrollments at once: 3 of PostgreSQL, and 4 of Redis for their 52 keys',
+      '50 simultaneous enrollments cost 3 round trips of PostgreSQL, and 4 of Redis for their 52 keys',
       { postgres: 3, redis: 4 },
       async () => {
         const [{ id: courseId }, users] = [
@@ -101,7 +101,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'a withdrawal: 3 of PostgreSQL and 2 of Redis',
+      'A withdrawal costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
         const key = await enrolled()
@@ -109,7 +109,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'a transfer: 3 of PostgreSQL and 2 of Redis',
+      'A transfer costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
         const [{ courseId, userId }, { id: toUserId }] = [await enrolled(), await fixture.newUser()]
@@ -118,7 +118,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'progress that completes: 3 of PostgreSQL and 2 of Redis',
+      'Progress that completes costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
         const key = await enrolled()
@@ -127,7 +127,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'isEnrolled that hits: 1 of Redis',
+      'isEnrolled that hits costs 1 round trip of Redis',
       { postgres: 0, redis: 1 },
       async () => {
         const key = await enrolled()
@@ -136,7 +136,7 @@ describe('round trips', () => {
       },
     ],
     [
-      "a list of a course's enrollments: 1 of PostgreSQL",
+      "A list of a course's enrollments costs 1 round trip of PostgreSQL",
       { postgres: 1, redis: 0 },
       async () => {
         const { courseId } = await enrolled()
@@ -144,7 +144,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'creating a course: 3 of PostgreSQL and 2 of Redis',
+      'Creating a course costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
         const { id: instructorId } = await fixture.newUser()
@@ -153,7 +153,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'an update of a course: 3 of PostgreSQL and 2 of Redis',
+      'An update of a course costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
         const { id } = await fixture.newCourse()
@@ -161,7 +161,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'the deletion of a course: 4 of PostgreSQL and 2 of Redis',
+      'The deletion of a course costs 4 round trips of PostgreSQL and 2 of Redis',
       { postgres: 4, redis: 2 },
       async () => {
         const { courseId } = await enrolled()
@@ -169,12 +169,12 @@ describe('round trips', () => {
       },
     ],
     [
-      'a list of courses: 1 of PostgreSQL',
+      'A list of courses costs 1 round trip of PostgreSQL',
       { postgres: 1, redis: 0 },
       async () => async () => orThrow(await fixture.courses.list({ sort: 'title' })),
     ],
     [
-      "a course's students that hit: 2 of Redis",
+      "A course's students that hit cost 2 round trips of Redis",
       { postgres: 0, redis: 2 },
       async () => {
         const { courseId } = await enrolled()
@@ -183,7 +183,7 @@ describe('round trips', () => {
       },
     ],
     [
-      'popular courses that hit: 2 of Redis',
+      'Popular courses that hit cost 2 round trips of Redis',
       { postgres: 0, redis: 2 },
       async () => {
         await enrolled()
@@ -192,7 +192,8 @@ describe('round trips', () => {
         return async () => orThrow(await fixture.courses.popular())
       },
     ],
-  ] as const)('of %s', async (_, expected, work) => {
+  ] as const
+  test.each(costs)('%s', async (_title, expected, work) => {
     expect(await leastRoundTrips(proxies, work)).toEqual(expected)
   })
 })

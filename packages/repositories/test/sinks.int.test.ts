@@ -25,7 +25,7 @@ const sink = (name: string): Sink =>
   })()
 
 describe('the activity-log sink', () => {
-  test('writes registrations and all that happens to an enrollment, one document per event with its id, money in minor units', async () => {
+  test('The activity-log sink writes one document per event with its id, and money in minor units', async () => {
     const course = await fixture.newCourse({ price: '49.99' })
     const [student, next] = [await fixture.newUser(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
@@ -102,7 +102,7 @@ describe('the activity-log sink', () => {
     ])
   })
 
-  test('gives up an event whose payload it cannot read, and delivers its siblings', async () => {
+  test('The activity-log sink gives up an event with an unreadable payload and delivers its siblings', async () => {
     const broken: OutboxEvent = {
       id: '01a20431-237c-713c-84f2-5faa56255501',
       seq: 1n,
@@ -133,7 +133,7 @@ describe('the activity-log sink', () => {
 })
 
 describe('a relay with the sinks of the repositories', () => {
-  test('brings every registration and enrollment to MongoDB and every count to courses:popular, once', async () => {
+  test('A relay delivers every registration and enrollment to MongoDB and every count to courses:popular', async () => {
     const another = await openFixture()
     const relay = createRelay(another.stores, { sinks: another.sinks })
     relay.start()
@@ -165,7 +165,7 @@ describe('a relay with the sinks of the repositories', () => {
 })
 
 describe('a sink whose store is down', () => {
-  test('fails as a whole and retryably, so that the relay comes back with the same events', async () => {
+  test('A sink whose store is down fails retryably, so that the relay delivers the same events again', async () => {
     const another = await openFixture({
       connect: (options) => ({
         ...options,

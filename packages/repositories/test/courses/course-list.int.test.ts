@@ -22,9 +22,14 @@ afterAll(() => fixture.dispose())
 /** Few values of each kind, so that many courses are equal in what they are ordered by. */
 const manyCourses = `
   WITH made AS (
-    INSERT INTO @schema.courses (title, instructor_id, category, difficulty_level, max_students, current_enrollment, price, is_published)
-    SELECT 'Course ' || n % 7, 1, 'Category ' || n % 3, CASE n % 2 WHEN 0 THEN 'beginner' ELSE 'advanced' END,
-           nullif(n % 4, 0), CASE n % 4 WHEN 0 THEN n % 5 ELSE n % 4 - n % 2 END, (n % 6) * 4.5, n % 10 <> 0
+    INSERT INTO @schema.courses (
+      title, instructor_id, category, difficulty_level,
+      max_students, current_enrollment, price, is_published
+    )
+    SELECT 'Course ' || n % 7, 1, 'Category ' || n % 3,
+           CASE n % 2 WHEN 0 THEN 'beginner' ELSE 'advanced' END,
+           nullif(n % 4, 0), CASE n % 4 WHEN 0 THEN n % 5 ELSE n % 4 - n % 2 END,
+           (n % 6) * 4.5, n % 10 <> 0
     FROM generate_series(1, 2000) AS n
     RETURNING id
   )
@@ -105,11 +110,14 @@ async function walk(options: CourseListOptions): Promise<number[]> {
 }
 
 describe('courses.list', () => {
-  test.each(orders)('gives every course once in the order %s', async (order) => {
-    expect(await walk({ sort: order })).toEqual(expectedIds({ sort: order }))
-  })
+  test.each(orders)(
+    'A walk through the list in the order %s meets every course once',
+    async (order) => {
+      expect(await walk({ sort: order })).toEqual(expectedIds({ sort: order }))
+    },
+  )
 
-  test('gives every course that the filters let through once, in the order asked for, whatever the filters and the order', async () => {
+  test('A walk meets every course within the filters once, whatever the filters and the order', async () => {
     await fc.assert(
       fc.asyncProperty(filters, async (options) => {
         expect(await walk(options)).toEqual(expectedIds(options))
@@ -118,7 +126,7 @@ describe('courses.list', () => {
     )
   }, 60_000)
 
-  test('refuses a cursor of another order, of other filters and of another list, and one that was made up', async () => {
+  test('A cursor of another order, other filters or another list is refused, and so is a forged one', async () => {
     const cursor =
       orThrow(await fixture.courses.list({ category: 'Category 1', sort: 'title', limit: 1 }))
         .nextCursor ?? ''
@@ -148,7 +156,7 @@ describe('courses.list', () => {
     orThrow(await fixture.courses.list({ cursor, category: 'Category 1', sort: 'title', limit: 2 }))
   })
 
-  test('refuses a range of prices that ends below its beginning, prices that are none and orders that it does not know', async () => {
+  test('An inverted range of prices, a negative price and an unknown order are refused', async () => {
     expect(
       failureOf(await fixture.courses.list({ minPrice: '10', maxPrice: '9.99' })),
     ).toMatchObject({ type: 'invalid-input', field: 'maxPrice' })
@@ -161,7 +169,7 @@ describe('courses.list', () => {
     )
   })
 
-  test('reads a page from an index, wherever it begins', async () => {
+  test('A page is read from an index, wherever it begins', async () => {
     for (const options of [
       {},
       { category: 'Category 1' },

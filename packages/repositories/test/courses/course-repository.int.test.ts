@@ -21,7 +21,7 @@ const eventsOf = async (courseId: number) =>
   )
 
 describe('courses.create', () => {
-  test('gives back the course as it is stored, unpublished, with its price as a decimal string', async () => {
+  test('create returns the course as stored: unpublished, with the price as a decimal string', async () => {
     const { id: instructorId } = await fixture.newUser()
     const course = orThrow(
       await fixture.courses.create({
@@ -55,7 +55,7 @@ describe('courses.create', () => {
     ])
   })
 
-  test('takes a course without a limit, a description or a price above nothing', async () => {
+  test('A course needs no limit, no description and no price above zero', async () => {
     const { id: instructorId } = await fixture.newUser()
     expect(
       orThrow(await fixture.courses.create({ title: 'Free', instructorId, price: 0 })),
@@ -68,7 +68,7 @@ describe('courses.create', () => {
     })
   })
 
-  test('refuses an instructor who does not exist', async () => {
+  test('create refuses an instructor who does not exist', async () => {
     expect(
       failureOf(
         await fixture.courses.create({ title: 'Nobody', instructorId: 999_999, price: '1.00' }),
@@ -78,7 +78,7 @@ describe('courses.create', () => {
 })
 
 describe('courses.get', () => {
-  test.each([
+  const shapes = [
     [
       'all fields',
       {
@@ -93,9 +93,10 @@ describe('courses.get', () => {
       'nothing optional',
       { description: null, category: null, difficulty: null, maxStudents: null, price: '0.10' },
     ],
-  ])(
-    'gives deeply equal courses from PostgreSQL, from the cache and in a transaction (%s)',
-    async (_what, fields) => {
+  ] as const
+  test.each(shapes)(
+    'Courses from PostgreSQL, the cache and a transaction are deeply equal (%s)',
+    async (_shape, fields) => {
       const { id } = await fixture.newCourse(fields)
       const loaded = orThrow(await fixture.courses.get(id))
       const asked = await countOperations(fixture.stores, async () => {
@@ -113,7 +114,7 @@ describe('courses.get', () => {
     },
   )
 
-  test('asks PostgreSQL once for a course that does not exist', async () => {
+  test('Repeated reads of a course that does not exist ask PostgreSQL once', async () => {
     const asked = await countOperations(fixture.stores, async () => {
       for (let read = 0; read < 3; read += 1)
         expect(orThrow(await fixture.courses.get(999_999))).toBeUndefined()
@@ -123,7 +124,7 @@ describe('courses.get', () => {
 })
 
 describe('courses.update', () => {
-  test('sets what is given, leaves what is absent, clears what is null; a reader sees it at once', async () => {
+  test('An update sets given fields, leaves absent ones, clears null ones, and readers see it at once', async () => {
     const course = await fixture.newCourse({ description: 'old', category: 'Art', maxStudents: 5 })
     orThrow(await fixture.courses.get(course.id))
     const updated = orThrow(
@@ -151,11 +152,11 @@ describe('courses.update', () => {
     })
   })
 
-  test('of an unknown id is not-found', async () => {
+  test('An update of an unknown course is not-found', async () => {
     expect(failureOf(await fixture.courses.update(999_999, { title: 'x' })).type).toBe('not-found')
   })
 
-  test('changes only the version that was expected; enrollments do not count', async () => {
+  test('An update with expectedVersion changes only that version, and enrollments do not count', async () => {
     const course = await fixture.newCourse()
     const student = await fixture.newUser()
     orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
@@ -171,7 +172,7 @@ describe('courses.update', () => {
     ).toBe('version-conflict')
   })
 
-  test('refuses fewer places than there are students, and an instructor who does not exist', async () => {
+  test('An update refuses fewer seats than there are students, and an unknown instructor', async () => {
     const course = await fixture.newCourse({ maxStudents: 2 })
     for (const student of [await fixture.newUser(), await fixture.newUser()])
       orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
@@ -186,7 +187,7 @@ describe('courses.update', () => {
 })
 
 describe('courses.publish and unpublish', () => {
-  test('publish and unpublish once, with one event each', async () => {
+  test('publish and unpublish take effect once, with one event each', async () => {
     const course = await fixture.newCourse()
     expect(orThrow(await fixture.courses.publish(course.id))).toStrictEqual(course)
     const hidden = orThrow(await fixture.courses.unpublish(course.id))
@@ -200,14 +201,14 @@ describe('courses.publish and unpublish', () => {
     ])
   })
 
-  test('of an unknown id are not-found', async () => {
+  test('publish and unpublish of an unknown course are not-found', async () => {
     expect(failureOf(await fixture.courses.publish(999_999)).type).toBe('not-found')
     expect(failureOf(await fixture.courses.unpublish(999_999)).type).toBe('not-found')
   })
 })
 
 describe('courses.delete', () => {
-  test('ends the enrollments: no list of a student shows the course any more', async () => {
+  test('A deleted course is in no list of its students any more', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     expect(orThrow(await fixture.enrollments.listForUser(student.id)).items).toHaveLength(1)
@@ -226,13 +227,13 @@ describe('courses.delete', () => {
     })
   })
 
-  test('of an unknown id is not-found', async () => {
+  test('The deletion of an unknown course is not-found', async () => {
     expect(failureOf(await fixture.courses.delete(999_999)).type).toBe('not-found')
   })
 })
 
 describe('courses.list', () => {
-  test('gives every published course of a category once, newest first, page by page', async () => {
+  test('A walk through a category meets every published course once, newest first', async () => {
     const ids: number[] = []
     for (let index = 0; index < 7; index += 1)
       ids.unshift((await fixture.newCourse({ category: 'Paging' })).id)
@@ -251,7 +252,7 @@ describe('courses.list', () => {
     ).toEqual([ids[3]])
   })
 
-  test('refuses the cursor of another list', async () => {
+  test('A list of courses refuses the cursor of another list', async () => {
     const course = await fixture.newCourse()
     for (const student of [await fixture.newUser(), await fixture.newUser()])
       orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
@@ -265,7 +266,7 @@ describe('courses.list', () => {
 })
 
 describe('courses.students', () => {
-  test('gives the profiles page by page, and new names at once', async () => {
+  test('The students of a course come page by page, with new names at once', async () => {
     const course = await fixture.newCourse()
     const students = [await fixture.newUser(), await fixture.newUser(), await fixture.newUser()]
     for (const student of students)
@@ -284,7 +285,7 @@ describe('courses.students', () => {
 })
 
 describe('courses.popular', () => {
-  test('orders by students, follows enrollments and withdrawals, and is rebuilt when Redis lost it', async () => {
+  test('Popular courses follow enrollments and withdrawals, and are rebuilt when Redis has lost them', async () => {
     const { courses, enrollments, stores } = fixture
     const [small, large] = [
       await fixture.newCourse({ title: 'small' }),
@@ -317,7 +318,7 @@ describe('courses.popular', () => {
     expect((await top()).map(([title]) => title)).not.toContain('small')
   })
 
-  test('takes a set that another run of the server left for lost', async () => {
+  test('A set of popular courses from another run of the server counts as lost', async () => {
     const { courses, stores } = fixture
     const key = `${stores.redis.keyPrefix}courses:popular`
     const ghost = await fixture.newCourse({ title: 'ghost' })

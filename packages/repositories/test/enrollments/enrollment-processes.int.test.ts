@@ -13,7 +13,7 @@ const running = new Set<ChildProcess>()
 let fixture: RepositoriesFixture
 beforeAll(async () => {
   fixture = await openFixture()
-  // The database's own check would hide a place that is sold twice behind a failure.
+  // The database's own check would hide a seat that is sold twice behind a failure.
   orThrow(
     await fixture.stores.postgres.query(
       'ALTER TABLE @schema.courses DROP CONSTRAINT courses_capacity_check',
@@ -62,7 +62,7 @@ async function enrolledIn(courseId: number): Promise<number[]> {
   return rows.map((row) => row.user_id).sort((one, other) => one - other)
 }
 
-test('processes that sell the same places at once sell each of them once, and tell the truth', async () => {
+test('Processes that sell the same seats at once sell each of them once, and every answer is true', async () => {
   const [{ id: courseId }, users] = [
     await fixture.newCourse({ maxStudents: 50 }),
     await fixture.manyUsers(300),
@@ -84,7 +84,7 @@ test('processes that sell the same places at once sell each of them once, and te
   expect(orThrow(await fixture.courses.get(courseId))?.currentEnrollment).toBe(50)
 })
 
-test('a process that is killed while it sells leaves a right count, an event for each place, and nobody who was told yes without one', async () => {
+test('A process killed while selling leaves a right count, an event for each seat and no false success', async () => {
   const [{ id: courseId }, users] = [
     await fixture.newCourse({ maxStudents: 5_000 }),
     await fixture.manyUsers(2_100),
@@ -120,7 +120,7 @@ test('a process that is killed while it sells leaves a right count, an event for
   })
 })
 
-/** Who is enrolled according to the events. */
+/** The students according to the events. */
 async function announcedIn(courseId: number): Promise<number[]> {
   const payloads = (await publishedEvents(fixture.stores))
     .filter(({ type }) => type === 'enrollment.created')

@@ -11,7 +11,7 @@ import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 let fixture: RepositoriesFixture
 let proxy: FaultProxy
-/** Another process, which does not go by way of the proxy. */
+/** Another process, connected without the proxy. */
 let other: Repositories & { readonly stores: Stores }
 beforeAll(async () => {
   fixture = await openFixture({
@@ -20,7 +20,7 @@ beforeAll(async () => {
       return { ...options, postgres: { url: proxy.url } }
     },
   })
-  // The database's own check would hide a place that is sold twice behind a failure.
+  // The database's own check would hide a seat that is sold twice behind a failure.
   orThrow(await sql('ALTER TABLE @schema.courses DROP CONSTRAINT courses_capacity_check'))
   const stores = orThrow(
     await connect({ ...fixture.options, postgres: { url: fixture.parts.postgres.url } }),
@@ -42,8 +42,10 @@ async function countsOf(courseId: number): Promise<{ counted: number; rows: numb
   } = orThrow(
     await fixture.stores.postgres.query<{ counted: number; rows: number }>(
       `
-    SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
-    FROM @schema.courses AS c WHERE id = $1`,
+    SELECT current_enrollment AS counted,
+           (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
+    FROM @schema.courses AS c
+    WHERE id = $1`,
       [courseId],
     ),
   )
@@ -53,35 +55,35 @@ async function countsOf(courseId: number): Promise<{ counted: number; rows: numb
 const typeOf = (result: { isOk(): boolean; error?: unknown }) =>
   result.isOk() ? 'ok' : (result as { error: { type: string } }).error.type
 
-/** Keeps a course locked, as an editor with an open transaction does, while `work` runs. */
-async function whileKept(
+/** Locks a course while `work` runs, as an editor with an open transaction does. */
+async function whileLocked(
   courseId: number,
-  work: (letGo: () => void) => Promise<void>,
+  work: (release: () => void) => Promise<void>,
 ): Promise<void> {
-  const [locked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const keeping = transaction(
+  const [isLocked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const locking = transaction(
     other.stores,
     async (tx) => {
       await tx.query('SELECT FROM @schema.courses WHERE id = $1 FOR UPDATE', [courseId])
-      locked.resolve()
+      isLocked.resolve()
       await done.promise
-      return err('let go' as const)
+      return err('released' as const)
     },
     { deadlineMs: 20_000 },
   )
-  await locked.promise
+  await isLocked.promise
   try {
     await work(() => {
       done.resolve()
     })
   } finally {
     done.resolve()
-    failureOf(await keeping)
+    failureOf(await locking)
   }
 }
 
 describe('places', () => {
-  test('are never sold twice from two processes at once, and nobody is told otherwise', async () => {
+  test('Two processes never sell a seat twice, and every answer is true', async () => {
     for (const places of [1, 7, 20, 33]) {
       const [{ id: courseId }, users] = [
         await fixture.newCourse({ maxStudents: places }),
@@ -108,7 +110,7 @@ describe('places', () => {
     }
   })
 
-  test('are sold twice by the same statement without the lock before it: the check above can fail', async () => {
+  test('The same statement without the lock before it sells seats twice, so the check can fail', async () => {
     const sold: number[] = []
     for (let round = 0; round < 10; round += 1) {
       const [{ id: courseId }, users] = [
@@ -129,7 +131,7 @@ describe('places', () => {
     expect(Math.max(...sold)).toBeGreaterThan(5)
   })
 
-  test('go to those who asked first', async () => {
+  test('Seats go to the callers who asked first', async () => {
     const [{ id: courseId }, users] = [
       await fixture.newCourse({ maxStudents: 130 }),
       await fixture.manyUsers(260),
@@ -142,7 +144,7 @@ describe('places', () => {
 })
 
 describe('enrollments at the same time', () => {
-  test('into one course share a transaction, with one event each', async () => {
+  test('Simultaneous enrollments into one course share a transaction, with one event each', async () => {
     const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(100)]
     const transactions: unknown[] = []
     const stop = fixture.stores.diagnostics.on('transaction:end', (end) => transactions.push(end))
@@ -158,7 +160,7 @@ describe('enrollments at the same time', () => {
     expect(events.map((event) => (event.payload as { userId: number }).userId)).toEqual(users)
   })
 
-  test('get an own answer each, whatever the others asked for', async () => {
+  test('Simultaneous enrollments get an answer each, whatever the others asked for', async () => {
     const [course, closed, [first = 0, second = 0, third = 0]] = [
       await fixture.newCourse({ maxStudents: 2, price: '10.00' }),
       await fixture.newCourse(),
@@ -189,17 +191,19 @@ describe('enrollments at the same time', () => {
     ])
   })
 
-  test('do not fail for one that the database refuses', async () => {
+  test('Simultaneous enrollments do not fail because of one that the database refuses', async () => {
     const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(30)]
     const cursed = users[11] ?? 0
     orThrow(
       await sql(
-        "CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$",
+        `CREATE FUNCTION @schema.refuse() RETURNS trigger LANGUAGE plpgsql
+          AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$`,
       ),
     )
     orThrow(
       await sql(
-        `CREATE TRIGGER refuse BEFORE INSERT ON @schema.enrollments FOR EACH ROW WHEN (NEW.user_id = ${cursed}) EXECUTE FUNCTION @schema.refuse()`,
+        `CREATE TRIGGER refuse BEFORE INSERT ON @schema.enrollments FOR EACH ROW
+          WHEN (NEW.user_id = ${cursed}) EXECUTE FUNCTION @schema.refuse()`,
       ),
     )
     const types = await Promise.all(
@@ -209,23 +213,23 @@ describe('enrollments at the same time', () => {
     expect(await countsOf(courseId)).toEqual({ counted: 29, rows: 29 })
   })
 
-  test('into other courses do not wait for one that somebody keeps locked', async () => {
-    const [kept, free, another, [userId = 0]] = [
+  test('Enrollments into other courses do not wait for a course that another transaction locks', async () => {
+    const [locked, free, another, [userId = 0]] = [
       await fixture.newCourse(),
       await fixture.newCourse(),
       await fixture.newCourse(),
       await fixture.manyUsers(1),
     ]
-    await whileKept(kept.id, async (letGo) => {
+    await whileLocked(locked.id, async (release) => {
       let isAnswered = false
-      const waiting = fixture.enrollments.enroll({ userId, courseId: kept.id }).map((place) => {
+      const waiting = fixture.enrollments.enroll({ userId, courseId: locked.id }).map((place) => {
         isAnswered = true
         return place
       })
       orThrow(await fixture.enrollments.enroll({ userId, courseId: free.id }))
       orThrow(await fixture.enrollments.enroll({ userId, courseId: another.id }))
       expect(isAnswered).toBe(false)
-      letGo()
+      release()
       orThrow(await waiting)
     })
     expect(orThrow(await fixture.enrollments.listForUser(userId)).items).toHaveLength(3)
@@ -233,12 +237,12 @@ describe('enrollments at the same time', () => {
 })
 
 describe('a caller', () => {
-  test('whose time is over before the turn came is told that no seat was taken, and none is', async () => {
+  test('A caller whose time ends before the turn learns that no seat was taken, and none is', async () => {
     const [{ id: courseId }, [first = 0, late = 0, gone = 0]] = [
       await fixture.newCourse(),
       await fixture.manyUsers(3),
     ]
-    await whileKept(courseId, async (letGo) => {
+    await whileLocked(courseId, async (release) => {
       const patient = fixture.enrollments.enroll({ userId: first, courseId })
       await eventually(async () => {
         expect(
@@ -262,15 +266,15 @@ describe('a caller', () => {
           message: expect.stringContaining('no seat was taken') as string,
         })
       }
-      letGo()
+      release()
       orThrow(await patient)
     })
     expect(await countsOf(courseId)).toEqual({ counted: 1, rows: 1 })
   })
 
-  test('whose time is over while the course is kept is told so in time', async () => {
+  test('A caller whose time ends while the course is locked gets deadline-exceeded in time', async () => {
     const [{ id: courseId }, [userId = 0]] = [await fixture.newCourse(), await fixture.manyUsers(1)]
-    await whileKept(courseId, async () => {
+    await whileLocked(courseId, async () => {
       expect(
         failureOf(await fixture.enrollments.enroll({ userId, courseId }, { deadlineMs: 100 })),
       ).toMatchObject({ type: 'deadline-exceeded' })
@@ -283,7 +287,8 @@ describe('a batch whose connection is lost during COMMIT', () => {
   beforeAll(async () => {
     orThrow(
       await sql(
-        'CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$',
+        `CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql
+          AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`,
       ),
     )
   })
@@ -310,7 +315,7 @@ describe('a batch whose connection is lost during COMMIT', () => {
     return { courseId, results }
   }
 
-  test('is a place for everybody when another connection finds it committed', async () => {
+  test('A batch whose connection is lost during COMMIT succeeds for all when it was committed', async () => {
     const { courseId, results } = await slowBatch()
     proxy.hang()
     await eventually(async () => {
@@ -321,7 +326,7 @@ describe('a batch whose connection is lost during COMMIT', () => {
     expect(new Set(await results)).toEqual(new Set(['ok']))
   })
 
-  test('is a failure for everybody, and no place, when it was not', async () => {
+  test('A batch whose connection is lost during COMMIT fails for all when it was not committed', async () => {
     const { courseId, results } = await slowBatch()
     proxy.cut()
     proxy.restore()

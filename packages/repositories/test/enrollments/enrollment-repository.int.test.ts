@@ -34,8 +34,10 @@ async function countsOf(courseId: number) {
   } = orThrow(
     await fixture.stores.postgres.query<{ counted: number; rows: number }>(
       `
-    SELECT current_enrollment AS counted, (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
-    FROM @schema.courses AS c WHERE id = $1`,
+    SELECT current_enrollment AS counted,
+           (SELECT count(*)::integer FROM @schema.enrollments WHERE course_id = c.id) AS rows
+    FROM @schema.courses AS c
+    WHERE id = $1`,
       [courseId],
     ),
   )
@@ -43,7 +45,7 @@ async function countsOf(courseId: number) {
 }
 
 describe('enrollments.enroll', () => {
-  test('gives a place, counts it and leaves the version of the course as it is', async () => {
+  test('enroll takes a seat, counts it and leaves the version of the course as it is', async () => {
     const [course, student] = [await fixture.newCourse({ maxStudents: 5 }), await fixture.newUser()]
     const enrollment = orThrow(
       await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }),
@@ -62,7 +64,7 @@ describe('enrollments.enroll', () => {
     })
   })
 
-  test('lets any number into a course with max_students NULL', async () => {
+  test('A course with max_students NULL takes any number of students', async () => {
     const course = await fixture.newCourse({ maxStudents: null })
     for (let index = 0; index < 12; index += 1)
       orThrow(
@@ -74,14 +76,14 @@ describe('enrollments.enroll', () => {
     expect(await countsOf(course.id)).toEqual({ counted: 12, rows: 12 })
   })
 
-  test('lets nobody into a course without places', async () => {
+  test('A course without seats takes no student', async () => {
     const [course, student] = [await fixture.newCourse({ maxStudents: 0 }), await fixture.newUser()]
     expect(
       failureOf(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id })).type,
     ).toBe('course-full')
   })
 
-  test('lets exactly 50 of 2,000 who ask at once into 50 places, and the count says 50', async () => {
+  test('Of 2,000 simultaneous callers exactly 50 get the 50 seats, and the count says 50', async () => {
     const course = await fixture.newCourse({ maxStudents: 50 })
     const students = await fixture.manyUsers(2_000)
     const results = await Promise.all(
@@ -96,7 +98,7 @@ describe('enrollments.enroll', () => {
     expect(await eventsOf(course.id)).toHaveLength(50)
   }, 120_000)
 
-  test('gives one place to a user who asks twenty times at once', async () => {
+  test('A user who asks twenty times at once gets one seat', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const results = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -110,7 +112,7 @@ describe('enrollments.enroll', () => {
     expect(await countsOf(course.id)).toEqual({ counted: 1, rows: 1 })
   })
 
-  test('says why not: full, enrolled already, not published, no such user, no such course', async () => {
+  test('A refusal has its reason: full, enrolled, not published, no such user, no such course', async () => {
     const [student, other] = [await fixture.newUser(), await fixture.newUser()]
     const course = await fixture.newCourse({ maxStudents: 1 })
     const enroll = async (userId: number, courseId: number) =>
@@ -131,7 +133,7 @@ describe('enrollments.enroll', () => {
     })
   })
 
-  test('publishes price paid and discount as decimal strings', async () => {
+  test('enrollment.created carries price paid and discount as decimal strings', async () => {
     const course = await fixture.newCourse({ price: '0.30' })
     const pay = async (payment?: { method: string; discount?: number | string }) =>
       orThrow(
@@ -155,7 +157,7 @@ describe('enrollments.enroll', () => {
     ])
   })
 
-  test('refuses a discount above the price, changing nothing', async () => {
+  test('A discount above the price is refused without a change', async () => {
     const [course, student] = [await fixture.newCourse({ price: '49.00' }), await fixture.newUser()]
     const refused = await fixture.enrollments.enroll({
       userId: student.id,
@@ -167,7 +169,7 @@ describe('enrollments.enroll', () => {
     expect(await eventsOf(course.id)).toEqual([])
   })
 
-  test('shows at once in the course, its students and the lists of the user', async () => {
+  test('An enrollment shows at once in the course, its students and the lists of the user', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const look = async () => [
       orThrow(await fixture.courses.get(course.id))?.currentEnrollment,
@@ -182,7 +184,7 @@ describe('enrollments.enroll', () => {
     expect(await look()).toEqual([0, [], [], false])
   })
 
-  test('a refusal holds no key: a full course that everybody asks for stays cached', async () => {
+  test('A refusal holds no key, so a full course that everyone asks for stays cached', async () => {
     const [course, student] = [await fixture.newCourse({ maxStudents: 0 }), await fixture.newUser()]
     const asked = await countOperations(fixture.stores, async () => {
       failureOf(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
@@ -194,7 +196,7 @@ describe('enrollments.enroll', () => {
 })
 
 describe('enrollments.withdraw', () => {
-  test('gives the place back, for another to take', async () => {
+  test('A withdrawal releases the seat for another user', async () => {
     const [course, student, next] = [
       await fixture.newCourse({ maxStudents: 1 }),
       await fixture.newUser(),
@@ -211,7 +213,7 @@ describe('enrollments.withdraw', () => {
     ])
   })
 
-  test('of a user without a place is not-enrolled, of an unknown course not-found; the count stays', async () => {
+  test('A withdrawal without a seat is not-enrolled, of an unknown course not-found; the count stays', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     expect(
       failureOf(await fixture.enrollments.withdraw({ userId: student.id, courseId: course.id }))
@@ -223,7 +225,7 @@ describe('enrollments.withdraw', () => {
     expect(await countsOf(course.id)).toEqual({ counted: 0, rows: 0 })
   })
 
-  test('asked for twenty times at once happens once', async () => {
+  test('A withdrawal asked for twenty times at once happens once', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     orThrow(
@@ -243,7 +245,7 @@ describe('enrollments.withdraw', () => {
 })
 
 describe('enrollments.transfer', () => {
-  test('hands the place on: both users, the students and the count are right at once, and the receiver starts afresh', async () => {
+  test('After a transfer users, students and count are right at once, and the receiver starts from zero', async () => {
     const [course, giver, receiver] = [
       await fixture.newCourse({ maxStudents: 1 }),
       await fixture.newUser(),
@@ -293,7 +295,7 @@ describe('enrollments.transfer', () => {
     })
   })
 
-  test('fails, changing nothing, when the giver is not enrolled or the receiver already is or does not exist', async () => {
+  test('A transfer fails without a change when the giver has no seat or the receiver cannot have it', async () => {
     const [course, giver, receiver] = [
       await fixture.newCourse(),
       await fixture.newUser(),
@@ -319,7 +321,7 @@ describe('enrollments.transfer', () => {
     ])
   })
 
-  test('goes on without a deadlock when everybody transfers, enrolls and withdraws at once, and the counts stay right', async () => {
+  test('Simultaneous transfers, enrollments and withdrawals never deadlock, and the counts stay right', async () => {
     const courses = [await fixture.newCourse({ maxStudents: 4 }), await fixture.newCourse()]
     const users = await Promise.all(Array.from({ length: 6 }, () => fixture.newUser()))
     const pick = <T>(from: readonly T[], at: number): T => from[at % from.length] as T
@@ -354,7 +356,7 @@ describe('enrollments.transfer', () => {
 })
 
 describe('enrollments.recordProgress', () => {
-  test('sets the completion time once, and publishes it once', async () => {
+  test('The first progress of 100 sets the completion time and publishes it, later ones do not', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
     orThrow(await fixture.enrollments.enroll(key))
@@ -378,7 +380,7 @@ describe('enrollments.recordProgress', () => {
     })
   })
 
-  test('completes once when a hundred reports arrive at once', async () => {
+  test('A hundred simultaneous reports of 100 complete the enrollment once', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     const key = { userId: student.id, courseId: course.id }
     orThrow(await fixture.enrollments.enroll(key))
@@ -392,7 +394,7 @@ describe('enrollments.recordProgress', () => {
     ).toHaveLength(1)
   })
 
-  test('of a user without a place is not-enrolled', async () => {
+  test('Progress of a user without a seat is not-enrolled', async () => {
     expect(
       failureOf(
         await fixture.enrollments.recordProgress({
@@ -406,7 +408,7 @@ describe('enrollments.recordProgress', () => {
 })
 
 describe('the lists of enrollments', () => {
-  test('are deeply equal from PostgreSQL, from the cache and in a transaction', async () => {
+  test('Lists from PostgreSQL, the cache and a transaction are deeply equal', async () => {
     const student = await fixture.newUser()
     for (const progress of [0, 100]) {
       const course = await fixture.newCourse()
@@ -435,7 +437,7 @@ describe('the lists of enrollments', () => {
     expect(loaded.items[0]?.course).toMatchObject({ price: '49.00', createdAt: aDate })
   })
 
-  test('show an edited course at once', async () => {
+  test('The lists of a user show an edited course at once', async () => {
     const [course, student] = [await fixture.newCourse(), await fixture.newUser()]
     orThrow(await fixture.enrollments.enroll({ userId: student.id, courseId: course.id }))
     orThrow(await fixture.enrollments.listForUser(student.id))
@@ -445,7 +447,7 @@ describe('the lists of enrollments', () => {
     )
   })
 
-  test('come page by page, each enrollment once', async () => {
+  test('The list of a user comes page by page, each enrollment once', async () => {
     const student = await fixture.newUser()
     const courseIds: number[] = []
     for (let index = 0; index < 5; index += 1) {
@@ -462,7 +464,7 @@ describe('the lists of enrollments', () => {
     expect(seen).toEqual(courseIds)
   })
 
-  test('of a course come page by page, newest first', async () => {
+  test('The list of a course comes page by page, newest first', async () => {
     const course = await fixture.newCourse()
     const students = [await fixture.newUser(), await fixture.newUser(), await fixture.newUser()]
     for (const { id } of students)
@@ -479,7 +481,7 @@ describe('the lists of enrollments', () => {
     )
   })
 
-  test('refuse the cursor of another user, of another course and of the other list', async () => {
+  test('Lists refuse the cursor of another user, of another course and of the other list', async () => {
     const [one, two, student, another] = [
       await fixture.newCourse(),
       await fixture.newCourse(),

@@ -56,7 +56,7 @@ const places = async (courseId: number) =>
   ).rows.length
 
 describe('users.findByUsername', () => {
-  test('finds whom it names, in and outside a transaction, and nobody else', async () => {
+  test('findByUsername finds the user with exactly this name', async () => {
     const user = await fixture.newUser({ username: 'Findable One' })
     expect(orThrow(await fixture.users.findByUsername('Findable One'))).toStrictEqual(user)
     expect(orThrow(await fixture.users.findByUsername('findable one'))).toBeUndefined()
@@ -64,7 +64,7 @@ describe('users.findByUsername', () => {
 })
 
 describe('users.list', () => {
-  test('gives every user once, newest first, a page at a time, while others register', async () => {
+  test('A walk through the list meets every user once, newest first, while others register', async () => {
     const ids: number[] = []
     for (let n = 0; n < 7; n += 1) ids.push((await fixture.newUser({ role: 'lister' })).id)
     const seen: number[] = []
@@ -79,7 +79,7 @@ describe('users.list', () => {
     expect(seen).toEqual(ids.reverse())
   })
 
-  test('lists everybody without a role, and no hash', async () => {
+  test('A list without a role has every user and no password hash', async () => {
     const { id } = await fixture.newUser({ role: 'anything' })
     const { items } = orThrow(await fixture.users.list({ limit: 200 }))
     expect(items.map((user) => user.id)).toContain(id)
@@ -92,7 +92,7 @@ describe('users.list', () => {
 })
 
 describe('users.changePassword', () => {
-  test('changes what signing in is checked against, and ends the user’s sessions and nobody else’s', async () => {
+  test('A change of password changes the credentials and ends the sessions of this user only', async () => {
     const [user, neighbour] = [await fixture.newUser(), await fixture.newUser()]
     const [mine, other, theirs] = [
       await signIn(user.id),
@@ -112,7 +112,7 @@ describe('users.changePassword', () => {
     )
   })
 
-  test('of an unknown user is not-found, and ends nothing', async () => {
+  test('A change of password of an unknown user is not-found and ends no session', async () => {
     const token = await signIn(999_999)
     expect(failureOf(await fixture.users.changePassword(999_999, newHash))).toMatchObject({
       type: 'not-found',
@@ -121,7 +121,7 @@ describe('users.changePassword', () => {
     expect(await isSignedIn(token)).toBe(true)
   })
 
-  test('succeeds while Redis is down, and the sessions have ended when it is back', async () => {
+  test('A change of password succeeds while Redis is down, and the sessions have ended when it is back', async () => {
     const user = await fixture.newUser()
     const token = await signIn(user.id)
     redis.cut()
@@ -139,7 +139,7 @@ describe('users.changePassword', () => {
 })
 
 describe('users.delete', () => {
-  test('gives the places back, and counts equal rows', async () => {
+  test('A deleted user’s seats are released, and counts equal rows', async () => {
     const [full, other] = [await fixture.newCourse({ maxStudents: 2 }), await fixture.newCourse()]
     const [user, classmate, waiting] = [
       await fixture.newUser(),
@@ -180,7 +180,7 @@ describe('users.delete', () => {
     expect(score).toBe(2)
   })
 
-  test('ends the sessions, frees the address and the name, and is not-found the second time', async () => {
+  test('A deletion ends the sessions, frees address and name, and is not-found the second time', async () => {
     const user = await fixture.newUser()
     const token = await signIn(user.id)
     orThrow(await fixture.users.delete(user.id))
@@ -197,7 +197,7 @@ describe('users.delete', () => {
     ])
   })
 
-  test('of whoever teaches is refused as teaches-courses, with nothing half done', async () => {
+  test('The deletion of an instructor is refused as teaches-courses, with nothing half done', async () => {
     const teacher = await fixture.newUser({ role: 'instructor' })
     const course = await fixture.newCourse({ instructorId: teacher.id })
     const elsewhere = await fixture.newCourse()
@@ -212,7 +212,7 @@ describe('users.delete', () => {
     orThrow(await fixture.users.delete(teacher.id))
   })
 
-  test('goes well beside enrollments into the same courses', async () => {
+  test('Deletions succeed beside enrollments into the same courses', async () => {
     const courses = await Promise.all([1, 2, 3].map(() => fixture.newCourse()))
     const users = await Promise.all(Array.from({ length: 12 }, () => fixture.newUser()))
     const enroll = (userId: number) =>
@@ -284,7 +284,7 @@ describe('what a deleted user did', () => {
     document['user_id'] === id ||
     (document['event_data'] as Record<string, unknown> | undefined)?.['from_user_id'] === id
 
-  test('is one pseudonym’s from then on, in every collection, whenever it is written', async () => {
+  test('A deleted user’s activity bears one pseudonym in every collection, whenever it is written', async () => {
     const { user, friend } = await busyUser()
     await fixture.activity.flush()
     await fixture.deliver()
@@ -327,7 +327,7 @@ describe('what a deleted user did', () => {
     expect((await everything()).some((document) => speaksOf(document, friend.id))).toBe(true)
   })
 
-  test('is the pseudonym’s also when PostgreSQL could not say so at first, without another write', async () => {
+  test('Late activity is pseudonymised without another write when PostgreSQL could not answer at first', async () => {
     const { id } = await fixture.newUser()
     orThrow(await fixture.users.delete(id))
     await fixture.deliver()
@@ -357,7 +357,7 @@ describe('what a deleted user did', () => {
     )
   }, 30_000)
 
-  test('bears the pseudonym where it waits: spilled, and in dead letters, which can be replayed', async () => {
+  test('Spilled activity and dead letters of a deleted user bear the pseudonym and can be replayed', async () => {
     const { user, friend, course } = await busyUser()
     const { postgres } = fixture.stores
     const entry = {
@@ -392,7 +392,10 @@ describe('what a deleted user did', () => {
       ]
       orThrow(
         await postgres.query(
-          `INSERT INTO @schema.outbox_failure (sink, seq, shard, aggregatetype, aggregateid, event, status, fingerprint) VALUES ('broken', $1, 0, $2, $3, $4, 'dead', 'x')`,
+          `INSERT INTO @schema.outbox_failure (
+            sink, seq, shard, aggregatetype, aggregateid, event, status, fingerprint
+          )
+          VALUES ('broken', $1, 0, $2, $3, $4, 'dead', 'x')`,
           values,
         ),
       )

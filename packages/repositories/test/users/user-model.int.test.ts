@@ -221,7 +221,7 @@ async function expectAlike(model: Model, gone: readonly number[]): Promise<void>
 
 let runs = 0
 
-test('users do what a model in memory does, whatever the operations, and every way of reading them shows it after each', async () => {
+test('Users do what a model in memory does, and every way of reading shows it after each operation', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 25 }), async (operations) => {
       const [model, gone] = [new Model(`run${(runs += 1)}`), [] as number[]]

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => fixture.dispose())
 
 describe('users.create', () => {
-  test('gives back the profile as it is stored', async () => {
+  test('create returns the profile as it is stored', async () => {
     const user = orThrow(
       await fixture.users.create({
         email: 'Ada@Example.com',
@@ -43,7 +43,7 @@ describe('users.create', () => {
     expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
   })
 
-  test('stores the hash that it was given', async () => {
+  test('create stores the password hash it was given', async () => {
     const user = await fixture.newUser()
     const { rows } = orThrow(
       await fixture.stores.postgres.query('SELECT password_hash FROM @schema.users WHERE id = $1', [
@@ -53,7 +53,7 @@ describe('users.create', () => {
     expect(rows).toEqual([{ password_hash: passwordHash }])
   })
 
-  test('warms the profile: the next read asks PostgreSQL nothing', async () => {
+  test('create warms the profile, so the next read asks PostgreSQL nothing', async () => {
     const user = await fixture.newUser()
     const asked = await countOperations(fixture.stores, async () => {
       expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
@@ -61,7 +61,7 @@ describe('users.create', () => {
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
   })
 
-  test('publishes user.registered without personal data', async () => {
+  test('create publishes user.registered without personal data', async () => {
     const user = await fixture.newUser({ fullName: 'Grace Hopper' })
     const events = (await publishedEvents(fixture.stores)).filter(
       (event) => event.aggregateId === String(user.id) && event.aggregateType === 'user',
@@ -72,7 +72,7 @@ describe('users.create', () => {
     expect(inspect(events, { depth: null })).not.toMatch(/Grace|@example/)
   })
 
-  test('refuses an e-mail address that differs in case only, as email-taken', async () => {
+  test('An e-mail address that differs from a taken one in case only is email-taken', async () => {
     await fixture.newUser({ email: 'taken@example.com' })
     const refused = await fixture.users.create({
       email: 'TAKEN@example.com',
@@ -82,7 +82,7 @@ describe('users.create', () => {
     expect(failureOf(refused)).toMatchObject({ type: 'email-taken', retryable: false })
   })
 
-  test('refuses a name that is taken, as username-taken', async () => {
+  test('A taken name is username-taken', async () => {
     await fixture.newUser({ username: 'taken' })
     const refused = await fixture.users.create({
       email: 'free@example.com',
@@ -93,7 +93,7 @@ describe('users.create', () => {
     expect(orThrow(await fixture.users.findByEmail('free@example.com'))).toBeUndefined()
   })
 
-  test('lets one of many simultaneous registrations of an e-mail address through', async () => {
+  test('One of many simultaneous registrations of an e-mail address succeeds', async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         fixture.users.create({ email: 'race@example.com', username: `race${index}`, passwordHash }),
@@ -105,7 +105,7 @@ describe('users.create', () => {
     ).toEqual(new Set(['email-taken']))
   })
 
-  test('is seen by a reader who asked for the id before it existed', async () => {
+  test('A new user is seen by a reader who asked for the id before it existed', async () => {
     const before = await fixture.newUser()
     expect(orThrow(await fixture.users.get(before.id + 1))).toBeUndefined()
     const user = await fixture.newUser()
@@ -114,8 +114,9 @@ describe('users.create', () => {
 })
 
 describe('users.get', () => {
-  test.each([['Jean Bartik'], [null]])(
-    'gives deeply equal profiles from PostgreSQL, from the cache and in a transaction (full name: %s)',
+  const fullNames = [['Jean Bartik'], [null]] as const
+  test.each(fullNames)(
+    'Profiles from PostgreSQL, the cache and a transaction are deeply equal (full name: %s)',
     async (fullName) => {
       const { id } = await fixture.newUser({ fullName })
       orThrow(await fixture.users.update(id, { role: 'instructor' }))
@@ -132,7 +133,7 @@ describe('users.get', () => {
     },
   )
 
-  test('asks PostgreSQL once for a user who does not exist, however often it is asked', async () => {
+  test('Repeated reads of a user who does not exist ask PostgreSQL once', async () => {
     const asked = await countOperations(fixture.stores, async () => {
       for (let read = 0; read < 5; read += 1)
         expect(orThrow(await fixture.users.get(999_999))).toBeUndefined()
@@ -140,7 +141,7 @@ describe('users.get', () => {
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
   })
 
-  test('sees in a transaction what that transaction wrote', async () => {
+  test('A read in a transaction sees what that transaction wrote', async () => {
     const { id } = await fixture.newUser()
     orThrow(
       await transaction(fixture.stores, async (tx) => {
@@ -162,7 +163,7 @@ describe('users.get', () => {
 })
 
 describe('users.getMany', () => {
-  test('gives those that exist, with one statement', async () => {
+  test('getMany returns the users that exist, with one statement', async () => {
     const [first, second] = [await fixture.newUser(), await fixture.newUser()]
     orThrow(await fixture.users.update(first.id, { role: 'a' }))
     orThrow(await fixture.users.update(second.id, { role: 'b' }))
@@ -174,7 +175,7 @@ describe('users.getMany', () => {
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
   })
 
-  test('gives nothing for no ids, and asks nothing', async () => {
+  test('getMany without ids returns nothing and asks nothing', async () => {
     expect(
       await countOperations(fixture.stores, async () => {
         expect(orThrow(await fixture.users.getMany([])).size).toBe(0)
@@ -184,7 +185,7 @@ describe('users.getMany', () => {
 })
 
 describe('users.findByEmail', () => {
-  test('finds whatever the case', async () => {
+  test('findByEmail ignores the case', async () => {
     const user = await fixture.newUser({ email: 'Mixed.Case@Example.com' })
     expect(orThrow(await fixture.users.findByEmail('mixed.case@example.COM'))).toStrictEqual(user)
     expect(orThrow(await fixture.users.findByEmail('nobody@example.com'))).toBeUndefined()
@@ -192,7 +193,7 @@ describe('users.findByEmail', () => {
 })
 
 describe('users.update', () => {
-  test('sets what is given, leaves what is absent, clears what is null', async () => {
+  test('An update sets given fields, leaves absent ones and clears those that are null', async () => {
     const user = await fixture.newUser({ fullName: 'Old Name' })
     const renamed = orThrow(await fixture.users.update(user.id, { fullName: 'New Name' }))
     expect(renamed).toStrictEqual({
@@ -214,7 +215,7 @@ describe('users.update', () => {
     expect(orThrow(await fixture.users.get(user.id))).toMatchObject({ fullName: null, version: 3 })
   })
 
-  test('of an unknown id is not-found', async () => {
+  test('An update of an unknown user is not-found', async () => {
     expect(failureOf(await fixture.users.update(999_999, { role: 'x' }))).toMatchObject({
       type: 'not-found',
       entity: 'user',
@@ -222,7 +223,7 @@ describe('users.update', () => {
     })
   })
 
-  test('changes only the version that was expected', async () => {
+  test('An update with expectedVersion changes only that version', async () => {
     const user = await fixture.newUser()
     orThrow(await fixture.users.update(user.id, { role: 'first', expectedVersion: 1 }))
     expect(
@@ -234,7 +235,7 @@ describe('users.update', () => {
     ).toBe('not-found')
   })
 
-  test('refuses an e-mail address and a name of another user', async () => {
+  test('An update refuses the e-mail address and the name of another user', async () => {
     const [user, other] = [await fixture.newUser(), await fixture.newUser()]
     expect(
       failureOf(await fixture.users.update(user.id, { email: other.email.toUpperCase() })).type,
@@ -245,7 +246,7 @@ describe('users.update', () => {
     expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
   })
 
-  test('publishes user.updated with the names of the fields and not their values', async () => {
+  test('user.updated carries the names of the changed fields and not their values', async () => {
     const user = await fixture.newUser()
     orThrow(await fixture.users.update(user.id, { fullName: 'Secret Name' }))
     const events = (await publishedEvents(fixture.stores)).filter(
@@ -257,7 +258,7 @@ describe('users.update', () => {
   })
 })
 
-test('the password hash is in no profile, cache entry, event, document, error or diagnostic', async () => {
+test('The password hash is in no profile, cache entry, event, document, error or diagnostic', async () => {
   const { users, stores, activity } = fixture
   const said: unknown[] = []
   for (const name of [
@@ -307,7 +308,7 @@ test('the password hash is in no profile, cache entry, event, document, error or
 })
 
 describe('users.credentials', () => {
-  test('gives the hash of the address, whatever its case, and nothing else', async () => {
+  test('credentials returns the hash of the address, whatever its case, and nothing else', async () => {
     const user = await fixture.newUser({
       email: 'Login@Example.com',
       passwordHash: `${passwordHash}/own`,
@@ -318,11 +319,11 @@ describe('users.credentials', () => {
     })
   })
 
-  test('is undefined for an address that nobody has', async () => {
+  test('credentials of an unknown address is undefined', async () => {
     expect(orThrow(await fixture.users.credentials('unknown@example.com'))).toBeUndefined()
   })
 
-  test('asks PostgreSQL every time, and leaves nothing in Redis', async () => {
+  test('credentials asks PostgreSQL every time and leaves nothing in Redis', async () => {
     const user = await fixture.newUser()
     const asked = await countOperations(fixture.stores, async () => {
       for (const _ of [1, 2])
@@ -332,7 +333,7 @@ describe('users.credentials', () => {
     expect([...(await redisContents(fixture)).values()].join()).not.toContain(passwordHash)
   })
 
-  test('refuses what is no address without asking a store', async () => {
+  test('credentials refuses a text that is not an address without asking a store', async () => {
     const asked = await countOperations(fixture.stores, async () => {
       expect(failureOf(await fixture.users.credentials('nobody'))).toMatchObject({
         type: 'invalid-input',

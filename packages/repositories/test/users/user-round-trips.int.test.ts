@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 describe('round trips of users', () => {
-  test('a search by name or address, and a list: 1 of PostgreSQL', async () => {
+  test('A search for a user and a list of users cost 1 round trip of PostgreSQL', async () => {
     const { email, username } = await fixture.newUser()
     for (const read of [
       () => fixture.users.findByUsername(username),
@@ -45,7 +45,7 @@ describe('round trips of users', () => {
     }
   })
 
-  test('an update: 3 of PostgreSQL and 2 of Redis', async () => {
+  test('An update of a user costs 3 round trips of PostgreSQL and 2 of Redis', async () => {
     const { id } = await fixture.newUser()
     expect(
       await leastRoundTrips(
@@ -55,7 +55,7 @@ describe('round trips of users', () => {
     ).toEqual({ postgres: 3, redis: 2 })
   })
 
-  test('a change of password: 4 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
+  test('A change of password costs 4 round trips of PostgreSQL, 3 of Redis and one of each later', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { id } = await fixture.newUser()
@@ -65,7 +65,7 @@ describe('round trips of users', () => {
     ).toEqual({ postgres: 5, redis: 4 })
   })
 
-  test('a deletion: 8 of PostgreSQL and 3 of Redis, and one of each in the background', async () => {
+  test('A deletion of a user costs 8 round trips of PostgreSQL, 3 of Redis and one of each later', async () => {
     const course = await fixture.newCourse()
     expect(
       await leastRoundTrips(proxies, async () => {
