@@ -105,7 +105,7 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
   const repositories = createRepositories(stores)
   const { users, courses, activity } = repositories
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
-  const search = createCourseSearch({ stores, courses, activity, embedder, legDeadlineMs: 1_000 })
+  const search = createCourseSearch(stores, { courses, activity, embedder, legDeadlineMs: 1_000 })
   const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
   relay.start()
   let registered = 0

@@ -28,8 +28,7 @@ export async function coldOverheadMs(fixture: SearchFixture): Promise<number> {
   const stop = stores.diagnostics.on('store:operation', ({ store, durationMs }) => {
     if (store === 'postgres') legs.lexicalMs += durationMs
   })
-  const search = createCourseSearch({
-    stores,
+  const search = createCourseSearch(stores, {
     courses,
     embedder: legs.timing(fixture.embedder),
     index: legs.timingIndex(fixture.index),

@@ -92,7 +92,7 @@ export async function openReindexGrounds({
     dimensions,
     open: () => {
       const index = pineconeIndex(stores, { namespace: `courses-${opened++}`, dimensions })
-      return { search: createCourseSearch({ stores, courses: repository, embedder, index }), index }
+      return { search: createCourseSearch(stores, { courses: repository, embedder, index }), index }
     },
     clear: async () => {
       const index = new Pinecone({

@@ -54,7 +54,7 @@ async function countCalls({
       return (await grounds.services.embedCalls()) - before
     }
     const [embedCallsFor10k, embedCallsOnUnchangedReindex] = [await callsOf(), await callsOf()]
-    if (!orThrow(await search.index.verify()).isInStep)
+    if (!orThrow(await search.index.verify()).isInSync)
       throw new Error('the index is not in step: this is no measurement')
     say(
       `10,000 courses: ${embedCallsFor10k} requests for embeddings, where the limits allow ${fewestCalls}; unchanged: ${embedCallsOnUnchangedReindex}`,

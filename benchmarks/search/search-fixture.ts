@@ -43,10 +43,10 @@ export async function openSearchFixture({
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const repositories = createRepositories(stores)
   const [embedder, index] = [hashingEmbedder(), inMemoryVectorIndex()]
-  const search = createCourseSearch({ stores, courses: repositories.courses, embedder, index })
+  const search = createCourseSearch(stores, { courses: repositories.courses, embedder, index })
   say('loading the catalogue')
   const { courses } = await loadCatalogue(repositories, await readCatalogue())
-  for (const { id } of courses) orThrow(await search.indexCourse(id))
+  for (const { id } of courses) orThrow(await search.index.indexCourse(id))
   return {
     stores,
     courses: repositories.courses,

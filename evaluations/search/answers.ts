@@ -41,15 +41,14 @@ export async function answersOf(
     )
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
-    const search = createCourseSearch({
-      stores,
+    const search = createCourseSearch(stores, {
       courses: repositories.courses,
       embedder: hashingEmbedder(),
       index: inMemoryVectorIndex(),
     })
     say('loading the catalogue')
     for (const id of await publishInOrder(repositories, catalogue))
-      orThrow(await search.indexCourse(id))
+      orThrow(await search.index.indexCourse(id))
     const asked: { readonly labelled: LabelledQuery; readonly hits: readonly SearchHit[] }[] = []
     for (const labelled of queries)
       asked.push({ labelled, hits: await ask(search, labelled.query) })

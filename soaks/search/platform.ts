@@ -43,8 +43,7 @@ export class Platform {
       deadlineMs: 2_000,
       diagnostics: stores.diagnostics,
     })
-    this.search = createCourseSearch({
-      stores,
+    this.search = createCourseSearch(stores, {
       courses: this.courses,
       embedder,
       legDeadlineMs: 500,

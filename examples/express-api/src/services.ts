@@ -32,8 +32,7 @@ export function createServices(stores: Stores, { embedder, index }: ServiceOptio
   const sessions = createSessions(stores)
   const { sinks, ...repositories } = createRepositories(stores, { sessions })
   const { courses, activity } = repositories
-  const search = createCourseSearch({
-    stores,
+  const search = createCourseSearch(stores, {
     courses,
     activity,
     embedder,

@@ -1,83 +1,85 @@
+import { checkOptions, invalidOption, option } from '@headwater/core'
 import type { Stores } from '@headwater/core'
+import { z } from 'zod'
+import type { CourseReader } from './course-reader.ts'
+import type { Embedder, EmbedderRanking } from './embedders/embedder.ts'
 import { generationOf } from './indexing/course-document.ts'
 import { courseTemplate } from './indexing/course-template.ts'
 import type { CourseTemplate } from './indexing/course-template.ts'
-import type { Embedder, EmbedderRanking } from './embedders/embedder.ts'
 import { Generations } from './indexing/generations.ts'
 import type { Generation } from './indexing/generations.ts'
-import type { CourseReader } from './course-reader.ts'
-import type { OpenIndex } from './upkeep/index-generations.ts'
-import { pineconeIndex } from './vectors/pinecone-index.ts'
-import { rerankDefaults } from './query/rerank.ts'
 import type { RerankOptions } from './query/rerank.ts'
 import type { SearchLog } from './query/search-log.ts'
+import type { OpenIndex } from './upkeep/index-generations.ts'
+import { pineconeIndex } from './vectors/pinecone-index.ts'
 import type { VectorIndex } from './vectors/vector-index.ts'
 
 /** Options of {@link createCourseSearch}. */
 export interface CourseSearchOptions {
-  /** The connected stores. */
-  readonly stores: Stores
-  /** Where courses are read; what it says is what is shown. */
+  /** Reads courses; every hit is checked against it. */
   readonly courses: CourseReader
-  /** Where searches are logged; absent: nowhere. */
+  /**
+   * Logs searches and clicks.
+   *
+   * @defaultValue none
+   */
   readonly activity?: SearchLog
   /** Embeds courses and queries. */
   readonly embedder: Embedder
   /**
-   * What is embedded of a course.
+   * Makes the text of a course that is embedded.
    *
    * @defaultValue title, category, difficulty and description
    */
   readonly template?: CourseTemplate
   /**
-   * The embedder, and the template, before these: queries use it until the index of the new ones is
-   * filled and activated. Wanted only where `index` opens one per generation.
+   * The previous embedder and template: queries use them until the index of the new ones is filled
+   * and activated. Only for an `index` that opens one per generation.
    *
    * @defaultValue none
    */
   readonly former?: FormerEmbedding
   /**
-   * Where the vectors are: how the index of a generation is opened, or one index. Then there are no
-   * generations: a change of the embedder is a new index, or leaves nothing to be found by meaning
+   * The index of the vectors: a function that opens one for each generation, or a single index. A
+   * single one has no generations: a new embedder needs a new index, or nothing is found by meaning
    * until every course is indexed again.
    *
-   * @defaultValue the stores' Pinecone index, in a namespace for each generation
+   * @defaultValue the Pinecone index of the stores, in a namespace for each generation
    */
   readonly index?: VectorIndex | OpenIndex
   /**
-   * Time each way of searching has, in milliseconds: one that fails or is late is gone without.
+   * The time each leg has, in milliseconds. The search does without a leg that is late or fails.
    *
    * @defaultValue `2_000`
    */
   readonly legDeadlineMs?: number
   /**
-   * The cosine similarity from which on a course counts as found by meaning: keeps nonsense from
-   * having results. Depends on the model.
+   * The least cosine similarity of a course that is found by meaning; it keeps nonsense from having
+   * results. Depends on the model.
    *
    * @defaultValue the embedder's own, or else `0.1`
    */
   readonly minSimilarity?: number
   /**
-   * What a place in the ranking by meaning is worth, against 1 for the same place in the ranking by
-   * words.
+   * The weight of a rank by meaning, where the same rank by words has 1.
    *
    * @defaultValue the embedder's own, or else `1`
    */
   readonly denseWeight?: number
   /**
-   * A second look at the best courses of each search.
+   * Reorders the best courses of each search.
    *
    * @defaultValue none
    */
   readonly rerank?: RerankOptions
 }
 
-/** What vectors were made with before. */
+/** The embedder and the template of earlier vectors. */
 export interface FormerEmbedding {
-  /** Embedded courses and queries. */
+  /** The embedder of courses and queries. */
   readonly embedder: Embedder
   /**
-   * What was embedded of a course.
+   * The template of the embedded text.
    *
    * @defaultValue title, category, difficulty and description
    */
@@ -91,7 +93,7 @@ export const courseSearchDefaults = {
   denseWeight: 1,
 } as const
 
-/** Options that have passed the checks, with nothing left to default. */
+/** Checked options, with every default filled in. */
 export interface CourseSearchSettings {
   readonly generations: Generations
   readonly openIndex: OpenIndex | undefined
@@ -103,38 +105,41 @@ export interface CourseSearchSettings {
   readonly rerank: RerankOptions | undefined
 }
 
+const named = 'createCourseSearch'
+const deadlineMs = z.number().min(1, 'expected 1 ms or more').max(60_000, 'expected at most 60000')
+const rules = z.object({
+  legDeadlineMs: deadlineMs,
+  minSimilarity: z.number().min(-1, 'expected -1 or more').max(1, 'expected 1 or less'),
+  denseWeight: z.number().min(0, 'expected 0 or more').max(100, 'expected 100 or less'),
+  rerank: z
+    .object({
+      top: option.count.max(200, 'expected 200 or less').optional(),
+      deadlineMs: deadlineMs.optional(),
+    })
+    .optional(),
+})
+
 /**
- * Checks the options.
+ * Checks the options and fills in the defaults.
  *
- * @throws TypeError naming the rule that is broken and what was received.
+ * @throws InvalidOptions that names the option, the rule and the value.
  */
-export function settingsOf(options: CourseSearchOptions): CourseSearchSettings {
-  const { ranking } = options.embedder
-  const { legDeadlineMs, minSimilarity, denseWeight, rerank } = {
+export function settingsOf(stores: Stores, options: CourseSearchOptions): CourseSearchSettings {
+  const { legDeadlineMs, minSimilarity, denseWeight, rerank } = checkOptions(named, rules, {
     ...courseSearchDefaults,
-    ...ranking,
+    ...options.embedder.ranking,
     rerank: undefined,
     ...options,
-  }
-  check({ name: 'legDeadlineMs', value: legDeadlineMs, from: 1, to: 60_000 })
-  check({ name: 'minSimilarity', value: minSimilarity, from: -1, to: 1 })
-  check({ name: 'denseWeight', value: denseWeight, from: 0, to: 100 })
-  check({ name: 'rerank.top', value: rerank?.top ?? rerankDefaults.top, from: 1, to: 200 })
-  check({
-    name: 'rerank.deadlineMs',
-    value: rerank?.deadlineMs ?? rerankDefaults.deadlineMs,
-    from: 1,
-    to: 60_000,
   })
   const rankingOf = ({ embedder }: Generation) => ({
     minSimilarity,
     denseWeight,
     ...(embedder === options.embedder ? {} : { ...embedder.ranking, ...explicitRanking(options) }),
   })
-  return { ...generationsOf(options), legDeadlineMs, rankingOf, rerank }
+  return { ...generationsOf(stores, options), legDeadlineMs, rankingOf, rerank }
 }
 
-/** What the host has said counts for every embedder. */
+/** The ranking that the host has set; it holds for every embedder. */
 function explicitRanking({
   minSimilarity,
   denseWeight,
@@ -146,19 +151,23 @@ function explicitRanking({
 }
 
 function generationsOf(
+  stores: Stores,
   options: CourseSearchOptions,
 ): Pick<CourseSearchSettings, 'generations' | 'openIndex'> {
-  const { stores, index, former } = options
+  const { index, former } = options
   const openIndex = typeof index === 'function' ? index : pineconeByGeneration(stores)
   if (typeof index === 'object' && former !== undefined)
-    throw new TypeError('createCourseSearch: former needs an index per generation, not one index')
+    throw invalidOption(named, 'former', 'expected with an index per generation only', former)
   const generation = ({ embedder, template = courseTemplate }: FormerEmbedding): Generation => {
     const { profile } = embedder
     const name = generationOf(profile, template)
     const opened = typeof index === 'object' ? index : openIndex({ name, profile })
     if (opened.dimensions !== profile.dimensions)
-      throw new TypeError(
-        `createCourseSearch: the index has ${opened.dimensions} dimensions, the embedder ${profile.dimensions}`,
+      throw invalidOption(
+        named,
+        'index.dimensions',
+        `expected the ${profile.dimensions} of the embedder`,
+        opened.dimensions,
       )
     return { name, embedder, template, index: opened }
   }
@@ -174,19 +183,4 @@ function generationsOf(
 function pineconeByGeneration(stores: Stores): OpenIndex {
   return ({ name, profile }) =>
     pineconeIndex(stores, { namespace: `courses-${name}`, dimensions: profile.dimensions })
-}
-
-function check({
-  name,
-  value,
-  from,
-  to,
-}: {
-  readonly name: string
-  readonly value: number
-  readonly from: number
-  readonly to: number
-}): void {
-  if (!(value >= from && value <= to))
-    throw new TypeError(`createCourseSearch: ${name} is from ${from} to ${to}: got ${value}`)
 }

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { err, errAsync, notFound, ok, ResultAsync } from '@headwater/core'
-import type { InvalidInput, Result, Sink, SqlError } from '@headwater/core'
-import { CandidatesByGeneration } from './query/active-candidates.ts'
-import { CourseIndex } from './upkeep/course-index.ts'
-import type { IndexedCourse, IndexError } from './indexing/course-indexer.ts'
+import type { InvalidInput, Result, Sink, SqlError, Stores } from '@headwater/core'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
+import { indexSink } from './indexing/index-sink.ts'
+import { ActiveCandidates } from './query/active-candidates.ts'
 import type { CandidateQuery } from './query/find-candidates.ts'
 import { findPage } from './query/find-page.ts'
 import type { FoundPage } from './query/find-page.ts'
-import { pageToken, readPageToken } from './query/page-token.ts'
-import type { PagePosition } from './query/page-token.ts'
-import { plainWords } from './spelling/query-words.ts'
+import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
+import type { PagePosition } from './query/page-cursor.ts'
 import { loggedHit } from './query/search-log.ts'
 import { parseClick, parseSearch, parseSimilar, parseSuggest } from './query/search-request.ts'
 import type {
@@ -26,30 +24,31 @@ import type {
   SearchResult,
   SimilarError,
 } from './query/search-result.ts'
+import { plainWords } from './spelling/query-words.ts'
 import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
-import type { Suggestion, SuggestParts } from './spelling/suggest.ts'
-import { indexSink } from './indexing/index-sink.ts'
+import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
+import { CourseIndex } from './upkeep/course-index.ts'
 
-/** The search over a catalogue of courses, and what keeps its index in step. */
+/** The search over a catalogue of courses, and the index behind it. */
 export class CourseSearch {
-  /** To be handed to `createRelay`: keeps the vector index in step with PostgreSQL. */
+  /** Sinks for `createRelay`: they keep the vector index in sync with PostgreSQL. */
   readonly sinks: readonly Sink[]
   /** The vector index: its state, its repair, its generations. */
   readonly index: CourseIndex
+  readonly #stores: Stores
   readonly #options: CourseSearchOptions
-  readonly #candidates: CandidatesByGeneration
-  readonly #suggesting: SuggestParts
+  readonly #candidates: ActiveCandidates
+  readonly #suggesting: SuggestDeps
 
   /** @internal */
-  constructor(
-    options: CourseSearchOptions,
-    { generations, openIndex, legDeadlineMs, rankingOf, rerank }: CourseSearchSettings,
-  ) {
-    const { stores, courses } = options
+  constructor(stores: Stores, options: CourseSearchOptions, settings: CourseSearchSettings) {
+    const { generations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
+    const { courses } = options
     const spelling = new Spelling(stores)
+    this.#stores = stores
     this.#options = options
-    this.#candidates = new CandidatesByGeneration({
+    this.#candidates = new ActiveCandidates({
       stores,
       courses,
       generations,
@@ -64,14 +63,14 @@ export class CourseSearch {
   }
 
   /**
-   * Finds courses by meaning and by words at once. What is shown is checked against PostgreSQL: a
-   * course that was unpublished, deleted or taken out of the filters before the search began is not
-   * in the result, cached or not. When one way of searching fails the other answers, and `degraded`
-   * says so. Input that breaks a rule is `invalid-input`, and nothing is asked of any store.
+   * Finds courses by meaning and by words at once. Every hit is checked against PostgreSQL: a course
+   * that was unpublished, deleted or moved out of the filters before the search began is not in the
+   * result, cached or not. When one leg fails the other answers, and `degraded` says so. Bad input
+   * is `invalid-input`, and no store is asked.
    *
-   * Cached, it costs 2 Redis round trips; otherwise one query of PostgreSQL beside one of the
-   * vector index, 2 more of PostgreSQL where words are misspelt, and the embedder for a query that
-   * nobody has asked for a week.
+   * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one of
+   * the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder for
+   * a query that was not asked within a week.
    *
    * @example
    * ```ts
@@ -83,18 +82,18 @@ export class CourseSearch {
   }
 
   /**
-   * Finds courses like one, best first and without it: near it in the vector index, and with words
-   * of its title and category. As {@link CourseSearch.search}, but the embedder is not asked;
-   * `not-found` when the course does not exist or is not published.
+   * Finds courses similar to one, best first: its neighbours in the vector index, and courses with
+   * words of its title and category. The course itself is left out. Works like
+   * {@link CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
    */
   similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
     return new ResultAsync(this.#similar(courseId, options))
   }
 
   /**
-   * The courses that somebody who has typed this much may be looking for: their titles have words
-   * that begin like these, in any order, and as a last resort words that are spelt like them. Read
-   * from PostgreSQL: 1 round trip, 3 as a last resort. Never cached, never paid for.
+   * Completes a query while it is typed: courses whose titles have words that start with the typed
+   * ones, in any order, or else words spelt like them. Reads PostgreSQL, never the cache: 1 round
+   * trip, 3 when the spelling is corrected.
    */
   suggest(
     prefix: string,
@@ -107,38 +106,21 @@ export class CourseSearch {
   }
 
   /**
-   * Takes note of which course of a search was clicked, at once and without waiting for a store;
-   * `position` is the hit's `rank`. A later click replaces an earlier one.
+   * Logs which course of a search was clicked, at once and without waiting for a store. `position`
+   * is the hit's `rank`. A later click replaces an earlier one.
    */
   recordClick(searchId: string, courseId: number, position: number): Result<void, InvalidInput> {
     return parseClick({ searchId, courseId, position }).map((click) => {
-      this.#note((log) => log.recordClick?.(click))
+      this.#write((log) => log.recordClick?.(click))
     })
-  }
-
-  /**
-   * Brings the index in step with one course now: stored when it is published, removed when it is
-   * not. The sink does so by itself; this is for whoever cannot wait. `not-found` when there is no
-   * such course, which is removed then.
-   */
-  indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
-    return this.index.indexCourse(courseId)
-  }
-
-  /**
-   * Removes a course from the vector index until it changes or is indexed again. To take it out of
-   * the results, unpublish it.
-   */
-  unindexCourse(courseId: number): ResultAsync<void, IndexError> {
-    return this.index.unindexCourse(courseId)
   }
 
   async #search(text: string, options: SearchOptions): Promise<Result<SearchResult, SearchError>> {
     const parsed = parseSearch(text, options)
     if (parsed.isErr()) return err(parsed.error)
-    const { query, filters, limit, page } = parsed.value
+    const { query, filters, limit, cursor } = parsed.value
     const question = [query, filters]
-    const position = page === undefined ? ok(undefined) : readPageToken(question, page)
+    const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
     const found = await this.#find({ query, filters }, limit, position.value)
     if (found.isErr()) return err(found.error)
@@ -146,7 +128,7 @@ export class CourseSearch {
     const result = {
       ...courses,
       searchId: randomUUID(),
-      ...(next === undefined ? {} : { nextPage: pageToken(question, next) }),
+      nextCursor: next === undefined ? null : encodeCursor(question, next),
     }
     this.#log(parsed.value, result)
     return ok(result)
@@ -175,19 +157,18 @@ export class CourseSearch {
   ): Promise<
     Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>
   > {
-    const { clock, diagnostics } = this.#options.stores
-    const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
+    const { clock, diagnostics } = this.#stores
+    const startedMs = clock.monotonic()
+    const startedAtMs = clock.now()
     const page = await findPage(
       { candidates: await this.#candidates.current(), courses: this.#options.courses },
       { wanted, limit, position },
     )
     if (page.isErr()) return err(page.error)
     const { hits, next, candidates } = page.value
-    const [mode, durationMs, isCached] = [
-      modeOf(candidates),
-      clock.monotonic() - startedMs,
-      candidates.askedAtMs < startedAtMs,
-    ]
+    const mode = modeOf(candidates)
+    const durationMs = clock.monotonic() - startedMs
+    const isCached = candidates.askedAtMs < startedAtMs
     diagnostics.emit('search:answered', {
       mode,
       cached: isCached,
@@ -201,7 +182,7 @@ export class CourseSearch {
   }
 
   #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
-    this.#note((log) =>
+    this.#write((log) =>
       log.logSearch({
         searchId,
         userId,
@@ -214,13 +195,13 @@ export class CourseSearch {
     )
   }
 
-  /** The log never keeps a searcher waiting and never fails a search. */
-  #note(take: (log: NonNullable<CourseSearchOptions['activity']>) => unknown): void {
-    const { activity, stores } = this.#options
+  /** A search never waits for its log, and never fails because of it. */
+  #write(entry: (log: NonNullable<CourseSearchOptions['activity']>) => unknown): void {
+    const { activity } = this.#options
     try {
-      if (activity !== undefined) take(activity)
+      if (activity !== undefined) entry(activity)
     } catch (error) {
-      stores.diagnostics.emit('activity:dropped', {
+      this.#stores.diagnostics.emit('activity:dropped', {
         count: 1,
         reason: error instanceof Error ? error.message : String(error),
       })
@@ -231,17 +212,16 @@ export class CourseSearch {
 /**
  * Makes the search over the courses.
  *
- * @throws TypeError when there is no index: neither `index` nor stores that were connected with
- *   Pinecone; when an option breaks a rule; and when the index and the embedder differ in their
- *   dimensions.
+ * @throws InvalidOptions when an option breaks a rule, when there is no index (neither `index` nor
+ *   stores with Pinecone), and when the index and the embedder differ in their dimensions.
  * @example
  * ```ts
- * const search = createCourseSearch({ stores, courses, activity, embedder: openaiEmbedder({ apiKey }) })
+ * const search = createCourseSearch(stores, { courses, activity, embedder: openaiEmbedder({ apiKey }) })
  * const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
  * ```
  */
-export function createCourseSearch(options: CourseSearchOptions): CourseSearch {
-  return new CourseSearch(options, settingsOf(options))
+export function createCourseSearch(stores: Stores, options: CourseSearchOptions): CourseSearch {
+  return new CourseSearch(stores, options, settingsOf(stores, options))
 }
 
 function modeOf({ legs }: FoundPage['candidates']): SearchResult['mode'] {

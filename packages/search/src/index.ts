@@ -1,4 +1,5 @@
-export { CourseSearch, createCourseSearch } from './course-search.ts'
+export { createCourseSearch } from './course-search.ts'
+export type { CourseSearch } from './course-search.ts'
 export { courseSearchDefaults } from './course-search-options.ts'
 export type { CourseSearchOptions } from './course-search-options.ts'
 export type {
@@ -19,7 +20,7 @@ export type { SearchHit } from './query/hydrate.ts'
 export type { DegradedLeg, LegError } from './query/legs.ts'
 export { fuse } from './query/fuse.ts'
 export type { FusedCourse, Leg, LegRank, RankedCourse } from './query/fuse.ts'
-export type { IndexedCourse, IndexError, IndexOutcomes } from './indexing/course-indexer.ts'
+export type { IndexedCourse, IndexError, IndexOutcomes } from './indexing/index-outcome.ts'
 export type { FormerEmbedding } from './course-search-options.ts'
 
 export type { CourseIndex } from './upkeep/course-index.ts'

@@ -32,8 +32,8 @@ const refused: readonly (readonly [
   ['an instructor of NaN', 'algebra', { instructorId: Number.NaN }, 'instructorId'],
   ['a user of 0', 'algebra', { userId: 0 }, 'userId'],
   ['seats that are no boolean', 'algebra', { hasSeats: 'yes' }, 'hasSeats'],
-  ['a page that is none', 'algebra', { page: 'nextPage' }, 'page'],
-  ['a page of 10,000 characters', 'algebra', { page: 'x'.repeat(10_000) }, 'page'],
+  ['a cursor that no search returned', 'algebra', { cursor: 'nextCursor' }, 'cursor'],
+  ['a cursor of 10,000 characters', 'algebra', { cursor: 'x'.repeat(10_000) }, 'cursor'],
   ['an unknown filter', 'algebra', { level: 'easy' }, 'level'],
   [
     'options that are none',
@@ -92,8 +92,8 @@ describe('a search', () => {
 
   it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('refuses to index course %d', async (courseId) => {
     for (const result of [
-      await app.search.indexCourse(courseId),
-      await app.search.unindexCourse(courseId),
+      await app.search.index.indexCourse(courseId),
+      await app.search.index.unindexCourse(courseId),
     ]) {
       expect(result.isErr() && result.error).toMatchObject({
         type: 'invalid-input',
@@ -103,7 +103,7 @@ describe('a search', () => {
   })
 
   it('says that there is no such course to index', async () => {
-    const result = await app.search.indexCourse(4_711)
+    const result = await app.search.index.indexCourse(4_711)
     expect(result.isErr() && result.error).toMatchObject({
       type: 'not-found',
       entity: 'course',

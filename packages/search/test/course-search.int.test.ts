@@ -104,6 +104,6 @@ describe('a search', () => {
       searchType: 'hybrid',
       durationMs,
     })
-    orThrow(await app.search.indexCourse(1))
+    orThrow(await app.search.index.indexCourse(1))
   })
 })

@@ -109,8 +109,7 @@ export async function openHarness({
   }
   const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
   const openSearch = (options: Partial<CourseSearchOptions> = {}): CourseSearch =>
-    createCourseSearch({
-      stores,
+    createCourseSearch(stores, {
       courses,
       index,
       activity,

@@ -8,8 +8,28 @@ import type { VectorMetadata } from '../vectors/vector-index.ts'
 /** Below the 8,192 tokens that a text may have, in every language. */
 const maxTextBytes = 16_000
 
+/** A course as the index is to hold it. */
+export interface CourseDocument {
+  readonly course: Course
+  /** The text to embed. */
+  readonly text: string
+  /** {@link textHash} of the text. */
+  readonly hash: string
+  readonly metadata: VectorMetadata
+}
+
+/** The document of a course in one generation. */
+export function documentOf(
+  course: Course,
+  { name, template }: { readonly name: string; readonly template: CourseTemplate },
+): CourseDocument {
+  const text = courseText(course, template)
+  const hash = textHash(name, text)
+  return { course, text, hash, metadata: courseMetadata(course, { hash, generation: name }) }
+}
+
 /**
- * Names what makes the vectors of an index comparable: model, dimensions and the template of the
+ * Names vectors that can be compared: those of one model, one length and one template of the
  * embedded text. Vectors of two generations never meet in one query.
  */
 export function generationOf(
@@ -19,19 +39,19 @@ export function generationOf(
   return shortHash([model, String(dimensions), template.version])
 }
 
-/** The text that is embedded for a course, no longer than a model takes. */
+/** The text that is embedded for a course, cut to what a model takes. */
 export function courseText(course: Course, template: CourseTemplate = courseTemplate): string {
   return cut(template.textOf(course))
 }
 
-/** Changes exactly when the vector of a course has to: with its embedded text or the generation. */
+/** Changes exactly when a course needs another vector: with its embedded text or the generation. */
 export function textHash(generation: string, text: string): string {
   return shortHash([generation, text])
 }
 
 /**
- * What the index knows about a course: what filters look at, and what tells whether the record is
- * up to date.
+ * The metadata of a course's record: what filters use, and what shows whether the record is up to
+ * date.
  */
 export function courseMetadata(
   course: Course,
@@ -52,7 +72,7 @@ export function courseMetadata(
   }
 }
 
-/** Whether a course takes another student. */
+/** Whether a course has a free seat. */
 export function hasSeats({ maxStudents, currentEnrollment }: Course): boolean {
   return maxStudents === null || currentEnrollment < maxStudents
 }
@@ -62,7 +82,7 @@ export function recordIdOf(courseId: number): string {
   return `course_${courseId}`
 }
 
-/** The course that a record speaks of; `undefined` for a record that is not a course's. */
+/** The course of a record; `undefined` for a record that is not a course's. */
 export function courseIdOf(recordId: string): number | undefined {
   const [, digits] = /^course_([1-9]\d{0,9})$/.exec(recordId) ?? []
   return digits === undefined ? undefined : Number(digits)
@@ -71,13 +91,13 @@ export function courseIdOf(recordId: string): number | undefined {
 function cut(text: string): string {
   const bytes = Buffer.from(text)
   if (bytes.length <= maxTextBytes) return text
-  // A character that the cut went through comes out as U+FFFD.
+  // A character that was cut in two becomes U+FFFD.
   return bytes
     .subarray(0, maxTextBytes)
     .toString('utf8')
     .replace(/\ufffd+$/, '')
 }
 
-function shortHash(parts: readonly string[]): string {
-  return digest(JSON.stringify(parts)).slice(0, 32)
+function shortHash(deps: readonly string[]): string {
+  return digest(JSON.stringify(deps)).slice(0, 32)
 }

@@ -3,163 +3,128 @@ import type {
   CacheReadError,
   CallOptions,
   InvalidInput,
-  NotFound,
   Result,
   ResultAsync,
-  SqlError,
   Stores,
   VersionConflict,
 } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
+import type { CourseReader } from '../course-reader.ts'
+import { isRefusalOfText } from '../embedders/embed-each.ts'
 import { resultsTag } from '../results-tag.ts'
 import { hasSeats, recordIdOf } from './course-document.ts'
 import { CourseStatuses } from './course-status.ts'
 import type { StatusEntry } from './course-status.ts'
 import { CourseWriter } from './course-writer.ts'
-import { isRefusalOfText } from '../embedders/embed-each.ts'
-import type { EmbedError } from '../embedders/embedder.ts'
-import type { Generation, UnknownGeneration } from './generations.ts'
-import type { CourseReader } from '../course-reader.ts'
-import type { VectorIndexError } from '../vectors/vector-index.ts'
+import type { CourseWriterDeps } from './course-writer.ts'
+import type { IndexedCourse, IndexError, IndexOutcomes } from './index-outcome.ts'
 
-/**
- * What indexing did to a course: `stored` its vector, `updated` what is known beside it, found it
- * `unchanged`, `removed` it because it is not published, or because it is `gone` altogether.
- */
-export type IndexedCourse = 'stored' | 'updated' | 'unchanged' | 'removed' | 'gone'
-
-/**
- * What can go wrong with indexing a course. `version-conflict`: it kept changing while it was
- * indexed. `unknown-generation`: queries use a generation of which this process has not the
- * embedder; a process that has takes over.
- */
-export type IndexError =
-  | InvalidInput
-  | NotFound
-  | VersionConflict
-  | CacheReadError
-  | SqlError
-  | EmbedError
-  | VectorIndexError
-  | UnknownGeneration
-
-/** What became of each course. */
-export type IndexOutcomes = Map<number, Result<IndexedCourse, IndexError>>
-
-/** What a {@link CourseIndexer} works with. */
-export interface CourseIndexerParts {
+/** Dependencies of a {@link CourseIndexer}. */
+export interface CourseIndexerDeps extends CourseWriterDeps {
   readonly stores: Stores
   readonly courses: CourseReader
-  readonly generation: Generation
 }
 
-/**
- * How often a course that changes while it is written is written again before its writer gives up.
- */
+/** How often a course that changes while it is written is written before the writer gives up. */
 const maxRounds = 3
 
-/**
- * The version of each course that was written, as it was read before; `undefined` for one that is
- * gone.
- */
+/** The version of each course as it was read before the write; `undefined` for a deleted course. */
 type Versions = Map<number, number | undefined>
 
 /**
- * Keeps one generation of the vector index equal to PostgreSQL, course by course: reads the row,
- * writes what it says, and reads it once more, so that a writer that was overtaken writes again.
+ * Keeps one generation of the vector index equal to PostgreSQL, course by course. It reads the row,
+ * writes it, and reads the row again: when the course has changed in between, it writes again.
  */
 export class CourseIndexer {
-  readonly #parts: CourseIndexerParts
+  readonly #deps: CourseIndexerDeps
   readonly #writer: CourseWriter
   readonly #statuses: CourseStatuses
   readonly #deferred = new Set<number>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(parts: CourseIndexerParts) {
-    this.#parts = parts
-    this.#writer = new CourseWriter(parts)
-    this.#statuses = new CourseStatuses(parts.stores, parts.generation.name)
-    parts.stores.beforeClose(async () => {
+  constructor(deps: CourseIndexerDeps) {
+    this.#deps = deps
+    this.#writer = new CourseWriter(deps)
+    this.#statuses = new CourseStatuses(deps.stores, deps.generation.name)
+    deps.stores.beforeClose(async () => {
       clearTimeout(this.#timer)
     })
   }
 
   /**
-   * Brings the index in step with these courses. Costs 3 PostgreSQL round trips, and of the index:
-   * 1 to remove, 1 per 100 courses to look, 1 per 60 to store and 1 per course to update; the
-   * embedder is asked once for all texts that have changed. Never rejects.
+   * Brings the index in sync with these courses. Never rejects. Costs 3 PostgreSQL round trips, and
+   * requests to the index: 1 to remove, 1 per 100 courses to read, 1 per 60 to store and 1 per
+   * course to update. The embedder is called once for all texts that have changed.
    */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
-    const pass: SyncPass = {
+    const run: SyncRun = {
       outcomes: new Map(),
       versions: new Map(),
-      isFoundOtherwise: false,
+      affectsResults: false,
       options,
     }
-    const { outcomes } = pass
+    const { outcomes } = run
     let pending: readonly number[] = [...new Set(courseIds)]
     for (let round = 0; round < maxRounds && pending.length > 0; round += 1)
-      pending = await this.#syncOnce(pending, pass)
+      pending = await this.#syncOnce(pending, run)
     for (const id of pending) outcomes.set(id, err(keptChanging(id)))
-    if (pass.isFoundOtherwise) await this.#invalidateResults()
-    const recorded = await this.#statuses.record(statusesOf(pass))
-    // Written but not noted: by a process that ended in between, perhaps before it came to the
-    // cached results.
+    if (run.affectsResults) await this.#invalidateResults()
+    const recorded = await this.#statuses.record(statusesOf(run))
+    // Written but not recorded: the process that wrote it ended in between, perhaps before it
+    // invalidated the cached results.
     if (recorded.isOk() && recorded.value.some((id) => isUnchanged(outcomes.get(id))))
       await this.#invalidateResults()
     if (recorded.isErr()) for (const id of outcomes.keys()) outcomes.set(id, err(recorded.error))
     return outcomes
   }
 
-  /** Takes one course out of the index, whatever PostgreSQL says. */
+  /** Removes one course from the index, whatever PostgreSQL says. */
   removeOne(courseId: number): ResultAsync<void, IndexError> {
     this.#writer.forget(courseId)
-    return this.#parts.generation.index
+    return this.#deps.generation.index
       .delete([recordIdOf(courseId)])
       .andThen(() => this.#statuses.record([{ courseId, version: undefined }]))
       .map(() => this.#invalidateResults())
   }
 
-  /**
-   * Has the next writing of these courses look at the index instead of at what this process wrote.
-   */
-  doubt(courseIds: readonly number[]): void {
-    for (const id of courseIds) this.#writer.doubt(id)
+  /** Makes the next write of these courses read the index, not the memory of this process. */
+  recheck(courseIds: readonly number[]): void {
+    for (const id of courseIds) this.#writer.recheck(id)
   }
 
-  /** Gives back the courses that moved on meanwhile. */
-  async #syncOnce(ids: readonly number[], pass: SyncPass): Promise<readonly number[]> {
-    const { outcomes, versions, options } = pass
+  /** Returns the courses that changed while they were written. */
+  async #syncOnce(ids: readonly number[], run: SyncRun): Promise<readonly number[]> {
+    const { outcomes, versions, options } = run
     const before = await this.#read(ids)
     if (before.isErr()) {
       for (const id of ids) outcomes.set(id, err(before.error))
       return []
     }
     for (const id of ids) versions.set(id, before.value.get(id)?.version)
-    const { results, isFoundOtherwise, deferred } = await this.#writer.write(
-      ids,
-      before.value,
-      options,
-    )
-    pass.isFoundOtherwise ||= isFoundOtherwise
+    const {
+      outcomes: written,
+      affectsResults,
+      deferred,
+    } = await this.#writer.write(ids, before.value, options)
+    run.affectsResults ||= affectsResults
     this.#defer(deferred)
-    for (const [id, result] of results) outcomes.set(id, result)
-    const written = ids.filter((id) => results.get(id)?.unwrapOr('unchanged') !== 'unchanged')
-    if (written.length === 0) return []
-    const after = await this.#read(written)
+    for (const [id, result] of written) outcomes.set(id, result)
+    const changed = ids.filter((id) => written.get(id)?.unwrapOr('unchanged') !== 'unchanged')
+    if (changed.length === 0) return []
+    const after = await this.#read(changed)
     if (after.isOk())
-      return written.filter((id) => stateOf(before.value.get(id)) !== stateOf(after.value.get(id)))
-    for (const id of written) outcomes.set(id, err(after.error))
+      return changed.filter((id) => stateOf(before.value.get(id)) !== stateOf(after.value.get(id)))
+    for (const id of changed) outcomes.set(id, err(after.error))
     return []
   }
 
-  /** From PostgreSQL itself, past the cache. */
+  /** Reads PostgreSQL, not the cache. */
   #read(ids: readonly number[]): ResultAsync<Map<number, Course>, InvalidInput | CacheReadError> {
-    const { courses, stores } = this.#parts
+    const { courses, stores } = this.#deps
     return courses.getMany(ids, { tx: stores.postgres.client })
   }
 
-  /** Counts of students wait their minute, then are read and written together. */
+  /** Writes numbers of students later, all that are due at that time together. */
   #defer({
     courseIds,
     waitMs,
@@ -168,7 +133,7 @@ export class CourseIndexer {
     readonly waitMs: number
   }): void {
     for (const id of courseIds) this.#deferred.add(id)
-    if (courseIds.length === 0 || this.#timer !== undefined || this.#parts.stores.isClosing) return
+    if (courseIds.length === 0 || this.#timer !== undefined || this.#deps.stores.isClosing) return
     this.#timer = setTimeout(() => {
       const due = [...this.#deferred]
       this.#deferred.clear()
@@ -178,7 +143,7 @@ export class CourseIndexer {
   }
 
   async #invalidateResults(): Promise<void> {
-    const { stores } = this.#parts
+    const { stores } = this.#deps
     const change = beginChange(stores)
     change.invalidate(resultsTag)
     const held = await change.hold()
@@ -187,18 +152,16 @@ export class CourseIndexer {
   }
 }
 
-/**
- * Courses that are brought in step together: what became of them so far, and the caller's limits.
- */
-interface SyncPass {
+/** One call of {@link CourseIndexer.sync}: the outcomes so far, and the caller's limits. */
+interface SyncRun {
   readonly outcomes: IndexOutcomes
   readonly versions: Versions
-  isFoundOtherwise: boolean
+  affectsResults: boolean
   readonly options: CallOptions
 }
 
-/** What failed for a passing reason stays pending, and nothing is noted of it. */
-function statusesOf({ outcomes, versions }: SyncPass): StatusEntry[] {
+/** A course that failed for a passing reason stays pending: nothing is recorded of it. */
+function statusesOf({ outcomes, versions }: SyncRun): StatusEntry[] {
   return [...outcomes].flatMap(([courseId, outcome]): StatusEntry[] => {
     const version = versions.get(courseId)
     if (outcome.isOk()) return [{ courseId, version }]
@@ -214,7 +177,7 @@ function reasonOf(failure: IndexError): string {
     : failure.type
 }
 
-/** What must not have moved between reading a course and the end of writing it. */
+/** The part of a course that must not change while it is written. */
 function stateOf(course: Course | undefined): string {
   if (course === undefined) return 'gone'
   return course.isPublished ? `${course.version} ${hasSeats(course)}` : 'unpublished'

@@ -7,7 +7,7 @@ import type {
   SinkFailure,
   SinkReport,
 } from '@headwater/core'
-import type { IndexError, IndexOutcomes } from './course-indexer.ts'
+import type { IndexError, IndexOutcomes } from './index-outcome.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 
 /** What brings the index in step with courses. */

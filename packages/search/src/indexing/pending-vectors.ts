@@ -1,11 +1,11 @@
-/** As many as one request for embeddings may carry; some 12 MB at 1,536 dimensions. */
+/** As many as one request for embeddings may carry; about 12 MB at 1,536 dimensions. */
 const maxVectors = 2_048
 
 /**
- * Vectors that were paid for and that the index has not taken yet: whoever stores their texts again
- * need not pay again. Those kept longest are forgotten when there are too many.
+ * Vectors that were paid for but are not stored yet: the next attempt to store their texts does not
+ * pay again. When there are too many, the oldest are forgotten.
  */
-export class UnstoredVectors {
+export class PendingVectors {
   readonly #vectors = new Map<string, Float32Array>()
 
   /** The vector of a text, by the hash of the text. */
@@ -24,7 +24,7 @@ export class UnstoredVectors {
     }
   }
 
-  /** Forgets the vector of a text: it is stored, or will never be. */
+  /** Forgets the vector of a text that is stored, or never will be. */
   forget(hash: string): void {
     this.#vectors.delete(hash)
   }

@@ -1,10 +1,13 @@
-/** What this process last wrote about a course. */
-export interface IndexedState {
+import type { Course } from '@headwater/repositories'
+import { hasSeats } from './course-document.ts'
+
+/** The state of a course as this process last wrote it. */
+export interface WrittenState {
   /** The course's version. */
   readonly version: number
   /** Hash of the embedded text. */
   readonly hash: string
-  /** Whether places were left. */
+  /** Whether seats were left. */
   readonly hasSeats: boolean
   /** The number of students. */
   readonly enrollmentCount: number
@@ -15,21 +18,29 @@ export interface IndexedState {
 const maxCourses = 10_000
 
 /**
- * Remembers what this process last wrote to the index. It spares reads, and it is newer than what
- * an index gives that shows writes late; what it has forgotten is read from the index.
+ * Remembers the last write of this process for each of 10,000 courses. It saves reads, and it is
+ * newer than the answer of an index that shows writes late. A forgotten course is read from the
+ * index.
  */
-export class IndexedCourses {
-  readonly #states = new Map<number, IndexedState>()
+export class WriteMemory {
+  readonly #states = new Map<number, WrittenState>()
 
-  /** What was last written about a course. */
-  get(courseId: number): IndexedState | undefined {
+  /** The last write of a course. */
+  get(courseId: number): WrittenState | undefined {
     return this.#states.get(courseId)
   }
 
-  /** Takes note of a write; the course written longest ago is forgotten when there are too many. */
-  set(courseId: number, state: IndexedState): void {
-    this.#states.delete(courseId)
-    this.#states.set(courseId, state)
+  /** Remembers a write; when there are too many, the oldest is forgotten. */
+  remember(course: Course, hash: string, countedAtMs: number): void {
+    const { id, version, currentEnrollment } = course
+    this.#states.delete(id)
+    this.#states.set(id, {
+      version,
+      hash,
+      hasSeats: hasSeats(course),
+      enrollmentCount: currentEnrollment,
+      countedAtMs,
+    })
     if (this.#states.size <= maxCourses) return
     for (const oldest of this.#states.keys()) {
       this.#states.delete(oldest)
@@ -38,16 +49,16 @@ export class IndexedCourses {
   }
 
   /**
-   * Has the index be looked at the next time, and still does not take what it shows late for what
-   * was written last.
+   * Makes the next write of a course read the index first. The hash is kept: an index that shows
+   * writes late must not pass for the last write.
    */
-  doubt(courseId: number): void {
+  recheck(courseId: number): void {
     const state = this.#states.get(courseId)
     if (state !== undefined) this.#states.set(courseId, { ...state, version: -1 })
   }
 
   /** Forgets a course. */
-  delete(courseId: number): void {
+  forget(courseId: number): void {
     this.#states.delete(courseId)
   }
 }

@@ -1,10 +1,10 @@
 import { CandidateCache } from './candidate-cache.ts'
 import type { Generation, Generations } from '../indexing/generations.ts'
-import type { CandidateParts } from './find-candidates.ts'
+import type { CandidateDeps } from './find-candidates.ts'
 import { QueryEmbeddings } from './query-embeddings.ts'
 
-/** What candidates of every generation have in common, and how each is ranked. */
-export interface CandidatesByGenerationParts extends Omit<CandidateParts, 'dense' | 'denseWeight'> {
+/** Dependencies of {@link ActiveCandidates}, shared by every generation. */
+export interface ActiveCandidatesDeps extends Omit<CandidateDeps, 'dense' | 'denseWeight'> {
   readonly generations: Generations
   readonly rankingOf: (generation: Generation) => {
     readonly minSimilarity: number
@@ -13,23 +13,23 @@ export interface CandidatesByGenerationParts extends Omit<CandidateParts, 'dense
 }
 
 /**
- * The candidates of the active generation: queries are embedded under its profile and looked for in
- * its index.
+ * Candidates of the active generation: queries are embedded by its embedder and searched in its
+ * index.
  */
-export class CandidatesByGeneration {
-  readonly #parts: CandidatesByGenerationParts
+export class ActiveCandidates {
+  readonly #deps: ActiveCandidatesDeps
   readonly #caches = new Map<string, CandidateCache>()
 
-  constructor(parts: CandidatesByGenerationParts) {
-    this.#parts = parts
+  constructor(deps: ActiveCandidatesDeps) {
+    this.#deps = deps
   }
 
   /**
    * The candidates of the generation that is active now, or was less than a second ago. Without its
-   * embedder there are none by meaning.
+   * embedder, nothing is found by meaning.
    */
   async current(): Promise<CandidateCache> {
-    const generation = await this.#parts.generations.active()
+    const generation = await this.#deps.generations.active()
     const name = generation?.name ?? ''
     const cache = this.#caches.get(name) ?? this.#open(generation)
     this.#caches.set(name, cache)
@@ -37,9 +37,9 @@ export class CandidatesByGeneration {
   }
 
   #open(generation: Generation | undefined): CandidateCache {
-    const { stores, legDeadlineMs, rankingOf } = this.#parts
+    const { stores, legDeadlineMs, rankingOf } = this.#deps
     if (generation === undefined)
-      return new CandidateCache({ ...this.#parts, dense: undefined, denseWeight: 1 })
+      return new CandidateCache({ ...this.#deps, dense: undefined, denseWeight: 1 })
     const { minSimilarity, denseWeight } = rankingOf(generation)
     const embeddings = new QueryEmbeddings(stores, generation.embedder, legDeadlineMs)
     const dense = {
@@ -49,6 +49,6 @@ export class CandidatesByGeneration {
       minSimilarity,
       clock: stores.clock,
     }
-    return new CandidateCache({ ...this.#parts, dense, denseWeight })
+    return new CandidateCache({ ...this.#deps, dense, denseWeight })
   }
 }

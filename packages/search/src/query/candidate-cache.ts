@@ -1,8 +1,8 @@
-import { defineCache, digest, err, ok } from '@headwater/core'
+import { defineCache, digest, err, failureIn, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
-import { findCandidates, NoLegAnswered } from './find-candidates.ts'
-import type { CandidateParts, CandidateQuery, Candidates } from './find-candidates.ts'
+import { findCandidates } from './find-candidates.ts'
+import type { CandidateDeps, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
 import { rerankDefaults } from './rerank.ts'
@@ -11,15 +11,15 @@ import { resultsTag } from '../results-tag.ts'
 const ttlMs = 15 * 60_000
 
 /**
- * The candidates of a query, under `search:{hash}` for a quarter of an hour. The key speaks of the
- * query, its filters, the generation of the index and how it is ranked, not of who asks.
+ * Candidates of queries, cached under `search:{hash}` for 15 minutes. The key holds the query, its
+ * filters, the generation of the index and the ranking, but not the searching user.
  */
 export class CandidateCache {
   readonly #settings: readonly unknown[]
   readonly #cache: Cache<CandidateQuery, Candidates>
 
-  constructor(parts: CandidateParts) {
-    const { stores, dense, legDeadlineMs, denseWeight, rerank } = parts
+  constructor(deps: CandidateDeps) {
+    const { stores, dense, legDeadlineMs, denseWeight, rerank } = deps
     const loadMs =
       legDeadlineMs + (rerank === undefined ? 0 : (rerank.deadlineMs ?? rerankDefaults.deadlineMs))
     this.#settings = [
@@ -43,15 +43,14 @@ export class CandidateCache {
       load: async (queries) =>
         new Map(
           await Promise.all(
-            queries.map(async (wanted) => [wanted, await findCandidates(parts, wanted)] as const),
+            queries.map(async (wanted) => [wanted, await findCandidates(deps, wanted)] as const),
           ),
         ),
     })
   }
 
   /**
-   * The candidates, found anew or in the cache. Fails only when no leg answers and nothing is
-   * cached.
+   * The candidates of a query, cached or not. Fails only when no leg answers and nothing is cached.
    */
   async get(wanted: CandidateQuery): Promise<Result<Candidates, LegError>> {
     const read = await this.#cache.get(wanted)
@@ -61,7 +60,6 @@ export class CandidateCache {
 }
 
 function unwrapped(failure: CacheReadError): LegError {
-  return failure.type === 'load-failed' && failure.cause instanceof NoLegAnswered
-    ? failure.cause.failure
-    : failure
+  if (failure.type !== 'load-failed') return failure
+  return failureIn<LegError>(failure.cause) ?? failure
 }

@@ -9,7 +9,7 @@ import { vectorFilterOf } from './search-filters.ts'
 import type { VectorIndex, VectorIndexError } from '../vectors/vector-index.ts'
 
 /** What the dense leg works with. */
-export interface DenseLegParts {
+export interface DenseLegDeps {
   readonly embeddings: QueryEmbeddings
   readonly index: VectorIndex
   readonly generation: string
@@ -28,14 +28,11 @@ export type DenseAnswer = Result<
  * deadline. Courses below the least similarity are left out: without it, nonsense would have
  * results too.
  */
-export async function searchByMeaning(
-  parts: DenseLegParts,
-  wanted: LegQuery,
-): Promise<DenseAnswer> {
-  const budget = new CallBudget(parts.clock, { deadlineMs: wanted.deadlineMs })
-  const vector = await parts.embeddings.vectorOf(wanted.query, wanted.deadlineMs)
+export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
+  const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
+  const vector = await deps.embeddings.vectorOf(wanted.query, wanted.deadlineMs)
   if (vector.isErr()) return err(vector.error)
-  return queryAround(parts, wanted, {
+  return queryAround(deps, wanted, {
     vector: vector.value,
     topK: wanted.depth,
     options: budget.left(),
@@ -47,17 +44,17 @@ export async function searchByMeaning(
  * A course that is not there is like none.
  */
 export async function searchNear(
-  parts: DenseLegParts,
+  deps: DenseLegDeps,
   courseId: number,
   wanted: LegQuery,
 ): Promise<DenseAnswer> {
-  const budget = new CallBudget(parts.clock, { deadlineMs: wanted.deadlineMs })
+  const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
   const id = recordIdOf(courseId)
-  const records = await parts.index.fetch([id], budget.left())
+  const records = await deps.index.fetch([id], budget.left())
   if (records.isErr()) return err(records.error)
   const record = records.value.get(id)
-  if (record === undefined || record.metadata['generation'] !== parts.generation) return ok([])
-  return queryAround(parts, wanted, {
+  if (record === undefined || record.metadata['generation'] !== deps.generation) return ok([])
+  return queryAround(deps, wanted, {
     vector: record.values,
     topK: wanted.depth + 1,
     options: budget.left(),
@@ -71,7 +68,7 @@ interface Around {
 }
 
 async function queryAround(
-  { index, generation, minSimilarity }: DenseLegParts,
+  { index, generation, minSimilarity }: DenseLegDeps,
   { filters }: LegQuery,
   { vector, topK, options }: Around,
 ): Promise<DenseAnswer> {

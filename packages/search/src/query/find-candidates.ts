@@ -1,7 +1,7 @@
 import { err, FailureError, isOutage } from '@headwater/core'
 import type { Result, SqlError, Stores } from '@headwater/core'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
-import type { DenseLegParts } from './dense-leg.ts'
+import type { DenseLegDeps } from './dense-leg.ts'
 import { fuse } from './fuse.ts'
 import type { FusedCourse, Leg, RankedCourse, Ranking } from './fuse.ts'
 import { unknownGeneration } from '../indexing/generations.ts'
@@ -9,85 +9,75 @@ import type { CourseReader } from '../course-reader.ts'
 import { degradedLeg } from './legs.ts'
 import type { DegradedLeg, LegError, LegQuery } from './legs.ts'
 import { searchByWords } from './lexical-leg.ts'
-import type { LexicalLegParts } from './lexical-leg.ts'
+import type { LexicalLegDeps } from './lexical-leg.ts'
 import { askReranker, reranked, rerankDefaults } from './rerank.ts'
 import type { RerankOptions } from './rerank.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchFilters } from './search-filters.ts'
 
-/** What was found for a query before PostgreSQL was asked: ids and scores, no courses. */
+/** The ranking of a query before PostgreSQL is asked: ids and scores, no courses. */
 export interface Candidates {
   /** The courses, best first. */
   readonly found: Ranking
   /** The legs that answered. */
   readonly legs: readonly Leg[]
-  /** What failed; only a result without any is cached. */
+  /** Failures that the search did without; a result with any is not cached. */
   readonly degraded: readonly DegradedLeg[]
-  /** Whether a leg found as many as it was asked for, so that there may be more. */
+  /** Whether a leg found as many as it was asked for, so there may be more. */
   readonly mayHaveMore: boolean
   /** When the legs were asked, in milliseconds since the epoch. */
   readonly askedAtMs: number
 }
 
-/** Which candidates are wanted. */
+/** A request for candidates. */
 export interface CandidateQuery {
-  /** The normalised query; the words of the course where courses like it are wanted. */
+  /** The normalised query; for similar courses, the words of the course. */
   readonly query: string
-  /** The filters that are set, in their fixed order. */
+  /** The filters that are set, in a fixed order. */
   readonly filters: SearchFilters
-  /** How many courses each leg is asked for. */
+  /** The number of courses each leg is asked for. */
   readonly depth: number
-  /** The course that others are to be like. */
+  /** The course to find similar ones to. */
   readonly like?: number
 }
 
-/** What finding candidates takes. */
-export interface CandidateParts {
+/** Dependencies of {@link findCandidates}. */
+export interface CandidateDeps {
   readonly stores: Stores
   readonly courses: CourseReader
-  /** Absent: this process has not the embedder of the active generation. */
-  readonly dense: DenseLegParts | undefined
-  readonly lexical: LexicalLegParts
+  /** `undefined` when this process does not have the embedder of the active generation. */
+  readonly dense: DenseLegDeps | undefined
+  readonly lexical: LexicalLegDeps
   readonly legDeadlineMs: number
   readonly denseWeight: number
   readonly rerank: RerankOptions | undefined
 }
 
-/** The rejection of a search in which no leg answered. */
-export class NoLegAnswered extends Error {
-  readonly failure: LegError
-
-  constructor(failure: LegError) {
-    super(failure.message)
-    this.name = 'NoLegAnswered'
-    this.failure = failure
-  }
-}
-
 /**
- * Asks both legs side by side, each within its deadline, and merges what they say; then the
- * reranker, where there is one.
+ * Asks both legs side by side, each within its deadline, and merges their rankings; then asks the
+ * reranker, if there is one.
  *
- * @throws NoLegAnswered when neither leg answers, FailureError when PostgreSQL is down as well.
+ * @throws FailureError when neither leg answers.
  */
 export async function findCandidates(
-  parts: CandidateParts,
+  deps: CandidateDeps,
   wanted: CandidateQuery,
 ): Promise<Candidates> {
-  const askedAtMs = parts.stores.clock.now()
-  const query: LegQuery = { ...wanted, deadlineMs: parts.legDeadlineMs }
+  const askedAtMs = deps.stores.clock.now()
+  const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs }
   const [dense, lexical] = await Promise.all([
-    searchDense(parts.dense, wanted.like, query),
-    searchByWords(parts.lexical, query),
+    searchDense(deps.dense, wanted.like, query),
+    searchByWords(deps.lexical, query),
   ])
-  if (dense.isErr() && lexical.isErr()) throw failureOfBoth(dense.error, lexical.error)
+  if (dense.isErr() && lexical.isErr())
+    throw new FailureError(failureOfBoth(dense.error, lexical.error))
   const legs = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
   for (const { leg, error } of failed)
-    parts.stores.diagnostics.emit('search:degraded', { leg, error })
-  const fused = fuse(legs, { dense: parts.denseWeight })
+    deps.stores.diagnostics.emit('search:degraded', { leg, error })
+  const fused = fuse(legs, { dense: deps.denseWeight })
   const others = { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
-  const ordered = wanted.like === undefined ? await secondLook(parts, wanted, fused) : others
+  const ordered = wanted.like === undefined ? await rerankBest(deps, wanted, fused) : others
   return {
     found: ordered.found,
     legs: Object.keys(legs) as Leg[],
@@ -98,12 +88,12 @@ export async function findCandidates(
 }
 
 async function searchDense(
-  parts: DenseLegParts | undefined,
+  deps: DenseLegDeps | undefined,
   like: number | undefined,
   query: LegQuery,
 ): Promise<LegAnswer> {
-  if (parts === undefined) return err(unknownGeneration)
-  return like === undefined ? searchByMeaning(parts, query) : searchNear(parts, like, query)
+  if (deps === undefined) return err(unknownGeneration)
+  return like === undefined ? searchByMeaning(deps, query) : searchNear(deps, like, query)
 }
 
 type LegAnswer = Result<readonly RankedCourse[], LegError>
@@ -124,9 +114,9 @@ interface Ordered {
   readonly degraded: readonly DegradedLeg[]
 }
 
-/** A reranker that is not there changes nothing; one that fails is gone without, and said so. */
-async function secondLook(
-  { rerank, courses, stores }: CandidateParts,
+/** Without a reranker the order stays; one that fails changes nothing and is reported. */
+async function rerankBest(
+  { rerank, courses, stores }: CandidateDeps,
   { query, filters }: CandidateQuery,
   found: readonly FusedCourse[],
 ): Promise<Ordered> {
@@ -153,7 +143,7 @@ async function secondLook(
   }
 }
 
-// PostgreSQL being down is what the cache's grace is for: it knows that by the rejection's class.
-function failureOfBoth(dense: LegError, lexical: SqlError): Error {
-  return isOutage(lexical) ? new FailureError(lexical) : new NoLegAnswered(dense)
+/** An outage of PostgreSQL counts first: it lets the cache answer with an older value. */
+function failureOfBoth(dense: LegError, lexical: SqlError): LegError {
+  return isOutage(lexical) ? lexical : dense
 }

@@ -1,27 +1,27 @@
-import { err, invalidField, ok } from '@headwater/core'
+import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
+import type { CourseReader } from '../course-reader.ts'
 import type { CandidateCache } from './candidate-cache.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
 import type { Ranking } from './fuse.ts'
 import { hydrate } from './hydrate.ts'
-import type { CourseReader } from '../course-reader.ts'
 import type { SearchHit } from './hydrate.ts'
-import { beginningOf, depths, positionAfter } from './page-token.ts'
-import type { PagePosition } from './page-token.ts'
+import { depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
+import type { PagePosition } from './page-cursor.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchError } from './search-result.ts'
 
-/** One page of what was found. */
+/** One page of a search. */
 export interface FoundPage {
   /** The courses, checked against PostgreSQL. */
   readonly hits: readonly SearchHit[]
-  /** Where the next page begins; absent when there is none. */
+  /** The start of the next page; absent when there is none. */
   readonly next: PagePosition | undefined
-  /** The candidates it was taken from. */
+  /** The candidates that the page was taken from. */
   readonly candidates: Candidates
 }
 
-/** What is asked for. */
+/** A request for one page. */
 export interface PageRequest {
   readonly wanted: Omit<CandidateQuery, 'depth'>
   readonly limit: number
@@ -29,9 +29,9 @@ export interface PageRequest {
 }
 
 /**
- * Fills a page with courses that PostgreSQL does not deny, and goes deeper while it is not full.
- * What a greater depth finds comes behind what was found before, so that no page repeats or skips
- * what another one had.
+ * Fills a page with courses that PostgreSQL does not deny, and searches deeper until it is full.
+ * Courses found at a greater depth come after those found before, so that no page repeats or skips
+ * a course of another.
  */
 export async function findPage(
   {
@@ -47,13 +47,12 @@ export async function findPage(
     const candidates = await cache.get({ ...wanted, depth })
     if (candidates.isErr()) return err(candidates.error)
     found = extended(found, candidates.value.found)
-    const from = position === undefined ? 0 : beginningOf(found, position)
     const shown = position?.shown ?? 0
     const hydrated = await hydrate(found, {
       courses,
       isFindable: (course) => isFindable(course, wanted.filters),
       limit,
-      from,
+      from: position === undefined ? 0 : startOf(found, position),
       shown,
     })
     if (hydrated.isErr()) return err(hydrated.error)
@@ -64,12 +63,10 @@ export async function findPage(
         ? positionAfter(found, { depth: firstDepth, offset: used, shown: shown + hits.length })
         : undefined
     page = { hits, next, candidates: candidates.value }
-    // Whoever waited for a leg that failed does not wait for it again.
+    // A search that has waited for a failing leg does not wait for it twice.
     if (hits.length >= limit || isDeepest || candidates.value.degraded.length > 0) break
   }
-  return page === undefined
-    ? err(invalidField('page', 'is not the nextPage of a result'))
-    : ok(page)
+  return page === undefined ? err(notACursor) : ok(page)
 }
 
 function extended(found: Ranking, deeper: Ranking): Ranking {

@@ -8,19 +8,19 @@ import { wordQueries, wordsOf } from '../spelling/query-words.ts'
 import type { WordQueries } from '../spelling/query-words.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
 
-/** What the lexical leg works with. */
-export interface LexicalLegParts {
+/** Dependencies of the lexical leg. */
+export interface LexicalLegDeps {
   readonly stores: Stores
   readonly spelling: Spelling
 }
 
 /**
- * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. Where no course
- * has all the words, those that no course has are corrected: 2 round trips, and one more when some
- * were. Without an answer about spelling in time the words count as they are.
+ * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course has
+ * all the words, the unknown ones are corrected: 2 more round trips, and a third to search again.
+ * When the corrections are late, the words count as they are.
  */
 export async function searchByWords(
-  { stores, spelling }: LexicalLegParts,
+  { stores, spelling }: LexicalLegDeps,
   query: LegQuery,
 ): Promise<Result<readonly RankedCourse[], SqlError>> {
   const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
@@ -43,7 +43,7 @@ function select(
   { query, filters, depth }: LegQuery,
   words: WordQueries | undefined,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats = false } = filters
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats } = filters
   const values = [
     query,
     words?.all,

@@ -44,7 +44,8 @@ export const selectMatchingCourses = `
     AND ($6::integer IS NULL OR course.instructor_id = $6)
     AND ($7::numeric IS NULL OR course.price >= $7)
     AND ($8::numeric IS NULL OR course.price <= $8)
-    AND (NOT $9::boolean OR course.max_students IS NULL OR course.current_enrollment < course.max_students)
+    AND ($9::boolean IS NULL
+         OR $9 = (course.max_students IS NULL OR course.current_enrollment < course.max_students))
   ORDER BY matched.score DESC, course.id
   LIMIT $10`
 

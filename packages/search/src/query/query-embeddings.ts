@@ -1,16 +1,16 @@
-import { deadline, defineCache, digest, err, ok } from '@headwater/core'
+import { deadline, defineCache, digest, err, FailureError, failureIn, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Codec, ResultAsync, Stores } from '@headwater/core'
 import type { EmbedError, Embedder } from '../embedders/embedder.ts'
 import { notLoaded } from './legs.ts'
 import { fromBase64, toBase64 } from '../embedders/single-precision.ts'
 import { checkVector } from '../vectors/vector-checks.ts'
 
-/** Vectors do not age: a week is how long a query is worth remembering. */
+/** Vectors do not age; a query is worth remembering for a week. */
 const ttlMs = 7 * 24 * 3_600_000
 
 /**
- * The vectors of queries, under `embedding:{hash}`: a query is paid for once a week, however many
- * searches ask for it.
+ * Vectors of queries, cached under `embedding:{hash}`. A query is paid for once a week, however many
+ * searches use it.
  */
 export class QueryEmbeddings {
   readonly #cache: Cache<string, readonly number[]>
@@ -29,8 +29,8 @@ export class QueryEmbeddings {
   }
 
   /**
-   * The vector of a query, within the deadline. Costs 1 Redis round trip, on a miss 2 more and one
-   * call of the embedder, which the queries of one tick share.
+   * The vector of a query, within the deadline. Costs 1 Redis round trip. A miss costs 2 more and
+   * one call of the embedder, shared by the queries of one turn of the event loop.
    */
   vectorOf(
     text: string,
@@ -46,48 +46,35 @@ export class QueryEmbeddings {
   }
 }
 
-/** The rejection of a load, with the embedder's own failure inside. */
-class EmbeddingFailed extends Error {
-  readonly failure: EmbedError
-
-  constructor(failure: EmbedError) {
-    super(failure.message)
-    this.name = 'EmbeddingFailed'
-    this.failure = failure
-  }
-}
-
 async function embedAll(
   embedder: Embedder,
   texts: readonly string[],
   deadlineMs: number,
 ): Promise<Map<string, readonly number[]>> {
   const embedded = await embedder.embed(texts, { deadlineMs })
-  if (embedded.isErr()) throw new EmbeddingFailed(embedded.error)
+  if (embedded.isErr()) throw new FailureError(embedded.error)
   for (const vector of embedded.value) {
     const checked = checkVector(vector, embedder.profile.dimensions, 'vector')
-    if (checked.isErr()) throw new EmbeddingFailed(checked.error)
+    if (checked.isErr()) throw new FailureError(checked.error)
   }
-  // With single precision, as the cache keeps them: the first search must not score otherwise than
-  // the second.
+  // Single precision, as in the cache: the first search must score as the second does.
   return new Map(
-    texts.flatMap((text, place) => {
-      const vector = embedded.value[place]
+    texts.flatMap((text, index) => {
+      const vector = embedded.value[index]
       return vector === undefined ? [] : [[text, vector.map(Math.fround)] as const]
     }),
   )
 }
 
 function unwrapped(failure: CacheReadError | EmbedError): CacheReadError | EmbedError {
-  return failure.type === 'load-failed' && failure.cause instanceof EmbeddingFailed
-    ? failure.cause.failure
-    : failure
+  if (failure.type !== 'load-failed') return failure
+  return failureIn<EmbedError>(failure.cause) ?? failure
 }
 
 const vectorCodec: Codec<readonly number[]> = {
   encode: toBase64,
   decode(json) {
-    if (typeof json !== 'string') throw new TypeError('an embedding must be kept as base64')
+    if (typeof json !== 'string') throw new TypeError('an embedding is stored as base64')
     return fromBase64(json)
   },
 }

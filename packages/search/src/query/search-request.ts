@@ -13,7 +13,7 @@ import { z } from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 
-/** Options of a search: which courses may be found, how many, and for whom. */
+/** Options of a search: filters, the number of courses, and who searches. */
 export interface SearchOptions {
   /** Only courses of this category. */
   readonly category?: string | undefined
@@ -21,9 +21,9 @@ export interface SearchOptions {
   readonly difficulty?: string | undefined
   /** Only courses of this instructor. */
   readonly instructorId?: number | undefined
-  /** Only courses that cost this much or more. */
+  /** Only courses that cost at least this. */
   readonly minPrice?: MoneyInput | undefined
-  /** Only courses that cost this much or less. */
+  /** Only courses that cost at most this. */
   readonly maxPrice?: MoneyInput | undefined
   /**
    * `true`: only courses that take another student.
@@ -32,28 +32,28 @@ export interface SearchOptions {
    */
   readonly hasSeats?: boolean | undefined
   /**
-   * How many courses to find at most, 1 to 100.
+   * The most courses to find, 1 to 100.
    *
    * @defaultValue `10`
    */
   readonly limit?: number | undefined
   /**
-   * Which page: the `nextPage` of a result of the same query and filters.
+   * The `nextCursor` of a result for the same query and filters.
    *
-   * @defaultValue the first
+   * @defaultValue the first page
    */
-  readonly page?: string | undefined
-  /** Who searches, for the log; makes no difference to the results. */
+  readonly cursor?: string | undefined
+  /** The searching user, for the log; has no effect on the result. */
   readonly userId?: number | undefined
 }
 
 /** Options of a search for similar courses. */
-export type SimilarOptions = Omit<SearchOptions, 'page' | 'userId'>
+export type SimilarOptions = Omit<SearchOptions, 'cursor' | 'userId'>
 
 /** Options of suggestions. */
 export interface SuggestOptions {
   /**
-   * How many to make at most, 1 to 20.
+   * The most suggestions to make, 1 to 20.
    *
    * @defaultValue `8`
    */
@@ -72,11 +72,11 @@ export interface SearchRequest {
   readonly query: string
   /** The filters that are set, in a fixed order. */
   readonly filters: SearchFilters
-  /** How many courses to find at most. */
+  /** The most courses to find. */
   readonly limit: number
-  /** Which page, as it was asked for. */
-  readonly page: string | undefined
-  /** Who searches. */
+  /** The cursor, unread. */
+  readonly cursor: string | undefined
+  /** The searching user. */
   readonly userId: number | undefined
 }
 
@@ -111,7 +111,7 @@ const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 const searchOptions = z
   .strictObject({
     ...filterInput,
-    page: z.string().min(1).max(200).optional(),
+    cursor: z.string().min(1).max(200).optional(),
     userId: rowId.optional(),
   })
   .refine(pricesAreOrdered, pricesRule)
@@ -126,8 +126,8 @@ const clickInput = z.strictObject({
 })
 
 /**
- * Checks a search and brings it into the one form that equal searches have, whatever the order of
- * their options. Asks no store, never throws.
+ * Checks a search and gives equal searches one form, whatever the order of their options. Asks no
+ * store, never throws.
  */
 export function parseSearch(
   text: string,
@@ -140,12 +140,12 @@ export function parseSearch(
     query: input.query,
     filters: filtersOf(input),
     limit: input.limit,
-    page: input.page,
+    cursor: input.cursor,
     userId: input.userId,
   }))
 }
 
-/** Checks a search for similar courses; as {@link parseSearch}. */
+/** Checks a search for similar courses, as {@link parseSearch} does. */
 export function parseSimilar(
   courseId: number,
   options: SimilarOptions,
@@ -167,7 +167,7 @@ export interface SimilarRequest {
   readonly limit: number
 }
 
-/** Checks a request for suggestions, and normalises it; as {@link parseSearch}. */
+/** Checks and normalises a request for suggestions, as {@link parseSearch} does. */
 export function parseSuggest(
   text: string,
   options: SuggestOptions,
@@ -178,13 +178,13 @@ export function parseSuggest(
   )
 }
 
-/** Checks a click; as {@link parseSearch}. */
+/** Checks a click, as {@link parseSearch} does. */
 export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput> {
   return validate(clickInput, click)
 }
 
 /**
- * One form for queries that differ in nothing but case, spacing and the encoding of the same
+ * Gives one form to queries that differ only in case, spacing and the encoding of the same
  * characters.
  */
 export function normalise(text: string): string {
@@ -195,7 +195,7 @@ export function normalise(text: string): string {
     .toLowerCase()
 }
 
-/** The filters that are set, in one order. */
+/** The filters that are set, in a fixed order. */
 function filtersOf({
   category,
   difficulty,
@@ -210,11 +210,11 @@ function filtersOf({
     ...(instructorId === undefined ? {} : { instructorId }),
     ...(minPrice === undefined ? {} : { minPrice }),
     ...(maxPrice === undefined ? {} : { maxPrice }),
-    ...(hasSeats === true ? { hasSeats } : {}),
+    ...(hasSeats === undefined ? {} : { hasSeats }),
   }
 }
 
-/** What was asked for and its options as one input; every broken rule of both counts. */
+/** Two checked halves of one input; a failure names every broken rule of both. */
 function both<One extends object, Other extends object>(
   one: Result<One, InvalidInput>,
   other: Result<Other, InvalidInput>,

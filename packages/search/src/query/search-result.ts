@@ -2,39 +2,33 @@ import type { InvalidInput, NotFound } from '@headwater/core'
 import type { SearchHit } from './hydrate.ts'
 import type { DegradedLeg, LegError } from './legs.ts'
 
-/** The courses that were found, and how. */
+/** Courses that were found, and by which means. */
 export interface FoundCourses {
   /** The courses, best first. */
   readonly hits: readonly SearchHit[]
-  /** Which ways of searching answered: both, by meaning alone, or by words alone. */
+  /** The legs that answered: both, only the one by meaning, or only the one by words. */
   readonly mode: 'hybrid' | 'semantic' | 'lexical'
-  /** What failed and was gone without; empty when all is well. */
+  /** Failures that the search did without; empty when there were none. */
   readonly degraded: readonly DegradedLeg[]
-  /** How long it took, in milliseconds. */
+  /** The duration, in milliseconds. */
   readonly durationMs: number
-  /** Whether the ranking was in the cache. The courses are read anew in any case. */
+  /** Whether the ranking came from the cache. The courses are always read again. */
   readonly isCached: boolean
 }
 
-/** What a search found. */
+/** The result of a search. */
 export interface SearchResult extends FoundCourses {
-  /** Names this search in the log; clicks refer to it. */
+  /** Identifies this search in the log; clicks refer to it. */
   readonly searchId: string
   /**
-   * To be handed in as `page` for what comes next; absent on the last page. Good for the same query
-   * and filters, whatever the limit.
+   * The `cursor` of the next page; `null` on the last one. Valid for the same query and filters,
+   * whatever the limit.
    */
-  readonly nextPage?: string
+  readonly nextCursor: string | null
 }
 
-/**
- * What can go wrong with a search. A store's failure means that no way of searching answered, or
- * that the courses could not be read.
- */
+/** Failures of a search. A store's failure means that no leg answered or no course could be read. */
 export type SearchError = InvalidInput | LegError
 
-/**
- * What can go wrong with a search for similar courses; `not-found` when the course does not exist
- * or is not published.
- */
+/** Failures of a search for similar courses; `not-found`: no published course has this id. */
 export type SimilarError = SearchError | NotFound

@@ -13,7 +13,7 @@ export interface Suggestion {
 }
 
 /** What suggestions are made of. */
-export interface SuggestParts {
+export interface SuggestDeps {
   readonly stores: Stores
   readonly spelling: Spelling
   readonly deadlineMs: number
@@ -24,7 +24,7 @@ export interface SuggestParts {
  * none, 2 more to correct what is misspelt.
  */
 export function suggestCourses(
-  { stores, spelling, deadlineMs }: SuggestParts,
+  { stores, spelling, deadlineMs }: SuggestDeps,
   { prefix, limit }: SuggestRequest,
 ): ResultAsync<readonly Suggestion[], SqlError> {
   const budget = new CallBudget(stores.clock, { deadlineMs })

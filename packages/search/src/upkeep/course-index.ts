@@ -1,7 +1,7 @@
 import { err, errAsync, invalidField, isRowId, notFound, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
 import { CourseIndexer } from '../indexing/course-indexer.ts'
-import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/course-indexer.ts'
+import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/index-outcome.ts'
 import { CourseStatuses, summaryDefaults } from '../indexing/course-status.ts'
 import type { CourseStatus, StatusSummary, SummaryOptions } from '../indexing/course-status.ts'
 import { unknownGeneration } from '../indexing/generations.ts'
@@ -12,12 +12,12 @@ import type { OpenIndex } from './index-generations.ts'
 import { Reindexing } from './reindex.ts'
 import type { ReindexOptions, ReindexReport } from './reindex.ts'
 import { repairIndex } from './repair.ts'
-import type { RepairOptions, RepairParts, RepairReport } from './repair.ts'
+import type { RepairOptions, RepairDeps, RepairReport } from './repair.ts'
 import { verifyIndex } from './verify.ts'
 import type { VerifyOptions, VerifyReport } from './verify.ts'
 
 /** What a {@link CourseIndex} works with. */
-export interface CourseIndexParts {
+export interface CourseIndexDeps {
   readonly stores: Stores
   readonly courses: CourseReader
   readonly generations: Generations
@@ -33,15 +33,15 @@ export interface CourseIndexParts {
 export class CourseIndex {
   /** The generations of the index: list them, switch between them, go back, clean up. */
   readonly generations: IndexGenerations
-  readonly #parts: CourseIndexParts
+  readonly #deps: CourseIndexDeps
   readonly #indexers = new Map<string, CourseIndexer>()
 
   /** Made by `createCourseSearch`. */
-  constructor(parts: CourseIndexParts) {
-    this.#parts = parts
+  constructor(deps: CourseIndexDeps) {
+    this.#deps = deps
     this.generations = new IndexGenerations({
-      ...parts,
-      partsOf: (generation) => this.#partsOf(generation),
+      ...deps,
+      depsOf: (generation) => this.#depsOf(generation),
     })
   }
 
@@ -50,7 +50,7 @@ export class CourseIndex {
    * rejects.
    */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
-    const written = await this.#parts.generations.written()
+    const written = await this.#deps.generations.written()
     if (written.isErr()) return new Map(courseIds.map((id) => [id, err(written.error)]))
     const { known, isActiveKnown } = written.value
     const all = await Promise.all(
@@ -83,7 +83,7 @@ export class CourseIndex {
    */
   unindexCourse(courseId: number): ResultAsync<void, IndexError> {
     if (!isRowId(courseId)) return errAsync(notAnId)
-    return this.#parts.generations
+    return this.#deps.generations
       .written()
       .andThen(({ known }) =>
         ResultAsync.combine(
@@ -99,7 +99,7 @@ export class CourseIndex {
    */
   status(courseId: number): ResultAsync<CourseStatus, InvalidInput | NotFound | SqlError> {
     if (!isRowId(courseId)) return errAsync(notAnId)
-    const { stores, generations } = this.#parts
+    const { stores, generations } = this.#deps
     return generations
       .activeName()
       .andThen((name) => new CourseStatuses(stores, name).get(courseId))
@@ -116,7 +116,7 @@ export class CourseIndex {
       return errAsync(invalidField('maxListed', 'must be a whole number from 0 to 1000'))
     if (after !== 0 && !isRowId(after))
       return errAsync(invalidField('after', 'must be the id of a course'))
-    const { stores, generations } = this.#parts
+    const { stores, generations } = this.#deps
     return generations
       .activeName()
       .andThen((name) => new CourseStatuses(stores, name).summary({ maxListed, after }))
@@ -133,10 +133,10 @@ export class CourseIndex {
    * ```
    */
   reindexAll(options: ReindexOptions = {}): ResultAsync<ReindexReport, IndexError> {
-    return this.#parts.generations
+    return this.#deps.generations
       .list()
-      .andThen(() => this.#chosen(options.generation ?? this.#parts.generations.own.name))
-      .andThen((parts) => new ResultAsync(new Reindexing(parts, options).run()))
+      .andThen(() => this.#chosen(options.generation ?? this.#deps.generations.own.name))
+      .andThen((deps) => new ResultAsync(new Reindexing(deps, options).run()))
   }
 
   /**
@@ -146,7 +146,7 @@ export class CourseIndex {
    */
   verify(options: VerifyOptions = {}): ResultAsync<VerifyReport, IndexError> {
     return this.#chosenOrActive(options.generation).andThen(
-      (parts) => new ResultAsync(verifyIndex(parts, options)),
+      (deps) => new ResultAsync(verifyIndex(deps, options)),
     )
   }
 
@@ -165,30 +165,30 @@ export class CourseIndex {
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
       return errAsync(invalidField('limit', 'must be a positive integer'))
     return this.#chosenOrActive(options.generation).andThen(
-      (parts) => new ResultAsync(repairIndex(parts, options)),
+      (deps) => new ResultAsync(repairIndex(deps, options)),
     )
   }
 
-  #chosenOrActive(name: string | undefined): ResultAsync<RepairParts, IndexError> {
+  #chosenOrActive(name: string | undefined): ResultAsync<RepairDeps, IndexError> {
     return name === undefined
-      ? this.#parts.generations.activeName().andThen((active) => this.#chosen(active))
+      ? this.#deps.generations.activeName().andThen((active) => this.#chosen(active))
       : new ResultAsync(Promise.resolve(this.#chosen(name)))
   }
 
-  #chosen(name: string): Result<RepairParts, InvalidInput> {
-    const generation = this.#parts.generations.known(name)
+  #chosen(name: string): Result<RepairDeps, InvalidInput> {
+    const generation = this.#deps.generations.known(name)
     return generation === undefined
       ? err(invalidField('generation', 'must be one whose embedder this process has'))
-      : ok(this.#partsOf(generation))
+      : ok(this.#depsOf(generation))
   }
 
-  #partsOf(generation: Generation): RepairParts {
-    const { stores, courses } = this.#parts
+  #depsOf(generation: Generation): RepairDeps {
+    const { stores, courses } = this.#deps
     return { stores, courses, generation, indexer: this.#indexerOf(generation) }
   }
 
   #indexerOf(generation: Generation): CourseIndexer {
-    const { stores, courses } = this.#parts
+    const { stores, courses } = this.#deps
     const indexer =
       this.#indexers.get(generation.name) ?? new CourseIndexer({ stores, courses, generation })
     this.#indexers.set(generation.name, indexer)

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { FailureError, isRowId } from '@headwater/core'
+import { FailureError, failureIn, isRowId } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import {
@@ -9,7 +9,7 @@ import {
   recordIdOf,
   textHash,
 } from '../indexing/course-document.ts'
-import type { IndexError } from '../indexing/course-indexer.ts'
+import type { IndexError } from '../indexing/index-outcome.ts'
 import { publishedIds, publishedOf } from './course-walk.ts'
 import type { Generation } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
@@ -39,21 +39,10 @@ export interface ComparedPage {
 }
 
 /** What comparing takes. */
-export interface ComparedParts {
+export interface ComparedDeps {
   readonly stores: Stores
   readonly courses: CourseReader
   readonly generation: Generation
-}
-
-/** The rejection of a comparison, with the typed failure inside. */
-export class ComparisonFailed extends Error {
-  readonly failure: IndexError
-
-  constructor(failure: IndexError) {
-    super(failure.message)
-    this.name = 'ComparisonFailed'
-    this.failure = failure
-  }
 }
 
 /** As many as one fetch of the index takes. */
@@ -65,38 +54,38 @@ const pageSize = 100
  * is being written meanwhile is not told of. 2 PostgreSQL round trips and 1 request of the index
  * for every 100 courses, and the same for every 100 records.
  *
- * @throws ComparisonFailed when the index or PostgreSQL does not answer.
+ * @throws FailureError when the index or PostgreSQL does not answer.
  */
-export async function* compareAll(parts: ComparedParts): AsyncGenerator<ComparedPage> {
-  for await (const ids of publishedIds(parts.stores, { pageSize })) {
-    const first = await compare(parts, ids)
+export async function* compareAll(deps: ComparedDeps): AsyncGenerator<ComparedPage> {
+  for await (const ids of publishedIds(deps.stores, { pageSize })) {
+    const first = await compare(deps, ids)
     const suspects = first.differences.flatMap(({ courseId }) => courseId ?? [])
-    const differences = suspects.length === 0 ? [] : (await compare(parts, suspects)).differences
+    const differences = suspects.length === 0 ? [] : (await compare(deps, suspects)).differences
     yield { ...first, differences }
   }
-  yield* compareRecords(parts)
+  yield* compareRecords(deps)
 }
 
 /**
  * Looks for the course of every record, part by part.
  *
- * @throws ComparisonFailed when the index or PostgreSQL does not answer.
+ * @throws FailureError when the index or PostgreSQL does not answer.
  */
-export async function* compareRecords(parts: ComparedParts): AsyncGenerator<ComparedPage> {
-  for await (const recordIds of recordIdPages(parts.generation))
-    yield { courses: 0, records: recordIds.length, differences: await orphansOf(parts, recordIds) }
+export async function* compareRecords(deps: ComparedDeps): AsyncGenerator<ComparedPage> {
+  for await (const recordIds of recordIdPages(deps.generation))
+    yield { courses: 0, records: recordIds.length, differences: await orphansOf(deps, recordIds) }
 }
 
 /** What PostgreSQL and the index say of these courses, which were published a moment ago. */
 async function compare(
-  { stores, courses, generation }: ComparedParts,
+  { stores, courses, generation }: ComparedDeps,
   ids: readonly number[],
 ): Promise<ComparedPage> {
   const rows = await courses.getMany(ids, { tx: stores.postgres.client })
-  if (rows.isErr()) throw new ComparisonFailed(rows.error)
+  if (rows.isErr()) throw new FailureError(rows.error)
   const published = [...rows.value.values()].filter(({ isPublished }) => isPublished)
   const stored = await generation.index.fetch(published.map(({ id }) => recordIdOf(id)))
-  if (stored.isErr()) throw new ComparisonFailed(stored.error)
+  if (stored.isErr()) throw new FailureError(stored.error)
   const differences = published.flatMap((course): IndexDifference[] => {
     const recordId = recordIdOf(course.id)
     const kind = differenceOf(generation, course, stored.value.get(recordId))
@@ -129,21 +118,21 @@ async function* recordIdPages({ index }: Generation): AsyncGenerator<readonly st
       limit: pageSize,
       ...(cursor === undefined ? {} : { cursor }),
     })
-    if (page.isErr()) throw new ComparisonFailed(page.error)
+    if (page.isErr()) throw new FailureError(page.error)
     if (page.value.ids.length > 0) yield page.value.ids
-    if (page.value.cursor === undefined) return
-    cursor = page.value.cursor
+    if (page.value.nextCursor === null) return
+    cursor = page.value.nextCursor
   }
 }
 
 async function orphansOf(
-  { stores, generation }: ComparedParts,
+  { stores, generation }: ComparedDeps,
   recordIds: readonly string[],
 ): Promise<IndexDifference[]> {
   const suspects = await unpublished(stores, recordIds)
   if (suspects.length === 0) return []
   const stored = await generation.index.fetch(suspects)
-  if (stored.isErr()) throw new ComparisonFailed(stored.error)
+  if (stored.isErr()) throw new FailureError(stored.error)
   const orphans = await unpublished(
     stores,
     suspects.filter((id) => stored.value.has(id)),
@@ -162,8 +151,9 @@ async function unpublished(stores: Stores, recordIds: readonly string[]): Promis
   return recordIds.filter((id) => !published.has(courseIdOf(id) ?? 0))
 }
 
-/** The typed failure inside a rejection of {@link compareAll}; anything else is thrown on. */
+/** The failure that {@link compareAll} threw; any other error is thrown again. */
 export function failureOfComparison(error: unknown): IndexError {
-  if (error instanceof ComparisonFailed || error instanceof FailureError) return error.failure
-  throw error
+  const failure = failureIn<IndexError>(error)
+  if (failure === undefined) throw error
+  return failure
 }

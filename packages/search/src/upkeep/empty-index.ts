@@ -2,10 +2,10 @@ import { err, ok, ResultAsync } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import type { VectorIndex, VectorIndexError } from '../vectors/vector-index.ts'
 
-/** As many as one page of ids has. */
+/** The size of a page of ids. */
 const pageSize = 100
 
-/** Removes every record of an index, page by page, and gives back how many there were. */
+/** Removes every record of an index, page by page, and returns how many there were. */
 export function emptyIndex(index: VectorIndex): ResultAsync<number, VectorIndexError> {
   return new ResultAsync(removeAll(index))
 }
@@ -19,7 +19,7 @@ async function removeAll(index: VectorIndex): Promise<Result<number, VectorIndex
     const deleted = ids.length === 0 ? ok(undefined) : await index.delete(ids)
     if (deleted.isErr()) return err(deleted.error)
     removed += ids.length
-    if (page.value.cursor === undefined) return ok(removed)
-    cursor = page.value.cursor
+    if (page.value.nextCursor === null) return ok(removed)
+    cursor = page.value.nextCursor
   }
 }

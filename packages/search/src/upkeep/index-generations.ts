@@ -1,7 +1,7 @@
 import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Failure, InvalidInput, Result, SqlError, Stores } from '@headwater/core'
 import type { EmbeddingProfile } from '../embedders/embedder.ts'
-import type { IndexError } from '../indexing/course-indexer.ts'
+import type { IndexError } from '../indexing/index-outcome.ts'
 import {
   deleteGeneration,
   retireGeneration,
@@ -10,7 +10,7 @@ import {
 import type { Generation, Generations, GenerationStatus } from '../indexing/generations.ts'
 import { emptyIndex } from './empty-index.ts'
 import { repairIndex } from './repair.ts'
-import type { RepairParts } from './repair.ts'
+import type { RepairDeps } from './repair.ts'
 import { verifyIndex } from './verify.ts'
 import type { VerifyReport } from './verify.ts'
 import type { VectorIndex } from '../vectors/vector-index.ts'
@@ -61,11 +61,11 @@ export interface ActivatedGeneration {
 }
 
 /** What switching takes. */
-export interface IndexGenerationsParts {
+export interface IndexGenerationsDeps {
   readonly stores: Stores
   readonly generations: Generations
   readonly openIndex: OpenIndex | undefined
-  readonly partsOf: (generation: Generation) => RepairParts
+  readonly depsOf: (generation: Generation) => RepairDeps
 }
 
 /**
@@ -80,16 +80,16 @@ export interface IndexGenerationsParts {
  * ```
  */
 export class IndexGenerations {
-  readonly #parts: IndexGenerationsParts
+  readonly #deps: IndexGenerationsDeps
 
   /** Made by `createCourseSearch`. */
-  constructor(parts: IndexGenerationsParts) {
-    this.#parts = parts
+  constructor(deps: IndexGenerationsDeps) {
+    this.#deps = deps
   }
 
   /** Every generation and its state, the oldest first. 1 PostgreSQL round trip. */
   list(): ResultAsync<readonly GenerationStatus[], SqlError> {
-    return this.#parts.generations.list()
+    return this.#deps.generations.list()
   }
 
   /**
@@ -113,7 +113,7 @@ export class IndexGenerations {
     return this.list().andThen((rows) => {
       const standby = rows.filter(
         ({ name, state }) =>
-          state === 'standby' && this.#parts.generations.known(name) !== undefined,
+          state === 'standby' && this.#deps.generations.known(name) !== undefined,
       )
       const latest = standby.toSorted(
         (left, right) => Number(right.activatedAt ?? 0) - Number(left.activatedAt ?? 0),
@@ -138,7 +138,7 @@ export class IndexGenerations {
   async #activate(
     options: ActivateOptions,
   ): Promise<Result<ActivatedGeneration, NotCovered | IndexError>> {
-    const { stores, generations, partsOf } = this.#parts
+    const { stores, generations, depsOf } = this.#deps
     const { generation: name, minCoverage } = {
       ...activateDefaults,
       generation: generations.own.name,
@@ -151,7 +151,7 @@ export class IndexGenerations {
     const generation = generations.known(name)
     const state = rows.value.find((row) => row.name === name)?.state
     if (generation === undefined || state === undefined || state === 'retired') return err(notThere)
-    const verified = await verifyIndex(partsOf(generation))
+    const verified = await verifyIndex(depsOf(generation))
     if (verified.isErr()) return err(verified.error)
     if (verified.value.coverage < minCoverage) return err(notCovered(verified.value, minCoverage))
     const switched = await stores.postgres.query(switchGeneration, [name])
@@ -159,7 +159,7 @@ export class IndexGenerations {
     generations.forget()
     // A process that had not the embedder may have acknowledged a change between the look and the
     // switch.
-    const repaired = await repairIndex(partsOf(generation), { apply: true })
+    const repaired = await repairIndex(depsOf(generation), { apply: true })
     return repaired.map((report) => ({
       generation: name,
       report: verified.value,
@@ -192,7 +192,7 @@ export class IndexGenerations {
     model,
     dimensions,
   }: GenerationStatus): Promise<Result<number, IndexError>> {
-    const { stores, generations, openIndex } = this.#parts
+    const { stores, generations, openIndex } = this.#deps
     const index =
       generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
     if (index === undefined) return err(notThere)

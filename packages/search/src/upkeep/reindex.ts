@@ -1,12 +1,12 @@
 import { err, missingTableAs, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import { coursesInBatches } from './course-batches.ts'
-import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/course-indexer.ts'
+import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/index-outcome.ts'
 import { compareRecords, failureOfComparison } from './differences.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 import { countPublished, deleteProgress, saveProgress, selectProgress } from './reindex-queries.ts'
 import { repairDifferences } from './repair.ts'
-import type { RepairParts } from './repair.ts'
+import type { RepairDeps } from './repair.ts'
 
 /** Options of `reindexAll`. */
 export interface ReindexOptions {
@@ -27,7 +27,7 @@ export interface ReindexOptions {
    * @defaultValue that of the embedder of this process, active or being built
    */
   readonly generation?: string
-  /** Ends the reindexing early, between two parts; the next one goes on from there. */
+  /** Ends the reindexing early, between two batches; the next one goes on from there. */
   readonly signal?: AbortSignal
 }
 
@@ -62,7 +62,7 @@ const partsAtOnce = 2
  * Brings one generation of the index in step with every course, from where the last attempt ended.
  */
 export class Reindexing {
-  readonly #parts: RepairParts
+  readonly #deps: RepairDeps
   readonly #options: ReindexOptions
   readonly #counts: Record<IndexedCourse, number> = {
     stored: 0,
@@ -75,8 +75,8 @@ export class Reindexing {
   #done = 0
   #total = 0
 
-  constructor(parts: RepairParts, options: ReindexOptions) {
-    this.#parts = parts
+  constructor(deps: RepairDeps, options: ReindexOptions) {
+    this.#deps = deps
     this.#options = options
   }
 
@@ -85,7 +85,7 @@ export class Reindexing {
    * part that the index acknowledged.
    */
   async run(): Promise<Result<ReindexReport, IndexError>> {
-    const { stores, generation } = this.#parts
+    const { stores, generation } = this.#deps
     const progress = await stores.postgres
       .query<{ after_course: number }>(selectProgress, [generation.name])
       .map(({ rows: [row] }) => row?.after_course ?? 0)
@@ -114,7 +114,7 @@ export class Reindexing {
 
   /** Parts are settled in their order, so that what is noted as done is done up to there. */
   async #walk(after: number): Promise<Result<void, IndexError>> {
-    const { indexer } = this.#parts
+    const { indexer } = this.#deps
     const flying: { readonly ids: readonly number[]; readonly outcomes: Promise<IndexOutcomes> }[] =
       []
     const settleNext = async (): Promise<Result<void, IndexError>> => {
@@ -122,9 +122,9 @@ export class Reindexing {
       return next === undefined ? ok(undefined) : this.#settle(next.ids, await next.outcomes)
     }
     try {
-      for await (const ids of coursesInBatches(this.#parts, after)) {
+      for await (const ids of coursesInBatches(this.#deps, after)) {
         if (this.#options.signal?.aborted === true) break
-        indexer.doubt(ids)
+        indexer.recheck(ids)
         flying.push({ ids, outcomes: indexer.sync(ids) })
         const settled = flying.length < partsAtOnce ? ok(undefined) : await settleNext()
         if (settled.isErr()) return settled
@@ -154,8 +154,8 @@ export class Reindexing {
     this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
     this.#done += ids.length
     const afterCourse = ids.at(-1) ?? 0
-    const saved = await this.#parts.stores.postgres
-      .query(saveProgress, [this.#parts.generation.name, afterCourse])
+    const saved = await this.#deps.stores.postgres
+      .query(saveProgress, [this.#deps.generation.name, afterCourse])
       .map(() => undefined)
       .orElse(missingTableAs(undefined))
     this.#options.onProgress?.({ done: this.#done, total: this.#total, afterCourse })
@@ -165,9 +165,9 @@ export class Reindexing {
   /** Removes records without a published course. Those that are written meanwhile have one. */
   async #sweep(): Promise<Result<void, IndexError>> {
     try {
-      for await (const { differences } of compareRecords(this.#parts)) {
+      for await (const { differences } of compareRecords(this.#deps)) {
         if (this.#options.signal?.aborted === true) break
-        const removed = await repairDifferences(this.#parts, differences)
+        const removed = await repairDifferences(this.#deps, differences)
         if (removed.isErr()) return err(removed.error)
         this.#counts.removed += differences.length
       }

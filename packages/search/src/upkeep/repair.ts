@@ -1,8 +1,9 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import type { CourseIndexer, IndexError } from '../indexing/course-indexer.ts'
+import type { CourseIndexer } from '../indexing/course-indexer.ts'
+import type { IndexError } from '../indexing/index-outcome.ts'
 import { compareAll, failureOfComparison } from './differences.ts'
-import type { ComparedParts, IndexDifference } from './differences.ts'
+import type { ComparedDeps, IndexDifference } from './differences.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 
 /** Options of `repair`. */
@@ -48,7 +49,7 @@ export interface RepairReport {
 }
 
 /** What repairing takes. */
-export interface RepairParts extends ComparedParts {
+export interface RepairDeps extends ComparedDeps {
   readonly indexer: CourseIndexer
 }
 
@@ -60,21 +61,21 @@ const batchSize = 200
  * is. Ends with the first failure of a store; what was repaired until then stays so.
  */
 export async function repairIndex(
-  parts: RepairParts,
+  deps: RepairDeps,
   options: RepairOptions = {},
 ): Promise<Result<RepairReport, IndexError>> {
   const { apply, limit } = { ...repairDefaults, ...options }
-  const found = await differencesUpTo(parts, limit + 1)
+  const found = await differencesUpTo(deps, limit + 1)
   if (found.isErr()) return err(found.error)
   const differences = found.value.slice(0, limit)
   const report = {
-    generation: parts.generation.name,
+    generation: deps.generation.name,
     isApplied: apply,
     differences,
     isComplete: found.value.length <= limit,
   }
   if (!apply) return ok({ ...report, repaired: 0, failed: [] })
-  return (await repairDifferences(parts, differences)).map((failed) => ({
+  return (await repairDifferences(deps, differences)).map((failed) => ({
     ...report,
     repaired: differences.length - failed.length,
     failed,
@@ -82,12 +83,12 @@ export async function repairIndex(
 }
 
 async function differencesUpTo(
-  parts: ComparedParts,
+  deps: ComparedDeps,
   limit: number,
 ): Promise<Result<IndexDifference[], IndexError>> {
   const differences: IndexDifference[] = []
   try {
-    for await (const page of compareAll(parts)) {
+    for await (const page of compareAll(deps)) {
       differences.push(...page.differences)
       if (differences.length >= limit) break
     }
@@ -102,7 +103,7 @@ async function differencesUpTo(
  * courses that cannot be indexed as they are.
  */
 export async function repairDifferences(
-  { generation, indexer }: RepairParts,
+  { generation, indexer }: RepairDeps,
   differences: readonly IndexDifference[],
 ): Promise<Result<RepairReport['failed'], IndexError>> {
   const failed: { courseId: number; reason: string }[] = []
@@ -115,7 +116,7 @@ export async function repairDifferences(
       strangers.length === 0 ? ok(undefined) : await generation.index.delete(strangers)
     if (deleted.isErr()) return err(deleted.error)
     const ids = batch.flatMap(({ courseId }) => courseId ?? [])
-    indexer.doubt(ids)
+    indexer.recheck(ids)
     for (const [courseId, outcome] of await indexer.sync(ids)) {
       if (outcome.isErr() && !isRefusalOfText(outcome.error)) return err(outcome.error)
       if (outcome.isErr()) failed.push({ courseId, reason: outcome.error.type })

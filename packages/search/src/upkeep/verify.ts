@@ -1,8 +1,8 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import type { IndexError } from '../indexing/course-indexer.ts'
+import type { IndexError } from '../indexing/index-outcome.ts'
 import { compareAll, failureOfComparison } from './differences.ts'
-import type { ComparedParts, IndexDifference } from './differences.ts'
+import type { ComparedDeps, IndexDifference } from './differences.ts'
 
 /** Options of `verify`. */
 export interface VerifyOptions {
@@ -18,7 +18,7 @@ export interface VerifyOptions {
    * @defaultValue `100`
    */
   readonly maxListed?: number
-  /** Ends the comparison early, between two parts; the report says how far it came. */
+  /** Ends the comparison early, between two batches; the report says how far it came. */
   readonly signal?: AbortSignal
 }
 
@@ -30,7 +30,7 @@ export interface VerifyReport {
   /** The generation that was looked at. */
   readonly generation: string
   /** Whether all was compared and nothing differs. */
-  readonly isInStep: boolean
+  readonly isInSync: boolean
   /** Whether all was compared. */
   readonly isComplete: boolean
   /** Published courses in PostgreSQL. */
@@ -53,7 +53,7 @@ export interface VerifyReport {
 
 /** Compares PostgreSQL with the index itself; changes nothing. */
 export async function verifyIndex(
-  parts: ComparedParts,
+  deps: ComparedDeps,
   options: VerifyOptions = {},
 ): Promise<Result<VerifyReport, IndexError>> {
   const { maxListed, signal } = { ...verifyDefaults, ...options }
@@ -67,7 +67,7 @@ export async function verifyIndex(
   }
   const listed: IndexDifference[] = []
   try {
-    for await (const page of compareAll(parts)) {
+    for await (const page of compareAll(deps)) {
       counts.courses += page.courses
       counts.records += page.records
       for (const { kind } of page.differences) counts[kind] += 1
@@ -81,8 +81,8 @@ export async function verifyIndex(
   const wrong = counts.missing + counts.stale + wrongGeneration
   const isComplete = signal?.aborted !== true
   return ok({
-    generation: parts.generation.name,
-    isInStep: isComplete && wrong === 0 && counts.orphaned === 0,
+    generation: deps.generation.name,
+    isInSync: isComplete && wrong === 0 && counts.orphaned === 0,
     isComplete,
     ...rest,
     wrongGeneration,

@@ -92,8 +92,7 @@ class InMemoryIndex implements VectorIndex {
         .filter((id) => id.startsWith(prefix) && id > cursor)
         .sort()
       const ids = rest.slice(0, limit)
-      const last = ids.at(-1)
-      return last === undefined || rest.length <= limit ? { ids } : { ids, cursor: last }
+      return { ids, nextCursor: rest.length > limit ? (ids.at(-1) ?? null) : null }
     })
   }
 

@@ -168,8 +168,7 @@ class PgvectorIndex implements VectorIndex {
       .asyncAndThen(() => this.#run<{ id: string }>(listVectors, [prefix, cursor, limit + 1], call))
       .map((rows) => {
         const ids = rows.slice(0, limit).map(({ id }) => id)
-        const last = ids.at(-1)
-        return last === undefined || rows.length <= limit ? { ids } : { ids, cursor: last }
+        return { ids, nextCursor: rows.length > limit ? (ids.at(-1) ?? null) : null }
       })
   }
 

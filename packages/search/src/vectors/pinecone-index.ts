@@ -178,12 +178,10 @@ class PineconeIndex implements VectorIndex {
       .asyncAndThen(() =>
         this.#run('list', (index, namespace) => index.listPaginated({ ...page, namespace }), call),
       )
-      .map(({ vectors = [], pagination }) => {
-        const ids = vectors.flatMap(({ id }) => id ?? [])
-        return pagination?.next === undefined || pagination.next === ''
-          ? { ids }
-          : { ids, cursor: pagination.next }
-      })
+      .map(({ vectors = [], pagination: { next = '' } = {} }) => ({
+        ids: vectors.flatMap(({ id }) => id ?? []),
+        nextCursor: next === '' ? null : next,
+      }))
   }
 
   stats(options?: CallOptions): ResultAsync<VectorIndexStats, VectorIndexError> {

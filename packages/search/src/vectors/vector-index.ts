@@ -91,7 +91,7 @@ export interface VectorListOptions extends CallOptions {
    * @defaultValue `100`
    */
   readonly limit?: number
-  /** Where to go on: the `cursor` of the page before, listed under the same prefix. */
+  /** The `nextCursor` of the previous page, listed under the same prefix. */
   readonly cursor?: string
 }
 
@@ -99,8 +99,8 @@ export interface VectorListOptions extends CallOptions {
 export interface VectorIdPage {
   /** In ascending order. */
   readonly ids: readonly string[]
-  /** Where the next page begins; absent on the last page. */
-  readonly cursor?: string
+  /** The `cursor` of the next page; `null` on the last one. */
+  readonly nextCursor: string | null
 }
 
 /** Size of the index. */

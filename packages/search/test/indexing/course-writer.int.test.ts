@@ -99,7 +99,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
         { timeoutMs: 20_000 },
       )
       await eventually(async () => {
-        expect(orThrow(await app.search.index.verify()).isInStep).toBe(true)
+        expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
       })
       orThrow(await app.relay.stop())
     },
@@ -159,7 +159,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(app.pinecone.requestCount('/vectors/upsert') - upserts).toBeGreaterThan(2)
     expect(app.openai.inputCount() - paid).toBe(400)
     expect(orThrow(await app.search.index.verify())).toMatchObject({
-      isInStep: true,
+      isInSync: true,
       courses: 400,
       records: 400,
     })
@@ -176,7 +176,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     })
     await eventually(
       async () => {
-        expect((await app.search.indexCourse(id)).isOk()).toBe(true)
+        expect((await app.search.index.indexCourse(id)).isOk()).toBe(true)
       },
       { timeoutMs: 20_000 },
     )

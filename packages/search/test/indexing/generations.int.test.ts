@@ -82,7 +82,7 @@ describe('generations', () => {
     orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Both know it' }))
     expect(orThrow((await deliver(now, ids[0] ?? 0))!)).toEqual({ failed: [] })
     expect(await indexes.sizes()).toEqual([40, 1])
-    expect(orThrow(await now.index.verify()).isInStep).toBe(true)
+    expect(orThrow(await now.index.verify()).isInSync).toBe(true)
     expect(await modeOf(now)).toBe('hybrid')
   })
 
@@ -162,7 +162,7 @@ describe('generations', () => {
     orThrow((await deliver(now, ids[0] ?? 0))!)
     orThrow(await now.index.generations.rollback())
     expect(await states()).toEqual(['small active', 'large standby'])
-    expect(orThrow(await now.index.verify()).isInStep).toBe(true)
+    expect(orThrow(await now.index.verify()).isInSync).toBe(true)
   })
 
   it('are removed once they stand by, vectors and all, and are not written again', async () => {
@@ -205,7 +205,7 @@ describe('generations', () => {
     const other = process({ embedder: small, template: titles, former: { embedder: small } })
     orThrow(await other.index.reindexAll())
     orThrow(await other.index.generations.activate())
-    expect(orThrow(await other.index.verify())).toMatchObject({ isInStep: true, courses: 40 })
+    expect(orThrow(await other.index.verify())).toMatchObject({ isInSync: true, courses: 40 })
     expect(
       orThrow(await other.index.generations.list()).map(
         ({ template, state }) => `${template} ${state}`,
@@ -238,7 +238,7 @@ describe('generations', () => {
     orThrow(await relay.stop())
     for (const { name } of orThrow(await now.index.generations.list())) {
       expect(orThrow(await now.index.verify({ generation: name }))).toMatchObject({
-        isInStep: true,
+        isInSync: true,
         differences: [],
       })
     }
@@ -259,7 +259,7 @@ describe('generations', () => {
     )
     const bare = process({ embedder: small })
     expect(orThrow(await bare.index.reindexAll())).toMatchObject({ isComplete: true })
-    expect(orThrow(await bare.index.verify()).isInStep).toBe(true)
+    expect(orThrow(await bare.index.verify()).isInSync).toBe(true)
     expect(await modeOf(bare, 'course about subject')).toBe('hybrid')
   })
 })

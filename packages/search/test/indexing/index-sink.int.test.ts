@@ -183,14 +183,14 @@ describe('the index', () => {
     const { id } = await app.publish({ title: 'By hand' })
     await app.sync()
     const outcomes = []
-    outcomes.push(orThrow(await app.search.indexCourse(id)))
-    orThrow(await app.search.unindexCourse(id))
+    outcomes.push(orThrow(await app.search.index.indexCourse(id)))
+    orThrow(await app.search.index.unindexCourse(id))
     expect(await metadataOf(id)).toBeUndefined()
-    outcomes.push(orThrow(await app.search.indexCourse(id)))
+    outcomes.push(orThrow(await app.search.index.indexCourse(id)))
     orThrow(await app.courses.update(id, { price: '5.00' }))
-    outcomes.push(orThrow(await app.search.indexCourse(id)))
+    outcomes.push(orThrow(await app.search.index.indexCourse(id)))
     orThrow(await app.courses.unpublish(id))
-    outcomes.push(orThrow(await app.search.indexCourse(id)))
+    outcomes.push(orThrow(await app.search.index.indexCourse(id)))
     expect(outcomes).toEqual(['unchanged', 'stored', 'updated', 'removed'])
   })
 })
@@ -433,10 +433,10 @@ describe('a writer', () => {
       embedder: hashingEmbedder({ dimensions }),
     })
     const { reached, resume } = pausing.pauseNext()
-    const late = slow.indexCourse(id)
+    const late = slow.index.indexCourse(id)
     await reached
     orThrow(await app.courses.update(id, { title: 'New title' }))
-    orThrow(await app.search.indexCourse(id))
+    orThrow(await app.search.index.indexCourse(id))
     resume()
     orThrow(await late)
     expect(pausing.titles).toEqual(['New title', 'Old title', 'New title'])
@@ -448,7 +448,7 @@ describe('a writer', () => {
   it('removes what was unpublished while it wrote', async () => {
     const { id } = await app.publish({ title: 'Soon gone' })
     const { reached, resume } = pausing.pauseNext()
-    const late = app.search.indexCourse(id)
+    const late = app.search.index.indexCourse(id)
     await reached
     orThrow(await app.courses.unpublish(id))
     resume()

@@ -19,7 +19,7 @@ describe('a filter', () => {
     ['instructor', () => ({ instructorId: instructor })],
     ['lowest price', () => ({ minPrice: '60.01' })],
     ['highest price', () => ({ maxPrice: 39.99 })],
-    ['free places', () => ({ hasSeats: true })],
+    ['free seats', () => ({ hasSeats: true })],
   ]
   let instructor: number
 
@@ -73,7 +73,7 @@ describe('a filter', () => {
   it.each(filters)('by %s is applied in both legs, not to what they found', async (_, filter) => {
     const options = filter()
     if ('maxPrice' in options) orThrow(await app.courses.update(fitting, { price: '39.99' }))
-    orThrow(await app.search.indexCourse(fitting))
+    orThrow(await app.search.index.indexCourse(fitting))
     matched.length = 0
     const found = await app.find('pottery', options)
     expect(found).toMatchObject({
@@ -89,6 +89,16 @@ describe('a filter', () => {
       ),
     )
     expect(words.map(({ id }) => id)).toEqual([fitting])
+  })
+
+  it('A filter by full courses is applied in both legs, not to what they found', async () => {
+    matched.length = 0
+    const { hits } = await app.find('pottery', { hasSeats: false })
+    expect(hits.map(({ course }) => course.maxStudents)).toEqual([0, 0, 0])
+    expect(hits.every(({ legs }) => legs.dense !== undefined && legs.lexical !== undefined)).toBe(
+      true,
+    )
+    expect(matched).toHaveLength(3)
   })
 
   it('that is absent lets everything through, in both legs', async () => {

@@ -27,13 +27,13 @@ describe('the pages of a result', () => {
     between: () => Promise<void> = async () => undefined,
   ): Promise<SearchHit[][]> {
     const pages: SearchHit[][] = []
-    let page: string | undefined
+    let cursor: string | undefined
     do {
-      const result = await app.find(query, { ...options, page })
+      const result = await app.find(query, { ...options, cursor })
       pages.push([...result.hits])
-      page = result.nextPage
+      cursor = result.nextCursor ?? undefined
       await between()
-    } while (page !== undefined)
+    } while (cursor !== undefined)
     return pages
   }
 
@@ -70,17 +70,20 @@ describe('the pages of a result', () => {
   })
 
   it('of another query, other filters or nobody are refused, and nothing is asked of any store', async () => {
-    const { nextPage } = await app.find('juggling', { limit: 10 })
+    const cursor = (await app.find('juggling', { limit: 10 })).nextCursor ?? undefined
     const before = [app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]
     for (const [query, options] of [
-      ['circus', { page: nextPage }],
-      ['juggling', { page: nextPage, category: 'Sports' }],
-      ['juggling', { page: 'x' }],
-      ['juggling', { page: '' }],
-      ['juggling', { page: 'x'.repeat(10_000) }],
+      ['circus', { cursor }],
+      ['juggling', { cursor, category: 'Sports' }],
+      ['juggling', { cursor: 'x' }],
+      ['juggling', { cursor: '' }],
+      ['juggling', { cursor: 'x'.repeat(10_000) }],
     ] as const) {
       const result = await app.search.search(query, options)
-      expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field: 'page' })
+      expect(result.isErr() && result.error).toMatchObject({
+        type: 'invalid-input',
+        field: 'cursor',
+      })
     }
     expect([app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]).toEqual(
       before,

@@ -78,7 +78,7 @@ describe('courses like another', () => {
     [0, {}, 'courseId'],
     [Number.NaN, {}, 'courseId'],
     [1, { limit: 0 }, 'limit'],
-    [1, { page: 'x' }, 'page'],
+    [1, { cursor: 'x' }, 'cursor'],
     [1, { minPrice: 2, maxPrice: 1 }, 'minPrice'],
   ])('of %d with %j is bad input', async (courseId, options, field) => {
     const result = await app.search.similar(courseId, options)

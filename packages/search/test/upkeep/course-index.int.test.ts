@@ -36,7 +36,7 @@ describe('the catalogue and the index', () => {
 
   it('are in step when nothing differs', async () => {
     expect(orThrow(await app.search.index.verify())).toMatchObject({
-      isInStep: true,
+      isInSync: true,
       isComplete: true,
       courses: 250,
       records: 250,
@@ -56,7 +56,7 @@ describe('the catalogue and the index', () => {
       stale: 0,
       wrongGeneration: 0,
     })
-    expect(report.isInStep).toBe(false)
+    expect(report.isInSync).toBe(false)
     expect(report.coverage).toBeCloseTo(8 / 250, 5)
     expect(report.differences).toHaveLength(100)
     expect(orThrow(await app.search.index.status(ids[1] ?? 0)).state).toBe('synced')
@@ -65,7 +65,7 @@ describe('the catalogue and the index', () => {
       isComplete: true,
       failed: [],
     })
-    expect(orThrow(await app.search.index.verify()).isInStep).toBe(true)
+    expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
   })
 
   it('are told apart by what is missing, orphaned, stale and of another generation, each by name', async () => {
@@ -114,7 +114,7 @@ describe('the catalogue and the index', () => {
       repaired: 2,
       isComplete: true,
     })
-    expect(orThrow(await app.search.index.verify()).isInStep).toBe(true)
+    expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
     expect(orThrow(await index.fetch(['lesson_1'])).size).toBe(1)
     orThrow(await index.delete(['lesson_1']))
   })
@@ -187,7 +187,7 @@ describe('reindexing', () => {
       '250/300',
       '300/300',
     ])
-    expect(orThrow(await index.verify()).isInStep).toBe(true)
+    expect(orThrow(await index.verify()).isInSync).toBe(true)
   })
 
   it('embeds nothing when nothing has changed', async () => {
@@ -210,7 +210,7 @@ describe('reindexing', () => {
     expect(report).toMatchObject({ isResumed: true, isComplete: true })
     expect(embedder.texts - before).toBeLessThanOrEqual(200)
     expect(
-      orThrow(await app.openAnother({ index: faulty.index, embedder }).index.verify()).isInStep,
+      orThrow(await app.openAnother({ index: faulty.index, embedder }).index.verify()).isInSync,
     ).toBe(true)
   })
 
@@ -221,7 +221,7 @@ describe('reindexing', () => {
     faulty.restore()
     expect(orThrow(await index.reindexAll({ fromStart: true }))).toMatchObject({ isComplete: true })
     expect(embedder.texts).toBe(300)
-    expect(orThrow(await index.verify()).isInStep).toBe(true)
+    expect(orThrow(await index.verify()).isInSync).toBe(true)
   })
 
   it('ends when it is told to, and begins at the start when it is told to', async () => {

@@ -1,5 +1,5 @@
 import { orThrow } from '@headwater/core'
-import type { VectorIndex } from '@headwater/search'
+import type { VectorIdPage, VectorIndex } from '@headwater/search'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { VectorIndexBench, idsOf } from './vector-index-bench.ts'
 import type { VectorIndexUnderTest } from './vector-index-bench.ts'
@@ -222,13 +222,13 @@ async function pagesOf(
   options: { prefix?: string; limit?: number },
 ): Promise<(readonly string[])[]> {
   const pages: (readonly string[])[] = []
-  let cursor: string | undefined
+  let cursor: string | null = null
   do {
-    const page = orThrow(
-      await index.list({ ...options, ...(cursor === undefined ? {} : { cursor }) }),
+    const page: VectorIdPage = orThrow(
+      await index.list({ ...options, ...(cursor === null ? {} : { cursor }) }),
     )
     pages.push(page.ids)
-    cursor = page.cursor
-  } while (cursor !== undefined && pages.length < 100)
+    cursor = page.nextCursor
+  } while (cursor !== null && pages.length < 100)
   return pages
 }

@@ -154,7 +154,7 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
         return super
           .list(options)
           .map((page) =>
-            page.cursor === undefined ? page : { ...page, cursor: page.ids.at(-2) ?? '' },
+            page.nextCursor === null ? page : { ...page, nextCursor: page.ids.at(-2) ?? '' },
           )
       }
     })(),
@@ -164,7 +164,7 @@ export const brokenVectorIndexes: Readonly<Record<string, () => InMemoryVectorIn
       override list(options: VectorListOptions = {}): ResultAsync<VectorIdPage, VectorIndexError> {
         return super.list(options).map((page) => ({
           ...page,
-          ...(page.ids.length > 0 ? { cursor: page.ids.at(-1) ?? '' } : {}),
+          nextCursor: page.ids.at(-1) ?? null,
         }))
       }
     })(),

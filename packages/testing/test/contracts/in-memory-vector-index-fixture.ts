@@ -72,8 +72,7 @@ export class InMemoryVectorIndex implements VectorIndex {
       .filter((id) => id.startsWith(prefix) && id > cursor)
       .sort()
     const ids = rest.slice(0, limit)
-    const last = ids.at(-1)
-    return okAsync(last === undefined || rest.length <= limit ? { ids } : { ids, cursor: last })
+    return okAsync({ ids, nextCursor: rest.length > limit ? (ids.at(-1) ?? null) : null })
   }
 
   stats(): ResultAsync<VectorIndexStats, VectorIndexError> {

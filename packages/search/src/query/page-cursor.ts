@@ -1,0 +1,97 @@
+import { err, hash32, invalidField, ok } from '@headwater/core'
+import type { InvalidInput, Result } from '@headwater/core'
+import type { Ranking } from './fuse.ts'
+
+/**
+ * The number of courses each leg is asked for. It is more than a page shows, since PostgreSQL may
+ * deny some; when too few remain, it is four times as many.
+ */
+export const depths = [50, 200, 800] as const
+
+/** The start of a page. */
+export interface PagePosition {
+  /** The depth of the first page. */
+  readonly depth: number
+  /** Courses of the ranking that earlier pages have used up, shown or denied. */
+  readonly offset: number
+  /** The last course that was used up. */
+  readonly lastId: number
+  /** Courses that earlier pages have shown. */
+  readonly shown: number
+}
+
+/**
+ * Writes a position as an opaque text, valid for this question only. It says nothing that the
+ * results did not say.
+ */
+export function encodeCursor(
+  question: unknown,
+  { depth, offset, lastId, shown }: PagePosition,
+): string {
+  return Buffer.from(
+    JSON.stringify([fingerprint(question), depth, offset, lastId, shown]),
+  ).toString('base64url')
+}
+
+/** Reads a cursor: `invalid-input` when it is malformed or belongs to another question. */
+export function decodeCursor(
+  question: unknown,
+  cursor: string,
+): Result<PagePosition, InvalidInput> {
+  const fields = fieldsOf(cursor)
+  if (fields === undefined) return err(notACursor)
+  const [asked, depth, offset, lastId, shown] = fields
+  if (asked !== fingerprint(question))
+    return err(invalidField('cursor', 'belongs to another query or to other filters'))
+  return ok({ depth, offset, lastId, shown })
+}
+
+/** The failure of a cursor that no search has returned. */
+export const notACursor: InvalidInput = invalidField('cursor', 'is not the nextCursor of a result')
+
+/** The start of the page after this many courses of a ranking. */
+export function positionAfter(
+  found: Ranking,
+  { offset, ...position }: Omit<PagePosition, 'lastId'>,
+): PagePosition {
+  return { ...position, offset, lastId: idBefore(found, offset) ?? 0 }
+}
+
+/**
+ * The index at which a page starts in the current ranking: after the last course that was used up,
+ * or at the same offset when that course is gone.
+ */
+export function startOf(found: Ranking, { offset, lastId }: PagePosition): number {
+  if (idBefore(found, offset) === lastId) return offset
+  const index = found.slice(0, found.length).findIndex(({ id }) => id === lastId)
+  return index === -1 ? offset : index + 1
+}
+
+function idBefore(found: Ranking, index: number): number | undefined {
+  return index === 0 ? undefined : found.slice(index - 1, index)[0]?.id
+}
+
+/** No secret: a forged cursor shows nothing that its caller could not ask for. */
+function fingerprint(question: unknown): string {
+  return hash32(JSON.stringify(question)).toString(36)
+}
+
+type Fields = readonly [asked: string, depth: number, offset: number, lastId: number, shown: number]
+
+function fieldsOf(cursor: string): Fields | undefined {
+  try {
+    const fields: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    return areFields(fields) ? fields : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function areFields(fields: unknown): fields is Fields {
+  if (!Array.isArray(fields) || fields.length !== 5 || typeof fields[0] !== 'string') return false
+  const [, depth, ...counts] = fields as readonly unknown[]
+  return (
+    depths.some((known) => known === depth) &&
+    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  )
+}
