@@ -74,7 +74,7 @@ export interface IndexGenerationsDeps {
  *
  * @example
  * ```ts
- * const search = createCourseSearch({ stores, courses, embedder: large, former: { embedder: small } })
+ * const search = createCourseSearch(stores, { courses, embedder: large, former: { embedder: small } })
  * orThrow(await search.index.reindexAll())
  * orThrow(await search.index.generations.activate())   // rollback() goes back to the former, cleanup() removes it
  * ```

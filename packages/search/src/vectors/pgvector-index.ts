@@ -52,8 +52,8 @@ const limits = { upsertRecords: 500, upsertBytes: 8_000_000, fetchIds: 1_000 } a
  * @example
  * ```ts
  * orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations, pgvectorMigrations] }))
- * const search = createCourseSearch({
- *   stores, courses, embedder, index: ({ name, profile }) => pgvectorIndex(stores, { namespace: name, dimensions: profile.dimensions }),
+ * const search = createCourseSearch(stores, {
+ *   courses, embedder, index: ({ name, profile }) => pgvectorIndex(stores, { namespace: name, dimensions: profile.dimensions }),
  * })
  * ```
  */

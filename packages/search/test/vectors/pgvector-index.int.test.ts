@@ -45,7 +45,7 @@ describe('an index in PostgreSQL', () => {
     orThrow(await one.upsert([{ id: 'a', values, metadata: {} }]))
     orThrow(await other.delete(['a']))
     expect(orThrow(await one.stats()).recordCount).toBe(1)
-    expect(orThrow(await other.list())).toEqual({ ids: [] })
+    expect(orThrow(await other.list())).toEqual({ ids: [], nextCursor: null })
   })
 
   it('stores more records than one statement takes, of as many dimensions as models have', async () => {

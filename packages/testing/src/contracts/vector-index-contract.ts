@@ -75,7 +75,7 @@ function queryTests(bench: VectorIndexBench): void {
   it('finds nothing in an empty index', async () => {
     expect(await bench.near(0)).toEqual([])
     expect((await bench.fetched('a')).size).toBe(0)
-    expect(orThrow(await bench.index.list())).toEqual({ ids: [] })
+    expect(orThrow(await bench.index.list())).toEqual({ ids: [], nextCursor: null })
     expect(orThrow(await bench.index.stats())).toEqual({ recordCount: 0 })
   })
 }
@@ -191,7 +191,7 @@ function deleteTests(bench: VectorIndexBench): void {
     for (const ids of [['a', 'absent'], ['a'], ['b', 'a']]) orThrow(await bench.index.delete(ids))
     await bench.settle()
     expect(idsOf(await bench.near(0))).toEqual(['c'])
-    expect(orThrow(await bench.index.list())).toEqual({ ids: ['c'] })
+    expect(orThrow(await bench.index.list())).toEqual({ ids: ['c'], nextCursor: null })
   })
 
   it('stores a record again after it was removed', async () => {
