@@ -44,16 +44,27 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object'
 }
 
+const milliseconds = z.number('expected milliseconds')
+/** A moment that far away is still a date, in every store. */
+const longestMs = 100 * 366 * 24 * 3_600_000
+const tooLong = 'expected at most 100 years'
+const longest32Ms = 2 ** 31 - 1
+const tooLong32 = `expected at most ${longest32Ms} ms`
+
 /** Rules for numbers that many options share. */
 export const option = {
   /** A whole number of 1 or more. */
   count: z.int('expected a whole number').min(1, 'expected 1 or more'),
   /** A whole number of 0 or more. */
   countOrNone: z.int('expected a whole number').min(0, 'expected 0 or more'),
-  /** Milliseconds, more than 0. */
-  durationMs: z.number('expected milliseconds').positive('expected more than 0 ms'),
-  /** Milliseconds, 0 or more. */
-  durationOrNoneMs: z.number('expected milliseconds').min(0, 'expected 0 ms or more'),
+  /** Milliseconds, more than 0 and at most 100 years. */
+  durationMs: milliseconds.positive('expected more than 0 ms').max(longestMs, tooLong),
+  /** Milliseconds, 0 or more and at most 100 years. */
+  durationOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longestMs, tooLong),
+  /** Milliseconds for a client or a server that holds them in 32 bits: at most 24 days. */
+  timeoutMs: milliseconds.positive('expected more than 0 ms').max(longest32Ms, tooLong32),
+  /** Milliseconds in 32 bits, where 0 means no limit. */
+  timeoutOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longest32Ms, tooLong32),
   /** A text that is not empty. */
   text: z.string('expected a text').min(1, 'expected a text that is not empty'),
   /** `true` or `false`. */

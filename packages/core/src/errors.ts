@@ -12,7 +12,10 @@ export interface Failure<Type extends string> {
   readonly message: string
   /** Whether the same call may succeed later without a change of its input. */
   readonly retryable: boolean
-  /** What lies beneath, for debugging: never to be matched on. */
+  /**
+   * What lies beneath, for debugging: never to be matched on. Not enumerable, so that no JSON and no
+   * log shows it.
+   */
   readonly cause?: unknown
 }
 

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../result.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from './json-safety.ts'
+import { withCause } from '../with-cause.ts'
 
 /** One loaded row. Both fields are `undefined` when there is no such row. */
 export interface Loaded<Value> {
@@ -68,11 +69,11 @@ export class ValueCodec<Value> {
 
 /** A failed load. With a `cause` it is worth trying again. */
 export function loadFailed(cache: string, message: string, cause?: unknown): LoadFailed {
-  return {
+  const failure: LoadFailed = {
     type: 'load-failed',
     cache,
     message: `cache ${cache}: ${message}`,
     retryable: cause !== undefined,
-    ...(cause === undefined ? {} : { cause }),
   }
+  return withCause(failure, cause)
 }

@@ -1,5 +1,7 @@
 import type { StoreError, StoreName } from '../errors.ts'
 import { err, ok, type Result, ResultAsync } from '../result.ts'
+import { withCause } from '../with-cause.ts'
+import { startTimer } from './timer.ts'
 
 /** Options of {@link deadline}. */
 export interface DeadlineOptions {
@@ -12,7 +14,7 @@ export interface DeadlineOptions {
   /** Ends the wait early; the caller gets `deadline-exceeded`. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Says what a rejection of the work means.
+   * Explains a rejection of the work.
    *
    * @defaultValue `store-unavailable`
    */
@@ -28,8 +30,8 @@ export class DeadlinePassed extends Error {
 }
 
 /**
- * Waits for `work` for `ms` at most, then answers `deadline-exceeded` whether or not the work ends.
- * A function is given a signal that is aborted then, to be passed on to whatever it calls. Never
+ * Waits for `work` for `ms` at most, then answers `deadline-exceeded` whether or not the work
+ * ends. A function receives a signal that is aborted then, to be passed on to its own calls. Never
  * rejects.
  */
 export function deadline<T>(
@@ -43,7 +45,7 @@ function settle<T>(
   work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
   options: DeadlineOptions,
 ): Promise<Result<T, StoreError>> {
-  const { ms, signal, failure = (error) => unavailable(options, error) } = options
+  const { ms, signal } = options
   const controller = new AbortController()
   return new Promise((resolve) => {
     const end = (reason: unknown): void => {
@@ -57,12 +59,9 @@ function settle<T>(
       onAbort()
       return
     }
-    const timer =
-      ms === Infinity
-        ? undefined
-        : setTimeout(() => {
-            end(new DeadlinePassed(ms))
-          }, ms)
+    const cancel = startTimer(ms, () => {
+      end(new DeadlinePassed(ms))
+    })
     signal?.addEventListener('abort', onAbort, { once: true })
     begun(work, controller.signal)
       .then(
@@ -70,11 +69,11 @@ function settle<T>(
           resolve(ok(value))
         },
         (error: unknown) => {
-          resolve(err(failure(error)))
+          resolve(err(explained(error, options)))
         },
       )
       .finally(() => {
-        clearTimeout(timer)
+        cancel()
         signal?.removeEventListener('abort', onAbort)
       })
   })
@@ -87,6 +86,15 @@ async function begun<T>(
   return typeof work === 'function' ? work(signal) : work
 }
 
+/** A `failure` that throws explains nothing, and must not leave the caller without an answer. */
+function explained(error: unknown, options: DeadlineOptions): StoreError {
+  try {
+    return options.failure?.(error) ?? unavailable(options, error)
+  } catch {
+    return unavailable(options, error)
+  }
+}
+
 function exceeded({ ms, store, operation }: DeadlineOptions, isGivenUp: boolean): StoreError {
   const message = isGivenUp
     ? `${store}: \`${operation}\` was given up by its caller`
@@ -95,12 +103,12 @@ function exceeded({ ms, store, operation }: DeadlineOptions, isGivenUp: boolean)
 }
 
 function unavailable({ store, operation }: DeadlineOptions, cause: unknown): StoreError {
-  return {
+  const failure: StoreError = {
     type: 'store-unavailable',
     store,
     operation,
     message: `${store} is not available for \`${operation}\``,
     retryable: true,
-    cause,
   }
+  return withCause(failure, cause)
 }

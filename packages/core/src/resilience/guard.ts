@@ -1,7 +1,5 @@
 import {
-  BrokenCircuitError,
   bulkhead,
-  BulkheadRejectedError,
   type BulkheadPolicy,
   circuitBreaker,
   type CircuitBreakerPolicy,
@@ -18,28 +16,10 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { StoreError, StoreName } from '../errors.ts'
 import { type Result, ResultAsync } from '../result.ts'
 import type { CallOptions } from '../call-options.ts'
-import { deadline, DeadlinePassed } from './deadline.ts'
-
-/** What a rejection of a client means. */
-export interface Complaint {
-  /**
-   * `store-unavailable`: the store could not be reached or is overloaded; counts against it.
-   * `store-refused`: it answered and refused.
-   */
-  readonly type: 'store-unavailable' | 'store-refused'
-  /** Why, for the failure's message: no credentials, no documents. */
-  readonly reason: string
-  /** The store's own code. */
-  readonly code?: string | undefined
-  /** How long the store asks to be left alone, in milliseconds. */
-  readonly retryAfterMs?: number | undefined
-  /**
-   * What the failure carries as its cause.
-   *
-   * @defaultValue the rejection itself
-   */
-  readonly cause?: unknown
-}
+import { attempt } from './attempt.ts'
+import { AttemptFailed, type Complaint, countsAgainstStore } from './complaint.ts'
+import { deadline } from './deadline.ts'
+import { guardFailure } from './guard-failure.ts'
 
 /** Options of {@link createGuard}. */
 export interface GuardOptions {
@@ -224,13 +204,13 @@ class StoreGuard implements Guard {
       store,
       operation,
       signal: options.signal,
-      failure: (error) => this.#failureOf(error, operation, ms),
+      failure: (error) => guardFailure(error, { store, operation, deadlineMs: ms }),
     })
   }
 
   #attempt<T>(use: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#bulkhead.execute(
-      () => this.#breaker.execute(() => answerOf(use, signal, this.#options.classify)),
+      () => this.#breaker.execute(() => attempt(use, signal, this.#options.classify)),
       signal,
     )
   }
@@ -246,105 +226,6 @@ class StoreGuard implements Guard {
       ),
     })
   }
-
-  #failureOf(error: unknown, operation: string, deadlineMs: number): StoreError {
-    const { store } = this.#options
-    const base = { store, operation }
-    if (error instanceof BrokenCircuitError)
-      return {
-        ...base,
-        type: 'store-unavailable',
-        message: `${store} is not available for \`${operation}\`: its breaker is open`,
-        retryable: true,
-      }
-    if (error instanceof BulkheadRejectedError)
-      return {
-        ...base,
-        type: 'store-unavailable',
-        message: `${store} is not available for \`${operation}\`: too many calls are waiting`,
-        retryable: true,
-      }
-    if (!(error instanceof AttemptFailed))
-      return {
-        ...base,
-        type: 'deadline-exceeded',
-        deadlineMs,
-        message: `${store} did not answer \`${operation}\` within ${deadlineMs} ms`,
-        retryable: true,
-        cause: error,
-      }
-    const { type, reason, code, cause } = error.complaint
-    if (type === 'store-unavailable')
-      return {
-        ...base,
-        type,
-        message: `${store} is not available for \`${operation}\`: ${reason}`,
-        retryable: true,
-        cause,
-      }
-    return {
-      ...base,
-      type,
-      message: `${store} refused \`${operation}\`: ${reason}`,
-      retryable: false,
-      cause,
-      ...(code === undefined ? {} : { code }),
-    }
-  }
-}
-
-/** The rejection of one attempt, with what it means. */
-class AttemptFailed extends Error {
-  readonly complaint: Complaint
-
-  constructor(complaint: Complaint) {
-    super(complaint.reason, { cause: complaint.cause })
-    this.complaint = complaint
-  }
-}
-
-/** The caller went away: says nothing about the store. */
-class GivenUp extends Error {}
-
-/**
- * Settles at the abort even when the client does not heed it, so that the place in the bulkhead is
- * free again.
- */
-function answerOf<T>(
-  use: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
-  classify: (error: unknown) => Complaint,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      const isLate = signal.reason instanceof DeadlinePassed
-      reject(
-        isLate
-          ? new AttemptFailed({
-              type: 'store-unavailable',
-              reason: 'no answer in time',
-              cause: signal.reason,
-            })
-          : new GivenUp(),
-      )
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    begun(use, signal)
-      .then(resolve, (error: unknown) => {
-        reject(new AttemptFailed({ cause: error, ...classify(error) }))
-      })
-      .finally(() => {
-        signal.removeEventListener('abort', onAbort)
-      })
-  })
-}
-
-async function begun<T>(use: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  return use(signal)
-}
-
-function countsAgainstStore(error: unknown): boolean {
-  return error instanceof AttemptFailed && error.complaint.type === 'store-unavailable'
 }
 
 const firstDelayMs = 50

@@ -1,6 +1,8 @@
+import { startTimer } from './timer.ts'
+
 /**
- * Waits for `work` for `ms` at most, then resolves with what `late` returns; `work` goes on. Rejects
- * as `work` does. `Infinity` waits for ever.
+ * Waits for `work` for `ms` at most, then resolves with what `late` returns; `work` goes on.
+ * Rejects as `work` and `late` do. `Infinity` waits for ever.
  */
 export async function within<T, Late>(
   work: Promise<T>,
@@ -8,13 +10,13 @@ export async function within<T, Late>(
   late: () => Late,
 ): Promise<T | Late> {
   if (ms === Infinity) return work
-  const { promise, resolve } = Promise.withResolvers<Late>()
-  const timer = setTimeout(() => {
-    resolve(late())
-  }, ms)
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const cancel = startTimer(ms, () => {
+    resolve(undefined)
+  })
   try {
-    return await Promise.race([work, promise])
+    return await Promise.race([work, promise.then(late)])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

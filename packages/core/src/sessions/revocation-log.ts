@@ -11,6 +11,7 @@ import {
   type ReapplyScope,
   selectRevocations,
 } from './revocation-queries.ts'
+import { withCause } from '../with-cause.ts'
 
 /** A written revocation of sessions. */
 export interface Revocation {
@@ -121,25 +122,25 @@ export class RevocationLog {
 }
 
 function unavailable(cause: unknown): StoreError {
-  return {
+  const failure: StoreError = {
     type: 'store-unavailable',
     store: 'postgres',
     operation: 'session revocations',
     message: 'PostgreSQL could not be asked for session revocations',
     retryable: true,
-    cause,
   }
+  return withCause(failure, cause)
 }
 
 /** These statements meet no constraint and wait for no lock in circles; a trigger might. */
 function storeError(error: SqlError): StoreError {
   if (error.type !== 'constraint-violated' && error.type !== 'serialization-failed') return error
-  return {
+  const refused: StoreError = {
     type: 'store-refused',
     store: 'postgres',
     operation: 'session revocations',
     message: error.message,
     retryable: error.retryable,
-    cause: error.cause,
   }
+  return withCause(refused, error.cause)
 }

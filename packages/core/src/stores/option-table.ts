@@ -48,11 +48,22 @@ export function defaultsOf<Table extends Readonly<Record<string, object>>>(
   ) as DefaultsOf<Table>
 }
 
-/** A URL of one of these protocols. */
+/** A URL of one of these protocols, whose parts are percent-encoded where they must be. */
 export function urlOf(expected: string, protocol: RegExp): z.ZodType<string> {
   return z
     .string('expected a text')
     .refine((value) => protocol.test(URL.parse(value)?.protocol ?? ''), `expected ${expected}`)
+    .refine(canDecode, 'expected a % in user, password and path to be written as %25')
+}
+
+function canDecode(value: string): boolean {
+  const url = URL.parse(value)
+  try {
+    decodeURIComponent(`${url?.username}${url?.password}${url?.pathname}`)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** An object of another package, known by its methods. */

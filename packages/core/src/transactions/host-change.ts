@@ -4,6 +4,7 @@ import type { SqlError } from '../errors.ts'
 import { sqlFailureIn } from '../failure-error.ts'
 import { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
+import { withCause } from '../with-cause.ts'
 
 /** A change of keys in a transaction that the host runs itself, through an ORM for instance. */
 export interface Change {
@@ -101,12 +102,12 @@ async function transactionIdOf(tx: SqlClient | undefined): Promise<string | unde
 function failureOf(error: unknown): SqlError {
   const failure = sqlFailureIn(error)
   if (failure !== undefined) return failure
-  return {
+  const failed: SqlError = {
     type: 'store-unavailable',
     store: 'postgres',
     operation: 'hold',
     message: 'the transaction did not return its id',
     retryable: true,
-    cause: error,
   }
+  return withCause(failed, error)
 }

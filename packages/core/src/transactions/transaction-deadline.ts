@@ -1,10 +1,11 @@
 import type { DeadlineExceeded } from '../errors.ts'
+import { startTimer } from '../resilience/timer.ts'
 
 /** The time a transaction has. When it has passed, `cut` is called once and every race is lost. */
 export class Deadline {
   /** What the caller is told. */
   readonly failure: DeadlineExceeded
-  readonly #timer: NodeJS.Timeout
+  readonly #cancel: () => void
   readonly #passed = Promise.withResolvers<never>()
   #hasPassed = false
 
@@ -18,11 +19,11 @@ export class Deadline {
       retryable: true,
     }
     this.#passed.promise.catch(() => undefined)
-    this.#timer = setTimeout(() => {
+    this.#cancel = startTimer(deadlineMs, () => {
       this.#hasPassed = true
       cut()
       this.#passed.reject(this.failure)
-    }, deadlineMs)
+    })
   }
 
   /** Whether the time is over. */
@@ -37,6 +38,6 @@ export class Deadline {
 
   /** Ends the timer. */
   clear(): void {
-    clearTimeout(this.#timer)
+    this.#cancel()
   }
 }

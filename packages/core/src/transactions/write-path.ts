@@ -1,4 +1,4 @@
-import type { SqlError, TransactionError } from '../errors.ts'
+import type { CommitUnknown, SqlError, TransactionError } from '../errors.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import { isOutage } from '../is-outage.ts'
 import { insertOf, type Insertion } from '../outbox/log/publish.ts'
@@ -11,6 +11,7 @@ import { findCommitOutcome, settleUnknownCommit } from './commit-outcome.ts'
 import { Deadline } from './transaction-deadline.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { TransactionOptions, TransactionWork } from './transaction.ts'
+import { withCause } from '../with-cause.ts'
 
 /**
  * How one attempt at a transaction ended: `refused` by the work's own `Err`, `failed` by the
@@ -172,14 +173,14 @@ function unknownEnding<T, E>(
   attempt.stores.invalidation.background(
     settleUnknownCommit(attempt.stores, identity, attempt.change),
   )
-  return failedBy({
+  const failure: CommitUnknown = {
     type: 'commit-unknown',
     store: 'postgres',
     message: 'the connection was lost during COMMIT and the outcome could not be found out',
     retryable: false,
     transactionId: identity.transactionId,
-    cause,
-  })
+  }
+  return failedBy(withCause(failure, cause))
 }
 
 async function rollBack<T, E>(
@@ -208,12 +209,11 @@ function failedBy(error: TransactionError | SqlError): Ending<never, never> {
 }
 
 function poisoned(message: string, cause?: unknown): TransactionError {
-  const failure = sqlFailureIn(cause) ?? cause
-  return {
+  const failure: TransactionError = {
     type: 'transaction-poisoned',
     store: 'postgres',
     message,
     retryable: false,
-    cause: failure,
   }
+  return withCause(failure, sqlFailureIn(cause) ?? cause)
 }

@@ -21,6 +21,26 @@ describe('connect with bad options', () => {
       { ...good, postgres: { url: `mysql://u:${secret}@h/db` } },
       'postgres.url',
     ],
+    [
+      'a password with a bare %',
+      { ...good, postgres: { url: `postgresql://u:${secret}50%off@h/db` } },
+      'postgres.url',
+    ],
+    [
+      'a password of Redis with a bare %',
+      { ...good, redis: { url: `redis://u:${secret}50%off@h` } },
+      'redis.url',
+    ],
+    [
+      'a database of Redis that is no number',
+      { ...good, redis: { url: `redis://:${secret}@h/cache` } },
+      'redis.url',
+    ],
+    [
+      'a timeout longer than 32 bits of milliseconds',
+      { ...good, postgres: { ...good.postgres, statementTimeoutMs: 30 * 24 * 3_600_000 } },
+      'postgres.statementTimeoutMs',
+    ],
     ['a URL that is none', { ...good, redis: { url: `redis//${secret}` } }, 'redis.url'],
     ['an unknown option', { ...good, redis: { ...good.redis, pasword: secret } }, 'redis.pasword'],
     ['a pool that is none', { ...good, postgres: { pool: { password: secret } } }, 'postgres.pool'],

@@ -1,3 +1,4 @@
+import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect, type ConnectOptions, orThrow, type Stores } from '@headwater/core'
 import {
@@ -69,6 +70,23 @@ describe('connect', () => {
       (await connect(options({ postgres: { url: url.href } })))._unsafeUnwrapErr(),
     ).toMatchObject({ type: 'store-refused', code: '3D000' })
     expect(performance.now() - startedMs).toBeLessThan(2_000)
+  })
+
+  test('A failed connect leaves no listener on a client that was handed in', async () => {
+    const client = createClient({ url: own.redis.url })
+    client.on('error', () => undefined)
+    await client.connect()
+    const before = client.eventNames().map((name) => [name, client.listenerCount(name)])
+    const result = await connect(
+      options({
+        postgres: { url: 'postgresql://127.0.0.1:1/none' },
+        redis: { client },
+        connectDeadlineMs: 50,
+      }),
+    )
+    expect(result.isErr()).toBe(true)
+    expect(client.eventNames().map((name) => [name, client.listenerCount(name)])).toEqual(before)
+    client.destroy()
   })
 
   test('fails without a Redis that is required', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { deadline } from '@headwater/core'
 
@@ -21,6 +22,20 @@ describe('deadline', () => {
       deadlineMs: 30,
     })
     expect(signal?.aborted).toBe(true)
+  })
+
+  test('A deadline answers when the explanation of a rejection throws', async () => {
+    const failure = (): never => {
+      throw new Error('the explanation failed')
+    }
+    const result = await deadline(Promise.reject(new Error('down')), { ...options, failure })
+    expect(result._unsafeUnwrapErr().type).toBe('store-unavailable')
+  })
+
+  test('A deadline of 30 days, longer than one timer of Node, has not passed after a moment', async () => {
+    const slow = setTimeout(50, 'answer')
+    const result = await deadline(slow, { ...options, ms: 30 * 24 * 3_600_000 })
+    expect(result._unsafeUnwrap()).toBe('answer')
   })
 
   test('ends early when the caller gives up', async () => {

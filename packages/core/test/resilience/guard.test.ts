@@ -19,6 +19,17 @@ function guard(options: Partial<GuardOptions> = {}) {
 const fail = () => Promise.reject(new Error('down'))
 
 describe('a guarded call', () => {
+  test('A guarded call answers at once when the explanation of a rejection throws', async () => {
+    const { guard: pinecone, outcomes } = guard({
+      deadlineMs: 60_000,
+      classify: () => {
+        throw new Error('the explanation failed')
+      },
+    })
+    expect((await pinecone.run('query', fail)).isErr()).toBe(true)
+    expect(outcomes).toEqual(['store-unavailable'])
+  })
+
   test('is tried again when it is idempotent and the failure may pass', async () => {
     const { guard: pinecone, outcomes } = guard()
     let calls = 0

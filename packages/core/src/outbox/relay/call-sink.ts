@@ -2,6 +2,7 @@ import type { LoggedEvent } from '../log/event.ts'
 import type { Sink, SinkContext, SinkFailure, SinkReport } from '../sink.ts'
 import type { Answer } from './deliver.ts'
 import { Interruption } from './shard-lease.ts'
+import { withCause } from '../../with-cause.ts'
 
 /** Time that a sink has to notice its aborted signal, in milliseconds. */
 const graceMs = 1_000
@@ -53,7 +54,7 @@ function mistake(error: unknown): SinkFailure {
     error instanceof Error
       ? `${error.name}: ${error.message}`
       : 'the sink threw something that is no error'
-  return { type: 'sink-failed', message, retryable: false, cause: error }
+  return withCause({ type: 'sink-failed', message, retryable: false }, error)
 }
 
 /** Settles as `work` does; `undefined` when it has not done so `graceMs` after the abort. */

@@ -3,6 +3,7 @@ import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
 import { mongodbComplaint } from './mongodb-failure.ts'
+import { withCause } from '../../with-cause.ts'
 import type { StoreContext } from '../store-kind.ts'
 import type { MongodbSettings } from './mongodb-options.ts'
 import type { MongodbStore } from './mongodb-store.ts'
@@ -46,7 +47,7 @@ export class MongodbDriverStore implements MongodbStore {
     const wasReachable = this.#isReachable
     return this.#guard
       .run(operation, (signal) => use(this.#database, signal), options)
-      .mapErr((failure) => (wasReachable ? failure : this.#told(failure)))
+      .mapErr((failure) => (wasReachable ? failure : this.#explained(failure)))
   }
 
   /** Closes the client, unless it was handed in. */
@@ -56,17 +57,17 @@ export class MongodbDriverStore implements MongodbStore {
   }
 
   /** An operation that waited for a server until its deadline was never sent. */
-  #told(failure: StoreError): StoreError {
+  #explained(failure: StoreError): StoreError {
     if (failure.type !== 'deadline-exceeded' || this.#isReachable) return failure
     const { store, operation } = failure
-    return {
+    const unreachable: StoreError = {
       type: 'store-unavailable',
       store,
       operation,
       message: `mongodb is not available for \`${operation}\`: no server can be reached`,
       retryable: true,
-      cause: failure,
     }
+    return withCause(unreachable, failure)
   }
 
   readonly #onTopology = ({ newDescription }: TopologyDescriptionChangedEvent): void => {

@@ -1,4 +1,4 @@
-import type { Complaint } from '../../resilience/guard.ts'
+import type { Complaint } from '../../resilience/complaint.ts'
 
 /** Codes of a server that steps down, shuts down, or ran out of the time it was given. */
 const passingCodes: ReadonlySet<number> = new Set([

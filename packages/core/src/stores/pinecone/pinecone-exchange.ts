@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Complaint } from '../../resilience/guard.ts'
+import type { Complaint } from '../../resilience/complaint.ts'
 
 /** One call to Pinecone as seen on the wire: its client takes no signal and hides the status. */
 interface Exchange {
@@ -73,14 +73,21 @@ export function pineconeComplaint(error: unknown): Complaint {
       type: 'store-unavailable',
       reason: `HTTP ${status}`,
       retryAfterMs: error.retryAfterMs,
-      cause: error.cause,
+      cause: withoutBody(error.cause, status),
     }
   return {
     type: 'store-refused',
     reason: `HTTP ${status}`,
     code: String(status),
-    cause: error.cause,
+    cause: withoutBody(error.cause, status),
   }
+}
+
+/** The body that the client puts into its message may quote metadata. */
+function withoutBody(cause: unknown, status: number): Error {
+  const summary = new Error(`HTTP ${status}`)
+  if (cause instanceof Error) summary.name = cause.name
+  return summary
 }
 
 const statuses: Readonly<Record<string, number>> = {

@@ -2,6 +2,7 @@ import type { PoolClient, QueryResult } from 'pg'
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlError } from '../../errors.ts'
+import { startTimer } from '../../resilience/timer.ts'
 import type { SqlResult } from '../sql-client.ts'
 import { QueryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
@@ -186,19 +187,13 @@ function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits):
     }
     // Timers run before sockets are read: after a stall of the event loop the answer may be there
     // already.
-    const timer =
-      deadlineMs === Infinity
-        ? undefined
-        : setTimeout(
-            () => {
-              setImmediate(giveUp)
-            },
-            Math.max(0, Math.ceil(deadlineMs)),
-          )
+    const cancel = startTimer(Math.max(0, Math.ceil(deadlineMs)), () => {
+      setImmediate(giveUp)
+    })
     signal?.addEventListener('abort', giveUp, { once: true })
     if (signal?.aborted === true) giveUp()
     answer.then(resolve, reject).finally(() => {
-      clearTimeout(timer)
+      cancel()
       signal?.removeEventListener('abort', giveUp)
     })
   })

@@ -1,29 +1,20 @@
 import type {
   ConstraintViolated,
   DeadlineExceeded,
+  SerializationFailed,
   SqlError,
   StoreRefused,
   StoreUnavailable,
 } from '../../errors.ts'
+import { withCause } from '../../with-cause.ts'
+import { isServerError, type ServerError, withoutRow } from './server-error.ts'
 
-/** What was being asked when an error came. */
+/** A statement as its failure names it. */
 export interface AskedStatement {
   /** Short name of the statement, for instance `update courses`. */
   readonly operation: string
   /** The deadline that was in force, in milliseconds. */
   readonly deadlineMs: number
-}
-
-/**
- * The fields of `pg`'s `DatabaseError` that decide what an error is. The server's `detail` is not
- * among them: it quotes values.
- */
-interface ServerError {
-  readonly code: string
-  readonly message: string
-  readonly constraint?: string
-  readonly column?: string
-  readonly table?: string
 }
 
 const constraintKinds: Readonly<Record<string, ConstraintViolated['kind']>> = {
@@ -47,9 +38,11 @@ const refusals: Readonly<Record<string, string>> = {
     'a prepared statement exists already: behind a pooler without support for them connect with `prepare: false`',
 }
 
-/** Says what a rejection of `pg` or Node means to the caller. */
+/** The meaning of a rejection of `pg` or Node. */
 export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
-  return isServerError(error) ? serverFailure(error, asked) : clientFailure(error, asked)
+  return isServerError(error)
+    ? serverFailure(withoutRow(error), asked)
+    : clientFailure(error, asked)
 }
 
 /**
@@ -67,15 +60,15 @@ export function deadlineFailure(
   cause?: unknown,
 ): DeadlineExceeded {
   const message = `PostgreSQL did not answer \`${operation}\` within ${deadlineMs} ms`
-  return {
+  const failure: DeadlineExceeded = {
     type: 'deadline-exceeded',
     store: 'postgres',
     operation,
     deadlineMs,
     message,
     retryable: true,
-    ...(cause === undefined ? {} : { cause }),
   }
+  return withCause(failure, cause)
 }
 
 /** The failure of a call that never reached a server. */
@@ -85,20 +78,14 @@ export function unavailableFailure(
   cause?: unknown,
 ): StoreUnavailable {
   const message = `PostgreSQL is not available for \`${operation}\`: ${reason}`
-  return {
+  const failure: StoreUnavailable = {
     type: 'store-unavailable',
     store: 'postgres',
     operation,
     message,
     retryable: true,
-    ...(cause === undefined ? {} : { cause }),
   }
-}
-
-function isServerError(error: unknown): error is ServerError {
-  if (typeof error !== 'object' || error === null || !('severity' in error) || !('code' in error))
-    return false
-  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)
+  return withCause(failure, cause)
 }
 
 function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
@@ -110,14 +97,14 @@ function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
       code === '40001'
         ? 'another transaction changed what this one read'
         : 'two transactions waited for each other'
-    return {
+    const failure: SerializationFailed = {
       type: 'serialization-failed',
       store: 'postgres',
       code,
       message,
       retryable: true,
-      cause: error,
     }
+    return withCause(failure, error)
   }
   if (code === '57014' || code === '55P03' || code === '25P03') return deadlineFailure(asked, error)
   if (isStalePlan(error))
@@ -137,7 +124,7 @@ function constraintFailure(
 ): ConstraintViolated {
   const constraint = (kind === 'not-null' ? error.column : error.constraint) ?? ''
   const message = `${kind} constraint ${JSON.stringify(constraint)} refused the statement`
-  return {
+  const failure: ConstraintViolated = {
     type: 'constraint-violated',
     store: 'postgres',
     kind,
@@ -145,22 +132,22 @@ function constraintFailure(
     message,
     retryable: false,
     ...(error.table === undefined ? {} : { table: error.table }),
-    cause: error,
   }
+  return withCause(failure, error)
 }
 
 function refusal(error: ServerError, { operation }: AskedStatement): StoreRefused {
   const reason = refusals[error.code] ?? `SQLSTATE ${error.code}`
   const message = `PostgreSQL refused \`${operation}\`: ${reason}`
-  return {
+  const failure: StoreRefused = {
     type: 'store-refused',
     store: 'postgres',
     operation,
     code: error.code,
     message,
     retryable: false,
-    cause: error,
   }
+  return withCause(failure, error)
 }
 
 function isStalePlan(error: ServerError): boolean {
@@ -175,14 +162,14 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
   if (message.startsWith('Cannot use a pool after calling end'))
     return unavailableFailure(asked.operation, 'the pool is closed', error)
   if (error instanceof TypeError || error instanceof RangeError) {
-    return {
+    const failure: StoreRefused = {
       type: 'store-refused',
       store: 'postgres',
       operation: asked.operation,
       message: `a parameter of \`${asked.operation}\` cannot be sent`,
       retryable: false,
-      cause: error,
     }
+    return withCause(failure, error)
   }
   return unavailableFailure(asked.operation, reasonOf(error), error)
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 
-/** How a {@link RedisBreaker} behaves. */
+/** Limits of a {@link RedisBreaker}. */
 export interface RedisBreakerOptions {
   /**
    * Failures in a row that open it.
@@ -9,7 +9,7 @@ export interface RedisBreakerOptions {
    */
   readonly failuresToOpen: number
   /**
-   * How long it first stays open before one command may try, in milliseconds; doubles with every
+   * Time that it first stays open before one command may try, in milliseconds; doubles with every
    * failed try.
    *
    * @defaultValue `1_000`
@@ -58,18 +58,24 @@ export class RedisBreaker {
 
   /** Whether a command that came now would be let through. */
   get wouldAdmit(): boolean {
-    return (
-      this.#state === 'closed' ||
-      (this.#state === 'open' && this.#clock.monotonic() >= this.#tryAtMs)
-    )
+    return this.#state === 'closed' || this.#clock.monotonic() >= this.#tryAtMs
   }
 
-  /** Lets a command through, or not; the first one after the open time is the one that tries. */
+  /**
+   * Lets a command through, or not; the first one after the open time is the one that tries.
+   * Another one may try when it has not ended after the same time.
+   */
   admit(): boolean {
     if (this.#state === 'closed') return true
     if (!this.wouldAdmit) return false
-    this.#enter('half-open')
+    this.#tryAtMs = this.#clock.monotonic() + this.#openMs
+    if (this.#state !== 'half-open') this.#enter('half-open')
     return true
+  }
+
+  /** A command was given up by its caller, which says nothing: the next one may try. */
+  abandoned(): void {
+    if (this.#state === 'half-open') this.#tryAtMs = this.#clock.monotonic()
   }
 
   /** A command was answered in time. */
@@ -86,7 +92,7 @@ export class RedisBreaker {
       this.#open(this.#options.openMs)
   }
 
-  /** Starts afresh: another connection was made. */
+  /** Closes it: another connection was made. */
   reset(): void {
     this.#failures = 0
     this.#openMs = this.#options.openMs

@@ -127,7 +127,9 @@ export class RedisClientStore implements RedisStore {
         },
       )
       whenAborted(options?.signal, answer, () => {
-        if (deadlines.end(running)) end(err(redisDeadlineExceeded(operation, deadlineMs)))
+        if (!deadlines.end(running)) return
+        this.#breaker.abandoned()
+        end(err(redisDeadlineExceeded(operation, deadlineMs)))
       })
     })
   }

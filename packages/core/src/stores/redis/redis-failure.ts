@@ -1,4 +1,5 @@
 import type { DeadlineExceeded, StoreRefused, StoreUnavailable } from '../../errors.ts'
+import { withCause } from '../../with-cause.ts'
 
 /** Replies that speak of the server's state and not of the command. */
 const unavailableCodes: ReadonlySet<string> = new Set([
@@ -21,15 +22,15 @@ export function redisFailure(error: unknown, operation: string): StoreUnavailabl
   if (code === undefined || unavailableCodes.has(code))
     return redisUnavailable(operation, code ?? reasonOf(error), error)
   const message = `Redis refused \`${operation}\`: ${code}`
-  return {
+  const refused: StoreRefused = {
     type: 'store-refused',
     store: 'redis',
     operation,
     code,
     message,
     retryable: passingCodes.has(code),
-    cause: error,
   }
+  return withCause(refused, withoutArguments(error))
 }
 
 /** The failure of a command that was not carried out as far as anybody knows. */
@@ -39,14 +40,14 @@ export function redisUnavailable(
   cause?: unknown,
 ): StoreUnavailable {
   const message = `Redis is not available for \`${operation}\`: ${reason}`
-  return {
+  const unavailable: StoreUnavailable = {
     type: 'store-unavailable',
     store: 'redis',
     operation,
     message,
     retryable: true,
-    ...(cause === undefined ? {} : { cause }),
   }
+  return withCause(unavailable, cause)
 }
 
 /** The failure of a command whose answer did not come in time. */
@@ -69,6 +70,13 @@ export function redisDeadlineExceeded(operation: string, deadlineMs: number): De
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || 'code' in error) return undefined
   return /^([A-Z][A-Z0-9]+)(?: |$)/.exec(error.message)?.[1]
+}
+
+/** The server quotes the arguments of a command that it does not know. */
+function withoutArguments(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const quoted = error.message.indexOf(', with args')
+  return quoted < 0 ? error : new Error(error.message.slice(0, quoted))
 }
 
 function reasonOf(error: unknown): string {

@@ -99,6 +99,7 @@ export class RedisLink {
     this.#isUp = false
     clearTimeout(this.#watchdog)
     if (this.#isOwn) this.#discard()
+    else this.#detach()
   }
 
   #renew(): void {

@@ -37,12 +37,16 @@ export interface RedisOptions {
   readonly required?: boolean
 }
 
-const url = urlOf('a URL such as redis://host:6379', /^rediss?:$/)
+const node = urlOf('a URL such as redis://host:6379', /^rediss?:$/)
+const url = node.refine(
+  (value) => /^\/?\d*$/.test(URL.parse(value)?.pathname ?? ''),
+  'expected the number of a database after the host',
+)
 
 /** The rule, the default and the variable of every option of Redis. */
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
-  rootNodes: { rule: z.array(url).min(1, 'expected one node or more') },
+  rootNodes: { rule: z.array(node).min(1, 'expected one node or more') },
   client: { rule: objectWith<RedisConnection>('a client of node-redis', 'sendCommand', 'on') },
   keyPrefix: {
     rule: z
@@ -53,7 +57,7 @@ export const redisOptions = {
     env: 'HEADWATER_REDIS_PREFIX',
   },
   deadlineMs: { rule: option.durationMs, default: 100 },
-  connectTimeoutMs: { rule: option.durationMs, default: 2_000 },
+  connectTimeoutMs: { rule: option.timeoutMs, default: 2_000 },
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
 
