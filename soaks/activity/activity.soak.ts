@@ -1,4 +1,4 @@
-// Whether any activity is lost, doubled or turned around while MongoDB is cut off, hangs and
+// Looks for activities that are lost, doubled or reordered while MongoDB is cut off, hangs and
 // restarts, and processes are killed.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

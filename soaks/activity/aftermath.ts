@@ -6,7 +6,7 @@ import type { Arrival } from './judge.ts'
 
 const patienceMs = 60_000
 
-/** Where the stores are, with nothing in between. */
+/** The stores, without proxies. */
 export interface DirectUrls {
   readonly postgresUrl: string
   readonly redisUrl: string
@@ -15,8 +15,8 @@ export interface DirectUrls {
 }
 
 /**
- * A last process that outlives the others: what waits in PostgreSQL reaches MongoDB through it, or
- * the soak fails.
+ * A last process that outlives the others: it takes everything that waits in PostgreSQL to MongoDB,
+ * or the soak fails.
  */
 export async function deliverWhatIsLeft({
   postgresUrl,
@@ -55,7 +55,7 @@ async function isAnythingLeft(stores: Stores): Promise<boolean> {
   return spilled?.count !== 0 || sinks.some(({ lagEvents, parked }) => lagEvents > 0 || parked > 0)
 }
 
-/** Every event that MongoDB has, in the order of arrival. */
+/** All events in MongoDB, in the order of arrival. */
 export async function arrivals({ mongodbUrl, database }: DirectUrls): Promise<Arrival[]> {
   const client = new MongoClient(mongodbUrl)
   try {

@@ -7,16 +7,13 @@ import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
 import { type Assignment, type Notes, readNotes } from './work.ts'
 
-/** What all processes of a soak have in common. */
+/** The surroundings that all processes share. */
 export type Surroundings = Omit<Assignment, 'name' | 'ledgerPath'> & { readonly directory: string }
 
 const patienceMs = 20_000
 const script = new URL(import.meta.resolve('./recorder.ts'))
 
-/**
- * One place for a process: it is filled again when the process is killed. Its way to the stores
- * stays the same.
- */
+/** A slot for one process: it is refilled when the process is killed, and keeps its proxies. */
 export class Berth {
   readonly mongodb: FaultProxy
   readonly postgres: FaultProxy
@@ -39,7 +36,7 @@ export class Berth {
     this.postgres = proxies.postgres
   }
 
-  /** Opens a place and starts its process. */
+  /** Opens a slot and starts its process. */
   static async open(name: string, surroundings: Surroundings): Promise<Berth> {
     const [mongodb, postgres] = await Promise.all([
       faultProxy(surroundings.mongodbUrl),
@@ -55,7 +52,7 @@ export class Berth {
     this.#child?.kill('SIGKILL')
   }
 
-  /** Lets its process end by itself, what it holds written. */
+  /** Lets its process end by itself, after it has written its buffer. */
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#filled
@@ -68,7 +65,7 @@ export class Berth {
     await Promise.all([this.mongodb.close(), this.postgres.close()])
   }
 
-  /** What its processes have noted down. */
+  /** The ledgers of its processes. */
   notes(): Notes[] {
     return this.#ledgers
       .filter(({ path }) => existsSync(path))

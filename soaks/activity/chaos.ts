@@ -12,7 +12,7 @@ interface Play {
 const shortestQuietMs = 200
 const longestQuietMs = 1_500
 
-/** Breaks things, one after the other with pauses between them, and counts what it did. */
+/** Plays one fault after the other, with pauses between them, and counts them. */
 export class Chaos {
   readonly faults = new Map<string, number>()
   readonly #berths: readonly Berth[]
@@ -23,7 +23,7 @@ export class Chaos {
     this.#mongodb = mongodb
   }
 
-  /** Breaks things until `ms` have passed, then leaves everything whole. */
+  /** Plays faults until `ms` have passed, then repairs everything. */
   async run(ms: number): Promise<void> {
     const end = performance.now() + ms
     for (;;) {

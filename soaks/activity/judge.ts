@@ -1,23 +1,23 @@
 import type { Notes } from './work.ts'
 
-/** An event as MongoDB has it. */
+/** An event in MongoDB. */
 export interface Arrival {
   readonly kind: 'recorded' | 'committed'
   readonly by: string
   readonly n: number
 }
 
-/** What became of the events. */
+/** The verdict on a run. */
 export interface Verdict {
   /** Recorded, or committed and acknowledged. */
   readonly events: number
   /** Acknowledged commits that never arrived. */
   readonly lostDurable: number
   /**
-   * Recorded events that never arrived, though their process lived on or later ones of it arrived.
+   * Recorded events that never arrived, though their process survived or its later events arrived.
    */
   readonly lostBuffered: number
-  /** The last recorded events of killed processes: their memory went with them. */
+  /** The last recorded events of killed processes, lost with their memory. */
   readonly lostInKills: number
   /** Events that arrived more than once. */
   readonly duplicates: number
@@ -25,7 +25,7 @@ export interface Verdict {
   readonly outOfOrder: number
 }
 
-/** Compares what was noted down with what arrived, in the order of its arrival. */
+/** Compares the ledgers with the events that arrived, in the order of arrival. */
 export function judge(notes: readonly Notes[], arrivals: readonly Arrival[]): Verdict {
   const arrived = { recorded: new Map<string, number[]>(), committed: new Map<string, number[]>() }
   for (const { kind, by, n } of arrivals) {

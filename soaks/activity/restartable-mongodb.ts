@@ -1,6 +1,6 @@
 import { type MongodbStandIn, startMongodbStandIn } from '@headwater/testing'
 
-/** A MongoDB that goes down and comes back on its port with what it had acknowledged. */
+/** A MongoDB that goes down and returns on the same port with every acknowledged write. */
 export class RestartableMongodb {
   #standIn: MongodbStandIn
 
@@ -17,7 +17,7 @@ export class RestartableMongodb {
     return this.#standIn.url
   }
 
-  /** Ends it, whatever is under way. */
+  /** Stops it, whatever is under way. */
   async stop(): Promise<void> {
     await this.#standIn.stop()
   }

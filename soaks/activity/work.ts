@@ -1,10 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-/** What a process of the soak is told to do. */
+/** The assignment of a process of the soak. */
 export interface Assignment {
-  /** Names the process in its events: no other has had it. */
+  /** The name of the process in its events; unique. */
   readonly name: string
-  /** Where it notes what it did; what is noted survives SIGKILL. */
+  /** The ledger; a written note survives SIGKILL. */
   readonly ledgerPath: string
   readonly postgresUrl: string
   readonly redisUrl: string
@@ -12,14 +12,14 @@ export interface Assignment {
   readonly database: string
 }
 
-/** What a process noted down. */
+/** The ledger of a process. */
 export interface Notes {
   readonly name: string
-  /** How many events it recorded: 0 to this less one. */
+  /** The number of recorded events; their numbers begin at 0. */
   readonly recorded: number
   /** Durable events whose commit was acknowledged. */
   readonly durable: readonly number[]
-  /** How many entries the SDK said it dropped. */
+  /** The number of entries that the SDK reported as dropped. */
   readonly dropped: number
   /** Whether it ended by itself. */
   readonly hasClosed: boolean
@@ -42,7 +42,7 @@ export class Ledger {
   }
 }
 
-/** Reads a ledger; a line that was cut off by a kill counts for nothing. */
+/** Reads a ledger, without a line that a kill has cut short. */
 export function readNotes(name: string, text: string): Notes {
   const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)

@@ -1,5 +1,5 @@
-// Whether a read is ever older than a commit that had returned before it, with every store failing
-// meanwhile; and whether the same harness sees other caches fail.
+// Looks for a read that is older than a commit which had returned before it, while every store
+// fails, and checks that the same harness catches other caches.
 import { parseArgs } from 'node:util'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { runSoak, type SoakResult } from './soak-run.ts'

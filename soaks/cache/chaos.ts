@@ -9,9 +9,9 @@ import { transactionMs } from './subject.ts'
 interface Play {
   readonly fault: string
   readonly weight: number
-  /** The process that alone suffers; everybody when left out. */
+  /** The only process that suffers; all of them when left out. */
   readonly berth?: Berth
-  /** Whether Redis is out of reach meanwhile; it is unless this says otherwise. */
+  /** Whether Redis is out of reach during the fault; `true` by default. */
   readonly isOfRedis?: boolean
   readonly run: () => Promise<void>
 }
@@ -20,13 +20,13 @@ const shortestQuietMs = 150
 const longestQuietMs = 1_200
 const evictEveryMs = 60
 const beatMs = 20
-/** A pause of this process that a command may not have survived: it has 100 ms. */
+/** A pause of this process that outlasts the 100 ms of a command. */
 const stallMs = 70
 
 /**
- * Evicts a key unless it is a hold: Redis evicts what has an expiry, but a server that loses an
- * acknowledged hold without a restart is outside of what the cache promises (run it with
- * `noeviction`, or with memory to spare). Values, leases and tags may go at any time.
+ * Evicts a key unless it is a hold. The loss of an acknowledged hold without a restart is outside
+ * of the cache's promise (run its Redis with `noeviction`). Values, leases and tags may be evicted
+ * at any time.
  */
 const evict = `
 local key = redis.call('RANDOMKEY')
@@ -35,7 +35,7 @@ local state = redis.pcall('GET', key)
 if type(state) == 'string' and string.sub(state, 1, 3) == 'h1 ' then return 0 end
 return redis.call('DEL', key)`
 
-/** Breaks things, one after the other with pauses between them, and remembers when. */
+/** Plays one fault after the other, with pauses between them, and records when. */
 export class Chaos {
   readonly windows: FaultWindow[] = []
   readonly #fleet: Fleet
@@ -48,7 +48,7 @@ export class Chaos {
     this.#redis = redis
   }
 
-  /** Breaks things until `ms` have passed, then leaves everything whole. */
+  /** Plays faults until `ms` have passed, then repairs everything. */
   async run(ms: number): Promise<void> {
     const [evicting, beating] = [this.#evict(), this.#beat()]
     const end = nowNs() + ms * 1e6
@@ -154,9 +154,7 @@ export class Chaos {
     this.#hasSnapshot = options.keepData
   }
 
-  /**
-   * Holds that were acknowledged are gone when the COMMIT arrives, and sometimes the writer too.
-   */
+  /** Acknowledged holds are gone when the COMMIT arrives, and sometimes the writer is too. */
   async #restartBeforeCommits(): Promise<void> {
     const { writers } = this.#fleet
     for (const { postgres } of writers) postgres.hang()
@@ -169,7 +167,7 @@ export class Chaos {
     for (const { postgres } of writers) postgres.restore()
   }
 
-  /** The proxies live in this process: while it does not get to run, nobody reaches Redis. */
+  /** The proxies live in this process: while it is blocked, no process reaches Redis. */
   async #beat(): Promise<void> {
     let from = nowNs()
     while (!this.#ending.signal.aborted) {

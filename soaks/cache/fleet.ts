@@ -9,12 +9,12 @@ import { type Notes, readNotes } from './ledger.ts'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 import type { Assignment } from './work.ts'
 
-/** What a fleet is made of. */
+/** Dependencies of a fleet. */
 export interface FleetOptions extends SubjectUrls {
   readonly subject: SubjectName
   readonly readers: number
   readonly writers: number
-  /** Where the ledgers go. */
+  /** The directory of the ledgers. */
   readonly directory: string
 }
 
@@ -24,10 +24,7 @@ const scripts = {
   writer: new URL(import.meta.resolve('./writer.ts')),
 }
 
-/**
- * One place for a process: it is filled again when the process is killed. Its way to the stores
- * stays the same.
- */
+/** A slot for one process: it is refilled when the process is killed, and keeps its proxies. */
 export class Berth {
   readonly name: string
   readonly role: 'reader' | 'writer'
@@ -80,7 +77,7 @@ export class Berth {
     this.#child?.kill('SIGKILL')
   }
 
-  /** Lets its process finish what it is doing, and ends its way to the stores. */
+  /** Lets its process finish its work and closes its proxies. */
   async close(): Promise<void> {
     this.#isClosing = true
     const child = this.#child
@@ -92,7 +89,7 @@ export class Berth {
     await Promise.all([this.redis.close(), this.postgres.close()])
   }
 
-  /** What its processes have noted down. */
+  /** The notes of its processes. */
   notes(): Notes[] {
     return this.#ledgers
       .filter((path) => existsSync(path))
@@ -107,7 +104,7 @@ export class Berth {
   }
 }
 
-/** Readers and writers, each a process of its own behind proxies of its own. */
+/** Readers and writers, each a process with proxies of its own. */
 export class Fleet {
   readonly berths: readonly Berth[]
 

@@ -1,10 +1,10 @@
 import { type Note, type Notes, unpack } from './ledger.ts'
 
-/** A stretch of time in which something was broken on purpose. */
+/** A time span with a fault. */
 export interface FaultWindow {
-  /** What was done. */
+  /** The fault. */
   readonly fault: string
-  /** The process that alone suffered; `undefined` when it was everybody. */
+  /** The only process that suffered; `undefined` when all did. */
   readonly process: string | undefined
   /** Whether Redis could not be reached. */
   readonly isOfRedis: boolean
@@ -15,28 +15,28 @@ export interface FaultWindow {
 }
 
 /**
- * From when on a version has to be read. `returned`: its commit has returned to who wrote it; where
- * that never happened, since its writer was killed or was not told, somebody has seen it. `seen`:
- * somebody has seen it, in the table or as the answer to a read, be it before its commit returned.
+ * When a version has to be read. `returned`: once its commit has returned to its writer or, if the
+ * writer was killed or never got an answer, once it was seen. `seen`: once it was seen, in the
+ * table or by a read, even before its commit returned.
  */
 export type Rule = 'returned' | 'seen'
 
-/** A read that gave less than what was known to be committed before it began. */
+/** A read that returned less than the version known to be committed before it began. */
 export interface StaleRead {
   readonly process: string
   readonly key: number
   readonly got: number
-  /** The highest version that was known before. */
+  /** The highest version known before. */
   readonly expected: number
   readonly beganAt: number
   readonly endedAt: number
-  /** For how long what it gave had been old, in milliseconds. */
+  /** How long the returned version had been old, in milliseconds. */
   readonly ageMs: number
-  /** Whether the row was never committed with that version. */
+  /** Whether this version of the row was never committed. */
   readonly isPhantom: boolean
 }
 
-/** What became of a run. */
+/** The verdict on a run. */
 export interface Verdict {
   reads: number
   /** Writes that are known to be committed. */
@@ -48,23 +48,21 @@ export interface Verdict {
   /** Committed writes by a process that could not reach Redis. */
   degradedWrites: number
   maxDegradedStaleMs: number
-  /** The first few that count. */
+  /** The first few stale reads. */
   readonly stale: StaleRead[]
 }
 
 /**
- * How long after the end of a fault a writer may still be without Redis, in nanoseconds: it goes
- * back to it after two seconds at most, and then has to shake hands.
+ * Time after a fault in which its writer may still be without Redis, in nanoseconds: it reconnects
+ * after two seconds at most, and then has to shake hands.
  */
 const recoveryNs = 3e9
 const keptStaleReads = 20
 
 /**
- * Judges every read: it gives at least the highest version of its row that was known to be
- * committed before it began.
- *
- * A read is `degraded` rather than stale when each of the writes it missed says that it could not
- * reach Redis, and a fault had been played to that writer shortly before.
+ * Judges every read: it has to return at least the highest version of its row that was known to be
+ * committed before it began. A read is `degraded` rather than stale when each write that it missed
+ * reports that it could not reach Redis, shortly after a fault of that writer.
  */
 export function judge(
   notes: readonly Notes[],
@@ -126,13 +124,13 @@ interface Version {
   readonly version: number
   /** When its commit had returned. */
   returnedAt: number
-  /** When it had been seen, at the latest when its commit had returned. */
+  /** When it was seen, at the latest when its commit returned. */
   seenAt: number
   isWritten: boolean
   isRolledBack: boolean
-  /** Whether its writer says that it could not reach Redis. */
+  /** Whether its writer reports that it could not reach Redis. */
   isDegraded: boolean
-  /** Whether that was so because of a fault. */
+  /** Whether a fault explains that. */
   isExcused: boolean
 }
 
@@ -202,11 +200,11 @@ interface Known {
 
 interface Line {
   readonly versions: readonly Known[]
-  /** From when on this version or a later one was known. */
+  /** When this version or a later one became known. */
   readonly knownSince: Float64Array
 }
 
-/** Which version of which row was known when. */
+/** The known versions of every row, by time. */
 class History {
   readonly #versions: ReadonlyMap<number, Version>
   readonly #lines: ReadonlyMap<number, Line>
@@ -263,7 +261,7 @@ function indexAfter(versions: readonly Known[], version: number): number {
   return from
 }
 
-/** A writer may only claim to be cut off from Redis where that was done to it. */
+/** A writer may claim to be cut off from Redis only after a fault that did so. */
 function isExplained(process: string, at: number, faults: readonly FaultWindow[]): boolean {
   return faults.some(
     (window) =>

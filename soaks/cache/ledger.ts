@@ -1,16 +1,15 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /**
- * What a process notes down. `read`: a read gave `version`, asked at `beganAt`, answered at
- * `endedAt`. `updated`: a write is about to commit `version`. `degraded`: it says that it cannot
- * reach Redis. `committed`: its commit has returned, at `endedAt`. `rolled-back`: it was given up
- * on purpose. `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write gave no
- * answer.
+ * The kinds of notes. `read`: a read returned `version`, from `beganAt` to `endedAt`. `updated`: a
+ * write is about to commit `version`. `degraded`: it reports that it cannot reach Redis.
+ * `committed`: its commit returned at `endedAt`. `rolled-back`: it was rolled back on purpose.
+ * `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write had no answer.
  */
 export type NoteKind =
   'read' | 'updated' | 'degraded' | 'committed' | 'rolled-back' | 'seen' | 'failed'
 
-/** One note. Times are nanoseconds on the machine's monotonic clock, the same for all processes. */
+/** One note. Times are nanoseconds on the machine's monotonic clock, which all processes share. */
 export interface Note {
   kind: NoteKind
   key: number
@@ -30,30 +29,26 @@ const kinds: readonly NoteKind[] = [
 ]
 const fields = 5
 
-/** Now, on the clock of the notes. */
+/** The current time on the clock of the notes. */
 export function nowNs(): number {
   return Number(process.hrtime.bigint())
 }
 
 /**
- * The notes of one process, in a file of its own: what was written there is there whenever the
- * process is killed.
+ * The notes of one process, in a file of its own: a written note survives a kill of the process.
  */
 export class Ledger {
   readonly #file: number
   readonly #buffer: Float64Array
   #length = 0
 
-  /**
-   * `bufferedNotes`: how many notes are written together; 1 for a process that is going to be
-   * killed.
-   */
+  /** `bufferedNotes`: notes that are written together; 1 for a process that will be killed. */
   constructor(path: string, bufferedNotes: number) {
     this.#file = openSync(path, 'a')
     this.#buffer = new Float64Array(bufferedNotes * fields)
   }
 
-  /** Notes something down. */
+  /** Appends a note. */
   note(
     kind: NoteKind,
     key: number,
@@ -90,7 +85,7 @@ export interface Notes {
   readonly packed: Float64Array
 }
 
-/** Reads a ledger; a note that was cut short by a kill is left out. */
+/** Reads a ledger, without a note that a kill has cut short. */
 export function readNotes(process: string, path: string): Notes {
   const bytes = readFileSync(path)
   const size = fields * Float64Array.BYTES_PER_ELEMENT
@@ -117,7 +112,7 @@ export function packNotes(process: string, notes: readonly Note[]): Notes {
   }
 }
 
-/** Goes through notes; the note is the same object each time. */
+/** Iterates over notes; yields the same object each time. */
 export function* unpack({ packed }: Notes): Generator<Note> {
   const note: Note = { kind: 'read', key: 0, version: 0, beganAt: 0, endedAt: 0 }
   for (let at = 0; at < packed.length; at += fields) {

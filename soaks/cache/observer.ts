@@ -6,8 +6,8 @@ import type { VersionedRow } from './rows.ts'
 const lookEveryMs = 15
 
 /**
- * Looks at the rows themselves, over and over: what it has seen is committed, whatever became of
- * who wrote it.
+ * Reads the rows themselves again and again: a version in the table is committed, even if its
+ * writer never learned it.
  */
 export class Observer {
   readonly #client: Client
@@ -21,14 +21,14 @@ export class Observer {
     this.#running = this.#run()
   }
 
-  /** Begins to look. */
+  /** Starts reading. */
   static async start(postgresUrl: string): Promise<Observer> {
     const client = new Client({ connectionString: postgresUrl })
     await client.connect()
     return new Observer(client)
   }
 
-  /** Ends it and gives back what it saw. */
+  /** Stops and returns the versions it saw. */
   async stop(): Promise<Notes> {
     this.#isStopped = true
     await this.#running

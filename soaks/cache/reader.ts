@@ -8,10 +8,7 @@ import { work } from './work.ts'
 const callers = 120
 const longestPauseMs = 20
 
-/**
- * Callers that read, each one after the other with short pauses: one read in eight asks for three
- * keys together.
- */
+/** Callers that read with short pauses; one read in eight asks for three keys together. */
 class Reader {
   readonly #subject: Subject
   readonly #ledger: Ledger

@@ -4,10 +4,7 @@ import { type Note, type Notes, unpack } from './ledger.ts'
 const beforeNs = 1.5e9
 const shownReads = 3
 
-/**
- * Tells what led to the first stale reads: who wrote the key, what was read of it, what was broken
- * meanwhile.
- */
+/** Explains the first stale reads: the writes and reads of the key, and the faults around them. */
 export function reportOf(
   { stale }: Verdict,
   notes: readonly Notes[],
@@ -37,7 +34,7 @@ function storyOf(read: StaleRead, notes: readonly Notes[], faults: readonly Faul
   return [head, ...lines].join('\n')
 }
 
-/** Of the reads only those that gave another version than the read before. */
+/** Leaves out reads that returned the same version as the read before. */
 function* notesOf(
   { key, endedAt }: StaleRead,
   ledger: Notes,

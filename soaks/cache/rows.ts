@@ -1,16 +1,16 @@
 import type { Pool } from 'pg'
 import type { Write } from './subject.ts'
 
-/** How many rows there are: few, so that readers and writers meet. */
+/** The number of rows: few, so that readers and writers meet. */
 export const rowCount = 12
 
-/** Versions come from a sequence: none is given twice, not even to writes that are rolled back. */
+/** Versions come from a sequence: none is used twice, not even by writes that are rolled back. */
 export const createRows = `
   CREATE SEQUENCE version;
   CREATE TABLE rows (id int PRIMARY KEY, version bigint NOT NULL);
   INSERT INTO rows SELECT id, nextval('version') FROM generate_series(0, ${rowCount - 1}) AS id`
 
-/** Raises the version of a row. */
+/** Increments the version of a row. */
 export const raiseVersion = `UPDATE rows SET version = nextval('version') WHERE id = $1 RETURNING version::float8 AS version`
 
 /** Reads some rows. */

@@ -18,7 +18,7 @@ import { reportOf } from './report.ts'
 import { createRows } from './rows.ts'
 import type { SubjectName } from './subject.ts'
 
-/** One soak of one cache. */
+/** Options of a soak of one cache. */
 export interface SoakRun {
   readonly subject: SubjectName
   readonly seconds: number
@@ -26,14 +26,14 @@ export interface SoakRun {
   readonly redis: RedisServer
 }
 
-/** What became of it. */
+/** The result of a soak. */
 export interface SoakResult extends Verdict {
   readonly kills: number
-  /** Stale reads by the stronger rule, which asks for what anybody has seen. */
+  /** Stale reads by the stricter rule, which counts a version once any process saw it. */
   readonly staleReadsBySight: number
-  /** How often each fault was played. */
+  /** The number of faults, by name. */
   readonly faults: Readonly<Record<string, number>>
-  /** What is to be known of the stale reads, for people. */
+  /** The report on the stale reads. */
   readonly report: string
 }
 
@@ -41,7 +41,7 @@ const readers = 3
 const writers = 3
 const settleMs = 500
 
-/** Runs readers and writers in front of stores that fail, and judges every read. */
+/** Runs readers and writers on stores that fail, and judges every read. */
 export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-soak-'))
   await redis.restart()

@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 
-/** What a process of the soak is told to do. */
+/** The assignment of a process of the soak. */
 export interface Assignment extends SubjectUrls {
   readonly subject: SubjectName
   readonly ledgerPath: string
@@ -10,8 +10,8 @@ export interface Assignment extends SubjectUrls {
 }
 
 /**
- * Waits for the assignment, says `ready` when `begin` is done, runs until told to stop or until the
- * parent is gone.
+ * Waits for the assignment, reports `ready` when `begin` is done, and runs until told to stop or
+ * until the parent is gone.
  */
 export async function work(
   begin: (assignment: Assignment) => Promise<{ readonly stop: () => Promise<void> }>,
@@ -19,14 +19,14 @@ export async function work(
   process.once('disconnect', () => {
     process.exit(1)
   })
-  // What a client throws outside of any call must not end a process that is not meant to end.
+  // A client that throws outside of a call must not end a process that has to survive.
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${process.argv[1] ?? ''}: ${error.message}\n`)
   })
   const assignment = await message<Assignment>()
   const { stop } = await begin(assignment)
   process.send?.('ready')
-  // One that is killed could not do so at its end; the next one starts in half the time.
+  // A killed process cannot do so at its end, and its successor starts in half the time.
   flushCompileCache()
   await message<'stop'>()
   await stop()

@@ -9,7 +9,7 @@ const longestPauseMs = 30
 const rollbackShare = 0.1
 const mostStepsBeforeDeath = 16
 
-/** Ends its process with SIGKILL at a step of a write, both drawn by lot. */
+/** Kills its process with SIGKILL at a random step of a random write. */
 class Fate {
   #writesLeft: number
   #stepsLeft = Infinity
@@ -24,7 +24,8 @@ class Fate {
   }
 
   /**
-   * Half of the time a turn of the event loop later: when what the step sends next has been sent.
+   * Half of the time one turn of the event loop later, when the next command of the step has been
+   * sent.
    */
   step(): void {
     this.#stepsLeft -= 1
@@ -38,7 +39,7 @@ function die(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-/** Writes one row after the other and reads each once it is written. */
+/** Writes one row after the other and reads each after its write. */
 class Writer {
   readonly #subject: Subject
   readonly #ledger: Ledger

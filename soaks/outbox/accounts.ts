@@ -1,38 +1,39 @@
 import type { Json, SqlClient } from '@headwater/core'
 import type { Committed } from './judge.ts'
 
-/**
- * How many accounts there are: few enough for writers to meet, many enough to lie in most shards.
- */
+/** The number of accounts: few enough for writers to meet, enough to lie in most shards. */
 export const accountCount = 200
 
 /**
- * The accounts, and the ledger: what a transaction changed is written there by itself, so that the
- * database settles what committed.
+ * The accounts, and the ledger: a transaction records its changes there, so that the database
+ * itself decides what was committed.
  */
 export const createTables = `
   CREATE TABLE accounts (id int PRIMARY KEY, version bigint NOT NULL DEFAULT 0, balance bigint NOT NULL DEFAULT 0);
   INSERT INTO accounts SELECT generate_series(1, ${accountCount});
   CREATE TABLE ledger (name text PRIMARY KEY, account text NOT NULL, version bigint NOT NULL)`
 
-/** Where an event hurts, and how: the sink reports it, refuses the batch, throws, or dies of it. */
+/**
+ * The sink that an event is poison for, and its effect: an error, a refused batch, a throw, or a
+ * dead process.
+ */
 export type Poison = {
   readonly sink: string
   readonly how: 'report' | 'refuse' | 'throw' | 'kill'
 }
 
-/** What an event says. */
+/** The payload of an event. */
 export interface AccountChanged {
   readonly name: string
   readonly poison: Poison | null
 }
 
-/** Reads the payload of an event of the soak. */
+/** Parses the payload of an event of the soak. */
 export function changeOf(payload: Json): AccountChanged {
   return payload as unknown as AccountChanged
 }
 
-/** Reads what was committed. */
+/** Reads the committed changes. */
 export async function readLedger(sql: SqlClient): Promise<Committed[]> {
   const { rows } = await sql.query<{ name: string; account: string; version: string }>(
     'SELECT name, account, version::text FROM ledger',
@@ -47,7 +48,7 @@ export interface AccountState {
   readonly balance: number
 }
 
-/** Reads accounts as they are now; all of them unless told which. */
+/** Reads accounts as they are now, all of them by default. */
 export async function readAccounts(
   sql: SqlClient,
   accounts?: readonly string[],
@@ -63,7 +64,7 @@ export async function readAccounts(
   }))
 }
 
-/** How a state is written in a sink. */
+/** Encodes a state as a sink writes it. */
 export function stateText({ version, balance }: AccountState): string {
   return `${version}:${balance}`
 }

@@ -6,22 +6,19 @@ import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
 import type { Answer, Assignment, Order } from './relay-worker.ts'
 
-/** What the relays of a fleet work with. */
+/** The surroundings that the relays of a fleet share. */
 export interface FleetOptions {
   readonly relays: number
   readonly postgresUrl: string
   readonly redisUrl: string
-  /** Where the effects go. */
+  /** The destination of the effects. */
   readonly prefix: string
 }
 
 const patienceMs = 10_000
 const script = new URL(import.meta.resolve('./relay-worker.ts'))
 
-/**
- * One place for a relay process: it is filled again when the process ends. Its way to the stores
- * stays the same.
- */
+/** A slot for one relay process: it is refilled when the process ends, and keeps its proxies. */
 export class Berth {
   readonly name: string
   readonly postgres: FaultProxy
@@ -32,7 +29,7 @@ export class Berth {
   #isPoisonLifted = false
   #isClosing = false
   kills = 0
-  /** Ends of its processes that nobody asked for. */
+  /** Unexpected ends of its processes. */
   falls = 0
 
   private constructor(
@@ -46,7 +43,7 @@ export class Berth {
     this.redis = proxies.redis
   }
 
-  /** Opens its way to the stores; it is empty yet. */
+  /** Opens its proxies; starts no process. */
   static async open(name: string, { postgresUrl, redisUrl, prefix }: FleetOptions): Promise<Berth> {
     const [postgres, redis] = await Promise.all([faultProxy(postgresUrl), faultProxy(redisUrl)])
     return new Berth(name, prefix, { postgres, redis })
@@ -80,7 +77,7 @@ export class Berth {
     this.#child?.kill(signal)
   }
 
-  /** Ends the faults of its sinks: those that come by chance, or the poison. */
+  /** Ends the random faults of its sinks, or the poison. */
   order(order: Extract<Order, 'calm' | 'lift-poison'>): void {
     if (order === 'calm') this.#isCalm = true
     else this.#isPoisonLifted = true
@@ -88,8 +85,8 @@ export class Berth {
   }
 
   /**
-   * Has its relay wait until everything has passed every sink; `false` when that did not come to
-   * pass, or not in this process.
+   * Waits until its relay has taken everything to every sink; `false` when it did not, or not in
+   * this process.
    */
   async drain(): Promise<boolean> {
     const child = this.#child
@@ -101,7 +98,7 @@ export class Berth {
     return answer === 'drained'
   }
 
-  /** Lets its relay stop and ends its way to the stores; gives back whether it stopped in time. */
+  /** Stops its relay and closes its proxies; returns whether the relay stopped in time. */
   async close(): Promise<boolean> {
     this.#isClosing = true
     const child = this.#child

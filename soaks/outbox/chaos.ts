@@ -19,8 +19,8 @@ const quietOfRelays: Quiet = { leastMs: 100, mostMs: 900 }
 const quietOfServer: Quiet = { leastMs: 1_500, mostMs: 4_000 }
 
 /**
- * Breaks things: relays and their ways to the stores, two at a time, and PostgreSQL meanwhile;
- * remembers how often.
+ * Plays faults on relays and their proxies, two at a time, and on PostgreSQL besides, and counts
+ * them.
  */
 export class Chaos {
   readonly faults: Record<string, number> = {}
@@ -33,7 +33,7 @@ export class Chaos {
     this.#postgres = postgres
   }
 
-  /** Breaks things until `ms` have passed, then leaves everything whole. */
+  /** Plays faults until `ms` have passed, then repairs everything. */
   async run(ms: number): Promise<void> {
     const endMs = performance.now() + ms
     const relays = shuffledForEver(() => this.#relayPlays())
@@ -109,7 +109,7 @@ export class Chaos {
     this.restarts += 1
   }
 
-  /** Comes back by recovery. */
+  /** Crashes PostgreSQL, which recovers after its restart. */
   async #crash(crash: () => Promise<void>): Promise<void> {
     await crash()
     await setTimeout(between(0, 500))
@@ -133,7 +133,7 @@ async function disturb(
   proxy.restore()
 }
 
-/** All of them in any order, then again. */
+/** Shuffles all of them, then starts over. */
 function* shuffledForEver(plays: () => readonly Play[]): Generator<Play, never> {
   for (;;)
     yield* plays()

@@ -9,7 +9,7 @@ import { Writers } from './writers.ts'
 /** Readers that people write by hand. */
 export const readers = { idCursor, xminGuard } as const
 
-/** What a control left behind. */
+/** The verdict on a control. */
 export interface ControlResult {
   readonly events: number
   readonly lost: number
@@ -19,8 +19,8 @@ export interface ControlResult {
 const pollMs = 20
 
 /**
- * Runs the same writers before a reader by hand, on a server and with a sink that never fail, and
- * judges it like ours.
+ * Runs the same writers with a hand-written reader, on a server and a sink that never fail, and
+ * judges it like our relay.
  */
 export function runControl(
   name: keyof typeof readers,

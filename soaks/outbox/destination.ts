@@ -2,22 +2,21 @@ import { createClient } from 'redis'
 import { type AccountState, stateText } from './accounts.ts'
 import { append, replaceFenced, replaceOlder } from './effect-scripts.ts'
 
-/** An effect of a log sink: what was done, under the id of the event that asked for it. */
+/** An effect of a log sink, under the id of its event. */
 export interface Effect {
   readonly eventId: string
   readonly name: string
 }
 
 /**
- * A state with what its writer may show for it: writes that show less than the last one are
- * refused.
+ * A state with the token of its writer: writes with a lower token than the last one are refused.
  */
 export interface FencedState extends AccountState {
   /** The fence of the shard, then the number of the attempt under that fence. */
   readonly token: readonly [bigint, number]
 }
 
-/** What was counted at the destination. */
+/** Counts at the destination. */
 export interface Counts {
   /** Events that arrived again after they had taken effect. */
   readonly again: number
@@ -28,8 +27,8 @@ export interface Counts {
 }
 
 /**
- * Where the effects are: a Redis that outlives every relay and every PostgreSQL. Each write is
- * atomic; one that was given up may still arrive.
+ * Holds the effects: a Redis that outlives every relay and every PostgreSQL. Each write is atomic;
+ * an abandoned one may still arrive.
  */
 export class Destination {
   readonly #redis: Redis
@@ -40,14 +39,14 @@ export class Destination {
     this.#prefix = prefix
   }
 
-  /** Connects, and connects again whenever that is lost. */
+  /** Connects, and reconnects after every loss. */
   static async open(url: string, prefix: string): Promise<Destination> {
     const redis = clientOf(url)
     await redis.connect()
     return new Destination(redis, prefix)
   }
 
-  /** Appends effects, each once, in their order. */
+  /** Appends effects in their order, each once. */
   async append(effects: readonly Effect[], signal: AbortSignal): Promise<void> {
     await this.#eval(
       append,
@@ -88,7 +87,7 @@ export class Destination {
     return new Map(Object.entries(await this.#redis.hGetAll(`${this.#prefix}${guard}`)))
   }
 
-  /** What was counted. */
+  /** The counts. */
   async counts(): Promise<Counts> {
     const count = async (name: string): Promise<number> =>
       Number((await this.#redis.get(this.#prefix + name)) ?? 0)

@@ -1,5 +1,5 @@
 /**
- * KEYS: ids, effects, count of what came again. ARGV: event id and name of each. An effect takes
+ * KEYS: ids, effects, count of repeated events. ARGV: id and name of each event. An effect takes
  * place once per event id.
  */
 export const append = `
@@ -8,8 +8,8 @@ for at = 1, #ARGV, 2 do
 end`
 
 /**
- * KEYS: states, count of refusals. ARGV: account, version, state of each. A state gives way to a
- * later version only.
+ * KEYS: states, count of refusals. ARGV: account, version, state of each. A state is replaced only
+ * by a later version.
  */
 export const replaceOlder = `
 for at = 1, #ARGV, 3 do
@@ -20,8 +20,8 @@ for at = 1, #ARGV, 3 do
 end`
 
 /**
- * KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. A state
- * gives way to any, older or not, under a token that is not lower.
+ * KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. A state is
+ * replaced by any other, older or not, under a token that is not lower.
  */
 export const replaceFenced = `
 for at = 1, #ARGV, 4 do

@@ -5,8 +5,8 @@ const holdMs = 2_500
 const reconnectMs = 200
 
 /**
- * Somebody else on the same server: keeps a transaction open that has written, in another database,
- * and one that reads, each for some seconds, then the next.
+ * Another application on the same server: it keeps a writing transaction open in another database,
+ * and a reading one, each for some seconds, again and again.
  */
 export class Elsewhere {
   readonly #ending = new AbortController()
@@ -25,7 +25,7 @@ export class Elsewhere {
     ])
   }
 
-  /** Ends what is open. */
+  /** Ends the open transactions. */
   async stop(): Promise<void> {
     this.#ending.abort()
     await this.#running

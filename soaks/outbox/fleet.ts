@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Berth, type FleetOptions } from './berth.ts'
 
-/** Relay processes, each behind proxies of its own. */
+/** Relay processes, each with proxies of its own. */
 export class Fleet {
   readonly berths: readonly Berth[]
 
@@ -23,18 +23,18 @@ export class Fleet {
     return this.berths.reduce((sum, { kills }) => sum + kills, 0)
   }
 
-  /** Processes that ended by themselves, as by an exception that nobody caught. */
+  /** Processes that ended by themselves, by an uncaught exception for instance. */
   get falls(): number {
     return this.berths.reduce((sum, { falls }) => sum + falls, 0)
   }
 
-  /** Ends the faults of the sinks: those that come by chance, or the poison. */
+  /** Ends the random faults of the sinks, or the poison. */
   order(order: 'calm' | 'lift-poison'): void {
     for (const berth of this.berths) berth.order(order)
   }
 
   /**
-   * Waits until everything has passed every sink, as some relay says; `false` when none did in
+   * Waits until a relay reports that everything has passed every sink; `false` when none did in
    * time.
    */
   async drain(timeoutMs: number): Promise<boolean> {
@@ -46,7 +46,7 @@ export class Fleet {
     return false
   }
 
-  /** Lets the relays stop; gives back how many did in time. */
+  /** Stops the relays and returns how many stopped in time. */
   async close(): Promise<number> {
     const stopped = await Promise.all(this.berths.map((berth) => berth.close()))
     return stopped.filter(Boolean).length

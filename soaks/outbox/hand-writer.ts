@@ -9,8 +9,8 @@ const reconnectMs = 100
 const statementMs = 5_000
 
 /**
- * Writes with transactions by hand. A slow one takes 400 ms for each: by turns it gets its
- * transaction id long before it changes anything, and commits long after.
+ * Writes with hand-written transactions. A slow one takes 400 ms: in turn it gets its transaction
+ * id long before its change, or commits long after it.
  */
 export class HandWriter {
   readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
@@ -59,7 +59,7 @@ export class HandWriter {
     if (this.#isSlow && !isEarly) await setTimeout(slowMs)
   }
 
-  /** A change of its own, kept or taken back. */
+  /** A change in a savepoint, kept or rolled back. */
   async #changeUnderSavepoint(client: Client): Promise<void> {
     await client.query('SAVEPOINT detour')
     await publish(client, await change(client, drawAccount()))
@@ -79,7 +79,7 @@ export class HandWriter {
     return client
   }
 
-  /** What became of the transaction, the ledger tells. */
+  /** The ledger knows the outcome of the transaction. */
   async #recover(): Promise<void> {
     this.counts.failed += 1
     const client = this.#client

@@ -1,30 +1,28 @@
-/** One event of a transaction that committed, as the writers' ledger has it. */
+/** One event of a committed transaction, from the writers' ledger. */
 export interface Committed {
-  /** Names what was done: no two changes share one, be they committed or not. */
+  /** The name of the change: unique, whether it was committed or not. */
   readonly name: string
   readonly account: string
-  /** Rises by one with each committed change of the account. */
+  /** Incremented with each committed change of the account. */
   readonly version: number
 }
 
-/** What is wrong with the effects that a sink left behind. */
+/** The faults found in the effects of a sink. */
 export interface LogVerdict {
-  /** Names of committed events that have no effect and are accounted for nowhere else. */
+  /** Names of committed events without an effect that were not set aside either. */
   readonly lost: readonly string[]
-  /** Effects that came after one of a later version of their account. */
+  /** Effects that followed one of a later version of their account. */
   readonly outOfOrder: readonly string[]
-  /**
-   * Effects beyond the one that each committed event may have; what was rolled back may have none.
-   */
+  /** Effects beyond the single one of each committed event; a rolled-back event may have none. */
   readonly duplicates: readonly string[]
 }
 
-/** What a log sink has done, in its order, against what was committed. */
+/** The effects of a log sink, beside the committed events. */
 export interface LogCase {
   readonly committed: readonly Committed[]
   /** Names in the order in which they took effect. */
   readonly effects: readonly string[]
-  /** Names of events that lie in the dead letters, or wait behind one. */
+  /** Names of events among the dead letters, or waiting behind one. */
   readonly setAside?: ReadonlySet<string>
 }
 
@@ -48,9 +46,7 @@ export function judgeLog({ committed, effects, setAside = new Set() }: LogCase):
   return { lost, outOfOrder, duplicates }
 }
 
-/**
- * Gives the accounts of which a state sink holds something else than the table; states by account.
- */
+/** Returns the accounts whose state in a sink differs from the table. */
 export function judgeState(
   table: ReadonlyMap<string, string>,
   held: ReadonlyMap<string, string>,

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** How long a sink may take for a batch, in milliseconds. */
+/** The time a sink may take for a batch, in milliseconds. */
 export const sinkTimeoutMs = 400
 const deafMs = 1_800
 
 /**
- * What goes wrong with a call of a sink: nothing, it fails, it hangs until it is told to stop, or
- * hangs without hearing that and goes on later.
+ * The fate of a call of a sink: it works, it fails, it hangs until interrupted, or it hangs,
+ * ignores the interruption and goes on later.
  */
 type Mishap = 'none' | 'fail' | 'hang' | 'hang-deaf'
 
@@ -17,11 +17,11 @@ const shares: readonly (readonly [Mishap, number])[] = [
 ]
 const reluctance = 0.002
 
-/** The bad luck of the sinks of one process, until it ends. */
+/** The mishaps of the sinks of one process. */
 export class Mishaps {
-  /** Whether nothing goes wrong by chance any more. */
+  /** Whether random mishaps have ended. */
   isCalm: boolean
-  /** Whether poisoned events hurt no more. */
+  /** Whether poison has lost its effect. */
   isPoisonLifted: boolean
 
   constructor({
@@ -35,14 +35,14 @@ export class Mishaps {
     this.isPoisonLifted = isPoisonLifted
   }
 
-  /** Whether one event is not taken this time. */
+  /** Whether one event is refused this time. */
   isReluctant(): boolean {
     return !this.isCalm && Math.random() < reluctance
   }
 
   /**
-   * Plays what goes wrong with a call. Throws when the call must fail; gives back the signal that
-   * the rest of it obeys, which one that was deaf does not hear either.
+   * Plays the fate of a call. Throws when the call must fail; returns the signal that the rest of
+   * the call obeys, which a deaf call does not receive.
    */
   async play(signal: AbortSignal): Promise<AbortSignal> {
     const mishap = this.#draw()

@@ -1,6 +1,6 @@
-// Whether every committed event takes effect once and in order, and every state ends right, while
-// relays, sinks and PostgreSQL fail; and whether the same harness sees readers by hand lose and
-// invert.
+// Checks that every committed event takes effect once and in order, and that every state ends
+// right, while relays, sinks and PostgreSQL fail. Also checks that the same harness sees
+// hand-written readers lose and invert events.
 import { parseArgs } from 'node:util'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import { runControl } from './control-run.ts'

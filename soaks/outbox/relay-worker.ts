@@ -11,24 +11,21 @@ import { Mishaps } from './mishaps.ts'
 import { createSinks } from './sinks.ts'
 import { leaseMs } from './times.ts'
 
-/** What a relay process is told to do. */
+/** The assignment of a relay process. */
 export interface Assignment {
   readonly name: string
   readonly postgresUrl: string
   readonly redisUrl: string
-  /** Where its effects go. */
+  /** The destination of its effects. */
   readonly prefix: string
   readonly isCalm: boolean
   readonly isPoisonLifted: boolean
 }
 
-/**
- * What it is told later: nothing goes wrong by chance any more; poison hurts no more; take
- * everything to the sinks; end.
- */
+/** Later orders: end the random mishaps; end the poison; take everything to the sinks; stop. */
 export type Order = 'calm' | 'lift-poison' | 'drain' | 'stop'
 
-/** How it answers: when it is at work; whether everything was taken to the sinks. */
+/** Its answers: it is at work; whether everything was taken to the sinks. */
 export type Answer = 'ready' | 'drained' | 'not-drained'
 
 const times = {
@@ -51,7 +48,7 @@ const assignment = await new Promise<Assignment>((resolve) => {
 })
 const mishaps = new Mishaps(assignment)
 const starting = startRelay(assignment)
-// Orders may come while it still connects.
+// Orders may arrive while it still connects.
 process.on('message', (order: Order) => {
   void obey(order)
 })
@@ -97,8 +94,8 @@ function answer(text: Answer): void {
 }
 
 /**
- * Stores may fail as they like, and what was handed over meanwhile comes again; anything else that
- * the relay complains about is a mistake.
+ * A failing store is no mistake, since its events arrive again; every other complaint of the relay
+ * is.
  */
 function reportMistake(name: string, error: unknown): void {
   const failure = error instanceof FailureError ? error.failure : error

@@ -5,14 +5,14 @@ import type { Destination } from './destination.ts'
 import type { Fleet } from './fleet.ts'
 import { judgeLog, judgeState } from './judge.ts'
 
-/** What is looked at when nothing is broken any more. */
+/** The surroundings once nothing is broken any more. */
 export interface Settling {
   readonly fleet: Fleet
   readonly stores: Stores
   readonly destination: Destination
 }
 
-/** What the sinks hold, against what was committed. */
+/** The sinks compared with the committed events. */
 export interface Settled {
   /** Committed events. */
   readonly events: number
@@ -24,13 +24,13 @@ export interface Settled {
   readonly duplicateEffects: readonly string[]
   /** Sinks and accounts. */
   readonly wrongFinalState: readonly string[]
-  /** What lay in the dead letters before it was replayed. */
+  /** The dead letters before their replay. */
   readonly deadLetters: readonly DeadLetterGroup[]
   /** Events that were still in the log. */
   readonly unpurged: number
-  /** What did not come to pass in time. */
+  /** The steps that did not end in time. */
   readonly delays: readonly string[]
-  /** How long each step took, in milliseconds. */
+  /** The duration of each step, in milliseconds. */
   readonly tookMs: Readonly<Record<string, number>>
 }
 
@@ -40,9 +40,9 @@ const patienceMs = 150_000
 const guards = ['guarded', 'fenced'] as const
 
 /**
- * Lets the relays take everything to the sinks and judges what these hold: first with the poisoned
- * events in the dead letters and what waits behind them, which counts as lost anywhere else; then
- * once more when the poison is gone and they were replayed.
+ * Lets the relays take everything to the sinks and judges the result twice: first with the poisoned
+ * events among the dead letters and others waiting behind them, which counts as lost anywhere else;
+ * then after the poison is gone and they were replayed.
  */
 export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
   const sql = stores.postgres.client

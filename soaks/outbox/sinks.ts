@@ -15,19 +15,19 @@ import { changeOf, readAccounts, type Poison } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import { type Mishaps, sinkTimeoutMs } from './mishaps.ts'
 
-/** What the sinks of a process work with. */
+/** The surroundings of the sinks of a process. */
 export interface SinkSurroundings {
   readonly destination: Destination
   readonly mishaps: Mishaps
-  /** Where a state sink reloads the current row. */
+  /** The source from which a state sink reloads the current row. */
   readonly sql: SqlClient
 }
 
-/** The sinks of the soak by name, and what each does with events that nothing is wrong with. */
+/** The sinks of the soak by name, with the effect of a healthy event. */
 export const sinkNames = ['log', 'guarded', 'fenced'] as const
 export type SinkName = (typeof sinkNames)[number]
 
-/** Reads what is to be written, and gives back what writes it. */
+/** Reads the rows to be written and returns the function that writes them. */
 type Prepare = (
   events: readonly OutboxEvent[],
   context: SinkContext,
@@ -84,8 +84,8 @@ function reload(sql: SqlClient, events: readonly OutboxEvent[]) {
 }
 
 /**
- * A sink that applies its batches in chunks, by itself in order, and suffers from mishaps before
- * its first write and from poison anywhere.
+ * A sink that applies its batches in chunks, in order. A mishap may strike before its first write,
+ * poison anywhere.
  */
 class FaultySink {
   readonly #name: SinkName
@@ -138,7 +138,7 @@ class FaultySink {
     return signal
   }
 
-  /** A log must not do what comes after something that it could not do. */
+  /** A log must not apply anything after an event that failed. */
   #isTaken(event: OutboxEvent, failed: Map<OutboxEvent, SinkFailure>): boolean {
     if ([...failed.keys()].some(({ aggregateId }) => aggregateId === event.aggregateId))
       return false
@@ -166,7 +166,7 @@ class FaultySink {
   }
 }
 
-/** Plays a mishap and gives back the signal that is obeyed from there on. */
+/** Plays a mishap and returns the signal to obey from then on. */
 type Play = (signal: AbortSignal) => Promise<AbortSignal>
 
 interface Taking {

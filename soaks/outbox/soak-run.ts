@@ -16,28 +16,28 @@ import { settle, type Settled } from './settle.ts'
 import { change, drawAccount, type WriterCounts } from './writer.ts'
 import { Writers } from './writers.ts'
 
-/** One soak. */
+/** Options of a soak. */
 export interface SoakRun {
   readonly seconds: number
   readonly postgres: PostgresServer
   readonly redis: RedisServer
 }
 
-/** What became of it. */
+/** The result of a soak. */
 export interface SoakResult extends Settled {
-  /** Relay processes that ended by SIGKILL, also those that an event had do it to themselves. */
+  /** Relay processes that ended by SIGKILL, including those that an event killed. */
   readonly kills: number
   /** Relay processes that ended by themselves. */
   readonly falls: number
   /** Restarts of PostgreSQL, orderly or after a crash. */
   readonly restarts: number
-  /** How often each fault was played. */
+  /** The number of faults, by name. */
   readonly faults: Readonly<Record<string, number>>
   readonly writers: WriterCounts
   readonly destination: Counts
 }
 
-/** A database of its own with everything in it, and what is connected to it. */
+/** A database with the tables of the soak, and the connections to it. */
 export interface Site {
   readonly postgresUrl: string
   readonly stores: Stores
@@ -47,8 +47,8 @@ const relays = 3
 const deadlyEveryMs = 15_000
 
 /**
- * Runs writers and relays on a server that fails, with sinks that fail, and judges what the sinks
- * hold in the end.
+ * Runs writers and relays on a server and with sinks that fail, and judges the final content of the
+ * sinks.
  */
 export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
   return onSite({ postgres, redis }, async (site) => {
@@ -84,7 +84,7 @@ export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResu
   })
 }
 
-/** Gives a piece of work a database with the tables of the soak. */
+/** Runs work on a database with the tables of the soak. */
 export async function onSite<T>(
   { postgres, redis }: Omit<SoakRun, 'seconds'>,
   work: (site: Site) => Promise<T>,
@@ -106,7 +106,7 @@ export async function onSite<T>(
   }
 }
 
-/** Now and then an event of which the relay's process dies. */
+/** Periodically publishes an event that kills the relay's process. */
 async function publishDeadly(stores: Stores, ms: number): Promise<void> {
   const endMs = performance.now() + ms
   for (

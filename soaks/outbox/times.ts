@@ -1,5 +1,5 @@
 /**
- * Time after which the shards of a relay that is gone are taken over, in milliseconds: short enough
- * for many losses in one soak.
+ * The time after which the shards of a dead relay are taken over, in milliseconds: short, so that
+ * one soak sees many losses.
  */
 export const leaseMs = 2_000

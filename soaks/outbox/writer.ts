@@ -3,7 +3,7 @@ import type { NewEvent, SqlClient } from '@headwater/core'
 import { accountCount, type Poison } from './accounts.ts'
 import { sinkNames } from './sinks.ts'
 
-/** What became of transactions, as far as their writers were told. */
+/** The outcomes of transactions, as their writers know them. */
 export interface WriterCounts {
   readonly committed: number
   readonly rolledBack: number
@@ -16,8 +16,8 @@ const longestPauseMs = 16
 const ways: readonly Poison['how'][] = ['report', 'refuse', 'throw']
 
 /**
- * Changes an account, which locks its row, and notes that in the ledger; gives back the event that
- * tells of it, to be published after it.
+ * Changes an account, which locks its row, and records that in the ledger; returns the event to be
+ * published after it.
  */
 export async function change(
   client: SqlClient,
@@ -48,7 +48,7 @@ function drawPoison(): Poison | null {
   return Math.random() < poisonShare ? { sink: anyOf(sinkNames), how: anyOf(ways) } : null
 }
 
-/** Some accounts, in the order in which everybody locks them. */
+/** Some accounts, in the order in which all writers lock them. */
 export function drawAccounts(): number[] {
   const count = Math.random() < 0.3 ? 3 : 1
   const drawn = new Set(Array.from({ length: count }, drawAccount))
@@ -60,12 +60,12 @@ export function drawAccount(): number {
   return 1 + Math.floor(Math.random() * accountCount)
 }
 
-/** How long a writer rests between two transactions, in milliseconds. */
+/** The pause of a writer between two transactions, in milliseconds. */
 export function drawPauseMs(): number {
   return Math.random() * longestPauseMs
 }
 
-/** One of them. */
+/** Picks one of them at random. */
 export function anyOf<T>(items: readonly T[]): T {
   return items[Math.floor(Math.random() * items.length)] as T
 }

@@ -18,14 +18,14 @@ import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from
 const holdMs = 3_000
 const shortTtlMs = 500
 const refreshShare = 0.002
-/** Reads of entries that are loaded anew all the time take longer than hits. */
+/** Small, because reads of entries that are reloaded all the time take longer than hits. */
 const shortShare = 0.05
 const hostShare = 0.4
 
 /**
- * The cache of this project, in each of its ways: entries that live long, entries that are loaded
- * anew all the time and have grace, and entries that are invalidated by their tag only; reads,
- * reads of many and refreshes; writes in a `transaction` and in a host's own.
+ * The cache of this project in each of its modes: entries that live long, entries that are reloaded
+ * all the time and have grace, entries that are invalidated only by their tag; single reads, reads
+ * of many and refreshes; writes in a `transaction` and in a host's own transaction.
  */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   return new Headwater(
@@ -44,7 +44,7 @@ class Headwater implements Subject {
   readonly #row: Cache<number, VersionedRow>
   readonly #short: Cache<number, VersionedRow>
   readonly #tagged: Cache<number, VersionedRow>
-  /** The write in whose course something happens: what goes on after its end is still its own. */
+  /** The write that the current call belongs to, including what continues after its end. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
   constructor(stores: Stores) {
@@ -122,10 +122,7 @@ class Headwater implements Subject {
     throw new Error(result.error.message)
   }
 
-  /**
-   * As a host does in a transaction of its own: nothing is released when COMMIT was sent and gave
-   * no answer.
-   */
+  /** As in a host's own transaction: nothing is released when COMMIT was sent without an answer. */
   #writeAsHost(write: Write): Promise<'committed' | 'rolled-back'> {
     return this.#stores.postgres.withConnection(async (connection) => {
       const change = beginChange(this.#stores, { tx: connection })
