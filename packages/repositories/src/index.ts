@@ -4,6 +4,8 @@ export { repositoryCacheDefaults } from './cache-options.ts'
 export type { EntityCacheOptions, RepositoryCacheOptions } from './cache-options.ts'
 export { repositoriesMigrations } from './migrations.ts'
 
+export { erasureDefaults } from './users/erasure-options.ts'
+export type { ErasureOptions } from './users/erasure-options.ts'
 export type { UserRepository } from './users/user-repository.ts'
 export type {
   ChangePasswordError,

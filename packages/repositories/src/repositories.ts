@@ -14,6 +14,9 @@ import { popularitySink } from './courses/popularity-sink.ts'
 import { Popularity } from './courses/popularity.ts'
 import type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
 import { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
+import { checkErasureOptions } from './users/erasure-options.ts'
+import type { ErasureOptions } from './users/erasure-options.ts'
+import { ErasureRetention } from './users/erasure-retention.ts'
 import { Erasures } from './users/erasures.ts'
 import { userErasureSink } from './users/user-erasure-sink.ts'
 import { UserRepository } from './users/user-repository.ts'
@@ -42,6 +45,8 @@ export interface RepositoriesOptions {
   readonly activity?: ActivityOptions
   /** Limits on how simultaneous enrollments share transactions. */
   readonly enrollments?: EnrollmentOptions
+  /** Options of the erasure of deleted users. */
+  readonly erasures?: ErasureOptions
   /**
    * The host's sessions, which end when a user is deleted or changes the password.
    *
@@ -68,6 +73,8 @@ export function createRepositories(
   const { types, redact, ...activityOptions } = checkActivityOptions(options.activity)
   const context = createContext(stores, options.caches)
   const popularity = new Popularity(stores)
+  const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
+  retention.start()
   const log =
     stores.mongodb &&
     new EventLog(stores, stores.mongodb, {
@@ -90,7 +97,7 @@ export function createRepositories(
     sinks: [
       ...(log ? [activityLogSink(log)] : []),
       popularitySink(popularity),
-      userErasureSink(stores, stores.mongodb),
+      userErasureSink(stores, stores.mongodb, retention),
     ],
   }
 }

@@ -1,5 +1,5 @@
-import { allDelivered, defineSink } from '@headwater/core'
-import type { Sink } from '@headwater/core'
+import { defineSink, isRowId } from '@headwater/core'
+import type { OutboxEvent, Sink, SinkFailure } from '@headwater/core'
 import type { Popularity } from './popularity.ts'
 
 /** Keeps `courses:popular` in sync by writing a course's current count after each of its events. */
@@ -14,15 +14,29 @@ export function popularitySink(popularity: Popularity): Sink {
       'enrollment.withdrawn',
     ],
     mode: 'state',
-    handle: (events, { signal }) =>
-      popularity
-        .refresh([...new Set(events.map((event) => Number(event.aggregateId)))], signal)
-        .map(() => allDelivered)
+    handle: (events, { signal }) => {
+      const [known, unreadable] = partition(events)
+      return popularity
+        .refresh([...new Set(known.map((event) => Number(event.aggregateId)))], signal)
+        .map(() => ({ failed: unreadable.map(({ id }) => ({ id, failure: noCourse })) }))
         .mapErr((cause) => ({
           type: 'sink-failed',
           message: `popularity was not written: ${cause.type}`,
           retryable: true,
           cause,
-        })),
+        }))
+    },
   })
+}
+
+/** Splits off the events whose aggregate cannot be a course: they would fail their whole batch. */
+function partition(events: readonly OutboxEvent[]) {
+  const isCourse = ({ aggregateId }: OutboxEvent) => isRowId(Number(aggregateId))
+  return [events.filter(isCourse), events.filter((event) => !isCourse(event))] as const
+}
+
+const noCourse: SinkFailure = {
+  type: 'sink-failed',
+  message: 'the aggregate id is not the id of a course',
+  retryable: false,
 }

@@ -43,26 +43,24 @@ export const releaseSeatsOfUser = `
   JOIN counted ON counted.id = withdrawn.course_id
   ORDER BY withdrawn.course_id`
 
-/** Replaces a user's id by the pseudonym in parked events. $1 user, $2 pseudonym. */
+/**
+ * Replaces a user's id by the pseudonym in parked events, except `user.deleted`: a sink that erases
+ * the user elsewhere needs the id. $1 user, $2 pseudonym.
+ */
 export const pseudonymiseLetters = `
   UPDATE @schema.outbox_failure
-  SET event = jsonb_set(event, '{payload}', (
-    SELECT jsonb_object_agg(
-      key,
-      CASE
-        WHEN key IN ('userId', 'fromUserId', 'toUserId') AND value = to_jsonb($1::integer)
-          THEN to_jsonb($2::bigint)
-        ELSE value
-      END
-    )
-    FROM jsonb_each(event -> 'payload')
-  ))
-  WHERE jsonb_typeof(event -> 'payload') = 'object'
-    AND to_jsonb($1::integer) IN (
+  SET event = @schema.pseudonymised_event(event, $1::integer, $2::bigint)
+  WHERE to_jsonb($1::integer) IN (
       event #> '{payload,userId}',
       event #> '{payload,fromUserId}',
       event #> '{payload,toUserId}'
-    )`
+    )
+    AND event ->> 'type' <> 'user.deleted'`
+
+/** Removes the links of users who were deleted long ago. $1 days. */
+export const deleteOldErasures = `
+  DELETE FROM @schema.user_erasure
+  WHERE erased_at < clock_timestamp() - make_interval(secs => $1::double precision * 86400)`
 
 /**
  * Deletes a user, notes the pseudonym and replaces the id by it in activity that waits for the log.

@@ -1,6 +1,15 @@
-import { allDelivered, defineSink, okAsync, ResultAsync } from '@headwater/core'
-import type { MongodbStore, Sink, StoreError, Stores } from '@headwater/core'
+import { defineSink, okAsync, ResultAsync } from '@headwater/core'
+import type {
+  MongodbStore,
+  OutboxEvent,
+  Sink,
+  SinkFailure,
+  SinkReport,
+  StoreError,
+  Stores,
+} from '@headwater/core'
 import { pseudonymiseLetters } from './erasure-queries.ts'
+import type { ErasureRetention } from './erasure-retention.ts'
 import { pseudonymise } from './pseudonymise.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import { userDeletedPayload } from './user-events.ts'
@@ -12,22 +21,25 @@ const deadlineMs = 30_000
  * Replaces the ids of deleted users by their pseudonyms in MongoDB (`user_activity`, `search_logs`
  * and `enrollment_events`), and in events that were parked since the deletion.
  */
-export function userErasureSink(stores: Stores, mongodb: MongodbStore | undefined): Sink {
+export function userErasureSink(
+  stores: Stores,
+  mongodb: MongodbStore | undefined,
+  retention: ErasureRetention,
+): Sink {
   return defineSink({
     name: 'user-erasure',
     types: ['user.deleted'],
     mode: 'log',
     handle: (events) => {
-      const users: ErasedUser[] = events.flatMap(
-        (event) => userDeletedPayload.safeParse(event.payload).data ?? [],
-      )
+      const { users, failed } = toUsers(events)
       return ResultAsync.combine(
         users.map(({ userId, pseudonym }) =>
           stores.postgres.query(pseudonymiseLetters, [userId, pseudonym]),
         ),
       )
         .andThen(() => inMongodb(mongodb, users))
-        .map(() => allDelivered)
+        .andThen(() => retention.expire())
+        .map(() => ({ failed }))
         .mapErr((cause) => ({
           type: 'sink-failed',
           message: `deleted users were not pseudonymised: ${cause.type}`,
@@ -36,6 +48,23 @@ export function userErasureSink(stores: Stores, mongodb: MongodbStore | undefine
         }))
     },
   })
+}
+
+function toUsers(events: readonly OutboxEvent[]) {
+  const users: ErasedUser[] = []
+  const failed: SinkReport['failed'][number][] = []
+  for (const { id, payload } of events) {
+    const { data: user } = userDeletedPayload.safeParse(payload)
+    if (user === undefined) failed.push({ id, failure: unreadable })
+    else users.push(user)
+  }
+  return { users, failed }
+}
+
+const unreadable: SinkFailure = {
+  type: 'sink-failed',
+  message: 'the payload of user.deleted breaks its schema',
+  retryable: false,
 }
 
 function inMongodb(

@@ -1,0 +1,38 @@
+import { checkOptions } from '@headwater/core'
+import { z } from 'zod'
+
+/** Options of the erasure of deleted users. */
+export interface ErasureOptions {
+  /**
+   * Days after which the link from a deleted user's id to the pseudonym is removed. Until then
+   * activity that is written late, or parked late by a sink, still receives the pseudonym.
+   *
+   * @defaultValue `30`
+   */
+  readonly retentionDays?: number
+}
+
+/** Defaults of {@link ErasureOptions}. */
+export const erasureDefaults = {
+  retentionDays: 30,
+} as const satisfies Required<ErasureOptions>
+
+const schema = z.object({
+  erasures: z.strictObject({
+    retentionDays: z
+      .number('expected a number of days')
+      .positive('expected more than 0 days')
+      .max(36_500, 'expected 36,500 days or fewer'),
+  }),
+})
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws InvalidOptions when an option breaks a rule.
+ */
+export function checkErasureOptions(options: ErasureOptions = {}): Required<ErasureOptions> {
+  return checkOptions('createRepositories', schema, {
+    erasures: { ...erasureDefaults, ...options },
+  }).erasures
+}
