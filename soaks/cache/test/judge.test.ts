@@ -25,7 +25,7 @@ function judged(
 const committed = [note('updated', 2, { from: 10 }), note('committed', 2, { from: 10, to: 20 })]
 
 describe('the judge of the soak', () => {
-  test('finds a read that began after a commit had returned and gave what was before it', () => {
+  test('The judge finds a read that began after a commit had returned and returned an older version', () => {
     const { staleReads, stale } = judged(committed, [note('read', 1, { from: 20.001, to: 21 })])
     expect(staleReads).toBe(1)
     expect(stale).toMatchObject([
@@ -42,7 +42,7 @@ describe('the judge of the soak', () => {
     expect(stale[0]?.ageMs).toBeCloseTo(0.001)
   })
 
-  test('passes a read that began before the commit had returned, however late it ended', () => {
+  test('The judge passes a read that began before the commit returned, however late it ended', () => {
     expect(
       judged(committed, [
         note('read', 1, { from: 19.9, to: 500 }),
@@ -51,7 +51,7 @@ describe('the judge of the soak', () => {
     ).toMatchObject({ reads: 2, writes: 1, staleReads: 0 })
   })
 
-  test('goes by the highest version that was known, not by the last', () => {
+  test('The judge compares a read with the highest known version, not with the last one', () => {
     const writes = [
       ...committed,
       note('updated', 5, { from: 12 }),
@@ -63,11 +63,11 @@ describe('the judge of the soak', () => {
     expect(judged(writes, [note('read', 5, { from: 16, to: 17 })]).staleReads).toBe(0)
   })
 
-  test('keeps rows apart', () => {
+  test('The judge keeps rows apart', () => {
     expect(judged(committed, [note('read', 1, { from: 30, key: 7 })]).staleReads).toBe(0)
   })
 
-  test('takes a version whose writer was never told for known once it was seen', () => {
+  test('A version whose writer had no answer counts as known once it was seen', () => {
     const untold = [note('updated', 2, { from: 10 })]
     const seen = [note('seen', 2, { from: 11, to: 12 })]
     expect(judged(untold, [...seen, note('read', 1, { from: 11.9, to: 13 })]).staleReads).toBe(0)
@@ -80,13 +80,13 @@ describe('the judge of the soak', () => {
     ).toBe(1)
   })
 
-  test('by its stronger rule takes a version for known once it was seen, told or not', () => {
+  test('By the stricter rule every version counts as known once it was seen', () => {
     const reads = [note('seen', 2, { from: 11, to: 12 }), note('read', 1, { from: 13, to: 14 })]
     expect(judged(committed, reads).staleReads).toBe(0)
     expect(judged(committed, reads, { rule: 'seen' }).staleReads).toBe(1)
   })
 
-  test('finds a read of what was rolled back', () => {
+  test('The judge finds a read of a version that was rolled back', () => {
     const rolledBack = [
       note('updated', 2, { from: 10 }),
       note('rolled-back', 2, { from: 10, to: 12 }),
@@ -114,7 +114,7 @@ describe('the judge of the soak', () => {
       to: 12 * ms,
     })
 
-    test('counts the reads apart that missed it, with the age of the oldest', () => {
+    test('Reads that missed a write without Redis are counted apart, with the age of the oldest', () => {
       expect(judged(degraded, late, { faults: [cut('writer-0')] })).toMatchObject({
         staleReads: 0,
         degradedReads: 1,
@@ -127,7 +127,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('does not believe a writer that nobody has cut off', () => {
+    test('A writer that claims to be cut off without a fault is not believed', () => {
       expect(judged(degraded, late)).toMatchObject({
         staleReads: 1,
         degradedReads: 0,
@@ -143,7 +143,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('goes by the first time that it said so: it may say so again, long after the fault', () => {
+    test('A writer that was cut off may say so again long after the fault', () => {
       const again = [...degraded, note('degraded', 2, { from: 9_000 })]
       expect(judged(again, late, { faults: [cut('writer-0')] })).toMatchObject({
         staleReads: 0,
@@ -151,7 +151,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('excuses no other write of the same writer, whichever came first', () => {
+    test('A write without Redis excuses no other write of the same writer', () => {
       const untroubled = [
         note('updated', 3, { from: 16, key: 2 }),
         note('committed', 3, { from: 16, to: 18, key: 2 }),
@@ -162,7 +162,7 @@ describe('the judge of the soak', () => {
       ).toMatchObject({ staleReads: 1, degradedReads: 1, degradedWrites: 1 })
     })
 
-    test('still finds the reads that missed another write as well', () => {
+    test('A read that missed another write as well is stale', () => {
       const another = [
         ...degraded,
         note('updated', 3, { from: 30 }),
@@ -175,7 +175,7 @@ describe('the judge of the soak', () => {
     })
   })
 
-  test('counts calls without an answer apart from reads', () => {
+  test('Calls without an answer are counted apart from reads', () => {
     expect(
       judged([note('failed', 0, { from: 1 })], [note('failed', 0, { from: 1 })]),
     ).toMatchObject({ reads: 0, writes: 0, failed: 2, staleReads: 0 })

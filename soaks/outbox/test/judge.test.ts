@@ -11,24 +11,24 @@ const committed = ['a@1', 'a@2', 'a@3', 'b@1', 'b@2'].map(event)
 const clean = { lost: [], outOfOrder: [], duplicates: [] }
 
 describe('the judge of a log sink', () => {
-  test('passes effects that keep the order of each account, whatever the order of the accounts', () => {
+  test('Effects of a log sink pass in any order of the accounts, if each account keeps its own', () => {
     expect(judgeLog({ committed, effects: ['b@1', 'a@1', 'b@2', 'a@2', 'a@3'] })).toEqual(clean)
   })
 
-  test('misses what has no effect', () => {
+  test('A committed event without an effect is lost', () => {
     expect(judgeLog({ committed, effects: ['a@1', 'a@3', 'b@2'] })).toEqual({
       ...clean,
       lost: ['a@2', 'b@1'],
     })
   })
 
-  test('misses nothing that was set aside', () => {
+  test('An event that was set aside is not lost', () => {
     expect(
       judgeLog({ committed, effects: ['a@1', 'b@1', 'b@2'], setAside: new Set(['a@2']) }),
     ).toEqual({ ...clean, lost: ['a@3'] })
   })
 
-  test('finds an effect that came after one of a later version', () => {
+  test('An effect that follows one of a later version is found', () => {
     expect(judgeLog({ committed, effects: ['a@1', 'a@3', 'b@1', 'a@2', 'b@2'] })).toEqual({
       ...clean,
       outOfOrder: ['a@2'],
@@ -38,7 +38,7 @@ describe('the judge of a log sink', () => {
     ).toEqual(['a@1', 'a@2'])
   })
 
-  test('finds a second effect, and the effect of what was rolled back', () => {
+  test('A second effect and the effect of a rolled-back event are found', () => {
     expect(
       judgeLog({ committed, effects: ['a@1', 'a@2', 'a@1', 'c@1', 'a@3', 'b@1', 'b@2'] }),
     ).toEqual({ ...clean, duplicates: ['a@1', 'c@1'] })
@@ -51,7 +51,7 @@ describe('the judge of a state sink', () => {
     ['b', '2:20'],
   ])
 
-  test('passes what is held as the table has it', () => {
+  test('A state sink that equals the table passes', () => {
     expect(
       judgeState(
         table,
@@ -63,7 +63,7 @@ describe('the judge of a state sink', () => {
     ).toEqual([])
   })
 
-  test('finds what is older, missing or made up', () => {
+  test('A state that is older than the table, missing or invented is found', () => {
     expect(
       judgeState(
         table,
