@@ -25,7 +25,7 @@ function judged(
 const committed = [note('updated', 2, { from: 10 }), note('committed', 2, { from: 10, to: 20 })]
 
 describe('the judge of the soak', () => {
-  test('The judge finds a read that began after a commit had returned and returned an older version', () => {
+  test('The judge finds a read that began after a commit had returned but got an older version', () => {
     const { staleReads, stale } = judged(committed, [note('read', 1, { from: 20.001, to: 21 })])
     expect(staleReads).toBe(1)
     expect(stale).toMatchObject([
