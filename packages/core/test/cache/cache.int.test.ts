@@ -64,7 +64,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   afterAll(() => rows.dispose())
 
   describe('get', () => {
-    test('loads once and hits afterwards', async () => {
+    test('The first read loads and later reads hit', async () => {
       const cache = rowCache(stores, { name: ownName() })
       expect(await versionOf(cache, 1)).toBe(1)
       await isStored(cache.key(1))
@@ -72,7 +72,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toEqual([[1]])
     })
 
-    test('remembers an absent row as absent, for a time of its own', async () => {
+    test('An absent row is remembered as absent for absentTtlMs', async () => {
       const cache = rowCache(stores, { name: ownName(), absentTtlMs: 150 })
       expect(orThrow(await cache.get(9_999))).toBeUndefined()
       await isStored(cache.key(9_999))
@@ -89,7 +89,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       { name: 'empty text', value: '' },
       { name: 'numbers', value: [0, -1.5, 1e300] },
       { name: 'nested', value: { a: [{ b: null }, []], c: {}, d: false } },
-    ])('gives back deeply equal values cached and uncached: $name', async ({ value }) => {
+    ])('Cached and uncached reads of $name are deeply equal', async ({ value }) => {
       const cache = valueCache(new Map([[1, value as unknown]]))
       const uncached = orThrow(await cache.get(1))
       await isStored(cache.key(1))
@@ -98,7 +98,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(1)
     })
 
-    test('gives every reader a value of its own, however often an entry is read', async () => {
+    test('Every reader gets a value of its own, however often an entry is read', async () => {
       const cache = valueCache<{ tags: string[] }>(new Map([[1, { tags: ['algebra'] }]]))
       orThrow(await cache.get(1))
       await isStored(cache.key(1))
@@ -113,7 +113,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(1)
     })
 
-    test('keeps through a codec what JSON does not', async () => {
+    test('A codec keeps values that JSON does not', async () => {
       const value = { at: new Date(5), big: 12n ** 30n }
       const codec = {
         encode: (one: typeof value) => ({ at: one.at.toISOString(), big: String(one.big) }),
@@ -137,7 +137,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       ['value is a Map', new Map()],
       ['value is Infinity', Infinity],
       ['value is a function', () => 1],
-    ])('refuses without a codec what JSON would change: %s', async (message, value) => {
+    ])('A value that JSON would change is refused without a codec: %s', async (message, value) => {
       const cache = valueCache(new Map([[1, value]]))
       expect((await cache.get(1))._unsafeUnwrapErr()).toMatchObject({
         type: 'load-failed',
@@ -147,7 +147,7 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test.each(['a b', '{tag}', 'line\nbreak', 'a:b', '%', '', 'ü', '\ud800', '*?[x]'])(
-      'takes %j for an id',
+      'An entry with the id %j is stored and found',
       async (id) => {
         const cache = valueCache(
           new Map<unknown, unknown>([
@@ -162,11 +162,11 @@ describe.each(redisKinds)('on %s', (redis) => {
       },
     )
 
-    test("refuses a key of 10 kB as a programmer's mistake", () => {
+    test("A key of 10 kB is refused as a programmer's mistake", () => {
       expect(() => valueCache(new Map()).get('x'.repeat(10_000))).toThrow(RangeError)
     })
 
-    test('takes what somebody else wrote for a miss, counts it and writes over it', async () => {
+    test('Foreign text under a key is a miss, is reported and overwritten', async () => {
       const cache = rowCache(stores, { name: ownName() })
       const rejected: string[] = []
       const off = stores.diagnostics.on('cache:entry-rejected', ({ reason }) =>
@@ -186,7 +186,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(rejected).toHaveLength(5)
     })
 
-    test('takes an entry that its codec cannot read for a miss', async () => {
+    test('An entry that its codec cannot read is a miss', async () => {
       const values = new Map<unknown, VersionedRow>([[1, { id: 1, version: 1 }]])
       const cache = valueCache(values, {
         codec: {
@@ -209,7 +209,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await eventually(async () => expect(await raw(cache.key(1))).toContain('"version":1'))
     })
 
-    test('returns a value that is too long without storing it', async () => {
+    test('A value that is too long is returned without being stored', async () => {
       const cache = valueCache(new Map([[1, 'x'.repeat(200)]]), { maxEntryLength: 100 })
       expect(orThrow(await cache.get(1))).toHaveLength(200)
       expect(orThrow(await cache.get(1))).toHaveLength(200)
@@ -222,7 +222,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       [Number.NaN, -2],
       [-1, -2],
       [Infinity, -2],
-    ])('gives an entry the time to live %d that the loader asks for', async (asked, expected) => {
+    ])('An entry has the time to live of %d that entryTtlMs asks for', async (asked, expected) => {
       const cache = valueCache(new Map([[1, 'x']]), { entryTtlMs: () => asked })
       expect(orThrow(await cache.get(1))).toBe('x')
       await eventually(async () => {
@@ -232,7 +232,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       })
     })
 
-    test('reports a loader that throws, that gives back no Map, and that gives back foreign ids', async () => {
+    test('A loader that throws, returns no Map or returns foreign ids is load-failed', async () => {
       const loaders: CacheOptions<unknown, unknown>['load'][] = [
         () => Promise.reject(new Error('loader')),
         () => {
@@ -249,7 +249,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       }
     })
 
-    test("gives back the typed failure of the loader's statement", async () => {
+    test("A read returns the typed failure of the loader's statement", async () => {
       const cache = valueCache(new Map(), {
         load: async (_, sql) => {
           await sql.query('SELECT 1 / 0')
@@ -262,7 +262,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       })
     })
 
-    test('does not fail with the bad id that another caller asked for in the same tick', async () => {
+    test('A read does not fail because of the bad id of a concurrent caller', async () => {
       const cache = valueCache(new Map(), {
         load: async (ids, sql) =>
           new Map(
@@ -281,7 +281,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('getMany', () => {
-    test('keeps the order asked for, once each, and leaves absent rows out', async () => {
+    test('getMany keeps the order of the ids, each once, and leaves absent rows out', async () => {
       const cache = rowCache(stores, { name: ownName() })
       orThrow(await cache.get(2))
       const found = orThrow(await cache.getMany([7, 2, 9_999, 7, 3]))
@@ -292,13 +292,13 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(2)
     })
 
-    test('of nothing is nothing, and asks nobody', async () => {
+    test('getMany of no ids returns nothing and asks no store', async () => {
       const cache = rowCache(stores, { name: ownName() })
       expect(orThrow(await cache.getMany([])).size).toBe(0)
       expect(cache.loads).toEqual([])
     })
 
-    test('reads more keys than fit one MGET', async () => {
+    test('getMany reads more keys than fit into one MGET', async () => {
       const many = valueCache(new Map(Array.from({ length: 2_500 }, (_, id) => [id, id])))
       const ids = Array.from({ length: 2_500 }, (_, id) => id)
       expect(orThrow(await many.getMany(ids)).size).toBe(2_500)
@@ -307,7 +307,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(many.loads).toHaveLength(1)
     })
 
-    test('stores many long values while the process is busy, without taking Redis for slow', async () => {
+    test('Many long values are stored by a busy process without opening the breaker', async () => {
       const ids = Array.from({ length: 200 }, (_, id) => id)
       const loaded = new Map(ids.map((id) => [id, 'x'.repeat(20_000)]))
       const busy = await rows.open({ redis: { deadlineMs: 300 } })
@@ -336,7 +336,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('the end of an entry', () => {
-    test('is loaded anew in the background once it is near', async () => {
+    test('An entry near its end is reloaded in the background', async () => {
       const cache = rowCache(stores, { name: ownName(), ttlMs: 2_000, refreshAt: 0.2 })
       orThrow(await cache.get(20))
       await isStored(cache.key(20))
@@ -349,7 +349,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(2)
     })
 
-    test('refresh loads anew and stores', async () => {
+    test('refresh loads and stores', async () => {
       const cache = rowCache(stores, { name: ownName() })
       orThrow(await cache.get(21))
       await isStored(cache.key(21))
@@ -360,7 +360,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(cache.loads).toHaveLength(2)
     })
 
-    test('a refresh does not bring back what a writer invalidated meanwhile', async () => {
+    test('A refresh does not bring back a value that a writer has invalidated', async () => {
       const cache = rowCache(stores, { name: ownName() })
       orThrow(await cache.get(22))
       await isStored(cache.key(22))
@@ -397,13 +397,13 @@ describe.each(redisKinds)('on %s', (redis) => {
       { keyName: 'a:b' },
       { name: 'a b' },
       { load: undefined as never },
-    ])('refuses %o and names rule and value', (wrong) => {
+    ])('defineCache refuses %o and names the rule and the value', (wrong) => {
       expect(() => defineCache(stores, { name: 'x', ttlMs: 1_000, load, ...wrong })).toThrow(
         /^defineCache: \w+: .*: got /,
       )
     })
 
-    test('makes keys of several parts', () => {
+    test('A key can have several parts', () => {
       const cache = defineCache<{ user: number }, unknown>(stores, {
         name: 'user',
         ttlMs: 1,

@@ -42,7 +42,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('a read after a commit', () => {
-    test('never sees an older value than the commit, in the process that wrote or in another', async () => {
+    test('A read after a commit never sees an older value, in the writing process or another', async () => {
       const other = rowCache(writer)
       for (let version = 2; version < 12; version += 1) {
         expect(await versionOf(cache, id)).toBe(version - 1)
@@ -54,7 +54,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       }
     })
 
-    test('does not see what was loaded before the commit and would have been stored after it', async () => {
+    test('A value loaded before a commit is not stored after it', async () => {
       const resume = cache.pauseLoads()
       const early = versionOf(cache, id)
       await eventually(() => expect(cache.loads).toHaveLength(1))
@@ -64,7 +64,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(cache, id)).toBe(2)
     })
 
-    test('control: the cache that people write by hand serves the old value for its whole life', async () => {
+    test('Control: a hand-written cache serves the old value for its whole life', async () => {
       const { promise, resolve } = Promise.withResolvers<void>()
       let isLoaded = false
       const naive = new NaiveCache(reader, () => {
@@ -80,7 +80,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect((await naive.get(id))?.version).toBe(1)
     })
 
-    test('is not shared with a reader that asked before it', async () => {
+    test('A load is not shared with a reader that asked before the commit', async () => {
       const resume = cache.pauseLoads()
       const early = versionOf(cache, id)
       await eventually(() => expect(cache.loads).toHaveLength(1))
@@ -97,7 +97,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('a writer', () => {
-    test('holds its keys from invalidate on: readers load and do not store', async () => {
+    test('A writer holds its keys from invalidate on: readers load and do not store', async () => {
       await versionOf(cache, id)
       const result = await transaction(writer, async (tx) => {
         tx.invalidate(cache.key(id))
@@ -109,7 +109,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(result.isOk()).toBe(true)
     })
 
-    test('releases its keys after a rollback too', async () => {
+    test('A rollback releases the keys too', async () => {
       expect(
         (
           await transaction(writer, async (tx) => {
@@ -121,7 +121,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await eventually(async () => expect(await raw()).toBeNull())
     })
 
-    test('never releases the hold of another', async () => {
+    test('A writer never releases the hold of another writer', async () => {
       const one = writer.invalidation.begin()
       const other = writer.invalidation.begin()
       one.invalidate([cache.key(id)])
@@ -134,7 +134,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await raw()).toBeNull()
     })
 
-    test('that died between its commit and its release leaves no old value: the hold expires', async () => {
+    test('A writer that dies between commit and release leaves no old value, since its hold expires', async () => {
       await versionOf(cache, id)
       const dead = writer.invalidation.begin(300)
       dead.invalidate([cache.key(id)])
@@ -147,7 +147,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(cache, id)).toBe(2)
     })
 
-    test('deletes what was stored when its hold was lost, and says so', async () => {
+    test('A writer whose hold was lost deletes what was stored in the meantime and reports it', async () => {
       const lost: number[] = []
       const off = writer.diagnostics.on('invalidation:hold-lost', ({ keys }) => lost.push(keys))
       const change = beginChange(writer)
@@ -163,7 +163,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(cache, id)).toBe(2)
     })
 
-    test('whose hold is evicted lets the old value be read from its commit to its release, and never after', async () => {
+    test('After the eviction of its hold the old value can be read from commit to release, never later', async () => {
       const change = await heldThenEvicted()
       await eventually(async () => {
         await versionOf(cache, id)
@@ -176,7 +176,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(new Set(answers)).toEqual(new Set([2]))
     })
 
-    test('whose hold is evicted keeps what was loaded before its commit from being stored after its release', async () => {
+    test('After the eviction of its hold no value loaded before the commit is stored after the release', async () => {
       const change = await heldThenEvicted()
       const resume = cache.pauseLoads()
       const early = versionOf(cache, id)
@@ -189,7 +189,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await raw()).not.toContain('"version":1')
     })
 
-    test('renews a hold that has lived half its life before it commits', async () => {
+    test('A hold that has lived half its life is renewed before COMMIT', async () => {
       const change = writer.invalidation.begin(400)
       change.invalidate([cache.key(id)])
       await eventually(async () =>
@@ -204,7 +204,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await change.release()
     })
 
-    test('may be a transaction of the host itself', async () => {
+    test("A host's own transaction holds and releases its keys", async () => {
       await versionOf(cache, id)
       const change = beginChange(writer)
       await writer.postgres.withConnection(async (connection) => {
@@ -221,7 +221,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('a reader inside a transaction', () => {
-    test('sees its own writes, and stores nothing', async () => {
+    test('A read inside a transaction sees its writes and stores nothing', async () => {
       const result = await transaction(writer, async (tx) => {
         await tx.query('UPDATE @schema.rows SET version = 50 WHERE id = $1', [id])
         expect(orThrow(await cache.get(id, { tx }))?.version).toBe(50)
@@ -235,7 +235,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('tags', () => {
-    test('make every entry under them old at once', async () => {
+    test('Invalidating a tag makes every entry under it a miss at once', async () => {
       const tag = cacheKey('tag', id)
       const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag, cacheKey('another')] })
       expect(await versionOf(tagged, id)).toBe(1)
@@ -246,7 +246,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(tagged, id)).toBe(2)
     })
 
-    test('stop an entry that was loaded before they were invalidated', async () => {
+    test('An entry loaded before its tag was invalidated is not stored', async () => {
       const tag = cacheKey('tag', id)
       const tagged = rowCache(reader, { name: 'tagged', tags: () => [tag] })
       const resume = tagged.pauseLoads()
@@ -261,7 +261,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(await versionOf(tagged, id)).toBe(2)
     })
 
-    test('travel with the entries: one round trip', async () => {
+    test('Tags are read along with their entries in one round trip', async () => {
       const tagged = rowCache(reader, {
         name: 'tagged',
         tags: () => [cacheKey('t1'), cacheKey('t2')],
@@ -282,7 +282,7 @@ describe.each(redisKinds)('on %s', (redis) => {
 })
 
 describe('on a server that comes back with a snapshot', () => {
-  test('a load that began before a commit is not shared with a reader that asked after it, though its lease came back', async () => {
+  test('A load from before a commit is not shared with a later reader, even if its lease returns', async () => {
     const [redis, own] = await Promise.all([startRedisServer(), versionedRows()])
     const [one, other] = await Promise.all([
       own.open({ redis: { url: redis.url } }),
@@ -317,7 +317,7 @@ describe('on a server that comes back with a snapshot', () => {
 })
 
 describe('a release of many keys', () => {
-  test('goes on with the others when Redis did not answer for some', async () => {
+  test('A release of many keys continues when Redis does not answer for some', async () => {
     const own = await versionedRows()
     const proxy = await faultProxy(own.own.redis.url)
     const stores = await own.open({ redis: { url: proxy.url, deadlineMs: 200 } })

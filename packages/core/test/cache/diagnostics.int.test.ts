@@ -46,7 +46,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     id += 1
   })
 
-  test('tell of each miss, of what was stored, and of each hit, by the name of the cache', async () => {
+  test('Each miss, fill and hit is reported under the name of the cache', async () => {
     const [hits, misses, fills] = [
       told(reader, 'cache:hit'),
       told(reader, 'cache:miss'),
@@ -66,7 +66,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     expect([...hits, ...fills].every((event) => event.cache === 'row')).toBe(true)
   })
 
-  test('tell of a value that was not stored, since a writer came between', async () => {
+  test('A value that a writer kept from being stored is reported', async () => {
     const [fills, rejected] = [told(reader, 'cache:fill'), told(reader, 'cache:fill-rejected')]
     const resume = cache.pauseLoads()
     const early = versionOf(cache, id)
@@ -79,7 +79,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     expect(fills).toEqual([])
   })
 
-  test('tell how long a reader waited for another process', async () => {
+  test('The time that a reader waited for another process is reported', async () => {
     const other = rowCache(writer)
     const waits = told(writer, 'cache:wait')
     const resume = cache.pauseLoads()
@@ -93,7 +93,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     expect(waits).toEqual([{ cache: 'row', durationMs: expect.any(Number) as number }])
   })
 
-  test('tell of a reader that passes a held key by', async () => {
+  test('A reader that bypasses the cache because of a hold is reported', async () => {
     const passed = told(reader, 'cache:bypass')
     const change = writer.invalidation.begin()
     change.invalidate([cache.key(id)])
@@ -103,7 +103,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     await change.release()
   })
 
-  test("tell of a writer's hold and of its release, with the number of keys", async () => {
+  test("A writer's hold and release are reported with the number of keys", async () => {
     const [holds, releases, failed] = [
       told(writer, 'invalidation:hold'),
       told(writer, 'invalidation:release'),

@@ -6,7 +6,7 @@ import { ParseMemo } from '../../src/cache/parse-memo.ts'
 const json = fc.jsonValue({ maxDepth: 4 })
 
 describe('the memo of parsed entries', () => {
-  it('gives what JSON.parse gives, whatever was read before and whatever readers do to their values', () => {
+  it('The memo returns what JSON.parse returns, whatever readers did to their values before', () => {
     const reads = fc.array(
       fc.record({ key: fc.constantFrom('a', 'b', 'c'), value: fc.integer({ min: 0, max: 2 }) }),
       { maxLength: 30 },
@@ -38,7 +38,7 @@ describe('the memo of parsed entries', () => {
     )
   })
 
-  it('parses a text that it keeps no second time', () => {
+  it('The memo parses a kept text only once', () => {
     const memo = new ParseMemo(10_000)
     const raw = entryOf(JSON.stringify({ title: 'Algebra' }))
     const parses = countingParses(() => {
@@ -48,7 +48,7 @@ describe('the memo of parsed entries', () => {
     expect(parses).toBe(2)
   })
 
-  it('keeps what is read again and again while others are read once', () => {
+  it('The memo keeps texts that recur while others are read once', () => {
     const memo = new ParseMemo(10_000)
     const hot = entryOf(JSON.stringify({ title: 'hot' }))
     memo.read('hot', hot)
@@ -62,7 +62,7 @@ describe('the memo of parsed entries', () => {
     expect(parses).toBe(1_000)
   })
 
-  it('keeps no more than its length', () => {
+  it('The memo keeps no more than its length', () => {
     const memo = new ParseMemo(4_000)
     const texts = Array.from({ length: 100 }, (_, id) => entryOf(JSON.stringify({ id })))
     const readAll = (): void => texts.forEach((raw, id) => memo.read(`k${id}`, raw))
@@ -75,7 +75,7 @@ describe('the memo of parsed entries', () => {
     )
   })
 
-  it('reads a value of a hundred thousand levels every time', () => {
+  it('The memo reads a value of a hundred thousand levels every time', () => {
     const memo = new ParseMemo(10_000_000)
     const raw = entryOf(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
     for (let turn = 0; turn < 3; turn += 1) expect(Array.isArray(memo.read('deep', raw))).toBe(true)

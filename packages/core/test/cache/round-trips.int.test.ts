@@ -48,14 +48,14 @@ async function filled(options: Parameters<typeof rowCache>[1] = {}): Promise<Row
 const all = (cache: RowCache) => Promise.all(ids.map(async (id) => orThrow(await cache.get(id))))
 
 describe('round trips of a cache', () => {
-  test('a hit: 1 of Redis', async () => {
+  test('A hit takes 1 round trip of Redis', async () => {
     const cache = await filled()
     expect(
       await leastRoundTrips(proxies, async () => async () => orThrow(await cache.get(1))),
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('a hundred hits of one tick: 1 of Redis, which is one command', async () => {
+  test('A hundred concurrent hits take 1 round trip of Redis and one command', async () => {
     const cache = await filled()
     expect(await leastRoundTrips(proxies, async () => () => all(cache))).toEqual({
       postgres: 0,
@@ -70,14 +70,14 @@ describe('round trips of a cache', () => {
     expect(operations).toEqual(['get'])
   })
 
-  test('a hundred hits of getMany: 1 of Redis', async () => {
+  test('A hundred hits of getMany take 1 round trip of Redis', async () => {
     const cache = await filled()
     expect(
       await leastRoundTrips(proxies, async () => async () => orThrow(await cache.getMany(ids))),
     ).toEqual({ postgres: 0, redis: 1 })
   })
 
-  test('a hundred hits of one tick that have three tags each: 1 of Redis', async () => {
+  test('A hundred concurrent hits with three tags each take 1 round trip of Redis', async () => {
     const cache = await filled({
       tags: (id) => [
         cacheKey('all'),
@@ -93,13 +93,10 @@ describe('round trips of a cache', () => {
 
   test.each([
     ['a miss', (cache: RowCache) => cache.get(1)],
-    [
-      'fifty misses of one tick',
-      (cache: RowCache) => Promise.all(fifty.map((id) => cache.get(id))),
-    ],
+    ['fifty concurrent misses', (cache: RowCache) => Promise.all(fifty.map((id) => cache.get(id)))],
     ['fifty misses of getMany', (cache: RowCache) => cache.getMany(fifty)],
   ])(
-    '%s: 3 of Redis, to look, to lease and to fill, and 1 of PostgreSQL for one load',
+    'Look, lease, load and fill of %s take 3 round trips of Redis and 1 of PostgreSQL',
     async (_, read) => {
       const made: RowCache[] = []
       expect(

@@ -30,7 +30,7 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('misses', () => {
-    test('load once when fifty callers in each of four processes miss together', async () => {
+    test('Fifty callers in each of four processes that miss together load once', async () => {
       const resumes = caches.map((cache) => cache.pauseLoads())
       const reads = caches.flatMap((cache) =>
         Array.from({ length: 50 }, () => versionOf(cache, id)),
@@ -43,7 +43,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(loads()).toEqual([[id]])
     })
 
-    test('of one process share one load without asking Redis again', async () => {
+    test('Misses of one process share one load without asking Redis again', async () => {
       const waits: number[] = []
       const off = (processes[0] as Stores).diagnostics.on('cache:wait', ({ durationMs }) =>
         waits.push(durationMs),
@@ -57,13 +57,13 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(waits).toEqual([])
     })
 
-    test('of one tick are leased and loaded together', async () => {
+    test('Concurrent misses are leased and loaded together', async () => {
       const ids = Array.from({ length: 20 }, (_, index) => 100 + index)
       await Promise.all(ids.map((each) => versionOf(first(), each)))
       expect(first().loads).toEqual([ids])
     })
 
-    test('wait for another process only so long, then load without storing', async () => {
+    test('A miss waits for another process only for waitMs, then loads without storing', async () => {
       const [slow, patient] = [
         first(),
         rowCache(processes[1] as Stores, { waitMs: 100, leaseMs: 30_000 }),
@@ -79,7 +79,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await early
     })
 
-    test('give every caller a value of his own', async () => {
+    test('Callers that share a load get a value of their own each', async () => {
       const resume = first().pauseLoads()
       const both = Promise.all([first().get(id), first().get(id)])
       await eventually(() => expect(first().loads).toHaveLength(1))
@@ -89,7 +89,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       expect(one._unsafeUnwrap()).not.toBe(other._unsafeUnwrap())
     })
 
-    test('of a held key run at most one load and queue at most one per process', async () => {
+    test('Misses of a held key run at most one load and queue at most one per process', async () => {
       const change = (processes[1] as Stores).invalidation.begin()
       change.invalidate([first().key(id)])
       await change.hold(async () => undefined)
@@ -110,7 +110,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await change.release()
     })
 
-    test('that fail leave the key free for the next reader at once', async () => {
+    test('A failed load leaves the key free for the next reader at once', async () => {
       let isBroken = true
       const cache = rowCache(processes[0] as Stores)
       const fragile = rowCache(processes[0] as Stores, {

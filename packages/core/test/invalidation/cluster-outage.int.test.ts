@@ -41,7 +41,7 @@ const areServed = (version: number) =>
 const raiseAll = () => Promise.all(ids.map((id) => raise(writer, id, [cache.key(id)])))
 
 describe('a cluster that loses one master', () => {
-  test('costs reads and writes nothing but their time, and brings nothing old back when the master returns empty', async () => {
+  test('A lost master costs only time, and brings no old value back when it returns empty', async () => {
     await areServed(1)
     await master().kill()
     expect(await readAll()).toEqual(all(1))
@@ -52,7 +52,7 @@ describe('a cluster that loses one master', () => {
     expect(stale).toEqual([])
   })
 
-  test('costs a read at most its deadline when the master hangs, and uses it again when it answers', async () => {
+  test('A master that hangs costs a read at most its deadline and is used again when it answers', async () => {
     await areServed(2)
     await master().pause()
     const times: number[] = []
@@ -67,7 +67,7 @@ describe('a cluster that loses one master', () => {
     await areServed(2)
   })
 
-  test('brings nothing old back when the master returns with a snapshot', async () => {
+  test('A master that returns with a snapshot brings no old value back', async () => {
     await areServed(2)
     await master().snapshot()
     await raiseAll()

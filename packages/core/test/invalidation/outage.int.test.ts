@@ -69,7 +69,7 @@ const intents = async () =>
   )
 
 describe("Redis that dies between COMMIT's hold and the release", () => {
-  test('changes nothing: the transaction is Ok and no ROLLBACK is sent', async () => {
+  test('A Redis that dies between hold and release leaves the transaction Ok, without a ROLLBACK', async () => {
     await isStored()
     const sent: string[] = []
     const offs = [
@@ -94,7 +94,7 @@ describe("Redis that dies between COMMIT's hold and the release", () => {
 
 describe('Redis that only the writer cannot reach', () => {
   test.each(['cut', 'hang'] as const)(
-    '(%s) fails no write; others see the commit within a second and a half',
+    'Others see a commit within 1.5 s when Redis is out of reach for its writer (%s)',
     async (fault) => {
       await isStored()
       proxy[fault]()
@@ -109,7 +109,7 @@ describe('Redis that only the writer cannot reach', () => {
     },
   )
 
-  test('and that dies after its commit is made up for by whoever finds the intent', async () => {
+  test('The intent of a writer that dies without Redis is settled by another process', async () => {
     await isStored()
     proxy.cut()
     await eventually(() => expect(writer.redis.isAvailable).toBe(false))
@@ -129,7 +129,7 @@ describe('Redis that only the writer cannot reach', () => {
     await eventually(async () => expect(await intents()).toBe(0))
   })
 
-  test("does not let the reader's cache be used while the writer's transaction is open", async () => {
+  test('While a writer without Redis is in its transaction, no process uses the cache', async () => {
     await isStored()
     proxy.cut()
     await eventually(() => expect(writer.redis.isAvailable).toBe(false))
@@ -148,7 +148,7 @@ describe('Redis that only the writer cannot reach', () => {
 })
 
 describe('Redis that hangs', () => {
-  test('costs a read at most its deadline, then nothing while the breaker is open', async () => {
+  test('A Redis that hangs costs a read at most its deadline, and nothing once the breaker is open', async () => {
     const slow = rowCache(writer)
     await versionOf(slow, id)
     await eventually(async () => expect(await raw()).toMatch(/^v1 /))
@@ -170,7 +170,7 @@ describe('Redis that hangs', () => {
 })
 
 describe('Redis that comes back', () => {
-  test('empty is filled again, after the gate was closed', async () => {
+  test('A Redis that returns empty is filled again after the gate was closed', async () => {
     const gate: string[] = []
     const off = reader.diagnostics.on('invalidation:gate', ({ state }) => gate.push(state))
     await isStored()
@@ -181,7 +181,7 @@ describe('Redis that comes back', () => {
     expect(gate).toEqual(['closed', 'open'])
   })
 
-  test('from a snapshot brings no old value back', async () => {
+  test('A Redis that returns from a snapshot brings no old value back', async () => {
     await isStored()
     await redis.snapshot()
     const old = (await raw()) ?? ''
@@ -198,7 +198,7 @@ describe('Redis that comes back', () => {
     expect(await raw()).toContain('"version":2')
   })
 
-  test('while a writer is at work: readers store nothing until it has ended, and it holds its keys again before it commits', async () => {
+  test('When Redis returns during a transaction, readers store nothing until it has ended', async () => {
     await isStored()
     let held: Promise<string | null> | undefined
     let looks = 0
@@ -235,7 +235,7 @@ describe('Redis that comes back', () => {
 })
 
 describe('a change of a host that names no transaction', () => {
-  test('and that could tell Redis nothing is settled as soon as Redis is back', async () => {
+  test("A host's change without a transaction id is settled as soon as Redis is back", async () => {
     const change = beginChange(writer)
     proxy.cut()
     change.invalidate(cache.key(id))
@@ -248,7 +248,7 @@ describe('a change of a host that names no transaction', () => {
 })
 
 describe('a durable invalidation', () => {
-  test("writes every intent down and removes it, and closes nobody's gate", async () => {
+  test('A durable invalidation writes and removes an intent without closing a gate', async () => {
     const durable = await rows.open({
       redis: { url: redis.url, deadlineMs: 100 },
       invalidation: { mode: 'durable' },
@@ -268,7 +268,7 @@ describe('a durable invalidation', () => {
     expect(closed).toEqual([])
   })
 
-  test('is what a transaction has that may take longer than a gate waits, and no other', async () => {
+  test('Only a transaction that may outlast the wait of a gate is durable by itself', async () => {
     const statements: string[] = []
     const off = writer.diagnostics.on('store:operation', ({ operation }) => {
       if (/^(insert|delete) invalidation_intent/.test(operation)) statements.push(operation)
@@ -311,7 +311,7 @@ describe('grace', () => {
     return { stores, short }
   }
 
-  test('lets an expired value answer while PostgreSQL is down', async () => {
+  test('Within grace an expired value answers while PostgreSQL is down', async () => {
     const { stores, short } = await expired(60_000)
     const served: number[] = []
     stores.diagnostics.on('cache:stale-served', ({ ageMs }) => served.push(ageMs))
@@ -328,7 +328,7 @@ describe('grace', () => {
     })
   })
 
-  test('does not reach across a hold', async () => {
+  test('Grace does not answer for a held key', async () => {
     const { short } = await expired(60_000)
     await eventually(async () => expect(await versionOf(short, id)).toBe(1))
     const change = reader.invalidation.begin()
@@ -338,7 +338,7 @@ describe('grace', () => {
     await change.release()
   })
 
-  test('control: without it the failure is the answer', async () => {
+  test('Control: without grace the failure is the answer', async () => {
     const { short } = await expired(0)
     await eventually(async () => expect((await short.get(id)).isErr()).toBe(true))
   })

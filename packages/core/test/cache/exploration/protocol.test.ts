@@ -152,7 +152,7 @@ const sound: Exploration[] = []
 
 describe.each(Object.entries(settings))('with %s', (_, { setting, flaws }) => {
   it(
-    'no interleaving serves a value older than a commit carried out before the read began',
+    'No interleaving serves a value older than a commit carried out before the read began',
     { timeout: 120_000 },
     () => {
       const exploration = found(setting)
@@ -164,7 +164,7 @@ describe.each(Object.entries(settings))('with %s', (_, { setting, flaws }) => {
   )
 
   it.each(flaws as Flaw[])(
-    'the same exploration finds a stale read when the protocol is built with %s',
+    'The exploration finds a stale read when the protocol is built with %s',
     { timeout: 120_000 },
     (flaw) => {
       expect(found(setting, flaw).violation).toBeDefined()
@@ -172,7 +172,7 @@ describe.each(Object.entries(settings))('with %s', (_, { setting, flaws }) => {
   )
 })
 
-it('every kind of step and of trouble is taken somewhere', () => {
+it('Every kind of step and of trouble is taken somewhere in the explorations', () => {
   const taken = new Set(sound.flatMap((exploration) => [...exploration.taken]))
   expect([...taken]).toEqual(
     expect.arrayContaining([
