@@ -15,8 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
 
-describe('while writers are killed, Redis is cut off, stopped, emptied and restored, and keys are evicted', () => {
-  test('no read of any process is older than a commit that had returned before it began', async () => {
+describe('the cache under faults', () => {
+  test('No read is older than an earlier commit while writers are killed and Redis fails', async () => {
     const { reads, writes, staleReads, maxDegradedStaleMs, report } = await runSoak({
       subject: 'headwater',
       seconds: 10,
@@ -29,7 +29,7 @@ describe('while writers are killed, Redis is cut off, stopped, emptied and resto
     expect(writes).toBeGreaterThan(20)
   }, 120_000)
 
-  test('control: the cache that people write by hand serves what is old', async () => {
+  test('Control: the usual hand-written cache serves stale values under the same faults', async () => {
     let stale = 0
     for (let run = 0; run < 5 && stale === 0; run += 1)
       stale += (await runSoak({ subject: 'naive', seconds: 5, postgres, redis })).staleReads

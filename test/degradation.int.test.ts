@@ -9,8 +9,12 @@ import {
   type Outage,
 } from './degradation/faults.ts'
 import { allowed, outcomeOf, type Expected } from './degradation/outcome.ts'
-import { expectWhole, setScene, type Scene } from './degradation/scene.ts'
-import { startPlatform, type Platform } from './platform.ts'
+import {
+  expectWhole,
+  openDegradationFixture,
+  type DegradationFixture,
+} from './degradation/degradation-fixture.ts'
+import { startPlatform, type Platform } from './platform-fixture.ts'
 
 let platform: Platform
 beforeAll(async () => {
@@ -20,9 +24,9 @@ afterAll(async () => {
   await platform.close()
 })
 
-describe.each(outageNames)('%s', (outage) => {
+describe.each(outageNames)('With %s', (outage) => {
   describe.each(faultNames)('%s', (fault) => {
-    let scene: Scene
+    let fixture: DegradationFixture
     let restarted: Promise<void>
     const expected = (ofOutages: Partial<Record<Outage, Expected>>): Expected =>
       expectedOf(ofOutages[outage] ?? 'works', fault)
@@ -30,7 +34,7 @@ describe.each(outageNames)('%s', (outage) => {
       outage === name && (fault === 'down' || fault === 'hung')
 
     beforeAll(async () => {
-      scene = await setScene(platform)
+      fixture = await openDegradationFixture(platform)
       restarted = begin(platform, outage, fault)
       if (fault !== 'restarting') await restarted
     })
@@ -38,14 +42,14 @@ describe.each(outageNames)('%s', (outage) => {
       endAll(platform)
     })
 
-    it('courses and users are read: from the cache, else from PostgreSQL', async () => {
-      expect(allowed('works')).toContain(outcomeOf(await platform.courses.get(scene.cached.id)))
+    it(`With ${outage} ${fault}, a read answers from the cache, else from PostgreSQL`, async () => {
+      expect(allowed('works')).toContain(outcomeOf(await platform.courses.get(fixture.cached.id)))
       expect(allowed(expected({ PostgreSQL: 'unavailable' }))).toContain(
-        outcomeOf(await platform.courses.get(scene.uncached.id)),
+        outcomeOf(await platform.courses.get(fixture.uncached.id)),
       )
     })
 
-    it('users register, enroll and courses are updated, or nothing is half done', async () => {
+    it(`With ${outage} ${fault}, a write succeeds or fails as a whole`, async () => {
       const writes = expected({ PostgreSQL: 'unavailable' })
       const name = `${outage}-${fault}`.toLowerCase().replaceAll(' ', '-')
       expect(allowed(writes)).toContain(
@@ -58,20 +62,20 @@ describe.each(outageNames)('%s', (outage) => {
         ),
       )
       const enrolled = await platform.enrollments.enroll({
-        userId: scene.student.id,
-        courseId: scene.cached.id,
+        userId: fixture.student.id,
+        courseId: fixture.cached.id,
       })
       expect(allowed(writes)).toContain(outcomeOf(enrolled))
-      if (enrolled.isOk()) scene.enrolled.push(scene.student.id)
+      if (enrolled.isOk()) fixture.enrolled.push(fixture.student.id)
       expect(allowed(writes)).toContain(
-        outcomeOf(await platform.courses.update(scene.uncached.id, { description: name })),
+        outcomeOf(await platform.courses.update(fixture.uncached.id, { description: name })),
       )
     })
 
-    it('searches answer: with what is cached, by words alone, or with an error', async () => {
-      const known = orThrow(await platform.search.search(scene.query))
-      expect(known.hits.map((hit) => hit.course.id)).toContain(scene.cached.id)
-      const fresh = await platform.search.search(`the ${scene.query}`)
+    it(`With ${outage} ${fault}, a search answers from the cache, by the remaining leg, or with an error`, async () => {
+      const known = orThrow(await platform.search.search(fixture.query))
+      expect(known.hits.map((hit) => hit.course.id)).toContain(fixture.cached.id)
+      const fresh = await platform.search.search(`the ${fixture.query}`)
       expect(allowed(expected({ PostgreSQL: 'either' }))).toContain(outcomeOf(fresh))
       if (isAway('PostgreSQL') && fresh.isOk())
         expect(fresh.value).toMatchObject({ mode: 'semantic', degraded: [{ leg: 'lexical' }] })
@@ -79,41 +83,41 @@ describe.each(outageNames)('%s', (outage) => {
         expect(orThrow(fresh)).toMatchObject({ mode: 'lexical', degraded: [{ leg: 'dense' }] })
     })
 
-    it('activity is taken at once', () => {
+    it(`With ${outage} ${fault}, activity is recorded at once`, () => {
       const taken = platform.activity.record({
-        userId: scene.student.id,
-        type: 'scene.played',
-        data: { query: scene.query },
+        userId: fixture.student.id,
+        type: 'outage.played',
+        data: { query: fixture.query },
       })
-      scene.recorded.push(orThrow(taken))
+      fixture.recorded.push(orThrow(taken))
     })
 
-    it('sessions are sessions, or an error, and never valid by mistake', async () => {
+    it(`With ${outage} ${fault}, a session is found or is an error, and an unknown token is never valid`, async () => {
       const sessions = expected({ Redis: 'unavailable' })
-      const found = await platform.sessions.get(scene.session.token)
+      const found = await platform.sessions.get(fixture.session.token)
       expect(allowed(sessions)).toContain(outcomeOf(found))
-      if (found.isOk()) expect(found.value?.userId).toBe(scene.student.id)
+      if (found.isOk()) expect(found.value?.userId).toBe(fixture.student.id)
       expect(allowed(sessions)).toContain(
-        outcomeOf(await platform.sessions.create({ userId: scene.student.id })),
+        outcomeOf(await platform.sessions.create({ userId: fixture.student.id })),
       )
       expect((await platform.sessions.get('A'.repeat(43))).unwrapOr(undefined)).toBeUndefined()
     })
 
-    it('a session is revoked once PostgreSQL knows of it', async () => {
-      const revoked = await platform.sessions.revoke(scene.revocable.token)
+    it(`With ${outage} ${fault}, a session can be revoked as long as PostgreSQL answers`, async () => {
+      const revoked = await platform.sessions.revoke(fixture.revocable.token)
       expect(allowed(expected({ PostgreSQL: 'unavailable', Redis: 'either' }))).toContain(
         outcomeOf(revoked),
       )
-      if (revoked.isOk()) scene.revoked.push(scene.revocable.token)
+      if (revoked.isOk()) fixture.revoked.push(fixture.revocable.token)
     })
 
-    it('rate limits limit, and do as configured while Redis is away', async () => {
-      const { allow, deny, inMemory } = scene.limiters
+    it(`With ${outage} ${fault}, a rate limit limits, or follows its option for outages of Redis`, async () => {
+      const { allow, deny, inMemory } = fixture.limiters
       const answers = async (limiter: typeof allow): Promise<boolean[]> => {
         const taken = [
-          await limiter.take('somebody'),
-          await limiter.take('somebody'),
-          await limiter.take('somebody'),
+          await limiter.take('user-1'),
+          await limiter.take('user-1'),
+          await limiter.take('user-1'),
         ]
         return taken.map(({ success }) => success)
       }
@@ -124,15 +128,15 @@ describe.each(outageNames)('%s', (outage) => {
       expect(await answers(inMemory)).toEqual(limited)
     })
 
-    it('afterwards nothing that was acknowledged is lost, nothing is there twice, and nothing old answers', async () => {
+    it(`After ${outage} was ${fault}, every acknowledged change exists once and no stale value is served`, async () => {
       endAll(platform)
       await restarted
-      await expectWhole(platform, scene)
+      await expectWhole(platform, fixture)
     })
   })
 })
 
-/** A slow store is a store; one that comes back may be met before or after. */
+/** A slow store still works; a restarting one may be met before or after its return. */
 function expectedOf(whileAway: Expected, fault: Fault): Expected {
   if (fault === 'slow') return 'works'
   return fault === 'restarting' && whileAway !== 'works' ? 'either' : whileAway

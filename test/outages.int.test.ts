@@ -2,7 +2,7 @@ import { orThrow, ok, transaction } from '@headwater/core'
 import { eventually, startMongodbStandIn } from '@headwater/testing'
 import { MongoClient, type Document } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, type Platform } from './platform.ts'
+import { startPlatform, type Platform } from './platform-fixture.ts'
 
 const patience = { timeoutMs: 15_000 }
 let platform: Platform
@@ -23,8 +23,8 @@ const logged = async (filter: Document): Promise<number> => {
   }
 }
 
-describe('while Redis is down', () => {
-  it('users register, enroll, read and search; sessions are an error, never valid; afterwards nothing old is served', async () => {
+describe('an outage of Redis', () => {
+  it('Without Redis, users register, enroll, read and search, and nothing stale is served later', async () => {
     const { users, courses, enrollments, search, sessions, servers } = platform
     const course = await platform.offer({ title: 'Bookkeeping for beginners', maxStudents: 2 })
     const first = await platform.register()
@@ -56,8 +56,8 @@ describe('while Redis is down', () => {
   })
 })
 
-describe('while MongoDB is down', () => {
-  it('users register and enroll, and every event arrives once after it has returned', async () => {
+describe('an outage of MongoDB', () => {
+  it('Without MongoDB, users register and enroll, and every event arrives once later', async () => {
     const { enrollments, servers } = platform
     const course = await platform.offer({ title: 'Watercolour landscapes' })
     await servers.mongodb.stop()
@@ -80,8 +80,8 @@ describe('while MongoDB is down', () => {
   })
 })
 
-describe('while Pinecone and OpenAI are down', () => {
-  it('words are searched instead and the answer says so; the index catches up', async () => {
+describe('an outage of Pinecone and OpenAI', () => {
+  it('Without Pinecone and OpenAI, a search goes by words alone, and the index catches up later', async () => {
     const { search, servers } = platform
     servers.pinecone.faults.cut()
     servers.openai.faults.cut()
@@ -103,8 +103,8 @@ describe('while Pinecone and OpenAI are down', () => {
   })
 })
 
-describe('while PostgreSQL is down', () => {
-  it('cached courses and sessions answer, writes are store-unavailable with nothing half done, and everything resumes', async () => {
+describe('an outage of PostgreSQL', () => {
+  it('Without PostgreSQL, cached courses and sessions answer and writes fail as a whole', async () => {
     const { courses, users, enrollments, sessions, servers } = platform
     const course = await platform.offer({ title: 'Chamber music', maxStudents: 1 })
     const student = await platform.register()
@@ -137,11 +137,13 @@ describe('while PostgreSQL is down', () => {
 })
 
 describe('a host that stays up', () => {
-  it('is not crashed by idle connections ended by PostgreSQL, nor by restarts of Redis and MongoDB', async () => {
+  it('A host survives PostgreSQL ending its idle connections and restarts of Redis and MongoDB', async () => {
     const { stores, servers } = platform
     const ended = orThrow(
       await stores.postgres.query<{ count: number }>(
-        "SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        `SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND backend_type = 'client backend'`,
       ),
     )
     expect(ended.rows[0]?.count).toBeGreaterThan(0)

@@ -2,7 +2,7 @@ import { createRateLimiter, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startPlatform, type Platform } from './platform.ts'
+import { startPlatform, type Platform } from './platform-fixture.ts'
 
 let platform: Platform
 
@@ -13,7 +13,7 @@ afterAll(async () => {
   await platform.close()
 })
 
-it('no request, and no sink, walks through the keys of Redis', async () => {
+it('No request and no sink scans the keys of Redis', async () => {
   const { users, courses, enrollments, search, sessions, relay, stores } = platform
   const course = await platform.offer({ title: 'Machine learning fundamentals', maxStudents: 5 })
   const student = await platform.register()

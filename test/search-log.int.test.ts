@@ -2,7 +2,7 @@ import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPlatform, type Platform } from './platform.ts'
+import { startPlatform, type Platform } from './platform-fixture.ts'
 
 describe('a search and its click', () => {
   let platform: Platform
@@ -16,7 +16,7 @@ describe('a search and its click', () => {
     await platform.close()
   })
 
-  it('come to one document of search_logs, with the time it took and where each leg had put what was shown', async () => {
+  it('A search and its click become one document with the duration and the rank by each leg', async () => {
     const { search, activity } = platform
     const [user, course] = [
       await platform.register(),

@@ -12,7 +12,7 @@ const wanting = (wanted: Record<string, number>, ...found: string[]): Answer => 
 })
 
 describe('the figures of a search', () => {
-  it.each([
+  const cases: [string, Answer, Figures][] = [
     [
       'the best first',
       wanting({ a: 2, b: 1 }, 'a', 'b', 'z'),
@@ -39,11 +39,16 @@ describe('the figures of a search', () => {
       wanting({}, 'a'),
       { ndcg10: 0, recall10: 0, zeroRate: 0 },
     ],
-  ])('of %s are what the definitions say', (_, answer, expected) => {
-    const figures = figuresOf([answer])
-    for (const name of ['ndcg10', 'recall10', 'zeroRate'] as const)
-      expect(figures[name]).toBeCloseTo(expected[name], 4)
-  })
+  ]
+
+  it.each(cases)(
+    'The figures of an answer with %s follow their definitions',
+    (_, answer, expected) => {
+      const figures = figuresOf([answer])
+      for (const name of ['ndcg10', 'recall10', 'zeroRate'] as const)
+        expect(figures[name]).toBeCloseTo(expected[name], 4)
+    },
+  )
 })
 
 describe('over the held-out half of the labelled queries', () => {
@@ -59,7 +64,7 @@ describe('over the held-out half of the labelled queries', () => {
   const figures = (answers: readonly Answer[], name?: string): Figures =>
     figuresOf(answers.filter(({ labelled }) => name === undefined || labelled.class === name))
 
-  it('both legs together find at least as well as either alone', () => {
+  it('Both legs together find at least as well as either leg alone', () => {
     const { ndcg10, recall10 } = figures(heldOut.hybrid)
     for (const leg of [heldOut.lexical, heldOut.dense]) {
       expect(ndcg10).toBeGreaterThanOrEqual(figures(leg).ndcg10)
@@ -67,12 +72,17 @@ describe('over the held-out half of the labelled queries', () => {
     }
   })
 
-  it.each(queryClasses)('no leg alone is better by more than 0.03 at %s', (name) => {
-    for (const leg of [heldOut.lexical, heldOut.dense])
-      expect(figures(heldOut.hybrid, name).ndcg10).toBeGreaterThan(figures(leg, name).ndcg10 - 0.03)
-  })
+  it.each(queryClasses)(
+    'No leg alone beats both by more than 0.03 on queries of class %s',
+    (name) => {
+      for (const leg of [heldOut.lexical, heldOut.dense])
+        expect(figures(heldOut.hybrid, name).ndcg10).toBeGreaterThan(
+          figures(leg, name).ndcg10 - 0.03,
+        )
+    },
+  )
 
-  it('the right order counts: backwards, the same courses are worth less', () => {
+  it('The same courses in reverse order score less', () => {
     const backwards = heldOut.hybrid.map(({ labelled, found }) => ({
       labelled,
       found: found.toReversed(),

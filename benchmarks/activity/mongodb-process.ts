@@ -9,7 +9,8 @@ export interface MongodbProcess {
 }
 
 /**
- * Connects to the server of `HEADWATER_MONGODB_URL`, or starts a stand-in in a process of its own, so
+ * Connects to the server of `HEADWATER_MONGODB_URL`, or starts a stand-in in a process of its own,
+ * so
  * that the server's cost does not count as the client's.
  */
 export async function startMongodbProcess(): Promise<MongodbProcess> {

@@ -10,7 +10,9 @@ const ofCourses = new Set(['course.viewed', 'course.clicked', 'lesson.started', 
 
 type Event = ReturnType<typeof events>[number]
 
-/** Recording an event against checking the same rules by hand and pushing the object onto an array. */
+/**
+ * Recording an event against checking the same rules by hand and pushing the object onto an array.
+ */
 export function recordContest(activity: ActivityRepository): Contest {
   const given = events(eventsPerRound)
   return {

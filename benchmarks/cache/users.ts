@@ -15,7 +15,9 @@ export interface User {
 /** How many users there are. */
 export const userCount = 40_000
 
-/** Creates the users. Each one's JSON is in one column, so that loading costs all sides the same. */
+/**
+ * Creates the users. Each one's JSON is in one column, so that loading costs all sides the same.
+ */
 export const createUsers = `
   CREATE TABLE users (id int PRIMARY KEY, document jsonb NOT NULL);
   INSERT INTO users

@@ -2,7 +2,8 @@ import type { Stores } from '@headwater/core'
 import type { Enroll, Press } from './contestants.ts'
 
 /**
- * Runs the presses with concurrent callers, each of which presses again once it is answered. Returns
+ * Runs the presses with concurrent callers, each of which presses again once it is answered.
+ * Returns
  * every wait in milliseconds.
  */
 export async function run(

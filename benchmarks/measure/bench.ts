@@ -12,7 +12,10 @@ import { say } from './say.ts'
 export interface Bench<Option extends string = never> {
   readonly postgres: PostgresServer
   readonly redis: RedisServer
-  /** Whether the last line printed is one JSON object; otherwise the parts of each figure are told too. */
+  /**
+   * Whether the last line printed is one JSON object; otherwise the parts of each figure are told
+   * too.
+   */
   readonly isJson: boolean
   /** The values of the benchmark's own options. */
   readonly values: Readonly<Record<Option, string>>

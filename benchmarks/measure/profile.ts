@@ -1,6 +1,8 @@
 import { Session } from 'node:inspector/promises'
 
-/** The parts of a program, by the function and the file of a stack frame; the first match counts. */
+/**
+ * The parts of a program, by the function and the file of a stack frame; the first match counts.
+ */
 const parts: readonly (readonly [RegExp, string])[] = [
   [/^post node:inspector/, ''],
   [/^\(idle\)/, 'waiting for the server'],

@@ -23,7 +23,8 @@ export const event = {
 } as const
 
 /**
- * SQL that runs an insert once per transaction. The insert selects from `events`, whose column `n` is
+ * SQL that runs an insert once per transaction. The insert selects from `events`, whose column `n`
+ * is
  * the number of an event.
  */
 export function inTransactions(insert: (events: string) => string): string {

@@ -1,7 +1,9 @@
 import { ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { monotonicMs } from '../measure/monotonic-clock.ts'
 
-/** Commits one event and returns the monotonic time, in milliseconds, at which its commit returned. */
+/**
+ * Commits one event and returns the monotonic time, in milliseconds, at which its commit returned.
+ */
 export async function commitOne(stores: Stores, aggregateId: number): Promise<number> {
   orThrow(
     await transaction(stores, async (tx) => {

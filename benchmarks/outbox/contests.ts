@@ -23,7 +23,8 @@ export type ClosingContest = Contest & { readonly close?: () => Promise<unknown>
 const noOp = async (): Promise<void> => undefined
 
 /**
- * Opens the contest of a figure. Each round of a delivery begins with 100,000 undelivered events and
+ * Opens the contest of a figure. Each round of a delivery begins with 100,000 undelivered events
+ * and
  * ends when all of them are delivered and deleted.
  */
 export const contests: Record<ContestName, (fixture: OutboxFixture) => Promise<ClosingContest>> = {

@@ -9,7 +9,9 @@ import {
 import { purge } from '../../packages/core/src/outbox/log/purge.ts'
 import { eventCount } from './backlog.ts'
 
-/** Runs a relay with default options until one sink has received all events and acknowledged them. */
+/**
+ * Runs a relay with default options until one sink has received all events and acknowledged them.
+ */
 export async function relayAll(stores: Stores): Promise<void> {
   let count = 0
   const { promise: done, resolve } = Promise.withResolvers<undefined>()

@@ -6,7 +6,7 @@ import type { Arrival } from './judge.ts'
 
 const patienceMs = 60_000
 
-/** The stores, without proxies. */
+/** The addresses of the stores, without proxies. */
 export interface DirectUrls {
   readonly postgresUrl: string
   readonly redisUrl: string
@@ -15,8 +15,9 @@ export interface DirectUrls {
 }
 
 /**
- * A last process that outlives the others: it takes everything that waits in PostgreSQL to MongoDB,
- * or the soak fails.
+ * Delivers all events that still wait in PostgreSQL, once every other process has ended.
+ *
+ * @throws Error when events are left after a minute.
  */
 export async function deliverWhatIsLeft({
   postgresUrl,
@@ -38,7 +39,7 @@ export async function deliverWhatIsLeft({
   const giveUpAt = performance.now() + patienceMs
   while (await isAnythingLeft(stores)) {
     if (performance.now() > giveUpAt)
-      throw new Error('events are still under way a minute after the last fault')
+      throw new Error('events were still undelivered a minute after the last fault')
     await activity.flush()
     await setTimeout(100)
   }
@@ -55,7 +56,7 @@ async function isAnythingLeft(stores: Stores): Promise<boolean> {
   return spilled?.count !== 0 || sinks.some(({ lagEvents, parked }) => lagEvents > 0 || parked > 0)
 }
 
-/** All events in MongoDB, in the order of arrival. */
+/** Every event in MongoDB, in the order of arrival. */
 export async function arrivals({ mongodbUrl, database }: DirectUrls): Promise<Arrival[]> {
   const client = new MongoClient(mongodbUrl)
   try {

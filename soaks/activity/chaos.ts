@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FaultProxy } from '@headwater/testing'
-import type { Berth } from './berth.ts'
+import { anyOf, between, weighted } from '../run/chance.ts'
 import type { RestartableMongodb } from './restartable-mongodb.ts'
+import type { WorkerSlot } from './worker-slot.ts'
 
 interface Play {
   readonly fault: string
@@ -12,18 +13,18 @@ interface Play {
 const shortestQuietMs = 200
 const longestQuietMs = 1_500
 
-/** Plays one fault after the other, with pauses between them, and counts them. */
+/** Plays one fault after the other, with pauses between them, and counts each. */
 export class Chaos {
   readonly faults = new Map<string, number>()
-  readonly #berths: readonly Berth[]
+  readonly #slots: readonly WorkerSlot[]
   readonly #mongodb: RestartableMongodb
 
-  constructor(berths: readonly Berth[], mongodb: RestartableMongodb) {
-    this.#berths = berths
+  constructor(slots: readonly WorkerSlot[], mongodb: RestartableMongodb) {
+    this.#slots = slots
     this.#mongodb = mongodb
   }
 
-  /** Plays faults until `ms` have passed, then repairs everything. */
+  /** Plays faults for `ms` milliseconds; the last one is over when it resolves. */
   async run(ms: number): Promise<void> {
     const end = performance.now() + ms
     for (;;) {
@@ -31,21 +32,15 @@ export class Chaos {
         Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, end - performance.now())),
       )
       if (performance.now() >= end) return
-      const { fault, run } = this.#draw()
+      const { fault, run } = weighted(this.#plays())
       this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1)
       await run()
     }
   }
 
-  #draw(): Play {
-    const plays = this.#plays()
-    let left = Math.random() * plays.reduce((sum, { weight }) => sum + weight, 0)
-    return plays.find(({ weight }) => (left -= weight) <= 0) ?? (plays[0] as Play)
-  }
-
   #plays(): readonly Play[] {
-    const all = this.#berths.map(({ mongodb }) => mongodb)
-    const one = this.#berths[Math.floor(Math.random() * this.#berths.length)] as Berth
+    const all = this.#slots.map(({ mongodb }) => mongodb)
+    const one = anyOf(this.#slots)
     const killed = async () => one.kill()
     return [
       {
@@ -109,8 +104,4 @@ async function slowDown(proxies: readonly FaultProxy[]): Promise<void> {
   for (const proxy of proxies) proxy.delay(between(20, 400))
   await setTimeout(between(200, 2_000))
   for (const proxy of proxies) proxy.restore()
-}
-
-function between(least: number, most: number): number {
-  return least + Math.random() * (most - least)
 }

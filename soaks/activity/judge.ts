@@ -1,23 +1,21 @@
 import type { Notes } from './work.ts'
 
-/** An event in MongoDB. */
+/** An event found in MongoDB. */
 export interface Arrival {
   readonly kind: 'recorded' | 'committed'
   readonly by: string
   readonly n: number
 }
 
-/** The verdict on a run. */
+/** The fate of all events. */
 export interface Verdict {
-  /** Recorded, or committed and acknowledged. */
+  /** Events that were recorded, or committed and acknowledged. */
   readonly events: number
   /** Acknowledged commits that never arrived. */
   readonly lostDurable: number
-  /**
-   * Recorded events that never arrived, though their process survived or its later events arrived.
-   */
+  /** Recorded events that never arrived, though their process survived or later ones arrived. */
   readonly lostBuffered: number
-  /** The last recorded events of killed processes, lost with their memory. */
+  /** The last recorded events of killed processes, lost with the memory of the process. */
   readonly lostInKills: number
   /** Events that arrived more than once. */
   readonly duplicates: number
@@ -25,7 +23,7 @@ export interface Verdict {
   readonly outOfOrder: number
 }
 
-/** Compares the ledgers with the events that arrived, in the order of arrival. */
+/** Compares the notes with the arrivals, which are in the order of arrival. */
 export function judge(notes: readonly Notes[], arrivals: readonly Arrival[]): Verdict {
   const arrived = { recorded: new Map<string, number[]>(), committed: new Map<string, number[]>() }
   for (const { kind, by, n } of arrivals) {

@@ -1,17 +1,19 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RedisServer } from '@headwater/testing'
 import { createClient } from 'redis'
-import type { Berth, Fleet } from './fleet.ts'
+import { anyOf, between, weighted } from '../run/chance.ts'
+import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
 import { transactionMs } from './subject.ts'
+import type { WorkerSlot } from './worker-slot.ts'
 
 interface Play {
   readonly fault: string
   readonly weight: number
-  /** The only process that suffers; all of them when left out. */
-  readonly berth?: Berth
-  /** Whether Redis is out of reach during the fault; `true` by default. */
+  /** The only process that suffers; every process when absent. */
+  readonly slot?: WorkerSlot
+  /** Whether Redis is out of reach during the fault, which is the default. */
   readonly isOfRedis?: boolean
   readonly run: () => Promise<void>
 }
@@ -20,13 +22,14 @@ const shortestQuietMs = 150
 const longestQuietMs = 1_200
 const evictEveryMs = 60
 const beatMs = 20
-/** A pause of this process that outlasts the 100 ms of a command. */
+/** A pause of this process in which a command may have missed its deadline of 100 ms. */
 const stallMs = 70
 
 /**
- * Evicts a key unless it is a hold. The loss of an acknowledged hold without a restart is outside
- * of the cache's promise (run its Redis with `noeviction`). Values, leases and tags may be evicted
- * at any time.
+ * Evicts a random key unless it is a hold. Redis evicts keys that have an expiry, but the promise
+ * of
+ * the cache excludes a server that loses an acknowledged hold without a restart; such a server must
+ * run with `noeviction` or spare memory. Values, leases and tags may be evicted at any time.
  */
 const evict = `
 local key = redis.call('RANDOMKEY')
@@ -48,7 +51,7 @@ export class Chaos {
     this.#redis = redis
   }
 
-  /** Plays faults until `ms` have passed, then repairs everything. */
+  /** Plays faults for `ms` milliseconds; the last one is over when it resolves. */
   async run(ms: number): Promise<void> {
     const [evicting, beating] = [this.#evict(), this.#beat()]
     const end = nowNs() + ms * 1e6
@@ -56,43 +59,37 @@ export class Chaos {
       await setTimeout(
         Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)),
       )
-      if (nowNs() < end) await this.#play(this.#draw())
+      if (nowNs() < end) await this.#play(weighted(this.#plays()))
     }
     this.#ending.abort()
     await Promise.all([evicting, beating])
   }
 
-  async #play({ fault, berth, isOfRedis = true, run }: Play): Promise<void> {
+  async #play({ fault, slot, isOfRedis = true, run }: Play): Promise<void> {
     const from = nowNs()
     await run()
-    this.windows.push({ fault, process: berth?.name, isOfRedis, from, to: nowNs() })
-  }
-
-  #draw(): Play {
-    const plays = this.#plays()
-    let left = Math.random() * plays.reduce((sum, { weight }) => sum + weight, 0)
-    return plays.find(({ weight }) => (left -= weight) <= 0) ?? (plays[0] as Play)
+    this.windows.push({ fault, process: slot?.name, isOfRedis, from, to: nowNs() })
   }
 
   #plays(): readonly Play[] {
-    const { berths, writers } = this.#fleet
-    const [one, writer] = [anyOf(berths), anyOf(writers)]
+    const { slots, writers } = this.#fleet
+    const [one, writer] = [anyOf(slots), anyOf(writers)]
     return [
-      { fault: `cut ${one.name}`, weight: 3, berth: one, run: () => during(50, 900, [one], 'cut') },
+      { fault: `cut ${one.name}`, weight: 3, slot: one, run: () => during(50, 900, [one], 'cut') },
       {
         fault: `hang ${one.name}`,
         weight: 3,
-        berth: one,
+        slot: one,
         run: () => during(50, 900, [one], 'hang'),
       },
       {
         fault: `cut ${writer.name}`,
         weight: 2,
-        berth: writer,
+        slot: writer,
         run: () => during(50, 900, [writer], 'cut'),
       },
-      { fault: 'cut everybody', weight: 2, run: () => during(0, 400, berths, 'cut') },
-      { fault: 'hang everybody', weight: 2, run: () => during(50, 500, berths, 'hang') },
+      { fault: 'cut every process', weight: 2, run: () => during(0, 400, slots, 'cut') },
+      { fault: 'hang every process', weight: 2, run: () => during(50, 500, slots, 'hang') },
       { fault: 'SIGSTOP Redis', weight: 2, run: () => this.#pause() },
       {
         fault: 'kill Redis, restart it empty',
@@ -108,7 +105,7 @@ export class Chaos {
       {
         fault: `SIGKILL ${writer.name}`,
         weight: 3,
-        berth: writer,
+        slot: writer,
         isOfRedis: false,
         run: async () => {
           writer.kill()
@@ -117,14 +114,14 @@ export class Chaos {
       {
         fault: `cut PostgreSQL from ${writer.name}`,
         weight: 2,
-        berth: writer,
+        slot: writer,
         isOfRedis: false,
         run: () => disturbPostgres(writer, 'cut'),
       },
       {
         fault: `hang PostgreSQL for ${writer.name}`,
         weight: 2,
-        berth: writer,
+        slot: writer,
         isOfRedis: false,
         run: () => disturbPostgres(writer, 'hang'),
       },
@@ -154,7 +151,7 @@ export class Chaos {
     this.#hasSnapshot = options.keepData
   }
 
-  /** Acknowledged holds are gone when the COMMIT arrives, and sometimes the writer is too. */
+  /** Loses acknowledged holds before their COMMIT arrives, and sometimes the writer as well. */
   async #restartBeforeCommits(): Promise<void> {
     const { writers } = this.#fleet
     for (const { postgres } of writers) postgres.hang()
@@ -167,7 +164,7 @@ export class Chaos {
     for (const { postgres } of writers) postgres.restore()
   }
 
-  /** The proxies live in this process: while it is blocked, no process reaches Redis. */
+  /** Records pauses of this process: the proxies live in it, so no process reaches Redis then. */
   async #beat(): Promise<void> {
     let from = nowNs()
     while (!this.#ending.signal.aborted) {
@@ -202,24 +199,16 @@ export class Chaos {
 async function during(
   leastMs: number,
   mostMs: number,
-  berths: readonly Berth[],
+  slots: readonly WorkerSlot[],
   verb: 'cut' | 'hang',
 ): Promise<void> {
-  for (const { redis } of berths) redis[verb]()
+  for (const { redis } of slots) redis[verb]()
   await setTimeout(between(leastMs, mostMs))
-  for (const { redis } of berths) redis.restore()
+  for (const { redis } of slots) redis.restore()
 }
 
-async function disturbPostgres({ postgres }: Berth, verb: 'cut' | 'hang'): Promise<void> {
+async function disturbPostgres({ postgres }: WorkerSlot, verb: 'cut' | 'hang'): Promise<void> {
   postgres[verb]()
   await setTimeout(between(10, transactionMs - 30))
   postgres.restore()
-}
-
-function between(least: number, most: number): number {
-  return least + Math.random() * (most - least)
-}
-
-function anyOf<T>(items: readonly T[]): T {
-  return items[Math.floor(Math.random() * items.length)] as T
 }

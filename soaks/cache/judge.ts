@@ -1,10 +1,10 @@
 import { type Note, type Notes, unpack } from './ledger.ts'
 
-/** A time span with a fault. */
+/** A period in which a fault was played. */
 export interface FaultWindow {
-  /** The fault. */
+  /** The name of the fault. */
   readonly fault: string
-  /** The only process that suffered; `undefined` when all did. */
+  /** The only process that suffered; `undefined` when every process did. */
   readonly process: string | undefined
   /** Whether Redis could not be reached. */
   readonly isOfRedis: boolean
@@ -15,31 +15,32 @@ export interface FaultWindow {
 }
 
 /**
- * When a version has to be read. `returned`: once its commit has returned to its writer or, if the
- * writer was killed or never got an answer, once it was seen. `seen`: once it was seen, in the
- * table or by a read, even before its commit returned.
+ * The moment from which every read must return a version. `returned`: once its commit returned to
+ * the writer; if the commit never returned, once any process saw the version. `seen`: once any
+ * process saw the version, in the table or as the answer to a read, even before its commit
+ * returned.
  */
 export type Rule = 'returned' | 'seen'
 
-/** A read that returned less than the version known to be committed before it began. */
+/** A read that returned an older version than the one known to be committed before it began. */
 export interface StaleRead {
   readonly process: string
   readonly key: number
   readonly got: number
-  /** The highest version known before. */
+  /** The highest version that was known before. */
   readonly expected: number
   readonly beganAt: number
   readonly endedAt: number
-  /** How long the returned version had been old, in milliseconds. */
+  /** How long the returned version had been outdated, in milliseconds. */
   readonly ageMs: number
-  /** Whether this version of the row was never committed. */
+  /** Whether the row was never committed with that version. */
   readonly isPhantom: boolean
 }
 
-/** The verdict on a run. */
+/** The counts of a run. */
 export interface Verdict {
   reads: number
-  /** Writes that are known to be committed. */
+  /** Writes known to be committed. */
   writes: number
   failed: number
   staleReads: number
@@ -53,16 +54,19 @@ export interface Verdict {
 }
 
 /**
- * Time after a fault in which its writer may still be without Redis, in nanoseconds: it reconnects
- * after two seconds at most, and then has to shake hands.
+ * How long after a fault a writer may still lack Redis, in nanoseconds: it tries again after at
+ * most
+ * two seconds and then needs a handshake.
  */
 const recoveryNs = 3e9
 const keptStaleReads = 20
 
 /**
- * Judges every read: it has to return at least the highest version of its row that was known to be
- * committed before it began. A read is `degraded` rather than stale when each write that it missed
- * reports that it could not reach Redis, shortly after a fault of that writer.
+ * Checks that every read returned at least the highest version of its row known to be committed
+ * before it began.
+ *
+ * A read counts as degraded instead of stale when every write it missed reported that it could not
+ * reach Redis, and a fault had hit that writer shortly before.
  */
 export function judge(
   notes: readonly Notes[],
@@ -124,13 +128,13 @@ interface Version {
   readonly version: number
   /** When its commit had returned. */
   returnedAt: number
-  /** When it was seen, at the latest when its commit returned. */
+  /** When it had been seen, at the latest when its commit had returned. */
   seenAt: number
   isWritten: boolean
   isRolledBack: boolean
-  /** Whether its writer reports that it could not reach Redis. */
+  /** Whether its writer says that it could not reach Redis. */
   isDegraded: boolean
-  /** Whether a fault explains that. */
+  /** Whether that was so because of a fault. */
   isExcused: boolean
 }
 
@@ -200,11 +204,11 @@ interface Known {
 
 interface Line {
   readonly versions: readonly Known[]
-  /** When this version or a later one became known. */
+  /** The earliest moment at which this version or a later one was known. */
   readonly knownSince: Float64Array
 }
 
-/** The known versions of every row, by time. */
+/** When each version of each row was known. */
 class History {
   readonly #versions: ReadonlyMap<number, Version>
   readonly #lines: ReadonlyMap<number, Line>
@@ -223,7 +227,7 @@ class History {
     return this.#versions.get(version)?.isRolledBack === true
   }
 
-  /** The later versions that were known before a read began, lowest first. */
+  /** The later versions known before a read began, lowest first. */
   missedBy({ key, version, beganAt }: Note): readonly Known[] {
     const line = this.#lines.get(key)
     if (line === undefined) return none
@@ -261,7 +265,7 @@ function indexAfter(versions: readonly Known[], version: number): number {
   return from
 }
 
-/** A writer may claim to be cut off from Redis only after a fault that did so. */
+/** Whether a fault explains that a writer could not reach Redis. */
 function isExplained(process: string, at: number, faults: readonly FaultWindow[]): boolean {
   return faults.some(
     (window) =>

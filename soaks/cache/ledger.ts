@@ -1,15 +1,16 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /**
- * The kinds of notes. `read`: a read returned `version`, from `beganAt` to `endedAt`. `updated`: a
- * write is about to commit `version`. `degraded`: it reports that it cannot reach Redis.
+ * The kinds of notes. `read`: a read between `beganAt` and `endedAt` returned `version`. `updated`:
+ * a
+ * write is about to commit `version`. `degraded`: the write reported that it could not reach Redis.
  * `committed`: its commit returned at `endedAt`. `rolled-back`: it was rolled back on purpose.
- * `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write had no answer.
+ * `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write returned no answer.
  */
 export type NoteKind =
   'read' | 'updated' | 'degraded' | 'committed' | 'rolled-back' | 'seen' | 'failed'
 
-/** One note. Times are nanoseconds on the machine's monotonic clock, which all processes share. */
+/** One note. Times are nanoseconds on the monotonic clock that all processes of a machine share. */
 export interface Note {
   kind: NoteKind
   key: number
@@ -29,26 +30,24 @@ const kinds: readonly NoteKind[] = [
 ]
 const fields = 5
 
-/** The current time on the clock of the notes. */
+/** The current time in nanoseconds on the clock of the notes. */
 export function nowNs(): number {
   return Number(process.hrtime.bigint())
 }
 
-/**
- * The notes of one process, in a file of its own: a written note survives a kill of the process.
- */
+/** The notes of one process in a file of its own; notes once written survive a kill. */
 export class Ledger {
   readonly #file: number
   readonly #buffer: Float64Array
   #length = 0
 
-  /** `bufferedNotes`: notes that are written together; 1 for a process that will be killed. */
+  /** `bufferedNotes` is the number of notes written together: 1 for a process that is killed. */
   constructor(path: string, bufferedNotes: number) {
     this.#file = openSync(path, 'a')
     this.#buffer = new Float64Array(bufferedNotes * fields)
   }
 
-  /** Appends a note. */
+  /** Adds a note. */
   note(
     kind: NoteKind,
     key: number,
@@ -61,7 +60,7 @@ export class Ledger {
     if (this.#length === this.#buffer.length) this.flush()
   }
 
-  /** Writes what is buffered. */
+  /** Writes the buffered notes. */
   flush(): void {
     writeSync(
       this.#file,
@@ -70,7 +69,7 @@ export class Ledger {
     this.#length = 0
   }
 
-  /** Writes the rest. */
+  /** Writes the buffered notes and closes the file. */
   close(): void {
     this.flush()
     closeSync(this.#file)
@@ -85,7 +84,7 @@ export interface Notes {
   readonly packed: Float64Array
 }
 
-/** Reads a ledger, without a note that a kill has cut short. */
+/** Reads a ledger without a last note that a kill cut short. */
 export function readNotes(process: string, path: string): Notes {
   const bytes = readFileSync(path)
   const size = fields * Float64Array.BYTES_PER_ELEMENT
@@ -112,7 +111,7 @@ export function packNotes(process: string, notes: readonly Note[]): Notes {
   }
 }
 
-/** Iterates over notes; yields the same object each time. */
+/** Iterates over notes; each is the same object with other contents. */
 export function* unpack({ packed }: Notes): Generator<Note> {
   const note: Note = { kind: 'read', key: 0, version: 0, beganAt: 0, endedAt: 0 }
   for (let at = 0; at < packed.length; at += fields) {

@@ -5,10 +5,7 @@ import type { VersionedRow } from './rows.ts'
 
 const lookEveryMs = 15
 
-/**
- * Reads the rows themselves again and again: a version in the table is committed, even if its
- * writer never learned it.
- */
+/** Polls the rows themselves: a version that it saw is committed, even if its writer was killed. */
 export class Observer {
   readonly #client: Client
   readonly #notes: Note[] = []
@@ -21,14 +18,14 @@ export class Observer {
     this.#running = this.#run()
   }
 
-  /** Starts reading. */
+  /** Starts polling. */
   static async start(postgresUrl: string): Promise<Observer> {
     const client = new Client({ connectionString: postgresUrl })
     await client.connect()
     return new Observer(client)
   }
 
-  /** Stops and returns the versions it saw. */
+  /** Stops polling and returns the notes. */
   async stop(): Promise<Notes> {
     this.#isStopped = true
     await this.#running

@@ -1,6 +1,6 @@
 import type { Subject, SubjectName, SubjectUrls } from './subject.ts'
 
-/** Connects a cache by its name. */
+/** Connects the subject of that name. */
 export async function openSubject(name: SubjectName, urls: SubjectUrls): Promise<Subject> {
   switch (name) {
     case 'headwater':

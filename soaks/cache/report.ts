@@ -4,7 +4,7 @@ import { type Note, type Notes, unpack } from './ledger.ts'
 const beforeNs = 1.5e9
 const shownReads = 3
 
-/** Explains the first stale reads: the writes and reads of the key, and the faults around them. */
+/** The events that led to the first stale reads: writes and reads of the key, and the faults. */
 export function reportOf(
   { stale }: Verdict,
   notes: readonly Notes[],
@@ -30,11 +30,13 @@ function storyOf(read: StaleRead, notes: readonly Notes[], faults: readonly Faul
   const lines = events.map(
     ({ at, text }) => `  ${((at - read.beganAt) / 1e6).toFixed(3).padStart(10)} ms  ${text}`,
   )
-  const head = `STALE: ${read.process} read key ${read.key}: got ${read.got}, expected ${read.expected}, old for ${read.ageMs.toFixed(1)} ms${read.isPhantom ? ', never committed' : ''}`
+  const age = `${read.ageMs.toFixed(1)} ms old${read.isPhantom ? ', never committed' : ''}`
+  const versions = `got ${read.got}, expected ${read.expected}`
+  const head = `STALE: ${read.process} read key ${read.key}: ${versions}, ${age}`
   return [head, ...lines].join('\n')
 }
 
-/** Leaves out reads that returned the same version as the read before. */
+/** Notes of the key, without reads that returned the same version as the read before. */
 function* notesOf(
   { key, endedAt }: StaleRead,
   ledger: Notes,
@@ -49,7 +51,11 @@ function* notesOf(
     if (!isRepeated)
       yield {
         at: note.endedAt,
-        text: `${ledger.process} ${note.kind} ${note.version} (began ${((note.endedAt - note.beganAt) / 1e6).toFixed(3)} ms before)`,
+        text: `${ledger.process} ${note.kind} ${note.version} (took ${msBetween(note)} ms)`,
       }
   }
+}
+
+function msBetween({ beganAt, endedAt }: Note): string {
+  return ((endedAt - beganAt) / 1e6).toFixed(3)
 }

@@ -4,16 +4,18 @@ import type { Write } from './subject.ts'
 /** The number of rows: few, so that readers and writers meet. */
 export const rowCount = 12
 
-/** Versions come from a sequence: none is used twice, not even by writes that are rolled back. */
+/** Versions come from a sequence, so that no two writes share one, even if one is rolled back. */
 export const createRows = `
   CREATE SEQUENCE version;
   CREATE TABLE rows (id int PRIMARY KEY, version bigint NOT NULL);
   INSERT INTO rows SELECT id, nextval('version') FROM generate_series(0, ${rowCount - 1}) AS id`
 
-/** Increments the version of a row. */
-export const raiseVersion = `UPDATE rows SET version = nextval('version') WHERE id = $1 RETURNING version::float8 AS version`
+/** Raises the version of a row. */
+export const raiseVersion = `
+  UPDATE rows SET version = nextval('version') WHERE id = $1
+  RETURNING version::float8 AS version`
 
-/** Reads some rows. */
+/** Reads rows by their ids. */
 export const selectRows = 'SELECT id, version::float8 AS version FROM rows WHERE id = ANY($1)'
 
 /** A row. */
@@ -22,7 +24,7 @@ export interface VersionedRow {
   version: number
 }
 
-/** Loads one row, as people do by hand. */
+/** Loads one row, as hand-written code does. */
 export async function loadRow(pool: Pool, key: number): Promise<VersionedRow> {
   const { rows } = await pool.query<VersionedRow>(selectRows, [[key]])
   const [row] = rows
@@ -30,7 +32,7 @@ export async function loadRow(pool: Pool, key: number): Promise<VersionedRow> {
   return row
 }
 
-/** Writes, then invalidates, as people do by hand. */
+/** Writes, then invalidates, as hand-written code does. */
 export async function writeThenInvalidate(
   pool: Pool,
   write: Write,

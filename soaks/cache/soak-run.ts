@@ -18,7 +18,7 @@ import { reportOf } from './report.ts'
 import { createRows } from './rows.ts'
 import type { SubjectName } from './subject.ts'
 
-/** Options of a soak of one cache. */
+/** One soak of one cache. */
 export interface SoakRun {
   readonly subject: SubjectName
   readonly seconds: number
@@ -26,14 +26,14 @@ export interface SoakRun {
   readonly redis: RedisServer
 }
 
-/** The result of a soak. */
+/** The verdict on a soak. */
 export interface SoakResult extends Verdict {
   readonly kills: number
-  /** Stale reads by the stricter rule, which counts a version once any process saw it. */
+  /** Stale reads by the stronger rule, under which a version counts from its first sighting. */
   readonly staleReadsBySight: number
-  /** The number of faults, by name. */
+  /** How often each fault was played. */
   readonly faults: Readonly<Record<string, number>>
-  /** The report on the stale reads. */
+  /** The story of the first stale reads, for people. */
   readonly report: string
 }
 

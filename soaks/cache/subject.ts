@@ -1,44 +1,43 @@
-/** One write: it increments the version of a row and invalidates its cached entry. */
+/** One write: it raises the version of a row and invalidates its cached copies. */
 export interface Write {
   readonly key: number
   /** Whether it is rolled back after its statement. */
   readonly isRollback: boolean
-  /** Called between any two steps; may end the process. */
+  /** Called between any two steps; may kill the process. */
   step(): void
-  /** Called when the row has its new version, before the commit. */
+  /** Called once the row has its new version, before the commit. */
   updated(version: number): void
-  /** Called before the commit when the cache cannot be reached. */
+  /** Called before the commit when the cache is out of reach. */
   degraded(): void
 }
 
-/** A cache in front of the rows, as one process uses it. */
+/** A cache in front of the rows, in one process. */
 export interface Subject {
-  /** Reads one key and returns its version; rejects when there is no answer. */
+  /** Reads a version; rejects when there is no answer. */
   read(key: number): Promise<number>
-  /** Reads several keys and returns their versions. */
+  /** Reads the versions of several keys. */
   readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>>
-  /** Writes and returns whether that is committed; rejects when it failed or is unknown. */
+  /** Writes; rejects when the write failed or its outcome is unknown. */
   write(write: Write): Promise<'committed' | 'rolled-back'>
   close(): Promise<void>
 }
 
-/** The stores of one process. */
+/** The addresses that a process connects to. */
 export interface SubjectUrls {
   readonly redisUrl: string
   readonly postgresUrl: string
 }
 
-/** The caches under test, by name. */
+/** The caches that can be soaked, by name. */
 export const subjectNames = ['headwater', 'naive', 'bentocache', 'cacheable'] as const
 
-/** The name of a cache under test. */
+/** The name of a cache that can be soaked. */
 export type SubjectName = (typeof subjectNames)[number]
 
-/** The life of an entry in all of them, in milliseconds. */
+/** How long every cache keeps an entry, in milliseconds. */
 export const ttlMs = 4_000
 
 /**
- * The deadline of a transaction, in milliseconds: short, so that the holds of killed writers are
- * short too.
+ * The deadline of a transaction, in milliseconds: short, so that holds of killed writers are too.
  */
 export const transactionMs = 900

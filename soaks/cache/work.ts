@@ -1,17 +1,17 @@
 import { flushCompileCache } from 'node:module'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 
-/** The assignment of a process of the soak. */
+/** The assignment of a worker. */
 export interface Assignment extends SubjectUrls {
   readonly subject: SubjectName
   readonly ledgerPath: string
-  /** Whether it kills itself after some writes. */
+  /** Whether the worker kills itself after some writes. */
   readonly isMortal: boolean
 }
 
 /**
- * Waits for the assignment, reports `ready` when `begin` is done, and runs until told to stop or
- * until the parent is gone.
+ * Waits for the assignment, sends `ready` once `begin` resolves, and runs until the parent sends
+ * `stop` or is gone.
  */
 export async function work(
   begin: (assignment: Assignment) => Promise<{ readonly stop: () => Promise<void> }>,
@@ -19,14 +19,14 @@ export async function work(
   process.once('disconnect', () => {
     process.exit(1)
   })
-  // A client that throws outside of a call must not end a process that has to survive.
+  // An error that a client throws outside of any call must not end the worker.
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${process.argv[1] ?? ''}: ${error.message}\n`)
   })
   const assignment = await message<Assignment>()
   const { stop } = await begin(assignment)
   process.send?.('ready')
-  // A killed process cannot do so at its end, and its successor starts in half the time.
+  // A worker that is killed cannot do this at its end; its successor starts in half the time.
   flushCompileCache()
   await message<'stop'>()
   await stop()

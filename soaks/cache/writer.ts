@@ -9,7 +9,7 @@ const longestPauseMs = 30
 const rollbackShare = 0.1
 const mostStepsBeforeDeath = 16
 
-/** Kills its process with SIGKILL at a random step of a random write. */
+/** Kills its process at a random step of a random write. */
 class Fate {
   #writesLeft: number
   #stepsLeft = Infinity
@@ -23,10 +23,7 @@ class Fate {
     if (this.#writesLeft === 0) this.#stepsLeft = Math.floor(Math.random() * mostStepsBeforeDeath)
   }
 
-  /**
-   * Half of the time one turn of the event loop later, when the next command of the step has been
-   * sent.
-   */
+  /** Kills half of the time one turn later, once the step has sent its next message. */
   step(): void {
     this.#stepsLeft -= 1
     if (this.#stepsLeft > 0) return

@@ -1,21 +1,24 @@
 import type { Json, SqlClient } from '@headwater/core'
 import type { Committed } from './judge.ts'
 
-/** The number of accounts: few enough for writers to meet, enough to lie in most shards. */
+/** The number of accounts: few enough for writers to meet, many enough to fill most shards. */
 export const accountCount = 200
 
 /**
- * The accounts, and the ledger: a transaction records its changes there, so that the database
- * itself decides what was committed.
+ * Creates the accounts and the ledger. A transaction notes its changes in the ledger, so that the
+ * database itself decides which changes are committed.
  */
 export const createTables = `
-  CREATE TABLE accounts (id int PRIMARY KEY, version bigint NOT NULL DEFAULT 0, balance bigint NOT NULL DEFAULT 0);
+  CREATE TABLE accounts (
+    id      int    PRIMARY KEY,
+    version bigint NOT NULL DEFAULT 0,
+    balance bigint NOT NULL DEFAULT 0
+  );
   INSERT INTO accounts SELECT generate_series(1, ${accountCount});
   CREATE TABLE ledger (name text PRIMARY KEY, account text NOT NULL, version bigint NOT NULL)`
 
 /**
- * The sink that an event is poison for, and its effect: an error, a refused batch, a throw, or a
- * dead process.
+ * The sink that an event poisons, and how: it reports the event, refuses the batch, throws or dies.
  */
 export type Poison = {
   readonly sink: string
@@ -28,7 +31,7 @@ export interface AccountChanged {
   readonly poison: Poison | null
 }
 
-/** Parses the payload of an event of the soak. */
+/** Reads the payload of an event of the soak. */
 export function changeOf(payload: Json): AccountChanged {
   return payload as unknown as AccountChanged
 }
@@ -48,13 +51,14 @@ export interface AccountState {
   readonly balance: number
 }
 
-/** Reads accounts as they are now, all of them by default. */
+/** Reads the current state of the accounts, by default of all of them. */
 export async function readAccounts(
   sql: SqlClient,
   accounts?: readonly string[],
 ): Promise<AccountState[]> {
   const { rows } = await sql.query<{ account: string; version: string; balance: string }>(
-    'SELECT id::text AS account, version::text, balance::text FROM accounts WHERE version > 0 AND ($1::text[] IS NULL OR id = ANY ($1::text[]::int[]))',
+    `SELECT id::text AS account, version::text, balance::text FROM accounts
+     WHERE version > 0 AND ($1::text[] IS NULL OR id = ANY ($1::text[]::int[]))`,
     [accounts ?? null],
   )
   return rows.map(({ account, version, balance }) => ({
@@ -64,7 +68,7 @@ export async function readAccounts(
   }))
 }
 
-/** Encodes a state as a sink writes it. */
+/** The text that a sink stores for a state. */
 export function stateText({ version, balance }: AccountState): string {
   return `${version}:${balance}`
 }

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FaultProxy, PostgresServer } from '@headwater/testing'
-import type { Berth } from './berth.ts'
+import { anyOf, between } from '../run/chance.ts'
 import type { Fleet } from './fleet.ts'
 import { leaseMs } from './times.ts'
-import { anyOf } from './writer.ts'
+import type { WorkerSlot } from './worker-slot.ts'
 
 interface Play {
   readonly fault: string
@@ -18,10 +18,7 @@ interface Quiet {
 const quietOfRelays: Quiet = { leastMs: 100, mostMs: 900 }
 const quietOfServer: Quiet = { leastMs: 1_500, mostMs: 4_000 }
 
-/**
- * Plays faults on relays and their proxies, two at a time, and on PostgreSQL besides, and counts
- * them.
- */
+/** Plays faults on two relays and on PostgreSQL at a time, and counts each. */
 export class Chaos {
   readonly faults: Record<string, number> = {}
   readonly #fleet: Fleet
@@ -33,7 +30,7 @@ export class Chaos {
     this.#postgres = postgres
   }
 
-  /** Plays faults until `ms` have passed, then repairs everything. */
+  /** Plays faults for `ms` milliseconds; all of them are over when it resolves. */
   async run(ms: number): Promise<void> {
     const endMs = performance.now() + ms
     const relays = shuffledForEver(() => this.#relayPlays())
@@ -60,19 +57,19 @@ export class Chaos {
   }
 
   #relayPlays(): readonly Play[] {
-    const { berths } = this.#fleet
+    const { slots } = this.#fleet
     const kill: Play = {
       fault: 'SIGKILL a relay',
       run: async () => {
-        anyOf(berths).signal('SIGKILL')
+        anyOf(slots).signal('SIGKILL')
       },
     }
     const longStop: Play = {
       fault: 'SIGSTOP a relay beyond its lease',
-      run: () => stopFor(anyOf(berths), leaseMs * 1.1, leaseMs * 2),
+      run: () => stopFor(anyOf(slots), leaseMs * 1.1, leaseMs * 2),
     }
     const anyLong = (verb: 'cut' | 'hang', store: 'postgres' | 'redis'): Promise<void> =>
-      disturb(anyOf(berths)[store], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
+      disturb(anyOf(slots)[store], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
     return [
       kill,
       kill,
@@ -81,7 +78,7 @@ export class Chaos {
       longStop,
       {
         fault: 'SIGSTOP a relay for a moment',
-        run: () => stopFor(anyOf(berths), 50, leaseMs * 0.8),
+        run: () => stopFor(anyOf(slots), 50, leaseMs * 0.8),
       },
       { fault: 'hang PostgreSQL for a relay', run: () => anyLong('hang', 'postgres') },
       { fault: 'cut PostgreSQL from a relay', run: () => anyLong('cut', 'postgres') },
@@ -109,7 +106,7 @@ export class Chaos {
     this.restarts += 1
   }
 
-  /** Crashes PostgreSQL, which recovers after its restart. */
+  /** Crashes the server, which recovers when it starts again. */
   async #crash(crash: () => Promise<void>): Promise<void> {
     await crash()
     await setTimeout(between(0, 500))
@@ -117,10 +114,10 @@ export class Chaos {
   }
 }
 
-async function stopFor(berth: Berth, leastMs: number, mostMs: number): Promise<void> {
-  berth.signal('SIGSTOP')
+async function stopFor(slot: WorkerSlot, leastMs: number, mostMs: number): Promise<void> {
+  slot.signal('SIGSTOP')
   await setTimeout(between(leastMs, mostMs))
-  berth.signal('SIGCONT')
+  slot.signal('SIGCONT')
 }
 
 async function disturb(
@@ -133,15 +130,11 @@ async function disturb(
   proxy.restore()
 }
 
-/** Shuffles all of them, then starts over. */
+/** Yields all plays in random order, again and again. */
 function* shuffledForEver(plays: () => readonly Play[]): Generator<Play, never> {
   for (;;)
     yield* plays()
       .map((play) => ({ play, at: Math.random() }))
       .sort((one, other) => one.at - other.at)
       .map(({ play }) => play)
-}
-
-function between(least: number, most: number): number {
-  return least + Math.random() * (most - least)
 }

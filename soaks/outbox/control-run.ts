@@ -6,10 +6,10 @@ import { judgeLog } from './judge.ts'
 import { onSite, type SoakRun } from './soak-run.ts'
 import { Writers } from './writers.ts'
 
-/** Readers that people write by hand. */
+/** The usual hand-written readers. */
 export const readers = { idCursor, xminGuard } as const
 
-/** The verdict on a control. */
+/** The defects that a control caused. */
 export interface ControlResult {
   readonly events: number
   readonly lost: number
@@ -19,8 +19,8 @@ export interface ControlResult {
 const pollMs = 20
 
 /**
- * Runs the same writers with a hand-written reader, on a server and a sink that never fail, and
- * judges it like our relay.
+ * Runs the same writers with a hand-written reader, whose server and sink never fail, and judges
+ * it.
  */
 export function runControl(
   name: keyof typeof readers,

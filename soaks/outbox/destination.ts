@@ -8,27 +8,25 @@ export interface Effect {
   readonly name: string
 }
 
-/**
- * A state with the token of its writer: writes with a lower token than the last one are refused.
- */
+/** A state with the token of its writer; a write with a lower token than the last is refused. */
 export interface FencedState extends AccountState {
   /** The fence of the shard, then the number of the attempt under that fence. */
   readonly token: readonly [bigint, number]
 }
 
-/** Counts at the destination. */
+/** The counts of the destination. */
 export interface Counts {
   /** Events that arrived again after they had taken effect. */
   readonly again: number
-  /** Writes of an older state than the one that is held. */
+  /** Writes of an older state than the stored one. */
   readonly older: number
   /** Writes under a token that had been superseded. */
   readonly fencedOff: number
 }
 
 /**
- * Holds the effects: a Redis that outlives every relay and every PostgreSQL. Each write is atomic;
- * an abandoned one may still arrive.
+ * The store of the effects: a Redis that outlives every relay and every PostgreSQL. Each write is
+ * atomic; an abandoned write may still arrive.
  */
 export class Destination {
   readonly #redis: Redis
@@ -39,14 +37,14 @@ export class Destination {
     this.#prefix = prefix
   }
 
-  /** Connects, and reconnects after every loss. */
+  /** Connects, and reconnects whenever the connection is lost. */
   static async open(url: string, prefix: string): Promise<Destination> {
     const redis = clientOf(url)
     await redis.connect()
     return new Destination(redis, prefix)
   }
 
-  /** Appends effects in their order, each once. */
+  /** Appends each effect once, in order. */
   async append(effects: readonly Effect[], signal: AbortSignal): Promise<void> {
     await this.#eval(
       append,
@@ -77,17 +75,17 @@ export class Destination {
     await this.#eval(replaceFenced, ['fenced', 'tokens', 'fenced-off'], values, signal)
   }
 
-  /** Names in the order in which they took effect. */
+  /** The names of the effects, in the order in which they took place. */
   effects(): Promise<string[]> {
     return this.#redis.lRange(`${this.#prefix}effects`, 0, -1)
   }
 
-  /** States by account. */
+  /** The stored states by account. */
   async states(guard: 'guarded' | 'fenced'): Promise<ReadonlyMap<string, string>> {
     return new Map(Object.entries(await this.#redis.hGetAll(`${this.#prefix}${guard}`)))
   }
 
-  /** The counts. */
+  /** Reads the counts. */
   async counts(): Promise<Counts> {
     const count = async (name: string): Promise<number> =>
       Number((await this.#redis.get(this.#prefix + name)) ?? 0)

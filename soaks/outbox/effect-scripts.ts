@@ -1,15 +1,19 @@
 /**
- * KEYS: ids, effects, count of repeated events. ARGV: id and name of each event. An effect takes
+ * KEYS: ids, effects, count of repeated events. ARGV: event id and name of each. An effect takes
  * place once per event id.
  */
 export const append = `
 for at = 1, #ARGV, 2 do
-  if redis.call('SADD', KEYS[1], ARGV[at]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[at + 1]) else redis.call('INCR', KEYS[3]) end
+  if redis.call('SADD', KEYS[1], ARGV[at]) == 1 then
+    redis.call('RPUSH', KEYS[2], ARGV[at + 1])
+  else
+    redis.call('INCR', KEYS[3])
+  end
 end`
 
 /**
- * KEYS: states, count of refusals. ARGV: account, version, state of each. A state is replaced only
- * by a later version.
+ * KEYS: states, count of refusals. ARGV: account, version, state of each. A later
+ * version alone replaces a state.
  */
 export const replaceOlder = `
 for at = 1, #ARGV, 3 do
@@ -20,8 +24,8 @@ for at = 1, #ARGV, 3 do
 end`
 
 /**
- * KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. A state is
- * replaced by any other, older or not, under a token that is not lower.
+ * KEYS: states, tokens, count of refusals. ARGV: account, fence, attempt, state of each. Any
+ * state, even an older one, replaces the stored one unless its token is lower.
  */
 export const replaceFenced = `
 for at = 1, #ARGV, 4 do

@@ -5,8 +5,8 @@ const holdMs = 2_500
 const reconnectMs = 200
 
 /**
- * Another application on the same server: it keeps a writing transaction open in another database,
- * and a reading one, each for some seconds, again and again.
+ * Unrelated work on the same server: one transaction that has written in another database, and one
+ * that reads, each open for some seconds and then replaced.
  */
 export class Elsewhere {
   readonly #ending = new AbortController()
@@ -25,7 +25,7 @@ export class Elsewhere {
     ])
   }
 
-  /** Ends the open transactions. */
+  /** Ends both transactions. */
   async stop(): Promise<void> {
     this.#ending.abort()
     await this.#running

@@ -1,54 +1,53 @@
 import { setTimeout } from 'node:timers/promises'
-import { Berth, type FleetOptions } from './berth.ts'
+import { type FleetOptions, WorkerSlot } from './worker-slot.ts'
 
-/** Relay processes, each with proxies of its own. */
+/** Relay processes, each behind proxies of its own. */
 export class Fleet {
-  readonly berths: readonly Berth[]
+  readonly slots: readonly WorkerSlot[]
 
-  private constructor(berths: readonly Berth[]) {
-    this.berths = berths
+  private constructor(slots: readonly WorkerSlot[]) {
+    this.slots = slots
   }
 
-  /** Starts all of them. */
+  /** Starts every relay. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const berths = await Promise.all(
-      Array.from({ length: options.relays }, (_, index) => Berth.open(`relay-${index}`, options)),
+    const slots = await Promise.all(
+      Array.from({ length: options.relays }, (_, index) =>
+        WorkerSlot.open(`relay-${index}`, options),
+      ),
     )
-    await Promise.all(berths.map((berth) => berth.fill()))
-    return new Fleet(berths)
+    await Promise.all(slots.map((slot) => slot.fill()))
+    return new Fleet(slots)
   }
 
-  /** Processes that were killed. */
+  /** The number of killed relays. */
   get kills(): number {
-    return this.berths.reduce((sum, { kills }) => sum + kills, 0)
+    return this.slots.reduce((sum, { kills }) => sum + kills, 0)
   }
 
-  /** Processes that ended by themselves, by an uncaught exception for instance. */
+  /** The number of relays that exited without a kill, such as by an uncaught exception. */
   get falls(): number {
-    return this.berths.reduce((sum, { falls }) => sum + falls, 0)
+    return this.slots.reduce((sum, { falls }) => sum + falls, 0)
   }
 
   /** Ends the random faults of the sinks, or the poison. */
   order(order: 'calm' | 'lift-poison'): void {
-    for (const berth of this.berths) berth.order(order)
+    for (const slot of this.slots) slot.order(order)
   }
 
-  /**
-   * Waits until a relay reports that everything has passed every sink; `false` when none did in
-   * time.
-   */
+  /** Waits until a relay has drained; resolves to `false` when none did in time. */
   async drain(timeoutMs: number): Promise<boolean> {
     const endMs = performance.now() + timeoutMs
     for (let turn = 0; performance.now() < endMs; turn += 1) {
-      if ((await this.berths[turn % this.berths.length]?.drain()) === true) return true
+      if ((await this.slots[turn % this.slots.length]?.drain()) === true) return true
       await setTimeout(100)
     }
     return false
   }
 
-  /** Stops the relays and returns how many stopped in time. */
+  /** Stops every relay and returns how many stopped in time. */
   async close(): Promise<number> {
-    const stopped = await Promise.all(this.berths.map((berth) => berth.close()))
+    const stopped = await Promise.all(this.slots.map((slot) => slot.close()))
     return stopped.filter(Boolean).length
   }
 }

@@ -9,8 +9,8 @@ const reconnectMs = 100
 const statementMs = 5_000
 
 /**
- * Writes with hand-written transactions. A slow one takes 400 ms: in turn it gets its transaction
- * id long before its change, or commits long after it.
+ * Writes with hand-written transactions. A slow writer takes 400 ms for each: in turns it gets its
+ * transaction id long before its first change, or commits long after its last.
  */
 export class HandWriter {
   readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
@@ -59,7 +59,7 @@ export class HandWriter {
     if (this.#isSlow && !isEarly) await setTimeout(slowMs)
   }
 
-  /** A change in a savepoint, kept or rolled back. */
+  /** A change under a savepoint, which is kept or rolled back. */
   async #changeUnderSavepoint(client: Client): Promise<void> {
     await client.query('SAVEPOINT detour')
     await publish(client, await change(client, drawAccount()))
@@ -79,7 +79,7 @@ export class HandWriter {
     return client
   }
 
-  /** The ledger knows the outcome of the transaction. */
+  /** Reconnects; the ledger shows whether the transaction committed. */
   async #recover(): Promise<void> {
     this.counts.failed += 1
     const client = this.#client

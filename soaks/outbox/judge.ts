@@ -1,28 +1,28 @@
-/** One event of a committed transaction, from the writers' ledger. */
+/** One event of a committed transaction, from the ledger of the writers. */
 export interface Committed {
-  /** The name of the change: unique, whether it was committed or not. */
+  /** The name of the change; no two changes share one, even if they are rolled back. */
   readonly name: string
   readonly account: string
-  /** Incremented with each committed change of the account. */
+  /** Increases by one with each committed change of the account. */
   readonly version: number
 }
 
-/** The faults found in the effects of a sink. */
+/** The defects of the effects in a sink. */
 export interface LogVerdict {
-  /** Names of committed events without an effect that were not set aside either. */
+  /** Names of committed events that have no effect and are not set aside either. */
   readonly lost: readonly string[]
-  /** Effects that followed one of a later version of their account. */
+  /** Effects that came after one of a later version of their account. */
   readonly outOfOrder: readonly string[]
-  /** Effects beyond the single one of each committed event; a rolled-back event may have none. */
+  /** Effects beyond the first of a committed event, and all effects of rolled-back changes. */
   readonly duplicates: readonly string[]
 }
 
-/** The effects of a log sink, beside the committed events. */
+/** The effects of a log sink, and the committed events. */
 export interface LogCase {
   readonly committed: readonly Committed[]
-  /** Names in the order in which they took effect. */
+  /** Names in the order in which the effects took place. */
   readonly effects: readonly string[]
-  /** Names of events among the dead letters, or waiting behind one. */
+  /** Names of dead letters and of events that wait behind one. */
   readonly setAside?: ReadonlySet<string>
 }
 
@@ -46,7 +46,7 @@ export function judgeLog({ committed, effects, setAside = new Set() }: LogCase):
   return { lost, outOfOrder, duplicates }
 }
 
-/** Returns the accounts whose state in a sink differs from the table. */
+/** The accounts whose state in a sink differs from the table; both map accounts to states. */
 export function judgeState(
   table: ReadonlyMap<string, string>,
   held: ReadonlyMap<string, string>,

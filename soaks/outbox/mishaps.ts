@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** The time a sink may take for a batch, in milliseconds. */
+/** The time limit of a sink for a batch, in milliseconds. */
 export const sinkTimeoutMs = 400
 const deafMs = 1_800
 
 /**
- * The fate of a call of a sink: it works, it fails, it hangs until interrupted, or it hangs,
- * ignores the interruption and goes on later.
+ * The mishap of a call of a sink: none, it fails, it hangs until it is aborted, or it hangs,
+ * ignores
+ * the abort and continues later.
  */
 type Mishap = 'none' | 'fail' | 'hang' | 'hang-deaf'
 
@@ -17,11 +18,11 @@ const shares: readonly (readonly [Mishap, number])[] = [
 ]
 const reluctance = 0.002
 
-/** The mishaps of the sinks of one process. */
+/** The random mishaps of the sinks of one process. */
 export class Mishaps {
   /** Whether random mishaps have ended. */
   isCalm: boolean
-  /** Whether poison has lost its effect. */
+  /** Whether poisoned events are harmless. */
   isPoisonLifted: boolean
 
   constructor({
@@ -35,14 +36,16 @@ export class Mishaps {
     this.isPoisonLifted = isPoisonLifted
   }
 
-  /** Whether one event is refused this time. */
+  /** Whether the sink refuses one event this time. */
   isReluctant(): boolean {
     return !this.isCalm && Math.random() < reluctance
   }
 
   /**
-   * Plays the fate of a call. Throws when the call must fail; returns the signal that the rest of
-   * the call obeys, which a deaf call does not receive.
+   * Plays the mishap of a call. Returns the signal that the rest of the call obeys, which never
+   * aborts after a mishap that ignores the abort.
+   *
+   * @throws Error when the call must fail.
    */
   async play(signal: AbortSignal): Promise<AbortSignal> {
     const mishap = this.#draw()
@@ -55,7 +58,7 @@ export class Mishaps {
     await new Promise((resolve) => {
       signal.addEventListener('abort', resolve, { once: true })
     })
-    throw new Error('the sink was told to stop')
+    throw new Error('the sink was aborted')
   }
 
   #draw(): Mishap {

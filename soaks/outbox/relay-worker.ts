@@ -16,16 +16,16 @@ export interface Assignment {
   readonly name: string
   readonly postgresUrl: string
   readonly redisUrl: string
-  /** The destination of its effects. */
+  /** The key prefix of its effects. */
   readonly prefix: string
   readonly isCalm: boolean
   readonly isPoisonLifted: boolean
 }
 
-/** Later orders: end the random mishaps; end the poison; take everything to the sinks; stop. */
+/** Orders of the parent: end the random mishaps, make poison harmless, drain, stop. */
 export type Order = 'calm' | 'lift-poison' | 'drain' | 'stop'
 
-/** Its answers: it is at work; whether everything was taken to the sinks. */
+/** Answers to the parent: the relay works, or it did or did not drain. */
 export type Answer = 'ready' | 'drained' | 'not-drained'
 
 const times = {
@@ -48,7 +48,7 @@ const assignment = await new Promise<Assignment>((resolve) => {
 })
 const mishaps = new Mishaps(assignment)
 const starting = startRelay(assignment)
-// Orders may arrive while it still connects.
+// Orders may arrive while the relay still connects.
 process.on('message', (order: Order) => {
   void obey(order)
 })
@@ -93,12 +93,9 @@ function answer(text: Answer): void {
   process.send?.(text)
 }
 
-/**
- * A failing store is no mistake, since its events arrive again; every other complaint of the relay
- * is.
- */
+/** Reports relay errors other than outages of the stores and the redeliveries that they cause. */
 function reportMistake(name: string, error: unknown): void {
-  const failure = error instanceof FailureError ? error.failure : error
+  const failure: unknown = error instanceof FailureError ? error.failure : error
   const { type, message } = failure as { readonly type?: string; readonly message?: string }
   if (
     type === 'store-unavailable' ||

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { err, ok, type Stores, transaction } from '@headwater/core'
 import { change, drawAccounts, drawPauseMs, rollbackShare } from './writer.ts'
 
-/** Writes with the SDK's transactions, which publish just before they commit. */
+/** Writes with transactions of the SDK, which publish just before they commit. */
 export class SdkWriter {
   readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
   readonly #stores: Stores

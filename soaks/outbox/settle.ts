@@ -5,14 +5,14 @@ import type { Destination } from './destination.ts'
 import type { Fleet } from './fleet.ts'
 import { judgeLog, judgeState } from './judge.ts'
 
-/** The surroundings once nothing is broken any more. */
+/** The participants of a soak after the last fault. */
 export interface Settling {
   readonly fleet: Fleet
   readonly stores: Stores
   readonly destination: Destination
 }
 
-/** The sinks compared with the committed events. */
+/** The contents of the sinks, compared with the committed changes. */
 export interface Settled {
   /** Committed events. */
   readonly events: number
@@ -26,11 +26,11 @@ export interface Settled {
   readonly wrongFinalState: readonly string[]
   /** The dead letters before their replay. */
   readonly deadLetters: readonly DeadLetterGroup[]
-  /** Events that were still in the log. */
+  /** Events still in the log. */
   readonly unpurged: number
-  /** The steps that did not end in time. */
+  /** The steps that did not finish in time. */
   readonly delays: readonly string[]
-  /** The duration of each step, in milliseconds. */
+  /** How long each step took, in milliseconds. */
   readonly tookMs: Readonly<Record<string, number>>
 }
 
@@ -40,9 +40,10 @@ const patienceMs = 150_000
 const guards = ['guarded', 'fenced'] as const
 
 /**
- * Lets the relays take everything to the sinks and judges the result twice: first with the poisoned
- * events among the dead letters and others waiting behind them, which counts as lost anywhere else;
- * then after the poison is gone and they were replayed.
+ * Drains the relays and judges the sinks twice: first while the poisoned events are dead letters
+ * and
+ * later events of their aggregates wait, then after the poison was lifted and the dead letters were
+ * replayed.
  */
 export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
   const sql = stores.postgres.client
@@ -54,9 +55,9 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
     tookMs[what] = performance.now() - startedMs
   }
   fleet.order('calm')
-  await expect('every sink has passed everything', fleet.drain(patienceMs))
+  await expect('every sink received everything', fleet.drain(patienceMs))
   await expect(
-    'only dead letters and what waits behind them are left',
+    'only dead letters and events behind them are left',
     eventually(() => isEmpty(sql, restless)),
   )
   const before = await judge(sql, destination)
@@ -68,7 +69,7 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
   )
   await expect(
     'every relay stopped',
-    fleet.close().then((stopped) => stopped === fleet.berths.length),
+    fleet.close().then((stopped) => stopped === fleet.slots.length),
   )
   const after = await judge(sql, destination)
   const { rows } = await sql.query<{ count: number }>(
@@ -125,7 +126,8 @@ interface SetAside {
 
 async function readSetAside(sql: SqlClient): Promise<readonly SetAside[]> {
   const { rows } = await sql.query<SetAside & object>(`
-    SELECT sink, aggregateid AS account, event -> 'payload' ->> 'name' AS name FROM @schema.outbox_failure f WHERE status = 'dead' OR ${isBehindDead}`)
+    SELECT sink, aggregateid AS account, event -> 'payload' ->> 'name' AS name
+    FROM @schema.outbox_failure f WHERE status = 'dead' OR ${isBehindDead}`)
   return rows
 }
 
@@ -149,6 +151,9 @@ async function eventually(isSo: () => Promise<boolean>): Promise<boolean> {
 
 const isBehindDead = `EXISTS (
     SELECT FROM @schema.outbox_failure d
-    WHERE d.sink = f.sink AND d.aggregatetype = f.aggregatetype AND d.aggregateid = f.aggregateid AND d.seq < f.seq AND d.status = 'dead')`
+    WHERE d.sink = f.sink AND d.aggregatetype = f.aggregatetype
+      AND d.aggregateid = f.aggregateid AND d.seq < f.seq AND d.status = 'dead')`
 
-const restless = `SELECT FROM @schema.outbox_failure f WHERE status <> 'dead' AND NOT ${isBehindDead} LIMIT 1`
+const restless = `
+  SELECT FROM @schema.outbox_failure f
+  WHERE status <> 'dead' AND NOT ${isBehindDead} LIMIT 1`

@@ -15,19 +15,19 @@ import { changeOf, readAccounts, type Poison } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import { type Mishaps, sinkTimeoutMs } from './mishaps.ts'
 
-/** The surroundings of the sinks of a process. */
-export interface SinkSurroundings {
+/** Dependencies of the sinks of a process. */
+export interface SinkDeps {
   readonly destination: Destination
   readonly mishaps: Mishaps
-  /** The source from which a state sink reloads the current row. */
+  /** The client with which a state sink reloads the current row. */
   readonly sql: SqlClient
 }
 
-/** The sinks of the soak by name, with the effect of a healthy event. */
+/** The sinks of the soak by name. */
 export const sinkNames = ['log', 'guarded', 'fenced'] as const
 export type SinkName = (typeof sinkNames)[number]
 
-/** Reads the rows to be written and returns the function that writes them. */
+/** Reads the states of events and returns a function that writes them. */
 type Prepare = (
   events: readonly OutboxEvent[],
   context: SinkContext,
@@ -35,9 +35,9 @@ type Prepare = (
 
 const chunkSize = 20
 
-/** A log, a state guarded by versions and a state guarded by fences. */
-export function createSinks(surroundings: SinkSurroundings): Sink[] {
-  const { destination, sql } = surroundings
+/** Creates a log sink, a state sink guarded by versions and a state sink guarded by fences. */
+export function createSinks(deps: SinkDeps): Sink[] {
+  const { destination, sql } = deps
   let attempts = 0
   const prepare: Readonly<Record<SinkName, Prepare>> = {
     log: async (events) => {
@@ -61,10 +61,10 @@ export function createSinks(surroundings: SinkSurroundings): Sink[] {
       return (signal) => destination.replaceFenced(states, signal)
     },
   }
-  return sinkNames.map((name) => createSink(name, prepare[name], surroundings))
+  return sinkNames.map((name) => createSink(name, prepare[name], deps))
 }
 
-function createSink(name: SinkName, prepare: Prepare, { mishaps }: SinkSurroundings): Sink {
+function createSink(name: SinkName, prepare: Prepare, { mishaps }: SinkDeps): Sink {
   const call = new FaultySink(name, prepare, mishaps)
   return defineSink({
     name,
@@ -84,8 +84,9 @@ function reload(sql: SqlClient, events: readonly OutboxEvent[]) {
 }
 
 /**
- * A sink that applies its batches in chunks, in order. A mishap may strike before its first write,
- * poison anywhere.
+ * A sink that applies its batches in ordered chunks, suffers mishaps before its first write and
+ * dies
+ * of poison anywhere.
  */
 class FaultySink {
   readonly #name: SinkName
@@ -138,7 +139,7 @@ class FaultySink {
     return signal
   }
 
-  /** A log must not apply anything after an event that failed. */
+  /** A log must not apply an event behind a failed one of the same aggregate. */
   #isTaken(event: OutboxEvent, failed: Map<OutboxEvent, SinkFailure>): boolean {
     if ([...failed.keys()].some(({ aggregateId }) => aggregateId === event.aggregateId))
       return false
@@ -166,7 +167,7 @@ class FaultySink {
   }
 }
 
-/** Plays a mishap and returns the signal to obey from then on. */
+/** Plays a mishap and returns the signal that the rest of the call obeys. */
 type Play = (signal: AbortSignal) => Promise<AbortSignal>
 
 interface Taking {

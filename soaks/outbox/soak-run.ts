@@ -16,28 +16,28 @@ import { settle, type Settled } from './settle.ts'
 import { change, drawAccount, type WriterCounts } from './writer.ts'
 import { Writers } from './writers.ts'
 
-/** Options of a soak. */
+/** One soak. */
 export interface SoakRun {
   readonly seconds: number
   readonly postgres: PostgresServer
   readonly redis: RedisServer
 }
 
-/** The result of a soak. */
+/** The verdict on a soak. */
 export interface SoakResult extends Settled {
-  /** Relay processes that ended by SIGKILL, including those that an event killed. */
+  /** Relay processes that ended by SIGKILL, including those that a poisoned event killed. */
   readonly kills: number
-  /** Relay processes that ended by themselves. */
+  /** Relay processes that exited without a kill. */
   readonly falls: number
-  /** Restarts of PostgreSQL, orderly or after a crash. */
+  /** Restarts of PostgreSQL, after a shutdown or a crash. */
   readonly restarts: number
-  /** The number of faults, by name. */
+  /** How often each fault was played. */
   readonly faults: Readonly<Record<string, number>>
   readonly writers: WriterCounts
   readonly destination: Counts
 }
 
-/** A database with the tables of the soak, and the connections to it. */
+/** A database of the soak and the stores connected to it. */
 export interface Site {
   readonly postgresUrl: string
   readonly stores: Stores
@@ -46,10 +46,7 @@ export interface Site {
 const relays = 3
 const deadlyEveryMs = 15_000
 
-/**
- * Runs writers and relays on a server and with sinks that fail, and judges the final content of the
- * sinks.
- */
+/** Runs writers and relays on a server and with sinks that fail, and judges the final contents. */
 export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
   return onSite({ postgres, redis }, async (site) => {
     const prefix = `soak:${randomBytes(4).toString('hex')}:`
@@ -106,7 +103,7 @@ export async function onSite<T>(
   }
 }
 
-/** Periodically publishes an event that kills the relay's process. */
+/** Periodically publishes an event that kills its relay. */
 async function publishDeadly(stores: Stores, ms: number): Promise<void> {
   const endMs = performance.now() + ms
   for (

@@ -1,5 +1,4 @@
 /**
- * The time after which the shards of a dead relay are taken over, in milliseconds: short, so that
- * one soak sees many losses.
+ * The lease of a relay on its shards, in milliseconds: short, so that one soak sees many takeovers.
  */
 export const leaseMs = 2_000

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { NewEvent, SqlClient } from '@headwater/core'
+import { anyOf } from '../run/chance.ts'
 import { accountCount, type Poison } from './accounts.ts'
 import { sinkNames } from './sinks.ts'
 
-/** The outcomes of transactions, as their writers know them. */
+/** The outcomes of transactions, as far as their writers know them. */
 export interface WriterCounts {
   readonly committed: number
   readonly rolledBack: number
@@ -16,8 +17,8 @@ const longestPauseMs = 16
 const ways: readonly Poison['how'][] = ['report', 'refuse', 'throw']
 
 /**
- * Changes an account, which locks its row, and records that in the ledger; returns the event to be
- * published after it.
+ * Changes an account, which locks its row, and notes the change in the ledger. Returns its event,
+ * which must be published after the change.
  */
 export async function change(
   client: SqlClient,
@@ -26,7 +27,8 @@ export async function change(
 ): Promise<NewEvent> {
   const name = randomUUID()
   const { rows } = await client.query<{ version: string }>(
-    'UPDATE accounts SET version = version + 1, balance = balance + $2 WHERE id = $1 RETURNING version::text',
+    `UPDATE accounts SET version = version + 1, balance = balance + $2 WHERE id = $1
+     RETURNING version::text`,
     [account, Math.ceil(Math.random() * 100)],
   )
   const version = Number(rows[0]?.version)
@@ -48,24 +50,19 @@ function drawPoison(): Poison | null {
   return Math.random() < poisonShare ? { sink: anyOf(sinkNames), how: anyOf(ways) } : null
 }
 
-/** Some accounts, in the order in which all writers lock them. */
+/** Draws accounts, in the order in which every writer locks them. */
 export function drawAccounts(): number[] {
   const count = Math.random() < 0.3 ? 3 : 1
   const drawn = new Set(Array.from({ length: count }, drawAccount))
   return [...drawn].sort((one, other) => one - other)
 }
 
-/** One account. */
+/** Draws one account. */
 export function drawAccount(): number {
   return 1 + Math.floor(Math.random() * accountCount)
 }
 
-/** The pause of a writer between two transactions, in milliseconds. */
+/** Draws a pause between two transactions, in milliseconds. */
 export function drawPauseMs(): number {
   return Math.random() * longestPauseMs
-}
-
-/** Picks one of them at random. */
-export function anyOf<T>(items: readonly T[]): T {
-  return items[Math.floor(Math.random() * items.length)] as T
 }

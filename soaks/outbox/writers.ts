@@ -3,7 +3,7 @@ import { HandWriter } from './hand-writer.ts'
 import { SdkWriter } from './sdk-writer.ts'
 import type { WriterCounts } from './writer.ts'
 
-/** The surroundings of the writers. */
+/** The database that writers write to. */
 export interface WriterSurroundings {
   readonly postgresUrl: string
   readonly stores: Stores
@@ -13,7 +13,7 @@ const slow = 2
 const sdk = 4
 const all = 12
 
-/** Twelve writers: two are slow, some use the SDK's transactions, some hand-written ones. */
+/** Twelve writers: two slow ones, four with transactions of the SDK, the others with their own. */
 export class Writers {
   readonly #writers: readonly (HandWriter | SdkWriter)[]
   readonly #running: Promise<unknown>
@@ -28,7 +28,7 @@ export class Writers {
     this.#running = Promise.all(this.#writers.map((writer) => writer.run()))
   }
 
-  /** Lets each writer end its transaction and returns the outcomes. */
+  /** Lets each writer finish its transaction and returns the outcomes. */
   async stop(): Promise<WriterCounts> {
     for (const writer of this.#writers) writer.stop()
     await this.#running

@@ -1,24 +1,21 @@
 import { setTimeout } from 'node:timers/promises'
 import { startMongodbStandIn } from '@headwater/testing'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform-fixture.ts'
 
-/** What may be away: the columns of the table. */
+/** The stores that can fail: the columns of the table. */
 export const outageNames = ['PostgreSQL', 'Redis', 'MongoDB', 'Pinecone and OpenAI'] as const
-/** One of them. */
+/** A store, or a pair of services, that can fail. */
 export type Outage = (typeof outageNames)[number]
 
-/** In which way. */
+/** The ways in which a store can fail. */
 export const faultNames = ['down', 'hung', 'slow', 'restarting'] as const
-/** One of them. */
+/** A way in which a store can fail. */
 export type Fault = (typeof faultNames)[number]
 
 const slowMs = 10
 const restartMs = 300
 
-/**
- * Begins a fault. What it gives back resolves when the store serves again by itself, which only a
- * restart does.
- */
+/** Begins a fault. For a restart it resolves once the store serves again, otherwise at once. */
 export async function begin(platform: Platform, outage: Outage, fault: Fault): Promise<void> {
   if (fault === 'restarting') return await restart(platform, outage)
   for (const target of targetsOf(platform, outage)) {

@@ -5,7 +5,7 @@ import { Pool } from 'pg'
 import { loadRow, writeThenInvalidate } from '../rows.ts'
 import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
-/** bentocache with its Redis layer alone, which is its most coherent set-up. */
+/** bentocache with its Redis layer alone, its most coherent configuration. */
 export async function openBentocache({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: 1 }).on('error', () => undefined)

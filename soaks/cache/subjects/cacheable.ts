@@ -4,7 +4,7 @@ import { Pool } from 'pg'
 import { loadRow, writeThenInvalidate } from '../rows.ts'
 import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
-/** cacheable on Redis alone, which is its most coherent set-up. */
+/** cacheable on Redis alone, its most coherent configuration. */
 export async function openCacheable({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
   const primary = createKeyv(redisUrl, { throwOnConnectError: false, throwOnErrors: false })

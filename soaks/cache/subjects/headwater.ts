@@ -18,14 +18,15 @@ import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from
 const holdMs = 3_000
 const shortTtlMs = 500
 const refreshShare = 0.002
-/** Small, because reads of entries that are reloaded all the time take longer than hits. */
+/** Small, because reads of entries that are constantly reloaded take longer than hits. */
 const shortShare = 0.05
 const hostShare = 0.4
 
 /**
- * The cache of this project in each of its modes: entries that live long, entries that are reloaded
- * all the time and have grace, entries that are invalidated only by their tag; single reads, reads
- * of many and refreshes; writes in a `transaction` and in a host's own transaction.
+ * The cache of this project in all its variants: entries that live long, entries with grace that
+ * are
+ * constantly reloaded, and entries that only their tag invalidates; single reads, reads of many and
+ * refreshes; writes in a `transaction` and in a transaction of the host.
  */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   return new Headwater(
@@ -44,7 +45,7 @@ class Headwater implements Subject {
   readonly #row: Cache<number, VersionedRow>
   readonly #short: Cache<number, VersionedRow>
   readonly #tagged: Cache<number, VersionedRow>
-  /** The write that the current call belongs to, including what continues after its end. */
+  /** The current write, which also owns the work that continues after its end. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
   constructor(stores: Stores) {
@@ -122,7 +123,7 @@ class Headwater implements Subject {
     throw new Error(result.error.message)
   }
 
-  /** As in a host's own transaction: nothing is released when COMMIT was sent without an answer. */
+  /** Writes in a transaction of the host, which releases nothing when COMMIT got no answer. */
   #writeAsHost(write: Write): Promise<'committed' | 'rolled-back'> {
     return this.#stores.postgres.withConnection(async (connection) => {
       const change = beginChange(this.#stores, { tx: connection })

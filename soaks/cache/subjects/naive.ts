@@ -3,7 +3,7 @@ import { createClient } from 'redis'
 import { loadRow, type VersionedRow, writeThenInvalidate } from '../rows.ts'
 import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
-/** The cache that people write by hand: GET, else SELECT and SET; DEL after the commit. */
+/** The usual hand-written cache: GET, else SELECT and SET; DEL after the commit. */
 export async function openNaive({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
   const redis = createClient({ url: redisUrl, disableOfflineQueue: true }).on(

@@ -25,7 +25,7 @@ function judged(
 const committed = [note('updated', 2, { from: 10 }), note('committed', 2, { from: 10, to: 20 })]
 
 describe('the judge of the soak', () => {
-  test('The judge finds a read that began after a commit had returned but got an older version', () => {
+  test('The judge finds a read that began after a commit returned and gave the version before it', () => {
     const { staleReads, stale } = judged(committed, [note('read', 1, { from: 20.001, to: 21 })])
     expect(staleReads).toBe(1)
     expect(stale).toMatchObject([
@@ -51,7 +51,7 @@ describe('the judge of the soak', () => {
     ).toMatchObject({ reads: 2, writes: 1, staleReads: 0 })
   })
 
-  test('The judge compares a read with the highest known version, not with the last one', () => {
+  test('The judge expects the highest version known, not the last one committed', () => {
     const writes = [
       ...committed,
       note('updated', 5, { from: 12 }),
@@ -67,7 +67,7 @@ describe('the judge of the soak', () => {
     expect(judged(committed, [note('read', 1, { from: 30, key: 7 })]).staleReads).toBe(0)
   })
 
-  test('A version whose writer had no answer counts as known once it was seen', () => {
+  test('A version whose commit never returned counts as known once it was seen', () => {
     const untold = [note('updated', 2, { from: 10 })]
     const seen = [note('seen', 2, { from: 11, to: 12 })]
     expect(judged(untold, [...seen, note('read', 1, { from: 11.9, to: 13 })]).staleReads).toBe(0)
@@ -80,7 +80,7 @@ describe('the judge of the soak', () => {
     ).toBe(1)
   })
 
-  test('By the stricter rule every version counts as known once it was seen', () => {
+  test('By the stronger rule a version counts as known once it was seen, even before its commit returned', () => {
     const reads = [note('seen', 2, { from: 11, to: 12 }), note('read', 1, { from: 13, to: 14 })]
     expect(judged(committed, reads).staleReads).toBe(0)
     expect(judged(committed, reads, { rule: 'seen' }).staleReads).toBe(1)
@@ -127,7 +127,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('A writer that claims to be cut off without a fault is not believed', () => {
+    test('A writer that was not cut off is not excused', () => {
       expect(judged(degraded, late)).toMatchObject({
         staleReads: 1,
         degradedReads: 0,
@@ -143,7 +143,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('A writer that was cut off may say so again long after the fault', () => {
+    test('A write is excused by its first report of an outage, even if it reports again long after the fault', () => {
       const again = [...degraded, note('degraded', 2, { from: 9_000 })]
       expect(judged(again, late, { faults: [cut('writer-0')] })).toMatchObject({
         staleReads: 0,
@@ -151,7 +151,7 @@ describe('the judge of the soak', () => {
       })
     })
 
-    test('A write without Redis excuses no other write of the same writer', () => {
+    test('An excused write excuses no other write of the same writer, whichever came first', () => {
       const untroubled = [
         note('updated', 3, { from: 16, key: 2 }),
         note('committed', 3, { from: 16, to: 18, key: 2 }),
@@ -162,7 +162,7 @@ describe('the judge of the soak', () => {
       ).toMatchObject({ staleReads: 1, degradedReads: 1, degradedWrites: 1 })
     })
 
-    test('A read that missed another write as well is stale', () => {
+    test('A read that also missed a write with Redis is still stale', () => {
       const another = [
         ...degraded,
         note('updated', 3, { from: 30 }),

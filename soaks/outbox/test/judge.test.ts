@@ -11,7 +11,7 @@ const committed = ['a@1', 'a@2', 'a@3', 'b@1', 'b@2'].map(event)
 const clean = { lost: [], outOfOrder: [], duplicates: [] }
 
 describe('the judge of a log sink', () => {
-  test('Effects of a log sink pass in any order of the accounts, if each account keeps its own', () => {
+  test('Effects in the order of each account pass, whatever the order of the accounts', () => {
     expect(judgeLog({ committed, effects: ['b@1', 'a@1', 'b@2', 'a@2', 'a@3'] })).toEqual(clean)
   })
 
@@ -28,7 +28,7 @@ describe('the judge of a log sink', () => {
     ).toEqual({ ...clean, lost: ['a@3'] })
   })
 
-  test('An effect that follows one of a later version is found', () => {
+  test('An effect after one of a later version is out of order', () => {
     expect(judgeLog({ committed, effects: ['a@1', 'a@3', 'b@1', 'a@2', 'b@2'] })).toEqual({
       ...clean,
       outOfOrder: ['a@2'],
@@ -38,7 +38,7 @@ describe('the judge of a log sink', () => {
     ).toEqual(['a@1', 'a@2'])
   })
 
-  test('A second effect and the effect of a rolled-back event are found', () => {
+  test('A second effect, and an effect of a rolled-back change, are duplicates', () => {
     expect(
       judgeLog({ committed, effects: ['a@1', 'a@2', 'a@1', 'c@1', 'a@3', 'b@1', 'b@2'] }),
     ).toEqual({ ...clean, duplicates: ['a@1', 'c@1'] })
@@ -51,7 +51,7 @@ describe('the judge of a state sink', () => {
     ['b', '2:20'],
   ])
 
-  test('A state sink that equals the table passes', () => {
+  test('States that equal the table pass', () => {
     expect(
       judgeState(
         table,
@@ -63,7 +63,7 @@ describe('the judge of a state sink', () => {
     ).toEqual([])
   })
 
-  test('A state that is older than the table, missing or invented is found', () => {
+  test('States that are older than the table, missing or invented are found', () => {
     expect(
       judgeState(
         table,

@@ -16,8 +16,8 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
 
-describe('soak of the outbox', () => {
-  test('While relays, PostgreSQL and sinks fail, every event takes effect once and in order', async () => {
+describe('while relays are killed and stopped, PostgreSQL crashes, and sinks fail, hang and refuse', () => {
+  test('Every event takes effect once and in order while relays, sinks and PostgreSQL fail', async () => {
     const { events, kills, falls, lost, outOfOrder, duplicateEffects, wrongFinalState, delays } =
       await runSoak({ seconds: 6, postgres, redis })
     expect({ lost, outOfOrder, duplicateEffects, wrongFinalState, delays, falls }).toEqual({
@@ -32,7 +32,7 @@ describe('soak of the outbox', () => {
     expect(kills).toBeGreaterThan(0)
   }, 400_000)
 
-  test('Control: a reader by position loses events though nothing fails', async () => {
+  test('Control: a reader by position loses events although nothing fails', async () => {
     expect((await runControl('idCursor', { seconds: 2, postgres, redis })).lost).toBeGreaterThan(0)
   }, 60_000)
 })

@@ -1,24 +1,26 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
+import { forkWorker } from '../run/fork-worker.ts'
 import { type Assignment, type Notes, readNotes } from './work.ts'
 
-/** The surroundings that all processes share. */
-export type Surroundings = Omit<Assignment, 'name' | 'ledgerPath'> & { readonly directory: string }
+/** The part of an assignment that all workers share. */
+export type SharedAssignment = Omit<Assignment, 'name' | 'ledgerPath'> & {
+  readonly directory: string
+}
 
 const patienceMs = 20_000
 const script = new URL(import.meta.resolve('./recorder.ts'))
 
-/** A slot for one process: it is refilled when the process is killed, and keeps its proxies. */
-export class Berth {
+/** A slot for one worker process: a killed worker is replaced, behind the same proxies. */
+export class WorkerSlot {
   readonly mongodb: FaultProxy
   readonly postgres: FaultProxy
   readonly #name: string
-  readonly #surroundings: Surroundings
+  readonly #shared: SharedAssignment
   readonly #ledgers: { readonly name: string; readonly path: string }[] = []
   #child: ChildProcess | undefined
   #filled: Promise<void> = Promise.resolve()
@@ -27,32 +29,32 @@ export class Berth {
 
   private constructor(
     name: string,
-    surroundings: Surroundings,
+    shared: SharedAssignment,
     proxies: { mongodb: FaultProxy; postgres: FaultProxy },
   ) {
     this.#name = name
-    this.#surroundings = surroundings
+    this.#shared = shared
     this.mongodb = proxies.mongodb
     this.postgres = proxies.postgres
   }
 
-  /** Opens a slot and starts its process. */
-  static async open(name: string, surroundings: Surroundings): Promise<Berth> {
+  /** Opens the proxies and starts the first worker. */
+  static async open(name: string, shared: SharedAssignment): Promise<WorkerSlot> {
     const [mongodb, postgres] = await Promise.all([
-      faultProxy(surroundings.mongodbUrl),
-      faultProxy(surroundings.postgresUrl),
+      faultProxy(shared.mongodbUrl),
+      faultProxy(shared.postgresUrl),
     ])
-    const berth = new Berth(name, surroundings, { mongodb, postgres })
-    await berth.#fill()
-    return berth
+    const slot = new WorkerSlot(name, shared, { mongodb, postgres })
+    await slot.#fill()
+    return slot
   }
 
-  /** Ends its process with SIGKILL. */
+  /** Kills the worker with SIGKILL. */
   kill(): void {
     this.#child?.kill('SIGKILL')
   }
 
-  /** Lets its process end by itself, after it has written its buffer. */
+  /** Lets the worker write its buffer and exit, and closes the proxies. */
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#filled
@@ -65,7 +67,7 @@ export class Berth {
     await Promise.all([this.mongodb.close(), this.postgres.close()])
   }
 
-  /** The ledgers of its processes. */
+  /** The notes of all workers that ever ran in this slot. */
   notes(): Notes[] {
     return this.#ledgers
       .filter(({ path }) => existsSync(path))
@@ -74,18 +76,14 @@ export class Berth {
 
   async #fill(): Promise<void> {
     const name = `${this.#name}.${this.#ledgers.length}`
-    const ledgerPath = join(this.#surroundings.directory, name)
+    const ledgerPath = join(this.#shared.directory, name)
     this.#ledgers.push({ name, path: ledgerPath })
-    const child = fork(script, {
-      execArgv: ['--conditions=headwater-source', '--disable-warning=ExperimentalWarning'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
+    const child = forkWorker(script)
     this.#child = child
     child.once('exit', (_, signal) => {
       this.#left(signal)
     })
-    const { postgresUrl: _, mongodbUrl: __, directory: ___, ...others } = this.#surroundings
+    const { postgresUrl: _, mongodbUrl: __, directory: ___, ...others } = this.#shared
     const assignment: Assignment = {
       ...others,
       name,
@@ -100,7 +98,7 @@ export class Berth {
   #left(signal: NodeJS.Signals | null): void {
     if (this.#isClosing) return
     if (signal === 'SIGKILL') this.kills += 1
-    else process.stderr.write(`${this.#name} ended by itself\n`)
+    else process.stderr.write(`${this.#name} exited unexpectedly\n`)
     this.#filled = this.#fill()
   }
 }

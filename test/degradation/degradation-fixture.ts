@@ -3,12 +3,12 @@ import type { Course, User } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'
 import { MongoClient } from 'mongodb'
 import { expect } from 'vitest'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform-fixture.ts'
 
 const patience = { timeoutMs: 20_000 }
 
-/** What is there before an outage, and what was done during it. */
-export interface Scene {
+/** The data from before an outage, and the record of operations during it. */
+export interface DegradationFixture {
   /** A course that is cached and indexed, and one that is in PostgreSQL only. */
   readonly cached: Course
   readonly uncached: Course
@@ -16,30 +16,30 @@ export interface Scene {
   readonly query: string
   readonly student: User
   readonly session: StartedSession
-  /** A session that is there to be revoked. */
+  /** A session to revoke during the outage. */
   readonly revocable: StartedSession
   readonly limiters: {
     readonly allow: RateLimiter
     readonly deny: RateLimiter
     readonly inMemory: RateLimiter
   }
-  /** Who enrolled in `cached`, as far as a caller was told so. */
+  /** Users whose enrollment in `cached` was acknowledged. */
   readonly enrolled: number[]
-  /** Ids of activities that were taken. */
+  /** Ids of acknowledged activities. */
   readonly recorded: string[]
-  /** Tokens of sessions that were revoked. */
+  /** Tokens of revoked sessions. */
   readonly revoked: string[]
 }
 
-let scenes = 0
+let fixtures = 0
 
-/** Sets a scene: rows, cache entries, an index in step, a session. */
-export async function setScene(platform: Platform): Promise<Scene> {
-  scenes += 1
+/** Creates rows, cache entries, an index in sync and sessions. */
+export async function openDegradationFixture(platform: Platform): Promise<DegradationFixture> {
+  fixtures += 1
   const { courses, search, sessions, stores } = platform
-  const query = `lesson${String.fromCharCode(96 + scenes)}${'z'.repeat(scenes)}`
+  const query = `lesson${String.fromCharCode(96 + fixtures)}${'z'.repeat(fixtures)}`
   const cached = await platform.offer({ title: `The ${query} course` })
-  const uncached = await platform.offer({ title: `Another course ${scenes}` })
+  const uncached = await platform.offer({ title: `Another course ${fixtures}` })
   const student = await platform.register()
   const [session, revocable] = [
     orThrow(await sessions.create({ userId: student.id })),
@@ -55,7 +55,11 @@ export async function setScene(platform: Platform): Promise<Scene> {
     expect(await stores.redis.client.get(`course:${cached.id}`)).toMatch(/^v1 /)
   }, patience)
   const limiter = (onUnavailable: 'allow' | 'deny' | 'in-memory') =>
-    createRateLimiter(stores, { name: `scene-${scenes}-${onUnavailable}`, limit: 2, onUnavailable })
+    createRateLimiter(stores, {
+      name: `degradation-${fixtures}-${onUnavailable}`,
+      limit: 2,
+      onUnavailable,
+    })
   return {
     cached,
     uncached,
@@ -71,21 +75,20 @@ export async function setScene(platform: Platform): Promise<Scene> {
 }
 
 /**
- * After an outage: the stores are up, nothing that was acknowledged is lost or there twice, nothing
- * is half done, and nothing old answers.
+ * Asserts the state after an outage: the stores are up, every acknowledged change exists exactly
+ * once, no operation is half done, and no stale value is served.
  */
-export async function expectWhole(
-  platform: Platform,
-  { cached, enrolled, recorded, revoked, query }: Scene,
-): Promise<void> {
-  const { stores, courses, search, sessions, servers } = platform
+export async function expectWhole(platform: Platform, fixture: DegradationFixture): Promise<void> {
+  const { stores, courses, search, sessions } = platform
+  const { cached, enrolled, revoked, query } = fixture
   await eventually(async () => {
     expect(await stores.health()).toMatchObject({ status: 'up' })
     expect(stores.redis.runId).toBeDefined()
   }, patience)
   const { rows } = orThrow(
     await stores.postgres.query<{ user_id: number; current_enrollment: number }>(
-      'SELECT user_id, current_enrollment FROM enrollments JOIN courses ON courses.id = course_id WHERE course_id = $1',
+      `SELECT user_id, current_enrollment
+       FROM enrollments JOIN courses ON courses.id = course_id WHERE course_id = $1`,
       [cached.id],
     ),
   )
@@ -96,6 +99,19 @@ export async function expectWhole(
     async () => expect(orThrow(await courses.get(cached.id))?.currentEnrollment).toBe(rows.length),
     patience,
   )
+  await expectDocuments(platform, fixture, students)
+  for (const token of revoked) expect(orThrow(await sessions.get(token))).toBeUndefined()
+  await eventually(
+    async () => expect(orThrow(await search.search(`${query} course`)).mode).toBe('hybrid'),
+    patience,
+  )
+}
+
+async function expectDocuments(
+  { servers }: Platform,
+  { cached, recorded, query }: DegradationFixture,
+  students: readonly number[],
+): Promise<void> {
   const mongodb = await new MongoClient(servers.mongodb.url).connect()
   try {
     const database = mongodb.db('learning')
@@ -107,7 +123,7 @@ export async function expectWhole(
       expect(events.map((event): unknown => event['user_id']).sort()).toEqual([...students].sort())
       const marks = await database
         .collection('user_activity')
-        .find({ event_type: 'scene.played', 'event_data.query': query })
+        .find({ event_type: 'outage.played', 'event_data.query': query })
         .toArray()
       expect(marks.map((mark) => String(mark._id)).sort()).toEqual([...recorded].sort())
       expect(await database.collection('search_logs').countDocuments({ query })).toBeGreaterThan(0)
@@ -115,9 +131,4 @@ export async function expectWhole(
   } finally {
     await mongodb.close()
   }
-  for (const token of revoked) expect(orThrow(await sessions.get(token))).toBeUndefined()
-  await eventually(
-    async () => expect(orThrow(await search.search(`${query} course`)).mode).toBe('hybrid'),
-    patience,
-  )
 }

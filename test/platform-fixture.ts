@@ -36,18 +36,20 @@ import {
   type RedisServer,
 } from '@headwater/testing'
 
-/** The whole platform on servers of its own, so that each of them can be stopped. */
+/** The whole platform on its own servers, so that a test can stop each of them. */
 export interface Platform extends Repositories {
   readonly stores: Stores
   readonly search: CourseSearch
   readonly sessions: Sessions
   readonly relay: Relay
   readonly servers: Servers
-  /** In front of the stores; Pinecone and OpenAI play their faults themselves. */
+  /**
+   * Proxies in front of the stores; the stand-ins of Pinecone and OpenAI play faults themselves.
+   */
   readonly proxies: Proxies
-  /** Registers a user with a name of its own. */
+  /** Registers a user with a unique name. */
   register(): Promise<User>
-  /** Creates and publishes a course with these places. */
+  /** Creates and publishes a course. */
   offer(course: {
     title: string
     description?: string
@@ -64,18 +66,47 @@ export interface Servers {
   mongodb: MongodbStandIn
 }
 
-/** One proxy each. */
+/** The proxies in front of the stores. */
 export interface Proxies {
   readonly postgres: FaultProxy
   readonly redis: FaultProxy
   readonly mongodb: FaultProxy
 }
 
-/**
- * Starts five servers and the platform on them. `statementTimeoutMs` is how long a statement may
- * take, in milliseconds.
- */
+/** Starts five servers and the platform on them; `statementTimeoutMs` limits a statement. */
 export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promise<Platform> {
+  const servers = await startServers()
+  const proxies: Proxies = {
+    postgres: await faultProxy(servers.postgres.url),
+    redis: await faultProxy(servers.redis.url),
+    mongodb: await faultProxy(servers.mongodb.url),
+  }
+  const stores = await openStores(servers, proxies, statementTimeoutMs)
+  const repositories = createRepositories(stores)
+  const { courses, activity } = repositories
+  const { apiKey, url: baseURL } = servers.openai
+  const embedder = openaiEmbedder({ apiKey, baseURL })
+  const search = createCourseSearch(stores, { courses, activity, embedder, legDeadlineMs: 1_000 })
+  const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
+  relay.start()
+  return {
+    ...repositories,
+    ...people(repositories),
+    stores,
+    search,
+    relay,
+    servers,
+    proxies,
+    sessions: createSessions(stores),
+    close: async () => {
+      orThrow(await stores.close({ deadlineMs: 5_000 }))
+      await Promise.all(Object.values(proxies).map((proxy: FaultProxy) => proxy.close()))
+      await stopServers(servers)
+    },
+  }
+}
+
+async function startServers(): Promise<Servers> {
   const [postgres, redis, mongodb, pinecone, openai] = await Promise.all([
     startPostgresServer(),
     startRedisServer(),
@@ -83,12 +114,19 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
     startPineconeStandIn(),
     startOpenaiStandIn(),
   ])
-  const servers: Servers = { postgres, redis, mongodb, pinecone, openai }
-  const proxies: Proxies = {
-    postgres: await faultProxy(postgres.url),
-    redis: await faultProxy(redis.url),
-    mongodb: await faultProxy(mongodb.url),
-  }
+  return { postgres, redis, mongodb, pinecone, openai }
+}
+
+async function stopServers(servers: Servers): Promise<void> {
+  const { postgres, redis, mongodb, pinecone, openai } = servers
+  await Promise.all([postgres.stop(), redis.stop(), mongodb.stop(), pinecone.stop(), openai.stop()])
+}
+
+async function openStores(
+  { pinecone }: Servers,
+  proxies: Proxies,
+  statementTimeoutMs: number,
+): Promise<Stores> {
   const stores = orThrow(
     await connect({
       postgres: { url: proxies.postgres.url, statementTimeoutMs },
@@ -102,12 +140,10 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
     }),
   )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
-  const repositories = createRepositories(stores)
-  const { users, courses, activity } = repositories
-  const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
-  const search = createCourseSearch(stores, { courses, activity, embedder, legDeadlineMs: 1_000 })
-  const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
-  relay.start()
+  return stores
+}
+
+function people({ users, courses }: Repositories): Pick<Platform, 'register' | 'offer'> {
   let registered = 0
   const register = async () => {
     registered += 1
@@ -120,30 +156,12 @@ export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promi
     )
   }
   return {
-    ...repositories,
-    stores,
-    search,
-    relay,
-    servers,
-    proxies,
     register,
-    sessions: createSessions(stores),
     offer: async (course) => {
       const { id } = orThrow(
         await courses.create({ ...course, instructorId: (await register()).id, price: '20.00' }),
       )
       return orThrow(await courses.publish(id))
-    },
-    close: async () => {
-      orThrow(await stores.close({ deadlineMs: 5_000 }))
-      await Promise.all(Object.values(proxies).map((proxy: FaultProxy) => proxy.close()))
-      await Promise.all([
-        postgres.stop(),
-        redis.stop(),
-        servers.mongodb.stop(),
-        pinecone.stop(),
-        openai.stop(),
-      ])
     },
   }
 }

@@ -1,25 +1,24 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
+import { forkWorker } from '../run/fork-worker.ts'
 import type { Answer, Assignment, Order } from './relay-worker.ts'
 
-/** The surroundings that the relays of a fleet share. */
+/** The size of a fleet and the servers of its relays. */
 export interface FleetOptions {
   readonly relays: number
   readonly postgresUrl: string
   readonly redisUrl: string
-  /** The destination of the effects. */
+  /** The key prefix of the effects. */
   readonly prefix: string
 }
 
 const patienceMs = 10_000
 const script = new URL(import.meta.resolve('./relay-worker.ts'))
 
-/** A slot for one relay process: it is refilled when the process ends, and keeps its proxies. */
-export class Berth {
+/** A slot for one relay process: a relay that ends is replaced, behind the same proxies. */
+export class WorkerSlot {
   readonly name: string
   readonly postgres: FaultProxy
   readonly redis: FaultProxy
@@ -29,7 +28,7 @@ export class Berth {
   #isPoisonLifted = false
   #isClosing = false
   kills = 0
-  /** Unexpected ends of its processes. */
+  /** Exits of relays that were not killed. */
   falls = 0
 
   private constructor(
@@ -43,19 +42,18 @@ export class Berth {
     this.redis = proxies.redis
   }
 
-  /** Opens its proxies; starts no process. */
-  static async open(name: string, { postgresUrl, redisUrl, prefix }: FleetOptions): Promise<Berth> {
+  /** Opens the proxies; the slot has no relay yet. */
+  static async open(
+    name: string,
+    { postgresUrl, redisUrl, prefix }: FleetOptions,
+  ): Promise<WorkerSlot> {
     const [postgres, redis] = await Promise.all([faultProxy(postgresUrl), faultProxy(redisUrl)])
-    return new Berth(name, prefix, { postgres, redis })
+    return new WorkerSlot(name, prefix, { postgres, redis })
   }
 
-  /** Starts a process; resolves when it is at work. */
+  /** Starts a relay and resolves once it works. */
   async fill(): Promise<void> {
-    const child = fork(script, {
-      execArgv: ['--conditions=headwater-source', '--disable-warning=ExperimentalWarning'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
+    const child = forkWorker(script)
     this.#child = child
     child.once('exit', (_, signal) => {
       this.#left(signal)
@@ -72,22 +70,19 @@ export class Berth {
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }
 
-  /** Sends its process a signal. */
+  /** Sends a signal to the relay. */
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal)
   }
 
-  /** Ends the random faults of its sinks, or the poison. */
+  /** Ends the random faults of the sinks, or the poison. */
   order(order: Extract<Order, 'calm' | 'lift-poison'>): void {
     if (order === 'calm') this.#isCalm = true
     else this.#isPoisonLifted = true
     if (this.#child?.connected === true) this.#child.send(order)
   }
 
-  /**
-   * Waits until its relay has taken everything to every sink; `false` when it did not, or not in
-   * this process.
-   */
+  /** Drains the relay; resolves to `false` when it did not drain, or ended first. */
   async drain(): Promise<boolean> {
     const child = this.#child
     if (child?.connected !== true) return false
@@ -98,7 +93,7 @@ export class Berth {
     return answer === 'drained'
   }
 
-  /** Stops its relay and closes its proxies; returns whether the relay stopped in time. */
+  /** Stops the relay, closes the proxies and returns whether the relay stopped in time. */
   async close(): Promise<boolean> {
     this.#isClosing = true
     const child = this.#child

@@ -1,0 +1,101 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { FaultProxy } from '@headwater/testing'
+import { forkWorker } from '../run/fork-worker.ts'
+import { type Notes, readNotes } from './ledger.ts'
+import type { SubjectName, SubjectUrls } from './subject.ts'
+import type { Assignment } from './work.ts'
+
+/** The size of a fleet and the subject of its workers. */
+export interface FleetOptions extends SubjectUrls {
+  readonly subject: SubjectName
+  readonly readers: number
+  readonly writers: number
+  /** The directory of the ledgers. */
+  readonly directory: string
+}
+
+const patienceMs = 10_000
+const scripts = {
+  reader: new URL(import.meta.resolve('./reader.ts')),
+  writer: new URL(import.meta.resolve('./writer.ts')),
+}
+
+/** A slot for one worker process: a killed worker is replaced, behind the same proxies. */
+export class WorkerSlot {
+  readonly name: string
+  readonly role: 'reader' | 'writer'
+  readonly redis: FaultProxy
+  readonly postgres: FaultProxy
+  readonly #options: FleetOptions
+  readonly #ledgers: string[] = []
+  #child: ChildProcess | undefined
+  #isClosing = false
+  kills = 0
+
+  constructor(
+    name: string,
+    options: FleetOptions,
+    proxies: { redis: FaultProxy; postgres: FaultProxy },
+  ) {
+    this.name = name
+    this.role = name.startsWith('reader') ? 'reader' : 'writer'
+    this.#options = options
+    this.redis = proxies.redis
+    this.postgres = proxies.postgres
+  }
+
+  /** Starts a worker and resolves once it works. */
+  async fill(): Promise<void> {
+    const ledgerPath = join(this.#options.directory, `${this.name}.${this.#ledgers.length}`)
+    const child = forkWorker(scripts[this.role])
+    this.#child = child
+    this.#ledgers.push(ledgerPath)
+    child.once('exit', (_, signal) => {
+      this.#left(signal)
+    })
+    const assignment: Assignment = {
+      subject: this.#options.subject,
+      ledgerPath,
+      isMortal: this.role === 'writer',
+      redisUrl: this.redis.url,
+      postgresUrl: this.postgres.url,
+    }
+    child.send(assignment)
+    await Promise.race([once(child, 'message'), once(child, 'exit')])
+  }
+
+  /** Kills the worker with SIGKILL. */
+  kill(): void {
+    this.#child?.kill('SIGKILL')
+  }
+
+  /** Lets the worker finish its current call and exit, and closes the proxies. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    const child = this.#child
+    if (child?.connected === true) {
+      child.send('stop')
+      await Promise.race([once(child, 'exit'), setTimeout(patienceMs, undefined, { ref: false })])
+    }
+    child?.kill('SIGKILL')
+    await Promise.all([this.redis.close(), this.postgres.close()])
+  }
+
+  /** The notes of all workers that ever ran in this slot. */
+  notes(): Notes[] {
+    return this.#ledgers
+      .filter((path) => existsSync(path))
+      .map((path) => readNotes(this.name, path))
+  }
+
+  #left(signal: NodeJS.Signals | null): void {
+    if (this.#isClosing) return
+    if (signal === 'SIGKILL') this.kills += 1
+    else process.stderr.write(`${this.name} exited unexpectedly\n`)
+    void this.fill()
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Prints a line of progress on the standard error output, which leaves the summary alone on the
+ * other.
+ */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
