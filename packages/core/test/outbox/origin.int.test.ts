@@ -75,7 +75,7 @@ async function burnTransactionIds(fixture: OutboxFixture, count: number): Promis
 }
 
 describe('an outbox that was restored from a dump on another server', () => {
-  test('is refused with instructions, delivers nothing, and after a reset delivers what had not been delivered, then what is new', async () => {
+  test('A restored outbox is refused with instructions, and after a reset delivers what was not delivered', async () => {
     const fixture = await open()
     await burnTransactionIds(fixture, 2_000)
     const sink = recordingSink()
@@ -112,7 +112,7 @@ describe('an outbox that was restored from a dump on another server', () => {
     orThrow(await heir.stop())
   })
 
-  test("is refused by the server's identifier where its transaction ids would pass", async () => {
+  test("A restored outbox is refused by the server's identifier where its transaction ids would pass", async () => {
     const fixture = await open()
     orThrow(await fixture.outbox.checkOrigin())
     orThrow(await fixture.outbox.checkOrigin())
@@ -122,7 +122,7 @@ describe('an outbox that was restored from a dump on another server', () => {
     )
   })
 
-  test('goes on where it was when it is declared to be the same server after an upgrade', async () => {
+  test('An outbox declared to be on the same server after an upgrade continues where it was', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -136,14 +136,14 @@ describe('an outbox that was restored from a dump on another server', () => {
     expect(sink.seen).toEqual(['1@1', '1@2'])
   })
 
-  test('is accepted on a new timeline of the same server', async () => {
+  test('A new timeline of the same server is accepted', async () => {
     const fixture = await open()
     orThrow(await fixture.outbox.checkOrigin())
     await fixture.rows('UPDATE @schema.outbox_origin SET timeline = timeline + 1')
     orThrow(await fixture.outbox.checkOrigin())
   })
 
-  test('delivers every sink what any sink had not, and skips what all had', async () => {
+  test('After a reset every sink gets what any sink lacked, and nothing that all had', async () => {
     const fixture = await open()
     const quick = recordingSink({ name: 'quick' })
     const slow = recordingSink({ name: 'slow' })

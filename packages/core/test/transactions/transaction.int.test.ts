@@ -57,7 +57,7 @@ async function version(id = 1): Promise<unknown> {
 }
 
 describe('transaction', () => {
-  test('commits what work did when it gives back Ok', async () => {
+  test('A transaction commits when its work returns Ok', async () => {
     const result = await transaction(stores, async (tx) => {
       await bump(tx)
       return ok('done')
@@ -66,7 +66,7 @@ describe('transaction', () => {
     expect(await version()).toBe(2)
   })
 
-  test('rolls back and gives back the Err of work', async () => {
+  test('A transaction rolls back and returns the Err of its work', async () => {
     const result = await transaction(stores, async (tx) => {
       await bump(tx)
       return err({ type: 'no-place' as const })
@@ -75,11 +75,11 @@ describe('transaction', () => {
     expect(await version()).toBe(1)
   })
 
-  test('takes a ResultAsync as well as a promise', async () => {
+  test('The work may return a ResultAsync or a promise', async () => {
     expect((await transaction(stores, () => errAsync('no'))).isErr()).toBe(true)
   })
 
-  test('rejects with a mistake of work after rolling back', async () => {
+  test('A mistake that the work throws is rethrown after the rollback', async () => {
     await expect(
       transaction(stores, async (tx) => {
         await bump(tx)
@@ -90,7 +90,7 @@ describe('transaction', () => {
     expect(sent.at(-1)).toBe('rollback')
   })
 
-  test('turns a failed statement into its typed failure', async () => {
+  test('A failed statement becomes its typed failure', async () => {
     const result = await transaction(stores, async (tx) => {
       await tx.query('INSERT INTO @schema.rows VALUES (1, 1)')
       return ok(1)
@@ -98,7 +98,7 @@ describe('transaction', () => {
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'constraint-violated', kind: 'unique' })
   })
 
-  test('reports a swallowed failure as poisoned, with the failure as its cause, and commits nothing', async () => {
+  test('A swallowed failure is transaction-poisoned with the failure as its cause, and nothing commits', async () => {
     const result = await transaction(stores, async (tx) => {
       await bump(tx)
       await fail(tx).catch(() => undefined)
@@ -112,7 +112,7 @@ describe('transaction', () => {
     expect(sent).not.toContain('commit')
   })
 
-  test('lets no statement through to the server after one has failed', async () => {
+  test('No statement reaches the server after one has failed', async () => {
     const result = await transaction(stores, async (tx) => {
       await fail(tx).catch(() => undefined)
       await expect(bump(tx)).rejects.toThrow(FailureError)
@@ -122,7 +122,7 @@ describe('transaction', () => {
     expect(sent.filter((operation) => operation.startsWith('update'))).toEqual([])
   })
 
-  test('lets work answer a failed statement with an Err of its own', async () => {
+  test('The work may answer a failed statement with an Err of its own', async () => {
     const result = await transaction(stores, async (tx) => {
       await tx.query('INSERT INTO @schema.rows VALUES (1, 1)').catch(() => undefined)
       return err('taken')
@@ -130,7 +130,7 @@ describe('transaction', () => {
     expect(result._unsafeUnwrapErr()).toBe('taken')
   })
 
-  test('waits for a statement that work did not await, and counts its failure', async () => {
+  test('A statement that the work did not await is awaited, and its failure counts', async () => {
     const result = await transaction(stores, async (tx) => {
       void fail(tx).catch(() => undefined)
       return ok(1)
@@ -156,7 +156,7 @@ describe('transaction', () => {
     expect(await version()).toBe(1)
   })
 
-  test('goes on after a rollback to a savepoint', async () => {
+  test('A transaction continues after a rollback to a savepoint', async () => {
     const result = await transaction(stores, async (tx) => {
       await tx.query('SAVEPOINT before')
       await bump(tx)
@@ -167,7 +167,7 @@ describe('transaction', () => {
     expect(await version()).toBe(1)
   })
 
-  test('refuses every use of tx after the end', async () => {
+  test('Every use of tx after the end is refused', async () => {
     let kept: Transaction | undefined
     orThrow(
       await transaction(stores, async (tx) => {
@@ -180,7 +180,7 @@ describe('transaction', () => {
     expect(() => kept?.publish()).toThrow('the transaction has ended')
   })
 
-  test('costs BEGIN, the statements and COMMIT: three round trips for one statement', async () => {
+  test('A transaction with one statement takes three round trips: BEGIN, the statement, COMMIT', async () => {
     orThrow(
       await transaction(stores, async (tx) => {
         await bump(tx)
@@ -197,7 +197,7 @@ describe('transaction', () => {
     expect(proxy.roundTrips() - before).toBe(3)
   })
 
-  test('sends a first statement without parameters along with BEGIN', async () => {
+  test('A first statement without parameters travels with BEGIN', async () => {
     const result = await transaction(stores, async (tx) => {
       const first = await tx.query<{ version: number }>(
         'SELECT version FROM @schema.rows WHERE id = 1 FOR NO KEY UPDATE',
@@ -210,7 +210,7 @@ describe('transaction', () => {
     expect(await version()).toBe(2)
   })
 
-  test('is poisoned by a first statement that fails along with BEGIN', async () => {
+  test('A first statement that fails along with BEGIN poisons the transaction', async () => {
     const result = await transaction(stores, async (tx) => {
       await fail(tx).catch(() => undefined)
       return ok(1)
@@ -219,12 +219,12 @@ describe('transaction', () => {
     expect(sent.at(-1)).toBe('rollback')
   })
 
-  test('asks nothing of the server when work gives back Err before its first statement', async () => {
+  test('Work that returns Err before its first statement asks nothing of the server', async () => {
     expect((await transaction(stores, () => errAsync('no'))).isErr()).toBe(true)
     expect(sent).toEqual([])
   })
 
-  test('cuts a statement off at the deadline, rolls back and closes the connection', async () => {
+  test('At the deadline a statement is cut off, rolled back, and its connection closed', async () => {
     const startedAt = performance.now()
     const result = await transaction(
       stores,
@@ -240,14 +240,14 @@ describe('transaction', () => {
     expect(await version()).toBe(1)
   })
 
-  test('ends at the deadline though work never ends', async () => {
+  test('A transaction ends at its deadline though its work never ends', async () => {
     const result = await transaction(stores, () => new Promise<never>(() => undefined), {
       deadlineMs: 100,
     })
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded' })
   })
 
-  test('gives its locks up when its process has fallen silent: the server ends it', async () => {
+  test('The server ends a transaction whose process has fallen silent, and its locks with it', async () => {
     const silent = transaction(
       stores,
       async (tx) => {
@@ -267,7 +267,7 @@ describe('transaction', () => {
     ).toBe(true)
   })
 
-  test('runs again after a serialization failure as often as it may', async () => {
+  test('A serialization failure is retried up to maxAttempts', async () => {
     let runs = 0
     const result = await transaction(
       stores,
@@ -289,7 +289,7 @@ describe('transaction', () => {
     expect(await version(2)).toBe(3)
   })
 
-  test('gives a serialization failure back when it may not run again', async () => {
+  test('A serialization failure after the last attempt is returned', async () => {
     const result = await transaction(
       stores,
       async (tx) => {
@@ -308,13 +308,13 @@ describe('transaction', () => {
     })
   })
 
-  test('is store-unavailable when there is no connection to be had', async () => {
+  test('A transaction without a connection is store-unavailable', async () => {
     proxy.cut()
     const result = await transaction(stores, async () => ok(1))
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'store-unavailable' })
   })
 
-  test('inserts all events with one statement, sent with the COMMIT, and tells of them after it', async () => {
+  test('All events are inserted by one statement along with COMMIT, and reported after it', async () => {
     const published = vi.fn()
     const off = stores.diagnostics.on('outbox:published', published)
     const event = {
@@ -397,7 +397,7 @@ describe('a connection lost during COMMIT', () => {
     })
   const raw = () => direct.redis.client.get(`${direct.redis.keyPrefix}${held.key(slow).text}`)
 
-  test('is Ok when another connection finds the transaction committed', async () => {
+  test('A connection lost during COMMIT is Ok when another one finds the transaction committed', async () => {
     const running = slowCommit()
     await commitIsUnderWay()
     proxy.hang()
@@ -408,7 +408,7 @@ describe('a connection lost during COMMIT', () => {
     await eventually(async () => expect(await raw()).toBeNull())
   })
 
-  test('is an error, and certain, when the server had not committed: its backend is ended', async () => {
+  test('A connection lost during COMMIT is a certain error when nothing was committed', async () => {
     const running = slowCommit()
     await commitIsUnderWay()
     proxy.cut()
@@ -418,7 +418,7 @@ describe('a connection lost during COMMIT', () => {
     await eventually(async () => expect(await raw()).toBeNull())
   })
 
-  test('is commit-unknown when nobody can be asked; the keys stay held until it is known', async () => {
+  test('A lost COMMIT without an answer is commit-unknown, and the keys stay held until it is known', async () => {
     const running = slowCommit()
     await commitIsUnderWay()
     proxy.cut()

@@ -8,7 +8,7 @@ import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
-test('an event that was given up because its process ended every time is delivered by replay', async () => {
+test('An event that was given up because its process ended every time is delivered by replay', async () => {
   const fixture = await open()
   const { client } = fixture.stores.postgres
   const sink = recordingSink()

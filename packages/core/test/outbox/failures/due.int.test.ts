@@ -18,7 +18,7 @@ function deadRow(event: LoggedEvent): FailureRow {
   )
 }
 
-test('an aggregate whose time has come is not kept waiting by those that wait behind a dead event, however many', async () => {
+test('A due aggregate is retried however many others wait behind dead events', async () => {
   const fixture = await open()
   const { client } = fixture.stores.postgres
   const sink = recordingSink()

@@ -49,7 +49,7 @@ const failures = (fixture: OutboxFixture): Promise<FailureRow[]> =>
   )
 
 describe('a sink that reports a permanent failure', () => {
-  test('has the event among the dead letters at once, its later siblings waiting behind it, and everything else delivered', async () => {
+  test('A permanent failure makes a dead letter at once; later siblings wait, all others are delivered', async () => {
     const fixture = await open()
     const dead = collect(fixture.diagnostics, 'outbox:dead')
     const sink = recordingSink({ before: reporting((event) => nameOf(event) === '1@2') })
@@ -75,7 +75,7 @@ describe('a sink that reports a permanent failure', () => {
     ).toMatchObject({ parked: 2, dead: 1, lagEvents: 0 })
   })
 
-  test('gets a refused batch halved until the bad event is found, with few calls', async () => {
+  test('A refused batch is halved until the bad event is found, with few calls', async () => {
     const fixture = await open()
     let calls = 0
     const sink = recordingSink({
@@ -94,7 +94,7 @@ describe('a sink that reports a permanent failure', () => {
     expect(calls).toBeLessThan(20)
   })
 
-  test('delivers nothing of an aggregate after the event that a halved batch was refused for', async () => {
+  test('Nothing of an aggregate is delivered after its event that a halved batch was refused for', async () => {
     const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
@@ -117,7 +117,7 @@ describe('a sink that reports a permanent failure', () => {
 })
 
 describe('dead letters', () => {
-  test('are listed and grouped by what went wrong, whatever ids and numbers the message holds', async () => {
+  test('Dead letters are listed and grouped by message, whatever ids and numbers it holds', async () => {
     const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
@@ -151,7 +151,7 @@ describe('dead letters', () => {
     ])
   })
 
-  test('are delivered again by replay, before the events that waited behind them and the ones that came later', async () => {
+  test('A replay redelivers dead letters before the events that waited behind them and later ones', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
@@ -174,7 +174,7 @@ describe('dead letters', () => {
     expect(await failures(fixture)).toEqual([])
   })
 
-  test('stay dead, with another replay counted, when the replay fails too', async () => {
+  test('A dead letter whose replay fails stays dead, with another replay counted', async () => {
     const fixture = await open()
     const sink = recordingSink({ before: reporting(() => true) })
     const relay = fixture.relay([sink])
@@ -187,7 +187,7 @@ describe('dead letters', () => {
     })
   })
 
-  test('are given up by discard, which lets go what waited behind them', async () => {
+  test('Discarding a dead letter delivers the events that waited behind it', async () => {
     const fixture = await open()
     const sink = recordingSink({ before: reporting((event) => event.version === 1) })
     const relay = fixture.relay([sink])
@@ -211,7 +211,7 @@ describe('dead letters', () => {
 })
 
 describe('an event that failed', () => {
-  test('is not forgotten when it cannot be written down', async () => {
+  test('A failed event is not lost when its failure cannot be written', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
@@ -232,7 +232,7 @@ describe('an event that failed', () => {
     })
   })
 
-  test('keeps what waits behind it waiting, whatever that has been marked as', async () => {
+  test('Events behind a failed one wait, whatever they have been marked as', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({ before: reporting((event) => isBroken && event.version === 1) })
@@ -258,7 +258,7 @@ describe('an event that failed', () => {
 })
 
 describe('a sink that is unavailable', () => {
-  test('gets everything in order once it is back, with no attempt burned', async () => {
+  test('A sink that returns after an outage gets everything in order, with no attempt counted', async () => {
     const fixture = await open()
     let isDown = true
     const sink = recordingSink({
@@ -275,7 +275,7 @@ describe('a sink that is unavailable', () => {
     expect(sink.seen).toEqual(['1@1', '1@2', '2@1'])
   })
 
-  test('delays no other sink', async () => {
+  test('An unavailable sink delays no other sink', async () => {
     const fixture = await open()
     const down = recordingSink({ name: 'down', before: () => errAsync(unavailable) })
     const up = recordingSink({ name: 'up' })
@@ -287,7 +287,7 @@ describe('a sink that is unavailable', () => {
     expect(down.seen).toEqual([])
   })
 
-  test('for one event alone has only the aggregate of that event waiting', async () => {
+  test('A sink that is unavailable for one event keeps only its aggregate waiting', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
@@ -307,7 +307,7 @@ describe('a sink that is unavailable', () => {
     })
   })
 
-  test('for some events of a batch gets those again, before their siblings, while the rest goes on', async () => {
+  test('Events that a sink cannot take yet are retried before their siblings while the rest continues', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
@@ -328,7 +328,7 @@ describe('a sink that is unavailable', () => {
     })
   })
 
-  test('because it hangs is interrupted after its time and tried again', async () => {
+  test('A sink that hangs is interrupted after its timeout and tried again', async () => {
     const fixture = await open()
     let isHanging = true
     const reasons: unknown[] = []
@@ -363,7 +363,7 @@ function failWhenAborted(
 }
 
 describe('a sink that throws', () => {
-  test('is tried a few times with the event that causes it, which is then given up', async () => {
+  test('An event that makes a sink throw is tried maxAttempts times, then given up', async () => {
     const fixture = await open()
     const sink = recordingSink({
       before: (batch) => {
@@ -386,7 +386,7 @@ describe('a sink that throws', () => {
 })
 
 describe('a retry', () => {
-  test('is overtaken by no event that arrives meanwhile, where a retry beside the loop is', async () => {
+  test('No event that arrives during a retry overtakes it, as it does with a retry beside the loop', async () => {
     const fixture = await open()
     let isBroken = true
     const sink = recordingSink({
@@ -433,7 +433,7 @@ function retryBesideTheLoop(): number[] {
 }
 
 describe('a state sink', () => {
-  test('gets each aggregate once per batch, with its newest event', async () => {
+  test('A state sink gets each aggregate once per batch, with its newest event', async () => {
     const fixture = await open()
     const sink = recordingSink({ mode: 'state' })
     await fixture.publish(
@@ -444,7 +444,7 @@ describe('a state sink', () => {
     expect(sink.seen).toEqual(['0@96', '1@97', '2@98', '3@99'])
   })
 
-  test('goes on with an aggregate after a dead event, and a later success clears that', async () => {
+  test('A state sink continues with an aggregate after a dead event, and a later success clears it', async () => {
     const fixture = await open()
     const sink = recordingSink({ mode: 'state', before: reporting(({ version }) => version < 3) })
     const relay = fixture.relay([sink])

@@ -21,7 +21,7 @@ const issueOf = (more: object): string =>
     .join('; ')
 
 describe('an event', () => {
-  test('is accepted with any payload that JSON keeps whole', () => {
+  test('An event with any payload that JSON preserves is accepted', () => {
     for (const payload of [
       null,
       0,
@@ -52,17 +52,17 @@ describe('an event', () => {
     ['half a surrogate pair', { a: '\ud800' }],
     ['a NUL in a name', { 'a\0': 1 }],
     ['something with toJSON', { toJSON: () => 1 }],
-  ])('is refused with %s in its payload', (_, payload) => {
+  ])('An event with %s in its payload is refused', (_, payload) => {
     expect(issueOf({ payload })).toMatch(/^events\[0\]\.payload/)
   })
 
-  test('is refused with a payload that contains itself', () => {
+  test('An event whose payload contains itself is refused', () => {
     const payload: Record<string, unknown> = {}
     payload['self'] = payload
     expect(issueOf({ payload })).toMatch(/nested at most 100 deep/)
   })
 
-  test('is refused with a payload above the limit, counted in bytes', () => {
+  test('An event whose payload exceeds the limit in bytes is refused', () => {
     expect(
       checkEvents([event({ payload: 'ü'.repeat(10) })], { maxPayloadBytes: 21 }),
     ).toMatchObject({ error: { type: 'invalid-input', field: 'events[0].payload' } })
@@ -85,18 +85,18 @@ describe('an event', () => {
     ['version', -1],
     ['version', 1.5],
     ['version', 2 ** 53],
-  ])('is refused when %s is %j', (field, value) => {
+  ])('An event whose %s is %j is refused', (field, value) => {
     expect(issueOf({ [field]: value })).toContain(`events[0].${field}`)
   })
 
-  test('is refused with headers that are no text or too large', () => {
+  test('An event whose headers are not text or too large is refused', () => {
     expect(issueOf({ headers: { a: 1 } })).toContain('events[0].headers.a')
     expect(issueOf({ headers: { a: 'x'.repeat(9_000) } })).toContain(
       'events[0].headers takes at most',
     )
   })
 
-  test('is named by its place among others, with every rule it breaks', () => {
+  test('A refused event is named by its index, with every rule that it breaks', () => {
     const issues = issuesOf([event(), event({ version: -1, payload: { a: Number.NaN } })])
     expect(issues.map(({ field }) => field)).toEqual(['events[1].version', 'events[1].payload.a'])
   })

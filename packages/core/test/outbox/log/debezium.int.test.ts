@@ -12,7 +12,7 @@ interface Column {
 }
 
 describe('the table of the log', () => {
-  test("has the columns that Debezium's Outbox Event Router takes by default, with the types it documents", async () => {
+  test("The outbox has the columns of Debezium's Outbox Event Router, with the documented types", async () => {
     const fixture = await open()
     const columns = await fixture.rows<Column>(`
       SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS required
@@ -26,7 +26,7 @@ describe('the table of the log', () => {
     ])
   })
 
-  test('needs no column but those five from whoever else inserts', async () => {
+  test('Inserts by hand need only the five columns of Debezium', async () => {
     const fixture = await open()
     const sink = recordingSink()
     await fixture.rows(`
@@ -38,7 +38,7 @@ describe('the table of the log', () => {
     ])
   })
 
-  test('sees inserts and nothing else through delivery, failure and purge, and gives them to a narrow publication', async () => {
+  test('Delivery, failures and purge cause no change but inserts in a publication of inserts', async () => {
     const fixture = await open()
     const slot = `slot_${fixture.schema}`
     const decoded = `SELECT data FROM pg_logical_slot_get_changes('${slot}', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')`

@@ -2,20 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { newEventIds } from '../../../src/outbox/log/event-id.ts'
 
 describe('the id of an event', () => {
-  test('is a UUID of version 7', () => {
+  test('The id of an event is a UUID of version 7', () => {
     expect(newEventIds(1)[0]).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     )
   })
 
-  test('begins with the time in milliseconds, so that ids sort by it', () => {
+  test('The id of an event begins with the time in milliseconds, so ids sort by time', () => {
     expect(newEventIds(1, 0x0123_4567_89ab)[0]?.replaceAll('-', '').slice(0, 12)).toBe(
       '0123456789ab',
     )
     expect(newEventIds(1, 0xff)[0]?.slice(0, 13)).toBe('00000000-00ff')
   })
 
-  test('is never given twice, not even within a millisecond', () => {
+  test('No id is used twice, not even within a millisecond', () => {
     expect(new Set(newEventIds(10_000, 1)).size).toBe(10_000)
   })
 })

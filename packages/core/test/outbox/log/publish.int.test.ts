@@ -15,7 +15,7 @@ import { change, collect, nameOf, recordingSink, useOutbox } from '../outbox-fix
 const open = useOutbox()
 
 describe('publish', () => {
-  test('delivers what a transaction published once it has committed, with everything the publisher wrote', async () => {
+  test('The events of a committed transaction are delivered with all their fields', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -44,7 +44,7 @@ describe('publish', () => {
     expect(Math.abs(Date.now() - (sink.events[0]?.createdAt.getTime() ?? 0))).toBeLessThan(60_000)
   })
 
-  test('delivers nothing of a transaction that rolled back', async () => {
+  test('No event of a rolled-back transaction is delivered', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -65,7 +65,7 @@ describe('publish', () => {
     expect(sink.seen).toEqual(['3@1'])
   })
 
-  test('delivers of a transaction what its savepoints kept', async () => {
+  test('Only the events that savepoints kept are delivered', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -86,7 +86,7 @@ describe('publish', () => {
     expect(sink.seen).toEqual(['2@1', '1@1', '1@3'])
   })
 
-  test('publishes the events of our transactions with the commit and says so', async () => {
+  test('Events of a transaction are published with its commit and reported', async () => {
     const fixture = await open()
     const published = collect(fixture.diagnostics, 'outbox:published')
     const sink = recordingSink()
@@ -102,7 +102,7 @@ describe('publish', () => {
     expect(published).toEqual([{ count: 2 }])
   })
 
-  test('inserts many events with one statement, in the order given', async () => {
+  test('publishMany inserts events with one statement, in the order given', async () => {
     const fixture = await open()
     const statements: string[] = []
     const events = Array.from({ length: 1_000 }, (_, version) => change(version % 7, version))
@@ -126,7 +126,7 @@ describe('publish', () => {
     ).toEqual(events.map((event) => `${event.aggregateId}@${event.version}`))
   })
 
-  test('sends the insert of a transaction and its COMMIT in one message, and commits nothing when the insert fails', async () => {
+  test('Insert and COMMIT travel in one message, and nothing is committed when the insert fails', async () => {
     const fixture = await open()
     const operations = collect(fixture.diagnostics, 'store:operation')
     const enroll = () =>
@@ -158,7 +158,7 @@ describe('publish', () => {
     ])
   })
 
-  test('keeps ids whole that hold line breaks, among others too', async () => {
+  test('Ids with line breaks are stored unchanged, alone and among others', async () => {
     const fixture = await open()
     const ids = ['a\nb', '\n', 'c', 'null', '{}']
     await fixture.publish(
@@ -173,7 +173,7 @@ describe('publish', () => {
     )
   })
 
-  test('gives an event the shard that the database reckons for those that others insert', async () => {
+  test('The SDK and the database compute the same shard', async () => {
     const fixture = await open()
     const ids = [
       '1',
@@ -194,7 +194,7 @@ describe('publish', () => {
     expect(sums).toEqual({ given: ids.length, all: 2 * ids.length, is_spread: true, is_same: true })
   })
 
-  test('takes a transaction id before a position, so that who begins after a tick lies above it', async () => {
+  test('An event takes its transaction id before its position, so later ones lie above a tick', async () => {
     const fixture = await open()
     const plan = await fixture.rows<{ 'QUERY PLAN': string }>(`
       EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
@@ -203,7 +203,7 @@ describe('publish', () => {
     )
   })
 
-  test('stores the same row whether an event is published alone or among others', async () => {
+  test('An event is stored as the same row whether it is published alone or among others', async () => {
     const fixture = await open()
     const events = [null, 0, false, '', [], { a: null, text: 'ü "quoted" \\ ' }].map(
       (payload, version) => change(1, version, { payload, headers: { tenant: 'a"b' } }),
@@ -219,7 +219,7 @@ describe('publish', () => {
     ])
   })
 
-  test('rejects an event that breaks a rule before the database is asked, and the transaction with it', async () => {
+  test('An event that breaks a rule fails its transaction before the database is asked', async () => {
     const fixture = await open()
     const touched = { query: () => Promise.reject(new Error('the database was asked')) }
     await expect(

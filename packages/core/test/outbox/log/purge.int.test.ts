@@ -58,7 +58,7 @@ async function passed(fixture: OutboxFixture): Promise<void> {
 }
 
 describe('the purge', () => {
-  test('leaves readers alone even while a session holds an old snapshot, where a reader from the start of the table walks all that was deleted', async () => {
+  test('Readers skip purged rows even while an old snapshot keeps them, unlike a reader from the start', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await passed(fixture)
@@ -86,7 +86,7 @@ describe('the purge', () => {
     ).toBeGreaterThan(400)
   })
 
-  test('walks nothing twice that it has deleted itself, where a statement that begins at the start does', async () => {
+  test('The purge walks no row twice that it has deleted, unlike a statement from the start', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await passed(fixture)

@@ -22,7 +22,7 @@ interface Connector {
 }
 
 describe('the guide to Debezium', () => {
-  test('has a connector that reads what its statements publish, and leaves all options of the router at their defaults', async () => {
+  test("The guide's connector reads the guide's publication, with the router's default options", async () => {
     const [json = ''] = await blocks('json')
     const { config } = JSON.parse(json) as Connector
     const options = Object.keys(config).filter((name) => name.startsWith('transforms.outbox.'))
@@ -41,7 +41,7 @@ describe('the guide to Debezium', () => {
     ).toBe(true)
   })
 
-  test('has statements that run, publish each event once and nothing else, and a heartbeat that moves an idle slot on', async () => {
+  test("The guide's statements run, publish each event once, and its heartbeat advances an idle slot", async () => {
     const fixture = await open()
     const [json = ''] = await blocks('json')
     const { config } = JSON.parse(json) as Connector
@@ -86,7 +86,7 @@ describe('the guide to Debezium', () => {
 })
 
 describe('a relay without sinks', () => {
-  test('purges by age alone once no sink is left', async () => {
+  test('A relay without sinks purges by age alone', async () => {
     const fixture = await open()
     const relay = fixture.relay([recordingSink()])
     await fixture.publish(change(1, 1))

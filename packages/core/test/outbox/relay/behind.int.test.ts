@@ -22,7 +22,7 @@ async function drain(fixture: OutboxFixture, sink: Sink): Promise<void> {
 }
 
 describe('a sink that is far behind', () => {
-  test('is told by status as the one that the purge waits for, with what the log takes', async () => {
+  test('status names the sink that the purge waits for and the size of the log', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await openCursors(client, recordingSink({ name: 'left-behind' }))
@@ -48,7 +48,7 @@ describe('a sink that is far behind', () => {
     ])
   })
 
-  test('shows in the metrics of a relay, more and more while it is stuck, whoever serves it, and no more when it has caught up', async () => {
+  test('behindMs rises in the metrics of any relay while a sink is stuck and falls when it catches up', async () => {
     const fixture = await open()
     const metrics = collectMetrics(fixture.diagnostics)
     const behindMs = (sink: string): number | undefined => metrics.snapshot().relay[sink]?.behindMs
@@ -87,7 +87,7 @@ describe('a sink that is far behind', () => {
     })
   })
 
-  test('is at the head at once when it is removed and starts there, and the log is free of what it lacked', async () => {
+  test('A sink that is removed and starts at the head is there at once and frees the log', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await openCursors(client, recordingSink())

@@ -156,7 +156,7 @@ describe.each([
   afterAll(() => server.stop())
 
   test(
-    'loses no event, makes none up and inverts none; the relays go on by themselves',
+    'A crash of PostgreSQL loses, invents and inverts no event, and the relays continue',
     { timeout: 120_000 },
     async () => {
       const stores = await open()
@@ -217,7 +217,7 @@ describe.each([
   )
 
   test.each(Object.entries(crashes))(
-    'after %s, goes on with higher positions and ticks, and cursors that name ticks which exist',
+    'After %s positions and ticks are higher, and cursors name ticks that exist',
     async (_, crash) => {
       const stores = await open()
       orThrow(await migrate(stores))
@@ -285,7 +285,7 @@ describe('a crash of a server that acknowledges commits before it writes them', 
     return stores
   }
 
-  test('takes back no tick, and nothing that a tick has seen, as it does other rows', async () => {
+  test('A crash without synchronous commit loses no tick and no event that a tick has seen', async () => {
     const stores = await prepared()
     const { client } = stores.postgres
     await publishMany(client, [change(1, 1)])
@@ -299,7 +299,7 @@ describe('a crash of a server that acknowledges commits before it writes them', 
     ])
   })
 
-  test('takes back no cursor of a sink that has just been made known', async () => {
+  test('A crash without synchronous commit loses no cursor of a new sink', async () => {
     const stores = await prepared()
     await openCursors(stores.postgres.client, recordingSink())
     await crash(stores)
@@ -308,7 +308,7 @@ describe('a crash of a server that acknowledges commits before it writes them', 
     ])
   })
 
-  test('takes back no fence', async () => {
+  test('A crash without synchronous commit loses no fence', async () => {
     const stores = await prepared()
     const { client } = stores.postgres
     const sink = recordingSink()

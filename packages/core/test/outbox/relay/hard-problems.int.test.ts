@@ -37,7 +37,7 @@ function gate(): { readonly passed: ResultAsync<SinkReport, SinkFailure>; open()
 }
 
 describe("a zombie's acknowledgement", () => {
-  test('moves no cursor back, where one without a fence has events delivered again after later ones', async () => {
+  test("A zombie's acknowledgement moves no cursor back, as it does without a fence", async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
@@ -64,7 +64,7 @@ describe("a zombie's acknowledgement", () => {
 })
 
 describe('two relays', () => {
-  test('never reorder an aggregate whose batch one of them holds, where two that claim rows with SKIP LOCKED do', async () => {
+  test('Two relays never reorder an aggregate, as two that claim rows with SKIP LOCKED do', async () => {
     const fixture = await open()
     const seen: string[] = []
     const working = gate()
@@ -126,7 +126,7 @@ async function claimedWithSkipLocked(fixture: OutboxFixture): Promise<number[]> 
 }
 
 describe('a retry', () => {
-  test('has everything of its aggregate that arrives meanwhile delivered after it', async () => {
+  test('Everything of its aggregate that arrives during a retry is delivered after it', async () => {
     const fixture = await open()
     const retried = gate()
     let attempts = 0
@@ -159,7 +159,7 @@ describe('a retry', () => {
     expect(versionsOf(sink.seen, 1)).toEqual([1, 2, 3])
   })
 
-  test('control: a retry beside the loop, which unparks the aggregate when it is done, loses what was parked since it looked', async () => {
+  test('Control: a retry beside the loop loses what was parked since it looked', async () => {
     const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
@@ -187,7 +187,7 @@ describe('a retry', () => {
 })
 
 describe('a restored dump', () => {
-  test('is refused, where its ticks would take what is new for delivered', async () => {
+  test('A restored dump is refused, since its ticks would take new events for delivered ones', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -224,7 +224,7 @@ describe('a restored dump', () => {
 })
 
 describe('a sink that fails', () => {
-  test('is asked less and less often while it is down, and with fewer events, then as before', async () => {
+  test('A sink that is down gets fewer and smaller batches, and full ones when it is back', async () => {
     const fixture = await open()
     let isDown = true
     const calls: { readonly atMs: number; readonly size: number }[] = []

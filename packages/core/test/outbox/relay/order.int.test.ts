@@ -32,7 +32,7 @@ async function between(fixture: OutboxFixture, from: Tick, to: Tick): Promise<st
 }
 
 describe('the log', () => {
-  test('loses no event that commits after a later one was delivered, where a reader by position does', async () => {
+  test('No event is lost that commits after a later one was delivered, as it is by position', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -49,7 +49,7 @@ describe('the log', () => {
     expect([...seen, ...(await control.poll())]).toEqual(['early@1'])
   })
 
-  test('keeps the order of an aggregate whose writer began first and wrote last, where a reader by transaction id inverts it', async () => {
+  test('A writer that began first and wrote last keeps its order, which a reader by transaction id inverts', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -66,7 +66,7 @@ describe('the log', () => {
     expect(await control.poll()).toEqual(['1@2', '1@1'])
   })
 
-  test('delays nobody while a write transaction stays open elsewhere, where a reader below the oldest transaction stalls', async () => {
+  test('An open transaction elsewhere delays no event, as it does below the oldest transaction', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -86,7 +86,7 @@ describe('the log', () => {
     expect(await control.poll()).toHaveLength(100)
   })
 
-  test('takes the snapshot of a tick after the lock, so that a later tick never sees less', async () => {
+  test('A tick takes its snapshot after its lock, so a later tick never sees less', async () => {
     const fixture = await open()
     const sessions = await Promise.all(Array.from({ length: 6 }, () => fixture.session()))
     let version = 0
@@ -108,7 +108,7 @@ describe('the log', () => {
     expect(visible.filter(({ less }) => less)).toEqual([])
   })
 
-  test('makes a tick only when something new has committed', async () => {
+  test('A tick is made only when something new has committed', async () => {
     const fixture = await open()
     await fixture.publish(change(1, 1))
     const first = await tick(fixture)
@@ -120,7 +120,7 @@ describe('the log', () => {
     expect((await tick(fixture)).id).toBe(first.id + 1n)
   })
 
-  test('makes ticks at a pace, and earlier for many events', async () => {
+  test('Ticks are made periodically, and earlier for many events', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await fixture.publish(change(1, 1))
@@ -133,7 +133,7 @@ describe('the log', () => {
     expect((await advance(client, { gapMs: 60_000, maxEvents: 10 })).newest.id).toBe(first.id + 1n)
   })
 
-  test('gives back nothing of an interval whose end moved midway but what it had, where moving it loses a late commit', async () => {
+  test('An interval keeps its end while it is read, since moving it loses a late commit', async () => {
     const fixture = await open()
     const late = await fixture.session()
     await late.run('BEGIN')
@@ -167,7 +167,7 @@ describe('the log', () => {
     expect(await rest(moved)).toEqual(['b@1'])
   })
 
-  test('knows between which positions an interval lies without reading it, late commits and those that roll back included', async () => {
+  test('The positions of an interval are known without reading it, late and failed commits included', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const late = await fixture.session()
@@ -201,7 +201,7 @@ describe('the log', () => {
     ).toBeUndefined()
   })
 
-  test('works through an interval that was begun by another owner to the end that was chosen for it', async () => {
+  test('A new owner finishes an interval at the end that the former owner chose', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const late = await fixture.session()
@@ -223,7 +223,7 @@ describe('the log', () => {
     expect(sink.seen).toEqual(['c@1', 'late@1'])
   })
 
-  test("keeps a late commit from the purge however old it is, where a purge up to the slowest cursor's end deletes it undelivered", async () => {
+  test('The purge spares a late commit however old it is, unlike a purge up to the slowest cursor', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
@@ -248,7 +248,7 @@ describe('the log', () => {
     expect(await fixture.rows('SELECT FROM @schema.outbox')).toHaveLength(0)
   })
 
-  test('purges nothing that is younger than the retention or that a sink has not passed', async () => {
+  test('The purge spares events younger than the retention or not passed by a sink', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const quick = recordingSink()

@@ -51,7 +51,7 @@ async function ownersOf(
 }
 
 describe('a relay', () => {
-  test('delivers at once what a transaction of this process published, though it looks rarely', async () => {
+  test('Events of this process are delivered at once, however rarely the relay polls', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink], { tickMs: 1_500, maxPollMs: 60_000 })
@@ -75,7 +75,7 @@ describe('a relay', () => {
     }
   })
 
-  test('hands only the types over that a sink wants', async () => {
+  test('A sink receives only the types that it wants', async () => {
     const fixture = await open()
     const exact = recordingSink({ name: 'exact', types: ['course.updated'] })
     const prefix = recordingSink({ name: 'prefix', types: ['enrollment.*', 'user.registered'] })
@@ -98,7 +98,7 @@ describe('a relay', () => {
     ])
   })
 
-  test('starts a new sink at the beginning, or at the head when asked', async () => {
+  test('A new sink starts at the beginning, or at the head when asked', async () => {
     const fixture = await open()
     await fixture.publish(change(1, 1))
     const all = recordingSink({ name: 'all' })
@@ -111,7 +111,7 @@ describe('a relay', () => {
     expect(later.seen).toEqual(['1@2'])
   })
 
-  test('takes a backlog without ticks through in order, in bounded stretches', async () => {
+  test('A backlog without ticks is delivered in order, in bounded stretches', async () => {
     const fixture = await open()
     const slow = await fixture.session()
     await slow.run('BEGIN')
@@ -142,7 +142,7 @@ describe('a relay', () => {
     expect(sink.seen.at(-1)).toBe('late@1')
   })
 
-  test('keeps no transaction open while a sink works', async () => {
+  test('No transaction is open while a sink works', async () => {
     const fixture = await open()
     const working = gate()
     const calls = { count: 0 }
@@ -165,7 +165,7 @@ describe('a relay', () => {
     expect(sink.seen).toEqual(['1@1'])
   })
 
-  test('says how far each sink is behind and who owns it', async () => {
+  test('status reports how far each sink is behind and who owns its shards', async () => {
     const fixture = await open()
     const relay = fixture.relay([
       recordingSink(),
@@ -202,7 +202,7 @@ describe('a relay', () => {
     })
   })
 
-  test('forgets a sink that was removed', async () => {
+  test('A removed sink is forgotten', async () => {
     const fixture = await open()
     const relay = fixture.relay([recordingSink()])
     orThrow(await relay.drain())
@@ -214,7 +214,7 @@ describe('a relay', () => {
 })
 
 describe('relays of several processes', () => {
-  test('share the shards fairly and lose nothing while one joins and one leaves', async () => {
+  test('Relays share the shards fairly and lose nothing while one joins and one leaves', async () => {
     const fixture = await open()
     const seen: string[] = []
     const sink = (): ReturnType<typeof recordingSink> =>
@@ -252,7 +252,7 @@ describe('relays of several processes', () => {
       )
   })
 
-  test('take over from one that died when its lease has run out, with a higher fence', async () => {
+  test('The shards of a dead relay are taken over after its lease, with a higher fence', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
@@ -272,7 +272,7 @@ describe('relays of several processes', () => {
     expect(fences).toEqual([(dead[0]?.fence ?? 0n) + 1n])
   })
 
-  test('have no acknowledgement and no failure of a zombie counted', async () => {
+  test('No acknowledgement and no failure of a zombie counts', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
@@ -301,7 +301,7 @@ describe('relays of several processes', () => {
     expect(await fixture.rows('SELECT FROM @schema.outbox_failure')).toHaveLength(0)
   })
 
-  test('find the event that ends its process, and deliver everything else', async () => {
+  test('The event that ends its process is found, and everything else is delivered', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     await openCursors(client, recordingSink())
@@ -341,7 +341,7 @@ describe('relays of several processes', () => {
     expect(company).toEqual([1])
   })
 
-  test('give up an event whose attempts were begun three times and never ended', async () => {
+  test('An event whose attempts began three times and never ended is given up', async () => {
     const fixture = await open()
     const sink = recordingSink({
       before: (batch) =>
@@ -373,7 +373,7 @@ describe('relays of several processes', () => {
 })
 
 describe('stop', () => {
-  test('lets the batch under way end, acknowledges it and gives the shards back', async () => {
+  test('stop lets the batch under way end, acknowledges it and returns the shards', async () => {
     const fixture = await open()
     const working = gate()
     let isCalled = false
@@ -397,7 +397,7 @@ describe('stop', () => {
     expect(next.seen).toEqual([])
   })
 
-  test('abandons a batch that does not end in time, and it is delivered again', async () => {
+  test('stop abandons a batch that does not end in time, and it is delivered again', async () => {
     const fixture = await open()
     const signals: AbortSignal[] = []
     const stubborn = recordingSink({
@@ -424,7 +424,7 @@ describe('stop', () => {
     expect(next.seen).toEqual(['1@1'])
   })
 
-  test('comes with the end of the stores', async () => {
+  test('Closing the stores stops the relay', async () => {
     const fixture = await open()
     const relay = fixture.relay([recordingSink()])
     orThrow(await relay.drain())
@@ -434,7 +434,7 @@ describe('stop', () => {
 })
 
 describe('a relay whose PostgreSQL goes away', () => {
-  test('interrupts its sink before others may take the shards over', async () => {
+  test('A relay without PostgreSQL interrupts its sink before others may take over its shards', async () => {
     const proxy = await faultProxy((await open()).url)
     const fixture = await open({ url: () => proxy.url })
     const signals: {
@@ -474,7 +474,7 @@ describe('a relay whose PostgreSQL goes away', () => {
     await proxy.close()
   })
 
-  test('goes on when it is back, whatever it was doing, and loses nothing', async () => {
+  test('A relay continues when PostgreSQL is back, whatever it was doing, and loses nothing', async () => {
     const proxy = await faultProxy((await open()).url)
     const fixture = await open({ url: () => proxy.url })
     const sink = recordingSink()
