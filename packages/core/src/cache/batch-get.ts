@@ -1,8 +1,8 @@
 import type { RedisClientType } from 'redis'
 import type { Clock } from '../clock.ts'
+import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
-import type { Stores } from '../connect/stores.ts'
 import { digits } from './entry.ts'
 
 /** The reply to keys that were read together. */
@@ -17,7 +17,7 @@ export interface BatchReply {
   readonly error?: StoreError
 }
 
-/** Keys that one command reads. */
+/** Keys that are read together. */
 export class Batch {
   /** The keys by slot. */
   readonly keys: string[] = []
@@ -49,14 +49,23 @@ export class Batch {
   }
 }
 
-/** Most keys of one MGET: a longer one would occupy the server for too long. */
-export const maxKeys = 500
+/**
+ * Limits of one command. A longer one would occupy the server and the connection for too long: its
+ * own deadline, and the commands of other callers, would not be met.
+ */
+const commandLimits = { keys: 500, characters: 256 * 1024 }
+const fewestKeys = 10
 
-/** Reads keys: those that are asked for in one turn of the event loop share one MGET. */
+/**
+ * Reads keys. Those that are asked for in one turn of the event loop share one MGET; many or long
+ * entries take several, one after the other.
+ */
 export class BatchGet {
   readonly #redis: RedisStore
   readonly #clock: Clock
   #open: Batch | undefined
+  /** Length of an entry, as far as is known: the longest mean of late, in characters. */
+  #entryLength = 2_048
 
   constructor({ redis, clock }: Pick<Stores, 'redis' | 'clock'>) {
     this.#redis = redis
@@ -65,7 +74,7 @@ export class BatchGet {
 
   /** The batch that is sent at the end of this turn of the event loop. */
   get batch(): Batch {
-    if (this.#open === undefined || this.#open.keys.length >= maxKeys) this.#open = this.#begin()
+    this.#open ??= this.#begin()
     return this.#open
   }
 
@@ -73,21 +82,46 @@ export class BatchGet {
     const { promise, resolve } = Promise.withResolvers<BatchReply>()
     const batch = new Batch(promise)
     process.nextTick(() => {
-      if (this.#open === batch) this.#open = undefined
+      this.#open = undefined
       resolve(this.#send(batch.keys))
     })
     return batch
   }
 
-  async #send(keys: string[]): Promise<BatchReply> {
+  async #send(keys: readonly string[]): Promise<BatchReply> {
     const redis = this.#redis
     const runId = redis.runId
-    const reply = await redis.run('get', (client) =>
-      keys.length === 1 ? getOne(client, keys) : client.mGet(keys),
-    )
-    const at = digits(this.#clock.now())
-    if (reply.isErr()) return { values: [], runId: undefined, at, error: reply.error }
-    return { values: reply.value, runId: redis.runId === runId ? runId : undefined, at }
+    let values: (string | null)[] = []
+    while (values.length < keys.length) {
+      const part = keys.slice(values.length, values.length + this.#keysPerCommand)
+      const reply = await redis.run('get', (client) =>
+        part.length === 1 ? getOne(client, part) : client.mGet(part),
+      )
+      if (reply.isErr()) return { values: [], runId: undefined, at: this.#now, error: reply.error }
+      this.#learnFrom(reply.value)
+      values = values.length === 0 ? reply.value : values.concat(reply.value)
+    }
+    return { values, runId: redis.runId === runId ? runId : undefined, at: this.#now }
+  }
+
+  get #now(): string {
+    return digits(this.#clock.now())
+  }
+
+  get #keysPerCommand(): number {
+    const { keys, characters } = commandLimits
+    return Math.max(fewestKeys, Math.min(keys, Math.floor(characters / this.#entryLength)))
+  }
+
+  #learnFrom(values: readonly (string | null)[]): void {
+    let characters = 0
+    let entries = 0
+    for (const value of values) {
+      if (value === null) continue
+      characters += value.length
+      entries += 1
+    }
+    if (entries > 0) this.#entryLength = Math.max(1, characters / entries, this.#entryLength * 0.95)
   }
 }
 

@@ -1,10 +1,11 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CacheKey } from '../cache-key.ts'
 import type { Stores } from '../connect/stores.ts'
 import { isOutage } from '../is-outage.ts'
-import { err, ok, Result, ResultAsync } from '../result.ts'
+import { within } from '../resilience/within.ts'
+import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
-import { type Batch, BatchGet, maxKeys } from './batch-get.ts'
+import { type Batch, BatchGet } from './batch-get.ts'
 import type { Cache, CacheReadError, ReadOptions } from './cache.ts'
 import { CacheReports } from './cache-reports.ts'
 import type { CheckedOptions } from './checked-options.ts'
@@ -14,6 +15,7 @@ import { type Answer, EntryReader, noAnswer } from './entry-reader.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { LeasedLoad } from './leased-load.ts'
+import { LoadScope } from './load-scope.ts'
 import { Loader } from './loader.ts'
 import {
   type Bypass,
@@ -26,12 +28,13 @@ import {
   valueSeen,
 } from './look.ts'
 import { NextLoad } from './next-load.ts'
-import { distinctRows, type Row, RowKeys } from './row-keys.ts'
+import { distinctRows, isRefused, type Row, RowKeys, valuesById } from './row-keys.ts'
 import { SourceRest } from './source-rest.ts'
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
 const longestPauseMs = 50
+const rowsPerTurn = 250
 const noSlots: readonly number[] = []
 
 /**
@@ -56,7 +59,13 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const { name: cache, load, maxParsedLength } = options
     const codec = new ValueCodec(cache, options.codec)
     const reports = new CacheReports(cache, stores.diagnostics)
-    const loader = new Loader({ cache, load, codec, sql: stores.postgres.client })
+    const loader = new Loader({
+      cache,
+      load,
+      codec,
+      sql: stores.postgres.client,
+      clock: stores.clock,
+    })
     this.name = cache
     this.#stores = stores
     this.#options = options
@@ -76,13 +85,15 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
     const row = this.#keys.rowOf(id)
+    if (isRefused(row)) return errAsync(row)
     return options?.tx === undefined
       ? new ResultAsync(this.#read(row))
       : new ResultAsync(this.#readInside(options.tx, [row])).map((values) => values.get(id))
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
-    const rows = ids.map((id) => this.#keys.rowOf(id))
+    const rows = this.#keys.rowsOf(ids)
+    if (isRefused(rows)) return errAsync(rows)
     return new ResultAsync(
       options?.tx === undefined
         ? this.#readMany(rows)
@@ -91,7 +102,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   refresh(id: Id): ResultAsync<Value | undefined, CacheReadError> {
-    return new ResultAsync(this.#refresh(this.#keys.rowOf(id)))
+    const row = this.#keys.rowOf(id)
+    return isRefused(row) ? errAsync(row) : new ResultAsync(this.#refresh(row))
   }
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {
@@ -109,9 +121,14 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #readMany(rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
-    const looks = this.#mayLook ? await this.#lookMany(rows) : []
+    const looks = this.#mayLook ? await this.#lookTogether(rows) : []
     const lookAt = (index: number): Look => looks[index] ?? gateClosed
-    const answers = rows.map((row, index) => this.#answer(row, lookAt(index)))
+    const answers: Answer<Value>[] = []
+    for (let index = 0; index < rows.length; index += 1) {
+      answers.push(this.#answer(rows[index] as Row<Id>, lookAt(index)))
+      // Many long entries must not keep the process from other callers' replies.
+      if (index % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
+    }
     const missing: number[] = []
     for (let index = 0; index < rows.length; index += 1)
       if (answers[index] === noAnswer) missing.push(index)
@@ -123,7 +140,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       if (result.isErr()) return err(result.error)
       answers[missing[at] as number] = result.value
     }
-    return ok(collect(rows, answers as (Value | undefined)[]))
+    return ok(valuesById(rows, answers as (Value | undefined)[]))
   }
 
   async #readInside(
@@ -134,7 +151,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const results = await this.#loader.loadThrough(tx, rows)
     return Result.combine(results).map((loaded) => {
       const values = loaded.map(({ value }) => value)
-      return collect(rows, values)
+      return valuesById(rows, values)
     })
   }
 
@@ -159,14 +176,6 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return look ?? gateClosed
   }
 
-  async #lookMany(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
-    const shares: Promise<readonly Look[]>[] = []
-    for (let from = 0; from < rows.length; from += maxKeys)
-      shares.push(this.#lookTogether(rows.slice(from, from + maxKeys)))
-    const looks = await Promise.all(shares)
-    return looks.length === 1 ? (looks[0] as readonly Look[]) : looks.flat()
-  }
-
   #lookTogether(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
     const { batch } = this.#batches
     const slots = batch.slotsOf(rows.map(({ key }) => key))
@@ -177,10 +186,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     )
   }
 
-  #tagSlots(batch: Batch, { id }: Row<Id>): readonly number[] {
-    if (this.#options.tags === undefined) return noSlots
-    const { keyPrefix } = this.#stores.redis
-    return this.#options.tagsOf(id).map((tag) => batch.slotOf(keyPrefix + tag))
+  #tagSlots(batch: Batch, { tags }: Row<Id>): readonly number[] {
+    return tags.length === 0 ? noSlots : tags.map((tag) => batch.slotOf(tag))
   }
 
   /** The answer of a look. A value near its end answers, and is refreshed in the background. */
@@ -192,15 +199,28 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return value
   }
 
-  /** Loads a row that a look did not answer; within grace, an expired value replaces a failure. */
+  /** Loads a row that a look did not answer. Within grace, an expired value replaces a failure. */
   async #load(row: Row<Id>, look: Look): Promise<ReadResult<Value>> {
     this.#reports.miss(look)
-    const result = await this.#loadOrWait(row, look)
-    if (result.isOk() || !isOutage(result.error)) {
-      this.#rest.succeeded()
+    const { graceMs } = this.#options
+    const loading = this.#loadOrWait(row, look)
+    const result = graceMs > 0 && isExpired(look) ? await this.#inTime(row, loading) : await loading
+    if (result.isOk() || !result.error.retryable) {
+      this.#rest.succeeded(row.key)
       return result
     }
-    return this.#options.graceMs === 0 ? result : this.#answerFromGrace(row, result)
+    if (graceMs === 0) return result
+    if (isOutage(result.error)) this.#rest.failed()
+    else this.#rest.failedFor(row.key)
+    return (await this.#answerFromGrace(row)) ?? result
+  }
+
+  /** The result of a load, or an expired value when the load is slow. The load goes on then. */
+  async #inTime(row: Row<Id>, loading: Promise<ReadResult<Value>>): Promise<ReadResult<Value>> {
+    const result = await within(loading, this.#options.softTimeoutMs, () => undefined)
+    if (result !== undefined) return result
+    this.#rest.failedFor(row.key)
+    return (await this.#answerFromGrace(row)) ?? loading
   }
 
   async #loadOrWait(row: Row<Id>, first: Look): Promise<ReadResult<Value>> {
@@ -215,11 +235,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       if (isBypass(look)) return this.#loadUncached(row, look.reason)
       const value = turns === 1 ? noAnswer : this.#answer(row, look)
       if (value !== noAnswer) return waited(ok(value))
-      if (isExpired(look) && !this.#rest.mayAsk())
+      if (isExpired(look) && !this.#rest.mayAsk(row.key))
         return this.#answerStale(row, look.raw) ?? this.#loadUncached(row, 'unreadable')
       const outcome = await this.#lease(row, look)
       if (outcome.kind === 'loaded') return valueOf(outcome.result)
       if (outcome.kind === 'bypass') return this.#loadUncached(row, outcome.reason)
+      if (LoadScope.current !== undefined) return this.#loadUncached(row, 'nested')
       if (clock.monotonic() - startedAt >= this.#options.waitMs)
         return waited(await this.#loadUncached(row, 'waited'))
       await setTimeout(Math.min(longestPauseMs, 2 ** turns) * (0.5 + Math.random() / 2))
@@ -242,15 +263,17 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   /** Loads without the cache: every caller gets a load that began after it asked. */
   async #loadUncached(row: Row<Id>, reason: string): Promise<ReadResult<Value>> {
     this.#reports.bypass(reason)
-    const result = await this.#uncached.join(row.key, () => this.#loader.load(row))
+    // Within a loader a shared load may be the one that waits for this read.
+    const result = await (LoadScope.current === undefined
+      ? this.#uncached.join(row.key, () => this.#loader.load(row))
+      : this.#loader.load(row))
     return valueOf(result.andThen((loaded) => this.#codec.copy(loaded)))
   }
 
-  async #answerFromGrace(row: Row<Id>, failed: ReadResult<Value>): Promise<ReadResult<Value>> {
-    this.#rest.failed()
-    // Looked at again: a writer may have come since, and a held key must not answer.
+  /** Looks again: a writer may have come since, and a held key must not answer. */
+  async #answerFromGrace(row: Row<Id>): Promise<ReadResult<Value> | undefined> {
     const raw = valueSeen(await this.#look(row))
-    return (raw === undefined ? undefined : this.#answerStale(row, raw)) ?? failed
+    return raw === undefined ? undefined : this.#answerStale(row, raw)
   }
 
   #answerStale(row: Row<Id>, raw: string): ReadResult<Value> | undefined {
@@ -263,16 +286,4 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
 function valueOf<Value>(result: LoadResult<Value>): ReadResult<Value> {
   return result.map(({ value }) => value)
-}
-
-function collect<Id, Value>(
-  rows: readonly Row<Id>[],
-  values: readonly (Value | undefined)[],
-): Map<Id, Value> {
-  const found = new Map<Id, Value>()
-  for (let index = 0; index < rows.length; index += 1) {
-    const value = values[index]
-    if (value !== undefined) found.set((rows[index] as Row<Id>).id, value)
-  }
-  return found
 }

@@ -32,11 +32,19 @@ export interface CacheOptions<Id, Value> {
   /** Time after which an entry is loaded again, in milliseconds. */
   readonly ttlMs: number
   /**
-   * Time beyond `ttlMs` for which an entry may answer while its source is down, in milliseconds.
+   * Time beyond `ttlMs` for which an entry may answer while its source fails or is slow, in
+   * milliseconds.
    *
    * @defaultValue `0`
    */
   readonly graceMs?: number
+  /**
+   * Time that a reader waits for its source while it has an expired value within `graceMs`, in
+   * milliseconds. Then that value answers, and the load goes on in the background.
+   *
+   * @defaultValue `250`
+   */
+  readonly softTimeoutMs?: number
   /**
    * Share of `ttlMs` after which a read refreshes an entry in the background, less up to a tenth at
    * random; `1` for never.
@@ -59,7 +67,8 @@ export interface CacheOptions<Id, Value> {
   readonly entryTtlMs?: (value: Value, id: Id) => number
   /**
    * Keys by which many entries are invalidated at once: an entry is valid until one of its tags is
-   * invalidated. At most 16.
+   * invalidated. At most 16. The key of another entry may be a tag: it counts as invalidated
+   * whenever that entry is loaded again, too.
    *
    * @defaultValue `() => []`
    */
@@ -93,7 +102,7 @@ export interface CacheOptions<Id, Value> {
    */
   readonly waitMs?: number
   /**
-   * Further parts of the key of an id.
+   * Further parts of the key of an id. Needed when ids are objects.
    *
    * @defaultValue `(id) => [String(id)]`
    */
@@ -114,6 +123,7 @@ export interface CacheOptions<Id, Value> {
 /** The defaults of {@link CacheOptions}. */
 export const cacheDefaults = {
   graceMs: 0,
+  softTimeoutMs: 250,
   refreshAt: 0.9,
   absentTtlMs: 30_000,
   maxEntryLength: 524_288,

@@ -25,11 +25,7 @@ export function defineCache<Id, Value>(
 ): Cache<Id, Value> {
   const checked = { keyName: options.name, ...cacheDefaults, ...options }
   checkOptions('defineCache', schema, checked)
-  const { tags } = checked
-  return new CacheAside(stores, {
-    ...checked,
-    tagsOf: (id) => tags?.(id).map((tag) => tag.text) ?? [],
-  })
+  return new CacheAside(stores, checked)
 }
 
 /** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */
@@ -53,6 +49,7 @@ const schema = z.object({
   leaseMs: lifeMs,
   graceMs: spanMs,
   waitMs: spanMs,
+  softTimeoutMs: spanMs,
   maxEntryLength: option.count,
   maxParsedLength: option.countOrNone,
   refreshAt: z

@@ -47,7 +47,7 @@ export function runIdField(runId: string): string {
 }
 
 /** States of a key. */
-export type KeyState = 'absent' | 'value' | 'lease' | 'hold' | 'foreign'
+export type KeyState = 'absent' | 'value' | 'lease' | 'hold' | 'tag' | 'foreign'
 
 /** The state of a key, from its text. */
 export function stateOf(raw: string | null | undefined): KeyState {
@@ -60,6 +60,8 @@ export function stateOf(raw: string | null | undefined): KeyState {
       return 'lease'
     case 104:
       return 'hold'
+    case 116:
+      return 'tag'
     default:
       return 'foreign'
   }

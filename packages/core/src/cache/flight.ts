@@ -1,4 +1,5 @@
 import type { LoadResult } from './codec.ts'
+import type { LoadScope } from './load-scope.ts'
 
 /** The outcome of a flight for one reader: the value, or the advice to look again or to bypass. */
 export type Outcome<Value> =
@@ -14,12 +15,23 @@ export type Outcome<Value> =
  */
 export class Flight<Value> {
   readonly #shared = Promise.withResolvers<Outcome<Value>>()
+  readonly #scope: LoadScope | undefined
   #followers = 0
   #canJoin = true
 
-  /** Whether another reader may still share it. */
+  /** `scope` is the load whose loader began the flight. */
+  constructor(scope: LoadScope | undefined) {
+    this.#scope = scope
+  }
+
+  /** Whether the fill has not been sent yet. */
   get canJoin(): boolean {
     return this.#canJoin
+  }
+
+  /** Whether a reader in this scope may wait for it without waiting for itself. */
+  isSafeFor(scope: LoadScope | undefined): boolean {
+    return scope === undefined || scope === this.#scope
   }
 
   /** Number of readers that share it. */

@@ -7,7 +7,8 @@ import { runIdField } from './entry.ts'
  * value that the reader cannot use or '', 5 soft expiry of that value when the reader claims it for
  * a refresh or '', 6 its new soft expiry then.
  *
- * - absent, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies 1.
+ * - absent, TAG, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies
+ * 1.
  * - VALUE(4) with soft expiry 5 -> the same VALUE with soft expiry 6, so that no other reader loads
  *   it until then. Replies 2.
  * - any other VALUE, LEASE, HOLD: unchanged. Replies the text of the key.

@@ -10,6 +10,7 @@ import type { Loaded, LoadResult, ValueCodec } from './codec.ts'
 import { fillEntry, type FillRequest } from './fill.ts'
 import { Flight, type Outcome } from './flight.ts'
 import { type LeaseReply, type LeaseRequest, type SeenValue, takeLease } from './lease.ts'
+import { LoadScope } from './load-scope.ts'
 import type { Loader } from './loader.ts'
 import { areTagsUnchanged } from './look.ts'
 import { emptyFill, lifeOf, newEntry, type NewEntry, refusalOf } from './new-entry.ts'
@@ -63,6 +64,7 @@ export class LeasedLoad<Id, Value> {
   async join(row: Row<Id>, seen: SeenValue | undefined): Promise<Outcome<Value>> {
     const flight = this.#flights.get(row.key)
     if (flight === undefined || !flight.canJoin) return this.#begin(row, seen)
+    if (!flight.isSafeFor(LoadScope.current)) return { kind: 'bypass', reason: 'nested' }
     const outcome = await flight.join()
     return outcome.kind === 'loaded'
       ? { kind: 'loaded', result: outcome.result.andThen((row) => this.#deps.codec.copy(row)) }
@@ -71,14 +73,14 @@ export class LeasedLoad<Id, Value> {
 
   /** Refreshes a row in the background, unless this process is loading it already. */
   refresh(row: Row<Id>, seen: SeenValue): void {
-    if (!this.#flights.has(row.key))
-      this.#begin(row, seen).catch((error: unknown) => {
-        this.#deps.reports.bypass(String(error))
-      })
+    if (this.#flights.has(row.key)) return
+    LoadScope.leave(() => this.#begin(row, seen)).catch((error: unknown) => {
+      this.#deps.reports.bypass(String(error))
+    })
   }
 
   async #begin(row: Row<Id>, seen: SeenValue | undefined): Promise<Outcome<Value>> {
-    const flight = new Flight<Value>()
+    const flight = new Flight<Value>(LoadScope.current)
     this.#flights.set(row.key, flight)
     try {
       const outcome = await this.#lead(row, seen, flight)
@@ -110,12 +112,12 @@ export class LeasedLoad<Id, Value> {
   ): Promise<Lease<Id, Value> | Exclude<Outcome<Value>, { kind: 'loaded' }>> {
     const {
       stores: { redis, invalidation },
-      options: { leaseMs, tagsOf },
+      options: { leaseMs },
     } = this.#deps
     const { runId } = redis
     if (runId === undefined || !invalidation.isOpen)
       return { kind: 'bypass', reason: 'gate-closed' }
-    const tags = tagsOf(row.id)
+    const { tags } = row
     const request = { key: row.key, nonce: invalidation.nonces.next(), leaseMs, runId, seen }
     const granted = await this.#leases.add({ lease: request, tags })
     if (granted.isErr()) return { kind: 'bypass', reason: granted.error.type }
@@ -164,9 +166,7 @@ export class LeasedLoad<Id, Value> {
   async #areTagsCurrent({ tags, tagNonces }: Lease<Id, Value>): Promise<boolean> {
     if (tags.length === 0) return true
     const { redis } = this.#deps.stores
-    const reply = await redis.run('get', (client) =>
-      client.mGet(tags.map((tag) => redis.keyPrefix + tag)),
-    )
+    const reply = await redis.run('get', (client) => client.mGet([...tags]))
     return reply.isOk() && areTagsUnchanged(tagNonces, reply.value)
   }
 
@@ -181,9 +181,7 @@ export class LeasedLoad<Id, Value> {
       run: async (client, { lease, tags }): Promise<Granted> => {
         const [reply, ...tagNonces] = await Promise.all([
           takeLease(client, lease),
-          ...tags.map((tag) =>
-            readTag(client, redis.keyPrefix + tag, { nonce: invalidation.nonces.next(), lifeMs }),
-          ),
+          ...tags.map((tag) => readTag(client, tag, { nonce: invalidation.nonces.next(), lifeMs })),
         ])
         return { lease: reply, tagNonces }
       },

@@ -1,11 +1,14 @@
-import { isOutage } from '../is-outage.ts'
-import { err, ok, type Result } from '../result.ts'
+import type { Clock } from '../clock.ts'
 import { sqlFailureIn } from '../failure-error.ts'
+import { isOutage } from '../is-outage.ts'
 import { MicroBatch } from '../micro-batch.ts'
+import { err, ok, type Result } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError } from './cache.ts'
 import { loadFailed, type LoadResult, type ValueCodec } from './codec.ts'
+import { LoadScope } from './load-scope.ts'
 import { distinctRows, type Row } from './row-keys.ts'
+import { SplitBudget } from './split-budget.ts'
 
 /** Dependencies of a {@link Loader}. */
 export interface LoaderDeps<Id, Value> {
@@ -17,7 +20,11 @@ export interface LoaderDeps<Id, Value> {
   readonly codec: ValueCodec<Value>
   /** The primary. */
   readonly sql: SqlClient
+  /** Source of the time. */
+  readonly clock: Clock
 }
+
+type Batch<Id, Value> = MicroBatch<Row<Id>, LoadResult<Value>>
 
 /**
  * Loads rows from the source. Rows that are asked for in the same turn of the event loop share one
@@ -25,16 +32,25 @@ export interface LoaderDeps<Id, Value> {
  */
 export class Loader<Id, Value> {
   readonly #deps: LoaderDeps<Id, Value>
-  readonly #batch: MicroBatch<Row<Id>, LoadResult<Value>>
+  readonly #batch: Batch<Id, Value>
+  readonly #nested = new WeakMap<LoadScope, Batch<Id, Value>>()
 
   constructor(deps: LoaderDeps<Id, Value>) {
     this.#deps = deps
-    this.#batch = new MicroBatch((rows) => this.#loadTogether(rows))
+    this.#batch = this.#newBatch()
   }
 
   /** Loads one row, together with others that are asked for at the same time. */
   load(row: Row<Id>): Promise<LoadResult<Value>> {
-    return this.#batch.add(row)
+    const scope = LoadScope.current
+    if (scope === undefined) return this.#batch.add(row)
+    if (scope.isCircular(row.key)) {
+      const message = 'the loader waits for a row that waits for itself'
+      return Promise.resolve(err(loadFailed(this.#deps.cache, message)))
+    }
+    const batch = this.#nested.get(scope) ?? this.#newBatch()
+    this.#nested.set(scope, batch)
+    return batch.add(row)
   }
 
   /** Loads rows through the caller's connection. */
@@ -42,24 +58,53 @@ export class Loader<Id, Value> {
     sql: SqlClient,
     rows: readonly Row<Id>[],
   ): Promise<readonly LoadResult<Value>[]> {
-    const found = await this.#ask(sql, rows)
-    return rows.map(({ id }) => found.andThen((values) => this.#deps.codec.encode(values.get(id))))
+    return this.#encoded(rows, await this.#ask(sql, rows))
+  }
+
+  #newBatch(): Batch<Id, Value> {
+    return new MicroBatch((rows) => this.#loadTogether(rows))
   }
 
   async #loadTogether(asked: readonly Row<Id>[]): Promise<readonly LoadResult<Value>[]> {
     const rows = distinctRows(asked)
-    const results = await this.loadThrough(this.#deps.sql, rows)
+    const found = await this.#ask(this.#deps.sql, rows)
+    const results =
+      found.isErr() && rows.length > 1 && !isOutage(found.error)
+        ? await this.#loadApart(rows, found.error, new SplitBudget(this.#deps.clock, rows.length))
+        : this.#encoded(rows, found)
     const byKey = new Map(rows.map((row, index) => [row.key, results[index] as LoadResult<Value>]))
-    if (rows.length > 1 && results.some(isRefusal)) {
-      // One bad id must not fail the reads that happened to be asked for at the same time.
-      await Promise.all(
-        rows.map(async (row) => {
-          const [result] = await this.loadThrough(this.#deps.sql, [row])
-          byKey.set(row.key, result as LoadResult<Value>)
-        }),
+    return asked.map((row) => byKey.get(row.key) as LoadResult<Value>)
+  }
+
+  /**
+   * Loads halves one after the other, down to the row that is refused: one bad id must not fail the
+   * reads that happened to be asked for at the same time. Rows beyond the budget keep the failure.
+   */
+  async #loadApart(
+    rows: readonly Row<Id>[],
+    failure: CacheReadError,
+    budget: SplitBudget,
+  ): Promise<readonly LoadResult<Value>[]> {
+    const middle = Math.ceil(rows.length / 2)
+    const results: LoadResult<Value>[] = []
+    for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
+      const found = budget.take() ? await this.#ask(this.#deps.sql, half) : err(failure)
+      const isSplit = found.isErr() && half.length > 1 && budget.isLeft && !isOutage(found.error)
+      results.push(
+        ...(isSplit
+          ? await this.#loadApart(half, found.error, budget)
+          : this.#encoded(half, found)),
       )
     }
-    return asked.map((row) => byKey.get(row.key) as LoadResult<Value>)
+    return results
+  }
+
+  #encoded(
+    rows: readonly Row<Id>[],
+    found: Result<ReadonlyMap<Id, Value>, CacheReadError>,
+  ): readonly LoadResult<Value>[] {
+    const { codec } = this.#deps
+    return rows.map(({ id }) => found.andThen((values) => codec.encode(values.get(id))))
   }
 
   async #ask(
@@ -68,8 +113,9 @@ export class Loader<Id, Value> {
   ): Promise<Result<ReadonlyMap<Id, Value>, CacheReadError>> {
     const { cache, load } = this.#deps
     const ids = rows.map((row) => row.id)
+    const keys = rows.map((row) => row.key)
     try {
-      const values: unknown = await load(ids, sql)
+      const values: unknown = await LoadScope.run(keys, () => load(ids, sql))
       if (!(values instanceof Map)) return err(loadFailed(cache, 'the loader returned no Map'))
       const asked = new Set<unknown>(ids)
       const foreign = [...(values as Map<unknown, unknown>).keys()].find((id) => !asked.has(id))
@@ -83,8 +129,4 @@ export class Loader<Id, Value> {
 
 function foreignId(id: unknown): string {
   return `the loader returned a ${typeof id} id that was not asked for: a string for a number?`
-}
-
-function isRefusal(result: LoadResult<unknown>): boolean {
-  return result.isErr() && !isOutage(result.error)
 }

@@ -59,6 +59,7 @@ export function readLook(reply: BatchReply, slot: number, tagSlots: readonly num
     case 'hold':
       return { kind: 'bypass', reason: 'held' }
     case 'absent':
+    case 'tag':
       return { kind: 'miss', seen: undefined, reason: 'absent' }
     case 'lease':
       return { kind: 'miss', seen: undefined, reason: 'leased' }

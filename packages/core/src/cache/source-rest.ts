@@ -2,37 +2,50 @@ import type { Clock } from '../clock.ts'
 
 /** Time for which a failed source is left alone, in milliseconds. */
 const restMs = 1_000
+const mostKeys = 10_000
 
 /**
- * Spares a source that fails: one read a second tries it, the others are answered by expired
- * values.
+ * Spares a source that fails: one read a second tries it, and expired values answer the others. An
+ * outage concerns all keys, any other failure and slowness only the key that was loaded.
  */
 export class SourceRest {
   readonly #clock: Clock
-  #isSuspect = false
-  #endsAt = 0
+  readonly #endsAt = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** The source answered. */
-  succeeded(): void {
-    this.#isSuspect = false
+  /** The source answered for this key. */
+  succeeded(key: string): void {
+    if (this.#endsAt.size === 0) return
+    this.#endsAt.delete(everyKey)
+    this.#endsAt.delete(key)
   }
 
-  /** The source failed: it rests now. */
+  /** The source is out of reach: it rests. */
   failed(): void {
-    this.#isSuspect = true
-    this.#endsAt = this.#clock.monotonic() + restMs
+    this.#endsAt.set(everyKey, this.#clock.monotonic() + restMs)
   }
 
-  /** Whether this read may ask the source. A read that may ask a suspect source makes it rest. */
-  mayAsk(): boolean {
-    if (!this.#isSuspect) return true
+  /** The source failed, or is slow, for this key: it rests for the key. */
+  failedFor(key: string): void {
+    if (this.#endsAt.size >= mostKeys) this.#endsAt.clear()
+    this.#endsAt.set(key, this.#clock.monotonic() + restMs)
+  }
+
+  /** Whether this read may ask the source. One that may ask after a failure makes it rest again. */
+  mayAsk(key: string): boolean {
     const now = this.#clock.monotonic()
-    if (now < this.#endsAt) return false
-    this.#endsAt = now + restMs
+    for (const each of [everyKey, key]) {
+      const endsAt = this.#endsAt.get(each)
+      if (endsAt === undefined) continue
+      if (now < endsAt) return false
+      this.#endsAt.set(each, now + restMs)
+    }
     return true
   }
 }
+
+/** No key is empty. */
+const everyKey = ''

@@ -4,14 +4,17 @@ import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 /**
  * KEYS[1] the tag. ARGV: 1 nonce, 2 life in milliseconds.
  *
- * absent, foreign text -> TAG(nonce), stored as `t1 NONCE`. Replies its nonce. TAG -> the same,
- * living at least as long. Replies its nonce. HOLD: stays. Replies 0.
+ * - absent, foreign text -> TAG(nonce), stored as `t1 NONCE`. Replies its nonce.
+ * - TAG -> the same TAG, with at least this life. Replies its nonce.
+ * - VALUE: the key of an entry serves as the tag, and is unchanged. Replies the nonce of the VALUE.
+ * - HOLD, LEASE: unchanged. Replies 0.
  */
 export const tagScript = redisScript(`
 local state = redis.pcall('GET', KEYS[1])
 if type(state) == 'string' then
   local kind = string.sub(state, 1, 3)
-  if kind == 'h1 ' then return 0 end
+  if kind == 'h1 ' or kind == 'l1 ' then return 0 end
+  if kind == 'v1 ' then return string.sub(state, 4, 19) end
   if kind == 't1 ' and string.len(state) == 19 then
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
     return string.sub(state, 4, 19)
@@ -39,5 +42,7 @@ export async function readTag(
 
 /** The nonce in the stored text of a tag; `undefined` when it has none. */
 export function tagNonceOf(raw: string | null | undefined): string | undefined {
-  return raw?.startsWith('t1 ') === true ? raw.slice(3) : undefined
+  return raw?.startsWith('t1 ') === true || raw?.startsWith('v1 ') === true
+    ? raw.slice(3, 19)
+    : undefined
 }

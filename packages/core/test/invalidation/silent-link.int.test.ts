@@ -28,7 +28,11 @@ beforeAll(async () => {
   redis = await startRedisServer()
   link = await faultProxy(redis.url)
   reader = await rows.open({ redis: { url: redis.url, deadlineMs: 1_000 } })
-  writer = await rows.open({ redis: { url: link.url, deadlineMs: 1_000 } })
+  // The deadline of the transaction below stays within an ordinary hold.
+  writer = await rows.open({
+    redis: { url: link.url, deadlineMs: 1_000 },
+    invalidation: { holdMs: 62_000 },
+  })
 })
 afterAll(async () => {
   await rows.dispose()

@@ -1,0 +1,95 @@
+import { type Cache, defineCache, orThrow, type Stores } from '@headwater/core'
+import { eventually } from '@headwater/testing'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { versionedRows, type VersionedRows } from './versioned-rows.ts'
+
+let rows: VersionedRows
+let stores: Stores
+let names = 0
+let asked: number[] = []
+let source: (id: number) => Promise<string> = async () => 'new'
+
+beforeAll(async () => {
+  rows = await versionedRows()
+  stores = await rows.open()
+})
+afterAll(() => rows.dispose())
+beforeEach(() => {
+  asked = []
+})
+
+/** A cache over a source that is none of the stores, with expired entries of ids 1 and 2. */
+async function expired(softTimeoutMs?: number): Promise<Cache<number, string>> {
+  source = async () => 'old'
+  const cache = defineCache<number, string>(stores, {
+    name: `prices${(names += 1)}`,
+    ttlMs: 200,
+    graceMs: 60_000,
+    refreshAt: 1,
+    ...(softTimeoutMs === undefined ? {} : { softTimeoutMs }),
+    load: async (ids) => {
+      asked.push(...ids)
+      return new Map(await Promise.all(ids.map(async (id) => [id, await source(id)] as const)))
+    },
+  })
+  orThrow(await cache.getMany([1, 2]))
+  for (const id of [1, 2])
+    await eventually(async () => {
+      const raw = await stores.redis.client.get(stores.redis.keyPrefix + cache.key(id).text)
+      expect(raw).toMatch(/^v1 /)
+    })
+  await setTimeout(250)
+  asked = []
+  return cache
+}
+
+test('An entry within grace answers while a source that is none of the stores fails', async () => {
+  const cache = await expired()
+  source = async () => {
+    throw new Error('503')
+  }
+  expect(orThrow(await cache.get(1))).toBe('old')
+  expect(asked).toEqual([1])
+})
+
+test('A source that failed for one id is spared for that id, and asked for the others', async () => {
+  const cache = await expired()
+  source = async (id) => {
+    if (id === 1) throw new Error('500')
+    return 'new'
+  }
+  expect(orThrow(await cache.get(1))).toBe('old')
+  const startedAt = performance.now()
+  expect(orThrow(await cache.get(1))).toBe('old')
+  expect(performance.now() - startedAt).toBeLessThan(900)
+  expect(orThrow(await cache.get(2))).toBe('new')
+  expect(asked).toEqual([1, 2])
+})
+
+test('A slow source is not waited for while an entry is within grace, and its value is stored', async () => {
+  const cache = await expired(50)
+  const { promise, resolve } = Promise.withResolvers<string>()
+  source = () => promise
+  expect(orThrow(await cache.get(1))).toBe('old')
+  // The next reader finds the entry claimed by the first one, and need not wait either.
+  expect(orThrow(await cache.get(1))).toBe('old')
+  expect(asked).toEqual([1])
+  resolve('new')
+  await eventually(async () => expect(orThrow(await cache.get(1))).toBe('new'))
+})
+
+test('A slow source is waited for when a writer holds the key', async () => {
+  const cache = await expired(1_000)
+  const { promise, resolve } = Promise.withResolvers<string>()
+  source = () => promise
+  const change = stores.invalidation.begin()
+  const read = cache.get(1)
+  await eventually(() => expect(asked).toEqual([1]))
+  change.invalidate([cache.key(1)])
+  await change.hold(async () => undefined)
+  await setTimeout(1_100)
+  resolve('new')
+  expect(orThrow(await read)).toBe('new')
+  await change.release()
+})
