@@ -75,7 +75,7 @@ async function burnTransactionIds(fixture: OutboxFixture, count: number): Promis
 }
 
 describe('an outbox that was restored from a dump on another server', () => {
-  test('A restored outbox is refused with instructions, and after a reset delivers what was not delivered', async () => {
+  test('A restored outbox is refused with instructions, and delivers the rest after a reset', async () => {
     const fixture = await open()
     await burnTransactionIds(fixture, 2_000)
     const sink = recordingSink()

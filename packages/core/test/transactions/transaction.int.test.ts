@@ -146,7 +146,7 @@ describe('transaction', () => {
     'START TRANSACTION',
     'end',
     "PREPARE TRANSACTION 'x'",
-  ])('refuses %s sent by hand', async (text) => {
+  ])('%s sent by hand is refused', async (text) => {
     const result = await transaction(stores, async (tx) => {
       await bump(tx)
       await tx.query(text)

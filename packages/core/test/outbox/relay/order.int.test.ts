@@ -32,7 +32,7 @@ async function between(fixture: OutboxFixture, from: Tick, to: Tick): Promise<st
 }
 
 describe('the log', () => {
-  test('No event is lost that commits after a later one was delivered, as it is by position', async () => {
+  test('An event that commits after a later one was delivered is not lost, unlike by position', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -49,7 +49,7 @@ describe('the log', () => {
     expect([...seen, ...(await control.poll())]).toEqual(['early@1'])
   })
 
-  test('A writer that began first and wrote last keeps its order, which a reader by transaction id inverts', async () => {
+  test('A writer that began first and wrote last keeps its order, unlike by transaction id', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
@@ -66,7 +66,7 @@ describe('the log', () => {
     expect(await control.poll()).toEqual(['1@2', '1@1'])
   })
 
-  test('An open transaction elsewhere delays no event, as it does below the oldest transaction', async () => {
+  test('An open transaction elsewhere delays no event, unlike below the oldest transaction', async () => {
     const fixture = await open()
     const sink = recordingSink()
     const relay = fixture.relay([sink])
