@@ -67,7 +67,7 @@ export class RedisClientStore implements RedisStore {
     command: (client: RedisClientType) => Promise<T>,
     options?: CallOptions,
   ): ResultAsync<T, StoreError> {
-    if (!this.#link.isUp) return errAsync(redisUnavailable(operation, 'not connected'))
+    if (!this.#link.isUp) return errAsync(redisUnavailable(operation, this.#link.reason))
     if (options?.signal?.aborted === true) return errAsync(redisDeadlineExceeded(operation, 0))
     if (!this.#breaker.admit()) return errAsync(redisUnavailable(operation, 'its breaker is open'))
     return new ResultAsync(this.#timed(operation, command, options))

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { createClient, createCluster, type RedisClientType, type RedisClusterType } from 'redis'
+import { createClient, createCluster, type RedisClusterType } from 'redis'
 import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
 
@@ -49,25 +48,8 @@ export function discardClient(client: RedisConnection): void {
 }
 
 /**
- * Reads which server the client is connected to: the `run_id` of a single server, one digest of all
- * masters' of a cluster. One round trip per server. `undefined` when a server does not tell.
- */
-export async function readRunId(client: RedisConnection): Promise<string | undefined> {
-  if (!isCluster(client)) return runIdOf(client)
-  const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
-  const ids = await Promise.all(nodes.map((node) => runIdOf(node)))
-  if (ids.length === 0 || ids.includes(undefined)) return undefined
-  return createHash('sha1').update(ids.sort().join()).digest('hex')
-}
-
-async function runIdOf(client: RedisClientType): Promise<string | undefined> {
-  const reply: unknown = await client.sendCommand(['INFO', 'server'])
-  return /^run_id:(\w+)/m.exec(String(reply))?.[1]
-}
-
-/**
  * Exponential from 50 ms to 2 s with up to half of it at random, so that a fleet does not come back
- * in step.
+ * all at once.
  */
 function reconnectDelayMs(retries: number): number {
   const capMs = Math.min(2_000, 50 * 2 ** Math.min(retries, 6))

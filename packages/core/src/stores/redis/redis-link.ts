@@ -1,9 +1,12 @@
-import { createRedisClient, discardClient, isCluster, readRunId } from './redis-client.ts'
+import { startTimer } from '../../resilience/timer.ts'
+import { listenTo } from './client-events.ts'
+import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
 import { replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
+import { readServer, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
 
-/** Who hears of a link's changes. */
+/** Listeners to a link's changes. */
 export interface RedisLinkListeners {
   /** A connection is up and its server known. */
   readonly onUp: () => void
@@ -13,15 +16,19 @@ export interface RedisLinkListeners {
   readonly onError: (error: unknown) => void
 }
 
-type Handler = readonly [event: string, handler: (error?: unknown) => void]
-
+/** Pause before a server is asked again that did not say which it is. */
 const retryVerifyMs = 500
+/** The longest pause before a replica is asked again whether it has been promoted. */
+const longestRefusalMs = 5_000
+/** Pause between two looks whether the server is still the same primary. */
+const recheckMs = 2_000
+const replica = 'the server is a replica (role:slave), which may lag behind: connect to its primary'
 
 /**
- * The connection to Redis: down → connecting → up. It is up only once the server's `run_id` has
- * been read on it; a cluster that loses a node stays up, with its servers unknown until all have
- * been asked again. A client of our own that hangs is thrown away and replaced by a new one; one
- * that was handed in is only watched.
+ * The connection to Redis: down → connecting → up. It is up only once the server said on it that it
+ * is a primary, and which; a cluster that loses a node stays up, with its servers unknown until all
+ * have been asked again. A client of our own that hangs is thrown away and replaced by a new one;
+ * one that was handed in is only watched.
  */
 export class RedisLink {
   readonly #settings: RedisSettings
@@ -32,21 +39,24 @@ export class RedisLink {
     readonly resolve: () => void
   }>()
   #client: RedisConnection
-  #handlers: readonly Handler[] = []
+  #stopListening: () => void = () => undefined
   #isUp = false
   #isClosed = false
   #hasTried = false
   #runId: string | undefined
   #lastRunId: string | undefined
-  #watchdog: NodeJS.Timeout | undefined
+  #reason: string | undefined
+  #cancelWatchdog: () => void = () => undefined
+  #cancelRecheck: () => void = () => undefined
   #attempt = 0
+  #refusals = 0
 
   constructor(settings: RedisSettings, listeners: RedisLinkListeners) {
     this.#settings = settings
     this.#listeners = listeners
     this.#isOwn = settings.client === undefined
     this.#client = settings.client ?? createRedisClient(settings)
-    this.#attach()
+    this.#listen()
     if (this.#isOwn) this.#open()
     else if (this.#client.isReady) this.#verify()
   }
@@ -60,7 +70,12 @@ export class RedisLink {
     return this.#isUp && this.#client.isReady
   }
 
-  /** Which server is connected; `undefined` while that is not known. */
+  /** Why commands cannot be served. */
+  get reason(): string {
+    return this.#reason ?? 'not connected'
+  }
+
+  /** Names the connected server and its term as a primary; `undefined` while that is not known. */
   get runId(): string | undefined {
     return this.isUp ? this.#runId : undefined
   }
@@ -83,32 +98,29 @@ export class RedisLink {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    clearTimeout(this.#watchdog)
-    if (!this.#isOwn) {
-      this.#detach()
-      return
-    }
     // A client that is still connecting has nothing to drain, and `close` would leave its attempt
     // running.
-    if (this.#client.isReady) await this.#client.close()
+    if (this.#isOwn && this.#client.isReady) await this.#client.close()
     this.destroy()
   }
 
   destroy(): void {
     this.#isClosed = true
     this.#isUp = false
-    clearTimeout(this.#watchdog)
-    if (this.#isOwn) this.#discard()
-    else this.#detach()
+    this.#cancelWatchdog()
+    this.#cancelRecheck()
+    this.#stopListening()
+    if (this.#isOwn) discardClient(this.#client)
   }
 
   #renew(): void {
     if (!this.#isOwn || this.#isClosed) return
     this.#goDown()
     this.#isUp = false
-    this.#discard()
+    this.#stopListening()
+    discardClient(this.#client)
     this.#client = createRedisClient(this.#settings)
-    this.#attach()
+    this.#listen()
     this.#open()
   }
 
@@ -122,58 +134,22 @@ export class RedisLink {
     })
   }
 
-  #discard(): void {
-    this.#detach()
-    discardClient(this.#client)
-  }
-
-  #attach(): void {
-    const up = isCluster(this.#client) ? ['node-ready', 'connect'] : ['ready']
-    const down = isCluster(this.#client)
-      ? ['node-error', 'node-disconnect']
-      : ['reconnecting', 'end']
-    const isHeard = !this.#isOwn && this.#client.listenerCount('error') > 0
-    this.#handlers = [
-      ...up.map((event): Handler => [
-        event,
-        () => {
-          this.#verify()
-        },
-      ]),
-      ...down.map((event): Handler => [
-        event,
-        () => {
-          this.#goDown()
-        },
-      ]),
-      ...(isCluster(this.#client)
-        ? []
-        : [
-            [
-              'connect',
-              () => {
-                this.#watch(this.#settings.connectTimeoutMs)
-              },
-            ] as const,
-          ]),
-      // An `error` event without any listener would end the process.
-      ...(isHeard
-        ? []
-        : [
-            [
-              'error',
-              (error: unknown) => {
-                this.#onError(error)
-              },
-            ] as const,
-          ]),
-    ]
-    for (const [event, handler] of this.#handlers) this.#client.on(event, handler)
-  }
-
-  #detach(): void {
-    for (const [event, handler] of this.#handlers) this.#client.off(event, handler)
-    this.#handlers = []
+  #listen(): void {
+    this.#stopListening = listenTo(this.#client, this.#isOwn, {
+      onSocket: () => {
+        this.#watch(this.#settings.connectTimeoutMs)
+      },
+      onReady: () => {
+        this.#verify()
+      },
+      onLost: () => {
+        this.#reason = undefined
+        this.#goDown()
+      },
+      onError: (error) => {
+        this.#onError(error)
+      },
+    })
   }
 
   /**
@@ -181,11 +157,11 @@ export class RedisLink {
    * for ever.
    */
   #watch(ms: number): void {
-    clearTimeout(this.#watchdog)
+    this.#cancelWatchdog()
     if (this.#isOwn && !this.#isClosed)
-      this.#watchdog = setTimeout(() => {
+      this.#cancelWatchdog = startTimer(ms, () => {
         this.#renew()
-      }, ms)
+      })
   }
 
   #verify(): void {
@@ -194,41 +170,91 @@ export class RedisLink {
     // A node that has come to a cluster may be a promoted replica.
     if (isCluster(this.#client)) this.#runId = undefined
     else this.#watch(this.#settings.connectTimeoutMs)
-    readRunId(this.#client).then(
-      (runId) => {
-        if (attempt === this.#attempt) this.#goUp(runId)
+    readServer(this.#client).then(
+      (server) => {
+        if (attempt === this.#attempt) this.#accept(server)
       },
       (error: unknown) => {
         if (attempt !== this.#attempt) return
         this.#onError(error)
-        // A server that refuses INFO serves, but what it holds cannot be trusted across a restart.
+        // A server that refuses INFO serves, but its entries cannot be trusted across a restart.
         if (replyCode(error) === 'NOPERM') this.#goUp(undefined)
-        else this.#verifyLater(attempt)
+        else this.#verifyIn(retryVerifyMs)
       },
     )
   }
 
-  #verifyLater(attempt: number): void {
+  #verifyIn(ms: number): void {
+    const attempt = this.#attempt
     setTimeout(() => {
       if (attempt === this.#attempt && !this.#isClosed && this.#client.isReady) this.#verify()
-    }, retryVerifyMs).unref()
+    }, ms).unref()
+  }
+
+  /** Looks again, for a server that is demoted or promoted while its connections stay. */
+  #recheckLater(): void {
+    const attempt = this.#attempt
+    this.#cancelRecheck()
+    const timer = setTimeout(() => {
+      const isCurrent = (): boolean => attempt === this.#attempt && this.isUp && !this.#isClosed
+      if (!isCurrent()) return
+      readServer(this.#client).then(
+        (server) => {
+          if (isCurrent()) this.#accept(server)
+        },
+        () => {
+          if (isCurrent()) this.#recheckLater()
+        },
+      )
+    }, recheckMs).unref()
+    this.#cancelRecheck = () => {
+      clearTimeout(timer)
+    }
+  }
+
+  #accept({ id, isReplica }: RedisServer): void {
+    if (isReplica) this.#refuse()
+    else if (!this.isUp || id !== this.#runId) this.#goUp(id)
+    else this.#recheckLater()
+  }
+
+  /** Asks a replica again, and less and less often: it may be promoted, or its address may move. */
+  #refuse(): void {
+    this.#goDown()
+    this.#isUp = false
+    this.#cancelWatchdog()
+    this.#reason = replica
+    this.#onError(new Error(`Redis: ${replica}`))
+    const pauseMs = Math.min(longestRefusalMs, retryVerifyMs * 2 ** this.#refusals)
+    this.#refusals += 1
+    if (!this.#isOwn) {
+      this.#verifyIn(pauseMs)
+      return
+    }
+    const attempt = this.#attempt
+    setTimeout(() => {
+      if (attempt === this.#attempt) this.#renew()
+    }, pauseMs).unref()
   }
 
   #goUp(runId: string | undefined): void {
     if (this.#isClosed) return
-    clearTimeout(this.#watchdog)
+    this.#cancelWatchdog()
     if (this.#lastRunId !== undefined && this.#lastRunId !== runId) this.#listeners.onDown()
     this.#runId = runId
     this.#lastRunId = runId
     this.#isUp = true
+    this.#reason = undefined
+    this.#refusals = 0
     this.#listeners.onUp()
+    this.#recheckLater()
     this.#wake(() => true)
   }
 
   #goDown(): void {
     this.#attempt += 1
     this.#hasTried = true
-    if (!isCluster(this.#client)) clearTimeout(this.#watchdog)
+    if (!isCluster(this.#client)) this.#cancelWatchdog()
     const wasUp = this.#isUp
     // One node of a cluster may be gone while the others serve; which servers serve is unknown
     // until they are asked again.
@@ -236,7 +262,7 @@ export class RedisLink {
     this.#isUp = isPartial
     this.#runId = undefined
     if (wasUp) this.#listeners.onDown()
-    if (isPartial) this.#verifyLater(this.#attempt)
+    if (isPartial) this.#verifyIn(retryVerifyMs)
     this.#wake((until) => until === 'first-attempt')
   }
 

@@ -15,7 +15,10 @@ export interface RedisStore {
   readonly client: RedisConnection
   /** Goes in front of every key. */
   readonly keyPrefix: string
-  /** The `run_id` of the server that the connection serves; `undefined` while there is none. */
+  /**
+   * Names the connected server and its term as a primary: a restart changes it, and so does every
+   * promotion. `undefined` while no server is known.
+   */
   readonly runId: string | undefined
   /** Whether the breaker lets commands through. */
   readonly isAvailable: boolean
@@ -27,7 +30,7 @@ export interface RedisStore {
   ): ResultAsync<T, StoreError>
   /**
    * Calls `listener` whenever trust in what Redis holds is lost: a lost connection, a command past
-   * its deadline, an opened breaker, another `run_id`. The returned function ends that.
+   * its deadline, an opened breaker, another server. The returned function ends that.
    */
   onTrustLost(listener: () => void): () => void
 }

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { RedisClientType } from 'redis'
+import { isCluster } from './redis-client.ts'
+import type { RedisConnection } from './redis-store.ts'
+
+/** The server that a client is connected to, or all masters of a cluster as one. */
+export interface RedisServer {
+  /**
+   * Names the server and its term as a primary: a restart changes it, and so does every promotion.
+   * 40 hexadecimal digits; `undefined` when a server does not tell.
+   */
+  readonly id: string | undefined
+  /** Whether it is a replica, which may lag behind its primary. */
+  readonly isReplica: boolean
+}
+
+/**
+ * Reads which server the client is connected to. One round trip per server.
+ *
+ * A `run_id` alone would not do: it survives a demotion and the promotion after it, and in between
+ * another server took the invalidations. Each promotion changes `master_replid`. One reply holds
+ * both, so that they belong together.
+ */
+export async function readServer(client: RedisConnection): Promise<RedisServer> {
+  if (!isCluster(client)) return serverOf(client)
+  const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
+  const servers = await Promise.all(nodes.map((node) => serverOf(node)))
+  const ids = servers.map(({ id, isReplica }) => (isReplica ? undefined : id))
+  return {
+    // A node that was demoted redirects commands, by which the client learns its successor.
+    id: ids.length === 0 || ids.includes(undefined) ? undefined : digestOf(ids.sort().join()),
+    isReplica: false,
+  }
+}
+
+async function serverOf(client: RedisClientType): Promise<RedisServer> {
+  const reply: unknown = await client.sendCommand(['INFO'])
+  const text = String(reply)
+  const [runId, replicationId] = [fieldOf(text, 'run_id'), fieldOf(text, 'master_replid')]
+  return {
+    // A server without replication has no term that could end.
+    id: runId === undefined ? undefined : digestOf(`${runId} ${replicationId ?? ''}`),
+    isReplica: fieldOf(text, 'role') === 'slave',
+  }
+}
+
+function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(\\w+)`, 'm').exec(info)?.[1]
+}
+
+function digestOf(text: string): string {
+  return createHash('sha1').update(text).digest('hex')
+}
