@@ -1,17 +1,25 @@
+import { z } from 'zod'
+import { checkOptions, option } from './check-options.ts'
+import type { Stores } from './connect/stores.ts'
 import type { SqlError } from './errors.ts'
+import { FailureError, failureIn } from './failure-error.ts'
 import {
   applyMigrations,
   type LoadedSet,
   type MigrationFailed,
-  MigrationStopped,
 } from './migrations/apply-migrations.ts'
-import { type MigrationSet, readMigrations } from './migrations/migration-set.ts'
+import {
+  beginRun,
+  createSchema,
+  limitLockWait,
+  lockRuns,
+  selectSchema,
+} from './migrations/migration-queries.ts'
+import { type MigrationSet, migrationSetRule, readMigrations } from './migrations/migration-set.ts'
 import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
-import { quoteIdentifier } from './stores/postgres/statements.ts'
-import { type PostgresConnection, type PostgresStore } from './stores/postgres/postgres-store.ts'
-import { FailureError } from './failure-error.ts'
-import { type Stores } from './connect/stores.ts'
+import type { PostgresConnection, PostgresStore } from './stores/postgres/postgres-store.ts'
+import { withCause } from './with-cause.ts'
 
 /** The tables of core itself: outbox, cursors, intents. */
 export const coreMigrations: MigrationSet = {
@@ -35,14 +43,14 @@ export interface MigrateOptions {
    */
   readonly url?: string
   /**
-   * How long to wait for another process that is migrating, in milliseconds.
+   * Time to wait for another process that is migrating, in milliseconds.
    *
    * @defaultValue `60_000`
    */
   readonly waitMs?: number
   /**
-   * How long a statement may wait for a lock that the application holds, in milliseconds;
-   * everything that comes after it in the lock's queue waits as long.
+   * Time that a statement may wait for a lock that the application holds, in milliseconds;
+   * everything behind it in the lock's queue waits as long.
    *
    * @defaultValue `10_000`
    */
@@ -55,7 +63,13 @@ export const migrateDefaults = {
   lockTimeoutMs: 10_000,
 } as const satisfies MigrateOptions
 
-/** What a run of {@link migrate} did. */
+const migrateRules = z.object({
+  sets: z.array(migrationSetRule).optional(),
+  waitMs: option.durationMs.optional(),
+  lockTimeoutMs: option.durationMs.optional(),
+})
+
+/** The work of one run of {@link migrate}. */
 export interface MigrationReport {
   /** The files that were applied, as `set/file`, in order; empty when there was nothing to do. */
   readonly applied: readonly string[]
@@ -65,8 +79,10 @@ export interface MigrationReport {
  * Brings the schema up to date: all pending files of all sets in one transaction, so that either
  * everything is applied or nothing. Any number of processes may call it at once: one applies, the
  * others wait and find nothing to do. Creates the schema when it is missing. Refuses files that
- * were changed after they had been applied, and new files that sort before those.
+ * were changed after they had been applied, and new files that sort before those. With nothing to do
+ * it needs no right to create anything.
  *
+ * @throws {@link InvalidOptions} for options that break a rule.
  * @example
  * ```ts
  * orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
@@ -76,7 +92,7 @@ export function migrate(
   stores: Stores,
   options: MigrateOptions = {},
 ): ResultAsync<MigrationReport, MigrationFailed | SqlError> {
-  return new ResultAsync(run(stores, options))
+  return new ResultAsync(run(stores, checkOptions('migrate', migrateRules, options)))
 }
 
 async function run(
@@ -93,9 +109,9 @@ async function run(
     )
     return ok({ applied })
   } catch (error) {
-    if (error instanceof MigrationStopped || error instanceof FailureError)
-      return err(error.failure)
-    throw error
+    const failure = failureIn<MigrationFailed | SqlError>(error)
+    if (failure === undefined) throw error
+    return err(failure)
   } finally {
     await direct?.close()
   }
@@ -112,18 +128,16 @@ async function loadAll(sets: readonly MigrationSet[]): Promise<LoadedSet[]> {
   )
 }
 
-function unreadable(set: MigrationSet, cause: unknown): unknown {
-  if (cause instanceof RangeError) return cause
-  const message = `the migrations of ${set.name} cannot be read: are the .sql files shipped?`
-  return new MigrationStopped({
+function unreadable(set: MigrationSet, cause: unknown): FailureError<MigrationFailed> {
+  const failure: MigrationFailed = {
     type: 'migration-failed',
     set: set.name,
     file: '',
     reason: 'unreadable',
-    message,
+    message: `the migrations of ${set.name} cannot be read: are the .sql files shipped?`,
     retryable: false,
-    cause,
-  })
+  }
+  return new FailureError(withCause(failure, cause))
 }
 
 interface Plan {
@@ -137,14 +151,10 @@ async function applyAll(
   connection: PostgresConnection,
   { sets, postgres: { schema }, waitMs, lockTimeoutMs }: Plan,
 ): Promise<string[]> {
-  await connection.query(
-    `BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${Math.ceil(waitMs)}`,
-  )
-  await connection.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `headwater migrations ${schema}`,
-  ])
-  await connection.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`)
-  await createSchema(connection, schema)
+  await connection.query(beginRun(waitMs))
+  await connection.query(lockRuns, [`headwater migrations ${schema}`])
+  await connection.query(limitLockWait(lockTimeoutMs))
+  await ensureSchema(connection, schema)
   const applied: string[] = []
   for (const set of sets) {
     for (const file of await applyMigrations(connection, set)) applied.push(`${set.name}/${file}`)
@@ -153,12 +163,8 @@ async function applyAll(
   return applied
 }
 
-/**
- * Asked before it is created: `CREATE SCHEMA IF NOT EXISTS` needs a right to the database even
- * where the schema exists.
- */
-async function createSchema(connection: PostgresConnection, schema: string): Promise<void> {
-  const { rows } = await connection.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
-  if (rows.length === 0)
-    await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`)
+/** `CREATE SCHEMA IF NOT EXISTS` needs a right to the database even where the schema exists. */
+async function ensureSchema(connection: PostgresConnection, schema: string): Promise<void> {
+  const { rows } = await connection.query(selectSchema, [schema])
+  if (rows.length === 0) await connection.query(createSchema(schema))
 }

@@ -4,7 +4,17 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { isolate, type IsolatedStores } from '@headwater/testing'
-import { connect, migrate, type MigrationSet, orThrow, type Stores } from '@headwater/core'
+import {
+  connect,
+  type ConnectOptions,
+  InvalidOptions,
+  migrate,
+  type MigrationSet,
+  ok,
+  orThrow,
+  type Stores,
+  transaction,
+} from '@headwater/core'
 
 let own: IsolatedStores<'postgres' | 'redis'>
 let directory: string
@@ -51,7 +61,7 @@ describe('migrate', () => {
   })
 
   test('applies once when four processes start together', async () => {
-    const many = await Promise.all(Array.from({ length: 4 }, open))
+    const many = await Promise.all(Array.from({ length: 4 }, () => open()))
     const reports = await Promise.all(
       many.map(async (stores) => orThrow(await migrate(stores, { sets: [set] })).applied.length),
     )
@@ -129,13 +139,54 @@ describe('migrate', () => {
   })
 })
 
+test('A migration with nothing to do succeeds for a role that may create nothing', async () => {
+  const owner = await open()
+  orThrow(await migrate(owner, { sets: [set] }))
+  const { schema } = owner.postgres
+  const role = `dml_${process.pid}_${schemas}`
+  const admin = (text: string) => owner.postgres.withConnection((lent) => lent.query(text))
+  await admin(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'pw';
+    GRANT USAGE ON SCHEMA "${schema}" TO ${role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO ${role}`,
+  )
+  const url = new URL(own.postgres.url)
+  url.username = role
+  url.password = 'pw'
+  const stores = await open({ url: url.href })
+  expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
+  orThrow(await stores.close())
+  await admin(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
+test('A schema with an apostrophe is migrated and can publish', async () => {
+  const stores = await open({ schema: `o'brien ${schemas}` })
+  orThrow(await migrate(stores, { sets: [set] }))
+  expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
+  const event = { aggregateType: 'a', aggregateId: 1, type: 'a.made', version: 1, payload: {} }
+  const published = await transaction(stores, async (tx) => {
+    tx.publish(event)
+    return ok(undefined)
+  })
+  orThrow(published)
+})
+
+const badSets = [
+  ['a name with a space', { name: 'a b' }],
+  ['a name of capitals', { name: 'Shop' }],
+] as const
+test.each(badSets)('Migrating a set with %s throws InvalidOptions', async (_, wrong) => {
+  const stores = await open()
+  expect(() => migrate(stores, { sets: [{ ...set, ...wrong }] })).toThrow(InvalidOptions)
+})
+
 async function write(name: string, text: string): Promise<void> {
   await writeFile(join(directory, name), text)
 }
 
-async function open(): Promise<Stores> {
+async function open(postgres: ConnectOptions['postgres'] = {}): Promise<Stores> {
   const options = {
-    postgres: { url: own.postgres.url, schema: `shop ${schemas}` },
+    postgres: { url: own.postgres.url, schema: `shop ${schemas}`, ...postgres },
     redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
   }
   const stores = orThrow(await connect(options))

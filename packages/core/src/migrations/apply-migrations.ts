@@ -1,7 +1,14 @@
 import { isOutage } from '../is-outage.ts'
-import type { Failure } from '../errors.ts'
+import type { Failure, SqlError } from '../errors.ts'
 import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
-import { FailureError } from '../failure-error.ts'
+import { FailureError, failureIn } from '../failure-error.ts'
+import { withCause } from '../with-cause.ts'
+import {
+  createHistory,
+  insertHistory,
+  selectHistory,
+  selectHistoryTable,
+} from './migration-queries.ts'
 import type { MigrationFile } from './migration-set.ts'
 
 /** A migration could not be applied; nothing of this run was. */
@@ -18,18 +25,6 @@ export interface MigrationFailed extends Failure<'migration-failed'> {
   readonly reason: 'changed' | 'out-of-order' | 'statement' | 'unreadable'
 }
 
-/** The rejection that carries a {@link MigrationFailed} out of the transaction. */
-export class MigrationStopped extends Error {
-  /** The typed failure. */
-  readonly failure: MigrationFailed
-
-  constructor(failure: MigrationFailed) {
-    super(failure.message, { cause: failure.cause })
-    this.name = 'MigrationStopped'
-    this.failure = failure
-  }
-}
-
 /** A set with its files read. */
 export interface LoadedSet {
   readonly name: string
@@ -42,15 +37,16 @@ interface Applied {
 }
 
 /**
- * Applies what is new of one set inside the transaction that is open on `connection`, and gives
- * back the names of the files. Rejects with {@link MigrationStopped} or with what the connection
- * rejects with.
+ * Applies what is new of one set inside the transaction that is open on `connection`; returns the
+ * names of the files. Rejects with a {@link FailureError}. With nothing to do it asks for no right
+ * to create anything.
  */
 export async function applyMigrations(
   connection: PostgresConnection,
   set: LoadedSet,
 ): Promise<string[]> {
-  await connection.query(createHistory(set.name))
+  const { rows: found } = await connection.query<{ isThere: boolean }>(selectHistoryTable(set.name))
+  if (found[0]?.isThere !== true) await connection.query(createHistory(set.name))
   const { rows } = await connection.query<Applied>(selectHistory(set.name))
   const pending = pendingOf(set, rows)
   for (const file of pending) {
@@ -68,19 +64,18 @@ async function applyOne(
   try {
     await connection.query(file.text)
   } catch (error) {
-    if (!(error instanceof FailureError) || isPassing(error)) throw error
-    const reason =
-      error.failure.cause instanceof Error ? error.failure.cause.message : error.failure.message
+    const failure = failureIn<SqlError>(error)
+    if (failure === undefined || isPassing(failure)) throw error
     throw stopped(set, {
       file: file.name,
       reason: 'statement',
-      message: reason,
-      cause: error.failure,
+      message: failure.cause instanceof Error ? failure.cause.message : failure.message,
+      cause: failure,
     })
   }
 }
 
-function isPassing({ failure }: FailureError): boolean {
+function isPassing(failure: SqlError): boolean {
   return isOutage(failure) || failure.type === 'serialization-failed'
 }
 
@@ -116,30 +111,17 @@ function isPending(
   return hash === undefined
 }
 
+/** The rejection that ends the run, and with it the transaction. */
 function stopped(
   set: string,
-  { message, ...rest }: Pick<MigrationFailed, 'file' | 'reason' | 'message' | 'cause'>,
-): MigrationStopped {
-  return new MigrationStopped({
+  { message, cause, ...rest }: Pick<MigrationFailed, 'file' | 'reason' | 'message' | 'cause'>,
+): FailureError<MigrationFailed> {
+  const failure: MigrationFailed = {
     type: 'migration-failed',
     set,
     ...rest,
     message: `${set}/${rest.file}: ${message}`,
     retryable: false,
-  })
+  }
+  return new FailureError(withCause(failure, cause))
 }
-
-const historyOf = (set: string): string => `@schema.headwater_${set}_migrations`
-
-const createHistory = (set: string): string => `
-  CREATE TABLE IF NOT EXISTS ${historyOf(set)} (
-    name text COLLATE "C" PRIMARY KEY,
-    hash text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now()
-  )`
-
-const selectHistory = (set: string): string =>
-  `SELECT name, hash FROM ${historyOf(set)} ORDER BY name`
-
-const insertHistory = (set: string): string =>
-  `INSERT INTO ${historyOf(set)} (name, hash) VALUES ($1, $2)`

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { digest } from '../digest.ts'
 
 /**
  * The migrations of one package: the `.sql` files of one directory, applied in the order of their
@@ -18,6 +19,14 @@ export interface MigrationSet {
   readonly directory: URL
 }
 
+/** Rule of a {@link MigrationSet}. */
+export const migrationSetRule = z.object({
+  name: z
+    .string('expected a text')
+    .regex(/^[a-z][a-z0-9_]{0,30}$/, 'expected lower-case letters, digits and _, 31 at most'),
+  directory: z.instanceof(URL, { error: 'expected a URL' }),
+})
+
 /** One migration as it is shipped. */
 export interface MigrationFile {
   /** The file's name, for instance `0001_outbox.sql`. */
@@ -31,14 +40,8 @@ export interface MigrationFile {
 /**
  * Reads the files of a set, in the order in which they are applied. Rejects when the directory
  * cannot be read.
- *
- * @throws RangeError when the set's name breaks its rule.
  */
 export async function readMigrations(set: MigrationSet): Promise<MigrationFile[]> {
-  if (!/^[a-z][a-z0-9_]{0,30}$/.test(set.name))
-    throw new RangeError(
-      `a migration set's name is lower-case letters, digits and _: got ${JSON.stringify(set.name)}`,
-    )
   const names = (await readdir(set.directory)).filter((name) => name.endsWith('.sql')).sort()
   return Promise.all(
     names.map(async (name) => {
@@ -46,7 +49,7 @@ export async function readMigrations(set: MigrationSet): Promise<MigrationFile[]
         '\r\n',
         '\n',
       )
-      return { name, text, hash: createHash('sha256').update(text).digest('hex') }
+      return { name, text, hash: digest(text) }
     }),
   )
 }

@@ -1,3 +1,4 @@
+import { InvalidOptions } from '../../check-options.ts'
 import { defaultsOf } from '../option-table.ts'
 import type { StoreContext } from '../store-kind.ts'
 import { postgresOptions } from './postgres-options.ts'
@@ -7,14 +8,15 @@ import { PostgresPoolStore } from './postgres-pool-store.ts'
  * Opens a store of one connection of its own to `url`, with the schema of `stores`; the caller
  * closes it.
  *
- * @throws TypeError when `url` is none; the message does not repeat it.
+ * @throws {@link InvalidOptions} when `url` is none; the message does not repeat it.
  */
 export function openDirectPostgres(
   url: string,
   stores: StoreContext & { readonly postgres: { readonly schema: string } },
 ): PostgresPoolStore {
-  if (!URL.canParse(url))
-    throw new TypeError('expected a URL such as postgresql://user@host/database')
+  // Without the value, which may hold a password.
+  if (!postgresOptions.url.rule.safeParse(url).success)
+    throw new InvalidOptions('migrate: url: expected a URL such as postgresql://user@host/database')
   const settings = {
     ...defaultsOf(postgresOptions),
     url,

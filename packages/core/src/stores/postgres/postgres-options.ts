@@ -73,7 +73,9 @@ export const postgresOptions = {
   },
   pool: { rule: objectWith<Pool>('a Pool of pg', 'connect', 'end') },
   schema: {
-    rule: option.text.max(63, 'expected at most 63 characters'),
+    rule: option.text
+      .refine((name) => Buffer.byteLength(name) <= 63, 'expected at most 63 bytes')
+      .regex(/^(?!.*\$\$)[^\0]*$/s, 'expected neither NUL nor $$'),
     default: 'public',
     env: 'HEADWATER_POSTGRES_SCHEMA',
   },

@@ -25,6 +25,8 @@ const constraintKinds: Readonly<Record<string, ConstraintViolated['kind']>> = {
   '23P01': 'exclusion',
 }
 
+const poolerHint = 'behind a pooler without support for them connect with `prepare: false`'
+
 const refusals: Readonly<Record<string, string>> = {
   '28P01': 'the password was not accepted',
   '28000': 'the role may not connect',
@@ -32,10 +34,8 @@ const refusals: Readonly<Record<string, string>> = {
   '3F000': 'the schema does not exist: run the migrations',
   '42P01': 'a table is missing: the migrations have not run',
   '42501': 'the role lacks a permission',
-  26000:
-    'a prepared statement is unknown to the server: behind a pooler without support for them connect with `prepare: false`',
-  '42P05':
-    'a prepared statement exists already: behind a pooler without support for them connect with `prepare: false`',
+  26000: `a prepared statement is unknown to the server: ${poolerHint}`,
+  '42P05': `a prepared statement exists already: ${poolerHint}`,
 }
 
 /** The meaning of a rejection of `pg` or Node. */

@@ -6,15 +6,18 @@ export interface Statement {
   readonly text: string
   /** The name it is prepared under; absent for statements that are not prepared. */
   readonly name?: string
-  /** What diagnostics and failures call it: first keyword and table. */
+  /** Its name in diagnostics and failures: first keyword and table. */
   readonly operation: string
 }
 
 /**
- * How many texts are remembered and prepared per store. A server keeps every prepared statement per
- * connection for good, so texts beyond that are sent unprepared.
+ * Texts that are remembered and prepared per store. A server keeps every prepared statement of a
+ * connection, so texts beyond that are sent unprepared.
  */
 const maxPrepared = 500
+
+/** Stands alone or at the start of a literal; `me@schema.org` is an address. */
+const schemaMark = /(?<![\w.@])('?)@schema\./g
 
 /**
  * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, and
@@ -34,7 +37,9 @@ export class Statements {
   of(text: string, hasValues: boolean): Statement {
     const known = this.#known.get(text)
     if (known !== undefined && hasValues) return known
-    const qualified = text.replaceAll('@schema.', () => this.#prefix)
+    const qualified = text.replace(schemaMark, (_, quote: string) =>
+      quote === '' ? this.#prefix : `'${this.#prefix.replaceAll("'", "''")}`,
+    )
     const plain = { text: qualified, operation: operationOf(text) }
     if (!hasValues || this.#known.size >= maxPrepared) return plain
     const statement = this.#prepare ? { ...plain, name: preparedName(qualified) } : plain

@@ -8,6 +8,14 @@ describe('a statement', () => {
     )
   })
 
+  test.each([
+    ["SELECT '@schema.goods'::regclass", `SELECT '"o''brien".goods'::regclass`],
+    ['SELECT * FROM @schema.goods', `SELECT * FROM "o'brien".goods`],
+    ["SELECT 'me@schema.org'", "SELECT 'me@schema.org'"],
+  ])('A statement quotes a schema with an apostrophe where it stands: %s', (text, sent) => {
+    expect(new Statements("o'brien", true).of(text, false).text).toBe(sent)
+  })
+
   test('is prepared under one name per text when it has parameters', () => {
     const statements = new Statements('public', true)
     const [a, again, b, plain] = [
