@@ -124,9 +124,5 @@ function originOf(request: Request) {
     request.get('User-Agent'),
     request.get('Referer'),
   ]
-  return {
-    ...(ipAddress && { ipAddress: ipAddress.slice(0, 45) }),
-    ...(userAgent && { userAgent: userAgent.slice(0, 1_000) }),
-    ...(referrer && { referrer: referrer.slice(0, 2_000) }),
-  }
+  return { ipAddress, userAgent, referrer }
 }

@@ -8,6 +8,9 @@ import type { RejectedDocument } from './bulk-write.ts'
 /** Time between two looks for entries that other processes have spilled and may have left. */
 const adoptEveryMs = 5_000
 
+/** The stores that a buffer needs besides its destinations. */
+export type BufferStores = Pick<Stores, 'clock' | 'diagnostics'>
+
 /** The destinations of a buffer. */
 export interface ActivityDestinations {
   /** MongoDB. */
@@ -41,7 +44,7 @@ type State =
  * bounded number of entries, and reports those that it drops.
  */
 export class ActivityBuffer {
-  readonly #stores: Stores
+  readonly #stores: BufferStores
   readonly #to: ActivityDestinations
   readonly #options: Required<ActivityBufferOptions>
   readonly #maxBuffered: number
@@ -58,7 +61,7 @@ export class ActivityBuffer {
   #timer: NodeJS.Timeout | undefined
   #dueAt = Number.POSITIVE_INFINITY
 
-  constructor(stores: Stores, to: ActivityDestinations, options: ActivityBufferOptions = {}) {
+  constructor(stores: BufferStores, to: ActivityDestinations, options: ActivityBufferOptions = {}) {
     this.#stores = stores
     this.#to = to
     this.#options = { ...activityBufferDefaults, ...options }

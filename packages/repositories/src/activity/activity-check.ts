@@ -1,6 +1,6 @@
 import { isRowId } from '@headwater/core'
-import { isText } from '../input.ts'
-import { activityTypePattern, activityLimits } from './activity-input.ts'
+import { activityLimits, activityTypePattern } from './activity-limits.ts'
+import { storableMetadata } from './activity-metadata.ts'
 import type { ActivityMetadata } from './activity.ts'
 import { dataChecks } from './activity-types.ts'
 import type { ActivityData, ActivityTypes, DataCheck } from './activity-types.ts'
@@ -88,14 +88,14 @@ function metadataOf(given: unknown): ActivityMetadata | undefined {
   )
     return undefined
   const { ipAddress, userAgent, referrer } = given as Readonly<Record<string, unknown>>
-  if (!isTextOrAbsent(ipAddress, activityLimits.ipAddress)) return undefined
-  if (!isTextOrAbsent(userAgent, activityLimits.userAgent)) return undefined
-  if (!isTextOrAbsent(referrer, activityLimits.referrer)) return undefined
-  return { ipAddress, userAgent, referrer }
+  if (!isStringOrAbsent(ipAddress)) return undefined
+  if (!isStringOrAbsent(userAgent)) return undefined
+  if (!isStringOrAbsent(referrer)) return undefined
+  return storableMetadata({ ipAddress, userAgent, referrer })
 }
 
-function isTextOrAbsent(value: unknown, maxLength: number): value is string | undefined {
-  return value === undefined || isText(value, maxLength)
+function isStringOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
 }
 
 function timeOf(timestamp: unknown): number {

@@ -27,7 +27,8 @@ export interface LoggedActivity extends Entry {
 export interface LoggedSearch extends Entry {
   readonly kind: 'search'
   readonly userId: number | null
-  readonly query: string
+  /** `null` once its user was deleted. */
+  readonly query: string | null
   readonly resultsCount: number
   readonly searchType: string
   readonly durationMs: number

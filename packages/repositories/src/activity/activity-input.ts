@@ -2,21 +2,10 @@ import { rowId, storableText } from '@headwater/core'
 import { z } from 'zod'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
+import { activityLimits, activityTypePattern } from './activity-limits.ts'
+import { storableMetadata } from './activity-metadata.ts'
 import type { ActivityData, ActivityTypes } from './activity-types.ts'
 import { jsonProblem, JsonCopier } from './safe-json.ts'
-
-/** Limits of an activity: lengths in UTF-16 units, moments in milliseconds since the epoch. */
-export const activityLimits = {
-  type: 100,
-  ipAddress: 45,
-  userAgent: 1_000,
-  referrer: 2_000,
-  from: Date.UTC(2000, 0, 1),
-  to: Date.UTC(2100, 0, 1),
-} as const
-
-/** The form of an activity's type. */
-export const activityTypePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
 
 /** A moment at which an activity may have happened. */
 export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
@@ -41,11 +30,13 @@ const data = z
   })
   .optional()
 
-const metadata = z.strictObject({
-  ipAddress: storableText(activityLimits.ipAddress).optional(),
-  userAgent: storableText(activityLimits.userAgent).optional(),
-  referrer: storableText(activityLimits.referrer).optional(),
-})
+const metadata = z
+  .strictObject({
+    ipAddress: z.string().optional(),
+    userAgent: z.string().optional(),
+    referrer: z.string().optional(),
+  })
+  .transform(storableMetadata)
 
 const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
 

@@ -4,6 +4,7 @@ import type { ActivityTypes } from './activity-types.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
 import type { ActivityBufferOptions } from './buffer-options.ts'
 import type { Redaction } from './redaction.ts'
+import type { RetentionDays } from './retention.ts'
 
 /** Limits and rules of recording activity. */
 export interface ActivityOptions extends ActivityBufferOptions {
@@ -20,12 +21,13 @@ export interface ActivityOptions extends ActivityBufferOptions {
    */
   readonly writeDeadlineMs?: number
   /**
-   * Days after which MongoDB removes what was recorded. A change takes effect with the first write
-   * of a process that has it.
+   * Days after which MongoDB deletes documents, by collection. A number holds for activity and
+   * searches alone: enrollment events record payments, and are deleted only when `enrollments` says
+   * so. A change takes effect with the first write of a process that has it.
    *
    * @defaultValue never
    */
-  readonly retentionDays?: number
+  readonly retentionDays?: number | RetentionDays
   /**
    * Fields of activity that are removed or replaced before anything leaves the process, for
    * instance `metadata.ip_address` and `event_data.email`; in spilled and durable activity too.
@@ -41,13 +43,25 @@ export interface ActivityOptions extends ActivityBufferOptions {
   readonly types?: ActivityTypes
 }
 
-/** The defaults of {@link ActivityOptions}. */
+/** Defaults of {@link ActivityOptions}. */
 export const activityDefaults = {
   ...activityBufferDefaults,
   maxSpilled: 1_000_000,
   writeDeadlineMs: 2_000,
 } as const satisfies ActivityOptions
 
+const days = z.number('expected a number of days').positive('expected more than 0 days')
+const retentionDays = z.union(
+  [
+    days,
+    z.strictObject({
+      activity: days.optional(),
+      searches: days.optional(),
+      enrollments: days.optional(),
+    }),
+  ],
+  'expected more than 0 days, or days by collection',
+)
 const redaction = z.union(
   [
     z.string(),
@@ -68,7 +82,7 @@ const schema = z.object({
     retryMs: option.durationMs,
     maxSpilled: option.count,
     writeDeadlineMs: option.durationMs,
-    retentionDays: z.number().positive('expected more than 0 days').optional(),
+    retentionDays: retentionDays.optional(),
     types: z.record(z.string(), zodSchema).optional(),
     redact: z.array(redaction).optional(),
   }),

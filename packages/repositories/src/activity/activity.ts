@@ -22,13 +22,16 @@ export interface ActivityEvent {
   readonly timestamp?: Date | undefined
 }
 
-/** The request that an activity came with. */
+/**
+ * The request that an activity came with. Headers never make an activity fail: a text that no store
+ * takes is left out.
+ */
 export interface ActivityMetadata {
-  /** Address of the client, at most 45 characters. */
+  /** Address of the client; left out when longer than 45 characters. */
   readonly ipAddress?: string | undefined
-  /** The client's user agent, at most 1,000 characters. */
+  /** The client's user agent; cut at 1,000 characters. */
   readonly userAgent?: string | undefined
-  /** The previous page, at most 2,000 characters. */
+  /** The previous page; cut at 2,000 characters. */
   readonly referrer?: string | undefined
 }
 

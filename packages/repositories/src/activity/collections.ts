@@ -63,53 +63,10 @@ export const collectionIndexes = {
   ],
 } as const
 
-/**
- * Creates the missing indexes, and sets the retention: MongoDB deletes documents
- * `retentionSeconds` after their timestamp, or never when it is `undefined`.
- */
-export async function ensureIndexes(
-  database: MongodbDatabase,
-  retentionSeconds: number | undefined,
-): Promise<void> {
-  for (const [name, keys] of Object.entries(collectionIndexes)) {
+/** Creates the missing indexes of all collections. */
+export async function ensureIndexes(database: MongodbDatabase): Promise<void> {
+  for (const [name, keys] of Object.entries(collectionIndexes))
     await database.collection(name).createIndexes(keys.map((key) => ({ key })))
-    if (retentionSeconds === undefined) await endRetention(database, name)
-    else await ensureRetention(database, name, retentionSeconds)
-  }
-}
-
-const retention = 'retention'
-
-async function ensureRetention(
-  database: MongodbDatabase,
-  name: string,
-  expireAfterSeconds: number,
-): Promise<void> {
-  try {
-    await database
-      .collection(name)
-      .createIndex({ timestamp: 1 }, { name: retention, expireAfterSeconds })
-  } catch (error) {
-    if (!isIndexConflict(error)) throw error
-    await database.command({ collMod: name, index: { name: retention, expireAfterSeconds } })
-  }
-}
-
-async function endRetention(database: MongodbDatabase, name: string): Promise<void> {
-  const collection = database.collection(name)
-  if (!(await collection.indexExists(retention))) return
-  // Another process may have dropped it in the meantime.
-  await collection.dropIndex(retention).catch((error: unknown) => {
-    if (codeOf(error) !== 27) throw error
-  })
-}
-
-function isIndexConflict(error: unknown): boolean {
-  return codeOf(error) === 85 || codeOf(error) === 86
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code
 }
 
 /** The document of an activity. */

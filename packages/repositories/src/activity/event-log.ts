@@ -17,6 +17,8 @@ import type {
 } from './collections.ts'
 import { insertNew, upsert } from './bulk-write.ts'
 import type { RejectedDocument } from './bulk-write.ts'
+import { retentionSeconds, setRetention } from './retention.ts'
+import type { RetentionDays } from './retention.ts'
 import type { Erasures } from '../users/erasures.ts'
 
 const indexDeadlineMs = 10_000
@@ -27,7 +29,7 @@ export interface EventLogOptions {
   /** Time for one command, in milliseconds. */
   readonly writeDeadlineMs: number
   /** Days after which documents are deleted; never when absent. */
-  readonly retentionDays?: number | undefined
+  readonly retentionDays?: number | RetentionDays | undefined
   /** Receives the users whose activity was written: one may have been deleted by then. */
   readonly erasures?: Erasures
 }
@@ -116,21 +118,19 @@ export class EventLog {
   #ensureIndexes(): void {
     if (this.#indexes !== 'missing') return
     this.#indexes = 'creating'
-    const { retentionDays } = this.#options
-    const retentionSeconds =
-      retentionDays === undefined ? undefined : Math.round(retentionDays * 86_400)
-    void this.#mongodb
-      .run('activity-indexes', (database) => ensureIndexes(database, retentionSeconds), {
-        deadlineMs: indexDeadlineMs,
-      })
-      .match(
-        () => {
-          this.#indexes = 'done'
-        },
-        (failure) => {
-          this.#indexesFailed(failure)
-        },
-      )
+    const retention = Object.entries(retentionSeconds(this.#options.retentionDays))
+    const ensure = async (database: MongodbDatabase): Promise<void> => {
+      await ensureIndexes(database)
+      for (const [name, seconds] of retention) await setRetention(database, name, seconds)
+    }
+    void this.#mongodb.run('activity-indexes', ensure, { deadlineMs: indexDeadlineMs }).match(
+      () => {
+        this.#indexes = 'done'
+      },
+      (failure) => {
+        this.#indexesFailed(failure)
+      },
+    )
   }
 
   #indexesFailed(error: StoreError): void {
@@ -176,7 +176,7 @@ function searchUpdate(entry: LoggedSearch | LoggedClick): SearchLogUpdate {
   return {
     $set: {
       user_id: userId,
-      query,
+      ...(query !== null && { query }),
       results_count: resultsCount,
       search_type: searchType,
       search_duration_ms: durationMs,

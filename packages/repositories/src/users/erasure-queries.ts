@@ -75,6 +75,7 @@ export const eraseUser = `
     SET entry = entry
       || jsonb_build_object('userId', $2::bigint)
       || CASE WHEN entry ? 'metadata' THEN '{"metadata": {}}'::jsonb ELSE '{}'::jsonb END
+      || CASE WHEN entry ? 'query' THEN '{"query": null}'::jsonb ELSE '{}'::jsonb END
     WHERE entry -> 'userId' = to_jsonb($1::integer)
   )
   DELETE FROM @schema.users

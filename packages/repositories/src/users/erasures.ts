@@ -1,6 +1,6 @@
-import { okAsync } from '@headwater/core'
-import type { MongodbStore, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
-import { pseudonymise } from './pseudonymise.ts'
+import { okAsync, ResultAsync } from '@headwater/core'
+import type { MongodbStore, SqlError, StoreError, Stores } from '@headwater/core'
+import { pseudonymiseAll } from './pseudonymise.ts'
 import { selectErasures } from './erasure-queries.ts'
 import type { ErasureRow } from './erasure-queries.ts'
 
@@ -68,8 +68,6 @@ export class Erasures {
   #pseudonymise(rows: readonly ErasureRow[]): ResultAsync<void, StoreError> {
     const users = rows.map((row) => ({ userId: row.user_id, pseudonym: Number(row.pseudonym) }))
     if (users.length === 0) return okAsync(undefined)
-    return this.#mongodb.run('pseudonymise', async (database) => {
-      for (const user of users) await pseudonymise(database, user)
-    })
+    return new ResultAsync(pseudonymiseAll(this.#mongodb, users))
   }
 }

@@ -1,4 +1,7 @@
 import { randomInt } from 'node:crypto'
+import { err, ok } from '@headwater/core'
+import type { MongodbStore, Result, StoreError } from '@headwater/core'
+import type { Document } from 'mongodb'
 import type { MongodbDatabase } from '../activity/collections.ts'
 
 /** A deleted user and the pseudonym. */
@@ -17,25 +20,74 @@ export function newPseudonym(): number {
   return -randomInt(1, 2 ** 48 - 1)
 }
 
+/** Documents changed by one command: few enough for its deadline, however long the history. */
+const pageSize = 1_000
+
 /**
- * Replaces a user's id by the pseudonym in every collection, and removes address, browser and
- * referrer. May be repeated.
+ * Replaces a user's id by the pseudonym in every collection, and removes address, browser, referrer
+ * and queries. Idempotent. Two round trips per 1,000 documents, each within a deadline of its own;
+ * after a failure a further call continues where this one ended.
  */
-export async function pseudonymise(
-  database: MongodbDatabase,
+async function pseudonymise(
+  mongodb: MongodbStore,
   { userId, pseudonym }: ErasedUser,
-): Promise<void> {
-  const [own, renamed] = [{ user_id: userId }, { user_id: pseudonym }]
+): Promise<Result<void, StoreError>> {
+  for (const step of stepsFor(userId, pseudonym)) {
+    for (let isLast = false; !isLast;) {
+      const page = await mongodb.run('pseudonymise', (database) => changePage(database, step))
+      if (page.isErr()) return err(page.error)
+      isLast = page.value < pageSize
+    }
+  }
+  return ok(undefined)
+}
+
+/** Pseudonymises users one after the other; the first failure ends it. */
+export async function pseudonymiseAll(
+  mongodb: MongodbStore,
+  users: readonly ErasedUser[],
+): Promise<Result<void, StoreError>> {
+  for (const user of users) {
+    const done = await pseudonymise(mongodb, user)
+    if (done.isErr()) return err(done.error)
+  }
+  return ok(undefined)
+}
+
+/** A change of the documents that match; a changed document no longer does. */
+interface Step {
+  readonly collection: string
+  readonly filter: Document
+  readonly change: Document
+}
+
+function stepsFor(userId: number, pseudonym: number): readonly Step[] {
+  const [filter, renamed] = [{ user_id: userId }, { user_id: pseudonym }]
   const anonymous = {
     'metadata.ip_address': null,
     'metadata.user_agent': null,
     'metadata.referrer': null,
   }
-  await database.collection('user_activity').updateMany(own, { $set: { ...renamed, ...anonymous } })
-  await database.collection('search_logs').updateMany(own, { $set: renamed })
-  await database.collection('enrollment_events').updateMany(own, { $set: renamed })
-  const transferred = { event_type: 'enrollment.transferred', 'event_data.from_user_id': userId }
-  await database
-    .collection('enrollment_events')
-    .updateMany(transferred, { $set: { 'event_data.from_user_id': pseudonym } })
+  return [
+    { collection: 'user_activity', filter, change: { $set: { ...renamed, ...anonymous } } },
+    { collection: 'search_logs', filter, change: { $set: renamed, $unset: { query: '' } } },
+    { collection: 'enrollment_events', filter, change: { $set: renamed } },
+    {
+      collection: 'enrollment_events',
+      filter: { event_type: 'enrollment.transferred', 'event_data.from_user_id': userId },
+      change: { $set: { 'event_data.from_user_id': pseudonym } },
+    },
+  ]
+}
+
+async function changePage(
+  database: MongodbDatabase,
+  { collection, filter, change }: Step,
+): Promise<number> {
+  const documents = database.collection<{ _id: string }>(collection)
+  const page = await documents.find(filter, { projection: { _id: 1 }, limit: pageSize }).toArray()
+  const ids = page.map(({ _id: id }) => id)
+  // With the filter again: a document may have been changed by another process since it was found.
+  if (ids.length > 0) await documents.updateMany({ _id: { $in: ids }, ...filter }, change)
+  return ids.length
 }

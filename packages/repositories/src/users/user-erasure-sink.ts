@@ -10,12 +10,9 @@ import type {
 } from '@headwater/core'
 import { pseudonymiseLetters } from './erasure-queries.ts'
 import type { ErasureRetention } from './erasure-retention.ts'
-import { pseudonymise } from './pseudonymise.ts'
+import { pseudonymiseAll } from './pseudonymise.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import { userDeletedPayload } from './user-events.ts'
-
-/** Time for all documents of one user, in milliseconds. */
-const deadlineMs = 30_000
 
 /**
  * Replaces the ids of deleted users by their pseudonyms in MongoDB (`user_activity`, `search_logs`
@@ -72,11 +69,5 @@ function inMongodb(
   users: readonly ErasedUser[],
 ): ResultAsync<void, StoreError> {
   if (mongodb === undefined) return okAsync(undefined)
-  return mongodb.run(
-    'pseudonymise',
-    async (database) => {
-      for (const user of users) await pseudonymise(database, user)
-    },
-    { deadlineMs },
-  )
+  return new ResultAsync(pseudonymiseAll(mongodb, users))
 }

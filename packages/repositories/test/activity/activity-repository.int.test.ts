@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { err, ok, orThrow, transaction } from '@headwater/core'
+import type { Stores } from '@headwater/core'
+import type { RetentionDays } from '@headwater/repositories'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -55,6 +57,34 @@ const numbers = (found: readonly object[]) =>
 const sequence = (length: number) => Array.from({ length }, (_, n) => n)
 
 const outages = ['cut', 'hang'] as const
+
+const retentions: readonly (readonly [
+  what: string,
+  retentionDays: number | RetentionDays,
+  expectedDays: Readonly<Record<string, number>>,
+])[] = [
+  ['90', 90, { user_activity: 90, search_logs: 90 }],
+  ['30', 30, { user_activity: 30, search_logs: 30 }],
+  [
+    '30, 7 and 3,650',
+    { activity: 30, searches: 7, enrollments: 3_650 },
+    { user_activity: 30, search_logs: 7, enrollment_events: 3_650 },
+  ],
+  ['7 for searches', { searches: 7 }, { search_logs: 7 }],
+]
+
+/** The retention of each collection that has one, in days. */
+async function retentionOf({ mongodb }: Stores): Promise<Record<string, number>> {
+  const found: Record<string, number> = {}
+  for (const name of ['user_activity', 'search_logs', 'enrollment_events']) {
+    const indexes = await mongodb
+      ?.run('indexes', (database) => database.collection(name).indexes())
+      .unwrapOr([])
+    const seconds = indexes?.find((index) => index.name === 'retention')?.expireAfterSeconds
+    if (typeof seconds === 'number') found[name] = seconds / 86_400
+  }
+  return found
+}
 
 describe('activity.record', () => {
   test('A recorded activity becomes a document with the returned id', async () => {
@@ -130,27 +160,27 @@ describe('activity.record', () => {
     })
   })
 
-  test('MongoDB deletes documents after the retention, which can be changed and ended', async () => {
-    for (const retentionDays of [90, 30, undefined]) {
-      const another = await fixture.openAnother({
-        activity: { ...(retentionDays !== undefined && { retentionDays }) },
-      })
+  test.each(retentions)(
+    'A retention of %s days deletes documents of the right collections alone',
+    async (_what, retentionDays, expectedDays) => {
+      const another = await fixture.openAnother({ activity: { retentionDays } })
       orThrow(another.activity.record({ type: 'retention.set' }))
       await another.activity.flush()
       await eventually(async () => {
-        const indexes = orThrow(
-          (await another.stores.mongodb?.run('indexes', (database) =>
-            database.collection('search_logs').indexes(),
-          )) ?? fail(),
-        )
-        const expected =
-          retentionDays === undefined
-            ? []
-            : [{ key: { timestamp: 1 }, expireAfterSeconds: retentionDays * 86_400 }]
-        expect(indexes.filter((index) => index.name === 'retention')).toMatchObject(expected)
+        expect(await retentionOf(another.stores)).toEqual(expectedDays)
       })
       await another.close()
-    }
+    },
+  )
+
+  test('A retention that is no longer given ends', async () => {
+    const another = await fixture.openAnother({})
+    orThrow(another.activity.record({ type: 'retention.ended' }))
+    await another.activity.flush()
+    await eventually(async () => {
+      expect(await retentionOf(another.stores)).toEqual({})
+    })
+    await another.close()
   })
 
   test.each(outages)(
