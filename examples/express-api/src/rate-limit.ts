@@ -1,4 +1,4 @@
-import { createRateLimiter } from '@headwater/core'
+import { addressSubject, createRateLimiter } from '@headwater/core'
 import type { RateLimitAnswer, Stores } from '@headwater/core'
 import type { Request, RequestHandler, Response } from 'express'
 import { callerId } from './caller.ts'
@@ -42,7 +42,7 @@ export function createLimits(
 /** Only an existing session is a subject: a forged cookie would have a limit of its own. */
 function subjectOf(request: Request, response: Response): string {
   const userId = callerId(response)
-  return userId === undefined ? `address ${request.ip ?? ''}` : `user ${userId}`
+  return userId === undefined ? `address ${addressSubject(request.ip ?? '')}` : `user ${userId}`
 }
 
 function announce(response: Response, { limit, remaining, resetMs }: RateLimitAnswer): void {

@@ -99,6 +99,8 @@ export type {
   SessionStores,
   StartedSession,
 } from './sessions/sessions.ts'
+export { addressSubject, addressSubjectDefaults } from './rate-limit/address-subject.ts'
+export type { AddressSubjectOptions } from './rate-limit/address-subject.ts'
 export { createRateLimiter } from './rate-limit/create-rate-limiter.ts'
 export { rateLimiterDefaults } from './rate-limit/rate-limiter.ts'
 export type {

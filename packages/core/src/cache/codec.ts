@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../result.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
-import { findJsonUnsafe } from './json-safety.ts'
+import { findJsonUnsafe } from '../json-safety.ts'
 import { withCause } from '../with-cause.ts'
 
 /** One loaded row. Both fields are `undefined` when there is no such row. */

@@ -29,7 +29,7 @@ export interface Decision extends Verdict {
  * remembered state, 0 without one. The scripts do the same arithmetic.
  */
 export function take(rate: Rate, arrivalUs: number, nowUs: number): Decision {
-  const since = Math.max(arrivalUs, nowUs)
+  const since = sinceOf(rate, arrivalUs, nowUs)
   const next = since + rate.intervalUs
   const slack = nowUs + rate.burst * rate.intervalUs - next
   if (slack < 0)
@@ -48,7 +48,12 @@ export function take(rate: Rate, arrivalUs: number, nowUs: number): Decision {
  * The verdict of a limit that would let a request pass which another limit refuses: not counted.
  */
 export function untaken(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
-  const since = Math.max(arrivalUs, nowUs)
+  const since = sinceOf(rate, arrivalUs, nowUs)
   const remaining = Math.floor((nowUs + rate.burst * rate.intervalUs - since) / rate.intervalUs)
   return { isAllowed: true, remaining, resetUs: since - nowUs, retryAfterUs: 0 }
+}
+
+/** The state within its bounds: nothing taken, and the whole burst taken. */
+function sinceOf({ burst, intervalUs }: Rate, arrivalUs: number, nowUs: number): number {
+  return Math.max(Math.min(arrivalUs, nowUs + burst * intervalUs), nowUs)
 }

@@ -1,9 +1,10 @@
-import type { StoreError } from '../errors.ts'
-import { err, ok, okAsync, type Result, ResultAsync } from '../result.ts'
+import type { InvalidInput, StoreError } from '../errors.ts'
+import { err, errAsync, ok, okAsync, type Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { RevocationGate } from './revocation-gate.ts'
 import type { Revocation } from './revocation-log.ts'
 import { Revocations } from './revocations.ts'
+import { invalidSession } from './new-session.ts'
 import { decodeSession, decodeTimes } from './session-entry.ts'
 import { userName } from './session-keys.ts'
 import { hashOfToken } from './session-token.ts'
@@ -44,7 +45,9 @@ export class RedisSessions implements Sessions {
   create({
     userId,
     data = null,
-  }: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked> {
+  }: NewSession): ResultAsync<StartedSession, InvalidInput | StoreError | SessionsRevoked> {
+    const invalid = invalidSession({ userId, data })
+    if (invalid !== undefined) return errAsync(invalid)
     return this.#gated<StartedSession, SessionsRevoked>(async () => {
       const begun = await this.#stored.begin({ userId, data })
       if (begun.isErr()) return err(begun.error)

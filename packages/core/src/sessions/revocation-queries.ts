@@ -26,9 +26,11 @@ export const insertRevocation = `
 export const selectRevocations: Readonly<Record<ReapplyScope, string>> = {
   all: selectWhere('true'),
   pending: selectWhere('NOT r.is_applied'),
-  overdue: selectWhere(
-    `NOT r.is_applied AND r.revoked_at < clock_timestamp() - interval '500 milliseconds'`,
-  ),
+  // A moment in the future was written before the clock was set back: its writer had its time.
+  overdue: selectWhere(`
+    NOT r.is_applied
+    AND r.revoked_at NOT BETWEEN
+      clock_timestamp() - interval '500 milliseconds' AND clock_timestamp()`),
 }
 
 /** Notes revocations as applied, with what Redis added. $1 JSON array of id, epoch, sessions. */

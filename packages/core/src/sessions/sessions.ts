@@ -1,5 +1,5 @@
 import type { Stores } from '../connect/stores.ts'
-import type { Failure, StoreError } from '../errors.ts'
+import type { Failure, InvalidInput, StoreError } from '../errors.ts'
 import type { Json } from '../json.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
@@ -103,10 +103,12 @@ export interface PendingRevocation {
  */
 export interface Sessions {
   /**
-   * Begins a session; `sessions-revoked` when a concurrent `revokeAll` of its user won. Two Redis
-   * round trips.
+   * Begins a session; `sessions-revoked` when a concurrent `revokeAll` of its user won, and
+   * `invalid-input` when JSON would change its data. Two Redis round trips.
    */
-  create(session: NewSession): ResultAsync<StartedSession, StoreError | SessionsRevoked>
+  create(
+    session: NewSession,
+  ): ResultAsync<StartedSession, InvalidInput | StoreError | SessionsRevoked>
   /**
    * The session of a token; `undefined` when there is none, or it has ended or was revoked. Does
    * not extend it. One Redis round trip, shared by all calls of the same tick.

@@ -34,4 +34,22 @@ describe('a limiter in memory', () => {
     for (let n = 0; n <= 10_000; n += 1) isAllowed(String(n))
     expect([isAllowed('0'), isAllowed('10000')]).toEqual([true, false])
   })
+
+  test('A subject that is seen again is not the one that the limiter in memory forgets', () => {
+    const limiter = new MemoryLimiter(stopped)
+    const take = (key: string) => limiter.take([{ key, rate: rate(2) }])[0]
+    for (let n = 0; n < 10_000; n += 1) take(String(n))
+    take('0')
+    take('one more')
+    expect(take('0')).toMatchObject({ isAllowed: false })
+    expect(take('1')).toMatchObject({ isAllowed: true, remaining: 1 })
+  })
+
+  test('A limiter in memory that is cleared counts every subject from the beginning', () => {
+    const limiter = new MemoryLimiter(stopped)
+    const take = () => limiter.take([{ key: 'x', rate: rate(1) }])[0]?.isAllowed
+    expect([take(), take()]).toEqual([true, false])
+    limiter.clear()
+    expect(take()).toBe(true)
+  })
 })

@@ -4,6 +4,7 @@ import {
   createRateLimits,
   migrate,
   orThrow,
+  type RateLimitAnswer,
   type RateLimits,
   type Stores,
 } from '@headwater/core'
@@ -159,6 +160,63 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     ).toEqual(subjects.map(() => true))
     expect((await limits.take({ any: 'x'.repeat(100_000) })).success).toBe(false)
   })
+})
+
+const windowOfSteps = 600_000
+
+const askers: readonly (readonly [
+  what: string,
+  ask: (stores: Stores, name: string) => () => Promise<RateLimitAnswer>,
+])[] = [
+  [
+    'one limit',
+    (stores, name) => {
+      const limiter = createRateLimiter(stores, { name, limit: 3, windowMs: windowOfSteps })
+      return () => limiter.take('x')
+    },
+  ],
+  [
+    'limits that are asked together',
+    (stores, name) => {
+      const limits = createRateLimits(stores, {
+        limits: { [name]: { limit: 3, windowMs: windowOfSteps } },
+      })
+      return () => limits.take({ [name]: 'x' })
+    },
+  ],
+]
+
+describe('a clock of Redis that is set back', () => {
+  test.each(askers)(
+    'After a step back of the clock, %s refuses no longer than for one request’s share',
+    async (what, ask) => {
+      const own = await isolate(inject('stack'))
+      const stores = orThrow(
+        await connect({
+          postgres: { url: own.postgres.url },
+          redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+        }),
+      )
+      const name = what.replaceAll(' ', '-')
+      const take = ask(stores, name)
+      for (let n = 0; n < 3; n += 1) expect((await take()).success).toBe(true)
+      // A count written before the clock was set back by an hour lies that far in the future.
+      const key = `${own.redis.prefix}ratelimit:x:${name}`
+      orThrow(
+        await stores.redis.run('step', async (client) => {
+          const arrival = Number(await client.get(key))
+          await client.set(key, String(arrival + 3_600_000_000), { expiration: 'KEEPTTL' })
+          await client.pExpire(key, 3_600_000)
+        }),
+      )
+      const refused = await take()
+      expect(refused).toMatchObject({ success: false, remaining: 0 })
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(windowOfSteps / 3)
+      expect(refused.resetMs).toBeLessThanOrEqual(windowOfSteps)
+      orThrow(await stores.close())
+      await own.dispose()
+    },
+  )
 })
 
 describe('limits that are asked together', () => {

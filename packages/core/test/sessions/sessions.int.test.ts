@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSessions, orThrow, type Stores } from '@headwater/core'
+import { createSessions, type NewSession, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 
@@ -27,6 +27,23 @@ async function dump(): Promise<string> {
     ),
   )
   return JSON.stringify([keys, values])
+}
+
+const unstorable: readonly (readonly [what: string, session: object, field: string])[] = [
+  ['a bigint in its data', { userId: 1, data: { id: 1n } }, 'data'],
+  ['a date in its data', { userId: 1, data: { at: new Date(0) } }, 'data'],
+  ['NaN in its data', { userId: 1, data: [Number.NaN] }, 'data'],
+  ['undefined in its data', { userId: 1, data: { a: undefined } }, 'data'],
+  ['data that contains itself', { userId: 1, data: circular() }, 'data'],
+  ['a bigint as its user id', { userId: 1n }, 'userId'],
+  ['an object as its user id', { userId: {} }, 'userId'],
+  ['NaN as its user id', { userId: Number.NaN }, 'userId'],
+]
+
+function circular(): object {
+  const loop: Record<string, unknown> = {}
+  loop['self'] = loop
+  return loop
 }
 
 describe('sessions', () => {
@@ -179,6 +196,11 @@ describe('sessions', () => {
       expect(orThrow(await sessions.touch(token))).toMatchObject({ userId, data })
       expect(orThrow(await sessions.list(userId))).toHaveLength(1)
     }
+  })
+
+  test.each(unstorable)('A session with %s is invalid input', async (_what, session, field) => {
+    const refused = await createSessions(stores).create(session as unknown as NewSession)
+    expect(refused._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field })
   })
 
   test('Sessions work after the server has forgotten its scripts', async () => {

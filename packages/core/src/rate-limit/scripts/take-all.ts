@@ -18,7 +18,8 @@ local now = time[1] * 1000000 + time[2]
 local since, isAllowed = {}, true
 for i, key in ipairs(KEYS) do
   local burst, interval = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  since[i] = math.max(tonumber(redis.call('GET', key) or 0), now)
+  local arrival = tonumber(redis.call('GET', key) or 0)
+  since[i] = math.max(math.min(arrival, now + burst * interval), now)
   if now + burst * interval < since[i] + interval then isAllowed = false end
 end
 local reply = {}

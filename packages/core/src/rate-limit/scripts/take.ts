@@ -9,6 +9,9 @@ import { verdictAt } from './verdict.ts'
  * The count is the theoretical arrival time in the server's microseconds and expires at that
  * moment; an absent one means that the whole burst is available.
  *
+ * An arrival time beyond the whole burst was written before the server's clock was set back, and
+ * counts as the whole burst taken.
+ *
  * the request passes -> the arrival time one interval later. Replies 1, remaining, reset µs, 0.
  * the request is refused: stays. Replies 0, 0, reset µs, retry after µs.
  */
@@ -16,7 +19,8 @@ export const takeScript = redisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local burst, interval = tonumber(ARGV[1]), tonumber(ARGV[2])
-local since = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+local arrival = tonumber(redis.call('GET', KEYS[1]) or 0)
+local since = math.max(math.min(arrival, now + burst * interval), now)
 local next = since + interval
 local slack = now + burst * interval - next
 if slack < 0 then return { 0, 0, since - now, -slack } end

@@ -13,8 +13,6 @@ import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
  * Replies the revocation's epoch, then the hashes of the sessions that end by it.
  */
 const script = redisScript(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local current = (redis.call('ZSCORE', KEYS[1], 'epoch') or 4e15) - 4e15
 local seen = redis.call('ZSCORE', KEYS[1], 'r' .. ARGV[1])
 local epoch = tonumber(ARGV[2])
@@ -26,8 +24,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
 local reply = { string.format('%.0f', epoch) }
-local from = string.format('%.0f', now)
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], from, '3000000000000000')) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '3000000000000000')) do
   local of, hash = string.match(member, '^(%d+):(%x+)$')
   if of and tonumber(of) < epoch then reply[#reply + 1] = hash end
 end

@@ -15,7 +15,7 @@ const script = redisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local created = tonumber(ARGV[4]) or now
-local limit = tonumber(ARGV[5]) or now + tonumber(ARGV[3])
+local limit = math.min(tonumber(ARGV[5]) or math.huge, now + tonumber(ARGV[3]))
 local expires = math.min(now + tonumber(ARGV[2]), limit)
 local text = string.format('%.0f %.0f %.0f ', created, limit, expires) .. ARGV[1]
 redis.call('SET', KEYS[1], text, 'PXAT', string.format('%.0f', expires))

@@ -1,13 +1,17 @@
 import type { RedisClientType } from 'redis'
+import type { SessionOptions } from '../sessions.ts'
 import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
 
 /**
- * KEYS[1] the session. ARGV: 1 idle time in ms.
+ * KEYS[1] the session. ARGV: 1 idle time in ms, 2 absolute time in ms.
  *
  * absent, foreign text: stays. Replies nil.
  * `{created} {limit} {expires} {payload}` -> the same with `expires` one idle time from now, never
  * after `limit`. Unchanged when that gains less than a sixtieth of the idle time: most calls write
  * nothing. Replies the stored text.
+ *
+ * Moments further ahead than the idle and the absolute time were written before the server's clock
+ * was set back: both are moved to where they would be now.
  */
 const script = redisScript(`
 local text = redis.call('GET', KEYS[1])
@@ -17,9 +21,10 @@ if not created then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local sliding = tonumber(ARGV[1])
-local wanted = math.min(now + sliding, tonumber(limit))
-if wanted - tonumber(expires) <= sliding / 60 then return text end
-text = string.format('%s %s %.0f ', created, limit, wanted) .. payload
+limit = math.min(tonumber(limit), now + tonumber(ARGV[2]))
+local wanted = math.min(now + sliding, limit)
+if math.abs(wanted - tonumber(expires)) <= sliding / 60 then return text end
+text = string.format('%s %.0f %.0f ', created, limit, wanted) .. payload
 redis.call('SET', KEYS[1], text, 'PXAT', string.format('%.0f', wanted))
 return text
 `)
@@ -28,8 +33,11 @@ return text
 export async function touchSession(
   client: RedisClientType,
   key: string,
-  { ttlMs }: { readonly ttlMs: number },
+  { ttlMs, absoluteTtlMs }: Required<Pick<SessionOptions, 'ttlMs' | 'absoluteTtlMs'>>,
 ): Promise<string | null> {
-  const text = await runScript(client, script, { key, arguments: [String(ttlMs)] })
+  const text = await runScript(client, script, {
+    key,
+    arguments: [String(ttlMs), String(absoluteTtlMs)],
+  })
   return typeof text === 'string' ? text : null
 }
