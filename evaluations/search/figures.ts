@@ -31,7 +31,7 @@ export function figuresOf(answers: readonly Answer[]): Figures {
   }
 }
 
-/** Whoever wants nothing is served best with nothing. */
+/** For a query that wants nothing, nothing is the best answer. */
 function ndcg({ labelled: { wanted }, found }: Answer): number {
   if (wanted.size === 0) return found.length === 0 ? 1 : 0
   const ideal = gain([...wanted.values()].sort((one, other) => other - one))

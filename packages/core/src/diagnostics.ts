@@ -22,7 +22,7 @@ export interface DiagnosticEvents {
   'cache:stale-served': { cache: string; ageMs: number }
   /** An entry could not be read and was treated as a miss. */
   'cache:entry-rejected': { cache: string; reason: string }
-  /** The cache was passed by because Redis failed. */
+  /** The cache was bypassed because Redis failed. */
   'cache:bypass': { cache: string; reason: string }
   /** A writer announced a change of keys. */
   'invalidation:hold': { keys: number; durationMs: number }

@@ -114,7 +114,9 @@ export interface NotFound extends Failure<'not-found'> {
   readonly id: string
 }
 
-/** The server's clock of versions has moved on: somebody else changed the row since it was read. */
+/**
+ * The server's clock of versions has moved on: another writer changed the row since it was read.
+ */
 export interface VersionConflict extends Failure<'version-conflict'> {
   /** What was to be changed. */
   readonly entity: string

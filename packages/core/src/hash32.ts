@@ -1,9 +1,7 @@
 /**
- * A number from 0 to 2³²-1 that is the same for the same text on every machine, and spreads well;
- * not for where somebody gains by a collision.
- *
- * FNV-1a over UTF-16 code units, then the finalizer of MurmurHash3: FNV alone leaves the low bits
- * correlated.
+ * A number from 0 to 2³²-1 that is the same for the same text on every machine, and spreads well.
+ * Unsuitable where an attacker gains by a collision. FNV-1a over UTF-16 code units, then the
+ * finalizer of MurmurHash3: FNV alone leaves the low bits correlated.
  */
 export function hash32(text: string): number {
   let hash = 0x811c9dc5

@@ -39,9 +39,8 @@ export function batchesOf<Item>(
 }
 
 /**
- * Does `work` for every item, at most `concurrency` at a time, and gives back what came of them in
- * the order of the items. After the first failure nothing more is begun; what is under way is
- * waited for.
+ * Does `work` for every item, at most `concurrency` at a time, and returns the results in the order
+ * of the items. After the first failure no further work begins; work under way is awaited.
  */
 export function eachInParallel<Item, T, E>(
   items: readonly Item[],

@@ -6,7 +6,7 @@ import type { Course } from '@headwater/repositories'
  * does.
  */
 export interface CourseReader {
-  /** Reads many courses; those that do not exist are left out. With `tx` the cache is passed by. */
+  /** Reads many courses; absent ones are left out. With `tx` the cache is bypassed. */
   getMany(
     ids: readonly number[],
     options?: ReadOptions,

@@ -77,7 +77,7 @@ export class RowKeys<Id> {
     return parts
   }
 
-  /** An entry needs no tag of its own key: whoever invalidates that key invalidates the entry. */
+  /** An entry needs no tag of its own key: invalidating that key invalidates the entry. */
   #tagsOf(id: Id, key: string): readonly string[] {
     if (this.#options.tags === undefined) return noTags
     const tags = this.#options.tags(id).map(({ text }) => this.#prefix + text)

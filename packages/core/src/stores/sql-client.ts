@@ -1,4 +1,4 @@
-/** What a statement gives back: the structural subset of `pg`'s result that the SDK uses. */
+/** The result of a statement: the structural subset of `pg`'s result that the SDK uses. */
 export interface SqlResult<Row> {
   /** The rows, in the server's order. */
   readonly rows: Row[]

@@ -10,7 +10,7 @@ const requestsAtOnce = 4
 
 /**
  * Embeds texts, each for itself: a text that the service refuses, or a request that fails, does not
- * keep the other texts from their vectors, and none is embedded twice. Gives back one answer per
+ * keep the other texts from their vectors, and none is embedded twice. Returns one answer per
  * text, in their order; never rejects. Costs as many requests as the embedder's limits allow; where
  * one is refused it is halved until the culprits stand alone.
  *

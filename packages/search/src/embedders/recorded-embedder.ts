@@ -61,7 +61,7 @@ export async function recordedEmbedder({
 }
 
 /**
- * Embeds texts and gives back what {@link recordedEmbedder} reads, to be written to a file: single
+ * Embeds texts and returns what {@link recordedEmbedder} reads, to be written to a file: single
  * precision, each text once.
  */
 export function recordEmbeddings(

@@ -79,7 +79,7 @@ export class CourseStatuses {
 
   /**
    * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where
-   * nothing has changed. Without the tables of this package nothing is noted. Gives back the
+   * nothing has changed. Without the tables of this package nothing is noted. Returns the
    * courses of which something else was noted before, or nothing.
    */
   record(entries: readonly StatusEntry[]): ResultAsync<readonly number[], SqlError> {

@@ -10,14 +10,14 @@ import type {
 import type { IndexError, IndexOutcomes } from './index-outcome.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 
-/** What brings the index in step with courses. */
+/** Dependencies of the index sink. */
 export interface SyncedIndex {
   /** What became of each of these courses. Never rejects. */
   sync(courseIds: readonly number[], options: CallOptions): Promise<IndexOutcomes>
 }
 
 /**
- * Keeps the index in step with PostgreSQL: whatever happens to a course, its current row is what is
+ * Keeps the index in sync with PostgreSQL: whatever happens to a course, its current row is what is
  * written. An event is acknowledged after the index has acknowledged the write, so a crash in
  * between has it written again, to no effect.
  */

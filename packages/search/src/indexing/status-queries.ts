@@ -1,7 +1,7 @@
 /**
  * Notes what the index acknowledged or refused; courses without a version are gone, and their rows
  * with them. A version that is older than the one noted changes nothing: a writer that was
- * overtaken comes late. Gives back the courses whose row is another one now. $1 generation, $2
+ * overtaken comes late. Returns the courses whose row is another one now. $1 generation, $2
  * course ids, $3 versions, $4 reasons (null: acknowledged).
  */
 export const recordStatuses = `

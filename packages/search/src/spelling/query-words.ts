@@ -1,7 +1,7 @@
 const maxWords = 32
 const minPrefixLength = 2
 
-/** What PostgreSQL is asked for a query of plain words, each a `tsquery` as text. */
+/** The `tsquery` texts of a query of plain words. */
 export interface WordQueries {
   /** Satisfied by what has all of them. */
   readonly all: string

@@ -4,7 +4,7 @@ import { plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { selectSuggestions } from './suggest-queries.ts'
 
-/** A course that somebody who types may be looking for. */
+/** A course that a typing user may be looking for. */
 export interface Suggestion {
   /** The course. */
   readonly courseId: number
@@ -12,7 +12,7 @@ export interface Suggestion {
   readonly title: string
 }
 
-/** What suggestions are made of. */
+/** Dependencies of the suggestions. */
 export interface SuggestDeps {
   readonly stores: Stores
   readonly spelling: Spelling
@@ -44,7 +44,7 @@ export function suggestCourses(
   })
 }
 
-/** What suggestions are asked for. */
+/** A request for suggestions. */
 export interface SuggestRequest {
   /** Normalised. */
   readonly prefix: string

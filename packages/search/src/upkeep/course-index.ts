@@ -46,7 +46,7 @@ export class CourseIndex {
   }
 
   /**
-   * Brings the index in step with these courses, in every generation that is written. Never
+   * Brings the index in sync with these courses, in every generation that is written. Never
    * rejects.
    */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
@@ -66,9 +66,9 @@ export class CourseIndex {
   }
 
   /**
-   * Brings the index in step with one course now: stored when it is published, removed when it is
-   * not. The sink does so by itself; this is for whoever cannot wait. `not-found` when there is no
-   * such course, which is removed then.
+   * Brings the index in sync with one course now: stored when it is published, removed when it is
+   * not. The sink does so by itself; use this when you cannot wait for it. `not-found` when there
+   * is no such course, which is removed then.
    */
   indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
     if (!isRowId(courseId)) return errAsync(notAnId)

@@ -125,7 +125,7 @@ export class IndexGenerations {
   }
 
   /**
-   * Removes a generation that is not the active one, vectors and all, for good; gives back how many
+   * Removes a generation that is not the active one, vectors and all, for good; returns how many
    * vectors there were. Ended early, it is to be called again. Without a name: all that stand by.
    */
   cleanup({ generation }: { readonly generation?: string } = {}): ResultAsync<

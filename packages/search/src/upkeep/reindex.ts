@@ -59,7 +59,7 @@ export interface ReindexReport {
 const partsAtOnce = 2
 
 /**
- * Brings one generation of the index in step with every course, from where the last attempt ended.
+ * Brings one generation of the index in sync with every course, from where the last attempt ended.
  */
 export class Reindexing {
   readonly #deps: RepairDeps
@@ -162,7 +162,7 @@ export class Reindexing {
     return saved
   }
 
-  /** Removes records without a published course. Those that are written meanwhile have one. */
+  /** Removes records without a published course; a record written in the meantime has one. */
   async #sweep(): Promise<Result<void, IndexError>> {
     try {
       for await (const { differences } of compareRecords(this.#deps)) {

@@ -99,7 +99,7 @@ async function differencesUpTo(
 }
 
 /**
- * Writes what PostgreSQL says of these courses, and removes records that are none. Gives back the
+ * Writes what PostgreSQL says of these courses, and removes records that are none. Returns the
  * courses that cannot be indexed as they are.
  */
 export async function repairDifferences(

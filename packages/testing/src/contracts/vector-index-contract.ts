@@ -81,7 +81,7 @@ function queryTests(bench: VectorIndexBench): void {
 }
 
 function upsertTests(bench: VectorIndexBench): void {
-  it('gives back the records that were stored and leaves absent ids out', async () => {
+  it('returns the records that were stored and leaves absent ids out', async () => {
     const metadata = {
       title: 'Café, 日本語 & "quotes" 🎨',
       price: 19.99,

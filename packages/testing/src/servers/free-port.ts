@@ -18,9 +18,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`No free port between ${lowest} and ${highest} in 100 attempts`)
 }
 
-/**
- * Starts a server on a free port, and on another one when somebody else took the port meanwhile.
- */
+/** Starts a server on a free port, and on another one when another process has taken the port. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

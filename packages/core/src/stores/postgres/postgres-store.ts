@@ -11,12 +11,12 @@ import type { CallOptions } from '../../call-options.ts'
 export interface PostgresConnection extends SqlClient {
   /**
    * Runs several statements without parameters, separated by semicolons, in one round trip, and
-   * gives back the result of each.
+   * returns the result of each.
    */
   queryAll(text: string): Promise<readonly SqlResult<object>[]>
   /**
    * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it;
-   * gives back what COMMIT was answered with. Diagnostics and failures call it `commit`.
+   * returns the reply to COMMIT. Diagnostics and failures call it `commit`.
    */
   queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>>
   /**

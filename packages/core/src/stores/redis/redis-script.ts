@@ -56,7 +56,7 @@ const flushLimits = { items: 50, characters: 64 * 1024 }
 
 /**
  * Runs one script per item, pipelined: one round trip for 50 items and less, or 64 KB of them. Each
- * has the deadline of a command of its own. Gives back the replies in the order of the items, or
+ * has the deadline of a command of its own. Returns the replies in the order of the items, or
  * the first failure.
  */
 export async function runScripts<Item, Reply>(
