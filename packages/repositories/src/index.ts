@@ -36,6 +36,7 @@ export type {
   Course,
   CourseChanges,
   CreateCourseError,
+  DeleteCourseOptions,
   ListCoursesError,
   NewCourse,
   PublishCourseError,
@@ -64,18 +65,22 @@ export type {
   ListEnrollmentsError,
   NotEnrolled,
   Payment,
+  PriceChanged,
   ProgressError,
   ProgressReport,
   ReadEnrollmentsError,
   TransferError,
   TransferRequest,
   WithdrawError,
+  WithdrawRequest,
 } from './enrollments/enrollment.ts'
 export type {
   EnrollmentCreatedPayload,
   EnrollmentPayload,
   EnrollmentTransferredPayload,
+  EnrollmentWithdrawnPayload,
   PaymentRecord,
+  Refund,
 } from './enrollments/enrollment-events.ts'
 
 export { activityDefaults } from './activity/activity-options.ts'

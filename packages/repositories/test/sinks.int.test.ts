@@ -82,7 +82,7 @@ describe('the activity-log sink', () => {
           _id: idOf('enrollment.withdrawn'),
           user_id: next.id,
           event_type: 'enrollment.withdrawn',
-          event_data: {},
+          event_data: { refunded: 3_990 },
         },
       ]),
     )

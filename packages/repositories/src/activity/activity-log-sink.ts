@@ -4,6 +4,7 @@ import {
   enrollmentCreatedPayload,
   enrollmentPayload,
   enrollmentTransferredPayload,
+  enrollmentWithdrawnPayload,
 } from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
@@ -80,6 +81,8 @@ function toDocument(
       return enrollment(event)
     case 'enrollment.transferred':
       return transfer(event)
+    case 'enrollment.withdrawn':
+      return withdrawal(event)
     default:
       return ended(event)
   }
@@ -138,6 +141,13 @@ function transfer(event: OutboxEvent): EnrollmentEventDocument | undefined {
       { from_user_id: payload.fromUserId },
     )
   )
+}
+
+function withdrawal(event: OutboxEvent): EnrollmentEventDocument | undefined {
+  const { data: payload } = enrollmentWithdrawnPayload.safeParse(event.payload)
+  if (payload === undefined) return undefined
+  const { refund } = payload
+  return enrollmentDocument(event, payload, refund ? { refunded: minorUnits(refund.amount) } : {})
 }
 
 function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {

@@ -63,12 +63,6 @@ export function lockCourses(ids: readonly number[], lockedCourses: 'skip' | 'wai
 }
 
 /** $1 id. */
-export const deleteEnrollmentsOfCourse = `
-  DELETE FROM @schema.enrollments
-  WHERE course_id = $1
-  RETURNING user_id`
-
-/** $1 id. */
 export const deleteCourseRow = `
   DELETE FROM @schema.courses
   WHERE id = $1`

@@ -11,11 +11,17 @@ import type { CourseListOptions } from './course-list.ts'
 import { selectCoursePage } from './course-list-query.ts'
 import { toCourse } from './course-queries.ts'
 import type { CourseRow } from './course-queries.ts'
-import { courseChangesInput, newCourseInput, studentListInput } from './course.ts'
+import {
+  courseChangesInput,
+  deleteCourseInput,
+  newCourseInput,
+  studentListInput,
+} from './course.ts'
 import type {
   Course,
   CourseChanges,
   CreateCourseError,
+  DeleteCourseOptions,
   ListCoursesError,
   NewCourse,
   PublishCourseError,
@@ -127,13 +133,14 @@ export class CourseRepository {
   }
 
   /**
-   * Deletes a course and its enrollments and publishes `course.deleted`; the lists of its
-   * students are never served as they were before. Costs 4 PostgreSQL round trips and 2 of Redis.
+   * Deletes a course and its enrollments. Publishes `enrollment.withdrawn` for each enrollment,
+   * with a full refund unless `refund` is `none`, and `course.deleted`. The lists of its students
+   * are never served as they were before. Costs 4 PostgreSQL round trips and 2 of Redis.
    */
-  delete(id: number): ResultAsync<void, PublishCourseError> {
+  delete(id: number, options: DeleteCourseOptions = {}): ResultAsync<void, PublishCourseError> {
     const { stores, caches } = this.#context
-    return validate(idInput, { id }).asyncAndThen(() =>
-      write(stores, (tx) => deleteCourse(tx, id, caches)),
+    return validate(deleteCourseInput, { ...options, id }).asyncAndThen((input) =>
+      write(stores, (tx) => deleteCourse(tx, input, caches)),
     )
   }
 

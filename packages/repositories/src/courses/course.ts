@@ -70,6 +70,16 @@ export interface CourseChanges extends Partial<NewCourse> {
   readonly expectedVersion?: number | undefined
 }
 
+/** Options of deleting a course. */
+export interface DeleteCourseOptions {
+  /**
+   * Whether the students are refunded the price they paid.
+   *
+   * @defaultValue `'full'`
+   */
+  readonly refund?: 'full' | 'none' | undefined
+}
+
 /** Failures of creating a course; `not-found` names the instructor. */
 export type CreateCourseError = InvalidInput | NotFound | TransactionError
 
@@ -102,6 +112,12 @@ export const newCourseInput = z.strictObject({
 
 /** Checks {@link CourseChanges}. */
 export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
+
+/** Checks {@link DeleteCourseOptions}, and the id. */
+export const deleteCourseInput = z.strictObject({
+  id: rowId,
+  refund: z.enum(['full', 'none']).default('full'),
+})
 
 /** Checks the page of students to list. */
 export const studentListInput = z

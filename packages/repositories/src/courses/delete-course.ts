@@ -1,25 +1,34 @@
 import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
 import type { RepositoryCaches } from '../context.ts'
+import { enrollmentWithdrawn } from '../enrollments/enrollment-events.ts'
+import { enrollmentKeys } from '../enrollments/enrollment-keys.ts'
+import {
+  endEnrollmentsOfCourse,
+  refundOf,
+  toEnrollment,
+} from '../enrollments/enrollment-queries.ts'
+import type { EndedRow } from '../enrollments/enrollment-queries.ts'
 import { courseDeleted } from './course-events.ts'
-import { deleteCourseRow, deleteEnrollmentsOfCourse } from './course-queries.ts'
+import { deleteCourseRow } from './course-queries.ts'
 import { lockCourse } from './lock-course.ts'
 
-/** Deletes a course and its enrollments within a transaction and publishes `course.deleted`. */
+/**
+ * Deletes a course and its enrollments within a transaction. Publishes `enrollment.withdrawn` for
+ * each enrollment, then `course.deleted`.
+ */
 export async function deleteCourse(
   tx: Transaction,
-  id: number,
-  { courses, courseStudents, userEnrollments }: RepositoryCaches,
+  { id, refund }: { readonly id: number; readonly refund: 'full' | 'none' },
+  caches: RepositoryCaches,
 ): Promise<Result<void, NotFound>> {
   const version = await lockCourse(tx, id)
   if (version === undefined) return err(notFound('course', id))
-  const { rows } = await tx.query<{ user_id: number }>(deleteEnrollmentsOfCourse, [id])
-  tx.invalidate(
-    courses.key(id),
-    courseStudents.key(id),
-    ...rows.map((enrollment) => userEnrollments.key(enrollment.user_id)),
-  )
+  const { rows } = await tx.query<EndedRow>(endEnrollmentsOfCourse, [id, refund === 'full'])
+  tx.invalidate(caches.courses.key(id), caches.courseStudents.key(id))
+  tx.invalidate(...enrollmentKeys(caches, rows.map(toEnrollment)))
   await tx.query(deleteCourseRow, [id])
+  for (const row of rows) tx.publish(enrollmentWithdrawn(toEnrollment(row), version, refundOf(row)))
   tx.publish(courseDeleted({ id, version: Number(version) + 1 }, rows.length))
   return ok(undefined)
 }

@@ -6,20 +6,25 @@
  * the last transaction left them, and no seat is taken twice. A taken seat is joined by one number:
  * joined by two columns, all seats taken in a course would be compared with each other.
  *
- * $1 users, $2 courses, $3 discounts.
+ * $1 users, $2 courses, $3 discounts, $4 expected prices, $5 methods, $6 currencies, $7 orders.
  */
 export const takeSeats = `
   WITH asked AS (
-    SELECT user_id, course_id, discount, position
-    FROM unnest($1::integer[], $2::integer[], $3::numeric[])
-      WITH ORDINALITY AS asked (user_id, course_id, discount, position)
+    SELECT *
+    FROM unnest(
+      $1::integer[], $2::integer[], $3::numeric[], $4::numeric[], $5::varchar[], $6::char(3)[],
+      $7::varchar[]
+    ) WITH ORDINALITY AS asked (
+      user_id, course_id, discount, expected_price, method, currency, order_id, position
+    )
   ), judged AS (
-    SELECT a.position, a.user_id, a.course_id, a.user_id::bigint << 32 | a.course_id AS pair,
+    SELECT a.*, a.user_id::bigint << 32 | a.course_id AS pair,
            c.price, c.version, c.max_students - c.current_enrollment AS free_seats,
            CASE
              WHEN u.id IS NULL THEN 'no-user'
              WHEN e.id IS NOT NULL THEN 'already-enrolled'
              WHEN NOT c.is_published THEN 'not-published'
+             WHEN c.price <> a.expected_price THEN 'price-changed'
              WHEN c.price < a.discount THEN 'discount-exceeds-price'
            END AS refusal
     FROM asked AS a
@@ -46,8 +51,10 @@ export const takeSeats = `
            ) > free_seats AS is_full
     FROM counted_once
   ), taken AS (
-    INSERT INTO @schema.enrollments (user_id, course_id)
-    SELECT user_id, course_id
+    INSERT INTO @schema.enrollments (
+      user_id, course_id, paid_at, price_paid, discount, currency, payment_method, order_id
+    )
+    SELECT user_id, course_id, now(), price - discount, discount, currency, method, order_id
     FROM ranked
     WHERE is_eligible AND is_full IS NOT TRUE
     ORDER BY position
@@ -93,5 +100,11 @@ export interface TakenRow {
 /** A seat that was refused. */
 export interface RefusedRow {
   readonly refusal:
-    'no-user' | 'already-enrolled' | 'not-published' | 'discount-exceeds-price' | 'full'
+    | 'no-user'
+    | 'already-enrolled'
+    | 'not-published'
+    | 'price-changed'
+    | 'discount-exceeds-price'
+    | 'full'
+  readonly price: string
 }

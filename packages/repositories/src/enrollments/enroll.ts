@@ -14,11 +14,12 @@ import type {
   CourseNotPublished,
   Enrollment,
   enrollInput,
+  PriceChanged,
 } from './enrollment.ts'
 
 /** The reason why a seat was refused. */
 export type EnrollRefusal =
-  NotFound | CourseNotPublished | AlreadyEnrolled | InvalidInput | CourseFull
+  NotFound | CourseNotPublished | AlreadyEnrolled | PriceChanged | InvalidInput | CourseFull
 
 /** A request that was checked. */
 export type ValidEnrollRequest = z.output<typeof enrollInput>
@@ -84,6 +85,10 @@ async function seatsFor(
     requests.map((request) => request.userId),
     requests.map((request) => request.courseId),
     requests.map((request) => request.payment?.discount ?? '0.00'),
+    requests.map((request) => request.expectedPrice),
+    requests.map((request) => request.payment?.method),
+    requests.map((request) => request.payment?.currency),
+    requests.map((request) => request.payment?.orderId),
   ])
   return rows
 }
@@ -107,13 +112,15 @@ function publishEnrollment(
       method: payment?.method ?? null,
       pricePaid,
       discount,
+      currency: payment?.currency ?? null,
+      orderId: payment?.orderId ?? null,
     }),
   )
   return enrollment
 }
 
 function refusalOf(
-  { refusal }: RefusedRow,
+  { refusal, price }: RefusedRow,
   { userId, courseId }: ValidEnrollRequest,
 ): EnrollRefusal {
   switch (refusal) {
@@ -126,6 +133,13 @@ function refusalOf(
         type: 'course-not-published',
         message: `course ${courseId} is not published`,
         retryable: false,
+      }
+    case 'price-changed':
+      return {
+        type: 'price-changed',
+        message: `the price of course ${courseId} is now ${price}`,
+        retryable: false,
+        price,
       }
     case 'discount-exceeds-price':
       return invalidField('payment.discount', 'must not be above the price')

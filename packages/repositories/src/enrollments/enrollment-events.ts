@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
-/** Payload of `enrollment.withdrawn` and `enrollment.completed`. */
+/** Payload of `enrollment.completed`. */
 export type EnrollmentPayload = {
   /** The enrollment. */
   readonly enrollmentId: number
@@ -12,6 +12,24 @@ export type EnrollmentPayload = {
   readonly userId: number
   /** The course. */
   readonly courseId: number
+}
+
+/** A refund; the amount is a decimal string. */
+export type Refund = {
+  /** The amount refunded. */
+  readonly amount: string
+  /** The method of the payment; `null` when the caller named none. */
+  readonly method: string | null
+  /** Currency of the amount; `null` when the caller named none. */
+  readonly currency: string | null
+  /** The host's id of the order; `null` when the caller named none. */
+  readonly orderId: string | null
+}
+
+/** Payload of `enrollment.withdrawn`. */
+export type EnrollmentWithdrawnPayload = EnrollmentPayload & {
+  /** The refund; `null` when nothing was refunded. */
+  readonly refund: Refund | null
 }
 
 /** Payload of `enrollment.created`. */
@@ -24,6 +42,10 @@ export type EnrollmentCreatedPayload = EnrollmentPayload & {
     readonly pricePaid: string
     /** The amount taken off the price. */
     readonly discount: string
+    /** Currency of the amounts; `null` when the caller named none. */
+    readonly currency: string | null
+    /** The host's id of the order; `null` when the caller named none. */
+    readonly orderId: string | null
   }
 }
 
@@ -45,9 +67,26 @@ const seat = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId 
 /** Reads an {@link EnrollmentPayload}. */
 export const enrollmentPayload: z.ZodType<EnrollmentPayload> = seat
 
+// Events that are older than these fields do not have them.
+const known = z.string().nullable().default(null)
+
+/** Reads an {@link EnrollmentWithdrawnPayload}. */
+export const enrollmentWithdrawnPayload: z.ZodType<EnrollmentWithdrawnPayload> = seat.extend({
+  refund: z
+    .object({ amount: decimal, method: known, currency: known, orderId: known })
+    .nullable()
+    .default(null),
+})
+
 /** Reads an {@link EnrollmentCreatedPayload}. */
 export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = seat.extend({
-  payment: z.object({ method: z.string().nullable(), pricePaid: decimal, discount: decimal }),
+  payment: z.object({
+    method: z.string().nullable(),
+    pricePaid: decimal,
+    discount: decimal,
+    currency: known,
+    orderId: known,
+  }),
 })
 
 /** Reads an {@link EnrollmentTransferredPayload}. */
@@ -61,7 +100,11 @@ export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayloa
 /** The payment of a seat. */
 export type PaymentRecord = EnrollmentCreatedPayload['payment']
 
-type EventPayload = EnrollmentCreatedPayload | EnrollmentPayload | EnrollmentTransferredPayload
+type EventPayload =
+  | EnrollmentCreatedPayload
+  | EnrollmentWithdrawnPayload
+  | EnrollmentPayload
+  | EnrollmentTransferredPayload
 
 /**
  * An event of an enrollment. Its aggregate is the course, whose row every enrollment, withdrawal
@@ -88,8 +131,15 @@ export function enrollmentCreated(
 }
 
 /** A user released a seat. */
-export function enrollmentWithdrawn(enrollment: Enrollment, courseVersion: string): NewEvent {
-  return enrollmentEvent('enrollment.withdrawn', courseVersion, payloadOf(enrollment))
+export function enrollmentWithdrawn(
+  enrollment: Enrollment,
+  courseVersion: string,
+  refund: Refund | null,
+): NewEvent {
+  return enrollmentEvent('enrollment.withdrawn', courseVersion, {
+    ...payloadOf(enrollment),
+    refund,
+  })
 }
 
 /** A student's progress reached 100 for the first time. */

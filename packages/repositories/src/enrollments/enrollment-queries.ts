@@ -1,19 +1,55 @@
+import { minorUnits } from '@headwater/core'
+import type { Refund } from './enrollment-events.ts'
 import type { Enrollment } from './enrollment.ts'
 
 const enrollment = 'id, user_id, course_id, enrolled_at, completed_at, progress_percentage'
 
-/** Releases a seat; the course is already locked. $1 user, $2 course. */
+/** Columns of a payment, as they are kept when an enrollment ends. */
+export const paymentColumns = 'paid_at, price_paid, discount, currency, payment_method, order_id'
+
+/**
+ * Releases a seat and keeps its payment; the course is already locked. $1 user, $2 course, $3
+ * refund or null.
+ */
 export const releaseSeat = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
     WHERE user_id = $1 AND course_id = $2
-    RETURNING ${enrollment}
+    RETURNING ${enrollment}, ${paymentColumns}
+  ), ended AS (
+    INSERT INTO @schema.enrollment_ended (
+      enrollment_id, user_id, course_id, ${paymentColumns}, refunded
+    )
+    SELECT id, user_id, course_id, ${paymentColumns},
+           coalesce($3::numeric, price_paid, 0)
+    FROM withdrawn
+    RETURNING enrollment_id, refunded
   ), counted AS (
     UPDATE @schema.courses
     SET current_enrollment = current_enrollment - 1
     WHERE id = $2 AND EXISTS (SELECT FROM withdrawn)
   )
-  SELECT * FROM withdrawn`
+  SELECT withdrawn.*, ended.refunded::numeric(10, 2)::text AS refunded
+  FROM withdrawn JOIN ended ON ended.enrollment_id = withdrawn.id`
+
+/** Ends all enrollments of a course and keeps their payments. $1 course, $2 whether to refund. */
+export const endEnrollmentsOfCourse = `
+  WITH ended AS (
+    DELETE FROM @schema.enrollments
+    WHERE course_id = $1
+    RETURNING ${enrollment}, ${paymentColumns}
+  ), kept AS (
+    INSERT INTO @schema.enrollment_ended (
+      enrollment_id, user_id, course_id, ${paymentColumns}, refunded
+    )
+    SELECT id, user_id, course_id, ${paymentColumns},
+           CASE WHEN $2::boolean THEN coalesce(price_paid, 0) ELSE 0 END
+    FROM ended
+    RETURNING enrollment_id, refunded
+  )
+  SELECT ended.*, kept.refunded::numeric(10, 2)::text AS refunded
+  FROM ended JOIN kept ON kept.enrollment_id = ended.id
+  ORDER BY ended.id`
 
 /**
  * Transfers a seat to a user who starts from zero; the course is already locked. $1 course, $2
@@ -68,6 +104,25 @@ export interface EnrollmentRow {
   readonly enrolled_at: Date
   readonly completed_at: Date | null
   readonly progress_percentage: number
+}
+
+/** A row of the statements above that end enrollments. */
+export interface EndedRow extends EnrollmentRow {
+  readonly refunded: string
+  readonly currency: string | null
+  readonly payment_method: string | null
+  readonly order_id: string | null
+}
+
+/** The refund of an enrollment that ended; `null` when nothing was refunded. */
+export function refundOf(row: EndedRow): Refund | null {
+  if (minorUnits(row.refunded) === 0) return null
+  return {
+    amount: row.refunded,
+    method: row.payment_method,
+    currency: row.currency,
+    orderId: row.order_id,
+  }
 }
 
 /** Reads a row. */

@@ -1,4 +1,4 @@
-import { ResultAsync, validate } from '@headwater/core'
+import { invalidField, isViolationOf, ResultAsync, validate } from '@headwater/core'
 import type { CallOptions, ReadOptions } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import type { Course } from '../courses/course.ts'
@@ -15,6 +15,7 @@ import {
   progressInput,
   transferInput,
   userEnrollmentsInput,
+  withdrawInput,
 } from './enrollment.ts'
 import type {
   Enrollment,
@@ -29,6 +30,7 @@ import type {
   TransferError,
   TransferRequest,
   WithdrawError,
+  WithdrawRequest,
 } from './enrollment.ts'
 import { checkEnrollmentOptions } from './enrollment-options.ts'
 import type { EnrollmentOptions } from './enrollment-options.ts'
@@ -78,13 +80,14 @@ export class EnrollmentRepository {
   }
 
   /**
-   * Releases a seat and publishes `enrollment.withdrawn`. Costs 3 PostgreSQL round trips and 2 of
-   * Redis.
+   * Releases a seat and publishes `enrollment.withdrawn` with the refund, which is the price paid
+   * unless the request names another amount. PostgreSQL keeps the payment and the refund. Costs 3
+   * PostgreSQL round trips and 2 of Redis.
    */
-  withdraw(enrollment: EnrollmentKey): ResultAsync<void, WithdrawError> {
+  withdraw(request: WithdrawRequest): ResultAsync<void, WithdrawError> {
     const { stores, caches } = this.#context
-    return validate(enrollmentKeyInput, enrollment).asyncAndThen((key) =>
-      write(stores, (tx) => withdraw(tx, key, caches)),
+    return validate(withdrawInput, request).asyncAndThen((input) =>
+      write(stores, (tx) => withdraw(tx, input, caches)).mapErr(tooLargeRefund),
     )
   }
 
@@ -183,6 +186,12 @@ export class EnrollmentRepository {
       .getMany(courseIds, options)
       .map((courses) => ({ ...page, items: page.items.flatMap((item) => joined(item, courses)) }))
   }
+}
+
+function tooLargeRefund<Failure extends { readonly type: string }>(failure: Failure) {
+  return isViolationOf(failure, 'enrollment_ended_refunded_check')
+    ? invalidField('refund', 'must not be above the price paid')
+    : failure
 }
 
 function after(

@@ -3,6 +3,7 @@ import type {
   CacheReadError,
   Failure,
   InvalidInput,
+  Money,
   MoneyInput,
   NotFound,
   SqlError,
@@ -45,6 +46,8 @@ export interface EnrollmentKey {
 
 /** A request for a seat. */
 export interface EnrollRequest extends EnrollmentKey {
+  /** The price that the user was shown; any other price of the course is `price-changed`. */
+  readonly expectedPrice?: MoneyInput | undefined
   /** Payment of the seat. Absent: the full price, by no stated method. */
   readonly payment?: Payment | undefined
 }
@@ -59,6 +62,20 @@ export interface Payment {
    * @defaultValue `'0.00'`
    */
   readonly discount?: MoneyInput | undefined
+  /** Currency of the amounts, as three letters of ISO 4217, for instance `EUR`. */
+  readonly currency?: string | undefined
+  /** The host's id of the order, at most 100 characters. */
+  readonly orderId?: string | undefined
+}
+
+/** A request to release a seat. */
+export interface WithdrawRequest extends EnrollmentKey {
+  /**
+   * Amount refunded; not above the price paid.
+   *
+   * @defaultValue the price paid
+   */
+  readonly refund?: MoneyInput | undefined
 }
 
 /** A request to transfer a seat. */
@@ -83,6 +100,12 @@ export type CourseFull = Failure<'course-full'>
 /** The user already has a seat in the course. */
 export type AlreadyEnrolled = Failure<'already-enrolled'>
 
+/** The course has another price than the user was shown. */
+export interface PriceChanged extends Failure<'price-changed'> {
+  /** The price now. */
+  readonly price: Money
+}
+
 /** The course is not published. */
 export type CourseNotPublished = Failure<'course-not-published'>
 
@@ -91,7 +114,13 @@ export type NotEnrolled = Failure<'not-enrolled'>
 
 /** Failures of enrolling; `not-found` names the user or the course. */
 export type EnrollError =
-  InvalidInput | NotFound | CourseNotPublished | AlreadyEnrolled | CourseFull | TransactionError
+  | InvalidInput
+  | NotFound
+  | CourseNotPublished
+  | AlreadyEnrolled
+  | PriceChanged
+  | CourseFull
+  | TransactionError
 
 /** Failures of withdrawing; `not-found` names the course. */
 export type WithdrawError = InvalidInput | NotFound | NotEnrolled | TransactionError
@@ -126,8 +155,22 @@ export const enrollmentKeyInput = z.strictObject(key)
 /** Checks {@link EnrollRequest}. */
 export const enrollInput = z.strictObject({
   ...key,
-  payment: z.strictObject({ method: storableText(50), discount: money.default('0.00') }).optional(),
+  expectedPrice: money.optional(),
+  payment: z
+    .strictObject({
+      method: storableText(50),
+      discount: money.default('0.00'),
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, 'must be three letters of ISO 4217')
+        .optional(),
+      orderId: storableText(100).optional(),
+    })
+    .optional(),
 })
+
+/** Checks {@link WithdrawRequest}. */
+export const withdrawInput = z.strictObject({ ...key, refund: money.optional() })
 
 /** Checks {@link TransferRequest}. */
 export const transferInput = z

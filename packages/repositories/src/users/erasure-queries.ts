@@ -1,3 +1,5 @@
+import { paymentColumns } from '../enrollments/enrollment-queries.ts'
+
 /** The deleted among these users. $1 ids. */
 export const selectErasures = `
   SELECT user_id, pseudonym::text AS pseudonym
@@ -25,12 +27,18 @@ export const lockUser = `
   WHERE id = $1
   FOR UPDATE`
 
-/** Releases all seats of a user. $1 user. */
+/**
+ * Releases all seats of a user; their payments are kept under the pseudonym. $1 user, $2 pseudonym.
+ */
 export const releaseSeatsOfUser = `
   WITH withdrawn AS (
     DELETE FROM @schema.enrollments
     WHERE user_id = $1
-    RETURNING id, user_id, course_id, enrolled_at, completed_at, progress_percentage
+    RETURNING *
+  ), ended AS (
+    INSERT INTO @schema.enrollment_ended (enrollment_id, user_id, course_id, ${paymentColumns})
+    SELECT id, $2::bigint, course_id, ${paymentColumns}
+    FROM withdrawn
   ), counted AS (
     UPDATE @schema.courses AS c
     SET current_enrollment = current_enrollment - 1
@@ -70,6 +78,8 @@ export const eraseUser = `
   WITH noted AS (
     INSERT INTO @schema.user_erasure (user_id, pseudonym)
     VALUES ($1, $2)
+  ), earlier_payments AS (
+    UPDATE @schema.enrollment_ended SET user_id = $2::bigint WHERE user_id = $1::integer
   ), waiting AS (
     UPDATE @schema.activity_spill
     SET entry = entry

@@ -119,7 +119,10 @@ describe('places', () => {
       ]
       const takeWithoutLock = (stores: Stores, some: readonly number[]) =>
         transaction(stores, async (tx) => {
-          await tx.query(takeSeats, [some, some.map(() => courseId), some.map(() => '0')])
+          const none = some.map(() => null)
+          const courses = some.map(() => courseId)
+          const discounts = some.map(() => '0')
+          await tx.query(takeSeats, [some, courses, discounts, none, none, none, none])
           return ok(undefined)
         })
       await Promise.all([

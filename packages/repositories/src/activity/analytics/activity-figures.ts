@@ -46,7 +46,7 @@ export interface CourseRevenue {
   readonly courseId: number
   /** Start of the day, in UTC. */
   readonly day: Date
-  /** The sum paid, in minor units: a whole number, exact up to 2^53. */
+  /** The sum paid less the sum refunded, in minor units: a whole number, exact up to 2^53. */
   readonly minorUnits: number
   /** The number of enrollments that were paid for. */
   readonly enrollments: number

@@ -31,31 +31,35 @@ export function courseFunnel(period: Period, courseId?: number): Aggregation {
 }
 
 /**
- * Sums per course and day, of whole numbers. Index: `event_type, timestamp`, or `course_id,
+ * Sums per course and day, of whole numbers, refunds taken off. Index: `event_type, timestamp`, or `course_id,
  * timestamp` for one course.
  */
 export function revenuePerDay(period: Period, courseId?: number): Aggregation {
   const paid = {
     ...(courseId !== undefined && { course_id: courseId }),
-    event_type: 'enrollment.created',
+    event_type: { $in: ['enrollment.created', 'enrollment.withdrawn'] },
     timestamp: within(period),
   }
+  const isPaid = { $eq: ['$event_type', 'enrollment.created'] }
   const sums = {
-    minorUnits: { $sum: '$event_data.price_paid' },
-    enrollments: { $sum: 1 },
+    paid: { $sum: '$event_data.price_paid' },
+    refunded: { $sum: '$event_data.refunded' },
+    enrollments: { $sum: { $cond: [isPaid, 1, 0] } },
   }
+  const isRevenue = { $or: [{ enrollments: { $gt: 0 } }, { refunded: { $gt: 0 } }] }
   return {
     collection: 'enrollment_events',
     pipeline: [
       { $match: paid },
       { $group: { _id: { course: '$course_id', day }, ...sums } },
+      { $match: isRevenue },
       { $sort: { '_id.day': 1, '_id.course': 1 } },
       {
         $project: {
           _id: 0,
           courseId: '$_id.course',
           day: '$_id.day',
-          minorUnits: 1,
+          minorUnits: { $subtract: ['$paid', '$refunded'] },
           enrollments: 1,
         },
       },
