@@ -44,12 +44,6 @@ export interface RepositoryCacheOptions {
    */
   readonly courses?: EntityCacheOptions
   /**
-   * Students of a course, `course:{id}:students`.
-   *
-   * @defaultValue five minutes, and none while PostgreSQL is down
-   */
-  readonly courseStudents?: EntityCacheOptions
-  /**
    * Enrollments of a user, `user:{id}:enrollments`.
    *
    * @defaultValue five minutes, and none while PostgreSQL is down
@@ -63,7 +57,6 @@ const minuteMs = 60_000
 export const repositoryCacheDefaults = {
   users: { ttlMs: 60 * minuteMs, graceMs: 5 * minuteMs },
   courses: { ttlMs: 30 * minuteMs, graceMs: 5 * minuteMs },
-  courseStudents: { ttlMs: 5 * minuteMs, graceMs: 0 },
   userEnrollments: { ttlMs: 5 * minuteMs, graceMs: 0 },
 } as const satisfies Required<RepositoryCacheOptions>
 
@@ -87,7 +80,6 @@ const schema = z.object({
   caches: z.strictObject({
     users: cache,
     courses: cache,
-    courseStudents: cache,
     userEnrollments: cache,
   }),
 })
@@ -98,13 +90,12 @@ const schema = z.object({
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkCacheOptions(options: RepositoryCacheOptions = {}): CheckedCacheOptions {
-  const { users, courses, courseStudents, userEnrollments } = repositoryCacheDefaults
+  const { users, courses, userEnrollments } = repositoryCacheDefaults
   return checkOptions('createRepositories', schema, {
     caches: {
       ...options,
       users: { ...users, ...options.users },
       courses: { ...courses, ...options.courses },
-      courseStudents: { ...courseStudents, ...options.courseStudents },
       userEnrollments: { ...userEnrollments, ...options.userEnrollments },
     },
   }).caches

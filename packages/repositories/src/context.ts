@@ -1,7 +1,7 @@
 import type { Cache, Stores } from '@headwater/core'
 import { checkCacheOptions } from './cache-options.ts'
 import type { RepositoryCacheOptions } from './cache-options.ts'
-import { defineCourseCache, defineCourseStudentsCache } from './courses/course-cache.ts'
+import { defineCourseCache } from './courses/course-cache.ts'
 import type { Course } from './courses/course.ts'
 import { defineUserEnrollmentsCache } from './enrollments/enrollment-cache.ts'
 import type { Enrollment } from './enrollments/enrollment.ts'
@@ -22,8 +22,6 @@ export interface RepositoryCaches {
   readonly users: Cache<number, User>
   /** Courses: `course:{id}`. */
   readonly courses: Cache<number, Course>
-  /** Ids of a course's students, ascending: `course:{id}:students`. */
-  readonly courseStudents: Cache<number, readonly number[]>
   /** A user's enrollments, newest first: `user:{id}:enrollments`. */
   readonly userEnrollments: Cache<number, readonly Enrollment[]>
 }
@@ -34,13 +32,12 @@ export interface RepositoryCaches {
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function createContext(stores: Stores, options?: RepositoryCacheOptions): RepositoryContext {
-  const { users, courses, courseStudents, userEnrollments } = checkCacheOptions(options)
+  const { users, courses, userEnrollments } = checkCacheOptions(options)
   return {
     stores,
     caches: {
       users: defineUserCache(stores, users),
       courses: defineCourseCache(stores, courses),
-      courseStudents: defineCourseStudentsCache(stores, courseStudents),
       userEnrollments: defineUserEnrollmentsCache(stores, userEnrollments),
     },
   }

@@ -21,8 +21,8 @@ export function isText(value: unknown, maxLength: number): value is string {
   )
 }
 
-/** An e-mail address. */
-export const email = z.email().max(254)
+/** An e-mail address as browsers accept it; ASCII only. */
+export const email = z.email({ pattern: z.regexes.html5Email }).max(254)
 
 /** The version that a row must still have, where the caller names one. */
 export const expectedVersion = z.int().min(1).optional()

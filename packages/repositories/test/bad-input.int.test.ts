@@ -161,7 +161,7 @@ const cases: Case[] = [
     'ada@',
     '@example.com',
     'a b@example.com',
-    'ada@example',
+    'ada@-example.com',
     `${'a'.repeat(300)}@example.com`,
     nul,
     lone,

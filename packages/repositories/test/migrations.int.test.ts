@@ -35,7 +35,6 @@ describe('the schema', () => {
       'enrollments_progress_percentage_check',
       'enrollments_user_id_course_id_key',
       'enrollments_user_id_fkey',
-      'users_username_key',
     ])
   })
 
@@ -58,6 +57,7 @@ describe('the schema', () => {
       'courses_search_vector_idx',
       'enrollments_completed_at_idx',
       'enrollments_course_id_idx',
+      'enrollments_course_id_user_id_idx',
       'enrollments_pkey',
       'enrollments_user_id_course_id_key',
       'enrollments_user_id_idx',

@@ -67,13 +67,6 @@ export const deleteCourseRow = `
   DELETE FROM @schema.courses
   WHERE id = $1`
 
-/** $1 ids of courses; each course's students in the order of their ids. */
-export const selectStudents = `
-  SELECT course_id, array_agg(user_id ORDER BY user_id) AS user_ids
-  FROM @schema.enrollments
-  WHERE course_id = ANY ($1::integer[])
-  GROUP BY course_id`
-
 /** $1 ids of courses. */
 export const selectEnrollmentCounts = `
   SELECT id, current_enrollment, is_published

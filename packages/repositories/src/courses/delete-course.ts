@@ -25,7 +25,7 @@ export async function deleteCourse(
   const version = await lockCourse(tx, id)
   if (version === undefined) return err(notFound('course', id))
   const { rows } = await tx.query<EndedRow>(endEnrollmentsOfCourse, [id, refund === 'full'])
-  tx.invalidate(caches.courses.key(id), caches.courseStudents.key(id))
+  tx.invalidate(caches.courses.key(id))
   tx.invalidate(...enrollmentKeys(caches, rows.map(toEnrollment)))
   await tx.query(deleteCourseRow, [id])
   for (const row of rows) tx.publish(enrollmentWithdrawn(toEnrollment(row), version, refundOf(row)))

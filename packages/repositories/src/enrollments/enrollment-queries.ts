@@ -86,14 +86,34 @@ export const selectEnrollmentsOfUsers = `
   SELECT ${enrollment}
   FROM @schema.enrollments
   WHERE user_id = ANY ($1::integer[])
-  ORDER BY user_id, id DESC`
+  ORDER BY user_id, date_trunc('milliseconds', enrolled_at) DESC, id DESC`
 
-/** Newest first. $1 course, $2 id of the last enrollment of the page before or null, $3 limit. */
+/**
+ * Newest first. $1 course; $2 and $3 microseconds since the epoch and id of the last enrollment of
+ * the page before, or null; $4 limit.
+ */
 export const selectEnrollmentPage = `
-  SELECT ${enrollment}
+  SELECT ${enrollment}, (extract(epoch FROM enrolled_at) * 1e6)::bigint::text AS enrolled_us
   FROM @schema.enrollments
-  WHERE course_id = $1 AND ($2::integer IS NULL OR id < $2)
-  ORDER BY id DESC
+  WHERE course_id = $1
+    AND (
+      $2::bigint IS NULL
+      OR (enrolled_at, id) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3::integer)
+    )
+  ORDER BY enrolled_at DESC, id DESC
+  LIMIT $4`
+
+/** A row of {@link selectEnrollmentPage}. */
+export interface EnrollmentPageRow extends EnrollmentRow {
+  readonly enrolled_us: string
+}
+
+/** In the order of their ids. $1 course, $2 id of the last student of the page before, $3 limit. */
+export const selectStudentPage = `
+  SELECT user_id
+  FROM @schema.enrollments
+  WHERE course_id = $1 AND user_id > $2
+  ORDER BY user_id
   LIMIT $3`
 
 /** A row of the statements above that return enrollments. */

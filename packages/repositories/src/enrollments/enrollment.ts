@@ -146,7 +146,9 @@ export const notEnrolled: NotEnrolled = {
 }
 
 const key = { userId: rowId, courseId: rowId }
-const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, rowId]))
+// Course or user, time of the enrollment, id of the enrollment.
+const time = z.union([z.int(), z.string().regex(/^\d{1,17}$/)])
+const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, time, rowId]))
 const anotherList = { path: ['cursor'], message: 'belongs to the list of another user or course' }
 
 /** Checks {@link EnrollmentKey}. */

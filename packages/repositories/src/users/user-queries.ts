@@ -19,13 +19,13 @@ export const selectUsers = `
 export const selectUserByEmail = `
   SELECT ${profile}
   FROM @schema.users
-  WHERE lower(email) = lower($1)`
+  WHERE lower(email COLLATE "C") = lower($1::text COLLATE "C")`
 
 /** $1 username. */
 export const selectUserByUsername = `
   SELECT ${profile}
   FROM @schema.users
-  WHERE username = $1`
+  WHERE @schema.username_key(username) = @schema.username_key($1)`
 
 /** Newest first. $1 role or null, $2 id of the last user of the page before or null, $3 limit. */
 export const selectUserPage = `
@@ -40,7 +40,7 @@ export const selectUserPage = `
 export const selectCredentials = `
   SELECT id, password_hash
   FROM @schema.users
-  WHERE lower(email) = lower($1)`
+  WHERE lower(email COLLATE "C") = lower($1::text COLLATE "C")`
 
 /**
  * $1 id, $2 email, $3 username, $4 role (null leaves each as it is), $5 whether to set the full

@@ -109,7 +109,7 @@ export class UserRepository {
   }
 
   /**
-   * Finds the user with a name; `undefined` when there is none. Not cached: 1 PostgreSQL round
+   * Finds the user with a name, whatever its case; `undefined` when there is none. Not cached: 1 PostgreSQL round
    * trip.
    */
   findByUsername(

@@ -11,6 +11,7 @@ import type {
 import { z } from 'zod'
 import { email, expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
+import { username } from './username.ts'
 import type { PageOptions } from '../page.ts'
 
 /** A user's profile; the password hash is never part of it. */
@@ -19,7 +20,7 @@ export interface User {
   readonly id: number
   /** E-mail address as it was entered; unique whatever the case. */
   readonly email: string
-  /** Unique name. */
+  /** Name, unique whatever its case and normal form. */
   readonly username: string
   /** Full name; `null` when unknown. */
   readonly fullName: string | null
@@ -45,7 +46,10 @@ export interface Credentials {
 export interface NewUser {
   /** E-mail address, at most 254 characters. */
   readonly email: string
-  /** Unique name, at most 100 characters. */
+  /**
+   * Name, unique whatever its case and normal form: at most 100 letters, digits, single spaces and
+   * `. _ ' @ + -`, without a mix of scripts that look alike.
+   */
   readonly username: string
   /** The hash made by the host's password library; stored, and never returned with a profile. */
   readonly passwordHash: string
@@ -82,7 +86,7 @@ export interface UserListOptions extends PageOptions {
 /** Another user has this e-mail address, perhaps in another case. */
 export type EmailTaken = Failure<'email-taken'>
 
-/** Another user has this name. */
+/** Another user has this name, perhaps in another case. */
 export type UsernameTaken = Failure<'username-taken'>
 
 /** The user is the instructor of courses: give them another instructor, or delete them, first. */
@@ -113,7 +117,7 @@ export type ReadUserError = InvalidInput | CacheReadError
 /** Checks {@link NewUser}. */
 export const newUserInput = z.strictObject({
   email,
-  username: storableText(100),
+  username,
   passwordHash: storableText(255),
   fullName: storableText(255).nullish(),
   role: storableText(50).default('student'),
@@ -122,7 +126,7 @@ export const newUserInput = z.strictObject({
 /** Checks {@link UserChanges}. */
 export const userChangesInput = z.strictObject({
   email: email.optional(),
-  username: storableText(100).optional(),
+  username: username.optional(),
   fullName: storableText(255).nullable().optional(),
   role: storableText(50).optional(),
   expectedVersion,

@@ -56,10 +56,11 @@ const places = async (courseId: number) =>
   ).rows.length
 
 describe('users.findByUsername', () => {
-  test('findByUsername finds the user with exactly this name', async () => {
+  test('findByUsername ignores the case', async () => {
     const user = await fixture.newUser({ username: 'Findable One' })
     expect(orThrow(await fixture.users.findByUsername('Findable One'))).toStrictEqual(user)
-    expect(orThrow(await fixture.users.findByUsername('findable one'))).toBeUndefined()
+    expect(orThrow(await fixture.users.findByUsername('findable ONE'))).toStrictEqual(user)
+    expect(orThrow(await fixture.users.findByUsername('findable'))).toBeUndefined()
   })
 })
 
