@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
 
 const secret = 'hunter2-secret'
+const client = { sendCommand() {}, on() {} }
+const mapped = { typeMapping: { 36: Buffer } }
 const good: ConnectOptions = {
   postgres: { url: `postgresql://u:${secret}@127.0.0.1:1/db` },
   redis: { url: `redis://:${secret}@127.0.0.1:1` },
@@ -44,6 +46,29 @@ describe('connect with bad options', () => {
     ['a URL that is none', { ...good, redis: { url: `redis//${secret}` } }, 'redis.url'],
     ['an unknown option', { ...good, redis: { ...good.redis, pasword: secret } }, 'redis.pasword'],
     ['a pool that is none', { ...good, postgres: { pool: { password: secret } } }, 'postgres.pool'],
+    [
+      'a client with a cache of its own',
+      { ...good, redis: { client: { ...client, clientSideCache: {} } } },
+      'redis.client',
+    ],
+    [
+      'a client whose replies are mapped to other types',
+      { ...good, redis: { client: { ...client, options: { commandOptions: mapped } } } },
+      'redis.client',
+    ],
+    [
+      'a cluster whose replies are mapped to other types',
+      {
+        ...good,
+        redis: { client: { ...client, _options: { defaults: { commandOptions: mapped } } } },
+      },
+      'redis.client',
+    ],
+    [
+      'a pool of a pg that does not tell whether a transaction is open',
+      { ...good, postgres: { pool: { connect() {}, end() {}, Client: class {} } } },
+      'postgres.pool',
+    ],
     [
       'a negative size',
       { ...good, postgres: { ...good.postgres, maxConnections: -1 } },

@@ -71,7 +71,12 @@ export const postgresOptions = {
     rule: urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/),
     env: 'HEADWATER_POSTGRES_URL',
   },
-  pool: { rule: objectWith<Pool>('a Pool of pg', 'connect', 'end') },
+  pool: {
+    rule: objectWith<Pool>('a Pool of pg', 'connect', 'end').refine(
+      tellsTransactionStatus,
+      'expected a Pool of pg 8.21 or later: an older one lends a connection with an open transaction',
+    ),
+  },
   schema: {
     rule: option.text
       .refine((name) => Buffer.byteLength(name) <= 63, 'expected at most 63 bytes')
@@ -87,6 +92,12 @@ export const postgresOptions = {
   prepare: { rule: option.flag, default: true },
   reservedConnections: { rule: option.count, default: 2 },
 } as const satisfies OptionTable<PostgresOptions>
+
+/** A pool of another make may do so too; it has no class of clients to look at. */
+function tellsTransactionStatus(pool: Pool): boolean {
+  const { prototype } = Object(Reflect.get(pool, 'Client')) as { readonly prototype?: object }
+  return prototype === undefined || 'getTransactionStatus' in prototype
+}
 
 /** Options of PostgreSQL after the check, every default filled in. */
 export type PostgresSettings = SettingsOf<PostgresOptions, typeof postgresOptions>

@@ -14,6 +14,10 @@ export function openPool(settings: PostgresSettings): Pool {
     connectionTimeoutMillis: settings.connectTimeoutMs,
     keepAlive: true,
     application_name: 'headwater',
+    // Dates are read in ISO form, whatever the role or the database prefers.
+    onConnect: async (client) => {
+      await client.query('SET datestyle TO ISO')
+    },
     ...serverTimeout,
   })
 }

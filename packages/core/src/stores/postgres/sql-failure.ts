@@ -7,6 +7,7 @@ import type {
   StoreUnavailable,
 } from '../../errors.ts'
 import { withCause } from '../../with-cause.ts'
+import { UnreadableValue } from './row-types.ts'
 import { isServerError, type ServerError, withoutRow } from './server-error.ts'
 
 /** A statement as its failure names it. */
@@ -50,6 +51,7 @@ export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
  * server refused with the connection intact.
  */
 export function breaksConnection(error: unknown): boolean {
+  if (error instanceof UnreadableValue) return false
   if (!isServerError(error)) return true
   return /^(08|28|57P|58|F0|XX|25P03|25P04|53300|3D000)/.test(error.code) || isStalePlan(error)
 }
@@ -150,6 +152,17 @@ function refusal(error: ServerError, { operation }: AskedStatement): StoreRefuse
   return withCause(failure, error)
 }
 
+function refused(operation: string, message: string, cause: unknown): StoreRefused {
+  const failure: StoreRefused = {
+    type: 'store-refused',
+    store: 'postgres',
+    operation,
+    message,
+    retryable: false,
+  }
+  return withCause(failure, cause)
+}
+
 function isStalePlan(error: ServerError): boolean {
   return error.code === '0A000' && error.message.includes('cached plan must not change result type')
 }
@@ -161,16 +174,9 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
     return unavailableFailure(asked.operation, 'no connection became free in time', error)
   if (message.startsWith('Cannot use a pool after calling end'))
     return unavailableFailure(asked.operation, 'the pool is closed', error)
-  if (error instanceof TypeError || error instanceof RangeError) {
-    const failure: StoreRefused = {
-      type: 'store-refused',
-      store: 'postgres',
-      operation: asked.operation,
-      message: `a parameter of \`${asked.operation}\` cannot be sent`,
-      retryable: false,
-    }
-    return withCause(failure, error)
-  }
+  if (error instanceof UnreadableValue) return refused(asked.operation, error.message, error)
+  if (error instanceof TypeError || error instanceof RangeError)
+    return refused(asked.operation, `a parameter of \`${asked.operation}\` cannot be sent`, error)
   return unavailableFailure(asked.operation, reasonOf(error), error)
 }
 

@@ -47,7 +47,17 @@ const url = node.refine(
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
   rootNodes: { rule: z.array(node).min(1, 'expected one node or more') },
-  client: { rule: objectWith<RedisConnection>('a client of node-redis', 'sendCommand', 'on') },
+  client: {
+    rule: objectWith<RedisConnection>('a client of node-redis', 'sendCommand', 'on')
+      .refine(
+        (client) => Reflect.get(client, 'clientSideCache') === undefined,
+        'expected a client without clientSideCache: its own entries would be read after a commit',
+      )
+      .refine(
+        (client) => !hasTypeMapping(client),
+        'expected a client without a typeMapping: replies are read as the texts they are',
+      ),
+  },
   keyPrefix: {
     rule: z
       .string('expected a text')
@@ -60,6 +70,19 @@ export const redisOptions = {
   connectTimeoutMs: { rule: option.timeoutMs, default: 2_000 },
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
+
+function hasTypeMapping(client: RedisConnection): boolean {
+  // A cluster keeps its options to itself, and those of its nodes apart.
+  const options: unknown = Reflect.get(client, 'options') ?? Reflect.get(client, '_options')
+  const { commandOptions, defaults } = Object(options) as ClientOptions
+  const mappings = [commandOptions?.typeMapping, defaults?.commandOptions?.typeMapping]
+  return mappings.some((mapping) => mapping !== undefined && Object.keys(mapping).length > 0)
+}
+
+interface ClientOptions {
+  readonly commandOptions?: { readonly typeMapping?: object }
+  readonly defaults?: ClientOptions
+}
 
 /** Options of Redis after the check, every default filled in. */
 export type RedisSettings = SettingsOf<RedisOptions, typeof redisOptions>

@@ -49,7 +49,34 @@ const typeOf = async (result: ReturnType<Stores['postgres']['query']>) =>
     (failure) => failure.type,
   )
 
+const selectMoment = "SELECT '2026-03-01 10:00:00+00'::timestamptz AS at"
+
 describe('PostgreSQL', () => {
+  test('Dates are right though the role prefers another DateStyle', async () => {
+    const stores = await open()
+    const role = `german_${process.pid}`
+    const admin = (text: string) => stores.postgres.withConnection((lent) => lent.query(text))
+    await admin(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'pw'; ALTER ROLE ${role} SET datestyle = German`,
+    )
+    const url = new URL(own.postgres.url)
+    url.username = role
+    url.password = 'pw'
+    const german = await open({ url: url.href })
+    expect(orThrow(await german.postgres.query(selectMoment)).rows).toEqual([
+      { at: new Date('2026-03-01T10:00:00Z') },
+    ])
+    const pool = new pg.Pool({ connectionString: url.href })
+    const handed = await open({ pool })
+    expect((await handed.postgres.query(selectMoment))._unsafeUnwrapErr()).toMatchObject({
+      type: 'store-refused',
+      message: expect.stringContaining('DateStyle must be ISO') as string,
+    })
+    for (const each of [german, handed]) orThrow(await each.close())
+    await pool.end()
+    await admin(`DROP ROLE ${role}`)
+  })
+
   test('keeps bigint, numeric and date as text and gives timestamptz as Date, whatever the host did to the parsers of pg', async () => {
     const stores = await open()
     pg.types.setTypeParser(20, Number)
