@@ -6,7 +6,16 @@ export interface EventLogCapabilities {
    * @defaultValue true
    */
   readonly duplicateKeyDetails?: boolean
+  /**
+   * `explain` names scans as mongod does, and an index is taken wherever one serves.
+   *
+   * @defaultValue true
+   */
+  readonly explainsScans?: boolean
 }
 
 /** The defaults of {@link EventLogCapabilities}. */
-export const eventLogCapabilitiesDefaults = { duplicateKeyDetails: true } as const
+export const eventLogCapabilitiesDefaults = {
+  duplicateKeyDetails: true,
+  explainsScans: true,
+} as const

@@ -143,6 +143,28 @@ export function indexTests(
       )
     })
 
+    it.runIf(capabilities.explainsScans)(
+      'explains a scan of an index where a filter bounds its first field, else of the collection',
+      async () => {
+        const rows = bench().collection()
+        await rows.insertOne({ user_id: 1, timestamp: at('01T00:00') })
+        await rows.createIndex({ user_id: 1, timestamp: -1 })
+        const planOf = async (match: object, union?: object) => {
+          const unions =
+            union === undefined
+              ? []
+              : [{ $unionWith: { coll: rows.collectionName, pipeline: [{ $match: union }] } }]
+          const pipeline = [{ $match: match }, { $group: { _id: '$user_id' } }, ...unions]
+          return JSON.stringify(await rows.aggregate(pipeline).explain('queryPlanner'))
+        }
+        const [bounded, unbounded] = [{ user_id: 1 }, { timestamp: { $gte: at('01T00:00') } }]
+        expect(await planOf(bounded)).toMatch(/IXSCAN/)
+        expect(await planOf(bounded)).not.toMatch(/COLLSCAN/)
+        expect(await planOf(unbounded)).toMatch(/COLLSCAN/)
+        expect(await planOf(bounded, unbounded)).toMatch(/COLLSCAN/)
+      },
+    )
+
     it.runIf(capabilities.duplicateKeyDetails)(
       'names the key that was taken in a duplicate-key error',
       async () => {

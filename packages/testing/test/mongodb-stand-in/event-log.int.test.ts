@@ -7,4 +7,7 @@ eventLogContract('the stand-in', startMongodbStandIn)
 const url =
   process.env['HEADWATER_CONTRACT_MONGODB_URL'] ?? process.env['HEADWATER_MONGODB_URL'] ?? ''
 if (url !== '')
-  eventLogContract('a MongoDB server', async () => ({ url }), { duplicateKeyDetails: false })
+  eventLogContract('a MongoDB server', async () => ({ url }), {
+    duplicateKeyDetails: false,
+    explainsScans: false,
+  })

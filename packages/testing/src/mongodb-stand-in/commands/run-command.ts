@@ -2,6 +2,7 @@ import { ServerError, toServerError } from '../server-error.ts'
 import { type Document, isDocument } from '../values/document.ts'
 import { catalogCommands } from './catalog-commands.ts'
 import type { Command, CommandContext } from './command.ts'
+import { explainCommand } from './explain-command.ts'
 import { readCommands } from './read-commands.ts'
 import { serverCommands } from './server-commands.ts'
 import { writeCommands } from './write-commands.ts'
@@ -11,6 +12,7 @@ const commands: Record<string, Command> = {
   ...readCommands,
   ...writeCommands,
   ...catalogCommands,
+  explain: explainCommand,
 }
 
 const everywhere = new Set([
