@@ -84,7 +84,11 @@ export interface CommitUnknown extends Failure<'commit-unknown'> {
   readonly transactionId?: string
 }
 
-/** A statement of the transaction had failed and the caller went on: nothing was committed. */
+/**
+ * A statement of the transaction failed and the work went on: nothing was committed. Or a statement
+ * such as `SELECT 1; COMMIT` ended the transaction, as the message says then: what came before it
+ * may be committed.
+ */
 export interface TransactionPoisoned extends Failure<'transaction-poisoned'> {
   /** Always PostgreSQL. */
   readonly store: 'postgres'

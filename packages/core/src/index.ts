@@ -34,12 +34,10 @@ export type { MigrationSet } from './migrations/migration-set.ts'
 export type { HealthOptions, HealthReport, StoreHealth } from './connect/health.ts'
 
 export type { SqlClient, SqlResult } from './stores/sql-client.ts'
-export { transaction, transactionDefaults } from './transactions/transaction.ts'
-export type {
-  Transaction,
-  TransactionOptions,
-  TransactionWork,
-} from './transactions/transaction.ts'
+export { transaction } from './transactions/transaction.ts'
+export { transactionDefaults } from './transactions/transaction-options.ts'
+export type { TransactionOptions } from './transactions/transaction-options.ts'
+export type { Transaction, TransactionWork } from './transactions/transaction-work.ts'
 
 export { beginChange, invalidate } from './transactions/host-change.ts'
 export type { Change, ChangeOptions } from './transactions/host-change.ts'

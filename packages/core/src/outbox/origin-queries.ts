@@ -1,10 +1,9 @@
+import { timelineExpression } from '../stores/postgres/server-timeline.ts'
 import { shardSql } from './log/shard.ts'
 
 export const systemSql = 'SELECT system_identifier::text AS value FROM pg_control_system()'
 
-/** `pg_control_checkpoint()` still shows the old timeline for a while after a promotion. */
-export const timelineSql = `
-  SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS value`
+export const timelineSql = `SELECT ${timelineExpression} AS value`
 
 export const compareSql = `
   SELECT

@@ -1,52 +1,53 @@
 import { setTimeout } from 'node:timers/promises'
-import type { KeyChange } from '../invalidation/key-change.ts'
-import type { SqlClient } from '../stores/sql-client.ts'
 import type { Stores } from '../connect/stores.ts'
+import type { KeyChange } from '../invalidation/key-change.ts'
+import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import type { TransactionIdentity } from './begin.ts'
+import { endBackendSql, statusSql } from './transaction-queries.ts'
 
-/** What became of a transaction whose connection was lost during COMMIT. */
-export type CommitOutcome = 'committed' | 'aborted' | 'unknown'
-
-/** How long the caller waits for the outcome, in milliseconds. */
-const askForMs = 2_000
 /**
- * How long the outcome is asked for after the caller was told `commit-unknown`, in milliseconds.
+ * The outcome of a transaction whose connection was lost during COMMIT. `other-server`: the server
+ * that answers now cannot know it, and the transaction is not open any more.
  */
+export type CommitOutcome = 'committed' | 'aborted' | 'other-server' | 'unknown'
+
+/** Time for which the caller waits for the outcome, in milliseconds. */
+const askForMs = 2_000
+/** Time for which the outcome is asked for after `commit-unknown`, in milliseconds. */
 const keepAskingForMs = 600_000
 const pauseMs = 50
 
 /**
- * Asks another connection until it knows the outcome, for two seconds at most. A backend that still
- * has the transaction open did not get the COMMIT, or is not done with it: it is ended, which
- * decides the matter either way.
+ * Asks another connection until it knows the outcome, for at most two seconds. A backend that still
+ * has the transaction open did not get the COMMIT, or has not finished it: it is ended, which decides
+ * the outcome.
  */
 export async function findCommitOutcome(
   stores: Stores,
   identity: TransactionIdentity,
-  forMs: number = askForMs,
 ): Promise<CommitOutcome> {
-  const until = stores.clock.monotonic() + forMs
+  const endsAt = stores.clock.monotonic() + askForMs
   for (;;) {
-    const status = await stores.postgres
-      .withConnection((connection) => askStatus(connection, identity), { reserved: true })
-      .catch(() => 'unreachable')
-    if (status === 'committed' || status === 'aborted') return status
-    if (stores.clock.monotonic() + pauseMs > until || stores.isClosing) return 'unknown'
+    const outcome = await stores.postgres
+      .withConnection((connection) => askOutcome(connection, identity), { reserved: true })
+      .catch(() => 'unknown' as const)
+    if (outcome !== 'unknown') return outcome
+    if (stores.clock.monotonic() + pauseMs > endsAt || stores.isClosing) return 'unknown'
     await setTimeout(pauseMs)
   }
 }
 
 /**
- * Goes on asking after the caller was told, keeps the holds alive meanwhile and releases them when
- * the outcome is known. Never rejects. When it gives up the holds expire.
+ * Keeps the holds alive until the outcome is known, then releases them. Never rejects. When it gives
+ * up, the holds expire.
  */
 export async function settleUnknownCommit(
   stores: Stores,
   identity: TransactionIdentity,
   change: KeyChange,
 ): Promise<void> {
-  const until = stores.clock.monotonic() + keepAskingForMs
-  while (stores.clock.monotonic() < until && !stores.isClosing) {
+  const endsAt = stores.clock.monotonic() + keepAskingForMs
+  while (stores.clock.monotonic() < endsAt && !stores.isClosing) {
     await change
       .hold(async () => identity.transactionId)
       .catch((error: unknown) => {
@@ -56,20 +57,18 @@ export async function settleUnknownCommit(
   }
 }
 
-async function askStatus(
-  connection: SqlClient,
-  { transactionId, processId }: TransactionIdentity,
-): Promise<string> {
-  const { rows } = await connection.query<{ status: string | null }>(
-    'SELECT pg_xact_status($1::xid8) AS status',
-    [transactionId],
+async function askOutcome(
+  connection: PostgresConnection,
+  { transactionId, processId, timeline }: TransactionIdentity,
+): Promise<CommitOutcome> {
+  const { rows } = await connection.query<{ is_same: boolean; status: string | null }>(
+    statusSql(connection.timeline.expression),
+    [transactionId, timeline ?? null],
   )
-  const status = rows[0]?.status ?? 'unreachable'
-  if (status === 'in progress') await connection.query(endBackend, [processId, transactionId])
-  return status
+  const [row] = rows
+  if (row?.is_same === false) return 'other-server'
+  if (row?.status === 'committed' || row?.status === 'aborted') return row.status
+  if (row?.status === 'in progress')
+    await connection.query(endBackendSql, [processId, transactionId])
+  return 'unknown'
 }
-
-const endBackend = `
-  SELECT pg_terminate_backend(pid)
-  FROM pg_stat_activity
-  WHERE pid = $1 AND backend_xid::text = ($2::numeric % 4294967296)::text`

@@ -1,37 +1,38 @@
 import type { CacheKey } from '../cache-key.ts'
+import { FailureError } from '../failure-error.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import type { NewEvent } from '../outbox/log/event.ts'
-import { FailureError } from '../failure-error.ts'
-import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
-import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
+import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
-import type { Transaction, TransactionOptions } from './transaction.ts'
+import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
+import { poisoned, type Ending } from './ending.ts'
+import { currentIdSql } from './transaction-queries.ts'
+import type { TransactionSettings } from './transaction-options.ts'
+import type { Transaction } from './transaction-work.ts'
 
-/** What a transaction runs on. */
-export interface TransactionParts {
-  /** Where its statements go. */
+/** Dependencies of an open transaction. */
+export interface OpenTransactionDeps {
   readonly connection: PostgresConnection
-  /** What becomes of the keys it invalidates. */
   readonly change: KeyChange
-  /** How it begins. */
-  readonly options: Required<TransactionOptions>
+  readonly settings: TransactionSettings
 }
 
 /**
- * The transaction that `work` is given: begins with its first statement, runs its statements one
- * after the other, remembers the first failure, and is of no use once it has ended.
+ * The transaction that `work` receives. It begins with its first statement, runs one statement after
+ * the other, remembers the first failure, and refuses statements once it has ended.
  */
 export class OpenTransaction implements Transaction {
-  readonly #parts: TransactionParts
+  readonly #deps: OpenTransactionDeps
   readonly #events: NewEvent[] = []
   #tail: Promise<unknown> = Promise.resolve()
   #identity: TransactionIdentity | undefined
   #hasBegun = false
   #firstFailure: { readonly error: unknown } | undefined
+  #endedEarly: Ending<never, never> | undefined
   #hasEnded = false
 
-  constructor(parts: TransactionParts) {
-    this.#parts = parts
+  constructor(deps: OpenTransactionDeps) {
+    this.#deps = deps
   }
 
   /** Whether BEGIN was sent. */
@@ -39,14 +40,19 @@ export class OpenTransaction implements Transaction {
     return this.#hasBegun
   }
 
-  /** What was published. */
+  /** The published events. */
   get events(): readonly NewEvent[] {
     return this.#events
   }
 
-  /** The statement that failed first. */
+  /** The first failure of a statement. */
   get firstFailure(): { readonly error: unknown } | undefined {
     return this.#firstFailure
+  }
+
+  /** The ending of a transaction that one of its own statements ended. */
+  get endedEarly(): Ending<never, never> | undefined {
+    return this.#endedEarly
   }
 
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>> {
@@ -57,7 +63,7 @@ export class OpenTransaction implements Transaction {
 
   invalidate(...keys: readonly CacheKey[]): void {
     if (this.#hasEnded) throw hasEnded('invalidate')
-    this.#parts.change.invalidate(keys)
+    this.#deps.change.invalidate(keys)
   }
 
   publish(...events: readonly NewEvent[]): void {
@@ -87,54 +93,75 @@ export class OpenTransaction implements Transaction {
 
   async #run<Row extends object>(
     text: string,
-    values?: readonly unknown[],
+    values: readonly unknown[] = [],
   ): Promise<SqlResult<Row>> {
     if (this.#hasEnded) throw hasEnded('query')
     if (this.#firstFailure !== undefined) throw this.#firstFailure.error
     try {
-      if (endsTransaction.test(text))
-        throw refused(
-          'query',
-          'a transaction is ended by what its work gives back, not by a statement',
-        )
-      return await this.#send<Row>(text, values)
+      if (endsTransaction.test(text)) throw refused('query', endedByStatement)
+      const results = await this.#send(text, values)
+      await this.#checkStillOpen(text, results)
+      return (results.at(-1) ?? { rows: [], rowCount: null }) as SqlResult<Row>
     } catch (error) {
       this.#firstFailure ??= { error }
       throw error
     }
   }
 
-  /** A first statement without parameters goes along with BEGIN. */
-  async #send<Row extends object>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<SqlResult<Row>> {
+  /** Sends a first statement without parameters along with BEGIN. */
+  async #send(text: string, values: readonly unknown[]): Promise<readonly SqlResult<object>[]> {
+    const { connection } = this.#deps
+    const isBare = values.length === 0
     if (this.#identity === undefined) {
-      const isBare = values === undefined || values.length === 0
-      const { result } = await this.#begin(isBare ? text : undefined)
-      if (isBare) return result as SqlResult<Row>
+      const { results } = await this.#begin(isBare ? text : undefined)
+      if (isBare) return results
     }
-    return this.#parts.connection.query<Row>(text, values)
+    return isBare ? connection.queryAll(text) : [await connection.query(text, values)]
   }
 
   async #begin(first?: string): Promise<BegunTransaction> {
     this.#hasBegun = true
-    const begun = await begin(this.#parts.connection, this.#parts.options, first)
+    const begun = await begin(this.#deps.connection, this.#deps.settings, first)
     this.#identity = begun.identity
-    this.#parts.change.renew()
+    this.#deps.change.renew()
     return begun
+  }
+
+  /**
+   * Asks the server where the results allow for an end of the transaction: ROLLBACK answers like
+   * ROLLBACK TO, and PREPARE TRANSACTION like PREPARE.
+   */
+  async #checkStillOpen(text: string, results: readonly SqlResult<object>[]): Promise<void> {
+    const commands = results.map(({ command }) => command)
+    const mayHaveEnded = commands.some((command) => command === 'ROLLBACK' || command === 'PREPARE')
+    if (!commands.includes('COMMIT') && (!mayHaveEnded || rollsBackToSavepoint.test(text))) return
+    if (!commands.includes('COMMIT') && (await this.#isStillOpen())) return
+    this.#endedEarly = poisoned(
+      'a statement ended the transaction: what came before it may be committed',
+    )
+    throw refused('query', endedByStatement)
+  }
+
+  async #isStillOpen(): Promise<boolean> {
+    const { rows } = await this.#deps.connection.query<{ xid: string | null }>(currentIdSql)
+    return rows[0]?.xid === this.#identity?.transactionId
   }
 }
 
-/** COMMIT sent by hand would make the real one a no-op that reports success. */
-const endsTransaction =
-  /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
+const endedByStatement = 'a transaction is ended by the result of its work, not by a statement'
+
+/** Statements that end a transaction, behind blanks and comments: they are not sent at all. */
+const endsTransaction = new RegExp(
+  String.raw`^(?:\s|;|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*` +
+    String.raw`(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction` +
+    String.raw`|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b`,
+  'i',
+)
+
+const rollsBackToSavepoint = /^\s*rollback\s+(?:(?:work|transaction)\s+)?to\b[^;]*;?\s*$/i
 
 function hasEnded(operation: string): FailureError {
-  return refused(
-    operation,
-    'the transaction has ended: tx cannot be used after the work that was given it',
-  )
+  return refused(operation, 'the transaction has ended: tx must not be used after its work')
 }
 
 function refused(operation: string, message: string): FailureError {

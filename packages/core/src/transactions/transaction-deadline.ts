@@ -1,9 +1,9 @@
 import type { DeadlineExceeded } from '../errors.ts'
 import { startTimer } from '../resilience/timer.ts'
 
-/** The time a transaction has. When it has passed, `cut` is called once and every race is lost. */
+/** The time limit of a transaction. When it has passed, `cut` is called once and every race is lost. */
 export class Deadline {
-  /** What the caller is told. */
+  /** The failure for the caller. */
   readonly failure: DeadlineExceeded
   readonly #cancel: () => void
   readonly #passed = Promise.withResolvers<never>()
@@ -26,7 +26,7 @@ export class Deadline {
     })
   }
 
-  /** Whether the time is over. */
+  /** Whether the time limit has passed. */
   get hasPassed(): boolean {
     return this.#hasPassed
   }
@@ -36,7 +36,7 @@ export class Deadline {
     return Promise.race([work, this.#passed.promise])
   }
 
-  /** Ends the timer. */
+  /** Stops the timer. */
   clear(): void {
     this.#cancel()
   }

@@ -5,12 +5,18 @@ import {
   ok,
   orThrow,
   FailureError,
+  type PostgresConnection,
   type Stores,
   transaction,
   type Transaction,
 } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { insertOf } from '../../src/outbox/log/publish.ts'
+import { begin } from '../../src/transactions/begin.ts'
+import { commit } from '../../src/transactions/commit.ts'
+import { Deadline } from '../../src/transactions/transaction-deadline.ts'
+import { transactionDefaults } from '../../src/transactions/transaction-options.ts'
 import {
   rowCache,
   type VersionedRow,
@@ -363,6 +369,78 @@ describe('transaction', () => {
   })
 })
 
+describe('a statement that ends the transaction', () => {
+  const event = {
+    aggregateType: 'row',
+    aggregateId: 1,
+    type: 'row.raised',
+    version: 2,
+    payload: {},
+  }
+  const isRefused = [
+    'COMMIT',
+    '/* audit */ COMMIT',
+    '-- done\nEND',
+    '; ROLLBACK AND CHAIN',
+    'ABORT',
+  ]
+  const isNoticed = [
+    'SELECT 1; COMMIT',
+    'SELECT 1; ROLLBACK',
+    'SELECT 1; COMMIT AND CHAIN',
+    'SELECT 1; ROLLBACK AND CHAIN',
+    'SELECT 1; COMMIT; BEGIN',
+  ]
+  const events = async (): Promise<number | undefined> =>
+    orThrow(
+      await direct.postgres.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM @schema.outbox',
+      ),
+    ).rows[0]?.count
+  const changeAnd = (text: string, result: 'Ok' | 'Err') =>
+    transaction<string, string>(stores, async (tx) => {
+      await bump(tx)
+      await tx.query(text).catch(() => undefined)
+      tx.publish(event)
+      return result === 'Ok' ? ok('done') : err('changed my mind')
+    })
+
+  test.each(isRefused)('%j is not sent within a transaction', async (text) => {
+    expect((await changeAnd(text, 'Err'))._unsafeUnwrapErr()).toBe('changed my mind')
+    expect((await changeAnd(text, 'Ok'))._unsafeUnwrapErr()).toMatchObject({
+      type: 'transaction-poisoned',
+    })
+    expect(await version()).toBe(1)
+  })
+
+  test.each(isNoticed)('%j within a transaction makes its result an error', async (text) => {
+    const before = await events()
+    for (const result of ['Ok', 'Err'] as const)
+      expect((await changeAnd(text, result))._unsafeUnwrapErr()).toMatchObject({
+        type: 'transaction-poisoned',
+        message: expect.stringMatching(/ended the transaction/) as string,
+      })
+    expect(await events()).toBe(before)
+  })
+
+  test.each([
+    'ROLLBACK TO SAVEPOINT here',
+    '/* x */ ROLLBACK TO here',
+    'SELECT 1; ROLLBACK WORK TO here',
+    'PREPARE statement AS SELECT 1; DEALLOCATE statement',
+  ])('%j leaves the transaction open', async (text) => {
+    const result = await transaction(stores, async (tx) => {
+      await bump(tx)
+      await tx.query('SAVEPOINT here')
+      await bump(tx)
+      await tx.query(text)
+      return ok('done')
+    })
+    expect(result._unsafeUnwrap()).toBe('done')
+    expect(await version()).toBe(text.startsWith('PREPARE') ? 3 : 2)
+  })
+})
+
 describe('a connection lost during COMMIT', () => {
   const slow = 150
   let held: Cache<number, VersionedRow>
@@ -407,6 +485,29 @@ describe('a connection lost during COMMIT', () => {
     expect((await running)._unsafeUnwrap()).toBe('done')
     await eventually(async () => expect(await raw()).toBeNull())
   })
+
+  test.each(['XX000', '08P01'])(
+    'A COMMIT that a pooler answers with %s is Ok when the server carried it out',
+    async (code) => {
+      const ending = await direct.postgres.withConnection(async (connection) => {
+        const { identity } = await begin(connection, transactionDefaults)
+        const query = async (text: string) => {
+          await connection.query(text)
+          const message = 'unable to read from the backend'
+          const common = { store: 'postgres', operation: 'commit', retryable: false } as const
+          throw new FailureError({ type: 'store-refused', ...common, code, message })
+        }
+        return commit({ query, close: () => undefined } as unknown as PostgresConnection, {
+          stores: direct,
+          change: direct.invalidation.begin(1_000),
+          identity,
+          deadline: new Deadline(5_000, () => undefined),
+          insertion: insertOf([]),
+        })
+      })
+      expect(ending).toBe('committed')
+    },
+  )
 
   test('A connection lost during COMMIT is a certain error when nothing was committed', async () => {
     const running = slowCommit()

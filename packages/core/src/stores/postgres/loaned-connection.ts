@@ -7,6 +7,7 @@ import type { SqlResult } from '../sql-client.ts'
 import { QueryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
+import type { ServerTimeline } from './server-timeline.ts'
 import type { Statement, Statements } from './statements.ts'
 import { type PostgresConnection } from './postgres-store.ts'
 import { FailureError } from '../../failure-error.ts'
@@ -15,6 +16,8 @@ import { FailureError } from '../../failure-error.ts'
 export interface ConnectionContext {
   /** How texts become statements. */
   readonly statements: Statements
+  /** The timeline of the servers. */
+  readonly timeline: ServerTimeline
   /** Where durations come from. */
   readonly clock: Clock
   /** Where they go. */
@@ -49,6 +52,10 @@ export class LoanedConnection implements PostgresConnection {
     this.#limits = limits
     // Without a listener an error of a checked-out client ends the process.
     client.on('error', this.#onError)
+  }
+
+  get timeline(): ServerTimeline {
+    return this.#context.timeline
   }
 
   async query<Row extends object = Record<string, unknown>>(

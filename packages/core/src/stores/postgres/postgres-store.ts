@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { SqlError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
+import type { ServerTimeline } from './server-timeline.ts'
 import type { CallOptions } from '../../call-options.ts'
 
 /**
@@ -9,6 +10,12 @@ import type { CallOptions } from '../../call-options.ts'
  * several statements; its result is the last one's.
  */
 export interface PostgresConnection extends SqlClient {
+  /**
+   * The timeline of the servers of this store.
+   *
+   * @internal
+   */
+  readonly timeline: ServerTimeline
   /**
    * Runs several statements without parameters, separated by semicolons, in one round trip, and
    * returns the result of each.

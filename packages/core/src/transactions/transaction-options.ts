@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { checkOptions, option } from '../check-options.ts'
+
+/** Options of {@link transaction}. */
+export interface TransactionOptions {
+  /**
+   * Time from BEGIN to the end of COMMIT, in milliseconds. Then the statement in progress is cut off
+   * and nothing is committed.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly deadlineMs?: number
+  /**
+   * The most runs of `work` when serialization failures and deadlocks stop it. Above 1, `work` must
+   * be safe to run again.
+   *
+   * @defaultValue `1`
+   */
+  readonly maxAttempts?: number
+  /**
+   * The isolation of the transaction from others.
+   *
+   * @defaultValue `'read committed'`
+   */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
+}
+
+/** The defaults of {@link TransactionOptions}. */
+export const transactionDefaults = {
+  deadlineMs: 5_000,
+  maxAttempts: 1,
+  isolation: 'read committed',
+} as const satisfies Required<TransactionOptions>
+
+/** The options of a transaction, complete and checked. */
+export type TransactionSettings = Required<TransactionOptions>
+
+export function transactionSettings(options: TransactionOptions): TransactionSettings {
+  return checkOptions('transaction', transactionSchema, { ...transactionDefaults, ...options })
+}
+
+const isolations = ['read committed', 'repeatable read', 'serializable'] as const
+
+const transactionSchema = z.object({
+  deadlineMs: option.durationMs,
+  maxAttempts: option.count,
+  isolation: z.enum(isolations, 'expected "read committed", "repeatable read" or "serializable"'),
+})
