@@ -29,10 +29,13 @@ const maxCrashes = 3
 /** Loads the stuck aggregates that are due, each with its events in order. One round trip. */
 export async function loadDue(
   sql: SqlClient,
-  sink: string,
-  shards: readonly number[],
+  {
+    sink,
+    shards,
+    maxBackOffMs,
+  }: { readonly sink: string; readonly shards: readonly number[]; readonly maxBackOffMs: number },
 ): Promise<DueEvents> {
-  const { rows } = await sql.query<DueRow>(dueSql, [sink, shards, maxRows])
+  const { rows } = await sql.query<DueRow>(dueSql, [sink, shards, maxRows, maxBackOffMs])
   const byAggregate = new Map<string, StuckEvent[]>()
   for (const stuck of rows.map(stuckOf)) {
     const key = aggregateKey(stuck.event)

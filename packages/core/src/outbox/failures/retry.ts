@@ -14,6 +14,7 @@ import {
   type FailureRow,
   type Settled,
 } from './park.ts'
+import type { SurvivedAttempts } from './survived-attempts.ts'
 
 /** The shards that the relay owns, as a retry sees them. */
 export interface StuckShards {
@@ -34,6 +35,7 @@ export interface RetryDeps {
   readonly shards: StuckShards
   readonly diagnostics: Diagnostics
   readonly limits: AttemptLimits
+  readonly survived: SurvivedAttempts
   readonly handOver: (events: readonly LoggedEvent[]) => Promise<Delivery>
 }
 
@@ -43,10 +45,13 @@ export interface RetryDeps {
  * event is parked or passed, so no later event overtakes.
  */
 export async function retryDue(deps: RetryDeps): Promise<boolean> {
-  const { sql, sink, shards } = deps
-  const due = await loadDue(sql, sink, shards.numbers)
+  const { sql, sink, shards, limits, survived } = deps
+  await survived.uncount(sql, sink)
+  const { maxBackOffMs } = limits
+  const due = await loadDue(sql, { sink, shards: shards.numbers, maxBackOffMs })
   if (due.ready.length + due.killers.length + due.discarded.length === 0) return false
   await writeOutcome(deps, due, await attempt(deps, due))
+  survived.clear()
   return true
 }
 
@@ -54,9 +59,13 @@ export async function retryDue(deps: RetryDeps): Promise<boolean> {
  * Counts the attempts before they begin and again after they end: a difference that stays shows that
  * the process did not survive.
  */
-async function attempt({ sql, sink, handOver }: RetryDeps, due: DueEvents): Promise<Delivery> {
+async function attempt(
+  { sql, sink, handOver, survived }: RetryDeps,
+  due: DueEvents,
+): Promise<Delivery> {
   if (due.ready.length === 0) return nothingDelivered
   const events = due.ready.map(({ event }) => event)
+  survived.add(events)
   await sql.query(countStartSql, [sink, events.map(({ seq }) => String(seq))])
   return handOver(events)
 }

@@ -137,7 +137,8 @@ export const purgeSql = `
     SELECT seq, xid FROM @schema.outbox
     WHERE (SELECT is_mine FROM turn)
       AND xid >= $3::xid8 AND xid < (${slowestSql})
-      AND created_at < clock_timestamp() - $1 * interval '1 ms'
+      AND created_at NOT BETWEEN clock_timestamp() - $1 * interval '1 ms'
+        AND clock_timestamp() + $1 * interval '1 ms'
     ORDER BY xid LIMIT $2
   ), gone AS (
     DELETE FROM @schema.outbox USING old WHERE outbox.seq = old.seq RETURNING 1
@@ -152,7 +153,9 @@ export const purgeSql = `
  */
 export const pruneTicksSql = `
   DELETE FROM @schema.outbox_tick t
-  WHERE t.id > 1 AND t.at < clock_timestamp() - interval '10 minutes'
+  WHERE t.id > 1
+    AND t.at NOT BETWEEN clock_timestamp() - interval '10 minutes'
+      AND clock_timestamp() + interval '10 minutes'
     AND t.id < (SELECT max(id) FROM @schema.outbox_tick)
     AND NOT EXISTS (
       SELECT FROM @schema.outbox_cursor c WHERE c.tick = t.id OR c.tick_to = t.id

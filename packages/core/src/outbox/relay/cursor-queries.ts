@@ -18,11 +18,22 @@ const durably = `(
 
 const leaseEnd = `clock_timestamp() + $3 * interval '1 ms'`
 
+const lease = `lease_until = ${leaseEnd}, leased_at = clock_timestamp()`
+
+/** The sink as the asking relay defines it, when that is how it was registered last. */
+const registered = `
+  SELECT FROM @schema.outbox_sink s WHERE s.sink = $1 AND s.mode = $4 AND s.types = $5::text[]`
+
 const cursorColumns = `
     c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
 
+/** A changed definition takes the shards away from every owner, whose acknowledgements then fail. */
 export const openCursorsSql = `
-  WITH known AS (
+  WITH changed AS (
+    UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, owner = NULL, lease_until = 'epoch'
+    FROM @schema.outbox_sink s, ${durably}
+    WHERE s.sink = $1 AND (s.mode, s.types) IS DISTINCT FROM ($2, $3::text[]) AND c.sink = s.sink
+  ), known AS (
     INSERT INTO @schema.outbox_sink AS s (sink, mode, types) VALUES ($1, $2, $3)
     ON CONFLICT (sink) DO UPDATE SET mode = excluded.mode, types = excluded.types
     RETURNING s.sink
@@ -34,22 +45,44 @@ export const openCursorsSql = `
   WHERE NOT EXISTS (SELECT FROM @schema.outbox_cursor c WHERE c.sink = $1)
   ON CONFLICT DO NOTHING`
 
+/**
+ * Renews the leases. Those of other owners that were renewed in the future get their full length
+ * from now on: their owner renews them in time if it is alive.
+ */
 export const pulseSql = `
-  WITH seen AS (
-    INSERT INTO @schema.outbox_owner (sink, owner, seen_until) VALUES ($1, $2, ${leaseEnd})
-    ON CONFLICT (sink, owner) DO UPDATE SET seen_until = excluded.seen_until
+  WITH registered AS (${registered}
+  ), seen AS (
+    INSERT INTO @schema.outbox_owner (sink, owner, seen_until, seen_at)
+    SELECT $1, $2, ${leaseEnd}, clock_timestamp() FROM registered
+    ON CONFLICT (sink, owner) DO UPDATE SET
+      seen_until = excluded.seen_until, seen_at = excluded.seen_at
   ), gone AS (
     DELETE FROM @schema.outbox_owner
-    WHERE sink = $1 AND owner <> $2 AND seen_until < clock_timestamp() - interval '1 hour'
+    WHERE sink = $1 AND (
+      owner <> $2 AND seen_until < clock_timestamp() - interval '1 hour'
+      OR owner = $2 AND NOT EXISTS (SELECT FROM registered)
+    )
   ), renewed AS (
-    UPDATE @schema.outbox_cursor SET lease_until = ${leaseEnd}
-    WHERE sink = $1 AND owner = $2
+    UPDATE @schema.outbox_cursor SET ${lease}
+    WHERE sink = $1 AND owner = $2 AND EXISTS (SELECT FROM registered)
     RETURNING shard, fence
+  ), corrected AS (
+    UPDATE @schema.outbox_cursor c
+    SET lease_until = clock_timestamp() + (c.lease_until - c.leased_at),
+      leased_at = clock_timestamp()
+    FROM (
+      SELECT shard FROM @schema.outbox_cursor
+      WHERE sink = $1 AND owner <> $2 AND leased_at > clock_timestamp()
+      FOR UPDATE SKIP LOCKED
+    ) AS future
+    WHERE c.sink = $1 AND c.shard = future.shard
   )
   SELECT
+    EXISTS (SELECT FROM registered) AS is_registered,
     (
       SELECT count(*)::int + 1 FROM @schema.outbox_owner
-      WHERE sink = $1 AND owner <> $2 AND seen_until > clock_timestamp()
+      WHERE sink = $1 AND owner <> $2
+        AND seen_until > clock_timestamp() AND seen_at <= clock_timestamp()
     ) AS relays,
     (
       SELECT count(*)::int FROM @schema.outbox_cursor
@@ -60,20 +93,23 @@ export const pulseSql = `
 
 export const claimSql = `
   UPDATE @schema.outbox_cursor c
-  SET fence = c.fence + 1, owner = $2, lease_until = ${leaseEnd},
-    crashes = CASE WHEN c.owner IS NULL THEN c.crashes ELSE least(c.crashes + 1, 100) END
+  SET fence = c.fence + 1, owner = $2, ${lease},
+    crashes = CASE
+      WHEN c.owner IS NULL OR c.owner = $2 THEN c.crashes
+      ELSE least(c.crashes + 1, 100)
+    END
   FROM (
     SELECT shard FROM @schema.outbox_cursor
-    WHERE sink = $1 AND lease_until < clock_timestamp()
-    ORDER BY shard LIMIT $4 FOR UPDATE SKIP LOCKED
+    WHERE sink = $1 AND lease_until < clock_timestamp() AND EXISTS (${registered})
+    ORDER BY shard LIMIT $6 FOR UPDATE SKIP LOCKED
   ) AS free, ${durably}
   WHERE c.sink = $1 AND c.shard = free.shard
   RETURNING ${cursorColumns}`
 
 export const reclaimSql = `
-  UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, lease_until = ${leaseEnd}
+  UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, ${lease}
   FROM ${durably}
-  WHERE c.sink = $1 AND c.owner = $2
+  WHERE c.sink = $1 AND c.owner = $2 AND EXISTS (${registered})
   RETURNING ${cursorColumns}`
 
 export const releaseSql = `

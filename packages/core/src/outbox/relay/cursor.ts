@@ -28,26 +28,32 @@ export interface OwnedShard extends Position {
   readonly crashes: number
 }
 
+/** The part of a sink that all its relays must agree on. */
+export type SinkDefinition = Pick<Sink, 'name' | 'mode' | 'types'>
+
 /** The owner of shards of a sink, and the length of its leases. */
 export interface Owning {
-  readonly sink: string
+  readonly sink: SinkDefinition
   readonly owner: string
   readonly leaseMs: number
 }
 
 /**
  * Registers a sink. One that is new gets a cursor for each shard, at the beginning or at the head of
- * the log. One round trip.
+ * the log. When its mode or types have changed, relays with the old ones lose their shards: they
+ * would pass events of a new type without delivering them. One round trip.
  */
 export async function openCursors(
   sql: SqlClient,
   { name, mode, types, startAt }: Sink,
 ): Promise<void> {
-  await sql.query(openCursorsSql, [name, mode, types, startAt ?? 'beginning'])
+  await sql.query(openCursorsSql, [name, mode, inOrder(types), startAt ?? 'beginning'])
 }
 
 /** The owners of a sink at the moment of a pulse. */
 export interface Pulse {
+  /** Whether the sink is registered with the mode and types of this relay. */
+  readonly isRegistered: boolean
   /** Relays that are alive, this one included. */
   readonly relays: number
   /** Shards without an owner. */
@@ -57,15 +63,12 @@ export interface Pulse {
 }
 
 /** Reports that this relay is alive, and renews its leases. One round trip. */
-export async function pulse(sql: SqlClient, { sink, owner, leaseMs }: Owning): Promise<Pulse> {
-  const { rows } = await sql.query<{
-    relays: number
-    free: number
-    shards: number[]
-    fences: string[]
-  }>(pulseSql, [sink, owner, leaseMs])
-  const { relays = 1, free = 0, shards = [], fences = [] } = rows[0] ?? {}
+export async function pulse(sql: SqlClient, owning: Owning): Promise<Pulse> {
+  const { rows } = await sql.query<PulseRow>(pulseSql, valuesOf(owning))
+  const { is_registered: isRegistered = false, relays = 1, free = 0 } = rows[0] ?? {}
+  const { shards = [], fences = [] } = rows[0] ?? {}
   return {
+    isRegistered,
     relays,
     free,
     fences: new Map(shards.map((shard, index) => [shard, BigInt(fences[index] ?? 0)])),
@@ -73,12 +76,8 @@ export async function pulse(sql: SqlClient, { sink, owner, leaseMs }: Owning): P
 }
 
 /** Takes over up to `count` shards without an owner; increments their fences. One round trip. */
-export async function claim(
-  sql: SqlClient,
-  { sink, owner, leaseMs }: Owning,
-  count: number,
-): Promise<OwnedShard[]> {
-  const { rows } = await sql.query<CursorRow>(claimSql, [sink, owner, leaseMs, count])
+export async function claim(sql: SqlClient, owning: Owning, count: number): Promise<OwnedShard[]> {
+  const { rows } = await sql.query<CursorRow>(claimSql, [...valuesOf(owning), count])
   return rows.map(ownedOf)
 }
 
@@ -86,11 +85,8 @@ export async function claim(
  * Reads the shards that this relay owns again and increments their fences, so that none of its
  * statements that are still in progress can count. One round trip.
  */
-export async function reclaim(
-  sql: SqlClient,
-  { sink, owner, leaseMs }: Owning,
-): Promise<OwnedShard[]> {
-  const { rows } = await sql.query<CursorRow>(reclaimSql, [sink, owner, leaseMs])
+export async function reclaim(sql: SqlClient, owning: Owning): Promise<OwnedShard[]> {
+  const { rows } = await sql.query<CursorRow>(reclaimSql, valuesOf(owning))
   return rows.map(ownedOf)
 }
 
@@ -100,7 +96,7 @@ export async function release(
   { sink, owner }: Owning,
   shards: readonly number[],
 ): Promise<void> {
-  await sql.query(releaseSql, [sink, owner, shards])
+  await sql.query(releaseSql, [sink.name, owner, shards])
 }
 
 /**
@@ -108,7 +104,24 @@ export async function release(
  * round trip.
  */
 export async function leave(sql: SqlClient, { sink, owner }: Owning): Promise<void> {
-  await sql.query(leaveSql, [sink, owner])
+  await sql.query(leaveSql, [sink.name, owner])
+}
+
+function valuesOf({ sink: { name, mode, types }, owner, leaseMs }: Owning): readonly unknown[] {
+  return [name, owner, leaseMs, mode, inOrder(types)]
+}
+
+/** The order of the types has no meaning, so it must not make two definitions differ. */
+function inOrder(types: readonly string[]): readonly string[] {
+  return [...types].sort()
+}
+
+interface PulseRow {
+  readonly is_registered: boolean
+  readonly relays: number
+  readonly free: number
+  readonly shards: readonly number[]
+  readonly fences: readonly string[]
 }
 
 interface CursorRow {

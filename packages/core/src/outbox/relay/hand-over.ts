@@ -65,7 +65,7 @@ export class HandOver {
         sink: sink.name,
         count: delivered.length,
         durationMs: clock.monotonic() - startedAt,
-        lagMs: clock.now() - first.createdAt.getTime(),
+        lagMs: Math.max(0, clock.now() - first.createdAt.getTime()),
       })
     if (reason !== undefined)
       diagnostics.emit('outbox:failed', {

@@ -36,6 +36,7 @@ export class Ownership implements StuckShards {
   readonly #stuck = new Map<number, Set<string>>()
   #turn: Promise<unknown> = Promise.resolve()
   #share = { relays: 1, free: shardCount }
+  #isRegistered = true
   #needsResync = false
   #hasUnsaved = false
   #savedAt = 0
@@ -68,13 +69,14 @@ export class Ownership implements StuckShards {
   pulse(): Promise<void> {
     return this.#inTurn(async () => {
       const sentAt = this.#deps.clock.monotonic()
-      const { relays, free, fences } = await pulse(this.#deps.sql, this.#deps.owning)
+      const { isRegistered, relays, free, fences } = await pulse(this.#deps.sql, this.#deps.owning)
       this.lease.renewed(sentAt)
-      this.#share = { relays, free }
+      this.#share = { relays, free: isRegistered ? free : 0 }
       const lost = this.shards.filter(({ shard, fence }) => fences.get(shard) !== fence)
       this.#drop(lost.map(({ shard }) => shard))
       if ([...fences.keys()].some((shard) => !this.#shards.has(shard))) this.#needsResync = true
       if (lost.length > 0) this.lease.interrupt('a shard was taken over by another relay')
+      this.#noteRegistration(isRegistered)
     })
   }
 
@@ -111,7 +113,9 @@ export class Ownership implements StuckShards {
         'the positions of the shards must be read again first: the events are redelivered',
       )
     const { sql, owning } = this.#deps
-    const counted = await this.#inTurn(() => acknowledge(sql, { ...written, sink: owning.sink }))
+    const counted = await this.#inTurn(() =>
+      acknowledge(sql, { ...written, sink: owning.sink.name }),
+    )
     for (const { shard, ...position } of written.shards)
       if (counted.has(shard)) this.#move(shard, position)
     this.#drop(written.shards.map(({ shard }) => shard).filter((shard) => !counted.has(shard)))
@@ -140,6 +144,17 @@ export class Ownership implements StuckShards {
   async leave(): Promise<void> {
     await this.#inTurn(() => leave(this.#deps.sql, this.#deps.owning))
     this.#drop(this.numbers)
+  }
+
+  /** Throws once when another relay has registered the sink with another mode or other types. */
+  #noteRegistration(isRegistered: boolean): void {
+    const wasRegistered = this.#isRegistered
+    this.#isRegistered = isRegistered
+    if (wasRegistered && !isRegistered)
+      throw new Error(
+        `sink ${this.#deps.owning.sink.name} was registered with another mode or other types since: ` +
+          'relays with the old ones wait, as in a rolling deployment',
+      )
   }
 
   #resync(): Promise<void> {
@@ -174,7 +189,7 @@ export class Ownership implements StuckShards {
     if (owned.length === 0) return
     const { sql, owning } = this.#deps
     const shards = owned.map(({ shard }) => shard)
-    const stuck = await loadStuck(sql, owning.sink, shards)
+    const stuck = await loadStuck(sql, owning.sink.name, shards)
     for (const shard of owned) {
       this.#shards.set(shard.shard, shard)
       this.#stuck.set(shard.shard, stuck.get(shard.shard) ?? new Set())

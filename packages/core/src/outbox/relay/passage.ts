@@ -50,7 +50,7 @@ export class Passage {
    * newest event.
    */
   *batches(events: readonly LoggedEvent[], size: () => number): Generator<Batch> {
-    const selected = this.#deps.sink.mode === 'state' ? newestOfEach(events) : events
+    const selected = this.select(events)
     for (let start = 0, end = 0; start < selected.length; start = end) {
       end = Math.min(selected.length, start + size())
       const batch = selected.slice(start, end)
@@ -60,13 +60,23 @@ export class Passage {
 
   /** Returns the events of a batch that may be handed over; in a `log` sink the others are parked. */
   admit(batch: readonly LoggedEvent[]): readonly LoggedEvent[] {
-    const ownership = this.#ownership
-    if (this.#deps.sink.mode === 'state' || !ownership.hasStuck) return batch
+    if (!this.#ownership.hasStuck) return batch
     return batch.filter((event) => {
-      const isStuck = ownership.stuckIn(event.shard).has(aggregateKey(event))
-      if (isStuck) this.#failures.push(parkedRow(event))
-      return !isStuck
+      const mustWait = this.mustWait(event)
+      if (mustWait) this.#failures.push(parkedRow(event))
+      return !mustWait
     })
+  }
+
+  /** Whether an event must wait behind a failed one of its aggregate, as in a `log` sink. */
+  mustWait(event: LoggedEvent): boolean {
+    if (this.#deps.sink.mode === 'state') return false
+    return this.#ownership.stuckIn(event.shard).has(aggregateKey(event))
+  }
+
+  /** The events that the sink wants: for a `state` sink the newest of each aggregate. */
+  select(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+    return this.#deps.sink.mode === 'state' ? newestOfEach(events) : events
   }
 
   /** Records the outcome of a batch. */

@@ -3,6 +3,7 @@ import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
 import type { AttemptLimits } from '../delivery.ts'
 import { retryDue } from '../failures/retry.ts'
+import { SurvivedAttempts } from '../failures/survived-attempts.ts'
 import type { TickLog } from '../log/tick-log.ts'
 import { sinkDefaults, type Sink } from '../sink.ts'
 import { openCursors } from './cursor.ts'
@@ -44,6 +45,7 @@ export class SinkRelay {
   readonly #pace: Pace
   readonly #handOver: HandOver
   readonly #stretches: StretchDelivery
+  readonly #survived = new SurvivedAttempts()
   readonly #wake = new Wake()
   #isStopping = false
   #savesEagerly = false
@@ -54,7 +56,7 @@ export class SinkRelay {
 
   constructor(deps: SinkRelayDeps) {
     const { sink, owner, sql, ticks, clock, diagnostics, leaseMs, limits } = deps
-    const ownership = new Ownership({ sql, owning: { sink: sink.name, owner, leaseMs }, clock })
+    const ownership = new Ownership({ sql, owning: { sink, owner, leaseMs }, clock })
     const pace = new Pace({
       maxBatch: sink.batchSize ?? sinkDefaults.batchSize,
       maxBackOffMs: limits.maxBackOffMs,
@@ -140,6 +142,7 @@ export class SinkRelay {
       shards: this.#ownership,
       limits,
       diagnostics,
+      survived: this.#survived,
       handOver: (events) => this.#handOver.probe(events),
     })
     const pauseMs = this.#ownership.hasStuck ? pauses.stuckMs : pauses.retryMs

@@ -96,21 +96,30 @@ export class StretchDelivery {
       readonly reason: SinkFailure | undefined
     },
   ): Promise<void> {
-    const isPoison = reason !== undefined && (await this.#takesOthersThan(event, stretch.events))
+    const isPoison =
+      reason !== undefined && (await this.#takesOthersThan(event, { stretch, passage }))
     if (isPoison) passage.fail({ event, kind: 'retryable', failure: reason })
     await this.#acknowledge(stretch, passage, stretch.at(isPoison ? event.seq : event.seq - 1n))
   }
 
   /**
    * Tells a sink that is down from one that cannot take a single event, by offering it an event of
-   * another aggregate. That event will be delivered again.
+   * another aggregate, one that need not wait. That event will be delivered again.
    */
-  async #takesOthersThan(event: LoggedEvent, events: readonly LoggedEvent[]): Promise<boolean> {
+  async #takesOthersThan(
+    event: LoggedEvent,
+    { stretch, passage }: { readonly stretch: Stretch; readonly passage: Passage },
+  ): Promise<boolean> {
     const { pace, handOver } = this.#deps
     if (pace.failures < failuresBeforeProbe || pace.batchSize > 1) return false
-    const other = events.find(
-      (candidate) => candidate.seq > event.seq && aggregateKey(candidate) !== aggregateKey(event),
-    )
+    const other = passage
+      .select(stretch.events)
+      .find(
+        (candidate) =>
+          candidate.seq > event.seq &&
+          aggregateKey(candidate) !== aggregateKey(event) &&
+          !passage.mustWait(candidate),
+      )
     if (other === undefined) return false
     const { delivered } = await handOver.probe([other])
     if (delivered.length > 0) pace.succeeded()

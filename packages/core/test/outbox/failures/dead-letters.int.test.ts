@@ -14,7 +14,7 @@ test('An event that was given up because its process ended every time is deliver
   const sink = recordingSink()
   const [id = ''] = await fixture.publish(change(1, 1))
   await openCursors(client, sink)
-  const shards = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
+  const shards = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
   const [row] = await fixture.rows<{ seq: string; shard: number }>(
     'SELECT seq::text, shard FROM @schema.outbox',
   )

@@ -42,7 +42,7 @@ test('A due aggregate is retried however many others wait behind dead events', a
     createdAt: new Date(),
   }))
   await openCursors(client, sink)
-  const shards = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
+  const shards = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
   const [tick] = await fixture.rows<{ id: string }>(
     'SELECT id::text FROM @schema.outbox_advance(0, 0)',
   )

@@ -313,7 +313,7 @@ describe('a crash of a server that acknowledges commits before it writes them', 
     const { client } = stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
-    const [shard] = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 1 }, 64)
+    const [shard] = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
     await crash(stores)
     expect(
       await rows(stores, 'SELECT min(fence)::text AS fence FROM @schema.outbox_cursor'),

@@ -42,7 +42,7 @@ describe("a zombie's acknowledgement", () => {
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
-    const zombie = await claim(client, { sink: sink.name, owner: 'zombie', leaseMs: 1 }, 64)
+    const zombie = await claim(client, { sink, owner: 'zombie', leaseMs: 1 }, 64)
     await fixture.publish(change(1, 1), change(1, 2))
     const heir = fixture.relay([sink])
     orThrow(await heir.drain())

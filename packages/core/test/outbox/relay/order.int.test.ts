@@ -211,7 +211,7 @@ describe('the log', () => {
     const end = await tick(fixture)
     const sink = recordingSink()
     await openCursors(client, sink)
-    const owning = { sink: sink.name, owner: 'dead', leaseMs: 50 }
+    const owning = { sink, owner: 'dead', leaseMs: 50 }
     const shards = await claim(client, owning, 64)
     await acknowledge(client, {
       sink: sink.name,

@@ -257,7 +257,7 @@ describe('relays of several processes', () => {
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
-    const dead = await claim(client, { sink: sink.name, owner: 'dead', leaseMs: 300 }, 64)
+    const dead = await claim(client, { sink, owner: 'dead', leaseMs: 300 }, 64)
     const fences: bigint[] = []
     const heir = recordingSink({
       before: (batch, { fence }) => {
@@ -277,7 +277,7 @@ describe('relays of several processes', () => {
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
     await openCursors(client, sink)
-    const zombie = await claim(client, { sink: sink.name, owner: 'zombie', leaseMs: 1 }, 64)
+    const zombie = await claim(client, { sink, owner: 'zombie', leaseMs: 1 }, 64)
     await fixture.publish(change(1, 1))
     const relay = fixture.relay([sink])
     orThrow(await relay.drain())
@@ -308,7 +308,7 @@ describe('relays of several processes', () => {
     await fixture.publish(...many(200))
     for (let crash = 0; crash < 3; crash += 1) {
       await fixture.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
-      await claim(client, { sink: 'recorder', owner: `dead-${crash}`, leaseMs: 1 }, 64)
+      await claim(client, { sink: recordingSink(), owner: `dead-${crash}`, leaseMs: 1 }, 64)
     }
     const company: number[] = []
     const killer = recordingSink({
