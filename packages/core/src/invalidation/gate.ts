@@ -1,6 +1,6 @@
 import type { InvalidationDeps } from './invalidation-deps.ts'
 import { type FoundIntent, type Intents, maxIntents } from './intents.ts'
-import { releaseKeys } from './release.ts'
+import { releaseEnded } from './release.ts'
 import { TransactionsUnderWay } from './under-way.ts'
 
 /** Options of a {@link Gate}. */
@@ -33,7 +33,8 @@ export class Gate {
   #epoch = 1
   #lookedInEpoch = 0
   #mustSettle: ReadonlySet<string> = new Set()
-  #notedAtMs = 0
+  #notedAt = 0
+  #hasMore = false
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
@@ -101,47 +102,52 @@ export class Gate {
       diagnostics.emit('invalidation:failed', { keys: 0, error })
     } finally {
       this.#firstLook.resolve()
-      this.#lookIn(this.#isOpen || !isSure ? this.#options.lookEveryMs : closedLookMs)
+      this.#lookIn(isSure ? this.#pauseMs : this.#options.lookEveryMs)
     }
+  }
+
+  get #pauseMs(): number {
+    if (this.#hasMore) return 0
+    return this.#isOpen ? this.#options.lookEveryMs : closedLookMs
   }
 
   async #openIfTrusted(epoch: number): Promise<void> {
     const intents = await this.#intents.read(this.#options.holdMs)
     if (this.#lookedInEpoch !== epoch) {
       await this.#underWay.note()
-      this.#notedAtMs = this.#deps.clock.monotonic()
+      this.#notedAt = this.#deps.clock.monotonic()
       this.#mustSettle = new Set(intents.map(({ id }) => id))
-      this.#lookedInEpoch = epoch
     }
+    // Intents beyond those that one look reads are noted by a later look.
+    this.#hasMore = intents.length === maxIntents
+    if (!this.#hasMore) this.#lookedInEpoch = epoch
     const isBlocking = (intent: FoundIntent): boolean =>
       !intent.isHeld || this.#mustSettle.has(intent.id)
     const settled = await this.#settle(
       intents.filter((intent) => intent.hasEnded && (isBlocking(intent) || intent.isOld)),
     )
     const isClear =
-      intents.length < maxIntents &&
-      intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
+      !this.#hasMore && intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
     const isTrusted = isClear && (this.#isOpen || (await this.#haveWritersEnded()))
     if (epoch === this.#epoch) this.#set(isTrusted && this.#deps.redis.isAvailable)
   }
 
   async #haveWritersEnded(): Promise<boolean> {
-    if (this.#deps.clock.monotonic() - this.#notedAtMs >= this.#options.holdMs) return true
+    if (this.#deps.clock.monotonic() - this.#notedAt >= this.#options.holdMs) return true
     return this.#underWay.haveEnded()
   }
 
   /** Deletes the keys of transactions that have ended, then their intents. */
   async #settle(ended: readonly FoundIntent[]): Promise<ReadonlySet<string>> {
     const { redis, diagnostics } = this.#deps
-    const releases = await Promise.all(ended.map(({ id, keys }) => releaseKeys(redis, keys, id)))
-    const settled = ended.filter((_, index) => releases[index]?.isOk() === true)
-    if (settled.length > 0) await this.#intents.remove(settled.map(({ id }) => id))
-    if (settled.length > 0)
-      diagnostics.emit('invalidation:release', {
-        keys: settled.reduce((sum, { keys }) => sum + keys.length, 0),
-        durationMs: 0,
-      })
-    return new Set(settled.map(({ id }) => id))
+    if (ended.length === 0) return new Set()
+    const settled = await releaseEnded(redis, ended)
+    if (settled.size > 0) {
+      await this.#intents.remove([...settled])
+      const keys = ended.filter(({ id }) => settled.has(id)).flatMap((intent) => intent.keys)
+      diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: 0 })
+    }
+    return settled
   }
 
   #set(isOpen: boolean): void {

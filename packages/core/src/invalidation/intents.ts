@@ -22,7 +22,7 @@ export interface FoundIntent extends Intent {
 }
 
 /** Most intents that one read returns. */
-export const maxIntents = 200
+export const maxIntents = 10_000
 
 /**
  * The intents of all processes, in PostgreSQL. Every call runs on a reserved connection: it must

@@ -1,4 +1,5 @@
 import type { StoreError } from '../errors.ts'
+import { batchesOf } from '../in-batches.ts'
 import type { Result } from '../result.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { redisScript, runScript, runScripts } from '../stores/redis/redis-script.ts'
@@ -51,4 +52,46 @@ export async function releaseKeys(
       runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [owner] }),
   })
   return replies.map((all) => all.filter((reply) => reply !== 1).length)
+}
+
+/** Keys of one writer that has ended. */
+export interface EndedChange {
+  /** The owner of the holds. */
+  readonly id: string
+  /** The texts of the keys. */
+  readonly keys: readonly string[]
+}
+
+/**
+ * Ends the holds of many writers, and returns the ids of those whose keys are all released. Absent
+ * keys need no release: nothing old is in them, and a reader that fills them loads after the
+ * writers have ended. 500 absent keys cost one command.
+ */
+export async function releaseEnded(
+  redis: RedisStore,
+  changes: readonly EndedChange[],
+): Promise<ReadonlySet<string>> {
+  const released = new Set(changes.map(({ id }) => id))
+  const holds = changes.flatMap(({ id, keys }) => keys.map((key) => ({ id, key })))
+  for (const part of batchesOf(holds, { maxItems: 500 })) {
+    if (await areAbsent(redis, part)) continue
+    const replies = await runScripts(redis, 'release', {
+      items: part,
+      run: (client, { id, key }) =>
+        runScript(client, releaseScript, { key: redis.keyPrefix + key, arguments: [id] }),
+    })
+    if (replies.isErr()) for (const { id } of part) released.delete(id)
+    // A server that does not answer is not asked for every further part.
+    if (!redis.isAvailable) return new Set()
+  }
+  return released
+}
+
+async function areAbsent(
+  redis: RedisStore,
+  holds: readonly { readonly key: string }[],
+): Promise<boolean> {
+  const keys = [...new Set(holds.map(({ key }) => redis.keyPrefix + key))]
+  const reply = await redis.run('exists', async (client) => Number(await client.exists(keys)))
+  return reply.isOk() && reply.value === 0
 }

@@ -162,10 +162,6 @@ describe.each(redisKinds)('on %s', (redis) => {
       },
     )
 
-    test("A key of 10 kB is refused as a programmer's mistake", () => {
-      expect(() => valueCache(new Map()).get('x'.repeat(10_000))).toThrow(RangeError)
-    })
-
     test('Foreign text under a key is a miss, is reported and overwritten', async () => {
       const cache = rowCache(stores, { name: ownName() })
       const rejected: string[] = []

@@ -73,11 +73,10 @@ export function* intentSteps(turn: Turn): Iterable<Step<State>> {
   }
 }
 
-function underWay({ state, flaw }: Turn): number {
+function underWay({ state, setting, flaw }: Turn): number {
   if (flaw === 'gate-ignores-transactions-under-way') return 0
-  return state.writers.reduce(
-    (mask, { at, transaction }, index) =>
-      at !== idle && at !== wantsIntent && transaction === open ? mask | (1 << index) : mask,
-    0,
-  )
+  return state.writers.reduce((mask, { at, hasId, transaction }, index) => {
+    const isSeen = setting.holdsBeforeId === true ? hasId : at !== idle && at !== wantsIntent
+    return isSeen && transaction === open ? mask | (1 << index) : mask
+  }, 0)
 }

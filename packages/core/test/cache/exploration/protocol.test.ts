@@ -123,6 +123,17 @@ const settings = {
     },
     flaws: ['no-gate', 'no-run-id'],
   },
+  'holds from before the transaction has an id, and such an outage': {
+    setting: {
+      writers: ['entry'],
+      readers: 2,
+      readsPerReader: 1,
+      holdsBeforeId: true,
+      outages: 1,
+      returns: ['intact', 'empty', 'snapshot'],
+    },
+    flaws: ['holds-before-the-id-are-not-issued-again', 'gate-ignores-transactions-under-way'],
+  },
   'two outages in a row': {
     setting: { writers: ['entry'], readers: 2, readsPerReader: 1, outages: 2, returns: ['intact'] },
     flaws: ['gate-forgets-the-second-outage'],
@@ -179,6 +190,7 @@ it('Every kind of step and of trouble is taken somewhere in the explorations', (
       'hold the entry',
       'hold the tag',
       'hold fails',
+      'get an id',
       'intent',
       'send COMMIT',
       'COMMIT is carried out',

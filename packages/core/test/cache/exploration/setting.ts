@@ -39,6 +39,11 @@ export interface Setting {
    * until its intent was seen or settled.
    */
   readonly isFirstWriterCutOff?: boolean
+  /**
+   * Writers hold their keys before their transaction has an id, so that a gate does not see it. They
+   * hold them once more when it has one.
+   */
+  readonly holdsBeforeId?: boolean
   /** Transactions may lose their connection while COMMIT is under way. */
   readonly unknownCommits?: boolean
 }
@@ -63,6 +68,7 @@ export type Flaw =
   | 'gate-ignores-transactions-under-way'
   | 'intent-settled-before-its-transaction-ended'
   | 'intent-removed-before-its-keys'
+  | 'holds-before-the-id-are-not-issued-again'
   | 'no-gate'
   | 'no-run-id'
   | 'tags-read-after-the-load'

@@ -66,16 +66,21 @@ export const idle = 0,
   done = 4,
   crashed = 5,
   unknown = 6,
-  wantsIntent = 7
+  wantsIntent = 7,
+  wantsId = 8
 
 /** What the server made of a writer's transaction. */
 export const open = 0,
   committed = 1,
   aborted = 2
 
-/** `left`: what it has still to hold or to release, 1 for the entry and 2 for the tag. */
+/**
+ * `left`: what it has still to hold or to release, 1 for the entry and 2 for the tag. `hasId`:
+ * whether its transaction can be seen by a gate.
+ */
 export interface Writer {
   at: number
+  hasId: boolean
   transaction: number
   isCommitSent: boolean
   left: number
@@ -179,6 +184,7 @@ export function initialState(setting: Setting): State {
     outages: setting.outages ?? 0,
     writers: setting.writers.map((_, index) => ({
       at: idle,
+      hasId: setting.holdsBeforeId !== true,
       transaction: open,
       isCommitSent: false,
       left: targetsOf(setting, index),
@@ -227,8 +233,8 @@ function textOf(state: State, readers: readonly Reader[], processes: readonly Pr
   text.addKey(state.tag)
   text.addKey(state.saved?.entry)
   text.addKey(state.saved?.tag)
-  for (const { at, transaction, isCommitSent, left } of state.writers)
-    text.add(at, transaction, Number(isCommitSent), left)
+  for (const { at, hasId, transaction, isCommitSent, left } of state.writers)
+    text.add(at, transaction, Number(isCommitSent) + 2 * Number(hasId), left)
   for (const reader of readers) text.addReader(reader)
   for (const { isGateOpen, sawNoIntent, hasNoted, awaited } of processes)
     text.add(Number(isGateOpen) + 2 * Number(sawNoIntent) + 4 * Number(hasNoted), awaited)

@@ -12,6 +12,7 @@ import {
   type State,
   targetsOf,
   unknown,
+  wantsId,
   wantsIntent,
   type Writer,
 } from './state.ts'
@@ -31,6 +32,7 @@ export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
     })
   }
   if (writer.at === idle || writer.at === wantsIntent) yield* holding(turn, index)
+  if (writer.at === wantsId) yield* beginning(turn, index)
   if (writer.at === ready) {
     yield move('send COMMIT', (_, self) => {
       Object.assign(self, {
@@ -80,17 +82,40 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
     })
   } else if (!canReach(turn, index)) {
     yield move('hold fails', (_, self) => {
-      self.at = wantsIntent
+      self.at = needsId(turn, self) ? wantsId : wantsIntent
     })
   } else {
     for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
       yield move(`hold ${nameOf(target)}`, (next, self) => {
         holdKeys(turn, next, { bit, targets: target })
         self.left &= ~target
-        if (self.left === 0) self.at = ready
+        if (self.left === 0) self.at = needsId(turn, self) ? wantsId : ready
       })
     }
   }
+}
+
+/**
+ * The transaction gets its id. The holds from before then are issued again, one by one, since Redis
+ * may have lost them to a gate that did not know the transaction.
+ */
+function* beginning(turn: Turn, index: number): Iterable<Step<State>> {
+  const isFlawed = turn.flaw === 'holds-before-the-id-are-not-issued-again'
+  yield writerStep(turn, index, {
+    name: 'get an id',
+    change: (_, self) => {
+      const isHeld = self.left === 0
+      Object.assign(self, {
+        at: isFlawed && isHeld ? ready : idle,
+        left: targetsOf(turn.setting, index),
+        hasId: true,
+      })
+    },
+  })
+}
+
+function needsId({ setting }: Turn, { hasId }: Writer): boolean {
+  return setting.holdsBeforeId === true && !hasId
 }
 
 function* committing(turn: Turn, index: number): Iterable<Step<State>> {
