@@ -40,8 +40,8 @@ export interface Setting {
    */
   readonly isFirstWriterCutOff?: boolean
   /**
-   * Writers hold their keys before their transaction has an id, so that a gate does not see it. They
-   * hold them once more when it has one.
+   * Writers hold their keys before their transaction has an id, so that a gate does not see it.
+   * They hold them once more when it has one.
    */
   readonly holdsBeforeId?: boolean
   /** Transactions may lose their connection while COMMIT is under way. */
