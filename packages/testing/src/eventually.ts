@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
 
-/** How long {@link eventually} tries, and how often. */
+/** Options of {@link eventually}. */
 export interface EventuallyOptions {
   /**
    * Milliseconds after which the last failure is thrown.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from '../src/eventually.ts'
 
-test('resolves to what the assertion returned once it holds', async () => {
+test('eventually resolves to what the assertion returned once it holds', async () => {
   let attempts = 0
   const value = await eventually(
     () => {
@@ -13,7 +13,7 @@ test('resolves to what the assertion returned once it holds', async () => {
   expect(value).toBe(3)
 })
 
-test('throws the last failure when the time is up', async () => {
+test('eventually throws the last failure once the time is up', async () => {
   let attempts = 0
   const never = eventually(
     () => {
@@ -24,11 +24,11 @@ test('throws the last failure when the time is up', async () => {
   await expect(never).rejects.toThrow(/^failure [2-9]$/)
 })
 
-test('takes false for a failure', async () => {
+test('eventually treats false as a failure', async () => {
   await expect(eventually(() => false, { timeoutMs: 20, intervalMs: 5 })).rejects.toThrow(/false/)
 })
 
-test('gives up on an assertion that never settles', async () => {
+test('eventually gives up on an assertion that never settles', async () => {
   await expect(
     eventually(() => new Promise(() => undefined), { timeoutMs: 20, intervalMs: 5 }),
   ).rejects.toThrow(/settle/)

@@ -2,14 +2,14 @@ import { orThrow } from '@headwater/core'
 import type { Embedder } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** An embedder made for the suite. */
+/** The embedder under test. */
 export interface EmbedderUnderTest {
   readonly embedder: Embedder
-  /** Frees what the embedder took. */
+  /** Frees the embedder's resources. */
   readonly dispose: () => Promise<void>
 }
 
-/** The texts that the suite embeds: an embedder of recorded vectors has these. */
+/** The texts that the suite embeds, which an embedder of recorded vectors must have recorded. */
 export const embedderTexts = [
   'linear algebra and matrices',
   'matrices and linear algebra for beginners',
@@ -21,8 +21,8 @@ export const embedderTexts = [
 ]
 
 /**
- * Defines the tests that every `Embedder` passes: call it in a test file of Vitest. `create` is
- * called once.
+ * Defines the tests that every `Embedder` must pass. Call it in a Vitest test file; it calls
+ * `create` once.
  */
 export function embedderContract(name: string, create: () => Promise<EmbedderUnderTest>): void {
   describe(`${name} as an embedder`, () => {
@@ -34,7 +34,7 @@ export function embedderContract(name: string, create: () => Promise<EmbedderUnd
     const embed = async (...texts: string[]): Promise<readonly number[][]> =>
       orThrow(await subject.embedder.embed(texts))
 
-    it('gives one vector per text, in the order of the texts, as long as its profile says and of length 1', async () => {
+    it("An embedder returns one unit vector per text, in order and with its profile's dimensions", async () => {
       const vectors = await embed(...embedderTexts)
       expect(vectors).toHaveLength(embedderTexts.length)
       for (const vector of vectors) {
@@ -45,23 +45,23 @@ export function embedderContract(name: string, create: () => Promise<EmbedderUnd
       expect((await embed(second))[0]?.map(Math.fround)).toEqual(vectors[1]?.map(Math.fround))
     })
 
-    it('gives equal texts equal vectors, in one call and in two', async () => {
+    it('An embedder returns equal vectors for equal texts, in one call and in two', async () => {
       const [text = '', other = ''] = embedderTexts
       const [first, , again] = await embed(text, other, text)
       expect(again).toEqual(first)
       expect((await embed(text))[0]).toEqual(first)
     })
 
-    it('puts texts that say the same nearer to one another than others', async () => {
+    it('An embedder puts texts of the same meaning nearer to one another than others', async () => {
       const [algebra = [], matrices = [], bread = []] = await embed(...embedderTexts.slice(0, 3))
       expect(dot(algebra, matrices)).toBeGreaterThan(dot(algebra, bread))
     })
 
-    it('gives nothing for no texts', async () => {
+    it('An embedder returns no vectors for no texts', async () => {
       expect(await embed()).toEqual([])
     })
 
-    it('refuses a batch with an empty text and names the text', async () => {
+    it('An embedder refuses a batch with an empty text and names the text', async () => {
       const refused = await subject.embedder.embed([embedderTexts[0] ?? '', ''])
       expect(refused.isErr() && refused.error).toMatchObject({
         type: 'invalid-input',
@@ -70,7 +70,7 @@ export function embedderContract(name: string, create: () => Promise<EmbedderUnd
       })
     })
 
-    it('says of any texts how many each request would carry, in their order', () => {
+    it('An embedder reports how many texts each request would carry, in order', () => {
       const sizes = subject.embedder.batchSizes?.(embedderTexts) ?? [embedderTexts.length]
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(embedderTexts.length)
       expect(Math.min(...sizes)).toBeGreaterThanOrEqual(1)

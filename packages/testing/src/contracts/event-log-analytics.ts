@@ -1,85 +1,14 @@
-import type { Document } from 'mongodb'
 import { describe, expect, it } from 'vitest'
 import { at, type EventLogBench } from './event-log-bench.ts'
+import { activity, searches } from './event-log-fixture.ts'
 
 const day = { $dateTrunc: { date: '$timestamp', unit: 'day' } }
 const week = { $dateTrunc: { date: '$timestamp', unit: 'week', startOfWeek: 'monday' } }
 
-const activity: Document[] = [
-  {
-    user_id: 1,
-    event_type: 'course.viewed',
-    event_data: { course_id: 7 },
-    timestamp: at('01T23:59'),
-  },
-  {
-    user_id: 1,
-    event_type: 'course.viewed',
-    event_data: { course_id: 7 },
-    timestamp: at('02T00:00'),
-  },
-  {
-    user_id: 2,
-    event_type: 'course.viewed',
-    event_data: { course_id: 7 },
-    timestamp: at('02T08:00'),
-  },
-  { user_id: 2, event_type: 'login', timestamp: at('02T07:00') },
-  {
-    user_id: 3,
-    event_type: 'course.viewed',
-    event_data: { course_id: 8 },
-    timestamp: at('09T12:00'),
-  },
-]
-
-const searches: Document[] = [
-  {
-    query: 'sql',
-    results_count: 4,
-    clicked_result: 7,
-    click_position: 1,
-    search_duration_ms: 9,
-    timestamp: at('01T10:00'),
-  },
-  {
-    query: 'sql',
-    results_count: 4,
-    clicked_result: 8,
-    click_position: 3,
-    search_duration_ms: 100,
-    timestamp: at('01T11:00'),
-  },
-  {
-    query: 'sql',
-    results_count: 4,
-    clicked_result: null,
-    click_position: null,
-    search_duration_ms: 20,
-    timestamp: at('02T10:00'),
-  },
-  {
-    query: 'cobol',
-    results_count: 0,
-    clicked_result: null,
-    click_position: null,
-    search_duration_ms: 10,
-    timestamp: at('02T11:00'),
-  },
-  {
-    query: 'rust',
-    results_count: 2,
-    clicked_result: 9,
-    click_position: 1,
-    search_duration_ms: 1000,
-    timestamp: at('03T10:00'),
-  },
-]
-
-/** Tests of the aggregations that analytics are made of. */
+/** Tests of the aggregations behind the analytics. */
 export function analyticsTests(bench: () => EventLogBench): void {
   describe('analytics', () => {
-    it('counts the active users of each day', async () => {
+    it('An event log counts the active users of each day', async () => {
       const rows = await bench().aggregate(activity, [
         { $group: { _id: { day, user: '$user_id' } } },
         { $group: { _id: '$_id.day', users: { $sum: 1 } } },
@@ -92,7 +21,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('counts the active users of each week from Monday to Sunday', async () => {
+    it('An event log counts the active users of each week from Monday to Sunday', async () => {
       const rows = await bench().aggregate(activity, [
         { $group: { _id: week, users: { $addToSet: '$user_id' } } },
         { $project: { users: { $size: '$users' } } },
@@ -105,7 +34,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('counts days by the clock of a time zone', async () => {
+    it('An event log counts days by the clock of a time zone', async () => {
       const rows = await bench().aggregate(activity, [
         {
           $group: {
@@ -123,7 +52,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('counts the events of each type and day', async () => {
+    it('An event log counts the events of each type and day', async () => {
       const rows = await bench().aggregate(activity, [
         { $match: { timestamp: { $gte: at('01T00:00'), $lt: at('03T00:00') } } },
         { $group: { _id: { type: '$event_type', day }, n: { $sum: 1 } } },
@@ -136,7 +65,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('follows a course from viewed over enrolled to completed, each user once per step', async () => {
+    it('An event log follows a course from viewed over enrolled to completed, each user once per step', async () => {
       const enrollments = bench().collection()
       await enrollments.insertMany([
         { user_id: 1, course_id: 7, event_type: 'enrollment.created', timestamp: at('03T00:00') },
@@ -173,7 +102,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('sums the revenue of each course and day in minor units, exactly and beyond 32 bits', async () => {
+    it('An event log sums the revenue of each course and day in minor units, exactly and beyond 32 bits', async () => {
       const { Long } = bench().mongodb
       const paid = (course: number, when: string, cents: unknown) => ({
         course_id: course,
@@ -207,7 +136,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('ranks the queries, the most frequent first', async () => {
+    it('An event log ranks the queries, the most frequent first', async () => {
       const rows = await bench().aggregate(searches, [
         { $group: { _id: '$query', n: { $sum: 1 }, results: { $avg: '$results_count' } } },
         { $sort: { n: -1, _id: 1 } },
@@ -219,7 +148,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('lists the queries without results', async () => {
+    it('An event log lists the queries without results', async () => {
       const rows = await bench().aggregate(searches, [
         { $match: { results_count: 0 } },
         { $group: { _id: '$query', n: { $sum: 1 }, last: { $max: '$timestamp' } } },
@@ -227,7 +156,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       expect(rows).toEqual([{ _id: 'cobol', n: 1, last: at('02T11:00') }])
     })
 
-    it('tells click-through by position', async () => {
+    it('An event log computes the click-through by position', async () => {
       const rows = await bench().aggregate(searches, [
         { $match: { results_count: { $gt: 0 } } },
         { $group: { _id: null, searches: { $sum: 1 }, positions: { $push: '$click_position' } } },
@@ -243,7 +172,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('finds the median search time, ordering durations as numbers', async () => {
+    it('An event log finds the median search time, ordering durations as numbers', async () => {
       const rows = await bench().aggregate(searches, [
         { $sort: { search_duration_ms: 1 } },
         { $group: { _id: null, all: { $push: '$search_duration_ms' } } },
@@ -259,7 +188,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       expect(rows).toEqual([{ median: 20 }])
     })
 
-    it('answers several questions about the same events at once', async () => {
+    it('An event log answers several questions about the same events at once', async () => {
       const [row] = await bench().aggregate(searches, [
         {
           $facet: {
@@ -272,7 +201,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       expect(row).toEqual({ total: [{ n: 5 }], top: [{ _id: 'sql', count: 3 }], slow: [{ n: 2 }] })
     })
 
-    it('sorts durations into buckets', async () => {
+    it('An event log sorts durations into buckets', async () => {
       const rows = await bench().aggregate(searches, [
         {
           $bucket: {
@@ -290,7 +219,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('joins events with another collection', async () => {
+    it('An event log joins events with another collection', async () => {
       const courses = bench().collection<{ _id: number; title: string }>()
       await courses.insertOne({ _id: 7, title: 'SQL' })
       const rows = await bench().aggregate(activity, [
@@ -318,7 +247,7 @@ export function analyticsTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('returns more groups than fit one batch', async () => {
+    it('An event log returns more groups than fit one batch', async () => {
       const events = Array.from({ length: 1000 }, (_, n) => ({ user_id: n % 500 }))
       const rows = await bench().aggregate(events, [
         { $group: { _id: '$user_id', n: { $sum: 1 } } },

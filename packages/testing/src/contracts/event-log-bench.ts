@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type * as Mongodb from 'mongodb'
 import type { Collection, Db, Document, MongoClient } from 'mongodb'
 
-/** What a test of the event log works with: the official client, and a database of its own. */
+/** The official client, connected to a database that the suite creates and drops. */
 export class EventLogBench {
   readonly mongodb: typeof Mongodb
   readonly client: MongoClient
@@ -35,7 +35,7 @@ export class EventLogBench {
     return collection
   }
 
-  /** What a pipeline makes of documents. */
+  /** Runs a pipeline over documents. */
   async aggregate(documents: Document[], pipeline: Document[]): Promise<Document[]> {
     const collection = await this.store(documents)
     return collection.aggregate(pipeline).toArray()
@@ -47,7 +47,7 @@ export class EventLogBench {
   }
 }
 
-/** What a server's error carries, whichever class of the client it came as. */
+/** The fields of a server's error, whichever error class the client wraps it in. */
 export interface ServerFailure {
   code: number
   keyPattern?: Document
@@ -56,7 +56,7 @@ export interface ServerFailure {
   result?: { insertedCount: number }
 }
 
-/** The error that a call rejects with; a call that does not is itself an error. */
+/** Resolves to the error of a failing call, and rejects when the call succeeds. */
 export async function failureOf(call: Promise<unknown>): Promise<ServerFailure> {
   const outcome = await call.then(
     () => undefined,

@@ -25,7 +25,7 @@ export function indexTests(
   capabilities: Required<EventLogCapabilities>,
 ): void {
   describe('indexes', () => {
-    it('creates the indexes of the three collections, and creating them again changes nothing', async () => {
+    it('An event log creates the indexes of the three collections, and again without effect', async () => {
       for (const [name, keys] of Object.entries(referenceIndexes)) {
         const collection = bench().database.collection(name)
         const specifications = keys.map((key) => ({ key: { ...key } }))
@@ -38,7 +38,7 @@ export function indexTests(
       }
     })
 
-    it('refuses a second document with a unique key, however it is written', async () => {
+    it('An event log refuses a second document with a unique key, however it is written', async () => {
       const users = bench().collection<{ _id: string; email: string }>()
       await users.createIndex({ email: 1 }, { unique: true })
       await users.insertMany([
@@ -61,7 +61,7 @@ export function indexTests(
       ])
     })
 
-    it('frees a unique key with the document that had it', async () => {
+    it('An event log frees a unique key when its document is removed', async () => {
       const users = bench().collection<{ _id: number; email?: string }>()
       await users.createIndex({ email: 1 }, { unique: true })
       await users.insertOne({ _id: 1, email: 'a@x' })
@@ -72,7 +72,7 @@ export function indexTests(
       expect(await users.countDocuments()).toBe(2)
     })
 
-    it('enforces a compound unique key, and a partial one among the documents it covers only', async () => {
+    it('An event log enforces compound unique keys, and partial ones among covered documents', async () => {
       const rows = bench().collection()
       await rows.createIndex({ user_id: 1, course_id: 1 }, { unique: true })
       await rows.createIndex({ slot: 1 }, { unique: true, partialFilterExpression: { live: true } })
@@ -88,7 +88,7 @@ export function indexTests(
       ).toBe(11000)
     })
 
-    it('reports an update that breaks a unique key in the middle of a bulk write and does the rest', async () => {
+    it('An event log reports a duplicate key in the middle of a bulk write and performs the rest', async () => {
       const rows = bench().collection<{ _id: number; key: number }>()
       await rows.createIndex({ key: 1 }, { unique: true })
       await rows.insertMany([
@@ -110,7 +110,7 @@ export function indexTests(
       ])
     })
 
-    it('lists a retention index with its time', async () => {
+    it('An event log lists a retention index with its time', async () => {
       const events = await bench().store([{ timestamp: at('01T00:00') }])
       await events.createIndex(
         { timestamp: 1 },
@@ -122,20 +122,20 @@ export function indexTests(
       })
     })
 
-    it('refuses a unique index over documents that already share a key', async () => {
+    it('An event log refuses a unique index over documents that already share a key', async () => {
       const rows = await bench().store([{ v: 1 }, { v: 1 }])
       expect((await failureOf(rows.createIndex({ v: 1 }, { unique: true }))).code).toBe(11000)
       expect(await rows.indexes()).toHaveLength(1)
     })
 
-    it('drops an index by name and says when there is none', async () => {
+    it('An event log drops an index by name and reports an absent one', async () => {
       const rows = await bench().store([{ v: 1 }])
       await rows.createIndex({ v: 1 })
       await rows.dropIndex('v_1')
       expect((await failureOf(rows.dropIndex('v_1'))).code).toBe(27)
     })
 
-    it('refuses an index that clashes with an existing one', async () => {
+    it('An event log refuses an index that conflicts with an existing one', async () => {
       const rows = await bench().store([{ v: 1 }])
       await rows.createIndex({ v: 1 }, { name: 'by_v' })
       expect([85, 86]).toContain(
@@ -166,7 +166,7 @@ export function indexTests(
     )
 
     it.runIf(capabilities.duplicateKeyDetails)(
-      'names the key that was taken in a duplicate-key error',
+      'An event log names the duplicate key in its error',
       async () => {
         const rows = bench().collection()
         await rows.createIndex({ a: 1, b: -1 }, { unique: true })

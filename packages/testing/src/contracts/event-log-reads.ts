@@ -10,7 +10,7 @@ const minute = 60_000
  */
 export function readTests(bench: () => EventLogBench): void {
   describe('reading', () => {
-    it('finds by user, type and time, newest first', async () => {
+    it('An event log finds by user, type and time, newest first', async () => {
       const events = await bench().store([
         { _id: 1, user_id: 1, event_type: 'login', timestamp: at('01T10:00') },
         { _id: 2, user_id: 1, event_type: 'view', timestamp: at('02T10:00') },
@@ -30,7 +30,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect(await ids({ $or: [{ user_id: 2 }, { event_type: 'view' }] })).toEqual([3, 2])
     })
 
-    it('pages by timestamp and id through events of one instant without missing or repeating one', async () => {
+    it('An event log pages through events of one instant without missing or repeating one', async () => {
       const start = at('01T00:00').getTime()
       const documents = Array.from({ length: 95 }, (_, n) => ({
         _id: `e${String(n).padStart(3, '0')}`,
@@ -54,7 +54,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect(seen).toEqual(documents.map(({ _id }) => _id).reverse())
     })
 
-    it('reads a cursor to its end over many batches, in order, while another is read', async () => {
+    it('An event log reads a cursor to its end over many batches, in order, while another is read', async () => {
       const events = await bench().store(
         Array.from({ length: 1200 }, (_, n) => ({ _id: n as never, n })),
       )
@@ -65,7 +65,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect([await up.next(), await down.next()]).toEqual([null, null])
     })
 
-    it('gives the first 101 documents at once and the others on request', async () => {
+    it('An event log returns the first 101 documents at once and the others on request', async () => {
       const events = await bench().store(Array.from({ length: 150 }, (_, n) => ({ n })))
       const reply = await bench().database.command(
         { find: events.collectionName, filter: {} },
@@ -80,7 +80,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect((more['cursor'] as { nextBatch: unknown[] }).nextBatch).toHaveLength(49)
     })
 
-    it('projects, skips and limits', async () => {
+    it('An event log projects, skips and limits', async () => {
       const events = await bench().store(
         Array.from({ length: 20 }, (_, n) => ({ n, metadata: { ip: `10.0.0.${n}`, agent: 'x' } })),
       )
@@ -96,7 +96,7 @@ export function readTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('answers questions about a collection that does not exist with nothing', async () => {
+    it('An event log returns nothing for an absent collection', async () => {
       const none = bench().collection()
       expect([
         await none.find().toArray(),
@@ -109,7 +109,7 @@ export function readTests(bench: () => EventLogBench): void {
       )
     })
 
-    it('compares numbers by value whatever their type, and never with text', async () => {
+    it('An event log compares numbers by value whatever their type, and never with text', async () => {
       const { Decimal128, Double, Long } = bench().mongodb
       const events = await bench().store(
         [5, new Double(5), Long.fromNumber(5), Decimal128.fromString('5.0'), '5', 6].map((v) => ({
@@ -121,7 +121,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect(await events.countDocuments({ v: { $lt: 'z' } })).toBe(1)
     })
 
-    it('finds null where a field is null or missing, and tells them apart on request', async () => {
+    it('An event log finds null where a field is null or missing, and tells them apart on request', async () => {
       const events = await bench().store([
         { _id: 1 as never, v: null },
         { _id: 2 as never },
@@ -132,7 +132,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect((await events.find({ v: { $ne: null } }).toArray()).map(({ _id }) => _id)).toEqual([3])
     })
 
-    it('finds and sorts by what is inside documents and lists', async () => {
+    it('An event log finds and sorts by fields of nested documents and lists', async () => {
       const events = await bench().store([
         {
           _id: 1 as never,
@@ -152,7 +152,7 @@ export function readTests(bench: () => EventLogBench): void {
       ])
     })
 
-    it('removes by time and reports how many went', async () => {
+    it('An event log removes documents by time and reports their number', async () => {
       const events = await bench().store(
         ['01', '02', '03'].map((day) => ({ timestamp: at(`${day}T00:00`) })),
       )
@@ -160,7 +160,7 @@ export function readTests(bench: () => EventLogBench): void {
       expect(await events.countDocuments()).toBe(1)
     })
 
-    it('answers an unknown operator, an unknown stage and an unknown command with an error', async () => {
+    it('An event log answers an unknown operator, an unknown stage and an unknown command with an error', async () => {
       const events = await bench().store([{ v: 1 }])
       expect((await failureOf(events.find({ v: { $nope: 1 } }).toArray())).code).toBe(2)
       expect((await failureOf(events.aggregate([{ $nope: {} }]).toArray())).code).toBe(40324)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { at, type EventLogBench, failureOf } from './event-log-bench.ts'
 
-/** Tests of writing events: once each, whoever writes and however often. */
+/** Tests of writing events: each is stored once, however many writers repeat it. */
 export function writeTests(bench: () => EventLogBench): void {
   describe('writing', () => {
-    it('stores a batch again without storing any event twice, and reports each duplicate as 11000', async () => {
+    it('An event log stores a repeated batch without duplicates and reports each duplicate as 11000', async () => {
       const events = bench().collection<{ _id: string; n: number }>()
       const batch = ['a', 'b', 'c', 'd'].map((id, n) => ({ _id: id, n }))
       await events.insertMany(batch.slice(0, 2), { ordered: false })
@@ -18,7 +18,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await events.find().sort({ _id: 1 }).toArray()).toEqual(batch)
     })
 
-    it('keeps the first of two events with one id inside a batch', async () => {
+    it('An event log keeps the first of two events with one id inside a batch', async () => {
       const events = bench().collection<{ _id: number; v: string }>()
       const failure = await failureOf(
         events.insertMany(
@@ -34,7 +34,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await events.findOne({ _id: 1 })).toEqual({ _id: 1, v: 'first' })
     })
 
-    it('stops an ordered batch at its first duplicate', async () => {
+    it('An event log stops an ordered batch at its first duplicate', async () => {
       const events = bench().collection<{ _id: number }>()
       await events.insertOne({ _id: 2 })
       const failure = await failureOf(events.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]))
@@ -42,7 +42,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await events.countDocuments({ _id: 3 })).toBe(0)
     })
 
-    it('takes every event exactly once from writers that send the same batches at once', async () => {
+    it('An event log stores every event once when writers send the same batches concurrently', async () => {
       const events = bench().collection<{ _id: number }>()
       const send = async (from: number): Promise<void> => {
         const batch = Array.from({ length: 50 }, (_, index) => ({ _id: from + index }))
@@ -54,7 +54,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await events.countDocuments()).toBe(200)
     })
 
-    it('stores several thousand events in one batch', async () => {
+    it('An event log stores several thousand events in one batch', async () => {
       const events = bench().collection()
       const batch = Array.from({ length: 4000 }, (_, n) => ({
         n,
@@ -64,7 +64,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await events.estimatedDocumentCount()).toBe(4000)
     })
 
-    it('gives back dates, 64-bit integers, decimals, binary data, null, nesting and empty values as they were stored', async () => {
+    it('An event log returns dates, longs, decimals, binary data, null and nested values as stored', async () => {
       const { Decimal128, Long, ObjectId } = bench().mongodb
       const event = {
         _id: new ObjectId(),
@@ -92,7 +92,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect([stored?.['nothing'], stored?.['flag'], stored?.['text']]).toEqual([null, false, ''])
     })
 
-    it('counts concurrent increments of an upserted document without losing one', async () => {
+    it('An event log counts concurrent increments of an upserted document without losing one', async () => {
       const counters = bench().collection<{ _id: string; n: number }>()
       await counters.insertOne({ _id: 'views', n: 0 })
       await Promise.all(
@@ -101,7 +101,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await counters.findOne({ _id: 'views' })).toEqual({ _id: 'views', n: 40 })
     })
 
-    it('replaces a state document only by a newer version, an older one being a duplicate key', async () => {
+    it('An event log replaces a state document only by a newer version; an older one is a duplicate key', async () => {
       const states = bench().collection<{ _id: number; version: number; title: string }>()
       const write = async (version: number): Promise<unknown> =>
         states.updateOne(
@@ -115,7 +115,7 @@ export function writeTests(bench: () => EventLogBench): void {
       expect(await states.findOne({ _id: 1 })).toEqual({ _id: 1, version: 5, title: 'v5' })
     })
 
-    it('pseudonymises all events of a user in one statement', async () => {
+    it('An event log pseudonymises all events of a user in one statement', async () => {
       const events = await bench().store(
         [1, 2, 1].map((user, n) => ({
           _id: n,

@@ -7,21 +7,21 @@ import type {
   VectorRecord,
 } from '@headwater/search'
 
-/** An index made for one test. */
+/** The index under test, created for one test. */
 export interface VectorIndexUnderTest {
   /** An empty index of at least three dimensions. */
   readonly index: VectorIndex
   /**
-   * Resolves when every write that was acknowledged is visible to reads.
+   * Resolves once every acknowledged write is visible to reads.
    *
    * @defaultValue nothing to wait for
    */
   readonly settle?: () => Promise<void>
-  /** Frees what the index took. */
+  /** Frees the index's resources. */
   readonly dispose: () => Promise<void>
 }
 
-/** What the tests do to the index of the moment. */
+/** The operations of the tests on the current index. */
 export class VectorIndexBench {
   readonly #subject: () => VectorIndexUnderTest
 
@@ -68,7 +68,7 @@ export class VectorIndexBench {
   }
 }
 
-/** The ids of matches, in their order. */
+/** The ids of matches, in order. */
 export function idsOf(matches: readonly VectorMatch[]): string[] {
   return matches.map(({ id }) => id)
 }

@@ -9,12 +9,13 @@ import { refusalTests } from './vector-index-refusals.ts'
 export type { VectorIndexUnderTest } from './vector-index-bench.ts'
 
 /**
- * Defines the tests that every `VectorIndex` passes: call it in a test file of Vitest. `create` is
- * called before each test.
+ * Defines the tests that every `VectorIndex` must pass. Call it in a Vitest test file; it calls
+ * `create` before each test.
  *
  * @example
  * ```ts
- * vectorIndexContract('PineconeIndex', async () => ({ index: pineconeIndex({ … }), dispose: async () => {} }))
+ * vectorIndexContract('PineconeIndex', async () => ({ index: pineconeIndex({ … }), dispose: async
+ * () => {} }))
  * ```
  */
 export function vectorIndexContract(
@@ -39,7 +40,7 @@ export function vectorIndexContract(
 }
 
 function queryTests(bench: VectorIndexBench): void {
-  it('returns the nearest records first, with their cosine similarity and metadata', async () => {
+  it('A vector index returns the nearest records first, with their cosine similarity and metadata', async () => {
     await bench.store(
       bench.record('far', 120, { title: 'Far' }),
       bench.record('near', 10, { title: 'Near' }),
@@ -57,7 +58,7 @@ function queryTests(bench: VectorIndexBench): void {
     ])
   })
 
-  it('scores by direction, not by length', async () => {
+  it('A vector index scores by direction, not by length', async () => {
     const long = bench.record('long', 30)
     await bench.store(
       { ...long, values: long.values.map((value) => value * 50) },
@@ -66,13 +67,13 @@ function queryTests(bench: VectorIndexBench): void {
     expect(idsOf(await bench.near(0))).toEqual(['short', 'long'])
   })
 
-  it('returns at most topK records, and all of them when there are fewer', async () => {
+  it('A vector index returns at most topK records, and all of them when there are fewer', async () => {
     await bench.store(bench.record('a', 10), bench.record('b', 20), bench.record('c', 30))
     expect(idsOf(await bench.near(0, { topK: 2 }))).toEqual(['a', 'b'])
     expect(idsOf(await bench.near(0, { topK: 10_000 }))).toEqual(['a', 'b', 'c'])
   })
 
-  it('finds nothing in an empty index', async () => {
+  it('A vector index finds nothing in an empty index', async () => {
     expect(await bench.near(0)).toEqual([])
     expect((await bench.fetched('a')).size).toBe(0)
     expect(orThrow(await bench.index.list())).toEqual({ ids: [], nextCursor: null })
@@ -81,7 +82,7 @@ function queryTests(bench: VectorIndexBench): void {
 }
 
 function upsertTests(bench: VectorIndexBench): void {
-  it('returns the records that were stored and leaves absent ids out', async () => {
+  it('A vector index returns stored records and leaves absent ids out', async () => {
     const metadata = {
       title: 'Café, 日本語 & "quotes" 🎨',
       price: 19.99,
@@ -98,7 +99,7 @@ function upsertTests(bench: VectorIndexBench): void {
     for (const [place, value] of sent.entries()) expect(stored[place]).toBeCloseTo(value, 5)
   })
 
-  it('replaces a record whole: vector and metadata', async () => {
+  it('A vector index replaces a record whole: vector and metadata', async () => {
     await bench.store(bench.record('a', 10, { title: 'Old', price: 5 }))
     await bench.store(bench.record('a', 80, { title: 'New' }))
     const [match, ...others] = await bench.near(80)
@@ -108,7 +109,7 @@ function upsertTests(bench: VectorIndexBench): void {
     expect(others).toEqual([])
   })
 
-  it('stores 1,000 records in one call', async () => {
+  it('A vector index stores 1,000 records in one call', async () => {
     const records = Array.from({ length: 1000 }, (_, number) =>
       bench.record(`course_${number}`, number * 0.09, { number }),
     )
@@ -122,13 +123,13 @@ function upsertTests(bench: VectorIndexBench): void {
     expect(orThrow(await bench.index.stats())).toEqual({ recordCount: 0 })
   })
 
-  it('takes empty batches', async () => {
+  it('A vector index accepts empty batches', async () => {
     await bench.store()
     expect((await bench.fetched()).size).toBe(0)
     expect((await bench.index.delete([])).isOk()).toBe(true)
   })
 
-  it('takes ids with any ASCII character that a URL or a pattern gives a meaning', async () => {
+  it('A vector index accepts ids with every ASCII character that is special in URLs or patterns', async () => {
     const ids = [
       'a b',
       'a/b',
@@ -158,7 +159,7 @@ function upsertTests(bench: VectorIndexBench): void {
 }
 
 function updateTests(bench: VectorIndexBench): void {
-  it('sets metadata of one record and keeps its other metadata and its vector', async () => {
+  it('A vector index sets metadata of one record and keeps its other metadata and its vector', async () => {
     await bench.store(
       bench.record('a', 10, { title: 'A', price: 5 }),
       bench.record('b', 20, { title: 'B', price: 5 }),
@@ -176,7 +177,7 @@ function updateTests(bench: VectorIndexBench): void {
     ])
   })
 
-  it('leaves an absent record absent, and that is no error', async () => {
+  it('A vector index leaves an absent record absent without an error', async () => {
     orThrow(await bench.index.updateMetadata('absent', { price: 1 }))
     await bench.settle()
     expect((await bench.fetched('absent')).size).toBe(0)
@@ -185,7 +186,7 @@ function updateTests(bench: VectorIndexBench): void {
 }
 
 function deleteTests(bench: VectorIndexBench): void {
-  it('removes records by id, as often as it is asked to, absent ones and empty indexes included', async () => {
+  it('A vector index removes records by id repeatedly, including absent ones and from an empty index', async () => {
     expect((await bench.index.delete(['absent'])).isOk()).toBe(true)
     await bench.store(bench.record('a', 10), bench.record('b', 20), bench.record('c', 30))
     for (const ids of [['a', 'absent'], ['a'], ['b', 'a']]) orThrow(await bench.index.delete(ids))
@@ -194,7 +195,7 @@ function deleteTests(bench: VectorIndexBench): void {
     expect(orThrow(await bench.index.list())).toEqual({ ids: ['c'], nextCursor: null })
   })
 
-  it('stores a record again after it was removed', async () => {
+  it('A vector index stores a record again after it was removed', async () => {
     await bench.store(bench.record('a', 10, { title: 'Old' }))
     orThrow(await bench.index.delete(['a']))
     await bench.store(bench.record('a', 10))
@@ -203,7 +204,7 @@ function deleteTests(bench: VectorIndexBench): void {
 }
 
 function listTests(bench: VectorIndexBench): void {
-  it('pages through all ids of a prefix in order, each once', async () => {
+  it('A vector index pages through all ids of a prefix in order, each once', async () => {
     const ids = Array.from({ length: 23 }, (_, number) => `course_${number}`)
     await bench.store(...['user_1', ...ids].map((id) => bench.record(id, 10)))
     const pages = await pagesOf(bench.index, { prefix: 'course_', limit: 10 })
@@ -211,7 +212,7 @@ function listTests(bench: VectorIndexBench): void {
     expect(pages.flat()).toEqual([...ids].sort())
   })
 
-  it('ends without an empty page, and gives 100 ids to a page unless told otherwise', async () => {
+  it('A vector index ends without an empty page and returns 100 ids per page by default', async () => {
     await bench.store(...Array.from({ length: 200 }, (_, number) => bench.record(`r${number}`, 10)))
     expect((await pagesOf(bench.index, {})).map((page) => page.length)).toEqual([100, 100])
   })

@@ -51,31 +51,34 @@ const filterCases: readonly (readonly [VectorFilter, readonly string[]])[] = [
   ],
 ]
 
-/** What a filter lets through. */
+/** Tests of metadata filters. */
 export function filterTests(bench: VectorIndexBench): void {
-  it.each(filterCases)('returns only records that pass %j', async (filter, expected) => {
-    const painting = {
-      title: 'Ölmalerei — für Anfänger 🎨',
-      category: 'art',
-      price: 20,
-      open: true,
-      tags: ['colour', 'canvas'],
-    }
-    await bench.store(
-      bench.record('algebra', 10, { title: 'Algebra', category: 'maths', price: 0 }),
-      bench.record('painting', 20, painting),
-      bench.record('pottery', 30, {
-        title: 'Pottery',
+  it.each(filterCases)(
+    'A vector index returns only records that match %j',
+    async (filter, expected) => {
+      const painting = {
+        title: 'Ölmalerei — für Anfänger 🎨',
         category: 'art',
-        price: 35.5,
-        open: false,
-        tags: ['clay'],
-      }),
-    )
-    expect(idsOf(await bench.near(0, { filter }))).toEqual(expected)
-  })
+        price: 20,
+        open: true,
+        tags: ['colour', 'canvas'],
+      }
+      await bench.store(
+        bench.record('algebra', 10, { title: 'Algebra', category: 'maths', price: 0 }),
+        bench.record('painting', 20, painting),
+        bench.record('pottery', 30, {
+          title: 'Pottery',
+          category: 'art',
+          price: 35.5,
+          open: false,
+          tags: ['clay'],
+        }),
+      )
+      expect(idsOf(await bench.near(0, { filter }))).toEqual(expected)
+    },
+  )
 
-  it('fills topK from the records that pass, however many nearer ones do not', async () => {
+  it('A vector index fills topK from matching records, however many nearer ones do not match', async () => {
     const crowd = Array.from({ length: 50 }, (_, number) =>
       bench.record(`crowd_${number}`, number / 10, { kind: 'crowd' }),
     )

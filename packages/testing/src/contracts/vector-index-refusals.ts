@@ -34,27 +34,30 @@ const damages: readonly (readonly [string, string, Damage])[] = [
   ],
 ]
 
-/** What is refused, and leaves the index as it was. */
+/** Tests of refused calls, which leave the index unchanged. */
 export function refusalTests(bench: VectorIndexBench): void {
-  it.each(damages)('refuses all of a batch when one record %s', async (_, type, damage) => {
-    await bench.store(bench.record('kept', 10, { title: 'Kept' }))
-    const batch = [
-      bench.record('kept', 80, { title: 'Changed' }),
-      damage(bench.record('bad', 20)),
-      bench.record('good', 30),
-    ]
-    const refusal = await bench.index.upsert(batch)
-    expect(refusal.isErr() && refusal.error).toMatchObject({ type, retryable: false })
-    await bench.settle()
-    expect(orThrow(await bench.index.list()).ids).toEqual(['kept'])
-    expect((await bench.near(10))[0]).toMatchObject({
-      id: 'kept',
-      score: expect.closeTo(1, 4) as number,
-      metadata: { title: 'Kept' },
-    })
-  })
+  it.each(damages)(
+    'A vector index refuses all of a batch when one record %s',
+    async (_, type, damage) => {
+      await bench.store(bench.record('kept', 10, { title: 'Kept' }))
+      const batch = [
+        bench.record('kept', 80, { title: 'Changed' }),
+        damage(bench.record('bad', 20)),
+        bench.record('good', 30),
+      ]
+      const refusal = await bench.index.upsert(batch)
+      expect(refusal.isErr() && refusal.error).toMatchObject({ type, retryable: false })
+      await bench.settle()
+      expect(orThrow(await bench.index.list()).ids).toEqual(['kept'])
+      expect((await bench.near(10))[0]).toMatchObject({
+        id: 'kept',
+        score: expect.closeTo(1, 4) as number,
+        metadata: { title: 'Kept' },
+      })
+    },
+  )
 
-  it('names the expected and the received length of a vector', async () => {
+  it('A vector index names the expected and the received length of a vector', async () => {
     const { dimensions } = bench.index
     const refusal = await bench.index.query({ vector: [1, 2], topK: 1 })
     expect(refusal.isErr() && refusal.error).toMatchObject({
@@ -64,7 +67,7 @@ export function refusalTests(bench: VectorIndexBench): void {
     })
   })
 
-  it('refuses a query with NaN or a topK out of bounds', async () => {
+  it('A vector index refuses a query with NaN or a topK out of bounds', async () => {
     const queries = [
       { vector: [Number.NaN, ...bench.at(0).slice(1)], topK: 1 },
       ...[0, -1, 1.5, 10_001, Number.NaN].map((topK) => ({ vector: bench.at(0), topK })),
@@ -78,7 +81,7 @@ export function refusalTests(bench: VectorIndexBench): void {
     }
   })
 
-  it('refuses a list page that is empty or too long', async () => {
+  it('A vector index refuses a list page that is empty or too long', async () => {
     for (const limit of [0, 101, 1.5]) {
       const refusal = await bench.index.list({ limit })
       expect(refusal.isErr() && refusal.error).toMatchObject({

@@ -1,13 +1,13 @@
-/** Which requests a fault befalls, and how many of them. */
+/** The requests that a fault affects. */
 export interface FaultScope {
   /**
-   * How many requests it befalls.
+   * Number of affected requests.
    *
    * @defaultValue `1`
    */
   readonly times?: number
   /**
-   * Befalls only requests whose path contains this, for instance `/query`.
+   * Affects only requests whose path contains this text, such as `/query`.
    *
    * @defaultValue every request
    */
@@ -26,7 +26,7 @@ export interface FailedAnswer extends FaultScope {
   readonly retryAfterSeconds?: number
 }
 
-/** What befalls one request. `hang` ends when `restored` resolves. */
+/** The fault of one request. `hang` ends when `restored` resolves. */
 export type Fault =
   | { readonly kind: 'fail'; readonly status: number; readonly retryAfterSeconds?: number }
   | { readonly kind: 'lose-reply' }
@@ -41,9 +41,8 @@ interface NextFault {
 }
 
 /**
- * What is wrong with a stand-in at the moment; nothing, unless a test says so. Faults of the next
- * requests (`failNext`, `loseNextReply`) go before the lasting state (`hang`, `delay`, `cut`), of
- * which there is one at a time.
+ * The current faults of a stand-in; none at first. Faults of the next requests (`failNext`,
+ * `loseNextReply`) take precedence over the lasting fault (`hang`, `delay` or `cut`).
  */
 export class Faults {
   #next: NextFault[] = []
@@ -51,12 +50,12 @@ export class Faults {
   #endHang: () => void = () => {}
   #hungCount = 0
 
-  /** Requests that hang now and whose callers still wait. */
+  /** Hanging requests whose callers still wait. */
   get hungCount(): number {
     return this.#hungCount
   }
 
-  /** Answers the next requests with an error instead of doing what they ask. */
+  /** Answers the next requests with an error and does not perform them. */
   failNext({ status, retryAfterSeconds, times = 1, route = '' }: FailedAnswer): void {
     const fault: Fault = {
       kind: 'fail',
@@ -66,32 +65,29 @@ export class Faults {
     this.#next.push({ fault, route, left: times })
   }
 
-  /** Does what the next requests ask, then closes their connections without an answer. */
+  /** Performs the next requests, then closes their connections without an answer. */
   loseNextReply({ times = 1, route = '' }: FaultScope = {}): void {
     this.#next.push({ fault: { kind: 'lose-reply' }, route, left: times })
   }
 
-  /**
-   * Leaves requests unanswered and undone until `restore`; then those whose callers still wait are
-   * carried out.
-   */
+  /** Leaves requests unanswered until `restore`, which performs those whose callers still wait. */
   hang({ route = '' }: Pick<FaultScope, 'route'> = {}): void {
     const { promise, resolve } = Promise.withResolvers<undefined>()
     this.#last({ kind: 'hang', restored: promise }, route)
     this.#endHang = () => resolve(undefined)
   }
 
-  /** Carries requests out after a delay, in milliseconds, until `restore`. */
+  /** Delays every request by so many milliseconds, until `restore`. */
   delay(delayMs: number, { route = '' }: Pick<FaultScope, 'route'> = {}): void {
     this.#last({ kind: 'delay', delayMs }, route)
   }
 
-  /** Closes the connection of every request, undone, until `restore`. */
+  /** Closes the connection of every request without performing it, until `restore`. */
   cut({ route = '' }: Pick<FaultScope, 'route'> = {}): void {
     this.#last({ kind: 'cut' }, route)
   }
 
-  /** Makes everything work again. */
+  /** Ends all faults. */
   restore(): void {
     this.#next = []
     this.#lasting = undefined
@@ -99,7 +95,7 @@ export class Faults {
   }
 
   /**
-   * Returns what befalls a request to this path, and counts it.
+   * Returns the fault of a request to this path, and counts the request against it.
    *
    * @internal
    */
@@ -114,7 +110,7 @@ export class Faults {
     return next.fault
   }
 
-  /** Waits until the hang has ended or the caller has gone. */
+  /** Waits until the hang has ended or the caller is gone. */
   async waitOut(
     { restored }: Extract<Fault, { kind: 'hang' }>,
     gone: Promise<unknown>,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Faults } from './faults.ts'
 
-/** One request, read to its end. */
+/** One request with its whole body. */
 export interface HttpRequest {
   readonly method: string
   /** Path without the query, still encoded. */
@@ -22,7 +22,7 @@ export interface HttpReply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What a stand-in knows about its service. */
+/** The service that a stand-in imitates. */
 export interface HttpService {
   /** Port to listen on; 0 takes a free one. */
   readonly port: number
@@ -32,9 +32,9 @@ export interface HttpService {
   readonly errorBody: (status: number, message: string) => unknown
 }
 
-/** A running server on loopback that speaks for a service. */
+/** A running server on loopback that imitates a service. */
 export class HttpStandIn {
-  /** What is wrong with it; nothing at first. */
+  /** The faults to play; none at first. */
   readonly faults = new Faults()
   readonly #server: Server
   readonly #service: HttpService
@@ -71,7 +71,7 @@ export class HttpStandIn {
     )
   }
 
-  /** Ends every connection and frees the port. Idempotent. */
+  /** Closes every connection and frees the port. Idempotent. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
@@ -95,7 +95,7 @@ export class HttpStandIn {
     }
   }
 
-  /** Returns undefined when the connection is to be closed without an answer. */
+  /** Returns undefined when the connection must be closed without an answer. */
   async #replyTo(request: HttpRequest, response: ServerResponse): Promise<HttpReply | undefined> {
     const fault = this.faults.take(request.path)
     if (fault?.kind === 'cut') return undefined

@@ -5,8 +5,8 @@ import { MessageStream } from './wire/message-stream.ts'
 import { readRequest, writeReply } from './wire/message.ts'
 
 /**
- * Serves one connection until it closes: requests in their order, each answered before the next is
- * read. Bytes that are no message end this connection only.
+ * Serves one connection until it closes. Each request is answered before the next is read. A
+ * malformed message closes only this connection.
  */
 export function serveConnection(socket: Socket, context: Omit<CommandContext, 'database'>): void {
   const stream = new MessageStream()

@@ -31,10 +31,7 @@ const codeNames: Record<number, string> = {
   11000: 'DuplicateKey',
 }
 
-/**
- * An error as mongod reports it: a numeric code, its name and, for duplicate keys, the key that was
- * taken.
- */
+/** An error in mongod's form: a numeric code, its name and, for a duplicate key, that key. */
 export class ServerError extends Error {
   readonly code: number
   readonly details: Record<string, unknown>
@@ -53,8 +50,8 @@ export class ServerError extends Error {
 }
 
 /**
- * The error that a failure of any kind becomes on the wire. What the query engine rejects is the
- * caller's bad value; anything else is a defect of the stand-in and says so.
+ * The wire form of any failure. A value that the query engine rejects is the caller's mistake; any
+ * other failure is a defect of the stand-in, and the message says so.
  */
 export function toServerError(error: unknown): ServerError {
   if (error instanceof ServerError) return error
@@ -67,7 +64,7 @@ export function toServerError(error: unknown): ServerError {
 }
 
 /**
- * What the stand-in answers to a valid request it does not implement: an error, never a wrong
+ * The answer to a valid request that the stand-in does not implement: an error, never a wrong
  * answer.
  */
 export function notSupported(what: string): ServerError {

@@ -5,7 +5,7 @@ import { cursorDefaults, Cursors } from './commands/cursors.ts'
 import { serveConnection } from './connection.ts'
 import { MongodbStore } from './store/mongodb-store.ts'
 
-/** How a MongoDB stand-in is started. */
+/** Options of {@link startMongodbStandIn}. */
 export interface MongodbStandInOptions {
   /**
    * The port on loopback; 0 takes a free one.
@@ -14,33 +14,32 @@ export interface MongodbStandInOptions {
    */
   port?: number
   /**
-   * The data to serve. Hand in the store of a stand-in that was stopped to start it again with what
-   * it had.
+   * The data to serve. Pass the store of a stopped stand-in to restart it with its data.
    *
    * @defaultValue an empty store
    */
   store?: MongodbStore
   /**
-   * How often expired documents are removed, in milliseconds.
+   * Time between two removals of expired documents, in milliseconds.
    *
    * @defaultValue 60_000
    */
   ttlIntervalMs?: number
   /**
-   * After how long a cursor that nobody reads is closed, in milliseconds.
+   * Time after which an idle cursor is closed, in milliseconds.
    *
    * @defaultValue 600_000
    */
   cursorIdleMs?: number
   /**
-   * After how long a cursor is closed whose client has disconnected, in milliseconds. Not at once,
-   * because a client may go on reading over another of its connections.
+   * Time after which the cursor of a closed connection is closed, in milliseconds. The client may
+   * read on over another of its connections until then.
    *
    * @defaultValue 1_000
    */
   cursorOrphanMs?: number
   /**
-   * Where the time comes from, for TTL indexes and cursors.
+   * The clock of TTL indexes and cursors.
    *
    * @defaultValue systemClock
    */
@@ -64,18 +63,18 @@ export interface MongodbStandIn {
   readonly port: number
   /** Its data; survives `stop`. */
   readonly store: MongodbStore
-  /** How many cursors are open. */
+  /** The number of open cursors. */
   openCursors(): number
-  /** Removes now what TTL indexes say has expired; returns how many documents went. */
+  /** Removes the documents that TTL indexes have expired, and returns their number. */
   expireNow(): number
-  /** Closes every connection and frees the port. Stopping twice does nothing more. */
+  /** Closes every connection and frees the port. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
  * Starts a server on loopback that speaks MongoDB's wire protocol, so that the official driver runs
- * unmodified. It behaves as a standalone mongod does; what it does not implement it answers with an
- * error. Rejects when the port is taken.
+ * unmodified. It behaves like a standalone mongod and answers unimplemented requests with an error.
+ * Rejects when the port is taken.
  *
  * @example
  * ```ts

@@ -16,9 +16,9 @@ export interface EmbeddingModel {
 /** A request for embeddings that the service accepts. */
 export interface EmbeddingsRequest {
   readonly model: EmbeddingModel
-  /** Texts; an input of tokens is made a text that spells them. */
+  /** The texts; an input of tokens becomes a text that spells them. */
   readonly texts: readonly string[]
-  /** Of all inputs together. */
+  /** The tokens of all inputs together. */
   readonly tokenCount: number
   readonly dimensions: number
   readonly encodingFormat: 'float' | 'base64'
@@ -109,7 +109,7 @@ function countTokens(inputs: readonly Input[]): number {
   })
 }
 
-/** Four bytes of text to a token, the service's own rule of thumb. */
+/** Estimates one token per four bytes, the service's own rule of thumb. */
 function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4)
 }

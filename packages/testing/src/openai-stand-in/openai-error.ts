@@ -1,6 +1,6 @@
 import type { HttpReply } from '../http-stand-in/http-stand-in.ts'
 
-/** What the service says about a request that it refuses. */
+/** The details of a refusal. */
 export interface OpenaiErrorDetail {
   readonly status: number
   readonly message: string

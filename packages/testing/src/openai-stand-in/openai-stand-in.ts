@@ -22,7 +22,7 @@ export interface OpenaiStandInOptions {
    */
   readonly apiKey?: string
   /**
-   * How many dimensions `text-embedding-3-small` has.
+   * Dimensions of `text-embedding-3-small`.
    *
    * @defaultValue `1536`
    */
@@ -40,18 +40,21 @@ export interface OpenaiStandIn {
   readonly port: number
   /** The key that callers must send. */
   readonly apiKey: string
-  /** What is wrong with it; nothing at first. */
+  /** The faults to play; none at first. */
   readonly faults: Faults
-  /** Makes every vector this long, whatever was asked for; `undefined` ends that. */
+  /**
+   * Gives every vector this length regardless of the request; `undefined` restores the requested
+   * length.
+   */
   answerDimensions(dimensions: number | undefined): void
   /**
    * Requests so far, faulty ones included, whose method and path (`POST /v1/embeddings`) contain
    * `route`.
    */
   requestCount(route?: string): number
-  /** Inputs that were embedded so far. */
+  /** Inputs embedded so far. */
   inputCount(): number
-  /** Ends every connection and frees the port. Idempotent. */
+  /** Closes every connection and frees the port. Idempotent. */
   stop(): Promise<void>
 }
 

@@ -9,14 +9,14 @@ import type { Consistency, IndexDefinition } from './stored-index.ts'
 
 const maxDimension = 20_000
 
-/** Where an index is that was not told where to be. */
+/** The location of an index that was created without one. */
 export const defaultDeployment = {
   deployment_type: 'managed',
   cloud: 'aws',
   region: 'us-east-1',
 } as const
 
-/** The indexes of a project, and where the host of each is reached. */
+/** The indexes of a project and their hosts. */
 export interface Project {
   readonly indexes: Map<string, StoredIndex>
   readonly consistency: Consistency

@@ -4,14 +4,14 @@ import { isObject } from './request-fields.ts'
 
 const maxListedValues = 10_000
 
-/** Whether a record passes. */
+/** Whether a record matches. */
 export type MetadataPredicate = (metadata: Metadata) => boolean
 
 type FieldPredicate = (value: Metadata[string] | undefined) => boolean
 
 /**
- * Reads a filter. Conditions on a field that a record does not have are not met, except `$exists:
- * false`; on a list of strings `$eq` and `$in` ask for any element, `$ne` and `$nin` for none.
+ * Reads a filter. A condition on an absent field fails, except `$exists: false`. On a list of
+ * strings, `$eq` and `$in` match any element, `$ne` and `$nin` match when no element does.
  *
  * @throws PineconeError for an operator that the service does not know, or an operand of a wrong
  *   type.

@@ -3,7 +3,7 @@ import { isObject } from './request-fields.ts'
 
 const maxMetadataBytes = 40_960
 
-/** What a record says about itself. */
+/** The metadata of a record. */
 export type Metadata = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /** Reads metadata; refuses names and values that the service does not store. */

@@ -13,7 +13,7 @@ const rpcCodes = {
   FORBIDDEN: 7,
 } as const
 
-/** Why the service refuses a request. */
+/** The reason for a refusal. */
 export type PineconeErrorCode = keyof typeof rpcCodes
 
 /** A request that the service refuses. The planes of the service word it differently. */
@@ -41,12 +41,12 @@ export class PineconeError extends Error {
   }
 }
 
-/** A request that is wrong in itself. */
+/** The refusal of an invalid request. */
 export function invalidArgument(message: string): PineconeError {
   return new PineconeError(400, 'INVALID_ARGUMENT', message)
 }
 
-/** A request for something that is not there. */
+/** The refusal of a request for an absent resource. */
 export function notFound(message: string): PineconeError {
   return new PineconeError(404, 'NOT_FOUND', message)
 }

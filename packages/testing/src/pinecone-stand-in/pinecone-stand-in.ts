@@ -14,12 +14,12 @@ const apiVersion = '2026-07'
 
 /** An index that exists from the start. */
 export interface PineconeStandInIndex {
-  /** Its name. */
+  /** The name of the index. */
   readonly name: string
-  /** Length of its vectors. */
+  /** The length of its vectors. */
   readonly dimension: number
   /**
-   * How it compares vectors.
+   * The metric by which it compares vectors.
    *
    * @defaultValue `cosine`
    */
@@ -71,11 +71,11 @@ export interface PineconeStandIn {
   readonly port: number
   /** The key that callers must send. */
   readonly apiKey: string
-  /** What is wrong with it; nothing at first. */
+  /** The faults to play; none at first. */
   readonly faults: Faults
-  /** The host of an index, for a client that is not to ask the control plane. */
+  /** The host of an index, for a client that bypasses the control plane. */
   hostOf(indexName: string): string
-  /** Changes the time from a write to its visibility, for the writes that follow. */
+  /** Changes the time from a write to its visibility for later writes. */
   delayConsistency(delayMs: number): void
   /** Makes every write so far visible to reads. */
   settle(): void
@@ -84,14 +84,14 @@ export interface PineconeStandIn {
    * contain `route`.
    */
   requestCount(route?: string): number
-  /** Ends every connection and frees the port; what was stored is gone. Idempotent. */
+  /** Closes every connection, frees the port and discards the data. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
  * Starts a server on loopback that speaks Pinecone's API of version 2026-07, data plane and control
- * plane, with exact search. What the service refuses is refused with the same status and shape. It
- * keeps dense indexes only, in memory.
+ * plane, with exact search. Refusals have the service's status and shape. It keeps only dense
+ * indexes, in memory.
  *
  * @example
  * ```ts

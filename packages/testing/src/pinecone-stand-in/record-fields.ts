@@ -64,7 +64,7 @@ export function parseId(value: unknown): string {
   return value
 }
 
-/** Refuses sparse values, which a dense index has no place for. */
+/** Refuses sparse values, which a dense index cannot store. */
 export function refuseSparse(value: unknown): void {
   if (value !== undefined)
     throw invalidArgument('Index configuration does not support sparse values')
@@ -83,7 +83,7 @@ export function pageToken(lastId: string): string {
   return Buffer.from(lastId).toString('base64url')
 }
 
-/** The id or filter that says which records a request is about. */
+/** The id or filter that selects the records of a request. */
 export function idField(fields: Fields): string | undefined {
   const id = optionalString(fields, 'id')
   return id === undefined || id === '' ? undefined : parseId(id)

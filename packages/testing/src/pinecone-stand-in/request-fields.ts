@@ -21,21 +21,21 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A field that is a string, where it is sent. */
+/** An optional string field. */
 export function optionalString(fields: Fields, name: string): string | undefined {
   const value = fields[name]
   if (value === undefined || typeof value === 'string') return value
   throw invalidArgument(`${name}: expected a string`)
 }
 
-/** A field that is true or false; false where it is not sent. */
+/** An optional boolean field, by default false. */
 export function flag(fields: Fields, name: string): boolean {
   const value = fields[name] ?? false
   if (typeof value === 'boolean') return value
   throw invalidArgument(`${name}: expected true or false`)
 }
 
-/** A field that is a list, where it is sent. */
+/** An optional list field. */
 export function optionalList(fields: Fields, name: string): readonly unknown[] | undefined {
   const value = fields[name]
   if (value === undefined || Array.isArray(value)) return value

@@ -1,16 +1,16 @@
-/** How an index compares vectors. */
+/** The metric by which an index compares vectors. */
 export type Metric = 'cosine' | 'dotproduct' | 'euclidean'
 
 /** The metrics of the service. */
 export const metrics: readonly Metric[] = ['cosine', 'dotproduct', 'euclidean']
 
-/** A vector with what is needed of it again and again. */
+/** A vector with its precomputed norm. */
 export interface StoredVector {
   readonly values: Float32Array
   readonly norm: number
 }
 
-/** Makes a vector of single precision. */
+/** Creates a vector of single precision. */
 export function storedVector(values: readonly number[]): StoredVector {
   const stored = Float32Array.from(values)
   return { values: stored, norm: Math.sqrt(dot(stored, stored)) }
@@ -28,7 +28,7 @@ export function score(metric: Metric, left: StoredVector, right: StoredVector): 
   return norms === 0 ? 0 : product / norms
 }
 
-/** Which of two scores is the better one: negative when it is the left. */
+/** Orders two scores, the better one first. */
 export function compareScores(metric: Metric, left: number, right: number): number {
   return metric === 'euclidean' ? left - right : right - left
 }

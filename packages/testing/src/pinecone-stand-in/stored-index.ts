@@ -5,7 +5,7 @@ import { StoredNamespace } from './stored-namespace.ts'
 /** The namespace of requests that name none; it always exists. */
 export const defaultNamespace = '__default__'
 
-/** What an index is. */
+/** The properties of an index. */
 export interface IndexDefinition {
   readonly name: string
   readonly dimension: number
@@ -29,8 +29,8 @@ interface PendingWrite {
 }
 
 /**
- * An index with its namespaces. Writes become visible to reads in their order, each after the delay
- * of its time.
+ * An index with its namespaces. Writes become visible in order, each after the delay at the time of
+ * the write.
  */
 export class StoredIndex {
   definition: IndexDefinition
@@ -57,12 +57,12 @@ export class StoredIndex {
     return namespace === defaultNamespace || this.#accepted.has(namespace)
   }
 
-  /** The namespace as reads see it; an empty one when there is none. */
+  /** The namespace as visible to reads; empty when it does not exist. */
   read(namespace: string): StoredNamespace {
     return this.namespaces().get(namespace) ?? new StoredNamespace()
   }
 
-  /** All namespaces that reads see. */
+  /** All namespaces visible to reads. */
   namespaces(): ReadonlyMap<string, StoredNamespace> {
     this.#applyUntil(this.#consistency.clock.monotonic())
     return this.#visible

@@ -3,26 +3,26 @@ import type { MetadataPredicate } from './metadata-filter.ts'
 import { compareScores, score } from './similarity.ts'
 import type { Metric, StoredVector } from './similarity.ts'
 
-/** One record as it is kept. */
+/** One stored record. */
 export interface StoredRecord {
   readonly id: string
   readonly vector: StoredVector
   readonly metadata: Metadata | undefined
 }
 
-/** What changes of one record. */
+/** The changes to one record. */
 export interface RecordChange {
   readonly vector?: StoredVector
   readonly metadata?: Metadata
 }
 
-/** A record and how near it is to the query. */
+/** A record and its score for the query. */
 export interface ScoredRecord {
   readonly record: StoredRecord
   readonly score: number
 }
 
-/** What is looked for in a namespace. */
+/** A query on a namespace. */
 export interface NearestQuery {
   readonly metric: Metric
   readonly vector: StoredVector
@@ -59,7 +59,7 @@ export class StoredNamespace {
     for (const id of ids) this.#records.delete(id)
   }
 
-  /** The ids of the records that pass, in the order of their bytes. */
+  /** The ids of the matching records, in the order of their bytes. */
   ids(passes: (record: StoredRecord) => boolean): string[] {
     return Array.from(this.#records.values())
       .filter(passes)
@@ -67,7 +67,7 @@ export class StoredNamespace {
       .sort()
   }
 
-  /** The records that pass and are nearest, best first; equals in the order of their ids. */
+  /** The nearest matching records, best first; equal scores are in the order of ids. */
   nearest({ metric, vector, topK, passes }: NearestQuery): ScoredRecord[] {
     return Array.from(this.#records.values())
       .filter(({ metadata }) => passes(metadata ?? {}))

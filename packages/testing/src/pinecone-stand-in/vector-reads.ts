@@ -160,7 +160,7 @@ export function describeStats(index: StoredIndex, body: string): HttpReply {
   })
 }
 
-/** One page of sorted names, and where the next one begins. */
+/** One page of sorted names, and the token of the next page. */
 export function pageOf(
   names: readonly string[],
   limit: number,

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { resetSocket } from './reset-socket.ts'
 
-/** What a proxy does to what passes through it. */
+/** The fault that a proxy plays on its traffic. */
 export type Fault =
   { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay'; ms: number }
 
@@ -12,8 +12,8 @@ type Parcel = { dueMs: number } & (
 const highWaterBytes = 1_048_576
 
 /**
- * One direction of a proxied connection: passes on what it reads, in order, when the fault lets it,
- * and never reads far ahead of the writer.
+ * One direction of a proxied connection. It forwards data in order as the fault permits, and never
+ * reads far ahead of the slower side.
  */
 export class Pipe {
   readonly #from: Socket

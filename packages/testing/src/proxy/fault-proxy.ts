@@ -11,47 +11,47 @@ import { proxiedUrl, upstreamOf, type Upstream } from './proxied-url.ts'
 import { resetSocket } from './reset-socket.ts'
 
 /**
- * A TCP proxy between a client and its store, and the faults it can play. Faults apply to open
- * connections and to new ones, until {@link FaultProxy.restore}.
+ * A TCP proxy between a client and its store. Its faults apply to open and new connections until
+ * {@link FaultProxy.restore}.
  */
 export interface FaultProxy {
   /** The store's URL with the proxy's address in place of the store's. */
   readonly url: string
-  /** The port it listens on, on 127.0.0.1. */
+  /** Its port on 127.0.0.1. */
   readonly port: number
-  /** Connections that are open now. */
+  /** Open connections. */
   readonly connections: number
-  /** Connections that were ever opened. */
+  /** Connections opened since the start. */
   readonly connectionsTotal: number
-  /** Bytes that clients sent. */
+  /** Bytes sent by clients. */
   readonly bytesToServer: number
-  /** Bytes that the store sent. */
+  /** Bytes sent by the store. */
   readonly bytesToClient: number
   /**
-   * How often a client sent something, and then had an answer, since the proxy began: all that is
-   * sent before the first answer is one round trip, so one pipelined flush is one. The handshake of
-   * a connection counts; take the difference of two readings.
+   * Round trips since the start. All data that a client sends before the first answer is one round
+   * trip, so one pipelined flush counts once. The handshake of a connection counts as well: take
+   * the difference of two readings.
    */
   roundTrips(): number
   /** Connections on which the client was the last to send. */
   readonly unanswered: number
-  /** Resets all connections, and each new one at once. What was under way is lost. */
+  /** Resets all connections, and every new one at once. Data in flight is lost. */
   cut(): void
   /**
-   * Connections stay open and new ones are accepted, but nothing passes. What is sent arrives after
-   * {@link FaultProxy.restore}.
+   * Keeps connections open and accepts new ones, but forwards nothing. Data sent in the meantime
+   * arrives after {@link FaultProxy.restore}.
    */
   hang(): void
-  /** Each direction takes this many milliseconds longer, so a round trip takes twice as many. */
+  /** Delays each direction by so many milliseconds, and a round trip by twice as many. */
   delay(ms: number): void
-  /** Ends all faults; what was held passes, in order. */
+  /** Ends all faults and forwards held data in order. */
   restore(): void
-  /** Ends the proxy and all its connections; may be called again. */
+  /** Closes the proxy and all its connections. Idempotent. */
   close(): Promise<void>
 }
 
 /**
- * Starts a {@link FaultProxy} in front of the store of a `postgres:`, `redis:`, `mongodb:` or
+ * Starts a {@link FaultProxy} in front of the store at a `postgres:`, `redis:`, `mongodb:` or
  * `http:` URL with one host.
  */
 export async function faultProxy(url: string): Promise<FaultProxy> {
@@ -163,7 +163,7 @@ class TcpProxy {
   }
 }
 
-/** One client's connection and the one to the store that belongs to it. */
+/** One client's connection, paired with its connection to the store. */
 class Link {
   awaitsAnswer = false
   readonly #client: Socket

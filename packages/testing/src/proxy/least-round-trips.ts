@@ -7,10 +7,10 @@ const quietMs = 40
 const turns = 5
 
 /**
- * Counts the round trips of an operation through proxies, by store: the least of five runs, since
- * what clients do by themselves between is not the operation's. `prepare` sets each run up and
- * gives back the operation. What follows an answer, such as a release or a fill, counts as well:
- * each run ends when all proxies have been left alone for a moment with nothing unanswered.
+ * Counts the round trips of an operation through proxies, by store: the minimum of five runs,
+ * because a client's own periodic traffic is not part of the operation. `prepare` sets up each run
+ * and returns the operation. Work that continues after the answer, such as a release or a fill,
+ * counts as well: each run ends once all proxies are idle with nothing unanswered.
  */
 export async function leastRoundTrips<Store extends string>(
   proxies: Readonly<Record<Store, FaultProxy>>,

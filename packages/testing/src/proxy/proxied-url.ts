@@ -1,4 +1,4 @@
-/** Where a store listens. */
+/** The address of a store. */
 export interface Upstream {
   host: string
   port: number
@@ -15,7 +15,7 @@ const defaultPorts: Readonly<Record<string, number>> = {
 }
 
 /**
- * The host and port that a store's URL names.
+ * Reads the host and port of a store's URL.
  *
  * @throws Error for a URL that names several hosts, or none that a TCP proxy could stand in front
  *   of.

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
 
 /**
- * Ends a connection with a reset, so that its peer sees ECONNRESET. One whose orderly end is under
- * way is only destroyed: resetting that fails with EINVAL, and Node.js then never lets go of its
- * handle.
+ * Resets a connection, so that its peer sees ECONNRESET. A connection that is already closing is
+ * only destroyed: resetting it fails with EINVAL, and Node.js would then leak its handle.
  */
 export function resetSocket(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy()

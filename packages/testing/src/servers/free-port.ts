@@ -6,9 +6,8 @@ const highest = 32_000
 const maxAttempts = 3
 
 /**
- * A port on 127.0.0.1 that nothing listens on now. It lies below the range from which the kernel
- * takes the ports of outgoing connections, so that a server that is restarted finds its port free
- * again.
+ * Finds a free port on 127.0.0.1. It lies below the kernel's range for outgoing connections, so
+ * that a restarted server finds its port still free.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -18,7 +17,10 @@ export async function freePort(): Promise<number> {
   throw new Error(`No free port between ${lowest} and ${highest} in 100 attempts`)
 }
 
-/** Starts a server on a free port, and on another one when another process has taken the port. */
+/**
+ * Starts a server on a free port, and tries another one when a different process took the port
+ * first.
+ */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

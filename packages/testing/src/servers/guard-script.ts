@@ -1,7 +1,7 @@
 /**
- * A shell that is the parent of one server and reads a pipe from the process that asked for it.
- * When that process ends, even by SIGKILL, the pipe closes; the shell then stops the server and
- * removes its directory.
+ * A shell that is the parent of one server and reads a pipe from the process that started it. When
+ * that process ends, even by SIGKILL, the pipe closes; the shell then stops the server and removes
+ * its directory.
  *
  * Called as `sh -c SCRIPT sh DIR COMMAND ARGS…`. It prints `guard-pid N` and then gives its output
  * up, so that the end of the output means the end of the server and all its children. A line `keep`

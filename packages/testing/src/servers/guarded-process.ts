@@ -7,19 +7,19 @@ import { setTimeout as after } from 'node:timers/promises'
 import { guardScript } from './guard-script.ts'
 import { processTree, signalAll } from './process-tree.ts'
 
-/** A server to run, and how to tell that it serves. */
+/** A server to run. */
 export interface GuardedCommand {
-  /** What to call the server in messages. */
+  /** The name of the server in messages. */
   name: string
   command: string
   args: readonly string[]
-  /** Working directory; removed when the server ends for good. */
+  /** The working directory, removed when the server stops. */
   dir: string
-  /** Matches the line of output that says that the server accepts connections. */
+  /** Matches the line of output by which the server says that it accepts connections. */
   ready: RegExp
-  /** The user to run as, where that is not the user of this process. */
+  /** The user to run as, by default the user of this process. */
   user?: { uid: number; gid: number } | undefined
-  /** Whether the directory stays in any case, being the caller's. */
+  /** Whether to keep the directory, because it belongs to the caller. */
   keepDir?: boolean | undefined
 }
 
@@ -30,8 +30,8 @@ const stopTimeoutMs = 5_000
 const keptLines = 40
 
 /**
- * One run of a server process that ends with this process, even when this process is killed.
- * Nothing of it keeps this process alive once it serves.
+ * One run of a server process, which ends with this process even when this process is killed. It
+ * never keeps this process alive.
  */
 export class GuardedProcess {
   readonly #guard: Guard
@@ -52,7 +52,7 @@ export class GuardedProcess {
   }
 
   /**
-   * Resolves when the server says that it is ready.
+   * Starts the server and resolves once it says that it is ready.
    *
    * @throws Error with the server's last lines when it ends instead, or is not ready after a
    *   minute.
@@ -74,8 +74,8 @@ export class GuardedProcess {
   }
 
   /**
-   * Asks the server to end and resolves when it has; kills it after five seconds. Removes its
-   * directory unless told not to.
+   * Stops the server, by SIGKILL after five seconds, and removes its directory unless `keepDir` is
+   * set.
    */
   async end({ keepDir = this.#spec.keepDir ?? false }: { keepDir?: boolean } = {}): Promise<void> {
     this.#keepsAlive(true)
@@ -88,7 +88,7 @@ export class GuardedProcess {
   }
 
   /**
-   * Ends the server and its children with SIGKILL and resolves when they are gone; the directory
+   * Kills the server and its children with SIGKILL and resolves once they are gone. The directory
    * stays.
    */
   async kill(): Promise<void> {
@@ -98,12 +98,12 @@ export class GuardedProcess {
     this.#keepsAlive(false)
   }
 
-  /** Stops the server and its children in their tracks: connections stay open, nothing answers. */
+  /** Suspends the server and its children: connections stay open, but nothing answers. */
   async pause(): Promise<void> {
     await this.#signal('SIGSTOP')
   }
 
-  /** Continues after {@link GuardedProcess.pause}. */
+  /** Resumes the server after {@link GuardedProcess.pause}. */
   async resume(): Promise<void> {
     await this.#signal('SIGCONT')
   }

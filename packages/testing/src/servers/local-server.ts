@@ -3,23 +3,23 @@ import { GuardedProcess, type GuardedCommand } from './guarded-process.ts'
 
 /** A server process on a fixed port, with the verbs that an outage test needs. */
 export interface LocalServer {
-  /** Where it serves; the same after every restart. */
+  /** The URL of the server, the same after every restart. */
   readonly url: string
   /** The port of {@link LocalServer.url} on 127.0.0.1. */
   readonly port: number
   /** The process id of the server's current run. */
   readonly pid: number
-  /** Ends the server with SIGKILL, as a crash would. Its data stay for a restart. */
+  /** Kills the server with SIGKILL, as a crash does. Its data survive for a restart. */
   kill(): Promise<void>
-  /** Stops the server in its tracks (SIGSTOP): connections stay open, nothing answers. */
+  /** Suspends the server with SIGSTOP: connections stay open, but nothing answers. */
   pause(): Promise<void>
-  /** Lets a paused server continue. */
+  /** Resumes a paused server. */
   resume(): Promise<void>
-  /** Ends the server for good and removes its data; may be called again. */
+  /** Stops the server and removes its data. Idempotent. */
   stop(): Promise<void>
 }
 
-/** A {@link LocalServer} in terms of the command that starts it on its port. */
+/** A {@link LocalServer} that restarts by running its command again. */
 export class RestartableServer {
   readonly #spec: GuardedCommand
   #process: GuardedProcess | undefined
@@ -30,7 +30,7 @@ export class RestartableServer {
     this.#process = process
   }
 
-  /** Starts a server whose directory is removed again if that fails. */
+  /** Starts a server, and removes its directory when the start fails. */
   static async start(spec: GuardedCommand): Promise<RestartableServer> {
     try {
       return new RestartableServer(spec, await GuardedProcess.start(spec))
@@ -62,8 +62,8 @@ export class RestartableServer {
   }
 
   /**
-   * Ends the current run if it still runs, lets `between` change the data, and starts the server
-   * again on its port.
+   * Stops the server if it runs, lets `between` change the data, and starts the server again on its
+   * port.
    */
   async restart(between: () => Promise<void> = async () => undefined): Promise<void> {
     await this.#running().end({ keepDir: true })

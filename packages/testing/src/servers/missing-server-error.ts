@@ -1,9 +1,9 @@
 /**
- * A server is not installed and this process may not install it. The message is the one command
- * that does.
+ * A server is not installed, and this process may not install it. The message is the command that
+ * installs it.
  */
 export class MissingServerError extends Error {
-  /** Tells it from other errors across copies of this package. */
+  /** Distinguishes it from other errors, even across copies of this package. */
   override readonly name = 'MissingServerError'
   /** The executable that was not found. */
   readonly server: string

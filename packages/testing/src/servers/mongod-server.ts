@@ -4,13 +4,13 @@ import { serverDirectory } from './temporary-directory.ts'
 
 /** A `mongod` that a test may crash, restart, pause and resume. */
 export interface MongodServer extends LocalServer {
-  /** Ends the server if it runs and starts it again on its port with its data. */
+  /** Stops the server if it runs and starts it again on its port with its data. */
   restart(): Promise<void>
 }
 
 /**
- * Starts the `mongod` found on the PATH on 127.0.0.1, standalone and with a data directory of its
- * own; it ends with this process.
+ * Starts the `mongod` on the PATH as a standalone server on 127.0.0.1 with a new data directory. It
+ * ends with this process.
  */
 export async function startMongodServer(): Promise<MongodServer> {
   return onFreePort(async (port) => {

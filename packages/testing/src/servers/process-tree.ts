@@ -9,7 +9,7 @@ export async function processTree(pid: number): Promise<number[]> {
   return [pid, ...(await childrenOf(pid))]
 }
 
-/** Sends a signal to each process; those that have already ended are passed over. */
+/** Sends a signal to each process and skips those that have ended. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { findOnPath } from './find-on-path.ts'
 import { MissingServerError } from './missing-server-error.ts'
 
-/** What decides how `redis-server` is obtained. */
+/** The facts that decide how `redis-server` is obtained. */
 export interface RedisBinaryFacts {
   hasBinary: boolean
   isRoot: boolean
@@ -15,11 +15,11 @@ export interface RedisBinaryFacts {
   platform: NodeJS.Platform
 }
 
-/** Use what is there, install it, or tell the person which command does. */
+/** Use the installed server, install one, or report the command that installs it. */
 export type RedisBinaryPlan = { do: 'use' } | { do: 'install' } | { do: 'refuse'; command: string }
 
 /**
- * Decides how `redis-server` is obtained: it is installed only where that needs no further rights,
+ * Decides how `redis-server` is obtained. It is installed only when that needs no further rights,
  * and never with sudo.
  */
 export function planRedisBinary({

@@ -7,16 +7,16 @@ const slots = 16_384
 const formingTimeoutMs = 20_000
 const pollMs = 50
 
-/** How large a cluster to start. */
+/** Options of {@link startRedisCluster}. */
 export interface RedisClusterOptions {
   /**
-   * How many masters share the slots; at least three, as Redis asks.
+   * The number of masters that share the slots; Redis requires at least three.
    *
    * @defaultValue 3
    */
   masters?: number
   /**
-   * Told when `redis-server` has to be installed first.
+   * Receives a line when `redis-server` has to be installed first.
    *
    * @defaultValue silent
    */
@@ -27,17 +27,17 @@ const redisClusterDefaults = { masters: 3, onProgress: () => undefined }
 
 /** A Redis Cluster without replicas, on 127.0.0.1. */
 export interface RedisCluster {
-  /** The address of each master: `rootNodes` for the official client. */
+  /** The URL of each master: `rootNodes` of the official client. */
   readonly urls: readonly string[]
-  /** The masters, in the order of their slots, to be killed, paused or restarted one by one. */
+  /** The masters in the order of their slots. A test may kill, pause or restart each of them. */
   readonly masters: readonly RedisServer[]
-  /** Ends all masters; may be called again. */
+  /** Stops all masters. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a Redis Cluster of masters that share the slots evenly and resolves when every master sees
- * it whole, after 2 to 3 seconds. It ends with this process.
+ * Starts a Redis Cluster whose masters share the slots evenly, and resolves once every master sees
+ * the whole cluster, after 2 to 3 seconds. It ends with this process.
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const { masters: count, onProgress } = { ...redisClusterDefaults, ...options }

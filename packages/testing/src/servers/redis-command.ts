@@ -4,8 +4,8 @@ import { createConnection } from 'node:net'
 const timeoutMs = 10_000
 
 /**
- * Sends one command to the Redis server on a port of 127.0.0.1 over a connection of its own and
- * resolves to the reply as it stands on the wire, without its type and length.
+ * Sends one command over a new connection to the Redis server on a port of 127.0.0.1. Resolves to
+ * the raw reply without its type and length.
  *
  * @throws Error with the server's words for an error reply.
  */

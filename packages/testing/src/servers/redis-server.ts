@@ -6,10 +6,10 @@ import { ensureRedisBinary } from './redis-binary.ts'
 import { redisCommand } from './redis-command.ts'
 import { serverDirectory } from './temporary-directory.ts'
 
-/** A Redis server of a test's own. */
+/** Options of {@link startRedisServer}. */
 export interface RedisServerOptions {
   /**
-   * Where the server keeps its snapshot. A directory that is given stays when the server stops.
+   * The directory of the server's snapshot. A directory of the caller stays when the server stops.
    *
    * @defaultValue a new temporary directory, removed with the server
    */
@@ -21,7 +21,7 @@ export interface RedisServerOptions {
    */
   args?: readonly string[]
   /**
-   * Told when `redis-server` has to be installed first.
+   * Receives a line when `redis-server` has to be installed first.
    *
    * @defaultValue silent
    */
@@ -32,20 +32,20 @@ const redisServerDefaults = { args: [], onProgress: () => undefined }
 
 /** A Redis server that a test may crash, restart, pause and resume. */
 export interface RedisServer extends LocalServer {
-  /** Writes what the server holds now to its snapshot file; the only time at which it does. */
+  /** Writes the current data to the snapshot file. The server writes no snapshot by itself. */
   snapshot(): Promise<void>
   /**
-   * Ends the server if it runs and starts it again on its port: empty, or with `keepData` holding
-   * what its last snapshot held. A server that still runs takes a snapshot first; one that was
-   * killed comes back with an older one, as a server restored from a backup does.
+   * Stops the server if it runs and starts it again on its port: empty, or with the data of its
+   * last snapshot when `keepData` is set. A running server takes a snapshot first; a killed one
+   * returns with an older snapshot, like a server restored from a backup.
    */
   restart(options?: { keepData?: boolean }): Promise<void>
 }
 
 /**
- * Starts a Redis server of its own on 127.0.0.1, in about 20 ms. It writes nothing to disk unless
- * asked for a snapshot, and ends with this process. Installs `redis-server` when it is missing and
- * this process is root on a system with apt.
+ * Starts a Redis server on 127.0.0.1 in about 20 ms. It writes nothing to disk except snapshots on
+ * demand, and ends with this process. Installs `redis-server` when it is missing and this process
+ * is root on a system with apt.
  *
  * @throws MissingServerError whose message is the command that installs `redis-server`.
  */

@@ -4,10 +4,7 @@ import { dirname, join } from 'node:path'
 
 const enterableByOthers = 0o001
 
-/**
- * A new directory of a server's own in the temporary directory, given to the user the server runs
- * as.
- */
+/** Creates a temporary directory for a server, owned by the user that the server runs as. */
 export async function serverDirectory(
   name: string,
   user?: { uid: number; gid: number },
@@ -20,7 +17,9 @@ export async function serverDirectory(
   return dir
 }
 
-/** A temporary directory that every user may enter, even where ours is private. */
+/**
+ * Finds a temporary directory that every user may enter, even when this process has a private one.
+ */
 export async function publicTemporaryDirectory(): Promise<string> {
   for (const candidate of [tmpdir(), '/tmp', '/var/tmp']) {
     if (await isReachableByOthers(candidate)) return candidate

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 
 /**
- * The user that a server which refuses to run as root runs as: `nobody` when this process is root,
- * otherwise `undefined`, the process's own user.
+ * The user for a server that refuses to run as root: `nobody` when this process is root, otherwise
+ * `undefined`, the process's own user.
  */
 export async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined

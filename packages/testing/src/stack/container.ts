@@ -1,24 +1,24 @@
-/** The images of the stores that have one; `compose.yaml` names the same. */
+/** The container images of the stores, the same as in `compose.yaml`. */
 export const containerImages = {
   postgres: 'postgres:18',
   redis: 'redis:8',
   mongodb: 'mongo:8',
 } as const
 
-/** What to run, and how to tell that it serves. */
+/** A container to run. */
 export interface ContainerOptions {
   image: string
   port: number
   environment?: Record<string, string>
-  /** The server's command line; the image's own where it is absent. */
+  /** The server's command line, by default that of the image. */
   command?: readonly string[]
-  /** Matches the line of output that says that the server serves. */
+  /** Matches the line of output by which the server says that it is ready. */
   ready: RegExp
-  /** How often that line has to appear, for images that start their server twice. */
+  /** The number of such lines to wait for, for images that start their server twice. */
   readyTimes?: number
 }
 
-/** A container's published address and how to end it. */
+/** A running container with its published address. */
 export interface RunningContainer {
   host: string
   port: number
@@ -27,9 +27,7 @@ export interface RunningContainer {
 
 const startupTimeoutMs = 180_000
 
-/**
- * Whether a container runtime answers; whether a `docker` command exists says nothing about that.
- */
+/** Whether a container runtime answers. The existence of a `docker` command does not prove it. */
 export async function hasContainerRuntime(): Promise<boolean> {
   try {
     const { getContainerRuntimeClient } = await import('testcontainers')
@@ -40,9 +38,7 @@ export async function hasContainerRuntime(): Promise<boolean> {
   }
 }
 
-/**
- * Starts a container; Testcontainers' reaper removes it when this process ends, however it ends.
- */
+/** Starts a container. Testcontainers' reaper removes it whenever and however this process ends. */
 export async function startContainer({
   image,
   port,

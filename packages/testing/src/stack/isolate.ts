@@ -10,48 +10,48 @@ import type {
   StoreAddresses,
 } from './store-address.ts'
 
-/** Keys of its own on a shared Redis. */
+/** An isolated key prefix on a shared Redis. */
 export interface RedisPart extends StoreAddress {
-  /** Begins all keys that are its own. */
+  /** The prefix of all isolated keys. */
   prefix: string
 }
 
-/** A database of its own on a shared MongoDB. */
+/** An isolated database on a shared MongoDB. */
 export interface MongodbPart extends StoreAddress {
   /** The name of the database; the URL does not contain it. */
   database: string
 }
 
-/** A namespace of its own in a shared index. */
+/** An isolated namespace in a shared index. */
 export interface PineconePart extends PineconeAddress {
   /** The name of the namespace. */
   namespace: string
 }
 
-/** A part of every store that nobody else uses. */
+/** An isolated part of every store. */
 export interface StoreParts {
-  /** The URL names a database of its own, empty. */
+  /** The URL of an empty database. */
   postgres: StoreAddress
-  /** A key prefix of its own. */
+  /** A unique key prefix. */
   redis: RedisPart
-  /** A database of its own. */
+  /** A new database. */
   mongodb: MongodbPart
-  /** A namespace of its own. */
+  /** A new namespace. */
   pinecone: PineconePart
-  /** Shared: it keeps nothing. */
+  /** Shared, because it stores nothing. */
   openai: OpenaiAddress
 }
 
-/** The parts of the stores that were given, and the end of them. */
+/** The isolated parts of the given stores. */
 export type IsolatedStores<N extends StoreName = StoreName> = Pick<StoreParts, N> & {
-  /** Removes the databases, the keys and the namespace; may be called again. */
+  /** Removes the databases, the keys and the namespace. Idempotent. */
   dispose(): Promise<void>
 }
 
 /**
- * Sets a part of each store aside for one test file, so that files run side by side on one stack.
- * Costs one `CREATE DATABASE`, about a tenth of a second; the other stores are not asked for
- * anything before `dispose`.
+ * Isolates a part of each store for one test file, so that test files run concurrently on one
+ * stack. Costs one `CREATE DATABASE`, about a tenth of a second; the other stores are not contacted
+ * before `dispose`.
  */
 export async function isolate<N extends StoreName>(
   addresses: Pick<StoreAddresses, N>,

@@ -6,7 +6,7 @@ import type { StartedStore, StoreRungs } from './store-address.ts'
 
 const connectTimeoutMs = 10_000
 
-/** MongoDB on each of its rungs. */
+/** The rungs of MongoDB. */
 export const mongodbRungs: StoreRungs<'mongodb'> = {
   environment: (url) => started(url, async () => undefined),
 
@@ -41,7 +41,7 @@ async function started(url: string, stop: () => Promise<void>): Promise<StartedS
   return { address: { url, version }, stop }
 }
 
-/** Connects the official client for one piece of work. */
+/** Runs work with a connected official client and closes the client. */
 export async function withMongodb<T>(
   url: string,
   use: (client: MongoClient) => Promise<T>,

@@ -1,9 +1,6 @@
 import type { StoreRungs } from './store-address.ts'
 
-/**
- * OpenAI on each of its rungs: any service with its API, or the stand-in; there is no image and no
- * local server.
- */
+/** The rungs of OpenAI: any service with its API, or the stand-in. */
 export const openaiRungs: StoreRungs<'openai'> = {
   async environment(url) {
     return {

@@ -3,10 +3,7 @@ import type { StoreRungs } from './store-address.ts'
 const indexName = 'course-search'
 const dimension = 1_536
 
-/**
- * Pinecone on each of its rungs: a real account, or the stand-in; there is no image and no local
- * server.
- */
+/** The rungs of Pinecone: a real account, or the stand-in. */
 export const pineconeRungs: StoreRungs<'pinecone'> = {
   async environment(url) {
     const apiKey = process.env['HEADWATER_PINECONE_API_KEY']

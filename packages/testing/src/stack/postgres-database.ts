@@ -4,9 +4,8 @@ import type { Client } from 'pg'
 const connectTimeoutMs = 10_000
 
 /**
- * Creates an empty database on the server of a URL and resolves to the URL of the new database. One
- * connection, one statement, about a tenth of a second. Without a name it gets one that nobody else
- * has.
+ * Creates an empty database on the server at a URL and resolves to the new database's URL. Costs
+ * one connection and one statement, about a tenth of a second. The default name is unique.
  */
 export async function createDatabase(
   url: string,
@@ -21,8 +20,8 @@ export async function createDatabase(
 }
 
 /**
- * Drops the database that a URL names, connections to it notwithstanding; one that does not exist
- * is no failure.
+ * Drops the database of a URL, even while connections to it are open. An absent database is not an
+ * error.
  */
 export async function dropDatabase(url: string): Promise<void> {
   const maintenance = new URL(url)

@@ -3,7 +3,7 @@ import { postgresVersion } from './postgres-database.ts'
 import { startPostgresServer } from '../servers/postgres-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
 
-/** PostgreSQL on each of its rungs. */
+/** The rungs of PostgreSQL. */
 export const postgresRungs: StoreRungs<'postgres'> = {
   environment: (url) => started(url, async () => undefined),
 

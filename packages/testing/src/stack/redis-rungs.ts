@@ -4,7 +4,7 @@ import type { StartedStore, StoreRungs } from './store-address.ts'
 
 const connectTimeoutMs = 10_000
 
-/** Redis on each of its rungs. */
+/** The rungs of Redis. */
 export const redisRungs: StoreRungs<'redis'> = {
   environment: (url) => started(url, async () => undefined),
 
@@ -32,7 +32,7 @@ async function started(url: string, stop: () => Promise<void>): Promise<StartedS
   return { address: { url, version }, stop }
 }
 
-/** Connects the official client for one piece of work. */
+/** Runs work with a connected official client and closes the client. */
 export async function withRedis<T>(
   url: string,
   use: (client: RedisConnection) => Promise<T>,

@@ -1,7 +1,7 @@
 /** The stores a test stack can start. */
 export type StoreName = 'postgres' | 'redis' | 'mongodb' | 'pinecone' | 'openai'
 
-/** Every store, in the order in which a stack describes them. */
+/** Every store, in the order of a stack's description. */
 export const storeNames: readonly StoreName[] = [
   'postgres',
   'redis',
@@ -11,14 +11,14 @@ export const storeNames: readonly StoreName[] = [
 ]
 
 /**
- * How a store was obtained: a URL in the environment, a container, a server process on this
- * machine, or a stand-in that speaks the store's wire protocol.
+ * The way in which a store is obtained: a URL in the environment, a container, a server process on
+ * this machine, or a stand-in that speaks the store's wire protocol.
  */
 export type Rung = 'environment' | 'container' | 'local' | 'stand-in'
 
-/** What decides which rungs are tried for one store. */
+/** The facts that decide which rungs are tried for one store. */
 export interface RungFacts {
-  /** The URL that the environment names for this store, if any. */
+  /** The URL of this store in the environment, if any. */
   environmentUrl?: string | undefined
   /** Whether the store has a container image at all; Pinecone and OpenAI have none. */
   hasImage: boolean
@@ -33,9 +33,9 @@ export interface RungFacts {
 }
 
 /**
- * The rungs to try for a store, first choice first. A URL in the environment is the only choice
- * where it is given: a run that was pointed at a server must not quietly use another one. Where
- * containers are required they are the only choice for stores that have an image.
+ * The rungs to try for a store, in order of preference. A URL in the environment is the only
+ * choice, because a run pointed at one server must not silently use another. Required containers
+ * are the only choice for stores that have an image.
  *
  * @throws Error when containers are required and no container runtime answers.
  */

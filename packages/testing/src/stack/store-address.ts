@@ -1,16 +1,16 @@
 import type { Rung, StoreName } from './rung.ts'
 
-/** Where a store is, how it was obtained and which version answers there. Plain data. */
+/** The address of a store, its rung and its version, as plain data. */
 export interface StoreAddress {
-  /** What the store's client connects to. */
+  /** The URL for the store's client. */
   url: string
-  /** How the store was obtained. */
+  /** The rung on which the store was obtained. */
   rung: Rung
   /** The server's version, such as `18.4`. */
   version: string
 }
 
-/** Where Pinecone's control plane is (`controllerHostUrl`), and the index to use. */
+/** The address of Pinecone's control plane (`controllerHostUrl`), and the index to use. */
 export interface PineconeAddress extends StoreAddress {
   /** Key for the official client. */
   apiKey: string
@@ -18,15 +18,13 @@ export interface PineconeAddress extends StoreAddress {
   index: string
 }
 
-/** Where OpenAI's API is: `url` is the client's `baseURL`. */
+/** The address of OpenAI's API; `url` is the client's `baseURL`. */
 export interface OpenaiAddress extends StoreAddress {
   /** Key for the official client. */
   apiKey: string
 }
 
-/**
- * The address of every store, as plain data: fit to be passed to a worker or to Vitest's `provide`.
- */
+/** The address of every store, as plain data for a worker or for Vitest's `provide`. */
 export interface StoreAddresses {
   /** A database whose user may create databases. */
   postgres: StoreAddress
@@ -40,18 +38,18 @@ export interface StoreAddresses {
   openai: OpenaiAddress
 }
 
-/** A store that was started, and how to end it. */
+/** A started store. */
 export interface StartedStore<N extends StoreName = StoreName> {
   address: Omit<StoreAddresses[N], 'rung'>
   stop: () => Promise<void>
 }
 
-/** How one store is obtained on each rung it has. */
+/** The rungs of one store. */
 export interface StoreRungs<N extends StoreName = StoreName> {
   environment: (url: string) => Promise<StartedStore<N>>
   container?: () => Promise<StartedStore<N>>
   local?: (onProgress: (line: string) => void) => Promise<StartedStore<N>>
-  /** Whether the local server may be tried; absent means that it always may. */
+  /** Whether the local server may be tried; by default it always may. */
   hasLocalServer?: () => Promise<boolean>
   standIn?: () => Promise<StartedStore<N>>
 }

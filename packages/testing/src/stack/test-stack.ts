@@ -8,7 +8,7 @@ import { redisRungs } from './redis-rungs.ts'
 import { planRungs, storeNames, type Rung, type StoreName } from './rung.ts'
 import type { StartedStore, StoreAddress, StoreAddresses, StoreRungs } from './store-address.ts'
 
-/** Which stores to start, and how. */
+/** Options of {@link startTestStack}. */
 export interface TestStackOptions<N extends StoreName = StoreName> {
   /**
    * The stores to start.
@@ -23,7 +23,7 @@ export interface TestStackOptions<N extends StoreName = StoreName> {
    */
   requireContainers?: boolean
   /**
-   * Told what takes time and which rungs did not work, a line at a time.
+   * Receives a line for each slow step and for each rung that failed.
    *
    * @defaultValue silent
    */
@@ -32,17 +32,17 @@ export interface TestStackOptions<N extends StoreName = StoreName> {
 
 const testStackDefaults = { stores: storeNames, onProgress: () => undefined }
 
-/** The addresses of the stores that were started, by name, and what to do with the whole. */
+/** The addresses of the started stores by name, and the controls of the stack. */
 export type TestStack<N extends StoreName = StoreName> = Pick<StoreAddresses, N> & {
   /** The addresses alone, as plain data. */
   addresses(): Pick<StoreAddresses, N>
-  /** One line for each store: its name, its rung and its version. */
+  /** Describes each store in one line: its name, its rung and its version. */
   describe(): string[]
-  /** Ends what was started here; may be called again. */
+  /** Stops everything that the stack started. Idempotent. */
   stop(): Promise<void>
 }
 
-/** How to obtain each store. */
+/** The rungs of each store. */
 const rungsOf: { [N in StoreName]: StoreRungs<N> } = {
   postgres: postgresRungs,
   redis: redisRungs,
@@ -52,10 +52,10 @@ const rungsOf: { [N in StoreName]: StoreRungs<N> } = {
 }
 
 /**
- * Starts the stores side by side, each on the first rung that works: the URL in
+ * Starts the stores concurrently, each on the first rung that works: the URL in
  * `HEADWATER_POSTGRES_URL` (`_REDIS_`, `_MONGODB_`, `_PINECONE_`, `_OPENAI_`), a container, a local
- * server, a stand-in that speaks the wire protocol. Whatever it starts ends with this process, even
- * when that is killed.
+ * server, a stand-in that speaks the wire protocol. Everything it starts ends with this process,
+ * even when the process is killed.
  *
  * @throws AggregateError naming each store that no rung could provide, after stopping the others.
  *

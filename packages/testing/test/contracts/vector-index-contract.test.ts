@@ -67,7 +67,7 @@ describe('the suite for vector indexes', () => {
     caught = await caughtByTheSuite()
   }, 60_000)
 
-  it.each(Object.keys(brokenVectorIndexes))('catches an index that %s', (flaw) => {
+  it.each(Object.keys(brokenVectorIndexes))('The suite catches an index that %s', (flaw) => {
     expect(caught).toContain(flaw)
   })
 })

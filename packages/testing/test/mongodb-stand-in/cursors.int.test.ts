@@ -23,7 +23,7 @@ describe('cursors of the MongoDB stand-in', () => {
   })
   const documents = () => client.db('test').collection('c')
 
-  it('stay open only while there is more to read', async () => {
+  it('Cursors stay open only while there is more to read', async () => {
     const cursor = documents().find().batchSize(200)
     await cursor.next()
     expect(server.openCursors()).toBe(1)
@@ -34,14 +34,14 @@ describe('cursors of the MongoDB stand-in', () => {
     expect(server.openCursors()).toBe(0)
   })
 
-  it('end when their reader closes them', async () => {
+  it('Cursors end when their reader closes them', async () => {
     const cursor = documents().find().batchSize(10)
     await cursor.next()
     await cursor.close()
     expect(server.openCursors()).toBe(0)
   })
 
-  it('show the documents as they were when they were opened', async () => {
+  it('Cursors show the documents as they were when they were opened', async () => {
     const cursor = documents().find().sort({ n: 1 }).batchSize(10)
     await cursor.next()
     await documents().updateMany({}, { $set: { n: -1 } })
@@ -51,7 +51,7 @@ describe('cursors of the MongoDB stand-in', () => {
     )
   })
 
-  it('are forgotten when nobody reads them for long enough, each counted from when it was last read', async () => {
+  it('Cursors are dropped after their idle time, counted from their last read', async () => {
     const read = documents().find().batchSize(10)
     const idle = documents().find().batchSize(10)
     await Promise.all([read.next(), idle.next()])
@@ -63,7 +63,7 @@ describe('cursors of the MongoDB stand-in', () => {
     expect(await read.toArray()).toHaveLength(279)
   })
 
-  it('go when their client disconnects in the middle, and no others', async () => {
+  it('Cursors of a disconnected client are dropped, and no others', async () => {
     const other = await WireClient.connect(server.port)
     await other.command({ find: 'c', batchSize: 10 })
     const mine = documents().find().batchSize(10)
@@ -77,7 +77,7 @@ describe('cursors of the MongoDB stand-in', () => {
     expect(await mine.toArray()).toHaveLength(299)
   })
 
-  it('outlive the connection they were opened over while their client reads on over another', async () => {
+  it('Cursors outlive their connection while their client reads on over another one', async () => {
     const first = await WireClient.connect(server.port)
     const reply = await first.command({ find: 'c', batchSize: 10 })
     const second = await WireClient.connect(server.port)
@@ -97,7 +97,7 @@ describe('cursors of the MongoDB stand-in', () => {
     second.socket.destroy()
   })
 
-  it('are unknown under another id or another collection', async () => {
+  it('Cursors are unknown under another id or another collection', async () => {
     const cursor = documents().find().batchSize(10)
     await cursor.next()
     const id = cursor.id ?? Long.ZERO
@@ -108,7 +108,7 @@ describe('cursors of the MongoDB stand-in', () => {
     await cursor.close()
   })
 
-  it('split batches that would be larger than a message may be', async () => {
+  it('Cursors split batches that would be larger than a message may be', async () => {
     const big = client.db('test').collection('big')
     for (let n = 0; n < 3; n += 1)
       await big.insertMany(Array.from({ length: 10 }, () => ({ text: 'x'.repeat(1_000_000) })))

@@ -41,13 +41,13 @@ describe('dates of the MongoDB stand-in', () => {
     ['2026-01-26T17:14:59Z', 'day', { binSize: 2 }, '2026-01-26T00:00:00.000Z'],
     ['2027-02-26T17:14:59Z', 'year', { binSize: 5 }, '2025-01-01T00:00:00.000Z'],
   ] as [string, TimeUnit, object, string][])(
-    'truncate %s to the %s with %j',
+    'Dates truncate %s to the %s with %j',
     (text, unit, more, expected) => {
       expect(truncated(text, unit, more)).toBe(expected)
     },
   )
 
-  it('truncate to a bin that holds them and that is its own beginning', () => {
+  it('Dates truncate to a bin that holds them and that is its own beginning', () => {
     const unit = fc.constantFrom<TimeUnit>(
       'year',
       'quarter',
@@ -84,7 +84,7 @@ describe('dates of the MongoDB stand-in', () => {
     )
   })
 
-  it('find the instant of a local time, past a gap and first of two', () => {
+  it('Dates find the instant of a local time, past a gap and first of two', () => {
     expect(new Date(instantOf('Europe/Berlin', ms('2026-03-29T02:30:00Z'))).toISOString()).toBe(
       '2026-03-29T01:30:00.000Z',
     )
@@ -96,7 +96,7 @@ describe('dates of the MongoDB stand-in', () => {
     ).toBe(ms('2026-07-01T08:00:00Z'))
   })
 
-  it('are written with weeks, offsets and milliseconds', () => {
+  it('Dates are written with weeks, offsets and milliseconds', () => {
     expect(
       formatDate(
         ms('2027-01-01T00:00:00.005Z'),
@@ -112,7 +112,7 @@ describe('dates of the MongoDB stand-in', () => {
     )
   })
 
-  it('count boundaries and add months by the calendar', () => {
+  it('Dates count boundaries and add months by the calendar', () => {
     const between = (from: string, to: string, unit: TimeUnit): number =>
       boundariesBetween(ms(from), ms(to), { unit, timezone: undefined, startOfWeek: 'sunday' })
     expect([

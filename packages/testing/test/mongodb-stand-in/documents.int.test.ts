@@ -39,7 +39,7 @@ describe('documents in the MongoDB stand-in', () => {
     return row?.['v'] as unknown
   }
 
-  it('keep the type of every value', async () => {
+  it('Documents keep the type of every value', async () => {
     const document = {
       _id: new UUID(),
       int: new Int32(1),
@@ -56,7 +56,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(await collection.findOne()).toEqual(document)
   })
 
-  it('keep a field named like the prototype as a field', async () => {
+  it('Documents keep a field named like the prototype as a field', async () => {
     const collection = await stored(
       JSON.parse('{"data":{"__proto__":{"admin":true},"constructor":1,"$set":2}}') as Document,
     )
@@ -101,11 +101,11 @@ describe('documents in the MongoDB stand-in', () => {
       { $sum: Array.from({ length: 10 }, () => 0.1) },
       new Double(1),
     ],
-  ] as [string, unknown, unknown][])('compute %s', async (_name, expression, result) => {
+  ] as [string, unknown, unknown][])('Documents compute %s', async (_name, expression, result) => {
     expect(await computed({}, expression)).toEqual(result)
   })
 
-  it('increment in the type they have', async () => {
+  it('Documents increment in the type they have', async () => {
     const collection = await stored({
       _id: 1 as never,
       int: new Int32(1),
@@ -131,7 +131,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(await codeOf(collection.updateOne({}, { $inc: { long: 1 } }))).toBe(2)
   })
 
-  it('group by dates, ids and numbers of any type as by values', async () => {
+  it('Documents group by dates, ids and numbers of any type as by values', async () => {
     const id = new ObjectId()
     const keys = [
       new Date(5),
@@ -151,7 +151,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(rows.map(({ n }) => Number(n))).toEqual([2, 4, 2, 2])
   })
 
-  it('are equal as unique keys when their values are, whatever their types', async () => {
+  it('Documents are equal as unique keys when their values are, whatever their types', async () => {
     const collection = await stored({ key: new Int32(5) })
     await collection.createIndex({ key: 1 }, { unique: true })
     for (const key of [new Double(5), Long.fromNumber(5), Decimal128.fromString('5.00')])
@@ -162,7 +162,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(await codeOf(collection.insertOne({ key: null }))).toBe(11000)
   })
 
-  it('sort by type first, then by value', async () => {
+  it('Documents sort by type first, then by value', async () => {
     const order = [
       undefined,
       new Int32(-1),
@@ -188,7 +188,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(sorted.map(({ _id }) => Number(_id))).toEqual([0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12])
   })
 
-  it('are not changed by an aggregation that changes its own', async () => {
+  it('Documents are not changed by an aggregation that changes its copies', async () => {
     const document = {
       _id: new Int32(1),
       list: [new Int32(1), new Int32(2)],
@@ -244,7 +244,7 @@ describe('documents in the MongoDB stand-in', () => {
     expect(await collection.findOne()).toEqual(document)
   })
 
-  it('take the median and percentiles of numbers by size, not by their text', async () => {
+  it('Documents take the median and percentiles of numbers by size, not by their text', async () => {
     const collection = await stored(...[100, 9, 20, 1000, 10].map((ms) => ({ ms })))
     const [row] = await collection
       .aggregate([
@@ -263,7 +263,7 @@ describe('documents in the MongoDB stand-in', () => {
     ])
   })
 
-  it('stay findable by id and unique key among many, in time that does not grow with their number', async () => {
+  it('Documents stay findable by id and unique key in constant time', async () => {
     const collection = client.db('test').collection<{ _id: string; key: number }>('many')
     await collection.createIndex({ key: 1 }, { unique: true })
     const insert = async (from: number): Promise<number> => {

@@ -20,7 +20,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     await server.stop()
   })
 
-  it('remove a document when its date is old enough, by its earliest date when it has several', async () => {
+  it('TTL indexes remove a document by its date, or by the earliest of several dates', async () => {
     const events = client.db('test').collection<{ _id: string; at: unknown }>('events')
     await events.createIndex({ at: 1 }, { expireAfterSeconds: 3600 })
     const now = clock.now()
@@ -37,7 +37,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     expect(await events.distinct('_id')).toEqual(['young'])
   })
 
-  it('leave alone what is no date, and what a partial index does not cover', async () => {
+  it('TTL indexes ignore values that are not dates and documents outside a partial index', async () => {
     const events = client
       .db('test')
       .collection<{ _id: number; at?: unknown; keep?: boolean }>('events')
@@ -56,7 +56,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     expect(await events.distinct('_id')).toEqual([1, 2, 3, 4])
   })
 
-  it('free the unique keys of what they remove', async () => {
+  it('TTL indexes free the unique keys of removed documents', async () => {
     const events = client.db('test').collection('events')
     await events.createIndexes([
       { key: { at: 1 }, expireAfterSeconds: 0 },
@@ -68,7 +68,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     expect(await events.countDocuments()).toBe(1)
   })
 
-  it('work by themselves at the interval that was asked for', async () => {
+  it('TTL indexes remove documents at the requested interval', async () => {
     const eager = await startMongodbStandIn({ clock, ttlIntervalMs: 10 })
     const other = new MongoClient(eager.url)
     const events = other.db('test').collection('events')
@@ -85,7 +85,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     ['several fields', { at: 1, b: 1 }, { expireAfterSeconds: 1 }, 67],
     ['the id', { _id: 1 }, { expireAfterSeconds: 1, name: 'x' }, 197],
   ] as [string, Record<string, 1>, object, number][])(
-    'are refused over %s',
+    'TTL indexes are refused over %s',
     async (_name, key, options, code) => {
       await expect(
         client.db('test').collection('events').createIndex(key, options),
@@ -93,7 +93,7 @@ describe('TTL indexes of the MongoDB stand-in', () => {
     },
   )
 
-  it('clash with one of another time', async () => {
+  it('TTL indexes conflict with one of another expiry', async () => {
     const events = client.db('test').collection('events')
     await events.createIndex({ at: 1 }, { expireAfterSeconds: 60 })
     await expect(events.createIndex({ at: 1 }, { expireAfterSeconds: 61 })).rejects.toMatchObject({

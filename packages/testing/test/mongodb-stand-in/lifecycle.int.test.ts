@@ -10,7 +10,7 @@ import { startMongodbStandIn } from '../../src/mongodb-stand-in/server.ts'
 const serverModule = fileURLToPath(new URL('../../src/mongodb-stand-in/server.ts', import.meta.url))
 
 describe('the life of a MongoDB stand-in', () => {
-  it('starts again on its port with the data of its store, and a connected client goes on', async () => {
+  it('The MongoDB stand-in restarts on its port with its data, and a connected client continues', async () => {
     const first = await startMongodbStandIn()
     const client = new MongoClient(first.url)
     const events = client.db('test').collection<{ _id: number }>('events')
@@ -25,7 +25,7 @@ describe('the life of a MongoDB stand-in', () => {
     await second.stop()
   })
 
-  it('starts empty without a store', async () => {
+  it('The MongoDB stand-in starts empty without a store', async () => {
     const first = await startMongodbStandIn()
     const client = new MongoClient(first.url)
     await client.db('test').collection('events').insertOne({})
@@ -36,7 +36,7 @@ describe('the life of a MongoDB stand-in', () => {
     await second.stop()
   })
 
-  it('refuses connections and closes open ones once stopped', async () => {
+  it('The MongoDB stand-in refuses connections and closes open ones once stopped', async () => {
     const server = await startMongodbStandIn()
     const open = connect(server.port, '127.0.0.1')
     await once(open, 'connect')
@@ -48,7 +48,7 @@ describe('the life of a MongoDB stand-in', () => {
     await server.stop()
   })
 
-  it('rejects when the port is taken', async () => {
+  it('The MongoDB stand-in rejects when the port is taken', async () => {
     const server = await startMongodbStandIn()
     await expect(startMongodbStandIn({ port: server.port })).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -56,7 +56,7 @@ describe('the life of a MongoDB stand-in', () => {
     await server.stop()
   })
 
-  it('keeps no process alive after it was stopped with a client still connected', async () => {
+  it('The MongoDB stand-in keeps no process alive once stopped, even with a connected client', async () => {
     const script = `
       import { startMongodbStandIn } from ${JSON.stringify(serverModule)}
       import { connect } from 'node:net'

@@ -122,7 +122,7 @@ describe('what the MongoDB stand-in does not do', () => {
   })
 
   it.each(refused.map(([command, code]) => [JSON.stringify(command), code, command] as const))(
-    'is answered with an error: %s → %i',
+    'The MongoDB stand-in answers an unsupported request with an error: %s → %i',
     async (_name, code, command) => {
       const reply: Document = await client
         .db('test')
@@ -133,11 +133,11 @@ describe('what the MongoDB stand-in does not do', () => {
     },
   )
 
-  it('leaves the document of a refused update as it was', async () => {
+  it('The MongoDB stand-in leaves the document of a refused update unchanged', async () => {
     expect(await client.db('test').collection('c').findOne()).toEqual({ _id: 1, s: 'text', a: [1] })
   })
 
-  it('names a refused transaction as a standalone server does', async () => {
+  it('The MongoDB stand-in names a refused transaction as a standalone server does', async () => {
     const session = client.startSession()
     const attempt = session.withTransaction(() =>
       client.db('test').collection('c').insertOne({}, { session }),
@@ -147,7 +147,7 @@ describe('what the MongoDB stand-in does not do', () => {
     expect(await client.db('test').collection('c').countDocuments()).toBe(1)
   })
 
-  it('ends an aggregation that takes longer than it may', async () => {
+  it('The MongoDB stand-in ends an aggregation that exceeds its time limit', async () => {
     const many = client.db('test').collection('many')
     await many.insertMany(Array.from({ length: 3000 }, (_, n) => ({ n })))
     const pipeline = [

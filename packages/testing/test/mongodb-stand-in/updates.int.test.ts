@@ -81,7 +81,7 @@ describe('updates in the MongoDB stand-in', () => {
   }
 
   it.each(updates.map(([update, changes]) => [JSON.stringify(update), update, changes] as const))(
-    'apply %s',
+    'Updates apply %s',
     async (_name, update, changes) => {
       const collection = await holding(before)
       expect(await collection.updateOne({ _id: 1 as never }, update)).toMatchObject({
@@ -92,14 +92,14 @@ describe('updates in the MongoDB stand-in', () => {
     },
   )
 
-  it('count a document that is as it should be already as matched, not as modified', async () => {
+  it('Updates count an already equal document as matched, not as modified', async () => {
     const collection = await holding(before)
     expect(
       await collection.updateMany({}, { $set: { n: 5 }, $addToSet: { list: 1 } }),
     ).toMatchObject({ matchedCount: 1, modifiedCount: 0 })
   })
 
-  it('change the element that the filter matched', async () => {
+  it('Updates change the element that the filter matched', async () => {
     const collection = await holding(before)
     await collection.updateOne({ 'rows.k': 'b' }, { $set: { 'rows.$.q': 50 } })
     await collection.updateOne({ list: { $gt: 1 } }, { $inc: { 'list.$': 10 } })
@@ -109,7 +109,7 @@ describe('updates in the MongoDB stand-in', () => {
     })
   })
 
-  it('change the elements that an array filter selects', async () => {
+  it('Updates change the elements that an array filter selects', async () => {
     const collection = await holding(before)
     await collection.updateOne(
       {},
@@ -131,7 +131,7 @@ describe('updates in the MongoDB stand-in', () => {
     ],
     [{ $and: [{ k: 1 }, { j: 2 }] }, { $push: { list: 1 } }, { k: 1, j: 2, list: [1] }],
   ] as [Document, Document, Document][])(
-    'insert what an upsert did not find: %j %j',
+    'Updates insert what an upsert did not find: %j %j',
     async (filter, update, expected) => {
       const collection = await holding()
       const { upsertedId } = await collection.updateOne(filter, update, { upsert: true })
@@ -140,7 +140,7 @@ describe('updates in the MongoDB stand-in', () => {
     },
   )
 
-  it('return the document before or after, sorted, projected, or nothing', async () => {
+  it('Updates return the document before or after, sorted, projected, or nothing', async () => {
     const collection = await holding({ _id: 1, n: 1 }, { _id: 2, n: 2 })
     expect(await collection.findOneAndUpdate({}, { $inc: { n: 10 } }, { sort: { n: -1 } })).toEqual(
       { _id: 2, n: 2 },
@@ -164,7 +164,7 @@ describe('updates in the MongoDB stand-in', () => {
     expect(await collection.countDocuments()).toBe(1)
   })
 
-  it('of many documents stop at the one that breaks a unique key and keep those before', async () => {
+  it('Updates of many documents stop at the first duplicate key and keep the earlier changes', async () => {
     const collection = await holding({ _id: 1, k: 1 }, { _id: 2, k: 2 })
     await collection.createIndex({ k: 1 }, { unique: true })
     await expect(collection.updateMany({}, { $set: { k: 7 } })).rejects.toMatchObject({

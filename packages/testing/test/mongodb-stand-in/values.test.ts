@@ -53,7 +53,7 @@ const value = fc.letrec((tie) => ({
 })).value
 
 describe('values of the MongoDB stand-in', () => {
-  it('are ordered totally: no two ways round, no circle', () => {
+  it('Values have a total order', () => {
     fc.assert(
       fc.property(value, value, value, (a, b, c) => {
         expect(compareValues(a, b) + compareValues(b, a)).toBe(0)
@@ -71,7 +71,7 @@ describe('values of the MongoDB stand-in', () => {
     )
   })
 
-  it('have the same key exactly when they are equal', () => {
+  it('Values have the same key exactly when they are equal', () => {
     fc.assert(
       fc.property(value, value, (a, b) => {
         expect(valueKey(a) === valueKey(b)).toBe(compareValues(a, b) === 0)
@@ -86,7 +86,7 @@ describe('values of the MongoDB stand-in', () => {
     )
   })
 
-  it('have the same number key exactly when they are the same number, whatever their types', () => {
+  it('Values have the same number key exactly when they are the same number, whatever their types', () => {
     fc.assert(
       fc.property(number, number, (a, b) => {
         expect(numberKey(a) === numberKey(b)).toBe(compareNumbers(a, b) === 0)
@@ -95,13 +95,13 @@ describe('values of the MongoDB stand-in', () => {
     )
   })
 
-  it('tell numbers apart that differ beyond the precision of a double', () => {
+  it('Values tell numbers apart that differ beyond the precision of a double', () => {
     expect(compareNumbers(Long.fromString('9007199254740993'), 9007199254740992)).toBe(1)
     expect(compareNumbers(Decimal128.fromString('0.1'), 0.1)).toBe(-1)
     expect(compareNumbers(Decimal128.fromString('0.5'), 0.5)).toBe(0)
   })
 
-  it('add decimals exactly and divide them to 34 digits', () => {
+  it('Values add decimals exactly and divide them to 34 digits', () => {
     expect(String(add(Decimal128.fromString('0.1'), Decimal128.fromString('0.2')))).toBe('0.3')
     expect(String(divide(Decimal128.fromString('1'), 3))).toBe(
       '0.3333333333333333333333333333333333',
@@ -109,7 +109,7 @@ describe('values of the MongoDB stand-in', () => {
     expect(String(divide(Decimal128.fromString('10'), 4))).toBe('2.5')
   })
 
-  it('order text by code point', () => {
+  it('Values order text by code point', () => {
     expect([
       compareStrings('\u{1f600}', '\uffff'),
       compareStrings('a', 'B'),
@@ -118,7 +118,7 @@ describe('values of the MongoDB stand-in', () => {
     ]).toEqual([1, 1, 1, 1])
   })
 
-  it('come out of the wire format as they went in', () => {
+  it('Values survive the wire format unchanged', () => {
     fc.assert(
       fc.property(
         fc.dictionary(
@@ -133,7 +133,7 @@ describe('values of the MongoDB stand-in', () => {
     )
   })
 
-  it('are cut out of a stream wherever its chunks begin and end', () => {
+  it('Messages are cut out of a stream wherever its chunks begin and end', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1 }),

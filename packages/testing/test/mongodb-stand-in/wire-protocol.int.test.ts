@@ -17,7 +17,7 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     await server.stop()
   })
 
-  it('answers a legacy ismaster with a legacy reply that names no replica set and no topology version', async () => {
+  it('The MongoDB stand-in answers a legacy ismaster as a standalone server does', async () => {
     client.send(client.query({ ismaster: 1, helloOk: true }))
     const { operation, to, document } = await client.reply()
     expect([operation, to]).toEqual([1, 1])
@@ -33,7 +33,7 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     expect(Object.keys(document)).not.toContain('compression')
   })
 
-  it('answers hello over a modern message', async () => {
+  it('The MongoDB stand-in answers hello over a modern message', async () => {
     client.send(client.message({ hello: 1, $db: 'admin' }))
     expect(await client.reply()).toMatchObject({
       operation: 2013,
@@ -42,7 +42,7 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     })
   })
 
-  it('reads a message that arrives byte by byte, and several that arrive at once', async () => {
+  it('The MongoDB stand-in reads a message that arrives byte by byte, and several that arrive at once', async () => {
     for (const byte of client.message({ ping: 1, $db: 'admin' })) client.send(Buffer.from([byte]))
     expect((await client.reply()).document).toEqual({ ok: 1 })
     client.send(Buffer.concat([1, 2, 3].map(() => client.message({ ping: 1, $db: 'admin' }))))
@@ -53,7 +53,7 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     ]).toEqual([2, 3, 4])
   })
 
-  it('takes documents from the body and from a document sequence, and tolerates a checksum', async () => {
+  it('The MongoDB stand-in reads documents from body and sequence, and tolerates a checksum', async () => {
     expect(await client.command({ insert: 'c', documents: [{ _id: 1 }] })).toEqual({ n: 1, ok: 1 })
     client.send(
       client.message(insert, { sequences: { documents: [{ _id: 2 }, { _id: 3 }] }, flags: 1 }),
@@ -62,13 +62,13 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     expect(await client.command({ count: 'c' })).toEqual({ n: 3, ok: 1 })
   })
 
-  it('sends no reply to a message that wants none, and carries it out', async () => {
+  it('The MongoDB stand-in performs a message that wants no reply, and sends none', async () => {
     client.send(client.message(insert, { sequences: { documents: [{ _id: 1 }] }, flags: 2 }))
     client.send(client.message({ count: 'c', $db: 'test' }))
     expect(await client.reply()).toMatchObject({ to: 2, document: { n: 1 } })
   })
 
-  it('answers a message that allows a stream of replies with one reply', async () => {
+  it('The MongoDB stand-in answers a message that allows a stream of replies with one reply', async () => {
     client.send(client.message({ ping: 1, $db: 'admin' }, { flags: 1 << 16 }))
     client.send(client.message({ ping: 1, $db: 'admin' }))
     expect([(await client.reply()).to, (await client.reply()).to]).toEqual([1, 2])
@@ -93,13 +93,16 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     ],
     ['no section at all', (wire) => wire.framed(2013, Buffer.alloc(4))],
   ]
-  it.each(malformed)('closes the connection, and no other, on %s', async (_name, bytes) => {
-    const bystander = await WireClient.connect(server.port)
-    client.send(bytes(client))
-    await client.closed()
-    expect(await bystander.command({ ping: 1 })).toEqual({ ok: 1 })
-    bystander.socket.destroy()
-  })
+  it.each(malformed)(
+    'The MongoDB stand-in closes the connection, and no other, on %s',
+    async (_name, bytes) => {
+      const bystander = await WireClient.connect(server.port)
+      client.send(bytes(client))
+      await client.closed()
+      expect(await bystander.command({ ping: 1 })).toEqual({ ok: 1 })
+      bystander.socket.destroy()
+    },
+  )
 
   it.each([
     ['the stable API', { serverApi: { version: '1', strict: false } }],
@@ -112,19 +115,22 @@ describe('the wire protocol of the MongoDB stand-in', () => {
     ['a write concern', { w: 1, journal: true, wtimeoutMS: 100 }],
     ['big integers', { useBigInt64: true }],
     ['a large pool', { minPoolSize: 5, maxPoolSize: 20 }],
-  ] as [string, object][])('serves the official driver with %s', async (_name, options) => {
-    const driver = new MongoClient(server.url, options)
-    await driver.connect()
-    const events = driver.db('test').collection<{ _id: number }>('events')
-    await events.insertMany([{ _id: 1 }, { _id: 2 }])
-    expect((await events.find().sort({ _id: -1 }).toArray()).map(({ _id }) => Number(_id))).toEqual(
-      [2, 1],
-    )
-    expect(await events.countDocuments()).toBe(2)
-    await driver.close()
-  })
+  ] as [string, object][])(
+    'The MongoDB stand-in serves the official driver with %s',
+    async (_name, options) => {
+      const driver = new MongoClient(server.url, options)
+      await driver.connect()
+      const events = driver.db('test').collection<{ _id: number }>('events')
+      await events.insertMany([{ _id: 1 }, { _id: 2 }])
+      expect(
+        (await events.find().sort({ _id: -1 }).toArray()).map(({ _id }) => Number(_id)),
+      ).toEqual([2, 1])
+      expect(await events.countDocuments()).toBe(2)
+      await driver.close()
+    },
+  )
 
-  it('takes writes that nobody waits for', async () => {
+  it('The MongoDB stand-in performs unacknowledged writes', async () => {
     const driver = new MongoClient(server.url, { maxPoolSize: 1 })
     const events = driver.db('test').collection<{ _id: number }>('events')
     await events.insertOne({ _id: 1 }, { writeConcern: { w: 0 } })

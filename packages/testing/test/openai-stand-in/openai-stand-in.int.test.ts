@@ -37,7 +37,7 @@ function post(body: unknown): Promise<Response> {
 }
 
 describe('the OpenAI stand-in', () => {
-  it('answers the official client with one vector per input, in the order of the inputs', async () => {
+  it('The OpenAI stand-in returns one vector per input, in order, to the official client', async () => {
     const {
       data,
       usage,
@@ -55,7 +55,7 @@ describe('the OpenAI stand-in', () => {
     expect(alone?.embedding).toEqual(data[1]?.embedding)
   })
 
-  it('sends little-endian single precision for base64 and full precision for float', async () => {
+  it('The OpenAI stand-in sends little-endian single precision for base64 and full precision for float', async () => {
     const base64 = (await (
       await post({ model, input: 'Pottery', encoding_format: 'base64' })
     ).json()) as { data: { embedding: string }[] }
@@ -69,14 +69,14 @@ describe('the OpenAI stand-in', () => {
     expect(float?.embedding).not.toEqual(float?.embedding.map(Math.fround))
   })
 
-  it('makes vectors as short as the request asks', async () => {
+  it('The OpenAI stand-in makes vectors as short as the request asks', async () => {
     const {
       data: [vector],
     } = await client.embeddings.create({ model, input: 'Pottery', dimensions: 256 })
     expect(vector?.embedding.length).toBe(256)
   })
 
-  it('takes tokens in place of texts', async () => {
+  it('The OpenAI stand-in accepts tokens instead of texts', async () => {
     const { data, usage } = await client.embeddings.create({
       model,
       input: [
@@ -89,7 +89,7 @@ describe('the OpenAI stand-in', () => {
     expect((await client.embeddings.create({ model, input: [1, 2, 3] })).data.length).toBe(1)
   })
 
-  it('puts related texts nearer to each other than unrelated ones', async () => {
+  it('The OpenAI stand-in puts related texts nearer to each other than unrelated ones', async () => {
     const input = [
       'machine learning fundamentals',
       'Fundamentals of Machine Learning for Beginners',
@@ -120,7 +120,7 @@ describe('the OpenAI stand-in', () => {
     ],
     ['an unknown encoding', { input: 'x', encoding_format: 'hex' as 'float' }],
     ['an unknown field', { input: 'x', temperature: 1 }],
-  ])('refuses %s with 400 in the shape of the service', async (_, fields) => {
+  ])('The OpenAI stand-in refuses %s with 400 in the shape of the service', async (_, fields) => {
     const refusal = await client.embeddings
       .create({ model, ...fields })
       .catch((error: unknown) => error)
@@ -133,7 +133,7 @@ describe('the OpenAI stand-in', () => {
     })
   })
 
-  it('accepts as many inputs and tokens as the service does', async () => {
+  it('The OpenAI stand-in accepts as many inputs and tokens as the service', async () => {
     expect(
       (
         await client.embeddings.create({
@@ -149,7 +149,7 @@ describe('the OpenAI stand-in', () => {
     ).toBe(8192)
   })
 
-  it('refuses an unknown model, an unknown address, a wrong key and no key as the service does', async () => {
+  it('The OpenAI stand-in refuses unknown models and paths, and wrong and missing keys', async () => {
     await expect(client.embeddings.create({ model: 'gpt-2', input: 'x' })).rejects.toMatchObject({
       status: 404,
       code: 'model_not_found',
@@ -165,7 +165,7 @@ describe('the OpenAI stand-in', () => {
     expect((await post('not an object')).status).toBe(400)
   })
 
-  it('fails as often as it is told to, with Retry-After, and then works', async () => {
+  it('The OpenAI stand-in fails the requested number of times with Retry-After, and then works', async () => {
     const before = [standIn.requestCount('/embeddings'), standIn.inputCount()] as const
     standIn.faults.failNext({ status: 429, retryAfterSeconds: 7 })
     const refusal = await client.embeddings
@@ -180,7 +180,7 @@ describe('the OpenAI stand-in', () => {
     expect(standIn.inputCount() - before[1]).toBe(1)
   })
 
-  it('hangs until it is restored', async () => {
+  it('The OpenAI stand-in hangs until it is restored', async () => {
     standIn.faults.hang()
     const hasty = client.embeddings.create({ model, input: 'x' }, { timeout: 50 })
     await expect(hasty).rejects.toBeInstanceOf(APIConnectionTimeoutError)
@@ -193,28 +193,28 @@ describe('the OpenAI stand-in', () => {
     expect(standIn.inputCount()).toBe(inputs + 1)
   })
 
-  it('answers late when it is told to', async () => {
+  it('The OpenAI stand-in delays answers on request', async () => {
     standIn.faults.delay(80)
     const start = performance.now()
     await client.embeddings.create({ model, input: 'x' })
     expect(performance.now() - start).toBeGreaterThanOrEqual(79)
   })
 
-  it('cuts connections when it is told to', async () => {
+  it('The OpenAI stand-in cuts connections on request', async () => {
     standIn.faults.cut()
     await expect(client.embeddings.create({ model, input: 'x' })).rejects.toBeInstanceOf(
       APIConnectionError,
     )
   })
 
-  it('answers with vectors of a wrong length when it is told to', async () => {
+  it('The OpenAI stand-in returns vectors of a wrong length on request', async () => {
     standIn.answerDimensions(384)
     expect((await client.embeddings.create({ model, input: 'x' })).data[0]?.embedding.length).toBe(
       384,
     )
   })
 
-  it('frees its port when it is stopped, hung requests or not, and can be started there again', async () => {
+  it('The OpenAI stand-in frees its port when stopped, even with hanging requests', async () => {
     const first = await startOpenaiStandIn({ dimensions: 8 })
     const caller = new OpenAI({ apiKey: first.apiKey, baseURL: first.url, maxRetries: 0 })
     first.faults.hang()

@@ -31,7 +31,7 @@ afterEach(async () => {
 afterAll(() => standIn.stop())
 
 describe('the control plane', () => {
-  it('has the index of the course search from the start', async () => {
+  it('The Pinecone stand-in has the index of the course search from the start', async () => {
     const model = await client.describeIndex('course-search')
     expect(model).toMatchObject({
       name: 'course-search',
@@ -44,7 +44,7 @@ describe('the control plane', () => {
     )
   })
 
-  it('creates, lists, protects and deletes indexes', async () => {
+  it('The Pinecone stand-in creates, lists, protects and deletes indexes', async () => {
     await client.indexes.create({
       name: 'made-here',
       deployment: { deploymentType: 'managed', cloud: 'gcp', region: 'europe-west4' },
@@ -65,7 +65,7 @@ describe('the control plane', () => {
     )
   })
 
-  it('waits until a new index is ready, which is at once', async () => {
+  it('The Pinecone stand-in has a new index ready at once', async () => {
     const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
     const model = await client.createIndex({
       name: 'awaited',
@@ -78,7 +78,7 @@ describe('the control plane', () => {
     await client.deleteIndex('awaited')
   })
 
-  it('refuses a second index of a name, a bad name, a bad dimension and an unknown index', async () => {
+  it('The Pinecone stand-in refuses duplicate and bad names, bad dimensions and unknown indexes', async () => {
     const spec = { serverless: { cloud: 'aws' as const, region: 'us-east-1' } }
     const create = (name: string, dimension: number) =>
       client.createIndex({ name, dimension, metric: 'cosine', spec })
@@ -104,7 +104,7 @@ describe('the control plane', () => {
 })
 
 describe('behind a proxy', () => {
-  it('has the data plane reached through the same proxy as the control plane', async () => {
+  it('The Pinecone stand-in serves the data plane through the same proxy as the control plane', async () => {
     const proxy = await faultProxy(standIn.url)
     const proxied = new Pinecone({
       apiKey: standIn.apiKey,
@@ -128,7 +128,7 @@ describe('behind a proxy', () => {
 })
 
 describe('namespaces', () => {
-  it('come with the first record or on request, are listed, described and deleted', async () => {
+  it('The Pinecone stand-in creates, lists, describes and deletes namespaces', async () => {
     await index.namespace('first').upsert({ records: [record] })
     await index.createNamespace({ name: 'second' })
     const { namespaces } = await index.listNamespaces()
@@ -156,7 +156,7 @@ describe('eventual consistency', () => {
   const ids = async (): Promise<string[]> =>
     Object.keys((await index.fetch({ ids: ['a', 'b'] })).records)
 
-  it('shows a write only after the delay', async () => {
+  it('The Pinecone stand-in shows a write only after the delay', async () => {
     standIn.delayConsistency(60)
     const start = performance.now()
     await index.upsert({ records: [record] })
@@ -165,7 +165,7 @@ describe('eventual consistency', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(60)
   })
 
-  it('shows writes in their order, and all of them when it is settled', async () => {
+  it('The Pinecone stand-in shows writes in order, and all of them once settled', async () => {
     standIn.delayConsistency(3_600_000)
     await index.upsert({ records: [record, { ...record, id: 'b' }] })
     standIn.delayConsistency(0)
@@ -175,7 +175,7 @@ describe('eventual consistency', () => {
     expect(await ids()).toEqual(['a'])
   })
 
-  it('tells with every answer which write it has seen', async () => {
+  it('The Pinecone stand-in reports the last visible write with every answer', async () => {
     standIn.delayConsistency(3_600_000)
     const headers = { 'api-key': standIn.apiKey, 'content-type': 'application/json' }
     const host = standIn.hostOf('small')
@@ -195,7 +195,7 @@ describe('eventual consistency', () => {
 })
 
 describe('faults', () => {
-  it('fails the next requests of one route only', async () => {
+  it('The Pinecone stand-in fails the next requests of one route only', async () => {
     standIn.faults.failNext({ status: 429, retryAfterSeconds: 3, route: '/query' })
     await index.upsert({ records: [record] })
     await expect(index.query({ vector: [1, 0, 0], topK: 1 })).rejects.toBeInstanceOf(
@@ -204,7 +204,7 @@ describe('faults', () => {
     expect((await index.query({ vector: [1, 0, 0], topK: 1 })).matches).toHaveLength(1)
   })
 
-  it('lets the official client ride out a short outage by its own retries', async () => {
+  it('The Pinecone stand-in lets the official client survive a short outage by its own retries', async () => {
     const patient = new Pinecone({
       apiKey: standIn.apiKey,
       controllerHostUrl: standIn.url,
@@ -216,7 +216,7 @@ describe('faults', () => {
     expect(standIn.requestCount('/describe_index_stats') - before).toBe(3)
   })
 
-  it('can carry a write out and lose its answer', async () => {
+  it('The Pinecone stand-in can perform a write and lose its answer', async () => {
     standIn.faults.loseNextReply({ route: '/vectors/upsert' })
     await expect(index.upsert({ records: [record] })).rejects.toBeInstanceOf(
       Errors.PineconeConnectionError,
@@ -224,7 +224,7 @@ describe('faults', () => {
     expect(Object.keys((await index.fetch({ ids: ['a'] })).records)).toEqual(['a'])
   })
 
-  it('does not carry out what was withdrawn while it hung', async () => {
+  it('The Pinecone stand-in does not perform a request that was withdrawn during a hang', async () => {
     standIn.faults.hang()
     const hasty = new Pinecone({
       apiKey: standIn.apiKey,
@@ -238,7 +238,7 @@ describe('faults', () => {
     expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
   })
 
-  it('carries out what still waited when a hang ends', async () => {
+  it('The Pinecone stand-in performs the waiting requests when a hang ends', async () => {
     standIn.faults.hang({ route: '/vectors/upsert' })
     const patient = index.upsert({ records: [record] })
     await eventually(() => standIn.faults.hungCount === 1)
@@ -248,14 +248,14 @@ describe('faults', () => {
     expect(Object.keys((await index.fetch({ ids: ['a'] })).records)).toEqual(['a'])
   })
 
-  it('cuts every connection until it is restored', async () => {
+  it('The Pinecone stand-in cuts every connection until it is restored', async () => {
     standIn.faults.cut()
     await expect(index.fetch({ ids: ['a'] })).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
     standIn.faults.restore()
     expect((await index.fetch({ ids: ['a'] })).records).toEqual({})
   })
 
-  it('searches 3,000 vectors of 1,536 dimensions exactly and within a second', async () => {
+  it('The Pinecone stand-in searches 3,000 vectors of 1,536 dimensions exactly and within a second', async () => {
     const courses = client.index({ name: 'course-search', namespace: 'many' })
     const roundedSine = (angle: number): number => Math.round(1000 * Math.sin(angle)) / 1000
     const vectorOf = (seed: number): number[] =>

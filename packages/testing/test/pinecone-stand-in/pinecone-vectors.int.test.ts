@@ -63,7 +63,7 @@ async function matching(filter: object): Promise<string[]> {
 describe('upsert, query and fetch', () => {
   beforeEach(() => index.upsert({ records: [painting, algebra, geometry] }))
 
-  it('returns the nearest records by cosine similarity, best first', async () => {
+  it('The Pinecone stand-in returns the nearest records by cosine similarity, best first', async () => {
     const { matches, namespace } = await index.query({
       vector: [2, 0, 0],
       topK: 2,
@@ -77,7 +77,7 @@ describe('upsert, query and fetch', () => {
     expect(matches[1]?.metadata).toEqual(geometry.metadata)
   })
 
-  it('returns values and metadata only when they are asked for', async () => {
+  it('The Pinecone stand-in returns values and metadata only when they are asked for', async () => {
     const {
       matches: [match],
     } = await index.query({ vector: [1, 0, 0], topK: 1 })
@@ -90,7 +90,7 @@ describe('upsert, query and fetch', () => {
     })
   })
 
-  it('scores by dot product and by squared distance in indexes made so', async () => {
+  it("The Pinecone stand-in scores by dot product and by squared distance as the index's metric says", async () => {
     const records = [
       { id: 'near', values: [1, 1] },
       { id: 'far', values: [3, 3] },
@@ -108,7 +108,7 @@ describe('upsert, query and fetch', () => {
     ])
   })
 
-  it('queries by the id of a record, and finds nothing by the id of an absent one', async () => {
+  it('The Pinecone stand-in queries by the id of a record, and finds nothing by the id of an absent one', async () => {
     const {
       matches: [, second],
     } = await index.query({ id: 'painting', topK: 2 })
@@ -116,7 +116,7 @@ describe('upsert, query and fetch', () => {
     expect((await index.query({ id: 'absent', topK: 2 })).matches).toEqual([])
   })
 
-  it('replaces a record whole when its id is upserted again', async () => {
+  it('The Pinecone stand-in replaces a record whole when its id is upserted again', async () => {
     await index.upsert({
       records: [{ id: 'painting', values: [0, 0, 1], metadata: { title: 'Oil' } }],
     })
@@ -124,20 +124,20 @@ describe('upsert, query and fetch', () => {
     expect(records['painting']).toMatchObject({ values: [0, 0, 1], metadata: { title: 'Oil' } })
   })
 
-  it('fetches what is there and leaves out what is not', async () => {
+  it('The Pinecone stand-in fetches existing records and leaves out absent ones', async () => {
     const { records } = await index.fetch({ ids: ['algebra', 'absent', 'painting'] })
     expect(Object.keys(records).sort()).toEqual(['algebra', 'painting'])
     expect(records['algebra']).toMatchObject(algebra)
   })
 
-  it('keeps namespaces apart, and takes one that was never written to for empty', async () => {
+  it('The Pinecone stand-in keeps namespaces apart, and an unwritten one is empty', async () => {
     const other = client.index({ name: 'courses', namespace: 'never-written' })
     expect((await other.query({ vector: [1, 0, 0], topK: 5 })).matches).toEqual([])
     expect((await other.fetch({ ids: ['painting'] })).records).toEqual({})
     expect((await other.listPaginated()).vectors).toEqual([])
   })
 
-  it('counts records by namespace', async () => {
+  it('The Pinecone stand-in counts records by namespace', async () => {
     const stats = await index.describeIndexStats()
     expect(stats.namespaces?.[`test-${namespaces}`]).toEqual({ recordCount: 3 })
     expect(stats.dimension).toBe(3)
@@ -148,7 +148,7 @@ describe('upsert, query and fetch', () => {
     expect(stats.totalRecordCount).toBe(all)
   })
 
-  it('fetches by metadata', async () => {
+  it('The Pinecone stand-in fetches by metadata', async () => {
     const { records } = await index.fetchByMetadata({ filter: { price: { $gt: 10 } } })
     expect(Object.keys(records).sort()).toEqual(['geometry', 'painting'])
   })
@@ -181,7 +181,7 @@ describe('metadata filters', () => {
     [{ $and: [{ tags: 'art' }, { price: { $lt: 30 } }] }, ['painting']],
     [{ $or: [{ price: 0 }, { $and: [{ tags: 'art' }, { open: true }] }] }, ['algebra', 'painting']],
     [{ tags: 'art', price: 35.5 }, ['geometry']],
-  ])('%j passes %j', async (filter, ids) => {
+  ])('The Pinecone stand-in matches filter %j to records %j', async (filter, ids) => {
     expect(await matching(filter)).toEqual(ids)
   })
 
@@ -200,13 +200,13 @@ describe('metadata filters', () => {
     [{ $not: { title: 'Algebra' } }],
     [{ title: { toString: 'Algebra' } }],
     [{ price: { constructor: 1 } }],
-  ])('refuses %j', async (filter) => {
+  ])('The Pinecone stand-in refuses the filter %j', async (filter) => {
     await expect(matching(filter)).rejects.toBeInstanceOf(Errors.PineconeBadRequestError)
   })
 })
 
 describe('listing', () => {
-  it('pages through the ids of a prefix in their order', async () => {
+  it('The Pinecone stand-in pages through the ids of a prefix in their order', async () => {
     const records = Array.from({ length: 25 }, (_, number) => ({
       id: `course_${number}`,
       values: [1, number, 0],
@@ -226,7 +226,7 @@ describe('listing', () => {
     expect(ids).toEqual(records.map(({ id }) => id).sort())
   })
 
-  it('gives 100 ids to a page and says that there are more', async () => {
+  it('The Pinecone stand-in returns 100 ids per page and a token when more follow', async () => {
     const records = Array.from({ length: 101 }, (_, number) => ({
       id: `r${number}`,
       values: [1, 1, 1],
@@ -241,7 +241,7 @@ describe('listing', () => {
     expect([whole.vectors?.length, whole.pagination]).toEqual([100, undefined])
   })
 
-  it('refuses a token that it did not give and a page that is too long', async () => {
+  it('The Pinecone stand-in refuses an invented token and an overlong page', async () => {
     await expect(index.listPaginated({ paginationToken: 'made up' })).rejects.toBeInstanceOf(
       Errors.PineconeBadRequestError,
     )
@@ -254,7 +254,7 @@ describe('listing', () => {
 describe('update', () => {
   beforeEach(() => index.upsert({ records: [painting, algebra] }))
 
-  it('merges metadata and keeps the vector', async () => {
+  it('The Pinecone stand-in merges metadata and keeps the vector', async () => {
     await index.update({ id: 'painting', metadata: { price: 25, seats: 3 } })
     const { records } = await index.fetch({ ids: ['painting'] })
     expect(records['painting']).toMatchObject({
@@ -263,13 +263,13 @@ describe('update', () => {
     })
   })
 
-  it('replaces the vector and keeps the metadata', async () => {
+  it('The Pinecone stand-in replaces the vector and keeps the metadata', async () => {
     await index.update({ id: 'painting', values: [0, 0, 1] })
     const { records } = await index.fetch({ ids: ['painting'] })
     expect(records['painting']).toMatchObject({ values: [0, 0, 1], metadata: painting.metadata })
   })
 
-  it('leaves an absent record absent', async () => {
+  it('The Pinecone stand-in leaves an absent record absent', async () => {
     await index.update({ id: 'absent', metadata: { price: 1 } })
     expect((await index.fetch({ ids: ['absent'] })).records).toEqual({})
     const other = client.index({ name: 'courses', namespace: 'never-updated' })
@@ -277,12 +277,12 @@ describe('update', () => {
     expect((await other.describeIndexStats()).namespaces).not.toHaveProperty('never-updated')
   })
 
-  it('sets metadata of every record that passes a filter', async () => {
+  it('The Pinecone stand-in sets metadata of every record that matches a filter', async () => {
     await index.update({ filter: { tags: { $eq: 'maths' } }, metadata: { price: 9 } })
     expect(await matching({ price: 9 })).toEqual(['algebra'])
   })
 
-  it('refuses metadata that would grow beyond 40 KB', async () => {
+  it('The Pinecone stand-in refuses metadata that would grow beyond 40 KB', async () => {
     await index.update({ id: 'painting', metadata: { first: 'x'.repeat(30_000) } })
     await expect(
       index.update({ id: 'painting', metadata: { second: 'x'.repeat(30_000) } }),
@@ -293,23 +293,23 @@ describe('update', () => {
 describe('deletion', () => {
   beforeEach(() => index.upsert({ records: [painting, algebra, geometry] }))
 
-  it('removes by id, and absent ids are no error', async () => {
+  it('The Pinecone stand-in removes by id, and absent ids are no error', async () => {
     await index.deleteMany({ ids: ['painting', 'absent'] })
     await index.deleteOne({ id: 'painting' })
     expect(await matching({ price: { $gte: 0 } })).toEqual(['algebra', 'geometry'])
   })
 
-  it('removes by filter', async () => {
+  it('The Pinecone stand-in removes by filter', async () => {
     await index.deleteMany({ filter: { tags: { $in: ['art'] } } })
     expect(await matching({ price: { $gte: 0 } })).toEqual(['algebra'])
   })
 
-  it('removes a namespace with all its records', async () => {
+  it('The Pinecone stand-in removes a namespace with all its records', async () => {
     await index.deleteAll()
     expect((await index.describeIndexStats()).namespaces).not.toHaveProperty(`test-${namespaces}`)
   })
 
-  it('answers 404 for a namespace that does not exist, and never for the default one', async () => {
+  it('The Pinecone stand-in answers 404 for an absent namespace, never for the default one', async () => {
     const absent = client.index({ name: 'courses', namespace: 'absent' })
     await expect(absent.deleteMany({ ids: ['x'] })).rejects.toBeInstanceOf(
       Errors.PineconeNotFoundError,
@@ -318,14 +318,14 @@ describe('deletion', () => {
     await client.index({ name: 'courses' }).deleteMany({ ids: ['x'] })
   })
 
-  it('refuses a deletion that names nothing, as the client sends it for a list in place of options', async () => {
+  it('The Pinecone stand-in refuses a deletion without ids, filter or deleteAll', async () => {
     await expect(index.deleteMany(['painting'])).rejects.toThrow(
       'exactly one of ids, filter and deleteAll',
     )
     expect(await matching({ price: { $gte: 0 } })).toHaveLength(3)
   })
 
-  it('refuses an empty filter', async () => {
+  it('The Pinecone stand-in refuses an empty filter', async () => {
     expect((await post('/vectors/delete', { filter: {} })).status).toBe(400)
   })
 })
@@ -356,14 +356,14 @@ describe('what the service refuses', () => {
       { id: 'a', values: [1, 0, 0], metadata: { text: 'x'.repeat(41_000) } },
     ],
     ['sparse values', { id: 'a', values: [1, 0, 0], sparseValues: { indices: [1], values: [1] } }],
-  ])('refuses %s and stores nothing of the request', async (_, record) => {
+  ])('The Pinecone stand-in refuses %s and stores nothing of the request', async (_, record) => {
     await expect(index.upsert({ records: [painting, record] })).rejects.toBeInstanceOf(
       Errors.PineconeBadRequestError,
     )
     expect((await index.fetch({ ids: ['painting'] })).records).toEqual({})
   })
 
-  it('takes 1,000 records in one request, and no more', async () => {
+  it('The Pinecone stand-in takes 1,000 records in one request, and no more', async () => {
     const records = Array.from({ length: 1001 }, (_, number) => ({
       id: `r${number}`,
       values: [1, 0, 0],
@@ -375,7 +375,7 @@ describe('what the service refuses', () => {
     )
   })
 
-  it('refuses a request of more than 2 MB', async () => {
+  it('The Pinecone stand-in refuses a request of more than 2 MB', async () => {
     const values = Array.from({ length: 1536 }, (_, number) => Math.sin(number + 1))
     const records = Array.from({ length: 100 }, (_, number) => ({ id: `r${number}`, values }))
     await expect(client.index({ name: 'wide' }).upsert({ records })).rejects.toThrow(
@@ -383,7 +383,7 @@ describe('what the service refuses', () => {
     )
   })
 
-  it('refuses a query with a wrong vector, topK or number of starting points', async () => {
+  it('The Pinecone stand-in refuses a query with a wrong vector, topK or number of starting points', async () => {
     await expect(index.query({ vector: [1, 0], topK: 1 })).rejects.toThrow(
       'Vector dimension 2 does not match the dimension of the index 3',
     )
@@ -396,7 +396,7 @@ describe('what the service refuses', () => {
     expect((await post('/query', { vector: [1, 0, 0], topK: 10_000 })).status).toBe(200)
   })
 
-  it('refuses unknown fields, unknown paths, other methods and bodies that are not JSON', async () => {
+  it('The Pinecone stand-in refuses unknown fields, paths and methods, and bodies other than JSON', async () => {
     expect(
       await (await post('/query', { vector: [1, 0, 0], topK: 1, namspace: 'a' })).json(),
     ).toEqual({
@@ -413,7 +413,7 @@ describe('what the service refuses', () => {
     ).toBe(400)
   })
 
-  it('refuses a wrong key, and another version of the API', async () => {
+  it('The Pinecone stand-in refuses a wrong key, and another version of the API', async () => {
     const stranger = new Pinecone({ apiKey: 'wrong', controllerHostUrl: standIn.url })
     await expect(stranger.listIndexes()).rejects.toBeInstanceOf(Errors.PineconeAuthorizationError)
     expect((await post('/describe_index_stats', {}, { 'api-key': 'wrong' })).status).toBe(401)

@@ -33,14 +33,14 @@ describe('between node-redis and Redis', () => {
   })
   afterEach(() => client.destroy())
 
-  test('commands pass', async () => {
+  test('Commands of node-redis pass through a proxy', async () => {
     expect(await client.ping()).toBe('PONG')
     expect(proxy.connections).toBe(1)
     expect(proxy.bytesToServer).toBeGreaterThan(0)
     expect(proxy.bytesToClient).toBeGreaterThan(0)
   })
 
-  test('a cut breaks the command under way and every new connection, until restored', async () => {
+  test('A cut breaks the current Redis command and every new connection until restored', async () => {
     proxy.hang()
     const underWay = client.ping()
     const broken = expect(underWay).rejects.toThrow()
@@ -53,7 +53,7 @@ describe('between node-redis and Redis', () => {
     expect(await client.ping()).toBe('PONG')
   })
 
-  test('a hang answers nothing, accepts connections, and loses nothing', async () => {
+  test('A hang answers nothing, accepts connections and loses nothing', async () => {
     proxy.hang()
     const asked = client.echo('held')
     expect(await staysPending(asked)).toBe(true)
@@ -64,7 +64,7 @@ describe('between node-redis and Redis', () => {
     expect(await asked).toBe('held')
   })
 
-  test('a delay of 60 ms makes a round trip 120 ms longer, and keeps the order', async () => {
+  test('A delay of 60 ms makes a round trip 120 ms longer and keeps the order', async () => {
     proxy.delay(60)
     const begun = performance.now()
     expect(await Promise.all([client.echo('1'), client.echo('2')])).toEqual(['1', '2'])
@@ -77,7 +77,7 @@ describe('between node-redis and Redis', () => {
     })
   })
 
-  test('a pipelined flush is one round trip, commands one after the other are one each', async () => {
+  test('A pipelined flush is one round trip, and sequential commands are one each', async () => {
     const before = proxy.roundTrips()
     await Promise.all(Array.from({ length: 100 }, (_, number) => client.echo(String(number))))
     expect(proxy.roundTrips() - before).toBe(1)
@@ -100,13 +100,13 @@ describe('between pg and PostgreSQL', () => {
     await client.end()
   })
 
-  test('a query with parameters is one round trip', async () => {
+  test('A PostgreSQL query with parameters is one round trip', async () => {
     const before = proxy.roundTrips()
     expect((await client.query('SELECT $1::int AS number', [7])).rows).toEqual([{ number: 7 }])
     expect(proxy.roundTrips() - before).toBe(1)
   })
 
-  test('a cut breaks the query under way with a reset', async () => {
+  test('A cut breaks the current PostgreSQL query with a reset', async () => {
     const broken = expect(client.query('SELECT pg_sleep(30)')).rejects.toMatchObject({
       code: 'ECONNRESET',
     })
@@ -115,7 +115,7 @@ describe('between pg and PostgreSQL', () => {
     await expect(new pg.Client({ connectionString: proxy.url }).connect()).rejects.toThrow()
   })
 
-  test('a statement sent into a hang is carried out after it', async () => {
+  test('A statement sent during a hang runs after it', async () => {
     proxy.hang()
     const asked = client.query('SELECT 1 AS one')
     expect(await staysPending(asked)).toBe(true)
@@ -123,7 +123,7 @@ describe('between pg and PostgreSQL', () => {
     expect((await asked).rows).toEqual([{ one: 1 }])
   })
 
-  test('a delay applies to each direction', async () => {
+  test('A delay applies to each direction of a PostgreSQL connection', async () => {
     proxy.delay(60)
     const begun = performance.now()
     await client.query('SELECT 1')
@@ -132,7 +132,7 @@ describe('between pg and PostgreSQL', () => {
 })
 
 describe('between the MongoDB driver and MongoDB', () => {
-  test('commands pass, wait out a hang, and fail after a cut until restored', async () => {
+  test('MongoDB commands pass, wait out a hang, and fail after a cut until restored', async () => {
     proxy = await faultProxy(inject('stack').mongodb.url)
     const client = new MongoClient(proxy.url, { serverSelectionTimeoutMS: 200 })
     const ping = () => client.db('admin').command({ ping: 1 })
@@ -162,7 +162,7 @@ describe('between any client and server', () => {
     proxy = await faultProxy(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
   }
 
-  test('HTTP passes', async () => {
+  test('HTTP passes through a proxy', async () => {
     upstream = createHttpServer((_request, response) => response.end('hello')).listen(
       0,
       '127.0.0.1',
@@ -173,7 +173,7 @@ describe('between any client and server', () => {
     expect(await response.text()).toBe('hello')
   })
 
-  test('it reads no further ahead of a client that reads slowly than it must', async () => {
+  test('A proxy reads little ahead of a slow client', async () => {
     const megabyte = Buffer.alloc(1_048_576)
     await listen((socket) => {
       const fill = () => {
@@ -199,7 +199,7 @@ describe('between any client and server', () => {
     client.destroy()
   })
 
-  test('everything sent before the first answer is one round trip, however many pieces it comes in', async () => {
+  test('All data sent before the first answer is one round trip, in however many pieces', async () => {
     let upstreamSocket: Socket | undefined
     await listen((socket) => {
       upstreamSocket = socket.resume().on('error', () => undefined)
@@ -218,7 +218,7 @@ describe('between any client and server', () => {
     await eventually(() => expect(proxy.roundTrips()).toBe(2))
   })
 
-  test('the end of one side reaches the other after what was sent before it', async () => {
+  test('The end of one side reaches the other after all data sent before it', async () => {
     let received = ''
     await listen((socket) =>
       socket
@@ -237,7 +237,7 @@ describe('between any client and server', () => {
     await eventually(() => expect(proxy.connections).toBe(0))
   })
 
-  test('closing it ends both halves of every connection, hung ones too', async () => {
+  test('Closing a proxy ends both halves of every connection, even hung ones', async () => {
     const ends: string[] = []
     await listen((socket) =>
       socket.on('error', () => undefined).on('close', () => ends.push('server')),

@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 describe('the round trips of an operation', () => {
-  test('are counted to the last of those that follow it, however long an answer takes', async () => {
+  test('Round trips that follow an answer are counted, however long an answer takes', async () => {
     const goOn = async () => {
       await client.query('SELECT pg_sleep(0.2)')
       await client.query('SELECT 1')
@@ -28,7 +28,7 @@ describe('the round trips of an operation', () => {
     ).toEqual({ postgres: 2 })
   })
 
-  test('are those of the operation, and not those of its preparation', async () => {
+  test('Round trips of the preparation are not counted', async () => {
     const operation = async () => {
       await Promise.all([client.query('SELECT 1'), client.query('SELECT 2')])
     }
@@ -40,7 +40,7 @@ describe('the round trips of an operation', () => {
     ).toEqual({ postgres: 2 })
   })
 
-  test('leave out what a client does now and then by itself', async () => {
+  test("A client's own periodic round trips are not counted", async () => {
     let runs = 0
     expect(
       await leastRoundTrips({ postgres }, async () => async () => {

@@ -35,7 +35,7 @@ async function expectEnd({ pids, directory }: { pids: readonly number[]; directo
   await eventually(() => expect(existsSync(directory)).toBe(false))
 }
 
-test('servers end, and their data with them, when the process that started them is killed', async () => {
+test('Servers end and lose their data when the process that started them is killed', async () => {
   const started = await startInAnotherProcess()
   expect(started.pids.length).toBeGreaterThan(4)
   expect(started.pids.filter(isAlive)).toEqual(started.pids)
@@ -44,19 +44,19 @@ test('servers end, and their data with them, when the process that started them 
   await expectEnd(started)
 })
 
-test('paused servers end too when the process that started them is killed', async () => {
+test('Paused servers end as well when the process that started them is killed', async () => {
   const started = await startInAnotherProcess('--pause')
   started.parent.kill('SIGKILL')
   await expectEnd(started)
 })
 
-test('running servers do not keep their process alive, and end with it', async () => {
+test('Running servers do not keep their process alive, and end with it', async () => {
   const started = await startInAnotherProcess('--exit')
   if (started.parent.exitCode === null) await once(started.parent, 'exit')
   await expectEnd(started)
 })
 
-test('a server that does not end when asked to is killed, and its children with it', async () => {
+test('A server that ignores the order to stop is killed together with its children', async () => {
   const stubborn = await GuardedProcess.start({
     name: 'it',
     command: 'sh',
@@ -71,7 +71,7 @@ test('a server that does not end when asked to is killed, and its children with 
   await eventually(() => expect(pids.filter(isAlive)).toEqual([]))
 })
 
-test('a server that ends before it is ready is a failure that shows its last words', async () => {
+test('A server that ends before it is ready is a failure that shows its last output', async () => {
   const start = GuardedProcess.start({
     name: 'it',
     command: 'sh',
@@ -83,7 +83,7 @@ test('a server that ends before it is ready is a failure that shows its last wor
   await expect(start).rejects.toThrow(/the port is taken/)
 })
 
-test('a command that does not exist is a failure', async () => {
+test('An absent command is a failure', async () => {
   const start = GuardedProcess.start({
     name: 'it',
     command: 'no-such-server',

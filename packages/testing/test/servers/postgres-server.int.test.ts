@@ -26,14 +26,14 @@ async function query(text: string, url = server.url): Promise<unknown> {
   }
 }
 
-test('serves PostgreSQL 18 with room for 300 connections, logical decoding and the settings asked for', async () => {
+test('A PostgreSQL server accepts 300 connections and has logical decoding and the requested settings', async () => {
   expect(await query('SHOW server_version')).toEqual(['18.4'])
   expect(await query('SHOW max_connections')).toEqual(['300'])
   expect(await query('SHOW wal_level')).toEqual(['logical'])
   expect(await query('SHOW lock_timeout')).toEqual(['7s'])
 })
 
-test('keeps its port and every acknowledged commit when killed and restarted', async () => {
+test('A PostgreSQL server keeps its port and every acknowledged commit when killed and restarted', async () => {
   await query('CREATE TABLE kept (id int)')
   await query('INSERT INTO kept VALUES (1)')
   const { pid, url } = server
@@ -45,7 +45,7 @@ test('keeps its port and every acknowledged commit when killed and restarted', a
   expect(await query('SELECT id FROM kept')).toEqual([1])
 })
 
-test('a kill breaks the connections that are open, busy ones too', async () => {
+test('A kill of a PostgreSQL server breaks its open connections, even busy ones', async () => {
   const client = new pg.Client({ connectionString: server.url })
   client.on('error', () => undefined)
   await client.connect()
@@ -56,7 +56,7 @@ test('a kill breaks the connections that are open, busy ones too', async () => {
   await server.restart()
 })
 
-test('answers nothing while paused, and what was asked once resumed', async () => {
+test('A PostgreSQL server answers nothing while paused, and the waiting requests once resumed', async () => {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   await server.pause()
@@ -67,7 +67,7 @@ test('answers nothing while paused, and what was asked once resumed', async () =
   await client.end()
 })
 
-test('creates databases side by side under names of their own and drops them while they are in use', async () => {
+test('A PostgreSQL server creates databases concurrently and drops them while they are in use', async () => {
   const urls = await Promise.all([
     createDatabase(server.url),
     createDatabase(server.url),
@@ -89,13 +89,13 @@ test('creates databases side by side under names of their own and drops them whi
   ).toEqual([0])
 })
 
-test('dropping a database that is gone is no failure', async () => {
+test('Dropping an absent database is not an error', async () => {
   const url = await createDatabase(server.url)
   await dropDatabase(url)
   await dropDatabase(url)
 })
 
-test('a server that was stopped refuses its verbs and may be stopped again', async () => {
+test('A stopped server refuses its verbs and may be stopped again', async () => {
   const brief = await startPostgresServer()
   await brief.stop()
   await brief.stop()

@@ -3,18 +3,18 @@ import { planRedisBinary, type RedisBinaryFacts } from '../../src/servers/redis-
 
 const facts: RedisBinaryFacts = { hasBinary: false, isRoot: true, hasApt: true, platform: 'linux' }
 
-test('a server that is installed is used, whoever we are', () => {
+test('An installed redis-server is used by every user', () => {
   expect(planRedisBinary({ ...facts, hasBinary: true })).toEqual({ do: 'use' })
   expect(planRedisBinary({ ...facts, hasBinary: true, isRoot: false, hasApt: false })).toEqual({
     do: 'use',
   })
 })
 
-test('root on a system with apt installs a missing server', () => {
+test('Root on a system with apt installs a missing redis-server', () => {
   expect(planRedisBinary(facts)).toEqual({ do: 'install' })
 })
 
-test('anybody else on a system with apt is told the one command', () => {
+test('Any other user on a system with apt receives the command that installs redis-server', () => {
   expect(planRedisBinary({ ...facts, isRoot: false })).toEqual({
     do: 'refuse',
     command:
@@ -22,11 +22,11 @@ test('anybody else on a system with apt is told the one command', () => {
   })
 })
 
-test('root without apt installs nothing', () => {
+test('Root without apt installs nothing', () => {
   expect(planRedisBinary({ ...facts, hasApt: false })).toMatchObject({ do: 'refuse' })
 })
 
-test('macOS is told to use Homebrew', () => {
+test('A user of macOS receives the command of Homebrew', () => {
   expect(planRedisBinary({ ...facts, isRoot: false, hasApt: false, platform: 'darwin' })).toEqual({
     do: 'refuse',
     command: 'brew install redis',

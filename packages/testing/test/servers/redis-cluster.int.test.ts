@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-test('spreads keys over three masters for the official cluster client', async () => {
+test('A Redis cluster spreads keys over three masters for the official client', async () => {
   const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })) })
   client.on('error', () => undefined)
   await client.connect()
@@ -25,6 +25,6 @@ test('spreads keys over three masters for the official cluster client', async ()
   await client.close()
 })
 
-test('fewer than three masters are refused', async () => {
+test('A Redis cluster of fewer than three masters is refused', async () => {
   await expect(startRedisCluster({ masters: 2 })).rejects.toThrow(RangeError)
 })

@@ -30,7 +30,7 @@ async function connected<T>(
 const set = (value: string) => connected((client) => client.set('key', value))
 const get = () => connected((client) => client.get('key'))
 
-test('comes back empty on its port, as a process and a run of its own', async () => {
+test('A Redis server restarts empty on its port as a new process with a new run id', async () => {
   await set('old')
   const { pid, url } = server
   await server.restart()
@@ -39,13 +39,13 @@ test('comes back empty on its port, as a process and a run of its own', async ()
   expect(await get()).toBeNull()
 })
 
-test('keeps what it holds through a restart that asks for it', async () => {
+test('A Redis server keeps its data through a restart with keepData', async () => {
   await set('kept')
   await server.restart({ keepData: true })
   expect(await get()).toBe('kept')
 })
 
-test('comes back with its last snapshot when it was killed since', async () => {
+test('A Redis server restarts with its last snapshot after a kill', async () => {
   await set('in the snapshot')
   await server.snapshot()
   await set('lost')
@@ -55,7 +55,7 @@ test('comes back with its last snapshot when it was killed since', async () => {
   expect(await get()).toBe('in the snapshot')
 })
 
-test('answers nothing while paused, and what was asked once resumed', async () => {
+test('A Redis server answers nothing while paused, and the waiting requests once resumed', async () => {
   await set('value')
   await connected(async (client) => {
     await server.pause()
@@ -66,14 +66,14 @@ test('answers nothing while paused, and what was asked once resumed', async () =
   })
 })
 
-test('can be killed and restarted while paused', async () => {
+test('A Redis server can be killed and restarted while paused', async () => {
   await server.pause()
   await server.kill()
   await server.restart()
   expect(await get()).toBeNull()
 })
 
-test('leaves a snapshot directory that was given, when stopped', async () => {
+test("A Redis server leaves the caller's snapshot directory when stopped", async () => {
   const dir = await mkdtemp(join(tmpdir(), 'headwater-snapshot-'))
   const lasting = await startRedisServer({ dir })
   await lasting.snapshot()

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-test('a directory is out of the reach of others when any directory above it is closed to them', async () => {
+test('A directory is out of reach of other users when any parent is closed to them', async () => {
   const inner = join(root, 'open', 'inner')
   await mkdir(inner, { recursive: true, mode: 0o755 })
   expect(await isReachableByOthers(inner)).toBe(false)
@@ -22,11 +22,11 @@ test('a directory is out of the reach of others when any directory above it is c
   expect(await isReachableByOthers(inner)).toBe(true)
 })
 
-test('a directory that does not exist is out of reach', async () => {
+test('An absent directory is out of reach', async () => {
   expect(await isReachableByOthers(join(root, 'missing'))).toBe(false)
 })
 
-test('the directory of a server is closed to others', async () => {
+test('The directory of a server is closed to other users', async () => {
   const dir = await serverDirectory('test')
   expect((await stat(dir)).mode & 0o777).toBe(0o700)
   await rm(dir, { recursive: true })

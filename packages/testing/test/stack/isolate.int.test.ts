@@ -11,7 +11,7 @@ async function databases(): Promise<string[]> {
   return rows.map(({ datname }) => datname)
 }
 
-test('two isolated parts share no database, key prefix or namespace', async () => {
+test('Two isolated parts share no database, key prefix or namespace', async () => {
   const [one, other] = await Promise.all([isolate(inject('stack')), isolate(inject('stack'))])
   expect(one.postgres.url).not.toBe(other.postgres.url)
   expect(one.redis.prefix).not.toBe(other.redis.prefix)
@@ -20,7 +20,7 @@ test('two isolated parts share no database, key prefix or namespace', async () =
   await Promise.all([one.dispose(), other.dispose()])
 })
 
-test('disposing removes what is its own and nothing else, and may be repeated', async () => {
+test('Disposing removes the isolated part and nothing else, and may be repeated', async () => {
   const [own, other] = await Promise.all([isolate(inject('stack')), isolate(inject('stack'))])
   const client = createClient({ url: own.redis.url })
   await client.connect()
@@ -39,7 +39,7 @@ test('disposing removes what is its own and nothing else, and may be repeated', 
   await other.dispose()
 })
 
-test('only the stores that are given are set aside', async () => {
+test('Only the given stores are isolated', async () => {
   const own = await isolate({ redis: inject('stack').redis })
   expect(Object.keys(own).sort()).toEqual(['dispose', 'redis'])
   await own.dispose()

@@ -13,13 +13,13 @@ const mongodb: RungFacts = { ...bare, hasStandIn: true }
 const pinecone: RungFacts = { ...bare, hasImage: false, hasLocalServer: false, hasStandIn: true }
 
 describe('the rungs that are tried', () => {
-  test('end at the environment when it names a URL', () => {
+  test('A URL in the environment is the only rung', () => {
     expect(
       planRungs({ ...mongodb, environmentUrl: 'mongodb://db', hasContainerRuntime: true }),
     ).toEqual(['environment'])
   })
 
-  test('are container, local server and stand-in, in that order', () => {
+  test('The rungs are container, local server and stand-in, in that order', () => {
     expect(planRungs({ ...mongodb, hasContainerRuntime: true })).toEqual([
       'container',
       'local',
@@ -27,21 +27,21 @@ describe('the rungs that are tried', () => {
     ])
   })
 
-  test('leave the container out where no runtime answers', () => {
+  test('Without a container runtime the container rung is left out', () => {
     expect(planRungs(mongodb)).toEqual(['local', 'stand-in'])
   })
 
-  test('leave the local server out where there is none', () => {
+  test('Without a local server the local rung is left out', () => {
     expect(planRungs({ ...mongodb, hasLocalServer: false })).toEqual(['stand-in'])
   })
 
-  test('are the stand-in alone for a hosted service, container runtime or not', () => {
+  test('A hosted service has the stand-in rung alone, with or without a container runtime', () => {
     expect(planRungs({ ...pinecone, hasContainerRuntime: true })).toEqual(['stand-in'])
   })
 })
 
 describe('where containers are required', () => {
-  test('a missing runtime fails the run for every store', () => {
+  test('Required containers without a runtime fail the run for every store', () => {
     for (const facts of [bare, mongodb, pinecone, { ...bare, environmentUrl: 'redis://cache' }]) {
       expect(() => planRungs({ ...facts, requireContainers: true })).toThrow(
         /CI_REQUIRE_CONTAINERS/,
@@ -49,13 +49,13 @@ describe('where containers are required', () => {
     }
   })
 
-  test('a store with an image is tried in a container only', () => {
+  test('With required containers, a store with an image is tried only in a container', () => {
     expect(planRungs({ ...mongodb, requireContainers: true, hasContainerRuntime: true })).toEqual([
       'container',
     ])
   })
 
-  test('a hosted service is still stood in for', () => {
+  test('With required containers, a hosted service still has a stand-in', () => {
     expect(planRungs({ ...pinecone, requireContainers: true, hasContainerRuntime: true })).toEqual([
       'stand-in',
     ])

@@ -17,7 +17,7 @@ describe('every store of the stack answers its official client', () => {
   })
   afterAll(() => own.dispose())
 
-  test('PostgreSQL', async () => {
+  test('PostgreSQL of the stack answers its official client', async () => {
     const client = new pg.Client({ connectionString: own.postgres.url })
     await client.connect()
     const { rows } = await client.query('SELECT current_database() AS name')
@@ -25,7 +25,7 @@ describe('every store of the stack answers its official client', () => {
     expect(rows).toEqual([{ name: new URL(own.postgres.url).pathname.slice(1) }])
   })
 
-  test('Redis', async () => {
+  test('Redis of the stack answers its official client', async () => {
     const client = createClient({ url: own.redis.url })
     await client.connect()
     await client.set(`${own.redis.prefix}greeting`, 'hello')
@@ -33,7 +33,7 @@ describe('every store of the stack answers its official client', () => {
     client.destroy()
   })
 
-  test('MongoDB', async () => {
+  test('MongoDB of the stack answers its official client', async () => {
     const client = new MongoClient(own.mongodb.url)
     const greetings = client.db(own.mongodb.database).collection('greetings')
     await greetings.insertOne({ text: 'hello' })
@@ -43,7 +43,7 @@ describe('every store of the stack answers its official client', () => {
     await client.close()
   })
 
-  test('Pinecone', async () => {
+  test('Pinecone of the stack answers its official client', async () => {
     const { url, apiKey, index: name, namespace } = own.pinecone
     const index = new Pinecone({ apiKey, controllerHostUrl: url }).index({ name, namespace })
     await index.upsert({
@@ -53,7 +53,7 @@ describe('every store of the stack answers its official client', () => {
     expect(Object.keys(records)).toEqual(['one'])
   })
 
-  test('OpenAI', async () => {
+  test('OpenAI of the stack answers its official client', async () => {
     const client = new OpenAI({ apiKey: own.openai.apiKey, baseURL: own.openai.url })
     const { data } = await client.embeddings.create({
       model: 'text-embedding-3-small',
@@ -66,7 +66,7 @@ describe('every store of the stack answers its official client', () => {
 describe('a stack', () => {
   afterEach(() => void vi.unstubAllEnvs())
 
-  test('takes the server that the environment names, and leaves it running when stopped', async () => {
+  test('A stack uses the server that the environment names, and leaves it running when stopped', async () => {
     const { url } = inject('stack').redis
     vi.stubEnv('HEADWATER_REDIS_URL', url)
     const stack = await startTestStack({ stores: ['redis'] })
@@ -78,14 +78,14 @@ describe('a stack', () => {
     client.destroy()
   })
 
-  test('fails, naming the store, when the server that the environment names does not answer', async () => {
+  test('A stack fails and names the store when the server in the environment does not answer', async () => {
     vi.stubEnv('HEADWATER_REDIS_URL', 'redis://127.0.0.1:1')
     await expect(startTestStack({ stores: ['redis'] })).rejects.toThrow(
       /redis \(environment\).*ECONNREFUSED/,
     )
   })
 
-  test('describes each store by rung and version, and its addresses are plain data', async () => {
+  test('A stack describes each store by rung and version, and its addresses are plain data', async () => {
     const lines: string[] = []
     const stack = await startTestStack({
       stores: ['openai', 'pinecone'],

@@ -7,10 +7,7 @@ import { type Document, isDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 import type { Cursors } from './cursors.ts'
 
-/**
- * What a command runs with: the data, the open cursors, and the connection and database it came
- * for.
- */
+/** The context of a command: the data, the open cursors, its connection and its database. */
 export interface CommandContext {
   store: MongodbStore
   cursors: Cursors

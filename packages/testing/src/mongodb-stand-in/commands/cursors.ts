@@ -3,9 +3,9 @@ import { calculateObjectSize, Long } from 'bson'
 import { ServerError } from '../server-error.ts'
 import type { Document } from '../values/document.ts'
 
-/** How long cursors are kept. */
+/** How long cursors stay open. */
 export interface CursorOptions {
-  /** A cursor that nobody asks is dropped after this time. @defaultValue 600_000 */
+  /** Milliseconds after which an idle cursor is dropped. @defaultValue 600_000 */
   idleMs?: number
   /**
    * A cursor whose connection has closed is dropped after this time, unless another connection asks
@@ -29,8 +29,8 @@ interface Cursor {
 const maxBatchBytes = 16 * 1024 * 1024
 
 /**
- * The cursors of one server: results that did not fit the first batch, until they are read, killed
- * or forgotten.
+ * The cursors of one server: results beyond their first batch, until they are read, killed or
+ * dropped.
  */
 export class Cursors {
   readonly #clock: Clock
@@ -43,12 +43,15 @@ export class Cursors {
     this.#options = { ...cursorDefaults, ...options }
   }
 
-  /** How many cursors are open. */
+  /** The number of open cursors. */
   get size(): number {
     return this.#open.size
   }
 
-  /** The reply with the first batch of a result. A cursor stays open only when there is more. */
+  /**
+   * The reply with the first batch of a result. A cursor stays open only when more documents
+   * follow.
+   */
   start(
     results: Iterable<Document>,
     how: { namespace: string; connectionId: number; batchSize: number; isSingle: boolean },
@@ -101,14 +104,14 @@ export class Cursors {
     }
   }
 
-  /** Closes a cursor; false when there is none. */
+  /** Closes a cursor; returns false for an unknown one. */
   kill(id: Long): boolean {
     return this.#open.delete(id.toString())
   }
 
   /**
-   * Marks the cursors last used over a connection that has closed: they go soon unless another
-   * connection asks for them.
+   * Marks the cursors last used over a closed connection, which are dropped soon unless another
+   * connection uses them.
    */
   orphan(connectionId: number): void {
     for (const cursor of this.#open.values()) {
@@ -132,7 +135,7 @@ function take(rest: Iterator<Document>): Document | undefined {
   return next.done === true ? undefined : next.value
 }
 
-/** At least one document, then as many as the batch may have in number and in bytes. */
+/** At least one document, then as many as the batch's limits of count and bytes allow. */
 function nextBatch(cursor: Cursor, batchSize: number): Document[] {
   const batch: Document[] = []
   let bytes = 0

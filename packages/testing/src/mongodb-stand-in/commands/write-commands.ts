@@ -57,7 +57,7 @@ export const writeCommands: Record<string, Command> = {
   },
 }
 
-/** One update with what it may do when nothing or more than one document matches. */
+/** One update, and whether it may insert a document or change several. */
 interface Change {
   filter: Document
   update: unknown

@@ -4,8 +4,8 @@ import type { Document } from '../values/document.ts'
 const maxWrites = 100_000
 
 /**
- * Does each of a batch of writes. A failed one is reported by its index; an ordered batch ends with
- * it, an unordered one goes on.
+ * Performs a batch of writes. A failed write is reported by its index; it ends an ordered batch,
+ * and an unordered batch continues.
  */
 export function eachWrite(
   writes: Document[],
@@ -31,7 +31,7 @@ export function eachWrite(
   return writeErrors.length === 0 ? {} : { writeErrors }
 }
 
-/** Rejects a write of a batch that lacks a field or has one that no such write has. */
+/** Rejects a write of a batch with a missing or an unknown field. */
 export function checkFields(
   given: Document,
   name: string,

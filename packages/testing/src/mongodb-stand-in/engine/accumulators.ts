@@ -58,7 +58,7 @@ export const accumulators: Record<string, Accumulator> = {
     )[0],
 }
 
-/** Those accumulators that are also expressions: over their arguments, or over one array. */
+/** Accumulators that are also expressions, over their arguments or over one array. */
 export const foldingOperators: Record<string, Expression> = {
   ...Object.fromEntries(Object.entries(folds).map(([name, fold]) => [name, overArguments(fold)])),
   $first: nullable('$first', (value) => arrayOf(value, '$first')[0]),

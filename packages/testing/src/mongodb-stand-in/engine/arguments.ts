@@ -11,7 +11,7 @@ export function evaluateList(document: unknown, argument: unknown, options: Opti
   return list.map((item) => evalExpr(document, item, options))
 }
 
-/** An operator of a fixed number of arguments, given to `apply` evaluated. */
+/** An operator of a fixed number of arguments, which are evaluated before `apply`. */
 export function operatorOf(
   name: string,
   count: number,

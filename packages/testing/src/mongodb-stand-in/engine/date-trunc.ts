@@ -1,11 +1,11 @@
 import { ServerError } from '../server-error.ts'
 import { instantOf, localTimeOf, offsetAt } from './time-zone.ts'
 
-/** The units of time that date operators know. */
+/** The units of time of date operators. */
 export type TimeUnit =
   'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond'
 
-/** Length in milliseconds of the units that have one. */
+/** Milliseconds of the units of fixed length. */
 export const unitMs = {
   week: 604_800_000,
   day: 86_400_000,
@@ -19,7 +19,7 @@ const months = { year: 12, quarter: 3, month: 1 } as const
 const reference = Date.UTC(2000, 0, 1)
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 
-/** What $dateTrunc takes besides the date. */
+/** The arguments of $dateTrunc besides the date. */
 export interface Truncation {
   unit: TimeUnit
   binSize: number
@@ -87,7 +87,7 @@ export function shift(
   return instantOf(timezone, date.getTime())
 }
 
-/** How many boundaries of a unit lie between two instants, negative when the second is earlier. */
+/** The number of unit boundaries between two instants, negative when the second is earlier. */
 export function boundariesBetween(
   from: number,
   to: number,

@@ -14,18 +14,18 @@ import { filterOperators, isTrue } from './filter-operators.ts'
 import { evaluateFor, prepareOptions, rootedAt, withScope, type FilterOperator } from './options.ts'
 
 /**
- * What a command gives the engine: variables of `let`, and the collections that a pipeline may
- * name.
+ * The inputs of a command to the engine: variables of `let`, and the collections that a pipeline
+ * may name.
  */
 export interface EngineScope {
   clock?: Clock
   variables?: Readonly<Record<string, unknown>>
   collection?(name: string): Document[]
-  /** Asked again and again during long work; throws when the time limit has passed. */
+  /** Called repeatedly during long work; throws once the time limit has passed. */
   interrupt?(): void
 }
 
-/** A pipeline stage as mingo has them. */
+/** A pipeline stage of mingo. */
 export type MingoStage = (
   documents: ReturnType<typeof Lazy>,
   argument: unknown,
@@ -60,12 +60,12 @@ export class Engine {
     return new Date((this.#scope.clock ?? systemClock).now())
   }
 
-  /** Throws when the command has used up its time. */
+  /** Throws once the command has exceeded its time limit. */
   interrupt(): void {
     this.#scope.interrupt?.()
   }
 
-  /** The engine with more variables: what `let` gives a pipeline inside a pipeline. */
+  /** The engine with additional variables, as `let` defines them for a nested pipeline. */
   with(variables: Record<string, unknown>): Engine {
     return new Engine({ ...this.#scope, variables: { ...this.#scope.variables, ...variables } })
   }

@@ -11,9 +11,9 @@ import type { FilterOperator } from './options.ts'
 type Test = (value: unknown) => boolean
 
 /**
- * The filter operators with MongoDB's comparison: numbers by value across types, other types only
- * with their own, an array by itself and by each element. They take the place of mingo's, which
- * know JavaScript's types only.
+ * The filter operators with MongoDB's comparison: numbers compare by value across types, other
+ * types only with themselves, and an array as a whole and by each element. They replace mingo's
+ * operators, which know only JavaScript's types.
  */
 export const filterOperators: Record<string, FilterOperator> = {
   $eq: (path, argument) => some(path, equalTo(argument)),

@@ -18,8 +18,8 @@ export type FilterOperator = (
 ) => (document: unknown) => boolean
 
 /**
- * Options in the form mingo uses inside. From plain options it would copy every operator again for
- * every document.
+ * Options in mingo's internal form. From plain options, mingo would copy every operator for every
+ * document.
  */
 export interface PreparedOptions extends Options {
   readonly options: Options
@@ -46,8 +46,7 @@ export function prepareOptions(context: Context): PreparedOptions {
 }
 
 /**
- * The same operators with other variables and collections, and with the moment that `$$NOW` is from
- * now on.
+ * The same operators with other variables and collections, and with the current time as `$$NOW`.
  */
 export function withScope(
   prepared: PreparedOptions,

@@ -11,7 +11,7 @@ import { type Stage, type StageFactory, stageFields } from './stages/stage.ts'
 import { windowStage } from './stages/window-stage.ts'
 
 /**
- * Checks the stages of a pipeline and makes one function of them. Whatever is unknown is an error
+ * Checks the stages of a pipeline and combines them into one function. Anything unknown is an error
  * before any document is read.
  */
 export function compilePipeline(pipeline: unknown, engine: Engine): Stage {

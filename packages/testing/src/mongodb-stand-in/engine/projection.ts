@@ -24,8 +24,8 @@ interface Plan {
 }
 
 /**
- * A projection of find or $project, as a function of a document. What it cannot do is refused
- * before any document is read.
+ * A projection of find or $project, as a function of a document. Anything unsupported is refused
+ * before a document is read.
  */
 export function compileProjection(
   specification: unknown,
@@ -139,7 +139,7 @@ function including(plan: Plan, engine: Engine): (document: Document) => Document
 }
 
 /**
- * A computed field turns whatever is not a document on its way into one, even when it has no value
+ * A computed field replaces every non-document on its path by a document, even when it has no value
  * itself.
  */
 function setComputed(target: unknown, [part = '', ...rest]: string[], value: unknown): void {

@@ -3,8 +3,7 @@ import { double, isInt32 } from '../values/document.ts'
 
 /**
  * The sum of the numbers among the values: an int while it fits, then a long; a double or a decimal
- * as soon as one takes part. Doubles are added with compensation, so that the order of many small
- * parts does not show.
+ * if any value is one. Doubles are added with compensation, so that their order does not matter.
  */
 export function sumOf(values: unknown[]): unknown {
   let small = 0

@@ -4,8 +4,8 @@ import { valueAt } from '../values/path.ts'
 import type { Engine } from './engine.ts'
 
 /**
- * What decides where the placeholders of an update path point: `$` by the filter, `$[name]` by the
- * array filters.
+ * The filters that resolve the placeholders of an update path: the filter for `$`, the array
+ * filters for `$[name]`.
  */
 export interface UpdateTarget {
   filter: Document

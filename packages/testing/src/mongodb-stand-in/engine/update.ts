@@ -6,7 +6,7 @@ import { compilePipeline, stageName } from './pipeline.ts'
 import { updateOperators } from './update-operators.ts'
 import { compileArrayFilters, resolvePaths, type UpdateTarget } from './update-paths.ts'
 
-/** An update, checked: makes the new document from the old one, which stays as it was. */
+/** A checked update: creates the new document and leaves the old one unchanged. */
 export interface Update {
   /** Whether the whole document is replaced; such an update cannot be applied to many. */
   isReplacement: boolean
@@ -23,8 +23,8 @@ const pipelineStages = new Set([
 ])
 
 /**
- * Checks an update: a replacement, update operators or a pipeline. Unknown operators, and paths in
- * each other's way, are errors.
+ * Checks an update: a replacement, update operators or a pipeline. Unknown operators and
+ * conflicting paths are errors.
  */
 export function compileUpdate(
   given: unknown,

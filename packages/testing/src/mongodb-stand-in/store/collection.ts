@@ -15,9 +15,9 @@ import {
 import { duplicateKey, equalityOf, UniqueIndex } from './unique-index.ts'
 
 /**
- * The documents of one collection in the order of their insertion, and its indexes. A stored
- * document is never changed in place: readers may keep what they got. Each write checks all unique
- * indexes before it changes anything.
+ * The documents of one collection in the order of insertion, and its indexes. Stored documents are
+ * immutable, so readers may keep them. Each write checks all unique indexes before it changes
+ * anything.
  */
 export class Collection {
   namespace: string
@@ -29,7 +29,7 @@ export class Collection {
     this.namespace = namespace
   }
 
-  /** How many documents there are. */
+  /** The number of documents. */
   get size(): number {
     return this.#documents.size
   }
@@ -45,8 +45,8 @@ export class Collection {
   }
 
   /**
-   * The documents among which those matching a filter are, in the order of insertion: few when the
-   * filter fixes `_id` or a unique key.
+   * The documents that may match a filter, in the order of insertion: few when the filter fixes
+   * `_id` or a unique key.
    */
   candidates(filter: Document): Document[] {
     const ids = this.#idsFor(filter)
@@ -65,7 +65,7 @@ export class Collection {
     return document
   }
 
-  /** Puts a document in the place of the stored one with the same `_id`. */
+  /** Replaces the stored document with the same `_id`. */
   replace(before: Document, after: Document): void {
     const id = keyOf(before)
     if (keyOf(after) !== id) {
@@ -95,9 +95,9 @@ export class Collection {
   }
 
   /**
-   * Creates an index; true when it is new, false when the very same one exists. Fails with 85 or 86
-   * when another stands in its way, and with 11000 when it is unique and documents have the same
-   * key; then nothing has changed.
+   * Creates an index; returns false when the same index exists. Fails with 85 or 86 when it
+   * conflicts with another index, and with 11000 when documents share a key of a unique index; a
+   * failure changes nothing.
    */
   createIndex(specification: IndexSpecification): boolean {
     if (this.#exists(specification)) return false
@@ -118,7 +118,8 @@ export class Collection {
   }
 
   /**
-   * Changes after how many seconds the documents of a TTL index expire; returns how many it was.
+   * Changes the seconds after which the documents of a TTL index expire, and returns the previous
+   * value.
    */
   setExpiry(name: string, expireAfterSeconds: unknown): unknown {
     const index = this.#specifications.get(name)
@@ -128,7 +129,7 @@ export class Collection {
     return index.expireAfterSeconds
   }
 
-  /** Removes what the TTL indexes say has expired by then; returns how many documents went. */
+  /** Removes the documents that TTL indexes expire by that time, and returns their number. */
   expire(nowMs: number): number {
     const expiring = this.indexes.filter(
       ({ expireAfterSeconds }) => expireAfterSeconds !== undefined,

@@ -3,7 +3,7 @@ import { valueKey } from '../values/compare.ts'
 import { type Document, isDocument } from '../values/document.ts'
 import { toNumber } from '../values/number.ts'
 
-/** An index as createIndexes takes it and listIndexes lists it. */
+/** An index in the form of createIndexes and listIndexes. */
 export interface IndexSpecification {
   v: number
   key: Document
@@ -47,8 +47,7 @@ const elsewhere = new Set([
 export const idIndex: IndexSpecification = { v: 2, key: { _id: 1 }, name: '_id_' }
 
 /**
- * Checks an index specification, with the errors mongod has for wrong ones; kinds of index that are
- * not implemented are refused.
+ * Checks an index specification and fails as mongod does; unimplemented kinds of index are refused.
  */
 export function parseIndexSpecification(given: unknown): IndexSpecification {
   if (!isDocument(given)) throw new ServerError(14, 'an index specification must be an object')
@@ -70,8 +69,8 @@ export function parseIndexSpecification(given: unknown): IndexSpecification {
 }
 
 /**
- * What sets two indexes apart: their key and the documents they cover. Everything else is an option
- * of the same index.
+ * The identity of an index: its key and the documents it covers. Everything else is an option of
+ * the index.
  */
 export function identityOf(specification: IndexSpecification): string {
   const { key, unique = false, sparse = false, partialFilterExpression = null } = specification

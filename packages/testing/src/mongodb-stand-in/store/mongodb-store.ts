@@ -2,8 +2,8 @@ import { ServerError } from '../server-error.ts'
 import { Collection } from './collection.ts'
 
 /**
- * The data behind a stand-in: databases of collections, in memory. Handed to a second stand-in
- * after the first has stopped, it is the disk of a server that was restarted.
+ * The data of a stand-in: databases of collections, in memory. Passed to another stand-in after the
+ * first has stopped, it acts as the disk of a restarted server.
  */
 export class MongodbStore {
   readonly #databases = new Map<string, Map<string, Collection>>()
@@ -60,7 +60,7 @@ export class MongodbStore {
     return collection
   }
 
-  /** Gives a collection another name; one that had the name is dropped. */
+  /** Renames a collection; a collection that had the name is dropped. */
   rename(database: string, from: string, to: string): void {
     checkName(to)
     const collection = this.find(database, from)
@@ -77,7 +77,7 @@ export class MongodbStore {
     this.#databases.delete(database)
   }
 
-  /** Removes the documents that have expired by then under TTL indexes; returns how many went. */
+  /** Removes the documents that TTL indexes expire by that time, and returns their number. */
   expire(nowMs: number): number {
     let removed = 0
     for (const collections of this.#databases.values()) {

@@ -43,7 +43,7 @@ export class UniqueIndex {
     for (const values of this.#keysOf(document)) this.#owners.delete(valueKey(values))
   }
 
-  /** Forgets all keys. */
+  /** Removes all keys. */
   clear(): void {
     this.#owners.clear()
   }
@@ -83,7 +83,8 @@ export function duplicateKey(
   const paths = Object.keys(specification.key)
   const keyValue = Object.fromEntries(paths.map((path, index) => [path, values[index] ?? null]))
   const shown = paths.map((path, index) => `${path}: ${show(values[index])}`).join(', ')
-  const message = `E11000 duplicate key error collection: ${namespace} index: ${specification.name} dup key: { ${shown} }`
+  const index = `collection: ${namespace} index: ${specification.name}`
+  const message = `E11000 duplicate key error ${index} dup key: { ${shown} }`
   return new ServerError(11000, message, { keyPattern: specification.key, keyValue })
 }
 

@@ -15,8 +15,7 @@ const ranks: Record<string, number> = {
 }
 
 /**
- * The place of a value's type in MongoDB's order of types; values of one rank compare with each
- * other.
+ * The rank of a value's type in MongoDB's order of types; values of the same rank compare by value.
  */
 export function typeRank(value: unknown): number {
   if (value === undefined) return 1
@@ -48,9 +47,7 @@ export function equalValues(left: unknown, right: unknown): boolean {
   return left === right || compareValues(left, right) === 0
 }
 
-/**
- * A text that is the same for equal values and for those only: the key of groups, sets and indexes.
- */
+/** A text that is equal for equal values only: the key of groups, sets and indexes. */
 export function valueKey(value: unknown): string {
   if (typeof value === 'string') return `s${value.length}:${value}`
   if (typeof value === 'number') return `n${numberKey(value)}`

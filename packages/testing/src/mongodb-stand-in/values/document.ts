@@ -56,10 +56,7 @@ export function cloneValue<T>(value: T): T {
   return copy as T
 }
 
-/**
- * Sets an own field, whatever its name: assigning to `__proto__` would change the prototype
- * instead.
- */
+/** Sets an own field of any name; assigning to `__proto__` would change the prototype instead. */
 export function setField(target: Document, key: string, value: unknown): void {
   if (key !== '__proto__') target[key] = value
   else

@@ -49,7 +49,7 @@ export function compareNumbers(left: unknown, right: unknown): number {
   return compareDecimals(exact(left), exact(right))
 }
 
-/** A text that is equal for equal numbers of any type, and for those only. */
+/** A text that is equal for equal numbers of any type only. */
 export function numberKey(value: unknown): string {
   if (typeof value === 'number') return value === 0 ? '0' : String(value)
   const number = toNumber(value) ?? NaN

@@ -28,7 +28,7 @@ export class MessageStream {
     return all.subarray(0, size)
   }
 
-  /** The first chunk, joined with those after it only when it is too short. */
+  /** The first chunk, joined with later ones only when it is too short. */
   #head(bytes: number): Buffer {
     const [first = Buffer.alloc(0)] = this.#chunks
     if (first.length >= bytes)

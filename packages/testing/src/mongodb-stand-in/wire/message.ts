@@ -1,16 +1,19 @@
 import { decodeDocument, type Document, encodeDocument } from '../values/document.ts'
 
-/** A request as it came over the wire: its command with the document sequences put in as arrays. */
+/** A request from the wire: its command, with the document sequences as arrays. */
 export interface Request {
   id: number
   command: Document
-  /** Legacy OP_QUERY wants an OP_REPLY; it is the first message of most connections. */
+  /**
+   * Whether it is a legacy OP_QUERY, which needs an OP_REPLY: the first message of most
+   * connections.
+   */
   isLegacy: boolean
-  /** The client sends on without waiting: an unacknowledged write. */
+  /** Whether the client waits for no reply: an unacknowledged write. */
   wantsReply: boolean
 }
 
-/** Bytes that are not a message of the protocol; the connection they came on cannot go on. */
+/** A malformed message, after which its connection cannot continue. */
 export class MalformedMessage extends Error {}
 
 const headerBytes = 16
@@ -21,7 +24,7 @@ const checksumPresent = 1
 const moreToCome = 2
 const knownFlags = checksumPresent | moreToCome
 
-/** The largest message that is read. */
+/** The size limit of a message. */
 export const maxMessageBytes = 48_000_000
 
 /** Reads one whole message. */

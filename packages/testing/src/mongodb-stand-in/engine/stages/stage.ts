@@ -8,15 +8,15 @@ import type { Engine } from '../engine.ts'
 export type Stage = (documents: Document[]) => Document[]
 
 /**
- * Makes a stage from its argument, rejecting whatever it does not know. A stage with pipelines
- * inside gets `compile` for them.
+ * Creates a stage from its argument and rejects anything unknown. A stage with nested pipelines
+ * compiles them with `compile`.
  */
 export type StageFactory = (
   argument: unknown,
   context: { engine: Engine; compile: PipelineCompiler },
 ) => Stage
 
-/** Makes a function of documents from the stages of a pipeline. */
+/** Turns the stages of a pipeline into a function of documents. */
 export type PipelineCompiler = (pipeline: unknown, engine: Engine) => Stage
 
 /** The argument of a stage as an object with no other fields than `allowed`. */
