@@ -3,6 +3,7 @@ import { containerImages, startContainer } from './container.ts'
 import { findOnPath } from '../servers/find-on-path.ts'
 import { startMongodServer } from '../servers/mongod-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
+import { startedStore } from './started-store.ts'
 
 const connectTimeoutMs = 10_000
 
@@ -33,12 +34,14 @@ export const mongodbRungs: StoreRungs<'mongodb'> = {
   },
 }
 
-async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'mongodb'>> {
-  const version = await withMongodb(url, async (client) => {
-    const info = await client.db('admin').command({ buildInfo: 1 })
-    return String(info['version'])
-  })
-  return { address: { url, version }, stop }
+function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'mongodb'>> {
+  return startedStore(stop, async () => ({
+    url,
+    version: await withMongodb(url, async (client) => {
+      const info = await client.db('admin').command({ buildInfo: 1 })
+      return String(info['version'])
+    }),
+  }))
 }
 
 /** Runs work with a connected official client and closes the client. */

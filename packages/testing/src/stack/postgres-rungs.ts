@@ -2,6 +2,7 @@ import { containerImages, startContainer } from './container.ts'
 import { postgresVersion } from './postgres-database.ts'
 import { startPostgresServer } from '../servers/postgres-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
+import { startedStore } from './started-store.ts'
 
 /** The rungs of PostgreSQL. */
 export const postgresRungs: StoreRungs<'postgres'> = {
@@ -25,6 +26,6 @@ export const postgresRungs: StoreRungs<'postgres'> = {
   },
 }
 
-async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'postgres'>> {
-  return { address: { url, version: await postgresVersion(url) }, stop }
+function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'postgres'>> {
+  return startedStore(stop, async () => ({ url, version: await postgresVersion(url) }))
 }

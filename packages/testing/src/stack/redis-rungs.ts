@@ -1,6 +1,7 @@
 import { containerImages, startContainer } from './container.ts'
 import { startRedisServer } from '../servers/redis-server.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
+import { startedStore } from './started-store.ts'
 
 const connectTimeoutMs = 10_000
 
@@ -24,12 +25,14 @@ export const redisRungs: StoreRungs<'redis'> = {
   },
 }
 
-async function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'redis'>> {
-  const version = await withRedis(
+function started(url: string, stop: () => Promise<void>): Promise<StartedStore<'redis'>> {
+  return startedStore(stop, async () => ({
     url,
-    async (client) => /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown',
-  )
-  return { address: { url, version }, stop }
+    version: await withRedis(
+      url,
+      async (client) => /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? 'unknown',
+    ),
+  }))
 }
 
 /** Runs work with a connected official client and closes the client. */
@@ -43,11 +46,11 @@ export async function withRedis<T>(
     socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
   })
   client.on('error', () => undefined)
-  await client.connect()
   try {
+    await client.connect()
     return await use(client)
   } finally {
-    client.destroy()
+    if (client.isOpen) client.destroy()
   }
 }
 

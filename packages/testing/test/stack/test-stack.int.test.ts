@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Pinecone } from '@pinecone-database/pinecone'
 import { MongoClient } from 'mongodb'
 import OpenAI from 'openai'
@@ -85,6 +88,16 @@ describe('a stack', () => {
     )
   })
 
+  test('A process ends by itself after its stack failed to start', async () => {
+    const fixture = fileURLToPath(new URL('./failing-stack-fixture.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--conditions=headwater-source', fixture],
+      { timeout: 100_000 },
+    )
+    expect(stdout).toMatch(/redis \(environment\).*ECONNREFUSED/)
+  }, 120_000)
+
   test('A stack describes each store by rung and version, and its addresses are plain data', async () => {
     const lines: string[] = []
     const stack = await startTestStack({
@@ -105,7 +118,7 @@ describe('a stack', () => {
   })
 
   test.skipIf(hasRuntime)(
-    'fails where containers are required and no runtime answers',
+    'A stack fails where containers are required and no runtime answers',
     async () => {
       vi.stubEnv('CI_REQUIRE_CONTAINERS', '1')
       await expect(startTestStack({ stores: ['openai'] })).rejects.toThrow(/CI_REQUIRE_CONTAINERS/)
@@ -113,7 +126,7 @@ describe('a stack', () => {
   )
 
   test.runIf(hasRuntime)(
-    'starts containers where a runtime answers',
+    'A stack starts containers where a runtime answers',
     async () => {
       const stack = await startTestStack({
         stores: ['postgres', 'redis', 'mongodb'],
