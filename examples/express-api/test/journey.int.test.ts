@@ -75,8 +75,8 @@ describe('a student', () => {
     expect((await visitor.get<Page<unknown>>('/me/enrollments')).body.items).toEqual([])
     const received = await other.get<Page<EnrollmentWithCourse>>('/me/enrollments')
     expect(received.body.items.map(({ courseId, progress }) => [courseId, progress])).toEqual([
-      [small.id, 0],
       [algebra.id, 0],
+      [small.id, 0],
     ])
     expect((await visitor.get<Course>(`/courses/${algebra.id}`)).body.currentEnrollment).toBe(1)
 
