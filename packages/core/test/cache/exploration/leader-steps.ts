@@ -131,7 +131,8 @@ function answer(turn: Turn, self: Reader): void {
   else self.at = fillAnswered
 }
 
-function takeLease(turn: Turn, next: State, self: Reader): boolean {
+/** The lease script: whether the reader has the lease. */
+export function takeLease(turn: Turn, next: State, self: Reader): boolean {
   const { entry } = next
   if (entry.kind === hold || (entry.kind === lease && turn.flaw !== 'delete-after-commit'))
     return false
@@ -146,7 +147,8 @@ function takeLease(turn: Turn, next: State, self: Reader): boolean {
   return true
 }
 
-function fill({ flaw }: Turn, next: State, self: Reader): boolean {
+/** The fill script: whether the value was stored. */
+export function fill({ flaw }: Turn, next: State, self: Reader): boolean {
   const { entry } = next
   const isMine = (entry.kind === lease || entry.kind === value) && entry.nonce === self.nonce
   if (!isMine && !isForced(flaw, entry, self)) return false
