@@ -9,7 +9,9 @@ export interface TransactionIdentity {
   readonly transactionId: string
   /** Process id of its backend. */
   readonly processId: number
-  /** The server's timeline, on which the id is unique; `undefined` when the server does not tell. */
+  /**
+   * The server's timeline, on which the id is unique; `undefined` when the server does not tell.
+   */
   readonly timeline: number | undefined
 }
 
@@ -22,8 +24,9 @@ export interface BegunTransaction {
 
 /**
  * Begins a transaction, learns its identity and runs a first statement without parameters, if there
- * is one: all in one round trip. The server ends the transaction by itself when the client is silent
- * for longer than the deadline, so that a paused process cannot commit after its holds have expired.
+ * is one: all in one round trip. The server ends the transaction by itself when the client is
+ * silent for longer than the deadline, so that a paused process cannot commit after its holds have
+ * expired.
  */
 export async function begin(
   connection: PostgresConnection,

@@ -19,8 +19,8 @@ const pauseMs = 50
 
 /**
  * Asks another connection until it knows the outcome, for at most two seconds. A backend that still
- * has the transaction open did not get the COMMIT, or has not finished it: it is ended, which decides
- * the outcome.
+ * has the transaction open did not get the COMMIT, or has not finished it: it is ended, which
+ * decides the outcome.
  */
 export async function findCommitOutcome(
   stores: Stores,
@@ -38,8 +38,8 @@ export async function findCommitOutcome(
 }
 
 /**
- * Keeps the holds alive until the outcome is known, then releases them. Never rejects. When it gives
- * up, the holds expire.
+ * Keeps the holds alive until the outcome is known, then releases them. Never rejects. When it
+ * gives up, the holds expire.
  */
 export async function settleUnknownCommit(
   stores: Stores,

@@ -21,8 +21,8 @@ export interface Committing {
 }
 
 /**
- * Inserts the events and commits, in one round trip. When the connection is lost on the way, another
- * one is asked for the outcome. Never rejects.
+ * Inserts the events and commits, in one round trip. When the connection is lost on the way,
+ * another one is asked for the outcome. Never rejects.
  */
 export async function commit(
   connection: PostgresConnection,

@@ -18,8 +18,8 @@ export interface OpenTransactionDeps {
 }
 
 /**
- * The transaction that `work` receives. It begins with its first statement, runs one statement after
- * the other, remembers the first failure, and refuses statements once it has ended.
+ * The transaction that `work` receives. It begins with its first statement, runs one statement
+ * after the other, remembers the first failure, and refuses statements once it has ended.
  */
 export class OpenTransaction implements Transaction {
   readonly #deps: OpenTransactionDeps

@@ -1,7 +1,9 @@
 import type { DeadlineExceeded } from '../errors.ts'
 import { startTimer } from '../resilience/timer.ts'
 
-/** The time limit of a transaction. When it has passed, `cut` is called once and every race is lost. */
+/**
+ * The time limit of a transaction. When it has passed, `cut` is called once and every race is lost.
+ */
 export class Deadline {
   /** The failure for the caller. */
   readonly failure: DeadlineExceeded

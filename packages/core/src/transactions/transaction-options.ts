@@ -4,8 +4,8 @@ import { checkOptions, option } from '../check-options.ts'
 /** Options of {@link transaction}. */
 export interface TransactionOptions {
   /**
-   * Time from BEGIN to the end of COMMIT, in milliseconds. Then the statement in progress is cut off
-   * and nothing is committed.
+   * Time from BEGIN to the end of COMMIT, in milliseconds. Then the statement in progress is cut
+   * off and nothing is committed.
    *
    * @defaultValue `5_000`
    */

@@ -40,8 +40,8 @@ export async function runWritePath<T, E>(
 }
 
 /**
- * The server can cut off a paused process as late as two deadlines after a hold, which must still be
- * there then.
+ * The server can cut off a paused process as late as two deadlines after a hold, which must still
+ * be there then.
  */
 function holdLifeMs(stores: Stores, { deadlineMs }: TransactionSettings): number {
   return Math.max(stores.invalidation.options.holdMs, 2 * deadlineMs + 2_000)

@@ -65,8 +65,8 @@ export interface DeadLetterGroup {
 }
 
 /**
- * The dead letters of an outbox. Nothing here delivers or deletes: it sets a status, which the relay
- * that owns the shard finds within a second.
+ * The dead letters of an outbox. Nothing here delivers or deletes: it sets a status, which the
+ * relay that owns the shard finds within a second.
  */
 export interface DeadLetters {
   /**

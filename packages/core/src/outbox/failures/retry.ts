@@ -40,9 +40,9 @@ export interface RetryDeps {
 }
 
 /**
- * Tries the stuck events that are due, and frees their aggregates when none is left. Returns `false`
- * when nothing was due. Runs in the loop of the shard's owner and nowhere else: until it ends no
- * event is parked or passed, so no later event overtakes.
+ * Tries the stuck events that are due, and frees their aggregates when none is left. Returns
+ * `false` when nothing was due. Runs in the loop of the shard's owner and nowhere else: until it
+ * ends no event is parked or passed, so no later event overtakes.
  */
 export async function retryDue(deps: RetryDeps): Promise<boolean> {
   const { sql, sink, shards, limits, survived } = deps
@@ -56,8 +56,8 @@ export async function retryDue(deps: RetryDeps): Promise<boolean> {
 }
 
 /**
- * Counts the attempts before they begin and again after they end: a difference that stays shows that
- * the process did not survive.
+ * Counts the attempts before they begin and again after they end: a difference that stays shows
+ * that the process did not survive.
  */
 async function attempt(
   { sql, sink, handOver, survived }: RetryDeps,

@@ -19,8 +19,9 @@ export const eventLimitsDefaults = {
 } as const satisfies Required<EventLimits>
 
 /**
- * Checks events: names, ids and versions within bounds, payloads that JSON and PostgreSQL keep whole
- * and that are not too large. Returns the payloads as JSON, which measuring them has made already.
+ * Checks events: names, ids and versions within bounds, payloads that JSON and PostgreSQL keep
+ * whole and that are not too large. Returns the payloads as JSON, which measuring them has made
+ * already.
  */
 export function checkEvents(
   events: readonly NewEvent[],

@@ -5,8 +5,8 @@ const rowsPerStatement = 5_000
 
 /**
  * Deletes events that are older than `retentionMs` and that every cursor has passed, then ticks
- * that no cursor needs. An event that committed late is kept however old it is: the slowest cursor's
- * snapshot decides, not the event's position or age. Returns the number of deleted events.
+ * that no cursor needs. An event that committed late is kept however old it is: the slowest
+ * cursor's snapshot decides, not the event's position or age. Returns the number of deleted events.
  *
  * Each statement deletes at most 5,000 rows. One relay at a time purges; others find the lock taken
  * and return.

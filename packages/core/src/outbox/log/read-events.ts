@@ -99,8 +99,8 @@ export async function findBounds(
 }
 
 /**
- * Reads up to `limit` events of a large interval along the log. Nothing is sorted, and one statement
- * looks at a bounded stretch whatever the interval's size. One round trip.
+ * Reads up to `limit` events of a large interval along the log. Nothing is sorted, and one
+ * statement looks at a bounded stretch whatever the interval's size. One round trip.
  */
 export async function readWide(
   sql: SqlClient,

@@ -31,8 +31,8 @@ export class TickLog {
   }
 
   /**
-   * Returns the tick of a cursor, or the last one before it, and later ticks: from memory where they
-   * are close enough together, otherwise from the database with one round trip.
+   * Returns the tick of a cursor, or the last one before it, and later ticks: from memory where
+   * they are close enough together, otherwise from the database with one round trip.
    */
   async from(
     sql: SqlClient,

@@ -53,8 +53,8 @@ export async function loadTicks(sql: SqlClient, id: bigint, limit: number): Prom
 }
 
 /**
- * Chooses the end of an interval that begins at `from`: the latest of `later` within `maxEvents`, or
- * the first of them.
+ * Chooses the end of an interval that begins at `from`: the latest of `later` within `maxEvents`,
+ * or the first of them.
  */
 export function chooseTarget(
   from: Tick,

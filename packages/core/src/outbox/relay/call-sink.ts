@@ -8,9 +8,9 @@ import { withCause } from '../../with-cause.ts'
 const graceMs = 1_000
 
 /**
- * Calls a sink with one batch and classifies its answer. Never rejects. A sink that has not returned
- * soon after its signal was aborted counts as unavailable and abandoned: only its own checks can
- * stop what it still does.
+ * Calls a sink with one batch and classifies its answer. Never rejects. A sink that has not
+ * returned soon after its signal was aborted counts as unavailable and abandoned: only its own
+ * checks can stop what it still does.
  */
 export async function callSink(
   sink: Sink,

@@ -25,8 +25,8 @@ export interface Relay {
   /** Names this relay among others. */
   readonly owner: string
   /**
-   * Starts delivering in the background, through outages of PostgreSQL and the sinks; failures go to
-   * the diagnostics. A relay that was stopped does not start again.
+   * Starts delivering in the background, through outages of PostgreSQL and the sinks; failures go
+   * to the diagnostics. A relay that was stopped does not start again.
    */
   start(): void
   /**
@@ -36,8 +36,8 @@ export interface Relay {
    */
   stop(deadline?: RelayDeadline): ResultAsync<void, DeadlineExceeded>
   /**
-   * Starts if need be, and waits until everything committed before the call has passed every sink of
-   * this relay, delivered or set aside, by whichever process.
+   * Starts if need be, and waits until everything committed before the call has passed every sink
+   * of this relay, delivered or set aside, by whichever process.
    */
   drain(deadline?: RelayDeadline): ResultAsync<void, DeadlineExceeded | SqlError | OutboxRestored>
   /**

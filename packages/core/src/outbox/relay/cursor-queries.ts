@@ -27,7 +27,9 @@ const registered = `
 const cursorColumns = `
     c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
 
-/** A changed definition takes the shards away from every owner, whose acknowledgements then fail. */
+/**
+ * A changed definition takes the shards away from every owner, whose acknowledgements then fail.
+ */
 export const openCursorsSql = `
   WITH changed AS (
     UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, owner = NULL, lease_until = 'epoch'

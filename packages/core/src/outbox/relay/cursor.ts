@@ -39,8 +39,8 @@ export interface Owning {
 }
 
 /**
- * Registers a sink. One that is new gets a cursor for each shard, at the beginning or at the head of
- * the log. When its mode or types have changed, relays with the old ones lose their shards: they
+ * Registers a sink. One that is new gets a cursor for each shard, at the beginning or at the head
+ * of the log. When its mode or types have changed, relays with the old ones lose their shards: they
  * would pass events of a new type without delivering them. One round trip.
  */
 export async function openCursors(

@@ -189,7 +189,8 @@ function furthestBehind(shards: readonly OwnedShard[]): {
 /** The same key means the same events. */
 function keyOf(group: readonly OwnedShard[]): string {
   const [first] = group
-  return `${first?.tick} ${first?.tickTo} ${first?.lastSeq} ${group.map(({ shard }) => shard).join()}`
+  const shards = group.map(({ shard }) => shard).join()
+  return `${first?.tick} ${first?.tickTo} ${first?.lastSeq} ${shards}`
 }
 
 function compare(a: Position, b: Position): number {

@@ -152,8 +152,8 @@ export class Ownership implements StuckShards {
     this.#isRegistered = isRegistered
     if (wasRegistered && !isRegistered)
       throw new Error(
-        `sink ${this.#deps.owning.sink.name} was registered with another mode or other types since: ` +
-          'relays with the old ones wait, as in a rolling deployment',
+        `sink ${this.#deps.owning.sink.name} was registered again with another mode or other types:` +
+          ' relays with the old ones wait, as in a rolling deployment',
       )
   }
 

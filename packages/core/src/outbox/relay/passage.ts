@@ -58,7 +58,9 @@ export class Passage {
     }
   }
 
-  /** Returns the events of a batch that may be handed over; in a `log` sink the others are parked. */
+  /**
+   * Returns the events of a batch that may be handed over; in a `log` sink the others are parked.
+   */
   admit(batch: readonly LoggedEvent[]): readonly LoggedEvent[] {
     if (!this.#ownership.hasStuck) return batch
     return batch.filter((event) => {

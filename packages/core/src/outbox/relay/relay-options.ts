@@ -7,8 +7,8 @@ export interface RelayOptions {
   /** The sinks that this process serves. */
   readonly sinks: readonly Sink[]
   /**
-   * Time after which the shards of a relay that died are taken over, in milliseconds. A relay renews
-   * its leases three times in it.
+   * Time after which the shards of a relay that died are taken over, in milliseconds. A relay
+   * renews its leases three times in it.
    *
    * @defaultValue `15_000`
    */

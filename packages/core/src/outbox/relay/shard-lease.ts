@@ -22,8 +22,8 @@ export interface BatchLimit {
 }
 
 /**
- * The time for which this relay may act. Every batch is interrupted a fifth of the lease before that
- * ends, unless it was renewed.
+ * The time for which this relay may act. Every batch is interrupted a fifth of the lease before
+ * that ends, unless it was renewed.
  */
 export class ShardLease {
   readonly #clock: Clock
@@ -47,8 +47,8 @@ export class ShardLease {
   }
 
   /**
-   * Limits one batch: its signal is aborted when it takes longer than `timeoutMs`, when the lease is
-   * about to end, or by `interrupt`.
+   * Limits one batch: its signal is aborted when it takes longer than `timeoutMs`, when the lease
+   * is about to end, or by `interrupt`.
    */
   limit(timeoutMs: number): BatchLimit {
     const controller = new AbortController()

@@ -97,9 +97,9 @@ export class SinkRelay {
   }
 
   /**
-   * Ends the loop. The batch in progress may end within `deadlineMs`; then it is interrupted, and the
-   * next owner of its shards delivers it again. The shards are released, unless the sink did not
-   * return: then they stay owned until the lease ends.
+   * Ends the loop. The batch in progress may end within `deadlineMs`; then it is interrupted, and
+   * the next owner of its shards delivers it again. The shards are released, unless the sink did
+   * not return: then they stay owned until the lease ends.
    */
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopping = true

@@ -1,6 +1,6 @@
 /**
- * Lets one loop sleep until it is woken or a time has passed. A wake while it is awake ends the next
- * sleep at once.
+ * Lets one loop sleep until it is woken or a time has passed. A wake while it is awake ends the
+ * next sleep at once.
  */
 export class Wake {
   #isWoken = false
