@@ -1,4 +1,4 @@
-import type { Stores } from '@headwater/core'
+import { orThrow, type Stores } from '@headwater/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeEntry } from '../../src/cache/entry.ts'
 import { fillEntry } from '../../src/cache/fill.ts'
@@ -200,11 +200,11 @@ test('A key with two holds lives as long as the longer one, whichever came last'
   const lives: [number, number][] = [[40_000, 5_000], [5_000, 40_000]] // prettier-ignore
   for (const [first, second] of lives) {
     const key = `k${(names += 1)}`
-    await holdKeys(stores.redis, [key], { owner: owner(0), lifeMs: first })
-    await holdKeys(stores.redis, [key], { owner: owner(1), lifeMs: second })
+    orThrow(await holdKeys(stores.redis, [key], { owner: owner(0), lifeMs: first }))
+    orThrow(await holdKeys(stores.redis, [key], { owner: owner(1), lifeMs: second }))
     const ttl = () => stores.redis.client.pTTL(inRedis(key))
     expect(Number(await ttl())).toBeGreaterThan(30_000)
-    await releaseKeys(stores.redis, [key], owner(first > second ? 1 : 0))
+    orThrow(await releaseKeys(stores.redis, [key], owner(first > second ? 1 : 0)))
     expect(Number(await ttl())).toBeGreaterThan(30_000)
   }
 })
