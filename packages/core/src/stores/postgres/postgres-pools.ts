@@ -15,9 +15,8 @@ export function openPool(settings: PostgresSettings): Pool {
     keepAlive: true,
     application_name: 'headwater',
     // Dates are read in ISO form, whatever the role or the database prefers.
-    onConnect: async (client) => {
-      await client.query('SET datestyle TO ISO')
-    },
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- `pg` waits for it
+    onConnect: (client) => client.query('SET datestyle TO ISO'),
     ...serverTimeout,
   })
 }

@@ -10,7 +10,11 @@ const read = (oid: number, text: string): unknown =>
 
 const { BOOL, DATE, INT4, INT8, JSON, JSONB, NUMERIC, TIMESTAMPTZ } = types.builtins
 const hostile = [BOOL, INT4, INT8, JSON, JSONB, NUMERIC, TIMESTAMPTZ, DATE]
-const before = hostile.map((oid) => [oid, types.getTypeParser(oid)] as const)
+const before = hostile.map((oid) => [oid, parserOf(oid)] as const)
+
+function parserOf(oid: number): (text: string) => unknown {
+  return types.getTypeParser(oid) as (text: string) => unknown
+}
 
 afterEach(() => {
   for (const [oid, parser] of before) types.setTypeParser(oid, parser)
