@@ -1,7 +1,7 @@
 import { orThrow } from '@headwater/core'
 import { Pinecone, type Index } from '@pinecone-database/pinecone'
 import OpenAI from 'openai'
-import type { ReindexGrounds } from './reindex-grounds.ts'
+import type { ReindexFixture } from './reindex-fixture.ts'
 
 const textsPerRequest = 2_048
 const recordsPerRequest = 60
@@ -19,7 +19,7 @@ interface Row {
  * notes nothing and repeats nothing.
  */
 export async function reindexByHand(
-  { stores, services, dimensions }: ReindexGrounds,
+  { stores, services, dimensions }: ReindexFixture,
   namespace: string,
 ): Promise<void> {
   const { pinecone, openai } = services

@@ -1,6 +1,6 @@
 import { orThrow } from '@headwater/core'
 import { alternate } from '../measure/alternate.ts'
-import { openReindexGrounds } from './reindex-grounds.ts'
+import { openReindexFixture } from './reindex-fixture.ts'
 import { reindexByHand } from './raw-reindex.ts'
 
 /** What filling the index takes. */
@@ -37,54 +37,55 @@ export async function reindexFigures(bench: ReindexBench): Promise<ReindexFigure
 }
 
 /**
- * How many calls there are does not depend on the length of the vectors; how long they take does.
+ * The number of calls does not depend on the length of the vectors; their duration does.
  */
 async function countCalls({
   say,
   ...servers
 }: ReindexBench): Promise<Omit<ReindexFigures, 'reindexVsRaw'>> {
-  const grounds = await openReindexGrounds({ ...servers, courses: 10_000, dimensions: 16 })
+  const fixture = await openReindexFixture({ ...servers, courses: 10_000, dimensions: 16 })
   try {
-    const { search } = grounds.open()
+    const { search } = fixture.open()
     const callsOf = async (): Promise<number> => {
-      const before = await grounds.services.embedCalls()
+      const before = await fixture.services.embedCalls()
       const { isComplete, counts } = orThrow(await search.index.reindexAll({ fromStart: true }))
       if (!isComplete || counts.stored + counts.unchanged !== 10_000)
-        throw new Error('a reindexing left courses out: this is no measurement')
-      return (await grounds.services.embedCalls()) - before
+        throw new Error('a reindexing left courses out: the measurement is void')
+      return (await fixture.services.embedCalls()) - before
     }
     const [embedCallsFor10k, embedCallsOnUnchangedReindex] = [await callsOf(), await callsOf()]
     if (!orThrow(await search.index.verify()).isInSync)
-      throw new Error('the index is not in step: this is no measurement')
+      throw new Error('the index is not in sync: the measurement is void')
     say(
-      `10,000 courses: ${embedCallsFor10k} requests for embeddings, where the limits allow ${fewestCalls}; unchanged: ${embedCallsOnUnchangedReindex}`,
+      `10,000 courses: ${embedCallsFor10k} requests for embeddings, at least ${fewestCalls} are ` +
+        `needed; unchanged: ${embedCallsOnUnchangedReindex}`,
     )
     return { embedCallsOnUnchangedReindex, embedCallsFor10k }
   } finally {
-    await grounds.stop()
+    await fixture.stop()
   }
 }
 
 async function compare({ say: _, ...servers }: ReindexBench): ReturnType<typeof alternate> {
-  const grounds = await openReindexGrounds({ ...servers, ...compared })
+  const fixture = await openReindexFixture({ ...servers, ...compared })
   let rounds = 0
   try {
     return await alternate(
       {
         ours: async () => {
-          await grounds.clear()
-          const { search } = grounds.open()
+          await fixture.clear()
+          const { search } = fixture.open()
           return async () => orThrow(await search.index.reindexAll({ fromStart: true }))
         },
         theirs: async () => {
-          await grounds.clear()
-          return () => reindexByHand(grounds, `by-hand-${rounds++}`)
+          await fixture.clear()
+          return () => reindexByHand(fixture, `by-hand-${rounds++}`)
         },
         operations: compared.courses,
       },
       { warmUps: 1, alternations: compared.alternations },
     )
   } finally {
-    await grounds.stop()
+    await fixture.stop()
   }
 }

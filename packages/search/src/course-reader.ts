@@ -2,11 +2,11 @@ import type { CacheReadError, InvalidInput, ReadOptions, ResultAsync } from '@he
 import type { Course } from '@headwater/repositories'
 
 /**
- * Where courses are read: the repository of `@headwater/repositories`, or anything that reads as it
- * does.
+ * Reads courses: the repository of `@headwater/repositories`, or any other reader with its
+ * promises.
  */
 export interface CourseReader {
-  /** Reads many courses; absent ones are left out. With `tx` the cache is bypassed. */
+  /** Reads many courses; unknown ids have no entry. `tx` bypasses the cache. */
   getMany(
     ids: readonly number[],
     options?: ReadOptions,

@@ -63,18 +63,19 @@ export class CourseSearch {
   }
 
   /**
-   * Finds courses by meaning and by words at once. Every hit is checked against PostgreSQL: a course
-   * that was unpublished, deleted or moved out of the filters before the search began is not in the
-   * result, cached or not. When one leg fails the other answers, and `degraded` says so. Bad input
-   * is `invalid-input`, and no store is asked.
+   * Finds courses by meaning and by words at once. Every hit is checked against PostgreSQL: a
+   * course that was unpublished, deleted or moved out of the filters before the search began is not
+   * in the result, cached or not. When one leg fails the other answers, and `degraded` says so. Bad
+   * input is `invalid-input`, and no store is asked.
    *
-   * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one of
-   * the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder for
-   * a query that was not asked within a week.
+   * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one
+   * of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder
+   * for a query that was not asked within a week.
    *
    * @example
    * ```ts
-   * const { hits } = orThrow(await search.search('machine learning fundamentals', { category: 'AI/ML', limit: 10, userId }))
+   * const options = { category: 'AI/ML', limit: 10, userId }
+   * const { hits } = orThrow(await search.search('machine learning fundamentals', options))
    * ```
    */
   search(query: string, options: SearchOptions = {}): ResultAsync<SearchResult, SearchError> {
@@ -83,8 +84,8 @@ export class CourseSearch {
 
   /**
    * Finds courses similar to one, best first: its neighbours in the vector index, and courses with
-   * words of its title and category. The course itself is left out. Works like
-   * {@link CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
+   * words of its title and category. The course itself is left out. Works like {@link
+   * CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
    */
   similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
     return new ResultAsync(this.#similar(courseId, options))
@@ -216,7 +217,8 @@ export class CourseSearch {
  *   stores with Pinecone), and when the index and the embedder differ in their dimensions.
  * @example
  * ```ts
- * const search = createCourseSearch(stores, { courses, activity, embedder: openaiEmbedder({ apiKey }) })
+ * const embedder = openaiEmbedder({ apiKey })
+ * const search = createCourseSearch(stores, { courses, activity, embedder })
  * const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
  * ```
  */

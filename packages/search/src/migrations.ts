@@ -1,9 +1,9 @@
 /**
- * The migrations of this package, to be handed to `migrate` after those of
- * `@headwater/repositories`: what is noted of the generations of the index, of each course in it
- * and of a reindexing; and `pg_trgm` with an index on the trigrams of titles, where PostgreSQL has
- * that extension and lets this role install it. Without `pg_trgm` misspelt words are corrected at a
- * higher cost; without the tables there are neither generations nor statuses.
+ * The migrations of this package, for `migrate` after those of `@headwater/repositories`. They
+ * create the tables of generations, statuses and reindexing progress, and install `pg_trgm` with an
+ * index on the trigrams of titles, where PostgreSQL has it and the role may. Without `pg_trgm`,
+ * correcting misspelt words costs more; without the tables there are neither generations nor
+ * statuses.
  */
 export const searchMigrations = {
   name: 'search',
@@ -11,8 +11,8 @@ export const searchMigrations = {
 }
 
 /**
- * The migrations of {@link pgvectorIndex}, to be handed to `migrate` by who uses it: the extension
- * `vector`, and the table `search_vector`.
+ * The migrations of {@link pgvectorIndex}, for `migrate`: the extension `vector` and the table
+ * `search_vector`.
  */
 export const pgvectorMigrations = {
   name: 'search_pgvector',

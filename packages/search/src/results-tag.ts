@@ -1,8 +1,5 @@
 import { cacheKey } from '@headwater/core'
 import type { CacheKey } from '@headwater/core'
 
-/**
- * A tag of every cached result: invalidated whenever the index has changed, so that what was
- * published is found.
- */
+/** The tag of every cached result, invalidated by every change of the index. */
 export const resultsTag: CacheKey = cacheKey('search', 'index')

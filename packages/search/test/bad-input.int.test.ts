@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchOptions } from '@headwater/search'
-import { openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { openSearchFixture } from './search-fixture.ts'
+import type { SearchFixture } from './search-fixture.ts'
 
 const refused: readonly (readonly [
   what: string,
@@ -48,9 +48,9 @@ const refused: readonly (readonly [
 ]
 
 describe('a search', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
   })
   afterAll(() => app.dispose())
 

@@ -1,12 +1,12 @@
 import { orThrow } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openHarness } from './harness.ts'
-import type { Harness } from './harness.ts'
+import { openSearchFixture } from './search-fixture.ts'
+import type { SearchFixture } from './search-fixture.ts'
 
 describe('a search', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     await app.publish({
       title: 'Machine learning fundamentals',
       description: 'Regression, trees and neural networks.',

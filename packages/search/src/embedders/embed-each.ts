@@ -2,17 +2,17 @@ import { forEachInParallel } from '@headwater/core'
 import type { CallOptions } from '@headwater/core'
 import type { EmbedError, Embedder } from './embedder.ts'
 
-/** What became of one text: its vector, or why it has none. */
+/** One text's vector, or the failure that left it without one. */
 export type EmbeddedText = { readonly vector: readonly number[] } | { readonly failure: EmbedError }
 
 /** Requests under way at once. */
 const requestsAtOnce = 4
 
 /**
- * Embeds texts, each for itself: a text that the service refuses, or a request that fails, does not
- * keep the other texts from their vectors, and none is embedded twice. Returns one answer per
- * text, in their order; never rejects. Costs as many requests as the embedder's limits allow; where
- * one is refused it is halved until the culprits stand alone.
+ * Embeds each text on its own terms: a refused text or a failed request leaves the other texts
+ * their vectors, and none is embedded twice. Returns one entry per text, in order; never rejects.
+ * Costs as few requests as the embedder's limits allow. A refused request is halved until the
+ * culprits stand alone.
  *
  * @example
  * ```ts
@@ -27,8 +27,8 @@ export async function embedEach(
 ): Promise<EmbeddedText[]> {
   if (texts.length === 0) return []
   const embedded: EmbeddedText[][] = []
-  await forEachInParallel(requestsFor(embedder, texts), requestsAtOnce, async (batch, place) => {
-    embedded[place] = await embedBatch(embedder, batch, options)
+  await forEachInParallel(requestsFor(embedder, texts), requestsAtOnce, async (batch, index) => {
+    embedded[index] = await embedBatch(embedder, batch, options)
   })
   return embedded.flat()
 }
@@ -57,8 +57,8 @@ async function embedBatch(
 }
 
 /**
- * Whether what was sent is at fault, rather than the service or how it is set up: trying again
- * changes nothing then.
+ * Whether the text is at fault, rather than the service or its configuration. Sending the text
+ * again changes nothing then.
  */
 export function isRefusalOfText(failure: {
   readonly type: string
@@ -67,8 +67,7 @@ export function isRefusalOfText(failure: {
 }): boolean {
   if (failure.type === 'invalid-input') return true
   if (failure.type !== 'store-refused') return false
-  // Of PostgreSQL only values that it cannot hold (class 22); its other refusals speak of how it is
-  // set up.
+  // From PostgreSQL only values that it cannot hold (class 22); other refusals are configuration.
   if (failure.store === 'postgres') return failure.code?.startsWith('22') === true
   return !['401', '402', '403', '404'].includes(failure.code ?? '')
 }

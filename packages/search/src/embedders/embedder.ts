@@ -1,8 +1,7 @@
 import type { CallOptions, Failure, InvalidInput, ResultAsync, StoreError } from '@headwater/core'
 
 /**
- * What makes vectors comparable: two vectors may be compared only when they were made under the
- * same profile.
+ * Model and length of vectors. Two vectors may be compared only when they have the same profile.
  */
 export interface EmbeddingProfile {
   /** Name of the model, for instance `text-embedding-3-small`. */
@@ -11,16 +10,11 @@ export interface EmbeddingProfile {
   readonly dimensions: number
 }
 
-/** How the similarities of an embedder rank best. */
+/** Settings with which the similarities of an embedder rank best. */
 export interface EmbedderRanking {
-  /**
-   * The cosine similarity from which on a query and a text have something to do with each other.
-   */
+  /** The least cosine similarity of a query and a text that are related. */
   readonly minSimilarity: number
-  /**
-   * What a place in the ranking by meaning is worth, against 1 for the same place in the ranking by
-   * words.
-   */
+  /** The weight of a rank by meaning, where the same rank by words has 1. */
   readonly denseWeight: number
 }
 
@@ -29,22 +23,22 @@ export interface Embedder {
   /** The profile of every vector that `embed` returns; never changes. */
   readonly profile: EmbeddingProfile
   /**
-   * How its similarities rank best, for a search that is not told otherwise.
+   * Settings for a search that sets none.
    *
-   * @defaultValue what `createCourseSearch` takes
+   * @defaultValue the defaults of `createCourseSearch`
    */
   readonly ranking?: EmbedderRanking
   /**
-   * How many of these texts each request for them would carry, in their order: whoever has many
-   * collects as many as fill one.
+   * The number of texts in each request that these texts would take, in order. Callers with many
+   * texts use it to fill their requests.
    *
-   * @defaultValue any number in one request
+   * @defaultValue all texts in one request
    */
   batchSizes?(texts: readonly string[]): readonly number[]
   /**
-   * Embeds all texts or none: one vector per text, in the order of the texts, each of length
-   * `profile.dimensions` and Euclidean norm 1. No texts give no vectors and cost nothing. An empty
-   * text is `invalid-input` that names it (`texts[3]`).
+   * Embeds all texts or none: one vector per text, in order, each of length `profile.dimensions`
+   * and Euclidean norm 1. An empty list costs nothing. An empty text is `invalid-input` that names
+   * it (`texts[3]`).
    */
   embed(
     texts: readonly string[],
@@ -52,7 +46,7 @@ export interface Embedder {
   ): ResultAsync<readonly number[][], EmbedError>
 }
 
-/** A vector does not have the length that is expected of it. */
+/** A vector has the wrong length. */
 export interface DimensionMismatch extends Failure<'dimension-mismatch'> {
   /** The length of the profile or the index. */
   readonly expected: number
@@ -60,10 +54,7 @@ export interface DimensionMismatch extends Failure<'dimension-mismatch'> {
   readonly received: number
 }
 
-/**
- * What can go wrong when texts are embedded. `dimension-mismatch` is an answer of the model that
- * breaks its profile.
- */
+/** Failures of embedding texts. `dimension-mismatch`: the model's answer breaks its profile. */
 export type EmbedError = StoreError | InvalidInput | DimensionMismatch
 
 /** The failure of a vector of the wrong length. */

@@ -1,4 +1,5 @@
-import { errAsync, hash32, invalidField, okAsync } from '@headwater/core'
+import { checkOptions, errAsync, hash32, invalidField, okAsync, option } from '@headwater/core'
+import { z } from 'zod'
 import type { Embedder, EmbedderRanking } from './embedder.ts'
 import { textFeatures } from './text-features.ts'
 
@@ -15,23 +16,25 @@ export interface HashingEmbedderOptions {
 /** The defaults of {@link HashingEmbedderOptions}. */
 export const hashingEmbedderDefaults = { dimensions: 1536 } as const
 
+const rules = z.object({ dimensions: option.count })
+
 /**
- * Nineteen of twenty made-up words are less like every course of the sample catalogue than this. It
- * knows nothing that the words do not say better: among courses that they put close together it
- * decides, and it adds what they do not find.
+ * Nineteen of twenty made-up words are less similar than this to every course of the sample
+ * catalogue. The weight is low, since the leg by words ranks better: this one breaks its ties and
+ * adds courses that it does not find.
  */
 const ranking: EmbedderRanking = { minSimilarity: 0.17, denseWeight: 0.05 }
 
 /**
  * Embeds without a model, a network or randomness: equal texts get equal vectors on every machine,
- * and texts that share words, word stems or spellings are near each other. It knows nothing of
- * meaning, so it suits tests, demos and development, not production search.
+ * and texts that share words, stems or spellings are near each other. It does not understand
+ * meaning: for tests, demos and development, not for production search.
  *
  * Words, pairs of words and character trigrams are hashed into signed buckets, weighted by 1 +
  * ln(frequency) (the hashing trick of Weinberger et al., 2009). Time is linear in the length of the
  * text.
  *
- * @throws RangeError when `dimensions` is not a positive integer.
+ * @throws InvalidOptions when `dimensions` is not a positive integer.
  * @example
  * ```ts
  * const embedder = hashingEmbedder()
@@ -39,12 +42,10 @@ const ranking: EmbedderRanking = { minSimilarity: 0.17, denseWeight: 0.05 }
  * ```
  */
 export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder {
-  const { dimensions } = { ...hashingEmbedderDefaults, ...options }
-  if (!Number.isSafeInteger(dimensions) || dimensions < 1) {
-    throw new RangeError(
-      `hashingEmbedder: dimensions must be a positive integer, received ${dimensions}`,
-    )
-  }
+  const { dimensions } = checkOptions('hashingEmbedder', rules, {
+    ...hashingEmbedderDefaults,
+    ...options,
+  })
   return {
     profile: { model: 'headwater-hashing-2', dimensions },
     ranking,
@@ -65,8 +66,7 @@ function embedText(text: string, dimensions: number): number[] {
     vector[bucket] = (vector[bucket] ?? 0) + (hash & 1 ? weight : -weight)
   }
   const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
-  // Features of opposite sign may cancel out; a vector without direction would be comparable to
-  // nothing.
+  // Features of opposite sign may cancel out, and a vector without direction is not comparable.
   if (norm === 0) return vector.with(hash32(text) % dimensions, 1)
   return vector.map((value) => value / norm)
 }

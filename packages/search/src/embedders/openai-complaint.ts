@@ -1,7 +1,7 @@
 import type { Complaint } from '@headwater/core'
 import type { EmbedError } from './embedder.ts'
 
-/** What errors of the client have in common; its classes all have the name `Error`. */
+/** Fields common to the client's errors, whose classes are all named `Error`. */
 interface ApiError {
   readonly status?: number
   readonly code?: string | null
@@ -11,7 +11,7 @@ interface ApiError {
 const tooLargeCode = 'max_tokens_per_request'
 
 /**
- * What a rejection of OpenAI's client means. The answer's own text stays out: services repeat parts
+ * Classifies a rejection of OpenAI's client. The answer's text is left out: services repeat parts
  * of the request in it.
  */
 export function openaiComplaint(error: unknown): Complaint {
@@ -24,20 +24,20 @@ export function openaiComplaint(error: unknown): Complaint {
     return {
       type: 'store-refused',
       reason,
-      code: isSetUpWrong(status) ? String(status) : (code ?? String(status)),
+      code: isMisconfigured(status) ? String(status) : (code ?? String(status)),
     }
   return { type: 'store-unavailable', reason, retryAfterMs: retryAfterMs(headers) }
 }
 
-/** Whether the service found too many texts in one request. */
+/** Whether the service refused a request because it holds too many texts. */
 export function isBatchTooLarge(failure: EmbedError): boolean {
   return (
     failure.type === 'store-refused' && (failure.code === tooLargeCode || failure.code === '413')
   )
 }
 
-/** The key, the project or the model is wrong, whatever the texts are. */
-function isSetUpWrong(status: number): boolean {
+/** Whether the key, the project or the model is wrong, whatever the texts are. */
+function isMisconfigured(status: number): boolean {
   return [401, 402, 403, 404].includes(status)
 }
 

@@ -1,6 +1,7 @@
 import {
   batchesOf,
   CallBudget,
+  checkOptions,
   createGuard,
   Diagnostics,
   eachInParallel,
@@ -8,11 +9,13 @@ import {
   errAsync,
   invalidField,
   ok,
+  option,
   systemClock,
 } from '@headwater/core'
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
+import { z } from 'zod'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
 import { isBatchTooLarge, openaiComplaint } from './openai-complaint.ts'
 import { dimensionMismatch } from './embedder.ts'
@@ -23,7 +26,7 @@ export interface OpenaiEmbedderOptions {
   /** The API key. */
   readonly apiKey: string
   /**
-   * Where the API is; any service that speaks OpenAI's embeddings will do.
+   * Address of the API, or of any service that speaks OpenAI's embeddings.
    *
    * @defaultValue `'https://api.openai.com/v1'`
    */
@@ -35,59 +38,59 @@ export interface OpenaiEmbedderOptions {
    */
   readonly model?: string
   /**
-   * Length of the vectors. Asked for where the model can be asked (`text-embedding-3-…`), asserted
-   * always.
+   * Length of the vectors. It is sent to models that can shorten them (`text-embedding-3-…`), and
+   * every vector is checked against it.
    *
    * @defaultValue `1536`
    */
   readonly dimensions?: number
   /**
-   * How vectors travel. `float` is for services that do not know `base64`, and three times as long.
+   * Encoding of the vectors. `float` is for services without `base64`, and three times as long.
    *
    * @defaultValue `'base64'`
    */
   readonly encodingFormat?: 'base64' | 'float'
   /**
-   * Time that a call has when its caller says nothing, in milliseconds: all its requests and their
-   * repetitions together.
+   * Deadline of a call whose caller sets none, in milliseconds, for all its requests and their
+   * retries together.
    *
    * @defaultValue `30_000`
    */
   readonly deadlineMs?: number
   /**
-   * Requests of one call under way at once.
+   * Concurrent requests of one call.
    *
    * @defaultValue `4`
    */
   readonly concurrency?: number
   /**
-   * What one request may carry. Tokens are estimated at three bytes each, which is more than they
-   * are in most languages.
+   * Limits of one request. Tokens are estimated at three bytes each, which overestimates their
+   * number in most languages.
    *
    * @defaultValue OpenAI's limits: 2,048 texts and 300,000 tokens, and 8 MB
    */
   readonly batch?: EmbeddingBatchLimits
   /**
-   * Where `store:operation` and `breaker:transition` go, for instance `stores.diagnostics`.
+   * Receives `store:operation` and `breaker:transition`; usually `stores.diagnostics`.
    *
-   * @defaultValue nowhere
+   * @defaultValue none
    */
   readonly diagnostics?: Diagnostics
   /**
-   * Where durations come from.
+   * Measures durations.
    *
-   * @defaultValue the machine's clock
+   * @defaultValue the system clock
    */
   readonly clock?: Clock
 }
 
-/** What one request for embeddings may carry. */
+/** Limits of one request for embeddings. */
 export interface EmbeddingBatchLimits {
-  /** Texts at most. */
+  /** The most texts. */
   readonly maxTexts?: number
-  /** Estimated tokens of all texts together at most. */
+  /** The most estimated tokens, of all texts together. */
   readonly maxTokens?: number
-  /** Bytes of all texts together at most. */
+  /** The most bytes, of all texts together. */
   readonly maxBytes?: number
 }
 
@@ -103,41 +106,38 @@ export const openaiEmbedderDefaults = {
 } as const satisfies Partial<OpenaiEmbedderOptions>
 
 /**
- * Embeds through OpenAI's API, with the official client; needs the package `openai`. One request
- * per batch of texts, none for no texts or an empty one. Requests that may pass (429 with its
- * Retry-After, 5xx, lost connections) are repeated within the deadline; a breaker takes a failing
- * service out of the way.
+ * Embeds through OpenAI's API, with the official client; needs the package `openai`. Costs one
+ * request per batch of texts. Transient failures (429 with its Retry-After, 5xx, lost connections)
+ * are retried within the deadline; a breaker stops requests to a failing service.
  *
- * @throws TypeError when an option breaks a rule.
+ * @throws InvalidOptions when an option breaks a rule.
  * @example
  * ```ts
  * const embedder = openaiEmbedder({ apiKey, diagnostics: stores.diagnostics })
  * ```
  */
 export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
-  const batch = { ...openaiEmbedderDefaults.batch, ...options.batch }
-  const settings = {
-    ...openaiEmbedderDefaults,
-    diagnostics: new Diagnostics(),
-    clock: systemClock,
-    ...options,
-    batch,
-  }
-  if (typeof settings.apiKey !== 'string' || settings.apiKey === '')
-    throw new TypeError('openaiEmbedder: apiKey must not be empty')
-  if (!URL.canParse(settings.baseURL)) throw new TypeError('openaiEmbedder: baseURL must be a URL')
-  for (const [name, value] of Object.entries({
-    dimensions: settings.dimensions,
-    concurrency: settings.concurrency,
-    ...batch,
-  })) {
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw new TypeError(`openaiEmbedder: ${name} must be a positive integer: got ${value}`)
-  }
-  if (!(settings.deadlineMs > 0))
-    throw new TypeError(`openaiEmbedder: deadlineMs must be positive: got ${settings.deadlineMs}`)
-  return new OpenaiEmbedder(settings)
+  return new OpenaiEmbedder(
+    checkOptions('openaiEmbedder', rules, {
+      ...openaiEmbedderDefaults,
+      diagnostics: new Diagnostics(),
+      clock: systemClock,
+      ...options,
+      batch: { ...openaiEmbedderDefaults.batch, ...options.batch },
+    }),
+  )
 }
+
+const rules = z.object({
+  apiKey: option.text,
+  baseURL: z.string().refine((url) => URL.canParse(url), 'expected a URL'),
+  model: option.text,
+  dimensions: option.count,
+  encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
+  deadlineMs: option.durationMs,
+  concurrency: option.count,
+  batch: z.object({ maxTexts: option.count, maxTokens: option.count, maxBytes: option.count }),
+})
 
 type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }
 
@@ -200,10 +200,7 @@ class OpenaiEmbedder implements Embedder {
       )
   }
 
-  /**
-   * Tokens are estimated: a text in a language that needs more of them makes a batch that the
-   * service refuses.
-   */
+  /** Tokens are estimated: texts in a language that needs more of them overfill a batch. */
   #embedHalves(texts: readonly string[], budget: CallBudget): ResultAsync<number[][], EmbedError> {
     const middle = Math.ceil(texts.length / 2)
     return this.#embedBatch(texts.slice(0, middle), budget).andThen((first) =>
@@ -235,7 +232,7 @@ class OpenaiEmbedder implements Embedder {
     const { apiKey, baseURL } = this.#settings
     try {
       const { OpenAI: Client } = await import('openai')
-      // What is left out here the client takes from the environment.
+      // Every option left out here is read from the environment by the client.
       return new Client({
         apiKey,
         baseURL,
@@ -257,16 +254,14 @@ function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3)
 }
 
-/**
- * The vectors in the order of the texts; they come in any order, each with the place of its text.
- */
+/** The vectors in the order of the texts; they arrive in any order, each with an index. */
 function checked(
   embeddings: readonly Embedding[],
   count: number,
   dimensions: number,
 ): Result<number[][], EmbedError> {
   const ordered = embeddings.toSorted((left, right) => left.index - right.index)
-  if (ordered.length !== count || ordered.some(({ index }, place) => index !== place))
+  if (ordered.length !== count || ordered.some(({ index }, at) => index !== at))
     return err(badAnswer(`did not answer ${count} texts with one vector each`))
   const vectors = ordered.map(({ embedding }) => (Array.isArray(embedding) ? embedding : []))
   const misfit = vectors.find((vector) => vector.length !== dimensions)

@@ -8,12 +8,12 @@ import { toUnitVector } from './unit-vector.ts'
 
 /** Options of {@link recordedEmbedder}. */
 export interface RecordedEmbedderOptions {
-  /** The file that {@link recordEmbeddings} wrote. */
+  /** A file with the output of {@link recordEmbeddings}. */
   readonly file: string | URL
   /**
-   * How the similarities of the recorded model rank best.
+   * Settings with which the similarities of the recorded model rank best.
    *
-   * @defaultValue what `createCourseSearch` takes
+   * @defaultValue the defaults of `createCourseSearch`
    */
   readonly ranking?: EmbedderRanking
 }
@@ -25,11 +25,11 @@ const recording = z.object({
 })
 
 /**
- * Embeds with vectors that a model made once: real meaning without a network, a key or a bill, for
- * tests and evaluations. A text that was not recorded is `invalid-input` that names it.
+ * Embeds with the recorded vectors of a real model: for tests and evaluations without a network, a
+ * key or a bill. A text that was not recorded is `invalid-input` that names it.
  *
- * @throws Error when the file cannot be read, is no recording, or has a vector of another length
- *   than it says.
+ * @throws Error when the file cannot be read, is not a recording, or holds a vector of the wrong
+ *   length.
  * @example
  * ```ts
  * const embedder = await recordedEmbedder({ file: new URL('vectors.json', import.meta.url) })
@@ -43,12 +43,12 @@ export async function recordedEmbedder({
   const known = new Map(
     Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]),
   )
-  const vectorOf = (text: string, place: number): Result<number[], EmbedError> => {
+  const vectorOf = (text: string, index: number): Result<number[], EmbedError> => {
     const vector = known.get(text)
     if (vector !== undefined) return ok([...vector])
     return err(
       invalidField(
-        `texts[${place}]`,
+        `texts[${index}]`,
         text === '' ? 'must not be empty' : 'must be a text whose vector was recorded',
       ),
     )
@@ -61,8 +61,8 @@ export async function recordedEmbedder({
 }
 
 /**
- * Embeds texts and returns what {@link recordedEmbedder} reads, to be written to a file: single
- * precision, each text once.
+ * Embeds texts and returns the content of a file for {@link recordedEmbedder}: each text once, with
+ * single precision.
  */
 export function recordEmbeddings(
   embedder: Embedder,
@@ -70,7 +70,7 @@ export function recordEmbeddings(
 ): ResultAsync<string, EmbedError> {
   const distinct = [...new Set(texts)]
   return embedder.embed(distinct).map((vectors) => {
-    const entries = distinct.map((text, place) => [text, toBase64(vectors[place] ?? [])] as const)
+    const entries = distinct.map((text, index) => [text, toBase64(vectors[index] ?? [])] as const)
     return `${JSON.stringify({ ...embedder.profile, vectors: Object.fromEntries(entries) }, undefined, 1)}\n`
   })
 }

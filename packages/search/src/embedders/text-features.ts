@@ -6,17 +6,19 @@ const trigramWeight = 0.35
 const commonWeight = 0.25
 
 const stopWords = new Set(
-  `a an and are as at be but by can do for from has have how if in into is it its of on or our so that the their then this to
-  was we were what when where which who will with you your`.split(/\s+/),
+  `a an and are as at be but by can do for from has have how if in into is it its of on or our so
+  that the their then this to was we were what when where which who will with you your`.split(
+    /\s+/,
+  ),
 )
 
 const commonStems = new Set(commonWords.map(stem))
 
 /**
- * Returns what a text is made of, each with its weight: stemmed words, pairs of neighbouring words
- * and character trigrams, each kind under a prefix of its own. What only common words are made of
- * weighs a quarter. Letter case, accents and compatibility forms make no difference. A text that is
- * not empty has a feature.
+ * The weighted features of a text: stemmed words, pairs of neighbouring words and character
+ * trigrams, each kind under a prefix of its own. Features of common words alone weigh a quarter.
+ * Letter case, accents and compatibility forms make no difference. Every non-empty text has a
+ * feature.
  */
 export function textFeatures(text: string): Map<string, number> {
   const words = wordsOf(text)
@@ -75,8 +77,8 @@ function* trigramsOf(word: string): Generator<string> {
 }
 
 /**
- * A light English stemmer: it need not produce words, only make `learn`, `learning`, `learner` and
- * `learners` equal.
+ * A light English stemmer. Its stems need not be words; `learn`, `learning`, `learner` and
+ * `learners` have the same one.
  */
 function stem(word: string): string {
   const singular = withoutPlural(word)

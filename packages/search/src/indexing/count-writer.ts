@@ -18,7 +18,9 @@ export class CountWriter {
     this.#deps = deps
   }
 
-  /** Whether only the number of students can have changed since this process last wrote a course. */
+  /**
+   * Whether only the number of students can have changed since this process last wrote a course.
+   */
   isOnlyCount({ id, version }: Course): boolean {
     return this.#deps.memory.get(id)?.version === version
   }

@@ -4,50 +4,47 @@ import { countStatuses, recordStatuses, selectFailed, selectStatus } from './sta
 import type { FailedRow, StatusRow } from './status-queries.ts'
 
 /**
- * Whether the index knows a course as PostgreSQL does: `pending` as long as the index has not
- * acknowledged the course's version, `synced` when it has (for a course that is not published: that
- * it holds nothing of it), `failed` when the course cannot be indexed as it is.
+ * The state of a course in the index. `pending`: the index has not acknowledged the course's
+ * version yet. `synced`: it has; an unpublished course is known to have no record. `failed`: the
+ * course cannot be indexed as it is.
  */
 export interface CourseStatus {
   /** The course. */
   readonly courseId: number
-  /** How far the index is. */
+  /** The state. */
   readonly state: 'pending' | 'synced' | 'failed'
   /** The course's version in PostgreSQL. */
   readonly version: number
-  /** The version that the index has acknowledged or refused last; absent when there is none. */
+  /** The last version that the index acknowledged or refused; absent when there is none. */
   readonly indexedVersion?: number
-  /** Why it failed. */
+  /** The reason of a failure. */
   readonly reason?: string
   /** When the index last acknowledged or refused another version. */
   readonly changedAt?: Date
 }
 
-/**
- * How far the index is with all courses: how many are in which state, as {@link CourseStatus} has
- * it.
- */
+/** The number of courses in each state of {@link CourseStatus}. */
 export interface StatusSummary {
-  /** Courses of which the index has not acknowledged the version yet. */
+  /** Courses whose version the index has not acknowledged yet. */
   readonly pending: number
-  /** Courses that the index knows as PostgreSQL does. */
+  /** Courses whose version the index has acknowledged. */
   readonly synced: number
   /** Courses that cannot be indexed as they are. */
   readonly failed: number
-  /** The first of those that failed, by id. */
+  /** The first failed courses, by id. */
   readonly failures: readonly CourseStatus[]
 }
 
 /** Options of `summary`. */
 export interface SummaryOptions {
   /**
-   * How many failures are listed, 0 to 1,000; all are counted.
+   * The most failures to list, 0 to 1,000; all are counted.
    *
    * @defaultValue `100`
    */
   readonly maxListed?: number
   /**
-   * The id that the listed failures come after: the last one of the list before.
+   * The last course id of the previous list.
    *
    * @defaultValue `0`
    */
@@ -58,8 +55,8 @@ export interface SummaryOptions {
 export const summaryDefaults = { maxListed: 100, after: 0 } as const satisfies SummaryOptions
 
 /**
- * What became of one course: the version that the index acknowledged, or why it is refused;
- * `undefined` as version: there is no such course.
+ * The outcome of one course: the version that the index acknowledged, or the reason of its refusal.
+ * Without a version the course does not exist.
  */
 export interface StatusEntry {
   readonly courseId: number
@@ -78,9 +75,9 @@ export class CourseStatuses {
   }
 
   /**
-   * Takes note of what the index has acknowledged: 1 PostgreSQL round trip, and no write where
-   * nothing has changed. Without the tables of this package nothing is noted. Returns the
-   * courses of which something else was noted before, or nothing.
+   * Records the outcomes of courses and returns the courses whose record has changed. 1 PostgreSQL
+   * round trip; unchanged records are not written. Without the tables of this package nothing is
+   * recorded.
    */
   record(entries: readonly StatusEntry[]): ResultAsync<readonly number[], SqlError> {
     if (entries.length === 0) return okAsync([])
@@ -103,8 +100,8 @@ export class CourseStatuses {
   }
 
   /**
-   * How many courses are in which state, and which have failed: 2 PostgreSQL round trips; the first
-   * one looks at every course.
+   * The number of courses in each state, and the failed ones: 2 PostgreSQL round trips; the first
+   * reads every course.
    */
   summary({ maxListed, after }: Required<SummaryOptions>): ResultAsync<StatusSummary, SqlError> {
     const { postgres } = this.#stores
@@ -114,21 +111,21 @@ export class CourseStatuses {
         postgres
           .query<FailedRow>(selectFailed, [this.#generation, after, maxListed])
           .map(({ rows }): StatusSummary => ({
-            ...nothingNoted,
+            ...noStatuses,
             ...counts,
-            failures: rows.map((row) => noted(row.id, row)),
+            failures: rows.map((row) => statusFrom(row.id, row)),
           })),
       )
   }
 }
 
-const nothingNoted: StatusSummary = { pending: 0, synced: 0, failed: 0, failures: [] }
+const noStatuses: StatusSummary = { pending: 0, synced: 0, failed: 0, failures: [] }
 
 function statusOf(courseId: number, row: StatusRow | undefined): Result<CourseStatus, NotFound> {
-  return row === undefined ? err(notFound('course', courseId)) : ok(noted(courseId, row))
+  return row === undefined ? err(notFound('course', courseId)) : ok(statusFrom(courseId, row))
 }
 
-function noted(courseId: number, row: StatusRow): CourseStatus {
+function statusFrom(courseId: number, row: StatusRow): CourseStatus {
   const version = Number(row.version)
   if (row.state === null || row.indexed_version === null || row.changed_at === null)
     return { courseId, version, state: 'pending' }

@@ -1,22 +1,22 @@
 import type { Course } from '@headwater/repositories'
 
 /**
- * What is embedded of a course. Another text is another generation of the index: whoever changes
- * `textOf` changes `version`.
+ * Makes the text of a course that is embedded. Another text is another generation of the index:
+ * change `version` whenever you change `textOf`.
  */
 export interface CourseTemplate {
-  /** Names what `textOf` makes; vectors of texts of different versions are never compared. */
+  /** Names the texts of `textOf`; vectors of different versions are never compared. */
   readonly version: string
   /**
-   * The text of a course, the same for the same course always. What is longer than 16,000 bytes is
-   * cut; it must not be empty.
+   * The text of a course, always the same for the same course and never empty. It is cut at 16,000
+   * bytes.
    */
   readonly textOf: (course: Course) => string
 }
 
 /**
- * What a course is about and for whom, nothing of what changes from day to day: title, category,
- * difficulty, description.
+ * Title, category, difficulty and description: the subject of a course and its audience, without
+ * figures that change from day to day.
  */
 export const courseTemplate: CourseTemplate = {
   version: '1',

@@ -5,34 +5,44 @@ export const selectGenerations = `
   ORDER BY created_at, name`
 
 /**
- * Makes a generation known: the first of all is active at once, any other is one that is being
- * built. $1 name, $2 model, $3 dimensions, $4 template.
+ * Registers a generation. The first one is active at once, any other is being built. $1 name, $2
+ * model, $3 dimensions, $4 template.
  */
 export const insertGeneration = `
   INSERT INTO @schema.search_generation (name, model, dimensions, template, state, activated_at)
   SELECT $1, $2, $3, $4, state, CASE WHEN state = 'active' THEN now() END
-  FROM (SELECT CASE WHEN EXISTS (SELECT FROM @schema.search_generation WHERE state = 'active') THEN 'building' ELSE 'active' END AS state) AS initial
+  FROM (
+    SELECT CASE
+             WHEN EXISTS (SELECT FROM @schema.search_generation WHERE state = 'active')
+             THEN 'building' ELSE 'active'
+           END AS state
+  ) AS initial
   ON CONFLICT DO NOTHING`
 
 /**
- * Makes a generation the active one; the one before stands by. In one statement: at no moment are
- * there two, or none. $1 name.
+ * Makes a generation the active one; the previous one becomes the standby. One statement, so that
+ * exactly one generation is active at any time. $1 name.
  */
 export const switchGeneration = `
   WITH former AS (
-    UPDATE @schema.search_generation SET state = 'standby' WHERE state = 'active' AND name <> $1
-      AND EXISTS (SELECT FROM @schema.search_generation WHERE name = $1 AND state IN ('building', 'standby'))
+    UPDATE @schema.search_generation SET state = 'standby'
+    WHERE state = 'active' AND name <> $1
+      AND EXISTS (
+        SELECT FROM @schema.search_generation
+        WHERE name = $1 AND state IN ('building', 'standby')
+      )
     RETURNING name
   )
   UPDATE @schema.search_generation
   SET state = 'active', activated_at = now()
-  WHERE name = $1 AND state IN ('building', 'standby', 'active') AND (SELECT count(*) FROM former) >= 0`
+  WHERE name = $1 AND state IN ('building', 'standby', 'active')
+    AND (SELECT count(*) FROM former) >= 0`
 
-/** Ends the writing of a generation that is not the active one. $1 name. */
+/** Retires a generation that is not active: it is not written any more. $1 name. */
 export const retireGeneration =
   "UPDATE @schema.search_generation SET state = 'retired' WHERE name = $1 AND state <> 'active'"
 
-/** Forgets a retired generation and all that is noted of it. $1 name. */
+/** Deletes a retired generation, its statuses and its progress. $1 name. */
 export const deleteGeneration = `
   WITH statuses AS (
     DELETE FROM @schema.search_status WHERE generation = $1

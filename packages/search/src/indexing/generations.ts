@@ -8,10 +8,10 @@ import type { VectorIndex } from '../vectors/vector-index.ts'
 
 /**
  * A generation of the index that this process can write and query: vectors of one model, one length
- * and one text template, in an index of their own.
+ * and one template, in an index of their own.
  */
 export interface Generation {
-  /** Names it: changes with model, dimensions and template. */
+  /** Its name: changes with model, dimensions and template. */
   readonly name: string
   readonly embedder: Embedder
   readonly template: CourseTemplate
@@ -19,11 +19,11 @@ export interface Generation {
 }
 
 /**
- * What PostgreSQL says of a generation: `building` and `standby` are written but not asked,
- * `active` is asked, `retired` is being removed.
+ * The record of a generation in PostgreSQL. Queries use the `active` one; `building` and `standby`
+ * ones are written but not queried; a `retired` one is being removed.
  */
 export interface GenerationStatus {
-  /** Names it. */
+  /** Its name. */
   readonly name: string
   /** The model of its vectors. */
   readonly model: string
@@ -31,67 +31,62 @@ export interface GenerationStatus {
   readonly dimensions: number
   /** The version of the template of its texts. */
   readonly template: string
-  /** What is done with it. */
+  /** Its state. */
   readonly state: 'building' | 'active' | 'standby' | 'retired'
-  /** When a process first knew it. */
+  /** When a process first registered it. */
   readonly createdAt: Date
-  /** Absent when it has never been active. */
+  /** When it became active; absent when it never was. */
   readonly activatedAt?: Date
 }
 
 /**
- * The active generation has an embedder that this process was not given. Passes when a process that
- * has it takes over, or when this process's generation becomes the active one.
+ * This process does not have the embedder of the active generation. Ends when a process that has it
+ * takes over, or when this process's generation becomes active.
  */
 export type UnknownGeneration = Failure<'unknown-generation'>
 
-/** The failure of a process that has not the embedder of the active generation. */
+/** The failure of a process without the embedder of the active generation. */
 export const unknownGeneration: UnknownGeneration = {
   type: 'unknown-generation',
-  message: 'the active generation of the index has an embedder that this process was not given',
+  message: 'this process does not have the embedder of the active generation of the index',
   retryable: true,
 }
 
 /**
- * The generations to write: those that this process can, the active one first, and whether the
- * active one is among them.
+ * The generations to write, the active one first, and whether the active one is among them. Each
+ * has an embedder of this process.
  */
 export interface WrittenGenerations {
   readonly known: readonly Generation[]
   readonly isActiveKnown: boolean
 }
 
-/** The generations of which this process has the embedder. */
+/** The generations whose embedder this process has. */
 export interface GenerationsOptions {
-  /** The one that this process wants. */
+  /** The generation of the current options. */
   readonly own: Generation
-  /** The one before it, as long as it may be the active one. */
+  /** The previous one, while it may still be active. */
   readonly former: Generation | undefined
-  /**
-   * Whether there is no other, whatever PostgreSQL says: the host has handed in the one index that
-   * there is.
-   */
+  /** Whether the host gave a single index: there is no other generation. */
   readonly isOnly: boolean
 }
 
-/**
- * How long an answer about the active generation is waited for: a search has no more time to lose.
- */
+/** The longest wait for the active generation: a search has no more time to lose. */
 const readMs = 250
 
-/** How long tables that are missing are not asked for again. */
+/** The pause before missing tables are queried again. */
 const missingMs = 10_000
 
 /**
- * Asked for in the background when it is older, and waited for when it is twice as old: a switch is
- * seen within a second.
+ * Age at which the active generation is read again in the background; at twice that age, callers
+ * wait for the read. A switch is seen within a second.
  */
 const freshMs = 400
 
 /**
- * Which generation is asked and which are written, as PostgreSQL says. Generations of which this
- * process has the embedder are made known by it. Where the tables of this package are missing, the
- * process's own generation is the only one.
+ * The generation to query and the generations to write, as recorded in PostgreSQL. This process
+ * registers those whose embedder it has. Without the tables of this package its own generation is
+ * the only one.
  */
 export class Generations {
   readonly own: Generation
@@ -110,9 +105,9 @@ export class Generations {
   }
 
   /**
-   * The generation that queries use, as PostgreSQL said less than a second ago, or last when it
-   * does not answer; `undefined` when this process has not its embedder. At most 1 round trip in
-   * 400 ms.
+   * The active generation, as PostgreSQL recorded it less than a second ago; during an outage, as
+   * it was last read. `undefined` when this process does not have its embedder. At most 1 round
+   * trip in 400 ms.
    */
   async active(): Promise<Generation | undefined> {
     const ageMs =
@@ -139,10 +134,7 @@ export class Generations {
     })
   }
 
-  /**
-   * Every generation, the oldest first: 1 round trip, 2 more when this process asks for the first
-   * time.
-   */
+  /** Every generation, the oldest first: 1 round trip, 2 more for the first call of a process. */
   list(options: CallOptions = {}): ResultAsync<readonly GenerationStatus[], SqlError> {
     return new ResultAsync(this.#list(options))
   }
@@ -154,12 +146,12 @@ export class Generations {
     )
   }
 
-  /** A generation of which this process has the embedder. */
+  /** A generation whose embedder this process has. */
   known(name: string): Generation | undefined {
     return this.#known.find((generation) => generation.name === name)
   }
 
-  /** Has the next query ask PostgreSQL. */
+  /** Makes the next query read PostgreSQL. */
   forget(): void {
     if (this.#active !== undefined) this.#active = { ...this.#active, atMs: -Infinity }
   }
@@ -173,7 +165,7 @@ export class Generations {
     }
     if (read.isErr() || this.#isRegistered) return read
     const names = read.value.map(({ name }) => name)
-    // The former generation came first, unless everything is new.
+    // In a new database the former generation is registered first, and so is active.
     const unknown = [...this.#known]
       .reverse()
       .filter(({ name }) => !names.includes(name) && (name === this.own.name || names.length === 0))

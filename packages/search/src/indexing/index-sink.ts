@@ -10,16 +10,16 @@ import type {
 import type { IndexError, IndexOutcomes } from './index-outcome.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 
-/** Dependencies of the index sink. */
+/** An index that can be synced with courses. */
 export interface SyncedIndex {
-  /** What became of each of these courses. Never rejects. */
+  /** Brings the index in sync with these courses and returns each outcome. Never rejects. */
   sync(courseIds: readonly number[], options: CallOptions): Promise<IndexOutcomes>
 }
 
 /**
- * Keeps the index in sync with PostgreSQL: whatever happens to a course, its current row is what is
- * written. An event is acknowledged after the index has acknowledged the write, so a crash in
- * between has it written again, to no effect.
+ * Keeps the index in sync with PostgreSQL: every event of a course writes its current row. An event
+ * is acknowledged after the index has acknowledged the write; a crash in between repeats the write,
+ * without effect.
  */
 export function indexSink(index: SyncedIndex): Sink {
   return defineSink({
@@ -46,8 +46,7 @@ async function deliver(
     const outcome = outcomes.get(courseId)
     return outcome?.isErr() === true ? [{ id: event.id, failure: failureOf(outcome.error) }] : []
   })
-  // When all fail for a passing reason it is the store that fails, and the whole batch waits for
-  // it.
+  // When all events fail for a transient reason, the store is failing: the whole batch waits.
   const [first] = failed
   if (
     first !== undefined &&

@@ -1,8 +1,8 @@
 /**
- * Notes what the index acknowledged or refused; courses without a version are gone, and their rows
- * with them. A version that is older than the one noted changes nothing: a writer that was
- * overtaken comes late. Returns the courses whose row is another one now. $1 generation, $2
- * course ids, $3 versions, $4 reasons (null: acknowledged).
+ * Records what the index acknowledged or refused, and returns the courses whose record has changed.
+ * Records of deleted courses (version null) are deleted. A version older than the recorded one,
+ * from a late writer, changes nothing. $1 generation, $2 course ids, $3 versions, $4 reasons (null:
+ * acknowledged).
  */
 export const recordStatuses = `
   WITH entry AS (
@@ -20,14 +20,17 @@ export const recordStatuses = `
   ON CONFLICT (generation, course_id) DO UPDATE
   SET state = excluded.state, version = excluded.version, reason = excluded.reason, changed_at = now()
   WHERE status.version <= excluded.version
-    AND (status.state, status.version, status.reason) IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)
+    AND (status.state, status.version, status.reason)
+        IS DISTINCT FROM (excluded.state, excluded.version, excluded.reason)
   RETURNING course_id`
 
 /** A course's version and what the index knows of it. $1 generation, $2 course. */
 export const selectStatus = `
-  SELECT course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
+  SELECT course.version, status.state, status.version AS indexed_version, status.reason,
+         status.changed_at
   FROM @schema.courses AS course
-  LEFT JOIN @schema.search_status AS status ON status.generation = $1 AND status.course_id = course.id
+  LEFT JOIN @schema.search_status AS status
+    ON status.generation = $1 AND status.course_id = course.id
   WHERE course.id = $2`
 
 /** A row of {@link selectStatus}. */
@@ -40,8 +43,8 @@ export interface StatusRow {
 }
 
 /**
- * How many courses are in which state; a published course of which nothing is noted is pending, a
- * draft of which nothing is noted does not count. $1 generation.
+ * The number of courses in each state. A published course without a status is pending; a draft
+ * without a status does not count. $1 generation.
  */
 export const countStatuses = `
   SELECT count(*) FILTER (WHERE state = 'pending')::integer AS pending,
@@ -50,18 +53,18 @@ export const countStatuses = `
   FROM (
     SELECT CASE WHEN status.version >= course.version THEN status.state ELSE 'pending' END AS state
     FROM @schema.courses AS course
-    LEFT JOIN @schema.search_status AS status ON status.generation = $1 AND status.course_id = course.id
+    LEFT JOIN @schema.search_status AS status
+      ON status.generation = $1 AND status.course_id = course.id
     WHERE course.is_published OR status.course_id IS NOT NULL
   ) AS course`
 
-/**
- * The courses that cannot be indexed as they are, by id. $1 generation, $2 the id they come after,
- * $3 how many.
- */
+/** The courses that cannot be indexed as they are, by id. $1 generation, $2 last id, $3 limit. */
 export const selectFailed = `
-  SELECT course.id, course.version, status.state, status.version AS indexed_version, status.reason, status.changed_at
+  SELECT course.id, course.version, status.state, status.version AS indexed_version, status.reason,
+         status.changed_at
   FROM @schema.search_status AS status
-  JOIN @schema.courses AS course ON course.id = status.course_id AND course.version <= status.version
+  JOIN @schema.courses AS course
+    ON course.id = status.course_id AND course.version <= status.version
   WHERE status.generation = $1 AND status.state = 'failed' AND status.course_id > $2
   ORDER BY status.course_id
   LIMIT $3`

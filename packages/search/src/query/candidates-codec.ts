@@ -4,7 +4,7 @@ import type { FusedCourse, LegRank, Ranking } from './fuse.ts'
 
 type Compact = Omit<Candidates, 'found'> & { readonly found: string }
 
-/** How candidates are kept: a line of numbers for each course, all lines in one text. */
+/** Writes candidates for the cache: a line of numbers per course, all lines in one text. */
 export const candidatesCodec: Codec<Candidates> = {
   encode: ({ found, ...rest }): Compact => ({
     ...rest,
@@ -12,15 +12,13 @@ export const candidatesCodec: Codec<Candidates> = {
   }),
   decode(json) {
     const { found, ...rest } = json as Compact
-    if (typeof found !== 'string') throw new TypeError('a ranking must be kept as text')
-    return { ...rest, found: new KeptRanking(found) }
+    if (typeof found !== 'string') throw new TypeError('a ranking is stored as text')
+    return { ...rest, found: new StoredRanking(found) }
   },
 }
 
-/**
- * Most courses of a kept ranking are never looked at, so nothing is made of them before they are.
- */
-class KeptRanking implements Ranking {
+/** Parses a course only when it is read: most of a stored ranking never is. */
+class StoredRanking implements Ranking {
   readonly #lines: readonly string[]
 
   constructor(text: string) {
@@ -36,10 +34,7 @@ class KeptRanking implements Ranking {
   }
 }
 
-/**
- * The id and the score, then rank and score in each leg, 0 for a rank that the course does not
- * have.
- */
+/** The id and the score, then rank and score in each leg; rank 0 where a leg has no rank. */
 function toLine({ id, score, legs: { dense, lexical, rerank } }: FusedCourse): string {
   const numbers = [id, score, ...numbersOf(dense), ...numbersOf(lexical)]
   return (rerank === undefined ? numbers : [...numbers, ...numbersOf(rerank)]).join()

@@ -8,7 +8,7 @@ import type { QueryEmbeddings } from './query-embeddings.ts'
 import { vectorFilterOf } from './search-filters.ts'
 import type { VectorIndex, VectorIndexError } from '../vectors/vector-index.ts'
 
-/** What the dense leg works with. */
+/** Dependencies of the dense leg. */
 export interface DenseLegDeps {
   readonly embeddings: QueryEmbeddings
   readonly index: VectorIndex
@@ -17,16 +17,15 @@ export interface DenseLegDeps {
   readonly clock: Clock
 }
 
-/** What the dense leg found, or why it did not. */
+/** The ranking of the dense leg, or its failure. */
 export type DenseAnswer = Result<
   readonly RankedCourse[],
   CacheReadError | EmbedError | VectorIndexError
 >
 
 /**
- * Finds courses by meaning: embeds the query, then asks the vector index; both within the one
- * deadline. Courses below the least similarity are left out: without it, nonsense would have
- * results too.
+ * Finds courses by meaning: embeds the query, then queries the vector index, both within one
+ * deadline. Courses below the least similarity are left out, so that nonsense has no results.
  */
 export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
   const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
@@ -40,8 +39,8 @@ export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Pro
 }
 
 /**
- * Finds courses that are like one which is in the index: 2 requests of the index and no embedding.
- * A course that is not there is like none.
+ * Finds courses similar to one in the index: 2 requests to the index, no embedding. A course that
+ * is not in the index is similar to none.
  */
 export async function searchNear(
   deps: DenseLegDeps,

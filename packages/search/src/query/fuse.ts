@@ -1,50 +1,49 @@
-/** One way of finding courses: by vectors or by words. */
+/** A way of finding courses: by vectors or by words. */
 export type Leg = 'dense' | 'lexical'
 
 /** A course as one leg found it. */
 export interface RankedCourse {
   /** The course. */
   readonly id: number
-  /** How well it matches, on the leg's own scale. */
+  /** The quality of the match, on the leg's own scale. */
   readonly score: number
 }
 
-/** Where one leg put a course. */
+/** The rank of a course in one leg. */
 export interface LegRank {
-  /** Place in the leg, from 1. */
+  /** The rank, from 1. */
   readonly rank: number
   /**
-   * Cosine similarity in the dense leg, text rank in the lexical one, the reranker's own:
-   * comparable within one search and leg only.
+   * Cosine similarity in the dense leg, text rank in the lexical one, the reranker's own score.
+   * Comparable within one search and leg only.
    */
   readonly score: number
 }
 
-/** A course with what all legs said about it. */
+/** A course with its rank in every leg. */
 export interface FusedCourse {
   /** The course. */
   readonly id: number
   /** The sum over the legs of weight / (60 + rank). */
   readonly score: number
-  /** Where each leg put it, and the reranker; absent where it was not found. */
+  /** Its rank in each leg and by the reranker; absent where it was not found. */
   readonly legs: { readonly [Name in Leg | 'rerank']?: LegRank }
 }
 
-/** Courses, best first; a list of them is one. */
+/** Courses, best first; an array of them is a ranking. */
 export interface Ranking {
-  /** How many there are. */
+  /** The number of courses. */
   readonly length: number
-  /** Those from one place to before another one, both from 0. */
+  /** The courses from one index, from 0, to before another. */
   slice(from: number, to: number): readonly FusedCourse[]
 }
 
-/** The constant of Cormack et al., 2009: how much the first places stand out. */
+/** The constant of Cormack et al., 2009. The smaller it is, the more the first ranks stand out. */
 const k = 60
 
 /**
- * Merges the legs' rankings, best first, by reciprocal rank fusion: their scores, which have
- * nothing in common, stay out of it. A leg's weight, 1 where none is given, multiplies what its
- * ranks are worth.
+ * Merges the rankings of the legs, best first, by reciprocal rank fusion. The legs' scores are not
+ * comparable and have no part in it. A leg's weight, 1 by default, multiplies its terms.
  */
 export function fuse(
   legs: { readonly [Name in Leg]?: readonly RankedCourse[] },
@@ -53,8 +52,8 @@ export function fuse(
   const fused = new Map<number, FusedCourse>()
   for (const name of ['dense', 'lexical'] as const) {
     const weight = weights[name] ?? 1
-    for (const [place, { id, score }] of (legs[name] ?? []).entries()) {
-      const rank = place + 1
+    for (const [index, { id, score }] of (legs[name] ?? []).entries()) {
+      const rank = index + 1
       const before = fused.get(id) ?? { id, score: 0, legs: {} }
       fused.set(id, {
         id,
@@ -71,12 +70,12 @@ export function fuse(
     )
 }
 
-/** Of two with the same score, the one that has the words as they were typed. */
+/** Breaks ties: the course with the typed words comes first. */
 function rankInWords({ legs }: FusedCourse): number {
   return legs.lexical?.rank ?? Number.MAX_SAFE_INTEGER
 }
 
-/** Eight decimals are more than rankings mean, and keep cached results short. */
+/** Eight decimals are precise enough, and keep cached results short. */
 function round(score: number): number {
   return Number(score.toFixed(8))
 }

@@ -8,30 +8,30 @@ import type { CourseReader } from '../course-reader.ts'
 export interface SearchHit {
   /** The course as it is now. */
   readonly course: Course
-  /** Its own score, as the legs made it: comparable within one result only. */
+  /** Its own score, from the legs; comparable within one result only. */
   readonly score: number
-  /** Its place in the result, from 1, the pages before counted. */
+  /** Its rank in the result, from 1, across pages. */
   readonly rank: number
   /** Where each way of searching put it; absent where it was not found that way. */
   readonly legs: FusedCourse['legs']
 }
 
-/** What {@link hydrate} is asked for. */
+/** Options of {@link hydrate}. */
 export interface HydrateOptions {
-  /** Where courses are read. */
+  /** Reads courses. */
   readonly courses: CourseReader
-  /** Whether PostgreSQL's row may be shown. */
+  /** Whether a row of PostgreSQL may be shown. */
   readonly isFindable: (course: Course) => boolean
-  /** How many hits there may be. */
+  /** The most hits. */
   readonly limit: number
   /**
-   * How many of the ids are passed over.
+   * The index of the first id.
    *
    * @defaultValue `0`
    */
   readonly from?: number
   /**
-   * How many hits the pages before have.
+   * The number of hits on earlier pages.
    *
    * @defaultValue `0`
    */
@@ -41,14 +41,14 @@ export interface HydrateOptions {
 /** The courses of one page. */
 export interface HydratedPage {
   readonly hits: readonly SearchHit[]
-  /** How many ids are used up, those passed over and those denied included. */
+  /** The number of ids used up, skipped and denied ones included. */
   readonly used: number
 }
 
 /**
- * Turns ids into courses, in their order, each with its own score: what PostgreSQL denies is
- * dropped and the next one takes its place. 1 Redis round trip when all are cached and none is
- * denied; one more for every round of replacements.
+ * Turns ids into courses, in order, each with its own score. A course that PostgreSQL denies is
+ * replaced by the next one. 1 Redis round trip when all are cached and none is denied, and one more
+ * for every round of replacements.
  */
 export async function hydrate(
   found: Ranking,

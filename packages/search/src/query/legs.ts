@@ -5,41 +5,41 @@ import type { Leg } from './fuse.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { VectorIndexError } from '../vectors/vector-index.ts'
 
-/** What a leg is asked for. */
+/** A request to a leg. */
 export interface LegQuery {
   /** The normalised query. */
   readonly query: string
-  /** Which courses may be found. */
+  /** The filters that are set. */
   readonly filters: SearchFilters
-  /** How many courses to find at most. */
+  /** The most courses to find. */
   readonly depth: number
-  /** The time the leg has, in milliseconds. */
+  /** The leg's deadline, in milliseconds. */
   readonly deadlineMs: number
 }
 
-/** Why a leg did not answer. */
+/** The failure of a leg. */
 export type LegError = CacheReadError | EmbedError | VectorIndexError | UnknownGeneration
 
-/** A leg, or a second look at what the legs found, that a search went without. */
+/** A leg, or the reranker, that a search did without. */
 export interface DegradedLeg {
-  /** What failed. */
+  /** The part that failed. */
   readonly leg: Leg | 'rerank'
-  /** The store that failed, where one did. */
+  /** The store that failed, if it was one. */
   readonly store?: StoreName
   /** The failure's type, for instance `store-unavailable`. */
   readonly reason: string
 }
 
-/** What a result says about a leg that failed: no more than who and why. */
+/** The entry of a result for a leg that failed: the leg, the store and the failure's type. */
 export function degradedLeg(leg: Leg, failure: LegError): DegradedLeg {
   return { leg, reason: failure.type, ...('store' in failure ? { store: failure.store } : {}) }
 }
 
-/** The failure of a cache whose loader gave nothing for what it was asked for. */
+/** The failure of a cache whose loader returned no value. */
 export function notLoaded(cache: string): LoadFailed {
   return {
     type: 'load-failed',
-    message: `cache ${cache}: the loader gave back nothing`,
+    message: `cache ${cache}: the loader returned nothing`,
     retryable: true,
     cache,
   }

@@ -15,9 +15,9 @@ export interface LexicalLegDeps {
 }
 
 /**
- * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course has
- * all the words, the unknown ones are corrected: 2 more round trips, and a third to search again.
- * When the corrections are late, the words count as they are.
+ * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course
+ * has all the words, the unknown ones are corrected: 2 more round trips, and a third to search
+ * again. When the corrections are late, the words count as they are.
  */
 export async function searchByWords(
   { stores, spelling }: LexicalLegDeps,

@@ -9,8 +9,8 @@ import { checkVector } from '../vectors/vector-checks.ts'
 const ttlMs = 7 * 24 * 3_600_000
 
 /**
- * Vectors of queries, cached under `embedding:{hash}`. A query is paid for once a week, however many
- * searches use it.
+ * Vectors of queries, cached under `embedding:{hash}`. A query is paid for once a week, however
+ * many searches use it.
  */
 export class QueryEmbeddings {
   readonly #cache: Cache<string, readonly number[]>

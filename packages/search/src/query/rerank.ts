@@ -1,36 +1,36 @@
 import type { Course } from '@headwater/repositories'
 import type { FusedCourse, RankedCourse } from './fuse.ts'
 
-/** What a reranker is asked. */
+/** A request to a reranker. */
 export interface RerankRequest {
   /** The normalised query. */
   readonly query: string
-  /** The best courses in their order so far, published and within the filters. */
+  /** The best courses in their current order, published and within the filters. */
   readonly courses: readonly Course[]
 }
 
 /**
- * Gives courses of the request a score of its own each, the higher the better; those it leaves out
- * keep their order behind the others.
+ * Scores courses of the request, higher is better. Courses it leaves out keep their order behind
+ * the scored ones.
  */
 export type Rerank = (
   request: RerankRequest,
   options: { readonly signal: AbortSignal },
 ) => Promise<readonly RankedCourse[]>
 
-/** A second look at the best courses, for instance by a cross-encoder. */
+/** Reorders the best courses, for instance with a cross-encoder. */
 export interface RerankOptions {
-  /** What looks. */
+  /** The reranker. */
   readonly rank: Rerank
   /**
-   * How many courses it looks at, 1 to 200.
+   * The number of courses it scores, 1 to 200.
    *
    * @defaultValue `50`
    */
   readonly top?: number
   /**
-   * Time it has, in milliseconds: when it is late, fails or answers what it was not asked, the
-   * order stays as it was.
+   * Its deadline, in milliseconds. When it is late, fails, or scores a course that it was not asked
+   * about, the order stays.
    *
    * @defaultValue `1_000`
    */
@@ -43,8 +43,8 @@ export const rerankDefaults = { top: 50, deadlineMs: 1_000 } as const
 /**
  * Asks the reranker, within its deadline.
  *
- * @throws whatever it throws, a `TimeoutError` when it is late, and a TypeError when its answer is
- *   none.
+ * @throws the reranker's own error, a `TimeoutError` when it is late, a TypeError when its answer
+ *   is malformed.
  */
 export async function askReranker(
   { rank, deadlineMs = rerankDefaults.deadlineMs }: RerankOptions,
@@ -60,7 +60,7 @@ export async function askReranker(
       { once: true },
     )
   })
-  // Inside a promise, so that one who throws at once leaves no rejection behind that nobody awaits.
+  // Inside a promise: a synchronous throw must not leave an unhandled rejection of `late` behind.
   const answer = (async () => rank(request, { signal }))()
   const ranked: unknown = await Promise.race([answer, late])
   const problem = problemOf(ranked, new Set(request.courses.map(({ id }) => id)))
@@ -69,26 +69,26 @@ export async function askReranker(
 }
 
 /**
- * The courses in the reranker's order, then the others in theirs. What the fusion said of each
- * stays beside it.
+ * The scored courses in the reranker's order, then the others in theirs. Scores and ranks of the
+ * fusion stay.
  */
 export function reranked(
   found: readonly FusedCourse[],
   ranking: readonly RankedCourse[],
 ): FusedCourse[] {
   const courses = new Map(found.map((course) => [course.id, course]))
-  const first = ranking.flatMap(({ id, score }, place) => {
+  const first = ranking.flatMap(({ id, score }, index) => {
     const course = courses.get(id)
     courses.delete(id)
     return course === undefined
       ? []
-      : [{ ...course, legs: { ...course.legs, rerank: { rank: place + 1, score } } }]
+      : [{ ...course, legs: { ...course.legs, rerank: { rank: index + 1, score } } }]
   })
   return [...first, ...courses.values()]
 }
 
 function problemOf(ranked: unknown, asked: Set<number>): string | undefined {
-  if (!Array.isArray(ranked)) return 'is no list'
+  if (!Array.isArray(ranked)) return 'is not a list'
   for (const entry of ranked as readonly (Partial<RankedCourse> | null)[]) {
     if (typeof entry !== 'object' || entry === null || !Number.isFinite(entry.score))
       return 'has a course without a finite score'

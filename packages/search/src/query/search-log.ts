@@ -2,39 +2,39 @@ import type { LegRank } from './fuse.ts'
 import type { SearchHit } from './hydrate.ts'
 
 /**
- * Where searches and clicks are logged: the activity of `@headwater/repositories`, or anything that
- * takes note as it does, at once and without waiting for a store.
+ * A log of searches and clicks: the activity of `@headwater/repositories`, or any other log that
+ * returns at once, without waiting for a store.
  */
 export interface SearchLog {
-  /** Takes note of a search. */
+  /** Logs a search. */
   logSearch(search: LoggedSearch): unknown
-  /** Takes note of which course was clicked. A log without it takes no clicks. */
+  /** Logs a click. A log without this method ignores clicks. */
   recordClick?(click: LoggedClick): unknown
 }
 
-/** A search as it is logged. */
+/** The log entry of a search. */
 export interface LoggedSearch {
-  /** What clicks refer to. */
+  /** Identifies the search; clicks refer to it. */
   readonly searchId: string
-  /** Who searched. */
+  /** The searching user. */
   readonly userId: number | undefined
   /** The normalised query. */
   readonly query: string
-  /** How many courses are shown. */
+  /** The number of hits. */
   readonly resultsCount: number
-  /** How it was answered, for instance `hybrid`. */
+  /** The mode of the result, for instance `hybrid`. */
   readonly searchType: string
-  /** How long it took, in milliseconds. */
+  /** The duration, in milliseconds. */
   readonly durationMs: number
-  /** What is shown, and where each way of searching had put it. */
+  /** The hits, with their rank in each leg. */
   readonly hits: readonly LoggedHit[]
 }
 
-/** A course that is shown: its place, and its place in each ranking that has it. */
+/** A hit, with its rank in each leg that found it. */
 export interface LoggedHit {
   /** The course. */
   readonly courseId: number
-  /** Its place, from 1. */
+  /** Its rank in the result, from 1. */
   readonly position: number
   /** Its rank by meaning. */
   readonly dense?: number
@@ -44,17 +44,17 @@ export interface LoggedHit {
   readonly rerank?: number
 }
 
-/** A click on a course that a search has found. */
+/** A click on a hit. */
 export interface LoggedClick {
-  /** The search that found it. */
+  /** The search. */
   readonly searchId: string
-  /** The course that was clicked. */
+  /** The clicked course. */
   readonly courseId: number
-  /** Its place, from 1. */
+  /** Its rank in the result, from 1. */
   readonly position: number
 }
 
-/** What the log keeps of a hit. */
+/** The log entry of a hit. */
 export function loggedHit({ course, rank, legs }: SearchHit): LoggedHit {
   return {
     courseId: course.id,
@@ -67,7 +67,7 @@ export function loggedHit({ course, rank, legs }: SearchHit): LoggedHit {
 
 function rankOf(
   name: 'dense' | 'lexical' | 'rerank',
-  place: LegRank | undefined,
+  legRank: LegRank | undefined,
 ): Partial<LoggedHit> {
-  return place === undefined ? {} : { [name]: place.rank }
+  return legRank === undefined ? {} : { [name]: legRank.rank }
 }

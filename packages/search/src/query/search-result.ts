@@ -27,7 +27,9 @@ export interface SearchResult extends FoundCourses {
   readonly nextCursor: string | null
 }
 
-/** Failures of a search. A store's failure means that no leg answered or no course could be read. */
+/**
+ * Failures of a search. A store's failure means that no leg answered or no course could be read.
+ */
 export type SearchError = InvalidInput | LegError
 
 /** Failures of a search for similar courses; `not-found`: no published course has this id. */

@@ -1,13 +1,13 @@
 /**
- * How many letters must be added, dropped, replaced or swapped with their neighbour to make one
- * word of the other (optimal string alignment); `max + 1` when there are more than `max`. Costs at
- * most the product of the two lengths.
+ * The number of edits that turn one word into the other: a letter added, dropped, replaced or
+ * swapped with its neighbour (optimal string alignment). `max + 1` when there are more than `max`.
+ * Costs at most the product of the two lengths.
  */
 export function editDistance(one: string, other: string, max: number): number {
   const [from, to] = [[...one], [...other]]
   if (Math.abs(from.length - to.length) > max) return max + 1
   let beforeLast: readonly number[] = []
-  let last: readonly number[] = Array.from({ length: to.length + 1 }, (_, place) => place)
+  let last: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row]
     for (let column = 1; column <= to.length; column += 1) {

@@ -1,24 +1,27 @@
-/** Whether `pg_trgm` is installed where this connection finds it. */
-export const selectHasTrigrams = `SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL AS found`
+/** Whether `pg_trgm` is installed in the search path of this connection. */
+export const selectHasTrigrams = `
+  SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL AS found`
 
 const unknown = `numnode(to_tsquery('english', word)) > 0
-    AND NOT EXISTS (SELECT FROM @schema.courses WHERE is_published AND search_vector @@ to_tsquery('english', word || ':*'))`
+    AND NOT EXISTS (
+      SELECT FROM @schema.courses
+      WHERE is_published AND search_vector @@ to_tsquery('english', word || ':*')
+    )`
 
 const titleWords = `regexp_split_to_table(lower(title), '[^[:alnum:]]+')`
 
-/** Those of the words that no published course has, nor any that begins with them. $1 words. */
+/** The unknown words: no published course has a word that starts with them. $1 words. */
 export const selectUnknownWords = `
   SELECT word
   FROM unnest($1::text[]) AS word
   WHERE ${unknown}`
 
 /**
- * For each word that no published course has, words of about its length from the titles that are
- * most like it, the more frequent first. Needs `pg_trgm`; an index on the titles' trigrams serves
- * it. $1 words.
+ * For each unknown word, words of about its length from the most similar titles, the most frequent
+ * first. Needs `pg_trgm`; an index on the trigrams of titles makes it fast. $1 words.
  */
-// The threshold is in force for this statement only; the first part is materialised so that it is
-// set before any title is compared.
+// The threshold holds for this statement only. The first part is materialised to set it before any
+// title is compared.
 export const selectSimilarTitleWords = `
   WITH typed AS MATERIALIZED (
     SELECT word, set_config('pg_trgm.word_similarity_threshold', '0.25', true) AS threshold

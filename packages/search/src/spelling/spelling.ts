@@ -8,7 +8,7 @@ import {
   selectUnknownWords,
 } from './spelling-queries.ts'
 
-/** The words that an unknown word may have been meant to be. */
+/** Unknown words, each with the words that it may have meant. */
 export type Corrections = ReadonlyMap<string, readonly string[]>
 
 const minLength = 4
@@ -18,12 +18,12 @@ const vocabularyTtlMs = 5 * 60_000
 const noCorrections: Corrections = new Map()
 
 /**
- * Corrects words that no published course has to words of titles that are one edit away, or two
- * when they are long.
+ * Corrects words that no published course has to words of titles that are one edit away, or two for
+ * long words.
  *
- * Where PostgreSQL has `pg_trgm`, which is looked for once, its trigrams find the similar words: 1
- * round trip. Elsewhere the words of all titles, at most 20,000, are read every five minutes and
- * compared here: 1 round trip, 2 when they are read.
+ * With `pg_trgm`, which is looked for once, PostgreSQL finds similar words by trigrams: 1 round
+ * trip. Without it, this process reads the words of all titles, at most 20,000, every five minutes:
+ * 1 round trip, 2 when it reads them.
  */
 export class Spelling {
   readonly #stores: Stores
@@ -35,10 +35,7 @@ export class Spelling {
     this.#stores = stores
   }
 
-  /**
-   * Tells what the words may have been meant to be; words that are known, or like no other, are
-   * absent.
-   */
+  /** The corrections of these words. Known words, and words similar to no other, have no entry. */
   correctionsOf(
     words: readonly string[],
     options: CallOptions = {},

@@ -1,8 +1,8 @@
 /**
- * Published courses whose titles have words that begin like these, those whose title begins like
- * the whole first, then the most attended. Where there is an index on the titles' trigrams, it
- * serves this. $1 the pattern of the longest word, $2 the patterns of all, $3 the pattern of the
- * whole, $4 limit.
+ * Published courses whose titles have words that start with these. Titles that start with the whole
+ * come first, then the courses with the most students. An index on the trigrams of titles makes it
+ * fast. $1 pattern of the longest word, $2 patterns of all words, $3 pattern of the whole, $4
+ * limit.
  */
 export const selectSuggestions = `
   SELECT id, title

@@ -4,7 +4,7 @@ import { plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { selectSuggestions } from './suggest-queries.ts'
 
-/** A course that a typing user may be looking for. */
+/** A course that a half-typed query may mean. */
 export interface Suggestion {
   /** The course. */
   readonly courseId: number
@@ -12,7 +12,7 @@ export interface Suggestion {
   readonly title: string
 }
 
-/** Dependencies of the suggestions. */
+/** Dependencies of {@link suggestCourses}. */
 export interface SuggestDeps {
   readonly stores: Stores
   readonly spelling: Spelling
@@ -20,8 +20,8 @@ export interface SuggestDeps {
 }
 
 /**
- * Titles with words that begin like those of the prefix: 1 PostgreSQL round trip; where there is
- * none, 2 more to correct what is misspelt.
+ * Titles with words that start with those of the prefix: 1 PostgreSQL round trip. When there are
+ * none, 2 more to correct misspelt words.
  */
 export function suggestCourses(
   { stores, spelling, deadlineMs }: SuggestDeps,
@@ -48,7 +48,7 @@ export function suggestCourses(
 export interface SuggestRequest {
   /** Normalised. */
   readonly prefix: string
-  /** How many to make at most. */
+  /** The most suggestions. */
   readonly limit: number
 }
 
@@ -63,7 +63,7 @@ function select(
   { words, limit, corrections = new Map() }: Wanted,
   options: CallOptions,
 ): ResultAsync<readonly Suggestion[], SqlError> {
-  // Nothing in a word means anything to a regular expression: it is letters and digits.
+  // A word is letters and digits: no character is special in a regular expression.
   const patterns = words.map(
     (word) => String.raw`\m(${[word, ...(corrections.get(word) ?? [])].join('|')})`,
   )

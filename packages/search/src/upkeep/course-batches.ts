@@ -18,18 +18,18 @@ export async function* coursesInBatches(
   after: number,
 ): AsyncGenerator<readonly number[]> {
   const { embedder, template } = generation
-  const held: { readonly id: number; readonly text: string }[] = []
+  const collected: { readonly id: number; readonly text: string }[] = []
   for await (const ids of publishedIds(stores, { after, pageSize })) {
     const rows = await courses.getMany(ids, { tx: stores.postgres.client })
     if (rows.isErr()) throw new FailureError(rows.error)
     for (const id of ids) {
       const course = rows.value.get(id)
-      if (course !== undefined) held.push({ id, text: courseText(course, template) })
+      if (course !== undefined) collected.push({ id, text: courseText(course, template) })
     }
-    const sizes = embedder.batchSizes?.(held.map(({ text }) => text)) ?? []
+    const sizes = embedder.batchSizes?.(collected.map(({ text }) => text)) ?? []
     // The last batch may not be full yet.
-    const whole = embedder.batchSizes === undefined ? [held.length] : sizes.slice(0, -1)
-    for (const size of whole) yield held.splice(0, size).map(({ id }) => id)
+    const full = embedder.batchSizes === undefined ? [collected.length] : sizes.slice(0, -1)
+    for (const size of full) yield collected.splice(0, size).map(({ id }) => id)
   }
-  if (held.length > 0) yield held.map(({ id }) => id)
+  if (collected.length > 0) yield collected.map(({ id }) => id)
 }

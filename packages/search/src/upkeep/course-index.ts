@@ -16,22 +16,18 @@ import type { RepairOptions, RepairDeps, RepairReport } from './repair.ts'
 import { verifyIndex } from './verify.ts'
 import type { VerifyOptions, VerifyReport } from './verify.ts'
 
-/** What a {@link CourseIndex} works with. */
+/** Dependencies of a {@link CourseIndex}. */
 export interface CourseIndexDeps {
   readonly stores: Stores
   readonly courses: CourseReader
   readonly generations: Generations
-  /**
-   * Opens the index of a generation; absent where the host handed in the one index that there is.
-   */
+  /** Opens the index of a generation; `undefined` when the host gave a single index. */
   readonly openIndex: OpenIndex | undefined
 }
 
-/**
- * The vector index of the courses: what keeps it equal to PostgreSQL, and what proves that it is.
- */
+/** The vector index of the courses: keeps it equal to PostgreSQL, and proves that it is. */
 export class CourseIndex {
-  /** The generations of the index: list them, switch between them, go back, clean up. */
+  /** The generations of the index: list, switch, roll back, clean up. */
   readonly generations: IndexGenerations
   readonly #deps: CourseIndexDeps
   readonly #indexers = new Map<string, CourseIndexer>()
@@ -45,10 +41,7 @@ export class CourseIndex {
     })
   }
 
-  /**
-   * Brings the index in sync with these courses, in every generation that is written. Never
-   * rejects.
-   */
+  /** Brings every written generation of the index in sync with these courses. Never rejects. */
   async sync(courseIds: readonly number[], options: CallOptions = {}): Promise<IndexOutcomes> {
     const written = await this.#deps.generations.written()
     if (written.isErr()) return new Map(courseIds.map((id) => [id, err(written.error)]))
@@ -66,9 +59,9 @@ export class CourseIndex {
   }
 
   /**
-   * Brings the index in sync with one course now: stored when it is published, removed when it is
-   * not. The sink does so by itself; use this when you cannot wait for it. `not-found` when there
-   * is no such course, which is removed then.
+   * Brings the index in sync with one course now: stores a published course, removes any other. The
+   * sink does so by itself; this is for callers that cannot wait. `not-found`: there is no such
+   * course, and its record is removed.
    */
   indexCourse(courseId: number): ResultAsync<IndexedCourse, IndexError> {
     if (!isRowId(courseId)) return errAsync(notAnId)
@@ -78,7 +71,7 @@ export class CourseIndex {
   }
 
   /**
-   * Removes a course from the index until it changes or is indexed again. To take it out of the
+   * Removes a course from the index until it changes or is indexed again. To remove it from search
    * results, unpublish it.
    */
   unindexCourse(courseId: number): ResultAsync<void, IndexError> {
@@ -94,8 +87,8 @@ export class CourseIndex {
   }
 
   /**
-   * Whether the index knows a course as PostgreSQL does. Costs 2 PostgreSQL round trips.
-   * `not-found` when there is no such course.
+   * The recorded state of a course in the index. `not-found`: there is no such course. Costs 2
+   * PostgreSQL round trips.
    */
   status(courseId: number): ResultAsync<CourseStatus, InvalidInput | NotFound | SqlError> {
     if (!isRowId(courseId)) return errAsync(notAnId)
@@ -106,9 +99,9 @@ export class CourseIndex {
   }
 
   /**
-   * How far the index is with all courses, as it was noted: how many are pending, synced and
-   * failed, and which failed and why. What the index really holds, `verify` says. Costs 3
-   * PostgreSQL round trips. Without the tables of this package it fails, as `status` does.
+   * The recorded state of all courses: how many are pending, synced and failed, and the failures
+   * with their reasons. `verify` reads the index itself. Costs 3 PostgreSQL round trips. Fails
+   * without the tables of this package, as `status` does.
    */
   summary(options: SummaryOptions = {}): ResultAsync<StatusSummary, InvalidInput | SqlError> {
     const { maxListed, after } = { ...summaryDefaults, ...options }
@@ -123,13 +116,14 @@ export class CourseIndex {
   }
 
   /**
-   * Fills the index of the newest generation with every course, resumably: an attempt that fails,
-   * is aborted or is killed is gone on with by the next. Courses whose text has not changed cost no
-   * embedding. Costs 5 PostgreSQL round trips per batch of the embedder.
+   * Fills the index of the newest generation with every course. It can be resumed: the next call
+   * continues after an attempt that failed, was aborted or was killed. Courses whose text has not
+   * changed cost no embedding. Costs 5 PostgreSQL round trips per batch of the embedder.
    *
    * @example
    * ```ts
-   * const { counts, failed } = orThrow(await search.index.reindexAll({ onProgress: ({ done, total }) => { report(done / total) } }))
+   * const onProgress = ({ done, total }) => report(done / total)
+   * const { counts, failed } = orThrow(await search.index.reindexAll({ onProgress }))
    * ```
    */
   reindexAll(options: ReindexOptions = {}): ResultAsync<ReindexReport, IndexError> {
@@ -141,8 +135,8 @@ export class CourseIndex {
 
   /**
    * Compares PostgreSQL with the index itself, course by course and record by record; changes
-   * nothing. Costs 2 PostgreSQL round trips and 1 request of the index for every 100 courses, and
-   * as much for every 100 records. What an index shows late counts as it is shown.
+   * nothing. A write that the index shows late counts as a difference. Costs 2 PostgreSQL round
+   * trips and 1 request to the index for every 100 courses, and as much for every 100 records.
    */
   verify(options: VerifyOptions = {}): ResultAsync<VerifyReport, IndexError> {
     return this.#chosenOrActive(options.generation).andThen(
@@ -151,8 +145,8 @@ export class CourseIndex {
   }
 
   /**
-   * Repairs what differs, and nothing else: without `apply` it only says what it would do, and
-   * never more than `limit` at once.
+   * Repairs the differences between PostgreSQL and the index, at most `limit` at once. Without
+   * `apply` it only reports them.
    *
    * @example
    * ```ts

@@ -1,16 +1,16 @@
 import { FailureError } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 
-/** Ids of courses in ascending order. $1 the id they come after, $2 how many. */
+/** Ids of published courses in ascending order. $1 the last id before them, $2 limit. */
 const selectPublishedIds = `
   SELECT id FROM @schema.courses WHERE is_published AND id > $1 ORDER BY id LIMIT $2`
 
-/** Which of these courses are published. $1 ids. */
+/** The published ones of these courses. $1 ids. */
 const selectPublished =
   'SELECT id FROM @schema.courses WHERE is_published AND id = ANY($1::integer[])'
 
 /**
- * The ids of published courses in ascending order, page by page. 1 PostgreSQL round trip a page.
+ * The ids of published courses in ascending order, page by page. 1 PostgreSQL round trip per page.
  *
  * @throws FailureError when PostgreSQL does not answer.
  */
@@ -27,7 +27,7 @@ export async function* publishedIds(
 }
 
 /**
- * Which of these courses are published.
+ * The published ones of these courses.
  *
  * @throws FailureError when PostgreSQL does not answer.
  */

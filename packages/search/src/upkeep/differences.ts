@@ -16,12 +16,12 @@ import type { CourseReader } from '../course-reader.ts'
 import type { VectorRecord } from '../vectors/vector-index.ts'
 
 /**
- * One way in which the index is not what PostgreSQL says: a published course is `missing`; a record
- * is `orphaned`, its course not published or gone; `stale`, made of another text or with other
- * facts beside it; or of the `wrong-generation`.
+ * A difference between PostgreSQL and the index. `missing`: a published course has no record.
+ * `orphaned`: the course of a record is not published or does not exist. `stale`: a record has the
+ * vector of another text, or other metadata. `wrong-generation`: a record belongs to another one.
  */
 export interface IndexDifference {
-  /** In which way. */
+  /** The kind of difference. */
   readonly kind: 'missing' | 'orphaned' | 'stale' | 'wrong-generation'
   /** The record that is missing or wrong. */
   readonly recordId: string
@@ -29,30 +29,30 @@ export interface IndexDifference {
   readonly courseId?: number
 }
 
-/** A part of the catalogue that was compared. */
+/** A page of the catalogue that was compared. */
 export interface ComparedPage {
-  /** Published courses in this part. */
+  /** Published courses on this page. */
   readonly courses: number
-  /** Records in the index in this part. */
+  /** Records on this page. */
   readonly records: number
   readonly differences: readonly IndexDifference[]
 }
 
-/** What comparing takes. */
+/** Dependencies of a comparison. */
 export interface ComparedDeps {
   readonly stores: Stores
   readonly courses: CourseReader
   readonly generation: Generation
 }
 
-/** As many as one fetch of the index takes. */
+/** The most records of one fetch from the index. */
 const pageSize = 100
 
 /**
- * Compares PostgreSQL with the index itself, part by part: first every published course with its
- * record, then every record with its course. What differs is looked at twice, so that a course that
- * is being written meanwhile is not told of. 2 PostgreSQL round trips and 1 request of the index
- * for every 100 courses, and the same for every 100 records.
+ * Compares PostgreSQL with the index, page by page: every published course with its record, then
+ * every record with its course. A difference is checked twice, so that a course that is just being
+ * written is not reported. Costs 2 PostgreSQL round trips and 1 request to the index for every 100
+ * courses, and as much for every 100 records.
  *
  * @throws FailureError when the index or PostgreSQL does not answer.
  */
@@ -67,7 +67,7 @@ export async function* compareAll(deps: ComparedDeps): AsyncGenerator<ComparedPa
 }
 
 /**
- * Looks for the course of every record, part by part.
+ * Looks up the course of every record, page by page.
  *
  * @throws FailureError when the index or PostgreSQL does not answer.
  */
@@ -76,7 +76,7 @@ export async function* compareRecords(deps: ComparedDeps): AsyncGenerator<Compar
     yield { courses: 0, records: recordIds.length, differences: await orphansOf(deps, recordIds) }
 }
 
-/** What PostgreSQL and the index say of these courses, which were published a moment ago. */
+/** Compares these courses with their records; a course that is not published is skipped. */
 async function compare(
   { stores, courses, generation }: ComparedDeps,
   ids: readonly number[],
@@ -105,12 +105,12 @@ function differenceOf(
     hash: textHash(name, courseText(course, template)),
     generation: name,
   })
-  // The number of students may be a minute old.
+  // The number of students may be up to a minute old.
   const shown = { ...record.metadata, enrollment_count: course.currentEnrollment }
   return isDeepStrictEqual(shown, wanted) ? undefined : 'stale'
 }
 
-/** The ids of the records of courses, and of nothing else that may be in the index. */
+/** The ids of records of courses; other records in the index are skipped. */
 async function* recordIdPages({ index }: Generation): AsyncGenerator<readonly string[]> {
   for (let cursor: string | undefined; ;) {
     const page = await index.list({

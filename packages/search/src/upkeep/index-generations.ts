@@ -16,9 +16,9 @@ import type { VerifyReport } from './verify.ts'
 import type { VectorIndex } from '../vectors/vector-index.ts'
 
 /**
- * Opens the index of a generation: one that holds nothing but vectors of this profile. Called with
- * the same name it opens the same index, in every process. A Pinecone index has one number of
- * dimensions: generations that differ in it take an index each.
+ * Opens the index of a generation, which holds only vectors of this profile. The same name opens
+ * the same index, in every process. A Pinecone index has one number of dimensions: generations that
+ * differ in it need an index each.
  */
 export type OpenIndex = (generation: {
   readonly name: string
@@ -28,13 +28,13 @@ export type OpenIndex = (generation: {
 /** Options of `activate` and `rollback`. */
 export interface ActivateOptions {
   /**
-   * The generation to make the active one, by name.
+   * Name of the generation to activate.
    *
-   * @defaultValue that of the embedder of this process
+   * @defaultValue the generation of this process's embedder
    */
   readonly generation?: string
   /**
-   * The least part of the published courses that its index must hold as they are now, 0 to 1.
+   * The least share of published courses that its index must hold as they are now, 0 to 1.
    *
    * @defaultValue `1`
    */
@@ -44,9 +44,9 @@ export interface ActivateOptions {
 /** The defaults of {@link ActivateOptions}. */
 export const activateDefaults = { minCoverage: 1 } as const satisfies ActivateOptions
 
-/** The index of a generation does not hold enough of the catalogue to be asked. */
+/** The index of a generation holds too little of the catalogue. */
 export interface NotCovered extends Failure<'not-covered'> {
-  /** What its index holds. */
+  /** The comparison of its index with PostgreSQL. */
   readonly report: VerifyReport
 }
 
@@ -54,13 +54,13 @@ export interface NotCovered extends Failure<'not-covered'> {
 export interface ActivatedGeneration {
   /** The generation that queries use now. */
   readonly generation: string
-  /** What its index held just before. */
+  /** The comparison of its index with PostgreSQL just before. */
   readonly report: VerifyReport
-  /** Courses that changed during the switch and were written once more. */
+  /** Courses that changed during the switch and were written again. */
   readonly repaired: number
 }
 
-/** What switching takes. */
+/** Dependencies of {@link IndexGenerations}. */
 export interface IndexGenerationsDeps {
   readonly stores: Stores
   readonly generations: Generations
@@ -69,14 +69,16 @@ export interface IndexGenerationsDeps {
 }
 
 /**
- * The generations of the index: a change of model, dimensions or template builds a new index beside
+ * The generations of the index. A change of model, dimensions or template builds a new index beside
  * the old one. Both are written until the old one is cleaned up; queries use the active one.
  *
  * @example
  * ```ts
- * const search = createCourseSearch(stores, { courses, embedder: large, former: { embedder: small } })
+ * const former = { embedder: small }
+ * const search = createCourseSearch(stores, { courses, embedder: large, former })
  * orThrow(await search.index.reindexAll())
- * orThrow(await search.index.generations.activate())   // rollback() goes back to the former, cleanup() removes it
+ * orThrow(await search.index.generations.activate())
+ * orThrow(await search.index.generations.cleanup()) // or rollback()
  * ```
  */
 export class IndexGenerations {
@@ -93,9 +95,9 @@ export class IndexGenerations {
   }
 
   /**
-   * Has queries use another generation, once its index holds the catalogue: it is verified first,
-   * and `not-covered` changes nothing. The switch is one row in PostgreSQL that every process sees
-   * within a second; what changed meanwhile is written once more afterwards.
+   * Makes queries use another generation. Its index is verified first; `not-covered` changes
+   * nothing. The switch is one row in PostgreSQL that every process sees within a second. Courses
+   * that changed during the switch are written again.
    */
   activate(
     options: ActivateOptions = {},
@@ -104,7 +106,7 @@ export class IndexGenerations {
   }
 
   /**
-   * Goes back to the generation that stands by; `invalid-input` when there is none whose embedder
+   * Goes back to the last standby generation; `invalid-input` when there is none whose embedder
    * this process has.
    */
   rollback(
@@ -125,8 +127,8 @@ export class IndexGenerations {
   }
 
   /**
-   * Removes a generation that is not the active one, vectors and all, for good; returns how many
-   * vectors there were. Ended early, it is to be called again. Without a name: all that stand by.
+   * Removes a generation that is not active and all its vectors, for good, and returns the number
+   * of vectors. After an interruption, call it again. Without a name it removes every standby.
    */
   cleanup({ generation }: { readonly generation?: string } = {}): ResultAsync<
     { readonly removed: number },
@@ -157,8 +159,7 @@ export class IndexGenerations {
     const switched = await stores.postgres.query(switchGeneration, [name])
     if (switched.isErr()) return err(switched.error)
     generations.forget()
-    // A process that had not the embedder may have acknowledged a change between the look and the
-    // switch.
+    // A process without the embedder may have acknowledged a change since the verification.
     const repaired = await repairIndex(depsOf(generation), { apply: true })
     return repaired.map((report) => ({
       generation: name,
@@ -205,10 +206,11 @@ export class IndexGenerations {
 
 const notThere: InvalidInput = invalidField(
   'generation',
-  'must be one that is there, that is not active or retired, and whose embedder this process has',
+  'must name a generation that exists, is neither active nor retired, and whose embedder this process has',
 )
 
 function notCovered(report: VerifyReport, minCoverage: number): NotCovered {
-  const message = `generation ${report.generation} holds ${Math.floor(report.coverage * 1_000) / 10} % of the catalogue; ${minCoverage * 100} % are wanted`
+  const held = Math.floor(report.coverage * 1_000) / 10
+  const message = `generation ${report.generation} holds ${held} % of the catalogue, less than ${minCoverage * 100} %`
   return { type: 'not-covered', message, retryable: false, report }
 }

@@ -10,53 +10,50 @@ import type { RepairDeps } from './repair.ts'
 
 /** Options of `reindexAll`. */
 export interface ReindexOptions {
-  /**
-   * Told after every part, about once per batch of the embedder. What it throws ends the
-   * reindexing.
-   */
+  /** Called after every batch of the embedder. An error it throws ends the reindexing. */
   readonly onProgress?: (progress: ReindexProgress) => void
   /**
-   * Whether to begin at the first course though an earlier reindexing has not come to its end.
+   * Whether to start at the first course even if an earlier reindexing was not finished.
    *
    * @defaultValue `false`
    */
   readonly fromStart?: boolean
   /**
-   * The generation to fill, by name.
+   * Name of the generation to fill.
    *
-   * @defaultValue that of the embedder of this process, active or being built
+   * @defaultValue the generation of this process's embedder
    */
   readonly generation?: string
-  /** Ends the reindexing early, between two batches; the next one goes on from there. */
+  /** Ends the reindexing early, between two batches; the next call continues there. */
   readonly signal?: AbortSignal
 }
 
-/** How far a reindexing has come. */
+/** The progress of a reindexing. */
 export interface ReindexProgress {
-  /** Published courses that were looked at so far. */
+  /** Published courses done so far. */
   readonly done: number
-  /** Published courses there were to look at when it began, or went on. */
+  /** Published courses to do, counted at the start. */
   readonly total: number
-  /** The last course that is done; a later reindexing goes on after it. */
+  /** The last course that is done; a later reindexing continues after it. */
   readonly afterCourse: number
 }
 
-/** What a reindexing did. */
+/** The result of a reindexing. */
 export interface ReindexReport {
   /** The generation that was filled. */
   readonly generation: string
-  /** Whether it went on where an earlier one had ended. */
+  /** Whether it continued an earlier one. */
   readonly isResumed: boolean
-  /** Whether it came to the last course. */
+  /** Whether it reached the last course. */
   readonly isComplete: boolean
-  /** What became of the courses. */
+  /** The number of courses by outcome. */
   readonly counts: Readonly<Record<IndexedCourse, number>>
-  /** Courses that cannot be indexed as they are, and why. */
+  /** Courses that cannot be indexed as they are, with the reason. */
   readonly failed: readonly { readonly courseId: number; readonly reason: string }[]
 }
 
-/** Parts under way at once: while one is embedded the other is stored. */
-const partsAtOnce = 2
+/** Batches under way at once: while one is embedded the other is stored. */
+const batchesAtOnce = 2
 
 /**
  * Brings one generation of the index in sync with every course, from where the last attempt ended.
@@ -81,8 +78,8 @@ export class Reindexing {
   }
 
   /**
-   * Does it, once. Ends with the first failure of a store; a later attempt goes on after the last
-   * part that the index acknowledged.
+   * Runs once. Ends with the first failure of a store; a later attempt continues after the last
+   * batch that the index acknowledged.
    */
   async run(): Promise<Result<ReindexReport, IndexError>> {
     const { stores, generation } = this.#deps
@@ -112,26 +109,26 @@ export class Reindexing {
     return ended.map(() => ({ ...report, isComplete: true }))
   }
 
-  /** Parts are settled in their order, so that what is noted as done is done up to there. */
+  /** Finishes batches in order, so that the recorded progress covers every course before it. */
   async #walk(after: number): Promise<Result<void, IndexError>> {
     const { indexer } = this.#deps
     const flying: { readonly ids: readonly number[]; readonly outcomes: Promise<IndexOutcomes> }[] =
       []
-    const settleNext = async (): Promise<Result<void, IndexError>> => {
+    const finishNext = async (): Promise<Result<void, IndexError>> => {
       const next = flying.shift()
-      return next === undefined ? ok(undefined) : this.#settle(next.ids, await next.outcomes)
+      return next === undefined ? ok(undefined) : this.#finish(next.ids, await next.outcomes)
     }
     try {
       for await (const ids of coursesInBatches(this.#deps, after)) {
         if (this.#options.signal?.aborted === true) break
         indexer.recheck(ids)
         flying.push({ ids, outcomes: indexer.sync(ids) })
-        const settled = flying.length < partsAtOnce ? ok(undefined) : await settleNext()
-        if (settled.isErr()) return settled
+        const finished = flying.length < batchesAtOnce ? ok(undefined) : await finishNext()
+        if (finished.isErr()) return finished
       }
       while (flying.length > 0) {
-        const settled = await settleNext()
-        if (settled.isErr()) return settled
+        const finished = await finishNext()
+        if (finished.isErr()) return finished
       }
       return ok(undefined)
     } catch (error) {
@@ -141,15 +138,15 @@ export class Reindexing {
     }
   }
 
-  async #settle(
+  async #finish(
     ids: readonly number[],
     outcomes: IndexOutcomes,
   ): Promise<Result<void, IndexError>> {
     const failures = [...outcomes].flatMap(([courseId, outcome]) =>
       outcome.isErr() ? [{ courseId, error: outcome.error }] : [],
     )
-    const passing = failures.find(({ error }) => !isRefusalOfText(error))
-    if (passing !== undefined) return err(passing.error)
+    const transient = failures.find(({ error }) => !isRefusalOfText(error))
+    if (transient !== undefined) return err(transient.error)
     for (const outcome of outcomes.values()) if (outcome.isOk()) this.#counts[outcome.value] += 1
     this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
     this.#done += ids.length
@@ -162,7 +159,7 @@ export class Reindexing {
     return saved
   }
 
-  /** Removes records without a published course; a record written in the meantime has one. */
+  /** Removes records without a published course. Records written in the meantime have one. */
   async #sweep(): Promise<Result<void, IndexError>> {
     try {
       for await (const { differences } of compareRecords(this.#deps)) {

@@ -9,20 +9,20 @@ import { isRefusalOfText } from '../embedders/embed-each.ts'
 /** Options of `repair`. */
 export interface RepairOptions {
   /**
-   * Whether to write. Without it the report says what would be done.
+   * Whether to write. Otherwise the differences are only reported.
    *
    * @defaultValue `false`
    */
   readonly apply?: boolean
   /**
-   * How many differences are repaired at most, so that a mistake elsewhere is not paid for with a
-   * whole catalogue.
+   * The most differences to repair: a mistake elsewhere must not cost the embedding of a whole
+   * catalogue.
    *
    * @defaultValue `1_000`
    */
   readonly limit?: number
   /**
-   * The generation to repair, by name.
+   * Name of the generation to repair.
    *
    * @defaultValue the active one
    */
@@ -32,33 +32,33 @@ export interface RepairOptions {
 /** The defaults of {@link RepairOptions}. */
 export const repairDefaults = { apply: false, limit: 1_000 } as const satisfies RepairOptions
 
-/** What a repair did, or would do. */
+/** The result of a repair, or its plan. */
 export interface RepairReport {
   /** The generation that was repaired. */
   readonly generation: string
   /** Whether anything was written. */
   readonly isApplied: boolean
-  /** What differs, up to the limit. */
+  /** The differences, up to the limit. */
   readonly differences: readonly IndexDifference[]
-  /** Whether there is nothing beyond the limit. */
+  /** Whether these are all differences. */
   readonly isComplete: boolean
-  /** How many differences are no more. */
+  /** The number of differences that were repaired. */
   readonly repaired: number
-  /** Courses that cannot be indexed as they are, and why. */
+  /** Courses that cannot be indexed as they are, with the reason. */
   readonly failed: readonly { readonly courseId: number; readonly reason: string }[]
 }
 
-/** What repairing takes. */
+/** Dependencies of a repair. */
 export interface RepairDeps extends ComparedDeps {
   readonly indexer: CourseIndexer
 }
 
-/** As many as one batch of the sink has. */
+/** The batch size of the sink. */
 const batchSize = 200
 
 /**
- * Writes what {@link verifyIndex} finds, and nothing else; without `apply` it only says what that
- * is. Ends with the first failure of a store; what was repaired until then stays so.
+ * Repairs the differences that {@link verifyIndex} finds; without `apply` it only reports them.
+ * Ends with the first failure of a store; earlier repairs stay.
  */
 export async function repairIndex(
   deps: RepairDeps,
@@ -99,7 +99,7 @@ async function differencesUpTo(
 }
 
 /**
- * Writes what PostgreSQL says of these courses, and removes records that are none. Returns the
+ * Writes the rows of these courses, and removes records that belong to no course. Returns the
  * courses that cannot be indexed as they are.
  */
 export async function repairDifferences(

@@ -7,43 +7,43 @@ import type { ComparedDeps, IndexDifference } from './differences.ts'
 /** Options of `verify`. */
 export interface VerifyOptions {
   /**
-   * The generation to look at, by name.
+   * Name of the generation to compare.
    *
    * @defaultValue the active one
    */
   readonly generation?: string
   /**
-   * How many differences are listed; all are counted.
+   * The most differences to list; all are counted.
    *
    * @defaultValue `100`
    */
   readonly maxListed?: number
-  /** Ends the comparison early, between two batches; the report says how far it came. */
+  /** Ends the comparison early, between two pages; the report covers the pages before. */
   readonly signal?: AbortSignal
 }
 
 /** The defaults of {@link VerifyOptions}. */
 export const verifyDefaults = { maxListed: 100 } as const satisfies VerifyOptions
 
-/** How the index and PostgreSQL compare. */
+/** A comparison of the index with PostgreSQL. */
 export interface VerifyReport {
-  /** The generation that was looked at. */
+  /** The generation that was compared. */
   readonly generation: string
-  /** Whether all was compared and nothing differs. */
+  /** Whether everything was compared and nothing differs. */
   readonly isInSync: boolean
-  /** Whether all was compared. */
+  /** Whether everything was compared. */
   readonly isComplete: boolean
   /** Published courses in PostgreSQL. */
   readonly courses: number
   /** Records in the index. */
   readonly records: number
-  /** The part of the published courses whose record is right, 0 to 1; 1 when there are none. */
+  /** The share of published courses whose record is right, 0 to 1; 1 when there are none. */
   readonly coverage: number
   /** Published courses without a record. */
   readonly missing: number
   /** Records without a published course. */
   readonly orphaned: number
-  /** Records of another text, or with other facts beside it, than the course has now. */
+  /** Records with the vector of another text, or other metadata, than the course has now. */
   readonly stale: number
   /** Records of another generation. */
   readonly wrongGeneration: number

@@ -1,5 +1,6 @@
-import { okAsync } from '@headwater/core'
+import { checkOptions, okAsync, option } from '@headwater/core'
 import type { ResultAsync } from '@headwater/core'
+import { z } from 'zod'
 import { passesFilter } from './metadata-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
@@ -28,17 +29,20 @@ export interface InMemoryVectorIndexOptions {
 export const inMemoryVectorIndexDefaults = { dimensions: 1536 } as const
 
 /**
- * An index in this process's memory, for tests and for catalogues of a few thousand records that
- * one process serves: exact, visible at once, gone with the process. A query looks at every record.
+ * An index in the memory of this process: exact, visible at once, lost with the process. A query
+ * reads every record. For tests, and for a few thousand records that one process serves.
  *
- * @throws RangeError when `dimensions` is not a positive integer.
+ * @throws InvalidOptions when `dimensions` is not a positive integer.
  */
 export function inMemoryVectorIndex(options: InMemoryVectorIndexOptions = {}): VectorIndex {
-  const { dimensions } = { ...inMemoryVectorIndexDefaults, ...options }
-  if (!Number.isSafeInteger(dimensions) || dimensions < 1)
-    throw new RangeError(`an index's dimensions are a positive integer: got ${dimensions}`)
+  const { dimensions } = checkOptions('inMemoryVectorIndex', rules, {
+    ...inMemoryVectorIndexDefaults,
+    ...options,
+  })
   return new InMemoryIndex(dimensions)
 }
+
+const rules = z.object({ dimensions: option.count })
 
 class InMemoryIndex implements VectorIndex {
   readonly dimensions: number
@@ -114,5 +118,5 @@ class InMemoryIndex implements VectorIndex {
 }
 
 function dot(left: readonly number[], right: readonly number[]): number {
-  return left.reduce((sum, value, place) => sum + value * (right[place] ?? 0), 0)
+  return left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0)
 }

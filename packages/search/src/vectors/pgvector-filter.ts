@@ -1,9 +1,6 @@
 import type { VectorCondition, VectorFilter } from './vector-index.ts'
 
-/**
- * A filter as a condition of SQL on `metadata`; keys and values are appended to `values` and stand
- * in it as parameters.
- */
+/** A filter as an SQL condition on `metadata`; keys and values become parameters in `values`. */
 export function pgvectorFilter(filter: VectorFilter, values: unknown[]): string {
   if (filter.op === 'and')
     return filter.filters.map((part) => `(${pgvectorFilter(part, values)})`).join(' AND ') || 'true'
@@ -18,7 +15,7 @@ function conditionOf(condition: VectorCondition, values: unknown[]): string {
   const key = `${parameter(values, condition.key)}::text`
   const held = `metadata -> ${key}`
   switch (condition.op) {
-    // A list contains an element, and a text, number or truth value itself.
+    // In jsonb, a list contains its elements, and a scalar contains itself.
     case 'eq':
       return `${held} @> ${jsonOf(values, condition.value)}`
     case 'ne':
@@ -29,7 +26,8 @@ function conditionOf(condition: VectorCondition, values: unknown[]): string {
       return `NOT ${held} @> ANY(${listOf(values, condition.values)})`
     default: {
       const number = `${parameter(values, String(condition.value))}::numeric`
-      return `CASE WHEN jsonb_typeof(${held}) = 'number' THEN (metadata ->> ${key})::numeric ${comparisons[condition.op]} ${number} ELSE false END`
+      const compared = `(metadata ->> ${key})::numeric ${comparisons[condition.op]} ${number}`
+      return `CASE WHEN jsonb_typeof(${held}) = 'number' THEN ${compared} ELSE false END`
     }
   }
 }

@@ -1,5 +1,6 @@
-import { CallBudget, batchesOf, eachInParallel } from '@headwater/core'
+import { batchesOf, CallBudget, checkOptions, eachInParallel, option } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import { z } from 'zod'
 import { pgvectorFilter } from './pgvector-filter.ts'
 import {
   countVectors,
@@ -25,10 +26,10 @@ import type {
 
 /** Options of {@link pgvectorIndex}. */
 export interface PgvectorIndexOptions {
-  /** The namespace to work in; all share one table. */
+  /** The namespace of the records; all namespaces share one table. */
   readonly namespace: string
   /**
-   * Length of the vectors, at most 16,000.
+   * Length of the vectors, 1 to 16,000.
    *
    * @defaultValue `1536`
    */
@@ -43,27 +44,35 @@ export const pgvectorIndexDefaults = {
 const limits = { upsertRecords: 500, upsertBytes: 8_000_000, fetchIds: 1_000 } as const
 
 /**
- * The vector index in the host's PostgreSQL, where it has the extension pgvector: exact, visible at
- * once, and in every backup. A query looks at every record of its namespace, which suits catalogues
- * of some ten thousand records. Each call costs one round trip, and one more per 500 records or 8
- * MB to store and 1,000 to fetch.
+ * A vector index in the host's PostgreSQL with the extension pgvector: exact, visible at once, and
+ * part of every backup. A query reads every record of its namespace, which suits catalogues of tens
+ * of thousands of records. A call costs one round trip, and one more for each further 500 records
+ * or 8 MB to store and 1,000 to fetch.
  *
- * @throws TypeError when an option breaks a rule.
+ * @throws InvalidOptions when an option breaks a rule.
  * @example
  * ```ts
- * orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations, pgvectorMigrations] }))
+ * const sets = [repositoriesMigrations, searchMigrations, pgvectorMigrations]
+ * orThrow(await migrate(stores, { sets }))
  * const search = createCourseSearch(stores, {
- *   courses, embedder, index: ({ name, profile }) => pgvectorIndex(stores, { namespace: name, dimensions: profile.dimensions }),
+ *   courses,
+ *   embedder,
+ *   index: ({ name, profile: { dimensions } }) =>
+ *     pgvectorIndex(stores, { namespace: name, dimensions }),
  * })
  * ```
  */
 export function pgvectorIndex(stores: Stores, options: PgvectorIndexOptions): VectorIndex {
-  const { namespace, dimensions } = { ...pgvectorIndexDefaults, ...options }
-  if (namespace === '') throw new TypeError('pgvectorIndex: namespace must not be empty')
-  if (!Number.isSafeInteger(dimensions) || dimensions < 1 || dimensions > 16_000)
-    throw new TypeError(`pgvectorIndex: dimensions must be from 1 to 16000: got ${dimensions}`)
-  return new PgvectorIndex(stores, { namespace, dimensions })
+  return new PgvectorIndex(
+    stores,
+    checkOptions('pgvectorIndex', rules, { ...pgvectorIndexDefaults, ...options }),
+  )
 }
+
+const rules = z.object({
+  namespace: option.text,
+  dimensions: option.count.max(16_000, 'expected 16000 or less'),
+})
 
 interface VectorRow {
   readonly id: string
@@ -88,7 +97,7 @@ class PgvectorIndex implements VectorIndex {
   ): ResultAsync<void, VectorIndexError> {
     return checkRecords(records, this.dimensions)
       .asyncAndThen(() => {
-        // One statement cannot replace a record twice: the last one counts.
+        // One statement cannot replace a record twice: the last write counts.
         const rows = [...new Map(records.map((record) => [record.id, record])).values()].map(toRow)
         const batches = batchesOf(rows, {
           maxItems: limits.upsertRecords,
@@ -121,7 +130,7 @@ class PgvectorIndex implements VectorIndex {
             .query<VectorMatch>(text, values, options)
             .mapErr(toStoreError)
         })
-        // The direction of a vector without one is like none.
+        // A vector without direction is similar to none.
         .map(({ rows }) =>
           rows.map(({ id, score, metadata }) => ({
             id,
@@ -189,7 +198,7 @@ class PgvectorIndex implements VectorIndex {
       .mapErr(toStoreError)
   }
 
-  /** One statement per batch, all within the deadline of the call. */
+  /** Runs one statement per batch, all within the deadline of the call. */
   #each<Item, Row extends object>(
     batches: readonly Item[][],
     options: CallOptions | undefined,
@@ -214,7 +223,8 @@ function toRow({
 }
 
 /**
- * No constraint of this table can refuse a checked record; what collides with other writers passes.
+ * Maps a failure of SQL to one of a store. No constraint refuses a checked record; a collision with
+ * another writer is transient.
  */
 function toStoreError(failure: SqlError): StoreError {
   if (failure.type === 'constraint-violated')

@@ -1,18 +1,16 @@
 /**
- * Stores records, replacing those with the same ids. $1 namespace, $2 ids, each once, $3 vectors,
- * $4 metadata, as JSON.
+ * Stores records; each replaces the one with the same id. $1 namespace, $2 distinct ids, $3 vectors
+ * and $4 metadata as JSON.
  */
 export const upsertVectors = `
   INSERT INTO @schema.search_vector AS stored (namespace, id, embedding, metadata)
   SELECT $1, record.id, record.embedding::vector, record.metadata::jsonb
   FROM unnest($2::text[], $3::text[], $4::text[]) AS record (id, embedding, metadata)
   ORDER BY record.id COLLATE "C"
-  ON CONFLICT (namespace, id) DO UPDATE SET embedding = excluded.embedding, metadata = excluded.metadata`
+  ON CONFLICT (namespace, id) DO UPDATE
+  SET embedding = excluded.embedding, metadata = excluded.metadata`
 
-/**
- * The records nearest to a vector. $1 namespace, $2 the vector, $3 how many; the filter's values
- * follow.
- */
+/** The records nearest to a vector. $1 namespace, $2 vector, $3 limit, then the filter's values. */
 export function selectNearest(filter: string): string {
   return `
   SELECT id, 1 - (embedding <=> $2::vector) AS score, metadata
@@ -24,20 +22,28 @@ export function selectNearest(filter: string): string {
 
 /** Records by their ids. $1 namespace, $2 ids. */
 export const selectVectors = `
-  SELECT id, embedding::text AS embedding, metadata FROM @schema.search_vector WHERE namespace = $1 AND id = ANY($2::text[])`
+  SELECT id, embedding::text AS embedding, metadata
+  FROM @schema.search_vector
+  WHERE namespace = $1 AND id = ANY($2::text[])`
 
-/** Sets keys of one record's metadata. $1 namespace, $2 id, $3 the keys and values, as JSON. */
+/** Sets keys of one record's metadata. $1 namespace, $2 id, $3 keys and values as JSON. */
 export const updateVector = `
-  UPDATE @schema.search_vector SET metadata = metadata || $3::jsonb WHERE namespace = $1 AND id = $2`
+  UPDATE @schema.search_vector
+  SET metadata = metadata || $3::jsonb
+  WHERE namespace = $1 AND id = $2`
 
 /** Removes records. $1 namespace, $2 ids. */
 export const deleteVectors =
   'DELETE FROM @schema.search_vector WHERE namespace = $1 AND id = ANY($2::text[])'
 
-/** Ids in ascending order. $1 namespace, $2 prefix, $3 the id they come after, $4 how many. */
+/** Ids in ascending order. $1 namespace, $2 prefix, $3 the last id before them, $4 limit. */
 export const listVectors = `
-  SELECT id FROM @schema.search_vector WHERE namespace = $1 AND starts_with(id, $2) AND id > $3 ORDER BY id LIMIT $4`
+  SELECT id
+  FROM @schema.search_vector
+  WHERE namespace = $1 AND starts_with(id, $2) AND id > $3
+  ORDER BY id
+  LIMIT $4`
 
-/** How many records there are. $1 namespace. */
+/** The number of records. $1 namespace. */
 export const countVectors =
   'SELECT count(*)::integer AS count FROM @schema.search_vector WHERE namespace = $1'

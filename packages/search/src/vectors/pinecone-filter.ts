@@ -1,8 +1,8 @@
 import type { VectorFilter } from './vector-index.ts'
 
 /**
- * A filter in Pinecone's language. Every condition names its operator: the client refuses `{ open:
- * false }`, whose value is falsy.
+ * A filter in Pinecone's syntax. Every condition names its operator, since the client refuses a
+ * bare falsy value such as `{ open: false }`.
  */
 export function pineconeFilter(filter: VectorFilter): Record<string, unknown> {
   if (filter.op === 'and' || filter.op === 'or')

@@ -1,6 +1,16 @@
-import { batchesOf, CallBudget, eachInParallel, err, ok } from '@headwater/core'
+import {
+  batchesOf,
+  CallBudget,
+  checkOptions,
+  eachInParallel,
+  err,
+  invalidOption,
+  ok,
+  option,
+} from '@headwater/core'
 import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
 import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
+import { z } from 'zod'
 import { pineconeFilter } from './pinecone-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
@@ -17,7 +27,7 @@ import type {
 
 /** Options of {@link pineconeIndex}. */
 export interface PineconeIndexOptions {
-  /** The namespace to work in; created by the first write. */
+  /** The namespace of the records; created by the first write. */
   readonly namespace: string
   /**
    * Length of the index's vectors.
@@ -26,7 +36,7 @@ export interface PineconeIndexOptions {
    */
   readonly dimensions?: number
   /**
-   * Requests under way at once when a call needs several.
+   * Concurrent requests of one call.
    *
    * @defaultValue `4`
    */
@@ -36,7 +46,7 @@ export interface PineconeIndexOptions {
 /** The defaults of {@link PineconeIndexOptions}. */
 export const pineconeIndexDefaults = { dimensions: 1536, concurrency: 4 } as const
 
-/** A request may hold 1,000 records and 2 MB; ids of a fetch travel in the URL. */
+/** A request may hold 1,000 records and 2 MB; the ids of a fetch are part of the URL. */
 const limits = {
   upsertRecords: 1_000,
   upsertBytes: 1_900_000,
@@ -45,23 +55,33 @@ const limits = {
 } as const
 
 /**
- * The vector index in Pinecone, over the connected store. Each call costs one request, and one more
- * per 1,000 records or 1.9 MB to store (some 60 records of 1,536 dimensions), 100 to fetch and
- * 1,000 to delete; requests that may pass are repeated within the deadline.
+ * A vector index in Pinecone, over the connected store. A call costs one request, and one more for
+ * each further 1,000 records or 1.9 MB to store (about 60 records of 1,536 dimensions), 100 to
+ * fetch and 1,000 to delete. Transient failures are retried within the deadline.
  *
- * @throws TypeError when the stores were connected without Pinecone, or an option breaks a rule.
+ * @throws InvalidOptions when the stores were connected without Pinecone, or an option breaks a
+ *   rule.
  */
 export function pineconeIndex(stores: Stores, options: PineconeIndexOptions): VectorIndex {
-  const { namespace, dimensions, concurrency } = { ...pineconeIndexDefaults, ...options }
   if (stores.pinecone === undefined)
-    throw new TypeError('pineconeIndex needs stores that were connected with pinecone')
-  if (namespace === '') throw new TypeError('pineconeIndex: namespace must not be empty')
-  if (!Number.isSafeInteger(dimensions) || dimensions < 1)
-    throw new TypeError(`pineconeIndex: dimensions must be a positive integer: got ${dimensions}`)
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
-    throw new TypeError(`pineconeIndex: concurrency must be a positive integer: got ${concurrency}`)
-  return new PineconeIndex(stores, stores.pinecone, { namespace, dimensions, concurrency })
+    throw invalidOption(
+      'pineconeIndex',
+      'stores.pinecone',
+      'expected stores that were connected with pinecone',
+      undefined,
+    )
+  return new PineconeIndex(
+    stores,
+    stores.pinecone,
+    checkOptions('pineconeIndex', rules, { ...pineconeIndexDefaults, ...options }),
+  )
 }
+
+const rules = z.object({
+  namespace: option.text,
+  dimensions: option.count,
+  concurrency: option.count,
+})
 
 class PineconeIndex implements VectorIndex {
   readonly dimensions: number
@@ -201,7 +221,7 @@ class PineconeIndex implements VectorIndex {
     })
   }
 
-  /** One request per batch, all within the deadline of the call. */
+  /** Sends one request per batch, all within the deadline of the call. */
   #each<Batch, T>(
     batches: readonly Batch[],
     options: CallOptions | undefined,
@@ -215,10 +235,7 @@ class PineconeIndex implements VectorIndex {
   }
 }
 
-/**
- * A namespace that was never written to does not exist, and the service says so instead of removing
- * nothing.
- */
+/** Whether a namespace does not exist yet: the service refuses to delete from it. */
 function isAbsent(failure: StoreError): boolean {
   return failure.type === 'store-refused' && failure.code === '404'
 }
@@ -229,7 +246,7 @@ type BatchRequest<Batch, T> = (
 ) => readonly [operation: string, use: (index: Index) => Promise<T>]
 
 function toPinecone({ id, values, metadata }: VectorRecord): PineconeRecord {
-  // The client only writes it out: no copy.
+  // The client only serializes the values: no copy.
   return { id, values: values as number[], metadata: toMetadata(metadata) }
 }
 
@@ -250,13 +267,13 @@ function fromPinecone(id: string, { values = [], metadata = {} }: PineconeRecord
 
 function bytesOf({ id, values = [], metadata }: PineconeRecord): number {
   let digits = 0
-  for (let place = 0; place < values.length; place += 1) digits += mostDigits(values[place] ?? 0)
+  for (let at = 0; at < values.length; at += 1) digits += mostDigits(values[at] ?? 0)
   return Buffer.byteLength(JSON.stringify({ id, metadata })) + digits + 16
 }
 
 /**
- * As many characters as a number takes at most, with its comma: to write all of them out twice
- * would take longer than anything else here.
+ * The most characters that a number takes in JSON, with its comma. Serializing every vector twice
+ * would cost more than all else here.
  */
 function mostDigits(value: number): number {
   if (value === 0) return 2

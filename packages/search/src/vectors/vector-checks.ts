@@ -10,7 +10,7 @@ import type {
   VectorRecord,
 } from './vector-index.ts'
 
-/** Why a vector, a record, a query or a page is refused before anything is sent. */
+/** The refusal of a vector, a record, a query or a page before anything is sent. */
 export type VectorRefusal = InvalidInput | DimensionMismatch
 
 const maxTopK = 10_000
@@ -18,13 +18,13 @@ const maxPage = 100
 const maxMetadataBytes = 40_960
 const recordId = /^[\u0001-\u007f]{1,512}$/
 
-/** Checks every record of a batch: one that is wrong refuses all. */
+/** Checks every record of a batch: one bad record refuses all. */
 export function checkRecords(
   records: readonly VectorRecord[],
   dimensions: number,
 ): Result<void, VectorRefusal> {
-  for (const [place, { id, values, metadata }] of records.entries()) {
-    const at = `records[${place}]`
+  for (const [index, { id, values, metadata }] of records.entries()) {
+    const at = `records[${index}]`
     const checked = checkId(id, `${at}.id`)
       .andThen(() => checkVector(values, dimensions, `${at}.values`))
       .andThen(() =>
@@ -38,7 +38,7 @@ export function checkRecords(
   return ok(undefined)
 }
 
-/** Checks what is looked for. */
+/** Checks a query. */
 export function checkQuery(
   { vector, topK }: VectorQuery,
   dimensions: number,
@@ -48,14 +48,14 @@ export function checkQuery(
   return checkVector(vector, dimensions, 'vector')
 }
 
-/** Checks which page of ids is asked for. */
+/** Checks a request for a page of ids. */
 export function checkPage({ limit = maxPage }: VectorListOptions): Result<void, VectorRefusal> {
   return isWholeWithin(limit, maxPage)
     ? ok(undefined)
     : err(invalidField('limit', `must be a whole number from 1 to ${maxPage}`))
 }
 
-/** Checks what a record is to say about itself. */
+/** Checks the metadata of a record. */
 export function checkMetadata(
   metadata: VectorMetadata,
   field = 'metadata',
@@ -82,16 +82,16 @@ function checkId(id: string, field: string): Result<void, VectorRefusal> {
     : err(invalidField(field, 'must be 1 to 512 ASCII characters other than NUL'))
 }
 
-/** Checks that a vector is as long as it must be, and holds nothing but finite numbers. */
+/** Checks that a vector has the right length and holds only finite numbers. */
 export function checkVector(
   vector: readonly number[],
   dimensions: number,
   field: string,
 ): Result<void, VectorRefusal> {
   if (vector.length !== dimensions) return err(dimensionMismatch(dimensions, vector.length))
-  // A loop: thousands of vectors of thousands of numbers come through here.
-  for (let place = 0; place < vector.length; place += 1) {
-    if (!Number.isFinite(vector[place]))
+  // A plain loop: this runs for thousands of vectors of thousands of numbers.
+  for (let at = 0; at < vector.length; at += 1) {
+    if (!Number.isFinite(vector[at]))
       return err(invalidField(field, 'must hold finite numbers only'))
   }
   return ok(undefined)

@@ -1,13 +1,10 @@
 import type { CallOptions, InvalidInput, ResultAsync, StoreError } from '@headwater/core'
 import type { DimensionMismatch } from '../embedders/embedder.ts'
 
-/** A value that a record can be filtered by. There is no null: an absent key says it. */
+/** A value that a record can be filtered by. There is no null: the key is absent instead. */
 export type MetadataValue = string | number | boolean | readonly string[]
 
-/**
- * What a record says about itself beside its vector. Keys do not begin with `$`; 40 KB of JSON at
- * most.
- */
+/** Metadata of a record. Keys do not begin with `$`; at most 40 KB of JSON. */
 export type VectorMetadata = Readonly<Record<string, MetadataValue>>
 
 /** One record of an index. */
@@ -15,15 +12,14 @@ export interface VectorRecord {
   /** Identifies the record: 1 to 512 ASCII characters other than NUL. */
   readonly id: string
   /**
-   * Finite numbers, as many as the index has dimensions, not all zero. Stored with single
-   * precision.
+   * Finite numbers, not all zero; length = dimensions of the index. Stored with single precision.
    */
   readonly values: readonly number[]
-  /** What filters look at. */
+  /** Values for filters. */
   readonly metadata: VectorMetadata
 }
 
-/** One answer to a query. */
+/** A record that a query found. */
 export interface VectorMatch {
   /** The record's id. */
   readonly id: string
@@ -33,17 +29,16 @@ export interface VectorMatch {
   readonly metadata: VectorMetadata
 }
 
-/** Which records a query may return: those that meet one condition, or several at once. */
+/** The records that a query may return: one condition, or several combined. */
 export type VectorFilter =
   | { readonly op: 'and'; readonly filters: readonly VectorFilter[] }
   | { readonly op: 'or'; readonly filters: readonly VectorFilter[] }
   | VectorCondition
 
 /**
- * What a query asks of one key. A condition on a key that a record does not have is never met, not
- * even `ne` and `nin`. On a list of strings `eq` and `in` ask whether any element matches, `ne` and
- * `nin` whether none does. Values of different types are never equal, and only numbers are greater
- * or less than one another.
+ * A condition on one key. A record without the key never meets it, not even for `ne` and `nin`. On
+ * a list of strings, `eq` and `in` are met when any element matches, `ne` and `nin` when none does.
+ * Values of different types are never equal, and only numbers are greater or less than one another.
  */
 export type VectorCondition =
   | { readonly op: 'eq'; readonly key: string; readonly value: string | number | boolean }
@@ -63,30 +58,30 @@ export type VectorCondition =
   | { readonly op: 'lt'; readonly key: string; readonly value: number }
   | { readonly op: 'lte'; readonly key: string; readonly value: number }
 
-/** What is looked for. */
+/** A query for the nearest records. */
 export interface VectorQuery {
-  /** The point to look around; as long as the index has dimensions. */
+  /** The vector to search around; length = dimensions of the index. */
   readonly vector: readonly number[]
-  /** How many matches to return at most, 1 to 10,000. */
+  /** The most matches to return, 1 to 10,000. */
   readonly topK: number
   /**
-   * Which records to consider.
+   * The records to consider.
    *
    * @defaultValue all records
    */
   readonly filter?: VectorFilter
 }
 
-/** Which part of the ids to list. */
+/** A request for one page of ids. */
 export interface VectorListOptions extends CallOptions {
   /**
-   * What the ids begin with.
+   * The prefix of the ids.
    *
    * @defaultValue all ids
    */
   readonly prefix?: string
   /**
-   * How many ids to return at most, 1 to 100.
+   * The most ids to return, 1 to 100.
    *
    * @defaultValue `100`
    */
@@ -109,50 +104,50 @@ export interface VectorIndexStats {
   readonly recordCount: number
 }
 
-/** What can go wrong with an index. */
+/** Failures of an index. */
 export type VectorIndexError = StoreError | InvalidInput | DimensionMismatch
 
 /**
- * Records with vectors, found by cosine similarity. An instance works in one namespace, fixed when
- * it is made; a namespace that was never written to is empty. Input is checked before anything is
- * sent: a call that fails with `invalid-input` or `dimension-mismatch` has changed nothing. Writes
- * may become visible to reads some time after they are acknowledged.
+ * Records with vectors, found by cosine similarity. An instance works in one namespace; a namespace
+ * that was never written to is empty. Input is checked before anything is sent: a call that fails
+ * with `invalid-input` or `dimension-mismatch` has changed nothing. Reads may see a write some time
+ * after it is acknowledged.
  */
 export interface VectorIndex {
   /** Length of every vector. */
   readonly dimensions: number
   /**
-   * Stores the records, replacing those with the same ids whole, metadata included. Any number of
-   * records: they travel in as many requests as the store's limits demand, so a failure on the way
-   * leaves the earlier ones stored; storing all of them again is harmless.
+   * Stores any number of records; each replaces the record with the same id, metadata included.
+   * They take as many requests as the store's limits demand. A failure may leave some of them
+   * stored; storing all again is harmless.
    */
   upsert(
     records: readonly VectorRecord[],
     options?: CallOptions,
   ): ResultAsync<void, VectorIndexError>
   /**
-   * Returns the records nearest to the vector among those that pass the filter, best first; fewer
-   * than `topK` when there are no more.
+   * Returns the nearest records that pass the filter, best first; fewer than `topK` when there are
+   * no more.
    */
   query(
     query: VectorQuery,
     options?: CallOptions,
   ): ResultAsync<readonly VectorMatch[], VectorIndexError>
-  /** Returns the records with these ids; absent ids are missing from the map. */
+  /** Returns the records with these ids; the map has no entry for an unknown id. */
   fetch(
     ids: readonly string[],
     options?: CallOptions,
   ): ResultAsync<ReadonlyMap<string, VectorRecord>, VectorIndexError>
   /**
-   * Sets these keys of one record's metadata and keeps its other keys and its vector. An absent
-   * record stays absent.
+   * Sets these keys of one record's metadata; its other keys and its vector stay. Without such a
+   * record nothing happens.
    */
   updateMetadata(
     id: string,
     metadata: VectorMetadata,
     options?: CallOptions,
   ): ResultAsync<void, VectorIndexError>
-  /** Removes the records with these ids; absent ones are no error. */
+  /** Removes the records with these ids; unknown ids are ignored. */
   delete(ids: readonly string[], options?: CallOptions): ResultAsync<void, VectorIndexError>
   /** Returns a page of the ids in the index. */
   list(options?: VectorListOptions): ResultAsync<VectorIdPage, VectorIndexError>

@@ -87,6 +87,6 @@ describe('hashingEmbedder', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN])('refuses to be made with %d dimensions', (dimensions) => {
-    expect(() => hashingEmbedder({ dimensions })).toThrow(`received ${dimensions}`)
+    expect(() => hashingEmbedder({ dimensions })).toThrow(`got ${dimensions}`)
   })
 })

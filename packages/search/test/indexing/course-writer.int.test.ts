@@ -3,18 +3,18 @@ import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CourseStatuses } from '../../src/indexing/course-status.ts'
-import { createCourses, refusingEmbedder } from '../catalogue.ts'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { createCourses, refusingEmbedder } from '../catalogue-fixture.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 const legDeadlineMs = 800
 /** What a search may take on a busy machine when a leg uses up its deadline. */
 const patienceMs = legDeadlineMs + 1_000
 
 describe('a course that was changed while the way to the index is disturbed', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeEach(async () => {
-    app = await openHarness({ search: { legDeadlineMs } })
+    app = await openSearchFixture({ search: { legDeadlineMs } })
   })
   afterEach(() => app.dispose())
 
@@ -24,7 +24,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     app.openai.answerDimensions(undefined)
   }
 
-  it.each<[string, (target: Harness) => void]>([
+  it.each<[string, (target: SearchFixture) => void]>([
     [
       'the index answers 503',
       ({ pinecone }) => {

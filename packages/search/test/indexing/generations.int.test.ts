@@ -10,9 +10,9 @@ import type {
 } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCourses } from '../catalogue.ts'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { createCourses } from '../catalogue-fixture.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 /** An embedder of this name; what it makes is comparable to nothing that another made. */
 function model(name: string, dimensions: number): Embedder {
@@ -39,7 +39,7 @@ class Indexes {
 const [small, large] = [model('small', 64), model('large', 128)]
 
 describe('generations', () => {
-  let app: Harness
+  let app: SearchFixture
   let indexes: Indexes
   let old: CourseSearch
   let now: CourseSearch
@@ -68,7 +68,7 @@ describe('generations', () => {
     orThrow(await search.search(query)).mode
 
   beforeEach(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     indexes = new Indexes()
     old = process({ embedder: small })
     ids = await createCourses(app, 40)

@@ -11,15 +11,15 @@ import type {
 } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 const digest = expect.stringMatching(/^[0-9a-f]{32}$/) as string
 
 describe('the index', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
   })
   afterAll(() => app.dispose())
 
@@ -196,9 +196,9 @@ describe('the index', () => {
 })
 
 describe('the sink', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
   })
   afterAll(() => app.dispose())
 
@@ -270,28 +270,28 @@ describe('the sink', () => {
     [
       'the embedder',
       '503',
-      (target: Harness) => {
+      (target: SearchFixture) => {
         target.openai.faults.failNext({ status: 503, times: 100 })
       },
     ],
     [
       "the embedder's key",
       '401',
-      (target: Harness) => {
+      (target: SearchFixture) => {
         target.openai.faults.failNext({ status: 401, times: 100 })
       },
     ],
     [
       'the index',
       '503',
-      (target: Harness) => {
+      (target: SearchFixture) => {
         target.pinecone.faults.failNext({ status: 503, times: 100 })
       },
     ],
     [
       "the index's quota",
       '429',
-      (target: Harness) => {
+      (target: SearchFixture) => {
         target.pinecone.faults.failNext({ status: 429, retryAfterSeconds: 100, times: 100 })
       },
     ],
@@ -345,7 +345,7 @@ describe('the sink', () => {
   })
 })
 
-async function publishMany(app: Harness, count: number): Promise<number[]> {
+async function publishMany(app: SearchFixture, count: number): Promise<number[]> {
   const ids: number[] = []
   for (let number = 0; number < count; number += 1)
     ids.push((await app.publish({ title: `Course ${number} of ${count}` })).id)
@@ -418,9 +418,9 @@ class PausingIndex {
 
 describe('a writer', () => {
   const pausing = new PausingIndex()
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness({
+    app = await openSearchFixture({
       search: { index: pausing.index, embedder: hashingEmbedder({ dimensions }) },
     })
   })

@@ -4,24 +4,24 @@ import { hashingEmbedder } from '@headwater/search'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 const legDeadlineMs = 800
 /** What a search may take on a busy machine when a leg uses up its deadline. */
 const patienceMs = legDeadlineMs + 1_000
 
-async function catalogue(app: Harness): Promise<void> {
+async function catalogue(app: SearchFixture): Promise<void> {
   await app.publish({ title: 'Machine learning fundamentals', category: 'AI/ML' })
   await app.publish({ title: 'Bread baking', category: 'Cooking' })
   await app.sync()
 }
 
 describe('without vectors', () => {
-  let app: Harness
+  let app: SearchFixture
   let queries = 0
   beforeAll(async () => {
-    app = await openHarness({ search: { legDeadlineMs } })
+    app = await openSearchFixture({ search: { legDeadlineMs } })
     await catalogue(app)
   })
   afterEach(() => {
@@ -165,9 +165,9 @@ describe('without vectors', () => {
 })
 
 describe('with an index of other dimensions', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness({ search: { legDeadlineMs }, indexDimensions: 8 })
+    app = await openSearchFixture({ search: { legDeadlineMs }, indexDimensions: 8 })
   })
   afterAll(() => app.dispose())
 
@@ -182,9 +182,9 @@ describe('with an index of other dimensions', () => {
 })
 
 describe('with an embedder that keeps its word only now and then', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness({ search: { legDeadlineMs } })
+    app = await openSearchFixture({ search: { legDeadlineMs } })
   })
   afterAll(() => app.dispose())
 
@@ -217,9 +217,9 @@ describe('with an embedder that keeps its word only now and then', () => {
 })
 
 describe('while a search is under way', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness({ search: { legDeadlineMs } })
+    app = await openSearchFixture({ search: { legDeadlineMs } })
   })
   afterAll(() => app.dispose())
 
@@ -260,11 +260,11 @@ function unexpected(failure: { readonly type: string }): LoadFailed {
 }
 
 describe('behind a proxy', () => {
-  let app: Harness
+  let app: SearchFixture
   let postgres: FaultProxy
   let redis: FaultProxy
   beforeAll(async () => {
-    app = await openHarness({
+    app = await openSearchFixture({
       search: { legDeadlineMs },
       connect: async (options) => {
         postgres = await faultProxy(options.postgres.url ?? '')

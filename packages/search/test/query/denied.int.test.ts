@@ -4,15 +4,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Course } from '@headwater/repositories'
 import { generationOf } from '../../src/indexing/course-document.ts'
 import { CourseWriter } from '../../src/indexing/course-writer.ts'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('what PostgreSQL denies', () => {
-  let app: Harness
+  let app: SearchFixture
   let pottery: Course
   let glazing: Course
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
   })
   beforeEach(async () => {
     pottery = await app.publish({
@@ -98,9 +98,9 @@ describe('what PostgreSQL denies', () => {
 })
 
 describe('what was published', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
   })
   afterAll(() => app.dispose())
 

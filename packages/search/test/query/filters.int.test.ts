@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { searchByWords } from '../../src/query/lexical-leg.ts'
 import { parseSearch } from '../../src/query/search-request.ts'
 import { Spelling } from '../../src/spelling/spelling.ts'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('a filter', () => {
   const index = inMemoryVectorIndex({ dimensions })
   const matched: string[] = []
-  let app: Harness
+  let app: SearchFixture
   let fitting: number
   const filters: readonly (readonly [string, () => SearchOptions])[] = [
     ['category', () => ({ category: 'Art' })],
@@ -38,7 +38,9 @@ describe('a filter', () => {
           return okAsync(matches)
         }),
     }
-    app = await openHarness({ search: { index: spy, embedder: hashingEmbedder({ dimensions }) } })
+    app = await openSearchFixture({
+      search: { index: spy, embedder: hashingEmbedder({ dimensions }) },
+    })
     const common = {
       title: 'Pottery',
       category: 'Crafts',

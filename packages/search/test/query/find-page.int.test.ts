@@ -2,14 +2,14 @@ import { orThrow } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchHit, SearchOptions } from '@headwater/search'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('the pages of a result', () => {
-  let app: Harness
+  let app: SearchFixture
   const published: Course[] = []
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     for (let number = 0; number < 70; number += 1)
       published.push(
         await app.publish({

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Rerank, RerankRequest } from '@headwater/search'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('a search with a reranker', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     for (const [title, price] of [
       ['Knots', '1.00'],
       ['Knots and splices', '2.00'],

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('what is logged', () => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     await app.publish({ title: 'Sailing' })
     await app.publish({ title: 'Sailing at night' })
     await app.sync()

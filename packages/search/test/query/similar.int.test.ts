@@ -1,14 +1,14 @@
 import { orThrow } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe('courses like another', () => {
-  let app: Harness
+  let app: SearchFixture
   let guitar: Course
   beforeAll(async () => {
-    app = await openHarness({ search: { legDeadlineMs: 800 } })
+    app = await openSearchFixture({ search: { legDeadlineMs: 800 } })
     guitar = await app.publish({
       title: 'Acoustic guitar',
       description: 'Chords and strumming for the campfire.',

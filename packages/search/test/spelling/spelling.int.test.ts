@@ -1,14 +1,14 @@
 import { orThrow } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Spelling } from '../../src/spelling/spelling.ts'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (migrations) => {
-  let app: Harness
+  let app: SearchFixture
   let spelling: Spelling
   beforeAll(async () => {
-    app = await openHarness({ migrations })
+    app = await openSearchFixture({ migrations })
     for (const title of [
       'Python for absolute beginners',
       'Kubernetes in production',

@@ -1,12 +1,12 @@
 import { orThrow } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import { openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s', (migrations) => {
-  let app: Harness
+  let app: SearchFixture
   beforeAll(async () => {
-    app = await openHarness({ migrations })
+    app = await openSearchFixture({ migrations })
     for (const title of [
       'Machine learning fundamentals',
       'Learning to sing',

@@ -2,9 +2,14 @@ import { orThrow } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { IndexDifference, ReindexProgress, VectorIndex, VerifyReport } from '@headwater/search'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { countingEmbedder, createCourses, FaultyIndex, refusingEmbedder } from '../catalogue.ts'
-import { dimensions, openHarness } from '../harness.ts'
-import type { Harness } from '../harness.ts'
+import {
+  countingEmbedder,
+  createCourses,
+  FaultyIndex,
+  refusingEmbedder,
+} from '../catalogue-fixture.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
 
 const kindsOf = (differences: readonly IndexDifference[]): string[] =>
   differences.map(({ kind, recordId }) => `${kind} ${recordId}`)
@@ -18,14 +23,14 @@ const countsOf = ({
 }: VerifyReport) => ({ courses, records, missing, orphaned, stale, wrongGeneration })
 
 describe('the catalogue and the index', () => {
-  let app: Harness
+  let app: SearchFixture
   let ids: number[]
   let index: VectorIndex
   const record = (id: number | undefined): string => `course_${id ?? 0}`
 
   beforeAll(async () => {
     index = inMemoryVectorIndex({ dimensions })
-    app = await openHarness({ search: { index, embedder: hashingEmbedder({ dimensions }) } })
+    app = await openSearchFixture({ search: { index, embedder: hashingEmbedder({ dimensions }) } })
     ids = await createCourses(app, 250)
     orThrow(await app.search.index.reindexAll())
   })
@@ -152,12 +157,12 @@ describe('the catalogue and the index', () => {
 })
 
 describe('reindexing', () => {
-  let app: Harness
+  let app: SearchFixture
   let ids: number[]
   let faulty: FaultyIndex
   let embedder: ReturnType<typeof countingEmbedder>
   beforeAll(async () => {
-    app = await openHarness()
+    app = await openSearchFixture()
     ids = await createCourses(app, 300)
   })
   beforeEach(() => {

@@ -27,7 +27,7 @@ export const dimensions = 256
 
 type Parts = IsolatedStores<'postgres' | 'redis'>
 
-export interface HarnessOptions {
+export interface SearchFixtureOptions {
   /** Changes where the stores are, for instance to a fault proxy. */
   readonly connect?: (
     options: ConnectOptions,
@@ -40,7 +40,7 @@ export interface HarnessOptions {
   readonly migrations?: 'with-trigrams' | 'without-trigrams'
 }
 
-export interface Harness {
+export interface SearchFixture {
   readonly stores: Stores
   readonly courses: CourseRepository
   readonly repositories: Repositories
@@ -64,12 +64,12 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-export async function openHarness({
+export async function openSearchFixture({
   connect: change = (options) => options,
   search: searchOptions = {},
   migrations = 'with-trigrams',
   indexDimensions = dimensions,
-}: HarnessOptions = {}): Promise<Harness> {
+}: SearchFixtureOptions = {}): Promise<SearchFixture> {
   const { postgres, redis } = inject('stack')
   const parts: Parts = await isolate({ postgres, redis })
   const pinecone = await startPineconeStandIn({
@@ -152,7 +152,7 @@ export async function openHarness({
   }
 }
 
-function createPublisher({ users, courses }: Repositories): Harness['publish'] {
+function createPublisher({ users, courses }: Repositories): SearchFixture['publish'] {
   let instructor: Promise<number> | undefined
   const newInstructor = async (): Promise<number> =>
     orThrow(

@@ -2,14 +2,14 @@ import { errAsync, okAsync, orThrow } from '@headwater/core'
 import type { ResultAsync } from '@headwater/core'
 import { hashingEmbedder } from '@headwater/search'
 import type { Embedder, VectorIndex, VectorIndexError, VectorRecord } from '@headwater/search'
-import type { Harness } from './harness.ts'
+import type { SearchFixture } from './search-fixture.ts'
 
 /**
  * Published courses, written with one statement and without an event: as a catalogue that was there
  * before its index.
  */
 export async function createCourses(
-  { stores, publish }: Pick<Harness, 'stores' | 'publish'>,
+  { stores, publish }: Pick<SearchFixture, 'stores' | 'publish'>,
   count: number,
 ): Promise<number[]> {
   const { id, instructorId } = await publish({ title: 'The first course' })

@@ -16,24 +16,21 @@ import { Pinecone } from '@pinecone-database/pinecone'
 import { createDatabase, dropDatabase } from '@headwater/testing'
 import { startServices, type Services } from './services.ts'
 
-/**
- * A catalogue that was there before its index, and services that speak Pinecone's and OpenAI's
- * wire.
- */
-export interface ReindexGrounds {
+/** A catalogue without an index, and services that speak the protocols of Pinecone and OpenAI. */
+export interface ReindexFixture {
   readonly stores: Stores
   readonly courses: CourseRepository
   readonly services: Services
   readonly dimensions: number
-  /** A search with an index of its own, empty as yet. */
+  /** A search with an empty index of its own. */
   open(this: void): { readonly search: CourseSearch; readonly index: VectorIndex }
   /** Removes every vector of every round. */
   clear(this: void): Promise<void>
   stop(this: void): Promise<void>
 }
 
-/** Which grounds are wanted. */
-export interface ReindexGroundsOptions {
+/** Options of {@link openReindexFixture}. */
+export interface ReindexFixtureOptions {
   readonly postgresUrl: string
   readonly redisUrl: string
   readonly courses: number
@@ -42,16 +39,18 @@ export interface ReindexGroundsOptions {
 
 const createCatalogue = `
   INSERT INTO courses (title, description, category, instructor_id, price, is_published)
-  SELECT 'Course ' || number || ' on subject ' || number % 97, repeat('What is taught here is number ' || number || '. ', 8), 'Category ' || number % 12, 1, 49, true
+  SELECT 'Course ' || number || ' on subject ' || number % 97,
+         repeat('What is taught here is number ' || number || '. ', 8),
+         'Category ' || number % 12, 1, 49, true
   FROM generate_series(1, $1::integer) AS number`
 
-/** Opens a database of its own with so many courses. */
-export async function openReindexGrounds({
+/** Opens a database of its own with this many courses. */
+export async function openReindexFixture({
   postgresUrl,
   redisUrl,
   courses,
   dimensions,
-}: ReindexGroundsOptions): Promise<ReindexGrounds> {
+}: ReindexFixtureOptions): Promise<ReindexFixture> {
   const url = await createDatabase(postgresUrl)
   const services = await startServices(dimensions)
   const { pinecone, openai } = services
