@@ -55,7 +55,7 @@ describe('a search', () => {
   afterAll(() => app.dispose())
 
   it.each(refused)(
-    'refuses %s, naming the field and asking no store',
+    'A search refuses %s, naming the field and asking no store',
     async (_, query, options, field) => {
       const asked: string[] = []
       const stop = app.stores.diagnostics.on('store:operation', ({ store, operation }) => {
@@ -77,7 +77,7 @@ describe('a search', () => {
     },
   )
 
-  it.each([
+  const operatorQueries = [
     "'; DROP TABLE courses; --",
     '" OR 1=1',
     'a & !b:*',
@@ -85,24 +85,31 @@ describe('a search', () => {
     "l'algèbre",
     '-algebra',
     '日本語 入門',
-  ])('takes %j for words, whatever they would mean elsewhere', async (query) => {
-    const result = await app.search.search(query)
-    expect(result._unsafeUnwrap()).toMatchObject({ mode: 'hybrid', degraded: [], hits: [] })
-  })
+  ] as const
+  it.each(operatorQueries)(
+    'A search takes %j for words, whatever it would mean elsewhere',
+    async (query) => {
+      const result = await app.search.search(query)
+      expect(result._unsafeUnwrap()).toMatchObject({ mode: 'hybrid', degraded: [], hits: [] })
+    },
+  )
 
-  it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('refuses to index course %d', async (courseId) => {
-    for (const result of [
-      await app.search.index.indexCourse(courseId),
-      await app.search.index.unindexCourse(courseId),
-    ]) {
-      expect(result.isErr() && result.error).toMatchObject({
-        type: 'invalid-input',
-        field: 'courseId',
-      })
-    }
-  })
+  it.each([0, -1, 1.5, Number.NaN, 2 ** 31])(
+    'Indexing course %d is invalid input',
+    async (courseId) => {
+      for (const result of [
+        await app.search.index.indexCourse(courseId),
+        await app.search.index.unindexCourse(courseId),
+      ]) {
+        expect(result.isErr() && result.error).toMatchObject({
+          type: 'invalid-input',
+          field: 'courseId',
+        })
+      }
+    },
+  )
 
-  it('says that there is no such course to index', async () => {
+  it('Indexing an unknown course is not-found', async () => {
     const result = await app.search.index.indexCourse(4_711)
     expect(result.isErr() && result.error).toMatchObject({
       type: 'not-found',

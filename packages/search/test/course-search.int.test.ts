@@ -39,7 +39,7 @@ describe('a search', () => {
   })
   afterAll(() => app.dispose())
 
-  it('finds by meaning and by words what was published, each with its score, rank and legs', async () => {
+  it('A search finds published courses by meaning and by words, each with its score, rank and legs', async () => {
     const result = await app.find('machine learning fundamentals')
     expect(result).toMatchObject({ mode: 'hybrid', degraded: [] })
     expect(result.hits[0]).toMatchObject({
@@ -54,7 +54,7 @@ describe('a search', () => {
     )
   })
 
-  it('answers from the cache what it answered before, deeply equal, without asking the embedder or the index again', async () => {
+  it('A cached search gives a deeply equal answer without asking the embedder or the index', async () => {
     const query = 'neural networks on images'
     const [embeddings, queries] = [app.openai.requestCount(), app.pinecone.requestCount('/query')]
     const first = await app.find(query, { category: 'AI/ML', limit: 5 })
@@ -66,7 +66,7 @@ describe('a search', () => {
     expect(app.pinecone.requestCount('/query') - queries).toBe(1)
   })
 
-  it('shares neither answer nor vector with a query that is only like it, and both with one that is spelt in other letters', async () => {
+  it('A search shares answer and vector with another spelling of its query, and neither with a similar query', async () => {
     const askedFor = async (
       query: string,
     ): Promise<{ readonly isCached: boolean; readonly embedded: number }> => {
@@ -94,7 +94,7 @@ describe('a search', () => {
     expect(isCached).toBe(false)
   })
 
-  it('logs who searched for what, how it was answered and how many were found', async () => {
+  it('A search logs the user, the query, the mode and the number of results', async () => {
     const { searchId, hits, durationMs } = await app.find('Sourdough  BAKING')
     expect(app.logged.at(-1)).toMatchObject({
       searchId,

@@ -38,7 +38,7 @@ function service(failureOf: (texts: readonly string[]) => EmbedError | undefined
 }
 
 describe('texts that are embedded each for itself', () => {
-  it('have the vectors of their own, in as many requests as the limits allow', async () => {
+  it('Texts embedded each on its own get their own vectors, in as few requests as the limits allow', async () => {
     const { embedder, asked } = service(() => undefined)
     expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual(
       [1, 2, 3, 4, 5].map((length) => ({ vector: [length] })),
@@ -48,7 +48,7 @@ describe('texts that are embedded each for itself', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('keep their vectors when another request fails', async () => {
+  it('Texts keep their vectors when another request fails', async () => {
     const { embedder, asked } = service((texts) => (texts.includes('ccc') ? away : undefined))
     expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd', 'eeeee'])).toEqual([
       { vector: [1] },
@@ -60,7 +60,7 @@ describe('texts that are embedded each for itself', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('keep their vectors when half of a request is refused, and none is paid for twice', async () => {
+  it('Texts keep their vectors when half of a request is refused, and none is paid for twice', async () => {
     const { embedder, asked } = service((texts) => (texts.includes('ccc') ? refused : undefined))
     expect(await embedEach(embedder, ['a', 'bb', 'ccc', 'dddd'])).toEqual([
       { vector: [1] },
@@ -71,7 +71,7 @@ describe('texts that are embedded each for itself', () => {
     expect([...asked].sort()).toEqual(['a bb', 'ccc', 'ccc dddd', 'dddd'])
   })
 
-  it('are not asked for one by one where it is the key that is refused', async () => {
+  it('A request is not halved when it is the key that is refused', async () => {
     const { embedder, asked } = service(() => ({ ...refused, code: '401' }))
     expect((await embedEach(embedder, ['a', 'bb', 'ccc'])).every((text) => 'failure' in text)).toBe(
       true,

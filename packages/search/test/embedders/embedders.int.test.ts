@@ -64,7 +64,7 @@ describe('recorded vectors', () => {
   }
   const vector = Buffer.from(new Float32Array([1, 0]).buffer).toString('base64')
 
-  it('are of the model that made them, and of no text that was not recorded', async () => {
+  it('Recorded vectors belong to their model, and a text that was not recorded is refused', async () => {
     const embedder = await recordedEmbedder({
       file: await write({ model: 'some-model', dimensions: 2, vectors: { known: vector } }),
     })
@@ -77,14 +77,15 @@ describe('recorded vectors', () => {
     })
   })
 
-  it.each([
+  const badFiles = [
     ['no recording', '[]'],
     ['a vector of another length', { model: 'm', dimensions: 3, vectors: { a: vector } }],
     [
       'a vector without direction',
       { model: 'm', dimensions: 2, vectors: { a: Buffer.alloc(8).toString('base64') } },
     ],
-  ])('are not read from a file with %s', async (_, content) => {
+  ] as const
+  it.each(badFiles)('Recorded vectors are not read from a file with %s', async (_, content) => {
     await expect(recordedEmbedder({ file: await write(content) })).rejects.toThrow()
   })
 })

@@ -48,7 +48,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     }).embed(texts)
   }
 
-  it('is asked for its model, and for no dimensions that it may not know', async () => {
+  it('A compatible service is asked for its model, and for no dimensions that it may not know', async () => {
     orThrow(
       await embed([
         { index: 0, embedding: [1, 0] },
@@ -59,7 +59,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     expect(asked).not.toHaveProperty('dimensions')
   })
 
-  it('may answer in any order, with lists or base64, and with vectors of any length but zero', async () => {
+  it('A compatible service may answer in any order, as lists or base64, with vectors of any norm but zero', async () => {
     expect(
       orThrow(
         await embed([
@@ -84,7 +84,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     ])
   })
 
-  it.each<readonly [string, readonly Entry[] | string]>([
+  const badAnswers: readonly (readonly [string, readonly Entry[] | string])[] = [
     ['too few vectors', [{ index: 0, embedding: [1, 0] }]],
     ['too many vectors', [0, 1, 2].map((index) => ({ index, embedding: [1, 0] }))],
     [
@@ -131,12 +131,16 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     ],
     ['no data', '{}'],
     ['no JSON', '<html>Welcome</html>'],
-  ])('gives no vectors, not a part of them, when it answers with %s', async (_, data) => {
-    const embedded = await embed(data)
-    expect(embedded.isErr() && embedded.error).toMatchObject({
-      type: expect.stringMatching(
-        /^(store-refused|store-unavailable|dimension-mismatch)$/,
-      ) as string,
-    })
-  })
+  ]
+  it.each(badAnswers)(
+    'A compatible service that answers with %s yields no vectors at all',
+    async (_, data) => {
+      const embedded = await embed(data)
+      expect(embedded.isErr() && embedded.error).toMatchObject({
+        type: expect.stringMatching(
+          /^(store-refused|store-unavailable|dimension-mismatch)$/,
+        ) as string,
+      })
+    },
+  )
 })

@@ -25,7 +25,7 @@ describe('the embedder of OpenAI', () => {
   }
 
   it.each(['base64', 'float'] as const)(
-    'gives one unit vector per text, in the order of the texts, over %s',
+    'The OpenAI embedder returns one unit vector per text, in order, over %s',
     async (encodingFormat) => {
       const [algebra, baking, again] = orThrow(
         await open({ encodingFormat }).embed(['algebra', 'baking', 'algebra']),
@@ -39,7 +39,7 @@ describe('the embedder of OpenAI', () => {
     },
   )
 
-  it('asks for nothing when there are no texts, and nothing when one is empty', async () => {
+  it('The OpenAI embedder sends nothing when there are no texts or one is empty', async () => {
     const embedder = open()
     expect(
       await requestsOf(async () => {
@@ -53,7 +53,7 @@ describe('the embedder of OpenAI', () => {
     ).toBe(0)
   })
 
-  it('batches by count, by tokens and by bytes', async () => {
+  it('The OpenAI embedder batches by count, by tokens and by bytes', async () => {
     const words = Array.from({ length: 10 }, (_, number) => `w${number}`.padEnd(30, 'x'))
     expect(await requestsOf(() => open().embed(words))).toBe(1)
     expect(await requestsOf(() => open({ batch: { maxTexts: 3 } }).embed(words))).toBe(4)
@@ -61,7 +61,7 @@ describe('the embedder of OpenAI', () => {
     expect(await requestsOf(() => open({ batch: { maxBytes: 60 } }).embed(words))).toBe(5)
   })
 
-  it('halves a batch that has more tokens than it looks', async () => {
+  it('The OpenAI embedder halves a batch with more tokens than estimated', async () => {
     const long = 'learning '.repeat(3_400)
     const vectors = orThrow(
       await open({ batch: { maxTokens: 10_000_000 } }).embed(
@@ -71,7 +71,7 @@ describe('the embedder of OpenAI', () => {
     expect(vectors).toHaveLength(50)
   })
 
-  it('takes more texts than one request may have tokens, in as few requests as that takes', async () => {
+  it('The OpenAI embedder takes more texts than one request may carry, in as few requests as possible', async () => {
     const texts = Array.from({ length: 300 }, (_, number) => `${number} ${'learning '.repeat(450)}`)
     expect(texts.join('').length / 4).toBeGreaterThan(300_000)
     expect(
@@ -81,7 +81,7 @@ describe('the embedder of OpenAI', () => {
     ).toBe(2)
   })
 
-  it('gives every text but the one that is too long its vector, and pays for each once', async () => {
+  it('One text that is too long leaves the others their vectors, and each is paid for once', async () => {
     const texts = Array.from({ length: 12 }, (_, number) =>
       number === 6 ? 'learning '.repeat(4_500) : `lesson ${number}`,
     )
@@ -105,7 +105,7 @@ describe('the embedder of OpenAI', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_500)
   })
 
-  it('repeats a refusal that may pass, honouring Retry-After, and gives up at the deadline', async () => {
+  it('The OpenAI embedder retries a transient refusal, honours Retry-After and gives up at the deadline', async () => {
     openai.faults.failNext({ status: 503 })
     openai.faults.failNext({ status: 429, retryAfterSeconds: 0 })
     expect((await open().embed(['algebra'])).isOk()).toBe(true)
@@ -120,7 +120,7 @@ describe('the embedder of OpenAI', () => {
     expect(performance.now() - startedMs).toBeLessThan(1_500)
   })
 
-  it('does not repeat what is refused for good, and tells nothing of the request', async () => {
+  it('The OpenAI embedder does not retry a permanent refusal, and its error holds nothing of the request', async () => {
     openai.faults.failNext({ status: 400 })
     expect(
       await requestsOf(async () => {
@@ -137,7 +137,7 @@ describe('the embedder of OpenAI', () => {
     expect(wrongKey.isErr() && wrongKey.error).toMatchObject({ type: 'store-refused', code: '401' })
   })
 
-  it('ends a hung call at its one deadline, whatever the number of batches', async () => {
+  it('A hung call of the OpenAI embedder ends at one deadline, however many batches it has', async () => {
     openai.faults.hang()
     const startedMs = performance.now()
     const hung = await open({ batch: { maxTexts: 1 }, concurrency: 1 }).embed(
@@ -148,7 +148,7 @@ describe('the embedder of OpenAI', () => {
     expect(performance.now() - startedMs).toBeLessThan(1_500)
   })
 
-  it('refuses vectors of another length than was asked for', async () => {
+  it('The OpenAI embedder refuses vectors of the wrong length', async () => {
     openai.answerDimensions(16)
     const misfit = await open().embed(['algebra'])
     expect(misfit.isErr() && misfit.error).toMatchObject({
@@ -158,7 +158,7 @@ describe('the embedder of OpenAI', () => {
     })
   })
 
-  it('stops asking a service that keeps failing, and says so', async () => {
+  it('The OpenAI embedder stops calling a service that keeps failing, and reports it', async () => {
     const diagnostics = new Diagnostics()
     const states: string[] = []
     diagnostics.on('breaker:transition', ({ state }) => states.push(state))
@@ -170,13 +170,14 @@ describe('the embedder of OpenAI', () => {
     expect(await requestsOf(() => embedder.embed(['algebra']))).toBe(0)
   })
 
-  it.each([
+  const badOptions = [
     { apiKey: '' },
     { dimensions: 0 },
     { baseURL: 'nowhere' },
     { deadlineMs: Number.NaN },
     { batch: { maxTexts: 0 } },
-  ])('is not made of %j', (options) => {
+  ] as const
+  it.each(badOptions)('The OpenAI embedder refuses the options %j', (options) => {
     expect(() => open(options)).toThrow(TypeError)
   })
 })

@@ -24,7 +24,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     app.openai.answerDimensions(undefined)
   }
 
-  it.each<[string, (target: SearchFixture) => void]>([
+  const disturbances: readonly [string, (target: SearchFixture) => void][] = [
     [
       'the index answers 503',
       ({ pinecone }) => {
@@ -73,8 +73,9 @@ describe('a course that was changed while the way to the index is disturbed', ()
         openai.answerDimensions(16)
       },
     ],
-  ])(
-    'is pending when %s, found by its words meanwhile, and synced afterwards',
+  ]
+  it.each(disturbances)(
+    'A changed course is pending when %s, found by words until then, and synced afterwards',
     async (_, disturb) => {
       const { id } = await app.publish({ title: 'Undisturbed' })
       await app.sync()
@@ -106,7 +107,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     30_000,
   )
 
-  it('keeps the half of a batch that is not refused, and the refused courses are named', async () => {
+  it('The half of a batch that is not refused is stored, and the refused courses are named', async () => {
     const index = inMemoryVectorIndex({ dimensions })
     const ids = await createCourses(app, 20)
     const refused = ids.filter((_, place) => place % 2 === 1)
@@ -126,7 +127,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     })
   })
 
-  it('keeps the rest of a batch of which the index refuses one record', async () => {
+  it('The rest of a batch is stored when the index refuses one record', async () => {
     const ids = await createCourses(app, 8)
     const inner = inMemoryVectorIndex({ dimensions })
     const refusing = Object.assign(Object.create(inner) as typeof inner, {
@@ -148,7 +149,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     })
   })
 
-  it('is stored though a part of its batch was refused, and no text of it is embedded twice', async () => {
+  it('A batch is stored though a part was refused, and no text is embedded twice', async () => {
     await createCourses(app, 400)
     const [paid, upserts] = [app.openai.inputCount(), app.pinecone.requestCount('/vectors/upsert')]
     app.pinecone.faults.failNext({ status: 400, route: '/vectors/upsert' })
@@ -165,7 +166,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     })
   })
 
-  it('is embedded once, however often the index is too busy to take it', async () => {
+  it('A course is embedded once, however often the index is too busy to take it', async () => {
     const { id } = await app.publish({ title: 'Patient' })
     const paid = app.openai.inputCount()
     app.pinecone.faults.failNext({
@@ -183,7 +184,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(app.openai.inputCount() - paid).toBe(1)
   })
 
-  it('is counted among the others, and named when it cannot be indexed', async () => {
+  it('The summary counts courses by state and names those that cannot be indexed', async () => {
     const ids = await createCourses(app, 12)
     const poison = ids.slice(3, 6)
     for (const id of poison) orThrow(await app.courses.update(id, { title: `Poison ${id}` }))
@@ -222,18 +223,19 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(await counts()).toEqual({ pending: 0, synced: 12, failed: 0 })
   })
 
-  it.each([
+  const badSummaryOptions = [
     [{ maxListed: -1 }, 'maxListed'],
     [{ maxListed: 1_001 }, 'maxListed'],
     [{ maxListed: Number.NaN }, 'maxListed'],
     [{ after: -1 }, 'after'],
     [{ after: 2 ** 31 }, 'after'],
-  ])('is not counted with %j', async (options, field) => {
+  ] as const
+  it.each(badSummaryOptions)('A summary with %j is invalid input', async (options, field) => {
     const refused = await app.search.index.summary(options)
     expect(refused.isErr() && refused.error).toMatchObject({ type: 'invalid-input', field })
   })
 
-  it('is noted with the newest version, however late an older one is noted', async () => {
+  it('The status keeps the newest version, however late an older one is recorded', async () => {
     const { id } = await app.publish({ title: 'Now' })
     const statuses = new CourseStatuses(app.stores, 'some-generation')
     orThrow(await statuses.record([{ courseId: id, version: 2 }]))
@@ -241,7 +243,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
     expect(orThrow(await statuses.get(id))).toMatchObject({ state: 'synced', indexedVersion: 2 })
   })
 
-  it('is pending at every version until that has come to the index, and unknown once it is deleted', async () => {
+  it('A course is pending until the index has its version, and not-found once it is deleted', async () => {
     const { id } = await app.publish({ title: 'Now' })
     await app.sync()
     orThrow(await app.courses.update(id, { title: 'Later' }))

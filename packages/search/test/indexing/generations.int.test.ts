@@ -77,7 +77,7 @@ describe('generations', () => {
   })
   afterEach(() => app.dispose())
 
-  it('of which the first is active at once, and any other is built beside it while both are written', async () => {
+  it('The first generation is active at once; another is built beside it while both are written', async () => {
     expect(await states()).toEqual(['small active', 'large building'])
     orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Both know it' }))
     expect(orThrow((await deliver(now, ids[0] ?? 0))!)).toEqual({ failed: [] })
@@ -86,7 +86,7 @@ describe('generations', () => {
     expect(await modeOf(now)).toBe('hybrid')
   })
 
-  it('are not switched before the index holds the catalogue', async () => {
+  it('A generation is not activated before its index holds the catalogue', async () => {
     const refused = await now.index.generations.activate()
     expect(refused.isErr() && refused.error).toMatchObject({
       type: 'not-covered',
@@ -107,15 +107,18 @@ describe('generations', () => {
     expect(await states()).toEqual(['small standby', 'large active'])
   })
 
-  it.each([-0.1, 1.1, Number.NaN])('are not switched at a coverage of %s', async (minCoverage) => {
-    const refused = await now.index.generations.activate({ minCoverage })
-    expect(refused.isErr() && refused.error).toMatchObject({
-      type: 'invalid-input',
-      field: 'minCoverage',
-    })
-  })
+  it.each([-0.1, 1.1, Number.NaN])(
+    'A generation is not activated with a coverage of %s',
+    async (minCoverage) => {
+      const refused = await now.index.generations.activate({ minCoverage })
+      expect(refused.isErr() && refused.error).toMatchObject({
+        type: 'invalid-input',
+        field: 'minCoverage',
+      })
+    },
+  )
 
-  it('are removed in a second attempt when the first one ended early', async () => {
+  it('A cleanup that ended early is completed by the next', async () => {
     orThrow(await now.index.reindexAll())
     orThrow(await now.index.generations.activate())
     const [former] = [...indexes.opened.values()]
@@ -138,7 +141,7 @@ describe('generations', () => {
     expect(await states()).toEqual(['large active'])
   })
 
-  it('are switched in every process within a second, and back', async () => {
+  it('Every process switches generations within a second, and back', async () => {
     const other = process({ embedder: large, former: { embedder: small } })
     const [smallIndex, largeIndex] = [...indexes.opened.values()]
     const asked: string[] = []
@@ -158,14 +161,14 @@ describe('generations', () => {
       expect(asked).toEqual(['large'])
     })
     expect(performance.now() - switchedMs).toBeLessThan(1_000)
-    orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Changed meanwhile' }))
+    orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Changed during the switch' }))
     orThrow((await deliver(now, ids[0] ?? 0))!)
     orThrow(await now.index.generations.rollback())
     expect(await states()).toEqual(['small active', 'large standby'])
     expect(orThrow(await now.index.verify()).isInSync).toBe(true)
   })
 
-  it('are removed once they stand by, vectors and all, and are not written again', async () => {
+  it('A standby generation is removed with its vectors and not written again', async () => {
     orThrow(await now.index.reindexAll())
     orThrow(await now.index.generations.activate())
     const refused = await now.index.generations.cleanup({
@@ -182,7 +185,7 @@ describe('generations', () => {
     expect((await now.index.generations.rollback()).isErr()).toBe(true)
   })
 
-  it('that a process has no embedder of leave words to search by, and it acknowledges no event of a course', async () => {
+  it('A process without the active embedder searches by words and acknowledges no course event', async () => {
     const alone = process({ embedder: large })
     const result = orThrow(await alone.search('course subject'))
     expect(result).toMatchObject({
@@ -200,7 +203,7 @@ describe('generations', () => {
     expect((await deliver(old, ids[0] ?? 0))?.isErr()).toBe(true)
   })
 
-  it('differ by the template of the embedded text as well', async () => {
+  it('Generations differ by the template of the embedded text as well', async () => {
     const titles = { version: 'titles', textOf: ({ title }: { readonly title: string }) => title }
     const other = process({ embedder: small, template: titles, former: { embedder: small } })
     orThrow(await other.index.reindexAll())
@@ -213,7 +216,7 @@ describe('generations', () => {
     ).toContain('titles active')
   })
 
-  it('change under load without a difference and without a search that fails', async () => {
+  it('Generations switch under load without a difference and without a failed search', async () => {
     const relay = createRelay(app.stores, { sinks: now.sinks })
     relay.start()
     let isDone = false
@@ -244,7 +247,7 @@ describe('generations', () => {
     }
   })
 
-  it('are of no concern to a host that hands in one index, and to one that has not migrated', async () => {
+  it('A host with a single index, or without the migrations, has no generations', async () => {
     const index = inMemoryVectorIndex({ dimensions: 64 })
     expect(() => process({ index, embedder: small, former: { embedder: large } })).toThrow(
       TypeError,

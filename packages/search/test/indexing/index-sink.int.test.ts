@@ -43,7 +43,7 @@ describe('the index', () => {
     }
   }
 
-  it('says of a published course what filters look at and what tells whether it is up to date', async () => {
+  it('The record of a published course has the metadata for filters and for its version', async () => {
     const course = await app.publish({
       title: 'Game design',
       description: 'Rules and play.',
@@ -68,7 +68,7 @@ describe('the index', () => {
     })
   })
 
-  it('leaves out what a course does not have', async () => {
+  it('The record of a course leaves out what the course does not have', async () => {
     const { id } = await app.publish({ title: 'Bare' })
     await app.sync()
     expect(Object.keys((await metadataOf(id)) ?? {}).sort()).toEqual([
@@ -84,7 +84,7 @@ describe('the index', () => {
     ])
   })
 
-  it('knows nothing of a course that is not published', async () => {
+  it('The index has no record of an unpublished course', async () => {
     const { id, instructorId } = await app.publish({ title: 'Published' })
     const draft = orThrow(await app.courses.create({ title: 'Draft', instructorId, price: '1' }))
     await app.sync()
@@ -92,7 +92,7 @@ describe('the index', () => {
     expect(await metadataOf(draft.id)).toBeUndefined()
   })
 
-  it('embeds a course anew when its text changes, and only then', async () => {
+  it('A course is embedded again only when its text changes', async () => {
     const course = await app.publish({ title: 'Piano', description: 'Scales and chords.' })
     await app.sync()
     const calls = await callsOf(async () => {
@@ -113,7 +113,7 @@ describe('the index', () => {
     expect((await metadataOf(course.id))?.['hash']).not.toBe(before?.['hash'])
   })
 
-  it('tells at once when the last place is taken or free again, without embedding anything', async () => {
+  it('The index learns at once when the last seat is taken or free again, without embedding anything', async () => {
     const course = await app.publish({ title: 'Small class', maxStudents: 1 })
     await app.sync()
     const student = orThrow(
@@ -142,7 +142,7 @@ describe('the index', () => {
     expect(calls).toEqual({ embeddings: 0, upserts: 0, updates: 2 })
   })
 
-  it('hears of the number of students at most once a minute per course', async () => {
+  it('The number of students is written at most once a minute per course', async () => {
     const course = await app.publish({ title: 'Large class' })
     await app.sync()
     const calls = await callsOf(async () => {
@@ -163,7 +163,7 @@ describe('the index', () => {
     expect(calls).toEqual({ embeddings: 0, upserts: 0, updates: 0 })
   })
 
-  it('loses a course that is unpublished or deleted, and has it back when it is published again', async () => {
+  it('An unpublished or deleted course leaves the index, and returns when it is published again', async () => {
     const [one, other] = [
       await app.publish({ title: 'One' }),
       await app.publish({ title: 'Other' }),
@@ -179,7 +179,7 @@ describe('the index', () => {
     expect(await metadataOf(one.id)).toMatchObject({ title: 'One', version: 4 })
   })
 
-  it('is brought in step by hand, and says what that took', async () => {
+  it('indexCourse brings one course in sync and returns its effect', async () => {
     const { id } = await app.publish({ title: 'By hand' })
     await app.sync()
     const outcomes = []
@@ -219,7 +219,7 @@ describe('the sink', () => {
   const idsOf = async (index: VectorIndex): Promise<readonly string[]> =>
     orThrow(await index.list()).ids
 
-  it('embeds all that is new in one call', async () => {
+  it('The sink embeds all new courses of a batch in one call', async () => {
     const courses = await publishMany(app, 30)
     const before = [app.openai.requestCount(), app.openai.inputCount()]
     expect(orThrow(await deliver(app.search, ...courses.map((id) => event(id))))).toEqual({
@@ -231,7 +231,7 @@ describe('the sink', () => {
     ])
   })
 
-  it('has no effect when it is delivered again after a crash between the write and the acknowledgement', async () => {
+  it('Events delivered again after a crash before the acknowledgement have no effect', async () => {
     const [id = 0] = await publishMany(app, 1)
     app.pinecone.faults.loseNextReply({ route: '/upsert', times: 3 })
     const crashed = await deliver(app.openAnother(), event(id))
@@ -245,7 +245,7 @@ describe('the sink', () => {
     expect(orThrow(await app.index.fetch([`course_${id}`]))).toEqual(written)
   })
 
-  it('stores the vector of the text that counts though the index shows writes late', async () => {
+  it('The sink stores the vector of the current text though the index shows writes late', async () => {
     const [id = 0] = await publishMany(app, 1)
     const vectorOf = async (): Promise<readonly number[] | undefined> =>
       orThrow(await app.index.fetch([`course_${id}`])).get(`course_${id}`)?.values
@@ -266,7 +266,7 @@ describe('the sink', () => {
     expect(await vectorOf()).not.toEqual(first)
   })
 
-  it.each([
+  const failures = [
     [
       'the embedder',
       '503',
@@ -295,8 +295,9 @@ describe('the sink', () => {
         target.pinecone.faults.failNext({ status: 429, retryAfterSeconds: 100, times: 100 })
       },
     ],
-  ])(
-    'asks for the whole batch again when %s fails (%s), and loses nothing',
+  ] as const
+  it.each(failures)(
+    'The sink asks for the whole batch again when %s fails (%s), and loses nothing',
     async (_, __, fail) => {
       const ids = await publishMany(app, 2)
       fail(app)
@@ -316,7 +317,7 @@ describe('the sink', () => {
     },
   )
 
-  it('sets aside the one course whose text is refused and indexes the others', async () => {
+  it('The sink sets aside the one course whose text is refused and indexes the others', async () => {
     const index = inMemoryVectorIndex({ dimensions })
     const [good = 0, bad = 0, better = 0] = await publishMany(app, 3)
     orThrow(await app.courses.update(bad, { title: 'Poison' }))
@@ -340,7 +341,7 @@ describe('the sink', () => {
     expect(await idsOf(index)).toEqual([`course_${good}`, `course_${better}`].sort())
   })
 
-  it('takes a batch without events', async () => {
+  it('The sink takes a batch without events', async () => {
     expect(orThrow(await deliver(app.search))).toEqual({ failed: [] })
   })
 })
@@ -426,7 +427,7 @@ describe('a writer', () => {
   })
   afterAll(() => app.dispose())
 
-  it('that was overtaken while it was paused writes once more what is true now', async () => {
+  it('A paused writer that was overtaken writes the current row again', async () => {
     const { id } = await app.publish({ title: 'Old title' })
     const slow = app.openAnother({
       index: pausing.index,
@@ -445,7 +446,7 @@ describe('a writer', () => {
     ).toBe('New title')
   })
 
-  it('removes what was unpublished while it wrote', async () => {
+  it('A writer removes a course that was unpublished while it wrote', async () => {
     const { id } = await app.publish({ title: 'Soon gone' })
     const { reached, resume } = pausing.pauseNext()
     const late = app.search.index.indexCourse(id)

@@ -27,12 +27,12 @@ const kept = (value: Candidates): Candidates =>
   candidatesCodec.decode(JSON.parse(JSON.stringify(candidatesCodec.encode(value))))
 
 describe('kept candidates', () => {
-  it('are what they were, each course with its own score and ranks', () => {
+  it('Cached candidates are read as they were written, each with its own score and ranks', () => {
     const { found: ranking, ...rest } = kept(candidates)
     expect({ ...rest, found: ranking.slice(0, ranking.length) }).toEqual(candidates)
   })
 
-  it('are read from any place to any other', () => {
+  it('Cached candidates are read from any index to any other', () => {
     const ranking = kept(candidates).found
     expect(ranking).toHaveLength(3)
     expect([ranking.slice(1, 2), ranking.slice(2, 9), ranking.slice(3, 4)]).toEqual([
@@ -42,12 +42,12 @@ describe('kept candidates', () => {
     ])
   })
 
-  it('are none where none were found', () => {
+  it('An empty ranking is cached as an empty one', () => {
     const ranking = kept({ ...candidates, found: [] }).found
     expect([ranking.length, ranking.slice(0, 10)]).toEqual([0, []])
   })
 
-  it('of another form are refused, so that they are found anew', () => {
+  it('Cached candidates of another form are refused', () => {
     expect(() =>
       candidatesCodec.decode({ ...candidates, found: [7, 0.03, 1, 0.8, 1, 4.2, 0, 0] }),
     ).toThrow(TypeError)

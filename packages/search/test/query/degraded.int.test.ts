@@ -31,7 +31,7 @@ describe('without vectors', () => {
   })
   afterAll(() => app.dispose())
 
-  it.each([
+  const failures = [
     [
       'Pinecone answers 503',
       'pinecone',
@@ -112,8 +112,9 @@ describe('without vectors', () => {
         app.openai.answerDimensions(8)
       },
     ],
-  ])(
-    'words answer within the deadline when %s, the result says so and is not kept',
+  ] as const
+  it.each(failures)(
+    'Words answer within the deadline when %s, and the degraded result is not cached',
     async (_, store, reason, fail) => {
       queries += 1
       const query = `machine learning ${queries}`
@@ -150,7 +151,7 @@ describe('without vectors', () => {
     },
   )
 
-  it('answers what is cached as if nothing were wrong', async () => {
+  it('A cached search answers in full while Pinecone is away', async () => {
     const before = await app.find('bread')
     app.pinecone.faults.cut()
     app.openai.faults.cut()
@@ -171,7 +172,7 @@ describe('with an index of other dimensions', () => {
   })
   afterAll(() => app.dispose())
 
-  it('words answer, and the result says that the index refuses', async () => {
+  it('Words answer when the index has other dimensions, and the result reports the refusal', async () => {
     await app.publish({ title: 'Machine learning fundamentals' })
     expect(await app.find('machine learning')).toMatchObject({
       mode: 'lexical',
@@ -181,39 +182,43 @@ describe('with an index of other dimensions', () => {
   })
 })
 
-describe('with an embedder that keeps its word only now and then', () => {
+describe('with an embedder that sometimes breaks its profile', () => {
   let app: SearchFixture
   beforeAll(async () => {
     app = await openSearchFixture({ search: { legDeadlineMs } })
   })
   afterAll(() => app.dispose())
 
-  it.each([
+  const badVectors = [
     ['NaN', 'invalid-input', (vector: readonly number[]) => vector.with(3, Number.NaN)],
     ['too few numbers', 'dimension-mismatch', (vector: readonly number[]) => vector.slice(1)],
-  ])('a vector with %s is not kept for the next search', async (what, reason, spoil) => {
-    await app.publish({ title: 'Machine learning fundamentals' })
-    await app.sync()
-    const embedder = hashingEmbedder({ dimensions })
-    let isSpoilt = true
-    const search = app.openAnother({
-      index: app.index,
-      embedder: {
-        ...embedder,
-        embed: (texts) =>
-          embedder
-            .embed(texts)
-            .map((vectors) => vectors.map((vector) => (isSpoilt ? spoil(vector) : vector))),
-      },
-    })
-    const query = `machine learning with ${what}`
-    expect(orThrow(await search.search(query))).toMatchObject({
-      mode: 'lexical',
-      degraded: [{ leg: 'dense', reason }],
-    })
-    isSpoilt = false
-    expect(orThrow(await search.search(query))).toMatchObject({ mode: 'hybrid', degraded: [] })
-  })
+  ] as const
+  it.each(badVectors)(
+    'A query vector with %s is not cached for the next search',
+    async (what, reason, spoil) => {
+      await app.publish({ title: 'Machine learning fundamentals' })
+      await app.sync()
+      const embedder = hashingEmbedder({ dimensions })
+      let isSpoilt = true
+      const search = app.openAnother({
+        index: app.index,
+        embedder: {
+          ...embedder,
+          embed: (texts) =>
+            embedder
+              .embed(texts)
+              .map((vectors) => vectors.map((vector) => (isSpoilt ? spoil(vector) : vector))),
+        },
+      })
+      const query = `machine learning with ${what}`
+      expect(orThrow(await search.search(query))).toMatchObject({
+        mode: 'lexical',
+        degraded: [{ leg: 'dense', reason }],
+      })
+      isSpoilt = false
+      expect(orThrow(await search.search(query))).toMatchObject({ mode: 'hybrid', degraded: [] })
+    },
+  )
 })
 
 describe('while a search is under way', () => {
@@ -223,11 +228,12 @@ describe('while a search is under way', () => {
   })
   afterAll(() => app.dispose())
 
-  it.each([
+  const changes = [
     ['deleted', (id: number) => app.courses.delete(id)],
     ['unpublished', (id: number) => app.courses.unpublish(id).map(() => undefined)],
-  ])(
-    'a course that is %s between being found and being shown is left out, and the next one takes its place',
+  ] as const
+  it.each(changes)(
+    'A course that is %s between the ranking and the page is left out, and the next one takes its rank',
     async (what, change) => {
       const title = `Weaving ${what}`
       const [first, second, third] = [
@@ -289,7 +295,7 @@ describe('behind a proxy', () => {
     await Promise.all([postgres.close(), redis.close()])
   })
 
-  it('costs two round trips of Redis when cached, and none of PostgreSQL', async () => {
+  it('A cached search costs two round trips of Redis and none of PostgreSQL', async () => {
     await eventually(async () => {
       expect(await app.find('baking bread')).toMatchObject({ isCached: true })
     })
@@ -304,7 +310,7 @@ describe('behind a proxy', () => {
     expect(redis.roundTrips() - before).toBe(2)
   })
 
-  it.each([
+  const redisFailures = [
     [
       'is down',
       () => {
@@ -317,7 +323,8 @@ describe('behind a proxy', () => {
         redis.hang()
       },
     ],
-  ])('works uncached when Redis %s', async (_, fail) => {
+  ] as const
+  it.each(redisFailures)('A search works uncached when Redis %s', async (_, fail) => {
     fail()
     for (let search = 0; search < 2; search += 1) {
       const result = await app.find('machine learning')
@@ -326,7 +333,7 @@ describe('behind a proxy', () => {
     }
   })
 
-  it('still tells what is degraded when Redis is down too', async () => {
+  it('A search reports its degraded leg when Redis is down too', async () => {
     redis.cut()
     app.openai.faults.failNext({ status: 401, times: 100 })
     expect(await app.find('machine learning course')).toMatchObject({
@@ -337,7 +344,7 @@ describe('behind a proxy', () => {
     app.openai.faults.restore()
   })
 
-  it('answers what is cached while PostgreSQL is down, and vectors alone answer what is not but known', async () => {
+  it('While PostgreSQL is down, cached searches answer, and vectors alone answer new ones', async () => {
     await eventually(async () => {
       expect(await app.find('machine learning')).toMatchObject({ isCached: true })
     })
@@ -353,7 +360,7 @@ describe('behind a proxy', () => {
     })
   })
 
-  it('fails with a typed error when nothing can answer', async () => {
+  it('A search fails with a typed error when no leg can answer', async () => {
     postgres.cut()
     app.openai.faults.failNext({ status: 503, times: 100 })
     const result = await app.search.search('something new')

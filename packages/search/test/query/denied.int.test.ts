@@ -38,11 +38,12 @@ describe('what PostgreSQL denies', () => {
   const wasCached = async (options = {}): Promise<boolean> =>
     (await app.find('pottery', { limit: 50, ...options })).isCached
 
-  it.each([
+  const changes = [
     ['unpublished', (id: number) => app.courses.unpublish(id).map(() => undefined)],
     ['deleted', (id: number) => app.courses.delete(id)],
-  ])(
-    'is not found once a course was %s, though index and cached result still have it',
+  ] as const
+  it.each(changes)(
+    'A course that was %s is not found, though the index and a cached result still have it',
     async (_, change) => {
       expect(await idsOf()).toEqual(expect.arrayContaining([pottery.id, glazing.id]))
       expect(await wasCached()).toBe(true)
@@ -56,14 +57,15 @@ describe('what PostgreSQL denies', () => {
     },
   )
 
-  it.each([
+  const filterChanges = [
     ['category', { category: 'Art' }, { category: 'Crafts' }],
     ['difficulty', { difficulty: 'beginner' }, { difficulty: 'advanced' }],
     ['price, upwards', { maxPrice: '50' }, { price: '50.01' }],
     ['price, downwards', { minPrice: 40 }, { price: '39.99' }],
     ['number of places', { hasSeats: true }, { maxStudents: 0 }],
-  ])(
-    'is not found by a filter of which a course has just left the %s',
+  ] as const
+  it.each(filterChanges)(
+    'A course that has just left a filter by %s is not found with it',
     async (_, filter, change) => {
       expect(await idsOf(filter)).toContain(pottery.id)
       orThrow(await app.courses.update(pottery.id, change))
@@ -73,7 +75,7 @@ describe('what PostgreSQL denies', () => {
     },
   )
 
-  it('is shown as it is now, in a cached result too', async () => {
+  it('A course is shown as it is now, in a cached result too', async () => {
     await idsOf()
     orThrow(await app.courses.update(pottery.id, { title: 'Pottery for two', price: '45.00' }))
     const { hits, isCached } = await app.find('pottery', { limit: 50 })
@@ -84,7 +86,7 @@ describe('what PostgreSQL denies', () => {
     })
   })
 
-  it('is filled up by what comes next, however many are denied', async () => {
+  it('A page is filled with the next courses, however many are denied', async () => {
     const many: Course[] = []
     for (let number = 0; number < 60; number += 1)
       many.push(await app.publish({ title: 'Juggling', category: 'Circus' }))
@@ -104,7 +106,7 @@ describe('what was published', () => {
   })
   afterAll(() => app.dispose())
 
-  it('is found as soon as the index has it, though a result without it was cached', async () => {
+  it('A published course is found as soon as the index has it, though a result without it was cached', async () => {
     expect(await app.titles('quantum computing')).toEqual([])
     const before = await app.publish({ title: 'Quantum computing' })
     expect(await app.find('quantum computing')).toMatchObject({ hits: [], isCached: true })
@@ -113,7 +115,7 @@ describe('what was published', () => {
     expect(found).toMatchObject({ isCached: false, hits: [{ course: { id: before.id } }] })
   })
 
-  it('is found by what its text became', async () => {
+  it('A course is found by its new text after a change', async () => {
     const { id } = await app.publish({ title: 'Knitting' })
     await app.sync()
     expect(await app.titles('crochet')).not.toContain('Knitting')
@@ -122,7 +124,7 @@ describe('what was published', () => {
     expect((await app.titles('crochet'))[0]).toBe('Crochet')
   })
 
-  it('is found though the process that indexed it ended before it could say so to the cache', async () => {
+  it('A course is found though its indexing process ended before it could invalidate the cached results', async () => {
     expect(await app.titles('numismatics')).toEqual([])
     const course = await app.publish({ title: 'Numismatics' })
     const name = generationOf({ model: openaiEmbedderDefaults.model, dimensions })
@@ -143,7 +145,7 @@ describe('what was published', () => {
     expect(await app.titles('numismatics')).toEqual(['Numismatics'])
   })
 
-  it('costs cached results nothing when it is enrolled in, until its last place is taken', async () => {
+  it('An enrollment invalidates no cached result until the last seat is taken', async () => {
     const course = await app.publish({ title: 'Falconry', maxStudents: 3 })
     await app.sync()
     const isCached = async (): Promise<boolean> =>
@@ -172,7 +174,7 @@ describe('what was published', () => {
     expect(await isCached()).toBe(false)
   })
 
-  it('is found under one cached result whoever asks, and under another with another filter or limit only where it must be', async () => {
+  it('Users share a cached result, and other filters have another one', async () => {
     await app.publish({ title: 'Origami', category: 'Art' })
     await app.sync()
     const isCached = async (options: object): Promise<boolean> =>

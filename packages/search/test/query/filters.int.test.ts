@@ -72,28 +72,31 @@ describe('a filter', () => {
   })
   afterAll(() => app.dispose())
 
-  it.each(filters)('by %s is applied in both legs, not to what they found', async (_, filter) => {
-    const options = filter()
-    if ('maxPrice' in options) orThrow(await app.courses.update(fitting, { price: '39.99' }))
-    orThrow(await app.search.index.indexCourse(fitting))
-    matched.length = 0
-    const found = await app.find('pottery', options)
-    expect(found).toMatchObject({
-      mode: 'hybrid',
-      hits: [{ course: { id: fitting }, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } }],
-    })
-    expect(matched).toEqual([`course_${fitting}`])
-    const { query, filters: parsed } = orThrow(parseSearch('pottery', options))
-    const words = orThrow(
-      await searchByWords(
-        { stores: app.stores, spelling: new Spelling(app.stores) },
-        { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
-      ),
-    )
-    expect(words.map(({ id }) => id)).toEqual([fitting])
-  })
+  it.each(filters)(
+    'A filter by %s is applied in both legs, not to their results',
+    async (_, filter) => {
+      const options = filter()
+      if ('maxPrice' in options) orThrow(await app.courses.update(fitting, { price: '39.99' }))
+      orThrow(await app.search.index.indexCourse(fitting))
+      matched.length = 0
+      const found = await app.find('pottery', options)
+      expect(found).toMatchObject({
+        mode: 'hybrid',
+        hits: [{ course: { id: fitting }, legs: { dense: { rank: 1 }, lexical: { rank: 1 } } }],
+      })
+      expect(matched).toEqual([`course_${fitting}`])
+      const { query, filters: parsed } = orThrow(parseSearch('pottery', options))
+      const words = orThrow(
+        await searchByWords(
+          { stores: app.stores, spelling: new Spelling(app.stores) },
+          { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
+        ),
+      )
+      expect(words.map(({ id }) => id)).toEqual([fitting])
+    },
+  )
 
-  it('A filter by full courses is applied in both legs, not to what they found', async () => {
+  it('A filter by full courses is applied in both legs, not to their results', async () => {
     matched.length = 0
     const { hits } = await app.find('pottery', { hasSeats: false })
     expect(hits.map(({ course }) => course.maxStudents)).toEqual([0, 0, 0])
@@ -103,7 +106,7 @@ describe('a filter', () => {
     expect(matched).toHaveLength(3)
   })
 
-  it('that is absent lets everything through, in both legs', async () => {
+  it('A search without a filter finds every matching course in both legs', async () => {
     matched.length = 0
     expect((await app.find('pottery')).hits).toHaveLength(4)
     expect(matched).toHaveLength(4)

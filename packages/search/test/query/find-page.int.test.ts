@@ -38,7 +38,7 @@ describe('the pages of a result', () => {
   }
 
   it.each([10, 25, 30])(
-    'of %d together have every course once, beyond what the legs are asked for at first',
+    'Pages of %d together have every course once, beyond the first depth of the legs',
     async (limit) => {
       const pages = await pagesOf('juggling', { limit })
       const ids = pages.flat().map(({ course }) => course.id)
@@ -49,13 +49,13 @@ describe('the pages of a result', () => {
     },
   )
 
-  it('keep the filters, and end', async () => {
+  it('Pages keep the filters, and end', async () => {
     const pages = await pagesOf('juggling', { limit: 20, category: 'Sports' })
     expect(pages.flat()).toHaveLength(35)
     expect(pages.flat().every(({ course }) => course.category === 'Sports')).toBe(true)
   })
 
-  it('neither repeat nor skip a course when one that was shown is unpublished between them', async () => {
+  it('Pages neither repeat nor skip a course when an earlier hit is unpublished between them', async () => {
     const gone: number[] = []
     const pages = await pagesOf('juggling', { limit: 10 }, async () => {
       if (gone.length > 0) return
@@ -69,7 +69,7 @@ describe('the pages of a result', () => {
     expect(gone).toHaveLength(1)
   })
 
-  it('of another query, other filters or nobody are refused, and nothing is asked of any store', async () => {
+  it('A cursor of another query, of other filters or malformed is refused without asking a store', async () => {
     const cursor = (await app.find('juggling', { limit: 10 })).nextCursor ?? undefined
     const before = [app.openai.requestCount(), app.pinecone.requestCount(), app.logged.length]
     for (const [query, options] of [

@@ -68,7 +68,7 @@ function keepsOwnScores(hits: readonly SearchHit[]): boolean {
 }
 
 describe('hydrating', () => {
-  it('gives each course its own score though unpublished and deleted ones were dropped from between', async () => {
+  it('Each hit keeps its own score when unpublished and deleted courses between them are dropped', async () => {
     const hits = await own(10)
     expect(hits.map(({ course }) => course.id)).toEqual([1, 3, 6])
     expect(hits.map(({ rank }) => rank)).toEqual([1, 2, 3])
@@ -76,7 +76,7 @@ describe('hydrating', () => {
     expect(keepsOwnScores(await zipped(10))).toBe(false)
   })
 
-  it('fills up to the limit with the next best, and reads no more courses than it needs', async () => {
+  it('A page is filled up to its limit with the next best, reading no more courses than needed', async () => {
     asked.length = 0
     expect((await own(2)).map(({ course }) => course.id)).toEqual([1, 3])
     expect(asked).toEqual([[1, 2], [3]])

@@ -6,7 +6,7 @@ const position = { depth: 50, offset: 12, lastId: 7, shown: 10 }
 const forged = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
 
 describe('a page cursor', () => {
-  it('is read as it was made, by the same question only', () => {
+  it('A cursor is read as it was written, and only for the same question', () => {
     const cursor = encodeCursor(question, position)
     expect(cursor).toMatch(/^[\w-]+$/)
     expect(decodeCursor(question, cursor)._unsafeUnwrap()).toEqual(position)
@@ -21,7 +21,7 @@ describe('a page cursor', () => {
     }
   })
 
-  it.each([
+  const malformed = [
     '',
     'x',
     '%%%',
@@ -32,14 +32,15 @@ describe('a page cursor', () => {
     forged(['x', 51, 1, 1, 1]),
     forged(['x', 50, -1, 1, 1]),
     forged(['x', 50, 1e300, 1, 1]),
-  ])('refuses %j', (cursor) => {
+  ] as const
+  it.each(malformed)('The malformed cursor %j is refused', (cursor) => {
     expect(decodeCursor(question, cursor)._unsafeUnwrapErr()).toMatchObject({
       type: 'invalid-input',
       field: 'cursor',
     })
   })
 
-  it('finds its place again in a ranking that has changed', () => {
+  it('A cursor finds its position again in a changed ranking', () => {
     const ranking = (...ids: number[]) => ids.map((id) => ({ id, score: 1, legs: {} }))
     const after = (...ids: number[]) =>
       startOf(ranking(...ids), { ...position, offset: 2, lastId: 7 })

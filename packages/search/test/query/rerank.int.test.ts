@@ -30,7 +30,7 @@ describe('a search with a reranker', () => {
     return { ...result, titles: result.hits.map(({ course }) => course.title) }
   }
 
-  it('shows its order, says its rank beside the legs’, and asks it no more while the result is cached', async () => {
+  it('A search shows the reranker’s order and ranks, and asks it once while the result is cached', async () => {
     const asked: RerankRequest[] = []
     const rank: Rerank = (request, options) => {
       asked.push(request)
@@ -51,7 +51,7 @@ describe('a search with a reranker', () => {
     expect(asked[0]).toMatchObject({ query: 'knots', courses: [{ title: 'Knots' }, {}, {}, {}] })
   })
 
-  it('shows it no more than the best, and leaves the others behind them', async () => {
+  it('A reranker sees only the best courses, and the others follow them', async () => {
     const { titles } = await titlesWith(byPrice, 'the knots', { top: 2 })
     const plain = (await app.find('the knots')).hits.map(({ course }) => course.title)
     expect(new Set(titles.slice(0, 2))).toEqual(new Set(plain.slice(0, 2)))
@@ -76,7 +76,7 @@ describe('a search with a reranker', () => {
     ['hangs', 'deadline-exceeded', () => new Promise<never>(() => undefined)],
     ['makes courses up', 'rerank-failed', async () => [{ id: 4_711, score: 1 }]],
   ] as const)(
-    'falls back on the order of the fusion when it %s, says so and does not keep it',
+    'A search keeps the order of the fusion when the reranker %s, reports it and does not cache it',
     async (what, reason, rank) => {
       const query = `knots ${what}`
       const plain = (await app.find(query)).hits.map(({ course }) => course.title)

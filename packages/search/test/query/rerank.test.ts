@@ -8,7 +8,7 @@ const ask = (answer: unknown) =>
   askReranker({ rank: async () => answer as RankedCourse[] }, { query: 'algebra', courses })
 
 describe('a reranker', () => {
-  it('is followed in the order of its scores', async () => {
+  it('A result follows the order of the reranker’s scores', async () => {
     expect(
       (
         await ask([
@@ -19,7 +19,7 @@ describe('a reranker', () => {
     ).toEqual([1, 3])
   })
 
-  it.each([
+  const badAnswers = [
     ['no list', { id: 1 }],
     ['a course that it was not asked for', [{ id: 4, score: 1 }]],
     [
@@ -31,11 +31,12 @@ describe('a reranker', () => {
     ],
     ['a score that is none', [{ id: 1, score: Number.NaN }]],
     ['no course', [null]],
-  ])('is not believed when it answers %s', async (_, answer) => {
+  ] as const
+  it.each(badAnswers)('A reranker that answers %s is not believed', async (_, answer) => {
     await expect(ask(answer)).rejects.toThrow(TypeError)
   })
 
-  it('is told when its time is over, and not waited for', async () => {
+  it('A late reranker is aborted and not waited for', async () => {
     let isTold = false
     const asked = askReranker(
       {
@@ -53,7 +54,7 @@ describe('a reranker', () => {
     expect(isTold).toBe(true)
   })
 
-  it('puts what it left out behind, in the order it had, and keeps what the legs said', () => {
+  it('Courses that a reranker leaves out come last in their old order, and all keep their ranks', () => {
     const found = [1, 2, 3, 4].map((id) => ({
       id,
       score: 1 / id,

@@ -12,7 +12,7 @@ describe('what is logged', () => {
   })
   afterAll(() => app.dispose())
 
-  it('of a search is its duration and where each leg had put what is shown', async () => {
+  it('The log of a search has its duration and the rank of each hit in each leg', async () => {
     const { searchId, durationMs, hits } = await app.find('Sailing', { userId: 7 })
     expect(app.logged.at(-1)).toEqual({
       searchId,
@@ -30,7 +30,7 @@ describe('what is logged', () => {
     })
   })
 
-  it('of a click is the search, the course and its place', async () => {
+  it('The log of a click has the search, the course and its rank', async () => {
     const { searchId, hits } = await app.find('Sailing')
     const [first] = hits
     expect(app.search.recordClick(searchId, first?.course.id ?? 0, first?.rank ?? 0).isOk()).toBe(
@@ -39,7 +39,7 @@ describe('what is logged', () => {
     expect(app.clicked).toEqual([{ searchId, courseId: first?.course.id, position: 1 }])
   })
 
-  it('never fails what it is about', async () => {
+  it('A failing log fails neither a search nor a click', async () => {
     const dropped: string[] = []
     const stop = app.stores.diagnostics.on('activity:dropped', ({ reason }) => dropped.push(reason))
     const fail = (): never => {
@@ -59,14 +59,18 @@ describe('what is logged', () => {
     ).toBe(true)
   })
 
-  it.each([
+  const badClicks = [
     ['no-uuid', 1, 1, 'searchId'],
     ['', 1, 1, 'searchId'],
     [undefined, 0, 1, 'courseId'],
     [undefined, 1, 0, 'position'],
     [undefined, 1, Number.NaN, 'position'],
-  ])('refuses a click on search %j, course %d, place %d', (searchId, courseId, position, field) => {
-    const result = app.search.recordClick(searchId ?? crypto.randomUUID(), courseId, position)
-    expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
-  })
+  ] as const
+  it.each(badClicks)(
+    'A click on search %j, course %d, rank %d is refused',
+    (searchId, courseId, position, field) => {
+      const result = app.search.recordClick(searchId ?? crypto.randomUUID(), courseId, position)
+      expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
+    },
+  )
 })

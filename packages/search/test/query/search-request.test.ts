@@ -3,7 +3,7 @@ import { wordQueries, wordsOf } from '../../src/spelling/query-words.ts'
 import { normalise, parseSearch } from '../../src/query/search-request.ts'
 
 describe('a request', () => {
-  it('has one form, whatever the order of its options and who asks', () => {
+  it('Equal searches have one form, whatever the order of their options and the user', () => {
     const one = parseSearch('Machine  Learning', {
       category: 'AI/ML',
       minPrice: 5,
@@ -29,16 +29,17 @@ describe('a request', () => {
     })
   })
 
-  it('is the same without a filter as with one that filters nothing', () => {
+  it('A filter that is undefined is the same as none', () => {
     const filters = { category: undefined, hasSeats: undefined, minPrice: undefined }
     expect(parseSearch('algebra', filters)).toEqual(parseSearch('algebra', {}))
   })
 
-  it.each([
+  const normalForms = [
     ['  Ünïcode\n\tTEXT ', 'ünïcode text'],
     ['ﬁne arts', 'fine arts'],
     ['C#', 'c#'],
-  ])('normalises %j to %j', (text, normal) => {
+  ] as const
+  it.each(normalForms)('The query %j is normalised to %j', (text, normal) => {
     expect(normalise(text)).toBe(normal)
     expect(normalise(normal)).toBe(normal)
   })
@@ -47,28 +48,32 @@ describe('a request', () => {
 describe('the words of a query', () => {
   const asked = (query: string) => wordQueries(wordsOf(query) ?? [])
 
-  it.each([
+  const wordsOfQueries = [
     ['machine learn', 'machine & (learn | learn:*)'],
     ['c++ & go', 'c & (go | go:*)'],
     ["l'algèbre", 'l & (algèbre | algèbre:*)'],
     ["');drop table courses;--", 'drop & table & (courses | courses:*)'],
     ['plan b', 'plan & b'],
-  ])('of %j are %j, the last one perhaps unfinished', (query, words) => {
-    expect(asked(query).all).toBe(words)
-  })
+  ] as const
+  it.each(wordsOfQueries)(
+    'The words of %j become %j, the last one perhaps unfinished',
+    (query, words) => {
+      expect(asked(query).all).toBe(words)
+    },
+  )
 
   it.each(['"machine learning"', 'python -beginner'])(
-    'are left to the whole where %j says so',
+    'The query %j has operators and is not split into words',
     (query) => {
       expect(wordsOf(query)).toBeUndefined()
     },
   )
 
-  it('are at most 32', () => {
+  it('A query has at most 32 words', () => {
     expect(asked('word '.repeat(200)).each).toHaveLength(32)
   })
 
-  it('stand beside what they may have been meant to be', () => {
+  it('Each word of a query stands beside its corrections', () => {
     expect(
       wordQueries(
         ['pyhton', 'begin'],

@@ -32,7 +32,7 @@ describe('courses like another', () => {
   const titlesLike = async (options = {}): Promise<string[]> =>
     orThrow(await app.search.similar(guitar.id, options)).hits.map(({ course }) => course.title)
 
-  it('are those near it, best first, without itself, and cost no embedding', async () => {
+  it('Similar courses are the nearest, best first, without the course itself, and cost no embedding', async () => {
     const before = app.openai.requestCount()
     const result = orThrow(await app.search.similar(guitar.id))
     expect(result).toMatchObject({ mode: 'hybrid', degraded: [] })
@@ -44,12 +44,12 @@ describe('courses like another', () => {
     expect(orThrow(await app.search.similar(guitar.id)).isCached).toBe(true)
   })
 
-  it('pass the filters', async () => {
+  it('Similar courses pass the filters', async () => {
     expect(await titlesLike({ maxPrice: '50' })).toEqual(['Blues guitar'])
     expect(await titlesLike({ limit: 1 })).toEqual(['Blues guitar'])
   })
 
-  it('are found by words alone when the index is away', async () => {
+  it('Similar courses are found by words alone when the index is away', async () => {
     app.pinecone.faults.cut()
     const result = orThrow(await app.search.similar(guitar.id, { hasSeats: true }))
     expect(result).toMatchObject({
@@ -60,7 +60,7 @@ describe('courses like another', () => {
     expect(result.hits[0]?.course.title).toBe('Blues guitar')
   })
 
-  it('are not told of a course that is not published or does not exist', async () => {
+  it('Courses similar to an unpublished or unknown one are not-found', async () => {
     const draft = await app.publish({ title: 'Guitar repair' })
     orThrow(await app.courses.unpublish(draft.id))
     for (const id of [draft.id, 99_999]) {
@@ -74,14 +74,18 @@ describe('courses like another', () => {
     expect(await titlesLike()).not.toContain('Guitar repair')
   })
 
-  it.each<[number, object, string]>([
+  const badInput: readonly [number, object, string][] = [
     [0, {}, 'courseId'],
     [Number.NaN, {}, 'courseId'],
     [1, { limit: 0 }, 'limit'],
     [1, { cursor: 'x' }, 'cursor'],
     [1, { minPrice: 2, maxPrice: 1 }, 'minPrice'],
-  ])('of %d with %j is bad input', async (courseId, options, field) => {
-    const result = await app.search.similar(courseId, options)
-    expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
-  })
+  ]
+  it.each(badInput)(
+    'Courses similar to %d with %j are invalid input',
+    async (courseId, options, field) => {
+      const result = await app.search.similar(courseId, options)
+      expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
+    },
+  )
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { editDistance } from '../../src/spelling/edit-distance.ts'
 
 describe('the distance of two words', () => {
-  it.each([
+  const distances = [
     ['python', 'python', 0],
     ['pyhton', 'python', 1],
     ['lerning', 'learning', 1],
@@ -11,12 +11,13 @@ describe('the distance of two words', () => {
     ['köln', 'koln', 1],
     ['', 'ab', 2],
     ['ca', 'abc', 3],
-  ])('%j and %j is %d', (one, other, distance) => {
+  ] as const
+  it.each(distances)('The edit distance of %j and %j is %d', (one, other, distance) => {
     expect(editDistance(one, other, 3)).toBe(distance)
     expect(editDistance(other, one, 3)).toBe(distance)
   })
 
-  it('is not counted beyond what matters', () => {
+  it('An edit distance above the maximum is not counted further', () => {
     expect(editDistance('kitten', 'sitting', 2)).toBe(3)
     expect(editDistance('kitten', 'mathematics', 2)).toBe(3)
     expect(editDistance('x'.repeat(500), 'y'.repeat(500), 1)).toBe(2)

@@ -27,16 +27,17 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (m
   const corrected = async (...words: string[]): Promise<object> =>
     Object.fromEntries(orThrow(await spelling.correctionsOf(words)))
 
-  it.each([
+  const misspelt = [
     ['pyhton', ['python']],
     ['kuberntes', ['kubernetes']],
     ['cryptografy', ['cryptography']],
     ['absolutte', ['absolute']],
-  ])('takes %j for %j', async (word, meant) => {
+  ] as const
+  it.each(misspelt)('Spelling corrects %j to %j', async (word, meant) => {
     expect(await corrected(word)).toEqual({ [word]: meant })
   })
 
-  it.each([
+  const left = [
     'python',
     'kube',
     'widget',
@@ -47,11 +48,15 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (m
     'mad',
     '2038',
     '😀😀😀😀',
-  ])('leaves %j alone: known, a beginning, unlike all others or not published', async (word) => {
-    expect(await corrected(word)).toEqual({})
-  })
+  ] as const
+  it.each(left)(
+    'Spelling leaves %j alone: known, a beginning, unlike all others or not published',
+    async (word) => {
+      expect(await corrected(word)).toEqual({})
+    },
+  )
 
-  it('asks PostgreSQL whether it compares trigrams once per process', async () => {
+  it('A process asks PostgreSQL once whether it has trigrams', async () => {
     const statements: string[] = []
     const another = new Spelling({
       ...app.stores,
@@ -72,7 +77,7 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (m
     expect(statements).toHaveLength(migrations === 'with-trigrams' ? 4 : 5)
   })
 
-  it('makes a search find what was meant, by words alone', async () => {
+  it('A misspelt search finds the meant course by words alone', async () => {
     app.openai.faults.failNext({ status: 401, times: 100 })
     const { hits, mode } = await app.find('pyhton for beginers')
     app.openai.faults.restore()

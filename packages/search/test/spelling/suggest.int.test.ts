@@ -24,7 +24,7 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
   const titles = async (prefix: string, options = {}): Promise<string[]> =>
     orThrow(await app.search.suggest(prefix, options)).map(({ title }) => title)
 
-  it.each([
+  const prefixes = [
     ['learn', ['Learning to sing', 'Machine learning fundamentals']],
     ['machine learnin', ['Machine learning fundamentals']],
     ['Learning MACH', ['Machine learning fundamentals']],
@@ -36,33 +36,35 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     ['secret', []],
     ['.*', undefined],
     ['%', undefined],
-  ])(
-    'for %j are %j: published, every word begun, titles that begin so first',
+  ] as const
+  it.each(prefixes)(
+    'Suggestions for %j are %j: published, every word started, titles that start so first',
     async (prefix, expected) => {
       if (expected === undefined) expect((await app.search.suggest(prefix)).isErr()).toBe(true)
       else expect(await titles(prefix)).toEqual(expected)
     },
   )
 
-  it('are made for misspelt words when there are no others', async () => {
+  it('Suggestions correct misspelt words when there are no others', async () => {
     expect(await titles('lerning fundamntals')).toEqual(['Machine learning fundamentals'])
     expect(await titles('zzyzxq')).toEqual([])
   })
 
-  it('are at most as many as asked for, and cost nothing but PostgreSQL', async () => {
+  it('Suggestions keep to their limit and ask PostgreSQL alone', async () => {
     const before = [app.openai.requestCount(), app.pinecone.requestCount()]
     expect(await titles('learning', { limit: 1 })).toHaveLength(1)
     expect([app.openai.requestCount(), app.pinecone.requestCount()]).toEqual(before)
   })
 
-  it.each<[string, string, object, string]>([
+  const badInput: readonly [string, string, object, string][] = [
     ['nothing', '', {}, 'prefix'],
     ['10,000 characters', 'x'.repeat(10_000), {}, 'prefix'],
     ['NUL', 'a\0b', {}, 'prefix'],
     ['emoji only', '🎨', {}, 'prefix'],
     ['a limit of 21', 'a', { limit: 21 }, 'limit'],
     ['an unknown option', 'a', { depth: 1 }, 'depth'],
-  ])('are not made for %s', async (_, prefix, options, field) => {
+  ]
+  it.each(badInput)('Suggestions are refused for %s', async (_, prefix, options, field) => {
     const result = await app.search.suggest(prefix, options)
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })

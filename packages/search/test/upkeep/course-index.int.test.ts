@@ -39,7 +39,7 @@ describe('the catalogue and the index', () => {
   })
   afterAll(() => app.dispose())
 
-  it('are in step when nothing differs', async () => {
+  it('Catalogue and index are in sync when nothing differs', async () => {
     expect(orThrow(await app.search.index.verify())).toMatchObject({
       isInSync: true,
       isComplete: true,
@@ -50,7 +50,7 @@ describe('the catalogue and the index', () => {
     })
   })
 
-  it('are told apart when three of a hundred courses are in the index, whatever was noted of them', async () => {
+  it('Verifying finds 97 of 100 courses missing, whatever their recorded status', async () => {
     orThrow(await index.delete(ids.filter((_, place) => place % 33 !== 0).map(record)))
     const report = orThrow(await app.search.index.verify())
     expect(countsOf(report)).toEqual({
@@ -73,7 +73,7 @@ describe('the catalogue and the index', () => {
     expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
   })
 
-  it('are told apart by what is missing, orphaned, stale and of another generation, each by name', async () => {
+  it('Verifying names every missing, orphaned and stale record and every one of another generation', async () => {
     const [missing, staleText, staleFacts, other] = ids
     orThrow(await index.delete([record(missing)]))
     orThrow(await index.updateMetadata(record(staleText), { hash: 'f'.repeat(32) }))
@@ -124,7 +124,7 @@ describe('the catalogue and the index', () => {
     orThrow(await index.delete(['lesson_1']))
   })
 
-  it('are told apart while a course that was unpublished or deleted is still in the index', async () => {
+  it('Verifying finds an unpublished or deleted course that is still in the index', async () => {
     const [gone, hidden] = [
       await app.publish({ title: 'Gone' }),
       await app.publish({ title: 'Hidden' }),
@@ -139,15 +139,18 @@ describe('the catalogue and the index', () => {
     ])
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('are not repaired up to a limit of %s', async (limit) => {
-    const refused = await app.search.index.repair({ apply: true, limit })
-    expect(refused.isErr() && refused.error).toMatchObject({
-      type: 'invalid-input',
-      field: 'limit',
-    })
-  })
+  it.each([0, -1, 1.5, Number.NaN])(
+    'A repair with a limit of %s is invalid input',
+    async (limit) => {
+      const refused = await app.search.index.repair({ apply: true, limit })
+      expect(refused.isErr() && refused.error).toMatchObject({
+        type: 'invalid-input',
+        field: 'limit',
+      })
+    },
+  )
 
-  it('are not compared for a generation that is not there', async () => {
+  it('Verifying an unknown generation is invalid input', async () => {
     const refused = await app.search.index.verify({ generation: 'nonsense' })
     expect(refused.isErr() && refused.error).toMatchObject({
       type: 'invalid-input',
@@ -171,7 +174,7 @@ describe('reindexing', () => {
   })
   afterAll(() => app.dispose())
 
-  it('stores every published course, tells how far it is, and asks the embedder no more often than its limits make it', async () => {
+  it('Reindexing stores every published course, reports progress and fills the requests of the embedder', async () => {
     const { index } = app.openAnother({ index: faulty.index, embedder })
     const progress: ReindexProgress[] = []
     const report = orThrow(
@@ -195,7 +198,7 @@ describe('reindexing', () => {
     expect(orThrow(await index.verify()).isInSync).toBe(true)
   })
 
-  it('embeds nothing when nothing has changed', async () => {
+  it('Reindexing embeds nothing when nothing has changed', async () => {
     const { index } = app.openAnother({ index: faulty.index, embedder })
     orThrow(await index.reindexAll())
     const before = embedder.calls
@@ -203,7 +206,7 @@ describe('reindexing', () => {
     expect(embedder.calls).toBe(before)
   })
 
-  it('goes on in another process where it failed, and does nothing twice', async () => {
+  it('Reindexing continues in another process after a failure, and does nothing twice', async () => {
     faulty.failUpsertsAfter(100)
     const failed = await app.openAnother({ index: faulty.index, embedder }).index.reindexAll()
     expect(failed.isErr() && failed.error.type).toBe('store-unavailable')
@@ -219,7 +222,7 @@ describe('reindexing', () => {
     ).toBe(true)
   })
 
-  it('pays for no text a second time when the index does not take what was embedded', async () => {
+  it('Reindexing pays for no text twice when the index does not take its vector', async () => {
     const { index } = app.openAnother({ index: faulty.index, embedder })
     faulty.failUpsertsAfter(100)
     expect((await index.reindexAll({ fromStart: true })).isErr()).toBe(true)
@@ -229,7 +232,7 @@ describe('reindexing', () => {
     expect(orThrow(await index.verify()).isInSync).toBe(true)
   })
 
-  it('ends when it is told to, and begins at the start when it is told to', async () => {
+  it('Reindexing ends at its signal and starts over when asked to', async () => {
     const controller = new AbortController()
     const { index } = app.openAnother({ index: faulty.index, embedder })
     const ended = orThrow(
@@ -246,7 +249,7 @@ describe('reindexing', () => {
     expect(again.counts.stored + again.counts.unchanged).toBe(300)
   })
 
-  it('removes what is no published course, and names the courses that cannot be indexed', async () => {
+  it('Reindexing removes orphaned records and names the courses that cannot be indexed', async () => {
     const poison = ids[7] ?? 0
     orThrow(await app.courses.update(poison, { title: 'Poison' }))
     const values = Array.from({ length: dimensions }, () => 1)

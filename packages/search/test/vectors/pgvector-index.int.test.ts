@@ -40,7 +40,7 @@ vectorIndexContract('pgvector', async () => ({ index: open(), dispose: async () 
 describe('an index in PostgreSQL', () => {
   const values = [1, 0, 0, 0, 0, 0, 0, 0]
 
-  it('keeps what is in one namespace out of every other', async () => {
+  it('A pgvector namespace does not show the records of another', async () => {
     const [one, other] = [open(), open()]
     orThrow(await one.upsert([{ id: 'a', values, metadata: {} }]))
     orThrow(await other.delete(['a']))
@@ -48,7 +48,7 @@ describe('an index in PostgreSQL', () => {
     expect(orThrow(await other.list())).toEqual({ ids: [], nextCursor: null })
   })
 
-  it('stores more records than one statement takes, of as many dimensions as models have', async () => {
+  it('The pgvector index stores more records than one statement takes, with as many dimensions as models have', async () => {
     const index = open(1_536)
     const records = Array.from({ length: 600 }, (_, number) => ({
       id: `course_${number}`,
@@ -61,7 +61,7 @@ describe('an index in PostgreSQL', () => {
     expect(nearest).toMatchObject({ id: 'course_321', metadata: { number: 321 } })
   })
 
-  it('takes no key or value of a filter or of metadata for SQL', async () => {
+  it('The pgvector index takes no key or value of a filter or of metadata for SQL', async () => {
     const index = open()
     const key = 'it\'s "quoted"; DROP TABLE search_vector; --'
     orThrow(await index.upsert([{ id: 'a', values, metadata: { [key]: key } }]))
@@ -81,11 +81,12 @@ describe('an index in PostgreSQL', () => {
     ).toEqual([])
   })
 
-  it.each([
+  const badOptions = [
     { namespace: '' },
     { namespace: 'x', dimensions: 0 },
     { namespace: 'x', dimensions: 16_001 },
-  ])('is not made of %j', (options) => {
+  ] as const
+  it.each(badOptions)('A pgvector index refuses the options %j', (options) => {
     expect(() => pgvectorIndex(stores, options)).toThrow(TypeError)
   })
 })

@@ -68,7 +68,7 @@ describe('an index in Pinecone', () => {
     metadata: { number },
   }))
 
-  it('stores batches that keep to two megabytes and fetches a hundred ids at a time', async () => {
+  it('The Pinecone index stores batches of at most two megabytes and fetches a hundred ids at a time', async () => {
     const index = pineconeIndex(large, { namespace: 'batches', dimensions })
     const fewest = Math.ceil(Buffer.byteLength(JSON.stringify(records)) / 2_000_000)
     const upserts = pinecone.requestCount('/vectors/upsert')
@@ -81,7 +81,7 @@ describe('an index in Pinecone', () => {
     expect(pinecone.requestCount('/vectors/fetch') - fetches).toBe(3)
   })
 
-  it('repeats what was refused for a passing reason, within the deadline', async () => {
+  it('The Pinecone index retries a transient refusal within the deadline', async () => {
     const index = pineconeIndex(stores, { namespace: 'retries', dimensions: 8 })
     pinecone.faults.failNext({ status: 503, route: '/upsert' })
     pinecone.faults.failNext({ status: 429, retryAfterSeconds: 0, route: '/upsert' })
@@ -102,7 +102,7 @@ describe('an index in Pinecone', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_500)
   })
 
-  it('answers a hung service with deadline-exceeded in time, however many requests a call takes', async () => {
+  it('A hung Pinecone is deadline-exceeded in time, however many requests a call takes', async () => {
     const index = pineconeIndex(large, { namespace: 'hung', dimensions })
     pinecone.faults.hang({ route: '/upsert' })
     const startedMs = performance.now()
@@ -112,7 +112,7 @@ describe('an index in Pinecone', () => {
     expect(performance.now() - startedMs).toBeLessThan(1_500)
   })
 
-  it('is not made of stores that were connected without Pinecone', () => {
+  it('A Pinecone index needs stores that were connected with Pinecone', () => {
     expect(() => pineconeIndex({ ...stores, pinecone: undefined }, { namespace: 'x' })).toThrow(
       TypeError,
     )
