@@ -84,7 +84,9 @@ function printMisses(): void {
       figuresOf(answers[way].slice(place, place + 1)).ndcg10.toFixed(2)
     if (labelled.half !== 'tuning' || figure('hybrid') === '1.00') continue
     console.log(
-      `${labelled.class}: ${labelled.query} (${ways.map((way) => `${way} ${figure(way)}`).join(', ')}): ${found.slice(0, 4).join('; ')}`,
+      `${labelled.class}: ${labelled.query} ` +
+        `(${ways.map((way) => `${way} ${figure(way)}`).join(', ')}): ` +
+        found.slice(0, 4).join('; '),
     )
   }
 }

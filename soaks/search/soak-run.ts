@@ -108,7 +108,8 @@ async function prepare({ stores, search }: Platform): Promise<number[]> {
   const { rows } = orThrow(
     await stores.postgres.query<{ id: number }>(
       `INSERT INTO courses (title, category, instructor_id, price, is_published)
-     SELECT 'algebra and piano ' || number, 'Science', 1, 49, true FROM generate_series(1, $1::integer) AS number RETURNING id`,
+     SELECT 'algebra and piano ' || number, 'Science', 1, 49, true
+     FROM generate_series(1, $1::integer) AS number RETURNING id`,
       [courseCount],
     ),
   )

@@ -13,7 +13,7 @@ export class InvalidOptions extends TypeError {
  * Checks the options of something that is constructed. Only what the schema names is checked; the
  * options themselves come back as they were given.
  *
- * @throws {@link InvalidOptions} that names what is constructed, the option, the rule and the value.
+ * @throws {@link InvalidOptions} that names the function, the option, the rule and the value.
  */
 export function checkOptions<Options extends object>(
   of: string,
@@ -34,7 +34,7 @@ export function invalidOption(of: string, option: string, rule: string, value: u
 
 function valueAt(options: object, field: string): unknown {
   const steps = field.match(/[^.[\]]+/g) ?? []
-  return steps.reduce<unknown>((value, key) => Object(value)[key], options)
+  return steps.reduce<unknown>((value, key) => Reflect.get(Object(value) as object, key), options)
 }
 
 function shown(value: unknown): string {

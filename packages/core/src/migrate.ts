@@ -79,8 +79,8 @@ export interface MigrationReport {
  * Brings the schema up to date: all pending files of all sets in one transaction, so that either
  * everything is applied or nothing. Any number of processes may call it at once: one applies, the
  * others wait and find nothing to do. Creates the schema when it is missing. Refuses files that
- * were changed after they had been applied, and new files that sort before those. With nothing to do
- * it needs no right to create anything.
+ * were changed after they had been applied, and new files that sort before those. With nothing to
+ * do it needs no right to create anything.
  *
  * @throws {@link InvalidOptions} for options that break a rule.
  * @example

@@ -16,7 +16,8 @@ export async function createCourses(
   const { rows } = orThrow(
     await stores.postgres.query<{ id: number }>(
       `INSERT INTO @schema.courses (title, description, category, instructor_id, price, is_published)
-     SELECT 'Course ' || number, 'About subject ' || number, 'Category ' || number % 10, $1, 10, true FROM generate_series(2, $2::integer) AS number
+     SELECT 'Course ' || number, 'About subject ' || number, 'Category ' || number % 10, $1, 10, true
+     FROM generate_series(2, $2::integer) AS number
      RETURNING id`,
       [instructorId, count],
     ),

@@ -66,7 +66,7 @@ describe('a search', () => {
     expect(app.pinecone.requestCount('/query') - queries).toBe(1)
   })
 
-  it('A search shares answer and vector with another spelling of its query, and neither with a similar query', async () => {
+  it('Spellings of a query share answer and vector, similar queries neither', async () => {
     const askedFor = async (
       query: string,
     ): Promise<{ readonly isCached: boolean; readonly embedded: number }> => {

@@ -2,9 +2,9 @@ import { AttemptFailed, type Complaint, GivenUp } from './complaint.ts'
 import { DeadlinePassed } from './deadline.ts'
 
 /**
- * Makes one attempt. Rejects with {@link AttemptFailed}, or {@link GivenUp} when the caller aborted.
- * Settles at the abort even when the client does not heed it, so that its slot in the bulkhead is
- * free again.
+ * Makes one attempt. Rejects with {@link AttemptFailed}, or {@link GivenUp} when the caller
+ * aborted. Settles at the abort even when the client does not heed it, so that its slot in the
+ * bulkhead is free again.
  */
 export function attempt<T>(
   use: (signal: AbortSignal) => Promise<T>,

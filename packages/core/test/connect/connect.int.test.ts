@@ -157,7 +157,7 @@ describe('close', () => {
     ).toBe('store-unavailable')
   })
 
-  test('calls what was registered in reverse order, while the stores still work, each with the time that is left', async () => {
+  test('close calls what was registered in reverse order, while the stores work, with the time left', async () => {
     const stores = await open()
     const calls: string[] = []
     stores.beforeClose(async (deadlineMs) => {

@@ -169,7 +169,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
       })
     })
 
-    test('has no read after its commit see what was cached before or loaded meanwhile, where it stays without the change', async () => {
+    test('a commit with a change leaves no old value in the cache, where one without a change does', async () => {
       const rename = (to: string, { isAnnounced }: { isAnnounced: boolean }) => {
         const change = beginChange(stores)
         return host

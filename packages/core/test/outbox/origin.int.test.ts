@@ -63,7 +63,8 @@ async function copyTable(fixture: OutboxFixture, client: Client, table: string):
     const names = Object.keys(row).filter((name) => table !== 'outbox' || !computed.includes(name))
     const target = `"${fixture.schema}".${table}`
     await client.query(
-      `INSERT INTO ${target} (${names.join()}) OVERRIDING SYSTEM VALUE SELECT ${names.join()} FROM jsonb_populate_record(NULL::${target}, $1)`,
+      `INSERT INTO ${target} (${names.join()}) OVERRIDING SYSTEM VALUE
+       SELECT ${names.join()} FROM jsonb_populate_record(NULL::${target}, $1)`,
       [JSON.stringify(row)],
     )
   }
@@ -105,7 +106,8 @@ describe('an outbox that was restored from a dump on another server', () => {
       expect(restored.seen).toEqual(['1@2', '1@3'])
     })
     await stores.postgres.client.query(
-      `INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version) VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`,
+      `INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type, version)
+       VALUES (gen_random_uuid(), 'course', '1', 'course.updated', 4)`,
     )
     orThrow(await heir.drain())
     expect(restored.seen).toEqual(['1@2', '1@3', '1@4'])

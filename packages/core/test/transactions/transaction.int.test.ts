@@ -448,7 +448,8 @@ describe('a connection lost during COMMIT', () => {
   beforeAll(async () => {
     orThrow(
       await direct.postgres.query(`
-      CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`),
+      CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`),
     )
     orThrow(
       await direct.postgres.query(`

@@ -109,8 +109,8 @@ export class UserRepository {
   }
 
   /**
-   * Finds the user with a name, whatever its case; `undefined` when there is none. Not cached: 1 PostgreSQL round
-   * trip.
+   * Finds the user with a name, whatever its case; `undefined` when there is none. Not cached: 1
+   * PostgreSQL round trip.
    */
   findByUsername(
     username: string,

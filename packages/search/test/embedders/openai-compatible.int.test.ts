@@ -59,7 +59,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
     expect(asked).not.toHaveProperty('dimensions')
   })
 
-  it('A compatible service may answer in any order, as lists or base64, with vectors of any norm but zero', async () => {
+  it('A compatible service may answer in any order, in lists or base64, with any norm but zero', async () => {
     expect(
       orThrow(
         await embed([

@@ -48,7 +48,7 @@ describe('an index in PostgreSQL', () => {
     expect(orThrow(await other.list())).toEqual({ ids: [], nextCursor: null })
   })
 
-  it('The pgvector index stores more records than one statement takes, with as many dimensions as models have', async () => {
+  it('The pgvector index stores more records than one statement takes, in models’ dimensions', async () => {
     const index = open(1_536)
     const records = Array.from({ length: 600 }, (_, number) => ({
       id: `course_${number}`,

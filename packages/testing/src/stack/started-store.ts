@@ -2,8 +2,8 @@ import type { StoreName } from './rung.ts'
 import type { StartedStore, StoreAddresses } from './store-address.ts'
 
 /**
- * Completes a started store with its address. A store whose address cannot be determined is stopped,
- * so that a failed start leaves nothing running.
+ * Completes a started store with its address. A store whose address cannot be determined is
+ * stopped, so that a failed start leaves nothing running.
  *
  * @throws the error of `addressOf`.
  */

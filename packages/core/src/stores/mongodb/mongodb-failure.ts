@@ -5,8 +5,17 @@ const passingCodes: ReadonlySet<number> = new Set([
   6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436,
 ])
 
-const unreachable =
-  /^Mongo(ServerSelection|Network|NetworkTimeout|PoolCleared|PoolClosed|TopologyClosed|NotConnected|WaitQueueTimeout|ConnectionPool|ClientClosed)/
+const unreachable = [
+  'MongoServerSelection',
+  'MongoNetwork',
+  'MongoPoolCleared',
+  'MongoPoolClosed',
+  'MongoTopologyClosed',
+  'MongoNotConnected',
+  'MongoWaitQueueTimeout',
+  'MongoConnectionPool',
+  'MongoClientClosed',
+]
 
 /**
  * Says what a rejection of the MongoDB driver means. The server's own words are left out, since
@@ -14,7 +23,8 @@ const unreachable =
  */
 export function mongodbComplaint(error: unknown): Complaint {
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
-  if (unreachable.test(error.name)) return { type: 'store-unavailable', reason: error.name }
+  if (unreachable.some((name) => error.name.startsWith(name)))
+    return { type: 'store-unavailable', reason: error.name }
   // Errors of the socket pass through the driver as they are.
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code))
     return { type: 'store-unavailable', reason: error.code }

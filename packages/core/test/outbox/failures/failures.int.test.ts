@@ -45,7 +45,8 @@ interface FailureRow {
 }
 const failures = (fixture: OutboxFixture): Promise<FailureRow[]> =>
   fixture.rows<FailureRow>(
-    `SELECT aggregateid, (event ->> 'version')::int AS version, status, started, finished FROM @schema.outbox_failure ORDER BY seq`,
+    `SELECT aggregateid, (event ->> 'version')::int AS version, status, started, finished
+     FROM @schema.outbox_failure ORDER BY seq`,
   )
 
 describe('a sink that reports a permanent failure', () => {

@@ -41,7 +41,9 @@ describe('the table of the log', () => {
   test('Delivery, failures and purge cause no change but inserts in a publication of inserts', async () => {
     const fixture = await open()
     const slot = `slot_${fixture.schema}`
-    const decoded = `SELECT data FROM pg_logical_slot_get_changes('${slot}', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')`
+    const decoded = `
+      SELECT data FROM pg_logical_slot_get_changes(
+        '${slot}', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')`
     await fixture.rows(
       `CREATE PUBLICATION ${slot} FOR TABLE @schema.outbox WITH (publish = 'insert')`,
     )
@@ -62,11 +64,14 @@ describe('the table of the log', () => {
         'DELETE',
         'DELETE',
       ])
-      expect(changes[0]).toMatch(
-        /id\[uuid\]:'.*aggregatetype\[character varying\]:'course' aggregateid\[character varying\]:'1' type\[character varying\]:'course.updated' payload\[jsonb\]:'\{"title": "Algebra"\}'/,
+      expect(changes[0]).toContain("id[uuid]:'")
+      expect(changes[0]).toContain(
+        "aggregatetype[character varying]:'course' aggregateid[character varying]:'1' " +
+          'type[character varying]:\'course.updated\' payload[jsonb]:\'{"title": "Algebra"}\'',
       )
       const messages = await fixture.rows<{ kind: string }>(`
-        SELECT chr(get_byte(data, 0)) AS kind FROM pg_logical_slot_get_binary_changes('${slot}_out', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}')`)
+        SELECT chr(get_byte(data, 0)) AS kind FROM pg_logical_slot_get_binary_changes(
+          '${slot}_out', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}')`)
       expect(messages.map(({ kind }) => kind).filter((kind) => 'IUD'.includes(kind))).toEqual([
         'I',
         'I',

@@ -185,7 +185,8 @@ describe('publish', () => {
     ]
     await fixture.publish(...ids.map((id) => change(id, 1)))
     await fixture.rows(
-      'INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) SELECT id, aggregatetype, aggregateid, type FROM @schema.outbox',
+      `INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type)
+       SELECT id, aggregatetype, aggregateid, type FROM @schema.outbox`,
     )
     const [sums] = await fixture.rows(`
       SELECT count(shard)::int AS given, count(*)::int AS all, count(DISTINCT shard)::int > 30 AS is_spread,
@@ -197,7 +198,9 @@ describe('publish', () => {
   test('An event takes its transaction id before its position, so later ones lie above a tick', async () => {
     const fixture = await open()
     const plan = await fixture.rows<{ 'QUERY PLAN': string }>(`
-      EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type) VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
+      EXPLAIN (VERBOSE, COSTS OFF)
+      INSERT INTO @schema.outbox (id, aggregatetype, aggregateid, type)
+      VALUES (gen_random_uuid(), 'a', 'b', 'c')`)
     expect(plan.map((row) => row['QUERY PLAN']).join(' ')).toMatch(
       /pg_current_xact_id\(\).*nextval/,
     )
@@ -211,7 +214,9 @@ describe('publish', () => {
     for (const event of events) await fixture.publish(event)
     await fixture.publish(...events)
     const rows = await fixture.rows(`
-      SELECT aggregatetype, aggregateid, type, version, shard, payload::text, payload IS NULL AS is_absent, headers::text FROM @schema.outbox ORDER BY seq`)
+      SELECT aggregatetype, aggregateid, type, version, shard,
+        payload::text, payload IS NULL AS is_absent, headers::text
+      FROM @schema.outbox ORDER BY seq`)
     expect(rows.slice(0, events.length)).toEqual(rows.slice(events.length))
     expect(rows.map((row) => 'is_absent' in row && row.is_absent).slice(0, 2)).toEqual([
       true,

@@ -52,7 +52,8 @@ describe('the guide to Debezium', () => {
     const read = (): Promise<{ kind: string }[]> =>
       fixture.rows(`
       SELECT chr(get_byte(data, 0)) AS kind
-      FROM pg_logical_slot_get_binary_changes('${slot}', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}', 'messages', 'true')`)
+      FROM pg_logical_slot_get_binary_changes(
+        '${slot}', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}', 'messages', 'true')`)
     for (const statement of prepare.split(';').filter((text) => text.trim() !== ''))
       await fixture.rows(statement)
     try {

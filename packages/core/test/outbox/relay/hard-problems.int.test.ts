@@ -55,7 +55,9 @@ describe("a zombie's acknowledgement", () => {
     expect(sink.seen).toEqual(['1@1', '1@2', '1@3'])
 
     await fixture.rows(
-      'UPDATE @schema.outbox_cursor c SET tick = z.tick, tick_to = NULL, last_seq = 0 FROM unnest($1::smallint[], $2::bigint[]) AS z (shard, tick) WHERE c.shard = z.shard',
+      `UPDATE @schema.outbox_cursor c SET tick = z.tick, tick_to = NULL, last_seq = 0
+       FROM unnest($1::smallint[], $2::bigint[]) AS z (shard, tick)
+       WHERE c.shard = z.shard`,
       [zombie.map(({ shard }) => shard), zombie.map(({ tick }) => String(tick))],
     )
     orThrow(await fixture.relay([sink]).drain())

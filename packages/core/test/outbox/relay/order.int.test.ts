@@ -103,8 +103,13 @@ describe('the log', () => {
     const ticks = await loadTicks(fixture.stores.postgres.client, 1n, 1_000)
     expect(ticks.length).toBeGreaterThan(20)
     const visible = await fixture.rows<{ less: boolean }>(`
-      SELECT EXISTS (SELECT FROM @schema.outbox o WHERE pg_visible_in_snapshot(o.xid, a.snap) AND NOT pg_visible_in_snapshot(o.xid, b.snap)) AS less
-      FROM @schema.outbox_tick a JOIN LATERAL (SELECT snap FROM @schema.outbox_tick t WHERE t.id > a.id ORDER BY t.id LIMIT 1) b ON true`)
+      SELECT EXISTS (
+        SELECT FROM @schema.outbox o
+        WHERE pg_visible_in_snapshot(o.xid, a.snap) AND NOT pg_visible_in_snapshot(o.xid, b.snap)
+      ) AS less
+      FROM @schema.outbox_tick a JOIN LATERAL (
+        SELECT snap FROM @schema.outbox_tick t WHERE t.id > a.id ORDER BY t.id LIMIT 1
+      ) b ON true`)
     expect(visible.filter(({ less }) => less)).toEqual([])
   })
 
@@ -237,7 +242,11 @@ describe('the log', () => {
     await late.run('COMMIT')
     const tooEager = await fixture.rows<{ aggregateid: string }>(`
       SELECT aggregateid FROM @schema.outbox
-      WHERE xid < (SELECT pg_snapshot_xmax(snap) FROM @schema.outbox_tick t JOIN @schema.outbox_cursor c ON c.tick = t.id ORDER BY t.id LIMIT 1)`)
+      WHERE xid < (
+        SELECT pg_snapshot_xmax(snap)
+        FROM @schema.outbox_tick t JOIN @schema.outbox_cursor c ON c.tick = t.id
+        ORDER BY t.id LIMIT 1
+      )`)
     expect(tooEager.map(({ aggregateid }) => aggregateid)).toContain('late')
     await purge(client, { retentionMs: 0 })
     await nothingOlder(fixture)

@@ -44,7 +44,9 @@ async function ownersOf(
   sink = 'recorder',
 ): Promise<Record<string, number>> {
   const rows = await fixture.rows<{ owner: string; count: number }>(
-    'SELECT owner, count(*)::int AS count FROM @schema.outbox_cursor WHERE sink = $1 AND owner IS NOT NULL AND lease_until > clock_timestamp() GROUP BY owner',
+    `SELECT owner, count(*)::int AS count FROM @schema.outbox_cursor
+     WHERE sink = $1 AND owner IS NOT NULL AND lease_until > clock_timestamp()
+     GROUP BY owner`,
     [sink],
   )
   return Object.fromEntries(rows.map(({ owner, count }) => [owner, count]))

@@ -23,7 +23,7 @@ const farewell = message(
   'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0',
 )
 
-test('a server that shuts down in the very moment in which a connection is ready is no more than unavailable', async () => {
+test('A server that shuts down just as a connection is ready is unavailable and no more than that', async () => {
   server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.once('data', () => {

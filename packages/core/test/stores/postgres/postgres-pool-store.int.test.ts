@@ -77,13 +77,15 @@ describe('PostgreSQL', () => {
     await admin(`DROP ROLE ${role}`)
   })
 
-  test('keeps bigint, numeric and date as text and gives timestamptz as Date, whatever the host did to the parsers of pg', async () => {
+  test('bigint, numeric and date arrive as text and timestamptz as Date, whatever parsers the host set', async () => {
     const stores = await open()
     pg.types.setTypeParser(20, Number)
     pg.types.setTypeParser(1700, Number)
     pg.types.setTypeParser(1184, String)
     try {
-      const text = `SELECT 9007199254740993::int8 AS big, 12.30::numeric AS price, '2026-03-01'::date AS day, '2026-03-01 10:00:00.123456+02'::timestamptz AS at`
+      const text = `
+        SELECT 9007199254740993::int8 AS big, 12.30::numeric AS price,
+          '2026-03-01'::date AS day, '2026-03-01 10:00:00.123456+02'::timestamptz AS at`
       expect(orThrow(await stores.postgres.query(text)).rows).toEqual([
         {
           big: '9007199254740993',
@@ -248,7 +250,7 @@ describe('PostgreSQL', () => {
     expect(stores.postgres.pool.totalCount).toBe(1)
   })
 
-  test('runs statements asked together on one connection one after the other, and refuses them after the loan', async () => {
+  test('Statements on one connection run one after the other and are refused after the loan', async () => {
     const stores = await open()
     const connection = await stores.postgres.withConnection(async (lent) => {
       const results = await Promise.all(

@@ -172,7 +172,7 @@ describe('Redis', () => {
     client.destroy()
   })
 
-  test('costs nothing while its breaker is open when the client is the host’s, whose connection cannot be dropped', async () => {
+  test('An open breaker costs nothing with a client of the host, whose connection cannot be dropped', async () => {
     const proxy = await faultProxy(own.redis.url)
     const client = createClient({ url: proxy.url })
     await client.on('error', () => undefined).connect()

@@ -31,8 +31,8 @@ export function courseFunnel(period: Period, courseId?: number): Aggregation {
 }
 
 /**
- * Sums per course and day, of whole numbers, refunds taken off. Index: `event_type, timestamp`, or `course_id,
- * timestamp` for one course.
+ * Sums per course and day, of whole numbers, refunds taken off. Index: `event_type, timestamp`, or
+ * `course_id, timestamp` for one course.
  */
 export function revenuePerDay(period: Period, courseId?: number): Aggregation {
   const paid = {
