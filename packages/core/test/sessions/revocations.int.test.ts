@@ -45,6 +45,12 @@ describe('a Redis that returns with an older snapshot', () => {
       await tokenOf(one, neighbour),
       await tokenOf(one, wanderer),
     ]
+    const inSnapshot = orThrow(
+      await one.stores.redis.run('look', (client) =>
+        client.keys(`${fixture.own.redis.prefix}session:*`),
+      ),
+    )
+    expect(inSnapshot).toHaveLength(4)
     await server.snapshot()
     expect([
       orThrow(await one.sessions.revokeAll(user)),
@@ -56,12 +62,6 @@ describe('a Redis that returns with an older snapshot', () => {
     expect((await one.sessions.get(kept)).isErr()).toBe(true)
     await server.restart({ keepData: true })
     const fresh = await fixture.open(connection)
-    const raw = orThrow(
-      await fresh.stores.redis.run('look', (client) =>
-        client.keys(`${fixture.own.redis.prefix}session:*`),
-      ),
-    )
-    expect(raw).toHaveLength(4)
     for (const process of [one, other, fresh]) {
       await eventually(async () => {
         expect((await process.sessions.get(kept)).isOk()).toBe(true)
