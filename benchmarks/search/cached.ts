@@ -18,7 +18,7 @@ const queries = [
 ]
 const turns = 10
 
-/** A contest, and what ends what it opened. */
+/** A contest, and the function that closes it. */
 export interface OpenContest {
   readonly contest: Contest
   close(this: void): Promise<void>
@@ -26,8 +26,8 @@ export interface OpenContest {
 
 /**
  * A cached search against the least that one costs by hand: `GET` of the ranking, `MGET` of its
- * first ten courses, `JSON.parse` of all. The ranking has what the cached one has, since pages, and
- * courses to take the place of others, come from it.
+ * first ten courses, `JSON.parse` of all. Both rankings are the same length: later pages and
+ * replacements come from them.
  */
 export async function cachedContest({ search, redisUrl }: SearchFixture): Promise<OpenContest> {
   const client = createClient({ url: redisUrl })

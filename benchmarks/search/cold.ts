@@ -19,8 +19,7 @@ const words = [
 ]
 
 /**
- * Milliseconds that a cold search takes beyond its slower leg: median over searches that nobody has
- * asked before.
+ * Milliseconds that a cold search takes beyond its slower leg: the median over new queries.
  */
 export async function coldOverheadMs(fixture: SearchFixture): Promise<number> {
   const legs = new LegClock()
@@ -52,8 +51,8 @@ export async function coldOverheadMs(fixture: SearchFixture): Promise<number> {
 }
 
 /**
- * What the stores of each leg took in one search: embedder and index in the dense one, statements
- * in the lexical one.
+ * Time spent in the stores of each leg in one search: embedder and index in the dense leg,
+ * statements in the lexical one.
  */
 class LegClock {
   denseMs = 0

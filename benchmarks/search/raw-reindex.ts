@@ -15,8 +15,8 @@ interface Row {
 }
 
 /**
- * What anybody would write: read all, embed in batches, upsert in batches. It looks at nothing,
- * notes nothing and repeats nothing.
+ * The obvious version: read all, embed in batches, upsert in batches. It skips no unchanged course,
+ * records no progress and retries nothing.
  */
 export async function reindexByHand(
   { stores, services, dimensions }: ReindexFixture,

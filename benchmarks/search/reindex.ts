@@ -3,30 +3,30 @@ import { alternate } from '../measure/alternate.ts'
 import { openReindexFixture } from './reindex-fixture.ts'
 import { reindexByHand } from './raw-reindex.ts'
 
-/** What filling the index takes. */
+/** The cost of filling the index. */
 export interface ReindexFigures {
-  /** Requests for embeddings of a reindexing after which nothing is different. */
+  /** Requests for embeddings when nothing has changed. */
   readonly embedCallsOnUnchangedReindex: number
   /** Requests for embeddings of 10,000 new courses. */
   readonly embedCallsFor10k: number
   /**
-   * How fast it is against bare batched embedding and upserting of the same texts; 1 is as fast.
+   * Speed relative to bare batched embedding and upserting of the same texts; 1 is as fast.
    */
   readonly reindexVsRaw: number
 }
 
-/** Where PostgreSQL and Redis are, and who hears of what is done. */
+/** Addresses of PostgreSQL and Redis, and the progress log. */
 export interface ReindexBench {
   readonly postgresUrl: string
   readonly redisUrl: string
   readonly say: (line: string) => void
 }
 
-/** The least that 10,000 texts of this length take: 2,048 to a request. */
+/** The fewest requests for 10,000 texts of this length: 2,048 per request. */
 const fewestCalls = 5
 const compared = { courses: 4_096, dimensions: 1_536, alternations: 5 }
 
-/** Measures what filling the index takes. */
+/** Measures the cost of filling the index. */
 export async function reindexFigures(bench: ReindexBench): Promise<ReindexFigures> {
   const calls = await countCalls(bench)
   const outcome = await compare(bench)

@@ -30,8 +30,8 @@ export interface SearchFixture {
 }
 
 /**
- * Connects and loads the catalogue. The vectors are in this process, so that the figures are about
- * the work around them.
+ * Connects and loads the catalogue. The vectors are in this process: the figures show the work
+ * around them.
  */
 export async function openSearchFixture({
   postgres,

@@ -1,5 +1,5 @@
-// Pinecone and OpenAI on a thread of their own, as services are: what they compute takes nothing
-// from who asks them.
+// Pinecone and OpenAI on a thread of their own: like remote services, they take no time from their
+// callers.
 import { parentPort, workerData } from 'node:worker_threads'
 import { startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 

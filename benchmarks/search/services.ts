@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-/** Where a service is. */
+/** Address of a service. */
 export interface Service {
   readonly url: string
   readonly apiKey: string
 }
 
-/** Pinecone and OpenAI, stood in for on a thread of their own. */
+/** Stand-ins for Pinecone and OpenAI on a thread of their own. */
 export interface Services {
   readonly pinecone: Service
   readonly openai: Service

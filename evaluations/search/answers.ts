@@ -19,12 +19,12 @@ export const ways = ['lexical', 'dense', 'hybrid'] as const
 /** One of them. */
 export type Way = (typeof ways)[number]
 
-/** What each way answered. */
+/** The answers of each way. */
 export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
 /**
- * Asks every query of the real search over the catalogue. A leg's own answer is what it gave to the
- * hybrid one, in its own order.
+ * Runs every query through the real search over the catalogue. The answer of one leg is its part of
+ * the hybrid answer, in its own order.
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
@@ -69,8 +69,8 @@ export async function answersOf(
 }
 
 /**
- * One after the other, so that the courses have the same ids each time: of two that match alike,
- * the older one comes first.
+ * Publishes one after the other, so that the courses always have the same ids: of two equal matches
+ * the older comes first.
  */
 async function publishInOrder(
   { users, courses }: Repositories,
@@ -95,7 +95,7 @@ async function publishInOrder(
 
 async function ask(search: CourseSearch, query: string): Promise<readonly SearchHit[]> {
   const { hits, mode } = orThrow(await search.search(query, { limit: 100 }))
-  if (mode !== 'hybrid') throw new Error(`${query}: answered by one leg, this is no comparison`)
+  if (mode !== 'hybrid') throw new Error(`${query}: answered by one leg: the comparison is void`)
   return hits
 }
 
@@ -106,7 +106,7 @@ function byLeg(leg: Leg): (hits: readonly SearchHit[]) => readonly SearchHit[] {
       .filter((hit) => hit.legs[leg] !== undefined)
       .sort((one, other) => rankOf(one) - rankOf(other))
       .slice(0, 10)
-    if (found.some((hit, place) => rankOf(hit) !== place + 1))
+    if (found.some((hit, index) => rankOf(hit) !== index + 1))
       throw new Error(`the ${leg} leg's first ten are not all among the hits`)
     return found
   }

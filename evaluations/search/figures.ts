@@ -1,16 +1,16 @@
 import type { LabelledQuery } from './labelled-queries.ts'
 
-/** How good the answers to some queries are, each figure from 0 to 1. */
+/** The quality of answers, each figure from 0 to 1. */
 export interface Figures {
   /**
-   * Normalised discounted cumulative gain of the first ten: 1 when nothing could be ordered better.
+   * Normalised discounted cumulative gain of the first ten: 1 for the best order.
    */
   readonly ndcg10: number
   /**
-   * Share of the wanted courses among the first ten; of more than ten wanted ones, ten are wanted.
+   * Share of the wanted courses among the first ten; at most ten count as wanted.
    */
   readonly recall10: number
-  /** Share of the queries that were answered with nothing. */
+  /** Share of the queries without an answer. */
   readonly zeroRate: number
 }
 
@@ -41,7 +41,7 @@ function ndcg({ labelled: { wanted }, found }: Answer): number {
 function gain(grades: readonly number[]): number {
   return grades
     .slice(0, depth)
-    .reduce((sum, grade, place) => sum + (2 ** grade - 1) / Math.log2(place + 2), 0)
+    .reduce((sum, grade, index) => sum + (2 ** grade - 1) / Math.log2(index + 2), 0)
 }
 
 function recall({ labelled: { wanted }, found }: Answer): number {

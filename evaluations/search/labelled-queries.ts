@@ -11,26 +11,26 @@ export const queryClasses = [
   'nonsense',
 ] as const
 
-/** A line of the file. */
+/** An entry of the file. */
 interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
   readonly relevant?: Readonly<Record<string, number>>
   readonly category?: string
 }
 
-/** A query with the courses that are wanted. */
+/** A query with the wanted courses. */
 export interface LabelledQuery {
   readonly class: (typeof queryClasses)[number]
   /** The ranking is tuned on one half and judged by the other. */
   readonly half: 'tuning' | 'heldOut'
   readonly query: string
-  /** By title: 2 for what was meant, 1 for what is welcome too. */
+  /** By title: 2 for an intended course, 1 for an acceptable one. */
   readonly wanted: ReadonlyMap<string, number>
 }
 
 /**
  * Reads the labels.
  *
- * @throws Error naming what is wanted and not in the catalogue.
+ * @throws Error that names a wanted course or category missing from the catalogue.
  */
 export async function readLabelledQueries(
   courses: readonly CatalogueCourse[],

@@ -1,5 +1,5 @@
-// How well courses are found: by words, by vectors and by both, over labelled queries of which one
-// half never served to tune the ranking.
+// The quality of search by words, by vectors and by both, over labelled queries. One half of them
+// was never used to tune the ranking.
 import { parseArgs } from 'node:util'
 import { readCatalogue } from '../../examples/catalogue/src/index.ts'
 import { answersOf, ways } from './answers.ts'
@@ -76,17 +76,15 @@ function cell({ ndcg10, recall10, zeroRate }: Figures): string {
 }
 
 /**
- * The queries of the tuning half that one could do better with; the others are not to be looked at.
+ * Prints the imperfect answers of the tuning half. The held-out half must not be inspected.
  */
 function printMisses(): void {
-  for (const [place, { labelled, found }] of answers.hybrid.entries()) {
+  for (const [index, { labelled, found }] of answers.hybrid.entries()) {
     const figure = (way: Way): string =>
-      figuresOf(answers[way].slice(place, place + 1)).ndcg10.toFixed(2)
+      figuresOf(answers[way].slice(index, index + 1)).ndcg10.toFixed(2)
     if (labelled.half !== 'tuning' || figure('hybrid') === '1.00') continue
-    console.log(
-      `${labelled.class}: ${labelled.query} ` +
-        `(${ways.map((way) => `${way} ${figure(way)}`).join(', ')}): ` +
-        found.slice(0, 4).join('; '),
-    )
+    const figures = ways.map((way) => `${way} ${figure(way)}`).join(', ')
+    const first = found.slice(0, 4).join('; ')
+    console.log(`${labelled.class}: ${labelled.query} (${figures}): ${first}`)
   }
 }

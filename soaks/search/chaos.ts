@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Servers } from './platform.ts'
 
-/** What is done to the services, each for some time. */
+/** Faults of the services, each for some time. */
 const faults: Record<string, (servers: Servers) => void> = {
   'Pinecone answers 503': ({ pinecone }) => {
     pinecone.faults.failNext({ status: 503, times: 6 })
@@ -39,8 +39,8 @@ const faults: Record<string, (servers: Servers) => void> = {
 }
 
 /**
- * Plays faults by turns, with quiet times between them, and ends processes, until it is told to
- * stop.
+ * Injects faults in turn, with quiet periods between them, and kills processes, until it is
+ * stopped.
  */
 export class Chaos {
   readonly counts: Record<string, number> = {}

@@ -1,5 +1,5 @@
 /**
- * A time in which a course could not be found: from the return of its unpublication or deletion to
+ * A period in which a course must not be found: from the return of its unpublication or deletion to
  * the call that publishes it again.
  */
 interface Denial {
@@ -7,7 +7,7 @@ interface Denial {
   toMs: number
 }
 
-/** What the writers did to courses, as seen from outside. */
+/** Records what the writers did to courses, as seen from outside. */
 export class Ledger {
   readonly #denials = new Map<number, Denial[]>()
 
@@ -25,7 +25,7 @@ export class Ledger {
     if (last?.toMs === Infinity) last.toMs = performance.now()
   }
 
-  /** How many of these courses could not be found at any moment of a search. */
+  /** Counts the courses that must not be found at any moment of a search. */
   countDenied(
     courseIds: readonly number[],
     search: { readonly fromMs: number; readonly toMs: number },

@@ -12,13 +12,13 @@ import type { OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
 
 export const dimensions = 64
 
-/** The text of courses after the change of generation. */
+/** The template of the next generation. */
 const titlesFirst: CourseTemplate = {
   version: 'titles-twice',
   textOf: (course) => `${course.title}\n${courseTemplate.textOf(course)}`,
 }
 
-/** Where everything is. */
+/** Addresses of the stores and stand-ins. */
 export interface Servers {
   readonly postgresUrl: string
   readonly redisUrl: string
@@ -53,7 +53,7 @@ export class Platform {
     this.relay = createRelay(stores, { sinks: this.search.sinks })
   }
 
-  /** Opens one; `isNext` knows the generation that comes next as well. */
+  /** Opens a process; with `isNext` it knows the next generation as well. */
   static async open(servers: Servers, { isNext }: { readonly isNext: boolean }): Promise<Platform> {
     const { postgresUrl, redisUrl, pinecone } = servers
     const stores = orThrow(
@@ -71,7 +71,7 @@ export class Platform {
     return new Platform(stores, servers, isNext)
   }
 
-  /** Ends it as a crash does: what is under way is not waited for. */
+  /** Ends the process as a crash does, without waiting for pending work. */
   async end({ deadlineMs }: { readonly deadlineMs: number }): Promise<boolean> {
     return (await this.stores.close({ deadlineMs })).isOk()
   }

@@ -1,5 +1,5 @@
-// Whether the vector index equals PostgreSQL after all that can fail has failed, and whether a
-// search ever shows what was taken away before it.
+// Proves that the vector index equals PostgreSQL after every kind of failure, and that no search
+// shows a course that was unpublished or deleted before it.
 import { parseArgs } from 'node:util'
 import {
   startOpenaiStandIn,

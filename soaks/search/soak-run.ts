@@ -15,20 +15,20 @@ import { search, write, type Worked } from './work.ts'
 const courseCount = 240
 const [writers, searchers] = [3, 3]
 
-/** What became of a soak. */
+/** The result of a soak. */
 export interface SoakResult extends Worked {
-  /** What differs between PostgreSQL and the index of any generation after all is settled. */
+  /** Differences between PostgreSQL and the index of any generation at the end. */
   readonly drift: number
-  /** What differed at most while it ran: that the comparison sees anything at all. */
+  /** The most differences during the run: proof that the comparison sees any. */
   readonly driftMeanwhile: number
-  /** Whether the change of generation came through. */
+  /** Whether the generation was switched. */
   readonly isSwitched: boolean
   readonly faults: Readonly<Record<string, number>>
 }
 
 /**
- * Writes and searches while services fail and processes end, changes the generation in the middle
- * of it, and compares in the end.
+ * Writes and searches while services fail and processes are killed, switches the generation
+ * half-way, and compares at the end.
  */
 export async function runSoak(servers: Servers, seconds: number): Promise<SoakResult> {
   const platforms = [
@@ -51,7 +51,7 @@ export async function runSoak(servers: Servers, seconds: number): Promise<SoakRe
     const next = await Platform.open(servers, { isNext: true })
     next.relay.start()
     const ended = platforms.splice(1, 1, next)
-    // A crash: what it was about to acknowledge is not.
+    // A crash: pending acknowledgements are lost.
     await Promise.all(ended.map((platform) => platform.end({ deadlineMs: 1 })))
   }
   const chaos = new Chaos(servers, replace)
@@ -108,8 +108,9 @@ async function prepare({ stores, search }: Platform): Promise<number[]> {
   const { rows } = orThrow(
     await stores.postgres.query<{ id: number }>(
       `INSERT INTO courses (title, category, instructor_id, price, is_published)
-     SELECT 'algebra and piano ' || number, 'Science', 1, 49, true
-     FROM generate_series(1, $1::integer) AS number RETURNING id`,
+       SELECT 'algebra and piano ' || number, 'Science', 1, 49, true
+       FROM generate_series(1, $1::integer) AS number
+       RETURNING id`,
       [courseCount],
     ),
   )
@@ -126,7 +127,7 @@ async function indexesOf({ stores, search }: Platform): Promise<VectorIndex[]> {
   )
 }
 
-/** Builds the next generation from a third of the time on, whatever fails meanwhile. */
+/** Builds and activates the next generation after a third of the time, whatever fails. */
 async function switchWhile(
   { search }: Platform,
   seconds: number,

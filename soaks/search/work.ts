@@ -19,14 +19,14 @@ const words = [
 ]
 const categories = ['Science', 'Art', 'Language', 'Technology']
 
-/** What the work came to. */
+/** The counts of a run. */
 export interface Worked {
   edits: number
   searches: number
   failedSearches: number
-  /** Courses in results that could not be found at any moment of the search. */
+  /** Courses in results that must not have been found at any moment of the search. */
   denied: number
-  /** The same of what the index alone answers: the control. */
+  /** The same count for answers of the index alone: the control. */
   deniedByIndexAlone: number
 }
 
@@ -40,17 +40,17 @@ function title(): string {
   return `${any(words)} and ${any(words)} ${Math.floor(Math.random() * 1_000)}`
 }
 
-/** What a writer works with. */
+/** Dependencies of a writer. */
 export interface Writing {
   readonly courses: CourseRepository
-  /** The courses of its own. */
+  /** The courses of this writer. */
   readonly ids: number[]
   readonly ledger: Ledger
   readonly worked: Worked
 }
 
 /**
- * Edits, publishes, unpublishes, deletes and creates courses of its own share, one after another.
+ * Edits, publishes, unpublishes, deletes and creates its own courses, one after another.
  */
 export async function write(writing: Writing, untilMs: number): Promise<void> {
   while (performance.now() < untilMs) {
@@ -59,7 +59,7 @@ export async function write(writing: Writing, untilMs: number): Promise<void> {
   }
 }
 
-/** Does one thing to a course; whether it was done. */
+/** Changes a course once; returns whether the change was made. */
 async function change({ courses, ids, ledger }: Writing, id: number): Promise<boolean> {
   const dice = Math.random()
   if (dice < 0.4)
@@ -94,9 +94,9 @@ async function change({ courses, ids, ledger }: Writing, id: number): Promise<bo
   return replaced.isOk()
 }
 
-/** What a searcher works with. */
+/** Dependencies of a searcher. */
 export interface Searching {
-  /** The process that is asked next. */
+  /** The process to search next. */
   readonly platform: () => Platform
   readonly indexes: readonly VectorIndex[]
   readonly ledger: Ledger
@@ -104,8 +104,7 @@ export interface Searching {
 }
 
 /**
- * Searches all the time, through the platform and by asking the index alone, and judges every
- * result.
+ * Searches continuously, through the platform and through the index alone, and checks every result.
  */
 export async function search(
   { platform, indexes, ledger, worked }: Searching,
@@ -121,7 +120,7 @@ export async function search(
       Math.random() < 0.3 ? { category: any(categories) } : {},
     )
     worked.searches += 1
-    // A process that has ended answers nobody.
+    // The process has been killed.
     if (found.isErr() && !stores.isClosing)
       process.stderr.write(`  a search failed: ${found.error.message}\n`)
     if (found.isErr()) worked.failedSearches += stores.isClosing ? 0 : 1

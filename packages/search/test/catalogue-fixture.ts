@@ -5,8 +5,7 @@ import type { Embedder, VectorIndex, VectorIndexError, VectorRecord } from '@hea
 import type { SearchFixture } from './search-fixture.ts'
 
 /**
- * Published courses, written with one statement and without an event: as a catalogue that was there
- * before its index.
+ * Publishes courses with one statement and without events, like a catalogue older than its index.
  */
 export async function createCourses(
   { stores, publish }: Pick<SearchFixture, 'stores' | 'publish'>,
@@ -16,16 +15,16 @@ export async function createCourses(
   const { rows } = orThrow(
     await stores.postgres.query<{ id: number }>(
       `INSERT INTO @schema.courses (title, description, category, instructor_id, price, is_published)
-     SELECT 'Course ' || number, 'About subject ' || number, 'Category ' || number % 10, $1, 10, true
-     FROM generate_series(2, $2::integer) AS number
-     RETURNING id`,
+       SELECT 'Course ' || number, 'About subject ' || number, 'Category ' || number % 10, $1, 10, true
+       FROM generate_series(2, $2::integer) AS number
+       RETURNING id`,
       [instructorId, count],
     ),
   )
   return [id, ...rows.map((row) => row.id)]
 }
 
-/** An embedder that counts its calls and its texts; each call stands for one request. */
+/** An embedder that counts its requests and its texts. */
 export function countingEmbedder({
   dimensions,
   maxTexts,
@@ -55,7 +54,7 @@ export function countingEmbedder({
   }
 }
 
-/** An embedder of a service that refuses every request in which this word occurs. */
+/** An embedder whose service refuses every request that contains this word. */
 export function refusingEmbedder(embedder: Embedder, word: string): Embedder {
   return {
     ...embedder,
@@ -74,7 +73,7 @@ export function refusingEmbedder(embedder: Embedder, word: string): Embedder {
   }
 }
 
-/** An index whose upserts fail after so many records. */
+/** An index whose upserts fail after a number of records. */
 export class FaultyIndex {
   readonly index: VectorIndex
   #left = Infinity
