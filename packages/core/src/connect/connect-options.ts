@@ -1,6 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { InvalidationOptions } from '../invalidation/invalidation.ts'
+import type { MongodbOptions } from '../stores/mongodb/mongodb-options.ts'
+import type { PineconeOptions } from '../stores/pinecone/pinecone-options.ts'
+import type { PostgresOptions } from '../stores/postgres/postgres-options.ts'
+import type { RedisOptions } from '../stores/redis/redis-options.ts'
 import { type DefaultsOf, defaultsOf } from '../stores/option-table.ts'
 import {
   type ConnectedName,
@@ -11,6 +15,15 @@ import {
 
 /** Options of `connect`. */
 export interface ConnectOptions extends StoreOptions {
+  // Declared again for their documentation: derived properties have none.
+  /** The source of truth; always required. */
+  readonly postgres: PostgresOptions
+  /** Cache, sessions, rate limits. */
+  readonly redis: RedisOptions
+  /** Activity log and analytics. */
+  readonly mongodb?: MongodbOptions
+  /** Vector index. */
+  readonly pinecone?: PineconeOptions
   /** How the cache is kept in sync with PostgreSQL. */
   readonly invalidation?: InvalidationOptions
   /**

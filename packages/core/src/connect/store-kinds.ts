@@ -7,13 +7,9 @@ import type { StoreKind } from '../stores/store-kind.ts'
 
 /** Every store that `connect` knows, a line each. */
 export const storeKinds = {
-  /** The source of truth; always required. */
   postgres,
-  /** Cache, sessions, rate limits. */
   redis,
-  /** Activity log and analytics, where configured. */
   mongodb: optional(mongodb),
-  /** Vector index, where configured. */
   pinecone: optional(pinecone),
 }
 

@@ -3,12 +3,25 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { ResultAsync } from '../result.ts'
+import type { MongodbStore } from '../stores/mongodb/mongodb-store.ts'
+import type { PineconeStore } from '../stores/pinecone/pinecone-store.ts'
+import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
 import type { CloseOptions } from './close.ts'
 import type { StoresByName } from './store-kinds.ts'
 
 /** The stores of one application, connected. Made by `connect`, ended by `close`. */
 export interface Stores extends StoresByName {
+  // Declared again for their documentation: derived properties have none.
+  /** The source of truth. */
+  readonly postgres: PostgresStore
+  /** Cache, sessions, rate limits. */
+  readonly redis: RedisStore
+  /** Activity log and analytics, where configured. */
+  readonly mongodb: MongodbStore | undefined
+  /** Vector index, where configured. */
+  readonly pinecone: PineconeStore | undefined
   /**
    * Keeps the cache in sync with PostgreSQL: holds, intents, the gate.
    *
