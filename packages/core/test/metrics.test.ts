@@ -15,7 +15,7 @@ function setUp() {
 }
 
 describe('metrics', () => {
-  test('give hit rate, mean query time, search latency, log throughput and relay lag', () => {
+  test('Metrics report hit rate, query time, search latency, log throughput and relay lag', () => {
     const { diagnostics, metrics, pass } = setUp()
     diagnostics.emit('cache:hit', { cache: 'course', count: 3 })
     diagnostics.emit('cache:miss', { cache: 'course', count: 1 })
@@ -54,7 +54,7 @@ describe('metrics', () => {
     })
   })
 
-  test('are zeros, not NaN, before anything has happened', () => {
+  test('Metrics are zero, not NaN, before the first event', () => {
     expect(setUp().metrics.snapshot()).toMatchObject({
       periodMs: 0,
       cache: { hitRate: 0 },
@@ -64,7 +64,7 @@ describe('metrics', () => {
     })
   })
 
-  test('stop counting when stopped', () => {
+  test('Metrics that are stopped count no further events and leave no listener behind', () => {
     const { diagnostics, metrics } = setUp()
     metrics.stop()
     diagnostics.emit('cache:hit', { cache: 'course', count: 3 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { formatMoney, minorUnits, parseMoney, subtractMoney } from '../src/money.ts'
 
 describe('money', () => {
-  test.each([
+  const readable = [
     ['49.00', 4_900n],
     ['49.5', 4_950n],
     ['49', 4_900n],
@@ -11,11 +11,12 @@ describe('money', () => {
     [0, 0n],
     ['0.01', 1n],
     ['99999999.99', 9_999_999_999n],
-  ])('reads %s as minor units', (input, minor) => {
+  ] as const
+  test.each(readable)('parseMoney reads %s as minor units', (input, minor) => {
     expect(parseMoney(input)).toBe(minor)
   })
 
-  test.each([
+  const unreadable = [
     '-1',
     '1.234',
     '1e3',
@@ -30,11 +31,12 @@ describe('money', () => {
     NaN,
     Infinity,
     1e21,
-  ])('refuses %s', (input) => {
+  ]
+  test.each(unreadable)('parseMoney refuses "%s"', (input) => {
     expect(parseMoney(input)).toBeUndefined()
   })
 
-  test('keeps every amount through reading and writing', () => {
+  test('An amount that formatMoney writes reads back as the same number of minor units', () => {
     fc.assert(
       fc.property(
         fc.bigInt(0n, 9_999_999_999n),
@@ -43,13 +45,13 @@ describe('money', () => {
     )
   })
 
-  test('subtracts without the error of floats', () => {
+  test('subtractMoney is exact where floats are not and refuses a result below zero', () => {
     expect(subtractMoney('0.30', '0.10')).toBe('0.20')
     expect(subtractMoney('49.00', 10)).toBe('39.00')
     expect(subtractMoney('10.00', '10.01')).toBeUndefined()
   })
 
-  test('gives minor units as exact integers up to the largest amount', () => {
+  test('minorUnits returns an exact integer for the largest amount', () => {
     expect(minorUnits('99999999.99')).toBe(9_999_999_999)
   })
 })

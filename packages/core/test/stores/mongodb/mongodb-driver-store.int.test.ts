@@ -46,7 +46,7 @@ const count = (stores: Stores & { mongodb: NonNullable<Stores['mongodb']> }, dea
   )
 
 describe('MongoDB', () => {
-  test('runs operations and reports them', async () => {
+  test('MongoDB operations run and are reported', async () => {
     const diagnostics = new Diagnostics()
     const reports: DiagnosticEvents['store:operation'][] = []
     diagnostics.on('store:operation', (event) => {
@@ -63,7 +63,7 @@ describe('MongoDB', () => {
     ])
   })
 
-  test('tells a refusal by its code and keeps documents out of the failure', async () => {
+  test('A MongoDB refusal carries its code and keeps documents out of the failure', async () => {
     const stores = await open()
     type Named = { _id: string; email: string }
     const insert = () =>
@@ -91,7 +91,7 @@ describe('MongoDB', () => {
     ).not.toMatch(/secret-id|a@b\.c/)
   })
 
-  test('survives a lost connection and comes back by itself', async () => {
+  test('MongoDB recovers by itself after a lost connection', async () => {
     const proxy = await faultProxy(own.mongodb.url)
     const stores = await open({ url: proxy.url, deadlineMs: 300 })
     orThrow(await count(stores))
@@ -103,7 +103,7 @@ describe('MongoDB', () => {
     await proxy.close()
   })
 
-  test('costs at most the deadline when it hangs, and nothing once the breaker is open', async () => {
+  test('A MongoDB server that hangs costs at most the deadline, and nothing once the breaker is open', async () => {
     const proxy = await faultProxy(own.mongodb.url)
     const stores = await open({ url: proxy.url })
     orThrow(await count(stores))
@@ -124,7 +124,7 @@ describe('MongoDB', () => {
     await proxy.close()
   })
 
-  test('does not keep connect from succeeding when it is down', async () => {
+  test('connect succeeds while MongoDB is down, and health reports it as degraded', async () => {
     const stores = await open({ url: 'mongodb://127.0.0.1:1', deadlineMs: 200 })
     expect((await count(stores, 500))._unsafeUnwrapErr()).toMatchObject({
       type: 'store-unavailable',
@@ -137,7 +137,7 @@ describe('MongoDB', () => {
     expect(await stores.isReady()).toBe(true)
   })
 
-  test('leaves a client that was handed in open', async () => {
+  test('A MongoDB client supplied by the host stays open after close', async () => {
     const client = new MongoClient(own.mongodb.url)
     const stores = await open({ client })
     orThrow(await count(stores))

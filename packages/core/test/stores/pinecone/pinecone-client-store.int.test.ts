@@ -41,7 +41,7 @@ async function serve(answer: RequestListener): Promise<string> {
 const vector = Array.from({ length: 1_536 }, (_, n) => (n === 0 ? 1 : 0))
 
 describe('Pinecone', () => {
-  test('runs operations on the index through the official client', async () => {
+  test('Pinecone operations run on the index through the official client', async () => {
     const pinecone = await open()
     const { namespace } = own.pinecone
     orThrow(
@@ -57,7 +57,7 @@ describe('Pinecone', () => {
     expect(orThrow(answer).matches).toMatchObject([{ id: 'a' }])
   })
 
-  test('refuses a deletion that names nothing, which the bare client would send', async () => {
+  test('A Pinecone deletion that names nothing is refused, though the bare client would send it', async () => {
     let requests = 0
     const host = await serve((_, response) => {
       requests += 1
@@ -81,7 +81,7 @@ describe('Pinecone', () => {
     expect(requests).toBe(2)
   })
 
-  test.each([
+  const refusals = [
     [400, 'store-refused', false],
     [401, 'store-refused', false],
     [404, 'store-refused', false],
@@ -90,8 +90,9 @@ describe('Pinecone', () => {
     [429, 'store-unavailable', true],
     [500, 'store-unavailable', true],
     [503, 'store-unavailable', true],
-  ])(
-    'tells an HTTP %i for what it is, though the client hides it',
+  ] as const
+  test.each(refusals)(
+    'An HTTP %i from Pinecone becomes %s, though the client hides the status',
     async (status, type, retryable) => {
       const pinecone = await open(
         await serve((_, response) => {
@@ -112,7 +113,7 @@ describe('Pinecone', () => {
     },
   )
 
-  test('waits as long as Retry-After says before it tries again', async () => {
+  test('A Pinecone call waits as long as Retry-After says before it tries again', async () => {
     const times: number[] = []
     const pinecone = await open(
       await serve((_, response) => {
@@ -132,7 +133,7 @@ describe('Pinecone', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(290)
   })
 
-  test('ends the request itself at the deadline', async () => {
+  test('A Pinecone call closes its HTTP request at the deadline', async () => {
     let isClosed = false
     const pinecone = await open(
       await serve((request) => {
@@ -151,7 +152,7 @@ describe('Pinecone', () => {
     await expect.poll(() => isClosed).toBe(true)
   })
 
-  test('is unavailable, not refusing, when nobody listens', async () => {
+  test('A Pinecone call to a port with no listener fails as unavailable, not as refused', async () => {
     const pinecone = await open('http://127.0.0.1:1')
     expect(
       (await pinecone.run('query', (index) => index.query({ vector, topK: 1 })))._unsafeUnwrapErr(),

@@ -23,7 +23,7 @@ const farewell = message(
   'SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0',
 )
 
-test('A server that shuts down just as a connection is ready is unavailable and no more than that', async () => {
+test('connect fails as unavailable when PostgreSQL shuts down just as a connection is ready', async () => {
   server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.once('data', () => {

@@ -52,7 +52,7 @@ const typeOf = async (result: ReturnType<Stores['postgres']['query']>) =>
 const selectMoment = "SELECT '2026-03-01 10:00:00+00'::timestamptz AS at"
 
 describe('PostgreSQL', () => {
-  test('Dates are right though the role prefers another DateStyle', async () => {
+  test('Dates are read correctly even when the role sets another DateStyle, and refused otherwise', async () => {
     const stores = await open()
     const role = `german_${process.pid}`
     const admin = (text: string) => stores.postgres.withConnection((lent) => lent.query(text))
@@ -77,7 +77,7 @@ describe('PostgreSQL', () => {
     await admin(`DROP ROLE ${role}`)
   })
 
-  test('bigint, numeric and date arrive as text and timestamptz as Date, whatever parsers the host set', async () => {
+  test('bigint, numeric and date are read as text, timestamptz as Date, whatever parsers the host sets', async () => {
     const stores = await open()
     pg.types.setTypeParser(20, Number)
     pg.types.setTypeParser(1700, Number)
@@ -101,7 +101,7 @@ describe('PostgreSQL', () => {
     }
   })
 
-  test('does not close a connection for a statement that failed', async () => {
+  test('A statement that violates a constraint does not close its connection', async () => {
     const stores = await open()
     let removed = 0
     stores.postgres.pool.on('remove', () => {
@@ -122,7 +122,7 @@ describe('PostgreSQL', () => {
     expect([removed, stores.postgres.pool.totalCount]).toEqual([0, 1])
   })
 
-  test('survives the server ending an idle connection, reports it and goes on', async () => {
+  test('The PostgreSQL pool reports an idle connection that the server ends, and keeps working', async () => {
     const diagnostics = new Diagnostics()
     const errors: DiagnosticEvents['store:error'][] = []
     diagnostics.on('store:error', (event) => errors.push(event))
@@ -138,7 +138,7 @@ describe('PostgreSQL', () => {
     expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
   })
 
-  test('survives the server ending a connection that is on loan', async () => {
+  test('The PostgreSQL pool keeps working after the server ends a connection on loan', async () => {
     const stores = await open()
     const other = await open()
     const work = stores.postgres.withConnection(async (connection) => {
@@ -164,7 +164,7 @@ describe('PostgreSQL', () => {
     expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
   })
 
-  test('comes back after the server was restarted', async () => {
+  test('The PostgreSQL pool works again after the server restarts', async () => {
     const server = await startPostgresServer()
     const stores = await open({ url: server.url })
     await server.kill()
@@ -174,7 +174,7 @@ describe('PostgreSQL', () => {
     await server.stop()
   })
 
-  test('ends a statement that takes too long on the server, and keeps the connection', async () => {
+  test('A statement that exceeds its timeout ends on the server and keeps its connection', async () => {
     const stores = await open({ statementTimeoutMs: 50 })
     expect((await stores.postgres.query('SELECT pg_sleep(5)'))._unsafeUnwrapErr()).toMatchObject({
       type: 'deadline-exceeded',
@@ -183,7 +183,7 @@ describe('PostgreSQL', () => {
     expect(stores.postgres.pool.totalCount).toBe(1)
   })
 
-  test('closes the connection of a call whose deadline passed, since nobody knows what it is doing', async () => {
+  test('A PostgreSQL call that misses its deadline closes its connection, whose state is unknown', async () => {
     const stores = await open()
     const startedMs = performance.now()
     expect(await typeOf(stores.postgres.query('SELECT pg_sleep(10)', [], { deadlineMs: 50 }))).toBe(
@@ -193,7 +193,7 @@ describe('PostgreSQL', () => {
     expect(stores.postgres.pool.totalCount).toBe(0)
   })
 
-  test('ends a call that its caller gave up', async () => {
+  test('A PostgreSQL call ends when its caller aborts it', async () => {
     const stores = await open()
     const controller = new AbortController()
     const call = stores.postgres.query('SELECT pg_sleep(5)', [], { signal: controller.signal })
@@ -203,7 +203,7 @@ describe('PostgreSQL', () => {
     expect(await typeOf(call)).toBe('deadline-exceeded')
   })
 
-  test('answers within the deadline when the server hangs', async () => {
+  test('A PostgreSQL call fails within its deadline when the server hangs', async () => {
     const proxy = await faultProxy(own.postgres.url)
     const stores = await open({ url: proxy.url })
     proxy.hang()
@@ -221,7 +221,7 @@ describe('PostgreSQL', () => {
     await proxy.close()
   })
 
-  test('lends a reserved connection while the pool is full', async () => {
+  test('A full PostgreSQL pool refuses a query but still lends a reserved connection', async () => {
     const stores = await open({ maxConnections: 1, connectTimeoutMs: 200 })
     await stores.postgres.withConnection(async () => {
       expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({
@@ -238,7 +238,7 @@ describe('PostgreSQL', () => {
     })
   })
 
-  test('closes a connection that comes back with a transaction open or a statement running', async () => {
+  test('A connection returned with a transaction open or a statement running is closed', async () => {
     const stores = await open()
     await stores.postgres.withConnection((connection) => connection.query('BEGIN'))
     expect(stores.postgres.pool.totalCount).toBe(0)
@@ -250,7 +250,7 @@ describe('PostgreSQL', () => {
     expect(stores.postgres.pool.totalCount).toBe(1)
   })
 
-  test('Statements on one connection run one after the other and are refused after the loan', async () => {
+  test('Statements on a lent connection run one after another and are refused after the loan', async () => {
     const stores = await open()
     const connection = await stores.postgres.withConnection(async (lent) => {
       const results = await Promise.all(
@@ -262,7 +262,7 @@ describe('PostgreSQL', () => {
     await expect(connection.query('SELECT 1')).rejects.toBeInstanceOf(FailureError)
   })
 
-  test('reports the duration and the outcome of each statement, never its values', async () => {
+  test('A PostgreSQL statement is reported with its operation and outcome, never its values', async () => {
     const diagnostics = new Diagnostics()
     const reports: DiagnosticEvents['store:operation'][] = []
     const stores = await open({}, diagnostics)
@@ -280,7 +280,7 @@ describe('PostgreSQL', () => {
     expect(JSON.stringify(reports)).not.toContain('secret')
   })
 
-  test('leaves a pool that was handed in open and as it was', async () => {
+  test('A PostgreSQL pool supplied by the host stays open and keeps no listeners after close', async () => {
     const pool = new pg.Pool({ connectionString: own.postgres.url })
     const stores = await open({ pool })
     await stores.postgres.withConnection((connection) => connection.query('SELECT 1'), {

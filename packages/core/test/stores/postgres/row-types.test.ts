@@ -43,7 +43,7 @@ const rare = [
 
 describe('rowTypes', () => {
   test.each(values)(
-    'A column of type %i reads %s the same whatever parser the host has set',
+    'A column of type %i reads %s the same whatever parsers the host sets',
     (oid, text, value) => {
       for (const each of hostile) types.setTypeParser(each, () => 'of the host')
       expect(read(oid, text)).toEqual(value)
@@ -54,7 +54,7 @@ describe('rowTypes', () => {
     expect(() => read(oid, text)).toThrow(UnreadableValue)
   })
 
-  test.each(rare)('A column of type %i reads the rare %s', (oid, text, value) => {
+  test.each(rare)('A column of type %i reads the rare value %s', (oid, text, value) => {
     expect(read(oid, text)).toEqual(value)
   })
 })

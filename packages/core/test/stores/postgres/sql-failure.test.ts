@@ -142,12 +142,12 @@ describe('an error of pg', () => {
       true,
     ],
   ]
-  test.each(cases)('becomes a typed failure: %s', (_, error, failure, isBroken) => {
+  test.each(cases)('An error of pg becomes a typed failure: %s', (_, error, failure, isBroken) => {
     expect(sqlFailure(error, asked)).toMatchObject({ store: 'postgres', ...failure })
     expect(breaksConnection(error)).toBe(isBroken)
   })
 
-  test('leaves the values that the server quotes out of the message', () => {
+  test('A SQL failure keeps the values that the server quotes out of its message', () => {
     expect(
       sqlFailure(serverError('23505', { constraint: 'users_email_key' }), asked).message,
     ).not.toContain('a@b.c')

@@ -18,7 +18,7 @@ function breakerFixture() {
 }
 
 describe('RedisBreaker', () => {
-  test('A breaker whose probe is given up by its caller lets the next command try at once', () => {
+  test('A breaker whose probe is abandoned by its caller admits the next command at once', () => {
     const { breaker, states, pass } = breakerFixture()
     pass(1_000)
     expect([breaker.admit(), breaker.admit()]).toEqual([true, false])
@@ -28,7 +28,7 @@ describe('RedisBreaker', () => {
     expect(states).toEqual(['open', 'half-open', 'closed'])
   })
 
-  test('A breaker whose probe never ends lets another command try after the open time', () => {
+  test('A breaker whose probe never ends admits another command after the open time', () => {
     const { breaker, pass } = breakerFixture()
     pass(1_000)
     expect(breaker.admit()).toBe(true)
@@ -38,7 +38,7 @@ describe('RedisBreaker', () => {
     expect(breaker.admit()).toBe(true)
   })
 
-  test('A probe that fails doubles the open time, up to its maximum', () => {
+  test('A failed probe doubles the open time of the breaker, up to its maximum', () => {
     const { breaker, pass } = breakerFixture()
     for (const openMs of [1_000, 2_000, 4_000, 5_000, 5_000]) {
       pass(openMs - 1)

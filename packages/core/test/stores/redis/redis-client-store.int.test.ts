@@ -35,13 +35,13 @@ const ask = async (stores: Stores) =>
   )
 
 describe('Redis', () => {
-  test('is trusted with the run id of its server as soon as it is connected', async () => {
+  test('Redis is available and its run id is known as soon as connect returns', async () => {
     const stores = await open({ url: own.redis.url })
     expect(stores.redis.runId).toMatch(/^[0-9a-f]{40}$/)
     expect([stores.redis.isAvailable, await ask(stores)]).toEqual([true, 'ok'])
   })
 
-  test('does not keep connect from succeeding when it is down, and is used when it comes up', async () => {
+  test('connect succeeds while Redis is down, and Redis is used once it comes up', async () => {
     const server = await startRedisServer()
     await server.kill()
     const stores = await open({ url: server.url })
@@ -56,7 +56,7 @@ describe('Redis', () => {
     await server.stop()
   })
 
-  test('survives a restart of the server, which loses its trust and has another run id', async () => {
+  test('A restart of Redis loses its trust, changes its run id and leaves the stores usable', async () => {
     const server = await startRedisServer()
     const stores = await open({ url: server.url })
     const before = stores.redis.runId
@@ -71,7 +71,7 @@ describe('Redis', () => {
     await server.stop()
   })
 
-  test('costs at most the deadline when it hangs, then nothing, and recovers by itself', async () => {
+  test('A Redis server that hangs costs at most the deadline, then nothing, and recovers by itself', async () => {
     const server = await startRedisServer()
     const diagnostics = new Diagnostics()
     const states: string[] = []
@@ -96,7 +96,7 @@ describe('Redis', () => {
     await server.stop()
   })
 
-  test('drops a connection that nobody answers on, though nobody has closed it', async () => {
+  test('A Redis connection that stays open but never answers is dropped and replaced', async () => {
     const proxy = await faultProxy(own.redis.url)
     const stores = await open({ url: proxy.url, connectTimeoutMs: 200 })
     const before = proxy.connectionsTotal
@@ -111,7 +111,7 @@ describe('Redis', () => {
     await proxy.close()
   })
 
-  test('takes no answer for late that arrived while the event loop was busy', async () => {
+  test('A Redis reply that arrives while the event loop is busy does not count as late', async () => {
     const stores = await open({ url: own.redis.url, deadlineMs: 50 })
     const answers = Promise.all(Array.from({ length: 20 }, () => ask(stores)))
     await new Promise(setImmediate)
@@ -120,7 +120,7 @@ describe('Redis', () => {
     expect(new Set(await answers)).toEqual(new Set(['ok']))
   })
 
-  test('ends a command that its caller gave up', async () => {
+  test('A Redis command ends when its caller aborts it', async () => {
     const stores = await open({ url: own.redis.url })
     const controller = new AbortController()
     const call = stores.redis.run(
@@ -132,7 +132,7 @@ describe('Redis', () => {
     expect((await call)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
   })
 
-  test('does not hold a refused command against the server', async () => {
+  test('A command that Redis refuses does not open the breaker', async () => {
     const stores = await open({ url: own.redis.url })
     for (let n = 0; n < 10; n += 1) {
       expect(
@@ -142,7 +142,7 @@ describe('Redis', () => {
     expect(await ask(stores)).toBe('ok')
   })
 
-  test('turns what a command throws into a failure', async () => {
+  test('An exception thrown by a Redis command becomes a failure', async () => {
     const stores = await open({ url: own.redis.url })
     expect(
       (
@@ -153,7 +153,7 @@ describe('Redis', () => {
     ).toBe(true)
   })
 
-  test('leaves a client that was handed in connected and as it was', async () => {
+  test('A Redis client supplied by the host stays connected and keeps no listeners after close', async () => {
     const client = createClient({ url: own.redis.url })
     await client.connect()
     const stores = await open({ client })
@@ -172,7 +172,7 @@ describe('Redis', () => {
     client.destroy()
   })
 
-  test('An open breaker costs nothing with a client of the host, whose connection cannot be dropped', async () => {
+  test('An open breaker fails Redis commands at once even when the host supplied the client', async () => {
     const proxy = await faultProxy(own.redis.url)
     const client = createClient({ url: proxy.url })
     await client.on('error', () => undefined).connect()
@@ -190,7 +190,7 @@ describe('Redis', () => {
     await proxy.close()
   })
 
-  test('serves from a cluster, whose run id stands for all masters, and outlives a restart of one', async () => {
+  test('A Redis cluster has one run id for all masters, which changes when one of them restarts', async () => {
     const cluster = await startRedisCluster()
     const stores = await open({ rootNodes: [...cluster.urls] })
     await eventually(() => stores.redis.isAvailable)

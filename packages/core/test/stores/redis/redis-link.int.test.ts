@@ -37,7 +37,7 @@ const get = (stores: Stores) =>
   stores.redis.run('get', (client) => client.get(`${own.redis.prefix}key`))
 
 describe('a connection to Redis', () => {
-  test('is replaced once when many commands are late together, and leaves none behind', async () => {
+  test('A Redis connection is replaced only once when many commands miss their deadline together', async () => {
     const stores = await open({ url: proxy.url, deadlineMs: 50 })
     const before = proxy.connectionsTotal
     proxy.hang()
@@ -52,7 +52,7 @@ describe('a connection to Redis', () => {
     await eventually(() => expect(proxy.connections).toBe(1))
   })
 
-  test('ends when it is discarded before its server has answered', async () => {
+  test('A Redis client discarded before its server has answered closes its connection', async () => {
     const before = proxy.connectionsTotal
     const client = createClient({ url: proxy.url })
     const connecting = client.connect().catch(() => undefined)
@@ -82,7 +82,7 @@ describe('a connection to a cluster', () => {
       }),
     )
 
-  test('ends on every node when it is discarded before they have answered', async () => {
+  test('A cluster client discarded while it connects closes its connections to every node', async () => {
     for (const event of ['node-connect', undefined]) {
       const client = createCluster({
         rootNodes: cluster.urls.map((url) => ({ url })),
@@ -96,7 +96,7 @@ describe('a connection to a cluster', () => {
     await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))
   })
 
-  test('is made once the cluster is there, though no node was when it was first asked for', async () => {
+  test('connect succeeds while a Redis cluster is down, and the cluster is used once it comes up', async () => {
     await Promise.all(cluster.masters.map((master) => master.kill()))
     const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 200 })
     expect(stores.redis.isAvailable).toBe(false)
