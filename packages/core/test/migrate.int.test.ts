@@ -43,7 +43,7 @@ afterEach(async () => {
 })
 
 describe('migrate', () => {
-  test('creates the schema and applies the files of every set in the order of their names', async () => {
+  test('migrate creates the schema and applies the files of every set in name order', async () => {
     await write(
       '0002_more.sql',
       "ALTER TABLE @schema.goods ADD COLUMN title text; UPDATE @schema.goods SET title = 'a'",
@@ -60,7 +60,7 @@ describe('migrate', () => {
     ).toEqual([{ id: 1, title: 'a' }])
   })
 
-  test('applies once when four processes start together', async () => {
+  test('migrate applies the files once when four callers run it at the same time', async () => {
     const many = await Promise.all(Array.from({ length: 4 }, () => open()))
     const reports = await Promise.all(
       many.map(async (stores) => orThrow(await migrate(stores, { sets: [set] })).applied.length),
@@ -69,7 +69,7 @@ describe('migrate', () => {
     expect(reports.filter((count) => count === 0)).toHaveLength(3)
   })
 
-  test('refuses a file that was changed after it had been applied, naming it', async () => {
+  test('migrate refuses a file that changed after it was applied, and names it', async () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
     await write('0001_goods.sql', 'CREATE TABLE @schema.goods (id bigint PRIMARY KEY)')
@@ -81,7 +81,7 @@ describe('migrate', () => {
     })
   })
 
-  test('takes both kinds of line ends for the same file', async () => {
+  test('migrate treats a file as unchanged when only its line endings differ', async () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
     await write(
@@ -91,7 +91,7 @@ describe('migrate', () => {
     expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
   })
 
-  test('refuses a new file that sorts before the last one applied', async () => {
+  test('migrate refuses a new file that sorts before the last one applied', async () => {
     const stores = await open()
     orThrow(await migrate(stores, { sets: [set] }))
     await write('0000_late.sql', 'SELECT 1')
@@ -101,7 +101,7 @@ describe('migrate', () => {
     })
   })
 
-  test('lets an older release run beside a newer one that has migrated further', async () => {
+  test('migrate succeeds for an older release after a newer one has migrated further', async () => {
     const stores = await open()
     await write('0002_newer.sql', 'SELECT 1')
     orThrow(await migrate(stores, { sets: [set] }))
@@ -109,7 +109,7 @@ describe('migrate', () => {
     expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
   })
 
-  test('applies nothing of a run in which one file fails, and says which', async () => {
+  test('migrate applies nothing when one file of the run fails, and names that file', async () => {
     await write('0002_bad.sql', 'ALTER TABLE @schema.nothing ADD COLUMN x int')
     const stores = await open()
     const failure = (await migrate(stores, { sets: [set] }))._unsafeUnwrapErr()
@@ -122,7 +122,7 @@ describe('migrate', () => {
     expect((await stores.postgres.query('SELECT 1 FROM @schema.goods')).isErr()).toBe(true)
   })
 
-  test('runs on a direct connection when it is given one', async () => {
+  test('migrate runs on a direct connection when it is given a URL', async () => {
     const stores = await open()
     const before = stores.postgres.pool.totalCount
     orThrow(await migrate(stores, { sets: [set], url: own.postgres.url }))
@@ -130,7 +130,7 @@ describe('migrate', () => {
     expect(orThrow(await stores.postgres.query('SELECT id FROM @schema.goods')).rowCount).toBe(1)
   })
 
-  test('says that the files are not there when a set cannot be read', async () => {
+  test('migrate reports a set as unreadable when its directory does not exist', async () => {
     const nowhere = { name: 'shop', directory: new URL('nowhere/', set.directory) }
     expect((await migrate(await open(), { sets: [nowhere] }))._unsafeUnwrapErr()).toMatchObject({
       reason: 'unreadable',
@@ -159,7 +159,7 @@ test('A migration with nothing to do succeeds for a role that may create nothing
   await admin(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 })
 
-test('A schema with an apostrophe is migrated and can publish', async () => {
+test('migrate and publish work in a schema whose name has an apostrophe', async () => {
   const stores = await open({ schema: `o'brien ${schemas}` })
   orThrow(await migrate(stores, { sets: [set] }))
   expect(orThrow(await migrate(stores, { sets: [set] })).applied).toEqual([])
@@ -173,7 +173,7 @@ test('A schema with an apostrophe is migrated and can publish', async () => {
 
 const badSets = [
   ['a name with a space', { name: 'a b' }],
-  ['a name of capitals', { name: 'Shop' }],
+  ['a capitalized name', { name: 'Shop' }],
 ] as const
 test.each(badSets)('Migrating a set with %s throws InvalidOptions', async (_, wrong) => {
   const stores = await open()

@@ -29,23 +29,27 @@ describe('connect with bad options', () => {
       'postgres.url',
     ],
     [
-      'a password of Redis with a bare %',
+      'a Redis password with a bare %',
       { ...good, redis: { url: `redis://u:${secret}50%off@h` } },
       'redis.url',
     ],
     [
-      'a database of Redis that is no number',
+      'a Redis database that is not a number',
       { ...good, redis: { url: `redis://:${secret}@h/cache` } },
       'redis.url',
     ],
     [
-      'a timeout longer than 32 bits of milliseconds',
+      'a timeout whose milliseconds exceed 32 bits',
       { ...good, postgres: { ...good.postgres, statementTimeoutMs: 30 * 24 * 3_600_000 } },
       'postgres.statementTimeoutMs',
     ],
-    ['a URL that is none', { ...good, redis: { url: `redis//${secret}` } }, 'redis.url'],
+    ['a malformed URL', { ...good, redis: { url: `redis//${secret}` } }, 'redis.url'],
     ['an unknown option', { ...good, redis: { ...good.redis, pasword: secret } }, 'redis.pasword'],
-    ['a pool that is none', { ...good, postgres: { pool: { password: secret } } }, 'postgres.pool'],
+    [
+      'a pool that is not a pg pool',
+      { ...good, postgres: { pool: { password: secret } } },
+      'postgres.pool',
+    ],
     [
       'a client with a cache of its own',
       { ...good, redis: { client: { ...client, clientSideCache: {} } } },
@@ -65,7 +69,7 @@ describe('connect with bad options', () => {
       'redis.client',
     ],
     [
-      'a pool of a pg that does not tell whether a transaction is open',
+      'a pool whose pg does not report open transactions',
       { ...good, postgres: { pool: { connect() {}, end() {}, Client: class {} } } },
       'postgres.pool',
     ],
@@ -90,29 +94,36 @@ describe('connect with bad options', () => {
       'mongodb.database',
     ],
     [
-      'a second node that is no URL',
+      'a second node that is not a URL',
       { ...good, redis: { rootNodes: ['redis://h', secret] } },
       'redis.rootNodes[1]',
     ],
     [
-      'an API key that is no text',
+      'an API key that is not a string',
       { ...good, pinecone: { apiKey: 5, index: 'a' } },
       'pinecone.apiKey',
     ],
     [
-      'an unknown mode of invalidation',
+      'an unknown invalidation mode',
       { ...good, invalidation: { mode: secret } },
       'invalidation.mode',
     ],
-    ['a hold of no time', { ...good, invalidation: { holdMs: 0 } }, 'invalidation.holdMs'],
+    [
+      'a hold of zero milliseconds',
+      { ...good, invalidation: { holdMs: 0 } },
+      'invalidation.holdMs',
+    ],
   ]
-  test.each(cases)('names the field and never a value: %s', async (_, options, field) => {
-    const failure = (await connect(options as ConnectOptions))._unsafeUnwrapErr()
-    expect(failure).toMatchObject({ type: 'invalid-input', field, retryable: false })
-    expect(JSON.stringify(failure)).not.toContain(secret)
-  })
+  test.each(cases)(
+    'Given %s, connect names the field and leaks no value',
+    async (_, options, field) => {
+      const failure = (await connect(options as ConnectOptions))._unsafeUnwrapErr()
+      expect(failure).toMatchObject({ type: 'invalid-input', field, retryable: false })
+      expect(JSON.stringify(failure)).not.toContain(secret)
+    },
+  )
 
-  test('names every field that is wrong', async () => {
+  test('connect names every invalid field', async () => {
     const options = { postgres: { url: 'x' }, redis: { url: 'y' } }
     const failure = (await connect(options))._unsafeUnwrapErr()
     expect(failure.type === 'invalid-input' && failure.issues.map((issue) => issue.field)).toEqual([
@@ -123,7 +134,7 @@ describe('connect with bad options', () => {
 })
 
 describe('connectOptionsFromEnv', () => {
-  test('takes the stores whose variables are set', () => {
+  test('connectOptionsFromEnv takes the stores whose variables are set', () => {
     expect(
       connectOptionsFromEnv({
         HEADWATER_POSTGRES_URL: 'postgresql://h/db',
@@ -143,7 +154,7 @@ describe('connectOptionsFromEnv', () => {
     })
   })
 
-  test('leaves out what is not set or empty, for connect to name what is missing', async () => {
+  test('connectOptionsFromEnv omits unset and empty variables, so that connect names what is missing', async () => {
     const options = connectOptionsFromEnv({
       HEADWATER_REDIS_URL: 'redis://h',
       HEADWATER_MONGODB_URL: '',

@@ -31,7 +31,7 @@ async function open(more: Partial<ConnectOptions> = {}): Promise<Stores> {
 }
 
 describe('connect', () => {
-  test('gives up on a required store at its deadline, closing what it had opened', async () => {
+  test('connect gives up on a required store at its deadline and closes what it had opened', async () => {
     const proxy = await faultProxy(own.redis.url)
     const startedMs = performance.now()
     const result = await connect(
@@ -50,7 +50,7 @@ describe('connect', () => {
     await proxy.close()
   })
 
-  test('waits for a required store that is just starting', async () => {
+  test('connect waits for a required store that is just starting', async () => {
     const proxy = await faultProxy(own.postgres.url)
     proxy.cut()
     const connecting = connect(options({ postgres: { url: proxy.url } }))
@@ -62,7 +62,7 @@ describe('connect', () => {
     await proxy.close()
   })
 
-  test('fails at once when the server refuses the credentials or the database', async () => {
+  test('connect fails at once when PostgreSQL refuses the database', async () => {
     const url = new URL(own.postgres.url)
     url.pathname = '/no_such_database'
     const startedMs = performance.now()
@@ -72,7 +72,7 @@ describe('connect', () => {
     expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 
-  test('A failed connect leaves no listener on a client that was handed in', async () => {
+  test('A failed connect leaves no listeners on a Redis client it was given', async () => {
     const client = createClient({ url: own.redis.url })
     client.on('error', () => undefined)
     await client.connect()
@@ -89,7 +89,7 @@ describe('connect', () => {
     client.destroy()
   })
 
-  test('fails without a Redis that is required', async () => {
+  test('connect fails when a required Redis is unreachable', async () => {
     const result = await connect(
       options({ redis: { url: 'redis://127.0.0.1:1', required: true }, connectDeadlineMs: 300 }),
     )
@@ -98,7 +98,7 @@ describe('connect', () => {
 })
 
 describe('health', () => {
-  test('says how each store is, and is degraded, not down, without an optional one', async () => {
+  test('health reports each store, and is degraded rather than down without an optional one', async () => {
     const server = await startRedisServer()
     const stores = await open({ redis: { url: server.url } })
     expect(await stores.health()).toMatchObject({
@@ -121,7 +121,7 @@ describe('health', () => {
     await server.stop()
   })
 
-  test('is down and not ready within its deadline when PostgreSQL hangs', async () => {
+  test('health reports down within its deadline, and isReady is false, while PostgreSQL hangs', async () => {
     const proxy = await faultProxy(own.postgres.url)
     const stores = await open({ postgres: { url: proxy.url } })
     proxy.hang()
@@ -139,7 +139,7 @@ describe('health', () => {
 })
 
 describe('close', () => {
-  test('is not ready from the moment it begins, and is the same however often it is called', async () => {
+  test('Closing stores are not ready, and every call to close returns the same promise', async () => {
     const stores = await open()
     expect(await stores.isReady()).toBe(true)
     const closing = stores.close()
@@ -157,7 +157,7 @@ describe('close', () => {
     ).toBe('store-unavailable')
   })
 
-  test('close calls what was registered in reverse order, while the stores work, with the time left', async () => {
+  test('close runs beforeClose callbacks in reverse, with the time left, while the stores still work', async () => {
     const stores = await open()
     const calls: string[] = []
     stores.beforeClose(async (deadlineMs) => {
@@ -176,7 +176,7 @@ describe('close', () => {
     expect(calls).toEqual(['second true', 'first true'])
   })
 
-  test('cuts off at its deadline what does not end, and says so', async () => {
+  test('close cuts off a statement that outlasts its deadline and fails with deadline-exceeded', async () => {
     const stores = await open()
     const statement = stores.postgres
       .withConnection((connection) => connection.query('SELECT pg_sleep(20)'))
@@ -195,13 +195,13 @@ describe('close', () => {
     expect(await statement).toBe('cut off')
   })
 
-  test('does not wait for a registered stop beyond the deadline', async () => {
+  test('close does not wait past its deadline for a beforeClose callback that never settles', async () => {
     const stores = await open()
     stores.beforeClose(() => new Promise(() => undefined))
     expect((await stores.close({ deadlineMs: 100 })).isErr()).toBe(true)
   })
 
-  test('happens at the end of the block that the stores were declared in', async () => {
+  test('Stores declared with await using are closed at the end of the block', async () => {
     let outside: Stores
     {
       await using stores = orThrow(await connect(options()))

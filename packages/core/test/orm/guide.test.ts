@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 
 test.each(['drizzle', 'kysely', 'knex', 'prisma'])(
-  'the guide shows the adapter for %s that the tests run',
+  'The outbox guide contains the %s adapter that the tests run',
   async (name) => {
     const [guide, adapter] = await Promise.all([
       readFile(new URL('../../../../docs/guides/outbox.md', import.meta.url), 'utf8'),

@@ -62,7 +62,7 @@ const titleOf = async (): Promise<string | undefined> =>
   ).rows[0]?.title
 const failure = new Error('the host thought better of it')
 
-describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
+describe.each(Object.entries(hosts))('a %s transaction', (_, open) => {
   let host: Host
   let sink: RecordingSink
 
@@ -81,7 +81,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     return sink.events
   }
 
-  test('commits its rows and its events together, with everything the publisher wrote', async () => {
+  test('An ORM transaction commits its rows and events together, every field as published', async () => {
     const event = renamed(7, {
       aggregateId: `a/ü $1 ? "${id}"`,
       headers: { traceparent: '00-1', tenant: 'größe ?' },
@@ -101,7 +101,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     expect(await titleOf()).toBe('Algebra')
   })
 
-  test('rolls its rows and its events back together', async () => {
+  test('An ORM transaction rolls back its rows and events together', async () => {
     const changing = host.transaction(async ({ sql, rename }) => {
       await rename(id, 'Algebra')
       await publish(sql, renamed())
@@ -112,7 +112,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     expect(await titleOf()).toBe('Arithmetic')
   })
 
-  test('commits nothing when an event breaks a rule or the server refuses it', async () => {
+  test('An ORM transaction commits nothing when an event is invalid or the server refuses it', async () => {
     const publishing = (event: NewEvent, schema = 'public') =>
       host.transaction(async ({ sql, rename }) => {
         await rename(id, 'Algebra')
@@ -126,7 +126,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     expect(await titleOf()).toBe('Arithmetic')
   })
 
-  test('publishes many events with one statement, in the order given', async () => {
+  test('publishMany publishes many events of an ORM transaction with one statement, in order', async () => {
     let statements = 0
     const events = Array.from({ length: 300 }, (_, index) => renamed(index))
     const ids = await host.transaction(({ sql }) =>
@@ -145,13 +145,13 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
     expect(statements).toBe(1)
   })
 
-  test('takes parameters by position, wherever and however often they stand', async () => {
+  test('An ORM transaction binds parameters by position, wherever and however often they appear', async () => {
     const text = `SELECT $2::text || $1::text || $2::text AS joined, '{"a": 1}'::jsonb ? 'a' AS has`
     const { rows, rowCount } = await host.transaction(({ sql }) => sql.query(text, ['a?', 'b']))
     expect({ rows, rowCount }).toEqual({ rows: [{ joined: 'ba?b', has: true }], rowCount: 1 })
   })
 
-  describe('around which a change of keys was begun', () => {
+  describe('with a change of cached keys', () => {
     let cache: Cache<number, string>
     const title = async (): Promise<string | undefined> => orThrow(await cache.get(id))
 
@@ -169,7 +169,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
       })
     })
 
-    test('a commit with a change leaves no old value in the cache, where one without a change does', async () => {
+    test('Only an ORM commit without an announced change leaves a stale value in the cache', async () => {
       const rename = (to: string, { isAnnounced }: { isAnnounced: boolean }) => {
         const change = beginChange(stores)
         return host
@@ -188,7 +188,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
       expect(await title()).toBe('Algebra')
     })
 
-    test('leaves the cache right when it rolls back', async () => {
+    test('An ORM transaction that rolls back leaves the cached value correct', async () => {
       const change = beginChange(stores)
       const changing = host
         .transaction(async (tx) => {
@@ -202,7 +202,7 @@ describe.each(Object.entries(hosts))('a transaction of %s', (_, open) => {
       expect(await title()).toBe('Arithmetic')
     })
 
-    test('tells its id where Redis cannot be told, so that others know when it has ended', async () => {
+    test('When Redis is unreachable, a change records its ORM transaction id and the cache catches up', async () => {
       const cutOff = orThrow(
         await connect({
           postgres: { url: own.postgres.url },

@@ -5,11 +5,11 @@ import { deadline } from '@headwater/core'
 const options = { ms: 30, store: 'openai', operation: 'embed' } as const
 
 describe('deadline', () => {
-  test('gives back what comes in time', async () => {
+  test('deadline returns a result that arrives in time', async () => {
     expect((await deadline(Promise.resolve(5), options))._unsafeUnwrap()).toBe(5)
   })
 
-  test('answers deadline-exceeded for what never ends, and aborts its signal', async () => {
+  test('deadline returns deadline-exceeded for a call that never ends, and aborts its signal', async () => {
     let signal: AbortSignal | undefined
     const result = await deadline((given) => {
       signal = given
@@ -24,7 +24,7 @@ describe('deadline', () => {
     expect(signal?.aborted).toBe(true)
   })
 
-  test('A deadline answers when the explanation of a rejection throws', async () => {
+  test('deadline still returns a failure when the function that explains a rejection throws', async () => {
     const failure = (): never => {
       throw new Error('the explanation failed')
     }
@@ -32,13 +32,13 @@ describe('deadline', () => {
     expect(result._unsafeUnwrapErr().type).toBe('store-unavailable')
   })
 
-  test('A deadline of 30 days, longer than one timer of Node, has not passed after a moment', async () => {
+  test('A deadline of 30 days, longer than a Node timer allows, does not expire at once', async () => {
     const slow = setTimeout(50, 'answer')
     const result = await deadline(slow, { ...options, ms: 30 * 24 * 3_600_000 })
     expect(result._unsafeUnwrap()).toBe('answer')
   })
 
-  test('ends early when the caller gives up', async () => {
+  test('deadline ends early when the caller aborts', async () => {
     const controller = new AbortController()
     const result = deadline(new Promise(() => undefined), {
       ...options,
@@ -49,7 +49,7 @@ describe('deadline', () => {
     expect((await result)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
   })
 
-  test('does not begin what the caller has given up already', async () => {
+  test('deadline does not start a call that the caller has already aborted', async () => {
     let hasBegun = false
     expect(
       (
@@ -64,7 +64,7 @@ describe('deadline', () => {
     expect(hasBegun).toBe(false)
   })
 
-  test('answers store-unavailable for what is rejected or thrown', async () => {
+  test('deadline returns store-unavailable for a call that rejects or throws', async () => {
     const rejected = await deadline(Promise.reject(new Error('x')), options)
     const thrown = await deadline(() => {
       throw new Error('x')

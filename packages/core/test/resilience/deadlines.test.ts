@@ -4,7 +4,7 @@ import { systemClock } from '@headwater/core'
 import { Deadlines } from '../../src/resilience/deadlines.ts'
 
 describe('deadlines on one timer', () => {
-  test('pass in order, each at its time, and not those that were ended', async () => {
+  test('Deadlines on one timer expire in order, each at its time, unless they were ended', async () => {
     const deadlines = new Deadlines(30, systemClock)
     const passed: string[] = []
     const startedMs = performance.now()
@@ -21,7 +21,7 @@ describe('deadlines on one timer', () => {
     expect(deadlines.end(ended)).toBe(false)
   })
 
-  test('let answers that arrived during a stall of the event loop go first', async () => {
+  test('Deadlines on one timer yield to an answer that arrived while the event loop stalled', async () => {
     const deadlines = new Deadlines(20, systemClock)
     let outcome = ''
     const running = deadlines.start(() => {

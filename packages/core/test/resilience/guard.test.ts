@@ -19,7 +19,7 @@ function guard(options: Partial<GuardOptions> = {}) {
 const fail = () => Promise.reject(new Error('down'))
 
 describe('a guarded call', () => {
-  test('A guarded call answers at once when the explanation of a rejection throws', async () => {
+  test('A guarded call fails at once when the function that classifies its rejection throws', async () => {
     const { guard: pinecone, outcomes } = guard({
       deadlineMs: 60_000,
       classify: () => {
@@ -30,7 +30,7 @@ describe('a guarded call', () => {
     expect(outcomes).toEqual(['store-unavailable'])
   })
 
-  test('is tried again when it is idempotent and the failure may pass', async () => {
+  test('A guarded call is retried when it is idempotent and the failure may be transient', async () => {
     const { guard: pinecone, outcomes } = guard()
     let calls = 0
     const result = await pinecone.run(
@@ -45,7 +45,7 @@ describe('a guarded call', () => {
     expect([result._unsafeUnwrap(), calls, outcomes]).toEqual(['found', 3, ['ok']])
   })
 
-  test('is carried out once when it is not idempotent, or refused', async () => {
+  test('A guarded call runs only once when it is not idempotent or the store refuses it', async () => {
     let calls = 0
     const count = () => {
       calls += 1
@@ -64,7 +64,7 @@ describe('a guarded call', () => {
     })
   })
 
-  test('waits as long as the store asks, but does not try when that is beyond the deadline', async () => {
+  test('A guarded call retries after the wait the store asks for, unless that exceeds its deadline', async () => {
     const { guard: patient } = guard({
       classify: (): Complaint => ({
         type: 'store-unavailable',
@@ -97,7 +97,7 @@ describe('a guarded call', () => {
     expect(performance.now() - startedMs).toBeLessThan(200)
   })
 
-  test('ends at its deadline even when the client does not heed the signal', async () => {
+  test('A guarded call ends at its deadline even when the client ignores the abort signal', async () => {
     const { guard: pinecone } = guard()
     const startedMs = performance.now()
     const result = await pinecone.run('query', () => new Promise(() => undefined), {
@@ -107,7 +107,7 @@ describe('a guarded call', () => {
     expect(performance.now() - startedMs).toBeLessThan(300)
   })
 
-  test('does not begin while the breaker is open, and one may try when its time is over', async () => {
+  test('An open breaker blocks guarded calls, then half-opens and closes after a successful one', async () => {
     const { guard: pinecone, states } = guard()
     for (let n = 0; n < 5; n += 1) expect((await pinecone.run('query', fail)).isErr()).toBe(true)
     let calls = 0
@@ -123,14 +123,14 @@ describe('a guarded call', () => {
     expect(states).toEqual(['open', 'half-open', 'closed'])
   })
 
-  test('counts calls past their deadline against the store', async () => {
+  test('A guard opens its breaker after calls that exceed their deadlines', async () => {
     const { guard: pinecone } = guard({ deadlineMs: 10 })
     for (let n = 0; n < 5; n += 1)
       expect((await pinecone.run('query', () => new Promise(() => undefined))).isErr()).toBe(true)
     await eventually(() => pinecone.isOpen)
   })
 
-  test('does not hold a refusal or a caller who gave up against the store', async () => {
+  test('A guard counts neither refusals nor calls aborted by the caller against the store', async () => {
     const { guard: refusing } = guard({
       classify: (): Complaint => ({ type: 'store-refused', reason: 'HTTP 400' }),
     })
@@ -148,7 +148,7 @@ describe('a guarded call', () => {
     expect([refusing.isOpen, left.isOpen]).toEqual([false, false])
   })
 
-  test('waits for its turn, and is turned away when too many wait', async () => {
+  test('A guarded call queues for its turn, and is turned away when the queue is full', async () => {
     const { guard: narrow } = guard({ maxConcurrent: 1, maxQueued: 1 })
     let running = 0
     let most = 0
