@@ -179,8 +179,11 @@ describe('the index', () => {
     outcomes.push(orThrow(await app.search.index.indexCourse(id)))
     orThrow(await app.courses.update(id, { price: '5.00' }))
     outcomes.push(orThrow(await app.search.index.indexCourse(id)))
+    expect(await metadataOf(id)).toMatchObject({ price: 5 })
     orThrow(await app.courses.unpublish(id))
     outcomes.push(orThrow(await app.search.index.indexCourse(id)))
-    expect(outcomes).toEqual(['unchanged', 'stored', 'updated', 'removed'])
+    // The relay may have brought the new price before.
+    const updated = expect.stringMatching(/^(updated|unchanged)$/) as string
+    expect(outcomes).toEqual(['unchanged', 'stored', updated, 'removed'])
   })
 })
