@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,7 +18,7 @@ import {
 
 let own: IsolatedStores<'postgres' | 'redis'>
 let directory: string
-let set: MigrationSet
+let set: MigrationSet & { readonly directory: URL }
 let schemas = 0
 const opened: Stores[] = []
 
@@ -130,6 +130,25 @@ describe('migrate', () => {
     expect(orThrow(await stores.postgres.query('SELECT id FROM @schema.goods')).rowCount).toBe(1)
   })
 
+  test('migrate applies files that are given as text in the order of their names', async () => {
+    const files = {
+      '0002_more.sql': 'INSERT INTO @schema.goods VALUES (2)',
+      '0001_goods.sql': 'CREATE TABLE @schema.goods (id int PRIMARY KEY)',
+    }
+    const stores = await open()
+    const { applied } = orThrow(await migrate(stores, { sets: [{ name: 'shop', files }] }))
+    expect(applied.slice(-2)).toEqual(['shop/0001_goods.sql', 'shop/0002_more.sql'])
+    expect(orThrow(await stores.postgres.query('SELECT id FROM @schema.goods')).rowCount).toBe(1)
+  })
+
+  test('A set keeps its history when its directory becomes texts in a bundle', async () => {
+    const stores = await open()
+    orThrow(await migrate(stores, { sets: [set] }))
+    const name = '0001_goods.sql'
+    const files = { [name]: await readFile(join(directory, name), 'utf8') }
+    expect(orThrow(await migrate(stores, { sets: [{ name: 'shop', files }] })).applied).toEqual([])
+  })
+
   test('migrate reports a set as unreadable when its directory does not exist', async () => {
     const nowhere = { name: 'shop', directory: new URL('nowhere/', set.directory) }
     expect((await migrate(await open(), { sets: [nowhere] }))._unsafeUnwrapErr()).toMatchObject({
@@ -171,13 +190,22 @@ test('migrate and publish work in a schema whose name has an apostrophe', async 
   orThrow(published)
 })
 
+const files = { '0001_goods.sql': 'SELECT 1' }
 const badSets = [
-  ['a name with a space', { name: 'a b' }],
-  ['a capitalized name', { name: 'Shop' }],
+  ['a name with a space', { name: 'a b', files }, /name: expected lower-case/],
+  ['a capitalized name', { name: 'Shop', files }, /name: expected lower-case/],
+  ['neither a directory nor files', { name: 'shop' }, /either a directory or files/],
+  [
+    'both a directory and files',
+    { name: 'shop', files, directory: new URL('file:///shop/') },
+    /either a directory or files/,
+  ],
+  ['a path for a file name', { name: 'shop', files: { 'sql/1.sql': '' } }, /without a path/],
 ] as const
-test.each(badSets)('Migrating a set with %s throws InvalidOptions', async (_, wrong) => {
+test.each(badSets)('Migrating a set with %s throws InvalidOptions', async (_, wrong, rule) => {
   const stores = await open()
-  expect(() => migrate(stores, { sets: [{ ...set, ...wrong }] })).toThrow(InvalidOptions)
+  expect(() => migrate(stores, { sets: [wrong] })).toThrow(InvalidOptions)
+  expect(() => migrate(stores, { sets: [wrong] })).toThrow(rule)
 })
 
 async function write(name: string, text: string): Promise<void> {

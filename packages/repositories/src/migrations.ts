@@ -1,8 +1,10 @@
+import type { MigrationSet } from '@headwater/core'
+
 /**
  * The migrations of this package, for `migrate`: tables `users`, `courses`, `enrollments`,
  * `activity_spill` and `user_erasure`.
  */
-export const repositoriesMigrations = {
+export const repositoriesMigrations: MigrationSet = {
   name: 'repositories',
   directory: new URL('../migrations/', import.meta.url),
 }

@@ -1,3 +1,5 @@
+import type { MigrationSet } from '@headwater/core'
+
 /**
  * The migrations of this package, for `migrate` after those of `@headwater/repositories`. They
  * create the tables of generations, statuses and reindexing progress, and install `pg_trgm` with an
@@ -5,7 +7,7 @@
  * correcting misspelt words costs more; without the tables there are neither generations nor
  * statuses.
  */
-export const searchMigrations = {
+export const searchMigrations: MigrationSet = {
   name: 'search',
   directory: new URL('../migrations/', import.meta.url),
 }
@@ -14,7 +16,7 @@ export const searchMigrations = {
  * The migrations of {@link pgvectorIndex}, for `migrate`: the extension `vector` and the table
  * `search_vector`.
  */
-export const pgvectorMigrations = {
+export const pgvectorMigrations: MigrationSet = {
   name: 'search_pgvector',
   directory: new URL('../pgvector-migrations/', import.meta.url),
 }

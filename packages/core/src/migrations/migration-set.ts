@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { digest } from '../digest.ts'
 
 /**
- * The migrations of one package: the `.sql` files of one directory, applied in the order of their
- * names.
+ * The migrations of one package, applied in the order of the files' names. They are given either as
+ * a `directory` or as `files`, which need no file system at run time and so survive a bundler. In
+ * every file `@schema.` stands for the schema of the stores.
  */
 export interface MigrationSet {
   /**
@@ -12,20 +13,31 @@ export interface MigrationSet {
    * change it.
    */
   readonly name: string
-  /**
-   * Where the files are, for instance `new URL('../migrations/', import.meta.url)`. In every file
-   * `@schema.` stands for the schema of the stores.
-   */
-  readonly directory: URL
+  /** Where the `.sql` files are, for instance `new URL('../migrations/', import.meta.url)`. */
+  readonly directory?: URL
+  /** The statements of each file by its name, for instance `0001_orders.sql`. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
+const oneSource = 'expected either a directory or files'
+
 /** Rule of a {@link MigrationSet}. */
-export const migrationSetRule = z.object({
-  name: z
-    .string('expected a text')
-    .regex(/^[a-z][a-z0-9_]{0,30}$/, 'expected lower-case letters, digits and _, 31 at most'),
-  directory: z.instanceof(URL, { error: 'expected a URL' }),
-})
+export const migrationSetRule = z
+  .object({
+    name: z
+      .string('expected a text')
+      .regex(/^[a-z][a-z0-9_]{0,30}$/, 'expected lower-case letters, digits and _, 31 at most'),
+    directory: z.instanceof(URL, { error: 'expected a URL' }).optional(),
+    files: z
+      .record(z.string(), z.string('expected its statements'), 'expected texts by file name')
+      .refine(areFileNames, 'expected names of .sql files, without a path')
+      .optional(),
+  })
+  .refine(({ directory, files }) => (directory === undefined) !== (files === undefined), oneSource)
+
+function areFileNames(files: object): boolean {
+  return Object.keys(files).every((name) => /^[^/\\]+\.sql$/.test(name))
+}
 
 /** One migration as it is shipped. */
 export interface MigrationFile {
@@ -38,20 +50,28 @@ export interface MigrationFile {
 }
 
 /**
- * Reads the files of a set, in the order in which they are applied. Rejects when the directory
- * cannot be read.
+ * The files of a set, in the order in which they are applied. Rejects when its directory cannot be
+ * read.
  */
 export async function readMigrations(set: MigrationSet): Promise<MigrationFile[]> {
-  const names = (await readdir(set.directory)).filter((name) => name.endsWith('.sql')).sort()
-  return Promise.all(
-    names.map(async (name) => {
-      const text = (await readFile(new URL(name, directoryUrl(set.directory)), 'utf8')).replaceAll(
-        '\r\n',
-        '\n',
-      )
-      return { name, text, hash: digest(text) }
-    }),
-  )
+  const files = set.files ?? (set.directory === undefined ? {} : await textsIn(set.directory))
+  return Object.keys(files)
+    .sort()
+    .map((name) => migrationFile(name, files[name] ?? ''))
+}
+
+function migrationFile(name: string, shipped: string): MigrationFile {
+  const text = shipped.replaceAll('\r\n', '\n')
+  return { name, text, hash: digest(text) }
+}
+
+async function textsIn(directory: URL): Promise<Record<string, string>> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql'))
+  const texts = names.map(async (name) => {
+    const text = await readFile(new URL(name, directoryUrl(directory)), 'utf8')
+    return [name, text] as const
+  })
+  return Object.fromEntries(await Promise.all(texts))
 }
 
 function directoryUrl(url: URL): URL {
