@@ -1,4 +1,11 @@
-import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import {
+  type CallOptions,
+  type ResultAsync,
+  type SqlError,
+  type StoreError,
+  type Stores,
+  within,
+} from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
 import type { SpilledEntry, SpillOwner } from './activity-spill.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
@@ -94,16 +101,11 @@ export class ActivityBuffer {
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true
-    const timers: NodeJS.Timeout[] = []
-    const after = (ms: number) =>
-      new Promise<void>((resolve) => {
-        timers.push(setTimeout(resolve, ms))
-      })
-    void after(deadlineMs / 2).then(() => {
+    const written = this.flush()
+    await within(written, deadlineMs / 2, () => {
       this.#impatience.abort()
     })
-    await Promise.race([this.flush(), after(deadlineMs)])
-    for (const timer of timers) clearTimeout(timer)
+    await within(written, deadlineMs / 2, () => undefined)
     this.#unschedule()
     if (this.#entries.length > 0) this.#dropped(this.#entries.splice(0).length, 'closed')
   }

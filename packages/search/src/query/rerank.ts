@@ -1,3 +1,4 @@
+import { within } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import type { FusedCourse, RankedCourse } from './fuse.ts'
 
@@ -50,19 +51,15 @@ export async function askReranker(
   { rank, deadlineMs = rerankDefaults.deadlineMs }: RerankOptions,
   request: RerankRequest,
 ): Promise<readonly RankedCourse[]> {
-  const signal = AbortSignal.timeout(deadlineMs)
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        reject(signal.reason as Error)
-      },
-      { once: true },
-    )
-  })
-  // Inside a promise: a synchronous throw must not leave an unhandled rejection of `late` behind.
-  const answer = (async () => rank(request, { signal }))()
-  const ranked: unknown = await Promise.race([answer, late])
+  const late = new AbortController()
+  const endLate = (): never => {
+    const timeout = new DOMException(`no ranking within ${deadlineMs} ms`, 'TimeoutError')
+    late.abort(timeout)
+    throw timeout
+  }
+  // An async function: a reranker that throws synchronously fails like one that rejects.
+  const answer = (async () => rank(request, { signal: late.signal }))()
+  const ranked: unknown = await within(answer, deadlineMs, endLate)
   const problem = problemOf(ranked, new Set(request.courses.map(({ id }) => id)))
   if (problem !== undefined) throw new TypeError(`the reranker's answer ${problem}`)
   return (ranked as readonly RankedCourse[]).toSorted((left, right) => right.score - left.score)
