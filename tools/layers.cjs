@@ -85,7 +85,7 @@ module.exports = {
       from: {
         path: '^packages/(core|repositories|search)/src',
         pathNot:
-          '^packages/core/src/stores/|^packages/search/src/(embedders/openai-embedder|vectors/pinecone-index)\\.ts$',
+          '^packages/core/src/stores/|^packages/search/src/(embedders/openai-client|vectors/pinecone-index)\\.ts$',
       },
       to: { path: drivers, dependencyTypesNot: ['type-only'] },
     },

@@ -50,6 +50,19 @@ export interface StoreRefused extends Failure<'store-refused'> {
   readonly code?: string
 }
 
+/**
+ * A package that a store needs cannot be loaded: it is not installed where the program runs. A
+ * client that was handed in needs none.
+ */
+export interface PackageMissing extends Failure<'package-missing'> {
+  /** The store. */
+  readonly store: StoreName
+  /** The package, for instance `mongodb`. */
+  readonly package: string
+  /** The command that installs it, for instance `npm install mongodb`. */
+  readonly command: string
+}
+
 /** A constraint of the database refused the statement. */
 export interface ConstraintViolated extends Failure<'constraint-violated'> {
   /** Always PostgreSQL. */

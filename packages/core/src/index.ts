@@ -121,6 +121,7 @@ export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './met
 export { withCause } from './with-cause.ts'
 export { FailureError, failureIn, sqlFailureIn } from './failure-error.ts'
 export { isOutage } from './is-outage.ts'
+export { packageMissing } from './package-missing.ts'
 export { isViolationOf, notFound, versionConflict } from './refusals.ts'
 export {
   invalidField,

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import { Diagnostics } from '../diagnostics.ts'
-import type { InvalidInput, StoreError } from '../errors.ts'
+import type { InvalidInput, PackageMissing, StoreError } from '../errors.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, type Result, ResultAsync } from '../result.ts'
 import type { OpenedStore } from '../stores/store-kind.ts'
@@ -11,8 +11,11 @@ import { openStores } from './open-stores.ts'
 import { type ConnectSettings, parseConnectOptions } from './parse-options.ts'
 import type { Stores } from './stores.ts'
 
-/** Why `connect` gave no stores: its options break a rule, or a required store cannot be had. */
-export type ConnectError = InvalidInput | StoreError
+/**
+ * Why `connect` gave no stores: its options break a rule, the package of a store is not installed,
+ * or a required store cannot be had.
+ */
+export type ConnectError = InvalidInput | PackageMissing | StoreError
 
 /**
  * Connects the stores. Waits for the required ones (PostgreSQL, and what `required` says) until

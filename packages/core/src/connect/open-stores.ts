@@ -1,4 +1,5 @@
-import type { InvalidInput } from '../errors.ts'
+import type { InvalidInput, PackageMissing } from '../errors.ts'
+import { failureIn } from '../failure-error.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { OpenedStore, StoreContext } from '../stores/store-kind.ts'
 import { type ConnectSettings, invalidConnectOptions } from './parse-options.ts'
@@ -11,7 +12,7 @@ import { kindsByName, type StoresByName } from './store-kinds.ts'
 export async function openStores(
   { stores }: ConnectSettings,
   context: StoreContext,
-): Promise<Result<readonly OpenedStore[], InvalidInput>> {
+): Promise<Result<readonly OpenedStore[], InvalidInput | PackageMissing>> {
   const opened: OpenedStore[] = []
   for (const [name, kind] of kindsByName) {
     const settings = stores.get(name)
@@ -20,7 +21,7 @@ export async function openStores(
       opened.push(await kind.open(settings as never, context))
     } catch (error) {
       for (const store of opened) store.destroy()
-      return err(invalidConnectOptions([{ field: name, message: ruleBrokenBy(error) }]))
+      return err(failureIn<PackageMissing>(error) ?? notAccepted(name))
     }
   }
   return ok(opened)
@@ -36,12 +37,6 @@ export function byName(opened: readonly OpenedStore[]): StoresByName {
 }
 
 /** The client's own message is left out: it may quote the URL, and with it the password. */
-function ruleBrokenBy(error: unknown): string {
-  const isMissing =
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
-  return isMissing
-    ? 'needs its package installed beside @headwater/core'
-    : 'was not accepted by the client'
+function notAccepted(store: string): InvalidInput {
+  return invalidConnectOptions([{ field: store, message: 'was not accepted by the client' }])
 }

@@ -19,8 +19,9 @@ export interface StoreKind<Options, Settings, Store> {
   /** Ways to reach the store: exactly one of these options is given. */
   readonly reachedBy: readonly (keyof Options & string)[]
   /**
-   * Opens the store without waiting for it. Rejects when its package is not installed or its client
-   * refuses the options.
+   * Opens the store without waiting for it. Rejects when its client refuses the options, and with
+   * {@link PackageMissing} when its package cannot be loaded. Bundlers leave that package alone:
+   * webpack and Turbopack are told so, others heed the handler of a failed import.
    */
   open(settings: Settings, context: StoreContext): Promise<OpenedStore<Store>>
 }

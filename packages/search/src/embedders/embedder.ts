@@ -1,4 +1,11 @@
-import type { CallOptions, Failure, InvalidInput, ResultAsync, StoreError } from '@headwater/core'
+import type {
+  CallOptions,
+  Failure,
+  InvalidInput,
+  PackageMissing,
+  ResultAsync,
+  StoreError,
+} from '@headwater/core'
 
 /**
  * Model and length of vectors. Two vectors may be compared only when they have the same profile.
@@ -54,8 +61,11 @@ export interface DimensionMismatch extends Failure<'dimension-mismatch'> {
   readonly received: number
 }
 
-/** Failures of embedding texts. `dimension-mismatch`: the model's answer breaks its profile. */
-export type EmbedError = StoreError | InvalidInput | DimensionMismatch
+/**
+ * Failures of embedding texts. `dimension-mismatch`: the model's answer breaks its profile.
+ * `package-missing`: the client of the service is not installed.
+ */
+export type EmbedError = StoreError | InvalidInput | DimensionMismatch | PackageMissing
 
 /** The failure of a vector of the wrong length. */
 export function dimensionMismatch(expected: number, received: number): DimensionMismatch {

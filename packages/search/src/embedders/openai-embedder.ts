@@ -17,6 +17,7 @@ import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
 import { z } from 'zod'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
+import { openaiClient } from './openai-client.ts'
 import { isBatchTooLarge, openaiComplaint } from './openai-complaint.ts'
 import { dimensionMismatch } from './embedder.ts'
 import { toUnitVector } from './unit-vector.ts'
@@ -141,11 +142,16 @@ const rules = z.object({
 
 type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }
 
+/** One call of `embed`. */
+interface Call {
+  readonly client: OpenAI
+  readonly budget: CallBudget
+}
+
 class OpenaiEmbedder implements Embedder {
   readonly profile: EmbeddingProfile
   readonly #settings: Settings
   readonly #guard: Guard
-  #client: Promise<OpenAI> | undefined
 
   constructor(settings: Settings) {
     const { model, dimensions, diagnostics, clock, deadlineMs } = settings
@@ -168,9 +174,13 @@ class OpenaiEmbedder implements Embedder {
     if (empty !== -1) return errAsync(invalidField(`texts[${empty}]`, 'must not be empty'))
     const { concurrency, clock, deadlineMs } = this.#settings
     const budget = new CallBudget(clock, { deadlineMs, ...options })
-    return eachInParallel(this.#batches(texts), concurrency, (part) =>
-      this.#embedBatch(part, budget),
-    ).map((vectors) => vectors.flat())
+    return openaiClient(this.#settings)
+      .andThen((client) =>
+        eachInParallel(this.#batches(texts), concurrency, (part) =>
+          this.#embedBatch(part, { client, budget }),
+        ),
+      )
+      .map((vectors) => vectors.flat())
   }
 
   batchSizes(texts: readonly string[]): number[] {
@@ -186,31 +196,34 @@ class OpenaiEmbedder implements Embedder {
     return batchesOf(texts, { maxItems: maxTexts, weights })
   }
 
-  #embedBatch(texts: readonly string[], budget: CallBudget): ResultAsync<number[][], EmbedError> {
+  #embedBatch(texts: readonly string[], call: Call): ResultAsync<number[][], EmbedError> {
     return this.#guard
-      .run('embed', (signal) => this.#request(texts, signal), {
-        ...budget.left(),
+      .run('embed', (signal) => this.#request(texts, call.client, signal), {
+        ...call.budget.left(),
         isIdempotent: true,
       })
       .andThen((embeddings) => checked(embeddings, texts.length, this.profile.dimensions))
       .orElse((failure) =>
         isBatchTooLarge(failure) && texts.length > 1
-          ? this.#embedHalves(texts, budget)
+          ? this.#embedHalves(texts, call)
           : errAsync(failure),
       )
   }
 
   /** Tokens are estimated: texts in a language that needs more of them overfill a batch. */
-  #embedHalves(texts: readonly string[], budget: CallBudget): ResultAsync<number[][], EmbedError> {
+  #embedHalves(texts: readonly string[], call: Call): ResultAsync<number[][], EmbedError> {
     const middle = Math.ceil(texts.length / 2)
-    return this.#embedBatch(texts.slice(0, middle), budget).andThen((first) =>
-      this.#embedBatch(texts.slice(middle), budget).map((second) => [...first, ...second]),
+    return this.#embedBatch(texts.slice(0, middle), call).andThen((first) =>
+      this.#embedBatch(texts.slice(middle), call).map((second) => [...first, ...second]),
     )
   }
 
-  async #request(texts: readonly string[], signal: AbortSignal): Promise<readonly Embedding[]> {
+  async #request(
+    texts: readonly string[],
+    client: OpenAI,
+    signal: AbortSignal,
+  ): Promise<readonly Embedding[]> {
     const { model, dimensions, encodingFormat } = this.#settings
-    const client = await this.#open()
     const { data = [] }: Partial<CreateEmbeddingResponse> = await client.embeddings.create(
       {
         model,
@@ -221,32 +234,6 @@ class OpenaiEmbedder implements Embedder {
       { signal, maxRetries: 0 },
     )
     return data
-  }
-
-  #open(): Promise<OpenAI> {
-    this.#client ??= this.#create()
-    return this.#client
-  }
-
-  async #create(): Promise<OpenAI> {
-    const { apiKey, baseURL } = this.#settings
-    try {
-      const { OpenAI: Client } = await import('openai')
-      // Every option left out here is read from the environment by the client.
-      return new Client({
-        apiKey,
-        baseURL,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        webhookSecret: null,
-        logLevel: 'off',
-        maxRetries: 0,
-      })
-    } catch (error) {
-      this.#client = undefined
-      throw error
-    }
   }
 }
 

@@ -1,5 +1,7 @@
 import type { MongoClient } from 'mongodb'
 import type { StoreError } from '../../errors.ts'
+import { FailureError } from '../../failure-error.ts'
+import { packageMissing } from '../../package-missing.ts'
 import type { Result } from '../../result.ts'
 import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
 import { MongodbDriverStore } from './mongodb-driver-store.ts'
@@ -50,7 +52,11 @@ function opened(
 }
 
 async function createClient({ url = '', maxConnections }: MongodbSettings): Promise<MongoClient> {
-  const { MongoClient: Client } = await import('mongodb')
+  const { MongoClient: Client } = await import(/* webpackIgnore: true */ 'mongodb').catch(
+    (cause: unknown) => {
+      throw new FailureError(packageMissing('mongodb', 'mongodb', cause))
+    },
+  )
   return new Client(url, {
     appName: 'headwater',
     serverSelectionTimeoutMS: serverSelectionTimeoutMs,

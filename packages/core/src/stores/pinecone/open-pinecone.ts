@@ -1,5 +1,7 @@
 import type { Pinecone } from '@pinecone-database/pinecone'
 import type { StoreError } from '../../errors.ts'
+import { FailureError } from '../../failure-error.ts'
+import { packageMissing } from '../../package-missing.ts'
 import type { Result } from '../../result.ts'
 import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
 import { PineconeClientStore } from './pinecone-client-store.ts'
@@ -43,7 +45,11 @@ async function createClient(
   { apiKey = '', controllerHostUrl }: PineconeSettings,
   exchanges: PineconeExchanges,
 ): Promise<Pinecone> {
-  const { Pinecone: Client } = await import('@pinecone-database/pinecone')
+  const { Pinecone: Client } = await import(
+    /* webpackIgnore: true */ '@pinecone-database/pinecone'
+  ).catch((cause: unknown) => {
+    throw new FailureError(packageMissing('pinecone', '@pinecone-database/pinecone', cause))
+  })
   // The client's own retries lose the status; the guard's do not.
   return new Client({
     apiKey,
