@@ -1,5 +1,5 @@
 import type { Step } from './explore.ts'
-import { idle, open, type Process, type State, targetsOf, wantsIntent } from './state.ts'
+import { done, idle, open, type Process, type State, targetsOf, wantsIntent } from './state.ts'
 import { processStep, releaseKeys, step, type Turn } from './turn.ts'
 
 /**
@@ -58,6 +58,7 @@ export function* intentSteps(turn: Turn): Iterable<Step<State>> {
   }
   const removeIntent = (next: State, writer: number) => {
     next.intents &= ~(1 << writer)
+    if (writers[writer]?.at === done) next.lostHolds &= ~(1 << writer)
   }
   if (settling === -1 && due !== -1) {
     yield step(turn, 'delete the keys of an intent', (next) => {

@@ -1,161 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Exploration, explore } from './explore.ts'
+import { settings } from './explored.ts'
 import { protocol } from './protocol.ts'
 import type { Flaw, Setting } from './setting.ts'
-import { identify, initialState } from './state.ts'
-
-const settings = {
-  'two writers, two processes, evictions, crashes and unknown commits': {
-    setting: {
-      writers: ['entry', 'entry'],
-      readers: 2,
-      readsPerReader: 1,
-      evictions: 1,
-      unknownCommits: true,
-    },
-    flaws: [
-      'delete-after-commit',
-      'lease-without-hold',
-      'fill-without-lease',
-      'hold-without-owner',
-      'release-deletes-any-hold',
-      'release-while-commit-is-unknown',
-    ],
-  },
-  'three writers and a reader that reads twice': {
-    setting: { writers: ['entry', 'entry', 'entry'], readers: 1, readsPerReader: 2 },
-    flaws: ['release-deletes-any-hold'],
-  },
-  'two writers and two readers of one process that share loads': {
-    setting: { writers: ['entry', 'entry'], readers: 2, readsPerReader: 1, sameProcess: true },
-    flaws: ['followers-join-after-fill-was-sent', 'followers-trust-a-rejected-fill'],
-  },
-  'a writer and three readers of one process that share loads': {
-    setting: { writers: ['entry'], readers: 3, readsPerReader: 1, sameProcess: true },
-    flaws: ['followers-join-after-fill-was-sent'],
-  },
-  'readers of a held key that share loads without the cache': {
-    setting: { writers: ['entry'], readers: 3, readsPerReader: 1, sameProcess: true, passes: true },
-    flaws: ['bypass-joins-a-running-load'],
-  },
-  'values that are loaded anew while they answer, or once they have expired': {
-    setting: { writers: ['entry'], readers: 2, readsPerReader: 2, refreshes: true },
-    flaws: ['refresh-without-compare'],
-  },
-  'values that are loaded anew by readers of one process': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 2,
-      refreshes: true,
-      sameProcess: true,
-    },
-    flaws: ['refresh-without-compare', 'followers-trust-a-rejected-fill'],
-  },
-  'a tag, its eviction, and two processes': {
-    setting: { writers: ['tag'], readers: 2, readsPerReader: 2, tagged: true, evictions: 1 },
-    flaws: [
-      'delete-after-commit',
-      'tags-read-after-the-load',
-      'tag-read-breaks-a-hold',
-      'tag-nonces-repeat',
-      'missing-tag-counts-as-unchanged',
-      'held-tag-counts-as-unchanged',
-    ],
-  },
-  'a tag, its eviction, and readers of one process that share loads': {
-    setting: {
-      writers: ['tag'],
-      readers: 2,
-      readsPerReader: 1,
-      tagged: true,
-      sameProcess: true,
-      evictions: 1,
-    },
-    flaws: ['followers-do-not-read-tags-again'],
-  },
-  'a writer that invalidates the tag and another that invalidates the entry': {
-    setting: { writers: ['tag', 'entry'], readers: 2, readsPerReader: 1, tagged: true },
-    flaws: ['lease-without-hold'],
-  },
-  'two writers that invalidate the tag': {
-    setting: { writers: ['tag', 'tag'], readers: 1, readsPerReader: 2, tagged: true },
-    flaws: ['hold-without-owner', 'release-deletes-any-hold'],
-  },
-  'a writer that invalidates the tag and the entry': {
-    setting: { writers: ['both'], readers: 2, readsPerReader: 1, tagged: true, evictions: 1 },
-    flaws: ['delete-after-commit'],
-  },
-  'an outage after which Redis returns as it was, empty or from a snapshot': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      outages: 1,
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: [
-      'no-gate',
-      'gate-looks-at-committed-events-only',
-      'no-run-id',
-      'gate-ignores-transactions-under-way',
-    ],
-  },
-  'such an outage and readers of one process that share loads': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      sameProcess: true,
-      outages: 1,
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['followers-trust-another-server'],
-  },
-  'such an outage and a tag': {
-    setting: {
-      writers: ['tag'],
-      readers: 1,
-      readsPerReader: 2,
-      tagged: true,
-      outages: 1,
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['no-gate', 'no-run-id'],
-  },
-  'holds from before the transaction has an id, and such an outage': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      holdsBeforeId: true,
-      outages: 1,
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['holds-before-the-id-are-not-issued-again', 'gate-ignores-transactions-under-way'],
-  },
-  'two outages in a row': {
-    setting: { writers: ['entry'], readers: 2, readsPerReader: 1, outages: 2, returns: ['intact'] },
-    flaws: ['gate-forgets-the-second-outage'],
-  },
-  'Redis out of reach for the writer only, once its intent was seen or settled': {
-    setting: {
-      writers: ['entry', 'entry'],
-      readers: 1,
-      readsPerReader: 2,
-      isFirstWriterCutOff: true,
-    },
-    flaws: ['intent-settled-before-its-transaction-ended', 'intent-removed-before-its-keys'],
-  },
-  'a hold that is evicted, but for reads that begin between the commit and the release': {
-    setting: { writers: ['entry', 'entry'], readers: 2, readsPerReader: 1, holdEvictions: 1 },
-    flaws: ['release-spares-what-is-not-its-hold'],
-  },
-  'a hold of a tag that is evicted, but for reads that begin between the commit and the release': {
-    setting: { writers: ['tag'], readers: 2, readsPerReader: 2, tagged: true, holdEvictions: 1 },
-    flaws: ['release-spares-what-is-not-its-hold'],
-  },
-} satisfies Record<string, { setting: Setting; flaws: Flaw[] }>
+import { identify } from './identify.ts'
+import { initialState } from './state.ts'
 
 const found = (setting: Setting, flaw?: Flaw) =>
   explore(initialState(setting), protocol(setting, flaw), identify)
@@ -203,6 +52,12 @@ it('Every kind of step and of trouble is taken somewhere in the explorations', (
       'release the entry',
       'release the tag',
       'release fails',
+      'the release is refused',
+      'the hold of the entry is refused',
+      'the hold of the tag is refused',
+      'the connection is closed',
+      'a standby is promoted',
+      'ask another server and end',
       'look: hit',
       'look: miss',
       'look: pass',
@@ -242,6 +97,9 @@ it('Every kind of step and of trouble is taken somewhere in the explorations', (
       'Redis returns intact',
       'Redis returns empty',
       'Redis returns with a snapshot',
+      'Redis returns as its replica',
+      'the replica catches up',
+      'the clock of Redis is set forward',
     ]),
   )
 })

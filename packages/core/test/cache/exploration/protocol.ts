@@ -1,5 +1,6 @@
 import type { Step } from './explore.ts'
 import { gateSteps, intentSteps } from './gate-steps.ts'
+import { postgresSteps } from './postgres-steps.ts'
 import { readerSteps } from './reader-steps.ts'
 import { serverSteps } from './server-steps.ts'
 import type { Flaw, Setting } from './setting.ts'
@@ -21,4 +22,5 @@ function* stepsOf(turn: Turn): Iterable<Step<State>> {
   for (const index of processes.keys()) yield* gateSteps(turn, index)
   yield* intentSteps(turn)
   yield* serverSteps(turn)
+  yield* postgresSteps(turn)
 }

@@ -12,20 +12,21 @@ import {
   tagged,
   value,
 } from './state.ts'
-import { held, step, type Turn } from './turn.ts'
+import { held, step, suffer, type Turn } from './turn.ts'
 
 /**
  * What Redis can do next: forget by eviction or expiry, go away, come back, and save what it has.
  */
 export function* serverSteps(turn: Turn): Iterable<Step<State>> {
-  const { entry, tag, isUp, outages, saved } = turn.state
+  const { entry, tag, isUp, troubles, saved, replica } = turn.state
   yield* evictions(turn)
+  yield* clockSteps(turn)
   if (entry.kind === lease)
     yield step(turn, 'lease expires', (next) => {
       next.entry = noEntry()
     })
   yield* expiries(turn)
-  if (isUp && outages > 0)
+  if (isUp && troubles.outages > 0)
     yield step(turn, 'outage', (next) => {
       beDown(turn, next)
     })
@@ -39,35 +40,52 @@ export function* serverSteps(turn: Turn): Iterable<Step<State>> {
       next.saved = { entry, tag }
     })
   }
+  if (isUp && replica !== undefined)
+    yield step(turn, 'the replica catches up', (next) => {
+      next.replica = { entry, tag, run: replica.run }
+    })
   if (!isUp) yield* returns(turn)
 }
 
 function* evictions(turn: Turn): Iterable<Step<State>> {
-  const { entry, tag, evictions: left, holdEvictions } = turn.state
+  const { entry, tag, troubles } = turn.state
+  const { evictions: left, holdEvictions } = troubles
   if (left > 0 && (entry.kind === value || entry.kind === lease))
     yield step(turn, 'the entry is evicted', (next) => {
       next.entry = noEntry()
-      next.evictions -= 1
+      suffer(next, 'evictions')
     })
   if (left > 0 && tag.kind === tagged)
     yield step(turn, 'the tag is evicted', (next) => {
       next.tag = noTag()
-      next.evictions -= 1
+      suffer(next, 'evictions')
     })
   if (holdEvictions > 0 && entry.kind === hold) {
     yield step(turn, 'a hold of the entry is evicted', (next) => {
       next.lostHolds |= entry.mask
       next.entry = noEntry()
-      next.holdEvictions -= 1
+      suffer(next, 'holdEvictions')
     })
   }
   if (holdEvictions > 0 && tag.kind === hold) {
     yield step(turn, 'a hold of the tag is evicted', (next) => {
       next.lostHolds |= tag.mask
       next.tag = noTag()
-      next.holdEvictions -= 1
+      suffer(next, 'holdEvictions')
     })
   }
+}
+
+/** A clock that is set back lets everything live longer, which is no trouble. */
+function* clockSteps(turn: Turn): Iterable<Step<State>> {
+  const { entry, tag, isUp, troubles } = turn.state
+  if (!isUp || troubles.clockSteps === 0) return
+  const holders = (key: Entry | Tag) => (key.kind === hold ? key.mask : 0)
+  yield step(turn, 'the clock of Redis is set forward', (next) => {
+    next.lostHolds |= holders(entry) | holders(tag)
+    Object.assign(next, { entry: noEntry(), tag: noTag() })
+    suffer(next, 'clockSteps')
+  })
 }
 
 /** A hold lives longer than the transaction it is for. */
@@ -90,7 +108,7 @@ function* expiries(turn: Turn): Iterable<Step<State>> {
 
 function beDown({ flaw }: Turn, next: State): void {
   next.isUp = false
-  next.outages -= 1
+  suffer(next, 'outages')
   next.processes = next.processes.map((process) => ({
     ...process,
     ...(flaw === 'no-gate' ? {} : { isGateOpen: false }),
@@ -102,18 +120,37 @@ function beDown({ flaw }: Turn, next: State): void {
 
 function* returns(turn: Turn): Iterable<Step<State>> {
   const kinds = turn.setting.returns ?? ['intact']
-  const { saved } = turn.state
+  const { saved, replica } = turn.state
   if (kinds.includes('intact'))
     yield step(turn, 'Redis returns intact', (next) => {
       next.isUp = true
     })
   if (kinds.includes('empty'))
     yield step(turn, 'Redis returns empty', (next) => {
-      Object.assign(next, { isUp: true, run: next.run + 1, entry: noEntry(), tag: noTag() })
+      Object.assign(next, { isUp: true, run: freshRun(next), entry: noEntry(), tag: noTag() })
     })
   if (kinds.includes('snapshot') && saved !== undefined) {
     yield step(turn, 'Redis returns with a snapshot', (next) => {
-      Object.assign(next, { isUp: true, run: next.run + 1, ...saved })
+      Object.assign(next, { isUp: true, run: freshRun(next), ...saved })
     })
   }
+  if (replica !== undefined)
+    yield step(turn, 'Redis returns as its replica', (next) => {
+      failOver(turn, next, replica)
+    })
+}
+
+/** Its run id outlives a server's demotion and promotion; each promotion begins a term. */
+function failOver({ flaw }: Turn, next: State, promoted: NonNullable<State['replica']>): void {
+  const { entry, tag, run } = next
+  Object.assign(next, {
+    isUp: true,
+    ...promoted,
+    run: flaw === 'run-id-without-its-term' ? promoted.run : freshRun(next),
+    replica: { entry, tag, run },
+  })
+}
+
+function freshRun({ run, replica }: State): number {
+  return Math.max(run, replica?.run ?? 0) + 1
 }

@@ -4,6 +4,38 @@
  */
 export type Target = 'entry' | 'tag' | 'both'
 
+/** What may go wrong, and how often. */
+export interface Troubles {
+  /** A VALUE, a LEASE or a TAG vanishes by eviction. */
+  readonly evictions: number
+  /**
+   * A HOLD vanishes by eviction: no promise then from the COMMIT of its writer to its release, and
+   * every promise after that.
+   */
+  readonly holdEvictions: number
+  /** Redis' clock is set forward, so that everything expires: holds as if evicted. */
+  readonly clockSteps: number
+  /** Redis becomes unreachable for everybody. */
+  readonly outages: number
+  /** Redis refuses the hold or the release of one key, as it may a part of a large batch. */
+  readonly refusals: number
+  /**
+   * A synchronous standby of PostgreSQL is promoted. Every connection is lost, and the transaction
+   * ids of the transactions that were under way are assigned again.
+   */
+  readonly promotions: number
+}
+
+/** No trouble. */
+export const noTrouble: Troubles = {
+  evictions: 0,
+  holdEvictions: 0,
+  clockSteps: 0,
+  outages: 0,
+  refusals: 0,
+  promotions: 0,
+}
+
 /** What is explored: who takes part, and what may go wrong. */
 export interface Setting {
   /** The writers, each with one transaction, by what they invalidate. */
@@ -23,17 +55,13 @@ export interface Setting {
   readonly refreshes?: boolean
   /** Reads that pass the cache by, because the key is held, share loads. */
   readonly passes?: boolean
-  /** How often a VALUE, a LEASE or a TAG may vanish by eviction. */
-  readonly evictions?: number
+  readonly troubles?: Partial<Troubles>
   /**
-   * How often a HOLD may vanish by eviction: no promise then from the COMMIT of its writer to its
-   * release, and every promise after that.
+   * What Redis may come back with. `failover`: its replica answers, with any earlier data, and the
+   * server that answered before becomes the replica, with the data that it has. The next failover
+   * is the failback.
    */
-  readonly holdEvictions?: number
-  /** How often Redis may become unreachable for everybody. */
-  readonly outages?: number
-  /** What Redis may come back with. */
-  readonly returns?: readonly ('intact' | 'empty' | 'snapshot')[]
+  readonly returns?: readonly ('intact' | 'empty' | 'snapshot' | 'failover')[]
   /**
    * Redis cannot be reached by the first writer, and by everybody else: no promise from its COMMIT
    * until its intent was seen or settled.
@@ -46,6 +74,8 @@ export interface Setting {
   readonly holdsBeforeId?: boolean
   /** Transactions may lose their connection while COMMIT is under way. */
   readonly unknownCommits?: boolean
+  /** The connections of transactions may be closed from outside before COMMIT is sent. */
+  readonly closedConnections?: boolean
 }
 
 /** Ways to build the protocol wrongly; the control of the exploration. */
@@ -71,6 +101,10 @@ export type Flaw =
   | 'holds-before-the-id-are-not-issued-again'
   | 'no-gate'
   | 'no-run-id'
+  | 'run-id-without-its-term'
+  | 'refused-part-counts-as-held'
+  | 'failed-release-leaves-no-intent'
+  | 'promoted-standby-is-believed'
   | 'tags-read-after-the-load'
   | 'tag-read-breaks-a-hold'
   | 'tag-nonces-repeat'

@@ -1,4 +1,4 @@
-import type { Setting } from './setting.ts'
+import { noTrouble, type Setting, type Troubles } from './setting.ts'
 
 /**
  * A model of the cache protocol for one entry, and for its tag where it has one. The entry's value
@@ -11,8 +11,10 @@ export interface State {
   database: number
   entry: Entry
   tag: Tag
-  saved: { entry: Entry; tag: Tag } | undefined
+  saved: Contents | undefined
   run: number
+  /** The other server of Redis: what it has, and the run id that it bears. */
+  replica: (Contents & { run: number }) | undefined
   isUp: boolean
   /** Writers whose intent is written down. */
   intents: number
@@ -22,14 +24,19 @@ export interface State {
   settling: number
   /** Writers whose hold was evicted and who have not released it. */
   lostHolds: number
-  evictions: number
-  holdEvictions: number
-  outages: number
+  /** What may still go wrong. */
+  troubles: Troubles
   writers: Writer[]
   readers: Reader[]
   processes: Process[]
   /** The last nonce that was made: no state has it twice. */
   nonces: number
+}
+
+/** What a server of Redis has. */
+export interface Contents {
+  readonly entry: Entry
+  readonly tag: Tag
 }
 
 /** Kinds of a key. */
@@ -76,13 +83,15 @@ export const open = 0,
 
 /**
  * `left`: what it has still to hold or to release, 1 for the entry and 2 for the tag. `hasId`:
- * whether its transaction can be seen by a gate.
+ * whether its transaction can be seen by a gate. `isForeign`: whether another server answers now
+ * than the one that its transaction ran on.
  */
 export interface Writer {
   at: number
   hasId: boolean
   transaction: number
   isCommitSent: boolean
+  isForeign: boolean
   left: number
 }
 
@@ -175,18 +184,21 @@ export function initialState(setting: Setting): State {
     tag: noTag(),
     saved: undefined,
     run: 0,
+    replica:
+      setting.returns?.includes('failover') === true
+        ? { entry: noEntry(), tag: noTag(), run: 1 }
+        : undefined,
     isUp: true,
     intents: 0,
     settling: -1,
     lostHolds: 0,
-    evictions: setting.evictions ?? 0,
-    holdEvictions: setting.holdEvictions ?? 0,
-    outages: setting.outages ?? 0,
+    troubles: { ...noTrouble, ...setting.troubles },
     writers: setting.writers.map((_, index) => ({
       at: idle,
       hasId: setting.holdsBeforeId !== true,
       transaction: open,
       isCommitSent: false,
+      isForeign: false,
       left: targetsOf(setting, index),
     })),
     readers: Array.from({ length: setting.readers }, () => ({
@@ -200,97 +212,5 @@ export function initialState(setting: Setting): State {
       awaited: 0,
     })),
     nonces: 0,
-  }
-}
-
-/**
- * A short text that is the same for equal states and differs for different ones: one character for
- * each number, nonces by their first appearance. Readers of different processes are like each
- * other: their order says nothing.
- */
-export function identify(state: State): string {
-  const { readers, processes } = state
-  if (processes.length !== 2) return textOf(state, readers, processes)
-  const one = textOf(state, readers, processes)
-  const other = textOf(state, readers.toReversed(), processes.toReversed())
-  return one < other ? one : other
-}
-
-function textOf(state: State, readers: readonly Reader[], processes: readonly Process[]): string {
-  const text = new Text()
-  text.add(
-    state.database,
-    state.run,
-    Number(state.isUp),
-    state.intents,
-    state.settling + 1,
-    state.lostHolds,
-    state.evictions,
-    state.holdEvictions,
-    state.outages,
-  )
-  text.addKey(state.entry)
-  text.addKey(state.tag)
-  text.addKey(state.saved?.entry)
-  text.addKey(state.saved?.tag)
-  for (const { at, hasId, transaction, isCommitSent, left } of state.writers)
-    text.add(at, transaction, Number(isCommitSent) + 2 * Number(hasId), left)
-  for (const reader of readers) text.addReader(reader)
-  for (const { isGateOpen, sawNoIntent, hasNoted, awaited } of processes)
-    text.add(Number(isGateOpen) + 2 * Number(sawNoIntent) + 4 * Number(hasNoted), awaited)
-  return text.end()
-}
-
-class Text {
-  readonly #numbers: number[] = []
-  readonly #nonces: number[] = [0]
-
-  add(...numbers: readonly number[]): void {
-    for (const number of numbers) this.#numbers.push(number)
-  }
-
-  addKey(key: Entry | Tag | undefined): void {
-    if (key === undefined) this.add(9)
-    else if ('run' in key)
-      this.add(key.kind, key.mask, key.run, this.#named(key.nonce), this.#named(key.tag))
-    else this.add(key.kind, key.mask, this.#named(key.nonce))
-  }
-
-  addReader({
-    at,
-    readsLeft,
-    required,
-    look,
-    seen,
-    keeps,
-    run,
-    nonce,
-    tag,
-    loaded: mask,
-    accepted,
-    leader,
-  }: Reader): void {
-    this.add(at, readsLeft)
-    if (at === resting) return
-    this.addKey(look)
-    this.add(
-      required,
-      this.#named(seen),
-      Number(keeps) + 2 * Number(accepted),
-      run,
-      this.#named(nonce),
-      this.#named(tag),
-      mask,
-      leader + 1,
-    )
-  }
-
-  end(): string {
-    return String.fromCharCode.apply(undefined, this.#numbers)
-  }
-
-  #named(nonce: number): number {
-    const known = this.#nonces.indexOf(nonce)
-    return known === -1 ? this.#nonces.push(nonce) - 1 : known
   }
 }

@@ -1,5 +1,5 @@
 import type { Step } from './explore.ts'
-import type { Flaw, Setting } from './setting.ts'
+import type { Flaw, Setting, Troubles } from './setting.ts'
 import {
   absent,
   type Entry,
@@ -69,6 +69,11 @@ export function processStep(
 
 const writerNames = ['writer 0', 'writer 1', 'writer 2']
 const readerNames = ['reader 0', 'reader 1', 'reader 2']
+
+/** Uses one of the troubles up. */
+export function suffer(next: State, trouble: keyof Troubles): void {
+  next.troubles = { ...next.troubles, [trouble]: next.troubles[trouble] - 1 }
+}
 
 /** Makes a nonce. */
 export function freshNonce(next: State): number {

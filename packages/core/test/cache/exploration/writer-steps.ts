@@ -16,7 +16,7 @@ import {
   wantsIntent,
   type Writer,
 } from './state.ts'
-import { holdKeys, releaseKeys, type Turn, usesHolds, writerStep } from './turn.ts'
+import { holdKeys, releaseKeys, suffer, type Turn, usesHolds, writerStep } from './turn.ts'
 
 /**
  * What a writer can do next: hold its keys one by one, commit, release them one by one, or crash.
@@ -50,18 +50,50 @@ export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
     yield move('lose the connection', (_, self) => {
       self.at = unknown
     })
-  if (writer.at === unknown) {
-    if (writer.transaction !== open || turn.flaw === 'release-while-commit-is-unknown')
-      yield move('ask and end', (next) => {
-        finish(turn, next, index)
-      })
-    yield move('give up asking', (_, self) => {
-      self.at = done
-    })
-  }
+  if (turn.setting.closedConnections === true) yield* losingItsConnection(turn, index)
+  if (writer.at === unknown) yield* asking(turn, index)
   if (writer.at === ended || (writer.at === commitSent && writer.transaction === committed))
     yield* releasing(turn, index)
   if (writer.isCommitSent && writer.transaction === open) yield* committing(turn, index)
+}
+
+/** The server ends a transaction whose connection is closed before COMMIT was sent. */
+function* losingItsConnection(turn: Turn, index: number): Iterable<Step<State>> {
+  const { at, transaction, isCommitSent } = turn.state.writers[index] as Writer
+  if (transaction !== open || isCommitSent || at === crashed || at === done) return
+  yield writerStep(turn, index, {
+    name: 'the connection is closed',
+    change: (next, self) => {
+      self.transaction = aborted
+      finish(turn, next, index)
+    },
+  })
+}
+
+/**
+ * Asks for the outcome of a COMMIT. A server on another timeline says nothing about it, but that
+ * the transaction is not open any more.
+ */
+function* asking(turn: Turn, index: number): Iterable<Step<State>> {
+  const { transaction, isForeign } = turn.state.writers[index] as Writer
+  if (transaction !== open || turn.flaw === 'release-while-commit-is-unknown')
+    yield {
+      ...writerStep(turn, index, {
+        name: isForeign ? 'ask another server and end' : 'ask and end',
+        change: (next) => {
+          finish(turn, next, index)
+        },
+      }),
+      // It tells the caller that it has committed: the id is another transaction's by then.
+      isViolation:
+        isForeign && transaction === aborted && turn.flaw === 'promoted-standby-is-believed',
+    }
+  yield writerStep(turn, index, {
+    name: 'give up asking',
+    change: (_, self) => {
+      self.at = done
+    },
+  })
 }
 
 function* holding(turn: Turn, index: number): Iterable<Step<State>> {
@@ -91,8 +123,22 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
         self.left &= ~target
         if (self.left === 0) self.at = needsId(turn, self) ? wantsId : ready
       })
+      if (state.troubles.refusals > 0) yield refusedHold(turn, index, target)
     }
   }
+}
+
+/** An intent makes up for a hold that was refused, and all holds are issued once more after it. */
+function refusedHold(turn: Turn, index: number, target: number): Step<State> {
+  return writerStep(turn, index, {
+    name: `the hold of ${nameOf(target)} is refused`,
+    change: (next, self) => {
+      suffer(next, 'refusals')
+      const isIgnored = turn.flaw === 'refused-part-counts-as-held'
+      self.left &= isIgnored ? ~target : 0
+      if (self.left === 0) self.at = isIgnored ? ready : wantsIntent
+    },
+  })
 }
 
 /**
@@ -139,18 +185,24 @@ function* committing(turn: Turn, index: number): Iterable<Step<State>> {
   }
 }
 
-/** One that cannot reach Redis leaves the rest to its intent, or to the expiry of its holds. */
+/** One that cannot reach Redis leaves an intent. */
 function* releasing(turn: Turn, index: number): Iterable<Step<State>> {
   const { left } = turn.state.writers[index] as Writer
-  if (!canReach(turn, index)) {
-    yield writerStep(turn, index, {
-      name: 'release fails',
-      change: (_, self) => {
+  const failing = (name: string, isRefusal: boolean) =>
+    writerStep(turn, index, {
+      name,
+      change: (next, self) => {
+        if (isRefusal) suffer(next, 'refusals')
         Object.assign(self, { at: done, left: 0 })
+        if (turn.flaw === 'failed-release-leaves-no-intent') next.lostHolds &= ~(1 << index)
+        else next.intents |= 1 << index
       },
     })
+  if (!canReach(turn, index)) {
+    yield failing('release fails', false)
     return
   }
+  if (turn.state.troubles.refusals > 0) yield failing('the release is refused', true)
   for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
     yield writerStep(turn, index, {
       name: `release ${nameOf(target)}`,
