@@ -56,7 +56,12 @@ export async function versionedRows({
         ...options,
         postgres: { url: own.postgres.url, ...options.postgres },
         // A machine that is busy with other tests must not look like an outage.
-        redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 2_000, ...options.redis },
+        redis: {
+          ...(options.redis?.rootNodes || options.redis?.client ? {} : address),
+          keyPrefix: own.redis.prefix,
+          deadlineMs: 2_000,
+          ...options.redis,
+        },
       }),
     )
     opened.push(stores)

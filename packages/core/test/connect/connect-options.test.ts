@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createClientPool, createCluster } from 'redis'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
 
 const secret = 'hunter2-secret'
@@ -68,6 +69,12 @@ describe('connect with bad options', () => {
       },
       'redis.client',
     ],
+    [
+      'a cluster that reads from replicas',
+      { ...good, redis: { client: createCluster({ rootNodes: [], useReplicas: true }) } },
+      'redis.client',
+    ],
+    ['a pool of clients', { ...good, redis: { client: createClientPool() } }, 'redis.client'],
     [
       'a pool whose pg does not report open transactions',
       { ...good, postgres: { pool: { connect() {}, end() {}, Client: class {} } } },

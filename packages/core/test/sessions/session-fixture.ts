@@ -39,7 +39,9 @@ export async function sessionFixture(): Promise<SessionFixture> {
         postgres: { url: own.postgres.url, ...connection.postgres },
         // A machine that is busy with other tests does not look like an outage.
         redis: {
-          ...(connection.redis?.rootNodes ? {} : { url: own.redis.url }),
+          ...(connection.redis?.rootNodes || connection.redis?.client
+            ? {}
+            : { url: own.redis.url }),
           keyPrefix: own.redis.prefix,
           deadlineMs: 1_000,
           ...connection.redis,

@@ -16,6 +16,12 @@ export interface RedisClusterOptions {
    */
   masters?: number
   /**
+   * The number of replicas of each master.
+   *
+   * @defaultValue 0
+   */
+  replicas?: number
+  /**
    * Receives a line when `redis-server` has to be installed first.
    *
    * @defaultValue silent
@@ -23,40 +29,45 @@ export interface RedisClusterOptions {
   onProgress?: (line: string) => void
 }
 
-const redisClusterDefaults = { masters: 3, onProgress: () => undefined }
+const redisClusterDefaults = { masters: 3, replicas: 0, onProgress: () => undefined }
 
-/** A Redis Cluster without replicas, on 127.0.0.1. */
+/** A Redis Cluster on 127.0.0.1. */
 export interface RedisCluster {
   /** The URL of each master: `rootNodes` of the official client. */
   readonly urls: readonly string[]
   /** The masters in the order of their slots. A test may kill, pause or restart each of them. */
   readonly masters: readonly RedisServer[]
-  /** Stops all masters. Idempotent. */
+  /** The replicas: first one of each master, in the order of the masters, then the second ones. */
+  readonly replicas: readonly RedisServer[]
+  /** Stops all servers. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a Redis Cluster whose masters share the slots evenly, and resolves once every master sees
- * the whole cluster, after 2 to 3 seconds. It ends with this process.
+ * Starts a Redis Cluster whose masters share the slots evenly, and resolves once every server sees
+ * the whole cluster and every replica has a copy, after 2 to 3 seconds. It ends with this process.
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-  const { masters: count, onProgress } = { ...redisClusterDefaults, ...options }
+  const { masters: count, replicas: each, onProgress } = { ...redisClusterDefaults, ...options }
   if (!Number.isInteger(count) || count < 3)
     throw new RangeError(`masters must be an integer of at least 3, not ${count}`)
+  if (!Number.isInteger(each) || each < 0)
+    throw new RangeError(`replicas must be an integer of at least 0, not ${each}`)
   // One after the other: the first one installs redis-server where it is missing.
-  const masters: RedisServer[] = []
-  const stop = async () => void (await Promise.all(masters.map((master) => master.stop())))
+  const nodes: RedisServer[] = []
+  const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
-    while (masters.length < count) masters.push(await startMaster(onProgress))
-    await form(masters)
+    while (nodes.length < count * (1 + each)) nodes.push(await startNode(onProgress))
+    const [masters, replicas] = [nodes.slice(0, count), nodes.slice(count)]
+    await form(masters, replicas)
+    return { urls: masters.map(({ url }) => url), masters, replicas, stop }
   } catch (error) {
     await stop()
     throw error
   }
-  return { urls: masters.map(({ url }) => url), masters, stop }
 }
 
-async function startMaster(onProgress: (line: string) => void): Promise<RedisServer> {
+async function startNode(onProgress: (line: string) => void): Promise<RedisServer> {
   const busPort = await freePort()
   return startRedisServer({
     onProgress,
@@ -69,17 +80,23 @@ async function startMaster(onProgress: (line: string) => void): Promise<RedisSer
       '2000',
       '--cluster-port',
       String(busPort),
+      '--repl-diskless-sync-delay',
+      '0',
     ],
   })
 }
 
-async function form(masters: readonly RedisServer[]): Promise<void> {
+async function form(
+  masters: readonly RedisServer[],
+  replicas: readonly RedisServer[],
+): Promise<void> {
   for (const [index, { port }] of masters.entries()) {
     await redisCommand(port, ['CLUSTER', 'ADDSLOTS', ...slotsOf(index, masters.length)])
     // Epochs must differ before the nodes meet, or they have to settle a conflict first.
     await redisCommand(port, ['CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1)])
   }
-  const [first, ...others] = masters
+  const nodes = [...masters, ...replicas]
+  const [first, ...others] = nodes
   if (!first) return
   for (const { port } of others) {
     await redisCommand(first.port, [
@@ -90,7 +107,12 @@ async function form(masters: readonly RedisServer[]): Promise<void> {
       await busPortOf(port),
     ])
   }
-  await Promise.all(masters.map(({ port }) => untilWhole(port, masters.length)))
+  await Promise.all(nodes.map(({ port }) => untilWhole(port, nodes.length)))
+  for (const [index, { port }] of replicas.entries()) {
+    const id = await redisCommand(masters[index % masters.length]?.port ?? 0, ['CLUSTER', 'MYID'])
+    await redisCommand(port, ['CLUSTER', 'REPLICATE', id])
+  }
+  await Promise.all(replicas.map(({ port }) => untilCopied(port)))
 }
 
 function slotsOf(index: number, count: number): string[] {
@@ -105,12 +127,25 @@ async function busPortOf(port: number): Promise<string> {
 }
 
 async function untilWhole(port: number, nodes: number): Promise<void> {
+  const wanted = ['cluster_state:ok', `cluster_known_nodes:${nodes}`]
+  await until(port, ['CLUSTER', 'INFO'], (info) => wanted.every((line) => info.includes(line)))
+}
+
+async function untilCopied(port: number): Promise<void> {
+  await until(port, ['INFO', 'replication'], (info) => info.includes('master_link_status:up'))
+}
+
+async function until(
+  port: number,
+  command: readonly string[],
+  isFormed: (reply: string) => boolean,
+): Promise<void> {
   const deadline = performance.now() + formingTimeoutMs
   for (;;) {
-    const info = await redisCommand(port, ['CLUSTER', 'INFO'])
-    if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes}`)) return
+    const reply = await redisCommand(port, command)
+    if (isFormed(reply)) return
     if (performance.now() > deadline)
-      throw new Error(`The cluster did not form in ${formingTimeoutMs} ms:\n${info}`)
+      throw new Error(`The cluster did not form in ${formingTimeoutMs} ms:\n${reply}`)
     await after(pollMs)
   }
 }

@@ -1,6 +1,6 @@
-import { createCluster } from 'redis'
+import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRedisCluster, type RedisCluster } from '../../src/index.ts'
+import { eventually, startRedisCluster, type RedisCluster } from '../../src/index.ts'
 
 let cluster: RedisCluster
 
@@ -25,6 +25,26 @@ test('A Redis cluster spreads keys over three masters for the official client', 
   await client.close()
 })
 
-test('A Redis cluster of fewer than three masters is refused', async () => {
+test('A replica of a Redis cluster takes over from its master with all of its keys', async () => {
+  const replicated = await startRedisCluster({ replicas: 1 })
+  const client = createCluster({ rootNodes: replicated.urls.map((url) => ({ url })) })
+  client.on('error', () => undefined)
+  await client.connect()
+  const keys = Array.from({ length: 30 }, (_, number) => `key:${number}`)
+  await Promise.all(keys.map((key) => client.set(key, key)))
+  for (const { url } of replicated.replicas) {
+    const replica = createClient({ url })
+    await replica.connect()
+    await replica.sendCommand(['CLUSTER', 'FAILOVER'])
+    await eventually(async () => expect(await replica.info('replication')).toContain('role:master'))
+    replica.destroy()
+  }
+  expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
+  client.destroy()
+  await replicated.stop()
+})
+
+test('A Redis cluster of fewer than three masters, or of -1 replicas, is refused', async () => {
   await expect(startRedisCluster({ masters: 2 })).rejects.toThrow(RangeError)
+  await expect(startRedisCluster({ replicas: -1 })).rejects.toThrow(RangeError)
 })

@@ -22,8 +22,7 @@ function opened(settings: RedisSettings, context: StoreContext): OpenedStore<Red
     isRequired: settings.required,
     reach: (deadlineMs) => upWithin(store, deadlineMs),
     firstAttempt: () => store.whenUp('first-attempt'),
-    ping: async (deadlineMs) =>
-      await store.run('ping', (client) => client.sendCommand(['PING']), { deadlineMs }),
+    ping: async (deadlineMs) => await store.run('ping', (client) => client.ping(), { deadlineMs }),
     close: () => store.close(),
     destroy: () => {
       store.destroy()

@@ -56,6 +56,14 @@ export const redisOptions = {
       .refine(
         (client) => !hasTypeMapping(client),
         'expected a client without a typeMapping: replies are read as the texts they are',
+      )
+      .refine(
+        (client) => optionsOf(client).useReplicas !== true,
+        'expected a cluster without useReplicas: a replica lags behind what was committed',
+      )
+      .refine(
+        (client) => !('totalClients' in client),
+        'expected a client or a cluster, not a pool of clients: one connection is enough',
       ),
   },
   keyPrefix: {
@@ -72,16 +80,21 @@ export const redisOptions = {
 } as const satisfies OptionTable<RedisOptions>
 
 function hasTypeMapping(client: RedisConnection): boolean {
-  // A cluster keeps its options to itself, and those of its nodes apart.
-  const options: unknown = Reflect.get(client, 'options') ?? Reflect.get(client, '_options')
-  const { commandOptions, defaults } = Object(options) as ClientOptions
+  const { commandOptions, defaults } = optionsOf(client)
   const mappings = [commandOptions?.typeMapping, defaults?.commandOptions?.typeMapping]
   return mappings.some((mapping) => mapping !== undefined && Object.keys(mapping).length > 0)
+}
+
+/** A cluster keeps its options to itself, and those of its nodes apart. */
+function optionsOf(client: RedisConnection): ClientOptions {
+  const options: unknown = Reflect.get(client, 'options') ?? Reflect.get(client, '_options')
+  return Object(options) as ClientOptions
 }
 
 interface ClientOptions {
   readonly commandOptions?: { readonly typeMapping?: object }
   readonly defaults?: ClientOptions
+  readonly useReplicas?: boolean
 }
 
 /** Options of Redis after the check, every default filled in. */

@@ -96,6 +96,19 @@ describe('a connection to a cluster', () => {
     await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))
   })
 
+  test('A Redis cluster that answers is up in health, and one without a master is not', async () => {
+    const stores = await open({ rootNodes: cluster.urls })
+    expect((await stores.health()).stores.redis).toMatchObject({ status: 'up' })
+    await cluster.masters[1]?.kill()
+    expect((await stores.health()).stores.redis).toMatchObject({ status: 'degraded' })
+    await cluster.masters[1]?.restart()
+    await eventually(
+      async () => expect((await stores.health()).stores.redis).toMatchObject({ status: 'up' }),
+      { timeoutMs: 15_000 },
+    )
+    orThrow(await stores.close())
+  })
+
   test('connect succeeds while a Redis cluster is down, and the cluster is used once it comes up', async () => {
     await Promise.all(cluster.masters.map((master) => master.kill()))
     const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 200 })

@@ -1,0 +1,99 @@
+import { createSessions, orThrow, type Sessions, type Stores } from '@headwater/core'
+import { eventually, type RedisCluster, startRedisCluster } from '@headwater/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  raise,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+} from '../cache/versioned-rows.ts'
+import { ask, noticedWithin } from '../stores/redis/replicas-fixture.ts'
+
+let rows: VersionedRows
+let cluster: RedisCluster
+let stores: Stores
+let cache: RowCache
+let sessions: Sessions
+
+const ids = Array.from({ length: 30 }, (_, index) => index + 1)
+const userIds = ids.map((id) => `user ${id}`)
+const urls = () => [cluster.masters[0]?.url ?? '', cluster.replicas[0]?.url ?? ''] as const
+
+beforeAll(async () => {
+  ;[rows, cluster] = await Promise.all([versionedRows(), startRedisCluster({ replicas: 1 })])
+  stores = await rows.open({ redis: { rootNodes: cluster.urls } })
+  cache = rowCache(stores)
+  sessions = createSessions(stores)
+})
+afterAll(async () => {
+  await rows.dispose()
+  await cluster.stop()
+})
+
+async function takeOver(
+  kind: 'with all data' | 'as it is',
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  const before = stores.redis.runId
+  // The other masters vote for a replica of one master at most every 4 s.
+  await eventually(
+    async () => {
+      if ((await ask(to, 'ROLE')).startsWith('slave'))
+        await ask(to, 'CLUSTER', 'FAILOVER', ...(kind === 'as it is' ? ['TAKEOVER'] : []))
+      expect(await ask(from, 'ROLE')).toContain('slave')
+    },
+    { ...noticedWithin, intervalMs: 500 },
+  )
+  await eventually(async () => {
+    orThrow(await cache.getMany(ids))
+    expect([undefined, before]).not.toContain(stores.redis.runId)
+    expect(stores.invalidation.isOpen).toBe(true)
+  }, noticedWithin)
+}
+
+const versions = async () =>
+  new Set([...orThrow(await cache.getMany(ids)).values()].map((row) => row.version))
+const raiseAll = () => Promise.all(ids.map((id) => raise(stores, id, [cache.key(id)])))
+const isCached = async () => {
+  await versions()
+  const before = cache.loads.length
+  await versions()
+  expect(cache.loads).toHaveLength(before)
+}
+const areFound = async (tokens: readonly string[]) =>
+  new Set(
+    await Promise.all(
+      tokens.map(async (token) => orThrow(await sessions.get(token)) !== undefined),
+    ),
+  )
+
+test('A failover of one master and back brings no old value and no revoked session', async () => {
+  const [master, replica] = urls()
+  const tokens = await Promise.all(
+    userIds.map(async (userId) => orThrow(await sessions.create({ userId })).token),
+  )
+  await eventually(isCached, noticedWithin)
+  await takeOver('with all data', { from: master, to: replica })
+  expect(await areFound(tokens)).toEqual(new Set([true]))
+  await raiseAll()
+  await takeOver('with all data', { from: replica, to: master })
+  expect(await versions()).toEqual(new Set([2]))
+  expect(await areFound(tokens)).toEqual(new Set([true]))
+})
+
+test('A master that takes over again without the last writes brings no old value and no revoked session', async () => {
+  const [master, replica] = urls()
+  const tokens = await Promise.all(
+    userIds.map(async (userId) => orThrow(await sessions.create({ userId })).token),
+  )
+  await eventually(isCached, noticedWithin)
+  // With a password that is wrong it replicates nothing.
+  await ask(master, 'CONFIG', 'SET', 'masterauth', 'wrong')
+  await takeOver('with all data', { from: master, to: replica })
+  await raiseAll()
+  await Promise.all(userIds.map(async (userId) => orThrow(await sessions.revokeAll(userId))))
+  await takeOver('as it is', { from: replica, to: master })
+  expect(await versions()).toEqual(new Set([3]))
+  expect(await areFound(tokens)).toEqual(new Set([false]))
+})

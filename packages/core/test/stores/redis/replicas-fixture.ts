@@ -1,0 +1,64 @@
+import { eventually, faultProxy, type RedisServer, startRedisServer } from '@headwater/testing'
+import { createClient } from 'redis'
+import { expect } from 'vitest'
+
+/** Two servers, of which either may replicate the other over a link that can be cut. */
+export interface ReplicaPair {
+  readonly first: RedisServer
+  readonly second: RedisServer
+  /** Makes one server the replica of the other, and waits until it has a copy of its data. */
+  replicate(replica: RedisServer): Promise<void>
+  /** Makes a replica a primary, as a failover does. */
+  promote(replica: RedisServer): Promise<void>
+  /** Keeps later writes from the replica, which notices nothing. */
+  holdReplication(): void
+  stop(): Promise<void>
+}
+
+/** Time for a demotion or a promotion to be noticed, in milliseconds. */
+export const noticedWithin = { timeoutMs: 20_000 }
+
+/** Starts two primaries. */
+export async function startReplicaPair(): Promise<ReplicaPair> {
+  const [first, second] = await Promise.all([startRedisServer(), startRedisServer()])
+  const links = new Map([
+    [second, await faultProxy(first.url)],
+    [first, await faultProxy(second.url)],
+  ])
+  for (const { url } of [first, second])
+    await ask(url, 'CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+  return {
+    first,
+    second,
+    replicate: async (replica) => {
+      const { hostname, port } = new URL(links.get(replica)?.url ?? '')
+      await ask(replica.url, 'REPLICAOF', hostname, port)
+      await eventually(
+        async () =>
+          expect(await ask(replica.url, 'INFO', 'replication')).toContain('master_link_status:up'),
+        noticedWithin,
+      )
+    },
+    promote: async (replica) => void (await ask(replica.url, 'REPLICAOF', 'NO', 'ONE')),
+    holdReplication: () => {
+      for (const link of links.values()) link.hang()
+    },
+    stop: async () => {
+      await Promise.all([...links.values()].map((link) => link.close()))
+      await Promise.all([first.stop(), second.stop()])
+    },
+  }
+}
+
+/** Sends one command over a connection of its own, and returns the reply as text. */
+export async function ask(url: string, ...command: string[]): Promise<string> {
+  const client = createClient({ url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    const reply: unknown = await client.sendCommand(command)
+    return String(reply)
+  } finally {
+    client.destroy()
+  }
+}
