@@ -1,37 +1,40 @@
 import { err, ok, packageMissing, ResultAsync } from '@headwater/core'
 import type { PackageMissing } from '@headwater/core'
+import type * as OpenaiPackage from 'openai'
 import type OpenAI from 'openai'
 
-/** What the client needs to know. */
-export interface OpenaiClientSettings {
+/**
+ * Loads the package of OpenAI's official client; never rejects. Bundlers leave it alone: webpack
+ * and Turbopack are told so, others heed the handler of a failed import.
+ */
+export function loadOpenai(): ResultAsync<typeof OpenaiPackage, PackageMissing> {
+  const loaded = import(/* webpackIgnore: true */ 'openai').then(
+    (openai) => ok(openai),
+    (cause: unknown) => err(packageMissing('openai', 'openai', cause)),
+  )
+  return new ResultAsync<typeof OpenaiPackage, PackageMissing>(loaded)
+}
+
+/** The address of the service, and the key to it. */
+export interface OpenaiAccess {
   readonly apiKey: string
   readonly baseURL: string
 }
 
-/**
- * Makes OpenAI's official client. Its package is loaded only now, and bundlers leave it alone:
- * webpack and Turbopack are told so, others heed the handler of a failed import.
- */
-export function openaiClient({
-  apiKey,
-  baseURL,
-}: OpenaiClientSettings): ResultAsync<OpenAI, PackageMissing> {
-  const client = import(/* webpackIgnore: true */ 'openai').then(
-    ({ OpenAI: Client }) =>
-      // Every option left out here is read from the environment by the client.
-      ok(
-        new Client({
-          apiKey,
-          baseURL,
-          adminAPIKey: null,
-          organization: null,
-          project: null,
-          webhookSecret: null,
-          logLevel: 'off',
-          maxRetries: 0,
-        }),
-      ),
-    (cause: unknown) => err(packageMissing('openai', 'openai', cause)),
-  )
-  return new ResultAsync<OpenAI, PackageMissing>(client)
+/** A client that takes nothing from the environment. */
+export function openaiClient(
+  { OpenAI: Client }: typeof OpenaiPackage,
+  { apiKey, baseURL }: OpenaiAccess,
+): OpenAI {
+  // Every option left out here is read from the environment by the client.
+  return new Client({
+    apiKey,
+    baseURL,
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    logLevel: 'off',
+    maxRetries: 0,
+  })
 }

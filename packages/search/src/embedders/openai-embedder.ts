@@ -17,7 +17,7 @@ import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
 import { z } from 'zod'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
-import { openaiClient } from './openai-client.ts'
+import { loadOpenai, openaiClient } from './openai-client.ts'
 import { isBatchTooLarge, openaiComplaint } from './openai-complaint.ts'
 import { dimensionMismatch } from './embedder.ts'
 import { toUnitVector } from './unit-vector.ts'
@@ -152,6 +152,8 @@ class OpenaiEmbedder implements Embedder {
   readonly profile: EmbeddingProfile
   readonly #settings: Settings
   readonly #guard: Guard
+  /** Loading takes up to half a second, which the first call shall not wait for. */
+  readonly #package = loadOpenai()
 
   constructor(settings: Settings) {
     const { model, dimensions, diagnostics, clock, deadlineMs } = settings
@@ -174,7 +176,8 @@ class OpenaiEmbedder implements Embedder {
     if (empty !== -1) return errAsync(invalidField(`texts[${empty}]`, 'must not be empty'))
     const { concurrency, clock, deadlineMs } = this.#settings
     const budget = new CallBudget(clock, { deadlineMs, ...options })
-    return openaiClient(this.#settings)
+    return this.#package
+      .map((openai) => openaiClient(openai, this.#settings))
       .andThen((client) =>
         eachInParallel(this.#batches(texts), concurrency, (part) =>
           this.#embedBatch(part, { client, budget }),

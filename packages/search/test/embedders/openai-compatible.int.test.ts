@@ -43,7 +43,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
       baseURL: `http://127.0.0.1:${port}/v1`,
       model: 'local-model',
       dimensions: 2,
-      deadlineMs: 500,
+      deadlineMs: 10_000,
       encodingFormat,
     }).embed(texts)
   }
