@@ -10,8 +10,7 @@ export interface MongodbProcess {
 
 /**
  * Connects to the server of `HEADWATER_MONGODB_URL`, or starts a stand-in in a process of its own,
- * so
- * that the server's cost does not count as the client's.
+ * so that the server's cost does not count as the client's.
  */
 export async function startMongodbProcess(): Promise<MongodbProcess> {
   const given = process.env['HEADWATER_MONGODB_URL']

@@ -16,8 +16,7 @@ const leadMs = 100
 
 /**
  * Loads caused by 50 callers in each of eight processes that miss the same key at the same time:
- * the
- * highest count of several rounds.
+ * the highest count of several rounds.
  */
 export async function loadsUnderStampede({ redisUrl, postgresUrl }: StampedeUrls): Promise<number> {
   const children = Array.from({ length: processes }, () =>

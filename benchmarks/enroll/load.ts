@@ -3,8 +3,7 @@ import type { Enroll, Press } from './contestants.ts'
 
 /**
  * Runs the presses with concurrent callers, each of which presses again once it is answered.
- * Returns
- * every wait in milliseconds.
+ * Returns every wait in milliseconds.
  */
 export async function run(
   enroll: Enroll,

@@ -24,8 +24,7 @@ export const event = {
 
 /**
  * SQL that runs an insert once per transaction. The insert selects from `events`, whose column `n`
- * is
- * the number of an event.
+ * is the number of an event.
  */
 export function inTransactions(insert: (events: string) => string): string {
   return `DO $$ BEGIN

@@ -1,12 +1,13 @@
 import { Client } from 'pg'
 import type { Contest } from '../measure/alternate.ts'
+import { say } from '../measure/say.ts'
 import { eventCount, fillLog } from './backlog.ts'
 import { fillJobs, workAll } from './graphile-worker.ts'
 import type { OutboxFixture } from './outbox-fixture.ts'
 import { fetchAll, fillBoss, openBoss } from './pg-boss.ts'
 import { publishingContest, transactionContest } from './publishing.ts'
 import { purgeAll, relayAll } from './relaying.ts'
-import { fillQueue, takeAll } from './skip-locked.ts'
+import { fastestBatchSize, fillQueue, takeAll } from './skip-locked.ts'
 
 /** The contests; each is named by its figure. */
 export type ContestName =
@@ -24,15 +25,17 @@ const noOp = async (): Promise<void> => undefined
 
 /**
  * Opens the contest of a figure. Each round of a delivery begins with 100,000 undelivered events
- * and
- * ends when all of them are delivered and deleted.
+ * and ends when all of them are delivered and deleted.
  */
 export const contests: Record<ContestName, (fixture: OutboxFixture) => Promise<ClosingContest>> = {
-  vsSkipLocked: async (fixture) =>
-    delivering(fixture, async () => {
+  vsSkipLocked: async (fixture) => {
+    const batchSize = await fastestBatchSize(fixture.client, fixture.pool)
+    say(`SKIP LOCKED is fastest here with batches of ${batchSize}`)
+    return delivering(fixture, async () => {
       await fillQueue(fixture.client)
-      return () => takeAll(fixture.pool, noOp)
-    }),
+      return () => takeAll(fixture.pool, batchSize, noOp)
+    })
+  },
 
   vsGraphileWorker: async (fixture) =>
     delivering(fixture, async () => {

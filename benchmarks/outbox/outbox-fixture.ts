@@ -7,7 +7,7 @@ import { createCourses } from './publishing.ts'
 export interface OutboxFixture {
   readonly stores: Stores
   readonly pool: Pool
-  /** For the work between rounds. */
+  /** For the work between rounds, which is not timed and does not wait for the disk. */
   readonly client: Client
   readonly url: string
   readonly redisUrl: string
@@ -27,7 +27,7 @@ export async function openOutboxFixture({
   pool.on('connect', (connection) => {
     connection.on('error', ignore)
   })
-  const client = new Client({ connectionString: url })
+  const client = new Client({ connectionString: url, options: '-c synchronous_commit=off' })
   await client.connect()
   await client.query(createCourses)
   return {

@@ -2,8 +2,7 @@ import type { Result } from '@headwater/core'
 
 /**
  * The outcome that the table promises: the operation works, it reports the outage, or, while a
- * store
- * restarts, either.
+ * store restarts, either.
  */
 export type Expected = 'works' | 'unavailable' | 'either'
 
