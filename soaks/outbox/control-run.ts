@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { idCursor, xminGuard } from './controls.ts'
+import { idCursor, xminGuard } from './naive-readers.ts'
 import { readLedger } from './accounts.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { judgeLog } from './judge.ts'

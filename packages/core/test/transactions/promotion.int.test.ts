@@ -1,4 +1,3 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
 import { connect, FailureError, migrate, orThrow, type Stores } from '@headwater/core'
 import { startPostgresServer, type PostgresServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
@@ -24,18 +23,6 @@ afterAll(async () => {
   await server.stop()
 })
 
-/** Ends the server as a crash does, and starts it on a timeline of its own, as a promotion does. */
-async function promote(): Promise<void> {
-  const { rows } = await stores.postgres.client.query<{ data_directory: string }>(
-    'SHOW data_directory',
-  )
-  const directory = rows[0]?.data_directory ?? ''
-  await server.kill()
-  appendFileSync(`${directory}/postgresql.auto.conf`, "restore_command = 'false'\n")
-  writeFileSync(`${directory}/recovery.signal`, '')
-  await server.restart()
-}
-
 async function transactionId(): Promise<bigint> {
   const { rows } = await stores.postgres.client.query<{ xid: string }>(
     'SELECT pg_current_xact_id()::text AS xid',
@@ -48,7 +35,7 @@ test('A promoted standby, which assigns the same ids again, says nothing about a
   const isCutOff = stores.postgres.withConnection(async (connection) => {
     const { identity } = await begin(connection, transactionDefaults)
     lost = identity
-    await promote()
+    await server.promote()
     await connection.query('COMMIT')
   })
   await expect(isCutOff).rejects.toThrow(FailureError)

@@ -44,6 +44,11 @@ export interface FaultProxy {
   hang(): void
   /** Delays each direction by so many milliseconds, and a round trip by twice as many. */
   delay(ms: number): void
+  /**
+   * Sends new connections to another store and resets the open ones, as an address that moves with
+   * a failover. {@link FaultProxy.url} stays.
+   */
+  moveTo(url: string): void
   /** Ends all faults and forwards held data in order. */
   restore(): void
   /** Closes the proxy and all its connections. Idempotent. */
@@ -98,6 +103,9 @@ class UrlProxy implements FaultProxy {
   delay(ms: number): void {
     this.#proxy.apply({ kind: 'delay', ms })
   }
+  moveTo(url: string): void {
+    this.#proxy.moveTo(upstreamOf(url))
+  }
   restore(): void {
     this.#proxy.apply({ kind: 'none' })
   }
@@ -116,7 +124,7 @@ class TcpProxy {
   readonly traffic: Traffic = { bytesToServer: 0, bytesToClient: 0, roundTrips: 0 }
   readonly links = new Set<Link>()
   readonly #server: Server
-  readonly #upstream: Upstream
+  #upstream: Upstream
   connectionsTotal = 0
   #fault: Fault = { kind: 'none' }
   #closed: Promise<void> | undefined
@@ -142,11 +150,20 @@ class TcpProxy {
     for (const link of [...this.links]) link.apply(fault)
   }
 
+  moveTo(upstream: Upstream): void {
+    this.#upstream = upstream
+    this.#resetLinks()
+  }
+
   close(): Promise<void> {
     return (this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve())
-      for (const link of [...this.links]) link.reset()
+      this.#resetLinks()
     }))
+  }
+
+  #resetLinks(): void {
+    for (const link of [...this.links]) link.reset()
   }
 
   #accept(client: Socket): void {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { onFreePort } from './free-port.ts'
 import { RestartableServer, type LocalServer } from './local-server.ts'
@@ -29,6 +31,11 @@ export interface PostgresServer extends LocalServer {
    * acknowledged commit survives, even {@link LocalServer.kill}.
    */
   restart(): Promise<void>
+  /**
+   * Kills the server and starts it on its port as a promoted standby that missed no commit: on a
+   * timeline of its own, assigning the ids of the transactions that were under way again.
+   */
+  promote(): Promise<void>
 }
 
 /**
@@ -45,15 +52,16 @@ export async function startPostgresServer(
   const binaries = await findPostgresBinaries({ asOtherUser: user !== undefined })
   return onFreePort(async (port) => {
     const flags = serverFlags(port, { max_connections: String(maxConnections), ...settings })
+    const dir = await serverDirectory('postgres', user)
     const server = await RestartableServer.start({
       name: 'PostgreSQL',
       command: 'sh',
       args: ['-c', initialiseAndServe, 'sh', binaries.initdb, binaries.postgres, ...flags],
-      dir: await serverDirectory('postgres', user),
+      dir,
       user,
       ready: /database system is ready to accept connections/,
     })
-    return postgresVerbs(server, port)
+    return postgresVerbs(server, { port, dir })
   })
 }
 
@@ -74,12 +82,17 @@ function serverFlags(port: number, settings: Readonly<Record<string, string>>): 
     fsync: 'off',
     full_page_writes: 'off',
     wal_level: 'logical',
+    // A recovery that finds no archive ends at once, with the server's own log.
+    restore_command: 'false',
     ...settings,
   }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-function postgresVerbs(server: RestartableServer, port: number): PostgresServer {
+function postgresVerbs(
+  server: RestartableServer,
+  { port, dir }: { port: number; dir: string },
+): PostgresServer {
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -90,6 +103,10 @@ function postgresVerbs(server: RestartableServer, port: number): PostgresServer 
     pause: () => server.pause(),
     resume: () => server.resume(),
     restart: () => server.restart(),
+    async promote() {
+      await server.kill()
+      await server.restart(() => writeFile(join(dir, 'data', 'recovery.signal'), ''))
+    },
     stop: () => server.stop(),
   }
 }

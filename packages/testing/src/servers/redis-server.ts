@@ -40,6 +40,15 @@ export interface RedisServer extends LocalServer {
    * returns with an older snapshot, like a server restored from a backup.
    */
   restart(options?: { keepData?: boolean }): Promise<void>
+  /**
+   * Makes the server a replica of another one. Its connections stay open; its data stay until they
+   * are replaced by those of the other server.
+   */
+  becomeReplicaOf(url: string): Promise<void>
+  /** Whether the server is a replica that receives the writes of its primary. */
+  isInSync(): Promise<boolean>
+  /** Makes a replica a primary again, with the data that it has. */
+  becomePrimary(): Promise<void>
 }
 
 /**
@@ -67,6 +76,8 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
         '',
         '--appendonly',
         'no',
+        '--repl-diskless-sync-delay',
+        '0',
         '--dir',
         dir,
         ...args,
@@ -95,6 +106,15 @@ function redisVerbs(
     resume: () => server.resume(),
     stop: () => server.stop(),
     snapshot,
+    async becomeReplicaOf(url) {
+      const { hostname, port: primaryPort } = new URL(url)
+      await redisCommand(port, ['REPLICAOF', hostname, primaryPort])
+    },
+    async isInSync() {
+      const info = await redisCommand(port, ['INFO', 'replication'])
+      return info.includes('master_link_status:up')
+    },
+    becomePrimary: async () => void (await redisCommand(port, ['REPLICAOF', 'NO', 'ONE'])),
     async restart({ keepData = false } = {}) {
       if (keepData && !server.isKilled) await snapshot()
       await server.restart(() =>

@@ -11,7 +11,7 @@ import { MongoClient } from 'mongodb'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
-import { eventually, faultProxy, type FaultProxy } from '../../src/index.ts'
+import { eventually, faultProxy, startRedisServer, type FaultProxy } from '../../src/index.ts'
 import { staysPending } from '../stays-pending.ts'
 
 let proxy: FaultProxy
@@ -51,6 +51,19 @@ describe('between node-redis and Redis', () => {
     proxy.restore()
     await eventually(() => expect(client.isReady).toBe(true))
     expect(await client.ping()).toBe('PONG')
+  })
+
+  test('A moved proxy leads every connection to the other server, also the open ones', async () => {
+    const other = await startRedisServer()
+    try {
+      proxy.moveTo(other.url)
+      await eventually(async () =>
+        expect(await client.info('server')).toContain(`tcp_port:${other.port}`),
+      )
+      expect(client.options.url).toBe(proxy.url)
+    } finally {
+      await other.stop()
+    }
   })
 
   test('A hang answers nothing, accepts connections and loses nothing', async () => {

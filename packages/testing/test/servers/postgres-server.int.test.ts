@@ -45,6 +45,22 @@ test('A PostgreSQL server keeps its port and every acknowledged commit when kill
   expect(await query('SELECT id FROM kept')).toEqual([1])
 })
 
+test('A promoted PostgreSQL server has every commit, another timeline, and ids that were assigned before', async () => {
+  const timeline = 'SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)'
+  const client = new pg.Client({ connectionString: server.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  await query('CREATE TABLE committed (id int)')
+  await client.query('BEGIN')
+  const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id')
+  const before = await query(timeline)
+  await server.promote()
+  expect(await query(timeline)).not.toEqual(before)
+  expect(await query('SELECT count(*)::int FROM committed')).toEqual([0])
+  expect(await query('SELECT pg_current_xact_id()::text')).toEqual([rows[0]?.id])
+  await client.end().catch(() => undefined)
+})
+
 test('A kill of a PostgreSQL server breaks its open connections, even busy ones', async () => {
   const client = new pg.Client({ connectionString: server.url })
   client.on('error', () => undefined)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startRedisServer, type RedisServer } from '../../src/index.ts'
+import { eventually, startRedisServer, type RedisServer } from '../../src/index.ts'
 import { staysPending } from '../stays-pending.ts'
 
 let server: RedisServer
@@ -53,6 +53,22 @@ test('A Redis server restarts with its last snapshot after a kill', async () => 
   await expect(get()).rejects.toThrow(/ECONNREFUSED/)
   await server.restart({ keepData: true })
   expect(await get()).toBe('in the snapshot')
+})
+
+test('A Redis server becomes a replica, whose data are replaced, and a primary again', async () => {
+  const primary = await startRedisServer()
+  try {
+    await set('of the replica')
+    await server.becomeReplicaOf(primary.url)
+    await eventually(async () => expect(await server.isInSync()).toBe(true))
+    expect(await get()).toBeNull()
+    await expect(set('refused')).rejects.toThrow(/READONLY/)
+    await server.becomePrimary()
+    expect(await server.isInSync()).toBe(false)
+    await set('accepted')
+  } finally {
+    await primary.stop()
+  }
 })
 
 test('A Redis server answers nothing while paused, and the waiting requests once resumed', async () => {

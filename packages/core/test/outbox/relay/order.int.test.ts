@@ -13,7 +13,7 @@ import {
   useOutbox,
   type OutboxFixture,
 } from '../outbox-fixture.ts'
-import { idCursor, xminGuard } from '../naive-readers.ts'
+import { idCursor, xminGuard } from '../../../../../soaks/outbox/naive-readers.ts'
 
 const open = useOutbox()
 

@@ -25,21 +25,14 @@ export async function startReplicaPair(): Promise<ReplicaPair> {
     [second, await faultProxy(first.url)],
     [first, await faultProxy(second.url)],
   ])
-  for (const { url } of [first, second])
-    await ask(url, 'CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
   return {
     first,
     second,
     replicate: async (replica) => {
-      const { hostname, port } = new URL(links.get(replica)?.url ?? '')
-      await ask(replica.url, 'REPLICAOF', hostname, port)
-      await eventually(
-        async () =>
-          expect(await ask(replica.url, 'INFO', 'replication')).toContain('master_link_status:up'),
-        noticedWithin,
-      )
+      await replica.becomeReplicaOf(links.get(replica)?.url ?? '')
+      await eventually(async () => expect(await replica.isInSync()).toBe(true), noticedWithin)
     },
-    promote: async (replica) => void (await ask(replica.url, 'REPLICAOF', 'NO', 'ONE')),
+    promote: (replica) => replica.becomePrimary(),
     holdReplication: () => {
       for (const link of links.values()) link.hang()
     },

@@ -1,6 +1,6 @@
 import type { SqlClient } from '@headwater/core'
 
-/** A reader of the log as people write it by hand, to show that the judge can tell. */
+/** A reader of the log as people write it by hand: the control of tests and soaks. */
 export interface NaiveReader {
   /** Returns the events since the last call, as `id@version`. */
   poll(): Promise<string[]>
