@@ -80,8 +80,6 @@ async function startNode(onProgress: (line: string) => void): Promise<RedisServe
       '2000',
       '--cluster-port',
       String(busPort),
-      '--repl-diskless-sync-delay',
-      '0',
     ],
   })
 }

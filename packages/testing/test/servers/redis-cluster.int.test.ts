@@ -36,7 +36,10 @@ test('A replica of a Redis cluster takes over from its master with all of its ke
     const replica = createClient({ url })
     await replica.connect()
     await replica.sendCommand(['CLUSTER', 'FAILOVER'])
-    await eventually(async () => expect(await replica.info('replication')).toContain('role:master'))
+    await eventually(
+      async () => expect(await replica.info('replication')).toContain('role:master'),
+      { timeoutMs: 20_000 },
+    )
     replica.destroy()
   }
   expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
