@@ -24,26 +24,47 @@ const lease = `lease_until = ${leaseEnd}, leased_at = clock_timestamp()`
 const registered = `
   SELECT FROM @schema.outbox_sink s WHERE s.sink = $1 AND s.mode = $4 AND s.types = $5::text[]`
 
+/** A definition as one text. */
+function definition(of: 's' | 'excluded'): string {
+  return `(${of}.mode || ' ' || array_to_string(${of}.types, ','))`
+}
+
 const cursorColumns = `
     c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
 
 /**
- * A changed definition takes the shards away from every owner, whose acknowledgements then fail.
+ * Registers a definition that differs from the registered one, but not one that was replaced
+ * before while relays with its successor are alive, or were within `$5` milliseconds: they left
+ * without a word, and may return. A changed definition takes the shards away from every owner,
+ * whose acknowledgements then fail.
  */
 export const openCursorsSql = `
-  WITH changed AS (
-    UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, owner = NULL, lease_until = 'epoch'
-    FROM @schema.outbox_sink s, ${durably}
-    WHERE s.sink = $1 AND (s.mode, s.types) IS DISTINCT FROM ($2, $3::text[]) AND c.sink = s.sink
-  ), known AS (
+  WITH registered AS (
     INSERT INTO @schema.outbox_sink AS s (sink, mode, types) VALUES ($1, $2, $3)
-    ON CONFLICT (sink) DO UPDATE SET mode = excluded.mode, types = excluded.types
+    ON CONFLICT (sink) DO UPDATE SET
+      mode = excluded.mode,
+      types = excluded.types,
+      superseded = array_remove(s.superseded, ${definition('excluded')}) || ${definition('s')}
+    WHERE (s.mode, s.types) IS DISTINCT FROM (excluded.mode, excluded.types)
+      AND NOT (
+        ${definition('excluded')} = ANY (s.superseded)
+        AND EXISTS (
+          SELECT FROM @schema.outbox_owner o
+          WHERE o.sink = s.sink AND o.seen_until > clock_timestamp() - $5 * interval '1 ms'
+        )
+      )
     RETURNING s.sink
+  ), former AS (
+    DELETE FROM @schema.outbox_owner o USING registered WHERE o.sink = registered.sink
+  ), changed AS (
+    UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, owner = NULL, lease_until = 'epoch'
+    FROM registered, ${durably}
+    WHERE c.sink = registered.sink
   )
   INSERT INTO @schema.outbox_cursor (sink, shard, tick)
-  SELECT known.sink, shard,
+  SELECT registered.sink, shard,
     CASE WHEN $4 = 'head' THEN (SELECT id FROM @schema.outbox_advance(0, 0)) ELSE 0 END
-  FROM known, generate_series(0, ${shardCount - 1}) AS shard, ${durably}
+  FROM registered, generate_series(0, ${shardCount - 1}) AS shard, ${durably}
   WHERE NOT EXISTS (SELECT FROM @schema.outbox_cursor c WHERE c.sink = $1)
   ON CONFLICT DO NOTHING`
 

@@ -39,15 +39,28 @@ export interface Owning {
 }
 
 /**
+ * How long the relays of a newer release must be gone before one of an older release takes a sink
+ * over again, in milliseconds. A crash or a restart is shorter.
+ */
+export const takeOverAfterMs = 60_000
+
+/**
  * Registers a sink. One that is new gets a cursor for each shard, at the beginning or at the head
  * of the log. When its mode or types have changed, relays with the old ones lose their shards: they
- * would pass events of a new type without delivering them. One round trip.
+ * would pass events of a new type without delivering them. An older release that is restarted does
+ * not take the sink back while the newer one is alive. One round trip.
  */
 export async function openCursors(
   sql: SqlClient,
   { name, mode, types, startAt }: Sink,
 ): Promise<void> {
-  await sql.query(openCursorsSql, [name, mode, inOrder(types), startAt ?? 'beginning'])
+  await sql.query(openCursorsSql, [
+    name,
+    mode,
+    inOrder(types),
+    startAt ?? 'beginning',
+    takeOverAfterMs,
+  ])
 }
 
 /** The owners of a sink at the moment of a pulse. */

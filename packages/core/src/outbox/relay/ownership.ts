@@ -11,6 +11,7 @@ import {
   pulse,
   reclaim,
   release,
+  takeOverAfterMs,
   type OwnedShard,
   type Owning,
   type Position,
@@ -37,6 +38,7 @@ export class Ownership implements StuckShards {
   #turn: Promise<unknown> = Promise.resolve()
   #share = { relays: 1, free: shardCount }
   #isRegistered = true
+  #aloneSince: number | undefined
   #needsResync = false
   #hasUnsaved = false
   #savedAt = 0
@@ -65,12 +67,22 @@ export class Ownership implements StuckShards {
     return [...this.#stuck.values()].some((keys) => keys.size > 0)
   }
 
+  /**
+   * Whether this relay waits for those of a newer release, and has seen none for long: that release
+   * was rolled back.
+   */
+  get isForsaken(): boolean {
+    const since = this.#aloneSince
+    return since !== undefined && this.#deps.clock.monotonic() - since >= takeOverAfterMs
+  }
+
   /** Renews the leases, counts the relays of the sink, and drops shards that others have taken. */
   pulse(): Promise<void> {
     return this.#inTurn(async () => {
       const sentAt = this.#deps.clock.monotonic()
       const { isRegistered, relays, free, fences } = await pulse(this.#deps.sql, this.#deps.owning)
       this.lease.renewed(sentAt)
+      this.#aloneSince = isRegistered || relays > 1 ? undefined : (this.#aloneSince ?? sentAt)
       this.#share = { relays, free: isRegistered ? free : 0 }
       const lost = this.shards.filter(({ shard, fence }) => fences.get(shard) !== fence)
       this.#drop(lost.map(({ shard }) => shard))

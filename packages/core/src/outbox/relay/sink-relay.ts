@@ -172,8 +172,7 @@ export class SinkRelay {
 
   async #open(): Promise<boolean> {
     try {
-      await openCursors(this.#deps.sql, this.#deps.sink)
-      await this.#ownership.pulse()
+      await this.#register()
       this.#pulseLater()
       return true
     } catch (error) {
@@ -182,10 +181,15 @@ export class SinkRelay {
     }
   }
 
+  async #register(): Promise<void> {
+    await openCursors(this.#deps.sql, this.#deps.sink)
+    await this.#ownership.pulse()
+  }
+
   #pulseLater(): void {
     this.#pulseTimer = setTimeout(() => {
-      void this.#ownership
-        .pulse()
+      const isForsaken = this.#ownership.isForsaken
+      void (isForsaken ? this.#register() : this.#ownership.pulse())
         .catch(this.#deps.onError)
         .then(() => {
           this.#wake.wake()

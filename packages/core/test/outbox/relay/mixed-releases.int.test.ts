@@ -1,7 +1,9 @@
 import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { expect, test } from 'vitest'
-import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
+import { leave, openCursors, pulse, takeOverAfterMs } from '../../../src/outbox/relay/cursor.ts'
+import { Ownership } from '../../../src/outbox/relay/ownership.ts'
+import { change, recordingSink, useOutbox, type OutboxFixture } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 const exams = (from: number, count: number) =>
@@ -30,6 +32,24 @@ test('A relay with fewer types than the newest one passes no event that it does 
   })
 })
 
+test('A relay of the old release that is restarted leaves the sink to the new release', async () => {
+  const fixture = await open()
+  const old = () => fixture.relay([recordingSink({ types: ['course.*'] })])
+  await fixture.publish(change('a', 1))
+  orThrow(await old().drain())
+  const recent = recordingSink({ types: ['exam.*', 'course.*'] })
+  const after = fixture.relay([recent])
+  await fixture.publish(...exams(1, 10))
+  orThrow(await after.drain({ deadlineMs: 10_000 }))
+  old().start()
+  await eventually(() => {
+    expect(fixture.errors.map(String)).toContainEqual(expect.stringMatching(/other types/))
+  })
+  await fixture.publish(...exams(11, 10))
+  orThrow(await after.drain({ deadlineMs: 10_000 }))
+  expect(new Set(recent.seen).size).toBe(20)
+})
+
 test('A release that is rolled back takes over again with its own types', async () => {
   const fixture = await open()
   const old = recordingSink({ types: ['course.*'] })
@@ -46,3 +66,56 @@ test('A release that is rolled back takes over again with its own types', async 
   orThrow(await rolledBack.drain({ deadlineMs: 10_000 }))
   expect([...old.seen, ...again.seen]).toEqual(['b@1'])
 })
+
+const owning = (types: string[], leaseMs = 3_000) => ({
+  sink: recordingSink({ types }),
+  owner: types.join(),
+  leaseMs,
+})
+
+test('A waiting relay takes the sink back once no relay of the newer release is left for a minute', async () => {
+  const fixture = await open()
+  const { clock, postgres } = fixture.stores
+  const sql = postgres.client
+  const [old, recent] = [owning(['course.*']), owning(['course.*', 'exam.*'])]
+  let now = 0
+  const ownership = new Ownership({ sql, owning: old, clock: { ...clock, monotonic: () => now } })
+  await openCursors(sql, old.sink)
+  await openCursors(sql, recent.sink)
+  await pulse(sql, recent)
+  await expect(ownership.pulse()).rejects.toThrow(/other types/)
+  now = takeOverAfterMs
+  await ownership.pulse()
+  expect(ownership.isForsaken).toBe(false)
+  await leave(sql, recent)
+  await ownership.pulse()
+  now += takeOverAfterMs - 1
+  expect(ownership.isForsaken).toBe(false)
+  now += 1
+  expect(ownership.isForsaken).toBe(true)
+  await openCursors(sql, old.sink)
+  await ownership.pulse()
+  expect(ownership.isForsaken).toBe(false)
+  expect(await typesOf(fixture)).toEqual(old.sink.types)
+})
+
+test('An older release leaves the sink to relays that left without a word less than a minute ago', async () => {
+  const fixture = await open()
+  const sql = fixture.stores.postgres.client
+  const [old, recent] = [owning(['course.*']), owning(['exam.*'], 1)]
+  const typesAfter = async (silence: string) => {
+    await openCursors(sql, recent.sink)
+    await pulse(sql, recent)
+    await fixture.rows(`UPDATE @schema.outbox_owner SET seen_until = now() - interval '${silence}'`)
+    await openCursors(sql, old.sink)
+    return typesOf(fixture)
+  }
+  await openCursors(sql, old.sink)
+  expect(await typesAfter('50 seconds')).toEqual(recent.sink.types)
+  expect(await typesAfter('70 seconds')).toEqual(old.sink.types)
+})
+
+async function typesOf(fixture: OutboxFixture): Promise<readonly string[] | undefined> {
+  const [sink] = await fixture.rows<{ types: string[] }>('SELECT types FROM @schema.outbox_sink')
+  return sink?.types
+}
