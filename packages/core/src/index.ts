@@ -95,6 +95,7 @@ export type {
   Sessions,
   SessionsRevoked,
   SessionStores,
+  SessionUserId,
   StartedSession,
 } from './sessions/sessions.ts'
 export { addressSubject, addressSubjectDefaults } from './rate-limit/address-subject.ts'
@@ -107,9 +108,11 @@ export type {
   RateLimiter,
   RateLimiterOptions,
   RateLimiterStores,
+  TakeOptions,
 } from './rate-limit/rate-limiter.ts'
 export { createRateLimits } from './rate-limit/create-rate-limits.ts'
 export type {
+  LimitSubjects,
   OneLimit,
   RateLimits,
   RateLimitsAnswer,

@@ -1,7 +1,10 @@
 import { checkOptions, option } from '../check-options.ts'
+import type { StoreError } from '../errors.ts'
+import type { ResultAsync } from '../result.ts'
 import { Fallback } from './fallback.ts'
 import {
   answerOf,
+  checkedCost,
   type CheckedLimit,
   checkedLimit,
   limitKey,
@@ -14,7 +17,9 @@ import {
   rateLimiterDefaults,
   type RateLimiterOptions,
   type RateLimiterStores,
+  type TakeOptions,
 } from './rate-limiter.ts'
+import { look } from './scripts/look.ts'
 import { take } from './scripts/take.ts'
 
 const rules = limitRules.extend({ name: option.text, onUnavailable: onUnavailableRule })
@@ -48,13 +53,37 @@ class RedisRateLimiter implements RateLimiter {
     this.#limit = checkedLimit(options.name, options)
   }
 
-  async take(subject: string | number): Promise<RateLimitAnswer> {
+  take(subject: string | number, options: TakeOptions = {}): Promise<RateLimitAnswer> {
+    return this.#ask(subject, options, { isCounted: true })
+  }
+
+  peek(subject: string | number, options: TakeOptions = {}): Promise<RateLimitAnswer> {
+    return this.#ask(subject, options, { isCounted: false })
+  }
+
+  reset(subject: string | number): ResultAsync<void, StoreError> {
+    const key = limitKey(this.#redis, this.#limit, subject)
+    this.#fallback.forget(key)
+    return this.#redis.run('reset rate limit', (client) => client.unlink(key)).map(() => undefined)
+  }
+
+  async #ask(
+    subject: string | number,
+    options: TakeOptions,
+    { isCounted }: { readonly isCounted: boolean },
+  ): Promise<RateLimitAnswer> {
     const limit = this.#limit
     const key = limitKey(this.#redis, limit, subject)
-    const verdict = await this.#redis.run('rate limit', (client) => take(client, key, limit.rate))
-    if (verdict.isErr())
-      return this.#fallback.answers([{ key, limit }], verdict.error)[0] as RateLimitAnswer
-    this.#fallback.clear()
-    return answerOf(limit, verdict.value)
+    const cost = checkedCost([limit], options)
+    const decide = isCounted ? take : look
+    const verdict = await this.#redis.run('rate limit', (client) =>
+      decide(client, key, limit.rate, cost),
+    )
+    if (verdict.isOk()) {
+      this.#fallback.clear()
+      return answerOf(limit, verdict.value)
+    }
+    const asked = [{ key, limit }]
+    return this.#fallback.answers(asked, { cost, isCounted }, verdict.error)[0] as RateLimitAnswer
   }
 }

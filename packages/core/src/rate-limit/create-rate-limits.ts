@@ -1,11 +1,14 @@
 import type { RedisClientType } from 'redis'
 import { z } from 'zod'
 import { checkOptions, option } from '../check-options.ts'
+import type { StoreError } from '../errors.ts'
+import type { ResultAsync } from '../result.ts'
 import { isCluster } from '../stores/redis/redis-client.ts'
 import { Fallback } from './fallback.ts'
 import type { Verdict } from './gcra.ts'
 import {
   answerOf,
+  checkedCost,
   type CheckedLimit,
   checkedLimit,
   limitKey,
@@ -17,8 +20,16 @@ import {
   type RateLimitAnswer,
   rateLimiterDefaults,
   type RateLimiterStores,
+  type TakeOptions,
 } from './rate-limiter.ts'
-import type { OneLimit, RateLimits, RateLimitsAnswer, RateLimitsOptions } from './rate-limits.ts'
+import type {
+  LimitSubjects,
+  OneLimit,
+  RateLimits,
+  RateLimitsAnswer,
+  RateLimitsOptions,
+} from './rate-limits.ts'
+import { look } from './scripts/look.ts'
 import { takeAll } from './scripts/take-all.ts'
 import { take } from './scripts/take.ts'
 import { untake } from './scripts/untake.ts'
@@ -79,22 +90,41 @@ class RedisRateLimits<Name extends string> implements RateLimits<Name> {
     )
   }
 
-  async take(
-    subjects: Readonly<Partial<Record<Name, string | number>>>,
+  take(subjects: LimitSubjects<Name>, options: TakeOptions = {}): Promise<RateLimitsAnswer<Name>> {
+    return this.#ask(subjects, options, { isCounted: true })
+  }
+
+  peek(subjects: LimitSubjects<Name>, options: TakeOptions = {}): Promise<RateLimitsAnswer<Name>> {
+    return this.#ask(subjects, options, { isCounted: false })
+  }
+
+  reset(subjects: LimitSubjects<Name>): ResultAsync<void, StoreError> {
+    const keys = this.#takesOf(subjects).map(({ key }) => key)
+    for (const key of keys) this.#fallback.forget(key)
+    return this.#redis
+      .run('reset rate limits', (client) => Promise.all(keys.map((key) => client.unlink(key))))
+      .map(() => undefined)
+  }
+
+  async #ask(
+    subjects: LimitSubjects<Name>,
+    options: TakeOptions,
+    { isCounted }: { readonly isCounted: boolean },
   ): Promise<RateLimitsAnswer<Name>> {
     const takes = this.#takesOf(subjects)
     const names = takes.map(({ name }) => name)
-    if (takes.length === 0) return answerTogether(names, [])
-    const verdicts = await this.#redis.run('rate limits', (client) =>
-      isCluster(client)
-        ? takeApart(client, takes)
-        : takeAll(
-            client,
-            takes.map(({ key, limit: { rate } }) => ({ key, rate })),
-          ),
+    const cost = checkedCost(
+      takes.map(({ limit }) => limit),
+      options,
     )
+    if (takes.length === 0) return answerTogether(names, [])
+    const decide = isCounted ? takeTogether : lookTogether
+    const verdicts = await this.#redis.run('rate limits', (client) => decide(client, takes, cost))
     if (verdicts.isErr())
-      return answerTogether(names, this.#fallback.answers(takes, verdicts.error))
+      return answerTogether(
+        names,
+        this.#fallback.answers(takes, { cost, isCounted }, verdicts.error),
+      )
     this.#fallback.clear()
     return answerTogether(
       names,
@@ -102,10 +132,11 @@ class RedisRateLimits<Name extends string> implements RateLimits<Name> {
     )
   }
 
-  #takesOf(subjects: Readonly<Partial<Record<Name, string | number>>>): NamedTake<Name>[] {
+  #takesOf(subjects: LimitSubjects<Name>): NamedTake<Name>[] {
     return Object.entries<string | number | undefined>(subjects).flatMap(([name, subject]) => {
       const limit = this.#limits.get(name)
-      return limit === undefined || subject === undefined
+      if (limit === undefined) throw new TypeError(`there is no rate limit ${name}`)
+      return subject === undefined
         ? []
         : [{ name: name as Name, key: limitKey(this.#redis, limit, subject), limit }]
     })
@@ -116,21 +147,42 @@ interface NamedTake<Name extends string> extends LimitedTake {
   readonly name: Name
 }
 
+function takeTogether(
+  client: RedisClientType,
+  takes: readonly LimitedTake[],
+  cost: number,
+): Promise<Verdict[]> {
+  if (isCluster(client)) return takeApart(client, takes, cost)
+  const asked = takes.map(({ key, limit: { rate } }) => ({ key, rate }))
+  return takeAll(client, asked, cost)
+}
+
 /** For a cluster: each limit counts on its own; a request that one refuses is uncounted again. */
 async function takeApart(
   client: RedisClientType,
   takes: readonly LimitedTake[],
+  cost: number,
 ): Promise<Verdict[]> {
-  const verdicts = await Promise.all(takes.map(({ key, limit }) => take(client, key, limit.rate)))
+  const verdicts = await Promise.all(
+    takes.map(({ key, limit }) => take(client, key, limit.rate, cost)),
+  )
   if (verdicts.every(({ isAllowed }) => isAllowed)) return verdicts
   return Promise.all(
     verdicts.map(async (verdict, at) => {
       if (!verdict.isAllowed) return verdict
       const { key, limit } = takes[at] as LimitedTake
-      const resetUs = await untake(client, key, limit.rate)
-      return { ...verdict, remaining: verdict.remaining + 1, resetUs }
+      const resetUs = await untake(client, key, limit.rate, cost)
+      return { ...verdict, remaining: verdict.remaining + cost, resetUs }
     }),
   )
+}
+
+function lookTogether(
+  client: RedisClientType,
+  takes: readonly LimitedTake[],
+  cost: number,
+): Promise<Verdict[]> {
+  return Promise.all(takes.map(({ key, limit }) => look(client, key, limit.rate, cost)))
 }
 
 function answerTogether<Name extends string>(

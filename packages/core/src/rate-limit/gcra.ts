@@ -6,51 +6,48 @@ export interface Rate {
   readonly intervalUs: number
 }
 
-/** The decision on one request. Times in microseconds. */
+/** The verdict on one request. Times in microseconds. */
 export interface Verdict {
   /** Whether it may pass. */
   readonly isAllowed: boolean
-  /** Requests that could pass right after it. */
+  /** Requests that could pass right after the verdict. */
   readonly remaining: number
   /** Time until the whole burst is available again. */
   readonly resetUs: number
-  /** Time until a request can pass; 0 when one may pass now. */
+  /** Time until the request can pass; 0 when it can now. */
   readonly retryAfterUs: number
 }
 
-/** A decision, with the state to remember for the next one. */
+/** A verdict, with the state to remember for the next one. */
 export interface Decision extends Verdict {
   /** When the whole burst is available again: the theoretical arrival time. */
   readonly arrivalUs: number
 }
 
 /**
- * Decides on one request at `nowUs` by the generic cell rate algorithm; `arrivalUs` is the
- * remembered state, 0 without one. The scripts do the same arithmetic.
+ * Decides on a request at `nowUs` that counts as `cost` requests, by the generic cell rate
+ * algorithm; `arrivalUs` is the remembered state, 0 without one. The scripts do the same
+ * arithmetic.
  */
-export function take(rate: Rate, arrivalUs: number, nowUs: number): Decision {
-  const since = sinceOf(rate, arrivalUs, nowUs)
-  const next = since + rate.intervalUs
-  const slack = nowUs + rate.burst * rate.intervalUs - next
-  if (slack < 0)
-    return {
-      isAllowed: false,
-      remaining: 0,
-      resetUs: since - nowUs,
-      retryAfterUs: -slack,
-      arrivalUs,
-    }
-  const remaining = Math.floor(slack / rate.intervalUs)
+export function take(rate: Rate, arrivalUs: number, nowUs: number, cost = 1): Decision {
+  const verdict = look(rate, arrivalUs, nowUs, cost)
+  if (!verdict.isAllowed) return { ...verdict, arrivalUs }
+  const next = sinceOf(rate, arrivalUs, nowUs) + cost * rate.intervalUs
+  const remaining = verdict.remaining - cost
   return { isAllowed: true, remaining, resetUs: next - nowUs, retryAfterUs: 0, arrivalUs: next }
 }
 
-/**
- * The verdict of a limit that would let a request pass which another limit refuses: not counted.
- */
-export function untaken(rate: Rate, arrivalUs: number, nowUs: number): Verdict {
+/** Decides on a request like {@link take}, without counting it. */
+export function look(rate: Rate, arrivalUs: number, nowUs: number, cost = 1): Verdict {
   const since = sinceOf(rate, arrivalUs, nowUs)
-  const remaining = Math.floor((nowUs + rate.burst * rate.intervalUs - since) / rate.intervalUs)
-  return { isAllowed: true, remaining, resetUs: since - nowUs, retryAfterUs: 0 }
+  const leftUs = nowUs + rate.burst * rate.intervalUs - since
+  const lackUs = cost * rate.intervalUs - leftUs
+  return {
+    isAllowed: lackUs <= 0,
+    remaining: Math.floor(leftUs / rate.intervalUs),
+    resetUs: since - nowUs,
+    retryAfterUs: Math.max(0, lackUs),
+  }
 }
 
 /** The state within its bounds: nothing taken, and the whole burst taken. */

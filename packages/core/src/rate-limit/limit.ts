@@ -1,13 +1,20 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { cacheKey } from '../cache-key.ts'
 import { option } from '../check-options.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Rate, Verdict } from './gcra.ts'
-import type { OnUnavailable, RateLimitAnswer, RateLimiterOptions } from './rate-limiter.ts'
+import { isName, shortName } from '../short-name.ts'
+import type {
+  OnUnavailable,
+  RateLimitAnswer,
+  RateLimiterOptions,
+  TakeOptions,
+} from './rate-limiter.ts'
 
 /** A checked limit. */
 export interface CheckedLimit {
+  /** Its name. */
+  readonly name: string
   /** The end of its keys. */
   readonly suffix: string
   /** Requests at once, and on average in every window. */
@@ -46,6 +53,7 @@ export function checkedLimit(
   { limit, windowMs }: Required<Pick<RateLimiterOptions, 'limit' | 'windowMs'>>,
 ): CheckedLimit {
   return {
+    name,
     suffix: cacheKey('', name).text,
     limit,
     windowMs,
@@ -53,19 +61,35 @@ export function checkedLimit(
   }
 }
 
-/** Longer subjects are replaced by their digest: they come from outside, and keys stay short. */
-const maxSubjectLength = 50
-
-/** The key of a subject's count. */
+/**
+ * The key of a subject's count.
+ *
+ * @throws TypeError for a missing subject.
+ */
 export function limitKey(
   { keyPrefix }: Pick<RedisStore, 'keyPrefix'>,
-  { suffix }: CheckedLimit,
+  { name, suffix }: CheckedLimit,
   subject: string | number,
 ): string {
-  const text = String(subject)
-  const name =
-    text.length > maxSubjectLength ? createHash('sha256').update(text).digest('base64url') : text
-  return `${keyPrefix}${cacheKey('ratelimit', name).text}${suffix}`
+  if (!isName(subject))
+    throw new TypeError(
+      `rate limit ${name}: expected a text or a number as subject: got ${String(subject)}`,
+    )
+  return `${keyPrefix}${cacheKey('ratelimit', ...shortName(subject)).text}${suffix}`
+}
+
+/**
+ * Returns the cost of a request.
+ *
+ * @throws RangeError when no request of this cost could ever pass, or it is no whole number.
+ */
+export function checkedCost(limits: readonly CheckedLimit[], { cost = 1 }: TakeOptions): number {
+  for (const { name, limit } of limits)
+    if (!Number.isInteger(cost) || cost < 1 || cost > limit)
+      throw new RangeError(
+        `rate limit ${name}: expected a cost that is a whole number from 1 to ${limit}: got ${cost}`,
+      )
+  return cost
 }
 
 /** The answer to a caller. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { type Rate, take, untaken, type Verdict } from './gcra.ts'
+import { look, type Rate, take, type Verdict } from './gcra.ts'
 
 /** Subjects kept; beyond that the least recently seen one is forgotten and starts afresh. */
 const maxSubjects = 10_000
@@ -21,26 +21,36 @@ export class MemoryLimiter {
     this.#clock = clock
   }
 
-  /** Counts one request with all its limits, or with none when one refuses it. */
-  take(takes: readonly MemoryTake[]): Verdict[] {
-    const nowUs = Math.floor(this.#clock.monotonic() * 1_000)
-    const decided = takes.map(({ key, rate }) => ({
-      key,
-      rate,
-      decision: take(rate, this.#arrivals.get(key) ?? 0, nowUs),
-    }))
-    if (decided.every(({ decision }) => decision.isAllowed)) {
-      for (const { key, decision } of decided) this.#remember(key, decision.arrivalUs)
-      return decided.map(({ decision }) => decision)
-    }
-    return decided.map(({ key, rate, decision }) =>
-      decision.isAllowed ? untaken(rate, this.#arrivals.get(key) ?? 0, nowUs) : decision,
-    )
+  /** Counts a request with all its limits, or with none when one refuses it. */
+  take(takes: readonly MemoryTake[], cost = 1): Verdict[] {
+    const verdicts = this.look(takes, cost)
+    if (verdicts.some(({ isAllowed }) => !isAllowed)) return verdicts
+    const nowUs = this.#nowUs
+    return takes.map(({ key, rate }) => {
+      const decision = take(rate, this.#arrivals.get(key) ?? 0, nowUs, cost)
+      this.#remember(key, decision.arrivalUs)
+      return decision
+    })
+  }
+
+  /** Decides on a request without counting it. */
+  look(takes: readonly MemoryTake[], cost = 1): Verdict[] {
+    const nowUs = this.#nowUs
+    return takes.map(({ key, rate }) => look(rate, this.#arrivals.get(key) ?? 0, nowUs, cost))
+  }
+
+  /** Forgets the requests of one subject. */
+  forget(key: string): void {
+    this.#arrivals.delete(key)
   }
 
   /** Forgets everything. */
   clear(): void {
     if (this.#arrivals.size > 0) this.#arrivals.clear()
+  }
+
+  get #nowUs(): number {
+    return Math.floor(this.#clock.monotonic() * 1_000)
   }
 
   #remember(key: string, arrivalUs: number): void {

@@ -1,4 +1,11 @@
-import type { OnUnavailable, RateLimitAnswer, RateLimiterOptions } from './rate-limiter.ts'
+import type { StoreError } from '../errors.ts'
+import type { ResultAsync } from '../result.ts'
+import type {
+  OnUnavailable,
+  RateLimitAnswer,
+  RateLimiterOptions,
+  TakeOptions,
+} from './rate-limiter.ts'
 
 /** Options of `createRateLimits`. */
 export interface RateLimitsOptions<Name extends string> {
@@ -26,12 +33,27 @@ export interface RateLimitsAnswer<Name extends string> extends RateLimitAnswer {
   readonly limits: Readonly<Partial<Record<Name, RateLimitAnswer>>>
 }
 
-/** Limits an action in several ways at once, per user and per address for instance. */
+/** The subject of each limit; a limit with `undefined` does not apply. */
+export type LimitSubjects<Name extends string> = Readonly<
+  Partial<Record<Name, string | number | undefined>>
+>
+
+/**
+ * Limits an action in several ways at once, per user and per address for instance.
+ *
+ * Each method takes one round trip, except where it says otherwise. An outage of Redis never makes
+ * `take` and `peek` reject; `null`, `NaN` and `''` as a subject and the name of no limit are a
+ * TypeError, and a cost out of range is a RangeError.
+ */
 export interface RateLimits<Name extends string> {
   /**
-   * Counts one request with every limit that has a subject, or with none of them when one refuses.
-   * One round trip. In a cluster, where no script sees several slots, a refused request takes a
-   * second one, which uncounts it. Never rejects.
+   * Counts a request with every limit that has a subject, or with none of them when one refuses. In
+   * a cluster, where no script sees several slots, a refused request takes a second round trip,
+   * which uncounts it.
    */
-  take(subjects: Readonly<Partial<Record<Name, string | number>>>): Promise<RateLimitsAnswer<Name>>
+  take(subjects: LimitSubjects<Name>, options?: TakeOptions): Promise<RateLimitsAnswer<Name>>
+  /** The answer that `take` would give now. Counts nothing. */
+  peek(subjects: LimitSubjects<Name>, options?: TakeOptions): Promise<RateLimitsAnswer<Name>>
+  /** Forgets the requests of each subject. */
+  reset(subjects: LimitSubjects<Name>): ResultAsync<void, StoreError>
 }

@@ -1,10 +1,12 @@
 import type { InvalidInput, StoreError } from '../errors.ts'
+import { FailureError } from '../failure-error.ts'
+import type { Json } from '../json.ts'
 import { err, errAsync, ok, okAsync, type Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { RevocationGate } from './revocation-gate.ts'
 import type { Revocation } from './revocation-log.ts'
 import { Revocations } from './revocations.ts'
-import { invalidSession } from './new-session.ts'
+import { invalidData, invalidSession, invalidUserId } from './new-session.ts'
 import { decodeSession, decodeTimes } from './session-entry.ts'
 import { userName } from './session-keys.ts'
 import { hashOfToken } from './session-token.ts'
@@ -18,7 +20,7 @@ import type {
   SessionStores,
   StartedSession,
 } from './sessions.ts'
-import { type BegunSession, StoredSessions } from './stored-sessions.ts'
+import { type BegunSession, type SessionToBegin, StoredSessions } from './stored-sessions.ts'
 
 type Outcome<T, E = never> = Result<T, StoreError | E>
 
@@ -27,8 +29,10 @@ export class RedisSessions implements Sessions {
   readonly #stored: StoredSessions
   readonly #revocations: Revocations
   readonly #gate: RevocationGate
+  readonly #settings: Required<SessionOptions>
 
   constructor(stores: SessionStores, settings: Required<SessionOptions>) {
+    this.#settings = settings
     this.#stored = new StoredSessions(stores.redis, settings)
     this.#revocations = new Revocations(stores, settings.absoluteTtlMs)
     this.#gate = new RevocationGate({
@@ -42,25 +46,15 @@ export class RedisSessions implements Sessions {
     })
   }
 
-  create({
-    userId,
-    data = null,
-  }: NewSession): ResultAsync<StartedSession, InvalidInput | StoreError | SessionsRevoked> {
-    const invalid = invalidSession({ userId, data })
+  create(
+    session: NewSession,
+  ): ResultAsync<StartedSession, InvalidInput | StoreError | SessionsRevoked> {
+    const invalid = invalidSession(session, this.#settings)
     if (invalid !== undefined) return errAsync(invalid)
-    return this.#gated<StartedSession, SessionsRevoked>(async () => {
-      const begun = await this.#stored.begin({ userId, data })
-      if (begun.isErr()) return err(begun.error)
-      const isConfirmed = await this.#stored.confirm(begun.value)
-      if (isConfirmed.isErr()) return err(isConfirmed.error)
-      if (isConfirmed.value) return ok(startedSession(begun.value))
-      await this.#stored.discard(begun.value)
-      return err({
-        type: 'sessions-revoked',
-        message: 'all sessions of the user were revoked while this one began',
-        retryable: true,
-      })
-    })
+    const { userId, data = null, ttlMs, absoluteTtlMs } = session
+    return this.#gated<StartedSession, SessionsRevoked>(() =>
+      this.#begin({ userId, data, ttlMs, absoluteTtlMs }),
+    )
   }
 
   get(token: string): ResultAsync<Session | undefined, StoreError> {
@@ -73,6 +67,13 @@ export class RedisSessions implements Sessions {
     return hash === undefined ? okAsync(undefined) : this.#gated(() => this.#stored.touch(hash))
   }
 
+  setData(token: string, data: Json): ResultAsync<Session | undefined, InvalidInput | StoreError> {
+    const hash = hashOfToken(token)
+    const invalid = invalidData(data, this.#settings)
+    if (invalid !== undefined) return errAsync(invalid)
+    return hash === undefined ? okAsync(undefined) : this.#gated(() => this.#setData(hash, data))
+  }
+
   rotate(token: string): ResultAsync<StartedSession | undefined, StoreError> {
     const hash = hashOfToken(token)
     return hash === undefined ? okAsync(undefined) : this.#gated(() => this.#rotate(hash))
@@ -83,19 +84,78 @@ export class RedisSessions implements Sessions {
     return hash === undefined ? okAsync(false) : new ResultAsync(this.#revoke(hash))
   }
 
-  revokeAll(userId: string | number): ResultAsync<number, StoreError> {
+  revokeOthers(
+    token: string,
+  ): ResultAsync<StartedSession | undefined, StoreError | SessionsRevoked> {
+    const hash = hashOfToken(token)
+    return hash === undefined
+      ? okAsync(undefined)
+      : this.#gated<StartedSession | undefined, SessionsRevoked>(() => this.#revokeOthers(hash))
+  }
+
+  revokeAll(userId: string | number): ResultAsync<number, InvalidInput | StoreError> {
+    const invalid = invalidUserId(userId)
+    if (invalid !== undefined) return errAsync(invalid)
     return this.#revocations.log
       .write({ user: userName(userId) })
       .andThen((revocation) => this.#apply(revocation))
   }
 
   async revokeAllWithin(tx: SqlClient, userId: string | number): Promise<PendingRevocation> {
+    const invalid = invalidUserId(userId)
+    if (invalid !== undefined) throw new FailureError(invalid)
     const revocation = await this.#revocations.log.writeWithin(tx, { user: userName(userId) })
     return { apply: () => this.#apply(revocation) }
   }
 
-  list(userId: string | number): ResultAsync<Session[], StoreError> {
+  list(userId: string | number): ResultAsync<Session[], InvalidInput | StoreError> {
+    const invalid = invalidUserId(userId)
+    if (invalid !== undefined) return errAsync(invalid)
     return this.#gated(() => this.#stored.list(userId))
+  }
+
+  /** Hands out a session's token only when nothing was revoked since it was entered. */
+  async #begin(session: SessionToBegin): Promise<Outcome<StartedSession, SessionsRevoked>> {
+    const begun = await this.#stored.begin(session)
+    if (begun.isErr()) return err(begun.error)
+    const isConfirmed = await this.#stored.confirm(begun.value)
+    if (isConfirmed.isErr()) return err(isConfirmed.error)
+    if (!isConfirmed.value) {
+      await this.#stored.discard(begun.value)
+      return err(sessionsRevoked)
+    }
+    const { maxPerUser } = this.#settings
+    if (begun.value.siblings > maxPerUser) await this.#stored.keepNewest(session.userId, maxPerUser)
+    return ok(startedSession(begun.value))
+  }
+
+  async #setData(hash: string, data: Json): Promise<Outcome<Session | undefined>> {
+    const text = await this.#stored.read(hash)
+    if (text.isErr()) return err(text.error)
+    const before = decodeSession(hash, text.value)
+    if (before === undefined) return ok(undefined)
+    return this.#stored.setPayload(hash, { userId: before.userId, data })
+  }
+
+  /**
+   * Ends all sessions and begins this one again. It is claimed in between: only a caller that ended
+   * it itself may continue it, and not one that lost it to a revocation.
+   */
+  async #revokeOthers(hash: string): Promise<Outcome<StartedSession | undefined, SessionsRevoked>> {
+    const read = await this.#stored.read(hash)
+    if (read.isErr()) return err(read.error)
+    const known = decodeSession(hash, read.value)
+    if (known === undefined) return ok(undefined)
+    const written = await this.#revocations.log.write({ user: userName(known.userId) })
+    if (written.isErr()) return err(written.error)
+    const claimed = await this.#stored.claim(hash)
+    const applied = await this.#apply(written.value)
+    if (claimed.isErr()) return err(claimed.error)
+    if (applied.isErr()) return err(applied.error)
+    const session = decodeSession(hash, claimed.value)
+    if (session === undefined) return ok(undefined)
+    const { userId, data } = session
+    return this.#begin({ userId, data, times: decodeTimes(claimed.value ?? '') })
   }
 
   /** Every request takes this path: {@link RevocationGate.whileOpen} without its generality. */
@@ -118,8 +178,9 @@ export class RedisSessions implements Sessions {
     if (text.isErr()) return err(text.error)
     const before = decodeSession(hash, text.value)
     if (before === undefined) return ok(undefined)
+    const { userId, data } = before
     const times = decodeTimes(text.value ?? '')
-    const begun = await this.#stored.begin(before, { hash, times })
+    const begun = await this.#stored.begin({ userId, data, times, continues: hash })
     if (begun.isErr()) return err(begun.error)
     const isExchanged = await this.#exchange(before, begun.value)
     if (isExchanged.isOk() && isExchanged.value) return ok(startedSession(begun.value))
@@ -157,6 +218,12 @@ export class RedisSessions implements Sessions {
   #gated<T, E = never>(ask: () => PromiseLike<Outcome<T, E>>): ResultAsync<T, StoreError | E> {
     return new ResultAsync(this.#gate.whileOpen(ask))
   }
+}
+
+const sessionsRevoked: SessionsRevoked = {
+  type: 'sessions-revoked',
+  message: 'all sessions of the user were revoked while this one began',
+  retryable: true,
 }
 
 function startedSession({ token, expiresAt }: BegunSession): StartedSession {

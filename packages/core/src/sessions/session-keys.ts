@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto'
 import { cacheKey } from '../cache-key.ts'
+import { shortName } from '../short-name.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
-
-/** Longer ids are replaced by their digest, which keeps keys short. */
-const maxIdLength = 50
 
 /**
  * A user's name in keys and revocations: encoded, so that no id collides with another or holds a
  * character that a store refuses.
  */
 export function userName(userId: string | number): string {
-  const text = String(userId)
-  return cacheKey(
-    text.length > maxIdLength ? createHash('sha256').update(text).digest('base64url') : text,
-  ).text
+  return cacheKey(...shortName(userId)).text
 }
 
 /** The key of a session. */

@@ -34,6 +34,18 @@ export interface SessionOptions {
    * @defaultValue `750`
    */
   readonly lookEveryMs?: number
+  /**
+   * Sessions that a user can have at the same time. Beginning one more ends the oldest.
+   *
+   * @defaultValue `100`
+   */
+  readonly maxPerUser?: number
+  /**
+   * Characters of JSON that the data of a session can have: every request reads it.
+   *
+   * @defaultValue `65_536`
+   */
+  readonly maxDataLength?: number
 }
 
 /** Defaults of {@link SessionOptions}. */
@@ -41,18 +53,39 @@ export const sessionDefaults = {
   ttlMs: 86_400_000,
   absoluteTtlMs: 2_592_000_000,
   lookEveryMs: 750,
+  maxPerUser: 100,
+  maxDataLength: 65_536,
 } as const satisfies Required<SessionOptions>
 
+/** The id of a user: a text that is not empty, or a finite number. */
+export type SessionUserId = string | number
+
 /** A session to begin. */
-export interface NewSession {
+export interface NewSession<
+  UserId extends SessionUserId = SessionUserId,
+  Data extends Json = Json,
+> {
   /** Its user. */
-  readonly userId: string | number
+  readonly userId: UserId
   /**
    * The host's own data, returned with the session.
    *
    * @defaultValue `null`
    */
-  readonly data?: Json
+  readonly data?: Data
+  /**
+   * Idle time after which this session ends, in milliseconds; at most `absoluteTtlMs`.
+   *
+   * @defaultValue `ttlMs` of the options
+   */
+  readonly ttlMs?: number
+  /**
+   * Time after which this session ends however much it is used, in milliseconds; at most that of
+   * the options.
+   *
+   * @defaultValue `absoluteTtlMs` of the options
+   */
+  readonly absoluteTtlMs?: number
 }
 
 /** A session that has begun. */
@@ -64,13 +97,13 @@ export interface StartedSession {
 }
 
 /** A live session. */
-export interface Session {
+export interface Session<UserId extends SessionUserId = SessionUserId, Data extends Json = Json> {
   /** SHA-256 of its token, in hexadecimal: identifies the session without revealing the token. */
   readonly id: string
   /** Its user, as given to `create`. */
-  readonly userId: string | number
-  /** The host's own data, as given to `create`. */
-  readonly data: Json
+  readonly userId: UserId
+  /** The host's own data, as given to `create` or `setData`; `null` when none was given. */
+  readonly data: Data
   /** When it began; under its first token, where that was rotated. */
   readonly createdAt: Date
   /** When it ends unless it is used. */
@@ -101,24 +134,34 @@ export interface PendingRevocation {
  * answered, calls fail with `store-unavailable`. While Redis stays connected, only revoking and
  * rotating need PostgreSQL.
  */
-export interface Sessions {
+export interface Sessions<UserId extends SessionUserId = SessionUserId, Data extends Json = Json> {
   /**
    * Begins a session; `sessions-revoked` when a concurrent `revokeAll` of its user won, and
-   * `invalid-input` when JSON would change its data. Two Redis round trips.
+   * `invalid-input` when JSON would change its data or the data is too long. Two Redis round trips;
+   * three more when the user has more than `maxPerUser` sessions, some of which may have expired.
    */
   create(
-    session: NewSession,
+    session: NewSession<UserId, Data>,
   ): ResultAsync<StartedSession, InvalidInput | StoreError | SessionsRevoked>
   /**
    * The session of a token; `undefined` when there is none, or it has ended or was revoked. Does
    * not extend it. One Redis round trip, shared by all calls of the same tick.
    */
-  get(token: string): ResultAsync<Session | undefined, StoreError>
+  get(token: string): ResultAsync<Session<UserId, Data> | undefined, StoreError>
   /**
    * Like `get`, and extends the session: to one `ttlMs` from now, never beyond `absoluteTtlMs` from
    * its beginning. Writes only when that gains a sixtieth of `ttlMs`. One Redis round trip.
    */
-  touch(token: string): ResultAsync<Session | undefined, StoreError>
+  touch(token: string): ResultAsync<Session<UserId, Data> | undefined, StoreError>
+  /**
+   * Replaces the data of a session and returns the session; `undefined` when there is none. Of
+   * concurrent calls the last one holds, and a concurrent `rotate` may keep the old data. Two Redis
+   * round trips.
+   */
+  setData(
+    token: string,
+    data: Data,
+  ): ResultAsync<Session<UserId, Data> | undefined, InvalidInput | StoreError>
   /**
    * Gives a session a new token and ends the old one for good. Its beginning and its absolute end
    * stay. `undefined` when there is no such session; of concurrent calls with one token, one gets a
@@ -138,12 +181,19 @@ export interface Sessions {
    * While Redis does not answer it fails with `store-unavailable`, and the sessions end once Redis
    * answers. Two Redis round trips and one of PostgreSQL, and one of each in the background.
    */
-  revokeAll(userId: string | number): ResultAsync<number, StoreError>
+  revokeAll(userId: UserId): ResultAsync<number, InvalidInput | StoreError>
+  /**
+   * Ends all other sessions of a session's user, including those that are about to begin; the
+   * session continues under a new token. `undefined` when there is no such session, and
+   * `sessions-revoked` when a concurrent `revokeAll` won. After a failure the session may have ended
+   * too. Six Redis round trips and one of PostgreSQL, and one of PostgreSQL in the background.
+   */
+  revokeOthers(token: string): ResultAsync<StartedSession | undefined, StoreError | SessionsRevoked>
   /**
    * Writes into a transaction that all sessions of a user end with its commit. Rejects as the
-   * transaction's statements do. One PostgreSQL round trip.
+   * transaction's statements do, and with `invalid-input` without a user. One PostgreSQL round trip.
    */
-  revokeAllWithin(tx: SqlClient, userId: string | number): Promise<PendingRevocation>
+  revokeAllWithin(tx: SqlClient, userId: UserId): Promise<PendingRevocation>
   /** The sessions of a user, newest first. Two Redis round trips. */
-  list(userId: string | number): ResultAsync<Session[], StoreError>
+  list(userId: UserId): ResultAsync<Session<UserId, Data>[], InvalidInput | StoreError>
 }

@@ -6,6 +6,7 @@ import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { confirmSession } from './scripts/confirm-session.ts'
 import { enterSession } from './scripts/enter-session.ts'
 import { leaveSession } from './scripts/leave-session.ts'
+import { setSessionData } from './scripts/set-session-data.ts'
 import { storeSession } from './scripts/store-session.ts'
 import { touchSession } from './scripts/touch-session.ts'
 import { decodeSession, encodePayload, type SessionPayload } from './session-entry.ts'
@@ -22,14 +23,20 @@ export interface BegunSession extends StartedSession {
   readonly userId: string | number
   /** The user's epoch that it was entered in; `undefined` when it must not continue. */
   readonly epoch: string | undefined
+  /** The number of sessions in the user's index, some of which may have ended. */
+  readonly siblings: number
 }
 
-/** The session that another one continues under a new token. */
-export interface Predecessor {
-  /** Hash of its token. */
-  readonly hash: string
-  /** The moments that stay. */
-  readonly times: SessionTimes
+/** A session to be stored under a new token. */
+export interface SessionToBegin extends SessionPayload {
+  /** Its own idle time in milliseconds, if it has one. */
+  readonly ttlMs?: number | undefined
+  /** Its own absolute time in milliseconds, if it has one. */
+  readonly absoluteTtlMs?: number | undefined
+  /** The moments that stay, for a session that continues under a new token. */
+  readonly times?: SessionTimes
+  /** Hash of the token of the session that it continues, which must not have been revoked. */
+  readonly continues?: string
 }
 
 /** A single MGET of more keys would keep the server busy for too long. */
@@ -66,45 +73,68 @@ export class StoredSessions {
     )
   }
 
-  /** The sessions of a user, newest first. Two round trips. */
-  async list(userId: string | number): Promise<Result<Session[], StoreError>> {
-    const index = indexKey(this.#redis, userName(userId))
-    const members = await this.#redis.run('list sessions', (client) =>
-      client.zRangeByScore(index, 0, latestMoment),
-    )
-    if (members.isErr()) return err(members.error)
-    const hashes = members.value.map((member) => member.slice(member.indexOf(':') + 1))
-    const texts = Result.combine(await Promise.all(hashes.map((hash) => this.read(hash))))
-    return texts.map((found) =>
-      found
-        .flatMap((text, at) => decodeSession(hashes[at] ?? '', text) ?? [])
-        .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime()),
+  /** Replaces the host's part of a session and returns the session. One round trip. */
+  setPayload(hash: string, payload: SessionPayload): ResultAsync<Session | undefined, StoreError> {
+    const key = sessionKey(this.#redis, hash)
+    return this.#redis.run('set session data', async (client) =>
+      decodeSession(hash, await setSessionData(client, key, encodePayload(payload))),
     )
   }
 
+  /** The sessions of a user, newest first. Two round trips. */
+  list(userId: string | number): Promise<Result<Session[], StoreError>> {
+    return this.#readIndex(userId).then((found) => found.map(({ sessions }) => sessions))
+  }
+
+  /**
+   * Ends the oldest sessions of a user beyond `most`, and lets the index forget those that have
+   * ended. Does nothing while Redis does not answer. Three round trips.
+   */
+  async keepNewest(userId: string | number, most: number): Promise<void> {
+    const found = await this.#readIndex(userId)
+    if (found.isErr()) return
+    const { members, sessions } = found.value
+    const kept = new Set(sessions.slice(0, most).map(({ id }) => id))
+    const surplus = sessions.slice(most).map(({ id }) => sessionKey(this.#redis, id))
+    const gone = members.filter((member) => !kept.has(hashIn(member)))
+    await this.#redis
+      .run('end oldest sessions', async (client) => {
+        // The keys first: a session that the index does not name would survive a revocation.
+        await Promise.all(surplus.map((key) => client.unlink(key)))
+        if (gone.length > 0) await client.zRem(this.#index(userId), gone)
+      })
+      .unwrapOr(undefined)
+  }
+
   /** Enters and stores a session under a new token. One round trip. */
-  begin(payload: SessionPayload, predecessor?: Predecessor): ResultAsync<BegunSession, StoreError> {
-    const { userId } = payload
+  begin({ continues, times, ...session }: SessionToBegin): ResultAsync<BegunSession, StoreError> {
+    const { userId, data } = session
+    const ownTtlMs = times === undefined ? session.ttlMs : times.ownTtlMs
+    const absoluteTtlMs = session.absoluteTtlMs ?? this.#times.absoluteTtlMs
     const token = newToken()
     const hash = hashOfToken(token) ?? ''
     return this.#redis.run('begin session', async (client) => {
-      const [epoch, text] = await Promise.all([
-        enterSession(client, {
-          index: this.#index(userId),
-          hash,
-          absoluteTtlMs: this.#times.absoluteTtlMs,
-          continues: predecessor?.hash,
-        }),
+      const [entered, text] = await Promise.all([
+        enterSession(client, { index: this.#index(userId), hash, absoluteTtlMs, continues }),
         storeSession(client, {
           key: sessionKey(this.#redis, hash),
-          payload: encodePayload(payload),
-          times: predecessor?.times,
-          ...this.#times,
+          payload: encodePayload({ userId, data }),
+          times,
+          ttlMs: ownTtlMs ?? this.#times.ttlMs,
+          hasOwnTtl: ownTtlMs !== undefined,
+          absoluteTtlMs,
         }),
       ])
       const { expiresAt } = decodeSession(hash, text) ?? { expiresAt: new Date(0) }
-      return { token, hash, epoch, userId, expiresAt }
+      const siblings = entered?.count ?? 0
+      return { token, hash, epoch: entered?.epoch, userId, expiresAt, siblings }
     })
+  }
+
+  /** Removes a session and returns its text, which one of concurrent callers gets. One round trip. */
+  claim(hash: string): ResultAsync<string | null, StoreError> {
+    const key = sessionKey(this.#redis, hash)
+    return this.#redis.run('claim session', (client) => client.getDel(key))
   }
 
   /** Whether no revocation came after a session began. One round trip. */
@@ -144,6 +174,23 @@ export class StoredSessions {
       .unwrapOr(undefined)
   }
 
+  async #readIndex(
+    userId: string | number,
+  ): Promise<Result<{ members: string[]; sessions: Session[] }, StoreError>> {
+    const found = await this.#redis.run('list sessions', (client) =>
+      client.zRangeByScore(this.#index(userId), 0, latestMoment),
+    )
+    if (found.isErr()) return err(found.error)
+    const hashes = found.value.map(hashIn)
+    const texts = Result.combine(await Promise.all(hashes.map((hash) => this.read(hash))))
+    return texts.map((stored) => ({
+      members: found.value,
+      sessions: stored
+        .flatMap((text, at) => decodeSession(hashes[at] ?? '', text) ?? [])
+        .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime()),
+    }))
+  }
+
   #index(userId: string | number): string {
     return indexKey(this.#redis, userName(userId))
   }
@@ -165,4 +212,9 @@ export class StoredSessions {
     }
     return values.map((value) => ok(value))
   }
+}
+
+/** The hash of a member of an index. */
+function hashIn(member: string): string {
+  return member.slice(member.indexOf(':') + 1)
 }

@@ -82,6 +82,25 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 1, redis: 3 })
   })
 
+  test('Setting the data of a session takes 2 round trips of Redis', async () => {
+    const { token } = await begin()
+    expect(
+      await leastRoundTrips(
+        proxies,
+        async () => async () => orThrow(await process.sessions.setData(token, 'data')),
+      ),
+    ).toEqual({ postgres: 0, redis: 2 })
+  })
+
+  test('Revoking the others takes 6 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
+    expect(
+      await leastRoundTrips(proxies, async () => {
+        const { token } = await begin()
+        return async () => orThrow(await process.sessions.revokeOthers(token))
+      }),
+    ).toEqual({ postgres: 2, redis: 6 })
+  })
+
   test('Revoking one takes 3 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
@@ -129,11 +148,17 @@ describe('round trips of rate limits', () => {
       postgres: 0,
       redis: 1,
     })
-    expect(
-      await leastRoundTrips(
-        proxies,
-        async () => () => limits.take({ user: 'x', address: 'y', everybody: 'z' }),
-      ),
-    ).toEqual({ postgres: 0, redis: 1 })
+    const together = { user: 'x', address: 'y', everybody: 'z' }
+    const requests = [
+      () => limits.take(together),
+      () => limits.peek(together),
+      async () => orThrow(await limits.reset(together)),
+      () => limiter.peek('x'),
+      async () => orThrow(await limiter.reset('x')),
+    ]
+    for (const request of requests) {
+      await request()
+      expect(await leastRoundTrips(proxies, async () => request)).toEqual({ postgres: 0, redis: 1 })
+    }
   })
 })

@@ -187,7 +187,7 @@ describe('sessions', () => {
     const sessions = createSessions(stores)
     for (const [userId, data] of [
       [0, null],
-      ['', 'a [b] c'],
+      ['user ', 'a [b] c'],
       ['ü:{x}\n', { deep: ['\u2028', 1e21, false] }],
       [-1, [[]]],
     ] as const) {

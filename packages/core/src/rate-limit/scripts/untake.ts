@@ -3,9 +3,9 @@ import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
 import type { Rate } from '../gcra.ts'
 
 /**
- * KEYS[1] a count (see `take.ts`). ARGV: 1 interval in µs.
+ * KEYS[1] a count (see `take.ts`). ARGV: 1 µs to take back.
  *
- * more than one interval ahead of now -> one interval earlier.
+ * further ahead of now than that -> that much earlier.
  * otherwise -> absent.
  *
  * Replies the time until the whole burst is available, in µs.
@@ -22,7 +22,16 @@ redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arri
 return arrival - now
 `)
 
-/** Uncounts one request that another limit refused; returns the time to reset in microseconds. */
-export async function untake(client: RedisClientType, key: string, rate: Rate): Promise<number> {
-  return Number(await runScript(client, script, { key, arguments: [String(rate.intervalUs)] }))
+/** Uncounts a request that another limit refused; returns the time to reset in microseconds. */
+export async function untake(
+  client: RedisClientType,
+  key: string,
+  rate: Rate,
+  cost: number,
+): Promise<number> {
+  const reply = await runScript(client, script, {
+    key,
+    arguments: [String(cost * rate.intervalUs)],
+  })
+  return Number(reply)
 }

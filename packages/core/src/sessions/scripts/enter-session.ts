@@ -14,7 +14,7 @@ import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
  * It may name sessions that no longer exist; it names every session that exists.
  *
  * {3} is '' or a session of the current epoch -> the index with {epoch}:{1} and without expired
- * sessions. Replies the epoch, as text.
+ * sessions. Replies the epoch, as text, and the number of sessions that the index names.
  * {3} is of another epoch -> the index without expired sessions: no revoked session continues
  * under another token. Replies nil.
  */
@@ -31,7 +31,7 @@ redis.call('ZADD', KEYS[1], string.format('%.0f', now + life + 60000), epoch .. 
 if redis.call('PTTL', KEYS[1]) < life + 120000 then
   redis.call('PEXPIRE', KEYS[1], life + 120000)
 end
-return epoch
+return { epoch, redis.call('ZCOUNT', KEYS[1], '-inf', '3000000000000000') }
 `)
 
 /** A session to be entered into an index. */
@@ -46,17 +46,27 @@ export interface SessionToEnter {
   readonly continues?: string | undefined
 }
 
+/** The place of a session in its user's index. */
+export interface EnteredSession {
+  /** The user's epoch. */
+  readonly epoch: string
+  /** The number of sessions that the index names, some of which may have ended. */
+  readonly count: number
+}
+
 /**
- * Enters a session into its user's index and returns the epoch; `undefined` when the session that
- * it continues has been revoked.
+ * Enters a session into its user's index; `undefined` when the session that it continues has been
+ * revoked.
  */
 export async function enterSession(
   client: RedisClientType,
   { index, hash, absoluteTtlMs, continues = '' }: SessionToEnter,
-): Promise<string | undefined> {
-  const epoch = await runScript(client, script, {
+): Promise<EnteredSession | undefined> {
+  const reply = await runScript(client, script, {
     key: index,
     arguments: [hash, String(absoluteTtlMs), continues],
   })
-  return typeof epoch === 'string' ? epoch : undefined
+  if (!Array.isArray(reply)) return undefined
+  const [epoch, count] = reply as unknown[]
+  return { epoch: String(epoch), count: Number(count) }
 }

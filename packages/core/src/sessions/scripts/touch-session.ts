@@ -10,21 +10,25 @@ import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
  * after `limit`. Unchanged when that gains less than a sixtieth of the idle time: most calls write
  * nothing. Replies the stored text.
  *
+ * A session with an idle time of its own (see `store-session.ts`) lasts for that one.
+ *
  * Moments further ahead than the idle and the absolute time were written before the server's clock
  * was set back: both are moved to where they would be now.
  */
 const script = redisScript(`
 local text = redis.call('GET', KEYS[1])
 if not text then return false end
-local created, limit, expires, payload = string.match(text, '^(%d+) (%d+) (%d+) (.*)$')
+local created, limit, expires, own, payload =
+  string.match(text, '^(%d+) (%d+) (%d+) (%d* ?)(%[.*)$')
 if not created then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local sliding = tonumber(ARGV[1])
-limit = math.min(tonumber(limit), now + tonumber(ARGV[2]))
+local sliding = tonumber(own) or tonumber(ARGV[1])
+local life = math.min(limit - created, tonumber(ARGV[2]))
+limit = math.min(tonumber(limit), now + life)
 local wanted = math.min(now + sliding, limit)
 if math.abs(wanted - tonumber(expires)) <= sliding / 60 then return text end
-text = string.format('%s %.0f %.0f ', created, limit, wanted) .. payload
+text = string.format('%s %.0f %.0f ', created, limit, wanted) .. own .. payload
 redis.call('SET', KEYS[1], text, 'PXAT', string.format('%.0f', wanted))
 return text
 `)
