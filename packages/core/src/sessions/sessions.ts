@@ -185,13 +185,14 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
   /**
    * Ends all other sessions of a session's user, including those that are about to begin; the
    * session continues under a new token. `undefined` when there is no such session, and
-   * `sessions-revoked` when a concurrent `revokeAll` won. After a failure the session may have ended
-   * too. Six Redis round trips and one of PostgreSQL, and one of PostgreSQL in the background.
+   * `sessions-revoked` when a concurrent `revokeAll` won. After a failure the session may have
+   * ended too. Six Redis round trips and one of PostgreSQL, and one of PostgreSQL in the background.
    */
   revokeOthers(token: string): ResultAsync<StartedSession | undefined, StoreError | SessionsRevoked>
   /**
    * Writes into a transaction that all sessions of a user end with its commit. Rejects as the
-   * transaction's statements do, and with `invalid-input` without a user. One PostgreSQL round trip.
+   * transaction's statements do, and with `invalid-input` without a user. One round trip of
+   * PostgreSQL.
    */
   revokeAllWithin(tx: SqlClient, userId: UserId): Promise<PendingRevocation>
   /** The sessions of a user, newest first. Two Redis round trips. */

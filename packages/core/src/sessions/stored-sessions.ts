@@ -131,7 +131,7 @@ export class StoredSessions {
     })
   }
 
-  /** Removes a session and returns its text, which one of concurrent callers gets. One round trip. */
+  /** Removes a session and returns its text, which one caller gets. One round trip. */
   claim(hash: string): ResultAsync<string | null, StoreError> {
     const key = sessionKey(this.#redis, hash)
     return this.#redis.run('claim session', (client) => client.getDel(key))

@@ -33,16 +33,24 @@ afterAll(async () => {
 const limiterOf = (limit: number): RateLimiter =>
   createRateLimiter(stores, { name: `limiter ${(limiters += 1)}`, limit, windowMs: 3_600_000 })
 
-const missing = [undefined, null, '', Number.NaN, {}]
+const missing = [
+  ['undefined', undefined],
+  ['null', null],
+  ['', ''],
+  ['NaN', Number.NaN],
+  ['[object Object]', {}],
+] as const
 
 test.each(missing)(
-  'A request of the subject %j is refused with a TypeError and counts nowhere',
-  async (subject) => {
+  'A request of the subject "%s" is refused with a TypeError and counts nowhere',
+  async (text, subject) => {
     const limiter = limiterOf(1)
-    await expect(limiter.take(subject as string)).rejects.toThrow(TypeError)
-    await expect(limiter.peek(subject as string)).rejects.toThrow(TypeError)
-    expect(() => limiter.reset(subject as string)).toThrow(TypeError)
-    expect((await limiter.take(String(subject) || 'empty')).success).toBe(true)
+    await expect(limiter.take(subject as never)).rejects.toThrow(TypeError)
+    await expect(limiter.peek(subject as never)).rejects.toThrow(TypeError)
+    await expect((async () => orThrow(await limiter.reset(subject as never)))()).rejects.toThrow(
+      TypeError,
+    )
+    expect((await limiter.take(text || 'empty')).success).toBe(true)
   },
 )
 

@@ -84,7 +84,7 @@ describe('the data of a session', () => {
 
   test('Data of a revoked session cannot be set, and does not bring it back', async () => {
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
-    await sessions.revoke(token)
+    orThrow(await sessions.revoke(token))
     expect(orThrow(await sessions.setData(token, 'late'))).toBeUndefined()
     expect(orThrow(await sessions.get(token))).toBeUndefined()
   })
@@ -109,7 +109,7 @@ describe('the number of sessions of one user', () => {
     const { token } = orThrow(await few.create({ userId }))
     for (let nth = 0; nth < 4; nth += 1) {
       const next = orThrow(await few.create({ userId }))
-      await few.revoke(next.token)
+      orThrow(await few.revoke(next.token))
     }
     expect(orThrow(await few.get(token))).toBeDefined()
   })
@@ -175,7 +175,7 @@ describe('revoking the other sessions of a user', () => {
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
     const kept = orThrow(await sessions.create({ userId }))
-    await sessions.revoke(token)
+    orThrow(await sessions.revoke(token))
     expect(orThrow(await sessions.revokeOthers(token))).toBeUndefined()
     expect(orThrow(await sessions.get(kept.token))).toBeDefined()
   })

@@ -4,8 +4,8 @@ import type { Rate, Verdict } from '../gcra.ts'
 import { verdictAt } from './verdict.ts'
 
 /**
- * KEYS counts (see `take.ts`), anywhere on a single server. ARGV: per key burst and interval in µs, then the
- * cost of the request.
+ * KEYS counts (see `take.ts`), anywhere on a single server. ARGV: per key burst and interval in µs,
+ * then the cost of the request.
  *
  * every limit lets the request pass -> each arrival time `cost` intervals later.
  * a limit refuses it: all stay.
