@@ -25,7 +25,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await stores.close()
+  orThrow(await stores.close())
   await proxy.close()
   await own.dispose()
 })
