@@ -27,6 +27,7 @@ export default defineConfig({
             'test/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -45,9 +45,40 @@ describe('a search and its click', () => {
         search_duration_ms: durationMs,
         clicked_result: course.id,
         click_position: 1,
+        clicks: [{ course_id: course.id, position: 1 }],
+        cache_hit: false,
         results: [{ course_id: course.id, position: 1, dense: 1, lexical: 1, rerank: null }],
       },
     ])
     expect(String(documents[0]?._id)).toBe(searchId)
+  }, 30_000)
+
+  it('Clicks on two pages of one search count at their positions, and the search counts once', async () => {
+    const { search, activity } = platform
+    for (const title of ['Rowing for all', 'Rowing at sea']) {
+      const { id } = await platform.offer({ title })
+      await eventually(async () => {
+        expect(orThrow(await search.index.status(id)).state).toBe('synced')
+      })
+    }
+    const first = orThrow(await search.search('rowing', { limit: 1 }))
+    const cursor = first.nextCursor ?? ''
+    const second = orThrow(await search.search('rowing', { limit: 1, cursor }))
+    for (const { searchId, hits } of [first, second])
+      orThrow(search.recordClick(searchId, hits[0]?.course.id ?? 0, hits[0]?.rank ?? 0))
+    await activity.flush()
+    const document = await mongodb
+      .db('learning')
+      .collection('search_logs')
+      .findOne({ query: 'rowing' })
+    expect(document).toMatchObject({ results_count: 2, click_position: 2 })
+    expect(document?.['results']).toHaveLength(2)
+    expect(document?.['clicks']).toHaveLength(2)
+    const period = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) }
+    const [at1, at2] = orThrow(await activity.analytics.clickThrough(period))
+    expect(at1).toMatchObject({ position: 1, clicks: 2, shown: 2, rate: 1 })
+    expect(at2).toMatchObject({ position: 2, clicks: 1, shown: 1, rate: 1 })
+    const queries = orThrow(await activity.analytics.topQueries(period))
+    expect(queries.find(({ query }) => query === 'rowing')).toMatchObject({ searches: 1 })
   }, 30_000)
 })

@@ -94,6 +94,7 @@ export type { RetentionDays } from './activity/retention.ts'
 export type { ActivityAnalytics } from './activity/analytics/activity-analytics.ts'
 export type {
   ActiveUsers,
+  CalendarOptions,
   CourseFunnel,
   CourseRevenue,
   EventCount,
@@ -112,6 +113,7 @@ export type {
   SearchClick,
   SearchLogEntry,
   SearchLogHit,
+  SearchPageEntry,
 } from './activity/activity.ts'
 export type { ActivityRecordedPayload } from './activity/activity-events.ts'
 

@@ -5,9 +5,8 @@ import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
-import type { CandidateQuery } from './query/find-candidates.ts'
 import { findPage } from './query/find-page.ts'
-import type { FoundPage } from './query/find-page.ts'
+import type { FoundPage, PageRequest } from './query/find-page.ts'
 import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
 import type { PagePosition } from './query/page-cursor.ts'
 import { loggedHit } from './query/search-log.ts'
@@ -108,7 +107,7 @@ export class CourseSearch {
 
   /**
    * Logs which course of a search was clicked, at once and without waiting for a store. `position`
-   * is the hit's `rank`. A later click replaces an earlier one.
+   * is the hit's `rank`. A search can have several clicks, on any of its pages.
    */
   recordClick(searchId: string, courseId: number, position: number): Result<void, InvalidInput> {
     return parseClick({ searchId, courseId, position }).map((click) => {
@@ -123,15 +122,17 @@ export class CourseSearch {
     const question = [query, filters]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
-    const found = await this.#find({ query, filters }, limit, position.value)
+    const searchId = position.value?.searchId ?? randomUUID()
+    const found = await this.#find(
+      { query, filters },
+      { limit, position: position.value, searchId },
+    )
     if (found.isErr()) return err(found.error)
     const { courses, next } = found.value
-    const result = {
-      ...courses,
-      searchId: randomUUID(),
-      nextCursor: next === undefined ? null : encodeCursor(question, next),
-    }
-    this.#log(parsed.value, result)
+    const nextCursor = next === undefined ? null : encodeCursor(question, next)
+    const result = { ...courses, searchId, nextCursor }
+    if (position.value === undefined) this.#logSearch(parsed.value, result)
+    else this.#logPage(result, position.value.shown)
     return ok(result)
   }
 
@@ -147,14 +148,14 @@ export class CourseSearch {
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(notFound('course', like))
     const words = plainWords(`${course.title} ${course.category ?? ''}`.toLowerCase())
-    const found = await this.#find({ query: words.join(' '), filters, like }, limit, undefined)
+    const page = { limit, position: undefined, searchId: randomUUID() }
+    const found = await this.#find({ query: words.join(' '), filters, like }, page)
     return found.map(({ courses }) => courses)
   }
 
   async #find(
-    wanted: Omit<CandidateQuery, 'depth'>,
-    limit: number,
-    position: PagePosition | undefined,
+    wanted: PageRequest['wanted'],
+    request: Omit<PageRequest, 'wanted'>,
   ): Promise<
     Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>
   > {
@@ -163,7 +164,7 @@ export class CourseSearch {
     const startedAtMs = clock.now()
     const page = await findPage(
       { candidates: await this.#candidates.current(), courses: this.#options.courses },
-      { wanted, limit, position },
+      { wanted, ...request },
     )
     if (page.isErr()) return err(page.error)
     const { hits, next, candidates } = page.value
@@ -182,7 +183,8 @@ export class CourseSearch {
     })
   }
 
-  #log({ query, userId }: SearchRequest, { searchId, hits, mode, durationMs }: SearchResult): void {
+  #logSearch({ query, userId }: SearchRequest, result: SearchResult): void {
+    const { searchId, hits, mode, durationMs, isCached } = result
     this.#write((log) =>
       log.logSearch({
         searchId,
@@ -191,9 +193,15 @@ export class CourseSearch {
         resultsCount: hits.length,
         searchType: mode,
         durationMs,
+        isCached,
         hits: hits.map(loggedHit),
       }),
     )
+  }
+
+  #logPage({ searchId, hits }: SearchResult, shownBefore: number): void {
+    const resultsCount = shownBefore + hits.length
+    this.#write((log) => log.logPage?.({ searchId, resultsCount, hits: hits.map(loggedHit) }))
   }
 
   /** A search never waits for its log, and never fails because of it. */

@@ -11,7 +11,13 @@ export type {
 export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-request.ts'
 export type { SearchOptions, SimilarOptions, SuggestOptions } from './query/search-request.ts'
 export type { Suggestion } from './spelling/suggest.ts'
-export type { LoggedClick, LoggedHit, LoggedSearch, SearchLog } from './query/search-log.ts'
+export type {
+  LoggedClick,
+  LoggedHit,
+  LoggedPage,
+  LoggedSearch,
+  SearchLog,
+} from './query/search-log.ts'
 export { rerankDefaults } from './query/rerank.ts'
 export type { Rerank, RerankOptions, RerankRequest } from './query/rerank.ts'
 export { searchMigrations } from './migrations.ts'

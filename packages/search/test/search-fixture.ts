@@ -14,6 +14,7 @@ import type {
   CourseSearch,
   CourseSearchOptions,
   LoggedClick,
+  LoggedPage,
   LoggedSearch,
   SearchLog,
   SearchOptions,
@@ -52,6 +53,7 @@ export interface SearchFixture {
   /** Every search that was logged. */
   readonly logged: readonly LoggedSearch[]
   /** Every click that was logged. */
+  readonly pages: readonly LoggedPage[]
   readonly clicked: readonly LoggedClick[]
   /** The search of a further process on the same stores. */
   openAnother(options?: Partial<CourseSearchOptions>): CourseSearch
@@ -100,11 +102,13 @@ export async function openSearchFixture({
   const repositories = createRepositories(stores)
   const { courses } = repositories
   const logged: LoggedSearch[] = []
+  const pages: LoggedPage[] = []
   const clicked: LoggedClick[] = []
   const activity: SearchLog = {
     logSearch: (search) => {
       logged.push(search)
     },
+    logPage: (page) => pages.push(page),
     recordClick: (click) => clicked.push(click),
   }
   const index = pineconeIndex(stores, { namespace: 'courses', dimensions })
@@ -136,6 +140,7 @@ export async function openSearchFixture({
     openai,
     relay,
     logged,
+    pages,
     clicked,
     openAnother: openSearch,
     find,

@@ -3,9 +3,12 @@ import type { ActivityMetadata, SearchLogHit } from './activity.ts'
 
 /**
  * An entry that waits for MongoDB, in the buffer or in PostgreSQL; plain JSON. Writing it is
- * idempotent, and a search and the click on it may be written in either order.
+ * idempotent, and a search, its further pages and the clicks on it may be written in any order.
  */
-export type ActivityEntry = LoggedActivity | LoggedSearch | LoggedClick
+export type ActivityEntry = LoggedActivity | SearchEntry
+
+/** An entry of a document of `search_logs`. */
+export type SearchEntry = LoggedSearch | LoggedPage | LoggedClick
 
 interface Entry {
   /** The document's `_id`. */
@@ -32,6 +35,15 @@ export interface LoggedSearch extends Entry {
   readonly resultsCount: number
   readonly searchType: string
   readonly durationMs: number
+  /** `null` when the log was not told. */
+  readonly isCached: boolean | null
+  readonly hits: readonly SearchLogHit[]
+}
+
+/** Adds a further page to the document of its search. */
+export interface LoggedPage extends Entry {
+  readonly kind: 'page'
+  readonly resultsCount: number
   readonly hits: readonly SearchLogHit[]
 }
 

@@ -81,6 +81,14 @@ export const searchLogInput = z.strictObject({
   resultsCount: z.int().min(0),
   searchType: storableText(50),
   durationMs: z.number().min(0),
+  isCached: z.boolean().optional(),
+  hits: z.array(searchLogHit).max(1_000).optional(),
+})
+
+/** Schema of the input of `logPage`. */
+export const searchPageInput = z.strictObject({
+  searchId: z.uuid(),
+  resultsCount: z.int().min(0),
   hits: z.array(searchLogHit).max(1_000).optional(),
 })
 

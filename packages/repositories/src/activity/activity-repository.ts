@@ -25,6 +25,7 @@ import {
   durableActivityInput,
   searchClickInput,
   searchLogInput,
+  searchPageInput,
 } from './activity-input.ts'
 import { readActivityPage } from './activity-page.ts'
 import { commonActivityTypes } from './activity-types.ts'
@@ -37,6 +38,7 @@ import type {
   ReadActivityError,
   SearchClick,
   SearchLogEntry,
+  SearchPageEntry,
 } from './activity.ts'
 import type { EventLog } from './event-log.ts'
 import { Redactor } from './redaction.ts'
@@ -125,16 +127,26 @@ export class ActivityRepository {
   /** Records a search and returns its id, at once; otherwise like {@link record}. */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
     return validate(searchLogInput, search).map(
-      ({ searchId = randomUUID(), userId = null, hits = [], ...entry }) => {
-        this.#take({ ...entry, kind: 'search', id: searchId, at: this.#now(), userId, hits })
-        return searchId
+      ({ searchId: id = randomUUID(), userId = null, isCached = null, hits = [], ...entry }) => {
+        this.#take({ ...entry, kind: 'search', id, at: this.#now(), userId, isCached, hits })
+        return id
       },
     )
   }
 
   /**
-   * Records a click on a result of a search, at once; otherwise like {@link record}. A later click
-   * replaces an earlier one.
+   * Records a further page of a search, at once; otherwise like {@link record}. It counts as a part
+   * of its search, not as a search.
+   */
+  logPage(page: SearchPageEntry): Result<void, InvalidInput> {
+    return validate(searchPageInput, page).map(({ searchId: id, resultsCount, hits = [] }) => {
+      this.#take({ kind: 'page', id, at: this.#now(), resultsCount, hits })
+    })
+  }
+
+  /**
+   * Records a click on a result of a search, at once; otherwise like {@link record}. A search can
+   * have several; its document names them all, and the last one.
    */
   recordClick(click: SearchClick): Result<void, InvalidInput> {
     return validate(searchClickInput, click).map(({ searchId, courseId, position }) => {

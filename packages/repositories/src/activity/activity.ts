@@ -85,7 +85,27 @@ export interface SearchLogEntry {
   /** Its duration, in milliseconds. */
   readonly durationMs: number
   /**
+   * Whether its ranking came from the cache.
+   *
+   * @defaultValue `null`: not known
+   */
+  readonly isCached?: boolean | undefined
+  /**
    * The courses shown, at most 1,000, with their rank in each leg of the search.
+   *
+   * @defaultValue `[]`
+   */
+  readonly hits?: readonly SearchLogHit[] | undefined
+}
+
+/** A further page of an answered search. */
+export interface SearchPageEntry {
+  /** The id that `logSearch` or the search returned. */
+  readonly searchId: string
+  /** The number of results shown so far, this page's among them. */
+  readonly resultsCount: number
+  /**
+   * The courses that this page shows, at most 1,000.
    *
    * @defaultValue `[]`
    */

@@ -107,7 +107,12 @@ export interface DocumentUpdate {
   /** Its `_id`. */
   readonly id: string
   /** Update operators. */
-  readonly update: { readonly $set: object; readonly $setOnInsert: object }
+  readonly update: {
+    readonly $set?: object
+    readonly $max?: object
+    readonly $addToSet?: object
+    readonly $setOnInsert: object
+  }
 }
 
 interface WriteFailure {

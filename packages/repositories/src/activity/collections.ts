@@ -24,7 +24,10 @@ export interface SearchResultDocument {
   readonly rerank: number | null
 }
 
-/** A document of `search_logs`; a click may be written before its search. */
+/**
+ * A document of `search_logs`. Pages and clicks may be written before their search; documents of
+ * earlier releases have neither `clicks` nor `cache_hit`.
+ */
 export interface SearchLogDocument {
   _id: string
   user_id: number | null
@@ -33,6 +36,8 @@ export interface SearchLogDocument {
   search_type: string
   clicked_result: number | null
   click_position: number | null
+  clicks: readonly { readonly course_id: number; readonly position: number }[]
+  cache_hit: boolean | null
   search_duration_ms: number
   results: readonly SearchResultDocument[]
   timestamp: Date

@@ -7,16 +7,16 @@ import type {
   StoreError,
   Stores,
 } from '@headwater/core'
-import type { ActivityEntry, LoggedClick, LoggedSearch } from './activity-entry.ts'
+import type { ActivityEntry } from './activity-entry.ts'
 import { ensureIndexes, toUserActivity } from './collections.ts'
 import type {
   EnrollmentEventDocument,
   MongodbDatabase,
-  SearchLogDocument,
   UserActivityDocument,
 } from './collections.ts'
 import { insertNew, upsert } from './bulk-write.ts'
 import type { RejectedDocument } from './bulk-write.ts'
+import { searchUpdate } from './search-update.ts'
 import { retentionSeconds, setRetention } from './retention.ts'
 import type { RetentionDays } from './retention.ts'
 import type { Erasures } from '../users/erasures.ts'
@@ -70,7 +70,7 @@ export class EventLog {
       options,
     ).andTee(() => {
       this.#options.erasures?.followSoon(
-        entries.map((entry) => (entry.kind === 'click' ? null : entry.userId)),
+        entries.map((entry) => ('userId' in entry ? entry.userId : null)),
       )
     })
   }
@@ -146,43 +146,4 @@ export interface EventDocuments {
   readonly activities: readonly UserActivityDocument[]
   /** For `enrollment_events`. */
   readonly enrollments: readonly EnrollmentEventDocument[]
-}
-
-interface SearchLogUpdate {
-  readonly $set: Partial<SearchLogDocument>
-  readonly $setOnInsert: Partial<SearchLogDocument>
-}
-
-// A search and a click each set their own fields, and those of the other only in a new document, so
-// that their order does not matter.
-function searchUpdate(entry: LoggedSearch | LoggedClick): SearchLogUpdate {
-  const timestamp = new Date(entry.at)
-  if (entry.kind === 'click') {
-    return {
-      $set: { clicked_result: entry.courseId, click_position: entry.position },
-      $setOnInsert: { timestamp },
-    }
-  }
-  const { userId, query, resultsCount, searchType, durationMs, hits } = entry
-  const results = hits.map(
-    ({ courseId, position, dense = null, lexical = null, rerank = null }) => ({
-      course_id: courseId,
-      position,
-      dense,
-      lexical,
-      rerank,
-    }),
-  )
-  return {
-    $set: {
-      user_id: userId,
-      ...(query !== null && { query }),
-      results_count: resultsCount,
-      search_type: searchType,
-      search_duration_ms: durationMs,
-      results,
-      timestamp,
-    },
-    $setOnInsert: { clicked_result: null, click_position: null },
-  }
 }

@@ -365,6 +365,8 @@ describe('activity.logSearch and recordClick', () => {
         results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
         clicked_result: 44,
         click_position: 2,
+        clicks: [{ course_id: 44, position: 2 }],
+        cache_hit: null,
         timestamp: aDate,
       },
     ])

@@ -26,6 +26,8 @@ export interface PageRequest {
   readonly wanted: Omit<CandidateQuery, 'depth'>
   readonly limit: number
   readonly position: PagePosition | undefined
+  /** The search that the page belongs to. */
+  readonly searchId: string
 }
 
 /**
@@ -38,7 +40,7 @@ export async function findPage(
     candidates: cache,
     courses,
   }: { readonly candidates: CandidateCache; readonly courses: CourseReader },
-  { wanted, limit, position }: PageRequest,
+  { wanted, limit, position, searchId }: PageRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   const firstDepth = position?.depth ?? (limit <= depths[0] / 2 ? depths[0] : depths[1])
   let found: Ranking = []
@@ -60,7 +62,12 @@ export async function findPage(
     const isDeepest = !candidates.value.mayHaveMore || depth === depths.at(-1)
     const next =
       used < found.length || !isDeepest
-        ? positionAfter(found, { depth: firstDepth, offset: used, shown: shown + hits.length })
+        ? positionAfter(found, {
+            searchId,
+            depth: firstDepth,
+            offset: used,
+            shown: shown + hits.length,
+          })
         : undefined
     page = { hits, next, candidates: candidates.value }
     // A search that has waited for a failing leg does not wait for it twice.

@@ -10,6 +10,8 @@ export const depths = [50, 200, 800] as const
 
 /** The start of a page. */
 export interface PagePosition {
+  /** The search that the page belongs to. */
+  readonly searchId: string
   /** The depth of the first page. */
   readonly depth: number
   /** Courses of the ranking that earlier pages have used up, shown or denied. */
@@ -26,10 +28,10 @@ export interface PagePosition {
  */
 export function encodeCursor(
   question: unknown,
-  { depth, offset, lastId, shown }: PagePosition,
+  { searchId, depth, offset, lastId, shown }: PagePosition,
 ): string {
   return Buffer.from(
-    JSON.stringify([fingerprint(question), depth, offset, lastId, shown]),
+    JSON.stringify([fingerprint(question), searchId, depth, offset, lastId, shown]),
   ).toString('base64url')
 }
 
@@ -40,10 +42,10 @@ export function decodeCursor(
 ): Result<PagePosition, InvalidInput> {
   const fields = fieldsOf(cursor)
   if (fields === undefined) return err(notACursor)
-  const [asked, depth, offset, lastId, shown] = fields
+  const [asked, searchId, depth, offset, lastId, shown] = fields
   if (asked !== fingerprint(question))
     return err(invalidField('cursor', 'belongs to another query or to other filters'))
-  return ok({ depth, offset, lastId, shown })
+  return ok({ searchId, depth, offset, lastId, shown })
 }
 
 /** The failure of a cursor that no search has returned. */
@@ -76,7 +78,16 @@ function fingerprint(question: unknown): string {
   return hash32(JSON.stringify(question)).toString(36)
 }
 
-type Fields = readonly [asked: string, depth: number, offset: number, lastId: number, shown: number]
+type Fields = readonly [
+  asked: string,
+  searchId: string,
+  depth: number,
+  offset: number,
+  lastId: number,
+  shown: number,
+]
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function fieldsOf(cursor: string): Fields | undefined {
   try {
@@ -88,9 +99,12 @@ function fieldsOf(cursor: string): Fields | undefined {
 }
 
 function areFields(fields: unknown): fields is Fields {
-  if (!Array.isArray(fields) || fields.length !== 5 || typeof fields[0] !== 'string') return false
-  const [, depth, ...counts] = fields as readonly unknown[]
+  if (!Array.isArray(fields) || fields.length !== 6) return false
+  const [asked, searchId, depth, ...counts] = fields as readonly unknown[]
   return (
+    typeof asked === 'string' &&
+    typeof searchId === 'string' &&
+    uuid.test(searchId) &&
     depths.some((known) => known === depth) &&
     counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
   )

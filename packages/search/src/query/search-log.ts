@@ -8,6 +8,8 @@ import type { SearchHit } from './hydrate.ts'
 export interface SearchLog {
   /** Logs a search. */
   logSearch(search: LoggedSearch): unknown
+  /** Logs a further page of a search. A log without this method ignores them. */
+  logPage?(page: LoggedPage): unknown
   /** Logs a click. A log without this method ignores clicks. */
   recordClick?(click: LoggedClick): unknown
 }
@@ -26,7 +28,19 @@ export interface LoggedSearch {
   readonly searchType: string
   /** The duration, in milliseconds. */
   readonly durationMs: number
+  /** Whether the ranking came from the cache. */
+  readonly isCached: boolean
   /** The hits, with their rank in each leg. */
+  readonly hits: readonly LoggedHit[]
+}
+
+/** The log entry of a further page of a search. */
+export interface LoggedPage {
+  /** The search. */
+  readonly searchId: string
+  /** The number of hits shown so far, this page's among them. */
+  readonly resultsCount: number
+  /** The hits of this page. */
   readonly hits: readonly LoggedHit[]
 }
 

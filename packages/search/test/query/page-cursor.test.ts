@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor, startOf } from '../../src/query/page-cursor.ts'
 
 const question = ['algebra', { category: 'Maths' }]
-const position = { depth: 50, offset: 12, lastId: 7, shown: 10 }
+const searchId = '0198c0de-0000-7000-8000-000000000000'
+const position = { searchId, depth: 50, offset: 12, lastId: 7, shown: 10 }
 const forged = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
 
 describe('a page cursor', () => {
@@ -28,10 +29,11 @@ describe('a page cursor', () => {
     forged(5),
     forged([]),
     forged(null),
-    forged(['x', 50, 1, 1]),
-    forged(['x', 51, 1, 1, 1]),
-    forged(['x', 50, -1, 1, 1]),
-    forged(['x', 50, 1e300, 1, 1]),
+    forged(['x', searchId, 50, 1, 1]),
+    forged(['x', searchId, 51, 1, 1, 1]),
+    forged(['x', searchId, 50, -1, 1, 1]),
+    forged(['x', searchId, 50, 1e300, 1, 1]),
+    forged(['x', 'no id', 50, 1, 1, 1]),
   ] as const
   it.each(malformed)('The malformed cursor %j is refused', (cursor) => {
     expect(decodeCursor(question, cursor)._unsafeUnwrapErr()).toMatchObject({

@@ -21,6 +21,7 @@ describe('what is logged', () => {
       resultsCount: 2,
       searchType: 'hybrid',
       durationMs,
+      isCached: false,
       hits: hits.map(({ course, rank, legs }) => ({
         courseId: course.id,
         position: rank,
@@ -28,6 +29,27 @@ describe('what is logged', () => {
         lexical: legs.lexical?.rank,
       })),
     })
+  })
+
+  it('The log says whether the ranking of a search came from the cache', async () => {
+    await app.find('sailing by night')
+    await app.find('sailing by night')
+    expect(app.logged.slice(-2).map(({ isCached }) => isCached)).toEqual([false, true])
+  })
+
+  it('A further page of a search is a part of it, and no search', async () => {
+    const searches = app.logged.length
+    const first = await app.find('sailing', { limit: 1 })
+    const second = await app.find('sailing', { limit: 1, cursor: first.nextCursor ?? '' })
+    expect(second.searchId).toBe(first.searchId)
+    expect(app.logged).toHaveLength(searches + 1)
+    expect(app.pages).toEqual([
+      {
+        searchId: first.searchId,
+        resultsCount: 2,
+        hits: [expect.objectContaining({ courseId: second.hits[0]?.course.id, position: 2 })],
+      },
+    ])
   })
 
   it('The log of a click has the search, the course and its rank', async () => {

@@ -10,6 +10,7 @@ import type { Document } from 'mongodb'
 import { z } from 'zod'
 import type {
   ActiveUsers,
+  CalendarOptions,
   CourseFunnel,
   CourseRevenue,
   EventCount,
@@ -30,20 +31,26 @@ import type { EventLog } from '../event-log.ts'
 
 const deadlineMs = 30_000
 
+const timeZone = z
+  .string()
+  .refine(isTimeZone, 'must be an IANA name such as Europe/Berlin, or an offset such as +02:00')
+  .default('UTC')
 const period = z.strictObject({ from: moment, to: moment })
+const calendar = period.extend({ timeZone })
 const ranked = period.extend({ limit: z.int().min(1).max(1_000).default(20) })
 const inputs = {
-  activeUsers: period.extend({ per: z.enum(['day', 'week']).default('day') }),
-  eventsPerDay: period.extend({ type: storableText(100).optional() }),
+  activeUsers: calendar.extend({ per: z.enum(['day', 'week']).default('day') }),
+  eventsPerDay: calendar.extend({ type: storableText(100).optional() }),
   ofCourse: period.extend({ courseId: rowId.optional() }),
+  revenue: calendar.extend({ courseId: rowId.optional() }),
   ranked,
   period,
 }
 
 /**
  * Figures over the activity log. Each is one aggregation of MongoDB over the part of an index that
- * the period covers: one round trip, at most 30 seconds. Days and weeks are in UTC; `from` is
- * included, `to` is not. Activity of the last half second may be missing, and during an outage of
+ * the period covers: one round trip, at most 30 seconds. Days and weeks begin at midnight of
+ * `timeZone`, which is UTC unless it is given; `from` is included, `to` is not. Activity of the last half second may be missing, and during an outage of
  * MongoDB everything since it began.
  */
 export class ActivityAnalytics {
@@ -56,14 +63,14 @@ export class ActivityAnalytics {
 
   /** Active signed-in users per day, or per week, in order; days without any are left out. */
   activeUsers(
-    options: Period & { readonly per?: 'day' | 'week' | undefined },
+    options: Period & CalendarOptions & { readonly per?: 'day' | 'week' | undefined },
   ): ResultAsync<readonly ActiveUsers[], ReadActivityError> {
     return this.#answer(inputs.activeUsers, options, (input) => activeUsersPer(input.per, input))
   }
 
   /** Events per day and type, or of one type per day, by day and type. */
   eventsPerDay(
-    options: Period & { readonly type?: string | undefined },
+    options: Period & CalendarOptions & { readonly type?: string | undefined },
   ): ResultAsync<readonly EventCount[], ReadActivityError> {
     return this.#answer(inputs.eventsPerDay, options, (input) => eventsPerDay(input, input.type))
   }
@@ -77,9 +84,9 @@ export class ActivityAnalytics {
 
   /** Revenue per day of each course, or of one, by day and course: exact, in minor units. */
   revenue(
-    options: Period & { readonly courseId?: number | undefined },
+    options: Period & CalendarOptions & { readonly courseId?: number | undefined },
   ): ResultAsync<readonly CourseRevenue[], ReadActivityError> {
-    return this.#answer(inputs.ofCourse, options, (input) => revenuePerDay(input, input.courseId))
+    return this.#answer(inputs.revenue, options, (input) => revenuePerDay(input, input.courseId))
   }
 
   /** The most frequent queries, most frequent first; 20 unless `limit` is given. */
@@ -135,6 +142,14 @@ export class ActivityAnalytics {
         call,
       )
     })
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
   }
 }
 

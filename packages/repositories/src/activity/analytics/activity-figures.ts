@@ -1,3 +1,13 @@
+/** The zone in which days and weeks begin. */
+export interface CalendarOptions {
+  /**
+   * An IANA name such as `Europe/Berlin`, or an offset such as `+02:00`.
+   *
+   * @defaultValue `'UTC'`
+   */
+  readonly timeZone?: string | undefined
+}
+
 /** A period of time. */
 export interface Period {
   /** Its first moment. */
@@ -8,7 +18,7 @@ export interface Period {
 
 /** The number of active signed-in users in a day or a week. */
 export interface ActiveUsers {
-  /** Start of the day or the week, in UTC; weeks begin on Monday. */
+  /** Start of the day or the week in the time zone; weeks begin on Monday. */
   readonly since: Date
   /** Users with any activity, each counted once. */
   readonly users: number
@@ -18,7 +28,7 @@ export interface ActiveUsers {
 export interface EventCount {
   /** The type. */
   readonly type: string
-  /** Start of the day, in UTC. */
+  /** Start of the day in the time zone. */
   readonly day: Date
   /** The number of events. */
   readonly count: number
@@ -44,7 +54,7 @@ export interface CourseFunnel {
 export interface CourseRevenue {
   /** The course. */
   readonly courseId: number
-  /** Start of the day, in UTC. */
+  /** Start of the day in the time zone. */
   readonly day: Date
   /** The sum paid less the sum refunded, in minor units: a whole number, exact up to 2^53. */
   readonly minorUnits: number
@@ -66,9 +76,9 @@ export interface QueryCount {
 export interface PositionClicks {
   /** The position, from 1. */
   readonly position: number
-  /** Searches whose last click was at this position. */
+  /** Searches with a click at this position. */
   readonly clicks: number
-  /** Searches that showed a result at this position. */
+  /** Searches that showed a result at this position, on any of their pages. */
   readonly shown: number
   /** `clicks / shown`; `null` when `shown` is 0. */
   readonly rate: number | null

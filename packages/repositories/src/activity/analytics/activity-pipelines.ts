@@ -1,11 +1,8 @@
-import type { Period } from './activity-figures.ts'
-import { type Aggregation, day, within } from './aggregation.ts'
+import { type Aggregation, type CalendarPeriod, startOf, within } from './aggregation.ts'
 
 /** Users per day or week. Index: `timestamp`. */
-export function activeUsersPer(unit: 'day' | 'week', period: Period): Aggregation {
-  const since = {
-    $dateTrunc: { date: '$timestamp', unit, ...(unit === 'week' && { startOfWeek: 'monday' }) },
-  }
+export function activeUsersPer(unit: 'day' | 'week', period: CalendarPeriod): Aggregation {
+  const since = startOf(unit, period.timeZone)
   return {
     collection: 'user_activity',
     pipeline: [
@@ -19,7 +16,8 @@ export function activeUsersPer(unit: 'day' | 'week', period: Period): Aggregatio
 }
 
 /** Events per type and day. Index: `timestamp`, or `event_type, timestamp` for one type. */
-export function eventsPerDay(period: Period, type?: string): Aggregation {
+export function eventsPerDay(period: CalendarPeriod, type?: string): Aggregation {
+  const day = startOf('day', period.timeZone)
   return {
     collection: 'user_activity',
     pipeline: [

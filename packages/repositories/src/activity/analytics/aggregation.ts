@@ -10,10 +10,19 @@ export interface Aggregation {
   readonly pipeline: readonly Document[]
 }
 
+/** A period, and the zone in which its days begin. */
+export interface CalendarPeriod extends Period {
+  /** An IANA name or an offset. */
+  readonly timeZone: string
+}
+
 /** The condition that a timestamp lies in a period. */
 export function within({ from, to }: Period): Document {
   return { $gte: from, $lt: to }
 }
 
-/** The day of a document, in UTC. */
-export const day = { $dateTrunc: { date: '$timestamp', unit: 'day' } }
+/** The start of the day or the week of a document in a time zone; weeks begin on Monday. */
+export function startOf(unit: 'day' | 'week', timezone: string): Document {
+  const startOfWeek = unit === 'week' ? { startOfWeek: 'monday' } : {}
+  return { $dateTrunc: { date: '$timestamp', unit, timezone, ...startOfWeek } }
+}

@@ -3,8 +3,8 @@ import type { Period } from './activity-figures.ts'
 import { type Aggregation, within } from './aggregation.ts'
 
 /**
- * Clicks per position. Searches are first counted by their number of results and the position of
- * their click; those few counts are then compared with each other. Index: `timestamp`.
+ * Clicks per position. Searches are first counted by their number of results and the positions of
+ * their clicks; those few counts are then compared with each other. Index: `timestamp`.
  */
 export function clicksByPosition(period: Period): Aggregation {
   return {
@@ -13,7 +13,6 @@ export function clicksByPosition(period: Period): Aggregation {
       { $match: { timestamp: within(period), results_count: { $gt: 0 } } },
       ...countSearches,
       ...comparePositions,
-      { $match: { position: { $gt: 0 } } },
       { $sort: { position: 1 } },
       {
         $project: {
@@ -27,21 +26,35 @@ export function clicksByPosition(period: Period): Aggregation {
   }
 }
 
-/** One document: the searches by results and click, and the clicked positions. */
+/** Clicks at one position count once per search. Earlier releases wrote the last position only. */
+const positions = {
+  $setUnion: [
+    { $map: { input: { $ifNull: ['$clicks', []] }, as: 'click', in: '$$click.position' } },
+    { $filter: { input: ['$click_position'], as: 'last', cond: { $gt: ['$$last', 0] } } },
+  ],
+}
+
+/** One document: the searches by results and clicked positions, and all clicked positions. */
 const countSearches: readonly Document[] = [
-  {
-    $group: {
-      _id: { results: '$results_count', position: { $ifNull: ['$click_position', 0] } },
-      searches: { $sum: 1 },
-    },
-  },
+  { $group: { _id: { results: '$results_count', positions }, searches: { $sum: 1 } } },
   {
     $group: {
       _id: null,
       counts: {
-        $push: { results: '$_id.results', position: '$_id.position', searches: '$searches' },
+        $push: { results: '$_id.results', positions: '$_id.positions', searches: '$searches' },
       },
-      positions: { $addToSet: '$_id.position' },
+    },
+  },
+  {
+    $project: {
+      counts: 1,
+      positions: {
+        $reduce: {
+          input: '$counts',
+          initialValue: [],
+          in: { $setUnion: ['$$value', '$$this.positions'] },
+        },
+      },
     },
   },
 ]
@@ -51,7 +64,7 @@ const shown = {
 }
 
 const clicked = {
-  $filter: { input: '$counts', as: 'other', cond: { $eq: ['$$other.position', '$$at'] } },
+  $filter: { input: '$counts', as: 'other', cond: { $in: ['$$at', '$$other.positions'] } },
 }
 
 /** One document per clicked position: the searches that showed a result there, and its clicks. */

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb'
 import type { Period } from './activity-figures.ts'
-import { type Aggregation, day, within } from './aggregation.ts'
+import { type Aggregation, type CalendarPeriod, startOf, within } from './aggregation.ts'
 
 /**
  * Users per course and step: viewed, enrolled, completed. Index: `event_type, timestamp` of both
@@ -34,7 +34,8 @@ export function courseFunnel(period: Period, courseId?: number): Aggregation {
  * Sums per course and day, of whole numbers, refunds taken off. Index: `event_type, timestamp`, or
  * `course_id, timestamp` for one course.
  */
-export function revenuePerDay(period: Period, courseId?: number): Aggregation {
+export function revenuePerDay(period: CalendarPeriod, courseId?: number): Aggregation {
+  const day = startOf('day', period.timeZone)
   const paid = {
     ...(courseId !== undefined && { course_id: courseId }),
     event_type: { $in: ['enrollment.created', 'enrollment.withdrawn'] },

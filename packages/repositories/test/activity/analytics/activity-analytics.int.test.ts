@@ -189,11 +189,42 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     expect(orThrow(await analytics.courseFunnel(all))).toEqual([])
   })
 
+  test('Days and weeks begin at midnight of the time zone, also where clocks change', async () => {
+    const moments = ['2026-03-28T22:59:59Z', '2026-03-28T23:00:00Z', '2026-03-29T21:59:59Z']
+    const activity = [...moments, '2026-03-29T22:00:00Z'].map((at, nth) => ({
+      _id: `a${nth}`,
+      user_id: nth,
+      event_type: 'page.viewed',
+      event_data: {},
+      metadata: { ip_address: null, user_agent: null, referrer: null },
+      timestamp: new Date(at),
+    }))
+    await store({ activity, enrollments: [], searches: [] })
+    const { analytics } = fixture.activity
+    const inBerlin = { ...all, timeZone: 'Europe/Berlin' }
+    const days = orThrow(await analytics.eventsPerDay(inBerlin))
+    expect(days.map(({ day, count }) => [day.toISOString(), count])).toEqual([
+      ['2026-03-27T23:00:00.000Z', 1],
+      ['2026-03-28T23:00:00.000Z', 2],
+      ['2026-03-29T22:00:00.000Z', 1],
+    ])
+    const weeks = orThrow(await analytics.activeUsers({ ...inBerlin, per: 'week' }))
+    expect(weeks.map(({ since, users }) => [since.toISOString(), users])).toEqual([
+      ['2026-03-22T23:00:00.000Z', 3],
+      ['2026-03-29T22:00:00.000Z', 1],
+    ])
+  })
+
   test('A bad option of a figure is invalid-input that names its field', async () => {
     const { analytics } = fixture.activity
     expect(
       failureOf(await analytics.revenue({ ...all, from: new Date(Number.NaN) })),
     ).toMatchObject({ type: 'invalid-input', field: 'from' })
+    for (const timeZone of ['Mars/Olympus', '', 'UTC; drop'])
+      expect(failureOf(await analytics.eventsPerDay({ ...all, timeZone }))).toMatchObject({
+        type: 'invalid-input',
+        field: 'timeZone',
+      })
     expect(failureOf(await analytics.topQueries({ ...all, limit: 0 }))).toMatchObject({
       type: 'invalid-input',
       field: 'limit',

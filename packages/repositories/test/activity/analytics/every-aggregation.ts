@@ -5,7 +5,11 @@ import { courseFunnel, revenuePerDay } from '../../../src/activity/analytics/cou
 import { queriesByCount } from '../../../src/activity/analytics/query-pipeline.ts'
 import { medianSearchTime } from '../../../src/activity/analytics/search-time-pipeline.ts'
 
-const period = { from: new Date('2026-03-01'), to: new Date('2026-04-01') }
+const period = {
+  from: new Date('2026-03-01'),
+  to: new Date('2026-04-01'),
+  timeZone: 'Europe/Berlin',
+}
 
 /** Every aggregation, by its figure. */
 export const aggregations: readonly (readonly [name: string, aggregation: Aggregation])[] = [

@@ -133,15 +133,17 @@ export class ExpectedFigures {
 
   clickThrough(): PositionClicks[] {
     const searches = this.#log.searches.filter(({ results_count = 0 }) => results_count > 0)
-    const positions = new Set(
-      searches.flatMap(({ click_position }) =>
-        click_position === null || click_position === undefined ? [] : [click_position],
-      ),
+    const clicked = searches.map(
+      ({ click_position, clicks }) =>
+        new Set([
+          ...(clicks ?? []).map(({ position }) => position),
+          ...(click_position === null || click_position === undefined ? [] : [click_position]),
+        ]),
     )
-    return [...positions]
+    return [...new Set(clicked.flatMap((positions) => [...positions]))]
       .sort((one, other) => one - other)
       .map((position) => {
-        const clicks = searches.filter(({ click_position }) => click_position === position).length
+        const clicks = clicked.filter((positions) => positions.has(position)).length
         const shown = searches.filter(({ results_count = 0 }) => results_count >= position).length
         return { position, clicks, shown, rate: shown === 0 ? null : clicks / shown }
       })

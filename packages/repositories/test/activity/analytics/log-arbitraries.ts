@@ -9,7 +9,11 @@ import type {
 export interface AnyLog {
   readonly activity: readonly UserActivityDocument[]
   readonly enrollments: readonly EnrollmentEventDocument[]
-  readonly searches: readonly Partial<SearchLogDocument>[]
+  readonly searches: readonly AnySearch[]
+}
+
+type AnySearch = Omit<Partial<SearchLogDocument>, 'clicks'> & {
+  readonly clicks?: SearchLogDocument['clicks'] | undefined
 }
 
 const begin = Date.UTC(2026, 1, 25)
@@ -57,6 +61,11 @@ const enrollment = fc.record({ user_id: user, course_id: course, timestamp }).ch
   ),
 )
 
+const click = fc.record({ course_id: course, position: fc.integer({ min: 1, max: 6 }) })
+
+/** Documents of earlier releases know the last click alone. */
+const clicks = fc.option(fc.array(click, { maxLength: 3 }), { nil: undefined })
+
 const search = fc.record({
   user_id: fc.option(user),
   query: fc.constantFrom('sql', 'SQL', 'algebra', 'ünï 😀', 'a.b $c'),
@@ -64,6 +73,7 @@ const search = fc.record({
   search_type: fc.constant('hybrid'),
   clicked_result: fc.constant(null),
   click_position: fc.option(fc.integer({ min: 1, max: 6 })),
+  clicks,
   // Tenths, so that nothing is rounded.
   search_duration_ms: fc
     .oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 50_000 }))
@@ -73,6 +83,7 @@ const search = fc.record({
 const clickAhead = fc.record({
   clicked_result: course,
   click_position: fc.integer({ min: 1, max: 6 }),
+  clicks,
   timestamp,
 })
 
