@@ -21,6 +21,9 @@ const topInput = z.strictObject({ limit: z.int().min(1).max(100) })
 /** Number of courses in the sorted set after a rebuild, at most. */
 const rebuiltCourses = 10_000
 
+/** Courses beyond the limit that are read to order those with the same number of students. */
+const mostTies = 1_000
+
 /**
  * Courses by number of students: the sorted set `courses:popular` in Redis, with absolute counts.
  * A marker member below all others names the run of the server that the set was built on. A set
@@ -37,16 +40,17 @@ export class Popularity {
   }
 
   /**
-   * Returns the ids of the courses with the most students. One Redis round trip; without Redis, or
-   * without the set, one of PostgreSQL.
+   * Returns the ids of the courses with the most students; of those with as many, the newest first.
+   * One Redis round trip. Without Redis, without the set, or where a thousand courses have as many
+   * students as the last one, one of PostgreSQL.
    */
   top(limit: number): ResultAsync<readonly number[], InvalidInput | SqlError> {
     return validate(topInput, { limit }).asyncAndThen(() =>
       this.#fromRedis(limit)
         .orElse(() => okAsync(undefined))
-        .andThen((ids) => {
-          if (ids !== undefined) return okAsync(ids)
-          this.#rebuildInBackground()
+        .andThen((found) => {
+          if (Array.isArray(found)) return okAsync(found)
+          if (found !== 'ties') this.#rebuildInBackground()
           return this.#fromPostgres(limit)
         }),
     )
@@ -100,19 +104,18 @@ export class Popularity {
     return runId === undefined ? undefined : `run:${runId}`
   }
 
-  #fromRedis(limit: number): ResultAsync<number[] | undefined, StoreError> {
+  #fromRedis(limit: number): ResultAsync<number[] | 'ties' | undefined, StoreError> {
     const marker = this.#marker
     if (marker === undefined) return okAsync(undefined)
+    const asked = [marker, String(limit), String(mostTies)]
     return this.#stores.redis
       .run('popularity-read', (client) =>
-        Promise.all([
-          client.zScore(this.#key, marker),
-          client.zRange(this.#key, 0, limit - 1, { REV: true }),
-        ]),
+        client.eval(readScript, { keys: [this.#key], arguments: asked }),
       )
-      .map(([score, members]) =>
-        score === null ? undefined : members.map(Number).filter(Number.isInteger),
-      )
+      .map((reply) => {
+        if (!Array.isArray(reply)) return reply === 1 ? 'ties' : undefined
+        return newestFirst(reply.map(Number)).slice(0, limit)
+      })
   }
 
   #fromPostgres(limit: number): ResultAsync<number[], SqlError> {
@@ -180,6 +183,30 @@ for i = 2, #ARGV, 2 do
   end
 end
 return 1`
+
+/**
+ * KEYS[1] the set. ARGV: 1 the marker, 2 the number of courses, 3 the most courses beyond it.
+ * Replies the courses with at least as many students as the last one wanted, each with its count;
+ * 0 when the set lacks the marker, 1 when they are too many.
+ */
+const readScript = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+local last = redis.call('ZREVRANGE', KEYS[1], ARGV[2] - 1, ARGV[2] - 1, 'WITHSCORES')
+local least = math.max(tonumber(last[2] or 1), 1)
+local count = redis.call('ZCOUNT', KEYS[1], least, '+inf')
+if count > ARGV[2] + ARGV[3] then return 1 end
+return redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', least, 'WITHSCORES')`
+
+/** The ids of pairs of id and count, by count; of those with one count, the newest first. */
+function newestFirst(pairs: readonly number[]): number[] {
+  const courses = Array.from({ length: pairs.length / 2 }, (_, at) => ({
+    id: pairs[2 * at] ?? 0,
+    count: pairs[2 * at + 1] ?? 0,
+  }))
+  return courses
+    .sort((one, other) => other.count - one.count || other.id - one.id)
+    .map(({ id }) => id)
+}
 
 function isEqual(before: ReadonlyMap<number, number>, now: ReadonlyMap<number, number>): boolean {
   return [...before].every(([id, count]) => now.get(id) === count)

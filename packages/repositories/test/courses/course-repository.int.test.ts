@@ -1,4 +1,5 @@
 import { ok, orThrow, transaction } from '@headwater/core'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   aDate,
@@ -316,6 +317,33 @@ describe('courses.popular', () => {
     orThrow(await courses.unpublish(small.id))
     await fixture.deliver()
     expect((await top()).map(([title]) => title)).not.toContain('small')
+  })
+
+  test('Of courses with as many students the newest comes first, from Redis and from PostgreSQL', async () => {
+    const { courses, enrollments, stores } = fixture
+    const student = await fixture.newUser()
+    const made: number[] = []
+    for (let nth = 0; nth < 12; nth += 1) {
+      const { id } = await fixture.newCourse({ title: `tied ${nth}` })
+      orThrow(await enrollments.enroll({ userId: student.id, courseId: id }))
+      made.push(id)
+    }
+    await fixture.deliver()
+    const key = `${stores.redis.keyPrefix}courses:popular`
+    const top = async (limit: number) =>
+      orThrow(await courses.popular(limit)).flatMap(({ id, title }) =>
+        title.startsWith('tied') ? [id] : [],
+      )
+    const isThere = async () =>
+      orThrow(await stores.redis.run('exists', (client) => client.exists(key))) === 1
+    await eventually(isThere)
+    for (const limit of [5, 12, 100]) {
+      const fromRedis = await top(limit)
+      orThrow(await stores.redis.run('lose', (client) => client.del(key)))
+      expect(fromRedis).toEqual(await top(limit))
+      await eventually(isThere)
+    }
+    expect(await top(100)).toEqual(made.toReversed())
   })
 
   test('A set of popular courses from another run of the server counts as lost', async () => {
