@@ -24,6 +24,8 @@ export type { EventuallyOptions } from './eventually.ts'
 
 export { startPostgresServer } from './servers/postgres-server.ts'
 export type { PostgresServer, PostgresServerOptions } from './servers/postgres-server.ts'
+export { startPostgresStandby } from './servers/postgres-standby.ts'
+export type { PostgresStandby, PostgresStandbyOptions } from './servers/postgres-standby.ts'
 export { createDatabase, dropDatabase } from './stack/postgres-database.ts'
 export { startRedisServer } from './servers/redis-server.ts'
 export type { RedisServer, RedisServerOptions } from './servers/redis-server.ts'

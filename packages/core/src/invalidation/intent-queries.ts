@@ -1,9 +1,10 @@
 /** Writes an intent, or replaces an earlier one of the same owner. */
 export const insertIntent = `
-  INSERT INTO @schema.invalidation_intent (id, transaction, prefix, keys, is_held)
-  VALUES ($1, $2::xid8, $3, $4, $5)
+  INSERT INTO @schema.invalidation_intent (id, transaction, history, prefix, keys, is_held)
+  VALUES ($1, $2::xid8, @schema.server_history(), $3, $4, $5)
   ON CONFLICT (id) DO UPDATE
-  SET transaction = excluded.transaction, keys = excluded.keys, is_held = excluded.is_held`
+  SET transaction = excluded.transaction, history = excluded.history,
+    keys = excluded.keys, is_held = excluded.is_held`
 
 /** Writes the intent of a writer that has ended without a release that reached Redis. */
 export const insertEndedIntent = `
@@ -15,8 +16,9 @@ export const insertEndedIntent = `
 export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)'
 
 /**
- * The intents of one key prefix, oldest first. A transaction id that this server has not assigned
- * yet comes from a restored dump: its writer is gone.
+ * The intents of one key prefix, oldest first. A transaction of another history has ended with its
+ * server; its id may be assigned again here. One that this server has not assigned yet comes from a
+ * restored dump: its writer is gone.
  */
 export const selectIntents = `
   SELECT
@@ -25,6 +27,7 @@ export const selectIntents = `
     is_held AS "isHeld",
     has_ended OR CASE
       WHEN transaction IS NULL THEN created_at < clock_timestamp() - interval '1 minute'
+      WHEN history <> (SELECT @schema.server_history()) THEN true
       WHEN transaction >= pg_snapshot_xmax(pg_current_snapshot()) THEN true
       ELSE pg_xact_status(transaction) IS DISTINCT FROM 'in progress'
     END AS "hasEnded",

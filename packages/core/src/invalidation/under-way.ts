@@ -1,5 +1,5 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import { selectUnderWay } from './under-way-queries.ts'
+import { underWaySql } from './under-way-queries.ts'
 
 /**
  * Write transactions that were under way in this database at one moment. A Redis that came back
@@ -8,7 +8,7 @@ import { selectUnderWay } from './under-way-queries.ts'
  */
 export class TransactionsUnderWay {
   readonly #postgres: PostgresStore
-  #noted: readonly string[] = []
+  #noted: UnderWay = { timeline: null, transactions: [] }
 
   constructor(postgres: PostgresStore) {
     this.#postgres = postgres
@@ -19,19 +19,33 @@ export class TransactionsUnderWay {
     this.#noted = await this.#read()
   }
 
-  /** Whether all noted transactions have ended. One round trip; none once they have ended. */
+  /**
+   * Whether all noted transactions have ended, as they have where another timeline answers: it
+   * assigns their ids again. One round trip; none once they have ended.
+   */
   async haveEnded(): Promise<boolean> {
-    if (this.#noted.length === 0) return true
-    const running = new Set(await this.#read())
-    this.#noted = this.#noted.filter((transaction) => running.has(transaction))
-    return this.#noted.length === 0
+    if (this.#noted.transactions.length === 0) return true
+    const { timeline, transactions } = await this.#read()
+    const running = new Set(timeline === this.#noted.timeline ? transactions : [])
+    const left = this.#noted.transactions.filter((transaction) => running.has(transaction))
+    this.#noted = { timeline, transactions: left }
+    return left.length === 0
   }
 
-  async #read(): Promise<readonly string[]> {
+  async #read(): Promise<UnderWay> {
     const { rows } = await this.#postgres.withConnection(
-      (connection) => connection.query<{ transaction: string }>(selectUnderWay),
+      (connection) =>
+        connection.history.use(
+          (expressions) => connection.query<UnderWay>(underWaySql(expressions)),
+          async () => undefined,
+        ),
       { reserved: true },
     )
-    return rows.map(({ transaction }) => transaction)
+    return rows[0] as UnderWay
   }
+}
+
+interface UnderWay {
+  readonly timeline: number | null
+  readonly transactions: readonly string[]
 }

@@ -1,4 +1,4 @@
-import { timelineExpression } from '../stores/postgres/server-timeline.ts'
+import { timelineExpression } from '../stores/postgres/server-history.ts'
 import { shardSql } from './log/shard.ts'
 
 export const systemSql = 'SELECT system_identifier::text AS value FROM pg_control_system()'
@@ -13,7 +13,8 @@ export const compareSql = `
       (SELECT pg_snapshot_xmax(snap) FROM @schema.outbox_tick ORDER BY id DESC LIMIT 1) > now.xmax,
       false
     ) AS is_ahead,
-    (SELECT system_identifier::text FROM @schema.outbox_origin) AS system_identifier
+    (SELECT system_identifier::text FROM @schema.outbox_origin) AS system_identifier,
+    @schema.server_history() AS history
   FROM (SELECT pg_snapshot_xmax(pg_current_snapshot()) AS xmax) AS now`
 
 export const noteOriginSql = `

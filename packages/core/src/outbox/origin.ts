@@ -33,10 +33,11 @@ export interface ResetOptions {
   readonly history?: 'restored' | 'continued'
 }
 
+/** Checks the origin, and returns the history of the server. */
 export function checkOrigin(
   stores: Pick<Stores, 'postgres'>,
-): ResultAsync<void, OutboxRestored | SqlError> {
-  return new ResultAsync<void, OutboxRestored | SqlError>(
+): ResultAsync<string, OutboxRestored | SqlError> {
+  return new ResultAsync<string, OutboxRestored | SqlError>(
     check(stores.postgres.client).catch(statementFailure),
   )
 }
@@ -58,11 +59,9 @@ export function resetOutbox(
   return new ResultAsync(work.then(() => ok(undefined), statementFailure))
 }
 
-async function check(sql: SqlClient): Promise<Result<void, OutboxRestored | SqlError>> {
+async function check(sql: SqlClient): Promise<Result<string, OutboxRestored | SqlError>> {
   const identity = await identityOf(sql)
-  const { rows } = await sql.query<{ is_ahead: boolean; system_identifier: string | null }>(
-    compareSql,
-  )
+  const { rows } = await sql.query<ComparedRow>(compareSql)
   const [found] = rows
   if (found?.is_ahead === true)
     return err(restored('it holds transaction ids that this server has not reached yet'))
@@ -70,7 +69,13 @@ async function check(sql: SqlClient): Promise<Result<void, OutboxRestored | SqlE
   if (known !== undefined && identity.system !== undefined && known !== identity.system)
     return err(restored(`it was last used on server ${known}, and this one is ${identity.system}`))
   await sql.query(noteOriginSql, [identity.system ?? null, identity.timeline ?? null])
-  return ok(undefined)
+  return ok(found?.history ?? '')
+}
+
+interface ComparedRow {
+  readonly is_ahead: boolean
+  readonly system_identifier: string | null
+  readonly history: string
 }
 
 function restored(reason: string): OutboxRestored {

@@ -1,4 +1,5 @@
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
+import { type HistoryExpressions, noSystem } from '../stores/postgres/server-history.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
 import { beginSql } from './transaction-queries.ts'
 import type { TransactionSettings } from './transaction-options.ts'
@@ -13,6 +14,8 @@ export interface TransactionIdentity {
    * The server's timeline, on which the id is unique; `undefined` when the server does not tell.
    */
   readonly timeline: number | undefined
+  /** The identifier of its system; `undefined` when the server does not tell. */
+  readonly system: string | undefined
 }
 
 /** A transaction that has begun. */
@@ -33,19 +36,21 @@ export async function begin(
   settings: TransactionSettings,
   first = '',
 ): Promise<BegunTransaction> {
-  const beginWith = (timeline: string): Promise<readonly SqlResult<object>[]> =>
-    connection.queryAll(`${beginSql(settings, timeline)};\n${first}`)
-  const [, identity, ...results] = await connection.timeline.use(beginWith, async (timeline) => {
-    await connection.query('ROLLBACK')
-    return beginWith(timeline)
-  })
+  const beginWith = ({ timeline, system }: HistoryExpressions): Promise<Results> => {
+    const unknown = connection.system === undefined ? system : noSystem
+    return connection.queryAll(`${beginSql(settings, { timeline, system: unknown })};\n${first}`)
+  }
+  const rollBack = (): Promise<unknown> => connection.query('ROLLBACK')
+  const [, identity, ...results] = await connection.history.use(beginWith, rollBack)
   const row = identity?.rows[0] as IdentityRow | undefined
   if (row === undefined) throw new Error('BEGIN did not return the identity of the transaction')
+  connection.system ??= row.system ?? undefined
   return {
     identity: {
       transactionId: row.xid,
       processId: row.pid,
       timeline: row.timeline ?? undefined,
+      system: connection.system,
     },
     results,
   }
@@ -55,4 +60,7 @@ interface IdentityRow {
   readonly xid: string
   readonly pid: number
   readonly timeline: number | null
+  readonly system: string | null
 }
+
+type Results = readonly SqlResult<object>[]

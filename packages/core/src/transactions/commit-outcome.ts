@@ -59,11 +59,11 @@ export async function settleUnknownCommit(
 
 async function askOutcome(
   connection: PostgresConnection,
-  { transactionId, processId, timeline }: TransactionIdentity,
+  { transactionId, processId, timeline, system }: TransactionIdentity,
 ): Promise<CommitOutcome> {
   const { rows } = await connection.query<{ is_same: boolean; status: string | null }>(
-    statusSql(connection.timeline.expression),
-    [transactionId, timeline ?? null],
+    statusSql(connection.history.expressions),
+    [transactionId, timeline ?? null, system ?? null],
   )
   const [row] = rows
   if (row?.is_same === false) return 'other-server'

@@ -1,9 +1,10 @@
+import type { HistoryExpressions } from '../stores/postgres/server-history.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
 /** The statements that begin a transaction; the second returns its identity. */
 export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
-  timelineExpression: string,
+  { timeline, system }: HistoryExpressions,
 ): string {
   const limit = Math.ceil(deadlineMs)
   return `
@@ -11,7 +12,8 @@ export function beginSql(
     SELECT
       pg_current_xact_id()::text AS xid,
       pg_backend_pid() AS pid,
-      ${timelineExpression} AS timeline,
+      ${timeline} AS timeline,
+      ${system} AS system,
       set_config('statement_timeout', '${limit}', true),
       set_config('idle_in_transaction_session_timeout', '${limit}', true)`
 }
@@ -20,13 +22,16 @@ export function beginSql(
 export const currentIdSql = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
 /**
- * The status of a transaction, for a server on its timeline. Another timeline assigns the same ids
- * again, so its status would be that of another transaction.
+ * The status of a transaction, for a server with its history. Another timeline or system assigns
+ * the same ids again, so its status would be that of another transaction.
  */
-export function statusSql(timelineExpression: string): string {
+export function statusSql({ timeline, system }: HistoryExpressions): string {
   return `
     SELECT is_same, CASE WHEN is_same THEN pg_xact_status($1::xid8) END AS status
-    FROM (SELECT $2::int IS NULL OR ${timelineExpression} = $2::int AS is_same) AS server`
+    FROM (
+      SELECT ($2::int IS NULL OR ${timeline} = $2::int)
+        AND ($3::text IS NULL OR ${system} = $3::text) AS is_same
+    ) AS server`
 }
 
 export const endBackendSql = `

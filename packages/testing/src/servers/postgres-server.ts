@@ -47,11 +47,10 @@ export interface PostgresServer extends LocalServer {
 export async function startPostgresServer(
   options: PostgresServerOptions = {},
 ): Promise<PostgresServer> {
-  const { maxConnections, settings } = { ...postgresServerDefaults, ...options }
   const user = await unprivilegedUser()
   const binaries = await findPostgresBinaries({ asOtherUser: user !== undefined })
   return onFreePort(async (port) => {
-    const flags = serverFlags(port, { max_connections: String(maxConnections), ...settings })
+    const flags = serverFlags(port, options)
     const dir = await serverDirectory('postgres', user)
     const server = await RestartableServer.start({
       name: 'PostgreSQL',
@@ -74,7 +73,9 @@ initdb=$1 postgres=$2; shift 2
 exec "$postgres" -D data "$@"
 `
 
-function serverFlags(port: number, settings: Readonly<Record<string, string>>): string[] {
+/** The settings of every server, as arguments. */
+export function serverFlags(port: number, options: PostgresServerOptions): string[] {
+  const { maxConnections, settings } = { ...postgresServerDefaults, ...options }
   const all = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -84,12 +85,14 @@ function serverFlags(port: number, settings: Readonly<Record<string, string>>): 
     wal_level: 'logical',
     // A recovery that finds no archive ends at once, with the server's own log.
     restore_command: 'false',
+    max_connections: String(maxConnections),
     ...settings,
   }
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-function postgresVerbs(
+/** A running server as tests see it. */
+export function postgresVerbs(
   server: RestartableServer,
   { port, dir }: { port: number; dir: string },
 ): PostgresServer {

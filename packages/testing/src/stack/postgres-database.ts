@@ -40,7 +40,8 @@ export async function postgresVersion(url: string): Promise<string> {
   return rows[0]?.server_version.split(' ')[0] ?? 'unknown'
 }
 
-async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+/** Lends a connection to the database at a URL. */
+export async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg')
   const client = new pg.Client({
     connectionString: url,

@@ -33,8 +33,18 @@ export const insertManySql = `
       unnest(string_to_array($8::text, $9::text)) AS shard
   ) AS event`
 
+/**
+ * A condition that holds on the server whose history is the parameter's, and fails the statement on
+ * any other: there the ticks that this process remembers name other moments. NULL: any server.
+ */
+export function sameServerSql(parameter: number): string {
+  return `(SELECT @schema.server_history($${parameter}::text)) IS NOT NULL`
+}
+
 export const advanceSql = `
-  SELECT id::text, snap::text, seq_hi::text, due_ms FROM @schema.outbox_advance($1, $2)`
+  SELECT id::text, snap::text, seq_hi::text, due_ms
+  FROM @schema.outbox_advance($1, $2)
+  WHERE ${sameServerSql(3)}`
 
 const tickColumns = 'id::text, snap::text, seq_hi::text'
 
@@ -42,7 +52,7 @@ const tickColumns = 'id::text, snap::text, seq_hi::text'
 export const loadTicksSql = `
   (
     SELECT ${tickColumns} FROM @schema.outbox_tick
-    WHERE id <= $1 ORDER BY outbox_tick.id DESC LIMIT 1
+    WHERE id <= $1 AND ${sameServerSql(3)} ORDER BY outbox_tick.id DESC LIMIT 1
   )
   UNION ALL
   (
@@ -81,6 +91,7 @@ export function narrowSql(
   return `
     SELECT ${eventColumns}
     FROM (${begun} ${late === 'late commits' ? lateCommits : ''}) AS event
+    WHERE ${sameServerSql(6)}
     ORDER BY event.seq LIMIT $5`
 }
 
@@ -91,6 +102,7 @@ export function wideSql({ text }: FilterSql): string {
     WHERE seq > $3::bigint AND seq <= $4::bigint
       AND pg_visible_in_snapshot(xid, $2::pg_snapshot)
       AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) ${text}
+      AND ${sameServerSql(6)}
     ORDER BY event.seq LIMIT $5`
 }
 
@@ -102,7 +114,8 @@ export const boundsSql = `
   SELECT least(
     (SELECT seq FROM @schema.outbox WHERE seq > $1::bigint ORDER BY seq LIMIT 1),
     (SELECT min(seq) FROM @schema.outbox WHERE xid = ANY ($2::xid8[]))
-  )::text AS low`
+  )::text AS low
+  WHERE ${sameServerSql(3)}`
 
 export function shardFilterSql(parameter: number): string {
   return `AND ${shardSql('event')} = ANY ($${parameter}::smallint[])`

@@ -20,6 +20,8 @@ export interface Interval {
   readonly shards: readonly number[]
   /** The types to read, exact or `prefix.*`. */
   readonly types: readonly string[]
+  /** The history of the server that has the ticks; any server's when absent. */
+  readonly history?: string | undefined
 }
 
 /**
@@ -56,7 +58,7 @@ export async function readNarrow(
   interval: Interval,
   limit: number,
 ): Promise<Chunk> {
-  const { from, to, afterSeq, shards, types } = interval
+  const { from, to, afterSeq, shards, types, history = null } = interval
   const filters = filtersOf(shards, types)
   const values = [
     from.xmax,
@@ -64,6 +66,7 @@ export async function readNarrow(
     to.snapshot,
     String(afterSeq),
     limit,
+    history,
     ...filters.values,
     ...(from.xip.length > 0 ? [from.xip] : []),
   ]
@@ -86,11 +89,12 @@ export interface Bounds {
  */
 export async function findBounds(
   sql: SqlClient,
-  { from, to }: Pick<Interval, 'from' | 'to'>,
+  { from, to, history }: Pick<Interval, 'from' | 'to' | 'history'>,
 ): Promise<Bounds | undefined> {
   const { rows } = await sql.query<{ low: string | null }>(boundsSql, [
     String(from.seqHigh),
     from.xip,
+    history ?? null,
   ])
   const low = rows[0]?.low ?? undefined
   return low === undefined || BigInt(low) > to.seqHigh
@@ -107,7 +111,7 @@ export async function readWide(
   interval: Interval,
   { bounds, limit }: { readonly bounds: Bounds; readonly limit: number },
 ): Promise<Chunk> {
-  const { from, to, afterSeq, shards, types } = interval
+  const { from, to, afterSeq, shards, types, history = null } = interval
   const start = afterSeq >= bounds.low ? afterSeq : bounds.low - 1n
   const stretchEnd = start + BigInt(limit) * 10n
   const end = stretchEnd < bounds.high ? stretchEnd : bounds.high
@@ -118,6 +122,7 @@ export async function readWide(
     String(start),
     String(end),
     limit,
+    history,
     ...filters.values,
   ])
   const last = rows.length < limit ? end : (lastSeqOf(rows) ?? end)
@@ -168,9 +173,9 @@ function filtersOf(shards: readonly number[], types: readonly string[]): Filters
     ...(types.includes('*') ? [] : [{ sql: typeFilterSql, value: types.map(patternOf) }]),
   ]
   return {
-    text: filters.map(({ sql }, index) => sql(6 + index)).join(' '),
+    text: filters.map(({ sql }, index) => sql(7 + index)).join(' '),
     values: filters.map(({ value }) => value),
-    next: 6 + filters.length,
+    next: 7 + filters.length,
   }
 }
 

@@ -4,19 +4,32 @@ import { loadTicks, type Tick } from './tick.ts'
 const remembered = 2_000
 
 /**
- * The ticks that one relay has seen, in order. It may have gaps: an interval can span several
- * ticks.
+ * The ticks that one relay has seen on one server, in order. It may have gaps: an interval can span
+ * several ticks.
  */
 export class TickLog {
   #ticks: readonly Tick[] = []
+  #history: string | undefined
 
   /** The newest tick seen. */
   get newest(): Tick | undefined {
     return this.#ticks.at(-1)
   }
 
-  /** Adds a tick unless a newer one is known. */
-  add(tick: Tick): void {
+  /** Names the server's history; `undefined` while it is not known. */
+  get history(): string | undefined {
+    return this.#history
+  }
+
+  /** Begins with the ticks of a server. */
+  begin(history: string): void {
+    this.clear()
+    this.#history = history
+  }
+
+  /** Adds a tick of the server with this history, unless a newer one is known. */
+  add(tick: Tick, history: string | undefined): void {
+    if (history !== this.#history) return
     const newest = this.newest
     if (newest !== undefined && tick.id <= newest.id) return
     this.#ticks = [...this.#ticks.slice(1 - remembered), tick]
@@ -28,6 +41,7 @@ export class TickLog {
    */
   clear(): void {
     this.#ticks = []
+    this.#history = undefined
   }
 
   /**
@@ -44,9 +58,8 @@ export class TickLog {
     if (from !== undefined && (next === undefined || next.seqHigh - from.seqHigh <= maxEvents)) {
       return { from, later: this.#ticks.slice(index + 1) }
     }
-    const [loaded, ...later] = await loadTicks(sql, id, 500)
+    const [loaded, ...later] = await this.#load(sql, id, 500)
     if (loaded === undefined) throw new RangeError(`the outbox has no tick at or before ${id}`)
-    this.#merge([loaded, ...later])
     return { from: loaded, later }
   }
 
@@ -54,9 +67,14 @@ export class TickLog {
   async exactly(sql: SqlClient, id: bigint): Promise<Tick | undefined> {
     const known = this.#ticks.find((tick) => tick.id === id)
     if (known !== undefined) return known
-    const [loaded] = await loadTicks(sql, id, 0)
-    if (loaded?.id !== id) return undefined
-    this.#merge([loaded])
+    const [loaded] = await this.#load(sql, id, 0)
+    return loaded?.id === id ? loaded : undefined
+  }
+
+  async #load(sql: SqlClient, id: bigint, limit: number): Promise<readonly Tick[]> {
+    const history = this.#history
+    const loaded = await loadTicks(sql, id, { limit, history: history ?? null })
+    if (history === this.#history) this.#merge(loaded)
     return loaded
   }
 

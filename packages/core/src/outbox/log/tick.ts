@@ -28,15 +28,18 @@ export interface TickPace {
 
 /**
  * Makes a tick when new events are committed and a tick is due. Returns the newest tick, and the
- * time until the next one when events wait for it. One round trip.
+ * time until the next one when events wait for it. Rejects where the server has another history
+ * than the one given. One round trip.
  */
 export async function advance(
   sql: SqlClient,
   { gapMs, maxEvents }: TickPace,
+  history: string | null = null,
 ): Promise<{ readonly newest: Tick; readonly dueMs: number | undefined }> {
   const { rows } = await sql.query<TickRow & { due_ms: number | null }>(advanceSql, [
     gapMs,
     maxEvents,
+    history,
   ])
   const [row] = rows
   if (row === undefined) throw new TypeError('outbox_advance returned no tick')
@@ -44,11 +47,15 @@ export async function advance(
 }
 
 /**
- * Loads ticks, the oldest first: the newest at or before `id`, then up to `limit` later ones. One
- * round trip.
+ * Loads ticks, the oldest first: the newest at or before `id`, then up to `limit` later ones.
+ * Rejects where the server has another history than the one given. One round trip.
  */
-export async function loadTicks(sql: SqlClient, id: bigint, limit: number): Promise<Tick[]> {
-  const { rows } = await sql.query<TickRow>(loadTicksSql, [String(id), limit])
+export async function loadTicks(
+  sql: SqlClient,
+  id: bigint,
+  { limit, history = null }: { readonly limit: number; readonly history?: string | null },
+): Promise<Tick[]> {
+  const { rows } = await sql.query<TickRow>(loadTicksSql, [String(id), limit, history])
   return rows.map(tickOf)
 }
 

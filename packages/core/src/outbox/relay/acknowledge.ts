@@ -12,16 +12,19 @@ export interface Acknowledgement {
   readonly failures?: readonly FailureRow[]
   /** Aggregates whose failed events need not wait any longer. */
   readonly settled?: readonly Settled[]
+  /** The history of the server that has the ticks; any server's when absent. */
+  readonly history?: string | undefined
 }
 
 /**
  * Moves cursors and writes the failures that they leave behind, in one statement and so in one
  * transaction: parked events and positions are never out of sync. Returns the shards it counted
- * for, which are those whose fence is still the one that was read. One round trip.
+ * for, which are those whose fence is still the one that was read. Rejects where the server has
+ * another history. One round trip.
  */
 export async function acknowledge(
   sql: SqlClient,
-  { sink, shards, failures = [], settled = [] }: Acknowledgement,
+  { sink, shards, failures = [], settled = [], history }: Acknowledgement,
 ): Promise<ReadonlySet<number>> {
   const values = [
     sink,
@@ -31,6 +34,7 @@ export async function acknowledge(
     shards.map(({ tickTo }) => (tickTo === undefined ? null : String(tickTo))),
     shards.map(({ lastSeq }) => String(lastSeq)),
     shards.map(({ crashes }) => crashes),
+    history ?? null,
   ]
   const hasFailures = failures.length + settled.length > 0
   const { rows } = hasFailures

@@ -1,3 +1,4 @@
+import { sameServerSql } from '../log/log-queries.ts'
 import { shardCount } from '../log/shard.ts'
 
 /**
@@ -124,7 +125,8 @@ export const claimSql = `
   FROM (
     SELECT shard FROM @schema.outbox_cursor
     WHERE sink = $1 AND lease_until < clock_timestamp() AND EXISTS (${registered})
-    ORDER BY shard LIMIT $6 FOR UPDATE SKIP LOCKED
+      AND ${sameServerSql(6)}
+    ORDER BY shard LIMIT $7 FOR UPDATE SKIP LOCKED
   ) AS free, ${durably}
   WHERE c.sink = $1 AND c.shard = free.shard
   RETURNING ${cursorColumns}`
@@ -132,7 +134,7 @@ export const claimSql = `
 export const reclaimSql = `
   UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, ${lease}
   FROM ${durably}
-  WHERE c.sink = $1 AND c.owner = $2 AND EXISTS (${registered})
+  WHERE c.sink = $1 AND c.owner = $2 AND EXISTS (${registered}) AND ${sameServerSql(6)}
   RETURNING ${cursorColumns}`
 
 export const releaseSql = `
@@ -153,7 +155,7 @@ export const acknowledgeSql = `
   FROM unnest(
     $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[]
   ) AS p (shard, fence, tick, tick_to, last_seq, crashes)
-  WHERE c.sink = $1 AND c.shard = p.shard AND c.fence = p.fence
+  WHERE c.sink = $1 AND c.shard = p.shard AND c.fence = p.fence AND ${sameServerSql(8)}
   RETURNING c.shard`
 
 export const acknowledgeWithFailuresSql = `
@@ -166,7 +168,7 @@ export const acknowledgeWithFailuresSql = `
     SELECT $1, r.seq, r.shard, r.aggregatetype, r.aggregateid, r.event,
       r.status, r.started, r.finished,
       clock_timestamp() + r.delay_ms * interval '1 ms', r.fingerprint, r.error
-    FROM jsonb_to_recordset($8::jsonb) AS r (
+    FROM jsonb_to_recordset($9::jsonb) AS r (
       seq bigint, shard smallint, aggregatetype text, aggregateid text, event jsonb,
       status text, started int, finished int, delay_ms float8, fingerprint text, error jsonb
     )
@@ -176,7 +178,7 @@ export const acknowledgeWithFailuresSql = `
       next_at = excluded.next_at, fingerprint = excluded.fingerprint, error = excluded.error
   ), settled AS (
     DELETE FROM @schema.outbox_failure f
-    USING jsonb_to_recordset($9::jsonb) AS s (
+    USING jsonb_to_recordset($10::jsonb) AS s (
       shard smallint, aggregatetype text, aggregateid text, seq bigint
     )
     JOIN moved USING (shard)

@@ -88,18 +88,31 @@ export async function pulse(sql: SqlClient, owning: Owning): Promise<Pulse> {
   }
 }
 
-/** Takes over up to `count` shards without an owner; increments their fences. One round trip. */
-export async function claim(sql: SqlClient, owning: Owning, count: number): Promise<OwnedShard[]> {
-  const { rows } = await sql.query<CursorRow>(claimSql, [...valuesOf(owning), count])
+/**
+ * Takes over up to `count` shards without an owner; increments their fences. Rejects where the
+ * server has another history than the one given. One round trip.
+ */
+export async function claim(
+  sql: SqlClient,
+  owning: Owning,
+  count: number,
+  history: string | null = null,
+): Promise<OwnedShard[]> {
+  const { rows } = await sql.query<CursorRow>(claimSql, [...valuesOf(owning), history, count])
   return rows.map(ownedOf)
 }
 
 /**
  * Reads the shards that this relay owns again and increments their fences, so that none of its
- * statements that are still in progress can count. One round trip.
+ * statements that are still in progress can count. Rejects where the server has another history
+ * than the one given. One round trip.
  */
-export async function reclaim(sql: SqlClient, owning: Owning): Promise<OwnedShard[]> {
-  const { rows } = await sql.query<CursorRow>(reclaimSql, valuesOf(owning))
+export async function reclaim(
+  sql: SqlClient,
+  owning: Owning,
+  history: string | null = null,
+): Promise<OwnedShard[]> {
+  const { rows } = await sql.query<CursorRow>(reclaimSql, [...valuesOf(owning), history])
   return rows.map(ownedOf)
 }
 

@@ -104,7 +104,7 @@ export class IntervalReader {
     nextTick: bigint | undefined,
   ): Promise<Reading | undefined> {
     const [first] = group
-    const newest = this.#ticks.newest
+    const { newest, history } = this.#ticks
     if (
       first === undefined ||
       newest === undefined ||
@@ -112,12 +112,14 @@ export class IntervalReader {
     )
       return undefined
     const bounds = (await this.#begun(first)) ?? (await this.#fresh(first, nextTick))
-    if (bounds === undefined) return undefined
+    // The bounds may be of different servers when the history changed meanwhile.
+    if (bounds === undefined || history !== this.#ticks.history) return undefined
     const { from, to } = bounds
     const chunk = await this.#chunk({
       ...bounds,
       shards: group.map(({ shard }) => shard),
       types: this.#sink.types,
+      history,
     })
     const at = (seq: bigint): Position => ({ tick: from.id, tickTo: to.id, lastSeq: seq })
     return {

@@ -3,6 +3,7 @@ import type { SqlClient } from '../../stores/sql-client.ts'
 import type { FailureRow, Settled } from '../failures/park.ts'
 import type { StuckShards } from '../failures/retry.ts'
 import { loadStuck } from '../failures/stuck.ts'
+import type { TickLog } from '../log/tick-log.ts'
 import { shardCount } from '../log/shard.ts'
 import { acknowledge, type Acknowledgement } from './acknowledge.ts'
 import {
@@ -23,6 +24,8 @@ export interface OwnershipDeps {
   readonly sql: SqlClient
   readonly owning: Owning
   readonly clock: Clock
+  /** The ticks that the positions refer to, and the history they are of. */
+  readonly ticks: Pick<TickLog, 'history'>
 }
 
 /**
@@ -92,8 +95,12 @@ export class Ownership implements StuckShards {
     })
   }
 
-  /** Takes or releases shards until this relay owns its fair share; reads them again if need be. */
+  /**
+   * Takes or releases shards until this relay owns its fair share; reads them again if need be.
+   * Does nothing while the server is not known.
+   */
   async balance(): Promise<void> {
+    if (this.#deps.ticks.history === undefined) return
     if (this.#needsResync) await this.#resync()
     const { relays, free } = this.#share
     const surplus = this.#shards.size - Math.ceil(shardCount / relays)
@@ -119,14 +126,15 @@ export class Ownership implements StuckShards {
   }
 
   /** Writes an acknowledgement, and drops the shards for which it did not count. */
-  async acknowledge(written: Omit<Acknowledgement, 'sink'>): Promise<void> {
+  async acknowledge(written: Omit<Acknowledgement, 'sink' | 'history'>): Promise<void> {
     if (this.#needsResync)
       throw new Error(
         'the positions of the shards must be read again first: the events are redelivered',
       )
-    const { sql, owning } = this.#deps
+    const { sql, owning, ticks } = this.#deps
+    const { history } = ticks
     const counted = await this.#inTurn(() =>
-      acknowledge(sql, { ...written, sink: owning.sink.name }),
+      acknowledge(sql, { ...written, sink: owning.sink.name, history }),
     )
     for (const { shard, ...position } of written.shards)
       if (counted.has(shard)) this.#move(shard, position)
@@ -174,7 +182,9 @@ export class Ownership implements StuckShards {
       this.#drop(this.numbers)
       this.#needsResync = false
       try {
-        await this.#adopt(await reclaim(this.#deps.sql, this.#deps.owning))
+        await this.#adopt(
+          await reclaim(this.#deps.sql, this.#deps.owning, this.#deps.ticks.history),
+        )
         this.#hasUnsaved = false
       } catch (error) {
         this.#needsResync = true
@@ -185,7 +195,9 @@ export class Ownership implements StuckShards {
 
   #claim(count: number): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#adopt(await claim(this.#deps.sql, this.#deps.owning, count))
+      await this.#adopt(
+        await claim(this.#deps.sql, this.#deps.owning, count, this.#deps.ticks.history),
+      )
       this.#share = { ...this.#share, free: 0 }
     })
   }

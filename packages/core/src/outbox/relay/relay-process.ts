@@ -130,6 +130,7 @@ export class RelayProcess {
       this.#refusal = failure
       // A connection that was lost during the check may lead to another server.
       this.#isOriginChecked = this.#distrusts === distrusts
+      if (found.isOk() && this.#isOriginChecked) this.#ticks.begin(found.value)
     }
     if (isNews) this.#stores.diagnostics.emit('relay:error', { error: failure })
     if (this.#isAllowed()) this.#wakeSinks()

@@ -56,7 +56,7 @@ export class SinkRelay {
 
   constructor(deps: SinkRelayDeps) {
     const { sink, owner, sql, ticks, clock, diagnostics, leaseMs, limits } = deps
-    const ownership = new Ownership({ sql, owning: { sink, owner, leaseMs }, clock })
+    const ownership = new Ownership({ sql, owning: { sink, owner, leaseMs }, clock, ticks })
     const pace = new Pace({
       maxBatch: sink.batchSize ?? sinkDefaults.batchSize,
       maxBackOffMs: limits.maxBackOffMs,

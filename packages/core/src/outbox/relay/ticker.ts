@@ -44,8 +44,7 @@ export class Ticker {
   /** Makes a tick that covers everything committed before the call, and returns the newest one. */
   async tickNow(): Promise<Tick> {
     for (;;) {
-      const { newest, dueMs } = await advance(this.#deps.sql, { gapMs: 0, maxEvents: 0 })
-      this.#take(newest)
+      const { newest, dueMs } = await this.#advance({ gapMs: 0, maxEvents: 0 })
       if (dueMs === undefined) return newest
       // Another relay holds the lock: its tick may be older than the call.
       await new Wake().sleep(dueMs)
@@ -63,10 +62,9 @@ export class Ticker {
   }
 
   async #look(): Promise<number> {
-    const { sql, pace, maxPollMs, onError } = this.#deps
+    const { pace, maxPollMs, onError } = this.#deps
     try {
-      const { newest, dueMs } = await advance(sql, pace)
-      const isNew = this.#take(newest)
+      const { isNew, dueMs } = await this.#advance(pace)
       this.#pauseMs = isNew ? pace.gapMs : Math.min(this.#pauseMs * 1.5, maxPollMs)
       return Math.min(dueMs ?? this.#pauseMs, this.#pauseMs)
     } catch (error) {
@@ -75,10 +73,19 @@ export class Ticker {
     }
   }
 
-  #take(tick: Tick): boolean {
-    const isNew = this.#deps.ticks.newest?.id !== tick.id
-    this.#deps.ticks.add(tick)
-    if (isNew) this.#deps.onTick()
-    return isNew
+  async #advance(pace: TickPace): Promise<Advance> {
+    const { sql, ticks, onTick } = this.#deps
+    const { history } = ticks
+    const { newest, dueMs } = await advance(sql, pace, history)
+    const isNew = ticks.newest?.id !== newest.id
+    ticks.add(newest, history)
+    if (isNew) onTick()
+    return { newest, dueMs, isNew }
   }
+}
+
+interface Advance {
+  readonly newest: Tick
+  readonly dueMs: number | undefined
+  readonly isNew: boolean
 }

@@ -7,7 +7,7 @@ import type { SqlResult } from '../sql-client.ts'
 import { QueryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
-import type { ServerTimeline } from './server-timeline.ts'
+import type { ServerHistory } from './server-history.ts'
 import type { Statement, Statements } from './statements.ts'
 import { type PostgresConnection } from './postgres-store.ts'
 import { FailureError } from '../../failure-error.ts'
@@ -16,8 +16,10 @@ import { FailureError } from '../../failure-error.ts'
 export interface ConnectionContext {
   /** How texts become statements. */
   readonly statements: Statements
-  /** The timeline of the servers. */
-  readonly timeline: ServerTimeline
+  /** How to ask the servers for their history. */
+  readonly history: ServerHistory
+  /** The system identifiers that connections have met. */
+  readonly systems: WeakMap<PoolClient, string>
   /** Where durations come from. */
   readonly clock: Clock
   /** Where they go. */
@@ -54,8 +56,16 @@ export class LoanedConnection implements PostgresConnection {
     client.on('error', this.#onError)
   }
 
-  get timeline(): ServerTimeline {
-    return this.#context.timeline
+  get history(): ServerHistory {
+    return this.#context.history
+  }
+
+  get system(): string | undefined {
+    return this.#context.systems.get(this.#client)
+  }
+
+  set system(identifier: string | undefined) {
+    if (identifier !== undefined) this.#context.systems.set(this.#client, identifier)
   }
 
   async query<Row extends object = Record<string, unknown>>(

@@ -7,7 +7,7 @@ import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts
 import { openPool, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
-import { ServerTimeline } from './server-timeline.ts'
+import { ServerHistory } from './server-history.ts'
 import { Statements } from './statements.ts'
 import { type CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
@@ -38,7 +38,8 @@ export class PostgresPoolStore implements PostgresStore {
       clock,
       diagnostics,
       statements: new Statements(settings.schema, settings.prepare),
-      timeline: new ServerTimeline(),
+      history: new ServerHistory(),
+      systems: new WeakMap(),
     }
     this.#isOwn = settings.pool === undefined
     this.pool = settings.pool ?? openPool(settings)

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import type { SqlError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
-import type { ServerTimeline } from './server-timeline.ts'
+import type { ServerHistory } from './server-history.ts'
 import type { CallOptions } from '../../call-options.ts'
 
 /**
@@ -11,11 +11,17 @@ import type { CallOptions } from '../../call-options.ts'
  */
 export interface PostgresConnection extends SqlClient {
   /**
-   * The timeline of the servers of this store.
+   * How to ask the servers of this store for their history.
    *
    * @internal
    */
-  readonly timeline: ServerTimeline
+  readonly history: ServerHistory
+  /**
+   * The system identifier of the server that this connection has first met, where it was asked.
+   *
+   * @internal
+   */
+  system: string | undefined
   /**
    * Runs several statements without parameters, separated by semicolons, in one round trip, and
    * returns the result of each.

@@ -2,6 +2,7 @@ import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { expect, test } from 'vitest'
 import { leave, openCursors, pulse, takeOverAfterMs } from '../../../src/outbox/relay/cursor.ts'
+import { TickLog } from '../../../src/outbox/log/tick-log.ts'
 import { Ownership } from '../../../src/outbox/relay/ownership.ts'
 import { change, recordingSink, useOutbox, type OutboxFixture } from '../outbox-fixture.ts'
 
@@ -79,7 +80,12 @@ test('A waiting relay takes the sink back once no relay of the newer release is 
   const sql = postgres.client
   const [old, recent] = [owning(['course.*']), owning(['course.*', 'exam.*'])]
   let now = 0
-  const ownership = new Ownership({ sql, owning: old, clock: { ...clock, monotonic: () => now } })
+  const ownership = new Ownership({
+    sql,
+    owning: old,
+    clock: { ...clock, monotonic: () => now },
+    ticks: new TickLog(),
+  })
   await openCursors(sql, old.sink)
   await openCursors(sql, recent.sink)
   await pulse(sql, recent)

@@ -100,7 +100,7 @@ describe('the log', () => {
         }
       }),
     )
-    const ticks = await loadTicks(fixture.stores.postgres.client, 1n, 1_000)
+    const ticks = await loadTicks(fixture.stores.postgres.client, 1n, { limit: 1_000 })
     expect(ticks.length).toBeGreaterThan(20)
     const visible = await fixture.rows<{ less: boolean }>(`
       SELECT EXISTS (
@@ -144,7 +144,7 @@ describe('the log', () => {
     await late.run('BEGIN')
     await late.publish(change('late', 1))
     await fixture.publish(change('a', 1), change('b', 1))
-    const start = (await loadTicks(fixture.stores.postgres.client, 0n, 0))[0] as Tick
+    const start = (await loadTicks(fixture.stores.postgres.client, 0n, { limit: 0 }))[0] as Tick
     const end = await tick(fixture)
     const [first, second] = await between(fixture, start, end)
     await late.run('COMMIT')

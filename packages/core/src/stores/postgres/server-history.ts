@@ -1,0 +1,70 @@
+import type { SqlError } from '../../errors.ts'
+import { sqlFailureIn } from '../../failure-error.ts'
+
+/**
+ * SQL expressions that name the history of a server, within which a transaction id is unique; NULL
+ * where the server does not tell it.
+ */
+export interface HistoryExpressions {
+  /**
+   * The timeline, an `int`. A promoted standby has a new one, and assigns transaction ids again
+   * that the old primary had assigned but not replicated.
+   */
+  readonly timeline: string
+  /** The identifier of the system, a `text`; its standbys have the same one. */
+  readonly system: string
+}
+
+/** `pg_control_checkpoint()` would still show the old timeline for a while after a promotion. */
+export const timelineExpression =
+  "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+
+/** Reads a file, which costs about as much as the rest of a small statement. */
+const systemExpression = '(pg_control_system()).system_identifier::text'
+
+/** The place of a system identifier that is known or not wanted. */
+export const noSystem = 'NULL::text'
+
+/** Some providers refuse one, some both. */
+const levels: readonly HistoryExpressions[] = [
+  { timeline: timelineExpression, system: systemExpression },
+  { timeline: timelineExpression, system: noSystem },
+  { timeline: 'NULL::int', system: noSystem },
+]
+
+/** Knows how much the servers of one store tell of their history. */
+export class ServerHistory {
+  #level = 0
+
+  /** As much as the servers have been found to tell. */
+  get expressions(): HistoryExpressions {
+    return levels[this.#level] as HistoryExpressions
+  }
+
+  /**
+   * Runs `work` with the expressions. When the server may have refused one of them, calls `recover`
+   * and runs `work` with fewer, and remembers that if it succeeds.
+   */
+  async use<T>(
+    work: (expressions: HistoryExpressions) => Promise<T>,
+    recover: () => Promise<unknown>,
+  ): Promise<T> {
+    for (let level = this.#level; ; level += 1) {
+      try {
+        const result = await work(levels[level] as HistoryExpressions)
+        this.#level = level
+        return result
+      } catch (error) {
+        if (level === levels.length - 1 || !isRefusal(sqlFailureIn(error))) throw error
+        await recover()
+      }
+    }
+  }
+}
+
+/** Not supported, not permitted, or no such function. */
+function isRefusal(failure: SqlError | undefined): boolean {
+  return (
+    failure?.type === 'store-refused' && ['0A000', '42501', '42883'].includes(failure.code ?? '')
+  )
+}
