@@ -1,6 +1,6 @@
 import { createRateLimiter, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPlatform, type Platform } from './platform-fixture.ts'
 

@@ -73,7 +73,14 @@ async function consume(directory) {
 function consumerManifest(directory) {
   const workspace = readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8')
   const version = (name) => new RegExp(`^  '?${name}'?: (.*)$`, 'm').exec(workspace)?.[1]
-  const drivers = ['pg', 'redis', 'mongodb', 'openai', '@pinecone-database/pinecone', 'typescript']
+  const drivers = [
+    'pg',
+    '@redis/client',
+    'mongodb',
+    'openai',
+    '@pinecone-database/pinecone',
+    'typescript',
+  ]
   return {
     name: 'consumer',
     private: true,

@@ -1,5 +1,5 @@
 // Which package may import which, and where a driver may be imported. Run by dependency-cruiser.
-const drivers = '^(pg|redis|mongodb|@pinecone-database/pinecone|openai)$'
+const drivers = '^(pg|@redis/client|mongodb|@pinecone-database/pinecone|openai)$'
 const inPackage = (name) => `^packages/${name}/`
 
 // A folder may import those before it. A list in place of a name: these stand side by side.

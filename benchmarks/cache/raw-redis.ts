@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { loadUser, type User } from './users.ts'
 
 /** Redis by hand, which a cache is measured against. */

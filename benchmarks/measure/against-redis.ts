@@ -1,5 +1,5 @@
 import { connect, migrate, orThrow, type Stores } from '@headwater/core'
-import { createClient, type RedisClientType } from 'redis'
+import { createClient, type RedisClientType } from '@redis/client'
 import type { Contest, Contestant } from './alternate.ts'
 import { bench, type Bench } from './bench.ts'
 import { runContest } from './contest.ts'

@@ -1,6 +1,6 @@
 import { orThrow } from '@headwater/core'
 import type { SearchHit } from '@headwater/search'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import type { Contest } from '../measure/alternate.ts'
 import type { SearchFixture } from './search-fixture.ts'
 

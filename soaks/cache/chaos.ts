@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RedisServer } from '@headwater/testing'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { anyOf, between, weighted } from '../run/chance.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'

@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { type AccountState, stateText } from './accounts.ts'
 import { append, replaceFenced, replaceOlder } from './effect-scripts.ts'
 

@@ -2,7 +2,7 @@ import type { StoreParts } from '@headwater/testing'
 import { Pinecone } from '@pinecone-database/pinecone'
 import { MongoClient } from 'mongodb'
 import { Pool } from 'pg'
-import { createClient, type RedisClientType } from 'redis'
+import { createClient, type RedisClientType } from '@redis/client'
 
 type Document = Record<string, unknown>
 

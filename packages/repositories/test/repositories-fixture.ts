@@ -11,7 +11,7 @@ import type {
 } from '@headwater/repositories'
 import { isolate } from '@headwater/testing'
 import type { IsolatedStores } from '@headwater/testing'
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import { expect, inject } from 'vitest'
 
 /** The password hash of every test user: a scan for it finds every leak. */

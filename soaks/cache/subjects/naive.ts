@@ -1,5 +1,5 @@
 import { Pool } from 'pg'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { loadRow, type VersionedRow, writeThenInvalidate } from '../rows.ts'
 import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 

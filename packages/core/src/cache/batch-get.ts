@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import type { Clock } from '../clock.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'

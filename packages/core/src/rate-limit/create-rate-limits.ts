@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import { z } from 'zod'
 import { checkOptions, option } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'

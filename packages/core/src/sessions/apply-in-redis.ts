@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 import { runScripts } from '../stores/redis/redis-script.ts'

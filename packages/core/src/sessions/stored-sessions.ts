@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import type { StoreError } from '../errors.ts'
 import { MicroBatch } from '../micro-batch.ts'
 import { err, ok, Result, type ResultAsync } from '../result.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createClientPool, createCluster } from 'redis'
+import { createClientPool, createCluster } from '@redis/client'
+import { createCluster as createClusterWithModules } from 'redis'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
 
 const secret = 'hunter2-secret'
@@ -138,6 +139,13 @@ describe('connect with bad options', () => {
       'redis.url',
     ])
   })
+})
+
+test('connect takes a cluster of the package redis, which has modules of its own', async () => {
+  const client = createClusterWithModules({ rootNodes: [] })
+  const unreachable = { postgres: { url: 'postgresql://127.0.0.1:1/db' }, redis: { client } }
+  const failure = (await connect({ ...unreachable, connectDeadlineMs: 1 }))._unsafeUnwrapErr()
+  expect(failure).toMatchObject({ type: 'store-unavailable', store: 'postgres' })
 })
 
 describe('connectOptionsFromEnv', () => {

@@ -1,4 +1,5 @@
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
+import { createClient as createClientWithModules } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect, type ConnectOptions, orThrow, type Stores } from '@headwater/core'
 import {
@@ -86,6 +87,15 @@ describe('connect', () => {
     )
     expect(result.isErr()).toBe(true)
     expect(client.eventNames().map((name) => [name, client.listenerCount(name)])).toEqual(before)
+    client.destroy()
+  })
+
+  test('connect takes a client of the package redis, which has modules of its own', async () => {
+    const client = await createClientWithModules({ url: own.redis.url }).connect()
+    const stores = await open({ redis: { client, keyPrefix: own.redis.prefix } })
+    expect(orThrow(await stores.redis.run('echo', (shared) => shared.echo('ours')))).toBe('ours')
+    orThrow(await stores.close())
+    expect(await client.ping()).toBe('PONG')
     client.destroy()
   })
 

@@ -1,6 +1,6 @@
 import { connect, Diagnostics, orThrow, type Stores } from '@headwater/core'
 import { eventually, type RedisServer } from '@headwater/testing'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { raise, rowCache, versionedRows, type VersionedRows } from '../cache/versioned-rows.ts'
 import {

@@ -1,6 +1,6 @@
 import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
-import { createClient, type RedisClientType } from 'redis'
+import { createClient, type RedisClientType } from '@redis/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import {
   noticedWithin,

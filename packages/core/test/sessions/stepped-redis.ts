@@ -6,7 +6,7 @@ import {
   type StoreError,
   type Stores,
 } from '@headwater/core'
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 
 /** One actor's Redis: while it is stepped, every flush waits for `step`. */
 export class SteppedRedis implements RedisStore {

@@ -40,7 +40,7 @@ export async function withRedis<T>(
   url: string,
   use: (client: RedisConnection) => Promise<T>,
 ): Promise<T> {
-  const { createClient } = await import('redis')
+  const { createClient } = await import('@redis/client')
   const client = createClient({
     url,
     socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },

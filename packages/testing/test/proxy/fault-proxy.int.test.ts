@@ -9,7 +9,7 @@ import {
 } from 'node:net'
 import { MongoClient } from 'mongodb'
 import pg from 'pg'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { eventually, faultProxy, startRedisServer, type FaultProxy } from '../../src/index.ts'
 import { staysPending } from '../stays-pending.ts'

@@ -1,4 +1,4 @@
-import { createClient, createCluster } from 'redis'
+import { createClient, createCluster } from '@redis/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, startRedisCluster, type RedisCluster } from '../../src/index.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually, startRedisServer, type RedisServer } from '../../src/index.ts'
 import { staysPending } from '../stays-pending.ts'

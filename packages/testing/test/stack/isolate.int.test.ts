@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { expect, inject, test } from 'vitest'
 import { isolate } from '../../src/index.ts'
 

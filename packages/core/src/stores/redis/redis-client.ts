@@ -1,4 +1,4 @@
-import { createClient, createCluster, type RedisClusterType } from 'redis'
+import { createClient, createCluster, type RedisClusterType } from '@redis/client'
 import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
 

@@ -55,7 +55,9 @@ export class RedisLink {
     this.#settings = settings
     this.#listeners = listeners
     this.#isOwn = settings.client === undefined
-    this.#client = settings.client ?? createRedisClient(settings)
+    // Modules add to the client's own commands and change none of them.
+    const handedIn = settings.client as RedisConnection | undefined
+    this.#client = handedIn ?? createRedisClient(settings)
     this.#listen()
     if (this.#isOwn) this.#open()
     else if (this.#client.isReady) this.#verify()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { option } from '../../check-options.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
-import type { RedisConnection } from './redis-store.ts'
+import type { HostRedis } from './redis-store.ts'
 
 /** How to reach Redis: one of `url`, `rootNodes` and `client`. */
 export interface RedisOptions {
@@ -10,7 +10,7 @@ export interface RedisOptions {
   /** URLs of some nodes of a cluster; the others are found through them. */
   readonly rootNodes?: readonly string[]
   /** A client or cluster of the host's own, connected by the host, used and never closed. */
-  readonly client?: RedisConnection
+  readonly client?: HostRedis
   /**
    * Goes in front of every key, for instance `shop:`.
    *
@@ -48,7 +48,7 @@ export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
   rootNodes: { rule: z.array(node).min(1, 'expected one node or more') },
   client: {
-    rule: objectWith<RedisConnection>('a client of node-redis', 'sendCommand', 'on')
+    rule: objectWith<HostRedis>('a client of node-redis', 'sendCommand', 'on')
       .refine(
         (client) => Reflect.get(client, 'clientSideCache') === undefined,
         'expected a client without clientSideCache: its own entries would be read after a commit',
@@ -79,14 +79,14 @@ export const redisOptions = {
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
 
-function hasTypeMapping(client: RedisConnection): boolean {
+function hasTypeMapping(client: HostRedis): boolean {
   const { commandOptions, defaults } = optionsOf(client)
   const mappings = [commandOptions?.typeMapping, defaults?.commandOptions?.typeMapping]
   return mappings.some((mapping) => mapping !== undefined && Object.keys(mapping).length > 0)
 }
 
 /** A cluster keeps its options to itself, and those of its nodes apart. */
-function optionsOf(client: RedisConnection): ClientOptions {
+function optionsOf(client: HostRedis): ClientOptions {
   const options: unknown = Reflect.get(client, 'options') ?? Reflect.get(client, '_options')
   return Object(options) as ClientOptions
 }

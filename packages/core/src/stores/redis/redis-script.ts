@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import type { StoreError } from '../../errors.ts'
 import { err, ok, type Result } from '../../result.ts'
 import type { RedisStore } from './redis-store.ts'

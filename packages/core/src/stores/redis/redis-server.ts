@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import { isCluster } from './redis-client.ts'
 import type { RedisConnection } from './redis-store.ts'
 

@@ -1,10 +1,16 @@
-import type { RedisClientType, RedisClusterType } from 'redis'
+import type { RedisClientType, RedisClusterType } from '@redis/client'
 import type { StoreError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { CallOptions } from '../../call-options.ts'
 
 /** The part of the client that single servers and clusters have in common. */
 export type RedisConnection = RedisClientType | RedisClusterType
+
+/**
+ * A client or cluster of `@redis/client` or of `redis`, which adds modules to it. A cluster with
+ * modules is no subtype of one without, except for what has nothing to do with them.
+ */
+export type HostRedis = RedisConnection | Pick<RedisClusterType, 'isReady' | 'sendCommand'>
 
 /**
  * Redis: cache, sessions, rate limits. Every command has a deadline of our own, and a breaker takes

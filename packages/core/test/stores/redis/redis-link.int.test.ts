@@ -9,7 +9,7 @@ import {
   type RedisCluster,
   startRedisCluster,
 } from '@headwater/testing'
-import { createClient, createCluster } from 'redis'
+import { createClient, createCluster } from '@redis/client'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { discardClient } from '../../../src/stores/redis/redis-client.ts'
 

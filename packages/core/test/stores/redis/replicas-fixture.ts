@@ -1,5 +1,5 @@
 import { eventually, faultProxy, type RedisServer, startRedisServer } from '@headwater/testing'
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { expect } from 'vitest'
 
 /** Two servers, of which either may replicate the other over a link that can be cut. */
