@@ -38,7 +38,7 @@ afterAll(async () => {
   await Promise.all([postgres.stop(), redis.stop()])
 })
 
-test('A read after COMMIT PREPARED is not older than it, though Redis lost the hold of the prepared transaction', async () => {
+test('A read after COMMIT PREPARED is not older than it, though Redis lost the hold', async () => {
   const cache = rowCache(stores)
   const versionOf = async () => orThrow(await cache.get(1))?.version
   const change = beginChange(stores)
