@@ -93,6 +93,12 @@ export type { Redaction } from './activity/redaction.ts'
 export type { RetentionDays } from './activity/retention.ts'
 export type { ActivityAnalytics } from './activity/analytics/activity-analytics.ts'
 export type {
+  ExportedPayment,
+  ExportedSession,
+  ExportUserError,
+  UserExport,
+} from './users/user-export.ts'
+export type {
   ActiveUsers,
   CalendarOptions,
   CourseFunnel,

@@ -90,7 +90,7 @@ export function createRepositories(
     )
   if (buffer !== undefined) stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
   return {
-    users: new UserRepository(context, options.sessions ?? createSessions(stores)),
+    users: new UserRepository(context, options.sessions ?? createSessions(stores), log),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
     activity: new ActivityRepository({ stores, log, buffer, types, redact }),

@@ -13,7 +13,9 @@ import { idInput, idsInput, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
 import { read, write } from '../sql.ts'
+import type { EventLog } from '../activity/event-log.ts'
 import { deleteUser } from './delete-user.ts'
+import { exportUser } from './export-user.ts'
 import { registerUser } from './register-user.ts'
 import { changePassword, updateUser } from './update-user.ts'
 import {
@@ -23,6 +25,7 @@ import {
   selectUserPage,
   toUser,
 } from './user-queries.ts'
+import type { ExportUserError, UserExport } from './user-export.ts'
 import type { CredentialsRow, UserRow } from './user-queries.ts'
 import {
   emailInput,
@@ -55,10 +58,13 @@ export class UserRepository {
   readonly #context: RepositoryContext
   readonly #sessions: Sessions
 
+  readonly #log: EventLog | undefined
+
   /** @internal */
-  constructor(context: RepositoryContext, sessions: Sessions) {
+  constructor(context: RepositoryContext, sessions: Sessions, log: EventLog | undefined) {
     this.#context = context
     this.#sessions = sessions
+    this.#log = log
   }
 
   /**
@@ -203,6 +209,18 @@ export class UserRepository {
       )
       .mapErr((failure) => teachesCourses(failure, id))
       .map((deleted) => this.#endSessions(deleted))
+  }
+
+  /**
+   * Exports all that is known of a user, from every store; never the password hash or a session's
+   * token. Changes nothing. Activity of the last half second may be missing, and during an outage of
+   * MongoDB the export fails.
+   *
+   * Costs 4 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
+   */
+  export(id: number): ResultAsync<UserExport, ExportUserError> {
+    const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }
+    return validate(idInput, { id }).asyncAndThen(() => exportUser(deps, id))
   }
 
   /** Runs a change of a user within a transaction that also ends the user's sessions. */

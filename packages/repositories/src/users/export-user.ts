@@ -1,0 +1,87 @@
+import { err, notFound, ok, okAsync, ResultAsync } from '@headwater/core'
+import type { Sessions, StoreError, Stores } from '@headwater/core'
+import type { Document } from 'mongodb'
+import type { collectionIndexes, UserActivityDocument } from '../activity/collections.ts'
+import { toActivityRecord } from '../activity/collections.ts'
+import type { EventLog } from '../activity/event-log.ts'
+import { read } from '../sql.ts'
+import { type EnrollmentRow, toEnrollment } from '../enrollments/enrollment-queries.ts'
+import {
+  type PaymentRow,
+  selectCoursesOfInstructor,
+  selectEnrollmentsOfUser,
+  selectPaymentsOfUser,
+  toExportedPayment,
+} from './export-queries.ts'
+import type { ExportUserError, UserExport } from './user-export.ts'
+import { selectUsers, toUser, type UserRow } from './user-queries.ts'
+
+/** Dependencies of {@link exportUser}. */
+export interface ExportDeps {
+  readonly stores: Stores
+  readonly sessions: Sessions
+  /** The event log; `undefined` without MongoDB. */
+  readonly log: EventLog | undefined
+}
+
+/** Time for the documents of one collection, however long the history. */
+const deadlineMs = 120_000
+
+type Stored = Pick<UserExport, 'profile' | 'enrollments' | 'payments' | 'teaches'>
+type Logged = Pick<UserExport, 'activity' | 'searches' | 'enrollmentEvents'>
+
+/** Reads all that is known of a user, from every store. */
+export function exportUser(deps: ExportDeps, id: number): ResultAsync<UserExport, ExportUserError> {
+  return fromPostgres(deps.stores, id).andThen((stored) =>
+    deps.sessions
+      .list(id)
+      .map((sessions) =>
+        sessions.map(({ data, createdAt, expiresAt }) => ({ data, createdAt, expiresAt })),
+      )
+      .andThen((sessions) =>
+        fromMongodb(deps.log, id).map((logged) => ({ ...stored, sessions, ...logged })),
+      ),
+  )
+}
+
+function fromPostgres(stores: Stores, id: number): ResultAsync<Stored, ExportUserError> {
+  return ResultAsync.combine([
+    read<UserRow>(stores, [selectUsers, [[id]]]),
+    read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]]),
+    read<PaymentRow>(stores, [selectPaymentsOfUser, [id]]),
+    read<{ id: number }>(stores, [selectCoursesOfInstructor, [id]]),
+  ]).andThen(([{ rows: users }, enrollments, payments, courses]) => {
+    const [user] = users
+    if (user === undefined) return err(notFound('user', id))
+    return ok({
+      profile: toUser(user),
+      enrollments: enrollments.rows.map(toEnrollment),
+      payments: payments.rows.map(toExportedPayment),
+      teaches: courses.rows.map((course) => course.id),
+    })
+  })
+}
+
+function fromMongodb(log: EventLog | undefined, id: number): ResultAsync<Logged, StoreError> {
+  if (log === undefined) return okAsync({ activity: [], searches: [], enrollmentEvents: [] })
+  const own = (collection: keyof typeof collectionIndexes) =>
+    log.read(
+      'export-user',
+      (database, signal) =>
+        database
+          .collection<Document>(collection)
+          .find({ user_id: id }, { signal })
+          .sort({ timestamp: 1 })
+          .toArray(),
+      { deadlineMs },
+    )
+  return ResultAsync.combine([
+    own('user_activity'),
+    own('search_logs'),
+    own('enrollment_events'),
+  ]).map(([activity, searches, enrollmentEvents]) => ({
+    activity: (activity as unknown as UserActivityDocument[]).map(toActivityRecord),
+    searches,
+    enrollmentEvents,
+  }))
+}
