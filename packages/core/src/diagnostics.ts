@@ -32,6 +32,8 @@ export interface DiagnosticEvents {
   'invalidation:release': { keys: number; durationMs: number }
   /** Invalidation could not reach Redis and was written down in PostgreSQL. */
   'invalidation:intent': { keys: number }
+  /** Invalidations that waited in PostgreSQL were made up for by a flush of the whole cache. */
+  'invalidation:flush': { intents: number; durationMs: number }
   /** The process stopped or resumed trusting the cache. */
   'invalidation:gate': { state: 'closed' | 'open' }
   /** An invalidation failed and will be made up for. */

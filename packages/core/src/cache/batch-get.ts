@@ -2,6 +2,7 @@ import type { RedisClientType } from '@redis/client'
 import type { Clock } from '../clock.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
+import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { digits } from './entry.ts'
 
@@ -9,8 +10,8 @@ import { digits } from './entry.ts'
 export interface BatchReply {
   /** The text of each key, by slot. */
   readonly values: readonly (string | null)[]
-  /** The server that replied; `undefined` when the connection changed before the reply. */
-  readonly runId: string | undefined
+  /** What may be trusted of them; `undefined` when that changed before the reply. */
+  readonly cacheId: string | undefined
   /** The moment of the reply, as thirteen digits of milliseconds since the epoch. */
   readonly at: string
   /** The failure, when there are no values. */
@@ -62,13 +63,15 @@ const fewestKeys = 10
  */
 export class BatchGet {
   readonly #redis: RedisStore
+  readonly #invalidation: Invalidation
   readonly #clock: Clock
   #open: Batch | undefined
   /** Length of an entry, as far as is known: the longest mean of late, in characters. */
   #entryLength = 2_048
 
-  constructor({ redis, clock }: Pick<Stores, 'redis' | 'clock'>) {
+  constructor({ redis, invalidation, clock }: Pick<Stores, 'redis' | 'invalidation' | 'clock'>) {
     this.#redis = redis
+    this.#invalidation = invalidation
     this.#clock = clock
   }
 
@@ -90,18 +93,20 @@ export class BatchGet {
 
   async #send(keys: readonly string[]): Promise<BatchReply> {
     const redis = this.#redis
-    const runId = redis.runId
+    const { cacheId } = this.#invalidation
     let values: (string | null)[] = []
     while (values.length < keys.length) {
       const part = keys.slice(values.length, values.length + this.#keysPerCommand)
       const reply = await redis.run('get', (client) =>
         part.length === 1 ? getOne(client, part) : client.mGet(part),
       )
-      if (reply.isErr()) return { values: [], runId: undefined, at: this.#now, error: reply.error }
+      if (reply.isErr())
+        return { values: [], cacheId: undefined, at: this.#now, error: reply.error }
       this.#learnFrom(reply.value)
       values = values.length === 0 ? reply.value : values.concat(reply.value)
     }
-    return { values, runId: redis.runId === runId ? runId : undefined, at: this.#now }
+    const isSame = this.#invalidation.cacheId === cacheId
+    return { values, cacheId: isSame ? cacheId : undefined, at: this.#now }
   }
 
   get #now(): string {

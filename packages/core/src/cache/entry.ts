@@ -1,15 +1,15 @@
 /**
  * The content of a VALUE, stored as one readable line of fixed fields and the payload as JSON.
  *
- * `v1 NONCE RUNID SOFT EXPIRES KIND[ TAGNONCE]*\n PAYLOAD`, with 16, 40, 13, 13 and 1 characters.
+ * `v1 NONCE CACHEID SOFT EXPIRES KIND[ TAGNONCE]*\n PAYLOAD`, with 16, 40, 13, 13 and 1 characters.
  * KIND is `p` for a row that exists, `a` for one that does not. SOFT and EXPIRES are milliseconds
- * since the epoch. The scripts know the offsets of NONCE, RUNID and SOFT.
+ * since the epoch. The scripts know the offsets of NONCE, CACHEID and SOFT.
  */
 export interface Entry {
   /** Names this version of the entry; a replacement must name it. */
   readonly nonce: string
-  /** The server that granted the lease. */
-  readonly runId: string
+  /** The server that granted the lease, and its last flush by then: 40 characters. */
+  readonly cacheId: string
   /** The moment after which reads refresh it in the background. */
   readonly softExpiryMs: number
   /** The moment after which it answers only while its source is down. */
@@ -21,7 +21,7 @@ export interface Entry {
 }
 
 const nonceAt = 3
-const runIdAt = 20
+const cacheIdAt = 20
 const softAt = 61
 const expiresAt = 75
 const kindAt = 89
@@ -32,18 +32,13 @@ export function writeEntry(entry: Entry): string {
   const kind = entry.payload === undefined ? 'a' : 'p'
   const tags = entry.tagNonces.map((nonce) => ` ${nonce}`).join('')
   const moments = `${digits(entry.softExpiryMs)} ${digits(entry.expiresMs)}`
-  const head = `v1 ${entry.nonce} ${runIdField(entry.runId)} ${moments} ${kind}${tags}`
+  const head = `v1 ${entry.nonce} ${entry.cacheId} ${moments} ${kind}${tags}`
   return `${head}\n${entry.payload ?? ''}`
 }
 
 /** A moment as entries store it: thirteen digits. */
 export function digits(ms: number): string {
   return String(Math.round(ms)).padStart(13, '0')
-}
-
-/** A run id as entries store it: forty characters. */
-export function runIdField(runId: string): string {
-  return runId.padEnd(40, '-').slice(0, 40)
 }
 
 /** States of a key. */
@@ -67,10 +62,10 @@ export function stateOf(raw: string | null | undefined): KeyState {
   }
 }
 
-/** Whether the lease of a value was granted by the server `runId`. */
-export function isOfServer(raw: string, runId: string): boolean {
+/** Whether a value was leased under a cache id. */
+export function isOfCache(raw: string, cacheId: string): boolean {
   // Takes a third of the time of `startsWith`, which matters to a hit.
-  return raw.slice(runIdAt, runIdAt + runId.length) === runId
+  return raw.slice(cacheIdAt, cacheIdAt + cacheId.length) === cacheId
 }
 
 /** The nonce of a value. */
@@ -127,7 +122,7 @@ function isBefore(moment: string, raw: string, at: number): boolean {
 /** Whether the separators are in place. The fields between them are read one by one. */
 function isWellFormed(raw: string): boolean {
   return (
-    raw.charCodeAt(runIdAt - 1) === 32 &&
+    raw.charCodeAt(cacheIdAt - 1) === 32 &&
     raw.charCodeAt(softAt - 1) === 32 &&
     raw.charCodeAt(expiresAt - 1) === 32 &&
     raw.charCodeAt(kindAt - 1) === 32 &&

@@ -1,14 +1,13 @@
 import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../stores/redis/redis-script.ts'
-import { runIdField } from './entry.ts'
 
 /**
- * KEYS[1] the entry. ARGV: 1 nonce, 2 life of the lease in milliseconds, 3 run id, 4 nonce of a
+ * KEYS[1] the entry. ARGV: 1 nonce, 2 life of the lease in milliseconds, 3 cache id, 4 nonce of a
  * value that the reader cannot use or '', 5 soft expiry of that value when the reader claims it for
  * a refresh or '', 6 its new soft expiry then.
  *
- * - absent, TAG, foreign text, VALUE of another server, VALUE(4) without 5 -> LEASE(nonce). Replies
- * 1.
+ * - absent, TAG, foreign text, VALUE under another cache id, VALUE(4) without 5 -> LEASE(nonce).
+ *   Replies 1.
  * - VALUE(4) with soft expiry 5 -> the same VALUE with soft expiry 6, so that no other reader loads
  *   it until then. Replies 2.
  * - any other VALUE, LEASE, HOLD: unchanged. Replies the text of the key.
@@ -39,8 +38,8 @@ export interface LeaseRequest {
   readonly nonce: string
   /** Life of the lease, in milliseconds. */
   readonly leaseMs: number
-  /** The server that the reader trusts. */
-  readonly runId: string
+  /** What the reader trusts: the server, and all since its last flush. */
+  readonly cacheId: string
   /** A value that the reader has seen and cannot use as it is. */
   readonly seen: SeenValue | undefined
 }
@@ -61,11 +60,11 @@ export async function takeLease(
   client: RedisClientType,
   request: LeaseRequest,
 ): Promise<LeaseReply> {
-  const { key, nonce, leaseMs, runId, seen } = request
+  const { key, nonce, leaseMs, cacheId, seen } = request
   const args = [
     nonce,
     String(leaseMs),
-    runIdField(runId),
+    cacheId,
     seen?.nonce ?? '',
     seen?.claim?.soft ?? '',
     seen?.claim?.until ?? '',

@@ -39,7 +39,7 @@ interface Lease<Id, Value> {
   readonly row: Row<Id>
   readonly flight: Flight<Value>
   readonly nonce: string
-  readonly runId: string
+  readonly cacheId: string
   readonly tags: readonly string[]
   readonly tagNonces: readonly string[]
 }
@@ -111,14 +111,14 @@ export class LeasedLoad<Id, Value> {
     flight: Flight<Value>,
   ): Promise<Lease<Id, Value> | Exclude<Outcome<Value>, { kind: 'loaded' }>> {
     const {
-      stores: { redis, invalidation },
+      stores: { invalidation },
       options: { leaseMs },
     } = this.#deps
-    const { runId } = redis
-    if (runId === undefined || !invalidation.isOpen)
+    const { cacheId } = invalidation
+    if (cacheId === undefined || !invalidation.isOpen)
       return { kind: 'bypass', reason: 'gate-closed' }
     const { tags } = row
-    const request = { key: row.key, nonce: invalidation.nonces.next(), leaseMs, runId, seen }
+    const request = { key: row.key, nonce: invalidation.nonces.next(), leaseMs, cacheId, seen }
     const granted = await this.#leases.add({ lease: request, tags })
     if (granted.isErr()) return { kind: 'bypass', reason: granted.error.type }
     const reply = granted.value.lease
@@ -128,7 +128,7 @@ export class LeasedLoad<Id, Value> {
       void this.#fills.add({ key: row.key, nonce: reply.nonce, ...emptyFill })
       return { kind: 'bypass', reason: 'tag-held' }
     }
-    return { row, flight, nonce: reply.nonce, runId, tags, tagNonces }
+    return { row, flight, nonce: reply.nonce, cacheId, tags, tagNonces }
   }
 
   /** Stores the row. The leader has its value already; the followers get it if the fill counts. */
@@ -138,10 +138,10 @@ export class LeasedLoad<Id, Value> {
     const isAccepted = await this.#fills.add({ key: row.key, nonce: lease.nonce, ...fill })
     const areTagsCurrent =
       isAccepted && (flight.followers === 0 || (await this.#areTagsCurrent(lease)))
-    // A server restored from a snapshot may bring the lease back: that it accepts the fill says
-    // nothing about changes since then.
+    // A server restored from a snapshot may bring the lease back, and a flush leaves it: that the
+    // fill is accepted says nothing about changes since then.
     const isShared =
-      result.isErr() || (areTagsCurrent && this.#deps.stores.redis.runId === lease.runId)
+      result.isErr() || (areTagsCurrent && this.#deps.stores.invalidation.cacheId === lease.cacheId)
     this.#land(row, flight, isShared ? { kind: 'loaded', result } : { kind: 'again' })
   }
 
@@ -150,7 +150,7 @@ export class LeasedLoad<Id, Value> {
     flight.land(outcome)
   }
 
-  #entryOf({ row, runId, tagNonces }: Lease<Id, Value>, loaded: Loaded<Value>): NewEntry {
+  #entryOf({ row, cacheId, tagNonces }: Lease<Id, Value>, loaded: Loaded<Value>): NewEntry {
     const { options, reports, stores } = this.#deps
     const lifeMs = lifeOf(options, row.id, loaded)
     const refusal = refusalOf(lifeMs, loaded.payload, options.maxEntryLength)
@@ -159,7 +159,7 @@ export class LeasedLoad<Id, Value> {
       return emptyFill
     }
     const nonce = stores.invalidation.nonces.next()
-    const source = { nonce, runId, tagNonces, now: stores.clock.now() }
+    const source = { nonce, cacheId, tagNonces, now: stores.clock.now() }
     return newEntry(options, loaded, { lifeMs, source })
   }
 

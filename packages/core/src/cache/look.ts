@@ -3,7 +3,7 @@ import type { BatchReply } from './batch-get.ts'
 import {
   isBeforeExpiry,
   isBeforeSoftExpiry,
-  isOfServer,
+  isOfCache,
   nonceOf,
   softDigitsOf,
   stateOf,
@@ -43,14 +43,14 @@ export interface Bypass {
 }
 
 /** Why a key has to be loaded. */
-export type MissReason = 'absent' | 'leased' | 'foreign' | 'other-server' | 'tag-invalidated'
+export type MissReason = 'absent' | 'leased' | 'foreign' | 'other-cache' | 'tag-invalidated'
 
 /** The look of a reader whose process does not trust Redis. */
 export const gateClosed: Bypass = { kind: 'bypass', reason: 'gate-closed' }
 
 /** Reads a look from the reply to a batch: the key at `slot` and its tags at `tagSlots`. */
 export function readLook(reply: BatchReply, slot: number, tagSlots: readonly number[]): Look {
-  if (reply.runId === undefined)
+  if (reply.cacheId === undefined)
     return { kind: 'bypass', reason: reply.error?.type ?? 'server-unknown' }
   const raw = reply.values[slot]
   switch (stateOf(raw)) {
@@ -101,9 +101,9 @@ export function areTagsUnchanged(
 }
 
 function readValue(raw: string, reply: BatchReply, tagSlots: readonly number[]): Look {
-  const { runId, at } = reply
-  if (!isOfServer(raw, runId as string))
-    return { kind: 'miss', seen: undefined, reason: 'other-server' }
+  const { cacheId, at } = reply
+  if (!isOfCache(raw, cacheId as string))
+    return { kind: 'miss', seen: undefined, reason: 'other-cache' }
   if (tagSlots.length > 0) {
     const tags = tagSlots.map((slot) => reply.values[slot])
     if (tags.some((tag) => stateOf(tag) === 'hold')) return { kind: 'bypass', reason: 'tag-held' }

@@ -15,8 +15,8 @@ export const emptyFill: NewEntry = { entry: '', lifeMs: 1 }
 export interface EntrySource {
   /** Names the entry. */
   readonly nonce: string
-  /** The server that granted the lease. */
-  readonly runId: string
+  /** What the process trusted when it was granted the lease. */
+  readonly cacheId: string
   /** The nonces of the tags when the load began. */
   readonly tagNonces: readonly string[]
   /** The time, in milliseconds since the epoch. */
@@ -59,14 +59,14 @@ export function newEntry<Id, Value>(
   { payload }: Loaded<Value>,
   { lifeMs, source }: { lifeMs: number; source: EntrySource },
 ): NewEntry {
-  const { nonce, runId, tagNonces, now } = source
+  const { nonce, cacheId, tagNonces, now } = source
   const isPresent = payload !== undefined
   // The soft expiry is jittered so that entries which were filled together are not refreshed
   // together.
   const softMs = isPresent && refreshAt < 1 ? lifeMs * (refreshAt - Math.random() * 0.1) : lifeMs
   const entry = writeEntry({
     nonce,
-    runId,
+    cacheId,
     softExpiryMs: now + softMs,
     expiresMs: now + lifeMs,
     tagNonces,

@@ -1,7 +1,18 @@
-import type { InvalidationDeps } from './invalidation-deps.ts'
+import type { CacheId } from './cache-id.ts'
 import { type FoundIntent, type Intents, maxIntents } from './intents.ts'
-import { releaseEnded } from './release.ts'
+import type { InvalidationDeps } from './invalidation-deps.ts'
+import type { Settlement } from './settlement.ts'
 import { TransactionsUnderWay } from './under-way.ts'
+
+/** Dependencies of a {@link Gate}. */
+export interface GateDeps extends InvalidationDeps {
+  /** What has to be settled before it opens. */
+  readonly intents: Intents
+  /** Settles it. */
+  readonly settlement: Settlement
+  /** What is trusted while it is open. */
+  readonly cacheId: CacheId
+}
 
 /** Options of a {@link Gate}. */
 export interface GateOptions {
@@ -13,6 +24,10 @@ export interface GateOptions {
 
 /** Pause between two looks of a closed gate, in milliseconds. */
 const closedLookMs = 50
+/** The same while another process settles a backlog. */
+const busyLookMs = 250
+/** So many keys are not deleted one by one: the cache is flushed. */
+const maxKeys = 50_000
 
 /**
  * Decides whether this process may trust what Redis holds.
@@ -22,8 +37,7 @@ const closedLookMs = 50
  * holds. It is also closed while there is an intent of a writer that could not reach Redis.
  */
 export class Gate {
-  readonly #deps: InvalidationDeps
-  readonly #intents: Intents
+  readonly #deps: GateDeps
   readonly #options: GateOptions
   readonly #underWay: TransactionsUnderWay
   readonly #firstLook = Promise.withResolvers<void>()
@@ -34,13 +48,11 @@ export class Gate {
   #lookedInEpoch = 0
   #mustSettle: ReadonlySet<string> = new Set()
   #notedAt = 0
-  #hasMore = false
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
-  constructor(deps: InvalidationDeps, intents: Intents, options: GateOptions) {
+  constructor(deps: GateDeps, options: GateOptions) {
     this.#deps = deps
-    this.#intents = intents
     this.#options = options
     this.#underWay = new TransactionsUnderWay(deps.postgres)
     this.#unsubscribe = deps.redis.onTrustLost(() => {
@@ -92,44 +104,52 @@ export class Gate {
   }
 
   async #look(): Promise<void> {
-    const { redis, diagnostics } = this.#deps
-    let isSure = true
+    const { cacheId, redis } = this.#deps
+    const epoch = this.#epoch
+    const { isTrusted, pauseMs } = await this.#judge(epoch)
+    // The marker is read after the intents: a flush that settled some has replaced it before.
+    const mayOpen = isTrusted && ((await cacheId.read()) || this.#isOpen)
+    if (epoch === this.#epoch) this.#set(mayOpen && redis.isAvailable)
+    this.#firstLook.resolve()
+    this.#lookIn(pauseMs ?? (this.#isOpen ? this.#options.lookEveryMs : closedLookMs))
+  }
+
+  async #judge(epoch: number): Promise<Verdict> {
+    const { intents, settlement, redis, diagnostics } = this.#deps
+    const { holdMs, lookEveryMs } = this.#options
+    if (!this.#isOpen && !redis.isAvailable) return { isTrusted: false }
     try {
-      if (this.#isOpen || redis.isAvailable) await this.#openIfTrusted(this.#epoch)
+      let found = await intents.read(holdMs)
+      if (isBacklog(found)) {
+        const flushed = await settlement.flush(holdMs)
+        if (flushed === 'busy') return { isTrusted: false, pauseMs: busyLookMs }
+        found = await intents.read(holdMs)
+      }
+      return { isTrusted: await this.#isClear(found, epoch) }
     } catch (error) {
-      // PostgreSQL in trouble must not be asked more often.
-      isSure = false
       diagnostics.emit('invalidation:failed', { keys: 0, error })
-    } finally {
-      this.#firstLook.resolve()
-      this.#lookIn(isSure ? this.#pauseMs : this.#options.lookEveryMs)
+      // PostgreSQL in trouble must not be asked more often.
+      return { isTrusted: this.#isOpen, pauseMs: lookEveryMs }
     }
   }
 
-  get #pauseMs(): number {
-    if (this.#hasMore) return 0
-    return this.#isOpen ? this.#options.lookEveryMs : closedLookMs
-  }
-
-  async #openIfTrusted(epoch: number): Promise<void> {
-    const intents = await this.#intents.read(this.#options.holdMs)
+  async #isClear(intents: readonly FoundIntent[], epoch: number): Promise<boolean> {
     if (this.#lookedInEpoch !== epoch) {
       await this.#underWay.note()
       this.#notedAt = this.#deps.clock.monotonic()
       this.#mustSettle = new Set(intents.map(({ id }) => id))
     }
     // Intents beyond those that one look reads are noted by a later look.
-    this.#hasMore = intents.length === maxIntents
-    if (!this.#hasMore) this.#lookedInEpoch = epoch
+    const hasMore = intents.length === maxIntents
+    if (!hasMore) this.#lookedInEpoch = epoch
     const isBlocking = (intent: FoundIntent): boolean =>
       !intent.isHeld || this.#mustSettle.has(intent.id)
-    const settled = await this.#settle(
+    const settled = await this.#deps.settlement.settle(
       intents.filter((intent) => intent.hasEnded && (isBlocking(intent) || intent.isOld)),
     )
-    const isClear =
-      !this.#hasMore && intents.every((intent) => settled.has(intent.id) || !isBlocking(intent))
-    const isTrusted = isClear && (this.#isOpen || (await this.#haveWritersEnded()))
-    if (epoch === this.#epoch) this.#set(isTrusted && this.#deps.redis.isAvailable)
+    if (hasMore || intents.some((intent) => !settled.has(intent.id) && isBlocking(intent)))
+      return false
+    return this.#isOpen || this.#haveWritersEnded()
   }
 
   async #haveWritersEnded(): Promise<boolean> {
@@ -137,22 +157,20 @@ export class Gate {
     return this.#underWay.haveEnded()
   }
 
-  /** Deletes the keys of transactions that have ended, then their intents. */
-  async #settle(ended: readonly FoundIntent[]): Promise<ReadonlySet<string>> {
-    const { redis, diagnostics } = this.#deps
-    if (ended.length === 0) return new Set()
-    const settled = await releaseEnded(redis, ended)
-    if (settled.size > 0) {
-      await this.#intents.remove([...settled])
-      const keys = ended.filter(({ id }) => settled.has(id)).flatMap((intent) => intent.keys)
-      diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: 0 })
-    }
-    return settled
-  }
-
   #set(isOpen: boolean): void {
     if (isOpen === this.#isOpen) return
     this.#isOpen = isOpen
     this.#deps.diagnostics.emit('invalidation:gate', { state: isOpen ? 'open' : 'closed' })
   }
+}
+
+interface Verdict {
+  readonly isTrusted: boolean
+  /** Time until the next look, where it is not the usual one. */
+  readonly pauseMs?: number
+}
+
+function isBacklog(intents: readonly FoundIntent[]): boolean {
+  if (intents.length === maxIntents) return true
+  return intents.reduce((keys, intent) => keys + intent.keys.length, 0) > maxKeys
 }

@@ -1,7 +1,15 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
 import { failureIn } from '../failure-error.ts'
 import { isMissingTable } from '../stores/postgres/missing-table.ts'
-import { deleteIntents, insertEndedIntent, insertIntent, selectIntents } from './intent-queries.ts'
+import {
+  beginRemoval,
+  deleteEnded,
+  deleteIntents,
+  insertEndedIntent,
+  insertIntent,
+  selectIntents,
+  takeTurn,
+} from './intent-queries.ts'
 
 /** Keys that a writer is about to invalidate, written down before its commit. */
 export interface Intent {
@@ -23,6 +31,8 @@ export interface FoundIntent extends Intent {
 
 /** Most intents that one read returns. */
 export const maxIntents = 10_000
+
+const removalDeadlineMs = 5 * 60_000
 
 /**
  * The intents of all processes, in PostgreSQL. Every call runs on a reserved connection: it must
@@ -62,6 +72,29 @@ export class Intents {
   /** Removes intents whose keys are deleted. */
   async remove(ids: readonly string[]): Promise<void> {
     await this.#run(deleteIntents, [ids])
+  }
+
+  /**
+   * Removes all intents whose transaction has ended and calls `settle` before anybody can see that.
+   * Returns their number; `busy` while another process does so. When `settle` rejects, the intents
+   * are still there.
+   */
+  removeEnded(oldAfterMs: number, settle: () => Promise<void>): Promise<number | 'busy'> {
+    return this.#postgres.withConnection(
+      async (connection) => {
+        await connection.query(beginRemoval)
+        const { rows } = await connection.query<{ isMine: boolean }>(takeTurn, [this.#prefix])
+        const isMine = rows[0]?.isMine === true
+        const removed = isMine
+          ? await connection.query(deleteEnded, [oldAfterMs, this.#prefix])
+          : undefined
+        const count = removed?.rowCount ?? 0
+        if (count > 0) await settle()
+        await connection.query(count > 0 ? 'COMMIT' : 'ROLLBACK')
+        return isMine ? count : 'busy'
+      },
+      { reserved: true, deadlineMs: removalDeadlineMs },
+    )
   }
 
   /** Reads the intents, oldest first, at most {@link maxIntents}. */

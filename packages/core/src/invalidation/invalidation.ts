@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { option } from '../check-options.ts'
+import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
 import type { InvalidationDeps } from './invalidation-deps.ts'
 import { KeyChange } from './key-change.ts'
 import { Nonces } from './nonces.ts'
+import { Settlement } from './settlement.ts'
 
 /** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */
 export interface InvalidationOptions {
@@ -57,6 +59,7 @@ export class Invalidation {
   /** Decides whether this process may trust the cache. */
   readonly gate: Gate
   readonly #deps: InvalidationDeps
+  readonly #cacheId: CacheId
   readonly #pending = new Set<Promise<void>>()
 
   constructor(deps: InvalidationDeps, options: InvalidationOptions) {
@@ -67,12 +70,25 @@ export class Invalidation {
       lookEveryMs: options.lookEveryMs ?? invalidationDefaults.lookEveryMs,
     }
     this.intents = new Intents(deps.postgres, deps.redis.keyPrefix)
-    this.gate = new Gate(deps, this.intents, this.options)
+    this.#cacheId = new CacheId(deps.redis, this.nonces)
+    const settlement = new Settlement({ ...deps, intents: this.intents, nonces: this.nonces })
+    this.gate = new Gate(
+      { ...deps, intents: this.intents, settlement, cacheId: this.#cacheId },
+      this.options,
+    )
   }
 
   /** Whether reads may trust the cache. */
   get isOpen(): boolean {
     return this.gate.isOpen
+  }
+
+  /**
+   * Names the server, its term as a primary and the last flush: 40 hexadecimal digits. Entries with
+   * another id are misses. `undefined` while it is unknown.
+   */
+  get cacheId(): string | undefined {
+    return this.#cacheId.text
   }
 
   /**

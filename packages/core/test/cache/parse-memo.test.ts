@@ -85,7 +85,7 @@ describe('the memo of parsed entries', () => {
 function entryOf(payload: string): string {
   return writeEntry({
     nonce: '0123456789abcdef',
-    runId: 'a'.repeat(40),
+    cacheId: 'a'.repeat(40),
     softExpiryMs: 1,
     expiresMs: 2,
     tagNonces: [],

@@ -4,7 +4,10 @@ import { writeEntry } from '../../src/cache/entry.ts'
 import { fillEntry } from '../../src/cache/fill.ts'
 import { takeLease } from '../../src/cache/lease.ts'
 import { holdKeys } from '../../src/invalidation/hold.ts'
+import { readMarker, replaceMarker } from '../../src/invalidation/marker.ts'
 import { releaseKeys } from '../../src/invalidation/release.ts'
+import type { RedisStore } from '../../src/stores/redis/redis-store.ts'
+import { readMarker as readModelMarker } from './exploration/flush-steps.ts'
 import { readTag } from '../../src/invalidation/tags.ts'
 import { fill as modelFill, takeLease as modelLease } from './exploration/leader-steps.ts'
 import type { Setting } from './exploration/setting.ts'
@@ -14,6 +17,7 @@ import {
   initialState,
   lease,
   noEntry,
+  noMarker,
   noTag,
   type Reader,
   type State,
@@ -30,7 +34,7 @@ import { versionedRows, type VersionedRows } from './versioned-rows.ts'
 const setting: Setting = { writers: ['both', 'both'], readers: 1, readsPerReader: 1, tagged: true }
 const [mine, theirs, fresh] = [1, 2, 3]
 const nonce = (of: number) => `nonce-${of}`.padEnd(16, '-')
-const runId = (of: number) => String(of).repeat(40)
+const cacheId = (of: number) => String(of).repeat(40)
 const owner = (index: number) => `owner-${index}`
 const [soon, late] = [1_900_000_000_000, 1_900_000_999_999]
 
@@ -75,7 +79,7 @@ function textOf(key: Entry | Tag): string | undefined {
     case value:
       return writeEntry({
         nonce: nonce(key.nonce),
-        runId: runId((key as Entry).run),
+        cacheId: cacheId((key as Entry).run),
         softExpiryMs: soon,
         expiresMs: late,
         tagNonces: [],
@@ -162,7 +166,7 @@ test.each(wishes)(
         key: inRedis(key),
         nonce: nonce(fresh),
         leaseMs: 5_000,
-        runId: runId(1),
+        cacheId: cacheId(1),
         seen: seen === 0 ? undefined : { nonce: nonce(seen), ...claim },
       }),
     )
@@ -195,6 +199,23 @@ test.each(Object.entries(tags))(
     expect(reply).toBe(expected.reply === undefined ? undefined : nonce(expected.reply))
   },
 )
+
+const markers = [
+  { name: 'no marker', marker: noMarker },
+  { name: 'a marker', marker: theirs },
+]
+
+test.each(markers)('The marker script does with $name what the model does', async ({ marker }) => {
+  const expected = { ...initialState(setting), marker, markers: fresh - 1 }
+  readModelMarker({ state: expected, setting, flaw: undefined }, expected, 0)
+  const own = {
+    keyPrefix: inRedis(`k${(names += 1)}:`),
+    run: (operation, command) => stores.redis.run(operation, command),
+  } as RedisStore
+  if (marker !== noMarker) orThrow(await replaceMarker(own, nonce(marker)))
+  expect(orThrow(await readMarker(own, nonce(fresh)))).toBe(nonce(expected.marker))
+  expect(orThrow(await readMarker(own, nonce(mine)))).toBe(nonce(expected.marker))
+})
 
 test('A key with two holds lives as long as the longer one, whichever came last', async () => {
   const lives: [number, number][] = [[40_000, 5_000], [5_000, 40_000]] // prettier-ignore

@@ -1,8 +1,8 @@
 import { Diagnostics, systemClock } from '@headwater/core'
 import { expect, test } from 'vitest'
-import { Gate } from '../../src/invalidation/gate.ts'
+import { Gate, type GateDeps } from '../../src/invalidation/gate.ts'
 import { Intents } from '../../src/invalidation/intents.ts'
-import type { InvalidationDeps } from '../../src/invalidation/invalidation-deps.ts'
+import type { PostgresStore } from '../../src/stores/postgres/postgres-store.ts'
 
 /** A gate whose statements wait for {@link GateFixture.answer}. */
 function gateFixture() {
@@ -15,13 +15,17 @@ function gateFixture() {
       return { rows: [], rowCount: 0 }
     },
   }
+  const withConnection = (work: (of: typeof connection) => unknown) => work(connection)
   const deps = {
-    postgres: { withConnection: (work: (of: typeof connection) => unknown) => work(connection) },
+    intents: new Intents({ withConnection } as unknown as PostgresStore, ''),
+    cacheId: { read: async () => true },
+    settlement: { settle: async () => new Set() },
+    postgres: { withConnection },
     redis: { isAvailable: true, keyPrefix: '', onTrustLost: () => () => undefined },
     diagnostics: new Diagnostics(),
     clock: systemClock,
-  } as unknown as InvalidationDeps
-  const gate = new Gate(deps, new Intents(deps.postgres, ''), { lookEveryMs: 5, holdMs: 60_000 })
+  } as unknown as GateDeps
+  const gate = new Gate(deps, { lookEveryMs: 5, holdMs: 60_000 })
   const statement = async () => {
     await expect.poll(() => asked.length, { timeout: 5_000 }).toBeGreaterThan(0)
     return asked.shift() as PromiseWithResolvers<void>

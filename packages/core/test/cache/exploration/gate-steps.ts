@@ -1,6 +1,7 @@
 import type { Step } from './explore.ts'
-import { done, idle, open, type Process, type State, targetsOf, wantsIntent } from './state.ts'
-import { processStep, releaseKeys, step, type Turn } from './turn.ts'
+import { idle, open, type Process, type State, wantsIntent } from './state.ts'
+import { readMarker } from './flush-steps.ts'
+import { processStep, step, type Turn } from './turn.ts'
 
 /**
  * What a process can do next about its gate. One whose connection was lost reads the source until
@@ -13,13 +14,17 @@ export function* gateSteps(turn: Turn, index: number): Iterable<Step<State>> {
     state: { isUp, intents, processes },
     setting,
   } = turn
-  const { isGateOpen, hasNoted, sawNoIntent, awaited } = processes[index] as Process
+  const { isGateOpen, hasNoted, sawNoIntent, hasReadMarker, awaited } = processes[index] as Process
   if (!isUp) return
   const move = (name: string, change: (self: Process) => void): Step<State> =>
     processStep(turn, index, { name, change })
   if (isGateOpen && intents !== 0 && setting.isFirstWriterCutOff === true)
     yield move('see an intent', (self) => {
       self.isGateOpen = false
+    })
+  if (mayReadMarker(turn, index))
+    yield step(turn, 'read the marker', (next) => {
+      readMarker(turn, next, index)
     })
   if (isGateOpen) return
   if (!hasNoted)
@@ -31,47 +36,25 @@ export function* gateSteps(turn: Turn, index: number): Iterable<Step<State>> {
     yield move('see no intent', (self) => {
       self.sawNoIntent = true
     })
-  if (hasNoted && sawNoIntent && (awaited & underWay(turn)) === 0) {
+  const isSure = sawNoIntent && (hasReadMarker || setting.flushes === undefined)
+  if (hasNoted && isSure && (awaited & underWay(turn)) === 0) {
     yield move('open the gate', (self) => {
-      Object.assign(self, { isGateOpen: true, sawNoIntent: false, awaited: 0 })
+      Object.assign(self, {
+        isGateOpen: true,
+        sawNoIntent: false,
+        hasReadMarker: false,
+        awaited: 0,
+      })
     })
   }
 }
 
-/**
- * An intent whose transaction has ended is settled by whoever sees it: the keys first, then the
- * intent. Two who do so at once delete twice, which is what eviction and expiry do as well.
- */
-export function* intentSteps(turn: Turn): Iterable<Step<State>> {
-  const {
-    state: { isUp, intents, settling, writers },
-    setting,
-    flaw,
-  } = turn
-  if (!isUp) return
-  const mayEnd = (index: number) =>
-    writers[index]?.transaction !== open || flaw === 'intent-settled-before-its-transaction-ended'
-  const due = writers.findIndex((_, index) => (intents & (1 << index)) !== 0 && mayEnd(index))
-  const isReversed = flaw === 'intent-removed-before-its-keys'
-  const deleteKeys = (next: State, writer: number) => {
-    releaseKeys(turn, next, { bit: 1 << writer, targets: targetsOf(setting, writer) })
-  }
-  const removeIntent = (next: State, writer: number) => {
-    next.intents &= ~(1 << writer)
-    if (writers[writer]?.at === done) next.lostHolds &= ~(1 << writer)
-  }
-  if (settling === -1 && due !== -1) {
-    yield step(turn, 'delete the keys of an intent', (next) => {
-      ;(isReversed ? removeIntent : deleteKeys)(next, due)
-      next.settling = due
-    })
-  }
-  if (settling !== -1) {
-    yield step(turn, 'delete the intent', (next) => {
-      ;(isReversed ? deleteKeys : removeIntent)(next, settling)
-      next.settling = -1
-    })
-  }
+/** Adopting a newer marker needs no closed gate: what was stored before becomes a miss. */
+function mayReadMarker({ state, setting, flaw }: Turn, index: number): boolean {
+  const { isGateOpen, sawNoIntent, hasReadMarker, marker } = state.processes[index] as Process
+  if (setting.flushes === undefined) return false
+  if (isGateOpen) return marker !== state.marker
+  return !hasReadMarker && (sawNoIntent || flaw === 'marker-read-before-the-intents')
 }
 
 function underWay({ state, setting, flaw }: Turn): number {

@@ -22,6 +22,11 @@ function textOf(state: State, readers: readonly Reader[], processes: readonly Pr
     Number(state.isUp),
     state.intents,
     state.settling + 1,
+    state.marker,
+    state.markers,
+    state.flushes,
+    state.flushing,
+    state.flushedBy,
     state.lostHolds,
     ...troublesOf(state.troubles),
   )
@@ -29,10 +34,11 @@ function textOf(state: State, readers: readonly Reader[], processes: readonly Pr
   text.addKey(state.tag)
   text.addKey(state.saved?.entry)
   text.addKey(state.saved?.tag)
+  text.add(state.saved?.marker ?? 0)
   if (state.replica !== undefined) {
     text.addKey(state.replica.entry)
     text.addKey(state.replica.tag)
-    text.add(state.replica.run)
+    text.add(state.replica.run, state.replica.marker)
   }
   for (const { at, hasId, transaction, isCommitSent, isForeign, left } of state.writers)
     text.add(
@@ -42,8 +48,15 @@ function textOf(state: State, readers: readonly Reader[], processes: readonly Pr
       left,
     )
   for (const reader of readers) text.addReader(reader)
-  for (const { isGateOpen, sawNoIntent, hasNoted, awaited } of processes)
-    text.add(Number(isGateOpen) + 2 * Number(sawNoIntent) + 4 * Number(hasNoted), awaited)
+  for (const { isGateOpen, sawNoIntent, hasReadMarker, hasNoted, marker, awaited } of processes)
+    text.add(
+      Number(isGateOpen) +
+        2 * Number(sawNoIntent) +
+        4 * Number(hasNoted) +
+        8 * Number(hasReadMarker),
+      marker,
+      awaited,
+    )
   return text.end()
 }
 

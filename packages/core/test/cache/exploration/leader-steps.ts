@@ -1,5 +1,5 @@
 import type { Step } from './explore.ts'
-import { isOfServer } from './look.ts'
+import { cacheIdOf, isOfServer } from './look.ts'
 import {
   type Entry,
   fillAnswered,
@@ -72,7 +72,8 @@ export function* leaderSteps(turn: Turn, index: number): Iterable<Step<State>> {
       tell(
         next,
         index,
-        self.accepted && (self.run === next.run || flaw === 'followers-trust-another-server'),
+        self.accepted &&
+          (self.run === cacheIdOf(turn, index) || flaw === 'followers-trust-another-server'),
       )
       rest(self)
     })

@@ -1,5 +1,7 @@
 import type { Step } from './explore.ts'
-import { gateSteps, intentSteps } from './gate-steps.ts'
+import { flushSteps } from './flush-steps.ts'
+import { gateSteps } from './gate-steps.ts'
+import { intentSteps } from './intent-steps.ts'
 import { postgresSteps } from './postgres-steps.ts'
 import { readerSteps } from './reader-steps.ts'
 import { serverSteps } from './server-steps.ts'
@@ -21,6 +23,7 @@ function* stepsOf(turn: Turn): Iterable<Step<State>> {
   for (const index of readers.keys()) yield* readerSteps(turn, index)
   for (const index of processes.keys()) yield* gateSteps(turn, index)
   yield* intentSteps(turn)
+  yield* flushSteps(turn)
   yield* serverSteps(turn)
   yield* postgresSteps(turn)
 }

@@ -1,5 +1,5 @@
 import type { Step } from './explore.ts'
-import { fellow, isTrusted, judge, type Look, requiredOf } from './look.ts'
+import { cacheIdOf, fellow, isTrusted, judge, type Look, requiredOf } from './look.ts'
 import {
   following,
   type Entry,
@@ -84,13 +84,13 @@ function* looking(turn: Turn, index: number): Iterable<Step<State>> {
   const isTagged = turn.setting.tagged === true
   if (isTagged && entry.kind === value)
     yield move(turn, index, 'look at the entry first', (_, self) => {
-      begin(turn, self)
+      begin(turn, index, self)
       Object.assign(self, { at: sawEntry, look: entry })
     })
-  else yield* resolve(turn, index, judge(turn, entry, undefined))
+  else yield* resolve(turn, index, judge(turn, { reader: index, entry }))
   if (isTagged)
     yield move(turn, index, 'look at the tag first', (_, self) => {
-      begin(turn, self)
+      begin(turn, index, self)
       Object.assign(self, { at: sawTag, look: tag })
     })
 }
@@ -100,7 +100,7 @@ function* secondLook(
   index: number,
   { name, entry, tag }: { name: string; entry: Entry; tag: Tag },
 ): Iterable<Step<State>> {
-  if (turn.state.isUp) yield* resolve(turn, index, judge(turn, entry, tag), name)
+  if (turn.state.isUp) yield* resolve(turn, index, judge(turn, { reader: index, entry, tag }), name)
   else
     yield move(turn, index, `${name} in vain`, (_, self) => {
       rest(self)
@@ -114,7 +114,7 @@ function* secondLook(
 function* resolve(turn: Turn, index: number, look: Look, name = 'look'): Iterable<Step<State>> {
   const { required } = turn.state.readers[index] as Reader
   const self = (change: (self: Reader) => void) => (_: State, reader: Reader) => {
-    begin(turn, reader)
+    begin(turn, index, reader)
     change(reader)
   }
   switch (look.kind) {
@@ -133,7 +133,7 @@ function* resolve(turn: Turn, index: number, look: Look, name = 'look'): Iterabl
       break
     case 'hit': {
       const isViolation = misses(
-        turn.state.readers[index]?.at === resting ? requiredOf(turn) : required,
+        turn.state.readers[index]?.at === resting ? requiredOf(turn, index) : required,
         look.mask,
       )
       yield {
@@ -163,19 +163,19 @@ function* renewing(
 ): Iterable<Step<State>> {
   if (fellow(turn, index, [leading, fillAnswered]) === undefined && isTrusted(turn, index)) {
     yield move(turn, index, `${name}: hit and refresh`, (_, self) => {
-      begin(turn, self)
+      begin(turn, index, self)
       Object.assign(self, {
         at: leading,
         required: 0,
         look: undefined,
         seen: nonce,
         keeps: true,
-        run: turn.state.run,
+        run: cacheIdOf(turn, index),
       })
     })
   }
   yield move(turn, index, `${name}: expired`, (_, self) => {
-    begin(turn, self)
+    begin(turn, index, self)
     Object.assign(self, { at: missed, look: undefined, seen: nonce, keeps: true })
   })
 }
@@ -183,7 +183,7 @@ function* renewing(
 function* passBy(turn: Turn, index: number, name: string): Iterable<Step<State>> {
   const running = fellow(turn, index, [passing, passed])
   yield move(turn, index, `${name}: pass`, (_, self) => {
-    begin(turn, self)
+    begin(turn, index, self)
     if (turn.setting.passes !== true) rest(self)
     else if (running === undefined) Object.assign(self, { at: passing, look: undefined })
     else if (turn.flaw === 'bypass-joins-a-running-load')
@@ -204,7 +204,7 @@ function* joining(turn: Turn, index: number): Iterable<Step<State>> {
     })
   else if (isTrusted(turn, index))
     yield move(turn, index, 'lead', (_, self) => {
-      Object.assign(self, { at: leading, run: turn.state.run })
+      Object.assign(self, { at: leading, run: cacheIdOf(turn, index) })
     })
   else
     yield move(turn, index, 'read the source', (_, self) => {
@@ -228,9 +228,9 @@ function* sharing(turn: Turn, index: number): Iterable<Step<State>> {
     })
 }
 
-function begin(turn: Turn, self: Reader): void {
+function begin(turn: Turn, index: number, self: Reader): void {
   if (self.at !== resting) return
-  self.required = requiredOf(turn)
+  self.required = requiredOf(turn, index)
   self.readsLeft -= 1
 }
 

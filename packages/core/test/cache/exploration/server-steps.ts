@@ -5,6 +5,7 @@ import {
   hold,
   lease,
   noEntry,
+  noMarker,
   noTag,
   open,
   type State,
@@ -18,7 +19,7 @@ import { held, step, suffer, type Turn } from './turn.ts'
  * What Redis can do next: forget by eviction or expiry, go away, come back, and save what it has.
  */
 export function* serverSteps(turn: Turn): Iterable<Step<State>> {
-  const { entry, tag, isUp, troubles, saved, replica } = turn.state
+  const { entry, tag, marker, isUp, troubles, saved, replica } = turn.state
   yield* evictions(turn)
   yield* clockSteps(turn)
   if (entry.kind === lease)
@@ -37,12 +38,12 @@ export function* serverSteps(turn: Turn): Iterable<Step<State>> {
     turn.setting.returns?.includes('snapshot') === true
   ) {
     yield step(turn, 'snapshot is saved', (next) => {
-      next.saved = { entry, tag }
+      next.saved = { entry, tag, marker }
     })
   }
   if (isUp && replica !== undefined)
     yield step(turn, 'the replica catches up', (next) => {
-      next.replica = { entry, tag, run: replica.run }
+      next.replica = { entry, tag, marker, run: replica.run }
     })
   if (!isUp) yield* returns(turn)
 }
@@ -58,6 +59,11 @@ function* evictions(turn: Turn): Iterable<Step<State>> {
   if (left > 0 && tag.kind === tagged)
     yield step(turn, 'the tag is evicted', (next) => {
       next.tag = noTag()
+      suffer(next, 'evictions')
+    })
+  if (left > 0 && turn.setting.flushes !== undefined && turn.state.marker !== noMarker)
+    yield step(turn, 'the marker is evicted', (next) => {
+      next.marker = noMarker
       suffer(next, 'evictions')
     })
   if (holdEvictions > 0 && entry.kind === hold) {
@@ -114,7 +120,7 @@ function beDown({ flaw }: Turn, next: State): void {
     ...(flaw === 'no-gate' ? {} : { isGateOpen: false }),
     ...(flaw === 'gate-forgets-the-second-outage'
       ? {}
-      : { sawNoIntent: false, hasNoted: false, awaited: 0 }),
+      : { sawNoIntent: false, hasReadMarker: false, hasNoted: false, awaited: 0 }),
   }))
 }
 
@@ -128,6 +134,7 @@ function* returns(turn: Turn): Iterable<Step<State>> {
   if (kinds.includes('empty'))
     yield step(turn, 'Redis returns empty', (next) => {
       Object.assign(next, { isUp: true, run: freshRun(next), entry: noEntry(), tag: noTag() })
+      if (turn.setting.flushes !== undefined) next.marker = noMarker
     })
   if (kinds.includes('snapshot') && saved !== undefined) {
     yield step(turn, 'Redis returns with a snapshot', (next) => {
@@ -142,12 +149,12 @@ function* returns(turn: Turn): Iterable<Step<State>> {
 
 /** Its run id outlives a server's demotion and promotion; each promotion begins a term. */
 function failOver({ flaw }: Turn, next: State, promoted: NonNullable<State['replica']>): void {
-  const { entry, tag, run } = next
+  const { entry, tag, marker, run } = next
   Object.assign(next, {
     isUp: true,
     ...promoted,
     run: flaw === 'run-id-without-its-term' ? promoted.run : freshRun(next),
-    replica: { entry, tag, run },
+    replica: { entry, tag, marker, run },
   })
 }
 

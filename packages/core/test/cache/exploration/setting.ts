@@ -67,6 +67,8 @@ export interface Setting {
    * until its intent was seen or settled.
    */
   readonly isFirstWriterCutOff?: boolean
+  /** How often intents may be settled all at once, by a flush that makes misses of all entries. */
+  readonly flushes?: number
   /**
    * Writers hold their keys before their transaction has an id, so that a gate does not see it.
    * They hold them once more when it has one.
@@ -98,6 +100,11 @@ export type Flaw =
   | 'gate-ignores-transactions-under-way'
   | 'intent-settled-before-its-transaction-ended'
   | 'intent-removed-before-its-keys'
+  | 'marker-read-before-the-intents'
+  | 'marker-replaced-after-the-intents-are-removed'
+  | 'evicted-marker-counts-as-the-first'
+  | 'flush-settles-what-ends-after-its-marker'
+  | 'flush-of-an-open-transaction'
   | 'holds-before-the-id-are-not-issued-again'
   | 'no-gate'
   | 'no-run-id'

@@ -22,6 +22,16 @@ export interface State {
    * The writer whose intent is being settled: its keys are deleted, the intent is not; -1 for none.
    */
   settling: number
+  /** The marker of the last flush, `noMarker` when it was evicted: a number for each flush. */
+  marker: number
+  /** The highest marker that was ever made. */
+  markers: number
+  /** Flushes that may still begin. */
+  flushes: number
+  /** Writers whose intents are being settled by a flush. */
+  flushing: number
+  /** The marker of the flush that settled the first writer's intent. */
+  flushedBy: number
   /** Writers whose hold was evicted and who have not released it. */
   lostHolds: number
   /** What may still go wrong. */
@@ -37,6 +47,7 @@ export interface State {
 export interface Contents {
   readonly entry: Entry
   readonly tag: Tag
+  readonly marker: number
 }
 
 /** Kinds of a key. */
@@ -46,9 +57,13 @@ export const absent = 0,
   hold = 3,
   tagged = 4
 
+/** Where the marker of the last flush was evicted. */
+export const noMarker = 9
+
 /**
- * The entry's key. `mask`: what a VALUE knows, or who has a HOLD. `nonce`: of a VALUE or a LEASE.
- * `tag`: the nonce under which a VALUE was loaded.
+ * The entry's key. `run`: the server and the flush that it is from, see `cacheIdOf`. `mask`: what a
+ * VALUE knows, or who has a HOLD. `nonce`: of a VALUE or a LEASE. `tag`: the nonce under which a
+ * VALUE was loaded.
  */
 export interface Entry {
   kind: number
@@ -134,10 +149,16 @@ export interface Reader {
   leader: number
 }
 
-/** A process: its gate, and what it knows of the intents and of the transactions under way. */
+/**
+ * A process: its gate, and what it knows of the intents, of the last flush and of the transactions
+ * under way.
+ */
 export interface Process {
   isGateOpen: boolean
   sawNoIntent: boolean
+  /** Whether it has read the marker since it saw no intent. */
+  hasReadMarker: boolean
+  marker: number
   hasNoted: boolean
   awaited: number
 }
@@ -186,11 +207,16 @@ export function initialState(setting: Setting): State {
     run: 0,
     replica:
       setting.returns?.includes('failover') === true
-        ? { entry: noEntry(), tag: noTag(), run: 1 }
+        ? { entry: noEntry(), tag: noTag(), marker: 0, run: 1 }
         : undefined,
     isUp: true,
     intents: 0,
     settling: -1,
+    marker: 0,
+    markers: 0,
+    flushes: setting.flushes ?? 0,
+    flushing: 0,
+    flushedBy: 0,
     lostHolds: 0,
     troubles: { ...noTrouble, ...setting.troubles },
     writers: setting.writers.map((_, index) => ({
@@ -208,6 +234,8 @@ export function initialState(setting: Setting): State {
     processes: Array.from({ length: setting.sameProcess === true ? 1 : setting.readers }, () => ({
       isGateOpen: true,
       sawNoIntent: false,
+      hasReadMarker: false,
+      marker: 0,
       hasNoted: true,
       awaited: 0,
     })),

@@ -179,7 +179,8 @@ describe('Redis', () => {
     const stores = await open({ client, deadlineMs: 50 })
     await eventually(() => stores.redis.isAvailable)
     proxy.hang()
-    for (let n = 0; n < 5; n += 1) expect(await ask(stores)).toBe('deadline-exceeded')
+    // The process asks by itself too: which of five late commands is the fifth is not certain.
+    await eventually(async () => (await ask(stores)) === 'store-unavailable')
     const openMs = performance.now()
     for (let n = 0; n < 100; n += 1) expect(await ask(stores)).toBe('store-unavailable')
     expect(performance.now() - openMs).toBeLessThan(1_000)
