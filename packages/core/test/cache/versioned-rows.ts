@@ -94,7 +94,7 @@ export async function versionedRows({
 
 /** A cache of the rows that notes every load. */
 export interface RowCache extends Cache<number, VersionedRow> {
-  /** The ids of every load, in order. */
+  /** The ids of every load that has read its rows, in order. */
   readonly loads: number[][]
   /**
    * Holds the loads that begin from now on, after they have read their rows, until the returned
@@ -115,11 +115,11 @@ export function rowCache(
     ttlMs: 60_000,
     ...options,
     load: async (ids, sql) => {
-      loads.push([...ids])
       const { rows } = await sql.query<VersionedRow>(
         'SELECT id, version FROM @schema.rows WHERE id = ANY($1)',
         [ids],
       )
+      loads.push([...ids])
       await gate
       return new Map(rows.map((row) => [row.id, row]))
     },
