@@ -8,11 +8,15 @@ import type { PostgresStore } from '../../src/stores/postgres/postgres-store.ts'
 function gateFixture() {
   const asked: PromiseWithResolvers<void>[] = []
   const connection = {
-    query: async () => {
+    history: {
+      use: (ask: (of: { timeline: string }) => unknown) => ask({ timeline: '1' }),
+    },
+    query: async (text: string) => {
       const waiting = Promise.withResolvers<void>()
       asked.push(waiting)
       await waiting.promise
-      return { rows: [], rowCount: 0 }
+      const rows = text.includes('pg_stat_activity') ? [{ timeline: 1, transactions: [] }] : []
+      return { rows, rowCount: rows.length }
     },
   }
   const withConnection = (work: (of: typeof connection) => unknown) => work(connection)

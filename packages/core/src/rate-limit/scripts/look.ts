@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
 import { look as lookAt, type Rate, type Verdict } from '../gcra.ts'
 

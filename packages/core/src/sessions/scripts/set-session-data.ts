@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis'
+import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
 
 /**
