@@ -123,6 +123,8 @@ export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './met
 
 export { withCause } from './with-cause.ts'
 export { FailureError, failureIn, sqlFailureIn } from './failure-error.ts'
+export { coreStatuses, httpStatusOf, publicFailure, retryAfterOf } from './http-failure.ts'
+export type { AnswerableFailure, FailureStatuses, PublicFailure } from './http-failure.ts'
 export { isOutage } from './is-outage.ts'
 export { packageMissing } from './package-missing.ts'
 export { isViolationOf, notFound, versionConflict } from './refusals.ts'

@@ -3,6 +3,7 @@ export type { Repositories, RepositoriesOptions } from './repositories.ts'
 export { repositoryCacheDefaults } from './cache-options.ts'
 export type { EntityCacheOptions, RepositoryCacheOptions } from './cache-options.ts'
 export { repositoriesMigrations } from './migrations.ts'
+export { repositoriesStatuses } from './statuses.ts'
 
 export { erasureDefaults } from './users/erasure-options.ts'
 export type { ErasureOptions } from './users/erasure-options.ts'
