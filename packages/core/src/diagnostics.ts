@@ -82,6 +82,11 @@ export interface DiagnosticEvents {
 /** Name of a diagnostic. */
 export type DiagnosticName = keyof DiagnosticEvents
 
+/** A diagnostic with its name. */
+export type Diagnostic = {
+  [Name in DiagnosticName]: { readonly name: Name; readonly event: DiagnosticEvents[Name] }
+}[DiagnosticName]
+
 type Listener<Name extends DiagnosticName> = (event: DiagnosticEvents[Name]) => void
 
 /**
@@ -90,6 +95,7 @@ type Listener<Name extends DiagnosticName> = (event: DiagnosticEvents[Name]) => 
  */
 export class Diagnostics {
   readonly #listeners = new Map<DiagnosticName, Set<Listener<never>>>()
+  readonly #anyListeners = new Set<(diagnostic: Diagnostic) => void>()
 
   /** Calls `listener` at every occurrence of `name`; the returned function ends that. */
   on<Name extends DiagnosticName>(
@@ -104,25 +110,37 @@ export class Diagnostics {
     }
   }
 
+  /**
+   * Calls `listener` at every occurrence of anything; the returned function ends that. Hot paths
+   * then report what they otherwise spare: prefer `on` for what you need.
+   */
+  onAny(listener: (diagnostic: Diagnostic) => void): () => void {
+    this.#anyListeners.add(listener)
+    return () => {
+      this.#anyListeners.delete(listener)
+    }
+  }
+
   /** Whether anybody listens to `name`: lets a hot path spare what only a listener would see. */
   isHeard(name: DiagnosticName): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0
+    return this.#anyListeners.size > 0 || (this.#listeners.get(name)?.size ?? 0) > 0
   }
 
   /** Reports an occurrence. */
   emit<Name extends DiagnosticName>(name: Name, event: DiagnosticEvents[Name]): void {
-    const listeners = this.#listeners.get(name)
-    if (listeners === undefined) return
-    for (const listener of listeners) this.#call(name, listener as Listener<Name>, event)
+    for (const listener of this.#listeners.get(name) ?? [])
+      this.#call(name, () => {
+        ;(listener as Listener<Name>)(event)
+      })
+    for (const listener of this.#anyListeners)
+      this.#call(name, () => {
+        listener({ name, event } as Diagnostic)
+      })
   }
 
-  #call<Name extends DiagnosticName>(
-    name: Name,
-    listener: Listener<Name>,
-    event: DiagnosticEvents[Name],
-  ): void {
+  #call(name: DiagnosticName, listener: () => void): void {
     try {
-      listener(event)
+      listener()
     } catch (error) {
       if (name !== 'diagnostics:listener-failed')
         this.emit('diagnostics:listener-failed', { name, error })

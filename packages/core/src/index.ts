@@ -78,10 +78,12 @@ export type {
 export type { OutboxStatus, ShardOwner, SinkStatus, SnapshotHolder } from './outbox/status.ts'
 export type { OutboxRestored, ResetOptions } from './outbox/origin.ts'
 export { allDelivered, defineSink, sinkDefaults } from './outbox/sink.ts'
-export type { Sink, SinkContext, SinkFailure, SinkReport } from './outbox/sink.ts'
+export type { Sink, SinkContext, SinkDefinition, SinkFailure, SinkReport } from './outbox/sink.ts'
 
 export { Diagnostics } from './diagnostics.ts'
-export type { DiagnosticEvents, DiagnosticName } from './diagnostics.ts'
+export type { Diagnostic, DiagnosticEvents, DiagnosticName } from './diagnostics.ts'
+export { logDiagnostics, logDiagnosticsDefaults } from './log-diagnostics.ts'
+export type { DiagnosticsLogger, LogDiagnosticsOptions, LogLevel } from './log-diagnostics.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 

@@ -23,18 +23,39 @@ export function isStorable(value: string): boolean {
   return !value.includes('\0') && value.isWellFormed()
 }
 
-/** Checks input against its schema before any store is touched; never throws. */
+/**
+ * Checks input against its schema before any store is touched; never throws. `whole` is the name of
+ * the input in messages that concern all of it.
+ */
 export function validate<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
+  whole = 'input',
 ): Result<z.output<Schema>, InvalidInput> {
   try {
-    const parsed = schema.safeParse(input)
-    return parsed.success ? ok(parsed.data) : err(invalidInput(issuesOf(parsed.error)))
+    const parsed = schema.safeParse(input, { error: plainMessage })
+    return parsed.success ? ok(parsed.data) : err(invalidInput(issuesOf(parsed.error, whole)))
   } catch {
     // A getter or a proxy in the input may throw.
-    return err(invalidField('input', 'is not readable'))
+    return err(invalidField(whole, 'is not readable'))
   }
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+/** The rule in plain words where a schema has none of its own: `is required`, `must be a text`. */
+function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  const isOfKind = ['invalid_type', 'invalid_union', 'invalid_value'].includes(issue.code ?? '')
+  if (isOfKind && issue.input === undefined) return 'is required'
+  const noun = issue.code === 'invalid_type' ? nouns[issue.expected] : undefined
+  return noun && `must be ${noun}`
 }
 
 /** The failure of input that breaks these rules; its message names the first. */
@@ -55,17 +76,17 @@ export function invalidField(field: string, message: string): InvalidInput {
 }
 
 /** The broken rules of an input, a field each. */
-export function issuesOf(error: z.ZodError): InputIssue[] {
+export function issuesOf(error: z.ZodError, whole = 'input'): InputIssue[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys')
-      return [{ field: fieldOf(issue.path), message: issue.message }]
+      return [{ field: fieldOf(issue.path, whole), message: issue.message }]
     return issue.keys.map((key) => ({
-      field: fieldOf([...issue.path, key]),
+      field: fieldOf([...issue.path, key], whole),
       message: 'is not a known field',
     }))
   })
 }
 
-function fieldOf(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'input' : z.core.toDotPath(path)
+function fieldOf(path: readonly PropertyKey[], whole: string): string {
+  return path.length === 0 ? whole : z.core.toDotPath(path)
 }

@@ -52,7 +52,7 @@ export interface RepositoriesOptions {
    *
    * @defaultValue `createSessions(stores)`
    */
-  readonly sessions?: Sessions
+  readonly sessions?: Pick<Sessions<number>, 'revokeAllWithin'>
 }
 
 /**

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { checkOptions, option } from '../check-options.ts'
 import type { Failure } from '../errors.ts'
-import type { ResultAsync } from '../result.ts'
+import { ok, ResultAsync } from '../result.ts'
+import type { AsyncResult, Result } from '../result.ts'
 import type { OutboxEvent } from './log/event.ts'
 
 /**
@@ -81,14 +82,59 @@ export const sinkDefaults = {
   timeoutMs: 30_000,
 } as const satisfies Required<Pick<Sink, 'startAt' | 'batchSize' | 'timeoutMs'>>
 
+/** A sink to define: a {@link Sink} whose `handle` may be a plain async function. */
+export interface SinkDefinition extends Omit<Sink, 'handle'> {
+  /**
+   * Takes a batch, like {@link Sink.handle}. A function that resolves with nothing has delivered
+   * every event; with a report, all but those it lists. What it throws is a failure of the batch: a
+   * `FailureError` is retried or refused as its `retryable` says, and any other error counts as a
+   * mistake of the sink.
+   */
+  handle(
+    events: readonly OutboxEvent[],
+    context: SinkContext,
+  ): AsyncResult<SinkReport | void, SinkFailure> | Promise<SinkReport | void>
+}
+
 /**
  * Defines a sink, to be started by a relay.
  *
  * @throws {@link InvalidOptions} when a name, a type, a mode or a limit breaks a rule.
+ * @example
+ * ```ts
+ * const webhook = defineSink({
+ *   name: 'webhook',
+ *   types: ['order.placed'],
+ *   mode: 'log',
+ *   handle: async (events, { signal }) => {
+ *     await fetch(url, { method: 'POST', body: JSON.stringify(events), signal })
+ *   },
+ * })
+ * ```
  */
-export function defineSink(sink: Sink): Sink {
-  checkOptions('defineSink', sinkSchema, sink)
-  return sink
+export function defineSink(sink: SinkDefinition): Sink {
+  const { startAt, batchSize, timeoutMs, ...required } = checkOptions(
+    'defineSink',
+    sinkSchema,
+    sink,
+  )
+  return {
+    ...required,
+    ...(startAt !== undefined && { startAt }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    handle: (events, context) =>
+      new ResultAsync(reported(async () => sink.handle(events, context))),
+  }
+}
+
+/** The outcome of a batch in the one form that the relay reads. */
+async function reported(
+  handle: () => Promise<Result<SinkReport | void, SinkFailure> | SinkReport | void>,
+): Promise<Result<SinkReport, SinkFailure>> {
+  const answer = await handle()
+  if (answer === undefined) return ok(allDelivered)
+  return 'failed' in answer ? ok(answer) : answer.map((report) => report ?? allDelivered)
 }
 
 const sinkSchema = z.object({

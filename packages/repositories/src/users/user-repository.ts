@@ -56,12 +56,16 @@ import type {
 /** Registration and profiles. Only {@link credentials} returns a password hash. */
 export class UserRepository {
   readonly #context: RepositoryContext
-  readonly #sessions: Sessions
+  readonly #sessions: Pick<Sessions<number>, 'revokeAllWithin'>
 
   readonly #log: EventLog | undefined
 
   /** @internal */
-  constructor(context: RepositoryContext, sessions: Sessions, log: EventLog | undefined) {
+  constructor(
+    context: RepositoryContext,
+    sessions: Pick<Sessions<number>, 'revokeAllWithin'>,
+    log: EventLog | undefined,
+  ) {
     this.#context = context
     this.#sessions = sessions
     this.#log = log

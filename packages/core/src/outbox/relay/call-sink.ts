@@ -2,6 +2,7 @@ import type { LoggedEvent } from '../log/event.ts'
 import type { Sink, SinkContext, SinkFailure, SinkReport } from '../sink.ts'
 import type { Answer } from './deliver.ts'
 import { Interruption } from './shard-lease.ts'
+import { failureIn } from '../../failure-error.ts'
 import { withCause } from '../../with-cause.ts'
 
 /** Time that a sink has to notice its aborted signal, in milliseconds. */
@@ -26,7 +27,7 @@ export async function callSink(
     if (signal.aborted) return interrupted(signal)
     return { kind: result.error.retryable ? 'unavailable' : 'refused', failure: result.error }
   } catch (error) {
-    return signal.aborted ? interrupted(signal) : { kind: 'threw', failure: mistake(error) }
+    return signal.aborted ? interrupted(signal) : thrown(error)
   }
 }
 
@@ -47,6 +48,15 @@ function interrupted({ reason }: AbortSignal): Exclude<Answer, { kind: 'report' 
     kind: 'unavailable',
     failure: { type: 'sink-failed', message: reason.message, retryable: true },
   }
+}
+
+/** A sink that throws a typed failure has answered with it; any other error is its mistake. */
+function thrown(error: unknown): Answer {
+  const failure = failureIn(error)
+  if (failure === undefined) return { kind: 'threw', failure: mistake(error) }
+  const { message, retryable } = failure
+  const answer: SinkFailure = withCause({ type: 'sink-failed', message, retryable }, error)
+  return { kind: retryable ? 'unavailable' : 'refused', failure: answer }
 }
 
 function mistake(error: unknown): SinkFailure {

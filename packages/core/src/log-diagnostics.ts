@@ -1,0 +1,89 @@
+import type { DiagnosticName, Diagnostics } from './diagnostics.ts'
+
+/** How much a diagnostic matters, the least first. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** A logger that takes fields and a message: pino, Fastify's `log`, the console. */
+export type DiagnosticsLogger = Readonly<
+  Record<LogLevel, (fields: object, message: string) => void>
+>
+
+/** Options of {@link logDiagnostics}. */
+export interface LogDiagnosticsOptions {
+  /**
+   * The least level to log. `debug` makes hot paths report every hit and every operation.
+   *
+   * @defaultValue `'info'`
+   */
+  readonly level?: LogLevel
+}
+
+/** Defaults of {@link LogDiagnosticsOptions}. */
+export const logDiagnosticsDefaults = {
+  level: 'info',
+} as const satisfies Required<LogDiagnosticsOptions>
+
+const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
+  'store:operation': 'debug',
+  'store:error': 'warn',
+  'breaker:transition': 'warn',
+  'cache:hit': 'debug',
+  'cache:miss': 'debug',
+  'cache:fill': 'debug',
+  'cache:fill-rejected': 'debug',
+  'cache:wait': 'debug',
+  'cache:stale-served': 'warn',
+  'cache:entry-rejected': 'warn',
+  'cache:bypass': 'warn',
+  'invalidation:hold': 'debug',
+  'invalidation:hold-lost': 'warn',
+  'invalidation:release': 'debug',
+  'invalidation:intent': 'warn',
+  'invalidation:gate': 'info',
+  'invalidation:failed': 'error',
+  'transaction:end': 'debug',
+  'outbox:published': 'debug',
+  'outbox:delivered': 'debug',
+  'outbox:failed': 'warn',
+  'outbox:parked': 'warn',
+  'outbox:dead': 'error',
+  'outbox:behind': 'debug',
+  'relay:error': 'error',
+  'activity:flush': 'debug',
+  'activity:dropped': 'error',
+  'search:answered': 'debug',
+  'search:degraded': 'warn',
+  'session:reapplied': 'info',
+  'session:revocation-failed': 'error',
+  'rate-limit:fallback': 'warn',
+  'diagnostics:listener-failed': 'error',
+}
+
+/**
+ * Writes what the SDK reports of itself to a logger: the name as the message, the rest as fields.
+ * The returned function ends that.
+ *
+ * @example
+ * ```ts
+ * const stop = logDiagnostics(stores.diagnostics, fastify.log, { level: 'warn' })
+ * ```
+ */
+export function logDiagnostics(
+  diagnostics: Diagnostics,
+  logger: DiagnosticsLogger,
+  options: LogDiagnosticsOptions = {},
+): () => void {
+  const { level: least } = { ...logDiagnosticsDefaults, ...options }
+  const stops = Object.entries(levels)
+    .filter(([, level]) => order.indexOf(level) >= order.indexOf(least))
+    .map(([name, level]) =>
+      diagnostics.on(name as DiagnosticName, (event) => {
+        logger[level](event, name)
+      }),
+    )
+  return () => {
+    for (const stop of stops) stop()
+  }
+}

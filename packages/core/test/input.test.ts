@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { validate } from '../src/index.ts'
+
+const schema = z.strictObject({
+  email: z.email(),
+  age: z.int(),
+  price: z.union([z.string(), z.number()]),
+  role: z.enum(['student', 'instructor']),
+  name: z.string('expected a name'),
+})
+const valid = { email: 'ada@example.com', age: 36, price: '1.00', role: 'student', name: 'Ada' }
+
+const inputs = [
+  [{ email: undefined }, 'email: is required'],
+  [{ price: undefined }, 'price: is required'],
+  [{ role: undefined }, 'role: is required'],
+  [{ email: 5 }, 'email: must be a text'],
+  [{ age: 'old' }, 'age: must be a number'],
+  [{ age: 2.5 }, 'age: must be a whole number'],
+  [{ name: undefined }, 'name: expected a name'],
+  [{ colour: 'red' }, 'colour: is not a known field'],
+] as const
+
+test.each(inputs)('The input with %j is refused with "%s"', (change, message) => {
+  expect(validate(schema, { ...valid, ...change })._unsafeUnwrapErr().message).toBe(message)
+})
+
+test('Input that is wrong as a whole goes by the name that the caller has for it', () => {
+  expect(validate(schema, [], 'body')._unsafeUnwrapErr().message).toBe('body: must be an object')
+})
