@@ -23,10 +23,9 @@ export async function run(command, args, { env = {}, cwd, inherit = false } = {}
  * Runs a script of the workspace from its sources, with this process's arguments, and exits as it
  * exits.
  */
-export async function runFromSource(script, args) {
-  const child = spawn(process.execPath, ['--conditions=headwater-source', script, ...args], {
-    stdio: 'inherit',
-  })
+export async function runFromSource(script, args, nodeOptions = []) {
+  const command = ['--conditions=headwater-source', ...nodeOptions, script, ...args]
+  const child = spawn(process.execPath, command, { stdio: 'inherit' })
   endWithParent(child)
   const [code, signal] = await once(child, 'exit')
   process.exit(signal === null ? code : 1)

@@ -1,13 +1,16 @@
-import { serve } from '@headwater-examples/express-api'
+import { randomBytes } from 'node:crypto'
+import type { RunningHost } from '@headwater-examples/elearning'
 import { stockCatalogue } from './catalogue.ts'
 import type { Ending } from './ending.ts'
 import { Flow } from './flow.ts'
+import { apiFlow } from './flows/api-flow.ts'
 import { enrollFlow } from './flows/enroll-flow.ts'
 import { outageFlow } from './flows/outage-flow.ts'
 import { registerFlow } from './flows/register-flow.ts'
 import { searchFlow } from './flows/search-flow.ts'
+import { type HostName, loadHost } from './hosts.ts'
 import type { Output } from './output.ts'
-import { openPlatform, type Platform } from './platform.ts'
+import { openPlatform } from './platform.ts'
 import { type StoreReport, startDemoStores } from './demo-stores.ts'
 
 /** The object that `--json` prints. */
@@ -18,67 +21,95 @@ export interface Summary {
     readonly enroll: boolean
     readonly outage: boolean
   }
+  /** The framework of the API, and whether it answered as it should. */
+  readonly host: { readonly name: HostName; readonly answers: boolean }
   readonly stores: StoreReport
   readonly seconds: number
+}
+
+/** The running API. */
+export interface RunningApi {
+  readonly url: string
+  /** The token for metrics and readiness. */
+  readonly monitorToken: string
+  /** A course to enroll in. */
+  readonly courseId: number
 }
 
 /** The outcome of the demo. */
 export interface DemoReport {
   readonly summary: Summary
-  /** The platform of the flows; `undefined` when it could not be set up. */
-  readonly platform: Platform | undefined
+  /** The API; `undefined` when the demo broke off before. */
+  readonly api: RunningApi | undefined
 }
 
-/** Starts the stores and runs the flows. Never rejects. */
-export async function runDemo(output: Output, ending: Ending): Promise<DemoReport> {
+/** Starts the stores, runs the flows and asks the API on a framework. Never rejects. */
+export async function runDemo(output: Output, ending: Ending, name: HostName): Promise<DemoReport> {
   const startedMs = performance.now()
   const flows: Flows = { register: false, search: false, enroll: false, outage: false }
   let stores: StoreReport = {}
-  let platform: Platform | undefined
+  let api: RunningApi | undefined
+  let answers = false
   try {
     const started = await startDemoStores(output, ending)
     stores = started.report
-    platform = await openPlatform(started, output, ending)
+    const platform = await openPlatform(started, output, ending)
     const catalogue = await stockCatalogue(platform, output)
-    await runFlows(flows, output, { ...platform, ...catalogue })
+    const stage = { ...platform, ...catalogue }
+    await runFlows(flows, output, stage)
+    api = await startApi(stage, name, ending)
+    const running = { ...api, name }
+    answers =
+      (await Flow.run(output, `API on ${name}`, (flow) => apiFlow(flow, running))) !== undefined
   } catch (error) {
     output.failure('demo', error instanceof Error ? error.message : String(error))
   }
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
   const kept = Object.values(flows).filter(Boolean).length
   output.line(`\n${kept} of 4 flows kept their promises, in ${seconds} s`)
-  return { summary: { flows, stores, seconds }, platform }
+  return { summary: { flows, host: { name, answers }, stores, seconds }, api }
 }
 
-/** Serves the API until `ending` begins, and prints requests to try. */
+/** Prints requests to try, and waits until `ending` begins. */
 export async function showApi(
-  { services }: Platform,
+  { url, monitorToken, courseId }: RunningApi,
   output: Output,
   ending: Ending,
 ): Promise<void> {
-  const api = await serve(services)
-  ending.add(() => api.close())
   ending.isExpected = true
-  output.heading(`The API runs on ${api.url}`)
-  const user = JSON.stringify({
-    email: 'grace@example.com',
-    username: 'grace',
-    password: 'correct horse',
-  })
-  output.line(`  curl -X POST ${api.url}/users -H 'Content-Type: application/json' -d '${user}'`)
-  output.line(`  curl '${api.url}/search?q=play+the+guitar&limit=3'`)
-  output.line(`  curl ${api.url}/health/ready`)
+  output.heading(`The API runs on ${url}`)
+  const account = JSON.stringify({ email: 'linus@example.com', password: 'correct horse' })
+  const user = `${account.slice(0, -1)},"username":"linus"}`
+  const curl = "curl -b jar -c jar -H 'Content-Type: application/json'"
+  output.line(`  ${curl} ${url}/users -d '${user}'`)
+  output.line(`  ${curl} ${url}/sessions -d '${account}'`)
+  output.line(`  ${curl} '${url}/search?q=play+the+guitar&limit=3'`)
+  output.line(`  ${curl} ${url}/courses/${courseId}/enrollments -d '{}'`)
+  output.line(`  ${curl} ${url}/me/enrollments`)
+  output.line(`  curl -H 'Authorization: Bearer ${monitorToken}' ${url}/health/ready`)
   output.remark('Ctrl-C ends it, and all the stores with it.')
   await ending.untilBegun()
 }
 
+type Stage = Parameters<typeof searchFlow>[1]
+
+/** Serves the API until `ending` begins. */
+async function startApi(
+  { services, courses }: Stage,
+  name: HostName,
+  ending: Ending,
+): Promise<RunningApi> {
+  const monitorToken = randomBytes(9).toString('base64url')
+  const serve = await loadHost(name)
+  const host: RunningHost = await serve(services, { monitorToken })
+  ending.add(() => host.close())
+  const course = courses.find(({ maxStudents }) => maxStudents === null) ?? courses[0]
+  return { url: host.url, monitorToken, courseId: course?.id ?? 1 }
+}
+
 type Flows = { -readonly [Name in keyof Summary['flows']]: boolean }
 
-async function runFlows(
-  flows: Flows,
-  output: Output,
-  stage: Parameters<typeof searchFlow>[1],
-): Promise<void> {
+async function runFlows(flows: Flows, output: Output, stage: Stage): Promise<void> {
   const ada = await Flow.run(output, 'Registration', (flow) => registerFlow(flow, stage))
   flows.register = ada !== undefined
   flows.search = (await Flow.run(output, 'Search', (flow) => searchFlow(flow, stage))) !== undefined

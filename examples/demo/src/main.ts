@@ -1,13 +1,22 @@
 import { parseArgs } from 'node:util'
 import { runDemo, showApi } from './demo.ts'
 import { Ending } from './ending.ts'
+import { hostNames, isHostName } from './hosts.ts'
 import { Output } from './output.ts'
 
 const {
-  values: { once, json },
+  values: { once, json, host },
 } = parseArgs({
-  options: { once: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    once: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    host: { type: 'string', default: 'express' },
+  },
 })
+if (!isHostName(host)) {
+  console.error(`--host is one of ${hostNames.join(', ')}; got ${host}`)
+  process.exit(2)
+}
 
 const ending = new Ending()
 const output = new Output(process.stdout)
@@ -26,10 +35,9 @@ for (const [signal, code] of Object.entries(exitCodes)) {
   })
 }
 
-const { summary, platform } = await runDemo(output, ending)
-const isComplete = Object.values(summary.flows).every(Boolean)
-if (!once && isComplete && platform !== undefined && !ending.hasBegun)
-  await showApi(platform, output, ending)
+const { summary, api } = await runDemo(output, ending, host)
+const isComplete = Object.values(summary.flows).every(Boolean) && summary.host.answers
+if (!once && isComplete && api !== undefined && !ending.hasBegun) await showApi(api, output, ending)
 await ending.end()
 if (json) process.stdout.write(`${JSON.stringify(summary)}\n`)
 process.exit(isComplete ? 0 : 1)

@@ -1,5 +1,5 @@
-import { createServices } from '@headwater-examples/express-api'
-import type { Services } from '@headwater-examples/express-api'
+import { createServices } from '@headwater-examples/elearning'
+import type { Services } from '@headwater-examples/elearning'
 import { connect, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'

@@ -1,4 +1,4 @@
-import { hashPassword } from '@headwater-examples/express-api'
+import { hashPassword } from '@headwater-examples/elearning'
 import { orThrow } from '@headwater/core'
 import type { User } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'

@@ -1,0 +1,36 @@
+import { describe } from 'vitest'
+import type { Host } from './host.ts'
+import { accounts } from './suites/accounts.ts'
+import { deadlines } from './suites/deadlines.ts'
+import { journey } from './suites/journey.ts'
+import { limits } from './suites/limits.ts'
+import { monitoring } from './suites/monitoring.ts'
+import { outages } from './suites/outages.ts'
+import { refusals } from './suites/refusals.ts'
+import { safety } from './suites/safety.ts'
+import { shutdown } from './suites/shutdown.ts'
+import { signIn } from './suites/sign-in.ts'
+
+export type { Host } from './host.ts'
+
+/** What every host of the e-learning API promises over HTTP, as tests on the stack of the run. */
+export function conformance(host: Host): void {
+  describe(host.name, () => {
+    const suites = [
+      journey,
+      accounts,
+      safety,
+      refusals,
+      limits,
+      signIn,
+      monitoring,
+      outages,
+      deadlines,
+      shutdown,
+    ]
+    for (const suite of suites)
+      describe(suite.name, () => {
+        suite(host)
+      })
+  })
+}

@@ -1,0 +1,134 @@
+import type { Course, Page } from '@headwater/repositories'
+import type { SearchResult } from '@headwater/search'
+import { eventually } from '@headwater/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Host } from '../host.ts'
+import { type Member, openPlatform, password, type Platform } from '../platform.ts'
+
+export function outages({ serve }: Host): void {
+  let api: Platform
+  let course: Course
+  let student: Member
+  beforeEach(async () => {
+    api = await openPlatform(serve)
+    course = await api.course({ title: 'Linear algebra' })
+    student = await api.member()
+  })
+  afterEach(() => api.dispose())
+
+  const patience = { timeoutMs: 20_000 }
+  type Health = { status: string; stores: Record<string, { status: string }> }
+
+  describe('while Redis is down', () => {
+    test('Without Redis, reads, searches and registrations work, and a session is neither valid nor ended', async () => {
+      api.proxies.redis.cut()
+      const visitor = api.visitor()
+      expect((await visitor.get<Course>(`/courses/${course.id}`)).body.title).toBe('Linear algebra')
+      expect(
+        (await visitor.get<Page<Course>>('/courses')).body.items.map(({ id }) => id),
+      ).toContain(course.id)
+      const search = await visitor.get<SearchResult>('/search?q=linear+algebra')
+      expect([search.status, search.body.hits[0]?.course.id]).toEqual([200, course.id])
+      expect(
+        (await visitor.post('/users', { email: 'late@example.com', username: 'late', password }))
+          .status,
+      ).toBe(201)
+
+      for (const path of ['/me', '/me/enrollments']) {
+        const { status, headers, body } = await student.visitor.get(path)
+        expect([status, headers.get('Retry-After'), body.error.type]).toEqual([
+          503,
+          '1',
+          'store-unavailable',
+        ])
+      }
+      expect((await student.visitor.post(`/courses/${course.id}/enrollments`)).status).toBe(503)
+      expect(
+        (await visitor.post('/sessions', { email: student.user.email, password })).status,
+      ).toBe(503)
+
+      await eventually(async () => {
+        const ready = await api.monitor().get<Health>('/health/ready')
+        expect([ready.status, ready.body.stores['redis']?.status]).toEqual([200, 'degraded'])
+      }, patience)
+      expect(
+        (
+          await api.services.enrollments.enroll({ userId: student.user.id, courseId: course.id })
+        ).isOk(),
+      ).toBe(true)
+
+      api.proxies.redis.restore()
+      await eventually(async () => (await student.visitor.get('/me')).status === 200, patience)
+      expect((await visitor.get<Course>(`/courses/${course.id}`)).body.currentEnrollment).toBe(1)
+    })
+  })
+
+  describe('while MongoDB is down', () => {
+    test('Without MongoDB every request works', async () => {
+      api.proxies.mongodb.cut()
+      expect((await student.visitor.get(`/courses/${course.id}`)).status).toBe(200)
+      expect((await student.visitor.post(`/courses/${course.id}/enrollments`)).status).toBe(201)
+      expect((await student.visitor.get('/search?q=algebra')).status).toBe(200)
+    })
+  })
+
+  describe('while PostgreSQL is down', () => {
+    test('Without PostgreSQL writes are 503 with Retry-After, until it is back', async () => {
+      api.proxies.postgres.cut()
+      const visitor = api.visitor()
+      const refused = await visitor.post('/users', {
+        email: 'late@example.com',
+        username: 'late',
+        password,
+      })
+      expect([refused.status, refused.headers.get('Retry-After'), refused.body.error]).toEqual([
+        503,
+        '1',
+        { type: 'store-unavailable', message: 'not available at the moment' },
+      ])
+      expect((await visitor.get('/health/live')).status).toBe(200)
+      await eventually(async () => {
+        const ready = await api.monitor().get<Health>('/health/ready')
+        expect([ready.status, ready.body.stores['postgres']?.status]).toEqual([503, 'down'])
+      }, patience)
+
+      api.proxies.postgres.restore()
+      await eventually(
+        async () => (await api.monitor().get('/health/ready')).status === 200,
+        patience,
+      )
+      await eventually(
+        async () =>
+          (await visitor.post('/users', { email: 'late@example.com', username: 'late', password }))
+            .status === 201,
+        patience,
+      )
+    })
+  })
+
+  test('A store that hangs is a 503 in time, not a request that never ends', async () => {
+    const { visitor } = student
+    expect((await visitor.get('/me')).status).toBe(200)
+    api.proxies.redis.hang()
+    const { status, body } = await visitor.get('/me')
+    expect([status, body.error.type]).toEqual([503, 'deadline-exceeded'])
+  })
+
+  test('Liveness asks no store, not even for the session', async () => {
+    const sent = () => Object.values(api.proxies).map((proxy) => proxy.bytesToServer)
+    // The relay and the drivers send something periodically: one try without it is enough.
+    await eventually(async () => {
+      const before = sent()
+      expect((await student.visitor.get('/health/live')).status).toBe(200)
+      expect(sent()).toEqual(before)
+    })
+  })
+
+  test('Readiness is false as soon as the stores begin to close', async () => {
+    expect((await api.monitor().get('/health/ready')).status).toBe(200)
+    const closed = api.services.stores.close()
+    expect((await api.monitor().get('/health/ready')).status).toBe(503)
+    expect((await api.visitor().get('/health/live')).status).toBe(200)
+    expect((await closed).isOk()).toBe(true)
+  })
+}

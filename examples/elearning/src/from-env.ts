@@ -1,0 +1,40 @@
+import { connectOptionsFromEnv } from '@headwater/core'
+import { hashingEmbedder, openaiEmbedder } from '@headwater/search'
+import type { Embedder } from '@headwater/search'
+import { type HostOptions, openServices, type RunningHost, type Serve } from './host.ts'
+
+/** Opens the services and the host that the environment describes. */
+export async function startFromEnv(
+  serve: Serve,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningHost> {
+  const services = await openServices(connectOptionsFromEnv(env), { embedder: embedderFrom(env) })
+  try {
+    return await serve(services, hostOptionsFrom(env))
+  } catch (error) {
+    await services.stores[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The options that the environment sets. */
+export function hostOptionsFrom(env: NodeJS.ProcessEnv): HostOptions {
+  return {
+    port: Number(env['PORT'] ?? 0),
+    trustedProxies: Number(env['TRUSTED_PROXIES'] ?? 0),
+    secureCookies: env['NODE_ENV'] === 'production',
+    monitorToken: env['MONITOR_TOKEN'],
+    secret: env['APP_SECRET'],
+    onError: (error) => {
+      console.error(error)
+    },
+  }
+}
+
+/** OpenAI's embedder where a key is given, otherwise the one that needs no service. */
+export function embedderFrom({
+  HEADWATER_OPENAI_API_KEY: apiKey,
+  HEADWATER_OPENAI_URL: baseURL,
+}: NodeJS.ProcessEnv): Embedder {
+  return apiKey ? openaiEmbedder({ apiKey, ...(baseURL && { baseURL }) }) : hashingEmbedder()
+}

@@ -1,0 +1,4 @@
+export { headwater } from './headwater.ts'
+export type { HeadwaterOptions } from './headwater.ts'
+export { routes } from './routes.ts'
+export { serve } from './server.ts'

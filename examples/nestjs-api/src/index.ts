@@ -1,0 +1,3 @@
+export { HeadwaterModule, InjectServices } from './headwater.module.ts'
+export type { HeadwaterOptions } from './headwater.module.ts'
+export { createApp, serve } from './server.ts'
