@@ -15,7 +15,8 @@ export type { Host } from './host.ts'
 
 /** What every host of the e-learning API promises over HTTP, as tests on the stack of the run. */
 export function conformance(host: Host): void {
-  describe(host.name, () => {
+  // Processes start and stop here, and hosts are tested side by side.
+  describe(host.name, { timeout: 120_000 }, () => {
     const suites = [
       journey,
       accounts,

@@ -52,7 +52,7 @@ export interface RepositoriesOptions {
    *
    * @defaultValue `createSessions(stores)`
    */
-  readonly sessions?: Pick<Sessions<number>, 'revokeAllWithin'>
+  readonly sessions?: Sessions
 }
 
 /**

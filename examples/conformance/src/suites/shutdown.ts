@@ -23,7 +23,7 @@ export function shutdown({ command }: Host): void {
     })
     exited = once(server, 'exit')
     port = await announcedPort(server)
-  })
+  }, 120_000)
   afterEach(async () => {
     server.kill('SIGKILL')
     await exited

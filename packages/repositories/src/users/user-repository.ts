@@ -56,16 +56,12 @@ import type {
 /** Registration and profiles. Only {@link credentials} returns a password hash. */
 export class UserRepository {
   readonly #context: RepositoryContext
-  readonly #sessions: Pick<Sessions<number>, 'revokeAllWithin'>
+  readonly #sessions: Sessions
 
   readonly #log: EventLog | undefined
 
   /** @internal */
-  constructor(
-    context: RepositoryContext,
-    sessions: Pick<Sessions<number>, 'revokeAllWithin'>,
-    log: EventLog | undefined,
-  ) {
+  constructor(context: RepositoryContext, sessions: Sessions, log: EventLog | undefined) {
     this.#context = context
     this.#sessions = sessions
     this.#log = log
