@@ -1,0 +1,3 @@
+export { createShop, shopMigrations } from './shop.ts'
+export type { OutOfStock, Product } from './shop.ts'
+export { webhookSink } from './webhook-sink.ts'
