@@ -5,6 +5,8 @@ import type { EmbedError } from './embedder.ts'
 interface ApiError {
   readonly status?: number
   readonly code?: string | null
+  readonly param?: string | null
+  readonly message?: string
   readonly headers?: { get(name: string): string | null }
 }
 
@@ -34,6 +36,16 @@ export function isBatchTooLarge(failure: EmbedError): boolean {
   return (
     failure.type === 'store-refused' && (failure.code === tooLargeCode || failure.code === '413')
   )
+}
+
+/**
+ * Whether a service refused to choose the length of vectors: OpenAI names the parameter, vLLM the
+ * technique that the model would need.
+ */
+export function refusesDimensions(error: unknown): boolean {
+  const { status, param, message = '' } = error as ApiError
+  if (status !== 400 && status !== 422) return false
+  return param === 'dimensions' || /dimensions|matryoshka/i.test(message)
 }
 
 /** Whether the key, the project or the model is wrong, whatever the texts are. */

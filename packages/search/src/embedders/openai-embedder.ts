@@ -18,7 +18,7 @@ import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embedd
 import { z } from 'zod'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
 import { loadOpenai, openaiClient } from './openai-client.ts'
-import { isBatchTooLarge, openaiComplaint } from './openai-complaint.ts'
+import { isBatchTooLarge, openaiComplaint, refusesDimensions } from './openai-complaint.ts'
 import { dimensionMismatch } from './embedder.ts'
 import { toUnitVector } from './unit-vector.ts'
 
@@ -39,8 +39,9 @@ export interface OpenaiEmbedderOptions {
    */
   readonly model?: string
   /**
-   * Length of the vectors. It is sent to models that can shorten them (`text-embedding-3-…`), and
-   * every vector is checked against it.
+   * Length of the vectors. The service is asked for it when it is given here, whatever the model is
+   * called, and by default for `text-embedding-3-…`. A service that refuses to choose is not asked
+   * again. Every vector is checked against it.
    *
    * @defaultValue `1536`
    */
@@ -118,15 +119,16 @@ export const openaiEmbedderDefaults = {
  * ```
  */
 export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
-  return new OpenaiEmbedder(
-    checkOptions('openaiEmbedder', rules, {
-      ...openaiEmbedderDefaults,
-      diagnostics: new Diagnostics(),
-      clock: systemClock,
-      ...options,
-      batch: { ...openaiEmbedderDefaults.batch, ...options.batch },
-    }),
-  )
+  const settings = checkOptions('openaiEmbedder', rules, {
+    ...openaiEmbedderDefaults,
+    diagnostics: new Diagnostics(),
+    clock: systemClock,
+    ...options,
+    batch: { ...openaiEmbedderDefaults.batch, ...options.batch },
+  })
+  const asksForDimensions =
+    options.dimensions !== undefined || settings.model.startsWith('text-embedding-3')
+  return new OpenaiEmbedder(settings, { asksForDimensions })
 }
 
 const rules = z.object({
@@ -154,8 +156,10 @@ class OpenaiEmbedder implements Embedder {
   readonly #guard: Guard
   /** Loading takes up to half a second, which the first call shall not wait for. */
   readonly #package = loadOpenai()
+  #asksForDimensions: boolean
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, { asksForDimensions }: { readonly asksForDimensions: boolean }) {
+    this.#asksForDimensions = asksForDimensions
     const { model, dimensions, diagnostics, clock, deadlineMs } = settings
     this.profile = { model, dimensions }
     this.#settings = settings
@@ -226,12 +230,27 @@ class OpenaiEmbedder implements Embedder {
     client: OpenAI,
     signal: AbortSignal,
   ): Promise<readonly Embedding[]> {
+    const isAsking = this.#asksForDimensions
+    try {
+      return await this.#create(texts, client, { signal, isAsking })
+    } catch (error) {
+      if (!isAsking || !refusesDimensions(error)) throw error
+      this.#asksForDimensions = false
+      return this.#create(texts, client, { signal, isAsking: false })
+    }
+  }
+
+  async #create(
+    texts: readonly string[],
+    client: OpenAI,
+    { signal, isAsking }: { readonly signal: AbortSignal; readonly isAsking: boolean },
+  ): Promise<readonly Embedding[]> {
     const { model, dimensions, encodingFormat } = this.#settings
     const { data = [] }: Partial<CreateEmbeddingResponse> = await client.embeddings.create(
       {
         model,
         input: [...texts],
-        ...(model.startsWith('text-embedding-3') ? { dimensions } : {}),
+        ...(isAsking ? { dimensions } : {}),
         ...(encodingFormat === 'float' ? { encoding_format: 'float' as const } : {}),
       },
       { signal, maxRetries: 0 },
