@@ -42,6 +42,7 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'invalidation:release': 'debug',
   'invalidation:intent': 'warn',
   'invalidation:gate': 'info',
+  'invalidation:flush': 'info',
   'invalidation:failed': 'error',
   'transaction:end': 'debug',
   'outbox:published': 'debug',

@@ -41,14 +41,14 @@ afterAll(async () => {
 test('A read after COMMIT PREPARED is not older than it, though Redis lost the hold', async () => {
   const cache = rowCache(stores)
   const versionOf = async () => orThrow(await cache.get(1))?.version
-  const change = beginChange(stores)
   const host = new Client({ connectionString: postgres.url })
   host.on('error', () => undefined)
   await host.connect()
+  const change = beginChange(stores, { tx: host })
   await host.query('BEGIN')
   await host.query('UPDATE rows SET version = 2 WHERE id = 1')
   change.invalidate(cache.key(1))
-  orThrow(await change.hold(host))
+  orThrow(await change.hold())
   await host.query("PREPARE TRANSACTION 'change'")
   await redis.restart()
   await eventually(() => expect(stores.redis.runId).toBeDefined())
