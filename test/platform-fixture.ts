@@ -66,6 +66,12 @@ export interface Servers {
   mongodb: MongodbStandIn
 }
 
+/** Limits in milliseconds. */
+interface Limits {
+  readonly statementTimeoutMs: number
+  readonly redisDeadlineMs: number
+}
+
 /** The proxies in front of the stores. */
 export interface Proxies {
   readonly postgres: FaultProxy
@@ -73,15 +79,15 @@ export interface Proxies {
   readonly mongodb: FaultProxy
 }
 
-/** Starts five servers and the platform on them; `statementTimeoutMs` limits a statement. */
-export async function startPlatform({ statementTimeoutMs = 30_000 } = {}): Promise<Platform> {
+/** Starts five servers and the platform on them, with limits of a statement and a command. */
+export async function startPlatform(limits: Partial<Limits> = {}): Promise<Platform> {
   const servers = await startServers()
   const proxies: Proxies = {
     postgres: await faultProxy(servers.postgres.url),
     redis: await faultProxy(servers.redis.url),
     mongodb: await faultProxy(servers.mongodb.url),
   }
-  const stores = await openStores(servers, proxies, statementTimeoutMs)
+  const stores = await openStores(servers, proxies, limits)
   const repositories = createRepositories(stores)
   const { courses, activity } = repositories
   const { apiKey, url: baseURL } = servers.openai
@@ -125,12 +131,12 @@ async function stopServers(servers: Servers): Promise<void> {
 async function openStores(
   { pinecone }: Servers,
   proxies: Proxies,
-  statementTimeoutMs: number,
+  { statementTimeoutMs = 30_000, redisDeadlineMs = 100 }: Partial<Limits>,
 ): Promise<Stores> {
   const stores = orThrow(
     await connect({
       postgres: { url: proxies.postgres.url, statementTimeoutMs },
-      redis: { url: proxies.redis.url },
+      redis: { url: proxies.redis.url, deadlineMs: redisDeadlineMs },
       mongodb: { url: proxies.mongodb.url, database: 'learning' },
       pinecone: {
         apiKey: pinecone.apiKey,

@@ -75,6 +75,11 @@ describe('connect with bad options', () => {
       { ...good, redis: { client: createCluster({ rootNodes: [], useReplicas: true }) } },
       'redis.client',
     ],
+    [
+      'a cluster of redis before 6.2',
+      { ...good, redis: { client: { ...client, masters: [] } } },
+      'redis.client',
+    ],
     ['a pool of clients', { ...good, redis: { client: createClientPool() } }, 'redis.client'],
     [
       'a pool whose pg does not report open transactions',

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlError } from '../../errors.ts'
 import { startTimer } from '../../resilience/timer.ts'
 import type { SqlResult } from '../sql-client.ts'
-import { QueryWithCommit } from './query-with-commit.ts'
+import { canCommitAlong, queryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import type { ServerHistory } from './server-history.ts'
@@ -85,9 +85,10 @@ export class LoanedConnection implements PostgresConnection {
 
   async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
     const statement = this.#context.statements.of(text, true)
-    const canTakeAlong = QueryWithCommit.isUnderstoodBy(this.#client)
     const [, committed] = await this.#inTurn(
-      canTakeAlong ? { ...statement, operation: 'commit', hasCommit: true } : statement,
+      canCommitAlong(this.#client)
+        ? { ...statement, operation: 'commit', hasCommit: true }
+        : statement,
       values,
     )
     return committed ?? this.query('COMMIT')
@@ -159,7 +160,7 @@ export class LoanedConnection implements PostgresConnection {
     // A text of several statements answers with several results, which the types of `pg` do not
     // say.
     const answer: Promise<QueryResult | QueryResult[]> =
-      hasCommit === true ? QueryWithCommit.send(this.#client, config) : this.#client.query(config)
+      hasCommit === true ? queryWithCommit(this.#client, config) : this.#client.query(config)
     const result = await within(
       answer.finally(() => {
         this.#unfinished -= 1

@@ -1,41 +1,54 @@
-import { type ClientBase, type Connection, Query, type QueryConfig, type QueryResult } from 'pg'
+import type { ClientBase, Connection, Query, QueryConfig, QueryResult } from 'pg'
 
 /**
- * A statement with COMMIT behind it in the same message: when the statement fails the server passes
- * over COMMIT. Answers with the results of both; with that of the statement alone when this `pg` is
- * put together differently, and then no COMMIT was sent.
+ * The class of statements that a client takes, from its own copy of `pg`: that of another copy may
+ * be put together differently. `undefined` where COMMIT cannot follow in the same message, as with
+ * the native client.
  */
-export class QueryWithCommit extends Query {
-  /**
-   * Whether the connection speaks the protocol in JavaScript; the native one does not take queries
-   * of one's own.
-   */
-  static isUnderstoodBy(client: ClientBase): boolean {
-    return (
-      'connection' in client &&
-      typeof (client.connection as Partial<Connection> | undefined)?.sync === 'function'
-    )
-  }
+function queryClassOf(client: ClientBase): QueryClass | undefined {
+  const { Query } = client.constructor as { readonly Query?: QueryClass }
+  const speaksProtocol =
+    'connection' in client &&
+    typeof (client.connection as Partial<Connection> | undefined)?.sync === 'function'
+  return speaksProtocol && typeof Query?.prototype._getRows === 'function' ? Query : undefined
+}
 
-  /** Sends both. Rejects when either fails. */
-  static send(client: ClientBase, config: QueryConfig): Promise<QueryResult[]> {
-    return new Promise((resolve, reject) => {
-      const callback = (error: Error | null, results: QueryResult | QueryResult[]): void => {
-        if (error === null) resolve([results].flat())
-        else reject(error)
-      }
-      client.query(
-        new QueryWithCommit({ ...config, queryMode: 'extended', callback } as QueryConfig),
-      )
-    })
-  }
+/** Whether {@link queryWithCommit} works on a client. */
+export function canCommitAlong(client: ClientBase): boolean {
+  return queryClassOf(client) !== undefined
+}
 
-  /** What `pg` calls after it has sent the statement and its values, to have them executed. */
-  _getRows(connection: Connection): void {
-    connection.execute({ portal: '' }, false)
-    connection.parse({ name: '', text: 'COMMIT', types: [] }, false)
-    connection.bind({}, false)
-    connection.execute({ portal: '' }, false)
-    connection.sync()
-  }
+/**
+ * Sends a statement with COMMIT behind it in the same message: when the statement fails the server
+ * passes over COMMIT. Returns the results of both, and rejects when either fails.
+ */
+export function queryWithCommit(client: ClientBase, config: QueryConfig): Promise<QueryResult[]> {
+  return new Promise((resolve, reject) => {
+    const callback = (error: Error | null, results: QueryResult | QueryResult[]): void => {
+      if (error === null) resolve([results].flat())
+      else reject(error)
+    }
+    const OwnQuery = queryClassOf(client) as QueryClass
+    const query = new OwnQuery({ ...config, queryMode: 'extended', callback })
+    query._getRows = executeThenCommit
+    client.query(query)
+  })
+}
+
+/** What `pg` calls after it has sent the statement and its values, to have them executed. */
+function executeThenCommit(connection: Connection): void {
+  connection.execute({ portal: '' }, false)
+  connection.parse({ name: '', text: 'COMMIT', types: [] }, false)
+  connection.bind({}, false)
+  connection.execute({ portal: '' }, false)
+  connection.sync()
+}
+
+interface ExtendedQuery extends Query {
+  _getRows: (connection: Connection) => void
+}
+
+interface QueryClass {
+  readonly prototype: ExtendedQuery
+  new (config: object): ExtendedQuery
 }

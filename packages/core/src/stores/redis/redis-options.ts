@@ -62,6 +62,10 @@ export const redisOptions = {
         'expected a cluster without useReplicas: a replica lags behind what was committed',
       )
       .refine(
+        (client) => !('masters' in client) || '_executeWithPolicies' in client,
+        'expected a cluster of redis 6.2 or later: an older one reads no keys of several slots at once',
+      )
+      .refine(
         (client) => !('totalClients' in client),
         'expected a client or a cluster, not a pool of clients: one connection is enough',
       ),
