@@ -29,6 +29,8 @@ export type Poison = {
 export interface AccountChanged {
   readonly name: string
   readonly poison: Poison | null
+  /** Makes the event large. */
+  readonly padding?: string
 }
 
 /** Reads the payload of an event of the soak. */

@@ -1,33 +1,40 @@
-import { setTimeout } from 'node:timers/promises'
-import type { FaultProxy, PostgresServer } from '@headwater/testing'
-import { anyOf, between } from '../run/chance.ts'
+import type { PostgresServer } from '@headwater/testing'
+import { anyOf } from '../run/chance.ts'
+import { disturb, type Play, rest, type Span } from '../run/play.ts'
+import { closeIdleConnections } from '../run/postgres-faults.ts'
+import { stepClock } from './clock-step.ts'
 import type { Fleet } from './fleet.ts'
 import { leaseMs } from './times.ts'
 import type { WorkerSlot } from './worker-slot.ts'
 
-interface Play {
-  readonly fault: string
-  readonly run: () => Promise<void>
-}
-
-interface Quiet {
-  readonly leastMs: number
-  readonly mostMs: number
-}
-
-const quietOfRelays: Quiet = { leastMs: 100, mostMs: 900 }
-const quietOfServer: Quiet = { leastMs: 1_500, mostMs: 4_000 }
+const quietOfRelays: Span = { leastMs: 100, mostMs: 900 }
+const quietOfServer: Span = { leastMs: 1_500, mostMs: 4_000 }
+const steps = [-60, 60]
 
 /** Plays faults on two relays and on PostgreSQL at a time, and counts each. */
 export class Chaos {
   readonly faults: Record<string, number> = {}
   readonly #fleet: Fleet
   readonly #postgres: PostgresServer
+  readonly #postgresUrl: string
+  /** Restarts of PostgreSQL, after a shutdown, a crash or a promotion. */
   restarts = 0
+  #steps = 0
 
-  constructor(fleet: Fleet, postgres: PostgresServer) {
+  constructor(
+    fleet: Fleet,
+    { postgres, postgresUrl }: { readonly postgres: PostgresServer; readonly postgresUrl: string },
+  ) {
     this.#fleet = fleet
     this.#postgres = postgres
+    this.#postgresUrl = postgresUrl
+  }
+
+  /** The faults that were never played. */
+  get missing(): readonly string[] {
+    return [...this.#relayPlays(), ...this.#serverPlays()]
+      .map(({ fault }) => fault)
+      .filter((fault) => this.faults[fault] === undefined)
   }
 
   /** Plays faults for `ms` milliseconds; all of them are over when it resolves. */
@@ -42,13 +49,9 @@ export class Chaos {
     ])
   }
 
-  async #loop(
-    plays: Iterator<Play, never>,
-    { leastMs, mostMs }: Quiet,
-    endMs: number,
-  ): Promise<void> {
+  async #loop(plays: Iterator<Play, never>, quiet: Span, endMs: number): Promise<void> {
     for (;;) {
-      await setTimeout(Math.min(between(leastMs, mostMs), Math.max(0, endMs - performance.now())))
+      await rest(quiet, endMs)
       if (performance.now() >= endMs) return
       const { fault, run } = plays.next().value
       this.faults[fault] = (this.faults[fault] ?? 0) + 1
@@ -66,10 +69,10 @@ export class Chaos {
     }
     const longStop: Play = {
       fault: 'SIGSTOP a relay beyond its lease',
-      run: () => stopFor(anyOf(slots), leaseMs * 1.1, leaseMs * 2),
+      run: () => stopFor(anyOf(slots), { leastMs: leaseMs * 1.1, mostMs: leaseMs * 2 }),
     }
     const anyLong = (verb: 'cut' | 'hang', store: 'postgres' | 'redis'): Promise<void> =>
-      disturb(anyOf(slots)[store], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
+      disturb([anyOf(slots)[store]], verb, { leastMs: 50, mostMs: leaseMs * 1.5 })
     return [
       kill,
       kill,
@@ -78,7 +81,7 @@ export class Chaos {
       longStop,
       {
         fault: 'SIGSTOP a relay for a moment',
-        run: () => stopFor(anyOf(slots), 50, leaseMs * 0.8),
+        run: () => stopFor(anyOf(slots), { leastMs: 50, mostMs: leaseMs * 0.8 }),
       },
       { fault: 'hang PostgreSQL for a relay', run: () => anyLong('hang', 'postgres') },
       { fault: 'cut PostgreSQL from a relay', run: () => anyLong('cut', 'postgres') },
@@ -98,6 +101,21 @@ export class Chaos {
           }),
       },
       { fault: 'SIGKILL PostgreSQL', run: () => this.#crash(() => this.#postgres.kill()) },
+      {
+        fault: 'promote a standby of PostgreSQL',
+        run: async () => {
+          await this.#postgres.promote()
+          this.restarts += 1
+        },
+      },
+      {
+        fault: 'close the idle connections to PostgreSQL',
+        run: () => closeIdleConnections(this.#postgresUrl),
+      },
+      {
+        fault: 'set the clock of PostgreSQL by an hour',
+        run: () => this.#stepClock(),
+      },
     ]
   }
 
@@ -109,25 +127,21 @@ export class Chaos {
   /** Crashes the server, which recovers when it starts again. */
   async #crash(crash: () => Promise<void>): Promise<void> {
     await crash()
-    await setTimeout(between(0, 500))
+    await rest({ leastMs: 0, mostMs: 500 })
     await this.#restart()
+  }
+
+  /** Back and forward in turns, so that the stored times stay near the present. */
+  async #stepClock(): Promise<void> {
+    const minutes = steps[this.#steps++ % steps.length] ?? 0
+    await stepClock(this.#postgresUrl, minutes)
   }
 }
 
-async function stopFor(slot: WorkerSlot, leastMs: number, mostMs: number): Promise<void> {
+async function stopFor(slot: WorkerSlot, span: Span): Promise<void> {
   slot.signal('SIGSTOP')
-  await setTimeout(between(leastMs, mostMs))
+  await rest(span)
   slot.signal('SIGCONT')
-}
-
-async function disturb(
-  proxy: FaultProxy,
-  verb: 'cut' | 'hang',
-  { leastMs, mostMs }: Quiet,
-): Promise<void> {
-  proxy[verb]()
-  await setTimeout(between(leastMs, mostMs))
-  proxy.restore()
 }
 
 /** Yields all plays in random order, again and again. */

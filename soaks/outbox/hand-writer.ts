@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { publish, publishMany } from '@headwater/core'
 import { Client } from 'pg'
-import { change, drawAccount, drawAccounts, drawPauseMs, rollbackShare } from './writer.ts'
+import type { Changes } from './changes.ts'
+import { drawAccount, drawAccounts, drawPauseMs, rollbackShare } from './writer.ts'
 
 const slowMs = 400
 const savepointShare = 0.3
@@ -15,13 +16,15 @@ const statementMs = 5_000
 export class HandWriter {
   readonly counts = { committed: 0, rolledBack: 0, failed: 0 }
   readonly #postgresUrl: string
+  readonly #changes: Changes
   readonly #isSlow: boolean
   #client: Client | undefined
   #isStopped = false
   #turn = 0
 
-  constructor(postgresUrl: string, { isSlow }: { readonly isSlow: boolean }) {
+  constructor(postgresUrl: string, changes: Changes, { isSlow }: { readonly isSlow: boolean }) {
     this.#postgresUrl = postgresUrl
+    this.#changes = changes
     this.#isSlow = isSlow
   }
 
@@ -54,7 +57,7 @@ export class HandWriter {
     if (isEarly) await client.query('SELECT pg_current_xact_id()')
     if (this.#isSlow && isEarly) await setTimeout(slowMs)
     const events = []
-    for (const account of drawAccounts()) events.push(await change(client, account))
+    for (const account of drawAccounts()) events.push(await this.#changes.one(client, account))
     await publishMany(client, events)
     if (this.#isSlow && !isEarly) await setTimeout(slowMs)
   }
@@ -62,7 +65,7 @@ export class HandWriter {
   /** A change under a savepoint, which is kept or rolled back. */
   async #changeUnderSavepoint(client: Client): Promise<void> {
     await client.query('SAVEPOINT detour')
-    await publish(client, await change(client, drawAccount()))
+    await publish(client, await this.#changes.one(client, drawAccount()))
     await client.query(
       Math.random() < 0.5 ? 'ROLLBACK TO SAVEPOINT detour' : 'RELEASE SAVEPOINT detour',
     )

@@ -6,8 +6,7 @@ const deafMs = 1_800
 
 /**
  * The mishap of a call of a sink: none, it fails, it hangs until it is aborted, or it hangs,
- * ignores
- * the abort and continues later.
+ * ignores the abort and continues later.
  */
 type Mishap = 'none' | 'fail' | 'hang' | 'hang-deaf'
 
@@ -17,6 +16,9 @@ const shares: readonly (readonly [Mishap, number])[] = [
   ['hang-deaf', 0.004],
 ]
 const reluctance = 0.002
+const narrowShare = 0.01
+const narrowMs = 1_500
+const narrowBatch = 8
 
 /** The random mishaps of the sinks of one process. */
 export class Mishaps {
@@ -24,6 +26,7 @@ export class Mishaps {
   isCalm: boolean
   /** Whether poisoned events are harmless. */
   isPoisonLifted: boolean
+  #narrowUntilMs = 0
 
   constructor({
     isCalm,
@@ -34,6 +37,16 @@ export class Mishaps {
   }) {
     this.isCalm = isCalm
     this.isPoisonLifted = isPoisonLifted
+  }
+
+  /**
+   * Whether a batch is too large for the sink, which takes only small ones from time to time, as
+   * after a change of its limits.
+   */
+  isTooLarge(count: number): boolean {
+    const nowMs = performance.now()
+    if (!this.isCalm && Math.random() < narrowShare) this.#narrowUntilMs = nowMs + narrowMs
+    return nowMs < this.#narrowUntilMs && count > narrowBatch
   }
 
   /** Whether the sink refuses one event this time. */

@@ -1,11 +1,12 @@
 // Checks that every committed event takes effect once and in order, and that every final state is
-// right, while relays, sinks and PostgreSQL fail; and that the same rig catches hand-written
-// readers
-// losing and reordering events.
+// right, while relays, sinks and PostgreSQL fail, clocks step and a new release is deployed; and
+// that the same rig catches hand-written readers losing and reordering events.
 import { say } from '../run/say.ts'
 import { countsLine, failuresOf, soak, type Soak } from '../run/soak.ts'
 import { type ControlResult, runControl } from './control-run.ts'
 import { runSoak, type SoakResult } from './soak-run.ts'
+
+const leastEventsPerSecond = 5
 
 type Controls = Readonly<Record<'idCursor' | 'xminGuard', ControlResult>>
 
@@ -22,6 +23,8 @@ await soak(
         events: ours.events,
         kills: ours.kills,
         restarts: ours.restarts,
+        falseOks: ours.falseOks.length,
+        innocentDeadLetters: ours.innocent.length,
         lost: ours.lost.length,
         outOfOrder: ours.outOfOrder.length,
         duplicateEffects: ours.duplicateEffects.length,
@@ -38,10 +41,14 @@ await soak(
 )
 
 function failures(ours: SoakResult, controls: Controls, seconds: number): string[] {
-  const { lost, outOfOrder, duplicateEffects, wrongFinalState, falls, kills, restarts } = ours
+  const { falseOks, innocent, lost, outOfOrder, duplicateEffects, wrongFinalState } = ours
+  const { falls, kills, restarts, events, missingFaults } = ours
   const some = (names: readonly string[], what: string) =>
     [names.length > 0, `${names.length} ${what}: ${firstOf(names)}`] as const
   return failuresOf([
+    some(falseOks, 'changes were said to be committed, and are not'),
+    // Three ends of the process while it handles an event are evidence against the event.
+    some(innocent.length * 3 > kills ? innocent : [], 'events were given up without poison'),
     some(lost, 'events were lost'),
     some(outOfOrder, 'effects were out of order'),
     some(duplicateEffects, 'effects were duplicates'),
@@ -51,6 +58,12 @@ function failures(ours: SoakResult, controls: Controls, seconds: number): string
     [
       seconds >= 10 && (kills === 0 || restarts === 0),
       'no relay was killed, or PostgreSQL was never restarted',
+    ],
+    [!ours.isRolledOut, 'the new release was not deployed'],
+    [events < seconds * leastEventsPerSecond, `only ${events} events were committed`],
+    [
+      seconds >= 60 && missingFaults.length > 0,
+      `faults were never played: ${firstOf(missingFaults)}`,
     ],
     [controls.idCursor.lost === 0, 'the rig caught no loss of a reader by position'],
     [controls.xminGuard.outOfOrder === 0, 'the rig caught no reordering of a reader by xmin'],

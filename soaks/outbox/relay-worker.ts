@@ -8,12 +8,13 @@ import {
 } from '@headwater/core'
 import { Destination } from './destination.ts'
 import { Mishaps } from './mishaps.ts'
-import { createSinks } from './sinks.ts'
+import { createSinks, type Release } from './sinks.ts'
 import { leaseMs } from './times.ts'
 
 /** The assignment of a relay process. */
 export interface Assignment {
   readonly name: string
+  readonly release: Release
   readonly postgresUrl: string
   readonly redisUrl: string
   /** The key prefix of its effects. */
@@ -38,6 +39,8 @@ const times = {
   purgeMs: 200,
 }
 const drainMs = 20_000
+/** A redelivery after an outage, and the wait of an old release for the new one. */
+const explained = /redelivered|other types/
 
 process.once('disconnect', () => {
   process.exit(1)
@@ -58,7 +61,8 @@ await starting.catch((error: unknown) => {
 })
 answer('ready')
 
-async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): Promise<Relay> {
+async function startRelay(assigned: Assignment): Promise<Relay> {
+  const { name, release, postgresUrl, redisUrl, prefix } = assigned
   const diagnostics = new Diagnostics()
   diagnostics.on('relay:error', ({ error }) => {
     reportMistake(name, error)
@@ -72,7 +76,7 @@ async function startRelay({ name, postgresUrl, redisUrl, prefix }: Assignment): 
     }),
   )
   const relay = createRelay(stores, {
-    sinks: createSinks({ destination, mishaps, sql: stores.postgres.client }),
+    sinks: createSinks({ release, destination, mishaps, sql: stores.postgres.client }),
     ...times,
   })
   relay.start()
@@ -93,15 +97,11 @@ function answer(text: Answer): void {
   process.send?.(text)
 }
 
-/** Reports relay errors other than outages of the stores and the redeliveries that they cause. */
+/** Reports relay errors other than those that the faults of the soak explain. */
 function reportMistake(name: string, error: unknown): void {
   const failure: unknown = error instanceof FailureError ? error.failure : error
   const { type, message } = failure as { readonly type?: string; readonly message?: string }
-  if (
-    type === 'store-unavailable' ||
-    type === 'deadline-exceeded' ||
-    message?.includes('is delivered again') === true
-  )
+  if (type === 'store-unavailable' || type === 'deadline-exceeded' || explained.test(message ?? ''))
     return
   process.stderr.write(
     `${name}: ${error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error)}\n`,

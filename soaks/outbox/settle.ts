@@ -10,12 +10,18 @@ export interface Settling {
   readonly fleet: Fleet
   readonly stores: Stores
   readonly destination: Destination
+  /** Names of the changes of which the SDK said that they are committed. */
+  readonly acknowledged: readonly string[]
 }
 
 /** The contents of the sinks, compared with the committed changes. */
 export interface Settled {
   /** Committed events. */
   readonly events: number
+  /** Names of changes that were said to be committed, and are not. */
+  readonly falseOks: readonly string[]
+  /** Dead letters that nobody poisoned, with their reasons. */
+  readonly innocent: readonly string[]
   /** Names of events without an effect. */
   readonly lost: readonly string[]
   /** Names of events. */
@@ -41,11 +47,15 @@ const guards = ['guarded', 'fenced'] as const
 
 /**
  * Drains the relays and judges the sinks twice: first while the poisoned events are dead letters
- * and
- * later events of their aggregates wait, then after the poison was lifted and the dead letters were
- * replayed.
+ * and later events of their aggregates wait, then after the poison was lifted and the dead letters
+ * were replayed.
  */
-export async function settle({ fleet, stores, destination }: Settling): Promise<Settled> {
+export async function settle({
+  fleet,
+  stores,
+  destination,
+  acknowledged,
+}: Settling): Promise<Settled> {
   const sql = stores.postgres.client
   const delays: string[] = []
   const tookMs: Record<string, number> = {}
@@ -62,6 +72,7 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
   )
   const before = await judge(sql, destination)
   const letters = orThrow(await outbox(stores).deadLetters.summary())
+  const innocent = await readInnocent(sql)
   fleet.order('lift-poison')
   await expect(
     'every dead letter was replayed',
@@ -75,9 +86,12 @@ export async function settle({ fleet, stores, destination }: Settling): Promise<
   const { rows } = await sql.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM @schema.outbox',
   )
+  const committed = new Set((await readLedger(sql)).map(({ name }) => name))
   return {
     ...joined(before, after),
-    events: (await readLedger(sql)).length,
+    events: committed.size,
+    falseOks: acknowledged.filter((name) => !committed.has(name)),
+    innocent,
     deadLetters: letters,
     unpurged: rows[0]?.count ?? 0,
     delays,
@@ -129,6 +143,14 @@ async function readSetAside(sql: SqlClient): Promise<readonly SetAside[]> {
     SELECT sink, aggregateid AS account, event -> 'payload' ->> 'name' AS name
     FROM @schema.outbox_failure f WHERE status = 'dead' OR ${isBehindDead}`)
   return rows
+}
+
+async function readInnocent(sql: SqlClient): Promise<readonly string[]> {
+  const { rows } = await sql.query<{ letter: string }>(`
+    SELECT sink || ' ' || (event -> 'payload' ->> 'name') || ': ' || (error ->> 'message') AS letter
+    FROM @schema.outbox_failure
+    WHERE status = 'dead' AND event #> '{payload,poison}' = 'null'`)
+  return rows.map(({ letter }) => letter)
 }
 
 async function replayed(stores: Stores): Promise<boolean> {

@@ -15,8 +15,18 @@ import { changeOf, readAccounts, type Poison } from './accounts.ts'
 import type { Destination } from './destination.ts'
 import { type Mishaps, sinkTimeoutMs } from './mishaps.ts'
 
+/** A release of the relay: the new one delivers events of one more type. */
+export type Release = 'old' | 'new'
+
+/** The types that the sinks of a release want. */
+export const typesOf: Readonly<Record<Release, readonly string[]>> = {
+  old: ['account.changed'],
+  new: ['account.*'],
+}
+
 /** Dependencies of the sinks of a process. */
 export interface SinkDeps {
+  readonly release: Release
   readonly destination: Destination
   readonly mishaps: Mishaps
   /** The client with which a state sink reloads the current row. */
@@ -64,11 +74,11 @@ export function createSinks(deps: SinkDeps): Sink[] {
   return sinkNames.map((name) => createSink(name, prepare[name], deps))
 }
 
-function createSink(name: SinkName, prepare: Prepare, { mishaps }: SinkDeps): Sink {
+function createSink(name: SinkName, prepare: Prepare, { mishaps, release }: SinkDeps): Sink {
   const call = new FaultySink(name, prepare, mishaps)
   return defineSink({
     name,
-    types: ['account.*'],
+    types: typesOf[release],
     mode: name === 'log' ? 'log' : 'state',
     batchSize: 200,
     timeoutMs: sinkTimeoutMs,
@@ -85,8 +95,7 @@ function reload(sql: SqlClient, events: readonly OutboxEvent[]) {
 
 /**
  * A sink that applies its batches in ordered chunks, suffers mishaps before its first write and
- * dies
- * of poison anywhere.
+ * dies of poison anywhere.
  */
 class FaultySink {
   readonly #name: SinkName
@@ -104,6 +113,7 @@ class FaultySink {
     context: SinkContext,
   ): Promise<Result<SinkReport, SinkFailure>> {
     try {
+      if (this.#mishaps.isTooLarge(events.length)) throw new Refused('the batch is too large')
       const failed = new Map<OutboxEvent, SinkFailure>()
       let play: Play = (signal) => this.#mishaps.play(signal)
       for (let start = 0; start < events.length; start += chunkSize) {

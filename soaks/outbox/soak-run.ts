@@ -8,12 +8,14 @@ import {
   type RedisServer,
 } from '@headwater/testing'
 import { createTables } from './accounts.ts'
+import { Changes } from './changes.ts'
 import { Chaos } from './chaos.ts'
 import { type Counts, Destination } from './destination.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { Fleet } from './fleet.ts'
+import { rollOut } from './roll-out.ts'
 import { settle, type Settled } from './settle.ts'
-import { change, drawAccount, type WriterCounts } from './writer.ts'
+import { drawAccount, type WriterCounts } from './writer.ts'
 import { Writers } from './writers.ts'
 
 /** One soak. */
@@ -29,10 +31,14 @@ export interface SoakResult extends Settled {
   readonly kills: number
   /** Relay processes that exited without a kill. */
   readonly falls: number
-  /** Restarts of PostgreSQL, after a shutdown or a crash. */
+  /** Restarts of PostgreSQL, after a shutdown, a crash or a promotion. */
   readonly restarts: number
+  /** Whether the new release was deployed beside the old one. */
+  readonly isRolledOut: boolean
   /** How often each fault was played. */
   readonly faults: Readonly<Record<string, number>>
+  /** The faults that were never played. */
+  readonly missingFaults: readonly string[]
   readonly writers: WriterCounts
   readonly destination: Counts
 }
@@ -41,6 +47,7 @@ export interface SoakResult extends Settled {
 export interface Site {
   readonly postgresUrl: string
   readonly stores: Stores
+  readonly changes: Changes
 }
 
 const relays = 3
@@ -59,17 +66,25 @@ export function runSoak({ seconds, postgres, redis }: SoakRun): Promise<SoakResu
     })
     const elsewhere = new Elsewhere(site.postgresUrl)
     const writers = new Writers(site)
-    const chaos = new Chaos(fleet, postgres)
+    const { postgresUrl, stores, changes } = site
+    const chaos = new Chaos(fleet, { postgres, postgresUrl })
     try {
-      await Promise.all([chaos.run(seconds * 1_000), publishDeadly(site.stores, seconds * 1_000)])
+      const [isRolledOut] = await Promise.all([
+        rollOut({ fleet, stores, changes }, seconds * 1_000),
+        chaos.run(seconds * 1_000),
+        publishDeadly(site, seconds * 1_000),
+      ])
       const counts = await writers.stop()
-      const settled = await settle({ fleet, stores: site.stores, destination })
+      const { acknowledged } = writers
+      const settled = await settle({ fleet, stores, destination, acknowledged })
       return {
         ...settled,
         kills: fleet.kills,
         falls: fleet.falls,
         restarts: chaos.restarts,
+        isRolledOut,
         faults: chaos.faults,
+        missingFaults: chaos.missing,
         writers: counts,
         destination: await destination.counts(),
       }
@@ -96,7 +111,7 @@ export async function onSite<T>(
   try {
     orThrow(await migrate(stores))
     await stores.postgres.client.query(createTables)
-    return await work({ postgresUrl, stores })
+    return await work({ postgresUrl, stores, changes: new Changes() })
   } finally {
     orThrow(await stores.close())
     await dropDatabase(postgresUrl)
@@ -104,7 +119,7 @@ export async function onSite<T>(
 }
 
 /** Periodically publishes an event that kills its relay. */
-async function publishDeadly(stores: Stores, ms: number): Promise<void> {
+async function publishDeadly({ stores, changes }: Site, ms: number): Promise<void> {
   const endMs = performance.now() + ms
   for (
     let waitMs = Math.min(ms / 4, deadlyEveryMs);
@@ -113,7 +128,7 @@ async function publishDeadly(stores: Stores, ms: number): Promise<void> {
   ) {
     await setTimeout(waitMs)
     await transaction(stores, async (tx) => {
-      tx.publish(await change(tx, drawAccount(), { sink: 'log', how: 'kill' }))
+      tx.publish(await changes.one(tx, drawAccount(), { sink: 'log', how: 'kill' }))
       return ok(undefined)
     }).unwrapOr(undefined)
   }

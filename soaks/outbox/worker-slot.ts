@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
 import { forkWorker } from '../run/fork-worker.ts'
 import type { Answer, Assignment, Order } from './relay-worker.ts'
+import type { Release } from './sinks.ts'
 
 /** The size of a fleet and the servers of its relays. */
 export interface FleetOptions {
@@ -24,6 +25,9 @@ export class WorkerSlot {
   readonly redis: FaultProxy
   readonly #prefix: string
   #child: ChildProcess | undefined
+  #filled: Promise<void> = Promise.resolve()
+  #release: Release = 'old'
+  #isDismissed = false
   #isCalm = false
   #isPoisonLifted = false
   #isClosing = false
@@ -60,6 +64,7 @@ export class WorkerSlot {
     })
     const assignment: Assignment = {
       name: this.name,
+      release: this.#release,
       postgresUrl: this.postgres.url,
       redisUrl: this.redis.url,
       prefix: this.#prefix,
@@ -68,6 +73,21 @@ export class WorkerSlot {
     }
     child.send(assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
+  }
+
+  /** Replaces the relay by one of the new release, which works when it resolves. */
+  async upgrade(): Promise<void> {
+    this.#release = 'new'
+    this.#isDismissed = true
+    await this.#stop()
+    await this.#filled
+  }
+
+  /** Kills the relay, and resolves once one of the same release works in its place. */
+  async crash(): Promise<void> {
+    const child = this.#child
+    if (child?.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
+    await this.#filled
   }
 
   /** Sends a signal to the relay. */
@@ -96,25 +116,28 @@ export class WorkerSlot {
   /** Stops the relay, closes the proxies and returns whether the relay stopped in time. */
   async close(): Promise<boolean> {
     this.#isClosing = true
-    const child = this.#child
-    let code: unknown
-    if (child?.connected === true) {
-      child.send('stop' satisfies Order)
-      const ended = await Promise.race([
-        once(child, 'exit') as Promise<unknown[]>,
-        setTimeout(patienceMs, [undefined], { ref: false }),
-      ])
-      code = ended[0]
-    }
-    child?.kill('SIGKILL')
+    const code = await this.#stop()
     await Promise.all([this.redis.close(), this.postgres.close()])
     return code === 0
+  }
+
+  /** Stops the relay, by force when it does not stop in time, and returns its exit code. */
+  async #stop(): Promise<unknown> {
+    const child = this.#child
+    if (child?.connected !== true) return undefined
+    const ended = once(child, 'exit')
+    child.send('stop' satisfies Order)
+    await Promise.race([ended, setTimeout(patienceMs, undefined, { ref: false })])
+    child.kill('SIGKILL')
+    await ended
+    return child.exitCode
   }
 
   #left(signal: NodeJS.Signals | null): void {
     if (this.#isClosing) return
     if (signal === 'SIGKILL') this.kills += 1
-    else this.falls += 1
-    void this.fill()
+    else if (!this.#isDismissed) this.falls += 1
+    this.#isDismissed = false
+    this.#filled = this.fill()
   }
 }

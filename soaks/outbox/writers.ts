@@ -1,4 +1,5 @@
 import type { Stores } from '@headwater/core'
+import type { Changes } from './changes.ts'
 import { HandWriter } from './hand-writer.ts'
 import { SdkWriter } from './sdk-writer.ts'
 import type { WriterCounts } from './writer.ts'
@@ -7,33 +8,47 @@ import type { WriterCounts } from './writer.ts'
 export interface WriterSurroundings {
   readonly postgresUrl: string
   readonly stores: Stores
+  readonly changes: Changes
 }
 
-const slow = 2
-const sdk = 4
-const all = 12
+const [slow, sdk, quick] = [2, 4, 6]
 
-/** Twelve writers: two slow ones, four with transactions of the SDK, the others with their own. */
+/**
+ * Thirteen writers: two slow ones, six quick ones, four with transactions of the SDK, and one with
+ * large ones.
+ */
 export class Writers {
-  readonly #writers: readonly (HandWriter | SdkWriter)[]
+  readonly #hand: readonly HandWriter[]
+  readonly #sdk: readonly SdkWriter[]
   readonly #running: Promise<unknown>
 
-  constructor({ postgresUrl, stores }: WriterSurroundings) {
-    this.#writers = Array.from({ length: all }, (_, index) => {
-      if (index < slow) return new HandWriter(postgresUrl, { isSlow: true })
-      return index < slow + sdk
-        ? new SdkWriter(stores)
-        : new HandWriter(postgresUrl, { isSlow: false })
-    })
-    this.#running = Promise.all(this.#writers.map((writer) => writer.run()))
+  constructor({ postgresUrl, stores, changes }: WriterSurroundings) {
+    this.#hand = Array.from(
+      { length: slow + quick },
+      (_, index) => new HandWriter(postgresUrl, changes, { isSlow: index < slow }),
+    )
+    this.#sdk = Array.from(
+      { length: sdk + 1 },
+      (_, index) => new SdkWriter(stores, changes, { isBulk: index === sdk }),
+    )
+    this.#running = Promise.all(this.#all.map((writer) => writer.run()))
+  }
+
+  /** Names of the changes of which the SDK said that they are committed. */
+  get acknowledged(): readonly string[] {
+    return this.#sdk.flatMap(({ acknowledged }) => acknowledged)
   }
 
   /** Lets each writer finish its transaction and returns the outcomes. */
   async stop(): Promise<WriterCounts> {
-    for (const writer of this.#writers) writer.stop()
+    for (const writer of this.#all) writer.stop()
     await this.#running
     const sum = (count: keyof WriterCounts): number =>
-      this.#writers.reduce((total, { counts }) => total + counts[count], 0)
+      this.#all.reduce((total, { counts }) => total + counts[count], 0)
     return { committed: sum('committed'), rolledBack: sum('rolledBack'), failed: sum('failed') }
+  }
+
+  get #all(): readonly (HandWriter | SdkWriter)[] {
+    return [...this.#hand, ...this.#sdk]
   }
 }

@@ -36,7 +36,8 @@ const cursorColumns = `
 /**
  * Registers a definition that differs from the registered one, but not one that was replaced
  * before while relays with its successor are alive, or were within `$5` milliseconds: they left
- * without a word, and may return. A changed definition takes the shards away from every owner,
+ * without a word, and may return. Those seen in the future, by a clock that was set back since,
+ * count once they are seen again. A changed definition takes the shards away from every owner,
  * whose acknowledgements then fail.
  */
 export const openCursorsSql = `
@@ -52,6 +53,7 @@ export const openCursorsSql = `
         AND EXISTS (
           SELECT FROM @schema.outbox_owner o
           WHERE o.sink = s.sink AND o.seen_until > clock_timestamp() - $5 * interval '1 ms'
+            AND o.seen_at <= clock_timestamp()
         )
       )
     RETURNING s.sink

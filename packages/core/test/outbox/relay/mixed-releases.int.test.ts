@@ -112,13 +112,17 @@ test('An older release leaves the sink to relays that left without a word less t
   const typesAfter = async (silence: string) => {
     await openCursors(sql, recent.sink)
     await pulse(sql, recent)
-    await fixture.rows(`UPDATE @schema.outbox_owner SET seen_until = now() - interval '${silence}'`)
+    await fixture.rows(`
+      UPDATE @schema.outbox_owner
+      SET seen_at = seen_at - interval '${silence}', seen_until = seen_until - interval '${silence}'`)
     await openCursors(sql, old.sink)
     return typesOf(fixture)
   }
   await openCursors(sql, old.sink)
   expect(await typesAfter('50 seconds')).toEqual(recent.sink.types)
   expect(await typesAfter('70 seconds')).toEqual(old.sink.types)
+  // Nobody has been seen since the clock was set back.
+  expect(await typesAfter('-1 hour')).toEqual(old.sink.types)
 })
 
 async function typesOf(fixture: OutboxFixture): Promise<readonly string[] | undefined> {
