@@ -6,8 +6,12 @@ export interface DiagnosticEvents {
   'store:operation': { store: StoreName; operation: string; durationMs: number; outcome: string }
   /** A client of a store reported an error outside any call. */
   'store:error': { store: StoreName; error: unknown }
-  /** A store's breaker opened or closed. */
-  'breaker:transition': { store: StoreName; state: 'open' | 'half-open' | 'closed' }
+  /** A store's breaker opened or closed; Redis has one for each `use`. */
+  'breaker:transition': {
+    store: StoreName
+    state: 'open' | 'half-open' | 'closed'
+    use?: 'cache' | 'invalidation' | 'sessions' | 'rate-limits'
+  }
   /** Entries were found in the cache. */
   'cache:hit': { cache: string; count: number }
   /** Entries were not found in the cache. */

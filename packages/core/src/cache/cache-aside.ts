@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CacheKey } from '../cache-key.ts'
-import type { Stores } from '../connect/stores.ts'
+import type { CacheStores } from './cache-stores.ts'
 import { isOutage } from '../is-outage.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
@@ -43,7 +43,7 @@ const noSlots: readonly number[] = []
  */
 export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly name: string
-  readonly #stores: Stores
+  readonly #stores: CacheStores
   readonly #options: CheckedOptions<Id, Value>
   readonly #keys: RowKeys<Id>
   readonly #reports: CacheReports
@@ -55,7 +55,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #uncached = new NextLoad<LoadResult<Value>>()
   readonly #rest: SourceRest
 
-  constructor(stores: Stores, options: CheckedOptions<Id, Value>) {
+  constructor(stores: CacheStores, options: CheckedOptions<Id, Value>) {
     const { name: cache, load, maxParsedLength } = options
     const codec = new ValueCodec(cache, options.codec)
     const reports = new CacheReports(cache, stores.diagnostics)

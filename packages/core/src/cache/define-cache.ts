@@ -25,7 +25,9 @@ export function defineCache<Id, Value>(
 ): Cache<Id, Value> {
   const checked = { keyName: options.name, ...cacheDefaults, ...options }
   checkOptions('defineCache', schema, checked)
-  return new CacheAside(stores, checked)
+  const { postgres, invalidation, diagnostics, clock } = stores
+  const redis = stores.redis.usedFor('cache')
+  return new CacheAside({ postgres, redis, invalidation, diagnostics, clock }, checked)
 }
 
 /** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */

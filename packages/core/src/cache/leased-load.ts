@@ -2,7 +2,7 @@ import { readTag } from '../invalidation/tags.ts'
 import { MicroBatch } from '../micro-batch.ts'
 import type { Result } from '../result.ts'
 import type { StoreError } from '../errors.ts'
-import type { Stores } from '../connect/stores.ts'
+import type { CacheStores } from './cache-stores.ts'
 import { runScripts } from '../stores/redis/redis-script.ts'
 import type { CacheReports } from './cache-reports.ts'
 import type { CheckedOptions } from './checked-options.ts'
@@ -18,7 +18,7 @@ import type { Row } from './row-keys.ts'
 
 /** Dependencies of a {@link LeasedLoad}. */
 export interface LeasedLoadDeps<Id, Value> {
-  readonly stores: Stores
+  readonly stores: CacheStores
   readonly options: CheckedOptions<Id, Value>
   readonly loader: Loader<Id, Value>
   readonly codec: ValueCodec<Value>

@@ -49,7 +49,10 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
     this.diagnostics = deps.diagnostics
     this.clock = deps.clock
     this.#opened = deps.opened
-    this.invalidation = createInvalidation({ ...stores, ...deps }, deps.invalidation)
+    this.invalidation = createInvalidation(
+      { ...stores, ...deps, redis: stores.redis.usedFor('invalidation') },
+      deps.invalidation,
+    )
     this.beforeClose(() => this.invalidation.stop())
   }
 

@@ -48,7 +48,7 @@ class RedisRateLimiter implements RateLimiter {
   readonly #limit: CheckedLimit
 
   constructor(stores: RateLimiterStores, options: Required<RateLimiterOptions>) {
-    this.#redis = stores.redis
+    this.#redis = stores.redis.usedFor('rate-limits')
     this.#fallback = new Fallback(stores, options.onUnavailable)
     this.#limit = checkedLimit(options.name, options)
   }

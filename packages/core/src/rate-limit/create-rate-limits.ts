@@ -83,7 +83,7 @@ class RedisRateLimits<Name extends string> implements RateLimits<Name> {
       Pick<RateLimitsOptions<Name>, 'onUnavailable'>
     >,
   ) {
-    this.#redis = stores.redis
+    this.#redis = stores.redis.usedFor('rate-limits')
     this.#fallback = new Fallback(stores, onUnavailable)
     this.#limits = new Map(
       Object.entries(limits).map(([name, limit]) => [name, checkedLimit(name, limit)]),

@@ -36,8 +36,15 @@ export function createSessions<
   Data extends Json = Json,
 >(stores: SessionStores, options: SessionOptions = {}): Sessions<UserId, Data> {
   const settings = { ...sessionDefaults, ...options }
+  const { postgres, diagnostics, clock } = stores
   const sessions: Sessions = new RedisSessions(
-    stores,
+    {
+      postgres,
+      redis: stores.redis.usedFor('sessions'),
+      diagnostics,
+      clock,
+      beforeClose: (stop) => stores.beforeClose(stop),
+    },
     checkOptions('createSessions', rules, settings),
   )
   return sessions as Sessions<UserId, Data>

@@ -30,6 +30,9 @@ export class SteppedRedis implements RedisStore {
   get isAvailable() {
     return this.#real.isAvailable
   }
+  usedFor() {
+    return this
+  }
   onTrustLost(listener: () => void) {
     return this.#real.onTrustLost(listener)
   }

@@ -10,14 +10,15 @@ import { redisDeadlineExceeded, redisFailure, redisUnavailable } from './redis-f
 import { RedisLink } from './redis-link.ts'
 import type { RedisSettings } from './redis-options.ts'
 import type { CallOptions } from '../../call-options.ts'
-import type { RedisConnection, RedisStore } from './redis-store.ts'
+import type { RedisConnection, RedisStore, RedisUse } from './redis-store.ts'
+import { type SharedRedis, UsedRedis } from './redis-use.ts'
 
 /**
  * Redis over a client of node-redis, opened here or handed in. On the way of a command that
  * succeeds stand a comparison, a set insertion and a deletion; whatever else happens is on the way
  * of those that fail.
  */
-export class RedisClientStore implements RedisStore {
+export class RedisClientStore implements SharedRedis {
   readonly keyPrefix: string
   readonly #link: RedisLink
   readonly #breaker: RedisBreaker
@@ -25,7 +26,9 @@ export class RedisClientStore implements RedisStore {
   readonly #deadlineMs: number
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
+  readonly #uses = new Map<RedisUse, { breaker: RedisBreaker; store: RedisStore }>()
   readonly #trustListeners = new Set<() => void>()
+  #answers = 0
   #unanswered = 0
 
   constructor(settings: RedisSettings, { clock, diagnostics }: StoreContext) {
@@ -34,9 +37,7 @@ export class RedisClientStore implements RedisStore {
     this.#clock = clock
     this.#diagnostics = diagnostics
     this.#deadlines = new Deadlines(settings.deadlineMs, clock)
-    this.#breaker = new RedisBreaker(clock, (state) => {
-      this.#onBreaker(state)
-    })
+    this.#breaker = this.#newBreaker()
     this.#link = new RedisLink(settings, {
       onUp: () => {
         this.#onUp()
@@ -58,8 +59,21 @@ export class RedisClientStore implements RedisStore {
     return this.#link.runId
   }
 
+  get isUp(): boolean {
+    return this.#link.isUp
+  }
+
   get isAvailable(): boolean {
     return this.#link.isUp && this.#breaker.wouldAdmit
+  }
+
+  usedFor(use: RedisUse): RedisStore {
+    const known = this.#uses.get(use)
+    if (known !== undefined) return known.store
+    const breaker = this.#newBreaker(use)
+    const store = new UsedRedis(this, breaker)
+    this.#uses.set(use, { breaker, store })
+    return store
   }
 
   run<T>(
@@ -67,10 +81,19 @@ export class RedisClientStore implements RedisStore {
     command: (client: RedisClientType) => Promise<T>,
     options?: CallOptions,
   ): ResultAsync<T, StoreError> {
+    return this.runBehind(this.#breaker, { operation, run: command }, options)
+  }
+
+  runBehind<T>(
+    breaker: RedisBreaker,
+    command: Command<T>,
+    options: CallOptions | undefined,
+  ): ResultAsync<T, StoreError> {
+    const { operation } = command
     if (!this.#link.isUp) return errAsync(redisUnavailable(operation, this.#link.reason))
     if (options?.signal?.aborted === true) return errAsync(redisDeadlineExceeded(operation, 0))
-    if (!this.#breaker.admit()) return errAsync(redisUnavailable(operation, 'its breaker is open'))
-    return new ResultAsync(this.#timed(operation, command, options))
+    if (!breaker.admit()) return errAsync(redisUnavailable(operation, 'its breaker is open'))
+    return new ResultAsync(this.#timed(breaker, command, options))
   }
 
   onTrustLost(listener: () => void): () => void {
@@ -98,11 +121,12 @@ export class RedisClientStore implements RedisStore {
   }
 
   #timed<T>(
-    operation: string,
-    command: (client: RedisClientType) => Promise<T>,
+    breaker: RedisBreaker,
+    { operation, run }: Command<T>,
     options: CallOptions | undefined,
   ): Promise<Result<T, StoreError>> {
     return new Promise((resolve) => {
+      const answersBefore = this.#answers
       const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
       const deadlines =
         deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
@@ -115,38 +139,41 @@ export class RedisClientStore implements RedisStore {
         resolve(result)
       }
       const running = deadlines.start(() => {
-        end(this.#late(operation, deadlineMs))
+        const isSilent = answersBefore === this.#answers
+        end(this.#late(breaker, { operation, deadlineMs, isSilent }))
       })
-      const answer = started(command, this.#link.client as RedisClientType)
+      const answer = started(run, this.#link.client as RedisClientType)
       answer.then(
         (value) => {
-          if (deadlines.end(running)) end(this.#answered(value))
+          if (deadlines.end(running)) end(this.#answered(breaker, value))
         },
         (error: unknown) => {
-          if (deadlines.end(running)) end(this.#rejected(operation, error))
+          if (deadlines.end(running)) end(this.#rejected(breaker, operation, error))
         },
       )
       whenAborted(options?.signal, answer, () => {
         if (!deadlines.end(running)) return
-        this.#breaker.abandoned()
+        breaker.abandoned()
         end(err(redisDeadlineExceeded(operation, deadlineMs)))
       })
     })
   }
 
-  #answered<T>(value: T): Result<T, StoreError> {
+  #answered<T>(breaker: RedisBreaker, value: T): Result<T, StoreError> {
+    this.#answers += 1
     this.#unanswered = 0
-    this.#breaker.succeeded()
+    breaker.succeeded()
     return ok(value)
   }
 
-  #rejected<T>(operation: string, error: unknown): Result<T, StoreError> {
+  #rejected<T>(breaker: RedisBreaker, operation: string, error: unknown): Result<T, StoreError> {
     const failure = redisFailure(error, operation)
     if (failure.type === 'store-refused') {
+      this.#answers += 1
       this.#unanswered = 0
-      this.#breaker.succeeded()
+      breaker.succeeded()
     } else {
-      this.#breaker.failed()
+      breaker.failed()
       // A primary that has become a replica refuses writes on a connection that never breaks by
       // itself.
       if (failure.message.endsWith(': READONLY')) this.#link.replace()
@@ -154,11 +181,15 @@ export class RedisClientStore implements RedisStore {
     return err(failure)
   }
 
-  #late<T>(operation: string, deadlineMs: number): Result<T, StoreError> {
+  /** A connection that answered others in the meantime is not dead. */
+  #late<T>(
+    breaker: RedisBreaker,
+    { operation, deadlineMs, isSilent }: Late,
+  ): Result<T, StoreError> {
     const failure = redisDeadlineExceeded(operation, deadlineMs)
-    this.#unanswered += 1
+    if (isSilent) this.#unanswered += 1
     this.#loseTrust()
-    this.#breaker.failed()
+    breaker.failed()
     if (this.#unanswered >= unansweredUntilReplaced) {
       this.#unanswered = 0
       this.#link.replace()
@@ -169,11 +200,18 @@ export class RedisClientStore implements RedisStore {
   #onUp(): void {
     this.#unanswered = 0
     this.#breaker.reset()
+    for (const { breaker } of this.#uses.values()) breaker.reset()
   }
 
-  #onBreaker(state: 'open' | 'half-open' | 'closed'): void {
-    this.#diagnostics.emit('breaker:transition', { store: 'redis', state })
-    if (state === 'open') this.#loseTrust()
+  #newBreaker(use?: RedisUse): RedisBreaker {
+    return new RedisBreaker(this.#clock, (state) => {
+      const transition = { store: 'redis', state } as const
+      this.#diagnostics.emit(
+        'breaker:transition',
+        use === undefined ? transition : { ...transition, use },
+      )
+      if (state === 'open') this.#loseTrust()
+    })
   }
 
   #loseTrust(): void {
@@ -188,6 +226,18 @@ export class RedisClientStore implements RedisStore {
       outcome: result.isOk() ? 'ok' : result.error.type,
     })
   }
+}
+
+interface Command<T> {
+  readonly operation: string
+  readonly run: (client: RedisClientType) => Promise<T>
+}
+
+interface Late {
+  readonly operation: string
+  readonly deadlineMs: number
+  /** Whether no command at all was answered since this one was sent. */
+  readonly isSilent: boolean
 }
 
 /**

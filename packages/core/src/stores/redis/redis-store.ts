@@ -12,6 +12,9 @@ export type RedisConnection = RedisClientType | RedisClusterType
  */
 export type HostRedis = RedisConnection | Pick<RedisClusterType, 'isReady' | 'sendCommand'>
 
+/** What Redis is used for: trouble with one use does not refuse the commands of another. */
+export type RedisUse = 'cache' | 'invalidation' | 'sessions' | 'rate-limits'
+
 /**
  * Redis: cache, sessions, rate limits. Every command has a deadline of our own, and a breaker takes
  * a failing server out of the way.
@@ -28,6 +31,8 @@ export interface RedisStore {
   readonly runId: string | undefined
   /** Whether the breaker lets commands through. */
   readonly isAvailable: boolean
+  /** The same Redis for one use, with a breaker of its own. */
+  usedFor(use: RedisUse): RedisStore
   /** Runs one command, or one pipelined flush, within the deadline. Never rejects. */
   run<T>(
     operation: string,

@@ -73,10 +73,7 @@ describe('Redis', () => {
 
   test('A Redis server that hangs costs at most the deadline, then nothing, and recovers by itself', async () => {
     const server = await startRedisServer()
-    const diagnostics = new Diagnostics()
-    const states: string[] = []
-    diagnostics.on('breaker:transition', ({ state }) => states.push(state))
-    const stores = await open({ url: server.url, deadlineMs: 300 }, diagnostics)
+    const stores = await open({ url: server.url, deadlineMs: 300 })
     let losses = 0
     stores.redis.onTrustLost(() => {
       losses += 1
@@ -90,7 +87,6 @@ describe('Redis', () => {
     const openMs = performance.now()
     for (let n = 0; n < 100; n += 1) expect(await ask(stores)).toBe('store-unavailable')
     expect(performance.now() - openMs).toBeLessThan(300)
-    expect(states[0]).toBe('open')
     await server.resume()
     await eventually(async () => (await ask(stores)) === 'ok')
     await server.stop()
@@ -170,6 +166,28 @@ describe('Redis', () => {
       client.listenerCount('ready'),
     ]).toEqual([null, 0, 0])
     client.destroy()
+  })
+
+  test('Commands of one use that are late refuse no command of another use', async () => {
+    const stores = await open({ url: own.redis.url, deadlineMs: 2_000 })
+    await eventually(() => stores.redis.isAvailable)
+    const [cache, sessions] = [stores.redis.usedFor('cache'), stores.redis.usedFor('sessions')]
+    const uses: unknown[] = []
+    stores.diagnostics.on('breaker:transition', ({ use, state }) => uses.push([use, state]))
+    const server = stores.redis.runId
+    const late = Array.from({ length: 6 }, () =>
+      cache.run('late', () => new Promise(() => undefined), { deadlineMs: 20 }),
+    )
+    expect((await sessions.run('ping', (client) => client.ping())).isOk()).toBe(true)
+    for (const result of await Promise.all(late))
+      expect(result._unsafeUnwrapErr().type).toBe('deadline-exceeded')
+    expect(uses).toEqual([['cache', 'open']])
+    expect([cache.isAvailable, sessions.isAvailable]).toEqual([false, true])
+    const refused = await cache.run('ping', (client) => client.ping())
+    expect(refused._unsafeUnwrapErr().type).toBe('store-unavailable')
+    expect((await sessions.run('ping', (client) => client.ping())).isOk()).toBe(true)
+    expect(stores.redis.runId).toBe(server)
+    orThrow(await stores.close())
   })
 
   test('An open breaker fails Redis commands at once even when the host supplied the client', async () => {
