@@ -80,7 +80,7 @@ export function operation<
   ...definition
 }: Omit<Operation, 'run'> &
   Schemas<Params, Query, Body> & {
-    run(request: Parsed<Params, Query, Body>, deps: OperationDeps): Promise<Answer>
+    readonly run: (request: Parsed<Params, Query, Body>, deps: OperationDeps) => Promise<Answer>
   }): Operation {
   const { params = z.unknown(), query = z.unknown(), body = z.unknown(), ...rest } = definition
   return {

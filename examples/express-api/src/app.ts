@@ -17,7 +17,7 @@ export function createApp(
 ): Express {
   const app = express()
   app.disable('x-powered-by')
-  // Without it, everyone behind the proxy has its address, and one visitor uses up the limit of all.
+  // Without it everyone behind the proxy has its address, and shares one limit.
   app.set('trust proxy', trustedProxies)
   app.use((_request, response, next) => {
     response.set(safetyHeaders)

@@ -6,8 +6,8 @@ import type { RequestHandler, Response } from 'express'
 export function routeOf(api: Api, operation: Operation): RequestHandler {
   return async (request, response) => {
     const caller = await api.identify(operation, request.get('cookie'))
-    const { params, query, body: sent, ip: address = '' } = request
-    const body: unknown = sent
+    const { params, query, ip: address = '' } = request
+    const body: unknown = request.body
     const { headers, failure } = await api.limit(operation, { caller, address, body })
     response.set(headers)
     if (failure !== undefined) refuse(failure)

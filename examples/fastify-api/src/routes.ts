@@ -12,7 +12,7 @@ const plugin: FastifyPluginAsync = async (fastify) => {
     if (operation === undefined) return
     const { caller, ip: address, body } = request
     const { headers, failure } = await api.limit(operation, { caller, address, body })
-    reply.headers(headers)
+    void reply.headers(headers)
     if (failure !== undefined) refuse(failure)
   })
 
@@ -39,8 +39,8 @@ export const routes = fp(plugin, {
 })
 
 function send(reply: FastifyReply, { status, headers, cookie, body }: Answer): FastifyReply {
-  reply.code(status).headers({ ...headers })
-  if (cookie !== undefined) reply.header('Set-Cookie', cookie)
+  void reply.code(status).headers({ ...headers })
+  if (cookie !== undefined) void reply.header('Set-Cookie', cookie)
   return reply.send(body)
 }
 

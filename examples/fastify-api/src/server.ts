@@ -20,7 +20,7 @@ export async function serve(services: Services, options: HostOptions = {}): Prom
   })
   const ending = new HttpEnding(fastify.server)
   fastify.addHook('onRequest', async (_request, reply) => {
-    reply.headers(safetyHeaders)
+    void reply.headers(safetyHeaders)
   })
   const closeDeadlineMs = closeDefaults.deadlineMs / 3
   await fastify.register(headwater, { services, closeDeadlineMs, ...apiOptions })

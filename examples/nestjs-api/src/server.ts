@@ -1,5 +1,4 @@
 import 'reflect-metadata'
-import type { Server } from 'node:http'
 import { hostDefaults, maxBodyBytes, safetyHeaders, urlOf } from '@headwater-examples/elearning'
 import type { HostOptions, RunningHost, Services } from '@headwater-examples/elearning'
 import type { DynamicModule } from '@nestjs/common'
@@ -15,6 +14,8 @@ export async function createApp(
   trustedProxies: number,
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.on(headwater), {
+    // What cannot start rejects; Nest would abort the process.
+    abortOnError: false,
     bodyParser: false,
     logger: ['error', 'warn'],
   })
@@ -41,5 +42,5 @@ export async function serve(services: Services, options: HostOptions = {}): Prom
       () => true,
       () => false,
     )
-  return { url: urlOf(app.getHttpServer() as Server), close: () => (closing ??= close()) }
+  return { url: urlOf(app.getHttpServer()), close: () => (closing ??= close()) }
 }

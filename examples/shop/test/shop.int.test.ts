@@ -12,7 +12,8 @@ const addProduct = 'INSERT INTO @schema.products VALUES (1, $1, $2)'
 let stores: Stores
 let dispose: () => Promise<void>
 beforeEach(async () => {
-  const { postgres, redis, dispose: drop } = await isolate(inject('stack'))
+  const parts = await isolate(inject('stack'))
+  const { postgres, redis } = parts
   stores = orThrow(
     await connect({
       postgres: { url: postgres.url },
@@ -22,7 +23,7 @@ beforeEach(async () => {
   orThrow(await migrate(stores, { sets: [shopMigrations] }))
   dispose = async () => {
     await stores[Symbol.asyncDispose]()
-    await drop()
+    await parts.dispose()
   }
 })
 afterEach(() => dispose())

@@ -45,7 +45,8 @@ const outageRetryMs = 1_000
  * @example
  * ```ts
  * const statuses = { ...repositoriesStatuses, 'coupon-expired': 422 }
- * response.status(httpStatusOf(failure, statuses)).json({ error: publicFailure(failure, statuses) })
+ * const error = publicFailure(failure, statuses)
+ * response.status(httpStatusOf(failure, statuses)).json({ error })
  * ```
  */
 export function httpStatusOf(

@@ -20,7 +20,7 @@ export function outages({ serve }: Host): void {
   type Health = { status: string; stores: Record<string, { status: string }> }
 
   describe('while Redis is down', () => {
-    test('Without Redis, reads, searches and registrations work, and a session is neither valid nor ended', async () => {
+    test('Without Redis, reads, searches and registrations work, and no session is valid or ended', async () => {
       api.proxies.redis.cut()
       const visitor = api.visitor()
       expect((await visitor.get<Course>(`/courses/${course.id}`)).body.title).toBe('Linear algebra')

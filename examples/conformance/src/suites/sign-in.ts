@@ -17,25 +17,27 @@ export function signIn({ serve }: Host): void {
     visitor.post('/sessions', { email, password: 'a wild guess' })
 
   test('Throw-away accounts win no further passwords for one victim', async () => {
-    const { member } = await open({ limits: { login: 3 } })
-    const { user: victim } = await member()
+    const platform = await open({ limits: { login: 3 } })
+    const { user: victim } = await platform.member()
     const statuses: number[] = []
     for (let tries = 0; tries < 5; tries += 1)
-      statuses.push((await guess((await member()).visitor, victim.email.toUpperCase())).status)
+      statuses.push(
+        (await guess((await platform.member()).visitor, victim.email.toUpperCase())).status,
+      )
     expect(statuses).toEqual([401, 401, 401, 429, 429])
   })
 
   test('One address cannot try a password on each of many accounts', async () => {
-    const { visitor } = await open({ limits: { loginAddress: 3 } })
+    const platform = await open({ limits: { loginAddress: 3 } })
     const statuses: number[] = []
     for (const name of ['a', 'b', 'c', 'd'])
-      statuses.push((await guess(visitor(), `${name}@example.com`)).status)
+      statuses.push((await guess(platform.visitor(), `${name}@example.com`)).status)
     expect(statuses).toEqual([401, 401, 401, 429])
   })
 
   test('A stolen session does not let its thief guess the password', async () => {
-    const { member } = await open({ limits: { login: 3 } })
-    const { visitor } = await member()
+    const platform = await open({ limits: { login: 3 } })
+    const { visitor } = await platform.member()
     const statuses: number[] = []
     for (let tries = 0; tries < 4; tries += 1)
       statuses.push((await visitor.send('DELETE', '/me', { password: 'a wild guess' })).status)
