@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createClientPool, createCluster } from '@redis/client'
+import { createClientPool, createCluster, createSentinel } from '@redis/client'
 import { createCluster as createClusterWithModules } from 'redis'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
 
@@ -78,6 +78,16 @@ describe('connect with bad options', () => {
     [
       'a cluster of redis before 6.2',
       { ...good, redis: { client: { ...client, masters: [] } } },
+      'redis.client',
+    ],
+    [
+      'a client of Sentinel',
+      {
+        ...good,
+        redis: {
+          client: createSentinel({ name: 'main', sentinelRootNodes: [{ host: 'h', port: 1 }] }),
+        },
+      },
       'redis.client',
     ],
     ['a pool of clients', { ...good, redis: { client: createClientPool() } }, 'redis.client'],

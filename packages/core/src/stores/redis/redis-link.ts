@@ -22,7 +22,6 @@ const retryVerifyMs = 500
 const longestRefusalMs = 5_000
 /** Pause between two looks whether the server is still the same primary. */
 const recheckMs = 2_000
-const replica = 'the server is a replica (role:slave), which may lag behind: connect to its primary'
 
 /**
  * The connection to Redis: down → connecting → up. It is up only once the server said on it that it
@@ -214,19 +213,19 @@ export class RedisLink {
     }
   }
 
-  #accept({ id, isReplica }: RedisServer): void {
-    if (isReplica) this.#refuse()
+  #accept({ id, refusal }: RedisServer): void {
+    if (refusal !== undefined) this.#refuse(refusal)
     else if (!this.isUp || id !== this.#runId) this.#goUp(id)
     else this.#recheckLater()
   }
 
-  /** Asks a replica again, and less and less often: it may be promoted, or its address may move. */
-  #refuse(): void {
+  /** Asks again, and less and less often: a replica may be promoted, or its address may move. */
+  #refuse(reason: string): void {
     this.#goDown()
     this.#isUp = false
     this.#cancelWatchdog()
-    this.#reason = replica
-    this.#onError(new Error(`Redis: ${replica}`))
+    this.#reason = reason
+    this.#onError(new Error(`Redis: ${reason}`))
     const pauseMs = Math.min(longestRefusalMs, retryVerifyMs * 2 ** this.#refusals)
     this.#refusals += 1
     if (!this.#isOwn) {

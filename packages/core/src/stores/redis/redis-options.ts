@@ -66,6 +66,10 @@ export const redisOptions = {
         'expected a cluster of redis 6.2 or later: an older one reads no keys of several slots at once',
       )
       .refine(
+        (client) => !('getSentinelNode' in client),
+        'expected a client or a cluster, not a Sentinel client: connect to the primary it names',
+      )
+      .refine(
         (client) => !('totalClients' in client),
         'expected a client or a cluster, not a pool of clients: one connection is enough',
       ),

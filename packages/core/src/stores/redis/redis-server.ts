@@ -10,9 +10,12 @@ export interface RedisServer {
    * 40 hexadecimal digits; `undefined` when a server does not tell.
    */
   readonly id: string | undefined
-  /** Whether it is a replica, which may lag behind its primary. */
-  readonly isReplica: boolean
+  /** Why it must not be used; `undefined` for a primary. */
+  readonly refusal: string | undefined
 }
+
+const replica = 'the server is a replica (role:slave), which may lag behind: connect to its primary'
+const sentinel = 'the server is a Sentinel, which stores nothing: connect to the primary it watches'
 
 /**
  * Reads which server the client is connected to. One round trip per server.
@@ -25,11 +28,11 @@ export async function readServer(client: RedisConnection): Promise<RedisServer> 
   if (!isCluster(client)) return serverOf(client)
   const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
   const servers = await Promise.all(nodes.map((node) => serverOf(node)))
-  const ids = servers.map(({ id, isReplica }) => (isReplica ? undefined : id))
+  const ids = servers.map(({ id, refusal }) => (refusal === undefined ? id : undefined))
   return {
     // A node that was demoted redirects commands, by which the client learns its successor.
     id: ids.length === 0 || ids.includes(undefined) ? undefined : digestOf(ids.sort().join()),
-    isReplica: false,
+    refusal: undefined,
   }
 }
 
@@ -40,8 +43,15 @@ async function serverOf(client: RedisClientType): Promise<RedisServer> {
   return {
     // A server without replication has no term that could end.
     id: runId === undefined ? undefined : digestOf(`${runId} ${replicationId ?? ''}`),
-    isReplica: fieldOf(text, 'role') === 'slave',
+    refusal: refusalOf(text),
   }
+}
+
+function refusalOf(info: string): string | undefined {
+  // Valkey has another name for the field.
+  const mode = fieldOf(info, 'redis_mode') ?? fieldOf(info, 'server_mode')
+  if (mode === 'sentinel') return sentinel
+  return fieldOf(info, 'role') === 'slave' ? replica : undefined
 }
 
 function fieldOf(info: string, name: string): string | undefined {
