@@ -6,6 +6,9 @@ import { runSoak, type SoakResult } from './soak-run.ts'
 import { type SubjectName, subjectNames } from './subject.ts'
 
 const wantedReadsPerSecond = 1_000_000 / 120
+/** Fewer writes or kills prove nothing. */
+const leastWritesPerSecond = 2
+const secondsPerKill = 20
 const wantedDegradedStaleMs = 1_500
 const controls = subjectNames.filter((name) => name !== 'headwater')
 
@@ -35,6 +38,8 @@ await soak(
       },
       failures: failuresOf([
         [readsPerSecond < wantedReadsPerSecond, `only ${readsPerSecond} reads a second`],
+        [writes < seconds * leastWritesPerSecond, `only ${writes} writes`],
+        [kills < Math.floor(seconds / secondsPerKill), `only ${kills} kills`],
         [staleReads > 0, `${staleReads} stale reads`],
         [
           maxDegradedStaleMs > wantedDegradedStaleMs,
