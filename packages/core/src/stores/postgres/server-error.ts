@@ -1,5 +1,6 @@
 /** The fields of `pg`'s `DatabaseError` that decide what an error is. */
 export interface ServerError {
+  readonly severity?: string
   readonly code: string
   readonly message: string
   readonly constraint?: string

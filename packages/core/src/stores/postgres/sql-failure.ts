@@ -53,7 +53,11 @@ export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
 export function breaksConnection(error: unknown): boolean {
   if (error instanceof UnreadableValue) return false
   if (!isServerError(error)) return true
-  return /^(08|28|57P|58|F0|XX|25P03|25P04|53300|3D000)/.test(error.code) || isStalePlan(error)
+  return (
+    /^(08|28|57P|58|F0|XX|25P03|25P04|53300|3D000)/.test(error.code) ||
+    isFatal(error) ||
+    isStalePlan(error)
+  )
 }
 
 /** The failure of a call whose time was up before the server answered. */
@@ -108,14 +112,14 @@ function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
     }
     return withCause(failure, error)
   }
-  if (code === '57014' || code === '55P03' || code === '25P03') return deadlineFailure(asked, error)
+  if (/^(57014|55P03|25P03|25P04)$/.test(code)) return deadlineFailure(asked, error)
   if (isStalePlan(error))
     return unavailableFailure(
       asked.operation,
       'the table changed under a prepared statement',
       error,
     )
-  if (/^(08|57P|53|58|F0)/.test(code))
+  if (/^(08|57P|53|58|F0|XX000)/.test(code) || isConnectionEnded(error))
     return unavailableFailure(asked.operation, `${error.message} (${code})`, error)
   return refusal(error, asked)
 }
@@ -161,6 +165,18 @@ function refused(operation: string, message: string, cause: unknown): StoreRefus
     retryable: false,
   }
   return withCause(failure, cause)
+}
+
+function isFatal({ severity }: ServerError): boolean {
+  return severity === 'FATAL' || severity === 'PANIC'
+}
+
+/**
+ * Whether the error came with the end of the connection, as poolers report a lost server, and not
+ * as the answer to how it was to begin.
+ */
+function isConnectionEnded(error: ServerError): boolean {
+  return isFatal(error) && !/^(0A|22|28|3D|3F|42)/.test(error.code)
 }
 
 function isStalePlan(error: ServerError): boolean {

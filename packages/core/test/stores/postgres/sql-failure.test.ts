@@ -76,6 +76,16 @@ describe('an error of pg', () => {
     ],
     ['57P02', serverError('57P02', { severity: 'FATAL' }), { type: 'store-unavailable' }, true],
     ['57P03', serverError('57P03', { severity: 'FATAL' }), { type: 'store-unavailable' }, true],
+    ['XX000', serverError('XX000'), { type: 'store-unavailable', retryable: true }, true],
+    ['XX001', serverError('XX001'), { type: 'store-refused', retryable: false }, true],
+    [
+      'a FATAL answer of any code',
+      serverError('25006', { severity: 'FATAL' }),
+      { type: 'store-unavailable', retryable: true },
+      true,
+    ],
+    ['25P04', serverError('25P04', { severity: 'FATAL' }), { type: 'deadline-exceeded' }, true],
+    ['42704', serverError('42704', { severity: 'FATAL' }), { type: 'store-refused' }, true],
     ['53300', serverError('53300', { severity: 'FATAL' }), { type: 'store-unavailable' }, true],
     ['08006', serverError('08006'), { type: 'store-unavailable' }, true],
     [
