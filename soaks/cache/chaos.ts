@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import type { RedisServer } from '@headwater/testing'
+import type { PostgresServer, RedisServer } from '@headwater/testing'
 import { createClient } from '@redis/client'
 import { anyOf, between, weighted } from '../run/chance.ts'
+import { closeIdleConnections } from '../run/postgres-faults.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
@@ -27,9 +28,8 @@ const stallMs = 70
 
 /**
  * Evicts a random key unless it is a hold. Redis evicts keys that have an expiry, but the promise
- * of
- * the cache excludes a server that loses an acknowledged hold without a restart; such a server must
- * run with `noeviction` or spare memory. Values, leases and tags may be evicted at any time.
+ * of the cache excludes a server that loses an acknowledged hold without a restart; such a server
+ * must run with `noeviction` or spare memory. Values, leases and tags may be evicted at any time.
  */
 const evict = `
 local key = redis.call('RANDOMKEY')
@@ -38,17 +38,28 @@ local state = redis.pcall('GET', key)
 if type(state) == 'string' and string.sub(state, 1, 3) == 'h1 ' then return 0 end
 return redis.call('DEL', key)`
 
+/** The servers that fail. */
+export interface ChaosServers {
+  readonly redis: RedisServer
+  readonly postgres: PostgresServer
+  readonly postgresUrl: string
+}
+
 /** Plays one fault after the other, with pauses between them, and records when. */
 export class Chaos {
   readonly windows: FaultWindow[] = []
   readonly #fleet: Fleet
   readonly #redis: RedisServer
+  readonly #postgres: PostgresServer
+  readonly #postgresUrl: string
   readonly #ending = new AbortController()
   #hasSnapshot = false
 
-  constructor(fleet: Fleet, redis: RedisServer) {
+  constructor(fleet: Fleet, { redis, postgres, postgresUrl }: ChaosServers) {
     this.#fleet = fleet
     this.#redis = redis
+    this.#postgres = postgres
+    this.#postgresUrl = postgresUrl
   }
 
   /** Plays faults for `ms` milliseconds; the last one is over when it resolves. */
@@ -124,6 +135,18 @@ export class Chaos {
         slot: writer,
         isOfRedis: false,
         run: () => disturbPostgres(writer, 'hang'),
+      },
+      {
+        fault: 'promote a standby of PostgreSQL',
+        weight: 2,
+        isOfRedis: false,
+        run: () => this.#postgres.promote(),
+      },
+      {
+        fault: 'close the idle connections to PostgreSQL',
+        weight: 2,
+        isOfRedis: false,
+        run: () => closeIdleConnections(this.#postgresUrl),
       },
       {
         fault: 'hang PostgreSQL for the writers, kill Redis and restart it empty',

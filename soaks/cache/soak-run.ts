@@ -48,7 +48,7 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
   const postgresUrl = await createDatabase(postgres.url)
   try {
     await createTables(postgresUrl, redis.url)
-    const observer = await Observer.start(postgresUrl)
+    const observer = Observer.start(postgresUrl)
     const fleet = await Fleet.start({
       subject,
       readers,
@@ -57,7 +57,7 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
       redisUrl: redis.url,
       postgresUrl,
     })
-    const chaos = new Chaos(fleet, redis)
+    const chaos = new Chaos(fleet, { redis, postgres, postgresUrl })
     await chaos.run(seconds * 1_000)
     await setTimeout(settleMs)
     await fleet.close()
