@@ -7,6 +7,7 @@ import {
   within,
 } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
+import { readabilityOf } from './spilled-entry.ts'
 import type { SpilledEntry, SpillOwner } from './activity-spill.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
 import type { ActivityBufferOptions } from './buffer-options.ts'
@@ -147,15 +148,16 @@ export class ActivityBuffer {
     this.#adoptAt = isMore ? 0 : this.#now + adoptEveryMs
   }
 
+  /** Entries that nobody can read must not stand in the way of those behind them. */
   async #bringBack(spilled: readonly SpilledEntry[]): Promise<boolean> {
-    if (
-      !(await this.#writeBatch(
-        spilled.map(({ entry }) => entry),
-        'drained',
-      ))
-    )
-      return false
-    return (await this.#to.spill.remove(spilled)).isOk()
+    const known = spilled.filter(({ entry }) => readabilityOf(entry) !== 'unknown')
+    const readable = known.filter(({ entry }) => readabilityOf(entry) === 'readable')
+    const entries = readable.map(({ entry }) => entry)
+    if (known.length === 0) return false
+    if (entries.length > 0 && !(await this.#writeBatch(entries, 'drained'))) return false
+    if ((await this.#to.spill.remove(known)).isErr()) return false
+    if (entries.length < known.length) this.#dropped(known.length - entries.length, 'unreadable')
+    return true
   }
 
   async #store(batch: readonly ActivityEntry[]): Promise<boolean> {
