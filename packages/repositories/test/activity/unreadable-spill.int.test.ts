@@ -20,14 +20,15 @@ const spilled = [
   good,
 ]
 
-test('A spilled entry that nobody can read is dropped, one of a newer version kept, and those behind arrive', async () => {
+test('An unreadable spilled entry is dropped, one of a newer version kept, and those behind arrive', async () => {
   const server = await startMongodbStandIn()
-  const { stores, activity, dispose } = await openFixture({
+  const fixture = await openFixture({
     connect: async (options) => ({
       ...options,
       mongodb: { url: server.url, database: 'unreadable' },
     }),
   })
+  const { stores, activity } = fixture
   const dropped: unknown[] = []
   stores.diagnostics.on('activity:dropped', (event) => dropped.push(event))
   orThrow(
@@ -55,6 +56,6 @@ test('A spilled entry that nobody can read is dropped, one of a newer version ke
     orThrow(await stores.postgres.query('SELECT entry FROM @schema.activity_spill')).rows
   await eventually(async () => expect(await left()).toEqual([{ entry: spilled[3] }]))
   await eventually(() => expect(dropped).toEqual([{ count: 3, reason: 'unreadable' }]))
-  await dispose()
+  await fixture.dispose()
   await server.stop()
 })
