@@ -55,8 +55,7 @@ export interface Verdict {
 
 /**
  * How long after a fault a writer may still lack Redis, in nanoseconds: it tries again after at
- * most
- * two seconds and then needs a handshake.
+ * most two seconds and then needs a handshake.
  */
 const recoveryNs = 3e9
 const keptStaleReads = 20

@@ -2,10 +2,10 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /**
  * The kinds of notes. `read`: a read between `beganAt` and `endedAt` returned `version`. `updated`:
- * a
- * write is about to commit `version`. `degraded`: the write reported that it could not reach Redis.
- * `committed`: its commit returned at `endedAt`. `rolled-back`: it was rolled back on purpose.
- * `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write returned no answer.
+ * a write is about to commit `version`. `degraded`: the write reported that it could not reach
+ * Redis. `committed`: its commit returned at `endedAt`. `rolled-back`: it was rolled back on
+ * purpose. `seen`: `version` was in the table at `endedAt`. `failed`: a read or a write returned no
+ * answer.
  */
 export type NoteKind =
   'read' | 'updated' | 'degraded' | 'committed' | 'rolled-back' | 'seen' | 'failed'

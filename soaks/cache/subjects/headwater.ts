@@ -24,9 +24,8 @@ const hostShare = 0.4
 
 /**
  * The cache of this project in all its variants: entries that live long, entries with grace that
- * are
- * constantly reloaded, and entries that only their tag invalidates; single reads, reads of many and
- * refreshes; writes in a `transaction` and in a transaction of the host.
+ * are constantly reloaded, and entries that only their tag invalidates; single reads, reads of many
+ * and refreshes; writes in a `transaction` and in a transaction of the host.
  */
 export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
   return new Headwater(
