@@ -3,6 +3,7 @@ import type { PostgresServer, RedisServer } from '@headwater/testing'
 import { createClient } from '@redis/client'
 import { anyOf, between, weighted } from '../run/chance.ts'
 import { closeIdleConnections } from '../run/postgres-faults.ts'
+import { Failover } from './failover.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
@@ -41,6 +42,7 @@ return redis.call('DEL', key)`
 /** The servers that fail. */
 export interface ChaosServers {
   readonly redis: RedisServer
+  readonly replica: RedisServer
   readonly postgres: PostgresServer
   readonly postgresUrl: string
 }
@@ -50,14 +52,16 @@ export class Chaos {
   readonly windows: FaultWindow[] = []
   readonly #fleet: Fleet
   readonly #redis: RedisServer
+  readonly #failover: Failover
   readonly #postgres: PostgresServer
   readonly #postgresUrl: string
   readonly #ending = new AbortController()
   #hasSnapshot = false
 
-  constructor(fleet: Fleet, { redis, postgres, postgresUrl }: ChaosServers) {
+  constructor(fleet: Fleet, { redis, replica, postgres, postgresUrl }: ChaosServers) {
     this.#fleet = fleet
     this.#redis = redis
+    this.#failover = new Failover(redis, replica)
     this.#postgres = postgres
     this.#postgresUrl = postgresUrl
   }
@@ -135,6 +139,16 @@ export class Chaos {
         slot: writer,
         isOfRedis: false,
         run: () => disturbPostgres(writer, 'hang'),
+      },
+      {
+        fault: 'fail Redis over to its replica and back',
+        weight: 3,
+        run: () => this.#failover.thereAndBack(slots.map(({ redis }) => redis)),
+      },
+      {
+        fault: 'demote Redis and promote it again',
+        weight: 2,
+        run: () => this.#failover.demote(),
       },
       {
         fault: 'promote a standby of PostgreSQL',

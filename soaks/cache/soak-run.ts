@@ -6,6 +6,7 @@ import { connect, migrate, orThrow } from '@headwater/core'
 import {
   createDatabase,
   dropDatabase,
+  startRedisServer,
   type PostgresServer,
   type RedisServer,
 } from '@headwater/testing'
@@ -45,6 +46,7 @@ const settleMs = 500
 export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): Promise<SoakResult> {
   const directory = await mkdtemp(join(tmpdir(), 'headwater-soak-'))
   await redis.restart()
+  const replica = await startRedisServer()
   const postgresUrl = await createDatabase(postgres.url)
   try {
     await createTables(postgresUrl, redis.url)
@@ -57,7 +59,7 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
       redisUrl: redis.url,
       postgresUrl,
     })
-    const chaos = new Chaos(fleet, { redis, postgres, postgresUrl })
+    const chaos = new Chaos(fleet, { redis, replica, postgres, postgresUrl })
     await chaos.run(seconds * 1_000)
     await setTimeout(settleMs)
     await fleet.close()
@@ -72,6 +74,7 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
       report: reportOf(verdict, notes, chaos.windows),
     }
   } finally {
+    await replica.stop()
     await dropDatabase(postgresUrl)
     await rm(directory, { recursive: true, force: true })
   }
