@@ -3,11 +3,13 @@ import { once } from 'node:events'
 
 /**
  * Runs a command to its end and returns its exit code and what it printed. With `inherit` it prints
- * as it goes.
+ * as it goes; after `timeoutMs` it is killed.
  */
-export async function run(command, args, { env = {}, cwd, inherit = false } = {}) {
+export async function run(command, args, { env = {}, cwd, inherit = false, timeoutMs } = {}) {
   const child = spawn(command, args, {
     cwd,
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
     env: { ...process.env, ...env },
     stdio: inherit ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
   })
