@@ -17,8 +17,8 @@ export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id =
 
 /**
  * Whether the transaction of an intent has ended. One of another history has ended with its server;
- * its id may be assigned again here. One that this server has not assigned yet comes from a restored
- * dump: its writer is gone.
+ * its id may be assigned again here. One that this server has not assigned yet comes from a
+ * restored dump: its writer is gone.
  */
 const hasEnded = `
     has_ended OR CASE

@@ -92,7 +92,7 @@ describe('round trips of sessions', () => {
     ).toEqual({ postgres: 0, redis: 2 })
   })
 
-  test('Revoking the others takes 6 round trips of Redis and 2 of PostgreSQL, 1 of them in the background', async () => {
+  test('Revoking the others takes 6 round trips of Redis and 2 of PostgreSQL, 1 in the background', async () => {
     expect(
       await leastRoundTrips(proxies, async () => {
         const { token } = await begin()

@@ -213,8 +213,8 @@ export class UserRepository {
 
   /**
    * Exports all that is known of a user, from every store; never the password hash or a session's
-   * token. Changes nothing. Activity of the last half second may be missing, and during an outage of
-   * MongoDB the export fails.
+   * token. Changes nothing. Activity of the last half second may be missing, and during an outage
+   * of MongoDB the export fails.
    *
    * Costs 4 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
    */

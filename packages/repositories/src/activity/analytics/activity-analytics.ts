@@ -50,8 +50,8 @@ const inputs = {
 /**
  * Figures over the activity log. Each is one aggregation of MongoDB over the part of an index that
  * the period covers: one round trip, at most 30 seconds. Days and weeks begin at midnight of
- * `timeZone`, which is UTC unless it is given; `from` is included, `to` is not. Activity of the last half second may be missing, and during an outage of
- * MongoDB everything since it began.
+ * `timeZone`, which is UTC unless it is given; `from` is included, `to` is not. Activity of the
+ * last half second may be missing, and during an outage of MongoDB everything since it began.
  */
 export class ActivityAnalytics {
   readonly #log: EventLog | undefined
