@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { beginChange, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import {
   eventually,
@@ -266,6 +267,40 @@ describe('a durable invalidation', () => {
     await eventually(async () => expect(await intents()).toBe(0))
     off()
     expect(closed).toEqual([])
+  })
+
+  /** A writer whose hold Redis evicts, and that commits and dies without releasing anything. */
+  const loseHold = async (mode: 'fast' | 'durable'): Promise<void> => {
+    const stores = await rows.open({
+      redis: { url: redis.url, deadlineMs: 1_000 },
+      invalidation: { mode },
+    })
+    await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
+    await reader.postgres.withConnection(async (connection) => {
+      const change = beginChange(stores, { tx: connection })
+      await connection.query('BEGIN')
+      await connection.query('UPDATE rows SET version = version + 1 WHERE id = $1', [id])
+      change.invalidate(cache.key(id))
+      orThrow(await change.hold())
+      await reader.redis.client.del(keyOf())
+      await isStored()
+      await connection.query('COMMIT')
+    })
+  }
+
+  test('Another process deletes the key when Redis loses the hold of a durable writer that died', async () => {
+    await isStored()
+    await loseHold('durable')
+    // Once the intent is older than a hold: until then its writer may still release.
+    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 30_000 })
+    await eventually(async () => expect(await intents()).toBe(0))
+  }, 60_000)
+
+  test('Nobody deletes the key when Redis loses the hold of a fast writer that died', async () => {
+    await isStored()
+    await loseHold('fast')
+    await setTimeout(3_000)
+    expect(await raw()).toContain('"version":1')
   })
 
   test('Only a transaction that may outlast the wait of a gate is durable by itself', async () => {
