@@ -188,6 +188,26 @@ test.each(eachEntry)('The fill script does with %s what the model does', async (
   expect(reply).toBe(expected.reply)
 })
 
+test.each(eachEntry)(
+  'A fill without a value ends the lease of this reader, and changes nothing else: %s',
+  async (_, start) => {
+    const isMine = (start.kind === lease || start.kind === value) && start.nonce === mine
+    const { left, reply } = await run(start, (key) =>
+      fillEntry(client(), { key: inRedis(key), nonce: nonce(mine), entry: '', lifeMs: 9_000 }),
+    )
+    expect(reply).toBe(isMine)
+    expect(left).toBe(isMine && start.kind === lease ? undefined : comparable(textOf(start)))
+  },
+)
+
+test('The fill script leaves a tag alone that has the nonce of the lease', async () => {
+  const tag: Tag = { ...noTag(), kind: tagged, nonce: mine }
+  const { left, reply } = await run(tag, (key) =>
+    fillEntry(client(), { key: inRedis(key), nonce: nonce(mine), entry: 'v1 new', lifeMs: 9_000 }),
+  )
+  expect([reply, left]).toEqual([false, textOf(tag)])
+})
+
 test.each(Object.entries(tags))(
   'The tag script does with %s what the model does',
   async (_, start) => {
