@@ -22,7 +22,7 @@ const urls = () => [cluster.masters[0]?.url ?? '', cluster.replicas[0]?.url ?? '
 
 beforeAll(async () => {
   ;[rows, cluster] = await Promise.all([versionedRows(), startRedisCluster({ replicas: 1 })])
-  stores = await rows.open({ redis: { rootNodes: cluster.urls } })
+  stores = await rows.open({ redis: { rootNodes: cluster.urls, deadlineMs: 5_000 } })
   cache = rowCache(stores)
   sessions = createSessions(stores)
 })
