@@ -158,8 +158,8 @@ export class UserRepository {
    * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
    * `expectedVersion` another version is left alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found` from
-   * `version-conflict`.
+   * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found`
+   * from `version-conflict`.
    */
   update(id: number, changes: UserChanges): ResultAsync<User, UpdateUserError> {
     const { stores, caches } = this.#context
