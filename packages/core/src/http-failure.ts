@@ -5,8 +5,11 @@ export type FailureStatuses = Readonly<Record<string, number>>
 
 /** The part of a failure that decides how a request that met it is answered. */
 export interface AnswerableFailure {
+  /** The kind of failure. */
   readonly type: string
+  /** One sentence for the host. */
   readonly message: string
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean
 }
 

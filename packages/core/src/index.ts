@@ -20,7 +20,12 @@ export type {
 } from './stores/postgres/postgres-store.ts'
 export type { MongodbStore } from './stores/mongodb/mongodb-store.ts'
 export type { PineconeStore } from './stores/pinecone/pinecone-store.ts'
-export type { HostRedis, RedisConnection, RedisStore } from './stores/redis/redis-store.ts'
+export type {
+  HostRedis,
+  RedisConnection,
+  RedisStore,
+  RedisUse,
+} from './stores/redis/redis-store.ts'
 export type { Stores } from './connect/stores.ts'
 export { deadline } from './resilience/deadline.ts'
 export type { DeadlineOptions } from './resilience/deadline.ts'

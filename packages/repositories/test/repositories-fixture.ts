@@ -221,7 +221,11 @@ interface Document {
 }
 
 /** Statements that a process sends periodically by itself. */
-const periodic = ['postgres: select invalidation_intent', 'postgres: select activity_spill']
+const periodic = [
+  'postgres: select invalidation_intent',
+  'postgres: select activity_spill',
+  'redis: read flush marker',
+]
 
 /** Lists the operations of the stores while `work` runs, except the periodic ones. */
 export async function countOperations(

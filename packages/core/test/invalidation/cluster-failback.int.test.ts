@@ -49,6 +49,7 @@ async function takeOver(
     orThrow(await cache.getMany(ids))
     expect([undefined, before]).not.toContain(stores.redis.runId)
     expect(stores.invalidation.isOpen).toBe(true)
+    orThrow(await sessions.get('A'.repeat(43)))
   }, noticedWithin)
 }
 

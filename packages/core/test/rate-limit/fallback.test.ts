@@ -21,9 +21,10 @@ const down: StoreError = {
 /** Stores whose Redis is down until it allows one request more. */
 function limitedFixture() {
   let isDown = true
-  const redis = {
+  const redis: { run: () => ResultAsync<unknown, StoreError>; [part: string]: unknown } = {
     keyPrefix: '',
     client: {},
+    usedFor: () => redis,
     run: () => new ResultAsync(Promise.resolve(isDown ? err(down) : ok(reply))),
   }
   const reply = { isAllowed: true, remaining: 0, resetUs: 0, retryAfterUs: 0 }
