@@ -87,8 +87,8 @@ export type { Sink, SinkContext, SinkDefinition, SinkFailure, SinkReport } from 
 
 export { Diagnostics } from './diagnostics.ts'
 export type { Diagnostic, DiagnosticEvents, DiagnosticName } from './diagnostics.ts'
-export { logDiagnostics, logDiagnosticsDefaults } from './log-diagnostics.ts'
-export type { DiagnosticsLogger, LogDiagnosticsOptions, LogLevel } from './log-diagnostics.ts'
+export { logDiagnostics, logDiagnosticsDefaults } from './host/log-diagnostics.ts'
+export type { DiagnosticsLogger, LogDiagnosticsOptions, LogLevel } from './host/log-diagnostics.ts'
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 
@@ -125,13 +125,13 @@ export type {
   RateLimitsAnswer,
   RateLimitsOptions,
 } from './rate-limit/rate-limits.ts'
-export { collectMetrics } from './metrics.ts'
-export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './metrics.ts'
+export { collectMetrics } from './host/metrics.ts'
+export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './host/metrics.ts'
 
 export { withCause } from './with-cause.ts'
 export { FailureError, failureIn, sqlFailureIn } from './failure-error.ts'
-export { coreStatuses, httpStatusOf, publicFailure, retryAfterOf } from './http-failure.ts'
-export type { AnswerableFailure, FailureStatuses, PublicFailure } from './http-failure.ts'
+export { coreStatuses, httpStatusOf, publicFailure, retryAfterOf } from './host/http-failure.ts'
+export type { AnswerableFailure, FailureStatuses, PublicFailure } from './host/http-failure.ts'
 export { isOutage } from './is-outage.ts'
 export { packageMissing } from './package-missing.ts'
 export { isViolationOf, notFound, versionConflict } from './refusals.ts'

@@ -1,4 +1,4 @@
-import type { DiagnosticName, Diagnostics } from './diagnostics.ts'
+import type { DiagnosticName, Diagnostics } from '../diagnostics.ts'
 
 /** How much a diagnostic matters, the least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

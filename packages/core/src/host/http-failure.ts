@@ -1,4 +1,4 @@
-import type { InputIssue, InvalidInput } from './errors.ts'
+import type { InputIssue, InvalidInput } from '../errors.ts'
 
 /** The HTTP status of failures by their type. */
 export type FailureStatuses = Readonly<Record<string, number>>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { httpStatusOf, invalidInput, notFound, publicFailure, retryAfterOf } from '../src/index.ts'
+import { httpStatusOf, invalidInput, notFound, publicFailure, retryAfterOf } from '@headwater/core'
 
 const secret = 'postgresql://admin:hunter2@db.internal/shop'
 const storeFailures = [

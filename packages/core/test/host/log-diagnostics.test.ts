@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Diagnostic, Diagnostics, logDiagnostics, type LogLevel } from '../src/index.ts'
+import { type Diagnostic, Diagnostics, logDiagnostics, type LogLevel } from '@headwater/core'
 
 /** A logger that keeps what it is given. */
 function keptLines() {

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from './clock.ts'
-import type { Diagnostics } from './diagnostics.ts'
-import type { StoreName } from './errors.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Diagnostics } from '../diagnostics.ts'
+import type { StoreName } from '../errors.ts'
 
 /** How something that takes time went. Durations in milliseconds. */
 export interface DurationMetric {
