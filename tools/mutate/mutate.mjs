@@ -1,5 +1,5 @@
 // Runs the tests of a target once per mutant, in a copy of the last commit, on one set of servers.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,16 @@ if (target === undefined) {
   process.exit(2)
 }
 
-const copy = join(mkdtempSync(join(tmpdir(), 'headwater-mutate-')), 'copy')
+const folder = mkdtempSync(join(tmpdir(), 'headwater-mutate-'))
+const copy = join(folder, 'copy')
+// On every way out, a signal among them: the copy is a worktree that git would remember.
+process.on('exit', () => {
+  spawnSync('git', ['worktree', 'remove', '--force', copy])
+  rmSync(folder, { recursive: true, force: true })
+  spawnSync('git', ['worktree', 'prune'])
+})
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+  process.once(signal, () => process.exit(code))
 execFileSync('git', ['worktree', 'add', '--detach', copy, 'HEAD'], { stdio: 'ignore' })
 const stack = await startTestStack({ stores: ['postgres', 'redis'] })
 try {
@@ -34,8 +43,6 @@ try {
   process.exitCode = counts.survived === 0 ? 0 : 1
 } finally {
   await stack.stop()
-  execFileSync('git', ['worktree', 'remove', '--force', copy])
-  rmSync(join(copy, '..'), { recursive: true, force: true })
 }
 
 async function runTarget() {
