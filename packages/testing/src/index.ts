@@ -29,6 +29,7 @@ export type { PostgresStandby, PostgresStandbyOptions } from './servers/postgres
 export { createDatabase, dropDatabase } from './stack/postgres-database.ts'
 export { startRedisServer } from './servers/redis-server.ts'
 export type { RedisServer, RedisServerOptions } from './servers/redis-server.ts'
+export { freePort } from './servers/free-port.ts'
 export { startRedisCluster } from './servers/redis-cluster.ts'
 export type { RedisCluster, RedisClusterOptions } from './servers/redis-cluster.ts'
 export type { LocalServer } from './servers/local-server.ts'

@@ -56,6 +56,17 @@ async function end({ sessions }: SessionProcess, tokens: Tokens): Promise<void> 
   expect(orThrow(await sessions.rotate(tokens.rotated))).toBeDefined()
 }
 
+/** Ends sessions on the second server between a failover to it and the failback. */
+async function endBetweenFailovers(one: SessionProcess, tokens: Tokens): Promise<void> {
+  await pair.replicate(pair.second)
+  await pair.promote(pair.second)
+  await pair.replicate(pair.first)
+  await isRefused(one)
+  pair.holdReplication()
+  await end(await on(pair.second), tokens)
+  await pair.promote(pair.first)
+}
+
 async function expectEnded(process: SessionProcess, tokens: Tokens): Promise<void> {
   await isServed(process)
   const { revoked, rotated, kept } = tokens
@@ -67,13 +78,7 @@ test('A session revoked between a failover and the failback is not found on the 
   await pair.replicate(pair.second)
   const one = await on(pair.first)
   const tokens = await tokensOf(one)
-  await pair.replicate(pair.second)
-  await pair.promote(pair.second)
-  await pair.replicate(pair.first)
-  await isRefused(one)
-  pair.holdReplication()
-  await end(await on(pair.second), tokens)
-  await pair.promote(pair.first)
+  await endBetweenFailovers(one, tokens)
   await expectEnded(one, tokens)
   await expectEnded(await on(pair.first), tokens)
 })
@@ -98,13 +103,7 @@ test('A client of the host that stays connected through failover and failback fi
   await client.connect()
   const one = await fixture.open({ redis: { client } })
   const tokens = await tokensOf(one)
-  await pair.replicate(pair.second)
-  await pair.promote(pair.second)
-  await pair.replicate(pair.first)
-  await isRefused(one)
-  pair.holdReplication()
-  await end(await on(pair.second), tokens)
-  await pair.promote(pair.first)
+  await endBetweenFailovers(one, tokens)
   await expectEnded(one, tokens)
   client.destroy()
 })

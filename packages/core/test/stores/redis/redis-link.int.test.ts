@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -9,6 +8,7 @@ import {
   eventually,
   faultProxy,
   type FaultProxy,
+  freePort,
   isolate,
   type IsolatedStores,
   type RedisCluster,
@@ -74,28 +74,23 @@ test('A Sentinel is refused with a sentence that says what to connect to', async
   const port = await freePort()
   await writeFile(join(dir, 'sentinel.conf'), `port ${port}\nbind 127.0.0.1\n`)
   const sentinel = spawn('redis-server', ['sentinel.conf', '--sentinel'], { cwd: dir })
-  const stores = await open({ url: `redis://127.0.0.1:${port}` })
-  await eventually(
-    async () =>
-      expect((await stores.health()).stores.redis).toMatchObject({
-        status: 'degraded',
-        error: expect.stringContaining('connect to the primary it watches') as string,
-      }),
-    { timeoutMs: 15_000 },
-  )
-  orThrow(await stores.close())
-  sentinel.kill()
-  await rm(dir, { recursive: true })
+  try {
+    const stores = await open({ url: `redis://127.0.0.1:${port}` })
+    await eventually(
+      async () =>
+        expect((await stores.health()).stores.redis).toMatchObject({
+          status: 'degraded',
+          error: expect.stringContaining('connect to the primary it watches') as string,
+        }),
+      { timeoutMs: 15_000 },
+    )
+    orThrow(await stores.close())
+  } finally {
+    sentinel.kill()
+    await once(sentinel, 'close')
+    await rm(dir, { recursive: true })
+  }
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 describe('a connection to a cluster', () => {
   let cluster: RedisCluster
