@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as after } from 'node:timers/promises'
 import { createSessions, ok, orThrow, transaction, type Sessions } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SessionFixture, type SessionProcess, sessionFixture } from './session-fixture.ts'
@@ -95,8 +96,11 @@ describe('the number of sessions of one user', () => {
     const few = createSessions(process.stores, { maxPerUser: 3 })
     const userId = newUser()
     const tokens: string[] = []
-    for (let nth = 0; nth < 5; nth += 1)
+    for (let nth = 0; nth < 5; nth += 1) {
       tokens.push(orThrow(await few.create({ userId, data: nth })).token)
+      // Those that began in one millisecond are of one age.
+      await after(5)
+    }
     const left = await Promise.all(tokens.map(async (token) => orThrow(await few.get(token))?.data))
     expect(left).toEqual([undefined, undefined, 2, 3, 4])
     expect(orThrow(await few.list(userId)).map(({ data }) => data)).toEqual([4, 3, 2])

@@ -26,9 +26,12 @@ const registered = `
   SELECT FROM @schema.outbox_sink s WHERE s.sink = $1 AND s.mode = $4 AND s.types = $5::text[]`
 
 /** A definition as one text. */
-function definition(of: 's' | 'excluded'): string {
-  return `(${of}.mode || ' ' || array_to_string(${of}.types, ','))`
+function definition(mode: string, types: string): string {
+  return `(${mode} || ' ' || array_to_string(${types}, ','))`
 }
+
+const registeredDefinition = definition('s.mode', 's.types')
+const wantedDefinition = definition('excluded.mode', 'excluded.types')
 
 const cursorColumns = `
     c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
@@ -37,8 +40,9 @@ const cursorColumns = `
  * Registers a definition that differs from the registered one, but not one that was replaced
  * before while relays with its successor are alive, or were within `$5` milliseconds: they left
  * without a word, and may return. Those seen in the future, by a clock that was set back since,
- * count once they are seen again. A changed definition takes the shards away from every owner,
- * whose acknowledgements then fail.
+ * count once they are seen again. A relay that pulsed while the successor was being registered
+ * still wants what it replaced, and does not count. A changed definition takes the shards away from
+ * every owner, whose acknowledgements then fail.
  */
 export const openCursorsSql = `
   WITH registered AS (
@@ -46,14 +50,15 @@ export const openCursorsSql = `
     ON CONFLICT (sink) DO UPDATE SET
       mode = excluded.mode,
       types = excluded.types,
-      superseded = array_remove(s.superseded, ${definition('excluded')}) || ${definition('s')}
+      superseded = array_remove(s.superseded, ${wantedDefinition}) || ${registeredDefinition}
     WHERE (s.mode, s.types) IS DISTINCT FROM (excluded.mode, excluded.types)
       AND NOT (
-        ${definition('excluded')} = ANY (s.superseded)
+        ${wantedDefinition} = ANY (s.superseded)
         AND EXISTS (
           SELECT FROM @schema.outbox_owner o
           WHERE o.sink = s.sink AND o.seen_until > clock_timestamp() - $5 * interval '1 ms'
             AND o.seen_at <= clock_timestamp()
+            AND coalesce(o.definition = ${registeredDefinition}, true)
         )
       )
     RETURNING s.sink
@@ -78,10 +83,12 @@ export const openCursorsSql = `
 export const pulseSql = `
   WITH registered AS (${registered}
   ), seen AS (
-    INSERT INTO @schema.outbox_owner (sink, owner, seen_until, seen_at)
-    SELECT $1, $2, ${leaseEnd}, clock_timestamp() FROM registered
+    INSERT INTO @schema.outbox_owner (sink, owner, seen_until, seen_at, definition)
+    SELECT $1, $2, ${leaseEnd}, clock_timestamp(), ${definition('$4', '$5::text[]')} FROM registered
     ON CONFLICT (sink, owner) DO UPDATE SET
-      seen_until = excluded.seen_until, seen_at = excluded.seen_at
+      seen_until = excluded.seen_until,
+      seen_at = excluded.seen_at,
+      definition = excluded.definition
   ), gone AS (
     DELETE FROM @schema.outbox_owner
     WHERE sink = $1 AND (
