@@ -1,4 +1,5 @@
-// npm run mutate -- NAME [--json]: breaks the subtlest code in small ways and expects tests to fail.
+// npm run mutate -- NAME [PART-OF-A-PATH] [--json]: breaks the subtlest code in small ways and
+// expects tests to fail.
 import { install, runFromSource } from './run.mjs'
 
 await install()

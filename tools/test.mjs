@@ -10,20 +10,28 @@ const layered = ['packages', 'examples', 'test', 'benchmarks', 'soaks', 'evaluat
 // The types of the whole workspace take eslint beyond the heap that Node.js has by default.
 const roomForTypes = { env: { NODE_OPTIONS: '--max-old-space-size=8192' } }
 
-const checks = [
-  ['types', () => exec(['tsc', '--noEmit', '-p', 'tsconfig.json'])],
-  ['form', () => exec(['prettier', '--check', '--log-level=warn', '.'])],
-  ['lint', () => exec(['eslint', '--cache', '--max-warnings=0', '.'], roomForTypes)],
-  ['layers', () => exec(['depcruise', '--config', 'tools/layers.cjs', ...layered])],
-  ['unused files, exports and dependencies', () => exec(['knip'])],
-  ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build'])],
-  ['packages', checkPackages],
-  ['reference', () => exec(['typedoc', '--out', '.results/reference'])],
+/** Two rows of checks, which run at the same time; within a row one after the other. */
+const lanes = [
+  [['lint', () => exec(['eslint', '--cache', '--max-warnings=0', '.'], roomForTypes)]],
+  [
+    ['types', () => exec(['tsc', '--noEmit', '-p', 'tsconfig.json'])],
+    ['form', () => exec(['prettier', '--check', '--log-level=warn', '.'])],
+    ['layers', () => exec(['depcruise', '--config', 'tools/layers.cjs', ...layered])],
+    ['unused files, exports and dependencies', () => exec(['knip'])],
+    ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build'])],
+    ['packages', checkPackages],
+    ['reference', () => exec(['typedoc', '--out', '.results/reference'])],
+  ],
 ]
+const checks = lanes.flat()
 
 async function runChecks() {
+  return (await Promise.all(lanes.map(runLane))).flat()
+}
+
+async function runLane(lane) {
   const failed = []
-  for (const [name, check] of checks) {
+  for (const [name, check] of lane) {
     const started = performance.now()
     const { code, output } = await check()
     console.log(

@@ -17,10 +17,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false } },
 })
-const [name] = positionals
+const [name, part = ''] = positionals
 const target = targets[name]
 if (target === undefined) {
-  console.error('usage: npm run mutate -- NAME [--json]')
+  console.error('usage: npm run mutate -- NAME [PART-OF-A-PATH] [--json]')
   console.error(`NAME is one of: ${Object.keys(targets).join(', ')}`)
   process.exit(2)
 }
@@ -51,6 +51,7 @@ async function runTarget() {
   const counts = { mutants: 0, killed: 0, explained: 0, survived: 0 }
   for (const source of target.sources
     .flatMap((pattern) => globSync(pattern, { cwd: copy }))
+    .filter((path) => path.includes(part))
     .sort()) {
     const path = join(copy, source)
     const text = readFileSync(path, 'utf8')

@@ -48,7 +48,7 @@ test('A Redis cluster of fewer than three masters, or of -1 replicas, is refused
   await expect(startRedisCluster({ replicas: -1 })).rejects.toThrow(RangeError)
 })
 
-/** Makes a replica the master. It gives up after 5 s when too few masters voted, and is asked again. */
+/** Makes a replica the master. It gives up without enough votes within 5 s, and is asked again. */
 async function failOver(replica: RedisClientType): Promise<void> {
   const isMaster = async () => expect(await replica.info('replication')).toContain('role:master')
   await eventually(
