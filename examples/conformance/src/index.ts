@@ -1,7 +1,9 @@
 import { describe } from 'vitest'
 import type { Host } from './host.ts'
+import { usePlatform } from './platform.ts'
 import { accounts } from './suites/accounts.ts'
 import { deadlines } from './suites/deadlines.ts'
+import { direct } from './suites/direct.ts'
 import { journey } from './suites/journey.ts'
 import { limits } from './suites/limits.ts'
 import { monitoring } from './suites/monitoring.ts'
@@ -9,7 +11,6 @@ import { outages } from './suites/outages.ts'
 import { refusals } from './suites/refusals.ts'
 import { safety } from './suites/safety.ts'
 import { shutdown } from './suites/shutdown.ts'
-import { signIn } from './suites/sign-in.ts'
 
 export type { Host } from './host.ts'
 
@@ -17,19 +18,15 @@ export type { Host } from './host.ts'
 export function conformance(host: Host): void {
   // Processes start and stop here, and hosts are tested side by side.
   describe(host.name, { timeout: 120_000 }, () => {
-    const suites = [
-      journey,
-      accounts,
-      safety,
-      refusals,
-      limits,
-      signIn,
-      monitoring,
-      outages,
-      deadlines,
-      shutdown,
-    ]
-    for (const suite of suites)
+    describe('on one platform', () => {
+      const platform = usePlatform(host.serve)
+      const suites = [journey, accounts, safety, refusals, monitoring, outages]
+      for (const suite of suites)
+        describe(suite.name, () => {
+          suite(platform)
+        })
+    })
+    for (const suite of [limits, direct, deadlines, shutdown])
       describe(suite.name, () => {
         suite(host)
       })

@@ -1,4 +1,4 @@
-import { createServices, hashPassword } from '@headwater-examples/elearning'
+import { createServices, Passwords } from '@headwater-examples/elearning'
 import type { HostOptions, Limits, Serve, Services } from '@headwater-examples/elearning'
 import { connect, migrate, orThrow } from '@headwater/core'
 import type { ConnectOptions } from '@headwater/core'
@@ -7,13 +7,16 @@ import type { Course, User } from '@headwater/repositories'
 import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
 import { faultProxy, isolate } from '@headwater/testing'
 import type { FaultProxy, StoreParts } from '@headwater/testing'
-import { inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { Visitor } from './visitor.ts'
 
 export const password = 'correct horse battery'
 
 /** The token of whoever reads metrics and readiness. */
 export const monitorToken = 'only for the monitoring of the tests'
+
+/** A thousandth of what a password costs elsewhere: the suite hashes some fifty. */
+const passwordCost = { N: 64, r: 8, p: 1 } as const
 
 const unlimited: Limits = {
   register: 10_000,
@@ -36,7 +39,7 @@ export interface Platform {
   visitor(): Visitor
   /** A visitor with the token of the monitoring. */
   monitor(): Visitor
-  /** Makes a member who is signed in, without the cost of a password's hash for each. */
+  /** Makes a member who is signed in. */
   member(role?: 'student' | 'instructor' | 'admin'): Promise<Member>
   /** Creates and publishes a course, over HTTP. */
   course(course?: object): Promise<Course>
@@ -48,10 +51,33 @@ export interface Member {
   readonly user: User
 }
 
+/** Options of {@link openPlatform}. */
+export interface PlatformOptions extends HostOptions {
+  /**
+   * Time for a command of Redis, in milliseconds.
+   *
+   * @defaultValue `2_000`: longer than a busy machine takes; a cut connection still shows at once
+   */
+  readonly redisDeadlineMs?: number
+}
+
+/** Opens one platform for all tests of the enclosing `describe`. */
+export function usePlatform(serve: Serve, options: PlatformOptions = {}): () => Platform {
+  let platform: Platform | undefined
+  beforeAll(async () => {
+    platform = await openPlatform(serve, options)
+  })
+  afterAll(() => platform?.dispose())
+  return () => {
+    if (platform === undefined) throw new Error('the platform is not open yet')
+    return platform
+  }
+}
+
 /** Opens a host on stores of its own. */
-export async function openPlatform(
+async function openPlatform(
   serve: Serve,
-  { limits, ...options }: HostOptions = {},
+  { limits, redisDeadlineMs = 2_000, ...options }: PlatformOptions,
 ): Promise<Platform> {
   const parts = await isolate(inject('stack'))
   const proxies = {
@@ -59,7 +85,7 @@ export async function openPlatform(
     redis: await faultProxy(parts.redis.url),
     mongodb: await faultProxy(parts.mongodb.url),
   }
-  const stores = orThrow(await connect(connectOptions(parts, proxies)))
+  const stores = orThrow(await connect(connectOptions(parts, proxies, redisDeadlineMs)))
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   const { pinecone, openai } = parts
   const embedder = openaiEmbedder({ apiKey: openai.apiKey, baseURL: openai.url })
@@ -71,6 +97,7 @@ export async function openPlatform(
   const server = await serve(services, {
     limits: { ...unlimited, ...limits },
     monitorToken,
+    passwordCost,
     ...options,
   })
   const people = peopleOf(server.url, services)
@@ -101,11 +128,11 @@ export async function openPlatform(
 function connectOptions(
   { redis, mongodb, pinecone }: StoreParts,
   proxies: Platform['proxies'],
+  deadlineMs: number,
 ): ConnectOptions {
   return {
     postgres: { url: proxies.postgres.url },
-    // Longer than a busy machine takes; a cut connection still shows at once.
-    redis: { url: proxies.redis.url, keyPrefix: redis.prefix, deadlineMs: 2_000 },
+    redis: { url: proxies.redis.url, keyPrefix: redis.prefix, deadlineMs },
     mongodb: { url: proxies.mongodb.url, database: mongodb.database },
     pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
   }
@@ -124,7 +151,7 @@ function peopleOf(
     async member(role = 'student') {
       serial += 1
       const name = `${role}${serial}`
-      const passwordHash = await (hash ??= hashPassword(password))
+      const passwordHash = await (hash ??= new Passwords(passwordCost).hash(password))
       const email = `${name}@example.com`
       const user = orThrow(await users.create({ email, username: name, passwordHash, role }))
       const { token } = orThrow(await sessions.create({ userId: user.id }))

@@ -8,6 +8,7 @@ import { keptFor } from './kept-for.ts'
 import { createLimits, limitDefaults, type Admission, type Limits } from './limits.ts'
 import type { Answer, ApiRequest, Operation } from './operation.ts'
 import type { OperationDeps } from './operation-deps.ts'
+import { type PasswordCost, passwordDefaults, Passwords } from './password.ts'
 import { type Coupons, couponDefaults } from './price.ts'
 import { createProofs } from './proofs.ts'
 import { runWithin } from './run-within.ts'
@@ -47,6 +48,12 @@ export interface ApiOptions {
    */
   readonly coupons?: Coupons
   /**
+   * The cost of a password's hash.
+   *
+   * @defaultValue `passwordDefaults`
+   */
+  readonly passwordCost?: PasswordCost
+  /**
    * Time for a request, in milliseconds; then its signal is aborted and it is answered with 503.
    *
    * @defaultValue `10_000`
@@ -64,6 +71,7 @@ const apiDefaults = {
   limits: {},
   secureCookies: false,
   coupons: couponDefaults,
+  passwordCost: passwordDefaults,
   deadlineMs: 10_000,
   onError: () => undefined,
 } as const satisfies ApiOptions
@@ -80,13 +88,14 @@ export class Api {
 
   constructor(services: Services, options: ApiOptions) {
     const settings: Settings = { ...apiDefaults, ...options }
-    const { limits, secureCookies, coupons, secret = randomBytes(32) } = settings
+    const { limits, secureCookies, coupons, passwordCost, secret = randomBytes(32) } = settings
     this.#services = services
     this.#options = settings
     this.#limit = createLimits(services.stores, { ...limitDefaults, ...limits })
     this.#deps = {
       services,
       coupons,
+      passwords: new Passwords(passwordCost),
       cookie: sessionCookie(secureCookies),
       proofs: createProofs(secret),
       isClosing: () => this.#isClosing,

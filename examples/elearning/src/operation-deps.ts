@@ -1,4 +1,5 @@
 import type { HealthReport } from '@headwater/core'
+import type { Passwords } from './password.ts'
 import type { Coupons } from './price.ts'
 import type { Proofs } from './proofs.ts'
 import type { Services } from './services.ts'
@@ -10,6 +11,7 @@ export interface OperationDeps {
   readonly cookie: SessionCookie
   readonly proofs: Proofs
   readonly coupons: Coupons
+  readonly passwords: Passwords
   /** Whether the host is about to stop. */
   readonly isClosing: () => boolean
   /** The health of the stores, at most a second old. */

@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Host } from '../host.ts'
-import { openPlatform, password, type Platform } from '../platform.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { password, type Platform } from '../platform.ts'
+import { Visitor } from '../visitor.ts'
 
-export function accounts({ serve }: Host): void {
+export function accounts(platform: () => Platform): void {
   let api: Platform
-  beforeAll(async () => {
-    api = await openPlatform(serve)
+  beforeAll(() => {
+    api = platform()
   })
-  afterAll(() => api.dispose())
 
   /** A member who is signed in on two devices. */
   async function twice() {
@@ -46,6 +45,15 @@ export function accounts({ serve }: Host): void {
         (await api.visitor().post('/sessions', { email: user.email, password: 'a new battery' }))
           .status,
       ).toBe(201)
+    })
+
+    test('A new sign-in ends the session before it', async () => {
+      const { visitor, user } = await api.member()
+      const before = visitor.cookie
+      expect((await visitor.post('/sessions', { email: user.email, password })).status).toBe(201)
+      expect(visitor.cookie).not.toBe(before)
+      const old = new Visitor(api.url, { Cookie: before ?? '' })
+      expect([(await old.get('/me')).status, (await visitor.get('/me')).status]).toEqual([401, 200])
     })
 
     test('A member can sign out everywhere', async () => {

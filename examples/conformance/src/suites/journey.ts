@@ -1,16 +1,14 @@
 import type { Course, Enrollment, EnrollmentWithCourse, Page, User } from '@headwater/repositories'
 import type { SearchResult } from '@headwater/search'
 import { eventually } from '@headwater/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Host } from '../host.ts'
-import { openPlatform, password, type Platform } from '../platform.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { password, type Platform } from '../platform.ts'
 
-export function journey({ serve }: Host): void {
+export function journey(platform: () => Platform): void {
   let api: Platform
-  beforeAll(async () => {
-    api = await openPlatform(serve)
+  beforeAll(() => {
+    api = platform()
   })
-  afterAll(() => api.dispose())
 
   describe('a student', () => {
     test('A student registers, signs in, searches, enrolls once and hands the seat on', async () => {

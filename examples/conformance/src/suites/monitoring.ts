@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Host } from '../host.ts'
-import { openPlatform, type Platform } from '../platform.ts'
+import { beforeAll, expect, test } from 'vitest'
+import type { Platform } from '../platform.ts'
 import { Visitor } from '../visitor.ts'
 
 /** What the API tells of itself, and to whom. */
-export function monitoring({ serve }: Host): void {
+export function monitoring(platform: () => Platform): void {
   let api: Platform
-  beforeAll(async () => {
-    api = await openPlatform(serve)
+  beforeAll(() => {
+    api = platform()
   })
-  afterAll(() => api.dispose())
 
   test('The root says what this is', async () => {
     const { status, body } = await api.visitor().get<{ name: string; operations: object[] }>('/')

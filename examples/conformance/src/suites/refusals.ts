@@ -1,22 +1,20 @@
 import type { Course } from '@headwater/repositories'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Host } from '../host.ts'
-import { type Member, openPlatform, password, type Platform } from '../platform.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Member, password, type Platform } from '../platform.ts'
 
 const newCourse = { title: 'Geometry', price: '20.00' }
 
-export function refusals({ serve }: Host): void {
+export function refusals(platform: () => Platform): void {
   let api: Platform
   let student: Member
   let instructor: Member
   let course: Course
   beforeAll(async () => {
-    api = await openPlatform(serve)
+    api = platform()
     student = await api.member('student')
     instructor = await api.member('instructor')
     course = await api.course({ price: '49.00' })
   })
-  afterAll(() => api.dispose())
 
   describe('400 names the field', () => {
     const user = { email: 'new@example.com', username: 'new', password }

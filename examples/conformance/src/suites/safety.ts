@@ -1,17 +1,15 @@
 import type { Course, Page, User } from '@headwater/repositories'
 import type { SearchResult } from '@headwater/search'
 import { eventually } from '@headwater/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Host } from '../host.ts'
-import { openPlatform, password, type Platform } from '../platform.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { password, type Platform } from '../platform.ts'
 
 /** What no user can do for themselves, or to others. */
-export function safety({ serve }: Host): void {
+export function safety(platform: () => Platform): void {
   let api: Platform
-  beforeAll(async () => {
-    api = await openPlatform(serve)
+  beforeAll(() => {
+    api = platform()
   })
-  afterAll(() => api.dispose())
 
   test('Only an admin makes an instructor', async () => {
     const [{ visitor, user }, { visitor: admin }] = [await api.member(), await api.member('admin')]

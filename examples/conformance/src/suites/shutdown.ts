@@ -2,83 +2,118 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { eventually, isolate } from '@headwater/testing'
 import type { IsolatedStores } from '@headwater/testing'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import type { Host } from '../host.ts'
 import { monitorToken } from '../platform.ts'
 
 /** The end of the process. */
 export function shutdown({ command }: Host): void {
-  let parts: IsolatedStores
-  let server: ChildProcess
-  let port: number
-  let exited: Promise<unknown[]>
-
-  beforeEach(async () => {
-    parts = await isolate(inject('stack'))
-    server = spawn(process.execPath, command, {
-      env: { ...process.env, ...environment(parts) },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    exited = once(server, 'exit')
-    port = await announcedPort(server)
-  }, 120_000)
-  afterEach(async () => {
-    server.kill('SIGKILL')
-    await exited
-    await parts.dispose()
-  })
-
-  describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-    test('The server finishes requests under way, takes no new ones and exits with 0', async () => {
-      const registration = JSON.stringify({
-        email: 'ada@example.com',
-        username: 'ada',
-        password: 'correct horse',
-      })
-      const ready = await Raw.open(port)
-      const question = [
-        'GET /health/ready HTTP/1.1',
-        'Host: localhost',
-        `Authorization: Bearer ${monitorToken}`,
-        '',
-      ].join('\r\n')
-      ready.send(`${question}\r\n`)
+  test.concurrent.each(['SIGTERM', 'SIGINT'] as const)(
+    'At %s a server takes no new requests, finishes those under way and exits with 0',
+    async (signal) => {
+      await using server = await Server.start(command)
+      // A connection that is never used keeps nobody waiting.
+      await using _idle = await Raw.open(server.port)
+      await using ready = await Raw.open(server.port)
+      ready.send(`${questionOfReadiness}\r\n`)
       await ready.received('200 OK')
-      ready.send(question)
-      const slow = await Raw.open(port)
-      slow.send(
-        [
-          'POST /users HTTP/1.1',
-          'Host: localhost',
-          'Content-Type: application/json',
-          `Content-Length: ${registration.length}`,
-          'Expect: 100-continue',
-          '\r\n',
-        ].join('\r\n'),
-      )
+      ready.send(questionOfReadiness)
+      await using slow = await Raw.open(server.port)
+      slow.send(headOfRegistration)
       await slow.received('100 Continue')
 
       server.kill(signal)
-      await eventually(async () => !(await accepts(port)), { timeoutMs: 20_000 })
-      server.kill(signal)
+      await eventually(async () => !(await server.accepts()), { timeoutMs: 20_000 })
+      for (let times = 0; times < 2; times += 1) server.kill(signal)
       ready.send('\r\n')
       await ready.received('503 Service Unavailable')
       slow.send(registration)
       await slow.received('201 Created')
 
-      expect(await exited).toEqual([0, null])
-    })
-  })
-
-  test('An idle server ends at once, however many signals it gets', async () => {
-    const idle = await Raw.open(port)
-    for (let times = 0; times < 3; times += 1) server.kill('SIGTERM')
-    expect(await exited).toEqual([0, null])
-    idle.end()
-  })
+      expect(await server.exited).toEqual([0, null])
+    },
+  )
 }
+
+const registration = JSON.stringify({
+  email: 'ada@example.com',
+  username: 'ada',
+  password: 'correct horse',
+})
+
+const headOfRegistration = [
+  'POST /users HTTP/1.1',
+  'Host: localhost',
+  'Content-Type: application/json',
+  `Content-Length: ${registration.length}`,
+  'Expect: 100-continue',
+  '\r\n',
+].join('\r\n')
+
+/** Without the empty line that ends it. */
+const questionOfReadiness = [
+  'GET /health/ready HTTP/1.1',
+  'Host: localhost',
+  `Authorization: Bearer ${monitorToken}`,
+  '',
+].join('\r\n')
+
+/** A process that serves the API. */
+class Server {
+  readonly port: number
+  readonly exited: Promise<unknown[]>
+  readonly #process: ChildProcess
+  readonly #parts: IsolatedStores
+
+  private constructor(port: number, process: ChildProcess, parts: IsolatedStores) {
+    this.port = port
+    this.exited = once(process, 'exit')
+    this.#process = process
+    this.#parts = parts
+  }
+
+  static async start(command: readonly string[]): Promise<Server> {
+    const parts = await isolate(inject('stack'))
+    const child = spawn(process.execPath, command, {
+      env: { ...process.env, ...environment(parts) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      return new Server(await announcedPort(child), child, parts)
+    } catch (error) {
+      child.kill('SIGKILL')
+      await parts.dispose()
+      throw error
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  async accepts(): Promise<boolean> {
+    const socket = connect(this.port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return true
+    } catch {
+      return false
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill('SIGKILL')
+    await this.exited
+    await this.#parts.dispose()
+  }
+}
+
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
 
 function environment({
   postgres,
@@ -88,6 +123,8 @@ function environment({
 }: IsolatedStores): Record<string, string> {
   return {
     PORT: '0',
+    // The second process, and the next run, need not strip and compile again.
+    NODE_COMPILE_CACHE: compileCache,
     MONITOR_TOKEN: monitorToken,
     HEADWATER_POSTGRES_URL: postgres.url,
     HEADWATER_REDIS_URL: redis.url,
@@ -107,18 +144,6 @@ async function announcedPort({ stdout }: ChildProcess): Promise<number> {
     if (found !== undefined) return Number(found)
   }
   throw new Error('the server ended before it listened')
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }
 
 /** A connection that can leave requests half sent. */
@@ -155,7 +180,7 @@ class Raw {
     )
   }
 
-  end(): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy()
   }
 }

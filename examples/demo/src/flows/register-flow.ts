@@ -1,4 +1,4 @@
-import { hashPassword } from '@headwater-examples/elearning'
+import { Passwords } from '@headwater-examples/elearning'
 import { orThrow } from '@headwater/core'
 import type { User } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'
@@ -11,7 +11,7 @@ export async function registerFlow(
   flow: Flow,
   { services: { users }, inspection }: Stage,
 ): Promise<User> {
-  const passwordHash = await hashPassword('analytical engine')
+  const passwordHash = await new Passwords().hash('analytical engine')
   const newUser = {
     email: 'ada@example.com',
     username: 'ada',

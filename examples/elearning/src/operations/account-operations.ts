@@ -4,8 +4,7 @@ import { type Caller, member } from '../caller.ts'
 import { refuse, unwrap, wrongCredentials } from '../failure.ts'
 import { newPassword, password } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
-import { hashPassword, isPasswordOf } from '../password.ts'
-import type { Services } from '../services.ts'
+import type { OperationDeps } from '../operation-deps.ts'
 
 const passwordChange = z.strictObject({ currentPassword: password, newPassword })
 const emailChange = z.strictObject({ email: z.email(), password })
@@ -19,10 +18,10 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: passwordChange,
-    run: async ({ caller, body }, { services, cookie }) => {
-      const { users, sessions } = services
-      const { id } = await verified(services, caller, body.currentPassword)
-      await unwrap(users.changePassword(id, await hashPassword(body.newPassword)))
+    run: async ({ caller, body }, { cookie, ...deps }) => {
+      const { users, sessions } = deps.services
+      const { id } = await verified(deps, caller, body.currentPassword)
+      await unwrap(users.changePassword(id, await deps.passwords.hash(body.newPassword)))
       const { token } = await unwrap(sessions.create({ userId: id }))
       return { status: 204, cookie: cookie.begun(token) }
     },
@@ -33,9 +32,9 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: emailChange,
-    run: async ({ caller, body: { email, password } }, { services }) => {
-      const { id } = await verified(services, caller, password)
-      return { status: 200, body: await unwrap(services.users.update(id, { email })) }
+    run: async ({ caller, body: { email, password } }, deps) => {
+      const { id } = await verified(deps, caller, password)
+      return { status: 200, body: await unwrap(deps.services.users.update(id, { email })) }
     },
   }),
   operation({
@@ -44,17 +43,23 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: deletion,
-    run: async ({ caller, body: { password } }, { services, cookie }) => {
-      const { id } = await verified(services, caller, password)
-      await unwrap(services.users.delete(id))
+    run: async ({ caller, body: { password } }, { cookie, ...deps }) => {
+      const { id } = await verified(deps, caller, password)
+      await unwrap(deps.services.users.delete(id))
       return { status: 204, cookie: cookie.ended }
     },
   }),
 ]
 
 /** The signed-in user, who has just entered the password; otherwise the request ends. */
-async function verified(services: Services, caller: Caller, password: string): Promise<User> {
+async function verified(
+  { services, passwords }: Pick<OperationDeps, 'services' | 'passwords'>,
+  caller: Caller,
+  password: string,
+): Promise<User> {
   const user = await member(services, caller)
   const credentials = await unwrap(services.users.credentials(user.email))
-  return (await isPasswordOf(password, credentials?.passwordHash)) ? user : refuse(wrongCredentials)
+  return (await passwords.match(password, credentials?.passwordHash))
+    ? user
+    : refuse(wrongCredentials)
 }

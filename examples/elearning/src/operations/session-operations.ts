@@ -3,7 +3,6 @@ import { memberId } from '../caller.ts'
 import { refuse, unwrap, wrongCredentials } from '../failure.ts'
 import { password } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
-import { isPasswordOf } from '../password.ts'
 import type { OperationDeps } from '../operation-deps.ts'
 
 const login = z.strictObject({ email: z.string(), password })
@@ -17,10 +16,10 @@ export const sessionOperations: readonly Operation[] = [
     limit: 'login',
     account: emailIn,
     body: login,
-    run: async ({ body: { email, password }, header }, { services, cookie }) => {
+    run: async ({ body: { email, password }, header }, { services, cookie, passwords }) => {
       const { users, sessions } = services
       const credentials = await unwrap(users.credentials(email))
-      const isRight = await isPasswordOf(password, credentials?.passwordHash)
+      const isRight = await passwords.match(password, credentials?.passwordHash)
       if (credentials === undefined || !isRight) return refuse(wrongCredentials)
       const { userId } = credentials
       const { token, expiresAt } = await unwrap(sessions.create({ userId }))

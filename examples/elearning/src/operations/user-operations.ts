@@ -3,7 +3,6 @@ import { member, memberId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { idInPath, newPassword } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
-import { hashPassword } from '../password.ts'
 
 // Checked here as well, so that wrong input costs no hash.
 const registration = z.strictObject({
@@ -29,8 +28,8 @@ export const userOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'register',
     body: registration,
-    run: async ({ body: { password, ...profile } }, { services: { users } }) => {
-      const passwordHash = await hashPassword(password)
+    run: async ({ body: { password, ...profile } }, { services: { users }, passwords }) => {
+      const passwordHash = await passwords.hash(password)
       const body = await unwrap(users.create({ ...profile, passwordHash }))
       return { status: 201, headers: { Location: '/me' }, body }
     },
