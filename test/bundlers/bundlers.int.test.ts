@@ -1,72 +1,73 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { isolate, type IsolatedStores } from '@headwater/testing'
-import { afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { packedProject } from './project-fixture.ts'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { installers } from './installers-fixture.ts'
+import { installWithNpm, pack, type PackedSet } from './project-fixture.ts'
+import { expectQuickStart } from './quick-start-fixture.ts'
+import { runtimes } from './runtimes-fixture.ts'
 
 const run = promisify(execFile)
+const node = process.execPath
+const patient = { timeout: 300_000 }
 
-interface Seen {
-  readonly applied: readonly string[]
-  readonly again: string
-  readonly missing: readonly string[]
-}
-
+let set: PackedSet
 let project: string
-let own: IsolatedStores<'postgres' | 'redis'>
-let output: string
 
 beforeAll(async () => {
-  project = await packedProject()
+  set = await pack()
+  project = set.project('app')
+  await installWithNpm(project)
 }, 300_000)
 
-beforeEach(async () => {
-  own = await isolate(inject('stack'))
-  output = mkdtempSync(path.join(tmpdir(), 'bundled-'))
-})
-
-afterEach(async () => {
-  await own.dispose()
-  rmSync(output, { recursive: true })
-})
+afterAll(() => set[Symbol.asyncDispose]())
 
 const bundles = [
   ['esbuild as ESM', 'app.mjs'],
   ['esbuild as CommonJS', 'app.cjs'],
   ['webpack 5', 'app.cjs'],
+  ['rollup 4', 'app.mjs'],
+  ['Vite SSR', 'app.mjs'],
 ] as const
-test.each(bundles)(
-  'One file made by %s migrates and enrolls without node_modules',
-  async (bundler, name) => {
-    const file = path.join(output, name)
-    await run(process.execPath, ['bundle.mjs', bundler, file], { cwd: project })
-    expectQuickStart(await start(file))
-  },
-  300_000,
-)
+describe.concurrent('bundles', patient, () => {
+  test.each(bundles)(
+    'One file made by %s migrates and enrolls without node_modules',
+    async (bundler, name) => {
+      const output = path.join(set.directory, bundler.replaceAll(' ', '-'))
+      mkdirSync(output)
+      const entry = path.join(project, 'enroll.mjs')
+      const script = path.join(import.meta.dirname, 'bundle.mjs')
+      await run(node, [script, bundler, entry, path.join(output, name)])
+      await expectQuickStart({ command: node, args: [path.join(output, name)] })
+    },
+  )
+})
 
-test('Not bundled, the packages migrate and enroll without the optional packages', async () => {
-  expectQuickStart(await start(path.join(project, 'enroll.mjs')))
-}, 300_000)
+describe.concurrent('runtimes, with what npm installs', patient, () => {
+  test('Node.js migrates and enrolls from an ES module without the optional packages', () =>
+    expectQuickStart({ command: node, args: ['enroll.mjs'], cwd: project }))
 
-function expectQuickStart({ applied, again, missing }: Seen): void {
-  const firsts = ['core/0001_outbox.sql', 'repositories/0001_users_courses_enrollments.sql']
-  expect(applied).toEqual(expect.arrayContaining([...firsts, 'search/0001_title_trigrams.sql']))
-  expect(new Set(applied.map((name) => name.split('/')[1])).size).toBe(applied.length)
-  expect(again).toBe('already-enrolled')
-  expect(missing).toEqual(['npm install mongodb', 'npm install openai'])
-}
+  test('Node.js migrates and enrolls from CommonJS, where `require` loads the packages', async () => {
+    const options = ['--format=cjs', '--outfile=enroll.cjs']
+    await run('esbuild', ['enroll.mjs', ...options], { cwd: project })
+    await expectQuickStart({ command: node, args: ['enroll.cjs'], cwd: project })
+  })
 
-async function start(file: string): Promise<Seen> {
-  const env = {
-    PATH: process.env['PATH'],
-    HEADWATER_POSTGRES_URL: own.postgres.url,
-    HEADWATER_REDIS_URL: own.redis.url,
-    HEADWATER_REDIS_PREFIX: own.redis.prefix,
-  }
-  const { stdout } = await run(process.execPath, [file], { env })
-  return JSON.parse(stdout) as Seen
-}
+  test.for(runtimes)('$name migrates and enrolls', async ({ binary, args, name }, { skip }) => {
+    const command = binary()
+    if (command === undefined) return skip(`${name} has no build for this platform`)
+    await expectQuickStart({ command, args: [...args, 'enroll.mjs'], cwd: project })
+  })
+})
+
+describe.concurrent('package managers', patient, () => {
+  test.for(installers)(
+    'What $name installs without the optional packages migrates and enrolls',
+    async ({ install, name }, { skip }) => {
+      const quickStart = await install(set.project(name.replaceAll(/\W/g, '-')))
+      if (quickStart === undefined) return skip(`${name} has no build for this platform`)
+      await expectQuickStart(quickStart)
+    },
+  )
+})

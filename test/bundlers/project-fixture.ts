@@ -4,6 +4,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -15,42 +16,73 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const root = path.join(import.meta.dirname, '../..')
 const packages = ['core', 'repositories', 'search']
-/**
- * Kept between runs, since installing takes most of a minute; outside the workspace, whose packages
- * would be found from anywhere below it.
- */
-const project = path.join(tmpdir(), 'headwater-bundlers')
 
-/**
- * A project outside the workspace that has the packages as they would be published, both required
- * drivers, the bundlers, and none of the optional packages. Returns its directory.
- */
+/** The packages as they would be published, and projects outside the workspace to install them. */
+export interface PackedSet extends AsyncDisposable {
+  /** Where all of it lies; removed on disposal. */
+  readonly directory: string
+  /**
+   * Makes a project that depends on the packages and both required drivers, on none of the optional
+   * packages. Returns its directory; nothing is installed in it.
+   */
+  project(name: string): string
+}
+
+/** Packs `core`, `repositories` and `search`. */
+export async function pack(): Promise<PackedSet> {
+  // Outside the workspace, whose packages would be found from anywhere below it.
+  const directory = mkdtempSync(path.join(tmpdir(), 'headwater-packed-'))
+  const tarballs = path.join(directory, 'tarballs')
+  const specifiers: Record<string, string> = {}
+  for (const name of packages) specifiers[`@headwater/${name}`] = await packed(name, tarballs)
+  return {
+    directory,
+    project: (name) => newProject(path.join(directory, name), specifiers),
+    [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+/** A project with everything installed by npm. Returns its directory. */
 export async function packedProject(): Promise<string> {
-  mkdirSync(project, { recursive: true })
-  cpSync(path.join(root, 'tools/bundled-app'), project, { recursive: true })
-  await installOnce()
-  rmSync(path.join(project, 'node_modules/@headwater'), { recursive: true, force: true })
-  for (const name of packages) await unpack(name)
+  const project = (await pack()).project('app')
+  await installWithNpm(project)
   return project
 }
 
-async function installOnce(): Promise<void> {
-  const manifest = readFileSync(path.join(project, 'package.json'), 'utf8')
-  const stamp = path.join(project, 'installed.json')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === manifest) return
-  await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: project })
-  writeFileSync(stamp, manifest)
+/** Installs what a project depends on, from npm's cache where it is there. */
+export async function installWithNpm(project: string): Promise<void> {
+  const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
+  await run('npm', ['install', ...quickly], { cwd: project })
 }
 
-async function unpack(name: string): Promise<void> {
+async function packed(name: string, destination: string): Promise<string> {
   const source = path.join(root, 'packages', name)
   if (!existsSync(path.join(source, 'dist/index.js')))
     throw new Error(`${name} is not built: pnpm --recursive --filter './packages/*' run build`)
-  const tarballs = path.join(project, 'tarballs', name)
-  rmSync(tarballs, { recursive: true, force: true })
-  await run('pnpm', ['pack', '--pack-destination', tarballs], { cwd: source })
-  const target = path.join(project, 'node_modules/@headwater', name)
-  mkdirSync(target, { recursive: true })
-  const [tarball = ''] = globSync(path.join(tarballs, '*.tgz'))
-  await run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1'])
+  await run('pnpm', ['pack', '--pack-destination', destination], { cwd: source })
+  const [tarball = ''] = globSync(path.join(destination, `headwater-${name}-*.tgz`))
+  return `file:${tarball}`
+}
+
+// The tarballs depend on one another by version; none is in the registry while it is being tried.
+function newProject(project: string, specifiers: Readonly<Record<string, string>>): string {
+  mkdirSync(project)
+  cpSync(path.join(root, 'tools/bundled-app'), project, { recursive: true })
+  const file = path.join(project, 'package.json')
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { dependencies: object }
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...manifest,
+      dependencies: { ...manifest.dependencies, ...specifiers },
+      overrides: specifiers,
+      resolutions: specifiers,
+    }),
+  )
+  const overrides = JSON.stringify(specifiers)
+  writeFileSync(
+    path.join(project, 'pnpm-workspace.yaml'),
+    `pmOnFail: ignore\noverrides: ${overrides}\n`,
+  )
+  return project
 }
