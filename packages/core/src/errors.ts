@@ -13,8 +13,8 @@ export interface Failure<Type extends string> {
   /** Whether the same call may succeed later without a change of its input. */
   readonly retryable: boolean
   /**
-   * What lies beneath, for debugging: never to be matched on. Not enumerable, so that no JSON and
-   * no log shows it.
+   * The error beneath, for debugging: never to be matched on. Not enumerable, so that no JSON and
+   * no log shows it, and without words of a driver that quote rows, documents or arguments.
    */
   readonly cause?: unknown
 }

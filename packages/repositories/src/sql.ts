@@ -1,4 +1,4 @@
-import { ResultAsync, sqlFailureIn, transaction } from '@headwater/core'
+import { ResultAsync, sqlFailureIn, transaction, withCause } from '@headwater/core'
 import type {
   SqlClient,
   SqlError,
@@ -42,14 +42,12 @@ export function onlyRow<Row>(rows: readonly Row[]): Row {
 }
 
 function sqlError(cause: unknown): SqlError {
-  return (
-    sqlFailureIn(cause) ?? {
-      type: 'store-refused',
-      message: 'the transaction refused the statement',
-      retryable: false,
-      store: 'postgres',
-      operation: 'query',
-      cause,
-    }
-  )
+  const refused: SqlError = {
+    type: 'store-refused',
+    message: 'the transaction refused the statement',
+    retryable: false,
+    store: 'postgres',
+    operation: 'query',
+  }
+  return sqlFailureIn(cause) ?? withCause(refused, cause)
 }

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../result.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from '../json-safety.ts'
+import { quietError } from '../stores/quiet-error.ts'
 import { withCause } from '../with-cause.ts'
 
 /** One loaded row. Both fields are `undefined` when there is no such row. */
@@ -75,5 +76,5 @@ export function loadFailed(cache: string, message: string, cause?: unknown): Loa
     message: `cache ${cache}: ${message}`,
     retryable: cause !== undefined,
   }
-  return withCause(failure, cause)
+  return withCause(failure, quietError(cause))
 }

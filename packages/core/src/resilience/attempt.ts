@@ -1,3 +1,4 @@
+import { errorSummary } from '../error-summary.ts'
 import { AttemptFailed, type Complaint, GivenUp } from './complaint.ts'
 import { DeadlinePassed } from './deadline.ts'
 
@@ -30,12 +31,20 @@ async function begin<T>(use: (signal: AbortSignal) => Promise<T>, signal: AbortS
   return use(signal)
 }
 
-function failed(cause: unknown, classify: (error: unknown) => Complaint): AttemptFailed {
+function failed(error: unknown, classify: (error: unknown) => Complaint): AttemptFailed {
   try {
-    return new AttemptFailed({ cause, ...classify(cause) })
-  } catch (error) {
+    const complaint = classify(error)
+    return new AttemptFailed({
+      ...complaint,
+      cause: complaint.cause ?? errorSummary(error, complaint.reason),
+    })
+  } catch (mistake) {
     const reason = 'the call failed, and so did the explanation'
-    return new AttemptFailed({ type: 'store-unavailable', reason, cause: error })
+    return new AttemptFailed({
+      type: 'store-unavailable',
+      reason,
+      cause: errorSummary(mistake, reason),
+    })
   }
 }
 

@@ -12,9 +12,9 @@ export interface Complaint {
   /** Time that the store asks to be left alone, in milliseconds. */
   readonly retryAfterMs?: number | undefined
   /**
-   * The cause that the failure carries.
+   * The cause that the failure carries, of which the same holds.
    *
-   * @defaultValue the rejection itself
+   * @defaultValue the rejection with `reason` for its words, which may quote what was sent
    */
   readonly cause?: unknown
 }

@@ -27,8 +27,12 @@ export function decodeSession(id: string, text: string | null): Session | undefi
   const payload = text === null ? -1 : text.indexOf('[')
   if (text === null || payload < 0) return undefined
   const [createdAt = 0, , expiresAt = 0] = timesIn(text, payload)
-  const [userId, data] = JSON.parse(text.slice(payload)) as [string | number, Json]
-  return { id, userId, data, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt) }
+  try {
+    const [userId, data] = JSON.parse(text.slice(payload)) as [string | number, Json]
+    return { id, userId, data, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt) }
+  } catch {
+    return undefined
+  }
 }
 
 /** Decodes the times of a stored session that no use of it moves. */

@@ -1,5 +1,6 @@
 import { defineSink, minorUnits } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
+import { sinkOutage } from '../sink-outage.ts'
 import {
   enrollmentCreatedPayload,
   enrollmentPayload,
@@ -38,12 +39,7 @@ export function activityLogSink(log: EventLog): Sink {
             ),
           ],
         }))
-        .mapErr((cause) => ({
-          type: 'sink-failed',
-          message: `the event log was not written: ${cause.type}`,
-          retryable: true,
-          cause,
-        }))
+        .mapErr((cause) => sinkOutage('the event log was not written', cause))
     },
   })
 }

@@ -1,5 +1,6 @@
 import { defineSink, isRowId } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkFailure } from '@headwater/core'
+import { sinkOutage } from '../sink-outage.ts'
 import type { Popularity } from './popularity.ts'
 
 /** Keeps `courses:popular` in sync by writing a course's current count after each of its events. */
@@ -19,12 +20,7 @@ export function popularitySink(popularity: Popularity): Sink {
       return popularity
         .refresh([...new Set(known.map((event) => Number(event.aggregateId)))], signal)
         .map(() => ({ failed: unreadable.map(({ id }) => ({ id, failure: noCourse })) }))
-        .mapErr((cause) => ({
-          type: 'sink-failed',
-          message: `popularity was not written: ${cause.type}`,
-          retryable: true,
-          cause,
-        }))
+        .mapErr((cause) => sinkOutage('popularity was not written', cause))
     },
   })
 }

@@ -8,6 +8,7 @@ import type {
   StoreError,
   Stores,
 } from '@headwater/core'
+import { sinkOutage } from '../sink-outage.ts'
 import { pseudonymiseLetters } from './erasure-queries.ts'
 import type { ErasureRetention } from './erasure-retention.ts'
 import { pseudonymiseAll } from './pseudonymise.ts'
@@ -37,12 +38,7 @@ export function userErasureSink(
         .andThen(() => inMongodb(mongodb, users))
         .andThen(() => retention.expire())
         .map(() => ({ failed }))
-        .mapErr((cause) => ({
-          type: 'sink-failed',
-          message: `deleted users were not pseudonymised: ${cause.type}`,
-          retryable: true,
-          cause,
-        }))
+        .mapErr((cause) => sinkOutage('deleted users were not pseudonymised', cause))
     },
   })
 }

@@ -77,7 +77,7 @@ export class UserRepository {
     const { stores, caches } = this.#context
     return validate(newUserInput, user)
       .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches)))
-      .mapErr((failure) => takenName(withoutRow(failure)))
+      .mapErr(takenName)
       .andThrough((created) => this.get(created.id).orElse(() => ok(undefined)))
   }
 
@@ -169,7 +169,7 @@ export class UserRepository {
       .asyncAndThen((input) =>
         write(stores, (tx) => updateUser(tx, { id, changes: input }, caches)),
       )
-      .mapErr((failure) => takenName(withoutRow(failure)))
+      .mapErr(takenName)
   }
 
   /**
@@ -187,7 +187,6 @@ export class UserRepository {
       .asyncAndThen((input) =>
         write(stores, (tx) => this.#revoking(tx, id, () => changePassword(tx, input, caches))),
       )
-      .mapErr(withoutRow)
       .map((changed) => this.#endSessions(changed))
   }
 
@@ -267,11 +266,4 @@ function takenName<Failure extends { readonly type: string }>(
   if (isViolationOf(failure, 'users_username_key'))
     return { type: 'username-taken', message: 'another user has this name', retryable: false }
   return failure
-}
-
-// PostgreSQL describes the row that broke a constraint, and with it the password hash.
-function withoutRow<Failure extends { readonly type: string; readonly cause?: unknown }>(
-  failure: Failure,
-): Failure {
-  return failure.type === 'constraint-violated' ? { ...failure, cause: undefined } : failure
 }

@@ -1,4 +1,4 @@
-import { defineSink, err, isRowId, ok, ResultAsync } from '@headwater/core'
+import { defineSink, err, isRowId, ok, ResultAsync, withCause } from '@headwater/core'
 import type {
   CallOptions,
   OutboxEvent,
@@ -67,12 +67,12 @@ function courseOf({ aggregateType, aggregateId }: OutboxEvent): number | undefin
 
 function failureOf(cause: IndexError): SinkFailure {
   const code = 'code' in cause && cause.code !== undefined ? ` (${cause.code})` : ''
-  return {
+  const failure: SinkFailure = {
     type: 'sink-failed',
     message: `the course was not indexed: ${cause.type}${code}`,
     retryable: !isRefusalOfText(cause),
-    cause,
   }
+  return withCause(failure, cause)
 }
 
 function notACourse({ aggregateType }: OutboxEvent): SinkFailure {

@@ -1,4 +1,11 @@
-import { batchesOf, CallBudget, checkOptions, eachInParallel, option } from '@headwater/core'
+import {
+  batchesOf,
+  CallBudget,
+  checkOptions,
+  eachInParallel,
+  option,
+  withCause,
+} from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
 import { z } from 'zod'
 import { pgvectorFilter } from './pgvector-filter.ts'
@@ -227,23 +234,13 @@ function toRow({
  * another writer is transient.
  */
 function toStoreError(failure: SqlError): StoreError {
-  if (failure.type === 'constraint-violated')
-    return {
-      type: 'store-refused',
-      message: failure.message,
-      retryable: false,
-      store: 'postgres',
-      operation: 'vectors',
-      cause: failure,
-    }
-  if (failure.type === 'serialization-failed')
-    return {
-      type: 'store-unavailable',
-      message: failure.message,
-      retryable: true,
-      store: 'postgres',
-      operation: 'vectors',
-      cause: failure,
-    }
-  return failure
+  if (failure.type !== 'constraint-violated' && failure.type !== 'serialization-failed')
+    return failure
+  const asked = { message: failure.message, store: 'postgres', operation: 'vectors' } as const
+  return withCause<StoreError>(
+    failure.type === 'constraint-violated'
+      ? { type: 'store-refused', retryable: false, ...asked }
+      : { type: 'store-unavailable', retryable: true, ...asked },
+    failure,
+  )
 }

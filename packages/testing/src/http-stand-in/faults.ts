@@ -24,11 +24,17 @@ export interface FailedAnswer extends FaultScope {
    * @defaultValue no such header
    */
   readonly retryAfterSeconds?: number
+  /**
+   * Text of the answer, where services repeat parts of the request.
+   *
+   * @defaultValue one that names the stand-in
+   */
+  readonly message?: string
 }
 
 /** The fault of one request. `hang` ends when `restored` resolves. */
 export type Fault =
-  | { readonly kind: 'fail'; readonly status: number; readonly retryAfterSeconds?: number }
+  | ({ readonly kind: 'fail' } & Omit<FailedAnswer, keyof FaultScope>)
   | { readonly kind: 'lose-reply' }
   | { readonly kind: 'cut' }
   | { readonly kind: 'delay'; readonly delayMs: number }
@@ -56,13 +62,8 @@ export class Faults {
   }
 
   /** Answers the next requests with an error and does not perform them. */
-  failNext({ status, retryAfterSeconds, times = 1, route = '' }: FailedAnswer): void {
-    const fault: Fault = {
-      kind: 'fail',
-      status,
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    }
-    this.#next.push({ fault, route, left: times })
+  failNext({ times = 1, route = '', ...answer }: FailedAnswer): void {
+    this.#next.push({ fault: { kind: 'fail', ...answer }, route, left: times })
   }
 
   /** Performs the next requests, then closes their connections without an answer. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Faults } from './faults.ts'
+import { Faults, type FailedAnswer } from './faults.ts'
 
 /** One request with its whole body. */
 export interface HttpRequest {
@@ -99,7 +99,7 @@ export class HttpStandIn {
   async #replyTo(request: HttpRequest, response: ServerResponse): Promise<HttpReply | undefined> {
     const fault = this.faults.take(request.path)
     if (fault?.kind === 'cut') return undefined
-    if (fault?.kind === 'fail') return this.#failure(fault.status, fault.retryAfterSeconds)
+    if (fault?.kind === 'fail') return this.#failure(fault)
     if (fault?.kind === 'delay') await sleep(fault.delayMs)
     if (fault?.kind === 'hang') await this.faults.waitOut(fault, once(response, 'close'))
     // A caller that gave up while the request hung has withdrawn it.
@@ -108,13 +108,13 @@ export class HttpStandIn {
     return fault?.kind === 'lose-reply' ? undefined : reply
   }
 
-  #failure(status: number, retryAfterSeconds: number | undefined): HttpReply {
+  #failure({ status, retryAfterSeconds, message }: FailedAnswer): HttpReply {
     const headers: Record<string, string> =
       retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
     return {
       status,
       headers,
-      body: this.#service.errorBody(status, `the stand-in was told to answer ${status}`),
+      body: this.#service.errorBody(status, message ?? `the stand-in was told to answer ${status}`),
     }
   }
 }

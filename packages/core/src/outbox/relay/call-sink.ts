@@ -3,6 +3,7 @@ import type { Sink, SinkContext, SinkFailure, SinkReport } from '../sink.ts'
 import type { Answer } from './deliver.ts'
 import { Interruption } from './shard-lease.ts'
 import { failureIn } from '../../failure-error.ts'
+import { quietError } from '../../stores/quiet-error.ts'
 import { withCause } from '../../with-cause.ts'
 
 /** Time that a sink has to notice its aborted signal, in milliseconds. */
@@ -59,7 +60,8 @@ function thrown(error: unknown): Answer {
   return { kind: retryable ? 'unavailable' : 'refused', failure: answer }
 }
 
-function mistake(error: unknown): SinkFailure {
+function mistake(thrown: unknown): SinkFailure {
+  const error = quietError(thrown)
   const message =
     error instanceof Error
       ? `${error.name}: ${error.message}`

@@ -4,6 +4,7 @@ import { sqlFailureIn } from '../../failure-error.ts'
 import { isOutage } from '../../is-outage.ts'
 import { within } from '../../resilience/within.ts'
 import { err, errAsync, ok, ResultAsync, type Result } from '../../result.ts'
+import { quietError } from '../../stores/quiet-error.ts'
 import { purge } from '../log/purge.ts'
 import { shardCount } from '../log/shard.ts'
 import { TickLog } from '../log/tick-log.ts'
@@ -154,7 +155,7 @@ export class RelayProcess {
   readonly #report = (error: unknown): void => {
     const failure = sqlFailureIn(error)
     if (failure !== undefined && isOutage(failure)) this.#distrustServer()
-    this.#stores.diagnostics.emit('relay:error', { error })
+    this.#stores.diagnostics.emit('relay:error', { error: quietError(error) })
   }
 
   async #purge(): Promise<void> {

@@ -4,6 +4,7 @@ import { createGuard, type Guard, type GuardedCallOptions } from '../../resilien
 import type { ResultAsync } from '../../result.ts'
 import { mongodbComplaint } from './mongodb-failure.ts'
 import { withCause } from '../../with-cause.ts'
+import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
 import type { MongodbSettings } from './mongodb-options.ts'
 import type { MongodbStore } from './mongodb-store.ts'
@@ -35,7 +36,7 @@ export class MongodbDriverStore implements MongodbStore {
     client.on('topologyDescriptionChanged', this.#onTopology)
     if (this.#isOwn)
       client.on('error', (error) => {
-        diagnostics.emit('store:error', { store: 'mongodb', error })
+        diagnostics.emit('store:error', { store: 'mongodb', error: quietError(error) })
       })
   }
 

@@ -24,20 +24,18 @@ const unreachable = [
 export function mongodbComplaint(error: unknown): Complaint {
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
   if (unreachable.some((name) => error.name.startsWith(name)))
-    return { type: 'store-unavailable', reason: error.name }
+    return { type: 'store-unavailable', reason: error.name, cause: error }
   // Errors of the socket pass through the driver as they are.
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code))
-    return { type: 'store-unavailable', reason: error.code }
+    return { type: 'store-unavailable', reason: error.code, cause: error }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined
-  const cause = withoutDocuments(error, code)
   if ((code !== undefined && passingCodes.has(code)) || hasRetryableLabel(error))
-    return { type: 'store-unavailable', reason: `${error.name} ${code ?? ''}`.trim(), cause }
+    return { type: 'store-unavailable', reason: `${error.name} ${code ?? ''}`.trim() }
   const reason = code === undefined ? error.name : `${error.name} ${code}`
   return {
     type: 'store-refused',
     reason,
     code: code === undefined ? undefined : String(code),
-    cause,
   }
 }
 
@@ -49,12 +47,4 @@ function hasRetryableLabel(error: Error): boolean {
       label === 'RetryableError' ||
       label === 'SystemOverloadedError',
   )
-}
-
-function withoutDocuments(error: Error, code: number | undefined): Error {
-  if (code === undefined) return error
-  const summary = new Error(`${error.name} ${code}`)
-  summary.name = error.name
-  summary.stack = error.stack?.replace(/^[\s\S]*?(?=\n {4}at )/, `${error.name}: ${code}`) ?? ''
-  return summary
 }

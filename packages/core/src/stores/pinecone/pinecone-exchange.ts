@@ -59,35 +59,18 @@ export function pineconeComplaint(error: unknown): Complaint {
     return { type: 'store-unavailable', reason: 'the call failed' }
   const name = error.cause instanceof Error ? error.cause.name : ''
   if (name === 'PineconeArgumentError' || error.cause instanceof TypeError)
-    return { type: 'store-refused', reason: error.message, cause: error.cause }
+    return { type: 'store-refused', reason: error.message }
   const status = error.status ?? statusOf(name, error.message)
   if (status === undefined)
-    return {
-      type: 'store-unavailable',
-      reason: name === '' ? 'no answer' : name,
-      cause: error.cause,
-    }
+    return { type: 'store-unavailable', reason: name === '' ? 'no answer' : name }
   const isPassing = status === 408 || status === 429 || status >= 500
   if (isPassing)
     return {
       type: 'store-unavailable',
       reason: `HTTP ${status}`,
       retryAfterMs: error.retryAfterMs,
-      cause: withoutBody(error.cause, status),
     }
-  return {
-    type: 'store-refused',
-    reason: `HTTP ${status}`,
-    code: String(status),
-    cause: withoutBody(error.cause, status),
-  }
-}
-
-/** The body that the client puts into its message may quote metadata. */
-function withoutBody(cause: unknown, status: number): Error {
-  const summary = new Error(`HTTP ${status}`)
-  if (cause instanceof Error) summary.name = cause.name
-  return summary
+  return { type: 'store-refused', reason: `HTTP ${status}`, code: String(status) }
 }
 
 const statuses: Readonly<Record<string, number>> = {

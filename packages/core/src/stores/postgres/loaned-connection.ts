@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlError } from '../../errors.ts'
 import { startTimer } from '../../resilience/timer.ts'
+import { quietError } from '../quiet-error.ts'
 import type { SqlResult } from '../sql-client.ts'
 import { canCommitAlong, queryWithCommit } from './query-with-commit.ts'
 import { rowTypes } from './row-types.ts'
@@ -186,7 +187,10 @@ export class LoanedConnection implements PostgresConnection {
 
   readonly #onError = (error: unknown): void => {
     this.#isBroken = true
-    this.#context.diagnostics.emit('store:error', { store: 'postgres', error })
+    this.#context.diagnostics.emit('store:error', {
+      store: 'postgres',
+      error: quietError(error),
+    })
   }
 }
 

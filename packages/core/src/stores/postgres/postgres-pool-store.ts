@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { SqlError } from '../../errors.ts'
 import { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
+import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
 import { openPool, reservedPoolOf } from './postgres-pools.ts'
@@ -44,7 +45,7 @@ export class PostgresPoolStore implements PostgresStore {
     this.#isOwn = settings.pool === undefined
     this.pool = settings.pool ?? openPool(settings)
     this.#onPoolError = (error) => {
-      diagnostics.emit('store:error', { store: 'postgres', error })
+      diagnostics.emit('store:error', { store: 'postgres', error: quietError(error) })
     }
     // Without any listener an idle connection that the server ends would end the process.
     if (this.#isOwn || this.pool.listenerCount('error') === 0)

@@ -1,3 +1,5 @@
+import { errorSummary } from '../../error-summary.ts'
+
 /** The fields of `pg`'s `DatabaseError` that decide what an error is. */
 export interface ServerError {
   readonly severity?: string
@@ -6,6 +8,7 @@ export interface ServerError {
   readonly constraint?: string
   readonly column?: string
   readonly table?: string
+  readonly routine?: string
 }
 
 /** Whether an error is an answer of the server. */
@@ -17,19 +20,17 @@ export function isServerError(error: unknown): error is ServerError {
 
 const keptFields = ['severity', 'code', 'constraint', 'column', 'table', 'schema', 'routine']
 
+/** Classes of codes under which the server speaks of names and of itself, not of values. */
+const quietClasses = /^(0[0-9A-F]|2[35-9BDF]|3[BDF]|40|42|44|5[3-8])/
+
 /**
  * A copy of the server's error without what quotes a row: its detail, its context, and the message
- * of a value that the server could not read.
+ * of a value that the server could not read, of a function or an extension.
  */
 export function withoutRow(error: ServerError): Error & ServerError {
-  const message = /^22/.test(error.code) ? `SQLSTATE ${error.code}` : error.message
-  const copy = new Error(message)
+  const isQuiet = quietClasses.test(error.code) && error.routine !== 'exec_stmt_raise'
+  const copy = errorSummary(error, isQuiet ? error.message : `SQLSTATE ${error.code}`)
   copy.name = 'DatabaseError'
-  if (error instanceof Error) copy.stack = framesOf(error, `${copy.name}: ${message}`)
   const kept = keptFields.map((field) => [field, Reflect.get(error, field)] as const)
   return Object.assign(copy, Object.fromEntries(kept)) as Error & ServerError
-}
-
-function framesOf({ stack = '' }: Error, heading: string): string {
-  return stack.replace(/^[\s\S]*?(?=\n {4}at |$)/, heading)
 }

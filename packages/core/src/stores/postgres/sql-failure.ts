@@ -6,6 +6,7 @@ import type {
   StoreRefused,
   StoreUnavailable,
 } from '../../errors.ts'
+import { errorSummary } from '../../error-summary.ts'
 import { withCause } from '../../with-cause.ts'
 import { UnreadableValue } from './row-types.ts'
 import { isServerError, type ServerError, withoutRow } from './server-error.ts'
@@ -51,7 +52,7 @@ export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
  * server refused with the connection intact.
  */
 export function breaksConnection(error: unknown): boolean {
-  if (error instanceof UnreadableValue) return false
+  if (error instanceof UnreadableValue || error instanceof SyntaxError) return false
   if (!isServerError(error)) return true
   return (
     /^(08|28|57P|58|F0|XX|25P03|25P04|53300|3D000)/.test(error.code) ||
@@ -120,8 +121,12 @@ function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
       error,
     )
   if (/^(08|57P|53|58|F0|XX000)/.test(code) || isConnectionEnded(error))
-    return unavailableFailure(asked.operation, `${error.message} (${code})`, error)
+    return unavailableFailure(asked.operation, reasonWithCode(error), error)
   return refusal(error, asked)
+}
+
+function reasonWithCode({ message, code }: ServerError): string {
+  return message.endsWith(code) ? message : `${message} (${code})`
 }
 
 function constraintFailure(
@@ -167,6 +172,12 @@ function refused(operation: string, message: string, cause: unknown): StoreRefus
   return withCause(failure, cause)
 }
 
+/** `JSON.parse` and `BigInt`, of which parsers are made, quote what they cannot read. */
+function unreadable(operation: string, error: SyntaxError): StoreRefused {
+  const words = `a value of \`${operation}\` cannot be read by its parser`
+  return refused(operation, words, errorSummary(error, words))
+}
+
 function isFatal({ severity }: ServerError): boolean {
   return severity === 'FATAL' || severity === 'PANIC'
 }
@@ -193,6 +204,7 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
   if (error instanceof UnreadableValue) return refused(asked.operation, error.message, error)
   if (error instanceof TypeError || error instanceof RangeError)
     return refused(asked.operation, `a parameter of \`${asked.operation}\` cannot be sent`, error)
+  if (error instanceof SyntaxError) return unreadable(asked.operation, error)
   return unavailableFailure(asked.operation, reasonOf(error), error)
 }
 

@@ -1,4 +1,5 @@
 import type { DeadlineExceeded, StoreRefused, StoreUnavailable } from '../../errors.ts'
+import { errorSummary } from '../../error-summary.ts'
 import { withCause } from '../../with-cause.ts'
 
 /** Replies that speak of the server's state and not of the command. */
@@ -19,18 +20,21 @@ const passingCodes: ReadonlySet<string> = new Set(['OOM', 'MISCONF', 'EXECABORT'
 /** Says what a rejection of the Redis client means to the caller. */
 export function redisFailure(error: unknown, operation: string): StoreUnavailable | StoreRefused {
   const code = replyCode(error)
-  if (code === undefined || unavailableCodes.has(code))
-    return redisUnavailable(operation, code ?? reasonOf(error), error)
-  const message = `Redis refused \`${operation}\`: ${code}`
+  if (isUnavailable(error, code)) {
+    const reason = code ?? reasonOf(error)
+    return redisUnavailable(operation, reason, errorSummary(error, reason))
+  }
+  const reason = code ?? 'a reply of its own'
+  const message = `Redis refused \`${operation}\`: ${reason}`
   const refused: StoreRefused = {
     type: 'store-refused',
     store: 'redis',
     operation,
-    code,
     message,
-    retryable: passingCodes.has(code),
+    retryable: code !== undefined && passingCodes.has(code),
+    ...(code === undefined ? {} : { code }),
   }
-  return withCause(refused, withoutArguments(error))
+  return withCause(refused, errorSummary(error, quietWordsOf(error) ?? reason))
 }
 
 /** The failure of a command that was not carried out as far as anybody knows. */
@@ -72,11 +76,19 @@ export function replyCode(error: unknown): string | undefined {
   return /^([A-Z][A-Z0-9]+)(?: |$)/.exec(error.message)?.[1]
 }
 
-/** The server quotes the arguments of a command that it does not know. */
-function withoutArguments(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const quoted = error.message.indexOf(', with args')
-  return quoted < 0 ? error : new Error(error.message.slice(0, quoted))
+function isUnavailable(error: unknown, code: string | undefined): boolean {
+  return code === undefined ? !isReply(error) : unavailableCodes.has(code)
+}
+
+/** Replies to a script may be of any form. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && /^(Simple|Blob|Reply)Error$/.test(error.constructor.name)
+}
+
+/** The server quotes a command that it does not know, and scripts quote what they like. */
+function quietWordsOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !/^[A-Z]+ [\w ,.-]+$/.test(error.message)) return undefined
+  return error.message.includes('script') ? undefined : error.message
 }
 
 function reasonOf(error: unknown): string {
@@ -84,5 +96,7 @@ function reasonOf(error: unknown): string {
     return error.errors.map(reasonOf).join(', ')
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && typeof error.code === 'string') return error.code
+  // What is no JSON is quoted.
+  if (error instanceof SyntaxError) return error.name
   return error.message === '' ? error.constructor.name : error.message
 }

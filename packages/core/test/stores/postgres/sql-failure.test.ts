@@ -128,6 +128,12 @@ describe('an error of pg', () => {
     ],
     ['query_timeout', new Error('Query read timeout'), { type: 'deadline-exceeded' }, true],
     [
+      'a value that its parser cannot read',
+      new SyntaxError('Cannot convert 1.5 to a BigInt'),
+      { type: 'store-refused', message: expect.not.stringContaining('1.5') as string },
+      false,
+    ],
+    [
       'a pool that has ended',
       new Error('Cannot use a pool after calling end on the pool'),
       { type: 'store-unavailable' },
