@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { closestName } from './closest-name.ts'
 import { issuesOf } from './input.ts'
 
 /** Options that break a rule, thrown by what is constructed with them: a programmer's mistake. */
@@ -9,9 +10,31 @@ export class InvalidOptions extends TypeError {
   }
 }
 
+/** A rule for each option. */
+export type OptionRules<Options> = { readonly [Name in keyof Options]-?: z.ZodType }
+
 /**
- * Checks the options of something that is constructed. Only what the schema names is checked; the
- * options themselves come back as they were given.
+ * Rules for an object of options that has no others: an unknown name is refused, and the message
+ * names the known one that is closest.
+ */
+export function strictOptions<Options>(rules: OptionRules<Options>): z.ZodType {
+  const unknown = z.undefined({
+    error: ({ path }) => unknownOption(String(path?.at(-1)), Object.keys(rules)),
+  })
+  return z.object(rules as Record<string, z.ZodType>).catchall(unknown)
+}
+
+const unknownPrefix = 'unknown:'
+
+function unknownOption(name: string, known: readonly string[]): string {
+  const closest = closestName(name, known)
+  return closest === undefined
+    ? `${unknownPrefix} the options are ${known.join(', ')}`
+    : `${unknownPrefix} the closest option is ${closest}`
+}
+
+/**
+ * Checks the options of something that is constructed, and returns them as they were given.
  *
  * @throws {@link InvalidOptions} that names the function, the option, the rule and the value.
  */
@@ -22,7 +45,9 @@ export function checkOptions<Options extends object>(
 ): Options {
   const parsed = schema.safeParse(options)
   if (parsed.success) return options
-  const [issue] = issuesOf(parsed.error)
+  const issues = issuesOf(parsed.error)
+  // A misspelled name is why another one is missing.
+  const issue = issues.find(({ message }) => message.startsWith(unknownPrefix)) ?? issues[0]
   const { field = 'options', message = 'break a rule' } = issue ?? {}
   throw invalidOption(of, field, message, valueAt(options, field))
 }
@@ -67,6 +92,10 @@ export const option = {
   timeoutOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longest32Ms, tooLong32),
   /** A text that is not empty. */
   text: z.string('expected a text').min(1, 'expected a text that is not empty'),
+  /** A function. */
+  function: z.custom((value) => typeof value === 'function', 'expected a function'),
+  /** An object that its user checks. */
+  object: z.custom((value) => typeof value === 'object' && value !== null, 'expected an object'),
   /** `true` or `false`. */
   flag: z.boolean('expected true or false'),
 }

@@ -28,6 +28,8 @@ export interface DiagnosticEvents {
   'cache:entry-rejected': { cache: string; reason: string }
   /** The cache was bypassed because Redis failed. */
   'cache:bypass': { cache: string; reason: string }
+  /** A second cache was defined with the name of another: each serves what the other stored. */
+  'cache:name-taken': { cache: string }
   /** A writer announced a change of keys. */
   'invalidation:hold': { keys: number; durationMs: number }
   /** A writer's hold was gone before its release. */
@@ -63,6 +65,11 @@ export interface DiagnosticEvents {
    * everything.
    */
   'outbox:behind': { sink: string; behindMs: number }
+  /**
+   * Events were published ten seconds ago, and the relay that was made with `createRelay` has not
+   * been started.
+   */
+  'relay:not-started': { owner: string }
   /** The relay's own loop failed and will go on. */
   'relay:error': { error: unknown }
   /** Activity was recorded, flushed or lost. */

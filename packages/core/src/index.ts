@@ -144,7 +144,14 @@ export {
   storableText,
   validate,
 } from './input.ts'
-export { checkOptions, InvalidOptions, invalidOption, option } from './check-options.ts'
+export {
+  checkOptions,
+  InvalidOptions,
+  invalidOption,
+  option,
+  strictOptions,
+} from './check-options.ts'
+export type { OptionRules } from './check-options.ts'
 export { isRowId, maxRowId } from './row-id.ts'
 export { formatMoney, minorUnits, money, parseMoney, subtractMoney } from './money.ts'
 export type { Money, MoneyInput } from './money.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, option } from './check-options.ts'
+import { checkOptions, option, strictOptions } from './check-options.ts'
 import type { Stores } from './connect/stores.ts'
 import type { SqlError } from './errors.ts'
 import { FailureError, failureIn } from './failure-error.ts'
@@ -63,7 +63,8 @@ export const migrateDefaults = {
   lockTimeoutMs: 10_000,
 } as const satisfies MigrateOptions
 
-const migrateRules = z.object({
+const migrateRules = strictOptions<MigrateOptions>({
+  url: option.text.optional(),
   sets: z.array(migrationSetRule).optional(),
   waitMs: option.durationMs.optional(),
   lockTimeoutMs: option.durationMs.optional(),

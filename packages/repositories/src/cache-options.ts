@@ -1,4 +1,4 @@
-import { checkOptions, option } from '@headwater/core'
+import { checkOptions, option, strictOptions } from '@headwater/core'
 import { z } from 'zod'
 
 /** Times and limits of one cache. */
@@ -68,7 +68,7 @@ export type CheckedCacheOptions = Readonly<
   >
 >
 
-const cache = z.strictObject({
+const cache = strictOptions<EntityCacheOptions>({
   ttlMs: option.durationMs,
   graceMs: option.durationOrNoneMs,
   refreshAt: z.number().min(0.1, 'expected 0.1 or more').max(1, 'expected 1 or less').optional(),
@@ -77,7 +77,7 @@ const cache = z.strictObject({
 })
 
 const schema = z.object({
-  caches: z.strictObject({
+  caches: strictOptions<RepositoryCacheOptions>({
     users: cache,
     courses: cache,
     userEnrollments: cache,

@@ -1,4 +1,4 @@
-import { createSessions } from '@headwater/core'
+import { checkOptions, createSessions, option, strictOptions } from '@headwater/core'
 import type { MongodbStore, Sessions, Sink, Stores } from '@headwater/core'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink } from './activity/activity-log-sink.ts'
@@ -55,6 +55,14 @@ export interface RepositoriesOptions {
   readonly sessions?: Sessions
 }
 
+const optionNames = strictOptions<RepositoriesOptions>({
+  caches: option.object.optional(),
+  activity: option.object.optional(),
+  enrollments: option.object.optional(),
+  erasures: option.object.optional(),
+  sessions: option.object.optional(),
+})
+
 /**
  * Creates the repositories on connected stores. Touches no store; buffered activity is written when
  * `stores.close` begins.
@@ -70,6 +78,7 @@ export function createRepositories(
   stores: Stores,
   options: RepositoriesOptions = {},
 ): Repositories {
+  checkOptions('createRepositories', optionNames, options)
   const { types, redact, ...activityOptions } = checkActivityOptions(options.activity)
   const context = createContext(stores, options.caches)
   const popularity = new Popularity(stores)

@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, option } from '@headwater/core'
+import { checkOptions, invalidOption, option, strictOptions } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 import { z } from 'zod'
 import type { CourseReader } from './course-reader.ts'
@@ -107,16 +107,21 @@ export interface CourseSearchSettings {
 
 const named = 'createCourseSearch'
 const deadlineMs = z.number().min(1, 'expected 1 ms or more').max(60_000, 'expected at most 60000')
-const rules = z.object({
+const rules = strictOptions<CourseSearchOptions>({
+  courses: option.object,
+  activity: option.object.optional(),
+  embedder: option.object,
+  template: option.object.optional(),
+  former: option.object.optional(),
+  index: z.union([option.function, option.object]).optional(),
   legDeadlineMs: deadlineMs,
   minSimilarity: z.number().min(-1, 'expected -1 or more').max(1, 'expected 1 or less'),
   denseWeight: z.number().min(0, 'expected 0 or more').max(100, 'expected 100 or less'),
-  rerank: z
-    .object({
-      top: option.count.max(200, 'expected 200 or less').optional(),
-      deadlineMs: deadlineMs.optional(),
-    })
-    .optional(),
+  rerank: strictOptions<RerankOptions>({
+    rank: option.function,
+    top: option.count.max(200, 'expected 200 or less').optional(),
+    deadlineMs: deadlineMs.optional(),
+  }).optional(),
 })
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Stores } from '../connect/stores.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
@@ -25,6 +25,7 @@ export function defineCache<Id, Value>(
 ): Cache<Id, Value> {
   const checked = { keyName: options.name, ...cacheDefaults, ...options }
   checkOptions('defineCache', schema, checked)
+  stores.invalidation.enlist(options.name)
   const { postgres, invalidation, diagnostics, clock } = stores
   const redis = stores.redis.usedFor('cache')
   return new CacheAside({ postgres, redis, invalidation, diagnostics, clock }, checked)
@@ -39,7 +40,7 @@ const lifeMs = z
   .max(longestMs, 'expected at most 100 years')
 const spanMs = option.durationOrNoneMs.max(longestMs, 'expected at most 100 years')
 
-const schema = z.object({
+const schema = strictOptions<CacheOptions<never, never>>({
   name: z
     .string('expected a text')
     .regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_", "-" or ":"'),
@@ -58,5 +59,9 @@ const schema = z.object({
     .number('expected a number')
     .min(0.1, 'expected 0.1 or more')
     .max(1, 'expected 1 or less'),
-  load: z.custom((load) => typeof load === 'function', 'expected a function'),
+  load: option.function,
+  entryTtlMs: option.function.optional(),
+  tags: option.function.optional(),
+  key: option.function.optional(),
+  codec: option.object.optional(),
 })

@@ -31,7 +31,7 @@ async function checkOne(
 ): Promise<StoreHealth> {
   const { isRequired } = probe
   const startedMs = clock.monotonic()
-  const late = (): string => `no answer within ${deadlineMs} ms`
+  const late = (): string => `no answer within ${Math.round(deadlineMs)} ms`
   const error = await within(complaintOf(probe, deadlineMs), deadlineMs, late)
   if (error === undefined)
     return { status: 'up', isRequired, latencyMs: clock.monotonic() - startedMs }

@@ -97,7 +97,7 @@ function notInTime(store: StoreName, deadlineMs: number): DeadlineExceeded {
     store,
     operation: 'close',
     deadlineMs,
-    message: `the stores did not end by themselves within ${deadlineMs} ms: what was left was cut off`,
+    message: `the stores did not end by themselves within ${Math.round(deadlineMs)} ms: what was left was cut off`,
     retryable: false,
   }
 }

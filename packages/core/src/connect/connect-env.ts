@@ -35,6 +35,6 @@ function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, str
   return Object.fromEntries(found)
 }
 
-function valueOf({ env }: OptionRow<unknown>, read: ReadVariable): string | undefined {
-  return typeof env === 'string' ? read(env) : env?.(read)
+function valueOf({ env, fallback }: OptionRow<unknown>, read: ReadVariable): string | undefined {
+  return (env === undefined ? undefined : read(env)) ?? fallback?.(read)
 }

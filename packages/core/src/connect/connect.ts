@@ -8,12 +8,17 @@ import type { OpenedStore } from '../stores/store-kind.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { connectedStores } from './connected-stores.ts'
 import { openStores } from './open-stores.ts'
-import { type ConnectSettings, parseConnectOptions } from './parse-options.ts'
+import { nodeVersionIssue } from './node-version.ts'
+import {
+  type ConnectSettings,
+  invalidConnectOptions,
+  parseConnectOptions,
+} from './parse-options.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * Why `connect` gave no stores: its options break a rule, the package of a store is not installed,
- * or a required store cannot be had.
+ * Why `connect` gave no stores: its options break a rule, Node.js is too old, the package of a
+ * store is not installed, or a required store cannot be had.
  */
 export type ConnectError = InvalidInput | PackageMissing | StoreError
 
@@ -33,6 +38,8 @@ export type ConnectError = InvalidInput | PackageMissing | StoreError
  * ```
  */
 export function connect(options: ConnectOptions): ResultAsync<Stores, ConnectError> {
+  const tooOld = nodeVersionIssue(process.versions.node)
+  if (tooOld !== undefined) return errAsync(invalidConnectOptions([tooOld]))
   const settings = parseConnectOptions(options)
   if (settings.isErr()) return errAsync(settings.error)
   return new ResultAsync(open(settings.value, options))
@@ -77,7 +84,7 @@ async function awaitStore(
   for (;;) {
     const result = await store.reach(Math.max(1, leftMs()))
     if (result.isOk()) return undefined
-    if (!result.error.retryable || leftMs() <= retryAfterMs) return result.error
+    if (!result.error.retryable || leftMs() <= 2 * retryAfterMs) return result.error
     await setTimeout(retryAfterMs)
   }
 }

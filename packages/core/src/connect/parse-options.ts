@@ -1,12 +1,12 @@
-import { z } from 'zod'
-import { option } from '../check-options.ts'
-import type { InvalidInput } from '../errors.ts'
+import type { z } from 'zod'
+import { option, strictOptions } from '../check-options.ts'
+import type { InputIssue, InvalidInput } from '../errors.ts'
 import { invalidInput, issuesOf } from '../input.ts'
 import { invalidationRules } from '../invalidation/invalidation.ts'
 import { err, ok, type Result } from '../result.ts'
 import { defaultsOf, objectWith } from '../stores/option-table.ts'
 import { connectDefaults, type ConnectOptions } from './connect-options.ts'
-import { type AnyKind, kindsByName } from './store-kinds.ts'
+import { type AnyKind, type ConnectedName, kindsByName } from './store-kinds.ts'
 
 /** Options of `connect` after the check, with every default filled in. */
 export interface ConnectSettings {
@@ -16,8 +16,8 @@ export interface ConnectSettings {
   readonly connectDeadlineMs: number
 }
 
-const options = z.strictObject({
-  ...Object.fromEntries(kindsByName.map(([name, kind]) => [name, ruleOf(kind)])),
+const options = strictOptions<ConnectOptions>({
+  ...storeRules(),
   invalidation: invalidationRules.optional(),
   connectDeadlineMs: option.durationMs.optional(),
   clock: objectWith('a Clock', 'now', 'monotonic').optional(),
@@ -30,7 +30,8 @@ const options = z.strictObject({
  */
 export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettings, InvalidInput> {
   const parsed = options.safeParse(input)
-  if (!parsed.success) return err(invalidConnectOptions(issuesOf(parsed.error)))
+  if (!parsed.success)
+    return err(invalidConnectOptions(issuesOf(parsed.error, 'options').map(withVariable)))
   const given = new Map(Object.entries(input as unknown as Record<string, object | undefined>))
   const stores = kindsByName.flatMap(([name, kind]) => {
     const chosen = given.get(name)
@@ -48,12 +49,26 @@ export function invalidConnectOptions(issues: InvalidInput['issues']): InvalidIn
   return { ...invalidInput(issues), message: `connect: ${rules.join('; ')}` }
 }
 
+/** Says which variable sets the option, since that is where a mistake is mended. */
+function withVariable({ field, message }: InputIssue): InputIssue {
+  const [store, name = ''] = field.split('.')
+  const row = kindsByName.find(([known]) => known === store)?.[1].options[name]
+  return { field, message: row?.env === undefined ? message : `${message} (variable ${row.env})` }
+}
+
+function storeRules(): Record<ConnectedName, z.ZodType> {
+  const rules = kindsByName.map(([name, kind]) => [name, ruleOf(kind)])
+  return Object.fromEntries(rules) as Record<ConnectedName, z.ZodType>
+}
+
 function ruleOf(kind: AnyKind): z.ZodType {
   const rules = Object.entries(kind.options).map(([name, { rule, isRequired }]) => [
     name,
     isRequired === true ? rule : rule.optional(),
   ])
-  const rule = z.strictObject(Object.fromEntries(rules)).check(exactlyOne(kind.reachedBy))
+  const rule = strictOptions<AnyKind['options']>(
+    Object.fromEntries(rules) as Record<string, z.ZodType>,
+  ).check(exactlyOne(kind.reachedBy) as z.core.CheckFn<unknown>)
   return kind.isOptional === true ? rule.optional() : rule
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { option } from '../check-options.ts'
+import { option, strictOptions } from '../check-options.ts'
 import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
@@ -42,7 +42,7 @@ export const invalidationDefaults = {
 } as const satisfies Required<InvalidationOptions>
 
 /** Rules of {@link InvalidationOptions}. */
-export const invalidationRules = z.strictObject({
+export const invalidationRules = strictOptions<InvalidationOptions>({
   holdMs: option.durationMs.optional(),
   mode: z.enum(['fast', 'durable'], "expected 'fast' or 'durable'").optional(),
   lookEveryMs: option.durationMs.optional(),
@@ -61,6 +61,7 @@ export class Invalidation {
   readonly #deps: InvalidationDeps
   readonly #cacheId: CacheId
   readonly #pending = new Set<Promise<void>>()
+  readonly #cacheNames = new Set<string>()
 
   constructor(deps: InvalidationDeps, options: InvalidationOptions) {
     this.#deps = deps
@@ -106,6 +107,12 @@ export class Invalidation {
         isDurable: mode === 'durable' || lifeMs > holdMs,
       },
     )
+  }
+
+  /** Reports a second cache of one name: each would serve what the other stored. */
+  enlist(cache: string): void {
+    if (this.#cacheNames.has(cache)) this.#deps.diagnostics.emit('cache:name-taken', { cache })
+    this.#cacheNames.add(cache)
   }
 
   /** Lets work outlive the call that started it; {@link Invalidation.stop} waits for it. */

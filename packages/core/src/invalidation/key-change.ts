@@ -43,7 +43,7 @@ export class KeyChange {
 
   /** Issues the holds of keys without waiting for them. */
   invalidate(keys: readonly CacheKey[]): void {
-    const fresh = [...new Set(keys.map((key) => key.text))].filter((key) => !this.#holds.has(key))
+    const fresh = [...new Set(keys.map(textOf))].filter((key) => !this.#holds.has(key))
     if (fresh.length > 0) this.#issue(fresh)
   }
 
@@ -142,4 +142,12 @@ export class KeyChange {
     const hold = { issuedAt: clock.monotonic(), epoch: gate.epoch, isHeld }
     for (const key of keys) this.#holds.set(key, hold)
   }
+}
+
+function textOf(key: CacheKey): string {
+  const { text } = Object(key) as { readonly text?: unknown }
+  if (typeof text === 'string') return text
+  throw new TypeError(
+    `invalidate: expected a key made by cache.key(id), got ${JSON.stringify(key)}`,
+  )
 }

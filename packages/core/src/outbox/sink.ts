@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Failure } from '../errors.ts'
 import { ok, ResultAsync } from '../result.ts'
 import type { AsyncResult, Result } from '../result.ts'
@@ -137,7 +137,8 @@ async function reported(
   return 'failed' in answer ? ok(answer) : answer.map((report) => report ?? allDelivered)
 }
 
-const sinkSchema = z.object({
+const sinkSchema = strictOptions<SinkDefinition>({
+  handle: option.function,
   name: z
     .string('expected a text')
     .regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected kebab-case of at most 63 characters'),

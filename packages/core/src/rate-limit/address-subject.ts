@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { checkOptions } from '../check-options.ts'
+import { checkOptions, strictOptions } from '../check-options.ts'
 
 /** Options of {@link addressSubject}. */
 export interface AddressSubjectOptions {
@@ -19,7 +19,9 @@ export const addressSubjectDefaults = {
 } as const satisfies Required<AddressSubjectOptions>
 
 const expected = 'expected a whole number from 1 to 128'
-const rules = z.object({ ipv6Prefix: z.int(expected).min(1, expected).max(128, expected) })
+const rules = strictOptions<AddressSubjectOptions>({
+  ipv6Prefix: z.int(expected).min(1, expected).max(128, expected),
+})
 
 const groupCount = 8
 const groupBits = 16

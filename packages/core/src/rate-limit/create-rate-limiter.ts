@@ -1,4 +1,4 @@
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
 import { Fallback } from './fallback.ts'
@@ -22,7 +22,11 @@ import {
 import { look } from './scripts/look.ts'
 import { take } from './scripts/take.ts'
 
-const rules = limitRules.extend({ name: option.text, onUnavailable: onUnavailableRule })
+const rules = strictOptions<RateLimiterOptions>({
+  ...limitRules,
+  name: option.text,
+  onUnavailable: onUnavailableRule,
+})
 
 /**
  * Creates a limiter whose counts are shared by every process on the same Redis.

@@ -1,6 +1,6 @@
 import type { RedisClientType } from '@redis/client'
 import { z } from 'zod'
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
 import { isCluster } from '../stores/redis/redis-client.ts'
@@ -34,8 +34,8 @@ import { takeAll } from './scripts/take-all.ts'
 import { take } from './scripts/take.ts'
 import { untake } from './scripts/untake.ts'
 
-const rules = z.object({
-  limits: z.record(option.text, limitRules),
+const rules = strictOptions<RateLimitsOptions<string>>({
+  limits: z.record(option.text, strictOptions<OneLimit>(limitRules)),
   onUnavailable: onUnavailableRule,
 })
 
@@ -62,11 +62,8 @@ export function createRateLimits<Name extends string>(
       { windowMs: rateLimiterDefaults.windowMs, ...limit },
     ]),
   )
-  const { onUnavailable = rateLimiterDefaults.onUnavailable } = options
-  return new RedisRateLimits(
-    stores,
-    checkOptions('createRateLimits', rules, { limits, onUnavailable }),
-  )
+  const settings = { onUnavailable: rateLimiterDefaults.onUnavailable, ...options, limits }
+  return new RedisRateLimits(stores, checkOptions('createRateLimits', rules, settings))
 }
 
 class RedisRateLimits<Name extends string> implements RateLimits<Name> {

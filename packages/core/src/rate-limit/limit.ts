@@ -36,10 +36,10 @@ export interface LimitedTake {
 const yearMs = 31_536_000_000
 
 /** Rules for the options of one limit. */
-export const limitRules = z.object({
+export const limitRules = {
   limit: option.count,
   windowMs: option.durationMs.max(yearMs, 'expected at most a year'),
-})
+}
 
 /** Rule for the answer while Redis cannot be asked. */
 export const onUnavailableRule = z.enum(

@@ -98,7 +98,7 @@ function explained(error: unknown, options: DeadlineOptions): StoreError {
 function exceeded({ ms, store, operation }: DeadlineOptions, isGivenUp: boolean): StoreError {
   const message = isGivenUp
     ? `${store}: \`${operation}\` was given up by its caller`
-    : `${store} did not answer \`${operation}\` within ${ms} ms`
+    : `${store} did not answer \`${operation}\` within ${Math.round(ms)} ms`
   return { type: 'deadline-exceeded', store, operation, deadlineMs: ms, message, retryable: true }
 }
 

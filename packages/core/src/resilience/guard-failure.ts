@@ -35,7 +35,7 @@ function unavailable({ store, operation }: GuardedCall, reason: string, cause?: 
 }
 
 function late({ store, operation, deadlineMs }: GuardedCall, cause: unknown): StoreError {
-  const message = `${store} did not answer \`${operation}\` within ${deadlineMs} ms`
+  const message = `${store} did not answer \`${operation}\` within ${Math.round(deadlineMs)} ms`
   return withCause<StoreError>(
     { type: 'deadline-exceeded', store, operation, deadlineMs, message, retryable: true },
     cause,

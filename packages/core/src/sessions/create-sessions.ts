@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Json } from '../json.ts'
 import { RedisSessions } from './redis-sessions.ts'
 import {
@@ -10,7 +9,7 @@ import {
   type SessionUserId,
 } from './sessions.ts'
 
-const rules = z.object({
+const rules = strictOptions<SessionOptions>({
   ttlMs: option.durationMs,
   absoluteTtlMs: option.durationMs,
   lookEveryMs: option.durationMs,

@@ -8,8 +8,10 @@ export interface OptionRow<Value> {
   readonly default?: Value
   /** Whether it must be given. */
   readonly isRequired?: boolean
-  /** The variable of the environment that holds the value, or a function that finds it there. */
-  readonly env?: string | ((read: ReadVariable) => string | undefined)
+  /** The variable of the environment that holds the value. */
+  readonly env?: string
+  /** Finds the value elsewhere in the environment when that variable is not set. */
+  readonly fallback?: (read: ReadVariable) => string | undefined
 }
 
 /** Reads one variable of the environment; an empty one counts as unset. */

@@ -17,7 +17,7 @@ export class Deadline {
       store: 'postgres',
       operation: 'transaction',
       deadlineMs,
-      message: `the transaction did not end within ${deadlineMs} ms and was rolled back`,
+      message: `the transaction did not end within ${Math.round(deadlineMs)} ms and was rolled back`,
       retryable: true,
     }
     this.#passed.promise.catch(() => undefined)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, option } from '../check-options.ts'
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 
 /** Options of {@link transaction}. */
 export interface TransactionOptions {
@@ -41,7 +41,7 @@ export function transactionSettings(options: TransactionOptions): TransactionSet
 
 const isolations = ['read committed', 'repeatable read', 'serializable'] as const
 
-const transactionSchema = z.object({
+const transactionSchema = strictOptions<TransactionOptions>({
   deadlineMs: option.durationMs,
   maxAttempts: option.count,
   isolation: z.enum(isolations, 'expected "read committed", "repeatable read" or "serializable"'),

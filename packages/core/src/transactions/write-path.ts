@@ -90,12 +90,22 @@ async function decide<T, E>(
 }
 
 function endingOf<T, E>(result: Result<T, E>, tx: OpenTransaction): Ending<T, E> {
+  if (!isResult(result)) return { kind: 'thrown', error: noResult(result) }
   if (result.isErr()) return { kind: 'refused', error: result.error }
   if (tx.firstFailure === undefined) return { kind: 'committed', value: result.value }
   return poisoned(
     'a statement of the transaction failed and the work went on: nothing was committed',
     tx.firstFailure.error,
   )
+}
+
+function isResult(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'isErr' in value
+}
+
+function noResult(value: unknown): TypeError {
+  const got = value === undefined ? 'nothing: is a `return` missing?' : typeof value
+  return new TypeError(`transaction: expected the work to return ok(…) or err(…), got ${got}`)
 }
 
 /** Waits for the holds last: they are on their way since `invalidate`. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createClientPool, createCluster, createSentinel } from '@redis/client'
 import { createCluster as createClusterWithModules } from 'redis'
 import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
+import { nodeVersionIssue } from '../../src/connect/node-version.ts'
 
 const secret = 'hunter2-secret'
 const client = { sendCommand() {}, on() {} }
@@ -194,5 +195,33 @@ describe('connectOptionsFromEnv', () => {
       type: 'invalid-input',
       field: 'postgres.url',
     })
+  })
+})
+
+describe('messages of connect', () => {
+  test('A missing variable is named', async () => {
+    const options = connectOptionsFromEnv({ HEADWATER_MONGODB_URL: 'mongodb://h' })
+    const { message } = (await connect(options))._unsafeUnwrapErr()
+    expect(message).toContain('expected one of url, pool (variable HEADWATER_POSTGRES_URL)')
+    expect(message).toContain('(variable HEADWATER_REDIS_URL)')
+    expect(message).toContain('mongodb.database: expected a text (variable HEADWATER_MONGODB_D')
+  })
+
+  test('An unknown option is named with the closest known one', async () => {
+    const options = { ...good, redis: { ...good.redis, prefix: 'a:' }, invalidate: {} }
+    const { message } = (await connect(options))._unsafeUnwrapErr()
+    expect(message).toContain('redis.prefix: unknown: the closest option is keyPrefix')
+    expect(message).toContain('invalidate: unknown: the closest option is invalidation')
+  })
+
+  test('A Node.js that is too old is named with what is needed', () => {
+    expect(nodeVersionIssue('20.19.4')?.message).toBe(
+      'expected Node.js 22.12 or later: this is 20.19.4',
+    )
+    expect(nodeVersionIssue('22.11.0')).toBeDefined()
+    expect([nodeVersionIssue('22.12.0'), nodeVersionIssue('26.1.0')]).toEqual([
+      undefined,
+      undefined,
+    ])
   })
 })

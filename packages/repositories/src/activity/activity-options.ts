@@ -1,4 +1,4 @@
-import { checkOptions, option } from '@headwater/core'
+import { checkOptions, option, strictOptions } from '@headwater/core'
 import { z } from 'zod'
 import type { ActivityTypes } from './activity-types.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
@@ -54,7 +54,7 @@ const days = z.number('expected a number of days').positive('expected more than 
 const retentionDays = z.union(
   [
     days,
-    z.strictObject({
+    strictOptions<RetentionDays>({
       activity: days.optional(),
       searches: days.optional(),
       enrollments: days.optional(),
@@ -75,7 +75,7 @@ const zodSchema = z.custom<z.ZodType>(
 )
 
 const schema = z.object({
-  activity: z.strictObject({
+  activity: strictOptions<ActivityOptions>({
     maxBuffered: option.count,
     batchSize: option.count,
     flushIntervalMs: option.durationMs,

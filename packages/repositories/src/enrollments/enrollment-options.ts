@@ -1,4 +1,4 @@
-import { checkOptions, option } from '@headwater/core'
+import { checkOptions, option, strictOptions } from '@headwater/core'
 import { z } from 'zod'
 
 /** Limits on how simultaneous enrollments share transactions. */
@@ -34,7 +34,7 @@ export const enrollmentDefaults = {
   deadlineMs: 5_000,
 } as const satisfies Required<EnrollmentOptions>
 
-const schema = z.strictObject({
+const schema = strictOptions<EnrollmentOptions>({
   maxBatch: option.count.max(1_000, 'expected 1,000 or fewer'),
   maxTransactions: option.count,
   deadlineMs: option.durationMs,

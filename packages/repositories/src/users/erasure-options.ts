@@ -1,4 +1,4 @@
-import { checkOptions } from '@headwater/core'
+import { checkOptions, strictOptions } from '@headwater/core'
 import { z } from 'zod'
 
 /** Options of the erasure of deleted users. */
@@ -18,7 +18,7 @@ export const erasureDefaults = {
 } as const satisfies Required<ErasureOptions>
 
 const schema = z.object({
-  erasures: z.strictObject({
+  erasures: strictOptions<ErasureOptions>({
     retentionDays: z
       .number('expected a number of days')
       .positive('expected more than 0 days')

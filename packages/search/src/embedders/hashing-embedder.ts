@@ -1,5 +1,12 @@
-import { checkOptions, errAsync, hash32, invalidField, okAsync, option } from '@headwater/core'
-import { z } from 'zod'
+import {
+  checkOptions,
+  errAsync,
+  hash32,
+  invalidField,
+  okAsync,
+  option,
+  strictOptions,
+} from '@headwater/core'
 import type { Embedder, EmbedderRanking } from './embedder.ts'
 import { textFeatures } from './text-features.ts'
 
@@ -16,7 +23,7 @@ export interface HashingEmbedderOptions {
 /** The defaults of {@link HashingEmbedderOptions}. */
 export const hashingEmbedderDefaults = { dimensions: 1536 } as const
 
-const rules = z.object({ dimensions: option.count })
+const rules = strictOptions<HashingEmbedderOptions>({ dimensions: option.count })
 
 /**
  * Nineteen of twenty made-up words are less similar than this to every course of the sample

@@ -10,6 +10,7 @@ import {
   invalidField,
   ok,
   option,
+  strictOptions,
   systemClock,
 } from '@headwater/core'
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
@@ -131,7 +132,9 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   return new OpenaiEmbedder(settings, { asksForDimensions })
 }
 
-const rules = z.object({
+const rules = strictOptions<OpenaiEmbedderOptions>({
+  diagnostics: option.object,
+  clock: option.object,
   apiKey: option.text,
   baseURL: z.string().refine((url) => URL.canParse(url), 'expected a URL'),
   model: option.text,
@@ -139,7 +142,7 @@ const rules = z.object({
   encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
   deadlineMs: option.durationMs,
   concurrency: option.count,
-  batch: z.object({ maxTexts: option.count, maxTokens: option.count, maxBytes: option.count }),
+  batch: strictOptions({ maxTexts: option.count, maxTokens: option.count, maxBytes: option.count }),
 })
 
 type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }

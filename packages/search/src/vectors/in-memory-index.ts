@@ -1,6 +1,5 @@
-import { checkOptions, okAsync, option } from '@headwater/core'
+import { checkOptions, okAsync, option, strictOptions } from '@headwater/core'
 import type { ResultAsync } from '@headwater/core'
-import { z } from 'zod'
 import { passesFilter } from './metadata-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
@@ -42,7 +41,7 @@ export function inMemoryVectorIndex(options: InMemoryVectorIndexOptions = {}): V
   return new InMemoryIndex(dimensions)
 }
 
-const rules = z.object({ dimensions: option.count })
+const rules = strictOptions<InMemoryVectorIndexOptions>({ dimensions: option.count })
 
 class InMemoryIndex implements VectorIndex {
   readonly dimensions: number

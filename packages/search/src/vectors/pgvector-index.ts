@@ -5,9 +5,9 @@ import {
   eachInParallel,
   option,
   withCause,
+  strictOptions,
 } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
-import { z } from 'zod'
 import { pgvectorFilter } from './pgvector-filter.ts'
 import {
   countVectors,
@@ -76,7 +76,7 @@ export function pgvectorIndex(stores: Stores, options: PgvectorIndexOptions): Ve
   )
 }
 
-const rules = z.object({
+const rules = strictOptions<PgvectorIndexOptions>({
   namespace: option.text,
   dimensions: option.count.max(16_000, 'expected 16000 or less'),
 })

@@ -7,10 +7,10 @@ import {
   invalidOption,
   ok,
   option,
+  strictOptions,
 } from '@headwater/core'
 import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
 import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
-import { z } from 'zod'
 import { pineconeFilter } from './pinecone-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
@@ -77,7 +77,7 @@ export function pineconeIndex(stores: Stores, options: PineconeIndexOptions): Ve
   )
 }
 
-const rules = z.object({
+const rules = strictOptions<PineconeIndexOptions>({
   namespace: option.text,
   dimensions: option.count,
   concurrency: option.count,

@@ -5,6 +5,7 @@ import type { DeadlineExceeded, SqlError } from '../../errors.ts'
 import { errAsync, type ResultAsync } from '../../result.ts'
 import type { OutboxRestored } from '../origin.ts'
 import { relaySettings, type RelayOptions } from './relay-options.ts'
+import { watchForStart } from './forgotten-start.ts'
 import { RelayProcess } from './relay-process.ts'
 
 /** Time limit of `stop` and `drain`. */
@@ -63,14 +64,21 @@ export function createRelay(stores: Stores, options: RelayOptions): Relay {
   const settings = relaySettings(options)
   const owner = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`
   const running = new RelayProcess(stores, settings, owner)
+  const endWatch = watchForStart(stores, owner)
   return {
     owner,
     start: () => {
+      endWatch()
       running.start()
     },
-    stop: ({ deadlineMs = 5_000 } = {}) => running.stop(deadlineMs),
-    drain: ({ deadlineMs = 5_000 } = {}) =>
-      running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal),
+    stop: ({ deadlineMs = 5_000 } = {}) => {
+      endWatch()
+      return running.stop(deadlineMs)
+    },
+    drain: ({ deadlineMs = 5_000 } = {}) => {
+      endWatch()
+      return running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal)
+    },
     get refusal() {
       return running.refusal
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, invalidOption, option } from '../../check-options.ts'
+import { checkOptions, invalidOption, option, strictOptions } from '../../check-options.ts'
 import type { Sink } from '../sink.ts'
 
 /** Options of {@link createRelay}. */
@@ -83,7 +83,13 @@ export function relaySettings(options: RelayOptions): RelaySettings {
   return settings
 }
 
-const relaySchema = z.object({
+const sinkRule = z.custom<Sink>(
+  (sink) => typeof sink === 'object' && sink !== null && 'handle' in sink,
+  'expected what defineSink returns',
+)
+
+const relaySchema = strictOptions<RelayOptions>({
+  sinks: z.array(sinkRule, 'expected the list of sinks to deliver to'),
   leaseMs: option.durationMs,
   tickMs: option.durationMs,
   tickEvents: option.count,

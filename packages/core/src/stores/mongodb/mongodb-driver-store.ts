@@ -2,7 +2,7 @@ import type { Db, MongoClient, TopologyDescriptionChangedEvent } from 'mongodb'
 import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
-import { mongodbComplaint } from './mongodb-failure.ts'
+import { mongodbComplaint, unreachedBecause } from './mongodb-failure.ts'
 import { withCause } from '../../with-cause.ts'
 import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
@@ -16,6 +16,7 @@ export class MongodbDriverStore implements MongodbStore {
   readonly #guard: Guard
   readonly #isOwn: boolean
   #isReachable = true
+  #unreachedBecause = 'no server can be reached'
 
   constructor(
     client: MongoClient,
@@ -65,15 +66,16 @@ export class MongodbDriverStore implements MongodbStore {
       type: 'store-unavailable',
       store,
       operation,
-      message: `mongodb is not available for \`${operation}\`: no server can be reached`,
+      message: `mongodb is not available for \`${operation}\`: ${this.#unreachedBecause}`,
       retryable: true,
     }
     return withCause(unreachable, failure)
   }
 
   readonly #onTopology = ({ newDescription }: TopologyDescriptionChangedEvent): void => {
-    this.#isReachable = [...newDescription.servers.values()].some(
-      (server) => server.type !== 'Unknown',
-    )
+    const servers = [...newDescription.servers.values()]
+    this.#isReachable = servers.some((server) => server.type !== 'Unknown')
+    const { error } = servers.find((server) => server.error !== null) ?? {}
+    if (error) this.#unreachedBecause = unreachedBecause(error)
   }
 }

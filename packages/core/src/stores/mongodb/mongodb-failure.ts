@@ -1,4 +1,5 @@
 import type { Complaint } from '../../resilience/complaint.ts'
+import { unreachableReason } from '../../resilience/unreachable.ts'
 
 /** Codes of a server that steps down, shuts down, or ran out of the time it was given. */
 const passingCodes: ReadonlySet<number> = new Set([
@@ -24,19 +25,28 @@ const unreachable = [
 export function mongodbComplaint(error: unknown): Complaint {
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
   if (unreachable.some((name) => error.name.startsWith(name)))
-    return { type: 'store-unavailable', reason: error.name, cause: error }
+    return {
+      type: 'store-unavailable',
+      reason: unreachableReason(error) ?? error.name,
+      cause: error,
+    }
   // Errors of the socket pass through the driver as they are.
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code))
     return { type: 'store-unavailable', reason: error.code, cause: error }
   const code = 'code' in error && typeof error.code === 'number' ? error.code : undefined
   if ((code !== undefined && passingCodes.has(code)) || hasRetryableLabel(error))
     return { type: 'store-unavailable', reason: `${error.name} ${code ?? ''}`.trim() }
-  const reason = code === undefined ? error.name : `${error.name} ${code}`
+  const reason = reasonOf(error, code)
   return {
     type: 'store-refused',
     reason,
     code: code === undefined ? undefined : String(code),
   }
+}
+
+/** Why no server can be reached. */
+export function unreachedBecause(error: unknown): string {
+  return unreachableReason(error) ?? 'no server can be reached'
 }
 
 function hasRetryableLabel(error: Error): boolean {
@@ -47,4 +57,15 @@ function hasRetryableLabel(error: Error): boolean {
       label === 'RetryableError' ||
       label === 'SystemOverloadedError',
   )
+}
+
+const refusals: Readonly<Record<number, string>> = {
+  13: 'the user lacks a permission, or the URL names no user',
+  18: 'user or password was not accepted',
+}
+
+function reasonOf({ name }: Error, code: number | undefined): string {
+  if (code === undefined) return name
+  const words = refusals[code]
+  return words === undefined ? `${name} ${code}` : `${words} (${name} ${code})`
 }

@@ -51,8 +51,8 @@ export const mongodbOptions = {
       .max(63, 'expected at most 63 characters')
       .regex(/^[^/\\. "$*<>:|?]+$/, 'expected a database name'),
     isRequired: true,
-    env: (read: ReadVariable) =>
-      read('HEADWATER_MONGODB_DATABASE') ?? databaseIn(read('HEADWATER_MONGODB_URL')),
+    env: 'HEADWATER_MONGODB_DATABASE',
+    fallback: (read: ReadVariable) => databaseIn(read('HEADWATER_MONGODB_URL')),
   },
   deadlineMs: { rule: option.durationMs, default: 2_000 },
   maxConnections: { rule: option.count, default: 20 },

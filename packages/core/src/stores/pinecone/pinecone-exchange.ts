@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Complaint } from '../../resilience/complaint.ts'
+import { unreachableReason } from '../../resilience/unreachable.ts'
 
 /** One call to Pinecone as seen on the wire: its client takes no signal and hides the status. */
 interface Exchange {
@@ -62,7 +63,10 @@ export function pineconeComplaint(error: unknown): Complaint {
     return { type: 'store-refused', reason: error.message }
   const status = error.status ?? statusOf(name, error.message)
   if (status === undefined)
-    return { type: 'store-unavailable', reason: name === '' ? 'no answer' : name }
+    return {
+      type: 'store-unavailable',
+      reason: unreachableReason(error) ?? (name === '' ? 'no answer' : name),
+    }
   const isPassing = status === 408 || status === 429 || status >= 500
   if (isPassing)
     return {
@@ -70,7 +74,16 @@ export function pineconeComplaint(error: unknown): Complaint {
       reason: `HTTP ${status}`,
       retryAfterMs: error.retryAfterMs,
     }
-  return { type: 'store-refused', reason: `HTTP ${status}`, code: String(status) }
+  return {
+    type: 'store-refused',
+    reason: meanings[status] ?? `HTTP ${status}`,
+    code: String(status),
+  }
+}
+
+const meanings: Readonly<Record<number, string>> = {
+  401: 'the API key was not accepted (HTTP 401)',
+  404: 'no such index or namespace (HTTP 404)',
 }
 
 const statuses: Readonly<Record<string, number>> = {

@@ -7,6 +7,7 @@ import type {
   StoreUnavailable,
 } from '../../errors.ts'
 import { errorSummary } from '../../error-summary.ts'
+import { unreachableReason } from '../../resilience/unreachable.ts'
 import { withCause } from '../../with-cause.ts'
 import { UnreadableValue } from './row-types.ts'
 import { isServerError, type ServerError, withoutRow } from './server-error.ts'
@@ -66,7 +67,7 @@ export function deadlineFailure(
   { operation, deadlineMs }: AskedStatement,
   cause?: unknown,
 ): DeadlineExceeded {
-  const message = `PostgreSQL did not answer \`${operation}\` within ${deadlineMs} ms`
+  const message = `PostgreSQL did not answer \`${operation}\` within ${Math.round(deadlineMs)} ms`
   const failure: DeadlineExceeded = {
     type: 'deadline-exceeded',
     store: 'postgres',
@@ -198,7 +199,7 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
   const message = error instanceof Error ? error.message : String(error)
   if (message === 'Query read timeout') return deadlineFailure(asked, error)
   if (message.startsWith('timeout exceeded when trying to connect'))
-    return unavailableFailure(asked.operation, 'no connection became free in time', error)
+    return unavailableFailure(asked.operation, noConnection, error)
   if (message.startsWith('Cannot use a pool after calling end'))
     return unavailableFailure(asked.operation, 'the pool is closed', error)
   if (error instanceof UnreadableValue) return refused(asked.operation, error.message, error)
@@ -208,8 +209,12 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
   return unavailableFailure(asked.operation, reasonOf(error), error)
 }
 
+const noConnection =
+  'no connection could be made or became free in time: the server is silent, or all are in use'
+
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  const unreachable = unreachableReason(error)
+  if (unreachable !== undefined) return unreachable
   if (!(error instanceof Error)) return String(error)
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }

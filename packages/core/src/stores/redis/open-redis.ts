@@ -3,7 +3,7 @@ import { within } from '../../resilience/within.ts'
 import { err, ok, type Result } from '../../result.ts'
 import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
 import { RedisClientStore } from './redis-client-store.ts'
-import { redisDeadlineExceeded } from './redis-failure.ts'
+import { redisUnavailable } from './redis-failure.ts'
 import { type RedisOptions, redisOptions, type RedisSettings } from './redis-options.ts'
 import type { RedisStore } from './redis-store.ts'
 
@@ -37,6 +37,6 @@ function upWithin(
   return within(
     store.whenUp('up').then(() => ok(undefined)),
     deadlineMs,
-    () => err({ ...redisDeadlineExceeded('connect', deadlineMs), retryable: false }),
+    () => err({ ...redisUnavailable('connect', store.downReason), retryable: false }),
   )
 }

@@ -110,6 +110,11 @@ export class RedisClientStore implements SharedRedis {
     return this.#link.whenUp(until)
   }
 
+  /** Why it is not up. */
+  get downReason(): string {
+    return this.#link.reason
+  }
+
   /** Lets commands under way end and closes the client, unless it was handed in. */
   close(): Promise<void> {
     return this.#link.close()

@@ -1,5 +1,6 @@
 import type { DeadlineExceeded, StoreRefused, StoreUnavailable } from '../../errors.ts'
 import { errorSummary } from '../../error-summary.ts'
+import { unreachableReason } from '../../resilience/unreachable.ts'
 import { withCause } from '../../with-cause.ts'
 
 /** Replies that speak of the server's state and not of the command. */
@@ -16,6 +17,13 @@ const unavailableCodes: ReadonlySet<string> = new Set([
 
 /** Refusals that pass: the server is out of memory, or cannot write its snapshot. */
 const passingCodes: ReadonlySet<string> = new Set(['OOM', 'MISCONF', 'EXECABORT'])
+
+/** Replies to a connection that does not say who it is, in words. */
+const credentialReplies: Readonly<Record<string, string>> = {
+  NOAUTH: 'it wants a password',
+  WRONGPASS: 'user or password was not accepted',
+  NOPERM: 'the user lacks a permission',
+}
 
 /** Says what a rejection of the Redis client means to the caller. */
 export function redisFailure(error: unknown, operation: string): StoreUnavailable | StoreRefused {
@@ -56,7 +64,7 @@ export function redisUnavailable(
 
 /** The failure of a command whose answer did not come in time. */
 export function redisDeadlineExceeded(operation: string, deadlineMs: number): DeadlineExceeded {
-  const message = `Redis did not answer \`${operation}\` within ${deadlineMs} ms`
+  const message = `Redis did not answer \`${operation}\` within ${Math.round(deadlineMs)} ms`
   return {
     type: 'deadline-exceeded',
     store: 'redis',
@@ -66,6 +74,22 @@ export function redisDeadlineExceeded(operation: string, deadlineMs: number): De
     retryable: true,
   }
 }
+
+/** Why a connection to Redis failed, for the failures of all commands until it is up. */
+export function connectReason(error: unknown): string {
+  const code = replyCode(error)
+  if (code !== undefined) return `${credentialReplies[code] ?? 'it refused'} (${code})`
+  const reason = reasonOf(error)
+  if (reason.startsWith('Socket closed unexpectedly')) return closedAtOnce
+  return reason === 'Connection timeout' ? noAnswer : reason
+}
+
+/** Why commands fail while a server says nothing. */
+export const noAnswer =
+  'no answer yet: check the port, and whether it wants TLS (rediss://) or not (redis://)'
+
+const closedAtOnce =
+  'the server closed the connection without a word: does it want TLS (rediss://), or is it another server?'
 
 /**
  * The code that starts an error reply of the server, `WRONGTYPE` for instance; `undefined` for
@@ -92,6 +116,8 @@ function quietWordsOf(error: unknown): string | undefined {
 }
 
 function reasonOf(error: unknown): string {
+  const unreachable = unreachableReason(error)
+  if (unreachable !== undefined) return unreachable
   if (error instanceof AggregateError && error.message === '')
     return error.errors.map(reasonOf).join(', ')
   if (!(error instanceof Error)) return String(error)

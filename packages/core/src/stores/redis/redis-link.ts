@@ -1,7 +1,7 @@
 import { startTimer } from '../../resilience/timer.ts'
 import { listenTo } from './client-events.ts'
 import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
-import { replyCode } from './redis-failure.ts'
+import { connectReason, noAnswer, replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
 import { readServer, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
@@ -71,9 +71,9 @@ export class RedisLink {
     return this.#isUp && this.#client.isReady
   }
 
-  /** Why commands cannot be served. */
+  /** Why commands cannot be served: the last error of the connection, in words. */
   get reason(): string {
-    return this.#reason ?? 'not connected'
+    return this.#reason ?? noAnswer
   }
 
   /** Names the connected server and its term as a primary; `undefined` while that is not known. */
@@ -144,7 +144,6 @@ export class RedisLink {
         this.#verify()
       },
       onLost: () => {
-        this.#reason = undefined
         this.#goDown()
       },
       onError: (error) => {
@@ -224,8 +223,8 @@ export class RedisLink {
     this.#goDown()
     this.#isUp = false
     this.#cancelWatchdog()
-    this.#reason = reason
     this.#onError(new Error(`Redis: ${reason}`))
+    this.#reason = reason
     const pauseMs = Math.min(longestRefusalMs, retryVerifyMs * 2 ** this.#refusals)
     this.#refusals += 1
     if (!this.#isOwn) {
@@ -269,6 +268,7 @@ export class RedisLink {
 
   #onError(error: unknown): void {
     this.#hasTried = true
+    this.#reason = connectReason(error)
     this.#listeners.onError(error)
     this.#wake((until) => until === 'first-attempt')
   }

@@ -116,7 +116,7 @@ describe('an error of pg', () => {
       new Error('timeout exceeded when trying to connect'),
       {
         type: 'store-unavailable',
-        message: expect.stringContaining('no connection became free') as string,
+        message: expect.stringContaining('became free in time') as string,
       },
       true,
     ],

@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { connect, type ConnectOptions, orThrow, type StoreHealth } from '@headwater/core'
+import {
+  isolate,
+  type IsolatedStores,
+  type RedisServer,
+  startRedisServer,
+} from '@headwater/testing'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+
+let own: IsolatedStores<'postgres' | 'redis'>
+let guarded: RedisServer
+let closing: Server
+
+beforeAll(async () => {
+  own = await isolate(inject('stack'))
+  guarded = await startRedisServer({ args: ['--requirepass', 'hunter2'] })
+  // As a server that speaks only TLS answers to a greeting without it.
+  closing = createServer((socket) => socket.on('data', () => socket.destroy()))
+  closing.listen(0, '127.0.0.1')
+  await once(closing, 'listening')
+})
+afterAll(async () => {
+  closing.close()
+  await guarded.stop()
+  await own.dispose()
+})
+
+const password = 'not-hunter2'
+const closingHost = (): string => `127.0.0.1:${(closing.address() as AddressInfo).port}`
+
+const redisMistakes: readonly [string, () => string, RegExp][] = [
+  ['a wrong password', () => withPassword(guarded.url), /not accepted \(WRONGPASS\)/],
+  ['no password', () => guarded.url, /wants a password \(NOAUTH\)/],
+  ['a wrong port', () => 'redis://127.0.0.1:1', /nothing listens at 127\.0\.0\.1:1.*ECONNREFUSED/],
+  [
+    'a wrong host name',
+    () => 'redis://no-such-host.invalid',
+    /host name no-such-host\.invalid is not known \((ENOTFOUND|EAI_AGAIN)\)/,
+  ],
+  [
+    'TLS for a server without it',
+    () => own.redis.url.replace('redis:', 'rediss:'),
+    /no answer yet.*TLS/,
+  ],
+  ['no TLS for a server with it', () => `redis://${closingHost()}`, /does it want TLS/],
+]
+
+describe('Redis that cannot be had', () => {
+  test.each(redisMistakes)(
+    'Given %s, health says why, and connect too where Redis is required',
+    async (_, url, reason) => {
+      expect((await healthWith({ redis: { url: url() } })).redis?.error).toMatch(reason)
+      const redis = { url: url(), required: true }
+      const failure = (await connect(options({ redis })))._unsafeUnwrapErr()
+      expect(failure.message).toMatch(reason)
+      expect(JSON.stringify(failure)).not.toContain(password)
+    },
+  )
+})
+
+const postgresMistakes: readonly [string, (url: URL) => void, RegExp][] = [
+  ['a wrong port', (url) => (url.port = '1'), /nothing listens at 127\.0\.0\.1:1/],
+  ['a wrong host name', (url) => (url.hostname = 'no-such-host.invalid'), /host name .* not known/],
+  [
+    'TLS for a server without it',
+    (url) => {
+      url.searchParams.set('sslmode', 'verify-full')
+    },
+    /does not support SSL/,
+  ],
+  ['a server that is another one', (url) => (url.host = closingHost()), /terminated unexpectedly/],
+]
+
+test.each(postgresMistakes)(
+  'Given %s for PostgreSQL, connect says so at its deadline',
+  async (_, change, reason) => {
+    const url = new URL(own.postgres.url)
+    change(url)
+    const failure = (await connect(options({ postgres: { url: url.href } })))._unsafeUnwrapErr()
+    expect(failure.message).toMatch(reason)
+  },
+)
+
+const otherMistakes: readonly [string, Partial<ConnectOptions>, RegExp][] = [
+  [
+    'a wrong port of MongoDB',
+    { mongodb: { url: 'mongodb://127.0.0.1:1', database: 'a' } },
+    /nothing listens at 127\.0\.0\.1:1/,
+  ],
+  [
+    'a wrong host name of MongoDB',
+    { mongodb: { url: 'mongodb://no-such-host.invalid', database: 'a' } },
+    /host name no-such-host\.invalid is not known/,
+  ],
+  [
+    'a wrong host name of Pinecone',
+    { pinecone: { apiKey: 'k', index: 'a', controllerHostUrl: 'http://no-such-host.invalid' } },
+    /host name no-such-host\.invalid is not known/,
+  ],
+]
+
+test.each(otherMistakes)('Given %s, health says so', async (_, more, reason) => {
+  const { mongodb, pinecone } = await healthWith(more)
+  expect((mongodb ?? pinecone)?.error).toMatch(reason)
+})
+
+test('Given another API key of Pinecone than the service knows, health says so', async () => {
+  const { url: controllerHostUrl } = inject('stack').pinecone
+  const health = await healthWith({
+    pinecone: { apiKey: 'unknown', index: 'courses', controllerHostUrl },
+  })
+  expect(health.pinecone?.error).toContain('the API key was not accepted')
+})
+
+function options(more: Partial<ConnectOptions>): ConnectOptions {
+  const { postgres, redis } = own
+  return {
+    postgres: { url: postgres.url },
+    redis: { url: redis.url },
+    connectDeadlineMs: 800,
+    ...more,
+  }
+}
+
+async function healthWith(
+  more: Partial<ConnectOptions>,
+): Promise<Partial<Record<string, StoreHealth>>> {
+  await using stores = orThrow(await connect({ ...options(more), connectDeadlineMs: 10_000 }))
+  return (await stores.health()).stores
+}
+
+function withPassword(url: string): string {
+  const changed = new URL(url)
+  changed.password = password
+  return changed.href
+}
