@@ -23,6 +23,7 @@ import {
   type Stores,
 } from '@headwater/core'
 import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
+import type { SinkOpening } from '../../src/outbox/relay/cursor.ts'
 
 /** An empty outbox in a schema of its own, and what tests do with it. */
 export interface OutboxFixture {
@@ -214,4 +215,9 @@ export function collect<Name extends keyof DiagnosticEvents>(
   const found: DiagnosticEvents[Name][] = []
   diagnostics.on(name, (event) => found.push(event))
   return found
+}
+
+/** A relay that opened a sink and has not been alive since. */
+export function deadRelay(sink: Sink = recordingSink()): SinkOpening {
+  return { sink, owner: 'dead', leaseMs: 1 }
 }

@@ -21,60 +21,20 @@ const leaseEnd = `clock_timestamp() + $3 * interval '1 ms'`
 
 const lease = `lease_until = ${leaseEnd}, leased_at = clock_timestamp()`
 
-/** The sink as the asking relay defines it, when that is how it was registered last. */
+/**
+ * The sink as the asking relay defines it, when that is how it was registered last. The lock waits
+ * for a registration that is being carried out, and makes the next one wait.
+ */
 const registered = `
-  SELECT FROM @schema.outbox_sink s WHERE s.sink = $1 AND s.mode = $4 AND s.types = $5::text[]`
-
-/** A definition as one text. */
-function definition(mode: string, types: string): string {
-  return `(${mode} || ' ' || array_to_string(${types}, ','))`
-}
-
-const registeredDefinition = definition('s.mode', 's.types')
-const wantedDefinition = definition('excluded.mode', 'excluded.types')
+  SELECT FROM @schema.outbox_sink s
+  WHERE s.sink = $1 AND s.mode = $4 AND s.types = $5::text[] FOR SHARE`
 
 const cursorColumns = `
     c.shard, c.tick::text, c.tick_to::text, c.last_seq::text, c.fence::text, c.crashes`
 
-/**
- * Registers a definition that differs from the registered one, but not one that was replaced
- * before while relays with its successor are alive, or were within `$5` milliseconds: they left
- * without a word, and may return. Those seen in the future, by a clock that was set back since,
- * count once they are seen again. A relay that pulsed while the successor was being registered
- * still wants what it replaced, and does not count. A changed definition takes the shards away from
- * every owner, whose acknowledgements then fail.
- */
+/** Registers a sink: see `0006_outbox_register.sql`. */
 export const openCursorsSql = `
-  WITH registered AS (
-    INSERT INTO @schema.outbox_sink AS s (sink, mode, types) VALUES ($1, $2, $3)
-    ON CONFLICT (sink) DO UPDATE SET
-      mode = excluded.mode,
-      types = excluded.types,
-      superseded = array_remove(s.superseded, ${wantedDefinition}) || ${registeredDefinition}
-    WHERE (s.mode, s.types) IS DISTINCT FROM (excluded.mode, excluded.types)
-      AND NOT (
-        ${wantedDefinition} = ANY (s.superseded)
-        AND EXISTS (
-          SELECT FROM @schema.outbox_owner o
-          WHERE o.sink = s.sink AND o.seen_until > clock_timestamp() - $5 * interval '1 ms'
-            AND o.seen_at <= clock_timestamp()
-            AND coalesce(o.definition = ${registeredDefinition}, true)
-        )
-      )
-    RETURNING s.sink
-  ), former AS (
-    DELETE FROM @schema.outbox_owner o USING registered WHERE o.sink = registered.sink
-  ), changed AS (
-    UPDATE @schema.outbox_cursor c SET fence = c.fence + 1, owner = NULL, lease_until = 'epoch'
-    FROM registered, ${durably}
-    WHERE c.sink = registered.sink
-  )
-  INSERT INTO @schema.outbox_cursor (sink, shard, tick)
-  SELECT registered.sink, shard,
-    CASE WHEN $4 = 'head' THEN (SELECT id FROM @schema.outbox_advance(0, 0)) ELSE 0 END
-  FROM registered, generate_series(0, ${shardCount - 1}) AS shard, ${durably}
-  WHERE NOT EXISTS (SELECT FROM @schema.outbox_cursor c WHERE c.sink = $1)
-  ON CONFLICT DO NOTHING`
+  SELECT @schema.outbox_register($1, $2, $3::text[], $4, $5, $6, $7, ${shardCount})`
 
 /**
  * Renews the leases. Those of other owners that were renewed in the future get their full length
@@ -83,12 +43,10 @@ export const openCursorsSql = `
 export const pulseSql = `
   WITH registered AS (${registered}
   ), seen AS (
-    INSERT INTO @schema.outbox_owner (sink, owner, seen_until, seen_at, definition)
-    SELECT $1, $2, ${leaseEnd}, clock_timestamp(), ${definition('$4', '$5::text[]')} FROM registered
+    INSERT INTO @schema.outbox_owner (sink, owner, seen_until, seen_at)
+    SELECT $1, $2, ${leaseEnd}, clock_timestamp() FROM registered
     ON CONFLICT (sink, owner) DO UPDATE SET
-      seen_until = excluded.seen_until,
-      seen_at = excluded.seen_at,
-      definition = excluded.definition
+      seen_until = excluded.seen_until, seen_at = excluded.seen_at
   ), gone AS (
     DELETE FROM @schema.outbox_owner
     WHERE sink = $1 AND (

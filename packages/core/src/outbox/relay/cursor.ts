@@ -38,6 +38,11 @@ export interface Owning {
   readonly leaseMs: number
 }
 
+/** A sink that is opened, and the relay that opens it. */
+export interface SinkOpening extends Owning {
+  readonly sink: Sink
+}
+
 /**
  * How long the relays of a newer release must be gone before one of an older release takes a sink
  * over again, in milliseconds. A crash or a restart is shorter.
@@ -45,20 +50,23 @@ export interface Owning {
 export const takeOverAfterMs = 60_000
 
 /**
- * Registers a sink. One that is new gets a cursor for each shard, at the beginning or at the head
- * of the log. When its mode or types have changed, relays with the old ones lose their shards: they
- * would pass events of a new type without delivering them. An older release that is restarted does
- * not take the sink back while the newer one is alive. One round trip.
+ * Registers a sink, and this relay as one that is alive. A sink that is new gets a cursor for each
+ * shard, at the beginning or at the head of the log. When its mode or types have changed, relays
+ * with the old ones lose their shards: they would pass events of a new type without delivering
+ * them. An older release that is restarted does not take the sink back while the newer one is
+ * alive. One round trip.
  */
 export async function openCursors(
   sql: SqlClient,
-  { name, mode, types, startAt }: Sink,
+  { sink: { name, mode, types, startAt }, owner, leaseMs }: SinkOpening,
 ): Promise<void> {
   await sql.query(openCursorsSql, [
     name,
     mode,
     inOrder(types),
     startAt ?? 'beginning',
+    owner,
+    leaseMs,
     takeOverAfterMs,
   ])
 }

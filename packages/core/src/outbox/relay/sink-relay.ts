@@ -182,7 +182,7 @@ export class SinkRelay {
   }
 
   async #register(): Promise<void> {
-    await openCursors(this.#deps.sql, this.#deps.sink)
+    await openCursors(this.#deps.sql, this.#deps)
     await this.#ownership.pulse()
   }
 

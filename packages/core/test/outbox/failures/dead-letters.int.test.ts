@@ -4,7 +4,7 @@ import { eventually } from '@headwater/testing'
 import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { dueRow } from '../../../src/outbox/failures/park.ts'
-import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
+import { change, deadRelay, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -13,8 +13,8 @@ test('An event that was given up because its process ended every time is deliver
   const { client } = fixture.stores.postgres
   const sink = recordingSink()
   const [id = ''] = await fixture.publish(change(1, 1))
-  await openCursors(client, sink)
-  const shards = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
+  await openCursors(client, deadRelay(sink))
+  const shards = await claim(client, deadRelay(sink), 64)
   const [row] = await fixture.rows<{ seq: string; shard: number }>(
     'SELECT seq::text, shard FROM @schema.outbox',
   )

@@ -4,7 +4,14 @@ import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { dueRow, failedRow, parkedRow, type FailureRow } from '../../../src/outbox/failures/park.ts'
 import type { LoggedEvent } from '../../../src/outbox/log/event.ts'
-import { change, nameOf, recordingSink, useOutbox, versionsOf } from '../outbox-fixture.ts'
+import {
+  change,
+  deadRelay,
+  nameOf,
+  recordingSink,
+  useOutbox,
+  versionsOf,
+} from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -41,8 +48,8 @@ test('A due aggregate is retried however many others wait behind dead events', a
     headers: {},
     createdAt: new Date(),
   }))
-  await openCursors(client, sink)
-  const shards = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
+  await openCursors(client, deadRelay(sink))
+  const shards = await claim(client, deadRelay(sink), 64)
   const [tick] = await fixture.rows<{ id: string }>(
     'SELECT id::text FROM @schema.outbox_advance(0, 0)',
   )

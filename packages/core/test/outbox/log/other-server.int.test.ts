@@ -49,14 +49,14 @@ const statements: readonly (readonly [
   [
     'A claim',
     async ({ stores }) => {
-      await openCursors(stores.postgres.client, owning.sink)
+      await openCursors(stores.postgres.client, owning)
       return claim(stores.postgres.client, owning, 64, history)
     },
   ],
   [
     'A reclaim',
     async ({ stores }) => {
-      await openCursors(stores.postgres.client, owning.sink)
+      await openCursors(stores.postgres.client, owning)
       await claim(stores.postgres.client, owning, 64)
       return reclaim(stores.postgres.client, owning, history)
     },

@@ -6,10 +6,11 @@ import { purge } from '../../../src/outbox/log/purge.ts'
 import { advance } from '../../../src/outbox/log/tick.ts'
 import {
   change,
+  deadRelay,
   nothingOlder,
+  type OutboxFixture,
   recordingSink,
   useOutbox,
-  type OutboxFixture,
 } from '../outbox-fixture.ts'
 
 const open = useOutbox()
@@ -25,7 +26,7 @@ describe('a sink that is far behind', () => {
   test('status names the sink that the purge waits for and the size of the log', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
-    await openCursors(client, recordingSink({ name: 'left-behind' }))
+    await openCursors(client, deadRelay(recordingSink({ name: 'left-behind' })))
     const quick = recordingSink({ name: 'quick' })
     await drain(fixture, quick)
     const empty = orThrow(await fixture.outbox.status())
@@ -60,7 +61,10 @@ describe('a sink that is far behind', () => {
           ? errAsync({ type: 'sink-failed', message: '503', retryable: true })
           : okAsync({ failed: [] }),
     })
-    await openCursors(fixture.stores.postgres.client, recordingSink({ name: 'unserved' }))
+    await openCursors(
+      fixture.stores.postgres.client,
+      deadRelay(recordingSink({ name: 'unserved' })),
+    )
     const relay = fixture.relay([stuck, recordingSink({ name: 'quick' })], {
       purgeMs: 30,
       retentionMs: 60_000,
@@ -90,7 +94,7 @@ describe('a sink that is far behind', () => {
   test('A sink that is removed and starts at the head is there at once and frees the log', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
-    await openCursors(client, recordingSink())
+    await openCursors(client, deadRelay())
     await fixture.publish(change(1, 1), change(1, 2))
     await advance(client, { gapMs: 0, maxEvents: 0 })
     orThrow(await fixture.outbox.removeSink('recorder'))

@@ -2,7 +2,7 @@ import { okAsync, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { expect, test } from 'vitest'
 import { claim, openCursors, pulse } from '../../../src/outbox/relay/cursor.ts'
-import { change, recordingSink, useOutbox } from '../outbox-fixture.ts'
+import { change, deadRelay, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -22,7 +22,7 @@ test('The shards of a relay that died before the clock was set back are taken ov
   const fixture = await open()
   const { client } = fixture.stores.postgres
   const sink = recordingSink()
-  await openCursors(client, sink)
+  await openCursors(client, deadRelay(sink))
   const owning = { sink, owner: 'dead', leaseMs: 300 }
   await pulse(client, owning)
   expect(await claim(client, owning, 64)).toHaveLength(64)

@@ -22,7 +22,7 @@ import {
 } from '@headwater/testing'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { advance } from '../../../src/outbox/log/tick.ts'
-import { change, nameOf, recordingSink, versionsOf } from '../outbox-fixture.ts'
+import { change, deadRelay, nameOf, recordingSink, versionsOf } from '../outbox-fixture.ts'
 
 let server: PostgresServer
 let url: string
@@ -301,7 +301,7 @@ describe('a crash of a server that acknowledges commits before it writes them', 
 
   test('A crash without synchronous commit loses no cursor of a new sink', async () => {
     const stores = await prepared()
-    await openCursors(stores.postgres.client, recordingSink())
+    await openCursors(stores.postgres.client, deadRelay())
     await crash(stores)
     expect(await rows(stores, 'SELECT count(*)::int AS count FROM @schema.outbox_cursor')).toEqual([
       { count: 64 },
@@ -312,8 +312,8 @@ describe('a crash of a server that acknowledges commits before it writes them', 
     const stores = await prepared()
     const { client } = stores.postgres
     const sink = recordingSink()
-    await openCursors(client, sink)
-    const [shard] = await claim(client, { sink, owner: 'dead', leaseMs: 1 }, 64)
+    await openCursors(client, deadRelay(sink))
+    const [shard] = await claim(client, deadRelay(sink), 64)
     await crash(stores)
     expect(
       await rows(stores, 'SELECT min(fence)::text AS fence FROM @schema.outbox_cursor'),

@@ -12,12 +12,13 @@ import { acknowledge } from '../../../src/outbox/relay/acknowledge.ts'
 import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import {
   change,
+  deadRelay,
   nameOf,
+  type OutboxFixture,
   recordingSink,
+  type Session,
   useOutbox,
   versionsOf,
-  type OutboxFixture,
-  type Session,
 } from '../outbox-fixture.ts'
 
 const open = useOutbox()
@@ -41,7 +42,7 @@ describe("a zombie's acknowledgement", () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
-    await openCursors(client, sink)
+    await openCursors(client, deadRelay(sink))
     const zombie = await claim(client, { sink, owner: 'zombie', leaseMs: 1 }, 64)
     await fixture.publish(change(1, 1), change(1, 2))
     const heir = fixture.relay([sink])

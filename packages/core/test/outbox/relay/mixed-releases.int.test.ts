@@ -1,7 +1,13 @@
 import { orThrow, type SqlResult } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { expect, test } from 'vitest'
-import { leave, openCursors, pulse, takeOverAfterMs } from '../../../src/outbox/relay/cursor.ts'
+import {
+  claim,
+  leave,
+  openCursors,
+  pulse,
+  takeOverAfterMs,
+} from '../../../src/outbox/relay/cursor.ts'
 import { TickLog } from '../../../src/outbox/log/tick-log.ts'
 import { Ownership } from '../../../src/outbox/relay/ownership.ts'
 import { change, recordingSink, useOutbox, type OutboxFixture } from '../outbox-fixture.ts'
@@ -87,8 +93,8 @@ test('A waiting relay takes the sink back once no relay of the newer release is 
     clock: { ...clock, monotonic: () => now },
     ticks: new TickLog(),
   })
-  await openCursors(sql, old.sink)
-  await openCursors(sql, recent.sink)
+  await openCursors(sql, old)
+  await openCursors(sql, recent)
   await pulse(sql, recent)
   await expect(ownership.pulse()).rejects.toThrow(/other types/)
   now = takeOverAfterMs
@@ -100,7 +106,7 @@ test('A waiting relay takes the sink back once no relay of the newer release is 
   expect(ownership.isForsaken).toBe(false)
   now += 1
   expect(ownership.isForsaken).toBe(true)
-  await openCursors(sql, old.sink)
+  await openCursors(sql, old)
   await ownership.pulse()
   expect(ownership.isForsaken).toBe(false)
   expect(await typesOf(fixture)).toEqual(old.sink.types)
@@ -111,15 +117,15 @@ test('An older release leaves the sink to relays that left without a word less t
   const sql = fixture.stores.postgres.client
   const [old, recent] = [owning(['course.*']), owning(['exam.*'], 1)]
   const typesAfter = async (silence: string) => {
-    await openCursors(sql, recent.sink)
+    await openCursors(sql, recent)
     await pulse(sql, recent)
     await fixture.rows(`
       UPDATE @schema.outbox_owner
       SET seen_at = seen_at - interval '${silence}', seen_until = seen_until - interval '${silence}'`)
-    await openCursors(sql, old.sink)
+    await openCursors(sql, old)
     return typesOf(fixture)
   }
-  await openCursors(sql, old.sink)
+  await openCursors(sql, old)
   expect(await typesAfter('50 seconds')).toEqual(recent.sink.types)
   expect(await typesAfter('70 seconds')).toEqual(old.sink.types)
   // Nobody has been seen since the clock was set back.
@@ -130,17 +136,53 @@ test('A relay that pulsed while a newer release registered does not keep a rolle
   const fixture = await open()
   const sql = fixture.stores.postgres.client
   const [old, recent] = [owning(['course.*']), owning(['exam.*'])]
-  await openCursors(sql, old.sink)
+  await openCursors(sql, old)
   const slow = await fixture.session()
   await slow.run('BEGIN')
   await pulse({ query: async (text, values) => rowsOf(await slow.run(text, values)) }, old)
-  await openCursors(sql, recent.sink)
-  await pulse(sql, recent)
+  const registered = openCursors(sql, recent)
+  await waitsForLock(fixture)
   await slow.run('COMMIT')
+  await registered
   await leave(sql, recent)
-  await openCursors(sql, old.sink)
+  await openCursors(sql, old)
   expect(await typesOf(fixture)).toEqual(old.sink.types)
 })
+
+test('A relay of the old release that is restarted before the new one has pulsed does not take over', async () => {
+  const fixture = await open()
+  const sql = fixture.stores.postgres.client
+  const [old, recent] = [owning(['course.*']), owning(['exam.*'])]
+  await openCursors(sql, old)
+  await openCursors(sql, recent)
+  await openCursors(sql, old)
+  expect(await typesOf(fixture)).toEqual(recent.sink.types)
+})
+
+test('A relay takes no shard in the name of types that are being replaced', async () => {
+  const fixture = await open()
+  const sql = fixture.stores.postgres.client
+  const old = owning(['course.*'])
+  await openCursors(sql, old)
+  const session = await fixture.session()
+  await session.run('BEGIN')
+  await session.run("UPDATE @schema.outbox_sink SET types = '{exam.*}'")
+  const claimed = claim(sql, old, 64)
+  await waitsForLock(fixture)
+  await session.run('COMMIT')
+  expect(await claimed).toEqual([])
+})
+
+/** Waits until a statement about the sinks of this outbox waits for another one. */
+async function waitsForLock(fixture: OutboxFixture): Promise<void> {
+  await eventually(async () => {
+    const waiting = await fixture.rows(
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ $1`,
+      [`"${fixture.schema}"`],
+    )
+    expect(waiting).not.toEqual([])
+  })
+}
 
 function rowsOf<Row>(rows: unknown[]): SqlResult<Row> {
   return { rows: rows as Row[], rowCount: rows.length }

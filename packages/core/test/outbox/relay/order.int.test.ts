@@ -7,11 +7,12 @@ import { findBounds, readNarrow, readWide } from '../../../src/outbox/log/read-e
 import { advance, loadTicks, type Tick } from '../../../src/outbox/log/tick.ts'
 import {
   change,
+  deadRelay,
   nameOf,
   nothingOlder,
+  type OutboxFixture,
   recordingSink,
   useOutbox,
-  type OutboxFixture,
 } from '../outbox-fixture.ts'
 import { idCursor, xminGuard } from '../../../../../soaks/outbox/naive-readers.ts'
 
@@ -215,7 +216,7 @@ describe('the log', () => {
     await fixture.publish(change('a', 1), change('b', 1), change('c', 1))
     const end = await tick(fixture)
     const sink = recordingSink()
-    await openCursors(client, sink)
+    await openCursors(client, deadRelay(sink))
     const owning = { sink, owner: 'dead', leaseMs: 50 }
     const shards = await claim(client, owning, 64)
     await acknowledge(client, {
@@ -261,7 +262,7 @@ describe('the log', () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const quick = recordingSink()
-    await openCursors(client, recordingSink({ name: 'slow' }))
+    await openCursors(client, deadRelay(recordingSink({ name: 'slow' })))
     await fixture.publish(change(1, 1))
     await nothingOlder(fixture)
     const relay = fixture.relay([quick])

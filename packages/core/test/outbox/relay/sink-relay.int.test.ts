@@ -16,11 +16,12 @@ import { claim, openCursors } from '../../../src/outbox/relay/cursor.ts'
 import { parkedRow } from '../../../src/outbox/failures/park.ts'
 import {
   change,
+  deadRelay,
   nameOf,
+  type OutboxFixture,
   recordingSink,
   useOutbox,
   versionsOf,
-  type OutboxFixture,
 } from '../outbox-fixture.ts'
 
 const open = useOutbox()
@@ -258,7 +259,7 @@ describe('relays of several processes', () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
-    await openCursors(client, sink)
+    await openCursors(client, deadRelay(sink))
     const dead = await claim(client, { sink, owner: 'dead', leaseMs: 300 }, 64)
     const fences: bigint[] = []
     const heir = recordingSink({
@@ -278,7 +279,7 @@ describe('relays of several processes', () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
     const sink = recordingSink()
-    await openCursors(client, sink)
+    await openCursors(client, deadRelay(sink))
     const zombie = await claim(client, { sink, owner: 'zombie', leaseMs: 1 }, 64)
     await fixture.publish(change(1, 1))
     const relay = fixture.relay([sink])
@@ -306,7 +307,7 @@ describe('relays of several processes', () => {
   test('The event that ends its process is found, and everything else is delivered', async () => {
     const fixture = await open()
     const { client } = fixture.stores.postgres
-    await openCursors(client, recordingSink())
+    await openCursors(client, deadRelay())
     await fixture.publish(...many(200))
     for (let crash = 0; crash < 3; crash += 1) {
       await fixture.rows(`UPDATE @schema.outbox_cursor SET lease_until = 'epoch'`)
