@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import { endedIntents } from './intent-steps.ts'
 import { noMarker, type Process, type State } from './state.ts'
 import { step, type Turn } from './turn.ts'

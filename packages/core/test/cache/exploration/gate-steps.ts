@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import { idle, open, type Process, type State, wantsIntent } from './state.ts'
 import { readMarker } from './flush-steps.ts'
 import { processStep, step, type Turn } from './turn.ts'

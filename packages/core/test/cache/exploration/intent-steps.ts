@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import { done, open, type State, targetsOf } from './state.ts'
 import { releaseKeys, step, type Turn } from './turn.ts'
 

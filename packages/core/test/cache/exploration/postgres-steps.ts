@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import {
   aborted,
   commitSent,

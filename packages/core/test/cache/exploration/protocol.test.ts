@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Exploration, explore } from './explore.ts'
+import { type Exploration, explore } from '../../explore.ts'
 import { settings } from './explored.ts'
 import { protocol } from './protocol.ts'
 import type { Flaw, Setting } from './setting.ts'

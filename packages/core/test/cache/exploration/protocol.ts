@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import { flushSteps } from './flush-steps.ts'
 import { gateSteps } from './gate-steps.ts'
 import { intentSteps } from './intent-steps.ts'

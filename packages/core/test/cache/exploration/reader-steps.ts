@@ -1,4 +1,4 @@
-import type { Step } from './explore.ts'
+import type { Step } from '../../explore.ts'
 import { cacheIdOf, fellow, isTrusted, judge, type Look, requiredOf } from './look.ts'
 import {
   following,
