@@ -1,7 +1,10 @@
 import type { RedisClientType } from '@redis/client'
 import type { StoreError } from '../errors.ts'
+import { batchesOf } from '../in-batches.ts'
 import { MicroBatch } from '../micro-batch.ts'
 import { err, ok, Result, type ResultAsync } from '../result.ts'
+import { KeyReader } from '../stores/redis/key-reader.ts'
+import { runScripts } from '../stores/redis/redis-script.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { confirmSession } from './scripts/confirm-session.ts'
 import { enterSession } from './scripts/enter-session.ts'
@@ -39,8 +42,8 @@ export interface SessionToBegin extends SessionPayload {
   readonly continues?: string
 }
 
-/** A single MGET of more keys would keep the server busy for too long. */
-const maxKeys = 500
+/** Members that leave an index by one command. */
+const membersAtOnce = 500
 
 /** Scores of an index above this are not moments. */
 const latestMoment = 3e15
@@ -51,11 +54,13 @@ const latestMoment = 3e15
  */
 export class StoredSessions {
   readonly #redis: RedisStore
+  readonly #reader: KeyReader
   readonly #times: Required<Pick<SessionOptions, 'ttlMs' | 'absoluteTtlMs'>>
   readonly #reads: MicroBatch<string, Result<string | null, StoreError>>
 
   constructor(redis: RedisStore, times: Required<Pick<SessionOptions, 'ttlMs' | 'absoluteTtlMs'>>) {
     this.#redis = redis
+    this.#reader = new KeyReader(redis, 'get session')
     this.#times = times
     this.#reads = new MicroBatch((hashes) => this.#readAll(hashes))
   }
@@ -97,13 +102,17 @@ export class StoredSessions {
     const kept = new Set(sessions.slice(0, most).map(({ id }) => id))
     const surplus = sessions.slice(most).map(({ id }) => sessionKey(this.#redis, id))
     const gone = members.filter((member) => !kept.has(hashIn(member)))
-    await this.#redis
-      .run('end oldest sessions', async (client) => {
-        // The keys first: a session that the index does not name would survive a revocation.
-        await Promise.all(surplus.map((key) => client.unlink(key)))
-        if (gone.length > 0) await client.zRem(this.#index(userId), gone)
-      })
-      .unwrapOr(undefined)
+    // The keys first: a session that the index does not name would survive a revocation.
+    const ended = await runScripts(this.#redis, 'end oldest sessions', {
+      items: surplus,
+      run: (client, key) => client.unlink(key),
+    })
+    if (ended.isErr()) return
+    const forgotten = await runScripts(this.#redis, 'forget sessions', {
+      items: batchesOf(gone, { maxItems: membersAtOnce }),
+      run: (client, members) => client.zRem(this.#index(userId), members),
+    })
+    forgotten.unwrapOr([])
   }
 
   /** Enters and stores a session under a new token. One round trip. */
@@ -200,17 +209,8 @@ export class StoredSessions {
   }
 
   async #readAll(hashes: readonly string[]): Promise<Result<string | null, StoreError>[]> {
-    const keys = hashes.map((hash) => sessionKey(this.#redis, hash))
-    const values: (string | null)[] = []
-    while (values.length < keys.length) {
-      const some = keys.slice(values.length, values.length + maxKeys)
-      const reply = await this.#redis.run('get session', async (client) =>
-        some.length === 1 ? [await client.get(some[0] ?? '')] : client.mGet(some),
-      )
-      if (reply.isErr()) return hashes.map(() => err(reply.error))
-      values.push(...reply.value)
-    }
-    return values.map((value) => ok(value))
+    const read = await this.#reader.read(hashes.map((hash) => sessionKey(this.#redis, hash)))
+    return read.isErr() ? hashes.map(() => err(read.error)) : read.value.map((value) => ok(value))
   }
 }
 

@@ -3,7 +3,11 @@ import { resetSocket } from './reset-socket.ts'
 
 /** The fault that a proxy plays on its traffic. */
 export type Fault =
-  { kind: 'none' } | { kind: 'cut' } | { kind: 'hang' } | { kind: 'delay'; ms: number }
+  | { kind: 'none' }
+  | { kind: 'cut' }
+  | { kind: 'hang' }
+  | { kind: 'delay'; ms: number }
+  | { kind: 'throttle'; bytesPerSecond: number }
 
 type Parcel = { dueMs: number } & (
   { kind: 'data'; data: Buffer } | { kind: 'end' } | { kind: 'reset' }
@@ -23,6 +27,8 @@ export class Pipe {
   #heldBytes = 0
   #fault: Fault = { kind: 'none' }
   #isFull = false
+  /** When a throttled pipe has carried everything that it holds. */
+  #freeAtMs = 0
   #hasFailed = false
   #timer: NodeJS.Timeout | undefined
 
@@ -58,7 +64,7 @@ export class Pipe {
   #receive(data: Buffer): void {
     this.#passed(data.length)
     this.#heldBytes += data.length
-    this.#hold({ kind: 'data', data, dueMs: this.#due() })
+    this.#hold({ kind: 'data', data, dueMs: this.#due(data.length) })
   }
 
   #hold(parcel: Parcel): void {
@@ -70,8 +76,12 @@ export class Pipe {
     if (this.#hasFailed) this.#hold({ kind: 'reset', dueMs: this.#due() })
   }
 
-  #due(): number {
-    return this.#fault.kind === 'delay' ? performance.now() + this.#fault.ms : 0
+  #due(bytes = 0): number {
+    if (this.#fault.kind === 'delay') return performance.now() + this.#fault.ms
+    if (this.#fault.kind !== 'throttle') return 0
+    const startsAtMs = Math.max(performance.now(), this.#freeAtMs)
+    this.#freeAtMs = startsAtMs + (bytes / this.#fault.bytesPerSecond) * 1_000
+    return this.#freeAtMs
   }
 
   #flush(): void {

@@ -44,6 +44,8 @@ export interface FaultProxy {
   hang(): void
   /** Delays each direction by so many milliseconds, and a round trip by twice as many. */
   delay(ms: number): void
+  /** Limits each direction of each connection to so many bytes per second. */
+  throttle(bytesPerSecond: number): void
   /**
    * Sends new connections to another store and resets the open ones, as an address that moves with
    * a failover. {@link FaultProxy.url} stays.
@@ -102,6 +104,9 @@ class UrlProxy implements FaultProxy {
   }
   delay(ms: number): void {
     this.#proxy.apply({ kind: 'delay', ms })
+  }
+  throttle(bytesPerSecond: number): void {
+    this.#proxy.apply({ kind: 'throttle', bytesPerSecond })
   }
   moveTo(url: string): void {
     this.#proxy.moveTo(upstreamOf(url))

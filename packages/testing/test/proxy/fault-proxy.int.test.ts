@@ -33,6 +33,18 @@ describe('between node-redis and Redis', () => {
   })
   afterEach(() => client.destroy())
 
+  test('A throttled proxy carries so many bytes per second, and a short command behind them', async () => {
+    await client.set('long', 'x'.repeat(200_000))
+    proxy.throttle(500_000)
+    const startedMs = performance.now()
+    const [long] = await Promise.all([client.get('long'), client.ping()])
+    const tookMs = performance.now() - startedMs
+    expect(long).toHaveLength(200_000)
+    expect(tookMs).toBeGreaterThan(350)
+    proxy.restore()
+    await client.del('long')
+  })
+
   test('Commands of node-redis pass through a proxy', async () => {
     expect(await client.ping()).toBe('PONG')
     expect(proxy.connections).toBe(1)

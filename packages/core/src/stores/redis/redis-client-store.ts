@@ -4,13 +4,13 @@ import type { Diagnostics } from '../../diagnostics.ts'
 import type { StoreContext } from '../store-kind.ts'
 import type { StoreError } from '../../errors.ts'
 import { Deadlines } from '../../resilience/deadlines.ts'
-import { err, errAsync, ok, type Result, ResultAsync } from '../../result.ts'
+import { err, ok, type Result, ResultAsync } from '../../result.ts'
+import { HeavyTurns } from './heavy-turns.ts'
 import { RedisBreaker } from './redis-breaker.ts'
 import { redisDeadlineExceeded, redisFailure, redisUnavailable } from './redis-failure.ts'
 import { RedisLink } from './redis-link.ts'
 import type { RedisSettings } from './redis-options.ts'
-import type { CallOptions } from '../../call-options.ts'
-import type { RedisConnection, RedisStore, RedisUse } from './redis-store.ts'
+import type { RedisCallOptions, RedisConnection, RedisStore, RedisUse } from './redis-store.ts'
 import { type SharedRedis, UsedRedis } from './redis-use.ts'
 
 /**
@@ -27,6 +27,7 @@ export class RedisClientStore implements SharedRedis {
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
   readonly #uses = new Map<RedisUse, { breaker: RedisBreaker; store: RedisStore }>()
+  readonly #heavyTurns = new HeavyTurns()
   readonly #trustListeners = new Set<() => void>()
   #answers = 0
   #unanswered = 0
@@ -79,7 +80,7 @@ export class RedisClientStore implements SharedRedis {
   run<T>(
     operation: string,
     command: (client: RedisClientType) => Promise<T>,
-    options?: CallOptions,
+    options?: RedisCallOptions,
   ): ResultAsync<T, StoreError> {
     return this.runBehind(this.#breaker, { operation, run: command }, options)
   }
@@ -87,13 +88,14 @@ export class RedisClientStore implements SharedRedis {
   runBehind<T>(
     breaker: RedisBreaker,
     command: Command<T>,
-    options: CallOptions | undefined,
+    options: RedisCallOptions | undefined,
   ): ResultAsync<T, StoreError> {
-    const { operation } = command
-    if (!this.#link.isUp) return errAsync(redisUnavailable(operation, this.#link.reason))
-    if (options?.signal?.aborted === true) return errAsync(redisDeadlineExceeded(operation, 0))
-    if (!breaker.admit()) return errAsync(redisUnavailable(operation, 'its breaker is open'))
-    return new ResultAsync(this.#timed(breaker, command, options))
+    const isHeavy = (options?.characters ?? 0) >= heavyCharacters
+    return new ResultAsync(
+      isHeavy
+        ? this.#heavyTurns.take(() => this.#admitted(breaker, command, options))
+        : this.#admitted(breaker, command, options),
+    )
   }
 
   onTrustLost(listener: () => void): () => void {
@@ -125,14 +127,27 @@ export class RedisClientStore implements SharedRedis {
     this.#link.destroy()
   }
 
+  #admitted<T>(
+    breaker: RedisBreaker,
+    command: Command<T>,
+    options: RedisCallOptions | undefined,
+  ): Promise<Result<T, StoreError>> {
+    const { operation } = command
+    const refused = (failure: StoreError) => Promise.resolve(err<T, StoreError>(failure))
+    if (!this.#link.isUp) return refused(redisUnavailable(operation, this.#link.reason))
+    if (options?.signal?.aborted === true) return refused(redisDeadlineExceeded(operation, 0))
+    if (!breaker.admit()) return refused(redisUnavailable(operation, 'its breaker is open'))
+    return this.#timed(breaker, command, options)
+  }
+
   #timed<T>(
     breaker: RedisBreaker,
     { operation, run }: Command<T>,
-    options: CallOptions | undefined,
+    options: RedisCallOptions | undefined,
   ): Promise<Result<T, StoreError>> {
     return new Promise((resolve) => {
       const answersBefore = this.#answers
-      const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
+      const deadlineMs = this.#deadlineOf(options)
       const deadlines =
         deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
       const startedMs = this.#diagnostics.isHeard('store:operation')
@@ -162,6 +177,13 @@ export class RedisClientStore implements SharedRedis {
         end(err(redisDeadlineExceeded(operation, deadlineMs)))
       })
     })
+  }
+
+  /** Most commands are short and share the deadlines of one length. */
+  #deadlineOf(options: RedisCallOptions | undefined): number {
+    const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
+    const { characters = 0 } = options ?? {}
+    return characters < fewCharacters ? deadlineMs : deadlineMs + Math.ceil(characters / 1_024)
   }
 
   #answered<T>(breaker: RedisBreaker, value: T): Result<T, StoreError> {
@@ -244,6 +266,11 @@ interface Late {
   /** Whether no command at all was answered since this one was sent. */
   readonly isSilent: boolean
 }
+
+/** A command this short is over as fast as any. */
+const fewCharacters = 16 * 1_024
+/** Commands of so many characters take turns. */
+const heavyCharacters = 64 * 1_024
 
 /**
  * Commands in a row past their deadline after which the connection is taken for dead, though nobody

@@ -56,8 +56,8 @@ const flushLimits = { items: 50, characters: 64 * 1024 }
 
 /**
  * Runs one script per item, pipelined: one round trip for 50 items and less, or 64 KB of them. Each
- * has the deadline of a command of its own. Returns the replies in the order of the items, or
- * the first failure.
+ * has the deadline of a command of its own, longer for long items. Returns the replies in the order
+ * of the items, or the first failure.
  */
 export async function runScripts<Item, Reply>(
   redis: RedisStore,
@@ -69,8 +69,11 @@ export async function runScripts<Item, Reply>(
   for (let from = 0; from < items.length && (failure === undefined || isPersistent === true);) {
     const flush = nextFlush(items, from, lengthOf)
     from += flush.length
-    const some = await redis.run(operation, (client) =>
-      Promise.all(flush.map((item) => run(client, item))),
+    const characters = flush.reduce((sum, item) => sum + (lengthOf?.(item) ?? 0), 0)
+    const some = await redis.run(
+      operation,
+      (client) => Promise.all(flush.map((item) => run(client, item))),
+      { characters },
     )
     if (some.isOk()) replies.push(...some.value)
     else failure ??= some.error

@@ -12,6 +12,17 @@ export type RedisConnection = RedisClientType | RedisClusterType
  */
 export type HostRedis = RedisConnection | Pick<RedisClusterType, 'isReady' | 'sendCommand'>
 
+/** How one command may be limited. */
+export interface RedisCallOptions extends CallOptions {
+  /**
+   * Characters that it sends or receives, as far as is known. From 16,384 on it has a millisecond
+   * more for every 1,024. From 65,536 on it takes turns: one such command at a time is under way.
+   *
+   * @defaultValue `0`
+   */
+  readonly characters?: number
+}
+
 /** What Redis is used for: trouble with one use does not refuse the commands of another. */
 export type RedisUse = 'cache' | 'invalidation' | 'sessions' | 'rate-limits'
 
@@ -37,7 +48,7 @@ export interface RedisStore {
   run<T>(
     operation: string,
     command: (client: RedisClientType) => Promise<T>,
-    options?: CallOptions,
+    options?: RedisCallOptions,
   ): ResultAsync<T, StoreError>
   /**
    * Calls `listener` whenever trust in what Redis holds is lost: a lost connection, a command past

@@ -1,9 +1,8 @@
 import type { RedisClientType } from '@redis/client'
-import type { CallOptions } from '../../call-options.ts'
 import type { StoreError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { RedisBreaker } from './redis-breaker.ts'
-import type { RedisConnection, RedisStore, RedisUse } from './redis-store.ts'
+import type { RedisCallOptions, RedisConnection, RedisStore, RedisUse } from './redis-store.ts'
 
 /** The store that a {@link UsedRedis} shares with the other uses. */
 export interface SharedRedis extends RedisStore {
@@ -13,7 +12,7 @@ export interface SharedRedis extends RedisStore {
   runBehind<T>(
     breaker: RedisBreaker,
     command: { operation: string; run: (client: RedisClientType) => Promise<T> },
-    options: CallOptions | undefined,
+    options: RedisCallOptions | undefined,
   ): ResultAsync<T, StoreError>
 }
 
@@ -50,7 +49,7 @@ export class UsedRedis implements RedisStore {
   run<T>(
     operation: string,
     command: (client: RedisClientType) => Promise<T>,
-    options?: CallOptions,
+    options?: RedisCallOptions,
   ): ResultAsync<T, StoreError> {
     return this.#shared.runBehind(this.#breaker, { operation, run: command }, options)
   }
