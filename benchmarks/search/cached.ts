@@ -1,5 +1,4 @@
 import { orThrow } from '@headwater/core'
-import type { SearchHit } from '@headwater/search'
 import { createClient } from '@redis/client'
 import type { Contest } from '../measure/alternate.ts'
 import type { SearchFixture } from './search-fixture.ts'
@@ -25,29 +24,22 @@ export interface OpenContest {
 }
 
 /**
- * A cached search against the least that one costs by hand: `GET` of the ranking, `MGET` of its
- * first ten courses, `JSON.parse` of all. Both rankings are the same length: later pages and
- * replacements come from them.
+ * A cached search against the least that one costs by hand: `GET` of the ranked ids, `MGET` of the
+ * first ten courses, `JSON.parse` of all. Ours also has the scores and what each leg found.
  */
 export async function cachedContest({ search, redisUrl }: SearchFixture): Promise<OpenContest> {
   const client = createClient({ url: redisUrl })
   await client.connect()
   for (const query of queries) {
     const { hits } = orThrow(await search.search(query, { limit: 100 }))
-    await client.set(
-      rankingKey(query),
-      JSON.stringify(hits.map(({ course, score, legs }) => ({ id: course.id, score, legs }))),
-    )
+    await client.set(rankingKey(query), JSON.stringify(hits.map(({ course }) => course.id)))
     await Promise.all(
       hits.map(({ course }) => client.set(courseKey(course.id), JSON.stringify(course))),
     )
   }
   const byHand = async (query: string): Promise<unknown[]> => {
-    const ranking = JSON.parse((await client.get(rankingKey(query))) ?? '[]') as Pick<
-      SearchHit['course'],
-      'id'
-    >[]
-    return (await client.mGet(ranking.slice(0, 10).map(({ id }) => courseKey(id)))).map(
+    const ranking = JSON.parse((await client.get(rankingKey(query))) ?? '[]') as number[]
+    return (await client.mGet(ranking.slice(0, 10).map(courseKey))).map(
       (course) => JSON.parse(course ?? 'null') as unknown,
     )
   }

@@ -1,5 +1,5 @@
 import { orThrow } from '@headwater/core'
-import { createCourseSearch, type Embedder, type VectorIndex } from '@headwater/search'
+import { Client } from 'pg'
 import { median } from '../measure/alternate.ts'
 import type { SearchFixture } from './search-fixture.ts'
 
@@ -18,79 +18,52 @@ const words = [
   'containers',
 ]
 
+/** The words of a query in the index that our own search uses, by the usual statement. */
+const selectByWords = `
+  SELECT id, ts_rank(search_vector, query) AS score
+  FROM courses, websearch_to_tsquery('english', $1) AS query
+  WHERE is_published AND search_vector @@ query
+  ORDER BY score DESC, id LIMIT 50`
+
 /**
- * Milliseconds that a cold search takes beyond its slower leg: the median over new queries.
+ * Milliseconds that a cold search takes beyond its two legs by hand: the difference of the medians
+ * over new queries, asked in turns. By hand means one embedding and one query of the index, beside
+ * one statement for the words; nothing is fused, checked against PostgreSQL, cached or logged.
  */
-export async function coldOverheadMs(fixture: SearchFixture): Promise<number> {
-  const legs = new LegClock()
-  const { stores, courses } = fixture
-  const stop = stores.diagnostics.on('store:operation', ({ store, durationMs }) => {
-    if (store === 'postgres') legs.lexicalMs += durationMs
-  })
-  const search = createCourseSearch(stores, {
-    courses,
-    embedder: legs.timing(fixture.embedder),
-    index: legs.timingIndex(fixture.index),
-  })
-  const overheads: number[] = []
-  for (let round = -warmUps; round < rounds; round += 1) {
-    legs.reset()
-    const startedAt = performance.now()
-    const { isCached, mode } = orThrow(
-      await search.search(
-        `${words[(round + warmUps) % words.length] ?? ''} number ${round + warmUps}`,
-      ),
-    )
-    const tookMs = performance.now() - startedAt
+export async function coldOverheadMs({
+  search,
+  embedder,
+  index,
+  postgresUrl,
+}: SearchFixture): Promise<number> {
+  const client = new Client({ connectionString: postgresUrl })
+  await client.connect()
+  const byHand = async (query: string): Promise<void> => {
+    const bySimilarity = async () => {
+      const [vector = []] = orThrow(await embedder.embed([query]))
+      orThrow(await index.query({ vector, topK: 50 }))
+    }
+    await Promise.all([bySimilarity(), client.query(selectByWords, [query])])
+  }
+  const ours = async (query: string): Promise<void> => {
+    const { isCached, mode } = orThrow(await search.search(query))
     if (isCached || mode !== 'hybrid')
       throw new Error('a search was not cold, or went without a leg: this is no measurement')
-    if (round >= 0) overheads.push(tookMs - Math.max(legs.denseMs, legs.lexicalMs))
   }
-  stop()
-  return median(overheads)
+  const times = { ours: [] as number[], byHand: [] as number[] }
+  for (let round = -warmUps; round < rounds; round += 1) {
+    const query = `${words[(round + warmUps) % words.length] ?? ''} number ${round + warmUps}`
+    const took = { ours: await timed(() => ours(query)), byHand: await timed(() => byHand(query)) }
+    if (round < 0) continue
+    times.ours.push(took.ours)
+    times.byHand.push(took.byHand)
+  }
+  await client.end()
+  return median(times.ours) - median(times.byHand)
 }
 
-/**
- * Time spent in the stores of each leg in one search: embedder and index in the dense leg,
- * statements in the lexical one.
- */
-class LegClock {
-  denseMs = 0
-  lexicalMs = 0
-
-  reset(): void {
-    this.denseMs = 0
-    this.lexicalMs = 0
-  }
-
-  timing(embedder: Embedder): Embedder {
-    return {
-      ...embedder,
-      embed: (texts, options) => this.#timed(() => embedder.embed(texts, options)),
-    }
-  }
-
-  timingIndex(index: VectorIndex): VectorIndex {
-    return new Proxy(index, {
-      get: (target, name) => {
-        if (name === 'query')
-          return (...args: Parameters<VectorIndex['query']>) =>
-            this.#timed(() => target.query(...args))
-        const value: unknown = Reflect.get(target, name)
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      },
-    })
-  }
-
-  #timed<Answer extends { then(done: () => void, failed: () => void): unknown }>(
-    work: () => Answer,
-  ): Answer {
-    const startedAt = performance.now()
-    const answer = work()
-    const note = (): void => {
-      this.denseMs += performance.now() - startedAt
-    }
-    void answer.then(note, note)
-    return answer
-  }
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
 }
