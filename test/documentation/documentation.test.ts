@@ -50,6 +50,17 @@ test('Every camelCase name of a page occurs in the code, but for the changelog, 
   expect(unknown).toEqual([])
 })
 
+test('Every message of the troubleshooting guide stands in the code', () => {
+  const texts = globSync('packages/*/src/**/*.ts', { cwd: root }).map(read)
+  const rows = read('docs/guides/troubleshooting.md').matchAll(/^\| `([^`]+)`/gm)
+  const messages = [...rows].map(([, message = '']) => message)
+  expect(messages.length).toBeGreaterThan(20)
+  const unknown = messages.filter(
+    (message) => !texts.some((text) => partsOf(message).every((part) => text.includes(part))),
+  )
+  expect(unknown).toEqual([])
+})
+
 test(`Prose and snippets are at most ${maxWidth} columns wide`, () => {
   const wide = everyPage.flatMap(({ page, markdown }) =>
     markdown
@@ -77,10 +88,13 @@ test('A broken link, a wrong heading and a title that no test bears are found', 
 })
 
 function sources(): readonly string[] {
-  return globSync('{packages,examples,benchmarks,evaluations,tools}/**/*.{ts,mjs,json}', {
-    cwd: root,
-    exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name),
-  })
+  return globSync(
+    '{packages,examples,benchmarks,evaluations,tools,test/guides}/**/*.{ts,mjs,json}',
+    {
+      cwd: root,
+      exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name),
+    },
+  )
 }
 
 function isTableRow(line: string): boolean {
@@ -115,4 +129,9 @@ function exportsOf(name: string): readonly string[] {
 
 function namesDeclaredIn(file: string): readonly string[] {
   return [...read(file).matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, one = '']) => one)
+}
+
+/** The parts of a message between the places where something differs. */
+function partsOf(message: string): readonly string[] {
+  return message.split('…').filter((part) => part.trim() !== '')
 }

@@ -7,10 +7,11 @@ const { users, courses, enrollments, sinks } = createRepositories(stores)
 const relay = createRelay(stores, { sinks })
 relay.start()
 
+const name = `ada-${Date.now()}` // another one in every run
 const ada = orThrow(
   await users.create({
-    email: 'ada@example.org',
-    username: 'ada',
+    email: `${name}@example.org`,
+    username: name,
     passwordHash: 'made by your password library',
   }),
 )

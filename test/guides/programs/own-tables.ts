@@ -1,0 +1,47 @@
+import {
+  connect,
+  connectOptionsFromEnv,
+  type MigrationSet,
+  migrate,
+  orThrow,
+} from '@headwater/core'
+
+const shopMigrations: MigrationSet = {
+  name: 'shop',
+  files: {
+    '0001_products.sql': `
+      CREATE TABLE @schema.products (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        title text NOT NULL,
+        stock integer NOT NULL CHECK (stock >= 0)
+      );`,
+    '0002_product_titles.sql': 'CREATE INDEX products_title ON @schema.products (title);',
+  },
+}
+
+const stores = orThrow(await connect(connectOptionsFromEnv(process.env)))
+
+const first = orThrow(await migrate(stores, { sets: [shopMigrations] }))
+console.log(first.applied.filter((file) => file.startsWith('shop/')).length) // 2
+const second = orThrow(await migrate(stores, { sets: [shopMigrations] }))
+console.log(second.applied) // []
+
+const edited = {
+  ...shopMigrations,
+  files: { ...shopMigrations.files, '0001_products.sql': 'SELECT 1;' },
+}
+const refused = await migrate(stores, { sets: [edited] })
+console.log(refused.isErr() && refused.error.type) // migration-failed
+
+orThrow(
+  await stores.postgres.query('INSERT INTO @schema.products (title, stock) VALUES ($1, $2)', [
+    'Lamp',
+    3,
+  ]),
+)
+const { rows } = orThrow(
+  await stores.postgres.query<{ stock: number }>('SELECT stock FROM @schema.products'),
+)
+console.log(rows[0]?.stock) // 3
+
+orThrow(await stores.close())
