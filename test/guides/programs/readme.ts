@@ -29,7 +29,7 @@ const note = { aggregateType: 'note', aggregateId: 1 }
 const written = await transaction(stores, async (tx) => {
   tx.invalidate(notes.key(1)) // no process reads the old text after the commit
   await tx.query('UPDATE @schema.notes SET text = $2 WHERE id = $1', [1, 'buy bread'])
-  tx.publish({ ...note, type: 'note.written', version: 2, payload: {} }) // with the commit, or never
+  tx.publish({ ...note, type: 'note.written', version: 2, payload: {} }) // with the commit only
   return ok(undefined)
 })
 console.log(written.isOk(), orThrow(await notes.get(1))) // true buy bread
