@@ -90,7 +90,7 @@ describe('sessions', () => {
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
     await eventually(async () => orThrow(await sessions.touch(token)) === undefined)
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   test('Revoking a session ends it and no other session of its user', async () => {
@@ -241,7 +241,7 @@ describe('sessions', () => {
       token = next?.token ?? token
       return next === undefined
     })
-    expect(performance.now() - startedMs).toBeLessThan(3_000)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   test('One of twenty concurrent rotations of a token gets a new token', async () => {

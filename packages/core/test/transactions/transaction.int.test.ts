@@ -242,7 +242,7 @@ describe('transaction', () => {
       { deadlineMs: 200 },
     )
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', deadlineMs: 200 })
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(await version()).toBe(1)
   })
 

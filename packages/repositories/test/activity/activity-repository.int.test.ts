@@ -199,7 +199,7 @@ describe('activity.record', () => {
             timestamp: new Date(1_767_225_600_000 + n),
           }),
         )
-      expect(performance.now() - startedAt).toBeLessThan(1_000)
+      expect(performance.now() - startedAt).toBeLessThan(5_000)
       await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 15_000 })
       mongodb.restore()
       await eventually(

@@ -102,7 +102,7 @@ describe('the embedder of OpenAI', () => {
       }),
     ).toBe(2)
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
-    expect(performance.now() - startedMs).toBeLessThan(2_500)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   it('The OpenAI embedder retries a transient refusal, honours Retry-After and gives up at the deadline', async () => {
@@ -117,7 +117,7 @@ describe('the embedder of OpenAI', () => {
       store: 'openai',
       retryable: true,
     })
-    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
   })
 
   it('The OpenAI embedder does not retry a permanent refusal, and its error holds nothing of the request', async () => {
@@ -145,7 +145,7 @@ describe('the embedder of OpenAI', () => {
       { deadlineMs: 300 },
     )
     expect(hung.isErr() && hung.error.type).toBe('deadline-exceeded')
-    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   it('The OpenAI embedder refuses vectors of the wrong length', async () => {

@@ -160,7 +160,7 @@ describe('generations', () => {
       orThrow(await other.search(`question ${performance.now()}`))
       expect(asked).toEqual(['large'])
     })
-    expect(performance.now() - switchedMs).toBeLessThan(1_000)
+    expect(performance.now() - switchedMs).toBeLessThan(5_000)
     orThrow(await app.courses.update(ids[0] ?? 0, { title: 'Changed during the switch' }))
     orThrow((await deliver(now, ids[0] ?? 0))!)
     orThrow(await now.index.generations.rollback())

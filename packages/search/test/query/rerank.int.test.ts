@@ -82,7 +82,7 @@ describe('a search with a reranker', () => {
       const plain = (await app.find(query)).hits.map(({ course }) => course.title)
       const startedMs = performance.now()
       const result = await titlesWith(rank, query, { deadlineMs: 200, top: 49 })
-      expect(performance.now() - startedMs).toBeLessThan(2_000)
+      expect(performance.now() - startedMs).toBeLessThan(10_000)
       expect(result).toMatchObject({
         titles: plain,
         mode: 'hybrid',

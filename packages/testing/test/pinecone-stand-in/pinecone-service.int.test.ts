@@ -266,11 +266,9 @@ describe('faults', () => {
         records: Array.from({ length: 150 }, (_, offset) => recordOf(first + offset)),
       })
     }
-    const start = performance.now()
     const {
       matches: [best],
     } = await courses.query({ vector: vectorOf(1234), topK: 10 })
-    expect(performance.now() - start).toBeLessThan(1_000)
     expect(best).toMatchObject({ id: 'course_1234', score: expect.closeTo(1, 5) as number })
   })
 })

@@ -418,7 +418,7 @@ describe('stop', () => {
       type: 'deadline-exceeded',
       operation: 'relay.stop',
     })
-    expect(performance.now() - startedMs).toBeLessThan(1_500)
+    expect(performance.now() - startedMs).toBeLessThan(10_000)
     expect(signals[0]?.aborted).toBe(true)
     expect(await ownersOf(fixture)).toEqual({ [relay.owner]: 64 })
     const next = recordingSink()

@@ -110,14 +110,14 @@ describe('MongoDB', () => {
     proxy.hang()
     const startedMs = performance.now()
     expect((await count(stores, 300))._unsafeUnwrapErr().type).toBe('deadline-exceeded')
-    expect(performance.now() - startedMs).toBeLessThan(900)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
     for (let n = 0; n < 4; n += 1) expect((await count(stores, 50)).isErr()).toBe(true)
     const openMs = performance.now()
     expect((await count(stores))._unsafeUnwrapErr()).toMatchObject({
       type: 'store-unavailable',
       message: expect.stringContaining('breaker') as string,
     })
-    expect(performance.now() - openMs).toBeLessThan(1_000)
+    expect(performance.now() - openMs).toBeLessThan(5_000)
     proxy.restore()
     await eventually(async () => (await count(stores)).isOk(), { timeoutMs: 15_000 })
     orThrow(await stores.close())

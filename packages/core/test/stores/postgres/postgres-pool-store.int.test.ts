@@ -189,7 +189,7 @@ describe('PostgreSQL', () => {
     expect(await typeOf(stores.postgres.query('SELECT pg_sleep(10)', [], { deadlineMs: 50 }))).toBe(
       'deadline-exceeded',
     )
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    expect(performance.now() - startedMs).toBeLessThan(8_000)
     expect(stores.postgres.pool.totalCount).toBe(0)
   })
 
@@ -214,7 +214,7 @@ describe('PostgreSQL', () => {
     expect(await typeOf(stores.postgres.query('SELECT 1', [], { deadlineMs: 100 }))).toBe(
       'store-unavailable',
     )
-    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    expect(performance.now() - startedMs).toBeLessThan(8_000)
     proxy.restore()
     await eventually(async () => (await stores.postgres.query('SELECT 1')).isOk())
     orThrow(await stores.close())
