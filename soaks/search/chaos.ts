@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { rest } from '../run/play.ts'
 import type { Servers } from './platform.ts'
 
 /** Faults of the services, each for some time. */
@@ -58,13 +58,13 @@ export class Chaos {
       const [name, play] = all[turn % all.length] ?? ['nothing', () => undefined]
       play(this.#servers)
       this.#count(name)
-      await setTimeout(300 + Math.random() * 500)
+      await rest({ leastMs: 300, mostMs: 800 })
       this.restore()
       if (turn % 4 === 3) {
         await this.#crash()
         this.#count('a process ends')
       }
-      await setTimeout(300 + Math.random() * 300)
+      await rest({ leastMs: 300, mostMs: 600 })
     }
     this.restore()
   }

@@ -7,6 +7,7 @@ import {
   type VectorIndex,
   type VerifyReport,
 } from '@headwater/search'
+import { anyOf } from '../run/chance.ts'
 import { Chaos } from './chaos.ts'
 import { Ledger } from './ledger.ts'
 import { dimensions, Platform, type Servers } from './platform.ts'
@@ -35,7 +36,7 @@ export async function runSoak(servers: Servers, seconds: number): Promise<SoakRe
     await Platform.open(servers, { isNext: true }),
     await Platform.open(servers, { isNext: true }),
   ]
-  const current = (): Platform => platforms[Math.floor(Math.random() * platforms.length)] ?? first
+  const current = (): Platform => anyOf(platforms)
   const [first] = platforms as [Platform, Platform]
   const ids = await prepare(first)
   for (const { relay } of platforms) relay.start()

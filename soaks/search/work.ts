@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { orThrow } from '@headwater/core'
 import type { CourseRepository } from '@headwater/repositories'
 import { hashingEmbedder, type VectorIndex } from '@headwater/search'
+import { anyOf } from '../run/chance.ts'
 import type { Ledger } from './ledger.ts'
 import { dimensions, type Platform } from './platform.ts'
 
@@ -30,14 +31,8 @@ export interface Worked {
   deniedByIndexAlone: number
 }
 
-function any<Item>(items: readonly Item[]): Item {
-  const item = items[Math.floor(Math.random() * items.length)]
-  if (item === undefined) throw new Error('there is nothing to choose from')
-  return item
-}
-
 function title(): string {
-  return `${any(words)} and ${any(words)} ${Math.floor(Math.random() * 1_000)}`
+  return `${anyOf(words)} and ${anyOf(words)} ${Math.floor(Math.random() * 1_000)}`
 }
 
 /** Dependencies of a writer. */
@@ -54,7 +49,7 @@ export interface Writing {
  */
 export async function write(writing: Writing, untilMs: number): Promise<void> {
   while (performance.now() < untilMs) {
-    if (await change(writing, any(writing.ids))) writing.worked.edits += 1
+    if (await change(writing, anyOf(writing.ids))) writing.worked.edits += 1
     await setTimeout(5)
   }
 }
@@ -63,7 +58,7 @@ export async function write(writing: Writing, untilMs: number): Promise<void> {
 async function change({ courses, ids, ledger }: Writing, id: number): Promise<boolean> {
   const dice = Math.random()
   if (dice < 0.4)
-    return (await courses.update(id, { title: title(), category: any(categories) })).isOk()
+    return (await courses.update(id, { title: title(), category: anyOf(categories) })).isOk()
   if (dice < 0.55)
     return (await courses.update(id, { price: String(Math.floor(Math.random() * 90) + 10) })).isOk()
   if (dice < 0.75)
@@ -84,7 +79,7 @@ async function change({ courses, ids, ledger }: Writing, id: number): Promise<bo
         title: title(),
         instructorId: 1,
         price: '20',
-        category: any(categories),
+        category: anyOf(categories),
       })
     })
     .andThen((created) => {
@@ -112,12 +107,12 @@ export async function search(
 ): Promise<void> {
   const embedder = hashingEmbedder({ dimensions })
   while (performance.now() < untilMs) {
-    const query = any(words)
+    const query = anyOf(words)
     const fromMs = performance.now()
     const { search: courses, stores } = platform()
     const found = await courses.search(
       query,
-      Math.random() < 0.3 ? { category: any(categories) } : {},
+      Math.random() < 0.3 ? { category: anyOf(categories) } : {},
     )
     worked.searches += 1
     // The process has been killed.
