@@ -6,18 +6,22 @@ type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
 /**
  * How every package is built: ESM and CommonJS with declarations, for the oldest Node.js that is
- * supported.
+ * supported. Development dependencies that the sources import become part of the build, as far as
+ * they are used; `tools/finish-build.mjs` adds their licences. Nothing is minified: webpack reads
+ * the comments inside the imports of optional packages.
  */
 export const packageBuild = (...entry: readonly string[]) =>
   defineConfig({
     entry: [...entry],
     format: ['esm', 'cjs'],
-    dts: true,
+    dts: { compilerOptions: { stripInternal: true } },
     sourcemap: true,
     clean: true,
     target: 'node22',
     platform: 'node',
-    splitting: true,
+    // Entries that share a file must share its classes, in CommonJS too, at the price of a second
+    // pass over the code.
+    splitting: entry.length > 1,
     esbuildPlugins: [migrationsAsText],
   })
 

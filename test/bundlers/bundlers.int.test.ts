@@ -30,7 +30,7 @@ const bundles = [
   ['rollup 4', 'app.mjs'],
   ['Vite SSR', 'app.mjs'],
 ] as const
-describe.concurrent('bundles', patient, () => {
+describe('bundles', patient, () => {
   test.each(bundles)(
     'One file made by %s migrates and enrolls without node_modules',
     async (bundler, name) => {
@@ -44,7 +44,7 @@ describe.concurrent('bundles', patient, () => {
   )
 })
 
-describe.concurrent('runtimes, with what npm installs', patient, () => {
+describe('runtimes, with what npm installs', patient, () => {
   test('Node.js migrates and enrolls from an ES module without the optional packages', () =>
     expectQuickStart({ command: node, args: ['enroll.mjs'], cwd: project }))
 
@@ -60,6 +60,11 @@ describe.concurrent('runtimes, with what npm installs', patient, () => {
     await expectQuickStart({ command, args: [...args, 'enroll.mjs'], cwd: project })
   })
 })
+
+test('Types compile without the optional packages while libraries are checked too', async () => {
+  const options = ['exec', 'tsc', '--project', project]
+  await run('pnpm', options, { cwd: import.meta.dirname })
+}, 300_000)
 
 describe.concurrent('package managers', patient, () => {
   test.for(installers)(

@@ -1,6 +1,6 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { closestName } from './closest-name.ts'
-import { issuesOf } from './input.ts'
+import { issuesOf, type Schema } from './input.ts'
 
 /** Options that break a rule, thrown by what is constructed with them: a programmer's mistake. */
 export class InvalidOptions extends TypeError {
@@ -10,12 +10,18 @@ export class InvalidOptions extends TypeError {
   }
 }
 
-/** A rule for each option. */
+/**
+ * A rule for each option.
+ *
+ * @internal
+ */
 export type OptionRules<Options> = { readonly [Name in keyof Options]-?: z.ZodType }
 
 /**
  * Rules for an object of options that has no others: an unknown name is refused, and the message
  * names the known one that is closest.
+ *
+ * @internal
  */
 export function strictOptions<Options>(rules: OptionRules<Options>): z.ZodType {
   const unknown = z.undefined({
@@ -40,7 +46,7 @@ function unknownOption(name: string, known: readonly string[]): string {
  */
 export function checkOptions<Options extends object>(
   of: string,
-  schema: z.ZodType,
+  schema: Schema,
   options: Options,
 ): Options {
   const parsed = schema.safeParse(options)
@@ -76,7 +82,11 @@ const tooLong = 'expected at most 100 years'
 const longest32Ms = 2 ** 31 - 1
 const tooLong32 = `expected at most ${longest32Ms} ms`
 
-/** Rules for numbers that many options share. */
+/**
+ * Rules for numbers that many options share.
+ *
+ * @internal
+ */
 export const option = {
   /** A whole number of 1 or more. */
   count: z.int('expected a whole number').min(1, 'expected 1 or more'),

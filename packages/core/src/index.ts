@@ -135,25 +135,11 @@ export type { AnswerableFailure, FailureStatuses, PublicFailure } from './host/h
 export { isOutage } from './is-outage.ts'
 export { packageMissing } from './package-missing.ts'
 export { isViolationOf, notFound, versionConflict } from './refusals.ts'
-export {
-  invalidField,
-  invalidInput,
-  isStorable,
-  issuesOf,
-  rowId,
-  storableText,
-  validate,
-} from './input.ts'
-export {
-  checkOptions,
-  InvalidOptions,
-  invalidOption,
-  option,
-  strictOptions,
-} from './check-options.ts'
-export type { OptionRules } from './check-options.ts'
+export { invalidField, invalidInput, isStorable, issuesOf, validate } from './input.ts'
+export type { Schema, SchemaAnswer, SchemaError, SchemaIssue } from './input.ts'
+export { checkOptions, InvalidOptions, invalidOption } from './check-options.ts'
 export { isRowId, maxRowId } from './row-id.ts'
-export { formatMoney, minorUnits, money, parseMoney, subtractMoney } from './money.ts'
+export { formatMoney, minorUnits, parseMoney, subtractMoney } from './money.ts'
 export type { Money, MoneyInput } from './money.ts'
 export { batchesOf, eachInParallel, forEachInParallel } from './in-batches.ts'
 export type { BatchLimits } from './in-batches.ts'
@@ -162,3 +148,13 @@ export { within } from './resilience/within.ts'
 export { isMissingTable, missingTableAs } from './stores/postgres/missing-table.ts'
 export { digest } from './digest.ts'
 export { hash32 } from './hash32.ts'
+
+// Schemas of the sibling packages' input. Their types are those of zod, which no declaration names.
+/** @internal */
+export { rowId, storableText } from './input.ts'
+/** @internal */
+export { option, strictOptions } from './check-options.ts'
+/** @internal */
+export type { OptionRules } from './check-options.ts'
+/** @internal */
+export { money } from './money.ts'

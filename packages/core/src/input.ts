@@ -1,14 +1,50 @@
-import { z } from 'zod'
+import * as z from 'zod'
+import { toDotPath } from 'zod/v4/core'
 import type { InputIssue, InvalidInput } from './errors.ts'
 import { err, ok, type Result } from './result.ts'
 import { maxRowId } from './row-id.ts'
 
-/** The id of a row. */
+/** A schema: one of zod, in whichever copy, or an object that answers as it does. */
+export interface Schema<Output = unknown> {
+  /** Checks a value and returns what it became, or every rule it breaks. */
+  safeParse(input: unknown, options?: object): SchemaAnswer<Output>
+}
+
+/** The answer of a {@link Schema}. */
+export type SchemaAnswer<Output> =
+  | { readonly success: true; readonly data: Output }
+  | { readonly success: false; readonly error: SchemaError }
+
+/** The rules that a value breaks. */
+export interface SchemaError {
+  /** Each of them. */
+  readonly issues: readonly SchemaIssue[]
+}
+
+/** A rule that a value breaks, and where. */
+export interface SchemaIssue {
+  /** The kind of rule, as zod names it. */
+  readonly code: string
+  /** The rule in words. */
+  readonly message: string
+  /** Where the value stands in the input. */
+  readonly path: readonly PropertyKey[]
+  /** Names of unknown fields, where that is the rule. */
+  readonly keys?: readonly string[]
+}
+
+/**
+ * The id of a row.
+ *
+ * @internal
+ */
 export const rowId = z.int().min(1).max(maxRowId)
 
 /**
  * A text that every store takes: not blank, no NUL, no lone surrogate, at most `maxLength` UTF-16
  * units.
+ *
+ * @internal
  */
 export function storableText(maxLength: number) {
   return z
@@ -27,11 +63,11 @@ export function isStorable(value: string): boolean {
  * Checks input against its schema before any store is touched; never throws. `whole` is the name of
  * the input in messages that concern all of it.
  */
-export function validate<Schema extends z.ZodType>(
-  schema: Schema,
+export function validate<Output>(
+  schema: Schema<Output>,
   input: unknown,
   whole = 'input',
-): Result<z.output<Schema>, InvalidInput> {
+): Result<Output, InvalidInput> {
   try {
     const parsed = schema.safeParse(input, { error: plainMessage })
     return parsed.success ? ok(parsed.data) : err(invalidInput(issuesOf(parsed.error, whole)))
@@ -76,11 +112,11 @@ export function invalidField(field: string, message: string): InvalidInput {
 }
 
 /** The broken rules of an input, a field each. */
-export function issuesOf(error: z.ZodError, whole = 'input'): InputIssue[] {
+export function issuesOf(error: SchemaError, whole = 'input'): InputIssue[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys')
       return [{ field: fieldOf(issue.path, whole), message: issue.message }]
-    return issue.keys.map((key) => ({
+    return (issue.keys ?? []).map((key) => ({
       field: fieldOf([...issue.path, key], whole),
       message: 'is not a known field',
     }))
@@ -88,5 +124,5 @@ export function issuesOf(error: z.ZodError, whole = 'input'): InputIssue[] {
 }
 
 function fieldOf(path: readonly PropertyKey[], whole: string): string {
-  return path.length === 0 ? whole : z.core.toDotPath(path)
+  return path.length === 0 ? whole : toDotPath([...path])
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * An amount of money as a decimal string with two decimals, for instance `'49.00'`; never a float.
@@ -26,7 +26,11 @@ export function parseMoney(input: MoneyInput): bigint | undefined {
   return BigInt(units) * 100n + BigInt(decimals.padEnd(2, '0'))
 }
 
-/** The schema of an amount; its output has two decimals, for instance `'49.50'`. */
+/**
+ * The schema of an amount; its output has two decimals, for instance `'49.50'`.
+ *
+ * @internal
+ */
 export const money = z.union([z.string(), z.number()]).transform((input, context) => {
   const minor = parseMoney(input)
   if (minor !== undefined) return formatMoney(minor)

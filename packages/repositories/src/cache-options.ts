@@ -1,5 +1,5 @@
 import { checkOptions, option, strictOptions } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Times and limits of one cache. */
 export interface EntityCacheOptions {

@@ -1,6 +1,6 @@
 import { err, invalidField, isStorable, maxRowId, ok, rowId } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The subject of an event: the id of a user, or the negative pseudonym of a deleted one. */
 export const subjectId = z

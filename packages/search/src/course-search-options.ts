@@ -1,6 +1,6 @@
 import { checkOptions, invalidOption, option, strictOptions } from '@headwater/core'
 import type { Stores } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CourseReader } from './course-reader.ts'
 import type { Embedder, EmbedderRanking } from './embedders/embedder.ts'
 import { generationOf } from './indexing/course-document.ts'

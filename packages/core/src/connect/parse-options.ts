@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { option, strictOptions } from '../check-options.ts'
 import type { InputIssue, InvalidInput } from '../errors.ts'
 import { invalidInput, issuesOf } from '../input.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { option, strictOptions } from '../check-options.ts'
 import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'

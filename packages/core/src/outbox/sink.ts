@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Failure } from '../errors.ts'
 import { ok, ResultAsync } from '../result.ts'

@@ -1,5 +1,5 @@
 import type { RedisClientType } from '@redis/client'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { cacheKey } from '../cache-key.ts'
 import { option } from '../check-options.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'

@@ -1,8 +1,12 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** One option of a store: its rule, its default, and the variable that may set it. */
 export interface OptionRow<Value> {
-  /** The rule that a given value keeps. */
+  /**
+   * The rule that a given value keeps.
+   *
+   * @internal
+   */
   readonly rule: z.ZodType<Value>
   /** The value when none is given. */
   readonly default?: Value

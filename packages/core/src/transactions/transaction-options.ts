@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 
 /** Options of {@link transaction}. */

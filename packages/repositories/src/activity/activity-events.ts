@@ -1,5 +1,5 @@
 import type { Json, NewEvent } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { subjectId } from '../input.ts'
 
 /** Schema of the payload of `activity.recorded`. */

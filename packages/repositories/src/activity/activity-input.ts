@@ -1,5 +1,5 @@
 import { rowId, storableText } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { activityLimits, activityTypePattern } from './activity-limits.ts'
@@ -116,7 +116,7 @@ function checkData(
 ): void {
   const schema = Object.hasOwn(types, event.type) ? types[event.type] : undefined
   const checked = schema?.safeParse(event.data ?? {})
-  for (const issue of checked?.error?.issues ?? []) {
+  for (const issue of checked?.success === false ? checked.error.issues : []) {
     context.addIssue({ code: 'custom', path: ['data', ...issue.path], message: issue.message })
   }
 }

@@ -1,5 +1,6 @@
 import { checkOptions, option, strictOptions } from '@headwater/core'
-import { z } from 'zod'
+import type { Schema } from '@headwater/core'
+import * as z from 'zod'
 import type { ActivityTypes } from './activity-types.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
 import type { ActivityBufferOptions } from './buffer-options.ts'
@@ -69,8 +70,8 @@ const redaction = z.union(
   ],
   'expected a field or { field, replace }',
 )
-const zodSchema = z.custom<z.ZodType>(
-  (value) => value instanceof z.ZodType,
+const zodSchema = z.custom<Schema>(
+  (value) => typeof (value as Schema | null)?.safeParse === 'function',
   'expected a zod schema',
 )
 

@@ -9,7 +9,7 @@ import type {
   Transaction,
   TransactionError,
 } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
 import { ActivityAnalytics } from './analytics/activity-analytics.ts'

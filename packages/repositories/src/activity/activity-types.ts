@@ -1,10 +1,10 @@
 import { isRowId, rowId, storableText } from '@headwater/core'
-import type { Json } from '@headwater/core'
-import { z } from 'zod'
+import type { Json, Schema } from '@headwater/core'
+import * as z from 'zod'
 import { isText } from '../input.ts'
 
 /** Schemas of the data of activity, by type. A type without a schema may carry any data. */
-export type ActivityTypes = Readonly<Record<string, z.ZodType>>
+export type ActivityTypes = Readonly<Record<string, Schema>>
 
 /** Data of an activity: a copy, and JSON. */
 export type ActivityData = Readonly<Record<string, Json>>

@@ -1,7 +1,7 @@
 import { minorUnits, money, rowId, storableText } from '@headwater/core'
 import type { MoneyInput } from '@headwater/core'
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { pageLimit } from '../input.ts'
 import { cursorInput, encodeCursor } from '../page.ts'
 import type { PageOptions } from '../page.ts'

@@ -9,7 +9,7 @@ import type {
   TransactionError,
   VersionConflict,
 } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 

@@ -7,7 +7,7 @@ import type {
   Stores,
   StoreUnavailable,
 } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { read } from '../sql.ts'
 import { selectEnrollmentCounts, selectPopularCourses } from './course-queries.ts'
 

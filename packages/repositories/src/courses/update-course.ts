@@ -1,6 +1,6 @@
 import { err, notFound, ok, versionConflict } from '@headwater/core'
 import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RepositoryCaches } from '../context.ts'
 import { changedFields } from '../input.ts'
 import { courseEvent, courseUpdated } from './course-events.ts'

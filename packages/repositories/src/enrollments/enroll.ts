@@ -1,6 +1,6 @@
 import { err, invalidField, notFound, ok, subtractMoney } from '@headwater/core'
 import type { InvalidInput, NotFound, Result, Transaction } from '@headwater/core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RepositoryCaches } from '../context.ts'
 import { lockCourses } from '../courses/course-queries.ts'
 import { takeSeats } from './enroll-queries.ts'

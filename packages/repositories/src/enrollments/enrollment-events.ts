@@ -1,6 +1,6 @@
 import { rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 

@@ -1,5 +1,5 @@
 import { checkOptions, option, strictOptions } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Limits on how simultaneous enrollments share transactions. */
 export interface EnrollmentOptions {

@@ -9,7 +9,7 @@ import type {
   SqlError,
   TransactionError,
 } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Course } from '../courses/course.ts'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'

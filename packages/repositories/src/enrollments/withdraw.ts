@@ -1,6 +1,6 @@
 import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RepositoryCaches } from '../context.ts'
 import { lockCourse } from '../courses/lock-course.ts'
 import { enrollmentWithdrawn } from './enrollment-events.ts'

@@ -1,5 +1,5 @@
 import { checkOptions, strictOptions } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Options of the erasure of deleted users. */
 export interface ErasureOptions {

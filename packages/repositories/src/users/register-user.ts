@@ -1,6 +1,6 @@
 import { ok } from '@headwater/core'
 import type { Result, Transaction } from '@headwater/core'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { RepositoryCaches } from '../context.ts'
 import { onlyRow } from '../sql.ts'
 import { userRegistered } from './user-events.ts'

@@ -1,6 +1,6 @@
 import { rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { subjectId } from '../input.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import type { User } from './user.ts'

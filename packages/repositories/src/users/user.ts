@@ -8,7 +8,7 @@ import type {
   TransactionError,
   VersionConflict,
 } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { email, expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { username } from './username.ts'

@@ -16,7 +16,7 @@ import {
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
 import { loadOpenai, openaiClient } from './openai-client.ts'
 import { isBatchTooLarge, openaiComplaint, refusesDimensions } from './openai-complaint.ts'

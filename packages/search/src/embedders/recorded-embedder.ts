@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EmbedError, Embedder, EmbedderRanking } from './embedder.ts'
 import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'

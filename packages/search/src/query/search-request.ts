@@ -9,7 +9,7 @@ import {
   validate,
 } from '@headwater/core'
 import type { InvalidInput, MoneyInput, Result } from '@headwater/core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 

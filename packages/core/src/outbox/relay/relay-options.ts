@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkOptions, invalidOption, option, strictOptions } from '../../check-options.ts'
 import type { Sink } from '../sink.ts'
 

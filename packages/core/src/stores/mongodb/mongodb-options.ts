@@ -1,5 +1,5 @@
 import type { MongoClient } from 'mongodb'
-import { z } from 'zod'
+import * as z from 'zod'
 import { option } from '../../check-options.ts'
 import {
   objectWith,

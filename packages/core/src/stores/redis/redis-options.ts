@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { option } from '../../check-options.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
 import type { HostRedis } from './redis-store.ts'

@@ -3,11 +3,12 @@ import type {
   CallOptions,
   InvalidInput,
   ResultAsync,
+  Schema,
   StoreError,
   StoreUnavailable,
 } from '@headwater/core'
 import type { Document } from 'mongodb'
-import { z } from 'zod'
+import * as z from 'zod'
 import type {
   ActiveUsers,
   CalendarOptions,
@@ -112,17 +113,17 @@ export class ActivityAnalytics {
 
   /** The median duration of a search; the mean of the two in the middle for an even number. */
   searchTime(options: Period): ResultAsync<SearchTime, ReadActivityError> {
-    return this.#answer<typeof inputs.period, SearchTime>(
+    return this.#answer<z.output<typeof inputs.period>, SearchTime>(
       inputs.period,
       options,
       medianSearchTime,
     ).map(([time = { searches: 0, medianMs: null }]) => time)
   }
 
-  #answer<Schema extends z.ZodType, Row>(
-    schema: Schema,
+  #answer<Input, Row>(
+    schema: Schema<Input>,
     options: unknown,
-    aggregationOf: (input: z.output<Schema>) => Aggregation,
+    aggregationOf: (input: Input) => Aggregation,
   ): ResultAsync<readonly Row[], InvalidInput | StoreError> {
     return validate(schema, options).asyncAndThen((input) => {
       if (this.#log === undefined) return errAsync(noMongodb)
