@@ -11,7 +11,7 @@ const all = entries()
 const declared = new Map<string, string[]>()
 
 beforeAll(() => {
-  const values = valuesOf(all.map(({ esm }) => esm.types))
+  const values = valuesOf(all.map(({ esm }) => esm.types)) as string[][]
   all.forEach(({ specifier }, index) => declared.set(specifier, values[index] ?? []))
 }, 120_000)
 
