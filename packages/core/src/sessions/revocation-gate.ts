@@ -17,6 +17,8 @@ export interface GateDeps {
 }
 
 const purgeEveryMs = 3_600_000
+/** The first purge comes soon: a process may not live for an hour. */
+const firstPurgeMs = 60_000
 
 /** An answer is asked for again this often when trust in Redis was lost under way. */
 const maxAttempts = 3
@@ -38,7 +40,7 @@ export class RevocationGate {
   #opening: Promise<StoreError | undefined> | undefined
   #looking: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
-  #purgedAtMs = -Infinity
+  #purgeAtMs = -Infinity
 
   constructor(deps: GateDeps) {
     this.#deps = deps
@@ -161,8 +163,9 @@ export class RevocationGate {
     if (!this.#isOpen) return void (await this.open())
     const applied = await revocations.reapply('overdue')
     if (applied.isErr()) diagnostics.emit('session:revocation-failed', { error: applied.error })
-    if (clock.monotonic() - this.#purgedAtMs < purgeEveryMs) return
-    this.#purgedAtMs = clock.monotonic()
+    if (clock.monotonic() < this.#purgeAtMs) return
+    const isFirst = this.#purgeAtMs === -Infinity
+    this.#purgeAtMs = clock.monotonic() + (isFirst ? firstPurgeMs : purgeEveryMs)
     await revocations.purge()
   }
 }

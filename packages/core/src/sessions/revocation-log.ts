@@ -8,6 +8,7 @@ import {
   insertRevocation,
   markApplied,
   purgeRevocations,
+  selectHorizon,
   type ReapplyScope,
   selectRevocations,
 } from './revocation-queries.ts'
@@ -43,8 +44,18 @@ export interface AppliedRevocation {
 export type Revoked =
   { readonly user: string } | { readonly session: string; readonly isApplied: boolean }
 
+/** The age of revocations that nobody needs, by a clock that may be set. */
+export interface Expired {
+  /** Their age at least, in milliseconds. */
+  readonly ageMs: number
+  /** The moment of that age at an earlier look. */
+  readonly horizon: string
+  /** The time since that look by the process's own clock, in milliseconds. */
+  readonly sinceMs: number
+}
+
 /** Rows read at once. */
-const pageSize = 500
+const pageSize = 1_000
 
 /** Long enough for a page, short enough for a caller that waits for it. */
 const deadlineMs = 2_000
@@ -95,9 +106,16 @@ export class RevocationLog {
     return page.length < pageSize
   }
 
+  /** The moment `ageMs` ago by PostgreSQL's clock, as text. One round trip. */
+  horizon(ageMs: number): ResultAsync<string, StoreError> {
+    return this.#reserved<{ horizon: string }>(selectHorizon, [ageMs]).map(
+      ([row]) => row?.horizon ?? '-infinity',
+    )
+  }
+
   /** Deletes revocations of sessions that have expired since. One round trip. */
-  purge(olderThanMs: number): ResultAsync<unknown, StoreError> {
-    return this.#reserved(purgeRevocations, [this.#prefix, olderThanMs])
+  purge({ ageMs, horizon, sinceMs }: Expired): ResultAsync<unknown, StoreError> {
+    return this.#reserved(purgeRevocations, [this.#prefix, ageMs, horizon, sinceMs])
   }
 
   #values(revoked: Revoked): unknown[] {

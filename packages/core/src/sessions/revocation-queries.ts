@@ -46,10 +46,20 @@ export const markApplied = `
   FROM jsonb_to_recordset($1::jsonb) AS a (id bigint, epoch bigint, sessions jsonb)
   WHERE r.id = a.id`
 
-/** Deletes revocations older than an age. $1 prefix, $2 age in ms. */
+/** The moment of an age ago. $1 age in ms. */
+export const selectHorizon = `
+  SELECT (clock_timestamp() - $1 * interval '1 millisecond')::text AS horizon`
+
+/**
+ * Deletes revocations older than an age, and than a horizon by a time: both hold after a step of
+ * the clock, forward or back. $1 prefix, $2 age in ms, $3 horizon, $4 time since it was read in ms.
+ */
 export const purgeRevocations = `
   DELETE FROM @schema.session_revocation
-  WHERE prefix = $1 AND revoked_at < clock_timestamp() - $2 * interval '1 millisecond'`
+  WHERE prefix = $1 AND revoked_at < least(
+    clock_timestamp() - $2 * interval '1 millisecond',
+    $3::timestamptz + $4 * interval '1 millisecond'
+  )`
 
 function selectWhere(condition: string): string {
   return `

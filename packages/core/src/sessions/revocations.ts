@@ -6,7 +6,7 @@ import { type AppliedRevocation, type Revocation, RevocationLog } from './revoca
 import type { ReapplyScope } from './revocation-queries.ts'
 
 /** The stores that revocations need. */
-export type RevocationStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics'>
+export type RevocationStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics' | 'clock'>
 
 /**
  * Ends sessions for good: first in PostgreSQL's log, which outlives a restart of Redis, then in
@@ -17,6 +17,7 @@ export class Revocations {
   readonly log: RevocationLog
   readonly #stores: RevocationStores
   readonly #keepMs: number
+  #horizon: { readonly text: string; readonly atMs: number } | undefined
   readonly #background = new Set<Promise<unknown>>()
 
   /** `keepMs` is the longest life of a session. */
@@ -45,20 +46,35 @@ export class Revocations {
   /** Applies revocations of the log again and returns their number. */
   async reapply(scope: ReapplyScope): Promise<Result<number, StoreError>> {
     let count = 0
-    for (let after = '0'; ;) {
-      const page = await this.log.page(scope, after)
+    for (let reading = this.log.page(scope, '0'); ;) {
+      const page = await reading
       if (page.isErr()) return err(page.error)
+      const isLast = this.log.isLast(page.value)
+      // PostgreSQL reads the next page while Redis applies this one.
+      if (!isLast) reading = this.log.page(scope, page.value.at(-1)?.id ?? '0')
       const applied = await this.apply(page.value)
       if (applied.isErr()) return err(applied.error)
       count += page.value.length
-      if (this.log.isLast(page.value)) return ok(count)
-      after = page.value.at(-1)?.id ?? after
+      if (isLast) return ok(count)
     }
   }
 
-  /** Deletes revocations of sessions that have expired since. */
+  /**
+   * Deletes revocations of sessions that have expired since; from the second call on. The first
+   * reads PostgreSQL's clock: were it set forward later, no revocation would be old before its
+   * time.
+   */
   async purge(): Promise<void> {
-    const purged = await this.log.purge(this.#keepMs + 60_000)
+    const ageMs = this.#keepMs + 60_000
+    const atMs = this.#stores.clock.monotonic()
+    if (this.#horizon === undefined) {
+      const read = await this.log.horizon(ageMs)
+      if (read.isErr()) this.#report(read.error)
+      else this.#horizon = { text: read.value, atMs }
+      return
+    }
+    const { text: horizon, atMs: readAtMs } = this.#horizon
+    const purged = await this.log.purge({ ageMs, horizon, sinceMs: atMs - readAtMs })
     if (purged.isErr()) this.#report(purged.error)
   }
 

@@ -1,6 +1,7 @@
 import { createSessions, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Revocations } from '../../src/sessions/revocations.ts'
 import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 
 const hourMs = 3_600_000
@@ -53,5 +54,44 @@ describe('a clock that is set back', () => {
     })
     orThrow(await cutOff.stores.close())
     await redis.close()
+  })
+})
+
+describe('a clock that is set forward', () => {
+  /** A process for which PostgreSQL's clock can be set. */
+  async function openStepped() {
+    orThrow(
+      await stores.postgres.query(`
+        DO $$ BEGIN
+          CREATE SCHEMA clock;
+          CREATE TABLE clock.step (ahead interval NOT NULL);
+          INSERT INTO clock.step VALUES ('0');
+          CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+            RETURN pg_catalog.clock_timestamp() + (SELECT ahead FROM clock.step);
+        END $$`),
+    )
+    const url = new URL(fixture.own.postgres.url)
+    url.searchParams.set('options', '-c search_path=clock,pg_catalog,public')
+    const process = await fixture.open({ postgres: { url: url.href } })
+    const setAhead = async (ahead: string) =>
+      orThrow(await stores.postgres.query('UPDATE clock.step SET ahead = $1::interval', [ahead]))
+    return { stores: process.stores, setAhead }
+  }
+
+  test('A revocation outlives a step of PostgreSQL’s clock by more than the life of a session', async () => {
+    const stepped = await openStepped()
+    const revocations = new Revocations(stepped.stores, 24 * hourMs)
+    const { log } = revocations
+    await revocations.purge()
+    const recent = orThrow(await log.write({ user: 'recent' }))
+    const old = orThrow(await log.write({ user: 'old' }))
+    const age = `UPDATE @schema.session_revocation SET revoked_at = revoked_at - interval '25 hours'
+      WHERE id = $1`
+    orThrow(await stores.postgres.query(age, [old.id]))
+    await stepped.setAhead('40 days')
+    await revocations.purge()
+    const left = orThrow(await log.page('all', '0')).map(({ id }) => id)
+    expect(left).toContain(recent.id)
+    expect(left).not.toContain(old.id)
   })
 })

@@ -1,4 +1,4 @@
-import { createSessions, err, ok, orThrow, transaction } from '@headwater/core'
+import { createSessions, err, ok, orThrow, systemClock, transaction } from '@headwater/core'
 import {
   eventually,
   faultProxy,
@@ -312,7 +312,9 @@ describe('revocations', () => {
   })
 
   test('A revocation is deleted once no session can be as old as it', async () => {
-    const one = await fixture.open()
+    let aheadMs = 0
+    const monotonic = () => performance.now() + aheadMs
+    const one = await fixture.open({ clock: { ...systemClock, monotonic } })
     orThrow(await one.sessions.revokeAll(newUser()))
     orThrow(
       await one.stores.postgres.query(
@@ -327,6 +329,7 @@ describe('revocations', () => {
     })
     orThrow(await brief.list('nobody'))
     await eventually(async () => {
+      aheadMs += 61_000
       expect(
         orThrow(await one.stores.postgres.query('SELECT id FROM @schema.session_revocation')).rows,
       ).toHaveLength(1)

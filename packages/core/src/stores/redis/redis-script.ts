@@ -62,14 +62,15 @@ const flushLimits = { items: 50, characters: 64 * 1024 }
 export async function runScripts<Item, Reply>(
   redis: RedisStore,
   operation: string,
-  { items, run, lengthOf, isPersistent }: ScriptRun<Item, Reply>,
+  { items, run, lengthOf, isPersistent, atOnce = flushLimits.items }: ScriptRun<Item, Reply>,
 ): Promise<Result<Reply[], StoreError>> {
   const replies: Reply[] = []
   let failure: StoreError | undefined
   for (let from = 0; from < items.length && (failure === undefined || isPersistent === true);) {
-    const flush = nextFlush(items, from, lengthOf)
+    const flush = nextFlush(items.slice(from, from + atOnce), lengthOf)
     from += flush.length
-    const characters = flush.reduce((sum, item) => sum + (lengthOf?.(item) ?? 0), 0)
+    const surplus = Math.max(0, flush.length - flushLimits.items)
+    const characters = flush.reduce((sum, item) => sum + (lengthOf?.(item) ?? 0), surplus * 1_024)
     const some = await redis.run(
       operation,
       (client) => Promise.all(flush.map((item) => run(client, item))),
@@ -90,6 +91,12 @@ export interface ScriptRun<Item, Reply> {
   /** How many characters an item sends, where that may be many. */
   readonly lengthOf?: (item: Item) => number
   /**
+   * Items of one round trip. Each beyond 50 has another millisecond.
+   *
+   * @defaultValue `50`
+   */
+  readonly atOnce?: number
+  /**
    * Whether the items after a failure are tried all the same: where nobody waits for them and each
    * is worth having.
    */
@@ -101,11 +108,9 @@ export interface ScriptRun<Item, Reply> {
  * turn often.
  */
 function nextFlush<Item>(
-  items: readonly Item[],
-  from: number,
+  most: readonly Item[],
   lengthOf: ((item: Item) => number) | undefined,
 ): readonly Item[] {
-  const most = items.slice(from, from + flushLimits.items)
   if (lengthOf === undefined) return most
   let characters = 0
   const beyond = most.findIndex(
