@@ -2,6 +2,7 @@
 // has none of the optional packages, and adds the licences of what the build contains.
 import { existsSync, globSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { bundled } from './bundled.mjs'
 
 const { devDependencies, peerDependenciesMeta = {} } = JSON.parse(readFileSync('package.json'))
 const optional = Object.keys(peerDependenciesMeta)
@@ -12,8 +13,9 @@ for (const file of globSync('dist/**/*.d.{ts,cts}')) {
   const finished = lines.flatMap(withoutPackage).flatMap((line) => typesAsTypes(line, values))
   writeFileSync(file, finished.join('\n'))
 }
-const bundled = ['zod', 'cockatiel'].filter((name) => name in devDependencies)
-if (bundled.length > 0) writeFileSync('dist/THIRD-PARTY.txt', bundled.map(licenceOf).join('\n\n'))
+const contained = bundled.filter((name) => name in devDependencies)
+if (contained.length > 0)
+  writeFileSync('dist/THIRD-PARTY.txt', contained.map(licenceOf).join('\n\n'))
 
 /** Schemas inside tables of options are of no use to a caller, and name the types of zod. */
 function isForCallers(line) {

@@ -20,6 +20,7 @@ const lanes = [
     ['unused files, exports and dependencies', () => exec(['knip'])],
     ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build'])],
     ['packages', checkPackages],
+    ['release, on trial', () => run('node', ['tools/release.mjs', '--dry-run'])],
     ['reference', () => exec(['typedoc', '--out', '.results/reference'])],
   ],
 ]

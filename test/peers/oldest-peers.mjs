@@ -5,6 +5,7 @@ const aliases = new Map([
   ['pg', 'pg-oldest'],
   ['@redis/client', 'redis-oldest'],
   ['mongodb', 'mongodb-oldest'],
+  ['@pinecone-database/pinecone', 'pinecone-oldest'],
   ['openai', 'openai-oldest'],
 ])
 

@@ -31,6 +31,7 @@ const oldest = {
   pg: '8.21.0',
   '@redis/client': '6.2.0',
   mongodb: '7.0.0',
+  '@pinecone-database/pinecone': '9.0.0',
   openai: '7.0.0',
 }
 

@@ -34,7 +34,7 @@ await platform.close()
 process.stdout.write(JSON.stringify(Object.fromEntries(peers().map(versionOf))))
 
 function peers(): string[] {
-  return ['pg', '@redis/client', 'mongodb', 'openai']
+  return ['pg', '@redis/client', 'mongodb', '@pinecone-database/pinecone', 'openai']
 }
 
 function versionOf(peer: string): [string, string] {
