@@ -1,8 +1,17 @@
 // npm run demo: installs, then runs the three flows on the four stores and the API on a framework.
-import { install, runFromSource } from './run.mjs'
+import { install, run, runFromSource } from './run.mjs'
 
 await install()
 const args = process.argv.slice(2)
+if (args.includes('nextjs')) {
+  // Next.js serves what it has built, from the packages as they are built.
+  const built = ['./packages/*', '@headwater-examples/nextjs-app'].map((name) => `--filter=${name}`)
+  const { code, output } = await run('pnpm', [...built, 'run', 'build'])
+  if (code !== 0) {
+    process.stderr.write(output)
+    process.exit(code)
+  }
+}
 // Node.js strips types; the decorators of NestJS have to be compiled.
 const tsx = new URL('../examples/nestjs-api/node_modules/tsx/dist/loader.mjs', import.meta.url).href
 await runFromSource(

@@ -19,6 +19,8 @@ const lanes = [
     ['layers', () => exec(['depcruise', '--config', 'tools/layers.cjs', ...layered])],
     ['unused files, exports and dependencies', () => exec(['knip'])],
     ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build'])],
+    // On the built packages, as Next.js bundles them. Its types change global ones for everybody.
+    ['types of the Next.js example', () => exec(['tsc', '--noEmit', '-p', 'examples/nextjs-app'])],
     ['packages', checkPackages],
     ['release, on trial', () => run('node', ['tools/release.mjs', '--dry-run'])],
     ['reference', () => exec(['typedoc', '--out', '.results/reference'])],

@@ -13,6 +13,7 @@ import { safety } from './suites/safety.ts'
 import { shutdown } from './suites/shutdown.ts'
 
 export type { Host } from './host.ts'
+export { password, usePlatform } from './platform.ts'
 
 /** What every host of the e-learning API promises over HTTP, as tests on the stack of the run. */
 export function conformance(host: Host): void {

@@ -2,13 +2,14 @@ import { connectOptionsFromEnv } from '@headwater/core'
 import { hashingEmbedder, openaiEmbedder } from '@headwater/search'
 import type { Embedder } from '@headwater/search'
 import { type HostOptions, openServices, type RunningHost, type Serve } from './host.ts'
+import type { Services } from './services.ts'
 
 /** Opens the services and the host that the environment describes. */
 export async function startFromEnv(
   serve: Serve,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningHost> {
-  const services = await openServices(connectOptionsFromEnv(env), { embedder: embedderFrom(env) })
+  const services = await servicesFromEnv(env)
   try {
     return await serve(services, hostOptionsFrom(env))
   } catch (error) {
@@ -17,8 +18,13 @@ export async function startFromEnv(
   }
 }
 
+/** Connects what the environment names, migrates and starts the relay. */
+export function servicesFromEnv(env: NodeJS.ProcessEnv = process.env): Promise<Services> {
+  return openServices(connectOptionsFromEnv(env), { embedder: embedderFrom(env) })
+}
+
 /** The options that the environment sets. */
-export function hostOptionsFrom(env: NodeJS.ProcessEnv): HostOptions {
+export function hostOptionsFrom(env: NodeJS.ProcessEnv = process.env): HostOptions {
   return {
     port: Number(env['PORT'] ?? 0),
     trustedProxies: Number(env['TRUSTED_PROXIES'] ?? 0),
@@ -32,7 +38,7 @@ export function hostOptionsFrom(env: NodeJS.ProcessEnv): HostOptions {
 }
 
 /** OpenAI's embedder where a key is given, otherwise the one that needs no service. */
-export function embedderFrom({
+function embedderFrom({
   HEADWATER_OPENAI_API_KEY: apiKey,
   HEADWATER_OPENAI_URL: baseURL,
 }: NodeJS.ProcessEnv): Embedder {

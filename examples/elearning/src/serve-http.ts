@@ -6,18 +6,24 @@ import { closeDefaults, closeServices, type RunningHost } from './host.ts'
 import { HttpEnding } from './http-ending.ts'
 import type { Services } from './services.ts'
 
+/** The parts of a host that answers by the API. */
+export interface Served {
+  readonly api: Api
+  readonly services: Services
+}
+
 /** Listens on 127.0.0.1 with a server of Node.js that answers by the API. */
 export async function serveHttp(
   server: Server,
-  {
-    api,
-    services,
-    port,
-  }: { readonly api: Api; readonly services: Services; readonly port: number },
+  { port, ...parts }: Served & { readonly port: number },
 ): Promise<RunningHost> {
+  await listen(server, port)
+  return hostOn(server, parts)
+}
+
+/** The host that a listening server is, with an end in order. */
+export function hostOn(server: Server, { api, services }: Served): RunningHost {
   const ending = new HttpEnding(server)
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
   let closing: Promise<boolean> | undefined
   const close = async (deadlineMs: number): Promise<boolean> => {
     api.beginClose()
@@ -29,6 +35,12 @@ export async function serveHttp(
     url: urlOf(server),
     close: ({ deadlineMs = closeDefaults.deadlineMs } = {}) => (closing ??= close(deadlineMs)),
   }
+}
+
+/** Listens on a port of 127.0.0.1. */
+export async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
 }
 
 /** The URL of a server that listens. */

@@ -17,7 +17,10 @@ export class FailureError<F extends Failure<string> = Failure<string>> extends E
 
 /** The failure that an error carries, `undefined` for any other error. */
 export function failureIn<F extends Failure<string>>(error: unknown): F | undefined {
-  return error instanceof FailureError ? (error.failure as F) : undefined
+  // By its name, since a process can hold several copies of the class: a bundle of Next.js has one
+  // for its instrumentation and one for its routes.
+  const isOne = error instanceof Error && error.name === 'FailureError'
+  return isOne ? (error as FailureError<F>).failure : undefined
 }
 
 /** The failure of a statement that an error carries, `undefined` for any other error. */

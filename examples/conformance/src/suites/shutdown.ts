@@ -18,11 +18,12 @@ export function shutdown({ command }: Host): void {
       // A connection that is never used keeps nobody waiting.
       await using _idle = await Raw.open(server.port)
       await using ready = await Raw.open(server.port)
-      ready.send(`${questionOfReadiness}\r\n`)
+      const question = questionOfReadiness(server.path)
+      ready.send(`${question}\r\n`)
       await ready.received('200 OK')
-      ready.send(questionOfReadiness)
+      ready.send(question)
       await using slow = await Raw.open(server.port)
-      slow.send(headOfRegistration)
+      slow.send(headOfRegistration(server.path))
       await slow.received('100 Continue')
 
       server.kill(signal)
@@ -44,32 +45,37 @@ const registration = JSON.stringify({
   password: 'correct horse',
 })
 
-const headOfRegistration = [
-  'POST /users HTTP/1.1',
-  'Host: localhost',
-  'Content-Type: application/json',
-  `Content-Length: ${registration.length}`,
-  'Expect: 100-continue',
-  '\r\n',
-].join('\r\n')
+const headOfRegistration = (mount: string) =>
+  [
+    `POST ${mount}/users HTTP/1.1`,
+    'Host: localhost',
+    'Content-Type: application/json',
+    `Content-Length: ${registration.length}`,
+    'Expect: 100-continue',
+    '\r\n',
+  ].join('\r\n')
 
 /** Without the empty line that ends it. */
-const questionOfReadiness = [
-  'GET /health/ready HTTP/1.1',
-  'Host: localhost',
-  `Authorization: Bearer ${monitorToken}`,
-  '',
-].join('\r\n')
+const questionOfReadiness = (mount: string) =>
+  [
+    `GET ${mount}/health/ready HTTP/1.1`,
+    'Host: localhost',
+    `Authorization: Bearer ${monitorToken}`,
+    '',
+  ].join('\r\n')
 
 /** A process that serves the API. */
 class Server {
   readonly port: number
+  /** The path of the API; empty at the root. */
+  readonly path: string
   readonly exited: Promise<unknown[]>
   readonly #process: ChildProcess
   readonly #parts: IsolatedStores
 
-  private constructor(port: number, process: ChildProcess, parts: IsolatedStores) {
-    this.port = port
+  private constructor(url: URL, process: ChildProcess, parts: IsolatedStores) {
+    this.port = Number(url.port)
+    this.path = url.pathname.replace(/\/$/, '')
     this.exited = once(process, 'exit')
     this.#process = process
     this.#parts = parts
@@ -82,7 +88,7 @@ class Server {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     try {
-      return new Server(await announcedPort(child), child, parts)
+      return new Server(await announcedUrl(child), child, parts)
     } catch (error) {
       child.kill('SIGKILL')
       await parts.dispose()
@@ -137,11 +143,11 @@ function environment({
   }
 }
 
-async function announcedPort({ stdout }: ChildProcess): Promise<number> {
+async function announcedUrl({ stdout }: ChildProcess): Promise<URL> {
   if (stdout === null) throw new Error('the server says nothing')
   for await (const line of createInterface(stdout)) {
-    const found = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-    if (found !== undefined) return Number(found)
+    const found = /listening on (\S+)/.exec(line)?.[1]
+    if (found !== undefined) return new URL(found)
   }
   throw new Error('the server ended before it listened')
 }
