@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, test } from 'vitest'
@@ -20,6 +20,8 @@ beforeAll(async () => {
   project = set.project('next')
   next = path.join(project, 'node_modules/next/dist/bin/next')
   cpSync(path.join(import.meta.dirname, '../../tools/next-app'), project, { recursive: true })
+  // Next.js would install compilers for them.
+  for (const name of ['tsconfig.json', 'types.mts', 'types.cts']) rmSync(path.join(project, name))
   const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
   await run('npm', ['install', ...quickly, ...frameworks], { cwd: project })
   await run(process.execPath, [next, 'build'], {
