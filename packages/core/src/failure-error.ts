@@ -9,7 +9,7 @@ export class FailureError<F extends Failure<string> = Failure<string>> extends E
   readonly failure: F
 
   constructor(failure: F) {
-    super(failure.message, { cause: failure.cause })
+    super(failure.message, failure.cause === undefined ? {} : { cause: failure.cause })
     this.name = 'FailureError'
     this.failure = failure
   }

@@ -22,6 +22,7 @@ export type { MongodbStore } from './stores/mongodb/mongodb-store.ts'
 export type { PineconeStore } from './stores/pinecone/pinecone-store.ts'
 export type {
   HostRedis,
+  RedisCallOptions,
   RedisConnection,
   RedisStore,
   RedisUse,

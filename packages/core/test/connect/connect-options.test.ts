@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createClientPool, createCluster, createSentinel } from '@redis/client'
 import { createCluster as createClusterWithModules } from 'redis'
-import { connect, type ConnectOptions, connectOptionsFromEnv } from '@headwater/core'
+import { connect, type ConnectOptions, connectOptionsFromEnv, FailureError } from '@headwater/core'
 import { nodeVersionIssue } from '../../src/connect/node-version.ts'
 
 const secret = 'hunter2-secret'
@@ -223,5 +223,10 @@ describe('messages of connect', () => {
       undefined,
       undefined,
     ])
+  })
+
+  test('The error of a failure without a cause shows none', async () => {
+    const failure = (await connect({} as ConnectOptions))._unsafeUnwrapErr()
+    expect(new FailureError(failure)).not.toHaveProperty('cause')
   })
 })

@@ -2,8 +2,9 @@ import { orThrow } from '@headwater/core'
 import type { Embedder } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** The embedder under test. */
+/** An embedder under test, with how it ends. */
 export interface EmbedderUnderTest {
+  /** The embedder. */
   readonly embedder: Embedder
   /** Frees the embedder's resources. */
   readonly dispose: () => Promise<void>
