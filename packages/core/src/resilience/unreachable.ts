@@ -2,10 +2,14 @@
  * Why a server could not be reached, in words and with the code of Node.js, wherever in an error
  * and its causes that is said. `undefined` for an error of another kind.
  */
-export function unreachableReason(error: unknown, depth = 0): string | undefined {
+export function unreachableReason(error: unknown): string | undefined {
+  return reasonWithin(error, 0)
+}
+
+function reasonWithin(error: unknown, depth: number): string | undefined {
   if (!(error instanceof Error) || depth > maxDepth) return undefined
   const inner = error instanceof AggregateError ? error.errors : [error.cause]
-  const reasons = inner.flatMap((one) => unreachableReason(one, depth + 1) ?? [])
+  const reasons = inner.flatMap((one) => reasonWithin(one, depth + 1) ?? [])
   return reasons.length > 0 ? [...new Set(reasons)].join(', ') : reasonOf(error)
 }
 

@@ -1,4 +1,4 @@
-import type { Complaint } from '@headwater/core'
+import { unreachableReason, type Complaint } from '@headwater/core'
 import type { EmbedError } from './embedder.ts'
 
 /** Fields common to the client's errors, whose classes are all named `Error`. */
@@ -20,7 +20,11 @@ export function openaiComplaint(error: unknown): Complaint {
   const { status, code, headers } = (
     typeof error === 'object' && error !== null ? error : {}
   ) as ApiError
-  if (status === undefined) return { type: 'store-unavailable', reason: 'it could not be reached' }
+  if (status === undefined)
+    return {
+      type: 'store-unavailable',
+      reason: unreachableReason(error) ?? 'it could not be reached',
+    }
   const reason = [`HTTP ${status}`, code].filter((part) => typeof part === 'string').join(', ')
   if (status < 500 && ![408, 409, 429].includes(status))
     return {
