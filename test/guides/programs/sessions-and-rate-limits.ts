@@ -11,7 +11,9 @@ import {
   transaction,
 } from '@headwater/core'
 
-const stores = orThrow(await connect(connectOptionsFromEnv(process.env)))
+const { postgres, redis } = connectOptionsFromEnv(process.env)
+// As long as a busy machine may need: the default is made for production.
+const stores = orThrow(await connect({ postgres, redis: { ...redis, deadlineMs: 10_000 } }))
 orThrow(await migrate(stores))
 
 const sessions = createSessions<number, { role: string }>(stores, { ttlMs: 30 * 60_000 })
@@ -34,7 +36,7 @@ console.log(orThrow(await sessions.get(renewed?.token ?? ''))) // undefined
 const downloads = createRateLimiter(stores, { name: 'download', limit: 2, windowMs: 60_000 })
 const answers = [await downloads.take(5), await downloads.take(5), await downloads.take(5)]
 console.log(answers.map(({ success }) => success)) // [ true, true, false ]
-console.log(Math.ceil((answers[2]?.retryAfterMs ?? 0) / 1_000)) // 30
+console.log(answers[2]?.remaining) // 0
 
 const attempts = createRateLimits(stores, {
   limits: { account: { limit: 1 }, address: { limit: 30 } },
