@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Pinecone } from '@pinecone-database/pinecone'
@@ -88,14 +91,18 @@ describe('a stack', () => {
     )
   })
 
-  test('A process ends by itself after its stack failed to start', async () => {
+  test('A stack that failed to start leaves nothing behind, and its process ends by itself', async () => {
     const fixture = fileURLToPath(new URL('./failing-stack-fixture.ts', import.meta.url))
+    const directory = await mkdtemp(join(tmpdir(), 'headwater-left-'))
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--conditions=headwater-source', fixture],
-      { timeout: 100_000 },
+      { timeout: 100_000, env: { ...process.env, TMPDIR: directory } },
     )
     expect(stdout).toMatch(/redis \(environment\).*ECONNREFUSED/)
+    expect(stdout.split('\n').slice(-3)).toEqual(['children: ', 'resources: ', ''])
+    expect(await readdir(directory)).toEqual([])
+    await rm(directory, { recursive: true })
   }, 120_000)
 
   test('A stack describes each store by rung and version, and its addresses are plain data', async () => {
