@@ -3,6 +3,7 @@ import type { PostgresServer, RedisServer } from '@headwater/testing'
 import { createClient } from '@redis/client'
 import { anyOf, between, weighted } from '../run/chance.ts'
 import { closeIdleConnections } from '../run/postgres-faults.ts'
+import { setClock } from './clock-steps.ts'
 import { Failover } from './failover.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
@@ -161,6 +162,12 @@ export class Chaos {
         weight: 2,
         isOfRedis: false,
         run: () => closeIdleConnections(this.#postgresUrl),
+      },
+      {
+        fault: 'set the clock of PostgreSQL',
+        weight: 2,
+        isOfRedis: false,
+        run: () => setClock(this.#postgresUrl),
       },
       {
         fault: 'hang PostgreSQL for the writers, kill Redis and restart it empty',

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { between } from '../run/chance.ts'
 import { Ledger, nowNs } from './ledger.ts'
 import { openSubject } from './open-subject.ts'
 import { rowCount } from './rows.ts'
@@ -7,6 +8,7 @@ import { work } from './work.ts'
 
 const callers = 120
 const longestPauseMs = 20
+const longestRestMs = 8_000
 
 /** Callers that read with short pauses; one read in eight asks for three keys together. */
 class Reader {
@@ -20,7 +22,7 @@ class Reader {
   }
 
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: callers }, () => this.#call()))
+    await Promise.all([this.#burden(), ...Array.from({ length: callers }, () => this.#call())])
     this.#ledger.close()
   }
 
@@ -33,6 +35,14 @@ class Reader {
       const key = Math.floor(Math.random() * rowCount)
       await (Math.random() < 0.125 ? this.#readSome(key) : this.#readOne(key))
       await setTimeout(Math.random() * longestPauseMs)
+    }
+  }
+
+  /** One caller's big batches, which must not be an outage for the others. */
+  async #burden(): Promise<void> {
+    while (!this.#isStopped) {
+      await setTimeout(between(1_000, longestRestMs))
+      await this.#subject.readBig?.()
     }
   }
 

@@ -12,6 +12,7 @@ import {
 } from '@headwater/testing'
 import { Client } from 'pg'
 import { Chaos } from './chaos.ts'
+import { createClock } from './clock-steps.ts'
 import { Fleet } from './fleet.ts'
 import { judge, type Verdict } from './judge.ts'
 import { Observer } from './observer.ts'
@@ -89,6 +90,7 @@ async function createTables(postgresUrl: string, redisUrl: string): Promise<void
   const client = new Client({ connectionString: postgresUrl })
   await client.connect()
   await client.query(createRows)
+  await client.query(createClock)
   await client.end()
 }
 

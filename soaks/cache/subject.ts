@@ -17,6 +17,8 @@ export interface Subject {
   read(key: number): Promise<number>
   /** Reads the versions of several keys. */
   readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>>
+  /** Reads more at once than is reasonable, where the subject is to bear it. */
+  readBig?(): Promise<unknown>
   /** Writes; rejects when the write failed or its outcome is unknown. */
   write(write: Write): Promise<'committed' | 'rolled-back'>
   close(): Promise<void>

@@ -12,6 +12,7 @@ import {
   type Stores,
   transaction,
 } from '@headwater/core'
+import { steppingClock, withClock } from '../clock-steps.ts'
 import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
 import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
 
@@ -21,6 +22,8 @@ const refreshShare = 0.002
 /** Small, because reads of entries that are constantly reloaded take longer than hits. */
 const shortShare = 0.05
 const hostShare = 0.4
+const longIds = Array.from({ length: 500 }, (_, id) => id)
+const longText = 'x'.repeat(4_000)
 
 /**
  * The cache of this project in all its variants: entries that live long, entries with grace that
@@ -31,9 +34,10 @@ export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Pro
   return new Headwater(
     orThrow(
       await connect({
-        postgres: { url: postgresUrl, maxConnections: 6 },
+        postgres: { url: withClock(postgresUrl), maxConnections: 6 },
         redis: { url: redisUrl },
         invalidation: { holdMs },
+        clock: steppingClock(),
       }),
     ),
   )
@@ -44,6 +48,7 @@ class Headwater implements Subject {
   readonly #row: Cache<number, VersionedRow>
   readonly #short: Cache<number, VersionedRow>
   readonly #tagged: Cache<number, VersionedRow>
+  readonly #long: Cache<number, string>
   /** The current write, which also owns the work that continues after its end. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
@@ -66,6 +71,11 @@ class Headwater implements Subject {
       graceMs: ttlMs,
     })
     this.#tagged = defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id)] })
+    this.#long = defineCache(stores, {
+      name: 'long',
+      ttlMs: 60_000,
+      load: async (ids: readonly number[]) => new Map(ids.map((id) => [id, longText])),
+    })
     for (const name of [
       'store:operation',
       'invalidation:hold',
@@ -92,6 +102,11 @@ class Headwater implements Subject {
   async readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>> {
     const found = orThrow(await this.#anyCache().getMany(keys))
     return new Map([...found].map(([key, { version }]) => [key, version]))
+  }
+
+  /** Reads 2 MB at once. */
+  readBig(): Promise<unknown> {
+    return Promise.resolve(this.#long.getMany(longIds))
   }
 
   write(write: Write): Promise<'committed' | 'rolled-back'> {
