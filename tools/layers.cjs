@@ -4,7 +4,7 @@ const inPackage = (name) => `^packages/${name}/`
 
 // A folder may import those before it. A list in place of a name: these stand side by side.
 const coreFloors = [
-  '[^/]+\\.ts', // the ground: every file that lies in src itself
+  '([^/]+\\.ts|failure)', // the ground: every file that lies in src itself, and failures
   ['host', 'resilience'],
   'stores',
   'invalidation',

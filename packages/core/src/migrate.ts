@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { checkOptions, option, strictOptions } from './check-options.ts'
 import type { Stores } from './connect/stores.ts'
 import type { SqlError } from './errors.ts'
-import { FailureError, failureIn } from './failure-error.ts'
+import { FailureError, failureIn } from './failure/failure-error.ts'
 import {
   applyMigrations,
   type LoadedSet,
@@ -19,7 +19,7 @@ import { type MigrationSet, migrationSetRule, readMigrations } from './migration
 import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
 import type { PostgresConnection, PostgresStore } from './stores/postgres/postgres-store.ts'
-import { withCause } from './with-cause.ts'
+import { withCause } from './failure/with-cause.ts'
 
 /** The tables of core itself: outbox, cursors, intents. */
 export const coreMigrations: MigrationSet = {

@@ -1,5 +1,5 @@
 import type { Failure } from './errors.ts'
-import { FailureError } from './failure-error.ts'
+import { FailureError } from './failure/failure-error.ts'
 import type { Result, ResultAsync } from 'neverthrow'
 
 export { err, errAsync, ok, okAsync, Result, ResultAsync, safeTry } from 'neverthrow'

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CacheKey } from '../cache-key.ts'
 import type { CacheStores } from './cache-stores.ts'
-import { isOutage } from '../is-outage.ts'
+import { isOutage } from '../failure/is-outage.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'

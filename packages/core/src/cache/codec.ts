@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../result.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
 import { findJsonUnsafe } from '../json-safety.ts'
 import { quietError } from '../stores/quiet-error.ts'
-import { withCause } from '../with-cause.ts'
+import { withCause } from '../failure/with-cause.ts'
 
 /** One loaded row. Both fields are `undefined` when there is no such row. */
 export interface Loaded<Value> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { sqlFailureIn } from '../failure-error.ts'
-import { isOutage } from '../is-outage.ts'
+import { sqlFailureIn } from '../failure/failure-error.ts'
+import { isOutage } from '../failure/is-outage.ts'
 import { MicroBatch } from '../micro-batch.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'

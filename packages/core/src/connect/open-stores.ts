@@ -1,5 +1,5 @@
 import type { InvalidInput, PackageMissing } from '../errors.ts'
-import { failureIn } from '../failure-error.ts'
+import { failureIn } from '../failure/failure-error.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { OpenedStore, StoreContext } from '../stores/store-kind.ts'
 import { type ConnectSettings, invalidConnectOptions } from './parse-options.ts'

@@ -1,5 +1,5 @@
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
-import { failureIn } from '../failure-error.ts'
+import { failureIn } from '../failure/failure-error.ts'
 import { isMissingTable } from '../stores/postgres/missing-table.ts'
 import {
   beginRemoval,

@@ -1,4 +1,4 @@
-import { FailureError } from '../failure-error.ts'
+import { FailureError } from '../failure/failure-error.ts'
 import type { FoundIntent, Intents } from './intents.ts'
 import type { InvalidationDeps } from './invalidation-deps.ts'
 import { replaceMarker } from './marker.ts'

@@ -1,8 +1,8 @@
-import { isOutage } from '../is-outage.ts'
+import { isOutage } from '../failure/is-outage.ts'
 import type { Failure, SqlError } from '../errors.ts'
 import { type PostgresConnection } from '../stores/postgres/postgres-store.ts'
-import { FailureError, failureIn } from '../failure-error.ts'
-import { withCause } from '../with-cause.ts'
+import { FailureError, failureIn } from '../failure/failure-error.ts'
+import { withCause } from '../failure/with-cause.ts'
 import {
   createHistory,
   insertHistory,

@@ -1,6 +1,6 @@
 import type { Stores } from '../connect/stores.ts'
 import type { Failure, SqlError } from '../errors.ts'
-import { sqlFailureIn } from '../failure-error.ts'
+import { sqlFailureIn } from '../failure/failure-error.ts'
 import { ResultAsync, err, ok, type Result } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import {

@@ -1,4 +1,4 @@
-import { errorSummary } from '../error-summary.ts'
+import { errorSummary } from '../failure/error-summary.ts'
 import { AttemptFailed, type Complaint, GivenUp } from './complaint.ts'
 import { DeadlinePassed } from './deadline.ts'
 

@@ -1,6 +1,6 @@
 import type { StoreError, StoreName } from '../errors.ts'
 import { err, ok, type Result, ResultAsync } from '../result.ts'
-import { withCause } from '../with-cause.ts'
+import { withCause } from '../failure/with-cause.ts'
 import { startTimer } from './timer.ts'
 
 /** Options of {@link deadline}. */

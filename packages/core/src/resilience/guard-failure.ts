@@ -1,6 +1,6 @@
 import { BrokenCircuitError, BulkheadRejectedError } from 'cockatiel'
 import type { StoreError, StoreName } from '../errors.ts'
-import { withCause } from '../with-cause.ts'
+import { withCause } from '../failure/with-cause.ts'
 import { AttemptFailed } from './complaint.ts'
 
 /** A guarded call as its failure names it. */

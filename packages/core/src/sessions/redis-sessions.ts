@@ -1,5 +1,5 @@
 import type { InvalidInput, StoreError } from '../errors.ts'
-import { FailureError } from '../failure-error.ts'
+import { FailureError } from '../failure/failure-error.ts'
 import type { Json } from '../json.ts'
 import { err, errAsync, ok, okAsync, type Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'

@@ -1,5 +1,5 @@
 import type { SqlError, StoreError } from '../errors.ts'
-import { sqlFailureIn } from '../failure-error.ts'
+import { sqlFailureIn } from '../failure/failure-error.ts'
 import { ResultAsync } from '../result.ts'
 import { missingTableAs } from '../stores/postgres/missing-table.ts'
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
@@ -12,7 +12,7 @@ import {
   type ReapplyScope,
   selectRevocations,
 } from './revocation-queries.ts'
-import { withCause } from '../with-cause.ts'
+import { withCause } from '../failure/with-cause.ts'
 
 /** A written revocation of sessions. */
 export interface Revocation {

@@ -1,4 +1,4 @@
-import { errorSummary } from '../error-summary.ts'
+import { errorSummary } from '../failure/error-summary.ts'
 import { isServerError, withoutRow } from './postgres/server-error.ts'
 
 /** How errors are called whose words quote rows, documents or parameters. */

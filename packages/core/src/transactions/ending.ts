@@ -1,6 +1,6 @@
 import type { SqlError, TransactionError } from '../errors.ts'
-import { sqlFailureIn } from '../failure-error.ts'
-import { withCause } from '../with-cause.ts'
+import { sqlFailureIn } from '../failure/failure-error.ts'
+import { withCause } from '../failure/with-cause.ts'
 
 /**
  * The end of one run of a transaction: `committed`, `refused` by the work's own `Err`, `failed` by

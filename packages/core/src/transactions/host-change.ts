@@ -1,10 +1,10 @@
 import type { CacheKey } from '../cache-key.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { SqlError } from '../errors.ts'
-import { sqlFailureIn } from '../failure-error.ts'
+import { sqlFailureIn } from '../failure/failure-error.ts'
 import { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
-import { withCause } from '../with-cause.ts'
+import { withCause } from '../failure/with-cause.ts'
 
 /** A change of keys in a transaction that the host runs itself, through an ORM for instance. */
 export interface Change {

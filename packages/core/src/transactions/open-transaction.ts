@@ -1,5 +1,5 @@
 import type { CacheKey } from '../cache-key.ts'
-import { FailureError } from '../failure-error.ts'
+import { FailureError } from '../failure/failure-error.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import type { NewEvent } from '../outbox/log/event.ts'
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'

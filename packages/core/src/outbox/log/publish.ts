@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { FailureError } from '../../failure-error.ts'
+import { FailureError } from '../../failure/failure-error.ts'
 import { quoteIdentifier } from '../../stores/postgres/statements.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
 import { checkEvents, type EventLimits } from './check-event.ts'

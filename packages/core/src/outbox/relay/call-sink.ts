@@ -2,9 +2,9 @@ import type { LoggedEvent } from '../log/event.ts'
 import type { Sink, SinkContext, SinkFailure, SinkReport } from '../sink.ts'
 import type { Answer } from './deliver.ts'
 import { Interruption } from './shard-lease.ts'
-import { failureIn } from '../../failure-error.ts'
+import { failureIn } from '../../failure/failure-error.ts'
 import { quietError } from '../../stores/quiet-error.ts'
-import { withCause } from '../../with-cause.ts'
+import { withCause } from '../../failure/with-cause.ts'
 
 /** Time that a sink has to notice its aborted signal, in milliseconds. */
 const graceMs = 1_000

@@ -11,7 +11,7 @@ import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } fro
 import type { ServerHistory } from './server-history.ts'
 import type { Statement, Statements } from './statements.ts'
 import { type PostgresConnection } from './postgres-store.ts'
-import { FailureError } from '../../failure-error.ts'
+import { FailureError } from '../../failure/failure-error.ts'
 
 /** What every connection of a store shares. */
 export interface ConnectionContext {

@@ -12,7 +12,7 @@ import { ServerHistory } from './server-history.ts'
 import { Statements } from './statements.ts'
 import { type CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
-import { FailureError, sqlFailureIn } from '../../failure-error.ts'
+import { FailureError, sqlFailureIn } from '../../failure/failure-error.ts'
 
 /**
  * PostgreSQL over a pool of `pg`, opened here or handed in.

@@ -1,4 +1,4 @@
-import { errorSummary } from '../../error-summary.ts'
+import { errorSummary } from '../../failure/error-summary.ts'
 
 /** The fields of `pg`'s `DatabaseError` that decide what an error is. */
 export interface ServerError {

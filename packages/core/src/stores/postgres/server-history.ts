@@ -1,5 +1,5 @@
 import type { SqlError } from '../../errors.ts'
-import { sqlFailureIn } from '../../failure-error.ts'
+import { sqlFailureIn } from '../../failure/failure-error.ts'
 
 /**
  * SQL expressions that name the history of a server, within which a transaction id is unique; NULL

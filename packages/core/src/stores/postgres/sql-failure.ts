@@ -6,9 +6,9 @@ import type {
   StoreRefused,
   StoreUnavailable,
 } from '../../errors.ts'
-import { errorSummary } from '../../error-summary.ts'
+import { errorSummary } from '../../failure/error-summary.ts'
 import { unreachableReason } from '../../resilience/unreachable.ts'
-import { withCause } from '../../with-cause.ts'
+import { withCause } from '../../failure/with-cause.ts'
 import { UnreadableValue } from './row-types.ts'
 import { isServerError, type ServerError, withoutRow } from './server-error.ts'
 

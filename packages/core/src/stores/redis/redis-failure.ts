@@ -1,7 +1,7 @@
 import type { DeadlineExceeded, StoreRefused, StoreUnavailable } from '../../errors.ts'
-import { errorSummary } from '../../error-summary.ts'
+import { errorSummary } from '../../failure/error-summary.ts'
 import { unreachableReason } from '../../resilience/unreachable.ts'
-import { withCause } from '../../with-cause.ts'
+import { withCause } from '../../failure/with-cause.ts'
 
 /** Replies that speak of the server's state and not of the command. */
 const unavailableCodes: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import type { Failure, SqlError } from './errors.ts'
+import type { Failure, SqlError } from '../errors.ts'
 
 /**
  * Carries a typed failure through a throw or a rejection: what `tx.query` rejects with, what a sink

@@ -1,4 +1,4 @@
-import type { RunningHost } from './host.ts'
+import type { RunningHost } from '../host.ts'
 
 const closeDeadlineMs = 10_000
 

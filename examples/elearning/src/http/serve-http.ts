@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Api } from './api.ts'
-import { closeDefaults, closeServices, type RunningHost } from './host.ts'
+import type { Api } from '../api.ts'
+import { closeDefaults, closeServices, type RunningHost } from '../host.ts'
 import { HttpEnding } from './http-ending.ts'
-import type { Services } from './services.ts'
+import type { Services } from '../services.ts'
 
 /** The parts of a host that answers by the API. */
 export interface Served {

@@ -1,4 +1,4 @@
-import type { PackageMissing, StoreName } from './errors.ts'
+import type { PackageMissing, StoreName } from '../errors.ts'
 import { withCause } from './with-cause.ts'
 
 /** The failure of a store whose package could not be imported. */
