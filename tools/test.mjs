@@ -10,7 +10,15 @@ const layered = ['packages', 'examples', 'test', 'benchmarks', 'soaks', 'evaluat
 // The types of the whole workspace take eslint beyond the heap that Node.js has by default.
 const roomForTypes = { env: { NODE_OPTIONS: '--max-old-space-size=8192' } }
 
-/** Two rows of checks, which run at the same time; within a row one after the other. */
+const build = [
+  'build',
+  () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build']),
+]
+
+/**
+ * Two rows of checks, which run at the same time once the packages are built; within a row one
+ * after the other.
+ */
 const lanes = [
   [['lint', () => exec(['eslint', '--cache', '--max-warnings=0', '.'], roomForTypes)]],
   [
@@ -18,7 +26,6 @@ const lanes = [
     ['form', () => exec(['prettier', '--check', '--log-level=warn', '.'])],
     ['layers', () => exec(['depcruise', '--config', 'tools/layers.cjs', ...layered])],
     ['unused files, exports and dependencies', () => exec(['knip'])],
-    ['build', () => run('pnpm', ['--recursive', '--filter', './packages/*', 'run', 'build'])],
     // On the built packages, as Next.js bundles them. Its types change global ones for everybody.
     ['types of the Next.js example', () => exec(['tsc', '--noEmit', '-p', 'examples/nextjs-app'])],
     ['packages', checkPackages],
@@ -26,10 +33,11 @@ const lanes = [
     ['reference', () => exec(['typedoc', '--out', '.results/reference'])],
   ],
 ]
-const checks = lanes.flat()
+const checks = [build, ...lanes.flat()]
 
 async function runChecks() {
-  return (await Promise.all(lanes.map(runLane))).flat()
+  const unbuilt = await runLane([build])
+  return [...unbuilt, ...(await Promise.all(lanes.map(runLane))).flat()]
 }
 
 async function runLane(lane) {

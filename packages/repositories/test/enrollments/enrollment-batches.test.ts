@@ -29,7 +29,7 @@ test.each(crowds)(
   async (_, courseOf) => {
     const { queue, sizes } = queueOf()
     const asked = Array.from({ length: 25 }, (_, place) =>
-      queue.add({ userId: place, courseId: courseOf(place) } as never),
+      queue.add({ userId: place, courseId: courseOf(place) }),
     )
     expect(await Promise.all(asked)).toHaveLength(25)
     expect(sizes).toEqual([10, 10, 5])
@@ -40,7 +40,7 @@ test('A student whom a full batch leaves out is served by another transaction me
   const { promise: until, resolve } = Promise.withResolvers<void>()
   const { queue, sizes } = queueOf({ maxTransactions: 3, until })
   const asked = Array.from({ length: 25 }, (_, place) =>
-    queue.add({ userId: place, courseId: place } as never),
+    queue.add({ userId: place, courseId: place }),
   )
   await vi.waitFor(() => expect(sizes).toEqual([10, 10, 5]))
   resolve()

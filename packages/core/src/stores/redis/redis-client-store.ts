@@ -133,7 +133,7 @@ export class RedisClientStore implements SharedRedis {
     options: RedisCallOptions | undefined,
   ): Promise<Result<T, StoreError>> {
     const { operation } = command
-    const refused = (failure: StoreError) => Promise.resolve(err<T, StoreError>(failure))
+    const refused = (failure: StoreError) => Promise.resolve(err(failure))
     if (!this.#link.isUp) return refused(redisUnavailable(operation, this.#link.reason))
     if (options?.signal?.aborted === true) return refused(redisDeadlineExceeded(operation, 0))
     if (!breaker.admit()) return refused(redisUnavailable(operation, 'its breaker is open'))
@@ -165,7 +165,9 @@ export class RedisClientStore implements SharedRedis {
       const answer = started(run, this.#link.client as RedisClientType)
       answer.then(
         (value) => {
-          if (deadlines.end(running)) end(this.#answered(breaker, value))
+          if (!deadlines.end(running)) return
+          this.#noteAnswer(breaker)
+          end(ok(value))
         },
         (error: unknown) => {
           if (deadlines.end(running)) end(this.#rejected(breaker, operation, error))
@@ -186,20 +188,16 @@ export class RedisClientStore implements SharedRedis {
     return characters < fewCharacters ? deadlineMs : deadlineMs + Math.ceil(characters / 1_024)
   }
 
-  #answered<T>(breaker: RedisBreaker, value: T): Result<T, StoreError> {
+  #noteAnswer(breaker: RedisBreaker): void {
     this.#answers += 1
     this.#unanswered = 0
     breaker.succeeded()
-    return ok(value)
   }
 
   #rejected<T>(breaker: RedisBreaker, operation: string, error: unknown): Result<T, StoreError> {
     const failure = redisFailure(error, operation)
-    if (failure.type === 'store-refused') {
-      this.#answers += 1
-      this.#unanswered = 0
-      breaker.succeeded()
-    } else {
+    if (failure.type === 'store-refused') this.#noteAnswer(breaker)
+    else {
       breaker.failed()
       // A primary that has become a replica refuses writes on a connection that never breaks by
       // itself.
