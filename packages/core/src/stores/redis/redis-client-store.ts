@@ -132,11 +132,11 @@ export class RedisClientStore implements SharedRedis {
     command: Command<T>,
     options: RedisCallOptions | undefined,
   ): Promise<Result<T, StoreError>> {
-    const { operation } = command
     const refused = (failure: StoreError) => Promise.resolve(err(failure))
-    if (!this.#link.isUp) return refused(redisUnavailable(operation, this.#link.reason))
-    if (options?.signal?.aborted === true) return refused(redisDeadlineExceeded(operation, 0))
-    if (!breaker.admit()) return refused(redisUnavailable(operation, 'its breaker is open'))
+    if (!this.#link.isUp) return refused(redisUnavailable(command.operation, this.#link.reason))
+    if (options?.signal?.aborted === true)
+      return refused(redisDeadlineExceeded(command.operation, 0))
+    if (!breaker.admit()) return refused(redisUnavailable(command.operation, 'its breaker is open'))
     return this.#timed(breaker, command, options)
   }
 
