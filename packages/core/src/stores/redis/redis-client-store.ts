@@ -270,10 +270,7 @@ const fewCharacters = 16 * 1_024
 /** Commands of so many characters take turns. */
 const heavyCharacters = 64 * 1_024
 
-/**
- * Commands in a row past their deadline after which the connection is taken for dead, though nobody
- * has closed it.
- */
+/** Commands in a row past their deadline after which a connection that looks open is replaced. */
 const unansweredUntilReplaced = 5
 
 function started<T>(
