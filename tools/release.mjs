@@ -2,6 +2,7 @@
 // built, and writes its software bill of materials (CycloneDX) to .results/release.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { getReleasePlan } from '@changesets/get-release-plan'
 import { bundled } from './bundled.mjs'
 import { run } from './run.mjs'
 
@@ -14,7 +15,7 @@ const isTrial = process.argv.includes('--dry-run')
 rmSync(output, { recursive: true, force: true })
 mkdirSync(output, { recursive: true })
 // Fails where a changeset names a package that does not exist, or the configuration is wrong.
-await succeed('pnpm', ['exec', 'changeset', 'status'], { cwd: root })
+await getReleasePlan(root)
 for (const name of packages) await release(name)
 
 async function release(name) {
