@@ -166,6 +166,16 @@ describe('a course that was changed while the way to the index is disturbed', ()
     })
   })
 
+  it('An update of the metadata that the index refused once is made by the next write', async () => {
+    const { id } = await app.publish({ title: 'Cheaper soon', price: '50' })
+    await app.sync()
+    orThrow(await app.courses.update(id, { price: '20' }))
+    app.pinecone.faults.failNext({ status: 400, route: '/vectors/update' })
+    expect((await app.search.index.indexCourse(id))._unsafeUnwrapErr().type).toBe('store-refused')
+    expect(orThrow(await app.search.index.indexCourse(id))).toBe('updated')
+    expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
+  })
+
   it('A course is embedded once, however often the index is too busy to take it', async () => {
     const { id } = await app.publish({ title: 'Patient' })
     const paid = app.openai.inputCount()
