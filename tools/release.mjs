@@ -11,6 +11,8 @@ const output = path.join(root, '.results/release')
 /** Each after those that it depends on. */
 const packages = ['core', 'repositories', 'search', 'testing']
 const isTrial = process.argv.includes('--dry-run')
+/** A trial asks the registry for little, and does not need the answer. */
+const trial = ['--dry-run', '--fetch-retries=0']
 
 rmSync(output, { recursive: true, force: true })
 mkdirSync(output, { recursive: true })
@@ -26,7 +28,7 @@ async function release(name) {
   writeFileSync(path.join(output, `${name}.cdx.json`), await billOfMaterials(manifest))
   if (!isTrial && (await isPublished(manifest))) return
   // npm 11.5 or later identifies itself by the workflow's token and adds the provenance.
-  const options = ['--access', 'public', ...(isTrial ? ['--dry-run'] : [])]
+  const options = ['--access', 'public', ...(isTrial ? trial : [])]
   await succeed('npm', ['publish', tarball, ...options], { cwd: output })
   console.log(`${isTrial ? 'would publish' : 'published'} ${manifest.name} ${manifest.version}`)
 }
