@@ -22,9 +22,12 @@ describe('checkCacheOptions', () => {
     [{ courses: { refreshAt: 2 } }, 'caches.courses.refreshAt: expected 1 or less: got 2'],
     [
       { userEnrollments: { ttl: 5 } as object },
-      'caches.userEnrollments.ttl: is not a known field: got 5',
+      'caches.userEnrollments.ttl: unknown: the closest option is ttlMs: got 5',
     ],
-    [{ lessons: {} } as object, 'caches.lessons: is not a known field: got an object'],
+    [
+      { lessons: {} } as object,
+      'caches.lessons: unknown: the options are users, courses, userEnrollments: got an object',
+    ],
   ]
   test.each(wrong)('Options %j are refused with a message that names them', (options, message) => {
     expect(() => checkCacheOptions(options)).toThrow(

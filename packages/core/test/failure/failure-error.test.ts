@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { FailureError, failureIn } from '../src/index.ts'
+import { FailureError, failureIn } from '../../src/index.ts'
 
 const failure = { type: 'course-full', message: 'no seat is free', retryable: false } as const
 
 test('A failure is found in an error of another copy of the package', async () => {
-  const copy = '../src/failure-error.ts?another-copy'
+  const copy = '../../src/failure/failure-error.ts?another-copy'
   const other = (await import(copy)) as { FailureError: typeof FailureError }
   expect(other.FailureError).not.toBe(FailureError)
   expect(failureIn(new other.FailureError(failure))).toBe(failure)
