@@ -164,7 +164,7 @@ describe('what was published', () => {
         await app.repositories.enrollments.enroll({ userId: student.id, courseId: course.id }),
       )
     }
-    await isCached()
+    await eventually(isCached)
     await enroll('first')
     expect(await indexInAnotherProcess()).toBe('updated')
     expect(await isCached()).toBe(true)

@@ -222,7 +222,7 @@ describe('PostgreSQL', () => {
   })
 
   test('A full PostgreSQL pool refuses a query but still lends a reserved connection', async () => {
-    const stores = await open({ maxConnections: 1, connectTimeoutMs: 200 })
+    const stores = await open({ maxConnections: 1, connectTimeoutMs: 1_500 })
     await stores.postgres.withConnection(async () => {
       expect((await stores.postgres.query('SELECT 1'))._unsafeUnwrapErr()).toMatchObject({
         type: 'store-unavailable',
