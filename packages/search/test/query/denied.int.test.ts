@@ -1,5 +1,6 @@
 import { orThrow } from '@headwater/core'
 import { courseTemplate, hashingEmbedder, openaiEmbedderDefaults } from '@headwater/search'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Course } from '@headwater/repositories'
 import { generationOf } from '../../src/indexing/course-document.ts'

@@ -139,7 +139,7 @@ describe('a connection to a cluster', () => {
 
   test('connect succeeds while a Redis cluster is down, and the cluster is used once it comes up', async () => {
     await Promise.all(cluster.masters.map((master) => master.kill()))
-    const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 200 })
+    const stores = await open({ rootNodes: cluster.urls, connectTimeoutMs: 1_000 })
     expect(stores.redis.isAvailable).toBe(false)
     await Promise.all(cluster.masters.map((master) => master.restart()))
     await eventually(async () => expect((await get(stores)).isOk()).toBe(true), {
