@@ -23,12 +23,19 @@ const keptFields = ['severity', 'code', 'constraint', 'column', 'table', 'schema
 /** Classes of codes under which the server speaks of names and of itself, not of values. */
 const quietClasses = /^(0[0-9A-F]|2[35-9BDF]|3[BDF]|40|42|44|5[3-8])/
 
+/** What the functions of the migrations raise. */
+const ownWords = [
+  'a standby answers, which may lag behind its primary',
+  'another server answers than before, such as a promoted standby',
+]
+
 /**
  * A copy of the server's error without what quotes a row: its detail, its context, and the message
  * of a value that the server could not read, of a function or an extension.
  */
 export function withoutRow(error: ServerError): Error & ServerError {
-  const isQuiet = quietClasses.test(error.code) && error.routine !== 'exec_stmt_raise'
+  const isRaised = error.routine === 'exec_stmt_raise'
+  const isQuiet = isRaised ? ownWords.includes(error.message) : quietClasses.test(error.code)
   const copy = errorSummary(error, isQuiet ? error.message : `SQLSTATE ${error.code}`)
   copy.name = 'DatabaseError'
   const kept = keptFields.map((field) => [field, Reflect.get(error, field)] as const)
