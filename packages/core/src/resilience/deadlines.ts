@@ -16,21 +16,22 @@ const longestTimerMs = 2 ** 31 - 1
  * the order they were started, so the timer only ever waits for the oldest.
  */
 export class Deadlines {
+  /** Their length, in milliseconds. */
+  readonly ms: number
   readonly #clock: Clock
-  readonly #ms: number
   readonly #running = new Set<RunningDeadline>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(ms: number, clock: Clock) {
-    this.#ms = ms
+    this.ms = ms
     this.#clock = clock
   }
 
   /** Starts a deadline; `expire` runs once unless it is ended before. */
   start(expire: () => void): RunningDeadline {
-    const deadline = { dueMs: this.#clock.monotonic() + this.#ms, expire }
+    const deadline = { dueMs: this.#clock.monotonic() + this.ms, expire }
     this.#running.add(deadline)
-    this.#timer ??= this.#wake(this.#ms)
+    this.#timer ??= this.#wake(this.ms)
     return deadline
   }
 

@@ -151,6 +151,7 @@ describe('what was published', () => {
     await app.sync()
     const isCached = async (): Promise<boolean> =>
       (await app.find('falconry', { hasSeats: true })).isCached
+    // The relay of this process may come first: what counts is that the index has it.
     const indexInAnotherProcess = async (): Promise<unknown> =>
       orThrow(await app.openAnother().index.indexCourse(course.id))
     const enroll = async (username: string): Promise<void> => {
@@ -167,12 +168,12 @@ describe('what was published', () => {
     }
     await eventually(isCached)
     await enroll('first')
-    expect(await indexInAnotherProcess()).toBe('updated')
+    await indexInAnotherProcess()
     expect(await isCached()).toBe(true)
     await enroll('second')
     await enroll('third')
-    expect(await indexInAnotherProcess()).toBe('updated')
-    expect(await isCached()).toBe(false)
+    await indexInAnotherProcess()
+    await eventually(async () => expect(await isCached()).toBe(false))
   })
 
   it('Users share a cached result, and other filters have another one', async () => {

@@ -7,7 +7,7 @@ import type { RedisStore } from './redis-store.ts'
  * Limits of one command. A longer one would occupy the server and the connection for too long: its
  * own deadline, and the commands of other callers, would not be met.
  */
-const commandLimits = { keys: 500, characters: 128 * 1024 }
+const commandLimits = { keys: 500, characters: 256 * 1024 }
 /** Keys of the first command, when no entry has been seen, and the length that it counts on. */
 const firstKeys = 50
 const assumedLength = 2_048

@@ -3,8 +3,8 @@ import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
 import type { StoreContext } from '../store-kind.ts'
 import type { StoreError } from '../../errors.ts'
-import { Deadlines } from '../../resilience/deadlines.ts'
 import { err, ok, type Result, ResultAsync } from '../../result.ts'
+import { CommandDeadlines } from './command-deadlines.ts'
 import { HeavyTurns } from './heavy-turns.ts'
 import { RedisBreaker } from './redis-breaker.ts'
 import { redisDeadlineExceeded, redisFailure, redisUnavailable } from './redis-failure.ts'
@@ -22,8 +22,7 @@ export class RedisClientStore implements SharedRedis {
   readonly keyPrefix: string
   readonly #link: RedisLink
   readonly #breaker: RedisBreaker
-  readonly #deadlines: Deadlines
-  readonly #deadlineMs: number
+  readonly #deadlines: CommandDeadlines
   readonly #clock: Clock
   readonly #diagnostics: Diagnostics
   readonly #uses = new Map<RedisUse, { breaker: RedisBreaker; store: RedisStore }>()
@@ -34,10 +33,9 @@ export class RedisClientStore implements SharedRedis {
 
   constructor(settings: RedisSettings, { clock, diagnostics }: StoreContext) {
     this.keyPrefix = settings.keyPrefix
-    this.#deadlineMs = settings.deadlineMs
     this.#clock = clock
     this.#diagnostics = diagnostics
-    this.#deadlines = new Deadlines(settings.deadlineMs, clock)
+    this.#deadlines = new CommandDeadlines(settings.deadlineMs, clock)
     this.#breaker = this.#newBreaker()
     this.#link = new RedisLink(settings, {
       onUp: () => {
@@ -147,9 +145,8 @@ export class RedisClientStore implements SharedRedis {
   ): Promise<Result<T, StoreError>> {
     return new Promise((resolve) => {
       const answersBefore = this.#answers
-      const deadlineMs = this.#deadlineOf(options)
-      const deadlines =
-        deadlineMs === this.#deadlineMs ? this.#deadlines : new Deadlines(deadlineMs, this.#clock)
+      const deadlines = this.#deadlines.of(options)
+      const { ms: deadlineMs } = deadlines
       const startedMs = this.#diagnostics.isHeard('store:operation')
         ? this.#clock.monotonic()
         : undefined
@@ -179,13 +176,6 @@ export class RedisClientStore implements SharedRedis {
         end(err(redisDeadlineExceeded(operation, deadlineMs)))
       })
     })
-  }
-
-  /** Most commands are short and share the deadlines of one length. */
-  #deadlineOf(options: RedisCallOptions | undefined): number {
-    const deadlineMs = options?.deadlineMs ?? this.#deadlineMs
-    const { characters = 0 } = options ?? {}
-    return characters < fewCharacters ? deadlineMs : deadlineMs + Math.ceil(characters / 1_024)
   }
 
   #noteAnswer(breaker: RedisBreaker): void {
@@ -265,8 +255,6 @@ interface Late {
   readonly isSilent: boolean
 }
 
-/** A command this short is over as fast as any. */
-const fewCharacters = 16 * 1_024
 /** Commands of so many characters take turns. */
 const heavyCharacters = 64 * 1_024
 
