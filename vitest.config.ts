@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['headwater-source']
@@ -10,8 +9,6 @@ const fromSource = {
 
 export default defineConfig({
   test: {
-    // Most tests wait for servers and timers: two share a small machine well.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', ['json', { outputFile: '.results/vitest.json' }]],
     coverage: {
       provider: 'v8',
