@@ -49,8 +49,8 @@ describe('runtimes, with what npm installs', patient, () => {
     expectQuickStart({ command: node, args: ['enroll.mjs'], cwd: project }))
 
   test('Node.js migrates and enrolls from CommonJS, where `require` loads the packages', async () => {
-    const options = ['--format=cjs', '--outfile=enroll.cjs']
-    await run('esbuild', ['enroll.mjs', ...options], { cwd: project })
+    const options = ['--bundle', '--packages=external', '--platform=node', '--format=cjs']
+    await run('esbuild', ['enroll.mjs', ...options, '--outfile=enroll.cjs'], { cwd: project })
     await expectQuickStart({ command: node, args: ['enroll.cjs'], cwd: project })
   })
 

@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, test } from 'vitest'
-import { pack, type PackedSet } from './project-fixture.ts'
+import { installWithNpm, pack, type PackedSet } from './project-fixture.ts'
 import { expectQuickStart } from './quick-start-fixture.ts'
 
 const run = promisify(execFile)
@@ -22,8 +22,7 @@ beforeAll(async () => {
   cpSync(path.join(import.meta.dirname, '../../tools/next-app'), project, { recursive: true })
   // Next.js would install compilers for them.
   for (const name of ['tsconfig.json', 'types.mts', 'types.cts']) rmSync(path.join(project, name))
-  const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
-  await run('npm', ['install', ...quickly, ...frameworks], { cwd: project })
+  await installWithNpm(project, frameworks)
   await run(process.execPath, [next, 'build'], {
     cwd: project,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NEXT_TELEMETRY_DISABLED: '1' },

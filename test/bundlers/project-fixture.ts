@@ -34,25 +34,24 @@ export async function pack(): Promise<PackedSet> {
   const directory = mkdtempSync(path.join(tmpdir(), 'headwater-packed-'))
   const tarballs = path.join(directory, 'tarballs')
   const specifiers: Record<string, string> = {}
-  for (const name of packages) specifiers[`@headwater/${name}`] = await packed(name, tarballs)
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  try {
+    for (const name of packages) specifiers[`@headwater/${name}`] = await packed(name, tarballs)
+  } catch (error) {
+    remove()
+    throw error
+  }
   return {
     directory,
     project: (name) => newProject(path.join(directory, name), specifiers),
-    [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => remove(),
   }
 }
 
-/** A project with everything installed by npm. Returns its directory. */
-export async function packedProject(): Promise<string> {
-  const project = (await pack()).project('app')
-  await installWithNpm(project)
-  return project
-}
-
-/** Installs what a project depends on, from npm's cache where it is there. */
-export async function installWithNpm(project: string): Promise<void> {
+/** Installs what a project depends on, and more, from npm's cache where it is there. */
+export async function installWithNpm(project: string, more: readonly string[] = []): Promise<void> {
   const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
-  await run('npm', ['install', ...quickly], { cwd: project })
+  await run('npm', ['install', ...quickly, ...more], { cwd: project })
 }
 
 async function packed(name: string, destination: string): Promise<string> {

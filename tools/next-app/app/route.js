@@ -1,29 +1,8 @@
-import { connect, connectOptionsFromEnv, migrate, orThrow } from '@headwater/core'
-import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
-import { openaiEmbedder, searchMigrations } from '@headwater/search'
+import { quickStart } from '../quick-start.mjs'
 
 export const dynamic = 'force-dynamic'
 
-/** Migrates and enrolls, as `enroll.mjs` of the other bundles, and answers what it saw. */
+/** Answers what the quick start saw. */
 export async function GET() {
-  const options = connectOptionsFromEnv(process.env)
-  const mongodb = { url: 'mongodb://127.0.0.1:1', database: 'none' }
-  const withMongodb = await connect({ ...options, mongodb })
-  const embedded = await openaiEmbedder({ apiKey: 'none' }).embed(['algebra'])
-
-  const stores = orThrow(await connect(options))
-  const sets = [repositoriesMigrations, searchMigrations]
-  const { applied } = orThrow(await migrate(stores, { sets }))
-  const { users, courses, enrollments } = createRepositories(stores)
-  const names = { email: 'ada@example.org', username: 'ada', passwordHash: 'hash' }
-  const { id: userId } = orThrow(await users.create(names))
-  const course = { title: 'Algebra', instructorId: userId, maxStudents: 1, price: '49.00' }
-  const { id: courseId } = orThrow(await courses.create(course))
-  orThrow(await courses.publish(courseId))
-  orThrow(await enrollments.enroll({ userId, courseId }))
-  const again = await enrollments.enroll({ userId, courseId })
-  orThrow(await stores.close())
-
-  const missing = [withMongodb, embedded].map((result) => result.isErr() && result.error.command)
-  return Response.json({ applied, again: again.isErr() && again.error.type, missing })
+  return Response.json(await quickStart())
 }

@@ -102,8 +102,8 @@ export class CourseRepository {
    * capacity below the number of students is `invalid-input`. With `expectedVersion` another
    * version is left alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
-   * `version-conflict`.
+   * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found`
+   * from `version-conflict`.
    */
   update(id: number, changes: CourseChanges): ResultAsync<Course, UpdateCourseError> {
     const { stores, caches } = this.#context
