@@ -1,9 +1,38 @@
 import { inspect } from 'node:util'
-import { FailureError, type Failure, type Result } from '@headwater/core'
+import {
+  connect,
+  Diagnostics,
+  FailureError,
+  orThrow,
+  type Failure,
+  type Result,
+  type Stores,
+} from '@headwater/core'
+import type { IsolatedStores, PineconeStandIn } from '@headwater/testing'
 import { expect } from 'vitest'
 
 /** What no failure, diagnostic or log may show; looked for by one of its words. */
 export const secret = '$2b$10$c4n4ry-of-a-password-hash'
+
+/** Stores of every kind, and all that their diagnostics say into `heard`. */
+export async function openHeard(
+  own: IsolatedStores<'postgres' | 'redis' | 'mongodb'>,
+  pinecone: { readonly service: PineconeStandIn; readonly index: string },
+  heard: unknown[],
+): Promise<Stores> {
+  const diagnostics = new Diagnostics()
+  diagnostics.onAny((diagnostic) => heard.push(diagnostic))
+  const { service, index } = pinecone
+  return orThrow(
+    await connect({
+      postgres: { url: own.postgres.url },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+      mongodb: { url: own.mongodb.url, database: own.mongodb.database },
+      pinecone: { apiKey: service.apiKey, controllerHostUrl: service.url, index },
+      diagnostics,
+    }),
+  )
+}
 
 /** Fails where a value shows the secret: as JSON, inspected, as text, or in an error beneath it. */
 export function expectNoSecret(value: unknown): void {

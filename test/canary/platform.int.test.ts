@@ -1,4 +1,4 @@
-import { connect, Diagnostics, migrate, orThrow } from '@headwater/core'
+import { migrate, orThrow } from '@headwater/core'
 import type { Failure, ResultAsync, Stores } from '@headwater/core'
 import {
   createRepositories,
@@ -10,7 +10,7 @@ import { searchMigrations, type CourseSearch } from '@headwater/search'
 import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
 import type { IsolatedStores, OpenaiStandIn, PineconeStandIn } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { expectNoSecret, quietFailureOf, secret } from './canary-fixture.ts'
+import { expectNoSecret, openHeard, quietFailureOf, secret } from './canary-fixture.ts'
 
 const dimensions = 8
 let own: IsolatedStores<'postgres' | 'redis' | 'mongodb'>
@@ -26,17 +26,7 @@ beforeAll(async () => {
   own = await isolate({ postgres, redis, mongodb })
   openai = await startOpenaiStandIn({ dimensions })
   pinecone = await startPineconeStandIn({ indexes: [{ name: 'courses', dimension: dimensions }] })
-  const diagnostics = new Diagnostics()
-  diagnostics.onAny((diagnostic) => heard.push(diagnostic))
-  stores = orThrow(
-    await connect({
-      postgres: { url: own.postgres.url },
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
-      mongodb: { url: own.mongodb.url, database: own.mongodb.database },
-      pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'courses' },
-      diagnostics,
-    }),
-  )
+  stores = await openHeard(own, { service: pinecone, index: 'courses' }, heard)
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
   repositories = createRepositories(stores)
   search = createCourseSearch(stores, {

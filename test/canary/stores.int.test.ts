@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import {
-  connect,
   createRelay,
   createSessions,
   defineCache,
   defineSink,
-  Diagnostics,
   logDiagnostics,
   migrate,
   ok,
@@ -17,7 +15,7 @@ import {
 import { isolate, startPineconeStandIn, type IsolatedStores } from '@headwater/testing'
 import type { PineconeStandIn } from '@headwater/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { expectNoSecret, quietFailureOf, secret } from './canary-fixture.ts'
+import { expectNoSecret, openHeard, quietFailureOf, secret } from './canary-fixture.ts'
 
 let own: IsolatedStores<'postgres' | 'redis' | 'mongodb'>
 let pinecone: PineconeStandIn
@@ -29,20 +27,10 @@ beforeAll(async () => {
   const { postgres, redis, mongodb } = inject('stack')
   own = await isolate({ postgres, redis, mongodb })
   pinecone = await startPineconeStandIn({ indexes: [{ name: 'people', dimension: 2 }] })
-  const diagnostics = new Diagnostics()
-  diagnostics.onAny((diagnostic) => heard.push(diagnostic))
+  stores = await openHeard(own, { service: pinecone, index: 'people' }, heard)
   const log = (...line: unknown[]) => void logged.push(line)
   const logger = { debug: log, info: log, warn: log, error: log }
-  logDiagnostics(diagnostics, logger, { level: 'debug' })
-  stores = orThrow(
-    await connect({
-      postgres: { url: own.postgres.url },
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
-      mongodb: { url: own.mongodb.url, database: own.mongodb.database },
-      pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'people' },
-      diagnostics,
-    }),
-  )
+  logDiagnostics(stores.diagnostics, logger, { level: 'debug' })
   orThrow(await migrate(stores, { sets: [] }))
   await stores.postgres.withConnection((connection) => connection.query(tables))
   orThrow(await stores.postgres.query(insertPerson, [secret, 'student', 1]))
