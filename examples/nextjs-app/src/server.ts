@@ -38,11 +38,17 @@ export async function start({
     void prepared.promise.then((handle) => handle(request, response))
   })
   await listen(server, port)
-  // After a server action Next.js fetches the page that it redirects to, from this address.
-  const { hostname, port: listened } = new URL(urlOf(server))
-  const app = next({ dir, hostname, port: Number(listened) })
-  await app.prepare()
-  prepared.resolve(app.getRequestHandler())
-  const host = hostOn(server, await headwater())
-  return { ...host, url: `${host.url}/api` }
+  try {
+    // After a server action Next.js fetches the page that it redirects to, from this address.
+    const { hostname, port: listened } = new URL(urlOf(server))
+    const app = next({ dir, hostname, port: Number(listened) })
+    await app.prepare()
+    prepared.resolve(app.getRequestHandler())
+    const host = hostOn(server, await headwater())
+    return { ...host, url: `${host.url}/api` }
+  } catch (error) {
+    server.close()
+    server.closeAllConnections()
+    throw error
+  }
 }
