@@ -59,7 +59,10 @@ export interface SearchFixture {
   openAnother(options?: Partial<CourseSearchOptions>): CourseSearch
   /** A published course, not yet indexed. */
   publish(course?: Partial<NewCourse>): Promise<Course>
-  /** Waits until the relay has delivered everything. */
+  /**
+   * Starts the relay and waits until it has delivered everything. From then on it delivers later
+   * changes too, at a time of its own.
+   */
   sync(): Promise<void>
   find(query: string, options?: SearchOptions): Promise<SearchResult>
   titles(query: string, options?: SearchOptions): Promise<string[]>

@@ -168,7 +168,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
 
   it('An update of the metadata that the index refused once is made by the next write', async () => {
     const { id } = await app.publish({ title: 'Cheaper soon', price: '50' })
-    await app.sync()
+    orThrow(await app.search.index.indexCourse(id))
     orThrow(await app.courses.update(id, { price: '20' }))
     app.pinecone.faults.failNext({ status: 400, route: '/vectors/update' })
     expect((await app.search.index.indexCourse(id))._unsafeUnwrapErr().type).toBe('store-refused')

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 export interface ReplicaPair {
   readonly first: RedisServer
   readonly second: RedisServer
-  /** Makes one server the replica of the other, and waits until it has a copy of its data. */
+  /** Makes one server the replica of the other, and waits until it has all of its data. */
   replicate(replica: RedisServer): Promise<void>
   /** Makes a replica a primary, as a failover does. */
   promote(replica: RedisServer): Promise<void>
@@ -30,7 +30,12 @@ export async function startReplicaPair(): Promise<ReplicaPair> {
     second,
     replicate: async (replica) => {
       await replica.becomeReplicaOf(links.get(replica)?.url ?? '')
-      await eventually(async () => expect(await replica.isInSync()).toBe(true), noticedWithin)
+      const primary = replica === first ? second : first
+      const written = await offsetOf(primary)
+      await eventually(async () => {
+        expect(await replica.isInSync()).toBe(true)
+        expect(await offsetOf(replica)).toBeGreaterThanOrEqual(written)
+      }, noticedWithin)
     },
     promote: (replica) => replica.becomePrimary(),
     holdReplication: () => {
@@ -41,6 +46,14 @@ export async function startReplicaPair(): Promise<ReplicaPair> {
       await Promise.all([first.stop(), second.stop()])
     },
   }
+}
+
+/** The end of the stream of writes that a server has made, or as a replica has received. */
+async function offsetOf({ url }: RedisServer): Promise<number> {
+  const info = await ask(url, 'INFO', 'replication')
+  const isReplica = info.includes('role:slave')
+  const field = isReplica ? /^slave_repl_offset:(\d+)/m : /^master_repl_offset:(\d+)/m
+  return Number(field.exec(info)?.[1])
 }
 
 /** Sends one command over a connection of its own, and returns the reply as text. */
