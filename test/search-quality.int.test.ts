@@ -3,7 +3,12 @@ import { answersOf } from '../evaluations/search/answers.ts'
 import type { Answers } from '../evaluations/search/answers.ts'
 import { figuresOf } from '../evaluations/search/figures.ts'
 import type { Answer, Figures } from '../evaluations/search/figures.ts'
-import { queryClasses, readLabelledQueries } from '../evaluations/search/labelled-queries.ts'
+import {
+  catalogueClasses,
+  isOfCatalogue,
+  readFurtherCourses,
+  readLabelledQueries,
+} from '../evaluations/search/labelled-queries.ts'
 import { readCatalogue } from '../examples/catalogue/src/index.ts'
 
 const wanting = (wanted: Record<string, number>, ...found: string[]): Answer => ({
@@ -55,10 +60,13 @@ describe('over the held-out half of the labelled queries', () => {
   let heldOut: Answers
   beforeAll(async () => {
     const catalogue = await readCatalogue()
-    const queries = (await readLabelledQueries(catalogue.courses)).filter(
-      ({ half }) => half === 'heldOut',
+    const furtherCourses = await readFurtherCourses()
+    const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
+    heldOut = await answersOf(
+      queries.filter((labelled) => labelled.half === 'heldOut' && isOfCatalogue(labelled)),
+      { catalogue, furtherCourses: [] },
+      () => undefined,
     )
-    heldOut = await answersOf(queries, catalogue, () => undefined)
   }, 120_000)
 
   const figures = (answers: readonly Answer[], name?: string): Figures =>
@@ -72,7 +80,7 @@ describe('over the held-out half of the labelled queries', () => {
     }
   })
 
-  it.each(queryClasses)(
+  it.each(catalogueClasses)(
     'No leg alone beats both by more than 0.03 on queries of class %s',
     (name) => {
       for (const leg of [heldOut.lexical, heldOut.dense])

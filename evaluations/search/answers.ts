@@ -9,8 +9,9 @@ import {
 } from '@headwater/search'
 import type { CourseSearch, Leg, SearchHit } from '@headwater/search'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
-import type { Catalogue } from '../../examples/catalogue/src/index.ts'
+import type { Catalogue, CatalogueCourse } from '../../examples/catalogue/src/index.ts'
 import type { Answer } from './figures.ts'
+import { isOfCatalogue } from './labelled-queries.ts'
 import type { LabelledQuery } from './labelled-queries.ts'
 
 /** The ways of searching that are compared. */
@@ -22,13 +23,20 @@ export type Way = (typeof ways)[number]
 /** The answers of each way. */
 export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
+/** The courses that are searched. */
+export interface Searched {
+  readonly catalogue: Catalogue
+  /** Published once the queries of the catalogue alone have been asked. */
+  readonly furtherCourses: readonly CatalogueCourse[]
+}
+
 /**
- * Runs every query through the real search over the catalogue. The answer of one leg is its part of
+ * Runs every query through the real search over the courses. The answer of one leg is its part of
  * the hybrid answer, in its own order.
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  catalogue: Catalogue,
+  { catalogue, furtherCourses }: Searched,
   say: (line: string) => void,
 ): Promise<Answers> {
   const [postgres, redis] = await Promise.all([
@@ -46,17 +54,25 @@ export async function answersOf(
       embedder: hashingEmbedder(),
       index: inMemoryVectorIndex(),
     })
+    const teachers = await createTeachers(repositories, catalogue)
+    const asked = new Map<LabelledQuery, readonly SearchHit[]>()
+    const publishAndAsk = async (
+      courses: readonly CatalogueCourse[],
+      isAsked: (labelled: LabelledQuery) => boolean,
+    ): Promise<void> => {
+      for (const id of await publishInOrder(repositories, courses, teachers))
+        orThrow(await search.index.indexCourse(id))
+      for (const labelled of queries)
+        if (isAsked(labelled)) asked.set(labelled, await ask(search, labelled.query))
+    }
     say('loading the catalogue')
-    for (const id of await publishInOrder(repositories, catalogue))
-      orThrow(await search.index.indexCourse(id))
-    const asked: { readonly labelled: LabelledQuery; readonly hits: readonly SearchHit[] }[] = []
-    for (const labelled of queries)
-      asked.push({ labelled, hits: await ask(search, labelled.query) })
+    await publishAndAsk(catalogue.courses, isOfCatalogue)
+    await publishAndAsk(furtherCourses, (labelled) => !isOfCatalogue(labelled))
     orThrow(await stores.close())
     const answers = (order: (hits: readonly SearchHit[]) => readonly SearchHit[]): Answer[] =>
-      asked.map(({ labelled, hits }) => ({
+      queries.map((labelled) => ({
         labelled,
-        found: order(hits).map(({ course }) => course.title),
+        found: order(asked.get(labelled) ?? []).map(({ course }) => course.title),
       }))
     return {
       lexical: answers(byLeg('lexical')),
@@ -68,27 +84,35 @@ export async function answersOf(
   }
 }
 
-/**
- * Publishes one after the other, so that the courses always have the same ids: of two equal matches
- * the older comes first.
- */
-async function publishInOrder(
-  { users, courses }: Repositories,
-  catalogue: Catalogue,
-): Promise<number[]> {
+async function createTeachers(
+  { users }: Repositories,
+  { instructors }: Catalogue,
+): Promise<ReadonlyMap<string, number>> {
   const teachers = new Map<string, number>()
-  for (const { username, email } of catalogue.instructors) {
+  for (const { username, email } of instructors) {
     teachers.set(
       username,
       orThrow(await users.create({ username, email, role: 'instructor', passwordHash: '!' })).id,
     )
   }
+  return teachers
+}
+
+/**
+ * Publishes one after the other, so that the courses always have the same ids: of two equal matches
+ * the older comes first.
+ */
+async function publishInOrder(
+  { courses: repository }: Repositories,
+  courses: readonly CatalogueCourse[],
+  teachers: ReadonlyMap<string, number>,
+): Promise<number[]> {
   const ids: number[] = []
-  for (const { instructor, ...course } of catalogue.courses) {
+  for (const { instructor, ...course } of courses) {
     const { id } = orThrow(
-      await courses.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }),
+      await repository.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }),
     )
-    ids.push(orThrow(await courses.publish(id)).id)
+    ids.push(orThrow(await repository.publish(id)).id)
   }
   return ids
 }

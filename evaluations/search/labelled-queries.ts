@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { CatalogueCourse } from '../../examples/catalogue/src/index.ts'
 
-/** The kinds of queries, in the order in which they are reported. */
-export const queryClasses = [
+/** Kinds of queries that are asked of the sample catalogue alone. */
+export const catalogueClasses = [
   'exact title',
   'paraphrase',
   'typo',
@@ -10,6 +10,19 @@ export const queryClasses = [
   'prefix',
   'nonsense',
 ] as const
+
+/** Kinds of queries that are asked of the sample catalogue with the further courses. */
+const furtherClasses = [
+  'dotted names',
+  'exact or prefix',
+  'joined words',
+  'stop words',
+  'other scripts',
+  'operators',
+] as const
+
+/** The kinds of queries, in the order in which they are reported. */
+export const queryClasses = [...catalogueClasses, ...furtherClasses] as const
 
 /** An entry of the file. */
 interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
@@ -27,6 +40,16 @@ export interface LabelledQuery {
   readonly wanted: ReadonlyMap<string, number>
 }
 
+/** Whether a query is asked of the sample catalogue alone. */
+export function isOfCatalogue({ class: name }: LabelledQuery): boolean {
+  return catalogueClasses.some((known) => known === name)
+}
+
+/** Reads the courses that the further kinds of queries need. */
+export async function readFurtherCourses(): Promise<CatalogueCourse[]> {
+  return await readJson<CatalogueCourse[]>('courses.json')
+}
+
 /**
  * Reads the labels.
  *
@@ -35,9 +58,7 @@ export interface LabelledQuery {
 export async function readLabelledQueries(
   courses: readonly CatalogueCourse[],
 ): Promise<LabelledQuery[]> {
-  const entries = JSON.parse(
-    await readFile(new URL('queries.json', import.meta.url), 'utf8'),
-  ) as readonly Entry[]
+  const entries = await readJson<readonly Entry[]>('queries.json')
   const titles = new Set(courses.map(({ title }) => title))
   return entries.map(({ relevant = {}, category, ...labelled }) => {
     const ofCategory =
@@ -52,4 +73,8 @@ export async function readLabelledQueries(
     if (unknown !== undefined) throw new Error(`there is no course ${unknown}`)
     return { ...labelled, wanted: new Map([...Object.entries(relevant), ...ofCategory]) }
   })
+}
+
+async function readJson<Value>(name: string): Promise<Value> {
+  return JSON.parse(await readFile(new URL(name, import.meta.url), 'utf8')) as Value
 }

@@ -6,7 +6,7 @@ import { answersOf, ways } from './answers.ts'
 import type { Answers, Way } from './answers.ts'
 import { figuresOf } from './figures.ts'
 import type { Figures } from './figures.ts'
-import { queryClasses, readLabelledQueries } from './labelled-queries.ts'
+import { queryClasses, readFurtherCourses, readLabelledQueries } from './labelled-queries.ts'
 import type { LabelledQuery } from './labelled-queries.ts'
 
 type Compared = Readonly<Record<Way, Figures>>
@@ -18,8 +18,9 @@ const { values } = parseArgs({
   },
 })
 const catalogue = await readCatalogue()
-const queries = await readLabelledQueries(catalogue.courses)
-const answers = await answersOf(queries, catalogue, (line) => {
+const furtherCourses = await readFurtherCourses()
+const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
+const answers = await answersOf(queries, { catalogue, furtherCourses }, (line) => {
   process.stderr.write(`${line}\n`)
 })
 
