@@ -28,6 +28,7 @@ const lanes = [
     ['unused files, exports and dependencies', () => exec(['knip'])],
     // On the built packages, as Next.js bundles them. Its types change global ones for everybody.
     ['types of the Next.js example', () => exec(['tsc', '--noEmit', '-p', 'examples/nextjs-app'])],
+    ['public surface', () => run('node', ['tools/api.mjs'])],
     ['packages', checkPackages],
     ['release, on trial', () => run('node', ['tools/release.mjs', '--dry-run'])],
     ['reference', () => exec(['typedoc', '--out', '.results/reference'])],

@@ -9,11 +9,11 @@ export interface Link {
   readonly target: string
 }
 
-/** Every page of the repository, by its path from the root. */
+/** Every page that is written by hand, by its path from the root. */
 export function pages(): readonly string[] {
   return globSync('**/*.md', {
     cwd: root,
-    exclude: (name) => /(^|\/)(node_modules|dist|reference|\.results)$/.test(name),
+    exclude: (name) => /(^|\/)(node_modules|dist|reference|api|\.results)$/.test(name),
   }).sort()
 }
 
