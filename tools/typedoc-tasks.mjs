@@ -27,6 +27,7 @@ const tasks = {
   query: 'Searching',
   spelling: 'Searching',
   upkeep: 'Index upkeep',
+  waitlist: 'Waiting lists',
   indexing: 'Index upkeep',
   vectors: 'Vector indexes',
   embedders: 'Embedders',

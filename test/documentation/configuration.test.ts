@@ -15,6 +15,7 @@ import {
   activityBufferDefaults,
   activityDefaults,
   enrollmentDefaults,
+  waitlistDefaults,
 } from '@headwater/repositories'
 import { erasureDefaults } from '@headwater/repositories'
 import { courseSearchDefaults, openaiEmbedderDefaults } from '@headwater/search'
@@ -135,6 +136,12 @@ const pages: readonly OptionPage[] = [
     file: `${repositories}/enrollments/enrollment-options.ts`,
     name: 'EnrollmentOptions',
     defaults: enrollmentDefaults,
+  },
+  {
+    title: 'createRepositories({ waitlist })',
+    file: `${repositories}/waitlist/waitlist-options.ts`,
+    name: 'WaitlistOptions',
+    defaults: waitlistDefaults,
   },
   {
     title: 'createRepositories({ erasures })',

@@ -5,6 +5,8 @@ import { defineCourseCache } from './courses/course-cache.ts'
 import type { Course } from './courses/course.ts'
 import { defineUserEnrollmentsCache } from './enrollments/enrollment-cache.ts'
 import type { Enrollment } from './enrollments/enrollment.ts'
+import { checkWaitlistOptions } from './waitlist/waitlist-options.ts'
+import type { WaitlistOptions } from './waitlist/waitlist-options.ts'
 import { defineUserCache } from './users/user-cache.ts'
 import type { User } from './users/user.ts'
 
@@ -14,6 +16,8 @@ export interface RepositoryContext {
   readonly stores: Stores
   /** The caches of all repositories. */
   readonly caches: RepositoryCaches
+  /** The limits of waiting lists: a change of a course passes its free seats on. */
+  readonly waitlist: Required<WaitlistOptions>
 }
 
 /** The caches of all repositories. */
@@ -31,8 +35,11 @@ export interface RepositoryCaches {
  *
  * @throws InvalidOptions when an option breaks a rule.
  */
-export function createContext(stores: Stores, options?: RepositoryCacheOptions): RepositoryContext {
-  const { users, courses, userEnrollments } = checkCacheOptions(options)
+export function createContext(
+  stores: Stores,
+  options: { readonly caches?: RepositoryCacheOptions; readonly waitlist?: WaitlistOptions },
+): RepositoryContext {
+  const { users, courses, userEnrollments } = checkCacheOptions(options.caches)
   return {
     stores,
     caches: {
@@ -40,5 +47,6 @@ export function createContext(stores: Stores, options?: RepositoryCacheOptions):
       courses: defineCourseCache(stores, courses),
       userEnrollments: defineUserEnrollmentsCache(stores, userEnrollments),
     },
+    waitlist: checkWaitlistOptions(options.waitlist),
   }
 }

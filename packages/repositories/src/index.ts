@@ -84,6 +84,26 @@ export type {
   Refund,
 } from './enrollments/enrollment-events.ts'
 
+export { waitlistDefaults } from './waitlist/waitlist-options.ts'
+export type { WaitlistOptions } from './waitlist/waitlist-options.ts'
+export type { WaitlistRepository } from './waitlist/waitlist-repository.ts'
+export type {
+  AlreadyWaiting,
+  JoinWaitlistError,
+  LeaveWaitlistError,
+  NotWaiting,
+  ReadWaitlistError,
+  SeatsAvailable,
+  WaitlistFull,
+  WaitlistPlace,
+  WaitlistStanding,
+} from './waitlist/waitlist.ts'
+export type {
+  WaitlistLeftPayload,
+  WaitlistOfferedPayload,
+  WaitlistPayload,
+} from './waitlist/waitlist-events.ts'
+
 export { activityDefaults } from './activity/activity-options.ts'
 export type { ActivityOptions } from './activity/activity-options.ts'
 export { activityBufferDefaults } from './activity/buffer-options.ts'

@@ -2,7 +2,7 @@ import type { MigrationSet } from '@headwater/core'
 
 /**
  * The migrations of this package, for `migrate`: tables `users`, `courses`, `enrollments`,
- * `activity_spill` and `user_erasure`.
+ * `waitlist`, `activity_spill` and `user_erasure`.
  */
 export const repositoriesMigrations: MigrationSet = {
   name: 'repositories',

@@ -20,6 +20,9 @@ import { ErasureRetention } from './users/erasure-retention.ts'
 import { Erasures } from './users/erasures.ts'
 import { userErasureSink } from './users/user-erasure-sink.ts'
 import { UserRepository } from './users/user-repository.ts'
+import { OfferWatch } from './waitlist/offer-watch.ts'
+import type { WaitlistOptions } from './waitlist/waitlist-options.ts'
+import { WaitlistRepository } from './waitlist/waitlist-repository.ts'
 
 /**
  * The repositories of an e-learning platform, and the sinks that keep MongoDB and Redis in sync.
@@ -31,6 +34,8 @@ export interface Repositories {
   readonly courses: CourseRepository
   /** Seats of users in courses. */
   readonly enrollments: EnrollmentRepository
+  /** Waiting lists of full courses. */
+  readonly waitlist: WaitlistRepository
   /** The log of what users did. */
   readonly activity: ActivityRepository
   /** Sinks for `createRelay`; without MongoDB the event log's is missing. */
@@ -45,6 +50,8 @@ export interface RepositoriesOptions {
   readonly activity?: ActivityOptions
   /** Limits on how simultaneous enrollments share transactions. */
   readonly enrollments?: EnrollmentOptions
+  /** Limits and times of waiting lists. */
+  readonly waitlist?: WaitlistOptions
   /** Options of the erasure of deleted users. */
   readonly erasures?: ErasureOptions
   /**
@@ -59,6 +66,7 @@ const optionNames = strictOptions<RepositoriesOptions>({
   caches: option.object.optional(),
   activity: option.object.optional(),
   enrollments: option.object.optional(),
+  waitlist: option.object.optional(),
   erasures: option.object.optional(),
   sessions: option.object.optional(),
 })
@@ -80,10 +88,11 @@ export function createRepositories(
 ): Repositories {
   checkOptions('createRepositories', optionNames, options)
   const { types, redact, ...activityOptions } = checkActivityOptions(options.activity)
-  const context = createContext(stores, options.caches)
+  const context = createContext(stores, options)
   const popularity = new Popularity(stores)
   const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
   retention.start()
+  new OfferWatch(context).start()
   const log =
     stores.mongodb &&
     new EventLog(stores, stores.mongodb, {
@@ -102,6 +111,7 @@ export function createRepositories(
     users: new UserRepository(context, options.sessions ?? createSessions(stores), log),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
+    waitlist: new WaitlistRepository(context),
     activity: new ActivityRepository({ stores, log, buffer, types, redact }),
     sinks: [
       ...(log ? [activityLogSink(log)] : []),

@@ -8,6 +8,10 @@ export const repositoriesStatuses = {
   'course-full': 409,
   'price-changed': 409,
   'teaches-courses': 409,
+  'already-waiting': 409,
+  'seats-available': 409,
+  'waitlist-full': 409,
   'course-not-published': 422,
   'not-enrolled': 422,
+  'not-waiting': 422,
 } as const satisfies FailureStatuses

@@ -24,17 +24,23 @@ describe('the schema', () => {
         FROM pg_constraint
         WHERE connamespace = '"E-learning"'::regnamespace
           AND contype IN ('c', 'f', 'u')
-          AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments)$'`),
+          AND conrelid::regclass::text ~ '"E-learning".(users|courses|enrollments|waitlist)$'`),
     ).toEqual([
       'courses_capacity_check',
       'courses_current_enrollment_check',
       'courses_instructor_id_fkey',
       'courses_max_students_check',
       'courses_price_check',
+      'courses_seats_offered_check',
+      'courses_waitlist_length_check',
       'enrollments_course_id_fkey',
       'enrollments_progress_percentage_check',
       'enrollments_user_id_course_id_key',
       'enrollments_user_id_fkey',
+      'waitlist_course_id_fkey',
+      'waitlist_offer_check',
+      'waitlist_user_id_course_id_key',
+      'waitlist_user_id_fkey',
     ])
   })
 
@@ -55,6 +61,7 @@ describe('the schema', () => {
       'courses_published_price_idx',
       'courses_published_title_idx',
       'courses_search_vector_idx',
+      'courses_waitlist_idx',
       'enrollments_completed_at_idx',
       'enrollments_course_id_idx',
       'enrollments_course_id_user_id_idx',
@@ -112,6 +119,13 @@ describe('the schema', () => {
     expect(failureOf(await fixture.enrollments.enroll({ ...key, userId: receiver.id })).type).toBe(
       'course-full',
     )
+    const place = { ...key, userId: receiver.id }
+    orThrow(await fixture.waitlist.join(place))
+    orThrow(await fixture.waitlist.get(place))
+    orThrow(await fixture.waitlist.listForCourse(course.id))
+    orThrow(await fixture.waitlist.listForUser(receiver.id))
+    orThrow(await fixture.waitlist.leave(place))
+    orThrow(await fixture.waitlist.join(place))
     orThrow(await fixture.enrollments.recordProgress({ ...key, progress: 5 }))
     orThrow(
       await fixture.enrollments.transfer({

@@ -38,6 +38,7 @@ export interface RepositoriesFixture extends Repositories {
   /** Opens repositories on the same stores, as another process would. */
   openAnother(
     options?: RepositoriesOptions,
+    connection?: ConnectOptions,
   ): Promise<Repositories & { readonly stores: Stores; close(): Promise<void> }>
   /** Hands every event of the outbox to each sink that wants it, as a relay would. */
   deliver(): Promise<void>
@@ -66,7 +67,7 @@ export async function openFixture({
     parts,
     stores,
     options: connection,
-    openAnother: (further = options) => openAnother(connection, further),
+    openAnother: (further = options, elsewhere = connection) => openAnother(elsewhere, further),
     deliver: () => deliver(stores, repositories.sinks),
     dispose: async () => {
       orThrow(await stores.close())
@@ -224,6 +225,7 @@ interface Document {
 const periodic = [
   'postgres: select invalidation_intent',
   'postgres: select activity_spill',
+  'postgres: select waitlist',
   'redis: read flush marker',
 ]
 

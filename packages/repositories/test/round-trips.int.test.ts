@@ -1,4 +1,5 @@
 import { orThrow } from '@headwater/core'
+import type { EnrollmentKey, NewCourse } from '@headwater/repositories'
 import { faultProxy, leastRoundTrips } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -119,6 +120,39 @@ describe('round trips', () => {
       },
     ],
     [
+      'A withdrawal that offers the seat costs 4 round trips of PostgreSQL and 2 of Redis',
+      { postgres: 4, redis: 2 },
+      async () => {
+        const key = await enrolled({ maxStudents: 1 })
+        orThrow(await fixture.waitlist.join({ ...key, userId: (await fixture.newUser()).id }))
+        return async () => orThrow(await fixture.enrollments.withdraw(key))
+      },
+    ],
+    [
+      'Joining a waiting list costs 3 round trips of PostgreSQL',
+      { postgres: 3, redis: 0 },
+      async () => {
+        const { courseId } = await enrolled({ maxStudents: 1 })
+        const { id: userId } = await fixture.newUser()
+        return async () => orThrow(await fixture.waitlist.join({ userId, courseId }))
+      },
+    ],
+    [
+      'Leaving a waiting list costs 4 round trips of PostgreSQL and 2 of Redis',
+      { postgres: 4, redis: 2 },
+      async () => {
+        const { courseId } = await enrolled({ maxStudents: 1 })
+        const key = { userId: (await fixture.newUser()).id, courseId }
+        orThrow(await fixture.waitlist.join(key))
+        return async () => orThrow(await fixture.waitlist.leave(key))
+      },
+    ],
+    [
+      "A user's place on a waiting list costs 1 round trip of PostgreSQL",
+      { postgres: 1, redis: 0 },
+      async () => async () => orThrow(await fixture.waitlist.get({ userId: 1, courseId: 1 })),
+    ],
+    [
       'A transfer costs 3 round trips of PostgreSQL and 2 of Redis',
       { postgres: 3, redis: 2 },
       async () => {
@@ -200,8 +234,12 @@ describe('round trips', () => {
   })
 })
 
-async function enrolled(): Promise<{ readonly userId: number; readonly courseId: number }> {
-  const key = { userId: (await fixture.newUser()).id, courseId: (await fixture.newCourse()).id }
+async function enrolled(course: Partial<NewCourse> = {}): Promise<EnrollmentKey> {
+  const [{ id: userId }, { id: courseId }] = [
+    await fixture.newUser(),
+    await fixture.newCourse(course),
+  ]
+  const key = { userId, courseId }
   orThrow(await fixture.enrollments.enroll(key))
   return key
 }

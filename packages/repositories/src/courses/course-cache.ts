@@ -1,10 +1,18 @@
 import { defineCache } from '@headwater/core'
-import type { Cache, Stores } from '@headwater/core'
+import type { Cache, Codec, Stores } from '@headwater/core'
 import type { CheckedCacheOptions } from '../cache-options.ts'
 import { datesCodec } from '../dates.ts'
 import { selectCourses, toCourse } from './course-queries.ts'
 import type { CourseRow } from './course-queries.ts'
 import type { Course } from './course.ts'
+
+const dates = datesCodec<Course>('createdAt', 'updatedAt')
+
+/** Entries of releases from before waiting lists have no `seatsOffered`. */
+const codec: Codec<Course> = {
+  encode: (course) => dates.encode(course),
+  decode: (json) => Object.assign({ seatsOffered: 0 }, dates.decode(json)),
+}
 
 /** Courses under `course:{id}`. */
 export function defineCourseCache(
@@ -14,7 +22,7 @@ export function defineCourseCache(
   return defineCache<number, Course>(stores, {
     ...options,
     name: 'course',
-    codec: datesCodec<Course>('createdAt', 'updatedAt'),
+    codec,
     load: async (ids, sql) => {
       const { rows } = await sql.query<CourseRow>(selectCourses, [ids])
       return new Map(rows.map((row) => [row.id, toCourse(row)]))

@@ -54,8 +54,9 @@ function filters(options: ValidCourseList, $: Placeholder): string[] {
     instructorId !== undefined && `instructor_id = ${$(instructorId)}`,
     minPrice !== undefined && `price >= ${$(minPrice)}::numeric`,
     maxPrice !== undefined && `price <= ${$(maxPrice)}::numeric`,
-    hasSeats === true && '(max_students IS NULL OR current_enrollment < max_students)',
-    hasSeats === false && 'current_enrollment >= max_students',
+    hasSeats === true &&
+      '(max_students IS NULL OR current_enrollment + seats_offered < max_students)',
+    hasSeats === false && 'current_enrollment + seats_offered >= max_students',
   ].filter((condition) => condition !== false)
 }
 

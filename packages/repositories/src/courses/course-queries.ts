@@ -3,8 +3,8 @@ import type { Course } from './course.ts'
 /** The columns of a {@link CourseRow}. */
 export const courseColumns = `
     id, title, description, instructor_id, category, difficulty_level,
-    max_students, current_enrollment, price::text AS price, is_published,
-    version::text AS version, created_at, updated_at`
+    max_students, current_enrollment, seats_offered, price::text AS price, is_published,
+    version::text AS version, created_at, updated_at, waitlist_length`
 
 /**
  * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 seats or null, $7 price.
@@ -55,11 +55,19 @@ export const setPublished = `
  */
 export function lockCourses(ids: readonly number[], lockedCourses: 'skip' | 'wait'): string {
   return `
-  SELECT id, version::text AS version
+  SELECT id, version::text AS version, waitlist_length
   FROM @schema.courses
   WHERE id IN (${ids.map(Number).join(', ')})
   ORDER BY id
   FOR NO KEY UPDATE${lockedCourses === 'skip' ? ' SKIP LOCKED' : ''}`
+}
+
+/** A row of {@link lockCourses}. */
+export interface LockedCourseRow {
+  readonly id: number
+  readonly version: string
+  /** Number of places on the waiting list. */
+  readonly waitlist_length: number
 }
 
 /** $1 id. */
@@ -91,11 +99,13 @@ export interface CourseRow {
   readonly difficulty_level: string | null
   readonly max_students: number | null
   readonly current_enrollment: number
+  readonly seats_offered: number
   readonly price: string
   readonly is_published: boolean
   readonly version: string
   readonly created_at: Date
   readonly updated_at: Date
+  readonly waitlist_length: number
 }
 
 /** Reads a row. */
@@ -109,6 +119,7 @@ export function toCourse(row: CourseRow): Course {
     difficulty: row.difficulty_level,
     maxStudents: row.max_students,
     currentEnrollment: row.current_enrollment,
+    seatsOffered: row.seats_offered,
     price: row.price,
     isPublished: row.is_published,
     version: Number(row.version),

@@ -99,19 +99,19 @@ export class CourseRepository {
 
   /**
    * Changes a course and publishes `course.updated`; no reader sees the old course afterwards. A
-   * capacity below the number of students is `invalid-input`. With `expectedVersion` another
-   * version is left alone: `version-conflict`.
+   * capacity below the number of students and of seats on offer is `invalid-input`; seats that the
+   * course gains are offered to those who wait. With `expectedVersion` another version is left
+   * alone: `version-conflict`.
    *
    * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found`
-   * from `version-conflict`.
+   * from `version-conflict`, and 2 more where anyone waits.
    */
   update(id: number, changes: CourseChanges): ResultAsync<Course, UpdateCourseError> {
-    const { stores, caches } = this.#context
     return validate(idInput, { id })
       .andThen(() => validate(courseChangesInput, changes))
       .andThen(someChange)
       .asyncAndThen((input) =>
-        write(stores, (tx) => updateCourse(tx, { id, changes: input }, caches))
+        write(this.#context.stores, (tx) => updateCourse(tx, { id, changes: input }, this.#context))
           .mapErr((failure) => absentInstructor(failure, input.instructorId))
           .mapErr(tooFewSeats),
       )
@@ -119,7 +119,8 @@ export class CourseRepository {
 
   /**
    * Publishes a course, which can then be found and enrolled in. Publishes the event
-   * `course.published`, or nothing when the course already was. Costs as much as an update.
+   * `course.published`, or nothing when the course already was. Free seats are offered to those who
+   * wait. Costs as much as an update.
    */
   publish(id: number): ResultAsync<Course, PublishCourseError> {
     return this.#setPublication(id, true)
@@ -127,16 +128,18 @@ export class CourseRepository {
 
   /**
    * Unpublishes a course: no one can enroll any more, and students stay. Publishes the event
-   * `course.unpublished`, or nothing when the course already was. Costs as much as an update.
+   * `course.unpublished`, or nothing when the course already was. Offers to those who wait are
+   * taken back, and made anew when the course is published again. Costs as much as an update.
    */
   unpublish(id: number): ResultAsync<Course, PublishCourseError> {
     return this.#setPublication(id, false)
   }
 
   /**
-   * Deletes a course and its enrollments. Publishes `enrollment.withdrawn` for each enrollment,
-   * with a full refund unless `refund` is `none`, and `course.deleted`. The lists of its students
-   * are never served as they were before. Costs 4 PostgreSQL round trips and 2 of Redis.
+   * Deletes a course, its enrollments and its waiting list. Publishes `enrollment.withdrawn` for
+   * each enrollment, with a full refund unless `refund` is `none`, `waitlist.left` for each place,
+   * and `course.deleted`. The lists of its students are never served as they were before. Costs 4
+   * PostgreSQL round trips and 2 of Redis; one more of PostgreSQL where anyone waits.
    */
   delete(id: number, options: DeleteCourseOptions = {}): ResultAsync<void, PublishCourseError> {
     const { stores, caches } = this.#context
@@ -192,9 +195,8 @@ export class CourseRepository {
   }
 
   #setPublication(id: number, isPublished: boolean): ResultAsync<Course, PublishCourseError> {
-    const { stores, caches } = this.#context
     return validate(idInput, { id }).asyncAndThen(() =>
-      write(stores, (tx) => setPublication(tx, { id, isPublished }, caches)),
+      write(this.#context.stores, (tx) => setPublication(tx, { id, isPublished }, this.#context)),
     )
   }
 }
@@ -209,6 +211,10 @@ function absentInstructor<Failure extends { readonly type: string }>(
 }
 
 function tooFewSeats<Failure extends { readonly type: string }>(failure: Failure) {
-  if (!isViolationOf(failure, 'courses_capacity_check')) return failure
-  return invalidField('maxStudents', 'must not be below the number of students in the course')
+  if (
+    !isViolationOf(failure, 'courses_capacity_check') &&
+    !isViolationOf(failure, 'courses_seats_offered_check')
+  )
+    return failure
+  return invalidField('maxStudents', 'must not be below the number of students and seats on offer')
 }

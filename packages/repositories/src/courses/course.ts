@@ -31,11 +31,13 @@ export interface Course {
   readonly maxStudents: number | null
   /** Number of students. */
   readonly currentEnrollment: number
+  /** Number of seats held for users of the waiting list. */
+  readonly seatsOffered: number
   /** Price as a decimal string, for instance `'49.00'`. */
   readonly price: Money
   /** Whether the course can be found and enrolled in. */
   readonly isPublished: boolean
-  /** Incremented by each change other than of `currentEnrollment`. */
+  /** Incremented by each change other than of `currentEnrollment` and `seatsOffered`. */
   readonly version: number
   /** When the course was created. */
   readonly createdAt: Date

@@ -2,8 +2,9 @@ import { err, isViolationOf, notFound } from '@headwater/core'
 import type { NotFound, Result, TransactionError } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import { write } from '../sql.ts'
-import { alreadyEnrolled, enrollAll } from './enroll.ts'
+import { enrollAll } from './enroll.ts'
 import type { EnrollBatch, ValidEnrollRequest } from './enroll.ts'
+import { alreadyEnrolled } from './enrollment.ts'
 import type { AlreadyEnrolled, Enrollment, EnrollError } from './enrollment.ts'
 
 /**

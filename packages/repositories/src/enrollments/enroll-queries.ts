@@ -1,6 +1,7 @@
 /**
  * Takes a seat for each request in the given order, as long as there are any; returns one row for
- * each request, in that order. A user who asks twice for one course gets one seat.
+ * each request, in that order. A user who asks twice for one course gets one seat. A user with an
+ * offer takes the seat that is held for it; the others get none while anyone waits.
  *
  * The courses were locked by an earlier statement, so this one sees them and their enrollments as
  * the last transaction left them, and no seat is taken twice. A taken seat is joined by one number:
@@ -19,7 +20,12 @@ export const takeSeats = `
     )
   ), judged AS (
     SELECT a.*, a.user_id::bigint << 32 | a.course_id AS pair,
-           c.price, c.version, c.max_students - c.current_enrollment AS free_seats,
+           c.price, c.version, w.id AS place_id,
+           coalesce(w.offer_ends_at > statement_timestamp(), false) AS has_offer,
+           CASE
+             WHEN c.waitlist_length > c.seats_offered THEN 0
+             ELSE c.max_students - c.current_enrollment - c.seats_offered
+           END AS free_seats,
            CASE
              WHEN u.id IS NULL THEN 'no-user'
              WHEN e.id IS NOT NULL THEN 'already-enrolled'
@@ -38,6 +44,10 @@ export const takeSeats = `
       SELECT id FROM @schema.enrollments
       WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1
     ) AS e ON true
+    LEFT JOIN LATERAL (
+      SELECT id, offer_ends_at FROM @schema.waitlist
+      WHERE user_id = a.user_id AND course_id = a.course_id LIMIT 1
+    ) AS w ON true
   ), counted_once AS (
     SELECT judged.*,
            row_number() OVER (PARTITION BY pair, refusal IS NULL ORDER BY position) > 1
@@ -46,8 +56,9 @@ export const takeSeats = `
   ), ranked AS (
     SELECT counted_once.*,
            refusal IS NULL AND NOT is_repeated AS is_eligible,
-           row_number() OVER (
-             PARTITION BY course_id, refusal IS NULL AND NOT is_repeated ORDER BY position
+           NOT has_offer AND row_number() OVER (
+             PARTITION BY course_id, refusal IS NULL AND NOT is_repeated AND NOT has_offer
+             ORDER BY position
            ) > free_seats AS is_full
     FROM counted_once
   ), taken AS (
@@ -61,13 +72,24 @@ export const takeSeats = `
     ON CONFLICT (user_id, course_id) DO NOTHING
     RETURNING id, user_id, course_id, user_id::bigint << 32 | course_id AS pair,
               enrolled_at, completed_at, progress_percentage
+  ), left_list AS (
+    DELETE FROM @schema.waitlist
+    WHERE id = ANY (ARRAY(SELECT place_id FROM ranked JOIN taken USING (pair)))
+    RETURNING id, user_id::bigint << 32 | course_id AS pair, offered_at
   ), counted AS (
     UPDATE @schema.courses AS c
-    SET current_enrollment = current_enrollment + taken_seats.count
-    FROM (SELECT course_id, count(*) AS count FROM taken GROUP BY course_id) AS taken_seats
-    WHERE c.id = taken_seats.course_id
+    SET current_enrollment = current_enrollment + change.seats,
+        seats_offered = seats_offered - change.offers,
+        waitlist_length = waitlist_length - change.places
+    FROM (
+      SELECT taken.course_id, count(*) AS seats, count(left_list.offered_at) AS offers,
+             count(left_list.id) AS places
+      FROM taken LEFT JOIN left_list USING (pair)
+      GROUP BY taken.course_id
+    ) AS change
+    WHERE c.id = change.course_id
   )
-  SELECT taken.id, r.user_id, r.course_id,
+  SELECT taken.id, left_list.id AS place_id, r.user_id, r.course_id,
          taken.enrolled_at, taken.completed_at, taken.progress_percentage,
          r.price::text AS price, r.version::text AS version,
          CASE
@@ -79,6 +101,7 @@ export const takeSeats = `
          END AS refusal
   FROM ranked AS r
   LEFT JOIN taken USING (pair)
+  LEFT JOIN left_list USING (pair)
   ORDER BY r.position`
 
 /** A row of {@link takeSeats}: a seat, or the reason why there is none. */
@@ -95,6 +118,8 @@ export interface TakenRow {
   readonly progress_percentage: number
   readonly price: string
   readonly version: string
+  /** The place on the waiting list that ended with it. */
+  readonly place_id: number | null
 }
 
 /** A seat that was refused. */

@@ -8,6 +8,8 @@ import type { RefusedRow, SeatRow, TakenRow } from './enroll-queries.ts'
 import { enrollmentCreated } from './enrollment-events.ts'
 import { enrollmentKeys } from './enrollment-keys.ts'
 import { toEnrollment } from './enrollment-queries.ts'
+import { publishLeft } from '../waitlist/leave-waitlist.ts'
+import { alreadyEnrolled, courseNotPublished } from './enrollment.ts'
 import type {
   AlreadyEnrolled,
   CourseFull,
@@ -41,7 +43,7 @@ export interface EnrollBatch {
 /**
  * Takes a seat for each request within a transaction, as long as there are any. Locks the courses
  * in the order of their ids, takes the seats with one statement, publishes `enrollment.created` for
- * each and invalidates the keys that they change.
+ * each and invalidates the keys that they change. Who was on the waiting list leaves it.
  *
  * Returns the answers in the order of the requests, as `Err` when no seat was taken and there is
  * nothing to commit. Two round trips, the first along with BEGIN.
@@ -68,13 +70,6 @@ export async function enrollAll(
   // A refusal holds no key: a full course that is asked for all the time stays cached.
   tx.invalidate(...enrollmentKeys(caches, taken))
   return taken.length > 0 ? ok(answers) : err(answers)
-}
-
-/** The user already has a seat in the course. */
-export const alreadyEnrolled: AlreadyEnrolled = {
-  type: 'already-enrolled',
-  message: 'the user already has a seat in this course',
-  retryable: false,
 }
 
 async function seatsFor(
@@ -105,6 +100,8 @@ function publishEnrollment(
   { payment }: ValidEnrollRequest,
 ): Enrollment {
   const enrollment = toEnrollment(seat)
+  if (seat.place_id !== null)
+    publishLeft(tx, [{ ...seat, id: seat.place_id }], { reason: 'enrolled', version: seat.version })
   const discount = payment?.discount ?? '0.00'
   const pricePaid = subtractMoney(seat.price, discount) ?? '0.00'
   tx.publish(
@@ -129,11 +126,7 @@ function refusalOf(
     case 'already-enrolled':
       return alreadyEnrolled
     case 'not-published':
-      return {
-        type: 'course-not-published',
-        message: `course ${courseId} is not published`,
-        retryable: false,
-      }
+      return courseNotPublished(courseId)
     case 'price-changed':
       return {
         type: 'price-changed',

@@ -61,8 +61,9 @@ export class EnrollmentRepository {
   /**
    * Takes a seat: in one transaction the course's publication and capacity are checked, the seat is
    * counted, the row is inserted and `enrollment.created` is published. No seat is taken twice,
-   * however many callers in however many processes ask at once. The course, its students and the
-   * user's enrollments are never served as they were before.
+   * however many callers in however many processes ask at once. A seat that is offered to a user of
+   * the waiting list goes to that user only. The course, its students and the user's enrollments
+   * are never served as they were before.
    *
    * Simultaneous callers share a transaction: seats go in the order of the calls, and each caller
    * has a result of its own, whatever becomes of the others. At the deadline (5 seconds by default)
@@ -81,27 +82,30 @@ export class EnrollmentRepository {
 
   /**
    * Releases a seat and publishes `enrollment.withdrawn` with the refund, which is the price paid
-   * unless the request names another amount. PostgreSQL keeps the payment and the refund. Costs 3
-   * PostgreSQL round trips and 2 of Redis.
+   * unless the request names another amount. PostgreSQL keeps the payment and the refund. The seat
+   * is offered to whoever waits the longest.
+   *
+   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL where anyone waits.
    */
   withdraw(request: WithdrawRequest): ResultAsync<void, WithdrawError> {
-    const { stores, caches } = this.#context
     return validate(withdrawInput, request).asyncAndThen((input) =>
-      write(stores, (tx) => withdraw(tx, input, caches)).mapErr(tooLargeRefund),
+      write(this.#context.stores, (tx) => withdraw(tx, input, this.#context)).mapErr(
+        tooLargeRefund,
+      ),
     )
   }
 
   /**
    * Transfers a seat to another user, who starts from zero, and publishes `enrollment.transferred`.
    * Fails without a change when the giver has no seat or the receiver already has one. Works in
-   * unpublished courses too: the number of students stays the same.
+   * unpublished courses too: the number of students stays the same. A receiver who was on the
+   * waiting list leaves it; others who wait are passed over, since the seat was never free.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis.
+   * Costs 3 PostgreSQL round trips and 2 of Redis; 2 more of PostgreSQL where anyone waits.
    */
   transfer(request: TransferRequest): ResultAsync<Enrollment, TransferError> {
-    const { stores, caches } = this.#context
     return validate(transferInput, request).asyncAndThen((input) =>
-      write(stores, (tx) => transfer(tx, input, caches)).mapErr((failure) =>
+      write(this.#context.stores, (tx) => transfer(tx, input, this.#context)).mapErr((failure) =>
         constraintRefusal(failure, { userId: input.toUserId, courseId: input.courseId }),
       ),
     )

@@ -145,6 +145,22 @@ export const notEnrolled: NotEnrolled = {
   retryable: false,
 }
 
+/** The user already has a seat in the course. */
+export const alreadyEnrolled: AlreadyEnrolled = {
+  type: 'already-enrolled',
+  message: 'the user already has a seat in this course',
+  retryable: false,
+}
+
+/** The course is not published. */
+export function courseNotPublished(courseId: number): CourseNotPublished {
+  return {
+    type: 'course-not-published',
+    message: `course ${courseId} is not published`,
+    retryable: false,
+  }
+}
+
 const key = { userId: rowId, courseId: rowId }
 // Course or user, time of the enrollment, id of the enrollment.
 const time = z.union([z.int(), z.string().regex(/^\d{1,17}$/)])

@@ -1,22 +1,29 @@
 import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
-import type { RepositoryCaches } from '../context.ts'
+import type { RepositoryContext } from '../context.ts'
 import { lockCourse } from '../courses/lock-course.ts'
 import { enrollmentTransferred } from './enrollment-events.ts'
 import { enrollmentKeys } from './enrollment-keys.ts'
 import { toEnrollment, transferSeat } from './enrollment-queries.ts'
 import type { EnrollmentRow } from './enrollment-queries.ts'
+import { publishLeft } from '../waitlist/leave-waitlist.ts'
+import { passOn } from '../waitlist/pass-on.ts'
+import { deletePlace } from '../waitlist/waitlist-queries.ts'
+import type { PlaceRow } from '../waitlist/waitlist-queries.ts'
 import { notEnrolled } from './enrollment.ts'
 import type { Enrollment, NotEnrolled, TransferRequest } from './enrollment.ts'
 
-/** Transfers a seat within a transaction and publishes `enrollment.transferred`. */
+/**
+ * Transfers a seat within a transaction and publishes `enrollment.transferred`. A receiver who was
+ * on the waiting list leaves it.
+ */
 export async function transfer(
   tx: Transaction,
   { courseId, fromUserId, toUserId }: TransferRequest,
-  caches: RepositoryCaches,
+  context: RepositoryContext,
 ): Promise<Result<Enrollment, NotFound | NotEnrolled>> {
-  const version = await lockCourse(tx, courseId)
-  if (version === undefined) return err(notFound('course', courseId))
+  const course = await lockCourse(tx, courseId)
+  if (course === undefined) return err(notFound('course', courseId))
   const {
     rows: [row],
   } = await tx.query<EnrollmentRow>(transferSeat, [courseId, fromUserId, toUserId])
@@ -24,10 +31,15 @@ export async function transfer(
   const userIds = [fromUserId, toUserId]
   tx.invalidate(
     ...enrollmentKeys(
-      caches,
+      context.caches,
       userIds.map((userId) => ({ userId, courseId })),
     ),
   )
-  tx.publish(enrollmentTransferred(toEnrollment(row), version, fromUserId))
+  if (course.waitlist_length > 0) {
+    const { rows: places } = await tx.query<PlaceRow>(deletePlace, [toUserId, courseId])
+    publishLeft(tx, places, { reason: 'enrolled', version: course.version })
+    await passOn(tx, [courseId], context)
+  }
+  tx.publish(enrollmentTransferred(toEnrollment(row), course.version, fromUserId))
   return ok(toEnrollment(row))
 }

@@ -12,11 +12,15 @@ export interface ErasureRow {
   readonly pseudonym: string
 }
 
-/** Locks the courses that a user is enrolled in, in the order of their ids. $1 user. */
+/** Locks the courses that a user is enrolled in or waits for, in the order of ids. $1 user. */
 export const lockCoursesOfUser = `
   SELECT id
   FROM @schema.courses
-  WHERE id IN (SELECT course_id FROM @schema.enrollments WHERE user_id = $1)
+  WHERE id IN (
+    SELECT course_id FROM @schema.enrollments WHERE user_id = $1
+    UNION
+    SELECT course_id FROM @schema.waitlist WHERE user_id = $1
+  )
   ORDER BY id
   FOR NO KEY UPDATE`
 
@@ -44,9 +48,9 @@ export const releaseSeatsOfUser = `
     SET current_enrollment = current_enrollment - 1
     FROM withdrawn
     WHERE c.id = withdrawn.course_id
-    RETURNING c.id, c.version::text AS version
+    RETURNING c.id, c.version::text AS version, c.waitlist_length
   )
-  SELECT withdrawn.*, counted.version
+  SELECT withdrawn.*, counted.version, counted.waitlist_length
   FROM withdrawn
   JOIN counted ON counted.id = withdrawn.course_id
   ORDER BY withdrawn.course_id`

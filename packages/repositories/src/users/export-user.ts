@@ -13,6 +13,7 @@ import {
   selectPaymentsOfUser,
   toExportedPayment,
 } from './export-queries.ts'
+import { type PlaceRow, selectPlacesOfUser, toPlace } from '../waitlist/waitlist-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
 import { selectUsers, toUser, type UserRow } from './user-queries.ts'
 
@@ -27,7 +28,7 @@ export interface ExportDeps {
 /** Time for the documents of one collection, however long the history. */
 const deadlineMs = 120_000
 
-type Stored = Pick<UserExport, 'profile' | 'enrollments' | 'payments' | 'teaches'>
+type Stored = Pick<UserExport, 'profile' | 'enrollments' | 'waitlist' | 'payments' | 'teaches'>
 type Logged = Pick<UserExport, 'activity' | 'searches' | 'enrollmentEvents'>
 
 /** Reads all that is known of a user, from every store. */
@@ -48,14 +49,16 @@ function fromPostgres(stores: Stores, id: number): ResultAsync<Stored, ExportUse
   return ResultAsync.combine([
     read<UserRow>(stores, [selectUsers, [[id]]]),
     read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]]),
+    read<PlaceRow>(stores, [selectPlacesOfUser, [id, null, null]]),
     read<PaymentRow>(stores, [selectPaymentsOfUser, [id]]),
     read<{ id: number }>(stores, [selectCoursesOfInstructor, [id]]),
-  ]).andThen(([{ rows: users }, enrollments, payments, courses]) => {
+  ]).andThen(([{ rows: users }, enrollments, places, payments, courses]) => {
     const [user] = users
     if (user === undefined) return err(notFound('user', id))
     return ok({
       profile: toUser(user),
       enrollments: enrollments.rows.map(toEnrollment),
+      waitlist: places.rows.map(toPlace),
       payments: payments.rows.map(toExportedPayment),
       teaches: courses.rows.map((course) => course.id),
     })

@@ -1,6 +1,7 @@
 import type { InvalidInput, Json, Money, NotFound, SqlError, StoreError } from '@headwater/core'
 import type { ActivityRecord } from '../activity/activity.ts'
 import type { Enrollment } from '../enrollments/enrollment.ts'
+import type { WaitlistPlace } from '../waitlist/waitlist.ts'
 import type { User } from './user.ts'
 
 /** All that is known of a user. `JSON.stringify` makes a file of it. */
@@ -9,6 +10,8 @@ export interface UserExport {
   readonly profile: User
   /** Seats, by id. */
   readonly enrollments: readonly Enrollment[]
+  /** Places on waiting lists, newest first. */
+  readonly waitlist: readonly WaitlistPlace[]
   /** Payments and refunds, those of ended enrollments among them, by moment. */
   readonly payments: readonly ExportedPayment[]
   /** Ids of the courses that the user teaches. */

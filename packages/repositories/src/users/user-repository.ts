@@ -191,20 +191,21 @@ export class UserRepository {
   }
 
   /**
-   * Deletes a user in one transaction. The enrollments are deleted and the seats released, all
-   * sessions end, and a pseudonym replaces the id in everything that waits for the activity log or
-   * for a sink. Publishes `enrollment.withdrawn` for each enrollment, and `user.deleted`, on which
-   * the sinks put the pseudonym into MongoDB. An instructor of courses cannot be deleted:
-   * `teaches-courses`.
+   * Deletes a user in one transaction. The enrollments and the places on waiting lists are deleted
+   * and their seats released, all sessions end, and a pseudonym replaces the id in everything that
+   * waits for the activity log or for a sink. Publishes `enrollment.withdrawn` for each enrollment,
+   * `waitlist.left` for each place, and `user.deleted`, on which the sinks put the pseudonym into
+   * MongoDB. An instructor of courses cannot be deleted: `teaches-courses`.
    *
-   * Costs 8 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
-   * there are no sessions.
+   * Costs 9 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
+   * there are no sessions, and one more of PostgreSQL where a seat goes to someone who waits.
    */
   delete(id: number): ResultAsync<void, DeleteUserError> {
-    const { stores, caches } = this.#context
     return validate(idInput, { id })
       .asyncAndThen(() =>
-        write(stores, (tx) => this.#revoking(tx, id, () => deleteUser(tx, id, caches))),
+        write(this.#context.stores, (tx) =>
+          this.#revoking(tx, id, () => deleteUser(tx, id, this.#context)),
+        ),
       )
       .mapErr((failure) => teachesCourses(failure, id))
       .map((deleted) => this.#endSessions(deleted))
@@ -215,7 +216,7 @@ export class UserRepository {
    * token. Changes nothing. Activity of the last half second may be missing, and during an outage
    * of MongoDB the export fails.
    *
-   * Costs 4 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
+   * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
    */
   export(id: number): ResultAsync<UserExport, ExportUserError> {
     const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }

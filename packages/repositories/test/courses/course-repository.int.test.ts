@@ -44,6 +44,7 @@ describe('courses.create', () => {
       difficulty: 'advanced',
       maxStudents: 20,
       currentEnrollment: 0,
+      seatsOffered: 0,
       price: '49.50',
       isPublished: false,
       version: 1,

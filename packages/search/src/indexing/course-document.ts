@@ -73,8 +73,8 @@ export function courseMetadata(
 }
 
 /** Whether a course has a free seat. */
-export function hasSeats({ maxStudents, currentEnrollment }: Course): boolean {
-  return maxStudents === null || currentEnrollment < maxStudents
+export function hasSeats({ maxStudents, currentEnrollment, seatsOffered }: Course): boolean {
+  return maxStudents === null || currentEnrollment + seatsOffered < maxStudents
 }
 
 /** The id of a course's record. */

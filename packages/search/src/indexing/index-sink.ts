@@ -24,7 +24,14 @@ export interface SyncedIndex {
 export function indexSink(index: SyncedIndex): Sink {
   return defineSink({
     name: 'search-index',
-    types: ['course.*', 'enrollment.created', 'enrollment.withdrawn'],
+    types: [
+      'course.*',
+      'enrollment.created',
+      'enrollment.withdrawn',
+      'waitlist.offered',
+      'waitlist.lapsed',
+      'waitlist.left',
+    ],
     mode: 'state',
     batchSize: 200,
     handle: (events, { signal }) => new ResultAsync(deliver(index, events, signal)),

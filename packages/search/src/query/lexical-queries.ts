@@ -61,7 +61,8 @@ export const selectMatchingCourses = `
     AND ($7::numeric IS NULL OR course.price >= $7)
     AND ($8::numeric IS NULL OR course.price <= $8)
     AND ($9::boolean IS NULL
-         OR $9 = (course.max_students IS NULL OR course.current_enrollment < course.max_students))
+         OR $9 = (course.max_students IS NULL
+                  OR course.current_enrollment + course.seats_offered < course.max_students))
   ORDER BY matched.score DESC, course.id
   LIMIT $10`
 

@@ -15,6 +15,7 @@ const courseOf = (id: number, isPublished: boolean): Course => ({
   difficulty: null,
   maxStudents: null,
   currentEnrollment: 0,
+  seatsOffered: 0,
   price: '1.00',
   isPublished,
   version: 1,
