@@ -97,7 +97,7 @@ export class Invalidation {
    * transactions under way for the life of an ordinary hold; a change that may take longer leaves
    * an intent, for which the gate waits too.
    */
-  begin(lifeMs: number = this.options.holdMs): KeyChange {
+  begin({ lifeMs = this.options.holdMs, waitsForId = false } = {}): KeyChange {
     const { holdMs, mode } = this.options
     return new KeyChange(
       { ...this.#deps, intents: this.intents, gate: this.gate },
@@ -105,6 +105,7 @@ export class Invalidation {
         owner: this.nonces.next(),
         lifeMs,
         isDurable: mode === 'durable' || lifeMs > holdMs,
+        waitsForId,
       },
     )
   }

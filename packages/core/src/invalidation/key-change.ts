@@ -21,6 +21,8 @@ export interface KeyChangeOptions {
   readonly lifeMs: number
   /** Whether an intent is written even when Redis acknowledges the holds. */
   readonly isDurable: boolean
+  /** Whether to issue no hold before the transaction is known to have an id. */
+  readonly waitsForId: boolean
 }
 
 interface Hold {
@@ -29,37 +31,56 @@ interface Hold {
   readonly isHeld: Promise<boolean>
 }
 
-/** The holds of one writer, from the first `invalidate` to the release. */
+/**
+ * The holds of one writer, from the first `invalidate` to the release.
+ *
+ * Only a hold that is issued once the transaction has an id counts: a gate waits for transactions
+ * with an id only, so it would not make up for an earlier one if Redis lost it.
+ */
 export class KeyChange {
   readonly #deps: KeyChangeDeps
   readonly #options: KeyChangeOptions
+  readonly #keys = new Set<string>()
   readonly #holds = new Map<string, Hold>()
+  #isIssuing: boolean
   #hasIntent = false
 
   constructor(deps: KeyChangeDeps, options: KeyChangeOptions) {
     this.#deps = deps
     this.#options = options
+    this.#isIssuing = !options.waitsForId
   }
 
-  /** Issues the holds of keys without waiting for them. */
+  /** Issues the holds of keys without waiting for them, now or at `begin`. */
   invalidate(keys: readonly CacheKey[]): void {
-    const fresh = [...new Set(keys.map(textOf))].filter((key) => !this.#holds.has(key))
-    if (fresh.length > 0) this.#issue(fresh)
+    const fresh = [...new Set(keys.map(textOf))].filter((key) => !this.#keys.has(key))
+    for (const key of fresh) this.#keys.add(key)
+    if (this.#isIssuing) this.#issue(fresh)
+  }
+
+  /**
+   * To be called once the transaction has an id: issues all holds, also those that were issued
+   * before, without waiting for them.
+   */
+  begin(): void {
+    this.#isIssuing = true
+    this.#issue([...this.#keys])
   }
 
   /**
    * Makes sure, just before COMMIT, that no reader serves or stores what the commit makes old.
    *
-   * It waits for the holds, and renews those that are older than half their life or than the last
-   * loss of trust in Redis. Where Redis does not answer it writes an intent. Rejects with
-   * `FailureError` when the intent cannot be written: COMMIT must not be sent then.
+   * To be called after `begin`. It waits for the holds, and renews those that are older than half
+   * their life or than the last loss of trust in Redis. Where Redis does not answer it writes an
+   * intent. Rejects with `FailureError` when the intent cannot be written: COMMIT must not be sent
+   * then.
    */
   async hold(findTransactionId: () => Promise<string | undefined>): Promise<void> {
     if (this.#holds.size === 0) return
     const { clock, diagnostics } = this.#deps
     const startedAt = clock.monotonic()
     const old = [...this.#holds].filter(([, hold]) => this.#isOld(hold)).map(([key]) => key)
-    if (old.length > 0) this.#issue(old)
+    this.#issue(old)
     const failed = await this.#failedKeys()
     if (failed.length > 0 || this.#options.isDurable)
       await this.#writeIntent(failed.length === 0, await findTransactionId())
@@ -67,15 +88,6 @@ export class KeyChange {
       keys: this.#holds.size,
       durationMs: clock.monotonic() - startedAt,
     })
-  }
-
-  /**
-   * Issues all holds again without waiting for them. To be called once the transaction has an id: a
-   * gate waits for transactions with an id only, so a hold that Redis lost before then is not made
-   * up for.
-   */
-  renew(): void {
-    if (this.#holds.size > 0) this.#issue([...this.#holds.keys()])
   }
 
   /**
@@ -136,6 +148,7 @@ export class KeyChange {
   }
 
   #issue(keys: readonly string[]): void {
+    if (keys.length === 0) return
     const { gate, clock, redis } = this.#deps
     const { owner, lifeMs } = this.#options
     const isHeld = holdKeys(redis, keys, { owner, lifeMs }).then((result) => result.isOk())

@@ -57,9 +57,8 @@ export function beginChange(stores: Stores, { tx }: ChangeOptions = {}): Change 
       change.invalidate(keys)
     },
     hold: () => {
-      // PostgreSQL gives a transaction its id with its first write. A hold from before then may be
-      // gone without a gate that waits for the transaction.
-      change.renew()
+      // Only now is the transaction certain to have an id: it comes with the first write.
+      change.begin()
       return ResultAsync.fromPromise(
         change.hold(() => transactionIdOf(tx)),
         failureOf,

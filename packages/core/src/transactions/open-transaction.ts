@@ -123,7 +123,7 @@ export class OpenTransaction implements Transaction {
     this.#hasBegun = true
     const begun = await begin(this.#deps.connection, this.#deps.settings, first)
     this.#identity = begun.identity
-    this.#deps.change.renew()
+    this.#deps.change.begin()
     return begun
   }
 

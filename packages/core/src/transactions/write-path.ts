@@ -29,7 +29,10 @@ export async function runWritePath<T, E>(
   work: TransactionWork<T, E>,
   settings: TransactionSettings,
 ): Promise<Ending<T, E>> {
-  const change = stores.invalidation.begin(holdLifeMs(stores, settings))
+  const change = stores.invalidation.begin({
+    lifeMs: holdLifeMs(stores, settings),
+    waitsForId: true,
+  })
   const writing = { stores, work, settings, change }
   const ending = await stores.postgres
     .withConnection((connection) => runOn(connection, writing))

@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises'
 import { beginChange, cacheKey, err, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { eventually, faultProxy, startRedisServer } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -97,13 +98,28 @@ describe.each(redisKinds)('on %s', (redis) => {
   })
 
   describe('a writer', () => {
-    test('A writer holds its keys from invalidate on: readers load and do not store', async () => {
+    test('A transaction that has begun holds its keys from invalidate on: readers load and do not store', async () => {
       await versionOf(cache, id)
       const result = await transaction(writer, async (tx) => {
+        await tx.query('SELECT 1')
         tx.invalidate(cache.key(id))
         await eventually(async () => expect(await raw()).toMatch(/^h1 /))
         expect(await versionOf(cache, id)).toBe(1)
         expect(await raw()).toMatch(/^h1 /)
+        return ok(1)
+      })
+      expect(result.isOk()).toBe(true)
+    })
+
+    test('A transaction holds no key before it has an id, and then every key that it has named', async () => {
+      await versionOf(cache, id)
+      const result = await transaction(writer, async (tx) => {
+        tx.invalidate(cache.key(id))
+        await timers.setImmediate()
+        await writer.redis.client.ping()
+        expect(await raw()).toMatch(/^v1 /)
+        await tx.query('SELECT 1')
+        await eventually(async () => expect(await raw()).toMatch(/^h1 /))
         return ok(1)
       })
       expect(result.isOk()).toBe(true)
@@ -114,6 +130,8 @@ describe.each(redisKinds)('on %s', (redis) => {
         (
           await transaction(writer, async (tx) => {
             tx.invalidate(cache.key(id))
+            await tx.query('SELECT 1')
+            await eventually(async () => expect(await raw()).toMatch(/^h1 /))
             return err('no')
           })
         ).isErr(),
@@ -136,7 +154,7 @@ describe.each(redisKinds)('on %s', (redis) => {
 
     test('A writer that dies between commit and release leaves no old value, since its hold expires', async () => {
       await versionOf(cache, id)
-      const dead = writer.invalidation.begin(300)
+      const dead = writer.invalidation.begin({ lifeMs: 300 })
       dead.invalidate([cache.key(id)])
       await dead.hold(async () => undefined)
       orThrow(await bumpAs(writer))
@@ -190,7 +208,7 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('A hold that has lived half its life is renewed before COMMIT', async () => {
-      const change = writer.invalidation.begin(400)
+      const change = writer.invalidation.begin({ lifeMs: 400 })
       change.invalidate([cache.key(id)])
       await eventually(async () =>
         expect(
@@ -329,7 +347,7 @@ describe('a release of many keys', () => {
     const stores = await own.open({ redis: { url: proxy.url, deadlineMs: 200 } })
     const many = rowCache(stores)
     const keys = Array.from({ length: 120 }, (_, index) => many.key(index + 1))
-    const change = stores.invalidation.begin(60_000)
+    const change = stores.invalidation.begin({ lifeMs: 60_000 })
     change.invalidate(keys)
     await change.hold(async () => undefined)
     const off = stores.diagnostics.on('store:operation', ({ operation, outcome }) => {

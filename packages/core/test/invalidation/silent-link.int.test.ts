@@ -64,7 +64,6 @@ const raise = 'UPDATE @schema.rows SET version = 2 WHERE id = $1'
 
 /** Replaces Redis by an empty one, which the reader notices and the writer does not. */
 async function replaceRedisInSilence(): Promise<void> {
-  await eventually(async () => expect(await raw()).toMatch(/^h1 /))
   link.hang()
   await redis.kill()
   await redis.restart()
@@ -73,7 +72,7 @@ async function replaceRedisInSilence(): Promise<void> {
   await isStored()
 }
 
-test('A hold from before the first statement is issued again before COMMIT: no old value outlives it', async () => {
+test('A key that is named before the first statement is held from then on: no old value outlives it', async () => {
   const result = await transaction(
     writer,
     async (tx) => {
@@ -93,6 +92,7 @@ test("A hold from before the first write of a host's transaction is issued again
     const change = beginChange(writer, { tx })
     await tx.query('BEGIN')
     change.invalidate(cache.key(id))
+    await eventually(async () => expect(await raw()).toMatch(/^h1 /))
     await tx.query('SELECT * FROM @schema.rows WHERE id = $1', [id])
     await replaceRedisInSilence()
     await tx.query(raise, [id])

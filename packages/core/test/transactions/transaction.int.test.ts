@@ -500,7 +500,7 @@ describe('a connection lost during COMMIT', () => {
         }
         return commit({ query, close: () => undefined } as unknown as PostgresConnection, {
           stores: direct,
-          change: direct.invalidation.begin(1_000),
+          change: direct.invalidation.begin({ lifeMs: 1_000 }),
           identity,
           deadline: new Deadline(5_000, () => undefined),
           insertion: insertOf([]),

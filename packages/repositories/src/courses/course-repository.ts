@@ -103,8 +103,8 @@ export class CourseRepository {
    * course gains are offered to those who wait. With `expectedVersion` another version is left
    * alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found`
-   * from `version-conflict`, and 2 more where anyone waits.
+   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
+   * `version-conflict`, and 2 more where anyone waits.
    */
   update(id: number, changes: CourseChanges): ResultAsync<Course, UpdateCourseError> {
     return validate(idInput, { id })

@@ -158,7 +158,7 @@ export class UserRepository {
    * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
    * `expectedVersion` another version is left alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 or 3 of Redis; one more of PostgreSQL to tell `not-found`
+   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
    * from `version-conflict`.
    */
   update(id: number, changes: UserChanges): ResultAsync<User, UpdateUserError> {
@@ -178,7 +178,7 @@ export class UserRepository {
    * the result is still a success, and the sessions end as soon as Redis answers. The user needs a
    * new session afterwards.
    *
-   * Costs 4 PostgreSQL round trips and 3 or 4 of Redis, and one of each in the background; fewer
+   * Costs 4 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer
    * where there are no sessions.
    */
   changePassword(id: number, passwordHash: string): ResultAsync<User, ChangePasswordError> {

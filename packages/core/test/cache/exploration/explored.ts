@@ -132,16 +132,16 @@ export const settings = {
     },
     flaws: ['no-gate', 'no-run-id'],
   },
-  'holds from before the transaction has an id, and such an outage': {
+  'a transaction that gets its id late, and such an outage': {
     setting: {
       writers: ['entry'],
       readers: 2,
       readsPerReader: 1,
-      holdsBeforeId: true,
+      idComesLate: true,
       troubles: { outages: 1 },
       returns: ['intact', 'empty', 'snapshot'],
     },
-    flaws: ['holds-before-the-id-are-not-issued-again', 'gate-ignores-transactions-under-way'],
+    flaws: ['holds-before-the-id', 'gate-ignores-transactions-under-way'],
   },
   'two outages in a row': {
     setting: {

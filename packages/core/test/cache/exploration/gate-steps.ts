@@ -60,7 +60,7 @@ function mayReadMarker({ state, setting, flaw }: Turn, index: number): boolean {
 function underWay({ state, setting, flaw }: Turn): number {
   if (flaw === 'gate-ignores-transactions-under-way') return 0
   return state.writers.reduce((mask, { at, hasId, transaction }, index) => {
-    const isSeen = setting.holdsBeforeId === true ? hasId : at !== idle && at !== wantsIntent
+    const isSeen = setting.idComesLate === true ? hasId : at !== idle && at !== wantsIntent
     return isSeen && transaction === open ? mask | (1 << index) : mask
   }, 0)
 }

@@ -69,11 +69,8 @@ export interface Setting {
   readonly isFirstWriterCutOff?: boolean
   /** How often intents may be settled all at once, by a flush that makes misses of all entries. */
   readonly flushes?: number
-  /**
-   * Writers hold their keys before their transaction has an id, so that a gate does not see it.
-   * They hold them once more when it has one.
-   */
-  readonly holdsBeforeId?: boolean
+  /** Transactions get their id in a step of their own, before which a gate does not see them. */
+  readonly idComesLate?: boolean
   /** Transactions may lose their connection while COMMIT is under way. */
   readonly unknownCommits?: boolean
   /** The connections of transactions may be closed from outside before COMMIT is sent. */
@@ -105,7 +102,7 @@ export type Flaw =
   | 'evicted-marker-counts-as-the-first'
   | 'flush-settles-what-ends-after-its-marker'
   | 'flush-of-an-open-transaction'
-  | 'holds-before-the-id-are-not-issued-again'
+  | 'holds-before-the-id'
   | 'no-gate'
   | 'no-run-id'
   | 'run-id-without-its-term'

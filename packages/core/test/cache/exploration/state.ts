@@ -88,8 +88,7 @@ export const idle = 0,
   done = 4,
   crashed = 5,
   unknown = 6,
-  wantsIntent = 7,
-  wantsId = 8
+  wantsIntent = 7
 
 /** What the server made of a writer's transaction. */
 export const open = 0,
@@ -221,7 +220,7 @@ export function initialState(setting: Setting): State {
     troubles: { ...noTrouble, ...setting.troubles },
     writers: setting.writers.map((_, index) => ({
       at: idle,
-      hasId: setting.holdsBeforeId !== true,
+      hasId: setting.idComesLate !== true,
       transaction: open,
       isCommitSent: false,
       isForeign: false,

@@ -12,7 +12,6 @@ import {
   type State,
   targetsOf,
   unknown,
-  wantsId,
   wantsIntent,
   type Writer,
 } from './state.ts'
@@ -31,9 +30,13 @@ export function* writerSteps(turn: Turn, index: number): Iterable<Step<State>> {
       Object.assign(self, { at: crashed, left: 0 })
     })
   }
-  if (writer.at === idle || writer.at === wantsIntent) yield* holding(turn, index)
-  if (writer.at === wantsId) yield* beginning(turn, index)
-  if (writer.at === ready) {
+  if (!writer.hasId && (writer.at === idle || writer.at === ready))
+    yield move('get an id', (_, self) => {
+      self.hasId = true
+    })
+  if ((writer.at === idle && mayHold(turn, writer)) || writer.at === wantsIntent)
+    yield* holding(turn, index)
+  if (writer.at === ready && writer.hasId) {
     yield move('send COMMIT', (_, self) => {
       Object.assign(self, {
         at: commitSent,
@@ -114,14 +117,14 @@ function* holding(turn: Turn, index: number): Iterable<Step<State>> {
     })
   } else if (!canReach(turn, index)) {
     yield move('hold fails', (_, self) => {
-      self.at = needsId(turn, self) ? wantsId : wantsIntent
+      self.at = wantsIntent
     })
   } else {
     for (const target of [1, 2].filter((one) => (left & one) !== 0)) {
       yield move(`hold ${nameOf(target)}`, (next, self) => {
         holdKeys(turn, next, { bit, targets: target })
         self.left &= ~target
-        if (self.left === 0) self.at = needsId(turn, self) ? wantsId : ready
+        if (self.left === 0) self.at = ready
       })
       if (state.troubles.refusals > 0) yield refusedHold(turn, index, target)
     }
@@ -141,27 +144,9 @@ function refusedHold(turn: Turn, index: number, target: number): Step<State> {
   })
 }
 
-/**
- * The transaction gets its id. The holds from before then are issued again, one by one, since Redis
- * may have lost them to a gate that did not know the transaction.
- */
-function* beginning(turn: Turn, index: number): Iterable<Step<State>> {
-  const isFlawed = turn.flaw === 'holds-before-the-id-are-not-issued-again'
-  yield writerStep(turn, index, {
-    name: 'get an id',
-    change: (_, self) => {
-      const isHeld = self.left === 0
-      Object.assign(self, {
-        at: isFlawed && isHeld ? ready : idle,
-        left: targetsOf(turn.setting, index),
-        hasId: true,
-      })
-    },
-  })
-}
-
-function needsId({ setting }: Turn, { hasId }: Writer): boolean {
-  return setting.holdsBeforeId === true && !hasId
+/** Redis may lose a hold to a gate that does not know the transaction: no hold before the id. */
+function mayHold({ flaw }: Turn, { hasId }: Writer): boolean {
+  return hasId || flaw === 'holds-before-the-id'
 }
 
 function* committing(turn: Turn, index: number): Iterable<Step<State>> {
