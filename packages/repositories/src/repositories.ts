@@ -3,10 +3,11 @@ import type { MongodbStore, Sessions, Sink, Stores } from '@headwater/core'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink } from './activity/activity-log-sink.ts'
 import { checkActivityOptions } from './activity/activity-options.ts'
-import type { ActivityOptions } from './activity/activity-options.ts'
+import type { ActivityOptions, CheckedActivityOptions } from './activity/activity-options.ts'
 import { ActivityRepository } from './activity/activity-repository.ts'
 import { ActivitySpill } from './activity/activity-spill.ts'
 import { EventLog } from './activity/event-log.ts'
+import { Redactor } from './activity/redaction.ts'
 import type { RepositoryCacheOptions } from './cache-options.ts'
 import { createContext } from './context.ts'
 import { CourseRepository } from './courses/course-repository.ts'
@@ -18,6 +19,7 @@ import { checkErasureOptions } from './users/erasure-options.ts'
 import type { ErasureOptions } from './users/erasure-options.ts'
 import { ErasureRetention } from './users/erasure-retention.ts'
 import { Erasures } from './users/erasures.ts'
+import { Origins } from './users/origins.ts'
 import { userErasureSink } from './users/user-erasure-sink.ts'
 import { UserRepository } from './users/user-repository.ts'
 import { OfferWatch } from './waitlist/offer-watch.ts'
@@ -87,38 +89,48 @@ export function createRepositories(
   options: RepositoriesOptions = {},
 ): Repositories {
   checkOptions('createRepositories', optionNames, options)
-  const { types, redact, ...activityOptions } = checkActivityOptions(options.activity)
+  const activityOptions = checkActivityOptions(options.activity)
+  const { types, redact } = activityOptions
+  const redactor = redact && new Redactor(redact)
   const context = createContext(stores, options)
   const popularity = new Popularity(stores)
   const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
   retention.start()
   new OfferWatch(context).start()
-  const log =
-    stores.mongodb &&
-    new EventLog(stores, stores.mongodb, {
-      ...activityOptions,
-      erasures: openErasures(stores, stores.mongodb),
-    })
-  const buffer =
-    log &&
-    new ActivityBuffer(
-      stores,
-      { log, spill: new ActivitySpill(stores, activityOptions.maxSpilled) },
-      activityOptions,
-    )
-  if (buffer !== undefined) stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
+  const log = stores.mongodb && openLog(stores, stores.mongodb, activityOptions)
+  const buffer = log && openBuffer(stores, log, activityOptions)
   return {
-    users: new UserRepository(context, options.sessions ?? createSessions(stores), log),
+    users: new UserRepository({
+      context,
+      sessions: options.sessions ?? createSessions(stores),
+      log,
+      redactor,
+    }),
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
     waitlist: new WaitlistRepository(context),
-    activity: new ActivityRepository({ stores, log, buffer, types, redact }),
+    activity: new ActivityRepository({ stores, log, buffer, types, redactor }),
     sinks: [
-      ...(log ? [activityLogSink(log)] : []),
+      ...(log ? [activityLogSink(log, new Origins(stores))] : []),
       popularitySink(popularity),
       userErasureSink(stores, stores.mongodb, retention),
     ],
   }
+}
+
+function openLog(stores: Stores, mongodb: MongodbStore, options: CheckedActivityOptions): EventLog {
+  return new EventLog(stores, mongodb, { ...options, erasures: openErasures(stores, mongodb) })
+}
+
+function openBuffer(
+  stores: Stores,
+  log: EventLog,
+  options: CheckedActivityOptions,
+): ActivityBuffer {
+  const spill = new ActivitySpill(stores, options.maxSpilled)
+  const buffer = new ActivityBuffer(stores, { log, spill }, options)
+  stores.beforeClose((deadlineMs) => buffer.close(deadlineMs))
+  return buffer
 }
 
 /**

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { activityLimits, activityTypePattern } from './activity-limits.ts'
-import { storableMetadata } from './activity-metadata.ts'
+import { metadataInput } from './activity-metadata.ts'
 import type { ActivityData, ActivityTypes } from './activity-types.ts'
 import { jsonProblem, JsonCopier } from './safe-json.ts'
 
@@ -30,19 +30,11 @@ const data = z
   })
   .optional()
 
-const metadata = z
-  .strictObject({
-    ipAddress: z.string().optional(),
-    userAgent: z.string().optional(),
-    referrer: z.string().optional(),
-  })
-  .transform(storableMetadata)
-
 const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
 
 /** Schema of an activity whose data fits its type. */
 export function activityInput(types: ActivityTypes) {
-  return durable.extend({ metadata: metadata.optional() }).superRefine((event, context) => {
+  return durable.extend({ metadata: metadataInput.optional() }).superRefine((event, context) => {
     checkData(types, event, context)
   })
 }

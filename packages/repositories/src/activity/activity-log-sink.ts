@@ -1,4 +1,4 @@
-import { defineSink, minorUnits } from '@headwater/core'
+import { defineSink, isRowId, minorUnits } from '@headwater/core'
 import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
 import { sinkOutage } from '../sink-outage.ts'
 import {
@@ -8,7 +8,10 @@ import {
   enrollmentWithdrawnPayload,
 } from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
+import type { Origins } from '../users/origins.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
+import type { UserRegisteredPayload } from '../users/user-events.ts'
+import type { ActivityMetadata } from './activity.ts'
 import { activityRecordedPayload } from './activity-events.ts'
 import { toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, UserActivityDocument } from './collections.ts'
@@ -19,40 +22,57 @@ type Failed = SinkReport['failed'][number]
 /**
  * Writes registrations and durable activity to `user_activity`, and every enrollment event to
  * `enrollment_events`: one document per event, with the event's id as `_id`, however often the
- * event arrives. Amounts are integer minor units.
+ * event arrives. Amounts are integer minor units. A registration receives its origin, which is
+ * deleted where it waited.
  */
-export function activityLogSink(log: EventLog): Sink {
+export function activityLogSink(log: EventLog, origins: Origins): Sink {
   return defineSink({
     name: 'activity-log',
     types: ['user.registered', 'enrollment.*', 'activity.recorded'],
     mode: 'log',
     handle: (events, { signal }) => {
-      const { documents, failed } = toDocuments(events)
       // A write that fails as a whole is no event's fault: a wrong password makes no dead letters.
-      return log
-        .insert(documents, signal)
-        .map((rejected): SinkReport => ({
-          failed: [
-            ...failed,
-            ...rejected.map(({ id, code }) =>
-              refused(id, `MongoDB refused the document with code ${code}`),
-            ),
-          ],
-        }))
+      return origins
+        .of(registeredBy(events))
+        .andThen((found) => write(log, toDocuments(events, found), signal))
+        .andThrough(({ failed }) => origins.forget(registeredBy(events, failed)))
         .mapErr((cause) => sinkOutage('the event log was not written', cause))
     },
   })
 }
 
-function toDocuments(events: readonly OutboxEvent[]): {
-  documents: EventDocuments
-  failed: Failed[]
-} {
+/** The users whose registration is among the events and has not failed. */
+function registeredBy(events: readonly OutboxEvent[], failed: readonly Failed[] = []): number[] {
+  const refusedIds = new Set(failed.map(({ id }) => id))
+  return events
+    .filter(({ id }) => !refusedIds.has(id))
+    .flatMap((event) => registrationOf(event)?.userId ?? [])
+    .filter(isRowId)
+}
+
+interface Batch {
+  readonly documents: EventDocuments
+  /** Events that are no documents. */
+  readonly failed: readonly Failed[]
+}
+
+function write(log: EventLog, { documents, failed }: Batch, signal: AbortSignal) {
+  return log.insert(documents, signal).map((rejected): SinkReport => ({
+    failed: [
+      ...failed,
+      ...rejected.map(({ id, code }) =>
+        refused(id, `MongoDB refused the document with code ${code}`),
+      ),
+    ],
+  }))
+}
+
+function toDocuments(events: readonly OutboxEvent[], origins: OriginsByUser): Batch {
   const activities: UserActivityDocument[] = []
   const enrollments: EnrollmentEventDocument[] = []
   const failed: Failed[] = []
   for (const event of events) {
-    const document = toDocument(event)
+    const document = toDocument(event, origins)
     if (document === undefined)
       failed.push(refused(event.id, `the payload of ${event.type} breaks its schema`))
     else if ('course_id' in document) enrollments.push(document)
@@ -65,12 +85,15 @@ function refused(id: string, message: string): Failed {
   return { id, failure: { type: 'sink-failed', message, retryable: false } }
 }
 
+type OriginsByUser = ReadonlyMap<number, ActivityMetadata>
+
 function toDocument(
   event: OutboxEvent,
+  origins: OriginsByUser,
 ): UserActivityDocument | EnrollmentEventDocument | undefined {
   switch (event.type) {
     case 'user.registered':
-      return registration(event)
+      return registration(event, origins)
     case 'activity.recorded':
       return activity(event)
     case 'enrollment.created':
@@ -84,8 +107,15 @@ function toDocument(
   }
 }
 
-function registration(event: OutboxEvent): UserActivityDocument | undefined {
-  const { data: payload } = userRegisteredPayload.safeParse(event.payload)
+function registrationOf({ type, payload }: OutboxEvent): UserRegisteredPayload | undefined {
+  return type === 'user.registered' ? userRegisteredPayload.safeParse(payload).data : undefined
+}
+
+function registration(
+  event: OutboxEvent,
+  origins: OriginsByUser,
+): UserActivityDocument | undefined {
+  const payload = registrationOf(event)
   if (payload === undefined) return undefined
   const { userId, role } = payload
   return toUserActivity({
@@ -95,7 +125,7 @@ function registration(event: OutboxEvent): UserActivityDocument | undefined {
     userId,
     type: event.type,
     data: { role },
-    metadata: {},
+    metadata: origins.get(userId) ?? {},
   })
 }
 

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { isText } from '../input.ts'
 import { activityLimits } from './activity-limits.ts'
 import type { ActivityMetadata } from './activity.ts'
@@ -18,6 +19,15 @@ export function storableMetadata({
     referrer: cut(referrer, activityLimits.referrer),
   }
 }
+
+/** Checks {@link ActivityMetadata}. */
+export const metadataInput = z
+  .strictObject({
+    ipAddress: z.string().optional(),
+    userAgent: z.string().optional(),
+    referrer: z.string().optional(),
+  })
+  .transform(storableMetadata)
 
 function cut(text: string | undefined, maxLength: number): string | undefined {
   if (text === undefined || text.length <= maxLength)

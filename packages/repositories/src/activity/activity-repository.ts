@@ -41,8 +41,7 @@ import type {
   SearchPageEntry,
 } from './activity.ts'
 import type { EventLog } from './event-log.ts'
-import { Redactor } from './redaction.ts'
-import type { Redaction } from './redaction.ts'
+import type { Redactor } from './redaction.ts'
 
 /**
  * Dependencies of an {@link ActivityRepository}. Without MongoDB there is no log, and recorded
@@ -57,8 +56,8 @@ export interface ActivityDeps {
   readonly buffer: ActivityBuffer | undefined
   /** Schemas of the data, by type. */
   readonly types?: ActivityTypes | undefined
-  /** Fields that must not leave the process. */
-  readonly redact?: readonly (string | Redaction)[] | undefined
+  /** Redacts fields that must not leave the process. */
+  readonly redactor?: Redactor | undefined
 }
 
 /** The activity log: activity of users, their searches and their clicks. */
@@ -79,8 +78,7 @@ export class ActivityRepository {
     this.#deps = deps
     this.analytics = new ActivityAnalytics(deps.log)
     this.#check = new ActivityCheck(types)
-    this.#redactor =
-      deps.redact === undefined || deps.redact.length === 0 ? undefined : new Redactor(deps.redact)
+    this.#redactor = deps.redactor
     this.#event = activityInput(types)
     this.#events = z.strictObject({ events: z.array(this.#event).max(maxEvents) })
     this.#durable = durableActivityInput(types)

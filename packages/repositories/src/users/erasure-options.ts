@@ -5,7 +5,8 @@ import * as z from 'zod'
 export interface ErasureOptions {
   /**
    * Days after which the link from a deleted user's id to the pseudonym is removed. Until then
-   * activity that is written late, or parked late by a sink, still receives the pseudonym.
+   * activity that is written late, or parked late by a sink, still receives the pseudonym. Address
+   * and browser of a registration wait no longer than that for the activity log.
    *
    * @defaultValue `30`
    */

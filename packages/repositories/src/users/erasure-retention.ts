@@ -1,5 +1,6 @@
 import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import { deleteOldErasures } from './erasure-queries.ts'
+import { deleteOldOrigins } from './origin-queries.ts'
 import type { ErasureOptions } from './erasure-options.ts'
 
 const hourMs = 3_600_000
@@ -23,9 +24,12 @@ export class ErasureRetention {
     })
   }
 
-  /** Removes old links. One PostgreSQL round trip. */
+  /** Removes old links, and origins that no sink has taken. Two PostgreSQL round trips. */
   expire(): ResultAsync<unknown, SqlError> {
-    return this.#stores.postgres.query(deleteOldErasures, [this.#retentionDays])
+    const { postgres } = this.#stores
+    return postgres
+      .query(deleteOldErasures, [this.#retentionDays])
+      .andThen(() => postgres.query(deleteOldOrigins, [this.#retentionDays]))
   }
 
   async #expireAndReport(): Promise<void> {

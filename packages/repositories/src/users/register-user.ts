@@ -20,6 +20,9 @@ export async function registerUser(
     input.passwordHash,
     input.fullName ?? null,
     input.role,
+    input.metadata?.ipAddress,
+    input.metadata?.userAgent,
+    input.metadata?.referrer,
   ])
   const user = toUser(onlyRow(rows))
   // Its absence may be cached: another caller may have asked for the id before it existed.

@@ -3,11 +3,22 @@ import type { User } from './user.ts'
 const profile =
   'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
 
-/** $1 email, $2 username, $3 password hash, $4 full name, $5 role. */
+/**
+ * $1 email, $2 username, $3 password hash, $4 full name, $5 role; $6 address, $7 user agent and $8
+ * referrer of the request, or null.
+ */
 export const insertUser = `
-  INSERT INTO @schema.users (email, username, password_hash, full_name, role)
-  VALUES ($1, $2, $3, $4, $5)
-  RETURNING ${profile}`
+  WITH registered AS (
+    INSERT INTO @schema.users (email, username, password_hash, full_name, role)
+    VALUES ($1, $2, $3, $4, $5)
+    RETURNING ${profile}
+  ), origin AS (
+    INSERT INTO @schema.user_origin (user_id, ip_address, user_agent, referrer)
+    SELECT id, $6::varchar, $7::varchar, $8::varchar
+    FROM registered
+    WHERE coalesce($6, $7, $8) IS NOT NULL
+  )
+  SELECT * FROM registered`
 
 /** $1 ids. */
 export const selectUsers = `

@@ -13,6 +13,8 @@ import { idInput, idsInput, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
 import { read, write } from '../sql.ts'
+import type { ActivityMetadata } from '../activity/activity.ts'
+import type { Redactor } from '../activity/redaction.ts'
 import type { EventLog } from '../activity/event-log.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
@@ -53,29 +55,44 @@ import type {
   UsernameTaken,
 } from './user.ts'
 
+/** Dependencies of a {@link UserRepository}. */
+export interface UserDeps {
+  /** The stores and the caches. */
+  readonly context: RepositoryContext
+  /** Sessions, which end with the user. */
+  readonly sessions: Sessions
+  /** The event log; `undefined` without MongoDB. */
+  readonly log: EventLog | undefined
+  /** Redacts fields that must not leave the process. */
+  readonly redactor: Redactor | undefined
+}
+
 /** Registration and profiles. Only {@link credentials} returns a password hash. */
 export class UserRepository {
   readonly #context: RepositoryContext
   readonly #sessions: Sessions
-
   readonly #log: EventLog | undefined
+  readonly #redactor: Redactor | undefined
 
   /** @internal */
-  constructor(context: RepositoryContext, sessions: Sessions, log: EventLog | undefined) {
+  constructor({ context, sessions, log, redactor }: UserDeps) {
     this.#context = context
     this.#sessions = sessions
     this.#log = log
+    this.#redactor = redactor
   }
 
   /**
    * Registers a user: inserts the row and publishes `user.registered` in one transaction. An
-   * ordinary `get` then warms the profile; its failure is no failure of the registration.
+   * ordinary `get` then warms the profile; its failure is no failure of the registration. Address
+   * and browser reach the registration in the activity log, and are no part of the event.
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
    */
   create(user: NewUser): ResultAsync<User, CreateUserError> {
     const { stores, caches } = this.#context
     return validate(newUserInput, user)
+      .map((input) => ({ ...input, metadata: this.#origin(input.metadata) }))
       .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches)))
       .mapErr(takenName)
       .andThrough((created) => this.get(created.id).orElse(() => ok(undefined)))
@@ -221,6 +238,13 @@ export class UserRepository {
   export(id: number): ResultAsync<UserExport, ExportUserError> {
     const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }
     return validate(idInput, { id }).asyncAndThen(() => exportUser(deps, id))
+  }
+
+  /** The redacted origin of a registration; `undefined` when no log would receive it. */
+  #origin(metadata: ActivityMetadata = {}): ActivityMetadata | undefined {
+    if (this.#log === undefined) return undefined
+    const origin = { data: {}, metadata: { ...metadata } }
+    return (this.#redactor?.redact(origin) ?? origin).metadata
   }
 
   /** Runs a change of a user within a transaction that also ends the user's sessions. */

@@ -9,6 +9,8 @@ import type {
   VersionConflict,
 } from '@headwater/core'
 import * as z from 'zod'
+import type { ActivityMetadata } from '../activity/activity.ts'
+import { metadataInput } from '../activity/activity-metadata.ts'
 import { email, expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { username } from './username.ts'
@@ -61,6 +63,11 @@ export interface NewUser {
    * @defaultValue `'student'`
    */
   readonly role?: string | undefined
+  /**
+   * The request that the registration came with, for the activity log. `activity.redact` holds for
+   * it, as for all activity.
+   */
+  readonly metadata?: ActivityMetadata | undefined
 }
 
 /** Changes of a profile. Absent fields stay as they are, `null` clears. */
@@ -121,6 +128,7 @@ export const newUserInput = z.strictObject({
   passwordHash: storableText(255),
   fullName: storableText(255).nullish(),
   role: storableText(50).default('student'),
+  metadata: metadataInput.optional(),
 })
 
 /** Checks {@link UserChanges}. */

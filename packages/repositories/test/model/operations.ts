@@ -91,13 +91,13 @@ export async function run(process: Process, ids: Ids, given: Operation): Promise
   return results.map(outcomeOf).join(' ')
 }
 
-type Outcome = PromiseLike<Result<unknown, { readonly type: string }>>
+type Outcome = Result<unknown, { readonly type: string }>
 
-function runOne(
+async function runOne(
   { enrollments, courses, waitlist, stores }: Process,
   ids: Ids,
   given: Exclude<Operation, { readonly kind: 'rush' }>,
-): Outcome {
+): Promise<Outcome> {
   const courseId = ids.courses[given.course] ?? 0
   const key = { userId: 'user' in given ? (ids.users[given.user] ?? 0) : 0, courseId }
   switch (given.kind) {
@@ -147,6 +147,6 @@ function amount(minorUnits: number): string {
   return (minorUnits / 100).toFixed(2)
 }
 
-function outcomeOf(result: Result<unknown, { readonly type: string }>): string {
+function outcomeOf(result: Outcome): string {
   return result.isOk() ? 'ok' : result.error.type
 }

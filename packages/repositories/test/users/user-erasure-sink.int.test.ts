@@ -124,3 +124,19 @@ test('The link from a deleted user to the pseudonym ends after the retention', a
   )
   expect(rows).toEqual([{ user_id: fresh.id }])
 })
+
+test('The origin of a registration that no log takes ends after the retention', async () => {
+  const metadata = { ipAddress: '192.0.2.1' }
+  const [old, fresh] = [await fixture.newUser({ metadata }), await fixture.newUser({ metadata })]
+  orThrow(
+    await fixture.stores.postgres.query(
+      "UPDATE @schema.user_origin SET registered_at = now() - interval '49 hours' WHERE user_id = $1",
+      [old.id],
+    ),
+  )
+  await handle('user-erasure', [])
+  const { rows } = orThrow(
+    await fixture.stores.postgres.query('SELECT user_id FROM @schema.user_origin'),
+  )
+  expect(rows).toEqual([{ user_id: fresh.id }])
+})

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { orThrow, ok, transaction } from '@headwater/core'
+import type { User } from '@headwater/repositories'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   aDate,
@@ -18,6 +19,16 @@ beforeAll(async () => {
   fixture = await openFixture()
 })
 afterAll(() => fixture.dispose())
+
+/** The origin of a registration that waits for the activity log. */
+async function originsOf({ id }: User) {
+  const { rows } = orThrow(
+    await fixture.stores.postgres.query('SELECT * FROM @schema.user_origin WHERE user_id = $1', [
+      id,
+    ]),
+  )
+  return rows
+}
 
 describe('users.create', () => {
   test('create returns the profile as it is stored', async () => {
@@ -59,6 +70,42 @@ describe('users.create', () => {
       expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
     })
     expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
+  })
+
+  test('Address and browser of a registration reach the activity log, and nothing keeps a copy', async () => {
+    const metadata = { ipAddress: '192.0.2.7', userAgent: 'Firefox/1', referrer: 'https://a.test/' }
+    const [user, other] = [await fixture.newUser({ metadata }), await fixture.newUser()]
+    const events = await publishedEvents(fixture.stores)
+    expect(inspect(events, { depth: null, maxArrayLength: null })).not.toContain('192.0.2.7')
+    await fixture.deliver()
+    await fixture.deliver()
+    const registrationOf = async ({ id: userId }: User) =>
+      orThrow(await fixture.activity.list({ userId, type: 'user.registered' })).items
+    expect(await registrationOf(user)).toMatchObject([{ data: { role: 'student' }, metadata }])
+    expect(await registrationOf(other)).toMatchObject([{ metadata: {} }])
+    expect(await originsOf(user)).toEqual([])
+  })
+
+  test('Address and browser of a registration are redacted before they leave the process', async () => {
+    const redacting = await fixture.openAnother({ activity: { redact: ['metadata.ip_address'] } })
+    const user = orThrow(
+      await redacting.users.create({
+        email: 'redacted@example.com',
+        username: 'redacted',
+        passwordHash,
+        metadata: { ipAddress: '192.0.2.8', userAgent: 'Firefox/2' },
+      }),
+    )
+    await redacting.close()
+    expect(await originsOf(user)).toMatchObject([{ ip_address: null, user_agent: 'Firefox/2' }])
+  })
+
+  test('A user who is deleted before the registration is logged leaves no address', async () => {
+    const user = await fixture.newUser({ metadata: { ipAddress: '192.0.2.9' } })
+    orThrow(await fixture.users.delete(user.id))
+    expect(await originsOf(user)).toEqual([])
+    await fixture.deliver()
+    expect(JSON.stringify(await documents(fixture, 'user_activity'))).not.toContain('192.0.2.9')
   })
 
   test('create publishes user.registered without personal data', async () => {
