@@ -4,8 +4,8 @@ import type { Answers } from '../evaluations/search/answers.ts'
 import { figuresOf } from '../evaluations/search/figures.ts'
 import type { Answer, Figures } from '../evaluations/search/figures.ts'
 import {
-  catalogueClasses,
-  isOfCatalogue,
+  furtherClasses,
+  queryClasses,
   readFurtherCourses,
   readLabelledQueries,
 } from '../evaluations/search/labelled-queries.ts'
@@ -63,8 +63,8 @@ describe('over the held-out half of the labelled queries', () => {
     const furtherCourses = await readFurtherCourses()
     const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
     heldOut = await answersOf(
-      queries.filter((labelled) => labelled.half === 'heldOut' && isOfCatalogue(labelled)),
-      { catalogue, furtherCourses: [] },
+      queries.filter(({ half }) => half === 'heldOut'),
+      { catalogue, furtherCourses },
       () => undefined,
     )
   }, 120_000)
@@ -80,7 +80,7 @@ describe('over the held-out half of the labelled queries', () => {
     }
   })
 
-  it.each(catalogueClasses)(
+  it.each(queryClasses)(
     'No leg alone beats both by more than 0.03 on queries of class %s',
     (name) => {
       for (const leg of [heldOut.lexical, heldOut.dense])
@@ -89,6 +89,10 @@ describe('over the held-out half of the labelled queries', () => {
         )
     },
   )
+
+  it.each(furtherClasses)('Words alone score at least 0.9 on queries of class %s', (name) => {
+    expect(figures(heldOut.lexical, name).ndcg10).toBeGreaterThanOrEqual(0.9)
+  })
 
   it('The same courses in reverse order score less', () => {
     const backwards = heldOut.hybrid.map(({ labelled, found }) => ({

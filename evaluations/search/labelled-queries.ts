@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { CatalogueCourse } from '../../examples/catalogue/src/index.ts'
 
 /** Kinds of queries that are asked of the sample catalogue alone. */
-export const catalogueClasses = [
+const catalogueClasses = [
   'exact title',
   'paraphrase',
   'typo',
@@ -12,7 +12,7 @@ export const catalogueClasses = [
 ] as const
 
 /** Kinds of queries that are asked of the sample catalogue with the further courses. */
-const furtherClasses = [
+export const furtherClasses = [
   'dotted names',
   'exact or prefix',
   'joined words',

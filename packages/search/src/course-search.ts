@@ -24,6 +24,7 @@ import type {
   SimilarError,
 } from './query/search-result.ts'
 import { plainWords } from './spelling/query-words.ts'
+import { WordSources } from './query/word-sources.ts'
 import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
 import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
@@ -52,7 +53,7 @@ export class CourseSearch {
       courses,
       generations,
       rankingOf,
-      lexical: { stores, spelling },
+      lexical: { stores, spelling, sources: new WordSources(stores.clock) },
       legDeadlineMs,
       rerank,
     })
@@ -147,7 +148,7 @@ export class CourseSearch {
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(notFound('course', like))
-    const words = plainWords(`${course.title} ${course.category ?? ''}`.toLowerCase())
+    const words = plainWords(`${course.title} ${course.category ?? ''}`)
     const page = { limit, position: undefined, searchId: randomUUID() }
     const found = await this.#find({ query: words.join(' '), filters, like }, page)
     return found.map(({ courses }) => courses)

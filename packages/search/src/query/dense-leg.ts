@@ -6,6 +6,7 @@ import type { RankedCourse } from './fuse.ts'
 import type { LegQuery } from './legs.ts'
 import type { QueryEmbeddings } from './query-embeddings.ts'
 import { vectorFilterOf } from './search-filters.ts'
+import { partsOf } from '../spelling/query-words.ts'
 import type { VectorIndex, VectorIndexError } from '../vectors/vector-index.ts'
 
 /** Dependencies of the dense leg. */
@@ -29,7 +30,7 @@ export type DenseAnswer = Result<
  */
 export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
   const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
-  const vector = await deps.embeddings.vectorOf(wanted.query, wanted.deadlineMs)
+  const vector = await deps.embeddings.vectorOf(partsOf(wanted.query).text, wanted.deadlineMs)
   if (vector.isErr()) return err(vector.error)
   return queryAround(deps, wanted, {
     vector: vector.value,

@@ -1,9 +1,10 @@
-import { err, FailureError, isOutage } from '@headwater/core'
+import { CallBudget, err, FailureError, isOutage } from '@headwater/core'
 import type { Result, SqlError, Stores } from '@headwater/core'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegDeps } from './dense-leg.ts'
 import { fuse } from './fuse.ts'
 import type { FusedCourse, Leg, RankedCourse, Ranking } from './fuse.ts'
+import { heldBy } from './held-courses.ts'
 import { unknownGeneration } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
 import { degradedLeg } from './legs.ts'
@@ -66,7 +67,7 @@ export async function findCandidates(
   const askedAtMs = deps.stores.clock.now()
   const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs }
   const [dense, lexical] = await Promise.all([
-    searchDense(deps.dense, wanted.like, query),
+    searchDense(deps, wanted.like, query),
     searchByWords(deps.lexical, query),
   ])
   if (dense.isErr() && lexical.isErr())
@@ -88,12 +89,16 @@ export async function findCandidates(
 }
 
 async function searchDense(
-  deps: DenseLegDeps | undefined,
+  { dense, lexical, stores }: CandidateDeps,
   like: number | undefined,
   query: LegQuery,
 ): Promise<LegAnswer> {
-  if (deps === undefined) return err(unknownGeneration)
-  return like === undefined ? searchByMeaning(deps, query) : searchNear(deps, like, query)
+  if (dense === undefined) return err(unknownGeneration)
+  if (like !== undefined) return searchNear(dense, like, query)
+  const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
+  const found = await searchByMeaning(dense, query)
+  if (found.isErr()) return err(found.error)
+  return heldBy(query.query, found.value, { ...lexical, ...budget.left() })
 }
 
 type LegAnswer = Result<readonly RankedCourse[], LegError>

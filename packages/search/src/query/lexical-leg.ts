@@ -1,17 +1,21 @@
 import { CallBudget, err, ok } from '@headwater/core'
 import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { selectMatchingCourses } from './lexical-queries.ts'
-import type { MatchingCourse } from './lexical-queries.ts'
 import type { RankedCourse } from './fuse.ts'
 import type { LegQuery } from './legs.ts'
-import { wordQueries, wordsOf } from '../spelling/query-words.ts'
-import type { WordQueries } from '../spelling/query-words.ts'
+import { selectMatchingCourses } from './lexical-queries.ts'
+import type { MatchingCourse } from './lexical-queries.ts'
+import { partsOf, plainWords, queryWords } from '../spelling/query-words.ts'
+import type { QueryParts } from '../spelling/query-words.ts'
+import { searchText } from '../spelling/search-text.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
+import { wordQueries } from './word-queries.ts'
+import type { WordSources } from './word-sources.ts'
 
 /** Dependencies of the lexical leg. */
 export interface LexicalLegDeps {
   readonly stores: Stores
   readonly spelling: Spelling
+  readonly sources: WordSources
 }
 
 /**
@@ -20,49 +24,73 @@ export interface LexicalLegDeps {
  * again. When the corrections are late, the words count as they are.
  */
 export async function searchByWords(
-  { stores, spelling }: LexicalLegDeps,
+  deps: LexicalLegDeps,
   query: LegQuery,
 ): Promise<Result<readonly RankedCourse[], SqlError>> {
+  const { stores, spelling } = deps
   const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
-  const words = wordsOf(query.query)
-  const asTyped = await select({ stores, budget }, query, words && wordQueries(words))
+  const parts = partsOf(query.query)
+  const asTyped = await select(deps, query, { parts, budget })
   if (asTyped.isErr()) return err(asTyped.error)
-  if (words === undefined || asTyped.value.some(({ has_all: hasAll }) => hasAll))
-    return ok(asTyped.value.map(ranked))
-  const corrections = await spelling.correctionsOf(words, budget.left())
+  if (asTyped.value.some(({ has_all: hasAll }) => hasAll)) return ok(asTyped.value.map(ranked))
+  const corrections = await spelling.correctionsOf(plainWords(parts.text), budget.left())
   if (corrections.isErr())
     stores.diagnostics.emit('search:degraded', { leg: 'lexical', error: corrections.error })
   const known = corrections.unwrapOr(new Map() as Corrections)
   if (known.size === 0) return ok(asTyped.value.map(ranked))
-  const corrected = await select({ stores, budget }, query, wordQueries(words, known))
+  const corrected = await select(deps, query, { parts, budget, corrections: known })
   return ok(corrected.unwrapOr(asTyped.value).map(ranked))
 }
 
+interface Asked {
+  readonly parts: QueryParts
+  readonly budget: CallBudget
+  readonly corrections?: Corrections
+}
+
 function select(
-  { stores, budget }: { readonly stores: Stores; readonly budget: CallBudget },
-  { query, filters, depth }: LegQuery,
-  words: WordQueries | undefined,
+  { stores, sources }: LexicalLegDeps,
+  { filters, depth }: LegQuery,
+  { parts, budget, corrections }: Asked,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
+  const words = wordQueries(queryWords(parts.text, corrections))
+  const phrases = parts.phrases.map(searchText)
+  const excluded = parts.excluded.map(searchText)
   const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats } = filters
+  const conditions = [category, difficulty, instructorId, minPrice, maxPrice, hasSeats]
+  const isFiltered = conditions.some((condition) => condition !== undefined)
   const values = [
-    query,
-    words?.all,
-    words?.each,
-    category,
-    difficulty,
-    instructorId,
-    minPrice,
-    maxPrice,
-    hasSeats,
+    searchText(parts.text),
+    words.each,
+    words.spellings,
+    words.unfinished,
+    words.exact,
+    words.title,
+    phrases,
+    excluded,
     depth,
+    ...(isFiltered ? conditions.map((condition) => condition ?? null) : []),
   ]
-  return stores.postgres
-    .query<MatchingCourse>(
-      selectMatchingCourses,
-      values.map((value) => value ?? null),
-      budget.left(),
-    )
-    .map(({ rows }) => rows)
+  return sources.use((source) =>
+    stores.postgres
+      .query<MatchingCourse>(
+        selectMatchingCourses({
+          source,
+          isFiltered,
+          phrases,
+          excluded,
+          maxRanked: maxRankedAt(depth),
+        }),
+        values,
+        budget.left(),
+      )
+      .map(({ rows }) => rows),
+  )
+}
+
+/** More than are asked for, so that the best are among them; few enough for the commonest words. */
+function maxRankedAt(depth: number): number {
+  return Math.max(300, 2 * depth)
 }
 
 function ranked({ id, score }: MatchingCourse): RankedCourse {

@@ -1,70 +1,241 @@
-/** Counting the courses of a word stops here. */
-const maxCounted = 1_000
+import type { QueryParts } from '../spelling/query-words.ts'
+
+/** The most texts behind operators that are heeded. */
+const maxOperators = 16
+
+/** The number of courses that show whether a term is common. */
+const sample = 60
+
+/** Where the words of courses are read. */
+export type WordSource = 'search_words' | 'courses'
+
+/**
+ * The weights (D, C, B, A) that rank stems, other spellings, and words that are so common that only
+ * titles have them.
+ */
+interface Weights {
+  readonly stems: string
+  readonly spellings: string
+  readonly common: string
+}
+
+/** The tables of words, with the weights of their parts. */
+const sources = {
+  search_words: {
+    table: '@schema.search_words',
+    stems: '{0.3, 0.5, 1, 0}',
+    spellings: '{0.3, 0.5, 1, 1}',
+    common: '{0, 0, 0, 1}',
+  },
+  // Without the table of this package: the words as PostgreSQL takes them from a text.
+  courses: {
+    table: `(
+      SELECT id AS course_id, search_vector AS words, lower(coalesce(category, '')) AS category,
+             5 AS title_words
+      FROM @schema.courses
+      WHERE is_published
+    )`,
+    stems: '{0, 0.3, 0.5, 1}',
+    spellings: '{0, 0.3, 0.5, 1}',
+    common: '{0, 0.3, 0.5, 1}',
+  },
+} as const satisfies Record<WordSource, Weights & { readonly table: string }>
+
+/** What the operators of a query depend on. */
+interface HeldStatement extends Pick<QueryParts, 'phrases' | 'excluded'> {
+  readonly source: WordSource
+}
+
+/** What a search for words depends on. */
+export interface WordStatement extends HeldStatement {
+  readonly isFiltered: boolean
+  /**
+   * The most courses that are ranked for each word, and for all words together. Of more, those with
+   * the word in the title come first, then those that PostgreSQL finds first.
+   */
+  readonly maxRanked: number
+}
 
 /**
  * Published courses whose title, category or description match, best first. Courses that match the
  * whole query come before courses that match some of its words; a rare word counts for more than a
- * frequent one. Courses whose category is the query come first.
+ * frequent one, an exact word for more than the beginning of one. Courses whose category is the
+ * query come first.
  *
- * $1 the normalised query, $2 all its words as one `tsquery` or null, $3 its words as a `tsquery`
- * each or null, $4 category, $5 difficulty, $6 instructor, $7 lowest price, $8 highest price, $9
- * whether seats are left (each null: any), $10 limit.
+ * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
+ * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
+ * $8 excluded texts, $9 limit, then, if filtered, $10 category, $11 difficulty, $12 instructor, $13
+ * lowest price, $14 highest price, $15 whether seats are left (each null: any).
  */
-export const selectMatchingCourses = `
-  WITH asked AS MATERIALIZED (
-    SELECT coalesce(
-             to_tsquery('english', $2::text),
-             websearch_to_tsquery('english', $1::text)
-           ) AS whole
-  ), word AS MATERIALIZED (
-    SELECT part.query, ln(1 + catalogue.courses / (0.5 + having_it.courses)) AS weight
+export function selectMatchingCourses(statement: WordStatement): string {
+  const { table, ...weights } = sources[statement.source]
+  return `
+  WITH ${readWords(weights)},
+  ${findTerms(statement)},
+  ${weighTerms(statement)}
+  SELECT found.course_id AS id, scored.score, found.words @@ asked.whole AS has_all
+  FROM asked, likely JOIN ${table} AS found USING (course_id), LATERAL (
+    SELECT sum(
+             weighed.weight * (
+               greatest(ts_rank(weighed.weights, found.words, weighed.ranked),
+                        ts_rank('${weights.spellings}', found.words, weighed.spelt))
+               + 0.6 * coalesce(ts_rank('${weights.stems}', found.words, weighed.unfinished), 0)
+               + CASE WHEN found.words @@ asked.whole AND found.words @@ weighed.exact
+                      THEN 0.2 + 0.2 / found.title_words ELSE 0 END
+             )
+           )
+           + sum(weighed.weight) * (
+               CASE WHEN found.words @@ asked.whole THEN 1 ELSE 0 END
+               + CASE WHEN found.words @@ asked.finished THEN 1 ELSE 0 END
+               + CASE WHEN found.words @@ asked.title THEN 0.5 ELSE 0 END
+               + CASE WHEN found.category = $1::text THEN 3 ELSE 0 END
+             ) AS score
+    FROM weighed
+  ) AS scored
+  ORDER BY scored.score DESC, found.course_id
+  LIMIT $9`
+}
+
+/** The words of the query, and all of them together. */
+function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
+  return `word AS MATERIALIZED (
+    SELECT part.place, part.exact, part.spelt, part.unfinished, stem.query IS NULL AS is_common,
+           coalesce(stem.query, part.query) AS ranked,
+           CASE WHEN stem.query IS NULL THEN '${weights.common}' ELSE '${weights.stems}' END::real[]
+             AS weights,
+           spelling.finished,
+           spelling.finished || coalesce(part.unfinished, '') AS query
     FROM (
-           SELECT to_tsquery('english', word) AS query FROM unnest($3::text[]) AS word
-           UNION ALL
-           SELECT whole FROM asked WHERE $3::text[] IS NULL
-         ) AS part,
+      SELECT one.place, one.word,
+             to_tsquery('simple', one.word) AS query,
+             ${bothQueries('one.spelt')} AS spelt,
+             ${bothQueries('one.unfinished')} AS unfinished,
+             to_tsquery('simple', one.exact) AS exact
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+           WITH ORDINALITY AS one (word, spelt, unfinished, exact, place)
+    ) AS part, LATERAL (
+      SELECT nullif(to_tsquery('english', part.word), '') AS query
+    ) AS stem, LATERAL (
+      SELECT part.query || coalesce(stem.query, '') || coalesce(part.spelt, '') AS finished
+    ) AS spelling
+  ), asked AS MATERIALIZED (
+    SELECT string_agg('(' || word.query::text || ')', ' & ')::tsquery AS whole,
+           string_agg('(' || word.finished::text || ')', ' & ')::tsquery AS finished,
+           to_tsquery('simple', $6::text) AS title,
+           $7::text[] AS phrases, $8::text[] AS excluded
+    FROM word
+    WHERE NOT word.is_common OR NOT EXISTS (SELECT FROM word WHERE NOT is_common)
+  )`
+}
+
+/** The courses with each term: each word, and, with several words, all of them as term 0. */
+function findTerms(statement: WordStatement): string {
+  const { table } = sources[statement.source]
+  const { maxRanked } = statement
+  const title = `ts_filter(found.words, '{a,b}')`
+  // Titles have an index of their own in the table of this package only.
+  const hasTitles = statement.source === 'search_words'
+  const matching = (part: string, sampled: string): string =>
+    matchesOf(statement, { part, sampled })
+  return `term AS MATERIALIZED (
+    SELECT place, finished, unfinished FROM word
+    UNION ALL
+    SELECT 0, whole, null FROM asked WHERE cardinality($2::text[]) > 1
+  ), sampled AS MATERIALIZED (
+    SELECT term.place,
+           count(*) FILTER (WHERE ${title} @@ term.finished) AS titles,
+           count(*) FILTER (WHERE found.words @@ term.finished) AS courses
+    FROM term, (SELECT words FROM ${table} AS one ORDER BY course_id LIMIT ${sample}) AS found
+    GROUP BY term.place
+  ), in_title AS MATERIALIZED (
+    SELECT term.place, matched.course_id
+    FROM term JOIN sampled USING (place), LATERAL (${matching(title, 'sampled.titles')}
+    ) AS matched
+    WHERE ${hasTitles}
+  ), anywhere AS MATERIALIZED (
+    SELECT term.place, matched.course_id
+    FROM term JOIN sampled USING (place), LATERAL (${matching('found.words', 'sampled.courses')}
+    ) AS matched
+    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${maxRanked}
+  ), begun AS MATERIALIZED (
+    SELECT term.place, matched.course_id
+    FROM term, LATERAL (
+      SELECT found.course_id
+      FROM ${table} AS found
+      WHERE found.words @@ term.unfinished${restrictions(statement)}
+      LIMIT ${maxRanked}
+    ) AS matched
+    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${maxRanked}
+      AND (SELECT count(*) FROM anywhere WHERE place = term.place) < ${maxRanked}
+  )`
+}
+
+/** The weight of each word, and the courses that are ranked. */
+function weighTerms({ maxRanked }: WordStatement): string {
+  return `having_word AS MATERIALIZED (
+    SELECT place, course_id FROM in_title
+    UNION
+    SELECT place, course_id FROM anywhere
+    UNION
+    SELECT place, course_id FROM begun
+  ), weighed AS MATERIALIZED (
+    SELECT word.*,
+           ln(1 + catalogue.courses / (0.5 + counted.courses))
+           * CASE WHEN word.is_common AND EXISTS (SELECT FROM word WHERE NOT is_common)
+                  THEN 0.05 ELSE 1 END AS weight
+    FROM word,
          (
-           SELECT greatest(reltuples, ${maxCounted}) AS courses
+           SELECT greatest(reltuples, 1000) AS courses
            FROM pg_class
            WHERE oid = '@schema.courses'::regclass
          ) AS catalogue,
          LATERAL (
-           SELECT count(*) AS courses
-           FROM (
-             SELECT FROM @schema.courses
-             WHERE is_published AND search_vector @@ part.query
-             LIMIT ${maxCounted}
-           ) AS counted
-         ) AS having_it
-    WHERE numnode(part.query) > 0
-  ), wanted AS MATERIALIZED (
-    SELECT asked.whole,
-           to_tsquery('english', coalesce(array_to_string($3::text[], ' | '), '')) AS any_word,
-           (SELECT sum(weight) FROM word) AS weight
-    FROM asked
-  )
-  SELECT course.id, matched.score, course.search_vector @@ wanted.whole AS has_all
-  FROM wanted, @schema.courses AS course, LATERAL (
-         SELECT sum(
-                  word.weight
-                  * ts_rank('{0.1, 0.3, 0.5, 1.0}', course.search_vector, word.query)
-                )
-                + CASE WHEN course.search_vector @@ wanted.whole THEN wanted.weight ELSE 0 END
-                + CASE WHEN lower(course.category) = $1::text THEN wanted.weight ELSE 0 END AS score
-         FROM word
-       ) AS matched
-  WHERE course.is_published
-    AND (course.search_vector @@ wanted.whole OR course.search_vector @@ wanted.any_word)
-    AND ($4::varchar IS NULL OR course.category = $4)
-    AND ($5::varchar IS NULL OR course.difficulty_level = $5)
-    AND ($6::integer IS NULL OR course.instructor_id = $6)
-    AND ($7::numeric IS NULL OR course.price >= $7)
-    AND ($8::numeric IS NULL OR course.price <= $8)
-    AND ($9::boolean IS NULL
-         OR $9 = (course.max_students IS NULL
-                  OR course.current_enrollment + course.seats_offered < course.max_students))
-  ORDER BY matched.score DESC, course.id
-  LIMIT $10`
+           SELECT count(*) AS courses FROM having_word WHERE having_word.place = word.place
+         ) AS counted
+  ), likely AS MATERIALIZED (
+    SELECT course_id FROM having_word WHERE place = 0
+    UNION
+    (
+      SELECT having_word.course_id
+      FROM having_word JOIN weighed USING (place)
+      GROUP BY having_word.course_id
+      ORDER BY sum(weighed.weight) DESC, having_word.course_id
+      LIMIT ${maxRanked}
+    )
+  )`
+}
+
+/**
+ * Courses with a term. A term of many courses of the sample is so common that the first courses are
+ * looked through: its list in the index may be as long as the catalogue.
+ */
+function matchesOf(
+  statement: WordStatement,
+  { part, sampled }: { readonly part: string; readonly sampled: string },
+): string {
+  const { source, maxRanked, isFiltered, phrases, excluded } = statement
+  const { table } = sources[source]
+  const isRestricted = isFiltered || phrases.length + excluded.length > 0
+  const fromIndex = (condition: string): string => `
+      SELECT found.course_id
+      FROM ${table} AS found
+      WHERE ${part} @@ term.finished${condition}${restrictions(statement)}
+      LIMIT ${maxRanked}`
+  if (isRestricted) return fromIndex('')
+  return `
+      (${fromIndex(` AND ${sampled} < ${sample / 2}`)})
+      UNION ALL
+      (
+        SELECT found.course_id
+        FROM (SELECT * FROM ${table} AS first ORDER BY course_id LIMIT ${10 * maxRanked}) AS found
+        WHERE ${part} @@ term.finished AND ${sampled} >= ${sample / 2}
+        LIMIT ${maxRanked}
+      )`
+}
+
+function restrictions(statement: WordStatement): string {
+  return heldConditions(statement) + (statement.isFiltered ? passing : '')
+}
 
 /** A row of {@link selectMatchingCourses}. */
 export interface MatchingCourse {
@@ -72,3 +243,57 @@ export interface MatchingCourse {
   readonly score: number
   readonly has_all: boolean
 }
+
+/**
+ * The ones of these courses that have every quoted text and none that is excluded. $1 courses, $2
+ * quoted texts, $3 excluded texts.
+ */
+export function selectHeld(statement: HeldStatement): string {
+  return `
+  SELECT found.course_id AS id
+  FROM ${sources[statement.source].table} AS found
+  WHERE found.course_id = ANY($1::integer[])
+        AND ($2::text[], $3::text[]) IS NOT NULL${heldConditions(statement, 2)}`
+}
+
+/** A query for the words as they stand, or for their stems. */
+function bothQueries(text: string): string {
+  return `(to_tsquery('simple', ${text}) || to_tsquery('english', ${text}))`
+}
+
+function heldConditions({ phrases, excluded }: HeldStatement, first = 7): string {
+  const condition = (count: number, parameter: number, operator: string): string =>
+    Array.from(
+      { length: Math.min(count, maxOperators) },
+      (_, index) =>
+        `\n        AND ${operator}(found.words @@ ${inARow(`($${parameter}::text[])[${index + 1}]`)})`,
+    ).join('')
+  return condition(phrases.length, first, '') + condition(excluded.length, first + 1, 'NOT ')
+}
+
+/**
+ * Words in a row. Stems alone do not show a common word at either end: then only titles, which are
+ * kept as they stand, can match.
+ */
+function inARow(text: string): string {
+  return `CASE
+          WHEN numnode(to_tsquery('english', quote_literal(split_part(${text}, ' ', 1)))) > 0
+           AND numnode(to_tsquery('english', quote_literal(split_part(${text}, ' ', -1)))) > 0
+          THEN phraseto_tsquery('simple', ${text}) || phraseto_tsquery('english', ${text})
+          ELSE phraseto_tsquery('simple', ${text})
+        END`
+}
+
+const passing = `
+        AND EXISTS (
+          SELECT FROM @schema.courses AS course
+          WHERE course.id = found.course_id
+            AND ($10::varchar IS NULL OR course.category = $10)
+            AND ($11::varchar IS NULL OR course.difficulty_level = $11)
+            AND ($12::integer IS NULL OR course.instructor_id = $12)
+            AND ($13::numeric IS NULL OR course.price >= $13)
+            AND ($14::numeric IS NULL OR course.price <= $14)
+            AND ($15::boolean IS NULL
+                 OR $15 = (course.max_students IS NULL
+                           OR course.current_enrollment + course.seats_offered < course.max_students))
+        )`

@@ -1,39 +1,106 @@
+import { isUnspaced, searchText } from './search-text.ts'
+
 const maxWords = 32
 const minPrefixLength = 2
 
-/** The words of a query for PostgreSQL, each a `tsquery` as text. */
-export interface WordQueries {
-  /** Matches courses with all the words. */
-  readonly all: string
-  /** Each matches courses with that word. */
-  readonly each: readonly string[]
+/** A query, taken apart. */
+export interface QueryParts {
+  /** The text that is asked for, without operators: what an embedder is given. */
+  readonly text: string
+  /** Texts that were quoted: a course must have the words of each in a row. */
+  readonly phrases: readonly string[]
+  /** Texts behind a minus: a course must not have them. */
+  readonly excluded: readonly string[]
 }
 
-/** The words of a query, at most 32; `undefined` for a query with operators: quotes or a minus. */
-export function wordsOf(query: string): readonly string[] | undefined {
-  if (/"|(^|\s)-\S/.test(query)) return undefined
-  return plainWords(query).slice(0, maxWords)
+const piece = /(?<minus>(?<!\S)-+)?(?:"(?<quoted>[^"]*)"|(?<plain>[^\s"]+))/gu
+
+/**
+ * Takes a normalised query apart: quoted phrases, exclusions, and the rest. With nothing to look
+ * for, a minus means nothing.
+ */
+export function partsOf(query: string): QueryParts {
+  const texts: string[] = []
+  const phrases: string[] = []
+  const excluded: string[] = []
+  for (const { groups = {} } of query.matchAll(piece)) {
+    const { minus, quoted, plain } = groups
+    const text = quoted ?? plain ?? ''
+    if (minus !== undefined) excluded.push(text)
+    else {
+      if (quoted !== undefined) phrases.push(text)
+      texts.push(text)
+    }
+  }
+  return texts.length === 0
+    ? { text: excluded.join(' '), phrases, excluded: [] }
+    : { text: texts.join(' '), phrases, excluded }
 }
 
-/** The words of a text: runs of letters and digits. */
-export function plainWords(text: string): string[] {
-  return text.match(/[\p{L}\p{N}]+/gu) ?? []
+/** A word of a query, or several that are written as one. */
+export interface QueryWord {
+  /** Its parts in compared form: two of `node.js`, two neighbouring characters of Chinese. */
+  readonly parts: readonly string[]
+  /** Other spellings: joined with a neighbour, or corrected. */
+  readonly spellings: readonly string[]
+  /** Whether it may be the beginning of a word. */
+  readonly isUnfinished: boolean
 }
 
 /**
- * The words as queries, each with its corrections. The last word may be unfinished, so it also
- * matches words that start with it.
+ * The words of a text, at most 32. Each may also be written as one with its neighbours; the last
+ * one may be unfinished. `corrections` has further spellings of words.
  */
-export function wordQueries(
-  words: readonly string[],
+export function queryWords(
+  text: string,
   corrections: ReadonlyMap<string, readonly string[]> = new Map(),
-): WordQueries {
-  const alternatives = words.map((word, index) => {
-    const isUnfinished = index === words.length - 1 && word.length >= minPrefixLength
-    return [word, ...(isUnfinished ? [`${word}:*`] : []), ...(corrections.get(word) ?? [])]
+): QueryWord[] {
+  const units = text.split(' ').flatMap(unitsOf).slice(0, maxWords)
+  return units.map((parts, index) => {
+    const word = parts.length === 1 ? parts[0] : undefined
+    return {
+      parts,
+      spellings: [
+        ...(isUnspaced(parts.join('')) ? [] : joinedSpellings(units, index)),
+        ...parts.flatMap((part) => (word === part ? (corrections.get(part) ?? []) : [])),
+      ],
+      isUnfinished:
+        index === units.length - 1 && word !== undefined && word.length >= minPrefixLength,
+    }
   })
-  const each = alternatives.map((spellings) =>
-    spellings.length === 1 ? spellings.join('') : `(${spellings.join(' | ')})`,
-  )
-  return { all: each.join(' & '), each }
+}
+
+/** The words of a text in compared form, without scripts that do not separate them. */
+export function plainWords(text: string): string[] {
+  return searchText(text)
+    .split(' ')
+    .filter((word) => word !== '')
+}
+
+/** `node.js` is one unit of two parts; a run of Chinese is as many units as it has pairs. */
+function unitsOf(token: string): (readonly string[])[] {
+  const words = plainWords(token)
+  const units: (readonly string[])[] = []
+  let compound: string[] = []
+  for (const [index, word] of words.entries()) {
+    if (!isUnspaced(word)) {
+      compound.push(word)
+      continue
+    }
+    if (compound.length > 0) units.push(compound)
+    compound = []
+    const next = words[index + 1]
+    if (next !== undefined && isUnspaced(next)) units.push([word, next])
+    else if (!isUnspaced(words[index - 1] ?? '')) units.push([word])
+  }
+  return compound.length > 0 ? [...units, compound] : units
+}
+
+function joinedSpellings(units: readonly (readonly string[])[], index: number): string[] {
+  const [before, own = [], after] = [units[index - 1], units[index], units[index + 1]]
+  return [
+    ...(own.length > 1 ? [own.join('')] : []),
+    ...(before === undefined ? [] : [[before.at(-1), own[0]].join('')]),
+    ...(after === undefined ? [] : [[own.at(-1), after[0]].join('')]),
+  ]
 }

@@ -1,6 +1,5 @@
 import { CallBudget, errAsync, okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
 import { selectSuggestions } from './suggest-queries.ts'
 
@@ -28,7 +27,7 @@ export function suggestCourses(
   { prefix, limit }: SuggestRequest,
 ): ResultAsync<readonly Suggestion[], SqlError> {
   const budget = new CallBudget(stores.clock, { deadlineMs })
-  const words = plainWords(prefix)
+  const words = prefix.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
   return select(stores, { words, limit }, budget.left()).andThen((found) => {
     if (found.length > 0) return okAsync(found)
     return spelling

@@ -4,6 +4,7 @@ import type { SearchOptions, VectorIndex } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { searchByWords } from '../../src/query/lexical-leg.ts'
 import { parseSearch } from '../../src/query/search-request.ts'
+import { WordSources } from '../../src/query/word-sources.ts'
 import { Spelling } from '../../src/spelling/spelling.ts'
 import { dimensions, openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
@@ -88,7 +89,11 @@ describe('a filter', () => {
       const { query, filters: parsed } = orThrow(parseSearch('pottery', options))
       const words = orThrow(
         await searchByWords(
-          { stores: app.stores, spelling: new Spelling(app.stores) },
+          {
+            stores: app.stores,
+            spelling: new Spelling(app.stores),
+            sources: new WordSources(app.stores.clock),
+          },
           { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
         ),
       )

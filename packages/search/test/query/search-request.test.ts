@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { wordQueries, wordsOf } from '../../src/spelling/query-words.ts'
+import { partsOf, queryWords } from '../../src/spelling/query-words.ts'
 import { normalise, parseSearch } from '../../src/query/search-request.ts'
+import { wordQueries } from '../../src/query/word-queries.ts'
 
 describe('a request', () => {
   it('Equal searches have one form, whatever the order of their options and the user', () => {
@@ -38,6 +39,12 @@ describe('a request', () => {
     ['  Ünïcode\n\tTEXT ', 'ünïcode text'],
     ['ﬁne arts', 'fine arts'],
     ['C#', 'c#'],
+    ['.NET', '.net'],
+    ['(sailing, at night)!', 'sailing at night'],
+    ['What? – This.', 'what this'],
+    ['“The Who” --live', '"the who" -live'],
+    ['front-end & "unfinish', 'front-end unfinish'],
+    ['-"Front End" react', '-"front end" react'],
   ] as const
   it.each(normalForms)('The query %j is normalised to %j', (text, normal) => {
     expect(normalise(text)).toBe(normal)
@@ -46,45 +53,57 @@ describe('a request', () => {
 })
 
 describe('the words of a query', () => {
-  const asked = (query: string) => wordQueries(wordsOf(query) ?? [])
+  const asked = (query: string) => queryWords(partsOf(query).text)
 
-  const wordsOfQueries = [
-    ['machine learn', 'machine & (learn | learn:*)'],
-    ['c++ & go', 'c & (go | go:*)'],
-    ["l'algèbre", 'l & (algèbre | algèbre:*)'],
-    ["');drop table courses;--", 'drop & table & (courses | courses:*)'],
-    ['plan b', 'plan & b'],
+  const unitsOfQueries = [
+    ['machine learn', [['machine'], ['learn']]],
+    ['node.js c++', [['node', 'js'], ['cplusplus']]],
+    ["');drop table courses;--", [['drop'], ['table'], ['courses']]],
+    [
+      '机器学习',
+      [
+        ['机', '器'],
+        ['器', '学'],
+        ['学', '习'],
+      ],
+    ],
+    ['हिन्दी', [['हिन्दी']]],
   ] as const
-  it.each(wordsOfQueries)(
-    'The words of %j become %j, the last one perhaps unfinished',
-    (query, words) => {
-      expect(asked(query).all).toBe(words)
-    },
-  )
+  it.each(unitsOfQueries)('The query %j has the words %j', (query, words) => {
+    expect(asked(query).map(({ parts }) => parts)).toEqual(words)
+  })
 
-  it.each(['"machine learning"', 'python -beginner'])(
-    'The query %j has operators and is not split into words',
-    (query) => {
-      expect(wordsOf(query)).toBeUndefined()
-    },
-  )
+  it('A query with operators is taken apart', () => {
+    expect(partsOf('"machine learning" python -beginner -"first course"')).toEqual({
+      text: 'machine learning python',
+      phrases: ['machine learning'],
+      excluded: ['beginner', 'first course'],
+    })
+  })
+
+  it('A minus with nothing to look for means nothing', () => {
+    expect(partsOf('-algebra')).toEqual({ text: 'algebra', phrases: [], excluded: [] })
+  })
 
   it('A query has at most 32 words', () => {
-    expect(asked('word '.repeat(200)).each).toHaveLength(32)
+    expect(asked('word '.repeat(200))).toHaveLength(32)
+  })
+
+  it('Each word may be joined with its neighbours, and the last one may be unfinished', () => {
+    expect(wordQueries(asked('front end'))).toEqual({
+      each: ["'front'", "'end'"],
+      spellings: ["'frontend'", "'frontend'"],
+      unfinished: [null, "'end':*"],
+      exact: ["('front':A | 'frontend':A)", "('end':A | 'frontend':A)"],
+      title: "('front':A <-> 'end':A)",
+    })
+    expect(wordQueries(asked('plan b')).unfinished).toEqual([null, null])
   })
 
   it('Each word of a query stands beside its corrections', () => {
-    expect(
-      wordQueries(
-        ['pyhton', 'begin'],
-        new Map([
-          ['pyhton', ['python']],
-          ['begin', ['being', 'begun']],
-        ]),
-      ),
-    ).toEqual({
-      all: '(pyhton | python) & (begin | begin:* | being | begun)',
-      each: ['(pyhton | python)', '(begin | begin:* | being | begun)'],
-    })
+    const corrections = new Map([['pyhton', ['python', 'pythons']]])
+    expect(wordQueries(queryWords('pyhton', corrections)).spellings).toEqual([
+      "('python' | 'pythons')",
+    ])
   })
 })

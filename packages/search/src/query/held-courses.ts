@@ -1,0 +1,42 @@
+import { okAsync } from '@headwater/core'
+import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
+import type { RankedCourse } from './fuse.ts'
+import { selectHeld } from './lexical-queries.ts'
+import { partsOf } from '../spelling/query-words.ts'
+import { searchText } from '../spelling/search-text.ts'
+import type { WordSources } from './word-sources.ts'
+
+/** Dependencies of {@link heldBy}. */
+export interface HeldDeps {
+  readonly stores: Stores
+  readonly sources: WordSources
+}
+
+/**
+ * The ones of these courses that a query's operators allow: with every quoted text, without any
+ * that is excluded. Costs 1 PostgreSQL round trip where the query has operators.
+ */
+export function heldBy(
+  query: string,
+  found: readonly RankedCourse[],
+  { stores, sources, ...options }: HeldDeps & CallOptions,
+): ResultAsync<readonly RankedCourse[], SqlError> {
+  const parts = partsOf(query)
+  if (found.length === 0 || parts.phrases.length + parts.excluded.length === 0)
+    return okAsync(found)
+  const phrases = parts.phrases.map(searchText)
+  const excluded = parts.excluded.map(searchText)
+  const ids = found.map(({ id }) => id)
+  return sources
+    .use((source) =>
+      stores.postgres.query<{ id: number }>(
+        selectHeld({ source, phrases, excluded }),
+        [ids, phrases, excluded],
+        options,
+      ),
+    )
+    .map(({ rows }) => {
+      const held = new Set(rows.map(({ id }) => id))
+      return found.filter(({ id }) => held.has(id))
+    })
+}
