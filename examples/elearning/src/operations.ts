@@ -8,6 +8,7 @@ import { seatOperations } from './operations/seat-operations.ts'
 import { sessionOperations } from './operations/session-operations.ts'
 import { studentOperations } from './operations/student-operations.ts'
 import { userOperations } from './operations/user-operations.ts'
+import { waitlistOperations } from './operations/waitlist-operations.ts'
 
 const listed: readonly Operation[] = [
   ...userOperations,
@@ -18,6 +19,7 @@ const listed: readonly Operation[] = [
   ...studentOperations,
   ...enrollmentOperations,
   ...seatOperations,
+  ...waitlistOperations,
   ...searchOperations,
   ...healthOperations,
 ]

@@ -1,4 +1,11 @@
-import type { Course, Enrollment, EnrollmentWithCourse, Page, User } from '@headwater/repositories'
+import type {
+  Course,
+  Enrollment,
+  EnrollmentWithCourse,
+  Page,
+  User,
+  WaitlistPlace,
+} from '@headwater/repositories'
 import type { SearchResult } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -79,6 +86,28 @@ export function journey(platform: () => Platform): void {
 
       expect((await other.delete(`/courses/${small.id}/enrollments`)).status).toBe(204)
       expect((await visitor.get<Course>(`/courses/${small.id}`)).body.currentEnrollment).toBe(0)
+    })
+
+    test('A student waits for a full course, and gets the seat that another one gives up', async () => {
+      const { id } = await api.course({ title: 'A single seat', maxStudents: 1 })
+      const [seats, list] = [`/courses/${id}/enrollments`, `/courses/${id}/waitlist`]
+      const [{ visitor: student }, { visitor: waiting }, { visitor: late }] = [
+        await api.member(),
+        await api.member(),
+        await api.member(),
+      ]
+      expect((await student.post(seats)).status).toBe(201)
+      expect((await waiting.post(list)).status).toBe(201)
+      const again = await waiting.post(list)
+      expect([again.status, again.body.error.type]).toEqual([409, 'already-waiting'])
+      expect((await student.delete(seats)).status).toBe(204)
+      expect((await late.post(seats)).body.error.type).toBe('course-full')
+      const places = async () => (await waiting.get<Page<WaitlistPlace>>('/me/waitlist')).body.items
+      expect(await places()).toMatchObject([
+        { courseId: id, offerEndsAt: expect.any(String) as unknown },
+      ])
+      expect((await waiting.post(seats)).status).toBe(201)
+      expect(await places()).toEqual([])
     })
 
     test('A student who signs out is signed out even where the cookie was kept', async () => {

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { callerId, memberId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { amount, idInPath, page, wholeNumber } from '../input.ts'
-import { type Answer, type ApiRequest, operation, type Operation } from '../operation.ts'
+import { type Answer, operation, type Operation } from '../operation.ts'
+import { originOf } from '../request-origin.ts'
 import { ownCourse, visibleCourse } from './visible-course.ts'
 
 const newCourse = z.strictObject({
@@ -127,8 +128,4 @@ export const courseOperations: readonly Operation[] = [
 
 function answer(body: Course): Answer {
   return { status: 200, body }
-}
-
-function originOf({ address, header }: Pick<ApiRequest, 'address' | 'header'>) {
-  return { ipAddress: address, userAgent: header('user-agent'), referrer: header('referer') }
 }

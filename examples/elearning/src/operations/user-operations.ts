@@ -3,6 +3,7 @@ import { member, memberId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
 import { idInPath, newPassword } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
+import { originOf } from '../request-origin.ts'
 
 // Checked here as well, so that wrong input costs no hash.
 const registration = z.strictObject({
@@ -28,9 +29,11 @@ export const userOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'register',
     body: registration,
-    run: async ({ body: { password, ...profile } }, { services: { users }, passwords }) => {
+    run: async (request, { services: { users }, passwords }) => {
+      const { password, ...profile } = request.body
       const passwordHash = await passwords.hash(password)
-      const body = await unwrap(users.create({ ...profile, passwordHash }))
+      const metadata = originOf(request)
+      const body = await unwrap(users.create({ ...profile, passwordHash, metadata }))
       return { status: 201, headers: { Location: '/me' }, body }
     },
   }),

@@ -230,8 +230,8 @@ export class UserRepository {
 
   /**
    * Exports all that is known of a user, from every store; never the password hash or a session's
-   * token. Changes nothing. Activity of the last half second may be missing, and during an outage
-   * of MongoDB the export fails.
+   * token. Changes nothing. Activity of the last half second may be missing. During an outage of
+   * any store the export fails and names it: it is never a part of the whole.
    *
    * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
    */

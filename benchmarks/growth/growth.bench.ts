@@ -1,0 +1,13 @@
+// What growth costs: the same operation on few rows and on many, as a ratio of one run.
+import { bench } from '../measure/bench.ts'
+import { openGrowthFixture } from './growth-fixture.ts'
+import { pageFigures } from './pages.ts'
+
+await bench(async (servers) => {
+  const fixture = await openGrowthFixture(servers)
+  try {
+    return await pageFigures(fixture)
+  } finally {
+    await fixture.close()
+  }
+})
