@@ -7,7 +7,13 @@ export const targets = {
       `${core}/src/cache/{fill,lease}.ts`,
       `${core}/src/invalidation/{hold,release,tags,marker}.ts`,
     ],
-    tests: [`${core}/test/cache/scripts.int.test.ts`, `${core}/test/cache/tags.int.test.ts`],
+    tests: [
+      `${core}/test/cache/scripts.int.test.ts`,
+      `${core}/test/cache/tags.int.test.ts`,
+      `${core}/test/invalidation/backlog.int.test.ts`,
+      `${core}/test/invalidation/outage.int.test.ts`,
+      `${core}/test/invalidation/silent-link.int.test.ts`,
+    ],
   },
   sessions: {
     sources: [`${core}/src/sessions/scripts/*.ts`],

@@ -38,7 +38,11 @@ test('A replica of a Redis cluster takes over from its master with all of its ke
     await failOver(replica)
     replica.destroy()
   }
-  expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
+  // The client may still have to hear of the new master.
+  await eventually(
+    async () => expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys),
+    { timeoutMs: 15_000 },
+  )
   client.destroy()
   await replicated.stop()
 })
