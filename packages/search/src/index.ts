@@ -53,6 +53,7 @@ export type { CourseTemplate } from './indexing/course-template.ts'
 export type {
   DimensionMismatch,
   EmbedError,
+  EmbedOptions,
   Embedder,
   EmbedderRanking,
   EmbeddingProfile,

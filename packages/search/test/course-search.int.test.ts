@@ -1,6 +1,8 @@
 import { orThrow } from '@headwater/core'
+import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
+import type { Embedder } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSearchFixture } from './search-fixture.ts'
+import { dimensions, openSearchFixture } from './search-fixture.ts'
 import type { SearchFixture } from './search-fixture.ts'
 
 describe('a search', () => {
@@ -64,6 +66,23 @@ describe('a search', () => {
     expect(second.mode).toBe(first.mode)
     expect(app.openai.requestCount() - embeddings).toBe(1)
     expect(app.pinecone.requestCount('/query') - queries).toBe(1)
+  })
+
+  it('The embedder is told which texts are of courses and which are queries', async () => {
+    const inner = hashingEmbedder({ dimensions })
+    const purposes: unknown[] = []
+    const embedder: Embedder = {
+      profile: { model: 'told', dimensions },
+      embed: (texts, options) => {
+        purposes.push(options?.purpose)
+        return inner.embed(texts, options)
+      },
+    }
+    const told = app.openAnother({ embedder, index: inMemoryVectorIndex({ dimensions }) })
+    const { id } = await app.publish({ title: 'Falconry' })
+    orThrow(await told.index.indexCourse(id))
+    orThrow(await told.search('falconry'))
+    expect(purposes).toEqual(['document', 'query'])
   })
 
   it('Spellings of a query share answer and vector, similar queries neither', async () => {

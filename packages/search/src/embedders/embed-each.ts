@@ -1,6 +1,5 @@
 import { forEachInParallel } from '@headwater/core'
-import type { CallOptions } from '@headwater/core'
-import type { EmbedError, Embedder } from './embedder.ts'
+import type { EmbedError, EmbedOptions, Embedder } from './embedder.ts'
 
 /** One text's vector, or the failure that left it without one. */
 export type EmbeddedText = { readonly vector: readonly number[] } | { readonly failure: EmbedError }
@@ -23,7 +22,7 @@ const requestsAtOnce = 4
 export async function embedEach(
   embedder: Embedder,
   texts: readonly string[],
-  options: CallOptions = {},
+  options: EmbedOptions = {},
 ): Promise<EmbeddedText[]> {
   if (texts.length === 0) return []
   const embedded: EmbeddedText[][] = []
@@ -43,7 +42,7 @@ function requestsFor(embedder: Embedder, texts: readonly string[]): (readonly st
 async function embedBatch(
   embedder: Embedder,
   texts: readonly string[],
-  options: CallOptions,
+  options: EmbedOptions,
 ): Promise<EmbeddedText[]> {
   const embedded = await embedder.embed(texts, options)
   if (embedded.isOk()) return embedded.value.map((vector) => ({ vector }))

@@ -25,6 +25,17 @@ export interface EmbedderRanking {
   readonly denseWeight: number
 }
 
+/** Options of {@link Embedder.embed}. */
+export interface EmbedOptions extends CallOptions {
+  /**
+   * Whether the texts are queries, or the texts of courses. Some models want the two marked, for
+   * instance by `query: ` and `passage: `.
+   *
+   * @defaultValue not said
+   */
+  readonly purpose?: 'query' | 'document'
+}
+
 /** Turns texts into vectors. Related texts get vectors with a high cosine similarity. */
 export interface Embedder {
   /** The profile of every vector that `embed` returns; never changes. */
@@ -49,7 +60,7 @@ export interface Embedder {
    */
   embed(
     texts: readonly string[],
-    options?: CallOptions,
+    options?: EmbedOptions,
   ): ResultAsync<readonly number[][], EmbedError>
 }
 

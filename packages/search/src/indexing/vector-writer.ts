@@ -62,7 +62,7 @@ export class VectorWriter {
     const embedded = await embedEach(
       this.#deps.generation.embedder,
       documents.map(({ text }) => text),
-      run.options,
+      { ...run.options, purpose: 'document' },
     )
     return documents.flatMap((document, index) => {
       const text = embedded[index]

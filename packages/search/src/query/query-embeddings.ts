@@ -8,12 +8,17 @@ import { checkVector } from '../vectors/vector-checks.ts'
 /** Vectors do not age; a query is worth remembering for a week. */
 const ttlMs = 7 * 24 * 3_600_000
 
+/** The vectors that a process remembers itself: 12 kB each with 1,536 dimensions. */
+const maxRemembered = 200
+
 /**
  * Vectors of queries, cached under `embedding:{hash}`. A query is paid for once a week, however
- * many searches use it.
+ * many searches use it; while Redis is away, once by each process that remembers it among its last
+ * 200.
  */
 export class QueryEmbeddings {
   readonly #cache: Cache<string, readonly number[]>
+  readonly #remembered = new Map<string, readonly number[]>()
 
   constructor(stores: Stores, embedder: Embedder, deadlineMs: number) {
     const { model, dimensions } = embedder.profile
@@ -24,7 +29,7 @@ export class QueryEmbeddings {
       leaseMs: deadlineMs + 1_000,
       key: (text) => [digest(JSON.stringify([model, dimensions, text])).slice(0, 40)],
       codec: vectorCodec,
-      load: (texts) => embedAll(embedder, texts, deadlineMs),
+      load: (texts) => this.#load(embedder, texts, deadlineMs),
     })
   }
 
@@ -44,6 +49,30 @@ export class QueryEmbeddings {
       .andThen((read) => read.mapErr(unwrapped))
       .andThen((vector) => (vector === undefined ? err(notLoaded('embedding')) : ok(vector)))
   }
+
+  async #load(
+    embedder: Embedder,
+    texts: readonly string[],
+    deadlineMs: number,
+  ): Promise<Map<string, readonly number[]>> {
+    const unknown = texts.filter((text) => !this.#remembered.has(text))
+    const embedded = unknown.length === 0 ? [] : await embedAll(embedder, unknown, deadlineMs)
+    const known = texts.flatMap((text) => {
+      const vector = this.#remembered.get(text)
+      return vector === undefined ? [] : [[text, vector] as const]
+    })
+    const vectors = new Map([...known, ...embedded])
+    for (const [text, vector] of vectors) this.#remember(text, vector)
+    return vectors
+  }
+
+  #remember(text: string, vector: readonly number[]): void {
+    this.#remembered.delete(text)
+    this.#remembered.set(text, vector)
+    const [oldest] = this.#remembered.keys()
+    if (this.#remembered.size > maxRemembered && oldest !== undefined)
+      this.#remembered.delete(oldest)
+  }
 }
 
 async function embedAll(
@@ -51,7 +80,7 @@ async function embedAll(
   texts: readonly string[],
   deadlineMs: number,
 ): Promise<Map<string, readonly number[]>> {
-  const embedded = await embedder.embed(texts, { deadlineMs })
+  const embedded = await embedder.embed(texts, { deadlineMs, purpose: 'query' })
   if (embedded.isErr()) throw new FailureError(embedded.error)
   for (const vector of embedded.value) {
     const checked = checkVector(vector, embedder.profile.dimensions, 'vector')

@@ -57,13 +57,27 @@ const pageSize = 100
  * @throws FailureError when the index or PostgreSQL does not answer.
  */
 export async function* compareAll(deps: ComparedDeps): AsyncGenerator<ComparedPage> {
-  for await (const ids of publishedIds(deps.stores, { pageSize })) {
+  yield* compareCourses(deps)
+  yield* compareRecords(deps)
+}
+
+/**
+ * Compares every published course, or those up to one, with its record, as {@link compareAll} does.
+ *
+ * @throws FailureError when the index or PostgreSQL does not answer.
+ */
+export async function* compareCourses(
+  deps: ComparedDeps,
+  upTo = Infinity,
+): AsyncGenerator<ComparedPage> {
+  for await (const page of publishedIds(deps.stores, { pageSize })) {
+    const ids = page.filter((id) => id <= upTo)
+    if (ids.length === 0) return
     const first = await compare(deps, ids)
     const suspects = first.differences.flatMap(({ courseId }) => courseId ?? [])
     const differences = suspects.length === 0 ? [] : (await compare(deps, suspects)).differences
     yield { ...first, differences }
   }
-  yield* compareRecords(deps)
 }
 
 /**

@@ -2,7 +2,7 @@ import { err, missingTableAs, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import { coursesInBatches } from './course-batches.ts'
 import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/index-outcome.ts'
-import { compareRecords, failureOfComparison } from './differences.ts'
+import { compareCourses, compareRecords, failureOfComparison } from './differences.ts'
 import { isRefusalOfText } from '../embedders/embed-each.ts'
 import { countPublished, deleteProgress, saveProgress, selectProgress } from './reindex-queries.ts'
 import { repairDifferences } from './repair.ts'
@@ -92,6 +92,8 @@ export class Reindexing {
     const total = await stores.postgres.query<{ count: number }>(countPublished, [after])
     if (total.isErr()) return err(total.error)
     this.#total = total.value.rows[0]?.count ?? 0
+    const mended = await this.#mendBefore(after)
+    if (mended.isErr()) return err(mended.error)
     const [walked, swept] = await Promise.all([this.#walk(after), this.#sweep()])
     if (walked.isErr()) return err(walked.error)
     if (swept.isErr()) return err(swept.error)
@@ -107,6 +109,24 @@ export class Reindexing {
       .map(() => undefined)
       .orElse(missingTableAs(undefined))
     return ended.map(() => ({ ...report, isComplete: true }))
+  }
+
+  /** Courses that an earlier attempt has done may have changed, or been lost with the index. */
+  async #mendBefore(after: number): Promise<Result<void, IndexError>> {
+    if (after === 0) return ok(undefined)
+    try {
+      for await (const { differences } of compareCourses(this.#deps, after)) {
+        if (this.#options.signal?.aborted === true) break
+        const ids = differences.flatMap(({ courseId }) => courseId ?? [])
+        if (ids.length === 0) continue
+        this.#deps.indexer.recheck(ids)
+        const counted = this.#count(await this.#deps.indexer.sync(ids))
+        if (counted.isErr()) return counted
+      }
+      return ok(undefined)
+    } catch (error) {
+      return err(failureOfComparison(error))
+    }
   }
 
   /** Finishes batches in order, so that the recorded progress covers every course before it. */
@@ -142,13 +162,8 @@ export class Reindexing {
     ids: readonly number[],
     outcomes: IndexOutcomes,
   ): Promise<Result<void, IndexError>> {
-    const failures = [...outcomes].flatMap(([courseId, outcome]) =>
-      outcome.isErr() ? [{ courseId, error: outcome.error }] : [],
-    )
-    const transient = failures.find(({ error }) => !isRefusalOfText(error))
-    if (transient !== undefined) return err(transient.error)
-    for (const outcome of outcomes.values()) if (outcome.isOk()) this.#counts[outcome.value] += 1
-    this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
+    const counted = this.#count(outcomes)
+    if (counted.isErr()) return counted
     this.#done += ids.length
     const afterCourse = ids.at(-1) ?? 0
     const saved = await this.#deps.stores.postgres
@@ -157,6 +172,17 @@ export class Reindexing {
       .orElse(missingTableAs(undefined))
     this.#options.onProgress?.({ done: this.#done, total: this.#total, afterCourse })
     return saved
+  }
+
+  #count(outcomes: IndexOutcomes): Result<void, IndexError> {
+    const failures = [...outcomes].flatMap(([courseId, outcome]) =>
+      outcome.isErr() ? [{ courseId, error: outcome.error }] : [],
+    )
+    const transient = failures.find(({ error }) => !isRefusalOfText(error))
+    if (transient !== undefined) return err(transient.error)
+    for (const outcome of outcomes.values()) if (outcome.isOk()) this.#counts[outcome.value] += 1
+    this.#failed.push(...failures.map(({ courseId, error }) => ({ courseId, reason: error.type })))
+    return ok(undefined)
   }
 
   /** Removes records without a published course. Records written in the meantime have one. */

@@ -43,6 +43,16 @@ describe('behind a proxy', () => {
     await Promise.all([postgres.close(), redis.close()])
   })
 
+  it('A query is paid for once while Redis is away, whatever the punctuation', async () => {
+    redis.cut()
+    await eventually(() => !app.stores.redis.isAvailable)
+    orThrow(await app.search.search('sourdough'))
+    const paid = app.openai.inputCount()
+    for (const query of ['sourdough', 'Sourdough!', '"sourdough"', ' (sourdough),'])
+      orThrow(await app.search.search(query))
+    expect(app.openai.inputCount()).toBe(paid)
+  })
+
   it('A cached search costs two round trips of Redis and none of PostgreSQL', async () => {
     await eventually(async () => {
       expect(await app.find('baking bread')).toMatchObject({ isCached: true })

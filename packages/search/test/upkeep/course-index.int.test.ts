@@ -249,6 +249,22 @@ describe('reindexing', () => {
     expect(again.counts.stored + again.counts.unchanged).toBe(300)
   })
 
+  it('Reindexing that is resumed after the index was lost stores the courses before it too', async () => {
+    const controller = new AbortController()
+    const { index } = app.openAnother({ index: faulty.index, embedder })
+    const onProgress = (): void => {
+      controller.abort()
+    }
+    orThrow(await index.reindexAll({ signal: controller.signal, onProgress, fromStart: true }))
+    orThrow(await faulty.index.delete(ids.map((id) => `course_${id}`)))
+    expect(orThrow(await index.reindexAll())).toMatchObject({
+      isResumed: true,
+      isComplete: true,
+      counts: { stored: 300 },
+    })
+    expect(orThrow(await index.verify())).toMatchObject({ isInSync: true, coverage: 1 })
+  })
+
   it('Reindexing removes orphaned records and names the courses that cannot be indexed', async () => {
     const poison = ids[7] ?? 0
     orThrow(await app.courses.update(poison, { title: 'Poison' }))
