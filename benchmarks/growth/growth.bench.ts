@@ -2,11 +2,12 @@
 import { bench } from '../measure/bench.ts'
 import { openGrowthFixture } from './growth-fixture.ts'
 import { pageFigures } from './pages.ts'
+import { searchFigures } from './searches.ts'
 
 await bench(async (servers) => {
   const fixture = await openGrowthFixture(servers)
   try {
-    return await pageFigures(fixture)
+    return { ...(await pageFigures(fixture)), ...(await searchFigures(servers)) }
   } finally {
     await fixture.close()
   }
