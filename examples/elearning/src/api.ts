@@ -121,8 +121,9 @@ export class Api {
   /** Runs an operation for a caller who may use it. Rejects when the request is refused. */
   run(operation: Operation, request: ApiRequest): Promise<Answer> {
     return runWithin(this.#options.deadlineMs, request.signal, async (signal) => {
-      await this.#authorize(operation, request)
-      return operation.run({ ...request, signal }, this.#deps)
+      const limited = { ...request, signal }
+      await this.#authorize(operation, limited)
+      return operation.run(limited, this.#deps)
     })
   }
 
@@ -173,11 +174,11 @@ export class Api {
     if (!isRight) refuse(notSignedIn)
   }
 
-  async #authorize({ access }: Operation, { caller, header }: ApiRequest): Promise<void> {
+  async #authorize({ access }: Operation, request: ApiRequest): Promise<void> {
     if (access === 'anyone') return
-    if (access === 'monitor') return this.checkMonitor(header('authorization'))
-    memberId(caller)
-    if (access !== 'member') await requireRole(this.#services, caller, access)
+    if (access === 'monitor') return this.checkMonitor(request.header('authorization'))
+    memberId(request.caller)
+    if (access !== 'member') await requireRole(this.#services, request, access)
   }
 }
 

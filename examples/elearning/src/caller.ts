@@ -1,4 +1,4 @@
-import type { StoreError } from '@headwater/core'
+import type { Abortable, StoreError } from '@headwater/core'
 import type { User } from '@headwater/repositories'
 import { forbidden, notSignedIn, refuse, unwrap } from './failure.ts'
 import type { Services } from './services.ts'
@@ -8,6 +8,11 @@ export type Caller =
   | { readonly kind: 'user'; readonly userId: number; readonly token: string }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'unknown'; readonly failure: StoreError }
+
+/** The part of a request that says who asks, and until when. */
+export interface Asking extends Abortable {
+  readonly caller: Caller
+}
 
 /** The caller without a session. */
 export const anonymous: Caller = { kind: 'anonymous' }
@@ -38,15 +43,18 @@ export function memberId(caller: Caller): number {
 }
 
 /** The profile of the signed-in user; otherwise the request ends. */
-export async function member({ users }: Pick<Services, 'users'>, caller: Caller): Promise<User> {
-  return (await unwrap(users.get(memberId(caller)))) ?? refuse(notSignedIn)
+export async function member(
+  { users }: Pick<Services, 'users'>,
+  { caller, signal }: Asking,
+): Promise<User> {
+  return (await unwrap(users.get(memberId(caller), { signal }))) ?? refuse(notSignedIn)
 }
 
 /** Ends the request with 403 unless the signed-in user has a role. */
 export async function requireRole(
   services: Pick<Services, 'users'>,
-  caller: Caller,
+  asking: Asking,
   role: string,
 ): Promise<void> {
-  if ((await member(services, caller)).role !== role) refuse(forbidden)
+  if ((await member(services, asking)).role !== role) refuse(forbidden)
 }

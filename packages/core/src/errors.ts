@@ -36,7 +36,7 @@ export interface DeadlineExceeded extends Failure<'deadline-exceeded'> {
   readonly store: StoreName
   /** The operation that was asked of it. */
   readonly operation: string
-  /** The deadline that passed, in milliseconds. */
+  /** The deadline, in milliseconds; `0` where the caller aborted before one was set. */
   readonly deadlineMs: number
 }
 

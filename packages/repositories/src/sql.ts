@@ -1,11 +1,11 @@
-import { ResultAsync, sqlFailureIn, transaction, withCause } from '@headwater/core'
+import { ResultAsync, sqlFailureIn, transaction, unlessAborted, withCause } from '@headwater/core'
 import type {
-  SqlClient,
+  CallOptions,
+  ReadOptions,
   SqlError,
   SqlResult,
   Stores,
   TransactionError,
-  TransactionOptions,
   TransactionWork,
 } from '@headwater/core'
 
@@ -15,21 +15,27 @@ const maxAttempts = 5
 /** A statement with its positional parameters. */
 export type Statement = readonly [text: string, values: readonly unknown[]]
 
-/** Runs one statement in autocommit, or in the caller's transaction. */
+/** Runs one statement in autocommit, or in the caller's transaction, until the caller aborts. */
 export function read<Row extends object>(
   stores: Stores,
   [text, values]: Statement,
-  tx?: SqlClient,
+  options: ReadOptions = {},
 ): ResultAsync<SqlResult<Row>, SqlError> {
-  if (tx === undefined) return stores.postgres.query<Row>(text, values)
-  return ResultAsync.fromPromise(tx.query<Row>(text, values), sqlError)
+  const { tx } = options
+  if (tx === undefined) return stores.postgres.query<Row>(text, values, options)
+  return unlessAborted(options, { store: 'postgres', operation: 'query' }, () =>
+    ResultAsync.fromPromise(tx.query<Row>(text, values), sqlError),
+  )
 }
 
-/** Runs `work` in a transaction, and again after a deadlock or a serialization failure. */
+/**
+ * Runs `work` in a transaction, and again after a deadlock or a serialization failure. An abort
+ * before COMMIT is sent rolls back.
+ */
 export function write<T, E>(
   stores: Stores,
   work: TransactionWork<T, E>,
-  options: TransactionOptions = {},
+  options: CallOptions = {},
 ): ResultAsync<T, E | TransactionError> {
   return transaction(stores, work, { maxAttempts, ...options })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { err, errAsync, notFound, ok, ResultAsync } from '@headwater/core'
-import type { InvalidInput, Result, Sink, SqlError, Stores } from '@headwater/core'
+import { err, notFound, ok, ResultAsync, unlessAborted } from '@headwater/core'
+import type { InvalidInput, NamedOperation, Result, Sink, SqlError, Stores } from '@headwater/core'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
@@ -66,7 +66,8 @@ export class CourseSearch {
    * Finds courses by meaning and by words at once. Every hit is checked against PostgreSQL: a
    * course that was unpublished, deleted or moved out of the filters before the search began is not
    * in the result, cached or not. When one leg fails the other answers, and `degraded` says so. Bad
-   * input is `invalid-input`, and no store is asked.
+   * input is `invalid-input`, and no store is asked. A ranking that others may share is found and
+   * cached even when the caller has aborted.
    *
    * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one
    * of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder
@@ -78,8 +79,15 @@ export class CourseSearch {
    * const { hits } = orThrow(await search.search('machine learning fundamentals', options))
    * ```
    */
-  search(query: string, options: SearchOptions = {}): ResultAsync<SearchResult, SearchError> {
-    return new ResultAsync(this.#search(query, options))
+  search(
+    query: string,
+    { signal, ...options }: SearchOptions = {},
+  ): ResultAsync<SearchResult, SearchError> {
+    return unlessAborted(
+      { signal },
+      asked('search'),
+      () => new ResultAsync(this.#search(query, options)),
+    )
   }
 
   /**
@@ -87,8 +95,15 @@ export class CourseSearch {
    * words of its title and category. The course itself is left out. Works like {@link
    * CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
    */
-  similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
-    return new ResultAsync(this.#similar(courseId, options))
+  similar(
+    courseId: number,
+    { signal, ...options }: SimilarOptions = {},
+  ): ResultAsync<FoundCourses, SimilarError> {
+    return unlessAborted(
+      { signal },
+      asked('similar'),
+      () => new ResultAsync(this.#similar(courseId, options)),
+    )
   }
 
   /**
@@ -98,12 +113,11 @@ export class CourseSearch {
    */
   suggest(
     prefix: string,
-    options: SuggestOptions = {},
+    { signal, ...options }: SuggestOptions = {},
   ): ResultAsync<readonly Suggestion[], InvalidInput | SqlError> {
-    const request = parseSuggest(prefix, options)
-    return request.isErr()
-      ? errAsync(request.error)
-      : suggestCourses(this.#suggesting, request.value)
+    return parseSuggest(prefix, options).asyncAndThen((request) =>
+      unlessAborted({ signal }, asked('suggest'), () => suggestCourses(this.#suggesting, request)),
+    )
   }
 
   /**
@@ -233,6 +247,10 @@ export class CourseSearch {
  */
 export function createCourseSearch(stores: Stores, options: CourseSearchOptions): CourseSearch {
   return new CourseSearch(stores, options, settingsOf(stores, options))
+}
+
+function asked(operation: string): NamedOperation {
+  return { store: 'postgres', operation }
 }
 
 function modeOf({ legs }: FoundPage['candidates']): SearchResult['mode'] {

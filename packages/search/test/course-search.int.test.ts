@@ -1,6 +1,7 @@
 import { orThrow } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { Embedder } from '@headwater/search'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dimensions, openSearchFixture } from './search-fixture.ts'
 import type { SearchFixture } from './search-fixture.ts'
@@ -83,6 +84,38 @@ describe('a search', () => {
     orThrow(await told.index.indexCourse(id))
     orThrow(await told.search('falconry'))
     expect(purposes).toEqual(['document', 'query'])
+  })
+
+  it('A search whose caller aborts is found for the others that ask the same', async () => {
+    const query = 'bread of my own'
+    app.pinecone.faults.hang({ route: '/query' })
+    const queries = app.pinecone.requestCount('/query')
+    const controller = new AbortController()
+    const aborting = app.search.search(query, { signal: controller.signal })
+    await eventually(() => expect(app.pinecone.requestCount('/query')).toBe(queries + 1))
+    const waiting = app.find(query)
+    controller.abort()
+    expect((await aborting)._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      message: 'postgres: `search` was given up by its caller',
+    })
+    app.pinecone.faults.restore()
+    expect((await waiting).hits[0]?.course.title).toBe('Sourdough baking')
+    expect(app.pinecone.requestCount('/query')).toBe(queries + 1)
+  })
+
+  it('Nothing is searched for a caller that has aborted', async () => {
+    const queries = app.pinecone.requestCount('/query')
+    const signal = AbortSignal.abort()
+    const answers = [
+      await app.search.search('neural networks', { signal }),
+      await app.search.similar(1, { signal }),
+      await app.search.suggest('neur', { signal }),
+    ]
+    expect(answers.map((answer) => answer._unsafeUnwrapErr().type)).toEqual(
+      answers.map(() => 'deadline-exceeded'),
+    )
+    expect(app.pinecone.requestCount('/query')).toBe(queries)
   })
 
   it('Spellings of a query share answer and vector, similar queries neither', async () => {

@@ -26,6 +26,22 @@ export function deadlines({ serve }: Host): void {
     expect(signals.map((signal) => signal?.aborted)).toEqual([true])
   })
 
+  test('Whatever a request waits for, reads and searches too, has its signal', async () => {
+    const { courses, search, users } = api().services
+    const asked = [
+      vi.spyOn(courses, 'list'),
+      vi.spyOn(search, 'search'),
+      vi.spyOn(users, 'get'),
+    ] as const
+    const { visitor } = await api().member()
+    for (const path of ['/courses', '/search?q=algebra', '/me']) await visitor.get(path)
+    const signals = asked.map(({ mock }) => {
+      const options = (mock.lastCall as readonly unknown[]).at(-1) as { signal?: unknown }
+      return options.signal
+    })
+    expect(signals).toEqual(asked.map(() => expect.any(AbortSignal) as unknown))
+  })
+
   test('A store that hangs is a 503 in time, not a request that never ends', async () => {
     const { visitor } = await api().member()
     expect((await visitor.get('/me')).status).toBe(200)

@@ -1,6 +1,6 @@
 import type { User } from '@headwater/repositories'
 import { z } from 'zod'
-import { type Caller, member } from '../caller.ts'
+import { type Asking, member } from '../caller.ts'
 import { refuse, unwrap, wrongCredentials } from '../failure.ts'
 import { newPassword, password } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
@@ -18,10 +18,11 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: passwordChange,
-    run: async ({ caller, body }, { cookie, ...deps }) => {
+    run: async ({ caller, body, signal }, { cookie, ...deps }) => {
       const { users, sessions } = deps.services
-      const { id } = await verified(deps, caller, body.currentPassword)
-      await unwrap(users.changePassword(id, await deps.passwords.hash(body.newPassword)))
+      const { id } = await verified(deps, { caller, signal }, body.currentPassword)
+      const passwordHash = await deps.passwords.hash(body.newPassword)
+      await unwrap(users.changePassword(id, passwordHash, { signal }))
       const { token } = await unwrap(sessions.create({ userId: id }))
       return { status: 204, cookie: cookie.begun(token) }
     },
@@ -32,9 +33,10 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: emailChange,
-    run: async ({ caller, body: { email, password } }, deps) => {
-      const { id } = await verified(deps, caller, password)
-      return { status: 200, body: await unwrap(deps.services.users.update(id, { email })) }
+    run: async ({ caller, body: { email, password }, signal }, deps) => {
+      const { id } = await verified(deps, { caller, signal }, password)
+      const body = await unwrap(deps.services.users.update(id, { email }, { signal }))
+      return { status: 200, body }
     },
   }),
   operation({
@@ -43,9 +45,9 @@ export const accountOperations: readonly Operation[] = [
     access: 'member',
     limit: 'login',
     body: deletion,
-    run: async ({ caller, body: { password } }, { cookie, ...deps }) => {
-      const { id } = await verified(deps, caller, password)
-      await unwrap(deps.services.users.delete(id))
+    run: async ({ caller, body: { password }, signal }, { cookie, ...deps }) => {
+      const { id } = await verified(deps, { caller, signal }, password)
+      await unwrap(deps.services.users.delete(id, { signal }))
       return { status: 204, cookie: cookie.ended }
     },
   }),
@@ -54,11 +56,12 @@ export const accountOperations: readonly Operation[] = [
 /** The signed-in user, who has just entered the password; otherwise the request ends. */
 async function verified(
   { services, passwords }: Pick<OperationDeps, 'services' | 'passwords'>,
-  caller: Caller,
+  asking: Asking,
   password: string,
 ): Promise<User> {
-  const user = await member(services, caller)
-  const credentials = await unwrap(services.users.credentials(user.email))
+  const user = await member(services, asking)
+  const { signal } = asking
+  const credentials = await unwrap(services.users.credentials(user.email, { signal }))
   return (await passwords.match(password, credentials?.passwordHash))
     ? user
     : refuse(wrongCredentials)

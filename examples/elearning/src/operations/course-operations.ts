@@ -34,9 +34,9 @@ export const catalogueOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'read',
     query: listQuery,
-    run: async ({ query }, { services: { courses } }) => ({
+    run: async ({ query, signal }, { services: { courses } }) => ({
       status: 200,
-      body: await unwrap(courses.list(query)),
+      body: await unwrap(courses.list({ ...query, signal })),
     }),
   }),
   operation({
@@ -45,9 +45,9 @@ export const catalogueOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'read',
     query: popularQuery,
-    run: async ({ query: { limit } }, { services: { courses } }) => ({
+    run: async ({ query: { limit }, signal }, { services: { courses } }) => ({
       status: 200,
-      body: { items: await unwrap(courses.popular(limit)) },
+      body: { items: await unwrap(courses.popular(limit, { signal })) },
     }),
   }),
   operation({
@@ -56,13 +56,13 @@ export const catalogueOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'read',
     params: idInPath,
-    run: async ({ params, caller, ...request }, { services }) => {
-      const course = await visibleCourse(services, caller, params.id)
+    run: async ({ params, ...request }, { services }) => {
+      const course = await visibleCourse(services, request, params.id)
       const data = { courseId: course.id }
       const metadata = originOf(request)
       // A view that cannot be recorded is no reason to refuse the course.
       services.activity
-        .record({ userId: callerId(caller), type: 'course.viewed', data, metadata })
+        .record({ userId: callerId(request.caller), type: 'course.viewed', data, metadata })
         .unwrapOr(undefined)
       return { status: 200, body: course }
     },
@@ -77,8 +77,9 @@ export const courseOperations: readonly Operation[] = [
     access: 'instructor',
     limit: 'write',
     body: newCourse,
-    run: async ({ caller, body }, { services: { courses } }) => {
-      const course = await unwrap(courses.create({ ...body, instructorId: memberId(caller) }))
+    run: async ({ caller, body, signal }, { services: { courses } }) => {
+      const draft = { ...body, instructorId: memberId(caller) }
+      const course = await unwrap(courses.create(draft, { signal }))
       return { status: 201, headers: { Location: `/courses/${course.id}` }, body: course }
     },
   }),
@@ -88,9 +89,9 @@ export const courseOperations: readonly Operation[] = [
     path: '/courses/:id',
     limit: 'write',
     body: courseChanges,
-    run: async ({ caller, params, body }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      return answer(await unwrap(services.courses.update(id, body)))
+    run: async ({ caller, params, body, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      return answer(await unwrap(services.courses.update(id, body, { signal })))
     },
   }),
   operation({
@@ -98,9 +99,9 @@ export const courseOperations: readonly Operation[] = [
     method: 'POST',
     path: '/courses/:id/publish',
     limit: 'write',
-    run: async ({ caller, params }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      return answer(await unwrap(services.courses.publish(id)))
+    run: async ({ caller, params, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      return answer(await unwrap(services.courses.publish(id, { signal })))
     },
   }),
   operation({
@@ -108,9 +109,9 @@ export const courseOperations: readonly Operation[] = [
     method: 'POST',
     path: '/courses/:id/unpublish',
     limit: 'write',
-    run: async ({ caller, params }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      return answer(await unwrap(services.courses.unpublish(id)))
+    run: async ({ caller, params, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      return answer(await unwrap(services.courses.unpublish(id, { signal })))
     },
   }),
   operation({
@@ -118,9 +119,9 @@ export const courseOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/courses/:id',
     limit: 'write',
-    run: async ({ caller, params }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      await unwrap(services.courses.delete(id))
+    run: async ({ caller, params, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      await unwrap(services.courses.delete(id, { signal }))
       return { status: 204 }
     },
   }),

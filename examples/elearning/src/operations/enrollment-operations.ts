@@ -20,9 +20,9 @@ export const enrollmentOperations: readonly Operation[] = [
     access: 'member',
     limit: 'read',
     query: z.strictObject(page),
-    run: async ({ caller, query }, { services: { enrollments } }) => ({
+    run: async ({ caller, query, signal }, { services: { enrollments } }) => ({
       status: 200,
-      body: await unwrap(enrollments.listForUser(memberId(caller), query)),
+      body: await unwrap(enrollments.listForUser(memberId(caller), { ...query, signal })),
     }),
   }),
   operation({
@@ -37,7 +37,7 @@ export const enrollmentOperations: readonly Operation[] = [
         userId: memberId(caller),
         courseId: params.id,
         expectedPrice,
-        payment: payment && (await priced(deps, params.id, payment)),
+        payment: payment && (await priced(deps, { courseId: params.id, ...payment }, signal)),
       }
       return {
         status: 201,
@@ -51,21 +51,24 @@ export const enrollmentOperations: readonly Operation[] = [
     access: 'member',
     limit: 'write',
     params: idInPath,
-    run: async ({ caller, params }, { services: { enrollments } }) => {
-      await unwrap(enrollments.withdraw({ userId: memberId(caller), courseId: params.id }))
+    run: async ({ caller, params, signal }, { services: { enrollments } }) => {
+      const seat = { userId: memberId(caller), courseId: params.id }
+      await unwrap(enrollments.withdraw(seat, { signal }))
       return { status: 204 }
     },
   }),
 ]
 
+type Payment = NonNullable<z.output<typeof order>['payment']>
+
 /** The payment with the discount that the shop, not the buyer, decides on. */
 async function priced(
   { services: { courses }, coupons }: OperationDeps,
-  courseId: number,
-  { method, coupon }: NonNullable<z.output<typeof order>['payment']>,
+  { courseId, method, coupon }: { readonly courseId: number } & Payment,
+  signal: AbortSignal,
 ) {
   if (coupon === undefined) return { method }
-  const course = await unwrap(courses.get(courseId))
+  const course = await unwrap(courses.get(courseId, { signal }))
   if (course === undefined) return refuse(notFound('course', courseId))
   return { method, discount: discountOf(coupons, coupon, course.price) }
 }

@@ -34,8 +34,9 @@ export const searchOperations: readonly Operation[] = [
     access: 'anyone',
     limit: 'search',
     query: searchQuery,
-    run: async ({ query: { q, ...options }, caller }, { services: { search }, proofs }) => {
-      const found = search.search(q, { ...options, userId: callerId(caller) }).mapErr(queryIsQ)
+    run: async ({ query: { q, ...filters }, caller, signal }, { services, proofs }) => {
+      const options = { ...filters, userId: callerId(caller), signal }
+      const found = services.search.search(q, options).mapErr(queryIsQ)
       const { hits, durationMs, ...answer } = await unwrap(found)
       const shown = hits.map(({ course, score, rank }) => {
         return { course, score, rank, proof: proofs.of('hit', answer.searchId, course.id, rank) }

@@ -1,4 +1,5 @@
 import { invalidField } from '@headwater/core'
+import type { EnrollmentKey } from '@headwater/repositories'
 import { z } from 'zod'
 import { memberId } from '../caller.ts'
 import { refuse, unwrap } from '../failure.ts'
@@ -23,10 +24,10 @@ export const seatOperations: readonly Operation[] = [
     limit: 'write',
     params: idInPath,
     body: offerTo,
-    run: async ({ caller, params, body: { toUserId } }, { services, proofs }) => {
+    run: async ({ caller, params, body: { toUserId }, signal }, { services, proofs }) => {
       const fromUserId = memberId(caller)
       if (toUserId === fromUserId) refuse(invalidField('toUserId', 'must be another user'))
-      const seat = await seatOf(services, fromUserId, params.id)
+      const seat = await seatOf(services, { userId: fromUserId, courseId: params.id }, signal)
       const offer = { courseId: params.id, fromUserId, enrollmentId: seat.id }
       return {
         status: 201,
@@ -40,22 +41,23 @@ export const seatOperations: readonly Operation[] = [
     access: 'member',
     limit: 'write',
     body: acceptance,
-    run: async ({ caller, body: { proof, ...offer } }, { services, proofs }) => {
+    run: async ({ caller, body: { proof, ...offer }, signal }, { services, proofs }) => {
       const toUserId = memberId(caller)
       if (!proofs.holds(proof, ...valuesOf({ ...offer, toUserId })))
         refuse(invalidField('proof', 'is not that of an offer to you'))
       const { courseId, fromUserId } = offer
       // An offer ends with the enrollment it was made in.
-      const seat = await seatOf(services, fromUserId, courseId)
+      const seat = await seatOf(services, { userId: fromUserId, courseId }, signal)
       if (seat.id !== offer.enrollmentId) refuse(invalidField('proof', 'is of an earlier seat'))
-      const body = await unwrap(services.enrollments.transfer({ courseId, fromUserId, toUserId }))
+      const transfer = { courseId, fromUserId, toUserId }
+      const body = await unwrap(services.enrollments.transfer(transfer, { signal }))
       return { status: 200, body }
     },
   }),
 ]
 
-async function seatOf({ enrollments }: Services, userId: number, courseId: number) {
-  return (await unwrap(enrollments.get({ userId, courseId }))) ?? refuse(notEnrolled)
+async function seatOf({ enrollments }: Services, seat: EnrollmentKey, signal: AbortSignal) {
+  return (await unwrap(enrollments.get(seat, { signal }))) ?? refuse(notEnrolled)
 }
 
 interface Offer {

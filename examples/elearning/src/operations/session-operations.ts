@@ -16,9 +16,11 @@ export const sessionOperations: readonly Operation[] = [
     limit: 'login',
     account: emailIn,
     body: login,
-    run: async ({ body: { email, password }, header }, { services, cookie, passwords }) => {
+    run: async (request, { services, cookie, passwords }) => {
       const { users, sessions } = services
-      const credentials = await unwrap(users.credentials(email))
+      const { email, password } = request.body
+      const { header, signal } = request
+      const credentials = await unwrap(users.credentials(email, { signal }))
       const isRight = await passwords.match(password, credentials?.passwordHash)
       if (credentials === undefined || !isRight) return refuse(wrongCredentials)
       const { userId } = credentials

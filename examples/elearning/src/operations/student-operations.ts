@@ -16,9 +16,9 @@ export const studentOperations: readonly Operation[] = [
     limit: 'read',
     params: idInPath,
     query: z.strictObject(page),
-    run: async ({ caller, params, query }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      const students = await unwrap(services.courses.students(id, query))
+    run: async ({ caller, params, query, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      const students = await unwrap(services.courses.students(id, { ...query, signal }))
       const items = students.items.map(({ id, username, fullName }) => ({
         id,
         username,
@@ -34,9 +34,10 @@ export const studentOperations: readonly Operation[] = [
     limit: 'write',
     params: studentInPath,
     body: report,
-    run: async ({ caller, params: { id, userId }, body: { progress } }, { services }) => {
-      const { id: courseId } = await ownCourse(services, caller, id)
-      const body = await unwrap(services.enrollments.recordProgress({ userId, courseId, progress }))
+    run: async ({ caller, params, body: { progress }, signal }, { services }) => {
+      const { id: courseId } = await ownCourse(services, { caller, signal }, params.id)
+      const report = { userId: params.userId, courseId, progress }
+      const body = await unwrap(services.enrollments.recordProgress(report, { signal }))
       return { status: 200, body }
     },
   }),

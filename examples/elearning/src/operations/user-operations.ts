@@ -33,7 +33,8 @@ export const userOperations: readonly Operation[] = [
       const { password, ...profile } = request.body
       const passwordHash = await passwords.hash(password)
       const metadata = originOf(request)
-      const body = await unwrap(users.create({ ...profile, passwordHash, metadata }))
+      const newUser = { ...profile, passwordHash, metadata }
+      const body = await unwrap(users.create(newUser, { signal: request.signal }))
       return { status: 201, headers: { Location: '/me' }, body }
     },
   }),
@@ -42,9 +43,9 @@ export const userOperations: readonly Operation[] = [
     path: '/me',
     access: 'member',
     limit: 'read',
-    run: async ({ caller }, { services }) => ({
+    run: async (request, { services }) => ({
       status: 200,
-      body: await member(services, caller),
+      body: await member(services, request),
     }),
   }),
   operation({
@@ -53,9 +54,9 @@ export const userOperations: readonly Operation[] = [
     access: 'member',
     limit: 'write',
     body: profileChanges,
-    run: async ({ caller, body }, { services: { users } }) => ({
+    run: async ({ caller, body, signal }, { services: { users } }) => ({
       status: 200,
-      body: await unwrap(users.update(memberId(caller), body)),
+      body: await unwrap(users.update(memberId(caller), body, { signal })),
     }),
   }),
   operation({
@@ -65,9 +66,9 @@ export const userOperations: readonly Operation[] = [
     limit: 'write',
     params: idInPath,
     body: assignment,
-    run: async ({ params, body }, { services: { users } }) => ({
+    run: async ({ params, body, signal }, { services: { users } }) => ({
       status: 200,
-      body: await unwrap(users.update(params.id, body)),
+      body: await unwrap(users.update(params.id, body, { signal })),
     }),
   }),
 ]

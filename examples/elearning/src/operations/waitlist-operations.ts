@@ -14,10 +14,10 @@ export const waitlistOperations: readonly Operation[] = [
     method: 'POST',
     path: '/courses/:id/waitlist',
     limit: 'write',
-    run: async ({ caller, params }, { services }) => {
-      const { id: courseId } = await visibleCourse(services, caller, params.id)
+    run: async ({ caller, params, signal }, { services }) => {
+      const { id: courseId } = await visibleCourse(services, { caller, signal }, params.id)
       const place = { userId: memberId(caller), courseId }
-      return { status: 201, body: await unwrap(services.waitlist.join(place)) }
+      return { status: 201, body: await unwrap(services.waitlist.join(place, { signal })) }
     },
   }),
   operation({
@@ -25,8 +25,9 @@ export const waitlistOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/courses/:id/waitlist',
     limit: 'write',
-    run: async ({ caller, params }, { services: { waitlist } }) => {
-      await unwrap(waitlist.leave({ userId: memberId(caller), courseId: params.id }))
+    run: async ({ caller, params, signal }, { services: { waitlist } }) => {
+      const place = { userId: memberId(caller), courseId: params.id }
+      await unwrap(waitlist.leave(place, { signal }))
       return { status: 204 }
     },
   }),
@@ -37,9 +38,10 @@ export const waitlistOperations: readonly Operation[] = [
     limit: 'read',
     params: idInPath,
     query: z.strictObject(page),
-    run: async ({ caller, params, query }, { services }) => {
-      const { id } = await ownCourse(services, caller, params.id)
-      return { status: 200, body: await unwrap(services.waitlist.listForCourse(id, query)) }
+    run: async ({ caller, params, query, signal }, { services }) => {
+      const { id } = await ownCourse(services, { caller, signal }, params.id)
+      const places = services.waitlist.listForCourse(id, { ...query, signal })
+      return { status: 200, body: await unwrap(places) }
     },
   }),
   operation({
@@ -48,9 +50,9 @@ export const waitlistOperations: readonly Operation[] = [
     access: 'member',
     limit: 'read',
     query: z.strictObject(page),
-    run: async ({ caller, query }, { services: { waitlist } }) => ({
+    run: async ({ caller, query, signal }, { services: { waitlist } }) => ({
       status: 200,
-      body: await unwrap(waitlist.listForUser(memberId(caller), query)),
+      body: await unwrap(waitlist.listForUser(memberId(caller), { ...query, signal })),
     }),
   }),
 ]

@@ -1,10 +1,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CacheKey } from '../cache-key.ts'
+import type { Abortable } from '../call-options.ts'
 import type { CacheStores } from './cache-stores.ts'
 import { isOutage } from '../failure/is-outage.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
+import { abortableRead } from './abortable-read.ts'
 import { type Batch, BatchGet } from './batch-get.ts'
 import type { Cache, CacheReadError, ReadOptions } from './cache.ts'
 import { CacheReports } from './cache-reports.ts'
@@ -84,6 +86,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   get(id: Id, options?: ReadOptions): ResultAsync<Value | undefined, CacheReadError> {
+    if (options?.signal !== undefined)
+      return abortableRead(this.name, options, () => this.get(id, { tx: options.tx }))
     const row = this.#keys.rowOf(id)
     if (isRefused(row)) return errAsync(row)
     return options?.tx === undefined
@@ -92,6 +96,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
+    if (options?.signal !== undefined)
+      return abortableRead(this.name, options, () => this.getMany(ids, { tx: options.tx }))
     const rows = this.#keys.rowsOf(ids)
     if (isRefused(rows)) return errAsync(rows)
     return new ResultAsync(
@@ -101,9 +107,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     )
   }
 
-  refresh(id: Id): ResultAsync<Value | undefined, CacheReadError> {
+  refresh(id: Id, options?: Abortable): ResultAsync<Value | undefined, CacheReadError> {
     const row = this.#keys.rowOf(id)
-    return isRefused(row) ? errAsync(row) : new ResultAsync(this.#refresh(row))
+    if (isRefused(row)) return errAsync(row)
+    return abortableRead(this.name, options, () => new ResultAsync(this.#refresh(row)))
   }
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {

@@ -1,3 +1,4 @@
+import type { Abortable } from '../call-options.ts'
 import type { SqlError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
@@ -132,13 +133,13 @@ export const cacheDefaults = {
   waitMs: 1_000,
 } as const satisfies Partial<CacheOptions<never, never>>
 
-/** Options of a read. */
-export interface ReadOptions {
+/** Options of a read. An abort ends the wait of its caller alone, and what is loaded is stored. */
+export interface ReadOptions extends Abortable {
   /**
    * The transaction to read in: the read bypasses the cache, uses the transaction's connection, and
    * sees its writes.
    */
-  readonly tx?: SqlClient
+  readonly tx?: SqlClient | undefined
 }
 
 /** The loader failed with an error of no store, or returned a value that cannot be stored. */
@@ -178,7 +179,7 @@ export interface Cache<Id, Value> {
    * Loads one value again, stores it unless a writer is about to change it, and returns it. Three
    * round trips.
    */
-  refresh(id: Id): ResultAsync<Value | undefined, CacheReadError>
+  refresh(id: Id, options?: Abortable): ResultAsync<Value | undefined, CacheReadError>
   /** The key of an id, for `tx.invalidate`. */
   key(id: Id): CacheKey
 }

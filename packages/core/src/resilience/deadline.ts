@@ -1,5 +1,6 @@
 import type { StoreError, StoreName } from '../errors.ts'
 import { err, ok, type Result, ResultAsync } from '../result.ts'
+import { givenUp } from '../failure/given-up.ts'
 import { withCause } from '../failure/with-cause.ts'
 import { startTimer } from './timer.ts'
 
@@ -96,9 +97,8 @@ function explained(error: unknown, options: DeadlineOptions): StoreError {
 }
 
 function exceeded({ ms, store, operation }: DeadlineOptions, isGivenUp: boolean): StoreError {
-  const message = isGivenUp
-    ? `${store}: \`${operation}\` was given up by its caller`
-    : `${store} did not answer \`${operation}\` within ${Math.round(ms)} ms`
+  if (isGivenUp) return givenUp({ store, operation }, ms)
+  const message = `${store} did not answer \`${operation}\` within ${Math.round(ms)} ms`
   return { type: 'deadline-exceeded', store, operation, deadlineMs: ms, message, retryable: true }
 }
 

@@ -1,7 +1,10 @@
+import type { Abortable } from '../call-options.ts'
 import type { InvalidInput, StoreError } from '../errors.ts'
 import { FailureError } from '../failure/failure-error.ts'
+import type { NamedOperation } from '../failure/given-up.ts'
 import type { Json } from '../json.ts'
 import { err, errAsync, ok, okAsync, type Result, ResultAsync } from '../result.ts'
+import { unlessAborted } from '../resilience/unless-aborted.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { RevocationGate } from './revocation-gate.ts'
 import type { Revocation } from './revocation-log.ts'
@@ -57,14 +60,20 @@ export class RedisSessions implements Sessions {
     )
   }
 
-  get(token: string): ResultAsync<Session | undefined, StoreError> {
+  get(token: string, options?: Abortable): ResultAsync<Session | undefined, StoreError> {
     const hash = hashOfToken(token)
-    return hash === undefined ? okAsync(undefined) : new ResultAsync(this.#get(hash))
+    if (hash === undefined) return okAsync(undefined)
+    return options?.signal === undefined
+      ? new ResultAsync(this.#get(hash))
+      : unlessAborted(options, asked('get session'), () => new ResultAsync(this.#get(hash)))
   }
 
-  touch(token: string): ResultAsync<Session | undefined, StoreError> {
+  touch(token: string, options?: Abortable): ResultAsync<Session | undefined, StoreError> {
     const hash = hashOfToken(token)
-    return hash === undefined ? okAsync(undefined) : this.#gated(() => this.#stored.touch(hash))
+    if (hash === undefined) return okAsync(undefined)
+    return unlessAborted(options, asked('touch session'), () =>
+      this.#gated(() => this.#stored.touch(hash)),
+    )
   }
 
   setData(token: string, data: Json): ResultAsync<Session | undefined, InvalidInput | StoreError> {
@@ -108,10 +117,15 @@ export class RedisSessions implements Sessions {
     return { apply: () => this.#apply(revocation) }
   }
 
-  list(userId: string | number): ResultAsync<Session[], InvalidInput | StoreError> {
+  list(
+    userId: string | number,
+    options?: Abortable,
+  ): ResultAsync<Session[], InvalidInput | StoreError> {
     const invalid = invalidUserId(userId)
     if (invalid !== undefined) return errAsync(invalid)
-    return this.#gated(() => this.#stored.list(userId))
+    return unlessAborted(options, asked('list sessions'), () =>
+      this.#gated(() => this.#stored.list(userId)),
+    )
   }
 
   /** Hands out a session's token only when nothing was revoked since it was entered. */
@@ -224,6 +238,10 @@ const sessionsRevoked: SessionsRevoked = {
   type: 'sessions-revoked',
   message: 'all sessions of the user were revoked while this one began',
   retryable: true,
+}
+
+function asked(operation: string): NamedOperation {
+  return { store: 'redis', operation }
 }
 
 function startedSession({ token, expiresAt }: BegunSession): StartedSession {

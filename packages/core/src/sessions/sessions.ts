@@ -1,3 +1,4 @@
+import type { Abortable } from '../call-options.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { Failure, InvalidInput, StoreError } from '../errors.ts'
 import type { Json } from '../json.ts'
@@ -133,6 +134,9 @@ export interface PendingRevocation {
  * PostgreSQL the revocations that Redis may have missed and applies them; until PostgreSQL has
  * answered, calls fail with `store-unavailable`. While Redis stays connected, only revoking and
  * rotating need PostgreSQL.
+ *
+ * Reads end when their caller aborts. What begins, renews or ends a session takes no signal: who
+ * gave it up could not tell which token holds.
  */
 export interface Sessions<UserId extends SessionUserId = SessionUserId, Data extends Json = Json> {
   /**
@@ -147,12 +151,18 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
    * The session of a token; `undefined` when there is none, or it has ended or was revoked. Does
    * not extend it. One Redis round trip, shared by all calls of the same tick.
    */
-  get(token: string): ResultAsync<Session<UserId, Data> | undefined, StoreError>
+  get(
+    token: string,
+    options?: Abortable,
+  ): ResultAsync<Session<UserId, Data> | undefined, StoreError>
   /**
    * Like `get`, and extends the session: to one `ttlMs` from now, never beyond `absoluteTtlMs` from
    * its beginning. Writes only when that gains a sixtieth of `ttlMs`. One Redis round trip.
    */
-  touch(token: string): ResultAsync<Session<UserId, Data> | undefined, StoreError>
+  touch(
+    token: string,
+    options?: Abortable,
+  ): ResultAsync<Session<UserId, Data> | undefined, StoreError>
   /**
    * Replaces the data of a session and returns the session; `undefined` when there is none. Of
    * concurrent calls the last one holds, and a concurrent `rotate` may keep the old data. Two Redis
@@ -196,5 +206,8 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
    */
   revokeAllWithin(tx: SqlClient, userId: UserId): Promise<PendingRevocation>
   /** The sessions of a user, newest first. Two Redis round trips. */
-  list(userId: UserId): ResultAsync<Session<UserId, Data>[], InvalidInput | StoreError>
+  list(
+    userId: UserId,
+    options?: Abortable,
+  ): ResultAsync<Session<UserId, Data>[], InvalidInput | StoreError>
 }

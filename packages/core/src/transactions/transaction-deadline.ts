@@ -1,36 +1,41 @@
+import type { Abortable } from '../call-options.ts'
 import type { DeadlineExceeded } from '../errors.ts'
+import { givenUp } from '../failure/given-up.ts'
 import { startTimer } from '../resilience/timer.ts'
 
+/** What ends a transaction from outside. */
+export interface DeadlineOptions extends Abortable {
+  readonly deadlineMs: number
+}
+
 /**
- * The time limit of a transaction. When it has passed, `cut` is called once and every race is lost.
+ * The time limit of a transaction. When it has passed, or the caller has aborted, `cut` is called
+ * once and every race is lost.
  */
 export class Deadline {
-  /** The failure for the caller. */
-  readonly failure: DeadlineExceeded
+  readonly #options: DeadlineOptions
+  readonly #cut: () => void
   readonly #cancel: () => void
   readonly #passed = Promise.withResolvers<never>()
-  #hasPassed = false
+  #failure: DeadlineExceeded | undefined
 
-  constructor(deadlineMs: number, cut: () => void) {
-    this.failure = {
-      type: 'deadline-exceeded',
-      store: 'postgres',
-      operation: 'transaction',
-      deadlineMs,
-      message: `the transaction did not end within ${Math.round(deadlineMs)} ms and was rolled back`,
-      retryable: true,
-    }
+  constructor(options: DeadlineOptions, cut: () => void) {
+    this.#options = options
+    this.#cut = cut
     this.#passed.promise.catch(() => undefined)
-    this.#cancel = startTimer(deadlineMs, () => {
-      this.#hasPassed = true
-      cut()
-      this.#passed.reject(this.failure)
-    })
+    this.#cancel = startTimer(options.deadlineMs, this.#pass)
+    options.signal?.addEventListener('abort', this.#pass, { once: true })
+    if (options.signal?.aborted === true) this.#pass()
+  }
+
+  /** The failure for the caller. */
+  get failure(): DeadlineExceeded {
+    return this.#failure ?? failureOf(this.#options)
   }
 
   /** Whether the time limit has passed. */
   get hasPassed(): boolean {
-    return this.#hasPassed
+    return this.#failure !== undefined
   }
 
   /** Settles as `work` does, or rejects when the deadline passes first. */
@@ -38,8 +43,33 @@ export class Deadline {
     return Promise.race([work, this.#passed.promise])
   }
 
+  /** Lets the caller abort no more: what is being committed is not given up. */
+  beginCommit(): void {
+    this.#options.signal?.removeEventListener('abort', this.#pass)
+  }
+
   /** Stops the timer. */
   clear(): void {
     this.#cancel()
+    this.beginCommit()
+  }
+
+  readonly #pass = (): void => {
+    if (this.#failure !== undefined) return
+    this.#failure = failureOf(this.#options)
+    this.#cut()
+    this.#passed.reject(this.#failure)
+  }
+}
+
+function failureOf({ deadlineMs, signal }: DeadlineOptions): DeadlineExceeded {
+  const transaction = { store: 'postgres', operation: 'transaction' } as const
+  if (signal?.aborted === true) return givenUp(transaction, deadlineMs)
+  return {
+    type: 'deadline-exceeded',
+    ...transaction,
+    deadlineMs,
+    message: `the transaction did not end within ${Math.round(deadlineMs)} ms and was rolled back`,
+    retryable: true,
   }
 }

@@ -1,8 +1,12 @@
 import * as z from 'zod'
+import type { Abortable } from '../call-options.ts'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 
-/** Options of {@link transaction}. */
-export interface TransactionOptions {
+/**
+ * Options of {@link transaction}. An abort before COMMIT is sent rolls back; after that it changes
+ * nothing any more.
+ */
+export interface TransactionOptions extends Abortable {
   /**
    * Time from BEGIN to the end of COMMIT, in milliseconds. Then the statement in progress is cut
    * off and nothing is committed.
@@ -30,10 +34,10 @@ export const transactionDefaults = {
   deadlineMs: 5_000,
   maxAttempts: 1,
   isolation: 'read committed',
-} as const satisfies Required<TransactionOptions>
+} as const satisfies Required<Omit<TransactionOptions, 'signal'>>
 
 /** The options of a transaction, complete and checked. */
-export type TransactionSettings = Required<TransactionOptions>
+export type TransactionSettings = Required<Omit<TransactionOptions, 'signal'>> & Abortable
 
 export function transactionSettings(options: TransactionOptions): TransactionSettings {
   return checkOptions('transaction', transactionSchema, { ...transactionDefaults, ...options })
@@ -44,5 +48,6 @@ const isolations = ['read committed', 'repeatable read', 'serializable'] as cons
 const transactionSchema = strictOptions<TransactionOptions>({
   deadlineMs: option.durationMs,
   maxAttempts: option.count,
+  signal: option.object.optional(),
   isolation: z.enum(isolations, 'expected "read committed", "repeatable read" or "serializable"'),
 })

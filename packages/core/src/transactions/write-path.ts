@@ -35,7 +35,7 @@ export async function runWritePath<T, E>(
   })
   const writing = { stores, work, settings, change }
   const ending = await stores.postgres
-    .withConnection((connection) => runOn(connection, writing))
+    .withConnection((connection) => runOn(connection, writing), { signal: settings.signal })
     .catch(failed)
   const isUnknown = ending.kind === 'failed' && ending.error.type === 'commit-unknown'
   if (!isUnknown) stores.invalidation.background(change.release())
@@ -54,7 +54,7 @@ async function runOn<T, E>(
   connection: PostgresConnection,
   { stores, work, settings, change }: Writing<T, E>,
 ): Promise<Ending<T, E>> {
-  const deadline = new Deadline(settings.deadlineMs, () => {
+  const deadline = new Deadline(settings, () => {
     connection.close()
   })
   try {
@@ -64,6 +64,8 @@ async function runOn<T, E>(
     const identity = await tx.begin()
     const insertion = await prepare(tx, change)
     if ('kind' in insertion) return await rollBack(connection, tx, insertion)
+    if (deadline.hasPassed) return failedBy(deadline.failure)
+    deadline.beginCommit()
     const ending = await commit(connection, { stores, change, identity, deadline, insertion })
     return ending === 'committed' ? decision : await rollBack(connection, tx, ending)
   } catch (error) {

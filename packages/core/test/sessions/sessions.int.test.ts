@@ -47,6 +47,22 @@ function circular(): object {
 }
 
 describe('sessions', () => {
+  test('A reader of sessions that has aborted gets `deadline-exceeded`, never "no session"', async () => {
+    const sessions = createSessions(stores)
+    const { token } = orThrow(await sessions.create({ userId: newUser() }))
+    const signal = AbortSignal.abort()
+    const answers = [
+      await sessions.get(token, { signal }),
+      await sessions.touch(token, { signal }),
+      await sessions.list(1, { signal }),
+    ]
+    expect(answers.map((answer) => answer._unsafeUnwrapErr().type)).toEqual(
+      answers.map(() => 'deadline-exceeded'),
+    )
+    const live = new AbortController()
+    expect(orThrow(await sessions.get(token, { signal: live.signal }))).toBeDefined()
+  })
+
   test('A session is found by its token, with its user and data', async () => {
     const sessions = createSessions(stores)
     const startedMs = Date.now()

@@ -9,6 +9,7 @@ import {
   type Stores,
   transaction,
   type Transaction,
+  type TransactionOptions,
 } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -441,6 +442,70 @@ describe('a statement that ends the transaction', () => {
   })
 })
 
+describe('a caller that aborts', () => {
+  const givenUp = {
+    type: 'deadline-exceeded',
+    message: 'postgres: `transaction` was given up by its caller',
+  }
+
+  test('A transaction whose caller aborts during a statement rolls back, and lets its keys go', async () => {
+    const cache = rowCache(direct)
+    const controller = new AbortController()
+    const running = transaction(
+      stores,
+      async (tx) => {
+        tx.invalidate(cache.key(1))
+        await bump(tx)
+        setImmediate(() => {
+          controller.abort()
+        })
+        await tx.query('SELECT pg_sleep(0.3)')
+        return ok('done')
+      },
+      { signal: controller.signal },
+    )
+    expect((await running)._unsafeUnwrapErr()).toMatchObject(givenUp)
+    expect(await version()).toBe(1)
+    const key = `${direct.redis.keyPrefix}${cache.key(1).text}`
+    await eventually(async () => expect(await direct.redis.client.get(key)).toBeNull())
+  })
+
+  test('A transaction whose caller aborts between statements ends at once, and its work writes no more', async () => {
+    const controller = new AbortController()
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>()
+    let late: Promise<unknown> = Promise.resolve()
+    const running = transaction(
+      stores,
+      async (tx) => {
+        await bump(tx)
+        controller.abort()
+        await isOver
+        late = bump(tx)
+        await late
+        return ok('done')
+      },
+      { signal: controller.signal },
+    )
+    expect((await running)._unsafeUnwrapErr()).toMatchObject(givenUp)
+    end()
+    await isOver
+    await expect(late).rejects.toThrow('the transaction has ended')
+    expect(await version()).toBe(1)
+  })
+
+  test('A transaction whose caller has aborted never begins, whatever its attempts', async () => {
+    const work = vi.fn(async () => ok('done'))
+    const options = { signal: AbortSignal.abort(), maxAttempts: 5 }
+    expect((await transaction(stores, work, options))._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+    })
+    expect([work.mock.calls.length, sent.filter((operation) => operation !== 'connect')]).toEqual([
+      0,
+      [],
+    ])
+  })
+})
+
 describe('a connection lost during COMMIT', () => {
   const slow = 150
   let held: Cache<number, VersionedRow>
@@ -449,7 +514,7 @@ describe('a connection lost during COMMIT', () => {
     orThrow(
       await direct.postgres.query(`
       CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`),
+      BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$`),
     )
     orThrow(
       await direct.postgres.query(`
@@ -459,12 +524,16 @@ describe('a connection lost during COMMIT', () => {
     held = rowCache(direct)
   })
 
-  const slowCommit = () =>
-    transaction(stores, async (tx) => {
-      tx.invalidate(held.key(slow))
-      await bump(tx, slow)
-      return ok('done')
-    })
+  const slowCommit = (options: TransactionOptions = {}) =>
+    transaction(
+      stores,
+      async (tx) => {
+        tx.invalidate(held.key(slow))
+        await bump(tx, slow)
+        return ok('done')
+      },
+      options,
+    )
   const commitIsUnderWay = () =>
     eventually(async () => {
       const found = orThrow(
@@ -502,13 +571,22 @@ describe('a connection lost during COMMIT', () => {
           stores: direct,
           change: direct.invalidation.begin({ lifeMs: 1_000 }),
           identity,
-          deadline: new Deadline(5_000, () => undefined),
+          deadline: new Deadline({ deadlineMs: 5_000 }, () => undefined),
           insertion: insertOf([]),
         })
       })
       expect(ending).toBe('committed')
     },
   )
+
+  test('A caller that aborts during COMMIT learns that it was carried out', async () => {
+    const controller = new AbortController()
+    const running = slowCommit({ signal: controller.signal })
+    await commitIsUnderWay()
+    controller.abort()
+    expect((await running)._unsafeUnwrap()).toBe('done')
+    expect(await version(slow)).toBe(2)
+  })
 
   test('A connection lost during COMMIT is a certain error when nothing was committed', async () => {
     const running = slowCommit()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { errAsync, ok, okAsync, validate } from '@headwater/core'
 import type {
+  Abortable,
   InvalidInput,
   Result,
   ResultAsync,
@@ -157,12 +158,17 @@ export class ActivityRepository {
    * MongoDB round trip on an index; a second one where a page ends among several records of one
    * millisecond.
    */
-  list(options: ActivityListOptions = {}): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
+  list({ signal, ...options }: ActivityListOptions & Abortable = {}): ResultAsync<
+    Page<ActivityRecord>,
+    ReadActivityError
+  > {
     return validate(activityListInput, options).asyncAndThen((input) => {
       const { log } = this.#deps
       if (log === undefined) return errAsync(noMongodb)
-      return log.read('activity-list', (database, signal) =>
-        readActivityPage(database, input, { signal }),
+      return log.read(
+        'activity-list',
+        (database, ended) => readActivityPage(database, input, { signal: ended }),
+        { signal },
       )
     })
   }

@@ -1,5 +1,5 @@
 import { invalidField, isViolationOf, notFound, validate } from '@headwater/core'
-import type { NotFound, ReadOptions, ResultAsync } from '@headwater/core'
+import type { Abortable, CallOptions, NotFound, ReadOptions, ResultAsync } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import { idInput, idsInput, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
@@ -49,10 +49,10 @@ export class CourseRepository {
    * Creates a course, unpublished, and publishes `course.created`. Costs 3 PostgreSQL round trips
    * and 2 of Redis.
    */
-  create(course: NewCourse): ResultAsync<Course, CreateCourseError> {
+  create(course: NewCourse, options?: CallOptions): ResultAsync<Course, CreateCourseError> {
     const { stores, caches } = this.#context
     return validate(newCourseInput, course).asyncAndThen((input) =>
-      write(stores, (tx) => createCourse(tx, input, caches)).mapErr((failure) =>
+      write(stores, (tx) => createCourse(tx, input, caches), options).mapErr((failure) =>
         absentInstructor(failure, input.instructorId),
       ),
     )
@@ -86,13 +86,13 @@ export class CourseRepository {
    * order newest, price or title, and in the order newest within a category or of an instructor. By
    * popularity, all courses within the filters are sorted.
    */
-  list({ tx, ...options }: CourseListOptions & ReadOptions = {}): ResultAsync<
+  list({ tx, signal, ...options }: CourseListOptions & ReadOptions = {}): ResultAsync<
     Page<Course>,
     ListCoursesError
   > {
     return validate(courseListInput, options).asyncAndThen((input) =>
-      read<CourseRow>(this.#context.stores, selectCoursePage(input), tx).map(({ rows }) =>
-        toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
+      read<CourseRow>(this.#context.stores, selectCoursePage(input), { tx, signal }).map(
+        ({ rows }) => toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
       ),
     )
   }
@@ -106,12 +106,17 @@ export class CourseRepository {
    * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
    * `version-conflict`, and 2 more where anyone waits.
    */
-  update(id: number, changes: CourseChanges): ResultAsync<Course, UpdateCourseError> {
+  update(
+    id: number,
+    changes: CourseChanges,
+    options?: CallOptions,
+  ): ResultAsync<Course, UpdateCourseError> {
+    const { stores } = this.#context
     return validate(idInput, { id })
       .andThen(() => validate(courseChangesInput, changes))
       .andThen(someChange)
       .asyncAndThen((input) =>
-        write(this.#context.stores, (tx) => updateCourse(tx, { id, changes: input }, this.#context))
+        write(stores, (tx) => updateCourse(tx, { id, changes: input }, this.#context), options)
           .mapErr((failure) => absentInstructor(failure, input.instructorId))
           .mapErr(tooFewSeats),
       )
@@ -122,8 +127,8 @@ export class CourseRepository {
    * `course.published`, or nothing when the course already was. Free seats are offered to those who
    * wait. Costs as much as an update.
    */
-  publish(id: number): ResultAsync<Course, PublishCourseError> {
-    return this.#setPublication(id, true)
+  publish(id: number, options?: CallOptions): ResultAsync<Course, PublishCourseError> {
+    return this.#setPublication(id, true, options)
   }
 
   /**
@@ -131,8 +136,8 @@ export class CourseRepository {
    * `course.unpublished`, or nothing when the course already was. Offers to those who wait are
    * taken back, and made anew when the course is published again. Costs as much as an update.
    */
-  unpublish(id: number): ResultAsync<Course, PublishCourseError> {
-    return this.#setPublication(id, false)
+  unpublish(id: number, options?: CallOptions): ResultAsync<Course, PublishCourseError> {
+    return this.#setPublication(id, false, options)
   }
 
   /**
@@ -141,10 +146,14 @@ export class CourseRepository {
    * and `course.deleted`. The lists of its students are never served as they were before. Costs 4
    * PostgreSQL round trips and 2 of Redis; one more of PostgreSQL where anyone waits.
    */
-  delete(id: number, options: DeleteCourseOptions = {}): ResultAsync<void, PublishCourseError> {
+  delete(
+    id: number,
+    { deadlineMs, signal, ...options }: DeleteCourseOptions & CallOptions = {},
+  ): ResultAsync<void, PublishCourseError> {
     const { stores, caches } = this.#context
+    const limits = deadlineMs === undefined ? { signal } : { deadlineMs, signal }
     return validate(deleteCourseInput, { ...options, id }).asyncAndThen((input) =>
-      write(stores, (tx) => deleteCourse(tx, input, caches)),
+      write(stores, (tx) => deleteCourse(tx, input, caches), limits),
     )
   }
 
@@ -155,12 +164,15 @@ export class CourseRepository {
    */
   students(
     courseId: number,
-    { tx, ...options }: PageOptions & ReadOptions = {},
+    { tx, signal, ...options }: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<User>, ReadCourseError> {
     const { stores, caches } = this.#context
     return validate(studentListInput, { ...options, courseId }).asyncAndThen(
       ({ cursor: [, after] = [courseId, 0], limit }) =>
-        read<{ user_id: number }>(stores, [selectStudentPage, [courseId, after, limit + 1]], tx)
+        read<{ user_id: number }>(stores, [selectStudentPage, [courseId, after, limit + 1]], {
+          tx,
+          signal,
+        })
           .map(({ rows }) =>
             toPage(
               rows.map((row) => row.user_id),
@@ -169,7 +181,7 @@ export class CourseRepository {
             ),
           )
           .andThen((page) =>
-            caches.users.getMany(page.items, tx === undefined ? {} : { tx }).map((found) => ({
+            caches.users.getMany(page.items, { tx, signal }).map((found) => ({
               ...page,
               items: page.items.flatMap((id) => found.get(id) ?? []),
             })),
@@ -182,21 +194,26 @@ export class CourseRepository {
    * round trips. Without Redis, or when it has lost the set, PostgreSQL answers and the set is
    * rebuilt.
    */
-  popular(limit = 10): ResultAsync<readonly Course[], ReadCourseError> {
+  popular(limit = 10, options?: Abortable): ResultAsync<readonly Course[], ReadCourseError> {
     return this.#popularity
-      .top(limit)
+      .top(limit, options)
       .andThen((ids) =>
         this.#context.caches.courses
-          .getMany(ids)
+          .getMany(ids, options)
           .map((found) =>
             ids.flatMap((id) => found.get(id) ?? []).filter((course) => course.isPublished),
           ),
       )
   }
 
-  #setPublication(id: number, isPublished: boolean): ResultAsync<Course, PublishCourseError> {
+  #setPublication(
+    id: number,
+    isPublished: boolean,
+    options: CallOptions | undefined,
+  ): ResultAsync<Course, PublishCourseError> {
+    const { stores } = this.#context
     return validate(idInput, { id }).asyncAndThen(() =>
-      write(this.#context.stores, (tx) => setPublication(tx, { id, isPublished }, this.#context)),
+      write(stores, (tx) => setPublication(tx, { id, isPublished }, this.#context), options),
     )
   }
 }

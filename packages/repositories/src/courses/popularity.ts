@@ -1,5 +1,6 @@
-import { errAsync, okAsync, validate } from '@headwater/core'
+import { errAsync, okAsync, unlessAborted, validate } from '@headwater/core'
 import type {
+  Abortable,
   InvalidInput,
   ResultAsync,
   SqlError,
@@ -44,15 +45,11 @@ export class Popularity {
    * One Redis round trip. Without Redis, without the set, or where a thousand courses have as many
    * students as the last one, one of PostgreSQL.
    */
-  top(limit: number): ResultAsync<readonly number[], InvalidInput | SqlError> {
+  top(limit: number, options?: Abortable): ResultAsync<readonly number[], InvalidInput | SqlError> {
     return validate(topInput, { limit }).asyncAndThen(() =>
-      this.#fromRedis(limit)
-        .orElse(() => okAsync(undefined))
-        .andThen((found) => {
-          if (Array.isArray(found)) return okAsync(found)
-          if (found !== 'ties') this.#rebuildInBackground()
-          return this.#fromPostgres(limit)
-        }),
+      unlessAborted(options, { store: 'redis', operation: 'popularity-read' }, () =>
+        this.#top(limit),
+      ),
     )
   }
 
@@ -102,6 +99,16 @@ export class Popularity {
   get #marker(): string | undefined {
     const { runId } = this.#stores.redis
     return runId === undefined ? undefined : `run:${runId}`
+  }
+
+  #top(limit: number): ResultAsync<readonly number[], SqlError> {
+    return this.#fromRedis(limit)
+      .orElse(() => okAsync(undefined))
+      .andThen((found) => {
+        if (Array.isArray(found)) return okAsync(found)
+        if (found !== 'ties') this.#rebuildInBackground()
+        return this.#fromPostgres(limit)
+      })
   }
 
   #fromRedis(limit: number): ResultAsync<number[] | 'ties' | undefined, StoreError> {

@@ -87,11 +87,10 @@ export class EnrollmentRepository {
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL where anyone waits.
    */
-  withdraw(request: WithdrawRequest): ResultAsync<void, WithdrawError> {
+  withdraw(request: WithdrawRequest, options?: CallOptions): ResultAsync<void, WithdrawError> {
+    const { stores } = this.#context
     return validate(withdrawInput, request).asyncAndThen((input) =>
-      write(this.#context.stores, (tx) => withdraw(tx, input, this.#context)).mapErr(
-        tooLargeRefund,
-      ),
+      write(stores, (tx) => withdraw(tx, input, this.#context), options).mapErr(tooLargeRefund),
     )
   }
 
@@ -103,9 +102,13 @@ export class EnrollmentRepository {
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis; 2 more of PostgreSQL where anyone waits.
    */
-  transfer(request: TransferRequest): ResultAsync<Enrollment, TransferError> {
+  transfer(
+    request: TransferRequest,
+    options?: CallOptions,
+  ): ResultAsync<Enrollment, TransferError> {
+    const { stores } = this.#context
     return validate(transferInput, request).asyncAndThen((input) =>
-      write(this.#context.stores, (tx) => transfer(tx, input, this.#context)).mapErr((failure) =>
+      write(stores, (tx) => transfer(tx, input, this.#context), options).mapErr((failure) =>
         constraintRefusal(failure, { userId: input.toUserId, courseId: input.courseId }),
       ),
     )
@@ -116,10 +119,13 @@ export class EnrollmentRepository {
    * `enrollment.completed` is published; the time stays when progress goes back later. Costs 3
    * PostgreSQL round trips and 2 of Redis.
    */
-  recordProgress(report: ProgressReport): ResultAsync<Enrollment, ProgressError> {
+  recordProgress(
+    report: ProgressReport,
+    options?: CallOptions,
+  ): ResultAsync<Enrollment, ProgressError> {
     const { stores, caches } = this.#context
     return validate(progressInput, report).asyncAndThen((input) =>
-      write(stores, (tx) => recordProgress(tx, input, caches)),
+      write(stores, (tx) => recordProgress(tx, input, caches), options),
     )
   }
 
@@ -155,9 +161,9 @@ export class EnrollmentRepository {
    */
   listForUser(
     userId: number,
-    { tx, ...page }: PageOptions & ReadOptions = {},
+    { tx, signal, ...page }: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<EnrollmentWithCourse>, ReadEnrollmentsError> {
-    const options: ReadOptions = tx === undefined ? {} : { tx }
+    const options: ReadOptions = { tx, signal }
     return validate(userEnrollmentsInput, { ...page, userId }).asyncAndThen(({ cursor, limit }) =>
       this.#context.caches.userEnrollments
         .get(userId, options)
@@ -176,14 +182,14 @@ export class EnrollmentRepository {
    */
   listForCourse(
     courseId: number,
-    { tx, ...page }: PageOptions & ReadOptions = {},
+    { tx, signal, ...page }: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<Enrollment>, ListEnrollmentsError> {
     return validate(courseEnrollmentsInput, { ...page, courseId }).asyncAndThen(
       ({ cursor, limit }) =>
         read<EnrollmentPageRow>(
           this.#context.stores,
           [selectEnrollmentPage, [courseId, cursor?.[1], cursor?.[2], limit + 1]],
-          tx,
+          { tx, signal },
         )
           .map(({ rows }) =>
             toPage(rows, limit, (last) =>

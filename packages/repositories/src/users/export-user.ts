@@ -1,5 +1,5 @@
 import { err, notFound, ok, okAsync, ResultAsync } from '@headwater/core'
-import type { Sessions, StoreError, Stores } from '@headwater/core'
+import type { Abortable, Sessions, StoreError, Stores } from '@headwater/core'
 import type { Document } from 'mongodb'
 import type { collectionIndexes, UserActivityDocument } from '../activity/collections.ts'
 import { toActivityRecord } from '../activity/collections.ts'
@@ -32,26 +32,34 @@ type Stored = Pick<UserExport, 'profile' | 'enrollments' | 'waitlist' | 'payment
 type Logged = Pick<UserExport, 'activity' | 'searches' | 'enrollmentEvents'>
 
 /** Reads all that is known of a user, from every store. */
-export function exportUser(deps: ExportDeps, id: number): ResultAsync<UserExport, ExportUserError> {
-  return fromPostgres(deps.stores, id).andThen((stored) =>
+export function exportUser(
+  deps: ExportDeps,
+  id: number,
+  options: Abortable = {},
+): ResultAsync<UserExport, ExportUserError> {
+  return fromPostgres(deps.stores, id, options).andThen((stored) =>
     deps.sessions
-      .list(id)
+      .list(id, options)
       .map((sessions) =>
         sessions.map(({ data, createdAt, expiresAt }) => ({ data, createdAt, expiresAt })),
       )
       .andThen((sessions) =>
-        fromMongodb(deps.log, id).map((logged) => ({ ...stored, sessions, ...logged })),
+        fromMongodb(deps.log, id, options).map((logged) => ({ ...stored, sessions, ...logged })),
       ),
   )
 }
 
-function fromPostgres(stores: Stores, id: number): ResultAsync<Stored, ExportUserError> {
+function fromPostgres(
+  stores: Stores,
+  id: number,
+  options: Abortable,
+): ResultAsync<Stored, ExportUserError> {
   return ResultAsync.combine([
-    read<UserRow>(stores, [selectUsers, [[id]]]),
-    read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]]),
-    read<PlaceRow>(stores, [selectPlacesOfUser, [id, null, null]]),
-    read<PaymentRow>(stores, [selectPaymentsOfUser, [id]]),
-    read<{ id: number }>(stores, [selectCoursesOfInstructor, [id]]),
+    read<UserRow>(stores, [selectUsers, [[id]]], options),
+    read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]], options),
+    read<PlaceRow>(stores, [selectPlacesOfUser, [id, null, null]], options),
+    read<PaymentRow>(stores, [selectPaymentsOfUser, [id]], options),
+    read<{ id: number }>(stores, [selectCoursesOfInstructor, [id]], options),
   ]).andThen(([{ rows: users }, enrollments, places, payments, courses]) => {
     const [user] = users
     if (user === undefined) return err(notFound('user', id))
@@ -65,18 +73,22 @@ function fromPostgres(stores: Stores, id: number): ResultAsync<Stored, ExportUse
   })
 }
 
-function fromMongodb(log: EventLog | undefined, id: number): ResultAsync<Logged, StoreError> {
+function fromMongodb(
+  log: EventLog | undefined,
+  id: number,
+  { signal }: Abortable,
+): ResultAsync<Logged, StoreError> {
   if (log === undefined) return okAsync({ activity: [], searches: [], enrollmentEvents: [] })
   const own = (collection: keyof typeof collectionIndexes) =>
     log.read(
       'export-user',
-      (database, signal) =>
+      (database, ended) =>
         database
           .collection<Document>(collection)
-          .find({ user_id: id }, { signal })
+          .find({ user_id: id }, { signal: ended })
           .sort({ timestamp: 1 })
           .toArray(),
-      { deadlineMs },
+      { deadlineMs, signal },
     )
   return ResultAsync.combine([
     own('user_activity'),

@@ -1,5 +1,7 @@
-import { err, isViolationOf, ok, validate } from '@headwater/core'
+import { err, ok, validate } from '@headwater/core'
 import type {
+  Abortable,
+  CallOptions,
   NotFound,
   PendingRevocation,
   ReadOptions,
@@ -28,6 +30,7 @@ import {
   toUser,
 } from './user-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
+import { takenName, teachesCourses } from './user-refusals.ts'
 import type { CredentialsRow, UserRow } from './user-queries.ts'
 import {
   emailInput,
@@ -42,17 +45,14 @@ import type {
   CreateUserError,
   Credentials,
   DeleteUserError,
-  EmailTaken,
   ListUsersError,
   NewUser,
   ReadCredentialsError,
   ReadUserError,
-  TeachesCourses,
   UpdateUserError,
   User,
   UserChanges,
   UserListOptions,
-  UsernameTaken,
 } from './user.ts'
 
 /** Dependencies of a {@link UserRepository}. */
@@ -89,13 +89,13 @@ export class UserRepository {
    *
    * Costs 3 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
    */
-  create(user: NewUser): ResultAsync<User, CreateUserError> {
+  create(user: NewUser, options?: CallOptions): ResultAsync<User, CreateUserError> {
     const { stores, caches } = this.#context
     return validate(newUserInput, user)
       .map((input) => ({ ...input, metadata: this.#origin(input.metadata) }))
-      .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches)))
+      .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches), options))
       .mapErr(takenName)
-      .andThrough((created) => this.get(created.id).orElse(() => ok(undefined)))
+      .andThrough((created) => this.get(created.id, options).orElse(() => ok(undefined)))
   }
 
   /**
@@ -126,7 +126,7 @@ export class UserRepository {
   ): ResultAsync<User | undefined, ReadUserError> {
     return validate(emailInput, { email })
       .asyncAndThen((input) =>
-        read<UserRow>(this.#context.stores, [selectUserByEmail, [input.email]], options.tx),
+        read<UserRow>(this.#context.stores, [selectUserByEmail, [input.email]], options),
       )
       .map(({ rows: [row] }) => row && toUser(row))
   }
@@ -141,19 +141,22 @@ export class UserRepository {
   ): ResultAsync<User | undefined, ReadUserError> {
     return validate(usernameInput, { username })
       .asyncAndThen((input) =>
-        read<UserRow>(this.#context.stores, [selectUserByUsername, [input.username]], options.tx),
+        read<UserRow>(this.#context.stores, [selectUserByUsername, [input.username]], options),
       )
       .map(({ rows: [row] }) => row && toUser(row))
   }
 
   /** Lists users, newest first. Not cached: 1 PostgreSQL round trip. */
-  list({ tx, ...options }: UserListOptions & ReadOptions = {}): ResultAsync<
+  list({ tx, signal, ...options }: UserListOptions & ReadOptions = {}): ResultAsync<
     Page<User>,
     ListUsersError
   > {
     return validate(userListInput, options).asyncAndThen(({ role, cursor, limit }) =>
-      read<UserRow>(this.#context.stores, [selectUserPage, [role, cursor?.[0], limit + 1]], tx).map(
-        ({ rows }) => toPage(rows.map(toUser), limit, (last) => encodeCursor('users', [last.id])),
+      read<UserRow>(this.#context.stores, [selectUserPage, [role, cursor?.[0], limit + 1]], {
+        tx,
+        signal,
+      }).map(({ rows }) =>
+        toPage(rows.map(toUser), limit, (last) => encodeCursor('users', [last.id])),
       ),
     )
   }
@@ -163,10 +166,13 @@ export class UserRepository {
    * there is none. Nothing else returns a password hash, which stays out of cache, events and logs.
    * 1 PostgreSQL round trip.
    */
-  credentials(email: string): ResultAsync<Credentials | undefined, ReadCredentialsError> {
+  credentials(
+    email: string,
+    options?: Abortable,
+  ): ResultAsync<Credentials | undefined, ReadCredentialsError> {
     return validate(emailInput, { email })
       .asyncAndThen((input) =>
-        read<CredentialsRow>(this.#context.stores, [selectCredentials, [input.email]]),
+        read<CredentialsRow>(this.#context.stores, [selectCredentials, [input.email]], options),
       )
       .map(({ rows: [row] }) => row && { userId: row.id, passwordHash: row.password_hash })
   }
@@ -178,13 +184,17 @@ export class UserRepository {
    * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
    * from `version-conflict`.
    */
-  update(id: number, changes: UserChanges): ResultAsync<User, UpdateUserError> {
+  update(
+    id: number,
+    changes: UserChanges,
+    options?: CallOptions,
+  ): ResultAsync<User, UpdateUserError> {
     const { stores, caches } = this.#context
     return validate(idInput, { id })
       .andThen(() => validate(userChangesInput, changes))
       .andThen(someChange)
       .asyncAndThen((input) =>
-        write(stores, (tx) => updateUser(tx, { id, changes: input }, caches)),
+        write(stores, (tx) => updateUser(tx, { id, changes: input }, caches), options),
       )
       .mapErr(takenName)
   }
@@ -198,11 +208,19 @@ export class UserRepository {
    * Costs 4 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer
    * where there are no sessions.
    */
-  changePassword(id: number, passwordHash: string): ResultAsync<User, ChangePasswordError> {
+  changePassword(
+    id: number,
+    passwordHash: string,
+    options?: CallOptions,
+  ): ResultAsync<User, ChangePasswordError> {
     const { stores, caches } = this.#context
     return validate(passwordInput, { id, passwordHash })
       .asyncAndThen((input) =>
-        write(stores, (tx) => this.#revoking(tx, id, () => changePassword(tx, input, caches))),
+        write(
+          stores,
+          (tx) => this.#revoking(tx, id, () => changePassword(tx, input, caches)),
+          options,
+        ),
       )
       .map((changed) => this.#endSessions(changed))
   }
@@ -217,11 +235,14 @@ export class UserRepository {
    * Costs 9 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
    * there are no sessions, and one more of PostgreSQL where a seat goes to someone who waits.
    */
-  delete(id: number): ResultAsync<void, DeleteUserError> {
+  delete(id: number, options?: CallOptions): ResultAsync<void, DeleteUserError> {
+    const { stores } = this.#context
     return validate(idInput, { id })
       .asyncAndThen(() =>
-        write(this.#context.stores, (tx) =>
-          this.#revoking(tx, id, () => deleteUser(tx, id, this.#context)),
+        write(
+          stores,
+          (tx) => this.#revoking(tx, id, () => deleteUser(tx, id, this.#context)),
+          options,
         ),
       )
       .mapErr((failure) => teachesCourses(failure, id))
@@ -235,9 +256,9 @@ export class UserRepository {
    *
    * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
    */
-  export(id: number): ResultAsync<UserExport, ExportUserError> {
+  export(id: number, options?: Abortable): ResultAsync<UserExport, ExportUserError> {
     const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }
-    return validate(idInput, { id }).asyncAndThen(() => exportUser(deps, id))
+    return validate(idInput, { id }).asyncAndThen(() => exportUser(deps, id, options))
   }
 
   /** The redacted origin of a registration; `undefined` when no log would receive it. */
@@ -265,30 +286,4 @@ export class UserRepository {
       this.#context.stores.diagnostics.emit('session:revocation-failed', { error: ended.error })
     return value
   }
-}
-
-function teachesCourses<Failure extends { readonly type: string }>(
-  failure: Failure,
-  id: number,
-): Failure | TeachesCourses {
-  if (!isViolationOf(failure, 'courses_instructor_id_fkey')) return failure
-  return {
-    type: 'teaches-courses',
-    message: `user ${id} is the instructor of courses`,
-    retryable: false,
-  }
-}
-
-function takenName<Failure extends { readonly type: string }>(
-  failure: Failure,
-): Failure | EmailTaken | UsernameTaken {
-  if (isViolationOf(failure, 'users_email_key'))
-    return {
-      type: 'email-taken',
-      message: 'another user has this e-mail address',
-      retryable: false,
-    }
-  if (isViolationOf(failure, 'users_username_key'))
-    return { type: 'username-taken', message: 'another user has this name', retryable: false }
-  return failure
 }

@@ -1,5 +1,5 @@
 import { isViolationOf, notFound, validate } from '@headwater/core'
-import type { ReadOptions, ResultAsync } from '@headwater/core'
+import type { CallOptions, ReadOptions, ResultAsync } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import { enrollmentKeyInput } from '../enrollments/enrollment.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
@@ -49,9 +49,12 @@ export class WaitlistRepository {
    *
    * Costs 3 PostgreSQL round trips; 4, and 2 of Redis, where others wait.
    */
-  join(place: EnrollmentKey): ResultAsync<WaitlistStanding, JoinWaitlistError> {
+  join(
+    place: EnrollmentKey,
+    options?: CallOptions,
+  ): ResultAsync<WaitlistStanding, JoinWaitlistError> {
     return validate(enrollmentKeyInput, place).asyncAndThen((input) =>
-      write(this.#context.stores, (tx) => joinWaitlist(tx, input, this.#context)).mapErr(
+      write(this.#context.stores, (tx) => joinWaitlist(tx, input, this.#context), options).mapErr(
         (failure) =>
           isViolationOf(failure, 'waitlist_user_id_fkey')
             ? notFound('user', input.userId)
@@ -64,9 +67,9 @@ export class WaitlistRepository {
    * Leaves a waiting list, or declines an offer, whose seat then goes to the next user. Publishes
    * `waitlist.left`. Costs 4 PostgreSQL round trips and 2 of Redis.
    */
-  leave(place: EnrollmentKey): ResultAsync<void, LeaveWaitlistError> {
+  leave(place: EnrollmentKey, options?: CallOptions): ResultAsync<void, LeaveWaitlistError> {
     return validate(enrollmentKeyInput, place).asyncAndThen((input) =>
-      write(this.#context.stores, (tx) => leaveWaitlist(tx, input, this.#context)),
+      write(this.#context.stores, (tx) => leaveWaitlist(tx, input, this.#context), options),
     )
   }
 
@@ -76,11 +79,11 @@ export class WaitlistRepository {
    */
   get(
     place: EnrollmentKey,
-    { tx }: ReadOptions = {},
+    options?: ReadOptions,
   ): ResultAsync<WaitlistStanding | undefined, ReadWaitlistError> {
     return validate(enrollmentKeyInput, place)
       .asyncAndThen(({ userId, courseId }) =>
-        read<StandingRow>(this.#context.stores, [selectStanding, [userId, courseId]], tx),
+        read<StandingRow>(this.#context.stores, [selectStanding, [userId, courseId]], options),
       )
       .map(({ rows: [row] }) => row && toStanding(row))
   }
@@ -91,13 +94,13 @@ export class WaitlistRepository {
    */
   listForCourse(
     courseId: number,
-    { tx, ...page }: PageOptions & ReadOptions = {},
+    { tx, signal, ...page }: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
     return validate(courseWaitlistInput, { ...page, courseId }).asyncAndThen(({ cursor, limit }) =>
       read<PlaceRow>(
         this.#context.stores,
         [selectPlacesOfCourse, [courseId, cursor?.[1], limit + 1]],
-        tx,
+        { tx, signal },
       ).map(({ rows }) =>
         toPage(rows.map(toPlace), limit, (last) =>
           encodeCursor('waitlist-of-course', [courseId, last.id]),
@@ -112,14 +115,13 @@ export class WaitlistRepository {
    */
   listForUser(
     userId: number,
-    { tx, ...page }: PageOptions & ReadOptions = {},
+    { tx, signal, ...page }: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
     return validate(userWaitlistInput, { ...page, userId }).asyncAndThen(({ cursor, limit }) =>
-      read<PlaceRow>(
-        this.#context.stores,
-        [selectPlacesOfUser, [userId, cursor?.[1], limit + 1]],
+      read<PlaceRow>(this.#context.stores, [selectPlacesOfUser, [userId, cursor?.[1], limit + 1]], {
         tx,
-      ).map(({ rows }) =>
+        signal,
+      }).map(({ rows }) =>
         toPage(rows.map(toPlace), limit, (last) =>
           encodeCursor('waitlist-of-user', [userId, last.id]),
         ),

@@ -8,13 +8,13 @@ import {
   storableText,
   validate,
 } from '@headwater/core'
-import type { InvalidInput, MoneyInput, Result } from '@headwater/core'
+import type { Abortable, InvalidInput, MoneyInput, Result } from '@headwater/core'
 import * as z from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 
 /** Options of a search: filters, the number of courses, and who searches. */
-export interface SearchOptions {
+export interface SearchOptions extends Abortable {
   /** Only courses of this category. */
   readonly category?: string | undefined
   /** Only courses of this difficulty. */
@@ -51,7 +51,7 @@ export interface SearchOptions {
 export type SimilarOptions = Omit<SearchOptions, 'cursor' | 'userId'>
 
 /** Options of suggestions. */
-export interface SuggestOptions {
+export interface SuggestOptions extends Abortable {
   /**
    * The most suggestions to make, 1 to 20.
    *

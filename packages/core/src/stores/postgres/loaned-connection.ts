@@ -31,8 +31,6 @@ export interface ConnectionContext {
 export interface StatementLimits {
   /** Time for the answer, in milliseconds; `Infinity` for none. */
   readonly deadlineMs: number
-  /** Ends the wait early. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -201,23 +199,17 @@ interface Sending extends Statement {
 
 class TooLate extends Error {}
 
-function within<T>(answer: Promise<T>, { deadlineMs, signal }: StatementLimits): Promise<T> {
-  if (deadlineMs === Infinity && signal === undefined) return answer
+function within<T>(answer: Promise<T>, { deadlineMs }: StatementLimits): Promise<T> {
+  if (deadlineMs === Infinity) return answer
   return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new TooLate())
-    }
     // Timers run before sockets are read: after a stall of the event loop the answer may be there
     // already.
     const cancel = startTimer(Math.max(0, Math.ceil(deadlineMs)), () => {
-      setImmediate(giveUp)
+      setImmediate(() => {
+        reject(new TooLate())
+      })
     })
-    signal?.addEventListener('abort', giveUp, { once: true })
-    if (signal?.aborted === true) giveUp()
-    answer.then(resolve, reject).finally(() => {
-      cancel()
-      signal?.removeEventListener('abort', giveUp)
-    })
+    answer.then(resolve, reject).finally(cancel)
   })
 }
 

@@ -7,12 +7,14 @@ import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
 import { openPool, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
-import { deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
+import { sqlFailure, unavailableFailure } from './sql-failure.ts'
 import { ServerHistory } from './server-history.ts'
 import { Statements } from './statements.ts'
-import { type CallOptions } from '../../call-options.ts'
+import type { Abortable, CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
 import { FailureError, sqlFailureIn } from '../../failure/failure-error.ts'
+import { givenUp } from '../../failure/given-up.ts'
+import { unlessAborted } from '../../resilience/unless-aborted.ts'
 
 /**
  * PostgreSQL over a pool of `pg`, opened here or handed in.
@@ -58,9 +60,13 @@ export class PostgresPoolStore implements PostgresStore {
     values?: readonly unknown[],
     options: CallOptions = {},
   ): ResultAsync<SqlResult<Row>, SqlError> {
-    return ResultAsync.fromPromise(this.#autocommit<Row>(text, values, options), (error) =>
-      this.#failureOf(error, 'statement'),
-    )
+    const run = () =>
+      ResultAsync.fromPromise(this.#autocommit<Row>(text, values, options), (error) =>
+        this.#failureOf(error, 'statement'),
+      )
+    if (options.signal === undefined) return run()
+    const { operation } = this.#context.statements.of(text, values !== undefined)
+    return unlessAborted(options, { store: 'postgres', operation }, run)
   }
 
   async withConnection<T>(
@@ -69,8 +75,9 @@ export class PostgresPoolStore implements PostgresStore {
   ): Promise<T> {
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     const pool = options.reserved === true ? this.#reservedPool() : this.pool
+    const { signal } = options
     const connection = new LoanedConnection(
-      await this.#checkOut(pool, 'connect', Infinity),
+      await this.#checkOut(pool, { operation: 'connect', deadlineMs: Infinity, signal }),
       this.#context,
       { deadlineMs },
     )
@@ -107,15 +114,11 @@ export class PostgresPoolStore implements PostgresStore {
     const { statements, clock } = this.#context
     const { operation } = statements.of(text, values !== undefined && values.length > 0)
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
-    if (options.signal?.aborted === true)
-      throw new FailureError(deadlineFailure({ operation, deadlineMs: 0 }))
+    const { signal } = options
     const startedMs = clock.monotonic()
-    const client = await this.#checkOut(this.pool, operation, deadlineMs)
+    const client = await this.#checkOut(this.pool, { operation, deadlineMs, signal })
     const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
-    const connection = new LoanedConnection(client, this.#context, {
-      deadlineMs: remainingMs,
-      signal: options.signal,
-    })
+    const connection = new LoanedConnection(client, this.#context, { deadlineMs: remainingMs })
     try {
       return await connection.query<Row>(text, values)
     } finally {
@@ -123,13 +126,15 @@ export class PostgresPoolStore implements PostgresStore {
     }
   }
 
-  async #checkOut(pool: Pool, operation: string, deadlineMs: number): Promise<PoolClient> {
+  async #checkOut(pool: Pool, { operation, deadlineMs, signal }: Waiting): Promise<PoolClient> {
     if (this.#isClosed)
       throw new FailureError(unavailableFailure(operation, 'the stores are closed'))
     const limitMs = Math.min(deadlineMs, this.#settings.connectTimeoutMs)
     try {
-      return await connectWithin(pool, limitMs)
+      return await connectWithin(pool, limitMs, signal)
     } catch (error) {
+      if (signal?.aborted === true)
+        throw new FailureError(givenUp({ store: 'postgres', operation }))
       const failure = sqlFailure(error, { operation, deadlineMs: limitMs })
       this.#context.diagnostics.emit('store:operation', {
         store: 'postgres',
@@ -154,17 +159,31 @@ export class PostgresPoolStore implements PostgresStore {
   }
 }
 
-function connectWithin(pool: Pool, ms: number): Promise<PoolClient> {
+/** What a caller waits for a connection for, and how long. */
+interface Waiting extends Abortable {
+  readonly operation: string
+  readonly deadlineMs: number
+}
+
+function connectWithin(
+  pool: Pool,
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<PoolClient> {
   return new Promise((resolve, reject) => {
     let isLate = false
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       isLate = true
       reject(new Error('timeout exceeded when trying to connect'))
-    }, ms)
+    }
+    if (signal?.aborted === true) return giveUp()
+    const timer = setTimeout(giveUp, ms)
+    signal?.addEventListener('abort', giveUp, { once: true })
     // Not as a promise: a server that shuts down may say so in the packet that ends the handshake,
     // before any promise goes on, and an error that nobody listens to ends the process.
     pool.connect((error, client) => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
       if (client === undefined) return reject(error ?? new Error('the pool gave no connection'))
       if (!client.listeners('error').includes(ignore)) client.on('error', ignore)
       if (isLate) client.release()

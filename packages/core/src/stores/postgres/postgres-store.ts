@@ -3,7 +3,7 @@ import type { SqlError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
 import type { ServerHistory } from './server-history.ts'
-import type { CallOptions } from '../../call-options.ts'
+import type { Abortable, CallOptions } from '../../call-options.ts'
 
 /**
  * One connection, lent by {@link PostgresStore.withConnection}. A text without parameters may hold
@@ -48,7 +48,10 @@ export interface PostgresStore {
   readonly pool: Pool
   /** The schema that holds the tables. */
   readonly schema: string
-  /** Runs one statement in autocommit on a connection of the pool. One round trip. */
+  /**
+   * Runs one statement in autocommit on a connection of the pool. One round trip. After an abort a
+   * statement that was sent ends by itself, and its connection returns to the pool.
+   */
   query<Row extends object = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
@@ -71,8 +74,8 @@ export interface PostgresStore {
   ): Promise<T>
 }
 
-/** Options of `withConnection`. */
-export interface LoanOptions {
+/** Options of `withConnection`; its signal ends the wait for a connection. */
+export interface LoanOptions extends Abortable {
   /**
    * Takes the connection from a few that stand outside the pool, so that what must not wait for a
    * full pool does not.

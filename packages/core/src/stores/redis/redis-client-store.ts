@@ -1,3 +1,4 @@
+import { givenUp } from '../../failure/given-up.ts'
 import type { RedisClientType } from '@redis/client'
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
@@ -133,7 +134,7 @@ export class RedisClientStore implements SharedRedis {
     const refused = (failure: StoreError) => Promise.resolve(err(failure))
     if (!this.#link.isUp) return refused(redisUnavailable(command.operation, this.#link.reason))
     if (options?.signal?.aborted === true)
-      return refused(redisDeadlineExceeded(command.operation, 0))
+      return refused(givenUp({ store: 'redis', operation: command.operation }))
     if (!breaker.admit()) return refused(redisUnavailable(command.operation, 'its breaker is open'))
     return this.#timed(breaker, command, options)
   }
@@ -173,7 +174,7 @@ export class RedisClientStore implements SharedRedis {
       whenAborted(options?.signal, answer, () => {
         if (!deadlines.end(running)) return
         breaker.abandoned()
-        end(err(redisDeadlineExceeded(operation, deadlineMs)))
+        end(err(givenUp({ store: 'redis', operation }, deadlineMs)))
       })
     })
   }

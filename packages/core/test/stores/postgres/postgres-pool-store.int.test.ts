@@ -193,14 +193,45 @@ describe('PostgreSQL', () => {
     expect(stores.postgres.pool.totalCount).toBe(0)
   })
 
-  test('A PostgreSQL call ends when its caller aborts it', async () => {
-    const stores = await open()
+  test('A PostgreSQL call ends when its caller aborts it, and its connection is used again', async () => {
+    const stores = await open({ maxConnections: 1 })
+    const pid = async () =>
+      orThrow(await stores.postgres.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+        .rows[0]?.pid
+    const before = await pid()
     const controller = new AbortController()
-    const call = stores.postgres.query('SELECT pg_sleep(5)', [], { signal: controller.signal })
-    void setTimeout(20).then(() => {
-      controller.abort()
+    const { signal } = controller
+    const call = stores.postgres.query('SELECT pg_sleep(0.3)', [], { signal })
+    await eventually(() => expect(stores.postgres.pool.idleCount).toBe(0))
+    controller.abort()
+    expect((await call)._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      message: 'postgres: `select` was given up by its caller',
     })
+    expect(stores.postgres.pool.idleCount).toBe(0)
+    expect(await pid()).toBe(before)
+  })
+
+  test('A caller that aborts while it waits for a connection sends nothing', async () => {
+    const stores = await open({ maxConnections: 1 })
+    const sent: string[] = []
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>()
+    const lent = stores.postgres.withConnection(() => isOver)
+    await eventually(() => expect(stores.postgres.pool.idleCount).toBe(0))
+    const controller = new AbortController()
+    const { signal } = controller
+    const call = stores.postgres.query('UPDATE nothing SET a = 1', [], { signal })
+    const loan = stores.postgres.withConnection((connection) => connection.query('SELECT 2'), {
+      signal,
+    })
+    stores.diagnostics.on('store:operation', ({ operation }) => sent.push(operation))
+    controller.abort()
     expect(await typeOf(call)).toBe('deadline-exceeded')
+    await expect(loan).rejects.toMatchObject({ failure: { type: 'deadline-exceeded' } })
+    end()
+    await lent
+    expect(await typeOf(stores.postgres.query('SELECT 1'))).toBe('ok')
+    expect(sent.filter((operation) => operation === 'update nothing')).toEqual([])
   })
 
   test('A PostgreSQL call fails within its deadline when the server hangs', async () => {

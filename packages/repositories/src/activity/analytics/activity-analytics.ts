@@ -122,20 +122,20 @@ export class ActivityAnalytics {
 
   #answer<Input, Row>(
     schema: Schema<Input>,
-    options: unknown,
+    { signal, ...options }: Period,
     aggregationOf: (input: Input) => Aggregation,
   ): ResultAsync<readonly Row[], InvalidInput | StoreError> {
     return validate(schema, options).asyncAndThen((input) => {
       if (this.#log === undefined) return errAsync(noMongodb)
       const { collection, pipeline } = aggregationOf(input)
-      const call: CallOptions = { deadlineMs }
+      const call: CallOptions = { deadlineMs, signal }
       return this.#log.read(
         'activity-analytics',
-        (database, signal) =>
+        (database, ended) =>
           database
             .collection(collection)
             .aggregate<Row & Document>([...pipeline], {
-              signal,
+              signal: ended,
               maxTimeMS: deadlineMs,
               allowDiskUse: true,
             })

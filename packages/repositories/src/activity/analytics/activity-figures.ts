@@ -1,3 +1,5 @@
+import type { Abortable } from '@headwater/core'
+
 /** The zone in which days and weeks begin. */
 export interface CalendarOptions {
   /**
@@ -8,8 +10,8 @@ export interface CalendarOptions {
   readonly timeZone?: string | undefined
 }
 
-/** A period of time. */
-export interface Period {
+/** A period of time to look at, until the caller aborts. */
+export interface Period extends Abortable {
   /** Its first moment. */
   readonly from: Date
   /** The moment after its last. */

@@ -1,0 +1,30 @@
+import { isViolationOf } from '@headwater/core'
+import type { EmailTaken, TeachesCourses, UsernameTaken } from './user.ts'
+
+/** The failure of deleting a user, who may still teach. */
+export function teachesCourses<Failure extends { readonly type: string }>(
+  failure: Failure,
+  id: number,
+): Failure | TeachesCourses {
+  if (!isViolationOf(failure, 'courses_instructor_id_fkey')) return failure
+  return {
+    type: 'teaches-courses',
+    message: `user ${id} is the instructor of courses`,
+    retryable: false,
+  }
+}
+
+/** The failure of a registration or a change, whose address or name another user may have. */
+export function takenName<Failure extends { readonly type: string }>(
+  failure: Failure,
+): Failure | EmailTaken | UsernameTaken {
+  if (isViolationOf(failure, 'users_email_key'))
+    return {
+      type: 'email-taken',
+      message: 'another user has this e-mail address',
+      retryable: false,
+    }
+  if (isViolationOf(failure, 'users_username_key'))
+    return { type: 'username-taken', message: 'another user has this name', retryable: false }
+  return failure
+}
