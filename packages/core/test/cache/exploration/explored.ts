@@ -1,6 +1,6 @@
-import type { Flaw, Setting } from './setting.ts'
+import type { Explored } from './setting.ts'
 
-/** What is explored, and the flaws that the exploration must find there. */
+/** What is explored while Redis answers, and the flaws that the exploration must find there. */
 export const settings = {
   'two writers, two processes, evictions, crashes and unknown commits': {
     setting: {
@@ -95,121 +95,6 @@ export const settings = {
     },
     flaws: ['delete-after-commit'],
   },
-  'an outage after which Redis returns as it was, empty or from a snapshot': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      troubles: { outages: 1 },
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: [
-      'no-gate',
-      'gate-looks-at-committed-events-only',
-      'no-run-id',
-      'gate-ignores-transactions-under-way',
-    ],
-  },
-  'such an outage and readers of one process that share loads': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      sameProcess: true,
-      troubles: { outages: 1 },
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['followers-trust-another-server'],
-  },
-  'such an outage and a tag': {
-    setting: {
-      writers: ['tag'],
-      readers: 1,
-      readsPerReader: 2,
-      tagged: true,
-      troubles: { outages: 1 },
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['no-gate', 'no-run-id'],
-  },
-  'a transaction that gets its id late, and such an outage': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      idComesLate: true,
-      troubles: { outages: 1 },
-      returns: ['intact', 'empty', 'snapshot'],
-    },
-    flaws: ['holds-before-the-id', 'gate-ignores-transactions-under-way'],
-  },
-  'two outages in a row': {
-    setting: {
-      writers: ['entry'],
-      readers: 2,
-      readsPerReader: 1,
-      troubles: { outages: 2 },
-      returns: ['intact'],
-    },
-    flaws: ['gate-forgets-the-second-outage'],
-  },
-  'Redis out of reach for the writer only, once its intent was seen or settled': {
-    setting: {
-      writers: ['entry', 'entry'],
-      readers: 1,
-      readsPerReader: 2,
-      isFirstWriterCutOff: true,
-    },
-    flaws: ['intent-settled-before-its-transaction-ended', 'intent-removed-before-its-keys'],
-  },
-  'an outage after which Redis returns as it was, and intents that are settled by a flush': {
-    setting: {
-      writers: ['entry'],
-      readers: 1,
-      readsPerReader: 2,
-      flushes: 1,
-      troubles: { evictions: 1, outages: 1 },
-      returns: ['intact'],
-    },
-    flaws: [
-      'marker-read-before-the-intents',
-      'marker-replaced-after-the-intents-are-removed',
-      'evicted-marker-counts-as-the-first',
-    ],
-  },
-  'an outage after which Redis returns empty or from a snapshot, and a flush': {
-    setting: {
-      writers: ['entry'],
-      readers: 1,
-      readsPerReader: 2,
-      flushes: 1,
-      troubles: { outages: 1 },
-      returns: ['empty', 'snapshot'],
-    },
-    flaws: ['no-run-id'],
-  },
-  'Redis out of reach for the first of two writers, and a flush': {
-    setting: {
-      writers: ['entry', 'entry'],
-      readers: 1,
-      readsPerReader: 2,
-      isFirstWriterCutOff: true,
-      flushes: 1,
-    },
-    flaws: ['flush-of-an-open-transaction', 'flush-settles-what-ends-after-its-marker'],
-  },
-  'a tag, readers of one process, and a flush': {
-    setting: {
-      writers: ['tag'],
-      readers: 2,
-      readsPerReader: 1,
-      tagged: true,
-      sameProcess: true,
-      isFirstWriterCutOff: true,
-      flushes: 1,
-    },
-    flaws: ['flush-of-an-open-transaction', 'flush-settles-what-ends-after-its-marker'],
-  },
   'a hold that is evicted, but for reads that begin between the commit and the release': {
     setting: {
       writers: ['entry', 'entry'],
@@ -228,16 +113,6 @@ export const settings = {
       troubles: { holdEvictions: 1 },
     },
     flaws: ['release-spares-what-is-not-its-hold'],
-  },
-  'a failover of Redis to a replica that lags, and the failback': {
-    setting: {
-      writers: ['entry'],
-      readers: 1,
-      readsPerReader: 2,
-      troubles: { outages: 2 },
-      returns: ['failover'],
-    },
-    flaws: ['run-id-without-its-term', 'no-run-id', 'no-gate'],
   },
   'a standby of PostgreSQL that is promoted': {
     setting: {
@@ -287,4 +162,4 @@ export const settings = {
     },
     flaws: ['failed-release-leaves-no-intent', 'release-spares-what-is-not-its-hold'],
   },
-} satisfies Record<string, { setting: Setting; flaws: Flaw[] }>
+} satisfies Explored

@@ -114,3 +114,8 @@ export type Flaw =
   | 'tag-nonces-repeat'
   | 'missing-tag-counts-as-unchanged'
   | 'held-tag-counts-as-unchanged'
+
+/** What is explored: a setting by its name, and the flaws that must be found there. */
+export type Explored = Readonly<
+  Record<string, { readonly setting: Setting; readonly flaws: readonly Flaw[] }>
+>
