@@ -41,10 +41,9 @@ export async function openDegradationFixture(platform: Platform): Promise<Degrad
   const cached = await platform.offer({ title: `The ${query} course` })
   const uncached = await platform.offer({ title: `Another course ${fixtures}` })
   const student = await platform.register()
-  const [session, revocable] = [
-    orThrow(await sessions.create({ userId: student.id })),
-    orThrow(await sessions.create({ userId: student.id })),
-  ]
+  const begin = () =>
+    eventually(async () => orThrow(await sessions.create({ userId: student.id })), patience)
+  const [session, revocable] = [await begin(), await begin()]
   await eventually(async () => {
     const { mode, hits } = orThrow(await search.search(query))
     expect([
