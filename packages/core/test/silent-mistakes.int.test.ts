@@ -68,6 +68,7 @@ const misspelled: readonly [string, () => unknown, string][] = [
   ],
   ['a relay', () => createRelay(stores, loose({ sinks: [], lease: 5 })), 'leaseMs'],
   ['a sink', () => defineSink(loose({ ...sinkOptions, batch: 5 })), 'batchSize'],
+  ['the end of the stores', () => stores.close(loose({ deadline: 5 })), 'deadlineMs'],
   ['a migration', () => migrate(stores, loose({ set: [] })), 'sets'],
   [
     'a transaction',
@@ -82,6 +83,12 @@ test.each(misspelled)(
     expect(make).toThrow(`unknown: the closest option is ${closest}: got`)
   },
 )
+
+test('A misspelled option of a health check is refused, and the closest one is named', async () => {
+  await expect(stores.health(loose({ deadline: 5 }))).rejects.toThrow(
+    'stores.health: deadline: unknown: the closest option is deadlineMs: got 5',
+  )
+})
 
 test('An option that resembles none is refused, and all are named', () => {
   expect(() => createSessions(stores, loose({ zzz: 5 }))).toThrow(

@@ -1,3 +1,4 @@
+import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded } from '../errors.ts'
@@ -33,8 +34,10 @@ export function connectedStores(deps: ConnectedStoresDeps): Stores {
   return Object.assign(new ConnectedStores(stores, deps), stores)
 }
 
-/** Defaults of `HealthOptions` and `CloseOptions`. */
-const defaults = { healthDeadlineMs: 1_000, closeDeadlineMs: 5_000 }
+const healthDefaults = { deadlineMs: 1_000 }
+const healthRules = strictOptions<HealthOptions>({ deadlineMs: option.durationMs })
+const closeDefaults = { deadlineMs: 5_000 }
+const closeRules = strictOptions<CloseOptions>({ deadlineMs: option.durationMs })
 
 /** The life of the stores of one application, from `connect` to `close`. */
 class ConnectedStores implements Omit<Stores, ConnectedName> {
@@ -60,14 +63,18 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
     return this.#closed !== undefined
   }
 
-  health(options: HealthOptions = {}): Promise<HealthReport> {
-    return checkHealth(this.#opened, this.clock, options.deadlineMs ?? defaults.healthDeadlineMs)
+  async health(options: HealthOptions = {}): Promise<HealthReport> {
+    const { deadlineMs } = checkOptions('stores.health', healthRules, {
+      ...healthDefaults,
+      ...options,
+    })
+    return checkHealth(this.#opened, this.clock, deadlineMs)
   }
 
   async isReady(): Promise<boolean> {
     if (this.isClosing) return false
     const required = this.#opened.filter((probe) => probe.isRequired)
-    const { status } = await checkHealth(required, this.clock, defaults.healthDeadlineMs)
+    const { status } = await checkHealth(required, this.clock, healthDefaults.deadlineMs)
     return status === 'up' && !this.isClosing
   }
 
@@ -80,11 +87,15 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
   }
 
   close(options: CloseOptions = {}): ResultAsync<void, DeadlineExceeded> {
+    const { deadlineMs } = checkOptions('stores.close', closeRules, {
+      ...closeDefaults,
+      ...options,
+    })
     this.#closed ??= new ResultAsync(
       closeAll({
         hooks: [...this.#hooks].map((hook) => hook.stop),
         clients: this.#opened,
-        deadlineMs: options.deadlineMs ?? defaults.closeDeadlineMs,
+        deadlineMs,
         clock: this.clock,
         diagnostics: this.diagnostics,
       }),

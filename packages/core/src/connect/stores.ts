@@ -32,7 +32,11 @@ export interface Stores extends StoresByName {
   readonly diagnostics: Diagnostics
   /** Where time comes from. */
   readonly clock: Clock
-  /** Asks every store how it is. Never fails; touches every store once. */
+  /**
+   * Asks every store how it is: one round trip to each. What a store answers never makes it fail.
+   *
+   * @throws InvalidOptions when an option breaks a rule.
+   */
   health(options?: HealthOptions): Promise<HealthReport>
   /**
    * Whether traffic should be sent here: required stores answer and `close` has not begun. One
@@ -49,6 +53,8 @@ export interface Stores extends StoresByName {
   /**
    * Stops what runs on the stores, drains, and closes the clients that the SDK opened. Idempotent.
    * After the deadline the rest is cut off and the result says so.
+   *
+   * @throws InvalidOptions when an option breaks a rule; nothing is stopped then.
    */
   close(options?: CloseOptions): ResultAsync<void, DeadlineExceeded>
   /** Closes with the default deadline: `await using stores = …`. */
