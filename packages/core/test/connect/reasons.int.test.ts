@@ -60,6 +60,15 @@ describe('Redis that cannot be had', () => {
   )
 })
 
+test.each(redisMistakes.slice(0, 2))(
+  'Given %s for a Redis that is required, connect does not wait for its deadline',
+  async (_, url, reason) => {
+    const redis = { url: url(), required: true }
+    const refused = await connect({ ...options({ redis }), connectDeadlineMs: 600_000 })
+    expect(refused._unsafeUnwrapErr().message).toMatch(reason)
+  },
+)
+
 const postgresMistakes: readonly [string, (url: URL) => void, RegExp][] = [
   ['a wrong port', (url) => (url.port = '1'), /nothing listens at 127\.0\.0\.1:1/],
   ['a wrong host name', (url) => (url.hostname = 'no-such-host.invalid'), /host name .* not known/],

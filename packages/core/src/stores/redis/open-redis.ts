@@ -30,13 +30,17 @@ function opened(settings: RedisSettings, context: StoreContext): OpenedStore<Red
   }
 }
 
-function upWithin(
+/** Does not wait for a server that refuses the credentials. */
+async function upWithin(
   store: RedisClientStore,
   deadlineMs: number,
 ): Promise<Result<unknown, StoreError>> {
-  return within(
-    store.whenUp('up').then(() => ok(undefined)),
+  const isUp = await within(
+    store.whenUp('up-or-denied').then(() => !store.isDenied),
     deadlineMs,
-    () => err({ ...redisUnavailable('connect', store.downReason), retryable: false }),
+    () => false,
   )
+  return isUp
+    ? ok(undefined)
+    : err({ ...redisUnavailable('connect', store.downReason), retryable: false })
 }

@@ -7,6 +7,7 @@ import type { StoreError } from '../../errors.ts'
 import { err, ok, type Result, ResultAsync } from '../../result.ts'
 import { CommandDeadlines } from './command-deadlines.ts'
 import { HeavyTurns } from './heavy-turns.ts'
+import type { LinkMoment } from './link-listeners.ts'
 import { RedisBreaker } from './redis-breaker.ts'
 import { redisDeadlineExceeded, redisFailure, redisUnavailable } from './redis-failure.ts'
 import { RedisLink } from './redis-link.ts'
@@ -105,10 +106,16 @@ export class RedisClientStore implements SharedRedis {
   }
 
   /**
-   * Resolves when commands can be served; `'first-attempt'` also when the first attempt has failed.
+   * Resolves when commands can be served; `'up-or-denied'` also when the server refuses the
+   * credentials, and `'first-attempt'` when the first attempt has failed.
    */
-  whenUp(until: 'up' | 'first-attempt'): Promise<void> {
+  whenUp(until: LinkMoment): Promise<void> {
     return this.#link.whenUp(until)
+  }
+
+  /** Whether the server has refused the credentials. */
+  get isDenied(): boolean {
+    return this.#link.isDenied
   }
 
   /** Why it is not up. */

@@ -84,6 +84,11 @@ export function connectReason(error: unknown): string {
   return reason === 'Connection timeout' ? noAnswer : reason
 }
 
+/** Whether the server refuses the credentials, which no further attempt will change. */
+export function isDenied(error: unknown): boolean {
+  return ['NOAUTH', 'WRONGPASS'].includes(replyCode(error) ?? '')
+}
+
 /** Why commands fail while a server says nothing. */
 export const noAnswer =
   'no answer yet: check the port, and whether it wants TLS (rediss://) or not (redis://)'

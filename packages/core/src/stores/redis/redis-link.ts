@@ -1,20 +1,11 @@
 import { startTimer } from '../../resilience/timer.ts'
 import { listenTo } from './client-events.ts'
+import type { LinkMoment, RedisLinkListeners } from './link-listeners.ts'
 import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
-import { connectReason, noAnswer, replyCode } from './redis-failure.ts'
+import { connectReason, isDenied, noAnswer, replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
 import { readServer, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
-
-/** Listeners to a link's changes. */
-export interface RedisLinkListeners {
-  /** A connection is up and its server known. */
-  readonly onUp: () => void
-  /** A connection was lost, or another server answers. */
-  readonly onDown: () => void
-  /** The client reported an error. */
-  readonly onError: (error: unknown) => void
-}
 
 /** Pause before a server is asked again that did not say which it is. */
 const retryVerifyMs = 500
@@ -34,7 +25,7 @@ export class RedisLink {
   readonly #listeners: RedisLinkListeners
   readonly #isOwn: boolean
   readonly #waiting = new Set<{
-    readonly until: 'up' | 'first-attempt'
+    readonly until: LinkMoment
     readonly resolve: () => void
   }>()
   #client: RedisConnection
@@ -45,6 +36,7 @@ export class RedisLink {
   #runId: string | undefined
   #lastRunId: string | undefined
   #reason: string | undefined
+  #isDenied = false
   #cancelWatchdog: () => void = () => undefined
   #cancelRecheck: () => void = () => undefined
   #attempt = 0
@@ -76,13 +68,18 @@ export class RedisLink {
     return this.#reason ?? noAnswer
   }
 
+  /** Whether the server has refused the credentials. */
+  get isDenied(): boolean {
+    return this.#isDenied
+  }
+
   /** Names the connected server and its term as a primary; `undefined` while that is not known. */
   get runId(): string | undefined {
     return this.isUp ? this.#runId : undefined
   }
 
-  whenUp(until: 'up' | 'first-attempt'): Promise<void> {
-    if (this.isUp || (until === 'first-attempt' && this.#hasTried)) return Promise.resolve()
+  whenUp(until: LinkMoment): Promise<void> {
+    if (this.isUp || this.#isOver(until)) return Promise.resolve()
     return new Promise((resolve) => {
       this.#waiting.add({ until, resolve })
     })
@@ -245,6 +242,7 @@ export class RedisLink {
     this.#lastRunId = runId
     this.#isUp = true
     this.#reason = undefined
+    this.#isDenied = false
     this.#refusals = 0
     this.#listeners.onUp()
     this.#recheckLater()
@@ -263,17 +261,24 @@ export class RedisLink {
     this.#runId = undefined
     if (wasUp) this.#listeners.onDown()
     if (isPartial) this.#verifyIn(retryVerifyMs)
-    this.#wake((until) => until === 'first-attempt')
+    this.#wake((until) => this.#isOver(until))
   }
 
   #onError(error: unknown): void {
     this.#hasTried = true
     this.#reason = connectReason(error)
+    this.#isDenied = isDenied(error)
     this.#listeners.onError(error)
-    this.#wake((until) => until === 'first-attempt')
+    this.#wake((until) => this.#isOver(until))
   }
 
-  #wake(isOver: (until: 'up' | 'first-attempt') => boolean): void {
+  /** Whether a moment has come though the connection is not up. */
+  #isOver(until: LinkMoment): boolean {
+    if (until === 'up-or-denied') return this.#isDenied
+    return until === 'first-attempt' && this.#hasTried
+  }
+
+  #wake(isOver: (until: LinkMoment) => boolean): void {
     for (const waiter of this.#waiting) {
       if (!isOver(waiter.until)) continue
       this.#waiting.delete(waiter)
