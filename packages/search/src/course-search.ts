@@ -15,6 +15,7 @@ import type {
   SearchOptions,
   SearchRequest,
   SimilarOptions,
+  SimilarRequest,
   SuggestOptions,
 } from './query/search-request.ts'
 import type {
@@ -79,14 +80,9 @@ export class CourseSearch {
    * const { hits } = orThrow(await search.search('machine learning fundamentals', options))
    * ```
    */
-  search(
-    query: string,
-    { signal, ...options }: SearchOptions = {},
-  ): ResultAsync<SearchResult, SearchError> {
-    return unlessAborted(
-      { signal },
-      asked('search'),
-      () => new ResultAsync(this.#search(query, options)),
+  search(query: string, options: SearchOptions = {}): ResultAsync<SearchResult, SearchError> {
+    return parseSearch(query, options).asyncAndThen((request) =>
+      unlessAborted(request, asked('search'), () => new ResultAsync(this.#search(request))),
     )
   }
 
@@ -95,14 +91,9 @@ export class CourseSearch {
    * words of its title and category. The course itself is left out. Works like {@link
    * CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
    */
-  similar(
-    courseId: number,
-    { signal, ...options }: SimilarOptions = {},
-  ): ResultAsync<FoundCourses, SimilarError> {
-    return unlessAborted(
-      { signal },
-      asked('similar'),
-      () => new ResultAsync(this.#similar(courseId, options)),
+  similar(courseId: number, options: SimilarOptions = {}): ResultAsync<FoundCourses, SimilarError> {
+    return parseSimilar(courseId, options).asyncAndThen((request) =>
+      unlessAborted(request, asked('similar'), () => new ResultAsync(this.#similar(request))),
     )
   }
 
@@ -113,10 +104,10 @@ export class CourseSearch {
    */
   suggest(
     prefix: string,
-    { signal, ...options }: SuggestOptions = {},
+    options: SuggestOptions = {},
   ): ResultAsync<readonly Suggestion[], InvalidInput | SqlError> {
     return parseSuggest(prefix, options).asyncAndThen((request) =>
-      unlessAborted({ signal }, asked('suggest'), () => suggestCourses(this.#suggesting, request)),
+      unlessAborted(request, asked('suggest'), () => suggestCourses(this.#suggesting, request)),
     )
   }
 
@@ -130,10 +121,8 @@ export class CourseSearch {
     })
   }
 
-  async #search(text: string, options: SearchOptions): Promise<Result<SearchResult, SearchError>> {
-    const parsed = parseSearch(text, options)
-    if (parsed.isErr()) return err(parsed.error)
-    const { query, filters, limit, cursor } = parsed.value
+  async #search(request: SearchRequest): Promise<Result<SearchResult, SearchError>> {
+    const { query, filters, limit, cursor } = request
     const question = [query, filters]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
@@ -146,18 +135,16 @@ export class CourseSearch {
     const { courses, next } = found.value
     const nextCursor = next === undefined ? null : encodeCursor(question, next)
     const result = { ...courses, searchId, nextCursor }
-    if (position.value === undefined) this.#logSearch(parsed.value, result)
+    if (position.value === undefined) this.#logSearch(request, result)
     else this.#logPage(result, position.value.shown)
     return ok(result)
   }
 
-  async #similar(
-    courseId: number,
-    options: SimilarOptions,
-  ): Promise<Result<FoundCourses, SimilarError>> {
-    const parsed = parseSimilar(courseId, options)
-    if (parsed.isErr()) return err(parsed.error)
-    const { courseId: like, filters, limit } = parsed.value
+  async #similar({
+    courseId: like,
+    filters,
+    limit,
+  }: SimilarRequest): Promise<Result<FoundCourses, SimilarError>> {
     const read = await this.#options.courses.getMany([like])
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)

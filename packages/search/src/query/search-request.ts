@@ -12,6 +12,7 @@ import type { Abortable, InvalidInput, MoneyInput, Result } from '@headwater/cor
 import * as z from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
+import type { SuggestRequest } from '../spelling/suggest.ts'
 
 /** Options of a search: filters, the number of courses, and who searches. */
 export interface SearchOptions extends Abortable {
@@ -67,7 +68,7 @@ export const searchOptionsDefaults = { limit: 10 } as const
 export const suggestOptionsDefaults = { limit: 8 } as const
 
 /** A search that has passed the checks. */
-export interface SearchRequest {
+export interface SearchRequest extends Abortable {
   /** The normalised query. */
   readonly query: string
   /** The filters that are set, in a fixed order. */
@@ -89,7 +90,15 @@ const query = z
   .transform(normalise)
   .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
 
+const signal = z
+  .custom<AbortSignal>(
+    (value) => typeof (Object(value) as Partial<AbortSignal>).addEventListener === 'function',
+    'must be an AbortSignal',
+  )
+  .optional()
+
 const filterInput = {
+  signal,
   category: storableText(100).optional(),
   difficulty: storableText(50).optional(),
   instructorId: rowId.optional(),
@@ -117,6 +126,7 @@ const searchOptions = z
   .refine(pricesAreOrdered, pricesRule)
 const similarOptions = z.strictObject(filterInput).refine(pricesAreOrdered, pricesRule)
 const suggestOptions = z.strictObject({
+  signal,
   limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit),
 })
 const clickInput = z.strictObject({
@@ -142,6 +152,7 @@ export function parseSearch(
     limit: input.limit,
     cursor: input.cursor,
     userId: input.userId,
+    signal: input.signal,
   }))
 }
 
@@ -157,11 +168,12 @@ export function parseSimilar(
     courseId: input.courseId,
     filters: filtersOf(input),
     limit: input.limit,
+    signal: input.signal,
   }))
 }
 
 /** A search for similar courses that has passed the checks. */
-export interface SimilarRequest {
+export interface SimilarRequest extends Abortable {
   readonly courseId: number
   readonly filters: SearchFilters
   readonly limit: number
@@ -171,7 +183,7 @@ export interface SimilarRequest {
 export function parseSuggest(
   text: string,
   options: SuggestOptions,
-): Result<{ readonly prefix: string; readonly limit: number }, InvalidInput> {
+): Result<SuggestRequest & Abortable, InvalidInput> {
   return both(
     validate(z.strictObject({ prefix: query }), { prefix: text }),
     validate(suggestOptions, options),
