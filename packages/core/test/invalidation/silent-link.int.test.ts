@@ -7,6 +7,8 @@ import {
   startRedisServer,
 } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { holdKeys } from '../../src/invalidation/hold.ts'
+import { releaseEnded } from '../../src/invalidation/release.ts'
 import {
   rowCache,
   type RowCache,
@@ -14,6 +16,7 @@ import {
   type VersionedRows,
   versionOf,
 } from '../cache/versioned-rows.ts'
+import { ask } from '../stores/redis/replicas-fixture.ts'
 
 let rows: VersionedRows
 let redis: RedisServer
@@ -114,6 +117,19 @@ test('A release that does not reach Redis leaves an intent, so that another proc
   link.hang()
   await change.release()
   await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 1_500 })
+})
+
+test('A change whose release Redis refuses does not count as released', async () => {
+  const [refused, other] = [{ id: 'one', keys: [cache.key(id).text] }, 'other']
+  for (const owner of [refused.id, other])
+    orThrow(await holdKeys(reader.redis, refused.keys, { owner, lifeMs: 60_000 }))
+  const limitMemory = (bytes: string) => ask(redis.url, 'CONFIG', 'SET', 'maxmemory', bytes)
+  await limitMemory('1')
+  // What the other owner holds would have to be stored again.
+  const released = await releaseEnded(reader.redis, [refused]).finally(() => limitMemory('0'))
+  expect(released).toEqual(new Set())
+  expect(await releaseEnded(reader.redis, [refused])).toEqual(new Set([refused.id]))
+  expect(await raw()).toMatch(/^h1 other:\d+$/)
 })
 
 test('A change that was released holds its keys again when it is used for another attempt', async () => {
