@@ -90,10 +90,14 @@ describe('a search', () => {
     const query = 'bread of my own'
     app.pinecone.faults.hang({ route: '/query' })
     const queries = app.pinecone.requestCount('/query')
+    const looks: string[] = []
+    const off = app.stores.diagnostics.on('cache:miss', ({ cache }) => looks.push(cache))
     const controller = new AbortController()
     const aborting = app.search.search(query, { signal: controller.signal })
     await eventually(() => expect(app.pinecone.requestCount('/query')).toBe(queries + 1))
     const waiting = app.find(query)
+    await eventually(() => expect(looks.filter((cache) => cache === looks[0])).toHaveLength(2))
+    off()
     controller.abort()
     expect((await aborting)._unsafeUnwrapErr()).toMatchObject({
       type: 'deadline-exceeded',
