@@ -51,6 +51,9 @@ const badMoney: readonly unknown[] = [
 ]
 const badLimits: readonly unknown[] = [-1, 0, 1.5, NaN, 201, '10']
 
+/** No options at all. */
+const badOptions: readonly unknown[] = [null, 5, 'newest']
+
 type Case = readonly [
   operation: string,
   field: string,
@@ -360,6 +363,13 @@ const cases: Case[] = [
       }),
   ],
   ['activity.list', 'type', ({ activity }) => activity.list({ type: as({ $ne: '' }) })],
+  ...badOptions.flatMap((options): Case[] => [
+    ['courses.list', 'input', ({ courses }) => courses.list(as(options))],
+    ['users.list', 'input', ({ users }) => users.list(as(options))],
+    ['activity.list', 'input', ({ activity }) => activity.list(as(options))],
+    ['analytics.searchTime', 'input', ({ activity }) => activity.analytics.searchTime(as(options))],
+  ]),
+  ['analytics.searchTime', 'input', ({ activity }) => activity.analytics.searchTime(as(undefined))],
 ]
 
 describe('bad input', () => {

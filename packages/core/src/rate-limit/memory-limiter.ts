@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { RecentMap } from '../recent-map.ts'
 import { look, type Rate, take, type Verdict } from './gcra.ts'
 
 /** Subjects kept; beyond that the least recently seen one is forgotten and starts afresh. */
@@ -15,7 +16,7 @@ export interface MemoryTake {
 /** The limits of this process alone, for the time in which Redis cannot be asked. Bounded. */
 export class MemoryLimiter {
   readonly #clock: Clock
-  readonly #arrivals = new Map<string, number>()
+  readonly #arrivals = new RecentMap<string, number>(maxSubjects)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,7 +29,7 @@ export class MemoryLimiter {
     const nowUs = this.#nowUs
     return takes.map(({ key, rate }) => {
       const decision = take(rate, this.#arrivals.get(key) ?? 0, nowUs, cost)
-      this.#remember(key, decision.arrivalUs)
+      this.#arrivals.set(key, decision.arrivalUs)
       return decision
     })
   }
@@ -46,17 +47,10 @@ export class MemoryLimiter {
 
   /** Forgets everything. */
   clear(): void {
-    if (this.#arrivals.size > 0) this.#arrivals.clear()
+    this.#arrivals.clear()
   }
 
   get #nowUs(): number {
     return Math.floor(this.#clock.monotonic() * 1_000)
-  }
-
-  #remember(key: string, arrivalUs: number): void {
-    this.#arrivals.delete(key)
-    this.#arrivals.set(key, arrivalUs)
-    const [oldest] = this.#arrivals.keys()
-    if (this.#arrivals.size > maxSubjects && oldest !== undefined) this.#arrivals.delete(oldest)
   }
 }

@@ -13,6 +13,7 @@ import type {
 import * as z from 'zod'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
+import { splitOptions } from '../split-options.ts'
 import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
 import { ActivityCheck } from './activity-check.ts'
@@ -158,17 +159,17 @@ export class ActivityRepository {
    * MongoDB round trip on an index; a second one where a page ends among several records of one
    * millisecond.
    */
-  list({ signal, ...options }: ActivityListOptions & Abortable = {}): ResultAsync<
-    Page<ActivityRecord>,
-    ReadActivityError
-  > {
-    return validate(activityListInput, options).asyncAndThen((input) => {
+  list(
+    options: ActivityListOptions & Abortable = {},
+  ): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
+    const { call, asked } = splitOptions(options, 'signal')
+    return validate(activityListInput, asked).asyncAndThen((input) => {
       const { log } = this.#deps
       if (log === undefined) return errAsync(noMongodb)
       return log.read(
         'activity-list',
-        (database, ended) => readActivityPage(database, input, { signal: ended }),
-        { signal },
+        (database, signal) => readActivityPage(database, input, { signal }),
+        call,
       )
     })
   }

@@ -7,6 +7,7 @@ import type { Page, PageOptions } from '../page.ts'
 import { selectStudentPage } from '../enrollments/enrollment-queries.ts'
 import { read, write } from '../sql.ts'
 import type { User } from '../users/user.ts'
+import { splitOptions } from '../split-options.ts'
 import { courseCursor, courseListInput } from './course-list.ts'
 import type { CourseListOptions } from './course-list.ts'
 import { selectCoursePage } from './course-list-query.ts'
@@ -86,13 +87,11 @@ export class CourseRepository {
    * order newest, price or title, and in the order newest within a category or of an instructor. By
    * popularity, all courses within the filters are sorted.
    */
-  list({ tx, signal, ...options }: CourseListOptions & ReadOptions = {}): ResultAsync<
-    Page<Course>,
-    ListCoursesError
-  > {
-    return validate(courseListInput, options).asyncAndThen((input) =>
-      read<CourseRow>(this.#context.stores, selectCoursePage(input), { tx, signal }).map(
-        ({ rows }) => toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
+  list(options: CourseListOptions & ReadOptions = {}): ResultAsync<Page<Course>, ListCoursesError> {
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(courseListInput, asked).asyncAndThen((input) =>
+      read<CourseRow>(this.#context.stores, selectCoursePage(input), call).map(({ rows }) =>
+        toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
       ),
     )
   }
@@ -148,12 +147,12 @@ export class CourseRepository {
    */
   delete(
     id: number,
-    { deadlineMs, signal, ...options }: DeleteCourseOptions & CallOptions = {},
+    options: DeleteCourseOptions & CallOptions = {},
   ): ResultAsync<void, PublishCourseError> {
     const { stores, caches } = this.#context
-    const limits = deadlineMs === undefined ? { signal } : { deadlineMs, signal }
-    return validate(deleteCourseInput, { ...options, id }).asyncAndThen((input) =>
-      write(stores, (tx) => deleteCourse(tx, input, caches), limits),
+    const { call, asked } = splitOptions(options, 'deadlineMs', 'signal')
+    return validate(deleteCourseInput, { ...asked, id }).asyncAndThen((input) =>
+      write(stores, (tx) => deleteCourse(tx, input, caches), call),
     )
   }
 
@@ -164,15 +163,13 @@ export class CourseRepository {
    */
   students(
     courseId: number,
-    { tx, signal, ...options }: PageOptions & ReadOptions = {},
+    options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<User>, ReadCourseError> {
     const { stores, caches } = this.#context
-    return validate(studentListInput, { ...options, courseId }).asyncAndThen(
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(studentListInput, { ...asked, courseId }).asyncAndThen(
       ({ cursor: [, after] = [courseId, 0], limit }) =>
-        read<{ user_id: number }>(stores, [selectStudentPage, [courseId, after, limit + 1]], {
-          tx,
-          signal,
-        })
+        read<{ user_id: number }>(stores, [selectStudentPage, [courseId, after, limit + 1]], call)
           .map(({ rows }) =>
             toPage(
               rows.map((row) => row.user_id),
@@ -181,7 +178,7 @@ export class CourseRepository {
             ),
           )
           .andThen((page) =>
-            caches.users.getMany(page.items, { tx, signal }).map((found) => ({
+            caches.users.getMany(page.items, call).map((found) => ({
               ...page,
               items: page.items.flatMap((id) => found.get(id) ?? []),
             })),

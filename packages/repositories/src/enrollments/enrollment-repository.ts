@@ -5,6 +5,7 @@ import type { Course } from '../courses/course.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
 import { read, write } from '../sql.ts'
+import { splitOptions } from '../split-options.ts'
 import { constraintRefusal, runBatch } from './enroll-batch.ts'
 import { selectEnrollmentPage, toEnrollment } from './enrollment-queries.ts'
 import type { EnrollmentPageRow } from './enrollment-queries.ts'
@@ -161,18 +162,18 @@ export class EnrollmentRepository {
    */
   listForUser(
     userId: number,
-    { tx, signal, ...page }: PageOptions & ReadOptions = {},
+    options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<EnrollmentWithCourse>, ReadEnrollmentsError> {
-    const options: ReadOptions = { tx, signal }
-    return validate(userEnrollmentsInput, { ...page, userId }).asyncAndThen(({ cursor, limit }) =>
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(userEnrollmentsInput, { ...asked, userId }).asyncAndThen(({ cursor, limit }) =>
       this.#context.caches.userEnrollments
-        .get(userId, options)
+        .get(userId, call)
         .map((enrollments = []) =>
           toPage(after(enrollments, cursor), limit, (last) =>
             encodeCursor('enrollments-of-user', [userId, last.enrolledAt.getTime(), last.id]),
           ),
         )
-        .andThen((found) => this.#withCourses(found, options)),
+        .andThen((found) => this.#withCourses(found, call)),
     )
   }
 
@@ -182,14 +183,15 @@ export class EnrollmentRepository {
    */
   listForCourse(
     courseId: number,
-    { tx, signal, ...page }: PageOptions & ReadOptions = {},
+    options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<Enrollment>, ListEnrollmentsError> {
-    return validate(courseEnrollmentsInput, { ...page, courseId }).asyncAndThen(
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(courseEnrollmentsInput, { ...asked, courseId }).asyncAndThen(
       ({ cursor, limit }) =>
         read<EnrollmentPageRow>(
           this.#context.stores,
           [selectEnrollmentPage, [courseId, cursor?.[1], cursor?.[2], limit + 1]],
-          { tx, signal },
+          call,
         )
           .map(({ rows }) =>
             toPage(rows, limit, (last) =>

@@ -18,6 +18,7 @@ import { read, write } from '../sql.ts'
 import type { ActivityMetadata } from '../activity/activity.ts'
 import type { Redactor } from '../activity/redaction.ts'
 import type { EventLog } from '../activity/event-log.ts'
+import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { registerUser } from './register-user.ts'
@@ -147,15 +148,14 @@ export class UserRepository {
   }
 
   /** Lists users, newest first. Not cached: 1 PostgreSQL round trip. */
-  list({ tx, signal, ...options }: UserListOptions & ReadOptions = {}): ResultAsync<
-    Page<User>,
-    ListUsersError
-  > {
-    return validate(userListInput, options).asyncAndThen(({ role, cursor, limit }) =>
-      read<UserRow>(this.#context.stores, [selectUserPage, [role, cursor?.[0], limit + 1]], {
-        tx,
-        signal,
-      }).map(({ rows }) =>
+  list(options: UserListOptions & ReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(userListInput, asked).asyncAndThen(({ role, cursor, limit }) =>
+      read<UserRow>(
+        this.#context.stores,
+        [selectUserPage, [role, cursor?.[0], limit + 1]],
+        call,
+      ).map(({ rows }) =>
         toPage(rows.map(toUser), limit, (last) => encodeCursor('users', [last.id])),
       ),
     )

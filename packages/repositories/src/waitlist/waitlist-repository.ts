@@ -6,6 +6,7 @@ import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
 import { read, write } from '../sql.ts'
+import { splitOptions } from '../split-options.ts'
 import { joinWaitlist } from './join-waitlist.ts'
 import { leaveWaitlist } from './leave-waitlist.ts'
 import {
@@ -94,13 +95,14 @@ export class WaitlistRepository {
    */
   listForCourse(
     courseId: number,
-    { tx, signal, ...page }: PageOptions & ReadOptions = {},
+    options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
-    return validate(courseWaitlistInput, { ...page, courseId }).asyncAndThen(({ cursor, limit }) =>
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(courseWaitlistInput, { ...asked, courseId }).asyncAndThen(({ cursor, limit }) =>
       read<PlaceRow>(
         this.#context.stores,
         [selectPlacesOfCourse, [courseId, cursor?.[1], limit + 1]],
-        { tx, signal },
+        call,
       ).map(({ rows }) =>
         toPage(rows.map(toPlace), limit, (last) =>
           encodeCursor('waitlist-of-course', [courseId, last.id]),
@@ -115,13 +117,15 @@ export class WaitlistRepository {
    */
   listForUser(
     userId: number,
-    { tx, signal, ...page }: PageOptions & ReadOptions = {},
+    options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
-    return validate(userWaitlistInput, { ...page, userId }).asyncAndThen(({ cursor, limit }) =>
-      read<PlaceRow>(this.#context.stores, [selectPlacesOfUser, [userId, cursor?.[1], limit + 1]], {
-        tx,
-        signal,
-      }).map(({ rows }) =>
+    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    return validate(userWaitlistInput, { ...asked, userId }).asyncAndThen(({ cursor, limit }) =>
+      read<PlaceRow>(
+        this.#context.stores,
+        [selectPlacesOfUser, [userId, cursor?.[1], limit + 1]],
+        call,
+      ).map(({ rows }) =>
         toPage(rows.map(toPlace), limit, (last) =>
           encodeCursor('waitlist-of-user', [userId, last.id]),
         ),

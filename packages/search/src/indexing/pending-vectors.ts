@@ -1,3 +1,5 @@
+import { RecentMap } from '@headwater/core'
+
 /** As many as one request for embeddings may carry; about 12 MB at 1,536 dimensions. */
 const maxVectors = 2_048
 
@@ -6,7 +8,7 @@ const maxVectors = 2_048
  * pay again. When there are too many, the oldest are forgotten.
  */
 export class PendingVectors {
-  readonly #vectors = new Map<string, Float32Array>()
+  readonly #vectors = new RecentMap<string, Float32Array>(maxVectors)
 
   /** The vector of a text, by the hash of the text. */
   get(hash: string): readonly number[] | undefined {
@@ -17,11 +19,6 @@ export class PendingVectors {
   /** Keeps a vector until it is stored. */
   keep(hash: string, vector: readonly number[]): void {
     this.#vectors.set(hash, Float32Array.from(vector))
-    if (this.#vectors.size <= maxVectors) return
-    for (const oldest of this.#vectors.keys()) {
-      this.#vectors.delete(oldest)
-      return
-    }
   }
 
   /** Forgets the vector of a text that is stored, or never will be. */

@@ -1,3 +1,4 @@
+import { RecentMap } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { hasSeats } from './course-document.ts'
 
@@ -23,7 +24,7 @@ const maxCourses = 10_000
  * index.
  */
 export class WriteMemory {
-  readonly #states = new Map<number, WrittenState>()
+  readonly #states = new RecentMap<number, WrittenState>(maxCourses)
 
   /** The last write of a course. */
   get(courseId: number): WrittenState | undefined {
@@ -33,7 +34,6 @@ export class WriteMemory {
   /** Remembers a write; when there are too many, the oldest is forgotten. */
   remember(course: Course, hash: string, countedAtMs: number): void {
     const { id, version, currentEnrollment } = course
-    this.#states.delete(id)
     this.#states.set(id, {
       version,
       hash,
@@ -41,11 +41,6 @@ export class WriteMemory {
       enrollmentCount: currentEnrollment,
       countedAtMs,
     })
-    if (this.#states.size <= maxCourses) return
-    for (const oldest of this.#states.keys()) {
-      this.#states.delete(oldest)
-      return
-    }
   }
 
   /**

@@ -1,4 +1,13 @@
-import { deadline, defineCache, digest, err, FailureError, failureIn, ok } from '@headwater/core'
+import {
+  deadline,
+  defineCache,
+  digest,
+  err,
+  FailureError,
+  failureIn,
+  ok,
+  RecentMap,
+} from '@headwater/core'
 import type { Cache, CacheReadError, Codec, ResultAsync, Stores } from '@headwater/core'
 import type { EmbedError, Embedder } from '../embedders/embedder.ts'
 import { notLoaded } from './legs.ts'
@@ -18,7 +27,7 @@ const maxRemembered = 200
  */
 export class QueryEmbeddings {
   readonly #cache: Cache<string, readonly number[]>
-  readonly #remembered = new Map<string, readonly number[]>()
+  readonly #remembered = new RecentMap<string, readonly number[]>(maxRemembered)
 
   constructor(stores: Stores, embedder: Embedder, deadlineMs: number) {
     const { model, dimensions } = embedder.profile
@@ -55,23 +64,17 @@ export class QueryEmbeddings {
     texts: readonly string[],
     deadlineMs: number,
   ): Promise<Map<string, readonly number[]>> {
-    const unknown = texts.filter((text) => !this.#remembered.has(text))
-    const embedded = unknown.length === 0 ? [] : await embedAll(embedder, unknown, deadlineMs)
     const known = texts.flatMap((text) => {
       const vector = this.#remembered.get(text)
       return vector === undefined ? [] : [[text, vector] as const]
     })
-    const vectors = new Map([...known, ...embedded])
-    for (const [text, vector] of vectors) this.#remember(text, vector)
+    const vectors = new Map<string, readonly number[]>(known)
+    const unknown = texts.filter((text) => !vectors.has(text))
+    if (unknown.length > 0)
+      for (const [text, vector] of await embedAll(embedder, unknown, deadlineMs))
+        vectors.set(text, vector)
+    for (const [text, vector] of vectors) this.#remembered.set(text, vector)
     return vectors
-  }
-
-  #remember(text: string, vector: readonly number[]): void {
-    this.#remembered.delete(text)
-    this.#remembered.set(text, vector)
-    const [oldest] = this.#remembered.keys()
-    if (this.#remembered.size > maxRemembered && oldest !== undefined)
-      this.#remembered.delete(oldest)
   }
 }
 

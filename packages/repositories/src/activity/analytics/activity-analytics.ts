@@ -1,6 +1,5 @@
 import { errAsync, rowId, storableText, validate } from '@headwater/core'
 import type {
-  CallOptions,
   InvalidInput,
   ResultAsync,
   Schema,
@@ -29,6 +28,7 @@ import { courseFunnel, revenuePerDay } from './course-pipelines.ts'
 import { queriesByCount } from './query-pipeline.ts'
 import { medianSearchTime } from './search-time-pipeline.ts'
 import type { EventLog } from '../event-log.ts'
+import { splitOptions } from '../../split-options.ts'
 
 const deadlineMs = 30_000
 
@@ -122,25 +122,25 @@ export class ActivityAnalytics {
 
   #answer<Input, Row>(
     schema: Schema<Input>,
-    { signal, ...options }: Period,
+    options: Period,
     aggregationOf: (input: Input) => Aggregation,
   ): ResultAsync<readonly Row[], InvalidInput | StoreError> {
-    return validate(schema, options).asyncAndThen((input) => {
+    const { call, asked } = splitOptions(options, 'signal')
+    return validate(schema, asked).asyncAndThen((input) => {
       if (this.#log === undefined) return errAsync(noMongodb)
       const { collection, pipeline } = aggregationOf(input)
-      const call: CallOptions = { deadlineMs, signal }
       return this.#log.read(
         'activity-analytics',
-        (database, ended) =>
+        (database, signal) =>
           database
             .collection(collection)
             .aggregate<Row & Document>([...pipeline], {
-              signal: ended,
+              signal,
               maxTimeMS: deadlineMs,
               allowDiskUse: true,
             })
             .toArray(),
-        call,
+        { ...call, deadlineMs },
       )
     })
   }
