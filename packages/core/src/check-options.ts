@@ -96,7 +96,7 @@ export const option = {
   durationMs: milliseconds.positive('expected more than 0 ms').max(longestMs, tooLong),
   /** Milliseconds, 0 or more and at most 100 years. */
   durationOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longestMs, tooLong),
-  /** Milliseconds for a client or a server that holds them in 32 bits: at most 24 days. */
+  /** Milliseconds for what holds them in 32 bits, as timers and clients do: at most 24 days. */
   timeoutMs: milliseconds.positive('expected more than 0 ms').max(longest32Ms, tooLong32),
   /** Milliseconds in 32 bits, where 0 means no limit. */
   timeoutOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longest32Ms, tooLong32),

@@ -84,6 +84,20 @@ test.each(misspelled)(
   },
 )
 
+const monthMs = 30 * 86_400_000
+const tooLong: readonly [string, () => unknown][] = [
+  ['sessions', () => createSessions(stores, { lookEveryMs: monthMs })],
+  ['a lease of a relay', () => createRelay(stores, { sinks: [], leaseMs: monthMs })],
+  ['the ticks of a relay', () => createRelay(stores, { sinks: [], tickMs: monthMs })],
+  ['the polls of a relay', () => createRelay(stores, { sinks: [], maxPollMs: monthMs })],
+  ['the rest of a sink', () => createRelay(stores, { sinks: [], maxBackOffMs: monthMs })],
+  ['the purge of a relay', () => createRelay(stores, { sinks: [], purgeMs: monthMs })],
+]
+
+test.each(tooLong)('A span of 30 days is refused for %s: a timer would fire at once', (_, make) => {
+  expect(make).toThrow('expected at most 2147483647 ms: got 2592000000')
+})
+
 test('A misspelled option of a health check is refused, and the closest one is named', async () => {
   await expect(stores.health(loose({ deadline: 5 }))).rejects.toThrow(
     'stores.health: deadline: unknown: the closest option is deadlineMs: got 5',

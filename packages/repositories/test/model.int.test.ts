@@ -104,7 +104,8 @@ describe('enrollments', () => {
     const property = fc.asyncProperty(manyOperations, async (operations) => {
       await compare(operations)
     })
-    const { failed } = await fc.check(property, { numRuns: 50, endOnFailure: true })
+    // One of about twelve sequences finds a break, so that a thousand never miss it.
+    const { failed } = await fc.check(property, { numRuns: 1_000, endOnFailure: true })
     orThrow(await change('DROP FUNCTION @schema.break CASCADE'))
     expect(failed).toBe(true)
   })

@@ -45,7 +45,7 @@ export const invalidationDefaults = {
 export const invalidationRules = strictOptions<InvalidationOptions>({
   holdMs: option.durationMs.optional(),
   mode: z.enum(['fast', 'durable'], "expected 'fast' or 'durable'").optional(),
-  lookEveryMs: option.durationMs.optional(),
+  lookEveryMs: option.timeoutMs.optional(),
 })
 
 /** Keeps the cache of one set of stores in sync with PostgreSQL. One per `connect`. */

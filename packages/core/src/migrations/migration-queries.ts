@@ -1,15 +1,12 @@
+import { settingMs } from '../stores/postgres/setting-ms.ts'
 import { quoteIdentifier } from '../stores/postgres/statements.ts'
-
-/** The longest time that the server takes for a setting, in milliseconds: about 24 days. */
-const longestSettingMs = 2 ** 31 - 1
 
 /** Begins the one transaction of a run, which waits up to `lockWaitMs` for a lock. */
 export const beginRun = (lockWaitMs: number): string =>
   `BEGIN; SET LOCAL statement_timeout = 0; ${limitLockWait(lockWaitMs)}`
 
 /** Limits the time that the statements to come wait for a lock. */
-export const limitLockWait = (ms: number): string =>
-  `SET LOCAL lock_timeout = ${Math.min(longestSettingMs, Math.ceil(ms))}`
+export const limitLockWait = (ms: number): string => `SET LOCAL lock_timeout = ${settingMs(ms)}`
 
 /** Waits until no other process migrates under this name. */
 export const lockRuns = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))'

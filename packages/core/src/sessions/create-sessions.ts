@@ -12,7 +12,7 @@ import {
 const rules = strictOptions<SessionOptions>({
   ttlMs: option.durationMs,
   absoluteTtlMs: option.durationMs,
-  lookEveryMs: option.durationMs,
+  lookEveryMs: option.timeoutMs,
   maxPerUser: option.count,
   maxDataLength: option.count,
 })

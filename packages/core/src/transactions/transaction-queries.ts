@@ -1,4 +1,5 @@
 import type { HistoryExpressions } from '../stores/postgres/server-history.ts'
+import { settingMs } from '../stores/postgres/setting-ms.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
 /** The statements that begin a transaction; the second returns its identity. */
@@ -6,7 +7,7 @@ export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
   { timeline, system }: HistoryExpressions,
 ): string {
-  const limit = Math.ceil(deadlineMs)
+  const limit = settingMs(deadlineMs)
   return `
     BEGIN ISOLATION LEVEL ${isolation.toUpperCase()};
     SELECT

@@ -137,6 +137,11 @@ describe('connect with bad options', () => {
       { ...good, invalidation: { holdMs: 0 } },
       'invalidation.holdMs',
     ],
+    [
+      'looks that are further apart than a timer can wait',
+      { ...good, invalidation: { lookEveryMs: 2 ** 31 } },
+      'invalidation.lookEveryMs',
+    ],
   ]
   test.each(cases)(
     'Given %s, connect names the field and leaks no value',

@@ -79,8 +79,8 @@ const schema = z.object({
   activity: strictOptions<ActivityOptions>({
     maxBuffered: option.count,
     batchSize: option.count,
-    flushIntervalMs: option.durationMs,
-    retryMs: option.durationMs,
+    flushIntervalMs: option.timeoutMs,
+    retryMs: option.timeoutMs,
     maxSpilled: option.count,
     writeDeadlineMs: option.durationMs,
     retentionDays: retentionDays.optional(),

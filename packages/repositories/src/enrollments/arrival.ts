@@ -1,4 +1,4 @@
-import { err } from '@headwater/core'
+import { err, startTimer } from '@headwater/core'
 import type { DeadlineExceeded, Result } from '@headwater/core'
 import type { ValidEnrollRequest } from './enroll.ts'
 import type { Enrollment, EnrollError } from './enrollment.ts'
@@ -21,7 +21,7 @@ export class Arrival {
   readonly endsAt: number
   readonly #limits: ArrivalLimits
   readonly #answer = Promise.withResolvers<Result<Enrollment, EnrollError>>()
-  readonly #timer: NodeJS.Timeout
+  readonly #cancelTimer: () => void
   #hasBegun = false
   #isSettled = false
 
@@ -29,7 +29,7 @@ export class Arrival {
     this.request = request
     this.endsAt = limits.endsAt
     this.#limits = limits
-    this.#timer = setTimeout(this.#giveUp, limits.deadlineMs)
+    this.#cancelTimer = startTimer(limits.deadlineMs, this.#giveUp)
     limits.signal?.addEventListener('abort', this.#giveUp, { once: true })
     if (limits.signal?.aborted === true) this.#giveUp()
   }
@@ -50,7 +50,7 @@ export class Arrival {
    */
   begin(deadline: 'own' | 'shared'): void {
     this.#hasBegun = true
-    if (deadline === 'shared') clearTimeout(this.#timer)
+    if (deadline === 'shared') this.#cancelTimer()
   }
 
   /** Gives the answer. */
@@ -71,7 +71,7 @@ export class Arrival {
 
   #end(): void {
     this.#isSettled = true
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     this.#limits.signal?.removeEventListener('abort', this.#giveUp)
   }
 

@@ -34,7 +34,7 @@ export const waitlistDefaults = {
 const schema = strictOptions<WaitlistOptions>({
   maxLength: option.count.max(10_000, 'expected 10,000 or fewer'),
   offerMs: option.durationMs,
-  lookEveryMs: option.durationMs,
+  lookEveryMs: option.timeoutMs,
 })
 
 /**

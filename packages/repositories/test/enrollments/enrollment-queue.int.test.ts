@@ -276,6 +276,18 @@ describe('a caller', () => {
     expect(await countsOf(courseId)).toEqual({ counted: 1, rows: 1 })
   })
 
+  test('A caller may wait for 30 days, longer than one timer can', async () => {
+    const [{ id: courseId }, [userId = 0]] = [await fixture.newCourse(), await fixture.manyUsers(1)]
+    const deadlineMs = 30 * 86_400_000
+    let waiting: ReturnType<typeof fixture.enrollments.enroll> | undefined
+    await whileLocked(courseId, async () => {
+      waiting = fixture.enrollments.enroll({ userId, courseId }, { deadlineMs })
+      const late = await fixture.enrollments.enroll({ userId, courseId }, { deadlineMs: 50 })
+      expect(late._unsafeUnwrapErr().type).toBe('deadline-exceeded')
+    })
+    orThrow(await (waiting as NonNullable<typeof waiting>))
+  })
+
   test('A caller whose time ends while the course is locked gets deadline-exceeded in time', async () => {
     const [{ id: courseId }, [userId = 0]] = [await fixture.newCourse(), await fixture.manyUsers(1)]
     await whileLocked(courseId, async () => {

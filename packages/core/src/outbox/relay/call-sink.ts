@@ -22,7 +22,7 @@ export async function callSink(
   const { signal } = context
   if (signal.aborted) return interrupted(signal)
   try {
-    const result = await unlessAborted(async () => sink.handle(events, context), signal)
+    const result = await unlessStuck(async () => sink.handle(events, context), signal)
     if (result === undefined) return { ...interrupted(signal), isAbandoned: true }
     if (result.isOk()) return answerOf(result.value.failed, events.length)
     if (signal.aborted) return interrupted(signal)
@@ -70,7 +70,7 @@ function mistake(thrown: unknown): SinkFailure {
 }
 
 /** Settles as `work` does; `undefined` when it has not done so `graceMs` after the abort. */
-function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+function unlessStuck<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     const onAbort = (): void => {

@@ -90,12 +90,12 @@ const sinkRule = z.custom<Sink>(
 
 const relaySchema = strictOptions<RelayOptions>({
   sinks: z.array(sinkRule, 'expected the list of sinks to deliver to'),
-  leaseMs: option.durationMs,
-  tickMs: option.durationMs,
+  leaseMs: option.timeoutMs,
+  tickMs: option.timeoutMs,
   tickEvents: option.count,
-  maxPollMs: option.durationMs,
+  maxPollMs: option.timeoutMs,
   maxAttempts: option.count,
-  maxBackOffMs: option.durationMs,
+  maxBackOffMs: option.timeoutMs,
   retentionMs: option.durationMs,
-  purgeMs: option.durationMs,
+  purgeMs: option.timeoutMs,
 })
