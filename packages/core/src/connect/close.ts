@@ -20,7 +20,7 @@ export type Closable = Pick<OpenedStore, 'name' | 'close' | 'destroy'>
 
 /** Everything that {@link closeAll} ends, and the time for it. */
 export interface Closing {
-  /** Called first, in reverse order, one after the other, each with the time that is left. */
+  /** Called first, in reverse order, one after the other, each with most of the time left. */
   readonly hooks: readonly ((deadlineMs: number) => Promise<void>)[]
   /** Closed after the hooks, all at once. */
   readonly clients: readonly Closable[]
@@ -47,7 +47,8 @@ export async function closeAll({
   for (const hook of hooks.toReversed()) {
     const leftMs = remainingMs()
     const ending = settled(
-      () => hook(leftMs),
+      // A hook that ends just in time still says what it could not do before the stores are closed.
+      () => hook(0.9 * leftMs),
       (error) => {
         diagnostics.emit('store:error', { store: 'postgres', error })
       },

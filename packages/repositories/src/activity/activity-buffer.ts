@@ -102,11 +102,14 @@ export class ActivityBuffer {
    */
   async close(deadlineMs: number): Promise<void> {
     this.#isClosed = true
+    const endsAt = this.#now + deadlineMs
     const written = this.flush()
     await within(written, deadlineMs / 2, () => {
       this.#impatience.abort()
     })
-    await within(written, deadlineMs / 2, () => undefined)
+    // A starved process may have no time left: what is not written is reported at once.
+    const leftMs = endsAt - this.#now
+    if (leftMs > 0) await within(written, leftMs, () => undefined)
     this.#unschedule()
     if (this.#entries.length > 0) this.#dropped(this.#entries.splice(0).length, 'closed')
   }
