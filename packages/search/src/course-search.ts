@@ -5,21 +5,33 @@ import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
+import { countFound } from './query/count-found.ts'
 import { findPage } from './query/find-page.ts'
 import type { FoundPage, PageRequest } from './query/find-page.ts'
+import { findSortedPage } from './query/find-sorted-page.ts'
 import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
 import type { PagePosition } from './query/page-cursor.ts'
 import { loggedHit } from './query/search-log.ts'
-import { parseClick, parseSearch, parseSimilar, parseSuggest } from './query/search-request.ts'
+import {
+  parseClick,
+  parseCount,
+  parseSearch,
+  parseSimilar,
+  parseSuggest,
+} from './query/search-request.ts'
 import type {
+  CountRequest,
+  SearchFilterOptions,
   SearchOptions,
   SearchRequest,
+  SearchSort,
   SimilarOptions,
   SimilarRequest,
   SuggestOptions,
 } from './query/search-request.ts'
 import type {
   FoundCourses,
+  SearchCounts,
   SearchError,
   SearchResult,
   SimilarError,
@@ -87,6 +99,19 @@ export class CourseSearch {
   }
 
   /**
+   * Counts the courses that {@link CourseSearch.search} finds with these filters on all its pages:
+   * in all, and for each category, difficulty and instructor as if that one were chosen. Costs a
+   * cached search, or one that looks as deep as the last page would, and 1 round trip of
+   * PostgreSQL; as much again, side by side, for each filter on a category, difficulty or
+   * instructor.
+   */
+  count(query: string, options: SearchFilterOptions = {}): ResultAsync<SearchCounts, SearchError> {
+    return parseCount(query, options).asyncAndThen((request) =>
+      unlessAborted(request, asked('count'), () => new ResultAsync(this.#count(request))),
+    )
+  }
+
+  /**
    * Finds courses similar to one, best first: its neighbours in the vector index, and courses with
    * words of its title and category. The course itself is left out. Works like {@link
    * CourseSearch.search}, without the embedder. `not-found`: no published course has this id.
@@ -122,14 +147,14 @@ export class CourseSearch {
   }
 
   async #search(request: SearchRequest): Promise<Result<SearchResult, SearchError>> {
-    const { query, filters, limit, cursor } = request
-    const question = [query, filters]
+    const { query, filters, sort, limit, cursor } = request
+    const question = sort === 'relevance' ? [query, filters] : [query, filters, sort]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
     const searchId = position.value?.searchId ?? randomUUID()
     const found = await this.#find(
       { query, filters },
-      { limit, position: position.value, searchId },
+      { limit, position: position.value, searchId, sort },
     )
     if (found.isErr()) return err(found.error)
     const { courses, next } = found.value
@@ -150,24 +175,35 @@ export class CourseSearch {
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(notFound('course', like))
     const words = plainWords(`${course.title} ${course.category ?? ''}`)
-    const page = { limit, position: undefined, searchId: randomUUID() }
+    const page = {
+      limit,
+      position: undefined,
+      searchId: randomUUID(),
+      sort: 'relevance',
+    } as const
     const found = await this.#find({ query: words.join(' '), filters, like }, page)
     return found.map(({ courses }) => courses)
   }
 
   async #find(
     wanted: PageRequest['wanted'],
-    request: Omit<PageRequest, 'wanted'>,
+    { sort, ...request }: Omit<PageRequest, 'wanted'> & { readonly sort: SearchSort },
   ): Promise<
     Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>
   > {
     const { clock, diagnostics } = this.#stores
     const startedMs = clock.monotonic()
     const startedAtMs = clock.now()
-    const page = await findPage(
-      { candidates: await this.#candidates.current(), courses: this.#options.courses },
-      { wanted, ...request },
-    )
+    const candidateCache = await this.#candidates.current()
+    const deps = {
+      stores: this.#stores,
+      candidates: candidateCache,
+      courses: this.#options.courses,
+    }
+    const page =
+      sort === 'relevance'
+        ? await findPage(deps, { wanted, ...request })
+        : await findSortedPage(deps, { wanted, ...request, sort })
     if (page.isErr()) return err(page.error)
     const { hits, next, candidates } = page.value
     const mode = modeOf(candidates)
@@ -183,6 +219,22 @@ export class CourseSearch {
       courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached },
       next,
     })
+  }
+
+  async #count(wanted: Omit<CountRequest, 'signal'>): Promise<Result<SearchCounts, SearchError>> {
+    const { clock } = this.#stores
+    const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
+    const { query, filters } = wanted
+    const deps = { stores: this.#stores, candidates: await this.#candidates.current() }
+    const counted = await countFound(deps, { query, filters })
+    return counted.map(({ candidates, ...counts }) => ({
+      ...counts,
+      isExact: !candidates.mayHaveMore,
+      mode: modeOf(candidates),
+      degraded: candidates.degraded,
+      durationMs: clock.monotonic() - startedMs,
+      isCached: candidates.askedAtMs < startedAtMs,
+    }))
   }
 
   #logSearch({ query, userId }: SearchRequest, result: SearchResult): void {

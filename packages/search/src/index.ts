@@ -4,12 +4,19 @@ export { courseSearchDefaults } from './course-search-options.ts'
 export type { CourseSearchOptions } from './course-search-options.ts'
 export type {
   FoundCourses,
+  SearchCounts,
   SearchError,
   SearchResult,
   SimilarError,
 } from './query/search-result.ts'
 export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-request.ts'
-export type { SearchOptions, SimilarOptions, SuggestOptions } from './query/search-request.ts'
+export type {
+  SearchFilterOptions,
+  SearchOptions,
+  SearchSort,
+  SimilarOptions,
+  SuggestOptions,
+} from './query/search-request.ts'
 export type { Suggestion } from './spelling/suggest.ts'
 export type {
   LoggedClick,

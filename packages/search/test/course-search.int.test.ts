@@ -117,6 +117,7 @@ describe('a search', () => {
       await app.search.search('neural networks', { signal }),
       await app.search.similar(1, { signal }),
       await app.search.suggest('neur', { signal }),
+      await app.search.count('neural networks', { signal }),
     ]
     expect(answers.map((answer) => answer._unsafeUnwrapErr().type)).toEqual(
       answers.map(() => 'deadline-exceeded'),

@@ -1,5 +1,5 @@
 import type { Course, Page, User } from '@headwater/repositories'
-import type { SearchResult } from '@headwater/search'
+import type { SearchCounts, SearchResult } from '@headwater/search'
 import { eventually } from '@headwater/testing'
 import { beforeAll, expect, test } from 'vitest'
 import { password, type Platform } from '../platform.ts'
@@ -106,6 +106,28 @@ export function safety(platform: () => Platform): void {
         expect(rest.status).toBe(200)
         const found = [...first.body.hits, ...rest.body.hits].map(({ course }) => course.id)
         expect(new Set(found)).toEqual(made)
+      },
+      { timeoutMs: 20_000 },
+    )
+  })
+
+  test('A visitor sorts a search by price and sees what each category would show', async () => {
+    const prices = { Breads: 30, Cakes: 10, Pies: 20 }
+    for (const [category, price] of Object.entries(prices))
+      await api.course({ title: `Patisserie ${category}`, category, price })
+    const filters = 'q=patisserie&category=Cakes&category=Pies'
+    await eventually(
+      async () => {
+        const sorted = await api
+          .visitor()
+          .get<SearchResult>(`/search?${filters}&sort=price-descending`)
+        expect(sorted.body.hits.map(({ course }) => course.price)).toEqual(['20.00', '10.00'])
+        const { body } = await api.visitor().get<SearchCounts>(`/search/counts?${filters}`)
+        const courses = 1
+        expect([body.total, body.category]).toEqual([
+          2,
+          ['Breads', 'Cakes', 'Pies'].map((value) => ({ value, courses })),
+        ])
       },
       { timeoutMs: 20_000 },
     )

@@ -1,5 +1,6 @@
 import { invalidField, invalidInput } from '@headwater/core'
 import type { InvalidInput } from '@headwater/core'
+import type { SearchSort } from '@headwater/search'
 import { z } from 'zod'
 import { callerId } from '../caller.ts'
 import { refuse, unwrap } from '../failure.ts'
@@ -7,14 +8,29 @@ import { flag, wholeNumber } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
 import { rounded } from '../rounded.ts'
 
-const searchQuery = z.strictObject({
+const oneOrMore = z.union([z.string(), z.array(z.string())])
+
+const countQuery = z.strictObject({
   q: z.string(),
-  category: z.string().optional(),
-  difficulty: z.string().optional(),
+  category: oneOrMore.optional(),
+  difficulty: oneOrMore.optional(),
   instructorId: wholeNumber.optional(),
   minPrice: z.string().optional(),
   maxPrice: z.string().optional(),
   hasSeats: flag.optional(),
+})
+
+const sorts = [
+  'relevance',
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies readonly SearchSort[]
+
+const searchQuery = countQuery.extend({
+  sort: z.enum(sorts).optional(),
   limit: wholeNumber.optional(),
   cursor: z.string().optional(),
 })
@@ -42,6 +58,18 @@ export const searchOperations: readonly Operation[] = [
         return { course, score, rank, proof: proofs.of('hit', answer.searchId, course.id, rank) }
       })
       return { status: 200, body: { ...answer, durationMs: rounded(durationMs), hits: shown } }
+    },
+  }),
+  operation({
+    method: 'GET',
+    path: '/search/counts',
+    access: 'anyone',
+    limit: 'search',
+    query: countQuery,
+    run: async ({ query: { q, ...filters }, signal }, { services }) => {
+      const counted = services.search.count(q, { ...filters, signal }).mapErr(queryIsQ)
+      const { durationMs, ...counts } = await unwrap(counted)
+      return { status: 200, body: { ...counts, durationMs: rounded(durationMs) } }
     },
   }),
   operation({

@@ -34,8 +34,11 @@ export class CandidateCache {
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
-      key: ({ query, filters, depth, like }) => [
-        digest(JSON.stringify([query, filters, depth, like, this.#settings])).slice(0, 40),
+      key: ({ query, filters, depth, like, isRanked }) => [
+        digest(JSON.stringify([query, filters, depth, like, isRanked, this.#settings])).slice(
+          0,
+          40,
+        ),
       ],
       tags: () => [resultsTag],
       codec: candidatesCodec,

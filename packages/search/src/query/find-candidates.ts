@@ -40,6 +40,12 @@ export interface CandidateQuery {
   readonly depth: number
   /** The course to find similar ones to. */
   readonly like?: number
+  /**
+   * `false` when the order does not matter: no reranker is asked.
+   *
+   * @defaultValue `true`
+   */
+  readonly isRanked?: boolean
 }
 
 /** Dependencies of {@link findCandidates}. */
@@ -122,10 +128,10 @@ interface Ordered {
 /** Without a reranker the order stays; one that fails changes nothing and is reported. */
 async function rerankBest(
   { rerank, courses, stores }: CandidateDeps,
-  { query, filters }: CandidateQuery,
+  { query, filters, isRanked = true }: CandidateQuery,
   found: readonly FusedCourse[],
 ): Promise<Ordered> {
-  if (rerank === undefined || found.length === 0) return { found, degraded: [] }
+  if (rerank === undefined || !isRanked || found.length === 0) return { found, degraded: [] }
   const ids = found.slice(0, rerank.top ?? rerankDefaults.top).map(({ id }) => id)
   try {
     const rows = await courses.getMany(ids)

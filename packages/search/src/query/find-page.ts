@@ -6,7 +6,7 @@ import type { CandidateQuery, Candidates } from './find-candidates.ts'
 import type { Ranking } from './fuse.ts'
 import { hydrate } from './hydrate.ts'
 import type { SearchHit } from './hydrate.ts'
-import { depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
+import { deepest, depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
 import type { PagePosition } from './page-cursor.ts'
 import { isFindable } from './search-filters.ts'
 import type { SearchError } from './search-result.ts'
@@ -23,7 +23,7 @@ export interface FoundPage {
 
 /** A request for one page. */
 export interface PageRequest {
-  readonly wanted: Omit<CandidateQuery, 'depth'>
+  readonly wanted: Omit<CandidateQuery, 'depth' | 'isRanked'>
   readonly limit: number
   readonly position: PagePosition | undefined
   /** The search that the page belongs to. */
@@ -59,7 +59,7 @@ export async function findPage(
     })
     if (hydrated.isErr()) return err(hydrated.error)
     const { hits, used } = hydrated.value
-    const isDeepest = !candidates.value.mayHaveMore || depth === depths.at(-1)
+    const isDeepest = !candidates.value.mayHaveMore || depth === deepest
     const next =
       used < found.length || !isDeepest
         ? positionAfter(found, {

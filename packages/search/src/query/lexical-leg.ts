@@ -1,5 +1,6 @@
 import { CallBudget, err, ok } from '@headwater/core'
 import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
+import { filterValues } from './course-queries.ts'
 import type { RankedCourse } from './fuse.ts'
 import type { LegQuery } from './legs.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
@@ -56,9 +57,7 @@ function select(
   const words = wordQueries(queryWords(parts.text, corrections))
   const phrases = parts.phrases.map(searchText)
   const excluded = parts.excluded.map(searchText)
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats } = filters
-  const conditions = [category, difficulty, instructorId, minPrice, maxPrice, hasSeats]
-  const isFiltered = conditions.some((condition) => condition !== undefined)
+  const isFiltered = Object.keys(filters).length > 0
   const values = [
     searchText(parts.text),
     words.each,
@@ -69,7 +68,7 @@ function select(
     phrases,
     excluded,
     depth,
-    ...(isFiltered ? conditions.map((condition) => condition ?? null) : []),
+    ...(isFiltered ? filterValues(filters) : []),
   ]
   return sources.use((source) =>
     stores.postgres

@@ -1,3 +1,4 @@
+import { passesFilters } from './course-queries.ts'
 import type { QueryParts } from '../spelling/query-words.ts'
 
 /** The most texts behind operators that are heeded. */
@@ -64,8 +65,7 @@ export interface WordStatement extends HeldStatement {
  *
  * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
- * $8 excluded texts, $9 limit, then, if filtered, $10 category, $11 difficulty, $12 instructor, $13
- * lowest price, $14 highest price, $15 whether seats are left (each null: any).
+ * $8 excluded texts, $9 limit, then, if filtered, $10 to $15 as {@link passesFilters} takes them.
  */
 export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
@@ -287,13 +287,5 @@ function inARow(text: string): string {
 const passing = `
         AND EXISTS (
           SELECT FROM @schema.courses AS course
-          WHERE course.id = found.course_id
-            AND ($10::varchar IS NULL OR course.category = $10)
-            AND ($11::varchar IS NULL OR course.difficulty_level = $11)
-            AND ($12::integer IS NULL OR course.instructor_id = $12)
-            AND ($13::numeric IS NULL OR course.price >= $13)
-            AND ($14::numeric IS NULL OR course.price <= $14)
-            AND ($15::boolean IS NULL
-                 OR $15 = (course.max_students IS NULL
-                           OR course.current_enrollment + course.seats_offered < course.max_students))
+          WHERE course.id = found.course_id AND ${passesFilters(10)}
         )`

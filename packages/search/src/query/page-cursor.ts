@@ -8,6 +8,9 @@ import type { Ranking } from './fuse.ts'
  */
 export const depths = [50, 200, 800] as const
 
+/** The greatest depth: no search looks further. */
+export const deepest = depths[2]
+
 /** The start of a page. */
 export interface PagePosition {
   /** The search that the page belongs to. */
@@ -20,6 +23,8 @@ export interface PagePosition {
   readonly lastId: number
   /** Courses that earlier pages have shown. */
   readonly shown: number
+  /** Where the last course stands in an order other than by relevance. */
+  readonly key?: string
 }
 
 /**
@@ -28,11 +33,12 @@ export interface PagePosition {
  */
 export function encodeCursor(
   question: unknown,
-  { searchId, depth, offset, lastId, shown }: PagePosition,
+  { searchId, depth, offset, lastId, shown, key }: PagePosition,
 ): string {
-  return Buffer.from(
-    JSON.stringify([fingerprint(question), searchId, depth, offset, lastId, shown]),
-  ).toString('base64url')
+  const position = [fingerprint(question), searchId, depth, offset, lastId, shown]
+  return Buffer.from(JSON.stringify(key === undefined ? position : [...position, key])).toString(
+    'base64url',
+  )
 }
 
 /** Reads a cursor: `invalid-input` when it is malformed or belongs to another question. */
@@ -42,10 +48,10 @@ export function decodeCursor(
 ): Result<PagePosition, InvalidInput> {
   const fields = fieldsOf(cursor)
   if (fields === undefined) return err(notACursor)
-  const [asked, searchId, depth, offset, lastId, shown] = fields
+  const [asked, searchId, depth, offset, lastId, shown, key] = fields
   if (asked !== fingerprint(question))
-    return err(invalidField('cursor', 'belongs to another query or to other filters'))
-  return ok({ searchId, depth, offset, lastId, shown })
+    return err(invalidField('cursor', 'belongs to another query, or to other filters or orders'))
+  return ok({ searchId, depth, offset, lastId, shown, ...(key === undefined ? {} : { key }) })
 }
 
 /** The failure of a cursor that no search has returned. */
@@ -85,6 +91,7 @@ type Fields = readonly [
   offset: number,
   lastId: number,
   shown: number,
+  key?: string,
 ]
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -99,13 +106,14 @@ function fieldsOf(cursor: string): Fields | undefined {
 }
 
 function areFields(fields: unknown): fields is Fields {
-  if (!Array.isArray(fields) || fields.length !== 6) return false
-  const [asked, searchId, depth, ...counts] = fields as readonly unknown[]
+  if (!Array.isArray(fields) || fields.length < 6 || fields.length > 7) return false
+  const [asked, searchId, depth, offset, lastId, shown, key = ''] = fields as readonly unknown[]
   return (
     typeof asked === 'string' &&
     typeof searchId === 'string' &&
     uuid.test(searchId) &&
     depths.some((known) => known === depth) &&
-    counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+    [offset, lastId, shown].every((count) => Number.isSafeInteger(count) && Number(count) >= 0) &&
+    typeof key === 'string'
   )
 }

@@ -2,11 +2,14 @@ import type { Course } from '@headwater/repositories'
 import { hasSeats } from '../indexing/course-document.ts'
 import type { VectorFilter } from '../vectors/vector-index.ts'
 
-/** The courses that a search may find. Amounts are decimal strings with two decimals. */
+/**
+ * The courses that a search may find. Lists hold the values that pass, sorted, each once; amounts
+ * are decimal strings with two decimals.
+ */
 export interface SearchFilters {
-  readonly category?: string
-  readonly difficulty?: string
-  readonly instructorId?: number
+  readonly category?: readonly string[]
+  readonly difficulty?: readonly string[]
+  readonly instructorId?: readonly number[]
   readonly minPrice?: string
   readonly maxPrice?: string
   readonly hasSeats?: boolean
@@ -16,10 +19,10 @@ export interface SearchFilters {
 export function vectorFilterOf(filters: SearchFilters, generation: string): VectorFilter {
   const { category, difficulty, instructorId, minPrice, maxPrice } = filters
   const conditions: VectorFilter[] = [{ op: 'eq', key: 'generation', value: generation }]
-  if (category !== undefined) conditions.push({ op: 'eq', key: 'category', value: category })
-  if (difficulty !== undefined) conditions.push({ op: 'eq', key: 'difficulty', value: difficulty })
+  if (category !== undefined) conditions.push({ op: 'in', key: 'category', values: category })
+  if (difficulty !== undefined) conditions.push({ op: 'in', key: 'difficulty', values: difficulty })
   if (instructorId !== undefined)
-    conditions.push({ op: 'eq', key: 'instructor_id', value: instructorId })
+    conditions.push({ op: 'in', key: 'instructor_id', values: instructorId })
   if (minPrice !== undefined) conditions.push({ op: 'gte', key: 'price', value: Number(minPrice) })
   if (maxPrice !== undefined) conditions.push({ op: 'lte', key: 'price', value: Number(maxPrice) })
   if (filters.hasSeats !== undefined)
@@ -29,22 +32,20 @@ export function vectorFilterOf(filters: SearchFilters, generation: string): Vect
 
 /** Whether a row of PostgreSQL may be found: published, and within every filter. */
 export function isFindable(course: Course, filters: SearchFilters): boolean {
-  const {
-    category = course.category,
-    difficulty = course.difficulty,
-    instructorId = course.instructorId,
-    minPrice,
-    maxPrice,
-  } = filters
+  const { category, difficulty, instructorId, minPrice, maxPrice } = filters
   return (
     course.isPublished &&
-    course.category === category &&
-    course.difficulty === difficulty &&
-    course.instructorId === instructorId &&
+    isAmong(category, course.category) &&
+    isAmong(difficulty, course.difficulty) &&
+    isAmong(instructorId, course.instructorId) &&
     (minPrice === undefined || cents(course.price) >= cents(minPrice)) &&
     (maxPrice === undefined || cents(course.price) <= cents(maxPrice)) &&
     (filters.hasSeats === undefined || filters.hasSeats === hasSeats(course))
   )
+}
+
+function isAmong<T>(wanted: readonly T[] | undefined, value: T | null): boolean {
+  return wanted === undefined || (value !== null && wanted.includes(value))
 }
 
 /** Amounts have two decimals and at most ten digits: without the point they are whole numbers. */

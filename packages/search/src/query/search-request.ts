@@ -9,19 +9,21 @@ import {
   validate,
 } from '@headwater/core'
 import type { Abortable, InvalidInput, MoneyInput, Result } from '@headwater/core'
+import type { CourseSort } from '@headwater/repositories'
 import * as z from 'zod'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
+import { normalise } from '../spelling/normalise.ts'
 import type { SuggestRequest } from '../spelling/suggest.ts'
 
-/** Options of a search: filters, the number of courses, and who searches. */
-export interface SearchOptions extends Abortable {
-  /** Only courses of this category. */
-  readonly category?: string | undefined
-  /** Only courses of this difficulty. */
-  readonly difficulty?: string | undefined
-  /** Only courses of this instructor. */
-  readonly instructorId?: number | undefined
+/** Filters of a search. */
+export interface SearchFilterOptions extends Abortable {
+  /** Only courses of this category, or of one of these, at most 100. */
+  readonly category?: string | readonly string[] | undefined
+  /** Only courses of this difficulty, or of one of these, at most 100. */
+  readonly difficulty?: string | readonly string[] | undefined
+  /** Only courses of this instructor, or of one of these, at most 100. */
+  readonly instructorId?: number | readonly number[] | undefined
   /** Only courses that cost at least this. */
   readonly minPrice?: MoneyInput | undefined
   /** Only courses that cost at most this. */
@@ -32,6 +34,20 @@ export interface SearchOptions extends Abortable {
    * @defaultValue `false`
    */
   readonly hasSeats?: boolean | undefined
+}
+
+/** The order of courses: by their relevance to the query, or as in a list of courses. */
+export type SearchSort = 'relevance' | CourseSort
+
+/** Options of a search: filters, order, the number of courses, and who searches. */
+export interface SearchOptions extends SearchFilterOptions {
+  /**
+   * The order of the courses; of equal ones, by id. Orders other than `relevance` sort the courses
+   * that the search finds at its deepest, the best 800 by words and the best 800 by meaning.
+   *
+   * @defaultValue `'relevance'`
+   */
+  readonly sort?: SearchSort | undefined
   /**
    * The most courses to find, 1 to 100.
    *
@@ -39,7 +55,7 @@ export interface SearchOptions extends Abortable {
    */
   readonly limit?: number | undefined
   /**
-   * The `nextCursor` of a result for the same query and filters.
+   * The `nextCursor` of a result for the same query, filters and order.
    *
    * @defaultValue the first page
    */
@@ -49,7 +65,7 @@ export interface SearchOptions extends Abortable {
 }
 
 /** Options of a search for similar courses. */
-export type SimilarOptions = Omit<SearchOptions, 'cursor' | 'userId'>
+export type SimilarOptions = Omit<SearchOptions, 'sort' | 'cursor' | 'userId'>
 
 /** Options of suggestions. */
 export interface SuggestOptions extends Abortable {
@@ -62,7 +78,7 @@ export interface SuggestOptions extends Abortable {
 }
 
 /** The defaults of {@link SearchOptions}. */
-export const searchOptionsDefaults = { limit: 10 } as const
+export const searchOptionsDefaults = { limit: 10, sort: 'relevance' } as const
 
 /** The defaults of {@link SuggestOptions}. */
 export const suggestOptionsDefaults = { limit: 8 } as const
@@ -73,6 +89,7 @@ export interface SearchRequest extends Abortable {
   readonly query: string
   /** The filters that are set, in a fixed order. */
   readonly filters: SearchFilters
+  readonly sort: SearchSort
   /** The most courses to find. */
   readonly limit: number
   /** The cursor, unread. */
@@ -99,14 +116,45 @@ const signal = z
 
 const filterInput = {
   signal,
-  category: storableText(100).optional(),
-  difficulty: storableText(50).optional(),
-  instructorId: rowId.optional(),
+  category: oneOrMore(storableText(100)).optional(),
+  difficulty: oneOrMore(storableText(50)).optional(),
+  instructorId: oneOrMore(rowId).optional(),
   minPrice: money.optional(),
   maxPrice: money.optional(),
   hasSeats: z.boolean().optional(),
-  limit: z.int().min(1).max(100).default(searchOptionsDefaults.limit),
 }
+const limit = z.int().min(1).max(100).default(searchOptionsDefaults.limit)
+
+/** One value, or a list of them; equal lists get one form, whatever their order. */
+function oneOrMore<T extends string | number>(value: z.ZodType<T>) {
+  const list = z.array(value).min(1, 'must have a value').max(100, 'must have at most 100 values')
+  return z.unknown().transform((given, context) => {
+    const checked = Array.isArray(given)
+      ? validate(list, given)
+      : validate(value, given).map((one) => [one])
+    if (checked.isOk()) return [...new Set(checked.value)].sort(ascending)
+    for (const { field, message } of checked.error.issues)
+      context.addIssue({
+        code: 'custom',
+        message,
+        path: field === 'input' ? [] : [Number(field.slice(1, -1))],
+      })
+    return z.NEVER
+  })
+}
+
+function ascending(one: string | number, other: string | number): number {
+  return one < other ? -1 : 1
+}
+
+const sorts = [
+  'relevance',
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies readonly SearchSort[]
 
 const pricesAreOrdered = ({
   minPrice = '0',
@@ -120,11 +168,16 @@ const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 const searchOptions = z
   .strictObject({
     ...filterInput,
-    cursor: z.string().min(1).max(200).optional(),
+    limit,
+    sort: z.enum(sorts).default(searchOptionsDefaults.sort),
+    cursor: z.string().min(1).max(2_000).optional(),
     userId: rowId.optional(),
   })
   .refine(pricesAreOrdered, pricesRule)
-const similarOptions = z.strictObject(filterInput).refine(pricesAreOrdered, pricesRule)
+const similarOptions = z
+  .strictObject({ ...filterInput, limit })
+  .refine(pricesAreOrdered, pricesRule)
+const countOptions = z.strictObject(filterInput).refine(pricesAreOrdered, pricesRule)
 const suggestOptions = z.strictObject({
   signal,
   limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit),
@@ -149,11 +202,29 @@ export function parseSearch(
   ).map((input) => ({
     query: input.query,
     filters: filtersOf(input),
+    sort: input.sort,
     limit: input.limit,
     cursor: input.cursor,
     userId: input.userId,
     signal: input.signal,
   }))
+}
+
+/** Checks a count of the courses of a search, as {@link parseSearch} does. */
+export function parseCount(
+  text: string,
+  options: SearchFilterOptions,
+): Result<CountRequest, InvalidInput> {
+  return both(
+    validate(z.strictObject({ query }), { query: text }),
+    validate(countOptions, options),
+  ).map((input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }))
+}
+
+/** A count that has passed the checks. */
+export interface CountRequest extends Abortable {
+  readonly query: string
+  readonly filters: SearchFilters
 }
 
 /** Checks a search for similar courses, as {@link parseSearch} does. */
@@ -195,41 +266,6 @@ export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput
   return validate(clickInput, click)
 }
 
-/**
- * Gives one form to queries that differ only in case, spacing, punctuation around words and the
- * encoding of the same characters. Quotes, and a minus before a word, are operators and stay.
- */
-export function normalise(text: string): string {
-  const plain = text
-    .replace(/[“”„‟«»]/gu, '"')
-    .normalize('NFKC')
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .toLowerCase()
-  const isQuoted = plain.split('"').map((piece, index, { length }) => ({
-    words: bare(piece),
-    // A quote that is not closed may be one while it is being typed.
-    isPhrase: index % 2 === 1 && index < length - 1,
-    isExcluded: / -+$|^-+$/u.test(piece),
-  }))
-  return isQuoted
-    .map(({ words, isPhrase }, index) => {
-      const minus = isQuoted[index - 1]?.isExcluded === true ? '-' : ''
-      return isPhrase && words !== '' ? `${minus}"${words}"` : words
-    })
-    .filter((piece) => piece !== '')
-    .join(' ')
-}
-
-/** The words of a text without the punctuation around each; a minus before a word stays. */
-function bare(text: string): string {
-  return text
-    .split(' ')
-    .map((word) => (/^(-?)[^\p{L}\p{N}]*?(\.?[\p{L}\p{N}].*)$/u.exec(word) ?? []).slice(1))
-    .map(([minus = '', rest = '']) => `${minus}${rest.replace(/[^\p{L}\p{M}\p{N}+#]+$/u, '')}`)
-    .filter((word) => word !== '')
-    .join(' ')
-}
-
 /** The filters that are set, in a fixed order. */
 function filtersOf({
   category,
@@ -238,7 +274,7 @@ function filtersOf({
   minPrice,
   maxPrice,
   hasSeats,
-}: Omit<z.output<typeof similarOptions>, 'limit'>): SearchFilters {
+}: z.output<typeof countOptions>): SearchFilters {
   return {
     ...(category === undefined ? {} : { category }),
     ...(difficulty === undefined ? {} : { difficulty }),

@@ -27,6 +27,29 @@ export interface SearchResult extends FoundCourses {
   readonly nextCursor: string | null
 }
 
+/** The number of courses with a value. */
+export interface ValueCount<Value> {
+  readonly value: Value
+  readonly courses: number
+}
+
+/** The number of courses that a search finds, in all and for each value of its filters. */
+export interface SearchCounts extends Pick<
+  FoundCourses,
+  'mode' | 'degraded' | 'durationMs' | 'isCached'
+> {
+  /** The number of courses that all pages together show. */
+  readonly total: number
+  /** Whether there are no more: a search finds at most 800 by words and 800 by meaning. */
+  readonly isExact: boolean
+  /** Courses of each category, the most frequent first, whatever categories are chosen. */
+  readonly category: readonly ValueCount<string>[]
+  /** Courses of each difficulty, whatever difficulties are chosen. */
+  readonly difficulty: readonly ValueCount<string>[]
+  /** Courses of each instructor, whatever instructors are chosen. */
+  readonly instructorId: readonly ValueCount<number>[]
+}
+
 /**
  * Failures of a search. A store's failure means that no leg answered or no course could be read.
  */

@@ -16,8 +16,10 @@ describe('a filter', () => {
   let fitting: number
   const filters: readonly (readonly [string, () => SearchOptions])[] = [
     ['category', () => ({ category: 'Art' })],
+    ['one of several categories', () => ({ category: ['Music', 'Art'] })],
     ['difficulty', () => ({ difficulty: 'advanced' })],
     ['instructor', () => ({ instructorId: instructor })],
+    ['one of several instructors', () => ({ instructorId: [instructor, 1_000_000] })],
     ['lowest price', () => ({ minPrice: '60.01' })],
     ['highest price', () => ({ maxPrice: 39.99 })],
     ['free seats', () => ({ hasSeats: true })],

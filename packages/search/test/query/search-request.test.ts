@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { SearchOptions } from '../../src/query/search-request.ts'
 import { partsOf, queryWords } from '../../src/spelling/query-words.ts'
-import { normalise, parseSearch } from '../../src/query/search-request.ts'
+import { parseSearch } from '../../src/query/search-request.ts'
+import { normalise } from '../../src/spelling/normalise.ts'
 import { wordQueries } from '../../src/query/word-queries.ts'
 
 describe('a request', () => {
@@ -23,11 +25,35 @@ describe('a request', () => {
       JSON.stringify([other.query, other.filters]),
     )
     expect(one.filters).toEqual({
-      category: 'AI/ML',
+      category: ['AI/ML'],
       minPrice: '5.00',
       maxPrice: '10.50',
       hasSeats: true,
     })
+  })
+
+  it('Values of a filter have one form, whatever their order and number', () => {
+    const filtersOf = (category: string | readonly string[], instructorId: number | number[]) =>
+      parseSearch('algebra', { category, instructorId })._unsafeUnwrap().filters
+    expect(filtersOf(['Music', 'AI/ML', 'Music'], [10, 9])).toEqual({
+      category: ['AI/ML', 'Music'],
+      instructorId: [9, 10],
+    })
+    expect(filtersOf('Music', 9)).toEqual(filtersOf(['Music'], [9, 9]))
+  })
+
+  const badValues: readonly [SearchOptions, string][] = [
+    [{ category: [] }, 'category: must have a value'],
+    [{ category: ' ' }, 'category: must not be blank'],
+    [{ category: ['Music', ' '] }, 'category[1]: must not be blank'],
+    [
+      { instructorId: Array.from({ length: 101 }, (_, index) => index + 1) },
+      'instructorId: must have at most 100 values',
+    ],
+    [{ difficulty: 5 } as object, 'difficulty: must be a text'],
+  ]
+  it.each(badValues)('The values of %j are refused by name', (options, message) => {
+    expect(parseSearch('algebra', options)._unsafeUnwrapErr().message).toBe(message)
   })
 
   it('A filter that is undefined is the same as none', () => {

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { orThrow } from '@headwater/core'
+import type { Course, CourseSort } from '@headwater/repositories'
+import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
+import type { Rerank, SearchFilterOptions, SearchOptions } from '@headwater/search'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deepest, encodeCursor } from '../../src/query/page-cursor.ts'
+import type { PagePosition } from '../../src/query/page-cursor.ts'
+import { dimensions, openSearchFixture } from '../search-fixture.ts'
+import type { SearchFixture } from '../search-fixture.ts'
+
+let app: SearchFixture
+let other: number
+const published: Course[] = []
+
+/** 24 courses of pottery, of which equal prices and students are common, and one of sailing. */
+beforeAll(async () => {
+  app = await openSearchFixture({
+    search: {
+      index: inMemoryVectorIndex({ dimensions }),
+      embedder: hashingEmbedder({ dimensions }),
+    },
+  })
+  const teacher = orThrow(
+    await app.repositories.users.create({
+      email: 'other@example.com',
+      username: 'other',
+      passwordHash: 'x'.repeat(60),
+      role: 'instructor',
+    }),
+  )
+  other = teacher.id
+  for (let number = 0; number < 24; number += 1)
+    published.push(
+      await app.publish({
+        title: `Pottery ${String.fromCodePoint(97 + ((number * 7) % 24))}`,
+        category: ['Crafts', 'Art', null][number % 3] ?? null,
+        difficulty: ['beginner', 'advanced'][number % 2] ?? null,
+        price: `${9 + (number % 5)}.50`,
+        ...(number % 4 === 0 ? { instructorId: other } : {}),
+      }),
+    )
+  await app.publish({ title: 'Sailing', category: 'Sports' })
+  orThrow(
+    await app.stores.postgres.query(
+      'UPDATE @schema.courses SET current_enrollment = id % 4 WHERE title LIKE $1',
+      ['Pottery%'],
+    ),
+  )
+  orThrow(await app.search.index.reindexAll())
+})
+afterAll(() => app.dispose())
+
+async function allPages(options: SearchOptions): Promise<Course[]> {
+  const pages: Course[] = []
+  let cursor: string | null | undefined
+  do {
+    const page: Awaited<ReturnType<SearchFixture['find']>> = await app.find('pottery', {
+      ...options,
+      ...(cursor ? { cursor } : {}),
+    })
+    pages.push(...page.hits.map(({ course }) => course))
+    expect(page.hits.map(({ rank }) => rank)).toEqual(
+      page.hits.map((_, index) => pages.length - page.hits.length + index + 1),
+    )
+    cursor = page.nextCursor
+  } while (cursor !== null)
+  return pages
+}
+
+const ascending: Readonly<Record<CourseSort, (one: Course, two: Course) => number>> = {
+  newest: (one, two) => two.id - one.id,
+  'price-ascending': (one, two) => Number(one.price) - Number(two.price) || one.id - two.id,
+  'price-descending': (one, two) => Number(two.price) - Number(one.price) || two.id - one.id,
+  title: (one, two) => one.title.localeCompare(two.title) || one.id - two.id,
+  popularity: (one, two) => (two.id % 4) - (one.id % 4) || two.id - one.id,
+}
+
+describe('the order of a search', () => {
+  it.each(Object.keys(ascending) as CourseSort[])(
+    'Sorted by %s, pages show each course of the search once, in order',
+    async (sort) => {
+      const found = await allPages({ sort, limit: 7 })
+      const expected = [...published].sort(ascending[sort])
+      expect(found.map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
+      const [one] = (await app.find('pottery', { sort, limit: 1 })).hits
+      expect(one).toMatchObject({ rank: 1, legs: { lexical: {}, dense: {} } })
+    },
+  )
+
+  it('Sorted pages keep to the filters', async () => {
+    const filters = { category: ['Art', 'Crafts'], difficulty: 'beginner', maxPrice: '11.50' }
+    const found = await allPages({ ...filters, sort: 'price-descending', limit: 2 })
+    const fitting = published.filter(
+      ({ category, difficulty, price }) =>
+        category !== null && difficulty === 'beginner' && Number(price) <= 11.5,
+    )
+    expect(found.map(({ id }) => id)).toEqual(
+      fitting.sort(ascending['price-descending']).map(({ id }) => id),
+    )
+  })
+
+  it('A sorted page goes on after the last course, although its price has changed', async () => {
+    const sort = 'price-ascending'
+    const first = await app.find('pottery', { sort, limit: 3 })
+    const last = first.hits[2]!.course
+    orThrow(await app.courses.update(last.id, { price: '99.00' }))
+    const next = await app.find('pottery', { sort, limit: 3, cursor: first.nextCursor! })
+    orThrow(await app.courses.update(last.id, { price: last.price }))
+    const ordered = [...published].sort(ascending[sort]).map(({ id }) => id)
+    expect(next.hits.map(({ course }) => course.id)).toEqual(ordered.slice(3, 6))
+  })
+
+  it('A cursor is refused in another order', async () => {
+    const { nextCursor } = await app.find('pottery', { sort: 'title', limit: 3 })
+    for (const sort of ['relevance', 'newest'] as const) {
+      const asked = await app.search.search('pottery', { sort, cursor: nextCursor! })
+      expect(asked._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'cursor' })
+    }
+  })
+
+  const forgeries: readonly (readonly [CourseSort, Partial<PagePosition>])[] = [
+    ['price-ascending', { key: 'cheap' }],
+    ['price-ascending', {}],
+    ['popularity', { key: '99999999999' }],
+    ['title', { key: 'a\0' }],
+    ['title', { key: '\ud800' }],
+    ['newest', { key: '1', lastId: 2 ** 40 }],
+  ]
+  it.each(forgeries)('A forged cursor of the order %s, %j, is refused', async (sort, forged) => {
+    const position = { searchId: randomUUID(), depth: deepest, offset: 0, lastId: 1, shown: 1 }
+    const cursor = encodeCursor(['pottery', {}, sort], { ...position, ...forged })
+    const asked = await app.search.search('pottery', { sort, cursor })
+    expect(asked._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field: 'cursor' })
+  })
+
+  it('No reranker is asked when the order is another than by relevance', async () => {
+    let asked = 0
+    const rank: Rerank = () => {
+      asked += 1
+      return Promise.resolve([])
+    }
+    const search = app.openAnother({ rerank: { rank } })
+    orThrow(await search.search('the pottery', { sort: 'newest' }))
+    orThrow(await search.count('the pottery'))
+    expect(asked).toBe(0)
+    orThrow(await search.search('the pottery'))
+    expect(asked).toBe(1)
+  })
+})
+
+/** The number of published courses of each value, the most frequent first. */
+function counted(
+  valueOf: (course: Course) => string | number | null,
+  isCounted: (course: Course) => boolean = () => true,
+) {
+  const counts = new Map<string | number, number>()
+  for (const course of published.filter(isCounted)) {
+    const value = valueOf(course)
+    if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([value, courses]) => ({ value, courses }))
+    .sort((one, two) => two.courses - one.courses || (one.value < two.value ? -1 : 1))
+}
+
+describe('a count', () => {
+  it('A count has the total and the courses of each value', async () => {
+    expect(orThrow(await app.search.count('pottery'))).toMatchObject({
+      total: 24,
+      isExact: true,
+      mode: 'hybrid',
+      degraded: [],
+      category: counted(({ category }) => category),
+      difficulty: counted(({ difficulty }) => difficulty),
+      instructorId: counted(({ instructorId }) => instructorId),
+    })
+  })
+
+  it('Each value is counted as if it were chosen, under the filters on other fields', async () => {
+    const filters: SearchFilterOptions = { category: 'Art', difficulty: 'beginner' }
+    const counts = orThrow(await app.search.count('pottery', filters))
+    expect(counts.category).toEqual(
+      counted(
+        ({ category }) => category,
+        ({ difficulty }) => difficulty === 'beginner',
+      ),
+    )
+    expect(counts.difficulty).toEqual(
+      counted(
+        ({ difficulty }) => difficulty,
+        ({ category }) => category === 'Art',
+      ),
+    )
+    const chosen = published.filter(
+      ({ category, difficulty }) => category === 'Art' && difficulty === 'beginner',
+    )
+    expect(counts.total).toBe(chosen.length)
+    expect(await allPages(filters)).toHaveLength(counts.total)
+  })
+
+  it('A count is true at once although the ranking is cached', async () => {
+    const before = orThrow(await app.search.count('pottery'))
+    const { id } = published[0]!
+    orThrow(await app.courses.unpublish(id))
+    const after = orThrow(await app.search.count('pottery'))
+    orThrow(await app.courses.publish(id))
+    expect([after.total, after.isCached]).toEqual([before.total - 1, true])
+  })
+
+  it('A count of nothing is 0', async () => {
+    expect(orThrow(await app.search.count('pottery', { minPrice: '500' }))).toMatchObject({
+      total: 0,
+      category: [],
+      difficulty: [],
+      instructorId: [],
+    })
+  })
+})
