@@ -1,5 +1,6 @@
 import type { Answer, Api, Operation } from '@headwater-examples/elearning'
 import { refuse } from '@headwater-examples/elearning'
+import { goneSignal } from '@headwater/core'
 import type { RequestHandler, Response } from 'express'
 
 /** The handler of an operation. What it rejects with reaches the error handler. */
@@ -26,13 +27,4 @@ export function send(response: Response, { status, headers, cookie, body }: Answ
   if (cookie !== undefined) response.append('Set-Cookie', cookie)
   if (body === undefined) response.end()
   else response.json(body)
-}
-
-/** Aborted when the connection ends before the answer is sent. */
-function goneSignal(response: Response): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort()
-  })
-  return controller.signal
 }

@@ -1,6 +1,6 @@
 import { badRequest, bodyTooLarge, operations, refuse } from '@headwater-examples/elearning'
 import type { Answer, ApiRequest } from '@headwater-examples/elearning'
-import { FailureError, invalidField } from '@headwater/core'
+import { FailureError, goneSignal, invalidField } from '@headwater/core'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
@@ -50,16 +50,7 @@ function apiRequest(request: FastifyRequest, reply: FastifyReply): ApiRequest {
     const value = request.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  return { params, query, body, header, address, caller, signal: goneSignal(reply) }
-}
-
-/** Aborted when the connection ends before the answer is sent. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort()
-  })
-  return controller.signal
+  return { params, query, body, header, address, caller, signal: goneSignal(reply.raw) }
 }
 
 /** What Fastify and its body parser refuse, as a failure of the API. */

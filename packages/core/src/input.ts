@@ -90,8 +90,28 @@ const nouns: Readonly<Record<string, string>> = {
 function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   const isOfKind = ['invalid_type', 'invalid_union', 'invalid_value'].includes(issue.code ?? '')
   if (isOfKind && issue.input === undefined) return 'is required'
-  const noun = issue.code === 'invalid_type' ? nouns[issue.expected] : undefined
-  return noun && `must be ${noun}`
+  if (issue.code === 'invalid_type')
+    return nouns[issue.expected] && `must be ${nouns[issue.expected]}`
+  if (issue.code === 'invalid_format' && issue.format === 'email')
+    return 'must be an e-mail address'
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_small')
+    return boundMessage(issue, issue.minimum, ['at least', 'more than'])
+  if (issue.code === 'too_big') return boundMessage(issue, issue.maximum, ['at most', 'less than'])
+  return undefined
+}
+
+const countedIn: Readonly<Record<string, string>> = { string: 'character', array: 'item' }
+
+function boundMessage(
+  { origin, inclusive = true }: { readonly origin: string; readonly inclusive?: boolean },
+  bound: number | bigint,
+  [reached, passed]: readonly [reached: string, passed: string],
+): string {
+  const counted = countedIn[origin]
+  const span = `${inclusive ? reached : passed} ${bound}`
+  if (counted === undefined) return `must be ${span}`
+  return `must have ${span} ${counted}${Number(bound) === 1 ? '' : 's'}`
 }
 
 /** The failure of input that breaks these rules; its message names the first. */
