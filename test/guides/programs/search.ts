@@ -1,0 +1,30 @@
+import { migrate, orThrow, type Stores } from '@headwater/core'
+import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
+import {
+  createCourseSearch,
+  openaiEmbedder,
+  searchMigrations,
+  type CourseSearchOptions,
+  type Rerank,
+} from '@headwater/search'
+
+export async function findCourses(stores: Stores, apiKey: string, userId: number) {
+  const { courses, activity } = createRepositories(stores)
+
+  orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
+  const embedder = openaiEmbedder({ apiKey })
+  const search = createCourseSearch(stores, { courses, activity, embedder })
+
+  const filters = { category: 'AI/ML', maxPrice: '100', userId }
+  const { hits, nextCursor, searchId } = orThrow(await search.search('machine lerning', filters))
+  if (nextCursor !== null)
+    orThrow(await search.search('machine lerning', { ...filters, cursor: nextCursor }))
+  const [best] = hits
+  if (best !== undefined) orThrow(search.recordClick(searchId, best.course.id, best.rank))
+  orThrow(await search.similar(5, { limit: 4 }))
+  orThrow(await search.suggest('mach'))
+}
+
+export function rerankedSearch(stores: Stores, options: CourseSearchOptions, rank: Rerank) {
+  return createCourseSearch(stores, { ...options, rerank: { rank, top: 50, deadlineMs: 1_000 } })
+}
