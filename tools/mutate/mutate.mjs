@@ -1,34 +1,35 @@
-// Runs the tests of a target once per mutant, in a copy of the last commit, on one set of servers.
+// Runs tests once per mutant, in a copy of the last commit, on one set of servers.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startTestStack } from '@headwater/testing'
 import { run } from '../run.mjs'
 import { explained } from './explained.mjs'
 import { applyMutant, mutantsOf } from './mutants.mjs'
 import { targets } from './targets.mjs'
-
-/** A mutant that makes tests wait for ever is noticed as well. */
-const longestMs = 300_000
+import { TestRunner } from './test-runner.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, sample: { type: 'string', default: '1' } },
 })
 const [name, part = ''] = positionals
+const everyNth = Number(values.sample)
 const target = targets[name]
-if (target === undefined) {
-  console.error('usage: npm run mutate -- NAME [PART-OF-A-PATH] [--json]')
+if (target === undefined || !(everyNth >= 1)) {
+  console.error('usage: npm run mutate -- NAME [PART-OF-A-PATH] [--sample N] [--json]')
   console.error(`NAME is one of: ${Object.keys(targets).join(', ')}`)
+  console.error('--sample N tries every Nth mutant')
   process.exit(2)
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'headwater-mutate-'))
 const copy = join(folder, 'copy')
+const tests = new TestRunner(copy)
 // On every way out, a signal among them: the copy is a worktree that git would remember.
 process.on('exit', () => {
+  tests.stop()
   spawnSync('git', ['worktree', 'remove', '--force', copy])
   rmSync(folder, { recursive: true, force: true })
   spawnSync('git', ['worktree', 'prune'])
@@ -36,50 +37,40 @@ process.on('exit', () => {
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
   process.once(signal, () => process.exit(code))
 execFileSync('git', ['worktree', 'add', '--detach', copy, 'HEAD'], { stdio: 'ignore' })
-const stack = await startTestStack({ stores: ['postgres', 'redis'] })
-try {
-  const counts = await runTarget()
-  if (values.json) console.log(JSON.stringify({ mutate: name, ...counts }))
-  process.exitCode = counts.survived === 0 ? 0 : 1
-} finally {
-  await stack.stop()
-}
+await run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: copy })
 
-async function runTarget() {
-  await run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: copy })
-  if ((await runTests()) !== 'survived') throw new Error('the tests fail without any mutant')
-  const counts = { mutants: 0, killed: 0, explained: 0, survived: 0 }
-  for (const source of target.sources
-    .flatMap((pattern) => globSync(pattern, { cwd: copy }))
-    .filter((path) => path.includes(part))
-    .sort()) {
-    const path = join(copy, source)
-    const text = readFileSync(path, 'utf8')
-    for (const mutant of mutantsOf(text)) {
-      writeFileSync(path, applyMutant(text, mutant))
-      const end = await runTests()
-      const isExplained = end === 'survived' && isExpected(source, text, mutant)
-      counts.mutants += 1
-      counts[isExplained ? 'explained' : end] += 1
-      if (end === 'survived' && !isExplained) report(source, mutant)
-    }
-    writeFileSync(path, text)
+const counts = { mutants: 0, killed: 0, timedOut: 0, explained: 0, survived: 0 }
+if ((await tests.run(target.tests)) !== 'survived')
+  throw new Error('the tests fail without any mutant')
+for (const { sources, first } of target.parts)
+  for (const source of globSync(sources, { cwd: copy }).sort())
+    if (source.includes(part)) await runSource(source, first)
+if (values.json) console.log(JSON.stringify({ mutate: name, sample: everyNth, ...counts }))
+process.exit(counts.survived === 0 ? 0 : 1)
+
+async function runSource(source, first) {
+  const path = join(copy, source)
+  const text = readFileSync(path, 'utf8')
+  for (const mutant of mutantsOf(text).filter((_, at) => at % everyNth === 0)) {
+    writeFileSync(path, applyMutant(text, mutant))
+    tests.invalidate(path)
+    const end = await endOf({ source, text, mutant, first })
+    counts.mutants += 1
+    counts[end] += 1
+    if (end === 'survived' || end === 'timedOut') report(end, source, mutant)
   }
-  return counts
+  writeFileSync(path, text)
+  tests.invalidate(path)
 }
 
-async function runTests() {
-  const vitest = join(copy, 'node_modules/vitest/vitest.mjs')
-  const env = { HEADWATER_POSTGRES_URL: stack.postgres.url, HEADWATER_REDIS_URL: stack.redis.url }
-  const { code } = await run(process.execPath, [vitest, 'run', '--bail', '1', ...target.tests], {
-    cwd: copy,
-    env,
-    timeoutMs: longestMs,
-  })
-  return code === 0 ? 'survived' : 'killed'
+/** The tests that exercise a source most come first: few mutants need the others. */
+async function endOf({ source, text, mutant, first }) {
+  const end = await tests.run(first)
+  if (end !== 'survived') return end
+  return isExplained(source, text, mutant) ? 'explained' : tests.run(target.tests)
 }
 
-function isExpected(source, text, { original, replacement, line }) {
+function isExplained(source, text, { original, replacement, line }) {
   const code = text.split('\n')[line - 1].trim()
   return explained.some(
     (one) =>
@@ -90,7 +81,7 @@ function isExpected(source, text, { original, replacement, line }) {
   )
 }
 
-function report(source, { line, original, replacement }) {
+function report(end, source, { line, original, replacement }) {
   const shown = (text) => text.trim().replaceAll(/\s+/g, ' ').slice(0, 60)
-  process.stderr.write(`survived  ${source}:${line}  ${shown(original)} → ${shown(replacement)}\n`)
+  process.stderr.write(`${end}  ${source}:${line}  ${shown(original)} → ${shown(replacement)}\n`)
 }

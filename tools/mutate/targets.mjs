@@ -1,41 +1,99 @@
 const core = 'packages/core'
+const [cache, invalidation, sessions, limits, outbox] = [
+  `${core}/test/cache`,
+  `${core}/test/invalidation`,
+  `${core}/test/sessions`,
+  `${core}/test/rate-limit`,
+  `${core}/test/outbox`,
+]
 
-/** What is broken, and the tests that must notice: globs and paths by name. */
+/**
+ * What is broken, by globs, and the tests that must notice, by paths or folders. Those that exercise
+ * a part most are its `first`; a mutant that survives them meets all `tests` of the target.
+ */
 export const targets = {
   scripts: {
-    sources: [
-      `${core}/src/cache/{fill,lease}.ts`,
-      `${core}/src/invalidation/{hold,release,tags,marker}.ts`,
+    parts: [
+      {
+        sources: [
+          `${core}/src/cache/{fill,lease}.ts`,
+          `${core}/src/invalidation/{hold,release,tags,marker}.ts`,
+        ],
+        first: [`${cache}/scripts.int.test.ts`],
+      },
     ],
     tests: [
-      `${core}/test/cache/scripts.int.test.ts`,
-      `${core}/test/cache/tags.int.test.ts`,
-      `${core}/test/invalidation/backlog.int.test.ts`,
-      `${core}/test/invalidation/outage.int.test.ts`,
-      `${core}/test/invalidation/silent-link.int.test.ts`,
+      `${cache}/scripts.int.test.ts`,
+      `${cache}/tags.int.test.ts`,
+      `${invalidation}/backlog.int.test.ts`,
+      `${invalidation}/outage.int.test.ts`,
+      `${invalidation}/silent-link.int.test.ts`,
     ],
   },
   sessions: {
-    sources: [`${core}/src/sessions/scripts/*.ts`],
-    tests: [`${core}/test/sessions`],
+    parts: [
+      {
+        sources: [
+          `${core}/src/sessions/scripts/{confirm,enter,leave,set-session,store,touch}-*.ts`,
+        ],
+        first: [`${sessions}/sessions.int.test.ts`, `${sessions}/session-bounds.int.test.ts`],
+      },
+      {
+        sources: [`${core}/src/sessions/scripts/{begin,forget}-*.ts`],
+        first: [`${sessions}/races.int.test.ts`, `${sessions}/revocations.int.test.ts`],
+      },
+    ],
+    tests: [sessions],
   },
   'rate-limit': {
-    sources: [`${core}/src/rate-limit/scripts/*.ts`, `${core}/src/rate-limit/gcra.ts`],
-    tests: [`${core}/test/rate-limit`],
+    parts: [
+      {
+        sources: [`${core}/src/rate-limit/gcra.ts`],
+        first: [`${limits}/gcra.test.ts`, `${limits}/memory-limiter.test.ts`],
+      },
+      {
+        sources: [`${core}/src/rate-limit/scripts/*.ts`],
+        first: [`${limits}/rate-limiter.int.test.ts`, `${limits}/rate-limits.int.test.ts`],
+      },
+    ],
+    tests: [limits],
   },
   invalidation: {
-    sources: [`${core}/src/invalidation/{gate,intents,key-change,settlement,under-way}.ts`],
-    tests: [`${core}/test/invalidation`, `${core}/test/cache/coherence.int.test.ts`],
+    parts: [
+      {
+        sources: [`${core}/src/invalidation/gate.ts`],
+        first: [`${invalidation}/gate.test.ts`, `${invalidation}/backlog.int.test.ts`],
+      },
+      {
+        sources: [`${core}/src/invalidation/{intents,key-change,settlement,under-way}.ts`],
+        first: [`${invalidation}/backlog.int.test.ts`, `${invalidation}/outage.int.test.ts`],
+      },
+    ],
+    tests: [invalidation, `${cache}/coherence.int.test.ts`],
   },
   cache: {
-    sources: [`${core}/src/cache/{entry,flight,look,leased-load,parse-memo,source-rest}.ts`],
-    tests: [`${core}/test/cache`],
+    parts: [
+      {
+        sources: [`${core}/src/cache/parse-memo.ts`],
+        first: [`${cache}/parse-memo.test.ts`],
+      },
+      {
+        sources: [`${core}/src/cache/{entry,flight,look,leased-load,source-rest}.ts`],
+        first: [`${cache}/cache.int.test.ts`, `${cache}/grace.int.test.ts`],
+      },
+    ],
+    tests: [cache],
   },
   relay: {
-    sources: [
-      `${core}/src/outbox/log/{tick,tick-log,purge}.ts`,
-      `${core}/src/outbox/relay/{acknowledge,cursor,ownership,passage,shard-lease}.ts`,
+    parts: [
+      {
+        sources: [
+          `${core}/src/outbox/log/{tick,tick-log,purge}.ts`,
+          `${core}/src/outbox/relay/{acknowledge,cursor,ownership,passage,shard-lease}.ts`,
+        ],
+        first: [`${outbox}/relay/sink-relay.int.test.ts`, `${outbox}/log/purge.int.test.ts`],
+      },
     ],
-    tests: [`${core}/test/outbox`],
+    tests: [outbox],
   },
 }
