@@ -27,11 +27,9 @@ export class TestRunner {
     const child = (this.#child ??= this.#start())
     child.send({ changed: [...this.#changed], tests })
     this.#changed.clear()
-    const late = AbortSignal.timeout(longestMs)
-    const exit = once(child, 'exit').then(() => [{ isKilled: true, messages: [] }])
     try {
-      const message = once(child, 'message', { signal: late })
-      const [{ isKilled, messages }] = await Promise.race([message, exit])
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(longestMs) })
+      const [{ isKilled, messages }] = await answer
       if (!isKilled) return 'survived'
       const isLate = messages.length > 0 && messages.every((one) => missedDeadline.test(one))
       return isLate ? 'timedOut' : 'killed'
@@ -52,6 +50,7 @@ export class TestRunner {
     const child = fork(script, { cwd: this.#folder, detached: true, stdio: 'ignore' })
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined
+      child.emit('message', { isKilled: true, messages: [] })
     })
     return child
   }
