@@ -8,7 +8,7 @@ import {
 } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { holdKeys } from '../../src/invalidation/hold.ts'
-import { releaseEnded } from '../../src/invalidation/release.ts'
+import { releaseEnded, releaseKeys } from '../../src/invalidation/release.ts'
 import {
   rowCache,
   type RowCache,
@@ -63,6 +63,7 @@ const isStored = () =>
     await versionOf(cache, id)
     expect(await raw()).toMatch(/^v1 /)
   })
+const limitMemory = (bytes: string) => ask(redis.url, 'CONFIG', 'SET', 'maxmemory', bytes)
 const raise = 'UPDATE @schema.rows SET version = 2 WHERE id = $1'
 
 /** Replaces Redis by an empty one, which the reader notices and the writer does not. */
@@ -123,12 +124,26 @@ test('A change whose release Redis refuses does not count as released', async ()
   const [refused, other] = [{ id: 'one', keys: [cache.key(id).text] }, 'other']
   for (const owner of [refused.id, other])
     orThrow(await holdKeys(reader.redis, refused.keys, { owner, lifeMs: 60_000 }))
-  const limitMemory = (bytes: string) => ask(redis.url, 'CONFIG', 'SET', 'maxmemory', bytes)
   await limitMemory('1')
   // What the other owner holds would have to be stored again.
   const released = await releaseEnded(reader.redis, [refused]).finally(() => limitMemory('0'))
   expect(released).toEqual(new Set())
   expect(await releaseEnded(reader.redis, [refused])).toEqual(new Set([refused.id]))
+  expect(await raw()).toMatch(/^h1 other:\d+$/)
+})
+
+test('Keys after one that Redis refuses to release are released all the same', async () => {
+  const [refused, later] = [cache.key(id).text, `later-${id}`]
+  const lifeMs = 60_000
+  orThrow(await holdKeys(reader.redis, [refused, later], { owner: 'one', lifeMs }))
+  orThrow(await holdKeys(reader.redis, [refused], { owner: 'other', lifeMs }))
+  await limitMemory('1')
+  // 50 keys are one round trip.
+  const keys = [...Array.from({ length: 50 }, () => refused), later]
+  const released = await releaseKeys(reader.redis, keys, 'one').finally(() => limitMemory('0'))
+  expect(released.isErr()).toBe(true)
+  expect(await reader.redis.client.exists(reader.redis.keyPrefix + later)).toBe(0)
+  orThrow(await releaseKeys(reader.redis, [refused], 'one'))
   expect(await raw()).toMatch(/^h1 other:\d+$/)
 })
 
