@@ -33,17 +33,24 @@ export const targets = {
   sessions: {
     parts: [
       {
-        sources: [
-          `${core}/src/sessions/scripts/{confirm,enter,leave,set-session,store,touch}-*.ts`,
-        ],
+        sources: [`${core}/src/sessions/scripts/{set-session,store,touch}-*.ts`],
         first: [`${sessions}/sessions.int.test.ts`, `${sessions}/session-bounds.int.test.ts`],
+      },
+      {
+        sources: [`${core}/src/sessions/scripts/{confirm,enter,leave}-*.ts`],
+        first: [`${sessions}/races.int.test.ts`, `${sessions}/session-bounds.int.test.ts`],
       },
       {
         sources: [`${core}/src/sessions/scripts/{begin,forget}-*.ts`],
         first: [`${sessions}/races.int.test.ts`, `${sessions}/revocations.int.test.ts`],
       },
     ],
-    tests: [sessions],
+    tests: [
+      `${sessions}/races.int.test.ts`,
+      `${sessions}/revocations.int.test.ts`,
+      `${sessions}/clock-steps.int.test.ts`,
+      `${sessions}/session`,
+    ],
   },
   'rate-limit': {
     parts: [
@@ -69,7 +76,15 @@ export const targets = {
         first: [`${invalidation}/backlog.int.test.ts`, `${invalidation}/outage.int.test.ts`],
       },
     ],
-    tests: [invalidation, `${cache}/coherence.int.test.ts`],
+    tests: [
+      `${invalidation}/gate.test.ts`,
+      `${invalidation}/backlog.int.test.ts`,
+      `${invalidation}/outage.int.test.ts`,
+      `${invalidation}/prepared-transactions.int.test.ts`,
+      `${invalidation}/promotion.int.test.ts`,
+      `${invalidation}/silent-link.int.test.ts`,
+      `${cache}/coherence.int.test.ts`,
+    ],
   },
   cache: {
     parts: [
