@@ -42,4 +42,11 @@ export const explained = [
     replacement: 'false as boolean',
     reason: 'To release absent keys changes nothing; it is asked to save time.',
   },
+  {
+    source: 'invalidation/release.ts',
+    code: 'if (!redis.isAvailable) return new Set()',
+    original: '!redis.isAvailable',
+    replacement: 'false as boolean',
+    reason: 'It saves time: an open breaker refuses every further part.',
+  },
 ]
