@@ -41,7 +41,7 @@ await run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: c
 
 const counts = { mutants: 0, killed: 0, timedOut: 0, explained: 0, survived: 0 }
 if ((await tests.run(target.tests)) !== 'survived')
-  throw new Error('the tests fail without any mutant')
+  throw new Error(`the tests fail without any mutant: ${tests.messages.join('; ')}`)
 for (const { sources, first } of target.parts)
   for (const source of globSync(sources, { cwd: copy }).sort())
     if (source.includes(part)) await runSource(source, first)

@@ -9,6 +9,8 @@ const missedDeadline = /timed out|until the time was up/i
 
 /** Runs tests of a copy of the tree, in a process that is replaced when a mutant hangs in it. */
 export class TestRunner {
+  /** Why tests failed in the last run. */
+  messages = []
   #folder
   #child
   #changed = new Set()
@@ -30,6 +32,7 @@ export class TestRunner {
     try {
       const answer = once(child, 'message', { signal: AbortSignal.timeout(longestMs) })
       const [{ isKilled, messages }] = await answer
+      this.messages = messages
       if (!isKilled) return 'survived'
       const isLate = messages.length > 0 && messages.every((one) => missedDeadline.test(one))
       return isLate ? 'timedOut' : 'killed'

@@ -8,7 +8,11 @@ import {
   type Stores,
 } from '@headwater/core'
 import { eventually, faultProxy, isolate, type IsolatedStores } from '@headwater/testing'
-import { take } from '../../src/rate-limit/gcra.ts'
+import { look, type Rate, take, type Verdict } from '../../src/rate-limit/gcra.ts'
+import { look as lookScript } from '../../src/rate-limit/scripts/look.ts'
+import { takeAll } from '../../src/rate-limit/scripts/take-all.ts'
+import { take as takeScript } from '../../src/rate-limit/scripts/take.ts'
+import { untake } from '../../src/rate-limit/scripts/untake.ts'
 
 let own: IsolatedStores<'postgres' | 'redis'>
 let stores: Stores
@@ -141,5 +145,93 @@ describe('a rate limiter', () => {
     expect(() => createRateLimiter(stores, { name: 'x', limit: 1, windowMs: NaN })).toThrow(
       'createRateLimiter: windowMs: expected milliseconds: got NaN',
     )
+  })
+})
+
+describe('scripts of rate limits', () => {
+  const rate: Rate = { burst: 10, intervalUs: 60_000_000 }
+  const client = () => stores.redis.client as never
+  const nowUs = async () => {
+    const [seconds, microseconds] = await stores.redis.client.sendCommand<string[]>(['TIME'])
+    return Number(seconds) * 1_000_000 + Number(microseconds)
+  }
+  let keys = 0
+  /** A key with an arrival time so many requests ahead of now. */
+  const keyWith = async (requests: number): Promise<{ key: string; arrivalUs: number }> => {
+    const key = `${own.redis.prefix}script${(keys += 1)}`
+    if (requests === 0) return { key, arrivalUs: 0 }
+    const arrivalUs = (await nowUs()) + requests * rate.intervalUs
+    await stores.redis.client.set(key, String(arrivalUs), { PX: 3_600_000 })
+    return { key, arrivalUs }
+  }
+  /** Expects an answer between those of the moments before and after it, and returns it. */
+  const expectBetween = async <V extends Omit<Verdict, 'arrivalUs'>>(
+    ask: () => Promise<V>,
+    verdictAt: (nowUs: number) => Verdict,
+  ): Promise<V> => {
+    const before = verdictAt(await nowUs())
+    const answer = await ask()
+    const after = verdictAt(await nowUs())
+    expect(answer.isAllowed).toBe(before.isAllowed)
+    expect([before.remaining, after.remaining]).toContain(answer.remaining)
+    for (const time of ['resetUs', 'retryAfterUs'] as const) {
+      expect(answer[time]).toBeLessThanOrEqual(before[time])
+      expect(answer[time]).toBeGreaterThanOrEqual(after[time])
+    }
+    return answer
+  }
+  /** Expects a count that stands, and lives, for so long. */
+  const expectCount = async (key: string, untilUs: number) => {
+    const [arrival, ttlMs] = [
+      await stores.redis.client.get(key),
+      await stores.redis.client.pTTL(key),
+    ]
+    const leftUs = untilUs - (await nowUs())
+    expect(Number(arrival)).toBe(untilUs)
+    expect(Math.abs(Number(ttlMs) - leftUs / 1_000)).toBeLessThan(60_000)
+  }
+
+  const states = [0, 3.5, 7.5, 9.5, 20]
+
+  test.each(states)(
+    'Each script of rate limits decides as in memory when %d of 10 requests are taken',
+    async (taken) => {
+      for (const cost of [1, 2, 10]) {
+        const { key, arrivalUs } = await keyWith(taken)
+        const lookAt = (now: number) => look(rate, arrivalUs, now, cost)
+        const takeAt = (arrival: number) => (now: number) => take(rate, arrival, now, cost)
+        await expectBetween(() => lookScript(client(), key, rate, cost), lookAt)
+        const [other, free] = [await keyWith(taken), await keyWith(0)]
+        const takes = [other.key, free.key].map((each) => ({ key: each, rate }))
+        await expectBetween(() => takeScript(client(), key, rate, cost), takeAt(arrivalUs))
+        const together: Verdict[] = []
+        await expectBetween(async () => {
+          together.push(...(await takeAll(client(), takes, cost)))
+          return together[0] as Verdict
+        }, takeAt(other.arrivalUs))
+        const isAllowed = together[0]?.isAllowed === true
+        const untaken = { remaining: isAllowed ? 10 - cost : 10, retryAfterUs: 0 }
+        expect(together[1]).toMatchObject({ isAllowed: true, ...untaken })
+        expect(together[1]?.resetUs).toBe(isAllowed ? cost * rate.intervalUs : 0)
+      }
+    },
+  )
+
+  test('Taking back leaves the count as if the request had not been asked', async () => {
+    const { key, arrivalUs } = await keyWith(7.5)
+    const resetUs = await untake(client(), key, rate, 2)
+    await expectCount(key, arrivalUs - 2 * rate.intervalUs)
+    expect(resetUs).toBeLessThanOrEqual(5.5 * rate.intervalUs)
+    expect(resetUs).toBeGreaterThan(5 * rate.intervalUs)
+    expect(await untake(client(), key, rate, 6)).toBe(0)
+    expect(await stores.redis.client.exists(key)).toBe(0)
+  })
+
+  test('A request that is taken counts, and its count lives until the whole burst is back', async () => {
+    const [one, other] = [await keyWith(3.5), await keyWith(3.5)]
+    await takeScript(client(), one.key, rate, 2)
+    await takeAll(client(), [{ key: other.key, rate }], 2)
+    for (const { key, arrivalUs } of [one, other])
+      await expectCount(key, arrivalUs + 2 * rate.intervalUs)
   })
 })
