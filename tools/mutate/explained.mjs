@@ -56,4 +56,18 @@ export const explained = [
     replacement: '-',
     reason: 'The client takes no number, so nothing is found absent: see above, it saves time.',
   },
+  {
+    source: 'sessions/scripts/touch-session.ts',
+    code: 'if math.abs(wanted - tonumber(expires)) <= sliding / 60 then return text end',
+    original: '<=',
+    replacement: '<',
+    reason: 'Only in the millisecond in which it gains just a sixtieth.',
+  },
+  {
+    source: 'rate-limit/scripts/untake.ts',
+    code: 'if arrival <= now then',
+    original: '<=',
+    replacement: '<',
+    reason: 'Only in the microsecond in which the whole burst is back.',
+  },
 ]

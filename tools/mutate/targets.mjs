@@ -60,7 +60,7 @@ export const targets = {
       },
       {
         sources: [`${core}/src/rate-limit/scripts/*.ts`],
-        first: [`${limits}/rate-limiter.int.test.ts`, `${limits}/rate-limits.int.test.ts`],
+        first: [`${limits}/rate-limiter.int.test.ts`],
       },
     ],
     tests: [limits],

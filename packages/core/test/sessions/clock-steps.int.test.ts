@@ -14,29 +14,38 @@ beforeAll(async () => {
 })
 afterAll(() => fixture.dispose())
 
+const times = { ttlMs: 60_000, absoluteTtlMs: 120_000 }
+const steppedSessions = [
+  { whose: 'the', ofAll: times, own: {} },
+  { whose: 'its own', ofAll: {}, own: times },
+]
+
 describe('a clock that is set back', () => {
-  test('A session written before Redis’ clock was set back keeps its idle and its absolute time', async () => {
-    const sessions = createSessions(stores, { ttlMs: 60_000, absoluteTtlMs: 120_000 })
-    const { token } = orThrow(await sessions.create({ userId: 'stepped' }))
-    const id = orThrow(await sessions.get(token))?.id ?? ''
-    const key = `${fixture.own.redis.prefix}session:${id}`
-    const stored = () => stores.redis.run('read', (client) => client.get(key))
-    const text = orThrow(await stored()) ?? ''
-    // Written before the clock was set back by an hour, all its moments lie that far in the future.
-    const moved = text.replace(/\d{13}/g, (moment) => String(Number(moment) + hourMs))
-    orThrow(
-      await stores.redis.run('step', (client) =>
-        client.set(key, moved, { expiration: { type: 'PX', value: hourMs } }),
-      ),
-    )
-    const nowMs = Date.now()
-    const touched = orThrow(await sessions.touch(token))
-    expect(touched?.expiresAt.getTime()).toBeLessThan(nowMs + 60_000 + 5_000)
-    const limit = Number((orThrow(await stored()) ?? '').split(' ')[1])
-    expect(limit).toBeLessThan(nowMs + 120_000 + 5_000)
-    const lifeMs = orThrow(await stores.redis.run('life', (client) => client.pTTL(key)))
-    expect(lifeMs).toBeLessThanOrEqual(60_000)
-  })
+  test.each(steppedSessions)(
+    'A session written before Redis’ clock was set back keeps $whose idle and absolute time',
+    async ({ ofAll, own }) => {
+      const sessions = createSessions(stores, ofAll)
+      const { token } = orThrow(await sessions.create({ userId: 'stepped', ...own }))
+      const id = orThrow(await sessions.get(token))?.id ?? ''
+      const key = `${fixture.own.redis.prefix}session:${id}`
+      const stored = () => stores.redis.run('read', (client) => client.get(key))
+      const text = orThrow(await stored()) ?? ''
+      // Written before the clock was set back by an hour, all its moments lie that far in the future.
+      const moved = text.replace(/\d{13}/g, (moment) => String(Number(moment) + hourMs))
+      orThrow(
+        await stores.redis.run('step', (client) =>
+          client.set(key, moved, { expiration: { type: 'PX', value: hourMs } }),
+        ),
+      )
+      const nowMs = Date.now()
+      const touched = orThrow(await sessions.touch(token))
+      expect(touched?.expiresAt.getTime()).toBeLessThan(nowMs + 60_000 + 5_000)
+      const limit = Number((orThrow(await stored()) ?? '').split(' ')[1])
+      expect(limit).toBeLessThan(nowMs + 120_000 + 5_000)
+      const lifeMs = orThrow(await stores.redis.run('life', (client) => client.pTTL(key)))
+      expect(lifeMs).toBeLessThanOrEqual(60_000)
+    },
+  )
 
   test('A revocation that its writer could not apply holds although PostgreSQL’s clock was set back', async () => {
     const redis = await faultProxy(fixture.own.redis.url)
