@@ -119,6 +119,24 @@ describe('the number of sessions of one user', () => {
   })
 })
 
+test('A touch extends a session only when that gains a sixtieth of the idle time or more', async () => {
+  const { token } = orThrow(await sessions.create({ userId: newUser(), ttlMs: 3_600_000 }))
+  const key = `${fixture.own.redis.prefix}session:${orThrow(await sessions.get(token))?.id ?? ''}`
+  const { client } = process.stores.redis
+  const text = (await client.get(key)) ?? ''
+  const expires = text.split(' ')[2] as string
+  for (const [gainMs, isExtended] of [
+    [20_000, false],
+    [600_000, true],
+  ] as const) {
+    // prettier-ignore
+    const sooner = text.replace(expires, String(Number(expires) - gainMs))
+    await client.set(key, sooner, { expiration: { type: 'PX', value: 3_600_000 } })
+    orThrow(await sessions.touch(token))
+    expect((await client.get(key)) !== sooner).toBe(isExtended)
+  }
+})
+
 describe('a session with times of its own', () => {
   test('A session ends by its own idle time, also after it was touched, rotated or changed', async () => {
     const { token } = orThrow(await sessions.create({ userId: newUser(), ttlMs: 60_000 }))
