@@ -40,37 +40,50 @@ execFileSync('git', ['worktree', 'add', '--detach', copy, 'HEAD'], { stdio: 'ign
 await run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline'], { cwd: copy })
 
 const counts = { mutants: 0, killed: 0, timedOut: 0, explained: 0, survived: 0 }
-if ((await tests.run(target.tests)) !== 'survived')
-  throw new Error(`the tests fail without any mutant: ${tests.messages.join('; ')}`)
-for (const { sources, first } of target.parts)
-  for (const source of globSync(sources, { cwd: copy }).sort())
-    if (source.includes(part)) await runSource(source, first)
+const doubtful = []
+for (const { sources, first } of target.parts) {
+  const mutants = globSync(sources, { cwd: copy }).sort().flatMap(mutantsIn)
+  if (mutants.length > 0) await expectSuccess(first)
+  for (const mutant of mutants) {
+    const end = await endOf(mutant, first)
+    if (end === 'survived') doubtful.push(mutant)
+    else count(end, mutant)
+  }
+}
+if (doubtful.length > 0) await expectSuccess(target.tests)
+for (const mutant of doubtful) count(await endOf(mutant, target.tests), mutant)
 if (values.json) console.log(JSON.stringify({ mutate: name, sample: everyNth, ...counts }))
 process.exit(counts.survived === 0 ? 0 : 1)
 
-async function runSource(source, first) {
-  const path = join(copy, source)
-  const text = readFileSync(path, 'utf8')
-  for (const mutant of mutantsOf(text).filter((_, at) => at % everyNth === 0)) {
-    writeFileSync(path, applyMutant(text, mutant))
-    tests.invalidate(path)
-    const end = await endOf({ source, text, mutant, first })
-    counts.mutants += 1
-    counts[end] += 1
-    if (end === 'survived' || end === 'timedOut') report(end, source, mutant)
-  }
-  writeFileSync(path, text)
+function mutantsIn(source) {
+  if (!source.includes(part)) return []
+  const text = readFileSync(join(copy, source), 'utf8')
+  const all = mutantsOf(text).map((mutant) => ({ ...mutant, source, text }))
+  return all.filter((_, at) => at % everyNth === 0)
+}
+
+async function expectSuccess(paths) {
+  if ((await tests.run(paths)) !== 'survived')
+    throw new Error(`the tests fail without any mutant: ${tests.messages.join('; ')}`)
+}
+
+async function endOf(mutant, paths) {
+  const path = join(copy, mutant.source)
+  writeFileSync(path, applyMutant(mutant.text, mutant))
   tests.invalidate(path)
+  const end = await tests.run(paths)
+  writeFileSync(path, mutant.text)
+  tests.invalidate(path)
+  return end === 'survived' && isExplained(mutant) ? 'explained' : end
 }
 
-/** The tests that exercise a source most come first: few mutants need the others. */
-async function endOf({ source, text, mutant, first }) {
-  const end = await tests.run(first)
-  if (end !== 'survived') return end
-  return isExplained(source, text, mutant) ? 'explained' : tests.run(target.tests)
+function count(end, mutant) {
+  counts.mutants += 1
+  counts[end] += 1
+  if (end === 'survived' || end === 'timedOut') report(end, mutant)
 }
 
-function isExplained(source, text, { original, replacement, line }) {
+function isExplained({ source, text, original, replacement, line }) {
   const code = text.split('\n')[line - 1].trim()
   return explained.some(
     (one) =>
@@ -81,7 +94,7 @@ function isExplained(source, text, { original, replacement, line }) {
   )
 }
 
-function report(end, source, { line, original, replacement }) {
+function report(end, { source, line, original, replacement }) {
   const shown = (text) => text.trim().replaceAll(/\s+/g, ' ').slice(0, 60)
   process.stderr.write(`${end}  ${source}:${line}  ${shown(original)} → ${shown(replacement)}\n`)
 }
