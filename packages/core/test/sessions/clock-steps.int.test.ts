@@ -30,7 +30,7 @@ describe('a clock that is set back', () => {
       const key = `${fixture.own.redis.prefix}session:${id}`
       const stored = () => stores.redis.run('read', (client) => client.get(key))
       const text = orThrow(await stored()) ?? ''
-      // Written before the clock was set back by an hour, all its moments lie that far in the future.
+      // Written before the clock was set back by an hour, its moments lie that far in the future.
       const moved = text.replace(/\d{13}/g, (moment) => String(Number(moment) + hourMs))
       orThrow(
         await stores.redis.run('step', (client) =>

@@ -1,5 +1,8 @@
 import { createSessions, orThrow, type Sessions } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beginEpoch } from '../../src/sessions/scripts/begin-epoch.ts'
+import { confirmSession } from '../../src/sessions/scripts/confirm-session.ts'
+import { enterSession } from '../../src/sessions/scripts/enter-session.ts'
 import { NaiveSessions } from './naive-sessions.ts'
 import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 import { everyOrder, type SteppedRedis, steppedStores } from './stepped-redis.ts'
@@ -153,4 +156,17 @@ describe('every order in which flushes reach Redis', () => {
     expect(survivors.created).toBeGreaterThan(0)
     expect(survivors.rotated).toBeGreaterThan(0)
   })
+})
+
+test('A session that a revocation of all has overtaken is not confirmed, and leaves the index', async () => {
+  const { redis } = (await fixture.open()).stores
+  const [client, index] = [redis.client as never, `${redis.keyPrefix}index of one user`]
+  const members = () => redis.client.zRangeByScore(index, '-inf', '3000000000000000')
+  const entered = await enterSession(client, { index, hash: 'aa', absoluteTtlMs: 60_000 })
+  const session = { hash: 'aa', epoch: entered?.epoch ?? '' }
+  expect(await confirmSession(client, index, session)).toBe(true)
+  expect(await members()).toEqual(['0:aa'])
+  await beginEpoch(client, index, { id: '1', epoch: null, knownEpoch: '0', keepMs: 60_000 })
+  expect(await confirmSession(client, index, session)).toBe(false)
+  expect(await members()).toEqual([])
 })
