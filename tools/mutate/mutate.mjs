@@ -46,8 +46,10 @@ for (const { sources, first } of target.parts) {
   if (mutants.length > 0) await expectSuccess(first)
   for (const mutant of mutants) {
     const end = await endOf(mutant, first)
-    if (end === 'survived') doubtful.push(mutant)
-    else count(end, mutant)
+    if (end === 'survived') {
+      doubtful.push(mutant)
+      report('doubtful', mutant)
+    } else count(end, mutant)
   }
 }
 if (doubtful.length > 0) await expectSuccess(target.tests)
