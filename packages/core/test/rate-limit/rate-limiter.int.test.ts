@@ -1,3 +1,4 @@
+import type { RedisClientType } from '@redis/client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   connect,
@@ -150,9 +151,9 @@ describe('a rate limiter', () => {
 
 describe('scripts of rate limits', () => {
   const rate: Rate = { burst: 10, intervalUs: 60_000_000 }
-  const client = () => stores.redis.client as never
+  const client = () => stores.redis.client as RedisClientType
   const nowUs = async () => {
-    const [seconds, microseconds] = await stores.redis.client.sendCommand<string[]>(['TIME'])
+    const [seconds, microseconds] = await client().sendCommand<string[]>(['TIME'])
     return Number(seconds) * 1_000_000 + Number(microseconds)
   }
   let keys = 0
