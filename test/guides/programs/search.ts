@@ -23,6 +23,11 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
   if (best !== undefined) orThrow(search.recordClick(searchId, best.course.id, best.rank))
   orThrow(await search.similar(5, { limit: 4 }))
   orThrow(await search.suggest('mach'))
+
+  const sorted = { ...filters, sort: 'price-ascending' } as const
+  const { hits: cheapest } = orThrow(await search.search('machine learning', sorted))
+  const { total, isExact, category } = orThrow(await search.count('machine learning', filters))
+  return [cheapest.length, total, isExact, category.length]
 }
 
 export function rerankedSearch(stores: Stores, options: CourseSearchOptions, rank: Rerank) {
