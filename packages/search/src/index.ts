@@ -8,6 +8,7 @@ export type {
   SearchError,
   SearchResult,
   SimilarError,
+  ValueCount,
 } from './query/search-result.ts'
 export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-request.ts'
 export type {
