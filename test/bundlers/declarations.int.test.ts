@@ -5,7 +5,7 @@ import { entries, valuesOf } from '../../tools/surface.mjs'
 
 /** What only the packages themselves import from one another, which no declaration names. */
 const internals = new Map([
-  ['@headwater/core', ['money', 'option', 'rowId', 'storableText', 'strictOptions']],
+  ['@headwater/core', ['money', 'once', 'option', 'rowId', 'storableText', 'strictOptions']],
 ])
 const all = entries()
 const declared = new Map<string, string[]>()

@@ -1,6 +1,6 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { closestName } from './closest-name.ts'
-import { issuesOf, type Schema } from './input.ts'
+import { issuesOf, type Schema, speakEnglish } from './input.ts'
 
 /** Options that break a rule, thrown by what is constructed with them: a programmer's mistake. */
 export class InvalidOptions extends TypeError {
@@ -15,7 +15,7 @@ export class InvalidOptions extends TypeError {
  *
  * @internal
  */
-export type OptionRules<Options> = { readonly [Name in keyof Options]-?: z.ZodType }
+export type OptionRules<Options> = { readonly [Name in keyof Options]-?: z.ZodMiniType }
 
 /**
  * Rules for an object of options that has no others: an unknown name is refused, and the message
@@ -23,11 +23,11 @@ export type OptionRules<Options> = { readonly [Name in keyof Options]-?: z.ZodTy
  *
  * @internal
  */
-export function strictOptions<Options>(rules: OptionRules<Options>): z.ZodType {
+export function strictOptions<Options>(rules: OptionRules<Options>): z.ZodMiniType {
   const unknown = z.undefined({
     error: ({ path }) => unknownOption(String(path?.at(-1)), Object.keys(rules)),
   })
-  return z.object(rules as Record<string, z.ZodType>).catchall(unknown)
+  return z.catchall(z.object(rules as Record<string, z.ZodMiniType>), unknown)
 }
 
 const unknownPrefix = 'unknown:'
@@ -49,6 +49,7 @@ export function checkOptions<Options extends object>(
   schema: Schema,
   options: Options,
 ): Options {
+  speakEnglish()
   const parsed = schema.safeParse(options)
   if (parsed.success) return options
   const issues = issuesOf(parsed.error)
@@ -75,7 +76,7 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object'
 }
 
-const milliseconds = z.number('expected milliseconds')
+const milliseconds = () => z.number('expected milliseconds')
 /** A moment that far away is still a date, in every store. */
 const longestMs = 100 * 366 * 24 * 3_600_000
 const tooLong = 'expected at most 100 years'
@@ -89,23 +90,29 @@ const tooLong32 = `expected at most ${longest32Ms} ms`
  */
 export const option = {
   /** A whole number of 1 or more. */
-  count: z.int('expected a whole number').min(1, 'expected 1 or more'),
+  count: () => z.int('expected a whole number').check(z.minimum(1, 'expected 1 or more')),
   /** A whole number of 0 or more. */
-  countOrNone: z.int('expected a whole number').min(0, 'expected 0 or more'),
+  countOrNone: () => z.int('expected a whole number').check(z.minimum(0, 'expected 0 or more')),
   /** Milliseconds, more than 0 and at most 100 years. */
-  durationMs: milliseconds.positive('expected more than 0 ms').max(longestMs, tooLong),
+  durationMs: () =>
+    milliseconds().check(z.positive('expected more than 0 ms'), z.maximum(longestMs, tooLong)),
   /** Milliseconds, 0 or more and at most 100 years. */
-  durationOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longestMs, tooLong),
+  durationOrNoneMs: () =>
+    milliseconds().check(z.minimum(0, 'expected 0 ms or more'), z.maximum(longestMs, tooLong)),
   /** Milliseconds for what holds them in 32 bits, as timers and clients do: at most 24 days. */
-  timeoutMs: milliseconds.positive('expected more than 0 ms').max(longest32Ms, tooLong32),
+  timeoutMs: () =>
+    milliseconds().check(z.positive('expected more than 0 ms'), z.maximum(longest32Ms, tooLong32)),
   /** Milliseconds in 32 bits, where 0 means no limit. */
-  timeoutOrNoneMs: milliseconds.min(0, 'expected 0 ms or more').max(longest32Ms, tooLong32),
+  timeoutOrNoneMs: () =>
+    milliseconds().check(z.minimum(0, 'expected 0 ms or more'), z.maximum(longest32Ms, tooLong32)),
   /** A text that is not empty. */
-  text: z.string('expected a text').min(1, 'expected a text that is not empty'),
+  text: () =>
+    z.string('expected a text').check(z.minLength(1, 'expected a text that is not empty')),
   /** A function. */
-  function: z.custom((value) => typeof value === 'function', 'expected a function'),
+  function: () => z.custom((value) => typeof value === 'function', 'expected a function'),
   /** An object that its user checks. */
-  object: z.custom((value) => typeof value === 'object' && value !== null, 'expected an object'),
+  object: () =>
+    z.custom((value) => typeof value === 'object' && value !== null, 'expected an object'),
   /** `true` or `false`. */
-  flag: z.boolean('expected true or false'),
+  flag: () => z.boolean('expected true or false'),
 }

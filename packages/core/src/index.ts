@@ -159,6 +159,8 @@ export { RecentMap } from './recent-map.ts'
 
 // Schemas of the sibling packages' input. Their types are those of zod, which no declaration names.
 /** @internal */
+export { once } from './once.ts'
+/** @internal */
 export { rowId, storableText } from './input.ts'
 /** @internal */
 export { option, strictOptions } from './check-options.ts'

@@ -1,6 +1,8 @@
-import * as z from 'zod'
+import { en } from 'zod/locales'
+import * as z from 'zod/mini'
 import { toDotPath } from 'zod/v4/core'
 import type { InputIssue, InvalidInput } from './errors.ts'
+import { once } from './once.ts'
 import { err, ok, type Result } from './result.ts'
 import { maxRowId } from './row-id.ts'
 
@@ -38,7 +40,7 @@ export interface SchemaIssue {
  *
  * @internal
  */
-export const rowId = z.int().min(1).max(maxRowId)
+export const rowId = once(() => z.int().check(z.minimum(1), z.maximum(maxRowId)))
 
 /**
  * A text that every store takes: not blank, no NUL, no lone surrogate, at most `maxLength` UTF-16
@@ -49,9 +51,11 @@ export const rowId = z.int().min(1).max(maxRowId)
 export function storableText(maxLength: number) {
   return z
     .string()
-    .max(maxLength)
-    .regex(/\S/, 'must not be blank')
-    .refine(isStorable, 'must contain neither NUL nor lone surrogates')
+    .check(
+      z.maxLength(maxLength),
+      z.regex(/\S/, 'must not be blank'),
+      z.refine(isStorable, 'must contain neither NUL nor lone surrogates'),
+    )
 }
 
 /** Whether PostgreSQL and MongoDB can store a text: it holds neither NUL nor lone surrogates. */
@@ -69,12 +73,18 @@ export function validate<Output>(
   whole = 'input',
 ): Result<Output, InvalidInput> {
   try {
+    speakEnglish()
     const parsed = schema.safeParse(input, { error: plainMessage })
     return parsed.success ? ok(parsed.data) : err(invalidInput(issuesOf(parsed.error, whole)))
   } catch {
     // A getter or a proxy in the input may throw.
     return err(invalidField(whole, 'is not readable'))
   }
+}
+
+/** Gives rules that have no message of their own one in English, unless the host chose a language. */
+export function speakEnglish(): void {
+  if (z.config().localeError === undefined) z.config(en())
 }
 
 const nouns: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from './check-options.ts'
 import type { Stores } from './connect/stores.ts'
 import type { SqlError } from './errors.ts'
@@ -16,6 +16,7 @@ import {
   selectSchema,
 } from './migrations/migration-queries.ts'
 import { type MigrationSet, migrationSetRule, readMigrations } from './migrations/migration-set.ts'
+import { once } from './once.ts'
 import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
 import type { PostgresConnection, PostgresStore } from './stores/postgres/postgres-store.ts'
@@ -63,12 +64,14 @@ export const migrateDefaults = {
   lockTimeoutMs: 10_000,
 } as const satisfies MigrateOptions
 
-const migrateRules = strictOptions<MigrateOptions>({
-  url: option.text.optional(),
-  sets: z.array(migrationSetRule).optional(),
-  waitMs: option.durationMs.optional(),
-  lockTimeoutMs: option.durationMs.optional(),
-})
+const migrateRules = once(() =>
+  strictOptions<MigrateOptions>({
+    url: z.optional(option.text()),
+    sets: z.optional(z.array(migrationSetRule())),
+    waitMs: z.optional(option.durationMs()),
+    lockTimeoutMs: z.optional(option.durationMs()),
+  }),
+)
 
 /** The work of one run of {@link migrate}. */
 export interface MigrationReport {
@@ -93,7 +96,7 @@ export function migrate(
   stores: Stores,
   options: MigrateOptions = {},
 ): ResultAsync<MigrationReport, MigrationFailed | SqlError> {
-  return new ResultAsync(run(stores, checkOptions('migrate', migrateRules, options)))
+  return new ResultAsync(run(stores, checkOptions('migrate', migrateRules(), options)))
 }
 
 async function run(

@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
+import { once } from './once.ts'
 
 /**
  * An amount of money as a decimal string with two decimals, for instance `'49.00'`; never a float.
@@ -31,15 +32,18 @@ export function parseMoney(input: MoneyInput): bigint | undefined {
  *
  * @internal
  */
-export const money = z.union([z.string(), z.number()]).transform((input, context) => {
-  const minor = parseMoney(input)
-  if (minor !== undefined) return formatMoney(minor)
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an amount from 0 to 99999999.99 with at most two decimals',
-  })
-  return z.NEVER
-})
+export const money = once(() =>
+  z.pipe(
+    z.union([z.string(), z.number()]),
+    z.transform((input, context) => {
+      const minor = parseMoney(input)
+      if (minor !== undefined) return formatMoney(minor)
+      const message = 'must be an amount from 0 to 99999999.99 with at most two decimals'
+      context.issues.push({ code: 'custom', input, message })
+      return z.NEVER
+    }),
+  ),
+)
 
 /** Writes integer minor units as a decimal string: `4950n` becomes `'49.50'`. */
 export function formatMoney(minorUnits: bigint): Money {

@@ -1,5 +1,5 @@
-import { checkOptions, option, strictOptions } from '@headwater/core'
-import * as z from 'zod'
+import { checkOptions, once, option, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
 
 /** Times and limits of one cache. */
 export interface EntityCacheOptions {
@@ -68,21 +68,27 @@ export type CheckedCacheOptions = Readonly<
   >
 >
 
-const cache = strictOptions<EntityCacheOptions>({
-  ttlMs: option.durationMs,
-  graceMs: option.durationOrNoneMs,
-  refreshAt: z.number().min(0.1, 'expected 0.1 or more').max(1, 'expected 1 or less').optional(),
-  absentTtlMs: option.durationMs.optional(),
-  maxEntryLength: option.count.optional(),
-})
-
-const schema = z.object({
-  caches: strictOptions<RepositoryCacheOptions>({
-    users: cache,
-    courses: cache,
-    userEnrollments: cache,
+const cache = once(() =>
+  strictOptions<EntityCacheOptions>({
+    ttlMs: option.durationMs(),
+    graceMs: option.durationOrNoneMs(),
+    refreshAt: z.optional(
+      z.number().check(z.minimum(0.1, 'expected 0.1 or more'), z.maximum(1, 'expected 1 or less')),
+    ),
+    absentTtlMs: z.optional(option.durationMs()),
+    maxEntryLength: z.optional(option.count()),
   }),
-})
+)
+
+const schema = once(() =>
+  z.object({
+    caches: strictOptions<RepositoryCacheOptions>({
+      users: cache(),
+      courses: cache(),
+      userEnrollments: cache(),
+    }),
+  }),
+)
 
 /**
  * Fills in the defaults.
@@ -91,7 +97,7 @@ const schema = z.object({
  */
 export function checkCacheOptions(options: RepositoryCacheOptions = {}): CheckedCacheOptions {
   const { users, courses, userEnrollments } = repositoryCacheDefaults
-  return checkOptions('createRepositories', schema, {
+  return checkOptions('createRepositories', schema(), {
     caches: {
       ...options,
       users: { ...users, ...options.users },

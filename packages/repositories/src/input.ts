@@ -1,18 +1,22 @@
-import { err, invalidField, isStorable, maxRowId, ok, rowId } from '@headwater/core'
+import { err, invalidField, isStorable, maxRowId, ok, once, rowId } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 /** The subject of an event: the id of a user, or the negative pseudonym of a deleted one. */
-export const subjectId = z
-  .int()
-  .max(maxRowId)
-  .refine((id) => id !== 0)
+export const subjectId = once(() =>
+  z.int().check(
+    z.maximum(maxRowId),
+    z.refine((id) => id !== 0),
+  ),
+)
 
 /** Checks one id, under the name `id`. */
-export const idInput = z.strictObject({ id: rowId })
+export const idInput = once(() => z.strictObject({ id: rowId() }))
 
 /** Checks a batch of ids, under the name `ids`. */
-export const idsInput = z.strictObject({ ids: z.array(rowId).max(10_000) })
+export const idsInput = once(() =>
+  z.strictObject({ ids: z.array(rowId()).check(z.maxLength(10_000)) }),
+)
 
 /** Whether a value passes `storableText(maxLength)`; without zod, for hot paths. */
 export function isText(value: unknown, maxLength: number): value is string {
@@ -22,13 +26,13 @@ export function isText(value: unknown, maxLength: number): value is string {
 }
 
 /** An e-mail address as browsers accept it; ASCII only. */
-export const email = z.email({ pattern: z.regexes.html5Email }).max(254)
+export const email = once(() => z.email({ pattern: z.regexes.html5Email }).check(z.maxLength(254)))
 
 /** The version that a row must still have, where the caller names one. */
-export const expectedVersion = z.int().min(1).optional()
+export const expectedVersion = once(() => z.optional(z.int().check(z.minimum(1))))
 
 /** The number of rows on a page. */
-export const pageLimit = z.int().min(1).max(200).default(20)
+export const pageLimit = once(() => z._default(z.int().check(z.minimum(1), z.maximum(200)), 20))
 
 /** Names of the fields that changes set. */
 export function changedFields(changes: Changes): string[] {

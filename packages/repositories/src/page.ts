@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 /** A part of a list. */
 export interface Page<Item> {
@@ -37,18 +37,23 @@ export function encodeCursor(list: string, position: readonly (string | number)[
 }
 
 /** Reads a cursor that {@link encodeCursor} made for the same list. */
-export function cursorInput<Position extends z.ZodType>(list: string, position: Position) {
-  return z
-    .string()
-    .max(1_000)
-    .transform((text, context) => {
-      const parts = decode(text)
-      const parsed = position.safeParse(parts.slice(1))
-      if (parts[0] === list && parsed.success) return parsed.data
-      context.addIssue({ code: 'custom', message: 'is not a cursor of this list' })
-      return z.NEVER
-    })
-    .optional()
+export function cursorInput<Position extends z.ZodMiniType>(list: string, position: Position) {
+  return z.optional(
+    z.pipe(
+      z.string().check(z.maxLength(1_000)),
+      z.transform((text, context) => {
+        const parts = decode(text)
+        const parsed = position.safeParse(parts.slice(1))
+        if (parts[0] === list && parsed.success) return parsed.data
+        context.issues.push({
+          code: 'custom',
+          input: text,
+          message: 'is not a cursor of this list',
+        })
+        return z.NEVER
+      }),
+    ),
+  )
 }
 
 function decode(text: string): unknown[] {

@@ -1,4 +1,5 @@
-import { checkOptions, createSessions, option, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
+import { checkOptions, createSessions, once, option, strictOptions } from '@headwater/core'
 import type { MongodbStore, Sessions, Sink, Stores } from '@headwater/core'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink } from './activity/activity-log-sink.ts'
@@ -64,14 +65,16 @@ export interface RepositoriesOptions {
   readonly sessions?: Sessions
 }
 
-const optionNames = strictOptions<RepositoriesOptions>({
-  caches: option.object.optional(),
-  activity: option.object.optional(),
-  enrollments: option.object.optional(),
-  waitlist: option.object.optional(),
-  erasures: option.object.optional(),
-  sessions: option.object.optional(),
-})
+const optionNames = once(() =>
+  strictOptions<RepositoriesOptions>({
+    caches: z.optional(option.object()),
+    activity: z.optional(option.object()),
+    enrollments: z.optional(option.object()),
+    waitlist: z.optional(option.object()),
+    erasures: z.optional(option.object()),
+    sessions: z.optional(option.object()),
+  }),
+)
 
 /**
  * Creates the repositories on connected stores. Touches no store; buffered activity is written when
@@ -88,7 +91,7 @@ export function createRepositories(
   stores: Stores,
   options: RepositoriesOptions = {},
 ): Repositories {
-  checkOptions('createRepositories', optionNames, options)
+  checkOptions('createRepositories', optionNames(), options)
   const activityOptions = checkActivityOptions(options.activity)
   const { types, redact } = activityOptions
   const redactor = redact && new Redactor(redact)

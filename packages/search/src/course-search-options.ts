@@ -1,6 +1,6 @@
-import { checkOptions, invalidOption, option, strictOptions } from '@headwater/core'
+import { checkOptions, invalidOption, once, option, strictOptions } from '@headwater/core'
 import type { Stores } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { CourseReader } from './course-reader.ts'
 import type { Embedder, EmbedderRanking } from './embedders/embedder.ts'
 import { generationOf } from './indexing/course-document.ts'
@@ -106,23 +106,35 @@ export interface CourseSearchSettings {
 }
 
 const named = 'createCourseSearch'
-const deadlineMs = z.number().min(1, 'expected 1 ms or more').max(60_000, 'expected at most 60000')
-const rules = strictOptions<CourseSearchOptions>({
-  courses: option.object,
-  activity: option.object.optional(),
-  embedder: option.object,
-  template: option.object.optional(),
-  former: option.object.optional(),
-  index: z.union([option.function, option.object]).optional(),
-  legDeadlineMs: deadlineMs,
-  minSimilarity: z.number().min(-1, 'expected -1 or more').max(1, 'expected 1 or less'),
-  denseWeight: z.number().min(0, 'expected 0 or more').max(100, 'expected 100 or less'),
-  rerank: strictOptions<RerankOptions>({
-    rank: option.function,
-    top: option.count.max(200, 'expected 200 or less').optional(),
-    deadlineMs: deadlineMs.optional(),
-  }).optional(),
-})
+const deadlineMs = once(() =>
+  z
+    .number()
+    .check(z.minimum(1, 'expected 1 ms or more'), z.maximum(60_000, 'expected at most 60000')),
+)
+const rules = once(() =>
+  strictOptions<CourseSearchOptions>({
+    courses: option.object(),
+    activity: z.optional(option.object()),
+    embedder: option.object(),
+    template: z.optional(option.object()),
+    former: z.optional(option.object()),
+    index: z.optional(z.union([option.function(), option.object()])),
+    legDeadlineMs: deadlineMs(),
+    minSimilarity: z
+      .number()
+      .check(z.minimum(-1, 'expected -1 or more'), z.maximum(1, 'expected 1 or less')),
+    denseWeight: z
+      .number()
+      .check(z.minimum(0, 'expected 0 or more'), z.maximum(100, 'expected 100 or less')),
+    rerank: z.optional(
+      strictOptions<RerankOptions>({
+        rank: option.function(),
+        top: z.optional(option.count().check(z.maximum(200, 'expected 200 or less'))),
+        deadlineMs: z.optional(deadlineMs()),
+      }),
+    ),
+  }),
+)
 
 /**
  * Checks the options and fills in the defaults.
@@ -130,7 +142,7 @@ const rules = strictOptions<CourseSearchOptions>({
  * @throws InvalidOptions that names the option, the rule and the value.
  */
 export function settingsOf(stores: Stores, options: CourseSearchOptions): CourseSearchSettings {
-  const { legDeadlineMs, minSimilarity, denseWeight, rerank } = checkOptions(named, rules, {
+  const { legDeadlineMs, minSimilarity, denseWeight, rerank } = checkOptions(named, rules(), {
     ...courseSearchDefaults,
     ...options.embedder.ranking,
     rerank: undefined,

@@ -1,6 +1,7 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Stores } from '../connect/stores.ts'
+import { once } from '../once.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
 
@@ -24,7 +25,7 @@ export function defineCache<Id, Value>(
   options: CacheOptions<Id, Value>,
 ): Cache<Id, Value> {
   const checked = { keyName: options.name, ...cacheDefaults, ...options }
-  checkOptions('defineCache', schema, checked)
+  checkOptions('defineCache', schema(), checked)
   stores.invalidation.enlist(options.name)
   const { postgres, invalidation, diagnostics, clock } = stores
   const redis = stores.redis.usedFor('cache')
@@ -34,34 +35,41 @@ export function defineCache<Id, Value>(
 /** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */
 const longestMs = 100 * 365 * 24 * 3_600_000
 
-const lifeMs = z
-  .number('expected milliseconds')
-  .min(1, 'expected at least 1 ms')
-  .max(longestMs, 'expected at most 100 years')
-const spanMs = option.durationOrNoneMs.max(longestMs, 'expected at most 100 years')
+const lifeMs = once(() =>
+  z
+    .number('expected milliseconds')
+    .check(
+      z.minimum(1, 'expected at least 1 ms'),
+      z.maximum(longestMs, 'expected at most 100 years'),
+    ),
+)
+const spanMs = once(() =>
+  option.durationOrNoneMs().check(z.maximum(longestMs, 'expected at most 100 years')),
+)
 
-const schema = strictOptions<CacheOptions<never, never>>({
-  name: z
-    .string('expected a text')
-    .regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_", "-" or ":"'),
-  keyName: z
-    .string('expected a text')
-    .regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_" or "-"'),
-  ttlMs: lifeMs,
-  absentTtlMs: lifeMs,
-  leaseMs: lifeMs,
-  graceMs: spanMs,
-  waitMs: spanMs,
-  softTimeoutMs: spanMs,
-  maxEntryLength: option.count,
-  maxParsedLength: option.countOrNone,
-  refreshAt: z
-    .number('expected a number')
-    .min(0.1, 'expected 0.1 or more')
-    .max(1, 'expected 1 or less'),
-  load: option.function,
-  entryTtlMs: option.function.optional(),
-  tags: option.function.optional(),
-  key: option.function.optional(),
-  codec: option.object.optional(),
-})
+const schema = once(() =>
+  strictOptions<CacheOptions<never, never>>({
+    name: z
+      .string('expected a text')
+      .check(z.regex(/^[\w.:-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_", "-" or ":"')),
+    keyName: z
+      .string('expected a text')
+      .check(z.regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters, digits, ".", "_" or "-"')),
+    ttlMs: lifeMs(),
+    absentTtlMs: lifeMs(),
+    leaseMs: lifeMs(),
+    graceMs: spanMs(),
+    waitMs: spanMs(),
+    softTimeoutMs: spanMs(),
+    maxEntryLength: option.count(),
+    maxParsedLength: option.countOrNone(),
+    refreshAt: z
+      .number('expected a number')
+      .check(z.minimum(0.1, 'expected 0.1 or more'), z.maximum(1, 'expected 1 or less')),
+    load: option.function(),
+    entryTtlMs: z.optional(option.function()),
+    tags: z.optional(option.function()),
+    key: z.optional(option.function()),
+    codec: z.optional(option.object()),
+  }),
+)

@@ -7,6 +7,7 @@ import {
   type Invalidation,
   type InvalidationOptions,
 } from '../invalidation/invalidation.ts'
+import { once } from '../once.ts'
 import { ResultAsync } from '../result.ts'
 import type { OpenedStore } from '../stores/store-kind.ts'
 import { checkHealth } from './check-health.ts'
@@ -35,9 +36,9 @@ export function connectedStores(deps: ConnectedStoresDeps): Stores {
 }
 
 const healthDefaults = { deadlineMs: 1_000 }
-const healthRules = strictOptions<HealthOptions>({ deadlineMs: option.durationMs })
+const healthRules = once(() => strictOptions<HealthOptions>({ deadlineMs: option.durationMs() }))
 const closeDefaults = { deadlineMs: 5_000 }
-const closeRules = strictOptions<CloseOptions>({ deadlineMs: option.durationMs })
+const closeRules = once(() => strictOptions<CloseOptions>({ deadlineMs: option.durationMs() }))
 
 /** The life of the stores of one application, from `connect` to `close`. */
 class ConnectedStores implements Omit<Stores, ConnectedName> {
@@ -64,7 +65,7 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
   }
 
   async health(options: HealthOptions = {}): Promise<HealthReport> {
-    const { deadlineMs } = checkOptions('stores.health', healthRules, {
+    const { deadlineMs } = checkOptions('stores.health', healthRules(), {
       ...healthDefaults,
       ...options,
     })
@@ -87,7 +88,7 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
   }
 
   close(options: CloseOptions = {}): ResultAsync<void, DeadlineExceeded> {
-    const { deadlineMs } = checkOptions('stores.close', closeRules, {
+    const { deadlineMs } = checkOptions('stores.close', closeRules(), {
       ...closeDefaults,
       ...options,
     })

@@ -1,8 +1,9 @@
-import type * as z from 'zod'
+import * as z from 'zod/mini'
 import { option, strictOptions } from '../check-options.ts'
 import type { InputIssue, InvalidInput } from '../errors.ts'
-import { invalidInput, issuesOf } from '../input.ts'
+import { invalidInput, issuesOf, speakEnglish } from '../input.ts'
 import { invalidationRules } from '../invalidation/invalidation.ts'
+import { once } from '../once.ts'
 import { err, ok, type Result } from '../result.ts'
 import { defaultsOf, objectWith } from '../stores/option-table.ts'
 import { connectDefaults, type ConnectOptions } from './connect-options.ts'
@@ -16,20 +17,23 @@ export interface ConnectSettings {
   readonly connectDeadlineMs: number
 }
 
-const options = strictOptions<ConnectOptions>({
-  ...storeRules(),
-  invalidation: invalidationRules.optional(),
-  connectDeadlineMs: option.durationMs.optional(),
-  clock: objectWith('a Clock', 'now', 'monotonic').optional(),
-  diagnostics: objectWith('a Diagnostics', 'on', 'emit').optional(),
-})
+const options = once(() =>
+  strictOptions<ConnectOptions>({
+    ...storeRules(),
+    invalidation: z.optional(invalidationRules()),
+    connectDeadlineMs: z.optional(option.durationMs()),
+    clock: z.optional(objectWith('a Clock', 'now', 'monotonic')),
+    diagnostics: z.optional(objectWith('a Diagnostics', 'on', 'emit')),
+  }),
+)
 
 /**
  * Checks the options of `connect` and fills in the defaults. The failure names the field and the
  * rule; it never holds a value, since values hold credentials.
  */
 export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettings, InvalidInput> {
-  const parsed = options.safeParse(input)
+  speakEnglish()
+  const parsed = options().safeParse(input)
   if (!parsed.success)
     return err(invalidConnectOptions(issuesOf(parsed.error, 'options').map(withVariable)))
   const given = new Map(Object.entries(input as unknown as Record<string, object | undefined>))
@@ -56,20 +60,20 @@ function withVariable({ field, message }: InputIssue): InputIssue {
   return { field, message: row?.env === undefined ? message : `${message} (variable ${row.env})` }
 }
 
-function storeRules(): Record<ConnectedName, z.ZodType> {
+function storeRules(): Record<ConnectedName, z.ZodMiniType> {
   const rules = kindsByName.map(([name, kind]) => [name, ruleOf(kind)])
-  return Object.fromEntries(rules) as Record<ConnectedName, z.ZodType>
+  return Object.fromEntries(rules) as Record<ConnectedName, z.ZodMiniType>
 }
 
-function ruleOf(kind: AnyKind): z.ZodType {
+function ruleOf(kind: AnyKind): z.ZodMiniType {
   const rules = Object.entries(kind.options).map(([name, { rule, isRequired }]) => [
     name,
-    isRequired === true ? rule : rule.optional(),
+    isRequired === true ? rule() : z.optional(rule()),
   ])
   const rule = strictOptions<AnyKind['options']>(
-    Object.fromEntries(rules) as Record<string, z.ZodType>,
+    Object.fromEntries(rules) as Record<string, z.ZodMiniType>,
   ).check(exactlyOne(kind.reachedBy) as z.core.CheckFn<unknown>)
-  return kind.isOptional === true ? rule.optional() : rule
+  return kind.isOptional === true ? z.optional(rule) : rule
 }
 
 /** Options given as `undefined` count as left out. */

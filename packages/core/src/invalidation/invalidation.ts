@@ -1,5 +1,6 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { option, strictOptions } from '../check-options.ts'
+import { once } from '../once.ts'
 import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
@@ -42,11 +43,13 @@ export const invalidationDefaults = {
 } as const satisfies Required<InvalidationOptions>
 
 /** Rules of {@link InvalidationOptions}. */
-export const invalidationRules = strictOptions<InvalidationOptions>({
-  holdMs: option.durationMs.optional(),
-  mode: z.enum(['fast', 'durable'], "expected 'fast' or 'durable'").optional(),
-  lookEveryMs: option.timeoutMs.optional(),
-})
+export const invalidationRules = once(() =>
+  strictOptions<InvalidationOptions>({
+    holdMs: z.optional(option.durationMs()),
+    mode: z.optional(z.enum(['fast', 'durable'], "expected 'fast' or 'durable'")),
+    lookEveryMs: z.optional(option.timeoutMs()),
+  }),
+)
 
 /** Keeps the cache of one set of stores in sync with PostgreSQL. One per `connect`. */
 export class Invalidation {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { digest } from '../digest.ts'
+import { once } from '../once.ts'
 
 /**
  * The migrations of one package, applied in the order of the files' names. They are given either as
@@ -22,18 +23,31 @@ export interface MigrationSet {
 const oneSource = 'expected either a directory or files'
 
 /** Rule of a {@link MigrationSet}. */
-export const migrationSetRule = z
-  .object({
-    name: z
-      .string('expected a text')
-      .regex(/^[a-z][a-z0-9_]{0,30}$/, 'expected lower-case letters, digits and _, 31 at most'),
-    directory: z.instanceof(URL, { error: 'expected a URL' }).optional(),
-    files: z
-      .record(z.string(), z.string('expected its statements'), 'expected texts by file name')
-      .refine(areFileNames, 'expected names of .sql files, without a path')
-      .optional(),
-  })
-  .refine(({ directory, files }) => (directory === undefined) !== (files === undefined), oneSource)
+export const migrationSetRule = once(() =>
+  z
+    .object({
+      name: z
+        .string('expected a text')
+        .check(
+          z.regex(
+            /^[a-z][a-z0-9_]{0,30}$/,
+            'expected lower-case letters, digits and _, 31 at most',
+          ),
+        ),
+      directory: z.optional(z.instanceof(URL, { error: 'expected a URL' })),
+      files: z.optional(
+        z
+          .record(z.string(), z.string('expected its statements'), 'expected texts by file name')
+          .check(z.refine(areFileNames, 'expected names of .sql files, without a path')),
+      ),
+    })
+    .check(
+      z.refine(
+        ({ directory, files }) => (directory === undefined) !== (files === undefined),
+        oneSource,
+      ),
+    ),
+)
 
 function areFileNames(files: object): boolean {
   return Object.keys(files).every((name) => /^[^/\\]+\.sql$/.test(name))

@@ -1,6 +1,7 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Failure } from '../errors.ts'
+import { once } from '../once.ts'
 import { ok, ResultAsync } from '../result.ts'
 import type { AsyncResult, Result } from '../result.ts'
 import type { OutboxEvent } from './log/event.ts'
@@ -115,7 +116,7 @@ export interface SinkDefinition extends Omit<Sink, 'handle'> {
 export function defineSink(sink: SinkDefinition): Sink {
   const { startAt, batchSize, timeoutMs, ...required } = checkOptions(
     'defineSink',
-    sinkSchema,
+    sinkSchema(),
     sink,
   )
   return {
@@ -137,24 +138,28 @@ async function reported(
   return 'failed' in answer ? ok(answer) : answer.map((report) => report ?? allDelivered)
 }
 
-const sinkSchema = strictOptions<SinkDefinition>({
-  handle: option.function,
-  name: z
-    .string('expected a text')
-    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected kebab-case of at most 63 characters'),
-  types: z
-    .array(
-      z
-        .string('expected a text')
-        .regex(
-          /^[a-z0-9-]+(\.[a-z0-9-]+)*(\.\*)?$|^\*$/,
-          'expected an event type or a prefix such as "course.*"',
-        ),
-      'expected a list of event types',
-    )
-    .min(1, 'expected at least one event type'),
-  mode: z.enum(['log', 'state'], 'expected "log" or "state"'),
-  startAt: z.enum(['beginning', 'head'], 'expected "beginning" or "head"').optional(),
-  batchSize: option.count.optional(),
-  timeoutMs: option.durationMs.optional(),
-})
+const sinkSchema = once(() =>
+  strictOptions<SinkDefinition>({
+    handle: option.function(),
+    name: z
+      .string('expected a text')
+      .check(z.regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected kebab-case of at most 63 characters')),
+    types: z
+      .array(
+        z
+          .string('expected a text')
+          .check(
+            z.regex(
+              /^[a-z0-9-]+(\.[a-z0-9-]+)*(\.\*)?$|^\*$/,
+              'expected an event type or a prefix such as "course.*"',
+            ),
+          ),
+        'expected a list of event types',
+      )
+      .check(z.minLength(1, 'expected at least one event type')),
+    mode: z.enum(['log', 'state'], 'expected "log" or "state"'),
+    startAt: z.optional(z.enum(['beginning', 'head'], 'expected "beginning" or "head"')),
+    batchSize: z.optional(option.count()),
+    timeoutMs: z.optional(option.durationMs()),
+  }),
+)

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, strictOptions } from '../check-options.ts'
+import { once } from '../once.ts'
 
 /** Options of {@link addressSubject}. */
 export interface AddressSubjectOptions {
@@ -19,9 +20,11 @@ export const addressSubjectDefaults = {
 } as const satisfies Required<AddressSubjectOptions>
 
 const expected = 'expected a whole number from 1 to 128'
-const rules = strictOptions<AddressSubjectOptions>({
-  ipv6Prefix: z.int(expected).min(1, expected).max(128, expected),
-})
+const rules = once(() =>
+  strictOptions<AddressSubjectOptions>({
+    ipv6Prefix: z.int(expected).check(z.minimum(1, expected), z.maximum(128, expected)),
+  }),
+)
 
 const groupCount = 8
 const groupBits = 16
@@ -39,7 +42,7 @@ const groupBits = 16
  */
 export function addressSubject(address: string, options: AddressSubjectOptions = {}): string {
   const settings = { ...addressSubjectDefaults, ...options }
-  const { ipv6Prefix } = checkOptions('addressSubject', rules, settings)
+  const { ipv6Prefix } = checkOptions('addressSubject', rules(), settings)
   const [withoutZone = ''] = address.split('%')
   if (isIPv4(withoutZone)) return withoutZone
   if (!isIPv6(withoutZone)) return address

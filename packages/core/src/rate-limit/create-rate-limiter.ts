@@ -1,5 +1,6 @@
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'
+import { once } from '../once.ts'
 import type { ResultAsync } from '../result.ts'
 import { Fallback } from './fallback.ts'
 import {
@@ -22,11 +23,13 @@ import {
 import { look } from './scripts/look.ts'
 import { take } from './scripts/take.ts'
 
-const rules = strictOptions<RateLimiterOptions>({
-  ...limitRules,
-  name: option.text,
-  onUnavailable: onUnavailableRule,
-})
+const rules = once(() =>
+  strictOptions<RateLimiterOptions>({
+    ...limitRules(),
+    name: option.text(),
+    onUnavailable: onUnavailableRule(),
+  }),
+)
 
 /**
  * Creates a limiter whose counts are shared by every process on the same Redis.
@@ -43,7 +46,7 @@ export function createRateLimiter(
   options: RateLimiterOptions,
 ): RateLimiter {
   const settings = { ...rateLimiterDefaults, ...options }
-  return new RedisRateLimiter(stores, checkOptions('createRateLimiter', rules, settings))
+  return new RedisRateLimiter(stores, checkOptions('createRateLimiter', rules(), settings))
 }
 
 class RedisRateLimiter implements RateLimiter {

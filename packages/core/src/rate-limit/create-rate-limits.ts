@@ -1,7 +1,8 @@
 import type { RedisClientType } from '@redis/client'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { StoreError } from '../errors.ts'
+import { once } from '../once.ts'
 import type { ResultAsync } from '../result.ts'
 import { isCluster } from '../stores/redis/redis-client.ts'
 import { Fallback } from './fallback.ts'
@@ -34,10 +35,12 @@ import { takeAll } from './scripts/take-all.ts'
 import { take } from './scripts/take.ts'
 import { untake } from './scripts/untake.ts'
 
-const rules = strictOptions<RateLimitsOptions<string>>({
-  limits: z.record(option.text, strictOptions<OneLimit>(limitRules)),
-  onUnavailable: onUnavailableRule,
-})
+const rules = once(() =>
+  strictOptions<RateLimitsOptions<string>>({
+    limits: z.record(option.text(), strictOptions<OneLimit>(limitRules())),
+    onUnavailable: onUnavailableRule(),
+  }),
+)
 
 /**
  * Creates limits that are asked together. Their counts are shared by every process on the same
@@ -63,7 +66,7 @@ export function createRateLimits<Name extends string>(
     ]),
   )
   const settings = { onUnavailable: rateLimiterDefaults.onUnavailable, ...options, limits }
-  return new RedisRateLimits(stores, checkOptions('createRateLimits', rules, settings))
+  return new RedisRateLimits(stores, checkOptions('createRateLimits', rules(), settings))
 }
 
 class RedisRateLimits<Name extends string> implements RateLimits<Name> {

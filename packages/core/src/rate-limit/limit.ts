@@ -1,6 +1,7 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { cacheKey } from '../cache-key.ts'
 import { option } from '../check-options.ts'
+import { once } from '../once.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Rate, Verdict } from './gcra.ts'
 import { isName, shortName } from '../short-name.ts'
@@ -36,15 +37,17 @@ export interface LimitedTake {
 const yearMs = 31_536_000_000
 
 /** Rules for the options of one limit. */
-export const limitRules = {
-  limit: option.count,
-  windowMs: option.durationMs.max(yearMs, 'expected at most a year'),
-}
+export const limitRules = once(() => ({
+  limit: option.count(),
+  windowMs: option.durationMs().check(z.maximum(yearMs, 'expected at most a year')),
+}))
 
 /** Rule for the answer while Redis cannot be asked. */
-export const onUnavailableRule = z.enum(
-  ['allow', 'deny', 'in-memory'] as const satisfies readonly OnUnavailable[],
-  `expected 'allow', 'deny' or 'in-memory'`,
+export const onUnavailableRule = once(() =>
+  z.enum(
+    ['allow', 'deny', 'in-memory'] as const satisfies readonly OnUnavailable[],
+    `expected 'allow', 'deny' or 'in-memory'`,
+  ),
 )
 
 /** Prepares a limit whose options have been checked. */

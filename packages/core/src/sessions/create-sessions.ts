@@ -1,5 +1,6 @@
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Json } from '../json.ts'
+import { once } from '../once.ts'
 import { RedisSessions } from './redis-sessions.ts'
 import {
   sessionDefaults,
@@ -9,13 +10,15 @@ import {
   type SessionUserId,
 } from './sessions.ts'
 
-const rules = strictOptions<SessionOptions>({
-  ttlMs: option.durationMs,
-  absoluteTtlMs: option.durationMs,
-  lookEveryMs: option.timeoutMs,
-  maxPerUser: option.count,
-  maxDataLength: option.count,
-})
+const rules = once(() =>
+  strictOptions<SessionOptions>({
+    ttlMs: option.durationMs(),
+    absoluteTtlMs: option.durationMs(),
+    lookEveryMs: option.timeoutMs(),
+    maxPerUser: option.count(),
+    maxDataLength: option.count(),
+  }),
+)
 
 /**
  * Creates the sessions of one application. Revoking needs the tables of core. The type arguments
@@ -44,7 +47,7 @@ export function createSessions<
       clock,
       beforeClose: (stop) => stores.beforeClose(stop),
     },
-    checkOptions('createSessions', rules, settings),
+    checkOptions('createSessions', rules(), settings),
   )
   return sessions as Sessions<UserId, Data>
 }

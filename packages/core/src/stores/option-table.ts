@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 /** One option of a store: its rule, its default, and the variable that may set it. */
 export interface OptionRow<Value> {
@@ -7,7 +7,7 @@ export interface OptionRow<Value> {
    *
    * @internal
    */
-  readonly rule: z.ZodType<Value>
+  readonly rule: () => z.ZodMiniType<Value>
   /** The value when none is given. */
   readonly default?: Value
   /** Whether it must be given. */
@@ -55,11 +55,11 @@ export function defaultsOf<Table extends Readonly<Record<string, object>>>(
 }
 
 /** A URL of one of these protocols, whose parts are percent-encoded where they must be. */
-export function urlOf(expected: string, protocol: RegExp): z.ZodType<string> {
-  return z
-    .string('expected a text')
-    .refine((value) => protocol.test(URL.parse(value)?.protocol ?? ''), `expected ${expected}`)
-    .refine(canDecode, 'expected a % in user, password and path to be written as %25')
+export function urlOf(expected: string, protocol: RegExp): z.ZodMiniType<string> {
+  return z.string('expected a text').check(
+    z.refine((value) => protocol.test(URL.parse(value)?.protocol ?? ''), `expected ${expected}`),
+    z.refine(canDecode, 'expected a % in user, password and path to be written as %25'),
+  )
 }
 
 function canDecode(value: string): boolean {
@@ -73,7 +73,7 @@ function canDecode(value: string): boolean {
 }
 
 /** An object of another package, known by its methods. */
-export function objectWith<T>(expected: string, ...methods: readonly string[]): z.ZodType<T> {
+export function objectWith<T>(expected: string, ...methods: readonly string[]): z.ZodMiniType<T> {
   return z.custom<T>(
     (value) =>
       typeof value === 'object' &&

@@ -1,6 +1,7 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Abortable } from '../call-options.ts'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
+import { once } from '../once.ts'
 
 /**
  * Options of {@link transaction}. An abort before COMMIT is sent rolls back; after that it changes
@@ -40,14 +41,16 @@ export const transactionDefaults = {
 export type TransactionSettings = Required<Omit<TransactionOptions, 'signal'>> & Abortable
 
 export function transactionSettings(options: TransactionOptions): TransactionSettings {
-  return checkOptions('transaction', transactionSchema, { ...transactionDefaults, ...options })
+  return checkOptions('transaction', transactionSchema(), { ...transactionDefaults, ...options })
 }
 
 const isolations = ['read committed', 'repeatable read', 'serializable'] as const
 
-const transactionSchema = strictOptions<TransactionOptions>({
-  deadlineMs: option.durationMs,
-  maxAttempts: option.count,
-  signal: option.object.optional(),
-  isolation: z.enum(isolations, 'expected "read committed", "repeatable read" or "serializable"'),
-})
+const transactionSchema = once(() =>
+  strictOptions<TransactionOptions>({
+    deadlineMs: option.durationMs(),
+    maxAttempts: option.count(),
+    signal: z.optional(option.object()),
+    isolation: z.enum(isolations, 'expected "read committed", "repeatable read" or "serializable"'),
+  }),
+)

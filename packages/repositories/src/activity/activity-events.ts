@@ -1,14 +1,17 @@
+import { once } from '@headwater/core'
 import type { Json, NewEvent } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { subjectId } from '../input.ts'
 
 /** Schema of the payload of `activity.recorded`. */
-export const activityRecordedPayload = z.object({
-  userId: subjectId.nullable(),
-  type: z.string(),
-  data: z.record(z.string(), z.json()),
-  timestamp: z.iso.datetime(),
-})
+export const activityRecordedPayload = once(() =>
+  z.object({
+    userId: z.nullable(subjectId()),
+    type: z.string(),
+    data: z.record(z.string(), z.json()),
+    timestamp: z.iso.datetime(),
+  }),
+)
 
 /** Payload of `activity.recorded`. */
 export type ActivityRecordedPayload = {

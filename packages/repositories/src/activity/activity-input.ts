@@ -1,5 +1,5 @@
-import { rowId, storableText } from '@headwater/core'
-import * as z from 'zod'
+import { once, rowId, storableText } from '@headwater/core'
+import * as z from 'zod/mini'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { activityLimits, activityTypePattern } from './activity-limits.ts'
@@ -8,102 +8,135 @@ import type { ActivityData, ActivityTypes } from './activity-types.ts'
 import { jsonProblem, JsonCopier } from './safe-json.ts'
 
 /** A moment at which an activity may have happened. */
-export const moment = z.date().min(new Date(activityLimits.from)).max(new Date(activityLimits.to))
-
-const userId = rowId.nullish()
-const activityType = storableText(activityLimits.type).regex(
-  activityTypePattern,
-  'must be of the form noun.past-participle',
+export const moment = once(() =>
+  z.date().check(z.minimum(new Date(activityLimits.from)), z.maximum(new Date(activityLimits.to))),
 )
 
-const data = z
-  .unknown()
-  .transform((value = {}, context): ActivityData => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      context.addIssue({ code: 'custom', message: 'must be an object' })
-    const copy =
-      typeof value === 'object' && value !== null ? new JsonCopier().copyOf(value) : undefined
-    const problem = copy === undefined ? jsonProblem(value) : undefined
-    if (problem !== undefined)
-      context.addIssue({ code: 'custom', path: [...problem.path], message: problem.message })
-    return copy ?? z.NEVER
-  })
-  .optional()
+const userId = once(() => z.nullish(rowId()))
+const activityType = once(() =>
+  storableText(activityLimits.type).check(
+    z.regex(activityTypePattern, 'must be of the form noun.past-participle'),
+  ),
+)
 
-const durable = z.strictObject({ userId, type: activityType, data, timestamp: moment.optional() })
+const data = once(() =>
+  z.optional(
+    z.pipe(
+      z.unknown(),
+      z.transform((value = {}, context): ActivityData => {
+        if (typeof value !== 'object' || value === null || Array.isArray(value))
+          context.issues.push({ code: 'custom', input: value, message: 'must be an object' })
+        const copy =
+          typeof value === 'object' && value !== null ? new JsonCopier().copyOf(value) : undefined
+        const problem = copy === undefined ? jsonProblem(value) : undefined
+        if (problem !== undefined)
+          context.issues.push({
+            code: 'custom',
+            input: value,
+            path: [...problem.path],
+            message: problem.message,
+          })
+        return copy ?? z.NEVER
+      }),
+    ),
+  ),
+)
+
+const durable = once(() =>
+  z.strictObject({
+    userId: userId(),
+    type: activityType(),
+    data: data(),
+    timestamp: z.optional(moment()),
+  }),
+)
 
 /** Schema of an activity whose data fits its type. */
 export function activityInput(types: ActivityTypes) {
-  return durable.extend({ metadata: metadataInput.optional() }).superRefine((event, context) => {
-    checkData(types, event, context)
-  })
+  return z.extend(durable(), { metadata: z.optional(metadataInput()) }).check(
+    z.superRefine((event, context) => {
+      checkData(types, event, context)
+    }),
+  )
 }
 
 /** Schema of an activity that goes through the outbox. */
 export function durableActivityInput(types: ActivityTypes) {
-  return durable.superRefine((event, context) => {
-    checkData(types, event, context)
-    if (Buffer.byteLength(JSON.stringify(event.data ?? {})) <= maxDurableBytes) return
-    context.addIssue({
-      code: 'custom',
-      path: ['data'],
-      message: `must not be longer than ${maxDurableBytes} bytes as JSON`,
-    })
-  })
+  return durable().check(
+    z.superRefine((event, context) => {
+      checkData(types, event, context)
+      if (Buffer.byteLength(JSON.stringify(event.data ?? {})) <= maxDurableBytes) return
+      context.addIssue({
+        code: 'custom',
+        path: ['data'],
+        message: `must not be longer than ${maxDurableBytes} bytes as JSON`,
+      })
+    }),
+  )
 }
 
 /** The limit of an outbox payload, less the fields around the data. */
 const maxDurableBytes = 65_000
 
-const rank = z.int().min(1)
+const rank = once(() => z.int().check(z.minimum(1)))
 
-const searchLogHit = z.strictObject({
-  courseId: rowId,
-  position: rank,
-  dense: rank.optional(),
-  lexical: rank.optional(),
-  rerank: rank.optional(),
-})
+const searchLogHit = once(() =>
+  z.strictObject({
+    courseId: rowId(),
+    position: rank(),
+    dense: z.optional(rank()),
+    lexical: z.optional(rank()),
+    rerank: z.optional(rank()),
+  }),
+)
 
 /** Schema of the input of `logSearch`. */
-export const searchLogInput = z.strictObject({
-  searchId: z.uuid().optional(),
-  userId,
-  query: storableText(1_000),
-  resultsCount: z.int().min(0),
-  searchType: storableText(50),
-  durationMs: z.number().min(0),
-  isCached: z.boolean().optional(),
-  hits: z.array(searchLogHit).max(1_000).optional(),
-})
+export const searchLogInput = once(() =>
+  z.strictObject({
+    searchId: z.optional(z.uuid()),
+    userId: userId(),
+    query: storableText(1_000),
+    resultsCount: z.int().check(z.minimum(0)),
+    searchType: storableText(50),
+    durationMs: z.number().check(z.minimum(0)),
+    isCached: z.optional(z.boolean()),
+    hits: z.optional(z.array(searchLogHit()).check(z.maxLength(1_000))),
+  }),
+)
 
 /** Schema of the input of `logPage`. */
-export const searchPageInput = z.strictObject({
-  searchId: z.uuid(),
-  resultsCount: z.int().min(0),
-  hits: z.array(searchLogHit).max(1_000).optional(),
-})
+export const searchPageInput = once(() =>
+  z.strictObject({
+    searchId: z.uuid(),
+    resultsCount: z.int().check(z.minimum(0)),
+    hits: z.optional(z.array(searchLogHit()).check(z.maxLength(1_000))),
+  }),
+)
 
 /** Schema of the input of `recordClick`. */
-export const searchClickInput = z.strictObject({
-  searchId: z.uuid(),
-  courseId: rowId,
-  position: z.int().min(1).max(10_000),
-})
+export const searchClickInput = once(() =>
+  z.strictObject({
+    searchId: z.uuid(),
+    courseId: rowId(),
+    position: z.int().check(z.minimum(1), z.maximum(10_000)),
+  }),
+)
 
 /** Schema of the options of `list`. */
-export const activityListInput = z.strictObject({
-  userId: rowId.optional(),
-  type: storableText(100).optional(),
-  from: moment.optional(),
-  to: moment.optional(),
-  limit: pageLimit,
-  cursor: cursorInput('activity', z.tuple([z.int(), z.string()])),
-})
+export const activityListInput = once(() =>
+  z.strictObject({
+    userId: z.optional(rowId()),
+    type: z.optional(storableText(100)),
+    from: z.optional(moment()),
+    to: z.optional(moment()),
+    limit: pageLimit(),
+    cursor: cursorInput('activity', z.tuple([z.int(), z.string()])),
+  }),
+)
 
 function checkData(
   types: ActivityTypes,
-  event: z.output<typeof durable>,
+  event: z.output<ReturnType<typeof durable>>,
   context: z.core.$RefinementCtx,
 ): void {
   const schema = Object.hasOwn(types, event.type) ? types[event.type] : undefined

@@ -108,7 +108,7 @@ function toDocument(
 }
 
 function registrationOf({ type, payload }: OutboxEvent): UserRegisteredPayload | undefined {
-  return type === 'user.registered' ? userRegisteredPayload.safeParse(payload).data : undefined
+  return type === 'user.registered' ? userRegisteredPayload().safeParse(payload).data : undefined
 }
 
 function registration(
@@ -130,7 +130,7 @@ function registration(
 }
 
 function activity(event: OutboxEvent): UserActivityDocument | undefined {
-  const { data: payload } = activityRecordedPayload.safeParse(event.payload)
+  const { data: payload } = activityRecordedPayload().safeParse(event.payload)
   return (
     payload &&
     toUserActivity({
@@ -146,7 +146,7 @@ function activity(event: OutboxEvent): UserActivityDocument | undefined {
 }
 
 function enrollment(event: OutboxEvent): EnrollmentEventDocument | undefined {
-  const { data: payload } = enrollmentCreatedPayload.safeParse(event.payload)
+  const { data: payload } = enrollmentCreatedPayload().safeParse(event.payload)
   return (
     payload &&
     enrollmentDocument(event, payload, {
@@ -158,7 +158,7 @@ function enrollment(event: OutboxEvent): EnrollmentEventDocument | undefined {
 }
 
 function transfer(event: OutboxEvent): EnrollmentEventDocument | undefined {
-  const { data: payload } = enrollmentTransferredPayload.safeParse(event.payload)
+  const { data: payload } = enrollmentTransferredPayload().safeParse(event.payload)
   return (
     payload &&
     enrollmentDocument(
@@ -170,14 +170,14 @@ function transfer(event: OutboxEvent): EnrollmentEventDocument | undefined {
 }
 
 function withdrawal(event: OutboxEvent): EnrollmentEventDocument | undefined {
-  const { data: payload } = enrollmentWithdrawnPayload.safeParse(event.payload)
+  const { data: payload } = enrollmentWithdrawnPayload().safeParse(event.payload)
   if (payload === undefined) return undefined
   const { refund } = payload
   return enrollmentDocument(event, payload, refund ? { refunded: minorUnits(refund.amount) } : {})
 }
 
 function ended(event: OutboxEvent): EnrollmentEventDocument | undefined {
-  const { data: payload } = enrollmentPayload.safeParse(event.payload)
+  const { data: payload } = enrollmentPayload().safeParse(event.payload)
   return payload && enrollmentDocument(event, payload, {})
 }
 

@@ -1,4 +1,5 @@
-import * as z from 'zod'
+import { once } from '@headwater/core'
+import * as z from 'zod/mini'
 import { isText } from '../input.ts'
 import { activityLimits } from './activity-limits.ts'
 import type { ActivityMetadata } from './activity.ts'
@@ -21,13 +22,16 @@ export function storableMetadata({
 }
 
 /** Checks {@link ActivityMetadata}. */
-export const metadataInput = z
-  .strictObject({
-    ipAddress: z.string().optional(),
-    userAgent: z.string().optional(),
-    referrer: z.string().optional(),
-  })
-  .transform(storableMetadata)
+export const metadataInput = once(() =>
+  z.pipe(
+    z.strictObject({
+      ipAddress: z.optional(z.string()),
+      userAgent: z.optional(z.string()),
+      referrer: z.optional(z.string()),
+    }),
+    z.transform(storableMetadata),
+  ),
+)
 
 function cut(text: string | undefined, maxLength: number): string | undefined {
   if (text === undefined || text.length <= maxLength)

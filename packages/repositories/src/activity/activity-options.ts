@@ -1,6 +1,6 @@
-import { checkOptions, option, strictOptions } from '@headwater/core'
+import { checkOptions, once, option, strictOptions } from '@headwater/core'
 import type { Schema } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { ActivityTypes } from './activity-types.ts'
 import { activityBufferDefaults } from './buffer-options.ts'
 import type { ActivityBufferOptions } from './buffer-options.ts'
@@ -51,43 +51,53 @@ export const activityDefaults = {
   writeDeadlineMs: 2_000,
 } as const satisfies ActivityOptions
 
-const days = z.number('expected a number of days').positive('expected more than 0 days')
-const retentionDays = z.union(
-  [
-    days,
-    strictOptions<RetentionDays>({
-      activity: days.optional(),
-      searches: days.optional(),
-      enrollments: days.optional(),
-    }),
-  ],
-  'expected more than 0 days, or days by collection',
+const days = once(() =>
+  z.number('expected a number of days').check(z.positive('expected more than 0 days')),
 )
-const redaction = z.union(
-  [
-    z.string(),
-    z.custom<Redaction>((value) => typeof (value as Redaction | null)?.replace === 'function'),
-  ],
-  'expected a field or { field, replace }',
+const retentionDays = once(() =>
+  z.union(
+    [
+      days(),
+      strictOptions<RetentionDays>({
+        activity: z.optional(days()),
+        searches: z.optional(days()),
+        enrollments: z.optional(days()),
+      }),
+    ],
+    'expected more than 0 days, or days by collection',
+  ),
 )
-const zodSchema = z.custom<Schema>(
-  (value) => typeof (value as Schema | null)?.safeParse === 'function',
-  'expected a zod schema',
+const redaction = once(() =>
+  z.union(
+    [
+      z.string(),
+      z.custom<Redaction>((value) => typeof (value as Redaction | null)?.replace === 'function'),
+    ],
+    'expected a field or { field, replace }',
+  ),
+)
+const zodSchema = once(() =>
+  z.custom<Schema>(
+    (value) => typeof (value as Schema | null)?.safeParse === 'function',
+    'expected a zod schema',
+  ),
 )
 
-const schema = z.object({
-  activity: strictOptions<ActivityOptions>({
-    maxBuffered: option.count,
-    batchSize: option.count,
-    flushIntervalMs: option.timeoutMs,
-    retryMs: option.timeoutMs,
-    maxSpilled: option.count,
-    writeDeadlineMs: option.durationMs,
-    retentionDays: retentionDays.optional(),
-    types: z.record(z.string(), zodSchema).optional(),
-    redact: z.array(redaction).optional(),
+const schema = once(() =>
+  z.object({
+    activity: strictOptions<ActivityOptions>({
+      maxBuffered: option.count(),
+      batchSize: option.count(),
+      flushIntervalMs: option.timeoutMs(),
+      retryMs: option.timeoutMs(),
+      maxSpilled: option.count(),
+      writeDeadlineMs: option.durationMs(),
+      retentionDays: z.optional(retentionDays()),
+      types: z.optional(z.record(z.string(), zodSchema())),
+      redact: z.optional(z.array(redaction())),
+    }),
   }),
-})
+)
 
 /** Options of activity with the defaults filled in. */
 export type CheckedActivityOptions = ActivityOptions &
@@ -99,7 +109,7 @@ export type CheckedActivityOptions = ActivityOptions &
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkActivityOptions(options: ActivityOptions = {}): CheckedActivityOptions {
-  return checkOptions('createRepositories', schema, {
+  return checkOptions('createRepositories', schema(), {
     activity: { ...activityDefaults, ...options },
   }).activity
 }

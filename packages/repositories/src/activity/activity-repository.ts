@@ -10,7 +10,7 @@ import type {
   Transaction,
   TransactionError,
 } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
@@ -71,18 +71,18 @@ export class ActivityRepository {
   readonly #ids = new ActivityIds()
   readonly #redactor: Redactor | undefined
   readonly #event: ReturnType<typeof activityInput>
-  readonly #events: z.ZodObject<{ events: z.ZodArray<ReturnType<typeof activityInput>> }>
+  readonly #events: z.ZodMiniObject<{ events: z.ZodMiniArray<ReturnType<typeof activityInput>> }>
   readonly #durable: ReturnType<typeof durableActivityInput>
 
   /** @internal */
   constructor(deps: ActivityDeps) {
-    const types = { ...commonActivityTypes, ...deps.types }
+    const types = { ...commonActivityTypes(), ...deps.types }
     this.#deps = deps
     this.analytics = new ActivityAnalytics(deps.log)
     this.#check = new ActivityCheck(types)
     this.#redactor = deps.redactor
     this.#event = activityInput(types)
-    this.#events = z.strictObject({ events: z.array(this.#event).max(maxEvents) })
+    this.#events = z.strictObject({ events: z.array(this.#event).check(z.maxLength(maxEvents)) })
     this.#durable = durableActivityInput(types)
   }
 
@@ -126,7 +126,7 @@ export class ActivityRepository {
 
   /** Records a search and returns its id, at once; otherwise like {@link record}. */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
-    return validate(searchLogInput, search).map(
+    return validate(searchLogInput(), search).map(
       ({ searchId: id = randomUUID(), userId = null, isCached = null, hits = [], ...entry }) => {
         this.#take({ ...entry, kind: 'search', id, at: this.#now(), userId, isCached, hits })
         return id
@@ -139,7 +139,7 @@ export class ActivityRepository {
    * of its search, not as a search.
    */
   logPage(page: SearchPageEntry): Result<void, InvalidInput> {
-    return validate(searchPageInput, page).map(({ searchId: id, resultsCount, hits = [] }) => {
+    return validate(searchPageInput(), page).map(({ searchId: id, resultsCount, hits = [] }) => {
       this.#take({ kind: 'page', id, at: this.#now(), resultsCount, hits })
     })
   }
@@ -149,7 +149,7 @@ export class ActivityRepository {
    * have several; its document names them all, and the last one.
    */
   recordClick(click: SearchClick): Result<void, InvalidInput> {
-    return validate(searchClickInput, click).map(({ searchId, courseId, position }) => {
+    return validate(searchClickInput(), click).map(({ searchId, courseId, position }) => {
       this.#take({ kind: 'click', id: searchId, at: this.#now(), courseId, position })
     })
   }
@@ -163,7 +163,7 @@ export class ActivityRepository {
     options: ActivityListOptions & Abortable = {},
   ): ResultAsync<Page<ActivityRecord>, ReadActivityError> {
     const { call, asked } = splitOptions(options, 'signal')
-    return validate(activityListInput, asked).asyncAndThen((input) => {
+    return validate(activityListInput(), asked).asyncAndThen((input) => {
       const { log } = this.#deps
       if (log === undefined) return errAsync(noMongodb)
       return log.read(

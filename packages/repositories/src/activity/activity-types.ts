@@ -1,6 +1,6 @@
-import { isRowId, rowId, storableText } from '@headwater/core'
+import { isRowId, once, rowId, storableText } from '@headwater/core'
 import type { Json, Schema } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { isText } from '../input.ts'
 
 /** Schemas of the data of activity, by type. A type without a schema may carry any data. */
@@ -12,17 +12,17 @@ export type ActivityData = Readonly<Record<string, Json>>
 /** Whether data fits its type. */
 export type DataCheck = (data: ActivityData) => boolean
 
-const courseData = z.object({ courseId: rowId })
+const courseData = once(() => z.object({ courseId: rowId() }))
 const maxPathLength = 2_000
 
 /** The types that every application has. */
-export const commonActivityTypes: ActivityTypes = {
-  'course.viewed': courseData,
-  'course.clicked': courseData,
-  'lesson.started': courseData,
-  'lesson.completed': courseData,
+export const commonActivityTypes = once((): ActivityTypes => ({
+  'course.viewed': courseData(),
+  'course.clicked': courseData(),
+  'lesson.started': courseData(),
+  'lesson.completed': courseData(),
   'page.viewed': z.object({ path: storableText(maxPathLength) }),
-}
+}))
 
 const hasCourse: DataCheck = (data) => isRowId(data['courseId'])
 
@@ -39,7 +39,7 @@ const commonChecks: Readonly<Record<string, DataCheck>> = {
 export function dataChecks(types: ActivityTypes): Map<string, DataCheck> {
   return new Map(
     Object.entries(types).map(([type, schema]) => {
-      const check = schema === commonActivityTypes[type] ? commonChecks[type] : undefined
+      const check = schema === commonActivityTypes()[type] ? commonChecks[type] : undefined
       return [type, check ?? ((data) => schema.safeParse(data).success)]
     }),
   )

@@ -1,7 +1,7 @@
-import { minorUnits, money, rowId, storableText } from '@headwater/core'
+import { minorUnits, money, once, rowId, storableText } from '@headwater/core'
 import type { MoneyInput } from '@headwater/core'
 import { createHash } from 'node:crypto'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { pageLimit } from '../input.ts'
 import { cursorInput, encodeCursor } from '../page.ts'
 import type { PageOptions } from '../page.ts'
@@ -50,40 +50,48 @@ const sorts = [
   'popularity',
 ] as const satisfies readonly CourseSort[]
 
-const list = z.strictObject({
-  category: storableText(100).optional(),
-  difficulty: storableText(50).optional(),
-  instructorId: rowId.optional(),
-  minPrice: money.optional(),
-  maxPrice: money.optional(),
-  hasSeats: z.boolean().optional(),
-  isPublished: z.boolean().default(true),
-  sort: z.enum(sorts).default('newest'),
-  limit: pageLimit,
-  cursor: cursorInput('courses', z.tuple([z.string(), rowId, z.union([z.string(), z.number()])])),
-})
+const list = once(() =>
+  z.strictObject({
+    category: z.optional(storableText(100)),
+    difficulty: z.optional(storableText(50)),
+    instructorId: z.optional(rowId()),
+    minPrice: z.optional(money()),
+    maxPrice: z.optional(money()),
+    hasSeats: z.optional(z.boolean()),
+    isPublished: z._default(z.boolean(), true),
+    sort: z._default(z.enum(sorts), 'newest'),
+    limit: pageLimit(),
+    cursor: cursorInput(
+      'courses',
+      z.tuple([z.string(), rowId(), z.union([z.string(), z.number()])]),
+    ),
+  }),
+)
 
 /**
  * Checks {@link CourseListOptions}; a cursor is valid only with the filters and order it came from.
  */
-export const courseListInput = list
-  .refine(
-    ({ minPrice, maxPrice }) =>
-      minPrice === undefined ||
-      maxPrice === undefined ||
-      minorUnits(minPrice) <= minorUnits(maxPrice),
-    {
-      path: ['maxPrice'],
-      message: 'must not be below minPrice',
-    },
-  )
-  .refine((options) => options.cursor === undefined || isOfThisList(options.cursor, options), {
-    path: ['cursor'],
-    message: 'belongs to a list with other filters or another order',
-  })
+export const courseListInput = once(() =>
+  list().check(
+    z.refine(
+      ({ minPrice, maxPrice }) =>
+        minPrice === undefined ||
+        maxPrice === undefined ||
+        minorUnits(minPrice) <= minorUnits(maxPrice),
+      {
+        path: ['maxPrice'],
+        message: 'must not be below minPrice',
+      },
+    ),
+    z.refine((options) => options.cursor === undefined || isOfThisList(options.cursor, options), {
+      path: ['cursor'],
+      message: 'belongs to a list with other filters or another order',
+    }),
+  ),
+)
 
 /** Filters and order that were checked. */
-export type ValidCourseList = z.output<typeof list>
+export type ValidCourseList = z.output<ReturnType<typeof list>>
 
 /** The cursor of the page that follows a course. */
 export function courseCursor(options: ValidCourseList, last: Course): string {
@@ -92,16 +100,18 @@ export function courseCursor(options: ValidCourseList, last: Course): string {
 
 type Position = NonNullable<ValidCourseList['cursor']>
 
-const sortKeys: Record<CourseSort, z.ZodType> = {
+const sortKeys = once((): Record<CourseSort, z.ZodMiniType> => ({
   newest: z.literal(''),
-  'price-ascending': money,
-  'price-descending': money,
+  'price-ascending': money(),
+  'price-descending': money(),
   title: storableText(255),
-  popularity: z.int().min(0),
-}
+  popularity: z.int().check(z.minimum(0)),
+}))
 
 function isOfThisList([fingerprint, , sortKey]: Position, options: ValidCourseList): boolean {
-  return fingerprint === fingerprintOf(options) && sortKeys[options.sort].safeParse(sortKey).success
+  return (
+    fingerprint === fingerprintOf(options) && sortKeys()[options.sort].safeParse(sortKey).success
+  )
 }
 
 function fingerprintOf({ limit: _limit, cursor: _cursor, ...rest }: ValidCourseList): string {

@@ -52,7 +52,7 @@ export class CourseRepository {
    */
   create(course: NewCourse, options?: CallOptions): ResultAsync<Course, CreateCourseError> {
     const { stores, caches } = this.#context
-    return validate(newCourseInput, course).asyncAndThen((input) =>
+    return validate(newCourseInput(), course).asyncAndThen((input) =>
       write(stores, (tx) => createCourse(tx, input, caches), options).mapErr((failure) =>
         absentInstructor(failure, input.instructorId),
       ),
@@ -64,7 +64,7 @@ export class CourseRepository {
    * trip; a miss up to 3, and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
    */
   get(id: number, options?: ReadOptions): ResultAsync<Course | undefined, ReadCourseError> {
-    return validate(idInput, { id }).asyncAndThen(() =>
+    return validate(idInput(), { id }).asyncAndThen(() =>
       this.#context.caches.courses.get(id, options),
     )
   }
@@ -74,7 +74,7 @@ export class CourseRepository {
     ids: readonly number[],
     options?: ReadOptions,
   ): ResultAsync<Map<number, Course>, ReadCourseError> {
-    return validate(idsInput, { ids }).asyncAndThen((input) =>
+    return validate(idsInput(), { ids }).asyncAndThen((input) =>
       this.#context.caches.courses.getMany(input.ids, options),
     )
   }
@@ -89,7 +89,7 @@ export class CourseRepository {
    */
   list(options: CourseListOptions & ReadOptions = {}): ResultAsync<Page<Course>, ListCoursesError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(courseListInput, asked).asyncAndThen((input) =>
+    return validate(courseListInput(), asked).asyncAndThen((input) =>
       read<CourseRow>(this.#context.stores, selectCoursePage(input), call).map(({ rows }) =>
         toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
       ),
@@ -111,8 +111,8 @@ export class CourseRepository {
     options?: CallOptions,
   ): ResultAsync<Course, UpdateCourseError> {
     const { stores } = this.#context
-    return validate(idInput, { id })
-      .andThen(() => validate(courseChangesInput, changes))
+    return validate(idInput(), { id })
+      .andThen(() => validate(courseChangesInput(), changes))
       .andThen(someChange)
       .asyncAndThen((input) =>
         write(stores, (tx) => updateCourse(tx, { id, changes: input }, this.#context), options)
@@ -151,7 +151,7 @@ export class CourseRepository {
   ): ResultAsync<void, PublishCourseError> {
     const { stores, caches } = this.#context
     const { call, asked } = splitOptions(options, 'deadlineMs', 'signal')
-    return validate(deleteCourseInput, { ...asked, id }).asyncAndThen((input) =>
+    return validate(deleteCourseInput(), { ...asked, id }).asyncAndThen((input) =>
       write(stores, (tx) => deleteCourse(tx, input, caches), call),
     )
   }
@@ -167,7 +167,7 @@ export class CourseRepository {
   ): ResultAsync<Page<User>, ReadCourseError> {
     const { stores, caches } = this.#context
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(studentListInput, { ...asked, courseId }).asyncAndThen(
+    return validate(studentListInput(), { ...asked, courseId }).asyncAndThen(
       ({ cursor: [, after] = [courseId, 0], limit }) =>
         read<{ user_id: number }>(stores, [selectStudentPage, [courseId, after, limit + 1]], call)
           .map(({ rows }) =>
@@ -209,7 +209,7 @@ export class CourseRepository {
     options: CallOptions | undefined,
   ): ResultAsync<Course, PublishCourseError> {
     const { stores } = this.#context
-    return validate(idInput, { id }).asyncAndThen(() =>
+    return validate(idInput(), { id }).asyncAndThen(() =>
       write(stores, (tx) => setPublication(tx, { id, isPublished }, this.#context), options),
     )
   }

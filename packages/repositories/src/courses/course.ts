@@ -1,4 +1,4 @@
-import { maxRowId, money, rowId, storableText } from '@headwater/core'
+import { maxRowId, money, once, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   InvalidInput,
@@ -9,7 +9,7 @@ import type {
   TransactionError,
   VersionConflict,
 } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 
@@ -97,38 +97,48 @@ export type ReadCourseError = InvalidInput | CacheReadError
 /** Failures of listing courses. */
 export type ListCoursesError = InvalidInput | SqlError
 
-const description = storableText(20_000).nullish()
-const label = (maxLength: number) => storableText(maxLength).nullish()
-const maxStudents = z.int().min(0).max(maxRowId).nullish()
+const description = once(() => z.nullish(storableText(20_000)))
+const label = (maxLength: number) => z.nullish(storableText(maxLength))
+const maxStudents = once(() => z.nullish(z.int().check(z.minimum(0), z.maximum(maxRowId))))
 
 /** Checks {@link NewCourse}. */
-export const newCourseInput = z.strictObject({
-  title: storableText(255),
-  description,
-  instructorId: rowId,
-  category: label(100),
-  difficulty: label(50),
-  maxStudents,
-  price: money,
-})
+export const newCourseInput = once(() =>
+  z.strictObject({
+    title: storableText(255),
+    description: description(),
+    instructorId: rowId(),
+    category: label(100),
+    difficulty: label(50),
+    maxStudents: maxStudents(),
+    price: money(),
+  }),
+)
 
 /** Checks {@link CourseChanges}. */
-export const courseChangesInput = newCourseInput.partial().extend({ expectedVersion })
+export const courseChangesInput = once(() =>
+  z.extend(z.partial(newCourseInput()), { expectedVersion: expectedVersion() }),
+)
 
 /** Checks {@link DeleteCourseOptions}, and the id. */
-export const deleteCourseInput = z.strictObject({
-  id: rowId,
-  refund: z.enum(['full', 'none']).default('full'),
-})
+export const deleteCourseInput = once(() =>
+  z.strictObject({
+    id: rowId(),
+    refund: z._default(z.enum(['full', 'none']), 'full'),
+  }),
+)
 
 /** Checks the page of students to list. */
-export const studentListInput = z
-  .strictObject({
-    courseId: rowId,
-    limit: pageLimit,
-    cursor: cursorInput('students', z.tuple([rowId, rowId])),
-  })
-  .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, {
-    path: ['cursor'],
-    message: 'belongs to the list of another course',
-  })
+export const studentListInput = once(() =>
+  z
+    .strictObject({
+      courseId: rowId(),
+      limit: pageLimit(),
+      cursor: cursorInput('students', z.tuple([rowId(), rowId()])),
+    })
+    .check(
+      z.refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, {
+        path: ['cursor'],
+        message: 'belongs to the list of another course',
+      }),
+    ),
+)

@@ -1,6 +1,6 @@
 import { ok } from '@headwater/core'
 import type { Result, Transaction } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryCaches } from '../context.ts'
 import { onlyRow } from '../sql.ts'
 import { courseEvent } from './course-events.ts'
@@ -11,7 +11,7 @@ import type { Course, newCourseInput } from './course.ts'
 /** Inserts a course within a transaction and publishes `course.created`. */
 export async function createCourse(
   tx: Transaction,
-  course: z.output<typeof newCourseInput>,
+  course: z.output<ReturnType<typeof newCourseInput>>,
   caches: RepositoryCaches,
 ): Promise<Result<Course, never>> {
   const { rows } = await tx.query<CourseRow>(insertCourse, [

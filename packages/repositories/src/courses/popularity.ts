@@ -1,4 +1,4 @@
-import { errAsync, okAsync, unlessAborted, validate } from '@headwater/core'
+import { errAsync, okAsync, once, unlessAborted, validate } from '@headwater/core'
 import type {
   Abortable,
   InvalidInput,
@@ -8,7 +8,7 @@ import type {
   Stores,
   StoreUnavailable,
 } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { read } from '../sql.ts'
 import { selectEnrollmentCounts, selectPopularCourses } from './course-queries.ts'
 
@@ -17,7 +17,7 @@ interface CourseCount {
   readonly current_enrollment: number
 }
 
-const topInput = z.strictObject({ limit: z.int().min(1).max(100) })
+const topInput = once(() => z.strictObject({ limit: z.int().check(z.minimum(1), z.maximum(100)) }))
 
 /** Number of courses in the sorted set after a rebuild, at most. */
 const rebuiltCourses = 10_000
@@ -46,7 +46,7 @@ export class Popularity {
    * students as the last one, one of PostgreSQL.
    */
   top(limit: number, options?: Abortable): ResultAsync<readonly number[], InvalidInput | SqlError> {
-    return validate(topInput, { limit }).asyncAndThen(() =>
+    return validate(topInput(), { limit }).asyncAndThen(() =>
       unlessAborted(options, { store: 'redis', operation: 'popularity-read' }, () =>
         this.#top(limit),
       ),

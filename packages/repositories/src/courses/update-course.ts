@@ -1,6 +1,6 @@
 import { err, notFound, ok, versionConflict } from '@headwater/core'
 import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryContext } from '../context.ts'
 import { changedFields } from '../input.ts'
 import { passOn } from '../waitlist/pass-on.ts'
@@ -10,7 +10,7 @@ import type { CourseRow } from './course-queries.ts'
 import type { Course, courseChangesInput } from './course.ts'
 
 /** Changes of a course that were checked. */
-export type ValidCourseChanges = z.output<typeof courseChangesInput>
+export type ValidCourseChanges = z.output<ReturnType<typeof courseChangesInput>>
 
 /**
  * Changes a course within a transaction and publishes `course.updated`. Seats that it gains are

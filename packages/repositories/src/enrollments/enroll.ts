@@ -1,6 +1,6 @@
 import { err, invalidField, notFound, ok, subtractMoney } from '@headwater/core'
 import type { InvalidInput, NotFound, Result, Transaction } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryCaches } from '../context.ts'
 import { lockCourses } from '../courses/course-queries.ts'
 import { takeSeats } from './enroll-queries.ts'
@@ -24,7 +24,7 @@ export type EnrollRefusal =
   NotFound | CourseNotPublished | AlreadyEnrolled | PriceChanged | InvalidInput | CourseFull
 
 /** A request that was checked. */
-export type ValidEnrollRequest = z.output<typeof enrollInput>
+export type ValidEnrollRequest = z.output<ReturnType<typeof enrollInput>>
 
 /**
  * The answer to one request: a seat, a refusal, or `course-locked` when nothing was done because

@@ -1,6 +1,6 @@
-import { rowId } from '@headwater/core'
+import { once, rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { subjectId } from '../input.ts'
 import type { Enrollment } from './enrollment.ts'
 
@@ -61,41 +61,49 @@ export type EnrollmentTransferredPayload = {
   readonly toUserId: number
 }
 
-const decimal = z.string().regex(/^\d{1,8}\.\d\d$/)
-const seat = z.object({ enrollmentId: rowId, userId: subjectId, courseId: rowId })
+const decimal = once(() => z.string().check(z.regex(/^\d{1,8}\.\d\d$/)))
+const seat = once(() => z.object({ enrollmentId: rowId(), userId: subjectId(), courseId: rowId() }))
 
 /** Reads an {@link EnrollmentPayload}. */
-export const enrollmentPayload: z.ZodType<EnrollmentPayload> = seat
+export const enrollmentPayload = once((): z.ZodMiniType<EnrollmentPayload> => seat())
 
 // Events that are older than these fields do not have them.
-const known = z.string().nullable().default(null)
+const known = once(() => z._default(z.nullable(z.string()), null))
 
 /** Reads an {@link EnrollmentWithdrawnPayload}. */
-export const enrollmentWithdrawnPayload: z.ZodType<EnrollmentWithdrawnPayload> = seat.extend({
-  refund: z
-    .object({ amount: decimal, method: known, currency: known, orderId: known })
-    .nullable()
-    .default(null),
-})
+export const enrollmentWithdrawnPayload = once((): z.ZodMiniType<EnrollmentWithdrawnPayload> =>
+  z.extend(seat(), {
+    refund: z._default(
+      z.nullable(
+        z.object({ amount: decimal(), method: known(), currency: known(), orderId: known() }),
+      ),
+      null,
+    ),
+  }),
+)
 
 /** Reads an {@link EnrollmentCreatedPayload}. */
-export const enrollmentCreatedPayload: z.ZodType<EnrollmentCreatedPayload> = seat.extend({
-  payment: z.object({
-    method: z.string().nullable(),
-    pricePaid: decimal,
-    discount: decimal,
-    currency: known,
-    orderId: known,
+export const enrollmentCreatedPayload = once((): z.ZodMiniType<EnrollmentCreatedPayload> =>
+  z.extend(seat(), {
+    payment: z.object({
+      method: z.nullable(z.string()),
+      pricePaid: decimal(),
+      discount: decimal(),
+      currency: known(),
+      orderId: known(),
+    }),
   }),
-})
+)
 
 /** Reads an {@link EnrollmentTransferredPayload}. */
-export const enrollmentTransferredPayload: z.ZodType<EnrollmentTransferredPayload> = z.object({
-  enrollmentId: rowId,
-  courseId: rowId,
-  fromUserId: subjectId,
-  toUserId: subjectId,
-})
+export const enrollmentTransferredPayload = once((): z.ZodMiniType<EnrollmentTransferredPayload> =>
+  z.object({
+    enrollmentId: rowId(),
+    courseId: rowId(),
+    fromUserId: subjectId(),
+    toUserId: subjectId(),
+  }),
+)
 
 /** The payment of a seat. */
 export type PaymentRecord = EnrollmentCreatedPayload['payment']

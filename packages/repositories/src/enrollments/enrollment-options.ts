@@ -1,5 +1,5 @@
-import { checkOptions, option, strictOptions } from '@headwater/core'
-import * as z from 'zod'
+import { checkOptions, once, option, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
 
 /** Limits on how simultaneous enrollments share transactions. */
 export interface EnrollmentOptions {
@@ -34,11 +34,13 @@ export const enrollmentDefaults = {
   deadlineMs: 5_000,
 } as const satisfies Required<EnrollmentOptions>
 
-const schema = strictOptions<EnrollmentOptions>({
-  maxBatch: option.count.max(1_000, 'expected 1,000 or fewer'),
-  maxTransactions: option.count,
-  deadlineMs: option.durationMs,
-})
+const schema = once(() =>
+  strictOptions<EnrollmentOptions>({
+    maxBatch: option.count().check(z.maximum(1_000, 'expected 1,000 or fewer')),
+    maxTransactions: option.count(),
+    deadlineMs: option.durationMs(),
+  }),
+)
 
 /**
  * Fills in the defaults.
@@ -46,7 +48,7 @@ const schema = strictOptions<EnrollmentOptions>({
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkEnrollmentOptions(options: EnrollmentOptions): Required<EnrollmentOptions> {
-  return checkOptions('createRepositories', z.object({ enrollments: schema }), {
+  return checkOptions('createRepositories', z.object({ enrollments: schema() }), {
     enrollments: { ...enrollmentDefaults, ...options },
   }).enrollments
 }

@@ -76,7 +76,7 @@ export class EnrollmentRepository {
    * none of Redis.
    */
   enroll(request: EnrollRequest, options?: CallOptions): ResultAsync<Enrollment, EnrollError> {
-    return validate(enrollInput, request).asyncAndThen(
+    return validate(enrollInput(), request).asyncAndThen(
       (input) => new ResultAsync(this.#queue.add(input, options)),
     )
   }
@@ -90,7 +90,7 @@ export class EnrollmentRepository {
    */
   withdraw(request: WithdrawRequest, options?: CallOptions): ResultAsync<void, WithdrawError> {
     const { stores } = this.#context
-    return validate(withdrawInput, request).asyncAndThen((input) =>
+    return validate(withdrawInput(), request).asyncAndThen((input) =>
       write(stores, (tx) => withdraw(tx, input, this.#context), options).mapErr(tooLargeRefund),
     )
   }
@@ -108,7 +108,7 @@ export class EnrollmentRepository {
     options?: CallOptions,
   ): ResultAsync<Enrollment, TransferError> {
     const { stores } = this.#context
-    return validate(transferInput, request).asyncAndThen((input) =>
+    return validate(transferInput(), request).asyncAndThen((input) =>
       write(stores, (tx) => transfer(tx, input, this.#context), options).mapErr((failure) =>
         constraintRefusal(failure, { userId: input.toUserId, courseId: input.courseId }),
       ),
@@ -125,7 +125,7 @@ export class EnrollmentRepository {
     options?: CallOptions,
   ): ResultAsync<Enrollment, ProgressError> {
     const { stores, caches } = this.#context
-    return validate(progressInput, report).asyncAndThen((input) =>
+    return validate(progressInput(), report).asyncAndThen((input) =>
       write(stores, (tx) => recordProgress(tx, input, caches), options),
     )
   }
@@ -149,7 +149,7 @@ export class EnrollmentRepository {
     enrollment: EnrollmentKey,
     options?: ReadOptions,
   ): ResultAsync<Enrollment | undefined, ReadEnrollmentsError> {
-    return validate(enrollmentKeyInput, enrollment).asyncAndThen(({ userId, courseId }) =>
+    return validate(enrollmentKeyInput(), enrollment).asyncAndThen(({ userId, courseId }) =>
       this.#context.caches.userEnrollments
         .get(userId, options)
         .map((enrollments = []) => enrollments.find((item) => item.courseId === courseId)),
@@ -165,15 +165,16 @@ export class EnrollmentRepository {
     options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<EnrollmentWithCourse>, ReadEnrollmentsError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(userEnrollmentsInput, { ...asked, userId }).asyncAndThen(({ cursor, limit }) =>
-      this.#context.caches.userEnrollments
-        .get(userId, call)
-        .map((enrollments = []) =>
-          toPage(after(enrollments, cursor), limit, (last) =>
-            encodeCursor('enrollments-of-user', [userId, last.enrolledAt.getTime(), last.id]),
-          ),
-        )
-        .andThen((found) => this.#withCourses(found, call)),
+    return validate(userEnrollmentsInput(), { ...asked, userId }).asyncAndThen(
+      ({ cursor, limit }) =>
+        this.#context.caches.userEnrollments
+          .get(userId, call)
+          .map((enrollments = []) =>
+            toPage(after(enrollments, cursor), limit, (last) =>
+              encodeCursor('enrollments-of-user', [userId, last.enrolledAt.getTime(), last.id]),
+            ),
+          )
+          .andThen((found) => this.#withCourses(found, call)),
     )
   }
 
@@ -186,7 +187,7 @@ export class EnrollmentRepository {
     options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<Enrollment>, ListEnrollmentsError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(courseEnrollmentsInput, { ...asked, courseId }).asyncAndThen(
+    return validate(courseEnrollmentsInput(), { ...asked, courseId }).asyncAndThen(
       ({ cursor, limit }) =>
         read<EnrollmentPageRow>(
           this.#context.stores,

@@ -1,4 +1,4 @@
-import { money, rowId, storableText } from '@headwater/core'
+import { money, once, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   Failure,
@@ -9,7 +9,7 @@ import type {
   SqlError,
   TransactionError,
 } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Course } from '../courses/course.ts'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
@@ -161,52 +161,72 @@ export function courseNotPublished(courseId: number): CourseNotPublished {
   }
 }
 
-const key = { userId: rowId, courseId: rowId }
+const key = once(() => ({ userId: rowId(), courseId: rowId() }))
 // Course or user, time of the enrollment, id of the enrollment.
-const time = z.union([z.int(), z.string().regex(/^\d{1,17}$/)])
-const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, time, rowId]))
+const time = once(() => z.union([z.int(), z.string().check(z.regex(/^\d{1,17}$/))]))
+const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId(), time(), rowId()]))
 const anotherList = { path: ['cursor'], message: 'belongs to the list of another user or course' }
 
 /** Checks {@link EnrollmentKey}. */
-export const enrollmentKeyInput = z.strictObject(key)
+export const enrollmentKeyInput = once(() => z.strictObject(key()))
 
 /** Checks {@link EnrollRequest}. */
-export const enrollInput = z.strictObject({
-  ...key,
-  expectedPrice: money.optional(),
-  payment: z
-    .strictObject({
-      method: storableText(50),
-      discount: money.default('0.00'),
-      currency: z
-        .string()
-        .regex(/^[A-Z]{3}$/, 'must be three letters of ISO 4217')
-        .optional(),
-      orderId: storableText(100).optional(),
-    })
-    .optional(),
-})
+export const enrollInput = once(() =>
+  z.strictObject({
+    ...key(),
+    expectedPrice: z.optional(money()),
+    payment: z.optional(
+      z.strictObject({
+        method: storableText(50),
+        discount: z._default(money(), '0.00'),
+        currency: z.optional(
+          z.string().check(z.regex(/^[A-Z]{3}$/, 'must be three letters of ISO 4217')),
+        ),
+        orderId: z.optional(storableText(100)),
+      }),
+    ),
+  }),
+)
 
 /** Checks {@link WithdrawRequest}. */
-export const withdrawInput = z.strictObject({ ...key, refund: money.optional() })
+export const withdrawInput = once(() => z.strictObject({ ...key(), refund: z.optional(money()) }))
 
 /** Checks {@link TransferRequest}. */
-export const transferInput = z
-  .strictObject({ courseId: rowId, fromUserId: rowId, toUserId: rowId })
-  .refine((request) => request.fromUserId !== request.toUserId, {
-    path: ['toUserId'],
-    message: 'must be another user than fromUserId',
-  })
+export const transferInput = once(() =>
+  z.strictObject({ courseId: rowId(), fromUserId: rowId(), toUserId: rowId() }).check(
+    z.refine((request) => request.fromUserId !== request.toUserId, {
+      path: ['toUserId'],
+      message: 'must be another user than fromUserId',
+    }),
+  ),
+)
 
 /** Checks {@link ProgressReport}. */
-export const progressInput = z.strictObject({ ...key, progress: z.int().min(0).max(100) })
+export const progressInput = once(() =>
+  z.strictObject({ ...key(), progress: z.int().check(z.minimum(0), z.maximum(100)) }),
+)
 
 /** Checks the page of a user's enrollments to list. */
-export const userEnrollmentsInput = z
-  .strictObject({ userId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-user') })
-  .refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList)
+export const userEnrollmentsInput = once(() =>
+  z
+    .strictObject({ userId: rowId(), limit: pageLimit(), cursor: cursorOf('enrollments-of-user') })
+    .check(
+      z.refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList),
+    ),
+)
 
 /** Checks the page of a course's enrollments to list. */
-export const courseEnrollmentsInput = z
-  .strictObject({ courseId: rowId, limit: pageLimit, cursor: cursorOf('enrollments-of-course') })
-  .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, anotherList)
+export const courseEnrollmentsInput = once(() =>
+  z
+    .strictObject({
+      courseId: rowId(),
+      limit: pageLimit(),
+      cursor: cursorOf('enrollments-of-course'),
+    })
+    .check(
+      z.refine(
+        ({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId,
+        anotherList,
+      ),
+    ),
+)

@@ -1,6 +1,6 @@
 import { err, notFound, ok } from '@headwater/core'
 import type { NotFound, Result, Transaction } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryContext } from '../context.ts'
 import { lockCourse } from '../courses/lock-course.ts'
 import { enrollmentWithdrawn } from './enrollment-events.ts'
@@ -17,7 +17,7 @@ import type { NotEnrolled, withdrawInput } from './enrollment.ts'
  */
 export async function withdraw(
   tx: Transaction,
-  request: z.output<typeof withdrawInput>,
+  request: z.output<ReturnType<typeof withdrawInput>>,
   context: RepositoryContext,
 ): Promise<Result<void, NotFound | NotEnrolled>> {
   const course = await lockCourse(tx, request.courseId)

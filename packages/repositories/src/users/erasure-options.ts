@@ -1,5 +1,5 @@
-import { checkOptions, strictOptions } from '@headwater/core'
-import * as z from 'zod'
+import { checkOptions, once, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
 
 /** Options of the erasure of deleted users. */
 export interface ErasureOptions {
@@ -18,14 +18,18 @@ export const erasureDefaults = {
   retentionDays: 30,
 } as const satisfies Required<ErasureOptions>
 
-const schema = z.object({
-  erasures: strictOptions<ErasureOptions>({
-    retentionDays: z
-      .number('expected a number of days')
-      .positive('expected more than 0 days')
-      .max(36_500, 'expected 36,500 days or fewer'),
+const schema = once(() =>
+  z.object({
+    erasures: strictOptions<ErasureOptions>({
+      retentionDays: z
+        .number('expected a number of days')
+        .check(
+          z.positive('expected more than 0 days'),
+          z.maximum(36_500, 'expected 36,500 days or fewer'),
+        ),
+    }),
   }),
-})
+)
 
 /**
  * Fills in the defaults.
@@ -33,7 +37,7 @@ const schema = z.object({
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkErasureOptions(options: ErasureOptions = {}): Required<ErasureOptions> {
-  return checkOptions('createRepositories', schema, {
+  return checkOptions('createRepositories', schema(), {
     erasures: { ...erasureDefaults, ...options },
   }).erasures
 }

@@ -1,6 +1,6 @@
 import { ok } from '@headwater/core'
 import type { Result, Transaction } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryCaches } from '../context.ts'
 import { onlyRow } from '../sql.ts'
 import { userRegistered } from './user-events.ts'
@@ -11,7 +11,7 @@ import type { newUserInput, User } from './user.ts'
 /** Inserts a user within a transaction and publishes `user.registered`. */
 export async function registerUser(
   tx: Transaction,
-  input: z.output<typeof newUserInput>,
+  input: z.output<ReturnType<typeof newUserInput>>,
   caches: RepositoryCaches,
 ): Promise<Result<User, never>> {
   const { rows } = await tx.query<UserRow>(insertUser, [

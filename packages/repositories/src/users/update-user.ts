@@ -1,6 +1,6 @@
 import { err, notFound, ok, versionConflict } from '@headwater/core'
 import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { RepositoryCaches } from '../context.ts'
 import { changedFields } from '../input.ts'
 import { userPasswordChanged, userUpdated } from './user-events.ts'
@@ -9,7 +9,7 @@ import type { UserRow } from './user-queries.ts'
 import type { passwordInput, User, userChangesInput } from './user.ts'
 
 /** Changes of a profile that were checked. */
-export type ValidUserChanges = z.output<typeof userChangesInput>
+export type ValidUserChanges = z.output<ReturnType<typeof userChangesInput>>
 
 /** Changes a profile within a transaction and publishes `user.updated`. */
 export async function updateUser(
@@ -41,7 +41,7 @@ export async function updateUser(
 /** Changes a password within a transaction and publishes `user.password-changed`. */
 export async function changePassword(
   tx: Transaction,
-  { id, passwordHash }: z.output<typeof passwordInput>,
+  { id, passwordHash }: z.output<ReturnType<typeof passwordInput>>,
   caches: RepositoryCaches,
 ): Promise<Result<User, NotFound>> {
   tx.invalidate(caches.users.key(id))

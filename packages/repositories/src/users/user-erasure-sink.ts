@@ -47,7 +47,7 @@ function toUsers(events: readonly OutboxEvent[]) {
   const users: ErasedUser[] = []
   const failed: SinkReport['failed'][number][] = []
   for (const { id, payload } of events) {
-    const { data: user } = userDeletedPayload.safeParse(payload)
+    const { data: user } = userDeletedPayload().safeParse(payload)
     if (user === undefined) failed.push({ id, failure: unreadable })
     else users.push(user)
   }

@@ -1,6 +1,6 @@
-import { rowId } from '@headwater/core'
+import { once, rowId } from '@headwater/core'
 import type { NewEvent } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { subjectId } from '../input.ts'
 import type { ErasedUser } from './pseudonymise.ts'
 import type { User } from './user.ts'
@@ -14,10 +14,12 @@ export type UserRegisteredPayload = {
 }
 
 /** Reads a {@link UserRegisteredPayload}. */
-export const userRegisteredPayload: z.ZodType<UserRegisteredPayload> = z.object({
-  userId: subjectId,
-  role: z.string(),
-})
+export const userRegisteredPayload = once((): z.ZodMiniType<UserRegisteredPayload> =>
+  z.object({
+    userId: subjectId(),
+    role: z.string(),
+  }),
+)
 
 /** Payload of `user.updated`: the names of the changed fields, without their values. */
 export type UserUpdatedPayload = {
@@ -42,10 +44,12 @@ export type UserDeletedPayload = {
 }
 
 /** Reads a {@link UserDeletedPayload}. */
-export const userDeletedPayload: z.ZodType<UserDeletedPayload> = z.object({
-  userId: rowId,
-  pseudonym: z.int().max(-1),
-})
+export const userDeletedPayload = once((): z.ZodMiniType<UserDeletedPayload> =>
+  z.object({
+    userId: rowId(),
+    pseudonym: z.int().check(z.maximum(-1)),
+  }),
+)
 
 /** A user was registered. */
 export function userRegistered(user: User): NewEvent {

@@ -92,7 +92,7 @@ export class UserRepository {
    */
   create(user: NewUser, options?: CallOptions): ResultAsync<User, CreateUserError> {
     const { stores, caches } = this.#context
-    return validate(newUserInput, user)
+    return validate(newUserInput(), user)
       .map((input) => ({ ...input, metadata: this.#origin(input.metadata) }))
       .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches), options))
       .mapErr(takenName)
@@ -104,7 +104,9 @@ export class UserRepository {
    * up to 3, and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
    */
   get(id: number, options?: ReadOptions): ResultAsync<User | undefined, ReadUserError> {
-    return validate(idInput, { id }).asyncAndThen(() => this.#context.caches.users.get(id, options))
+    return validate(idInput(), { id }).asyncAndThen(() =>
+      this.#context.caches.users.get(id, options),
+    )
   }
 
   /** Reads many profiles; users that do not exist are left out. Costs as much as one `get`. */
@@ -112,7 +114,7 @@ export class UserRepository {
     ids: readonly number[],
     options?: ReadOptions,
   ): ResultAsync<Map<number, User>, ReadUserError> {
-    return validate(idsInput, { ids }).asyncAndThen((input) =>
+    return validate(idsInput(), { ids }).asyncAndThen((input) =>
       this.#context.caches.users.getMany(input.ids, options),
     )
   }
@@ -125,7 +127,7 @@ export class UserRepository {
     email: string,
     options: ReadOptions = {},
   ): ResultAsync<User | undefined, ReadUserError> {
-    return validate(emailInput, { email })
+    return validate(emailInput(), { email })
       .asyncAndThen((input) =>
         read<UserRow>(this.#context.stores, [selectUserByEmail, [input.email]], options),
       )
@@ -140,7 +142,7 @@ export class UserRepository {
     username: string,
     options: ReadOptions = {},
   ): ResultAsync<User | undefined, ReadUserError> {
-    return validate(usernameInput, { username })
+    return validate(usernameInput(), { username })
       .asyncAndThen((input) =>
         read<UserRow>(this.#context.stores, [selectUserByUsername, [input.username]], options),
       )
@@ -150,7 +152,7 @@ export class UserRepository {
   /** Lists users, newest first. Not cached: 1 PostgreSQL round trip. */
   list(options: UserListOptions & ReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(userListInput, asked).asyncAndThen(({ role, cursor, limit }) =>
+    return validate(userListInput(), asked).asyncAndThen(({ role, cursor, limit }) =>
       read<UserRow>(
         this.#context.stores,
         [selectUserPage, [role, cursor?.[0], limit + 1]],
@@ -170,7 +172,7 @@ export class UserRepository {
     email: string,
     options?: Abortable,
   ): ResultAsync<Credentials | undefined, ReadCredentialsError> {
-    return validate(emailInput, { email })
+    return validate(emailInput(), { email })
       .asyncAndThen((input) =>
         read<CredentialsRow>(this.#context.stores, [selectCredentials, [input.email]], options),
       )
@@ -190,8 +192,8 @@ export class UserRepository {
     options?: CallOptions,
   ): ResultAsync<User, UpdateUserError> {
     const { stores, caches } = this.#context
-    return validate(idInput, { id })
-      .andThen(() => validate(userChangesInput, changes))
+    return validate(idInput(), { id })
+      .andThen(() => validate(userChangesInput(), changes))
       .andThen(someChange)
       .asyncAndThen((input) =>
         write(stores, (tx) => updateUser(tx, { id, changes: input }, caches), options),
@@ -214,7 +216,7 @@ export class UserRepository {
     options?: CallOptions,
   ): ResultAsync<User, ChangePasswordError> {
     const { stores, caches } = this.#context
-    return validate(passwordInput, { id, passwordHash })
+    return validate(passwordInput(), { id, passwordHash })
       .asyncAndThen((input) =>
         write(
           stores,
@@ -237,7 +239,7 @@ export class UserRepository {
    */
   delete(id: number, options?: CallOptions): ResultAsync<void, DeleteUserError> {
     const { stores } = this.#context
-    return validate(idInput, { id })
+    return validate(idInput(), { id })
       .asyncAndThen(() =>
         write(
           stores,
@@ -258,7 +260,7 @@ export class UserRepository {
    */
   export(id: number, options?: Abortable): ResultAsync<UserExport, ExportUserError> {
     const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }
-    return validate(idInput, { id }).asyncAndThen(() => exportUser(deps, id, options))
+    return validate(idInput(), { id }).asyncAndThen(() => exportUser(deps, id, options))
   }
 
   /** The redacted origin of a registration; `undefined` when no log would receive it. */

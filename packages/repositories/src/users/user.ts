@@ -1,4 +1,4 @@
-import { rowId, storableText } from '@headwater/core'
+import { once, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   Failure,
@@ -8,7 +8,7 @@ import type {
   TransactionError,
   VersionConflict,
 } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { ActivityMetadata } from '../activity/activity.ts'
 import { metadataInput } from '../activity/activity-metadata.ts'
 import { email, expectedVersion, pageLimit } from '../input.ts'
@@ -122,36 +122,44 @@ export type ReadCredentialsError = InvalidInput | SqlError
 export type ReadUserError = InvalidInput | CacheReadError
 
 /** Checks {@link NewUser}. */
-export const newUserInput = z.strictObject({
-  email,
-  username,
-  passwordHash: storableText(255),
-  fullName: storableText(255).nullish(),
-  role: storableText(50).default('student'),
-  metadata: metadataInput.optional(),
-})
+export const newUserInput = once(() =>
+  z.strictObject({
+    email: email(),
+    username: username(),
+    passwordHash: storableText(255),
+    fullName: z.nullish(storableText(255)),
+    role: z._default(storableText(50), 'student'),
+    metadata: z.optional(metadataInput()),
+  }),
+)
 
 /** Checks {@link UserChanges}. */
-export const userChangesInput = z.strictObject({
-  email: email.optional(),
-  username: username.optional(),
-  fullName: storableText(255).nullable().optional(),
-  role: storableText(50).optional(),
-  expectedVersion,
-})
+export const userChangesInput = once(() =>
+  z.strictObject({
+    email: z.optional(email()),
+    username: z.optional(username()),
+    fullName: z.optional(z.nullable(storableText(255))),
+    role: z.optional(storableText(50)),
+    expectedVersion: expectedVersion(),
+  }),
+)
 
 /** Checks an e-mail address, under the name `email`. */
-export const emailInput = z.strictObject({ email })
+export const emailInput = once(() => z.strictObject({ email: email() }))
 
 /** Checks a name, under the name `username`. */
-export const usernameInput = z.strictObject({ username: storableText(100) })
+export const usernameInput = once(() => z.strictObject({ username: storableText(100) }))
 
 /** Checks the arguments of a change of a password. */
-export const passwordInput = z.strictObject({ id: rowId, passwordHash: storableText(255) })
+export const passwordInput = once(() =>
+  z.strictObject({ id: rowId(), passwordHash: storableText(255) }),
+)
 
 /** Checks {@link UserListOptions}. */
-export const userListInput = z.strictObject({
-  role: storableText(50).optional(),
-  limit: pageLimit,
-  cursor: cursorInput('users', z.tuple([rowId])),
-})
+export const userListInput = once(() =>
+  z.strictObject({
+    role: z.optional(storableText(50)),
+    limit: pageLimit(),
+    cursor: cursorInput('users', z.tuple([rowId()])),
+  }),
+)

@@ -1,4 +1,5 @@
-import { storableText } from '@headwater/core'
+import * as z from 'zod/mini'
+import { once, storableText } from '@headwater/core'
 
 /** Letters, marks, digits and a few signs; no space at an edge, no two spaces in a row. */
 const readable = /^(?! )(?!.* $)(?!.* {2})[\p{L}\p{M}\p{N} ._'@+-]+$/u
@@ -20,14 +21,24 @@ const alike = [
  * and no mix of scripts whose letters look alike (`admin` with a Cyrillic а). Names that differ in
  * case or normal form are one name.
  */
-export const username = storableText(100)
-  .transform((name) => name.normalize('NFKC'))
-  .refine((name) => name.length <= 100, 'must have at most 100 characters in normal form NFKC')
-  .refine(
-    (name) => readable.test(name) && !invisible.test(name),
-    "must be letters, digits, single spaces and . _ ' @ + -, without a space at an edge",
-  )
-  .refine(
-    (name) => alike.filter((script) => script.test(name)).length <= 1,
-    'must not mix Latin, Cyrillic, Greek, Armenian or Cherokee letters',
-  )
+export const username = once(() =>
+  z
+    .pipe(
+      storableText(100),
+      z.transform((name) => name.normalize('NFKC')),
+    )
+    .check(
+      z.refine(
+        (name) => name.length <= 100,
+        'must have at most 100 characters in normal form NFKC',
+      ),
+      z.refine(
+        (name) => readable.test(name) && !invisible.test(name),
+        "must be letters, digits, single spaces and . _ ' @ + -, without a space at an edge",
+      ),
+      z.refine(
+        (name) => alike.filter((script) => script.test(name)).length <= 1,
+        'must not mix Latin, Cyrillic, Greek, Armenian or Cherokee letters',
+      ),
+    ),
+)

@@ -1,5 +1,5 @@
-import { checkOptions, option, strictOptions } from '@headwater/core'
-import * as z from 'zod'
+import { checkOptions, once, option, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
 
 /** Limits and times of waiting lists. */
 export interface WaitlistOptions {
@@ -31,11 +31,13 @@ export const waitlistDefaults = {
   lookEveryMs: 10_000,
 } as const satisfies Required<WaitlistOptions>
 
-const schema = strictOptions<WaitlistOptions>({
-  maxLength: option.count.max(10_000, 'expected 10,000 or fewer'),
-  offerMs: option.durationMs,
-  lookEveryMs: option.timeoutMs,
-})
+const schema = once(() =>
+  strictOptions<WaitlistOptions>({
+    maxLength: option.count().check(z.maximum(10_000, 'expected 10,000 or fewer')),
+    offerMs: option.durationMs(),
+    lookEveryMs: option.timeoutMs(),
+  }),
+)
 
 /**
  * Fills in the defaults.
@@ -43,7 +45,7 @@ const schema = strictOptions<WaitlistOptions>({
  * @throws InvalidOptions when an option breaks a rule.
  */
 export function checkWaitlistOptions(options: WaitlistOptions = {}): Required<WaitlistOptions> {
-  return checkOptions('createRepositories', z.object({ waitlist: schema }), {
+  return checkOptions('createRepositories', z.object({ waitlist: schema() }), {
     waitlist: { ...waitlistDefaults, ...options },
   }).waitlist
 }

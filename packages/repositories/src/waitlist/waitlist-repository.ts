@@ -54,7 +54,7 @@ export class WaitlistRepository {
     place: EnrollmentKey,
     options?: CallOptions,
   ): ResultAsync<WaitlistStanding, JoinWaitlistError> {
-    return validate(enrollmentKeyInput, place).asyncAndThen((input) =>
+    return validate(enrollmentKeyInput(), place).asyncAndThen((input) =>
       write(this.#context.stores, (tx) => joinWaitlist(tx, input, this.#context), options).mapErr(
         (failure) =>
           isViolationOf(failure, 'waitlist_user_id_fkey')
@@ -69,7 +69,7 @@ export class WaitlistRepository {
    * `waitlist.left`. Costs 4 PostgreSQL round trips and 2 of Redis.
    */
   leave(place: EnrollmentKey, options?: CallOptions): ResultAsync<void, LeaveWaitlistError> {
-    return validate(enrollmentKeyInput, place).asyncAndThen((input) =>
+    return validate(enrollmentKeyInput(), place).asyncAndThen((input) =>
       write(this.#context.stores, (tx) => leaveWaitlist(tx, input, this.#context), options),
     )
   }
@@ -82,7 +82,7 @@ export class WaitlistRepository {
     place: EnrollmentKey,
     options?: ReadOptions,
   ): ResultAsync<WaitlistStanding | undefined, ReadWaitlistError> {
-    return validate(enrollmentKeyInput, place)
+    return validate(enrollmentKeyInput(), place)
       .asyncAndThen(({ userId, courseId }) =>
         read<StandingRow>(this.#context.stores, [selectStanding, [userId, courseId]], options),
       )
@@ -98,16 +98,17 @@ export class WaitlistRepository {
     options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(courseWaitlistInput, { ...asked, courseId }).asyncAndThen(({ cursor, limit }) =>
-      read<PlaceRow>(
-        this.#context.stores,
-        [selectPlacesOfCourse, [courseId, cursor?.[1], limit + 1]],
-        call,
-      ).map(({ rows }) =>
-        toPage(rows.map(toPlace), limit, (last) =>
-          encodeCursor('waitlist-of-course', [courseId, last.id]),
+    return validate(courseWaitlistInput(), { ...asked, courseId }).asyncAndThen(
+      ({ cursor, limit }) =>
+        read<PlaceRow>(
+          this.#context.stores,
+          [selectPlacesOfCourse, [courseId, cursor?.[1], limit + 1]],
+          call,
+        ).map(({ rows }) =>
+          toPage(rows.map(toPlace), limit, (last) =>
+            encodeCursor('waitlist-of-course', [courseId, last.id]),
+          ),
         ),
-      ),
     )
   }
 
@@ -120,7 +121,7 @@ export class WaitlistRepository {
     options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<WaitlistPlace>, ReadWaitlistError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(userWaitlistInput, { ...asked, userId }).asyncAndThen(({ cursor, limit }) =>
+    return validate(userWaitlistInput(), { ...asked, userId }).asyncAndThen(({ cursor, limit }) =>
       read<PlaceRow>(
         this.#context.stores,
         [selectPlacesOfUser, [userId, cursor?.[1], limit + 1]],

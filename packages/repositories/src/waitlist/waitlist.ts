@@ -1,6 +1,6 @@
-import { rowId } from '@headwater/core'
+import { once, rowId } from '@headwater/core'
 import type { Failure, InvalidInput, NotFound, SqlError, TransactionError } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { AlreadyEnrolled, CourseNotPublished } from '../enrollments/enrollment.ts'
 import { pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
@@ -65,15 +65,26 @@ export const notWaiting: NotWaiting = {
 }
 
 // Course or user, id of the place.
-const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId, rowId]))
+const cursorOf = (list: string) => cursorInput(list, z.tuple([rowId(), rowId()]))
 const anotherList = { path: ['cursor'], message: 'belongs to the list of another user or course' }
 
 /** Checks the page of a course's waiting list to read. */
-export const courseWaitlistInput = z
-  .strictObject({ courseId: rowId, limit: pageLimit, cursor: cursorOf('waitlist-of-course') })
-  .refine(({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId, anotherList)
+export const courseWaitlistInput = once(() =>
+  z
+    .strictObject({ courseId: rowId(), limit: pageLimit(), cursor: cursorOf('waitlist-of-course') })
+    .check(
+      z.refine(
+        ({ courseId, cursor }) => cursor === undefined || cursor[0] === courseId,
+        anotherList,
+      ),
+    ),
+)
 
 /** Checks the page of a user's places to read. */
-export const userWaitlistInput = z
-  .strictObject({ userId: rowId, limit: pageLimit, cursor: cursorOf('waitlist-of-user') })
-  .refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList)
+export const userWaitlistInput = once(() =>
+  z
+    .strictObject({ userId: rowId(), limit: pageLimit(), cursor: cursorOf('waitlist-of-user') })
+    .check(
+      z.refine(({ userId, cursor }) => cursor === undefined || cursor[0] === userId, anotherList),
+    ),
+)

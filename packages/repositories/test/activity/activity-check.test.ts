@@ -6,7 +6,7 @@ import { activityInput } from '../../src/activity/activity-input.ts'
 import { commonActivityTypes } from '../../src/activity/activity-types.ts'
 import { validate } from '@headwater/core'
 
-const types = { ...commonActivityTypes, 'quiz.passed': z.object({ score: z.number().min(0) }) }
+const types = { ...commonActivityTypes(), 'quiz.passed': z.object({ score: z.number().min(0) }) }
 const schema = activityInput(types)
 const polluted = JSON.parse('{"__proto__":{"isAdmin":true}}') as unknown
 const badTexts = ['', ' \t', '\u00a0', 'a\0b', '\ud800', 'x'.repeat(2_001)]

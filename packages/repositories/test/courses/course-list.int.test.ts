@@ -189,7 +189,7 @@ describe('courses.list', () => {
 
 /** How PostgreSQL finds a page. */
 async function planOf(options: CourseListOptions): Promise<string> {
-  const [text, values] = selectCoursePage(courseListInput.parse(options))
+  const [text, values] = selectCoursePage(courseListInput().parse(options))
   const { rows } = orThrow(
     await fixture.stores.postgres.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values),
   )

@@ -4,6 +4,7 @@ import {
   hash32,
   invalidField,
   okAsync,
+  once,
   option,
   strictOptions,
 } from '@headwater/core'
@@ -23,7 +24,7 @@ export interface HashingEmbedderOptions {
 /** The defaults of {@link HashingEmbedderOptions}. */
 export const hashingEmbedderDefaults = { dimensions: 1536 } as const
 
-const rules = strictOptions<HashingEmbedderOptions>({ dimensions: option.count })
+const rules = once(() => strictOptions<HashingEmbedderOptions>({ dimensions: option.count() }))
 
 /**
  * Nineteen of twenty made-up words are less similar than this to every course of the sample
@@ -49,7 +50,7 @@ const ranking: EmbedderRanking = { minSimilarity: 0.17, denseWeight: 0.05 }
  * ```
  */
 export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder {
-  const { dimensions } = checkOptions('hashingEmbedder', rules, {
+  const { dimensions } = checkOptions('hashingEmbedder', rules(), {
     ...hashingEmbedderDefaults,
     ...options,
   })

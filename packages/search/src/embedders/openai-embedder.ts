@@ -9,6 +9,7 @@ import {
   errAsync,
   invalidField,
   ok,
+  once,
   option,
   strictOptions,
   systemClock,
@@ -16,7 +17,7 @@ import {
 import type { CallOptions, Clock, Guard, Result, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
 import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
 import { loadOpenai, openaiClient } from './openai-client.ts'
 import { isBatchTooLarge, openaiComplaint, refusesDimensions } from './openai-complaint.ts'
@@ -120,7 +121,7 @@ export const openaiEmbedderDefaults = {
  * ```
  */
 export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
-  const settings = checkOptions('openaiEmbedder', rules, {
+  const settings = checkOptions('openaiEmbedder', rules(), {
     ...openaiEmbedderDefaults,
     diagnostics: new Diagnostics(),
     clock: systemClock,
@@ -132,18 +133,24 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   return new OpenaiEmbedder(settings, { asksForDimensions })
 }
 
-const rules = strictOptions<OpenaiEmbedderOptions>({
-  diagnostics: option.object,
-  clock: option.object,
-  apiKey: option.text,
-  baseURL: z.string().refine((url) => URL.canParse(url), 'expected a URL'),
-  model: option.text,
-  dimensions: option.count,
-  encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
-  deadlineMs: option.durationMs,
-  concurrency: option.count,
-  batch: strictOptions({ maxTexts: option.count, maxTokens: option.count, maxBytes: option.count }),
-})
+const rules = once(() =>
+  strictOptions<OpenaiEmbedderOptions>({
+    diagnostics: option.object(),
+    clock: option.object(),
+    apiKey: option.text(),
+    baseURL: z.string().check(z.refine((url) => URL.canParse(url), 'expected a URL')),
+    model: option.text(),
+    dimensions: option.count(),
+    encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
+    deadlineMs: option.durationMs(),
+    concurrency: option.count(),
+    batch: strictOptions({
+      maxTexts: option.count(),
+      maxTokens: option.count(),
+      maxBytes: option.count(),
+    }),
+  }),
+)
 
 type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }
 

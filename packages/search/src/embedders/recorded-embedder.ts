@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { err, invalidField, ok, ResultAsync } from '@headwater/core'
+import { err, invalidField, ok, once, orThrow, ResultAsync, validate } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { EmbedError, Embedder, EmbedderRanking } from './embedder.ts'
 import { fromBase64, toBase64 } from './single-precision.ts'
 import { toUnitVector } from './unit-vector.ts'
@@ -18,11 +18,13 @@ export interface RecordedEmbedderOptions {
   readonly ranking?: EmbedderRanking
 }
 
-const recording = z.object({
-  model: z.string().min(1),
-  dimensions: z.int().min(1),
-  vectors: z.record(z.string(), z.base64()),
-})
+const recording = once(() =>
+  z.object({
+    model: z.string().check(z.minLength(1)),
+    dimensions: z.int().check(z.minimum(1)),
+    vectors: z.record(z.string(), z.base64()),
+  }),
+)
 
 /**
  * Embeds with the recorded vectors of a real model: for tests and evaluations without a network, a
@@ -39,7 +41,8 @@ export async function recordedEmbedder({
   file,
   ranking,
 }: RecordedEmbedderOptions): Promise<Embedder> {
-  const { model, dimensions, vectors } = recording.parse(JSON.parse(await readFile(file, 'utf8')))
+  const content: unknown = JSON.parse(await readFile(file, 'utf8'))
+  const { model, dimensions, vectors } = orThrow(validate(recording(), content, 'recording'))
   const known = new Map(
     Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]),
   )

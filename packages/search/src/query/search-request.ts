@@ -4,13 +4,14 @@ import {
   isStorable,
   money,
   ok,
+  once,
   rowId,
   storableText,
   validate,
 } from '@headwater/core'
 import type { Abortable, InvalidInput, MoneyInput, Result } from '@headwater/core'
 import type { CourseSort } from '@headwater/repositories'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
 import { normalise } from '../spelling/normalise.ts'
@@ -100,47 +101,61 @@ export interface SearchRequest extends Abortable {
 
 const maxQueryLength = 500
 
-const query = z
-  .string()
-  .max(maxQueryLength)
-  .refine(isStorable, 'must contain neither NUL nor lone surrogates')
-  .transform(normalise)
-  .refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')
+const query = once(() =>
+  z
+    .pipe(
+      z
+        .string()
+        .check(
+          z.maxLength(maxQueryLength),
+          z.refine(isStorable, 'must contain neither NUL nor lone surrogates'),
+        ),
+      z.transform(normalise),
+    )
+    .check(z.refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')),
+)
 
-const signal = z
-  .custom<AbortSignal>(
-    (value) => typeof (Object(value) as Partial<AbortSignal>).addEventListener === 'function',
-    'must be an AbortSignal',
-  )
-  .optional()
+const signal = once(() =>
+  z.optional(
+    z.custom<AbortSignal>(
+      (value) => typeof (Object(value) as Partial<AbortSignal>).addEventListener === 'function',
+      'must be an AbortSignal',
+    ),
+  ),
+)
 
-const filterInput = {
-  signal,
-  category: oneOrMore(storableText(100)).optional(),
-  difficulty: oneOrMore(storableText(50)).optional(),
-  instructorId: oneOrMore(rowId).optional(),
-  minPrice: money.optional(),
-  maxPrice: money.optional(),
-  hasSeats: z.boolean().optional(),
-}
-const limit = z.int().min(1).max(100).default(searchOptionsDefaults.limit)
+const filterInput = once(() => ({
+  signal: signal(),
+  category: z.optional(oneOrMore(storableText(100))),
+  difficulty: z.optional(oneOrMore(storableText(50))),
+  instructorId: z.optional(oneOrMore(rowId())),
+  minPrice: z.optional(money()),
+  maxPrice: z.optional(money()),
+  hasSeats: z.optional(z.boolean()),
+}))
+const limit = once(() =>
+  z._default(z.int().check(z.minimum(1), z.maximum(100)), searchOptionsDefaults.limit),
+)
 
 /** One value, or a list of them; equal lists get one form, whatever their order. */
-function oneOrMore<T extends string | number>(value: z.ZodType<T>) {
-  const list = z.array(value).min(1, 'must have a value').max(100, 'must have at most 100 values')
-  return z.unknown().transform((given, context) => {
-    const checked = Array.isArray(given)
-      ? validate(list, given)
-      : validate(value, given).map((one) => [one])
-    if (checked.isOk()) return [...new Set(checked.value)].sort(ascending)
-    for (const { field, message } of checked.error.issues)
-      context.addIssue({
-        code: 'custom',
-        message,
-        path: field === 'input' ? [] : [Number(field.slice(1, -1))],
-      })
-    return z.NEVER
-  })
+function oneOrMore<T extends string | number>(value: z.ZodMiniType<T>) {
+  const list = z
+    .array(value)
+    .check(z.minLength(1, 'must have a value'), z.maxLength(100, 'must have at most 100 values'))
+  return z.pipe(
+    z.unknown(),
+    z.transform((given, context) => {
+      const checked = Array.isArray(given)
+        ? validate(list, given)
+        : validate(value, given).map((one) => [one])
+      if (checked.isOk()) return [...new Set(checked.value)].sort(ascending)
+      for (const { field, message } of checked.error.issues) {
+        const path = field === 'input' ? [] : [Number(field.slice(1, -1))]
+        context.issues.push({ code: 'custom', input: given, message, path })
+      }
+      return z.NEVER
+    }),
+  )
 }
 
 function ascending(one: string | number, other: string | number): number {
@@ -165,28 +180,38 @@ const pricesAreOrdered = ({
 }): boolean => Number(minPrice) <= Number(maxPrice)
 const pricesRule = { path: ['minPrice'], message: 'must not be above maxPrice' }
 
-const searchOptions = z
-  .strictObject({
-    ...filterInput,
-    limit,
-    sort: z.enum(sorts).default(searchOptionsDefaults.sort),
-    cursor: z.string().min(1).max(2_000).optional(),
-    userId: rowId.optional(),
-  })
-  .refine(pricesAreOrdered, pricesRule)
-const similarOptions = z
-  .strictObject({ ...filterInput, limit })
-  .refine(pricesAreOrdered, pricesRule)
-const countOptions = z.strictObject(filterInput).refine(pricesAreOrdered, pricesRule)
-const suggestOptions = z.strictObject({
-  signal,
-  limit: z.int().min(1).max(20).default(suggestOptionsDefaults.limit),
-})
-const clickInput = z.strictObject({
-  searchId: z.uuid(),
-  courseId: rowId,
-  position: z.int().min(1).max(10_000),
-})
+const searchOptions = once(() =>
+  z
+    .strictObject({
+      ...filterInput(),
+      limit: limit(),
+      sort: z._default(z.enum(sorts), searchOptionsDefaults.sort),
+      cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(2_000))),
+      userId: z.optional(rowId()),
+    })
+    .check(z.refine(pricesAreOrdered, pricesRule)),
+)
+const similarOptions = once(() =>
+  z
+    .strictObject({ ...filterInput(), limit: limit() })
+    .check(z.refine(pricesAreOrdered, pricesRule)),
+)
+const countOptions = once(() =>
+  z.strictObject(filterInput()).check(z.refine(pricesAreOrdered, pricesRule)),
+)
+const suggestOptions = once(() =>
+  z.strictObject({
+    signal: signal(),
+    limit: z._default(z.int().check(z.minimum(1), z.maximum(20)), suggestOptionsDefaults.limit),
+  }),
+)
+const clickInput = once(() =>
+  z.strictObject({
+    searchId: z.uuid(),
+    courseId: rowId(),
+    position: z.int().check(z.minimum(1), z.maximum(10_000)),
+  }),
+)
 
 /**
  * Checks a search and gives equal searches one form, whatever the order of their options. Asks no
@@ -197,8 +222,8 @@ export function parseSearch(
   options: SearchOptions,
 ): Result<SearchRequest, InvalidInput> {
   return both(
-    validate(z.strictObject({ query }), { query: text }),
-    validate(searchOptions, options),
+    validate(z.strictObject({ query: query() }), { query: text }),
+    validate(searchOptions(), options),
   ).map((input) => ({
     query: input.query,
     filters: filtersOf(input),
@@ -217,7 +242,7 @@ export function parseCount(
 ): Result<CountRequest, InvalidInput> {
   return both(
     validate(z.strictObject({ query }), { query: text }),
-    validate(countOptions, options),
+    validate(countOptions(), options),
   ).map((input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }))
 }
 
@@ -233,8 +258,8 @@ export function parseSimilar(
   options: SimilarOptions,
 ): Result<SimilarRequest, InvalidInput> {
   return both(
-    validate(z.strictObject({ courseId: rowId }), { courseId }),
-    validate(similarOptions, options),
+    validate(z.strictObject({ courseId: rowId() }), { courseId }),
+    validate(similarOptions(), options),
   ).map((input) => ({
     courseId: input.courseId,
     filters: filtersOf(input),
@@ -256,14 +281,14 @@ export function parseSuggest(
   options: SuggestOptions,
 ): Result<SuggestRequest & Abortable, InvalidInput> {
   return both(
-    validate(z.strictObject({ prefix: query }), { prefix: text }),
-    validate(suggestOptions, options),
+    validate(z.strictObject({ prefix: query() }), { prefix: text }),
+    validate(suggestOptions(), options),
   )
 }
 
 /** Checks a click, as {@link parseSearch} does. */
 export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput> {
-  return validate(clickInput, click)
+  return validate(clickInput(), click)
 }
 
 /** The filters that are set, in a fixed order. */
@@ -274,7 +299,7 @@ function filtersOf({
   minPrice,
   maxPrice,
   hasSeats,
-}: z.output<typeof countOptions>): SearchFilters {
+}: z.output<ReturnType<typeof countOptions>>): SearchFilters {
   return {
     ...(category === undefined ? {} : { category }),
     ...(difficulty === undefined ? {} : { difficulty }),

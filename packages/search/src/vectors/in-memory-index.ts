@@ -1,4 +1,4 @@
-import { checkOptions, okAsync, option, strictOptions } from '@headwater/core'
+import { checkOptions, okAsync, once, option, strictOptions } from '@headwater/core'
 import type { ResultAsync } from '@headwater/core'
 import { passesFilter } from './metadata-filter.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
@@ -34,14 +34,14 @@ export const inMemoryVectorIndexDefaults = { dimensions: 1536 } as const
  * @throws InvalidOptions when `dimensions` is not a positive integer.
  */
 export function inMemoryVectorIndex(options: InMemoryVectorIndexOptions = {}): VectorIndex {
-  const { dimensions } = checkOptions('inMemoryVectorIndex', rules, {
+  const { dimensions } = checkOptions('inMemoryVectorIndex', rules(), {
     ...inMemoryVectorIndexDefaults,
     ...options,
   })
   return new InMemoryIndex(dimensions)
 }
 
-const rules = strictOptions<InMemoryVectorIndexOptions>({ dimensions: option.count })
+const rules = once(() => strictOptions<InMemoryVectorIndexOptions>({ dimensions: option.count() }))
 
 class InMemoryIndex implements VectorIndex {
   readonly dimensions: number

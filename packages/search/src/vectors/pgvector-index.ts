@@ -1,11 +1,13 @@
+import * as z from 'zod/mini'
 import {
   batchesOf,
   CallBudget,
   checkOptions,
   eachInParallel,
+  once,
   option,
-  withCause,
   strictOptions,
+  withCause,
 } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
 import { pgvectorFilter } from './pgvector-filter.ts'
@@ -72,14 +74,16 @@ const limits = { upsertRecords: 500, upsertBytes: 8_000_000, fetchIds: 1_000 } a
 export function pgvectorIndex(stores: Stores, options: PgvectorIndexOptions): VectorIndex {
   return new PgvectorIndex(
     stores,
-    checkOptions('pgvectorIndex', rules, { ...pgvectorIndexDefaults, ...options }),
+    checkOptions('pgvectorIndex', rules(), { ...pgvectorIndexDefaults, ...options }),
   )
 }
 
-const rules = strictOptions<PgvectorIndexOptions>({
-  namespace: option.text,
-  dimensions: option.count.max(16_000, 'expected 16000 or less'),
-})
+const rules = once(() =>
+  strictOptions<PgvectorIndexOptions>({
+    namespace: option.text(),
+    dimensions: option.count().check(z.maximum(16_000, 'expected 16000 or less')),
+  }),
+)
 
 interface VectorRow {
   readonly id: string

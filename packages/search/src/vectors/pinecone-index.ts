@@ -6,6 +6,7 @@ import {
   err,
   invalidOption,
   ok,
+  once,
   option,
   strictOptions,
 } from '@headwater/core'
@@ -73,15 +74,17 @@ export function pineconeIndex(stores: Stores, options: PineconeIndexOptions): Ve
   return new PineconeIndex(
     stores,
     stores.pinecone,
-    checkOptions('pineconeIndex', rules, { ...pineconeIndexDefaults, ...options }),
+    checkOptions('pineconeIndex', rules(), { ...pineconeIndexDefaults, ...options }),
   )
 }
 
-const rules = strictOptions<PineconeIndexOptions>({
-  namespace: option.text,
-  dimensions: option.count,
-  concurrency: option.count,
-})
+const rules = once(() =>
+  strictOptions<PineconeIndexOptions>({
+    namespace: option.text(),
+    dimensions: option.count(),
+    concurrency: option.count(),
+  }),
+)
 
 class PineconeIndex implements VectorIndex {
   readonly dimensions: number

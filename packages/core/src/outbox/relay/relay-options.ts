@@ -1,5 +1,6 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkOptions, invalidOption, option, strictOptions } from '../../check-options.ts'
+import { once } from '../../once.ts'
 import type { Sink } from '../sink.ts'
 
 /** Options of {@link createRelay}. */
@@ -75,7 +76,7 @@ export const relayDefaults = {
 export type RelaySettings = Required<RelayOptions>
 
 export function relaySettings(options: RelayOptions): RelaySettings {
-  const settings = checkOptions('createRelay', relaySchema, { ...relayDefaults, ...options })
+  const settings = checkOptions('createRelay', relaySchema(), { ...relayDefaults, ...options })
   const names = settings.sinks.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined)
@@ -83,19 +84,23 @@ export function relaySettings(options: RelayOptions): RelaySettings {
   return settings
 }
 
-const sinkRule = z.custom<Sink>(
-  (sink) => typeof sink === 'object' && sink !== null && 'handle' in sink,
-  'expected what defineSink returns',
+const sinkRule = once(() =>
+  z.custom<Sink>(
+    (sink) => typeof sink === 'object' && sink !== null && 'handle' in sink,
+    'expected what defineSink returns',
+  ),
 )
 
-const relaySchema = strictOptions<RelayOptions>({
-  sinks: z.array(sinkRule, 'expected the list of sinks to deliver to'),
-  leaseMs: option.timeoutMs,
-  tickMs: option.timeoutMs,
-  tickEvents: option.count,
-  maxPollMs: option.timeoutMs,
-  maxAttempts: option.count,
-  maxBackOffMs: option.timeoutMs,
-  retentionMs: option.durationMs,
-  purgeMs: option.timeoutMs,
-})
+const relaySchema = once(() =>
+  strictOptions<RelayOptions>({
+    sinks: z.array(sinkRule(), 'expected the list of sinks to deliver to'),
+    leaseMs: option.timeoutMs(),
+    tickMs: option.timeoutMs(),
+    tickEvents: option.count(),
+    maxPollMs: option.timeoutMs(),
+    maxAttempts: option.count(),
+    maxBackOffMs: option.timeoutMs(),
+    retentionMs: option.durationMs(),
+    purgeMs: option.timeoutMs(),
+  }),
+)

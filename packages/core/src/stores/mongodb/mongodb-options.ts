@@ -1,5 +1,5 @@
 import type { MongoClient } from 'mongodb'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { option } from '../../check-options.ts'
 import {
   objectWith,
@@ -40,16 +40,21 @@ export interface MongodbOptions {
 export const mongodbOptions = {
   url: {
     // Not parsed as a URL: several hosts with ports make none.
-    rule: z
-      .string('expected a text')
-      .regex(/^mongodb(\+srv)?:\/\/./, 'expected a URL such as mongodb://host:27017'),
+    rule: () =>
+      z
+        .string('expected a text')
+        .check(z.regex(/^mongodb(\+srv)?:\/\/./, 'expected a URL such as mongodb://host:27017')),
     env: 'HEADWATER_MONGODB_URL',
   },
-  client: { rule: objectWith<MongoClient>('a MongoClient', 'db', 'close') },
+  client: { rule: () => objectWith<MongoClient>('a MongoClient', 'db', 'close') },
   database: {
-    rule: option.text
-      .max(63, 'expected at most 63 characters')
-      .regex(/^[^/\\. "$*<>:|?]+$/, 'expected a database name'),
+    rule: () =>
+      option
+        .text()
+        .check(
+          z.maxLength(63, 'expected at most 63 characters'),
+          z.regex(/^[^/\\. "$*<>:|?]+$/, 'expected a database name'),
+        ),
     isRequired: true,
     env: 'HEADWATER_MONGODB_DATABASE',
     fallback: (read: ReadVariable) => databaseIn(read('HEADWATER_MONGODB_URL')),

@@ -37,11 +37,11 @@ export interface PineconeOptions {
 /** The rule, the default and the variable of every option of Pinecone. */
 export const pineconeOptions = {
   apiKey: { rule: option.text, env: 'HEADWATER_PINECONE_API_KEY' },
-  client: { rule: objectWith<Pinecone>('a Pinecone client', 'index') },
+  client: { rule: () => objectWith<Pinecone>('a Pinecone client', 'index') },
   index: { rule: option.text, isRequired: true, env: 'HEADWATER_PINECONE_INDEX' },
   host: { rule: option.text },
   controllerHostUrl: {
-    rule: urlOf('a URL such as https://api.pinecone.io', /^https?:$/),
+    rule: () => urlOf('a URL such as https://api.pinecone.io', /^https?:$/),
     env: 'HEADWATER_PINECONE_URL',
   },
   deadlineMs: { rule: option.durationMs, default: 5_000 },

@@ -15,7 +15,7 @@ export function openDirectPostgres(
   stores: StoreContext & { readonly postgres: { readonly schema: string } },
 ): PostgresPoolStore {
   // Without the value, which may hold a password.
-  if (!postgresOptions.url.rule.safeParse(url).success)
+  if (!postgresOptions.url.rule().safeParse(url).success)
     throw new InvalidOptions('migrate: url: expected a URL such as postgresql://user@host/database')
   const settings = {
     ...defaultsOf(postgresOptions),

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import type { Pool } from 'pg'
 import { option } from '../../check-options.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
@@ -68,19 +69,24 @@ export interface PostgresOptions {
 /** The rule, the default and the variable of every option of PostgreSQL. */
 export const postgresOptions = {
   url: {
-    rule: urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/),
+    rule: () => urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/),
     env: 'HEADWATER_POSTGRES_URL',
   },
   pool: {
-    rule: objectWith<Pool>('a Pool of pg', 'connect', 'end').refine(
-      tellsTransactionStatus,
-      'expected a Pool of pg 8.21 or later: an older one lends a connection with an open transaction',
-    ),
+    rule: () =>
+      objectWith<Pool>('a Pool of pg', 'connect', 'end').check(
+        z.refine(
+          tellsTransactionStatus,
+          'expected a Pool of pg 8.21 or later: an older one lends a connection with an open transaction',
+        ),
+      ),
   },
   schema: {
-    rule: option.text
-      .refine((name) => Buffer.byteLength(name) <= 63, 'expected at most 63 bytes')
-      .regex(/^(?!.*\$\$)[^\0]*$/s, 'expected neither NUL nor $$'),
+    rule: () =>
+      option.text().check(
+        z.refine((name) => Buffer.byteLength(name) <= 63, 'expected at most 63 bytes'),
+        z.regex(/^(?!.*\$\$)[^\0]*$/s, 'expected neither NUL nor $$'),
+      ),
     default: 'public',
     env: 'HEADWATER_POSTGRES_SCHEMA',
   },

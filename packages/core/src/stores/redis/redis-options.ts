@@ -1,5 +1,6 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { option } from '../../check-options.ts'
+import { once } from '../../once.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
 import type { HostRedis } from './redis-store.ts'
 
@@ -37,48 +38,57 @@ export interface RedisOptions {
   readonly required?: boolean
 }
 
-const node = urlOf('a URL such as redis://host:6379', /^rediss?:$/)
-const url = node.refine(
-  (value) => /^\/?\d*$/.test(URL.parse(value)?.pathname ?? ''),
-  'expected the number of a database after the host',
+const node = once(() => urlOf('a URL such as redis://host:6379', /^rediss?:$/))
+const url = once(() =>
+  node().check(
+    z.refine(
+      (value) => /^\/?\d*$/.test(URL.parse(value)?.pathname ?? ''),
+      'expected the number of a database after the host',
+    ),
+  ),
 )
 
 /** The rule, the default and the variable of every option of Redis. */
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
-  rootNodes: { rule: z.array(node).min(1, 'expected one node or more') },
+  rootNodes: { rule: () => z.array(node()).check(z.minLength(1, 'expected one node or more')) },
   client: {
-    rule: objectWith<HostRedis>('a client of node-redis', 'sendCommand', 'on')
-      .refine(
-        (client) => Reflect.get(client, 'clientSideCache') === undefined,
-        'expected a client without clientSideCache: its own entries would be read after a commit',
-      )
-      .refine(
-        (client) => !hasTypeMapping(client),
-        'expected a client without a typeMapping: replies are read as the texts they are',
-      )
-      .refine(
-        (client) => optionsOf(client).useReplicas !== true,
-        'expected a cluster without useReplicas: a replica lags behind what was committed',
-      )
-      .refine(
-        (client) => !('masters' in client) || '_executeWithPolicies' in client,
-        'expected a cluster of redis 6.2 or later: an older one reads no keys of several slots at once',
-      )
-      .refine(
-        (client) => !('getSentinelNode' in client),
-        'expected a client or a cluster, not a Sentinel client: connect to the primary it names',
-      )
-      .refine(
-        (client) => !('totalClients' in client),
-        'expected a client or a cluster, not a pool of clients: one connection is enough',
+    rule: () =>
+      objectWith<HostRedis>('a client of node-redis', 'sendCommand', 'on').check(
+        z.refine(
+          (client) => Reflect.get(client, 'clientSideCache') === undefined,
+          'expected a client without clientSideCache: its own entries would be read after a commit',
+        ),
+        z.refine(
+          (client) => !hasTypeMapping(client),
+          'expected a client without a typeMapping: replies are read as the texts they are',
+        ),
+        z.refine(
+          (client) => optionsOf(client).useReplicas !== true,
+          'expected a cluster without useReplicas: a replica lags behind what was committed',
+        ),
+        z.refine(
+          (client) => !('masters' in client) || '_executeWithPolicies' in client,
+          'expected a cluster of redis 6.2 or later: an older one reads no keys of several slots at once',
+        ),
+        z.refine(
+          (client) => !('getSentinelNode' in client),
+          'expected a client or a cluster, not a Sentinel client: connect to the primary it names',
+        ),
+        z.refine(
+          (client) => !('totalClients' in client),
+          'expected a client or a cluster, not a pool of clients: one connection is enough',
+        ),
       ),
   },
   keyPrefix: {
-    rule: z
-      .string('expected a text')
-      .max(64, 'expected at most 64 characters')
-      .regex(/^[^{}]*$/, 'expected no braces: they pin a cluster slot'),
+    rule: () =>
+      z
+        .string('expected a text')
+        .check(
+          z.maxLength(64, 'expected at most 64 characters'),
+          z.regex(/^[^{}]*$/, 'expected no braces: they pin a cluster slot'),
+        ),
     default: '',
     env: 'HEADWATER_REDIS_PREFIX',
   },

@@ -1,4 +1,4 @@
-import { errAsync, rowId, storableText, validate } from '@headwater/core'
+import { errAsync, once, rowId, storableText, validate } from '@headwater/core'
 import type {
   InvalidInput,
   ResultAsync,
@@ -7,7 +7,7 @@ import type {
   StoreUnavailable,
 } from '@headwater/core'
 import type { Document } from 'mongodb'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type {
   ActiveUsers,
   CalendarOptions,
@@ -32,21 +32,32 @@ import { splitOptions } from '../../split-options.ts'
 
 const deadlineMs = 30_000
 
-const timeZone = z
-  .string()
-  .refine(isTimeZone, 'must be an IANA name such as Europe/Berlin, or an offset such as +02:00')
-  .default('UTC')
-const period = z.strictObject({ from: moment, to: moment })
-const calendar = period.extend({ timeZone })
-const ranked = period.extend({ limit: z.int().min(1).max(1_000).default(20) })
-const inputs = {
-  activeUsers: calendar.extend({ per: z.enum(['day', 'week']).default('day') }),
-  eventsPerDay: calendar.extend({ type: storableText(100).optional() }),
-  ofCourse: period.extend({ courseId: rowId.optional() }),
-  revenue: calendar.extend({ courseId: rowId.optional() }),
-  ranked,
-  period,
-}
+const timeZone = once(() =>
+  z._default(
+    z
+      .string()
+      .check(
+        z.refine(
+          isTimeZone,
+          'must be an IANA name such as Europe/Berlin, or an offset such as +02:00',
+        ),
+      ),
+    'UTC',
+  ),
+)
+const period = once(() => z.strictObject({ from: moment(), to: moment() }))
+const calendar = once(() => z.extend(period(), { timeZone: timeZone() }))
+const ranked = once(() =>
+  z.extend(period(), { limit: z._default(z.int().check(z.minimum(1), z.maximum(1_000)), 20) }),
+)
+const inputs = once(() => ({
+  activeUsers: z.extend(calendar(), { per: z._default(z.enum(['day', 'week']), 'day') }),
+  eventsPerDay: z.extend(calendar(), { type: z.optional(storableText(100)) }),
+  ofCourse: z.extend(period(), { courseId: z.optional(rowId()) }),
+  revenue: z.extend(calendar(), { courseId: z.optional(rowId()) }),
+  ranked: ranked(),
+  period: period(),
+}))
 
 /**
  * Figures over the activity log. Each is one aggregation of MongoDB over the part of an index that
@@ -66,35 +77,35 @@ export class ActivityAnalytics {
   activeUsers(
     options: Period & CalendarOptions & { readonly per?: 'day' | 'week' | undefined },
   ): ResultAsync<readonly ActiveUsers[], ReadActivityError> {
-    return this.#answer(inputs.activeUsers, options, (input) => activeUsersPer(input.per, input))
+    return this.#answer(inputs().activeUsers, options, (input) => activeUsersPer(input.per, input))
   }
 
   /** Events per day and type, or of one type per day, by day and type. */
   eventsPerDay(
     options: Period & CalendarOptions & { readonly type?: string | undefined },
   ): ResultAsync<readonly EventCount[], ReadActivityError> {
-    return this.#answer(inputs.eventsPerDay, options, (input) => eventsPerDay(input, input.type))
+    return this.#answer(inputs().eventsPerDay, options, (input) => eventsPerDay(input, input.type))
   }
 
   /** Users who viewed, took a seat in and completed each course, or one course, by course. */
   courseFunnel(
     options: Period & { readonly courseId?: number | undefined },
   ): ResultAsync<readonly CourseFunnel[], ReadActivityError> {
-    return this.#answer(inputs.ofCourse, options, (input) => courseFunnel(input, input.courseId))
+    return this.#answer(inputs().ofCourse, options, (input) => courseFunnel(input, input.courseId))
   }
 
   /** Revenue per day of each course, or of one, by day and course: exact, in minor units. */
   revenue(
     options: Period & CalendarOptions & { readonly courseId?: number | undefined },
   ): ResultAsync<readonly CourseRevenue[], ReadActivityError> {
-    return this.#answer(inputs.revenue, options, (input) => revenuePerDay(input, input.courseId))
+    return this.#answer(inputs().revenue, options, (input) => revenuePerDay(input, input.courseId))
   }
 
   /** The most frequent queries, most frequent first; 20 unless `limit` is given. */
   topQueries(
     options: Period & { readonly limit?: number | undefined },
   ): ResultAsync<readonly QueryCount[], ReadActivityError> {
-    return this.#answer(inputs.ranked, options, (input) => queriesByCount(input, input.limit))
+    return this.#answer(inputs().ranked, options, (input) => queriesByCount(input, input.limit))
   }
 
   /**
@@ -103,18 +114,18 @@ export class ActivityAnalytics {
   queriesWithoutResults(
     options: Period & { readonly limit?: number | undefined },
   ): ResultAsync<readonly QueryCount[], ReadActivityError> {
-    return this.#answer(inputs.ranked, options, (input) => queriesByCount(input, input.limit, 0))
+    return this.#answer(inputs().ranked, options, (input) => queriesByCount(input, input.limit, 0))
   }
 
   /** Clicks per position of a result, by position; positions without a click are left out. */
   clickThrough(options: Period): ResultAsync<readonly PositionClicks[], ReadActivityError> {
-    return this.#answer(inputs.period, options, clicksByPosition)
+    return this.#answer(inputs().period, options, clicksByPosition)
   }
 
   /** The median duration of a search; the mean of the two in the middle for an even number. */
   searchTime(options: Period): ResultAsync<SearchTime, ReadActivityError> {
-    return this.#answer<z.output<typeof inputs.period>, SearchTime>(
-      inputs.period,
+    return this.#answer<z.output<ReturnType<typeof period>>, SearchTime>(
+      inputs().period,
       options,
       medianSearchTime,
     ).map(([time = { searches: 0, medianMs: null }]) => time)
