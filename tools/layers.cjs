@@ -90,6 +90,12 @@ module.exports = {
       to: { path: drivers, dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'zod-is-imported-in-its-small-form',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src' },
+      to: { path: '/zod/(index|v4/(index|classic))' },
+    },
+    {
       name: 'neverthrow-in-one-file',
       severity: 'error',
       from: { path: '^packages/', pathNot: '^packages/core/src/result\\.ts$' },
