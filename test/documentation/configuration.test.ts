@@ -162,7 +162,7 @@ const pages: readonly OptionPage[] = [
   },
   {
     title: 'openaiEmbedder',
-    file: `${search}/embedders/openai-embedder.ts`,
+    file: `${search}/embedders/openai-options.ts`,
     name: 'OpenaiEmbedderOptions',
     defaults: openaiEmbedderDefaults,
   },

@@ -82,7 +82,7 @@ export function validate<Output>(
   }
 }
 
-/** Gives rules that have no message of their own one in English, unless the host chose a language. */
+/** Words rules without a message in English, unless the host has chosen another language. */
 export function speakEnglish(): void {
   if (z.config().localeError === undefined) z.config(en())
 }

@@ -1,0 +1,107 @@
+import { type Clock, type Diagnostics, once, option, strictOptions } from '@headwater/core'
+import * as z from 'zod/mini'
+
+/** Options of `openaiEmbedder`. */
+export interface OpenaiEmbedderOptions {
+  /** The API key. */
+  readonly apiKey: string
+  /**
+   * Address of the API, or of any service that speaks OpenAI's embeddings.
+   *
+   * @defaultValue `'https://api.openai.com/v1'`
+   */
+  readonly baseURL?: string
+  /**
+   * Name of the model.
+   *
+   * @defaultValue `'text-embedding-3-small'`
+   */
+  readonly model?: string
+  /**
+   * Length of the vectors. The service is asked for it when it is given here, whatever the model is
+   * called, and by default for `text-embedding-3-…`. A service that refuses to choose is not asked
+   * again. Every vector is checked against it.
+   *
+   * @defaultValue `1536`
+   */
+  readonly dimensions?: number
+  /**
+   * Encoding of the vectors. `float` is for services without `base64`, and three times as long.
+   *
+   * @defaultValue `'base64'`
+   */
+  readonly encodingFormat?: 'base64' | 'float'
+  /**
+   * Deadline of a call whose caller sets none, in milliseconds, for all its requests and their
+   * retries together.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly deadlineMs?: number
+  /**
+   * Concurrent requests of one call.
+   *
+   * @defaultValue `4`
+   */
+  readonly concurrency?: number
+  /**
+   * Limits of one request. Tokens are estimated at three bytes each, which overestimates their
+   * number in most languages.
+   *
+   * @defaultValue OpenAI's limits: 2,048 texts and 300,000 tokens, and 8 MB
+   */
+  readonly batch?: EmbeddingBatchLimits
+  /**
+   * Receives `store:operation` and `breaker:transition`; usually `stores.diagnostics`.
+   *
+   * @defaultValue none
+   */
+  readonly diagnostics?: Diagnostics
+  /**
+   * Measures durations.
+   *
+   * @defaultValue the system clock
+   */
+  readonly clock?: Clock
+}
+
+/** Limits of one request for embeddings. */
+export interface EmbeddingBatchLimits {
+  /** The most texts. */
+  readonly maxTexts?: number
+  /** The most estimated tokens, of all texts together. */
+  readonly maxTokens?: number
+  /** The most bytes, of all texts together. */
+  readonly maxBytes?: number
+}
+
+/** The defaults of {@link OpenaiEmbedderOptions}. */
+export const openaiEmbedderDefaults = {
+  baseURL: 'https://api.openai.com/v1',
+  model: 'text-embedding-3-small',
+  dimensions: 1536,
+  encodingFormat: 'base64',
+  deadlineMs: 30_000,
+  concurrency: 4,
+  batch: { maxTexts: 2_048, maxTokens: 300_000, maxBytes: 8_000_000 },
+} as const satisfies Partial<OpenaiEmbedderOptions>
+
+/** Rules of {@link OpenaiEmbedderOptions}. */
+export const openaiEmbedderRules = once(() =>
+  strictOptions<OpenaiEmbedderOptions>({
+    diagnostics: option.object(),
+    clock: option.object(),
+    apiKey: option.text(),
+    baseURL: z.string().check(z.refine((url) => URL.canParse(url), 'expected a URL')),
+    model: option.text(),
+    dimensions: option.count(),
+    encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
+    deadlineMs: option.durationMs(),
+    concurrency: option.count(),
+    batch: strictOptions({
+      maxTexts: option.count(),
+      maxTokens: option.count(),
+      maxBytes: option.count(),
+    }),
+  }),
+)
