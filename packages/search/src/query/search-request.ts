@@ -241,7 +241,7 @@ export function parseCount(
   options: SearchFilterOptions,
 ): Result<CountRequest, InvalidInput> {
   return both(
-    validate(z.strictObject({ query }), { query: text }),
+    validate(z.strictObject({ query: query() }), { query: text }),
     validate(countOptions(), options),
   ).map((input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }))
 }
