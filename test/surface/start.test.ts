@@ -11,3 +11,9 @@ test('Importing the packages builds no schema; checking options builds those it 
   defineSink({ name: 'webhook', types: ['order.placed'], mode: 'log', handle: async () => {} })
   expect(built).toBeGreaterThan(0)
 })
+
+test('A check leaves the language of the host’s zod as it is', async () => {
+  const { defineSink, InvalidOptions } = await import('@headwater/core')
+  expect(() => defineSink({ name: 'webhook' } as never)).toThrow(InvalidOptions)
+  expect(Reflect.get(globalThis, '__zod_globalConfig')).not.toHaveProperty('localeError')
+})

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { closestName } from './closest-name.ts'
-import { issuesOf, type Schema, speakEnglish } from './input.ts'
+import { inEnglish, issuesOf, type Schema } from './input.ts'
 
 /** Options that break a rule, thrown by what is constructed with them: a programmer's mistake. */
 export class InvalidOptions extends TypeError {
@@ -49,8 +49,7 @@ export function checkOptions<Options extends object>(
   schema: Schema,
   options: Options,
 ): Options {
-  speakEnglish()
-  const parsed = schema.safeParse(options)
+  const parsed = schema.safeParse(options, { error: inEnglish })
   if (parsed.success) return options
   const issues = issuesOf(parsed.error)
   // A misspelled name is why another one is missing.

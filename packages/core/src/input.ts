@@ -73,7 +73,6 @@ export function validate<Output>(
   whole = 'input',
 ): Result<Output, InvalidInput> {
   try {
-    speakEnglish()
     const parsed = schema.safeParse(input, { error: plainMessage })
     return parsed.success ? ok(parsed.data) : err(invalidInput(issuesOf(parsed.error, whole)))
   } catch {
@@ -82,9 +81,14 @@ export function validate<Output>(
   }
 }
 
-/** Words rules without a message in English, unless the host has chosen another language. */
-export function speakEnglish(): void {
-  if (z.config().localeError === undefined) z.config(en())
+const english = once(() => en().localeError)
+
+/**
+ * A rule without a message of its own in English, unless the host has chosen a language. Said with
+ * each check: the settings of zod are those of the whole process.
+ */
+export function inEnglish(issue: z.core.$ZodRawIssue): ReturnType<z.core.$ZodErrorMap> {
+  return z.config().localeError === undefined ? english()(issue) : undefined
 }
 
 const nouns: Readonly<Record<string, string>> = {
@@ -97,18 +101,18 @@ const nouns: Readonly<Record<string, string>> = {
 }
 
 /** The rule in plain words where a schema has none of its own: `is required`, `must be a text`. */
-function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+function plainMessage(issue: z.core.$ZodRawIssue): ReturnType<z.core.$ZodErrorMap> {
   const isOfKind = ['invalid_type', 'invalid_union', 'invalid_value'].includes(issue.code ?? '')
   if (isOfKind && issue.input === undefined) return 'is required'
-  if (issue.code === 'invalid_type')
-    return nouns[issue.expected] && `must be ${nouns[issue.expected]}`
+  if (issue.code === 'invalid_type' && nouns[issue.expected] !== undefined)
+    return `must be ${nouns[issue.expected]}`
   if (issue.code === 'invalid_format' && issue.format === 'email')
     return 'must be an e-mail address'
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'too_small')
     return boundMessage(issue, issue.minimum, ['at least', 'more than'])
   if (issue.code === 'too_big') return boundMessage(issue, issue.maximum, ['at most', 'less than'])
-  return undefined
+  return inEnglish(issue)
 }
 
 const countedIn: Readonly<Record<string, string>> = { string: 'character', array: 'item' }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { option, strictOptions } from '../check-options.ts'
 import type { InputIssue, InvalidInput } from '../errors.ts'
-import { invalidInput, issuesOf, speakEnglish } from '../input.ts'
+import { inEnglish, invalidInput, issuesOf } from '../input.ts'
 import { invalidationRules } from '../invalidation/invalidation.ts'
 import { once } from '../once.ts'
 import { err, ok, type Result } from '../result.ts'
@@ -32,8 +32,7 @@ const options = once(() =>
  * rule; it never holds a value, since values hold credentials.
  */
 export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettings, InvalidInput> {
-  speakEnglish()
-  const parsed = options().safeParse(input)
+  const parsed = options().safeParse(input, { error: inEnglish })
   if (!parsed.success)
     return err(invalidConnectOptions(issuesOf(parsed.error, 'options').map(withVariable)))
   const given = new Map(Object.entries(input as unknown as Record<string, object | undefined>))
