@@ -12,6 +12,13 @@ import { findSortedPage } from './query/find-sorted-page.ts'
 import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
 import type { PagePosition } from './query/page-cursor.ts'
 import { loggedHit } from './query/search-log.ts'
+import type {
+  SearchFilterOptions,
+  SearchOptions,
+  SearchSort,
+  SimilarOptions,
+  SuggestOptions,
+} from './query/search-options.ts'
 import {
   parseClick,
   parseCount,
@@ -19,16 +26,7 @@ import {
   parseSimilar,
   parseSuggest,
 } from './query/search-request.ts'
-import type {
-  CountRequest,
-  SearchFilterOptions,
-  SearchOptions,
-  SearchRequest,
-  SearchSort,
-  SimilarOptions,
-  SimilarRequest,
-  SuggestOptions,
-} from './query/search-request.ts'
+import type { CountRequest, SearchRequest, SimilarRequest } from './query/search-request.ts'
 import type {
   FoundCourses,
   SearchCounts,

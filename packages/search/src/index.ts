@@ -10,14 +10,14 @@ export type {
   SimilarError,
   ValueCount,
 } from './query/search-result.ts'
-export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-request.ts'
+export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-options.ts'
 export type {
   SearchFilterOptions,
   SearchOptions,
   SearchSort,
   SimilarOptions,
   SuggestOptions,
-} from './query/search-request.ts'
+} from './query/search-options.ts'
 export type { Suggestion } from './spelling/suggest.ts'
 export type {
   LoggedClick,

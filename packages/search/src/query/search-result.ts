@@ -29,7 +29,9 @@ export interface SearchResult extends FoundCourses {
 
 /** The number of courses with a value. */
 export interface ValueCount<Value> {
+  /** A category, a difficulty or the id of an instructor. */
   readonly value: Value
+  /** The number of courses with it. */
   readonly courses: number
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SearchOptions } from '../../src/query/search-request.ts'
+import type { SearchOptions } from '../../src/query/search-options.ts'
 import { partsOf, queryWords } from '../../src/spelling/query-words.ts'
 import { parseSearch } from '../../src/query/search-request.ts'
 import { normalise } from '../../src/spelling/normalise.ts'

@@ -1,0 +1,69 @@
+import type { Abortable, MoneyInput } from '@headwater/core'
+import type { CourseSort } from '@headwater/repositories'
+
+/** Filters of a search. */
+export interface SearchFilterOptions extends Abortable {
+  /** Only courses of this category, or of one of these, at most 100. */
+  readonly category?: string | readonly string[] | undefined
+  /** Only courses of this difficulty, or of one of these, at most 100. */
+  readonly difficulty?: string | readonly string[] | undefined
+  /** Only courses of this instructor, or of one of these, at most 100. */
+  readonly instructorId?: number | readonly number[] | undefined
+  /** Only courses that cost at least this. */
+  readonly minPrice?: MoneyInput | undefined
+  /** Only courses that cost at most this. */
+  readonly maxPrice?: MoneyInput | undefined
+  /**
+   * `true`: only courses that take another student; `false`: only full ones.
+   *
+   * @defaultValue both
+   */
+  readonly hasSeats?: boolean | undefined
+}
+
+/** The order of courses: by their relevance to the query, or as in a list of courses. */
+export type SearchSort = 'relevance' | CourseSort
+
+/** Options of a search: filters, order, the number of courses, and who searches. */
+export interface SearchOptions extends SearchFilterOptions {
+  /**
+   * The order of the courses; of equal ones, by id. Orders other than `relevance` sort the courses
+   * that the search finds at its deepest, the best 800 by words and the best 800 by meaning.
+   *
+   * @defaultValue `'relevance'`
+   */
+  readonly sort?: SearchSort | undefined
+  /**
+   * The most courses to find, 1 to 100.
+   *
+   * @defaultValue `10`
+   */
+  readonly limit?: number | undefined
+  /**
+   * The `nextCursor` of a result for the same query, filters and order.
+   *
+   * @defaultValue the first page
+   */
+  readonly cursor?: string | undefined
+  /** The searching user, for the log; has no effect on the result. */
+  readonly userId?: number | undefined
+}
+
+/** Options of a search for similar courses. */
+export type SimilarOptions = Omit<SearchOptions, 'sort' | 'cursor' | 'userId'>
+
+/** Options of suggestions. */
+export interface SuggestOptions extends Abortable {
+  /**
+   * The most suggestions to make, 1 to 20.
+   *
+   * @defaultValue `8`
+   */
+  readonly limit?: number | undefined
+}
+
+/** The defaults of {@link SearchOptions}. */
+export const searchOptionsDefaults = { limit: 10, sort: 'relevance' } as const
+
+/** The defaults of {@link SuggestOptions}. */
+export const suggestOptionsDefaults = { limit: 8 } as const
