@@ -16,6 +16,8 @@ export interface TransactionIdentity {
   readonly timeline: number | undefined
   /** The identifier of its system; `undefined` when the server does not tell. */
   readonly system: string | undefined
+  /** The end of its last recovery from a crash; `undefined` when the server does not tell. */
+  readonly recoveredAt: string | undefined
 }
 
 /** A transaction that has begun. */
@@ -36,9 +38,9 @@ export async function begin(
   settings: TransactionSettings,
   first = '',
 ): Promise<BegunTransaction> {
-  const beginWith = ({ timeline, system }: HistoryExpressions): Promise<Results> => {
+  const beginWith = ({ system, ...history }: HistoryExpressions): Promise<Results> => {
     const unknown = connection.system === undefined ? system : noSystem
-    return connection.queryAll(`${beginSql(settings, { timeline, system: unknown })};\n${first}`)
+    return connection.queryAll(`${beginSql(settings, { ...history, system: unknown })};\n${first}`)
   }
   const rollBack = (): Promise<unknown> => connection.query('ROLLBACK')
   const [, identity, ...results] = await connection.history.use(beginWith, rollBack)
@@ -51,6 +53,7 @@ export async function begin(
       processId: row.pid,
       timeline: row.timeline ?? undefined,
       system: connection.system,
+      recoveredAt: row.recovery ?? undefined,
     },
     results,
   }
@@ -61,6 +64,7 @@ interface IdentityRow {
   readonly pid: number
   readonly timeline: number | null
   readonly system: string | null
+  readonly recovery: string | null
 }
 
 type Results = readonly SqlResult<object>[]

@@ -7,7 +7,8 @@ import { endBackendSql, statusSql } from './transaction-queries.ts'
 
 /**
  * The outcome of a transaction whose connection was lost during COMMIT. `other-server`: the server
- * that answers now cannot know it, and the transaction is not open any more.
+ * that answers now, another one or one that has recovered from a crash, cannot know it, and the
+ * transaction is not open any more.
  */
 export type CommitOutcome = 'committed' | 'aborted' | 'other-server' | 'unknown'
 
@@ -59,11 +60,11 @@ export async function settleUnknownCommit(
 
 async function askOutcome(
   connection: PostgresConnection,
-  { transactionId, processId, timeline, system }: TransactionIdentity,
+  { transactionId, processId, timeline, system, recoveredAt }: TransactionIdentity,
 ): Promise<CommitOutcome> {
   const { rows } = await connection.query<{ is_same: boolean; status: string | null }>(
     statusSql(connection.history.expressions),
-    [transactionId, timeline ?? null, system ?? null],
+    [transactionId, timeline ?? null, system ?? null, recoveredAt ?? null],
   )
   const [row] = rows
   if (row?.is_same === false) return 'other-server'

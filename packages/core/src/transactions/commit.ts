@@ -87,7 +87,8 @@ async function endingAfterLoss(
 const reasons = {
   unknown: 'no server could be asked for the outcome',
   'other-server':
-    'another server answers now, such as a promoted standby, which cannot know the outcome',
+    'a promoted standby, another server, or one that has recovered from a crash answers now, ' +
+    'which cannot know the outcome',
 }
 
 function commitUnknown(

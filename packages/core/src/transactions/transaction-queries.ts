@@ -5,7 +5,7 @@ import type { TransactionSettings } from './transaction-options.ts'
 /** The statements that begin a transaction; the second returns its identity. */
 export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
-  { timeline, system }: HistoryExpressions,
+  { timeline, system, recovery }: HistoryExpressions,
 ): string {
   const limit = settingMs(deadlineMs)
   return `
@@ -15,6 +15,7 @@ export function beginSql(
       pg_backend_pid() AS pid,
       ${timeline} AS timeline,
       ${system} AS system,
+      ${recovery} AS recovery,
       set_config('statement_timeout', '${limit}', true),
       set_config('idle_in_transaction_session_timeout', '${limit}', true)`
 }
@@ -23,15 +24,17 @@ export function beginSql(
 export const currentIdSql = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
 /**
- * The status of a transaction, for a server with its history. Another timeline or system assigns
- * the same ids again, so its status would be that of another transaction.
+ * The status of a transaction, for a server with its history. Another timeline or system, or one
+ * that has recovered from a crash, assigns the same ids again, so its status would be that of
+ * another transaction.
  */
-export function statusSql({ timeline, system }: HistoryExpressions): string {
+export function statusSql({ timeline, system, recovery }: HistoryExpressions): string {
   return `
     SELECT is_same, CASE WHEN is_same THEN pg_xact_status($1::xid8) END AS status
     FROM (
       SELECT ($2::int IS NULL OR ${timeline} = $2::int)
-        AND ($3::text IS NULL OR ${system} = $3::text) AS is_same
+        AND ($3::text IS NULL OR ${system} = $3::text)
+        AND ($4::text IS NULL OR ${recovery} = $4::text) AS is_same
     ) AS server`
 }
 

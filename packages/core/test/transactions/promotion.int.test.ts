@@ -1,4 +1,5 @@
 import { connect, FailureError, migrate, orThrow, type Stores } from '@headwater/core'
+import { Client } from 'pg'
 import { startPostgresServer, type PostgresServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { begin, type TransactionIdentity } from '../../src/transactions/begin.ts'
@@ -43,6 +44,19 @@ async function lostCommit(goAway: () => Promise<unknown>): Promise<TransactionId
   return lost
 }
 
+/** Kills a process of the server, which ends all others and recovers as from a crash. */
+async function crashOneProcess(on: PostgresServer): Promise<void> {
+  const client = new Client(on.url)
+  client.on('error', () => undefined)
+  await client.connect()
+  const ended = new Promise((resolve) => client.once('end', resolve))
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  process.kill(rows[0]!.pid, 'SIGKILL')
+  await ended
+}
+
+const untold = { recoveredAt: undefined }
+
 async function commitAs(on: PostgresServer, { transactionId }: TransactionIdentity): Promise<void> {
   const client = await beginAs(on, BigInt(transactionId))
   await client.query('COMMIT')
@@ -53,7 +67,29 @@ test('A promoted standby, which assigns the same ids again, says nothing about a
   const lost = await lostCommit(() => server.promote())
   await commitAs(server, lost)
   expect(await findCommitOutcome(stores, lost)).toBe('other-server')
-  expect(await findCommitOutcome(stores, { ...lost, timeline: undefined })).toBe('committed')
+  expect(await findCommitOutcome(stores, { ...lost, ...untold, timeline: undefined })).toBe(
+    'committed',
+  )
+})
+
+const crashes = [
+  ['a crash of the server', () => server.kill().then(() => server.restart())],
+  ['a crash of one of its processes', () => crashOneProcess(server)],
+] as const
+test.each(crashes)(
+  'After %s, which assigns the same ids again, an old transaction is no other one',
+  async (_, crash) => {
+    const lost = await lostCommit(crash)
+    expect(await findCommitOutcome(stores, lost)).not.toBe('committed')
+    await commitAs(server, lost)
+    expect(await findCommitOutcome(stores, lost)).toBe('other-server')
+    expect(await findCommitOutcome(stores, { ...lost, ...untold })).toBe('committed')
+  },
+)
+
+test('After a restart in good order, the outcome of a transaction is known', async () => {
+  const lost = await lostCommit(() => server.restart())
+  expect(await findCommitOutcome(stores, lost)).toBe('aborted')
 })
 
 test('Another system on the same timeline says nothing about a transaction', async () => {
@@ -63,7 +99,9 @@ test('Another system on the same timeline says nothing about a transaction', asy
   await commitAs(third, lost)
   await pooler.moveTo(third.url)
   expect(await findCommitOutcome(stores, lost)).toBe('other-server')
-  expect(await findCommitOutcome(stores, { ...lost, system: undefined })).toBe('committed')
+  expect(await findCommitOutcome(stores, { ...lost, ...untold, system: undefined })).toBe(
+    'committed',
+  )
   await pooler.moveTo(server.url)
   await third.stop()
 })

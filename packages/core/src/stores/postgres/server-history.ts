@@ -13,6 +13,11 @@ export interface HistoryExpressions {
   readonly timeline: string
   /** The identifier of the system, a `text`; its standbys have the same one. */
   readonly system: string
+  /**
+   * The end of the last recovery from a crash, a `text`. A recovered server assigns the ids again
+   * of transactions that it had not written down.
+   */
+  readonly recovery: string
 }
 
 /** `pg_control_checkpoint()` would still show the old timeline for a while after a promotion. */
@@ -22,14 +27,18 @@ export const timelineExpression =
 /** Reads a file, which costs about as much as the rest of a small statement. */
 const systemExpression = '(pg_control_system()).system_identifier::text'
 
+/** A recovery discards the statistics, so they count from its end; a restart in order keeps them. */
+const recoveryExpression =
+  "to_char(pg_stat_get_bgwriter_stat_reset_time() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')"
+
 /** The place of a system identifier that is known or not wanted. */
 export const noSystem = 'NULL::text'
 
 /** Some providers refuse one, some both. */
 const levels: readonly HistoryExpressions[] = [
-  { timeline: timelineExpression, system: systemExpression },
-  { timeline: timelineExpression, system: noSystem },
-  { timeline: 'NULL::int', system: noSystem },
+  { timeline: timelineExpression, system: systemExpression, recovery: recoveryExpression },
+  { timeline: timelineExpression, system: noSystem, recovery: recoveryExpression },
+  { timeline: 'NULL::int', system: noSystem, recovery: 'NULL::text' },
 ]
 
 /** Knows how much the servers of one store tell of their history. */
