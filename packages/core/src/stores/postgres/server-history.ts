@@ -27,7 +27,7 @@ export const timelineExpression =
 /** Reads a file, which costs about as much as the rest of a small statement. */
 const systemExpression = '(pg_control_system()).system_identifier::text'
 
-/** A recovery discards the statistics, so they count from its end; a restart in order keeps them. */
+/** A recovery discards the statistics: they count from its end. A restart in order keeps them. */
 const recoveryExpression =
   "to_char(pg_stat_get_bgwriter_stat_reset_time() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')"
 
