@@ -62,14 +62,24 @@ async function askOutcome(
   connection: PostgresConnection,
   { transactionId, processId, timeline, system, recoveredAt }: TransactionIdentity,
 ): Promise<CommitOutcome> {
-  const { rows } = await connection.query<{ is_same: boolean; status: string | null }>(
-    statusSql(connection.history.expressions),
-    [transactionId, timeline ?? null, system ?? null, recoveredAt ?? null],
-  )
-  const [row] = rows
-  if (row?.is_same === false) return 'other-server'
-  if (row?.status === 'committed' || row?.status === 'aborted') return row.status
-  if (row?.status === 'in progress')
-    await connection.query(endBackendSql, [processId, transactionId])
-  return 'unknown'
+  const { rows } = await connection.query<StatusRow>(statusSql(connection.history.expressions), [
+    transactionId,
+    timeline ?? null,
+    system ?? null,
+    recoveredAt ?? null,
+  ])
+  const { is_same: isSame, has_recovered: hasRecovered, status } = rows[0] as StatusRow
+  if (!isSame) return 'other-server'
+  if (status === 'aborted') return 'aborted'
+  // It may be another transaction that got the id after the recovery.
+  if (status === 'committed') return hasRecovered ? 'other-server' : 'committed'
+  const { rows: ended } = await connection.query(endBackendSql, [processId, transactionId])
+  // What was committed before a crash is known after it, and its id is not assigned again.
+  return hasRecovered && status === null && ended.length === 0 ? 'aborted' : 'unknown'
+}
+
+interface StatusRow {
+  readonly is_same: boolean
+  readonly has_recovered: boolean
+  readonly status: string | null
 }

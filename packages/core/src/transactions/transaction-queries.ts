@@ -24,17 +24,22 @@ export function beginSql(
 export const currentIdSql = 'SELECT pg_current_xact_id_if_assigned()::text AS xid'
 
 /**
- * The status of a transaction, for a server with its history. Another timeline or system, or one
- * that has recovered from a crash, assigns the same ids again, so its status would be that of
- * another transaction.
+ * The status of a transaction, for a server with its history. Another timeline or system assigns
+ * the same ids again, so its status would be that of another transaction. So does a server that has
+ * recovered from a crash: it may not have assigned the id again yet, which `pg_xact_status` refuses
+ * to answer.
  */
 export function statusSql({ timeline, system, recovery }: HistoryExpressions): string {
   return `
-    SELECT is_same, CASE WHEN is_same THEN pg_xact_status($1::xid8) END AS status
+    SELECT is_same, has_recovered, CASE
+        WHEN is_same AND (NOT has_recovered
+                          OR $1::xid8 < pg_snapshot_xmax(pg_current_snapshot()))
+        THEN pg_xact_status($1::xid8)
+      END AS status
     FROM (
       SELECT ($2::int IS NULL OR ${timeline} = $2::int)
-        AND ($3::text IS NULL OR ${system} = $3::text)
-        AND ($4::text IS NULL OR ${recovery} = $4::text) AS is_same
+          AND ($3::text IS NULL OR ${system} = $3::text) AS is_same,
+        $4::text IS NOT NULL AND ${recovery} IS DISTINCT FROM $4::text AS has_recovered
     ) AS server`
 }
 

@@ -1,6 +1,6 @@
 import { connect, FailureError, migrate, orThrow, type Stores } from '@headwater/core'
 import { Client } from 'pg'
-import { startPostgresServer, type PostgresServer } from '@headwater/testing'
+import { eventually, startPostgresServer, type PostgresServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { begin, type TransactionIdentity } from '../../src/transactions/begin.ts'
 import { findCommitOutcome } from '../../src/transactions/commit-outcome.ts'
@@ -49,10 +49,13 @@ async function crashOneProcess(on: PostgresServer): Promise<void> {
   const client = new Client(on.url)
   client.on('error', () => undefined)
   await client.connect()
-  const ended = new Promise((resolve) => client.once('end', resolve))
+  const other = new Client(on.url)
+  const areOthersEnded = new Promise((resolve) => other.on('error', resolve))
+  await other.connect()
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   process.kill(rows[0]!.pid, 'SIGKILL')
-  await ended
+  await areOthersEnded
+  await eventually(async () => orThrow(await stores.postgres.query('SELECT')))
 }
 
 const untold = { recoveredAt: undefined }
@@ -80,12 +83,21 @@ test.each(crashes)(
   'After %s, which assigns the same ids again, an old transaction is no other one',
   async (_, crash) => {
     const lost = await lostCommit(crash)
-    expect(await findCommitOutcome(stores, lost)).not.toBe('committed')
+    expect(await findCommitOutcome(stores, lost)).toBe('aborted')
     await commitAs(server, lost)
     expect(await findCommitOutcome(stores, lost)).toBe('other-server')
     expect(await findCommitOutcome(stores, { ...lost, ...untold })).toBe('committed')
   },
 )
+
+test('An open transaction is ended before its outcome is told, although statistics were reset', async () => {
+  await stores.postgres.withConnection(async (connection) => {
+    const { identity } = await begin(connection, transactionDefaults)
+    orThrow(await stores.postgres.query("SELECT pg_stat_reset_shared('bgwriter')"))
+    expect(await findCommitOutcome(stores, identity)).toBe('aborted')
+    await expect(connection.query('COMMIT')).rejects.toThrow(FailureError)
+  })
+})
 
 test('After a restart in good order, the outcome of a transaction is known', async () => {
   const lost = await lostCommit(() => server.restart())

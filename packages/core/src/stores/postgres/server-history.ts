@@ -34,10 +34,11 @@ const recoveryExpression =
 /** The place of a system identifier that is known or not wanted. */
 export const noSystem = 'NULL::text'
 
-/** Some providers refuse one, some both. */
+/** Some providers refuse one, some several. */
 const levels: readonly HistoryExpressions[] = [
   { timeline: timelineExpression, system: systemExpression, recovery: recoveryExpression },
   { timeline: timelineExpression, system: noSystem, recovery: recoveryExpression },
+  { timeline: 'NULL::int', system: noSystem, recovery: recoveryExpression },
   { timeline: 'NULL::int', system: noSystem, recovery: 'NULL::text' },
 ]
 
