@@ -63,11 +63,4 @@ export const explained = [
     replacement: '<',
     reason: 'Only in the millisecond in which it gains just a sixtieth.',
   },
-  {
-    source: 'rate-limit/scripts/untake.ts',
-    code: 'if arrival <= now then',
-    original: '<=',
-    replacement: '<',
-    reason: 'Only in the microsecond in which the whole burst is back.',
-  },
 ]

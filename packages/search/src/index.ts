@@ -10,7 +10,11 @@ export type {
   SimilarError,
   ValueCount,
 } from './query/search-result.ts'
-export { searchOptionsDefaults, suggestOptionsDefaults } from './query/search-options.ts'
+export {
+  searchOptionsDefaults,
+  searchSorts,
+  suggestOptionsDefaults,
+} from './query/search-options.ts'
 export type {
   SearchFilterOptions,
   SearchOptions,

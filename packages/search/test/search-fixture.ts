@@ -57,6 +57,8 @@ export interface SearchFixture {
   readonly clicked: readonly LoggedClick[]
   /** The search of a further process on the same stores. */
   openAnother(options?: Partial<CourseSearchOptions>): CourseSearch
+  /** The id of a further instructor. */
+  instructor(username: string): Promise<number>
   /** A published course, not yet indexed. */
   publish(course?: Partial<NewCourse>): Promise<Course>
   /**
@@ -153,6 +155,7 @@ export async function openSearchFixture({
     clicked,
     openAnother: openSearch,
     find,
+    instructor: (username) => createInstructor(repositories, username),
     publish: createPublisher(repositories),
     sync: async () => {
       orThrow(await relay.drain())
@@ -166,19 +169,21 @@ export async function openSearchFixture({
   }
 }
 
-function createPublisher({ users, courses }: Repositories): SearchFixture['publish'] {
+async function createInstructor({ users }: Repositories, username: string): Promise<number> {
+  const instructor = await users.create({
+    email: `${username}@example.com`,
+    username,
+    passwordHash: 'x'.repeat(60),
+    role: 'instructor',
+  })
+  return orThrow(instructor).id
+}
+
+function createPublisher(repositories: Repositories): SearchFixture['publish'] {
+  const { courses } = repositories
   let instructor: Promise<number> | undefined
-  const newInstructor = async (): Promise<number> =>
-    orThrow(
-      await users.create({
-        email: 'teacher@example.com',
-        username: 'teacher',
-        passwordHash: 'x'.repeat(60),
-        role: 'instructor',
-      }),
-    ).id
   return async (course = {}) => {
-    instructor ??= newInstructor()
+    instructor ??= createInstructor(repositories, 'teacher')
     const { id } = orThrow(
       await courses.create({
         title: 'Algebra',

@@ -1,6 +1,6 @@
 import { invalidField, invalidInput } from '@headwater/core'
 import type { InvalidInput } from '@headwater/core'
-import type { SearchSort } from '@headwater/search'
+import { searchSorts } from '@headwater/search'
 import { z } from 'zod'
 import { callerId } from '../caller.ts'
 import { refuse, unwrap } from '../failure.ts'
@@ -20,17 +20,8 @@ const countQuery = z.strictObject({
   hasSeats: flag.optional(),
 })
 
-const sorts = [
-  'relevance',
-  'newest',
-  'price-ascending',
-  'price-descending',
-  'title',
-  'popularity',
-] as const satisfies readonly SearchSort[]
-
 const searchQuery = countQuery.extend({
-  sort: z.enum(sorts).optional(),
+  sort: z.enum(searchSorts).optional(),
   limit: wholeNumber.optional(),
   cursor: z.string().optional(),
 })

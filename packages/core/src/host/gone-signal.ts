@@ -2,6 +2,8 @@
 export interface PendingAnswer {
   /** Whether the whole answer was handed to the connection. */
   readonly writableFinished: boolean
+  /** Whether the connection has ended. */
+  readonly closed: boolean
   /** Registers a listener of the end of the connection or of the answer. */
   once(event: 'close', listener: () => void): unknown
 }
@@ -18,8 +20,10 @@ export interface PendingAnswer {
  */
 export function goneSignal(answer: PendingAnswer): AbortSignal {
   const controller = new AbortController()
-  answer.once('close', () => {
+  const onClose = (): void => {
     if (!answer.writableFinished) controller.abort()
-  })
+  }
+  if (answer.closed) onClose()
+  else answer.once('close', onClose)
   return controller.signal
 }

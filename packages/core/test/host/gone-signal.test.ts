@@ -43,3 +43,14 @@ test('A client that leaves before its answer aborts the signal', async () => {
   await expect(fetch(url, { signal: leave.signal })).rejects.toThrow()
   expect(await gone.promise).toBe(true)
 })
+
+test('A client that has left before the signal was asked for aborts it at once', async () => {
+  const leave = new AbortController()
+  const isGone = Promise.withResolvers<boolean>()
+  const url = await listen((_request, response) => {
+    response.once('close', () => isGone.resolve(goneSignal(response).aborted))
+    leave.abort()
+  })
+  await expect(fetch(url, { signal: leave.signal })).rejects.toThrow()
+  expect(await isGone.promise).toBe(true)
+})

@@ -1,5 +1,5 @@
 import type { Abortable, MoneyInput } from '@headwater/core'
-import type { CourseSort } from '@headwater/repositories'
+import { courseSorts } from '@headwater/repositories'
 
 /** Filters of a search. */
 export interface SearchFilterOptions extends Abortable {
@@ -21,8 +21,11 @@ export interface SearchFilterOptions extends Abortable {
   readonly hasSeats?: boolean | undefined
 }
 
-/** The order of courses: by their relevance to the query, or as in a list of courses. */
-export type SearchSort = 'relevance' | CourseSort
+/** The orders of a search: by relevance to the query, or as a list of courses. */
+export const searchSorts = ['relevance', ...courseSorts] as const
+
+/** The order of a search. */
+export type SearchSort = (typeof searchSorts)[number]
 
 /** Options of a search: filters, order, the number of courses, and who searches. */
 export interface SearchOptions extends SearchFilterOptions {

@@ -13,7 +13,7 @@ import type { Abortable, InvalidInput, Result } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { SearchFilters } from './search-filters.ts'
 import type { LoggedClick } from './search-log.ts'
-import { searchOptionsDefaults, suggestOptionsDefaults } from './search-options.ts'
+import { searchOptionsDefaults, searchSorts, suggestOptionsDefaults } from './search-options.ts'
 import type {
   SearchFilterOptions,
   SearchOptions,
@@ -102,15 +102,6 @@ function ascending(one: string | number, other: string | number): number {
   return one < other ? -1 : 1
 }
 
-const sorts = [
-  'relevance',
-  'newest',
-  'price-ascending',
-  'price-descending',
-  'title',
-  'popularity',
-] as const satisfies readonly SearchSort[]
-
 const pricesAreOrdered = ({
   minPrice = '0',
   maxPrice = '99999999.99',
@@ -125,7 +116,7 @@ const searchOptions = once(() =>
     .strictObject({
       ...filterInput(),
       limit: limit(),
-      sort: z._default(z.enum(sorts), searchOptionsDefaults.sort),
+      sort: z._default(z.enum(searchSorts), searchOptionsDefaults.sort),
       cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(2_000))),
       userId: z.optional(rowId()),
     })

@@ -52,15 +52,7 @@ describe('a filter', () => {
       maxStudents: 0,
     }
     for (let number = 0; number < 3; number += 1) await app.publish(common)
-    const teacher = orThrow(
-      await app.repositories.users.create({
-        email: 'other@example.com',
-        username: 'other',
-        passwordHash: 'x'.repeat(60),
-        role: 'instructor',
-      }),
-    )
-    instructor = teacher.id
+    instructor = await app.instructor('other')
     fitting = (
       await app.publish({
         ...common,

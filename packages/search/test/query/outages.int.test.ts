@@ -53,19 +53,36 @@ describe('behind a proxy', () => {
     expect(app.openai.inputCount()).toBe(paid)
   })
 
-  it('A cached search costs two round trips of Redis and none of PostgreSQL', async () => {
+  const cached = [
+    [
+      'A cached search costs two round trips of Redis and none of PostgreSQL',
+      () => app.find('baking bread'),
+      ['redis', 'redis'],
+    ],
+    [
+      'A cached search in another order costs one round trip of PostgreSQL more',
+      () => app.find('baking bread', { sort: 'newest' }),
+      ['redis', 'postgres', 'redis'],
+    ],
+    [
+      'A count of a cached search costs one round trip of Redis and one of PostgreSQL',
+      async () => orThrow(await app.search.count('baking bread')),
+      ['redis', 'postgres'],
+    ],
+  ] as const
+  it.each(cached)('%s', async (_title, ask, stores) => {
     await eventually(async () => {
-      expect(await app.find('baking bread')).toMatchObject({ isCached: true })
+      expect(await ask()).toMatchObject({ isCached: true })
     })
     const asked: string[] = []
     const stop = app.stores.diagnostics.on('store:operation', ({ store, operation }) => {
-      if (operation !== 'select invalidation_intent') asked.push(`${store} ${operation}`)
+      if (operation !== 'select invalidation_intent') asked.push(store)
     })
     const before = redis.roundTrips()
-    expect(await app.find('baking bread')).toMatchObject({ isCached: true })
+    expect(await ask()).toMatchObject({ isCached: true })
     stop()
-    expect(asked.map((operation) => operation.split(' ')[0])).toEqual(['redis', 'redis'])
-    expect(redis.roundTrips() - before).toBe(2)
+    expect(asked).toEqual(stores)
+    expect(redis.roundTrips() - before).toBe(stores.filter((store) => store === 'redis').length)
   })
 
   const redisFailures = [

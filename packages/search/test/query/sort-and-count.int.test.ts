@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { orThrow } from '@headwater/core'
+import { courseSorts } from '@headwater/repositories'
 import type { Course, CourseSort } from '@headwater/repositories'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { Rerank, SearchFilterOptions, SearchOptions } from '@headwater/search'
@@ -10,7 +11,6 @@ import { dimensions, openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
 
 let app: SearchFixture
-let other: number
 const published: Course[] = []
 
 /** 24 courses of pottery, of which equal prices and students are common, and one of sailing. */
@@ -21,15 +21,7 @@ beforeAll(async () => {
       embedder: hashingEmbedder({ dimensions }),
     },
   })
-  const teacher = orThrow(
-    await app.repositories.users.create({
-      email: 'other@example.com',
-      username: 'other',
-      passwordHash: 'x'.repeat(60),
-      role: 'instructor',
-    }),
-  )
-  other = teacher.id
+  const other = await app.instructor('other')
   for (let number = 0; number < 24; number += 1)
     published.push(
       await app.publish({
@@ -68,7 +60,7 @@ async function allPages(options: SearchOptions): Promise<Course[]> {
   return pages
 }
 
-const ascending: Readonly<Record<CourseSort, (one: Course, two: Course) => number>> = {
+const inOrder: Readonly<Record<CourseSort, (one: Course, two: Course) => number>> = {
   newest: (one, two) => two.id - one.id,
   'price-ascending': (one, two) => Number(one.price) - Number(two.price) || one.id - two.id,
   'price-descending': (one, two) => Number(two.price) - Number(one.price) || two.id - one.id,
@@ -77,11 +69,11 @@ const ascending: Readonly<Record<CourseSort, (one: Course, two: Course) => numbe
 }
 
 describe('the order of a search', () => {
-  it.each(Object.keys(ascending) as CourseSort[])(
+  it.each(courseSorts)(
     'Sorted by %s, pages show each course of the search once, in order',
     async (sort) => {
       const found = await allPages({ sort, limit: 7 })
-      const expected = [...published].sort(ascending[sort])
+      const expected = [...published].sort(inOrder[sort])
       expect(found.map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
       const [one] = (await app.find('pottery', { sort, limit: 1 })).hits
       expect(one).toMatchObject({ rank: 1, legs: { lexical: {}, dense: {} } })
@@ -96,7 +88,7 @@ describe('the order of a search', () => {
         category !== null && difficulty === 'beginner' && Number(price) <= 11.5,
     )
     expect(found.map(({ id }) => id)).toEqual(
-      fitting.sort(ascending['price-descending']).map(({ id }) => id),
+      fitting.sort(inOrder['price-descending']).map(({ id }) => id),
     )
   })
 
@@ -107,7 +99,7 @@ describe('the order of a search', () => {
     orThrow(await app.courses.update(last.id, { price: '99.00' }))
     const next = await app.find('pottery', { sort, limit: 3, cursor: first.nextCursor! })
     orThrow(await app.courses.update(last.id, { price: last.price }))
-    const ordered = [...published].sort(ascending[sort]).map(({ id }) => id)
+    const ordered = [...published].sort(inOrder[sort]).map(({ id }) => id)
     expect(next.hits.map(({ course }) => course.id)).toEqual(ordered.slice(3, 6))
   })
 
