@@ -44,7 +44,6 @@ export type {
   ReadCourseError,
   UpdateCourseError,
 } from './courses/course.ts'
-export { courseSorts } from './courses/course-list.ts'
 export type { CourseListOptions, CourseSort } from './courses/course-list.ts'
 export type {
   CourseDeletedPayload,

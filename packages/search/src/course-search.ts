@@ -80,10 +80,10 @@ export class CourseSearch {
    * input is `invalid-input`, and no store is asked. A ranking that others may share is found and
    * cached even when the caller has aborted.
    *
-   * A cached search costs 2 Redis round trips, and 1 of PostgreSQL where it is sorted by anything but
-   * relevance. Any other costs one query of PostgreSQL beside one
+   * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one
    * of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder
-   * for a query that was not asked within a week.
+   * for a query that was not asked within a week. An order other than by relevance costs 1 round
+   * trip of PostgreSQL more.
    *
    * @example
    * ```ts

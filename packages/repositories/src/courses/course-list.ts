@@ -7,21 +7,12 @@ import { cursorInput, encodeCursor } from '../page.ts'
 import type { PageOptions } from '../page.ts'
 import type { Course } from './course.ts'
 
-/** The orders of a list of courses. */
-export const courseSorts = [
-  'newest',
-  'price-ascending',
-  'price-descending',
-  'title',
-  'popularity',
-] as const
-
 /**
  * The order of a list of courses; ties are broken by id. `popularity` puts the course with the most
  * students first: a course that students join or leave between two pages may appear twice, or not
  * at all.
  */
-export type CourseSort = (typeof courseSorts)[number]
+export type CourseSort = 'newest' | 'price-ascending' | 'price-descending' | 'title' | 'popularity'
 
 /** Filters and order of a list of courses. */
 export interface CourseListOptions extends PageOptions {
@@ -51,6 +42,14 @@ export interface CourseListOptions extends PageOptions {
   readonly sort?: CourseSort | undefined
 }
 
+const sorts = [
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies readonly CourseSort[]
+
 const list = once(() =>
   z.strictObject({
     category: z.optional(storableText(100)),
@@ -60,7 +59,7 @@ const list = once(() =>
     maxPrice: z.optional(money()),
     hasSeats: z.optional(z.boolean()),
     isPublished: z._default(z.boolean(), true),
-    sort: z._default(z.enum(courseSorts), 'newest'),
+    sort: z._default(z.enum(sorts), 'newest'),
     limit: pageLimit(),
     cursor: cursorInput(
       'courses',

@@ -1,5 +1,5 @@
 import type { Abortable, MoneyInput } from '@headwater/core'
-import { courseSorts } from '@headwater/repositories'
+import type { CourseSort } from '@headwater/repositories'
 
 /** Filters of a search. */
 export interface SearchFilterOptions extends Abortable {
@@ -22,7 +22,14 @@ export interface SearchFilterOptions extends Abortable {
 }
 
 /** The orders of a search: by relevance to the query, or as a list of courses. */
-export const searchSorts = ['relevance', ...courseSorts] as const
+export const searchSorts = [
+  'relevance',
+  'newest',
+  'price-ascending',
+  'price-descending',
+  'title',
+  'popularity',
+] as const satisfies readonly ('relevance' | CourseSort)[]
 
 /** The order of a search. */
 export type SearchSort = (typeof searchSorts)[number]
