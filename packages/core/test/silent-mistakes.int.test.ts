@@ -104,6 +104,14 @@ test('A misspelled option of a health check is refused, and the closest one is n
   )
 })
 
+const deadlines = [{ deadline: 5 }, { deadlineMs: 0 }, { deadlineMs: Number.NaN }]
+test.each(deadlines)('A relay does not wait for %j', async (given) => {
+  const relay = createRelay(stores, { sinks: [] })
+  for (const name of ['stop', 'drain'] as const)
+    expect(() => relay[name](loose(given))).toThrow(`relay.${name}: deadline`)
+  orThrow(await relay.stop())
+})
+
 test('An option that resembles none is refused, and all are named', () => {
   expect(() => createSessions(stores, loose({ zzz: 5 }))).toThrow(
     'createSessions: zzz: unknown: the options are ttlMs, absoluteTtlMs, lookEveryMs,',

@@ -4,19 +4,14 @@ import type { Stores } from '../../connect/stores.ts'
 import type { DeadlineExceeded, SqlError } from '../../errors.ts'
 import { errAsync, type ResultAsync } from '../../result.ts'
 import type { OutboxRestored } from '../origin.ts'
-import { relaySettings, type RelayOptions } from './relay-options.ts'
+import {
+  relayDeadlineMs,
+  relaySettings,
+  type RelayDeadline,
+  type RelayOptions,
+} from './relay-options.ts'
 import { watchForStart } from './forgotten-start.ts'
 import { RelayProcess } from './relay-process.ts'
-
-/** Time limit of `stop` and `drain`. */
-export interface RelayDeadline {
-  /**
-   * In milliseconds.
-   *
-   * @defaultValue `5_000`
-   */
-  readonly deadlineMs?: number
-}
 
 /**
  * Delivers published events to the sinks. None is lost, the events of an aggregate arrive in order,
@@ -71,11 +66,13 @@ export function createRelay(stores: Stores, options: RelayOptions): Relay {
       endWatch()
       running.start()
     },
-    stop: ({ deadlineMs = 5_000 } = {}) => {
+    stop: (options) => {
+      const deadlineMs = relayDeadlineMs('relay.stop', options)
       endWatch()
       return running.stop(deadlineMs)
     },
-    drain: ({ deadlineMs = 5_000 } = {}) => {
+    drain: (options) => {
+      const deadlineMs = relayDeadlineMs('relay.drain', options)
       endWatch()
       return running.refusal === undefined ? running.drain(deadlineMs) : errAsync(running.refusal)
     },

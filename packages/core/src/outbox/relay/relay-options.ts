@@ -60,6 +60,16 @@ export interface RelayOptions {
   readonly purgeMs?: number
 }
 
+/** Time limit of `stop` and `drain`. */
+export interface RelayDeadline {
+  /**
+   * In milliseconds.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly deadlineMs?: number
+}
+
 /** The defaults of {@link RelayOptions}. */
 export const relayDefaults = {
   leaseMs: 15_000,
@@ -104,3 +114,10 @@ const relaySchema = once(() =>
     purgeMs: option.timeoutMs(),
   }),
 )
+
+/** The time limit of `stop` or `drain`, checked. */
+export function relayDeadlineMs(of: string, options: RelayDeadline = {}): number {
+  return checkOptions(of, deadlineRules(), { deadlineMs: 5_000, ...options }).deadlineMs
+}
+
+const deadlineRules = once(() => strictOptions<RelayDeadline>({ deadlineMs: option.durationMs() }))

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
+import { startTimer } from '../../resilience/timer.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
 import type { AttemptLimits } from '../delivery.ts'
 import { retryDue } from '../failures/retry.ts'
@@ -104,11 +105,11 @@ export class SinkRelay {
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopping = true
     this.#wake.wake()
-    const timer = setTimeout(() => {
+    const cancel = startTimer(deadlineMs, () => {
       this.#ownership.lease.interrupt('the relay is stopping')
-    }, deadlineMs)
+    })
     await this.#running
-    clearTimeout(timer)
+    cancel()
     clearTimeout(this.#pulseTimer)
     if (this.#running !== undefined && !this.#handOver.hasAbandoned)
       await this.#ownership.leave().catch(this.#deps.onError)

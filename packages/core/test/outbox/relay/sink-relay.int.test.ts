@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   err,
@@ -379,18 +380,21 @@ describe('stop', () => {
   test('stop lets the batch under way end, acknowledges it and returns the shards', async () => {
     const fixture = await open()
     const working = gate()
-    let isCalled = false
+    const called = Promise.withResolvers<AbortSignal>()
     const sink = recordingSink({
-      before: () => {
-        isCalled = true
+      before: (_events, { signal }) => {
+        called.resolve(signal)
         return working.passed
       },
     })
     const relay = fixture.relay([sink])
     relay.start()
     await fixture.publish(change(1, 1))
-    await eventually(() => isCalled)
-    const stopping = relay.stop({ deadlineMs: 5_000 })
+    const signal = await called.promise
+    // Longer than one timer can wait.
+    const stopping = relay.stop({ deadlineMs: 30 * 86_400_000 })
+    await sleep(50)
+    expect(signal.aborted).toBe(false)
     working.open()
     orThrow(await stopping)
     expect(sink.seen).toEqual(['1@1'])
