@@ -46,6 +46,6 @@ export class TransactionsUnderWay {
 }
 
 interface UnderWay {
-  readonly timeline: number | null
+  readonly timeline: string | null
   readonly transactions: readonly string[]
 }

@@ -1,9 +1,9 @@
-import { timelineExpression } from '../stores/postgres/server-history.ts'
+import { timelineNumberExpression } from '../stores/postgres/server-history.ts'
 import { shardSql } from './log/shard.ts'
 
 export const systemSql = 'SELECT system_identifier::text AS value FROM pg_control_system()'
 
-export const timelineSql = `SELECT ${timelineExpression} AS value`
+export const timelineSql = `SELECT ${timelineNumberExpression} AS value`
 
 export const compareSql = `
   SELECT

@@ -1,5 +1,5 @@
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
-import { type HistoryExpressions, noSystem } from '../stores/postgres/server-history.ts'
+import { type HistoryExpressions, untold } from '../stores/postgres/server-history.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
 import { beginSql } from './transaction-queries.ts'
 import type { TransactionSettings } from './transaction-options.ts'
@@ -13,7 +13,7 @@ export interface TransactionIdentity {
   /**
    * The server's timeline, on which the id is unique; `undefined` when the server does not tell.
    */
-  readonly timeline: number | undefined
+  readonly timeline: string | undefined
   /** The identifier of its system; `undefined` when the server does not tell. */
   readonly system: string | undefined
   /** The end of its last recovery from a crash; `undefined` when the server does not tell. */
@@ -39,32 +39,28 @@ export async function begin(
   first = '',
 ): Promise<BegunTransaction> {
   const beginWith = ({ system, ...history }: HistoryExpressions): Promise<Results> => {
-    const unknown = connection.system === undefined ? system : noSystem
+    const unknown = connection.system === undefined ? system : untold
     return connection.queryAll(`${beginSql(settings, { ...history, system: unknown })};\n${first}`)
   }
   const rollBack = (): Promise<unknown> => connection.query('ROLLBACK')
   const [, identity, ...results] = await connection.history.use(beginWith, rollBack)
-  const row = identity?.rows[0] as IdentityRow | undefined
+  const row = identity?.rows[0] as { readonly identity: string } | undefined
   if (row === undefined) throw new Error('BEGIN did not return the identity of the transaction')
-  connection.system ??= row.system ?? undefined
-  return {
-    identity: {
-      transactionId: row.xid,
-      processId: row.pid,
-      timeline: row.timeline ?? undefined,
-      system: connection.system,
-      recoveredAt: row.recovery ?? undefined,
-    },
-    results,
-  }
+  const begun = identityOf(row.identity)
+  connection.system ??= begun.system
+  return { identity: { ...begun, system: connection.system }, results }
 }
 
-interface IdentityRow {
-  readonly xid: string
-  readonly pid: number
-  readonly timeline: number | null
-  readonly system: string | null
-  readonly recovery: string | null
+/** Parts that the server does not tell are empty. */
+function identityOf(text: string): TransactionIdentity {
+  const [transactionId = '', processId, timeline, system, recoveredAt] = text.split(' ')
+  return {
+    transactionId,
+    processId: Number(processId),
+    timeline: timeline === '' ? undefined : timeline,
+    system: system === '' ? undefined : system,
+    recoveredAt: recoveredAt === '' ? undefined : recoveredAt,
+  }
 }
 
 type Results = readonly SqlResult<object>[]

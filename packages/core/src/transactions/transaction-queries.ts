@@ -2,7 +2,10 @@ import type { HistoryExpressions } from '../stores/postgres/server-history.ts'
 import { settingMs } from '../stores/postgres/setting-ms.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
-/** The statements that begin a transaction; the second returns its identity. */
+/**
+ * The statements that begin a transaction. The second answers with the transaction's identity in one
+ * column, its parts separated by blanks: seven columns cost a fifth of such a statement more.
+ */
 export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
   { timeline, system, recovery }: HistoryExpressions,
@@ -10,14 +13,15 @@ export function beginSql(
   const limit = settingMs(deadlineMs)
   return `
     BEGIN ISOLATION LEVEL ${isolation.toUpperCase()};
-    SELECT
-      pg_current_xact_id()::text AS xid,
-      pg_backend_pid() AS pid,
-      ${timeline} AS timeline,
-      ${system} AS system,
-      ${recovery} AS recovery,
-      set_config('statement_timeout', '${limit}', true),
-      set_config('idle_in_transaction_session_timeout', '${limit}', true)`
+    SELECT concat(
+      pg_current_xact_id(),
+      ' ', pg_backend_pid(),
+      ' ', ${timeline},
+      ' ', ${system},
+      ' ', ${recovery},
+      ' ', set_config('statement_timeout', '${limit}', true),
+      ' ', set_config('idle_in_transaction_session_timeout', '${limit}', true)
+    ) AS identity`
 }
 
 /** The id of the open transaction, NULL outside of one. */
@@ -37,7 +41,7 @@ export function statusSql({ timeline, system, recovery }: HistoryExpressions): s
         THEN pg_xact_status($1::xid8)
       END AS status
     FROM (
-      SELECT ($2::int IS NULL OR ${timeline} = $2::int)
+      SELECT ($2::text IS NULL OR ${timeline} = $2::text)
           AND ($3::text IS NULL OR ${system} = $3::text) AS is_same,
         $4::text IS NOT NULL AND ${recovery} IS DISTINCT FROM $4::text AS has_recovered
     ) AS server`

@@ -7,7 +7,7 @@ import { sqlFailureIn } from '../../failure/failure-error.ts'
  */
 export interface HistoryExpressions {
   /**
-   * The timeline, an `int`. A promoted standby has a new one, and assigns transaction ids again
+   * The timeline, a `text` of eight hexadecimal digits. A promoted standby has a new one, and assigns transaction ids again
    * that the old primary had assigned but not replicated.
    */
   readonly timeline: string
@@ -21,25 +21,26 @@ export interface HistoryExpressions {
 }
 
 /** `pg_control_checkpoint()` would still show the old timeline for a while after a promotion. */
-export const timelineExpression =
-  "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int"
+const timelineExpression = 'left(pg_walfile_name(pg_current_wal_lsn()), 8)'
+
+/** The timeline, an `int`. */
+export const timelineNumberExpression = `('x' || ${timelineExpression})::bit(32)::int`
 
 /** Reads a file, which costs about as much as the rest of a small statement. */
 const systemExpression = '(pg_control_system()).system_identifier::text'
 
 /** A recovery discards the statistics: they count from its end. A restart in order keeps them. */
-const recoveryExpression =
-  "to_char(pg_stat_get_bgwriter_stat_reset_time() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')"
+const recoveryExpression = "date_part('epoch', pg_stat_get_bgwriter_stat_reset_time())::text"
 
-/** The place of a system identifier that is known or not wanted. */
-export const noSystem = 'NULL::text'
+/** The place of what is not asked for. */
+export const untold = 'NULL::text'
 
 /** Some providers refuse one, some several. */
 const levels: readonly HistoryExpressions[] = [
   { timeline: timelineExpression, system: systemExpression, recovery: recoveryExpression },
-  { timeline: timelineExpression, system: noSystem, recovery: recoveryExpression },
-  { timeline: 'NULL::int', system: noSystem, recovery: recoveryExpression },
-  { timeline: 'NULL::int', system: noSystem, recovery: 'NULL::text' },
+  { timeline: timelineExpression, system: untold, recovery: recoveryExpression },
+  { timeline: untold, system: untold, recovery: recoveryExpression },
+  { timeline: untold, system: untold, recovery: untold },
 ]
 
 /** Knows how much the servers of one store tell of their history. */

@@ -37,14 +37,19 @@ export class Statements {
   of(text: string, hasValues: boolean): Statement {
     const known = this.#known.get(text)
     if (known !== undefined && hasValues) return known
-    const qualified = text.replace(schemaMark, (_, quote: string) =>
-      quote === '' ? this.#prefix : `'${this.#prefix.replaceAll("'", "''")}`,
-    )
+    const qualified = this.#qualified(text)
     const plain = { text: qualified, operation: operationOf(text) }
     if (!hasValues || this.#known.size >= maxPrepared) return plain
     const statement = this.#prepare ? { ...plain, name: preparedName(qualified) } : plain
     this.#known.set(text, statement)
     return statement
+  }
+
+  #qualified(text: string): string {
+    if (!text.includes('@schema.')) return text
+    return text.replace(schemaMark, (_, quote: string) =>
+      quote === '' ? this.#prefix : `'${this.#prefix.replaceAll("'", "''")}`,
+    )
   }
 }
 
