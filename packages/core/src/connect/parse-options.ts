@@ -6,6 +6,7 @@ import { invalidationRules } from '../invalidation/invalidation.ts'
 import { once } from '../once.ts'
 import { err, ok, type Result } from '../result.ts'
 import { defaultsOf, objectWith } from '../stores/option-table.ts'
+import { publicSchema } from '../stores/postgres/postgres-options.ts'
 import { connectDefaults, type ConnectOptions } from './connect-options.ts'
 import { type AnyKind, type ConnectedName, kindsByName } from './store-kinds.ts'
 
@@ -41,9 +42,19 @@ export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettin
     return chosen === undefined ? [] : [[name, filled(kind.options, chosen)] as const]
   })
   return ok({
-    stores: new Map(stores),
+    stores: withOwnKeys(new Map(stores), input),
     connectDeadlineMs: input.connectDeadlineMs ?? connectDefaults.connectDeadlineMs,
   })
+}
+
+/** Two schemas on one Redis must not share rows: the name of a schema is the default prefix. */
+function withOwnKeys(
+  stores: ReadonlyMap<string, object>,
+  { postgres: { schema }, redis: { keyPrefix } }: ConnectOptions,
+): ReadonlyMap<string, object> {
+  if (keyPrefix !== undefined || schema === undefined || schema === publicSchema) return stores
+  const ownKeys = { keyPrefix: `${encodeURIComponent(schema)}:` }
+  return new Map(stores).set('redis', { ...stores.get('redis'), ...ownKeys })
 }
 
 /** The failure of options that break these rules; the message names each. */

@@ -51,6 +51,18 @@ describe('connect', () => {
     await proxy.close()
   })
 
+  test('Two schemas on one Redis have keys of their own, and a prefix that is given holds', async () => {
+    const inSchema = async (schema: string, more: { keyPrefix?: string } = {}): Promise<Stores> =>
+      open({
+        postgres: { url: own.postgres.url, schema },
+        redis: { url: own.redis.url, ...more },
+      })
+    expect((await inSchema('shop')).redis.keyPrefix).toBe('shop:')
+    expect((await inSchema('{a} b')).redis.keyPrefix).toBe('%7Ba%7D%20b:')
+    expect((await inSchema('public')).redis.keyPrefix).toBe('')
+    expect((await inSchema('shop', { keyPrefix: '' })).redis.keyPrefix).toBe('')
+  })
+
   test('connect waits for a required store that is just starting', async () => {
     const proxy = await faultProxy(own.postgres.url)
     proxy.cut()

@@ -66,6 +66,9 @@ export interface PostgresOptions {
   readonly reservedConnections?: number
 }
 
+/** The schema of the tables where none is given. */
+export const publicSchema = 'public'
+
 /** The rule, the default and the variable of every option of PostgreSQL. */
 export const postgresOptions = {
   url: {
@@ -87,7 +90,7 @@ export const postgresOptions = {
         z.refine((name) => Buffer.byteLength(name) <= 63, 'expected at most 63 bytes'),
         z.regex(/^(?!.*\$\$)[^\0]*$/s, 'expected neither NUL nor $$'),
       ),
-    default: 'public',
+    default: publicSchema,
     env: 'HEADWATER_POSTGRES_SCHEMA',
   },
   maxConnections: { rule: option.count, default: 20 },

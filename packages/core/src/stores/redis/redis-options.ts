@@ -13,7 +13,8 @@ export interface RedisOptions {
   /** A client or cluster of the host's own, connected by the host, used and never closed. */
   readonly client?: HostRedis
   /**
-   * Goes in front of every key, for instance `shop:`.
+   * Goes in front of every key, for instance `shop:`; by default the name of a schema that is not
+   * `public`, and a colon.
    *
    * @defaultValue `''`
    */
