@@ -46,5 +46,10 @@ export type {
 } from './pinecone-stand-in/pinecone-stand-in.ts'
 export { startOpenaiStandIn } from './openai-stand-in/openai-stand-in.ts'
 export type { Metric } from './pinecone-stand-in/similarity.ts'
-export type { OpenaiStandIn, OpenaiStandInOptions } from './openai-stand-in/openai-stand-in.ts'
+export type {
+  OpenaiStandIn,
+  OpenaiStandInOptions,
+  OpenaiVariant,
+  OpenaiVariantAnswer,
+} from './openai-stand-in/openai-stand-in.ts'
 export type { FailedAnswer, FaultScope, Faults } from './http-stand-in/faults.ts'

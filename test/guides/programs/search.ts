@@ -33,3 +33,14 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
 export function rerankedSearch(stores: Stores, options: CourseSearchOptions, rank: Rerank) {
   return createCourseSearch(stores, { ...options, rerank: { rank, top: 50, deadlineMs: 1_000 } })
 }
+
+export function localEmbedder(apiKey: string) {
+  const embedder = openaiEmbedder({
+    apiKey,
+    baseURL: 'http://localhost:11434/v1',
+    model: 'multilingual-e5-large',
+    dimensions: 1024,
+    marks: { query: { prefix: 'query: ' }, document: { prefix: 'passage: ' } },
+  })
+  return embedder
+}

@@ -55,6 +55,11 @@ async function embedBatch(
   ]
 }
 
+const faultsOfService = [
+  ...['401', '402', '403', '404', 'insufficient_quota'],
+  ...['no-vectors', 'error-in-answer'],
+]
+
 /**
  * Whether the text is at fault, rather than the service or its configuration. Sending the text
  * again changes nothing then.
@@ -68,5 +73,5 @@ export function isRefusalOfText(failure: {
   if (failure.type !== 'store-refused') return false
   // From PostgreSQL only values that it cannot hold (class 22); other refusals are configuration.
   if (failure.store === 'postgres') return failure.code?.startsWith('22') === true
-  return !['401', '402', '403', '404'].includes(failure.code ?? '')
+  return !faultsOfService.includes(failure.code ?? '')
 }

@@ -8,13 +8,20 @@ import type {
 } from '@headwater/core'
 
 /**
- * Model and length of vectors. Two vectors may be compared only when they have the same profile.
+ * Model and length of vectors, and how texts are marked. Two vectors may be compared only when they
+ * have the same profile.
  */
 export interface EmbeddingProfile {
   /** Name of the model, for instance `text-embedding-3-small`. */
   readonly model: string
   /** Length of every vector. */
   readonly dimensions: number
+  /**
+   * Names how texts are marked for the model, where they are.
+   *
+   * @defaultValue none
+   */
+  readonly variant?: string
 }
 
 /** Settings with which the similarities of an embedder rank best. */

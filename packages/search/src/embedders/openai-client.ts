@@ -2,6 +2,7 @@ import { err, ok, packageMissing, ResultAsync } from '@headwater/core'
 import type { PackageMissing } from '@headwater/core'
 import type * as OpenaiPackage from 'openai'
 import type OpenAI from 'openai'
+import { fetchOpenai } from './openai-refusal.ts'
 
 /**
  * Loads the package of OpenAI's official client; never rejects. Bundlers leave it alone: webpack
@@ -19,17 +20,27 @@ export function loadOpenai(): ResultAsync<typeof OpenaiPackage, PackageMissing> 
 export interface OpenaiAccess {
   readonly apiKey: string
   readonly baseURL: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
-/** A client that takes nothing from the environment. */
+/**
+ * A client that takes nothing from the environment. A query of the address is sent with every
+ * request.
+ */
 export function openaiClient(
   { OpenAI: Client }: typeof OpenaiPackage,
-  { apiKey, baseURL }: OpenaiAccess,
+  { apiKey, baseURL, headers }: OpenaiAccess,
 ): OpenAI {
+  const url = new URL(baseURL)
+  const query = Object.fromEntries(url.searchParams)
+  url.search = ''
   // Every option left out here is read from the environment by the client.
   return new Client({
     apiKey,
-    baseURL,
+    baseURL: url.href.replace(/\/$/, ''),
+    defaultQuery: query,
+    defaultHeaders: headers,
+    fetch: fetchOpenai,
     adminAPIKey: null,
     organization: null,
     project: null,

@@ -5,31 +5,35 @@ import {
   createGuard,
   Diagnostics,
   eachInParallel,
-  err,
   errAsync,
   invalidField,
-  ok,
   systemClock,
 } from '@headwater/core'
-import type { CallOptions, Guard, Result, ResultAsync } from '@headwater/core'
+import type { Guard, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
-import type { CreateEmbeddingResponse, Embedding } from 'openai/resources/embeddings'
-import type { EmbedError, Embedder, EmbeddingProfile } from './embedder.ts'
+import type { EmbedError, Embedder, EmbeddingProfile, EmbedOptions } from './embedder.ts'
+import { type OpenaiAnswer, throwErrorIn, vectorsOf } from './openai-answer.ts'
 import { loadOpenai, openaiClient } from './openai-client.ts'
-import { isBatchTooLarge, openaiComplaint, refusesDimensions } from './openai-complaint.ts'
+import {
+  isBatchTooLarge,
+  openaiComplaint,
+  type OptionalParameter,
+  refusedParameter,
+} from './openai-complaint.ts'
 import {
   type EmbeddingBatchLimits,
   openaiEmbedderDefaults,
   type OpenaiEmbedderOptions,
   openaiEmbedderRules,
 } from './openai-options.ts'
-import { dimensionMismatch } from './embedder.ts'
-import { toUnitVector } from './unit-vector.ts'
+import { markOf, type TextMark, variantOf } from './text-marks.ts'
 
 /**
- * Embeds through OpenAI's API, with the official client; needs the package `openai`. Costs one
- * request per batch of texts. Transient failures (429 with its Retry-After, 5xx, lost connections)
- * are retried within the deadline; a breaker stops requests to a failing service.
+ * Embeds through OpenAI's API, or a service that speaks it, with the official client; needs the
+ * package `openai`. Costs one request per batch of texts. Transient failures (429 with its
+ * Retry-After, 5xx, lost connections) are retried within the deadline; a breaker stops requests to
+ * a failing service. What a service answers in a way of its own is understood, or refused with a
+ * `code` that names it; a vector that breaks the profile is never returned.
  *
  * @throws InvalidOptions when an option breaks a rule.
  * @example
@@ -47,7 +51,7 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   })
   const asksForDimensions =
     options.dimensions !== undefined || settings.model.startsWith('text-embedding-3')
-  return new OpenaiEmbedder(settings, { asksForDimensions })
+  return new OpenaiEmbedder(settings, asksForDimensions ? ['dimensions'] : [])
 }
 
 type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }
@@ -56,6 +60,7 @@ type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<Emb
 interface Call {
   readonly client: OpenAI
   readonly budget: CallBudget
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 class OpenaiEmbedder implements Embedder {
@@ -64,13 +69,17 @@ class OpenaiEmbedder implements Embedder {
   readonly #guard: Guard
   /** Loading takes up to half a second, which the first call shall not wait for. */
   readonly #package = loadOpenai()
-  #asksForDimensions: boolean
+  /** The parameters that the service has not refused. */
+  readonly #parameters: Set<OptionalParameter>
+  #maxTexts: number
 
-  constructor(settings: Settings, { asksForDimensions }: { readonly asksForDimensions: boolean }) {
-    this.#asksForDimensions = asksForDimensions
-    const { model, dimensions, diagnostics, clock, deadlineMs } = settings
-    this.profile = { model, dimensions }
+  constructor(settings: Settings, parameters: readonly OptionalParameter[]) {
+    const { model, dimensions, marks, diagnostics, clock, deadlineMs, batch } = settings
+    const variant = variantOf(marks)
+    this.profile = { model, dimensions, ...(variant === undefined ? {} : { variant }) }
     this.#settings = settings
+    this.#parameters = new Set([...parameters, 'encoding_format'])
+    this.#maxTexts = batch.maxTexts
     this.#guard = createGuard({
       store: 'openai',
       diagnostics,
@@ -82,122 +91,106 @@ class OpenaiEmbedder implements Embedder {
 
   embed(
     texts: readonly string[],
-    options: CallOptions = {},
+    { purpose, ...options }: EmbedOptions = {},
   ): ResultAsync<readonly number[][], EmbedError> {
     const empty = texts.indexOf('')
     if (empty !== -1) return errAsync(invalidField(`texts[${empty}]`, 'must not be empty'))
-    const { concurrency, clock, deadlineMs } = this.#settings
+    const { concurrency, clock, deadlineMs, marks } = this.#settings
     const budget = new CallBudget(clock, { deadlineMs, ...options })
+    const mark = markOf(marks, purpose)
     return this.#package
       .map((openai) => openaiClient(openai, this.#settings))
       .andThen((client) =>
-        eachInParallel(this.#batches(texts), concurrency, (part) =>
-          this.#embedBatch(part, { client, budget }),
+        eachInParallel(this.#batches(texts, mark), concurrency, (part) =>
+          this.#embedBatch(part, { client, budget, fields: mark.fields ?? {} }),
         ),
       )
       .map((vectors) => vectors.flat())
   }
 
   batchSizes(texts: readonly string[]): number[] {
-    return this.#batches(texts).map(({ length }) => length)
+    const mark = markOf(this.#settings.marks, 'document')
+    return this.#batches(texts, mark).map(({ length }) => length)
   }
 
-  #batches(texts: readonly string[]): string[][] {
-    const { maxTexts, maxTokens, maxBytes } = this.#settings.batch
+  /** Batches of the texts with their prefix. */
+  #batches(texts: readonly string[], { prefix = '' }: TextMark): string[][] {
+    const { maxTokens, maxBytes } = this.#settings.batch
     const weights = [
       { of: tokensOf, max: maxTokens },
       { of: (text: string) => Buffer.byteLength(text), max: maxBytes },
     ]
-    return batchesOf(texts, { maxItems: maxTexts, weights })
+    return batchesOf(prefix === '' ? texts : texts.map((text) => prefix + text), {
+      maxItems: this.#maxTexts,
+      weights,
+    })
   }
 
   #embedBatch(texts: readonly string[], call: Call): ResultAsync<number[][], EmbedError> {
+    const { dimensions } = this.profile
     return this.#guard
-      .run('embed', (signal) => this.#request(texts, call.client, signal), {
+      .run('embed', (signal) => this.#request(texts, call, signal), {
         ...call.budget.left(),
         isIdempotent: true,
       })
-      .andThen((embeddings) => checked(embeddings, texts.length, this.profile.dimensions))
+      .andThen((answer) => vectorsOf(answer, { count: texts.length, dimensions }))
       .orElse((failure) =>
         isBatchTooLarge(failure) && texts.length > 1
-          ? this.#embedHalves(texts, call)
+          ? this.#embedHalves(texts, call, failure)
           : errAsync(failure),
       )
   }
 
   /** Tokens are estimated: texts in a language that needs more of them overfill a batch. */
-  #embedHalves(texts: readonly string[], call: Call): ResultAsync<number[][], EmbedError> {
+  #embedHalves(
+    texts: readonly string[],
+    call: Call,
+    failure: EmbedError,
+  ): ResultAsync<number[][], EmbedError> {
     const middle = Math.ceil(texts.length / 2)
+    if (failure.type === 'store-refused' && failure.code === 'too-many-texts')
+      this.#maxTexts = Math.min(this.#maxTexts, middle)
     return this.#embedBatch(texts.slice(0, middle), call).andThen((first) =>
       this.#embedBatch(texts.slice(middle), call).map((second) => [...first, ...second]),
     )
   }
 
-  async #request(
-    texts: readonly string[],
-    client: OpenAI,
-    signal: AbortSignal,
-  ): Promise<readonly Embedding[]> {
-    const isAsking = this.#asksForDimensions
+  /** Asks again without a parameter that is refused. */
+  async #request(texts: readonly string[], call: Call, signal: AbortSignal): Promise<OpenaiAnswer> {
+    const sent = new Set(this.#parameters)
     try {
-      return await this.#create(texts, client, { signal, isAsking })
+      return await this.#create(texts, { ...call, sent }, signal)
     } catch (error) {
-      if (!isAsking || !refusesDimensions(error)) throw error
-      this.#asksForDimensions = false
-      return this.#create(texts, client, { signal, isAsking: false })
+      const refused = refusedParameter(error)
+      if (refused === undefined || !sent.has(refused)) throw error
+      this.#parameters.delete(refused)
+      return this.#request(texts, call, signal)
     }
   }
 
   async #create(
     texts: readonly string[],
-    client: OpenAI,
-    { signal, isAsking }: { readonly signal: AbortSignal; readonly isAsking: boolean },
-  ): Promise<readonly Embedding[]> {
+    { client, fields, sent }: Call & { readonly sent: ReadonlySet<OptionalParameter> },
+    signal: AbortSignal,
+  ): Promise<OpenaiAnswer> {
     const { model, dimensions, encodingFormat } = this.#settings
-    const { data = [] }: Partial<CreateEmbeddingResponse> = await client.embeddings.create(
-      {
+    // Not through `embeddings.create`, which asks every service for an encoding.
+    const answer = await client.post<OpenaiAnswer>('/embeddings', {
+      body: {
         model,
         input: [...texts],
-        ...(isAsking ? { dimensions } : {}),
-        ...(encodingFormat === 'float' ? { encoding_format: 'float' as const } : {}),
+        ...(sent.has('dimensions') ? { dimensions } : {}),
+        ...(sent.has('encoding_format') ? { encoding_format: encodingFormat } : {}),
+        ...fields,
       },
-      { signal, maxRetries: 0 },
-    )
-    return data
+      signal,
+      maxRetries: 0,
+    })
+    throwErrorIn(answer)
+    return answer
   }
 }
 
 function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3)
-}
-
-/** The vectors in the order of the texts; they arrive in any order, each with an index. */
-function checked(
-  embeddings: readonly Embedding[],
-  count: number,
-  dimensions: number,
-): Result<number[][], EmbedError> {
-  const ordered = embeddings.toSorted((left, right) => left.index - right.index)
-  if (ordered.length !== count || ordered.some(({ index }, at) => index !== at))
-    return err(badAnswer(`did not answer ${count} texts with one vector each`))
-  const vectors = ordered.map(({ embedding }) => (Array.isArray(embedding) ? embedding : []))
-  const misfit = vectors.find((vector) => vector.length !== dimensions)
-  if (misfit !== undefined) return err(dimensionMismatch(dimensions, misfit.length))
-  const units = vectors.flatMap((vector) => {
-    const unit = toUnitVector(vector)
-    return unit === undefined ? [] : [unit]
-  })
-  return units.length === count
-    ? ok(units)
-    : err(badAnswer('answered with a vector that has no direction'))
-}
-
-function badAnswer(reason: string): EmbedError {
-  return {
-    type: 'store-refused',
-    message: `openai ${reason}`,
-    retryable: false,
-    store: 'openai',
-    operation: 'embed',
-  }
 }

@@ -1,16 +1,24 @@
 import { type Clock, type Diagnostics, once, option, strictOptions } from '@headwater/core'
 import * as z from 'zod/mini'
+import { type TextMarks, textMarksRule } from './text-marks.ts'
 
 /** Options of `openaiEmbedder`. */
 export interface OpenaiEmbedderOptions {
   /** The API key. */
   readonly apiKey: string
   /**
-   * Address of the API, or of any service that speaks OpenAI's embeddings.
+   * Address of the API, or of any service that speaks OpenAI's embeddings: `/embeddings` is added
+   * to its path. A query, such as Azure's `?api-version=…`, is sent with every request.
    *
    * @defaultValue `'https://api.openai.com/v1'`
    */
   readonly baseURL?: string
+  /**
+   * Further headers of every request, for instance Azure's `api-key`.
+   *
+   * @defaultValue none
+   */
+  readonly headers?: Readonly<Record<string, string>>
   /**
    * Name of the model.
    *
@@ -26,11 +34,19 @@ export interface OpenaiEmbedderOptions {
    */
   readonly dimensions?: number
   /**
-   * Encoding of the vectors. `float` is for services without `base64`, and three times as long.
+   * Encoding of the vectors. `float` is for services that answer `base64` wrongly, and three times
+   * as long. A service that refuses the choice is not asked again.
    *
    * @defaultValue `'base64'`
    */
   readonly encodingFormat?: 'base64' | 'float'
+  /**
+   * How the model wants queries and documents marked, for instance `{ query: { prefix: 'query: ' },
+   * document: { prefix: 'passage: ' } }` for E5. Other marks are another generation of the index.
+   *
+   * @defaultValue none, as OpenAI's own models want it
+   */
+  readonly marks?: TextMarks
   /**
    * Deadline of a call whose caller sets none, in milliseconds, for all its requests and their
    * retries together.
@@ -46,7 +62,8 @@ export interface OpenaiEmbedderOptions {
   readonly concurrency?: number
   /**
    * Limits of one request. Tokens are estimated at three bytes each, which overestimates their
-   * number in most languages.
+   * number in most languages. A service that refuses a request as too large gets fewer texts in
+   * each from then on.
    *
    * @defaultValue OpenAI's limits: 2,048 texts and 300,000 tokens, and 8 MB
    */
@@ -81,6 +98,8 @@ export const openaiEmbedderDefaults = {
   model: 'text-embedding-3-small',
   dimensions: 1536,
   encodingFormat: 'base64',
+  headers: {},
+  marks: {},
   deadlineMs: 30_000,
   concurrency: 4,
   batch: { maxTexts: 2_048, maxTokens: 300_000, maxBytes: 8_000_000 },
@@ -93,9 +112,11 @@ export const openaiEmbedderRules = once(() =>
     clock: option.object(),
     apiKey: option.text(),
     baseURL: z.string().check(z.refine((url) => URL.canParse(url), 'expected a URL')),
+    headers: z.record(z.string(), z.string()),
     model: option.text(),
     dimensions: option.count(),
     encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),
+    marks: textMarksRule(),
     deadlineMs: option.durationMs(),
     concurrency: option.count(),
     batch: strictOptions({

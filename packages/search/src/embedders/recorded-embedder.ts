@@ -22,6 +22,7 @@ const recording = once(() =>
   z.object({
     model: z.string().check(z.minLength(1)),
     dimensions: z.int().check(z.minimum(1)),
+    variant: z.optional(z.string()),
     vectors: z.record(z.string(), z.base64()),
   }),
 )
@@ -42,7 +43,9 @@ export async function recordedEmbedder({
   ranking,
 }: RecordedEmbedderOptions): Promise<Embedder> {
   const content: unknown = JSON.parse(await readFile(file, 'utf8'))
-  const { model, dimensions, vectors } = orThrow(validate(recording(), content, 'recording'))
+  const { model, dimensions, variant, vectors } = orThrow(
+    validate(recording(), content, 'recording'),
+  )
   const known = new Map(
     Object.entries(vectors).map(([text, base64]) => [text, decode(base64, dimensions)]),
   )
@@ -57,7 +60,7 @@ export async function recordedEmbedder({
     )
   }
   return {
-    profile: { model, dimensions },
+    profile: { model, dimensions, ...(variant === undefined ? {} : { variant }) },
     ...(ranking === undefined ? {} : { ranking }),
     embed: (texts) => new ResultAsync(Promise.resolve(allOf(texts.map(vectorOf)))),
   }

@@ -29,14 +29,15 @@ export function documentOf(
 }
 
 /**
- * Names vectors that can be compared: those of one model, one length and one template of the
- * embedded text. Vectors of two generations never meet in one query.
+ * Names vectors that can be compared: those of one model, one length, one template of the
+ * embedded text and one way to mark it. Vectors of two generations never meet in one query.
  */
 export function generationOf(
-  { model, dimensions }: EmbeddingProfile,
+  { model, dimensions, variant }: EmbeddingProfile,
   template: CourseTemplate = courseTemplate,
 ): string {
-  return shortHash([model, String(dimensions), template.version])
+  const marked = variant === undefined ? [] : [variant]
+  return shortHash([model, String(dimensions), template.version, ...marked])
 }
 
 /** The text that is embedded for a course, cut to what a model takes. */

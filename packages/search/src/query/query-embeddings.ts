@@ -30,13 +30,14 @@ export class QueryEmbeddings {
   readonly #remembered = new RecentMap<string, readonly number[]>(maxRemembered)
 
   constructor(stores: Stores, embedder: Embedder, deadlineMs: number) {
-    const { model, dimensions } = embedder.profile
+    const { model, dimensions, variant } = embedder.profile
+    const marked = variant === undefined ? [] : [variant]
     this.#cache = defineCache<string, readonly number[]>(stores, {
       name: 'embedding',
       ttlMs,
       refreshAt: 1,
       leaseMs: deadlineMs + 1_000,
-      key: (text) => [digest(JSON.stringify([model, dimensions, text])).slice(0, 40)],
+      key: (text) => [digest(JSON.stringify([model, dimensions, text, ...marked])).slice(0, 40)],
       codec: vectorCodec,
       load: (texts) => this.#load(embedder, texts, deadlineMs),
     })

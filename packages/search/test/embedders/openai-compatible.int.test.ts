@@ -84,7 +84,7 @@ describe('a service that speaks OpenAI’s embeddings in its own way', () => {
   })
 
   const badAnswers: readonly (readonly [string, readonly Entry[] | string])[] = [
-    ['too few vectors', [{ index: 0, embedding: [1, 0] }]],
+    ['no vectors', []],
     ['too many vectors', [0, 1, 2].map((index) => ({ index, embedding: [1, 0] }))],
     [
       'a vector without direction',

@@ -32,6 +32,21 @@ export interface OpenaiStandInOptions {
 /** The defaults of {@link OpenaiStandInOptions}. */
 export const openaiStandInDefaults = { port: 0, dimensions: 1536 } as const
 
+/** An answer of a service that differs from OpenAI. A string is sent as text. */
+export interface OpenaiVariantAnswer {
+  /** The HTTP status. */
+  readonly status: number
+  /** The body. */
+  readonly body?: unknown
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What a service makes of a request's body; `undefined` where it answers as OpenAI does. */
+export type OpenaiVariant = (
+  body: Readonly<Record<string, unknown>>,
+) => OpenaiVariantAnswer | undefined
+
 /** A running stand-in for OpenAI's embeddings. */
 export interface OpenaiStandIn {
   /** `baseURL` for the official client; ends in `/v1`. */
@@ -47,6 +62,11 @@ export interface OpenaiStandIn {
    * length.
    */
   answerDimensions(dimensions: number | undefined): void
+  /**
+   * Answers embeddings as another service that speaks OpenAI's API does, which may take any model;
+   * `undefined` restores OpenAI's own answers.
+   */
+  answerAs(variant: OpenaiVariant | undefined): void
   /**
    * Requests so far, faulty ones included, whose method and path (`POST /v1/embeddings`) contain
    * `route`.
@@ -92,6 +112,7 @@ export async function startOpenaiStandIn(
     apiKey,
     faults: http.faults,
     answerDimensions: (answered) => embeddings.answerDimensions(answered),
+    answerAs: (variant) => embeddings.answerAs(variant),
     requestCount: (route) => http.requestCount(route),
     inputCount: () => embeddings.inputCount,
     stop: () => http.stop(),
@@ -102,6 +123,7 @@ class EmbeddingsService {
   readonly #apiKey: string
   readonly #models: readonly EmbeddingModel[]
   #answeredDimensions: number | undefined
+  #variant: OpenaiVariant | undefined
   #inputCount = 0
 
   constructor(apiKey: string, dimensions: number) {
@@ -121,6 +143,10 @@ class EmbeddingsService {
     this.#answeredDimensions = dimensions
   }
 
+  answerAs(variant: OpenaiVariant | undefined): void {
+    this.#variant = variant
+  }
+
   async answer(request: HttpRequest): Promise<HttpReply> {
     const headers = {
       'x-request-id': `req_${randomUUID().replaceAll('-', '')}`,
@@ -128,7 +154,7 @@ class EmbeddingsService {
     }
     try {
       this.#authorize(request)
-      return { ...(await this.#route(request)), headers }
+      return withHeaders(await this.#route(request), headers)
     } catch (refusal) {
       if (refusal instanceof OpenaiError) return { ...refusal.reply, headers }
       throw refusal
@@ -148,8 +174,11 @@ class EmbeddingsService {
 
   #route(request: HttpRequest): Promise<HttpReply> {
     const route = `${request.method} ${request.path}`
-    if (route === 'POST /v1/embeddings')
+    if (route === 'POST /v1/embeddings') {
+      const variant = this.#variant?.(JSON.parse(request.body) as Record<string, unknown>)
+      if (variant !== undefined) return Promise.resolve(variant)
       return this.#embed(parseEmbeddingsRequest(request.body, this.#models))
+    }
     if (request.path === '/v1/embeddings') {
       throw new OpenaiError({
         status: 405,
@@ -185,6 +214,10 @@ class EmbeddingsService {
     const usage = { prompt_tokens: tokenCount, total_tokens: tokenCount }
     return { status: 200, body: { object: 'list', data, model: model.id, usage } }
   }
+}
+
+function withHeaders(reply: HttpReply, headers: HttpReply['headers']): HttpReply {
+  return { ...reply, headers: { ...headers, ...reply.headers } }
 }
 
 function toBase64(vector: readonly number[]): string {

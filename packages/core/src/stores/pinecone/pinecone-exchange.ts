@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Complaint } from '../../resilience/complaint.ts'
+import { retryAfterMs } from '../../resilience/retry-after.ts'
 import { unreachableReason } from '../../resilience/unreachable.ts'
 
 /** One call to Pinecone as seen on the wire: its client takes no signal and hides the status. */
@@ -36,7 +37,7 @@ export class PineconeExchanges {
     if (exchange === undefined) return fetch(input, init)
     const response = await fetch(input, { ...init, signal: exchange.signal })
     exchange.status = response.status
-    exchange.retryAfterMs = retryAfterMs(response.headers.get('retry-after'))
+    exchange.retryAfterMs = retryAfterMs(response.headers)
     return response
   }
 
@@ -99,9 +100,4 @@ const statuses: Readonly<Record<string, number>> = {
 function statusOf(name: string, message: string): number | undefined {
   const told = /Status: (\d{3})/.exec(message)?.[1]
   return told === undefined ? statuses[name] : Number(told)
-}
-
-function retryAfterMs(header: string | null): number | undefined {
-  const seconds = header === null || header.trim() === '' ? NaN : Number(header)
-  return Number.isFinite(seconds) ? Math.max(0, seconds * 1_000) : undefined
 }
