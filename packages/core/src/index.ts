@@ -19,7 +19,7 @@ export type {
   PostgresStore,
 } from './stores/postgres/postgres-store.ts'
 export type { MongodbStore } from './stores/mongodb/mongodb-store.ts'
-export type { PineconeStore } from './stores/pinecone/pinecone-store.ts'
+export type { PineconeDescription, PineconeStore } from './stores/pinecone/pinecone-store.ts'
 export type {
   HostRedis,
   RedisCallOptions,

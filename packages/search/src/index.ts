@@ -81,6 +81,7 @@ export type { RecordedEmbedderOptions } from './embedders/recorded-embedder.ts'
 export { hashingEmbedder, hashingEmbedderDefaults } from './embedders/hashing-embedder.ts'
 export type { HashingEmbedderOptions } from './embedders/hashing-embedder.ts'
 
+export type { IndexMismatch, IndexShape } from './vectors/index-mismatch.ts'
 export { pineconeIndex, pineconeIndexDefaults } from './vectors/pinecone-index.ts'
 export type { PineconeIndexOptions } from './vectors/pinecone-index.ts'
 export { pgvectorIndex, pgvectorIndexDefaults } from './vectors/pgvector-index.ts'

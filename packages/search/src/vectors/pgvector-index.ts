@@ -10,11 +10,13 @@ import {
   withCause,
 } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, StoreError, Stores } from '@headwater/core'
+import { IndexLook } from './index-look.ts'
 import { pgvectorFilter } from './pgvector-filter.ts'
 import {
   countVectors,
   deleteVectors,
   listVectors,
+  selectDimensions,
   selectNearest,
   selectVectors,
   updateVector,
@@ -95,17 +97,27 @@ class PgvectorIndex implements VectorIndex {
   readonly dimensions: number
   readonly #stores: Stores
   readonly #namespace: string
+  readonly #look: IndexLook
 
   constructor(stores: Stores, { namespace, dimensions }: Required<PgvectorIndexOptions>) {
     this.dimensions = dimensions
     this.#stores = stores
     this.#namespace = namespace
+    this.#look = new IndexLook({
+      store: 'postgres',
+      index: namespace,
+      needed: { dimensions },
+      look: (call) =>
+        this.#run<{ dimensions: number }>(selectDimensions, [], call).map(([row]) => row ?? {}),
+      clock: stores.clock,
+    })
   }
 
   upsert(
     records: readonly VectorRecord[],
     options?: CallOptions,
   ): ResultAsync<void, VectorIndexError> {
+    const budget = new CallBudget(this.#stores.clock, options)
     return checkRecords(records, this.dimensions)
       .asyncAndThen(() => {
         // One statement cannot replace a record twice: the last write counts.
@@ -119,10 +131,12 @@ class PgvectorIndex implements VectorIndex {
             },
           ],
         })
-        return this.#each(batches, options, (batch) => [
-          upsertVectors,
-          ...[0, 1, 2].map((column) => batch.map((row) => row[column])),
-        ])
+        const store = () =>
+          this.#each(batches, budget.left(), (batch) => [
+            upsertVectors,
+            ...[0, 1, 2].map((column) => batch.map((row) => row[column])),
+          ])
+        return this.#look.before(store, budget.left())
       })
       .map(() => undefined)
   }
@@ -137,9 +151,9 @@ class PgvectorIndex implements VectorIndex {
       checkQuery(query, this.dimensions)
         .asyncAndThen(() => {
           const text = selectNearest(filter === undefined ? 'true' : pgvectorFilter(filter, values))
-          return this.#stores.postgres
-            .query<VectorMatch>(text, values, options)
-            .mapErr(toStoreError)
+          const nearest = () =>
+            this.#stores.postgres.query<VectorMatch>(text, values, options).mapErr(toStoreError)
+          return this.#look.before(nearest, options)
         })
         // A vector without direction is similar to none.
         .map(({ rows }) =>

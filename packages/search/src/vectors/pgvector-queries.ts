@@ -47,3 +47,10 @@ export const listVectors = `
 /** The number of records. $1 namespace. */
 export const countVectors =
   'SELECT count(*)::integer AS count FROM @schema.search_vector WHERE namespace = $1'
+
+/** The dimensions of the vectors in a namespace; no row where it is empty. $1 namespace. */
+export const selectDimensions = `
+  SELECT vector_dims(embedding) AS dimensions
+  FROM @schema.search_vector
+  WHERE namespace = $1
+  LIMIT 1`

@@ -11,8 +11,10 @@ import {
   strictOptions,
 } from '@headwater/core'
 import type { CallOptions, PineconeStore, ResultAsync, StoreError, Stores } from '@headwater/core'
-import type { Index, PineconeRecord } from '@pinecone-database/pinecone'
+import type { Index } from '@pinecone-database/pinecone'
+import { IndexLook } from './index-look.ts'
 import { pineconeFilter } from './pinecone-filter.ts'
+import { bytesOf, fromPinecone, toMetadata, toPinecone } from './pinecone-record.ts'
 import { checkMetadata, checkPage, checkQuery, checkRecords } from './vector-checks.ts'
 import type {
   VectorIdPage,
@@ -58,7 +60,9 @@ const limits = {
 /**
  * A vector index in Pinecone, over the connected store. A call costs one request, and one more for
  * each further 1,000 records or 1.9 MB to store (about 60 records of 1,536 dimensions), 100 to
- * fetch and 1,000 to delete. Transient failures are retried within the deadline.
+ * fetch and 1,000 to delete. Transient failures are retried within the deadline. An index of
+ * another dimension, metric or kind is refused as `index-mismatch`, which costs one request at the
+ * first use, and one a minute after that.
  *
  * @throws InvalidOptions when the stores were connected without Pinecone, or an option breaks a
  *   rule.
@@ -92,6 +96,7 @@ class PineconeIndex implements VectorIndex {
   readonly #store: PineconeStore
   readonly #namespace: string
   readonly #concurrency: number
+  readonly #look: IndexLook
 
   constructor(
     stores: Stores,
@@ -103,22 +108,32 @@ class PineconeIndex implements VectorIndex {
     this.#store = store
     this.#namespace = namespace
     this.#concurrency = concurrency
+    this.#look = new IndexLook({
+      store: 'pinecone',
+      index: store.indexName,
+      needed: { dimensions, metric: 'cosine', kind: 'dense' },
+      look: (call) => store.describe(call),
+      clock: stores.clock,
+    })
   }
 
   upsert(
     records: readonly VectorRecord[],
     options?: CallOptions,
   ): ResultAsync<void, VectorIndexError> {
+    const budget = new CallBudget(this.#stores.clock, options)
     return checkRecords(records, this.dimensions)
       .asyncAndThen(() => {
         const batches = batchesOf(records.map(toPinecone), {
           maxItems: limits.upsertRecords,
           weights: [{ of: bytesOf, max: limits.upsertBytes }],
         })
-        return this.#each(batches, options, (batch, namespace) => [
-          'upsert',
-          (index) => index.upsert({ records: batch, namespace }),
-        ])
+        const store = () =>
+          this.#each(batches, budget.left(), (batch, namespace) => [
+            'upsert',
+            (index) => index.upsert({ records: batch, namespace }),
+          ])
+        return this.#look.before(store, budget.left())
       })
       .map(() => undefined)
   }
@@ -128,21 +143,16 @@ class PineconeIndex implements VectorIndex {
     options?: CallOptions,
   ): ResultAsync<readonly VectorMatch[], VectorIndexError> {
     const { vector, topK, filter } = query
+    const request = (index: Index, namespace: string) =>
+      index.query({
+        vector: [...vector],
+        topK,
+        includeMetadata: true,
+        namespace,
+        ...(filter === undefined ? {} : { filter: pineconeFilter(filter) }),
+      })
     return checkQuery(query, this.dimensions)
-      .asyncAndThen(() =>
-        this.#run(
-          'query',
-          (index, namespace) =>
-            index.query({
-              vector: [...vector],
-              topK,
-              includeMetadata: true,
-              namespace,
-              ...(filter === undefined ? {} : { filter: pineconeFilter(filter) }),
-            }),
-          options,
-        ),
-      )
+      .asyncAndThen(() => this.#look.beside(() => this.#run('query', request, options), options))
       .map(({ matches = [] }) =>
         matches.map(({ id, score = 0, metadata = {} }) => ({ id, score, metadata })),
       )
@@ -247,41 +257,3 @@ type BatchRequest<Batch, T> = (
   batch: Batch,
   namespace: string,
 ) => readonly [operation: string, use: (index: Index) => Promise<T>]
-
-function toPinecone({ id, values, metadata }: VectorRecord): PineconeRecord {
-  // The client only serializes the values: no copy.
-  return { id, values: values as number[], metadata: toMetadata(metadata) }
-}
-
-function toMetadata(
-  metadata: VectorMetadata,
-): Record<string, string | number | boolean | string[]> {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([key, value]) => [
-      key,
-      typeof value === 'object' ? [...value] : value,
-    ]),
-  )
-}
-
-function fromPinecone(id: string, { values = [], metadata = {} }: PineconeRecord): VectorRecord {
-  return { id, values, metadata }
-}
-
-function bytesOf({ id, values = [], metadata }: PineconeRecord): number {
-  let digits = 0
-  for (let at = 0; at < values.length; at += 1) digits += mostDigits(values[at] ?? 0)
-  return Buffer.byteLength(JSON.stringify({ id, metadata })) + digits + 16
-}
-
-/**
- * The most characters that a number takes in JSON, with its comma. Serializing every vector twice
- * would cost more than all else here.
- */
-function mostDigits(value: number): number {
-  if (value === 0) return 2
-  const sign = value < 0 ? 1 : 0
-  const size = Math.abs(value)
-  if (size >= 1 || size < 0.001) return 25 + sign
-  return sign + (size >= 0.1 ? 20 : size >= 0.01 ? 21 : 22)
-}

@@ -1,5 +1,6 @@
 import type { CallOptions, InvalidInput, ResultAsync, StoreError } from '@headwater/core'
 import type { DimensionMismatch } from '../embedders/embedder.ts'
+import type { IndexMismatch } from './index-mismatch.ts'
 
 /** A value that a record can be filtered by. There is no null: the key is absent instead. */
 export type MetadataValue = string | number | boolean | readonly string[]
@@ -104,8 +105,8 @@ export interface VectorIndexStats {
   readonly recordCount: number
 }
 
-/** Failures of an index. */
-export type VectorIndexError = StoreError | InvalidInput | DimensionMismatch
+/** Failures of an index. `index-mismatch`: it exists, and is made for other vectors. */
+export type VectorIndexError = StoreError | InvalidInput | DimensionMismatch | IndexMismatch
 
 /**
  * Records with vectors, found by cosine similarity. An instance works in one namespace; a namespace

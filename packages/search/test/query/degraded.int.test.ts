@@ -171,11 +171,11 @@ describe('with an index of other dimensions', () => {
   })
   afterAll(() => app.dispose())
 
-  it('Words answer when the index has other dimensions, and the result reports the refusal', async () => {
+  it('Words answer when the index has other dimensions, and the result names the mismatch', async () => {
     await app.publish({ title: 'Machine learning fundamentals' })
     expect(await app.find('machine learning')).toMatchObject({
       mode: 'lexical',
-      degraded: [{ leg: 'dense', store: 'pinecone', reason: 'store-refused' }],
+      degraded: [{ leg: 'dense', store: 'pinecone', reason: 'index-mismatch' }],
       hits: [{ course: { title: 'Machine learning fundamentals' } }],
     })
   })

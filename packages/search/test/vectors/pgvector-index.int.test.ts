@@ -61,6 +61,24 @@ describe('an index in PostgreSQL', () => {
     expect(nearest).toMatchObject({ id: 'course_321', metadata: { number: 321 } })
   })
 
+  it('A pgvector namespace with vectors of another length is refused by name', async () => {
+    const one = open()
+    orThrow(await one.upsert([{ id: 'a', values, metadata: {} }]))
+    const other = pgvectorIndex(stores, { namespace: `contract-${namespaces}`, dimensions: 2 })
+    const refusals = [
+      await other.query({ vector: [1, 0], topK: 1 }),
+      await other.upsert([{ id: 'b', values: [1, 0], metadata: {} }]),
+    ]
+    for (const refused of refusals)
+      expect(refused.isErr() && refused.error).toMatchObject({
+        type: 'index-mismatch',
+        index: `contract-${namespaces}`,
+        expected: 2,
+        received: 8,
+      })
+    expect(orThrow(await one.stats()).recordCount).toBe(1)
+  })
+
   it('The pgvector index takes no key or value of a filter or of metadata for SQL', async () => {
     const index = open()
     const key = 'it\'s "quoted"; DROP TABLE search_vector; --'

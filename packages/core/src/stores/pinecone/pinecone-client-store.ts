@@ -1,12 +1,13 @@
 import type { Index, Pinecone } from '@pinecone-database/pinecone'
 import type { StoreError } from '../../errors.ts'
+import type { CallOptions } from '../../call-options.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
 import { guardDeletes } from './guarded-index.ts'
 import type { StoreContext } from '../store-kind.ts'
 import { pineconeComplaint, type PineconeExchanges } from './pinecone-exchange.ts'
 import type { PineconeSettings } from './pinecone-options.ts'
-import type { PineconeStore } from './pinecone-store.ts'
+import type { PineconeDescription, PineconeStore } from './pinecone-store.ts'
 
 /** Pinecone over the official client, made here or handed in. */
 export class PineconeClientStore implements PineconeStore {
@@ -49,6 +50,19 @@ export class PineconeClientStore implements PineconeStore {
       operation,
       (signal) => this.#exchanges.call(signal, () => use(this.#index)),
       options,
+    )
+  }
+
+  describe(options: CallOptions = {}): ResultAsync<PineconeDescription, StoreError> {
+    return this.run(
+      'describe index',
+      async (index) => {
+        const { dimension } = await index.describeIndexStats()
+        // The client leaves out the rest of the answer.
+        const { metric, vectorType } = this.#exchanges.description()
+        return { dimensions: dimension, metric, kind: vectorType }
+      },
+      { ...options, isIdempotent: true },
     )
   }
 }

@@ -8,6 +8,13 @@ interface Exchange {
   readonly signal: AbortSignal
   status?: number
   retryAfterMs?: number | undefined
+  description?: SeenDescription
+}
+
+/** What the client leaves out of a description of an index. */
+interface SeenDescription {
+  readonly metric?: string
+  readonly vectorType?: string
 }
 
 /** A rejection of Pinecone's client together with what was seen on the wire. */
@@ -38,7 +45,14 @@ export class PineconeExchanges {
     const response = await fetch(input, { ...init, signal: exchange.signal })
     exchange.status = response.status
     exchange.retryAfterMs = retryAfterMs(response.headers)
+    if (response.ok && response.url.endsWith('/describe_index_stats'))
+      exchange.description = (await response.clone().json()) as SeenDescription
     return response
+  }
+
+  /** The description of the index that the call under way has seen. */
+  description(): SeenDescription {
+    return this.#current.getStore()?.description ?? {}
   }
 
   /** Runs one call; rejects with {@link PineconeCallFailed}. */

@@ -1,7 +1,18 @@
 import type { Index, Pinecone } from '@pinecone-database/pinecone'
 import type { StoreError } from '../../errors.ts'
+import type { CallOptions } from '../../call-options.ts'
 import type { GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
+
+/** What an index is made for, as far as it says. */
+export interface PineconeDescription {
+  /** Length of its vectors; absent for sparse ones. */
+  readonly dimensions?: number | undefined
+  /** How it compares them, for instance `cosine`; hidden by a client of the host's own. */
+  readonly metric?: string | undefined
+  /** `dense` or `sparse`; hidden by a client of the host's own. */
+  readonly kind?: string | undefined
+}
 
 /** Pinecone: the vector index. */
 export interface PineconeStore {
@@ -18,4 +29,6 @@ export interface PineconeStore {
     use: (index: Index) => Promise<T>,
     options?: GuardedCallOptions,
   ): ResultAsync<T, StoreError>
+  /** Asks the index what it is made for. Costs one request. */
+  describe(options?: CallOptions): ResultAsync<PineconeDescription, StoreError>
 }
