@@ -35,7 +35,7 @@ import type {
   SimilarError,
 } from './query/search-result.ts'
 import { plainWords } from './spelling/query-words.ts'
-import { WordSources } from './query/word-sources.ts'
+import { WordSources } from './spelling/word-sources.ts'
 import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
 import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
@@ -56,7 +56,7 @@ export class CourseSearch {
   constructor(stores: Stores, options: CourseSearchOptions, settings: CourseSearchSettings) {
     const { generations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
     const { courses } = options
-    const spelling = new Spelling(stores)
+    const [spelling, sources] = [new Spelling(stores), new WordSources(stores.clock)]
     this.#stores = stores
     this.#options = options
     this.#candidates = new ActiveCandidates({
@@ -64,11 +64,11 @@ export class CourseSearch {
       courses,
       generations,
       rankingOf,
-      lexical: { stores, spelling, sources: new WordSources(stores.clock) },
+      lexical: { stores, spelling, sources },
       legDeadlineMs,
       rerank,
     })
-    this.#suggesting = { stores, spelling, deadlineMs: legDeadlineMs }
+    this.#suggesting = { stores, spelling, sources, deadlineMs: legDeadlineMs }
     this.index = new CourseIndex({ stores, courses, generations, openIndex })
     this.sinks = [indexSink(this.index)]
   }

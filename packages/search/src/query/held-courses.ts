@@ -4,7 +4,7 @@ import type { RankedCourse } from './fuse.ts'
 import { selectHeld } from './lexical-queries.ts'
 import { partsOf } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
-import type { WordSources } from './word-sources.ts'
+import type { WordSources } from '../spelling/word-sources.ts'
 
 /** Dependencies of {@link heldBy}. */
 export interface HeldDeps {

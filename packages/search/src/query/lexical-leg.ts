@@ -10,7 +10,7 @@ import type { QueryParts } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
 import { wordQueries } from './word-queries.ts'
-import type { WordSources } from './word-sources.ts'
+import type { WordSources } from '../spelling/word-sources.ts'
 
 /** Dependencies of the lexical leg. */
 export interface LexicalLegDeps {

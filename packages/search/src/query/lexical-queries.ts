@@ -1,14 +1,12 @@
 import { passesFilters } from './course-queries.ts'
 import type { QueryParts } from '../spelling/query-words.ts'
+import type { WordSource } from '../spelling/word-sources.ts'
 
 /** The most texts behind operators that are heeded. */
 const maxOperators = 16
 
 /** The number of courses that show whether a term is common. */
 const sample = 60
-
-/** Where the words of courses are read. */
-export type WordSource = 'search_words' | 'courses'
 
 /**
  * The weights (D, C, B, A) that rank stems, other spellings, and words that are so common that only

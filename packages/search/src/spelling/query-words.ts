@@ -62,7 +62,7 @@ export function queryWords(
       parts,
       spellings: [
         ...(isUnspaced(parts.join('')) ? [] : joinedSpellings(units, index)),
-        ...parts.flatMap((part) => (word === part ? (corrections.get(part) ?? []) : [])),
+        ...parts.flatMap((part) => (word === part ? spellingsOf(corrections.get(part)) : [])),
       ],
       isUnfinished:
         index === units.length - 1 && word !== undefined && word.length >= minPrefixLength,
@@ -94,6 +94,11 @@ function unitsOf(token: string): (readonly string[])[] {
     else if (!isUnspaced(words[index - 1] ?? '')) units.push([word])
   }
   return compound.length > 0 ? [...units, compound] : units
+}
+
+/** Corrections as they are written, for words that PostgreSQL took, and in compared form. */
+function spellingsOf(corrections: readonly string[] = []): readonly string[] {
+  return [...new Set(corrections.flatMap((word) => [word, ...plainWords(word)]))]
 }
 
 function joinedSpellings(units: readonly (readonly string[])[], index: number): string[] {

@@ -1,7 +1,10 @@
 import { CallBudget, errAsync, okAsync } from '@headwater/core'
-import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
+import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { Corrections, Spelling } from './spelling.ts'
-import { selectSuggestions } from './suggest-queries.ts'
+import { plainWords, queryWords } from './query-words.ts'
+import { beginningsQuery, selectSuggestions, wordPattern } from './suggest-queries.ts'
+import { searchText } from './search-text.ts'
+import type { WordSources } from './word-sources.ts'
 
 /** A course that a half-typed query may mean. */
 export interface Suggestion {
@@ -15,30 +18,32 @@ export interface Suggestion {
 export interface SuggestDeps {
   readonly stores: Stores
   readonly spelling: Spelling
+  readonly sources: WordSources
   readonly deadlineMs: number
 }
 
 /**
- * Titles with words that start with those of the prefix: 1 PostgreSQL round trip. When there are
- * none, 2 more to correct misspelt words.
+ * Titles with words that start with those of the prefix, in the form in which a search compares
+ * them: without case and accents, joined or apart. 1 PostgreSQL round trip. When there are none, 2
+ * more to correct misspelt words.
  */
 export function suggestCourses(
-  { stores, spelling, deadlineMs }: SuggestDeps,
+  deps: SuggestDeps,
   { prefix, limit }: SuggestRequest,
 ): ResultAsync<readonly Suggestion[], SqlError> {
+  const { stores, spelling, deadlineMs } = deps
   const budget = new CallBudget(stores.clock, { deadlineMs })
-  const words = prefix.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
-  return select(stores, { words, limit }, budget.left()).andThen((found) => {
+  return select(deps, { prefix, limit }, budget).andThen((found) => {
     if (found.length > 0) return okAsync(found)
     return spelling
-      .correctionsOf(words, budget.left())
+      .correctionsOf(plainWords(prefix), budget.left())
       .orElse((error) =>
         error.type === 'store-unavailable' ? errAsync(error) : okAsync<Corrections>(new Map()),
       )
       .andThen((corrections) =>
         corrections.size === 0
           ? okAsync(found)
-          : select(stores, { words, limit, corrections }, budget.left()),
+          : select(deps, { prefix, limit, corrections }, budget),
       )
   })
 }
@@ -51,28 +56,59 @@ export interface SuggestRequest {
   readonly limit: number
 }
 
-interface Wanted {
-  readonly words: readonly string[]
-  readonly limit: number
+interface Wanted extends SuggestRequest {
   readonly corrections?: Corrections
 }
 
 function select(
-  stores: Stores,
-  { words, limit, corrections = new Map() }: Wanted,
-  options: CallOptions,
+  { stores, sources }: SuggestDeps,
+  { prefix, limit, corrections = new Map() }: Wanted,
+  budget: CallBudget,
 ): ResultAsync<readonly Suggestion[], SqlError> {
-  // A word is letters and digits: no character is special in a regular expression.
-  const patterns = words.map(
-    (word) => String.raw`\m(${[word, ...(corrections.get(word) ?? [])].join('|')})`,
-  )
-  const longest = patterns.toSorted((left, right) => right.length - left.length)[0]
-  const whole = `^${patterns.join(String.raw`\w*\W+`)}`
-  return stores.postgres
-    .query<{ id: number; title: string }>(
-      selectSuggestions,
-      [longest, patterns, whole, limit],
-      options,
+  const words = wordsOf(prefix).map((word) => [word, ...(corrections.get(joined(word)) ?? [])])
+  const wanted = {
+    search_words: beginningsQuery(queryWords(prefix, corrections)),
+    courses: words.map(wordPattern),
+  }
+  const isBegun = beginsWith(words)
+  return sources
+    .use((source) =>
+      stores.postgres.query<{ id: number; title: string }>(
+        selectSuggestions(source),
+        [wanted[source], prefix],
+        budget.left(),
+      ),
     )
-    .map(({ rows }) => rows.map(({ id, title }) => ({ courseId: id, title })))
+    .map(({ rows }) =>
+      rows
+        .map(({ id, title }) => ({ courseId: id, title, isBegun: isBegun(title) }))
+        .sort((one, other) => Number(other.isBegun) - Number(one.isBegun))
+        .slice(0, limit)
+        .map(({ courseId, title }) => ({ courseId, title })),
+    )
+}
+
+/** Whether a title begins with words, each in one of its spellings, joined or apart. */
+function beginsWith(words: readonly (readonly string[])[]): (title: string) => boolean {
+  const compared = words.map((spellings) => spellings.map(joined))
+  const whole = compared.map(([typed]) => typed).join('')
+  return (title) => {
+    const started = plainWords(title)
+    return (
+      started.join('').startsWith(whole) ||
+      compared.every((spellings, place) =>
+        spellings.some((spelling) => started[place]?.startsWith(spelling)),
+      )
+    )
+  }
+}
+
+/** A word in compared form, written as one. */
+function joined(word: string): string {
+  return searchText(word).replaceAll(' ', '')
+}
+
+/** The words as they are typed, with what ends `C++` and `C#`. */
+function wordsOf(prefix: string): readonly string[] {
+  return prefix.match(/[\p{L}\p{M}\p{N}]+[+#]*/gu) ?? []
 }

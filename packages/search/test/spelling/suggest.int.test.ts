@@ -14,6 +14,12 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
       'The machine shop',
       'Singing in the rain',
       'L’algèbre linéaire',
+      'Café culture',
+      'A history of the café',
+      'Node.js in depth',
+      'Front-end foundations',
+      'Frontend masters',
+      '機械学習入門',
     ])
       await app.publish({ title })
     const { id } = await app.publish({ title: 'Learning in secret' })
@@ -32,6 +38,11 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     ['sing', ['Singing in the rain', 'Learning to sing']],
     ['c++', ['C++ for engineers']],
     ['algè', ['L’algèbre linéaire']],
+    ['alge', ['L’algèbre linéaire']],
+    ['cafe', ['Café culture', 'A history of the café']],
+    ['CAFÉ cul', ['Café culture']],
+    ['cafe\u0301', ['Café culture', 'A history of the café']],
+    ['node.j', ['Node.js in depth']],
     ['arning', []],
     ['secret', []],
     ['.*', undefined],
@@ -45,8 +56,27 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     },
   )
 
+  // The compared form of titles is in the table of this package's migrations.
+  const joined = [
+    ['nodejs', ['Node.js in depth']],
+    ['nodej', ['Node.js in depth']],
+    ['frontend', ['Front-end foundations', 'Frontend masters']],
+    ['front end', ['Front-end foundations', 'Frontend masters']],
+    ['front-end m', ['Frontend masters']],
+    ['機械', ['機械学習入門']],
+  ] as const
+  it.skipIf(migrations === 'without-trigrams').each(joined)(
+    'Suggestions for %j are %j, as a search finds them',
+    async (prefix, expected) => {
+      expect(await titles(prefix)).toEqual(expected)
+      const { hits } = orThrow(await app.search.search(prefix))
+      expect(hits.map(({ course }) => course.title)).toEqual(expect.arrayContaining([...expected]))
+    },
+  )
+
   it('Suggestions correct misspelt words when there are no others', async () => {
     expect(await titles('lerning fundamntals')).toEqual(['Machine learning fundamentals'])
+    expect(await titles('algebbre')).toEqual(['L’algèbre linéaire'])
     expect(await titles('zzyzxq')).toEqual([])
   })
 

@@ -1,6 +1,8 @@
 import { errAsync, isMissingTable } from '@headwater/core'
 import type { Clock, ResultAsync, SqlError } from '@headwater/core'
-import type { WordSource } from './lexical-queries.ts'
+
+/** Where the words of courses are read. */
+export type WordSource = 'search_words' | 'courses'
 
 /** The table is looked for again after this time. */
 const forgottenAfterMs = 60_000
