@@ -4,8 +4,6 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
  * The time that an HTTP answer asks to be left alone, in milliseconds; `undefined` when it asks for
  * none. Read from `retry-after-ms`, or from `retry-after` as seconds, as a date, which is compared
  * with the `date` of the same answer, or with units, as in `1m30s`.
- *
- * @internal
  */
 export function retryAfterMs(headers: Pick<Headers, 'get'>): number | undefined {
   const ms = numberIn(headers.get('retry-after-ms'))
