@@ -114,7 +114,7 @@ export function createRepositories(
     waitlist: new WaitlistRepository(context),
     activity: new ActivityRepository({ stores, log, buffer, types, redactor }),
     sinks: [
-      ...(log ? [activityLogSink(log, new Origins(stores))] : []),
+      ...(log ? [activityLogSink({ log, origins: new Origins(stores), redactor })] : []),
       popularitySink(popularity),
       userErasureSink(stores, stores.mongodb, retention),
     ],

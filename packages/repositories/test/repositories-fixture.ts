@@ -41,7 +41,7 @@ export interface RepositoriesFixture extends Repositories {
     connection?: ConnectOptions,
   ): Promise<Repositories & { readonly stores: Stores; close(): Promise<void> }>
   /** Hands every event of the outbox to each sink that wants it, as a relay would. */
-  deliver(): Promise<void>
+  deliver(sinks?: readonly Sink[]): Promise<void>
   newUser(user?: Partial<NewUser>): Promise<User>
   /** Inserts rows of users without events, when many are needed at once. */
   manyUsers(count: number): Promise<number[]>
@@ -68,7 +68,7 @@ export async function openFixture({
     stores,
     options: connection,
     openAnother: (further = options, elsewhere = connection) => openAnother(elsewhere, further),
-    deliver: () => deliver(stores, repositories.sinks),
+    deliver: (sinks = repositories.sinks) => deliver(stores, sinks),
     dispose: async () => {
       orThrow(await stores.close())
       await parts.dispose()

@@ -16,16 +16,24 @@ import { activityRecordedPayload } from './activity-events.ts'
 import { toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, UserActivityDocument } from './collections.ts'
 import type { EventDocuments, EventLog } from './event-log.ts'
+import type { Redactor } from './redaction.ts'
 
 type Failed = SinkReport['failed'][number]
+
+/** Dependencies of {@link activityLogSink}. */
+export interface ActivityLogSinkDeps {
+  readonly log: EventLog
+  readonly origins: Origins
+  readonly redactor: Redactor | undefined
+}
 
 /**
  * Writes registrations and durable activity to `user_activity`, and every enrollment event to
  * `enrollment_events`: one document per event, with the event's id as `_id`, however often the
  * event arrives. Amounts are integer minor units. A registration receives its origin, which is
- * deleted where it waited.
+ * deleted where it waited; its data is redacted as that of all activity.
  */
-export function activityLogSink(log: EventLog, origins: Origins): Sink {
+export function activityLogSink({ log, origins, redactor }: ActivityLogSinkDeps): Sink {
   return defineSink({
     name: 'activity-log',
     types: ['user.registered', 'enrollment.*', 'activity.recorded'],
@@ -34,7 +42,7 @@ export function activityLogSink(log: EventLog, origins: Origins): Sink {
       // A write that fails as a whole is no event's fault: a wrong password makes no dead letters.
       return origins
         .of(registeredBy(events))
-        .andThen((found) => write(log, toDocuments(events, found), signal))
+        .andThen((found) => write(log, toDocuments(events, { origins: found, redactor }), signal))
         .andThrough(({ failed }) => origins.forget(registeredBy(events, failed)))
         .mapErr((cause) => sinkOutage('the event log was not written', cause))
     },
@@ -67,12 +75,12 @@ function write(log: EventLog, { documents, failed }: Batch, signal: AbortSignal)
   }))
 }
 
-function toDocuments(events: readonly OutboxEvent[], origins: OriginsByUser): Batch {
+function toDocuments(events: readonly OutboxEvent[], known: Known): Batch {
   const activities: UserActivityDocument[] = []
   const enrollments: EnrollmentEventDocument[] = []
   const failed: Failed[] = []
   for (const event of events) {
-    const document = toDocument(event, origins)
+    const document = toDocument(event, known)
     if (document === undefined)
       failed.push(refused(event.id, `the payload of ${event.type} breaks its schema`))
     else if ('course_id' in document) enrollments.push(document)
@@ -85,15 +93,19 @@ function refused(id: string, message: string): Failed {
   return { id, failure: { type: 'sink-failed', message, retryable: false } }
 }
 
-type OriginsByUser = ReadonlyMap<number, ActivityMetadata>
+/** What a registration receives that its event does not hold. */
+interface Known {
+  readonly origins: ReadonlyMap<number, ActivityMetadata>
+  readonly redactor: Redactor | undefined
+}
 
 function toDocument(
   event: OutboxEvent,
-  origins: OriginsByUser,
+  known: Known,
 ): UserActivityDocument | EnrollmentEventDocument | undefined {
   switch (event.type) {
     case 'user.registered':
-      return registration(event, origins)
+      return registration(event, known)
     case 'activity.recorded':
       return activity(event)
     case 'enrollment.created':
@@ -113,18 +125,20 @@ function registrationOf({ type, payload }: OutboxEvent): UserRegisteredPayload |
 
 function registration(
   event: OutboxEvent,
-  origins: OriginsByUser,
+  { origins, redactor }: Known,
 ): UserActivityDocument | undefined {
   const payload = registrationOf(event)
   if (payload === undefined) return undefined
   const { userId, role } = payload
+  // The origin was redacted before it left the process, and no replacement is made twice.
+  const registered = { data: { role }, metadata: {} }
   return toUserActivity({
     kind: 'activity',
     id: event.id,
     at: event.createdAt.getTime(),
     userId,
     type: event.type,
-    data: { role },
+    data: (redactor?.redact(registered) ?? registered).data,
     metadata: origins.get(userId) ?? {},
   })
 }

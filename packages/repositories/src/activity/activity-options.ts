@@ -31,7 +31,9 @@ export interface ActivityOptions extends ActivityBufferOptions {
   readonly retentionDays?: number | RetentionDays
   /**
    * Fields of activity that are removed or replaced before anything leaves the process, for
-   * instance `metadata.ip_address` and `event_data.email`; in spilled and durable activity too.
+   * instance `metadata.ip_address` and `event_data.email`; in spilled and durable activity too. Of
+   * a registration, `event_data.role` is removed from the log; PostgreSQL keeps the role.
+   * Enrollment events are records of payments, and stay as they are.
    *
    * @defaultValue `[]`
    */

@@ -1,4 +1,4 @@
-import { err, notFound, ok, okAsync, ResultAsync } from '@headwater/core'
+import { CallBudget, err, notFound, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
 import type { Abortable, Sessions, StoreError, Stores } from '@headwater/core'
 import type { Document } from 'mongodb'
 import type { collectionIndexes, UserActivityDocument } from '../activity/collections.ts'
@@ -25,8 +25,11 @@ export interface ExportDeps {
   readonly log: EventLog | undefined
 }
 
-/** Time for the documents of one collection, however long the history. */
+/** Time for all documents of MongoDB, however long the history. */
 const deadlineMs = 120_000
+
+/** Time for a first sign of life: a long history is waited for, a hung store is not. */
+const answerDeadlineMs = 3_000
 
 type Stored = Pick<UserExport, 'profile' | 'enrollments' | 'waitlist' | 'payments' | 'teaches'>
 type Logged = Pick<UserExport, 'activity' | 'searches' | 'enrollmentEvents'>
@@ -44,7 +47,9 @@ export function exportUser(
         sessions.map(({ data, createdAt, expiresAt }) => ({ data, createdAt, expiresAt })),
       )
       .andThen((sessions) =>
-        fromMongodb(deps.log, id, options).map((logged) => ({ ...stored, sessions, ...logged })),
+        fromMongodb(deps, id, options)
+          .mapErr(lacking('activity, searches and enrollment events'))
+          .map((logged) => ({ ...stored, sessions, ...logged })),
       ),
   )
 }
@@ -74,11 +79,12 @@ function fromPostgres(
 }
 
 function fromMongodb(
-  log: EventLog | undefined,
+  { log, stores }: ExportDeps,
   id: number,
   { signal }: Abortable,
 ): ResultAsync<Logged, StoreError> {
   if (log === undefined) return okAsync({ activity: [], searches: [], enrollmentEvents: [] })
+  const budget = new CallBudget(stores.clock, { deadlineMs, signal })
   const own = (collection: keyof typeof collectionIndexes) =>
     log.read(
       'export-user',
@@ -88,15 +94,27 @@ function fromMongodb(
           .find({ user_id: id }, { signal: ended })
           .sort({ timestamp: 1 })
           .toArray(),
-      { deadlineMs, signal },
+      budget.left(),
     )
-  return ResultAsync.combine([
-    own('user_activity'),
-    own('search_logs'),
-    own('enrollment_events'),
-  ]).map(([activity, searches, enrollmentEvents]) => ({
-    activity: (activity as unknown as UserActivityDocument[]).map(toActivityRecord),
-    searches,
-    enrollmentEvents,
-  }))
+  return log
+    .read('export-user', (database) => database.command({ ping: 1 }), {
+      deadlineMs: answerDeadlineMs,
+      signal,
+    })
+    .andThen(() =>
+      ResultAsync.combine([own('user_activity'), own('search_logs'), own('enrollment_events')]),
+    )
+    .map(([activity, searches, enrollmentEvents]) => ({
+      activity: (activity as unknown as UserActivityDocument[]).map(toActivityRecord),
+      searches,
+      enrollmentEvents,
+    }))
+}
+
+/** Says in the failure of a store what the export would lack without it. */
+function lacking(parts: string): (failure: StoreError) => StoreError {
+  return (failure) => {
+    const message = `${failure.message}; without it an export would lack ${parts}`
+    return withCause({ ...failure, message }, failure.cause)
+  }
 }

@@ -254,9 +254,10 @@ export class UserRepository {
   /**
    * Exports all that is known of a user, from every store; never the password hash or a session's
    * token. Changes nothing. Activity of the last half second may be missing. During an outage of
-   * any store the export fails and names it: it is never a part of the whole.
+   * any store the export fails and names it: it is never a part of the whole. A MongoDB that does
+   * not answer is waited for three seconds, a long history two minutes.
    *
-   * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 3 reads of MongoDB at once.
+   * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 1 and then 3 reads of MongoDB at once.
    */
   export(id: number, options?: Abortable): ResultAsync<UserExport, ExportUserError> {
     const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }

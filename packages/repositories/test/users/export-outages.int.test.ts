@@ -53,3 +53,10 @@ test.each(outages)(
     expect(failureOf(await fixture.users.export(userId))).toMatchObject({ store, retryable: true })
   },
 )
+
+test('An export waits for a hung MongoDB three seconds, and says what it would lack', async () => {
+  proxies.mongodb.hang()
+  const failure = failureOf(await fixture.users.export(userId))
+  expect(failure).toMatchObject({ type: 'deadline-exceeded', store: 'mongodb', deadlineMs: 3_000 })
+  expect(failure.message).toContain('would lack activity, searches and enrollment events')
+})

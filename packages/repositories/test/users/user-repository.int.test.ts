@@ -100,6 +100,17 @@ describe('users.create', () => {
     expect(await originsOf(user)).toMatchObject([{ ip_address: null, user_agent: 'Firefox/2' }])
   })
 
+  test('The role of a registration is redacted as the data of all activity is', async () => {
+    const user = await fixture.newUser({ role: 'instructor' })
+    const redacting = await fixture.openAnother({
+      activity: { redact: [{ field: 'event_data.role', replace: () => 'someone' }] },
+    })
+    await fixture.deliver(redacting.sinks)
+    await redacting.close()
+    const { items } = orThrow(await fixture.activity.list({ userId: user.id }))
+    expect(items).toMatchObject([{ type: 'user.registered', data: { role: 'someone' } }])
+  })
+
   test('A user who is deleted before the registration is logged leaves no address', async () => {
     const user = await fixture.newUser({ metadata: { ipAddress: '192.0.2.9' } })
     orThrow(await fixture.users.delete(user.id))
