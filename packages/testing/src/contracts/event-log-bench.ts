@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as Mongodb from 'mongodb'
 import type { Collection, Db, Document, MongoClient } from 'mongodb'
+import { peer } from '../stack/peer.ts'
 
 /** The official client, connected to a database that the suite creates and drops. */
 export class EventLogBench {
@@ -15,7 +16,7 @@ export class EventLogBench {
   }
 
   static async connect(url: string): Promise<EventLogBench> {
-    const mongodb = await import('mongodb')
+    const mongodb = await peer('mongodb', 'mongodb', import('mongodb'))
     const client = new mongodb.MongoClient(url, {
       serverSelectionTimeoutMS: 10_000,
       retryWrites: false,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createDatabase, dropDatabase } from './postgres-database.ts'
 import { withMongodb } from './mongodb-rungs.ts'
+import { peer } from './peer.ts'
 import { withRedis } from './redis-rungs.ts'
 import { storeNames, type StoreName } from './rung.ts'
 import type {
@@ -128,7 +129,8 @@ async function removeKeys({ url, prefix }: RedisPart): Promise<void> {
 }
 
 async function removeNamespace({ url, apiKey, index, namespace }: PineconePart): Promise<void> {
-  const { Pinecone } = await import('@pinecone-database/pinecone')
+  const name = '@pinecone-database/pinecone'
+  const { Pinecone } = await peer('pinecone', name, import('@pinecone-database/pinecone'))
   const target = new Pinecone({ apiKey, controllerHostUrl: url }).index({ name: index })
   const { namespaces } = await target.describeIndexStats()
   if (namespaces?.[namespace]) await target.deleteNamespace(namespace)

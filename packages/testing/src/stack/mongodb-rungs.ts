@@ -2,6 +2,7 @@ import type { MongoClient } from 'mongodb'
 import { containerImages, startContainer } from './container.ts'
 import { findOnPath } from '../servers/find-on-path.ts'
 import { startMongodServer } from '../servers/mongod-server.ts'
+import { peer } from './peer.ts'
 import type { StartedStore, StoreRungs } from './store-address.ts'
 import { startedStore } from './started-store.ts'
 
@@ -49,7 +50,7 @@ export async function withMongodb<T>(
   url: string,
   use: (client: MongoClient) => Promise<T>,
 ): Promise<T> {
-  const { MongoClient } = await import('mongodb')
+  const { MongoClient } = await peer('mongodb', 'mongodb', import('mongodb'))
   const client = new MongoClient(url, {
     serverSelectionTimeoutMS: connectTimeoutMs,
     connectTimeoutMS: connectTimeoutMs,

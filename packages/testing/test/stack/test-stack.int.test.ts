@@ -105,6 +105,16 @@ describe('a stack', () => {
     await rm(directory, { recursive: true })
   }, 120_000)
 
+  test('A store whose package is not installed names the command that installs it', async () => {
+    const fixture = fileURLToPath(new URL('./missing-peer-fixture.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--conditions=headwater-source', fixture],
+      { timeout: 100_000 },
+    )
+    expect(stdout).toMatch(/^mongodb \(.*needs the package mongodb, .*: npm install mongodb$/m)
+  }, 120_000)
+
   test('A stack describes each store by rung and version, and its addresses are plain data', async () => {
     const lines: string[] = []
     const stack = await startTestStack({
