@@ -73,7 +73,7 @@ describe.each(redisKinds)('on %s', (redis) => {
     })
 
     test('An absent row is remembered as absent for absentTtlMs', async () => {
-      const cache = rowCache(stores, { name: ownName(), absentTtlMs: 150 })
+      const cache = rowCache(stores, { name: ownName(), absentTtlMs: 2_000 })
       expect(orThrow(await cache.get(9_999))).toBeUndefined()
       await isStored(cache.key(9_999))
       expect(orThrow(await cache.get(9_999))).toBeUndefined()
