@@ -1,3 +1,4 @@
+import { createCluster } from '@redis/client'
 import { createSessions, orThrow, type Sessions, type Stores } from '@headwater/core'
 import { eventually, type RedisCluster, startRedisCluster } from '@headwater/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -97,4 +98,41 @@ test('A master that takes over again without the last writes brings no old value
   await takeOver('as it is', { from: replica, to: master })
   expect(await versions()).toEqual(new Set([3]))
   expect(await areFound(tokens)).toEqual(new Set([false]))
+})
+
+test('No revoked session is found on a master that has not been asked yet who it is', async () => {
+  const [master, replica] = urls()
+  const client = createCluster({ rootNodes: cluster.urls.map((url) => ({ url })) })
+  client.on('error', () => undefined)
+  await client.connect()
+  const asked = Promise.withResolvers<undefined>()
+  const node = client.nodeClient.bind(client)
+  const watching = await rows.open({ redis: { client, deadlineMs: 5_000 } })
+  const watched = createSessions(watching)
+  const tokens = await Promise.all(
+    userIds.map(async (userId) => orThrow(await watched.create({ userId })).token),
+  )
+  await takeOver('with all data', { from: master, to: replica })
+  await Promise.all(userIds.map(async (userId) => orThrow(await watched.revokeAll(userId))))
+  await eventually(() => expect(watching.redis.runId).toBe(stores.redis.runId), noticedWithin)
+
+  // As if the end of the old connection, or the answer to who the new one is, came late.
+  client.removeAllListeners('node-disconnect')
+  client.nodeClient = async (which) => {
+    await asked.promise
+    return node(which)
+  }
+  const found = new Set<string>()
+  await Promise.all([
+    takeOver('as it is', { from: replica, to: master }),
+    eventually(async () => {
+      const isRedirected = client.masters.some(({ address }) => `redis://${address}` === master)
+      for (const token of tokens)
+        if ((await watched.get(token)).unwrapOr(undefined) !== undefined) found.add(token)
+      expect(isRedirected).toBe(true)
+    }, noticedWithin),
+  ])
+  expect(found.size).toBe(0)
+  asked.resolve(undefined)
+  await client.close()
 })

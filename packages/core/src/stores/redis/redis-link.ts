@@ -139,6 +139,8 @@ export class RedisLink {
       },
       onReady: () => {
         this.#verify()
+        // A node that has come to a cluster may be a promoted replica, and it answers at once.
+        if (this.#isUp && isCluster(this.#client)) this.#listeners.onDown()
       },
       onLost: () => {
         this.#goDown()
@@ -164,7 +166,6 @@ export class RedisLink {
   #verify(): void {
     this.#attempt += 1
     const attempt = this.#attempt
-    // A node that has come to a cluster may be a promoted replica.
     if (isCluster(this.#client)) this.#runId = undefined
     else this.#watch(this.#settings.connectTimeoutMs)
     readServer(this.#client).then(
