@@ -10,7 +10,7 @@ describe('a search and its click', () => {
   beforeAll(async () => {
     platform = await startPlatform()
     mongodb = await new MongoClient(platform.servers.mongodb.url).connect()
-  }, 60_000)
+  })
   afterAll(async () => {
     await mongodb.close()
     await platform.close()
@@ -51,7 +51,7 @@ describe('a search and its click', () => {
       },
     ])
     expect(String(documents[0]?._id)).toBe(searchId)
-  }, 30_000)
+  })
 
   it('Clicks on two pages of one search count at their positions, and the search counts once', async () => {
     const { search, activity } = platform
@@ -80,5 +80,5 @@ describe('a search and its click', () => {
     expect(at2).toMatchObject({ position: 2, clicks: 1, shown: 1, rate: 1 })
     const queries = orThrow(await activity.analytics.topQueries(period))
     expect(queries.find(({ query }) => query === 'rowing')).toMatchObject({ searches: 1 })
-  }, 30_000)
+  })
 })

@@ -67,7 +67,7 @@ describe('over the held-out half of the labelled queries', () => {
       { catalogue, furtherCourses },
       () => undefined,
     )
-  }, 120_000)
+  })
 
   const figures = (answers: readonly Answer[], name?: string): Figures =>
     figuresOf(answers.filter(({ labelled }) => name === undefined || labelled.class === name))

@@ -13,7 +13,7 @@ const declared = new Map<string, string[]>()
 beforeAll(() => {
   const values = valuesOf(all.map(({ esm }) => esm.types)) as string[][]
   all.forEach(({ specifier }, index) => declared.set(specifier, values[index] ?? []))
-}, 120_000)
+})
 
 test.each(all)(
   'All values that $specifier declares exist at run time, and no others',

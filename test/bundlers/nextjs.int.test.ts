@@ -33,11 +33,11 @@ afterAll(() => set[Symbol.asyncDispose]())
 
 test('A route of Next.js migrates and enrolls without the optional packages', async () => {
   await expectQuickStart({ command: process.execPath, args: [ask, next, 'start'], cwd: project })
-}, 120_000)
+})
 
 test('The standalone output of Next.js migrates and enrolls where nothing is installed', async () => {
   const output = path.join(set.directory, 'standalone')
   cpSync(path.join(project, '.next/standalone'), output, { recursive: true })
   const args = [ask, path.join(output, 'server.js')]
   await expectQuickStart({ command: process.execPath, args, cwd: output })
-}, 120_000)
+})

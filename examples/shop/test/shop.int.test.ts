@@ -16,8 +16,8 @@ beforeEach(async () => {
   const { postgres, redis } = parts
   stores = orThrow(
     await connect({
-      postgres: { url: postgres.url },
-      redis: { url: redis.url, keyPrefix: redis.prefix },
+      postgres: { url: postgres.url, connectTimeoutMs: 60_000 },
+      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 2_000 },
     }),
   )
   orThrow(await migrate(stores, { sets: [shopMigrations] }))

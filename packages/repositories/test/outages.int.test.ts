@@ -107,7 +107,7 @@ describe.each(['cut', 'hang'] as const)('while Redis is %s', (fault) => {
     await expectWritten(written)
     proxies.redis.restore()
     await expectWritten(written)
-  }, 60_000)
+  })
 })
 
 describe('a failure after COMMIT', () => {
@@ -198,7 +198,7 @@ describe('a failure after COMMIT', () => {
       },
       { timeoutMs: 30_000 },
     )
-  }, 90_000)
+  })
 })
 
 describe('while PostgreSQL is down', () => {
@@ -231,5 +231,5 @@ describe('while PostgreSQL is down', () => {
       { timeoutMs: 20_000 },
     )
     expect(orThrow(await fixture.courses.students(course.id)).items).toEqual([])
-  }, 60_000)
+  })
 })

@@ -161,7 +161,7 @@ describe('a relay with the sinks of the repositories', () => {
       { timeoutMs: 20_000 },
     )
     await another.dispose()
-  }, 60_000)
+  })
 })
 
 describe('a sink whose store is down', () => {
@@ -190,5 +190,5 @@ describe('a sink whose store is down', () => {
         retryable: true,
       })
     await another.dispose()
-  }, 60_000)
+  })
 })

@@ -158,7 +158,7 @@ export async function openSearchFixture({
     instructor: (username) => createInstructor(repositories, username),
     publish: createPublisher(repositories),
     sync: async () => {
-      orThrow(await relay.drain())
+      orThrow(await relay.drain({ deadlineMs: 60_000 }))
     },
     titles: async (query, options) =>
       (await find(query, options)).hits.map(({ course }) => course.title),

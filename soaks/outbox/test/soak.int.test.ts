@@ -34,5 +34,5 @@ describe('while relays are killed and stopped, PostgreSQL crashes, and sinks fai
 
   test('Control: a reader by position loses events although nothing fails', async () => {
     expect((await runControl('idCursor', { seconds: 2, postgres, redis })).lost).toBeGreaterThan(0)
-  }, 60_000)
+  })
 })

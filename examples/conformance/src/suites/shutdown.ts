@@ -17,17 +17,15 @@ export function shutdown({ command }: Host): void {
       await using server = await Server.start(command)
       // A connection that is never used keeps nobody waiting.
       await using _idle = await Raw.open(server.port)
-      await using ready = await Raw.open(server.port)
       const question = questionOfReadiness(server.path)
-      ready.send(`${question}\r\n`)
-      await ready.received('200 OK')
+      await using ready = await eventually(() => readyConnection(server.port, question), patient)
       ready.send(question)
       await using slow = await Raw.open(server.port)
       slow.send(headOfRegistration(server.path))
       await slow.received('100 Continue')
 
       server.kill(signal)
-      await eventually(async () => !(await server.accepts()), { timeoutMs: 20_000 })
+      await eventually(async () => !(await server.accepts()), patient)
       for (let times = 0; times < 2; times += 1) server.kill(signal)
       ready.send('\r\n')
       await ready.received('503 Service Unavailable')
@@ -38,6 +36,9 @@ export function shutdown({ command }: Host): void {
     },
   )
 }
+
+/** The machine may be busy with other tests. */
+const patient = { timeoutMs: 60_000 }
 
 const registration = JSON.stringify({
   email: 'ada@example.com',
@@ -63,6 +64,16 @@ const questionOfReadiness = (mount: string) =>
     `Authorization: Bearer ${monitorToken}`,
     '',
   ].join('\r\n')
+
+/** A connection on which the server has said that it is ready. */
+async function readyConnection(port: number, question: string): Promise<Raw> {
+  const connection = await Raw.open(port)
+  connection.send(`${question}\r\n`)
+  await connection.received('HTTP/1.1 ')
+  if (connection.text.includes('200 OK')) return connection
+  await connection[Symbol.asyncDispose]()
+  throw new Error(`the server is not ready: ${connection.text}`)
+}
 
 /** A process that serves the API. */
 class Server {
@@ -173,17 +184,19 @@ class Raw {
     return new Raw(socket)
   }
 
+  /** The answers so far. */
+  get text(): string {
+    return this.#text
+  }
+
   send(text: string): void {
     this.#socket.write(text)
   }
 
   async received(text: string): Promise<void> {
-    await eventually(
-      () => {
-        expect(this.#text).toContain(text)
-      },
-      { timeoutMs: 20_000 },
-    )
+    await eventually(() => {
+      expect(this.#text).toContain(text)
+    }, patient)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -294,7 +294,7 @@ describe('a durable invalidation', () => {
     // Once the intent is older than a hold: until then its writer may still release.
     await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 30_000 })
     await eventually(async () => expect(await intents()).toBe(0))
-  }, 60_000)
+  })
 
   test('Nobody deletes the key when Redis loses the hold of a fast writer that died', async () => {
     await isStored()

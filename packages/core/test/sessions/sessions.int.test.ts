@@ -158,7 +158,9 @@ describe('sessions', () => {
 
   test('Every call fails with store-unavailable while Redis is down', async () => {
     const proxy = await faultProxy(fixture.own.redis.url)
-    const { stores: cutOff, sessions } = await fixture.open({ redis: { url: proxy.url } })
+    const { stores: cutOff, sessions } = await fixture.open({
+      redis: { url: proxy.url, required: true },
+    })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     proxy.cut()
     const answers = [

@@ -124,7 +124,7 @@ describe('activity while MongoDB fails', () => {
     mongodb.restore()
     await eventually(() => expect(arrived('both.down')).toHaveLength(2_001), { timeoutMs: 20_000 })
     expect(arrived('both.down')).toEqual(sequence(2_001))
-  }, 60_000)
+  })
 
   test('During an outage of PostgreSQL alone a crowded buffer writes to MongoDB out of order', async () => {
     const dropped = listen('activity:dropped')
@@ -148,7 +148,7 @@ describe('activity while MongoDB fails', () => {
       { timeoutMs: 20_000 },
     )
     expect(dropped).toEqual([])
-  }, 60_000)
+  })
 
   test('A running process writes the entries that a dead process has spilled', async () => {
     const another = await fixture.openAnother({
@@ -168,7 +168,7 @@ describe('activity while MongoDB fails', () => {
       },
       { timeoutMs: 25_000 },
     )
-  }, 60_000)
+  })
 
   test('Close writes to PostgreSQL within its deadline while MongoDB hangs', async () => {
     const another = await fixture.openAnother({
@@ -198,7 +198,7 @@ describe('activity while MongoDB fails', () => {
       },
       { timeoutMs: 25_000 },
     )
-  }, 60_000)
+  })
 
   const processes = [
     ['an idle process', 0],
@@ -271,7 +271,7 @@ describe('redacted activity', () => {
     expect(texts[1]).toContain('browser')
     mongodb.restore()
     await another.close()
-  }, 30_000)
+  })
 
   test('A redacted field that no activity has is refused at construction', async () => {
     await expect(fixture.openAnother({ activity: { redact: ['ip_address'] } })).rejects.toThrow(

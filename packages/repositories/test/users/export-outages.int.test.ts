@@ -25,7 +25,7 @@ beforeAll(async () => {
   })
   userId = (await fixture.newUser()).id
   orThrow(await createSessions(fixture.stores).create({ userId }))
-  await fixture.deliver()
+  await eventually(() => fixture.deliver(), { timeoutMs: 60_000 })
 })
 afterEach(async () => {
   for (const proxy of Object.values(proxies)) proxy.restore()

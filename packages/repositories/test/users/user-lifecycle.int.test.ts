@@ -226,7 +226,7 @@ describe('users.delete', () => {
     ])
     expect([...deleted, ...enrolled].filter((result) => result.isErr())).toEqual([])
     for (const { id } of courses) expect([await countOf(id), await places(id)]).toEqual([6, 6])
-  }, 60_000)
+  })
 })
 
 describe('what a deleted user did', () => {
@@ -356,7 +356,7 @@ describe('what a deleted user did', () => {
       },
       { timeoutMs: 10_000 },
     )
-  }, 30_000)
+  })
 
   test('Spilled activity and dead letters of a deleted user bear the pseudonym and can be replayed', async () => {
     const { user, friend, course } = await busyUser()

@@ -53,7 +53,12 @@ describe('an index in Pinecone', () => {
       await connect({
         postgres: { url: postgres.url },
         redis: { url: redis.url },
-        pinecone: { apiKey: pinecone.apiKey, controllerHostUrl: pinecone.url, index: 'large' },
+        pinecone: {
+          apiKey: pinecone.apiKey,
+          controllerHostUrl: pinecone.url,
+          index: 'large',
+          deadlineMs: 60_000,
+        },
       }),
     )
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Client } from 'pg'
 
-const connectTimeoutMs = 10_000
+const connectTimeoutMs = 60_000
 
 /**
  * Creates an empty database on the server at a URL and resolves to the new database's URL. Costs
@@ -46,7 +46,7 @@ export async function withClient<T>(url: string, use: (client: Client) => Promis
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: connectTimeoutMs * 3,
+    query_timeout: connectTimeoutMs,
   })
   client.on('error', () => undefined)
   await client.connect()

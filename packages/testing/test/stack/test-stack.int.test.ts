@@ -103,7 +103,7 @@ describe('a stack', () => {
     expect(stdout.split('\n').slice(-3)).toEqual(['children: ', 'resources: ', ''])
     expect(await readdir(directory)).toEqual([])
     await rm(directory, { recursive: true })
-  }, 120_000)
+  })
 
   test('A store whose package is not installed names the command that installs it', async () => {
     const fixture = fileURLToPath(new URL('./missing-peer-fixture.ts', import.meta.url))
@@ -113,7 +113,7 @@ describe('a stack', () => {
       { timeout: 100_000 },
     )
     expect(stdout).toMatch(/^mongodb \(.*needs the package mongodb, .*: npm install mongodb$/m)
-  }, 120_000)
+  })
 
   test('A stack describes each store by rung and version, and its addresses are plain data', async () => {
     const lines: string[] = []

@@ -153,7 +153,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
       }),
       { numRuns: 25, endOnFailure: true },
     )
-  }, 120_000)
+  })
 
   test.each(figures)('The figure %s takes one operation of MongoDB', async (_name, ask) => {
     expect(
