@@ -2,7 +2,6 @@ import { err, ok, packageMissing, ResultAsync } from '@headwater/core'
 import type { PackageMissing } from '@headwater/core'
 import type * as OpenaiPackage from 'openai'
 import type OpenAI from 'openai'
-import { fetchOpenai } from './openai-refusal.ts'
 
 /**
  * Loads the package of OpenAI's official client; never rejects. Bundlers leave it alone: webpack
@@ -40,7 +39,6 @@ export function openaiClient(
     baseURL: url.href.replace(/\/$/, ''),
     defaultQuery: query,
     defaultHeaders: headers,
-    fetch: fetchOpenai,
     adminAPIKey: null,
     organization: null,
     project: null,

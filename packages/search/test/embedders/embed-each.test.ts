@@ -71,11 +71,15 @@ describe('texts that are embedded each for itself', () => {
     expect([...asked].sort()).toEqual(['a bb', 'ccc', 'ccc dddd', 'dddd'])
   })
 
-  it('A request is not halved when it is the key that is refused', async () => {
-    const { embedder, asked } = service(() => ({ ...refused, code: '401' }))
-    expect((await embedEach(embedder, ['a', 'bb', 'ccc'])).every((text) => 'failure' in text)).toBe(
-      true,
-    )
-    expect(asked).toHaveLength(2)
-  })
+  const faultsOfService = ['401', '404', 'insufficient_quota', 'no-vectors', 'error-in-answer']
+  it.each(faultsOfService)(
+    'A request is not halved when the service is at fault (%s)',
+    async (code) => {
+      const { embedder, asked } = service(() => ({ ...refused, code }))
+      expect(
+        (await embedEach(embedder, ['a', 'bb', 'ccc'])).every((text) => 'failure' in text),
+      ).toBe(true)
+      expect(asked).toHaveLength(2)
+    },
+  )
 })
