@@ -96,7 +96,10 @@ describe.each(outageNames)('With %s', (outage) => {
       const sessions = expected({ Redis: 'unavailable' })
       const found = await platform.sessions.get(fixture.session.token)
       expect(allowed(sessions)).toContain(outcomeOf(found))
-      if (found.isOk()) expect(found.value?.userId).toBe(fixture.student.id)
+      // A Redis that has returned already has lost what it kept in memory only.
+      const mayBeLost = outage === 'Redis' && fault === 'restarting'
+      if (found.isOk() && !(mayBeLost && found.value === undefined))
+        expect(found.value?.userId).toBe(fixture.student.id)
       expect(allowed(sessions)).toContain(
         outcomeOf(await platform.sessions.create({ userId: fixture.student.id })),
       )

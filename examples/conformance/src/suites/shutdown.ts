@@ -34,6 +34,8 @@ export function shutdown({ command }: Host): void {
 
       expect(await server.exited).toEqual([0, null])
     },
+    // Two more processes start, on a machine that may be busy with other tests.
+    300_000,
   )
 }
 

@@ -3,8 +3,8 @@ import { settingMs } from '../stores/postgres/setting-ms.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
 /**
- * The statements that begin a transaction. The second answers with the transaction's identity in one
- * column, its parts separated by blanks: seven columns cost a fifth of such a statement more.
+ * The statements that begin a transaction. The second answers with its identity in one column,
+ * whose parts are separated by blanks: seven columns make such a statement a fifth slower.
  */
 export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,

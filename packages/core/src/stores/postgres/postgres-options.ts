@@ -31,7 +31,8 @@ export interface PostgresOptions {
    */
   readonly idleTimeoutMs?: number
   /**
-   * Time to wait for a connection, new or free, in milliseconds.
+   * Time a connection has to be made, in milliseconds, and time without one coming free in a pool
+   * that is in use: a pool that moves is waited for as long as a statement may take.
    *
    * @defaultValue `2_000`
    */

@@ -5,7 +5,8 @@ import type { SqlClient, SqlResult } from '../sql-client.ts'
 import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
-import { openPool, reservedPoolOf } from './postgres-pools.ts'
+import { PoolTurns } from './pool-turns.ts'
+import { longestWaitMs, openPool, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { sqlFailure, unavailableFailure } from './sql-failure.ts'
 import { ServerHistory } from './server-history.ts'
@@ -30,7 +31,8 @@ export class PostgresPoolStore implements PostgresStore {
   readonly #context: ConnectionContext
   readonly #isOwn: boolean
   readonly #onPoolError: (error: unknown) => void
-  #reserved: Pool | undefined
+  readonly #turns: PoolTurns
+  #reserved: PoolTurns | undefined
   #isClosed = false
 
   constructor(settings: PostgresSettings, { clock, diagnostics }: StoreContext) {
@@ -46,6 +48,7 @@ export class PostgresPoolStore implements PostgresStore {
     }
     this.#isOwn = settings.pool === undefined
     this.pool = settings.pool ?? openPool(settings)
+    this.#turns = new PoolTurns(this.pool, clock)
     this.#onPoolError = (error) => {
       diagnostics.emit('store:error', { store: 'postgres', error: quietError(error) })
     }
@@ -74,10 +77,10 @@ export class PostgresPoolStore implements PostgresStore {
     options: LoanOptions = {},
   ): Promise<T> {
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
-    const pool = options.reserved === true ? this.#reservedPool() : this.pool
+    const turns = options.reserved === true ? this.#reservedTurns() : this.#turns
     const { signal } = options
     const connection = new LoanedConnection(
-      await this.#checkOut(pool, { operation: 'connect', deadlineMs: Infinity, signal }),
+      await this.#checkOut(turns, { operation: 'connect', deadlineMs: Infinity, signal }),
       this.#context,
       { deadlineMs },
     )
@@ -95,14 +98,16 @@ export class PostgresPoolStore implements PostgresStore {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    await Promise.all([this.#reserved?.end(), this.#isOwn ? endPool(this.pool) : undefined])
-    if (!this.#isOwn) this.pool.off('error', this.#onPoolError)
+    await Promise.all([this.#reserved?.pool.end(), this.#isOwn ? endPool(this.pool) : undefined])
+    if (this.#isOwn) return
+    this.#turns.stop()
+    this.pool.off('error', this.#onPoolError)
   }
 
   /** Cuts off the connections of what was opened here. */
   destroy(): void {
     void this.close()
-    if (this.#reserved !== undefined) cutOff(this.#reserved)
+    if (this.#reserved !== undefined) cutOff(this.#reserved.pool)
     if (this.#isOwn) cutOff(this.pool)
   }
 
@@ -116,7 +121,7 @@ export class PostgresPoolStore implements PostgresStore {
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
     const { signal } = options
     const startedMs = clock.monotonic()
-    const client = await this.#checkOut(this.pool, { operation, deadlineMs, signal })
+    const client = await this.#checkOut(this.#turns, { operation, deadlineMs, signal })
     const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
     const connection = new LoanedConnection(client, this.#context, { deadlineMs: remainingMs })
     try {
@@ -126,30 +131,36 @@ export class PostgresPoolStore implements PostgresStore {
     }
   }
 
-  async #checkOut(pool: Pool, { operation, deadlineMs, signal }: Waiting): Promise<PoolClient> {
+  async #checkOut(
+    turns: PoolTurns,
+    { operation, deadlineMs, signal }: Waiting,
+  ): Promise<PoolClient> {
     if (this.#isClosed)
       throw new FailureError(unavailableFailure(operation, 'the stores are closed'))
-    const limitMs = Math.min(deadlineMs, this.#settings.connectTimeoutMs)
+    const { clock, diagnostics } = this.#context
+    const stillMs = this.#settings.connectTimeoutMs
+    const limitMs = Math.min(deadlineMs, longestWaitMs(this.#settings))
+    const startedMs = clock.monotonic()
     try {
-      return await connectWithin(pool, limitMs, signal)
+      return await turns.next({ stillMs, limitMs, signal })
     } catch (error) {
       if (signal?.aborted === true)
         throw new FailureError(givenUp({ store: 'postgres', operation }))
       const failure = sqlFailure(error, { operation, deadlineMs: limitMs })
-      this.#context.diagnostics.emit('store:operation', {
+      diagnostics.emit('store:operation', {
         store: 'postgres',
         operation: 'connect',
-        durationMs: limitMs,
+        durationMs: clock.monotonic() - startedMs,
         outcome: failure.type,
       })
       throw new FailureError(failure)
     }
   }
 
-  #reservedPool(): Pool {
-    this.#reserved ??= reservedPoolOf(this.pool, this.#settings.reservedConnections).on(
-      'error',
-      this.#onPoolError,
+  #reservedTurns(): PoolTurns {
+    this.#reserved ??= new PoolTurns(
+      reservedPoolOf(this.pool, this.#settings.reservedConnections).on('error', this.#onPoolError),
+      this.#context.clock,
     )
     return this.#reserved
   }
@@ -164,36 +175,6 @@ interface Waiting extends Abortable {
   readonly operation: string
   readonly deadlineMs: number
 }
-
-function connectWithin(
-  pool: Pool,
-  ms: number,
-  signal: AbortSignal | undefined,
-): Promise<PoolClient> {
-  return new Promise((resolve, reject) => {
-    let isLate = false
-    const giveUp = (): void => {
-      isLate = true
-      reject(new Error('timeout exceeded when trying to connect'))
-    }
-    if (signal?.aborted === true) return giveUp()
-    const timer = setTimeout(giveUp, ms)
-    signal?.addEventListener('abort', giveUp, { once: true })
-    // Not as a promise: a server that shuts down may say so in the packet that ends the handshake,
-    // before any promise goes on, and an error that nobody listens to ends the process.
-    pool.connect((error, client) => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', giveUp)
-      if (client === undefined) return reject(error ?? new Error('the pool gave no connection'))
-      if (!client.listeners('error').includes(ignore)) client.on('error', ignore)
-      if (isLate) client.release()
-      else resolve(client)
-    })
-  })
-}
-
-/** The next statement of the connection fails by itself. */
-function ignore(): void {}
 
 async function endPool(pool: Pool): Promise<void> {
   if (!pool.ending) await pool.end()

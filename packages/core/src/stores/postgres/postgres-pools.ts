@@ -1,5 +1,15 @@
-import { Pool, type PoolConfig } from 'pg'
-import type { PostgresSettings } from './postgres-options.ts'
+import { Client, type ClientConfig, Pool, type PoolConfig } from 'pg'
+import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
+
+/** Where a statement has no limit. */
+const waitWithoutLimitMs = 30_000
+
+/** The longest wait for a connection of a busy pool: as long as a statement may take. */
+export function longestWaitMs(settings: PostgresSettings): number {
+  const statementMs = statementDeadlineMs(settings)
+  const ms = Number.isFinite(statementMs) ? statementMs : waitWithoutLimitMs
+  return Math.max(ms, settings.connectTimeoutMs)
+}
 
 /** Opens the store's own pool; no connection is made before it is asked for. */
 export function openPool(settings: PostgresSettings): Pool {
@@ -11,7 +21,9 @@ export function openPool(settings: PostgresSettings): Pool {
     ...(settings.url === undefined ? {} : { connectionString: settings.url }),
     max: settings.maxConnections,
     idleTimeoutMillis: settings.idleTimeoutMs,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
+    // `pg` has one time for making a connection and for waiting until one is free.
+    connectionTimeoutMillis: longestWaitMs(settings),
+    Client: clientWithin(settings.connectTimeoutMs),
     keepAlive: true,
     application_name: 'headwater',
     // Dates are read in ISO form, whatever the role or the database prefers.
@@ -19,6 +31,15 @@ export function openPool(settings: PostgresSettings): Pool {
     onConnect: (client) => client.query('SET datestyle TO ISO'),
     ...serverTimeout,
   })
+}
+
+function clientWithin(connectionTimeoutMillis: number): typeof Client {
+  return class extends Client {
+    constructor(config: ClientConfig) {
+      // The pool hides the password from copies.
+      super({ ...config, password: config.password, connectionTimeoutMillis })
+    }
+  }
 }
 
 /**

@@ -7,8 +7,8 @@ import { sqlFailureIn } from '../../failure/failure-error.ts'
  */
 export interface HistoryExpressions {
   /**
-   * The timeline, a `text` of eight hexadecimal digits. A promoted standby has a new one, and assigns transaction ids again
-   * that the old primary had assigned but not replicated.
+   * The timeline, a `text` of eight hexadecimal digits. A promoted standby has a new one, and
+   * assigns transaction ids again that the old primary had assigned but not replicated.
    */
   readonly timeline: string
   /** The identifier of the system, a `text`; its standbys have the same one. */

@@ -198,7 +198,7 @@ function isStalePlan(error: ServerError): boolean {
 function clientFailure(error: unknown, asked: AskedStatement): SqlError {
   const message = error instanceof Error ? error.message : String(error)
   if (message === 'Query read timeout') return deadlineFailure(asked, error)
-  if (message.startsWith('timeout exceeded when trying to connect'))
+  if (/^timeout (exceeded when trying to connect|expired)/.test(message))
     return unavailableFailure(asked.operation, noConnection, error)
   if (message.startsWith('Cannot use a pool after calling end'))
     return unavailableFailure(asked.operation, 'the pool is closed', error)

@@ -252,6 +252,33 @@ describe('PostgreSQL', () => {
     await proxy.close()
   })
 
+  test('A PostgreSQL pool in which connections come back is waited for', async () => {
+    const stores = await open({ maxConnections: 1, connectTimeoutMs: 600 })
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => stores.postgres.query('SELECT pg_sleep(0.1)')),
+    )
+    expect(answers.filter((answer) => answer.isErr())).toEqual([])
+  })
+
+  test('A PostgreSQL pool that moves is waited for no longer than a statement may take', async () => {
+    const stores = await open({
+      maxConnections: 1,
+      connectTimeoutMs: 500,
+      statementTimeoutMs: 1_000,
+    })
+    let isOver = false
+    const keepBusy = async (): Promise<void> => {
+      while (!isOver) await typeOf(stores.postgres.query('SELECT pg_sleep(0.1)'))
+    }
+    const others = Array.from({ length: 40 }, keepBusy)
+    const types = await Promise.all(
+      Array.from({ length: 40 }, () => typeOf(stores.postgres.query('SELECT 1'))),
+    )
+    isOver = true
+    await Promise.all(others)
+    expect(new Set(types)).toEqual(new Set(['store-unavailable']))
+  })
+
   test('A full PostgreSQL pool refuses a query but still lends a reserved connection', async () => {
     const stores = await open({ maxConnections: 1, connectTimeoutMs: 1_500 })
     await stores.postgres.withConnection(async () => {
