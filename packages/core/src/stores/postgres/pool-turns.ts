@@ -36,8 +36,10 @@ export class PoolTurns {
     return new Promise((resolve, reject) => {
       const startedMs = this.#clock.monotonic()
       let isLate = false
+      let cancel = (): void => undefined
       const giveUp = (): void => {
         isLate = true
+        cancel()
         reject(new Error('timeout exceeded when trying to connect'))
       }
       if (signal?.aborted === true) return giveUp()
@@ -46,7 +48,6 @@ export class PoolTurns {
         const still = Math.max(startedMs, this.#movedAtMs) + stillMs
         return Math.min(still, startedMs + limitMs) - now
       }
-      let cancel: () => void
       const wait = (): void => {
         // Timers run before sockets are read: after a stall of the event loop a connection may have
         // come back already.
