@@ -10,12 +10,14 @@ export type { Err, Ok } from 'neverthrow'
  * failure than to stop.
  *
  * @throws {@link FailureError} when the result is an `Err`.
+ * @throws TypeError when it is a promise, that is without an `await`.
  * @example
  * ```ts
  * const stores = orThrow(await connect({ postgres: { url }, redis: { url } }))
  * ```
  */
 export function orThrow<T, E extends Failure<string>>(result: Result<T, E>): T {
+  if ('then' in result) throw new TypeError('orThrow: expected a Result, got a promise: await it')
   if (result.isOk()) return result.value
   throw new FailureError(result.error)
 }
