@@ -7,7 +7,14 @@ import type { RepositoriesFixture } from '../repositories-fixture.ts'
 
 let fixture: RepositoriesFixture
 beforeAll(async () => {
-  fixture = await openFixture()
+  // Thousands of documents, on a machine that may be busy with other tests.
+  fixture = await openFixture({
+    repositories: { activity: { writeDeadlineMs: 60_000 } },
+    connect: (options, { mongodb: { url, database } }) => ({
+      ...options,
+      mongodb: { url, database, deadlineMs: 60_000 },
+    }),
+  })
 })
 afterAll(() => fixture.dispose())
 
