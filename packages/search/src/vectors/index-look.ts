@@ -23,8 +23,8 @@ const lookDeadlineMs = 1_000
 
 /**
  * Looks whether an index is made for the vectors that it is given: at the first call, then once a
- * minute, and whenever the index refuses a call. Costs one request each time; a query does not wait
- * for it longer than for its own answer. A look that fails says nothing about the index.
+ * minute, and whenever the index refuses a call. Costs one request each time, for which a call
+ * waits a second at most. A look that fails says nothing about the index: the next call looks.
  */
 export class IndexLook {
   readonly #deps: IndexLookDeps

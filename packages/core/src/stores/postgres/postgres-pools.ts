@@ -36,8 +36,7 @@ export function openPool(settings: PostgresSettings): Pool {
 function clientWithin(connectionTimeoutMillis: number): typeof Client {
   return class extends Client {
     constructor(config: ClientConfig) {
-      // The pool hides the password from copies.
-      super({ ...config, password: config.password, connectionTimeoutMillis })
+      super({ ...config, connectionTimeoutMillis })
     }
   }
 }
