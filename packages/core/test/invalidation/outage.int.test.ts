@@ -336,12 +336,11 @@ describe('grace', () => {
     })
     await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
     const short = rowCache(stores, { name: `short${graceMs}`, ttlMs: 100, graceMs })
-    await versionOf(short, id)
-    await eventually(async () =>
-      expect(await reader.redis.client.get(reader.redis.keyPrefix + short.key(id).text)).toMatch(
-        /^v1 /,
-      ),
-    )
+    await eventually(async () => {
+      await versionOf(short, id)
+      const key = reader.redis.keyPrefix + short.key(id).text
+      expect(await reader.redis.client.get(key)).toMatch(/^v1 /)
+    })
     postgresProxy.cut()
     return { stores, short }
   }
