@@ -26,7 +26,11 @@ export interface DiagnosticEvents {
   'cache:stale-served': { cache: string; ageMs: number }
   /** An entry could not be read and was treated as a miss. */
   'cache:entry-rejected': { cache: string; reason: string }
-  /** The cache was bypassed because Redis failed. */
+  /**
+   * A read passed the cache by: Redis failed (the failure's type, `gate-closed`, `server-unknown`),
+   * or a writer is changing what was read (`held`, `tag-held`), or another reader's load was too
+   * slow or unsafe to share (`waited`, `refresh`, `nested`).
+   */
   'cache:bypass': { cache: string; reason: string }
   /** A second cache was defined with the name of another: each serves what the other stored. */
   'cache:name-taken': { cache: string }

@@ -1,9 +1,12 @@
-import type { DiagnosticName, Diagnostics } from '../diagnostics.ts'
+import type { Diagnostic, DiagnosticName, Diagnostics } from '../diagnostics.ts'
 
 /** How much a diagnostic matters, the least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** A logger that takes fields and a message: pino, Fastify's `log`, the console. */
+/**
+ * A logger that takes fields and a message: pino, Fastify's `log`, the console (which prints the
+ * message last).
+ */
 export type DiagnosticsLogger = Readonly<
   Record<LogLevel, (fields: object, message: string) => void>
 >
@@ -64,6 +67,14 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'diagnostics:listener-failed': 'error',
 }
 
+/** Why a read passes the cache by though every store is well. */
+const ordinaryBypasses: readonly string[] = ['held', 'tag-held', 'nested', 'refresh', 'waited']
+
+function levelOf({ name, event }: Diagnostic): LogLevel {
+  const isOrdinary = name === 'cache:bypass' && ordinaryBypasses.includes(event.reason)
+  return isOrdinary ? 'debug' : levels[name]
+}
+
 /**
  * Writes what the SDK reports of itself to a logger: the name as the message, the rest as fields.
  * The returned function ends that.
@@ -79,13 +90,14 @@ export function logDiagnostics(
   options: LogDiagnosticsOptions = {},
 ): () => void {
   const { level: least } = { ...logDiagnosticsDefaults, ...options }
-  const stops = Object.entries(levels)
-    .filter(([, level]) => order.indexOf(level) >= order.indexOf(least))
-    .map(([name, level]) =>
-      diagnostics.on(name as DiagnosticName, (event) => {
-        logger[level](event, name)
-      }),
-    )
+  const isLogged = (level: LogLevel) => order.indexOf(level) >= order.indexOf(least)
+  const names = (Object.keys(levels) as DiagnosticName[]).filter((name) => isLogged(levels[name]))
+  const stops = names.map((name) =>
+    diagnostics.on(name, (event) => {
+      const level = levelOf({ name, event } as Diagnostic)
+      if (isLogged(level)) logger[level](event, name)
+    }),
+  )
   return () => {
     for (const stop of stops) stop()
   }

@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { connect, type ConnectOptions, orThrow, type StoreHealth } from '@headwater/core'
 import {
+  eventually,
+  faultProxy,
   isolate,
   type IsolatedStores,
   type RedisServer,
@@ -68,6 +70,21 @@ test.each(redisMistakes.slice(0, 2))(
     expect(refused._unsafeUnwrapErr().message).toMatch(reason)
   },
 )
+
+test('Of a Redis that has answered and is silent now, health does not doubt its address', async () => {
+  const proxy = await faultProxy(own.redis.url)
+  const redis = { url: proxy.url, connectTimeoutMs: 200, deadlineMs: 200 }
+  const stores = orThrow(await connect(options({ redis, connectDeadlineMs: 10_000 })))
+  proxy.hang()
+  await eventually(async () => {
+    const { error } = (await stores.health()).stores.redis ?? {}
+    expect(error).toContain('it no longer answers')
+    expect(error).not.toContain('TLS')
+  })
+  proxy.restore()
+  orThrow(await stores.close())
+  await proxy.close()
+})
 
 const postgresMistakes: readonly [string, (url: URL) => void, RegExp][] = [
   ['a wrong port', (url) => (url.port = '1'), /nothing listens at 127\.0\.0\.1:1/],

@@ -51,6 +51,17 @@ test('Outages are logged as warnings, losses as errors, and hits not at all', ()
   expect(diagnostics.isHeard('cache:hit')).toBe(false)
 })
 
+test('A read that passes the cache by on a healthy day is logged at debug alone', () => {
+  const diagnostics = new Diagnostics()
+  const everything = keptLines()
+  const usual = keptLines()
+  logDiagnostics(diagnostics, everything.logger, { level: 'debug' })
+  logDiagnostics(diagnostics, usual.logger)
+  diagnostics.emit('cache:bypass', { cache: 'course', reason: 'held' })
+  expect(everything.lines.map(([level]) => level)).toEqual(['debug'])
+  expect(usual.lines).toEqual([])
+})
+
 test('With the level debug every hit is logged, and nothing after the end', () => {
   const diagnostics = new Diagnostics()
   const { lines, logger } = keptLines()

@@ -89,9 +89,12 @@ export function isDenied(error: unknown): boolean {
   return ['NOAUTH', 'WRONGPASS'].includes(replyCode(error) ?? '')
 }
 
-/** Why commands fail while a server says nothing. */
+/** Why commands fail while a server has never said anything. */
 export const noAnswer =
   'no answer yet: check the port, and whether it wants TLS (rediss://) or not (redis://)'
+
+/** Why commands fail while a server that has served says nothing. */
+export const silence = 'it no longer answers: it hangs, or the network is cut'
 
 const closedAtOnce =
   'the server closed the connection without a word: does it want TLS (rediss://), or is it another server?'

@@ -2,7 +2,7 @@ import { startTimer } from '../../resilience/timer.ts'
 import { listenTo } from './client-events.ts'
 import type { LinkMoment, RedisLinkListeners } from './link-listeners.ts'
 import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
-import { connectReason, isDenied, noAnswer, replyCode } from './redis-failure.ts'
+import { connectReason, isDenied, noAnswer, replyCode, silence } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
 import { readServer, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
@@ -41,6 +41,7 @@ export class RedisLink {
   #cancelRecheck: () => void = () => undefined
   #attempt = 0
   #refusals = 0
+  #hasServed = false
 
   constructor(settings: RedisSettings, listeners: RedisLinkListeners) {
     this.#settings = settings
@@ -65,7 +66,8 @@ export class RedisLink {
 
   /** Why commands cannot be served: the last error of the connection, in words. */
   get reason(): string {
-    return this.#reason ?? noAnswer
+    const reason = this.#reason ?? noAnswer
+    return reason === noAnswer && this.#hasServed ? silence : reason
   }
 
   /** Whether the server has refused the credentials. */
@@ -242,6 +244,7 @@ export class RedisLink {
     this.#runId = runId
     this.#lastRunId = runId
     this.#isUp = true
+    this.#hasServed = true
     this.#reason = undefined
     this.#isDenied = false
     this.#refusals = 0
