@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { answersOf } from '../evaluations/search/answers.ts'
 import type { Answers } from '../evaluations/search/answers.ts'
+import { embedders } from '../evaluations/search/embedders.ts'
 import { figuresOf } from '../evaluations/search/figures.ts'
 import type { Answer, Figures } from '../evaluations/search/figures.ts'
 import {
@@ -64,7 +65,7 @@ describe('over the held-out half of the labelled queries', () => {
     const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
     heldOut = await answersOf(
       queries.filter(({ half }) => half === 'heldOut'),
-      { catalogue, furtherCourses },
+      { catalogue, furtherCourses, embedder: await embedders.hashing() },
       () => undefined,
     )
   })

@@ -1,13 +1,8 @@
 import { connect, migrate, orThrow } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
 import type { Repositories } from '@headwater/repositories'
-import {
-  createCourseSearch,
-  hashingEmbedder,
-  inMemoryVectorIndex,
-  searchMigrations,
-} from '@headwater/search'
-import type { CourseSearch, Leg, SearchHit } from '@headwater/search'
+import { createCourseSearch, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
+import type { CourseSearch, Embedder, Leg, SearchHit } from '@headwater/search'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
 import type { Catalogue, CatalogueCourse } from '../../examples/catalogue/src/index.ts'
 import type { Answer } from './figures.ts'
@@ -23,20 +18,25 @@ export type Way = (typeof ways)[number]
 /** The answers of each way. */
 export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
-/** The courses that are searched. */
+/** The courses that are searched, and the embedder that they are searched with. */
 export interface Searched {
   readonly catalogue: Catalogue
   /** Published once the queries of the catalogue alone have been asked. */
   readonly furtherCourses: readonly CatalogueCourse[]
+  /** Embeds courses and queries. */
+  readonly embedder: Embedder
 }
 
+/** The floor of the dense leg for an embedder that does not say its own. */
+const floorOfLeg = 0.1
+
 /**
- * Runs every query through the real search over the courses. The answer of one leg is its part of
- * the hybrid answer, in its own order.
+ * Runs every query through the real search over the courses, with the defaults of the embedder. The
+ * answer of one leg is its part of an answer in which both weigh the same, in its own order.
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  { catalogue, furtherCourses }: Searched,
+  { catalogue, furtherCourses, embedder }: Searched,
   say: (line: string) => void,
 ): Promise<Answers> {
   const [postgres, redis] = await Promise.all([
@@ -49,39 +49,50 @@ export async function answersOf(
     )
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
-    const search = createCourseSearch(stores, {
-      courses: repositories.courses,
-      embedder: hashingEmbedder(),
-      index: inMemoryVectorIndex(),
+    const index = inMemoryVectorIndex({ dimensions: embedder.profile.dimensions })
+    const options = { courses: repositories.courses, embedder, index }
+    const search = createCourseSearch(stores, options)
+    const inLegs = createCourseSearch(stores, {
+      ...options,
+      minSimilarity: embedder.ranking?.minSimilarity ?? floorOfLeg,
+      denseWeight: 1,
     })
     const teachers = await createTeachers(repositories, catalogue)
-    const asked = new Map<LabelledQuery, readonly SearchHit[]>()
+    const asked = new Map<LabelledQuery, Asked>()
     const publishAndAsk = async (
       courses: readonly CatalogueCourse[],
       isAsked: (labelled: LabelledQuery) => boolean,
     ): Promise<void> => {
       for (const id of await publishInOrder(repositories, courses, teachers))
         orThrow(await search.index.indexCourse(id))
-      for (const labelled of queries)
-        if (isAsked(labelled)) asked.set(labelled, await ask(search, labelled.query))
+      for (const labelled of queries.filter(isAsked)) {
+        const { query } = labelled
+        asked.set(labelled, { hybrid: await ask(search, query), legs: await ask(inLegs, query) })
+      }
     }
     say('loading the catalogue')
     await publishAndAsk(catalogue.courses, isOfCatalogue)
     await publishAndAsk(furtherCourses, (labelled) => !isOfCatalogue(labelled))
     orThrow(await stores.close())
-    const answers = (order: (hits: readonly SearchHit[]) => readonly SearchHit[]): Answer[] =>
-      queries.map((labelled) => ({
+    const answers = (hitsOf: (asked: Asked) => readonly SearchHit[]): Answer[] =>
+      [...asked].map(([labelled, found]) => ({
         labelled,
-        found: order(asked.get(labelled) ?? []).map(({ course }) => course.title),
+        found: hitsOf(found).map(({ course }) => course.title),
       }))
     return {
-      lexical: answers(byLeg('lexical')),
-      dense: answers(byLeg('dense')),
-      hybrid: answers((hits) => hits),
+      lexical: answers(({ legs }) => byLeg(legs, 'lexical')),
+      dense: answers(({ legs }) => byLeg(legs, 'dense')),
+      hybrid: answers(({ hybrid }) => hybrid),
     }
   } finally {
     await Promise.all([postgres.stop(), redis.stop()])
   }
+}
+
+/** What was found for a query, and what with legs of the same weight. */
+interface Asked {
+  readonly hybrid: readonly SearchHit[]
+  readonly legs: readonly SearchHit[]
 }
 
 async function createTeachers(
@@ -123,15 +134,14 @@ async function ask(search: CourseSearch, query: string): Promise<readonly Search
   return hits
 }
 
-function byLeg(leg: Leg): (hits: readonly SearchHit[]) => readonly SearchHit[] {
+/** The first ten of one leg. */
+function byLeg(hits: readonly SearchHit[], leg: Leg): readonly SearchHit[] {
   const rankOf = (hit: SearchHit): number => hit.legs[leg]?.rank ?? Infinity
-  return (hits) => {
-    const found = hits
-      .filter((hit) => hit.legs[leg] !== undefined)
-      .sort((one, other) => rankOf(one) - rankOf(other))
-      .slice(0, 10)
-    if (found.some((hit, index) => rankOf(hit) !== index + 1))
-      throw new Error(`the ${leg} leg's first ten are not all among the hits`)
-    return found
-  }
+  const found = hits
+    .filter((hit) => hit.legs[leg] !== undefined)
+    .sort((one, other) => rankOf(one) - rankOf(other))
+    .slice(0, 10)
+  if (found.some((hit, index) => rankOf(hit) !== index + 1))
+    throw new Error(`the ${leg} leg's first ten are not all among the hits`)
+  return found
 }

@@ -1,0 +1,35 @@
+import { hashingEmbedder } from '@headwater/search'
+import type { Embedder } from '@headwater/search'
+import { recordedModel, unit } from './recorded-vectors.ts'
+
+/** The embedders that are compared. All but the first say nothing of how to rank by them. */
+export const embedders = {
+  hashing: async () => hashingEmbedder(),
+  /** The recorded sentence model. */
+  model: recordedModel,
+  /** The same in a narrow cone: unrelated texts are as similar as 0.7, as for some models. */
+  narrow: narrowModel,
+  /** Spellings, as an embedder of which nothing is known. */
+  unranked: async () => {
+    const hashing = hashingEmbedder()
+    return { profile: hashing.profile, embed: (texts) => hashing.embed(texts) }
+  },
+} as const satisfies Record<string, () => Promise<Embedder>>
+
+/** The name of one of them. */
+export type EmbedderName = keyof typeof embedders
+
+/** Whether a text names one of the embedders. */
+export function isEmbedder(name: string): name is EmbedderName {
+  return Object.hasOwn(embedders, name)
+}
+
+async function narrowModel(): Promise<Embedder> {
+  const model = await recordedModel()
+  const narrowed = ([first = 0, ...rest]: readonly number[]): number[] =>
+    unit([first + 1.5, ...rest])
+  return {
+    profile: { ...model.profile, variant: 'narrow' },
+    embed: (texts) => model.embed(texts).map((vectors) => vectors.map(narrowed)),
+  }
+}
