@@ -75,12 +75,73 @@ describe('the memo of parsed entries', () => {
     )
   })
 
+  it('Two generations of entries that fill them exactly are kept, and the next drops the older', () => {
+    const text = (key: string): Text => [key, entryOf('"12"')]
+    const memo = new ParseMemo(4 * entryOf('"12"').length)
+    for (const key of ['a', 'b', 'c', 'd']) readTwice(memo, ...text(key))
+    expect(parsesOf(memo, [text('c'), text('d'), text('a')])).toBe(0)
+    // Of the older generation, a is young again, and b has gone with the rest.
+    expect(parsesOf(memo, [text('b')])).toBe(1)
+  })
+
+  it('An entry as long as a generation is kept, and a longer one is not', () => {
+    const raw = entryOf('"12"')
+    for (const [length, parses] of [
+      [2 * raw.length, 0],
+      [2 * raw.length - 1, 1],
+    ] as const) {
+      const memo = new ParseMemo(length)
+      readTwice(memo, 'a', raw)
+      expect(parsesOf(memo, [['a', raw]])).toBe(parses)
+    }
+  })
+
+  it('The memo forgets which keys it saw once when they are ten thousand', () => {
+    for (const [others, parses] of [
+      [9_999, 0],
+      [10_000, 1],
+    ] as const) {
+      const memo = new ParseMemo(100_000)
+      const raw = entryOf('1')
+      memo.read('a', raw)
+      for (let other = 1; other <= others; other += 1) memo.read(`once-${other}`, raw)
+      memo.read('a', raw)
+      expect(parsesOf(memo, [['a', raw]])).toBe(parses)
+    }
+  })
+
+  it('The memo keeps a value of 32 levels, and reads one of 33 every time', () => {
+    for (const [levels, parses] of [
+      [32, 0],
+      [33, 1],
+    ] as const) {
+      const memo = new ParseMemo(10_000)
+      const raw = entryOf(`${'['.repeat(levels)}${']'.repeat(levels)}`)
+      readTwice(memo, 'a', raw)
+      expect(parsesOf(memo, [['a', raw]])).toBe(parses)
+    }
+  })
+
   it('The memo reads a value of a hundred thousand levels every time', () => {
     const memo = new ParseMemo(10_000_000)
     const raw = entryOf(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
     for (let turn = 0; turn < 3; turn += 1) expect(Array.isArray(memo.read('deep', raw))).toBe(true)
   })
 })
+
+type Text = readonly [key: string, raw: string]
+
+/** A second read makes the memo keep an entry. */
+function readTwice(memo: ParseMemo, key: string, raw: string): void {
+  memo.read(key, raw)
+  memo.read(key, raw)
+}
+
+function parsesOf(memo: ParseMemo, texts: readonly Text[]): number {
+  return countingParses(() => {
+    for (const [key, raw] of texts) memo.read(key, raw)
+  })
+}
 
 function entryOf(payload: string): string {
   return writeEntry({

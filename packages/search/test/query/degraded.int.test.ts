@@ -6,9 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { dimensions, openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
 
-const legDeadlineMs = 800
+const legDeadlineMs = 1_500
 /** What a search may take on a busy machine when a leg uses up its deadline. */
-const patienceMs = legDeadlineMs + 1_000
+const patienceMs = legDeadlineMs + 10_000
 
 async function catalogue(app: SearchFixture): Promise<void> {
   await app.publish({ title: 'Machine learning fundamentals', category: 'AI/ML' })
@@ -22,6 +22,8 @@ describe('without vectors', () => {
   beforeAll(async () => {
     app = await openSearchFixture({ search: { legDeadlineMs } })
     await catalogue(app)
+    // The first search makes the connections, which takes its time on a busy machine.
+    await app.find('baking')
   })
   afterEach(() => {
     app.pinecone.faults.restore()

@@ -161,7 +161,7 @@ describe('between the MongoDB driver and MongoDB', () => {
     proxy = await faultProxy(inject('stack').mongodb.url)
     const client = new MongoClient(proxy.url, { serverSelectionTimeoutMS: 200 })
     const ping = () => client.db('admin').command({ ping: 1 })
-    await ping()
+    await eventually(ping)
     expect(proxy.connectionsTotal).toBeGreaterThan(0)
     proxy.hang()
     const asked = ping()
