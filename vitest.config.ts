@@ -9,6 +9,8 @@ const fromSource = {
 
 export default defineConfig({
   test: {
+    // Files share the modules of their worker: no test changes one, and each would load them anew.
+    isolate: false,
     reporters: ['default', ['json', { outputFile: '.results/vitest.json' }]],
     coverage: {
       provider: 'v8',
@@ -45,7 +47,7 @@ export default defineConfig({
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
