@@ -7,10 +7,11 @@ const fromSource = {
   environments: { __vitest__: { resolve: { conditions } } },
 }
 
+// Files share the modules of their worker: no test changes one, and each would load them anew.
+const isolate = false
+
 export default defineConfig({
   test: {
-    // Files share the modules of their worker: no test changes one, and each would load them anew.
-    isolate: false,
     reporters: ['default', ['json', { outputFile: '.results/vitest.json' }]],
     coverage: {
       provider: 'v8',
@@ -29,6 +30,7 @@ export default defineConfig({
             'test/**/*.test.ts',
           ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
+          isolate,
           testTimeout: 30_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -45,6 +47,7 @@ export default defineConfig({
             'test/**/*.int.test.ts',
           ],
           globalSetup: ['test/global-setup.ts'],
+          isolate,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 3,
