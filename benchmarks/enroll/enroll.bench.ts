@@ -3,10 +3,11 @@
 import type { Contestant } from '../measure/alternate.ts'
 import { bench } from '../measure/bench.ts'
 import { runContest } from '../measure/contest.ts'
+import { Invalidations } from '../measure/invalidations.ts'
 import { percentile } from '../measure/percentile.ts'
 import { countOversold, ours, reference, type Enroll } from './contestants.ts'
 import { openEnrollFixture, type EnrollFixture } from './enroll-fixture.ts'
-import { Invalidations, run } from './load.ts'
+import { run } from './load.ts'
 import { callers, hot, presses, spread, type Load } from './loads.ts'
 
 type Name = 'ours' | 'reference'

@@ -37,8 +37,12 @@ export interface BenchOptions<Option extends string = never> {
   readonly options?: Readonly<Record<Option, string>>
 }
 
-/** Figures by name; a figure may be a group of figures. */
-export type Figures = Readonly<Record<string, number | Readonly<Record<string, number>>>>
+/** Figures by name; a figure may be a group of figures, and a text is a name. */
+export interface Figures {
+  readonly [name: string]: Figure
+}
+
+type Figure = number | string | Figures
 
 /**
  * Starts PostgreSQL and Redis, measures, prints the figures rounded to two decimals, and stops the
@@ -77,11 +81,11 @@ function commandLine<Option extends string>(
 
 function rounded(figures: Figures): Figures {
   return Object.fromEntries(
-    Object.entries(figures).map(([name, figure]) => [
-      name,
-      typeof figure === 'number'
-        ? Math.round(figure * 100) / 100
-        : (rounded(figure) as Record<string, number>),
-    ]),
+    Object.entries(figures).map(([name, figure]) => [name, roundedFigure(figure)] as const),
   )
+}
+
+function roundedFigure(figure: Figure): Figure {
+  if (typeof figure === 'number') return Math.round(figure * 100) / 100
+  return typeof figure === 'string' ? figure : rounded(figure)
 }
