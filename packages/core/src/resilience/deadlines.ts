@@ -1,37 +1,51 @@
 import type { Clock } from '../clock.ts'
+import { longestTimerMs } from './timer.ts'
 
 /** One running deadline. */
 export interface RunningDeadline {
-  /** When it passes, on the monotonic clock. */
+  /** When it passes, in time during which the event loop turned. */
   readonly dueMs: number
   /** What happens then. */
   readonly expire: () => void
 }
 
-const longestTimerMs = 2 ** 31 - 1
+/** A deadline passes after so many turns of the event loop at least. */
+const slices = 4
 
 /**
  * Many deadlines of one length on one timer: starting and ending one costs a set insertion and a
  * deletion, where a timer of its own would cost several times that. Deadlines of one length pass in
- * the order they were started, so the timer only ever waits for the oldest.
+ * the order they were started.
+ *
+ * They run on the time that the other side had. While this process stands still it can neither send
+ * a request nor read an answer, so a stall of the event loop counts for a quarter of the length at
+ * most.
  */
 export class Deadlines {
   /** Their length, in milliseconds. */
   readonly ms: number
+  readonly #sliceMs: number
   readonly #clock: Clock
   readonly #running = new Set<RunningDeadline>()
   #timer: NodeJS.Timeout | undefined
+  #passedMs = 0
+  #lookedAtMs = 0
 
   constructor(ms: number, clock: Clock) {
     this.ms = ms
+    this.#sliceMs = Math.min(ms / slices, longestTimerMs)
     this.#clock = clock
   }
 
   /** Starts a deadline; `expire` runs once unless it is ended before. */
   start(expire: () => void): RunningDeadline {
-    const deadline = { dueMs: this.#clock.monotonic() + this.ms, expire }
+    const now = this.#clock.monotonic()
+    if (this.#timer === undefined) {
+      this.#lookedAtMs = now
+      this.#timer = this.#wake()
+    }
+    const deadline = { dueMs: this.#passedAt(now) + this.ms, expire }
     this.#running.add(deadline)
-    this.#timer ??= this.#wake(this.ms)
     return deadline
   }
 
@@ -40,27 +54,29 @@ export class Deadlines {
     return this.#running.delete(deadline)
   }
 
-  #wake(ms: number): NodeJS.Timeout {
+  #passedAt(now: number): number {
+    return this.#passedMs + Math.min(now - this.#lookedAtMs, this.#sliceMs)
+  }
+
+  #wake(): NodeJS.Timeout {
     return setTimeout(
       () => {
-        // Timers run before sockets are read: after a stall of the event loop the answer may be
-        // there already, so the sockets go first.
+        // Timers run before sockets are read: the answers that have arrived go first.
         setImmediate(() => {
           this.#expireDue()
         })
       },
-      Math.min(Math.max(1, Math.ceil(ms)), longestTimerMs),
+      Math.max(1, Math.ceil(this.#sliceMs)),
     )
   }
 
   #expireDue(): void {
     const now = this.#clock.monotonic()
-    this.#timer = undefined
+    this.#passedMs = this.#passedAt(now)
+    this.#lookedAtMs = now
+    this.#timer = this.#running.size > 0 ? this.#wake() : undefined
     for (const deadline of this.#running) {
-      if (deadline.dueMs > now) {
-        this.#timer ??= this.#wake(deadline.dueMs - now)
-        return
-      }
+      if (deadline.dueMs > this.#passedMs) return
       this.#running.delete(deadline)
       deadline.expire()
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { collectMetrics, Diagnostics } from '@headwater/core'
+import { eventually } from '@headwater/testing'
 
 function setUp() {
   const diagnostics = new Diagnostics()
@@ -62,6 +63,18 @@ describe('metrics', () => {
       activity: { perSecond: 0 },
       stores: {},
     })
+  })
+
+  test('Metrics tell how late the event loop was', async () => {
+    const metrics = collectMetrics(new Diagnostics())
+    await eventually(() => {
+      const until = performance.now() + 300
+      while (performance.now() < until);
+      const { meanLagMs, maxLagMs } = metrics.snapshot().eventLoop
+      expect(meanLagMs).toBeGreaterThan(0)
+      expect(maxLagMs).toBeGreaterThanOrEqual(190)
+    })
+    metrics.stop()
   })
 
   test('Metrics that are stopped count no further events and leave no listener behind', () => {

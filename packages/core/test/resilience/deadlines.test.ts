@@ -1,9 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '@headwater/testing'
 import { systemClock } from '@headwater/core'
 import { Deadlines } from '../../src/resilience/deadlines.ts'
 
 describe('deadlines on one timer', () => {
+  test('A stall of the event loop counts for a quarter of a deadline at most', async () => {
+    let nowMs = 0
+    const deadlines = new Deadlines(40, { now: () => nowMs, monotonic: () => nowMs })
+    let hasPassed = false
+    deadlines.start(() => {
+      hasPassed = true
+    })
+    for (const stalls of [1, 2, 3]) {
+      nowMs += 5_000
+      await sleep(100)
+      expect([stalls, hasPassed]).toEqual([stalls, false])
+    }
+    await eventually(() => {
+      nowMs += 10
+      return hasPassed
+    })
+  })
+
   test('Deadlines on one timer expire in order, each at its time, unless they were ended', async () => {
     const deadlines = new Deadlines(30, systemClock)
     const passed: string[] = []

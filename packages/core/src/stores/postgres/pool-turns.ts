@@ -49,13 +49,9 @@ export class PoolTurns {
         return Math.min(still, startedMs + limitMs) - now
       }
       const wait = (): void => {
-        // Timers run before sockets are read: after a stall of the event loop a connection may have
-        // come back already.
         cancel = startTimer(Math.max(0, Math.ceil(leftMs())), () => {
-          const turn = setImmediate(() => (leftMs() > 0 ? wait() : giveUp()))
-          cancel = () => {
-            clearImmediate(turn)
-          }
+          if (leftMs() > 0) wait()
+          else giveUp()
         })
       }
       wait()

@@ -19,14 +19,18 @@ export class CommandDeadlines {
     this.#usual = new Deadlines(ms, clock)
   }
 
+  /** The usual length, in milliseconds. */
+  get usualMs(): number {
+    return this.#usual.ms
+  }
+
   /** The deadlines of a command's length: its own or the usual one, and more for what is long. */
   of(options: RedisCallOptions | undefined): Deadlines {
     if (options === undefined) return this.#usual
     const { deadlineMs = this.#usual.ms, characters = 0 } = options
     const steps = characters < fewCharacters ? 0 : Math.ceil(characters / (stepMs * 1_024))
     const ms = deadlineMs + steps * stepMs
-    if (ms === this.#usual.ms) return this.#usual
-    return deadlineMs === this.#usual.ms ? this.#shared(ms) : new Deadlines(ms, this.#clock)
+    return ms === this.#usual.ms ? this.#usual : this.#shared(ms)
   }
 
   #shared(ms: number): Deadlines {

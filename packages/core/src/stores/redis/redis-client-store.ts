@@ -72,7 +72,7 @@ export class RedisClientStore implements SharedRedis {
     const known = this.#uses.get(use)
     if (known !== undefined) return known.store
     const breaker = this.#newBreaker(use)
-    const store = new UsedRedis(this, breaker)
+    const store = new UsedRedis(this, { use, breaker, deadlineMs: this.#deadlines.usualMs })
     this.#uses.set(use, { breaker, store })
     return store
   }

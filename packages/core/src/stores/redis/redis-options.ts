@@ -20,7 +20,9 @@ export interface RedisOptions {
    */
   readonly keyPrefix?: string
   /**
-   * Time a command has, in milliseconds.
+   * Time that Redis has for a command, in milliseconds; ten times as much where it is about
+   * sessions, which nothing else can answer. While the event loop of this process stands still it
+   * does not run.
    *
    * @defaultValue `100`
    */

@@ -16,14 +16,31 @@ export interface SharedRedis extends RedisStore {
   ): ResultAsync<T, StoreError>
 }
 
+/**
+ * How many deadlines long a use waits. What the cache does not answer in time PostgreSQL does, and
+ * a limiter counts by itself; but nobody else knows a session, and slow is better than signed out.
+ */
+const patience: Readonly<Record<RedisUse, number>> = {
+  cache: 1,
+  invalidation: 1,
+  'rate-limits': 1,
+  sessions: 10,
+}
+
 /** Redis as one of its uses sees it: the same connection, behind a breaker of its own. */
 export class UsedRedis implements RedisStore {
   readonly #shared: SharedRedis
   readonly #breaker: RedisBreaker
+  readonly #options: RedisCallOptions | undefined
 
-  constructor(shared: SharedRedis, breaker: RedisBreaker) {
+  /** @param deadlineMs - the usual deadline of a command, in milliseconds */
+  constructor(
+    shared: SharedRedis,
+    { use, breaker, deadlineMs }: { use: RedisUse; breaker: RedisBreaker; deadlineMs: number },
+  ) {
     this.#shared = shared
     this.#breaker = breaker
+    if (patience[use] > 1) this.#options = { deadlineMs: deadlineMs * patience[use] }
   }
 
   get client(): RedisConnection {
@@ -51,7 +68,8 @@ export class UsedRedis implements RedisStore {
     command: (client: RedisClientType) => Promise<T>,
     options?: RedisCallOptions,
   ): ResultAsync<T, StoreError> {
-    return this.#shared.runBehind(this.#breaker, { operation, run: command }, options)
+    const all = options === undefined ? this.#options : { ...this.#options, ...options }
+    return this.#shared.runBehind(this.#breaker, { operation, run: command }, all)
   }
 
   onTrustLost(listener: () => void): () => void {
