@@ -39,11 +39,10 @@ export async function registerFlow(
   const registeredMs = performance.now()
 
   await flow.step({ store: 'Redis', does: 'has the profile' }, async ({ note }) => {
-    const entry = await inspection.key(`user:${ada.id}`)
-    check(
-      entry !== undefined && entry.text.includes(newUser.email),
-      `there is no profile under user:${ada.id}`,
-    )
+    const entry = await eventually(async () => {
+      const found = await inspection.key(`user:${ada.id}`)
+      return found?.text.includes(newUser.email) === true && found
+    }, patience)
     check(!entry.text.includes(passwordHash), 'the cached profile holds the password hash')
     const minutes = Math.round(entry.ttlMs / 60_000)
     note(`user:${ada.id} without the password hash, kept for ${minutes} minutes`)

@@ -21,6 +21,7 @@ import type { EventLog } from '../activity/event-log.ts'
 import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
+import { ProfileWarming } from './profile-warming.ts'
 import { registerUser } from './register-user.ts'
 import { changePassword, updateUser } from './update-user.ts'
 import {
@@ -74,10 +75,12 @@ export class UserRepository {
   readonly #sessions: Sessions
   readonly #log: EventLog | undefined
   readonly #redactor: Redactor | undefined
+  readonly #warming: ProfileWarming
 
   /** @internal */
   constructor({ context, sessions, log, redactor }: UserDeps) {
     this.#context = context
+    this.#warming = new ProfileWarming(context)
     this.#sessions = sessions
     this.#log = log
     this.#redactor = redactor
@@ -85,10 +88,10 @@ export class UserRepository {
 
   /**
    * Registers a user: inserts the row and publishes `user.registered` in one transaction. An
-   * ordinary `get` then warms the profile; its failure is no failure of the registration. Address
-   * and browser reach the registration in the activity log, and are no part of the event.
+   * ordinary `get` then warms the profile in the background. Address and browser reach the
+   * registration in the activity log, and are no part of the event.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis, then those of a `get` that misses.
+   * Costs 3 PostgreSQL round trips and 2 of Redis; in the background those of a `get` that misses.
    */
   create(user: NewUser, options?: CallOptions): ResultAsync<User, CreateUserError> {
     const { stores, caches } = this.#context
@@ -96,7 +99,9 @@ export class UserRepository {
       .map((input) => ({ ...input, metadata: this.#origin(input.metadata) }))
       .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches), options))
       .mapErr(takenName)
-      .andThrough((created) => this.get(created.id, options).orElse(() => ok(undefined)))
+      .andTee(({ id }) => {
+        this.#warming.warm(id)
+      })
   }
 
   /**

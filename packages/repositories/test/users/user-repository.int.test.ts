@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { orThrow, ok, transaction } from '@headwater/core'
 import type { User } from '@headwater/repositories'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   aDate,
@@ -64,8 +65,13 @@ describe('users.create', () => {
     expect(rows).toEqual([{ password_hash: passwordHash }])
   })
 
-  test('create warms the profile, so the next read asks PostgreSQL nothing', async () => {
-    const user = await fixture.newUser()
+  test('create warms the profile in the background, so later reads ask PostgreSQL nothing', async () => {
+    const user = orThrow(
+      await fixture.users.create({ email: 'warm@example.com', username: 'warm', passwordHash }),
+    )
+    await eventually(async () => {
+      expect((await redisContents(fixture)).get(`user:${user.id}`)).toContain(user.email)
+    })
     const asked = await countOperations(fixture.stores, async () => {
       expect(orThrow(await fixture.users.get(user.id))).toStrictEqual(user)
     })
