@@ -324,6 +324,8 @@ describe('enrollments.transfer', () => {
   test('Simultaneous transfers, enrollments and withdrawals never deadlock, and the counts stay right', async () => {
     const courses = [await fixture.newCourse({ maxStudents: 4 }), await fixture.newCourse()]
     const users = await Promise.all(Array.from({ length: 6 }, () => fixture.newUser()))
+    const another = await fixture.openAnother({ enrollments: { deadlineMs: 60_000 } })
+    const { enrollments } = another
     const pick = <T>(from: readonly T[], at: number): T => from[at % from.length] as T
     const results = await Promise.all(
       Array.from({ length: 200 }, (_, index) => {
@@ -332,11 +334,10 @@ describe('enrollments.transfer', () => {
           pick(users, index * 7).id,
           pick(users, index * 11 + 1).id,
         ]
-        if (index % 3 === 0)
-          return fixture.enrollments.transfer({ courseId, fromUserId: userId, toUserId })
+        if (index % 3 === 0) return enrollments.transfer({ courseId, fromUserId: userId, toUserId })
         return index % 3 === 1
-          ? fixture.enrollments.enroll({ userId, courseId })
-          : fixture.enrollments.withdraw({ userId, courseId })
+          ? enrollments.enroll({ userId, courseId })
+          : enrollments.withdraw({ userId, courseId })
       }),
     )
     const unexpected = results.flatMap((result) =>
@@ -348,6 +349,7 @@ describe('enrollments.transfer', () => {
         : [],
     )
     expect(unexpected).toEqual([])
+    await another.close()
     for (const { id } of courses) {
       const counts = await countsOf(id)
       expect(counts?.counted).toBe(counts?.rows)

@@ -375,12 +375,6 @@ describe('what a deleted user did', () => {
     )
     orThrow(
       await postgres.query(
-        'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
-        [entry],
-      ),
-    )
-    orThrow(
-      await postgres.query(
         `INSERT INTO @schema.outbox_sink (sink, mode, types) VALUES ('broken', 'log', '{}') ON CONFLICT DO NOTHING`,
       ),
     )
@@ -401,6 +395,13 @@ describe('what a deleted user did', () => {
         ),
       )
     }
+    // At the last moment: a running process soon writes what another one has spilled.
+    orThrow(
+      await postgres.query(
+        'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
+        [entry],
+      ),
+    )
     orThrow(await fixture.users.delete(user.id))
     const { rows } = orThrow(
       await postgres.query<{ entry: unknown }>(
