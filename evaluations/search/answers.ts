@@ -1,4 +1,5 @@
 import { connect, migrate, orThrow } from '@headwater/core'
+import type { Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
 import type { Repositories } from '@headwater/repositories'
 import { createCourseSearch, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
@@ -18,27 +19,27 @@ export type Way = (typeof ways)[number]
 /** The answers of each way. */
 export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
-/** The courses that are searched, and the embedder that they are searched with. */
+/** The courses that are searched, and the embedders that they are searched with. */
 export interface Searched {
   readonly catalogue: Catalogue
   /** Published once the queries of the catalogue alone have been asked. */
   readonly furtherCourses: readonly CatalogueCourse[]
-  /** Embeds courses and queries. */
-  readonly embedder: Embedder
+  /** Each with an index of its own. */
+  readonly embedders: readonly Embedder[]
 }
 
 /** The floor of the dense leg for an embedder that does not say its own. */
 const floorOfLeg = 0.1
 
 /**
- * Runs every query through the real search over the courses, with the defaults of the embedder. The
- * answer of one leg is its part of an answer in which both weigh the same, in its own order.
+ * Runs every query through the real search over the courses, with the defaults of each embedder.
+ * The answer of one leg is its part of an answer in which both weigh the same, in its own order.
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  { catalogue, furtherCourses, embedder }: Searched,
+  { catalogue, furtherCourses, embedders }: Searched,
   say: (line: string) => void,
-): Promise<Answers> {
+): Promise<Answers[]> {
   const [postgres, redis] = await Promise.all([
     startPostgresServer(),
     startRedisServer({ onProgress: say }),
@@ -49,33 +50,62 @@ export async function answersOf(
     )
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
-    const index = inMemoryVectorIndex({ dimensions: embedder.profile.dimensions })
-    const options = { courses: repositories.courses, embedder, index }
-    const search = createCourseSearch(stores, options)
-    const inLegs = createCourseSearch(stores, {
-      ...options,
-      minSimilarity: embedder.ranking?.minSimilarity ?? floorOfLeg,
-      denseWeight: 1,
-    })
+    const subjects = embedders.map((embedder) => new Subject(stores, repositories, embedder))
     const teachers = await createTeachers(repositories, catalogue)
-    const asked = new Map<LabelledQuery, Asked>()
     const publishAndAsk = async (
       courses: readonly CatalogueCourse[],
       isAsked: (labelled: LabelledQuery) => boolean,
     ): Promise<void> => {
-      for (const id of await publishInOrder(repositories, courses, teachers))
-        orThrow(await search.index.indexCourse(id))
-      for (const labelled of queries.filter(isAsked)) {
-        const { query } = labelled
-        asked.set(labelled, { hybrid: await ask(search, query), legs: await ask(inLegs, query) })
-      }
+      await publishInOrder(repositories, courses, teachers)
+      for (const subject of subjects) await subject.ask(queries.filter(isAsked))
     }
     say('loading the catalogue')
     await publishAndAsk(catalogue.courses, isOfCatalogue)
     await publishAndAsk(furtherCourses, (labelled) => !isOfCatalogue(labelled))
     orThrow(await stores.close())
-    const answers = (hitsOf: (asked: Asked) => readonly SearchHit[]): Answer[] =>
-      [...asked].map(([labelled, found]) => ({
+    return subjects.map((subject) => subject.answers())
+  } finally {
+    await Promise.all([postgres.stop(), redis.stop()])
+  }
+}
+
+/** The search with one embedder, and what it found. */
+class Subject {
+  readonly #search: CourseSearch
+  readonly #inLegs: CourseSearch
+  readonly #found: {
+    readonly labelled: LabelledQuery
+    readonly hybrid: readonly SearchHit[]
+    readonly legs: readonly SearchHit[]
+  }[] = []
+
+  constructor(stores: Stores, { courses }: Repositories, embedder: Embedder) {
+    const index = inMemoryVectorIndex({ dimensions: embedder.profile.dimensions })
+    const options = { courses, embedder, index }
+    this.#search = createCourseSearch(stores, options)
+    this.#inLegs = createCourseSearch(stores, {
+      ...options,
+      minSimilarity: embedder.ranking?.minSimilarity ?? floorOfLeg,
+      denseWeight: 1,
+    })
+  }
+
+  /** Indexes the courses that are new, then asks the queries. */
+  async ask(queries: readonly LabelledQuery[]): Promise<void> {
+    orThrow(await this.#search.index.reindexAll())
+    for (const labelled of queries)
+      this.#found.push({
+        labelled,
+        hybrid: await ask(this.#search, labelled.query),
+        legs: await ask(this.#inLegs, labelled.query),
+      })
+  }
+
+  answers(): Answers {
+    const answers = (
+      hitsOf: (found: Record<'hybrid' | 'legs', readonly SearchHit[]>) => readonly SearchHit[],
+    ): Answer[] =>
+      this.#found.map(({ labelled, ...found }) => ({
         labelled,
         found: hitsOf(found).map(({ course }) => course.title),
       }))
@@ -84,15 +114,7 @@ export async function answersOf(
       dense: answers(({ legs }) => byLeg(legs, 'dense')),
       hybrid: answers(({ hybrid }) => hybrid),
     }
-  } finally {
-    await Promise.all([postgres.stop(), redis.stop()])
   }
-}
-
-/** What was found for a query, and what with legs of the same weight. */
-interface Asked {
-  readonly hybrid: readonly SearchHit[]
-  readonly legs: readonly SearchHit[]
 }
 
 async function createTeachers(
@@ -117,15 +139,13 @@ async function publishInOrder(
   { courses: repository }: Repositories,
   courses: readonly CatalogueCourse[],
   teachers: ReadonlyMap<string, number>,
-): Promise<number[]> {
-  const ids: number[] = []
+): Promise<void> {
   for (const { instructor, ...course } of courses) {
     const { id } = orThrow(
       await repository.create({ ...course, instructorId: teachers.get(instructor) ?? 0 }),
     )
-    ids.push(orThrow(await repository.publish(id)).id)
+    orThrow(await repository.publish(id))
   }
-  return ids
 }
 
 async function ask(search: CourseSearch, query: string): Promise<readonly SearchHit[]> {

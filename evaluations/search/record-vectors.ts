@@ -59,7 +59,7 @@ async function textsOfEvaluation(): Promise<string[]> {
       return hashing.embed(asked, options)
     },
   }
-  await answersOf(queries, { catalogue, furtherCourses, embedder: listening }, console.error)
+  await answersOf(queries, { catalogue, furtherCourses, embedders: [listening] }, console.error)
   return [...texts].sort()
 }
 

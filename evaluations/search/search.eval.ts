@@ -28,12 +28,19 @@ const catalogue = await readCatalogue()
 const furtherCourses = await readFurtherCourses()
 const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
 
-const reports: Report[] = []
-for (const name of values.embedder) {
-  if (!isEmbedder(name))
-    throw new Error(`--embedder is one of: ${Object.keys(embedders).join(', ')}`)
-  reports.push(await reportOf(name))
-}
+const names = values.embedder.map((name) => {
+  if (isEmbedder(name)) return name
+  throw new Error(`--embedder is one of: ${Object.keys(embedders).join(', ')}`)
+})
+const chosen = await Promise.all(names.map((name) => embedders[name]()))
+const searched = { catalogue, furtherCourses, embedders: chosen }
+const answersOfAll = await answersOf(queries, searched, (line) => {
+  process.stderr.write(`${line}\n`)
+})
+const reports = names.flatMap((name, index) => {
+  const answers = answersOfAll[index]
+  return answers === undefined ? [] : [reportOf(name, answers)]
+})
 // The keys of the first one stand at the top, as when there was one only.
 if (values.json) console.log(JSON.stringify({ ...reports[0], others: reports.slice(1) }))
 
@@ -50,11 +57,7 @@ interface Half extends Compared {
   readonly byClass: Record<string, Compared>
 }
 
-async function reportOf(embedder: EmbedderName): Promise<Report> {
-  const searched = { catalogue, furtherCourses, embedder: await embedders[embedder]() }
-  const answers = await answersOf(queries, searched, (line) => {
-    process.stderr.write(`${embedder}: ${line}\n`)
-  })
+function reportOf(embedder: EmbedderName, answers: Answers): Report {
   const both = halfOf(answers, () => true)
   const tuning = halfOf(answers, ({ half }) => half === 'tuning')
   const heldOut = halfOf(answers, ({ half }) => half === 'heldOut')

@@ -2,12 +2,14 @@ import { checkOptions, invalidOption, once, option, strictOptions } from '@headw
 import type { Stores } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { CourseReader } from './course-reader.ts'
-import type { Embedder, EmbedderRanking } from './embedders/embedder.ts'
+import type { Embedder } from './embedders/embedder.ts'
+import { Calibrations } from './indexing/calibrations.ts'
 import { generationOf } from './indexing/course-document.ts'
 import { courseTemplate } from './indexing/course-template.ts'
 import type { CourseTemplate } from './indexing/course-template.ts'
 import { Generations } from './indexing/generations.ts'
 import type { Generation } from './indexing/generations.ts'
+import type { GivenRanking } from './query/fusion/merge-legs.ts'
 import type { RerankOptions } from './query/rerank.ts'
 import type { SearchLog } from './query/search-log.ts'
 import type { OpenIndex } from './upkeep/index-generations.ts'
@@ -54,16 +56,17 @@ export interface CourseSearchOptions {
    */
   readonly legDeadlineMs?: number
   /**
-   * The least cosine similarity of a course that is found by meaning; it keeps nonsense from having
-   * results. Depends on the model.
+   * The least cosine similarity of a course that is found by meaning alone; it keeps nonsense from
+   * having results. Depends on the model.
    *
-   * @defaultValue the embedder's own, or else `0.1`
+   * @defaultValue the embedder's own, or else measured: what texts without a meaning never exceed
    */
   readonly minSimilarity?: number
   /**
-   * The weight of a rank by meaning, where the same rank by words has 1.
+   * The weight of a rank by meaning, where the same rank by words has 1: with it, the legs are
+   * merged by their ranks.
    *
-   * @defaultValue the embedder's own, or else `1`
+   * @defaultValue the embedder's own, or else none: the legs are merged by what they find
    */
   readonly denseWeight?: number
   /**
@@ -87,21 +90,16 @@ export interface FormerEmbedding {
 }
 
 /** The defaults of {@link CourseSearchOptions}. */
-export const courseSearchDefaults = {
-  legDeadlineMs: 2_000,
-  minSimilarity: 0.1,
-  denseWeight: 1,
-} as const
+export const courseSearchDefaults = { legDeadlineMs: 2_000 } as const
 
 /** Checked options, with every default filled in. */
 export interface CourseSearchSettings {
   readonly generations: Generations
+  readonly calibrations: Calibrations
   readonly openIndex: OpenIndex | undefined
   readonly legDeadlineMs: number
-  readonly rankingOf: (generation: Generation) => {
-    readonly minSimilarity: number
-    readonly denseWeight: number
-  }
+  /** The ranking that the host or the embedder has set. */
+  readonly rankingOf: (generation: Generation) => GivenRanking
   readonly rerank: RerankOptions | undefined
 }
 
@@ -120,12 +118,12 @@ const rules = once(() =>
     former: z.optional(option.object()),
     index: z.optional(z.union([option.function(), option.object()])),
     legDeadlineMs: deadlineMs(),
-    minSimilarity: z
-      .number()
-      .check(z.minimum(-1, 'expected -1 or more'), z.maximum(1, 'expected 1 or less')),
-    denseWeight: z
-      .number()
-      .check(z.minimum(0, 'expected 0 or more'), z.maximum(100, 'expected 100 or less')),
+    minSimilarity: z.optional(
+      z.number().check(z.minimum(-1, 'expected -1 or more'), z.maximum(1, 'expected 1 or less')),
+    ),
+    denseWeight: z.optional(
+      z.number().check(z.minimum(0, 'expected 0 or more'), z.maximum(100, 'expected 100 or less')),
+    ),
     rerank: z.optional(
       strictOptions<RerankOptions>({
         rank: option.function(),
@@ -142,25 +140,22 @@ const rules = once(() =>
  * @throws InvalidOptions that names the option, the rule and the value.
  */
 export function settingsOf(stores: Stores, options: CourseSearchOptions): CourseSearchSettings {
-  const { legDeadlineMs, minSimilarity, denseWeight, rerank } = checkOptions(named, rules(), {
+  const { legDeadlineMs, rerank } = checkOptions(named, rules(), {
     ...courseSearchDefaults,
     ...options.embedder.ranking,
     rerank: undefined,
     ...options,
   })
-  const rankingOf = ({ embedder }: Generation) => ({
-    minSimilarity,
-    denseWeight,
-    ...(embedder === options.embedder ? {} : { ...embedder.ranking, ...explicitRanking(options) }),
+  const rankingOf = ({ embedder }: Generation): GivenRanking => ({
+    ...embedder.ranking,
+    ...explicitRanking(options),
   })
-  return { ...generationsOf(stores, options), legDeadlineMs, rankingOf, rerank }
+  const calibrations = new Calibrations(stores)
+  return { ...generationsOf(stores, options), calibrations, legDeadlineMs, rankingOf, rerank }
 }
 
 /** The ranking that the host has set; it holds for every embedder. */
-function explicitRanking({
-  minSimilarity,
-  denseWeight,
-}: CourseSearchOptions): Partial<EmbedderRanking> {
+function explicitRanking({ minSimilarity, denseWeight }: CourseSearchOptions): GivenRanking {
   return {
     ...(minSimilarity === undefined ? {} : { minSimilarity }),
     ...(denseWeight === undefined ? {} : { denseWeight }),

@@ -54,22 +54,16 @@ export class CourseSearch {
 
   /** @internal */
   constructor(stores: Stores, options: CourseSearchOptions, settings: CourseSearchSettings) {
-    const { generations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
+    const { generations, calibrations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
     const { courses } = options
     const [spelling, sources] = [new Spelling(stores), new WordSources(stores.clock)]
+    const lexical = { stores, spelling, sources }
+    const shared = { stores, courses, generations, calibrations, rankingOf }
     this.#stores = stores
     this.#options = options
-    this.#candidates = new ActiveCandidates({
-      stores,
-      courses,
-      generations,
-      rankingOf,
-      lexical: { stores, spelling, sources },
-      legDeadlineMs,
-      rerank,
-    })
-    this.#suggesting = { stores, spelling, sources, deadlineMs: legDeadlineMs }
-    this.index = new CourseIndex({ stores, courses, generations, openIndex })
+    this.#candidates = new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank })
+    this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
+    this.index = new CourseIndex({ ...shared, openIndex })
     this.sinks = [indexSink(this.index)]
   }
 

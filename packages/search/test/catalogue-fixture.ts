@@ -24,7 +24,7 @@ export async function createCourses(
   return [id, ...rows.map((row) => row.id)]
 }
 
-/** An embedder that counts its requests and its texts. */
+/** An embedder that counts its requests for courses, and their texts. */
 export function countingEmbedder({
   dimensions,
   maxTexts,
@@ -46,9 +46,9 @@ export function countingEmbedder({
       Array.from({ length: Math.ceil(all.length / maxTexts) }, (_, place) =>
         Math.min(maxTexts, all.length - place * maxTexts),
       ),
-    embed: (batch) => {
-      calls += Math.ceil(batch.length / maxTexts)
-      texts += batch.length
+    embed: (batch, { purpose } = {}) => {
+      calls += purpose === 'document' ? Math.ceil(batch.length / maxTexts) : 0
+      texts += purpose === 'document' ? batch.length : 0
       return embedder.embed(batch)
     },
   }

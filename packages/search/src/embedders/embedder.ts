@@ -50,7 +50,7 @@ export interface Embedder {
   /**
    * Settings for a search that sets none.
    *
-   * @defaultValue the defaults of `createCourseSearch`
+   * @defaultValue none: a search measures the similarities of the catalogue
    */
   readonly ranking?: EmbedderRanking
   /**

@@ -13,7 +13,7 @@ export interface RecordedEmbedderOptions {
   /**
    * Settings with which the similarities of the recorded model rank best.
    *
-   * @defaultValue the defaults of `createCourseSearch`
+   * @defaultValue none: a search measures the similarities of the catalogue
    */
   readonly ranking?: EmbedderRanking
 }

@@ -1,15 +1,19 @@
+import { deadline, okAsync } from '@headwater/core'
+import type { ResultAsync } from '@headwater/core'
 import { CandidateCache } from './candidate-cache.ts'
+import type { Calibrations } from '../indexing/calibrations.ts'
 import type { Generation, Generations } from '../indexing/generations.ts'
 import type { CandidateDeps } from './find-candidates.ts'
+import type { SimilarityScale } from './fusion/fuse-by-evidence.ts'
+import type { GivenRanking } from './fusion/merge-legs.ts'
+import type { LegError } from './legs.ts'
 import { QueryEmbeddings } from './query-embeddings.ts'
 
 /** Dependencies of {@link ActiveCandidates}, shared by every generation. */
-export interface ActiveCandidatesDeps extends Omit<CandidateDeps, 'dense' | 'denseWeight'> {
+export interface ActiveCandidatesDeps extends Omit<CandidateDeps, 'dense' | 'given'> {
   readonly generations: Generations
-  readonly rankingOf: (generation: Generation) => {
-    readonly minSimilarity: number
-    readonly denseWeight: number
-  }
+  readonly calibrations: Calibrations
+  readonly rankingOf: (generation: Generation) => GivenRanking
 }
 
 /**
@@ -39,16 +43,32 @@ export class ActiveCandidates {
   #open(generation: Generation | undefined): CandidateCache {
     const { stores, legDeadlineMs, rankingOf } = this.#deps
     if (generation === undefined)
-      return new CandidateCache({ ...this.#deps, dense: undefined, denseWeight: 1 })
-    const { minSimilarity, denseWeight } = rankingOf(generation)
-    const embeddings = new QueryEmbeddings(stores, generation.embedder, legDeadlineMs)
+      return new CandidateCache({ ...this.#deps, dense: undefined, given: {} })
+    const given = rankingOf(generation)
     const dense = {
-      embeddings,
+      embeddings: new QueryEmbeddings(stores, generation.embedder, legDeadlineMs),
       index: generation.index,
       generation: generation.name,
-      minSimilarity,
+      scale: (deadlineMs: number) => this.#scaleOf(generation, given, deadlineMs),
       clock: stores.clock,
     }
-    return new CandidateCache({ ...this.#deps, dense, denseWeight })
+    return new CandidateCache({ ...this.#deps, dense, given })
+  }
+
+  /** A given floor is heeded; whatever is not given is measured. */
+  #scaleOf(
+    generation: Generation,
+    { minSimilarity, denseWeight }: GivenRanking,
+    ms: number,
+  ): ResultAsync<SimilarityScale, LegError> {
+    if (minSimilarity !== undefined && denseWeight !== undefined)
+      return okAsync({ typical: minSimilarity, floor: minSimilarity })
+    const measured = async () => await this.#deps.calibrations.of(generation)
+    return deadline(measured, { ms, store: 'pinecone', operation: 'calibrate' })
+      .andThen((calibration) => calibration)
+      .map(({ typical, floor }) => ({
+        typical: Math.min(typical, minSimilarity ?? typical),
+        floor: minSimilarity ?? floor,
+      }))
   }
 }

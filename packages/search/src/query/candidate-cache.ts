@@ -19,13 +19,13 @@ export class CandidateCache {
   readonly #cache: Cache<CandidateQuery, Candidates>
 
   constructor(deps: CandidateDeps) {
-    const { stores, dense, legDeadlineMs, denseWeight, rerank } = deps
+    const { stores, dense, legDeadlineMs, given, rerank } = deps
     const loadMs =
       legDeadlineMs + (rerank === undefined ? 0 : (rerank.deadlineMs ?? rerankDefaults.deadlineMs))
     this.#settings = [
       dense?.generation,
-      dense?.minSimilarity,
-      denseWeight,
+      given.minSimilarity,
+      given.denseWeight,
       rerank === undefined ? 0 : (rerank.top ?? rerankDefaults.top),
     ]
     this.#cache = defineCache<CandidateQuery, Candidates>(stores, {

@@ -1,6 +1,6 @@
 import type { Codec } from '@headwater/core'
 import type { Candidates } from './find-candidates.ts'
-import type { FusedCourse, LegRank, Ranking } from './fuse.ts'
+import type { FusedCourse, LegRank, Ranking } from './fusion/fuse.ts'
 
 type Compact = Omit<Candidates, 'found'> & { readonly found: string }
 

@@ -1,9 +1,10 @@
 import { CallBudget, err, ok } from '@headwater/core'
-import type { CacheReadError, CallOptions, Clock, Result } from '@headwater/core'
+import type { CacheReadError, CallOptions, Clock, Result, ResultAsync } from '@headwater/core'
 import { courseIdOf, recordIdOf } from '../indexing/course-document.ts'
 import type { EmbedError } from '../embedders/embedder.ts'
-import type { RankedCourse } from './fuse.ts'
-import type { LegQuery } from './legs.ts'
+import type { SimilarityScale } from './fusion/fuse-by-evidence.ts'
+import type { RankedCourse } from './fusion/fuse.ts'
+import type { LegError, LegQuery } from './legs.ts'
 import type { QueryEmbeddings } from './query-embeddings.ts'
 import { vectorFilterOf } from './search-filters.ts'
 import { partsOf } from '../spelling/query-words.ts'
@@ -14,7 +15,8 @@ export interface DenseLegDeps {
   readonly embeddings: QueryEmbeddings
   readonly index: VectorIndex
   readonly generation: string
-  readonly minSimilarity: number
+  /** The scale of the similarities, within a deadline in milliseconds. */
+  readonly scale: (deadlineMs: number) => ResultAsync<SimilarityScale, LegError>
   readonly clock: Clock
 }
 
@@ -26,7 +28,7 @@ export type DenseAnswer = Result<
 
 /**
  * Finds courses by meaning: embeds the query, then queries the vector index, both within one
- * deadline. Courses below the least similarity are left out, so that nonsense has no results.
+ * deadline. Some course is always the nearest: what is too far away is for the caller to leave out.
  */
 export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
   const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
@@ -68,7 +70,7 @@ interface Around {
 }
 
 async function queryAround(
-  { index, generation, minSimilarity }: DenseLegDeps,
+  { index, generation }: DenseLegDeps,
   { filters }: LegQuery,
   { vector, topK, options }: Around,
 ): Promise<DenseAnswer> {
@@ -77,11 +79,9 @@ async function queryAround(
     options,
   )
   return matches.map((found) =>
-    found
-      .filter(({ score }) => score >= minSimilarity)
-      .flatMap(({ id, score }) => {
-        const courseId = courseIdOf(id)
-        return courseId === undefined ? [] : [{ id: courseId, score }]
-      }),
+    found.flatMap(({ id, score }) => {
+      const courseId = courseIdOf(id)
+      return courseId === undefined ? [] : [{ id: courseId, score }]
+    }),
   )
 }

@@ -1,9 +1,11 @@
 import { CallBudget, err, FailureError, isOutage } from '@headwater/core'
 import type { Result, SqlError, Stores } from '@headwater/core'
+import type { EmbedderRanking } from '../embedders/embedder.ts'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegDeps } from './dense-leg.ts'
-import { fuse } from './fuse.ts'
-import type { FusedCourse, Leg, RankedCourse, Ranking } from './fuse.ts'
+import type { FusedCourse, Leg, RankedCourse, Ranking } from './fusion/fuse.ts'
+import { mayFindMore, mergeLegs } from './fusion/merge-legs.ts'
+import type { FoundByMeaning, GivenRanking, LegAnswers } from './fusion/merge-legs.ts'
 import { heldBy } from './held-courses.ts'
 import { unknownGeneration } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
@@ -56,9 +58,12 @@ export interface CandidateDeps {
   readonly dense: DenseLegDeps | undefined
   readonly lexical: LexicalLegDeps
   readonly legDeadlineMs: number
-  readonly denseWeight: number
+  readonly given: GivenRanking
   readonly rerank: RerankOptions | undefined
 }
+
+/** The least similarity of courses that are alike, where none is given. */
+const leastAlike = 0.1
 
 /**
  * Asks both legs side by side, each within its deadline, and merges their rankings; then asks the
@@ -78,45 +83,71 @@ export async function findCandidates(
   ])
   if (dense.isErr() && lexical.isErr())
     throw new FailureError(failureOfBoth(dense.error, lexical.error))
-  const legs = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
+  const legs: LegAnswers = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
   for (const { leg, error } of failed)
     deps.stores.diagnostics.emit('search:degraded', { leg, error })
-  const fused = fuse(legs, { dense: deps.denseWeight })
+  const fused = mergeLegs(legs, wanted.like === undefined ? deps.given : alike(deps.given))
   const others = { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
   const ordered = wanted.like === undefined ? await rerankBest(deps, wanted, fused) : others
   return {
     found: ordered.found,
     legs: Object.keys(legs) as Leg[],
     degraded: [...failed.map(({ leg, error }) => degradedLeg(leg, error)), ...ordered.degraded],
-    mayHaveMore: Object.values(legs).some((found) => found.length >= wanted.depth),
+    mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
   }
 }
 
+/** Courses are alike by what they have in common, not by what a query leaves out. */
+function alike({ minSimilarity = leastAlike, denseWeight = 1 }: GivenRanking): EmbedderRanking {
+  return { minSimilarity, denseWeight }
+}
+
 async function searchDense(
-  { dense, lexical, stores }: CandidateDeps,
+  { dense, given, lexical, stores }: CandidateDeps,
   like: number | undefined,
   query: LegQuery,
-): Promise<LegAnswer> {
+): Promise<Result<FoundByMeaning, LegError>> {
   if (dense === undefined) return err(unknownGeneration)
-  if (like !== undefined) return searchNear(dense, like, query)
+  if (like !== undefined) {
+    const { minSimilarity } = alike(given)
+    const near = await searchNear(dense, like, query)
+    return near.map((found) => ({
+      found: atLeast(minSimilarity, found),
+      scale: { typical: minSimilarity, floor: minSimilarity },
+    }))
+  }
   const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
-  const found = await searchByMeaning(dense, query)
+  const [found, scale] = await Promise.all([
+    searchByMeaning(dense, query),
+    dense.scale(query.deadlineMs),
+  ])
   if (found.isErr()) return err(found.error)
-  return heldBy(query.query, found.value, { ...lexical, ...budget.left() })
+  if (scale.isErr()) return err(scale.error)
+  const least = given.denseWeight === undefined ? scale.value.typical : scale.value.floor
+  const held = await heldBy(query.query, atLeast(least, found.value), {
+    ...lexical,
+    ...budget.left(),
+  })
+  return held.map((allowed) => ({ found: allowed, scale: scale.value }))
 }
 
-type LegAnswer = Result<readonly RankedCourse[], LegError>
+function atLeast(similarity: number, found: readonly RankedCourse[]): readonly RankedCourse[] {
+  return found.filter(({ score }) => score >= similarity)
+}
 
-function answerOf(
+function answerOf<Name extends Leg, Answer>(
+  leg: Name,
+  answer: Result<Answer, LegError>,
+): { readonly [Found in Name]?: Answer } {
+  return answer.isOk() ? ({ [leg]: answer.value } as { readonly [Found in Name]: Answer }) : {}
+}
+
+function failureOf(
   leg: Leg,
-  answer: LegAnswer,
-): { readonly [Name in Leg]?: readonly RankedCourse[] } {
-  return answer.isOk() ? { [leg]: answer.value } : {}
-}
-
-function failureOf(leg: Leg, answer: LegAnswer): { readonly leg: Leg; readonly error: LegError }[] {
+  answer: Result<unknown, LegError>,
+): { readonly leg: Leg; readonly error: LegError }[] {
   return answer.isErr() ? [{ leg, error: answer.error }] : []
 }
 

@@ -1,6 +1,6 @@
 import { okAsync } from '@headwater/core'
 import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
-import type { RankedCourse } from './fuse.ts'
+import type { RankedCourse } from './fusion/fuse.ts'
 import { selectHeld } from './lexical-queries.ts'
 import { partsOf } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'

@@ -1,7 +1,7 @@
 import type { CacheReadError, LoadFailed, StoreName } from '@headwater/core'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { UnknownGeneration } from '../indexing/generations.ts'
-import type { Leg } from './fuse.ts'
+import type { Leg } from './fusion/fuse.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { VectorIndexError } from '../vectors/vector-index.ts'
 

@@ -1,7 +1,7 @@
 import { CallBudget, err, ok } from '@headwater/core'
 import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { filterValues } from './course-queries.ts'
-import type { RankedCourse } from './fuse.ts'
+import type { MatchedCourse } from './fusion/fuse-by-evidence.ts'
 import type { LegQuery } from './legs.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { MatchingCourse } from './lexical-queries.ts'
@@ -27,7 +27,7 @@ export interface LexicalLegDeps {
 export async function searchByWords(
   deps: LexicalLegDeps,
   query: LegQuery,
-): Promise<Result<readonly RankedCourse[], SqlError>> {
+): Promise<Result<readonly MatchedCourse[], SqlError>> {
   const { stores, spelling } = deps
   const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
   const parts = partsOf(query.query)
@@ -92,6 +92,6 @@ function maxRankedAt(depth: number): number {
   return Math.max(300, 2 * depth)
 }
 
-function ranked({ id, score }: MatchingCourse): RankedCourse {
-  return { id, score }
+function ranked({ id, score, coverage, has_all: hasAll }: MatchingCourse): MatchedCourse {
+  return { id, score, coverage, hasAll }
 }

@@ -56,10 +56,10 @@ export interface WordStatement extends HeldStatement {
 }
 
 /**
- * Published courses whose title, category or description match, best first. Courses that match the
- * whole query come before courses that match some of its words; a rare word counts for more than a
- * frequent one, an exact word for more than the beginning of one. Courses whose category is the
- * query come first.
+ * Published courses whose title, category or description match, best first, each with its share of
+ * the words of the query, by their weight. Courses that match the whole query come before courses
+ * that match some of its words; a rare word counts for more than a frequent one, an exact word for
+ * more than the beginning of one. Courses whose category is the query come first.
  *
  * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
@@ -71,7 +71,8 @@ export function selectMatchingCourses(statement: WordStatement): string {
   WITH ${readWords(weights)},
   ${findTerms(statement)},
   ${weighTerms(statement)}
-  SELECT found.course_id AS id, scored.score, found.words @@ asked.whole AS has_all
+  SELECT found.course_id AS id, scored.score, scored.coverage,
+         found.words @@ asked.whole AS has_all
   FROM asked, likely JOIN ${table} AS found USING (course_id), LATERAL (
     SELECT sum(
              weighed.weight * (
@@ -87,7 +88,9 @@ export function selectMatchingCourses(statement: WordStatement): string {
                + CASE WHEN found.words @@ asked.finished THEN 1 ELSE 0 END
                + CASE WHEN found.words @@ asked.title THEN 0.5 ELSE 0 END
                + CASE WHEN found.category = $1::text THEN 3 ELSE 0 END
-             ) AS score
+             ) AS score,
+           coalesce(sum(weighed.weight) FILTER (WHERE found.words @@ weighed.query), 0)
+             / sum(weighed.weight) AS coverage
     FROM weighed
   ) AS scored
   ORDER BY scored.score DESC, found.course_id
@@ -239,6 +242,7 @@ function restrictions(statement: WordStatement): string {
 export interface MatchingCourse {
   readonly id: number
   readonly score: number
+  readonly coverage: number
   readonly has_all: boolean
 }
 

@@ -1,6 +1,6 @@
 import { within } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
-import type { FusedCourse, RankedCourse } from './fuse.ts'
+import type { FusedCourse, RankedCourse } from './fusion/fuse.ts'
 
 /** A request to a reranker. */
 export interface RerankRequest {

@@ -1,4 +1,4 @@
-import type { LegRank } from './fuse.ts'
+import type { LegRank } from './fusion/fuse.ts'
 import type { SearchHit } from './hydrate.ts'
 
 /**

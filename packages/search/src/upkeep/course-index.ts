@@ -1,5 +1,8 @@
 import { err, errAsync, invalidField, isRowId, notFound, ok, ResultAsync } from '@headwater/core'
 import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
+import type { EmbedderRanking } from '../embedders/embedder.ts'
+import type { Calibration } from '../indexing/calibration.ts'
+import type { Calibrations } from '../indexing/calibrations.ts'
 import { CourseIndexer } from '../indexing/course-indexer.ts'
 import type { IndexedCourse, IndexError, IndexOutcomes } from '../indexing/index-outcome.ts'
 import { CourseStatuses, summaryDefaults } from '../indexing/course-status.ts'
@@ -21,8 +24,21 @@ export interface CourseIndexDeps {
   readonly stores: Stores
   readonly courses: CourseReader
   readonly generations: Generations
+  readonly calibrations: Calibrations
+  /** The ranking that the host or an embedder has set: what it leaves out is measured. */
+  readonly rankingOf: (generation: Generation) => Partial<EmbedderRanking>
   /** Opens the index of a generation; `undefined` when the host gave a single index. */
   readonly openIndex: OpenIndex | undefined
+}
+
+/** Options of `calibrate`. */
+export interface CalibrateOptions {
+  /**
+   * Name of the generation to measure.
+   *
+   * @defaultValue the active generation
+   */
+  readonly generation?: string
 }
 
 /** The vector index of the courses: keeps it equal to PostgreSQL, and proves that it is. */
@@ -47,7 +63,12 @@ export class CourseIndex {
     if (written.isErr()) return new Map(courseIds.map((id) => [id, err(written.error)]))
     const { known, isActiveKnown } = written.value
     const all = await Promise.all(
-      known.map((generation) => this.#indexerOf(generation).sync(courseIds, options)),
+      known.map(async (generation) => {
+        const outcomes = await this.#indexerOf(generation).sync(courseIds, options)
+        const stored = [...outcomes.values()].filter(isStored).length
+        if (stored > 0) await this.#calibrateUnasked(generation, { stored })
+        return outcomes
+      }),
     )
     return new Map(
       courseIds.map((id) => {
@@ -118,7 +139,8 @@ export class CourseIndex {
   /**
    * Fills the index of the newest generation with every course. It can be resumed: the next call
    * continues after an attempt that failed, was aborted or was killed. Courses whose text has not
-   * changed cost no embedding. Costs 5 PostgreSQL round trips per batch of the embedder.
+   * changed cost no embedding. Costs 5 PostgreSQL round trips per batch of the embedder, and at its
+   * end, when something has changed, a {@link CourseIndex.calibrate}.
    *
    * @example
    * ```ts
@@ -130,7 +152,28 @@ export class CourseIndex {
     return this.#deps.generations
       .list()
       .andThen(() => this.#chosen(options.generation ?? this.#deps.generations.own.name))
-      .andThen((deps) => new ResultAsync(new Reindexing(deps, options).run()))
+      .andThen((deps) =>
+        new ResultAsync(new Reindexing(deps, options).run()).map(async (report) => {
+          const { isComplete, counts } = report
+          const isAnother = counts.stored + counts.removed > 0
+          if (isComplete && isAnother) await this.#calibrateUnasked(deps.generation)
+          return report
+        }),
+      )
+  }
+
+  /**
+   * Measures how similar texts without a meaning are to the courses, which tells related courses
+   * from unrelated ones. That happens by itself: when the first courses are indexed, when there are
+   * twice as many, at the end of a `reindexAll` that changed something, and at a search that
+   * finds nothing measured. This is for a catalogue that has become another one. Without effect
+   * where the ranking is given; cached results keep their order, 15 minutes at most. Costs one call
+   * of the embedder for 48 short texts, 51 requests to the index, and 2 PostgreSQL round trips.
+   */
+  calibrate(options: CalibrateOptions = {}): ResultAsync<Calibration, IndexError> {
+    return this.#chosenOrActive(options.generation).andThen(({ generation }) =>
+      this.#deps.calibrations.measure(generation),
+    )
   }
 
   /**
@@ -163,6 +206,21 @@ export class CourseIndex {
     )
   }
 
+  /** A measurement that fails is made by the next search. */
+  async #calibrateUnasked(
+    generation: Generation,
+    { stored }: { readonly stored?: number } = {},
+  ): Promise<void> {
+    const { stores, calibrations, rankingOf } = this.#deps
+    const { minSimilarity, denseWeight } = rankingOf(generation)
+    if (minSimilarity !== undefined && denseWeight !== undefined) return
+    const measured = await (stored === undefined
+      ? calibrations.measure(generation)
+      : calibrations.afterStoring(generation, stored))
+    if (measured.isErr())
+      stores.diagnostics.emit('search:degraded', { leg: 'dense', error: measured.error })
+  }
+
   #chosenOrActive(name: string | undefined): ResultAsync<RepairDeps, IndexError> {
     return name === undefined
       ? this.#deps.generations.activeName().andThen((active) => this.#chosen(active))
@@ -188,6 +246,10 @@ export class CourseIndex {
     this.#indexers.set(generation.name, indexer)
     return indexer
   }
+}
+
+function isStored(outcome: Result<IndexedCourse, IndexError>): boolean {
+  return outcome.isOk() && outcome.value === 'stored'
 }
 
 const notAnId = invalidField('courseId', 'must be the id of a course')

@@ -1,6 +1,7 @@
 import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Failure, InvalidInput, Result, SqlError, Stores } from '@headwater/core'
 import type { EmbeddingProfile } from '../embedders/embedder.ts'
+import type { Calibrations } from '../indexing/calibrations.ts'
 import type { IndexError } from '../indexing/index-outcome.ts'
 import {
   deleteGeneration,
@@ -64,6 +65,7 @@ export interface ActivatedGeneration {
 export interface IndexGenerationsDeps {
   readonly stores: Stores
   readonly generations: Generations
+  readonly calibrations: Calibrations
   readonly openIndex: OpenIndex | undefined
   readonly depsOf: (generation: Generation) => RepairDeps
 }
@@ -193,13 +195,14 @@ export class IndexGenerations {
     model,
     dimensions,
   }: GenerationStatus): Promise<Result<number, IndexError>> {
-    const { stores, generations, openIndex } = this.#deps
+    const { stores, generations, calibrations, openIndex } = this.#deps
     const index =
       generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
     if (index === undefined) return err(notThere)
     return stores.postgres
       .query(retireGeneration, [name])
       .andThen(() => emptyIndex(index))
+      .andThen((removed) => calibrations.forget(name).map(() => removed))
       .andThen((removed) => stores.postgres.query(deleteGeneration, [name]).map(() => removed))
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { candidatesCodec } from '../../src/query/candidates-codec.ts'
 import type { Candidates } from '../../src/query/find-candidates.ts'
-import type { FusedCourse } from '../../src/query/fuse.ts'
+import type { FusedCourse } from '../../src/query/fusion/fuse.ts'
 
 const found: FusedCourse[] = [
   {

@@ -1,7 +1,7 @@
 import { okAsync, orThrow } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { describe, expect, it } from 'vitest'
-import type { FusedCourse } from '../../src/query/fuse.ts'
+import type { FusedCourse } from '../../src/query/fusion/fuse.ts'
 import { hydrate } from '../../src/query/hydrate.ts'
 import type { CourseReader } from '../../src/course-reader.ts'
 import type { SearchHit } from '../../src/query/hydrate.ts'

@@ -1,6 +1,6 @@
 import type { Course } from '@headwater/repositories'
 import { describe, expect, it } from 'vitest'
-import type { RankedCourse } from '../../src/query/fuse.ts'
+import type { RankedCourse } from '../../src/query/fusion/fuse.ts'
 import { askReranker, reranked } from '../../src/query/rerank.ts'
 
 const courses = [1, 2, 3].map((id) => ({ id }) as Course)

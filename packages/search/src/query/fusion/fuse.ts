@@ -24,7 +24,10 @@ export interface LegRank {
 export interface FusedCourse {
   /** The course. */
   readonly id: number
-  /** The sum over the legs of weight / (60 + rank). */
+  /**
+   * Higher is better; comparable within one search only. By {@link fuse}, the sum over the legs of
+   * weight / (60 + rank).
+   */
   readonly score: number
   /** Its rank in each leg and by the reranker; absent where it was not found. */
   readonly legs: { readonly [Name in Leg | 'rerank']?: LegRank }
@@ -63,19 +66,20 @@ export function fuse(
     }
   }
   return [...fused.values()]
-    .map((course) => ({ ...course, score: round(course.score) }))
-    .sort(
-      (left, right) =>
-        right.score - left.score || rankInWords(left) - rankInWords(right) || left.id - right.id,
-    )
+    .map((course) => ({ ...course, score: rounded(course.score) }))
+    .sort(bestFirst)
 }
 
-/** Breaks ties: the course with the typed words comes first. */
+/** Orders by score; of equal courses, the one with the typed words comes first. */
+export function bestFirst(left: FusedCourse, right: FusedCourse): number {
+  return right.score - left.score || rankInWords(left) - rankInWords(right) || left.id - right.id
+}
+
 function rankInWords({ legs }: FusedCourse): number {
   return legs.lexical?.rank ?? Number.MAX_SAFE_INTEGER
 }
 
 /** Eight decimals are precise enough, and keep cached results short. */
-function round(score: number): number {
+export function rounded(score: number): number {
   return Number(score.toFixed(8))
 }

@@ -1,0 +1,132 @@
+import { missingTableAs, ok, okAsync, ResultAsync } from '@headwater/core'
+import type { Result, SqlError, Stores } from '@headwater/core'
+import { calibrate } from './calibration.ts'
+import type { Calibration, CalibrationError } from './calibration.ts'
+import { deleteCalibration, saveCalibration, selectCalibration } from './calibration-queries.ts'
+import type { CalibrationRow } from './calibration-queries.ts'
+import type { Generation } from './generations.ts'
+
+/** Age at which a calibration is read again, in the background. */
+const freshMs = 60_000
+
+/** A search that waits for it has no more time to lose. */
+const readMs = 250
+
+/** A calibration, when it was read or measured, and the vectors that were stored since. */
+interface Known {
+  readonly value: Calibration
+  readonly atMs: number
+  readonly stored: number
+}
+
+/**
+ * The calibrations of the generations: measured once for all processes, and kept in PostgreSQL.
+ * Where that is away, or has no table for them, each process measures for itself.
+ */
+export class Calibrations {
+  readonly #stores: Stores
+  readonly #known = new Map<string, Known>()
+  readonly #loading = new Map<string, Promise<Result<Calibration, CalibrationError>>>()
+
+  constructor(stores: Stores) {
+    this.#stores = stores
+  }
+
+  /**
+   * The calibration of a generation: no round trip while it is known. It is read again each minute,
+   * and measured again when the catalogue has doubled, both in the background. The first call of a
+   * process waits for 1 round trip of PostgreSQL, the first of all for a measurement.
+   */
+  of(generation: Generation): ResultAsync<Calibration, CalibrationError> {
+    const known = this.#known.get(generation.name)
+    if (known === undefined) return new ResultAsync(this.#load(generation))
+    if (this.#stores.clock.monotonic() - known.atMs >= freshMs) void this.#refresh(generation)
+    return okAsync(known.value)
+  }
+
+  /** Takes note of vectors that were stored: as many as there were have it measured again. */
+  afterStoring(
+    generation: Generation,
+    vectors: number,
+  ): ResultAsync<Calibration, CalibrationError> {
+    const known = this.#known.get(generation.name)
+    if (known === undefined) return this.of(generation)
+    const stored = known.stored + vectors
+    if (stored >= known.value.courses) return this.measure(generation)
+    this.#known.set(generation.name, { ...known, stored })
+    return this.of(generation)
+  }
+
+  /** Measures a generation now, and keeps the result: {@link calibrate}, and 1 round trip more. */
+  measure(generation: Generation): ResultAsync<Calibration, CalibrationError> {
+    return new ResultAsync(calibrate(generation, this.#stores.clock)).map(async (measured) => {
+      if (measured.courses > 0) {
+        const { typical, floor, courses } = measured
+        this.#remember(generation, measured)
+        // One that is not kept is measured again by the next process.
+        const saved = await this.#stores.postgres
+          .query(saveCalibration, [generation.name, typical, floor, courses], {
+            deadlineMs: readMs,
+          })
+          .map(() => undefined)
+          .orElse(missingTableAs(undefined))
+        if (saved.isErr()) this.#report(saved.error)
+      }
+      return measured
+    })
+  }
+
+  /** Forgets a generation that is removed: 1 round trip. */
+  forget(name: string): ResultAsync<void, SqlError> {
+    this.#known.delete(name)
+    return this.#stores.postgres
+      .query(deleteCalibration, [name])
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
+  }
+
+  async #refresh(generation: Generation): Promise<void> {
+    const loaded = await this.#load(generation)
+    if (loaded.isErr()) this.#report(loaded.error)
+  }
+
+  /** Never rejects; the callers of one time share one load. */
+  #load(generation: Generation): Promise<Result<Calibration, CalibrationError>> {
+    const { name } = generation
+    const loading =
+      this.#loading.get(name) ??
+      this.#readOrMeasure(generation).finally(() => this.#loading.delete(name))
+    this.#loading.set(name, loading)
+    return loading
+  }
+
+  async #readOrMeasure(generation: Generation): Promise<Result<Calibration, CalibrationError>> {
+    const read = await this.#stores.postgres.query<CalibrationRow>(
+      selectCalibration,
+      [generation.name],
+      { deadlineMs: readMs },
+    )
+    const known = this.#known.get(generation.name)?.value
+    const [row] = read.isOk() ? read.value.rows : []
+    const kept = read.isOk() ? row : known
+    // No search waits for a measurement that only replaces another.
+    if (kept !== undefined && (known === undefined || row?.is_outgrown !== true))
+      return ok(this.#remember(generation, kept))
+    const measured = await this.measure(generation)
+    if (measured.isOk() || kept === undefined) return measured
+    this.#report(measured.error)
+    return ok(this.#remember(generation, kept))
+  }
+
+  #report(error: SqlError | CalibrationError): void {
+    this.#stores.diagnostics.emit('search:degraded', { leg: 'dense', error })
+  }
+
+  #remember({ name }: Generation, { typical, floor, courses }: Calibration): Calibration {
+    const value = { typical, floor, courses }
+    const before = this.#known.get(name)
+    const stored = before?.value.courses === courses ? before.stored : 0
+    this.#known.set(name, { value, atMs: this.#stores.clock.monotonic(), stored })
+    return value
+  }
+}

@@ -1,0 +1,88 @@
+import { errAsync, invalidField, okAsync, orThrow, systemClock } from '@headwater/core'
+import { inMemoryVectorIndex } from '@headwater/search'
+import type { Embedder } from '@headwater/search'
+import { describe, expect, it } from 'vitest'
+import { calibrate } from '../../src/indexing/calibration.ts'
+import { courseTemplate } from '../../src/indexing/course-template.ts'
+import type { Generation } from '../../src/indexing/generations.ts'
+import { madeUpTexts } from '../../src/indexing/made-up-texts.ts'
+
+/** The angle of the vectors of texts that mean nothing; courses lie elsewhere on the circle. */
+const nothing = 0
+const at = (angle: number): number[] => [Math.cos(angle), Math.sin(angle)]
+
+function embedder(embed: Embedder['embed']): Embedder {
+  return { profile: { model: 'circle', dimensions: 2 }, embed }
+}
+const blank = embedder((texts) => okAsync(texts.map(() => at(nothing))))
+
+async function generation(
+  angles: readonly number[],
+  { embedder: asked = blank, name = 'own' } = {},
+): Promise<Generation> {
+  const index = inMemoryVectorIndex({ dimensions: 2 })
+  orThrow(
+    await index.upsert(
+      angles.map((angle, place) => ({
+        id: `course_${place + 1}`,
+        values: at(angle),
+        metadata: { generation: name },
+      })),
+    ),
+  )
+  return { name: 'own', embedder: asked, template: courseTemplate, index }
+}
+
+const measured = async (...asked: Parameters<typeof generation>) =>
+  orThrow(await calibrate(await generation(...asked), systemClock))
+
+describe('measuring the similarities of a catalogue', () => {
+  it('The floor is the highest similarity that a text without a meaning has to any course', async () => {
+    const { typical, floor, courses } = await measured([0.5, 1, 1.2])
+    expect(floor).toBeCloseTo(Math.cos(0.5), 5)
+    expect(typical).toBeCloseTo(Math.cos(1), 5)
+    expect(courses).toBe(3)
+  })
+
+  it('The nearest course counts also where it is not among those that are read', async () => {
+    // Listed by id as text, course_999 comes long after the first hundred.
+    const { floor } = await measured(
+      Array.from({ length: 999 }, (_, place) => (place === 998 ? 0.2 : 1)),
+    )
+    expect(floor).toBeCloseTo(Math.cos(0.2), 5)
+  })
+
+  it('An empty index, and one with records of another generation only, are not measured', async () => {
+    expect(await measured([])).toEqual({ typical: 1, floor: 1, courses: 0 })
+    expect((await measured([1], { name: 'another' })).courses).toBe(0)
+  })
+
+  it('An embedder that refuses those texts is measured by its courses among themselves', async () => {
+    const refusing = embedder(() =>
+      errAsync(invalidField('texts[0]', 'must be a text whose vector was recorded')),
+    )
+    const { typical, floor } = await measured([0, 0.1, 1], { embedder: refusing })
+    expect(floor).toBeCloseTo(Math.cos(0.1), 5)
+    expect(typical).toBeCloseTo(Math.cos(0.9), 5)
+    expect(await measured([0.3], { embedder: refusing })).toMatchObject({ typical: 1, floor: 1 })
+  })
+
+  it('An outage of the embedder fails the measurement', async () => {
+    const away = embedder(() =>
+      errAsync({
+        type: 'store-unavailable',
+        message: 'away',
+        retryable: true,
+        store: 'openai',
+        operation: 'embed',
+      }),
+    )
+    const failed = await calibrate(await generation([1], { embedder: away }), systemClock)
+    expect(failed._unsafeUnwrapErr().type).toBe('store-unavailable')
+  })
+
+  it('The texts that mean nothing are 48 different ones', () => {
+    expect(new Set(madeUpTexts).size).toBe(48)
+    expect(madeUpTexts.filter((text) => !/^[a-z0-9]+( [a-z0-9]+)*$/u.test(text))).toEqual([])
+  })
+})
