@@ -202,12 +202,8 @@ class TooLate extends Error {}
 function within<T>(answer: Promise<T>, { deadlineMs }: StatementLimits): Promise<T> {
   if (deadlineMs === Infinity) return answer
   return new Promise<T>((resolve, reject) => {
-    // Timers run before sockets are read: after a stall of the event loop the answer may be there
-    // already.
-    const cancel = startTimer(Math.max(0, Math.ceil(deadlineMs)), () => {
-      setImmediate(() => {
-        reject(new TooLate())
-      })
+    const cancel = startTimer(Math.max(0, deadlineMs), () => {
+      reject(new TooLate())
     })
     answer.then(resolve, reject).finally(cancel)
   })

@@ -49,7 +49,7 @@ export class PoolTurns {
         return Math.min(still, startedMs + limitMs) - now
       }
       const wait = (): void => {
-        cancel = startTimer(Math.max(0, Math.ceil(leftMs())), () => {
+        cancel = startTimer(Math.max(0, leftMs()), () => {
           if (leftMs() > 0) wait()
           else giveUp()
         })
