@@ -62,11 +62,7 @@ export const releaseSeatsOfUser = `
 export const pseudonymiseLetters = `
   UPDATE @schema.outbox_failure
   SET event = @schema.pseudonymised_event(event, $1::integer, $2::bigint)
-  WHERE to_jsonb($1::integer) IN (
-      event #> '{payload,userId}',
-      event #> '{payload,fromUserId}',
-      event #> '{payload,toUserId}'
-    )
+  WHERE @schema.parked_user_ids(event) @> ARRAY[$1::bigint]
     AND event ->> 'type' <> 'user.deleted'`
 
 /** Removes the links of users who were deleted long ago. $1 days. */
