@@ -91,7 +91,10 @@ export async function openReindexFixture({
     dimensions,
     open: () => {
       const index = pineconeIndex(stores, { namespace: `courses-${opened++}`, dimensions })
-      return { search: createCourseSearch(stores, { courses: repository, embedder, index }), index }
+      // With a ranking that is given, no similarities are measured: by hand they are not either.
+      const ranking = { minSimilarity: 0.1, denseWeight: 1 }
+      const options = { courses: repository, embedder, index, ...ranking }
+      return { search: createCourseSearch(stores, options), index }
     },
     clear: async () => {
       const index = new Pinecone({

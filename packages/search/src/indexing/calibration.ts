@@ -1,5 +1,5 @@
 import { CallBudget, eachInParallel, err, ok } from '@headwater/core'
-import type { Clock, Result } from '@headwater/core'
+import type { Clock, LoadFailed, Result } from '@headwater/core'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { VectorIndexError, VectorRecord } from '../vectors/vector-index.ts'
 import type { Generation } from './generations.ts'
@@ -16,7 +16,7 @@ export interface Calibration {
 }
 
 /** Failures of measuring. */
-export type CalibrationError = EmbedError | VectorIndexError
+export type CalibrationError = EmbedError | VectorIndexError | LoadFailed
 
 /** Nothing is similar before there is something to measure. */
 export const uncalibrated: Calibration = { typical: 1, floor: 1, courses: 0 }

@@ -1,5 +1,5 @@
-import { missingTableAs, ok, okAsync, ResultAsync } from '@headwater/core'
-import type { Result, SqlError, Stores } from '@headwater/core'
+import { err, missingTableAs, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
+import type { LoadFailed, Result, SqlError, Stores } from '@headwater/core'
 import { calibrate } from './calibration.ts'
 import type { Calibration, CalibrationError } from './calibration.ts'
 import { deleteCalibration, saveCalibration, selectCalibration } from './calibration-queries.ts'
@@ -59,7 +59,10 @@ export class Calibrations {
 
   /** Measures a generation now, and keeps the result: {@link calibrate}, and 1 round trip more. */
   measure(generation: Generation): ResultAsync<Calibration, CalibrationError> {
-    return new ResultAsync(calibrate(generation, this.#stores.clock)).map(async (measured) => {
+    const measuring = calibrate(generation, this.#stores.clock).catch((error: unknown) =>
+      err(notMeasured(error)),
+    )
+    return new ResultAsync(measuring).map(async (measured) => {
       if (measured.courses > 0) {
         const { typical, floor, courses } = measured
         this.#remember(generation, measured)
@@ -129,4 +132,15 @@ export class Calibrations {
     this.#known.set(name, { value, atMs: this.#stores.clock.monotonic(), stored })
     return value
   }
+}
+
+/** The failure of an embedder or an index that throws, which a host's own may do. */
+function notMeasured(error: unknown): LoadFailed {
+  const failure: LoadFailed = {
+    type: 'load-failed',
+    message: 'the similarities of the catalogue could not be measured',
+    retryable: true,
+    cache: 'calibration',
+  }
+  return withCause(failure, error)
 }

@@ -12,6 +12,7 @@ import type { SearchFixture } from '../search-fixture.ts'
 class Unknown {
   readonly queries: string[] = []
   isAway = false
+  isBroken = false
   readonly embedder: Embedder
 
   constructor() {
@@ -20,6 +21,7 @@ class Unknown {
       profile: { model: 'unknown', dimensions },
       embed: (texts, options) => {
         if (options?.purpose === 'query') this.queries.push(...texts)
+        if (this.isBroken && texts.length > 1) throw new Error('one text at a time')
         return this.isAway && options?.purpose === 'query'
           ? errAsync({
               type: 'store-unavailable',
@@ -133,6 +135,18 @@ describe('similarities of which nothing is known', () => {
       mode: 'hybrid',
       degraded: [],
     })
+  })
+
+  it('An embedder that throws when it is measured costs its leg, and breaks no search', async () => {
+    orThrow(await open(given).index.reindexAll())
+    unknown.isBroken = true
+    const search = open()
+    expect(orThrow(await search.search('course subject three'))).toMatchObject({
+      mode: 'lexical',
+      degraded: [{ leg: 'dense', reason: 'load-failed' }],
+    })
+    const { id } = await app.publish({ title: 'Lace' })
+    expect(orThrow(await search.index.indexCourse(id))).toBe('stored')
   })
 
   it('Where PostgreSQL has no table for it, each process measures for itself', async () => {
