@@ -1,13 +1,18 @@
 // What growth costs: the same operation on few rows and on many, as a ratio of one run.
 import { bench } from '../measure/bench.ts'
 import { openGrowthFixture } from './growth-fixture.ts'
+import { operationFigures } from './operations.ts'
 import { pageFigures } from './pages.ts'
 import { searchFigures } from './searches.ts'
 
 await bench(async (servers) => {
   const fixture = await openGrowthFixture(servers)
   try {
-    return { ...(await pageFigures(fixture)), ...(await searchFigures(servers)) }
+    return {
+      ...(await pageFigures(fixture)),
+      ...(await searchFigures(servers)),
+      ...(await operationFigures(servers)),
+    }
   } finally {
     await fixture.close()
   }
