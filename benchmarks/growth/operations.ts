@@ -1,4 +1,4 @@
-import { type AsyncResult, orThrow, outbox, type Stores } from '@headwater/core'
+import { type AsyncResult, type Failure, orThrow, outbox, type Stores } from '@headwater/core'
 import { createRepositories } from '@headwater/repositories'
 import { createCourseSearch, hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import { alternate } from '../measure/alternate.ts'
@@ -46,7 +46,8 @@ function operationsOf(stores: Stores, size: number): Record<string, Operation> {
   return { ...readsOf(stores, size), ...writesOf(stores, size), ...searchesOf(stores) }
 }
 
-const done = async (work: AsyncResult<unknown, unknown>): Promise<unknown> => orThrow(await work)
+const done = async (work: AsyncResult<unknown, Failure<string>>): Promise<unknown> =>
+  orThrow(await work)
 
 function readsOf(stores: Stores, size: number): Record<string, Operation> {
   const { courses, users } = createRepositories(stores)
