@@ -50,19 +50,24 @@ function settle<T>(
   const controller = new AbortController()
   return new Promise((resolve) => {
     const end = (reason: unknown): void => {
+      stop()
       resolve(err(exceeded(options, signal?.aborted === true)))
       controller.abort(reason)
     }
     const onAbort = (): void => {
       end(signal?.reason)
     }
+    const cancel = startTimer(ms, () => {
+      end(new DeadlinePassed(ms))
+    })
+    const stop = (): void => {
+      cancel()
+      signal?.removeEventListener('abort', onAbort)
+    }
     if (signal?.aborted === true) {
       onAbort()
       return
     }
-    const cancel = startTimer(ms, () => {
-      end(new DeadlinePassed(ms))
-    })
     signal?.addEventListener('abort', onAbort, { once: true })
     begun(work, controller.signal)
       .then(
@@ -73,10 +78,7 @@ function settle<T>(
           resolve(err(explained(error, options)))
         },
       )
-      .finally(() => {
-        cancel()
-        signal?.removeEventListener('abort', onAbort)
-      })
+      .finally(stop)
   })
 }
 

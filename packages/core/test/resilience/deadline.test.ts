@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { deadline } from '@headwater/core'
 
 const options = { ms: 30, store: 'openai', operation: 'embed' } as const
@@ -47,6 +47,21 @@ describe('deadline', () => {
     })
     controller.abort()
     expect((await result)._unsafeUnwrapErr().type).toBe('deadline-exceeded')
+  })
+
+  test('A deadline whose caller aborts leaves no timer, though its call never ends', async () => {
+    vi.useFakeTimers()
+    try {
+      const controller = new AbortController()
+      const never = new Promise(() => undefined)
+      const result = deadline(never, { ...options, signal: controller.signal })
+      expect(vi.getTimerCount()).toBe(1)
+      controller.abort()
+      expect((await result).isErr()).toBe(true)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('deadline does not start a call that the caller has already aborted', async () => {

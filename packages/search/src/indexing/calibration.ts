@@ -1,5 +1,6 @@
 import { CallBudget, eachInParallel, err, ok } from '@headwater/core'
 import type { Clock, LoadFailed, Result } from '@headwater/core'
+import { embedEach, isRefusalOfText } from '../embedders/embed-each.ts'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { VectorIndexError, VectorRecord } from '../vectors/vector-index.ts'
 import type { Generation } from './generations.ts'
@@ -23,45 +24,68 @@ export const uncalibrated: Calibration = { typical: 1, floor: 1, courses: 0 }
 
 const sampled = 100
 const queriesAtOnce = 8
-const deadlineMs = 10_000
+
+/** The longest time a measurement takes, in milliseconds. */
+export const measuringMs = 10_000
+
+/** As similar as a text without a meaning is not more similar, however the index rounds. */
+const tie = 1e-6
 
 type Vectors = readonly (readonly number[])[]
+
+/** How a measurement is limited. */
+export interface MeasuringOptions {
+  readonly clock: Clock
+  /** Ends it early. */
+  readonly signal?: AbortSignal
+}
 
 /**
  * Measures a generation with texts that mean nothing: how similar they are to 100 courses, and to
  * the nearest of all courses. Costs one call of the embedder for 48 short texts, and 51 requests to
- * the index, 8 at once. An embedder that refuses those texts is measured by the 100 courses among
- * themselves, which are more similar than unrelated texts.
+ * the index, 8 at once. A text that the embedder refuses is left out. An embedder that refuses them
+ * all is measured by the 100 courses among themselves, which are more similar than unrelated texts.
  */
 export async function calibrate(
   generation: Generation,
-  clock: Clock,
+  { clock, signal }: MeasuringOptions,
 ): Promise<Result<Calibration, CalibrationError>> {
-  const budget = new CallBudget(clock, { deadlineMs })
+  const budget = new CallBudget(clock, { deadlineMs: measuringMs, signal })
   const sample = await sampleOf(generation, budget)
   if (sample.isErr()) return err(sample.error)
   if (sample.value.length === 0) return ok(uncalibrated)
   const stats = await generation.index.stats(budget.left())
   if (stats.isErr()) return err(stats.error)
   const courses = Math.max(stats.value.recordCount, sample.value.length)
-  const embedded = await generation.embedder.embed(madeUpTexts, {
-    ...budget.left(),
-    purpose: 'query',
-  })
-  if (embedded.isErr() && embedded.error.type === 'invalid-input') {
+  const embedded = await embedMadeUp(generation, budget)
+  if (embedded.isErr()) return err(embedded.error)
+  if (embedded.value.length === 0) {
     const pairs = similaritiesAmong(sample.value)
     return ok({ typical: median(pairs), floor: Math.max(median(pairs), ...pairs), courses })
   }
-  if (embedded.isErr()) return err(embedded.error)
   const typical = median(
     embedded.value.flatMap((text) => sample.value.map((course) => cosine(text, course))),
   )
   const nearest = await nearestTo(embedded.value, generation, budget)
   return nearest.map((similarity) => ({
     typical,
-    floor: Math.max(typical, similarity),
+    floor: Math.max(typical, similarity) + tie,
     courses,
   }))
+}
+
+/** The vectors of the texts without a meaning, of those that the embedder does not refuse. */
+async function embedMadeUp(
+  { embedder }: Generation,
+  budget: CallBudget,
+): Promise<Result<Vectors, EmbedError>> {
+  const options = { ...budget.left(), purpose: 'query' } as const
+  const embedded = await embedEach(embedder, madeUpTexts, options)
+  const failures = embedded.flatMap((text) => ('failure' in text ? text.failure : []))
+  const failure = failures.find((each) => !isRefusalOfText(each))
+  if (failure !== undefined) return err(failure)
+  const vectors = embedded.flatMap((text) => ('vector' in text ? [text.vector] : []))
+  return ok(vectors.filter((vector) => vector.every(Number.isFinite)))
 }
 
 /** The vectors of the first courses by id, as text: courses of every age. */
@@ -86,7 +110,9 @@ async function nearestTo(
   budget: CallBudget,
 ): Promise<Result<number, VectorIndexError>> {
   const filter = { op: 'eq', key: 'generation', value: name } as const
-  const nearest = await eachInParallel(texts, queriesAtOnce, (vector) =>
+  // An index may refuse a vector without a direction, which is similar to none.
+  const directed = texts.filter((vector) => vector.some((value) => value !== 0))
+  const nearest = await eachInParallel(directed, queriesAtOnce, (vector) =>
     index.query({ vector, topK: 1, filter }, budget.left()),
   )
   return nearest.map((found) => Math.max(-1, ...found.flat().map(({ score }) => score)))

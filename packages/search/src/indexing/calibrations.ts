@@ -1,6 +1,6 @@
-import { err, missingTableAs, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
+import { deadline, err, missingTableAs, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
 import type { LoadFailed, Result, SqlError, Stores } from '@headwater/core'
-import { calibrate } from './calibration.ts'
+import { calibrate, measuringMs } from './calibration.ts'
 import type { Calibration, CalibrationError } from './calibration.ts'
 import { deleteCalibration, saveCalibration, selectCalibration } from './calibration-queries.ts'
 import type { CalibrationRow } from './calibration-queries.ts'
@@ -11,6 +11,9 @@ const freshMs = 60_000
 
 /** A search that waits for it has no more time to lose. */
 const readMs = 250
+
+/** Nobody waits for the size of an index. */
+const statsMs = 2_000
 
 /** A calibration, when it was read or measured, and the vectors that were stored since. */
 interface Known {
@@ -27,9 +30,13 @@ export class Calibrations {
   readonly #stores: Stores
   readonly #known = new Map<string, Known>()
   readonly #loading = new Map<string, Promise<Result<Calibration, CalibrationError>>>()
+  readonly #closing = new AbortController()
 
   constructor(stores: Stores) {
     this.#stores = stores
+    stores.beforeClose(async () => {
+      this.#closing.abort()
+    })
   }
 
   /**
@@ -52,31 +59,34 @@ export class Calibrations {
     const known = this.#known.get(generation.name)
     if (known === undefined) return this.of(generation)
     const stored = known.stored + vectors
-    if (stored >= known.value.courses) return this.measure(generation)
-    this.#known.set(generation.name, { ...known, stored })
-    return this.of(generation)
+    const isDue = stored >= known.value.courses
+    // Counted anew at once: others that store meanwhile do not measure too.
+    this.#known.set(generation.name, { ...known, stored: isDue ? 0 : stored })
+    return isDue ? this.measure(generation) : this.of(generation)
   }
 
-  /** Measures a generation now, and keeps the result: {@link calibrate}, and 1 round trip more. */
+  /**
+   * Measures a generation now, and keeps the result: {@link calibrate}, and 1 round trip more. Ends
+   * after 10 s, whatever the embedder does, and when the stores are closed.
+   */
   measure(generation: Generation): ResultAsync<Calibration, CalibrationError> {
-    const measuring = calibrate(generation, this.#stores.clock).catch((error: unknown) =>
-      err(notMeasured(error)),
-    )
-    return new ResultAsync(measuring).map(async (measured) => {
-      if (measured.courses > 0) {
-        const { typical, floor, courses } = measured
-        this.#remember(generation, measured)
-        // One that is not kept is measured again by the next process.
-        const saved = await this.#stores.postgres
-          .query(saveCalibration, [generation.name, typical, floor, courses], {
-            deadlineMs: readMs,
-          })
-          .map(() => undefined)
-          .orElse(missingTableAs(undefined))
-        if (saved.isErr()) this.#report(saved.error)
-      }
-      return measured
+    const { clock } = this.#stores
+    const measuring = (signal: AbortSignal) =>
+      calibrate(generation, { clock, signal }).catch((error: unknown) => err(notMeasured(error)))
+    return deadline(measuring, {
+      ms: measuringMs,
+      store: 'openai',
+      operation: 'calibrate',
+      signal: this.#closing.signal,
     })
+      .andThen((measured) => measured)
+      .map(async (measured) => {
+        if (measured.courses > 0) {
+          this.#remember(generation, measured)
+          await this.#save(generation, measured)
+        }
+        return measured
+      })
   }
 
   /** Forgets a generation that is removed: 1 round trip. */
@@ -111,14 +121,36 @@ export class Calibrations {
     )
     const known = this.#known.get(generation.name)?.value
     const [row] = read.isOk() ? read.value.rows : []
-    const kept = read.isOk() ? row : known
+    const kept = row ?? known
+    if (known !== undefined && read.isOk() && row === undefined) await this.#save(generation, known)
     // No search waits for a measurement that only replaces another.
-    if (kept !== undefined && (known === undefined || row?.is_outgrown !== true))
-      return ok(this.#remember(generation, kept))
+    const isDue = known !== undefined && (await this.#isOutgrown(generation, row))
+    if (kept !== undefined && !isDue) return ok(this.#remember(generation, kept))
     const measured = await this.measure(generation)
     if (measured.isOk() || kept === undefined) return measured
     this.#report(measured.error)
     return ok(this.#remember(generation, kept))
+  }
+
+  /** Courses that wait to be indexed, or cannot be, are nothing to measure. */
+  async #isOutgrown({ index }: Generation, row: CalibrationRow | undefined): Promise<boolean> {
+    if (row?.is_outgrown !== true) return false
+    const stats = await deadline(async () => await index.stats({ deadlineMs: statsMs }), {
+      ms: statsMs,
+      store: 'pinecone',
+      operation: 'stats',
+      signal: this.#closing.signal,
+    }).andThen((size) => size)
+    return stats.isOk() && stats.value.recordCount >= 2 * row.courses
+  }
+
+  /** One that is not kept is measured again by the next process. */
+  async #save({ name }: Generation, { typical, floor, courses }: Calibration): Promise<void> {
+    const saved = await this.#stores.postgres
+      .query(saveCalibration, [name, typical, floor, courses], { deadlineMs: readMs })
+      .map(() => undefined)
+      .orElse(missingTableAs(undefined))
+    if (saved.isErr()) this.#report(saved.error)
   }
 
   #report(error: SqlError | CalibrationError): void {

@@ -1,5 +1,22 @@
-import { err, errAsync, invalidField, isRowId, notFound, ok, ResultAsync } from '@headwater/core'
-import type { CallOptions, InvalidInput, NotFound, Result, SqlError, Stores } from '@headwater/core'
+import {
+  deadline,
+  err,
+  errAsync,
+  invalidField,
+  isRowId,
+  notFound,
+  ok,
+  ResultAsync,
+} from '@headwater/core'
+import type {
+  Abortable,
+  CallOptions,
+  InvalidInput,
+  NotFound,
+  Result,
+  SqlError,
+  Stores,
+} from '@headwater/core'
 import type { EmbedderRanking } from '../embedders/embedder.ts'
 import type { Calibration } from '../indexing/calibration.ts'
 import type { Calibrations } from '../indexing/calibrations.ts'
@@ -41,6 +58,17 @@ export interface CalibrateOptions {
   readonly generation?: string
 }
 
+/** The longest time for which a write waits for a measurement, in milliseconds. */
+const waitMs = 5_000
+
+/** A measurement that nobody has asked for. */
+interface Unasked extends Abortable {
+  /** Vectors that were just stored; without them it is measured in any case. */
+  readonly stored?: number
+  /** The longest wait for it. */
+  readonly waitMs?: number
+}
+
 /** The vector index of the courses: keeps it equal to PostgreSQL, and proves that it is. */
 export class CourseIndex {
   /** The generations of the index: list, switch, roll back, clean up. */
@@ -66,7 +94,7 @@ export class CourseIndex {
       known.map(async (generation) => {
         const outcomes = await this.#indexerOf(generation).sync(courseIds, options)
         const stored = [...outcomes.values()].filter(isStored).length
-        if (stored > 0) await this.#calibrateUnasked(generation, { stored })
+        if (stored > 0) await this.#calibrateUnasked(generation, { ...options, stored, waitMs })
         return outcomes
       }),
     )
@@ -156,7 +184,7 @@ export class CourseIndex {
         new ResultAsync(new Reindexing(deps, options).run()).map(async (report) => {
           const { isComplete, counts } = report
           const isAnother = counts.stored + counts.removed > 0
-          if (isComplete && isAnother) await this.#calibrateUnasked(deps.generation)
+          if (isComplete && isAnother) await this.#calibrateUnasked(deps.generation, options)
           return report
         }),
       )
@@ -164,8 +192,8 @@ export class CourseIndex {
 
   /**
    * Measures how similar texts without a meaning are to the courses, which tells related courses
-   * from unrelated ones. That happens by itself: when the first courses are indexed, when there are
-   * twice as many, at the end of a `reindexAll` that changed something, and at a search that
+   * from unrelated ones. That happens by itself: when the first courses are indexed, when as many
+   * more were stored, at the end of a `reindexAll` that changed something, and at a search that
    * finds nothing measured. This is for a catalogue that has become another one. Without effect
    * where the ranking is given; cached results keep their order, 15 minutes at most. Costs one call
    * of the embedder for 48 short texts, 51 requests to the index, and 2 PostgreSQL round trips.
@@ -206,17 +234,25 @@ export class CourseIndex {
     )
   }
 
-  /** A measurement that fails is made by the next search. */
+  /**
+   * A measurement that fails is made by the next search; one that takes longer than the caller
+   * waits goes on by itself.
+   */
   async #calibrateUnasked(
     generation: Generation,
-    { stored }: { readonly stored?: number } = {},
+    { stored, waitMs = Infinity, signal }: Unasked,
   ): Promise<void> {
     const { stores, calibrations, rankingOf } = this.#deps
     const { minSimilarity, denseWeight } = rankingOf(generation)
     if (minSimilarity !== undefined && denseWeight !== undefined) return
-    const measured = await (stored === undefined
-      ? calibrations.measure(generation)
-      : calibrations.afterStoring(generation, stored))
+    const measuring = async () =>
+      await (stored === undefined
+        ? calibrations.measure(generation)
+        : calibrations.afterStoring(generation, stored))
+    const operation = { store: 'pinecone', operation: 'calibrate' } as const
+    const measured = await deadline(measuring, { ms: waitMs, signal, ...operation }).andThen(
+      (calibration) => calibration,
+    )
     if (measured.isErr())
       stores.diagnostics.emit('search:degraded', { leg: 'dense', error: measured.error })
   }

@@ -1,6 +1,6 @@
 import { errAsync, invalidField, okAsync, orThrow, systemClock } from '@headwater/core'
 import { inMemoryVectorIndex } from '@headwater/search'
-import type { Embedder } from '@headwater/search'
+import type { Embedder, VectorIndex } from '@headwater/search'
 import { describe, expect, it } from 'vitest'
 import { calibrate } from '../../src/indexing/calibration.ts'
 import { courseTemplate } from '../../src/indexing/course-template.ts'
@@ -34,7 +34,7 @@ async function generation(
 }
 
 const measured = async (...asked: Parameters<typeof generation>) =>
-  orThrow(await calibrate(await generation(...asked), systemClock))
+  orThrow(await calibrate(await generation(...asked), { clock: systemClock }))
 
 describe('measuring the similarities of a catalogue', () => {
   it('The floor is the highest similarity that a text without a meaning has to any course', async () => {
@@ -67,6 +67,47 @@ describe('measuring the similarities of a catalogue', () => {
     expect(await measured([0.3], { embedder: refusing })).toMatchObject({ typical: 1, floor: 1 })
   })
 
+  const refusals: readonly { refuses: string; isRefused: (texts: readonly string[]) => boolean }[] =
+    [
+      { refuses: 'more than 32 texts', isRefused: (texts) => texts.length > 32 },
+      { refuses: 'one of the texts', isRefused: (texts) => texts.includes(madeUpTexts[7] ?? '') },
+    ]
+  it.each(refusals)(
+    'An embedder that refuses $refuses is measured by the texts that it takes',
+    async ({ isRefused }) => {
+      const limited = embedder((texts) =>
+        isRefused(texts)
+          ? errAsync(invalidField('texts', 'must be others'))
+          : okAsync(texts.map(() => at(nothing))),
+      )
+      const { typical, floor } = await measured([0.5, 1, 1.2], { embedder: limited })
+      expect(typical).toBeCloseTo(Math.cos(1), 5)
+      expect(floor).toBeCloseTo(Math.cos(0.5), 5)
+    },
+  )
+
+  it('With vectors that are all equal nothing is above the floor', async () => {
+    const { floor } = await measured([nothing, nothing, nothing])
+    expect(floor).toBeGreaterThan(1)
+  })
+
+  it('A text for which the model has no direction is similar to no course, and not searched for', async () => {
+    const lost = await generation([0.5, 1], {
+      embedder: embedder((texts) => okAsync(texts.map(() => [0, 0]))),
+    })
+    const index: VectorIndex = {
+      ...lost.index,
+      list: (options) => lost.index.list(options),
+      fetch: (ids) => lost.index.fetch(ids),
+      stats: () => lost.index.stats(),
+      query: () => errAsync(invalidField('vector', 'must not be all zero')),
+    }
+    const { typical, floor } = orThrow(await calibrate({ ...lost, index }, { clock: systemClock }))
+    expect(typical).toBe(0)
+    expect(floor).toBeGreaterThan(0)
+    expect(floor).toBeCloseTo(0, 5)
+  })
+
   it('An outage of the embedder fails the measurement', async () => {
     const away = embedder(() =>
       errAsync({
@@ -77,7 +118,9 @@ describe('measuring the similarities of a catalogue', () => {
         operation: 'embed',
       }),
     )
-    const failed = await calibrate(await generation([1], { embedder: away }), systemClock)
+    const failed = await calibrate(await generation([1], { embedder: away }), {
+      clock: systemClock,
+    })
     expect(failed._unsafeUnwrapErr().type).toBe('store-unavailable')
   })
 

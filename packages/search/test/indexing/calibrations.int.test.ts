@@ -1,4 +1,4 @@
-import { errAsync, orThrow, systemClock } from '@headwater/core'
+import { errAsync, orThrow, ResultAsync, systemClock } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { CourseSearchOptions, Embedder, VectorIndex } from '@headwater/search'
 import { eventually } from '@headwater/testing'
@@ -13,6 +13,8 @@ class Unknown {
   readonly queries: string[] = []
   isAway = false
   isBroken = false
+  /** Answers in place of the embedder when it is measured. */
+  whenMeasured: (() => ReturnType<Embedder['embed']>) | undefined
   readonly embedder: Embedder
 
   constructor() {
@@ -21,6 +23,8 @@ class Unknown {
       profile: { model: 'unknown', dimensions },
       embed: (texts, options) => {
         if (options?.purpose === 'query') this.queries.push(...texts)
+        if (this.whenMeasured !== undefined && texts[0] === madeUpTexts[0])
+          return this.whenMeasured()
         if (this.isBroken && texts.length > 1) throw new Error('one text at a time')
         return this.isAway && options?.purpose === 'query'
           ? errAsync({
@@ -147,6 +151,69 @@ describe('similarities of which nothing is known', () => {
     })
     const { id } = await app.publish({ title: 'Lace' })
     expect(orThrow(await search.index.indexCourse(id))).toBe('stored')
+  })
+
+  it('A delivery that is aborted while the index is measured returns what it has stored', async () => {
+    const { id } = await app.publish({ title: 'Felting' })
+    const delivery = new AbortController()
+    unknown.whenMeasured = () => {
+      delivery.abort()
+      return new ResultAsync(Promise.withResolvers<never>().promise)
+    }
+    const outcomes = await open().index.sync([id], { signal: delivery.signal })
+    expect(outcomes.get(id)?.unwrapOr('unchanged')).toBe('stored')
+  })
+
+  it('Courses that only change have it measured as often as there are courses, not each time', async () => {
+    const { index: own } = open()
+    const ids: number[] = []
+    for (const title of ['Carving', 'Turning']) ids.push((await app.publish({ title })).id)
+    for (const id of ids) orThrow(await own.indexCourse(id))
+    expect(unknown.measurements).toBe(2)
+    const measurements: number[] = []
+    for (const change of [1, 2, 3, 4, 5]) {
+      const id = ids[change % 2] ?? 0
+      orThrow(await app.courses.update(id, { title: `Carving ${change}` }))
+      expect(orThrow(await own.indexCourse(id))).toBe('stored')
+      measurements.push(unknown.measurements)
+    }
+    expect(measurements).toEqual([2, 3, 3, 4, 4])
+  })
+
+  it('A process that knows what PostgreSQL has lost keeps it there, and measures nothing', async () => {
+    const search = open()
+    orThrow(await search.index.reindexAll())
+    const before = await kept()
+    orThrow(await app.stores.postgres.query('TRUNCATE @schema.search_calibration', []))
+    aheadMs += 61_000
+    orThrow(await search.search('course that is lost'))
+    await eventually(async () => {
+      expect(await kept()).toEqual(before)
+    })
+    expect(unknown.measurements).toBe(1)
+  })
+
+  it('Courses that are not in the index yet have nothing measured', async () => {
+    const search = open()
+    const { id } = await app.publish({ title: 'Smithing' })
+    orThrow(await search.index.indexCourse(id))
+    orThrow(
+      await app.stores.postgres.query(
+        "UPDATE @schema.search_calibration SET measured_at = now() - interval '2 minutes'",
+        [],
+      ),
+    )
+    let sizes = 0
+    const stats = index.stats.bind(index)
+    index.stats = (options) => {
+      sizes += 1
+      return stats(options)
+    }
+    aheadMs += 61_000
+    orThrow(await search.search('course to come'))
+    await eventually(() => expect(sizes).toBe(1))
+    orThrow(await search.search('smithing'))
+    expect(unknown.measurements).toBe(1)
   })
 
   it('Where PostgreSQL has no table for it, each process measures for itself', async () => {
