@@ -53,6 +53,7 @@ export async function openFlowsFixture({
       if (keys.length > 0) await client.unlink(keys)
     },
     close: async () => {
+      await byHand.settled()
       await ours.close()
       await byHand.clients.close()
       await ourRedis.close()

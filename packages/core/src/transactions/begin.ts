@@ -23,32 +23,59 @@ export interface TransactionIdentity {
 /** A transaction that has begun. */
 export interface BegunTransaction {
   readonly identity: TransactionIdentity
-  /** The results of the statements that were sent along with BEGIN. */
-  readonly results: readonly SqlResult<object>[]
+  /** The results of the first statement, which was sent along with BEGIN and may still run. */
+  readonly results: Promise<readonly SqlResult<object>[]>
+}
+
+/** The first statement of a transaction; several where it has no parameters. */
+export interface FirstStatement {
+  readonly text: string
+  readonly values: readonly unknown[]
 }
 
 /**
- * Begins a transaction, learns its identity and runs a first statement without parameters, if there
- * is one: all in one round trip. The server ends the transaction by itself when the client is
- * silent for longer than the deadline, so that a paused process cannot commit after its holds have
- * expired.
+ * Begins a transaction, learns its identity and runs a first statement, if there is one: all in one
+ * round trip. The server ends the transaction by itself when the client is silent for longer than
+ * the deadline, so that a paused process cannot commit after its holds have expired.
  */
 export async function begin(
   connection: PostgresConnection,
   settings: TransactionSettings,
-  first = '',
+  first: FirstStatement = { text: '', values: [] },
 ): Promise<BegunTransaction> {
-  const beginWith = ({ system, ...history }: HistoryExpressions): Promise<Results> => {
+  const beginWith = ({ system, ...history }: HistoryExpressions): Promise<Sent> => {
     const unknown = connection.system === undefined ? system : untold
-    return connection.queryAll(`${beginSql(settings, { ...history, system: unknown })};\n${first}`)
+    return sendAlong(connection, beginSql(settings, { ...history, system: unknown }), first)
   }
   const rollBack = (): Promise<unknown> => connection.query('ROLLBACK')
-  const [, identity, ...results] = await connection.history.use(beginWith, rollBack)
+  const { identity, results } = await connection.history.use(beginWith, rollBack)
   const row = identity?.rows[0] as { readonly identity: string } | undefined
   if (row === undefined) throw new Error('BEGIN did not return the identity of the transaction')
   const begun = identityOf(row.identity)
   connection.system ??= begun.system
   return { identity: { ...begun, system: connection.system }, results }
+}
+
+interface Sent {
+  readonly identity: SqlResult<object> | undefined
+  readonly results: BegunTransaction['results']
+}
+
+async function sendAlong(
+  connection: PostgresConnection,
+  beginning: readonly string[],
+  { text, values }: FirstStatement,
+): Promise<Sent> {
+  if (values.length === 0) {
+    const [, identity, ...results] = await connection.queryAll([...beginning, text].join(';\n'))
+    return { identity, results: Promise.resolve(results) }
+  }
+  const { ahead, result } = connection.queryBehind(beginning, text, values)
+  const results = result.then((one) => [one])
+  // Where the beginning fails nobody looks at the statement, which was passed over.
+  results.catch(() => undefined)
+  const [, identity] = await ahead
+  return { identity, results }
 }
 
 /** Parts that the server does not tell are empty. */
@@ -62,5 +89,3 @@ function identityOf(text: string): TransactionIdentity {
     recoveredAt: recoveredAt === '' ? undefined : recoveredAt,
   }
 }
-
-type Results = readonly SqlResult<object>[]

@@ -4,7 +4,12 @@ import type { KeyChange } from '../invalidation/key-change.ts'
 import type { NewEvent } from '../outbox/log/event.ts'
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
-import { begin, type BegunTransaction, type TransactionIdentity } from './begin.ts'
+import {
+  begin,
+  type BegunTransaction,
+  type FirstStatement,
+  type TransactionIdentity,
+} from './begin.ts'
 import { poisoned, type Ending } from './ending.ts'
 import { currentIdSql } from './transaction-queries.ts'
 import type { TransactionSettings } from './transaction-options.ts'
@@ -108,18 +113,17 @@ export class OpenTransaction implements Transaction {
     }
   }
 
-  /** Sends a first statement without parameters along with BEGIN. */
+  /** Sends the first statement along with BEGIN. */
   async #send(text: string, values: readonly unknown[]): Promise<readonly SqlResult<object>[]> {
     const { connection } = this.#deps
-    const isBare = values.length === 0
     if (this.#identity === undefined) {
-      const { results } = await this.#begin(isBare ? text : undefined)
-      if (isBare) return results
+      const { results } = await this.#begin({ text, values })
+      return results
     }
-    return isBare ? connection.queryAll(text) : [await connection.query(text, values)]
+    return values.length === 0 ? connection.queryAll(text) : [await connection.query(text, values)]
   }
 
-  async #begin(first?: string): Promise<BegunTransaction> {
+  async #begin(first?: FirstStatement): Promise<BegunTransaction> {
     this.#hasBegun = true
     const begun = await begin(this.#deps.connection, this.#deps.settings, first)
     this.#identity = begun.identity

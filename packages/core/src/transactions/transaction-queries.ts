@@ -9,11 +9,11 @@ import type { TransactionSettings } from './transaction-options.ts'
 export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
   { timeline, system, recovery }: HistoryExpressions,
-): string {
+): readonly string[] {
   const limit = settingMs(deadlineMs)
-  return `
-    BEGIN ISOLATION LEVEL ${isolation.toUpperCase()};
-    SELECT concat(
+  return [
+    `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`,
+    `SELECT concat(
       pg_current_xact_id(),
       ' ', pg_backend_pid(),
       ' ', ${timeline},
@@ -21,7 +21,8 @@ export function beginSql(
       ' ', ${recovery},
       ' ', set_config('statement_timeout', '${limit}', true),
       ' ', set_config('idle_in_transaction_session_timeout', '${limit}', true)
-    ) AS identity`
+    ) AS identity`,
+  ]
 }
 
 /** The id of the open transaction, NULL outside of one. */

@@ -21,9 +21,8 @@ import { runWritePath } from './write-path.ts'
  * outcome; only if no server can answer the result is `commit-unknown`. A throw of `work` that is
  * not a statement's failure is a programmer's mistake: the promise rejects with it, after ROLLBACK.
  *
- * Costs BEGIN, the statements, and COMMIT, which also carries the insert of published events. A
- * first statement without parameters, such as one that locks a row, is sent along with BEGIN and
- * costs no round trip of its own.
+ * Costs a round trip for each statement and one for COMMIT, which also carries the insert of
+ * published events. BEGIN is sent along with the first statement.
  *
  * @throws {@link InvalidOptions} when an option breaks a rule.
  * @example

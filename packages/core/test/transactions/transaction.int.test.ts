@@ -187,7 +187,7 @@ describe('transaction', () => {
     expect(() => kept?.publish()).toThrow('the transaction has ended')
   })
 
-  test('A transaction with one statement takes three round trips: BEGIN, the statement, COMMIT', async () => {
+  test('A transaction with one statement takes two round trips: BEGIN with the statement, and COMMIT', async () => {
     orThrow(
       await transaction(stores, async (tx) => {
         await bump(tx)
@@ -201,7 +201,7 @@ describe('transaction', () => {
         return ok(1)
       }),
     )
-    expect(proxy.roundTrips() - before).toBe(3)
+    expect(proxy.roundTrips() - before).toBe(2)
   })
 
   test('A first statement without parameters travels with BEGIN', async () => {
@@ -217,13 +217,54 @@ describe('transaction', () => {
     expect(await version()).toBe(2)
   })
 
-  test('A first statement that fails along with BEGIN poisons the transaction', async () => {
+  test.each([
+    ['without parameters', 'SELECT 1 / 0', []],
+    ['with parameters', 'SELECT 1 / $1::int', [0]],
+  ])(
+    'A first statement %s that fails along with BEGIN poisons the transaction',
+    async (_, text, values) => {
+      const result = await transaction(stores, async (tx) => {
+        await tx.query(text, values).catch(() => undefined)
+        return ok(1)
+      })
+      expect(result._unsafeUnwrapErr()).toMatchObject({
+        type: 'transaction-poisoned',
+        cause: { type: 'store-refused', code: '22012' },
+      })
+      expect(sent.at(-1)).toBe('rollback')
+    },
+  )
+
+  test('A first statement that a server refuses is not taken for a refusal to tell its history', async () => {
     const result = await transaction(stores, async (tx) => {
-      await fail(tx).catch(() => undefined)
+      await tx.query('SELECT no_such_function($1::int)', [1])
       return ok(1)
     })
-    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'transaction-poisoned' })
-    expect(sent.at(-1)).toBe('rollback')
+    expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '42883' })
+    expect(sent).toEqual(['select', 'rollback'])
+  })
+
+  test('Keys are held while the first statement still waits for a row', async () => {
+    const cache = rowCache(direct)
+    const key = `${direct.redis.keyPrefix}${cache.key(1).text}`
+    const [isLocked, isHeld] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const other = transaction(direct, async (tx) => {
+      await bump(tx)
+      isLocked.resolve()
+      await isHeld.promise
+      return ok(1)
+    })
+    await isLocked.promise
+    const waiting = transaction(stores, async (tx) => {
+      tx.invalidate(cache.key(1))
+      await bump(tx)
+      return ok(2)
+    })
+    await eventually(async () => expect(await direct.redis.client.get(key)).toMatch(/^h1 /), {
+      timeoutMs: 3_000,
+    }).finally(isHeld.resolve)
+    expect([orThrow(await other), orThrow(await waiting)]).toEqual([1, 2])
+    expect(await version()).toBe(3)
   })
 
   test('Work that returns Err before its first statement asks nothing of the server', async () => {
@@ -349,7 +390,7 @@ describe('transaction', () => {
     ).toBe(true)
     off()
     expect(published.mock.calls).toEqual([[{ count: 3 }]])
-    expect(sent.slice(0, sent.indexOf('commit') + 1)).toEqual(['begin', 'update rows', 'commit'])
+    expect(sent.slice(0, sent.indexOf('commit') + 1)).toEqual(['update rows', 'commit'])
     expect(
       orThrow(
         await direct.postgres.query<{ count: number }>(

@@ -47,7 +47,7 @@ export class CourseRepository {
   }
 
   /**
-   * Creates a course, unpublished, and publishes `course.created`. Costs 3 PostgreSQL round trips
+   * Creates a course, unpublished, and publishes `course.created`. Costs 2 PostgreSQL round trips
    * and 2 of Redis.
    */
   create(course: NewCourse, options?: CallOptions): ResultAsync<Course, CreateCourseError> {
@@ -102,7 +102,7 @@ export class CourseRepository {
    * course gains are offered to those who wait. With `expectedVersion` another version is left
    * alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
+   * Costs 2 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found` from
    * `version-conflict`, and 2 more where anyone waits.
    */
   update(

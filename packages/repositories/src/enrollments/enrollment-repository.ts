@@ -117,7 +117,7 @@ export class EnrollmentRepository {
 
   /**
    * Records a student's progress. The first time it is 100, the completion time is set and
-   * `enrollment.completed` is published; the time stays when progress goes back later. Costs 3
+   * `enrollment.completed` is published; the time stays when progress goes back later. Costs 2
    * PostgreSQL round trips and 2 of Redis.
    */
   recordProgress(

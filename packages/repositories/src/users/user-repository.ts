@@ -91,7 +91,7 @@ export class UserRepository {
    * ordinary `get` then warms the profile in the background. Address and browser reach the
    * registration in the activity log, and are no part of the event.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis; in the background those of a `get` that misses.
+   * Costs 2 PostgreSQL round trips and 2 of Redis; in the background those of a `get` that misses.
    */
   create(user: NewUser, options?: CallOptions): ResultAsync<User, CreateUserError> {
     const { stores, caches } = this.#context
@@ -188,7 +188,7 @@ export class UserRepository {
    * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
    * `expectedVersion` another version is left alone: `version-conflict`.
    *
-   * Costs 3 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
+   * Costs 2 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
    * from `version-conflict`.
    */
   update(
@@ -212,7 +212,7 @@ export class UserRepository {
    * the result is still a success, and the sessions end as soon as Redis answers. The user needs a
    * new session afterwards.
    *
-   * Costs 4 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer
+   * Costs 3 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer
    * where there are no sessions.
    */
   changePassword(
@@ -239,7 +239,7 @@ export class UserRepository {
    * `waitlist.left` for each place, and `user.deleted`, on which the sinks put the pseudonym into
    * MongoDB. An instructor of courses cannot be deleted: `teaches-courses`.
    *
-   * Costs 9 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
+   * Costs 8 PostgreSQL round trips and 3 of Redis, and one of each in the background; fewer where
    * there are no sessions, and one more of PostgreSQL where a seat goes to someone who waits.
    */
   delete(id: number, options?: CallOptions): ResultAsync<void, DeleteUserError> {

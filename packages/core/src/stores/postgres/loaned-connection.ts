@@ -5,12 +5,12 @@ import type { SqlError } from '../../errors.ts'
 import { startTimer } from '../../resilience/timer.ts'
 import { quietError } from '../quiet-error.ts'
 import type { SqlResult } from '../sql-client.ts'
-import { canCommitAlong, queryWithCommit } from './query-with-commit.ts'
+import { canQueryTogether, type Companions, queryTogether } from './query-together.ts'
 import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import type { ServerHistory } from './server-history.ts'
 import type { Statement, Statements } from './statements.ts'
-import { type PostgresConnection } from './postgres-store.ts'
+import { type PostgresConnection, type QueryBehind } from './postgres-store.ts'
 import { FailureError } from '../../failure/failure-error.ts'
 
 /** What every connection of a store shares. */
@@ -75,18 +75,36 @@ export class LoanedConnection implements PostgresConnection {
       this.#context.statements.of(text, values !== undefined && values.length > 0),
       values,
     )
-    return (results.at(-1) ?? { rows: [], rowCount: null }) as SqlResult<Row>
+    return lastOf(results) as SqlResult<Row>
   }
 
   queryAll(text: string): Promise<readonly SqlResult<object>[]> {
     return this.#inTurn(this.#context.statements.of(text, false), undefined)
   }
 
+  queryBehind(ahead: readonly string[], text: string, values: readonly unknown[]): QueryBehind {
+    if (!canQueryTogether(this.#client)) {
+      const first = this.queryAll(ahead.join(';\n'))
+      return { ahead: first, result: first.then(() => this.query(text, values)) }
+    }
+    const arrived = Promise.withResolvers<readonly SqlResult<object>[]>()
+    const companions: Companions = {
+      ahead,
+      onAhead: (results) => {
+        arrived.resolve(results.map(resultOf))
+      },
+    }
+    const statement = this.#context.statements.of(text, true)
+    const results = this.#inTurn({ ...statement, companions }, values)
+    results.catch(arrived.reject)
+    return { ahead: arrived.promise, result: results.then(lastOf) }
+  }
+
   async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
     const statement = this.#context.statements.of(text, true)
     const [, committed] = await this.#inTurn(
-      canCommitAlong(this.#client)
-        ? { ...statement, operation: 'commit', hasCommit: true }
+      canQueryTogether(this.#client)
+        ? { ...statement, operation: 'commit', companions: { behind: 'COMMIT' } }
         : statement,
       values,
     )
@@ -149,7 +167,7 @@ export class LoanedConnection implements PostgresConnection {
   }
 
   async #send(
-    { text, name, hasCommit }: Sending,
+    { text, name, companions }: Sending,
     values: readonly unknown[] | undefined,
   ): Promise<readonly SqlResult<object>[]> {
     const prepared = name === undefined ? {} : { name }
@@ -159,7 +177,9 @@ export class LoanedConnection implements PostgresConnection {
     // A text of several statements answers with several results, which the types of `pg` do not
     // say.
     const answer: Promise<QueryResult | QueryResult[]> =
-      hasCommit === true ? queryWithCommit(this.#client, config) : this.#client.query(config)
+      companions === undefined
+        ? this.#client.query(config)
+        : queryTogether(this.#client, config, companions)
     const result = await within(
       answer.finally(() => {
         this.#unfinished -= 1
@@ -193,8 +213,8 @@ export class LoanedConnection implements PostgresConnection {
 }
 
 interface Sending extends Statement {
-  /** Whether COMMIT follows in the same message. */
-  readonly hasCommit?: boolean
+  /** Statements that share its message. */
+  readonly companions?: Companions
 }
 
 class TooLate extends Error {}
@@ -211,6 +231,10 @@ function within<T>(answer: Promise<T>, { deadlineMs }: StatementLimits): Promise
 
 function resultOf({ rows, rowCount, command }: QueryResult): SqlResult<object> {
   return { rows: rows as object[], rowCount, command }
+}
+
+function lastOf(results: readonly SqlResult<object>[]): SqlResult<object> {
+  return results.at(-1) ?? { rows: [], rowCount: null }
 }
 
 function isInTransaction(client: PoolClient): boolean {

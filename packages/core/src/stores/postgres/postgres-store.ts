@@ -28,6 +28,13 @@ export interface PostgresConnection extends SqlClient {
    */
   queryAll(text: string): Promise<readonly SqlResult<object>[]>
   /**
+   * Runs statements without parameters and, when they succeed, one with parameters behind them, in
+   * one round trip where the client allows it. Diagnostics and failures have the name of the last.
+   *
+   * @internal
+   */
+  queryBehind(ahead: readonly string[], text: string, values: readonly unknown[]): QueryBehind
+  /**
    * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it;
    * returns the reply to COMMIT. Diagnostics and failures call it `commit`.
    */
@@ -37,6 +44,18 @@ export interface PostgresConnection extends SqlClient {
    * `store-unavailable`.
    */
   close(): void
+}
+
+/**
+ * The results of a statement and of those ahead of it.
+ *
+ * @internal
+ */
+export interface QueryBehind {
+  /** The results of those ahead, as soon as they are there. */
+  readonly ahead: Promise<readonly SqlResult<object>[]>
+  /** The result of the statement itself; rejects as well when one ahead of it fails. */
+  readonly result: Promise<SqlResult<object>>
 }
 
 /**

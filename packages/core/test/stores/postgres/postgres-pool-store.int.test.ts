@@ -320,6 +320,57 @@ describe('PostgreSQL', () => {
     await expect(connection.query('SELECT 1')).rejects.toBeInstanceOf(FailureError)
   })
 
+  const insertedAfter = (stores: Stores, ahead: readonly string[], id: number) =>
+    stores.postgres.withConnection(async (connection) => {
+      const sent = connection.queryBehind(ahead, 'INSERT INTO behind VALUES ($1) RETURNING id', [
+        id,
+      ])
+      const [first, last] = await Promise.allSettled([sent.ahead, sent.result])
+      await connection.query('ROLLBACK')
+      return {
+        ahead: first.status === 'fulfilled' ? first.value.map(({ command }) => command) : 'failed',
+        rows: last.status === 'fulfilled' ? last.value.rows : 'failed',
+      }
+    })
+
+  test('A statement behind others runs after them, and not at all when one of them fails', async () => {
+    const stores = await open({ maxConnections: 1 })
+    orThrow(await stores.postgres.query('CREATE TABLE IF NOT EXISTS behind (id int PRIMARY KEY)'))
+    const refused = { ahead: 'failed', rows: 'failed' }
+    expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1 / 0'], 1)).toEqual(refused)
+    // Refused by the server: there is no transaction, so the insert would stay.
+    expect(await insertedAfter(stores, ['SELECT 1', 'SELECT 1 / 0'], 1)).toEqual(refused)
+    expect(orThrow(await stores.postgres.query('SELECT id FROM behind')).rows).toEqual([])
+  })
+
+  test('A statement that was never reached behind others is prepared when it is sent again', async () => {
+    const stores = await open({ maxConnections: 1 })
+    orThrow(await stores.postgres.query('CREATE TABLE IF NOT EXISTS behind (id int PRIMARY KEY)'))
+    const inserted = { ahead: ['BEGIN', 'SELECT'], rows: [{ id: 1 }] }
+    await insertedAfter(stores, ['BEGIN', 'SELECT 1 / 0'], 1)
+    expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1'], 1)).toEqual(inserted)
+    const failed = { ahead: ['BEGIN', 'INSERT'], rows: 'failed' }
+    const first = 'INSERT INTO behind VALUES (1)'
+    expect(await insertedAfter(stores, ['BEGIN', first], 1)).toEqual(failed)
+    expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1'], 1)).toEqual(inserted)
+  })
+
+  test('A client that cannot send statements together sends one after the other', async () => {
+    class PlainClient extends pg.Client {
+      static readonly Query = undefined
+    }
+    const pool = new pg.Pool({ connectionString: own.postgres.url, Client: PlainClient, max: 1 })
+    const stores = await open({ pool })
+    orThrow(await stores.postgres.query('CREATE TABLE IF NOT EXISTS behind (id int PRIMARY KEY)'))
+    const inserted = { ahead: ['BEGIN', 'SELECT'], rows: [{ id: 1 }] }
+    expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1'], 1)).toEqual(inserted)
+    const refused = { ahead: 'failed', rows: 'failed' }
+    expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1 / 0'], 1)).toEqual(refused)
+    expect(orThrow(await stores.postgres.query('SELECT id FROM behind')).rows).toEqual([])
+    orThrow(await stores.close())
+    await pool.end()
+  })
+
   test('A PostgreSQL statement is reported with its operation and outcome, never its values', async () => {
     const diagnostics = new Diagnostics()
     const reports: DiagnosticEvents['store:operation'][] = []
