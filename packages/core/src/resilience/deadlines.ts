@@ -42,7 +42,7 @@ export class Deadlines {
     const now = this.#clock.monotonic()
     if (this.#timer === undefined) {
       this.#lookedAtMs = now
-      this.#timer = this.#wake()
+      this.#timer = this.#wake(this.#sliceMs)
     }
     const deadline = { dueMs: this.#passedAt(now) + this.ms, expire }
     this.#running.add(deadline)
@@ -58,7 +58,7 @@ export class Deadlines {
     return this.#passedMs + Math.min(now - this.#lookedAtMs, this.#sliceMs)
   }
 
-  #wake(): NodeJS.Timeout {
+  #wake(ms: number): NodeJS.Timeout {
     return setTimeout(
       () => {
         // Timers run before sockets are read: the answers that have arrived go first.
@@ -66,7 +66,7 @@ export class Deadlines {
           this.#expireDue()
         })
       },
-      Math.max(1, Math.ceil(this.#sliceMs)),
+      Math.max(1, Math.ceil(ms)),
     )
   }
 
@@ -74,11 +74,17 @@ export class Deadlines {
     const now = this.#clock.monotonic()
     this.#passedMs = this.#passedAt(now)
     this.#lookedAtMs = now
-    this.#timer = this.#running.size > 0 ? this.#wake() : undefined
+    this.#timer = undefined
+    const due: RunningDeadline[] = []
     for (const deadline of this.#running) {
-      if (deadline.dueMs > this.#passedMs) return
+      const leftMs = deadline.dueMs - this.#passedMs
+      if (leftMs > 0) {
+        this.#timer = this.#wake(Math.min(leftMs, this.#sliceMs))
+        break
+      }
       this.#running.delete(deadline)
-      deadline.expire()
+      due.push(deadline)
     }
+    for (const { expire } of due) expire()
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { eventually } from '@headwater/testing'
 import { systemClock } from '@headwater/core'
 import { Deadlines } from '../../src/resilience/deadlines.ts'
@@ -21,6 +21,28 @@ describe('deadlines on one timer', () => {
       nowMs += 10
       return hasPassed
     })
+  })
+
+  test('A deadline that starts between two turns of the timer passes at its time, not at the next one', async () => {
+    vi.useFakeTimers()
+    try {
+      const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+      const deadlines = new Deadlines(400, clock)
+      const startedMs = clock.monotonic()
+      const passedMs: number[] = []
+      const expire = () => passedMs.push(clock.monotonic() - startedMs)
+      deadlines.start(expire)
+      await vi.advanceTimersByTimeAsync(60)
+      deadlines.start(expire)
+      await vi.advanceTimersByTimeAsync(2_000)
+      expect(passedMs).toHaveLength(2)
+      expect(passedMs[0]).toBeLessThanOrEqual(410)
+      expect(passedMs[1]).toBeGreaterThanOrEqual(460)
+      expect(passedMs[1]).toBeLessThanOrEqual(470)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('Deadlines on one timer expire in order, each at its time, unless they were ended', async () => {
