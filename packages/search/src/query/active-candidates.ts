@@ -1,4 +1,4 @@
-import { deadline, okAsync } from '@headwater/core'
+import { deadline, err, ok, okAsync } from '@headwater/core'
 import type { ResultAsync } from '@headwater/core'
 import { CandidateCache } from './candidate-cache.ts'
 import type { Calibrations } from '../indexing/calibrations.ts'
@@ -55,7 +55,7 @@ export class ActiveCandidates {
     return new CandidateCache({ ...this.#deps, dense, given })
   }
 
-  /** A given floor is heeded; whatever is not given is measured. */
+  /** A given floor is heeded, also where nothing can be measured; what is not given is measured. */
   #scaleOf(
     generation: Generation,
     { minSimilarity, denseWeight }: GivenRanking,
@@ -70,5 +70,10 @@ export class ActiveCandidates {
         typical: Math.min(typical, minSimilarity ?? typical),
         floor: minSimilarity ?? floor,
       }))
+      .orElse((error) => {
+        if (minSimilarity === undefined) return err(error)
+        this.#deps.stores.diagnostics.emit('search:degraded', { leg: 'dense', error })
+        return ok({ typical: minSimilarity, floor: minSimilarity })
+      })
   }
 }

@@ -8,6 +8,14 @@ import { createCourses } from '../catalogue-fixture.ts'
 import { dimensions, openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
 
+const away = {
+  type: 'store-unavailable',
+  message: 'away',
+  retryable: true,
+  store: 'openai',
+  operation: 'embed',
+} as const
+
 /** An embedder of which nothing is known, and what it was asked for. */
 class Unknown {
   readonly queries: string[] = []
@@ -26,15 +34,7 @@ class Unknown {
         if (this.whenMeasured !== undefined && texts[0] === madeUpTexts[0])
           return this.whenMeasured()
         if (this.isBroken && texts.length > 1) throw new Error('one text at a time')
-        return this.isAway && options?.purpose === 'query'
-          ? errAsync({
-              type: 'store-unavailable',
-              message: 'away',
-              retryable: true,
-              store: 'openai',
-              operation: 'embed',
-            })
-          : hashing.embed(texts)
+        return this.isAway && options?.purpose === 'query' ? errAsync(away) : hashing.embed(texts)
       },
     }
   }
@@ -151,6 +151,16 @@ describe('similarities of which nothing is known', () => {
     })
     const { id } = await app.publish({ title: 'Lace' })
     expect(orThrow(await search.index.indexCourse(id))).toBe('stored')
+  })
+
+  it('A floor that is given holds also while nothing can be measured', async () => {
+    orThrow(await open(given).index.reindexAll())
+    unknown.whenMeasured = () => errAsync(away)
+    const search = open({ minSimilarity: 0.1 })
+    expect(orThrow(await search.search('course subject four'))).toMatchObject({
+      mode: 'hybrid',
+      degraded: [],
+    })
   })
 
   it('A delivery that is aborted while the index is measured returns what it has stored', async () => {
