@@ -20,7 +20,7 @@ export interface RedisOptions {
    */
   readonly keyPrefix?: string
   /**
-   * Time that Redis has for a command, in milliseconds; ten times as much where it is about
+   * Time that Redis has for a command, in milliseconds; a second at least where it is about
    * sessions, which nothing else can answer. While the event loop of this process stands still it
    * does not run.
    *

@@ -17,15 +17,11 @@ export interface SharedRedis extends RedisStore {
 }
 
 /**
- * How many deadlines long a use waits. What the cache does not answer in time PostgreSQL does, and
- * a limiter counts by itself; but nobody else knows a session, and slow is better than signed out.
+ * The least time that Redis has for a command about sessions, in milliseconds. What the cache does
+ * not answer in time PostgreSQL does, and a limiter counts by itself; but nobody else knows a
+ * session, and slow is better than signed out.
  */
-const patience: Readonly<Record<RedisUse, number>> = {
-  cache: 1,
-  invalidation: 1,
-  'rate-limits': 1,
-  sessions: 10,
-}
+const sessionMs = 1_000
 
 /** Redis as one of its uses sees it: the same connection, behind a breaker of its own. */
 export class UsedRedis implements RedisStore {
@@ -40,7 +36,7 @@ export class UsedRedis implements RedisStore {
   ) {
     this.#shared = shared
     this.#breaker = breaker
-    if (patience[use] > 1) this.#options = { deadlineMs: deadlineMs * patience[use] }
+    if (use === 'sessions' && deadlineMs < sessionMs) this.#options = { deadlineMs: sessionMs }
   }
 
   get client(): RedisConnection {
