@@ -3,6 +3,12 @@ import { settingMs } from '../stores/postgres/setting-ms.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
 /**
+ * Time that the server gives a transaction beyond its deadline, in milliseconds. A process that is
+ * awake ends it first, and says why.
+ */
+export const serverGraceMs = 250
+
+/**
  * The statements that begin a transaction. The second answers with its identity in one column,
  * whose parts are separated by blanks: seven columns make such a statement a fifth slower.
  */
@@ -10,7 +16,7 @@ export function beginSql(
   { deadlineMs, isolation }: TransactionSettings,
   { timeline, system, recovery }: HistoryExpressions,
 ): readonly string[] {
-  const limit = settingMs(deadlineMs)
+  const limit = settingMs(deadlineMs + serverGraceMs)
   return [
     `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`,
     `SELECT concat(

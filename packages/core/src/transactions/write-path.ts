@@ -11,6 +11,7 @@ import { failed, failedBy, poisoned, type Ending } from './ending.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import { Deadline } from './transaction-deadline.ts'
 import type { TransactionSettings } from './transaction-options.ts'
+import { serverGraceMs } from './transaction-queries.ts'
 import type { TransactionWork } from './transaction-work.ts'
 
 interface Writing<T, E> {
@@ -43,11 +44,12 @@ export async function runWritePath<T, E>(
 }
 
 /**
- * The server can cut off a paused process as late as two deadlines after a hold, which must still
+ * The server can cut off a paused process as late as two limits after a hold, which must still
  * be there then.
  */
 function holdLifeMs(stores: Stores, { deadlineMs }: TransactionSettings): number {
-  return Math.max(stores.invalidation.options.holdMs, 2 * deadlineMs + 2_000)
+  const { holdMs } = stores.invalidation.options
+  return Math.max(holdMs, 2 * (deadlineMs + serverGraceMs) + 1_500)
 }
 
 async function runOn<T, E>(

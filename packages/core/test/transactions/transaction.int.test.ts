@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Cache,
   err,
@@ -286,6 +287,21 @@ describe('transaction', () => {
     expect(result._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded', deadlineMs: 200 })
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     expect(await version()).toBe(1)
+  })
+
+  test('What a transaction says at its deadline is its own word, not the server’s of a statement', async () => {
+    const asleep = transaction(stores, async (tx) => ok(await tx.query('SELECT pg_sleep(20)')), {
+      deadlineMs: 100,
+    })
+    await sleep(60)
+    // The deadline passes while this process is busy: what the server says would be read first.
+    const until = performance.now() + 100
+    while (performance.now() < until);
+    expect((await asleep)._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      operation: 'transaction',
+      deadlineMs: 100,
+    })
   })
 
   test('A transaction ends at its deadline though its work never ends', async () => {
