@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
-import { forkWorker } from '../run/fork-worker.ts'
+import { forkWorker, tell } from '../run/fork-worker.ts'
 import { type Assignment, type Notes, readNotes } from './work.ts'
 
 /** The part of an assignment that all workers share. */
@@ -60,7 +60,7 @@ export class WorkerSlot {
     await this.#filled
     const child = this.#child
     if (child?.connected === true) {
-      child.send('stop')
+      tell(child, 'stop')
       await Promise.race([once(child, 'exit'), setTimeout(patienceMs, undefined, { ref: false })])
     }
     child?.kill('SIGKILL')
@@ -91,7 +91,7 @@ export class WorkerSlot {
       postgresUrl: this.postgres.url,
       mongodbUrl: this.mongodb.url,
     }
-    child.send(assignment)
+    tell(child, assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }
 

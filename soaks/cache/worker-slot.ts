@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { FaultProxy } from '@headwater/testing'
-import { forkWorker } from '../run/fork-worker.ts'
+import { forkWorker, tell } from '../run/fork-worker.ts'
 import { type Notes, readNotes } from './ledger.ts'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 import type { Assignment } from './work.ts'
@@ -64,7 +64,7 @@ export class WorkerSlot {
       redisUrl: this.redis.url,
       postgresUrl: this.postgres.url,
     }
-    child.send(assignment)
+    tell(child, assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }
 
@@ -78,7 +78,7 @@ export class WorkerSlot {
     this.#isClosing = true
     const child = this.#child
     if (child?.connected === true) {
-      child.send('stop')
+      tell(child, 'stop')
       await Promise.race([once(child, 'exit'), setTimeout(patienceMs, undefined, { ref: false })])
     }
     child?.kill('SIGKILL')

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { faultProxy, type FaultProxy } from '@headwater/testing'
-import { forkWorker } from '../run/fork-worker.ts'
+import { forkWorker, tell } from '../run/fork-worker.ts'
 import type { Answer, Assignment, Order } from './relay-worker.ts'
 import type { Release } from './sinks.ts'
 
@@ -71,7 +71,7 @@ export class WorkerSlot {
       isCalm: this.#isCalm,
       isPoisonLifted: this.#isPoisonLifted,
     }
-    child.send(assignment)
+    tell(child, assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
   }
 
@@ -99,14 +99,14 @@ export class WorkerSlot {
   order(order: Extract<Order, 'calm' | 'lift-poison'>): void {
     if (order === 'calm') this.#isCalm = true
     else this.#isPoisonLifted = true
-    if (this.#child?.connected === true) this.#child.send(order)
+    if (this.#child?.connected === true) tell(this.#child, order)
   }
 
   /** Drains the relay; resolves to `false` when it did not drain, or ended first. */
   async drain(): Promise<boolean> {
     const child = this.#child
     if (child?.connected !== true) return false
-    child.send('drain' satisfies Order)
+    tell(child, 'drain' satisfies Order)
     const [answer] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
       Answer | number | null,
     ]
@@ -126,7 +126,7 @@ export class WorkerSlot {
     const child = this.#child
     if (child?.connected !== true) return undefined
     const ended = once(child, 'exit')
-    child.send('stop' satisfies Order)
+    tell(child, 'stop' satisfies Order)
     await Promise.race([ended, setTimeout(patienceMs, undefined, { ref: false })])
     child.kill('SIGKILL')
     await ended

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type Serializable } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,4 +9,9 @@ export function forkWorker(script: URL): ChildProcess {
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+}
+
+/** Sends a message to a worker; one that dies at this moment misses it, and its exit tells. */
+export function tell(worker: ChildProcess, message: Serializable): void {
+  worker.send(message, () => undefined)
 }
