@@ -20,12 +20,14 @@ const build = [
  * after the other.
  */
 const lanes = [
-  [['lint', () => exec(['eslint', '--cache', '--max-warnings=0', '.'], roomForTypes)]],
   [
-    ['types', () => exec(['tsc', '--noEmit', '-p', 'tsconfig.json'])],
+    ['lint', () => exec(['eslint', '--cache', '--max-warnings=0', '.'], roomForTypes)],
     ['form', () => exec(['prettier', '--check', '--log-level=warn', '.'])],
     ['layers', () => exec(['depcruise', '--config', 'tools/layers.cjs', ...layered])],
     ['unused files, exports and dependencies', () => exec(['knip'])],
+  ],
+  [
+    ['types', () => exec(['tsc', '--noEmit', '-p', 'tsconfig.json'])],
     // On the built packages, as Next.js bundles them. Its types change global ones for everybody.
     ['types of the Next.js example', () => exec(['tsc', '--noEmit', '-p', 'examples/nextjs-app'])],
     ['public surface', () => run('node', ['tools/api.mjs'])],
