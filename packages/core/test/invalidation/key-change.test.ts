@@ -4,7 +4,7 @@ import type { CacheKey } from '../../src/cache-key.ts'
 import type { Intent } from '../../src/invalidation/intents.ts'
 import { KeyChange, type KeyChangeDeps } from '../../src/invalidation/key-change.ts'
 
-const keys = (...texts: readonly string[]) => texts.map((text) => ({ text }) as unknown as CacheKey)
+const keys = (...texts: readonly string[]) => texts.map((text) => ({ text }))
 const lifeMs = 1_000
 const away = { type: 'store-unavailable', store: 'redis', message: 'away' }
 
