@@ -6,6 +6,7 @@ import type { Json } from '../json.ts'
 import { err, errAsync, ok, okAsync, type Result, ResultAsync } from '../result.ts'
 import { unlessAborted } from '../resilience/unless-aborted.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
+import type { AppliedRevocations } from './apply-in-redis.ts'
 import { RevocationGate } from './revocation-gate.ts'
 import type { Revocation } from './revocation-log.ts'
 import { Revocations } from './revocations.ts'
@@ -128,11 +129,20 @@ export class RedisSessions implements Sessions {
     )
   }
 
-  /** Hands out a session's token only when nothing was revoked since it was entered. */
-  async #begin(session: SessionToBegin): Promise<Outcome<StartedSession, SessionsRevoked>> {
+  /**
+   * Hands out a session's token only when nothing was revoked since it was entered, or since
+   * `epoch` began.
+   */
+  async #begin(
+    session: SessionToBegin,
+    epoch?: string,
+  ): Promise<Outcome<StartedSession, SessionsRevoked>> {
     const begun = await this.#stored.begin(session)
     if (begun.isErr()) return err(begun.error)
-    const isConfirmed = await this.#stored.confirm(begun.value)
+    const isConfirmed = await this.#stored.confirm({
+      ...begun.value,
+      epoch: epoch ?? begun.value.epoch,
+    })
     if (isConfirmed.isErr()) return err(isConfirmed.error)
     if (!isConfirmed.value) {
       await this.#stored.discard(begun.value)
@@ -153,7 +163,8 @@ export class RedisSessions implements Sessions {
 
   /**
    * Ends all sessions and begins this one again. It is claimed in between: only a caller that ended
-   * it itself may continue it, and not one that lost it to a revocation.
+   * it itself may continue it, and only when no other revocation came between its epoch and the one
+   * that begins now, or after that.
    */
   async #revokeOthers(hash: string): Promise<Outcome<StartedSession | undefined, SessionsRevoked>> {
     const read = await this.#stored.read(hash)
@@ -162,14 +173,17 @@ export class RedisSessions implements Sessions {
     if (known === undefined) return ok(undefined)
     const written = await this.#revocations.log.write({ user: userName(known.userId) })
     if (written.isErr()) return err(written.error)
-    const claimed = await this.#stored.claim(hash)
-    const applied = await this.#apply(written.value)
+    const claimed = await this.#stored.claim(known)
+    const applied = await this.#applied(written.value)
     if (claimed.isErr()) return err(claimed.error)
     if (applied.isErr()) return err(applied.error)
-    const session = decodeSession(hash, claimed.value)
-    if (session === undefined) return ok(undefined)
+    const { text, epoch: ended } = claimed.value
+    const session = decodeSession(hash, text)
+    if (session === undefined || ended === undefined) return ok(undefined)
+    const epoch = applied.value.applied[0]?.epoch ?? ''
+    if (Number(epoch) !== Number(ended) + 1) return err(sessionsRevoked)
     const { userId, data } = session
-    return this.#begin({ userId, data, times: decodeTimes(claimed.value ?? '') })
+    return this.#begin({ userId, data, times: decodeTimes(text ?? '') }, epoch)
   }
 
   /** Every request takes this path: {@link RevocationGate.whileOpen} without its generality. */
@@ -224,6 +238,10 @@ export class RedisSessions implements Sessions {
   }
 
   #apply(revocation: Revocation): ResultAsync<number, StoreError> {
+    return this.#applied(revocation).map(({ count }) => count)
+  }
+
+  #applied(revocation: Revocation): ResultAsync<AppliedRevocations, StoreError> {
     return new ResultAsync(this.#revocations.apply([revocation])).orTee(() => {
       this.#gate.close()
     })

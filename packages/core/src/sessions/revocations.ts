@@ -1,7 +1,7 @@
 import type { Stores } from '../connect/stores.ts'
 import type { StoreError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
-import { applyInRedis, forgetInRedis } from './apply-in-redis.ts'
+import { type AppliedRevocations, applyInRedis, forgetInRedis } from './apply-in-redis.ts'
 import { type AppliedRevocation, type Revocation, RevocationLog } from './revocation-log.ts'
 import type { ReapplyScope } from './revocation-queries.ts'
 
@@ -28,19 +28,19 @@ export class Revocations {
   }
 
   /**
-   * Applies written revocations in Redis and returns the number of sessions that ended. Notes them
-   * as applied in the background.
+   * Applies written revocations in Redis and returns the number of sessions that ended, and the
+   * epochs that began. Notes them as applied in the background.
    */
-  async apply(revocations: readonly Revocation[]): Promise<Result<number, StoreError>> {
+  async apply(revocations: readonly Revocation[]): Promise<Result<AppliedRevocations, StoreError>> {
     const result = await applyInRedis(this.#stores.redis, revocations, this.#keepMs + 120_000)
     if (result.isErr()) return err(result.error)
-    const { applied, count } = result.value
+    const { applied } = result.value
     const unmarked = applied.filter((_, at) => revocations[at]?.isApplied === false)
     this.#inBackground(
       this.#mark(unmarked),
       forgetInRedis(this.#stores.redis, revocations, applied),
     )
-    return ok(count)
+    return result
   }
 
   /** Applies revocations of the log again and returns their number. */

@@ -195,8 +195,9 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
   /**
    * Ends all other sessions of a session's user, including those that are about to begin; the
    * session continues under a new token. `undefined` when there is no such session, and
-   * `sessions-revoked` when a concurrent `revokeAll` won. After a failure the session may have
-   * ended too. Six Redis round trips and two of PostgreSQL, one of them in the background.
+   * `sessions-revoked` when all or all others were revoked at the same time. After a failure the
+   * session may have ended too. Six Redis round trips and two of PostgreSQL, one of them in the
+   * background.
    */
   revokeOthers(token: string): ResultAsync<StartedSession | undefined, StoreError | SessionsRevoked>
   /**

@@ -8,6 +8,7 @@ import { runScripts } from '../stores/redis/redis-script.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { confirmSession } from './scripts/confirm-session.ts'
 import { enterSession } from './scripts/enter-session.ts'
+import { epochOfSession } from './scripts/epoch-of-session.ts'
 import { leaveSession } from './scripts/leave-session.ts'
 import { setSessionData } from './scripts/set-session-data.ts'
 import { storeSession } from './scripts/store-session.ts'
@@ -28,6 +29,14 @@ export interface BegunSession extends StartedSession {
   readonly epoch: string | undefined
   /** The number of sessions in the user's index, some of which may have ended. */
   readonly siblings: number
+}
+
+/** A session that one caller has removed, to continue it. */
+export interface ClaimedSession {
+  /** Its text; `null` when another caller has it or it has ended. */
+  readonly text: string | null
+  /** The user's epoch that it is of; `undefined` when it has been revoked. */
+  readonly epoch: string | undefined
 }
 
 /** A session to be stored under a new token. */
@@ -140,10 +149,18 @@ export class StoredSessions {
     })
   }
 
-  /** Removes a session and returns its text, which one caller gets. One round trip. */
-  claim(hash: string): ResultAsync<string | null, StoreError> {
-    const key = sessionKey(this.#redis, hash)
-    return this.#redis.run('claim session', (client) => client.getDel(key))
+  /**
+   * Removes a session and returns its text, which one caller gets, and the epoch that it is of. One
+   * round trip.
+   */
+  claim({ id, userId }: Pick<Session, 'id' | 'userId'>): ResultAsync<ClaimedSession, StoreError> {
+    return this.#redis.run('claim session', async (client) => {
+      const [text, epoch] = await Promise.all([
+        client.getDel(sessionKey(this.#redis, id)),
+        epochOfSession(client, this.#index(userId), id),
+      ])
+      return { text, epoch }
+    })
   }
 
   /** Whether no revocation came after a session began. One round trip. */

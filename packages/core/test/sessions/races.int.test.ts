@@ -98,6 +98,33 @@ describe('every order in which flushes reach Redis', () => {
     expect(survivors).toEqual([])
   })
 
+  test('A session whose user ends the others survives no concurrent revocation of all, in any order', async () => {
+    const [owner, revoker] = await twoProcesses()
+    const survivors: string[] = []
+    let [token, next]: [string, string | undefined] = ['', undefined]
+    await everyOrder({
+      prepare: async () => {
+        user = `racer ${(users += 1)}`
+        token = orThrow(await owner.sessions.create({ userId: user })).token
+      },
+      actors: [
+        {
+          redis: owner.redis,
+          act: async () => {
+            const continued = await owner.sessions.revokeOthers(token)
+            next = continued.isOk() ? continued.value?.token : undefined
+          },
+        },
+        { redis: revoker.redis, act: async () => orThrow(await revoker.sessions.revokeAll(user)) },
+      ],
+      judge: async (order) => {
+        if ((await isThere(owner.sessions, token)) || (await isThere(owner.sessions, next)))
+          survivors.push(order.join(''))
+      },
+    })
+    expect(survivors).toEqual([])
+  })
+
   test('Two concurrent rotations of a token give one new token, in any order', async () => {
     const [one, other] = await twoProcesses()
     let [token, next]: [string, (string | undefined)[]] = ['', []]

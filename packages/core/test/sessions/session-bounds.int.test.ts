@@ -202,18 +202,22 @@ describe('revoking the other sessions of a user', () => {
     expect(orThrow(await sessions.get(kept.token))).toBeDefined()
   })
 
-  test('Of two who revoke the others at once, each ends the session of the other or wins alone', async () => {
-    const userId = newUser()
-    const begin = async () => orThrow(await sessions.create({ userId })).token
-    const [one, other] = [await begin(), await begin()]
-    const answers = await Promise.all([one, other].map((token) => sessions.revokeOthers(token)))
-    const tokens = answers.flatMap((answer) =>
-      answer.isOk() && answer.value ? [answer.value] : [],
-    )
-    const live = await Promise.all(
-      tokens.map(async ({ token }) => orThrow(await sessions.get(token)) !== undefined),
-    )
-    expect(live.filter(Boolean).length).toBeLessThanOrEqual(1)
-    expect(orThrow(await sessions.list(userId)).length).toBe(live.filter(Boolean).length)
+  test('Of two who revoke the others at once, at most one stays', async () => {
+    const live = new Set<number>()
+    // The first rounds differ: they wait for further connections to PostgreSQL.
+    for (let round = 0; round < 20; round += 1) {
+      const userId = newUser()
+      const begin = async () => orThrow(await sessions.create({ userId })).token
+      const both = [await begin(), await begin()]
+      const answers = await Promise.all(both.map((token) => sessions.revokeOthers(token)))
+      const tokens = answers.flatMap((answer) =>
+        answer.isOk() && answer.value ? [answer.value.token] : [],
+      )
+      const found = await Promise.all(tokens.map((token) => sessions.get(token)))
+      const left = found.filter((each) => orThrow(each) !== undefined)
+      expect(orThrow(await sessions.list(userId))).toHaveLength(left.length)
+      live.add(left.length)
+    }
+    expect(Math.max(...live)).toBeLessThanOrEqual(1)
   })
 })
