@@ -119,4 +119,11 @@ export const explained = [
     replacement: '<=',
     reason: 'Sets the life that the index has.',
   },
+  {
+    source: 'sessions/scripts/forget-sessions.ts',
+    code: "count = count + redis.call('ZREM', KEYS[1], member)",
+    original: ' + ',
+    replacement: ' - ',
+    reason: 'Nobody reads this number.',
+  },
 ]
