@@ -100,13 +100,6 @@ export const explained = [
   },
   {
     source: 'sessions/scripts/enter-session.ts',
-    code: 'local now = time[1] * 1000 + math.floor(time[2] / 1000)',
-    original: ' + ',
-    replacement: ' - ',
-    reason: 'Two seconds at most, of the minute for which an index outlives its sessions.',
-  },
-  {
-    source: 'sessions/scripts/enter-session.ts',
     code: "if redis.call('PTTL', KEYS[1]) < life + 120000 then",
     original: '<',
     replacement: '<=',
