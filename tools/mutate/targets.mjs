@@ -37,15 +37,16 @@ export const targets = {
         first: [`${sessions}/sessions.int.test.ts`, `${sessions}/session-bounds.int.test.ts`],
       },
       {
-        sources: [`${core}/src/sessions/scripts/{confirm,enter,leave}-*.ts`],
+        sources: [`${core}/src/sessions/scripts/confirm-*.ts`],
         first: [`${sessions}/races.int.test.ts`, `${sessions}/session-bounds.int.test.ts`],
       },
       {
-        sources: [`${core}/src/sessions/scripts/{begin,forget}-*.ts`],
-        first: [`${sessions}/races.int.test.ts`, `${sessions}/revocations.int.test.ts`],
+        sources: [`${core}/src/sessions/scripts/{begin,enter,epoch-of,forget,leave}-*.ts`],
+        first: [`${sessions}/index-scripts.int.test.ts`],
       },
     ],
     tests: [
+      `${sessions}/index-scripts.int.test.ts`,
       `${sessions}/races.int.test.ts`,
       `${sessions}/revocations.int.test.ts`,
       `${sessions}/clock-steps.int.test.ts`,
@@ -69,15 +70,26 @@ export const targets = {
     parts: [
       {
         sources: [`${core}/src/invalidation/gate.ts`],
-        first: [`${invalidation}/gate.test.ts`, `${invalidation}/backlog.int.test.ts`],
+        first: [`${invalidation}/gate.test.ts`],
       },
       {
-        sources: [`${core}/src/invalidation/{intents,key-change,settlement,under-way}.ts`],
+        sources: [`${core}/src/invalidation/{intents,key-change,settlement}.ts`],
+        first: [
+          `${invalidation}/intents.test.ts`,
+          `${invalidation}/key-change.test.ts`,
+          `${invalidation}/settlement.test.ts`,
+        ],
+      },
+      {
+        sources: [`${core}/src/invalidation/under-way.ts`],
         first: [`${invalidation}/backlog.int.test.ts`, `${invalidation}/outage.int.test.ts`],
       },
     ],
     tests: [
       `${invalidation}/gate.test.ts`,
+      `${invalidation}/intents.test.ts`,
+      `${invalidation}/key-change.test.ts`,
+      `${invalidation}/settlement.test.ts`,
       `${invalidation}/backlog.int.test.ts`,
       `${invalidation}/outage.int.test.ts`,
       `${invalidation}/prepared-transactions.int.test.ts`,
@@ -103,8 +115,20 @@ export const targets = {
     parts: [
       {
         sources: [
-          `${core}/src/outbox/log/{tick,tick-log,purge}.ts`,
-          `${core}/src/outbox/relay/{acknowledge,cursor,ownership,passage,shard-lease}.ts`,
+          `${core}/src/outbox/log/tick-log.ts`,
+          `${core}/src/outbox/relay/{ownership,passage,shard-lease}.ts`,
+        ],
+        first: [
+          `${outbox}/log/tick-log.test.ts`,
+          `${outbox}/relay/ownership.test.ts`,
+          `${outbox}/relay/passage.test.ts`,
+          `${outbox}/relay/shard-lease.test.ts`,
+        ],
+      },
+      {
+        sources: [
+          `${core}/src/outbox/log/{tick,purge}.ts`,
+          `${core}/src/outbox/relay/{acknowledge,cursor}.ts`,
         ],
         first: [`${outbox}/relay/sink-relay.int.test.ts`, `${outbox}/log/purge.int.test.ts`],
       },
