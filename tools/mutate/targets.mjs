@@ -130,7 +130,11 @@ export const targets = {
           `${core}/src/outbox/log/{tick,purge}.ts`,
           `${core}/src/outbox/relay/{acknowledge,cursor}.ts`,
         ],
-        first: [`${outbox}/relay/sink-relay.int.test.ts`, `${outbox}/log/purge.int.test.ts`],
+        first: [
+          `${outbox}/log/purge.test.ts`,
+          `${outbox}/relay/sink-relay.int.test.ts`,
+          `${outbox}/log/purge.int.test.ts`,
+        ],
       },
     ],
     tests: [outbox],
