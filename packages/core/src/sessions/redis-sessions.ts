@@ -211,7 +211,10 @@ export class RedisSessions implements Sessions {
     const begun = await this.#stored.begin({ userId, data, times, continues: hash })
     if (begun.isErr()) return err(begun.error)
     const isExchanged = await this.#exchange(before, begun.value)
-    if (isExchanged.isOk() && isExchanged.value) return ok(startedSession(begun.value))
+    if (isExchanged.isOk() && isExchanged.value) {
+      void this.#stored.leave(before)
+      return ok(startedSession(begun.value))
+    }
     await this.#stored.discard(begun.value)
     return isExchanged.map(() => undefined)
   }

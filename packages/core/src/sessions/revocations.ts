@@ -9,6 +9,13 @@ import type { ReapplyScope } from './revocation-queries.ts'
 export type RevocationStores = Pick<Stores, 'postgres' | 'redis' | 'diagnostics' | 'clock'>
 
 /**
+ * Time for which an index outlives the sessions of a revocation. Longer than the log keeps it, with
+ * an hour between two purges: a session that began without the index would be of an epoch that, by
+ * the log, has ended.
+ */
+const indexSurplusMs = 86_400_000
+
+/**
  * Ends sessions for good: first in PostgreSQL's log, which outlives a restart of Redis, then in
  * Redis, where they are stored.
  */
@@ -32,7 +39,11 @@ export class Revocations {
    * epochs that began. Notes them as applied in the background.
    */
   async apply(revocations: readonly Revocation[]): Promise<Result<AppliedRevocations, StoreError>> {
-    const result = await applyInRedis(this.#stores.redis, revocations, this.#keepMs + 120_000)
+    const result = await applyInRedis(
+      this.#stores.redis,
+      revocations,
+      this.#keepMs + indexSurplusMs,
+    )
     if (result.isErr()) return err(result.error)
     const { applied } = result.value
     const unmarked = applied.filter((_, at) => revocations[at]?.isApplied === false)

@@ -142,7 +142,7 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
   /**
    * Begins a session; `sessions-revoked` when a concurrent `revokeAll` of its user won, and
    * `invalid-input` when JSON would change its data or the data is too long. Two Redis round trips;
-   * three more when the user has more than `maxPerUser` sessions, some of which may have expired.
+   * four more when the user has more than `maxPerUser` sessions, some of which may have expired.
    */
   create(
     session: NewSession<UserId, Data>,
@@ -175,8 +175,8 @@ export interface Sessions<UserId extends SessionUserId = SessionUserId, Data ext
   /**
    * Gives a session a new token and ends the old one for good. Its beginning and its absolute end
    * stay. `undefined` when there is no such session; of concurrent calls with one token, one gets a
-   * new token and the others `undefined`. After a failure the old token may have ended. Three Redis
-   * round trips and one of PostgreSQL.
+   * new token and the others `undefined`. After a failure the old token may have ended. Four Redis
+   * round trips, one of them in the background, and one of PostgreSQL.
    */
   rotate(token: string): ResultAsync<StartedSession | undefined, StoreError>
   /**

@@ -102,7 +102,7 @@ export class StoredSessions {
 
   /**
    * Ends the oldest sessions of a user beyond `most`, and lets the index forget those that have
-   * ended. Does nothing while Redis does not answer. Three round trips.
+   * ended. Does nothing while Redis does not answer. Four round trips.
    */
   async keepNewest(userId: string | number, most: number): Promise<void> {
     const found = await this.#readIndex(userId)
@@ -121,7 +121,13 @@ export class StoredSessions {
       items: batchesOf(gone, { maxItems: membersAtOnce }),
       run: (client, members) => client.zRem(this.#index(userId), members),
     })
-    forgotten.unwrapOr([])
+    if (forgotten.isErr()) return
+    // One that was about to be stored may have been stored since, and no revocation would find it.
+    const unnamed = await runScripts(this.#redis, 'end forgotten sessions', {
+      items: gone,
+      run: (client, member) => client.unlink(sessionKey(this.#redis, hashIn(member))),
+    })
+    unnamed.unwrapOr([])
   }
 
   /** Enters and stores a session under a new token. One round trip. */
@@ -170,14 +176,14 @@ export class StoredSessions {
 
   /**
    * Removes the session that another one continues. True when that ended it and no revocation came
-   * after the new one began. One round trip.
+   * after the new one began. One round trip. It stays in the index until it has ended for certain:
+   * on a cluster one command may be lost and the other not.
    */
   exchange(before: Session, begun: BegunSession): ResultAsync<boolean, StoreError> {
     return this.#redis.run('rotate session', async (client) => {
       const [old, isConfirmed] = await Promise.all([
         client.getDel(sessionKey(this.#redis, before.id)),
         this.#confirm(client, begun),
-        leaveSession(client, this.#index(before.userId), before.id),
       ])
       return old !== null && isConfirmed
     })
