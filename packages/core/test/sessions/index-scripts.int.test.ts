@@ -48,6 +48,16 @@ describe('the index of a user', () => {
     expect(await lifeMs()).toBeGreaterThan(dayMs + 150_000)
   })
 
+  test('A session continues one of the current epoch, and none that has been revoked', async () => {
+    const continueAs = (hash: string, continues: string) =>
+      enterSession(client, { index, hash, absoluteTtlMs: dayMs, continues })
+    await enter('aa')
+    expect(await continueAs('bb', 'aa')).toEqual({ epoch: '0', count: 2 })
+    await revoke('1')
+    expect(await continueAs('cc', 'bb')).toBeUndefined()
+    expect(await members()).toEqual(['0:aa', '0:bb', 'epoch', 'r1'])
+  })
+
   test('Sessions that have expired leave it when another one enters', async () => {
     await enter('aa')
     await client.zAdd(index, { score: (await now()) - 1, value: '0:aa' })
