@@ -7,6 +7,7 @@ const coreFloors = [
   '([^/]+\\.ts|failure)', // the ground: every file that lies in src itself, and failures
   ['host', 'resilience'],
   'stores',
+  'near',
   'invalidation',
   'connect',
   ['migrations', 'outbox', 'cache', 'sessions', 'rate-limit'],

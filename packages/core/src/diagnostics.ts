@@ -34,6 +34,33 @@ export interface DiagnosticEvents {
   'cache:bypass': { cache: string; reason: string }
   /** A second cache was defined with the name of another: each serves what the other stored. */
   'cache:name-taken': { cache: string }
+  /** Values that this process keeps itself answered, without a round trip. */
+  'near:hit': { cache: string; count: number }
+  /** Values that this process kept were dropped, because a writer is about to change them. */
+  'near:drop': { count: number }
+  /**
+   * A value was not kept: a writer announced a change while it was read, or this process was no
+   * member all the time.
+   */
+  'near:fill-refused': { cache: string }
+  /** This process may keep values of a cache from now on. */
+  'near:join': { cache: string }
+  /** This process dropped all that it kept, and joins anew. */
+  'near:leave': {
+    reason:
+      | 'connection-lost'
+      | 'removed'
+      | 'other-server'
+      | 'flushed'
+      | 'gate-closed'
+      | 'clock-jumped'
+      | 'unreadable'
+      | 'closed'
+  }
+  /** A writer waited until members had dropped what it changes; `missing` did not say so in time. */
+  'near:wait': { cache: string; members: number; missing: number; durationMs: number }
+  /** A member that did not answer a writer was removed, so that no other writer waits for it. */
+  'near:removed': { cache: string }
   /** A writer announced a change of keys. */
   'invalidation:hold': { keys: number; durationMs: number }
   /** A writer's hold was gone before its release. */

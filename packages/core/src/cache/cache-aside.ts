@@ -7,7 +7,6 @@ import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import { abortableRead } from './abortable-read.ts'
-import { type Batch, BatchGet } from './batch-get.ts'
 import type { Cache, CacheReadError, ReadOptions } from './cache.ts'
 import { CacheReports } from './cache-reports.ts'
 import type { CheckedOptions } from './checked-options.ts'
@@ -26,18 +25,25 @@ import {
   isBypass,
   isExpired,
   type Look,
-  readLook,
   valueSeen,
 } from './look.ts'
 import { NextLoad } from './next-load.ts'
 import { distinctRows, isRefused, type Row, RowKeys, valuesById } from './row-keys.ts'
+import { RowLooks } from './row-looks.ts'
 import { SourceRest } from './source-rest.ts'
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
+/** Keeps entries that were read from Redis. */
+export interface Keeper {
+  /** To be noted before the first command of a read. */
+  readonly moment: number
+  /** Keeps an entry that was read since that moment. */
+  keep(row: Row<unknown>, raw: string, since: number): void
+}
+
 const longestPauseMs = 50
 const rowsPerTurn = 250
-const noSlots: readonly number[] = []
 
 /**
  * The read path: look (a share of one `MGET`); where that does not answer, lease, load and fill.
@@ -53,13 +59,17 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #entries: EntryReader<Value>
   readonly #loader: Loader<Id, Value>
   readonly #leasedLoad: LeasedLoad<Id, Value>
-  readonly #batches: BatchGet
+  readonly #looks: RowLooks
+  readonly #keeper: Keeper | undefined
   readonly #uncached = new NextLoad<LoadResult<Value>>()
   readonly #rest: SourceRest
 
-  constructor(stores: CacheStores, options: CheckedOptions<Id, Value>) {
+  constructor(
+    stores: CacheStores,
+    options: CheckedOptions<Id, Value>,
+    { codec, keeper }: { codec: ValueCodec<Value>; keeper?: Keeper },
+  ) {
     const { name: cache, load, maxParsedLength } = options
-    const codec = new ValueCodec(cache, options.codec)
     const reports = new CacheReports(cache, stores.diagnostics)
     const loader = new Loader({
       cache,
@@ -77,7 +87,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     this.#entries = new EntryReader(codec, reports, maxParsedLength)
     this.#loader = loader
     this.#leasedLoad = new LeasedLoad({ stores, options, loader, codec, reports })
-    this.#batches = new BatchGet(stores)
+    this.#looks = new RowLooks(stores)
+    this.#keeper = keeper
     this.#rest = new SourceRest(stores.clock)
   }
 
@@ -107,6 +118,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     )
   }
 
+  peek(): undefined {
+    return undefined
+  }
+
   refresh(id: Id, options?: Abortable): ResultAsync<Value | undefined, CacheReadError> {
     const row = this.#keys.rowOf(id)
     if (isRefused(row)) return errAsync(row)
@@ -114,13 +129,10 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   #read(row: Row<Id>): Promise<ReadResult<Value>> {
-    if (!this.#mayLook) return this.#load(row, gateClosed)
-    const { batch } = this.#batches
-    const slot = batch.slotOf(row.key)
-    const tagSlots = this.#tagSlots(batch, row)
-    return batch.reply.then((reply) => {
-      const look = readLook(reply, slot, tagSlots)
-      const value = this.#answer(row, look)
+    if (!this.#looks.areAllowed) return this.#load(row, gateClosed)
+    const since = this.#keeper?.moment
+    return this.#looks.at(row, (look) => {
+      const value = this.#answer(row, look, since)
       if (value === noAnswer) return this.#load(row, look)
       this.#reports.hits(1)
       return ok(value)
@@ -128,11 +140,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #readMany(rows: readonly Row<Id>[]): Promise<Result<Map<Id, Value>, CacheReadError>> {
-    const looks = this.#mayLook ? await this.#lookTogether(rows) : []
+    const since = this.#keeper?.moment
+    const looks = await this.#looks.all(rows)
     const lookAt = (index: number): Look => looks[index] ?? gateClosed
     const answers: Answer<Value>[] = []
     for (let index = 0; index < rows.length; index += 1) {
-      answers.push(this.#answer(rows[index] as Row<Id>, lookAt(index)))
+      answers.push(this.#answer(rows[index] as Row<Id>, lookAt(index), since))
       // Many long entries must not keep the process from other callers' replies.
       if (index % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
     }
@@ -163,7 +176,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   }
 
   async #refresh(row: Row<Id>): Promise<ReadResult<Value>> {
-    const look = await this.#look(row)
+    const look = await this.#looks.one(row)
     if (isBypass(look)) return this.#loadUncached(row, look.reason)
     const seen =
       typeof look !== 'string' && look.kind === 'miss'
@@ -173,33 +186,12 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return outcome.kind === 'loaded' ? valueOf(outcome.result) : this.#loadUncached(row, 'refresh')
   }
 
-  get #mayLook(): boolean {
-    return this.#stores.invalidation.isOpen && this.#stores.redis.isAvailable
-  }
-
-  async #look(row: Row<Id>): Promise<Look> {
-    if (!this.#mayLook) return gateClosed
-    const [look] = await this.#lookTogether([row])
-    return look ?? gateClosed
-  }
-
-  #lookTogether(rows: readonly Row<Id>[]): Promise<readonly Look[]> {
-    const { batch } = this.#batches
-    const slots = batch.slotsOf(rows.map(({ key }) => key))
-    const tagSlots =
-      this.#options.tags === undefined ? [] : rows.map((row) => this.#tagSlots(batch, row))
-    return batch.reply.then((reply) =>
-      slots.map((slot, index) => readLook(reply, slot, tagSlots[index] ?? noSlots)),
-    )
-  }
-
-  #tagSlots(batch: Batch, { tags }: Row<Id>): readonly number[] {
-    return tags.length === 0 ? noSlots : tags.map((tag) => batch.slotOf(tag))
-  }
-
   /** The answer of a look. A value near its end answers, and is refreshed in the background. */
-  #answer(row: Row<Id>, look: Look): Answer<Value> {
-    if (typeof look === 'string') return this.#entries.read(row.key, look)
+  #answer(row: Row<Id>, look: Look, since?: number): Answer<Value> {
+    if (typeof look === 'string') {
+      if (since !== undefined) this.#keeper?.keep(row, look, since)
+      return this.#entries.read(row.key, look)
+    }
     if (look.kind !== 'stale' || !look.isAlive) return noAnswer
     const value = this.#entries.read(row.key, look.raw)
     if (value !== noAnswer) this.#leasedLoad.refresh(row, this.#claim(look.raw))
@@ -251,7 +243,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       if (clock.monotonic() - startedAt >= this.#options.waitMs)
         return waited(await this.#loadUncached(row, 'waited'))
       await setTimeout(Math.min(longestPauseMs, 2 ** turns) * (0.5 + Math.random() / 2))
-      look = await this.#look(row)
+      look = await this.#looks.one(row)
     }
   }
 
@@ -279,7 +271,7 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
 
   /** Looks again: a writer may have come since, and a held key must not answer. */
   async #answerFromGrace(row: Row<Id>): Promise<ReadResult<Value> | undefined> {
-    const raw = valueSeen(await this.#look(row))
+    const raw = valueSeen(await this.#looks.one(row))
     return raw === undefined ? undefined : this.#answerStale(row, raw)
   }
 

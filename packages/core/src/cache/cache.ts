@@ -3,6 +3,7 @@ import type { SqlError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheKey } from '../cache-key.ts'
+import type { NearOptions } from '../near/near-options.ts'
 
 /**
  * Encodes values as JSON and decodes them. Needed as soon as a value holds something that JSON does
@@ -119,6 +120,14 @@ export interface CacheOptions<Id, Value> {
    * @defaultValue values are stored as JSON
    */
   readonly codec?: Codec<Value>
+  /**
+   * Lets this process answer with values that it keeps itself, as coherent as every other hit;
+   * `false` for never. Every process that changes the rows must take part: give them all the same
+   * options, or `near` in their `connect`.
+   *
+   * @defaultValue `near` of `connect`, `false` without it
+   */
+  readonly near?: NearOptions | false
 }
 
 /** The defaults of {@link CacheOptions}. */
@@ -180,6 +189,12 @@ export interface Cache<Id, Value> {
    * round trips.
    */
   refresh(id: Id, options?: Abortable): ResultAsync<Value | undefined, CacheReadError>
+  /**
+   * The value of an id that this process keeps near, synchronously and without any round trip;
+   * `undefined` when it keeps none, or the row does not exist. All callers share one value, which is
+   * deeply frozen: its dates, which cannot be frozen, must not be changed.
+   */
+  peek(id: Id): Value | undefined
   /** The key of an id, for `tx.invalidate`. */
   key(id: Id): CacheKey
 }

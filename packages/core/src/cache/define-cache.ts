@@ -1,9 +1,14 @@
 import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from '../check-options.ts'
 import type { Stores } from '../connect/stores.ts'
+import { nearDefaults, nearRules } from '../near/near-options.ts'
 import { once } from '../once.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
+import { ValueCodec } from './codec.ts'
+import { NearAside } from './near/near-aside.ts'
+import { NearCache } from './near/near-cache.ts'
+import { RowKeys } from './row-keys.ts'
 
 /**
  * Defines a read-through cache. It never returns a value older than a commit that had returned,
@@ -29,7 +34,22 @@ export function defineCache<Id, Value>(
   stores.invalidation.enlist(options.name)
   const { postgres, invalidation, diagnostics, clock } = stores
   const redis = stores.redis.usedFor('cache')
-  return new CacheAside({ postgres, redis, invalidation, diagnostics, clock }, checked)
+  const cacheStores = { postgres, redis, invalidation, diagnostics, clock }
+  const codec = new ValueCodec(options.name, options.codec)
+  const near = options.near ?? invalidation.nearOptions ?? false
+  const { maxBytes } = { ...nearDefaults, ...(near === false ? { maxBytes: 0 } : near) }
+  if (maxBytes === 0) return new CacheAside(cacheStores, checked, { codec })
+  const keeper = new NearCache({
+    cache: options.name,
+    maxBytes,
+    keyPrefix: redis.keyPrefix,
+    codec,
+    near: invalidation.near,
+    clock,
+    diagnostics,
+  })
+  const behind = new CacheAside(cacheStores, checked, { codec, keeper })
+  return new NearAside(behind, keeper, new RowKeys(checked, redis.keyPrefix))
 }
 
 /** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */
@@ -71,5 +91,8 @@ const schema = once(() =>
     tags: z.optional(option.function()),
     key: z.optional(option.function()),
     codec: z.optional(option.object()),
+    near: z.optional(
+      z.union([z.literal(false), nearRules()], 'expected false or an object with maxBytes'),
+    ),
   }),
 )

@@ -93,6 +93,11 @@ export function expiryOf(raw: string): number {
   return Number(raw.slice(expiresAt, expiresAt + 13))
 }
 
+/** The soft expiry of a value, in milliseconds since the epoch. */
+export function softExpiryOf(raw: string): number {
+  return Number(softDigitsOf(raw))
+}
+
 /** Whether a value states that there is no such row. */
 export function isAbsentRow(raw: string): boolean {
   return raw.charCodeAt(kindAt) === 97

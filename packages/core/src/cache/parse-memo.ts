@@ -1,22 +1,12 @@
+import { copyOf, jsonOriginal, type JsonOriginal } from '../json-copy.ts'
 import { payloadOf } from './entry.ts'
 
-/** Depth beyond which values are parsed every time, so that a copy cannot exhaust the stack. */
-const deepest = 32
 const mostKeysSeen = 10_000
 
 /** The text of an entry and its parsed value. */
 interface Parsed {
   readonly raw: string
-  readonly value: Primitive | Template
-}
-
-type Primitive = string | number | boolean | null
-
-/** An object or array to copy, with the names of its parts that must be copied as well. */
-interface Template {
-  readonly original: Record<string, unknown>
-  readonly names: readonly string[]
-  readonly parts: readonly Template[]
+  readonly value: JsonOriginal
 }
 
 /**
@@ -42,19 +32,13 @@ export class ParseMemo {
   /** The parsed value of a row that exists. Throws what `JSON.parse` throws. */
   read(key: string, raw: string): unknown {
     const young = this.#young.get(key)
-    if (young?.raw === raw) return copyOf(young)
+    if (young?.raw === raw) return copyOf(young.value)
     const old = this.#old.get(key)
-    if (old?.raw === raw) return copyOf(this.#keep(key, old))
+    if (old?.raw === raw) return copyOf(this.#keep(key, old).value)
     const value: unknown = JSON.parse(payloadOf(raw))
-    if (
-      raw.length > this.#generationLength ||
-      this.#isFirstSight(key) ||
-      !isShallow(value, deepest)
-    )
-      return value
-    return copyOf(
-      this.#keep(key, { raw, value: isObject(value) ? templateOf(value) : (value as Primitive) }),
-    )
+    if (raw.length > this.#generationLength || this.#isFirstSight(key)) return value
+    const original = jsonOriginal(value)
+    return original === undefined ? value : copyOf(this.#keep(key, { raw, value: original }).value)
   }
 
   #isFirstSight(key: string): boolean {
@@ -74,40 +58,4 @@ export class ParseMemo {
     this.#youngLength += parsed.raw.length
     return parsed
   }
-}
-
-function copyOf({ value }: Parsed): unknown {
-  return typeof value === 'object' && value !== null ? copyOfTemplate(value) : value
-}
-
-/** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
-function copyOfTemplate({ original, names, parts }: Template): unknown {
-  const copy = Array.isArray(original)
-    ? (original.slice() as unknown as Record<string, unknown>)
-    : { ...original }
-  for (let index = 0; index < names.length; index += 1)
-    copy[names[index] as string] = copyOfTemplate(parts[index] as Template)
-  return copy
-}
-
-function templateOf(original: Record<string, unknown>): Template {
-  const nested = Object.entries(original).filter(
-    (part): part is [string, Record<string, unknown>] => isObject(part[1]),
-  )
-  return {
-    original,
-    names: nested.map(([name]) => name),
-    parts: nested.map(([, part]) => templateOf(part)),
-  }
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  return (
-    !isObject(value) ||
-    (levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1)))
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

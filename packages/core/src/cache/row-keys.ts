@@ -52,6 +52,15 @@ export class RowKeys<Id> {
     }
   }
 
+  /** The key of an id in Redis; `undefined` when it has none. */
+  lookupKeyOf(id: Id): string | undefined {
+    try {
+      return this.#keyInRedis(id)
+    } catch {
+      return undefined
+    }
+  }
+
   /** The rows of ids, or the failure of the first id without a key. */
   rowsOf(ids: readonly Id[]): Row<Id>[] | LoadFailed {
     const rows: Row<Id>[] = []

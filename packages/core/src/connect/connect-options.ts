@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { InvalidationOptions } from '../invalidation/invalidation.ts'
+import type { NearOptions } from '../near/near-options.ts'
 import type { MongodbOptions } from '../stores/mongodb/mongodb-options.ts'
 import type { PineconeOptions } from '../stores/pinecone/pinecone-options.ts'
 import type { PostgresOptions } from '../stores/postgres/postgres-options.ts'
@@ -26,6 +27,13 @@ export interface ConnectOptions extends StoreOptions {
   readonly pinecone?: PineconeOptions
   /** How the cache is kept in sync with PostgreSQL. */
   readonly invalidation?: InvalidationOptions
+  /**
+   * Lets every cache answer with values that this process keeps itself. Give it to every process
+   * that changes what they hold, with `maxBytes: 0` where it reads nothing.
+   *
+   * @defaultValue no cache does, except those with `near` of their own
+   */
+  readonly near?: NearOptions
   /**
    * Time that `connect` waits for the required stores, in milliseconds.
    *

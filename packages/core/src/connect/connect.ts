@@ -64,8 +64,8 @@ async function open(
     for (const store of opened.value) store.destroy()
     return err(failure)
   }
-  const { invalidation } = options
-  const stores = connectedStores({ opened: opened.value, clock, diagnostics, invalidation })
+  const { invalidation, near } = options
+  const stores = connectedStores({ opened: opened.value, clock, diagnostics, invalidation, near })
   // The gate of the cache opens with its first look at the intents: the first reads shall find it
   // open.
   await within(stores.invalidation.gate.firstLook, optionalWaitMs, () => undefined)

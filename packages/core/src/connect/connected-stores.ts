@@ -7,6 +7,7 @@ import {
   type Invalidation,
   type InvalidationOptions,
 } from '../invalidation/invalidation.ts'
+import type { NearOptions } from '../near/near-options.ts'
 import { once } from '../once.ts'
 import { ResultAsync } from '../result.ts'
 import type { OpenedStore } from '../stores/store-kind.ts'
@@ -27,6 +28,8 @@ export interface ConnectedStoresDeps {
   readonly diagnostics: Diagnostics
   /** Options of the invalidation. */
   readonly invalidation: InvalidationOptions | undefined
+  /** Options of the near tier. */
+  readonly near: NearOptions | undefined
 }
 
 /** Puts the opened stores together, with one life. */
@@ -56,6 +59,7 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
     this.invalidation = createInvalidation(
       { ...stores, ...deps, redis: stores.redis.usedFor('invalidation') },
       deps.invalidation,
+      deps.near,
     )
     this.beforeClose(() => this.invalidation.stop())
   }

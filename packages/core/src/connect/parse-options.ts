@@ -3,6 +3,7 @@ import { option, strictOptions } from '../check-options.ts'
 import type { InputIssue, InvalidInput } from '../errors.ts'
 import { inEnglish, invalidInput, issuesOf } from '../input.ts'
 import { invalidationRules } from '../invalidation/invalidation.ts'
+import { nearRules } from '../near/near-options.ts'
 import { once } from '../once.ts'
 import { err, ok, type Result } from '../result.ts'
 import { defaultsOf, objectWith } from '../stores/option-table.ts'
@@ -22,6 +23,7 @@ const options = once(() =>
   strictOptions<ConnectOptions>({
     ...storeRules(),
     invalidation: z.optional(invalidationRules()),
+    near: z.optional(nearRules()),
     connectDeadlineMs: z.optional(option.durationMs()),
     clock: z.optional(objectWith('a Clock', 'now', 'monotonic')),
     diagnostics: z.optional(objectWith('a Diagnostics', 'on', 'emit')),

@@ -200,6 +200,9 @@ class DiagnosticMetrics implements Metrics {
       diagnostics.on('cache:hit', ({ count }) => {
         this.#cache.hits += count
       }),
+      diagnostics.on('near:hit', ({ count }) => {
+        this.#cache.hits += count
+      }),
       diagnostics.on('cache:miss', ({ count }) => {
         this.#cache.misses += count
       }),

@@ -14,3 +14,9 @@ export interface InvalidationDeps {
   /** Source of the time. */
   readonly clock: Clock
 }
+
+/**
+ * Tells every process that answers with values of its own which keys change, once they are held.
+ * Resolves with whether all have dropped them, or may answer no more; it never rejects.
+ */
+export type Announce = (keys: readonly string[]) => Promise<boolean>

@@ -4,9 +4,11 @@ import { once } from '../once.ts'
 import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
-import type { InvalidationDeps } from './invalidation-deps.ts'
+import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { KeyChange } from './key-change.ts'
-import { Nonces } from './nonces.ts'
+import type { NearOptions } from '../near/near-options.ts'
+import { NearTier } from '../near/near-tier.ts'
+import { Nonces } from '../nonces.ts'
 import { Settlement } from './settlement.ts'
 
 /** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */
@@ -55,6 +57,8 @@ export const invalidationRules = once(() =>
 export class Invalidation {
   /** Options, with the defaults filled in. */
   readonly options: Required<InvalidationOptions>
+  /** What the near tier of every cache does by default; `undefined` where it has none. */
+  readonly nearOptions: NearOptions | undefined
   /** Ids of owners and leases. */
   readonly nonces = new Nonces()
   /** Invalidations that writers could not send to Redis. */
@@ -64,10 +68,12 @@ export class Invalidation {
   readonly #deps: InvalidationDeps
   readonly #cacheId: CacheId
   readonly #pending = new Set<Promise<void>>()
+  #near: NearTier | undefined
   readonly #cacheNames = new Set<string>()
 
-  constructor(deps: InvalidationDeps, options: InvalidationOptions) {
+  constructor(deps: InvalidationDeps, options: InvalidationOptions, near: NearOptions | undefined) {
     this.#deps = deps
+    this.nearOptions = near
     this.options = {
       holdMs: options.holdMs ?? invalidationDefaults.holdMs,
       mode: options.mode ?? invalidationDefaults.mode,
@@ -75,11 +81,17 @@ export class Invalidation {
     }
     this.intents = new Intents(deps.postgres, deps.redis.keyPrefix)
     this.#cacheId = new CacheId(deps.redis, this.nonces)
-    const settlement = new Settlement({ ...deps, intents: this.intents, nonces: this.nonces })
+    const settlement = new Settlement({
+      ...deps,
+      intents: this.intents,
+      nonces: this.nonces,
+      announce: this.#announce,
+    })
     this.gate = new Gate(
       { ...deps, intents: this.intents, settlement, cacheId: this.#cacheId },
       this.options,
     )
+    if (near !== undefined) this.#near = this.near
   }
 
   /** Whether reads may trust the cache. */
@@ -103,7 +115,7 @@ export class Invalidation {
   begin({ lifeMs = this.options.holdMs, waitsForId = false } = {}): KeyChange {
     const { holdMs, mode } = this.options
     return new KeyChange(
-      { ...this.#deps, intents: this.intents, gate: this.gate },
+      { ...this.#deps, intents: this.intents, gate: this.gate, announce: this.#announce },
       {
         owner: this.nonces.next(),
         lifeMs,
@@ -111,6 +123,12 @@ export class Invalidation {
         waitsForId,
       },
     )
+  }
+
+  /** The near tier of this process, which takes part in it from the first call on. */
+  get near(): NearTier {
+    this.#near ??= new NearTier({ ...this.#deps, trust: this, nonces: this.nonces })
+    return this.#near
   }
 
   /** Reports a second cache of one name: each would serve what the other stored. */
@@ -132,7 +150,10 @@ export class Invalidation {
   async stop(): Promise<void> {
     await this.gate.stop()
     await Promise.all(this.#pending)
+    await this.#near?.close()
   }
+
+  readonly #announce: Announce = async (keys) => this.#near?.announce(keys) ?? true
 }
 
 /**
@@ -142,6 +163,7 @@ export class Invalidation {
 export function createInvalidation(
   deps: InvalidationDeps,
   options: InvalidationOptions = {},
+  near?: NearOptions,
 ): Invalidation {
-  return new Invalidation(deps, options)
+  return new Invalidation(deps, options, near)
 }

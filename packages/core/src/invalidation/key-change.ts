@@ -2,7 +2,7 @@ import type { CacheKey } from '../cache-key.ts'
 import type { Gate } from './gate.ts'
 import { holdKeys } from './hold.ts'
 import type { Intents } from './intents.ts'
-import type { InvalidationDeps } from './invalidation-deps.ts'
+import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { releaseKeys } from './release.ts'
 
 /** Dependencies of a {@link KeyChange}. */
@@ -11,6 +11,8 @@ export interface KeyChangeDeps extends Omit<InvalidationDeps, 'postgres'> {
   readonly intents: Intents
   /** Closed by the change when Redis does not answer. */
   readonly gate: Gate
+  /** Tells the processes that keep values of their own. */
+  readonly announce: Announce
 }
 
 /** Options of a {@link KeyChange}. */
@@ -96,7 +98,7 @@ export class KeyChange {
    */
   async release(): Promise<void> {
     if (this.#holds.size === 0) return
-    const { clock, diagnostics, intents, redis } = this.#deps
+    const { clock, diagnostics, intents, redis, announce } = this.#deps
     const id = this.#options.owner
     const startedAt = clock.monotonic()
     const keys = [...this.#holds.keys()]
@@ -105,7 +107,11 @@ export class KeyChange {
       diagnostics.emit('invalidation:failed', { keys: keys.length, error: lost.error })
       return this.#report(intents.leave({ id, keys }))
     }
-    if (lost.value > 0) diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
+    if (lost.value > 0) {
+      diagnostics.emit('invalidation:hold-lost', { keys: lost.value })
+      // What was stored meanwhile may have been kept by any process.
+      if (!(await announce(keys))) return this.#report(intents.leave({ id, keys }))
+    }
     diagnostics.emit('invalidation:release', {
       keys: keys.length,
       durationMs: clock.monotonic() - startedAt,
@@ -149,9 +155,11 @@ export class KeyChange {
 
   #issue(keys: readonly string[]): void {
     if (keys.length === 0) return
-    const { gate, clock, redis } = this.#deps
+    const { gate, clock, redis, announce } = this.#deps
     const { owner, lifeMs } = this.#options
-    const isHeld = holdKeys(redis, keys, { owner, lifeMs }).then((result) => result.isOk())
+    const isHeld = holdKeys(redis, keys, { owner, lifeMs }).then(
+      async (result) => result.isOk() && announce(keys),
+    )
     const hold = { issuedAt: clock.monotonic(), epoch: gate.epoch, isHeld }
     for (const key of keys) this.#holds.set(key, hold)
   }

@@ -1,8 +1,8 @@
 import { FailureError } from '../failure/failure-error.ts'
 import type { FoundIntent, Intents } from './intents.ts'
-import type { InvalidationDeps } from './invalidation-deps.ts'
+import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { replaceMarker } from './marker.ts'
-import type { Nonces } from './nonces.ts'
+import type { Nonces } from '../nonces.ts'
 import { releaseEnded } from './release.ts'
 
 /** Dependencies of a {@link Settlement}. */
@@ -11,6 +11,8 @@ export interface SettlementDeps extends Pick<InvalidationDeps, 'redis' | 'clock'
   readonly intents: Intents
   /** Names of flushes. */
   readonly nonces: Nonces
+  /** Tells the processes that keep values of their own. */
+  readonly announce: Announce
 }
 
 /** Makes up for invalidations that could not be sent to Redis. */
@@ -26,12 +28,13 @@ export class Settlement {
    * those that are settled.
    */
   async settle(ended: readonly FoundIntent[]): Promise<ReadonlySet<string>> {
-    const { redis, intents, diagnostics } = this.#deps
+    const { redis, intents, diagnostics, announce } = this.#deps
     if (ended.length === 0) return new Set()
     const settled = await releaseEnded(redis, ended)
     if (settled.size > 0) {
-      await intents.remove([...settled])
       const keys = ended.filter(({ id }) => settled.has(id)).flatMap((intent) => intent.keys)
+      if (!(await announce([...new Set(keys)]))) return new Set()
+      await intents.remove([...settled])
       diagnostics.emit('invalidation:release', { keys: keys.length, durationMs: 0 })
     }
     return settled

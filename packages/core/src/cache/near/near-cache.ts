@@ -1,0 +1,118 @@
+import type { Clock } from '../../clock.ts'
+import type { Diagnostics } from '../../diagnostics.ts'
+import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { cacheOf } from '../../near/member-names.ts'
+import type { NearTier } from '../../near/near-tier.ts'
+import { Sieve } from '../../near/sieve.ts'
+import type { ValueCodec } from '../codec.ts'
+import { isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
+import { type Answer, noAnswer } from '../entry-reader.ts'
+import type { Row } from '../row-keys.ts'
+
+/** Dependencies of a {@link NearCache}. */
+export interface NearCacheDeps<Value> {
+  /** The name of the cache. */
+  readonly cache: string
+  /** Memory for its values, in bytes. */
+  readonly maxBytes: number
+  /** Goes in front of every key in Redis. */
+  readonly keyPrefix: string
+  readonly codec: ValueCodec<Value>
+  readonly near: NearTier
+  readonly clock: Clock
+  readonly diagnostics: Diagnostics
+}
+
+/** A value that is kept; `original` is `undefined` for a row that does not exist. */
+interface Kept<Value> {
+  readonly original: JsonOriginal | undefined
+  /** Until when it answers, in monotonic milliseconds. */
+  readonly endsAt: number
+  /** The value that all calls of `peek` share. */
+  shared?: Value | undefined
+}
+
+/** Bytes of a kept value beside its text, and for each character of that. Measured by the bench. */
+const bytesPerValue = 400
+const bytesPerCharacter = 3
+
+/** The values of one cache that this process keeps, and answers with while it is a member. */
+export class NearCache<Value> {
+  readonly #deps: NearCacheDeps<Value>
+  readonly #values: Sieve<Kept<Value>>
+
+  constructor(deps: NearCacheDeps<Value>) {
+    this.#deps = deps
+    this.#values = new Sieve(deps.maxBytes)
+    deps.near.add(this.#values)
+  }
+
+  /** The moment to pass to {@link NearCache.keep}, taken before the first command of a read. */
+  get moment(): number {
+    return this.#deps.near.changes.moment
+  }
+
+  /** A copy of the value of a key; {@link noAnswer} when none is kept. */
+  read(key: string): Answer<Value> {
+    const kept = this.#find(key)
+    if (kept === undefined) return noAnswer
+    const { cache, codec, diagnostics } = this.#deps
+    if (diagnostics.isHeard('near:hit')) diagnostics.emit('near:hit', { cache, count: 1 })
+    try {
+      return kept.original === undefined ? undefined : codec.decode(copyOf(kept.original))
+    } catch {
+      this.#values.delete(key)
+      return noAnswer
+    }
+  }
+
+  /** The value of a key itself, deeply frozen. */
+  peek(key: string): Value | undefined {
+    const kept = this.#find(key)
+    if (kept?.original === undefined) return undefined
+    if (kept.shared === undefined) {
+      const value = this.read(key)
+      if (value === noAnswer) return undefined
+      kept.shared = deepFrozen(value)
+    }
+    return kept.shared
+  }
+
+  /** Keeps what Redis holds, unless it may have changed since the read of it began. */
+  keep({ key, tags }: Row<unknown>, raw: string, since: number): void {
+    const { cache, near, clock, diagnostics } = this.#deps
+    const keys = [key, ...tags]
+    const mayKeep =
+      keys.every((one) => near.membership.covers(this.#cacheOf(one), since)) &&
+      keys.every((one) => near.changes.isUnchanged(one, since)) &&
+      near.membership.mayServe
+    if (!mayKeep) {
+      if (diagnostics.isHeard('near:fill-refused')) diagnostics.emit('near:fill-refused', { cache })
+      return
+    }
+    const original = isAbsentRow(raw) ? undefined : jsonOriginal(JSON.parse(payloadOf(raw)))
+    if (original === undefined && !isAbsentRow(raw)) return
+    const endsAt = clock.monotonic() + softExpiryOf(raw) - clock.now()
+    const bytes = bytesPerValue + bytesPerCharacter * raw.length
+    this.#values.set(key, { original, endsAt }, { bytes, tags })
+  }
+
+  #find(key: string): Kept<Value> | undefined {
+    const kept = this.#values.get(key)
+    if (kept === undefined || !this.#deps.near.membership.mayServe) return undefined
+    if (this.#deps.clock.monotonic() < kept.endsAt) return kept
+    this.#values.delete(key)
+    return undefined
+  }
+
+  #cacheOf(key: string): string {
+    return cacheOf(key.slice(this.#deps.keyPrefix.length))
+  }
+}
+
+/** Freezes objects and arrays all the way down. Dates cannot be frozen. */
+function deepFrozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const part of Object.values(value)) deepFrozen(part)
+  return Object.freeze(value)
+}

@@ -1,0 +1,60 @@
+/** Parsed JSON that is copied many times. */
+export type JsonOriginal = Primitive | Template
+
+type Primitive = string | number | boolean | null
+
+/** An object or array to copy, with the names of its parts that must be copied as well. */
+interface Template {
+  readonly original: Record<string, unknown>
+  readonly names: readonly string[]
+  readonly parts: readonly Template[]
+}
+
+/** Depth beyond which values are not copied, so that a copy cannot exhaust the stack. */
+const deepest = 32
+
+/**
+ * Prepares parsed JSON for {@link copyOf}, which takes a fraction of the time of `JSON.parse`;
+ * `undefined` when it is nested too deeply.
+ */
+export function jsonOriginal(value: unknown): JsonOriginal | undefined {
+  if (!isShallow(value, deepest)) return undefined
+  return isObject(value) ? templateOf(value) : (value as Primitive)
+}
+
+/** A copy that shares nothing with the original. */
+export function copyOf(original: JsonOriginal): unknown {
+  return typeof original === 'object' && original !== null ? copyOfTemplate(original) : original
+}
+
+/** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
+function copyOfTemplate({ original, names, parts }: Template): unknown {
+  const copy = Array.isArray(original)
+    ? (original.slice() as unknown as Record<string, unknown>)
+    : { ...original }
+  for (let index = 0; index < names.length; index += 1)
+    copy[names[index] as string] = copyOfTemplate(parts[index] as Template)
+  return copy
+}
+
+function templateOf(original: Record<string, unknown>): Template {
+  const nested = Object.entries(original).filter(
+    (part): part is [string, Record<string, unknown>] => isObject(part[1]),
+  )
+  return {
+    original,
+    names: nested.map(([name]) => name),
+    parts: nested.map(([, part]) => templateOf(part)),
+  }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  return (
+    !isObject(value) ||
+    (levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1)))
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
