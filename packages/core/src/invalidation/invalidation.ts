@@ -91,7 +91,8 @@ export class Invalidation {
       { ...deps, intents: this.intents, settlement, cacheId: this.#cacheId },
       this.options,
     )
-    if (near !== undefined) this.#near = this.near
+    // Takes part from now on, also where no cache is defined.
+    if (near !== undefined) void this.near
   }
 
   /** Whether reads may trust the cache. */

@@ -132,7 +132,7 @@ export class Membership {
     if (this.#member === undefined) this.#enter(nonces.next(), cacheId)
     const member = this.#member as string
     const wanted = [...this.#wanted]
-    for (const name of wanted) await link.subscribe(names.channelOf(name))
+    for (const name of wanted) if (!(await link.subscribe(names.channelOf(name)))) return
     const hashes = wanted.map((name) => ({
       hash: names.hashOf(name),
       isJoining: !this.#joinedAt.has(name),

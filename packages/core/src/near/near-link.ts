@@ -9,6 +9,8 @@ export interface NearLinkListeners {
   readonly onMessage: (text: string, channel: string) => void
   /** The connection is lost: messages may have been missed. */
   readonly onLost: () => void
+  /** Why there is no connection: once for each reason in a row. */
+  readonly onError: (error: unknown) => void
 }
 
 const retryMs = 250
@@ -25,10 +27,12 @@ export class NearLink {
   readonly #slotKey: string
   readonly #listeners: NearLinkListeners
   readonly #channels = new Set<string>()
+  readonly #heard = new Set<string>()
   #client: RedisClientType | undefined
   #isReady = false
   #isClosed = false
   #opening: Promise<void> | undefined
+  #reason: string | undefined
 
   /** `slotKey` is a key in the slot of the hashes. */
   constructor(redis: RedisStore, slotKey: string, listeners: NearLinkListeners) {
@@ -50,37 +54,42 @@ export class NearLink {
   async run<T>(command: (client: RedisClientType) => Promise<T>): Promise<T | undefined> {
     const client = this.#client
     if (client === undefined || !this.isUp) return undefined
-    const failed = (): undefined => {
-      this.#lose(client)
+    const failed = (error?: unknown): undefined => {
+      this.#lose(client, error ?? new Error(`Redis: no answer within ${silentMs} ms`))
     }
     return within(command(client).catch(failed), silentMs, failed)
   }
 
-  /** Subscribes to a channel, now and whenever the connection is made anew. */
-  async subscribe(channel: string): Promise<void> {
-    if (this.#channels.has(channel)) return
+  /**
+   * Subscribes to a channel, now and whenever the connection is made anew. Resolves with whether
+   * every message on it arrives from now on, until the connection is lost.
+   */
+  async subscribe(channel: string): Promise<boolean> {
     this.#channels.add(channel)
-    await this.run((client) => this.#listenTo(client, channel))
+    if (this.isUp && !this.#heard.has(channel))
+      await this.run((client) => this.#listenTo(client, channel))
+    return this.isUp && this.#heard.has(channel)
   }
 
   /** Closes the connection. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#opening
     if (this.#client !== undefined) this.#lose(this.#client)
+    await this.#opening
   }
 
-  #listenTo(client: RedisClientType, channel: string): Promise<void> {
-    return client.subscribe(channel, (text) => {
+  async #listenTo(client: RedisClientType, channel: string): Promise<void> {
+    await client.subscribe(channel, (text) => {
       if (client === this.#client) this.#listeners.onMessage(text, channel)
     })
+    if (client === this.#client) this.#heard.add(channel)
   }
 
   #open(): void {
     if (this.#isClosed) return
-    this.#opening = this.#connect().catch(() => {
-      if (this.#client !== undefined) this.#lose(this.#client)
-      else this.#openLater()
+    this.#opening = this.#connect().catch((error: unknown) => {
+      if (this.#client === undefined) this.#openLater()
+      else this.#lose(this.#client, error)
     })
   }
 
@@ -96,6 +105,7 @@ export class NearLink {
 
   async #connect(): Promise<void> {
     const source = await this.#server()
+    if (this.#isClosed) return
     const client = source.duplicate({
       RESP: 3,
       disableOfflineQueue: true,
@@ -103,13 +113,15 @@ export class NearLink {
       socket: { ...source.options.socket, reconnectStrategy: false },
     } as never) as unknown as RedisClientType
     this.#client = client
-    const lose = (): void => {
-      this.#lose(client)
+    const lose = (error?: unknown): void => {
+      this.#lose(client, error)
     }
     for (const event of ['error', 'end', 'sharded-channel-moved']) client.on(event, lose)
     await client.connect()
     await Promise.all([...this.#channels].map((channel) => this.#listenTo(client, channel)))
-    this.#isReady = client === this.#client
+    if (client !== this.#client) return
+    this.#isReady = true
+    this.#reason = undefined
   }
 
   async #server(): Promise<RedisClientType> {
@@ -123,13 +135,21 @@ export class NearLink {
     return client.nodeClient(master) as Promise<RedisClientType>
   }
 
-  #lose(client: RedisClientType): void {
+  #lose(client: RedisClientType, error?: unknown): void {
     if (client !== this.#client) return
     const wasReady = this.#isReady
     this.#client = undefined
     this.#isReady = false
+    this.#heard.clear()
     discardClient(client)
     if (wasReady) this.#listeners.onLost()
+    if (error !== undefined && !this.#isClosed) this.#report(error)
     this.#openLater()
+  }
+
+  #report(error: unknown): void {
+    const reason = String(error)
+    if (reason !== this.#reason) this.#listeners.onError(error)
+    this.#reason = reason
   }
 }

@@ -57,6 +57,9 @@ export class NearTier {
       onLost: () => {
         this.membership.leave('connection-lost')
       },
+      onError: (error) => {
+        deps.diagnostics.emit('store:error', { store: 'redis', error })
+      },
     })
     this.membership = new Membership({
       ...deps,

@@ -1,4 +1,4 @@
-import { orThrow, type Stores } from '@headwater/core'
+import { cacheKey, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -25,6 +25,16 @@ const isNear = (of = cache, one = id) =>
     expect(of.peek(one)).toBeDefined()
   })
 
+async function commandsOf(stores: Stores, work: () => Promise<void>): Promise<string[]> {
+  const commands: string[] = []
+  const end = stores.diagnostics.on('store:operation', ({ store, operation }) => {
+    if (store === 'redis') commands.push(operation)
+  })
+  await work()
+  end()
+  return commands
+}
+
 describe.each(redisKinds)('The near tier on %s', (redis) => {
   beforeAll(async () => {
     rows = await versionedRows({ redis })
@@ -40,14 +50,11 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
 
   test('A value that was read from Redis answers without any command', async () => {
     await isNear()
-    const commands: string[] = []
-    const end = reader.diagnostics.on('store:operation', ({ operation }) => {
-      commands.push(operation)
+    const commands = await commandsOf(reader, async () => {
+      expect(await versionOf(cache, id)).toBe(1)
+      expect(orThrow(await cache.getMany([id])).get(id)).toEqual({ id, version: 1 })
     })
-    expect(await versionOf(cache, id)).toBe(1)
-    expect(orThrow(await cache.getMany([id])).get(id)).toEqual({ id, version: 1 })
-    end()
-    expect(commands.filter((name) => name !== 'query')).toEqual([])
+    expect(commands).toEqual([])
   })
 
   test('A read after a commit of another process never sees an older value', async () => {
@@ -59,4 +66,101 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
       expect(await versionOf(cache, id)).toBe(version + 1)
     }
   })
+
+  test('A value is not kept when a change of its key was heard of while it was read', async () => {
+    await isNear()
+    const { near } = reader.invalidation
+    const keyInRedis = reader.redis.keyPrefix + cache.key(id).text
+    await near.announce([cache.key(id).text])
+    expect(cache.peek(id)).toBeUndefined()
+    const read = cache.get(id)
+    near.changes.note(keyInRedis)
+    orThrow(await read)
+    expect(cache.peek(id)).toBeUndefined()
+    orThrow(await cache.get(id))
+    expect(cache.peek(id)).toBeDefined()
+  })
+
+  test('A value is not kept when its process left while it was read, and joined anew', async () => {
+    await isNear()
+    await reader.invalidation.near.announce([cache.key(id).text])
+    const read = cache.get(id)
+    reader.invalidation.near.membership.leave('flushed')
+    orThrow(await read)
+    expect(cache.peek(id)).toBeUndefined()
+    await isNear()
+  })
+
+  test('A value ends near with its tags', async () => {
+    const tag = cacheKey(`tag${names}`, id)
+    const tagged = rowCache(reader, { name: `tagged${names}`, tags: () => [tag] })
+    for (let version = 1; version < 4; version += 1) {
+      await isNear(tagged)
+      expect(tagged.peek(id)?.version).toBe(version)
+      await raise(writer, id, [tag])
+      expect(tagged.peek(id)).toBeUndefined()
+    }
+  })
+
+  test('A row that does not exist is known near, until it is made', async () => {
+    const missing = 1_000 + id
+    await eventually(async () => {
+      const commands = await commandsOf(reader, async () => {
+        expect(orThrow(await cache.get(missing))).toBeUndefined()
+      })
+      expect(commands).toEqual([])
+    })
+    orThrow(
+      await transaction(writer, async (tx) => {
+        tx.invalidate(cache.key(missing))
+        await tx.query('INSERT INTO @schema.rows VALUES ($1, 1)', [missing])
+        return ok(undefined)
+      }),
+    )
+    expect(await versionOf(cache, missing)).toBe(1)
+  })
+
+  test('A reader gets a value of its own, and peek one that is frozen and shared', async () => {
+    await isNear()
+    const mine = orThrow(await cache.get(id))
+    if (mine !== undefined) mine.version = 99
+    expect(await versionOf(cache, id)).toBe(1)
+    expect(cache.peek(id)).toBe(cache.peek(id))
+    expect(Object.isFrozen(cache.peek(id))).toBe(true)
+  })
+
+  test('A transaction sees its own writes, and an aborted reader gets no answer', async () => {
+    await isNear()
+    orThrow(
+      await transaction(writer, async (tx) => {
+        await tx.query('UPDATE @schema.rows SET version = 5 WHERE id = $1', [id])
+        expect(orThrow(await cache.get(id, { tx }))?.version).toBe(5)
+        expect(await versionOf(cache, id)).toBe(1)
+        return ok(undefined)
+      }),
+    )
+    const aborted = await cache.get(id, { signal: AbortSignal.abort() })
+    expect(aborted.isErr()).toBe(true)
+  })
+
+  test('Where some ids are near and some are not, getMany keeps their order', async () => {
+    await isNear()
+    const ids = [id + 1, id, 5_000, id + 2]
+    const found = orThrow(await cache.getMany(ids))
+    expect([...found.keys()]).toEqual([id + 1, id, id + 2])
+    expect(found.get(id)).toEqual({ id, version: 1 })
+  })
+
+  test('A cache that says `near: false` keeps nothing', async () => {
+    const far = rowCache(reader, { name: `far${names}`, near: false })
+    for (let reads = 0; reads < 5; reads += 1) await versionOf(far, id)
+    expect(far.peek(id)).toBeUndefined()
+  })
+})
+
+test.each([
+  [{ near: { maxBytes: -1 } }, /near/],
+  [{ near: true }, /near/],
+])('defineCache refuses %j', async (options, message) => {
+  expect(() => rowCache(reader, options as never)).toThrow(message)
 })
