@@ -50,6 +50,9 @@ export type { Change, ChangeOptions } from './transactions/host-change.ts'
 export { invalidationDefaults } from './invalidation/invalidation.ts'
 export type { InvalidationOptions } from './invalidation/invalidation.ts'
 
+export { nearDefaults } from './near/near-options.ts'
+export type { NearOptions } from './near/near-options.ts'
+
 export { defineCache } from './cache/define-cache.ts'
 export { cacheDefaults } from './cache/cache.ts'
 export { cacheKey } from './cache-key.ts'

@@ -148,10 +148,12 @@ describe('A writer', () => {
     })
     const near = rowCache(idle, { name: cache.name })
     await isNear(near)
+    const reasons = leavesOf(idle)
     writerLink.hang()
     const version = await raise(writer, id, [cache.key(id)])
     await eventually(() => expect(near.peek(id)).toBeUndefined(), { timeoutMs: 15_000 })
     expect(await versionOf(near, id)).toBe(version)
+    expect(reasons).toEqual([])
     orThrow(await idle.close())
   })
 
