@@ -59,6 +59,11 @@ export interface DiagnosticEvents {
   }
   /** A writer waited until members had dropped what it changes; `missing` did not say so in time. */
   'near:wait': { cache: string; members: number; missing: number; durationMs: number }
+  /**
+   * A kept value was compared with its row. Where it is stale, a writer did not name its key, or has
+   * no `near`.
+   */
+  'near:audit': { cache: string; isStale: boolean }
   /** A member that did not answer a writer was removed, so that no other writer waits for it. */
   'near:removed': { cache: string }
   /** A writer announced a change of keys. */

@@ -27,6 +27,13 @@ export function copyOf(original: JsonOriginal): unknown {
   return typeof original === 'object' && original !== null ? copyOfTemplate(original) : original
 }
 
+/** The JSON of the original. */
+export function jsonOf(original: JsonOriginal): string {
+  return JSON.stringify(
+    typeof original === 'object' && original !== null ? original.original : original,
+  )
+}
+
 /** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
 function copyOfTemplate({ original, names, parts }: Template): unknown {
   const copy = Array.isArray(original)

@@ -6,6 +6,7 @@ import { once } from '../once.ts'
 import { cacheDefaults, type Cache, type CacheOptions } from './cache.ts'
 import { CacheAside } from './cache-aside.ts'
 import { ValueCodec } from './codec.ts'
+import { NearAudit } from './near/near-audit.ts'
 import { NearAside } from './near/near-aside.ts'
 import { NearCache } from './near/near-cache.ts'
 import { RowKeys } from './row-keys.ts'
@@ -37,7 +38,10 @@ export function defineCache<Id, Value>(
   const cacheStores = { postgres, redis, invalidation, diagnostics, clock }
   const codec = new ValueCodec(options.name, options.codec)
   const near = options.near ?? invalidation.nearOptions ?? false
-  const { maxBytes } = { ...nearDefaults, ...(near === false ? { maxBytes: 0 } : near) }
+  const { maxBytes, auditEveryMs } = {
+    ...nearDefaults,
+    ...(near === false ? { maxBytes: 0 } : near),
+  }
   if (maxBytes === 0) return new CacheAside(cacheStores, checked, { codec })
   const keeper = new NearCache({
     cache: options.name,
@@ -49,7 +53,14 @@ export function defineCache<Id, Value>(
     diagnostics,
   })
   const behind = new CacheAside(cacheStores, checked, { codec, keeper })
-  return new NearAside(behind, keeper, new RowKeys(checked, redis.keyPrefix))
+  const sql = postgres.client
+  const compared = { cache: behind, near: keeper, codec, sql, clock, diagnostics }
+  return new NearAside({
+    behind,
+    near: keeper,
+    keys: new RowKeys(checked, redis.keyPrefix),
+    audit: auditEveryMs === 0 ? undefined : new NearAudit({ ...compared, everyMs: auditEveryMs }),
+  })
 }
 
 /** A hundred years: far below the signed 64-bit milliseconds in which Redis keeps expiries. */

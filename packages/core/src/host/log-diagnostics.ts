@@ -54,6 +54,7 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'near:join': 'info',
   'near:leave': 'info',
   'near:wait': 'debug',
+  'near:audit': 'warn',
   'near:removed': 'warn',
   'transaction:end': 'debug',
   'outbox:published': 'debug',
@@ -78,7 +79,9 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
 const ordinaryBypasses: readonly string[] = ['held', 'tag-held', 'nested', 'refresh', 'waited']
 
 function levelOf({ name, event }: Diagnostic): LogLevel {
-  const isOrdinary = name === 'cache:bypass' && ordinaryBypasses.includes(event.reason)
+  const isOrdinary =
+    (name === 'cache:bypass' && ordinaryBypasses.includes(event.reason)) ||
+    (name === 'near:audit' && !event.isStale)
   return isOrdinary ? 'debug' : levels[name]
 }
 

@@ -14,14 +14,28 @@ export interface NearOptions {
    * @defaultValue `16_777_216`
    */
   readonly maxBytes?: number
+  /**
+   * Least time between two comparisons of a hit with PostgreSQL, in milliseconds: a value that
+   * differs tells of a writer that does not take part (`near:audit`). One small statement each, per
+   * cache and process; `0` for none.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly auditEveryMs?: number
 }
 
 /** The defaults of {@link NearOptions}. */
-export const nearDefaults = { maxBytes: 16 * 1024 * 1024 } as const satisfies Required<NearOptions>
+export const nearDefaults = {
+  maxBytes: 16 * 1024 * 1024,
+  auditEveryMs: 10_000,
+} as const satisfies Required<NearOptions>
 
 /** Rules of {@link NearOptions}. */
 export const nearRules = once(() =>
-  strictOptions<NearOptions>({ maxBytes: z.optional(option.countOrNone()) }),
+  strictOptions<NearOptions>({
+    maxBytes: z.optional(option.countOrNone()),
+    auditEveryMs: z.optional(option.durationOrNoneMs()),
+  }),
 )
 
 /**

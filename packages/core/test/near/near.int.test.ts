@@ -151,6 +151,24 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
     expect(found.get(id)).toEqual({ id, version: 1 })
   })
 
+  test('A hit that is compared with its row tells of a writer that names no keys', async () => {
+    const audited = rowCache(reader, { name: `audited${names}`, near: { auditEveryMs: 1 } })
+    const found: boolean[] = []
+    const end = reader.diagnostics.on('near:audit', ({ isStale }) => found.push(isStale))
+    await isNear(audited)
+    await eventually(async () => {
+      await versionOf(audited, id)
+      expect(found).toContain(false)
+    })
+    expect(found).not.toContain(true)
+    orThrow(await writer.postgres.query('UPDATE @schema.rows SET version = 8 WHERE id = $1', [id]))
+    await eventually(async () => {
+      await versionOf(audited, id)
+      expect(found).toContain(true)
+    })
+    end()
+  })
+
   test('A cache that says `near: false` keeps nothing', async () => {
     const far = rowCache(reader, { name: `far${names}`, near: false })
     for (let reads = 0; reads < 5; reads += 1) await versionOf(far, id)

@@ -4,18 +4,31 @@ import { okAsync, type ResultAsync } from '../../result.ts'
 import type { Cache, CacheReadError, ReadOptions } from '../cache.ts'
 import { type Answer, noAnswer } from '../entry-reader.ts'
 import type { RowKeys } from '../row-keys.ts'
+import type { NearAudit } from './near-audit.ts'
 import type { NearCache } from './near-cache.ts'
+
+/** Dependencies of a {@link NearAside}. */
+export interface NearAsideDeps<Id, Value> {
+  /** Answers what is not kept. */
+  readonly behind: Cache<Id, Value>
+  readonly near: NearCache<Value>
+  readonly keys: RowKeys<Id>
+  /** Compares hits with their source. */
+  readonly audit: NearAudit<Id, Value> | undefined
+}
 
 /** A cache that answers from what this process keeps, and asks the one behind it for the rest. */
 export class NearAside<Id, Value> implements Cache<Id, Value> {
   readonly #behind: Cache<Id, Value>
   readonly #near: NearCache<Value>
   readonly #keys: RowKeys<Id>
+  readonly #audit: NearAudit<Id, Value> | undefined
 
-  constructor(behind: Cache<Id, Value>, near: NearCache<Value>, keys: RowKeys<Id>) {
+  constructor({ behind, near, keys, audit }: NearAsideDeps<Id, Value>) {
     this.#behind = behind
     this.#near = near
     this.#keys = keys
+    this.#audit = audit
   }
 
   get name(): string {
@@ -57,7 +70,10 @@ export class NearAside<Id, Value> implements Cache<Id, Value> {
 
   #read(id: Id): Answer<Value> {
     const key = this.#keys.lookupKeyOf(id)
-    return key === undefined ? noAnswer : this.#near.read(key)
+    if (key === undefined) return noAnswer
+    const value = this.#near.read(key)
+    if (value !== noAnswer) this.#audit?.hit(id, key)
+    return value
   }
 }
 

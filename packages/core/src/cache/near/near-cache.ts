@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
-import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { copyOf, jsonOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
 import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
@@ -24,7 +24,7 @@ export interface NearCacheDeps<Value> {
 }
 
 /** A value that is kept; `original` is `undefined` for a row that does not exist. */
-interface Kept<Value> {
+export interface KeptValue<Value> {
   readonly original: JsonOriginal | undefined
   /** Until when it answers, in monotonic milliseconds. */
   readonly endsAt: number
@@ -39,7 +39,7 @@ const bytesPerCharacter = 3
 /** The values of one cache that this process keeps, and answers with while it is a member. */
 export class NearCache<Value> {
   readonly #deps: NearCacheDeps<Value>
-  readonly #values: Sieve<Kept<Value>>
+  readonly #values: Sieve<KeptValue<Value>>
 
   constructor(deps: NearCacheDeps<Value>) {
     this.#deps = deps
@@ -78,6 +78,16 @@ export class NearCache<Value> {
     return kept.shared
   }
 
+  /** What is kept of a key at this moment. */
+  kept(key: string): KeptValue<Value> | undefined {
+    return this.#find(key)
+  }
+
+  /** The JSON of a kept value; `undefined` for a row that does not exist. */
+  payloadOf({ original }: KeptValue<Value>): string | undefined {
+    return original === undefined ? undefined : jsonOf(original)
+  }
+
   /** Keeps what Redis holds, unless it may have changed since the read of it began. */
   keep({ key, tags }: Row<unknown>, raw: string, since: number): void {
     const { cache, near, clock, diagnostics } = this.#deps
@@ -97,7 +107,7 @@ export class NearCache<Value> {
     this.#values.set(key, { original, endsAt }, { bytes, tags })
   }
 
-  #find(key: string): Kept<Value> | undefined {
+  #find(key: string): KeptValue<Value> | undefined {
     const kept = this.#values.get(key)
     if (kept === undefined || !this.#deps.near.membership.mayServe) return undefined
     if (this.#deps.clock.monotonic() < kept.endsAt) return kept
