@@ -10,6 +10,7 @@ import {
 import type { NearOptions } from '../near/near-options.ts'
 import { once } from '../once.ts'
 import { ResultAsync } from '../result.ts'
+import { Hints } from '../stores/redis/hints.ts'
 import type { OpenedStore } from '../stores/store-kind.ts'
 import { checkHealth } from './check-health.ts'
 import { closeAll, type CloseOptions } from './close.ts'
@@ -46,6 +47,7 @@ const closeRules = once(() => strictOptions<CloseOptions>({ deadlineMs: option.d
 /** The life of the stores of one application, from `connect` to `close`. */
 class ConnectedStores implements Omit<Stores, ConnectedName> {
   readonly invalidation: Invalidation
+  readonly hints: Hints
   readonly diagnostics: Diagnostics
   readonly clock: Clock
   readonly #opened: readonly OpenedStore[]
@@ -61,6 +63,7 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
       deps.invalidation,
       deps.near,
     )
+    this.hints = new Hints({ ...deps, redis: stores.redis }, 'outbox')
     this.beforeClose(() => this.invalidation.stop())
   }
 

@@ -6,6 +6,7 @@ import type { ResultAsync } from '../result.ts'
 import type { MongodbStore } from '../stores/mongodb/mongodb-store.ts'
 import type { PineconeStore } from '../stores/pinecone/pinecone-store.ts'
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import type { Hints } from '../stores/redis/hints.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
 import type { CloseOptions } from './close.ts'
@@ -28,6 +29,12 @@ export interface Stores extends StoresByName {
    * @internal
    */
   readonly invalidation: Invalidation
+  /**
+   * Tells the relays of other processes of commits with events.
+   *
+   * @internal
+   */
+  readonly hints: Hints
   /** Reports of the SDK about itself. */
   readonly diagnostics: Diagnostics
   /** Where time comes from. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { DiagnosticEvents, Diagnostics } from '../diagnostics.ts'
 import type { Nonces } from '../nonces.ts'
+import type { MessageLink } from '../stores/redis/message-link.ts'
 import { isCluster } from '../stores/redis/redis-client.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { remove, renew, type Renewed, settle } from './member-scripts.ts'
 import type { MemberNames } from './member-names.ts'
-import type { NearLink } from './near-link.ts'
 import { marginMs, memberMs } from './near-options.ts'
 import type { RecentChanges } from './recent-changes.ts'
 
@@ -19,7 +19,7 @@ export interface Trust {
 
 /** Dependencies of a {@link Membership}. */
 export interface MembershipDeps {
-  readonly link: NearLink
+  readonly link: MessageLink
   readonly redis: RedisStore
   readonly trust: Trust
   readonly changes: RecentChanges

@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers'
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { Nonces } from '../nonces.ts'
+import { MessageLink } from '../stores/redis/message-link.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { Announcements } from './announcements.ts'
 import { MemberNames } from './member-names.ts'
 import { Membership, type Trust } from './membership.ts'
-import { NearLink } from './near-link.ts'
 import { RecentChanges } from './recent-changes.ts'
 
 /** Dependencies of a {@link NearTier}. */
@@ -40,7 +40,7 @@ export class NearTier {
   readonly membership: Membership
   readonly #deps: NearTierDeps
   readonly #names: MemberNames
-  readonly #link: NearLink
+  readonly #link: MessageLink
   readonly #announcements: Announcements
   readonly #values = new Set<NearValues>()
   readonly #toAcknowledge = new Map<string, number[]>()
@@ -50,7 +50,7 @@ export class NearTier {
     const names = new MemberNames(deps.redis.keyPrefix)
     this.#deps = deps
     this.#names = names
-    this.#link = new NearLink(deps.redis, names.slotKey, {
+    this.#link = new MessageLink(deps.redis, names.slotKey, {
       onMessage: (text, channel) => {
         this.#hear(text, channel)
       },

@@ -45,7 +45,10 @@ export async function commit(
     const ending = await endingAfterLoss(committing, error)
     if (ending !== 'committed') return ending
   }
-  if (ids.length > 0) stores.diagnostics.emit('outbox:published', { count: ids.length })
+  if (ids.length > 0) {
+    stores.diagnostics.emit('outbox:published', { count: ids.length })
+    stores.hints.give()
+  }
   return 'committed'
 }
 

@@ -12,6 +12,7 @@ import {
   orThrow,
   outbox,
   publishMany,
+  type ConnectOptions,
   type DiagnosticEvents,
   type NewEvent,
   type Outbox,
@@ -34,6 +35,8 @@ export interface OutboxFixture {
   /** What the relays complained about. */
   readonly errors: unknown[]
   readonly diagnostics: Diagnostics
+  /** Connects once more, as another process would; closed after the test. */
+  connect(): Promise<Stores>
   /** Another session, for a transaction of its own. */
   session(): Promise<Session>
   /** Creates a relay with short times; stopped after the test. */
@@ -79,14 +82,18 @@ async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
   const diagnostics = new Diagnostics()
   const errors: unknown[] = []
   diagnostics.on('relay:error', ({ error }) => errors.push(error))
-  const stores = orThrow(
-    await connect({
-      postgres: { url, schema, statementTimeoutMs: 5_000 },
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
-      diagnostics,
-    }),
-  )
-  endings.push(async () => await stores.close({ deadlineMs: 1_000 }))
+  const connectWith = async (options: Pick<ConnectOptions, 'diagnostics'> = {}) => {
+    const connected = orThrow(
+      await connect({
+        postgres: { url, schema, statementTimeoutMs: 5_000 },
+        redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+        ...options,
+      }),
+    )
+    endings.push(async () => await connected.close({ deadlineMs: 1_000 }))
+    return connected
+  }
+  const stores = await connectWith({ diagnostics })
   orThrow(await migrate(stores))
   return {
     stores,
@@ -95,6 +102,7 @@ async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
     url,
     errors,
     diagnostics,
+    connect: () => connectWith(),
     session: async () => {
       const client = new Client({ connectionString: own.postgres.url })
       client.on('error', () => undefined)

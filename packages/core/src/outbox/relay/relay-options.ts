@@ -27,8 +27,9 @@ export interface RelayOptions {
    */
   readonly tickEvents?: number
   /**
-   * The longest pause between two looks at an idle outbox, in milliseconds: an event that another
-   * process published waits at most this long.
+   * The longest pause between two looks at an idle outbox, in milliseconds. Redis tells of the
+   * commits of other processes within a few milliseconds; where such a hint is lost, an event waits
+   * at most this long.
    *
    * @defaultValue `250`
    */

@@ -38,6 +38,7 @@ export class RelayProcess {
   #distrusts = 0
   #isStopping = false
   #running: Promise<void> | undefined
+  #stopListening = (): Promise<void> => Promise.resolve()
   #stopped: Promise<Result<void, DeadlineExceeded>> | undefined
 
   constructor(stores: Stores, settings: RelaySettings, owner: string) {
@@ -72,11 +73,12 @@ export class RelayProcess {
 
   start(): void {
     if (this.#isStopping || this.#running !== undefined) return
-    const { diagnostics } = this.#stores
+    const { diagnostics, hints } = this.#stores
+    const look = (): void => {
+      this.#ticker.wake()
+    }
     this.#endings.push(
-      diagnostics.on('outbox:published', () => {
-        this.#ticker.wake()
-      }),
+      diagnostics.on('outbox:published', look),
       diagnostics.on('store:error', ({ store }) => {
         if (store === 'postgres') this.#distrustServer()
       }),
@@ -84,6 +86,7 @@ export class RelayProcess {
         this.stop(deadlineMs).match(() => undefined, this.#report),
       ),
     )
+    this.#stopListening = hints.listen(look)
     this.#running = this.#run()
   }
 
@@ -179,6 +182,7 @@ export class RelayProcess {
     const patienceMs = Math.max(0, deadlineMs - Math.min(1_000, deadlineMs / 4))
     const everything = Promise.all([
       this.#running,
+      this.#stopListening(),
       this.#ticker.stop(),
       ...this.#sinks.map((sink) => sink.stop(patienceMs)),
     ])

@@ -79,6 +79,27 @@ describe('a relay', () => {
     }
   })
 
+  test('Events of another process are delivered at its hint, however rarely the relay polls', async () => {
+    const fixture = await open()
+    const other = await fixture.connect()
+    const sink = recordingSink()
+    fixture.relay([sink], { maxPollMs: 60_000 }).start()
+    for (let version = 1; version <= 3; version += 1) {
+      await eventually(async () => {
+        expect(orThrow(await fixture.outbox.status()).tickAgeMs).toBeGreaterThan(1_100)
+      })
+      orThrow(
+        await transaction(other, async (tx) => {
+          tx.publish(change(1, version))
+          return ok(undefined)
+        }),
+      )
+      await eventually(() => {
+        expect(sink.seen).toHaveLength(version)
+      })
+    }
+  })
+
   test('A sink receives only the types that it wants', async () => {
     const fixture = await open()
     const exact = recordingSink({ name: 'exact', types: ['course.updated'] })

@@ -1,10 +1,10 @@
 import type { RedisClientType } from '@redis/client'
-import { within } from '../resilience/within.ts'
-import { discardClient, isCluster } from '../stores/redis/redis-client.ts'
-import type { RedisStore } from '../stores/redis/redis-store.ts'
+import { within } from '../../resilience/within.ts'
+import { discardClient, isCluster } from './redis-client.ts'
+import type { RedisStore } from './redis-store.ts'
 
-/** What a {@link NearLink} tells. */
-export interface NearLinkListeners {
+/** What a {@link MessageLink} tells. */
+export interface MessageListeners {
   /** A message on a subscribed channel, in the order in which the server ran its commands. */
   readonly onMessage: (text: string, channel: string) => void
   /** The connection is lost: messages may have been missed. */
@@ -14,18 +14,18 @@ export interface NearLinkListeners {
 }
 
 const retryMs = 250
-/** A server that leaves a renewal unanswered for so long is connected to anew. */
+/** A server that leaves a command unanswered for so long is connected to anew. */
 const silentMs = 2_000
 
 /**
- * A connection of its own on which messages and the replies to renewals arrive, so that a renewal
- * is accepted only after everything that was published before it has been seen. In a cluster it
- * leads to the master of the hashes.
+ * A connection of its own for messages, in the order in which the server ran their commands: when
+ * the reply to a command arrives on it, everything that was published before has arrived. In a
+ * cluster it leads to the master of one slot.
  */
-export class NearLink {
+export class MessageLink {
   readonly #redis: RedisStore
   readonly #slotKey: string
-  readonly #listeners: NearLinkListeners
+  readonly #listeners: MessageListeners
   readonly #channels = new Set<string>()
   readonly #heard = new Set<string>()
   #client: RedisClientType | undefined
@@ -34,8 +34,8 @@ export class NearLink {
   #opening: Promise<void> | undefined
   #reason: string | undefined
 
-  /** `slotKey` is a key in the slot of the hashes. */
-  constructor(redis: RedisStore, slotKey: string, listeners: NearLinkListeners) {
+  /** `slotKey` is a key in the slot. */
+  constructor(redis: RedisStore, slotKey: string, listeners: MessageListeners) {
     this.#redis = redis
     this.#slotKey = slotKey
     this.#listeners = listeners
