@@ -142,10 +142,10 @@ export const explored = {
       startsJoined: true,
       joins: 1,
       memberTicks: 1,
-      resyncs: true,
+      resyncs: 'values are confirmed',
       troubles: { promotions: 1 },
     },
-    flaws: ['unconfirmed-value'],
+    flaws: ['value-of-a-demoted-server'],
   },
   'a server that is read while it is demoted, and promoted again': {
     setting: {
@@ -154,9 +154,21 @@ export const explored = {
       startsJoined: true,
       joins: 1,
       memberTicks: 1,
-      resyncs: true,
+      resyncs: 'values are confirmed',
       troubles: { promotions: 2 },
     },
-    flaws: ['unconfirmed-value', 'no-check-of-the-history'],
+    flaws: ['value-of-a-demoted-server', 'no-check-of-the-history'],
+  },
+  'such a server, and reads that are checked': {
+    setting: {
+      writers: ['entry'],
+      processes: 1,
+      startsJoined: true,
+      joins: 1,
+      memberTicks: 1,
+      resyncs: 'reads are checked',
+      troubles: { promotions: 2 },
+    },
+    flaws: ['value-of-a-demoted-server'],
   },
 } satisfies Explored

@@ -1,4 +1,5 @@
 import type { Step } from '../../explore.ts'
+import type { Setting } from './setting.ts'
 import {
   absent,
   answered,
@@ -31,7 +32,7 @@ export function* readerSteps(turn: Turn, index: number): Iterable<Step<State>> {
     yield move('the answer arrives', (self) => {
       self.read = noRead
       if (!mayKeep(turn, self, read)) return
-      const isConfirmed = turn.setting.resyncs !== true || turn.flaw === 'unconfirmed-value'
+      const isConfirmed = !needs(turn, 'values are confirmed')
       Object.assign(self, { near: read.mask, isConfirmed, confirms: false, toDrop: false })
     })
 }
@@ -40,7 +41,7 @@ export function* readerSteps(turn: Turn, index: number): Iterable<Step<State>> {
 function* looking(turn: Turn, index: number): Iterable<Step<State>> {
   const { state, setting } = turn
   const self = state.members[index] as Member
-  if (self.near !== nothingNear && self.right > 0) return
+  if (self.near !== nothingNear && self.isConfirmed && self.right > 0) return
   const server = state.servers[self.server] as Server
   const { entry, tag } = server
   const guarded = { ...noRead, epoch: epochOf(self) }
@@ -54,7 +55,8 @@ function* looking(turn: Turn, index: number): Iterable<Step<State>> {
     yield memberStep(turn, index, {
       name: 'look: hit',
       change: (member) => {
-        member.read = { ...guarded, at: answered, mask: entry.mask, history: entry.history }
+        const answer = { ...guarded, at: answered, mask: entry.mask, history: entry.history }
+        member.read = isChecked(turn, state, index) ? answer : noRead
       },
     })
   const isFree = entry.kind === absent || entry.kind === value || isOwnLease(server, index)
@@ -78,14 +80,31 @@ function isOwnLease({ entry }: Server, index: number): boolean {
 }
 
 /** The fill script; what becomes of the read. */
-function fill({ flaw }: Turn, next: State, index: number): Read {
+function fill(turn: Turn, next: State, index: number): Read {
   const self = next.members[index] as Member
   const { mask, version, history } = self.read
   const server = next.servers[self.server] as Server
   if (self.server !== next.active || !isOwnLease(server, index)) return noRead
   onServer(next, self.server, { entry: { kind: value, mask, history, version } })
+  if (!isChecked(turn, next, index)) return noRead
   const read = { ...self.read, at: answered }
-  return flaw === 'guard-from-the-fill' ? { ...read, epoch: epochOf(self), isBroken: false } : read
+  return turn.flaw === 'guard-from-the-fill'
+    ? { ...read, epoch: epochOf(self), isBroken: false }
+    : read
+}
+
+/**
+ * What a check after a command can find at best: that it was asked of the master, of the history
+ * that the process knows. A history never returns, so that a later check finds less.
+ */
+function isChecked(turn: Turn, { servers, active }: State, index: number): boolean {
+  const { server, history } = turn.state.members[index] as Member
+  const isMaster = server === active && servers[server]?.history === history
+  return isMaster || !needs(turn, 'reads are checked')
+}
+
+function needs({ setting, flaw }: Turn, way: NonNullable<Setting['resyncs']>): boolean {
+  return setting.resyncs === way && flaw !== 'value-of-a-demoted-server'
 }
 
 /** A process that has asked to join is no member before it was told so. */

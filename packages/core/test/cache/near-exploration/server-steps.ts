@@ -120,7 +120,7 @@ function* failingOver(turn: Turn): Iterable<Step<State>> {
     })
   const reads = ({ server, isCutOff, gate }: Member) =>
     server === other && !isCutOff && gate === gateOpen
-  if (turn.setting.resyncs === true || !members.some(reads))
+  if (turn.setting.resyncs !== undefined || !members.some(reads))
     yield step(turn, 'the replica catches up', (next) => {
       const { history } = servers[other] as Server
       onServer(next, other, { ...masterOf(next), history })

@@ -57,10 +57,11 @@ export interface Setting {
   readonly tagged?: boolean
   readonly troubles?: Partial<Troubles>
   /**
-   * A demoted server takes over the data of its master while processes still read from it, and a
-   * value is served near only once a renewal that was asked for after its arrival was accepted.
+   * A demoted server takes over the data of its master while processes still read from it. What
+   * makes up for it: a value is served near only once a renewal that was asked for after its
+   * arrival was accepted; or its read asks the same connection afterwards whose answer it was.
    */
-  readonly resyncs?: boolean
+  readonly resyncs?: 'values are confirmed' | 'reads are checked'
 }
 
 /** Ways to build the near tier wrongly; the control of the exploration. */
@@ -88,7 +89,7 @@ export type Flaw =
   | 'broken-release-is-not-published'
   | 'acknowledged-before-the-drop'
   | 'tag-dropped-by-key-only'
-  | 'unconfirmed-value'
+  | 'value-of-a-demoted-server'
 
 /** What is explored: a setting by its name, and the flaws that must be found there. */
 export type Explored = Readonly<
