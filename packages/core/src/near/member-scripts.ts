@@ -4,37 +4,40 @@ import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 /**
  * The members of one cache are a hash of member to number of its last renewal, and
  *
- * - `!history`: the server and its term as a primary, named as `RedisStore.runId` does. A hash of
- *   another one may lack members: it is begun anew.
+ * - `!history`: the server and its term as a primary, named as `RedisStore.runId` does; `unknown`
+ *   for a writer that may not ask. A hash of another one may lack members: it is begun anew.
  * - `!birth`: names this hash.
  * - `!settled`: present once every member of an earlier hash has lost its right.
- *
- * `open` replies nothing and makes sure of the first two.
  */
 const opening = `
-local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
-if type(server) ~= 'string' or type(replication) ~= 'string' then return 'unknown' end
-local run, id = string.match(server, 'run_id:(%w+)'), string.match(replication, 'master_replid:(%w+)')
-if not run then return 'unknown' end
-local history = redis.sha1hex(run .. ' ' .. (id or ''))
-local function open(key, birth)
-  if redis.pcall('HGET', key, '!history') == history then return end
+local function history()
+  local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
+  if type(server) ~= 'string' or type(replication) ~= 'string' then return 'unknown' end
+  local run, id = string.match(server, 'run_id:(%w+)'), string.match(replication, 'master_replid:(%w+)')
+  return run and redis.sha1hex(run .. ' ' .. (id or '')) or 'unknown'
+end
+local here = history()
+local function begin(key, birth)
   redis.call('DEL', key)
-  redis.call('HSET', key, '!history', history, '!birth', birth)
+  redis.call('HSET', key, '!history', here, '!birth', birth)
+end
+local function open(key, birth)
+  if redis.pcall('HGET', key, '!history') ~= here then begin(key, birth) end
 end
 `
 
 /**
  * KEYS the hashes. ARGV: 1 birth of a new hash, then for each hash its channel and the message.
  *
- * Publishes each message and replies each hash. Where nothing can be published the members are not
- * heard of either, and are waited for.
+ * Publishes each message and replies each hash. Where nothing can be published the hash is begun
+ * anew, so that the members, which hear nothing, are refused at their next renewal.
  */
 const announceScript = redisScript(`${opening}
 local replies = {}
 for at, key in ipairs(KEYS) do
   open(key, ARGV[1])
-  redis.pcall('PUBLISH', ARGV[2 * at], ARGV[2 * at + 1])
+  local sent = redis.pcall('PUBLISH', ARGV[2 * at], ARGV[2 * at + 1])
+  if type(sent) ~= 'number' then begin(key, ARGV[1]) end
   replies[at] = redis.call('HGETALL', key)
 end
 return replies
@@ -48,7 +51,8 @@ return replies
  * and, for each hash, whether the member is in it, the birth, and whether it is settled.
  */
 const renewScript = redisScript(`${opening}
-local replies = { history }
+if here == 'unknown' then return here end
+local replies = { here }
 for at, key in ipairs(KEYS) do
   open(key, ARGV[1])
   local isMember = ARGV[at + 3] == '1' or redis.call('HEXISTS', key, ARGV[2]) == 1
@@ -88,8 +92,7 @@ export interface Members {
 }
 
 /**
- * Publishes messages and lists the members then: none where the server does not say which it is,
- * since nobody can join there. One round trip.
+ * Publishes messages and lists the members then. One round trip.
  */
 export async function announce(
   client: RedisClientType,
@@ -100,11 +103,7 @@ export async function announce(
     key: messages.map(({ hash }) => hash),
     arguments: [birth, ...messages.flatMap(({ channel, text }) => [channel, text])],
   })
-  return messages.map(({ hash }, at) =>
-    Array.isArray(reply)
-      ? membersOf(hash, (reply as string[][])[at] as string[])
-      : { hash, birth: '', isSettled: true, renewals: new Map() },
-  )
+  return (reply as string[][]).map((fields, at) => membersOf(messages[at]?.hash ?? '', fields))
 }
 
 function membersOf(hash: string, flat: readonly string[]): Members {

@@ -15,6 +15,7 @@ import {
   type VersionedRows,
   versionOf,
 } from '../cache/versioned-rows.ts'
+import { ask } from '../stores/redis/replicas-fixture.ts'
 
 let rows: VersionedRows
 let redis: RedisServer
@@ -179,4 +180,22 @@ test('A restarted server costs the near tier nothing but time', async () => {
     const version = await raise(writer, id, [cache.key(id)])
     expect(await versionOf(cache, id)).toBe(version)
   }
+})
+
+describe('A writer whose user may not', () => {
+  test.each([
+    ['publish', '-publish'],
+    ['use INFO', '-info'],
+  ])('%s waits until nobody can answer any more', async (_, rule) => {
+    await ask(redis.url, 'ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '&*', '+@all', rule)
+    const url = redis.url.replace('redis://', 'redis://limited:secret@')
+    const limited = await rows.open({ near: {}, redis: { url } })
+    for (let round = 0; round < 3; round += 1) {
+      await isNear()
+      const version = await raise(limited, id, [cache.key(id)])
+      expect(cache.peek(id)?.version ?? version).toBe(version)
+      expect(await versionOf(cache, id)).toBe(version)
+    }
+    orThrow(await limited.close())
+  })
 })
