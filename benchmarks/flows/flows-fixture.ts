@@ -19,6 +19,12 @@ export interface FlowsFixture {
   close(): Promise<void>
 }
 
+/** What both sides run on. */
+export interface FlowsServers extends Pick<Bench, 'postgres' | 'redis'> {
+  /** Whether our side keeps values near. */
+  readonly isNear: boolean
+}
+
 /**
  * Opens both sides: each has a database of its own in PostgreSQL and MongoDB, a numbered one in
  * Redis, so that `KEYS` by hand does not walk over our keys, and a namespace in Pinecone.
@@ -26,7 +32,8 @@ export interface FlowsFixture {
 export async function openFlowsFixture({
   postgres,
   redis,
-}: Pick<Bench, 'postgres' | 'redis'>): Promise<FlowsFixture> {
+  isNear,
+}: FlowsServers): Promise<FlowsFixture> {
   const [mongodb, services] = await Promise.all([startMongodbProcess(), startServices(1_536)])
   const shared = { mongodbUrl: mongodb.url, services }
   const ours = await openOurs({
@@ -34,6 +41,7 @@ export async function openFlowsFixture({
     postgresUrl: postgres.url,
     redisUrl: redis.url,
     database: `bench_flows_ours_${process.pid}`,
+    near: isNear ? {} : undefined,
   })
   const byHand = await openByHand({
     ...shared,

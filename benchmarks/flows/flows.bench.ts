@@ -37,7 +37,7 @@ await bench(
       ([name]) => values.only === 'all' || values.only.split(',').includes(name),
     )
     const rounds = { alternations: Number(values.rounds), warmUps: 5 }
-    const fixture = await openFlowsFixture(servers)
+    const fixture = await openFlowsFixture({ ...servers, isNear: values.near === 'yes' })
     const flows: Record<string, { readonly one: number; readonly many: number }> = {}
     try {
       for (const [name, { open, one, many }] of wanted) {
@@ -50,10 +50,10 @@ await bench(
           many: await timesFaster({ callers: manyCallers, operations: many }),
         }
       }
-      return { bench: 'flows', flows }
+      return { bench: 'flows', near: values.near, flows }
     } finally {
       await fixture.close()
     }
   },
-  { options: { rounds: '15', only: 'all' } },
+  { options: { rounds: '15', only: 'all', near: 'no' } },
 )

@@ -1,4 +1,4 @@
-import { connect, migrate, orThrow } from '@headwater/core'
+import { connect, migrate, type NearOptions, orThrow } from '@headwater/core'
 import {
   createRepositories,
   repositoriesMigrations,
@@ -36,7 +36,8 @@ export async function openOurs({
   mongodbUrl,
   database,
   services: { pinecone, openai },
-}: Addresses): Promise<Ours> {
+  near,
+}: Addresses & { readonly near: NearOptions | undefined }): Promise<Ours> {
   const mongodb = new MongoClient(mongodbUrl)
   const stores = orThrow(
     await connect({
@@ -48,6 +49,7 @@ export async function openOurs({
         controllerHostUrl: pinecone.url,
         index: 'course-search',
       },
+      ...(near === undefined ? {} : { near }),
     }),
   )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))

@@ -15,7 +15,7 @@ import { monotonicMs } from '../measure/monotonic-clock.ts'
 import { commitOne } from './commit-one.ts'
 import type { OutboxFixture } from './outbox-fixture.ts'
 
-const commits = 60
+const commits = 200
 const leastPauseMs = 120
 
 /** Times from commits to the sink, in milliseconds. */
@@ -26,7 +26,7 @@ export interface Latency {
   readonly statementsMs: ReadonlyMap<string, number>
 }
 
-/** Where the events are committed; only a commit in the relay's own process wakes the relay. */
+/** Where the events are committed: another process tells the relay over Redis. */
 export interface LatencyOptions {
   readonly from: 'this process' | 'another process'
 }
