@@ -43,10 +43,12 @@ export function defineCache<Id, Value>(
     ...(near === false ? { maxBytes: 0 } : near),
   }
   if (maxBytes === 0) return new CacheAside(cacheStores, checked, { codec })
+  const keys = new RowKeys(checked, redis.keyPrefix)
   const keeper = new NearCache({
     cache: options.name,
     maxBytes,
     keyPrefix: redis.keyPrefix,
+    keys,
     codec,
     near: invalidation.near,
     clock,
@@ -58,7 +60,7 @@ export function defineCache<Id, Value>(
   return new NearAside({
     behind,
     near: keeper,
-    keys: new RowKeys(checked, redis.keyPrefix),
+    keys,
     audit: auditEveryMs === 0 ? undefined : new NearAudit({ ...compared, everyMs: auditEveryMs }),
   })
 }

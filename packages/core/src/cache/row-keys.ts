@@ -13,6 +13,12 @@ export interface Row<Id> {
   readonly tags: readonly string[]
 }
 
+/**
+ * What a value is kept under in memory: the id where it is a safe integer, which is found without
+ * making a text; otherwise the key in Redis.
+ */
+export type LookupKey = string | number
+
 type KeyOptions<Id> = Pick<CheckedOptions<Id, unknown>, 'name' | 'key' | 'keyName' | 'tags'>
 
 const noTags: readonly string[] = []
@@ -52,13 +58,22 @@ export class RowKeys<Id> {
     }
   }
 
-  /** The key of an id in Redis; `undefined` when it has none. */
-  lookupKeyOf(id: Id): string | undefined {
+  /** What the value of an id is kept under in memory; `undefined` for an id without a key. */
+  lookupKeyOf(id: Id): LookupKey | undefined {
+    if (this.#options.key === undefined && Number.isSafeInteger(id)) return id as number
     try {
-      return this.#keyInRedis(id)
+      return this.lookupKeyIn(this.#keyInRedis(id))
     } catch {
       return undefined
     }
+  }
+
+  /** The same, from the key in Redis. */
+  lookupKeyIn(key: string): LookupKey {
+    if (!key.startsWith(this.#plainPrefix)) return key
+    const text = key.slice(this.#plainPrefix.length)
+    const id = Number(text)
+    return Number.isSafeInteger(id) && String(id) === text ? id : key
   }
 
   /** The rows of ids, or the failure of the first id without a key. */

@@ -67,10 +67,9 @@ export class Membership {
     this.#timer.unref()
   }
 
-  /** Whether kept values may answer at this moment. */
-  get mayServe(): boolean {
+  /** Whether kept values may answer at this moment: `now` is the monotonic time, just read. */
+  mayServe(now: number): boolean {
     const { clock, trust } = this.#deps
-    const now = clock.monotonic()
     if (now >= this.#servesUntil) return false
     if (trust.isOpen && trust.cacheId === this.#cacheId) {
       if (Math.abs(clock.now() - now - this.#wallOffset) < driftMs) return true

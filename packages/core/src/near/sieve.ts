@@ -1,6 +1,9 @@
+/** What a value is kept under: its key in Redis, or something shorter that stands for it. */
+type SieveKey = string | number
+
 /** A kept value, linked in the order in which it came. */
 interface Kept<Value> {
-  readonly key: string
+  readonly key: SieveKey
   readonly value: Value
   readonly bytes: number
   readonly tags: readonly string[]
@@ -16,8 +19,8 @@ interface Kept<Value> {
  */
 export class Sieve<Value> {
   readonly #maxBytes: number
-  readonly #kept = new Map<string, Kept<Value>>()
-  readonly #byTag = new Map<string, Set<string>>()
+  readonly #kept = new Map<SieveKey, Kept<Value>>()
+  readonly #byTag = new Map<string, Set<SieveKey>>()
   #newest: Kept<Value> | undefined
   #oldest: Kept<Value> | undefined
   #hand: Kept<Value> | undefined
@@ -38,7 +41,7 @@ export class Sieve<Value> {
   }
 
   /** The value of a key. */
-  get(key: string): Value | undefined {
+  get(key: SieveKey): Value | undefined {
     const kept = this.#kept.get(key)
     if (kept === undefined) return undefined
     kept.isVisited = true
@@ -47,7 +50,7 @@ export class Sieve<Value> {
 
   /** Keeps a value, in place of an earlier one of its key, unless it alone is too large. */
   set(
-    key: string,
+    key: SieveKey,
     value: Value,
     { bytes, tags }: { bytes: number; tags: readonly string[] },
   ): void {
@@ -69,20 +72,23 @@ export class Sieve<Value> {
     this.#kept.set(key, kept)
     this.#bytes += bytes
     for (const tag of tags) {
-      const keys = this.#byTag.get(tag) ?? new Set()
+      const keys = this.#byTag.get(tag) ?? new Set<SieveKey>()
       this.#byTag.set(tag, keys)
       keys.add(key)
     }
   }
 
-  /** Drops the value of a key, and all values that have the key as a tag. Returns how many. */
-  drop(key: string): number {
-    const tagged = [...(this.#byTag.get(key) ?? [])]
+  /**
+   * Drops the value of a key, and all values that have the key as a tag. `key` is what the value of
+   * `keyText` is kept under. Returns how many.
+   */
+  drop(keyText: string, key: SieveKey = keyText): number {
+    const tagged = [...(this.#byTag.get(keyText) ?? [])]
     return [key, ...tagged].filter((one) => this.delete(one)).length
   }
 
   /** Drops the value of a key. Returns whether there was one. */
-  delete(key: string): boolean {
+  delete(key: SieveKey): boolean {
     const kept = this.#kept.get(key)
     if (kept === undefined) return false
     this.#kept.delete(key)

@@ -3,6 +3,7 @@ import type { Diagnostics } from '../../diagnostics.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
 import type { Cache } from '../cache.ts'
 import type { ValueCodec } from '../codec.ts'
+import type { LookupKey } from '../row-keys.ts'
 import type { NearCache } from './near-cache.ts'
 
 /** Dependencies of a {@link NearAudit}. */
@@ -33,7 +34,7 @@ export class NearAudit<Id, Value> {
   }
 
   /** Compares this hit, if it is time. */
-  hit(id: Id, key: string): void {
+  hit(id: Id, key: LookupKey): void {
     const { clock, everyMs } = this.#deps
     const now = clock.monotonic()
     if (now < this.#nextAt) return
@@ -41,7 +42,7 @@ export class NearAudit<Id, Value> {
     void this.#compare(id, key)
   }
 
-  async #compare(id: Id, key: string): Promise<void> {
+  async #compare(id: Id, key: LookupKey): Promise<void> {
     const { cache, near, codec, sql, diagnostics } = this.#deps
     const before = near.kept(key)
     const read = await cache.get(id, { tx: sql })

@@ -7,7 +7,7 @@ import { Sieve } from '../../near/sieve.ts'
 import type { ValueCodec } from '../codec.ts'
 import { isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
 import { type Answer, noAnswer } from '../entry-reader.ts'
-import type { Row } from '../row-keys.ts'
+import type { LookupKey, Row, RowKeys } from '../row-keys.ts'
 
 /** Dependencies of a {@link NearCache}. */
 export interface NearCacheDeps<Value> {
@@ -17,6 +17,7 @@ export interface NearCacheDeps<Value> {
   readonly maxBytes: number
   /** Goes in front of every key in Redis. */
   readonly keyPrefix: string
+  readonly keys: Pick<RowKeys<never>, 'lookupKeyIn'>
   readonly codec: ValueCodec<Value>
   readonly near: NearTier
   readonly clock: Clock
@@ -44,7 +45,12 @@ export class NearCache<Value> {
   constructor(deps: NearCacheDeps<Value>) {
     this.#deps = deps
     this.#values = new Sieve(deps.maxBytes)
-    deps.near.add(this.#values)
+    deps.near.add({
+      drop: (key) => this.#values.drop(key, deps.keys.lookupKeyIn(key)),
+      clear: () => {
+        this.#values.clear()
+      },
+    })
   }
 
   /** The moment to pass to {@link NearCache.keep}, taken before the first command of a read. */
@@ -53,7 +59,7 @@ export class NearCache<Value> {
   }
 
   /** A copy of the value of a key; {@link noAnswer} when none is kept. */
-  read(key: string): Answer<Value> {
+  read(key: LookupKey): Answer<Value> {
     const kept = this.#find(key)
     if (kept === undefined) return noAnswer
     const { cache, codec, diagnostics } = this.#deps
@@ -67,7 +73,7 @@ export class NearCache<Value> {
   }
 
   /** The value of a key itself, deeply frozen. */
-  peek(key: string): Value | undefined {
+  peek(key: LookupKey): Value | undefined {
     const kept = this.#find(key)
     if (kept?.original === undefined) return undefined
     if (kept.shared === undefined) {
@@ -79,7 +85,7 @@ export class NearCache<Value> {
   }
 
   /** What is kept of a key at this moment. */
-  kept(key: string): KeptValue<Value> | undefined {
+  kept(key: LookupKey): KeptValue<Value> | undefined {
     return this.#find(key)
   }
 
@@ -91,26 +97,30 @@ export class NearCache<Value> {
   /** Keeps what Redis holds, unless it may have changed since the read of it began. */
   keep({ key, tags }: Row<unknown>, raw: string, since: number): void {
     const { cache, near, clock, diagnostics } = this.#deps
+    const now = clock.monotonic()
     const keys = [key, ...tags]
     const mayKeep =
       keys.every((one) => near.membership.covers(this.#cacheOf(one), since)) &&
       keys.every((one) => near.changes.isUnchanged(one, since)) &&
-      near.membership.mayServe
+      near.membership.mayServe(now)
     if (!mayKeep) {
       if (diagnostics.isHeard('near:fill-refused')) diagnostics.emit('near:fill-refused', { cache })
       return
     }
     const original = isAbsentRow(raw) ? undefined : jsonOriginal(JSON.parse(payloadOf(raw)))
     if (original === undefined && !isAbsentRow(raw)) return
-    const endsAt = clock.monotonic() + softExpiryOf(raw) - clock.now()
+    const endsAt = now + softExpiryOf(raw) - clock.now()
     const bytes = bytesPerValue + bytesPerCharacter * raw.length
-    this.#values.set(key, { original, endsAt }, { bytes, tags })
+    this.#values.set(this.#deps.keys.lookupKeyIn(key), { original, endsAt }, { bytes, tags })
   }
 
-  #find(key: string): KeptValue<Value> | undefined {
+  #find(key: LookupKey): KeptValue<Value> | undefined {
     const kept = this.#values.get(key)
-    if (kept === undefined || !this.#deps.near.membership.mayServe) return undefined
-    if (this.#deps.clock.monotonic() < kept.endsAt) return kept
+    if (kept === undefined) return undefined
+    const { clock, near } = this.#deps
+    const now = clock.monotonic()
+    if (!near.membership.mayServe(now)) return undefined
+    if (now < kept.endsAt) return kept
     this.#values.delete(key)
     return undefined
   }
