@@ -1,4 +1,4 @@
-/** Parsed JSON that is copied many times. */
+/** Parsed JSON that is copied many times. It may hold dates as well, other than as a whole. */
 export type JsonOriginal = Primitive | Template
 
 type Primitive = string | number | boolean | null
@@ -7,8 +7,11 @@ type Primitive = string | number | boolean | null
 interface Template {
   readonly original: Record<string, unknown>
   readonly names: readonly string[]
-  readonly parts: readonly Template[]
+  /** The milliseconds of a date, or what else to copy. */
+  readonly parts: readonly (Template | number)[]
 }
+
+const none: readonly never[] = []
 
 /** Depth beyond which values are not copied, so that a copy cannot exhaust the stack. */
 const deepest = 32
@@ -27,31 +30,32 @@ export function copyOf(original: JsonOriginal): unknown {
   return typeof original === 'object' && original !== null ? copyOfTemplate(original) : original
 }
 
-/** The JSON of the original. */
-export function jsonOf(original: JsonOriginal): string {
-  return JSON.stringify(
-    typeof original === 'object' && original !== null ? original.original : original,
-  )
-}
-
 /** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
 function copyOfTemplate({ original, names, parts }: Template): unknown {
   const copy = Array.isArray(original)
     ? (original.slice() as unknown as Record<string, unknown>)
     : { ...original }
-  for (let index = 0; index < names.length; index += 1)
-    copy[names[index] as string] = copyOfTemplate(parts[index] as Template)
+  for (let index = 0; index < names.length; index += 1) {
+    const part = parts[index] as Template | number
+    copy[names[index] as string] = typeof part === 'number' ? new Date(part) : copyOfTemplate(part)
+  }
   return copy
 }
 
-function templateOf(original: Record<string, unknown>): Template {
-  const nested = Object.entries(original).filter(
-    (part): part is [string, Record<string, unknown>] => isObject(part[1]),
+function templateOf(value: Record<string, unknown>): Template {
+  const nested = Object.entries(value).filter((part): part is [string, Record<string, unknown>] =>
+    isObject(part[1]),
   )
+  if (nested.length === 0) return { original: value, names: none, parts: none }
+  const original = Array.isArray(value)
+    ? (value.slice() as unknown as Record<string, unknown>)
+    : { ...value }
+  // Only the copies need them, which get others.
+  for (const [name] of nested) original[name] = null
   return {
     original,
     names: nested.map(([name]) => name),
-    parts: nested.map(([, part]) => templateOf(part)),
+    parts: nested.map(([, part]) => (part instanceof Date ? part.getTime() : templateOf(part))),
   }
 }
 

@@ -46,7 +46,11 @@ export class NearAudit<Id, Value> {
     const { cache, near, codec, sql, diagnostics } = this.#deps
     const before = near.kept(key)
     const read = await cache.get(id, { tx: sql })
-    const loaded = read.andThen((value) => codec.encode(value))
+    // An older release may have written the same value in other words.
+    const loaded = read
+      .andThen((value) => codec.encode(value))
+      .andThen((row) => codec.copy(row))
+      .andThen(({ value }) => codec.encode(value))
     if (before === undefined || loaded.isErr() || near.kept(key) !== before) return
     const isStale = loaded.value.payload !== near.payloadOf(before)
     diagnostics.emit('near:audit', { cache: cache.name, isStale })

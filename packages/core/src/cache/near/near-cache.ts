@@ -1,12 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
-import { copyOf, jsonOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
 import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
 import type { ValueCodec } from '../codec.ts'
 import { isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
 import { type Answer, noAnswer } from '../entry-reader.ts'
+import { isPlain } from './plain-value.ts'
 import type { LookupKey, Row, RowKeys } from '../row-keys.ts'
 
 /** Dependencies of a {@link NearCache}. */
@@ -24,9 +25,15 @@ export interface NearCacheDeps<Value> {
   readonly diagnostics: Diagnostics
 }
 
-/** A value that is kept; `original` is `undefined` for a row that does not exist. */
-export interface KeptValue<Value> {
+/** What the copies of a value are made from; `undefined` for a row that does not exist. */
+interface Source {
   readonly original: JsonOriginal | undefined
+  /** Whether the original has been decoded. Otherwise each copy is. */
+  readonly isDecoded: boolean
+}
+
+/** A value that is kept. */
+export interface KeptValue<Value> extends Source {
   /** Until when it answers, in monotonic milliseconds. */
   readonly endsAt: number
   /** The value that all calls of `peek` share. */
@@ -62,10 +69,10 @@ export class NearCache<Value> {
   read(key: LookupKey): Answer<Value> {
     const kept = this.#find(key)
     if (kept === undefined) return noAnswer
-    const { cache, codec, diagnostics } = this.#deps
+    const { cache, diagnostics } = this.#deps
     if (diagnostics.isHeard('near:hit')) diagnostics.emit('near:hit', { cache, count: 1 })
     try {
-      return kept.original === undefined ? undefined : codec.decode(copyOf(kept.original))
+      return this.#copyOf(kept)
     } catch {
       this.#values.delete(key)
       return noAnswer
@@ -89,9 +96,10 @@ export class NearCache<Value> {
     return this.#find(key)
   }
 
-  /** The JSON of a kept value; `undefined` for a row that does not exist. */
-  payloadOf({ original }: KeptValue<Value>): string | undefined {
-    return original === undefined ? undefined : jsonOf(original)
+  /** A kept value as the codec writes it; `undefined` for a row that does not exist. */
+  payloadOf(kept: KeptValue<Value>): string | undefined {
+    const { codec } = this.#deps
+    return codec.encode(this.#copyOf(kept)).unwrapOr(undefined)?.payload
   }
 
   /** Keeps what Redis holds, unless it may have changed since the read of it began. */
@@ -107,11 +115,33 @@ export class NearCache<Value> {
       if (diagnostics.isHeard('near:fill-refused')) diagnostics.emit('near:fill-refused', { cache })
       return
     }
-    const original = isAbsentRow(raw) ? undefined : jsonOriginal(JSON.parse(payloadOf(raw)))
-    if (original === undefined && !isAbsentRow(raw)) return
+    const source = this.#sourceOf(raw)
+    if (source === undefined) return
     const endsAt = now + softExpiryOf(raw) - clock.now()
     const bytes = bytesPerValue + bytesPerCharacter * raw.length
-    this.#values.set(this.#deps.keys.lookupKeyIn(key), { original, endsAt }, { bytes, tags })
+    this.#values.set(this.#deps.keys.lookupKeyIn(key), { ...source, endsAt }, { bytes, tags })
+  }
+
+  /** `undefined` for what cannot be read, or is nested too deeply. */
+  #sourceOf(raw: string): Source | undefined {
+    if (isAbsentRow(raw)) return { original: undefined, isDecoded: true }
+    try {
+      const value: unknown = this.#deps.codec.decode(JSON.parse(payloadOf(raw)))
+      // A date as a whole is an object without fields.
+      const isDecoded = isPlain(value) && !(value instanceof Date)
+      // The codec may have changed what it was given.
+      const original = jsonOriginal(isDecoded ? value : JSON.parse(payloadOf(raw)))
+      return original === undefined ? undefined : { original, isDecoded }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Throws what the codec throws. */
+  #copyOf({ original, isDecoded }: Source): Value | undefined {
+    if (original === undefined) return undefined
+    const copy = copyOf(original)
+    return isDecoded ? (copy as Value) : this.#deps.codec.decode(copy)
   }
 
   #find(key: LookupKey): KeptValue<Value> | undefined {
