@@ -69,13 +69,13 @@ export class Membership {
 
   /** Whether kept values may answer at this moment: `now` is the monotonic time, just read. */
   mayServe(now: number): boolean {
-    const { clock, trust } = this.#deps
+    const { trust } = this.#deps
     if (now >= this.#servesUntil) return false
-    if (trust.isOpen && trust.cacheId === this.#cacheId) {
-      if (Math.abs(clock.now() - now - this.#wallOffset) < driftMs) return true
-      this.leave('clock-jumped')
-    } else this.leave(trust.isOpen ? 'flushed' : 'gate-closed')
-    return false
+    if (!trust.isOpen || trust.cacheId !== this.#cacheId) {
+      this.leave(trust.isOpen ? 'flushed' : 'gate-closed')
+      return false
+    }
+    return this.#areClocksInPace(now) || this.#mayServeAfterAll()
   }
 
   /** Whether this process has been a member of a cache since a moment; joins it if it is none. */
@@ -106,6 +106,19 @@ export class Membership {
     await this.#asking
     this.leave('closed')
     await this.#takingBack
+  }
+
+  /** The process may have stood still between its looks at the two clocks. */
+  #mayServeAfterAll(): boolean {
+    const now = this.#deps.clock.monotonic()
+    if (now >= this.#servesUntil) return false
+    if (this.#areClocksInPace(now)) return true
+    this.leave('clock-jumped')
+    return false
+  }
+
+  #areClocksInPace(now: number): boolean {
+    return Math.abs(this.#deps.clock.now() - now - this.#wallOffset) < driftMs
   }
 
   #want(name: string): void {
