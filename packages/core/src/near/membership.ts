@@ -151,8 +151,7 @@ export class Membership {
     }))
     this.#number += 1
     const renewal = { member, number: this.#number, birth: nonces.next(), hashes }
-    const sentAt = clock.monotonic()
-    const wallOffset = clock.now() - sentAt
+    const { sentAt, wallOffset } = readClocks(clock)
     const renewed = await link.run((client) => renew(client, renewal))
     if (this.#member !== member) await this.#takeBack(member)
     if (renewed === undefined || this.#member !== member || !link.isUp) return
@@ -205,5 +204,14 @@ export class Membership {
         link.run((client) => remove(client, names.hashOf(name), [member, number])),
       ),
     )
+  }
+}
+
+/** Both clocks, again if the process stood still between the looks at them. */
+function readClocks(clock: Clock): { readonly sentAt: number; readonly wallOffset: number } {
+  for (let looks = 1; ; looks += 1) {
+    const sentAt = clock.monotonic()
+    const wallOffset = clock.now() - sentAt
+    if (clock.monotonic() - sentAt < driftMs / 10 || looks === 5) return { sentAt, wallOffset }
   }
 }

@@ -31,9 +31,12 @@ async function member() {
   const diagnostics = new Diagnostics()
   const reasons: string[] = []
   diagnostics.on('near:leave', ({ reason }) => reasons.push(reason))
+  let renewals = 0
   const server = {
-    evalSha: (_: string, { keys }: { keys: string[] }) =>
-      Promise.resolve(['history', ...keys.map(() => [1, 'birth', 1])]),
+    evalSha: (_: string, { keys }: { keys: string[] }) => {
+      renewals += 1
+      return Promise.resolve(['history', ...keys.map(() => [1, 'birth', 1])])
+    },
   }
   const link = {
     isUp: true,
@@ -61,6 +64,7 @@ async function member() {
   return {
     mayServe,
     reasons,
+    renewals: () => renewals,
     suspend: (ms: number) => {
       suspendedMs += ms
     },
@@ -80,6 +84,17 @@ test('A machine that was suspended may not answer', async () => {
 test('A pause between the looks at the two clocks is no jump of either', async () => {
   const { mayServe, reasons, pauseBetweenTheClocks } = await member()
   pauseBetweenTheClocks()
+  expect(mayServe()).toBe(true)
+  expect(reasons).toEqual([])
+})
+
+test('A pause between the looks of a renewal is no jump either', async () => {
+  const { mayServe, reasons, renewals, pauseBetweenTheClocks } = await member()
+  const before = renewals()
+  pauseBetweenTheClocks()
+  await eventually(() => {
+    expect(renewals()).toBeGreaterThan(before)
+  })
   expect(mayServe()).toBe(true)
   expect(reasons).toEqual([])
 })
