@@ -57,11 +57,11 @@ export interface DiagnosticEvents {
       | 'unreadable'
       | 'closed'
   }
-  /** A writer waited until members had dropped what it changes; `missing` did not say so in time. */
+  /** A writer waited until members had dropped what it changes; `missing` of them did not say so. */
   'near:wait': { cache: string; members: number; missing: number; durationMs: number }
   /**
-   * A kept value was compared with its row. Where it is stale, a writer did not name its key, or has
-   * no `near`.
+   * A kept value was compared with its row. Where it is stale, a writer did not name its key, or
+   * has no `near`.
    */
   'near:audit': { cache: string; isStale: boolean }
   /** A member that did not answer a writer was removed, so that no other writer waits for it. */

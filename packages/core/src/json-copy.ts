@@ -30,6 +30,18 @@ export function copyOf(original: JsonOriginal): unknown {
   return typeof original === 'object' && original !== null ? copyOfTemplate(original) : original
 }
 
+/** Number of objects, arrays and dates in the original. */
+export function partsOf(original: JsonOriginal): number {
+  return typeof original === 'object' && original !== null ? partsOfTemplate(original) : 0
+}
+
+function partsOfTemplate({ parts }: Template): number {
+  return parts.reduce<number>(
+    (sum, part) => sum + (typeof part === 'number' ? 1 : partsOfTemplate(part)),
+    1,
+  )
+}
+
 /** A key `__proto__` stays an ordinary field: the spread defines it before it is assigned. */
 function copyOfTemplate({ original, names, parts }: Template): unknown {
   const copy = Array.isArray(original)

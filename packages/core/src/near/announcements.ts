@@ -117,7 +117,7 @@ export class Announcements {
 
   /** Spares the next writers the wait. */
   #settle(members: Members): void {
-    void this.#deps.redis.run('settle', (client) => settle(client, members))
+    void this.#deps.redis.run('settle', (client) => settle(client, members)).unwrapOr(undefined)
   }
 
   #removeMissing(change: Change, { hash, renewals }: Members): void {
@@ -129,6 +129,7 @@ export class Announcements {
         .map((isRemoved) => {
           if (isRemoved) diagnostics.emit('near:removed', { cache: change.cache })
         })
+        .unwrapOr(undefined)
     }
   }
 }

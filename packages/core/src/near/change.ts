@@ -1,4 +1,4 @@
-/** A change of keys of one cache, until every process that may hold their values has dropped them. */
+/** A change of keys of one cache, until every process that may keep values has dropped them. */
 export class Change {
   readonly cache: string
   /** Names it among the changes of this process. */

@@ -34,7 +34,7 @@ export interface MembershipDeps {
 type LeaveReason = DiagnosticEvents['near:leave']['reason']
 
 const renewEveryMs = memberMs / 3
-/** The wall clock may be adjusted by so much between two renewals; a jump is a suspended machine. */
+/** The wall clock may be adjusted by so much between renewals; a jump is a suspended machine. */
 const driftMs = 50
 
 /**

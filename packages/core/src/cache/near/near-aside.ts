@@ -52,7 +52,8 @@ export class NearAside<Id, Value> implements Cache<Id, Value> {
     return read.map((values) => {
       const found = new Map<Id, Value>()
       for (const [at, id] of ids.entries()) {
-        const value = near[at] === noAnswer ? values.get(id) : (near[at] as Value | undefined)
+        const answer = near[at]
+        const value = answer === noAnswer ? values.get(id) : answer
         if (value !== undefined) found.set(id, value)
       }
       return found

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
-import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { copyOf, jsonOriginal, type JsonOriginal, partsOf } from '../../json-copy.ts'
 import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
@@ -40,9 +40,8 @@ export interface KeptValue<Value> extends Source {
   shared?: Value | undefined
 }
 
-/** Bytes of a kept value beside its text, and for each character of that. Measured by the bench. */
-const bytesPerValue = 400
-const bytesPerCharacter = 3
+/** Bytes of a kept value, as the bench measures them: for each value, part and character. */
+const bytesPer = { value: 300, part: 150, character: 2 }
 
 /** The values of one cache that this process keeps, and answers with while it is a member. */
 export class NearCache<Value> {
@@ -118,7 +117,8 @@ export class NearCache<Value> {
     const source = this.#sourceOf(raw)
     if (source === undefined) return
     const endsAt = now + softExpiryOf(raw) - clock.now()
-    const bytes = bytesPerValue + bytesPerCharacter * raw.length
+    const parts = source.original === undefined ? 0 : partsOf(source.original)
+    const bytes = bytesPer.value + bytesPer.part * parts + bytesPer.character * raw.length
     this.#values.set(this.#deps.keys.lookupKeyIn(key), { ...source, endsAt }, { bytes, tags })
   }
 

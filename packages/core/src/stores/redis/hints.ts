@@ -41,8 +41,8 @@ export class Hints {
   }
 
   /**
-   * Calls `look` at the hints of other processes, and whenever some may have been lost. The returned
-   * function ends that.
+   * Calls `look` at the hints of other processes, and whenever some may have been lost. The
+   * returned function ends that.
    */
   listen(look: () => void): () => Promise<void> {
     const { redis, diagnostics } = this.#deps
@@ -72,5 +72,6 @@ export class Hints {
       .map((listeners) => {
         if (listeners === 0) this.#restsUntil = clock.monotonic() + restMs
       })
+      .unwrapOr(undefined)
   }
 }

@@ -132,7 +132,7 @@ export class MessageLink {
     const node = await client.nodeClient(first)
     const slot = Number(await node.sendCommand(['CLUSTER', 'KEYSLOT', this.#slotKey]))
     const { master } = client.slots[slot] as { readonly master: typeof first }
-    return client.nodeClient(master) as Promise<RedisClientType>
+    return client.nodeClient(master)
   }
 
   #lose(client: RedisClientType, error?: unknown): void {
