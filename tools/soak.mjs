@@ -1,4 +1,8 @@
-// npm run soak -- NAME [--seconds N] [--json]: runs one promise under faults.
+// npm run soak -- NAME [--seconds N] [--json] [--near]: runs one promise under faults.
 import { runNamed } from './run-named.mjs'
 
-await runNamed({ folder: 'soaks', kind: 'soak', options: '[--seconds N] [--json]' })
+await runNamed({
+  folder: 'soaks',
+  kind: 'soak',
+  options: '[--seconds N] [--json], for cache also [--near]',
+})

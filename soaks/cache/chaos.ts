@@ -8,22 +8,17 @@ import { Failover } from './failover.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
+import { nearPlays } from './near/near-plays.ts'
+import type { Play } from './play.ts'
 import { transactionMs } from './subject.ts'
 import type { WorkerSlot } from './worker-slot.ts'
 
-interface Play {
-  readonly fault: string
-  readonly weight: number
-  /** The only process that suffers; every process when absent. */
-  readonly slot?: WorkerSlot
-  /** Whether Redis is out of reach during the fault, which is the default. */
-  readonly isOfRedis?: boolean
-  readonly run: () => Promise<void>
-}
-
 const shortestQuietMs = 150
 const longestQuietMs = 1_200
+const nearShare = 0.5
 const evictEveryMs = 60
+/** Small, because every commit waits for a second after it. */
+const membersShare = 0.03
 const beatMs = 20
 /** A pause of this process in which a command may have missed its deadline of 100 ms. */
 const stallMs = 70
@@ -31,13 +26,15 @@ const stallMs = 70
 /**
  * Evicts a random key unless it is a hold. Redis evicts keys that have an expiry, but the promise
  * of the cache excludes a server that loses an acknowledged hold without a restart; such a server
- * must run with `noeviction` or spare memory. Values, leases and tags may be evicted at any time.
+ * must run with `noeviction` or spare memory. Values, leases and tags may be evicted at any time,
+ * and so may the lists of members, which have no expiry: ARGV[1] says whether one shall be.
  */
 const evict = `
 local key = redis.call('RANDOMKEY')
 if not key then return 0 end
 local state = redis.pcall('GET', key)
 if type(state) == 'string' and string.sub(state, 1, 3) == 'h1 ' then return 0 end
+if type(state) ~= 'string' and ARGV[1] == '0' then return 0 end
 return redis.call('DEL', key)`
 
 /** The servers that fail. */
@@ -75,7 +72,7 @@ export class Chaos {
       await setTimeout(
         Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)),
       )
-      if (nowNs() < end) await this.#play(weighted(this.#plays()))
+      if (nowNs() < end) await this.#play(weighted(this.#mayPlay()))
     }
     this.#ending.abort()
     await Promise.all([evicting, beating])
@@ -85,6 +82,11 @@ export class Chaos {
     const from = nowNs()
     await run()
     this.windows.push({ fault, process: slot?.name, isOfRedis, from, to: nowNs() })
+  }
+
+  #mayPlay(): readonly Play[] {
+    const ofNear = nearPlays(this.#fleet)
+    return ofNear.length > 0 && Math.random() < nearShare ? ofNear : this.#plays()
   }
 
   #plays(): readonly Play[] {
@@ -144,7 +146,7 @@ export class Chaos {
       {
         fault: 'fail Redis over to its replica and back',
         weight: 3,
-        run: () => this.#failover.thereAndBack(slots.map(({ redis }) => redis)),
+        run: () => this.#failover.thereAndBack(slots.flatMap(({ ways }) => ways)),
       },
       {
         fault: 'demote Redis and promote it again',
@@ -233,7 +235,8 @@ export class Chaos {
     )
     await client.connect()
     while (!this.#ending.signal.aborted) {
-      await Promise.race([client.eval(evict).catch(() => undefined), setTimeout(1_000)])
+      const options = { arguments: [Math.random() < membersShare ? '1' : '0'] }
+      await Promise.race([client.eval(evict, options).catch(() => undefined), setTimeout(1_000)])
       await setTimeout(evictEveryMs)
     }
     client.destroy()

@@ -1,5 +1,7 @@
 import { faultProxy } from '@headwater/testing'
 import type { Notes } from './ledger.ts'
+import { type NearCounts, sumOf } from './near/near-counts.ts'
+import { isNear } from './subject.ts'
 import { type FleetOptions, WorkerSlot } from './worker-slot.ts'
 
 /** Readers and writers, each in a process and behind proxies of its own. */
@@ -15,11 +17,12 @@ export class Fleet {
     const names = [...numbered('reader', options.readers), ...numbered('writer', options.writers)]
     const slots = await Promise.all(
       names.map(async (name) => {
-        const [redis, postgres] = await Promise.all([
+        const [redis, postgres, near] = await Promise.all([
           faultProxy(options.redisUrl),
           faultProxy(options.postgresUrl),
+          isNear(options.subject) ? faultProxy(options.redisUrl) : undefined,
         ])
-        return new WorkerSlot(name, options, { redis, postgres })
+        return new WorkerSlot(name, options, { redis, postgres, near })
       }),
     )
     await Promise.all(slots.map((slot) => slot.fill()))
@@ -28,6 +31,15 @@ export class Fleet {
 
   get writers(): readonly WorkerSlot[] {
     return this.slots.filter(({ role }) => role === 'writer')
+  }
+
+  get readers(): readonly WorkerSlot[] {
+    return this.slots.filter(({ role }) => role === 'reader')
+  }
+
+  /** What the near tiers of all workers have done. */
+  get nearCounts(): NearCounts {
+    return sumOf(this.slots.map(({ nearCounts }) => nearCounts))
   }
 
   /** The number of killed workers. */

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { between } from '../run/chance.ts'
 import { Ledger, nowNs } from './ledger.ts'
+import { Peeks } from './near/peeks.ts'
 import { openSubject } from './open-subject.ts'
 import { rowCount } from './rows.ts'
 import type { Subject } from './subject.ts'
@@ -8,6 +9,7 @@ import { work } from './work.ts'
 
 const callers = 120
 const longestPauseMs = 20
+const longestPeekPauseMs = 4
 const longestRestMs = 8_000
 
 /** Callers that read with short pauses; one read in eight asks for three keys together. */
@@ -22,7 +24,11 @@ class Reader {
   }
 
   async run(): Promise<void> {
-    await Promise.all([this.#burden(), ...Array.from({ length: callers }, () => this.#call())])
+    await Promise.all([
+      this.#burden(),
+      this.#peek(),
+      ...Array.from({ length: callers }, () => this.#call()),
+    ])
     this.#ledger.close()
   }
 
@@ -44,6 +50,17 @@ class Reader {
       await setTimeout(between(1_000, longestRestMs))
       await this.#subject.readBig?.()
     }
+  }
+
+  /** Reads what is kept near. */
+  async #peek(): Promise<void> {
+    const peeks = Peeks.of(this.#subject, this.#ledger)
+    if (peeks === undefined) return
+    while (!this.#isStopped) {
+      peeks.burst()
+      await setTimeout(Math.random() * longestPeekPauseMs)
+    }
+    peeks.flush()
   }
 
   async #readOne(key: number): Promise<void> {
@@ -69,11 +86,12 @@ class Reader {
   }
 }
 
-await work(async ({ subject, ledgerPath, redisUrl, postgresUrl }) => {
-  const opened = await openSubject(subject, { redisUrl, postgresUrl })
+await work(async ({ subject, ledgerPath, ...urls }) => {
+  const opened = await openSubject(subject, urls)
   const reader = new Reader(opened, new Ledger(ledgerPath, 1_000))
   const running = reader.run()
   return {
+    nearCounts: opened.nearCounts,
     stop: async () => {
       reader.stop()
       await running

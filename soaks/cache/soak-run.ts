@@ -16,6 +16,7 @@ import { createClock } from './clock-steps.ts'
 import { Fleet } from './fleet.ts'
 import { judge, type Verdict } from './judge.ts'
 import { Observer } from './observer.ts'
+import type { NearCounts } from './near/near-counts.ts'
 import { reportOf } from './report.ts'
 import { createRows } from './rows.ts'
 import type { SubjectName } from './subject.ts'
@@ -33,6 +34,8 @@ export interface SoakResult extends Verdict {
   readonly kills: number
   /** Stale reads by the stronger rule, under which a version counts from its first sighting. */
   readonly staleReadsBySight: number
+  /** What the near tiers of all workers did. */
+  readonly near: NearCounts
   /** How often each fault was played. */
   readonly faults: Readonly<Record<string, number>>
   /** The story of the first stale reads, for people. */
@@ -71,6 +74,7 @@ export async function runSoak({ subject, seconds, postgres, redis }: SoakRun): P
       ...verdict,
       staleReadsBySight,
       kills: fleet.kills,
+      near: fleet.nearCounts,
       faults: countFaults(chaos),
       report: reportOf(verdict, notes, chaos.windows),
     }

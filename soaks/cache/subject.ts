@@ -1,3 +1,5 @@
+import type { NearCounts } from './near/near-counts.ts'
+
 /** One write: it raises the version of a row and invalidates its cached copies. */
 export interface Write {
   readonly key: number
@@ -22,19 +24,38 @@ export interface Subject {
   /** Writes; rejects when the write failed or its outcome is unknown. */
   write(write: Write): Promise<'committed' | 'rolled-back'>
   close(): Promise<void>
+  /** Reads a version that this process keeps near, without waiting; `undefined` without one. */
+  peek?(key: number): number | undefined
+  /** What its near tier has done in this process so far. */
+  readonly nearCounts?: NearCounts
 }
 
 /** The addresses that a process connects to. */
 export interface SubjectUrls {
   readonly redisUrl: string
   readonly postgresUrl: string
+  /** Redis, for the connection on which changes arrive; absent where nothing is kept near. */
+  readonly nearUrl?: string | undefined
 }
 
 /** The caches that can be soaked, by name. */
 export const subjectNames = ['headwater', 'naive', 'bentocache', 'cacheable'] as const
 
+/** The caches that keep values in each process, by name. */
+export const nearSubjectNames = [
+  'headwater near',
+  'headwater near without a wait',
+  'bentocache near',
+  'node-redis near',
+] as const
+
 /** The name of a cache that can be soaked. */
-export type SubjectName = (typeof subjectNames)[number]
+export type SubjectName = (typeof subjectNames | typeof nearSubjectNames)[number]
+
+/** Whether a cache keeps values in each process. */
+export function isNear(name: SubjectName): boolean {
+  return nearSubjectNames.some((near) => near === name)
+}
 
 /** How long every cache keeps an entry, in milliseconds. */
 export const ttlMs = 4_000

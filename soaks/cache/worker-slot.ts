@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { FaultProxy } from '@headwater/testing'
 import { forkWorker, tell } from '../run/fork-worker.ts'
 import { type Notes, readNotes } from './ledger.ts'
+import { type NearCounts, sumOf } from './near/near-counts.ts'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 import type { Assignment } from './work.ts'
 
@@ -30,22 +31,36 @@ export class WorkerSlot {
   readonly role: 'reader' | 'writer'
   readonly redis: FaultProxy
   readonly postgres: FaultProxy
+  /** Only for the connection on which changes arrive; absent where nothing is kept near. */
+  readonly near: FaultProxy | undefined
   readonly #options: FleetOptions
   readonly #ledgers: string[] = []
   #child: ChildProcess | undefined
   #isClosing = false
+  readonly #nearCounts: NearCounts[] = []
   kills = 0
 
   constructor(
     name: string,
     options: FleetOptions,
-    proxies: { redis: FaultProxy; postgres: FaultProxy },
+    proxies: { redis: FaultProxy; postgres: FaultProxy; near: FaultProxy | undefined },
   ) {
     this.name = name
     this.role = name.startsWith('reader') ? 'reader' : 'writer'
     this.#options = options
     this.redis = proxies.redis
     this.postgres = proxies.postgres
+    this.near = proxies.near
+  }
+
+  /** Every way to Redis. */
+  get ways(): readonly FaultProxy[] {
+    return this.near === undefined ? [this.redis] : [this.redis, this.near]
+  }
+
+  /** What the near tiers of all workers that ever ran in this slot have done. */
+  get nearCounts(): NearCounts {
+    return sumOf(this.#nearCounts)
   }
 
   /** Starts a worker and resolves once it works. */
@@ -54,6 +69,10 @@ export class WorkerSlot {
     const child = forkWorker(scripts[this.role])
     this.#child = child
     this.#ledgers.push(ledgerPath)
+    const life = this.#nearCounts.push({}) - 1
+    child.on('message', (message) => {
+      if (message !== 'ready') this.#nearCounts[life] = message as NearCounts
+    })
     child.once('exit', (_, signal) => {
       this.#left(signal)
     })
@@ -63,6 +82,7 @@ export class WorkerSlot {
       isMortal: this.role === 'writer',
       redisUrl: this.redis.url,
       postgresUrl: this.postgres.url,
+      nearUrl: this.near?.url,
     }
     tell(child, assignment)
     await Promise.race([once(child, 'message'), once(child, 'exit')])
@@ -71,6 +91,16 @@ export class WorkerSlot {
   /** Kills the worker with SIGKILL. */
   kill(): void {
     this.#child?.kill('SIGKILL')
+  }
+
+  /** Stops the worker with SIGSTOP. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  /** Lets a stopped worker go on. */
+  resume(): void {
+    this.#child?.kill('SIGCONT')
   }
 
   /** Lets the worker finish its current call and exit, and closes the proxies. */
@@ -82,7 +112,7 @@ export class WorkerSlot {
       await Promise.race([once(child, 'exit'), setTimeout(patienceMs, undefined, { ref: false })])
     }
     child?.kill('SIGKILL')
-    await Promise.all([this.redis.close(), this.postgres.close()])
+    await Promise.all([...this.ways, this.postgres].map((proxy) => proxy.close()))
   }
 
   /** The notes of all workers that ever ran in this slot. */

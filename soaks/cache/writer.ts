@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Ledger, nowNs } from './ledger.ts'
+import { Peeks } from './near/peeks.ts'
 import { openSubject } from './open-subject.ts'
 import { rowCount } from './rows.ts'
 import type { Subject } from './subject.ts'
@@ -41,18 +42,21 @@ class Writer {
   readonly #subject: Subject
   readonly #ledger: Ledger
   readonly #fate: Fate
+  readonly #peeks: Peeks | undefined
   #isStopped = false
 
   constructor(subject: Subject, { ledgerPath, isMortal }: Assignment) {
     this.#subject = subject
     this.#ledger = new Ledger(ledgerPath, 1)
     this.#fate = new Fate(isMortal)
+    this.#peeks = Peeks.of(subject, this.#ledger)
   }
 
   async run(): Promise<void> {
     while (!this.#isStopped) {
       const key = Math.floor(Math.random() * rowCount)
       await this.#write(key)
+      this.#peeks?.burst()
       await this.#read(key)
       await setTimeout(Math.random() * longestPauseMs)
     }
@@ -99,9 +103,11 @@ class Writer {
 }
 
 await work(async (assignment) => {
-  const writer = new Writer(await openSubject(assignment.subject, assignment), assignment)
+  const subject = await openSubject(assignment.subject, assignment)
+  const writer = new Writer(subject, assignment)
   const running = writer.run()
   return {
+    nearCounts: subject.nearCounts,
     stop: async () => {
       writer.stop()
       await running

@@ -12,6 +12,8 @@ export interface Soak {
   readonly seconds: number
   readonly postgres: PostgresServer
   readonly redis: RedisServer
+  /** The flags that were given. */
+  readonly flags: ReadonlySet<string>
 }
 
 /** The outcome of a soak. */
@@ -32,6 +34,12 @@ export interface SoakOptions {
    * @defaultValue 1
    */
   readonly leastSeconds?: number
+  /**
+   * Flags that may be given, as `near` for `--near`.
+   *
+   * @defaultValue none
+   */
+  readonly flags?: readonly string[]
 }
 
 /**
@@ -40,14 +48,16 @@ export interface SoakOptions {
  */
 export async function soak(
   run: (soak: Soak) => Promise<SoakOutcome>,
-  { seconds: defaultSeconds, leastSeconds = 1 }: SoakOptions,
+  { seconds: defaultSeconds, leastSeconds = 1, flags = [] }: SoakOptions,
 ): Promise<void> {
   const { values } = parseArgs({
     options: {
+      ...Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' } as const])),
       seconds: { type: 'string', default: String(defaultSeconds) },
       json: { type: 'boolean', default: false },
     },
   })
+  const given = new Set(flags.filter((flag) => Reflect.get(values, flag) === true))
   const seconds = Number(values.seconds)
   if (!(seconds >= leastSeconds))
     throw new RangeError(`--seconds must be at least ${leastSeconds}: got ${values.seconds}`)
@@ -56,7 +66,7 @@ export async function soak(
     startRedisServer({ onProgress: say }),
   ])
   try {
-    const { summary, failures } = await run({ seconds, postgres, redis })
+    const { summary, failures } = await run({ seconds, postgres, redis, flags: given })
     for (const failure of failures) say(`FAILED: ${failure}`)
     console.log(values.json ? JSON.stringify(summary) : summary)
     process.exitCode = failures.length === 0 ? 0 : 1

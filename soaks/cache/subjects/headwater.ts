@@ -3,6 +3,7 @@ import {
   beginChange,
   type Cache,
   type CacheKey,
+  type CacheOptions,
   cacheKey,
   connect,
   defineCache,
@@ -30,20 +31,24 @@ const longText = 'x'.repeat(4_000)
  * are constantly reloaded, and entries that only their tag invalidates; single reads, reads of many
  * and refreshes; writes in a `transaction` and in a transaction of the host.
  */
-export async function openHeadwater({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
-  return new Headwater(
-    orThrow(
-      await connect({
-        postgres: { url: withClock(postgresUrl), maxConnections: 6 },
-        redis: { url: redisUrl },
-        invalidation: { holdMs },
-        clock: steppingClock(),
-      }),
-    ),
+export async function openHeadwater(urls: SubjectUrls): Promise<Subject> {
+  return new Headwater(await connectStores(urls))
+}
+
+/** Connects to the stores. */
+export async function connectStores({ redisUrl, postgresUrl }: SubjectUrls): Promise<Stores> {
+  return orThrow(
+    await connect({
+      postgres: { url: withClock(postgresUrl), maxConnections: 6 },
+      redis: { url: redisUrl },
+      invalidation: { holdMs },
+      clock: steppingClock(),
+    }),
   )
 }
 
-class Headwater implements Subject {
+/** The subject, on stores that are connected. */
+export class Headwater implements Subject {
   readonly #stores: Stores
   readonly #row: Cache<number, VersionedRow>
   readonly #short: Cache<number, VersionedRow>
@@ -52,9 +57,10 @@ class Headwater implements Subject {
   /** The current write, which also owns the work that continues after its end. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, near: CacheOptions<number, unknown>['near'] = false) {
     this.#stores = stores
     const options = {
+      near,
       ttlMs,
       refreshAt: 0.5,
       leaseMs: 1_000,
@@ -72,6 +78,7 @@ class Headwater implements Subject {
     })
     this.#tagged = defineCache(stores, { ...options, name: 'tagged', tags: (id) => [tagOf(id)] })
     this.#long = defineCache(stores, {
+      near,
       name: 'long',
       ttlMs: 60_000,
       load: async (ids: readonly number[]) => new Map(ids.map((id) => [id, longText])),
@@ -92,7 +99,7 @@ class Headwater implements Subject {
   }
 
   async read(key: number): Promise<number> {
-    const cache = this.#anyCache()
+    const cache = this.anyCache()
     return (
       orThrow(await (Math.random() < refreshShare ? cache.refresh(key) : cache.get(key)))
         ?.version ?? 0
@@ -100,7 +107,7 @@ class Headwater implements Subject {
   }
 
   async readMany(keys: readonly number[]): Promise<ReadonlyMap<number, number>> {
-    const found = orThrow(await this.#anyCache().getMany(keys))
+    const found = orThrow(await this.anyCache().getMany(keys))
     return new Map([...found].map(([key, { version }]) => [key, version]))
   }
 
@@ -163,13 +170,14 @@ class Headwater implements Subject {
     })
   }
 
-  #keysOf(id: number): readonly CacheKey[] {
-    return [this.#row.key(id), this.#short.key(id), tagOf(id)]
-  }
-
-  #anyCache(): Cache<number, VersionedRow> {
+  /** One of the caches of rows. */
+  protected anyCache(): Cache<number, VersionedRow> {
     if (Math.random() < shortShare) return this.#short
     return Math.random() < 0.5 ? this.#row : this.#tagged
+  }
+
+  #keysOf(id: number): readonly CacheKey[] {
+    return [this.#row.key(id), this.#short.key(id), tagOf(id)]
   }
 }
 

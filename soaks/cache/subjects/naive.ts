@@ -1,12 +1,24 @@
 import { Pool } from 'pg'
-import { createClient } from '@redis/client'
+import { createClient, type RedisClientOptions } from '@redis/client'
 import { loadRow, type VersionedRow, writeThenInvalidate } from '../rows.ts'
 import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
 /** The usual hand-written cache: GET, else SELECT and SET; DEL after the commit. */
-export async function openNaive({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
+export function openNaive(urls: SubjectUrls): Promise<Subject> {
+  return open(urls, {})
+}
+
+/** The same with the client's own cache, which Redis tells what changes. */
+export function openNodeRedisNear(urls: SubjectUrls): Promise<Subject> {
+  return open(urls, { RESP: 3, clientSideCache: { ttl: ttlMs, maxEntries: 0, evictPolicy: 'LRU' } })
+}
+
+async function open(
+  { redisUrl, postgresUrl }: SubjectUrls,
+  options: Partial<RedisClientOptions>,
+): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
-  const redis = createClient({ url: redisUrl, disableOfflineQueue: true }).on(
+  const redis = createClient({ ...options, url: redisUrl, disableOfflineQueue: true }).on(
     'error',
     () => undefined,
   )

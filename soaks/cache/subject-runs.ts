@@ -1,0 +1,89 @@
+import { say } from '../run/say.ts'
+import { countsLine, type Soak } from '../run/soak.ts'
+import { runSoak, type SoakResult } from './soak-run.ts'
+import type { SubjectName } from './subject.ts'
+
+/** Fewer writes or kills prove nothing. */
+const leastWritesPerSecond = 2
+const secondsPerKill = 20
+const wantedDegradedStaleMs = 1_500
+
+/** The cache that is soaked, and those of which the same rig must catch stale reads. */
+export interface Subjects {
+  readonly ours: SubjectName
+  readonly controls: readonly SubjectName[]
+}
+
+/** What happened to the subjects. */
+export interface SubjectsOutcome {
+  readonly ours: SoakResult
+  readonly controls: Readonly<Record<string, ControlOutcome>>
+  /** The counts of a summary. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Sentences for {@link failuresOf}. */
+  readonly sentences: readonly (readonly [boolean, string])[]
+}
+
+interface ControlOutcome {
+  readonly staleReads: number
+  readonly readsPerSecond: number
+}
+
+/** Soaks one cache for the whole time, and then each control for a part of it. */
+export async function runSubjects(
+  { ours: subject, controls: names }: Subjects,
+  options: Soak,
+): Promise<SubjectsOutcome> {
+  const { seconds } = options
+  const ours = await run(subject, options)
+  if (ours.report !== '') say(ours.report)
+  const controlSeconds = Math.min(10, Math.max(4, seconds / 10))
+  const controls: Record<string, ControlOutcome> = {}
+  for (const name of names) {
+    const { reads, staleReads } = await run(name, { ...options, seconds: controlSeconds })
+    controls[name] = { staleReads, readsPerSecond: Math.round(reads / controlSeconds) }
+  }
+  const { writes, kills, staleReads, degradedWrites } = ours
+  const maxDegradedStaleMs = Math.round(ours.maxDegradedStaleMs)
+  return {
+    ours,
+    controls,
+    counts: { writes, kills, staleReads, degradedWrites, maxDegradedStaleMs },
+    sentences: [
+      [writes < seconds * leastWritesPerSecond, `only ${writes} writes`],
+      [kills < Math.floor(seconds / secondsPerKill), `only ${kills} kills`],
+      [staleReads > 0, `${staleReads} stale reads`],
+      [
+        maxDegradedStaleMs > wantedDegradedStaleMs,
+        `a degraded read was ${maxDegradedStaleMs} ms old`,
+      ],
+      ...names.map(
+        (name) =>
+          [controls[name]?.staleReads === 0, `the rig caught no stale read of ${name}`] as const,
+      ),
+    ],
+  }
+}
+
+async function run(subject: SubjectName, options: Soak): Promise<SoakResult> {
+  say(`${subject}: ${options.seconds} s`)
+  const result = await runSoak({ subject, ...options })
+  report(result, options.seconds)
+  return result
+}
+
+function report(result: SoakResult, seconds: number): void {
+  const { reads, writes, kills, failed, staleReads, staleReadsBySight } = result
+  const { degradedWrites, degradedReads, maxDegradedStaleMs, near, faults } = result
+  say(
+    `  ${reads} reads (${Math.round(reads / seconds)} a second), ${writes} writes, ` +
+      `${kills} kills, ${failed} failed calls, ${staleReads} stale reads ` +
+      `(${staleReadsBySight} when a version counts from its first sighting)`,
+  )
+  say(
+    `  ${degradedWrites} writes without Redis, ${degradedReads} degraded reads, ` +
+      `the oldest ${Math.round(maxDegradedStaleMs)} ms`,
+  )
+  if (near['nearReads'] !== undefined) say(countsLine(Object.entries(near)))
+  say(countsLine(Object.entries(faults)))
+}
