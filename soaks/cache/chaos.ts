@@ -8,7 +8,7 @@ import { Failover } from './failover.ts'
 import type { Fleet } from './fleet.ts'
 import type { FaultWindow } from './judge.ts'
 import { nowNs } from './ledger.ts'
-import { nearPlays } from './near/near-plays.ts'
+import { nearPlays, openingPlay } from './near/near-plays.ts'
 import type { Play } from './play.ts'
 import { transactionMs } from './subject.ts'
 import type { WorkerSlot } from './worker-slot.ts'
@@ -68,6 +68,8 @@ export class Chaos {
   async run(ms: number): Promise<void> {
     const [evicting, beating] = [this.#evict(), this.#beat()]
     const end = nowNs() + ms * 1e6
+    const opening = openingPlay(this.#fleet)
+    if (opening !== undefined) await this.#play(opening)
     while (nowNs() < end) {
       await setTimeout(
         Math.min(between(shortestQuietMs, longestQuietMs), Math.max(0, (end - nowNs()) / 1e6)),

@@ -10,12 +10,14 @@ import { work } from './work.ts'
 const callers = 120
 const longestPauseMs = 20
 const longestPeekPauseMs = 4
+const longestWarmUpMs = 20_000
 const longestRestMs = 8_000
 
 /** Callers that read with short pauses; one read in eight asks for three keys together. */
 class Reader {
   readonly #subject: Subject
   readonly #ledger: Ledger
+  readonly #warm = Promise.withResolvers<void>()
   #isStopped = false
 
   constructor(subject: Subject, ledger: Ledger) {
@@ -30,6 +32,11 @@ class Reader {
       ...Array.from({ length: callers }, () => this.#call()),
     ])
     this.#ledger.close()
+  }
+
+  /** Resolves once something is kept near, where the subject does. */
+  get isWarm(): Promise<void> {
+    return this.#warm.promise
   }
 
   stop(): void {
@@ -55,9 +62,12 @@ class Reader {
   /** Reads what is kept near. */
   async #peek(): Promise<void> {
     const peeks = Peeks.of(this.#subject, this.#ledger)
-    if (peeks === undefined) return
+    if (peeks === undefined) {
+      this.#warm.resolve()
+      return
+    }
     while (!this.#isStopped) {
-      peeks.burst()
+      if (peeks.burst()) this.#warm.resolve()
       await setTimeout(Math.random() * longestPeekPauseMs)
     }
     peeks.flush()
@@ -90,6 +100,7 @@ await work(async ({ subject, ledgerPath, ...urls }) => {
   const opened = await openSubject(subject, urls)
   const reader = new Reader(opened, new Ledger(ledgerPath, 1_000))
   const running = reader.run()
+  await Promise.race([reader.isWarm, setTimeout(longestWarmUpMs, undefined, { ref: false })])
   return {
     nearCounts: opened.nearCounts,
     stop: async () => {

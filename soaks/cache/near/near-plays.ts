@@ -1,11 +1,19 @@
+import type { FaultProxy } from '@headwater/testing'
 import { anyOf, between } from '../../run/chance.ts'
 import { disturb, rest } from '../../run/play.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Play } from '../play.ts'
+import type { WorkerSlot } from '../worker-slot.ts'
 
 /** Around the time for which a process may answer without having heard from Redis. */
 const pause = { leastMs: 100, mostMs: 1_500 } as const
 const fault = { leastMs: 30, mostMs: 1_500 } as const
+
+/** Makes every near tier fail whose writers do not wait, so that a short soak finds it. */
+export function openingPlay({ readers }: Fleet): Play | undefined {
+  const reader = anyOf(readers)
+  return reader.near && hangLinkOf(reader, reader.near)
+}
 
 /** The faults of processes that keep values themselves; none in a fleet of others. */
 export function nearPlays({ slots, readers }: Fleet): readonly Play[] {
@@ -40,12 +48,7 @@ export function nearPlays({ slots, readers }: Fleet): readonly Play[] {
       weight: 3,
       run: () => disturb([near], 'cut', fault),
     },
-    {
-      ...ofLink,
-      fault: `hang the near link of ${name}`,
-      weight: 5,
-      run: () => disturb([near], 'hang', fault),
-    },
+    hangLinkOf(one, near),
     {
       ...ofLink,
       fault: `delay the near link of ${name}`,
@@ -69,4 +72,14 @@ export function nearPlays({ slots, readers }: Fleet): readonly Play[] {
       run: () => disturb(ways, 'hang', fault),
     },
   ]
+}
+
+function hangLinkOf(slot: WorkerSlot, near: FaultProxy): Play {
+  return {
+    slot,
+    isOfRedis: false,
+    fault: `hang the near link of ${slot.name}`,
+    weight: 5,
+    run: () => disturb([near], 'hang', fault),
+  }
 }

@@ -2,7 +2,9 @@ import { type Ledger, nowNs } from '../ledger.ts'
 import { rowCount } from '../rows.ts'
 import type { Subject } from '../subject.ts'
 
-const readsAtOnce = 100
+const readsPerSecond = 80_000
+const leastAtOnce = 100
+const mostAtOnce = 3_000
 const noteEveryNs = 100e6
 /** Most reads are of the first rows. */
 const skew = 2
@@ -19,6 +21,7 @@ export class Peeks {
   /** When the last read began that is not noted; 0 without one. */
   readonly #lastBeganAt = new Float64Array(rowCount)
   #notedAt = 0
+  #burstAt = nowNs()
 
   private constructor(peek: (key: number) => number | undefined, ledger: Ledger) {
     this.#peek = peek
@@ -31,16 +34,22 @@ export class Peeks {
     return peek && new Peeks(peek, ledger)
   }
 
-  /** Reads a hundred times. */
-  burst(): void {
+  /** Reads as often as is due since the last burst. Returns whether anything was kept. */
+  burst(): boolean {
     let beganAt = nowNs()
     if (beganAt - this.#notedAt > noteEveryNs) this.flush()
-    for (let reads = 0; reads < readsAtOnce; reads += 1) {
+    const due = ((beganAt - this.#burstAt) / 1e9) * readsPerSecond
+    this.#burstAt = beganAt
+    let isKept = false
+    for (let left = Math.min(mostAtOnce, Math.max(leastAtOnce, due)); left > 0; left -= 1) {
       const key = Math.floor(rowCount * Math.random() ** skew)
       beganAt = nowNs()
       const version = this.#peek(key)
-      if (version !== undefined) this.#note(key, version, beganAt)
+      if (version === undefined) continue
+      this.#note(key, version, beganAt)
+      isKept = true
     }
+    return isKept
   }
 
   /** Notes the last reads. */
