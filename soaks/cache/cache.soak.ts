@@ -11,6 +11,7 @@ const wantedShareOfNaive = 0.1
 const subjects = {
   ours: 'headwater',
   controls: subjectNames.filter((name) => name !== 'headwater'),
+  longestStopMs: 0,
 } as const
 
 await soak(

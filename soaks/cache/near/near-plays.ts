@@ -5,8 +5,8 @@ import type { Fleet } from '../fleet.ts'
 import type { Play } from '../play.ts'
 import type { WorkerSlot } from '../worker-slot.ts'
 
-/** Around the time for which a process may answer without having heard from Redis. */
-const pause = { leastMs: 100, mostMs: 1_500 } as const
+/** Stops, around the time for which a process may answer without having heard from Redis. */
+export const pause = { leastMs: 100, mostMs: 1_500 } as const
 const fault = { leastMs: 30, mostMs: 1_500 } as const
 
 /** Makes every near tier fail whose writers do not wait, so that a short soak finds it. */

@@ -1,12 +1,14 @@
 import { failuresOf, type Soak, type SoakOutcome } from '../../run/soak.ts'
 import { runSubjects } from '../subject-runs.ts'
 import { nearSubjectNames } from '../subject.ts'
+import { pause } from './near-plays.ts'
 
 /** Ten million in two minutes. */
 const wantedNearReadsPerSecond = 83_333
 const subjects = {
   ours: 'headwater near',
   controls: nearSubjectNames.filter((name) => name !== 'headwater near'),
+  longestStopMs: pause.mostMs,
 } as const
 
 /** Soaks processes that keep values of their own. */
