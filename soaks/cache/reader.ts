@@ -8,6 +8,8 @@ import type { Subject } from './subject.ts'
 import { work } from './work.ts'
 
 const callers = 120
+/** Fewer, because most reads are of what is kept near. */
+const callersBesidePeeks = 30
 const longestPauseMs = 20
 const longestPeekPauseMs = 4
 const longestWarmUpMs = 20_000
@@ -26,11 +28,8 @@ class Reader {
   }
 
   async run(): Promise<void> {
-    await Promise.all([
-      this.#burden(),
-      this.#peek(),
-      ...Array.from({ length: callers }, () => this.#call()),
-    ])
+    const length = this.#subject.peek === undefined ? callers : callersBesidePeeks
+    await Promise.all([this.#burden(), this.#peek(), ...Array.from({ length }, () => this.#call())])
     this.#ledger.close()
   }
 

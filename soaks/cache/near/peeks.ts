@@ -2,9 +2,9 @@ import { type Ledger, nowNs } from '../ledger.ts'
 import { rowCount } from '../rows.ts'
 import type { Subject } from '../subject.ts'
 
-const readsPerSecond = 80_000
+const readsPerSecond = 200_000
 const leastAtOnce = 100
-const mostAtOnce = 3_000
+const mostAtOnce = 6_000
 const noteEveryNs = 100e6
 /** Most reads are of the first rows. */
 const skew = 2
