@@ -57,7 +57,7 @@ export interface DiagnosticEvents {
       | 'unreadable'
       | 'closed'
   }
-  /** A writer waited until members had dropped what it changes; `missing` of them did not say so. */
+  /** A writer waited until members had dropped what it changes; `missing` of them did not say. */
   'near:wait': { cache: string; members: number; missing: number; durationMs: number }
   /**
    * A kept value was compared with its row. Where it is stale, a writer did not name its key, or

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { readMarker } from './marker.ts'
-import type { Nonces } from '../nonces.ts'
+import type { Nonces } from '../stores/redis/nonces.ts'
 
 /**
  * Names what this process trusts of the entries in Redis: those of this server, of its current term

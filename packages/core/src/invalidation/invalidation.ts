@@ -8,7 +8,7 @@ import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { KeyChange } from './key-change.ts'
 import type { NearOptions } from '../near/near-options.ts'
 import { NearTier } from '../near/near-tier.ts'
-import { Nonces } from '../nonces.ts'
+import { Nonces } from '../stores/redis/nonces.ts'
 import { Settlement } from './settlement.ts'
 
 /** How the cache is kept in sync with PostgreSQL; passed to `connect` as `invalidation`. */

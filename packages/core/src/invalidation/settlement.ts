@@ -2,7 +2,7 @@ import { FailureError } from '../failure/failure-error.ts'
 import type { FoundIntent, Intents } from './intents.ts'
 import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { replaceMarker } from './marker.ts'
-import type { Nonces } from '../nonces.ts'
+import type { Nonces } from '../stores/redis/nonces.ts'
 import { releaseEnded } from './release.ts'
 
 /** Dependencies of a {@link Settlement}. */

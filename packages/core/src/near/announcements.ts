@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import { batchesOf } from '../in-batches.ts'
-import { type Nonces, processOf } from '../nonces.ts'
+import { type Nonces, processOf } from '../stores/redis/nonces.ts'
 import { startTimer } from '../resilience/timer.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { Change } from './change.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { DiagnosticEvents, Diagnostics } from '../diagnostics.ts'
-import type { Nonces } from '../nonces.ts'
+import type { Nonces } from '../stores/redis/nonces.ts'
 import type { MessageLink } from '../stores/redis/message-link.ts'
 import { isCluster } from '../stores/redis/redis-client.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'

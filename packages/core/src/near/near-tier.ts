@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers'
 import type { Clock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
-import type { Nonces } from '../nonces.ts'
+import type { Nonces } from '../stores/redis/nonces.ts'
 import { MessageLink } from '../stores/redis/message-link.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { Announcements } from './announcements.ts'

@@ -14,6 +14,8 @@ let done: string[]
 let answers: (number | undefined)[]
 let nowMs: number
 let failure: Error | undefined
+/** Whether the processes that keep values have dropped them. */
+let areDropped: boolean
 let gate: { epoch: number; loseTrust: () => void }
 
 beforeEach(() => {
@@ -21,6 +23,7 @@ beforeEach(() => {
   answers = []
   nowMs = 5_000
   failure = undefined
+  areDropped = true
   gate = { epoch: 1, loseTrust: () => void done.push('lose trust') }
 })
 
@@ -54,6 +57,7 @@ function changeOf(options: { isDurable?: boolean; waitsForId?: boolean } = {}): 
       remove: (ids: readonly string[]) => note(`remove ${ids.join()}`),
     },
     gate,
+    announce: async () => areDropped,
     diagnostics,
     clock: { now: () => nowMs, monotonic: () => nowMs },
   } as unknown as KeyChangeDeps
@@ -172,6 +176,13 @@ describe('intents', () => {
     ])
   })
 
+  test('One is written where it is unknown who keeps values of the keys, though Redis holds them', async () => {
+    areDropped = false
+    await heldChange()
+    expect(done).toContain('write me a,b not held 42')
+    expect(done.slice(-3)).toEqual(['intent 2', 'lose trust', 'hold 2 in 14'])
+  })
+
   test('One that cannot be written fails the hold', async () => {
     answers = [undefined]
     failure = new Error('PostgreSQL is away')
@@ -189,6 +200,13 @@ describe('the release', () => {
       'hold-lost 1',
       'release 2 in 7',
     ])
+  })
+
+  test('Where a hold was lost and it is unknown who keeps values, it leaves an intent', async () => {
+    const change = await heldChange()
+    answers = [1, 0]
+    areDropped = false
+    expect((await doneBy(() => change.release())).slice(2)).toEqual(['hold-lost 1', 'leave me a,b'])
   })
 
   test('Where Redis does not answer it leaves an intent, and reports when it cannot', async () => {

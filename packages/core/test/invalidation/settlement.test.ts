@@ -13,6 +13,7 @@ const ended = (id: string, keys: readonly string[]): FoundIntent => ({
 })
 
 let done: string[]
+let areDropped: boolean
 let isAway: boolean
 /** The intents that have ended; `busy` while another process removes them. */
 let removed: number | 'busy'
@@ -20,6 +21,7 @@ let removed: number | 'busy'
 beforeEach(() => {
   done = []
   isAway = false
+  areDropped = true
   removed = 0
 })
 
@@ -50,7 +52,11 @@ function settlementOf(): Settlement {
   )
   const clock = { now: () => nowMs, monotonic: () => nowMs }
   const nonces = { next: () => 'a nonce' }
-  const deps = { redis, intents, diagnostics, clock, nonces } as unknown as SettlementDeps
+  const announce = async (keys: readonly string[]) => {
+    done.push(`announce ${keys.join()}`)
+    return areDropped
+  }
+  const deps = { redis, intents, diagnostics, clock, nonces, announce } as unknown as SettlementDeps
   return new Settlement(deps)
 }
 
@@ -58,13 +64,19 @@ test('Intents whose keys are gone from Redis are removed, and that is reported',
   // Redis has one of the keys, and releases it.
   const settled = await settlementOf().settle([ended('one', ['a', 'b']), ended('two', ['c'])])
   expect([...settled]).toEqual(['one', 'two'])
-  expect(done).toEqual(['exists', 'release', 'remove one,two', 'released 3'])
+  expect(done).toEqual(['exists', 'release', 'announce a,b,c', 'remove one,two', 'released 3'])
 })
 
 test('Intents that Redis does not settle are neither removed nor reported', async () => {
   isAway = true
   expect((await settlementOf().settle([ended('one', ['a'])])).size).toBe(0)
   expect(done).toEqual(['exists', 'release'])
+})
+
+test('Intents stay while it is unknown who keeps values of their keys', async () => {
+  areDropped = false
+  expect((await settlementOf().settle([ended('one', ['a'])])).size).toBe(0)
+  expect(done).toEqual(['exists', 'release', 'announce a'])
 })
 
 test('One flush settles all of them, and is reported', async () => {

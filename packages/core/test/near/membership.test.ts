@@ -5,7 +5,7 @@ import { Diagnostics } from '../../src/diagnostics.ts'
 import { Membership, type MembershipDeps } from '../../src/near/membership.ts'
 import { MemberNames } from '../../src/near/member-names.ts'
 import { RecentChanges } from '../../src/near/recent-changes.ts'
-import type { Nonces } from '../../src/nonces.ts'
+import type { Nonces } from '../../src/stores/redis/nonces.ts'
 import type { MessageLink } from '../../src/stores/redis/message-link.ts'
 import type { RedisStore } from '../../src/stores/redis/redis-store.ts'
 
