@@ -191,8 +191,9 @@ export interface Cache<Id, Value> {
   refresh(id: Id, options?: Abortable): ResultAsync<Value | undefined, CacheReadError>
   /**
    * The value of an id that this process keeps near, synchronously and without any round trip;
-   * `undefined` when it keeps none, or the row does not exist. All callers share one value, deeply
-   * frozen: its dates, which cannot be frozen, must not be changed.
+   * `undefined` when it keeps none, the row does not exist, or it is more than plain objects,
+   * arrays and dates. All callers share one value, deeply frozen; its dates, which cannot be
+   * frozen, must not be changed.
    */
   peek(id: Id): Value | undefined
   /** The key of an id, for `tx.invalidate`. */

@@ -42,6 +42,8 @@ export function defineCache<Id, Value>(
     ...nearDefaults,
     ...(near === false ? { maxBytes: 0 } : near),
   }
+  // Its writers wait for other processes, also where this one keeps nothing.
+  if (near !== false) void invalidation.near
   if (maxBytes === 0) return new CacheAside(cacheStores, checked, { codec })
   const keys = new RowKeys(checked, redis.keyPrefix)
   const keeper = new NearCache({

@@ -68,7 +68,9 @@ async function open(
   const stores = connectedStores({ opened: opened.value, clock, diagnostics, invalidation, near })
   // The gate of the cache opens with its first look at the intents: the first reads shall find it
   // open.
-  await within(stores.invalidation.gate.firstLook, optionalWaitMs, () => undefined)
+  const ready = [stores.invalidation.gate.firstLook]
+  if (near !== undefined) ready.push(stores.invalidation.near.ready)
+  await within(Promise.all(ready), optionalWaitMs, () => undefined)
   return ok(stores)
 }
 

@@ -2,7 +2,8 @@ import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 
 /**
- * The members of one cache are a hash of member to number of its last renewal, and
+ * The members of one cache are a hash of member to number of its last renewal, gone a day after the
+ * last one, and
  *
  * - `!history`: the server and its term as a primary, named as `RedisStore.runId` does; `unknown`
  *   for a writer that may not ask. A hash of another one may lack members: it is begun anew.
@@ -20,6 +21,7 @@ local here = history()
 local function begin(key, birth)
   redis.call('DEL', key)
   redis.call('HSET', key, '!history', here, '!birth', birth)
+  redis.call('PEXPIRE', key, 86400000)
 end
 local function open(key, birth)
   if redis.pcall('HGET', key, '!history') ~= here then begin(key, birth) end
@@ -57,6 +59,7 @@ for at, key in ipairs(KEYS) do
   open(key, ARGV[1])
   local isMember = ARGV[at + 3] == '1' or redis.call('HEXISTS', key, ARGV[2]) == 1
   if isMember then redis.call('HSET', key, ARGV[2], ARGV[3]) end
+  redis.call('PEXPIRE', key, 86400000)
   local states = redis.call('HMGET', key, '!birth', '!settled')
   replies[at + 1] = { isMember and 1 or 0, states[1], states[2] and 1 or 0 }
 end

@@ -34,6 +34,8 @@ export interface MembershipDeps {
 type LeaveReason = DiagnosticEvents['near:leave']['reason']
 
 const renewEveryMs = memberMs / 3
+/** So many caches, those of tags included, are renewed at once; further ones are not kept. */
+const mostCaches = 256
 /** The wall clock may be adjusted by so much between renewals; a jump is a suspended machine. */
 const driftMs = 50
 
@@ -58,6 +60,7 @@ export class Membership {
   #wallOffset = 0
   #asking: Promise<void> | undefined
   #takingBack: Promise<void> | undefined
+  #isClosed = false
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps
@@ -102,6 +105,7 @@ export class Membership {
 
   /** Ends the membership. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearInterval(this.#timer)
     await this.#asking
     this.leave('closed')
@@ -122,12 +126,13 @@ export class Membership {
   }
 
   #want(name: string): void {
-    if (this.#wanted.has(name)) return
+    if (this.#wanted.has(name) || this.#wanted.size >= mostCaches) return
     this.#wanted.add(name)
     this.#ask()
   }
 
   #ask(): void {
+    if (this.#isClosed) return
     this.#asking ??= this.#renew().finally(() => {
       this.#asking = undefined
     })

@@ -85,6 +85,11 @@ export class NearTier {
     this.#values.add(values)
   }
 
+  /** Resolves once acknowledgements arrive: a writer that hears of none waits for every member. */
+  get ready(): Promise<void> {
+    return this.#link.connected
+  }
+
   /** Announces changes of keys that are held; see {@link Announcements.announce}. */
   announce(keys: readonly string[]): Promise<boolean> {
     return this.#announcements.announce(keys)
@@ -93,7 +98,7 @@ export class NearTier {
   /** Gives up the membership and closes the connection. */
   async close(): Promise<void> {
     await this.membership.close()
-    await this.#link.close()
+    this.#link.close()
   }
 
   #hear(text: string, channel: string): void {

@@ -38,8 +38,8 @@ function nearCache<Value>(codec?: Codec<Value>) {
     clock: systemClock,
     diagnostics: new Diagnostics(),
   })
-  const keep = (id: number | string, payload: string): void => {
-    cache.keep({ id, key: `hw:course:${id}`, tags: [] }, entryOf(payload), 0)
+  const keep = (id: number | string, payload: string, livesMs?: number): void => {
+    cache.keep({ id, key: `hw:course:${id}`, tags: [] }, entryOf(payload, livesMs), 0)
   }
   const read = (id: number | string) => cache.read(keys.lookupKeyOf(id) ?? '')
   const peek = (id: number | string) => cache.peek(keys.lookupKeyOf(id) ?? '')
@@ -50,13 +50,13 @@ function nearCache<Value>(codec?: Codec<Value>) {
   return { keep, read, peek, payload, drop: (key: string) => added[0]?.drop(key) }
 }
 
-function entryOf(payload: string): string {
+function entryOf(payload: string, livesMs = 60_000): string {
   const inAMinute = Date.now() + 60_000
   return writeEntry({
     nonce: 'n'.repeat(16),
     cacheId: 'c'.repeat(40),
     softExpiryMs: inAMinute,
-    expiresMs: inAMinute,
+    expiresMs: Date.now() + livesMs,
     tagNonces: [],
     payload,
   })
@@ -97,8 +97,16 @@ test('Each reader has a value of its own, dates included, and those of peek shar
   expect(read(5)).toStrictEqual(whole)
 })
 
-test('A value that is more than its fields is decoded for each reader', () => {
-  const { keep, read } = nearCache<{ price: Price }>({
+test('A value ends with its entry, also where a claimed refresh has moved the soft expiry', () => {
+  const { keep, read } = nearCache<{ title: string }>()
+  keep(5, '{"title":"Algebra"}')
+  expect(read(5)).toEqual({ title: 'Algebra' })
+  keep(5, '{"title":"Algebra"}', -1)
+  expect(read(5)).toBe(noAnswer)
+})
+
+test('A value that is more than its fields is decoded for each reader, and not shared', () => {
+  const { keep, read, peek } = nearCache<{ price: Price }>({
     encode: ({ price }) => ({ price: price.cents }),
     // Also changes what it is given.
     decode: (json) => Object.assign(json as object, { price: new Price(pricedIn(json)) }),
@@ -107,6 +115,7 @@ test('A value that is more than its fields is decoded for each reader', () => {
   for (let turn = 0; turn < 3; turn += 1)
     expect((read(5) as { price: Price }).price.cents).toBe(4_900)
   expect(read(5)).not.toBe(read(5))
+  expect(peek(5)).toBeUndefined()
 })
 
 function pricedIn(json: unknown): number {

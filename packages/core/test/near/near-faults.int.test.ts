@@ -1,3 +1,4 @@
+import { createClient } from '@redis/client'
 import { beginChange, orThrow, type DiagnosticEvents, type Stores } from '@headwater/core'
 import {
   eventually,
@@ -140,6 +141,15 @@ describe('A writer', () => {
     })
   })
 
+  test('whose cache keeps nothing waits for the members all the same', async () => {
+    const other = await rows.open({ redis: { url: redis.url } })
+    const far = rowCache(other, { name: cache.name, near: { maxBytes: 0 } })
+    link.hang()
+    await raise(other, id, [far.key(id)])
+    expect(cache.peek(id)).toBeUndefined()
+    orThrow(await other.close())
+  })
+
   test('that cannot reach Redis leaves an intent, and whoever settles it tells the members', async () => {
     // It would see the intent itself, at a look.
     const idle = await rows.open({
@@ -169,6 +179,19 @@ describe('A writer', () => {
     expect(cache.peek(id)).toBeUndefined()
     expect(await versionOf(cache, id)).toBe(7)
   })
+})
+
+test('A client that has selected a database is a member in that one', async () => {
+  const client = createClient({ url: redis.url })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.select(3)
+  const stores = await rows.open({ near: {}, redis: { client } })
+  await isNear(rowCache(stores, { name: cache.name }))
+  const fields = await client.hKeys(`${rows.own.redis.prefix}near!{members}:${cache.name}`)
+  expect(fields.filter((field) => !field.startsWith('!'))).toHaveLength(1)
+  orThrow(await stores.close())
+  await client.close()
 })
 
 test('A restarted server costs the near tier nothing but time', async () => {

@@ -39,7 +39,8 @@ export class NearAudit<Id, Value> {
     const now = clock.monotonic()
     if (now < this.#nextAt) return
     this.#nextAt = now + everyMs
-    void this.#compare(id, key)
+    // A codec that throws is reported by the reads.
+    this.#compare(id, key).catch(() => undefined)
   }
 
   async #compare(id: Id, key: LookupKey): Promise<void> {

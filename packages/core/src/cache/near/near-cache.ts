@@ -5,7 +5,7 @@ import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
 import type { ValueCodec } from '../codec.ts'
-import { isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
+import { expiryOf, isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
 import { type Answer, noAnswer } from '../entry-reader.ts'
 import { isPlain } from './plain-value.ts'
 import type { LookupKey, Row, RowKeys } from '../row-keys.ts'
@@ -81,7 +81,8 @@ export class NearCache<Value> {
   /** The value of a key itself, deeply frozen. */
   peek(key: LookupKey): Value | undefined {
     const kept = this.#find(key)
-    if (kept?.original === undefined) return undefined
+    // A value of another kind may share parts with others, which are not ours to freeze.
+    if (kept?.original === undefined || !kept.isDecoded) return undefined
     if (kept.shared === undefined) {
       const value = this.read(key)
       if (value === noAnswer) return undefined
@@ -114,9 +115,11 @@ export class NearCache<Value> {
       if (diagnostics.isHeard('near:fill-refused')) diagnostics.emit('near:fill-refused', { cache })
       return
     }
+    if (bytesPer.character * raw.length > this.#deps.maxBytes) return
     const source = this.#sourceOf(raw)
     if (source === undefined) return
-    const endsAt = now + softExpiryOf(raw) - clock.now()
+    // A refresh that was claimed moves the soft expiry, also beyond the other.
+    const endsAt = now + Math.min(softExpiryOf(raw), expiryOf(raw)) - clock.now()
     const parts = source.original === undefined ? 0 : partsOf(source.original)
     const bytes = bytesPer.value + bytesPer.part * parts + bytesPer.character * raw.length
     this.#values.set(this.#deps.keys.lookupKeyIn(key), { ...source, endsAt }, { bytes, tags })

@@ -38,7 +38,6 @@ export class RelayProcess {
   #distrusts = 0
   #isStopping = false
   #running: Promise<void> | undefined
-  #stopListening = (): Promise<void> => Promise.resolve()
   #stopped: Promise<Result<void, DeadlineExceeded>> | undefined
 
   constructor(stores: Stores, settings: RelaySettings, owner: string) {
@@ -79,6 +78,7 @@ export class RelayProcess {
     }
     this.#endings.push(
       diagnostics.on('outbox:published', look),
+      hints.listen(look),
       diagnostics.on('store:error', ({ store }) => {
         if (store === 'postgres') this.#distrustServer()
       }),
@@ -86,7 +86,6 @@ export class RelayProcess {
         this.stop(deadlineMs).match(() => undefined, this.#report),
       ),
     )
-    this.#stopListening = hints.listen(look)
     this.#running = this.#run()
   }
 
@@ -182,7 +181,6 @@ export class RelayProcess {
     const patienceMs = Math.max(0, deadlineMs - Math.min(1_000, deadlineMs / 4))
     const everything = Promise.all([
       this.#running,
-      this.#stopListening(),
       this.#ticker.stop(),
       ...this.#sinks.map((sink) => sink.stop(patienceMs)),
     ])

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
+import { isCluster } from './redis-client.ts'
 import { MessageLink } from './message-link.ts'
 import type { RedisStore } from './redis-store.ts'
 
@@ -44,7 +45,7 @@ export class Hints {
    * Calls `look` at the hints of other processes, and whenever some may have been lost. The
    * returned function ends that.
    */
-  listen(look: () => void): () => Promise<void> {
+  listen(look: () => void): () => void {
     const { redis, diagnostics } = this.#deps
     const link = new MessageLink(redis, this.#channel, {
       onMessage: (process) => {
@@ -56,7 +57,9 @@ export class Hints {
       },
     })
     void link.subscribe(this.#channel)
-    return () => link.close()
+    return () => {
+      link.close()
+    }
   }
 
   #send(): void {
@@ -69,9 +72,13 @@ export class Hints {
     }, gapMs).unref()
     void redis
       .run('hint', (client) => client.publish(this.#channel, this.#process))
-      .map((listeners) => {
-        if (listeners === 0) this.#restsUntil = clock.monotonic() + restMs
+      .match(
+        // A node of a cluster knows its own listeners only.
+        (listeners) => listeners > 0 || isCluster(redis.client),
+        () => false,
+      )
+      .then((isWorthwhile) => {
+        if (!isWorthwhile) this.#restsUntil = clock.monotonic() + restMs
       })
-      .unwrapOr(undefined)
   }
 }

@@ -13,7 +13,8 @@ export interface MessageListeners {
   readonly onError: (error: unknown) => void
 }
 
-const retryMs = 250
+/** Pauses between attempts to connect, in milliseconds: doubled from the first to the longest. */
+const retries = { firstMs: 250, longestMs: 10_000 }
 /** A server that leaves a command unanswered for so long is connected to anew. */
 const silentMs = 2_000
 
@@ -28,11 +29,12 @@ export class MessageLink {
   readonly #listeners: MessageListeners
   readonly #channels = new Set<string>()
   readonly #heard = new Set<string>()
+  readonly #connected = Promise.withResolvers<void>()
   #client: RedisClientType | undefined
   #isReady = false
   #isClosed = false
-  #opening: Promise<void> | undefined
   #reason: string | undefined
+  #failures = 0
 
   /** `slotKey` is a key in the slot. */
   constructor(redis: RedisStore, slotKey: string, listeners: MessageListeners) {
@@ -47,6 +49,11 @@ export class MessageLink {
     return this.#isReady && this.#client?.isReady === true
   }
 
+  /** Resolves once it has been up. */
+  get connected(): Promise<void> {
+    return this.#connected.promise
+  }
+
   /**
    * Runs a command; `undefined` when it fails, and the connection is made anew then: a reply that
    * is late or lost says nothing about what was seen before it.
@@ -54,10 +61,12 @@ export class MessageLink {
   async run<T>(command: (client: RedisClientType) => Promise<T>): Promise<T | undefined> {
     const client = this.#client
     if (client === undefined || !this.isUp) return undefined
-    const failed = (error?: unknown): undefined => {
-      this.#lose(client, error ?? new Error(`Redis: no answer within ${silentMs} ms`))
+    try {
+      return await inTime(command(client))
+    } catch (error) {
+      this.#lose(client, error)
+      return undefined
     }
-    return within(command(client).catch(failed), silentMs, failed)
   }
 
   /**
@@ -71,11 +80,10 @@ export class MessageLink {
     return this.isUp && this.#heard.has(channel)
   }
 
-  /** Closes the connection. */
-  async close(): Promise<void> {
+  /** Closes the connection; one that is being made is closed as soon as it is. */
+  close(): void {
     this.#isClosed = true
     if (this.#client !== undefined) this.#lose(this.#client)
-    await this.#opening
   }
 
   async #listenTo(client: RedisClientType, channel: string): Promise<void> {
@@ -87,28 +95,36 @@ export class MessageLink {
 
   #open(): void {
     if (this.#isClosed) return
-    this.#opening = this.#connect().catch((error: unknown) => {
-      if (this.#client === undefined) this.#openLater()
-      else this.#lose(this.#client, error)
+    this.#connect().catch((error: unknown) => {
+      if (this.#client === undefined) {
+        // An outage of the store is told elsewhere.
+        if (this.#redis.isAvailable) this.#report(error)
+        this.#openLater()
+      } else this.#lose(this.#client, error)
     })
   }
 
   #openLater(): void {
     if (this.#isClosed) return
+    const pauseMs = Math.min(retries.longestMs, retries.firstMs * 2 ** this.#failures)
+    this.#failures += 1
     setTimeout(
       () => {
         this.#open()
       },
-      retryMs * (0.5 + Math.random()),
+      pauseMs * (0.5 + Math.random()),
     ).unref()
   }
 
   async #connect(): Promise<void> {
-    const source = await this.#server()
+    const { source, database } = await inTime(this.#server())
     if (this.#isClosed) return
     const client = source.duplicate({
       RESP: 3,
       disableOfflineQueue: true,
+      database,
+      // A socket that is replaced would have no subscriptions, and nobody would be told.
+      maintNotifications: 'disabled',
       // It is made anew instead, with what has to be dropped then.
       socket: { ...source.options.socket, reconnectStrategy: false },
     } as never) as unknown as RedisClientType
@@ -117,22 +133,34 @@ export class MessageLink {
       this.#lose(client, error)
     }
     for (const event of ['error', 'end', 'sharded-channel-moved']) client.on(event, lose)
-    await client.connect()
-    await Promise.all([...this.#channels].map((channel) => this.#listenTo(client, channel)))
+    await inTime(this.#greet(client))
     if (client !== this.#client) return
+    // The store's own connection keeps the process alive.
+    client.unref()
     this.#isReady = true
     this.#reason = undefined
+    this.#failures = 0
+    this.#connected.resolve()
   }
 
-  async #server(): Promise<RedisClientType> {
+  async #greet(client: RedisClientType): Promise<void> {
+    await client.connect()
+    await Promise.all([...this.#channels].map((channel) => this.#listenTo(client, channel)))
+  }
+
+  /** The server to connect to, and its database: a host may have selected one by a command. */
+  async #server(): Promise<{ readonly source: RedisClientType; readonly database: number }> {
     const { client } = this.#redis
-    if (!isCluster(client)) return client
+    if (!isCluster(client)) {
+      const info: unknown = await client.sendCommand(['CLIENT', 'INFO'])
+      return { source: client, database: Number(/ db=(\d+)/.exec(String(info))?.[1] ?? 0) }
+    }
     const [first] = client.masters
     if (first === undefined) throw new Error('no master is known')
     const node = await client.nodeClient(first)
     const slot = Number(await node.sendCommand(['CLUSTER', 'KEYSLOT', this.#slotKey]))
     const { master } = client.slots[slot] as { readonly master: typeof first }
-    return client.nodeClient(master)
+    return { source: await client.nodeClient(master), database: 0 }
   }
 
   #lose(client: RedisClientType, error?: unknown): void {
@@ -141,15 +169,21 @@ export class MessageLink {
     this.#client = undefined
     this.#isReady = false
     this.#heard.clear()
-    discardClient(client)
     if (wasReady) this.#listeners.onLost()
-    if (error !== undefined && !this.#isClosed) this.#report(error)
+    if (error !== undefined) this.#report(error)
     this.#openLater()
+    discardClient(client)
   }
 
   #report(error: unknown): void {
     const reason = String(error)
-    if (reason !== this.#reason) this.#listeners.onError(error)
+    if (reason !== this.#reason && !this.#isClosed) this.#listeners.onError(error)
     this.#reason = reason
   }
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return within(work, silentMs, () => {
+    throw new Error(`Redis: no answer within ${silentMs} ms`)
+  })
 }

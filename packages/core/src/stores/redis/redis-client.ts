@@ -38,13 +38,22 @@ export function discardClient(client: RedisConnection): void {
       : [client]
     for (const node of nodes)
       node.once('connect', () => {
-        node.destroy()
+        destroy(node)
       })
-    client.destroy()
+    destroy(client)
   }
   client.on('error', () => undefined)
   if (isCluster(client)) for (const event of ['node-connect', 'node-error']) client.on(event, end)
   end()
+}
+
+/** Before 6.3 a client that is not open threw. */
+function destroy(client: Pick<RedisConnection, 'destroy'>): void {
+  try {
+    client.destroy()
+  } catch {
+    // It has nothing to end.
+  }
 }
 
 /**
