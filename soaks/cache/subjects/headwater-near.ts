@@ -12,7 +12,7 @@ export async function openHeadwaterNear(urls: SubjectUrls): Promise<Subject> {
 /** The same, whose writers announce what they change and do not wait until others dropped it. */
 export async function openWithoutWait(urls: SubjectUrls): Promise<Subject> {
   const stores = await connectNear(urls)
-  const { near } = stores.invalidation
+  const near = stores.invalidation.startNear()
   const announce = near.announce.bind(near)
   near.announce = async (keys) => {
     void announce(keys)

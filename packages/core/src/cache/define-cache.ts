@@ -43,8 +43,8 @@ export function defineCache<Id, Value>(
     ...(near === false ? { maxBytes: 0 } : near),
   }
   // Its writers wait for other processes, also where this one keeps nothing.
-  if (near !== false) void invalidation.near
-  if (maxBytes === 0) return new CacheAside(cacheStores, checked, { codec })
+  const tier = near === false ? undefined : invalidation.startNear()
+  if (maxBytes === 0 || tier === undefined) return new CacheAside(cacheStores, checked, { codec })
   const keys = new RowKeys(checked, redis.keyPrefix)
   const keeper = new NearCache({
     cache: options.name,
@@ -52,7 +52,7 @@ export function defineCache<Id, Value>(
     keyPrefix: redis.keyPrefix,
     keys,
     codec,
-    near: invalidation.near,
+    near: tier,
     clock,
     diagnostics,
   })

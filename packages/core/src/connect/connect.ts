@@ -69,7 +69,7 @@ async function open(
   // The gate of the cache opens with its first look at the intents: the first reads shall find it
   // open.
   const ready = [stores.invalidation.gate.firstLook]
-  if (near !== undefined) ready.push(stores.invalidation.near.ready)
+  if (near !== undefined) ready.push(stores.invalidation.startNear().ready)
   await within(Promise.all(ready), optionalWaitMs, () => undefined)
   return ok(stores)
 }

@@ -91,8 +91,8 @@ export class Invalidation {
       { ...deps, intents: this.intents, settlement, cacheId: this.#cacheId },
       this.options,
     )
-    // Takes part from now on, also where no cache is defined.
-    if (near !== undefined) void this.near
+    // Also where no cache is defined: its writers wait for the others.
+    if (near !== undefined) this.startNear()
   }
 
   /** Whether reads may trust the cache. */
@@ -126,8 +126,8 @@ export class Invalidation {
     )
   }
 
-  /** The near tier of this process, which takes part in it from the first call on. */
-  get near(): NearTier {
+  /** Begins to take part in the near tier, with a connection of its own; once for all callers. */
+  startNear(): NearTier {
     this.#near ??= new NearTier({ ...this.#deps, trust: this, nonces: this.nonces })
     return this.#near
   }

@@ -1,9 +1,11 @@
 import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../stores/redis/redis-script.ts'
 
+const dayMs = 24 * 3_600_000
+
 /**
- * The members of one cache are a hash of member to number of its last renewal, gone a day after the
- * last one, and
+ * The members of one cache are a hash of member to number of its last renewal, gone a day after
+ * its last use, and
  *
  * - `!history`: the server and its term as a primary, named as `RedisStore.runId` does; `unknown`
  *   for a writer that may not ask. A hash of another one may lack members: it is begun anew.
@@ -21,10 +23,11 @@ local here = history()
 local function begin(key, birth)
   redis.call('DEL', key)
   redis.call('HSET', key, '!history', here, '!birth', birth)
-  redis.call('PEXPIRE', key, 86400000)
+  redis.call('PEXPIRE', key, ${dayMs})
 end
 local function open(key, birth)
-  if redis.pcall('HGET', key, '!history') ~= here then begin(key, birth) end
+  if redis.pcall('HGET', key, '!history') ~= here then return begin(key, birth) end
+  redis.call('PEXPIRE', key, ${dayMs})
 end
 `
 
@@ -59,7 +62,6 @@ for at, key in ipairs(KEYS) do
   open(key, ARGV[1])
   local isMember = ARGV[at + 3] == '1' or redis.call('HEXISTS', key, ARGV[2]) == 1
   if isMember then redis.call('HSET', key, ARGV[2], ARGV[3]) end
-  redis.call('PEXPIRE', key, 86400000)
   local states = redis.call('HMGET', key, '!birth', '!settled')
   replies[at + 1] = { isMember and 1 or 0, states[1], states[2] and 1 or 0 }
 end
@@ -94,9 +96,7 @@ export interface Members {
   readonly renewals: ReadonlyMap<string, string>
 }
 
-/**
- * Publishes messages and lists the members then. One round trip.
- */
+/** Publishes messages and lists the members then. One round trip. */
 export async function announce(
   client: RedisClientType,
   messages: readonly MemberMessage[],

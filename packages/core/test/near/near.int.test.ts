@@ -69,7 +69,7 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
 
   test('A value is not kept when a change of its key was heard of while it was read', async () => {
     await isNear()
-    const { near } = reader.invalidation
+    const near = reader.invalidation.startNear()
     const keyInRedis = reader.redis.keyPrefix + cache.key(id).text
     await near.announce([cache.key(id).text])
     expect(cache.peek(id)).toBeUndefined()
@@ -83,9 +83,9 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
 
   test('A value is not kept when its process left while it was read, and joined anew', async () => {
     await isNear()
-    await reader.invalidation.near.announce([cache.key(id).text])
+    await reader.invalidation.startNear().announce([cache.key(id).text])
     const read = cache.get(id)
-    reader.invalidation.near.membership.leave('flushed')
+    reader.invalidation.startNear().membership.leave('flushed')
     orThrow(await read)
     expect(cache.peek(id)).toBeUndefined()
     await isNear()

@@ -96,11 +96,9 @@ export class MessageLink {
   #open(): void {
     if (this.#isClosed) return
     this.#connect().catch((error: unknown) => {
-      if (this.#client === undefined) {
-        // An outage of the store is told elsewhere.
-        if (this.#redis.isAvailable) this.#report(error)
-        this.#openLater()
-      } else this.#lose(this.#client, error)
+      // An outage of the store is told elsewhere.
+      if (this.#redis.isAvailable) this.#report(error)
+      this.#openLater()
     })
   }
 
@@ -133,7 +131,11 @@ export class MessageLink {
       this.#lose(client, error)
     }
     for (const event of ['error', 'end', 'sharded-channel-moved']) client.on(event, lose)
-    await inTime(this.#greet(client))
+    try {
+      await inTime(this.#greet(client))
+    } catch (error) {
+      this.#lose(client, error)
+    }
     if (client !== this.#client) return
     // The store's own connection keeps the process alive.
     client.unref()

@@ -1,7 +1,7 @@
-import { exploreEach } from './exploration-fixture.ts'
+import { exploreAll } from './exploration-fixture.ts'
 import { flushes } from './explored-flushes.ts'
 
-exploreEach(flushes, [
+exploreAll(flushes, [
   'begin a flush',
   'replace the marker',
   'delete the intents of a flush',

@@ -1,7 +1,7 @@
-import { exploreEach } from './exploration-fixture.ts'
+import { exploreAll } from './exploration-fixture.ts'
 import { outages } from './explored-outages.ts'
 
-exploreEach(outages, [
+exploreAll(outages, [
   'hold fails',
   'get an id',
   'release fails',

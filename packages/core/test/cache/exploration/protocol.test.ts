@@ -1,7 +1,7 @@
-import { exploreEach } from './exploration-fixture.ts'
+import { exploreAll } from './exploration-fixture.ts'
 import { settings } from './explored.ts'
 
-exploreEach(settings, [
+exploreAll(settings, [
   'hold the entry',
   'hold the tag',
   'intent',

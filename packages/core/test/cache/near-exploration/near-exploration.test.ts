@@ -1,7 +1,7 @@
 import { explored } from './explored.ts'
-import { exploreEach } from './near-exploration-fixture.ts'
+import { exploreAll } from './near-exploration-fixture.ts'
 
-exploreEach(explored, [
+exploreAll(explored, [
   'join',
   'join another server',
   'renew',
