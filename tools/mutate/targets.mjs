@@ -111,6 +111,23 @@ export const targets = {
     ],
     tests: [cache],
   },
+  near: {
+    parts: [
+      {
+        sources: [`${core}/src/near/{sieve,recent-changes}.ts`],
+        first: [`${core}/test/near/sieve.test.ts`, `${core}/test/near/recent-changes.test.ts`],
+      },
+      {
+        sources: [`${core}/src/cache/near/{near-cache,plain-value}.ts`],
+        first: [`${core}/test/near/near-cache.test.ts`, `${core}/test/near/plain-value.test.ts`],
+      },
+      {
+        sources: [`${core}/src/near/{announcements,change,member-scripts,membership}.ts`],
+        first: [`${core}/test/near/membership.test.ts`, `${core}/test/near/near-faults.int.test.ts`],
+      },
+    ],
+    tests: [`${core}/test/near`],
+  },
   relay: {
     parts: [
       {

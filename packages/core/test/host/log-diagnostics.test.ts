@@ -51,15 +51,18 @@ test('Outages are logged as warnings, losses as errors, and hits not at all', ()
   expect(diagnostics.isHeard('cache:hit')).toBe(false)
 })
 
-test('A read that passes the cache by on a healthy day is logged at debug alone', () => {
+test('What a healthy day brings, a writer or an audit that finds nothing, is logged at debug alone', () => {
   const diagnostics = new Diagnostics()
   const everything = keptLines()
   const usual = keptLines()
   logDiagnostics(diagnostics, everything.logger, { level: 'debug' })
   logDiagnostics(diagnostics, usual.logger)
   diagnostics.emit('cache:bypass', { cache: 'course', reason: 'held' })
-  expect(everything.lines.map(([level]) => level)).toEqual(['debug'])
+  diagnostics.emit('near:audit', { cache: 'course', isStale: false })
+  expect(everything.lines.map(([level]) => level)).toEqual(['debug', 'debug'])
   expect(usual.lines).toEqual([])
+  diagnostics.emit('near:audit', { cache: 'course', isStale: true })
+  expect(usual.lines.map(([level]) => level)).toEqual(['warn'])
 })
 
 test('With the level debug every hit is logged, and nothing after the end', () => {

@@ -1,4 +1,4 @@
-import { cacheKey, ok, orThrow, type Stores, transaction } from '@headwater/core'
+import { cacheKey, collectMetrics, ok, orThrow, type Stores, transaction } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -50,11 +50,14 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
 
   test('A value that was read from Redis answers without any command', async () => {
     await isNear()
+    const metrics = collectMetrics(reader.diagnostics)
     const commands = await commandsOf(reader, async () => {
       expect(await versionOf(cache, id)).toBe(1)
       expect(orThrow(await cache.getMany([id])).get(id)).toEqual({ id, version: 1 })
     })
     expect(commands).toEqual([])
+    expect(metrics.snapshot().cache).toMatchObject({ hits: 2, misses: 0 })
+    metrics.stop()
   })
 
   test('A read after a commit of another process never sees an older value', async () => {
