@@ -123,7 +123,10 @@ export const targets = {
       },
       {
         sources: [`${core}/src/near/{announcements,change,member-scripts,membership}.ts`],
-        first: [`${core}/test/near/membership.test.ts`, `${core}/test/near/near-faults.int.test.ts`],
+        first: [
+          `${core}/test/near/membership.test.ts`,
+          `${core}/test/near/near-faults.int.test.ts`,
+        ],
       },
     ],
     tests: [`${core}/test/near`],

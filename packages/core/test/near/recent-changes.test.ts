@@ -25,4 +25,7 @@ test('More changes than it remembers count as a change of everything', () => {
   expect(changes.isUnchanged('key0', before)).toBe(false)
   expect(changes.isUnchanged('other', before)).toBe(false)
   expect(changes.isUnchanged('key10000', changes.moment)).toBe(true)
+  const later = changes.moment
+  changes.note('another')
+  expect(changes.isUnchanged('other', later)).toBe(true)
 })
