@@ -1,7 +1,7 @@
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import { type HistoryExpressions, untold } from '../stores/postgres/server-history.ts'
 import type { SqlResult } from '../stores/sql-client.ts'
-import { beginSql } from './transaction-queries.ts'
+import { beginSql, identitySql, limitOf } from './transaction-queries.ts'
 import type { TransactionSettings } from './transaction-options.ts'
 
 /** The facts by which another connection can find the outcome of a transaction. */
@@ -45,7 +45,7 @@ export async function begin(
 ): Promise<BegunTransaction> {
   const beginWith = ({ system, ...history }: HistoryExpressions): Promise<Sent> => {
     const unknown = connection.system === undefined ? system : untold
-    return sendAlong(connection, beginSql(settings, { ...history, system: unknown }), first)
+    return sendAlong(connection, { settings, history: { ...history, system: unknown }, first })
   }
   const rollBack = (): Promise<unknown> => connection.query('ROLLBACK')
   const { identity, results } = await connection.history.use(beginWith, rollBack)
@@ -56,21 +56,37 @@ export async function begin(
   return { identity: { ...begun, system: connection.system }, results }
 }
 
+interface Beginning {
+  readonly settings: TransactionSettings
+  readonly history: HistoryExpressions
+  readonly first: FirstStatement
+}
+
 interface Sent {
   readonly identity: SqlResult<object> | undefined
   readonly results: BegunTransaction['results']
 }
 
+/** The identity is asked for by a prepared statement where it can be: half its cost is the plan. */
 async function sendAlong(
   connection: PostgresConnection,
-  beginning: readonly string[],
-  { text, values }: FirstStatement,
+  { settings, history, first: { text, values } }: Beginning,
 ): Promise<Sent> {
+  const limit = limitOf(settings)
   if (values.length === 0) {
-    const [, identity, ...results] = await connection.queryAll([...beginning, text].join(';\n'))
-    return { identity, results: Promise.resolve(results) }
+    const identity = identitySql(history, `'${limit}'`)
+    const [, answer, ...results] = await connection.queryAll(
+      [beginSql(settings), identity, text].join(';\n'),
+    )
+    return { identity: answer, results: Promise.resolve(results) }
   }
-  const { ahead, result } = connection.queryBehind(beginning, text, values)
+  const { ahead, result } = connection.queryBehind(
+    [
+      { text: beginSql(settings), values: [] },
+      { text: identitySql(history, '$1'), values: [limit] },
+    ],
+    { text, values },
+  )
   const results = result.then((one) => [one])
   // Where the beginning fails nobody looks at the statement, which was passed over.
   results.catch(() => undefined)

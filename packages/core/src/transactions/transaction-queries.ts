@@ -8,27 +8,34 @@ import type { TransactionSettings } from './transaction-options.ts'
  */
 export const serverGraceMs = 250
 
+/** The limit that the server keeps for a transaction, as the value of a setting. */
+export function limitOf({ deadlineMs }: TransactionSettings): string {
+  return String(settingMs(deadlineMs + serverGraceMs))
+}
+
+/** Begins a transaction. */
+export function beginSql({ isolation }: TransactionSettings): string {
+  return `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`
+}
+
 /**
- * The statements that begin a transaction. The second answers with its identity in one column,
+ * Gives the transaction its limit, an expression, and answers with its identity in one column,
  * whose parts are separated by blanks: seven columns make such a statement a fifth slower.
  */
-export function beginSql(
-  { deadlineMs, isolation }: TransactionSettings,
+export function identitySql(
   { timeline, system, recovery }: HistoryExpressions,
-): readonly string[] {
-  const limit = settingMs(deadlineMs + serverGraceMs)
-  return [
-    `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`,
-    `SELECT concat(
+  limit: string,
+): string {
+  return `
+    SELECT concat(
       pg_current_xact_id(),
       ' ', pg_backend_pid(),
       ' ', ${timeline},
       ' ', ${system},
       ' ', ${recovery},
-      ' ', set_config('statement_timeout', '${limit}', true),
-      ' ', set_config('idle_in_transaction_session_timeout', '${limit}', true)
-    ) AS identity`,
-  ]
+      ' ', set_config('statement_timeout', ${limit}, true),
+      ' ', set_config('idle_in_transaction_session_timeout', ${limit}, true)
+    ) AS identity`
 }
 
 /** The id of the open transaction, NULL outside of one. */

@@ -10,7 +10,12 @@ import { rowTypes } from './row-types.ts'
 import { breaksConnection, deadlineFailure, sqlFailure, unavailableFailure } from './sql-failure.ts'
 import type { ServerHistory } from './server-history.ts'
 import type { Statement, Statements } from './statements.ts'
-import { type PostgresConnection, type QueryBehind } from './postgres-store.ts'
+import type {
+  PostgresConnection,
+  QueryBehind,
+  StatementAhead,
+  StatementBehind,
+} from './postgres-store.ts'
 import { FailureError } from '../../failure/failure-error.ts'
 
 /** What every connection of a store shares. */
@@ -82,20 +87,23 @@ export class LoanedConnection implements PostgresConnection {
     return this.#inTurn(this.#context.statements.of(text, false), undefined)
   }
 
-  queryBehind(ahead: readonly string[], text: string, values: readonly unknown[]): QueryBehind {
+  queryBehind(ahead: readonly StatementAhead[], { text, values }: StatementBehind): QueryBehind {
     if (!canQueryTogether(this.#client)) {
-      const first = this.queryAll(ahead.join(';\n'))
+      const first = Promise.all(ahead.map((one) => this.query(one.text, one.values)))
       return { ahead: first, result: first.then(() => this.query(text, values)) }
     }
     const arrived = Promise.withResolvers<readonly SqlResult<object>[]>()
+    const { statements } = this.#context
     const companions: Companions = {
-      ahead,
+      ahead: ahead.map(({ text: own, values: their }) => ({
+        ...statements.of(own, their.length > 0),
+        values: their,
+      })),
       onAhead: (results) => {
         arrived.resolve(results.map(resultOf))
       },
     }
-    const statement = this.#context.statements.of(text, true)
-    const results = this.#inTurn({ ...statement, companions }, values)
+    const results = this.#inTurn({ ...statements.of(text, true), companions }, values)
     results.catch(arrived.reject)
     return { ahead: arrived.promise, result: results.then(lastOf) }
   }
@@ -104,7 +112,7 @@ export class LoanedConnection implements PostgresConnection {
     const statement = this.#context.statements.of(text, true)
     const [, committed] = await this.#inTurn(
       canQueryTogether(this.#client)
-        ? { ...statement, operation: 'commit', companions: { behind: 'COMMIT' } }
+        ? { ...statement, operation: 'commit', companions: { behind: { text: 'COMMIT' } } }
         : statement,
       values,
     )

@@ -28,12 +28,12 @@ export interface PostgresConnection extends SqlClient {
    */
   queryAll(text: string): Promise<readonly SqlResult<object>[]>
   /**
-   * Runs statements without parameters and, when they succeed, one with parameters behind them, in
-   * one round trip where the client allows it. Diagnostics and failures have the name of the last.
+   * Runs statements and, when they succeed, one with parameters behind them, in one round trip
+   * where the client allows it. Diagnostics and failures have the name of the last.
    *
    * @internal
    */
-  queryBehind(ahead: readonly string[], text: string, values: readonly unknown[]): QueryBehind
+  queryBehind(ahead: readonly StatementAhead[], behind: StatementBehind): QueryBehind
   /**
    * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it;
    * returns the reply to COMMIT. Diagnostics and failures call it `commit`.
@@ -44,6 +44,26 @@ export interface PostgresConnection extends SqlClient {
    * `store-unavailable`.
    */
   close(): void
+}
+
+/**
+ * A statement in front of another one.
+ *
+ * @internal
+ */
+export interface StatementAhead {
+  readonly text: string
+  readonly values: readonly string[]
+}
+
+/**
+ * A statement with parameters.
+ *
+ * @internal
+ */
+export interface StatementBehind {
+  readonly text: string
+  readonly values: readonly unknown[]
 }
 
 /**

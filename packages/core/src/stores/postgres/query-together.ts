@@ -18,14 +18,22 @@ export function canQueryTogether(client: ClientBase): boolean {
   return queryClassOf(client) !== undefined
 }
 
-/** Statements without parameters that share the message of another one. */
+/** A statement that shares the message of another one. */
+export interface Companion {
+  readonly text: string
+  /** The name it is prepared under on each connection; absent for one that is parsed each time. */
+  readonly name?: string
+  readonly values?: readonly string[]
+}
+
+/** Statements that share the message of another one. */
 export interface Companions {
   /** Those in front of it. */
-  readonly ahead?: readonly string[]
+  readonly ahead?: readonly Companion[]
   /** Receives their results, which arrive while it still runs. */
   readonly onAhead?: (results: QueryResult[]) => void
   /** The one behind it. */
-  readonly behind?: string
+  readonly behind?: Companion
 }
 
 /**
@@ -47,7 +55,7 @@ export function queryTogether(
     // What `pg` calls after it has sent the statement and its values, to have them executed.
     query._getRows = (connection) => {
       connection.execute({ portal: '' }, false)
-      if (behind !== undefined) sendBare(connection, behind)
+      if (behind !== undefined) sendWhole(connection, behind)
       connection.sync()
     }
     if (ahead.length > 0) sendAhead(query, ahead, onAhead)
@@ -61,39 +69,50 @@ export function queryTogether(
  */
 function sendAhead(
   query: ExtendedQuery,
-  ahead: readonly string[],
+  ahead: readonly Companion[],
   onResults: Companions['onAhead'],
 ): void {
   const { name } = query
   const { prepare, handleCommandComplete, handleError } = query
-  let left = ahead.length
+  const waiting = [...ahead]
   query.prepare = (connection) => {
-    for (const text of ahead) sendBare(connection, text)
+    for (const companion of ahead) sendWhole(connection, companion)
     connection.flush()
     prepare.call(query, connection)
     query.name = undefined
   }
   query.handleCommandComplete = (message, connection) => {
     handleCommandComplete.call(query, message, connection)
-    left -= 1
-    if (left !== 0) return
+    const done = waiting.shift()
+    if (done === undefined) return
+    if (done.name !== undefined) connection.parsedStatements[done.name] = done.text
+    if (waiting.length > 0) return
     query.name = name
     onResults?.([query._results].flat())
   }
   query.handleError = (error, connection) => {
-    if (left > 0 && name !== undefined) delete connection.submittedNamedStatements?.[name]
+    if (waiting.length > 0 && name !== undefined) delete connection.submittedNamedStatements?.[name]
     handleError.call(query, error, connection)
   }
 }
 
-function sendBare(connection: Connection, text: string): void {
-  connection.parse({ name: '', text, types: [] }, false)
-  connection.bind({}, false)
+/**
+ * Sends a statement with all that its execution needs. A name that did not get as far as its result
+ * may be taken on the server all the same, so it is freed before it is given.
+ */
+function sendWhole(connection: OwnConnection, { name = '', text, values }: Companion): void {
+  if (connection.parsedStatements[name] === undefined) {
+    if (name !== '') connection.close({ type: 'S', name }, false)
+    connection.parse({ name, text, types: [] }, false)
+  }
+  connection.bind({ statement: name, values: [...(values ?? [])] }, false)
   connection.describe({ type: 'P', name: '' }, false)
   connection.execute({ portal: '' }, false)
 }
 
 interface OwnConnection extends Connection {
+  /** Texts of the statements that the server has parsed, by name. */
+  readonly parsedStatements: Record<string, string>
   /** Statements that `pg` has sent and the server has not parsed yet; absent before 8.23. */
   readonly submittedNamedStatements?: Record<string, string>
 }
@@ -101,9 +120,9 @@ interface OwnConnection extends Connection {
 interface ExtendedQuery extends Query {
   name: string | undefined
   readonly _results: QueryResult | QueryResult[]
-  _getRows: (connection: Connection) => void
-  prepare: (connection: Connection) => void
-  handleCommandComplete: (message: unknown, connection: Connection) => void
+  _getRows: (connection: OwnConnection) => void
+  prepare: (connection: OwnConnection) => void
+  handleCommandComplete: (message: unknown, connection: OwnConnection) => void
   handleError: (error: Error, connection: OwnConnection) => void
 }
 

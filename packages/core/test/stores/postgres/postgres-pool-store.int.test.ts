@@ -322,9 +322,10 @@ describe('PostgreSQL', () => {
 
   const insertedAfter = (stores: Stores, ahead: readonly string[], id: number) =>
     stores.postgres.withConnection(async (connection) => {
-      const sent = connection.queryBehind(ahead, 'INSERT INTO behind VALUES ($1) RETURNING id', [
-        id,
-      ])
+      const sent = connection.queryBehind(
+        ahead.map((text) => ({ text, values: [] })),
+        { text: 'INSERT INTO behind VALUES ($1) RETURNING id', values: [id] },
+      )
       const [first, last] = await Promise.allSettled([sent.ahead, sent.result])
       await connection.query('ROLLBACK')
       return {
@@ -353,6 +354,28 @@ describe('PostgreSQL', () => {
     const first = 'INSERT INTO behind VALUES (1)'
     expect(await insertedAfter(stores, ['BEGIN', first], 1)).toEqual(failed)
     expect(await insertedAfter(stores, ['BEGIN', 'SELECT 1'], 1)).toEqual(inserted)
+  })
+
+  test('A statement with parameters ahead of others is prepared once, also when it failed before', async () => {
+    const stores = await open({ maxConnections: 1 })
+    const divided = (by: string) =>
+      stores.postgres.withConnection(async (connection) => {
+        const sent = connection.queryBehind(
+          [{ text: 'SELECT 6 / $1::int AS quotient', values: [by] }],
+          {
+            text: 'SELECT name FROM pg_prepared_statements WHERE statement LIKE $1',
+            values: ['SELECT 6%'],
+          },
+        )
+        const [first, last] = await Promise.allSettled([sent.ahead, sent.result])
+        return [first, last].map((one) =>
+          one.status === 'fulfilled' ? [one.value].flat().flatMap(({ rows }) => rows) : 'failed',
+        )
+      })
+    const prepared = { name: expect.any(String) as unknown }
+    expect(await divided('0')).toEqual(['failed', 'failed'])
+    expect(await divided('2')).toEqual([[{ quotient: 3 }], [prepared]])
+    expect(await divided('3')).toEqual([[{ quotient: 2 }], [prepared]])
   })
 
   test('A client that cannot send statements together sends one after the other', async () => {
