@@ -28,6 +28,7 @@ export function hostOptionsFrom(env: NodeJS.ProcessEnv = process.env): HostOptio
   return {
     port: Number(env['PORT'] ?? 0),
     trustedProxies: Number(env['TRUSTED_PROXIES'] ?? 0),
+    deadlineMs: Number(env['REQUEST_DEADLINE_MS'] ?? 10_000),
     secureCookies: env['NODE_ENV'] === 'production',
     monitorToken: env['MONITOR_TOKEN'],
     secret: env['APP_SECRET'],

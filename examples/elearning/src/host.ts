@@ -27,8 +27,8 @@ export interface HostOptions extends ApiOptions {
 /** The defaults of {@link HostOptions}. */
 export const hostDefaults = { port: 0, trustedProxies: 0 } as const satisfies HostOptions
 
-/** The defaults of closing a host. */
-export const closeDefaults = { deadlineMs: 10_000 } as const
+/** The defaults of closing a host; the environment says how long those who end it wait. */
+export const closeDefaults = { deadlineMs: Number(process.env['CLOSE_DEADLINE_MS'] ?? 10_000) }
 
 /** A running host. */
 export interface RunningHost {

@@ -145,6 +145,8 @@ function environment({
     // The second process, and the next run, need not strip and compile again.
     NODE_COMPILE_CACHE: compileCache,
     MONITOR_TOKEN: monitorToken,
+    REQUEST_DEADLINE_MS: String(patient.timeoutMs),
+    CLOSE_DEADLINE_MS: String(patient.timeoutMs),
     HEADWATER_POSTGRES_URL: postgres.url,
     HEADWATER_REDIS_URL: redis.url,
     HEADWATER_REDIS_PREFIX: redis.prefix,

@@ -1,7 +1,5 @@
 import type { RunningHost } from '../host.ts'
 
-const closeDeadlineMs = 10_000
-
 /** Resolves at the first signal to stop; later ones have no effect. */
 export function untilStopped(): Promise<undefined> {
   return new Promise((resolve) => {
@@ -24,7 +22,7 @@ export async function closeOnSignals(start: () => Promise<RunningHost>): Promise
     console.log(`listening on ${host.url}`)
     await stopped
     console.log('stopping')
-    return process.exit((await host.close({ deadlineMs: closeDeadlineMs })) ? 0 : 1)
+    return process.exit((await host.close()) ? 0 : 1)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     return process.exit(1)
