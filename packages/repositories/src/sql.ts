@@ -40,6 +40,11 @@ export function write<T, E>(
   return transaction(stores, work, { maxAttempts, ...options })
 }
 
+/** The columns of rows of parameters, for a statement that unnests them. */
+export function columnsOf(rows: readonly (readonly unknown[])[]): readonly unknown[][] {
+  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]))
+}
+
 /** The row of a statement that always returns one. */
 export function onlyRow<Row>(rows: readonly Row[]): Row {
   const [row] = rows

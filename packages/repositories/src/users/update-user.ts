@@ -3,32 +3,34 @@ import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/
 import type * as z from 'zod/mini'
 import type { RepositoryCaches } from '../context.ts'
 import { changedFields } from '../input.ts'
+import { columnsOf } from '../sql.ts'
 import { userPasswordChanged, userUpdated } from './user-events.ts'
-import { selectUsers, toUser, updatePassword, updateUserRow } from './user-queries.ts'
+import {
+  selectUsers,
+  toUser,
+  updatePassword,
+  updateUserRow,
+  updateUserRows,
+} from './user-queries.ts'
 import type { UserRow } from './user-queries.ts'
 import type { passwordInput, User, userChangesInput } from './user.ts'
 
 /** Changes of a profile that were checked. */
-export type ValidUserChanges = z.output<ReturnType<typeof userChangesInput>>
+export interface UserUpdate {
+  readonly id: number
+  readonly changes: z.output<ReturnType<typeof userChangesInput>>
+}
 
 /** Changes a profile within a transaction and publishes `user.updated`. */
 export async function updateUser(
   tx: Transaction,
-  { id, changes }: { readonly id: number; readonly changes: ValidUserChanges },
+  { id, changes }: UserUpdate,
   caches: RepositoryCaches,
 ): Promise<Result<User, NotFound | VersionConflict>> {
   tx.invalidate(caches.users.key(id))
   const {
     rows: [row],
-  } = await tx.query<UserRow>(updateUserRow, [
-    id,
-    changes.email,
-    changes.username,
-    changes.role,
-    changes.fullName !== undefined,
-    changes.fullName,
-    changes.expectedVersion,
-  ])
+  } = await tx.query<UserRow>(updateUserRow, valuesOf({ id, changes }))
   if (row === undefined) {
     const { rows } = await tx.query(selectUsers, [[id]])
     return err(rows.length === 0 ? notFound('user', id) : versionConflict('user', id))
@@ -36,6 +38,26 @@ export async function updateUser(
   const user = toUser(row)
   tx.publish(userUpdated(user, changedFields(changes)))
   return ok(user)
+}
+
+/**
+ * Changes different profiles within a transaction and publishes their `user.updated`. Returns
+ * `undefined` in the place of one that is not there or has another version.
+ */
+export async function updateUsers(
+  tx: Transaction,
+  updates: readonly UserUpdate[],
+  caches: RepositoryCaches,
+): Promise<Result<readonly (User | undefined)[], never>> {
+  tx.invalidate(...updates.map(({ id }) => caches.users.key(id)))
+  const { rows } = await tx.query<UserRow>(updateUserRows, columnsOf(updates.map(valuesOf)))
+  const users = new Map(rows.map((row) => [row.id, toUser(row)]))
+  const updated = updates.map(({ id, changes }) => {
+    const user = users.get(id)
+    if (user !== undefined) tx.publish(userUpdated(user, changedFields(changes)))
+    return user
+  })
+  return ok(updated)
 }
 
 /** Changes a password within a transaction and publishes `user.password-changed`. */
@@ -52,4 +74,17 @@ export async function changePassword(
   const user = toUser(row)
   tx.publish(userPasswordChanged(user))
   return ok(user)
+}
+
+/** The parameters of `updateUserRow`. */
+function valuesOf({ id, changes }: UserUpdate): readonly unknown[] {
+  return [
+    id,
+    changes.email,
+    changes.username,
+    changes.role,
+    changes.fullName !== undefined,
+    changes.fullName,
+    changes.expectedVersion,
+  ]
 }

@@ -1,3 +1,4 @@
+import { waitsBriefly } from '../writes/waits-briefly.ts'
 import type { User } from './user.ts'
 
 const profile =
@@ -25,6 +26,35 @@ export const selectUsers = `
   SELECT ${profile}
   FROM @schema.users
   WHERE id = ANY ($1::integer[])`
+
+/**
+ * As {@link insertUser} for several users, those left out whose address or name is taken: $1
+ * emails, $2 usernames, $3 password hashes, $4 full names, $5 roles, $6 addresses, $7 user agents,
+ * $8 referrers.
+ */
+export const insertUsers = `
+  WITH asked AS (
+    SELECT *
+    FROM unnest(
+      $1::varchar[], $2::varchar[], $3::varchar[], $4::varchar[], $5::varchar[], $6::varchar[],
+      $7::varchar[], $8::varchar[]
+    ) AS asked (
+      email, username, password_hash, full_name, role, ip_address, user_agent, referrer
+    )
+  ), registered AS (
+    INSERT INTO @schema.users (email, username, password_hash, full_name, role)
+    SELECT email, username, password_hash, full_name, role
+    FROM asked
+    WHERE ${waitsBriefly}
+    ON CONFLICT DO NOTHING
+    RETURNING ${profile}
+  ), origin AS (
+    INSERT INTO @schema.user_origin (user_id, ip_address, user_agent, referrer)
+    SELECT id, ip_address, user_agent, referrer
+    FROM registered JOIN asked USING (email)
+    WHERE coalesce(ip_address, user_agent, referrer) IS NOT NULL
+  )
+  SELECT * FROM registered`
 
 /** $1 email. */
 export const selectUserByEmail = `
@@ -66,6 +96,28 @@ export const updateUserRow = `
       version    = version + 1,
       updated_at = now()
   WHERE id = $1 AND ($7::bigint IS NULL OR version = $7)
+  RETURNING ${profile}`
+
+/**
+ * As {@link updateUserRow} for several users, those left out that are not there or have another
+ * version: an array for each of its parameters.
+ */
+export const updateUserRows = `
+  UPDATE @schema.users
+  SET email      = coalesce(new_email, email),
+      username   = coalesce(new_username, username),
+      role       = coalesce(new_role, role),
+      full_name  = CASE WHEN sets_full_name THEN new_full_name ELSE full_name END,
+      version    = version + 1,
+      updated_at = now()
+  FROM unnest(
+    $1::integer[], $2::varchar[], $3::varchar[], $4::varchar[], $5::boolean[], $6::varchar[],
+    $7::bigint[]
+  ) AS change (
+    user_id, new_email, new_username, new_role, sets_full_name, new_full_name, expected_version
+  )
+  WHERE id = user_id AND (expected_version IS NULL OR version = expected_version)
+    AND ${waitsBriefly}
   RETURNING ${profile}`
 
 /** $1 id, $2 password hash. */

@@ -22,8 +22,8 @@ import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { ProfileWarming } from './profile-warming.ts'
-import { registerUser } from './register-user.ts'
-import { changePassword, updateUser } from './update-user.ts'
+import { changePassword } from './update-user.ts'
+import { type UserWrites, userWrites } from './user-writes.ts'
 import {
   selectCredentials,
   selectUserByEmail,
@@ -76,28 +76,30 @@ export class UserRepository {
   readonly #log: EventLog | undefined
   readonly #redactor: Redactor | undefined
   readonly #warming: ProfileWarming
+  readonly #writes: UserWrites
 
   /** @internal */
   constructor({ context, sessions, log, redactor }: UserDeps) {
     this.#context = context
     this.#warming = new ProfileWarming(context)
+    this.#writes = userWrites(context)
     this.#sessions = sessions
     this.#log = log
     this.#redactor = redactor
   }
 
   /**
-   * Registers a user: inserts the row and publishes `user.registered` in one transaction. An
-   * ordinary `get` then warms the profile in the background. Address and browser reach the
-   * registration in the activity log, and are no part of the event.
+   * Registers a user: inserts the row and publishes `user.registered` in one transaction, which
+   * registrations at the same time share. An ordinary `get` then warms the profile in the
+   * background. Address and browser reach the registration in the activity log, and are no part of
+   * the event.
    *
    * Costs 2 PostgreSQL round trips and 2 of Redis; in the background those of a `get` that misses.
    */
   create(user: NewUser, options?: CallOptions): ResultAsync<User, CreateUserError> {
-    const { stores, caches } = this.#context
     return validate(newUserInput(), user)
       .map((input) => ({ ...input, metadata: this.#origin(input.metadata) }))
-      .asyncAndThen((input) => write(stores, (tx) => registerUser(tx, input, caches), options))
+      .asyncAndThen((input) => this.#writes.registrations.add(input, options))
       .mapErr(takenName)
       .andTee(({ id }) => {
         this.#warming.warm(id)
@@ -186,7 +188,8 @@ export class UserRepository {
 
   /**
    * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
-   * `expectedVersion` another version is left alone: `version-conflict`.
+   * `expectedVersion` another version is left alone: `version-conflict`. Changes of other profiles
+   * at the same time may share the transaction.
    *
    * Costs 2 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
    * from `version-conflict`.
@@ -196,13 +199,10 @@ export class UserRepository {
     changes: UserChanges,
     options?: CallOptions,
   ): ResultAsync<User, UpdateUserError> {
-    const { stores, caches } = this.#context
     return validate(idInput(), { id })
       .andThen(() => validate(userChangesInput(), changes))
       .andThen(someChange)
-      .asyncAndThen((input) =>
-        write(stores, (tx) => updateUser(tx, { id, changes: input }, caches), options),
-      )
+      .asyncAndThen((input) => this.#writes.updates.add({ id, changes: input }, options))
       .mapErr(takenName)
   }
 
