@@ -120,6 +120,17 @@ export interface DiagnosticEvents {
   'session:reapplied': { scope: 'all' | 'pending'; count: number }
   /** A revocation could not be applied in Redis, or not noted as applied; it is retried. */
   'session:revocation-failed': { error: unknown }
+  /**
+   * A step of a migration that is applied online begins or is done; `rows` is about how many rows
+   * its table has.
+   */
+  'migration:step': {
+    file: string
+    step: 'build-index' | 'drop-index' | 'batches'
+    rows: number
+    state: 'begun' | 'done'
+    durationMs: number
+  }
   /** The limiter answered from memory because Redis failed. */
   'rate-limit:fallback': { error: unknown }
   /** A listener of the diagnostics threw. */

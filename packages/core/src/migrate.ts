@@ -2,12 +2,10 @@ import * as z from 'zod/mini'
 import { checkOptions, option, strictOptions } from './check-options.ts'
 import type { Stores } from './connect/stores.ts'
 import type { SqlError } from './errors.ts'
-import { FailureError, failureIn } from './failure/failure-error.ts'
-import {
-  applyMigrations,
-  type LoadedSet,
-  type MigrationFailed,
-} from './migrations/apply-migrations.ts'
+import { failureIn } from './failure/failure-error.ts'
+import { applyMigrations, type LoadedSet } from './migrations/apply-migrations.ts'
+import { applyOnline } from './migrations/apply-online.ts'
+import { type MigrationFailed, stopped } from './migrations/migration-failed.ts'
 import {
   beginRun,
   createSchema,
@@ -15,12 +13,17 @@ import {
   lockRuns,
   selectSchema,
 } from './migrations/migration-queries.ts'
-import { type MigrationSet, migrationSetRule, readMigrations } from './migrations/migration-set.ts'
+import {
+  type MigrationFile,
+  type MigrationSet,
+  migrationSetRule,
+  readMigrations,
+} from './migrations/migration-set.ts'
+import { type PlannedMigration, planPending } from './migrations/plan-migrations.ts'
 import { once } from './once.ts'
 import { err, ok, type Result, ResultAsync } from './result.ts'
 import { openDirectPostgres } from './stores/postgres/postgres-direct.ts'
 import type { PostgresConnection, PostgresStore } from './stores/postgres/postgres-store.ts'
-import { withCause } from './failure/with-cause.ts'
 
 /** The tables of core itself: outbox, cursors, intents. */
 export const coreMigrations: MigrationSet = {
@@ -86,6 +89,12 @@ export interface MigrationReport {
  * were changed after they had been applied, and new files that sort before those. With nothing to
  * do it needs no right to create anything.
  *
+ * Files whose names end with `.online.sql` build indexes and change rows while their tables are
+ * written: outside the transaction, which ends before such a file and begins again behind it. A run
+ * that was killed is finished by the next one. `migration:step` tells of each step;
+ * {@link planMigrations} says beforehand what will take long. Where the tables have no rows yet,
+ * these files belong to the transaction as well.
+ *
  * @throws {@link InvalidOptions} for options that break a rule.
  * @example
  * ```ts
@@ -96,22 +105,52 @@ export function migrate(
   stores: Stores,
   options: MigrateOptions = {},
 ): ResultAsync<MigrationReport, MigrationFailed | SqlError> {
-  return new ResultAsync(run(stores, checkOptions('migrate', migrateRules(), options)))
+  const valid = checkOptions('migrate', migrateRules(), options)
+  return withPlan(stores, valid, async (plan) => ({ applied: await applyAll(plan) }))
 }
 
-async function run(
+/**
+ * The files that {@link migrate} would apply with the same options, in order, and which of them go
+ * through many rows. Changes nothing and waits for nobody.
+ *
+ * @throws {@link InvalidOptions} for options that break a rule.
+ */
+export function planMigrations(
+  stores: Stores,
+  options: MigrateOptions = {},
+): ResultAsync<readonly PlannedMigration[], MigrationFailed | SqlError> {
+  const valid = checkOptions('planMigrations', migrateRules(), options)
+  return withPlan(stores, valid, ({ postgres, sets }) =>
+    postgres.withConnection((connection) => planPending(connection, sets)),
+  )
+}
+
+interface Plan {
+  readonly sets: readonly LoadedSet[]
+  readonly stores: Stores
+  readonly postgres: PostgresStore
+  readonly waitMs: number
+  readonly lockTimeoutMs: number
+}
+
+function withPlan<T>(
   stores: Stores,
   options: MigrateOptions,
-): Promise<Result<MigrationReport, MigrationFailed | SqlError>> {
+  use: (plan: Plan) => Promise<T>,
+): ResultAsync<T, MigrationFailed | SqlError> {
+  return new ResultAsync(run(stores, options, use))
+}
+
+async function run<T>(
+  stores: Stores,
+  options: MigrateOptions,
+  use: (plan: Plan) => Promise<T>,
+): Promise<Result<T, MigrationFailed | SqlError>> {
   const direct = options.url === undefined ? undefined : openDirectPostgres(options.url, stores)
   try {
     const sets = await loadAll([coreMigrations, ...(options.sets ?? [])])
     const postgres = direct ?? stores.postgres
-    const applied = await postgres.withConnection(
-      (connection) => applyAll(connection, { ...migrateDefaults, ...options, sets, postgres }),
-      { deadlineMs: Infinity },
-    )
-    return ok({ applied })
+    return ok(await use({ ...migrateDefaults, ...options, sets, stores, postgres }))
   } catch (error) {
     const failure = failureIn<MigrationFailed | SqlError>(error)
     if (failure === undefined) throw error
@@ -125,46 +164,59 @@ async function loadAll(sets: readonly MigrationSet[]): Promise<LoadedSet[]> {
   return Promise.all(
     sets.map(async (set) => ({
       name: set.name,
-      files: await readMigrations(set).catch((error: unknown) => {
-        throw unreadable(set, error)
+      files: await readMigrations(set).catch((cause: unknown) => {
+        const message = 'the migrations cannot be read: are the .sql files shipped?'
+        throw stopped(set.name, { file: '', reason: 'unreadable', message, cause })
       }),
     })),
   )
 }
 
-function unreadable(set: MigrationSet, cause: unknown): FailureError<MigrationFailed> {
-  const failure: MigrationFailed = {
-    type: 'migration-failed',
-    set: set.name,
-    file: '',
-    reason: 'unreadable',
-    message: `the migrations of ${set.name} cannot be read: are the .sql files shipped?`,
-    retryable: false,
+async function applyAll(plan: Plan): Promise<string[]> {
+  const { postgres, stores, waitMs } = plan
+  const applied: string[] = []
+  for (;;) {
+    const { files, next } = await postgres.withConnection(
+      (connection) => applyInTransaction(connection, plan),
+      { deadlineMs: Infinity },
+    )
+    applied.push(...files)
+    if (next === undefined) return applied
+    if (await applyOnline({ ...next, postgres, stores, waitMs }))
+      applied.push(`${next.set.name}/${next.file.name}`)
   }
-  return new FailureError(withCause(failure, cause))
 }
 
-interface Plan {
-  readonly sets: readonly LoadedSet[]
-  readonly postgres: PostgresStore
-  readonly waitMs: number
-  readonly lockTimeoutMs: number
+interface Segment {
+  readonly files: readonly string[]
+  /** The file that ended the transaction, to be applied online. */
+  readonly next: { readonly set: LoadedSet; readonly file: MigrationFile } | undefined
 }
 
-async function applyAll(
+async function applyInTransaction(
   connection: PostgresConnection,
   { sets, postgres: { schema }, waitMs, lockTimeoutMs }: Plan,
-): Promise<string[]> {
+): Promise<Segment> {
   await connection.query(beginRun(waitMs))
   await connection.query(lockRuns, [`headwater migrations ${schema}`])
   await connection.query(limitLockWait(lockTimeoutMs))
   await ensureSchema(connection, schema)
-  const applied: string[] = []
-  for (const set of sets) {
-    for (const file of await applyMigrations(connection, set)) applied.push(`${set.name}/${file}`)
-  }
+  const segment = await applySets(connection, sets)
   await connection.query('COMMIT')
-  return applied
+  return segment
+}
+
+async function applySets(
+  connection: PostgresConnection,
+  sets: readonly LoadedSet[],
+): Promise<Segment> {
+  const files: string[] = []
+  for (const set of sets) {
+    const { applied, online } = await applyMigrations(connection, set)
+    files.push(...applied.map((file) => `${set.name}/${file}`))
+    if (online !== undefined) return { files, next: { set, file: online } }
+  }
+  return { files, next: undefined }
 }
 
 /** `CREATE SCHEMA IF NOT EXISTS` needs a right to the database even where the schema exists. */

@@ -4,6 +4,7 @@ import {
   type MigrationSet,
   migrate,
   orThrow,
+  planMigrations,
 } from '@headwater/core'
 
 const shopMigrations: MigrationSet = {
@@ -32,6 +33,24 @@ const edited = {
 }
 const refused = await migrate(stores, { sets: [edited] })
 console.log(refused.isErr() && refused.error.type) // migration-failed
+
+const indexed = {
+  ...shopMigrations,
+  files: {
+    ...shopMigrations.files,
+    '0003_stock.online.sql': `
+      -- In batches of 1000 by @schema.products (id)
+      UPDATE @schema.products SET title = trim(title)
+      WHERE id BETWEEN $1 AND $2 AND title <> trim(title);
+
+      CREATE INDEX CONCURRENTLY products_stock ON @schema.products (stock);
+    `,
+  },
+}
+const [planned] = orThrow(await planMigrations(stores, { sets: [indexed] }))
+console.log(planned?.online.map(({ step }) => step)) // [ 'batches', 'build-index' ]
+const third = orThrow(await migrate(stores, { sets: [indexed] }))
+console.log(third.applied) // [ 'shop/0003_stock.online.sql' ]
 
 orThrow(
   await stores.postgres.query('INSERT INTO @schema.products (title, stock) VALUES ($1, $2)', [

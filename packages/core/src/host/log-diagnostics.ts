@@ -71,6 +71,7 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'search:degraded': 'warn',
   'session:reapplied': 'info',
   'session:revocation-failed': 'error',
+  'migration:step': 'info',
   'rate-limit:fallback': 'warn',
   'diagnostics:listener-failed': 'error',
 }

@@ -7,6 +7,13 @@ import { once } from '../once.ts'
  * The migrations of one package, applied in the order of the files' names. They are given either as
  * a `directory` or as `files`, which need no file system at run time and so survive a bundler. In
  * every file `@schema.` stands for the schema of the stores.
+ *
+ * A name that ends with `.online.sql` has its file applied while its tables are written, outside
+ * the transaction. It may have three kinds of statements, each ending with a semicolon at the end
+ * of its line: `CREATE INDEX CONCURRENTLY name ON @schema.table …`, `DROP INDEX CONCURRENTLY IF
+ * EXISTS @schema.name`, and below a line such as `-- In batches of 1000 by @schema.orders (id)` one
+ * that changes the rows with `id BETWEEN $1 AND $2`. After a crash they are carried out again, so
+ * the last must change nothing the second time.
  */
 export interface MigrationSet {
   /**
