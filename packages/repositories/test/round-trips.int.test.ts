@@ -209,6 +209,11 @@ describe('round trips', () => {
       async () => async () => orThrow(await fixture.courses.list({ sort: 'title' })),
     ],
     [
+      'A list of the most popular courses costs 1 round trip of PostgreSQL',
+      { postgres: 1, redis: 0 },
+      async () => async () => orThrow(await fixture.courses.list({ sort: 'popularity' })),
+    ],
+    [
       "A course's students cost 1 round trip of PostgreSQL and 1 of Redis",
       { postgres: 1, redis: 1 },
       async () => {

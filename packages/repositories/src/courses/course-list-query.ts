@@ -43,9 +43,11 @@ export function selectCoursePage(options: ValidCourseList): Statement {
   ]
 }
 
+/** Adds a value to a statement; returns its parameter. */
 type Placeholder = (value: unknown) => string
 
-function filters(options: ValidCourseList, $: Placeholder): string[] {
+/** The conditions of the filters on a course. */
+export function filters(options: ValidCourseList, $: Placeholder): string[] {
   const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats, isPublished } = options
   return [
     isPublished ? 'is_published' : 'NOT is_published',
@@ -60,7 +62,8 @@ function filters(options: ValidCourseList, $: Placeholder): string[] {
   ].filter((condition) => condition !== false)
 }
 
-function position({ cursor, sort }: ValidCourseList, $: Placeholder): string[] {
+/** The condition on a course that it comes behind the cursor. */
+export function position({ cursor, sort }: ValidCourseList, $: Placeholder): string[] {
   if (cursor === undefined) return []
   const [, id, sortKey] = cursor
   const { column, type, direction } = orders[sort]

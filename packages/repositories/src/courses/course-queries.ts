@@ -81,14 +81,6 @@ export const selectEnrollmentCounts = `
   FROM @schema.courses
   WHERE id = ANY ($1::integer[])`
 
-/** $1 limit. */
-export const selectPopularCourses = `
-  SELECT id, current_enrollment
-  FROM @schema.courses
-  WHERE is_published AND current_enrollment > 0
-  ORDER BY current_enrollment DESC, id DESC
-  LIMIT $1`
-
 /** A row of the statements above that return courses. */
 export interface CourseRow {
   readonly id: number

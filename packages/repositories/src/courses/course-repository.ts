@@ -10,9 +10,7 @@ import type { User } from '../users/user.ts'
 import { splitOptions } from '../split-options.ts'
 import { courseCursor, courseListInput } from './course-list.ts'
 import type { CourseListOptions } from './course-list.ts'
-import { selectCoursePage } from './course-list-query.ts'
 import { toCourse } from './course-queries.ts'
-import type { CourseRow } from './course-queries.ts'
 import {
   courseChangesInput,
   deleteCourseInput,
@@ -33,6 +31,7 @@ import type {
 import { createCourse } from './create-course.ts'
 import { deleteCourse } from './delete-course.ts'
 import type { Popularity } from './popularity.ts'
+import { readCoursePage } from './read-course-page.ts'
 import { setPublication, updateCourse } from './update-course.ts'
 
 /** The catalogue of courses, published and unpublished. */
@@ -83,14 +82,16 @@ export class CourseRepository {
    * Lists courses by filters, in an order. A cursor of another list, of other filters or of another
    * order is `invalid-input`.
    *
-   * Not cached: 1 PostgreSQL round trip. A page of published courses comes from an index in the
-   * order newest, price or title, and in the order newest within a category or of an instructor. By
-   * popularity, all courses within the filters are sorted.
+   * Not cached: 1 PostgreSQL round trip. A page of published courses comes from an index in every
+   * order, and in the order newest within a category or of an instructor. By popularity within a
+   * category or price range or of an instructor, all courses within the filters are sorted; so they
+   * are in a second round trip where the most popular courses do not fill a page with the other
+   * filters.
    */
   list(options: CourseListOptions & ReadOptions = {}): ResultAsync<Page<Course>, ListCoursesError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
     return validate(courseListInput(), asked).asyncAndThen((input) =>
-      read<CourseRow>(this.#context.stores, selectCoursePage(input), call).map(({ rows }) =>
+      readCoursePage(this.#context.stores, input, call).map((rows) =>
         toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),
       ),
     )

@@ -10,7 +10,8 @@ import type {
 } from '@headwater/core'
 import * as z from 'zod/mini'
 import { read } from '../sql.ts'
-import { selectEnrollmentCounts, selectPopularCourses } from './course-queries.ts'
+import { selectEnrollmentCounts } from './course-queries.ts'
+import { selectPopularCourses } from './popularity-queries.ts'
 
 interface CourseCount {
   readonly id: number
