@@ -3,10 +3,21 @@ import type { QueryWord } from './query-words.ts'
 import { isUnspaced, searchText } from './search-text.ts'
 import type { WordSource } from './word-sources.ts'
 
+/** Courses with the words that are compared. */
+const maxMatches = 500
+
+/** Courses that are looked through where more have the words, from the most popular on. */
+const popularCourses = 400
+
+/** Titles with the whole prefix at their beginning that are compared there. */
+const maxTitles = 100
+
 /**
  * Published courses whose titles have words that begin with these, at most 40, the courses with the
- * most students first. Of more, titles that begin with the prefix as it is typed are among them. $1
- * the words: a `tsquery`, or without the table of words one pattern each; $2 the prefix.
+ * most students first. Of more, titles that begin with the prefix as it is typed are among them. Of
+ * words that more than 500 titles have, those of the 400 most popular courses are compared, and as
+ * many others as stay below a bound. $1 the words: a `tsquery`, or without the table of words one
+ * pattern each; $2 the prefix.
  */
 export function selectSuggestions(source: WordSource): string {
   return `
@@ -24,13 +35,48 @@ export function selectSuggestions(source: WordSource): string {
   ORDER BY current_enrollment DESC, title, id`
 }
 
+const isBegun = `ts_filter(found.words, '{a,b}') @@ to_tsquery('simple', $1::text)`
+
+/** The course of `rows`, one at a time, if its title has the words. */
+function withWords(rows: string): string {
+  return `LATERAL (
+      SELECT found.course_id AS id
+      FROM @schema.search_words AS found
+      WHERE found.course_id = ${rows}.id
+        AND found.words @@ to_tsquery('simple', replace($1::text, ':*', ':*AB'))
+      OFFSET 0
+    ) AS found
+    WHERE (SELECT count(*) FROM matched) > ${maxMatches}`
+}
+
 const begun: Readonly<Record<WordSource, string>> = {
   // Materialised: for a word of many titles PostgreSQL would sort all courses first.
   search_words: `
-  begun AS MATERIALIZED (
+  matched AS MATERIALIZED (
     SELECT found.course_id AS id
     FROM @schema.search_words AS found
-    WHERE ts_filter(found.words, '{a,b}') @@ to_tsquery('simple', $1::text)
+    WHERE ${isBegun}
+    LIMIT ${maxMatches + 1}
+  ), popular AS MATERIALIZED (
+    SELECT found.id
+    FROM (
+      SELECT course_id AS id
+      FROM @schema.course_popularity
+      ORDER BY students DESC, course_id DESC
+      LIMIT ${popularCourses}
+    ) AS looked, ${withWords('looked')}
+  ), titled AS MATERIALIZED (
+    SELECT found.id
+    FROM (
+      SELECT id
+      FROM @schema.courses
+      WHERE is_published
+        AND lower(title) ~>=~ $2::text AND lower(title) ~<~ ($2::text || chr(1114111))
+      ORDER BY lower(title) USING ~<~
+      LIMIT ${maxTitles}
+    ) AS started, ${withWords('started')}
+  ), begun AS MATERIALIZED (
+    SELECT id FROM matched UNION SELECT id FROM popular UNION SELECT id FROM titled
   )`,
   courses: `
   begun AS (

@@ -74,6 +74,19 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     },
   )
 
+  it.skipIf(migrations === 'without-trigrams')(
+    'Of words that many titles have, suggestions are titles that begin with them and popular ones',
+    async () => {
+      await app.stores.postgres.withConnection((lent) => lent.query(insertGardens))
+      expect(await titles('gardening', { limit: 3 })).toEqual([
+        'Gardening for beginners',
+        'Zen gardening',
+        'Urban gardening',
+      ])
+      expect(await titles('gardening urban', { limit: 3 })).toEqual(['Urban gardening'])
+    },
+  )
+
   it('Suggestions correct misspelt words when there are no others', async () => {
     expect(await titles('lerning fundamntals')).toEqual(['Machine learning fundamentals'])
     expect(await titles('algebbre')).toEqual(['L’algèbre linéaire'])
@@ -99,3 +112,13 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('suggestions, %s',
     expect(result.isErr() && result.error).toMatchObject({ type: 'invalid-input', field })
   })
 })
+
+const insertGardens = `
+  INSERT INTO @schema.courses (title, instructor_id, price, is_published, current_enrollment)
+  SELECT title, (SELECT min(id) FROM @schema.users), 1, true, students
+  FROM (
+    SELECT 'The art of gardening ' || n AS title, n % 50 AS students
+    FROM generate_series(1, 700) AS n
+    UNION ALL
+    VALUES ('Urban gardening', 990), ('Zen gardening', 1000), ('Gardening for beginners', 0)
+  ) AS garden`
