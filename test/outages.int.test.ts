@@ -4,11 +4,11 @@ import { MongoClient, type Document } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPlatform, type Platform } from './platform-fixture.ts'
 
-const patience = { timeoutMs: 15_000 }
+const patience = { timeoutMs: 60_000 }
 let platform: Platform
 
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await startPlatform({ legDeadlineMs: 1_000 })
 })
 afterAll(async () => {
   await platform.close()

@@ -70,6 +70,7 @@ export interface Servers {
 interface Limits {
   readonly statementTimeoutMs: number
   readonly redisDeadlineMs: number
+  readonly legDeadlineMs: number
 }
 
 /** The proxies in front of the stores. */
@@ -79,8 +80,11 @@ export interface Proxies {
   readonly mongodb: FaultProxy
 }
 
-/** Starts five servers and the platform on them, with limits of a statement and a command. */
-export async function startPlatform(limits: Partial<Limits> = {}): Promise<Platform> {
+/** Starts five servers and the platform on them, with limits of statements, commands and legs. */
+export async function startPlatform({
+  legDeadlineMs = 10_000,
+  ...limits
+}: Partial<Limits> = {}): Promise<Platform> {
   const servers = await startServers()
   const proxies: Proxies = {
     postgres: await faultProxy(servers.postgres.url),
@@ -92,7 +96,7 @@ export async function startPlatform(limits: Partial<Limits> = {}): Promise<Platf
   const { courses, activity } = repositories
   const { apiKey, url: baseURL } = servers.openai
   const embedder = openaiEmbedder({ apiKey, baseURL })
-  const search = createCourseSearch(stores, { courses, activity, embedder, legDeadlineMs: 1_000 })
+  const search = createCourseSearch(stores, { courses, activity, embedder, legDeadlineMs })
   const relay = createRelay(stores, { sinks: [...repositories.sinks, ...search.sinks] })
   relay.start()
   return {
@@ -105,7 +109,7 @@ export async function startPlatform(limits: Partial<Limits> = {}): Promise<Platf
     proxies,
     sessions: createSessions(stores),
     close: async () => {
-      orThrow(await stores.close({ deadlineMs: 5_000 }))
+      orThrow(await stores.close({ deadlineMs: 60_000 }))
       await Promise.all(Object.values(proxies).map((proxy: FaultProxy) => proxy.close()))
       await stopServers(servers)
     },

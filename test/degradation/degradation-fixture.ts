@@ -5,7 +5,7 @@ import { MongoClient } from 'mongodb'
 import { expect } from 'vitest'
 import type { Platform } from '../platform-fixture.ts'
 
-const patience = { timeoutMs: 20_000 }
+const patience = { timeoutMs: 60_000 }
 
 /** The data from before an outage, and the record of operations during it. */
 export interface DegradationFixture {

@@ -41,7 +41,7 @@ export function useBrowser(serve: Serve): (javaScriptEnabled: boolean) => Promis
         const { body } = await visitor.get<SearchResult>('/search?q=guitar')
         return body.hits.some((hit) => hit.course.id === course.id)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     const page = await browser.newPage({ javaScriptEnabled })
     await page.goto(new URL('/', api().url).href)

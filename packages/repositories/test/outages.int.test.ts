@@ -32,7 +32,7 @@ afterEach(async () => {
         true,
       )
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   )
 })
 afterAll(async () => {
@@ -181,7 +181,7 @@ describe('a failure after COMMIT', () => {
       async () => {
         await fixture.deliver()
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     )
     const events = (await documents(fixture, 'enrollment_events')).filter(
       (document) => document.course_id === course.id,
@@ -196,7 +196,7 @@ describe('a failure after COMMIT', () => {
           ),
         ).toHaveLength(1)
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     )
   })
 })
@@ -228,7 +228,7 @@ describe('while PostgreSQL is down', () => {
       async () => {
         expect(orThrow(await fixture.users.findByEmail('down@example.com'))).toBeUndefined()
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     expect(orThrow(await fixture.courses.students(course.id)).items).toEqual([])
   })

@@ -97,7 +97,7 @@ describe.skipIf(!hasPgbouncer)(
           )
           expect(found).toHaveLength(1)
         },
-        { timeoutMs: 15_000 },
+        { timeoutMs: 60_000 },
       )
       orThrow(await relay.stop())
     })

@@ -158,7 +158,7 @@ describe('a relay with the sinks of the repositories', () => {
         )
         expect(scores).toBe(12)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     await another.dispose()
   })

@@ -5,7 +5,7 @@ export interface EventuallyOptions {
   /**
    * Milliseconds after which the last failure is thrown.
    *
-   * @defaultValue 5000
+   * @defaultValue 30000
    */
   timeoutMs?: number
   /**
@@ -16,7 +16,7 @@ export interface EventuallyOptions {
   intervalMs?: number
 }
 
-const eventuallyDefaults = { timeoutMs: 5_000, intervalMs: 20 }
+const eventuallyDefaults = { timeoutMs: 30_000, intervalMs: 20 }
 
 /**
  * Repeats an assertion until it holds and resolves to what it returned. It holds when it neither

@@ -46,7 +46,7 @@ export function journey(platform: () => Platform): void {
           )
           return answer.body.hits.length > 0 && answer
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs: 60_000 },
       )
       expect(found.body.hits.map(({ course }) => course.id)).toEqual([algebra.id])
       expect(
@@ -214,7 +214,7 @@ export function journey(platform: () => Platform): void {
       const search = () => api.visitor().get<SearchResult>('/search?q=underwater+basket+weaving')
       await eventually(
         async () => (await search()).body.hits.some(({ course }) => course.id === id),
-        { timeoutMs: 20_000 },
+        { timeoutMs: 60_000 },
       )
       await visitor.post(`/courses/${id}/unpublish`)
       expect((await search()).body.hits.filter(({ course }) => course.id === id)).toEqual([])

@@ -9,7 +9,7 @@ export function outages(platform: () => Platform): void {
   let api: Platform
   let course: Course
   let student: Member
-  const patience = { timeoutMs: 20_000 }
+  const patience = { timeoutMs: 60_000 }
   type Health = { status: string; stores: Record<string, { status: string }> }
 
   beforeAll(() => {

@@ -98,7 +98,7 @@ export function safety(platform: () => Platform): void {
       made.add((await api.course({ title, category: 'Baking' })).id)
     const page = (cursor = '') =>
       api.visitor().get<SearchResult>(`/search?q=baking&category=Baking&limit=2${cursor}`)
-    await eventually(async () => (await page()).body.hits.length === 2, { timeoutMs: 20_000 })
+    await eventually(async () => (await page()).body.hits.length === 2, { timeoutMs: 60_000 })
     await eventually(
       async () => {
         const first = await page()
@@ -107,7 +107,7 @@ export function safety(platform: () => Platform): void {
         const found = [...first.body.hits, ...rest.body.hits].map(({ course }) => course.id)
         expect(new Set(found)).toEqual(made)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
   })
 
@@ -129,7 +129,7 @@ export function safety(platform: () => Platform): void {
           ['Breads', 'Cakes', 'Pies'].map((value) => ({ value, courses })),
         ])
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
   })
 
@@ -157,7 +157,7 @@ export function safety(platform: () => Platform): void {
         const { body } = await visitor.get<SearchResult>('/search?q=underwater+hockey')
         return body.hits.some((hit) => hit.course.id === course.id) && body
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     const hit = hits.find((hit) => hit.course.id === course.id)
     const { proof, rank } = hit as unknown as { proof: string; rank: number }

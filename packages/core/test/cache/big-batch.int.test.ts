@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   proxy.restore()
-  await eventually(() => expect(stores.invalidation.isOpen).toBe(true), { timeoutMs: 20_000 })
+  await eventually(() => expect(stores.invalidation.isOpen).toBe(true), { timeoutMs: 60_000 })
 })
 
 const idsTo = (count: number) => Array.from({ length: count }, (_, id) => id)
@@ -55,7 +55,7 @@ const longValues = (length = entryLength) => {
         orThrow(await filling.getMany(ids))
         expect(filled).toHaveLength(before)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
   return { cache: define(stores, loads), loads, fill }
 }
@@ -131,7 +131,7 @@ describe('a big batch over a narrow link', () => {
         expect(orThrow(await cache.get(1))).toHaveLength(longest)
         expect(loads).toHaveLength(before)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
   })
 

@@ -322,7 +322,7 @@ describe('on a server that comes back with a snapshot', () => {
     await redis.kill()
     await redis.restart({ keepData: true })
     await eventually(() => expect(one.invalidation.isOpen && one.redis.isAvailable).toBe(true), {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     })
     expect(await one.redis.client.get(one.redis.keyPrefix + rowsOfOne.key(1).text)).toMatch(/^l1 /)
     const looked = Promise.withResolvers<void>()
@@ -360,7 +360,7 @@ describe('a release of many keys', () => {
       (
         await stores.redis.client.mGet(keys.map(({ text }) => stores.redis.keyPrefix + text))
       ).filter((state) => state !== null)
-    await eventually(async () => expect(await held()).toEqual([]), { timeoutMs: 5_000 })
+    await eventually(async () => expect(await held()).toEqual([]), { timeoutMs: 60_000 })
     await own.dispose()
     await proxy.close()
   })

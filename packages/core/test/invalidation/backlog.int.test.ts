@@ -89,7 +89,7 @@ describe('a backlog of intents', () => {
     await leaveIntents(20_000)
     await sql('UPDATE @schema.rows SET version = 2 WHERE id = 7')
     const late = await rows.open()
-    await eventually(() => expect(late.invalidation.isOpen).toBe(true), { timeoutMs: 30_000 })
+    await eventually(() => expect(late.invalidation.isOpen).toBe(true), { timeoutMs: 60_000 })
     await eventually(async () => expect((await cache.get(7)).isErr()).toBe(true))
     expect(apart.invalidation.isOpen).toBe(true)
     await proxy.close()

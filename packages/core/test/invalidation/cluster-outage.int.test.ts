@@ -36,7 +36,7 @@ const areServed = (version: number) =>
       if (found.some((each) => each !== version)) stale.push(found)
       expect(cache.loads).toHaveLength(before)
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
 /** Waits until the writer holds keys at every master: others may read what it writes 1.5 s late. */
 const isWriterConnected = async () => {
@@ -49,7 +49,7 @@ const isWriterConnected = async () => {
       await Promise.all(probes.map((id) => raise(writer, id, [cache.key(id)])))
       expect(intents).toEqual([])
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
   stop()
 }

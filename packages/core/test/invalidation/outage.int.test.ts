@@ -49,7 +49,7 @@ beforeEach(async () => {
       writer.invalidation.isOpen &&
       reader.redis.isAvailable &&
       writer.redis.isAvailable,
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
 })
 
@@ -292,7 +292,7 @@ describe('a durable invalidation', () => {
     await isStored()
     await loseHold('durable')
     // Once the intent is older than a hold: until then its writer may still release.
-    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 30_000 })
+    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 60_000 })
     await eventually(async () => expect(await intents()).toBe(0))
   })
 

@@ -74,7 +74,7 @@ test('An intent of the old primary is settled while a transaction of the promote
   await writer.end()
   const stranger = await promoteUnder(id)
   const reader = await open('promoted:')
-  await eventually(() => expect(reader.invalidation.isOpen).toBe(true), { timeoutMs: 10_000 })
+  await eventually(() => expect(reader.invalidation.isOpen).toBe(true), { timeoutMs: 60_000 })
   await stranger.end()
   orThrow(await reader.close())
 })

@@ -55,7 +55,7 @@ const areTrusted = (...all: readonly Stores[]) =>
       for (const { invalidation, redis: store } of all)
         expect(invalidation.isOpen && store.isAvailable && store.runId !== undefined).toBe(true)
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
 const raw = () => reader.redis.client.get(reader.redis.keyPrefix + cache.key(id).text)
 const isStored = () =>

@@ -30,7 +30,7 @@ let names = 0
 
 const isOpen = (stores: Stores) =>
   eventually(() => expect(stores.invalidation.isOpen && stores.redis.isAvailable).toBe(true), {
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   })
 const isNear = (of = cache) =>
   eventually(
@@ -38,7 +38,7 @@ const isNear = (of = cache) =>
       orThrow(await of.get(id))
       expect(of.peek(id)).toBeDefined()
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
 const membersKey = () => `${rows.own.redis.prefix}near!{members}:${cache.name}`
 /** What a writer waited for. */
@@ -162,7 +162,7 @@ describe('A writer', () => {
     await isNear(near)
     writerLink.hang()
     const version = await raise(writer, id, [cache.key(id)])
-    await eventually(() => expect(near.peek(id)).toBeUndefined(), { timeoutMs: 15_000 })
+    await eventually(() => expect(near.peek(id)).toBeUndefined(), { timeoutMs: 60_000 })
     expect(await versionOf(near, id)).toBe(version)
     orThrow(await idle.close())
   })

@@ -230,7 +230,7 @@ describe.each(Object.entries(hosts))('a %s transaction', (_, open) => {
             orThrow(await stores.postgres.query('SELECT FROM @schema.invalidation_intent')).rows,
           ).toHaveLength(0)
         },
-        { timeoutMs: 10_000 },
+        { timeoutMs: 60_000 },
       )
       await eventually(async () => {
         expect(await title()).toBe('Algebra')

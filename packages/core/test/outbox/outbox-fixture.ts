@@ -199,7 +199,7 @@ export async function nothingOlder(fixture: OutboxFixture): Promise<void> {
         ),
       ).toEqual([])
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   )
 }
 

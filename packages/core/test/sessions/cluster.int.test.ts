@@ -59,7 +59,7 @@ describe('on a cluster', () => {
       async () => {
         expect(await areThere(kept)).toEqual(kept.map(() => true))
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     expect(await areThere(revoked)).toEqual(revoked.map(() => false))
   })

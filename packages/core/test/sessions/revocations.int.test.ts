@@ -191,7 +191,7 @@ describe('a revocation that could not be applied in Redis', () => {
       async () => {
         expect([await isThere(other, one), await isThere(other, all)]).toEqual([false, false])
       },
-      { timeoutMs: 5_000 },
+      { timeoutMs: 60_000 },
     )
   })
 
@@ -249,7 +249,7 @@ describe('a revocation within a transaction', () => {
       async () => {
         expect(await isThere(one, token)).toBe(false)
       },
-      { timeoutMs: 5_000 },
+      { timeoutMs: 60_000 },
     )
   })
 

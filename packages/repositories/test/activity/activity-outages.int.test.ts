@@ -100,11 +100,11 @@ describe('activity while MongoDB fails', () => {
       for (const n of sequence(400, 5)) record(type, n)
       expect(performance.now() - startedAt).toBeLessThan(5_000)
       await eventually(async () => expect(await spilled()).toBeGreaterThan(200), {
-        timeoutMs: 15_000,
+        timeoutMs: 60_000,
       })
       await end()
       for (const n of sequence(300, 405)) record(type, n)
-      await eventually(() => expect(arrived(type)).toHaveLength(705), { timeoutMs: 20_000 })
+      await eventually(() => expect(arrived(type)).toHaveLength(705), { timeoutMs: 60_000 })
       expect(arrived(type)).toEqual(sequence(705))
       await eventually(async () => expect(await spilled()).toBe(0))
     },
@@ -122,7 +122,7 @@ describe('activity while MongoDB fails', () => {
     expect(new Set(dropped.map(({ reason }) => reason))).toEqual(new Set(['buffer-full']))
     postgres.restore()
     mongodb.restore()
-    await eventually(() => expect(arrived('both.down')).toHaveLength(2_001), { timeoutMs: 20_000 })
+    await eventually(() => expect(arrived('both.down')).toHaveLength(2_001), { timeoutMs: 60_000 })
     expect(arrived('both.down')).toEqual(sequence(2_001))
   })
 
@@ -137,7 +137,7 @@ describe('activity while MongoDB fails', () => {
     mongodb.restore()
     for (const n of sequence(1_500, 51)) record('postgres.down', n)
     await eventually(() => expect(arrived('postgres.down').length).toBeGreaterThan(500), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     })
     postgres.restore()
     await eventually(
@@ -145,7 +145,7 @@ describe('activity while MongoDB fails', () => {
         expect(arrived('postgres.down').toSorted((one, other) => one - other)).toEqual(
           sequence(1_551),
         ),
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     expect(dropped).toEqual([])
   })
@@ -166,7 +166,7 @@ describe('activity while MongoDB fails', () => {
         await fixture.activity.flush()
         expect(arrived('process.died')).toEqual(sequence(31))
       },
-      { timeoutMs: 25_000 },
+      { timeoutMs: 60_000 },
     )
   })
 
@@ -196,7 +196,7 @@ describe('activity while MongoDB fails', () => {
         await fixture.activity.flush()
         expect(arrived('close.hung')).toEqual(sequence(251))
       },
-      { timeoutMs: 25_000 },
+      { timeoutMs: 60_000 },
     )
   })
 

@@ -200,12 +200,12 @@ describe('activity.record', () => {
           }),
         )
       expect(performance.now() - startedAt).toBeLessThan(5_000)
-      await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 15_000 })
+      await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 60_000 })
       mongodb.restore()
       await eventually(
         async () =>
           expect(numbers(await logged(type)).sort((a, b) => a - b)).toEqual(sequence(300)),
-        { timeoutMs: 20_000 },
+        { timeoutMs: 60_000 },
       )
       await eventually(async () => expect(await spilled()).toBe(0))
     },
@@ -256,7 +256,7 @@ describe('activity.record', () => {
     expect(reasons).toEqual(Array(1_000).fill('buffer-full'))
     mongodb.restore()
     await eventually(async () => expect(await logged('flood.came')).toHaveLength(3_000), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     })
     expect(await spilled()).toBe(0)
   })

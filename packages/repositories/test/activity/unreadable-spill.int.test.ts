@@ -50,7 +50,7 @@ test('An unreadable spilled entry is dropped, one of a newer version kept, and t
           ?.all()
           .map((event) => event['_id']),
       ).toContain(good.id),
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   )
   const left = async () =>
     orThrow(await stores.postgres.query('SELECT entry FROM @schema.activity_spill')).rows

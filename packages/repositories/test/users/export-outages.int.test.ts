@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const proxy of Object.values(proxies)) proxy.restore()
   await eventually(async () => void orThrow(await fixture.users.export(userId)), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   })
 })
 afterAll(async () => {

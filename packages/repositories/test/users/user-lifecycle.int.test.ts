@@ -316,7 +316,7 @@ describe('what a deleted user did', () => {
       async () => {
         expect((await everything()).filter((document) => speaksOf(document, user.id))).toEqual([])
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: 60_000 },
     )
     const [event] = await eventsOf('user.deleted', user.id)
     const { pseudonym } = event?.payload as { pseudonym: number }
@@ -343,7 +343,7 @@ describe('what a deleted user did', () => {
       () => {
         expect(failures).toContain('select user_erasure')
       },
-      { timeoutMs: 10_000, intervalMs: 20 },
+      { timeoutMs: 60_000, intervalMs: 20 },
     )
     expect(
       (await documents(fixture, 'user_activity')).some((document) => speaksOf(document, id)),
@@ -354,7 +354,7 @@ describe('what a deleted user did', () => {
       async () => {
         expect((await everything()).filter((document) => speaksOf(document, id))).toEqual([])
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: 60_000 },
     )
   })
 

@@ -98,7 +98,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
         async () => {
           expect(orThrow(await app.search.index.status(id)).state).toBe('synced')
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs: 60_000 },
       )
       await eventually(async () => {
         expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
@@ -190,7 +190,7 @@ describe('a course that was changed while the way to the index is disturbed', ()
       async () => {
         expect((await app.search.index.indexCourse(id)).isOk()).toBe(true)
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     )
     // The first course of an index has it measured.
     expect(app.openai.inputCount() - paid).toBe(1 + madeUpTexts.length)

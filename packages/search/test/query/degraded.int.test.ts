@@ -146,7 +146,7 @@ describe('without vectors', () => {
             isCached: false,
           })
         },
-        { timeoutMs: 10_000 },
+        { timeoutMs: 60_000 },
       )
       expect(await app.find(query)).toMatchObject({ mode: 'hybrid', isCached: true })
     },

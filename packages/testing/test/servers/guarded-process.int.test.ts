@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function expectEnd({ pids, directory }: { pids: readonly number[]; directory: string }) {
-  await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { timeoutMs: 15_000 })
+  await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { timeoutMs: 60_000 })
   await eventually(() => expect(existsSync(directory)).toBe(false))
 }
 

@@ -41,7 +41,7 @@ test('A replica of a Redis cluster takes over from its master with all of its ke
   // The client may still have to hear of the new master.
   await eventually(
     async () => expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys),
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
   client.destroy()
   await replicated.stop()
@@ -58,8 +58,8 @@ async function failOver(replica: RedisClientType): Promise<void> {
   await eventually(
     async () => {
       await replica.sendCommand(['CLUSTER', 'FAILOVER'])
-      await eventually(isMaster, { timeoutMs: 6_000 })
+      await eventually(isMaster, { timeoutMs: 60_000 })
     },
-    { timeoutMs: 25_000 },
+    { timeoutMs: 60_000 },
   )
 }

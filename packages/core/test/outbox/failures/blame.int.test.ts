@@ -59,7 +59,7 @@ test('No event is given up because idle connections were closed while it was ret
       expect(calls).toBeGreaterThanOrEqual(8)
       expect(await fixture.rows('SELECT FROM @schema.outbox_failure')).toEqual([])
     },
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   )
   expect(dead).toEqual([])
 })

@@ -56,7 +56,7 @@ const crashes = {
 /** Runs statements until one settles: a server that has just crashed refuses a few. */
 async function rows<Row extends object>(stores: Stores, text: string): Promise<Row[]> {
   return eventually(async () => (await stores.postgres.client.query<Row>(text)).rows, {
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   })
 }
 
@@ -185,16 +185,16 @@ describe.each([
       for (const writer of writers) writer.start()
       for (const crash of [...Object.values(crashes), ...Object.values(crashes)]) {
         const before = destination.effects.size
-        await eventually(() => destination.effects.size > before + 400, { timeoutMs: 30_000 })
+        await eventually(() => destination.effects.size > before + 400, { timeoutMs: 60_000 })
         await crash()
         await server.restart()
       }
       const before = destination.effects.size
-      await eventually(() => destination.effects.size > before, { timeoutMs: 30_000 })
+      await eventually(() => destination.effects.size > before, { timeoutMs: 60_000 })
       for (const writer of writers) await writer.stop()
       for (const relay of relays) {
         expect(relay.refusal).toBeUndefined()
-        await eventually(async () => orThrow(await relay.drain()), { timeoutMs: 20_000 })
+        await eventually(async () => orThrow(await relay.drain()), { timeoutMs: 60_000 })
       }
 
       const committed = await rows<{ id: string }>(stores, 'SELECT id FROM @schema.outbox')
@@ -240,13 +240,13 @@ describe.each([
         async () => {
           await publishMany(stores.postgres.client, [change(1, 3)])
         },
-        { timeoutMs: 15_000 },
+        { timeoutMs: 60_000 },
       )
       await eventually(
         () => {
           expect(sink.seen.at(-1)).toBe('1@3')
         },
-        { timeoutMs: 15_000 },
+        { timeoutMs: 60_000 },
       )
       expect([...new Set(sink.seen)]).toEqual(['1@1', '2@1', '1@3'])
       const [after] = await rows<{ seq: string; tick: string }>(stores, highest)

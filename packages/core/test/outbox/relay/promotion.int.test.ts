@@ -60,7 +60,7 @@ test('A relay whose pooler moves to a promoted standby delivers every event of t
         Array.from({ length: 30 }, (_, index) => `new@${index + 1}`),
       )
     },
-    { timeoutMs: 15_000 },
+    { timeoutMs: 60_000 },
   )
   orThrow(await relay.stop())
   orThrow(await stores.close())

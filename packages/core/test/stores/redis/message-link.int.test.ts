@@ -60,7 +60,7 @@ const portOf = () => (server.address() as AddressInfo).port
 test('A server that accepts and says nothing is connected to anew', async () => {
   onConnection = () => undefined
   linkTo(portOf())
-  await eventually(() => expect(connections.length).toBeGreaterThan(1), { timeoutMs: 15_000 })
+  await eventually(() => expect(connections.length).toBeGreaterThan(1), { timeoutMs: 60_000 })
   expect(connections[0]?.destroyed).toBe(true)
 })
 

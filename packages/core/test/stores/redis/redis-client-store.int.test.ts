@@ -221,7 +221,7 @@ describe('Redis', () => {
       orThrow(await stores.redis.run('set', (client) => client.set(key, key)))
     await cluster.masters[0]?.restart({ keepData: true })
     await eventually(() => stores.redis.runId !== undefined && stores.redis.runId !== before, {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     })
     orThrow(await stores.close())
     await cluster.stop()

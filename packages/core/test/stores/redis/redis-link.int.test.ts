@@ -82,7 +82,7 @@ test('A Sentinel is refused with a sentence that says what to connect to', async
           status: 'degraded',
           error: expect.stringContaining('connect to the primary it watches') as string,
         }),
-      { timeoutMs: 15_000 },
+      { timeoutMs: 60_000 },
     )
     orThrow(await stores.close())
   } finally {
@@ -132,7 +132,7 @@ describe('a connection to a cluster', () => {
     await cluster.masters[1]?.restart()
     await eventually(
       async () => expect((await stores.health()).stores.redis).toMatchObject({ status: 'up' }),
-      { timeoutMs: 15_000 },
+      { timeoutMs: 60_000 },
     )
     orThrow(await stores.close())
   })
@@ -143,7 +143,7 @@ describe('a connection to a cluster', () => {
     expect(stores.redis.isAvailable).toBe(false)
     await Promise.all(cluster.masters.map((master) => master.restart()))
     await eventually(async () => expect((await get(stores)).isOk()).toBe(true), {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     })
     orThrow(await stores.close())
     await eventually(async () => expect(await clients()).toEqual([0, 0, 0]))

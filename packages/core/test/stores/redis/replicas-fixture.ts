@@ -16,7 +16,7 @@ export interface ReplicaPair {
 }
 
 /** Time for a demotion or a promotion to be noticed, in milliseconds. */
-export const noticedWithin = { timeoutMs: 20_000 }
+export const noticedWithin = { timeoutMs: 60_000 }
 
 /** Starts two primaries. */
 export async function startReplicaPair(): Promise<ReplicaPair> {

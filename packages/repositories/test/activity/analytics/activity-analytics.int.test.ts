@@ -27,7 +27,7 @@ describe.each(servers)('activity.analytics on %s', (server) => {
     fixture.activity.record({ type: 'indexes.needed' }).unwrapOr(undefined)
     await fixture.activity.flush()
     // Their creation in the background would count as an operation of a test.
-    await eventually(indexedCollections, { timeoutMs: 50_000 })
+    await eventually(indexedCollections, { timeoutMs: 60_000 })
   })
   afterAll(async () => {
     await inMongodb((database) => database.dropDatabase())
