@@ -11,21 +11,19 @@ export type Answer<Value> = Value | undefined | typeof noAnswer
 
 /** Reads values from the texts of entries. */
 export class EntryReader<Value> {
-  readonly #codec: ValueCodec<Value>
   readonly #reports: CacheReports
   readonly #parsed: ParseMemo
 
   /** `maxParsedLength` bounds the memory for parsed entries, in characters of their texts. */
   constructor(codec: ValueCodec<Value>, reports: CacheReports, maxParsedLength: number) {
-    this.#codec = codec
     this.#reports = reports
-    this.#parsed = new ParseMemo(maxParsedLength)
+    this.#parsed = new ParseMemo(maxParsedLength, (json) => codec.decode(json))
   }
 
   /** The value in an entry; {@link noAnswer}, with a diagnostic, when it cannot be read. */
   read(key: string, raw: string): Answer<Value> {
     try {
-      return isAbsentRow(raw) ? undefined : this.#codec.decode(this.#parsed.read(key, raw))
+      return isAbsentRow(raw) ? undefined : (this.#parsed.read(key, raw) as Value)
     } catch (error) {
       this.#reports.rejected(`unreadable: ${String(error)}`)
       return noAnswer

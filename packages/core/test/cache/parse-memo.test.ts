@@ -5,6 +5,8 @@ import { ParseMemo } from '../../src/cache/parse-memo.ts'
 
 const json = fc.jsonValue({ maxDepth: 4 })
 
+const memoOf = (maxLength: number) => new ParseMemo(maxLength, (value) => value)
+
 describe('the memo of parsed entries', () => {
   it('The memo returns what JSON.parse returns, whatever readers did to their values before', () => {
     const reads = fc.array(
@@ -17,7 +19,7 @@ describe('the memo of parsed entries', () => {
         fc.constantFrom(0, 300, 10_000),
         reads,
         (values, maxLength, steps) => {
-          const memo = new ParseMemo(maxLength)
+          const memo = memoOf(maxLength)
           for (const { key, value } of steps) {
             const text = JSON.stringify(values[value])
             const read = memo.read(key, entryOf(text))
@@ -39,7 +41,7 @@ describe('the memo of parsed entries', () => {
   })
 
   it('The memo parses a kept text only once', () => {
-    const memo = new ParseMemo(10_000)
+    const memo = memoOf(10_000)
     const raw = entryOf(JSON.stringify({ title: 'Algebra' }))
     const parses = countingParses(() => {
       for (let turn = 0; turn < 10; turn += 1)
@@ -48,8 +50,26 @@ describe('the memo of parsed entries', () => {
     expect(parses).toBe(2)
   })
 
+  it.each([
+    ['dates', (at: Date) => ({ at, all: [at] })],
+    ['what is no plain object', (at: Date) => new Map([['at', at]])],
+    ['a date as a whole', (at: Date) => at],
+    ['an object that a reader cannot tell from its fields', (at: Date) => new Course(at)],
+  ])('The memo gives every reader a decoded value of its own, with %s', (_, valueOf) => {
+    let decoded = 0
+    const memo = new ParseMemo(10_000, (iso) => {
+      decoded += 1
+      return valueOf(new Date(iso as string))
+    })
+    const raw = entryOf('"2026-11-28T00:00:00.000Z"')
+    const values = [1, 2, 3, 4].map(() => memo.read('k', raw))
+    for (const value of values) expect(value).toStrictEqual(valueOf(new Date('2026-11-28')))
+    expect(new Set(values.map((value) => datesIn(value))).size).toBe(4)
+    expect(decoded).toBe(valueOf(new Date()).constructor === Object ? 2 : 5)
+  })
+
   it('The memo keeps texts that recur while others are read once', () => {
-    const memo = new ParseMemo(10_000)
+    const memo = memoOf(10_000)
     const hot = entryOf(JSON.stringify({ title: 'hot' }))
     memo.read('hot', hot)
     memo.read('hot', hot)
@@ -63,7 +83,7 @@ describe('the memo of parsed entries', () => {
   })
 
   it('The memo keeps no more than its length', () => {
-    const memo = new ParseMemo(4_000)
+    const memo = memoOf(4_000)
     const texts = Array.from({ length: 100 }, (_, id) => entryOf(JSON.stringify({ id })))
     const readAll = (): void => texts.forEach((raw, id) => memo.read(`k${id}`, raw))
     readAll()
@@ -77,7 +97,7 @@ describe('the memo of parsed entries', () => {
 
   it('Two generations of entries that fill them exactly are kept, and the next drops the older', () => {
     const text = (key: string): Text => [key, entryOf('"12"')]
-    const memo = new ParseMemo(4 * entryOf('"12"').length)
+    const memo = memoOf(4 * entryOf('"12"').length)
     for (const key of ['a', 'b', 'c', 'd']) readTwice(memo, ...text(key))
     expect(parsesOf(memo, [text('c'), text('d'), text('a')])).toBe(0)
     // Of the older generation, a is young again, and b has gone with the rest.
@@ -90,7 +110,7 @@ describe('the memo of parsed entries', () => {
       [2 * raw.length, 0],
       [2 * raw.length - 1, 1],
     ] as const) {
-      const memo = new ParseMemo(length)
+      const memo = memoOf(length)
       readTwice(memo, 'a', raw)
       expect(parsesOf(memo, [['a', raw]])).toBe(parses)
     }
@@ -101,7 +121,7 @@ describe('the memo of parsed entries', () => {
       [9_999, 0],
       [10_000, 1],
     ] as const) {
-      const memo = new ParseMemo(100_000)
+      const memo = memoOf(100_000)
       const raw = entryOf('1')
       memo.read('a', raw)
       for (let other = 1; other <= others; other += 1) memo.read(`once-${other}`, raw)
@@ -113,9 +133,10 @@ describe('the memo of parsed entries', () => {
   it('The memo keeps a value of 32 levels, and reads one of 33 every time', () => {
     for (const [levels, parses] of [
       [32, 0],
-      [33, 1],
+      // Once to read it, and once to see that it is too deep.
+      [33, 2],
     ] as const) {
-      const memo = new ParseMemo(10_000)
+      const memo = memoOf(10_000)
       const raw = entryOf(`${'['.repeat(levels)}${']'.repeat(levels)}`)
       readTwice(memo, 'a', raw)
       expect(parsesOf(memo, [['a', raw]])).toBe(parses)
@@ -123,7 +144,7 @@ describe('the memo of parsed entries', () => {
   })
 
   it('The memo reads a value of a hundred thousand levels every time', () => {
-    const memo = new ParseMemo(10_000_000)
+    const memo = memoOf(10_000_000)
     const raw = entryOf(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
     for (let turn = 0; turn < 3; turn += 1) expect(Array.isArray(memo.read('deep', raw))).toBe(true)
   })
@@ -178,4 +199,18 @@ function countingParses(work: () => void): number {
     JSON.parse = parse
   }
   return count
+}
+
+class Course {
+  readonly at: Date
+
+  constructor(at: Date) {
+    this.at = at
+  }
+}
+
+/** The first date within a value. */
+function datesIn(value: unknown): unknown {
+  if (value instanceof Date) return value
+  return value instanceof Map ? value.get('at') : (value as Course).at
 }

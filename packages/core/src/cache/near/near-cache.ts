@@ -1,13 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
-import { copyOf, jsonOriginal, type JsonOriginal, partsOf } from '../../json-copy.ts'
+import { partsOf } from '../../json-copy.ts'
 import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
 import type { ValueCodec } from '../codec.ts'
-import { expiryOf, isAbsentRow, payloadOf, softExpiryOf } from '../entry.ts'
+import { expiryOf, isAbsentRow, softExpiryOf } from '../entry.ts'
 import { type Answer, noAnswer } from '../entry-reader.ts'
-import { isPlain } from './plain-value.ts'
+import { copyOfDecoded, decodedFrom, decodedValue, type DecodedValue } from '../decoded-value.ts'
 import type { LookupKey, Row, RowKeys } from '../row-keys.ts'
 
 /** Dependencies of a {@link NearCache}. */
@@ -25,20 +25,18 @@ export interface NearCacheDeps<Value> {
   readonly diagnostics: Diagnostics
 }
 
-/** What the copies of a value are made from; `undefined` for a row that does not exist. */
-interface Source {
-  readonly original: JsonOriginal | undefined
-  /** Whether the original has been decoded. Otherwise each copy is. */
-  readonly isDecoded: boolean
-}
-
 /** A value that is kept. */
-export interface KeptValue<Value> extends Source {
+export interface KeptValue<Value> {
+  /** What copies are made from; `undefined` for a row that does not exist. */
+  readonly source: DecodedValue | undefined
   /** Until when it answers, in monotonic milliseconds. */
   readonly endsAt: number
   /** The value that all calls of `peek` share. */
   shared?: Value | undefined
 }
+
+/** Stands for an entry that cannot be read, or is nested too deeply. */
+const unreadable: unique symbol = Symbol('unreadable')
 
 /** Bytes of a kept value, as the bench measures them: for each value, part and character. */
 const bytesPer = { value: 300, part: 150, character: 2 }
@@ -82,7 +80,7 @@ export class NearCache<Value> {
   peek(key: LookupKey): Value | undefined {
     const kept = this.#find(key)
     // A value of another kind may share parts with others, which are not ours to freeze.
-    if (kept?.original === undefined || !kept.isDecoded) return undefined
+    if (kept?.source?.isDecoded !== true) return undefined
     if (kept.shared === undefined) {
       const value = this.read(key)
       if (value === noAnswer) return undefined
@@ -117,35 +115,29 @@ export class NearCache<Value> {
     }
     if (bytesPer.character * raw.length > this.#deps.maxBytes) return
     const source = this.#sourceOf(raw)
-    if (source === undefined) return
+    if (source === unreadable) return
     // A refresh that was claimed moves the soft expiry, also beyond the other.
     const endsAt = now + Math.min(softExpiryOf(raw), expiryOf(raw)) - clock.now()
-    const parts = source.original === undefined ? 0 : partsOf(source.original)
+    const parts = source === undefined ? 0 : partsOf(source.original)
     const bytes = bytesPer.value + bytesPer.part * parts + bytesPer.character * raw.length
-    this.#values.set(this.#deps.keys.lookupKeyIn(key), { ...source, endsAt }, { bytes, tags })
+    this.#values.set(this.#deps.keys.lookupKeyIn(key), { source, endsAt }, { bytes, tags })
   }
 
-  /** `undefined` for what cannot be read, or is nested too deeply. */
-  #sourceOf(raw: string): Source | undefined {
-    if (isAbsentRow(raw)) return { original: undefined, isDecoded: true }
+  #sourceOf(raw: string): DecodedValue | undefined | typeof unreadable {
+    if (isAbsentRow(raw)) return undefined
     try {
-      const value: unknown = this.#deps.codec.decode(JSON.parse(payloadOf(raw)))
-      // A date as a whole is an object without fields.
-      const isDecoded = isPlain(value) && !(value instanceof Date)
-      // The codec may have changed what it was given.
-      const original = jsonOriginal(isDecoded ? value : JSON.parse(payloadOf(raw)))
-      return original === undefined ? undefined : { original, isDecoded }
+      return decodedValue(decodedFrom(raw, this.#decode), raw) ?? unreadable
     } catch {
-      return undefined
+      return unreadable
     }
   }
 
   /** Throws what the codec throws. */
-  #copyOf({ original, isDecoded }: Source): Value | undefined {
-    if (original === undefined) return undefined
-    const copy = copyOf(original)
-    return isDecoded ? (copy as Value) : this.#deps.codec.decode(copy)
+  #copyOf({ source }: KeptValue<Value>): Value | undefined {
+    return source && (copyOfDecoded(source, this.#decode) as Value)
   }
+
+  readonly #decode = (json: unknown): Value => this.#deps.codec.decode(json)
 
   #find(key: LookupKey): KeptValue<Value> | undefined {
     const kept = this.#values.get(key)
