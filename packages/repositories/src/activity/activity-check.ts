@@ -4,7 +4,7 @@ import { storableMetadata } from './activity-metadata.ts'
 import type { ActivityMetadata } from './activity.ts'
 import { dataChecks } from './activity-types.ts'
 import type { ActivityData, ActivityTypes, DataCheck } from './activity-types.ts'
-import { isPlainObject, JsonCopier } from './safe-json.ts'
+import { hasOnly, isPlainObject, JsonCopier } from './safe-json.ts'
 
 /** An activity that breaks no rule; nothing in it belongs to the caller. */
 export interface CheckedActivity {
@@ -101,9 +101,4 @@ function isStringOrAbsent(value: unknown): value is string | undefined {
 function timeOf(timestamp: unknown): number {
   const at = timestamp instanceof Date ? timestamp.getTime() : Number.NaN
   return at >= activityLimits.from && at <= activityLimits.to ? at : Number.NaN
-}
-
-function hasOnly(value: object, fields: ReadonlySet<string>): boolean {
-  for (const field in value) if (!fields.has(field)) return false
-  return true
 }

@@ -44,6 +44,7 @@ import type {
 } from './activity.ts'
 import type { EventLog } from './event-log.ts'
 import type { Redactor } from './redaction.ts'
+import { acceptSearch, type CheckedSearch } from './searches/search-check.ts'
 
 /**
  * Dependencies of an {@link ActivityRepository}. Without MongoDB there is no log, and recorded
@@ -126,12 +127,9 @@ export class ActivityRepository {
 
   /** Records a search and returns its id, at once; otherwise like {@link record}. */
   logSearch(search: SearchLogEntry): Result<string, InvalidInput> {
-    return validate(searchLogInput(), search).map(
-      ({ searchId: id = randomUUID(), userId = null, isCached = null, hits = [], ...entry }) => {
-        this.#take({ ...entry, kind: 'search', id, at: this.#now(), userId, isCached, hits })
-        return id
-      },
-    )
+    const checked = acceptSearch(search)
+    if (checked !== undefined) return ok(this.#takeSearch(checked))
+    return validate(searchLogInput(), search).map((input) => this.#takeSearch(input))
   }
 
   /**
@@ -222,6 +220,18 @@ export class ActivityRepository {
       data: redacted.data,
       timestamp: (timestamp ?? new Date(this.#now())).toISOString(),
     })
+  }
+
+  #takeSearch(search: CheckedSearch): string {
+    const {
+      searchId: id = randomUUID(),
+      userId = null,
+      isCached = null,
+      hits = [],
+      ...entry
+    } = search
+    this.#take({ ...entry, kind: 'search', id, at: this.#now(), userId, isCached, hits })
+    return id
   }
 
   #take(entry: ActivityEntry): void {

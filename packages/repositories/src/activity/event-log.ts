@@ -16,7 +16,7 @@ import type {
 } from './collections.ts'
 import { insertNew, upsert } from './bulk-write.ts'
 import type { RejectedDocument } from './bulk-write.ts'
-import { searchUpdate } from './search-update.ts'
+import { searchUpdate } from './searches/search-update.ts'
 import { retentionSeconds, setRetention } from './retention.ts'
 import type { RetentionDays } from './retention.ts'
 import type { Erasures } from '../users/erasures.ts'

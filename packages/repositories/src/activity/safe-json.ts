@@ -142,6 +142,12 @@ function isNoFieldName(key: string): boolean {
   return /^$|^\$|\./.test(key)
 }
 
+/** Whether an object has no fields but these. */
+export function hasOnly(value: object, fields: ReadonlySet<string>): boolean {
+  for (const field in value) if (!fields.has(field)) return false
+  return true
+}
+
 /** Whether a value is a plain object. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false

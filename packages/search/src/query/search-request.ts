@@ -1,6 +1,7 @@
 import {
   err,
   invalidInput,
+  isRowId,
   isStorable,
   money,
   ok,
@@ -40,6 +41,7 @@ export interface SearchRequest extends Abortable {
 }
 
 const maxQueryLength = 500
+const hasLetterOrDigit = /[\p{L}\p{N}]/u
 
 const query = once(() =>
   z
@@ -52,8 +54,12 @@ const query = once(() =>
         ),
       z.transform(normalise),
     )
-    .check(z.refine((text) => /[\p{L}\p{N}]/u.test(text), 'must contain a letter or a digit')),
+    .check(z.refine((text) => hasLetterOrDigit.test(text), 'must contain a letter or a digit')),
 )
+
+const queryInput = once(() => z.strictObject({ query: query() }))
+const prefixInput = once(() => z.strictObject({ prefix: query() }))
+const likeInput = once(() => z.strictObject({ courseId: rowId() }))
 
 const signal = once(() =>
   z.optional(
@@ -152,10 +158,7 @@ export function parseSearch(
   text: string,
   options: SearchOptions,
 ): Result<SearchRequest, InvalidInput> {
-  return both(
-    validate(z.strictObject({ query: query() }), { query: text }),
-    validate(searchOptions(), options),
-  ).map((input) => ({
+  return both(checkQuery(text), checkSearchOptions(options)).map((input) => ({
     query: input.query,
     filters: filtersOf(input),
     sort: input.sort,
@@ -166,15 +169,43 @@ export function parseSearch(
   }))
 }
 
+/** As `queryInput`, which is asked where this is not certain. */
+function checkQuery(text: unknown): Result<{ readonly query: string }, InvalidInput> {
+  if (typeof text === 'string' && text.length <= maxQueryLength && isStorable(text)) {
+    const normalised = normalise(text)
+    if (hasLetterOrDigit.test(normalised)) return ok({ query: normalised })
+  }
+  return validate(queryInput(), { query: text })
+}
+
+/** As `searchOptions`, which is asked where any option is set but how many, and for whom. */
+function checkSearchOptions(
+  options: SearchOptions,
+): Result<z.output<ReturnType<typeof searchOptions>>, InvalidInput> {
+  try {
+    const { limit: most = searchOptionsDefaults.limit, userId } = options
+    const isPlain =
+      Object.getPrototypeOf(options) === Object.prototype &&
+      Reflect.ownKeys(options).every((name) => name === 'limit' || name === 'userId') &&
+      Number.isSafeInteger(most) &&
+      most >= 1 &&
+      most <= 100 &&
+      (userId === undefined || isRowId(userId))
+    if (isPlain) return ok({ limit: most, sort: searchOptionsDefaults.sort, userId })
+  } catch {
+    // A getter or a proxy in the input may throw.
+  }
+  return validate(searchOptions(), options)
+}
+
 /** Checks a count of the courses of a search, as {@link parseSearch} does. */
 export function parseCount(
   text: string,
   options: SearchFilterOptions,
 ): Result<CountRequest, InvalidInput> {
-  return both(
-    validate(z.strictObject({ query: query() }), { query: text }),
-    validate(countOptions(), options),
-  ).map((input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }))
+  return both(validate(queryInput(), { query: text }), validate(countOptions(), options)).map(
+    (input) => ({ query: input.query, filters: filtersOf(input), signal: input.signal }),
+  )
 }
 
 /** A count that has passed the checks. */
@@ -188,15 +219,14 @@ export function parseSimilar(
   courseId: number,
   options: SimilarOptions,
 ): Result<SimilarRequest, InvalidInput> {
-  return both(
-    validate(z.strictObject({ courseId: rowId() }), { courseId }),
-    validate(similarOptions(), options),
-  ).map((input) => ({
-    courseId: input.courseId,
-    filters: filtersOf(input),
-    limit: input.limit,
-    signal: input.signal,
-  }))
+  return both(validate(likeInput(), { courseId }), validate(similarOptions(), options)).map(
+    (input) => ({
+      courseId: input.courseId,
+      filters: filtersOf(input),
+      limit: input.limit,
+      signal: input.signal,
+    }),
+  )
 }
 
 /** A search for similar courses that has passed the checks. */
@@ -211,10 +241,7 @@ export function parseSuggest(
   text: string,
   options: SuggestOptions,
 ): Result<SuggestRequest & Abortable, InvalidInput> {
-  return both(
-    validate(z.strictObject({ prefix: query() }), { prefix: text }),
-    validate(suggestOptions(), options),
-  )
+  return both(validate(prefixInput(), { prefix: text }), validate(suggestOptions(), options))
 }
 
 /** Checks a click, as {@link parseSearch} does. */
