@@ -160,6 +160,8 @@ export { within } from './resilience/within.ts'
 export { isMissingTable, missingTableAs } from './stores/postgres/missing-table.ts'
 export { digest } from './digest.ts'
 export { hash32 } from './hash32.ts'
+export { GuessedReads } from './cache/guessed-reads.ts'
+export type { ReadRows } from './cache/guessed-reads.ts'
 export { RecentMap } from './recent-map.ts'
 
 // Schemas of the sibling packages' input. Their types are those of zod, which no declaration names.

@@ -5,6 +5,7 @@ import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
+import { CourseGuesses } from './query/course-guesses.ts'
 import { countFound } from './query/count-found.ts'
 import { findPage } from './query/find-page.ts'
 import type { FoundPage, PageRequest } from './query/find-page.ts'
@@ -50,6 +51,7 @@ export class CourseSearch {
   readonly #stores: Stores
   readonly #options: CourseSearchOptions
   readonly #candidates: ActiveCandidates
+  readonly #guesses: CourseGuesses
   readonly #suggesting: SuggestDeps
 
   /** @internal */
@@ -62,6 +64,7 @@ export class CourseSearch {
     this.#stores = stores
     this.#options = options
     this.#candidates = new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank })
+    this.#guesses = new CourseGuesses(courses)
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
     this.index = new CourseIndex({ ...shared, openIndex })
     this.sinks = [indexSink(this.index)]
@@ -74,10 +77,11 @@ export class CourseSearch {
    * input is `invalid-input`, and no store is asked. A ranking that others may share is found and
    * cached even when the caller has aborted.
    *
-   * A cached search costs 2 Redis round trips. Any other costs one query of PostgreSQL beside one
-   * of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of the embedder
-   * for a query that was not asked within a week. An order other than by relevance costs 1 round
-   * trip of PostgreSQL more.
+   * A cached search costs 2 Redis round trips; 1 where this process has answered it of late, since
+   * it then asks for the courses of that time at once. Any other costs one query of PostgreSQL
+   * beside one of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of
+   * the embedder for a query that was not asked within a week. An order other than by relevance
+   * costs 1 round trip of PostgreSQL more.
    *
    * @example
    * ```ts
@@ -191,7 +195,7 @@ export class CourseSearch {
     const deps = {
       stores: this.#stores,
       candidates: candidateCache,
-      courses: this.#options.courses,
+      readCourses: this.#guesses.begin([wanted, request.limit, request.position, sort]),
     }
     const page =
       sort === 'relevance'

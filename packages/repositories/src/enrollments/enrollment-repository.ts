@@ -1,7 +1,6 @@
 import { invalidField, isViolationOf, ResultAsync, validate } from '@headwater/core'
 import type { CallOptions, ReadOptions } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
-import type { Course } from '../courses/course.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
 import { read, write } from '../sql.ts'
@@ -36,6 +35,7 @@ import type {
 import { checkEnrollmentOptions } from './enrollment-options.ts'
 import type { EnrollmentOptions } from './enrollment-options.ts'
 import { EnrollmentQueue } from './enrollment-queue.ts'
+import { UserEnrollments } from './user-enrollments.ts'
 import { recordProgress } from './record-progress.ts'
 import { transfer } from './transfer.ts'
 import { withdraw } from './withdraw.ts'
@@ -47,10 +47,12 @@ import { withdraw } from './withdraw.ts'
 export class EnrollmentRepository {
   readonly #context: RepositoryContext
   readonly #queue: EnrollmentQueue
+  readonly #listed: UserEnrollments
 
   /** @internal */
   constructor(context: RepositoryContext, options: EnrollmentOptions = {}) {
     this.#context = context
+    this.#listed = new UserEnrollments(context.caches)
     this.#queue = new EnrollmentQueue({
       run: (batch) => runBatch(context, batch),
       clock: context.stores.clock,
@@ -158,23 +160,16 @@ export class EnrollmentRepository {
 
   /**
    * Lists a user's enrollments with their courses, newest first; empty for a user who does not
-   * exist. A hit costs 2 Redis round trips: the list, and all courses together.
+   * exist. A hit costs 2 Redis round trips: the list, and all courses together; 1 where this
+   * process has read the list of late, since it then asks for the courses of that time at once.
    */
   listForUser(
     userId: number,
     options: PageOptions & ReadOptions = {},
   ): ResultAsync<Page<EnrollmentWithCourse>, ReadEnrollmentsError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
-    return validate(userEnrollmentsInput(), { ...asked, userId }).asyncAndThen(
-      ({ cursor, limit }) =>
-        this.#context.caches.userEnrollments
-          .get(userId, call)
-          .map((enrollments = []) =>
-            toPage(after(enrollments, cursor), limit, (last) =>
-              encodeCursor('enrollments-of-user', [userId, last.enrolledAt.getTime(), last.id]),
-            ),
-          )
-          .andThen((found) => this.#withCourses(found, call)),
+    return validate(userEnrollmentsInput(), { ...asked, userId }).asyncAndThen((page) =>
+      this.#listed.list(page, call),
     )
   }
 
@@ -202,40 +197,10 @@ export class EnrollmentRepository {
           .map((page) => ({ ...page, items: page.items.map(toEnrollment) })),
     )
   }
-
-  #withCourses(
-    page: Page<Enrollment>,
-    options: ReadOptions,
-  ): ResultAsync<Page<EnrollmentWithCourse>, ReadEnrollmentsError> {
-    const courseIds = page.items.map((item) => item.courseId)
-    return this.#context.caches.courses
-      .getMany(courseIds, options)
-      .map((courses) => ({ ...page, items: page.items.flatMap((item) => joined(item, courses)) }))
-  }
 }
 
 function tooLargeRefund<Failure extends { readonly type: string }>(failure: Failure) {
   return isViolationOf(failure, 'enrollment_ended_refunded_check')
     ? invalidField('refund', 'must not be above the price paid')
     : failure
-}
-
-function after(
-  enrollments: readonly Enrollment[],
-  cursor: readonly [userId: number, time: number | string, id: number] | undefined,
-): readonly Enrollment[] {
-  if (cursor === undefined) return enrollments
-  const [time, lastId] = [Number(cursor[1]), cursor[2]]
-  return enrollments.filter(({ enrolledAt, id }) => {
-    const ms = enrolledAt.getTime()
-    return ms < time || (ms === time && id < lastId)
-  })
-}
-
-function joined(
-  enrollment: Enrollment,
-  courses: ReadonlyMap<number, Course>,
-): EnrollmentWithCourse[] {
-  const course = courses.get(enrollment.courseId)
-  return course === undefined ? [] : [{ ...enrollment, course }]
 }

@@ -449,6 +449,27 @@ describe('the lists of enrollments', () => {
     )
   })
 
+  test('The list of a user shows what has changed since this process has read it', async () => {
+    const student = await fixture.newUser()
+    const [left, kept, joined] = [
+      await fixture.newCourse({ title: 'Left' }),
+      await fixture.newCourse({ title: 'Kept' }),
+      await fixture.newCourse({ title: 'Joined' }),
+    ]
+    const titles = async () =>
+      orThrow(await fixture.enrollments.listForUser(student.id)).items.map(
+        ({ course }) => course.title,
+      )
+    const seat = (courseId: number) => ({ userId: student.id, courseId })
+    for (const { id } of [left, kept]) orThrow(await fixture.enrollments.enroll(seat(id)))
+    expect(await titles()).toEqual(['Kept', 'Left'])
+    orThrow(await fixture.enrollments.withdraw(seat(left.id)))
+    orThrow(await fixture.enrollments.enroll(seat(joined.id)))
+    orThrow(await fixture.courses.update(kept.id, { title: 'Renamed' }))
+    expect(await titles()).toEqual(['Joined', 'Renamed'])
+    expect(await titles()).toEqual(['Joined', 'Renamed'])
+  })
+
   test('The list of a user comes page by page, each enrollment once', async () => {
     const student = await fixture.newUser()
     const courseIds: number[] = []

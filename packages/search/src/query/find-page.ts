@@ -1,9 +1,9 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import type { CourseReader } from '../course-reader.ts'
 import type { CandidateCache } from './candidate-cache.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
 import type { Ranking } from './fusion/fuse.ts'
+import type { ReadCourses } from './course-guesses.ts'
 import { hydrate } from './hydrate.ts'
 import type { SearchHit } from './hydrate.ts'
 import { deepest, depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
@@ -30,16 +30,19 @@ export interface PageRequest {
   readonly searchId: string
 }
 
+/** Dependencies of {@link findPage}. */
+export interface FindPageDeps {
+  readonly candidates: CandidateCache
+  readonly readCourses: ReadCourses
+}
+
 /**
  * Fills a page with courses that PostgreSQL does not deny, and searches deeper until it is full.
  * Courses found at a greater depth come after those found before, so that no page repeats or skips
  * a course of another.
  */
 export async function findPage(
-  {
-    candidates: cache,
-    courses,
-  }: { readonly candidates: CandidateCache; readonly courses: CourseReader },
+  { candidates: cache, readCourses }: FindPageDeps,
   { wanted, limit, position, searchId }: PageRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   const firstDepth = position?.depth ?? (limit <= depths[0] / 2 ? depths[0] : depths[1])
@@ -51,7 +54,7 @@ export async function findPage(
     found = extended(found, candidates.value.found)
     const shown = position?.shown ?? 0
     const hydrated = await hydrate(found, {
-      courses,
+      readCourses,
       isFindable: (course) => isFindable(course, wanted.filters),
       limit,
       from: position === undefined ? 0 : startOf(found, position),

@@ -1,7 +1,7 @@
 import { err, isRowId, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { CourseSort } from '@headwater/repositories'
-import type { CourseReader } from '../course-reader.ts'
+import type { ReadCourses } from './course-guesses.ts'
 import type { CandidateCache } from './candidate-cache.ts'
 import { filterValues, selectSorted } from './course-queries.ts'
 import type { SortedCourse } from './course-queries.ts'
@@ -16,7 +16,7 @@ import type { SearchError } from './search-result.ts'
 export interface SortedPageDeps {
   readonly stores: Stores
   readonly candidates: CandidateCache
-  readonly courses: CourseReader
+  readonly readCourses: ReadCourses
 }
 
 /**
@@ -25,7 +25,7 @@ export interface SortedPageDeps {
  * wherever the others have moved. Costs 1 round trip of PostgreSQL more than a page by relevance.
  */
 export async function findSortedPage(
-  { stores, candidates: cache, courses }: SortedPageDeps,
+  { stores, candidates: cache, readCourses }: SortedPageDeps,
   { wanted, limit, position, searchId, sort }: PageRequest & { readonly sort: CourseSort },
 ): Promise<Result<FoundPage, SearchError>> {
   if (position !== undefined && !isPositionIn(sort, position)) return err(notACursor)
@@ -45,7 +45,7 @@ export async function findSortedPage(
   const shown = position?.shown ?? 0
   const hydrated = await hydrate(
     page.flatMap(({ id }) => byId.get(id) ?? []),
-    { courses, isFindable: (course) => isFindable(course, wanted.filters), limit, shown },
+    { readCourses, isFindable: (course) => isFindable(course, wanted.filters), limit, shown },
   )
   if (hydrated.isErr()) return err(hydrated.error)
   const { hits } = hydrated.value

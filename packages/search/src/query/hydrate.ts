@@ -2,7 +2,7 @@ import { err, ok } from '@headwater/core'
 import type { CacheReadError, InvalidInput, Result } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import type { FusedCourse, Ranking } from './fusion/fuse.ts'
-import type { CourseReader } from '../course-reader.ts'
+import type { ReadCourses } from './course-guesses.ts'
 
 /** One course that a search found. */
 export interface SearchHit {
@@ -18,8 +18,7 @@ export interface SearchHit {
 
 /** Options of {@link hydrate}. */
 export interface HydrateOptions {
-  /** Reads courses. */
-  readonly courses: CourseReader
+  readonly readCourses: ReadCourses
   /** Whether a row of PostgreSQL may be shown. */
   readonly isFindable: (course: Course) => boolean
   /** The most hits. */
@@ -52,14 +51,14 @@ export interface HydratedPage {
  */
 export async function hydrate(
   found: Ranking,
-  { courses, isFindable, limit, from = 0, shown = 0 }: HydrateOptions,
+  { readCourses, isFindable, limit, from = 0, shown = 0 }: HydrateOptions,
 ): Promise<Result<HydratedPage, InvalidInput | CacheReadError>> {
   const hits: SearchHit[] = []
   let used = from
   while (used < found.length && hits.length < limit) {
     const chunk = found.slice(used, used + limit - hits.length)
     used += chunk.length
-    const rows = await courses.getMany(chunk.map(({ id }) => id))
+    const rows = await readCourses(chunk.map(({ id }) => id))
     if (rows.isErr()) return err(rows.error)
     for (const { id, score, legs } of chunk) {
       const course = rows.value.get(id)

@@ -3,7 +3,7 @@ import type { Course } from '@headwater/repositories'
 import { describe, expect, it } from 'vitest'
 import type { FusedCourse } from '../../src/query/fusion/fuse.ts'
 import { hydrate } from '../../src/query/hydrate.ts'
-import type { CourseReader } from '../../src/course-reader.ts'
+import type { ReadCourses } from '../../src/query/course-guesses.ts'
 import type { SearchHit } from '../../src/query/hydrate.ts'
 
 const courseOf = (id: number, isPublished: boolean): Course => ({
@@ -32,23 +32,20 @@ const found: FusedCourse[] = [1, 2, 3, 4, 5, 6].map((id) => ({
 /** Courses 2 and 4 are not published, course 5 was deleted. */
 const rows = new Map([1, 2, 3, 4, 6].map((id) => [id, courseOf(id, ![2, 4].includes(id))]))
 const asked: (readonly number[])[] = []
-const courses: CourseReader = {
-  getMany: (ids) => {
-    asked.push(ids)
-    return okAsync(
-      new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!] as const] : []))),
-    )
-  },
+const readCourses: ReadCourses = (ids) => {
+  asked.push(ids)
+  return okAsync(new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!] as const] : []))))
 }
 
 type Hydrate = (limit: number) => Promise<readonly SearchHit[]>
 
 const own: Hydrate = async (limit) =>
-  orThrow(await hydrate(found, { courses, isFindable: (course) => course.isPublished, limit })).hits
+  orThrow(await hydrate(found, { readCourses, isFindable: (course) => course.isPublished, limit }))
+    .hits
 
 /** What hand-wired code does: drops rows, then pairs what is left with the scores by position. */
 const zipped: Hydrate = async (limit) => {
-  const kept = [...orThrow(await courses.getMany(found.map(({ id }) => id))).values()]
+  const kept = [...orThrow(await readCourses(found.map(({ id }) => id))).values()]
     .filter(({ isPublished }) => isPublished)
     .slice(0, limit)
   return kept.map((course, place) => ({

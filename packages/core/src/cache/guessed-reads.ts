@@ -1,0 +1,50 @@
+import { RecentMap } from '../recent-map.ts'
+import { ok, type Result, ResultAsync } from '../result.ts'
+
+/** Reads many rows by their ids. */
+export type ReadRows<Row, E> = (ids: readonly number[]) => ResultAsync<Map<number, Row>, E>
+
+/**
+ * Remembers which rows a question needed last time, and reads them at once when it is asked again,
+ * beside the answer that tells which ones it needs: one round trip instead of two. A wrong guess
+ * costs a read, and no row is older for it than the question.
+ */
+export class GuessedReads<Row, E> {
+  readonly #needed: RecentMap<string, readonly number[]>
+
+  /** @param maxQuestions - questions that are remembered, those that were asked last */
+  constructor(maxQuestions: number) {
+    this.#needed = new RecentMap(maxQuestions)
+  }
+
+  /** Begins to read what the question needed last time. Returns how to read what it needs now. */
+  begin(question: string, read: ReadRows<Row, E>): ReadRows<Row, E> {
+    const ids = this.#needed.get(question) ?? []
+    const guess = ids.length === 0 ? undefined : { ids, rows: read(ids) }
+    let needed: readonly number[] = []
+    return (wanted) => {
+      needed = needed.length === 0 ? wanted : [...needed, ...wanted]
+      this.#needed.set(question, needed)
+      return guess === undefined ? read(wanted) : new ResultAsync(readRest(wanted, guess, read))
+    }
+  }
+}
+
+interface Guess<Row, E> {
+  readonly ids: readonly number[]
+  readonly rows: ResultAsync<Map<number, Row>, E>
+}
+
+/** A guess that failed is none. */
+async function readRest<Row, E>(
+  wanted: readonly number[],
+  { ids, rows }: Guess<Row, E>,
+  read: ReadRows<Row, E>,
+): Promise<Result<Map<number, Row>, E>> {
+  const known = await rows
+  if (known.isErr()) return read(wanted)
+  const missing = wanted.filter((id) => !known.value.has(id) && !ids.includes(id))
+  if (missing.length === 0) return ok(known.value)
+  const rest = await read(missing)
+  return rest.map((found) => new Map([...known.value, ...found]))
+}
