@@ -3,9 +3,9 @@ import type { MigrationSet } from '@headwater/core'
 /**
  * The migrations of this package, for `migrate` after those of `@headwater/repositories`. They
  * create the tables of words, generations, calibrations, statuses and reindexing progress, and
- * install `pg_trgm` with an index on the trigrams of titles, where PostgreSQL has it and the role
- * may. Without `pg_trgm`, correcting misspelt words costs more. Without the tables there are
- * neither generations nor statuses.
+ * install `pg_trgm` with an index on the trigrams of the words of titles, where PostgreSQL has it
+ * and the role may. Without `pg_trgm`, correcting misspelt words costs more. Without the tables
+ * there are neither generations nor statuses.
  */
 export const searchMigrations: MigrationSet = {
   name: 'search',

@@ -3,7 +3,7 @@ import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core
 import { editDistance } from './edit-distance.ts'
 import {
   selectHasTrigrams,
-  selectSimilarTitleWords,
+  selectSimilarWords,
   selectTitleWords,
   selectUnknownWords,
 } from './spelling-queries.ts'
@@ -21,9 +21,9 @@ const noCorrections: Corrections = new Map()
  * Corrects words that no published course has to words of titles that are one edit away, or two for
  * long words.
  *
- * With `pg_trgm`, which is looked for once, PostgreSQL finds similar words by trigrams: 1 round
- * trip. Without it, this process reads the words of all titles, at most 20,000, every five minutes:
- * 1 round trip, 2 when it reads them.
+ * With `pg_trgm` and the table of words, which are looked for once, PostgreSQL finds similar words
+ * by trigrams: 1 round trip. Without them, this process reads the words of all titles, at most
+ * 20,000, every five minutes: 1 round trip, 2 when it reads them.
  */
 export class Spelling {
   readonly #stores: Stores
@@ -62,7 +62,7 @@ export class Spelling {
     options: CallOptions,
   ): ResultAsync<Corrections, SqlError> {
     return this.#stores.postgres
-      .query<{ word: string; candidate: string }>(selectSimilarTitleWords, [words], options)
+      .query<{ word: string; candidate: string }>(selectSimilarWords, [words], options)
       .map(({ rows }) => {
         const candidates = Map.groupBy(rows, ({ word }) => word)
         return correct([...candidates.keys()], (word) =>

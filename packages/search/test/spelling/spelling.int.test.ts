@@ -77,6 +77,24 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (m
     expect(statements).toHaveLength(migrations === 'with-trigrams' ? 4 : 5)
   })
 
+  // A process without trigrams keeps the words that it has read for five minutes.
+  it.skipIf(migrations === 'without-trigrams')(
+    'Spelling follows titles that are changed and courses that are deleted, most frequent first',
+    async () => {
+      const { id } = await app.publish({ title: 'Harpsichord' })
+      expect(await corrected('harpsicord')).toEqual({ harpsicord: ['harpsichord'] })
+      orThrow(await app.courses.update(id, { title: 'Bassoon' }))
+      expect(await corrected('harpsicord')).toEqual({})
+      const others = [
+        await app.publish({ title: 'Bassoot' }),
+        await app.publish({ title: 'Bassoot' }),
+      ]
+      expect(await corrected('bassook')).toEqual({ bassook: ['bassoot', 'bassoon'] })
+      for (const course of [...others, { id }]) orThrow(await app.courses.delete(course.id))
+      expect(await corrected('bassook')).toEqual({})
+    },
+  )
+
   it('A misspelt search finds the meant course by words alone', async () => {
     app.openai.faults.failNext({ status: 401, times: 100 })
     const { hits, mode } = await app.find('pyhton for beginers')
