@@ -6,16 +6,21 @@ const passingCodes: ReadonlySet<number> = new Set([
   6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436,
 ])
 
+/** How the names of such errors begin. Not all of the driver's names begin with its own. */
 const unreachable = [
   'MongoServerSelection',
   'MongoNetwork',
   'MongoPoolCleared',
+  'PoolClearedOnNetwork',
   'MongoPoolClosed',
   'MongoTopologyClosed',
   'MongoNotConnected',
   'MongoWaitQueueTimeout',
   'MongoConnectionPool',
   'MongoClientClosed',
+  'MongoServerClosed',
+  'MongoOperationTimeout',
+  'MongoCryptKMSRequestNetworkTimeout',
 ]
 
 /**
