@@ -27,6 +27,12 @@ export function queryOf(n: number): string {
   return `${topics[topic] ?? ''} ${phrases[phrase] ?? ''}`
 }
 
+/** The title of a published course, as it is filled in. */
+export function titleOf(id: number): string {
+  const [topic, n] = [(id - 1) % topics.length, Math.floor((id - 1) / topics.length) + 1]
+  return `${topics[topic] ?? ''} course ${n}`
+}
+
 /** Different queries that {@link queryOf} makes. */
 export const queries = topics.length * phrases.length
 

@@ -1,6 +1,6 @@
 import { orThrow } from '@headwater/core'
 import type { SearchResult } from '@headwater/search'
-import type { FoundCourse } from './by-hand/course-search-service.ts'
+import type { Found } from './by-hand/course-search-service.ts'
 import { queries, queryOf, readers, users } from './data.ts'
 import { flowOf, type Flow } from './flow.ts'
 import type { FlowsFixture } from './flows-fixture.ts'
@@ -105,7 +105,7 @@ function foundByOurs({ hits, mode }: SearchResult): readonly number[] {
   return hits.map(({ course }) => course.id).toSorted(ascending)
 }
 
-function foundByHand(courses: readonly FoundCourse[]): readonly number[] {
+function foundByHand({ courses }: Found): readonly number[] {
   return courses.map(({ id }) => id).toSorted(ascending)
 }
 

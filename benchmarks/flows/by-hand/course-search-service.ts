@@ -8,37 +8,49 @@ export interface FoundCourse {
   readonly similarity_score: number | undefined
 }
 
+/** What a search found. */
+export interface Found {
+  readonly courses: readonly FoundCourse[]
+  readonly isCached: boolean
+}
+
+const shown = `id, title, description, category, difficulty_level,
+                    price, current_enrollment, instructor_id`
+
 /** Course search, step by step as in the reference design. */
 export class CourseSearchService {
   readonly #clients: Clients
+  readonly #columns: string
 
-  constructor(clients: Clients) {
+  /** The columns are those of a found course; by default those of the reference design. */
+  constructor(clients: Clients, columns = shown) {
     this.#clients = clients
+    this.#columns = columns
   }
 
   /**
    * By meaning alone. A cached result shows courses as they were, unpublished ones too; a course
    * that PostgreSQL denies shifts the scores of those behind it. Without a user nothing is logged.
    */
-  async searchCourses(query: string): Promise<readonly FoundCourse[]> {
+  async searchCourses(query: string): Promise<Found> {
     const { redis, index } = this.#clients
     const cacheKey = `search:${hashQuery(query)}`
     const cached = await redis.get(cacheKey)
-    if (cached !== null) return JSON.parse(cached) as FoundCourse[]
+    if (cached !== null) return { courses: JSON.parse(cached) as FoundCourse[], isCached: true }
     const { matches } = await index.query({
       vector: await this.#embed(query),
       topK: 10,
       includeMetadata: true,
     })
     const courseIds = matches.map(({ metadata }) => Number(metadata?.['course_id']))
-    if (courseIds.length === 0) return []
+    if (courseIds.length === 0) return { courses: [], isCached: false }
     const rows = await this.#coursesOf(courseIds)
     const courses = rows.map((course, place) => ({
       ...course,
       similarity_score: matches[place]?.score,
     }))
     await redis.setEx(cacheKey, 900, JSON.stringify(courses))
-    return courses
+    return { courses, isCached: false }
   }
 
   /** Two updates at once may leave the older one in the index. */
@@ -48,8 +60,7 @@ export class CourseSearchService {
       rows: [course],
     } = await postgres.query<CourseRow>({
       name: 'index-course',
-      text: `SELECT id, title, description, category, difficulty_level,
-                    price, current_enrollment, instructor_id
+      text: `SELECT ${shown}
              FROM courses WHERE id = $1`,
       values: [courseId],
     })
@@ -64,8 +75,7 @@ export class CourseSearchService {
     const placeholders = courseIds.map((_, place) => `$${place + 1}`).join(',')
     const { rows } = await this.#clients.postgres.query<{ id: number; title: string }>({
       name: `search-${courseIds.length}`,
-      text: `SELECT id, title, description, category, difficulty_level,
-                    price, current_enrollment, instructor_id
+      text: `SELECT ${this.#columns}
              FROM courses
              WHERE id IN (${placeholders}) AND is_published = true
              ORDER BY ARRAY_POSITION($${courseIds.length + 1}::int[], id)`,

@@ -18,12 +18,17 @@ export class CourseService {
    * walks over all of Redis, and every cached search is gone.
    */
   async updateCourse(courseId: number, title: string): Promise<void> {
-    const { postgres, redis } = this.#clients
-    await postgres.query({
+    await this.#clients.postgres.query({
       name: 'update-course',
       text: 'UPDATE courses SET title = $1, updated_at = CURRENT_TIMESTAMP WHERE id = $2',
       values: [title, courseId],
     })
+    await this.followUpdate(courseId)
+  }
+
+  /** The steps after the update of the row. */
+  async followUpdate(courseId: number): Promise<void> {
+    const { redis } = this.#clients
     await redis.del(`course:${courseId}`)
     await redis.del(`course:${courseId}:students`)
     const keys = await redis.keys('search:*')

@@ -10,6 +10,8 @@ export interface EnrolledCourse {
 
 /** A seat that was taken. */
 export interface Seat {
+  readonly enrollment_id: number
+  readonly enrolled_at: Date
   readonly user_id: number
   readonly course_id: number
 }
@@ -31,7 +33,7 @@ export class EnrollmentService {
     const client = await postgres.connect()
     try {
       await client.query('BEGIN')
-      const price = await takeSeat(client, { userId, courseId })
+      const { price, ...enrollment } = await takeSeat(client, { userId, courseId })
       await client.query('COMMIT')
       await redis.del(`user:${userId}:enrollments`)
       await redis.del(`course:${courseId}`)
@@ -43,7 +45,7 @@ export class EnrollmentService {
         event_data: { payment_method: 'credit_card', price_paid: price, discount_applied: 10 },
         timestamp: new Date(),
       })
-      return { course_id: courseId, user_id: userId }
+      return { ...enrollment, course_id: courseId, user_id: userId }
     } catch (error) {
       await client.query('ROLLBACK')
       throw error
@@ -73,11 +75,14 @@ export class EnrollmentService {
   }
 }
 
-/** Returns the price of the course. */
+interface Taken extends Pick<Seat, 'enrollment_id' | 'enrolled_at'> {
+  readonly price: number
+}
+
 async function takeSeat(
   client: PoolClient,
   { userId, courseId }: { readonly userId: number; readonly courseId: number },
-): Promise<number> {
+): Promise<Taken> {
   const {
     rows: [course],
   } = await client.query<{ max_students: number; current_enrollment: number; price: string }>({
@@ -94,7 +99,9 @@ async function takeSeat(
     values: [userId, courseId],
   })
   if (existing.length > 0) throw new Error('User already enrolled in this course')
-  await client.query({
+  const {
+    rows: [enrollment],
+  } = await client.query<{ id: number; enrolled_at: Date }>({
     name: 'insert-enrollment',
     text: `INSERT INTO enrollments (user_id, course_id, progress_percentage)
            VALUES ($1, $2, 0) RETURNING id, enrolled_at`,
@@ -107,5 +114,10 @@ async function takeSeat(
            WHERE id = $1`,
     values: [courseId],
   })
-  return parseFloat(course.price)
+  if (enrollment === undefined) throw new Error('the enrollment was not created')
+  return {
+    price: parseFloat(course.price),
+    enrollment_id: enrollment.id,
+    enrolled_at: enrollment.enrolled_at,
+  }
 }
