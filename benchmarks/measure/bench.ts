@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
 import {
   startPostgresServer,
   startRedisServer,
@@ -9,7 +9,7 @@ import {
 import { say } from './say.ts'
 
 /** The servers and the command line of a benchmark. */
-export interface Bench<Option extends string = never> {
+export interface Bench<Option extends string = never, Flag extends string = never> {
   readonly postgres: PostgresServer
   readonly redis: RedisServer
   /**
@@ -19,10 +19,12 @@ export interface Bench<Option extends string = never> {
   readonly isJson: boolean
   /** The values of the benchmark's own options. */
   readonly values: Readonly<Record<Option, string>>
+  /** Which of its own flags are given. */
+  readonly flags: Readonly<Record<Flag, boolean>>
 }
 
 /** A benchmark: what it needs beyond `--json`. */
-export interface BenchOptions<Option extends string = never> {
+export interface BenchOptions<Option extends string = never, Flag extends string = never> {
   /**
    * Settings of the PostgreSQL server.
    *
@@ -35,6 +37,12 @@ export interface BenchOptions<Option extends string = never> {
    * @defaultValue none
    */
   readonly options?: Readonly<Record<Option, string>>
+  /**
+   * Further options of the command line that have no value.
+   *
+   * @defaultValue none
+   */
+  readonly flags?: readonly Flag[]
 }
 
 /** Figures by name; a figure may be a group of figures, and a text is a name. */
@@ -48,35 +56,48 @@ type Figure = number | string | Figures
  * Starts PostgreSQL and Redis, measures, prints the figures rounded to two decimals, and stops the
  * servers even when the measurement fails.
  */
-export async function bench<Option extends string = never>(
-  measure: (bench: Bench<Option>) => Promise<Figures>,
-  { postgres: postgresOptions = {}, options }: BenchOptions<Option> = {},
+export async function bench<Option extends string = never, Flag extends string = never>(
+  measure: (bench: Bench<Option, Flag>) => Promise<Figures>,
+  { postgres: postgresOptions = {}, ...own }: BenchOptions<Option, Flag> = {},
 ): Promise<void> {
-  const { isJson, values } = commandLine(options)
+  const { isJson, values, flags } = commandLine(own)
   const [postgres, redis] = await Promise.all([
     startPostgresServer(postgresOptions),
     startRedisServer({ onProgress: say }),
   ])
   try {
-    const figures = rounded(await measure({ postgres, redis, isJson, values }))
+    const figures = rounded(await measure({ postgres, redis, isJson, values, flags }))
     console.log(isJson ? JSON.stringify(figures) : figures)
   } finally {
     await Promise.all([postgres.stop(), redis.stop()])
   }
 }
 
-function commandLine<Option extends string>(
-  options: Readonly<Record<Option, string>> | undefined,
-): Pick<Bench<Option>, 'isJson' | 'values'> {
-  const own = Object.entries<string>(options ?? {}).map(
-    ([name, value]) => [name, { type: 'string' as const, default: value }] as const,
-  )
-  const {
-    values: { json, ...values },
-  } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, ...Object.fromEntries(own) },
-  })
-  return { isJson: json === true, values: values as Record<Option, string> }
+type KnownOption = NonNullable<ParseArgsConfig['options']>[string]
+
+function commandLine<Option extends string, Flag extends string>({
+  options,
+  flags = [],
+}: Pick<BenchOptions<Option, Flag>, 'options' | 'flags'>): Pick<
+  Bench<Option, Flag>,
+  'isJson' | 'values' | 'flags'
+> {
+  const known = Object.fromEntries<KnownOption>([
+    ...Object.entries<string>(options ?? {}).map(([name, value]): [string, KnownOption] => [
+      name,
+      { type: 'string', default: value },
+    ]),
+    ...['json', ...flags].map((name): [string, KnownOption] => [
+      name,
+      { type: 'boolean', default: false },
+    ]),
+  ])
+  const { values } = parseArgs({ options: known })
+  return {
+    isJson: values['json'] === true,
+    values: values as Record<Option, string>,
+    flags: values as Record<Flag, boolean>,
+  }
 }
 
 function rounded(figures: Figures): Figures {
