@@ -26,6 +26,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
+            'benchmarks/*/test/**/*.test.ts',
             'soaks/*/test/**/*.test.ts',
             'test/**/*.test.ts',
           ],

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { createDatabase } from '@headwater/testing'
+import { startMongodbProcess } from '../activity/mongodb-process.ts'
+import type { Bench } from '../measure/bench.ts'
+import { Child } from '../measure/child.ts'
+import { say } from '../measure/say.ts'
+import { startServices } from '../search/services.ts'
+import { type Asked, compareAnswers, shownHits } from './answers.ts'
+import type { Meet, Round, RoundReply } from './load/generator-process.ts'
+import type { Question, Reply, SideOptions } from './side-process.ts'
+
+/** So many requests a minute that the load never meets it, though each is counted. */
+const noLimit = 100_000_000
+
+/** A side of the contest. */
+export type SideName = 'ours' | 'byHand'
+
+/** What became of a round. */
+export type RoundReport = Exclude<RoundReply, { error: string }> & {
+  /** CPU time that the side took for it, with what it had left for later, in milliseconds. */
+  readonly cpuMs: number
+}
+
+/** Both sides, each in a process of its own, and the process that sends the load. */
+export interface ApiFixture {
+  /** Sends a load to one side and waits until nothing is left to do. */
+  round(this: void, round: Round & { readonly side: SideName }): Promise<RoundReport>
+  /** Profiles a side while something runs, into a file. */
+  profile(this: void, side: SideName, file: string, run: () => Promise<unknown>): Promise<void>
+  close(this: void): Promise<void>
+}
+
+/** What both sides run on, and what they are asked. */
+export interface ApiFixtureOptions extends Pick<Bench, 'postgres' | 'redis'> {
+  readonly isNear: boolean
+  /** Percent of the requests that write. */
+  readonly writes: number
+}
+
+/** Starts everything; both sides have the same rows, in databases of their own. */
+export async function openApiFixture(options: ApiFixtureOptions): Promise<ApiFixture> {
+  const [mongodb, services] = await Promise.all([startMongodbProcess(), startServices(1_536)])
+  const processes = {
+    ours: new Child(new URL('./ours-process.ts', import.meta.url)),
+    byHand: new Child(new URL('./by-hand-process.ts', import.meta.url)),
+    generator: new Child(new URL('./load/generator-process.ts', import.meta.url)),
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all(Object.values(processes).map((child) => child.stop()))
+    await Promise.all([mongodb.stop(), services.stop()])
+  }
+  try {
+    const { pinecone, openai } = services
+    await introduce(processes, options, {
+      mongodbUrl: mongodb.url,
+      services: { pinecone, openai },
+    })
+    return { ...roundsOf(processes), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Processes = Readonly<Record<SideName | 'generator', Child>>
+
+/** Opens both sides, compares their answers and names them to the generator. */
+async function introduce(
+  { generator, ...sides }: Processes,
+  { postgres, redis, isNear, writes }: ApiFixtureOptions,
+  servers: Pick<SideOptions, 'mongodbUrl' | 'services'>,
+): Promise<void> {
+  const limits = { read: noLimit, write: noLimit, search: noLimit }
+  const shared = { ...servers, secret: randomBytes(32).toString('hex'), limits, isNear }
+  say('filling both sides')
+  const ours = await sides.ours.ask<Asked>({
+    ...shared,
+    postgresUrl: postgres.url,
+    redisUrl: redis.url,
+    database: `bench_api_ours_${process.pid}`,
+  } satisfies SideOptions)
+  const byHand = await sides.byHand.ask<Asked>({
+    ...shared,
+    postgresUrl: await createDatabase(postgres.url),
+    redisUrl: `${redis.url}/1`,
+    database: `bench_api_by_hand_${process.pid}`,
+  } satisfies SideOptions)
+  await compareAnswers(ours, byHand)
+  for (const [side, asked] of Object.entries({ ours, byHand }))
+    await generator.ask({
+      ...asked,
+      side,
+      writes,
+      hits: await shownHits(asked),
+    } satisfies Meet)
+}
+
+function roundsOf({ generator, ...sides }: Processes): Pick<ApiFixture, 'round' | 'profile'> {
+  const ask = (side: SideName, question: Question): Promise<Reply> => sides[side].ask(question)
+  return {
+    round: async (round) => {
+      const before = await ask(round.side, { ask: 'settle' })
+      const report = await generator.ask<RoundReply>(round)
+      if ('error' in report) throw new Error(`${round.side}: ${report.error}`)
+      const after = await ask(round.side, { ask: 'settle' })
+      return { ...report, cpuMs: after.cpuMs - before.cpuMs }
+    },
+    profile: async (side, file, run) => {
+      await ask(side, { ask: 'profile' })
+      await run()
+      await ask(side, { ask: 'profiled', file })
+    },
+  }
+}
