@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { globSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { build } from '../measure/build.ts'
 import { say } from '../measure/say.ts'
 
 const run = promisify(execFile)
@@ -50,11 +51,6 @@ export function installedMb({ directory }: Project): number {
     .map((file) => statSync(path.join(directory, file)))
     .filter((file) => file.isFile())
   return files.reduce((bytes, file) => bytes + file.size, 0) / 1_000_000
-}
-
-async function build(source: string, names: readonly string[]): Promise<void> {
-  const filters = names.map((name) => `--filter=@headwater/${name}`)
-  await run('pnpm', [...filters, 'run', 'build'], { cwd: source, maxBuffer: 64_000_000 })
 }
 
 async function install(
