@@ -15,16 +15,20 @@ export async function runWithin<T>(
   clientGone: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const over = AbortSignal.any([clientGone, AbortSignal.timeout(ms)])
+  if (clientGone.aborted) return refuse(late)
+  const over = new AbortController()
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const end = () => {
+    over.abort()
     resolve(undefined)
   }
-  over.addEventListener('abort', end, { once: true })
+  // `AbortSignal.timeout` would live on after the answer, until its time is over.
+  const timer = setTimeout(end, ms).unref()
+  clientGone.addEventListener('abort', end, { once: true })
   try {
-    if (over.aborted) return refuse(late)
-    return await Promise.race([work(over), promise.then(() => refuse(late))])
+    return await Promise.race([work(over.signal), promise.then(() => refuse(late))])
   } finally {
-    over.removeEventListener('abort', end)
+    clearTimeout(timer)
+    clientGone.removeEventListener('abort', end)
   }
 }
