@@ -28,7 +28,13 @@ await bench(
       const connections64 = await contest(fixture, { connections: 64, ...plan })
       const connections400 = await contest(fixture, { connections: 400, ...plan })
       if (values.profiles !== '') await profiles(fixture, values.profiles, plan)
-      return { bench: 'api', near: String(flags.near), writes, connections64, connections400 }
+      return {
+        bench: 'api',
+        near: flags.near ? 'yes' : 'no',
+        writes,
+        connections64,
+        connections400,
+      }
     } finally {
       await fixture.close()
     }

@@ -53,10 +53,10 @@ await bench(
       await build(root, ['core', 'repositories', 'search'])
       const now = await measure(root, { plan, newOptions, name: 'now' })
       if (values.against === '')
-        return { bench: 'memory', near: String(flags.near), ...now.figures }
+        return { bench: 'memory', near: flags.near ? 'yes' : 'no', ...now.figures }
       const before = await measure(values.against, { plan, newOptions, name: 'before' })
       return {
-        ...{ bench: 'memory', near: String(flags.near), ...now.figures },
+        ...{ bench: 'memory', near: flags.near ? 'yes' : 'no', ...now.figures },
         rssVsBefore: Object.fromEntries(
           Object.entries(now.rssMb).map(([phase, mb]) => [phase, mb / (before.rssMb[phase] ?? 0)]),
         ),
