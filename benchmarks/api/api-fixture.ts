@@ -6,6 +6,7 @@ import { Child } from '../measure/child.ts'
 import { say } from '../measure/say.ts'
 import { startServices } from '../search/services.ts'
 import { type Asked, compareAnswers, shownHits } from './answers.ts'
+import type { RequestOptions } from './load/requests.ts'
 import type { Meet, Round, RoundReply } from './load/generator-process.ts'
 import type { Question, Reply, SideOptions } from './side-process.ts'
 
@@ -33,8 +34,8 @@ export interface ApiFixture {
 /** What both sides run on, and what they are asked. */
 export interface ApiFixtureOptions extends Pick<Bench, 'postgres' | 'redis'> {
   readonly isNear: boolean
-  /** Percent of the requests that write. */
-  readonly writes: number
+  /** What is asked. */
+  readonly requests: Pick<RequestOptions, 'writes' | 'only'>
 }
 
 /** Starts everything; both sides have the same rows, in databases of their own. */
@@ -67,7 +68,7 @@ type Processes = Readonly<Record<SideName | 'generator', Child>>
 /** Opens both sides, compares their answers and names them to the generator. */
 async function introduce(
   { generator, ...sides }: Processes,
-  { postgres, redis, isNear, writes }: ApiFixtureOptions,
+  { postgres, redis, isNear, requests }: ApiFixtureOptions,
   servers: Pick<SideOptions, 'mongodbUrl' | 'services'>,
 ): Promise<void> {
   const limits = { read: noLimit, write: noLimit, search: noLimit }
@@ -89,8 +90,8 @@ async function introduce(
   for (const [side, asked] of Object.entries({ ours, byHand }))
     await generator.ask({
       ...asked,
+      ...requests,
       side,
-      writes,
       hits: await shownHits(asked),
     } satisfies Meet)
 }

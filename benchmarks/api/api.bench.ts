@@ -22,7 +22,9 @@ interface Plan {
 await bench(
   async ({ postgres, redis, values, flags }) => {
     const writes = Number(values.writes)
-    const fixture = await openApiFixture({ postgres, redis, isNear: flags.near, writes })
+    const only = values.only === '' ? [] : values.only.split(',')
+    const requests = { writes, only }
+    const fixture = await openApiFixture({ postgres, redis, isNear: flags.near, requests })
     const plan = { rounds: Number(values.rounds), forMs: Number(values.seconds) * 1_000 }
     try {
       const connections64 = await contest(fixture, { connections: 64, ...plan })
@@ -40,7 +42,7 @@ await bench(
     }
   },
   {
-    options: { rounds: '9', seconds: '4', writes: '10', profiles: '' },
+    options: { rounds: '9', seconds: '4', writes: '10', only: '', profiles: '' },
     flags: ['near'],
   },
 )

@@ -24,14 +24,21 @@ export interface RequestOptions {
   readonly hits: readonly ShownHit[]
   /** Percent of the requests that write. */
   readonly writes: number
+  /** The operations that are asked for, each as often; empty for all of them. */
+  readonly only: readonly string[]
 }
 
 /** Draws requests: a few keys get most of them. Every side gets the same ones in one order. */
-export function requestsOf({ tokens, hits, writes }: RequestOptions): () => Request {
+export function requestsOf({ tokens, hits, writes, only }: RequestOptions): () => Request {
   const chance = chanceOf(1)
   const make = operationsOf(hits, chance)
+  const onlyShares = Object.fromEntries(only.map((operation) => [operation, 1]))
+  const shares = (): Shares => {
+    if (only.length > 0) return onlyShares
+    return chance() * 100 < writes ? writeShares : readShares
+  }
   return () => {
-    const operation = drawn(chance() * 100 < writes ? writeShares : readShares, chance)
+    const operation = drawn(shares(), chance)
     const { method, path, userId, body } = make[operation]()
     return { operation, text: textOf(method, path, tokens[userId - 1] ?? '', body) }
   }
@@ -41,6 +48,8 @@ const readShares = { course: 30, profile: 25, enrollments: 20, search: 15 } as c
 const writeShares = { updateUser: 1, updateCourse: 1, enroll: 1, click: 1 } as const
 
 type Operation = keyof typeof readShares | keyof typeof writeShares
+
+type Shares = Readonly<Partial<Record<Operation, number>>>
 
 interface Asked {
   readonly method: 'GET' | 'PATCH' | 'POST'
@@ -104,7 +113,7 @@ function seatsOf(chance: Chance): () => { readonly userId: number; readonly cour
   }
 }
 
-function drawn(shares: Readonly<Partial<Record<Operation, number>>>, chance: Chance): Operation {
+function drawn(shares: Shares, chance: Chance): Operation {
   const each = Object.entries(shares) as [Operation, number][]
   let left = chance() * each.reduce((sum, [, share]) => sum + share, 0)
   return each.find(([, share]) => (left -= share) < 0)?.[0] ?? 'profile'
