@@ -1,18 +1,29 @@
 import { err } from '@headwater/core'
 import type { CallOptions, DeadlineExceeded, Result } from '@headwater/core'
 
+/** What a caller says of a write, and when. */
+export interface Asked {
+  /** How the caller limits it. */
+  readonly options: CallOptions
+  /** When it was asked for, in monotonic milliseconds. */
+  readonly sinceMs: number
+}
+
 /** One caller's write, which waits in a queue. It receives one answer: the first that is given. */
 export class WaitingWrite<Request, Value, E> {
   /** What is asked for. */
   readonly request: Request
   /** How the caller limits it. */
   readonly options: CallOptions
+  /** When it was asked for, in monotonic milliseconds. */
+  readonly sinceMs: number
   readonly #answer = Promise.withResolvers<Result<Value, E | DeadlineExceeded>>()
   #isSettled = false
 
-  constructor(request: Request, options: CallOptions) {
+  constructor(request: Request, { options, sinceMs }: Asked) {
     this.request = request
     this.options = options
+    this.sinceMs = sinceMs
     options.signal?.addEventListener('abort', this.#giveUp, { once: true })
     if (options.signal?.aborted === true) this.#giveUp()
   }

@@ -27,11 +27,14 @@ const maxBatch = 64
 /** Transactions of one queue at a time, while nobody has waited for long. */
 const maxTransactions = 4
 
-/**
- * Time for which a request waits for others to end, in milliseconds. A transaction that stands still
- * holds up nobody for longer; only the order of requests for the same is lost then.
- */
+/** Time after which a request no longer waits for transactions of others, in milliseconds. */
 const patienceMs = 100
+
+/**
+ * Time after which a request no longer waits for one that changes the same, in milliseconds. Each
+ * that went to PostgreSQL sooner would wait there, and keep a connection from the others.
+ */
+const orderMs = 1_000
 
 /**
  * Lets writes that callers ask for at the same time share a transaction: a group commit. A request
@@ -64,14 +67,14 @@ export class WriteQueue<Request, Value, E> {
   add(request: Request, options: CallOptions = {}): ResultAsync<Value, E | TransactionError> {
     const { stores, runOne } = this.#deps
     if (options.deadlineMs !== undefined) return write(stores, (tx) => runOne(tx, request), options)
-    const waiting: Waiting<Request, Value, E> = new WaitingWrite(request, options)
+    const sinceMs = stores.clock.monotonic()
+    const waiting: Waiting<Request, Value, E> = new WaitingWrite(request, { options, sinceMs })
     this.#waiting.push(waiting)
     this.#underWay.add(waiting)
-    void waiting.answer
-      .finally(() => {
-        this.#end(waiting)
-      })
-      .catch(() => undefined)
+    const end = (): void => {
+      this.#end(waiting)
+    }
+    void waiting.answer.then(end, end)
     this.#schedule()
     return new ResultAsync(waiting.answer)
   }
@@ -111,14 +114,16 @@ export class WriteQueue<Request, Value, E> {
     })
   }
 
-  /** Takes the longest waiting requests for different things; in turn, none that are under way. */
+  /** Takes the longest waiting requests for different things, none of which is under way. */
   #take(order: 'in turn' | 'at once'): readonly Waiting<Request, Value, E>[] {
     const batch = new Map<unknown, Waiting<Request, Value, E>>()
     const left: Waiting<Request, Value, E>[] = []
+    const now = this.#deps.stores.clock.monotonic()
     for (const waiting of this.#waiting) {
       if (waiting.isSettled) continue
       const key = this.#deps.keyOf(waiting.request)
-      const isFree = !batch.has(key) && (order === 'at once' || !this.#busy.has(key))
+      const isLate = order === 'at once' && now - waiting.sinceMs > orderMs
+      const isFree = !batch.has(key) && (isLate || !this.#busy.has(key))
       if (isFree && batch.size < maxBatch) batch.set(key, waiting)
       else left.push(waiting)
     }

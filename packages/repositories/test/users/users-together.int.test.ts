@@ -1,5 +1,6 @@
 import { err, ok, orThrow, transaction } from '@headwater/core'
-import type { DiagnosticEvents } from '@headwater/core'
+import type { DiagnosticEvents, Result } from '@headwater/core'
+import type { User } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { failureOf, openFixture, passwordHash, publishedEvents } from '../repositories-fixture.ts'
@@ -96,6 +97,32 @@ describe('changes at the same time', () => {
     )
     await change
     expect([await nameOf(locked?.id ?? 0), await nameOf(free?.id ?? 0)]).toEqual(['Late', 'Soon'])
+  })
+
+  test('of one profile wait for each other here, and not each in a connection of its own', async () => {
+    const { id } = await fixture.newUser()
+    const blocked = async () =>
+      orThrow(
+        await fixture.stores.postgres.query<{ count: number }>(
+          `SELECT count(*)::int FROM pg_stat_activity
+           WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+        ),
+      ).rows[0]?.count ?? 0
+    let changes: Promise<readonly Result<User, unknown>[]> | undefined
+    const most = await transaction(fixture.stores, async (tx) => {
+      await tx.query('SELECT FROM @schema.users WHERE id = $1 FOR UPDATE', [id])
+      const endsAt = performance.now() + 700
+      changes = all(20, (n) => fixture.users.update(id, { fullName: `Name ${n}` }))
+      let count = 0
+      for (;;) {
+        const seen = await blocked()
+        // Later they would no longer wait for their turn.
+        if (performance.now() > endsAt) return ok(count)
+        count = Math.max(count, seen)
+      }
+    })
+    expect(orThrow(most)).toBeLessThanOrEqual(1)
+    expect((await changes)?.every((one) => one.isOk())).toBe(true)
   })
 
   test('leave out one whose caller gave up before they began, and let go of one that gives up later', async () => {
