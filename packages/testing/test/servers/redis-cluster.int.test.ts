@@ -58,7 +58,7 @@ async function failOver(replica: RedisClientType): Promise<void> {
   await eventually(
     async () => {
       await replica.sendCommand(['CLUSTER', 'FAILOVER'])
-      await eventually(isMaster, { timeoutMs: 60_000 })
+      await eventually(isMaster, { timeoutMs: 6_000 })
     },
     { timeoutMs: 60_000 },
   )
