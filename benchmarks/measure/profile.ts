@@ -9,7 +9,7 @@ const parts: readonly (readonly [RegExp, string])[] = [
   [/^\(idle\)/, 'waiting for the server'],
   [/^\(garbage collector\)/, 'garbage collection'],
   [/^\(program\)|^\S* $/, 'system calls and V8'],
-  [/^(read .*\/cache\/parse-memo\.ts|parsed .*\/raw-redis\.ts)$/, 'JSON.parse'],
+  [/^(read .*\/cache\/memo\/entry-memo\.ts|parsed .*\/raw-redis\.ts)$/, 'JSON.parse'],
   [/ node:/, 'Node.js'],
   [/\/packages\/(core|repositories|search)\//, 'Headwater'],
   [/\/examples\//, 'the example'],

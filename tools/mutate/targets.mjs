@@ -101,8 +101,8 @@ export const targets = {
   cache: {
     parts: [
       {
-        sources: [`${core}/src/cache/parse-memo.ts`],
-        first: [`${cache}/parse-memo.test.ts`],
+        sources: [`${core}/src/cache/memo/{entry-memo,decoded-value,plain-value}.ts`],
+        first: [`${cache}/memo`],
       },
       {
         sources: [`${core}/src/cache/{entry,flight,look,leased-load,source-rest}.ts`],
@@ -118,8 +118,8 @@ export const targets = {
         first: [`${core}/test/near/sieve.test.ts`, `${core}/test/near/recent-changes.test.ts`],
       },
       {
-        sources: [`${core}/src/cache/near/{near-cache,plain-value}.ts`],
-        first: [`${core}/test/near/near-cache.test.ts`, `${core}/test/near/plain-value.test.ts`],
+        sources: [`${core}/src/cache/near/near-cache.ts`],
+        first: [`${core}/test/near/near-cache.test.ts`],
       },
       {
         sources: [`${core}/src/near/{announcements,change,member-scripts,membership}.ts`],

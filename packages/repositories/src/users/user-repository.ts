@@ -189,7 +189,7 @@ export class UserRepository {
   /**
    * Changes a profile and publishes `user.updated`; no reader sees the old profile afterwards. With
    * `expectedVersion` another version is left alone: `version-conflict`. Changes of other profiles
-   * at the same time may share the transaction.
+   * at the same time may share the transaction, which an abort then leaves alone.
    *
    * Costs 2 PostgreSQL round trips and 2 of Redis; one more of PostgreSQL to tell `not-found`
    * from `version-conflict`.

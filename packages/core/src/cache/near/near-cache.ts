@@ -6,8 +6,13 @@ import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'
 import type { ValueCodec } from '../codec.ts'
 import { expiryOf, isAbsentRow, softExpiryOf } from '../entry.ts'
-import { type Answer, noAnswer } from '../entry-reader.ts'
-import { copyOfDecoded, decodedFrom, decodedValue, type DecodedValue } from '../decoded-value.ts'
+import { type Answer, noAnswer } from '../memo/entry-reader.ts'
+import {
+  copyOfDecoded,
+  decodedFrom,
+  decodedValue,
+  type DecodedValue,
+} from '../memo/decoded-value.ts'
 import type { LookupKey, Row, RowKeys } from '../row-keys.ts'
 
 /** Dependencies of a {@link NearCache}. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { writeEntry } from '../../src/cache/entry.ts'
-import { ParseMemo } from '../../src/cache/parse-memo.ts'
+import { writeEntry } from '../../../src/cache/entry.ts'
+import { EntryMemo } from '../../../src/cache/memo/entry-memo.ts'
 
 const json = fc.jsonValue({ maxDepth: 4 })
 
-const memoOf = (maxLength: number) => new ParseMemo(maxLength, (value) => value)
+const memoOf = (maxLength: number) => new EntryMemo(maxLength, (value) => value)
 
 describe('the memo of parsed entries', () => {
   it('The memo returns what JSON.parse returns, whatever readers did to their values before', () => {
@@ -57,7 +57,7 @@ describe('the memo of parsed entries', () => {
     ['an object that a reader cannot tell from its fields', (at: Date) => new Course(at)],
   ])('The memo gives every reader a decoded value of its own, with %s', (_, valueOf) => {
     let decoded = 0
-    const memo = new ParseMemo(10_000, (iso) => {
+    const memo = new EntryMemo(10_000, (iso) => {
       decoded += 1
       return valueOf(new Date(iso as string))
     })
@@ -153,12 +153,12 @@ describe('the memo of parsed entries', () => {
 type Text = readonly [key: string, raw: string]
 
 /** A second read makes the memo keep an entry. */
-function readTwice(memo: ParseMemo, key: string, raw: string): void {
+function readTwice(memo: EntryMemo, key: string, raw: string): void {
   memo.read(key, raw)
   memo.read(key, raw)
 }
 
-function parsesOf(memo: ParseMemo, texts: readonly Text[]): number {
+function parsesOf(memo: EntryMemo, texts: readonly Text[]): number {
   return countingParses(() => {
     for (const [key, raw] of texts) memo.read(key, raw)
   })

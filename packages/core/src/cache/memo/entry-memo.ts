@@ -22,7 +22,7 @@ interface Parsed {
  * It remembers an entry when it is read for the second time. It keeps two generations of entries,
  * and drops the older one when the younger one is full.
  */
-export class ParseMemo {
+export class EntryMemo {
   readonly #decode: Decode
   readonly #generationLength: number
   readonly #keysSeen = new Set<string>()

@@ -1,5 +1,5 @@
-import { copyOf, jsonOriginal, type JsonOriginal } from '../json-copy.ts'
-import { payloadOf } from './entry.ts'
+import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { payloadOf } from '../entry.ts'
 import { isPlain } from './plain-value.ts'
 
 /** What the copies of a decoded value are made from. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isPlain } from '../../src/cache/plain-value.ts'
+import { isPlain } from '../../../src/cache/memo/plain-value.ts'
 
 class Point {
   x = 1

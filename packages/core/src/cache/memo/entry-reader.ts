@@ -1,7 +1,7 @@
-import type { CacheReports } from './cache-reports.ts'
-import type { ValueCodec } from './codec.ts'
-import { isAbsentRow } from './entry.ts'
-import { ParseMemo } from './parse-memo.ts'
+import type { CacheReports } from '../cache-reports.ts'
+import type { ValueCodec } from '../codec.ts'
+import { isAbsentRow } from '../entry.ts'
+import { EntryMemo } from './entry-memo.ts'
 
 /** Stands for a key that has no value which can be read. */
 export const noAnswer: unique symbol = Symbol('no answer')
@@ -12,12 +12,12 @@ export type Answer<Value> = Value | undefined | typeof noAnswer
 /** Reads values from the texts of entries. */
 export class EntryReader<Value> {
   readonly #reports: CacheReports
-  readonly #parsed: ParseMemo
+  readonly #parsed: EntryMemo
 
   /** `maxParsedLength` bounds the memory for parsed entries, in characters of their texts. */
   constructor(codec: ValueCodec<Value>, reports: CacheReports, maxParsedLength: number) {
     this.#reports = reports
-    this.#parsed = new ParseMemo(maxParsedLength, (json) => codec.decode(json))
+    this.#parsed = new EntryMemo(maxParsedLength, (json) => codec.decode(json))
   }
 
   /** The value in an entry; {@link noAnswer}, with a diagnostic, when it cannot be read. */
