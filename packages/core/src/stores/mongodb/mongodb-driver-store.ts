@@ -2,7 +2,7 @@ import type { Db, MongoClient, TopologyDescriptionChangedEvent } from 'mongodb'
 import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
-import { mongodbComplaint, unreachedBecause } from './mongodb-failure.ts'
+import { mongodbComplaint, saysTopologyClosed, unreachedBecause } from './mongodb-failure.ts'
 import { withCause } from '../../failure/with-cause.ts'
 import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
@@ -16,6 +16,7 @@ export class MongodbDriverStore implements MongodbStore {
   readonly #guard: Guard
   readonly #isOwn: boolean
   #isReachable = true
+  #isTopologyClosed = false
   #unreachedBecause = 'no server can be reached'
 
   constructor(
@@ -35,6 +36,8 @@ export class MongodbDriverStore implements MongodbStore {
       maxConcurrent: settings.maxConnections,
     })
     client.on('topologyDescriptionChanged', this.#onTopology)
+    client.on('topologyOpening', this.#onOpening)
+    client.on('topologyClosed', this.#onClosed)
     if (this.#isOwn)
       client.on('error', (error) => {
         diagnostics.emit('store:error', { store: 'mongodb', error: quietError(error) })
@@ -48,14 +51,36 @@ export class MongodbDriverStore implements MongodbStore {
   ): ResultAsync<T, StoreError> {
     const wasReachable = this.#isReachable
     return this.#guard
-      .run(operation, (signal) => use(this.#database, signal), options)
+      .run(operation, (signal) => this.#use(use, signal), options)
       .mapErr((failure) => (wasReachable ? failure : this.#explained(failure)))
   }
 
   /** Closes the client, unless it was handed in. */
   async close(): Promise<void> {
     this.client.off('topologyDescriptionChanged', this.#onTopology)
+    this.client.off('topologyOpening', this.#onOpening)
+    this.client.off('topologyClosed', this.#onClosed)
     if (this.#isOwn) await this.client.close()
+  }
+
+  /**
+   * A client that found no server when it connected by itself has closed its topology, and sends
+   * nothing any more until it is told to connect. One that was closed refuses in other words, and
+   * stays as it is.
+   */
+  async #use<T>(
+    use: (database: Db, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const wasClosed = this.#isTopologyClosed
+    try {
+      return await use(this.#database, signal)
+    } catch (error) {
+      if (!wasClosed || !saysTopologyClosed(error)) throw error
+      await this.client.connect()
+      signal.throwIfAborted()
+      return use(this.#database, signal)
+    }
   }
 
   /** An operation that waited for a server until its deadline was never sent. */
@@ -77,5 +102,13 @@ export class MongodbDriverStore implements MongodbStore {
     this.#isReachable = servers.some((server) => server.type !== 'Unknown')
     const { error } = servers.find((server) => server.error !== null) ?? {}
     if (error) this.#unreachedBecause = unreachedBecause(error)
+  }
+
+  readonly #onOpening = (): void => {
+    this.#isTopologyClosed = false
+  }
+
+  readonly #onClosed = (): void => {
+    this.#isTopologyClosed = true
   }
 }

@@ -27,7 +27,8 @@ const unreachable = [
  * Says what a rejection of the MongoDB driver means. The server's own words are left out, since
  * they quote documents.
  */
-export function mongodbComplaint(error: unknown): Complaint {
+export function mongodbComplaint(rejection: unknown): Complaint {
+  const error = errorBeneath(rejection)
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
   if (unreachable.some((name) => error.name.startsWith(name)))
     return {
@@ -47,6 +48,20 @@ export function mongodbComplaint(error: unknown): Complaint {
     reason,
     code: code === undefined ? undefined : String(code),
   }
+}
+
+/**
+ * What a bulk write failed of: the driver wraps its own errors in one of the server's kind there.
+ */
+export function errorBeneath(rejection: unknown): unknown {
+  if (!(rejection instanceof Error) || !('errorResponse' in rejection)) return rejection
+  return rejection.errorResponse instanceof Error ? rejection.errorResponse : rejection
+}
+
+/** Whether the client has given up connecting, and sent nothing. */
+export function saysTopologyClosed(rejection: unknown): boolean {
+  const error = errorBeneath(rejection)
+  return error instanceof Error && error.name === 'MongoTopologyClosedError'
 }
 
 /** Why no server can be reached. */

@@ -7,6 +7,11 @@ function errorNamed(name: string): Error {
   return Object.defineProperty(new Error('closed'), 'name', { value: name })
 }
 
+/** How a bulk write rejects when it could not be sent. */
+function ofBulkWrite(error: Error): Error {
+  return new mongodb.MongoBulkWriteError(error as never, {} as never)
+}
+
 test.each([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
@@ -15,8 +20,10 @@ test.each([
   'MongoServerClosedError',
   'MongoTopologyClosedError',
   'MongoOperationTimeoutError',
-])('%s is an outage, which may pass', (name) => {
-  expect(mongodbComplaint(errorNamed(name)).type).toBe('store-unavailable')
+])('%s is an outage, which may pass, also beneath the error of a bulk write', (name) => {
+  const error = errorNamed(name)
+  expect(mongodbComplaint(error).type).toBe('store-unavailable')
+  expect(mongodbComplaint(ofBulkWrite(error)).type).toBe('store-unavailable')
 })
 
 test('Every name of the driver’s errors that tells of a connection or of time is an outage', () => {
@@ -34,4 +41,12 @@ test('Every name of the driver’s errors that tells of a connection or of time 
 test('What the server refuses is refused', () => {
   const refused = Object.assign(errorNamed('MongoServerError'), { code: 13 })
   expect(mongodbComplaint(refused)).toMatchObject({ type: 'store-refused', code: '13' })
+})
+
+test('What the server refuses of a bulk write is refused', () => {
+  const refused = new mongodb.MongoBulkWriteError(
+    { message: 'failed', code: 121, writeErrors: [] },
+    {} as never,
+  )
+  expect(mongodbComplaint(refused)).toMatchObject({ type: 'store-refused', code: '121' })
 })
