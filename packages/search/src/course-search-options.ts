@@ -13,6 +13,7 @@ import type { GivenRanking } from './query/fusion/merge-legs.ts'
 import type { RerankOptions } from './query/rerank.ts'
 import type { SearchLog } from './query/search-log.ts'
 import type { OpenIndex } from './upkeep/index-generations.ts'
+import { containedIndex } from './vectors/contained-index.ts'
 import { pineconeIndex } from './vectors/pinecone-index.ts'
 import type { VectorIndex } from './vectors/vector-index.ts'
 
@@ -181,7 +182,7 @@ function generationsOf(
         `expected the ${profile.dimensions} of the embedder`,
         opened.dimensions,
       )
-    return { name, embedder, template, index: opened }
+    return { name, embedder, template, index: containedIndex(opened) }
   }
   const isOnly = typeof index === 'object'
   const generations = new Generations(stores, {
@@ -189,7 +190,10 @@ function generationsOf(
     former: former && generation(former),
     isOnly,
   })
-  return { generations, openIndex: isOnly ? undefined : openIndex }
+  return {
+    generations,
+    openIndex: isOnly ? undefined : (wanted) => containedIndex(openIndex(wanted)),
+  }
 }
 
 function pineconeByGeneration(stores: Stores): OpenIndex {

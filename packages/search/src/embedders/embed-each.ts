@@ -1,4 +1,6 @@
-import { forEachInParallel } from '@headwater/core'
+import { err, forEachInParallel, ok } from '@headwater/core'
+import type { ResultAsync, StoreRefused } from '@headwater/core'
+import { contained } from '../contained.ts'
 import type { EmbedError, EmbedOptions, Embedder } from './embedder.ts'
 
 /** One text's vector, or the failure that left it without one. */
@@ -34,9 +36,25 @@ export async function embedEach(
 
 function requestsFor(embedder: Embedder, texts: readonly string[]): (readonly string[])[] {
   let from = 0
-  return (embedder.batchSizes?.(texts) ?? [texts.length]).map((size) =>
+  return (batchSizesOf(embedder, texts) ?? [texts.length]).map((size) =>
     texts.slice(from, (from += size)),
   )
+}
+
+/**
+ * The number of texts in each request; `undefined` for an embedder that does not say it, or says it
+ * of other texts than these.
+ */
+export function batchSizesOf(
+  embedder: Embedder,
+  texts: readonly string[],
+): readonly number[] | undefined {
+  try {
+    const sizes = embedder.batchSizes?.(texts)
+    return sizes?.reduce((sum, size) => sum + size, 0) === texts.length ? sizes : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function embedBatch(
@@ -44,7 +62,7 @@ async function embedBatch(
   texts: readonly string[],
   options: EmbedOptions,
 ): Promise<EmbeddedText[]> {
-  const embedded = await embedder.embed(texts, options)
+  const embedded = await askFor(embedder, texts, options)
   if (embedded.isOk()) return embedded.value.map((vector) => ({ vector }))
   const failure = embedded.error
   if (texts.length === 1 || !isRefusalOfText(failure)) return texts.map(() => ({ failure }))
@@ -53,6 +71,29 @@ async function embedBatch(
     ...(await embedBatch(embedder, texts.slice(0, middle), options)),
     ...(await embedBatch(embedder, texts.slice(middle), options)),
   ]
+}
+
+/** A vector for each text, or a failure, whatever the embedder does. */
+function askFor(
+  embedder: Embedder,
+  texts: readonly string[],
+  options: EmbedOptions,
+): ResultAsync<readonly number[][], EmbedError> {
+  const asked = { store: 'openai', operation: 'embed', who: 'the embedder' } as const
+  return contained(asked, () => embedder.embed(texts, options)).andThen((vectors) =>
+    vectors.length === texts.length ? ok(vectors) : err(miscounted(texts.length, vectors.length)),
+  )
+}
+
+function miscounted(expected: number, received: number): StoreRefused {
+  return {
+    type: 'store-refused',
+    store: 'openai',
+    operation: 'embed',
+    code: 'no-vectors',
+    message: `embed: the embedder answered ${expected} texts with ${received} vectors`,
+    retryable: false,
+  }
 }
 
 const faultsOfService = [

@@ -18,12 +18,13 @@ export interface CourseDocument {
   readonly metadata: VectorMetadata
 }
 
-/** The document of a course in one generation. */
+/** The document of a course in one generation; `undefined` when it has no text to embed. */
 export function documentOf(
   course: Course,
   { name, template }: { readonly name: string; readonly template: CourseTemplate },
-): CourseDocument {
+): CourseDocument | undefined {
   const text = courseText(course, template)
+  if (text === undefined) return undefined
   const hash = textHash(name, text)
   return { course, text, hash, metadata: courseMetadata(course, { hash, generation: name }) }
 }
@@ -40,9 +41,20 @@ export function generationOf(
   return shortHash([model, String(dimensions), template.version, ...marked])
 }
 
-/** The text that is embedded for a course, cut to what a model takes. */
-export function courseText(course: Course, template: CourseTemplate = courseTemplate): string {
-  return cut(template.textOf(course))
+/**
+ * The text that is embedded for a course, cut to what a model takes; `undefined` when the template
+ * throws or returns no text.
+ */
+export function courseText(
+  course: Course,
+  template: CourseTemplate = courseTemplate,
+): string | undefined {
+  try {
+    const text: unknown = template.textOf(course)
+    return typeof text === 'string' ? cut(text) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Changes exactly when a course needs another vector: with its embedded text or the generation. */

@@ -1,7 +1,9 @@
-import type { CallOptions, Stores } from '@headwater/core'
+import { err, invalidField } from '@headwater/core'
+import type { CallOptions, InvalidInput, Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { CountWriter, countIntervalMs } from './count-writer.ts'
 import { documentOf, recordIdOf } from './course-document.ts'
+import type { CourseDocument } from './course-document.ts'
 import { DocumentWriter } from './document-writer.ts'
 import type { Generation } from './generations.ts'
 import type { IndexOutcomes } from './index-outcome.ts'
@@ -71,14 +73,24 @@ export class CourseWriter {
       ),
       this.#counts.write(counted, run),
       this.#documents.write(
-        published
-          .filter((course) => !isCounted.has(course))
-          .map((course) => documentOf(course, this.#generation)),
+        this.#documentsOf(
+          published.filter((course) => !isCounted.has(course)),
+          run,
+        ),
         run,
       ),
     ])
     const { outcomes, affectsResults, deferred } = run
     return { outcomes, affectsResults, deferred: { courseIds: deferred, waitMs: countIntervalMs } }
+  }
+
+  /** A course without a text fails, and the others do not. */
+  #documentsOf(courses: readonly Course[], { outcomes }: WriteRun): CourseDocument[] {
+    return courses.flatMap((course) => {
+      const document = documentOf(course, this.#generation)
+      if (document === undefined) outcomes.set(course.id, err(noText(course.id)))
+      return document ?? []
+    })
   }
 
   async #remove(
@@ -96,4 +108,8 @@ export class CourseWriter {
       )
     }
   }
+}
+
+function noText(courseId: number): InvalidInput {
+  return invalidField('template', `must make a text of course ${courseId}: it threw or made none`)
 }

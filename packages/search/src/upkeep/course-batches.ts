@@ -1,4 +1,5 @@
 import { FailureError } from '@headwater/core'
+import { batchSizesOf } from '../embedders/embed-each.ts'
 import { courseText } from '../indexing/course-document.ts'
 import { publishedIds } from './course-walk.ts'
 import type { ComparedDeps } from './differences.ts'
@@ -24,11 +25,14 @@ export async function* coursesInBatches(
     if (rows.isErr()) throw new FailureError(rows.error)
     for (const id of ids) {
       const course = rows.value.get(id)
-      if (course !== undefined) collected.push({ id, text: courseText(course, template) })
+      if (course !== undefined) collected.push({ id, text: courseText(course, template) ?? '' })
     }
-    const sizes = embedder.batchSizes?.(collected.map(({ text }) => text)) ?? []
+    const sizes = batchSizesOf(
+      embedder,
+      collected.map(({ text }) => text),
+    )
     // The last batch may not be full yet.
-    const full = embedder.batchSizes === undefined ? [collected.length] : sizes.slice(0, -1)
+    const full = sizes === undefined ? [collected.length] : sizes.slice(0, -1)
     for (const size of full) yield collected.splice(0, size).map(({ id }) => id)
   }
   if (collected.length > 0) yield collected.map(({ id }) => id)

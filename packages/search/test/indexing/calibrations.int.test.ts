@@ -147,7 +147,7 @@ describe('similarities of which nothing is known', () => {
     const search = open()
     expect(orThrow(await search.search('course subject three'))).toMatchObject({
       mode: 'lexical',
-      degraded: [{ leg: 'dense', reason: 'load-failed' }],
+      degraded: [{ leg: 'dense', reason: 'store-unavailable' }],
     })
     const { id } = await app.publish({ title: 'Lace' })
     expect(orThrow(await search.index.indexCourse(id))).toBe('stored')
