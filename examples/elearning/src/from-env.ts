@@ -1,6 +1,7 @@
 import { connectOptionsFromEnv } from '@headwater/core'
 import { hashingEmbedder, openaiEmbedder } from '@headwater/search'
 import type { Embedder } from '@headwater/search'
+import { envNumber } from './env-number.ts'
 import { type HostOptions, openServices, type RunningHost, type Serve } from './host.ts'
 import type { Services } from './services.ts'
 
@@ -26,9 +27,9 @@ export function servicesFromEnv(env: NodeJS.ProcessEnv = process.env): Promise<S
 /** The options that the environment sets. */
 export function hostOptionsFrom(env: NodeJS.ProcessEnv = process.env): HostOptions {
   return {
-    port: Number(env['PORT'] ?? 0),
-    trustedProxies: Number(env['TRUSTED_PROXIES'] ?? 0),
-    deadlineMs: Number(env['REQUEST_DEADLINE_MS'] ?? 10_000),
+    port: envNumber(env, 'PORT', 0),
+    trustedProxies: envNumber(env, 'TRUSTED_PROXIES', 0),
+    deadlineMs: envNumber(env, 'REQUEST_DEADLINE_MS', 10_000),
     secureCookies: env['NODE_ENV'] === 'production',
     monitorToken: env['MONITOR_TOKEN'],
     secret: env['APP_SECRET'],

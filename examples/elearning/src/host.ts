@@ -3,6 +3,7 @@ import type { ConnectOptions } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { searchMigrations } from '@headwater/search'
 import type { ApiOptions } from './api.ts'
+import { envNumber } from './env-number.ts'
 import { createServices } from './services.ts'
 import type { ServiceOptions, Services } from './services.ts'
 
@@ -28,7 +29,9 @@ export interface HostOptions extends ApiOptions {
 export const hostDefaults = { port: 0, trustedProxies: 0 } as const satisfies HostOptions
 
 /** The defaults of closing a host; the environment says how long those who end it wait. */
-export const closeDefaults = { deadlineMs: Number(process.env['CLOSE_DEADLINE_MS'] ?? 10_000) }
+export const closeDefaults = {
+  deadlineMs: envNumber(process.env, 'CLOSE_DEADLINE_MS', 10_000),
+}
 
 /** A running host. */
 export interface RunningHost {
