@@ -4,7 +4,7 @@ import { filterValues } from './course-queries.ts'
 import type { MatchedCourse } from './fusion/fuse-by-evidence.ts'
 import type { LegQuery } from './legs.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
-import type { MatchingCourse } from './lexical-queries.ts'
+import type { MatchingCourse, WordStatement } from './lexical-queries.ts'
 import { partsOf, plainWords, queryWords } from '../spelling/query-words.ts'
 import type { QueryParts } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
@@ -78,7 +78,7 @@ function select(
           isFiltered,
           phrases,
           excluded,
-          maxRanked: maxRankedAt(depth),
+          ...boundsAt(depth),
         }),
         values,
         budget.left(),
@@ -88,8 +88,8 @@ function select(
 }
 
 /** More than are asked for, so that the best are among them; few enough for the commonest words. */
-function maxRankedAt(depth: number): number {
-  return Math.max(300, 2 * depth)
+function boundsAt(depth: number): Pick<WordStatement, 'maxRanked' | 'maxElsewhere'> {
+  return { maxRanked: Math.max(300, 2 * depth), maxElsewhere: 2 * depth }
 }
 
 function ranked({ id, score, coverage, has_all: hasAll }: MatchingCourse): MatchedCourse {

@@ -1,9 +1,7 @@
 import { passesFilters } from './course-queries.ts'
-import type { QueryParts } from '../spelling/query-words.ts'
+import { heldConditions } from './held-queries.ts'
+import type { HeldTexts } from './held-queries.ts'
 import type { WordSource } from '../spelling/word-sources.ts'
-
-/** The most texts behind operators that are heeded. */
-const maxOperators = 16
 
 /** The number of courses that show whether a term is common. */
 const sample = 60
@@ -41,7 +39,7 @@ const sources = {
 } as const satisfies Record<WordSource, Weights & { readonly table: string }>
 
 /** What the operators of a query depend on. */
-interface HeldStatement extends Pick<QueryParts, 'phrases' | 'excluded'> {
+interface HeldStatement extends HeldTexts {
   readonly source: WordSource
 }
 
@@ -49,10 +47,12 @@ interface HeldStatement extends Pick<QueryParts, 'phrases' | 'excluded'> {
 export interface WordStatement extends HeldStatement {
   readonly isFiltered: boolean
   /**
-   * The most courses that are ranked for each word, and for all words together. Of more, those with
-   * the word in the title come first, then those that PostgreSQL finds first.
+   * The most courses with a word in the title that are ranked, and the most of all words together.
+   * Of more, those that PostgreSQL finds first.
    */
   readonly maxRanked: number
+  /** The most courses that are ranked for a word elsewhere. Those with it in the title count. */
+  readonly maxElsewhere: number
 }
 
 /**
@@ -73,8 +73,9 @@ export function selectMatchingCourses(statement: WordStatement): string {
   ${weighTerms(statement)}
   SELECT found.course_id AS id, scored.score, scored.coverage,
          found.words @@ asked.whole AS has_all
-  FROM asked, likely JOIN ${table} AS found USING (course_id), LATERAL (
-    SELECT sum(
+  FROM asked, likely JOIN ${table} AS found USING (course_id),
+       (SELECT sum(weight) AS weight FROM weighed) AS total, LATERAL (
+    SELECT coalesce(sum(
              weighed.weight * (
                greatest(ts_rank(weighed.weights, found.words, weighed.ranked),
                         ts_rank('${weights.spellings}', found.words, weighed.spelt))
@@ -82,19 +83,19 @@ export function selectMatchingCourses(statement: WordStatement): string {
                + CASE WHEN found.words @@ asked.whole AND found.words @@ weighed.exact
                       THEN 0.2 + 0.2 / found.title_words ELSE 0 END
              )
-           )
-           + sum(weighed.weight) * (
+           ), 0)
+           + total.weight * (
                CASE WHEN found.words @@ asked.whole THEN 1 ELSE 0 END
                + CASE WHEN found.words @@ asked.finished THEN 1 ELSE 0 END
                + CASE WHEN found.words @@ asked.title THEN 0.5 ELSE 0 END
                + CASE WHEN found.category = $1::text THEN 3 ELSE 0 END
              ) AS score,
-           coalesce(sum(weighed.weight) FILTER (WHERE found.words @@ weighed.query), 0)
-             / sum(weighed.weight) AS coverage
+           coalesce(sum(weighed.weight), 0) / total.weight AS coverage
     FROM weighed
+    WHERE found.words @@ weighed.query
   ) AS scored
   ORDER BY scored.score DESC, found.course_id
-  LIMIT $9`
+  LIMIT ${unknown('$9::bigint')}`
 }
 
 /** The words of the query, and all of them together. */
@@ -112,7 +113,7 @@ function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
              ${bothQueries('one.spelt')} AS spelt,
              ${bothQueries('one.unfinished')} AS unfinished,
              to_tsquery('simple', one.exact) AS exact
-      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+      FROM unnest(${['$2', '$3', '$4', '$5'].map((each) => unknown(`${each}::text[]`)).join(', ')})
            WITH ORDINALITY AS one (word, spelt, unfinished, exact, place)
     ) AS part, LATERAL (
       SELECT nullif(to_tsquery('english', part.word), '') AS query
@@ -133,46 +134,53 @@ function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
 function findTerms(statement: WordStatement): string {
   const { table } = sources[statement.source]
   const { maxRanked } = statement
-  const title = `ts_filter(found.words, '{a,b}')`
-  // Titles have an index of their own in the table of this package only.
-  const hasTitles = statement.source === 'search_words'
-  const matching = (part: string, sampled: string): string =>
-    matchesOf(statement, { part, sampled })
+  const elsewhere = elsewhereOf(statement)
+  const [words, title] = ['found.words', `ts_filter(found.words, '{a,b}')`]
+  const matching = (part: string, sampled: string, most: number): string =>
+    matchesOf(statement, { part, sampled, most })
   return `term AS MATERIALIZED (
     SELECT place, finished, unfinished FROM word
     UNION ALL
     SELECT 0, whole, null FROM asked WHERE cardinality($2::text[]) > 1
   ), sampled AS MATERIALIZED (
     SELECT term.place,
-           count(*) FILTER (WHERE ${title} @@ term.finished) AS titles,
+           count(*) FILTER (WHERE found.title @@ term.finished) AS titles,
            count(*) FILTER (WHERE found.words @@ term.finished) AS courses
-    FROM term, (SELECT words FROM ${table} AS one ORDER BY course_id LIMIT ${sample}) AS found
+    FROM term, (
+      SELECT found.words, ${title} AS title
+      FROM ${table} AS found
+      ORDER BY course_id LIMIT ${sample}
+    ) AS found
     GROUP BY term.place
   ), in_title AS MATERIALIZED (
     SELECT term.place, matched.course_id
-    FROM term JOIN sampled USING (place), LATERAL (${matching(title, 'sampled.titles')}
+    FROM term JOIN sampled USING (place), LATERAL (${matching(title, 'sampled.titles', maxRanked)}
     ) AS matched
-    WHERE ${hasTitles}
+    WHERE ${hasTitles(statement)}
   ), anywhere AS MATERIALIZED (
     SELECT term.place, matched.course_id
-    FROM term JOIN sampled USING (place), LATERAL (${matching('found.words', 'sampled.courses')}
+    FROM term JOIN sampled USING (place), LATERAL (${matching(words, 'sampled.courses', elsewhere)}
     ) AS matched
-    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${maxRanked}
+    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${elsewhere}
   ), begun AS MATERIALIZED (
     SELECT term.place, matched.course_id
     FROM term, LATERAL (
       SELECT found.course_id
       FROM ${table} AS found
       WHERE found.words @@ term.unfinished${restrictions(statement)}
-      LIMIT ${maxRanked}
+      LIMIT ${elsewhere}
     ) AS matched
-    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${maxRanked}
-      AND (SELECT count(*) FROM anywhere WHERE place = term.place) < ${maxRanked}
+    WHERE term.unfinished IS NOT NULL
+      AND (SELECT count(*) FROM in_title WHERE place = term.place) < ${elsewhere}
+      AND (SELECT count(*) FROM anywhere WHERE place = term.place) < ${elsewhere}
   )`
 }
 
-/** The weight of each word, and the courses that are ranked. */
-function weighTerms({ maxRanked }: WordStatement): string {
+/**
+ * The weight of each word, and the courses that are ranked. A word of more courses than are looked
+ * at is as frequent as in the sample.
+ */
+function weighTerms(statement: WordStatement): string {
   return `having_word AS MATERIALIZED (
     SELECT place, course_id FROM in_title
     UNION
@@ -181,10 +189,14 @@ function weighTerms({ maxRanked }: WordStatement): string {
     SELECT place, course_id FROM begun
   ), weighed AS MATERIALIZED (
     SELECT word.*,
-           ln(1 + catalogue.courses / (0.5 + counted.courses))
+           ln(1 + catalogue.courses / (0.5 + CASE
+             WHEN counted.courses >= ${elsewhereOf(statement)} AND sampled.courses > 1
+             THEN greatest(counted.courses, sampled.courses * catalogue.courses / ${sample})
+             ELSE counted.courses
+           END))
            * CASE WHEN word.is_common AND EXISTS (SELECT FROM word WHERE NOT is_common)
                   THEN 0.05 ELSE 1 END AS weight
-    FROM word,
+    FROM word JOIN sampled USING (place),
          (
            SELECT greatest(reltuples, 1000) AS courses
            FROM pg_class
@@ -201,7 +213,7 @@ function weighTerms({ maxRanked }: WordStatement): string {
       FROM having_word JOIN weighed USING (place)
       GROUP BY having_word.course_id
       ORDER BY sum(weighed.weight) DESC, having_word.course_id
-      LIMIT ${maxRanked}
+      LIMIT ${statement.maxRanked}
     )
   )`
 }
@@ -212,30 +224,48 @@ function weighTerms({ maxRanked }: WordStatement): string {
  */
 function matchesOf(
   statement: WordStatement,
-  { part, sampled }: { readonly part: string; readonly sampled: string },
+  { part, sampled, most }: { part: string; sampled: string; most: number },
 ): string {
-  const { source, maxRanked, isFiltered, phrases, excluded } = statement
+  const { source, isFiltered, phrases, excluded } = statement
   const { table } = sources[source]
   const isRestricted = isFiltered || phrases.length + excluded.length > 0
   const fromIndex = (condition: string): string => `
       SELECT found.course_id
       FROM ${table} AS found
       WHERE ${part} @@ term.finished${condition}${restrictions(statement)}
-      LIMIT ${maxRanked}`
+      LIMIT ${most}`
   if (isRestricted) return fromIndex('')
   return `
       (${fromIndex(` AND ${sampled} < ${sample / 2}`)})
       UNION ALL
       (
         SELECT found.course_id
-        FROM (SELECT * FROM ${table} AS first ORDER BY course_id LIMIT ${10 * maxRanked}) AS found
+        FROM (SELECT * FROM ${table} AS first ORDER BY course_id LIMIT ${10 * most}) AS found
         WHERE ${part} @@ term.finished AND ${sampled} >= ${sample / 2}
-        LIMIT ${maxRanked}
+        LIMIT ${most}
       )`
 }
 
+/** Titles have an index of their own in the table of this package only. */
+function hasTitles({ source }: WordStatement): boolean {
+  return source === 'search_words'
+}
+
+/** Without the index of titles a word in the title is one anywhere. */
+function elsewhereOf(statement: WordStatement): number {
+  return hasTitles(statement) ? statement.maxElsewhere : statement.maxRanked
+}
+
 function restrictions(statement: WordStatement): string {
-  return heldConditions(statement) + (statement.isFiltered ? passing : '')
+  return heldConditions(statement, 7) + (statement.isFiltered ? passing : '')
+}
+
+/**
+ * A parameter whose value does not count for the plan. PostgreSQL then estimates the same cost for
+ * any values, and keeps one plan per connection: to make this one takes as long as to run it.
+ */
+function unknown(parameter: string): string {
+  return `(SELECT ${parameter})`
 }
 
 /** A row of {@link selectMatchingCourses}. */
@@ -261,29 +291,6 @@ export function selectHeld(statement: HeldStatement): string {
 /** A query for the words as they stand, or for their stems. */
 function bothQueries(text: string): string {
   return `(to_tsquery('simple', ${text}) || to_tsquery('english', ${text}))`
-}
-
-function heldConditions({ phrases, excluded }: HeldStatement, first = 7): string {
-  const condition = (count: number, parameter: number, operator: string): string =>
-    Array.from(
-      { length: Math.min(count, maxOperators) },
-      (_, index) =>
-        `\n        AND ${operator}(found.words @@ ${inARow(`($${parameter}::text[])[${index + 1}]`)})`,
-    ).join('')
-  return condition(phrases.length, first, '') + condition(excluded.length, first + 1, 'NOT ')
-}
-
-/**
- * Words in a row. Stems alone do not show a common word at either end: then only titles, which are
- * kept as they stand, can match.
- */
-function inARow(text: string): string {
-  return `CASE
-          WHEN numnode(to_tsquery('english', quote_literal(split_part(${text}, ' ', 1)))) > 0
-           AND numnode(to_tsquery('english', quote_literal(split_part(${text}, ' ', -1)))) > 0
-          THEN phraseto_tsquery('simple', ${text}) || phraseto_tsquery('english', ${text})
-          ELSE phraseto_tsquery('simple', ${text})
-        END`
 }
 
 const passing = `
