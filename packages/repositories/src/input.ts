@@ -1,4 +1,14 @@
-import { err, invalidField, isStorable, maxRowId, ok, once, rowId } from '@headwater/core'
+import {
+  err,
+  invalidField,
+  isRowId,
+  isStorable,
+  maxRowId,
+  ok,
+  once,
+  rowId,
+  validate,
+} from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
 import * as z from 'zod/mini'
 
@@ -13,10 +23,29 @@ export const subjectId = once(() =>
 /** Checks one id, under the name `id`. */
 export const idInput = once(() => z.strictObject({ id: rowId() }))
 
-/** Checks a batch of ids, under the name `ids`. */
-export const idsInput = once(() =>
-  z.strictObject({ ids: z.array(rowId()).check(z.maxLength(10_000)) }),
-)
+const mostIds = 10_000
+
+const idsInput = once(() => z.strictObject({ ids: z.array(rowId()).check(z.maxLength(mostIds)) }))
+
+/**
+ * Checks a batch of ids, under the name `ids`, and copies it; without zod where all is well, since
+ * every search and every list takes this path.
+ */
+export function checkIds(ids: readonly number[]): Result<readonly number[], InvalidInput> {
+  const copy = copyOfIds(ids)
+  return copy === undefined ? validate(idsInput(), { ids }).map((input) => input.ids) : ok(copy)
+}
+
+function copyOfIds(ids: unknown): readonly number[] | undefined {
+  try {
+    const copy: readonly unknown[] | undefined =
+      Array.isArray(ids) && ids.length <= mostIds ? [...(ids as unknown[])] : undefined
+    return copy?.every(isRowId) === true ? copy : undefined
+  } catch {
+    // A proxy may throw.
+    return undefined
+  }
+}
 
 /** Whether a value passes `storableText(maxLength)`; without zod, for hot paths. */
 export function isText(value: unknown, maxLength: number): value is string {

@@ -79,7 +79,7 @@ async function endingAfterLoss(
     case 'committed':
       return 'committed'
     case 'aborted':
-      return deadline.hasPassed ? failedBy(deadline.failure) : failed(cause)
+      return deadline.isOver ? failedBy(deadline.failure) : failed(cause)
     case 'other-server':
     case 'unknown':
       stores.invalidation.background(settleUnknownCommit(stores, identity, change))

@@ -1,4 +1,5 @@
 import type { Abortable } from '../call-options.ts'
+import { systemClock } from '../clock.ts'
 import type { DeadlineExceeded } from '../errors.ts'
 import { givenUp } from '../failure/given-up.ts'
 import { startTimer } from '../resilience/timer.ts'
@@ -16,6 +17,7 @@ export class Deadline {
   readonly #options: DeadlineOptions
   readonly #cut: () => void
   readonly #cancel: () => void
+  readonly #startedAt = systemClock.monotonic()
   readonly #passed = Promise.withResolvers<never>()
   #failure: DeadlineExceeded | undefined
 
@@ -36,6 +38,15 @@ export class Deadline {
   /** Whether the time limit has passed. */
   get hasPassed(): boolean {
     return this.#failure !== undefined
+  }
+
+  /**
+   * Whether the time is up. A process that stalled may hear of it from the server first, which ends
+   * the transaction then.
+   */
+  get isOver(): boolean {
+    const { deadlineMs } = this.#options
+    return this.hasPassed || systemClock.monotonic() - this.#startedAt >= deadlineMs
   }
 
   /** Settles as `work` does, or rejects when the deadline passes first. */

@@ -62,20 +62,27 @@ async function runOn<T, E>(
   try {
     const tx = new OpenTransaction({ connection, change, settings })
     const decision = await decide(tx, work, deadline)
-    if (decision.kind !== 'committed') return await rollBack(connection, tx, decision)
+    if (decision.kind !== 'committed')
+      return await rollBack(connection, tx, inTime(decision, deadline))
     const identity = await tx.begin()
     const insertion = await prepare(tx, change)
-    if ('kind' in insertion) return await rollBack(connection, tx, insertion)
+    if ('kind' in insertion) return await rollBack(connection, tx, inTime(insertion, deadline))
     if (deadline.hasPassed) return failedBy(deadline.failure)
     deadline.beginCommit()
     const ending = await commit(connection, { stores, change, identity, deadline, insertion })
     return ending === 'committed' ? decision : await rollBack(connection, tx, ending)
   } catch (error) {
     connection.close()
-    return deadline.hasPassed ? failedBy(deadline.failure) : failed(error)
+    return deadline.hasPassed ? failedBy(deadline.failure) : inTime(failed(error), deadline)
   } finally {
     deadline.clear()
   }
+}
+
+/** Once its time is up, that is why a transaction was cut off, whatever the server said of it. */
+function inTime<T, E>(ending: Ending<T, E>, deadline: Deadline): Ending<T, E> {
+  const isCutOff = ending.kind === 'failed' && isOutage(ending.error)
+  return isCutOff && deadline.isOver ? failedBy(deadline.failure) : ending
 }
 
 async function decide<T, E>(

@@ -16,6 +16,8 @@ import {
   orThrow,
   type Stores,
   transaction,
+  type TransactionOptions,
+  type TransactionWork,
 } from '@headwater/core'
 import { inject } from 'vitest'
 
@@ -140,17 +142,17 @@ export async function raise(
   stores: Stores,
   id: number,
   keys: readonly CacheKey[],
+  options?: TransactionOptions,
 ): Promise<number> {
-  return orThrow(
-    await transaction(stores, async (tx) => {
-      tx.invalidate(...keys)
-      const { rows } = await tx.query<{ version: number }>(
-        'UPDATE @schema.rows SET version = version + 1 WHERE id = $1 RETURNING version',
-        [id],
-      )
-      return ok(rows[0]?.version ?? 0)
-    }),
-  )
+  const work: TransactionWork<number, never> = async (tx) => {
+    tx.invalidate(...keys)
+    const { rows } = await tx.query<{ version: number }>(
+      'UPDATE @schema.rows SET version = version + 1 WHERE id = $1 RETURNING version',
+      [id],
+    )
+    return ok(rows[0]?.version ?? 0)
+  }
+  return orThrow(await transaction(stores, work, options))
 }
 
 /** The version that a read gives. */

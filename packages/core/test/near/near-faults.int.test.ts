@@ -161,7 +161,8 @@ describe('A writer', () => {
     const near = rowCache(idle, { name: cache.name })
     await isNear(near)
     writerLink.hang()
-    const version = await raise(writer, id, [cache.key(id)])
+    // It waits for Redis, for the members and for the intent, on a busy machine as well.
+    const version = await raise(writer, id, [cache.key(id)], { deadlineMs: 60_000 })
     await eventually(() => expect(near.peek(id)).toBeUndefined(), { timeoutMs: 60_000 })
     expect(await versionOf(near, id)).toBe(version)
     orThrow(await idle.close())

@@ -304,6 +304,27 @@ describe('transaction', () => {
     })
   })
 
+  test('A process that stalls until the server has ended its transaction says that the time was up', async () => {
+    const result = await transaction(
+      stores,
+      async (tx) => {
+        await bump(tx)
+        // Longer than the deadline and the time that the server gives beyond it.
+        const until = performance.now() + 900
+        while (performance.now() < until);
+        await bump(tx)
+        return ok(1)
+      },
+      { deadlineMs: 300 },
+    )
+    expect(result._unsafeUnwrapErr()).toMatchObject({
+      type: 'deadline-exceeded',
+      operation: 'transaction',
+      deadlineMs: 300,
+    })
+    expect(await version()).toBe(1)
+  })
+
   test('A transaction ends at its deadline though its work never ends', async () => {
     const result = await transaction(stores, () => new Promise<never>(() => undefined), {
       deadlineMs: 100,

@@ -1,7 +1,7 @@
 import { invalidField, isViolationOf, notFound, validate } from '@headwater/core'
 import type { Abortable, CallOptions, NotFound, ReadOptions, ResultAsync } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
-import { idInput, idsInput, someChange } from '../input.ts'
+import { idInput, checkIds, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
 import { selectStudentPage } from '../enrollments/enrollment-queries.ts'
@@ -73,8 +73,8 @@ export class CourseRepository {
     ids: readonly number[],
     options?: ReadOptions,
   ): ResultAsync<Map<number, Course>, ReadCourseError> {
-    return validate(idsInput(), { ids }).asyncAndThen((input) =>
-      this.#context.caches.courses.getMany(input.ids, options),
+    return checkIds(ids).asyncAndThen((checked) =>
+      this.#context.caches.courses.getMany(checked, options),
     )
   }
 

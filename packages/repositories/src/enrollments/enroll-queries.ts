@@ -13,8 +13,9 @@ export const takeSeats = `
   WITH asked AS (
     SELECT *
     FROM unnest(
-      $1::integer[], $2::integer[], $3::numeric[], $4::numeric[], $5::varchar[], $6::char(3)[],
-      $7::varchar[]
+      (SELECT $1::integer[]), (SELECT $2::integer[]), (SELECT $3::numeric[]),
+      (SELECT $4::numeric[]), (SELECT $5::varchar[]), (SELECT $6::char(3)[]),
+      (SELECT $7::varchar[])
     ) WITH ORDINALITY AS asked (
       user_id, course_id, discount, expected_price, method, currency, order_id, position
     )
@@ -35,7 +36,7 @@ export const takeSeats = `
            END AS refusal
     FROM asked AS a
     JOIN (
-      SELECT * FROM @schema.courses WHERE id = ANY ($2) OFFSET 0
+      SELECT * FROM @schema.courses WHERE id = ANY ((SELECT $2::integer[])::integer[]) OFFSET 0
     ) AS c ON c.id = a.course_id
     LEFT JOIN LATERAL (
       SELECT id FROM @schema.users WHERE id = a.user_id LIMIT 1

@@ -11,7 +11,7 @@ import type {
   Transaction,
 } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
-import { idInput, idsInput, someChange } from '../input.ts'
+import { idInput, checkIds, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
 import { read, write } from '../sql.ts'
@@ -121,8 +121,8 @@ export class UserRepository {
     ids: readonly number[],
     options?: ReadOptions,
   ): ResultAsync<Map<number, User>, ReadUserError> {
-    return validate(idsInput(), { ids }).asyncAndThen((input) =>
-      this.#context.caches.users.getMany(input.ids, options),
+    return checkIds(ids).asyncAndThen((checked) =>
+      this.#context.caches.users.getMany(checked, options),
     )
   }
 

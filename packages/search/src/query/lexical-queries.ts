@@ -1,7 +1,9 @@
-import { passesFilters } from './course-queries.ts'
-import { heldConditions } from './held-queries.ts'
-import type { HeldTexts } from './held-queries.ts'
+import { heldConditions, restrictions } from './found-conditions.ts'
+import type { HeldTexts } from './found-conditions.ts'
 import type { WordSource } from '../spelling/word-sources.ts'
+
+/** The words of `found`, and those in its title. */
+const [words, title] = ['found.words', `ts_filter(found.words, '{a,b}')`]
 
 /** The number of courses that show whether a term is common. */
 const sample = 60
@@ -69,6 +71,7 @@ export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
   return `
   WITH ${readWords(weights)},
+  ${sampleTerms(statement)},
   ${findTerms(statement)},
   ${weighTerms(statement)}
   SELECT found.course_id AS id, scored.score, scored.coverage,
@@ -130,14 +133,8 @@ function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
   )`
 }
 
-/** The courses with each term: each word, and, with several words, all of them as term 0. */
-function findTerms(statement: WordStatement): string {
-  const { table } = sources[statement.source]
-  const { maxRanked } = statement
-  const elsewhere = elsewhereOf(statement)
-  const [words, title] = ['found.words', `ts_filter(found.words, '{a,b}')`]
-  const matching = (part: string, sampled: string, most: number): string =>
-    matchesOf(statement, { part, sampled, most })
+/** Each word, and several words together as term 0, and how common each is in a sample. */
+function sampleTerms({ source }: WordStatement): string {
   return `term AS MATERIALIZED (
     SELECT place, finished, unfinished FROM word
     UNION ALL
@@ -148,11 +145,21 @@ function findTerms(statement: WordStatement): string {
            count(*) FILTER (WHERE found.words @@ term.finished) AS courses
     FROM term, (
       SELECT found.words, ${title} AS title
-      FROM ${table} AS found
+      FROM ${sources[source].table} AS found
       ORDER BY course_id LIMIT ${sample}
     ) AS found
     GROUP BY term.place
-  ), in_title AS MATERIALIZED (
+  )`
+}
+
+/** The courses with each term. */
+function findTerms(statement: WordStatement): string {
+  const { table } = sources[statement.source]
+  const { maxRanked } = statement
+  const elsewhere = elsewhereOf(statement)
+  const matching = (part: string, sampled: string, most: number): string =>
+    matchesOf(statement, { part, sampled, most })
+  return `in_title AS MATERIALIZED (
     SELECT term.place, matched.course_id
     FROM term JOIN sampled USING (place), LATERAL (${matching(title, 'sampled.titles', maxRanked)}
     ) AS matched
@@ -256,10 +263,6 @@ function elsewhereOf(statement: WordStatement): number {
   return hasTitles(statement) ? statement.maxElsewhere : statement.maxRanked
 }
 
-function restrictions(statement: WordStatement): string {
-  return heldConditions(statement, 7) + (statement.isFiltered ? passing : '')
-}
-
 /**
  * A parameter whose value does not count for the plan. PostgreSQL then estimates the same cost for
  * any values, and keeps one plan per connection: to make this one takes as long as to run it.
@@ -292,9 +295,3 @@ export function selectHeld(statement: HeldStatement): string {
 function bothQueries(text: string): string {
   return `(to_tsquery('simple', ${text}) || to_tsquery('english', ${text}))`
 }
-
-const passing = `
-        AND EXISTS (
-          SELECT FROM @schema.courses AS course
-          WHERE course.id = found.course_id AND ${passesFilters(10)}
-        )`

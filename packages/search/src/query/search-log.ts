@@ -1,4 +1,3 @@
-import type { LegRank } from './fusion/fuse.ts'
 import type { SearchHit } from './hydrate.ts'
 
 /**
@@ -69,19 +68,17 @@ export interface LoggedClick {
 }
 
 /** The log entry of a hit. */
-export function loggedHit({ course, rank, legs }: SearchHit): LoggedHit {
-  return {
+export function loggedHit({
+  course,
+  rank,
+  legs: { dense, lexical, rerank },
+}: SearchHit): LoggedHit {
+  const hit: { -readonly [Name in keyof LoggedHit]: LoggedHit[Name] } = {
     courseId: course.id,
     position: rank,
-    ...rankOf('dense', legs.dense),
-    ...rankOf('lexical', legs.lexical),
-    ...rankOf('rerank', legs.rerank),
   }
-}
-
-function rankOf(
-  name: 'dense' | 'lexical' | 'rerank',
-  legRank: LegRank | undefined,
-): Partial<LoggedHit> {
-  return legRank === undefined ? {} : { [name]: legRank.rank }
+  if (dense !== undefined) hit.dense = dense.rank
+  if (lexical !== undefined) hit.lexical = lexical.rank
+  if (rerank !== undefined) hit.rerank = rerank.rank
+  return hit
 }

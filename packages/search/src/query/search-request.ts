@@ -6,6 +6,7 @@ import {
   money,
   ok,
   once,
+  RecentMap,
   rowId,
   storableText,
   validate,
@@ -169,11 +170,17 @@ export function parseSearch(
   }))
 }
 
+/** Queries that were asked of late, and their forms. */
+const askedOfLate = new RecentMap<string, string>(1_000)
+
 /** As `queryInput`, which is asked where this is not certain. */
 function checkQuery(text: unknown): Result<{ readonly query: string }, InvalidInput> {
   if (typeof text === 'string' && text.length <= maxQueryLength && isStorable(text)) {
-    const normalised = normalise(text)
-    if (hasLetterOrDigit.test(normalised)) return ok({ query: normalised })
+    const normalised = askedOfLate.get(text) ?? normalise(text)
+    if (hasLetterOrDigit.test(normalised)) {
+      askedOfLate.set(text, normalised)
+      return ok({ query: normalised })
+    }
   }
   return validate(queryInput(), { query: text })
 }

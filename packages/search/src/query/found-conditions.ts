@@ -1,3 +1,4 @@
+import { passesFilters } from './course-queries.ts'
 import type { QueryParts } from '../spelling/query-words.ts'
 
 /** The most texts behind operators that are heeded. */
@@ -20,6 +21,14 @@ export function heldConditions({ phrases, excluded }: HeldTexts, first: number):
   return condition(phrases.length, first, '') + condition(excluded.length, first + 1, 'NOT ')
 }
 
+/** The same, and that the course passes the filters, if there are any: $7 and on. */
+export function restrictions({
+  isFiltered,
+  ...texts
+}: HeldTexts & { readonly isFiltered: boolean }): string {
+  return heldConditions(texts, 7) + (isFiltered ? passing : '')
+}
+
 /**
  * Words in a row. Stems alone do not show a common word at either end: then only titles, which are
  * kept as they stand, can match.
@@ -32,3 +41,9 @@ function inARow(text: string): string {
           ELSE phraseto_tsquery('simple', ${text})
         END`
 }
+
+const passing = `
+        AND EXISTS (
+          SELECT FROM @schema.courses AS course
+          WHERE course.id = found.course_id AND ${passesFilters(10)}
+        )`
