@@ -1,6 +1,6 @@
-import { err, forEachInParallel, ok } from '@headwater/core'
+import { forEachInParallel } from '@headwater/core'
 import type { ResultAsync, StoreRefused } from '@headwater/core'
-import { contained } from '../contained.ts'
+import { contained, isMistake } from '../contained.ts'
 import type { EmbedError, EmbedOptions, Embedder } from './embedder.ts'
 
 /** One text's vector, or the failure that left it without one. */
@@ -12,8 +12,8 @@ const requestsAtOnce = 4
 /**
  * Embeds each text on its own terms: a refused text or a failed request leaves the other texts
  * their vectors, and none is embedded twice. Returns one entry per text, in order; never rejects.
- * Costs as few requests as the embedder's limits allow. A refused request is halved until the
- * culprits stand alone.
+ * Costs as few requests as the embedder's limits allow. A request that is refused, or that the
+ * embedder throws at, is halved until the culprits stand alone.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export async function embedEach(
   if (texts.length === 0) return []
   const embedded: EmbeddedText[][] = []
   await forEachInParallel(requestsFor(embedder, texts), requestsAtOnce, async (batch, index) => {
-    embedded[index] = await embedBatch(embedder, batch, options)
+    embedded[index] = await new EmbedRequest(embedder, options, batch.length).embed(batch)
   })
   return embedded.flat()
 }
@@ -51,26 +51,63 @@ export function batchSizesOf(
 ): readonly number[] | undefined {
   try {
     const sizes = embedder.batchSizes?.(texts)
-    return sizes?.reduce((sum, size) => sum + size, 0) === texts.length ? sizes : undefined
+    const areCounts = sizes?.every((size) => Number.isInteger(size) && size >= 1) === true
+    return areCounts && sum(sizes) === texts.length ? sizes : undefined
   } catch {
     return undefined
   }
 }
 
-async function embedBatch(
-  embedder: Embedder,
-  texts: readonly string[],
-  options: EmbedOptions,
-): Promise<EmbeddedText[]> {
-  const embedded = await askFor(embedder, texts, options)
-  if (embedded.isOk()) return embedded.value.map((vector) => ({ vector }))
-  const failure = embedded.error
-  if (texts.length === 1 || !isRefusalOfText(failure)) return texts.map(() => ({ failure }))
-  const middle = Math.ceil(texts.length / 2)
-  return [
-    ...(await embedBatch(embedder, texts.slice(0, middle), options)),
-    ...(await embedBatch(embedder, texts.slice(middle), options)),
-  ]
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0)
+}
+
+/** The texts of one request, which is halved where one of them may be at fault. */
+class EmbedRequest {
+  readonly #embedder: Embedder
+  readonly #options: EmbedOptions
+  /** So many times it is thrown at before anything was embedded; then it looks like an outage. */
+  #patience: number
+  #hasEmbedded = false
+
+  constructor(embedder: Embedder, options: EmbedOptions, length: number) {
+    this.#embedder = embedder
+    this.#options = options
+    this.#patience = 2 * Math.ceil(Math.log2(length)) + 2
+  }
+
+  async embed(texts: readonly string[]): Promise<EmbeddedText[]> {
+    const embedded = await this.#halve(texts)
+    return this.#hasEmbedded ? embedded.map(blamed) : embedded
+  }
+
+  async #halve(texts: readonly string[]): Promise<EmbeddedText[]> {
+    const embedded = await askFor(this.#embedder, texts, this.#options)
+    if (embedded.isOk()) {
+      this.#hasEmbedded = true
+      return embedded.value.map((vector) => ({ vector }))
+    }
+    const failure = embedded.error
+    if (texts.length === 1 || !this.#mayBeOfText(failure)) return texts.map(() => ({ failure }))
+    const middle = Math.ceil(texts.length / 2)
+    return [
+      ...(await this.#halve(texts.slice(0, middle))),
+      ...(await this.#halve(texts.slice(middle))),
+    ]
+  }
+
+  #mayBeOfText(failure: EmbedError): boolean {
+    if (!isMistake(failure)) return isRefusalOfText(failure)
+    this.#patience -= 1
+    return this.#hasEmbedded || this.#patience > 0
+  }
+}
+
+/** Where other texts of a request were embedded, what the embedder threw at is at fault. */
+function blamed(embedded: EmbeddedText): EmbeddedText {
+  if ('vector' in embedded || !isMistake(embedded.failure)) return embedded
+  const { message } = embedded.failure
+  return { failure: refused('threw', message) }
 }
 
 /** A vector for each text, or a failure, whatever the embedder does. */
@@ -80,18 +117,20 @@ function askFor(
   options: EmbedOptions,
 ): ResultAsync<readonly number[][], EmbedError> {
   const asked = { store: 'openai', operation: 'embed', who: 'the embedder' } as const
-  return contained(asked, () => embedder.embed(texts, options)).andThen((vectors) =>
-    vectors.length === texts.length ? ok(vectors) : err(miscounted(texts.length, vectors.length)),
+  return contained(
+    asked,
+    () => embedder.embed(texts, options),
+    (vectors) => Array.isArray(vectors) && vectors.length === texts.length,
   )
 }
 
-function miscounted(expected: number, received: number): StoreRefused {
+function refused(code: string, message: string): StoreRefused {
   return {
     type: 'store-refused',
     store: 'openai',
     operation: 'embed',
-    code: 'no-vectors',
-    message: `embed: the embedder answered ${expected} texts with ${received} vectors`,
+    code,
+    message,
     retryable: false,
   }
 }

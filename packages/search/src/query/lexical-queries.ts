@@ -2,8 +2,8 @@ import { heldConditions, restrictions } from './found-conditions.ts'
 import type { HeldTexts } from './found-conditions.ts'
 import type { WordSource } from '../spelling/word-sources.ts'
 
-/** The words of `found`, and those in its title. */
-const [words, title] = ['found.words', `ts_filter(found.words, '{a,b}')`]
+/** The words in the title of `found`. */
+const title = `ts_filter(found.words, '{a,b}')`
 
 /** The number of courses that show whether a term is common. */
 const sample = 60
@@ -49,11 +49,11 @@ interface HeldStatement extends HeldTexts {
 export interface WordStatement extends HeldStatement {
   readonly isFiltered: boolean
   /**
-   * The most courses with a word in the title that are ranked, and the most of all words together.
-   * Of more, those that PostgreSQL finds first.
+   * The most courses with a word in the title that are ranked. Of more, those that PostgreSQL finds
+   * first.
    */
   readonly maxRanked: number
-  /** The most courses that are ranked for a word elsewhere. Those with it in the title count. */
+  /** The most courses that are ranked for a word that is not in their titles. */
   readonly maxElsewhere: number
 }
 
@@ -157,18 +157,20 @@ function findTerms(statement: WordStatement): string {
   const { table } = sources[statement.source]
   const { maxRanked } = statement
   const elsewhere = elsewhereOf(statement)
-  const matching = (part: string, sampled: string, most: number): string =>
-    matchesOf(statement, { part, sampled, most })
+  const [inTitle, inWords] = [`${title} @@ term.finished`, `found.words @@ term.finished`]
+  const besides = hasTitles(statement) ? `${inWords} AND NOT ${inTitle}` : inWords
+  const matching = (condition: string, sampled: string, most: number): string =>
+    matchesOf(statement, { condition, sampled, most })
   return `in_title AS MATERIALIZED (
     SELECT term.place, matched.course_id
-    FROM term JOIN sampled USING (place), LATERAL (${matching(title, 'sampled.titles', maxRanked)}
+    FROM term JOIN sampled USING (place), LATERAL (${matching(inTitle, 'sampled.titles', maxRanked)}
     ) AS matched
     WHERE ${hasTitles(statement)}
   ), anywhere AS MATERIALIZED (
     SELECT term.place, matched.course_id
-    FROM term JOIN sampled USING (place), LATERAL (${matching(words, 'sampled.courses', elsewhere)}
+    FROM term JOIN sampled USING (place), LATERAL (${matching(besides, 'sampled.courses', elsewhere)}
     ) AS matched
-    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${elsewhere}
+    WHERE (SELECT count(*) FROM in_title WHERE place = term.place) < ${maxRanked}
   ), begun AS MATERIALIZED (
     SELECT term.place, matched.course_id
     FROM term, LATERAL (
@@ -185,7 +187,7 @@ function findTerms(statement: WordStatement): string {
 
 /**
  * The weight of each word, and the courses that are ranked. A word of more courses than are looked
- * at is as frequent as in the sample.
+ * at is as frequent as in the sample, and more frequent than any that is counted.
  */
 function weighTerms(statement: WordStatement): string {
   return `having_word AS MATERIALIZED (
@@ -197,9 +199,10 @@ function weighTerms(statement: WordStatement): string {
   ), weighed AS MATERIALIZED (
     SELECT word.*,
            ln(1 + catalogue.courses / (0.5 + CASE
-             WHEN counted.courses >= ${elsewhereOf(statement)} AND sampled.courses > 1
-             THEN greatest(counted.courses, sampled.courses * catalogue.courses / ${sample})
-             ELSE counted.courses
+             WHEN counted.courses < ${elsewhereOf(statement)} THEN counted.courses
+             ELSE greatest(counted.courses, ${statement.maxRanked},
+               CASE WHEN sampled.courses > 1
+                    THEN sampled.courses * catalogue.courses / ${sample} END)
            END))
            * CASE WHEN word.is_common AND EXISTS (SELECT FROM word WHERE NOT is_common)
                   THEN 0.05 ELSE 1 END AS weight
@@ -220,7 +223,7 @@ function weighTerms(statement: WordStatement): string {
       FROM having_word JOIN weighed USING (place)
       GROUP BY having_word.course_id
       ORDER BY sum(weighed.weight) DESC, having_word.course_id
-      LIMIT ${statement.maxRanked}
+      LIMIT ${statement.maxRanked + elsewhereOf(statement)}
     )
   )`
 }
@@ -231,15 +234,15 @@ function weighTerms(statement: WordStatement): string {
  */
 function matchesOf(
   statement: WordStatement,
-  { part, sampled, most }: { part: string; sampled: string; most: number },
+  { condition, sampled, most }: { condition: string; sampled: string; most: number },
 ): string {
   const { source, isFiltered, phrases, excluded } = statement
   const { table } = sources[source]
   const isRestricted = isFiltered || phrases.length + excluded.length > 0
-  const fromIndex = (condition: string): string => `
+  const fromIndex = (further: string): string => `
       SELECT found.course_id
       FROM ${table} AS found
-      WHERE ${part} @@ term.finished${condition}${restrictions(statement)}
+      WHERE ${condition}${further}${restrictions(statement)}
       LIMIT ${most}`
   if (isRestricted) return fromIndex('')
   return `
@@ -248,7 +251,7 @@ function matchesOf(
       (
         SELECT found.course_id
         FROM (SELECT * FROM ${table} AS first ORDER BY course_id LIMIT ${10 * most}) AS found
-        WHERE ${part} @@ term.finished AND ${sampled} >= ${sample / 2}
+        WHERE ${condition} AND ${sampled} >= ${sample / 2}
         LIMIT ${most}
       )`
 }

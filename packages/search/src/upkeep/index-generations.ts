@@ -1,5 +1,6 @@
 import { err, invalidField, ok, ResultAsync } from '@headwater/core'
 import type { Failure, InvalidInput, Result, SqlError, Stores } from '@headwater/core'
+import { contained } from '../contained.ts'
 import type { EmbeddingProfile } from '../embedders/embedder.ts'
 import type { Calibrations } from '../indexing/calibrations.ts'
 import type { IndexError } from '../indexing/index-outcome.ts'
@@ -196,8 +197,12 @@ export class IndexGenerations {
     dimensions,
   }: GenerationStatus): Promise<Result<number, IndexError>> {
     const { stores, generations, calibrations, openIndex } = this.#deps
-    const index =
-      generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })
+    const asked = { store: 'pinecone', operation: 'open', who: 'the function `index`' } as const
+    const opened = await contained(asked, async () =>
+      ok(generations.known(name)?.index ?? openIndex?.({ name, profile: { model, dimensions } })),
+    )
+    if (opened.isErr()) return err(opened.error)
+    const index = opened.value
     if (index === undefined) return err(notThere)
     return stores.postgres
       .query(retireGeneration, [name])

@@ -1,4 +1,4 @@
-import { orThrow } from '@headwater/core'
+import { okAsync, orThrow } from '@headwater/core'
 import { courseTemplate, hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { CourseSearchOptions, Embedder, VectorIndex } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
@@ -18,7 +18,6 @@ function embedderThat(answer: () => unknown): Embedder {
   return {
     ...embedder,
     profile: { ...embedder.profile, model: 'of a host' },
-    batchSizes: (texts) => texts.map(() => 1),
     embed: (texts) =>
       texts.some((text) => text.includes('Course 3'))
         ? (answer() as ReturnType<Embedder['embed']>)
@@ -69,17 +68,31 @@ describe('code of the host that throws while courses are indexed', () => {
     ['stored', 'stored', 'stored', 'stored', 'stored'].with(2, type)
 
   test.each([
-    ['throws', throwing, 'store-unavailable'],
-    ['rejects', async () => throwing(), 'store-unavailable'],
-    ['answers with bare vectors', async () => [[1]], 'store-unavailable'],
-    ['forgets a vector', () => embedder.embed([]), 'store-refused'],
-  ])('An embedder that %s fails the course, and the others are stored', async (_, answer, type) => {
-    expect(await types({ embedder: embedderThat(answer) })).toEqual(butThird(type))
+    ['throws', throwing],
+    ['rejects', async () => throwing()],
+    ['answers with bare vectors', async () => [[1]]],
+    ['answers with no vectors', async () => okAsync(undefined)],
+    ['forgets a vector', () => embedder.embed([])],
+  ])('An embedder that %s at one course fails it, and the others are stored', async (_, answer) => {
+    expect(await types({ embedder: embedderThat(answer) })).toEqual(butThird('store-refused'))
+  })
+
+  it('An embedder that throws at all courses looks like an outage, and is not asked for each', async () => {
+    let calls = 0
+    const embed = (): never => {
+      calls += 1
+      return throwing()
+    }
+    expect(await types({ embedder: { ...embedder, embed } })).toEqual(
+      ids.map(() => 'store-unavailable'),
+    )
+    expect(calls).toBeLessThan(10)
   })
 
   it('An embedder whose sizes of requests are not those of the texts gets all in one', async () => {
     const all = ids.map(() => 'stored')
-    expect(await types({ embedder: { ...embedder, batchSizes: () => [1] } })).toEqual(all)
+    for (const sizes of [[1], [2, -1, 4], [0, 5], [2.5, 2.5]])
+      expect(await types({ embedder: { ...embedder, batchSizes: () => sizes } })).toEqual(all)
     expect(await types({ embedder: { ...embedder, batchSizes: throwing } })).toEqual(all)
   })
 
@@ -107,6 +120,14 @@ describe('code of the host that throws while courses are indexed', () => {
       failed: [{ courseId: ids[2], reason: 'invalid-input' }],
     })
     expect(orThrow(await search.index.verify())).toMatchObject({ isInSync: false })
+  })
+
+  it('An index that answers reads with nothing fails the courses', async () => {
+    const index = {
+      ...indexThat(() => okAsync(undefined)),
+      fetch: () => okAsync(undefined as never),
+    }
+    expect(await types({ index })).toEqual(ids.map(() => 'store-unavailable'))
   })
 
   it('An index that throws when it is queried leaves a search its words', async () => {

@@ -16,7 +16,8 @@ export class MongodbDriverStore implements MongodbStore {
   readonly #guard: Guard
   readonly #isOwn: boolean
   #isReachable = true
-  #isTopologyClosed = false
+  #closings = 0
+  #isClosed = false
   #unreachedBecause = 'no server can be reached'
 
   constructor(
@@ -36,7 +37,6 @@ export class MongodbDriverStore implements MongodbStore {
       maxConcurrent: settings.maxConnections,
     })
     client.on('topologyDescriptionChanged', this.#onTopology)
-    client.on('topologyOpening', this.#onOpening)
     client.on('topologyClosed', this.#onClosed)
     if (this.#isOwn)
       client.on('error', (error) => {
@@ -57,8 +57,8 @@ export class MongodbDriverStore implements MongodbStore {
 
   /** Closes the client, unless it was handed in. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.client.off('topologyDescriptionChanged', this.#onTopology)
-    this.client.off('topologyOpening', this.#onOpening)
     this.client.off('topologyClosed', this.#onClosed)
     if (this.#isOwn) await this.client.close()
   }
@@ -66,21 +66,28 @@ export class MongodbDriverStore implements MongodbStore {
   /**
    * A client that found no server when it connected by itself has closed its topology, and sends
    * nothing any more until it is told to connect. One that was closed refuses in other words, and
-   * stays as it is.
+   * stays as it is; so does an operation whose client is closed meanwhile.
    */
   async #use<T>(
     use: (database: Db, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const wasClosed = this.#isTopologyClosed
+    const closings = this.#closings
     try {
       return await use(this.#database, signal)
     } catch (error) {
-      if (!wasClosed || !saysTopologyClosed(error)) throw error
-      await this.client.connect()
+      const hadGivenUp = saysTopologyClosed(error) && this.#closings === closings
+      if (!hadGivenUp || this.#isClosed || signal.aborted) throw error
+      await this.#connect()
       signal.throwIfAborted()
       return use(this.#database, signal)
     }
+  }
+
+  async #connect(): Promise<void> {
+    await this.client.connect()
+    // The driver opens a client again that was closed while it looked up its servers.
+    if (this.#isClosed && this.#isOwn) await this.client.close()
   }
 
   /** An operation that waited for a server until its deadline was never sent. */
@@ -104,11 +111,7 @@ export class MongodbDriverStore implements MongodbStore {
     if (error) this.#unreachedBecause = unreachedBecause(error)
   }
 
-  readonly #onOpening = (): void => {
-    this.#isTopologyClosed = false
-  }
-
   readonly #onClosed = (): void => {
-    this.#isTopologyClosed = true
+    this.#closings += 1
   }
 }

@@ -73,6 +73,26 @@ describe('a process that starts while MongoDB cannot be reached', () => {
     await client?.close()
   })
 
+  test('A client of the host that had given up before it was handed in reaches MongoDB', async () => {
+    const proxy = await faultProxy(own.mongodb.url)
+    onTestFinished(() => proxy.close())
+    proxy.cut()
+    const client = new MongoClient(proxy.url, { serverSelectionTimeoutMS: 100 })
+    onTestFinished(() => client.close())
+    await expect(client.connect()).rejects.toThrow()
+    proxy.restore()
+    await using stores = orThrow(
+      await connect({
+        postgres: { url: own.postgres.url },
+        redis: { url: own.redis.url },
+        mongodb: { client, database: own.mongodb.database },
+      }),
+    )
+    await eventually(async () => {
+      expect(await ping(stores)).toMatchObject({ value: { ok: 1 } })
+    })
+  })
+
   test('A client that the host has closed stays closed', async () => {
     let openings = 0
     let client: MongoClient | undefined
