@@ -97,7 +97,9 @@ function operationsOf(
 }
 
 /** Draws seats that nobody has: users in turn, courses that few or many want. */
-function seatsOf(chance: Chance): () => { readonly userId: number; readonly courseId: number } {
+export function seatsOf(
+  chance: Chance,
+): () => { readonly userId: number; readonly courseId: number } {
   const course = zipf(published - enrolledIn, chance)
   const taken = new Set<string>()
   let count = 0
@@ -119,7 +121,13 @@ function drawn(shares: Shares, chance: Chance): Operation {
   return each.find(([, share]) => (left -= share) < 0)?.[0] ?? 'profile'
 }
 
-function textOf(method: string, path: string, token: string, body: object | undefined): string {
+/** A request with a session and a JSON body, as it is sent. */
+export function textOf(
+  method: string,
+  path: string,
+  token: string,
+  body: object | undefined,
+): string {
   const json = body === undefined ? '' : JSON.stringify(body)
   const head = [
     `${method} ${path} HTTP/1.1`,
