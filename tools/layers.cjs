@@ -117,8 +117,8 @@ module.exports = {
     {
       name: 'benchmarks-and-tests-apart',
       severity: 'error',
-      from: { path: '^benchmarks/|^soaks/' },
-      to: { path: '/test/', pathNot: '^soaks/' },
+      from: { path: '^benchmarks/|^soaks/|^load/' },
+      to: { path: '/test/', pathNot: '^soaks/|^load/' },
     },
     {
       name: 'tests-and-benchmarks-apart',
