@@ -68,8 +68,8 @@ describe('on one platform', () => {
   })
 
   test('Without Redis courses are browsed, and who is signed in is told to come again', async () => {
-    const plan = [{ fault: 'redis-killed', atSeconds: 3, forSeconds: 3 }] as const
-    const { faults, slots } = await runLoad(target, plan, { ...options, seconds: 10 })
+    const plan = [{ fault: 'redis-killed', atSeconds: 3, forSeconds: 5 }] as const
+    const { faults, slots } = await runLoad(target, plan, { ...options, seconds: 12 })
     expect(faults).toHaveLength(1)
     const { fault, atSeconds, forSeconds, before, during } = faults[0]!
     expect(fault).toBe('redis-killed')
