@@ -33,7 +33,8 @@ class Unknown {
         if (options?.purpose === 'query') this.queries.push(...texts)
         if (this.whenMeasured !== undefined && texts[0] === madeUpTexts[0])
           return this.whenMeasured()
-        if (this.isBroken && texts.length > 1) throw new Error('one text at a time')
+        if (this.isBroken && texts.some((text) => madeUpTexts.includes(text)))
+          throw new Error('not these texts')
         return this.isAway && options?.purpose === 'query' ? errAsync(away) : hashing.embed(texts)
       },
     }
