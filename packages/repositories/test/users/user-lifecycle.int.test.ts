@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
-import { createSessions, orThrow, outbox } from '@headwater/core'
-import type { OutboxEvent, Sessions } from '@headwater/core'
+import { createSessions, ok, orThrow, outbox, transaction } from '@headwater/core'
+import type { OutboxEvent, Sessions, TransactionWork } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -395,19 +395,26 @@ describe('what a deleted user did', () => {
         ),
       )
     }
-    // At the last moment: a running process soon writes what another one has spilled.
-    orThrow(
-      await postgres.query(
-        'INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)',
+    // A running process soon writes what another one has spilled, and deletes it.
+    const [id] = orThrow(
+      await postgres.query<{ seq: string }>(
+        `INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)
+         RETURNING seq::text AS seq`,
         [entry],
       ),
-    )
-    orThrow(await fixture.users.delete(user.id))
-    const { rows } = orThrow(
-      await postgres.query<{ entry: unknown }>(
-        `SELECT entry FROM @schema.activity_spill WHERE entry ->> 'id' = 'x'`,
-      ),
-    )
+    ).rows.map(({ seq }) => seq)
+    const whileKept: TransactionWork<readonly { readonly entry: unknown }[], never> = async (
+      tx,
+    ) => {
+      await tx.query('SELECT FROM @schema.activity_spill WHERE seq = $1 FOR KEY SHARE', [id])
+      orThrow(await fixture.users.delete(user.id))
+      const kept = await postgres.query<{ entry: unknown }>(
+        'SELECT entry FROM @schema.activity_spill WHERE seq = $1',
+        [id],
+      )
+      return ok(orThrow(kept).rows)
+    }
+    const rows = orThrow(await transaction(fixture.stores, whileKept, { deadlineMs: 60_000 }))
     expect(rows).toMatchObject([{ entry: { userId: expect.any(Number) as number, metadata: {} } }])
     expect(inspect(rows, { depth: null })).not.toMatch(new RegExp(`userId: ${user.id}\\b|203`))
     orThrow(await postgres.query(`DELETE FROM @schema.activity_spill WHERE entry ->> 'id' = 'x'`))
