@@ -73,6 +73,20 @@ export function refusingEmbedder(embedder: Embedder, word: string): Embedder {
   }
 }
 
+/** An index that stores in a way of its own, and does the rest as another does. */
+export function indexOver(inner: VectorIndex, upsert: VectorIndex['upsert']): VectorIndex {
+  return {
+    dimensions: inner.dimensions,
+    upsert,
+    query: (...given) => inner.query(...given),
+    fetch: (...given) => inner.fetch(...given),
+    updateMetadata: (...given) => inner.updateMetadata(...given),
+    delete: (...given) => inner.delete(...given),
+    list: (...given) => inner.list(...given),
+    stats: (...given) => inner.stats(...given),
+  }
+}
+
 /** An index whose upserts fail after a number of records. */
 export class FaultyIndex {
   readonly index: VectorIndex
@@ -91,16 +105,7 @@ export class FaultyIndex {
       this.#left -= records.length
       return records.length === 0 ? okAsync(undefined) : inner.upsert(records)
     }
-    this.index = {
-      dimensions: inner.dimensions,
-      upsert,
-      query: (...given) => inner.query(...given),
-      fetch: (...given) => inner.fetch(...given),
-      updateMetadata: (...given) => inner.updateMetadata(...given),
-      delete: (...given) => inner.delete(...given),
-      list: (...given) => inner.list(...given),
-      stats: (...given) => inner.stats(...given),
-    }
+    this.index = indexOver(inner, upsert)
   }
 
   failUpsertsAfter(records: number): void {

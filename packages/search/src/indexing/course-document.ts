@@ -1,4 +1,5 @@
-import { digest } from '@headwater/core'
+import { digest, err, invalidField, ok, withCause } from '@headwater/core'
+import type { InvalidInput, Result } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { courseTemplate } from './course-template.ts'
 import type { CourseTemplate } from './course-template.ts'
@@ -18,15 +19,15 @@ export interface CourseDocument {
   readonly metadata: VectorMetadata
 }
 
-/** The document of a course in one generation; `undefined` when it has no text to embed. */
+/** The document of a course in one generation; `invalid-input` when it has no text to embed. */
 export function documentOf(
   course: Course,
   { name, template }: { readonly name: string; readonly template: CourseTemplate },
-): CourseDocument | undefined {
-  const text = courseText(course, template)
-  if (text === undefined) return undefined
-  const hash = textHash(name, text)
-  return { course, text, hash, metadata: courseMetadata(course, { hash, generation: name }) }
+): Result<CourseDocument, InvalidInput> {
+  return courseText(course, template).map((text) => {
+    const hash = textHash(name, text)
+    return { course, text, hash, metadata: courseMetadata(course, { hash, generation: name }) }
+  })
 }
 
 /**
@@ -42,19 +43,23 @@ export function generationOf(
 }
 
 /**
- * The text that is embedded for a course, cut to what a model takes; `undefined` when the template
- * throws or returns no text.
+ * The text that is embedded for a course, cut to what a model takes; `invalid-input` when the
+ * template throws or makes no text.
  */
 export function courseText(
   course: Course,
   template: CourseTemplate = courseTemplate,
-): string | undefined {
+): Result<string, InvalidInput> {
   try {
     const text: unknown = template.textOf(course)
-    return typeof text === 'string' ? cut(text) : undefined
-  } catch {
-    return undefined
+    return typeof text === 'string' ? ok(cut(text)) : err(noText(course, 'made none'))
+  } catch (error) {
+    return err(withCause(noText(course, 'threw'), error))
   }
+}
+
+function noText({ id }: Course, problem: string): InvalidInput {
+  return invalidField('template', `must make a text of course ${id}, and ${problem}`)
 }
 
 /** Changes exactly when a course needs another vector: with its embedded text or the generation. */

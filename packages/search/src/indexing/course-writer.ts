@@ -1,5 +1,5 @@
-import { err, invalidField } from '@headwater/core'
-import type { CallOptions, InvalidInput, Stores } from '@headwater/core'
+import { err } from '@headwater/core'
+import type { CallOptions, Stores } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { CountWriter, countIntervalMs } from './count-writer.ts'
 import { documentOf, recordIdOf } from './course-document.ts'
@@ -88,8 +88,9 @@ export class CourseWriter {
   #documentsOf(courses: readonly Course[], { outcomes }: WriteRun): CourseDocument[] {
     return courses.flatMap((course) => {
       const document = documentOf(course, this.#generation)
-      if (document === undefined) outcomes.set(course.id, err(noText(course.id)))
-      return document ?? []
+      if (document.isOk()) return document.value
+      outcomes.set(course.id, err(document.error))
+      return []
     })
   }
 
@@ -108,8 +109,4 @@ export class CourseWriter {
       )
     }
   }
-}
-
-function noText(courseId: number): InvalidInput {
-  return invalidField('template', `must make a text of course ${courseId}: it threw or made none`)
 }

@@ -166,7 +166,7 @@ function findTerms(statement: WordStatement): string {
     FROM term JOIN sampled USING (place), LATERAL (${matching(inTitle, 'sampled.titles', maxRanked)}
     ) AS matched
     WHERE ${hasTitles(statement)}
-  ), anywhere AS MATERIALIZED (
+  ), elsewhere AS MATERIALIZED (
     SELECT term.place, matched.course_id
     FROM term JOIN sampled USING (place), LATERAL (${matching(besides, 'sampled.courses', elsewhere)}
     ) AS matched
@@ -181,7 +181,7 @@ function findTerms(statement: WordStatement): string {
     ) AS matched
     WHERE term.unfinished IS NOT NULL
       AND (SELECT count(*) FROM in_title WHERE place = term.place) < ${elsewhere}
-      AND (SELECT count(*) FROM anywhere WHERE place = term.place) < ${elsewhere}
+      AND (SELECT count(*) FROM elsewhere WHERE place = term.place) < ${elsewhere}
   )`
 }
 
@@ -193,7 +193,7 @@ function weighTerms(statement: WordStatement): string {
   return `having_word AS MATERIALIZED (
     SELECT place, course_id FROM in_title
     UNION
-    SELECT place, course_id FROM anywhere
+    SELECT place, course_id FROM elsewhere
     UNION
     SELECT place, course_id FROM begun
   ), weighed AS MATERIALIZED (

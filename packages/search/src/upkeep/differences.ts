@@ -116,7 +116,7 @@ function differenceOf(
   if (record === undefined) return 'missing'
   if (record.metadata['generation'] !== name) return 'wrong-generation'
   const wanted = courseMetadata(course, {
-    hash: textHash(name, courseText(course, template) ?? ''),
+    hash: textHash(name, courseText(course, template).unwrapOr('')),
     generation: name,
   })
   // The number of students may be up to a minute old.

@@ -2,7 +2,7 @@ import { okAsync, orThrow } from '@headwater/core'
 import { courseTemplate, hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { CourseSearchOptions, Embedder, VectorIndex } from '@headwater/search'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { createCourses } from '../catalogue-fixture.ts'
+import { createCourses, indexOver } from '../catalogue-fixture.ts'
 import { dimensions, openSearchFixture } from '../search-fixture.ts'
 import type { SearchFixture } from '../search-fixture.ts'
 
@@ -27,17 +27,10 @@ function embedderThat(answer: () => unknown): Embedder {
 
 /** An index that does something else than store. */
 function indexThat(upsert: () => unknown): VectorIndex {
-  const inner = inMemoryVectorIndex({ dimensions })
-  return {
-    dimensions,
-    upsert: () => upsert() as ReturnType<VectorIndex['upsert']>,
-    query: (...given) => inner.query(...given),
-    fetch: (...given) => inner.fetch(...given),
-    updateMetadata: (...given) => inner.updateMetadata(...given),
-    delete: (...given) => inner.delete(...given),
-    list: (...given) => inner.list(...given),
-    stats: (...given) => inner.stats(...given),
-  }
+  return indexOver(
+    inMemoryVectorIndex({ dimensions }),
+    () => upsert() as ReturnType<VectorIndex['upsert']>,
+  )
 }
 
 describe('code of the host that throws while courses are indexed', () => {

@@ -1,6 +1,7 @@
 import { ResultAsync } from '@headwater/core'
 import { inMemoryVectorIndex } from '@headwater/search'
 import type { VectorIndex, VectorIndexError, VectorRecord } from '@headwater/search'
+import { indexOver } from '../catalogue-fixture.ts'
 import { dimensions } from '../search-fixture.ts'
 
 /** An index whose next upsert waits, and which remembers what was stored in which order. */
@@ -20,16 +21,7 @@ export class PausingIndex {
         return inner.upsert(records)
       })
     }
-    this.index = {
-      dimensions: inner.dimensions,
-      upsert,
-      query: (...given) => inner.query(...given),
-      fetch: (...given) => inner.fetch(...given),
-      updateMetadata: (...given) => inner.updateMetadata(...given),
-      delete: (...given) => inner.delete(...given),
-      list: (...given) => inner.list(...given),
-      stats: (...given) => inner.stats(...given),
-    }
+    this.index = indexOver(inner, upsert)
   }
 
   /** Holds the next upsert back; `reached` resolves when it has come. */
