@@ -34,7 +34,13 @@ export async function runLoad(
   })
   const chance = chanceOf(seed)
   const load = { next, maxInFlight, ask: (text: string) => connections.ask(text) }
-  const arrive = (forMs: number) => arrivals({ perSecond: rate, forMs, chance })
+  const sending = new AbortController()
+  function* arrive(forMs: number): Generator<number, void> {
+    for (const atMs of arrivals({ perSecond: rate, forMs, chance })) {
+      if (sending.signal.aborted) return
+      yield atMs
+    }
+  }
   try {
     await openLoop({ ...load, arrivalsMs: arrive(warmUpSeconds * 1_000), note: () => undefined })
     const [lag] = await Promise.all([
@@ -50,6 +56,7 @@ export async function runLoad(
     const phases = new Phases({ recorder, played: timeline.played, slo, endMs })
     return reportOf({ recorder, phases, lag, options })
   } finally {
+    sending.abort()
     connections.close()
   }
 }
