@@ -18,7 +18,11 @@ import { startPlatform, type Platform } from './platform-fixture.ts'
 
 let platform: Platform
 beforeAll(async () => {
-  platform = await startPlatform({ statementTimeoutMs: 1_000, legDeadlineMs: 1_000 })
+  platform = await startPlatform({
+    statementTimeoutMs: 5_000,
+    redisDeadlineMs: 1_500,
+    legDeadlineMs: 5_000,
+  })
 })
 afterAll(async () => {
   await platform.close()

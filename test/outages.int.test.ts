@@ -8,7 +8,7 @@ const patience = { timeoutMs: 60_000 }
 let platform: Platform
 
 beforeAll(async () => {
-  platform = await startPlatform({ legDeadlineMs: 1_000 })
+  platform = await startPlatform()
 })
 afterAll(async () => {
   await platform.close()
@@ -130,7 +130,11 @@ describe('an outage of PostgreSQL', () => {
 
     await servers.postgres.restart()
     await eventually(async () => expect(await platform.stores.isReady()).toBe(true), patience)
-    expect(orThrow(await users.findByEmail('late@example.org'))).toBeUndefined()
+    const late = await eventually(
+      async () => orThrow(await users.findByEmail('late@example.org')),
+      patience,
+    )
+    expect(late).toBeUndefined()
     orThrow(await enrollments.enroll({ userId: student.id, courseId: course.id }))
     await eventually(async () => expect(await logged({ course_id: course.id })).toBe(1), patience)
   })

@@ -135,7 +135,7 @@ async function stopServers(servers: Servers): Promise<void> {
 async function openStores(
   { pinecone }: Servers,
   proxies: Proxies,
-  { statementTimeoutMs = 30_000, redisDeadlineMs = 1_000 }: Partial<Limits>,
+  { statementTimeoutMs = 30_000, redisDeadlineMs = 10_000 }: Partial<Limits>,
 ): Promise<Stores> {
   const stores = orThrow(
     await connect({

@@ -4,6 +4,8 @@ import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPlatform, type Platform } from './platform-fixture.ts'
 
+const patience = { timeoutMs: 60_000 }
+
 describe('a search and its click', () => {
   let platform: Platform
   let mongodb: MongoClient
@@ -24,7 +26,7 @@ describe('a search and its click', () => {
     ]
     await eventually(async () => {
       expect(orThrow(await search.index.status(course.id)).state).toBe('synced')
-    })
+    }, patience)
     const { searchId, hits, durationMs } = orThrow(
       await search.search('Sailing  AT night', { userId: user.id }),
     )
@@ -32,25 +34,24 @@ describe('a search and its click', () => {
     orThrow(search.recordClick(searchId, hit?.course.id ?? 0, hit?.rank ?? 0))
     await activity.flush()
     expect(hit?.legs).toMatchObject({ dense: { rank: 1 }, lexical: { rank: 1 } })
-    const documents = await mongodb
-      .db('learning')
-      .collection('search_logs')
-      .find({ query: 'sailing at night' })
-      .toArray()
-    expect(documents).toMatchObject([
-      {
-        user_id: user.id,
-        results_count: 1,
-        search_type: 'hybrid',
-        search_duration_ms: durationMs,
-        clicked_result: course.id,
-        click_position: 1,
-        clicks: [{ course_id: course.id, position: 1 }],
-        cache_hit: false,
-        results: [{ course_id: course.id, position: 1, dense: 1, lexical: 1, rerank: null }],
-      },
-    ])
-    expect(String(documents[0]?._id)).toBe(searchId)
+    const logs = mongodb.db('learning').collection('search_logs')
+    await eventually(async () => {
+      const documents = await logs.find({ query: 'sailing at night' }).toArray()
+      expect(documents).toMatchObject([
+        {
+          user_id: user.id,
+          results_count: 1,
+          search_type: 'hybrid',
+          search_duration_ms: durationMs,
+          clicked_result: course.id,
+          click_position: 1,
+          clicks: [{ course_id: course.id, position: 1 }],
+          cache_hit: false,
+          results: [{ course_id: course.id, position: 1, dense: 1, lexical: 1, rerank: null }],
+        },
+      ])
+      expect(String(documents[0]?._id)).toBe(searchId)
+    }, patience)
   })
 
   it('Clicks on two pages of one search count at their positions, and the search counts once', async () => {
@@ -59,7 +60,7 @@ describe('a search and its click', () => {
       const { id } = await platform.offer({ title })
       await eventually(async () => {
         expect(orThrow(await search.index.status(id)).state).toBe('synced')
-      })
+      }, patience)
     }
     const first = orThrow(await search.search('rowing', { limit: 1 }))
     const cursor = first.nextCursor ?? ''
@@ -67,13 +68,13 @@ describe('a search and its click', () => {
     for (const { searchId, hits } of [first, second])
       orThrow(search.recordClick(searchId, hits[0]?.course.id ?? 0, hits[0]?.rank ?? 0))
     await activity.flush()
-    const document = await mongodb
-      .db('learning')
-      .collection('search_logs')
-      .findOne({ query: 'rowing' })
-    expect(document).toMatchObject({ results_count: 2, click_position: 2 })
-    expect(document?.['results']).toHaveLength(2)
-    expect(document?.['clicks']).toHaveLength(2)
+    const logs = mongodb.db('learning').collection('search_logs')
+    await eventually(async () => {
+      const document = await logs.findOne({ query: 'rowing' })
+      expect(document).toMatchObject({ results_count: 2, click_position: 2 })
+      expect(document?.['results']).toHaveLength(2)
+      expect(document?.['clicks']).toHaveLength(2)
+    }, patience)
     const period = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) }
     const [at1, at2] = orThrow(await activity.analytics.clickThrough(period))
     expect(at1).toMatchObject({ position: 1, clicks: 2, shown: 2, rate: 1 })

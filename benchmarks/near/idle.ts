@@ -7,7 +7,7 @@ const idleMs = 6_000
  * Commands that the members' scripts run. Redis counts them beside the `EVALSHA` that runs them;
  * nothing else sends the first four.
  */
-const insideScripts = new Set(['hget', 'hset', 'hexists', 'hmget', 'info'])
+const insideScripts = new Set(['hget', 'hset', 'hexists', 'hmget', 'pexpire', 'info'])
 
 /** Commands a second that all clients together send to an idle Redis. */
 export async function idleCommandsPerSecond(url: string): Promise<number> {

@@ -81,7 +81,7 @@ class Subject {
 
   constructor(stores: Stores, { courses }: Repositories, embedder: Embedder) {
     const index = inMemoryVectorIndex({ dimensions: embedder.profile.dimensions })
-    const options = { courses, embedder, index }
+    const options = { courses, embedder, index, legDeadlineMs: 60_000 }
     this.#search = createCourseSearch(stores, options)
     this.#inLegs = createCourseSearch(stores, {
       ...options,

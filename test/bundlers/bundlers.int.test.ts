@@ -10,7 +10,7 @@ import { runtimes } from './runtimes-fixture.ts'
 
 const run = promisify(execFile)
 const node = process.execPath
-const patient = { timeout: 300_000 }
+const patient = { timeout: 900_000 }
 
 let set: PackedSet
 let project: string
@@ -19,7 +19,7 @@ beforeAll(async () => {
   set = await pack()
   project = set.project('app')
   await installWithNpm(project)
-}, 300_000)
+}, 900_000)
 
 afterAll(() => set[Symbol.asyncDispose]())
 
@@ -64,7 +64,7 @@ describe('runtimes, with what npm installs', patient, () => {
 test('Types compile without the optional packages while libraries are checked too', async () => {
   const options = ['exec', 'tsc', '--project', project]
   await run('pnpm', options, { cwd: import.meta.dirname })
-}, 300_000)
+}, 900_000)
 
 describe.concurrent('package managers', patient, () => {
   test.for(installers)(

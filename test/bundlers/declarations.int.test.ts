@@ -24,7 +24,7 @@ test.each(all)(
     if (specifier.endsWith('/contracts')) return
     expect(namesAtRunTime(`require(${JSON.stringify(cjs.code)})`)).toEqual(expected.toSorted())
   },
-  120_000,
+  300_000,
 )
 
 test.each(all)('The declarations of $specifier are the same for both module systems', (entry) => {

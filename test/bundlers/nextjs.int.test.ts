@@ -27,7 +27,7 @@ beforeAll(async () => {
     cwd: project,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NEXT_TELEMETRY_DISABLED: '1' },
   })
-}, 300_000)
+}, 900_000)
 
 afterAll(() => set[Symbol.asyncDispose]())
 

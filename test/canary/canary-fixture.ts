@@ -26,7 +26,7 @@ export async function openHeard(
   return orThrow(
     await connect({
       postgres: { url: own.postgres.url },
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+      redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 10_000 },
       mongodb: { url: own.mongodb.url, database: own.mongodb.database },
       pinecone: { apiKey: service.apiKey, controllerHostUrl: service.url, index },
       diagnostics,

@@ -42,7 +42,7 @@ afterEach(() => {
   expectNoSecret(heard.splice(0))
 })
 afterAll(async () => {
-  orThrow(await stores.close())
+  orThrow(await stores.close({ deadlineMs: 60_000 }))
   await Promise.all([own.dispose(), openai.stop(), pinecone.stop()])
 })
 

@@ -40,7 +40,7 @@ afterEach(() => {
   expectNoSecret(logged.splice(0))
 })
 afterAll(async () => {
-  orThrow(await stores.close())
+  orThrow(await stores.close({ deadlineMs: 60_000 }))
   await Promise.all([own.dispose(), pinecone.stop()])
 })
 
@@ -155,8 +155,8 @@ describe('what a host throws', () => {
         return ok(undefined)
       })
       orThrow(published)
-      orThrow(await relay.drain())
-      orThrow(await relay.stop())
+      orThrow(await relay.drain({ deadlineMs: 60_000 }))
+      orThrow(await relay.stop({ deadlineMs: 60_000 }))
       const [letter] = orThrow(await outbox(stores).deadLetters.list({ sink: sink.name }))
       expect(letter?.payload).toEqual({ hash: secret })
       expectNoSecret({ ...letter, payload: undefined })

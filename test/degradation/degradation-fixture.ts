@@ -38,9 +38,10 @@ export async function openDegradationFixture(platform: Platform): Promise<Degrad
   fixtures += 1
   const { courses, search, sessions, stores } = platform
   const query = `lesson${String.fromCharCode(96 + fixtures)}${'z'.repeat(fixtures)}`
-  const cached = await platform.offer({ title: `The ${query} course` })
-  const uncached = await platform.offer({ title: `Another course ${fixtures}` })
-  const student = await platform.register()
+  const cached = await eventually(() => platform.offer({ title: `The ${query} course` }), patience)
+  const other = { title: `Another course ${fixtures}` }
+  const uncached = await eventually(() => platform.offer(other), patience)
+  const student = await eventually(() => platform.register(), patience)
   const begin = () =>
     eventually(async () => orThrow(await sessions.create({ userId: student.id })), patience)
   const [session, revocable] = [await begin(), await begin()]
@@ -84,12 +85,16 @@ export async function expectWhole(platform: Platform, fixture: DegradationFixtur
     expect(await stores.health()).toMatchObject({ status: 'up' })
     expect(stores.redis.runId).toBeDefined()
   }, patience)
-  const { rows } = orThrow(
-    await stores.postgres.query<{ user_id: number; current_enrollment: number }>(
-      `SELECT user_id, current_enrollment
-       FROM enrollments JOIN courses ON courses.id = course_id WHERE course_id = $1`,
-      [cached.id],
-    ),
+  const { rows } = await eventually(
+    async () =>
+      orThrow(
+        await stores.postgres.query<{ user_id: number; current_enrollment: number }>(
+          `SELECT user_id, current_enrollment
+           FROM enrollments JOIN courses ON courses.id = course_id WHERE course_id = $1`,
+          [cached.id],
+        ),
+      ),
+    patience,
   )
   const students = rows.map((row) => row.user_id)
   expect(students).toEqual(expect.arrayContaining(enrolled))
@@ -99,7 +104,10 @@ export async function expectWhole(platform: Platform, fixture: DegradationFixtur
     patience,
   )
   await expectDocuments(platform, fixture, students)
-  for (const token of revoked) expect(orThrow(await sessions.get(token))).toBeUndefined()
+  for (const token of revoked) {
+    const found = await eventually(async () => orThrow(await sessions.get(token)), patience)
+    expect(found).toBeUndefined()
+  }
   await eventually(
     async () => expect(orThrow(await search.search(`${query} course`)).mode).toBe('hybrid'),
     patience,

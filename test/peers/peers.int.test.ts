@@ -15,7 +15,7 @@ import {
   orThrow,
   transaction,
 } from '@headwater/core'
-import { isolate, type IsolatedStores, startRedisCluster } from '@headwater/testing'
+import { eventually, isolate, type IsolatedStores, startRedisCluster } from '@headwater/testing'
 import type * as Redis from '@redis/client'
 import type * as Mongodb from 'mongodb'
 import type * as Pg from 'pg'
@@ -71,15 +71,17 @@ describe('clients of other copies of the drivers', () => {
     const stores = orThrow(
       await connect({
         postgres: { pool },
-        redis: { client, keyPrefix: own.redis.prefix, deadlineMs: 2_000 },
+        redis: { client, keyPrefix: own.redis.prefix, deadlineMs: 10_000 },
         mongodb: { client: mongo, database: own.mongodb.database },
       }),
     )
     orThrow(await migrate(stores))
     await expectWork(stores)
-    const { stores: health } = await stores.health()
-    expect(Object.values(health).map(({ status }) => status)).toEqual(['up', 'up', 'up'])
-    orThrow(await stores.close())
+    await eventually(async () => {
+      const { stores: health } = await stores.health()
+      expect(Object.values(health).map(({ status }) => status)).toEqual(['up', 'up', 'up'])
+    })
+    orThrow(await stores.close({ deadlineMs: 60_000 }))
     await Promise.all([pool.end(), client.close(), mongo.close()])
   })
 
@@ -90,10 +92,13 @@ describe('clients of other copies of the drivers', () => {
       .on('error', () => undefined)
     await client.connect()
     const stores = orThrow(
-      await connect({ postgres: { url: own.postgres.url }, redis: { client } }),
+      await connect({
+        postgres: { url: own.postgres.url },
+        redis: { client, deadlineMs: 10_000 },
+      }),
     )
     await expectWork(stores)
-    orThrow(await stores.close())
+    orThrow(await stores.close({ deadlineMs: 60_000 }))
     await client.close()
     await cluster.stop()
   })
@@ -129,7 +134,7 @@ async function expectWork(stores: Parameters<typeof createRelay>[0]): Promise<vo
       return ok(undefined)
     }),
   )
-  orThrow(await relay.drain())
+  orThrow(await relay.drain({ deadlineMs: 60_000 }))
   expect(types).toContain('peer.seen')
   expect(orThrow(await cache.get(1))).toBe(2)
   const sessions = createSessions(stores)

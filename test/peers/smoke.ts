@@ -5,7 +5,7 @@ import { startPlatform } from '../platform-fixture.ts'
 
 // Every client carries something: a user registers, enrols, searches and signs in, and an outage of
 // PostgreSQL is an outage. Prints the versions of the clients as JSON.
-const platform = await startPlatform({ redisDeadlineMs: 5_000 })
+const platform = await startPlatform({ redisDeadlineMs: 10_000 })
 const { courses, enrollments, search, sessions, relay, stores, activity, proxies } = platform
 const course = await platform.offer({ title: 'Bookkeeping for beginners', maxStudents: 2 })
 const payment = { method: 'card' } as const
@@ -15,7 +15,7 @@ expectEqual(orThrow(await courses.get(course.id))?.currentEnrollment, 1)
 const { token } = orThrow(await sessions.create({ userId }))
 expectEqual(orThrow(await sessions.get(token))?.userId, userId)
 expectEqual(orThrow(await sessions.revokeAll(userId)), 1)
-orThrow(await relay.drain({ deadlineMs: 20_000 }))
+orThrow(await relay.drain({ deadlineMs: 60_000 }))
 const found = orThrow(await search.search('bookkeeping'))
 expectEqual(found.hits[0]?.course.id, course.id)
 expectEqual(found.degraded, [])

@@ -17,7 +17,7 @@ beforeAll(async () => {
   stores = orThrow(
     await connect({
       postgres: { url: parts.postgres.url },
-      redis: { url: redis.url, keyPrefix: parts.redis.prefix, deadlineMs: 2_000 },
+      redis: { url: redis.url, keyPrefix: parts.redis.prefix, deadlineMs: 10_000 },
     }),
   )
   orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))

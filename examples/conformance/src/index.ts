@@ -18,7 +18,7 @@ export { password, usePlatform } from './platform.ts'
 /** What every host of the e-learning API promises over HTTP, as tests on the stack of the run. */
 export function conformance(host: Host): void {
   // Processes start and stop here, and hosts are tested side by side.
-  describe(host.name, { timeout: 120_000 }, () => {
+  describe(host.name, { timeout: 300_000 }, () => {
     describe('on one platform', () => {
       const platform = usePlatform(host.serve)
       const suites = [journey, accounts, safety, refusals, monitoring, outages]

@@ -56,7 +56,7 @@ export interface PlatformOptions extends HostOptions {
   /**
    * Time for a command of Redis, in milliseconds.
    *
-   * @defaultValue `2_000`: longer than a busy machine takes; a cut connection still shows at once
+   * @defaultValue `10_000`: longer than a busy machine takes; a cut connection still shows at once
    */
   readonly redisDeadlineMs?: number
 }
@@ -77,7 +77,7 @@ export function usePlatform(serve: Serve, options: PlatformOptions = {}): () => 
 /** Opens a host on stores of its own. */
 async function openPlatform(
   serve: Serve,
-  { limits, redisDeadlineMs = 2_000, ...options }: PlatformOptions,
+  { limits, redisDeadlineMs = 10_000, ...options }: PlatformOptions,
 ): Promise<Platform> {
   const parts = await isolate(inject('stack'))
   const proxies = {

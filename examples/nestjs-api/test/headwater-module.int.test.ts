@@ -2,7 +2,7 @@ import { createServices } from '@headwater-examples/elearning'
 import { connect, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { hashingEmbedder, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
-import { isolate } from '@headwater/testing'
+import { eventually, isolate } from '@headwater/testing'
 import { expect, inject, test } from 'vitest'
 import { createApp, HeadwaterModule } from '../src/index.ts'
 
@@ -14,7 +14,7 @@ test('A module that opens its services itself reports them to Terminus and close
   const stores = orThrow(
     await connect({
       postgres: { url: postgres.url },
-      redis: { url: redis.url, keyPrefix: redis.prefix },
+      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 10_000 },
     }),
   )
   const useFactory = async () => {
@@ -30,11 +30,13 @@ test('A module that opens its services itself reports them to Terminus and close
     return { status: response.status, body: (await response.json()) as object }
   }
   expect((await details({})).status).toBe(401)
-  const { status, body } = await details({ Authorization: `Bearer ${monitorToken}` })
-  expect(status).toBe(200)
-  expect(body).toMatchObject({
-    status: 'ok',
-    info: { stores: { status: 'up', stores: { postgres: { status: 'up' } } } },
+  await eventually(async () => {
+    const { status, body } = await details({ Authorization: `Bearer ${monitorToken}` })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      status: 'ok',
+      info: { stores: { status: 'up', stores: { postgres: { status: 'up' } } } },
+    })
   })
   await app.close()
   expect(stores.isClosing).toBe(true)

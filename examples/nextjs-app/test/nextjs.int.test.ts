@@ -12,10 +12,10 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 beforeAll(async () => {
   const env = { ...process.env, NODE_ENV: 'production' } as const
   await promisify(execFile)('pnpm', ['run', 'build'], { cwd: at('..'), env })
-}, 300_000)
+}, 900_000)
 
 // First: Next.js keeps the address of its first server for what a server action redirects to.
-describe.skipIf(!hasChromium)('the page', { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium)('the page', { timeout: 300_000 }, () => {
   const open = useBrowser(serve)
 
   const browsers = [

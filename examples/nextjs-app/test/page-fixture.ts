@@ -44,6 +44,7 @@ export function useBrowser(serve: Serve): (javaScriptEnabled: boolean) => Promis
       { timeoutMs: 60_000 },
     )
     const page = await browser.newPage({ javaScriptEnabled })
+    page.setDefaultTimeout(120_000)
     await page.goto(new URL('/', api().url).href)
     return { page, course, email: user.email }
   }

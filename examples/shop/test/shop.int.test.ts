@@ -17,7 +17,7 @@ beforeEach(async () => {
   stores = orThrow(
     await connect({
       postgres: { url: postgres.url, connectTimeoutMs: 60_000 },
-      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 2_000 },
+      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 10_000 },
     }),
   )
   orThrow(await migrate(stores, { sets: [shopMigrations] }))
@@ -60,7 +60,7 @@ test('A placed order reaches the webhook once it answers, and a refused one neve
   orThrow(await stores.postgres.query(addProduct, ['Lamp', 1]))
   const orderId = orThrow(await order(1, 1))
   expect((await order(1, 1)).isErr()).toBe(true)
-  orThrow(await relay.drain({ deadlineMs: 20_000 }))
+  orThrow(await relay.drain({ deadlineMs: 60_000 }))
   receiver.close()
   const payload = { orderId, productId: 1, quantity: 1 }
   expect(received).toEqual([{ type: 'order.placed', payload }])

@@ -283,7 +283,11 @@ async function openReader(): Promise<Client> {
 async function open(suffix = ''): Promise<Stores> {
   const opened = orThrow(
     await connect({
-      postgres: { url: own.postgres.url, schema: `shop ${schemas}${suffix}` },
+      postgres: {
+        url: own.postgres.url,
+        schema: `shop ${schemas}${suffix}`,
+        connectTimeoutMs: 20_000,
+      },
       redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
     }),
   )

@@ -79,12 +79,16 @@ test('A write whose caller aborts while it waits for a lock changes nothing, in 
   const { id, username } = await fixture.newUser()
   const { promise: isOver, resolve: end } = Promise.withResolvers<void>()
   const { promise: isLocked, resolve: locked } = Promise.withResolvers<void>()
-  const holder = transaction(stores, async (tx) => {
-    await tx.query('SELECT FROM @schema.users WHERE id = $1 FOR UPDATE', [id])
-    locked()
-    await isOver
-    return Promise.reject(new RangeError('only to hold the lock'))
-  })
+  const holder = transaction(
+    stores,
+    async (tx) => {
+      await tx.query('SELECT FROM @schema.users WHERE id = $1 FOR UPDATE', [id])
+      locked()
+      await isOver
+      return Promise.reject(new RangeError('only to hold the lock'))
+    },
+    { deadlineMs: 60_000 },
+  )
   const held = expect(holder).rejects.toThrow('only to hold')
   await isLocked
   const controller = new AbortController()

@@ -7,7 +7,7 @@ let fixture: RepositoriesFixture
 let asked: string[]
 beforeAll(async () => {
   fixture = await openFixture()
-  orThrow(await fixture.stores.close())
+  orThrow(await fixture.stores.close({ deadlineMs: 60_000 }))
   asked = []
   fixture.stores.diagnostics.on(
     'store:operation',

@@ -22,6 +22,7 @@ describe.skipIf(!hasPgbouncer)(
               prepare: false,
               serverStatementTimeout: false,
               maxConnections: 20,
+              connectTimeoutMs: 60_000,
             },
           }
         },

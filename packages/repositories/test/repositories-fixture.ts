@@ -59,7 +59,7 @@ export async function openFixture({
   const connection = change === undefined ? direct : await change(direct, parts)
   const stores = orThrow(await connect(connection))
   orThrow(await migrate(stores, { sets: [repositoriesMigrations] }))
-  const repositories = createRepositories(stores, options)
+  const repositories = createRepositories(stores, patient(options))
   const builders = createBuilders(repositories, stores)
   return {
     ...repositories,
@@ -70,7 +70,7 @@ export async function openFixture({
     openAnother: (further = options, elsewhere = connection) => openAnother(elsewhere, further),
     deliver: (sinks = repositories.sinks) => deliver(stores, sinks),
     dispose: async () => {
-      orThrow(await stores.close())
+      orThrow(await stores.close({ deadlineMs: 60_000 }))
       await parts.dispose()
     },
   }
@@ -78,20 +78,30 @@ export async function openFixture({
 
 function connectOptions({ postgres, redis, mongodb }: Parts): ConnectOptions {
   return {
-    postgres: { url: postgres.url },
     // A machine that is busy with other tests does not look like an outage.
-    redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 2_000 },
-    mongodb: { url: mongodb.url, database: mongodb.database },
+    connectDeadlineMs: 60_000,
+    postgres: { url: postgres.url, connectTimeoutMs: 60_000 },
+    redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 5_000, required: true },
+    mongodb: { url: mongodb.url, database: mongodb.database, deadlineMs: 30_000 },
+  }
+}
+
+/** Options whose deadlines are longer than a busy machine needs, where a test names none. */
+function patient(options: RepositoriesOptions = {}): RepositoriesOptions {
+  return {
+    ...options,
+    activity: { writeDeadlineMs: 30_000, ...options.activity },
+    enrollments: { deadlineMs: 60_000, ...options.enrollments },
   }
 }
 
 async function openAnother(connection: ConnectOptions, options: RepositoriesOptions | undefined) {
   const stores = orThrow(await connect(connection))
   return {
-    ...createRepositories(stores, options),
+    ...createRepositories(stores, patient(options)),
     stores,
     close: async () => {
-      orThrow(await stores.close())
+      orThrow(await stores.close({ deadlineMs: 60_000 }))
     },
   }
 }
@@ -214,8 +224,11 @@ export async function documents(
 ): Promise<Document[]> {
   if (stores.mongodb === undefined) throw new Error('the stores have no MongoDB')
   return orThrow(
-    await stores.mongodb.run('documents', (database) =>
-      database.collection<Document>(collection).find({}).sort({ timestamp: 1, _id: 1 }).toArray(),
+    await stores.mongodb.run(
+      'documents',
+      (database) =>
+        database.collection<Document>(collection).find({}).sort({ timestamp: 1, _id: 1 }).toArray(),
+      { deadlineMs: 10_000 },
     ),
   )
 }

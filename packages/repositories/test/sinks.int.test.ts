@@ -167,6 +167,7 @@ describe('a relay with the sinks of the repositories', () => {
 describe('a sink whose store is down', () => {
   test('A sink whose store is down fails retryably, so that the relay delivers the same events again', async () => {
     const another = await openFixture({
+      repositories: { activity: { writeDeadlineMs: 2_000 } },
       connect: (options) => ({
         ...options,
         mongodb: { url: 'mongodb://127.0.0.1:1', database: 'x' },

@@ -1,5 +1,5 @@
 import { connect, createRelay, migrate, orThrow } from '@headwater/core'
-import type { ConnectOptions, Relay, Stores } from '@headwater/core'
+import type { ConnectOptions, Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
 import type { Course, CourseRepository, NewCourse, Repositories } from '@headwater/repositories'
 import { isolate, startOpenaiStandIn, startPineconeStandIn } from '@headwater/testing'
@@ -49,7 +49,6 @@ export interface SearchFixture {
   readonly index: VectorIndex
   readonly pinecone: PineconeStandIn
   readonly openai: OpenaiStandIn
-  readonly relay: Relay
   /** Every search that was logged. */
   readonly logged: readonly LoggedSearch[]
   /** Every click that was logged. */
@@ -61,10 +60,7 @@ export interface SearchFixture {
   instructor(username: string): Promise<number>
   /** A published course, not yet indexed. */
   publish(course?: Partial<NewCourse>): Promise<Course>
-  /**
-   * Starts the relay and waits until it has delivered everything. From then on it delivers later
-   * changes too, at a time of its own.
-   */
+  /** Delivers all changes to the index; later ones wait for the next call. */
   sync(): Promise<void>
   find(query: string, options?: SearchOptions): Promise<SearchResult>
   titles(query: string, options?: SearchOptions): Promise<string[]>
@@ -74,7 +70,7 @@ export interface SearchFixture {
 /** A machine that is busy with other tests does not look like an outage of Redis. */
 const patient: NonNullable<SearchFixtureOptions['connect']> = ({ redis, ...options }) => ({
   ...options,
-  redis: { ...redis, deadlineMs: 2_000 },
+  redis: { ...redis, deadlineMs: 10_000 },
 })
 
 export async function openSearchFixture({
@@ -128,6 +124,7 @@ export async function openSearchFixture({
       courses,
       index,
       activity,
+      legDeadlineMs: 10_000,
       embedder: openaiEmbedder({
         apiKey: openai.apiKey,
         baseURL: openai.url,
@@ -138,7 +135,6 @@ export async function openSearchFixture({
       ...options,
     })
   const search = openSearch()
-  const relay = createRelay(stores, { sinks: search.sinks })
   const find = async (query: string, options?: SearchOptions): Promise<SearchResult> =>
     orThrow(await search.search(query, options))
   return {
@@ -149,7 +145,6 @@ export async function openSearchFixture({
     index,
     pinecone,
     openai,
-    relay,
     logged,
     pages,
     clicked,
@@ -158,12 +153,14 @@ export async function openSearchFixture({
     instructor: (username) => createInstructor(repositories, username),
     publish: createPublisher(repositories),
     sync: async () => {
+      const relay = createRelay(stores, { sinks: search.sinks })
       orThrow(await relay.drain({ deadlineMs: 60_000 }))
+      orThrow(await relay.stop({ deadlineMs: 60_000 }))
     },
     titles: async (query, options) =>
       (await find(query, options)).hits.map(({ course }) => course.title),
     dispose: async () => {
-      orThrow(await stores.close())
+      orThrow(await stores.close({ deadlineMs: 60_000 }))
       await Promise.all([pinecone.stop(), openai.stop(), parts.dispose()])
     },
   }

@@ -34,9 +34,11 @@ describe('while processes that keep values are killed, stopped and cut off, and 
   test.each(controls)(
     'Control: stale reads of %s are found',
     async (subject) => {
-      const { staleReads } = await runSoak({ subject, seconds: 5, postgres, redis })
-      expect(staleReads).toBeGreaterThan(0)
+      let stale = 0
+      for (let run = 0; run < 5 && stale === 0; run += 1)
+        stale += (await runSoak({ subject, seconds: 5, postgres, redis })).staleReads
+      expect(stale).toBeGreaterThan(0)
     },
-    400_000,
+    900_000,
   )
 })

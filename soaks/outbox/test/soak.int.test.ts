@@ -33,6 +33,9 @@ describe('while relays are killed and stopped, PostgreSQL crashes, and sinks fai
   }, 400_000)
 
   test('Control: a reader by position loses events although nothing fails', async () => {
-    expect((await runControl('idCursor', { seconds: 2, postgres, redis })).lost).toBeGreaterThan(0)
+    let lost = 0
+    for (let run = 0; run < 10 && lost === 0; run += 1)
+      lost += (await runControl('idCursor', { seconds: 2, postgres, redis })).lost
+    expect(lost).toBeGreaterThan(0)
   })
 })

@@ -4,7 +4,7 @@ import { usePlatform } from '../platform.ts'
 
 /** The end of a request that takes too long. */
 export function deadlines({ serve }: Host): void {
-  const api = usePlatform(serve, { deadlineMs: 2_000, redisDeadlineMs: 1_000 })
+  const api = usePlatform(serve, { deadlineMs: 8_000, redisDeadlineMs: 4_000 })
   afterEach(() => {
     vi.restoreAllMocks()
   })

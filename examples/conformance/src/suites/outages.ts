@@ -38,11 +38,13 @@ export function outages(platform: () => Platform): void {
       expect(
         (await visitor.get<Page<Course>>('/courses')).body.items.map(({ id }) => id),
       ).toContain(course.id)
-      const search = await visitor.get<SearchResult>('/search?q=quilting')
-      expect([search.status, search.body.hits.map((hit) => hit.course.id)]).toEqual([
-        200,
-        [course.id],
-      ])
+      await eventually(async () => {
+        const search = await visitor.get<SearchResult>('/search?q=quilting')
+        expect([search.status, search.body.hits.map((hit) => hit.course.id)]).toEqual([
+          200,
+          [course.id],
+        ])
+      }, patience)
       expect(
         (await visitor.post('/users', { email: 'early@example.com', username: 'early', password }))
           .status,
@@ -153,8 +155,11 @@ export function outages(platform: () => Platform): void {
   })
 
   test('Readiness is false as soon as the stores begin to close', async () => {
-    expect((await api.monitor().get('/health/ready')).status).toBe(200)
-    const closed = api.services.stores.close()
+    await eventually(
+      async () => (await api.monitor().get('/health/ready')).status === 200,
+      patience,
+    )
+    const closed = api.services.stores.close({ deadlineMs: 60_000 })
     expect((await api.monitor().get('/health/ready')).status).toBe(503)
     expect((await api.visitor().get('/health/live')).status).toBe(200)
     expect((await closed).isOk()).toBe(true)

@@ -26,6 +26,8 @@ export interface GateOptions {
 const closedLookMs = 50
 /** The same while another process settles a backlog. */
 const busyLookMs = 250
+/** The longest pause of a closed gate after a look that failed. */
+const troubledLookMs = 1_000
 /** So many keys are not deleted one by one: the cache is flushed. */
 const maxKeys = 50_000
 
@@ -128,8 +130,9 @@ export class Gate {
       return { isTrusted: await this.#isClear(found, epoch) }
     } catch (error) {
       diagnostics.emit('invalidation:failed', { keys: 0, error })
-      // PostgreSQL in trouble must not be asked more often.
-      return { isTrusted: this.#isOpen, pauseMs: lookEveryMs }
+      // PostgreSQL in trouble must not be asked more often. A closed gate looks on all the same.
+      const pauseMs = this.#isOpen ? lookEveryMs : Math.min(lookEveryMs, troubledLookMs)
+      return { isTrusted: this.#isOpen, pauseMs }
     }
   }
 

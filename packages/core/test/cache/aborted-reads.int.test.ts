@@ -3,6 +3,7 @@ import type { Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  areTrusted,
   raise,
   type RowCache,
   rowCache,
@@ -18,7 +19,8 @@ let cache: RowCache
 beforeAll(async () => {
   rows = await versionedRows()
   stores = await rows.open()
-  cache = rowCache(stores)
+  await areTrusted(stores)
+  cache = rowCache(stores, { leaseMs: 60_000, waitMs: 60_000 })
 })
 afterAll(() => rows.dispose())
 

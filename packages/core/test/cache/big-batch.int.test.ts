@@ -6,11 +6,11 @@ import { versionedRows, type VersionedRows } from './versioned-rows.ts'
 // One caller's big request over a narrow link, in a process that serves others.
 
 const entryLength = 4_000
-const deadlineMs = 1_000
-/** May take 2 s longer than a short value. */
-const longest = 2_000_000
-/** Bytes a second of a link over which it takes half a second longer than a short value may. */
-const narrow = longest / 1.5
+const deadlineMs = 2_000
+/** May take 4 s longer than a short value. */
+const longest = 4_000_000
+/** Bytes a second of a link over which it takes a second longer than a short value may. */
+const narrow = longest / 3
 let rows: VersionedRows
 let proxy: FaultProxy
 let stores: Stores
@@ -22,7 +22,7 @@ beforeAll(async () => {
   rows = await versionedRows()
   proxy = await faultProxy(rows.own.redis.url)
   stores = await rows.open({ redis: { url: proxy.url, deadlineMs } })
-  filler = await rows.open({ redis: { deadlineMs: 10_000 } })
+  filler = await rows.open({ redis: { deadlineMs: 20_000 } })
 })
 afterAll(async () => {
   await rows.dispose()
@@ -85,7 +85,7 @@ describe('a big batch over a narrow link', () => {
     await Promise.all([...caches.map(({ fill }) => fill(ids)), other.fill([1])])
     const sessions = createSessions(stores)
     const { token } = orThrow(await sessions.create({ userId: 1 }))
-    proxy.throttle(3_000_000)
+    proxy.throttle(1_500_000)
     const { heard, off } = failures()
     let isRead = false
     const reading = Promise.all(caches.map(({ cache }) => cache.getMany(ids))).finally(() => {

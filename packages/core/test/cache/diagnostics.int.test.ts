@@ -2,6 +2,7 @@ import { cacheKey, type DiagnosticEvents, orThrow, type Stores } from '@headwate
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
+  areTrusted,
   raise,
   redisKinds,
   rowCache,
@@ -39,10 +40,8 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
       rows.open(),
       rows.open({ invalidation: { mode: 'durable' } }),
     ])
-    await eventually(() =>
-      expect(reader.invalidation.isOpen && writer.invalidation.isOpen).toBe(true),
-    )
-    cache = rowCache(reader)
+    await areTrusted(reader, writer)
+    cache = rowCache(reader, { leaseMs: 60_000 })
     id += 1
   })
 
@@ -80,7 +79,7 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
   })
 
   test('The time that a reader waited for another process is reported', async () => {
-    const other = rowCache(writer)
+    const other = rowCache(writer, { waitMs: 60_000 })
     const waits = told(writer, 'cache:wait')
     const resume = cache.pauseLoads()
     const early = versionOf(cache, id)

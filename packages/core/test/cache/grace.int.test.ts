@@ -2,7 +2,7 @@ import { type Cache, defineCache, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { versionedRows, type VersionedRows } from './versioned-rows.ts'
+import { areTrusted, versionedRows, type VersionedRows } from './versioned-rows.ts'
 
 let rows: VersionedRows
 let stores: Stores
@@ -13,6 +13,7 @@ let source: (id: number) => Promise<string> = async () => 'new'
 beforeAll(async () => {
   rows = await versionedRows()
   stores = await rows.open()
+  await areTrusted(stores)
 })
 afterAll(() => rows.dispose())
 beforeEach(() => {
@@ -45,7 +46,7 @@ async function expired(softTimeoutMs?: number): Promise<Cache<number, string>> {
 }
 
 test('An entry within grace answers while a source that is none of the stores fails', async () => {
-  const cache = await expired()
+  const cache = await expired(60_000)
   source = async () => {
     throw new Error('503')
   }
@@ -54,17 +55,23 @@ test('An entry within grace answers while a source that is none of the stores fa
 })
 
 test('A source that failed for one id is spared for that id, and asked for the others', async () => {
-  const cache = await expired()
-  source = async (id) => {
-    if (id === 1) throw new Error('500')
-    return 'new'
-  }
-  expect(orThrow(await cache.get(1))).toBe('old')
-  const startedAt = performance.now()
-  expect(orThrow(await cache.get(1))).toBe('old')
-  expect(performance.now() - startedAt).toBeLessThan(900)
-  expect(orThrow(await cache.get(2))).toBe('new')
-  expect(asked).toEqual([1, 2])
+  // It is spared for a second, in which all of this has to happen.
+  await eventually(
+    async () => {
+      const cache = await expired(60_000)
+      source = async (id) => {
+        if (id === 1) throw new Error('500')
+        return 'new'
+      }
+      expect(orThrow(await cache.get(1))).toBe('old')
+      const startedAt = performance.now()
+      expect(orThrow(await cache.get(1))).toBe('old')
+      expect(performance.now() - startedAt).toBeLessThan(900)
+      expect(orThrow(await cache.get(2))).toBe('new')
+      expect(asked).toEqual([1, 2])
+    },
+    { timeoutMs: 120_000 },
+  )
 })
 
 test('A slow source is not waited for while an entry is within grace, and its value is stored', async () => {
@@ -72,6 +79,7 @@ test('A slow source is not waited for while an entry is within grace, and its va
   const { promise, resolve } = Promise.withResolvers<string>()
   source = () => promise
   expect(orThrow(await cache.get(1))).toBe('old')
+  await eventually(() => expect(asked).toEqual([1]))
   // The next reader finds the entry claimed by the first one, and need not wait either.
   expect(orThrow(await cache.get(1))).toBe('old')
   expect(asked).toEqual([1])
@@ -80,7 +88,7 @@ test('A slow source is not waited for while an entry is within grace, and its va
 })
 
 test('A slow source is waited for when a writer holds the key', async () => {
-  const cache = await expired(1_000)
+  const cache = await expired(3_000)
   const { promise, resolve } = Promise.withResolvers<string>()
   source = () => promise
   const change = stores.invalidation.begin()
@@ -88,7 +96,7 @@ test('A slow source is waited for when a writer holds the key', async () => {
   await eventually(() => expect(asked).toEqual([1]))
   change.invalidate([cache.key(1)])
   await change.hold(async () => undefined)
-  await setTimeout(1_100)
+  await setTimeout(3_100)
   resolve('new')
   expect(orThrow(await read)).toBe('new')
   await change.release()

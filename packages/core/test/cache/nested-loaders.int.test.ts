@@ -1,6 +1,6 @@
 import { type Cache, defineCache, orThrow, type Stores } from '@headwater/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { versionedRows, type VersionedRows } from './versioned-rows.ts'
+import { areTrusted, versionedRows, type VersionedRows } from './versioned-rows.ts'
 
 interface Category {
   readonly id: number
@@ -15,6 +15,7 @@ let loads: number[][] = []
 beforeAll(async () => {
   rows = await versionedRows()
   stores = await rows.open()
+  await areTrusted(stores)
 })
 afterAll(() => rows.dispose())
 beforeEach(() => {

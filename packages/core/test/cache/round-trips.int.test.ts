@@ -1,7 +1,13 @@
 import { cacheKey, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy, leastRoundTrips } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { rowCache, type RowCache, versionedRows, type VersionedRows } from './versioned-rows.ts'
+import {
+  areTrusted,
+  rowCache,
+  type RowCache,
+  versionedRows,
+  type VersionedRows,
+} from './versioned-rows.ts'
 
 let rows: VersionedRows
 let proxies: { postgres: FaultProxy; redis: FaultProxy }
@@ -26,11 +32,11 @@ beforeAll(async () => {
   }
   // The look at the intents goes to PostgreSQL by itself, and is not what is counted.
   stores = await rows.open({
-    postgres: { url: proxies.postgres.url, maxConnections: 1 },
+    postgres: { url: proxies.postgres.url, maxConnections: 1, connectTimeoutMs: 20_000 },
     redis: { url: proxies.redis.url },
     invalidation: { lookEveryMs: 3_600_000 },
   })
-  await eventually(() => expect(stores.invalidation.isOpen).toBe(true))
+  await areTrusted(stores)
 })
 afterAll(async () => {
   await rows.dispose()

@@ -26,7 +26,7 @@ import {
   value,
 } from './exploration/state.ts'
 import * as model from './exploration/turn.ts'
-import { versionedRows, type VersionedRows } from './versioned-rows.ts'
+import { areTrusted, versionedRows, type VersionedRows } from './versioned-rows.ts'
 
 // Every script meets every state of a key on a real Redis, and must do what the exploration's own
 // transition does: the model and the scripts cannot drift apart.
@@ -63,6 +63,7 @@ let names = 0
 beforeAll(async () => {
   rows = await versionedRows()
   stores = await rows.open()
+  await areTrusted(stores)
 })
 afterAll(() => rows.dispose())
 

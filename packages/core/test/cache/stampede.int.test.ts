@@ -2,6 +2,7 @@ import { type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
+  areTrusted,
   redisKinds,
   rowCache,
   type RowCache,
@@ -22,10 +23,11 @@ describe.each(redisKinds)('on %s', (redis) => {
   beforeAll(async () => {
     rows = await versionedRows({ redis })
     processes = await Promise.all([1, 2, 3, 4].map(() => rows.open()))
+    await areTrusted(...processes)
   })
   afterAll(() => rows.dispose())
   beforeEach(() => {
-    caches = processes.map((stores) => rowCache(stores))
+    caches = processes.map((stores) => rowCache(stores, { leaseMs: 60_000, waitMs: 60_000 }))
     id += 1
   })
 
@@ -73,7 +75,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       await eventually(() => expect(slow.loads).toHaveLength(1))
       const startedAt = performance.now()
       expect(await versionOf(patient, id)).toBe(1)
-      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      expect(performance.now() - startedAt).toBeLessThan(30_000)
       expect(patient.loads).toHaveLength(1)
       resume()
       await early
@@ -114,7 +116,8 @@ describe.each(redisKinds)('on %s', (redis) => {
       let isBroken = true
       const cache = rowCache(processes[0] as Stores)
       const fragile = rowCache(processes[0] as Stores, {
-        waitMs: 8_000,
+        leaseMs: 60_000,
+        waitMs: 90_000,
         codec: {
           encode: (row) => {
             if (isBroken) throw new Error('broken')
@@ -127,7 +130,7 @@ describe.each(redisKinds)('on %s', (redis) => {
       isBroken = false
       const startedAt = performance.now()
       expect(await versionOf(fragile, id)).toBe(1)
-      expect(performance.now() - startedAt).toBeLessThan(4_000)
+      expect(performance.now() - startedAt).toBeLessThan(30_000)
       await eventually(async () =>
         expect(
           await (processes[0] as Stores).redis.client.get(

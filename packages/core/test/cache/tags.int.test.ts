@@ -2,6 +2,7 @@ import { cacheKey, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
+  areTrusted,
   raise,
   redisKinds,
   rowCache,
@@ -18,7 +19,10 @@ let names = 0
 
 const keyOf = (cache: RowCache, of = id) => stores.redis.keyPrefix + cache.key(of).text
 const isStored = (cache: RowCache) =>
-  eventually(async () => expect(await stores.redis.client.get(keyOf(cache))).toMatch(/^v1 /))
+  eventually(async () => {
+    await versionOf(cache, id)
+    expect(await stores.redis.client.get(keyOf(cache))).toMatch(/^v1 /)
+  })
 const hits = (cache: RowCache) =>
   eventually(async () => {
     const before = cache.loads.length
@@ -32,6 +36,7 @@ describe.each(redisKinds)('Tags on %s', (redis) => {
   beforeAll(async () => {
     rows = await versionedRows({ redis })
     stores = await rows.open()
+    await areTrusted(stores)
   })
   afterAll(() => rows.dispose())
   beforeEach(() => {
@@ -67,7 +72,7 @@ describe.each(redisKinds)('Tags on %s', (redis) => {
 
   test('A tag lives longer than every entry under it, the grace of a longer one included', async () => {
     const tag = cacheKey('tag', id)
-    const short = named({ tags: () => [tag], ttlMs: 1_000 })
+    const short = named({ tags: () => [tag], ttlMs: 5_000 })
     const long = named({ tags: () => [tag], ttlMs: 50_000, graceMs: 40_000 })
     const lives = async (cache: RowCache) =>
       Promise.all([

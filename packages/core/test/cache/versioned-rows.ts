@@ -1,4 +1,5 @@
 import {
+  eventually,
   isolate,
   type IsolatedStores,
   type RedisCluster,
@@ -19,7 +20,7 @@ import {
   type TransactionOptions,
   type TransactionWork,
 } from '@headwater/core'
-import { inject } from 'vitest'
+import { expect, inject } from 'vitest'
 
 /** A row whose version rises with every write. */
 export interface VersionedRow {
@@ -61,7 +62,7 @@ export async function versionedRows({
         redis: {
           ...(options.redis?.rootNodes || options.redis?.client ? {} : address),
           keyPrefix: own.redis.prefix,
-          deadlineMs: 2_000,
+          deadlineMs: 5_000,
           ...options.redis,
         },
       }),
@@ -92,6 +93,13 @@ export async function versionedRows({
       await Promise.all([own.dispose(), cluster?.stop()])
     },
   }
+}
+
+/** Waits until these processes use the cache, and their writers reach Redis. */
+export async function areTrusted(...all: readonly Stores[]): Promise<void> {
+  const isTrusted = ({ invalidation, redis }: Stores) =>
+    invalidation.isOpen && invalidation.cacheId !== undefined && redis.isAvailable
+  await eventually(() => expect(all.map(isTrusted)).not.toContain(false), { timeoutMs: 60_000 })
 }
 
 /** A cache of the rows that notes every load. */

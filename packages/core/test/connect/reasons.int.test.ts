@@ -53,11 +53,15 @@ describe('Redis that cannot be had', () => {
   test.each(redisMistakes)(
     'Given %s, health says why, and connect too where Redis is required',
     async (_, url, reason) => {
-      expect((await healthWith({ redis: { url: url() } })).redis?.error).toMatch(reason)
+      await healthWith({ redis: { url: url() } }, (health) => {
+        expect(health.redis?.error).toMatch(reason)
+      })
       const redis = { url: url(), required: true }
-      const failure = (await connect(options({ redis })))._unsafeUnwrapErr()
-      expect(failure.message).toMatch(reason)
-      expect(JSON.stringify(failure)).not.toContain(password)
+      await eventually(async () => {
+        const failure = (await connect(options({ redis })))._unsafeUnwrapErr()
+        expect(failure.message).toMatch(reason)
+        expect(JSON.stringify(failure)).not.toContain(password)
+      })
     },
   )
 })
@@ -75,6 +79,7 @@ test('Of a Redis that has answered and is silent now, health does not doubt its 
   const proxy = await faultProxy(own.redis.url)
   const redis = { url: proxy.url, connectTimeoutMs: 200, deadlineMs: 200 }
   const stores = orThrow(await connect(options({ redis, connectDeadlineMs: 10_000 })))
+  await eventually(() => expect(stores.redis.isAvailable).toBe(true))
   proxy.hang()
   await eventually(async () => {
     const { error } = (await stores.health()).stores.redis ?? {}
@@ -104,8 +109,10 @@ test.each(postgresMistakes)(
   async (_, change, reason) => {
     const url = new URL(own.postgres.url)
     change(url)
-    const failure = (await connect(options({ postgres: { url: url.href } })))._unsafeUnwrapErr()
-    expect(failure.message).toMatch(reason)
+    await eventually(async () => {
+      const failed = await connect(options({ postgres: { url: url.href } }))
+      expect(failed._unsafeUnwrapErr().message).toMatch(reason)
+    })
   },
 )
 
@@ -128,16 +135,17 @@ const otherMistakes: readonly [string, Partial<ConnectOptions>, RegExp][] = [
 ]
 
 test.each(otherMistakes)('Given %s, health says so', async (_, more, reason) => {
-  const { mongodb, pinecone } = await healthWith(more)
-  expect((mongodb ?? pinecone)?.error).toMatch(reason)
+  await healthWith(more, ({ mongodb, pinecone }) => {
+    expect((mongodb ?? pinecone)?.error).toMatch(reason)
+  })
 })
 
 test('Given another API key of Pinecone than the service knows, health says so', async () => {
   const { url: controllerHostUrl } = inject('stack').pinecone
-  const health = await healthWith({
-    pinecone: { apiKey: 'unknown', index: 'courses', controllerHostUrl },
+  const given = { pinecone: { apiKey: 'unknown', index: 'courses', controllerHostUrl } }
+  await healthWith(given, ({ pinecone }) => {
+    expect(pinecone?.error).toContain('the API key was not accepted')
   })
-  expect(health.pinecone?.error).toContain('the API key was not accepted')
 })
 
 function options(more: Partial<ConnectOptions>): ConnectOptions {
@@ -145,16 +153,20 @@ function options(more: Partial<ConnectOptions>): ConnectOptions {
   return {
     postgres: { url: postgres.url },
     redis: { url: redis.url },
-    connectDeadlineMs: 800,
+    connectDeadlineMs: 2_000,
     ...more,
   }
 }
 
+/** Looks until a health is as expected: an attempt to connect may still be under way. */
 async function healthWith(
   more: Partial<ConnectOptions>,
-): Promise<Partial<Record<string, StoreHealth>>> {
+  look: (health: Partial<Record<string, StoreHealth>>) => void,
+): Promise<void> {
   await using stores = orThrow(await connect({ ...options(more), connectDeadlineMs: 10_000 }))
-  return (await stores.health()).stores
+  await eventually(async () => {
+    look((await stores.health()).stores)
+  })
 }
 
 function withPassword(url: string): string {

@@ -2,14 +2,25 @@ import { Diagnostics, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Intents } from '../../src/invalidation/intents.ts'
-import { rowCache, versionedRows, type VersionedRows, versionOf } from '../cache/versioned-rows.ts'
+import {
+  areTrusted,
+  rowCache,
+  versionedRows,
+  type VersionedRows,
+  versionOf,
+} from '../cache/versioned-rows.ts'
 
 let rows: VersionedRows
 let writer: Stores
 
 beforeEach(async () => {
   rows = await versionedRows()
-  writer = await rows.open({ invalidation: { lookEveryMs: 3_600_000 } })
+  writer = await rows.open({
+    postgres: { statementTimeoutMs: 120_000, connectTimeoutMs: 20_000 },
+    invalidation: { lookEveryMs: 3_600_000 },
+  })
+  // Its first look must not settle what a test leaves.
+  await areTrusted(writer)
 })
 afterEach(() => rows.dispose())
 
@@ -55,12 +66,10 @@ describe('a backlog of intents', () => {
       const flushed: number[] = []
       const diagnostics = new Diagnostics()
       diagnostics.on('invalidation:flush', ({ intents: count }) => flushed.push(count))
-      const late = await Promise.all(
-        [1, 2, 3].map(() => rows.open({ diagnostics, invalidation: { lookEveryMs: 3_600_000 } })),
-      )
+      const late = await Promise.all([1, 2, 3].map(() => rows.open({ diagnostics })))
       await eventually(
         () => expect(late.map(({ invalidation }) => invalidation.isOpen)).not.toContain(false),
-        { timeoutMs: 60_000 },
+        { timeoutMs: 120_000 },
       )
       expect(flushed).toEqual([intents])
       expect(await leftIntents()).toEqual([])
@@ -81,7 +90,7 @@ describe('a backlog of intents', () => {
       postgres: { url: proxy.url },
       invalidation: { lookEveryMs: 50 },
     })
-    await eventually(() => expect(apart.invalidation.isOpen).toBe(true))
+    await areTrusted(apart)
     const cache = rowCache(apart)
     expect(await versionOf(cache, 7)).toBe(1)
     expect(cache.loads).toEqual([])
@@ -89,7 +98,7 @@ describe('a backlog of intents', () => {
     await leaveIntents(20_000)
     await sql('UPDATE @schema.rows SET version = 2 WHERE id = 7')
     const late = await rows.open()
-    await eventually(() => expect(late.invalidation.isOpen).toBe(true), { timeoutMs: 60_000 })
+    await eventually(() => expect(late.invalidation.isOpen).toBe(true), { timeoutMs: 120_000 })
     await eventually(async () => expect((await cache.get(7)).isErr()).toBe(true))
     expect(apart.invalidation.isOpen).toBe(true)
     await proxy.close()

@@ -17,7 +17,7 @@ const stale: number[][] = []
 
 beforeAll(async () => {
   rows = await versionedRows({ redis: 'a cluster of three masters' })
-  reader = await rows.open({ invalidation: { holdMs: 3_000 }, redis: { deadlineMs: 500 } })
+  reader = await rows.open({ invalidation: { holdMs: 3_000 }, redis: { deadlineMs: 1_500 } })
   writer = await rows.open({ invalidation: { holdMs: 3_000 }, redis: { deadlineMs: 500 } })
   cache = rowCache(reader)
 })
@@ -58,6 +58,7 @@ const raiseAll = () => Promise.all(ids.map((id) => raise(writer, id, [cache.key(
 describe('a cluster that loses one master', () => {
   test('A lost master costs only time, and brings no old value back when it returns empty', async () => {
     await areServed(1)
+    await isWriterConnected()
     await master().kill()
     expect(await readAll()).toEqual(all(1))
     await raiseAll()
@@ -77,8 +78,8 @@ describe('a cluster that loses one master', () => {
       times.push(performance.now() - startedAt)
     }
     await master().resume()
-    expect(Math.max(...times)).toBeGreaterThan(400)
-    expect(Math.max(...times)).toBeLessThan(1_000)
+    expect(Math.max(...times)).toBeGreaterThan(1_400)
+    expect(Math.max(...times)).toBeLessThan(2_900)
     await areServed(2)
   })
 

@@ -2,7 +2,13 @@ import { connect, Diagnostics, orThrow, type Stores } from '@headwater/core'
 import { eventually, type RedisServer } from '@headwater/testing'
 import { createClient } from '@redis/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { raise, rowCache, versionedRows, type VersionedRows } from '../cache/versioned-rows.ts'
+import {
+  areTrusted,
+  raise,
+  rowCache,
+  versionedRows,
+  type VersionedRows,
+} from '../cache/versioned-rows.ts'
 import {
   ask,
   noticedWithin,
@@ -36,6 +42,7 @@ test('A value cached before a failover is not served after the failback to its s
   const id = 1
   await pair.replicate(pair.second)
   const reader = await open(pair.first)
+  await areTrusted(reader)
   const cache = rowCache(reader, { name: 'failback' })
   orThrow(await cache.get(id))
   await eventually(async () =>
@@ -47,6 +54,7 @@ test('A value cached before a failover is not served after the failback to its s
   await eventually(() => expect(reader.redis.isAvailable).toBe(false), noticedWithin)
   pair.holdReplication()
   const writer = await open(pair.second)
+  await areTrusted(writer)
   await raise(writer, id, [rowCache(writer, { name: 'failback' }).key(id)])
   await pair.promote(pair.first)
   await eventually(() => expect(reader.invalidation.isOpen).toBe(true), noticedWithin)
@@ -56,7 +64,7 @@ test('A value cached before a failover is not served after the failback to its s
 
 test('A server that is demoted under a living connection is no longer trusted', async () => {
   const stores = await open(pair.first)
-  expect(stores.redis.isAvailable).toBe(true)
+  await eventually(() => expect(stores.redis.isAvailable).toBe(true), noticedWithin)
   await pair.replicate(pair.first)
   await eventually(() => expect(stores.redis.isAvailable).toBe(false), noticedWithin)
   await pair.promote(pair.first)
@@ -74,10 +82,12 @@ test('A replica is refused with a sentence in health and in store:error, and ask
   const stores = await open(pair.first, diagnostics)
   const until = performance.now() + 4_000
   await eventually(() => expect(performance.now()).toBeGreaterThan(until), noticedWithin)
-  expect((await stores.health()).stores.redis).toMatchObject({
-    status: 'degraded',
-    error: expect.stringContaining('connect to its primary') as string,
-  })
+  await eventually(async () =>
+    expect((await stores.health()).stores.redis).toMatchObject({
+      status: 'degraded',
+      error: expect.stringContaining('connect to its primary') as string,
+    }),
+  )
   expect(errors[0]).toContain('role:slave')
   const after = Number(
     /total_connections_received:(\d+)/.exec(await ask(pair.first.url, 'INFO'))?.[1],

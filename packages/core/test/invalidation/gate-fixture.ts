@@ -76,7 +76,7 @@ export function gateFixture() {
     diagnostics,
     clock: systemClock,
   } as unknown as GateDeps
-  const create = () => new Gate(deps, { lookEveryMs, holdMs })
+  const create = (options = { lookEveryMs, holdMs }) => new Gate(deps, options)
   return { asked, found, redis, diagnostics, create }
 }
 

@@ -146,6 +146,17 @@ describe('what opens a gate', () => {
     expect(asked).toEqual(['intents', 'intents', 'intents'])
   })
 
+  test('A closed one whose look fails looks again soon, however rarely it looks while open', async () => {
+    const { found, create } = gateFixture()
+    found.failure = new Error('PostgreSQL is away')
+    const gate = create({ lookEveryMs: 3_600_000, holdMs })
+    await after(0)
+    expect(gate.isOpen).toBe(false)
+    found.failure = undefined
+    await after(1_000)
+    expect(gate.isOpen).toBe(true)
+  })
+
   test('Each change of its state is reported once', async () => {
     const fixture = gateFixture()
     const states: string[] = []

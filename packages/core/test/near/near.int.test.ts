@@ -2,6 +2,7 @@ import { cacheKey, collectMetrics, ok, orThrow, type Stores, transaction } from 
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
+  areTrusted,
   raise,
   redisKinds,
   rowCache,
@@ -22,7 +23,9 @@ let names = 0
 const isNear = (of = cache, one = id) =>
   eventually(async () => {
     orThrow(await of.get(one))
-    expect(of.peek(one)).toBeDefined()
+    const value = of.peek(one)
+    expect(value).toBeDefined()
+    return value
   })
 
 async function commandsOf(stores: Stores, work: () => Promise<void>): Promise<string[]> {
@@ -40,6 +43,7 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
     rows = await versionedRows({ redis })
     reader = await rows.open({ near: {} })
     writer = await rows.open({ near: { maxBytes: 0 } })
+    await areTrusted(reader, writer)
   })
   afterAll(() => rows.dispose())
   beforeEach(() => {
@@ -49,15 +53,19 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
   })
 
   test('A value that was read from Redis answers without any command', async () => {
-    await isNear()
-    const metrics = collectMetrics(reader.diagnostics)
-    const commands = await commandsOf(reader, async () => {
-      expect(await versionOf(cache, id)).toBe(1)
-      expect(orThrow(await cache.getMany([id])).get(id)).toEqual({ id, version: 1 })
+    // The gate's own look, or the end of a lease, may come in between.
+    await eventually(async () => {
+      await isNear()
+      const metrics = collectMetrics(reader.diagnostics)
+      const commands = await commandsOf(reader, async () => {
+        expect(await versionOf(cache, id)).toBe(1)
+        expect(orThrow(await cache.getMany([id])).get(id)).toEqual({ id, version: 1 })
+      })
+      const { cache: counted } = metrics.snapshot()
+      metrics.stop()
+      expect(commands).toEqual([])
+      expect(counted).toMatchObject({ hits: 2, misses: 0 })
     })
-    expect(commands).toEqual([])
-    expect(metrics.snapshot().cache).toMatchObject({ hits: 2, misses: 0 })
-    metrics.stop()
   })
 
   test('A read after a commit of another process never sees an older value', async () => {
@@ -80,8 +88,7 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
     near.changes.note(keyInRedis)
     orThrow(await read)
     expect(cache.peek(id)).toBeUndefined()
-    orThrow(await cache.get(id))
-    expect(cache.peek(id)).toBeDefined()
+    await isNear()
   })
 
   test('A value is not kept when its process left while it was read, and joined anew', async () => {
@@ -98,8 +105,7 @@ describe.each(redisKinds)('The near tier on %s', (redis) => {
     const tag = cacheKey(`tag${names}`, id)
     const tagged = rowCache(reader, { name: `tagged${names}`, tags: () => [tag] })
     for (let version = 1; version < 4; version += 1) {
-      await isNear(tagged)
-      expect(tagged.peek(id)?.version).toBe(version)
+      expect((await isNear(tagged))?.version).toBe(version)
       await raise(writer, id, [tag])
       expect(tagged.peek(id)).toBeUndefined()
     }

@@ -184,6 +184,11 @@ describe.each(Object.entries(hosts))('a %s transaction', (_, open) => {
       expect(await title()).toBe('Arithmetic')
       await rename('Algebra', { isAnnounced: true })
       expect(await title()).toBe('Algebra')
+      await eventually(async () => {
+        await title()
+        const { client, keyPrefix } = stores.redis
+        expect(await client.get(keyPrefix + cache.key(id).text)).toMatch(/^v1 /)
+      })
       await rename('Analysis', { isAnnounced: false })
       expect(await title()).toBe('Algebra')
     })

@@ -7,7 +7,7 @@ import {
   startPostgresServer,
   type PostgresServer,
 } from '@headwater/testing'
-import { change, recordingSink, useOutbox, type OutboxFixture } from './outbox-fixture.ts'
+import { change, patient, recordingSink, useOutbox, type OutboxFixture } from './outbox-fixture.ts'
 
 const open = useOutbox()
 let other: PostgresServer
@@ -33,7 +33,7 @@ async function restore(fixture: OutboxFixture): Promise<Stores> {
   const url = await createDatabase(other.url, `restored_${fixture.schema}`)
   const stores = orThrow(
     await connect({
-      postgres: { url, schema: fixture.schema },
+      postgres: { url, schema: fixture.schema, connectTimeoutMs: 10_000 },
       redis: { url: 'redis://127.0.0.1:1' },
     }),
   )
@@ -94,7 +94,7 @@ describe('an outbox that was restored from a dump on another server', () => {
       message: expect.stringMatching(/transaction ids/) as string,
     })
     const restored = recordingSink()
-    const heir = createRelay(stores, { sinks: [restored], tickMs: 5, maxPollMs: 20 })
+    const heir = patient(createRelay(stores, { sinks: [restored], tickMs: 5, maxPollMs: 20 }))
     heir.start()
     await eventually(() => heir.refusal !== undefined)
     expect(heir.refusal?.message).toMatch(/outbox\(stores\)\.reset\(\)/)

@@ -54,10 +54,15 @@ export interface Session {
   publish(...events: readonly NewEvent[]): Promise<readonly string[]>
 }
 
-/** Gives each test of the file an outbox, and takes everything down after it. */
-export function useOutbox(): (options?: {
+interface OutboxOpening {
+  /** The URL to connect with, in place of the server's own. */
   readonly url?: (url: string) => string
-}) => Promise<OutboxFixture> {
+  /** Further options of PostgreSQL. */
+  readonly postgres?: Partial<ConnectOptions['postgres']>
+}
+
+/** Gives each test of the file an outbox, and takes everything down after it. */
+export function useOutbox(): (options?: OutboxOpening) => Promise<OutboxFixture> {
   let own: IsolatedStores<'postgres' | 'redis'>
   const endings: (() => Promise<unknown>)[] = []
   beforeAll(async () => {
@@ -67,17 +72,17 @@ export function useOutbox(): (options?: {
     for (const end of endings.splice(0).reverse()) await end()
   })
   afterAll(() => own.dispose())
-  return async ({ url = (direct: string) => direct } = {}) =>
-    open({ own, url: url(own.postgres.url), endings })
+  return async ({ url = (direct: string) => direct, postgres = {} } = {}) =>
+    open({ own, postgres: { ...postgres, url: url(own.postgres.url) }, endings })
 }
 
 interface Opening {
   readonly own: IsolatedStores<'postgres' | 'redis'>
-  readonly url: string
+  readonly postgres: ConnectOptions['postgres'] & { readonly url: string }
   readonly endings: (() => Promise<unknown>)[]
 }
 
-async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
+async function open({ own, postgres, endings }: Opening): Promise<OutboxFixture> {
   const schema = `s_${randomBytes(5).toString('hex')}`
   const diagnostics = new Diagnostics()
   const errors: unknown[] = []
@@ -85,8 +90,9 @@ async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
   const connectWith = async (options: Pick<ConnectOptions, 'diagnostics'> = {}) => {
     const connected = orThrow(
       await connect({
-        postgres: { url, schema, statementTimeoutMs: 5_000 },
-        redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+        // A machine that is busy with other tests must not look like an outage.
+        postgres: { connectTimeoutMs: 10_000, statementTimeoutMs: 20_000, ...postgres, schema },
+        redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 2_000 },
         ...options,
       }),
     )
@@ -99,7 +105,7 @@ async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
     stores,
     outbox: outbox(stores),
     schema,
-    url,
+    url: postgres.url,
     errors,
     diagnostics,
     connect: () => connectWith(),
@@ -111,19 +117,36 @@ async function open({ own, url, endings }: Opening): Promise<OutboxFixture> {
       return sessionOf(client, schema)
     },
     relay: (sinks, options = {}) => {
-      const relay = createRelay(stores, {
-        sinks,
-        tickMs: 5,
-        maxPollMs: 20,
-        leaseMs: 3_000,
-        maxBackOffMs: 500,
-        ...options,
-      })
+      const relay = patient(
+        createRelay(stores, {
+          sinks,
+          tickMs: 5,
+          maxPollMs: 20,
+          leaseMs: 10_000,
+          maxBackOffMs: 500,
+          ...options,
+        }),
+      )
       endings.push(async () => await relay.stop({ deadlineMs: 500 }))
       return relay
     },
     publish: (...events) => publishMany(stores.postgres.client, events, { schema }),
     rows: async (text, values) => (await stores.postgres.client.query(text, values)).rows as never,
+  }
+}
+
+/** Gives a relay the time that it takes on a busy machine to drain and to stop. */
+export function patient(relay: Relay): Relay {
+  return {
+    owner: relay.owner,
+    start: () => {
+      relay.start()
+    },
+    stop: (deadline) => relay.stop({ deadlineMs: 30_000, ...deadline }),
+    drain: (deadline) => relay.drain({ deadlineMs: 60_000, ...deadline }),
+    get refusal() {
+      return relay.refusal
+    },
   }
 }
 

@@ -32,8 +32,9 @@ afterAll(async () => {
 async function open(url: string, diagnostics = new Diagnostics()): Promise<Stores> {
   return orThrow(
     await connect({
-      postgres: { url: own.postgres.url },
-      redis: { url, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+      connectDeadlineMs: 60_000,
+      postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
+      redis: { url, keyPrefix: own.redis.prefix, deadlineMs: 10_000, required: true },
       diagnostics,
     }),
   )
@@ -53,7 +54,7 @@ describe('a rate limiter', () => {
   })
 
   test('A request is earned back after its share of the window, when the answer said it would be', async () => {
-    const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 4_000 })
+    const limiter = createRateLimiter(stores, { name: 'share', limit: 4, windowMs: 24_000 })
     for (let n = 0; n < 4; n += 1)
       expect(await limiter.take('a')).toMatchObject({
         success: true,
@@ -64,11 +65,11 @@ describe('a rate limiter', () => {
     const refused = await limiter.take('a')
     expect(refused).toMatchObject({ success: false, remaining: 0 })
     expect(refused.retryAfterMs).toBeGreaterThan(0)
-    expect(refused.retryAfterMs).toBeLessThanOrEqual(1_000)
-    expect(refused.resetMs).toBeLessThanOrEqual(4_000)
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(6_000)
+    expect(refused.resetMs).toBeLessThanOrEqual(24_000)
     const startedMs = performance.now()
     await eventually(async () => (await limiter.take('a')).success)
-    expect(performance.now() - startedMs).toBeLessThan(refused.retryAfterMs + 1_500)
+    expect(performance.now() - startedMs).toBeLessThan(refused.retryAfterMs + 12_000)
   })
 
   test('Subjects and names are counted separately, whatever characters they hold', async () => {
@@ -99,18 +100,18 @@ describe('a rate limiter', () => {
   })
 
   test('A limiter counts in Redis as it does in memory', async () => {
-    const limiter = createRateLimiter(stores, { name: 'same', limit: 7, windowMs: 60_000 })
+    const limiter = createRateLimiter(stores, { name: 'same', limit: 7, windowMs: 3_600_000 })
     let arrivalUs = 0
     for (let n = 0; n < 9; n += 1) {
       const verdict = take(
-        { burst: 7, intervalUs: Math.floor(60_000_000 / 7) },
+        { burst: 7, intervalUs: Math.floor(3_600_000_000 / 7) },
         arrivalUs,
         1_000_000_000,
       )
       arrivalUs = verdict.arrivalUs
       const answer = await limiter.take('x')
       expect([answer.success, answer.remaining]).toEqual([verdict.isAllowed, verdict.remaining])
-      expect(Math.abs(answer.resetMs - verdict.resetUs / 1_000)).toBeLessThan(2_000)
+      expect(Math.abs(answer.resetMs - verdict.resetUs / 1_000)).toBeLessThan(60_000)
     }
   })
 

@@ -33,8 +33,9 @@ describe.each(kinds)('limits that are asked together, on %s', (kind) => {
     const open = async () =>
       orThrow(
         await connect({
-          postgres: { url: own.postgres.url },
-          redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+          connectDeadlineMs: 60_000,
+          postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
+          redis: { ...address, keyPrefix: own.redis.prefix, deadlineMs: 10_000, required: true },
         }),
       )
     stores = await open()
@@ -193,8 +194,14 @@ describe('a clock of Redis that is set back', () => {
       const own = await isolate(inject('stack'))
       const stores = orThrow(
         await connect({
-          postgres: { url: own.postgres.url },
-          redis: { url: own.redis.url, keyPrefix: own.redis.prefix, deadlineMs: 1_000 },
+          connectDeadlineMs: 60_000,
+          postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
+          redis: {
+            url: own.redis.url,
+            keyPrefix: own.redis.prefix,
+            deadlineMs: 10_000,
+            required: true,
+          },
         }),
       )
       const name = what.replaceAll(' ', '-')

@@ -19,8 +19,14 @@ beforeAll(async () => {
   proxy = await faultProxy(own.redis.url)
   stores = orThrow(
     await connect({
-      postgres: { url: own.postgres.url },
-      redis: { url: proxy.url, keyPrefix: own.redis.prefix, deadlineMs: 2_000 },
+      connectDeadlineMs: 60_000,
+      postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
+      redis: {
+        url: proxy.url,
+        keyPrefix: own.redis.prefix,
+        deadlineMs: 10_000,
+        required: true,
+      },
     }),
   )
 })

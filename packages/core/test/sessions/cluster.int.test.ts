@@ -61,6 +61,7 @@ describe('on a cluster', () => {
       },
       { timeoutMs: 60_000 },
     )
-    expect(await areThere(revoked)).toEqual(revoked.map(() => false))
+    const found = await eventually(() => areThere(revoked))
+    expect(found).toEqual(revoked.map(() => false))
   })
 })

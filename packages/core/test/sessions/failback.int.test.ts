@@ -88,7 +88,7 @@ test('A process that was connected to a replica finds no revoked session once it
   const one = await on(pair.first)
   const tokens = await tokensOf(one)
   await pair.replicate(pair.second)
-  const early = await on(pair.second)
+  const early = await fixture.open({ redis: { url: pair.second.url, required: false } })
   expect((await early.sessions.get(tokens.kept)).isErr()).toBe(true)
   pair.holdReplication()
   await end(one, tokens)

@@ -53,7 +53,7 @@ function gateFixture() {
   }
   /** Ends the look that began first. */
   const endLook = async () => {
-    await expect.poll(() => looks.length).toBeGreaterThan(0)
+    await expect.poll(() => looks.length, { timeout: 60_000 }).toBeGreaterThan(0)
     looks.shift()?.()
   }
   return { gate, lose, endLook }

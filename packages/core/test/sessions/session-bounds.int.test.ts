@@ -8,9 +8,11 @@ let fixture: SessionFixture
 let process: SessionProcess
 let sessions: Sessions
 let users = 0
+/** Applies no revocation before its writer does. */
+const unhurried = { lookEveryMs: 3_600_000 }
 beforeAll(async () => {
   fixture = await sessionFixture()
-  process = await fixture.open()
+  process = await fixture.open({}, unhurried)
   sessions = process.sessions
 })
 afterAll(() => fixture.dispose())
@@ -57,7 +59,7 @@ test.each(digests)(
 
 describe('the data of a session', () => {
   test('Data of the greatest length is kept, and longer data begins no session', async () => {
-    const small = createSessions(process.stores, { maxDataLength: 100 })
+    const small = createSessions(process.stores, { ...unhurried, maxDataLength: 100 })
     const userId = newUser()
     const { token } = orThrow(await small.create({ userId, data: 'x'.repeat(98) }))
     expect(orThrow(await small.get(token))?.data).toHaveLength(98)
@@ -67,7 +69,7 @@ describe('the data of a session', () => {
   })
 
   test('Data that is replaced is what every process reads, until the session ends as before', async () => {
-    const other = await fixture.open()
+    const other = await fixture.open({}, unhurried)
     const userId = newUser()
     const { token, expiresAt } = orThrow(await sessions.create({ userId, data: { cart: 1 } }))
     const changed = orThrow(await sessions.setData(token, { cart: 2 }))
@@ -93,7 +95,7 @@ describe('the data of a session', () => {
 
 describe('the number of sessions of one user', () => {
   test('Beginning one session more than a user may have ends the oldest for good', async () => {
-    const few = createSessions(process.stores, { maxPerUser: 3 })
+    const few = createSessions(process.stores, { ...unhurried, maxPerUser: 3 })
     const userId = newUser()
     const tokens: string[] = []
     for (let nth = 0; nth < 5; nth += 1) {
@@ -108,7 +110,7 @@ describe('the number of sessions of one user', () => {
   })
 
   test('Sessions that have ended count for nothing', async () => {
-    const few = createSessions(process.stores, { maxPerUser: 2 })
+    const few = createSessions(process.stores, { ...unhurried, maxPerUser: 2 })
     const userId = newUser()
     const { token } = orThrow(await few.create({ userId }))
     for (let nth = 0; nth < 4; nth += 1) {

@@ -36,14 +36,17 @@ export async function sessionFixture(): Promise<SessionFixture> {
     const stores = orThrow(
       await connect({
         ...connection,
-        postgres: { url: own.postgres.url, ...connection.postgres },
+        connectDeadlineMs: 60_000,
+        postgres: { url: own.postgres.url, connectTimeoutMs: 30_000, ...connection.postgres },
         // A machine that is busy with other tests does not look like an outage.
         redis: {
           ...(connection.redis?.rootNodes || connection.redis?.client
             ? {}
             : { url: own.redis.url }),
           keyPrefix: own.redis.prefix,
-          deadlineMs: 1_000,
+          deadlineMs: 10_000,
+          // A process begins once it has Redis, however long that takes.
+          required: true,
           ...connection.redis,
         },
       }),

@@ -1,5 +1,12 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSessions, type NewSession, orThrow, type Stores } from '@headwater/core'
+import {
+  createSessions,
+  type NewSession,
+  orThrow,
+  type SessionOptions,
+  type Stores,
+} from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 
@@ -14,6 +21,9 @@ beforeAll(async () => {
 afterAll(() => fixture.dispose())
 
 const newUser = () => `user ${(users += 1)}`
+/** Sessions that apply no revocation before its writer does. */
+const sessionsWith = (options: SessionOptions = {}) =>
+  createSessions(stores, { lookEveryMs: 3_600_000, ...options })
 
 async function dump(): Promise<string> {
   const keys = orThrow(
@@ -48,7 +58,7 @@ function circular(): object {
 
 describe('sessions', () => {
   test('A reader of sessions that has aborted gets `deadline-exceeded`, never "no session"', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     const signal = AbortSignal.abort()
     const answers = [
@@ -64,7 +74,7 @@ describe('sessions', () => {
   })
 
   test('A session is found by its token, with its user and data', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const startedMs = Date.now()
     const { token, expiresAt } = orThrow(
       await sessions.create({ userId: 7, data: { role: 'student' } }),
@@ -72,17 +82,17 @@ describe('sessions', () => {
     expect(token).toMatch(/^[\w-]{43}$/)
     const session = orThrow(await sessions.get(token))
     expect(session).toMatchObject({ userId: 7, data: { role: 'student' } })
-    expect(Math.abs(expiresAt.getTime() - startedMs - 86_400_000)).toBeLessThan(5_000)
-    expect(Math.abs((session?.createdAt.getTime() ?? 0) - startedMs)).toBeLessThan(5_000)
+    expect(Math.abs(expiresAt.getTime() - startedMs - 86_400_000)).toBeLessThan(60_000)
+    expect(Math.abs((session?.createdAt.getTime() ?? 0) - startedMs)).toBeLessThan(60_000)
   })
 
   test('A reader of Redis finds no token of a session', async () => {
-    const { token } = orThrow(await createSessions(stores).create({ userId: newUser() }))
+    const { token } = orThrow(await sessionsWith().create({ userId: newUser() }))
     expect(await dump()).not.toContain(token)
   })
 
   test('An unknown token and a text that is no token find no session', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const tokens = ['', 'x', '*', 'A'.repeat(43), `${'A'.repeat(42)}\n`]
     expect(
       await Promise.all(tokens.map(async (token) => orThrow(await sessions.get(token)))),
@@ -90,27 +100,33 @@ describe('sessions', () => {
   })
 
   test('A session lasts while it is touched and ends when it is not', async () => {
-    const sessions = createSessions(stores, { ttlMs: 250 })
-    const used = orThrow(await sessions.create({ userId: newUser() }))
-    const unused = orThrow(await sessions.create({ userId: newUser() }))
-    await eventually(async () => {
-      expect(orThrow(await sessions.touch(used.token))).toBeDefined()
-      return Date.now() > used.expiresAt.getTime() + 100
-    })
-    expect(orThrow(await sessions.get(unused.token))).toBeUndefined()
-    expect(orThrow(await sessions.get(used.token))).toBeDefined()
+    const sessions = sessionsWith({ ttlMs: 2_000 })
+    // One that is touched too late has ended: another one is begun.
+    await eventually(
+      async () => {
+        const used = orThrow(await sessions.create({ userId: newUser() }))
+        const unused = orThrow(await sessions.create({ userId: newUser() }))
+        while (Date.now() <= unused.expiresAt.getTime() + 100) {
+          expect(orThrow(await sessions.touch(used.token))).toBeDefined()
+          await after(20)
+        }
+        expect(orThrow(await sessions.get(unused.token))).toBeUndefined()
+        expect(orThrow(await sessions.get(used.token))).toBeDefined()
+      },
+      { timeoutMs: 120_000 },
+    )
   })
 
   test('A session ends at its absolute limit however often it is touched', async () => {
-    const sessions = createSessions(stores, { ttlMs: 200, absoluteTtlMs: 400 })
+    const sessions = sessionsWith({ ttlMs: 200, absoluteTtlMs: 400 })
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
     await eventually(async () => orThrow(await sessions.touch(token)) === undefined)
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(performance.now() - startedMs).toBeLessThan(25_000)
   })
 
   test('Revoking a session ends it and no other session of its user', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const userId = newUser()
     const [one, other] = [
       orThrow(await sessions.create({ userId })),
@@ -126,7 +142,7 @@ describe('sessions', () => {
   })
 
   test('Revoking all sessions of a user ends them each time and no other user’s', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const [userId, neighbour] = [newUser(), newUser()]
     const kept = orThrow(await sessions.create({ userId: neighbour }))
     for (let round = 0; round < 2; round += 1) {
@@ -143,7 +159,7 @@ describe('sessions', () => {
   })
 
   test('A list names the sessions of a user, newest first', async () => {
-    const sessions = createSessions(stores, { ttlMs: 60_000 })
+    const sessions = sessionsWith({ ttlMs: 60_000 })
     const userId = newUser()
     for (const data of ['a', 'b', 'c']) orThrow(await sessions.create({ userId, data }))
     const list = orThrow(await sessions.list(userId))
@@ -180,7 +196,7 @@ describe('sessions', () => {
   })
 
   test('A session can be revoked by the id that a list returns', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
     const [listed] = orThrow(await sessions.list(userId))
@@ -193,16 +209,16 @@ describe('sessions', () => {
   })
 
   test('Getting a session does not extend it', async () => {
-    const sessions = createSessions(stores, { ttlMs: 300 })
+    const sessions = sessionsWith({ ttlMs: 300 })
     const { token, expiresAt } = orThrow(await sessions.create({ userId: newUser() }))
     await eventually(async () => orThrow(await sessions.get(token)) === undefined, {
       intervalMs: 10,
     })
-    expect(Date.now() - expiresAt.getTime()).toBeLessThan(2_000)
+    expect(Date.now() - expiresAt.getTime()).toBeLessThan(25_000)
   })
 
   test('A session returns its user id and its data unchanged', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     for (const [userId, data] of [
       [0, null],
       ['user ', 'a [b] c'],
@@ -217,19 +233,19 @@ describe('sessions', () => {
   })
 
   test.each(unstorable)('A session with %s is invalid input', async (_what, session, field) => {
-    const refused = await createSessions(stores).create(session as unknown as NewSession)
+    const refused = await sessionsWith().create(session as unknown as NewSession)
     expect(refused._unsafeUnwrapErr()).toMatchObject({ type: 'invalid-input', field })
   })
 
   test('Sessions work after the server has forgotten its scripts', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const { token } = orThrow(await sessions.create({ userId: newUser() }))
     orThrow(await stores.redis.run('flush', (client) => client.scriptFlush()))
     expect(orThrow(await sessions.get(token))).toBeDefined()
   })
 
   test('A rotated session continues under its new token and its old token finds nothing', async () => {
-    const sessions = createSessions(stores, { ttlMs: 60_000, absoluteTtlMs: 90_000 })
+    const sessions = sessionsWith({ ttlMs: 60_000, absoluteTtlMs: 90_000 })
     const userId = newUser()
     const { token: old } = orThrow(await sessions.create({ userId, data: { step: 1 } }))
     const before = orThrow(await sessions.get(old))
@@ -251,7 +267,7 @@ describe('sessions', () => {
   })
 
   test('A session keeps its absolute limit when it is rotated', async () => {
-    const sessions = createSessions(stores, { ttlMs: 1_000, absoluteTtlMs: 1_000 })
+    const sessions = sessionsWith({ ttlMs: 1_000, absoluteTtlMs: 1_000 })
     let { token } = orThrow(await sessions.create({ userId: newUser() }))
     const startedMs = performance.now()
     await eventually(async () => {
@@ -259,11 +275,11 @@ describe('sessions', () => {
       token = next?.token ?? token
       return next === undefined
     })
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(performance.now() - startedMs).toBeLessThan(25_000)
   })
 
   test('One of twenty concurrent rotations of a token gets a new token', async () => {
-    const sessions = createSessions(stores)
+    const sessions = sessionsWith()
     const userId = newUser()
     const { token } = orThrow(await sessions.create({ userId }))
     const others = (await fixture.open()).sessions

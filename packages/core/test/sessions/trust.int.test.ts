@@ -61,10 +61,10 @@ describe('trust in Redis', () => {
       redis.hold()
       const answer = call(sessions, token, userId)
       for (let flush = 0; flush < earlierFlushes; flush += 1) {
-        await expect.poll(() => redis.isWaiting).toBe(true)
+        await eventually(() => redis.isWaiting)
         redis.step()
       }
-      await expect.poll(() => redis.isWaiting).toBe(true)
+      await eventually(() => redis.isWaiting)
       postgres.cut()
       redis.lose()
       redis.free()

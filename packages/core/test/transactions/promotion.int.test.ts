@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import { eventually, startPostgresServer, type PostgresServer } from '@headwater/testing'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { begin, type TransactionIdentity } from '../../src/transactions/begin.ts'
-import { findCommitOutcome } from '../../src/transactions/commit-outcome.ts'
+import { type CommitOutcome, findCommitOutcome } from '../../src/transactions/commit-outcome.ts'
 import { transactionDefaults } from '../../src/transactions/transaction-options.ts'
 import { type Pooler, startPooler } from '../stores/postgres/pooler-fixture.ts'
 import { beginAs } from '../stores/postgres/begin-as-fixture.ts'
@@ -13,12 +13,15 @@ let other: PostgresServer
 let pooler: Pooler
 let stores: Stores
 
+/** A server that assigns transaction ids to clients alone. */
+const startServer = () => startPostgresServer({ settings: { autovacuum: 'off' } })
+
 beforeAll(async () => {
-  ;[server, other] = await Promise.all([startPostgresServer(), startPostgresServer()])
+  ;[server, other] = await Promise.all([startServer(), startServer()])
   pooler = await startPooler(server.url)
   stores = orThrow(
     await connect({
-      postgres: { url: pooler.url, prepare: false },
+      postgres: { url: pooler.url, prepare: false, connectTimeoutMs: 10_000 },
       redis: { url: inject('stack').redis.url, keyPrefix: 'promotion:' },
     }),
   )
@@ -32,6 +35,7 @@ afterAll(async () => {
 
 /** The identity of a transaction whose COMMIT was lost because its server went away. */
 async function lostCommit(goAway: () => Promise<unknown>): Promise<TransactionIdentity> {
+  await eventually(async () => orThrow(await stores.postgres.query('SELECT')))
   let lost: TransactionIdentity | undefined
   const isCutOff = stores.postgres.withConnection(async (connection) => {
     const { identity } = await begin(connection, transactionDefaults)
@@ -60,6 +64,15 @@ async function crashOneProcess(on: PostgresServer): Promise<void> {
 
 const untold = { recoveredAt: undefined }
 
+/** The outcome, asked for until a server tells. */
+async function outcomeOf(lost: TransactionIdentity): Promise<CommitOutcome> {
+  return eventually(async () => {
+    const outcome = await findCommitOutcome(stores, lost)
+    expect(outcome).not.toBe('unknown')
+    return outcome
+  })
+}
+
 async function commitAs(on: PostgresServer, { transactionId }: TransactionIdentity): Promise<void> {
   const client = await beginAs(on, BigInt(transactionId))
   await client.query('COMMIT')
@@ -69,10 +82,8 @@ async function commitAs(on: PostgresServer, { transactionId }: TransactionIdenti
 test('A promoted standby, which assigns the same ids again, says nothing about an old transaction', async () => {
   const lost = await lostCommit(() => server.promote())
   await commitAs(server, lost)
-  expect(await findCommitOutcome(stores, lost)).toBe('other-server')
-  expect(await findCommitOutcome(stores, { ...lost, ...untold, timeline: undefined })).toBe(
-    'committed',
-  )
+  expect(await outcomeOf(lost)).toBe('other-server')
+  expect(await outcomeOf({ ...lost, ...untold, timeline: undefined })).toBe('committed')
 })
 
 const crashes = [
@@ -83,10 +94,10 @@ test.each(crashes)(
   'After %s, which assigns the same ids again, an old transaction is no other one',
   async (_, crash) => {
     const lost = await lostCommit(crash)
-    expect(await findCommitOutcome(stores, lost)).toBe('aborted')
+    expect(await outcomeOf(lost)).toBe('aborted')
     await commitAs(server, lost)
-    expect(await findCommitOutcome(stores, lost)).toBe('other-server')
-    expect(await findCommitOutcome(stores, { ...lost, ...untold })).toBe('committed')
+    expect(await outcomeOf(lost)).toBe('other-server')
+    expect(await outcomeOf({ ...lost, ...untold })).toBe('committed')
   },
 )
 
@@ -94,26 +105,24 @@ test('An open transaction is ended before its outcome is told, although statisti
   await stores.postgres.withConnection(async (connection) => {
     const { identity } = await begin(connection, transactionDefaults)
     orThrow(await stores.postgres.query("SELECT pg_stat_reset_shared('bgwriter')"))
-    expect(await findCommitOutcome(stores, identity)).toBe('aborted')
+    expect(await outcomeOf(identity)).toBe('aborted')
     await expect(connection.query('COMMIT')).rejects.toThrow(FailureError)
   })
 })
 
 test('After a restart in good order, the outcome of a transaction is known', async () => {
   const lost = await lostCommit(() => server.restart())
-  expect(await findCommitOutcome(stores, lost)).toBe('aborted')
+  expect(await outcomeOf(lost)).toBe('aborted')
 })
 
 test('Another system on the same timeline says nothing about a transaction', async () => {
   await pooler.moveTo(other.url)
   const lost = await lostCommit(() => other.kill())
-  const third = await startPostgresServer()
+  const third = await startServer()
   await commitAs(third, lost)
   await pooler.moveTo(third.url)
-  expect(await findCommitOutcome(stores, lost)).toBe('other-server')
-  expect(await findCommitOutcome(stores, { ...lost, ...untold, system: undefined })).toBe(
-    'committed',
-  )
+  expect(await outcomeOf(lost)).toBe('other-server')
+  expect(await outcomeOf({ ...lost, ...untold, system: undefined })).toBe('committed')
   await pooler.moveTo(server.url)
   await third.stop()
 })

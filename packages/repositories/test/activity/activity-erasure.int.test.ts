@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import { orThrow } from '@headwater/core'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { countOperations, documents, openFixture } from '../repositories-fixture.ts'
 import type { RepositoriesFixture } from '../repositories-fixture.ts'
@@ -45,9 +46,11 @@ describe('the activity of an erased user', () => {
     await fixture.deliver()
     const another = await fixture.openAnother()
     await another.activity.flush()
-    const searches = await documents(fixture, 'search_logs')
-    expect(searches.length).toBeGreaterThanOrEqual(2)
-    expect(inspect(searches)).not.toMatch(/secret/)
+    await eventually(async () => {
+      const searches = await documents(fixture, 'search_logs')
+      expect(searches.length).toBeGreaterThanOrEqual(2)
+      expect(inspect(searches)).not.toMatch(/secret/)
+    })
     await another.close()
   })
 

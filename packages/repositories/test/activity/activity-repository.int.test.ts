@@ -22,7 +22,7 @@ beforeAll(async () => {
       activity: {
         flushIntervalMs: 20,
         retryMs: 50,
-        writeDeadlineMs: 300,
+        writeDeadlineMs: 2_000,
         maxBuffered: 2_000,
         batchSize: 100,
         maxSpilled: 1_000,
@@ -30,7 +30,8 @@ beforeAll(async () => {
     },
     connect: async (options, parts) => {
       mongodb = await faultProxy(parts.mongodb.url)
-      return { ...options, mongodb: { url: mongodb.url, database: parts.mongodb.database } }
+      const { database } = parts.mongodb
+      return { ...options, mongodb: { url: mongodb.url, database, deadlineMs: 10_000 } }
     },
   })
 })
@@ -188,7 +189,13 @@ describe('activity.record', () => {
     async (fault) => {
       const type = `outage.${fault}`
       orThrow(fixture.activity.record({ type, data: { n: 0 } }))
-      await fixture.activity.flush()
+      await eventually(
+        async () => {
+          await fixture.activity.flush()
+          expect([numbers(await logged(type)), await spilled()]).toEqual([[0], 0])
+        },
+        { timeoutMs: 60_000 },
+      )
       mongodb[fault]()
       const startedAt = performance.now()
       for (const n of sequence(300).slice(1))
@@ -199,7 +206,7 @@ describe('activity.record', () => {
             timestamp: new Date(1_767_225_600_000 + n),
           }),
         )
-      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      expect(performance.now() - startedAt).toBeLessThan(30_000)
       await eventually(async () => expect(await spilled()).toBe(299), { timeoutMs: 60_000 })
       mongodb.restore()
       await eventually(
@@ -207,9 +214,8 @@ describe('activity.record', () => {
           expect(numbers(await logged(type)).sort((a, b) => a - b)).toEqual(sequence(300)),
         { timeoutMs: 60_000 },
       )
-      await eventually(async () => expect(await spilled()).toBe(0))
+      await eventually(async () => expect(await spilled()).toBe(0), { timeoutMs: 60_000 })
     },
-    60_000,
   )
 
   test('A new process writes the entries that an earlier one has spilled', async () => {
@@ -231,10 +237,15 @@ describe('activity.record', () => {
     )
     const another = await fixture.openAnother()
     orThrow(another.activity.record({ type: 'process.started' }))
-    await another.activity.flush()
+    await eventually(
+      async () => {
+        await another.activity.flush()
+        expect(await logged('spill.of-before')).toHaveLength(1)
+        expect(await spilled()).toBe(0)
+      },
+      { timeoutMs: 60_000 },
+    )
     await another.close()
-    expect(await logged('spill.of-before')).toHaveLength(1)
-    expect(await spilled()).toBe(0)
   })
 
   test('Entries dropped because the buffer and the table are full are reported', async () => {
@@ -256,9 +267,9 @@ describe('activity.record', () => {
     expect(reasons).toEqual(Array(1_000).fill('buffer-full'))
     mongodb.restore()
     await eventually(async () => expect(await logged('flood.came')).toHaveLength(3_000), {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     })
-    expect(await spilled()).toBe(0)
+    await eventually(async () => expect(await spilled()).toBe(0), { timeoutMs: 60_000 })
   })
 
   test('Close writes the recorded activity', async () => {
@@ -282,8 +293,7 @@ describe('activity.recordDurably', () => {
     const [event] = (await publishedEvents(fixture.stores)).filter(
       ({ type }) => type === 'activity.recorded',
     )
-    await fixture.deliver()
-    await fixture.deliver()
+    for (const _ of [1, 2]) await eventually(() => fixture.deliver(), { timeoutMs: 60_000 })
     expect(await logged('certificate.issued')).toMatchObject([
       {
         _id: event?.id,
@@ -352,24 +362,27 @@ describe('activity.logSearch and recordClick', () => {
       step()
       await fixture.activity.flush()
     }
-    expect(
-      (await documents(fixture, 'search_logs')).filter((document) => document._id === searchId),
-    ).toEqual([
-      {
-        _id: searchId,
-        user_id: 5,
-        query: 'algebra',
-        results_count: 12,
-        search_type: 'hybrid',
-        search_duration_ms: 8.5,
-        results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
-        clicked_result: 44,
-        click_position: 2,
-        clicks: [{ course_id: 44, position: 2 }],
-        cache_hit: null,
-        timestamp: aDate,
-      },
-    ])
+    await eventually(async () => {
+      await fixture.activity.flush()
+      expect(
+        (await documents(fixture, 'search_logs')).filter((document) => document._id === searchId),
+      ).toEqual([
+        {
+          _id: searchId,
+          user_id: 5,
+          query: 'algebra',
+          results_count: 12,
+          search_type: 'hybrid',
+          search_duration_ms: 8.5,
+          results: [{ course_id: 44, position: 1, dense: 3, lexical: 1, rerank: null }],
+          clicked_result: 44,
+          click_position: 2,
+          clicks: [{ course_id: 44, position: 2 }],
+          cache_hit: null,
+          timestamp: aDate,
+        },
+      ])
+    })
   })
 
   test('A search without a click has none in its document', async () => {
@@ -381,10 +394,12 @@ describe('activity.logSearch and recordClick', () => {
         durationMs: 1,
       }),
     )
-    await fixture.activity.flush()
-    expect(
-      (await documents(fixture, 'search_logs')).find((document) => document._id === searchId),
-    ).toMatchObject({ user_id: null, clicked_result: null, click_position: null })
+    await eventually(async () => {
+      await fixture.activity.flush()
+      expect(
+        (await documents(fixture, 'search_logs')).find((document) => document._id === searchId),
+      ).toMatchObject({ user_id: null, clicked_result: null, click_position: null })
+    })
   })
 })
 
@@ -401,7 +416,10 @@ describe('activity.list', () => {
         })),
       ),
     )
-    await fixture.activity.flush()
+    await eventually(async () => {
+      await fixture.activity.flush()
+      expect(orThrow(await fixture.activity.list({ userId: 4_242 })).items).toHaveLength(7)
+    })
     const seen: number[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
       const page = orThrow(await fixture.activity.list({ userId: 4_242, limit: 2, cursor }))
@@ -421,11 +439,13 @@ describe('activity.list', () => {
 
   test('A list fails with store-unavailable while MongoDB is down', async () => {
     mongodb.cut()
-    await eventually(async () =>
-      expect(failureOf(await fixture.activity.list())).toMatchObject({
-        type: 'store-unavailable',
-        store: 'mongodb',
-      }),
+    await eventually(
+      async () =>
+        expect(failureOf(await fixture.activity.list())).toMatchObject({
+          type: 'store-unavailable',
+          store: 'mongodb',
+        }),
+      { timeoutMs: 120_000 },
     )
   })
 })

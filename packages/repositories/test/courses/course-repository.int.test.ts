@@ -101,10 +101,12 @@ describe('courses.get', () => {
     async (_shape, fields) => {
       const { id } = await fixture.newCourse(fields)
       const loaded = orThrow(await fixture.courses.get(id))
-      const asked = await countOperations(fixture.stores, async () => {
-        expect(orThrow(await fixture.courses.get(id))).toStrictEqual(loaded)
+      await eventually(async () => {
+        const asked = await countOperations(fixture.stores, async () => {
+          expect(orThrow(await fixture.courses.get(id))).toStrictEqual(loaded)
+        })
+        expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
       })
-      expect(asked.filter((operation) => operation.startsWith('postgres'))).toEqual([])
       expect(
         orThrow(
           await transaction(fixture.stores, async (tx) =>
@@ -117,11 +119,15 @@ describe('courses.get', () => {
   )
 
   test('Repeated reads of a course that does not exist ask PostgreSQL once', async () => {
-    const asked = await countOperations(fixture.stores, async () => {
-      for (let read = 0; read < 3; read += 1)
-        expect(orThrow(await fixture.courses.get(999_999))).toBeUndefined()
+    let id = 900_000
+    await eventually(async () => {
+      id += 1
+      const asked = await countOperations(fixture.stores, async () => {
+        for (let read = 0; read < 3; read += 1)
+          expect(orThrow(await fixture.courses.get(id))).toBeUndefined()
+      })
+      expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
     })
-    expect(asked.filter((operation) => operation.startsWith('postgres'))).toHaveLength(1)
   })
 })
 
@@ -309,12 +315,13 @@ describe('courses.popular', () => {
       orThrow(await enrollments.withdraw({ userId: id, courseId: large.id }))
     await fixture.deliver()
     expect((await top())[0]).toEqual(['small', 5])
-    orThrow(
-      await stores.redis.run('lose', (client) =>
-        client.del(`${stores.redis.keyPrefix}courses:popular`),
-      ),
-    )
+    const key = `${stores.redis.keyPrefix}courses:popular`
+    orThrow(await stores.redis.run('lose', (client) => client.del(key)))
     expect((await top())[0]).toEqual(['small', 5])
+    // A set that is still being rebuilt may be older than what comes next.
+    const isThere = async () =>
+      orThrow(await stores.redis.run('exists', (client) => client.exists(key))) === 1
+    await eventually(isThere)
     orThrow(await courses.unpublish(small.id))
     await fixture.deliver()
     expect((await top()).map(([title]) => title)).not.toContain('small')

@@ -23,7 +23,7 @@ process.once('message', (assignment: Assignment) => {
 
 async function enrollAll({ options, courseId, userIds }: Assignment): Promise<void> {
   const stores = orThrow(await connect(options))
-  const { enrollments } = createRepositories(stores)
+  const { enrollments } = createRepositories(stores, { enrollments: { deadlineMs: 60_000 } })
   say('ready')
   process.once('message', () => {
     void Promise.all(
@@ -32,7 +32,7 @@ async function enrollAll({ options, courseId, userIds }: Assignment): Promise<vo
         say({ userId, type: enrolled.isOk() ? 'ok' : enrolled.error.type })
       }),
     ).then(async () => {
-      orThrow(await stores.close())
+      orThrow(await stores.close({ deadlineMs: 60_000 }))
       process.disconnect()
     })
   })

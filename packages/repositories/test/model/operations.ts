@@ -91,6 +91,9 @@ export async function run(process: Process, ids: Ids, given: Operation): Promise
   return results.map(outcomeOf).join(' ')
 }
 
+/** Operations that meet may wait for each other. */
+const patient = { deadlineMs: 60_000 }
+
 type Outcome = Result<unknown, { readonly type: string }>
 
 async function runOne(
@@ -107,34 +110,33 @@ async function runOne(
         payment: { method: 'card', discount: amount(given.discount) },
       })
     case 'withdraw':
-      return enrollments.withdraw({
-        ...key,
-        refund: given.refund === undefined ? undefined : amount(given.refund),
-      })
+      return enrollments.withdraw(
+        { ...key, refund: given.refund === undefined ? undefined : amount(given.refund) },
+        patient,
+      )
     case 'transfer':
-      return enrollments.transfer({
-        courseId,
-        fromUserId: key.userId,
-        toUserId: ids.users[given.to] ?? 0,
-      })
+      return enrollments.transfer(
+        { courseId, fromUserId: key.userId, toUserId: ids.users[given.to] ?? 0 },
+        patient,
+      )
     case 'progress':
-      return enrollments.recordProgress({ ...key, progress: given.progress })
+      return enrollments.recordProgress({ ...key, progress: given.progress }, patient)
     case 'join':
-      return waitlist.join(key)
+      return waitlist.join(key, patient)
     case 'leave':
-      return waitlist.leave(key)
+      return waitlist.leave(key, patient)
     case 'publish':
-      return courses.publish(courseId)
+      return courses.publish(courseId, patient)
     case 'unpublish':
-      return courses.unpublish(courseId)
+      return courses.unpublish(courseId, patient)
     case 'resize':
-      return courses.update(courseId, { maxStudents: given.maxStudents })
+      return courses.update(courseId, { maxStudents: given.maxStudents }, patient)
     case 'reprice':
-      return courses.update(courseId, { price: amount(given.price) })
+      return courses.update(courseId, { price: amount(given.price) }, patient)
     case 'lapse':
       return stores.postgres
         .query(endOffers, [courseId])
-        .andThen(() => courses.update(courseId, { title: 'Algebra' }))
+        .andThen(() => courses.update(courseId, { title: 'Algebra' }, patient))
   }
 }
 

@@ -17,14 +17,21 @@ beforeAll(async () => {
         mongodb: await faultProxy(mongodb.url),
       }
       return {
-        postgres: { url: proxies.postgres.url, statementTimeoutMs: 1_000 },
+        ...options,
+        postgres: {
+          url: proxies.postgres.url,
+          connectTimeoutMs: 10_000,
+          statementTimeoutMs: 10_000,
+        },
         redis: { ...options.redis, url: proxies.redis.url },
         mongodb: { url: proxies.mongodb.url, database: mongodb.database },
       }
     },
   })
   userId = (await fixture.newUser()).id
-  orThrow(await createSessions(fixture.stores).create({ userId }))
+  await eventually(async () => {
+    orThrow(await createSessions(fixture.stores).create({ userId }))
+  })
   await eventually(() => fixture.deliver(), { timeoutMs: 60_000 })
 })
 afterEach(async () => {

@@ -17,12 +17,12 @@ beforeAll(async () => {
       database = `${url.pathname.slice(1)}_turkish`
       await administer(`CREATE DATABASE "${database}" ${turkish}`)
       url.pathname = `/${database}`
-      return { ...options, postgres: { url: url.href } }
+      return { ...options, postgres: { ...options.postgres, url: url.href } }
     },
   })
 })
 afterAll(async () => {
-  orThrow(await fixture.stores.close())
+  orThrow(await fixture.stores.close({ deadlineMs: 60_000 }))
   await administer(`DROP DATABASE "${database}" WITH (FORCE)`)
   await fixture.parts.dispose()
 })
@@ -30,7 +30,7 @@ afterAll(async () => {
 async function administer(statement: string): Promise<void> {
   const stores = orThrow(await connect(direct))
   orThrow(await stores.postgres.query(statement))
-  orThrow(await stores.close())
+  orThrow(await stores.close({ deadlineMs: 60_000 }))
 }
 
 let serial = 0

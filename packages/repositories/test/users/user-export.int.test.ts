@@ -1,4 +1,5 @@
 import { createSessions, orThrow } from '@headwater/core'
+import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { failureOf, openFixture, type RepositoriesFixture } from '../repositories-fixture.ts'
 
@@ -44,7 +45,7 @@ describe('users.export', () => {
     await activity.flush()
     await fixture.deliver()
 
-    const exported = orThrow(await users.export(user.id))
+    const exported = await eventually(async () => orThrow(await users.export(user.id)))
     expect(exported).toMatchObject({
       profile: user,
       enrollments: [{ userId: user.id, courseId: kept.id, progress: 0 }],

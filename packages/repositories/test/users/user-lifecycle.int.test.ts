@@ -26,7 +26,7 @@ beforeAll(async () => {
       postgres = await faultProxy(parts.postgres.url)
       return {
         ...options,
-        postgres: { url: postgres.url },
+        postgres: { url: postgres.url, connectTimeoutMs: 10_000 },
         redis: { ...options.redis, url: redis.url },
       }
     },
@@ -133,7 +133,7 @@ describe('users.changePassword', () => {
       async () => {
         expect((await sessions.get(token)).isOk()).toBe(true)
       },
-      { intervalMs: 5 },
+      { intervalMs: 5, timeoutMs: 60_000 },
     )
     expect(await isSignedIn(token)).toBe(false)
   })
@@ -216,12 +216,13 @@ describe('users.delete', () => {
   test('Deletions succeed beside enrollments into the same courses', async () => {
     const courses = await Promise.all([1, 2, 3].map(() => fixture.newCourse()))
     const users = await Promise.all(Array.from({ length: 12 }, () => fixture.newUser()))
+    const patient = { deadlineMs: 60_000 }
     const enroll = (userId: number) =>
       courses.map(({ id: courseId }) => fixture.enrollments.enroll({ userId, courseId }))
     for (const { id } of users.slice(0, 6))
       for (const result of await Promise.all(enroll(id))) orThrow(result)
     const [deleted, enrolled] = await Promise.all([
-      Promise.all(users.slice(0, 6).map(({ id }) => fixture.users.delete(id))),
+      Promise.all(users.slice(0, 6).map(({ id }) => fixture.users.delete(id, patient))),
       Promise.all(users.slice(6).flatMap(({ id }) => enroll(id))),
     ])
     expect([...deleted, ...enrolled].filter((result) => result.isErr())).toEqual([])
@@ -332,13 +333,14 @@ describe('what a deleted user did', () => {
     const { id } = await fixture.newUser()
     orThrow(await fixture.users.delete(id))
     await fixture.deliver()
+    await fixture.activity.flush()
     const failures: string[] = []
     const off = fixture.stores.diagnostics.on('store:error', ({ error }) => {
       failures.push((error as { operation?: string }).operation ?? '')
     })
+    postgres.cut()
     orThrow(fixture.activity.record({ userId: id, type: 'a.late' }))
     await fixture.activity.flush()
-    postgres.cut()
     await eventually(
       () => {
         expect(failures).toContain('select user_erasure')
@@ -395,18 +397,23 @@ describe('what a deleted user did', () => {
         ),
       )
     }
-    // A running process soon writes what another one has spilled, and deletes it.
-    const [id] = orThrow(
-      await postgres.query<{ seq: string }>(
-        `INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)
-         RETURNING seq::text AS seq`,
-        [entry],
-      ),
-    ).rows.map(({ seq }) => seq)
+    const spill = async () =>
+      orThrow(
+        await postgres.query<{ seq: string }>(
+          `INSERT INTO @schema.activity_spill (origin, entry) VALUES (gen_random_uuid(), $1)
+           RETURNING seq::text AS seq`,
+          [entry],
+        ),
+      ).rows[0]?.seq
     const whileKept: TransactionWork<readonly { readonly entry: unknown }[], never> = async (
       tx,
     ) => {
-      await tx.query('SELECT FROM @schema.activity_spill WHERE seq = $1 FOR KEY SHARE', [id])
+      // A running process soon writes what another one has spilled, and deletes it.
+      const id = await eventually(async () => {
+        const seq = await spill()
+        const lock = 'SELECT FROM @schema.activity_spill WHERE seq = $1 FOR KEY SHARE'
+        return (await tx.query(lock, [seq])).rowCount === 1 && seq
+      })
       orThrow(await fixture.users.delete(user.id))
       const kept = await postgres.query<{ entry: unknown }>(
         'SELECT entry FROM @schema.activity_spill WHERE seq = $1',

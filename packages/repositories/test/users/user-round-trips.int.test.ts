@@ -15,7 +15,7 @@ beforeAll(async () => {
       proxies = { postgres: await faultProxy(postgres.url), redis: await faultProxy(redis.url) }
       return {
         ...options,
-        postgres: { url: proxies.postgres.url, maxConnections: 1 },
+        postgres: { url: proxies.postgres.url, maxConnections: 1, connectTimeoutMs: 60_000 },
         redis: { ...options.redis, url: proxies.redis.url },
       }
     },

@@ -14,7 +14,7 @@ beforeAll(async () => {
   proxy = await faultProxy(fixture.parts.postgres.url)
   watching = await fixture.openAnother(
     { waitlist: { lookEveryMs: 50 } },
-    { ...fixture.options, postgres: { url: proxy.url, statementTimeoutMs: 500 } },
+    { ...fixture.options, postgres: { url: proxy.url, statementTimeoutMs: 2_000 } },
   )
 })
 afterAll(async () => {

@@ -12,6 +12,9 @@ const freshMs = 60_000
 /** A search that waits for it has no more time to lose. */
 const readMs = 250
 
+/** A measurement that is not kept is made again by every process. */
+const saveMs = 5_000
+
 /** Nobody waits for the size of an index. */
 const statsMs = 2_000
 
@@ -147,7 +150,7 @@ export class Calibrations {
   /** One that is not kept is measured again by the next process. */
   async #save({ name }: Generation, { typical, floor, courses }: Calibration): Promise<void> {
     const saved = await this.#stores.postgres
-      .query(saveCalibration, [name, typical, floor, courses], { deadlineMs: readMs })
+      .query(saveCalibration, [name, typical, floor, courses], { deadlineMs: saveMs })
       .map(() => undefined)
       .orElse(missingTableAs(undefined))
     if (saved.isErr()) this.#report(saved.error)

@@ -2,7 +2,7 @@ import { errAsync, orThrow, ResultAsync, systemClock } from '@headwater/core'
 import { hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import type { CourseSearchOptions, Embedder, VectorIndex } from '@headwater/search'
 import { eventually } from '@headwater/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { madeUpTexts } from '../../src/indexing/made-up-texts.ts'
 import { createCourses } from '../catalogue-fixture.ts'
 import { dimensions, openSearchFixture } from '../search-fixture.ts'
@@ -66,9 +66,16 @@ describe('similarities of which nothing is known', () => {
     app = await openSearchFixture({
       connect: (options) => ({
         ...options,
+        redis: { ...options.redis, deadlineMs: 10_000 },
         clock: { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs },
       }),
     })
+    // A calibration is read and kept within a time that a busy machine may take.
+    const query = app.stores.postgres.query.bind(app.stores.postgres)
+    vi.spyOn(app.stores.postgres, 'query').mockImplementation(((
+      text: string,
+      values?: readonly unknown[],
+    ) => query(text, values)))
     await createCourses(app, 12)
   })
   beforeEach(async () => {

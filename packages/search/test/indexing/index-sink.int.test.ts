@@ -121,11 +121,14 @@ describe('the sink', () => {
       expect(failed.isErr() && failed.error).toMatchObject({ retryable: true })
       app.openai.faults.restore()
       app.pinecone.faults.restore()
-      await eventually(async () => {
-        expect(orThrow(await deliver(search, ...ids.map((id) => event(id))))).toEqual({
-          failed: [],
-        })
-      })
+      await eventually(
+        async () => {
+          expect(orThrow(await deliver(search, ...ids.map((id) => event(id))))).toEqual({
+            failed: [],
+          })
+        },
+        { timeoutMs: 120_000 },
+      )
       expect(await idsOf(app.index)).toEqual(
         expect.arrayContaining(ids.map((id) => `course_${id}`)),
       )

@@ -88,7 +88,7 @@ describe('a filter', () => {
             spelling: new Spelling(app.stores),
             sources: new WordSources(app.stores.clock),
           },
-          { query, filters: parsed, depth: 50, deadlineMs: 2_000 },
+          { query, filters: parsed, depth: 50, deadlineMs: 10_000 },
         ),
       )
       expect(words.map(({ id }) => id)).toEqual([fitting])

@@ -81,15 +81,15 @@ describe('a search with a reranker', () => {
       const query = `knots ${what}`
       const plain = (await app.find(query)).hits.map(({ course }) => course.title)
       const startedMs = performance.now()
-      const result = await titlesWith(rank, query, { deadlineMs: 200, top: 49 })
-      expect(performance.now() - startedMs).toBeLessThan(10_000)
+      const result = await titlesWith(rank, query, { deadlineMs: 1_000, top: 49 })
+      expect(performance.now() - startedMs).toBeLessThan(30_000)
       expect(result).toMatchObject({
         titles: plain,
         mode: 'hybrid',
         degraded: [{ leg: 'rerank', reason }],
         isCached: false,
       })
-      expect((await titlesWith(rank, query, { deadlineMs: 200, top: 49 })).isCached).toBe(false)
+      expect((await titlesWith(rank, query, { deadlineMs: 1_000, top: 49 })).isCached).toBe(false)
     },
   )
 })

@@ -8,7 +8,7 @@ describe('courses like another', () => {
   let app: SearchFixture
   let guitar: Course
   beforeAll(async () => {
-    app = await openSearchFixture({ search: { legDeadlineMs: 800 } })
+    app = await openSearchFixture()
     guitar = await app.publish({
       title: 'Acoustic guitar',
       description: 'Chords and strumming for the campfire.',

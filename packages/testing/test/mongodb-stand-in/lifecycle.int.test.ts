@@ -69,7 +69,7 @@ describe('the life of a MongoDB stand-in', () => {
     const run = promisify(execFile)(
       process.execPath,
       ['--conditions=headwater-source', '--input-type=module', '-e', script],
-      { timeout: 100_000, cwd: fileURLToPath(new URL('.', import.meta.url)) },
+      { timeout: 250_000, cwd: fileURLToPath(new URL('.', import.meta.url)) },
     )
     expect((await run).stdout).toBe('stopped\n')
   })

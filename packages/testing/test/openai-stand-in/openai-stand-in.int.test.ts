@@ -22,7 +22,7 @@ beforeAll(async () => {
     apiKey: standIn.apiKey,
     baseURL: standIn.url,
     maxRetries: 0,
-    timeout: 5_000,
+    timeout: 60_000,
   })
 })
 afterEach(() => {
@@ -182,8 +182,10 @@ describe('the OpenAI stand-in', () => {
 
   it('The OpenAI stand-in hangs until it is restored', async () => {
     standIn.faults.hang()
-    const hasty = client.embeddings.create({ model, input: 'x' }, { timeout: 50 })
-    await expect(hasty).rejects.toBeInstanceOf(APIConnectionTimeoutError)
+    const hasty = client.embeddings.create({ model, input: 'x' }, { timeout: 1_000 })
+    const refused = expect(hasty).rejects.toBeInstanceOf(APIConnectionTimeoutError)
+    await eventually(() => standIn.faults.hungCount === 1)
+    await refused
     await eventually(() => standIn.faults.hungCount === 0)
     const inputs = standIn.inputCount()
     const patient = client.embeddings.create({ model, input: 'x' })

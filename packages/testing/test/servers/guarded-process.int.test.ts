@@ -32,7 +32,7 @@ function isAlive(pid: number): boolean {
 
 async function expectEnd({ pids, directory }: { pids: readonly number[]; directory: string }) {
   await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { timeoutMs: 60_000 })
-  await eventually(() => expect(existsSync(directory)).toBe(false))
+  await eventually(() => expect(existsSync(directory)).toBe(false), { timeoutMs: 60_000 })
 }
 
 test('Servers end and lose their data when the process that started them is killed', async () => {

@@ -60,7 +60,7 @@ test('A Redis server becomes a replica, whose data are replaced, and a primary a
   try {
     await set('of the replica')
     await server.becomeReplicaOf(primary.url)
-    await eventually(async () => expect(await server.isInSync()).toBe(true))
+    await eventually(async () => expect(await server.isInSync()).toBe(true), { timeoutMs: 60_000 })
     expect(await get()).toBeNull()
     await expect(set('refused')).rejects.toThrow(/READONLY/)
     await server.becomePrimary()

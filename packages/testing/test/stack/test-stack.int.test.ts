@@ -97,7 +97,7 @@ describe('a stack', () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--conditions=headwater-source', fixture],
-      { timeout: 100_000, env: { ...process.env, TMPDIR: directory } },
+      { timeout: 250_000, env: { ...process.env, TMPDIR: directory } },
     )
     expect(stdout).toMatch(/redis \(environment\).*ECONNREFUSED/)
     expect(stdout.split('\n').slice(-3)).toEqual(['children: ', 'resources: ', ''])
@@ -110,7 +110,7 @@ describe('a stack', () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--conditions=headwater-source', fixture],
-      { timeout: 100_000 },
+      { timeout: 250_000 },
     )
     expect(stdout).toMatch(/^mongodb \(.*needs the package mongodb, .*: npm install mongodb$/m)
   })

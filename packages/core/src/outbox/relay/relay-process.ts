@@ -98,7 +98,9 @@ export class RelayProcess {
     if (this.#isStopping)
       return errAsync(tooLate('relay.drain', deadlineMs, 'the relay has stopped'))
     this.start()
-    return new ResultAsync(this.#drain(deadlineMs))
+    return new ResultAsync(
+      within(this.#drain(deadlineMs), deadlineMs, () => err(notDrained(deadlineMs))),
+    )
   }
 
   async #run(): Promise<void> {
@@ -198,7 +200,7 @@ export class RelayProcess {
       const { id } = await this.#ticker.tickNow()
       while (this.#refusal === undefined && !(this.#isAllowed() && (await this.#havePassed(id)))) {
         if (this.#stores.clock.monotonic() > endsAt || this.#isStopping)
-          return err(tooLate('relay.drain', deadlineMs, 'a sink has not passed every event'))
+          return err(notDrained(deadlineMs))
         await new Wake().sleep(drainPollMs)
       }
       return this.#refusal === undefined ? ok(undefined) : err(this.#refusal)
@@ -220,6 +222,10 @@ export class RelayProcess {
     )
     return rows[0]?.passed === true
   }
+}
+
+function notDrained(deadlineMs: number): DeadlineExceeded {
+  return tooLate('relay.drain', deadlineMs, 'a sink has not passed every event')
 }
 
 function tooLate(operation: string, deadlineMs: number, message: string): DeadlineExceeded {

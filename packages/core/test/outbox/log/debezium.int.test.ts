@@ -47,8 +47,10 @@ describe('the table of the log', () => {
     await fixture.rows(
       `CREATE PUBLICATION ${slot} FOR TABLE @schema.outbox WITH (publish = 'insert')`,
     )
-    await fixture.rows(`SELECT pg_create_logical_replication_slot('${slot}', 'test_decoding')`)
-    await fixture.rows(`SELECT pg_create_logical_replication_slot('${slot}_out', 'pgoutput')`)
+    // A slot waits for every transaction of the server, for longer than a statement may take here.
+    const preparing = await fixture.session()
+    await preparing.run(`SELECT pg_create_logical_replication_slot('${slot}', 'test_decoding')`)
+    await preparing.run(`SELECT pg_create_logical_replication_slot('${slot}_out', 'pgoutput')`)
     try {
       await fixture.publish(change(1, 1, { payload: { title: 'Algebra' } }), change(2, 1))
       await nothingOlder(fixture)

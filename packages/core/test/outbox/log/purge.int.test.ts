@@ -52,7 +52,7 @@ async function passed(fixture: OutboxFixture): Promise<void> {
       ...Array.from({ length: count / 4 }, (_, version) => change(version % 100, version)),
     )
   await nothingOlder(fixture)
-  orThrow(await fixture.relay([recordingSink()]).drain({ deadlineMs: 20_000 }))
+  orThrow(await fixture.relay([recordingSink()]).drain({ deadlineMs: 120_000 }))
   const holder = await fixture.session()
   await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
   await holder.run('SELECT count(*) FROM @schema.outbox')

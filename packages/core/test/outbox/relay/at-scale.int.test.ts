@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { createRelay, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
-import { change, nothingOlder, recordingSink, useOutbox } from '../outbox-fixture.ts'
+import { change, nothingOlder, patient, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
@@ -54,8 +54,10 @@ describe('the guide to Debezium', () => {
       SELECT chr(get_byte(data, 0)) AS kind
       FROM pg_logical_slot_get_binary_changes(
         '${slot}', NULL, NULL, 'proto_version', '1', 'publication_names', '${slot}', 'messages', 'true')`)
+    // A slot waits for every transaction of the server, for longer than a statement may take here.
+    const preparing = await fixture.session()
     for (const statement of prepare.split(';').filter((text) => text.trim() !== ''))
-      await fixture.rows(statement)
+      await preparing.run(statement)
     try {
       await fixture.publish(change(1, 1), change(2, 1))
       orThrow(await fixture.relay([recordingSink()]).drain())
@@ -96,13 +98,15 @@ describe('a relay without sinks', () => {
     orThrow(await relay.stop())
     const keepUntilLeft = async (count: number): Promise<void> => {
       await nothingOlder(fixture)
-      const keeper = createRelay(fixture.stores, {
-        sinks: [],
-        retentionMs: 1,
-        purgeMs: 20,
-        tickMs: 5,
-        maxPollMs: 20,
-      })
+      const keeper = patient(
+        createRelay(fixture.stores, {
+          sinks: [],
+          retentionMs: 1,
+          purgeMs: 20,
+          tickMs: 5,
+          maxPollMs: 20,
+        }),
+      )
       keeper.start()
       await eventually(async () => {
         expect(await fixture.rows('SELECT FROM @schema.outbox')).toHaveLength(count)

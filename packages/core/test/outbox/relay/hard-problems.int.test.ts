@@ -101,7 +101,7 @@ describe('two relays', () => {
     expect((await other.drain({ deadlineMs: 300 })).isErr()).toBe(true)
     expect(seen).toEqual([])
     working.open()
-    orThrow(await other.drain({ deadlineMs: 15_000 }))
+    orThrow(await other.drain({ deadlineMs: 60_000 }))
     expect(seen).toEqual(['1@1', '1@2', '1@3', '1@4'])
     expect(await claimedWithSkipLocked(fixture)).toEqual([3, 4, 1, 2])
   })
@@ -229,22 +229,16 @@ describe('a restored dump', () => {
 describe('a sink that fails', () => {
   test('A sink that is down gets fewer and smaller batches, and full ones when it is back', async () => {
     const fixture = await open()
-    let isDown = true
     const calls: { readonly atMs: number; readonly size: number }[] = []
     const sink = recordingSink({
       batchSize: 64,
       before: (batch) => {
         calls.push({ atMs: performance.now(), size: batch.length })
-        return isDown ? errAsync(busy) : okAsync({ failed: [] })
+        return calls.length > 4 ? okAsync({ failed: [] }) : errAsync(busy)
       },
     })
     await fixture.publish(...Array.from({ length: 256 }, (_, id) => change(id, 1)))
     const relay = fixture.relay([sink], { maxBackOffMs: 60_000 })
-    relay.start()
-    await eventually(() => {
-      expect(calls).toHaveLength(4)
-    })
-    isDown = false
     orThrow(await relay.drain())
     expect(calls.map(({ size }) => size)).toEqual([64, 32, 16, 8, 4, 8, 16, 32, 64, 64, 64, 4])
     const pauses = calls

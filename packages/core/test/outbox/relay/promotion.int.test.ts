@@ -10,7 +10,7 @@ import {
 } from '@headwater/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Pooler, startPooler } from '../../stores/postgres/pooler-fixture.ts'
-import { change, recordingSink } from '../outbox-fixture.ts'
+import { change, patient, recordingSink } from '../outbox-fixture.ts'
 
 let primary: PostgresServer
 let standby: PostgresStandby
@@ -32,14 +32,14 @@ afterAll(async () => {
 test('A relay whose pooler moves to a promoted standby delivers every event of the new primary', async () => {
   const stores = orThrow(
     await connect({
-      postgres: { url: pooler.url, prepare: false },
+      postgres: { url: pooler.url, prepare: false, connectTimeoutMs: 10_000 },
       redis: { url: 'redis://127.0.0.1:1' },
       diagnostics: new Diagnostics(),
     }),
   )
   orThrow(await migrate(stores))
   const sink = recordingSink()
-  const relay = createRelay(stores, { sinks: [sink], tickMs: 5, maxPollMs: 20 })
+  const relay = patient(createRelay(stores, { sinks: [sink], tickMs: 5, maxPollMs: 20 }))
   const publishOneByOne = async (aggregateId: string, count: number): Promise<void> => {
     for (let version = 1; version <= count; version += 1)
       await publishMany(stores.postgres.client, [change(aggregateId, version)])
@@ -53,6 +53,7 @@ test('A relay whose pooler moves to a promoted standby delivers every event of t
   orThrow(await relay.drain())
   await standby.promote()
   await pooler.moveTo(standby.url)
+  await eventually(async () => orThrow(await stores.postgres.query('SELECT')))
   await publishOneByOne('new', 30)
   await eventually(
     () => {

@@ -26,7 +26,7 @@ describe('a process that starts while MongoDB cannot be reached', () => {
     const { database } = own.mongodb
     const stores = orThrow(
       await connect({
-        postgres: { url: own.postgres.url },
+        postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
         redis: { url: own.redis.url },
         mongodb: { database, ...mongodb(proxy.url) },
       }),
@@ -51,25 +51,31 @@ describe('a process that starts while MongoDB cannot be reached', () => {
     await using stores = await open((url) => ({ url }))
     await untilGivenUp(stores)
     stores.proxy.restore()
-    await eventually(async () => {
-      expect(await ping(stores)).toMatchObject({ value: { ok: 1 } })
-    })
+    await eventually(
+      async () => {
+        expect(await ping(stores)).toMatchObject({ value: { ok: 1 } })
+      },
+      { timeoutMs: 120_000 },
+    )
   })
 
   test('A client of the host reaches MongoDB after several failures, and takes writes', async () => {
     let client: MongoClient | undefined
     await using stores = await open((url) => {
-      client = new MongoClient(url, { serverSelectionTimeoutMS: 100 })
+      client = new MongoClient(url, { serverSelectionTimeoutMS: 500 })
       return { client }
     })
     for (let failures = 0; failures < 3; failures += 1) await untilGivenUp(stores)
     stores.proxy.restore()
-    await eventually(async () => {
-      const written = await stores.mongodb?.run('log', (database) =>
-        database.collection('late').insertMany([{ a: 1 }], { ordered: false }),
-      )
-      expect(written).toMatchObject({ value: { insertedCount: 1 } })
-    })
+    await eventually(
+      async () => {
+        const written = await stores.mongodb?.run('log', (database) =>
+          database.collection('late').insertMany([{ a: 1 }], { ordered: false }),
+        )
+        expect(written).toMatchObject({ value: { insertedCount: 1 } })
+      },
+      { timeoutMs: 120_000 },
+    )
     await client?.close()
   })
 
@@ -77,20 +83,23 @@ describe('a process that starts while MongoDB cannot be reached', () => {
     const proxy = await faultProxy(own.mongodb.url)
     onTestFinished(() => proxy.close())
     proxy.cut()
-    const client = new MongoClient(proxy.url, { serverSelectionTimeoutMS: 100 })
+    const client = new MongoClient(proxy.url, { serverSelectionTimeoutMS: 500 })
     onTestFinished(() => client.close())
     await expect(client.connect()).rejects.toThrow()
     proxy.restore()
     await using stores = orThrow(
       await connect({
-        postgres: { url: own.postgres.url },
+        postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
         redis: { url: own.redis.url },
         mongodb: { client, database: own.mongodb.database },
       }),
     )
-    await eventually(async () => {
-      expect(await ping(stores)).toMatchObject({ value: { ok: 1 } })
-    })
+    await eventually(
+      async () => {
+        expect(await ping(stores)).toMatchObject({ value: { ok: 1 } })
+      },
+      { timeoutMs: 120_000 },
+    )
   })
 
   test('A client that the host has closed stays closed', async () => {

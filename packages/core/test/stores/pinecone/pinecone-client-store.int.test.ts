@@ -128,6 +128,7 @@ describe('Pinecone', () => {
     orThrow(
       await pinecone.run('query', (index) => index.query({ vector, topK: 1 }), {
         isIdempotent: true,
+        deadlineMs: 60_000,
       }),
     )
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(290)
@@ -145,11 +146,11 @@ describe('Pinecone', () => {
     expect(
       (
         await pinecone.run('query', (index) => index.query({ vector, topK: 1 }), {
-          deadlineMs: 100,
+          deadlineMs: 2_000,
         })
       )._unsafeUnwrapErr().type,
     ).toBe('deadline-exceeded')
-    await expect.poll(() => isClosed).toBe(true)
+    await expect.poll(() => isClosed, { timeout: 60_000 }).toBe(true)
   })
 
   test('A Pinecone call to a port with no listener fails as unavailable, not as refused', async () => {

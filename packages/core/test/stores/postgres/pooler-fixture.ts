@@ -62,12 +62,16 @@ class PooledLink {
       } else this.#held.push(data)
     })
     client.on('error', () => undefined)
-    client.once('close', () => this.#server.destroy())
+    client.once('close', () => {
+      this.#server.destroy()
+      this.#becomeIdle()
+    })
   }
 
   /** Moves to another server once no transaction is open. */
   async moveTo(url: string): Promise<void> {
     if (this.#isBusy) await new Promise<void>((resolve) => (this.#onIdle = resolve))
+    if (this.#client.destroyed) return
     const held: Buffer[] = (this.#held = [])
     this.#server.removeAllListeners('close')
     this.#server.destroy()

@@ -33,7 +33,13 @@ afterAll(async () => {
 afterEach(() => Promise.all(opened.splice(0).map((stores) => stores.close())))
 
 async function open(redis: ConnectOptions['redis']): Promise<Stores> {
-  const stores = orThrow(await connect({ postgres: { url: own.postgres.url }, redis }))
+  const stores = orThrow(
+    await connect({
+      postgres: { url: own.postgres.url, connectTimeoutMs: 30_000 },
+      redis: { deadlineMs: 10_000, ...redis },
+      connectDeadlineMs: 60_000,
+    }),
+  )
   opened.push(stores)
   return stores
 }
@@ -43,12 +49,13 @@ const get = (stores: Stores) =>
 
 describe('a connection to Redis', () => {
   test('A Redis connection is replaced only once when many commands miss their deadline together', async () => {
-    const stores = await open({ url: proxy.url, deadlineMs: 50 })
+    const stores = await open({ url: proxy.url, deadlineMs: 300, connectTimeoutMs: 60_000 })
+    await eventually(() => expect(stores.redis.isAvailable).toBe(true), { timeoutMs: 60_000 })
     const before = proxy.connectionsTotal
     proxy.hang()
     const late = Promise.all(Array.from({ length: 200 }, () => get(stores)))
     await new Promise(setImmediate)
-    const until = performance.now() + 100
+    const until = performance.now() + 600
     while (performance.now() < until);
     expect((await late).every((result) => result.isErr())).toBe(true)
     proxy.restore()
@@ -126,7 +133,10 @@ describe('a connection to a cluster', () => {
 
   test('A Redis cluster that answers is up in health, and one without a master is not', async () => {
     const stores = await open({ rootNodes: cluster.urls })
-    expect((await stores.health()).stores.redis).toMatchObject({ status: 'up' })
+    await eventually(
+      async () => expect((await stores.health()).stores.redis).toMatchObject({ status: 'up' }),
+      { timeoutMs: 60_000 },
+    )
     await cluster.masters[1]?.kill()
     expect((await stores.health()).stores.redis).toMatchObject({ status: 'degraded' })
     await cluster.masters[1]?.restart()
