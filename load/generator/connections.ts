@@ -9,6 +9,7 @@ export class Connections {
   readonly #url: string
   readonly #timeoutMs: number
   readonly #free: { readonly line: HttpLine; readonly sinceMs: number }[] = []
+  #isClosed = false
 
   constructor(url: string, { timeoutMs }: { readonly timeoutMs: number }) {
     this.#url = url
@@ -24,8 +25,13 @@ export class Connections {
     }
   }
 
-  /** Ends all connections. */
+  /** Ends all connections, those that wait for an answer once it has come. */
   close(): void {
+    this.#isClosed = true
+    this.#closeFree()
+  }
+
+  #closeFree(): void {
     for (const { line } of this.#free.splice(0)) line.close()
   }
 
@@ -35,7 +41,7 @@ export class Connections {
     if (last === undefined) return undefined
     if (performance.now() - last.sinceMs < longestIdleMs) return last.line
     last.line.close()
-    this.close()
+    this.#closeFree()
     return undefined
   }
 
@@ -48,7 +54,8 @@ export class Connections {
     const status = await line.ask(text)
     clearTimeout(timer)
     if (status === 0) return isLate ? 'timeout' : 'no answer'
-    this.#free.push({ line, sinceMs: performance.now() })
+    if (this.#isClosed) line.close()
+    else this.#free.push({ line, sinceMs: performance.now() })
     return status >= 200 && status < 300 ? 'ok' : String(status)
   }
 }

@@ -83,6 +83,8 @@ function connectOptions({ postgres, redis, mongodb }: Parts): ConnectOptions {
     postgres: { url: postgres.url, connectTimeoutMs: 60_000 },
     redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 5_000, required: true },
     mongodb: { url: mongodb.url, database: mongodb.database, deadlineMs: 30_000 },
+    // As long as a hold of the transactions below may have to live: none of them is durable.
+    invalidation: { holdMs: 122_000 },
   }
 }
 

@@ -95,6 +95,8 @@ export async function openSearchFixture({
             apiKey: pinecone.apiKey,
             controllerHostUrl: pinecone.url,
             index: 'course-search',
+            // Longer than any leg has: a search that hands no deadline on is late.
+            deadlineMs: 60_000,
           },
         },
         parts,

@@ -40,6 +40,7 @@ const longValues = (length = entryLength) => {
     defineCache<number, string>(process, {
       name,
       ttlMs: 600_000,
+      leaseMs: 120_000,
       maxEntryLength: 2 * longest,
       load: async (ids) => {
         loads.push(ids.length)

@@ -66,7 +66,9 @@ describe('a backlog of intents', () => {
       const flushed: number[] = []
       const diagnostics = new Diagnostics()
       diagnostics.on('invalidation:flush', ({ intents: count }) => flushed.push(count))
-      const late = await Promise.all([1, 2, 3].map(() => rows.open({ diagnostics })))
+      const late = await Promise.all(
+        [1, 2, 3].map(() => rows.open({ diagnostics, invalidation: { lookEveryMs: 3_600_000 } })),
+      )
       await eventually(
         () => expect(late.map(({ invalidation }) => invalidation.isOpen)).not.toContain(false),
         { timeoutMs: 120_000 },

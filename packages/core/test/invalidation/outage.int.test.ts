@@ -24,6 +24,7 @@ import {
   type VersionedRows,
   versionOf,
 } from '../cache/versioned-rows.ts'
+import { middleWait } from './middle-wait.ts'
 
 let rows: VersionedRows
 let redis: RedisServer
@@ -39,12 +40,10 @@ beforeAll(async () => {
   redis = await startRedisServer()
   proxy = await faultProxy(redis.url)
   postgresProxy = await faultProxy(rows.own.postgres.url)
-  reader = await rows.open({ redis: { url: redis.url, deadlineMs: 1_000 } })
-  // The deadline of a transaction below stays within an ordinary hold.
-  writer = await rows.open({
-    redis: { url: proxy.url, deadlineMs: 1_000 },
-    invalidation: { holdMs: 42_000 },
-  })
+  // The deadline of a transaction below stays within an ordinary hold, and a gate waits so long.
+  const invalidation = { holdMs: 42_000 }
+  reader = await rows.open({ redis: { url: redis.url, deadlineMs: 1_000 }, invalidation })
+  writer = await rows.open({ redis: { url: proxy.url, deadlineMs: 1_000 }, invalidation })
 })
 afterAll(async () => {
   await rows.dispose()
@@ -104,18 +103,16 @@ describe('Redis that only the writer cannot reach', () => {
   test.each(['cut', 'hang'] as const)(
     'Others see a commit within 1.5 s when Redis is out of reach for its writer (%s)',
     async (fault) => {
-      const isSeen = async () => {
+      const raiseWithoutRedis = async () => {
         id += 1
         proxy.restore()
         await areTrusted(reader, writer)
         await isStored()
         proxy[fault]()
         expect(await raise(writer, id, [cache.key(id)])).toBe(2)
-        const committedAt = performance.now()
-        await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { intervalMs: 5 })
-        expect(performance.now() - committedAt).toBeLessThan(1_500)
       }
-      await eventually(isSeen, { timeoutMs: 120_000 })
+      const isSeen = async () => expect(await versionOf(cache, id)).toBe(2)
+      expect(await middleWait(raiseWithoutRedis, isSeen)).toBeLessThan(1_500)
       await eventually(async () => expect(await intents()).toBe(0))
       await eventually(() => expect(reader.invalidation.isOpen).toBe(true))
       await isStored()
@@ -139,7 +136,7 @@ describe('Redis that only the writer cannot reach', () => {
     })
     off()
     expect(told).toEqual([1])
-    await eventually(async () => expect(await versionOf(cache, id)).toBe(2))
+    await eventually(async () => expect(await versionOf(cache, id)).toBe(2), { timeoutMs: 10_000 })
     await eventually(async () => expect(await intents()).toBe(0))
   })
 
@@ -235,7 +232,7 @@ describe('Redis that comes back', () => {
       expect(await raw()).toBeNull()
       return ok(1)
     }
-    orThrow(await transaction(writer, work, { deadlineMs: 10_000 }))
+    orThrow(await transaction(writer, work, { deadlineMs: 20_000 }))
     offs.forEach((off) => {
       off()
     })
@@ -328,9 +325,9 @@ describe('a durable invalidation', () => {
         },
         { deadlineMs },
       )
-    orThrow(await within(5_000))
+    orThrow(await within(20_000))
     expect(statements).not.toContain('insert invalidation_intent')
-    orThrow(await within(30_000))
+    orThrow(await within(20_001))
     await eventually(() =>
       expect(statements).toEqual(['insert invalidation_intent', 'delete invalidation_intent']),
     )

@@ -149,8 +149,9 @@ describe('a revocation that could not be applied in Redis', () => {
     other = await fixture.open()
   })
   afterEach(async () => {
-    for (const { stores } of [cutOff, other]) orThrow(await stores.close())
+    const ends = await Promise.all([cutOff, other].map(({ stores }) => stores.close()))
     await redis.close()
+    for (const end of ends) orThrow(end)
   })
 
   test.each(outages)(

@@ -41,8 +41,11 @@ const notOfTransactions = new Set(['select invalidation_intent', 'connect'])
 beforeAll(async () => {
   rows = await versionedRows()
   proxy = await faultProxy(rows.own.postgres.url)
-  stores = await rows.open({ postgres: { url: proxy.url, connectTimeoutMs: 10_000 } })
-  direct = await rows.open()
+  // The deadline of a transaction stays within an ordinary hold.
+  const invalidation = { holdMs: 62_000 }
+  const postgres = { url: proxy.url, connectTimeoutMs: 10_000 }
+  stores = await rows.open({ postgres, invalidation })
+  direct = await rows.open({ invalidation })
   stores.diagnostics.on('store:operation', ({ store, operation }) => {
     if (store === 'postgres' && !notOfTransactions.has(operation)) sent.push(operation)
   })
@@ -590,7 +593,7 @@ describe('a connection lost during COMMIT', () => {
     orThrow(
       await direct.postgres.query(`
       CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_sleep(4); RETURN NEW; END $$`),
+      BEGIN PERFORM pg_sleep(8); RETURN NEW; END $$`),
     )
     orThrow(
       await direct.postgres.query(`

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { errAsync, okAsync, once, unlessAborted, validate } from '@headwater/core'
 import type {
   Abortable,
@@ -28,8 +29,9 @@ const mostTies = 1_000
 
 /**
  * Courses by number of students: the sorted set `courses:popular` in Redis, with absolute counts.
- * A marker member below all others names the run of the server that the set was built on. A set
- * without the current marker was lost or came from a snapshot, and is rebuilt from PostgreSQL.
+ * A marker, a member below all others, names the run of the server that the set was built on. A set
+ * without the current marker was lost, came from a snapshot or is not complete, and is rebuilt from
+ * PostgreSQL.
  */
 export class Popularity {
   readonly #stores: Stores
@@ -65,10 +67,13 @@ export class Popularity {
     attempts = 3,
   ): ResultAsync<void, StoreError | SqlError> {
     return this.#counts(ids).andThen((counts) =>
-      this.#write(counts, signal).andThen((isSet) => {
-        if (!isSet) return this.rebuild()
+      this.#write(counts, signal).andThen((isThere) => {
+        if (!isThere) {
+          this.#rebuildInBackground()
+          return okAsync(undefined)
+        }
         return this.#counts(ids).andThen((now) =>
-          attempts <= 1 || isEqual(counts, now)
+          attempts <= 1 || changesBetween(counts, now).length === 0
             ? okAsync(undefined)
             : this.refresh(ids, signal, attempts - 1),
         )
@@ -76,25 +81,20 @@ export class Popularity {
     )
   }
 
-  /** Rebuilds the set from PostgreSQL. */
+  /**
+   * Rebuilds the set from PostgreSQL. It is complete once the counts were read again and those that
+   * changed were written: what others wrote before it was replaced was older in the first reading.
+   */
   rebuild(): ResultAsync<void, StoreError | SqlError> {
     const marker = this.#marker
     if (marker === undefined) return errAsync(noServer)
-    return read<CourseCount>(this.#stores, [selectPopularCourses, [rebuiltCourses]])
-      .andThen(({ rows }) => {
-        const members = rows.map((row) => ({
-          value: String(row.id),
-          score: row.current_enrollment,
-        }))
-        return this.#stores.redis.run('popularity-rebuild', (client) =>
-          client
-            .multi()
-            .del(this.#key)
-            .zAdd(this.#key, [{ value: marker, score: -1 }, ...members])
-            .exec(),
-        )
-      })
-      .map(() => undefined)
+    const pending = `pending:${randomUUID()}`
+    return this.#popularCounts().andThen((counts) =>
+      this.#replace(counts, pending)
+        .andThen(() => this.#popularCounts())
+        .andThen((now) => this.#complete(changesBetween(counts, now), { pending, marker }))
+        .map(() => undefined),
+    )
   }
 
   get #marker(): string | undefined {
@@ -143,19 +143,50 @@ export class Popularity {
     })
   }
 
+  #popularCounts(): ResultAsync<Map<number, number>, SqlError> {
+    return read<CourseCount>(this.#stores, [selectPopularCourses, [rebuiltCourses]]).map(
+      ({ rows }) => new Map(rows.map((row) => [row.id, row.current_enrollment])),
+    )
+  }
+
+  #replace(counts: ReadonlyMap<number, number>, pending: string): ResultAsync<unknown, StoreError> {
+    const members = [...counts].map(([id, score]) => ({ value: String(id), score }))
+    return this.#stores.redis.run('popularity-rebuild', (client) =>
+      client
+        .multi()
+        .del(this.#key)
+        .zAdd(this.#key, [{ value: pending, score: -1 }, ...members])
+        .exec(),
+    )
+  }
+
+  #complete(
+    changes: readonly CountChange[],
+    { pending, marker }: { readonly pending: string; readonly marker: string },
+  ): ResultAsync<unknown, StoreError> {
+    return this.#stores.redis.run('popularity-complete', (client) =>
+      client.eval(completeScript, {
+        keys: [this.#key],
+        arguments: [
+          pending,
+          marker,
+          ...changes.flatMap(({ id, from, to }) => [id, from, to].map(String)),
+        ],
+      }),
+    )
+  }
+
   #write(
     counts: ReadonlyMap<number, number>,
     signal: AbortSignal,
   ): ResultAsync<boolean, StoreError> {
-    const marker = this.#marker
-    if (marker === undefined) return errAsync(noServer)
     return this.#stores.redis
       .run(
         'popularity-write',
         (client) =>
           client.eval(writeScript, {
             keys: [this.#key],
-            arguments: [marker, ...[...counts].flat().map(String)],
+            arguments: [...counts].flat().map(String),
           }),
         { signal },
       )
@@ -177,20 +208,35 @@ const noServer: StoreUnavailable = {
   operation: 'popularity-write',
 }
 
+/** Writes a count, or removes the course that has none. */
+const setCount = `
+local function set(id, count)
+  if count == '0' then return redis.call('ZREM', KEYS[1], id) end
+  return redis.call('ZADD', KEYS[1], count, id)
+end`
+
 /**
- * KEYS[1] the set. ARGV[1] the marker, then pairs of course id and count. Replies 1 when the counts
- * were written, 0 when the set lacks the marker and nothing was done.
+ * KEYS[1] the set. ARGV pairs of course id and count. Replies 1 when the counts were written, also
+ * to a set that is being rebuilt, and 0 when there is no set.
  */
-const writeScript = `
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-for i = 2, #ARGV, 2 do
-  if ARGV[i + 1] == '0' then
-    redis.call('ZREM', KEYS[1], ARGV[i])
-  else
-    redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i])
-  end
-end
+const writeScript = `${setCount}
+if redis.call('ZCOUNT', KEYS[1], -1, -1) == 0 then return 0 end
+for i = 1, #ARGV, 2 do set(ARGV[i], ARGV[i + 1]) end
 return 1`
+
+/**
+ * KEYS[1] the set. ARGV: 1 the member of a rebuild that is pending, 2 the marker, then a course id,
+ * the count that the rebuild wrote, and the count now. Counts that others wrote meanwhile stay.
+ * Replies 0 when another rebuild came in between, which completes the set.
+ */
+const completeScript = `${setCount}
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+for i = 3, #ARGV, 3 do
+  local count = redis.call('ZSCORE', KEYS[1], ARGV[i]) or '0'
+  if count == ARGV[i + 1] then set(ARGV[i], ARGV[i + 2]) end
+end
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('ZADD', KEYS[1], -1, ARGV[2])`
 
 /**
  * KEYS[1] the set. ARGV: 1 the marker, 2 the number of courses, 3 the most courses beyond it.
@@ -216,6 +262,19 @@ function newestFirst(pairs: readonly number[]): number[] {
     .map(({ id }) => id)
 }
 
-function isEqual(before: ReadonlyMap<number, number>, now: ReadonlyMap<number, number>): boolean {
-  return [...before].every(([id, count]) => now.get(id) === count)
+/** A count that has changed; 0 stands for a course that is not in the set. */
+interface CountChange {
+  readonly id: number
+  readonly from: number
+  readonly to: number
+}
+
+function changesBetween(
+  before: ReadonlyMap<number, number>,
+  now: ReadonlyMap<number, number>,
+): CountChange[] {
+  const ids = new Set([...before.keys(), ...now.keys()])
+  return [...ids]
+    .map((id) => ({ id, from: before.get(id) ?? 0, to: now.get(id) ?? 0 }))
+    .filter(({ from, to }) => from !== to)
 }

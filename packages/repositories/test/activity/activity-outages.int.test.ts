@@ -67,6 +67,8 @@ async function recordFirst(
   record(type, 0, repositories)
   await eventually(
     async () => {
+      // Another process may have taken over what was spilled, and left this flush nothing to write.
+      record(`${type}.probe`, 0, repositories)
       await repositories.activity.flush()
       expect(flushes.at(-1)?.outcome).toMatch(/^(ok|drained)$/)
       expect([arrived(type), await spilled()]).toEqual([[0], 0])

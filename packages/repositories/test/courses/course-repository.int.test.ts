@@ -1,6 +1,6 @@
-import { ok, orThrow, transaction } from '@headwater/core'
+import { ok, orThrow, ResultAsync, transaction } from '@headwater/core'
 import { eventually } from '@headwater/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   aDate,
   countOperations,
@@ -293,8 +293,19 @@ describe('courses.students', () => {
 })
 
 describe('courses.popular', () => {
+  const key = () => `${fixture.stores.redis.keyPrefix}courses:popular`
+  const lose = async () =>
+    orThrow(await fixture.stores.redis.run('lose', (client) => client.del(key())))
+  const scoreOf = async (member: string) =>
+    orThrow(await fixture.stores.redis.run('look', (client) => client.zScore(key(), member)))
+  /** Whether the set is answered from; a read starts the rebuild of one that is not. */
+  const isComplete = async () => {
+    orThrow(await fixture.courses.popular(1))
+    return (await scoreOf(`run:${fixture.stores.redis.runId ?? ''}`)) === -1
+  }
+
   test('Popular courses follow enrollments and withdrawals, and are rebuilt when Redis has lost them', async () => {
-    const { courses, enrollments, stores } = fixture
+    const { courses, enrollments } = fixture
     const [small, large] = [
       await fixture.newCourse({ title: 'small' }),
       await fixture.newCourse({ title: 'large' }),
@@ -315,20 +326,17 @@ describe('courses.popular', () => {
       orThrow(await enrollments.withdraw({ userId: id, courseId: large.id }))
     await fixture.deliver()
     expect((await top())[0]).toEqual(['small', 5])
-    const key = `${stores.redis.keyPrefix}courses:popular`
-    orThrow(await stores.redis.run('lose', (client) => client.del(key)))
+    await lose()
     expect((await top())[0]).toEqual(['small', 5])
-    // A set that is still being rebuilt may be older than what comes next.
-    const isThere = async () =>
-      orThrow(await stores.redis.run('exists', (client) => client.exists(key))) === 1
-    await eventually(isThere)
     orThrow(await courses.unpublish(small.id))
     await fixture.deliver()
-    expect((await top()).map(([title]) => title)).not.toContain('small')
+    await eventually(async () => {
+      expect((await top()).map(([title]) => title)).not.toContain('small')
+    })
   })
 
   test('Of courses with as many students the newest comes first, from Redis and from PostgreSQL', async () => {
-    const { courses, enrollments, stores } = fixture
+    const { courses, enrollments } = fixture
     const student = await fixture.newUser()
     const made: number[] = []
     for (let nth = 0; nth < 12; nth += 1) {
@@ -337,26 +345,63 @@ describe('courses.popular', () => {
       made.push(id)
     }
     await fixture.deliver()
-    const key = `${stores.redis.keyPrefix}courses:popular`
     const top = async (limit: number) =>
       orThrow(await courses.popular(limit)).flatMap(({ id, title }) =>
         title.startsWith('tied') ? [id] : [],
       )
-    const isThere = async () =>
-      orThrow(await stores.redis.run('exists', (client) => client.exists(key))) === 1
-    await eventually(isThere)
+    await eventually(isComplete)
     for (const limit of [5, 12, 100]) {
       const fromRedis = await top(limit)
-      orThrow(await stores.redis.run('lose', (client) => client.del(key)))
+      await lose()
       expect(fromRedis).toEqual(await top(limit))
-      await eventually(isThere)
+      await eventually(isComplete)
     }
     expect(await top(100)).toEqual(made.toReversed())
   })
 
+  test('A rebuild from older counts does not outlast what was written during it', async () => {
+    const { courses, enrollments } = fixture
+    const { redis } = fixture.stores
+    const course = await fixture.newCourse({ title: 'rising' })
+    const enroll = async () => {
+      const { id } = await fixture.newUser()
+      orThrow(await enrollments.enroll({ userId: id, courseId: course.id }))
+    }
+    await enroll()
+    await fixture.deliver()
+    const [released, written] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
+    let isReached = false
+    const run: typeof redis.run = redis.run.bind(redis)
+    // The first rebuild has read its counts, and writes them last.
+    const spy = vi.spyOn(redis, 'run').mockImplementation((...asked) => {
+      if (isReached || asked[0] !== 'popularity-rebuild') return run(...asked)
+      isReached = true
+      return ResultAsync.fromSafePromise(released.promise).andThen(() => {
+        const replaced = run(...asked)
+        written.resolve(replaced)
+        return replaced
+      })
+    })
+    try {
+      await eventually(async () => {
+        await lose()
+        orThrow(await courses.popular())
+        return isReached
+      })
+      await enroll()
+      await fixture.deliver()
+      released.resolve()
+      await written.promise
+    } finally {
+      spy.mockRestore()
+      released.resolve()
+    }
+    await eventually(isComplete)
+    expect(await scoreOf(String(course.id))).toBe(2)
+  })
+
   test('A set of popular courses from another run of the server counts as lost', async () => {
     const { courses, stores } = fixture
-    const key = `${stores.redis.keyPrefix}courses:popular`
     const ghost = await fixture.newCourse({ title: 'ghost' })
     const members = [
       { value: 'run:of-before', score: -1 },
@@ -364,7 +409,7 @@ describe('courses.popular', () => {
     ]
     orThrow(
       await stores.redis.run('restore', (client) =>
-        client.multi().del(key).zAdd(key, members).exec(),
+        client.multi().del(key()).zAdd(key(), members).exec(),
       ),
     )
     expect(orThrow(await courses.popular()).map((course) => course.title)).not.toContain('ghost')

@@ -57,16 +57,15 @@ async function countsOf(courseId: number): Promise<{ counted: number; rows: numb
 const typeOf = (result: { isOk(): boolean; error?: unknown }) =>
   result.isOk() ? 'ok' : (result as { error: { type: string } }).error.type
 
-/** Locks a course while `work` runs, as an editor with an open transaction does. */
-async function whileLocked(
-  courseId: number,
-  work: (release: () => void) => Promise<void>,
-): Promise<void> {
+type LockedWork = (release: () => void) => Promise<void>
+
+/** Keeps the lock that a statement takes while `work` runs, or until it releases it. */
+async function whileHeld(statement: string, work: LockedWork): Promise<void> {
   const [isLocked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const locking = transaction(
     other.stores,
     async (tx) => {
-      await tx.query('SELECT FROM @schema.courses WHERE id = $1 FOR UPDATE', [courseId])
+      await tx.query(statement)
       isLocked.resolve()
       await done.promise
       return err('released' as const)
@@ -83,6 +82,10 @@ async function whileLocked(
     failureOf(await locking)
   }
 }
+
+/** Locks a course while `work` runs, as an editor with an open transaction does. */
+const whileLocked = (courseId: number, work: LockedWork) =>
+  whileHeld(`SELECT FROM @schema.courses WHERE id = ${courseId} FOR UPDATE`, work)
 
 describe('places', () => {
   test('Two processes never sell a seat twice, and every answer is true', async () => {
@@ -305,18 +308,22 @@ describe('a batch whose connection is lost during COMMIT', () => {
   beforeAll(async () => {
     orThrow(
       await sql(
-        `CREATE FUNCTION @schema.be_slow() RETURNS trigger LANGUAGE plpgsql
-          AS $$ BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$`,
+        `CREATE FUNCTION @schema.wait_for_lock() RETURNS trigger LANGUAGE plpgsql
+          AS $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`,
       ),
     )
   })
 
-  async function slowBatch(): Promise<{ courseId: number; results: Promise<string[]> }> {
+  /** No batch can commit while `work` runs, or until it releases the lock. */
+  const whileBlocked = (work: LockedWork) => whileHeld('SELECT pg_advisory_xact_lock(4711)', work)
+
+  async function blockedBatch(): Promise<{ courseId: number; results: Promise<string[]> }> {
     const [{ id: courseId }, users] = [await fixture.newCourse(), await fixture.manyUsers(20)]
     orThrow(
       await other.stores.postgres.query(`
-      CREATE CONSTRAINT TRIGGER be_slow_${courseId} AFTER UPDATE ON @schema.courses DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW WHEN (NEW.id = ${courseId}) EXECUTE FUNCTION @schema.be_slow()`),
+      CREATE CONSTRAINT TRIGGER wait_for_lock_${courseId}
+      AFTER UPDATE ON @schema.courses DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW WHEN (NEW.id = ${courseId}) EXECUTE FUNCTION @schema.wait_for_lock()`),
     )
     const results = Promise.all(
       users.map(async (userId) => typeOf(await fixture.enrollments.enroll({ userId, courseId }))),
@@ -325,7 +332,8 @@ describe('a batch whose connection is lost during COMMIT', () => {
       expect(
         orThrow(
           await other.stores.postgres.query(
-            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND state = 'active'",
+            `SELECT FROM pg_stat_activity
+             WHERE datname = current_database() AND query = 'COMMIT' AND wait_event = 'advisory'`,
           ),
         ).rowCount,
       ).toBe(1)
@@ -334,21 +342,26 @@ describe('a batch whose connection is lost during COMMIT', () => {
   }
 
   test('A batch whose connection is lost during COMMIT succeeds for all when it was committed', async () => {
-    const { courseId, results } = await slowBatch()
-    proxy.hang()
-    await eventually(async () => {
-      expect(orThrow(await other.enrollments.listForCourse(courseId)).items).toHaveLength(20)
+    await whileBlocked(async (release) => {
+      const { courseId, results } = await blockedBatch()
+      proxy.hang()
+      release()
+      await eventually(async () => {
+        expect(orThrow(await other.enrollments.listForCourse(courseId)).items).toHaveLength(20)
+      })
+      proxy.cut()
+      proxy.restore()
+      expect(new Set(await results)).toEqual(new Set(['ok']))
     })
-    proxy.cut()
-    proxy.restore()
-    expect(new Set(await results)).toEqual(new Set(['ok']))
   })
 
   test('A batch whose connection is lost during COMMIT fails for all when it was not committed', async () => {
-    const { courseId, results } = await slowBatch()
-    proxy.cut()
-    proxy.restore()
-    expect(new Set(await results)).toEqual(new Set(['store-unavailable']))
-    expect(await countsOf(courseId)).toEqual({ counted: 0, rows: 0 })
+    await whileBlocked(async () => {
+      const { courseId, results } = await blockedBatch()
+      proxy.cut()
+      proxy.restore()
+      expect(new Set(await results)).toEqual(new Set(['store-unavailable']))
+      expect(await countsOf(courseId)).toEqual({ counted: 0, rows: 0 })
+    })
   })
 })

@@ -173,12 +173,14 @@ describe('users.delete', () => {
     expect(orThrow(await fixture.enrollments.listForUser(user.id)).items).toEqual([])
     orThrow(await fixture.enrollments.enroll({ userId: waiting.id, courseId: full.id }))
     await fixture.deliver()
-    const score = orThrow(
-      await fixture.stores.redis.run('score', (client) =>
-        client.zScore(`${fixture.stores.redis.keyPrefix}courses:popular`, String(full.id)),
-      ),
-    )
-    expect(score).toBe(2)
+    await eventually(async () => {
+      const score = orThrow(
+        await fixture.stores.redis.run('score', (client) =>
+          client.zScore(`${fixture.stores.redis.keyPrefix}courses:popular`, String(full.id)),
+        ),
+      )
+      expect(score).toBe(2)
+    })
   })
 
   test('A deletion ends the sessions, frees address and name, and is not-found the second time', async () => {

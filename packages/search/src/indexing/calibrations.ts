@@ -1,4 +1,13 @@
-import { deadline, err, missingTableAs, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
+import {
+  deadline,
+  err,
+  missingTableAs,
+  ok,
+  okAsync,
+  ResultAsync,
+  withCause,
+  within,
+} from '@headwater/core'
 import type { LoadFailed, Result, SqlError, Stores } from '@headwater/core'
 import { calibrate, measuringMs } from './calibration.ts'
 import type { Calibration, CalibrationError } from './calibration.ts'
@@ -12,7 +21,7 @@ const freshMs = 60_000
 /** A search that waits for it has no more time to lose. */
 const readMs = 250
 
-/** A measurement that is not kept is made again by every process. */
+/** Keeping a measurement goes on in the background. */
 const saveMs = 5_000
 
 /** Nobody waits for the size of an index. */
@@ -147,16 +156,20 @@ export class Calibrations {
     return stats.isOk() && stats.value.recordCount >= 2 * row.courses
   }
 
-  /** One that is not kept is measured again by the next process. */
+  /**
+   * Keeps a calibration, and waits for that no longer than a search may: one that is not kept is
+   * measured again by the next process. Never rejects.
+   */
   async #save({ name }: Generation, { typical, floor, courses }: Calibration): Promise<void> {
-    const saved = await this.#stores.postgres
+    const saving = this.#stores.postgres
       .query(saveCalibration, [name, typical, floor, courses], { deadlineMs: saveMs })
       .map(() => undefined)
       .orElse(missingTableAs(undefined))
-    if (saved.isErr()) this.#report(saved.error)
+      .match(() => undefined, this.#report)
+    await within(saving, readMs, () => undefined)
   }
 
-  #report(error: SqlError | CalibrationError): void {
+  readonly #report = (error: SqlError | CalibrationError): void => {
     this.#stores.diagnostics.emit('search:degraded', { leg: 'dense', error })
   }
 

@@ -182,7 +182,7 @@ describe('the OpenAI stand-in', () => {
 
   it('The OpenAI stand-in hangs until it is restored', async () => {
     standIn.faults.hang()
-    const hasty = client.embeddings.create({ model, input: 'x' }, { timeout: 1_000 })
+    const hasty = client.embeddings.create({ model, input: 'x' }, { timeout: 10_000 })
     const refused = expect(hasty).rejects.toBeInstanceOf(APIConnectionTimeoutError)
     await eventually(() => standIn.faults.hungCount === 1)
     await refused

@@ -226,14 +226,16 @@ describe('faults', () => {
 
   it('The Pinecone stand-in does not perform a request that was withdrawn during a hang', async () => {
     standIn.faults.hang()
+    const withdrawal = new AbortController()
     const hasty = new Pinecone({
       apiKey: standIn.apiKey,
       maxRetries: 0,
-      fetchApi: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(1_000) }),
+      fetchApi: (url, init) => fetch(url, { ...init, signal: withdrawal.signal }),
     })
     const withdrawn = hasty.index({ host: standIn.hostOf('small') }).upsert({ records: [record] })
     const refused = expect(withdrawn).rejects.toBeInstanceOf(Errors.PineconeConnectionError)
     await eventually(() => standIn.faults.hungCount === 1)
+    withdrawal.abort()
     await refused
     await eventually(() => standIn.faults.hungCount === 0)
     standIn.faults.restore()

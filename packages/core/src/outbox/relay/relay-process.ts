@@ -36,6 +36,7 @@ export class RelayProcess {
   #refusal: OutboxRestored | undefined
   #isOriginChecked = false
   #distrusts = 0
+  #drains = 0
   #isStopping = false
   #running: Promise<void> | undefined
   #stopped: Promise<Result<void, DeadlineExceeded>> | undefined
@@ -194,23 +195,32 @@ export class RelayProcess {
   }
 
   async #drain(deadlineMs: number): Promise<Result<void, DrainError>> {
-    const endsAt = this.#stores.clock.monotonic() + deadlineMs
-    for (const sink of this.#sinks) sink.saveEagerly(true)
+    const { clock } = this.#stores
+    const endsAt = clock.monotonic() + deadlineMs
+    const isOver = (): boolean => this.#isStopping || clock.monotonic() > endsAt
+    this.#saveEagerly(1)
     try {
-      const { id } = await this.#ticker.tickNow()
-      while (this.#refusal === undefined && !(this.#isAllowed() && (await this.#havePassed(id)))) {
-        if (this.#stores.clock.monotonic() > endsAt || this.#isStopping)
-          return err(notDrained(deadlineMs))
+      const tick = await this.#ticker.tickNow(isOver)
+      while (this.#refusal === undefined) {
+        if (tick !== undefined && this.#isAllowed() && (await this.#havePassed(tick.id)))
+          return ok(undefined)
+        if (isOver()) return err(notDrained(deadlineMs))
         await new Wake().sleep(drainPollMs)
       }
-      return this.#refusal === undefined ? ok(undefined) : err(this.#refusal)
+      return err(this.#refusal)
     } catch (error) {
       const failure = sqlFailureIn(error)
       if (failure !== undefined) return err(failure)
       throw error
     } finally {
-      for (const sink of this.#sinks) sink.saveEagerly(false)
+      this.#saveEagerly(-1)
     }
+  }
+
+  /** Sinks save at once what they have passed while anybody waits for it. */
+  #saveEagerly(waiting: 1 | -1): void {
+    this.#drains += waiting
+    for (const sink of this.#sinks) sink.saveEagerly(this.#drains > 0)
   }
 
   async #havePassed(tick: bigint): Promise<boolean> {

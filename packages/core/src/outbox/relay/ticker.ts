@@ -41,14 +41,18 @@ export class Ticker {
     this.#wake.wake()
   }
 
-  /** Makes a tick that covers everything committed before the call, and returns the newest one. */
-  async tickNow(): Promise<Tick> {
-    for (;;) {
+  /**
+   * Makes a tick that covers everything committed before the call, and returns the newest one;
+   * `undefined` when it is over before that.
+   */
+  async tickNow(isOver: () => boolean): Promise<Tick | undefined> {
+    while (!isOver()) {
       const { newest, dueMs } = await this.#advance({ gapMs: 0, maxEvents: 0 })
       if (dueMs === undefined) return newest
       // Another relay holds the lock: its tick may be older than the call.
       await new Wake().sleep(dueMs)
     }
+    return undefined
   }
 
   async stop(): Promise<void> {

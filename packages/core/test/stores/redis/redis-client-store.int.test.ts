@@ -44,6 +44,17 @@ async function openUp(redis: ConnectOptions['redis']): Promise<Stores> {
   return stores
 }
 
+/** Connects within the second for which `connect` waits for a Redis that need not be there. */
+async function openInTime(redis: ConnectOptions['redis']): Promise<Stores> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const startedMs = performance.now()
+    const stores = await open(redis)
+    if (performance.now() - startedMs <= 1_000) return stores
+    orThrow(await stores.close({ deadlineMs: 60_000 }))
+  }
+  throw new Error('none of 20 connects ended within a second')
+}
+
 const ask = async (stores: Stores) =>
   (await stores.redis.run('get', (client) => client.get('key'))).match(
     () => 'ok',
@@ -52,13 +63,7 @@ const ask = async (stores: Stores) =>
 
 describe('Redis', () => {
   test('Redis is available and its run id is known as soon as connect returns', async () => {
-    let stores: Stores
-    let startedMs: number
-    // It waits for Redis for a second at most, as Redis need not be there.
-    do {
-      startedMs = performance.now()
-      stores = await open({ url: own.redis.url })
-    } while (performance.now() - startedMs > 1_000)
+    const stores = await openInTime({ url: own.redis.url })
     expect(stores.redis.runId).toMatch(/^[0-9a-f]{40}$/)
     expect([stores.redis.isAvailable, await ask(stores)]).toEqual([true, 'ok'])
   })
@@ -224,8 +229,7 @@ describe('Redis', () => {
     // After a second the breaker lets a command try.
     await eventually(async () => {
       const openMs = performance.now()
-      const answers = await Promise.all(Array.from({ length: 100 }, () => ask(stores)))
-      expect(new Set(answers)).toEqual(new Set(['store-unavailable']))
+      for (let n = 0; n < 100; n += 1) expect(await ask(stores)).toBe('store-unavailable')
       expect(performance.now() - openMs).toBeLessThan(4_000)
     })
     proxy.restore()
