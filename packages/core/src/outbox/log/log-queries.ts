@@ -125,40 +125,14 @@ export function typeFilterSql(parameter: number): string {
   return `AND type LIKE ANY ($${parameter}::text[])`
 }
 
-const slowestSql = `
-  SELECT pg_snapshot_xmin(t.snap) AS xmin
-  FROM (
-    SELECT DISTINCT tick FROM @schema.outbox_cursor
-    UNION SELECT max(id) FROM @schema.outbox_tick
-  ) AS c
-  CROSS JOIN LATERAL (
-    SELECT snap FROM @schema.outbox_tick WHERE id <= c.tick ORDER BY id DESC LIMIT 1
-  ) AS t
-  ORDER BY xmin LIMIT 1`
-
 /**
- * Rows below the slowest xmin are visible in every cursor's snapshot; the range is at the start of
- * the index, which no reader touches. Each statement begins where the last one ended: while a
- * session holds an old snapshot, the deleted rows are still there and would be walked again.
+ * Deletes the oldest events that nobody needs any more: see `0007_outbox_purge.sql`. Each statement
+ * begins where the last one ended: while a session holds an old snapshot, the deleted rows are
+ * still there and would be walked again. No reader touches the start of the index.
  */
 export const purgeSql = `
-  WITH turn AS MATERIALIZED (
-    SELECT pg_try_advisory_xact_lock(
-      hashtextextended('headwater.purge', '@schema.outbox'::regclass::oid::bigint)
-    ) AS is_mine
-  ), old AS MATERIALIZED (
-    SELECT seq, xid FROM @schema.outbox
-    WHERE (SELECT is_mine FROM turn)
-      AND xid >= $3::xid8 AND xid < (${slowestSql})
-      AND created_at NOT BETWEEN clock_timestamp() - $1 * interval '1 ms'
-        AND clock_timestamp() + $1 * interval '1 ms'
-    ORDER BY xid LIMIT $2
-  ), gone AS (
-    DELETE FROM @schema.outbox USING old WHERE outbox.seq = old.seq RETURNING 1
-  )
-  SELECT count(*)::int AS count,
-    (SELECT xid::text FROM old ORDER BY old.xid DESC LIMIT 1) AS last
-  FROM gone`
+  SELECT count, last::text
+  FROM @schema.outbox_purge($1, $2, $3::xid8)`
 
 /**
  * Ticks before the slowest cursor are of no use. Of those after it that no cursor names, one in

@@ -8,6 +8,7 @@ import {
   change,
   nothingOlder,
   recordingSink,
+  type Session,
   useOutbox,
   type OutboxFixture,
 } from '../outbox-fixture.ts'
@@ -28,6 +29,35 @@ async function pagesOf(
   return (plan?.['Shared Hit Blocks'] ?? 0) + (plan?.['Shared Read Blocks'] ?? 0)
 }
 
+/** How many scans of the log, and of its indexes, the statements of one transaction begin. */
+async function scansOf(session: Session, text: string): Promise<number> {
+  await session.run('BEGIN')
+  const before = await scansBegun(session)
+  await session.run(text)
+  const begun = (await scansBegun(session)) - before
+  await session.run('ROLLBACK')
+  return begun
+}
+
+async function scansBegun(session: Session): Promise<number> {
+  const [row] = await session.run<{ scans: number }>(`
+    SELECT (seq_scan + idx_scan)::int AS scans
+    FROM pg_stat_xact_all_tables WHERE relid = '@schema.outbox'::regclass`)
+  return row?.scans ?? 0
+}
+
+/** Lets so many statements pass, and fails the others as a process that dies. */
+function dyingAfter(client: SqlClient, statements: number): SqlClient {
+  let left = statements
+  return {
+    query: async (text, values) => {
+      left -= 1
+      if (left < 0) throw new Error('the process is gone')
+      return client.query(text, values)
+    },
+  }
+}
+
 /** Notes the statements that pass through. */
 function noting(client: SqlClient): SqlClient & {
   readonly statements: { readonly text: string; readonly values: readonly unknown[] }[]
@@ -42,17 +72,24 @@ function noting(client: SqlClient): SqlClient & {
   }
 }
 
-/**
- * A log that every sink has passed, and a session with a snapshot from before its purge, so that
- * nothing deleted can be cleared away.
- */
-async function passed(fixture: OutboxFixture): Promise<void> {
+/** A log that every sink has passed, without a relay. */
+async function delivered(fixture: OutboxFixture): Promise<void> {
   for (let part = 0; part < 4; part += 1)
     await fixture.publish(
       ...Array.from({ length: count / 4 }, (_, version) => change(version % 100, version)),
     )
   await nothingOlder(fixture)
-  orThrow(await fixture.relay([recordingSink()]).drain({ deadlineMs: 120_000 }))
+  const relay = fixture.relay([recordingSink()])
+  orThrow(await relay.drain({ deadlineMs: 120_000 }))
+  orThrow(await relay.stop())
+}
+
+/**
+ * The same, and a session with a snapshot from before its purge, so that nothing deleted can be
+ * cleared away.
+ */
+async function passed(fixture: OutboxFixture): Promise<void> {
+  await delivered(fixture)
   const holder = await fixture.session()
   await holder.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
   await holder.run('SELECT count(*) FROM @schema.outbox')
@@ -103,5 +140,49 @@ describe('the purge', () => {
     const pages = await pagesOf(fixture, first?.text ?? '', first?.values ?? [])
     const last = later.at(-1)
     expect(await pagesOf(fixture, last?.text ?? '', last?.values ?? [])).toBeLessThan(pages / 2)
+  })
+
+  test('A statement of the purge scans the log once, by old statistics too, unlike a deletion by position', async () => {
+    const fixture = await open()
+    await fixture.rows('ANALYZE @schema.outbox')
+    await delivered(fixture)
+    const session = await fixture.session()
+    expect(await scansOf(session, `SELECT * FROM @schema.outbox_purge(0, 1000, '0')`)).toBe(1)
+    const byPosition = `
+      DELETE FROM @schema.outbox
+      USING (SELECT seq FROM @schema.outbox ORDER BY xid LIMIT 1000) AS old
+      WHERE outbox.seq = old.seq`
+    expect(await scansOf(session, byPosition)).toBeGreaterThan(1)
+  })
+
+  test('A purge whose process dies half-way is finished by the next one, and takes nothing undelivered', async () => {
+    const fixture = await open()
+    const { client } = fixture.stores.postgres
+    await delivered(fixture)
+    await fixture.publish(change('next', 1))
+    await expect(purge(dyingAfter(client, 2), { retentionMs: 0 })).rejects.toThrow(/gone/)
+    expect(await purge(client, { retentionMs: 0 })).toBe(count - 10_000)
+    const left = await fixture.rows('SELECT aggregateid FROM @schema.outbox')
+    expect(left).toEqual([{ aggregateid: 'next' }])
+  })
+
+  test('Purges at the same time delete each event once, beside writers that wait for none of them', async () => {
+    const fixture = await open()
+    const writer = await fixture.session()
+    await delivered(fixture)
+    await writer.run('BEGIN')
+    await writer.publish(change('open', 1))
+    const others = await Promise.all([fixture.connect(), fixture.connect()])
+    const purged = await Promise.all(
+      [fixture.stores, ...others].map(({ postgres }) => purge(postgres.client, { retentionMs: 0 })),
+    )
+    const rest = await purge(fixture.stores.postgres.client, { retentionMs: 0 })
+    expect(purged.reduce((sum, deleted) => sum + deleted, rest)).toBe(count)
+    await writer.publish(change('open', 2))
+    await writer.run('COMMIT')
+    expect(await fixture.rows('SELECT version::int FROM @schema.outbox ORDER BY seq')).toEqual([
+      { version: 1 },
+      { version: 2 },
+    ])
   })
 })
