@@ -1,13 +1,13 @@
 -- Deletes up to `most` events that every sink has passed and that are older than the retention, the oldest transactions
--- first, from transaction `from_xid` on. Gives back how many, and the transaction of the last one. Does nothing while another
+-- first, from transaction `from_xid` on. Returns how many, and the transaction of the last one. Does nothing while another
 -- relay purges.
 --
 -- Rows are deleted by their place, which needs no join. They are never updated, and no place that the statement's snapshot
--- sees is used again before its end. No sequential scans: a plan made while the log was short would compare every row of a
--- long one with every place.
+-- sees is used again before its end. A plan made while the log was short would compare every row of a long one with every
+-- place: each call makes its own, and none that reads the whole log.
 CREATE FUNCTION @schema.outbox_purge(retention_ms double precision, most integer, from_xid xid8)
 RETURNS TABLE (count integer, last xid8)
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   passed xid8;
 BEGIN
@@ -34,7 +34,7 @@ BEGIN
     ORDER BY o.xid LIMIT most
   ), gone AS (
     DELETE FROM @schema.outbox o
-    WHERE o.ctid = ANY (ARRAY(SELECT old.place FROM old)) AND o.xid < passed
+    WHERE o.ctid = ANY (ARRAY(SELECT old.place FROM old))
     RETURNING 1
   )
   SELECT count(*)::integer, (SELECT old.xid FROM old ORDER BY old.xid DESC LIMIT 1) FROM gone;

@@ -32,3 +32,9 @@ test('A purge that is stopped sends no further statement to delete events', asyn
   const isStopping = () => server.sent.length > 0
   expect(await purge(server, { retentionMs: 0, isStopping })).toBe(5_000)
 })
+
+test('Ticks are pruned also when deleting events fails, and the failure is passed on', async () => {
+  const server = deleting(5_000)
+  await expect(purge(server, { retentionMs: 0 })).rejects.toThrow('one statement too many')
+  expect(server.sent.at(-1)).toEqual([pruneTicksSql, undefined])
+})
