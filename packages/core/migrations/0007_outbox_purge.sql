@@ -4,10 +4,11 @@
 --
 -- Rows are deleted by their place, which needs no join. They are never updated, and no place that the statement's snapshot
 -- sees is used again before its end. A plan made while the log was short would compare every row of a long one with every
--- place: each call makes its own, and none that reads the whole log.
+-- place: each call makes its own. The index gives the rows in order: any other scan would read the whole log and sort it.
 CREATE FUNCTION @schema.outbox_purge(retention_ms double precision, most integer, from_xid xid8)
 RETURNS TABLE (count integer, last xid8)
-LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   passed xid8;
 BEGIN
