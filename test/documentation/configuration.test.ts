@@ -29,7 +29,10 @@ const repositories = 'packages/repositories/src'
 const search = 'packages/search/src'
 
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
-  const variables = Object.entries(options).map(([option, { env }]) => [option, env])
+  const variables = Object.entries(options).map(([option, { env }]) => [
+    option,
+    typeof env === 'object' ? Object.values(env).join('`, `') : env,
+  ])
   return {
     title: `connect({ ${name} })`,
     file: `${core}/stores/${name}/${name}-options.ts`,
@@ -41,6 +44,7 @@ const storePages = kindsByName.map(([name, { options }]): OptionPage => {
 
 const pages: readonly OptionPage[] = [
   ...storePages,
+  { title: 'tls of a store', file: `${core}/stores/tls/tls-options.ts`, name: 'TlsOptions' },
   {
     title: 'connect({ invalidation })',
     file: `${core}/invalidation/invalidation.ts`,

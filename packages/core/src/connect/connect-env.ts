@@ -7,8 +7,10 @@ import { type AnyKind, kindsByName } from './store-kinds.ts'
  * `HEADWATER_POSTGRES_URL`, `HEADWATER_POSTGRES_SCHEMA`, `HEADWATER_REDIS_URL`,
  * `HEADWATER_REDIS_PREFIX`, `HEADWATER_MONGODB_URL`, `HEADWATER_MONGODB_DATABASE` (else the one
  * that the URL names), `HEADWATER_PINECONE_API_KEY`, `HEADWATER_PINECONE_INDEX` and, for a control
- * plane that is not Pinecone's own, `HEADWATER_PINECONE_URL`. MongoDB and Pinecone are configured
- * when their first variable is set. Reads nothing else and checks nothing: `connect` does.
+ * plane that is not Pinecone's own, `HEADWATER_PINECONE_URL`. Passwords that the URLs do not have
+ * are in `HEADWATER_POSTGRES_PASSWORD` and so on, TLS in `HEADWATER_POSTGRES_TLS_CA`, `…_TLS_CERT`,
+ * `…_TLS_KEY` and `…_TLS_SERVERNAME`. MongoDB and Pinecone are configured when their first variable
+ * is set. Reads nothing else and checks nothing: `connect` does.
  *
  * @example
  * ```ts
@@ -27,7 +29,9 @@ export function connectOptionsFromEnv(
   return Object.fromEntries(stores) as ConnectOptions
 }
 
-function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, string> {
+type Value = string | Readonly<Record<string, string>>
+
+function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, Value> {
   const found = Object.entries(options).flatMap(([name, row]) => {
     const value = valueOf(row, read)
     return value === undefined ? [] : [[name, value] as const]
@@ -35,6 +39,18 @@ function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, str
   return Object.fromEntries(found)
 }
 
-function valueOf({ env, fallback }: OptionRow<unknown>, read: ReadVariable): string | undefined {
+function valueOf({ env, fallback }: OptionRow<unknown>, read: ReadVariable): Value | undefined {
+  if (typeof env === 'object') return fieldsOf(env, read)
   return (env === undefined ? undefined : read(env)) ?? fallback?.(read)
+}
+
+function fieldsOf(
+  variables: Readonly<Record<string, string>>,
+  read: ReadVariable,
+): Record<string, string> | undefined {
+  const fields = Object.entries(variables).flatMap(([field, variable]) => {
+    const value = read(variable)
+    return value === undefined ? [] : [[field, value] as const]
+  })
+  return fields.length === 0 ? undefined : Object.fromEntries(fields)
 }

@@ -67,9 +67,10 @@ export function invalidConnectOptions(issues: InvalidInput['issues']): InvalidIn
 
 /** Says which variable sets the option, since that is where a mistake is mended. */
 function withVariable({ field, message }: InputIssue): InputIssue {
-  const [store, name = ''] = field.split('.')
-  const row = kindsByName.find(([known]) => known === store)?.[1].options[name]
-  return { field, message: row?.env === undefined ? message : `${message} (variable ${row.env})` }
+  const [store, name = '', part = ''] = field.split('.')
+  const env = kindsByName.find(([known]) => known === store)?.[1].options[name]?.env
+  const variable = typeof env === 'object' ? env[part] : env
+  return { field, message: variable === undefined ? message : `${message} (variable ${variable})` }
 }
 
 function storeRules(): Record<ConnectedName, z.ZodMiniType> {
@@ -84,7 +85,10 @@ function ruleOf(kind: AnyKind): z.ZodMiniType {
   ])
   const rule = strictOptions<AnyKind['options']>(
     Object.fromEntries(rules) as Record<string, z.ZodMiniType>,
-  ).check(exactlyOne(kind.reachedBy) as z.core.CheckFn<unknown>)
+  ).check(
+    exactlyOne(kind.reachedBy) as z.core.CheckFn<unknown>,
+    eachWithItsOwn(kind.options) as z.core.CheckFn<unknown>,
+  )
   return kind.isOptional === true ? z.optional(rule) : rule
 }
 
@@ -103,5 +107,19 @@ function exactlyOne(keys: readonly string[]): z.core.CheckFn<Readonly<Record<str
         ? `expected one of ${keys.join(', ')}`
         : `expected only one of ${given.join(', ')}`
     issues.push({ code: 'custom', input: undefined, path: [given[1] ?? keys[0] ?? ''], message })
+  }
+}
+
+/** An option that would change nothing is a mistake, and may leave open what was to be closed. */
+function eachWithItsOwn(
+  table: AnyKind['options'],
+): z.core.CheckFn<Readonly<Record<string, unknown>>> {
+  return ({ value, issues }) => {
+    for (const [name, { goesWith = [] }] of Object.entries(table)) {
+      const isIdle = goesWith.length > 0 && goesWith.every((other) => value[other] === undefined)
+      if (!isIdle || value[name] === undefined) continue
+      const message = `goes with ${goesWith.join(' or ')} only: what is handed in has its own`
+      issues.push({ code: 'custom', input: undefined, path: [name], message })
+    }
   }
 }

@@ -1,3 +1,6 @@
+import { NotConnected } from './not-connected.ts'
+import { tlsReason } from './tls-reason.ts'
+
 /**
  * Why a server could not be reached, in words and with the code of Node.js, wherever in an error
  * and its causes that is said. `undefined` for an error of another kind.
@@ -8,6 +11,8 @@ export function unreachableReason(error: unknown): string | undefined {
 
 function reasonWithin(error: unknown, depth: number): string | undefined {
   if (!(error instanceof Error) || depth > maxDepth) return undefined
+  // What lies beneath happened elsewhere, for instance where a password is kept.
+  if (error instanceof NotConnected) return error.message
   const inner = error instanceof AggregateError ? error.errors : [error.cause]
   const reasons = inner.flatMap((one) => reasonWithin(one, depth + 1) ?? [])
   return reasons.length > 0 ? [...new Set(reasons)].join(', ') : reasonOf(error)
@@ -25,7 +30,7 @@ interface SystemError extends Error {
 function reasonOf(error: SystemError): string | undefined {
   const { code } = error
   if (typeof code !== 'string') return undefined
-  const words = wordsOf(code, error)
+  const words = tlsReason(error) ?? wordsOf(code, error)
   return words === undefined ? undefined : `${words} (${code})`
 }
 
@@ -38,8 +43,5 @@ function wordsOf(code: string, { address, port, hostname }: SystemError): string
   if (/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code))
     return `${server} does not answer`
   if (/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code)) return 'the server closed the connection'
-  if (/^(ERR_SSL_|EPROTO)/.test(code))
-    return 'the server speaks no TLS there: check protocol and port of the URL'
-  if (/CERT|^UNABLE_TO_/.test(code)) return 'its certificate is not trusted'
   return undefined
 }

@@ -12,8 +12,13 @@ export interface OptionRow<Value> {
   readonly default?: Value
   /** Whether it must be given. */
   readonly isRequired?: boolean
-  /** The variable of the environment that holds the value. */
-  readonly env?: string
+  /**
+   * The variable of the environment that holds the value; of a value with fields, the variable of
+   * each.
+   */
+  readonly env?: string | Readonly<Record<string, string>>
+  /** It is refused where none of these options is given. */
+  readonly goesWith?: readonly string[]
   /** Finds the value elsewhere in the environment when that variable is not set. */
   readonly fallback?: (read: ReadVariable) => string | undefined
 }

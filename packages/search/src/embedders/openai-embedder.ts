@@ -8,6 +8,7 @@ import {
   errAsync,
   invalidField,
   systemClock,
+  tlsFetch,
 } from '@headwater/core'
 import type { Guard, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
@@ -54,7 +55,8 @@ export function openaiEmbedder(options: OpenaiEmbedderOptions): Embedder {
   return new OpenaiEmbedder(settings, asksForDimensions ? ['dimensions'] : [])
 }
 
-type Settings = Required<OpenaiEmbedderOptions> & { readonly batch: Required<EmbeddingBatchLimits> }
+type Settings = Required<Omit<OpenaiEmbedderOptions, 'tls'>> &
+  Pick<OpenaiEmbedderOptions, 'tls'> & { readonly batch: Required<EmbeddingBatchLimits> }
 
 /** One call of `embed`. */
 interface Call {
@@ -67,6 +69,7 @@ class OpenaiEmbedder implements Embedder {
   readonly profile: EmbeddingProfile
   readonly #settings: Settings
   readonly #guard: Guard
+  readonly #send: typeof fetch | undefined
   /** Loading takes up to half a second, which the first call shall not wait for. */
   readonly #package = loadOpenai()
   /** The parameters that the service has not refused. */
@@ -78,6 +81,7 @@ class OpenaiEmbedder implements Embedder {
     const variant = variantOf(marks)
     this.profile = { model, dimensions, ...(variant === undefined ? {} : { variant }) }
     this.#settings = settings
+    this.#send = settings.tls === undefined ? undefined : tlsFetch(settings.tls)
     this.#parameters = new Set([...parameters, 'encoding_format'])
     this.#maxTexts = batch.maxTexts
     this.#guard = createGuard({
@@ -99,7 +103,7 @@ class OpenaiEmbedder implements Embedder {
     const budget = new CallBudget(clock, { deadlineMs, ...options })
     const mark = markOf(marks, purpose)
     return this.#package
-      .map((openai) => openaiClient(openai, this.#settings))
+      .map((openai) => openaiClient(openai, this.#settings, this.#send))
       .andThen((client) =>
         eachInParallel(this.#batches(texts, mark), concurrency, (part) =>
           this.#embedBatch(part, { client, budget, fields: mark.fields ?? {} }),

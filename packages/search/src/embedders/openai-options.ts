@@ -1,11 +1,24 @@
-import { type Clock, type Diagnostics, once, option, strictOptions } from '@headwater/core'
+import {
+  type Clock,
+  type Credential,
+  credentialRule,
+  type Diagnostics,
+  once,
+  option,
+  strictOptions,
+  type Tls,
+  tlsRule,
+} from '@headwater/core'
 import * as z from 'zod/mini'
 import { type TextMarks, textMarksRule } from './text-marks.ts'
 
 /** Options of `openaiEmbedder`. */
 export interface OpenaiEmbedderOptions {
-  /** The API key. */
-  readonly apiKey: string
+  /**
+   * The API key. A function is asked for it before each request, so that it can change while the
+   * program runs.
+   */
+  readonly apiKey: Credential
   /**
    * Address of the API, or of any service that speaks OpenAI's embeddings: `/embeddings` is added
    * to its path. A query, such as Azure's `?api-version=…`, is sent with every request.
@@ -19,6 +32,13 @@ export interface OpenaiEmbedderOptions {
    * @defaultValue none
    */
   readonly headers?: Readonly<Record<string, string>>
+  /**
+   * TLS of the connections, where a certificate of one's own or another name is needed: `true`, or
+   * certificates and a name. An address without TLS is refused then.
+   *
+   * @defaultValue what the address says, with the certificates that Node.js trusts
+   */
+  readonly tls?: Tls
   /**
    * Name of the model.
    *
@@ -110,9 +130,10 @@ export const openaiEmbedderRules = once(() =>
   strictOptions<OpenaiEmbedderOptions>({
     diagnostics: option.object(),
     clock: option.object(),
-    apiKey: option.text(),
+    apiKey: credentialRule(),
     baseURL: z.string().check(z.refine((url) => URL.canParse(url), 'expected a URL')),
     headers: z.record(z.string(), z.string()),
+    tls: z.optional(tlsRule()),
     model: option.text(),
     dimensions: option.count(),
     encodingFormat: z.enum(['base64', 'float'], 'expected base64 or float'),

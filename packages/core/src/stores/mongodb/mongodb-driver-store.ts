@@ -1,7 +1,9 @@
 import type { Db, MongoClient, TopologyDescriptionChangedEvent } from 'mongodb'
+import type { Diagnostics } from '../../diagnostics.ts'
 import type { StoreError } from '../../errors.ts'
 import { createGuard, type Guard, type GuardedCallOptions } from '../../resilience/guard.ts'
 import type { ResultAsync } from '../../result.ts'
+import { MongodbClients, type MongodbRenewal } from './mongodb-clients.ts'
 import { mongodbComplaint, saysTopologyClosed, unreachedBecause } from './mongodb-failure.ts'
 import { withCause } from '../../failure/with-cause.ts'
 import { quietError } from '../quiet-error.ts'
@@ -11,8 +13,8 @@ import type { MongodbStore } from './mongodb-store.ts'
 
 /** MongoDB over the official driver, opened here or handed in. */
 export class MongodbDriverStore implements MongodbStore {
-  readonly client: MongoClient
-  readonly #database: Db
+  readonly #clients: MongodbClients
+  readonly #diagnostics: Diagnostics
   readonly #guard: Guard
   readonly #isOwn: boolean
   #isReachable = true
@@ -24,10 +26,10 @@ export class MongodbDriverStore implements MongodbStore {
     client: MongoClient,
     settings: MongodbSettings,
     { clock, diagnostics }: StoreContext,
+    renewal?: MongodbRenewal,
   ) {
-    this.client = client
+    this.#diagnostics = diagnostics
     this.#isOwn = settings.client === undefined
-    this.#database = client.db(settings.database)
     this.#guard = createGuard({
       store: 'mongodb',
       clock,
@@ -36,12 +38,15 @@ export class MongodbDriverStore implements MongodbStore {
       deadlineMs: settings.deadlineMs,
       maxConcurrent: settings.maxConnections,
     })
-    client.on('topologyDescriptionChanged', this.#onTopology)
-    client.on('topologyClosed', this.#onClosed)
-    if (this.#isOwn)
-      client.on('error', (error) => {
-        diagnostics.emit('store:error', { store: 'mongodb', error: quietError(error) })
-      })
+    const open = (each: MongoClient): Db => {
+      this.#listenTo(each)
+      return each.db(settings.database)
+    }
+    this.#clients = new MongodbClients(client, open, renewal)
+  }
+
+  get client(): MongoClient {
+    return this.#clients.current
   }
 
   run<T>(
@@ -51,7 +56,12 @@ export class MongodbDriverStore implements MongodbStore {
   ): ResultAsync<T, StoreError> {
     const wasReachable = this.#isReachable
     return this.#guard
-      .run(operation, (signal) => this.#use(use, signal), options)
+      .run(
+        operation,
+        (signal) =>
+          this.#clients.run((database) => this.#call(() => use(database, signal), signal), signal),
+        options,
+      )
       .mapErr((failure) => (wasReachable ? failure : this.#explained(failure)))
   }
 
@@ -60,7 +70,16 @@ export class MongodbDriverStore implements MongodbStore {
     this.#isClosed = true
     this.client.off('topologyDescriptionChanged', this.#onTopology)
     this.client.off('topologyClosed', this.#onClosed)
-    if (this.#isOwn) await this.client.close()
+    if (this.#isOwn) await this.#clients.close()
+  }
+
+  #listenTo(client: MongoClient): void {
+    client.on('topologyDescriptionChanged', this.#onTopology)
+    client.on('topologyClosed', this.#onClosed)
+    if (this.#isOwn)
+      client.on('error', (error) => {
+        this.#diagnostics.emit('store:error', { store: 'mongodb', error: quietError(error) })
+      })
   }
 
   /**
@@ -68,26 +87,23 @@ export class MongodbDriverStore implements MongodbStore {
    * nothing any more until it is told to connect. One that was closed refuses in other words, and
    * stays as it is; so does an operation whose client is closed meanwhile.
    */
-  async #use<T>(
-    use: (database: Db, signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async #call<T>(use: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const closings = this.#closings
     try {
-      return await use(this.#database, signal)
+      return await use()
     } catch (error) {
       const hadGivenUp = saysTopologyClosed(error) && this.#closings === closings
       if (!hadGivenUp || this.#isClosed || signal.aborted) throw error
       await this.#connect()
       signal.throwIfAborted()
-      return use(this.#database, signal)
+      return use()
     }
   }
 
   async #connect(): Promise<void> {
     await this.client.connect()
     // The driver opens a client again that was closed while it looked up its servers.
-    if (this.#isClosed && this.#isOwn) await this.client.close()
+    if (this.#isClosed && this.#isOwn) await this.#clients.close()
   }
 
   /** An operation that waited for a server until its deadline was never sent. */

@@ -1,4 +1,5 @@
 import type { Complaint } from '../../resilience/complaint.ts'
+import { NotConnected } from '../../resilience/not-connected.ts'
 import { unreachableReason } from '../../resilience/unreachable.ts'
 
 /** Codes of a server that steps down, shuts down, or ran out of the time it was given. */
@@ -30,6 +31,8 @@ const unreachable = [
 export function mongodbComplaint(rejection: unknown): Complaint {
   const error = errorBeneath(rejection)
   if (!(error instanceof Error)) return { type: 'store-unavailable', reason: 'the call failed' }
+  if (error instanceof NotConnected)
+    return { type: 'store-unavailable', reason: error.message, cause: error }
   if (unreachable.some((name) => error.name.startsWith(name)))
     return {
       type: 'store-unavailable',

@@ -1,12 +1,14 @@
 import type { MongoClient } from 'mongodb'
 import * as z from 'zod/mini'
 import { option } from '../../check-options.ts'
+import { type Credential, credentialRule } from '../credential.ts'
 import {
   objectWith,
   type OptionTable,
   type ReadVariable,
   type SettingsOf,
 } from '../option-table.ts'
+import { type Tls, tlsRow } from '../tls/tls-options.ts'
 
 /** How to reach MongoDB: either `url` or `client`. Needs the package `mongodb`. */
 export interface MongodbOptions {
@@ -14,6 +16,21 @@ export interface MongodbOptions {
   readonly url?: string
   /** A client of the host's own, used and never closed. */
   readonly client?: MongoClient
+  /**
+   * The password of the user that the URL names, where the URL is not to have it. A function is
+   * asked for it when the client is made, and again when the server refuses it: another password
+   * makes another client, at `stores.mongodb.client`.
+   *
+   * @defaultValue the one of the URL
+   */
+  readonly password?: Credential
+  /**
+   * TLS of the connections: `true`, or certificates and a name. It takes the place of what the URL
+   * says of TLS.
+   *
+   * @defaultValue what the URL says, for instance `?tls=true`
+   */
+  readonly tls?: Tls
   /** Name of the database. */
   readonly database: string
   /**
@@ -47,6 +64,8 @@ export const mongodbOptions = {
     env: 'HEADWATER_MONGODB_URL',
   },
   client: { rule: () => objectWith<MongoClient>('a MongoClient', 'db', 'close') },
+  password: { rule: credentialRule, env: 'HEADWATER_MONGODB_PASSWORD', goesWith: ['url'] },
+  tls: { ...tlsRow('MONGODB'), goesWith: ['url'] },
   database: {
     rule: () =>
       option

@@ -5,11 +5,16 @@ import type { ResultAsync } from '../../result.ts'
 
 /** MongoDB: activity log and analytics. */
 export interface MongodbStore {
-  /** The client, for what the SDK does not do. Owned by the host when the host handed it in. */
+  /**
+   * The client, for what the SDK does not do. Owned by the host when the host handed it in. After a
+   * change of the password that a function returns it is another one: keep neither it nor its
+   * collections.
+   */
   readonly client: MongoClient
   /**
    * Runs one operation within the deadline, behind a breaker. `signal` is to be passed to the
-   * driver's call.
+   * driver's call. `use` is called once more where the client had given up, or where the server
+   * refused a password that has changed: what it sends must bear being sent twice.
    */
   run<T>(
     operation: string,

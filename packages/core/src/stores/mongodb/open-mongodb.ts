@@ -3,7 +3,10 @@ import type { StoreError } from '../../errors.ts'
 import { FailureError } from '../../failure/failure-error.ts'
 import { packageMissing } from '../../failure/package-missing.ts'
 import type { Result } from '../../result.ts'
+import { readCredential } from '../credential.ts'
 import type { OpenedStore, StoreContext, StoreKind } from '../store-kind.ts'
+import { accessOf, userOf } from './mongodb-access.ts'
+import type { MongodbClientSource, MongodbRenewal } from './mongodb-clients.ts'
 import { MongodbDriverStore } from './mongodb-driver-store.ts'
 import { type MongodbOptions, mongodbOptions, type MongodbSettings } from './mongodb-options.ts'
 import type { MongodbStore } from './mongodb-store.ts'
@@ -23,16 +26,22 @@ const firstAttemptMs = 1_000
 export const mongodb: StoreKind<MongodbOptions, MongodbSettings, MongodbStore> = {
   options: mongodbOptions,
   reachedBy: ['url', 'client'],
-  open: async (settings, context) =>
-    opened(settings.client ?? (await createClient(settings)), settings, context),
+  open: async (settings, context) => {
+    if (settings.client !== undefined) return opened(settings.client, settings, context)
+    const source = await clientSource(settings)
+    if (settings.password === undefined) return opened(source.client(), settings, context)
+    const password = await firstPassword(source, context)
+    return opened(source.client(password), settings, context, { source, password })
+  },
 }
 
 function opened(
   client: MongoClient,
   settings: MongodbSettings,
   context: StoreContext,
+  renewal?: MongodbRenewal,
 ): OpenedStore<MongodbStore> {
-  const store = new MongodbDriverStore(client, settings, context)
+  const store = new MongodbDriverStore(client, settings, context, renewal)
   const ping = async (deadlineMs: number): Promise<Result<unknown, StoreError>> =>
     await store.run('ping', (database, signal) => database.command({ ping: 1 }, { signal }), {
       deadlineMs,
@@ -51,18 +60,42 @@ function opened(
   }
 }
 
-async function createClient({ url = '', maxConnections }: MongodbSettings): Promise<MongoClient> {
+/** Clients of one URL. */
+interface UrlSource extends MongodbClientSource {
+  /** A client with this password, or with what the URL says. */
+  client(password?: string): MongoClient
+}
+
+async function clientSource(settings: MongodbSettings): Promise<UrlSource> {
+  const { password = '', deadlineMs } = settings
   const { MongoClient: Client } = await import(/* webpackIgnore: true */ 'mongodb').catch(
     (cause: unknown) => {
       throw new FailureError(packageMissing('mongodb', 'mongodb', cause))
     },
   )
-  return new Client(url, {
-    appName: 'headwater',
-    serverSelectionTimeoutMS: serverSelectionTimeoutMs,
-    waitQueueTimeoutMS: serverSelectionTimeoutMs,
-    connectTimeoutMS: connectTimeoutMs,
-    socketTimeoutMS: socketTimeoutMs,
-    maxPoolSize: maxConnections,
-  })
+  const { url, ...access } = accessOf(settings)
+  return {
+    password: () => readCredential(password, { option: 'mongodb.password', deadlineMs }),
+    client: (word) =>
+      new Client(url, {
+        appName: 'headwater',
+        serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+        waitQueueTimeoutMS: serverSelectionTimeoutMs,
+        connectTimeoutMS: connectTimeoutMs,
+        socketTimeoutMS: socketTimeoutMs,
+        maxPoolSize: settings.maxConnections,
+        ...access,
+        ...(word === undefined ? {} : { auth: { username: userOf(url), password: word } }),
+      }),
+  }
+}
+
+/** An optional store comes up by itself later: with the password that the function has then. */
+async function firstPassword(source: UrlSource, { diagnostics }: StoreContext): Promise<string> {
+  try {
+    return await source.password()
+  } catch (error) {
+    diagnostics.emit('store:error', { store: 'mongodb', error })
+    return 'unknown'
+  }
 }

@@ -36,16 +36,21 @@ export class PineconeCallFailed extends Error {
  * `call`.
  */
 export class PineconeExchanges {
+  readonly #send: typeof fetch
   readonly #current = new AsyncLocalStorage<Exchange>()
+
+  constructor(send: typeof fetch) {
+    this.#send = send
+  }
 
   /** Fetches for the call that is under way, with its signal. */
   readonly fetch: typeof fetch = async (input, init) => {
     const exchange = this.#current.getStore()
-    if (exchange === undefined) return fetch(input, init)
-    const response = await fetch(input, { ...init, signal: exchange.signal })
+    if (exchange === undefined) return this.#send(input, init)
+    const response = await this.#send(input, { ...init, signal: exchange.signal })
     exchange.status = response.status
     exchange.retryAfterMs = retryAfterMs(response.headers)
-    if (response.ok && response.url.endsWith('/describe_index_stats'))
+    if (response.ok && pathOf(input).endsWith('/describe_index_stats'))
       exchange.description = (await response.clone().json()) as SeenDescription
     return response
   }
@@ -114,4 +119,8 @@ const statuses: Readonly<Record<string, number>> = {
 function statusOf(name: string, message: string): number | undefined {
   const told = /Status: (\d{3})/.exec(message)?.[1]
   return told === undefined ? statuses[name] : Number(told)
+}
+
+function pathOf(input: Parameters<typeof fetch>[0]): string {
+  return new URL(input instanceof Request ? input.url : input).pathname
 }

@@ -1,19 +1,31 @@
 import type { Pinecone } from '@pinecone-database/pinecone'
 import { option } from '../../check-options.ts'
+import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import { type Tls, tlsRow } from '../tls/tls-options.ts'
 
 /**
  * How to reach Pinecone: either `apiKey` or `client`. Needs the package
  * `@pinecone-database/pinecone`.
  */
 export interface PineconeOptions {
-  /** The API key. */
-  readonly apiKey?: string
+  /**
+   * The API key. A function is asked for it before each request, so that it can change while the
+   * program runs.
+   */
+  readonly apiKey?: Credential
   /**
    * A client of the host's own. HTTP status and Retry-After stay hidden then, and a deadline leaves
    * the request running.
    */
   readonly client?: Pinecone
+  /**
+   * TLS of the connections, where a certificate of one's own or another name is needed: `true`, or
+   * certificates and a name. Addresses without TLS are refused then.
+   *
+   * @defaultValue what the URL says, with the certificates that Node.js trusts
+   */
+  readonly tls?: Tls
   /** Name of the index. */
   readonly index: string
   /** Host of the index, which saves looking it up by name. */
@@ -36,8 +48,9 @@ export interface PineconeOptions {
 
 /** The rule, the default and the variable of every option of Pinecone. */
 export const pineconeOptions = {
-  apiKey: { rule: option.text, env: 'HEADWATER_PINECONE_API_KEY' },
+  apiKey: { rule: credentialRule, env: 'HEADWATER_PINECONE_API_KEY' },
   client: { rule: () => objectWith<Pinecone>('a Pinecone client', 'index') },
+  tls: { ...tlsRow('PINECONE'), goesWith: ['apiKey'] },
   index: { rule: option.text, isRequired: true, env: 'HEADWATER_PINECONE_INDEX' },
   host: { rule: option.text },
   controllerHostUrl: {

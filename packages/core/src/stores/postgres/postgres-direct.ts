@@ -5,8 +5,8 @@ import { postgresOptions } from './postgres-options.ts'
 import { PostgresPoolStore } from './postgres-pool-store.ts'
 
 /**
- * Opens a store of one connection of its own to `url`, with the schema of `stores`; the caller
- * closes it.
+ * Opens a store of one connection of its own to `url`, with the schema of `stores` and, where they
+ * were given, their TLS and their password; the caller closes it.
  *
  * @throws {@link InvalidOptions} when `url` is none; the message does not repeat it.
  */
@@ -17,10 +17,12 @@ export function openDirectPostgres(
   // Without the value, which may hold a password.
   if (!postgresOptions.url.rule().safeParse(url).success)
     throw new InvalidOptions('migrate: url: expected a URL such as postgresql://user@host/database')
+  const { postgres } = stores
+  const access = postgres instanceof PostgresPoolStore ? postgres.accessTo(url) : { url }
   const settings = {
     ...defaultsOf(postgresOptions),
-    url,
-    schema: stores.postgres.schema,
+    ...access,
+    schema: postgres.schema,
     maxConnections: 1,
     statementTimeoutMs: 0,
   }

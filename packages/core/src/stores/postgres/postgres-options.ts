@@ -1,7 +1,9 @@
 import * as z from 'zod/mini'
 import type { Pool } from 'pg'
 import { option } from '../../check-options.ts'
+import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import { type Tls, tlsRow } from '../tls/tls-options.ts'
 
 /** How to reach PostgreSQL: either `url` or `pool`. */
 export interface PostgresOptions {
@@ -12,6 +14,20 @@ export interface PostgresOptions {
    * `statementTimeoutMs` limits it on this side only.
    */
   readonly pool?: Pool
+  /**
+   * The password, where the URL is not to have it. A function is asked for it whenever a connection
+   * is made, so that it can change while the program runs.
+   *
+   * @defaultValue the one of the URL
+   */
+  readonly password?: Credential
+  /**
+   * TLS of the connections: `true`, or certificates and a name. It takes the place of what the URL
+   * says of TLS.
+   *
+   * @defaultValue what the URL says, for instance `?sslmode=verify-full`
+   */
+  readonly tls?: Tls
   /**
    * The schema that holds the tables.
    *
@@ -85,6 +101,8 @@ export const postgresOptions = {
         ),
       ),
   },
+  password: { rule: credentialRule, env: 'HEADWATER_POSTGRES_PASSWORD', goesWith: ['url'] },
+  tls: { ...tlsRow('POSTGRES'), goesWith: ['url'] },
   schema: {
     rule: () =>
       option.text().check(

@@ -6,6 +6,7 @@ import { quietError } from '../quiet-error.ts'
 import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
 import { PoolTurns } from './pool-turns.ts'
+import { accessTo, type PostgresAccess } from './postgres-access.ts'
 import { longestWaitMs, openPool, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { sqlFailure, unavailableFailure } from './sql-failure.ts'
@@ -89,6 +90,11 @@ export class PostgresPoolStore implements PostgresStore {
     } finally {
       connection.release()
     }
+  }
+
+  /** How another URL of the server is reached, as this one is. */
+  accessTo(url: string): PostgresAccess {
+    return accessTo(url, this.#settings)
   }
 
   /**

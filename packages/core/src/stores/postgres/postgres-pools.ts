@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, Pool, type PoolConfig } from 'pg'
+import { addressOf, givePassword } from './postgres-access.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 
 /** Where a statement has no limit. */
@@ -18,12 +19,12 @@ export function openPool(settings: PostgresSettings): Pool {
       ? { statement_timeout: settings.statementTimeoutMs }
       : {}
   return new Pool({
-    ...(settings.url === undefined ? {} : { connectionString: settings.url }),
+    ...addressOf(settings),
     max: settings.maxConnections,
     idleTimeoutMillis: settings.idleTimeoutMs,
     // `pg` has one time for making a connection and for waiting until one is free.
     connectionTimeoutMillis: longestWaitMs(settings),
-    Client: clientWithin(settings.connectTimeoutMs),
+    Client: clientOf(settings),
     keepAlive: true,
     application_name: 'headwater',
     // Dates are read in ISO form, whatever the role or the database prefers.
@@ -33,10 +34,12 @@ export function openPool(settings: PostgresSettings): Pool {
   })
 }
 
-function clientWithin(connectionTimeoutMillis: number): typeof Client {
+function clientOf(settings: PostgresSettings): typeof Client {
+  const { connectTimeoutMs } = settings
   return class extends Client {
     constructor(config: ClientConfig) {
-      super({ ...config, connectionTimeoutMillis })
+      super({ ...config, connectionTimeoutMillis: connectTimeoutMs })
+      givePassword(this, settings, connectTimeoutMs)
     }
   }
 }

@@ -41,6 +41,15 @@ const refusals: Readonly<Record<string, string>> = {
   '42P05': `a prepared statement exists already: ${poolerHint}`,
 }
 
+/** What a server says at the end of its refusal of a connection. */
+const missing: readonly (readonly [words: RegExp, reason: string])[] = [
+  [
+    /no encryption$|SSL off$/,
+    'it lets this connection in over TLS only, or not at all: set `tls`, or `sslmode=verify-full`',
+  ],
+  [/valid client certificate$/, 'it wants a certificate of this client: set `tls.cert`'],
+]
+
 /** The meaning of a rejection of `pg` or Node. */
 export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
   return isServerError(error)
@@ -149,7 +158,8 @@ function constraintFailure(
 }
 
 function refusal(error: ServerError, { operation }: AskedStatement): StoreRefused {
-  const reason = refusals[error.code] ?? `SQLSTATE ${error.code}`
+  const lack = missing.find(([words]) => error.code === '28000' && words.test(error.message))
+  const reason = lack?.[1] ?? refusals[error.code] ?? `SQLSTATE ${error.code}`
   const message = `PostgreSQL refused \`${operation}\`: ${reason}`
   const failure: StoreRefused = {
     type: 'store-refused',
@@ -212,9 +222,19 @@ function clientFailure(error: unknown, asked: AskedStatement): SqlError {
 const noConnection =
   'no connection could be made or became free in time: the server is silent, or all are in use'
 
+/** Words of `pg` about TLS, which have no code. */
+const clientWords: Readonly<Record<string, string>> = {
+  'The server does not support SSL connections':
+    'it does not support SSL: switch `ssl` on there, or connect without TLS',
+  'There was an error establishing an SSL connection':
+    'it does not answer as PostgreSQL does when asked for TLS: check host and port',
+}
+
 function reasonOf(error: unknown): string {
   const unreachable = unreachableReason(error)
   if (unreachable !== undefined) return unreachable
   if (!(error instanceof Error)) return String(error)
+  const meaning = clientWords[error.message]
+  if (meaning !== undefined) return meaning
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }

@@ -1,4 +1,5 @@
 import { createClient, createCluster, type RedisClusterType } from '@redis/client'
+import { accessOf } from './redis-access.ts'
 import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
 
@@ -7,18 +8,21 @@ import type { RedisConnection } from './redis-store.ts'
  * it is offline, and sets no timer per command (the store has its own deadline).
  */
 export function createRedisClient(settings: RedisSettings): RedisConnection {
+  const { urls, socket, ...credentials } = accessOf(settings)
   const shared = {
     disableOfflineQueue: true,
     commandOptions: { timeout: undefined as unknown as number },
-    socket: { connectTimeout: settings.connectTimeoutMs, reconnectStrategy: reconnectDelayMs },
+    socket: {
+      ...socket,
+      connectTimeout: settings.connectTimeoutMs,
+      reconnectStrategy: reconnectDelayMs,
+    },
+    ...credentials,
   }
-  if (settings.rootNodes !== undefined) {
-    return createCluster({
-      rootNodes: settings.rootNodes.map((url) => ({ url })),
-      defaults: shared,
-    })
-  }
-  return createClient({ ...shared, ...(settings.url === undefined ? {} : { url: settings.url }) })
+  if (settings.rootNodes !== undefined)
+    return createCluster({ rootNodes: urls.map((url) => ({ url })), defaults: shared })
+  const [url] = urls
+  return createClient({ ...shared, ...(url === undefined ? {} : { url }) })
 }
 
 /** Whether a client speaks to a cluster. */

@@ -1,17 +1,36 @@
 import * as z from 'zod/mini'
 import { option } from '../../check-options.ts'
 import { once } from '../../once.ts'
+import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import { type Tls, tlsRow } from '../tls/tls-options.ts'
 import type { HostRedis } from './redis-store.ts'
 
 /** How to reach Redis: one of `url`, `rootNodes` and `client`. */
 export interface RedisOptions {
   /** `redis://` or `rediss://user:password@host:port/database`. */
   readonly url?: string
-  /** URLs of some nodes of a cluster; the others are found through them. */
+  /**
+   * URLs of some nodes of a cluster; the others are found through them. User, password and TLS are
+   * the same on all nodes.
+   */
   readonly rootNodes?: readonly string[]
   /** A client or cluster of the host's own, connected by the host, used and never closed. */
   readonly client?: HostRedis
+  /**
+   * The password, where the URL is not to have it. A function is asked for it whenever a connection
+   * is made, so that it can change while the program runs.
+   *
+   * @defaultValue the one of the URL
+   */
+  readonly password?: Credential
+  /**
+   * TLS of the connections: `true`, or certificates and a name. It takes the place of what the URL
+   * says of TLS.
+   *
+   * @defaultValue what the URL says, for instance `rediss://`
+   */
+  readonly tls?: Tls
   /**
    * Goes in front of every key, for instance `shop:`; by default the name of a schema that is not
    * `public`, and a colon.
@@ -51,6 +70,9 @@ const url = once(() =>
   ),
 )
 
+/** Ways to reach it over a client of our own. */
+const ownServers = ['url', 'rootNodes']
+
 /** The rule, the default and the variable of every option of Redis. */
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
@@ -84,6 +106,8 @@ export const redisOptions = {
         ),
       ),
   },
+  password: { rule: credentialRule, env: 'HEADWATER_REDIS_PASSWORD', goesWith: ownServers },
+  tls: { ...tlsRow('REDIS'), goesWith: ownServers },
   keyPrefix: {
     rule: () =>
       z
