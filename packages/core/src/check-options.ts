@@ -42,7 +42,8 @@ function unknownOption(name: string, known: readonly string[]): string {
 /**
  * Checks the options of something that is constructed, and returns them as they were given.
  *
- * @throws {@link InvalidOptions} that names the function, the option, the rule and the value.
+ * @throws {@link InvalidOptions} that names the function, the option, the rule and, unless it may
+ * be a secret, the value.
  */
 export function checkOptions<Options extends object>(
   of: string,
@@ -58,9 +59,16 @@ export function checkOptions<Options extends object>(
   throw invalidOption(of, field, message, valueAt(options, field))
 }
 
-/** The error for one option, for rules that no schema states. */
+/** Options that are secrets, or have fields that are. */
+const secretNames: ReadonlySet<string> = new Set(['tls', 'apiKey', 'password'])
+
+/** The error for one option, for rules that no schema states. Shows no value of a secret. */
 export function invalidOption(of: string, option: string, rule: string, value: unknown) {
-  return new InvalidOptions(`${of}: ${option}: ${rule}: got ${shown(value)}`)
+  const isSecret = option.split(/[.[\]]/).some((name) => secretNames.has(name))
+  // A name that is unknown may be a secret's, misspelled.
+  const isHidden = isSecret || (typeof value === 'string' && rule.startsWith(unknownPrefix))
+  const got = isHidden ? '' : `: got ${shown(value)}`
+  return new InvalidOptions(`${of}: ${option}: ${rule}${got}`)
 }
 
 function valueAt(options: object, field: string): unknown {
