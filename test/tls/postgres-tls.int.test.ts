@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import {
   connect,
   type ConnectOptions,
@@ -7,7 +10,17 @@ import {
   planMigrations,
 } from '@headwater/core'
 import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  test,
+  vi,
+} from 'vitest'
 import { type PostgresOverTls, startPostgresOverTls } from './postgres-over-tls.ts'
 import { type Certificates, makeCertificates, refusedCertificates } from './refusals.ts'
 
@@ -25,6 +38,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   await postgres.useCertificate(certificates.good)
   await postgres.allow('hostssl all all 127.0.0.1/32 trust')
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
 })
 afterAll(async () => {
   await postgres[Symbol.asyncDispose]()
@@ -94,6 +110,12 @@ describe('PostgreSQL over TLS', () => {
     },
   )
 
+  test('A certificate that is not trusted is refused whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const { ca } = certificates.other
+    expect(await refusalOf({ tls: { ca } })).toMatch(/certificate is not trusted/)
+  })
+
   test('A server without TLS is refused when TLS is asked for', async () => {
     expect(await refusalOf({ url: own.postgres.url, tls: true })).toMatch(
       /does not support SSL: switch `ssl` on there/,
@@ -119,11 +141,14 @@ describe('PostgreSQL over TLS', () => {
     )
   })
 
-  test('Migrations over a direct URL use the same certificates', async () => {
-    const tls = { ca: certificates.authority.ca }
+  test('Migrations over a direct URL use the same certificates, read once', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'headwater-tls-'))
+    const tls = { ca: path.join(directory, 'ca.pem') }
+    await writeFile(tls.ca, certificates.authority.ca)
     await using stores = orThrow(
       await connect({ ...options({ tls, schema: 'direct' }), connectDeadlineMs: 30_000 }),
     )
+    await rm(directory, { recursive: true })
     orThrow(await migrate(stores, { url: urlOf() }))
     const pending = orThrow(await planMigrations(stores, { url: urlOf(), sets: [coreMigrations] }))
     expect(pending).toEqual([])

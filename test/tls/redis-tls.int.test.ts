@@ -1,16 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { connect, type ConnectOptions, orThrow } from '@headwater/core'
+import { connect, type ConnectOptions, orThrow, type Stores } from '@headwater/core'
 import {
   eventually,
+  faultProxy,
   freePort,
   isolate,
   type IsolatedStores,
   type RedisServer,
   startRedisServer,
 } from '@headwater/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { Signed } from './certificates.ts'
 import { type Certificates, makeCertificates, refusedCertificates } from './refusals.ts'
 
@@ -24,7 +25,10 @@ beforeAll(async () => {
   certificates = await makeCertificates()
   directory = await mkdtemp(path.join(tmpdir(), 'headwater-tls-'))
 })
-afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())))
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await Promise.all(servers.splice(0).map((server) => server.stop()))
+})
 afterAll(async () => {
   await rm(directory, { recursive: true })
   await own.dispose()
@@ -52,9 +56,13 @@ function options(redis: ConnectOptions['redis']): ConnectOptions {
   }
 }
 
+function ping(stores: Stores) {
+  return stores.redis.run('ping', (client) => client.ping())
+}
+
 async function isAnswered(redis: ConnectOptions['redis']): Promise<boolean> {
   await using stores = orThrow(await connect(options(redis)))
-  return (await stores.redis.run('ping', (client) => client.ping())).isOk()
+  return (await ping(stores)).isOk()
 }
 
 /** What is said of a server that is not required, once it is known. */
@@ -92,8 +100,37 @@ describe('Redis over TLS', () => {
     },
   )
 
+  test('A certificate that is not trusted is refused whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    const port = await startOverTls(certificates.good)
+    const { ca } = certificates.other
+    await saysOf({ url: `rediss://127.0.0.1:${port}`, tls: { ca } }, /certificate is not trusted/)
+  })
+
   test('A server without TLS is refused when TLS is asked for', async () => {
     await saysOf({ url: own.redis.url, tls: true, connectTimeoutMs: 500 }, /TLS/)
+  })
+
+  test('Files count no more once connected: a new connection is made without them', async () => {
+    const port = await startOverTls(certificates.good)
+    const ca = path.join(directory, 'ca.pem')
+    await writeFile(ca, certificates.authority.ca)
+    const proxy = await faultProxy(`redis://127.0.0.1:${port}`)
+    try {
+      const { host } = new URL(proxy.url)
+      await using stores = orThrow(
+        await connect(options({ url: `rediss://${host}`, tls: { ca }, deadlineMs: 1_000 })),
+      )
+      await rm(ca)
+      const before = proxy.connectionsTotal
+      proxy.hang()
+      expect((await ping(stores)).isErr()).toBe(true)
+      await eventually(() => proxy.connectionsTotal > before)
+      proxy.restore()
+      await eventually(async () => (await ping(stores)).isOk())
+    } finally {
+      await proxy.close()
+    }
   })
 
   test('A server that wants the certificate of its clients is given one', async () => {

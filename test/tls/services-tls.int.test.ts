@@ -9,7 +9,7 @@ import {
   startOpenaiStandIn,
   startPineconeStandIn,
 } from '@headwater/testing'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import {
   type Certificates,
   makeCertificates,
@@ -32,6 +32,9 @@ beforeAll(async () => {
   mongodb = await startMongodbStandIn()
   pinecone = await startPineconeStandIn()
   openai = await startOpenaiStandIn()
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
 })
 afterAll(async () => {
   await Promise.all([mongodb.stop(), pinecone.stop(), openai.stop()])
@@ -128,6 +131,15 @@ describe.each(services)('$name over TLS', (service) => {
       })
     },
   )
+
+  test('A certificate that is not trusted is refused whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    await using server = await front(service, 'good')
+    const { ca } = certificates.other
+    await eventually(async () => {
+      expect(await service.ask(server.host, { ca })).toMatch(/certificate is not trusted/)
+    })
+  })
 
   test('A server without TLS is refused when TLS is asked for', async () => {
     const { host } = new URL(service.url())

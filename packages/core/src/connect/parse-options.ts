@@ -19,7 +19,7 @@ export interface ConnectSettings {
   readonly connectDeadlineMs: number
 }
 
-const options = once(() =>
+const rules = once(() =>
   strictOptions<ConnectOptions>({
     ...storeRules(),
     invalidation: z.optional(invalidationRules()),
@@ -34,8 +34,11 @@ const options = once(() =>
  * Checks the options of `connect` and fills in the defaults. The failure names the field and the
  * rule; it never holds a value, since values hold credentials.
  */
-export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettings, InvalidInput> {
-  const parsed = options().safeParse(input, { error: inEnglish })
+export function parseConnectOptions(
+  options: ConnectOptions,
+): Result<ConnectSettings, InvalidInput> {
+  const input = withFilesRead(options)
+  const parsed = rules().safeParse(input, { error: inEnglish })
   if (!parsed.success)
     return err(invalidConnectOptions(issuesOf(parsed.error, 'options').map(withVariable)))
   const given = new Map(Object.entries(input as unknown as Record<string, object | undefined>))
@@ -47,6 +50,22 @@ export function parseConnectOptions(input: ConnectOptions): Result<ConnectSettin
     stores: withOwnKeys(new Map(stores), input),
     connectDeadlineMs: input.connectDeadlineMs ?? connectDefaults.connectDeadlineMs,
   })
+}
+
+type Fields = Readonly<Record<string, unknown>> | null | undefined
+
+/** What the options of stores name is read once, so that it is what was checked. */
+function withFilesRead(input: ConnectOptions): ConnectOptions {
+  const stores = kindsByName.flatMap(([name, kind]) => {
+    const given = (Object(input) as Readonly<Record<string, Fields>>)[name]
+    const found = Object.entries(kind.options).flatMap(([option, { read }]) => {
+      const value = given?.[option]
+      return read === undefined || value === undefined ? [] : [[option, read(value)] as const]
+    })
+    if (found.length === 0) return []
+    return [[name, { ...given, ...Object.fromEntries(found) }] as const]
+  })
+  return stores.length === 0 ? input : { ...input, ...Object.fromEntries(stores) }
 }
 
 /** Two schemas on one Redis must not share rows: the name of a schema is the default prefix. */

@@ -8,6 +8,13 @@ export interface OptionRow<Value> {
    * @internal
    */
   readonly rule: () => z.ZodMiniType<Value>
+  /**
+   * Reads what a given value names, once and before the rule is asked. What cannot be read stays as
+   * it is.
+   *
+   * @internal
+   */
+  readonly read?: (given: unknown) => unknown
   /** The value when none is given. */
   readonly default?: Value
   /** Whether it must be given. */

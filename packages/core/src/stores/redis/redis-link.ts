@@ -117,9 +117,17 @@ export class RedisLink {
     if (!this.#isOwn || this.#isClosed) return
     this.#goDown()
     this.#isUp = false
-    this.#stopListening()
-    discardClient(this.#client)
-    this.#client = createRedisClient(this.#settings)
+    try {
+      const next = createRedisClient(this.#settings)
+      this.#stopListening()
+      discardClient(this.#client)
+      this.#client = next
+    } catch (error) {
+      // Timers come here, where it would end the process.
+      this.#onError(error)
+      this.#watch(this.#settings.connectTimeoutMs)
+      return
+    }
     this.#listen()
     this.#open()
   }

@@ -7,7 +7,18 @@ export type Pem = string | Uint8Array
 /** The text in PEM form. Reads the file where a path is given, and throws what reading throws. */
 export function readPem(pem: Pem): string {
   const text = typeof pem === 'string' ? pem : Buffer.from(pem).toString()
-  return text.includes('-----BEGIN') ? text : readFileSync(text, 'utf8')
+  return isPemText(text) ? text : readFileSync(text, 'utf8')
+}
+
+/** The text in PEM form, where there is one; else what was given. */
+export function tryReadPem(pem: unknown): unknown {
+  if (!isPem(pem)) return pem
+  try {
+    const text = readPem(pem)
+    return isPemText(text) ? text : pem
+  } catch {
+    return pem
+  }
 }
 
 /** Why this cannot be used as certificates; `undefined` when it can. */
@@ -31,8 +42,7 @@ function pemIssue(
   parse: (text: string) => unknown,
   expected: string,
 ): string | undefined {
-  if (typeof pem !== 'string' && !(pem instanceof Uint8Array))
-    return `expected ${expected} in PEM form, or the path of a file that holds it`
+  if (!isPem(pem)) return `expected ${expected} in PEM form, or the path of a file that holds it`
   let text: string
   try {
     text = readPem(pem)
@@ -45,6 +55,14 @@ function pemIssue(
   } catch {
     return `expected ${expected} in PEM form`
   }
+}
+
+function isPem(value: unknown): value is Pem {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function isPemText(text: string): boolean {
+  return text.includes('-----BEGIN')
 }
 
 function codeOf(error: unknown): string {

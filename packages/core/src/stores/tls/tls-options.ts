@@ -4,7 +4,7 @@ import { option, strictOptions } from '../../check-options.ts'
 import { inEnglish } from '../../input.ts'
 import { once } from '../../once.ts'
 import type { OptionRow } from '../option-table.ts'
-import { certificateIssue, isPair, keyIssue, type Pem, readPem } from './pem.ts'
+import { certificateIssue, isPair, keyIssue, type Pem, readPem, tryReadPem } from './pem.ts'
 
 /**
  * Certificates and a server name for TLS. Where these options are given, even as `{}`, everything
@@ -70,6 +70,7 @@ export function tlsRow(store: string) {
   const variable = `HEADWATER_${store}_TLS`
   return {
     rule: tlsRule,
+    read: withTexts,
     env: {
       ca: `${variable}_CA`,
       cert: `${variable}_CERT`,
@@ -79,13 +80,35 @@ export function tlsRow(store: string) {
   } as const satisfies OptionRow<Tls>
 }
 
-/** What Node.js takes of {@link TlsOptions}, with the files read. */
-export type SecureOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'>
+const pemNames = ['ca', 'cert', 'key'] as const satisfies readonly (keyof TlsOptions)[]
 
-/** The options for Node.js. Reads the files, and throws what reading throws. */
+/**
+ * TLS with the texts of its files: what is checked is what is used, whatever becomes of the files.
+ * What cannot be read stays as it is, and the rule says why.
+ */
+function withTexts(tls: unknown): unknown {
+  if (typeof tls !== 'object' || tls === null) return tls
+  const texts = pemNames.flatMap((name) => {
+    const pem: unknown = Reflect.get(tls, name)
+    return pem === undefined ? [] : [[name, tryReadPem(pem)] as const]
+  })
+  return texts.length === 0 ? tls : { ...tls, ...Object.fromEntries(texts) }
+}
+
+/** What Node.js takes of {@link TlsOptions}, with the texts of the files. */
+export type SecureOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'
+>
+
+/**
+ * The options for Node.js; they check the certificate whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
+ * Where files are still named it reads them, and throws what reading throws.
+ */
 export function secureOptions(tls: Tls): SecureOptions {
   const { ca, cert, key, servername }: TlsOptions = tls === true ? {} : tls
   return {
+    rejectUnauthorized: true,
     ...(ca === undefined ? {} : { ca: readPem(ca) }),
     ...(cert === undefined ? {} : { cert: readPem(cert) }),
     ...(key === undefined ? {} : { key: readPem(key) }),
