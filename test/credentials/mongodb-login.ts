@@ -10,6 +10,8 @@ export interface MongodbLogin extends AsyncDisposable {
   readonly tried: readonly string[]
   /** Sets the password. */
   expect(password: string): void
+  /** Sets how a password is refused. */
+  refuseAs(server: keyof typeof mongodbRefusals): void
   /** Ends every connection. */
   cut(): void
 }
@@ -17,12 +19,24 @@ export interface MongodbLogin extends AsyncDisposable {
 const opMsg = 2013
 const headerBytes = 16
 
+/** How servers refuse a password. */
+const mongodbRefusals = {
+  mongod: { ok: 0, code: 18, codeName: 'AuthenticationFailed', errmsg: 'Authentication failed.' },
+  Atlas: {
+    ok: 0,
+    code: 8000,
+    codeName: 'AtlasError',
+    errmsg: 'bad auth : Authentication failed.',
+  },
+} as const
+
 /** Starts a server that checks logins of the mechanism PLAIN and passes all else to `url`. */
 export async function mongodbLogin(url: string): Promise<MongodbLogin> {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
   const tried: string[] = []
   let expected = ''
+  let refusal: object = mongodbRefusals.mongod
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
@@ -38,7 +52,7 @@ export async function mongodbLogin(url: string): Promise<MongodbLogin> {
       const password = passwordIn(message)
       if (password === undefined) return void upstream.write(message)
       tried.push(password)
-      client.write(answerTo(message, password === expected))
+      client.write(answerTo(message, password === expected ? accepted : refusal))
     })
   })
   server.listen(0, '127.0.0.1')
@@ -51,6 +65,7 @@ export async function mongodbLogin(url: string): Promise<MongodbLogin> {
     url: `mongodb://app@${host}/?authMechanism=PLAIN&authSource=$external&directConnection=true`,
     tried,
     expect: (password) => void (expected = password),
+    refuseAs: (server) => void (refusal = mongodbRefusals[server]),
     cut,
     async [Symbol.asyncDispose]() {
       server.close()
@@ -82,10 +97,10 @@ function passwordIn(message: Buffer): string | undefined {
     .split('\0')[2]
 }
 
-function answerTo(message: Buffer, isAccepted: boolean): Buffer {
-  const refusal = { ok: 0, code: 18, codeName: 'AuthenticationFailed', errmsg: 'refused' }
-  const login = { ok: 1, conversationId: 1, done: true, payload: new BSON.Binary(Buffer.alloc(0)) }
-  const body = BSON.serialize(isAccepted ? login : refusal)
+const accepted = { ok: 1, conversationId: 1, done: true, payload: new BSON.Binary(Buffer.alloc(0)) }
+
+function answerTo(message: Buffer, answer: object): Buffer {
+  const body = BSON.serialize(answer)
   const head = Buffer.alloc(headerBytes + 5)
   head.writeInt32LE(head.length + body.length, 0)
   head.writeInt32LE(message.readInt32LE(4), 8)

@@ -18,6 +18,7 @@ beforeAll(async () => {
 beforeEach(() => {
   current = 'first'
   login.expect(current)
+  login.refuseAs('mongod')
 })
 afterAll(async () => {
   await login[Symbol.asyncDispose]()
@@ -25,12 +26,12 @@ afterAll(async () => {
   await own.dispose()
 })
 
-async function open(password: Password, url = login.url): Promise<Stores> {
+async function open(password: Password, deadlineMs = 2_000): Promise<Stores> {
   return orThrow(
     await connect({
       postgres: { url: own.postgres.url },
       redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
-      mongodb: { url, database: 'learning', password },
+      mongodb: { url: login.url, database: 'learning', password, deadlineMs },
     }),
   )
 }
@@ -41,21 +42,25 @@ async function failureOf(stores: Stores): Promise<string | undefined> {
 }
 
 describe('The password of MongoDB', () => {
-  test('A password that changes is used by the calls that come after that', async () => {
-    await using stores = await open(async () => current)
-    expect(await failureOf(stores)).toBeUndefined()
-    const former = stores.mongodb?.client
-    for (const password of ['second', 'third']) {
-      login.expect(password)
-      current = password
-      login.cut()
-      await eventually(async () => {
-        expect(await failureOf(stores)).toBeUndefined()
-      })
-    }
-    expect(stores.mongodb?.client).not.toBe(former)
-    expect(new Set(login.tried)).toEqual(new Set(['first', 'second', 'third']))
-  })
+  test.each(['mongod', 'Atlas'] as const)(
+    'A password that changes is used by the calls that come after that, where %s refuses the former one',
+    async (server) => {
+      login.refuseAs(server)
+      await using stores = await open(async () => current)
+      expect(await failureOf(stores)).toBeUndefined()
+      const former = stores.mongodb?.client
+      for (const password of ['second', 'third']) {
+        login.expect(password)
+        current = password
+        login.cut()
+        await eventually(async () => {
+          expect(await failureOf(stores)).toBeUndefined()
+        })
+      }
+      expect(stores.mongodb?.client).not.toBe(former)
+      expect(new Set(login.tried)).toEqual(new Set(['first', 'second', 'third']))
+    },
+  )
 
   test('Many calls that are refused together make one client together', async () => {
     let asked = 0
@@ -75,17 +80,21 @@ describe('The password of MongoDB', () => {
     expect(asked).toBe(1)
   })
 
-  test('A password that stays wrong is a refusal, and asks for no further client', async () => {
-    login.expect('another')
-    await using stores = await open('first')
-    const { client } = stores.mongodb ?? {}
-    await eventually(async () => {
-      expect(await failureOf(stores)).toContain('user or password was not accepted')
-    })
-    expect(stores.mongodb?.client).toBe(client)
-  })
+  test.each(['mongod', 'Atlas'] as const)(
+    'A password that %s refuses again is a refusal, and asks for no further client',
+    async (server) => {
+      login.refuseAs(server)
+      login.expect('another')
+      await using stores = await open('first')
+      const { client } = stores.mongodb ?? {}
+      await eventually(async () => {
+        expect(await failureOf(stores)).toContain('user or password was not accepted')
+      })
+      expect(stores.mongodb?.client).toBe(client)
+    },
+  )
 
-  test('A function that fails is named, and asked again when the server refuses', async () => {
+  test('A function that fails is named, and asked again by the next call', async () => {
     let isSealed = true
     await using stores = await open(() => {
       if (isSealed) throw new Error('vault says s3cr3t')
@@ -97,6 +106,22 @@ describe('The password of MongoDB', () => {
     isSealed = false
     await eventually(async () => {
       expect(await failureOf(stores)).toBeUndefined()
+    })
+  })
+
+  test('No other store waits for a function that does not answer, and no login is tried without it', async () => {
+    const before = login.tried.length
+    await using stores = await open(() => new Promise(() => undefined), 3_600_000)
+    expect(await stores.isReady()).toBe(true)
+    expect(login.tried).toHaveLength(before)
+  })
+
+  test('A function that is late is named', async () => {
+    await using stores = await open(() => new Promise(() => undefined))
+    await eventually(async () => {
+      expect(await failureOf(stores)).toContain(
+        'the function of `mongodb.password` did not answer within 1600 ms',
+      )
     })
   })
 

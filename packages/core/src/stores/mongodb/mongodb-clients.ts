@@ -1,4 +1,6 @@
 import type { Db, MongoClient } from 'mongodb'
+import { NotConnected } from '../../resilience/not-connected.ts'
+import { saysPasswordRefused, saysTopologyClosed } from './mongodb-failure.ts'
 
 /** Makes clients, each with the password of the moment. */
 export interface MongodbClientSource {
@@ -11,9 +13,12 @@ export interface MongodbClientSource {
 /** How the clients of a store follow its password. */
 export interface MongodbRenewal {
   readonly source: MongodbClientSource
-  /** The password of the first client. */
-  readonly password: string
+  /** The password of the first client; where it is not known yet, nothing is sent over that one. */
+  readonly password: string | undefined
 }
+
+/** A call on the database of a client. */
+type MongodbCall<T> = (database: Db, client: MongoClient) => Promise<T>
 
 /** A client and what is under way on it. */
 interface Used {
@@ -52,15 +57,17 @@ export class MongodbClients {
   }
 
   /**
-   * Runs a call on the client in use; on the next one too where this one's password is refused, and
-   * `signal` has not given the call up.
+   * Runs a call on the client in use, once its password is known. Runs it on the next one too where
+   * this one's password is refused, or where it was replaced and has given up, unless `signal` has
+   * given the call up.
    */
-  async run<T>(call: (database: Db) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(call: MongodbCall<T>, signal: AbortSignal): Promise<T> {
+    if (this.#isPasswordAwaited()) await this.#withPassword(signal)
     const used = this.#used
     try {
       return await this.#runOn(used, call)
     } catch (error) {
-      const isNext = isPasswordRefused(error) && (await this.#isRenewed(used))
+      const isNext = await this.#isReplaced(used, error)
       if (!isNext || signal.aborted) throw error
       return this.#runOn(this.#used, call)
     }
@@ -76,18 +83,35 @@ export class MongodbClients {
     return { client, database: this.#open(client), running: 0 }
   }
 
-  async #runOn<T>(used: Used, call: (database: Db) => Promise<T>): Promise<T> {
+  async #runOn<T>(used: Used, call: MongodbCall<T>): Promise<T> {
     used.running += 1
     try {
-      return await call(used.database)
+      return await call(used.database, used.client)
     } finally {
       used.running -= 1
       this.#closeReplaced(used)
     }
   }
 
-  #isRenewed(refused: Used): Promise<boolean> {
-    if (refused !== this.#used) return Promise.resolve(true)
+  #isPasswordAwaited(): boolean {
+    return this.#source !== undefined && this.#password === undefined
+  }
+
+  /** Puts a client in use that has the password. */
+  async #withPassword(signal: AbortSignal): Promise<void> {
+    if (!(await this.#renewed())) throw new NotConnected('the client is closed')
+    signal.throwIfAborted()
+  }
+
+  /** Whether another client can do what failed on this one. */
+  async #isReplaced(used: Used, error: unknown): Promise<boolean> {
+    if (this.#isClosed) return false
+    const isFormer = used !== this.#used
+    if (saysTopologyClosed(error)) return isFormer
+    return saysPasswordRefused(error) && (isFormer || (await this.#renewed()))
+  }
+
+  #renewed(): Promise<boolean> {
     this.#renewal ??= this.#renew().finally(() => {
       this.#renewal = undefined
     })
@@ -117,9 +141,3 @@ export class MongodbClients {
 }
 
 const topologyEvents = ['topologyDescriptionChanged', 'topologyClosed'] as const
-
-const authenticationFailed = 18
-
-function isPasswordRefused(error: unknown): boolean {
-  return Reflect.get(Object(error) as object, 'code') === authenticationFailed
-}

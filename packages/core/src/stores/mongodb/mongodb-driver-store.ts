@@ -59,7 +59,10 @@ export class MongodbDriverStore implements MongodbStore {
       .run(
         operation,
         (signal) =>
-          this.#clients.run((database) => this.#call(() => use(database, signal), signal), signal),
+          this.#clients.run(
+            (database, client) => this.#call(client, () => use(database, signal), signal),
+            signal,
+          ),
         options,
       )
       .mapErr((failure) => (wasReachable ? failure : this.#explained(failure)))
@@ -85,23 +88,25 @@ export class MongodbDriverStore implements MongodbStore {
   /**
    * A client that found no server when it connected by itself has closed its topology, and sends
    * nothing any more until it is told to connect. One that was closed refuses in other words, and
-   * stays as it is; so does an operation whose client is closed meanwhile.
+   * stays as it is; so does an operation whose client is closed meanwhile. One that was replaced is
+   * left for the next one.
    */
-  async #call<T>(use: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #call<T>(client: MongoClient, use: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const closings = this.#closings
     try {
       return await use()
     } catch (error) {
       const hadGivenUp = saysTopologyClosed(error) && this.#closings === closings
-      if (!hadGivenUp || this.#isClosed || signal.aborted) throw error
-      await this.#connect()
+      const isCurrent = client === this.client
+      if (!hadGivenUp || !isCurrent || this.#isClosed || signal.aborted) throw error
+      await this.#connect(client)
       signal.throwIfAborted()
       return use()
     }
   }
 
-  async #connect(): Promise<void> {
-    await this.client.connect()
+  async #connect(client: MongoClient): Promise<void> {
+    await client.connect()
     // The driver opens a client again that was closed while it looked up its servers.
     if (this.#isClosed && this.#isOwn) await this.#clients.close()
   }

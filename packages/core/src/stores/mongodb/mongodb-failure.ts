@@ -67,6 +67,14 @@ export function saysTopologyClosed(rejection: unknown): boolean {
   return error instanceof Error && error.name === 'MongoTopologyClosedError'
 }
 
+/** Whether the server refuses the user or the password. */
+export function saysPasswordRefused(rejection: unknown): boolean {
+  const error = errorBeneath(rejection)
+  if (!(error instanceof Error) || !('code' in error)) return false
+  const { code, message } = error
+  return code === authenticationFailed || (code === atlasError && /auth/i.test(message))
+}
+
 /** Why no server can be reached. */
 export function unreachedBecause(error: unknown): string {
   return unreachableReason(error) ?? 'no server can be reached'
@@ -82,13 +90,18 @@ function hasRetryableLabel(error: Error): boolean {
   )
 }
 
+const authenticationFailed = 18
+/** Atlas refuses with it what a server refuses with codes of their own: its words tell. */
+const atlasError = 8000
+
 const refusals: Readonly<Record<number, string>> = {
   13: 'the user lacks a permission, or the URL names no user',
-  18: 'user or password was not accepted',
+  [authenticationFailed]: 'user or password was not accepted',
 }
 
-function reasonOf({ name }: Error, code: number | undefined): string {
+function reasonOf(error: Error, code: number | undefined): string {
+  const { name } = error
   if (code === undefined) return name
-  const words = refusals[code]
+  const words = refusals[saysPasswordRefused(error) ? authenticationFailed : code]
   return words === undefined ? `${name} ${code}` : `${words} (${name} ${code})`
 }

@@ -18,8 +18,8 @@ export interface MongodbOptions {
   readonly client?: MongoClient
   /**
    * The password of the user that the URL names, where the URL is not to have it. A function is
-   * asked for it when the client is made, and again when the server refuses it: another password
-   * makes another client, at `stores.mongodb.client`.
+   * asked for it by the first call, and again when the server refuses it: another password makes
+   * another client, at `stores.mongodb.client`.
    *
    * @defaultValue the one of the URL
    */

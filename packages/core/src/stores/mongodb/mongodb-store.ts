@@ -6,9 +6,9 @@ import type { ResultAsync } from '../../result.ts'
 /** MongoDB: activity log and analytics. */
 export interface MongodbStore {
   /**
-   * The client, for what the SDK does not do. Owned by the host when the host handed it in. After a
-   * change of the password that a function returns it is another one: keep neither it nor its
-   * collections.
+   * The client, for what the SDK does not do. Owned by the host when the host handed it in. Where a
+   * function returns the password, the first call and each change of the password make another one:
+   * keep neither it nor its collections.
    */
   readonly client: MongoClient
   /**

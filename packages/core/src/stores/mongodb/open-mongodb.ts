@@ -29,9 +29,13 @@ export const mongodb: StoreKind<MongodbOptions, MongodbSettings, MongodbStore> =
   open: async (settings, context) => {
     if (settings.client !== undefined) return opened(settings.client, settings, context)
     const source = await clientSource(settings)
-    if (settings.password === undefined) return opened(source.client(), settings, context)
-    const password = await firstPassword(source, context)
-    return opened(source.client(password), settings, context, { source, password })
+    const { password } = settings
+    if (password === undefined) return opened(source.client(), settings, context)
+    if (typeof password === 'string')
+      return opened(source.client(password), settings, context, { source, password })
+    // The function is asked by the first call: no other store shall wait for it.
+    const client = source.client('unknown')
+    return opened(client, settings, context, { source, password: undefined })
   },
 }
 
@@ -87,15 +91,5 @@ async function clientSource(settings: MongodbSettings): Promise<UrlSource> {
         ...access,
         ...(word === undefined ? {} : { auth: { username: userOf(url), password: word } }),
       }),
-  }
-}
-
-/** An optional store comes up by itself later: with the password that the function has then. */
-async function firstPassword(source: UrlSource, { diagnostics }: StoreContext): Promise<string> {
-  try {
-    return await source.password()
-  } catch (error) {
-    diagnostics.emit('store:error', { store: 'mongodb', error })
-    return 'unknown'
   }
 }

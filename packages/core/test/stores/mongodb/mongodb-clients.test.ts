@@ -24,21 +24,33 @@ class StubClient {
   }
 }
 
-/** Clients whose password was `first` and is now `second`. */
-function clientsOf(first: string, second: string) {
+/** Clients whose password was `first`, or not known yet, and is now `second`. */
+function clientsOf(first: string | undefined, second: string) {
   const made: StubClient[] = []
   const client = (password: string): MongoClient => {
     const stub = new StubClient(password)
     made.push(stub)
     return stub as unknown as MongoClient
   }
-  const source = { client, password: async () => second }
-  const clients = new MongodbClients(client(first), (one) => one.db(), { source, password: first })
-  return { clients, closed: () => made.map(({ isClosed }) => isClosed) }
+  let asked = 0
+  const password = async (): Promise<string> => {
+    asked += 1
+    return second
+  }
+  const clients = new MongodbClients(client(first ?? 'unknown'), (one) => one.db(), {
+    source: { client, password },
+    password: first,
+  })
+  return { clients, asked: () => asked, closed: () => made.map(({ isClosed }) => isClosed) }
 }
 
 function refused(): Error {
   return Object.assign(new Error('refused'), { code: 18 })
+}
+
+/** The error of a client that has given up connecting. */
+function givenUp(): Error {
+  return Object.assign(new Error('given up'), { name: 'MongoTopologyClosedError' })
 }
 
 /** A call to a server that takes one password alone. */
@@ -72,6 +84,44 @@ describe('MongodbClients', () => {
     expect(closed()).toEqual([true, true])
     held.resolve(undefined)
     await last
+  })
+
+  test('A call that a former client has given up is made again on the next one', async () => {
+    const { clients } = clientsOf('old', 'new')
+    const held = Promise.withResolvers<undefined>()
+    const called: string[] = []
+    const last = clients.run(async ({ databaseName }) => {
+      called.push(databaseName)
+      if (databaseName === 'new') return
+      await held.promise
+      throw givenUp()
+    }, signal)
+    await clients.run(whereOnly('new'), signal)
+    held.resolve(undefined)
+    await last
+    expect(called).toEqual(['old', 'new'])
+  })
+
+  test('A client in use that has given up is asked for no password', async () => {
+    const { clients, asked } = clientsOf('old', 'new')
+    await expect(clients.run(() => Promise.reject(givenUp()), signal)).rejects.toThrow('given up')
+    expect(asked()).toBe(0)
+  })
+
+  test('Nothing is sent over a first client whose password is not known yet', async () => {
+    const { clients, asked, closed } = clientsOf(undefined, 'new')
+    const names = () => clients.run(async ({ databaseName }) => databaseName, signal)
+    expect(await Promise.all([names(), names()])).toEqual(['new', 'new'])
+    expect(asked()).toBe(1)
+    expect(closed()).toEqual([true, false])
+  })
+
+  test('Closed before its password is known, it makes no client', async () => {
+    const { clients, closed } = clientsOf(undefined, 'new')
+    const last = clients.run(whereOnly('new'), signal)
+    await clients.close()
+    await expect(last).rejects.toThrow('the client is closed')
+    expect(closed()).toEqual([true])
   })
 
   test('A refused call that was given up meanwhile is not made again', async () => {

@@ -50,3 +50,18 @@ test('What the server refuses of a bulk write is refused', () => {
   )
   expect(mongodbComplaint(refused)).toMatchObject({ type: 'store-refused', code: '121' })
 })
+
+test.each([
+  [18, 'Authentication failed.'],
+  [8000, 'bad auth : Authentication failed.'],
+])('A refused password is named, be it with code %i and the words "%s"', (code, message) => {
+  const error = Object.assign(errorNamed('MongoServerError'), { code, message })
+  const reason = `user or password was not accepted (MongoServerError ${code})`
+  expect(mongodbComplaint(error)).toMatchObject({ type: 'store-refused', reason })
+})
+
+test('Another refusal of Atlas is none of the password', () => {
+  const message = 'you are over your space quota'
+  const error = Object.assign(errorNamed('MongoServerError'), { code: 8000, message })
+  expect(mongodbComplaint(error)).toMatchObject({ reason: 'MongoServerError 8000' })
+})
