@@ -1,7 +1,7 @@
 import { isIP, Socket } from 'node:net'
 import type { Client, ClientConfig } from 'pg'
 import { readCredential } from '../credential.ts'
-import { secureOptions } from '../tls/tls-options.ts'
+import { secureOptions, type Tls } from '../tls/tls-options.ts'
 import type { PostgresSettings } from './postgres-options.ts'
 
 /** How a connection gets to the server and who it is there. */
@@ -40,14 +40,41 @@ export function givePassword(client: Client, { password }: PostgresAccess, deadl
   Reflect.set(client, 'password', typeof password === 'string' ? password : read)
 }
 
-/** The same password and TLS for another URL of the server; a password of that URL counts. */
-export function accessTo(url: string, { password, tls }: PostgresAccess): PostgresAccess {
-  const isKnown = (URL.parse(url)?.password ?? '') !== ''
+/**
+ * The password and the TLS of a connection for another URL of the server: the password where that
+ * URL names the same user and has none, the TLS where it says nothing of TLS, and the name of the
+ * certificate where it has the same host.
+ */
+export function accessTo(
+  url: string,
+  { url: own = '', password, tls }: PostgresAccess,
+): PostgresAccess {
+  const [there, here] = [partsOf(url), partsOf(own)]
+  const wantsPassword = there.password === '' && there.user === here.user
+  const named = there.host === here.host ? tls : withoutName(tls)
   return {
     url,
-    ...(password === undefined || isKnown ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
+    ...(password === undefined || !wantsPassword ? {} : { password }),
+    ...(named === undefined || there.saysTls ? {} : { tls: named }),
   }
+}
+
+/** The parts of a URL as `pg` reads them: a parameter counts before what stands in front of it. */
+function partsOf(text: string) {
+  const url = URL.parse(text)
+  const parameters = url?.searchParams ?? new URLSearchParams()
+  return {
+    user: parameters.get('user') ?? decodeURIComponent(url?.username ?? ''),
+    password: parameters.get('password') ?? url?.password ?? '',
+    host: (parameters.get('host') ?? url?.hostname ?? '').toLowerCase(),
+    saysTls: tlsParameters.some((name) => parameters.has(name)),
+  }
+}
+
+function withoutName(tls: Tls | undefined): Tls | undefined {
+  if (tls === undefined || tls === true) return tls
+  const { servername: _, ...files } = tls
+  return files
 }
 
 function socketTo(host: string): Socket {

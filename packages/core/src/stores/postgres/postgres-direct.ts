@@ -5,8 +5,8 @@ import { postgresOptions } from './postgres-options.ts'
 import { PostgresPoolStore } from './postgres-pool-store.ts'
 
 /**
- * Opens a store of one connection of its own to `url`, with the schema of `stores` and, where they
- * were given, their TLS and their password; the caller closes it.
+ * Opens a store of one connection of its own to `url`, with the schema of `stores`, and with their
+ * password and their TLS as far as `url` leaves them open; the caller closes it.
  *
  * @throws {@link InvalidOptions} when `url` is none; the message does not repeat it.
  */
