@@ -41,8 +41,8 @@ export interface MigrateOptions {
   readonly sets?: readonly MigrationSet[]
   /**
    * URL of a direct connection, where the stores are connected through a pooler in transaction
-   * mode. The `password` of the stores counts for it where it names the same user and has none, their
-   * `tls` where it says nothing of TLS.
+   * mode. The `password` of the stores counts for it where it names the same user and has none,
+   * their `tls` where it says nothing of TLS.
    *
    * @defaultValue a connection of the stores
    */

@@ -20,11 +20,35 @@ function framesOf({ message, stack = '' }: Error): string {
   return /\n {4}at [\s\S]*$/.exec(stack.slice(from))?.[0] ?? ''
 }
 
-/** `ECONNREFUSED` and the like speak of addresses, never of data. */
+/**
+ * A copy of the system's error beneath an error. `ECONNREFUSED` and the like speak of addresses,
+ * never of data; that of a program that cannot be run has its command behind `spawn`, and its
+ * arguments in a field of its own.
+ */
 function systemErrorIn(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined
-  if ('syscall' in error) return error
+  if ('syscall' in error) return systemError(error)
   return error instanceof AggregateError
     ? error.errors.map(systemErrorIn).find((found) => found !== undefined)
     : systemErrorIn(error.cause)
+}
+
+interface SystemError extends Error {
+  readonly syscall?: unknown
+  readonly code?: unknown
+  readonly address?: unknown
+  readonly hostname?: unknown
+  readonly port?: unknown
+}
+
+function systemError(error: SystemError): Error {
+  const { code, address, hostname, port } = error
+  const [syscall] = String(error.syscall).split(' ')
+  const shown = Object.entries({ syscall, code, address, hostname, port }).filter(
+    ([, value]) => typeof value === 'string' || typeof value === 'number',
+  )
+  const words = shown.map(([, value]) => String(value)).join(' ')
+  const copy = Object.assign(new Error(words), Object.fromEntries(shown))
+  copy.stack = `${error.name}: ${words}${framesOf(error)}`
+  return copy
 }

@@ -1,4 +1,5 @@
-import { inspect } from 'node:util'
+import { execFile } from 'node:child_process'
+import { inspect, promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type Credential, readCredential } from '../../src/stores/credential.ts'
 
@@ -26,6 +27,16 @@ describe('readCredential', () => {
     const error: unknown = await readCredential(ask, read).catch((reason: unknown) => reason)
     const shown = inspect(error, { showHidden: true, depth: null })
     expect(shown).toContain(`NotConnected: the function of \`redis.password\` ${words}`)
+    expect(shown).not.toContain('s3cr3t')
+  })
+
+  test('A function whose program is not there is named, without its arguments', async () => {
+    const ask = async () => (await promisify(execFile)('no-such-vault', ['s3cr3t'])).stdout
+    const patient = { ...read, deadlineMs: 60_000 }
+    const error: unknown = await readCredential(ask, patient).catch((reason: unknown) => reason)
+    const shown = inspect(error, { showHidden: true, depth: null })
+    expect(shown).toContain('the function of `redis.password` failed')
+    expect(shown).toContain('ENOENT')
     expect(shown).not.toContain('s3cr3t')
   })
 })
