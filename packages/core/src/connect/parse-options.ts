@@ -58,9 +58,9 @@ type Fields = Readonly<Record<string, unknown>> | null | undefined
 function withFilesRead(input: ConnectOptions): ConnectOptions {
   const stores = kindsByName.flatMap(([name, kind]) => {
     const given = (Object(input) as Readonly<Record<string, Fields>>)[name]
-    const found = Object.entries(kind.options).flatMap(([option, { read }]) => {
-      const value = given?.[option]
-      return read === undefined || value === undefined ? [] : [[option, read(value)] as const]
+    const found = Object.entries(kind.options).flatMap(([key, { read }]) => {
+      const value = given?.[key]
+      return read === undefined || value === undefined ? [] : [[key, read(value)] as const]
     })
     if (found.length === 0) return []
     return [[name, { ...given, ...Object.fromEntries(found) }] as const]
