@@ -16,7 +16,10 @@ import {
 } from '@headwater/testing'
 import { createClient, createCluster } from '@redis/client'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { defaultsOf } from '../../../src/stores/option-table.ts'
 import { discardClient } from '../../../src/stores/redis/redis-client.ts'
+import { RedisLink } from '../../../src/stores/redis/redis-link.ts'
+import { redisOptions } from '../../../src/stores/redis/redis-options.ts'
 
 let own: IsolatedStores<'postgres' | 'redis'>
 let proxy: FaultProxy
@@ -62,6 +65,35 @@ describe('a connection to Redis', () => {
     await eventually(() => expect(stores.redis.isAvailable).toBe(true))
     expect(proxy.connectionsTotal).toBe(before + 1)
     await eventually(() => expect(proxy.connections).toBe(1))
+  })
+
+  test('A client that cannot be made is tried again later, and its error is told', async () => {
+    const errors: unknown[] = []
+    let isBroken = false
+    const settings = {
+      ...defaultsOf(redisOptions),
+      connectTimeoutMs: 1_000,
+      get url() {
+        if (isBroken) throw new Error('no client today')
+        return proxy.url
+      },
+    }
+    const link = new RedisLink(settings, {
+      onUp: () => undefined,
+      onDown: () => undefined,
+      onError: (error) => errors.push(error),
+    })
+    try {
+      await eventually(() => link.isUp)
+      isBroken = true
+      link.replace()
+      expect(link.reason).toBe('no client today')
+      await eventually(() => errors.length > 1)
+      isBroken = false
+      await eventually(() => link.isUp)
+    } finally {
+      link.destroy()
+    }
   })
 
   test('A Redis client discarded before its server has answered closes its connection', async () => {
