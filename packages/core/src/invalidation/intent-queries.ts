@@ -15,6 +15,9 @@ export const insertEndedIntent = `
 /** Deletes intents by their ids. */
 export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)'
 
+/** A condition that fails the statement on a standby, which may not know of the last commits. */
+export const onPrimary = '(SELECT @schema.server_history()) IS NOT NULL'
+
 /**
  * Whether the transaction of an intent has ended. One of another history has ended with its server;
  * its id may be assigned again here. One that this server has not assigned yet comes from a
@@ -37,7 +40,7 @@ export const selectIntents = `
     ${hasEnded} AS "hasEnded",
     created_at < clock_timestamp() - $1 * interval '1 millisecond' AS "isOld"
   FROM @schema.invalidation_intent
-  WHERE prefix = $3
+  WHERE prefix = $3 AND ${onPrimary}
   ORDER BY created_at
   LIMIT $2`
 

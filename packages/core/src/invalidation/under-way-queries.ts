@@ -1,8 +1,9 @@
 import type { HistoryExpressions } from '../stores/postgres/server-history.ts'
+import { onPrimary } from './intent-queries.ts'
 
 /**
  * The timeline, and the ids of all transactions of this database that have written something and
- * have not ended. Prepared ones belong to no backend.
+ * have not ended. Prepared ones belong to no backend. A standby, which runs none, refuses.
  */
 export function underWaySql({ timeline }: Pick<HistoryExpressions, 'timeline'>): string {
   return `
@@ -14,5 +15,6 @@ export function underWaySql({ timeline }: Pick<HistoryExpressions, 'timeline'>):
     SELECT transaction::text
     FROM pg_prepared_xacts
     WHERE database = current_database()
-  ) AS transactions`
+  ) AS transactions
+  WHERE ${onPrimary}`
 }

@@ -22,7 +22,10 @@ export const insertRevocation = `
   VALUES ($1, $2, $3::text[], $4)
   RETURNING ${columns}`
 
-/** A page of revocations by id. $1 prefix, $2 the id before the page, $3 page size. */
+/**
+ * A page of revocations by id; a standby refuses. $1 prefix, $2 the id before the page, $3 page
+ * size.
+ */
 export const selectRevocations: Readonly<Record<ReapplyScope, string>> = {
   all: selectWhere('true'),
   pending: selectWhere('NOT r.is_applied'),
@@ -66,6 +69,7 @@ function selectWhere(condition: string): string {
   SELECT ${columns}
   FROM @schema.session_revocation r
   WHERE r.prefix = $1 AND r.id > $2::bigint AND ${condition}
+    AND (SELECT @schema.server_history()) IS NOT NULL
   ORDER BY r.id
   LIMIT $3`
 }

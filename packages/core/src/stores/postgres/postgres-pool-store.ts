@@ -9,6 +9,7 @@ import { PoolTurns } from './pool-turns.ts'
 import { accessTo, type PostgresAccess } from './postgres-access.ts'
 import { longestWaitMs, openPool, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
+import { refuseStandby } from './primary-check.ts'
 import { sqlFailure, unavailableFailure } from './sql-failure.ts'
 import { ServerHistory } from './server-history.ts'
 import { Statements } from './statements.ts'
@@ -17,6 +18,7 @@ import { type LoanOptions, type PostgresConnection, type PostgresStore } from '.
 import { FailureError, sqlFailureIn } from '../../failure/failure-error.ts'
 import { givenUp } from '../../failure/given-up.ts'
 import { unlessAborted } from '../../resilience/unless-aborted.ts'
+import { within } from '../../resilience/within.ts'
 
 /**
  * PostgreSQL over a pool of `pg`, opened here or handed in.
@@ -33,6 +35,7 @@ export class PostgresPoolStore implements PostgresStore {
   readonly #isOwn: boolean
   readonly #onPoolError: (error: unknown) => void
   readonly #turns: PoolTurns
+  readonly #toPrimaries = new WeakSet<PoolClient>()
   #reserved: PoolTurns | undefined
   #isClosed = false
 
@@ -148,7 +151,9 @@ export class PostgresPoolStore implements PostgresStore {
     const limitMs = Math.min(deadlineMs, longestWaitMs(this.#settings))
     const startedMs = clock.monotonic()
     try {
-      return await turns.next({ stillMs, limitMs, signal })
+      const client = await turns.next({ stillMs, limitMs, signal })
+      if (!this.#isOwn && !this.#toPrimaries.has(client)) await this.#checkOnce(client, limitMs)
+      return client
     } catch (error) {
       if (signal?.aborted === true)
         throw new FailureError(givenUp({ store: 'postgres', operation }))
@@ -160,6 +165,19 @@ export class PostgresPoolStore implements PostgresStore {
         outcome: failure.type,
       })
       throw new FailureError(failure)
+    }
+  }
+
+  /** The store's own pool does it when it connects. */
+  async #checkOnce(client: PoolClient, limitMs: number): Promise<void> {
+    try {
+      await within(refuseStandby(client), limitMs, () => {
+        throw new Error('timeout expired')
+      })
+      this.#toPrimaries.add(client)
+    } catch (error) {
+      client.release(true)
+      throw error
     }
   }
 

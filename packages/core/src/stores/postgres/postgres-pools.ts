@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, Pool, type PoolConfig } from 'pg'
 import { addressOf, givePassword } from './postgres-access.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
+import { refuseStandby } from './primary-check.ts'
 
 /** Where a statement has no limit. */
 const waitWithoutLimitMs = 30_000
@@ -29,7 +30,7 @@ export function openPool(settings: PostgresSettings): Pool {
     application_name: 'headwater',
     // Dates are read in ISO form, whatever the role or the database prefers.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- `pg` waits for it
-    onConnect: (client) => client.query('SET datestyle TO ISO'),
+    onConnect: (client) => refuseStandby(client, 'SET datestyle TO ISO'),
     ...serverTimeout,
   })
 }

@@ -23,11 +23,11 @@ const keptFields = ['severity', 'code', 'constraint', 'column', 'table', 'schema
 /** Classes of codes under which the server speaks of names and of itself, not of values. */
 const quietClasses = /^(0[0-9A-F]|2[35-9BDF]|3[BDF]|40|42|44|5[3-8])/
 
+/** Why a server is refused; a function of the migrations raises it too. */
+export const standbyAnswers = 'a standby answers, which may lag behind its primary'
+
 /** What the functions of the migrations raise. */
-const ownWords = [
-  'a standby answers, which may lag behind its primary',
-  'another server answers than before, such as a promoted standby',
-]
+const ownWords = [standbyAnswers, 'another server answers than before, such as a promoted standby']
 
 /**
  * A copy of the server's error without what quotes a row: its detail, its context, and the message

@@ -20,8 +20,23 @@ const maxPrepared = 500
 const schemaMark = /(?<![\w.@])('?)@schema\./g
 
 /**
- * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, and
- * texts with parameters get the name of a prepared statement derived from the text.
+ * In front of a statement that may only read: pgpool would send it to a standby, which lags behind
+ * what was committed. For every server it is a comment.
+ */
+const toThePrimary = '/*NO LOAD BALANCE*/ '
+
+/** Whether a statement may be a read, as which a balancer would take it. */
+function mayOnlyRead(text: string): boolean {
+  // A hint for the planner counts as the first comment only.
+  return readStart.test(text) && !text.includes('/*+')
+}
+
+const readStart = /^(?:[\s(]|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:select|with|values|table)\b/i
+
+/**
+ * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, a read
+ * is kept on the primary, and texts with parameters get the name of a prepared statement derived
+ * from the text.
  */
 export class Statements {
   readonly #prefix: string
@@ -46,8 +61,9 @@ export class Statements {
   }
 
   #qualified(text: string): string {
-    if (!text.includes('@schema.')) return text
-    return text.replace(schemaMark, (_, quote: string) =>
+    const routed = mayOnlyRead(text) ? toThePrimary + text : text
+    if (!routed.includes('@schema.')) return routed
+    return routed.replace(schemaMark, (_, quote: string) =>
       quote === '' ? this.#prefix : `'${this.#prefix.replaceAll("'", "''")}`,
     )
   }

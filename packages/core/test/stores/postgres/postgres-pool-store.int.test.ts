@@ -390,7 +390,7 @@ describe('PostgreSQL', () => {
           [{ text: 'SELECT 6 / $1::int AS quotient', values: [by] }],
           {
             text: 'SELECT name FROM pg_prepared_statements WHERE statement LIKE $1',
-            values: ['SELECT 6%'],
+            values: ['%SELECT 6%'],
           },
         )
         const [first, last] = await Promise.allSettled([sent.ahead, sent.result])

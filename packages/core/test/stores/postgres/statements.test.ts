@@ -3,15 +3,15 @@ import { Statements } from '../../../src/stores/postgres/statements.ts'
 
 describe('a statement', () => {
   test('A statement names tables in the quoted schema of the stores', () => {
-    expect(new Statements('my "shop"$&', true).of('SELECT * FROM @schema.goods', false).text).toBe(
-      'SELECT * FROM "my ""shop""$&".goods',
+    expect(new Statements('my "shop"$&', true).of('DELETE FROM @schema.goods', false).text).toBe(
+      'DELETE FROM "my ""shop""$&".goods',
     )
   })
 
   const quoted = [
-    ["SELECT '@schema.goods'::regclass", `SELECT '"o''brien".goods'::regclass`],
-    ['SELECT * FROM @schema.goods', `SELECT * FROM "o'brien".goods`],
-    ["SELECT 'me@schema.org'", "SELECT 'me@schema.org'"],
+    ["CALL f('@schema.goods'::regclass)", `CALL f('"o''brien".goods'::regclass)`],
+    ['DELETE FROM @schema.goods', `DELETE FROM "o'brien".goods`],
+    ["CALL f('me@schema.org')", "CALL f('me@schema.org')"],
   ] as const
   test.each(quoted)(
     'A schema name with an apostrophe is quoted as its place in the statement requires: %s',
@@ -19,6 +19,23 @@ describe('a statement', () => {
       expect(new Statements("o'brien", true).of(text, false).text).toBe(sent)
     },
   )
+
+  const reads = [
+    'SELECT 1',
+    '\n  with a AS (SELECT 1) TABLE a',
+    '(SELECT 1) UNION SELECT 2',
+    'VALUES (1)',
+    '--\nTABLE a',
+  ]
+  test.each(reads)('A read is kept on the primary by what pgpool looks for: %s', (text) => {
+    const sent = new Statements('public', true).of(text, false).text
+    expect(sent).toBe(`/*NO LOAD BALANCE*/ ${text}`)
+  })
+
+  const others = ['BEGIN', 'UPDATE selected SET a = 1', 'COMMIT', 'SELECT /*+ SeqScan(a) */ 1']
+  test.each(others)('%s is sent as it is', (text) => {
+    expect(new Statements('public', true).of(text, false).text).toBe(text)
+  })
 
   test('A statement with parameters is prepared under one name per text', () => {
     const statements = new Statements('public', true)
