@@ -1,0 +1,102 @@
+// npm run engines -- [NAMES] [--tests PATHS]: runs the integration tests of core, repositories and
+// search on other servers, and prints a table. Without names it runs on each of them.
+// HEADWATER_ENGINES is a program that has them: `start NAME` starts a server and prints its URL at
+// the end, `stop NAME` stops it.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { install, run } from './run.mjs'
+
+const usual = ['packages/core', 'packages/repositories', 'packages/search']
+
+/** The variable by which each server takes the place of the test stack's own. */
+const variables = {
+  HEADWATER_REDIS_URL: ['valkey', 'redis8', 'redict'],
+  HEADWATER_POSTGRES_URL: ['postgres', 'postgres15', 'pgbouncer', 'odyssey', 'pgpool'],
+  HEADWATER_MONGODB_URL: ['mongodb'],
+}
+const variableOf = new Map(
+  Object.entries(variables).flatMap(([variable, names]) => names.map((name) => [name, variable])),
+)
+
+const { names, paths } = asked(process.argv.slice(2))
+const program = process.env.HEADWATER_ENGINES
+if (program === undefined) refuse('HEADWATER_ENGINES is not set')
+
+mkdirSync('.results', { recursive: true })
+await install()
+const rows = []
+for (const name of names) rows.push(await rowOf(name))
+console.log(tableOf(['engine', 'passed', 'failed', 'skipped', 'seconds', 'why'], rows))
+process.exitCode = rows.every(([, passed, failed]) => passed > 0 && failed === 0) ? 0 : 1
+
+function asked(words) {
+  const at = words.indexOf('--tests')
+  const given = at < 0 ? words : words.slice(0, at)
+  const unknown = given.find((name) => !variableOf.has(name))
+  if (unknown !== undefined) refuse(`${unknown} is none of: ${[...variableOf.keys()].join(', ')}`)
+  return {
+    names: given.length > 0 ? given : [...variableOf.keys()],
+    paths: at < 0 ? usual : words.slice(at + 1),
+  }
+}
+
+function refuse(reason) {
+  console.error(`${reason}\nusage: npm run engines -- [NAMES] [--tests PATHS]`)
+  process.exit(2)
+}
+
+async function rowOf(name) {
+  const started = await run(program, ['start', name])
+  if (started.code !== 0)
+    return [name, 0, 0, 0, 0, `it does not start: ${lastLine(started.output)}`]
+  try {
+    return [name, ...(await testsOn(name, started.output.match(/\w+:\/\/\S+/g)?.at(-1)))]
+  } finally {
+    await run(program, ['stop', name])
+  }
+}
+
+async function testsOn(name, url) {
+  const file = `.results/engines-${name}.json`
+  rmSync(file, { force: true })
+  const begunMs = performance.now()
+  const { output } = await run(
+    'pnpm',
+    [
+      ...['exec', 'vitest', 'run', '--project', 'integration', ...paths],
+      ...['--reporter=json', `--outputFile=${file}`],
+    ],
+    { env: { [variableOf.get(name)]: url } },
+  )
+  const seconds = Math.round((performance.now() - begunMs) / 1_000)
+  const result = resultIn(file)
+  if (result === undefined) return [0, 0, 0, seconds, `no result: ${lastLine(output)}`]
+  for (const title of failedIn(result)) console.log(`${name}: ${title}`)
+  const { numPassedTests, numFailedTests, numPendingTests } = result
+  return [numPassedTests, numFailedTests, numPendingTests, seconds, '']
+}
+
+function resultIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Titles of failed tests; the name and the reason of a file that could not be run. */
+function failedIn({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0) return status === 'failed' ? [`${name}: ${message}`] : []
+    return failed.map((test) => `${name}: ${test.fullName}`)
+  })
+}
+
+function tableOf(columns, rows) {
+  const lines = [columns, columns.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function lastLine(output) {
+  return output.trimEnd().split('\n').at(-1) ?? ''
+}
