@@ -32,6 +32,8 @@ export type { RedisServer, RedisServerOptions } from './servers/redis-server.ts'
 export { freePort } from './servers/free-port.ts'
 export { startRedisCluster } from './servers/redis-cluster.ts'
 export type { RedisCluster, RedisClusterOptions } from './servers/redis-cluster.ts'
+export { startRedisSentinels } from './servers/redis-sentinels.ts'
+export type { RedisSentinels, RedisSentinelsOptions } from './servers/redis-sentinels.ts'
 export type { LocalServer } from './servers/local-server.ts'
 export { MissingServerError } from './servers/missing-server-error.ts'
 

@@ -9,8 +9,11 @@ import { type AnyKind, kindsByName } from './store-kinds.ts'
  * that the URL names), `HEADWATER_PINECONE_API_KEY`, `HEADWATER_PINECONE_INDEX` and, for a control
  * plane that is not Pinecone's own, `HEADWATER_PINECONE_URL`. Passwords that the URLs do not have
  * are in `HEADWATER_POSTGRES_PASSWORD` and so on, TLS in `HEADWATER_POSTGRES_TLS_CA`, `…_TLS_CERT`,
- * `…_TLS_KEY` and `…_TLS_SERVERNAME`. MongoDB and Pinecone are configured when their first variable
- * is set. Reads nothing else and checks nothing: `connect` does.
+ * `…_TLS_KEY` and `…_TLS_SERVERNAME`. In place of Redis' URL: `HEADWATER_REDIS_SENTINELS`
+ * (`host:port`, separated by commas) and `HEADWATER_REDIS_SENTINEL_NAME`, and where they are needed
+ * `HEADWATER_REDIS_USERNAME`, `…_DATABASE`, `…_TLS=true`, `…_SENTINEL_USERNAME` and
+ * `…_SENTINEL_PASSWORD`. MongoDB and Pinecone are configured when their first variable is set. Reads
+ * nothing else and checks nothing: `connect` does.
  *
  * @example
  * ```ts
@@ -29,9 +32,7 @@ export function connectOptionsFromEnv(
   return Object.fromEntries(stores) as ConnectOptions
 }
 
-type Value = string | Readonly<Record<string, string>>
-
-function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, Value> {
+function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, unknown> {
   const found = Object.entries(options).flatMap(([name, row]) => {
     const value = valueOf(row, read)
     return value === undefined ? [] : [[name, value] as const]
@@ -39,9 +40,11 @@ function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, Val
   return Object.fromEntries(found)
 }
 
-function valueOf({ env, fallback }: OptionRow<unknown>, read: ReadVariable): Value | undefined {
-  if (typeof env === 'object') return fieldsOf(env, read)
-  return (env === undefined ? undefined : read(env)) ?? fallback?.(read)
+function valueOf({ env, parse, fallback }: OptionRow<unknown>, read: ReadVariable): unknown {
+  if (typeof env === 'object') return fieldsOf(env, read) ?? fallback?.(read)
+  const text = env === undefined ? undefined : read(env)
+  if (text === undefined) return fallback?.(read)
+  return parse === undefined ? text : parse(text)
 }
 
 function fieldsOf(

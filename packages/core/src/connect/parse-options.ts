@@ -104,10 +104,7 @@ function ruleOf(kind: AnyKind): z.ZodMiniType {
   ])
   const rule = strictOptions<AnyKind['options']>(
     Object.fromEntries(rules) as Record<string, z.ZodMiniType>,
-  ).check(
-    exactlyOne(kind.reachedBy) as z.core.CheckFn<unknown>,
-    eachWithItsOwn(kind.options) as z.core.CheckFn<unknown>,
-  )
+  ).check(togetherAsIn(kind) as z.core.CheckFn<unknown>)
   return kind.isOptional === true ? z.optional(rule) : rule
 }
 
@@ -117,7 +114,17 @@ function filled(table: AnyKind['options'], given: object): object {
   return { ...defaultsOf(table), ...Object.fromEntries(chosen) }
 }
 
-function exactlyOne(keys: readonly string[]): z.core.CheckFn<Readonly<Record<string, unknown>>> {
+/** One check for both: where one finds an issue, the next one is not made. */
+function togetherAsIn({ reachedBy, options }: AnyKind): Together {
+  const checks = [exactlyOne(reachedBy), inCompany(options)]
+  return (payload) => {
+    for (const check of checks) check(payload)
+  }
+}
+
+type Together = (payload: z.core.ParsePayload<Readonly<Record<string, unknown>>>) => void
+
+function exactlyOne(keys: readonly string[]): Together {
   return ({ value, issues }) => {
     const given = keys.filter((key) => value[key] !== undefined)
     if (given.length === 1) return
@@ -130,14 +137,16 @@ function exactlyOne(keys: readonly string[]): z.core.CheckFn<Readonly<Record<str
 }
 
 /** An option that would change nothing is a mistake, and may leave open what was to be closed. */
-function eachWithItsOwn(
-  table: AnyKind['options'],
-): z.core.CheckFn<Readonly<Record<string, unknown>>> {
+function inCompany(table: AnyKind['options']): Together {
   return ({ value, issues }) => {
-    for (const [name, { goesWith = [] }] of Object.entries(table)) {
-      const isIdle = goesWith.length > 0 && goesWith.every((other) => value[other] === undefined)
-      if (!isIdle || value[name] === undefined) continue
-      const message = `goes with ${goesWith.join(' or ')} only: what is handed in has its own`
+    const isGiven = (name: string): boolean => value[name] !== undefined
+    for (const [name, { goesWith = [], isNeededBy }] of Object.entries(table)) {
+      const isIdle = isGiven(name) && goesWith.length > 0 && !goesWith.some(isGiven)
+      const isMissing = !isGiven(name) && isNeededBy !== undefined && isGiven(isNeededBy)
+      if (!isIdle && !isMissing) continue
+      const message = isMissing
+        ? `expected beside ${isNeededBy}`
+        : `expected only beside ${goesWith.join(' or ')}`
       issues.push({ code: 'custom', input: undefined, path: [name], message })
     }
   }

@@ -24,10 +24,14 @@ export interface OptionRow<Value> {
    * each.
    */
   readonly env?: string | Readonly<Record<string, string>>
+  /** Reads the value from the text of that variable; a text that it cannot read breaks the rule. */
+  readonly parse?: (text: string) => unknown
   /** It is refused where none of these options is given. */
   readonly goesWith?: readonly string[]
+  /** The option that cannot do without it. */
+  readonly isNeededBy?: string
   /** Finds the value elsewhere in the environment when that variable is not set. */
-  readonly fallback?: (read: ReadVariable) => string | undefined
+  readonly fallback?: (read: ReadVariable) => unknown
 }
 
 /** Reads one variable of the environment; an empty one counts as unset. */

@@ -22,6 +22,11 @@ import {
 } from '@headwater/core'
 import { expect, inject } from 'vitest'
 
+/** Whether options of Redis name another one than the usual. */
+export function isReachedOtherwise(redis: Partial<ConnectOptions['redis']> = {}): boolean {
+  return [redis.rootNodes, redis.sentinels, redis.client].some((way) => way !== undefined)
+}
+
 /** A row whose version rises with every write. */
 export interface VersionedRow {
   id: number
@@ -60,7 +65,7 @@ export async function versionedRows({
         postgres: { url: own.postgres.url, ...options.postgres },
         // A machine that is busy with other tests must not look like an outage.
         redis: {
-          ...(options.redis?.rootNodes || options.redis?.client ? {} : address),
+          ...(isReachedOtherwise(options.redis) ? {} : address),
           keyPrefix: own.redis.prefix,
           deadlineMs: 5_000,
           ...options.redis,

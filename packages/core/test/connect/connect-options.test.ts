@@ -6,6 +6,7 @@ import { nodeVersionIssue } from '../../src/connect/node-version.ts'
 
 const secret = 'hunter2-secret'
 const client = { sendCommand() {}, on() {} }
+const sentinels = [{ host: 'h', port: 26_379 }]
 const mapped = { typeMapping: { 36: Buffer } }
 const good: ConnectOptions = {
   postgres: { url: `postgresql://u:${secret}@127.0.0.1:1/db` },
@@ -80,6 +81,22 @@ describe('connect with bad options', () => {
       'a cluster of redis before 6.2',
       { ...good, redis: { client: { ...client, masters: [] } } },
       'redis.client',
+    ],
+    ['Sentinels without a name', { ...good, redis: { sentinels } }, 'redis.name'],
+    [
+      'a Sentinel without a port',
+      { ...good, redis: { sentinels: [...sentinels, { host: secret }], name: 'main' } },
+      'redis.sentinels[1].port',
+    ],
+    [
+      'Sentinels beside a URL',
+      { ...good, redis: { ...good.redis, sentinels, name: 'main' } },
+      'redis.sentinels',
+    ],
+    [
+      'a password beside a URL',
+      { ...good, redis: { ...good.redis, password: secret } },
+      'redis.password',
     ],
     [
       'a client of Sentinel',
@@ -188,6 +205,49 @@ describe('connectOptionsFromEnv', () => {
       mongodb: { url: 'mongodb://h:1,i:2/learning?w=1', database: 'learning' },
       pinecone: { apiKey: 'k', index: 'courses', controllerHostUrl: 'http://h' },
     })
+  })
+
+  test('connectOptionsFromEnv reads the addresses of Sentinels, and what goes with them', () => {
+    const { redis } = connectOptionsFromEnv({
+      HEADWATER_REDIS_SENTINELS: 'one:5000, two,[::1]:5001',
+      HEADWATER_REDIS_SENTINEL_NAME: 'main',
+      HEADWATER_REDIS_USERNAME: 'app',
+      HEADWATER_REDIS_PASSWORD: 'a',
+      HEADWATER_REDIS_DATABASE: '3',
+      HEADWATER_REDIS_TLS: 'true',
+      HEADWATER_REDIS_SENTINEL_USERNAME: 'watcher',
+      HEADWATER_REDIS_SENTINEL_PASSWORD: 'b',
+    })
+    expect(redis).toEqual({
+      sentinels: [
+        { host: 'one', port: 5_000 },
+        { host: 'two', port: 26_379 },
+        { host: '::1', port: 5_001 },
+      ],
+      name: 'main',
+      username: 'app',
+      password: 'a',
+      database: 3,
+      tls: true,
+      sentinelUsername: 'watcher',
+      sentinelPassword: 'b',
+    })
+  })
+
+  test.each([
+    ['HEADWATER_REDIS_TLS', 'yes', 'redis.tls: expected true or false'],
+    ['HEADWATER_REDIS_DATABASE', 'cache', 'redis.database: expected a whole number'],
+    ['HEADWATER_REDIS_SENTINELS', '', 'redis.name: expected only beside sentinels'],
+  ])('A variable that cannot be read is named: %s=%s', async (variable, text, message) => {
+    const options = connectOptionsFromEnv({
+      HEADWATER_POSTGRES_URL: 'postgresql://h/db',
+      HEADWATER_REDIS_SENTINELS: 'one:5000',
+      HEADWATER_REDIS_SENTINEL_NAME: 'main',
+      [variable]: text,
+    })
+    const failure = (await connect(options))._unsafeUnwrapErr()
+    expect(failure.message).toContain(message)
+    expect(failure.message).toContain(`(variable HEADWATER_REDIS_`)
   })
 
   test('connectOptionsFromEnv omits unset and empty variables, so that connect names what is missing', async () => {

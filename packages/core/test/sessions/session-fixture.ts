@@ -10,6 +10,7 @@ import {
 } from '@headwater/core'
 import { isolate, type IsolatedStores } from '@headwater/testing'
 import { inject } from 'vitest'
+import { isReachedOtherwise } from '../cache/versioned-rows.ts'
 
 /** Isolated stores, and sessions of any number of processes on them. */
 export interface SessionFixture {
@@ -40,9 +41,7 @@ export async function sessionFixture(): Promise<SessionFixture> {
         postgres: { url: own.postgres.url, connectTimeoutMs: 30_000, ...connection.postgres },
         // A machine that is busy with other tests does not look like an outage.
         redis: {
-          ...(connection.redis?.rootNodes || connection.redis?.client
-            ? {}
-            : { url: own.redis.url }),
+          ...(isReachedOtherwise(connection.redis) ? {} : { url: own.redis.url }),
           keyPrefix: own.redis.prefix,
           deadlineMs: 10_000,
           // A process begins once it has Redis, however long that takes.

@@ -30,6 +30,7 @@ export class MessageLink {
   readonly #channels = new Set<string>()
   readonly #heard = new Set<string>()
   readonly #connected = Promise.withResolvers<void>()
+  readonly #stopHearing: () => void
   #client: RedisClientType | undefined
   #isReady = false
   #isClosed = false
@@ -41,6 +42,9 @@ export class MessageLink {
     this.#redis = redis
     this.#slotKey = slotKey
     this.#listeners = listeners
+    this.#stopHearing = redis.onTrustLost(() => {
+      this.#leaveOldServer()
+    })
     this.#open()
   }
 
@@ -83,6 +87,7 @@ export class MessageLink {
   /** Closes the connection; one that is being made is closed as soon as it is. */
   close(): void {
     this.#isClosed = true
+    this.#stopHearing()
     if (this.#client !== undefined) this.#lose(this.#client)
   }
 
@@ -165,6 +170,13 @@ export class MessageLink {
     return { source: await client.nodeClient(master), database: 0 }
   }
 
+  /** A store that follows Sentinels has gone to another server; the old one still serves. */
+  #leaveOldServer(): void {
+    const { client: store } = this.#redis
+    if (this.#client === undefined || isCluster(store)) return
+    if (addressOf(this.#client) !== addressOf(store)) this.#lose(this.#client)
+  }
+
   #lose(client: RedisClientType, error?: unknown): void {
     if (client !== this.#client) return
     const wasReady = this.#isReady
@@ -182,6 +194,14 @@ export class MessageLink {
     if (reason !== this.#reason && !this.#isClosed) this.#listeners.onError(error)
     this.#reason = reason
   }
+}
+
+function addressOf({ options }: RedisClientType): string {
+  const { host, port } = Object(options.socket) as {
+    readonly host?: string
+    readonly port?: number
+  }
+  return `${host ?? ''}:${port ?? ''}`
 }
 
 function inTime<T>(work: Promise<T>): Promise<T> {

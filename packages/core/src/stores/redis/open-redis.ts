@@ -10,7 +10,7 @@ import type { RedisStore } from './redis-store.ts'
 /** Redis as a kind of store. */
 export const redis: StoreKind<RedisOptions, RedisSettings, RedisStore> = {
   options: redisOptions,
-  reachedBy: ['url', 'rootNodes', 'client'],
+  reachedBy: ['url', 'rootNodes', 'sentinels', 'client'],
   open: async (settings, context) => opened(settings, context),
 }
 

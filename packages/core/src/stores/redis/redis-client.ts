@@ -1,13 +1,23 @@
-import { createClient, createCluster, type RedisClusterType } from '@redis/client'
-import { accessOf } from './redis-access.ts'
+import {
+  createClient,
+  createCluster,
+  type RedisClientType,
+  type RedisClusterType,
+} from '@redis/client'
+import { accessOf, sentinelAccessOf } from './redis-access.ts'
 import type { RedisSettings } from './redis-options.ts'
 import type { RedisConnection } from './redis-store.ts'
+import type { ServerAddress } from './server-address.ts'
 
 /**
  * Makes the store's own client, not yet connected: it reconnects for ever, refuses commands while
- * it is offline, and sets no timer per command (the store has its own deadline).
+ * it is offline, and sets no timer per command (the store has its own deadline). `primary` is the
+ * server that Sentinels name; without it their client must not be connected.
  */
-export function createRedisClient(settings: RedisSettings): RedisConnection {
+export function createRedisClient(
+  settings: RedisSettings,
+  primary?: ServerAddress,
+): RedisConnection {
   const { urls, socket, ...credentials } = accessOf(settings)
   const shared = {
     disableOfflineQueue: true,
@@ -21,8 +31,37 @@ export function createRedisClient(settings: RedisSettings): RedisConnection {
   }
   if (settings.rootNodes !== undefined)
     return createCluster({ rootNodes: urls.map((url) => ({ url })), defaults: shared })
+  if (settings.sentinels !== undefined) {
+    const { database = 0 } = settings
+    return createClient({ ...shared, database, socket: { ...shared.socket, ...primary } })
+  }
   const [url] = urls
   return createClient({ ...shared, ...(url === undefined ? {} : { url }) })
+}
+
+/**
+ * Makes a client of one Sentinel, not yet connected. It connects once: a new one is made for each
+ * attempt.
+ */
+export function createSentinelClient(
+  settings: RedisSettings,
+  sentinel: ServerAddress,
+): RedisClientType {
+  const { socket, ...credentials } = sentinelAccessOf(settings)
+  return createClient({
+    // Messages and replies share a connection.
+    RESP: 3,
+    disableOfflineQueue: true,
+    commandOptions: { timeout: undefined as unknown as number },
+    maintNotifications: 'disabled',
+    ...credentials,
+    socket: {
+      ...socket,
+      ...sentinel,
+      connectTimeout: settings.connectTimeoutMs,
+      reconnectStrategy: false,
+    },
+  })
 }
 
 /** Whether a client speaks to a cluster. */

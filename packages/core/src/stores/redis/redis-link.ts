@@ -1,11 +1,13 @@
 import { startTimer } from '../../resilience/timer.ts'
 import { listenTo } from './client-events.ts'
 import type { LinkMoment, RedisLinkListeners } from './link-listeners.ts'
+import { LinkMoments } from './link-moments.ts'
 import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
 import { connectReason, isDenied, noAnswer, replyCode, silence } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
 import { readServer, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
+import { type SentinelWatch, watchSentinels } from './sentinel-watch.ts'
 
 /** Pause before a server is asked again that did not say which it is. */
 const retryVerifyMs = 500
@@ -17,26 +19,22 @@ const recheckMs = 2_000
 /**
  * The connection to Redis: down → connecting → up. It is up only once the server said on it that it
  * is a primary, and which; a cluster that loses a node stays up, with its servers unknown until all
- * have been asked again. A client of our own that hangs is thrown away and replaced by a new one;
- * one that was handed in is only watched.
+ * have been asked again. A client of our own that hangs is thrown away and replaced by a new one,
+ * and so is one of a server that Sentinels no longer name; one that was handed in is only watched.
  */
 export class RedisLink {
   readonly #settings: RedisSettings
   readonly #listeners: RedisLinkListeners
   readonly #isOwn: boolean
-  readonly #waiting = new Set<{
-    readonly until: LinkMoment
-    readonly resolve: () => void
-  }>()
+  readonly #sentinels: SentinelWatch | undefined
+  readonly #moments = new LinkMoments()
   #client: RedisConnection
   #stopListening: () => void = () => undefined
   #isUp = false
   #isClosed = false
-  #hasTried = false
   #runId: string | undefined
   #lastRunId: string | undefined
   #reason: string | undefined
-  #isDenied = false
   #cancelWatchdog: () => void = () => undefined
   #cancelRecheck: () => void = () => undefined
   #attempt = 0
@@ -47,6 +45,15 @@ export class RedisLink {
     this.#settings = settings
     this.#listeners = listeners
     this.#isOwn = settings.client === undefined
+    this.#sentinels = watchSentinels(settings, {
+      onPrimary: () => {
+        this.#follow()
+      },
+      onUnknown: (reason) => {
+        this.#fail(reason)
+      },
+      onError: listeners.onError,
+    })
     // Modules add to the client's own commands and change none of them.
     const handedIn = settings.client as RedisConnection | undefined
     this.#client = handedIn ?? createRedisClient(settings)
@@ -72,7 +79,7 @@ export class RedisLink {
 
   /** Whether the server has refused the credentials. */
   get isDenied(): boolean {
-    return this.#isDenied
+    return this.#moments.isDenied
   }
 
   /** Names the connected server and its term as a primary; `undefined` while that is not known. */
@@ -81,10 +88,7 @@ export class RedisLink {
   }
 
   whenUp(until: LinkMoment): Promise<void> {
-    if (this.isUp || this.#isOver(until)) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#waiting.add({ until, resolve })
-    })
+    return this.isUp ? Promise.resolve() : this.#moments.wait(until)
   }
 
   /**
@@ -110,29 +114,46 @@ export class RedisLink {
     this.#cancelWatchdog()
     this.#cancelRecheck()
     this.#stopListening()
+    this.#sentinels?.close()
     if (this.#isOwn) discardClient(this.#client)
   }
 
   #renew(): void {
     if (!this.#isOwn || this.#isClosed) return
+    // Those who hear that trust is lost find the new client.
+    const isReplaced = this.#replaceClient()
     this.#goDown()
     this.#isUp = false
+    if (isReplaced) this.#open()
+  }
+
+  /** Makes a new client; where that fails it is tried again later, and the old one stays. */
+  #replaceClient(): boolean {
     try {
-      const next = createRedisClient(this.#settings)
+      const next = createRedisClient(this.#settings, this.#sentinels?.primary)
       this.#stopListening()
       discardClient(this.#client)
       this.#client = next
+      this.#listen()
+      return true
     } catch (error) {
       // Timers come here, where it would end the process.
       this.#onError(error)
       this.#watch(this.#settings.connectTimeoutMs)
-      return
+      return false
     }
-    this.#listen()
-    this.#open()
+  }
+
+  /** The Sentinels name another primary, or the first one. */
+  #follow(): void {
+    this.#reason = 'the Sentinels name another primary, which is being connected to'
+    if (this.#client.isOpen) return this.#renew()
+    if (this.#replaceClient()) this.#open()
   }
 
   #open(): void {
+    // Until Sentinels have named the primary there is no address.
+    if (this.#sentinels !== undefined && this.#sentinels.primary === undefined) return
     // A cluster's client gives up when none of its root nodes answers, and waits for ever when one
     // of its masters does not.
     if (this.#settings.rootNodes !== undefined)
@@ -178,7 +199,8 @@ export class RedisLink {
     const attempt = this.#attempt
     if (isCluster(this.#client)) this.#runId = undefined
     else this.#watch(this.#settings.connectTimeoutMs)
-    readServer(this.#client).then(
+    // A server that Sentinels have replaced still says that it is a primary.
+    readServer(this.#client, this.#sentinels?.settled()).then(
       (server) => {
         if (attempt === this.#attempt) this.#accept(server)
       },
@@ -231,8 +253,7 @@ export class RedisLink {
     this.#goDown()
     this.#isUp = false
     this.#cancelWatchdog()
-    this.#onError(new Error(`Redis: ${reason}`))
-    this.#reason = reason
+    this.#fail(reason)
     const pauseMs = Math.min(longestRefusalMs, retryVerifyMs * 2 ** this.#refusals)
     this.#refusals += 1
     if (!this.#isOwn) {
@@ -254,16 +275,14 @@ export class RedisLink {
     this.#isUp = true
     this.#hasServed = true
     this.#reason = undefined
-    this.#isDenied = false
     this.#refusals = 0
     this.#listeners.onUp()
     this.#recheckLater()
-    this.#wake(() => true)
+    this.#moments.up()
   }
 
   #goDown(): void {
     this.#attempt += 1
-    this.#hasTried = true
     if (!isCluster(this.#client)) this.#cancelWatchdog()
     const wasUp = this.#isUp
     // One node of a cluster may be gone while the others serve; which servers serve is unknown
@@ -272,29 +291,19 @@ export class RedisLink {
     this.#isUp = isPartial
     this.#runId = undefined
     if (wasUp) this.#listeners.onDown()
+    this.#sentinels?.look()
     if (isPartial) this.#verifyIn(retryVerifyMs)
-    this.#wake((until) => this.#isOver(until))
+    this.#moments.tried()
+  }
+
+  #fail(reason: string): void {
+    this.#onError(new Error(`Redis: ${reason}`))
+    this.#reason = reason
   }
 
   #onError(error: unknown): void {
-    this.#hasTried = true
     this.#reason = connectReason(error)
-    this.#isDenied = isDenied(error)
     this.#listeners.onError(error)
-    this.#wake((until) => this.#isOver(until))
-  }
-
-  /** Whether a moment has come though the connection is not up. */
-  #isOver(until: LinkMoment): boolean {
-    if (until === 'up-or-denied') return this.#isDenied
-    return until === 'first-attempt' && this.#hasTried
-  }
-
-  #wake(isOver: (until: LinkMoment) => boolean): void {
-    for (const waiter of this.#waiting) {
-      if (!isOver(waiter.until)) continue
-      this.#waiting.delete(waiter)
-      waiter.resolve()
-    }
+    this.#moments.failed({ isDenied: isDenied(error) })
   }
 }

@@ -5,8 +5,9 @@ import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
 import { type Tls, tlsRow } from '../tls/tls-options.ts'
 import type { HostRedis } from './redis-store.ts'
+import { addressesIn, type ServerAddress, sentinelAddresses } from './server-address.ts'
 
-/** How to reach Redis: one of `url`, `rootNodes` and `client`. */
+/** How to reach Redis: one of `url`, `rootNodes`, `sentinels` and `client`. */
 export interface RedisOptions {
   /** `redis://` or `rediss://user:password@host:port/database`. */
   readonly url?: string
@@ -15,6 +16,25 @@ export interface RedisOptions {
    * the same on all nodes.
    */
   readonly rootNodes?: readonly string[]
+  /**
+   * The Sentinels that know the primary, all of them; needs `name`. As soon as one of them says
+   * that another server is the primary, the connection to the old one is replaced.
+   */
+  readonly sentinels?: readonly { readonly host: string; readonly port: number }[]
+  /** The name that the Sentinels know the primary by. */
+  readonly name?: string
+  /** The user at the primary, beside `sentinels`. */
+  readonly username?: string
+  /**
+   * Number of the database at the primary, beside `sentinels`.
+   *
+   * @defaultValue `0`
+   */
+  readonly database?: number
+  /** The user at the Sentinels. */
+  readonly sentinelUsername?: string
+  /** The password at the Sentinels, or a function that is asked for it at each connection. */
+  readonly sentinelPassword?: Credential
   /** A client or cluster of the host's own, connected by the host, used and never closed. */
   readonly client?: HostRedis
   /**
@@ -25,8 +45,8 @@ export interface RedisOptions {
    */
   readonly password?: Credential
   /**
-   * TLS of the connections: `true`, or certificates and a name. It takes the place of what the URL
-   * says of TLS.
+   * TLS of the connections, those to Sentinels included: `true`, or certificates and a name. It
+   * takes the place of what the URL says of TLS.
    *
    * @defaultValue what the URL says, for instance `rediss://`
    */
@@ -71,12 +91,41 @@ const url = once(() =>
 )
 
 /** Ways to reach it over a client of our own. */
-const ownServers = ['url', 'rootNodes']
+const ownServers = ['url', 'rootNodes', 'sentinels']
+const sentinels = { goesWith: ['sentinels'] }
 
 /** The rule, the default and the variable of every option of Redis. */
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
   rootNodes: { rule: () => z.array(node()).check(z.minLength(1, 'expected one node or more')) },
+  sentinels: {
+    rule: (): z.ZodMiniType<readonly ServerAddress[]> => sentinelAddresses(),
+    env: 'HEADWATER_REDIS_SENTINELS',
+    parse: (text: string): unknown => addressesIn(text),
+  },
+  name: {
+    rule: option.text,
+    ...sentinels,
+    isNeededBy: 'sentinels',
+    env: 'HEADWATER_REDIS_SENTINEL_NAME',
+  },
+  username: { rule: option.text, ...sentinels, env: 'HEADWATER_REDIS_USERNAME' },
+  database: {
+    rule: option.countOrNone,
+    ...sentinels,
+    env: 'HEADWATER_REDIS_DATABASE',
+    parse: (text: string): unknown => Number(text),
+  },
+  sentinelUsername: {
+    rule: option.text,
+    ...sentinels,
+    env: 'HEADWATER_REDIS_SENTINEL_USERNAME',
+  },
+  sentinelPassword: {
+    rule: credentialRule,
+    ...sentinels,
+    env: 'HEADWATER_REDIS_SENTINEL_PASSWORD',
+  },
   client: {
     rule: () =>
       objectWith<HostRedis>('a client of node-redis', 'sendCommand', 'on').check(
@@ -98,7 +147,7 @@ export const redisOptions = {
         ),
         z.refine(
           (client) => !('getSentinelNode' in client),
-          'expected a client or a cluster, not a Sentinel client: connect to the primary it names',
+          'expected a client or a cluster, not a Sentinel client: give `sentinels` and `name` instead',
         ),
         z.refine(
           (client) => !('totalClients' in client),
@@ -107,7 +156,12 @@ export const redisOptions = {
       ),
   },
   password: { rule: credentialRule, env: 'HEADWATER_REDIS_PASSWORD', goesWith: ownServers },
-  tls: { ...tlsRow('REDIS'), goesWith: ownServers },
+  tls: {
+    ...tlsRow('REDIS'),
+    goesWith: ownServers,
+    // A URL says it by its protocol; Sentinels have none.
+    fallback: (read) => flagIn(read('HEADWATER_REDIS_TLS')),
+  },
   keyPrefix: {
     rule: () =>
       z
@@ -123,6 +177,11 @@ export const redisOptions = {
   connectTimeoutMs: { rule: option.timeoutMs, default: 2_000 },
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
+
+function flagIn(text: string | undefined): unknown {
+  if (text === 'false') return undefined
+  return text === 'true' ? true : text
+}
 
 function hasTypeMapping(client: HostRedis): boolean {
   const { commandOptions, defaults } = optionsOf(client)

@@ -18,13 +18,18 @@ const replica = 'the server is a replica (role:slave), which may lag behind: con
 const sentinel = 'the server is a Sentinel, which stores nothing: connect to the primary it watches'
 
 /**
- * Reads which server the client is connected to. One round trip per server.
+ * Reads which server the client is connected to, after something else where it must be so. One
+ * round trip per server.
  *
  * A `run_id` alone would not do: it survives a demotion and the promotion after it, and in between
  * another server took the invalidations. Each promotion changes `master_replid`. One reply holds
  * both, so that they belong together.
  */
-export async function readServer(client: RedisConnection): Promise<RedisServer> {
+export async function readServer(
+  client: RedisConnection,
+  after?: Promise<void>,
+): Promise<RedisServer> {
+  await after
   if (!isCluster(client)) return serverOf(client)
   const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
   const servers = await Promise.all(nodes.map((node) => serverOf(node)))

@@ -47,7 +47,8 @@ function linkTo(port: number): MessageLink {
       return createClient(own as object)
     },
   } as unknown as RedisClientType
-  const store = { client, isAvailable: true } as unknown as RedisStore
+  const onTrustLost = () => () => undefined
+  const store = { client, isAvailable: true, onTrustLost } as unknown as RedisStore
   link = new MessageLink(store, 'any', {
     onMessage: (text) => heard.push(text),
     onLost: () => heard.push('lost'),

@@ -35,7 +35,9 @@ test('A server that refuses is tried again ever less often, one connection after
     },
   } as unknown as RedisClientType
   const errors: unknown[] = []
-  const link = new MessageLink({ client, isAvailable: true } as unknown as RedisStore, 'any', {
+  const onTrustLost = () => () => undefined
+  const store = { client, isAvailable: true, onTrustLost } as unknown as RedisStore
+  const link = new MessageLink(store, 'any', {
     onMessage: () => undefined,
     onLost: () => undefined,
     onError: (error) => errors.push(error),
