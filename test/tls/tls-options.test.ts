@@ -77,7 +77,7 @@ describe('connect with TLS that cannot be', () => {
   ])('%s is refused, since it would change nothing', async (_, redis, field) => {
     const failure = (await connect(withRedis(redis)))._unsafeUnwrapErr()
     expect(failure).toMatchObject({ type: 'invalid-input', field })
-    expect(failure.message).toContain('goes with url or rootNodes only')
+    expect(failure.message).toContain('expected only beside url or rootNodes')
   })
 
   test('tls beside a pool of the host is refused too', async () => {

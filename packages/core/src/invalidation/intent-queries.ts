@@ -1,3 +1,5 @@
+import { onPrimary } from '../stores/postgres/server-history.ts'
+
 /** Writes an intent, or replaces an earlier one of the same owner. */
 export const insertIntent = `
   INSERT INTO @schema.invalidation_intent (id, transaction, history, prefix, keys, is_held)
@@ -14,9 +16,6 @@ export const insertEndedIntent = `
 
 /** Deletes intents by their ids. */
 export const deleteIntents = 'DELETE FROM @schema.invalidation_intent WHERE id = ANY($1)'
-
-/** A condition that fails the statement on a standby, which may not know of the last commits. */
-export const onPrimary = '(SELECT @schema.server_history()) IS NOT NULL'
 
 /**
  * Whether the transaction of an intent has ended. One of another history has ended with its server;

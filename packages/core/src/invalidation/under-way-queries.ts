@@ -1,9 +1,9 @@
 import type { HistoryExpressions } from '../stores/postgres/server-history.ts'
-import { onPrimary } from './intent-queries.ts'
 
 /**
  * The timeline, and the ids of all transactions of this database that have written something and
- * have not ended. Prepared ones belong to no backend. A standby, which runs none, refuses.
+ * have not ended. Prepared ones belong to no backend. No row on a standby, which runs none. Needs
+ * no migrations.
  */
 export function underWaySql({ timeline }: Pick<HistoryExpressions, 'timeline'>): string {
   return `
@@ -16,5 +16,5 @@ export function underWaySql({ timeline }: Pick<HistoryExpressions, 'timeline'>):
     FROM pg_prepared_xacts
     WHERE database = current_database()
   ) AS transactions
-  WHERE ${onPrimary}`
+  WHERE NOT pg_is_in_recovery()`
 }

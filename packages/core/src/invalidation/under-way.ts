@@ -1,4 +1,7 @@
+import { FailureError } from '../failure/failure-error.ts'
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import { standbyAnswers } from '../stores/postgres/server-error.ts'
+import { unavailableFailure } from '../stores/postgres/sql-failure.ts'
 import { underWaySql } from './under-way-queries.ts'
 
 /**
@@ -41,7 +44,10 @@ export class TransactionsUnderWay {
         ),
       { reserved: true },
     )
-    return rows[0] as UnderWay
+    const [read] = rows
+    if (read === undefined)
+      throw new FailureError(unavailableFailure('select pg_stat_activity', standbyAnswers))
+    return read
   }
 }
 

@@ -1,3 +1,5 @@
+import { onPrimary } from '../stores/postgres/server-history.ts'
+
 /**
  * The revocations to be applied again: all, those not noted as applied, or those of them whose
  * writer has had the time to apply them.
@@ -69,7 +71,7 @@ function selectWhere(condition: string): string {
   SELECT ${columns}
   FROM @schema.session_revocation r
   WHERE r.prefix = $1 AND r.id > $2::bigint AND ${condition}
-    AND (SELECT @schema.server_history()) IS NOT NULL
+    AND ${onPrimary}
   ORDER BY r.id
   LIMIT $3`
 }

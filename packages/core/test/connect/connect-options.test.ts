@@ -235,7 +235,6 @@ describe('connectOptionsFromEnv', () => {
   })
 
   test.each([
-    ['HEADWATER_REDIS_TLS', 'yes', 'redis.tls: expected true or false'],
     ['HEADWATER_REDIS_DATABASE', 'cache', 'redis.database: expected a whole number'],
     ['HEADWATER_REDIS_SENTINELS', '', 'redis.name: expected only beside sentinels'],
   ])('A variable that cannot be read is named: %s=%s', async (variable, text, message) => {

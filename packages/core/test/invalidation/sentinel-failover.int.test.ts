@@ -7,6 +7,7 @@ import {
   type RowCache,
   versionedRows,
   type VersionedRows,
+  versionOf,
 } from '../cache/versioned-rows.ts'
 import { noticedWithin } from '../stores/redis/replicas-fixture.ts'
 import { type SentinelGroup, startSentinelGroup } from '../stores/redis/sentinel-fixture.ts'
@@ -120,6 +121,45 @@ describe('while reads and writes go on and the primary', () => {
     await eventually(() => expect(waiting).toEqual([]), noticedWithin)
     await Promise.all([stopRevoking(), stopLooking()])
     expect(revoked).toHaveLength(users.length)
+  })
+})
+
+describe('Control: a process that stays with the old primary', () => {
+  let left: Stores
+
+  beforeEach(async () => {
+    const { url } = await group.primary()
+    left = await rows.open({ redis: { url, deadlineMs: 2_000 } })
+    await eventually(() => expect(left.invalidation.isOpen).toBe(true), noticedWithin)
+  })
+  afterEach(() => left.close())
+
+  /** Moves the others; the old primary is left as it is for as long as the Sentinels stand still. */
+  async function moveOthers(): Promise<void> {
+    const before = writer.redis.runId
+    await group.sentinels.failOver()
+    await Promise.all(group.sentinels.servers.map((sentinel) => sentinel.pause()))
+    await areOver(before)
+  }
+
+  test('reads what is older than a commit', async () => {
+    const [id] = ids as [number]
+    const cache = rowCache(left)
+    await servesFromRedis(cache)
+    await moveOthers()
+    const committed = await raise(writer, id, [cache.key(id)])
+    expect(await versionOf(cache, id)).toBeLessThan(committed)
+  })
+
+  test('finds a revoked session', async () => {
+    const [theirs, userId] = [createSessions(writer), 'user']
+    const { token } = orThrow(await theirs.create({ userId }))
+    const sessions = createSessions(left)
+    await eventually(async () => expect(await isFound(sessions, token)).toBe(true), noticedWithin)
+    await moveOthers()
+    orThrow(await theirs.revokeAll(userId))
+    expect(await isFound(createSessions(reader), token)).toBe(false)
+    expect(await isFound(sessions, token)).toBe(true)
   })
 })
 

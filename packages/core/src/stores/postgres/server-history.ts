@@ -35,6 +35,12 @@ const recoveryExpression = "date_part('epoch', pg_stat_get_bgwriter_stat_reset_t
 /** The place of what is not asked for. */
 export const untold = 'NULL::text'
 
+/**
+ * A condition that fails the statement on a standby, which may not know of the last commits; of a
+ * function of the migrations.
+ */
+export const onPrimary = '(SELECT @schema.server_history()) IS NOT NULL'
+
 /** Some providers refuse one, some several. */
 const levels: readonly HistoryExpressions[] = [
   { timeline: timelineExpression, system: systemExpression, recovery: recoveryExpression },

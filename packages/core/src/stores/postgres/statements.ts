@@ -25,13 +25,15 @@ const schemaMark = /(?<![\w.@])('?)@schema\./g
  */
 const toThePrimary = '/*NO LOAD BALANCE*/ '
 
+/** What may stand in front of the first keyword. By itself, so that no part is tried twice. */
+const preamble = /^(?:[\s(]+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/
+
 /** Whether a statement may be a read, as which a balancer would take it. */
 function mayOnlyRead(text: string): boolean {
   // A hint for the planner counts as the first comment only.
-  return readStart.test(text) && !text.includes('/*+')
+  if (text.includes('/*+')) return false
+  return /^(?:select|with|values|table)\b/i.test(text.replace(preamble, ''))
 }
-
-const readStart = /^(?:[\s(]|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:select|with|values|table)\b/i
 
 /**
  * Turns the SDK's statement texts into what is sent: `@schema.` becomes the quoted schema, a read

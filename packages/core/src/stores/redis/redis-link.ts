@@ -5,7 +5,7 @@ import { LinkMoments } from './link-moments.ts'
 import { createRedisClient, discardClient, isCluster } from './redis-client.ts'
 import { connectReason, isDenied, noAnswer, replyCode, silence } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
-import { readServer, type RedisServer } from './redis-server.ts'
+import { readServer, readServerLater, type RedisServer } from './redis-server.ts'
 import type { RedisConnection } from './redis-store.ts'
 import { type SentinelWatch, watchSentinels } from './sentinel-watch.ts'
 
@@ -13,8 +13,6 @@ import { type SentinelWatch, watchSentinels } from './sentinel-watch.ts'
 const retryVerifyMs = 500
 /** The longest pause before a replica is asked again whether it has been promoted. */
 const longestRefusalMs = 5_000
-/** Pause between two looks whether the server is still the same primary. */
-const recheckMs = 2_000
 
 /**
  * The connection to Redis: down → connecting → up. It is up only once the server said on it that it
@@ -125,9 +123,10 @@ export class RedisLink {
     this.#goDown()
     this.#isUp = false
     if (isReplaced) this.#open()
+    else this.#watch(this.#settings.connectTimeoutMs)
   }
 
-  /** Makes a new client; where that fails it is tried again later, and the old one stays. */
+  /** Makes a new client; the old one stays where that fails. */
   #replaceClient(): boolean {
     try {
       const next = createRedisClient(this.#settings, this.#sentinels?.primary)
@@ -139,16 +138,16 @@ export class RedisLink {
     } catch (error) {
       // Timers come here, where it would end the process.
       this.#onError(error)
-      this.#watch(this.#settings.connectTimeoutMs)
       return false
     }
   }
 
   /** The Sentinels name another primary, or the first one. */
   #follow(): void {
-    this.#reason = 'the Sentinels name another primary, which is being connected to'
-    if (this.#client.isOpen) return this.#renew()
+    this.#reason = 'the primary that the Sentinels name is being connected to'
+    if (this.#client.isOpen || this.#isClosed) return this.#renew()
     if (this.#replaceClient()) this.#open()
+    else this.#watch(this.#settings.connectTimeoutMs)
   }
 
   #open(): void {
@@ -200,7 +199,7 @@ export class RedisLink {
     if (isCluster(this.#client)) this.#runId = undefined
     else this.#watch(this.#settings.connectTimeoutMs)
     // A server that Sentinels have replaced still says that it is a primary.
-    readServer(this.#client, this.#sentinels?.settled()).then(
+    readServer(this.#client, this.#sentinels?.asked()).then(
       (server) => {
         if (attempt === this.#attempt) this.#accept(server)
       },
@@ -225,21 +224,12 @@ export class RedisLink {
   #recheckLater(): void {
     const attempt = this.#attempt
     this.#cancelRecheck()
-    const timer = setTimeout(() => {
-      const isCurrent = (): boolean => attempt === this.#attempt && this.isUp && !this.#isClosed
-      if (!isCurrent()) return
-      readServer(this.#client).then(
-        (server) => {
-          if (isCurrent()) this.#accept(server)
-        },
-        () => {
-          if (isCurrent()) this.#recheckLater()
-        },
-      )
-    }, recheckMs).unref()
-    this.#cancelRecheck = () => {
-      clearTimeout(timer)
-    }
+    this.#cancelRecheck = readServerLater(this.#client, {
+      isWanted: () => attempt === this.#attempt && this.isUp && !this.#isClosed,
+      onRead: (server) => {
+        this.#accept(server)
+      },
+    })
   }
 
   #accept({ id, refusal }: RedisServer): void {

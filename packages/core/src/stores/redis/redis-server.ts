@@ -66,3 +66,34 @@ function fieldOf(info: string, name: string): string | undefined {
 function digestOf(text: string): string {
   return createHash('sha1').update(text).digest('hex')
 }
+
+/** Pause before a server is read again. */
+const againMs = 2_000
+
+/** Reads a server after a pause, and again until it answers, while that is wanted. Returns its end. */
+export function readServerLater(
+  client: RedisConnection,
+  {
+    isWanted,
+    onRead,
+  }: { readonly isWanted: () => boolean; readonly onRead: (server: RedisServer) => void },
+): () => void {
+  let timer: NodeJS.Timeout | undefined
+  const again = (): void => {
+    timer = setTimeout(() => {
+      if (!isWanted()) return
+      readServer(client).then(
+        (server) => {
+          if (isWanted()) onRead(server)
+        },
+        () => {
+          if (isWanted()) again()
+        },
+      )
+    }, againMs).unref()
+  }
+  again()
+  return () => {
+    clearTimeout(timer)
+  }
+}

@@ -26,9 +26,9 @@ const lookEveryMs = 2_000
 /** Time that the other Sentinels have for their answer once one has answered, in milliseconds. */
 const graceMs = 250
 /** The longest wait for a look, in milliseconds. */
-const settleMs = 1_000
-/** Looks in a row after which Sentinels that count less than before have been set up anew. */
-const looksUntilReset = 5
+const longestLookMs = 1_000
+/** Pauses after which Sentinels that count less than before have been set up anew. */
+const pausesUntilReset = 5
 
 /**
  * Knows which server is the primary, by listening to all Sentinels and asking them: at the start,
@@ -41,9 +41,11 @@ export class SentinelWatch {
   readonly #links: readonly SentinelLink[]
   readonly #listeners: WatchListeners
   readonly #timer: NodeJS.Timeout
+  readonly #lookMs: number
   #primary: ServerAddress | undefined
   #epoch = -1
-  #lowerLooks = 0
+  #pauses = 0
+  #lowerSince: number | undefined
   #switches = 0
   #looking: Promise<void> | undefined
   #isAskedAgain = false
@@ -52,6 +54,8 @@ export class SentinelWatch {
   /** `settings` have Sentinels. */
   constructor(settings: RedisSettings, listeners: WatchListeners) {
     this.#listeners = listeners
+    // It is part of the time for a connection.
+    this.#lookMs = Math.min(longestLookMs, settings.connectTimeoutMs / 2)
     this.#links = (settings.sentinels ?? []).map(
       (sentinel) =>
         new SentinelLink(sentinel, settings, {
@@ -67,6 +71,7 @@ export class SentinelWatch {
         }),
     )
     this.#timer = setInterval(() => {
+      this.#pauses += 1
       this.look()
     }, lookEveryMs).unref()
     this.look()
@@ -77,9 +82,10 @@ export class SentinelWatch {
     return this.#primary
   }
 
-  /** Resolves once the Sentinels have answered what they were asked until now, or are too late. */
-  async settled(): Promise<void> {
-    if (this.#looking !== undefined) await within(this.#looking, settleMs, () => undefined)
+  /** Asks all Sentinels; resolves once they have answered, or are too late. */
+  async asked(): Promise<void> {
+    this.look()
+    if (this.#looking !== undefined) await within(this.#looking, this.#lookMs, () => undefined)
   }
 
   /** Asks all Sentinels again, in the background. */
@@ -137,21 +143,34 @@ export class SentinelWatch {
   #judge(answers: readonly SentinelAnswer[]): void {
     if (this.#isClosed) return
     const known = answers.filter((answer) => answer.type === 'primary')
-    const [newest] = known.toSorted((one, other) => other.epoch - one.epoch)
-    if (newest === undefined) {
+    const epoch = Math.max(...known.map((answer) => answer.epoch))
+    const newest = known.filter((answer) => answer.epoch === epoch)
+    if (newest.length === 0) {
       if (this.#primary === undefined) this.#listeners.onUnknown(reasonOf(answers))
       return
     }
-    if (newest.epoch < this.#epoch && !this.#areSetUpAnew(known)) return
-    this.#lowerLooks = 0
-    this.#epoch = newest.epoch
-    this.#take(newest.address)
+    if (epoch < this.#epoch && !this.#areSetUpAnew(known)) return
+    this.#lowerSince = undefined
+    this.#epoch = epoch
+    this.#take(this.#mostNamed(newest.map(({ address }) => address)))
   }
 
   /** Whether most of them have said for a while that there were fewer failovers. */
   #areSetUpAnew(known: readonly SentinelAnswer[]): boolean {
-    this.#lowerLooks = known.length * 2 > this.#links.length ? this.#lowerLooks + 1 : 0
-    return this.#lowerLooks >= looksUntilReset
+    if (known.length * 2 <= this.#links.length) return false
+    this.#lowerSince ??= this.#pauses
+    return this.#pauses - this.#lowerSince >= pausesUntilReset
+  }
+
+  /**
+   * The address that most of them name; of two the one in use, since some may name a server by its
+   * host and others by its IP.
+   */
+  #mostNamed(addresses: readonly ServerAddress[]): ServerAddress {
+    const votes = (address: ServerAddress): number =>
+      addresses.filter((other) => isSameAddress(other, address)).length +
+      (isSameAddress(this.#primary, address) ? 0.5 : 0)
+    return addresses.reduce((most, next) => (votes(next) > votes(most) ? next : most))
   }
 
   #take(address: ServerAddress): void {

@@ -8,8 +8,10 @@ import {
 import { Client, Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { selectIntents } from '../../../src/invalidation/intent-queries.ts'
-import { underWaySql } from '../../../src/invalidation/under-way-queries.ts'
+import { TransactionsUnderWay } from '../../../src/invalidation/under-way.ts'
 import { selectRevocations } from '../../../src/sessions/revocation-queries.ts'
+import type { PostgresStore } from '../../../src/stores/postgres/postgres-store.ts'
+import { type HistoryExpressions, untold } from '../../../src/stores/postgres/server-history.ts'
 
 let primary: PostgresServer
 let standby: PostgresStandby
@@ -65,7 +67,6 @@ function listenIn(client: PoolClient, asked: string[]): void {
 describe('on a standby, though there is nothing to find', () => {
   test.each([
     ['A look for intents', selectIntents, [0, 1, '']],
-    ['A look for transactions under way', underWaySql({ timeline: 'NULL::text' }), []],
     ['A look for revocations', selectRevocations.all, ['', 0, 1]],
   ])('%s fails', async (_, text, values) => {
     const client = new Client(standby.url)
@@ -73,6 +74,20 @@ describe('on a standby, though there is nothing to find', () => {
     await expect(client.query(text.replaceAll('@schema.', 'public.'), values)).rejects.toThrow(
       sentence,
     )
+    await client.end()
+  })
+
+  test('A look for transactions under way fails where a server does not tell its history', async () => {
+    const client = new Client(standby.url)
+    await client.connect()
+    const expressions = { timeline: untold, system: untold, recovery: untold }
+    const connection = {
+      query: (text: string) => client.query(text),
+      history: { use: (ask: (told: HistoryExpressions) => unknown) => ask(expressions) },
+    }
+    const postgres = { withConnection: (use: (given: unknown) => unknown) => use(connection) }
+    const underWay = new TransactionsUnderWay(postgres as unknown as PostgresStore)
+    await expect(underWay.note()).rejects.toThrow(sentence)
     await client.end()
   })
 })

@@ -26,13 +26,20 @@ describe('a statement', () => {
     '(SELECT 1) UNION SELECT 2',
     'VALUES (1)',
     '--\nTABLE a',
+    '/* a */ -- b\n(SELECT 1)',
   ]
   test.each(reads)('A read is kept on the primary by what pgpool looks for: %s', (text) => {
     const sent = new Statements('public', true).of(text, false).text
     expect(sent).toBe(`/*NO LOAD BALANCE*/ ${text}`)
   })
 
-  const others = ['BEGIN', 'UPDATE selected SET a = 1', 'COMMIT', 'SELECT /*+ SeqScan(a) */ 1']
+  const others = [
+    'BEGIN',
+    'UPDATE selected SET a = 1',
+    'COMMIT',
+    'SELECT /*+ SeqScan(a) */ 1',
+    `${'/* a */'.repeat(40)}UPDATE selected SET a = 1`,
+  ]
   test.each(others)('%s is sent as it is', (text) => {
     expect(new Statements('public', true).of(text, false).text).toBe(text)
   })

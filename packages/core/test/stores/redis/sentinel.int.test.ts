@@ -67,6 +67,14 @@ describe('Sentinels', () => {
     orThrow(await set(stores, 'mute'))
   })
 
+  test('connect takes a user of the Sentinels who may listen and ask for the primary', async () => {
+    const asking = ['+hello', '+auth', '+sentinel|get-master-addr-by-name', '+sentinel|master']
+    const rights = ['on', '>secret', '-', ...asking, '+subscribe', '&+switch-master']
+    for (const { url } of group.sentinels.servers) await ask(url, 'ACL', 'SETUSER', 'watcher', ...rights)
+    const credentials = { sentinelUsername: 'watcher', sentinelPassword: 'secret' }
+    await isUp(await open({ ...group.redis, ...credentials }))
+  })
+
   const wrong: readonly [string, ConnectOptions['redis'], string][] = [
     ['An unknown name', { name: 'other' }, 'know no primary of this name: check `name`'],
     ['A wrong password', { password: 'wrong' }, 'user or password was not accepted'],
@@ -171,6 +179,11 @@ describe('a failover', () => {
     await group.sentinels.servers[2]?.resume()
     const other = group.servers.find((server) => server !== old)
     expect(await ask(other?.url ?? '', 'EXISTS', 'on')).toBe('1')
+    for (const { url } of group.sentinels.servers)
+      await eventually(async () => {
+        const named = await ask(url, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', group.sentinels.name)
+        expect(named).toContain(String(other?.port))
+      }, noticedWithin)
   })
 
   test('A primary that was demoted without its Sentinels is refused, and said in health', async () => {
