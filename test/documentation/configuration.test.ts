@@ -29,9 +29,11 @@ const repositories = 'packages/repositories/src'
 const search = 'packages/search/src'
 
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
-  const variables = Object.entries(options).map(([option, { env }]) => [
+  const variables = Object.entries(options).map(([option, { env, variable }]) => [
     option,
-    typeof env === 'object' ? Object.values(env).join('`, `') : env,
+    typeof env === 'object'
+      ? [variable ?? [], Object.values(env)].flat(2).join('`, `')
+      : env,
   ])
   return {
     title: `connect({ ${name} })`,

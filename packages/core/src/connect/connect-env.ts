@@ -40,9 +40,12 @@ function optionsOf({ options }: AnyKind, read: ReadVariable): Record<string, unk
   return Object.fromEntries(found)
 }
 
-function valueOf({ env, parse, fallback }: OptionRow<unknown>, read: ReadVariable): unknown {
-  if (typeof env === 'object') return fieldsOf(env, read) ?? fallback?.(read)
-  const text = env === undefined ? undefined : read(env)
+function valueOf(row: OptionRow<unknown>, read: ReadVariable): unknown {
+  const { env, parse, fallback } = row
+  const fields = typeof env === 'object' ? fieldsOf(env, read) : undefined
+  if (fields !== undefined) return fields
+  const variable = typeof env === 'string' ? env : row.variable
+  const text = variable === undefined ? undefined : read(variable)
   if (text === undefined) return fallback?.(read)
   return parse === undefined ? text : parse(text)
 }

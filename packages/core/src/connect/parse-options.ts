@@ -87,8 +87,8 @@ export function invalidConnectOptions(issues: InvalidInput['issues']): InvalidIn
 /** Says which variable sets the option, since that is where a mistake is mended. */
 function withVariable({ field, message }: InputIssue): InputIssue {
   const [store, name = '', part = ''] = field.split('.')
-  const env = kindsByName.find(([known]) => known === store)?.[1].options[name]?.env
-  const variable = typeof env === 'object' ? env[part] : env
+  const row = kindsByName.find(([known]) => known === store)?.[1].options[name]
+  const variable = typeof row?.env === 'string' ? row.env : (row?.env?.[part] ?? row?.variable)
   return { field, message: variable === undefined ? message : `${message} (variable ${variable})` }
 }
 

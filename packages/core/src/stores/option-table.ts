@@ -24,6 +24,8 @@ export interface OptionRow<Value> {
    * each.
    */
   readonly env?: string | Readonly<Record<string, string>>
+  /** The variable that holds the whole value where those of its fields are not set. */
+  readonly variable?: string
   /** Reads the value from the text of that variable; a text that it cannot read breaks the rule. */
   readonly parse?: (text: string) => unknown
   /** It is refused where none of these options is given. */
@@ -31,7 +33,7 @@ export interface OptionRow<Value> {
   /** The option that cannot do without it. */
   readonly isNeededBy?: string
   /** Finds the value elsewhere in the environment when that variable is not set. */
-  readonly fallback?: (read: ReadVariable) => unknown
+  readonly fallback?: (read: ReadVariable) => string | undefined
 }
 
 /** Reads one variable of the environment; an empty one counts as unset. */

@@ -94,8 +94,13 @@ describe('connect with bad options', () => {
       'redis.sentinels',
     ],
     [
-      'a password beside a URL',
-      { ...good, redis: { ...good.redis, password: secret } },
+      'a password of Sentinels beside a URL',
+      { ...good, redis: { ...good.redis, sentinelPassword: secret } },
+      'redis.sentinelPassword',
+    ],
+    [
+      'a user without a password',
+      { ...good, redis: { sentinels, name: 'main', username: 'app' } },
       'redis.password',
     ],
     [
@@ -235,6 +240,7 @@ describe('connectOptionsFromEnv', () => {
   })
 
   test.each([
+    ['HEADWATER_REDIS_TLS', 'yes', 'redis.tls: '],
     ['HEADWATER_REDIS_DATABASE', 'cache', 'redis.database: expected a whole number'],
     ['HEADWATER_REDIS_SENTINELS', '', 'redis.name: expected only beside sentinels'],
   ])('A variable that cannot be read is named: %s=%s', async (variable, text, message) => {

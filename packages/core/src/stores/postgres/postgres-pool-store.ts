@@ -152,7 +152,8 @@ export class PostgresPoolStore implements PostgresStore {
     const startedMs = clock.monotonic()
     try {
       const client = await turns.next({ stillMs, limitMs, signal })
-      if (!this.#isOwn && !this.#toPrimaries.has(client)) await this.#checkOnce(client, limitMs)
+      if (!this.#isOwn && !this.#toPrimaries.has(client))
+        await this.#checkOnce(client, Math.max(1, limitMs - (clock.monotonic() - startedMs)))
       return client
     } catch (error) {
       if (signal?.aborted === true)

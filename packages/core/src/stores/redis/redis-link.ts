@@ -126,7 +126,6 @@ export class RedisLink {
     else this.#watch(this.#settings.connectTimeoutMs)
   }
 
-  /** Makes a new client; the old one stays where that fails. */
   #replaceClient(): boolean {
     try {
       const next = createRedisClient(this.#settings, this.#sentinels?.primary)
@@ -136,7 +135,7 @@ export class RedisLink {
       this.#listen()
       return true
     } catch (error) {
-      // Timers come here, where it would end the process.
+      // Timers come here, where it would end the process. The old client stays.
       this.#onError(error)
       return false
     }
@@ -144,10 +143,12 @@ export class RedisLink {
 
   /** The Sentinels name another primary, or the first one. */
   #follow(): void {
+    const isLost = this.#hasServed && !this.#isUp
     this.#reason = 'the primary that the Sentinels name is being connected to'
-    if (this.#client.isOpen || this.#isClosed) return this.#renew()
-    if (this.#replaceClient()) this.#open()
+    if (this.#client.isOpen || this.#isClosed) this.#renew()
+    else if (this.#replaceClient()) this.#open()
     else this.#watch(this.#settings.connectTimeoutMs)
+    if (isLost) this.#listeners.onDown()
   }
 
   #open(): void {

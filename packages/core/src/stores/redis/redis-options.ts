@@ -46,7 +46,8 @@ export interface RedisOptions {
   readonly password?: Credential
   /**
    * TLS of the connections, those to Sentinels included: `true`, or certificates and a name. It
-   * takes the place of what the URL says of TLS.
+   * takes the place of what the URL says of TLS. Beside `sentinels` the certificates of all servers
+   * are for one name, where `servername` is given.
    *
    * @defaultValue what the URL says, for instance `rediss://`
    */
@@ -124,6 +125,7 @@ export const redisOptions = {
   sentinelPassword: {
     rule: credentialRule,
     ...sentinels,
+    isNeededBy: 'sentinelUsername',
     env: 'HEADWATER_REDIS_SENTINEL_PASSWORD',
   },
   client: {
@@ -155,12 +157,18 @@ export const redisOptions = {
         ),
       ),
   },
-  password: { rule: credentialRule, env: 'HEADWATER_REDIS_PASSWORD', goesWith: ownServers },
+  password: {
+    rule: credentialRule,
+    env: 'HEADWATER_REDIS_PASSWORD',
+    goesWith: ownServers,
+    isNeededBy: 'username',
+  },
   tls: {
     ...tlsRow('REDIS'),
     goesWith: ownServers,
     // A URL says it by its protocol; Sentinels have none.
-    fallback: (read) => flagIn(read('HEADWATER_REDIS_TLS')),
+    variable: 'HEADWATER_REDIS_TLS',
+    parse: flagIn,
   },
   keyPrefix: {
     rule: () =>
@@ -178,7 +186,7 @@ export const redisOptions = {
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
 
-function flagIn(text: string | undefined): unknown {
+function flagIn(text: string): unknown {
   if (text === 'false') return undefined
   return text === 'true' ? true : text
 }

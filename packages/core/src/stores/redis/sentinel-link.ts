@@ -62,7 +62,7 @@ export class SentinelLink {
     const client = this.#client
     if (client === undefined || !this.#isReady) return { type: 'no-answer', reason: this.#reason }
     try {
-      return await inTime(this.#primaryOf(client))
+      return await inTime(this.#primaryOf(client), silentMs)
     } catch (error) {
       // Without a code: the connection is lost or silent.
       if (replyCode(error) === undefined) this.#lose(client, error)
@@ -85,7 +85,8 @@ export class SentinelLink {
       this.#lose(client, error)
     }
     for (const event of ['error', 'end']) client.on(event, lose)
-    this.#opening = inTime(this.#greet(client)).then(() => {
+    const greetMs = Math.max(silentMs, this.#settings.connectTimeoutMs)
+    this.#opening = inTime(this.#greet(client), greetMs).then(() => {
       if (client !== this.#client) return
       this.#isReady = true
       this.#reported = undefined
@@ -150,8 +151,8 @@ export class SentinelLink {
   }
 }
 
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return within(work, silentMs, () => {
-    throw new Error(`no answer within ${silentMs} ms`)
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  return within(work, ms, () => {
+    throw new Error(`no answer within ${ms} ms`)
   })
 }
