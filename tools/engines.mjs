@@ -26,7 +26,11 @@ await install()
 const rows = []
 for (const name of names) rows.push(await rowOf(name))
 console.log(tableOf(['engine', 'passed', 'failed', 'skipped', 'seconds', 'why'], rows))
-process.exitCode = rows.every(([, passed, failed, , , why]) => passed > 0 && failed === 0 && why === '') ? 0 : 1
+process.exitCode = rows.every(
+  ([, passed, failed, , , why]) => passed > 0 && failed === 0 && why === '',
+)
+  ? 0
+  : 1
 
 function asked(words) {
   const at = words.indexOf('--tests')

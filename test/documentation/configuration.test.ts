@@ -31,9 +31,7 @@ const search = 'packages/search/src'
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
   const variables = Object.entries(options).map(([option, { env, variable }]) => [
     option,
-    typeof env === 'object'
-      ? [variable ?? [], Object.values(env)].flat(2).join('`, `')
-      : env,
+    typeof env === 'object' ? [variable ?? [], Object.values(env)].flat(2).join('`, `') : env,
   ])
   return {
     title: `connect({ ${name} })`,

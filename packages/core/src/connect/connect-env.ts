@@ -12,8 +12,8 @@ import { type AnyKind, kindsByName } from './store-kinds.ts'
  * `…_TLS_KEY` and `…_TLS_SERVERNAME`. In place of Redis' URL: `HEADWATER_REDIS_SENTINELS`
  * (`host:port`, separated by commas) and `HEADWATER_REDIS_SENTINEL_NAME`, and where they are needed
  * `HEADWATER_REDIS_USERNAME`, `…_DATABASE`, `…_TLS=true`, `…_SENTINEL_USERNAME` and
- * `…_SENTINEL_PASSWORD`. MongoDB and Pinecone are configured when their first variable is set. Reads
- * nothing else and checks nothing: `connect` does.
+ * `…_SENTINEL_PASSWORD`. MongoDB and Pinecone are configured when their first variable is set.
+ * Reads nothing else and checks nothing: `connect` does.
  *
  * @example
  * ```ts

@@ -134,7 +134,7 @@ describe('Control: a process that stays with the old primary', () => {
   })
   afterEach(() => left.close())
 
-  /** Moves the others; the old primary is left as it is for as long as the Sentinels stand still. */
+  /** Moves the others; the old primary is left as it is while the Sentinels stand still. */
   async function moveOthers(): Promise<void> {
     const before = writer.redis.runId
     await group.sentinels.failOver()

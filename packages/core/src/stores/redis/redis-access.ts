@@ -23,8 +23,7 @@ export function accessOf(settings: RedisSettings): RedisAccess {
   const { url, rootNodes, sentinels, password, tls } = settings
   const given = rootNodes ?? (url === undefined ? [] : [url])
   const isByUrl = rootNodes === undefined && sentinels === undefined
-  if (isByUrl && password === undefined && tls === undefined)
-    return { urls: given, socket: {} }
+  if (isByUrl && password === undefined && tls === undefined) return { urls: given, socket: {} }
   const urls = given.map((one) => new URL(one))
   const isSecure = tls !== undefined || urls.some(({ protocol }) => protocol === 'rediss:')
   const credentials = credentialsOf(urls, settings)

@@ -70,7 +70,7 @@ function digestOf(text: string): string {
 /** Pause before a server is read again. */
 const againMs = 2_000
 
-/** Reads a server after a pause, and again until it answers, while that is wanted. Returns its end. */
+/** Reads a server after a pause, and again until it answers, while wanted. Returns its end. */
 export function readServerLater(
   client: RedisConnection,
   {

@@ -150,10 +150,10 @@ describe('the purge', () => {
   })
 
   test.each([200, count])(
-    'A statement of the purge scans a log of %i events once and reads no row that it leaves, by old and by new statistics, unlike one that joins or sorts',
+    'A purge scans a log of %i events once and reads no row that it leaves, by old and by new statistics',
     async (total) => {
       const fixture = await open()
-      const { rows } = fixture
+      const rows = (text: string) => fixture.rows(text)
       // Autovacuum would renew the statistics.
       await rows('ALTER TABLE @schema.outbox SET (autovacuum_enabled = off)')
       await rows('ANALYZE @schema.outbox')
@@ -169,11 +169,6 @@ describe('the purge', () => {
         USING (SELECT seq FROM @schema.outbox ORDER BY xid LIMIT ${most}) AS old
         WHERE outbox.seq = old.seq`
       expect((await readingOf(session, joined)).scans).toBeGreaterThan(1)
-      // The same statement with a plan that sorts.
-      const sorting = `
-        ALTER FUNCTION @schema.outbox_purge
-        SET enable_indexscan = off SET enable_bitmapscan = on`
-      expect(await readingOf(session, sorting, purging)).toEqual({ scans: 1, rows: total })
     },
   )
 

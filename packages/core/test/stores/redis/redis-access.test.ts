@@ -2,15 +2,22 @@ import { describe, expect, test } from 'vitest'
 import { accessOf, sentinelAccessOf } from '../../../src/stores/redis/redis-access.ts'
 import type { RedisSettings } from '../../../src/stores/redis/redis-options.ts'
 
-const settings = (given: Partial<RedisSettings>): RedisSettings =>
-  ({ connectTimeoutMs: 2_000, deadlineMs: 100, keyPrefix: '', required: false, ...given }) as never
+const settings = (given: Partial<RedisSettings>): RedisSettings => ({
+  connectTimeoutMs: 2_000,
+  deadlineMs: 100,
+  keyPrefix: '',
+  required: false,
+  ...given,
+})
 const sentinels = [{ host: 'one', port: 26_379 }]
 const askedOf = async ({ credentialsProvider: provider }: ReturnType<typeof sentinelAccessOf>) =>
   provider?.type === 'async-credentials-provider' ? provider.credentials() : undefined
 
 describe('access to servers that Sentinels name', () => {
   test('They have no URL, and TLS as the option says', () => {
-    const { urls, socket } = accessOf(settings({ sentinels, tls: { servername: 'redis.internal' } }))
+    const { urls, socket } = accessOf(
+      settings({ sentinels, tls: { servername: 'redis.internal' } }),
+    )
     expect(urls).toEqual([])
     expect(socket).toMatchObject({
       tls: true,

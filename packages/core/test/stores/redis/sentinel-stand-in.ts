@@ -50,12 +50,13 @@ export async function startSentinelStandIn(host: string, epoch: number): Promise
   }
 }
 
-/** The commands in a packet; each of them arrives whole on loopback. */
+/** The commands in a packet, each name in capitals; each of them arrives whole on loopback. */
 function commandsIn(text: string): readonly (readonly string[])[] {
   return text
     .split(/^\*\d+\r\n/m)
     .filter((part) => part !== '')
     .map((part) => part.split('\r\n').filter((_, index) => index % 2 === 1))
+    .map(([name = '', ...words]) => [name.toUpperCase(), ...words])
 }
 
 function replyTo(

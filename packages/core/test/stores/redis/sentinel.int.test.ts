@@ -69,8 +69,9 @@ describe('Sentinels', () => {
 
   test('connect takes a user of the Sentinels who may listen and ask for the primary', async () => {
     const asking = ['+hello', '+auth', '+sentinel|get-master-addr-by-name', '+sentinel|master']
-    const rights = ['on', '>secret', '-', ...asking, '+subscribe', '&+switch-master']
-    for (const { url } of group.sentinels.servers) await ask(url, 'ACL', 'SETUSER', 'watcher', ...rights)
+    const rights = ['on', '>secret', '-@all', ...asking, '+subscribe', '&+switch-master']
+    for (const { url } of group.sentinels.servers)
+      await ask(url, 'ACL', 'SETUSER', 'watcher', ...rights)
     const credentials = { sentinelUsername: 'watcher', sentinelPassword: 'secret' }
     await isUp(await open({ ...group.redis, ...credentials }))
   })
