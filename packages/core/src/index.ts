@@ -11,9 +11,8 @@ export type { MongodbOptions } from './stores/mongodb/mongodb-options.ts'
 export type { PineconeOptions } from './stores/pinecone/pinecone-options.ts'
 export type { PostgresOptions } from './stores/postgres/postgres-options.ts'
 export type { RedisOptions } from './stores/redis/redis-options.ts'
-export { credentialRule, readCredential } from './stores/credential.ts'
+export { readCredential } from './stores/credential.ts'
 export type { Credential, CredentialRead } from './stores/credential.ts'
-export { tlsRule } from './stores/tls/tls-options.ts'
 export type { Pem } from './stores/tls/pem.ts'
 export type { Tls, TlsOptions } from './stores/tls/tls-options.ts'
 export { tlsFetch } from './stores/tls/tls-fetch.ts'
@@ -171,6 +170,10 @@ export type { ReadRows } from './cache/guessed-reads.ts'
 export { RecentMap } from './recent-map.ts'
 
 // Schemas of the sibling packages' input. Their types are those of zod, which no declaration names.
+/** @internal */
+export { credentialRule } from './stores/credential.ts'
+/** @internal */
+export { tlsRule } from './stores/tls/tls-options.ts'
 /** @internal */
 export { once } from './once.ts'
 /** @internal */

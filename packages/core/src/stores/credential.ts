@@ -33,8 +33,6 @@ const share = 0.8
  * The text of a credential. Rejects with an error that names the option when its function fails, is
  * late, or returns no text or more than a line; the words of the function's own error are left out,
  * since they may quote secrets.
- *
- * @internal
  */
 export async function readCredential(
   credential: Credential,

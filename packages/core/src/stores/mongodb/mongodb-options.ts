@@ -64,7 +64,7 @@ export const mongodbOptions = {
     env: 'HEADWATER_MONGODB_URL',
   },
   client: { rule: () => objectWith<MongoClient>('a MongoClient', 'db', 'close') },
-  password: { rule: credentialRule, env: 'HEADWATER_MONGODB_PASSWORD', goesWith: ['url'] },
+  password: { rule: () => credentialRule(), env: 'HEADWATER_MONGODB_PASSWORD', goesWith: ['url'] },
   tls: { ...tlsRow('MONGODB'), goesWith: ['url'] },
   database: {
     rule: () =>

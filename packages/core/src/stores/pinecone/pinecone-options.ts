@@ -48,7 +48,7 @@ export interface PineconeOptions {
 
 /** The rule, the default and the variable of every option of Pinecone. */
 export const pineconeOptions = {
-  apiKey: { rule: credentialRule, env: 'HEADWATER_PINECONE_API_KEY' },
+  apiKey: { rule: () => credentialRule(), env: 'HEADWATER_PINECONE_API_KEY' },
   client: { rule: () => objectWith<Pinecone>('a Pinecone client', 'index') },
   tls: { ...tlsRow('PINECONE'), goesWith: ['apiKey'] },
   index: { rule: option.text, isRequired: true, env: 'HEADWATER_PINECONE_INDEX' },

@@ -101,7 +101,7 @@ export const postgresOptions = {
         ),
       ),
   },
-  password: { rule: credentialRule, env: 'HEADWATER_POSTGRES_PASSWORD', goesWith: ['url'] },
+  password: { rule: () => credentialRule(), env: 'HEADWATER_POSTGRES_PASSWORD', goesWith: ['url'] },
   tls: { ...tlsRow('POSTGRES'), goesWith: ['url'] },
   schema: {
     rule: () =>

@@ -123,7 +123,7 @@ export const redisOptions = {
     env: 'HEADWATER_REDIS_SENTINEL_USERNAME',
   },
   sentinelPassword: {
-    rule: credentialRule,
+    rule: () => credentialRule(),
     ...sentinels,
     isNeededBy: 'sentinelUsername',
     env: 'HEADWATER_REDIS_SENTINEL_PASSWORD',
@@ -158,7 +158,7 @@ export const redisOptions = {
       ),
   },
   password: {
-    rule: credentialRule,
+    rule: () => credentialRule(),
     env: 'HEADWATER_REDIS_PASSWORD',
     goesWith: ownServers,
     isNeededBy: 'username',

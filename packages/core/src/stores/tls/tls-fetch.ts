@@ -17,8 +17,6 @@ const idleMs = 4_000
  * A `fetch` with certificates and a server name of its own, which that of Node.js does not take.
  * Sends the body at once, follows no redirect, and refuses a URL without TLS. Throws what reading
  * the files throws.
- *
- * @internal
  */
 export function tlsFetch(tls: Tls): typeof fetch {
   const agent = new Agent({ keepAlive: true, timeout: idleMs, ...secureOptions(tls) })

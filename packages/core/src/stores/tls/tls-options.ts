@@ -69,7 +69,7 @@ const fields = once(() =>
 export function tlsRow(store: string) {
   const variable = `HEADWATER_${store}_TLS`
   return {
-    rule: tlsRule,
+    rule: () => tlsRule(),
     read: withTexts,
     env: {
       ca: `${variable}_CA`,
