@@ -168,7 +168,7 @@ export const redisOptions = {
     goesWith: ownServers,
     // A URL says it by its protocol; Sentinels have none.
     variable: 'HEADWATER_REDIS_TLS',
-    parse: flagIn,
+    parse: (text: string): unknown => flagIn(text),
   },
   keyPrefix: {
     rule: () =>
