@@ -5,7 +5,19 @@ import { entries, valuesOf } from '../../tools/surface.mjs'
 
 /** What only the packages themselves import from one another, which no declaration names. */
 const internals = new Map([
-  ['@headwater/core', ['money', 'once', 'option', 'rowId', 'storableText', 'strictOptions']],
+  [
+    '@headwater/core',
+    [
+      'credentialRule',
+      'money',
+      'once',
+      'option',
+      'rowId',
+      'storableText',
+      'strictOptions',
+      'tlsRule',
+    ],
+  ],
 ])
 const all = entries()
 const declared = new Map<string, string[]>()

@@ -25,7 +25,8 @@ export async function* coursesInBatches(
     if (rows.isErr()) throw new FailureError(rows.error)
     for (const id of ids) {
       const course = rows.value.get(id)
-      if (course !== undefined) collected.push({ id, text: courseText(course, template).unwrapOr('') })
+      if (course !== undefined)
+        collected.push({ id, text: courseText(course, template).unwrapOr('') })
     }
     const sizes = batchSizesOf(
       embedder,

@@ -72,10 +72,9 @@ describe('similarities of which nothing is known', () => {
     })
     // A calibration is read and kept within a time that a busy machine may take.
     const query = app.stores.postgres.query.bind(app.stores.postgres)
-    vi.spyOn(app.stores.postgres, 'query').mockImplementation(((
-      text: string,
-      values?: readonly unknown[],
-    ) => query(text, values)))
+    vi.spyOn(app.stores.postgres, 'query').mockImplementation(
+      (text: string, values?: readonly unknown[]) => query(text, values),
+    )
     await createCourses(app, 12)
   })
   beforeEach(async () => {
