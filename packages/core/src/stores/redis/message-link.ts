@@ -1,7 +1,7 @@
 import type { RedisClientType } from '@redis/client'
-import { within } from '../../resilience/within.ts'
 import { discardClient, isCluster } from './redis-client.ts'
 import type { RedisStore } from './redis-store.ts'
+import { answerWithin, Retries } from './retries.ts'
 
 /** What a {@link MessageLink} tells. */
 export interface MessageListeners {
@@ -13,8 +13,7 @@ export interface MessageListeners {
   readonly onError: (error: unknown) => void
 }
 
-/** Pauses between attempts to connect, in milliseconds: doubled from the first to the longest. */
-const retries = { firstMs: 250, longestMs: 10_000 }
+const pauses = { firstMs: 250, longestMs: 10_000 }
 /** A server that leaves a command unanswered for so long is connected to anew. */
 const silentMs = 2_000
 
@@ -31,11 +30,11 @@ export class MessageLink {
   readonly #heard = new Set<string>()
   readonly #connected = Promise.withResolvers<void>()
   readonly #stopHearing: () => void
+  readonly #retries = new Retries(pauses)
   #client: RedisClientType | undefined
   #isReady = false
   #isClosed = false
   #reason: string | undefined
-  #failures = 0
 
   /** `slotKey` is a key in the slot. */
   constructor(redis: RedisStore, slotKey: string, listeners: MessageListeners) {
@@ -66,7 +65,7 @@ export class MessageLink {
     const client = this.#client
     if (client === undefined || !this.isUp) return undefined
     try {
-      return await inTime(command(client))
+      return await answerWithin(silentMs, command(client))
     } catch (error) {
       this.#lose(client, error)
       return undefined
@@ -109,18 +108,13 @@ export class MessageLink {
 
   #openLater(): void {
     if (this.#isClosed) return
-    const pauseMs = Math.min(retries.longestMs, retries.firstMs * 2 ** this.#failures)
-    this.#failures += 1
-    setTimeout(
-      () => {
-        this.#open()
-      },
-      pauseMs * (0.5 + Math.random()),
-    ).unref()
+    this.#retries.later(() => {
+      this.#open()
+    })
   }
 
   async #connect(): Promise<void> {
-    const { source, database } = await inTime(this.#server())
+    const { source, database } = await answerWithin(silentMs, this.#server())
     if (this.#isClosed) return
     const client = source.duplicate({
       RESP: 3,
@@ -137,7 +131,7 @@ export class MessageLink {
     }
     for (const event of ['error', 'end', 'sharded-channel-moved']) client.on(event, lose)
     try {
-      await inTime(this.#greet(client))
+      await answerWithin(Math.max(silentMs, connectTimeoutOf(client)), this.#greet(client))
     } catch (error) {
       this.#lose(client, error)
     }
@@ -146,7 +140,7 @@ export class MessageLink {
     client.unref()
     this.#isReady = true
     this.#reason = undefined
-    this.#failures = 0
+    this.#retries.reset()
     this.#connected.resolve()
   }
 
@@ -204,8 +198,7 @@ function addressOf({ options }: RedisClientType): string {
   return `${host ?? ''}:${port ?? ''}`
 }
 
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return within(work, silentMs, () => {
-    throw new Error(`Redis: no answer within ${silentMs} ms`)
-  })
+/** A function may be asked for the password within it. */
+function connectTimeoutOf({ options }: RedisClientType): number {
+  return options.socket?.connectTimeout ?? 0
 }

@@ -1,8 +1,8 @@
 import type { RedisClientType } from '@redis/client'
-import { within } from '../../resilience/within.ts'
 import { createSentinelClient, discardClient } from './redis-client.ts'
 import { connectReason, replyCode } from './redis-failure.ts'
 import type { RedisSettings } from './redis-options.ts'
+import { answerWithin, Retries } from './retries.ts'
 import type { ServerAddress } from './server-address.ts'
 
 /** What one Sentinel knows. */
@@ -30,21 +30,20 @@ export interface SentinelListeners {
 const switchChannel = '+switch-master'
 /** A Sentinel that leaves a command unanswered for so long is connected to anew. */
 const silentMs = 1_500
-/** Pauses between attempts to connect, in milliseconds: doubled from the first to the longest. */
-const retries = { firstMs: 100, longestMs: 2_000 }
+const pauses = { firstMs: 100, longestMs: 2_000 }
 
 /** The connection to one Sentinel, made anew for as long as it is lost. */
 export class SentinelLink {
   readonly #sentinel: ServerAddress
   readonly #settings: RedisSettings
   readonly #listeners: SentinelListeners
+  readonly #retries = new Retries(pauses)
   #client: RedisClientType | undefined
   #opening: Promise<void> = Promise.resolve()
   #isReady = false
   #isClosed = false
   #reason = 'no answer yet'
   #reported: string | undefined
-  #failures = 0
 
   constructor(sentinel: ServerAddress, settings: RedisSettings, listeners: SentinelListeners) {
     this.#sentinel = sentinel
@@ -62,7 +61,7 @@ export class SentinelLink {
     const client = this.#client
     if (client === undefined || !this.#isReady) return { type: 'no-answer', reason: this.#reason }
     try {
-      return await inTime(this.#primaryOf(client), silentMs)
+      return await answerWithin(silentMs, this.#primaryOf(client))
     } catch (error) {
       // Without a code: the connection is lost or silent.
       if (replyCode(error) === undefined) this.#lose(client, error)
@@ -86,11 +85,11 @@ export class SentinelLink {
     }
     for (const event of ['error', 'end']) client.on(event, lose)
     const greetMs = Math.max(silentMs, this.#settings.connectTimeoutMs)
-    this.#opening = inTime(this.#greet(client), greetMs).then(() => {
+    this.#opening = answerWithin(greetMs, this.#greet(client)).then(() => {
       if (client !== this.#client) return
       this.#isReady = true
       this.#reported = undefined
-      this.#failures = 0
+      this.#retries.reset()
       this.#listeners.onUp()
     }, lose)
   }
@@ -133,14 +132,9 @@ export class SentinelLink {
     if (error !== undefined) this.#report(connectReason(error))
     discardClient(client)
     if (this.#isClosed) return
-    const pauseMs = Math.min(retries.longestMs, retries.firstMs * 2 ** this.#failures)
-    this.#failures += 1
-    setTimeout(
-      () => {
-        this.#open()
-      },
-      pauseMs * (0.5 + Math.random()),
-    ).unref()
+    this.#retries.later(() => {
+      this.#open()
+    })
   }
 
   #report(reason: string): void {
@@ -149,10 +143,4 @@ export class SentinelLink {
     if (this.#reason !== this.#reported && !this.#isClosed) this.#listeners.onError(this.#reason)
     this.#reported = this.#reason
   }
-}
-
-function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  return within(work, ms, () => {
-    throw new Error(`no answer within ${ms} ms`)
-  })
 }
