@@ -2,10 +2,13 @@
 // search on other servers, and prints a table. Without names it runs on each of them.
 // HEADWATER_ENGINES is a program that has them: `start NAME` starts a server and prints its URL at
 // the end, `stop NAME` stops it.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { install, run } from './run.mjs'
 
 const usual = ['packages/core', 'packages/repositories', 'packages/search']
+
+/** Where the tests leave their results, as vitest.config.ts says. */
+const results = '.results/vitest.json'
 
 /** The variable by which each server takes the place of the test stack's own. */
 const variables = {
@@ -21,7 +24,6 @@ const { names, paths } = asked(process.argv.slice(2))
 const program = process.env.HEADWATER_ENGINES
 if (program === undefined) refuse('HEADWATER_ENGINES is not set')
 
-mkdirSync('.results', { recursive: true })
 await install()
 const rows = []
 for (const name of names) rows.push(await rowOf(name))
@@ -63,19 +65,15 @@ async function rowOf(name) {
 }
 
 async function testsOn(name, url) {
-  const file = `.results/engines-${name}.json`
-  rmSync(file, { force: true })
+  rmSync(results, { force: true })
   const begunMs = performance.now()
   const { code, output } = await run(
     'pnpm',
-    [
-      ...['exec', 'vitest', 'run', '--project', 'integration', ...paths],
-      ...['--reporter=json', `--outputFile=${file}`],
-    ],
+    ['exec', 'vitest', 'run', '--project', 'integration', ...paths],
     { env: { [variableOf.get(name)]: url } },
   )
   const seconds = Math.round((performance.now() - begunMs) / 1_000)
-  const result = resultIn(file)
+  const result = resultsOf()
   if (result === undefined) return [0, 0, 0, seconds, `no result: ${lastLine(output)}`]
   for (const title of failedIn(result)) console.log(`${name}: ${title}`)
   const { numPassedTests, numFailedTests, numPendingTests } = result
@@ -84,9 +82,9 @@ async function testsOn(name, url) {
   return [numPassedTests, numFailedTests, numPendingTests, seconds, why]
 }
 
-function resultIn(file) {
+function resultsOf() {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(results, 'utf8'))
   } catch {
     return undefined
   }
