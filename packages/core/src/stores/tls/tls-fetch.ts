@@ -15,8 +15,8 @@ const idleMs = 4_000
 
 /**
  * A `fetch` with certificates and a server name of its own, which that of Node.js does not take.
- * Sends the body at once, follows no redirect, and refuses a URL without TLS. Throws what reading
- * the files throws.
+ * Sends the body at once, follows no redirect, and refuses a URL without TLS. Where files are
+ * still named it reads them, and throws what reading throws.
  */
 export function tlsFetch(tls: Tls): typeof fetch {
   const agent = new Agent({ keepAlive: true, timeout: idleMs, ...secureOptions(tls) })
