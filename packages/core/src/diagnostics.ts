@@ -106,6 +106,12 @@ export interface DiagnosticEvents {
    * been started.
    */
   'relay:not-started': { owner: string }
+  /** A consumer failed to handle an event of a broker, which will be tried again. */
+  'consume:failed': { consumer: string; eventId: string; error: unknown }
+  /** A consumer gave up an event or, without an id, a message that is none. */
+  'consume:dead': { consumer: string; eventId: string; error: unknown }
+  /** A consumer lost its broker, or a message could not be settled; it will go on. */
+  'consume:error': { consumer: string; error: unknown }
   /** The relay's own loop failed and will go on. */
   'relay:error': { error: unknown }
   /** Activity was recorded, flushed or lost. */
