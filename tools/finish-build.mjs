@@ -8,9 +8,11 @@ const { devDependencies, peerDependenciesMeta = {} } = JSON.parse(readFileSync('
 const optional = Object.keys(peerDependenciesMeta)
 
 for (const file of globSync('dist/**/*.d.{ts,cts}')) {
-  const values = exportsOf(file.replace(/\.d\.c?ts$/, '.js'))
-  const lines = readFileSync(file, 'utf8').split('\n').filter(isForCallers)
-  const finished = lines.flatMap(withoutPackage).flatMap((line) => typesAsTypes(line, values))
+  const code = file.replace(/\.d\.c?ts$/, '.js')
+  const lines = readFileSync(file, 'utf8').split('\n').filter(isForCallers).flatMap(withoutPackage)
+  // Declarations that several entries share are no entry, and have no code of their own.
+  const values = existsSync(code) ? exportsOf(code) : undefined
+  const finished = values ? lines.flatMap((line) => typesAsTypes(line, values)) : lines
   writeFileSync(file, finished.join('\n'))
 }
 const contained = bundled.filter((name) => name in devDependencies)

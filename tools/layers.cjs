@@ -1,5 +1,10 @@
 // Which package may import which, and where a driver may be imported. Run by dependency-cruiser.
 const drivers = '^(pg|@redis/client|mongodb|@pinecone-database/pinecone|openai)$'
+const brokerClients = {
+  nats: '@nats-io/',
+  rabbitmq: '(^|/)amqplib(/|$)',
+  kafka: '@platformatic/kafka',
+}
 const inPackage = (name) => `^packages/${name}/`
 
 // A folder may import those before it. A list in place of a name: these stand side by side.
@@ -20,6 +25,7 @@ const searchRooms = [
   ['indexing', 'spelling'],
   ['query', 'upkeep'],
 ]
+const brokersFloors = [['envelope', 'inbox'], 'delivery', 'consume', ['nats', 'rabbitmq', 'kafka']]
 // Above every floor.
 const roofs = '(index|migrate|course-search|course-search-options)\\.ts$'
 
@@ -44,6 +50,19 @@ module.exports = {
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     ...floorRules('packages/core/src', coreFloors),
     ...floorRules('packages/search/src', searchRooms),
+    ...floorRules('packages/brokers/src', brokersFloors),
+    {
+      name: 'brokers-import-core-only',
+      severity: 'error',
+      from: { path: '^packages/brokers/src' },
+      to: { path: '^packages/(?!core/|brokers/)' },
+    },
+    ...Object.entries(brokerClients).map(([room, client]) => ({
+      name: `a-client-of-a-broker-only-in: ${room}`,
+      severity: 'error',
+      from: { path: '^packages/', pathNot: `^packages/brokers/(src|test)/${room}/` },
+      to: { path: client },
+    })),
     {
       name: 'core-imports-no-package',
       severity: 'error',

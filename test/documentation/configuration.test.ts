@@ -19,6 +19,8 @@ import {
   waitlistDefaults,
 } from '@headwater/repositories'
 import { erasureDefaults } from '@headwater/repositories'
+import { brokerSinkDefaults, consumeDefaults, inboxDefaults } from '@headwater/brokers'
+import { natsSinkDefaults } from '@headwater/brokers/nats'
 import { courseSearchDefaults, openaiEmbedderDefaults } from '@headwater/search'
 import { expect, test } from 'vitest'
 import { kindsByName } from '../../packages/core/src/connect/store-kinds.ts'
@@ -27,6 +29,7 @@ import { type OptionPage, tableOf } from './option-pages.ts'
 const core = 'packages/core/src'
 const repositories = 'packages/repositories/src'
 const search = 'packages/search/src'
+const brokers = 'packages/brokers/src'
 
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
   const variables = Object.entries(options).map(([option, { env, variable }]) => [
@@ -186,6 +189,43 @@ const pages: readonly OptionPage[] = [
     title: 'pgvectorIndex',
     file: `${search}/vectors/pgvector-index.ts`,
     name: 'PgvectorIndexOptions',
+  },
+  {
+    title: 'Every sink of a broker',
+    file: `${brokers}/delivery/broker-sink.ts`,
+    name: 'BrokerSinkOptions',
+    defaults: brokerSinkDefaults,
+  },
+  {
+    title: 'natsSink',
+    file: `${brokers}/nats/nats-sink.ts`,
+    name: 'NatsSinkOptions',
+    defaults: natsSinkDefaults,
+  },
+  {
+    title: 'rabbitmqSink',
+    file: `${brokers}/rabbitmq/rabbitmq-sink.ts`,
+    name: 'RabbitmqSinkOptions',
+  },
+  { title: 'kafkaSink', file: `${brokers}/kafka/kafka-sink.ts`, name: 'KafkaSinkOptions' },
+  {
+    title: 'Every consumer of a broker',
+    file: `${brokers}/consume/consume-options.ts`,
+    name: 'ConsumeOptions',
+    defaults: consumeDefaults,
+  },
+  { title: 'consumeNats', file: `${brokers}/nats/consume-nats.ts`, name: 'ConsumeNatsOptions' },
+  {
+    title: 'consumeRabbitmq',
+    file: `${brokers}/rabbitmq/consume-rabbitmq.ts`,
+    name: 'ConsumeRabbitmqOptions',
+  },
+  { title: 'consumeKafka', file: `${brokers}/kafka/consume-kafka.ts`, name: 'ConsumeKafkaOptions' },
+  {
+    title: 'inbox.purge',
+    file: `${brokers}/inbox/inbox.ts`,
+    name: 'PurgeInboxOptions',
+    defaults: inboxDefaults,
   },
 ]
 

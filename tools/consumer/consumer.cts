@@ -1,4 +1,6 @@
 import core = require('@headwater/core')
+import brokers = require('@headwater/brokers')
+import rabbitmq = require('@headwater/brokers/rabbitmq')
 import repositories = require('@headwater/repositories')
 import search = require('@headwater/search')
 import testing = require('@headwater/testing')
@@ -6,6 +8,8 @@ import testing = require('@headwater/testing')
 const entries: readonly unknown[] = [
   core.connect,
   core.transaction,
+  brokers.inbox.once,
+  rabbitmq.rabbitmqSink,
   repositories.createRepositories,
   search.createCourseSearch,
   testing.startTestStack,

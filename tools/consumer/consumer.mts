@@ -7,6 +7,9 @@ import {
   type ConnectOptions,
   type Stores,
 } from '@headwater/core'
+import { inbox } from '@headwater/brokers'
+import { kafkaSink } from '@headwater/brokers/kafka'
+import { rabbitmqSink } from '@headwater/brokers/rabbitmq'
 import { createRepositories } from '@headwater/repositories'
 import { createCourseSearch, hashingEmbedder } from '@headwater/search'
 import { startTestStack } from '@headwater/testing'
@@ -16,6 +19,9 @@ export const entries: readonly unknown[] = [
   defineCache,
   defineSink,
   transaction,
+  inbox.once,
+  kafkaSink,
+  rabbitmqSink,
   createRepositories,
   createCourseSearch,
   startTestStack,

@@ -1,0 +1,130 @@
+import { once, option, strictOptions } from '@headwater/core'
+import type { Stores } from '@headwater/core'
+import * as z from 'zod/mini'
+import { consumeRules, type ConsumeOptions } from '../consume/consume-options.ts'
+import { startConsuming, type Consumption, type Source } from '../consume/consumption.ts'
+import type { InHand } from '../consume/in-hand.ts'
+import type { Message } from '../consume/message.ts'
+import { orAborted } from '../consume/pause.ts'
+import { readKafkaRecord } from './kafka-message.ts'
+
+/** The part of a message of `@platformatic/kafka` that is used. */
+export interface KafkaMessage {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly key: unknown
+  readonly value: unknown
+  readonly headers: ReadonlyMap<unknown, unknown>
+  /** Commits the offset of the message in the consumer's group. */
+  commit(): void | Promise<void>
+}
+
+/** The part of a `Consumer` of `@platformatic/kafka` that is used, with any deserializers. */
+export interface KafkaConsumer {
+  /** Opens a stream of messages. */
+  consume(options: {
+    topics: string[]
+    autocommit: false
+    mode: 'committed'
+    fallbackMode: 'earliest'
+  }): Promise<AsyncIterable<KafkaMessage> & { close(): Promise<void> }>
+}
+
+/** A message that was given up. */
+export interface KafkaDeadLetter {
+  readonly message: KafkaMessage
+  /** Why, as one sentence. */
+  readonly reason: string
+}
+
+/** Options of {@link consumeKafka}. */
+export interface ConsumeKafkaOptions extends ConsumeOptions {
+  /** A consumer of the host, which also closes it; its group remembers how far it came. */
+  readonly from: KafkaConsumer
+  /** The topics. */
+  readonly topics: readonly string[]
+  /**
+   * Keeps a message that was given up, usually by sending it to a topic of dead letters: Kafka has
+   * none of its own. Its offset is committed once this resolves; while it rejects it is called
+   * again, and the partition waits.
+   */
+  readonly deadLetter: (letter: KafkaDeadLetter) => Promise<void>
+}
+
+/**
+ * Handles the events of topics of Kafka, each once: the offset is committed after the event's
+ * transaction. The messages of a partition are handled one after the other, so one that is tried
+ * again delays those behind it.
+ *
+ * @param stores - the consumer's own, whose schema has the table `inbox` of `brokersMigrations`
+ * @throws InvalidOptions when an option breaks a rule.
+ */
+export function consumeKafka(stores: Stores, options: ConsumeKafkaOptions): Consumption {
+  return startConsuming(stores, options, {
+    name: 'consumeKafka',
+    schema: consumeKafkaSchema(),
+    source: (settings) => new TopicSource(settings),
+  })
+}
+
+const consumeKafkaSchema = once(() =>
+  strictOptions<ConsumeKafkaOptions>({
+    ...consumeRules(),
+    from: option.object(),
+    topics: z
+      .array(option.text(), 'expected a list of topics')
+      .check(z.minLength(1, 'expected at least one topic')),
+    deadLetter: option.function(),
+  }),
+)
+
+class TopicSource implements Source {
+  readonly #deps: Pick<ConsumeKafkaOptions, 'from' | 'topics' | 'deadLetter'>
+
+  constructor(deps: Pick<ConsumeKafkaOptions, 'from' | 'topics' | 'deadLetter'>) {
+    this.#deps = deps
+  }
+
+  async receive(inHand: InHand, signal: AbortSignal): Promise<void> {
+    const { from, topics } = this.#deps
+    const opening = from.consume({
+      topics: [...topics],
+      autocommit: false,
+      mode: 'committed',
+      fallbackMode: 'earliest',
+    })
+    const opened = await orAborted(opening, signal)
+    if (opened === undefined) {
+      void opening.then((late) => late.close()).catch(() => undefined)
+      return
+    }
+    const stream = opened.value
+    const messages = stream[Symbol.asyncIterator]()
+    while (!signal.aborted) {
+      await inHand.room()
+      const next = await orAborted(messages.next(), signal)
+      if (next === undefined || next.value.done === true) break
+      inHand.take(this.#inHand(next.value.value))
+    }
+    await inHand.drained()
+    await stream.close()
+  }
+
+  #inHand(message: KafkaMessage): Message {
+    let isKept = false
+    return {
+      event: readKafkaRecord(message),
+      lane: `${message.topic}/${message.partition}`,
+      earlierDeliveries: 0,
+      acknowledge: () => message.commit(),
+      refuse: async (reason) => {
+        if (!isKept) await this.#deps.deadLetter({ message, reason })
+        isKept = true
+        await message.commit()
+      },
+      // What is not committed is read again.
+      release: () => undefined,
+    }
+  }
+}

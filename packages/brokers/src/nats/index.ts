@@ -1,0 +1,5 @@
+export { natsSink, natsSinkDefaults } from './nats-sink.ts'
+export type { NatsSinkOptions } from './nats-sink.ts'
+export { natsSubject } from './nats-message.ts'
+export { consumeNats } from './consume-nats.ts'
+export type { ConsumeNatsOptions } from './consume-nats.ts'
