@@ -6,4 +6,14 @@ CREATE TABLE @schema.inbox (
   CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id)
 );
 
-CREATE INDEX inbox_handled_at_idx ON @schema.inbox (handled_at);
+CREATE INDEX inbox_handled_at_idx ON @schema.inbox (consumer, handled_at);
+
+-- Attempts at an event that failed by mistake, or that the process has not survived. A row is gone
+-- once its event is handled or given up.
+CREATE TABLE @schema.inbox_attempt (
+  consumer   text        NOT NULL,
+  event_id   text        NOT NULL,
+  lost       integer     NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT inbox_attempt_pkey PRIMARY KEY (consumer, event_id)
+);

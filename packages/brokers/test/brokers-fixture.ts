@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import { setTimeout as after } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import {
   connect,
   createRelay,
@@ -8,6 +9,7 @@ import {
   orThrow,
   outbox,
   publishMany,
+  type ConnectOptions,
   type DeadLetterGroup,
   type DiagnosticEvents,
   type NewEvent,
@@ -15,21 +17,30 @@ import {
   type Relay,
   type Sink,
   type SinkContext,
+  type SqlResult,
   type Stores,
   type Transaction,
 } from '@headwater/core'
-import { isolate, type IsolatedStores } from '@headwater/testing'
+import { eventually, isolate, type IsolatedStores } from '@headwater/testing'
 import { brokersMigrations, type ReceivedEvent } from '../src/index.ts'
 
 /** An outbox, an inbox and a table of effects, in a schema of their own. */
 export interface BrokersFixture {
   readonly stores: Stores
+  /** What another process connects with. */
+  readonly options: ConnectOptions
   /** What consumers gave up. */
   readonly dead: DiagnosticEvents['consume:dead'][]
   readonly failed: DiagnosticEvents['consume:failed'][]
-  /** How often a sink could not deliver and is to try again. */
-  retried(): number
+  /** Causes an outage, and waits until the sink has run into it several times. */
+  untilRetried(outage: () => Promise<void> | void): Promise<void>
   relay(sink: Sink): Relay
+  /**
+   * Goes on publishing, a version of each of so many courses at a time, until it is stopped;
+   * returns the number of events then.
+   */
+  startPublishing(courses?: number): { stop(): Promise<number> }
+  sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<SqlResult<Row>>
   publish(...events: readonly NewEvent[]): Promise<readonly string[]>
   deadLetters(): Promise<readonly DeadLetterGroup[]>
   /** A handling with an effect that counts: one row each time. */
@@ -58,13 +69,11 @@ async function open(
 ): Promise<BrokersFixture> {
   const schema = `s_${randomBytes(5).toString('hex')}`
   const diagnostics = new Diagnostics()
-  const stores = orThrow(
-    await connect({
-      postgres: { url: own.postgres.url, schema },
-      redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
-      diagnostics,
-    }),
-  )
+  const options: ConnectOptions = {
+    postgres: { url: own.postgres.url, schema },
+    redis: { url: own.redis.url, keyPrefix: own.redis.prefix },
+  }
+  const stores = orThrow(await connect({ ...options, diagnostics }))
   endings.push(async () => await stores.close({ deadlineMs: 5_000 }))
   orThrow(await migrate(stores, { sets: [brokersMigrations] }))
   await stores.postgres.client.query(`CREATE TABLE "${schema}".effects (
@@ -75,9 +84,27 @@ async function open(
   diagnostics.on('consume:failed', (event) => void failed.push(event))
   let retries = 0
   diagnostics.on('outbox:failed', ({ retryable }) => void (retries += retryable ? 1 : 0))
+  const publish = (...events: readonly NewEvent[]): Promise<readonly string[]> =>
+    publishMany(stores.postgres.client, events, { schema })
   return {
     stores,
-    retried: () => retries,
+    options,
+    untilRetried: async (outage) => {
+      const before = retries
+      await outage()
+      await eventually(() => expect(retries).toBeGreaterThan(before + 2), { timeoutMs: 120_000 })
+    },
+    startPublishing: (courses = 20) => {
+      const stopped = new AbortController()
+      const published = publishVersions(publish, { courses, signal: stopped.signal })
+      const stop = (): Promise<number> => {
+        stopped.abort()
+        return published
+      }
+      endings.push(stop)
+      return { stop }
+    },
+    sql: (text, values) => stores.postgres.client.query(text, values),
     dead,
     failed,
     relay: (sink) => {
@@ -92,7 +119,7 @@ async function open(
       relay.start()
       return relay
     },
-    publish: (...events) => publishMany(stores.postgres.client, events, { schema }),
+    publish,
     deadLetters: async () => orThrow(await outbox(stores).deadLetters.summary()),
     handle: async (tx, { aggregateId, version }) => {
       const values = [aggregateId, version]
@@ -105,6 +132,22 @@ async function open(
       return rows.map(({ effect }) => effect)
     },
   }
+}
+
+/** Slow enough for the sinks to follow. */
+const betweenVersionsMs = 20
+
+async function publishVersions(
+  publish: BrokersFixture['publish'],
+  { courses, signal }: { readonly courses: number; readonly signal: AbortSignal },
+): Promise<number> {
+  let version = 0
+  while (!signal.aborted) {
+    version += 1
+    await publish(...Array.from({ length: courses }, (_, id) => change(id, version)))
+    await after(betweenVersionsMs)
+  }
+  return courses * version
 }
 
 /** An event to publish: the change that made a course this version. */
@@ -121,13 +164,6 @@ export function change(
     payload: { id: String(id), version },
     ...more,
   }
-}
-
-/** Changes of so many courses, of each so many versions, one course after the other. */
-export function changes(courses: number, versions: number): readonly NewEvent[] {
-  return Array.from({ length: courses * versions }, (_, index) =>
-    change(index % courses, Math.floor(index / courses) + 1),
-  )
 }
 
 /** An event as a sink receives it. */

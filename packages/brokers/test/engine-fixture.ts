@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { inject } from 'vitest'
 import { eventually } from '@headwater/testing'
 
-const script = fileURLToPath(new URL('../../../../shared/engines/engines.sh', import.meta.url))
+const engines = inject('engines')
 
-/** Whether real brokers can be had: the folder with their script lies beside the checkout. */
-export const hasEngines = existsSync(script)
+/** Whether real brokers can be had. */
+export const hasEngines = 'script' in engines
 
 /** Why tests on real brokers are skipped, for their title. */
-export const withEngines = hasEngines ? '' : ' (skipped: no shared/engines beside the checkout)'
+export const withEngines = 'missing' in engines ? ` (skipped: ${engines.missing})` : ''
 
-/** A real broker, in a set of its own, that tests may kill. */
+/** A real broker, in a set of this checkout, that tests may kill. */
 export class Engine {
   readonly name: 'nats' | 'rabbitmq'
   #url = ''
@@ -42,8 +41,10 @@ export class Engine {
 }
 
 async function run(...args: readonly string[]): Promise<string> {
+  if ('missing' in engines) throw new Error(engines.missing)
+  const { script, env } = engines
   const { stdout } = await promisify(execFile)('bash', [script, ...args], {
-    env: { ...process.env, ENGINES_SET: '-brokers', ENGINES_PORT: '28400' },
+    env: { ...process.env, ...env },
   })
   return stdout.trim()
 }

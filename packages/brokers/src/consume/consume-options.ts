@@ -14,10 +14,10 @@ export interface HandleContext {
  * Handles one event in a transaction, which also notes that it was handled: what it writes through
  * `tx` happens once, however often the broker delivers the event.
  *
- * Resolve with nothing or `Ok` to commit. An `Err`, or a `FailureError` that is thrown, rolls back:
- * when it is `retryable` the event is tried again until it succeeds, otherwise it goes to the
- * broker's dead letters at once. Any other error is a mistake: the event is tried `maxAttempts`
- * times.
+ * Resolve with nothing or `Ok` to commit. An `Err` rolls back: when it is `retryable` the event is
+ * tried again until it succeeds, otherwise it goes to the broker's dead letters at once. A throw
+ * rolls back as well: a `FailureError` that is `retryable` lets the event be tried again until it
+ * succeeds, and anything else is a mistake, of which there may be `maxAttempts`.
  */
 export type Handle = (
   tx: Transaction,
@@ -38,13 +38,16 @@ export interface ConsumeOptions {
    */
   readonly maxInHand?: number
   /**
-   * The most events that are handled at the same time; those of one aggregate never are.
+   * The most events that are handled at the same time. Those of one aggregate never are, and one
+   * that is delivered again, which may have ended its process, is handled alone.
    *
    * @defaultValue `4`
    */
   readonly concurrency?: number
   /**
-   * Mistakes of `handle` (throws) with one event before it goes to the dead letters.
+   * Attempts at one event that may fail by a mistake of `handle` (a throw), or end the process,
+   * before it goes to the dead letters. The first end of a process is not counted, since the event
+   * is suspected only when the broker delivers it again.
    *
    * @defaultValue `5`
    */
@@ -62,6 +65,13 @@ export interface ConsumeOptions {
    * @defaultValue `5_000`
    */
   readonly deadlineMs?: number
+  /**
+   * Time for the broker to take an acknowledgement or a refusal, or to end the delivery when the
+   * consumption is closed, in milliseconds. Then it is reported and waited for no more.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly timeoutMs?: number
   /**
    * Age from which entries of the inbox may be deleted, in milliseconds; see
    * {@link PurgeInboxOptions}.
@@ -84,6 +94,7 @@ export const consumeDefaults = {
   maxAttempts: 5,
   maxBackOffMs: 30_000,
   deadlineMs: transactionDefaults.deadlineMs,
+  timeoutMs: 10_000,
   retentionMs: inboxDefaults.retentionMs,
   purgeMs: 600_000,
 } as const satisfies Omit<Required<ConsumeOptions>, 'consumer' | 'handle'>
@@ -104,6 +115,7 @@ export const consumeRules = (): OptionRules<ConsumeOptions> => ({
   maxAttempts: z.optional(option.count()),
   maxBackOffMs: z.optional(option.timeoutMs()),
   deadlineMs: z.optional(option.durationMs()),
+  timeoutMs: z.optional(option.timeoutMs()),
   retentionMs: z.optional(option.durationMs()),
   purgeMs: z.optional(option.timeoutMs()),
 })

@@ -11,8 +11,8 @@ export interface Consumption {
   readonly inHand: number
   /**
    * Stops taking messages, waits for the events that are being handled, and returns all others to
-   * the broker. The client stays open: it is the host's. Idempotent, and called when the stores are
-   * closed.
+   * the broker. A broker that does not answer is waited for no longer than `timeoutMs` each time.
+   * The client stays open: it is the host's. Idempotent, and called when the stores are closed.
    */
   close(): Promise<void>
 }
@@ -20,8 +20,8 @@ export interface Consumption {
 /** The side of a broker. */
 export interface Source {
   /**
-   * Takes messages until the signal is aborted, then waits until nothing is in hand. Rejects when
-   * the broker is lost; it is called again after a pause.
+   * Takes messages until the signal is aborted or the broker is lost, then waits until nothing is
+   * in hand. It is called again after a pause, also when it rejects.
    */
   receive(inHand: InHand, signal: AbortSignal): Promise<void>
 }
@@ -59,7 +59,7 @@ export class RunningConsumption implements Consumption {
       try {
         await source.receive(this.#inHand, signal)
       } catch (error) {
-        this.#report(error)
+        this.#inHand.report(error)
       }
       await pause(pauseMs, signal)
     }
@@ -67,19 +67,14 @@ export class RunningConsumption implements Consumption {
   }
 
   async #purge(): Promise<void> {
-    const { stores, retentionMs, purgeMs } = this.#settings
+    const { stores, consumer, retentionMs, purgeMs } = this.#settings
     const { signal } = this.#closing
     for (;;) {
       await pause(purgeMs, signal)
       if (signal.aborted) return
-      const purged = await inbox.purge(stores, { retentionMs })
-      if (purged.isErr()) this.#report(purged.error)
+      const purged = await inbox.purge(stores, { consumer, retentionMs })
+      if (purged.isErr()) this.#inHand.report(purged.error)
     }
-  }
-
-  #report(error: unknown): void {
-    const { stores, consumer } = this.#settings
-    stores.diagnostics.emit('consume:error', { consumer, error })
   }
 }
 

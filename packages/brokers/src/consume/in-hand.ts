@@ -1,8 +1,8 @@
 import { aggregateOf, type ReceivedEvent } from '../envelope/cloud-event.ts'
-import { attempt } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import type { ConsumeSettings } from './consume-options.ts'
 import type { Message } from './message.ts'
-import { pause } from './pause.ts'
+import { pause, within } from './pause.ts'
 import { Slots } from './slots.ts'
 
 const firstBackOffMs = 100
@@ -18,6 +18,7 @@ export class InHand {
   readonly #signal: AbortSignal
   readonly #slots: Slots
   readonly #lanes = new Map<string, Promise<void>>()
+  readonly #ends = new WeakMap<AbortSignal, AbortSignal>()
   #count = 0
   #wake: (() => void) | undefined
 
@@ -62,31 +63,52 @@ export class InHand {
     while (this.#lanes.size > 0) await Promise.all(this.#lanes.values())
   }
 
-  async #settle(message: Message): Promise<void> {
-    const { event, earlierDeliveries } = message
-    const way = event.isOk()
-      ? await this.#handle(event.value, earlierDeliveries)
-      : this.#dead('', event.error)
-    await this.#tell(message, way)
+  /** Reports what the consumption goes on in spite of. */
+  report(error: unknown): void {
+    const { stores, consumer } = this.#settings
+    stores.diagnostics.emit('consume:error', { consumer, error })
   }
 
-  async #handle(event: ReceivedEvent, earlierDeliveries: number): Promise<Way> {
-    const { maxAttempts, maxBackOffMs, consumer, stores } = this.#settings
-    let mistakes = earlierDeliveries
-    for (let backOffMs = firstBackOffMs; !this.#signal.aborted; backOffMs *= 2) {
-      const outcome = await this.#slots.run(async () =>
-        this.#signal.aborted ? undefined : attempt(this.#settings, event, { signal: this.#signal }),
+  async #settle(message: Message): Promise<void> {
+    const { event } = message
+    if (event.isErr()) {
+      await this.#tell(message, this.#dead('', event.error))
+      return
+    }
+    const attempts = new Attempts(this.#settings, { event: event.value, isAgain: message.isAgain })
+    const way = await this.#handle(event.value, { message, attempts })
+    const isTold = await this.#tell(message, way)
+    if (isTold && way.kind !== 'release') await attempts.forget()
+  }
+
+  async #handle(event: ReceivedEvent, { message, attempts }: Handling): Promise<Way> {
+    const { maxBackOffMs, consumer, stores, concurrency } = this.#settings
+    const signal = this.#until(message)
+    const context = { signal: this.#signal }
+    // What may end the process has no company whose attempts it would cost.
+    const slots = message.isAgain ? concurrency : 1
+    for (let backOffMs = firstBackOffMs; !signal.aborted; backOffMs *= 2) {
+      const outcome = await this.#slots.run(
+        async () => (signal.aborted ? undefined : attempts.next(context)),
+        slots,
       )
       if (outcome === undefined) break
       if (outcome.kind !== 'failed') return { kind: 'acknowledge' }
-      const { failure, isMistake } = outcome
-      if (isMistake) mistakes += 1
-      const isLost = !failure.retryable && (!isMistake || mistakes >= maxAttempts)
-      if (isLost) return this.#dead(event.id, failure)
+      if (outcome.by === 'refusal') return this.#dead(event.id, outcome.failure)
+      const { failure } = outcome
       stores.diagnostics.emit('consume:failed', { consumer, eventId: event.id, error: failure })
-      await pause(Math.min(backOffMs, maxBackOffMs), this.#signal)
+      await pause(Math.min(backOffMs, maxBackOffMs), signal)
     }
     return { kind: 'release' }
+  }
+
+  /** Aborted when nothing more is to be done for a message. */
+  #until({ lost }: Message): AbortSignal {
+    if (lost === undefined) return this.#signal
+    // One for all messages of a channel: a signal keeps those that are made of it.
+    const end = this.#ends.get(lost) ?? AbortSignal.any([this.#signal, lost])
+    this.#ends.set(lost, end)
+    return end
   }
 
   #dead(eventId: string, failure: { readonly message: string }): Way {
@@ -95,20 +117,30 @@ export class InHand {
     return { kind: 'refuse', reason: failure.message }
   }
 
-  async #tell(message: Message, way: Way): Promise<void> {
+  /** Tells the broker, within a time limit, and returns whether it was told. */
+  async #tell(message: Message, way: Way): Promise<boolean> {
+    const { maxBackOffMs, timeoutMs } = this.#settings
+    const signal = this.#until(message)
     // Any other settlement that is lost costs another delivery, which the inbox knows.
     const isRepeated = way.kind === 'refuse'
     do {
       try {
-        await (way.kind === 'refuse' ? message.refuse(way.reason) : message[way.kind]())
-        return
+        await within(timeoutMs, `to ${way.kind} a message`, () =>
+          way.kind === 'refuse' ? message.refuse(way.reason) : message[way.kind](),
+        )
+        return true
       } catch (error) {
-        const { stores, consumer, maxBackOffMs } = this.#settings
-        stores.diagnostics.emit('consume:error', { consumer, error })
-        if (isRepeated) await pause(Math.min(betweenRefusalsMs, maxBackOffMs), this.#signal)
+        this.report(error)
+        if (isRepeated) await pause(Math.min(betweenRefusalsMs, maxBackOffMs), signal)
       }
-    } while (isRepeated && !this.#signal.aborted)
+    } while (isRepeated && !signal.aborted)
+    return false
   }
+}
+
+interface Handling {
+  readonly message: Message
+  readonly attempts: Attempts
 }
 
 type Way =

@@ -11,8 +11,10 @@ export interface Message {
    * @defaultValue the event's aggregate
    */
   readonly lane?: string
-  /** How often the broker had delivered it before, as far as it tells. */
-  readonly earlierDeliveries: number
+  /** Whether it may have been begun before, as far as the broker tells. */
+  readonly isAgain: boolean
+  /** Aborted once the broker has taken it back, or is to: it is delivered again. */
+  readonly lost?: AbortSignal
   /** It is handled. */
   acknowledge(): Promise<void> | void
   /**

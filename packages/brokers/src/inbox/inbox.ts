@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import {
   checkOptions,
+  err,
   ok,
   once as onFirstUse,
   option,
@@ -8,7 +9,7 @@ import {
   strictOptions,
 } from '@headwater/core'
 import type { AsyncResult, Result, SqlClient, SqlError, Stores } from '@headwater/core'
-import { deleteOldEntries, insertEntry } from './inbox-queries.ts'
+import { deleteOldAttempts, deleteOldEntries, insertEntry } from './inbox-queries.ts'
 
 /** An event, as one consumer handles it. */
 export interface InboxEntry {
@@ -20,6 +21,8 @@ export interface InboxEntry {
 
 /** Options of {@link Inbox.purge}. */
 export interface PurgeInboxOptions {
+  /** The consumer whose entries are deleted; those of others have an age of their own. */
+  readonly consumer: string
   /**
    * Age from which entries may be deleted, in milliseconds. A message that a broker delivers again
    * after that is handled again: keep them for longer than your brokers keep messages.
@@ -32,7 +35,7 @@ export interface PurgeInboxOptions {
 /** The defaults of {@link PurgeInboxOptions}. */
 export const inboxDefaults = {
   retentionMs: 7 * 24 * 60 * 60_000,
-} as const satisfies Required<PurgeInboxOptions>
+} as const satisfies Omit<Required<PurgeInboxOptions>, 'consumer'>
 
 /** What was handled, in the table `inbox` of the consumer's own database. */
 export interface Inbox {
@@ -50,23 +53,23 @@ export interface Inbox {
     work: () => AsyncResult<unknown, E>,
   ): ResultAsync<'handled' | 'duplicate', E>
   /**
-   * Deletes old entries, at most 5,000 with each statement, and returns their number. A consumption
-   * does so by itself.
+   * Deletes the old entries of a consumer, at most 5,000 with each statement, and returns their
+   * number. A consumption does so by itself.
    *
    * @throws InvalidOptions when an option breaks a rule.
    */
   purge(
     stores: Pick<Stores, 'postgres'>,
-    options?: PurgeInboxOptions,
+    options: PurgeInboxOptions,
   ): ResultAsync<number, SqlError>
 }
 
 /** The inbox of consumers: {@link Inbox.once} for those of your own, whatever the broker. */
 export const inbox: Inbox = {
   once: (tx, entry, work) => new ResultAsync(handleOnce(tx, entry, work)),
-  purge: (stores, options = {}) => {
-    const settings = checkOptions('inbox.purge', purgeSchema(), { ...inboxDefaults, ...options })
-    return new ResultAsync(purge(stores, settings.retentionMs))
+  purge: (stores, options) => {
+    const settings = { ...inboxDefaults, ...checkOptions('inbox.purge', purgeSchema(), options) }
+    return new ResultAsync(purge(stores, settings))
   },
 }
 
@@ -85,11 +88,14 @@ const rowsPerStatement = 5_000
 
 async function purge(
   { postgres }: Pick<Stores, 'postgres'>,
-  retentionMs: number,
+  { consumer, retentionMs }: Required<PurgeInboxOptions>,
 ): Promise<Result<number, SqlError>> {
+  const attempts = await postgres.query(deleteOldAttempts, [consumer, retentionMs])
+  if (attempts.isErr()) return err(attempts.error)
   for (let purged = 0; ;) {
-    const result = await postgres.query(deleteOldEntries, [retentionMs, rowsPerStatement])
-    if (result.isErr()) return result.map(() => purged)
+    const values = [consumer, retentionMs, rowsPerStatement]
+    const result = await postgres.query(deleteOldEntries, values)
+    if (result.isErr()) return err(result.error)
     const count = result.value.rowCount ?? 0
     purged += count
     if (count < rowsPerStatement) return ok(purged)
@@ -97,5 +103,8 @@ async function purge(
 }
 
 const purgeSchema = onFirstUse(() =>
-  strictOptions<PurgeInboxOptions>({ retentionMs: z.optional(option.durationMs()) }),
+  strictOptions<PurgeInboxOptions>({
+    consumer: option.text(),
+    retentionMs: z.optional(option.durationMs()),
+  }),
 )

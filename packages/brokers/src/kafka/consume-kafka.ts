@@ -5,7 +5,7 @@ import { consumeRules, type ConsumeOptions } from '../consume/consume-options.ts
 import { startConsuming, type Consumption, type Source } from '../consume/consumption.ts'
 import type { InHand } from '../consume/in-hand.ts'
 import type { Message } from '../consume/message.ts'
-import { orAborted } from '../consume/pause.ts'
+import { orAborted, within } from '../consume/pause.ts'
 import { readKafkaRecord } from './kafka-message.ts'
 
 /** The part of a message of `@platformatic/kafka` that is used. */
@@ -46,8 +46,8 @@ export interface ConsumeKafkaOptions extends ConsumeOptions {
   readonly topics: readonly string[]
   /**
    * Keeps a message that was given up, usually by sending it to a topic of dead letters: Kafka has
-   * none of its own. Its offset is committed once this resolves; while it rejects it is called
-   * again, and the partition waits.
+   * none of its own. Its offset is committed once this resolves; while it rejects, or takes longer
+   * than `timeoutMs`, it is called again, and the partition waits.
    */
   readonly deadLetter: (letter: KafkaDeadLetter) => Promise<void>
 }
@@ -79,15 +79,19 @@ const consumeKafkaSchema = once(() =>
   }),
 )
 
-class TopicSource implements Source {
-  readonly #deps: Pick<ConsumeKafkaOptions, 'from' | 'topics' | 'deadLetter'>
+type TopicSourceDeps = Pick<ConsumeKafkaOptions, 'from' | 'topics' | 'deadLetter'> & {
+  readonly timeoutMs: number
+}
 
-  constructor(deps: Pick<ConsumeKafkaOptions, 'from' | 'topics' | 'deadLetter'>) {
+class TopicSource implements Source {
+  readonly #deps: TopicSourceDeps
+
+  constructor(deps: TopicSourceDeps) {
     this.#deps = deps
   }
 
   async receive(inHand: InHand, signal: AbortSignal): Promise<void> {
-    const { from, topics } = this.#deps
+    const { from, topics, deadLetter, timeoutMs } = this.#deps
     const opening = from.consume({
       topics: [...topics],
       autocommit: false,
@@ -101,30 +105,67 @@ class TopicSource implements Source {
     }
     const stream = opened.value
     const messages = stream[Symbol.asyncIterator]()
-    while (!signal.aborted) {
-      await inHand.room()
-      const next = await orAborted(messages.next(), signal)
-      if (next === undefined || next.value.done === true) break
-      inHand.take(this.#inHand(next.value.value))
+    const delivery = new Delivery(deadLetter)
+    try {
+      while (!signal.aborted) {
+        await inHand.room()
+        const next = await orAborted(messages.next(), signal)
+        if (next === undefined || next.value.done === true) break
+        inHand.take(delivery.inHandOf(next.value.value))
+      }
+    } finally {
+      delivery.end()
+      await inHand.drained()
+      await within(timeoutMs, 'to close a stream of Kafka', () => stream.close()).catch(
+        (error: unknown) => {
+          inHand.report(error)
+        },
+      )
     }
-    await inHand.drained()
-    await stream.close()
+  }
+}
+
+/** What one stream delivers, until its end. */
+class Delivery {
+  readonly #deadLetter: ConsumeKafkaOptions['deadLetter']
+  readonly #ended = new AbortController()
+  readonly #offsets = new Map<string, bigint>()
+
+  constructor(deadLetter: ConsumeKafkaOptions['deadLetter']) {
+    this.#deadLetter = deadLetter
   }
 
-  #inHand(message: KafkaMessage): Message {
+  /** What waits in hand is read again from the committed offset on. */
+  end(): void {
+    this.#ended.abort()
+  }
+
+  inHandOf(message: KafkaMessage): Message {
     let isKept = false
+    const lane = `${message.topic}/${message.partition}`
     return {
       event: readKafkaRecord(message),
-      lane: `${message.topic}/${message.partition}`,
-      earlierDeliveries: 0,
+      lane,
+      isAgain: this.#isAgain(lane, message),
+      lost: this.#ended.signal,
       acknowledge: () => message.commit(),
       refuse: async (reason) => {
-        if (!isKept) await this.#deps.deadLetter({ message, reason })
+        if (!isKept) await this.#deadLetter({ message, reason })
         isKept = true
         await message.commit()
       },
       // What is not committed is read again.
       release: () => undefined,
     }
+  }
+
+  /**
+   * Kafka does not say so. A process that dies has begun no more of a partition than the first
+   * message after the committed offset, where the next one starts.
+   */
+  #isAgain(partition: string, { offset }: KafkaMessage): boolean {
+    const last = this.#offsets.get(partition)
+    this.#offsets.set(partition, offset)
+    return last === undefined || offset !== last + 1n
   }
 }

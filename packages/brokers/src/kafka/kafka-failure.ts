@@ -1,4 +1,11 @@
-import { away, refusedBatch, wordsOf, type NotTaken } from '../delivery/not-taken.ts'
+import {
+  away,
+  deferred,
+  refused,
+  refusedBatch,
+  wordsOf,
+  type NotTaken,
+} from '../delivery/not-taken.ts'
 
 /** Errors of the protocol that the same record will meet again. */
 const refusals: ReadonlySet<unknown> = new Set([
@@ -9,7 +16,6 @@ const refusals: ReadonlySet<unknown> = new Set([
   'POLICY_VIOLATION',
   'RECORD_LIST_TOO_LARGE',
   'TOPIC_AUTHORIZATION_FAILED',
-  'UNKNOWN_TOPIC_OR_PARTITION',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 
@@ -18,10 +24,41 @@ const refusals: ReadonlySet<unknown> = new Set([
  * and refreshed its metadata. An error that is not known as a refusal makes the sink rest.
  */
 export function readKafkaError(error: unknown): NotTaken {
-  const refusal = causesOf(error).find(({ apiId }) => refusals.has(apiId))
+  const refusal = refusalIn(error)
   return refusal === undefined
     ? away(`Kafka: ${wordsOf(error)}`, error)
-    : refusedBatch(`Kafka: ${String(refusal.apiId)}: ${wordsOf(refusal.error)}`, error)
+    : refusedBatch(wordsOfCause(refusal), error)
+}
+
+/**
+ * Reads what the client reports of one topic: its events are refused where it can never take them,
+ * and wait while it does not exist or has no leader. A client that learns nothing makes the sink
+ * rest.
+ */
+export function readTopicError(topic: string, error: unknown): NotTaken {
+  const refusal = refusalIn(error)
+  if (refusal !== undefined) return refused(wordsOfCause(refusal), error)
+  if (isUnknownTopic(error)) return deferred(`Kafka has no topic "${topic}"`, error)
+  const ofTopic = causesOf(error).find(({ apiId }) => apiId !== undefined)
+  return ofTopic === undefined
+    ? away(`Kafka: ${wordsOf(error)}`, error)
+    : deferred(wordsOfCause(ofTopic), error)
+}
+
+/** The client has an error of its own for it, in place of the protocol's. */
+function isUnknownTopic(error: unknown): boolean {
+  return causesOf(error).some(
+    ({ error: cause, apiId }) =>
+      apiId === 'UNKNOWN_TOPIC_OR_PARTITION' || wordsOf(cause).startsWith('Unknown topic '),
+  )
+}
+
+function refusalIn(error: unknown): KafkaCause | undefined {
+  return causesOf(error).find(({ apiId }) => refusals.has(apiId))
+}
+
+function wordsOfCause({ apiId, error }: KafkaCause): string {
+  return `Kafka: ${String(apiId)}: ${wordsOf(error)}`
 }
 
 interface KafkaCause {

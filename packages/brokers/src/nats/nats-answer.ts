@@ -3,15 +3,26 @@ import { away, refused, wordsOf, type NotTaken } from '../delivery/not-taken.ts'
 
 /** What a stream answers: where it stored the message, or why it did not. */
 interface PubAck {
-  readonly error?: { readonly code: number; readonly description: string }
+  readonly error?: { readonly err_code?: number; readonly description: string }
 }
+
+/** Errors of JetStream that the same message will meet again, on the same stream. */
+const refusals: ReadonlySet<number | undefined> = new Set([
+  10_054, // the message is larger than the stream permits
+  10_097, // the headers are larger than 64 KB
+  10_109, // the stream is sealed
+])
 
 /** Whether nobody listens on the subject: no stream takes it, or JetStream is away. */
 export function isUnheard({ data, headers }: Msg): boolean {
   return data.length === 0 && headers?.code === 503
 }
 
-/** Reads the answer of a stream: nothing when it has stored the message, or had it before. */
+/**
+ * Reads the answer of a stream: nothing when it has stored the message, or had it before. An error
+ * that is not known as a refusal makes the sink rest: accounts that are full and ids that are in
+ * process have codes of 400 and more as well.
+ */
 export function readAnswer(answer: Msg): NotTaken | undefined {
   let ack: PubAck
   try {
@@ -25,12 +36,7 @@ export function readAnswer(answer: Msg): NotTaken | undefined {
   const { error } = ack
   if (error === undefined) return undefined
   const message = `JetStream: ${error.description}`
-  return isRefusal(error.code) ? refused(message, error) : away(message, error)
-}
-
-/** Codes are those of HTTP: 408 and 429 ask for patience, the rest of 400 will not change. */
-function isRefusal(code: number): boolean {
-  return code >= 400 && code < 500 && code !== 408 && code !== 429
+  return refusals.has(error.err_code) ? refused(message, error) : away(message, error)
 }
 
 /** Tells an error of the client, before anything was sent, of one message from one of all. */

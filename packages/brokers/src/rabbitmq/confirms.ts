@@ -21,7 +21,8 @@ const preconditionFailed = 406
 
 /**
  * A channel with confirms: each message is answered once the broker has written it to the queues,
- * or has returned it.
+ * or has returned it. Returns are told apart by `messageId`: while a message has no answer, no
+ * other one may have its id.
  */
 export class Confirms {
   readonly #channel: ConfirmChannel
@@ -66,6 +67,16 @@ export class Confirms {
         answer(this.#isOpen ? refused(`RabbitMQ: ${wordsOf(error)}`, error) : this.#lost())
       }
     })
+  }
+
+  /**
+   * Closes the channel, with what has no answer yet: the broker may still answer it, and the answer
+   * of one message must not be taken for that of another. Does not wait, since the broker may not
+   * answer this either.
+   */
+  abandon(): void {
+    this.#isOpen = false
+    void this.#channel.close().catch(() => undefined)
   }
 
   #read(messageId: string, error: unknown): NotTaken | undefined {

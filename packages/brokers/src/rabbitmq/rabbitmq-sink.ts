@@ -107,7 +107,10 @@ class Publisher {
     const confirms = opened.value
     return sendByAggregate(events, async (event) => {
       const sent = await orAborted(send(event, confirms), signal)
-      return sent === undefined ? late : sent.value
+      if (sent !== undefined) return sent.value
+      // The batch is sent again, with the same ids.
+      if (confirms.isOpen) confirms.abandon()
+      return late
     })
   }
 

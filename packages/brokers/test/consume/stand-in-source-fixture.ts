@@ -1,4 +1,4 @@
-import { err, ok, type Result, type Stores } from '@headwater/core'
+import { err, ok, type Stores } from '@headwater/core'
 import type { ConsumeOptions } from '../../src/index.ts'
 import type { MessageUnreadable, ReceivedEvent } from '../../src/index.ts'
 import { RunningConsumption, type Source } from '../../src/consume/consumption.ts'
@@ -12,6 +12,8 @@ export class StandInSource implements Source {
   readonly settled: string[] = []
   /** How often refusing a message fails before it succeeds. */
   refusalsThatFail = 0
+  /** Whether the broker takes acknowledgements without an answer. */
+  isSilent = false
   readonly #waiting: Message[] = []
   #inHand: InHand | undefined
   readonly #lost = Promise.withResolvers<never>()
@@ -27,8 +29,12 @@ export class StandInSource implements Source {
     return new RunningConsumption(stores, options, this)
   }
 
-  deliver(event: ReceivedEvent, earlierDeliveries = 0): void {
-    this.#take(`${event.aggregateId}:${event.version}`, { event: ok(event), earlierDeliveries })
+  deliver(event: ReceivedEvent, { isAgain = false, lost }: Delivered = {}): void {
+    this.#take(`${event.aggregateId}:${event.version}`, {
+      event: ok(event),
+      isAgain,
+      ...(lost && { lost }),
+    })
   }
 
   deliverUnreadable(): void {
@@ -37,19 +43,16 @@ export class StandInSource implements Source {
       message: 'it is none',
       retryable: false,
     }
-    this.#take('unreadable', { event: err(failure), earlierDeliveries: 0 })
+    this.#take('unreadable', { event: err(failure), isAgain: false })
   }
 
-  #take(
-    name: string,
-    given: {
-      readonly event: Result<ReceivedEvent, MessageUnreadable>
-      readonly earlierDeliveries: number
-    },
-  ): void {
+  #take(name: string, given: Pick<Message, 'event' | 'isAgain' | 'lost'>): void {
     const message: Message = {
       ...given,
-      acknowledge: () => void this.settled.push(`acknowledge ${name}`),
+      acknowledge: () => {
+        if (this.isSilent) return new Promise<void>(() => undefined)
+        this.settled.push(`acknowledge ${name}`)
+      },
       refuse: () => {
         if (this.refusalsThatFail > 0) {
           this.refusalsThatFail -= 1
@@ -62,6 +65,11 @@ export class StandInSource implements Source {
     if (this.#inHand === undefined) this.#waiting.push(message)
     else this.#inHand.take(message)
   }
+}
+
+interface Delivered {
+  readonly isAgain?: boolean
+  readonly lost?: AbortSignal
 }
 
 /** An event as it arrives. */

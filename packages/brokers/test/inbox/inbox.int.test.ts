@@ -46,18 +46,52 @@ test('Work that fails leaves no note, and runs again', async () => {
   expect(await handleOnce()).toBe('handled')
 })
 
+const ofMail = { consumer: 'mail' }
+
+/** Entries that are eight days old. */
+async function age(consumer: string, count: number): Promise<void> {
+  await fixture.sql(
+    `INSERT INTO @schema.inbox (consumer, event_id, handled_at)
+    SELECT $1, 'old' || n, now() - interval '8 days' FROM generate_series(1, $2::integer) AS n`,
+    [consumer, count],
+  )
+  await fixture.sql(
+    `INSERT INTO @schema.inbox_attempt (consumer, event_id, lost, changed_at)
+    VALUES ($1, 'old', 1, now() - interval '8 days'), ($1, 'new', 1, now())`,
+    [consumer],
+  )
+}
+
+async function countsOf(consumer: string): Promise<readonly number[]> {
+  const { rows } = await fixture.sql<{ entries: number; attempts: number }>(
+    `SELECT (SELECT count(*)::integer FROM @schema.inbox WHERE consumer = $1) AS entries,
+      (SELECT count(*)::integer FROM @schema.inbox_attempt WHERE consumer = $1) AS attempts`,
+    [consumer],
+  )
+  return rows.flatMap(({ entries, attempts }) => [entries, attempts])
+}
+
 test('Purging deletes what is old, however much it is, and nothing else', async () => {
-  const { client, schema } = fixture.stores.postgres
-  await client.query(`INSERT INTO "${schema}".inbox (consumer, event_id, handled_at)
-    SELECT 'mail', 'old' || n, now() - interval '8 days' FROM generate_series(1, 12001) AS n`)
+  await age('mail', 12_001)
   await handleOnce()
-  expect(orThrow(await inbox.purge(fixture.stores))).toBe(12_001)
+  expect(orThrow(await inbox.purge(fixture.stores, ofMail))).toBe(12_001)
+  expect(await countsOf('mail')).toEqual([1, 1])
   expect(await handleOnce()).toBe('duplicate')
-  expect(orThrow(await inbox.purge(fixture.stores))).toBe(0)
+  expect(orThrow(await inbox.purge(fixture.stores, ofMail))).toBe(0)
 })
 
-test('Purging refuses a retention that is none', () => {
-  expect(() => inbox.purge(fixture.stores, { retentionMs: 0 })).toThrow(
+test('Purging leaves the entries of other consumers, who keep theirs for longer', async () => {
+  await age('mail', 10)
+  await age('search', 10)
+  expect(orThrow(await inbox.purge(fixture.stores, ofMail))).toBe(10)
+  expect(await countsOf('search')).toEqual([10, 2])
+})
+
+test('Purging refuses a retention that is none, and what names no consumer', () => {
+  expect(() => inbox.purge(fixture.stores, { ...ofMail, retentionMs: 0 })).toThrow(
     'inbox.purge: retentionMs: expected more than 0 ms: got 0',
+  )
+  expect(() => inbox.purge(fixture.stores, {} as never)).toThrow(
+    'inbox.purge: consumer: expected a text',
   )
 })

@@ -19,17 +19,22 @@ beforeEach(async () => {
   topic = new StandInTopic()
 })
 
+const forever = new Promise<undefined>(() => undefined)
+
 /** One partition as the client streams it: from the committed offset on, until it is closed. */
 class StandInTopic implements KafkaConsumer {
   readonly messages: KafkaMessage[] = []
   committed = 0n
   opened = 0
+  /** Whether Kafka answers neither commits nor the end of a stream. */
+  isSilent = false
   #fail: ((error: Error) => void) | undefined
 
   add(event: ReturnType<typeof logged>): void {
     const offset = BigInt(this.messages.length)
     const { key, value, headers } = kafkaRecordOf(event, { topic: 'courses', source: '/shop' })
     const commit = async (): Promise<void> => {
+      if (this.isSilent) await forever
       if (offset >= this.committed) this.committed = offset + 1n
     }
     this.messages.push({ topic: 'courses', partition: 0, offset, key, value, headers, commit })
@@ -45,7 +50,8 @@ class StandInTopic implements KafkaConsumer {
     const { promise: failed, reject } = Promise.withResolvers<never>()
     this.#fail = reject
     const messages = this.#from(this.committed, failed)
-    return { [Symbol.asyncIterator]: () => messages, close: async () => undefined }
+    const close = async (): Promise<void> => (this.isSilent ? forever : undefined)
+    return { [Symbol.asyncIterator]: () => messages, close }
   }
 
   async *#from(offset: bigint, failed: Promise<never>): AsyncGenerator<KafkaMessage> {
@@ -112,6 +118,37 @@ test('A message that is given up is committed once the dead letters have it', as
   await consumption.close()
   expect(kept).toEqual(['0 undefined is not a course'])
   expect(await fixture.effects()).toEqual(['6:1'])
+})
+
+test('The first message of a stream may have ended a process: it is refused when its attempts are lost', async () => {
+  const [killer, next] = [logged('5', 1), logged('5', 2)]
+  for (const { id } of [killer, next])
+    await fixture.sql(`INSERT INTO @schema.inbox_attempt VALUES ('mail', $1, 5)`, [id])
+  topic.add(killer)
+  topic.add(next)
+  const kept: string[] = []
+  const consumption = consumeKafka(
+    fixture.stores,
+    options({ deadLetter: async ({ reason }) => void kept.push(reason) }),
+  )
+  await eventually(() => expect(topic.committed).toBe(2n))
+  await consumption.close()
+  expect(kept).toEqual(['5 attempts at the event failed or ended their process'])
+  expect(await fixture.effects()).toEqual(['5:2'])
+})
+
+test('Closing ends though Kafka answers nothing, and the event is not handled again', async () => {
+  topic.isSilent = true
+  topic.add(logged('5', 1))
+  const first = consumeKafka(fixture.stores, options({ timeoutMs: 50 }))
+  await eventually(async () => expect(await fixture.effects()).toEqual(['5:1']))
+  await first.close()
+  expect(topic.committed).toBe(0n)
+  topic.isSilent = false
+  const second = consumeKafka(fixture.stores, options())
+  await eventually(() => expect(topic.committed).toBe(1n))
+  await second.close()
+  expect(await fixture.effects()).toEqual(['5:1'])
 })
 
 test('A consumer of the client fits, and one that cannot connect is tried until the end', async () => {

@@ -4,12 +4,18 @@ import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/t
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { OutboxEvent, Sink } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
-import { consumeNats, natsSink, natsSubject, type NatsSinkOptions } from '../../src/nats/index.ts'
+import type { Consumption } from '../../src/index.ts'
+import {
+  consumeNats,
+  natsSink,
+  natsSubject,
+  type ConsumeNatsOptions,
+  type NatsSinkOptions,
+} from '../../src/nats/index.ts'
 import { natsHeadersOf, readNatsMessage } from '../../src/nats/nats-message.ts'
 import {
   areInOrder,
   change,
-  changes,
   logged,
   unhurried,
   useBrokers,
@@ -91,22 +97,29 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
     expect(message?.header.get('Nats-Msg-Id')).toBe(event.id)
   })
 
-  test('Loses nothing and keeps the order of aggregates while NATS is killed and restarted', async () => {
-    const events = changes(20, 50)
-    await fixture.publish(...events)
-    const relay = fixture.relay(sinkOn(connection, { batchSize: 40 }))
-    for (const least of [100, 400]) {
-      await eventually(async () => {
-        expect((await manager.streams.info(stream)).state.messages).toBeGreaterThan(least)
-      })
-      await engine.kill()
-      await engine.start()
-    }
-    expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
+  async function countStored(): Promise<number> {
+    return (await manager.streams.info(stream)).state.messages
+  }
+
+  async function expectStored(count: number): Promise<void> {
     const effects = (await stored()).map(effectOf)
-    expect(effects).toHaveLength(events.length)
+    expect(effects).toHaveLength(count)
     expect(areInOrder(effects)).toBe(true)
     expect(await fixture.deadLetters()).toEqual([])
+  }
+
+  test('Loses nothing and keeps the order of aggregates while NATS is killed and restarted', async () => {
+    const publishing = fixture.startPublishing()
+    const relay = fixture.relay(sinkOn(connection, { batchSize: 40 }))
+    for (let kill = 0; kill < 2; kill += 1) {
+      const before = await eventually(countStored)
+      await eventually(async () => expect(await countStored()).toBeGreaterThan(before + 100))
+      await fixture.untilRetried(() => engine.kill())
+      await engine.start()
+    }
+    const count = await publishing.stop()
+    expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
+    await expectStored(count)
   })
 
   const partitions: Record<string, (proxy: FaultProxy) => void> = {
@@ -121,20 +134,16 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
       const proxy = await faultProxy(`http://127.0.0.1:${port}`)
       endings.push(() => proxy.close())
       const over = await connected(`nats://127.0.0.1:${proxy.port}`, { pingInterval: 500 })
-      const events = changes(20, 50)
-      await fixture.publish(...events)
+      const publishing = fixture.startPublishing()
       const relay = fixture.relay(sinkOn(over, { batchSize: 40, timeoutMs: 700 }))
-      await eventually(async () => {
-        expect((await manager.streams.info(stream)).state.messages).toBeGreaterThan(100)
+      await eventually(async () => expect(await countStored()).toBeGreaterThan(100))
+      await fixture.untilRetried(() => {
+        fault(proxy)
       })
-      fault(proxy)
-      await eventually(() => expect(fixture.retried()).toBeGreaterThan(2))
       proxy.restore()
+      const count = await publishing.stop()
       expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
-      const effects = (await stored()).map(effectOf)
-      expect(effects).toHaveLength(events.length)
-      expect(areInOrder(effects)).toBe(true)
-      expect(await fixture.deadLetters()).toEqual([])
+      await expectStored(count)
     },
   )
 
@@ -213,60 +222,88 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
     expect(answer).toMatchObject({ retryable: true, message: 'NATS is not connected' })
   })
 
-  async function consumerOf(name: string): ReturnType<JetStreamManager['consumers']['add']> {
-    return manager.consumers.add(stream, {
-      durable_name: name,
+  /** Starts a consumer, which ends before its connection does. */
+  async function consume(
+    more: Partial<ConsumeNatsOptions> = {},
+    { over = connection, max_ack_pending = 1_000 } = {},
+  ): Promise<Consumption> {
+    await manager.consumers.add(stream, {
+      durable_name: 'mail',
       ack_policy: 'explicit',
       ack_wait: 2_000_000_000,
+      max_ack_pending,
+    })
+    const { stores, handle } = fixture
+    const from = await jetstream(over).consumers.get(stream, 'mail')
+    const consumption = consumeNats(stores, { consumer: 'mail', from, handle, ...more })
+    endings.push(() => consumption.close())
+    return consumption
+  }
+
+  async function untilAcknowledged(): Promise<void> {
+    await eventually(async () => {
+      const { num_pending, num_ack_pending } = await manager.consumers.info(stream, 'mail')
+      expect([num_pending, num_ack_pending]).toEqual([0, 0])
     })
   }
 
-  test('Handles each event once, in order, though NATS is killed and delivers it again', async () => {
-    await consumerOf('mail')
-    const events = changes(10, 40)
-    await fixture.publish(...events)
+  /** Consumes while NATS is killed with messages in hand, and returns the number of events. */
+  async function consumeThroughKill(
+    courses: number,
+    consuming: { readonly max_ack_pending?: number } = {},
+  ): Promise<number> {
+    let gate: Promise<unknown> = Promise.resolve()
+    const publishing = fixture.startPublishing(courses)
     const relay = fixture.relay(sinkOn(connection, { batchSize: 50 }))
-    const { stores, handle } = fixture
-    const from = await jetstream(connection).consumers.get(stream, 'mail')
-    const consumption = consumeNats(stores, { consumer: 'mail', from, handle })
-    await eventually(async () => {
-      expect((await fixture.effects()).length).toBeGreaterThan(50)
+    const handle: BrokersFixture['handle'] = async (tx, event) => {
+      await gate
+      await fixture.handle(tx, event)
+    }
+    const consumption = await consume({ handle }, consuming)
+    await eventually(async () => expect((await fixture.effects()).length).toBeGreaterThan(50))
+    const opened = Promise.withResolvers<undefined>()
+    gate = opened.promise
+    await eventually(() => expect(consumption.inHand).toBeGreaterThan(0))
+    await fixture.untilRetried(async () => {
+      await engine.kill()
+      opened.resolve(undefined)
     })
-    await engine.kill()
     await engine.start()
+    const count = await publishing.stop()
     expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
-    await eventually(
-      async () => {
-        expect(await fixture.effects()).toHaveLength(events.length)
-      },
-      { timeoutMs: 120_000 },
-    )
+    await eventually(async () => expect(await fixture.effects()).toHaveLength(count), {
+      timeoutMs: 200_000,
+    })
+    await untilAcknowledged()
     await consumption.close()
-    expect(areInOrder(await fixture.effects())).toBe(true)
+    expect(await fixture.effects()).toHaveLength(count)
     expect(fixture.dead).toEqual([])
+    return count
+  }
+
+  test('Handles each event once, though NATS is killed with many in hand', async () => {
+    const count = await consumeThroughKill(20)
+    expect(new Set(await fixture.effects()).size).toBe(count)
+  })
+
+  test('A consumer with one message in hand keeps the order of aggregates while NATS is killed', async () => {
+    await consumeThroughKill(2, { max_ack_pending: 1 })
+    expect(areInOrder(await fixture.effects())).toBe(true)
   })
 
   test('Handles an event once that the stream has three times', async () => {
-    await consumerOf('mail')
     const event = logged('5', 1)
     for (let time = 0; time < 3; time += 1) {
       const headers = natsHeadersOf(event, '/shop')
       headers.delete('Nats-Msg-Id')
       await jetstream(connection).publish(`${stream}.course.5`, '{}', { headers })
     }
-    const { stores, handle } = fixture
-    const from = await jetstream(connection).consumers.get(stream, 'mail')
-    const consumption = consumeNats(stores, { consumer: 'mail', from, handle })
-    await eventually(async () => {
-      const { num_pending, num_ack_pending } = await manager.consumers.info(stream, 'mail')
-      expect([num_pending, num_ack_pending]).toEqual([0, 0])
-    })
-    await consumption.close()
+    await consume()
+    await untilAcknowledged()
     expect(await fixture.effects()).toEqual(['5:1'])
   })
 
   test('Terminates what is given up, which the server announces, and handles what follows', async () => {
-    await consumerOf('mail')
     const advised: string[] = []
     connection.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${stream}.mail`, {
       callback: (_, message) => void advised.push(message.json<{ reason: string }>().reason),
@@ -274,11 +311,7 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
     expect(
       (await sinkOn(connection).handle([logged('5', 1), logged('5', 2)], unhurried())).isOk(),
     ).toBe(true)
-    const { stores } = fixture
-    const from = await jetstream(connection).consumers.get(stream, 'mail')
-    const consumption = consumeNats(stores, {
-      consumer: 'mail',
-      from,
+    const consumption = await consume({
       maxAttempts: 2,
       handle: async (tx, event) => {
         if (event.version === 1) throw new TypeError('undefined is not a course')
@@ -292,14 +325,9 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
   })
 
   test('A handling that takes longer than the consumer waits is not delivered to another process', async () => {
-    await consumerOf('mail')
     expect((await sinkOn(connection).handle([logged('5', 1)], unhurried())).isOk()).toBe(true)
     let calls = 0
-    const { stores } = fixture
-    const from = await jetstream(connection).consumers.get(stream, 'mail')
-    const consumption = consumeNats(stores, {
-      consumer: 'mail',
-      from,
+    const consumption = await consume({
       deadlineMs: 30_000,
       handle: async (tx, event) => {
         calls += 1
@@ -311,5 +339,35 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
     await consumption.close()
     expect(calls).toBe(1)
     expect((await manager.consumers.info(stream, 'mail')).num_redelivered).toBe(0)
+  })
+
+  test('An event that could not be acknowledged, since the host closed the connection, is handled once', async () => {
+    expect((await sinkOn(connection).handle([logged('5', 1)], unhurried())).isOk()).toBe(true)
+    const errors: unknown[] = []
+    fixture.stores.diagnostics.on('consume:error', ({ error }) => void errors.push(error))
+    const over = await connected(engine.url)
+    const end = Promise.withResolvers<undefined>()
+    const first = await consume(
+      {
+        deadlineMs: 60_000,
+        handle: async (tx, event) => {
+          await end.promise
+          await fixture.handle(tx, event)
+        },
+      },
+      { over },
+    )
+    await eventually(() => expect(first.inHand).toBe(1))
+    await over.close()
+    // Long enough for the server to be told to wait, were it there.
+    await eventually(() => expect(errors.length).toBeGreaterThan(3))
+    end.resolve(undefined)
+    await first.close()
+    expect(await fixture.effects()).toEqual(['5:1'])
+    await consume()
+    await untilAcknowledged()
+    const { delivered } = await manager.consumers.info(stream, 'mail')
+    expect(delivered.consumer_seq).toBeGreaterThan(1)
+    expect(await fixture.effects()).toEqual(['5:1'])
   })
 })

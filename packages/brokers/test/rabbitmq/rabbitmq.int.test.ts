@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Channel, type Options, type RecoveringChannelModel } from 'amqplib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { OutboxEvent, Sink } from '@headwater/core'
+import { FailureError, type OutboxEvent, type Sink } from '@headwater/core'
 import { eventually, faultProxy, type FaultProxy } from '@headwater/testing'
-import type { ConsumeOptions, Consumption } from '../../src/index.ts'
+import type { Consumption } from '../../src/index.ts'
 import {
   consumeRabbitmq,
   rabbitmqSink,
+  type ConsumeRabbitmqOptions,
   type RabbitmqSinkOptions,
 } from '../../src/rabbitmq/index.ts'
 import { rabbitmqPropertiesOf, readRabbitmqMessage } from '../../src/rabbitmq/rabbitmq-message.ts'
 import {
   areInOrder,
   change,
-  changes,
   logged,
   unhurried,
   useBrokers,
   type BrokersFixture,
 } from '../brokers-fixture.ts'
 import { Engine, hasEngines, withEngines } from '../engine-fixture.ts'
+import { startConsuming } from './consuming-process-fixture.ts'
 
 describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
   const engine = new Engine('rabbitmq')
@@ -100,9 +101,20 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
     return [...new Set(events.map(effectOf))]
   }
 
-  function consume(more: Partial<ConsumeOptions> = {}): Consumption {
+  /** Starts a consumer, which ends before its connection does. */
+  function consume(more: Partial<ConsumeRabbitmqOptions> = {}): Consumption {
     const { stores, handle } = fixture
-    return consumeRabbitmq(stores, { consumer: 'mail', handle, connection, queue: name, ...more })
+    const shared = { consumer: 'mail', handle, connection, queue: name }
+    const consumption = consumeRabbitmq(stores, { ...shared, ...more })
+    endings.push(() => consumption.close())
+    return consumption
+  }
+
+  async function expectTaken(count: number): Promise<void> {
+    const effects = firstOfEach(await taken())
+    expect(effects).toHaveLength(count)
+    expect(areInOrder(effects)).toBe(true)
+    expect(await fixture.deadLetters()).toEqual([])
   }
 
   test('A confirmed event lies in the queue, whole, with its id', async () => {
@@ -116,17 +128,14 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
   })
 
   test('Loses nothing and keeps the order of aggregates while RabbitMQ is killed and restarted', async () => {
-    const events = changes(20, 50)
-    await fixture.publish(...events)
+    const publishing = fixture.startPublishing()
     const relay = fixture.relay(sinkOn(connection, { batchSize: 40 }))
     await eventually(async () => expect(await countIn()).toBeGreaterThan(100))
-    await engine.kill()
+    await fixture.untilRetried(() => engine.kill())
     await engine.start()
+    const count = await publishing.stop()
     expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
-    const effects = firstOfEach(await taken())
-    expect(effects).toHaveLength(events.length)
-    expect(areInOrder(effects)).toBe(true)
-    expect(await fixture.deadLetters()).toEqual([])
+    await expectTaken(count)
   })
 
   const partitions: Record<string, (proxy: FaultProxy) => void> = {
@@ -141,18 +150,16 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
       const proxy = await faultProxy(`http://127.0.0.1:${port}`)
       endings.push(() => proxy.close())
       const over = await connected(`amqp://guest:guest@127.0.0.1:${proxy.port}?heartbeat=1`)
-      const events = changes(20, 50)
-      await fixture.publish(...events)
+      const publishing = fixture.startPublishing()
       const relay = fixture.relay(sinkOn(over, { batchSize: 40, timeoutMs: 700 }))
       await eventually(async () => expect(await countIn()).toBeGreaterThan(100))
-      fault(proxy)
-      await eventually(() => expect(fixture.retried()).toBeGreaterThan(2))
+      await fixture.untilRetried(() => {
+        fault(proxy)
+      })
       proxy.restore()
+      const count = await publishing.stop()
       expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
-      const effects = firstOfEach(await taken())
-      expect(effects).toHaveLength(events.length)
-      expect(areInOrder(effects)).toBe(true)
-      expect(await fixture.deadLetters()).toEqual([])
+      await expectTaken(count)
     },
   )
 
@@ -210,24 +217,66 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
   })
 
   test('Handles each event once, in order, though RabbitMQ is killed and delivers it again', async () => {
-    const events = changes(10, 40)
-    await fixture.publish(...events)
+    let gate: Promise<unknown> = Promise.resolve()
+    const publishing = fixture.startPublishing()
     const relay = fixture.relay(sinkOn(connection, { batchSize: 50 }))
-    const consumption = consume()
-    await eventually(async () => expect((await fixture.effects()).length).toBeGreaterThan(50))
-    await engine.kill()
-    await engine.start()
-    expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
-    await eventually(
-      async () => {
-        expect(await fixture.effects()).toHaveLength(events.length)
+    const consumption = consume({
+      handle: async (tx, event) => {
+        await gate
+        await fixture.handle(tx, event)
       },
-      { timeoutMs: 120_000 },
-    )
+    })
+    await eventually(async () => expect((await fixture.effects()).length).toBeGreaterThan(50))
+    const opened = Promise.withResolvers<undefined>()
+    gate = opened.promise
+    await eventually(() => expect(consumption.inHand).toBeGreaterThan(8))
+    await fixture.untilRetried(async () => {
+      await engine.kill()
+      opened.resolve(undefined)
+    })
+    await engine.start()
+    const count = await publishing.stop()
+    expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
+    await eventually(async () => expect(await fixture.effects()).toHaveLength(count), {
+      timeoutMs: 200_000,
+    })
+    await eventually(() => expect(consumption.inHand).toBe(0))
     await consumption.close()
+    expect(await fixture.effects()).toHaveLength(count)
     expect(areInOrder(await fixture.effects())).toBe(true)
     expect(fixture.dead).toEqual([])
     expect(await countIn()).toBe(0)
+  })
+
+  test('Over a partition no more than maxInHand are in hand, and the last channel has them', async () => {
+    const events = Array.from({ length: 30 }, (_, id) => logged(String(id), 1))
+    expect((await sinkOn(connection).handle(events, unhurried())).isOk()).toBe(true)
+    const proxy = await faultProxy(`http://127.0.0.1:${new URL(engine.url).port}`)
+    endings.push(() => proxy.close())
+    const over = await connected(`amqp://guest:guest@127.0.0.1:${proxy.port}`)
+    let isDown = true
+    const consumption = consume({
+      connection: over,
+      maxInHand: 8,
+      maxBackOffMs: 200,
+      handle: async (tx, event) => {
+        if (isDown)
+          throw new FailureError({ type: 'mail-away', message: 'HTTP 503', retryable: true })
+        await fixture.handle(tx, event)
+      },
+    })
+    for (let time = 0; time < 3; time += 1) {
+      await eventually(() => expect(consumption.inHand).toBe(8))
+      proxy.cut()
+      await eventually(() => expect(consumption.inHand).toBe(0))
+      proxy.restore()
+    }
+    isDown = false
+    await eventually(async () => expect(await fixture.effects()).toHaveLength(30))
+    await eventually(() => expect(consumption.inHand).toBe(0))
+    await consumption.close()
+    expect(await countIn()).toBe(0)
+    expect(fixture.dead).toEqual([])
   })
 
   test('Handles an event once that the queue has three times', async () => {
@@ -287,5 +336,30 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
     await closed
     expect(await fixture.effects()).toEqual(['5:1'])
     expect((await taken()).map(effectOf).toSorted()).toEqual(['5:2', '6:1'])
+  })
+
+  test('An event that ends every process is refused after its attempts, and takes no other with it', async () => {
+    const poison = logged('poison', 1)
+    const others = Array.from({ length: 8 }, (_, id) => logged(String(id), 1))
+    const sink = sinkOn(connection)
+    expect((await sink.handle([poison], unhurried())).isOk()).toBe(true)
+    expect((await sink.handle(others, unhurried())).isOk()).toBe(true)
+    const { options } = fixture
+    let crashes = 0
+    for (;;) {
+      const consuming = await startConsuming({ url: engine.url, queue: name, options })
+      endings.push(() => consuming.stop())
+      const isDead = eventually(async () => expect(await countIn(`${name}-dead`)).toBe(1), {
+        timeoutMs: 120_000,
+      })
+      isDead.catch(() => undefined)
+      if ((await Promise.race([isDead, consuming.ended])) !== 'ended') break
+      crashes += 1
+    }
+    await eventually(async () => expect(await fixture.effects()).toHaveLength(8))
+    // The first end is not counted: nothing was delivered again yet.
+    expect(crashes).toBe(3)
+    expect((await taken(`${name}-dead`)).map(effectOf)).toEqual(['poison:1'])
+    expect(new Set(await fixture.effects()).size).toBe(8)
   })
 })
