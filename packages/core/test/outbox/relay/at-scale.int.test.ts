@@ -1,33 +1,17 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { createRelay, orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
+import { connectorConfig, guideBlocks } from '../log/debezium-guide-fixture.ts'
 import { change, nothingOlder, patient, recordingSink, useOutbox } from '../outbox-fixture.ts'
 
 const open = useOutbox()
 
-/** The code blocks of one language in the guide. */
-async function blocks(language: string): Promise<string[]> {
-  const guide = await readFile(
-    new URL('../../../../../docs/guides/outbox-at-scale.md', import.meta.url),
-    'utf8',
-  )
-  return [...guide.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
-    ([, code]) => code ?? '',
-  )
-}
-
-interface Connector {
-  readonly config: Readonly<Record<string, string>>
-}
-
 describe('the guide to Debezium', () => {
   test("The guide's connector reads the guide's publication, with the router's default options", async () => {
-    const [json = ''] = await blocks('json')
-    const { config } = JSON.parse(json) as Connector
+    const config = await connectorConfig()
     const options = Object.keys(config).filter((name) => name.startsWith('transforms.outbox.'))
     expect(options).toEqual(['transforms.outbox.type', 'transforms.outbox.predicate'])
-    const [prepare = ''] = await blocks('sql')
+    const [prepare = ''] = await guideBlocks('sql')
     expect(prepare).toContain(
       `CREATE PUBLICATION ${config['publication.name']} FOR TABLE ${config['table.include.list']} `,
     )
@@ -43,11 +27,10 @@ describe('the guide to Debezium', () => {
 
   test("The guide's statements run, publish each event once, and its heartbeat advances an idle slot", async () => {
     const fixture = await open()
-    const [json = ''] = await blocks('json')
-    const { config } = JSON.parse(json) as Connector
+    const config = await connectorConfig()
     const own = (sql: string): string =>
       sql.replaceAll('public.', '@schema.').replaceAll('headwater_outbox', `slot_${fixture.schema}`)
-    const [prepare = '', , watch = ''] = (await blocks('sql')).map(own)
+    const [prepare = '', , watch = ''] = (await guideBlocks('sql')).map(own)
     const slot = own(config['slot.name'] ?? '')
     const read = (): Promise<{ kind: string }[]> =>
       fixture.rows(`
