@@ -37,11 +37,7 @@ export async function orAborted<T>(
  *
  * @throws Error when the time is up, and what `work` throws.
  */
-export async function within<T>(
-  ms: number,
-  what: string,
-  work: () => Promise<T> | T,
-): Promise<T> {
+export async function within<T>(ms: number, what: string, work: () => Promise<T> | T): Promise<T> {
   const timer = new AbortController()
   const late = after(ms, undefined, { signal: timer.signal }).then(() => {
     throw new Error(`${what} took longer than ${ms} ms`)

@@ -58,10 +58,7 @@ export interface Inbox {
    *
    * @throws InvalidOptions when an option breaks a rule.
    */
-  purge(
-    stores: Pick<Stores, 'postgres'>,
-    options: PurgeInboxOptions,
-  ): ResultAsync<number, SqlError>
+  purge(stores: Pick<Stores, 'postgres'>, options: PurgeInboxOptions): ResultAsync<number, SqlError>
 }
 
 /** The inbox of consumers: {@link Inbox.once} for those of your own, whatever the broker. */

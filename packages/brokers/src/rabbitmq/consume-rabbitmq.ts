@@ -83,8 +83,7 @@ class QueueSource implements Source {
     const consume = async (): Promise<string> => {
       await channel.prefetch(maxInHand)
       const { consumerTag } = await channel.consume(queue, (message) => {
-        if (message === null)
-          delivery.end(new Error(`RabbitMQ cancelled the consumer of ${queue}`))
+        if (message === null) delivery.end(new Error(`RabbitMQ cancelled the consumer of ${queue}`))
         else inHand.take(delivery.inHandOf(message))
       })
       return consumerTag

@@ -119,7 +119,8 @@ test.each([unknownTopic, noLeader, new ProtocolError('UNKNOWN_TOPIC_OR_PARTITION
   async (error) => {
     const producer = new RecordingProducer()
     producer.topic = (name) => (name === 'orphans' ? Promise.reject(error) : Promise.resolve({}))
-    const topic = ({ type }: OutboxEvent): string => (type === 'course.lost' ? 'orphans' : 'courses')
+    const topic = ({ type }: OutboxEvent): string =>
+      type === 'course.lost' ? 'orphans' : 'courses'
     const sink = kafkaSink({ producer, source: '/shop', topic })
     const lost = logged('5', 2, { type: 'course.lost' })
     const batch = [logged('5', 1), lost, logged('6', 1), logged('5', 3), logged('6', 2)]

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Channel, ConsumeMessage } from 'amqplib'
 import { beforeEach, expect, test } from 'vitest'
-import { FailureError, type OutboxEvent } from '@headwater/core'
+import { errAsync, FailureError, type OutboxEvent } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import type { ConsumeOptions, Consumption } from '../../src/index.ts'
 import { consumeRabbitmq, type RabbitmqConnection } from '../../src/rabbitmq/index.ts'
@@ -157,7 +157,7 @@ const outage = new FailureError({ type: 'mail-away', message: 'HTTP 503', retrya
 
 test('However often the channel is lost, no more than maxInHand are in hand', async () => {
   broker.queue.push(...Array.from({ length: 50 }, (_, id) => logged(String(id), 1)))
-  const consumption = consume({ maxInHand: 8, handle: () => Promise.reject(outage) })
+  const consumption = consume({ maxInHand: 8, handle: () => errAsync(outage.failure) })
   for (let time = 1; time <= 3; time += 1) {
     await eventually(() => expect(broker.channels).toHaveLength(time))
     await eventually(() => expect(broker.channel.unsettled.size).toBe(8))

@@ -67,7 +67,10 @@ test('A batch has a channel that no earlier one has left answers on', async () =
   for (const { messageId } of young?.published ?? []) young?.returned(messageId)
   for (const { confirm } of [...(old?.published ?? []), ...(young?.published ?? [])]) confirm(null)
   expect((await second)._unsafeUnwrap().failed).toMatchObject([
-    { id: event.id, failure: { retryable: false, message: expect.stringContaining('NO_ROUTE') } },
+    {
+      id: event.id,
+      failure: { retryable: false, message: expect.stringContaining('NO_ROUTE') as string },
+    },
   ])
 })
 
