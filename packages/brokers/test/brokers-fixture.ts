@@ -135,7 +135,7 @@ async function open(
 }
 
 /** Slow enough for the sinks to follow. */
-const betweenVersionsMs = 20
+const betweenVersionsMs = 50
 
 async function publishVersions(
   publish: BrokersFixture['publish'],

@@ -234,8 +234,8 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
       await engine.kill()
       opened.resolve(undefined)
     })
-    await engine.start()
     const count = await publishing.stop()
+    await engine.start()
     expect((await relay.drain({ deadlineMs: 120_000 })).isOk()).toBe(true)
     await eventually(async () => expect(await fixture.effects()).toHaveLength(count), {
       timeoutMs: 200_000,
