@@ -1,8 +1,8 @@
-import type { StoreParts } from '@headwater/testing'
+import type { Stores } from '@headwater/core'
 import { Pinecone } from '@pinecone-database/pinecone'
 import { MongoClient } from 'mongodb'
 import { Pool } from 'pg'
-import { createClient, type RedisClientType } from '@redis/client'
+import type { DemoStores } from './demo-stores.ts'
 
 type Document = Record<string, unknown>
 
@@ -12,8 +12,6 @@ export interface Inspection {
   row<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row | undefined>
   /** The value under a key of the SDK in Redis, and its remaining life. */
   key(name: string): Promise<{ readonly text: string; readonly ttlMs: number } | undefined>
-  /** Whether Redis answers at the URL that the SDK uses. */
-  redisAnswers(): Promise<boolean>
   /** The documents that match a filter. */
   documents(collection: string, filter: Document): Promise<Document[]>
   /** The number of vectors in the index. */
@@ -26,8 +24,8 @@ export interface Inspection {
 
 /** Connects the official clients. */
 export async function openInspection(
-  { postgres, redis, mongodb, pinecone }: StoreParts,
-  redisUrl: string,
+  { parts: { postgres, mongodb, pinecone }, redis }: DemoStores,
+  stores: Stores,
 ): Promise<Inspection> {
   const pool = new Pool({ connectionString: postgres.url, max: 1 })
   pool.on('error', () => undefined)
@@ -39,15 +37,13 @@ export async function openInspection(
     row: async <Row extends object>(sql: string, values: readonly unknown[]) =>
       (await pool.query<Row>(sql, [...values])).rows[0],
     key: (name) =>
-      withRedis(redisUrl, async (client) => {
+      redis.look(stores, async (client) => {
         const [text, ttlMs] = await Promise.all([
           client.get(`${redis.prefix}${name}`),
           client.pTTL(`${redis.prefix}${name}`),
         ])
         return text === null ? undefined : { text, ttlMs }
       }),
-    redisAnswers: () =>
-      withRedis(redis.url, async (client) => (await client.ping()) === 'PONG').catch(() => false),
     documents: (collection, filter) =>
       mongo.db(mongodb.database).collection(collection).find(filter).toArray(),
     vectorCount: async () =>
@@ -59,20 +55,5 @@ export async function openInspection(
     close: async () => {
       await Promise.allSettled([pool.end(), mongo.close()])
     },
-  }
-}
-
-/** Opens a connection for one look, since Redis goes away in between. */
-async function withRedis<T>(url: string, use: (client: RedisClientType) => Promise<T>): Promise<T> {
-  const client: RedisClientType = createClient({
-    url,
-    socket: { connectTimeout: 5_000, reconnectStrategy: false },
-  })
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    client.destroy()
   }
 }

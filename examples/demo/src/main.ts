@@ -36,7 +36,8 @@ for (const [signal, code] of Object.entries(exitCodes)) {
 }
 
 const { summary, api } = await runDemo(output, ending, host)
-const isComplete = Object.values(summary.flows).every(Boolean) && summary.host.answers
+const isComplete =
+  Object.values(summary.flows).every((kept) => kept !== false) && summary.host.answers
 if (!once && isComplete && api !== undefined && !ending.hasBegun) await showApi(api, output, ending)
 await ending.end()
 if (json) process.stdout.write(`${JSON.stringify(summary)}\n`)

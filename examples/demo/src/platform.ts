@@ -1,42 +1,54 @@
+import { randomBytes } from 'node:crypto'
 import { createServices } from '@headwater-examples/elearning'
 import type { Services } from '@headwater-examples/elearning'
-import { connect, migrate, orThrow } from '@headwater/core'
+import { connect, connectOptionsFromEnv, migrate, orThrow, type Stores } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
-import type { DemoStores, RedisOutage } from './demo-stores.ts'
+import type { Broker } from './broker/broker.ts'
+import { brokerFromEnv } from './broker/broker-from-env.ts'
+import { noteDeliveries, prepareDeliveries } from './broker/deliveries.ts'
+import type { DemoStores } from './demo-stores.ts'
 import type { Ending } from './ending.ts'
 import { openInspection, type Inspection } from './inspection.ts'
 import { duration, type Output } from './output.ts'
+import type { RedisOutage } from './redis/demo-redis.ts'
 
 /** The SDK's services, and the stores' own clients to look at their effects. */
 export interface Platform {
   readonly services: Services
   readonly inspection: Inspection
-  readonly redisOutage: RedisOutage
+  readonly redisOutage: RedisOutage | undefined
+  /** `undefined` where the environment names none. */
+  readonly broker: Broker | undefined
 }
 
 /** Connects the SDK, migrates and starts the relay. */
 export async function openPlatform(
-  { parts, redisOutage, redisUrl }: DemoStores,
+  demoStores: DemoStores,
   output: Output,
   ending: Ending,
 ): Promise<Platform> {
-  const { postgres, redis, mongodb, pinecone, openai } = parts
+  const { parts, redis } = demoStores
+  const { postgres, mongodb, pinecone, openai } = parts
+  const { postgres: configured } = connectOptionsFromEnv(process.env)
   const stores = orThrow(
     await connect({
-      postgres: { url: postgres.url },
+      // A database of the demo's own, by the way that the environment describes.
+      postgres: { ...configured, url: postgres.url, schema: 'public' },
       // Ten times the default, so that a slow machine does not look like an outage.
-      redis: { url: redis.url, keyPrefix: redis.prefix, deadlineMs: 1_000 },
+      redis: { ...redis.options, keyPrefix: redis.prefix, deadlineMs: 1_000 },
       mongodb: { url: mongodb.url, database: mongodb.database },
       pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
     }),
   )
   ending.add(() => stores[Symbol.asyncDispose]())
+  ending.add(() => redis.clear(stores))
   const startedMs = performance.now()
   const { applied } = orThrow(
     await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }),
   )
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
+  const broker = await startBroker(stores, ending)
   const embedder = openaiEmbedder({
     apiKey: openai.apiKey,
     baseURL: openai.url,
@@ -45,9 +57,21 @@ export async function openPlatform(
   const services = createServices(stores, {
     embedder,
     index: pineconeIndex(stores, { namespace: pinecone.namespace }),
+    ...(broker && { sinks: [broker.sink] }),
   })
   services.relay.start()
-  const inspection = await openInspection(parts, redisUrl)
+  const inspection = await openInspection(demoStores, stores)
   ending.add(() => inspection.close())
-  return { services, inspection, redisOutage }
+  return { services, inspection, redisOutage: redis.outage, broker }
+}
+
+async function startBroker(stores: Stores, ending: Ending): Promise<Broker | undefined> {
+  const name = `demo_${randomBytes(6).toString('hex')}`
+  const broker = await brokerFromEnv(process.env, name)
+  if (broker === undefined) return undefined
+  // Between the relay's last delivery and the end of the database.
+  ending.add(() => broker.remove())
+  await prepareDeliveries(stores)
+  await noteDeliveries(broker, stores)
+  return broker
 }

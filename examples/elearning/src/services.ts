@@ -1,5 +1,5 @@
 import { collectMetrics, createRelay, createSessions } from '@headwater/core'
-import type { Metrics, Relay, Sessions, Stores } from '@headwater/core'
+import type { Metrics, Relay, Sessions, Sink, Stores } from '@headwater/core'
 import { createRepositories } from '@headwater/repositories'
 import type { Repositories } from '@headwater/repositories'
 import { createCourseSearch } from '@headwater/search'
@@ -24,10 +24,19 @@ export interface ServiceOptions {
    * @defaultValue the stores' Pinecone index
    */
   readonly index?: VectorIndex
+  /**
+   * Where events go besides MongoDB, Redis and the index.
+   *
+   * @defaultValue nowhere
+   */
+  readonly sinks?: readonly Sink[]
 }
 
 /** Creates the services on connected stores, without starting the relay. */
-export function createServices(stores: Stores, { embedder, index }: ServiceOptions): Services {
+export function createServices(
+  stores: Stores,
+  { embedder, index, sinks: others = [] }: ServiceOptions,
+): Services {
   const metrics = collectMetrics(stores.diagnostics)
   const sessions = createSessions<number>(stores)
   const { sinks, ...repositories } = createRepositories(stores, { sessions })
@@ -38,6 +47,6 @@ export function createServices(stores: Stores, { embedder, index }: ServiceOptio
     embedder,
     ...(index && { index }),
   })
-  const relay = createRelay(stores, { sinks: [...sinks, ...search.sinks] })
+  const relay = createRelay(stores, { sinks: [...sinks, ...search.sinks, ...others] })
   return { ...repositories, stores, search, relay, metrics, sessions }
 }

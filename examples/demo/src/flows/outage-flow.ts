@@ -3,10 +3,12 @@ import type { Course, User } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'
 import { check, type Flow } from '../flow.ts'
 import { duration } from '../output.ts'
+import type { RedisOutage } from '../redis/demo-redis.ts'
 import { patience, type Stage } from './stage.ts'
 
 interface OutageStage extends Stage {
   readonly ada: User
+  readonly redisOutage: RedisOutage
 }
 
 /** The state before the outage. */
@@ -45,7 +47,7 @@ async function takeRedisAway(flow: Flow, stage: OutageStage): Promise<Before> {
     }, patience)
     const { token } = orThrow(await sessions.create({ userId: ada.id }))
     await timed(() => redisOutage.begin())
-    check(!(await inspection.redisAnswers()), 'it still answers')
+    check(!(await redisOutage.answers()), 'it still answers')
     const health = await eventually(async () => {
       const report = await stores.health()
       return report.stores.redis?.status === 'degraded' && report

@@ -9,11 +9,13 @@ import { type AnyKind, kindsByName } from './store-kinds.ts'
  * that the URL names), `HEADWATER_PINECONE_API_KEY`, `HEADWATER_PINECONE_INDEX` and, for a control
  * plane that is not Pinecone's own, `HEADWATER_PINECONE_URL`. Passwords that the URLs do not have
  * are in `HEADWATER_POSTGRES_PASSWORD` and so on, TLS in `HEADWATER_POSTGRES_TLS_CA`, `…_TLS_CERT`,
- * `…_TLS_KEY` and `…_TLS_SERVERNAME`. In place of Redis' URL: `HEADWATER_REDIS_SENTINELS`
- * (`host:port`, separated by commas) and `HEADWATER_REDIS_SENTINEL_NAME`, and where they are needed
- * `HEADWATER_REDIS_USERNAME`, `…_DATABASE`, `…_TLS=true`, `…_SENTINEL_USERNAME` and
- * `…_SENTINEL_PASSWORD`. MongoDB and Pinecone are configured when their first variable is set.
- * Reads nothing else and checks nothing: `connect` does.
+ * `…_TLS_KEY` and `…_TLS_SERVERNAME`. In place of Redis' URL: `HEADWATER_REDIS_ROOT_NODES`
+ * (URLs, separated by commas), or `HEADWATER_REDIS_SENTINELS` (`host:port`, separated by commas)
+ * and `HEADWATER_REDIS_SENTINEL_NAME`, and where they are needed `HEADWATER_REDIS_USERNAME`,
+ * `…_DATABASE`, `…_TLS=true`, `…_SENTINEL_USERNAME` and `…_SENTINEL_PASSWORD`. Behind a pooler:
+ * `HEADWATER_POSTGRES_SERVER_STATEMENT_TIMEOUT=false`, `…_PREPARE=false`, `…_MAX_CONNECTIONS`.
+ * MongoDB and Pinecone are configured when their first variable is set. Reads nothing else and
+ * checks nothing: `connect` does.
  *
  * @example
  * ```ts

@@ -255,6 +255,37 @@ describe('connectOptionsFromEnv', () => {
     expect(failure.message).toContain(`(variable HEADWATER_REDIS_`)
   })
 
+  test('connectOptionsFromEnv reads the nodes of a cluster, and what a pooler needs', () => {
+    expect(
+      connectOptionsFromEnv({
+        HEADWATER_POSTGRES_URL: 'postgresql://h/db',
+        HEADWATER_POSTGRES_MAX_CONNECTIONS: '5',
+        HEADWATER_POSTGRES_SERVER_STATEMENT_TIMEOUT: 'false',
+        HEADWATER_POSTGRES_PREPARE: 'true',
+        HEADWATER_REDIS_ROOT_NODES: 'redis://one:7000, redis://two:7000',
+      }),
+    ).toEqual({
+      postgres: {
+        url: 'postgresql://h/db',
+        maxConnections: 5,
+        serverStatementTimeout: false,
+        prepare: true,
+      },
+      redis: { rootNodes: ['redis://one:7000', 'redis://two:7000'] },
+    })
+  })
+
+  test('A switch that is neither true nor false is refused by its variable', async () => {
+    const options = connectOptionsFromEnv({
+      HEADWATER_POSTGRES_URL: 'postgresql://h/db',
+      HEADWATER_POSTGRES_PREPARE: 'no',
+      HEADWATER_REDIS_ROOT_NODES: 'one:7000',
+    })
+    const { message } = (await connect(options))._unsafeUnwrapErr()
+    expect(message).toContain('postgres.prepare: expected true or false (variable HEADWATER_')
+    expect(message).toContain('redis.rootNodes[0]: expected a URL')
+  })
+
   test('connectOptionsFromEnv omits unset and empty variables, so that connect names what is missing', async () => {
     const options = connectOptionsFromEnv({
       HEADWATER_REDIS_URL: 'redis://h',

@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { option } from '../../check-options.ts'
 import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import { flagIn, numberIn } from '../option-texts.ts'
 import { type Tls, tlsRow } from '../tls/tls-options.ts'
 
 /** How to reach PostgreSQL: either `url` or `pool`. */
@@ -112,12 +113,27 @@ export const postgresOptions = {
     default: publicSchema,
     env: 'HEADWATER_POSTGRES_SCHEMA',
   },
-  maxConnections: { rule: option.count, default: 20 },
+  maxConnections: {
+    rule: option.count,
+    default: 20,
+    env: 'HEADWATER_POSTGRES_MAX_CONNECTIONS',
+    parse: (text: string): unknown => numberIn(text),
+  },
   idleTimeoutMs: { rule: option.timeoutMs, default: 30_000 },
   connectTimeoutMs: { rule: option.timeoutMs, default: 2_000 },
   statementTimeoutMs: { rule: option.timeoutOrNoneMs, default: 30_000 },
-  serverStatementTimeout: { rule: option.flag, default: true },
-  prepare: { rule: option.flag, default: true },
+  serverStatementTimeout: {
+    rule: option.flag,
+    default: true,
+    env: 'HEADWATER_POSTGRES_SERVER_STATEMENT_TIMEOUT',
+    parse: (text: string): unknown => flagIn(text),
+  },
+  prepare: {
+    rule: option.flag,
+    default: true,
+    env: 'HEADWATER_POSTGRES_PREPARE',
+    parse: (text: string): unknown => flagIn(text),
+  },
   reservedConnections: { rule: option.count, default: 2 },
 } as const satisfies OptionTable<PostgresOptions>
 

@@ -3,6 +3,7 @@ import { option } from '../../check-options.ts'
 import { once } from '../../once.ts'
 import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
+import { flagIn, listIn, numberIn } from '../option-texts.ts'
 import { type Tls, tlsRow } from '../tls/tls-options.ts'
 import type { HostRedis } from './redis-store.ts'
 import { addressesIn, type ServerAddress, sentinelAddresses } from './server-address.ts'
@@ -98,7 +99,11 @@ const sentinels = { goesWith: ['sentinels'] }
 /** The rule, the default and the variable of every option of Redis. */
 export const redisOptions = {
   url: { rule: url, env: 'HEADWATER_REDIS_URL' },
-  rootNodes: { rule: () => z.array(node()).check(z.minLength(1, 'expected one node or more')) },
+  rootNodes: {
+    rule: () => z.array(node()).check(z.minLength(1, 'expected one node or more')),
+    env: 'HEADWATER_REDIS_ROOT_NODES',
+    parse: (text: string): unknown => listIn(text),
+  },
   sentinels: {
     rule: (): z.ZodMiniType<readonly ServerAddress[]> => sentinelAddresses(),
     env: 'HEADWATER_REDIS_SENTINELS',
@@ -115,7 +120,7 @@ export const redisOptions = {
     rule: option.countOrNone,
     ...sentinels,
     env: 'HEADWATER_REDIS_DATABASE',
-    parse: (text: string): unknown => Number(text),
+    parse: (text: string): unknown => numberIn(text),
   },
   sentinelUsername: {
     rule: option.text,
@@ -168,7 +173,7 @@ export const redisOptions = {
     goesWith: ownServers,
     // A URL says it by its protocol; Sentinels have none.
     variable: 'HEADWATER_REDIS_TLS',
-    parse: (text: string): unknown => flagIn(text),
+    parse: (text: string): unknown => flagIn(text) || undefined,
   },
   keyPrefix: {
     rule: () =>
@@ -185,11 +190,6 @@ export const redisOptions = {
   connectTimeoutMs: { rule: option.timeoutMs, default: 2_000 },
   required: { rule: option.flag, default: false },
 } as const satisfies OptionTable<RedisOptions>
-
-function flagIn(text: string): unknown {
-  if (text === 'false') return undefined
-  return text === 'true' ? true : text
-}
 
 function hasTypeMapping(client: HostRedis): boolean {
   const { commandOptions, defaults } = optionsOf(client)
