@@ -47,6 +47,7 @@ export default defineConfig({
             'examples/*/test/**/*.int.test.ts',
             'soaks/*/test/**/*.int.test.ts',
             'load/test/**/*.int.test.ts',
+            'drills/*/test/**/*.int.test.ts',
             'test/**/*.int.test.ts',
           ],
           globalSetup: ['test/global-setup.ts'],

@@ -17,6 +17,7 @@ const coreFloors = [
   'connect',
   ['migrations', 'outbox', 'cache', 'sessions', 'rate-limit'],
   'transactions',
+  'resync',
 ]
 const searchRooms = [
   '(course-reader|results-tag|migrations)\\.ts',
@@ -136,8 +137,8 @@ module.exports = {
     {
       name: 'benchmarks-and-tests-apart',
       severity: 'error',
-      from: { path: '^benchmarks/|^soaks/|^load/' },
-      to: { path: '/test/', pathNot: '^soaks/|^load/' },
+      from: { path: '^benchmarks/|^soaks/|^load/|^drills/' },
+      to: { path: '/test/', pathNot: '^(soaks|load|drills)/' },
     },
     {
       name: 'tests-and-benchmarks-apart',

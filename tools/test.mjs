@@ -6,7 +6,16 @@ import { install, run } from './run.mjs'
 const vitestResult = '.results/vitest.json'
 
 const exec = (args, options) => run('pnpm', ['exec', ...args], options)
-const layered = ['packages', 'examples', 'test', 'benchmarks', 'soaks', 'load', 'evaluations']
+const layered = [
+  'packages',
+  'examples',
+  'test',
+  'benchmarks',
+  'soaks',
+  'load',
+  'drills',
+  'evaluations',
+]
 // The types of the whole workspace take eslint beyond the heap that Node.js has by default.
 const roomForTypes = { env: { NODE_OPTIONS: '--max-old-space-size=8192' } }
 

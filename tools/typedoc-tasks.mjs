@@ -9,6 +9,7 @@ const tasks = {
   invalidation: 'Caching',
   'cache-key.ts': 'Caching',
   outbox: 'Events',
+  resync: 'Restoring',
   sessions: 'Sessions',
   'rate-limit': 'Rate limits',
   migrations: 'Migrations',

@@ -8,6 +8,7 @@ import {
   nearDefaults,
   rateLimiterDefaults,
   relayDefaults,
+  resyncDefaults,
   sessionDefaults,
   sinkDefaults,
   transactionDefaults,
@@ -98,6 +99,23 @@ const pages: readonly OptionPage[] = [
     file: `${core}/outbox/sink.ts`,
     name: 'Sink',
     defaults: sinkDefaults,
+  },
+  {
+    title: 'resync',
+    file: `${core}/resync/resync-options.ts`,
+    name: 'ResyncOptions',
+    defaults: resyncDefaults,
+  },
+  {
+    title: 'rebuild',
+    file: `${core}/resync/resync-options.ts`,
+    name: 'RebuildOptions',
+  },
+  {
+    title: 'Options of both',
+    file: `${core}/resync/resync-options.ts`,
+    name: 'ResyncScope',
+    defaults: resyncDefaults,
   },
   {
     title: 'createSessions',

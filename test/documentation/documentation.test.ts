@@ -89,7 +89,7 @@ test('A broken link, a wrong heading and a title that no test bears are found', 
 
 function sources(): readonly string[] {
   return globSync(
-    '{packages,examples,benchmarks,load,evaluations,tools,test/guides}/**/*.{ts,mjs,json}',
+    '{packages,examples,benchmarks,load,drills,evaluations,tools,test/guides}/**/*.{ts,mjs,json}',
     {
       cwd: root,
       exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name),

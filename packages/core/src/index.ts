@@ -115,6 +115,22 @@ export type {
   SessionUserId,
   StartedSession,
 } from './sessions/sessions.ts'
+export { rebuild, resync } from './resync/resync.ts'
+export { resyncDefaults } from './resync/resync-options.ts'
+export type { RebuildOptions, ResyncOptions, ResyncScope } from './resync/resync-options.ts'
+export type { ResyncIncomplete, ResyncPartReport, ResyncReport } from './resync/resync-report.ts'
+export type {
+  Restore,
+  Resyncable,
+  ResyncFinding,
+  ResyncFindings,
+  ResyncOutcome,
+  ResyncWork,
+} from './resync/resyncable.ts'
+export { rewindSinks } from './outbox/after-restore.ts'
+export type { RestoredLog } from './outbox/after-restore.ts'
+export { leastIdAt } from './outbox/log/event-id.ts'
+export type { RestorePoint } from './outbox/restore-point.ts'
 export { addressSubject, addressSubjectDefaults } from './rate-limit/address-subject.ts'
 export type { AddressSubjectOptions } from './rate-limit/address-subject.ts'
 export { createRateLimiter } from './rate-limit/create-rate-limiter.ts'

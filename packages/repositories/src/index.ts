@@ -111,6 +111,7 @@ export type { ActivityBufferOptions } from './activity/buffer-options.ts'
 export type { ActivityRepository } from './activity/activity-repository.ts'
 export type { ActivityTypes } from './activity/activity-types.ts'
 export type { Redaction } from './activity/redaction.ts'
+export { retentionDefaults } from './activity/retention.ts'
 export type { RetentionDays } from './activity/retention.ts'
 export type { ActivityAnalytics } from './activity/analytics/activity-analytics.ts'
 export type {

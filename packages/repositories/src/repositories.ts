@@ -1,17 +1,19 @@
 import * as z from 'zod/mini'
 import { checkOptions, createSessions, once, option, strictOptions } from '@headwater/core'
-import type { MongodbStore, Sessions, Sink, Stores } from '@headwater/core'
+import type { MongodbStore, Resyncable, Sessions, Sink, Stores } from '@headwater/core'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
-import { activityLogSink } from './activity/activity-log-sink.ts'
+import { activityLogSink, activityLogSinkName } from './activity/activity-log-sink.ts'
 import { checkActivityOptions } from './activity/activity-options.ts'
 import type { ActivityOptions, CheckedActivityOptions } from './activity/activity-options.ts'
 import { ActivityRepository } from './activity/activity-repository.ts'
 import { ActivitySpill } from './activity/activity-spill.ts'
 import { EventLog } from './activity/event-log.ts'
 import { Redactor } from './activity/redaction.ts'
+import { activityResync } from './activity/resync/activity-resync.ts'
 import type { RepositoryCacheOptions } from './cache-options.ts'
 import { createContext } from './context.ts'
 import { CourseRepository } from './courses/course-repository.ts'
+import { popularityResync } from './courses/popularity-resync.ts'
 import { popularitySink } from './courses/popularity-sink.ts'
 import { Popularity } from './courses/popularity.ts'
 import type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
@@ -43,6 +45,8 @@ export interface Repositories {
   readonly activity: ActivityRepository
   /** Sinks for `createRelay`; without MongoDB the event log's is missing. */
   readonly sinks: readonly Sink[]
+  /** Parts for `resync` and `rebuild`; without MongoDB the event log's is missing. */
+  readonly resyncables: readonly Resyncable[]
 }
 
 /** Options of {@link createRepositories}. */
@@ -100,7 +104,9 @@ export function createRepositories(
   const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
   retention.start()
   new OfferWatch(context).start()
-  const log = stores.mongodb && openLog(stores, stores.mongodb, activityOptions)
+  const opened = openLog(stores, activityOptions)
+  const log = opened?.log
+  const resyncing = { options: activityOptions, redactor, sink: activityLogSinkName }
   const buffer = log && openBuffer(stores, log, activityOptions)
   return {
     users: new UserRepository({
@@ -118,11 +124,24 @@ export function createRepositories(
       popularitySink(popularity),
       userErasureSink(stores, stores.mongodb, retention),
     ],
+    resyncables: [
+      popularityResync(popularity),
+      ...(opened ? [activityResync({ stores, ...opened, ...resyncing })] : []),
+    ],
   }
 }
 
-function openLog(stores: Stores, mongodb: MongodbStore, options: CheckedActivityOptions): EventLog {
-  return new EventLog(stores, mongodb, { ...options, erasures: openErasures(stores, mongodb) })
+interface OpenedLog {
+  readonly mongodb: MongodbStore
+  readonly erasures: Erasures
+  readonly log: EventLog
+}
+
+function openLog(stores: Stores, options: CheckedActivityOptions): OpenedLog | undefined {
+  const { mongodb } = stores
+  if (mongodb === undefined) return undefined
+  const erasures = openErasures(stores, mongodb)
+  return { mongodb, erasures, log: new EventLog(stores, mongodb, { ...options, erasures }) }
 }
 
 function openBuffer(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { err, notFound, ok, ResultAsync, unlessAborted } from '@headwater/core'
 import type { InvalidInput, NamedOperation, Result, Sink, SqlError, Stores } from '@headwater/core'
+import type { Resyncable } from '@headwater/core'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
@@ -41,6 +42,7 @@ import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
 import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
 import { CourseIndex } from './upkeep/course-index.ts'
+import { indexResync } from './upkeep/index-resync.ts'
 
 /** The search over a catalogue of courses, and the index behind it. */
 export class CourseSearch {
@@ -48,6 +50,8 @@ export class CourseSearch {
   readonly sinks: readonly Sink[]
   /** The vector index: its state, its repair, its generations. */
   readonly index: CourseIndex
+  /** Parts for `resync` and `rebuild`: the vector index. */
+  readonly resyncables: readonly Resyncable[]
   readonly #stores: Stores
   readonly #options: CourseSearchOptions
   readonly #candidates: ActiveCandidates
@@ -68,6 +72,7 @@ export class CourseSearch {
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
     this.index = new CourseIndex({ ...shared, openIndex })
     this.sinks = [indexSink(this.index)]
+    this.resyncables = [indexResync(this.index, generations)]
   }
 
   /**

@@ -1,11 +1,14 @@
 import * as z from 'zod/mini'
 import { option, strictOptions } from '../check-options.ts'
+import type { StoreError } from '../errors.ts'
 import { once } from '../once.ts'
+import type { ResultAsync } from '../result.ts'
 import { CacheId } from './cache-id.ts'
 import { Gate } from './gate.ts'
 import { Intents } from './intents.ts'
 import type { Announce, InvalidationDeps } from './invalidation-deps.ts'
 import { KeyChange } from './key-change.ts'
+import { replaceMarker } from './marker.ts'
 import type { NearOptions } from '../near/near-options.ts'
 import { NearTier } from '../near/near-tier.ts'
 import { Nonces } from '../stores/redis/nonces.ts'
@@ -124,6 +127,16 @@ export class Invalidation {
         waitsForId,
       },
     )
+  }
+
+  /**
+   * Voids every entry of every cache: this process uses none of them from now on, others from their
+   * next look on. One round trip.
+   */
+  voidAll(): ResultAsync<unknown, StoreError> {
+    return replaceMarker(this.#deps.redis, this.nonces.next()).andTee(() => {
+      this.gate.loseTrust()
+    })
   }
 
   /** Begins to take part in the near tier, with a connection of its own; once for all callers. */

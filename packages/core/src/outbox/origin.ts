@@ -11,6 +11,7 @@ import {
   systemSql,
   timelineSql,
 } from './origin-queries.ts'
+import { statementFailure, unhurried } from './unhurried.ts'
 
 /**
  * The outbox holds transaction ids of another server, as after the restore of a dump. They cannot
@@ -42,34 +43,52 @@ export function checkOrigin(
   )
 }
 
+/** Why relays refuse the outbox, if they do. Unlike {@link checkOrigin} it notes nothing. */
+export function findRefusal(
+  stores: Pick<Stores, 'postgres'>,
+): ResultAsync<OutboxRestored | undefined, SqlError> {
+  const compared = compare(stores.postgres.client)
+  return new ResultAsync(compared.then(({ refusal }) => ok(refusal), statementFailure))
+}
+
 export function resetOutbox(
   stores: Pick<Stores, 'postgres'>,
   { history = 'restored' }: ResetOptions = {},
 ): ResultAsync<void, SqlError> {
-  const work = stores.postgres.withConnection(
-    async (connection) => {
-      await connection.query('BEGIN')
-      await connection.query('SET LOCAL statement_timeout = 0')
-      for (const statement of history === 'restored' ? resetSqls : continueSqls)
-        await connection.query(statement)
-      await connection.query('COMMIT')
-    },
-    { deadlineMs: Infinity },
-  )
-  return new ResultAsync(work.then(() => ok(undefined), statementFailure))
+  return unhurried(stores, async (sql) => {
+    for (const statement of history === 'restored' ? resetSqls : continueSqls)
+      await sql.query(statement)
+    return ok(undefined)
+  })
 }
 
 async function check(sql: SqlClient): Promise<Result<string, OutboxRestored | SqlError>> {
+  const { identity, history, refusal } = await compare(sql)
+  if (refusal !== undefined) return err(refusal)
+  await sql.query(noteOriginSql, [identity.system ?? null, identity.timeline ?? null])
+  return ok(history)
+}
+
+interface Compared {
+  readonly identity: Identity
+  readonly history: string
+  readonly refusal: OutboxRestored | undefined
+}
+
+async function compare(sql: SqlClient): Promise<Compared> {
   const identity = await identityOf(sql)
   const { rows } = await sql.query<ComparedRow>(compareSql)
   const [found] = rows
-  if (found?.is_ahead === true)
-    return err(restored('it holds transaction ids that this server has not reached yet'))
-  const known = found?.system_identifier ?? undefined
-  if (known !== undefined && identity.system !== undefined && known !== identity.system)
-    return err(restored(`it was last used on server ${known}, and this one is ${identity.system}`))
-  await sql.query(noteOriginSql, [identity.system ?? null, identity.timeline ?? null])
-  return ok(found?.history ?? '')
+  return { identity, history: found?.history ?? '', refusal: found && refusalOf(found, identity) }
+}
+
+function refusalOf(found: ComparedRow, { system }: Identity): OutboxRestored | undefined {
+  if (found.is_ahead)
+    return restored('it holds transaction ids that this server has not reached yet')
+  const known = found.system_identifier ?? undefined
+  return known === undefined || system === undefined || known === system
+    ? undefined
+    : restored(`it was last used on server ${known}, and this one is ${system}`)
 }
 
 interface ComparedRow {
@@ -91,10 +110,13 @@ function restored(reason: string): OutboxRestored {
   }
 }
 
+interface Identity {
+  readonly system: string | undefined
+  readonly timeline: number | undefined
+}
+
 /** Both may be forbidden, or unknown to a server that only resembles PostgreSQL. */
-async function identityOf(
-  sql: SqlClient,
-): Promise<{ readonly system: string | undefined; readonly timeline: number | undefined }> {
+async function identityOf(sql: SqlClient): Promise<Identity> {
   const optional = (error: unknown): { rows: [] } => {
     if (sqlFailureIn(error)?.type === 'store-refused') return { rows: [] }
     throw error
@@ -102,10 +124,4 @@ async function identityOf(
   const system = await sql.query<{ value: string }>(systemSql).catch(optional)
   const timeline = await sql.query<{ value: number }>(timelineSql).catch(optional)
   return { system: system.rows[0]?.value, timeline: timeline.rows[0]?.value }
-}
-
-function statementFailure(error: unknown): Result<never, SqlError> {
-  const failure = sqlFailureIn(error)
-  if (failure !== undefined) return err(failure)
-  throw error
 }

@@ -5,6 +5,7 @@ import { once } from '../once.ts'
 import { ok, ResultAsync } from '../result.ts'
 import type { AsyncResult, Result } from '../result.ts'
 import type { OutboxEvent } from './log/event.ts'
+import type { RestorePoint } from './restore-point.ts'
 
 /**
  * A sink's reason for not taking an event. `retryable` failures let the sink rest and count as no
@@ -74,6 +75,13 @@ export interface Sink {
    * throw counts as a mistake of the sink: its event is tried a few times, then given up.
    */
   handle(events: readonly OutboxEvent[], context: SinkContext): ResultAsync<SinkReport, SinkFailure>
+  /**
+   * Hears of `resync` that PostgreSQL was restored from a backup: events that it took between the
+   * two moments may never have happened. It may be called again for the same restore.
+   *
+   * @defaultValue nothing is told
+   */
+  readonly restored?: (point: RestorePoint) => Promise<void>
 }
 
 /** The defaults of a {@link Sink}'s optional settings. */
@@ -114,7 +122,7 @@ export interface SinkDefinition extends Omit<Sink, 'handle'> {
  * ```
  */
 export function defineSink(sink: SinkDefinition): Sink {
-  const { startAt, batchSize, timeoutMs, ...required } = checkOptions(
+  const { startAt, batchSize, timeoutMs, restored, ...required } = checkOptions(
     'defineSink',
     sinkSchema(),
     sink,
@@ -124,6 +132,7 @@ export function defineSink(sink: SinkDefinition): Sink {
     ...(startAt !== undefined && { startAt }),
     ...(batchSize !== undefined && { batchSize }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(restored !== undefined && { restored }),
     handle: (events, context) =>
       new ResultAsync(reported(async () => sink.handle(events, context))),
   }
@@ -161,5 +170,6 @@ const sinkSchema = once(() =>
     startAt: z.optional(z.enum(['beginning', 'head'], 'expected "beginning" or "head"')),
     batchSize: z.optional(option.count()),
     timeoutMs: z.optional(option.durationMs()),
+    restored: z.optional(option.function()),
   }),
 )

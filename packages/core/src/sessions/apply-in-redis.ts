@@ -75,8 +75,8 @@ async function applyOne(
   client: RedisClientType,
   { redis, revocation, keepMs }: ToApply,
 ): Promise<AppliedRevocation> {
-  const { id, user, epoch, sessions, knownEpoch } = revocation
+  const { id, name, user, epoch, sessions, knownEpoch } = revocation
   if (user === null) return { id, epoch, sessions }
-  const begun = await beginEpoch(client, indexKey(redis, user), { id, epoch, knownEpoch, keepMs })
+  const begun = await beginEpoch(client, indexKey(redis, user), { name, epoch, knownEpoch, keepMs })
   return { id, epoch: begun.epoch, sessions: [...new Set([...sessions, ...begun.ended])] }
 }

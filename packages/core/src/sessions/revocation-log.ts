@@ -18,6 +18,11 @@ import { withCause } from '../failure/with-cause.ts'
 export interface Revocation {
   /** Its id. */
   readonly id: string
+  /**
+   * Names it in Redis. An id is not enough: after a restore of PostgreSQL ids are assigned again,
+   * and Redis remembers what it has carried out.
+   */
+  readonly name: string
   /** The user whose sessions all ended; `null` when only `sessions` did. */
   readonly user: string | null
   /** Hashes of the tokens that ended, as far as they are known. */
@@ -40,9 +45,11 @@ export interface AppliedRevocation {
   readonly sessions: readonly string[]
 }
 
-/** A revocation to be written: all sessions of a user, or one session. */
+/** A revocation to be written: all sessions of a user, one session, or some whoever has them. */
 export type Revoked =
-  { readonly user: string } | { readonly session: string; readonly isApplied: boolean }
+  | { readonly user: string }
+  | { readonly session: string; readonly isApplied: boolean }
+  | { readonly sessions: readonly string[] }
 
 /** The age of revocations that nobody needs, by a clock that may be set. */
 export interface Expired {
@@ -119,8 +126,9 @@ export class RevocationLog {
   }
 
   #values(revoked: Revoked): unknown[] {
-    return 'user' in revoked
-      ? [this.#prefix, revoked.user, [], false]
+    if ('user' in revoked) return [this.#prefix, revoked.user, [], false]
+    return 'sessions' in revoked
+      ? [this.#prefix, null, revoked.sessions, false]
       : [this.#prefix, null, [revoked.session], revoked.isApplied]
   }
 

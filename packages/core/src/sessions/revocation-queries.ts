@@ -8,6 +8,7 @@ export type ReapplyScope = 'all' | 'pending' | 'overdue'
 
 const columns = `
   r.id::text AS id,
+  r.id::text || '@' || (extract(epoch FROM r.revoked_at) * 1000000)::bigint::text AS name,
   r.user_id AS "user",
   r.sessions,
   r.epoch::text AS epoch,

@@ -1,4 +1,4 @@
-import { orThrow } from '@headwater/core'
+import { orThrow, resync } from '@headwater/core'
 import { eventually, type RedisCluster, startRedisCluster } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SessionProcess, type SessionFixture, sessionFixture } from './session-fixture.ts'
@@ -47,6 +47,18 @@ describe('on a cluster', () => {
       ),
     ).toEqual(Array(6).fill(1))
     expect(await areThere(rotated)).toEqual(begun.map(() => false))
+  })
+
+  test('A resync finds the sessions of a lost future on every master of a cluster', async () => {
+    const kept = await tokens()
+    const restoredTo = new Date(Date.now() + 1)
+    await eventually(() => Date.now() > restoredTo.getTime() + 1)
+    const lost = await tokens()
+    const openedAt = new Date(Date.now() + 1)
+    const restore = { restoredTo, openedAt, marginMs: 0, apply: true }
+    orThrow(await resync(one.stores, restore))
+    expect(await areThere(kept)).toEqual(kept.map(() => true))
+    expect(await areThere(lost)).toEqual(lost.map(() => false))
   })
 
   test('A master of a cluster that returns with an older snapshot revives no ended session', async () => {

@@ -30,8 +30,10 @@ const dayMs = 86_400_000
 const now = async () => Number((await client.time())[0]) * 1_000
 const enter = (hash: string, absoluteTtlMs = dayMs) =>
   enterSession(client, { index, hash, absoluteTtlMs })
-const revoke = (id: string, more: { epoch?: string; knownEpoch?: string; keepMs?: number } = {}) =>
-  beginEpoch(client, index, { id, epoch: null, knownEpoch: '0', keepMs: dayMs, ...more })
+const revoke = (
+  name: string,
+  more: { epoch?: string; knownEpoch?: string; keepMs?: number } = {},
+) => beginEpoch(client, index, { name, epoch: null, knownEpoch: '0', keepMs: dayMs, ...more })
 const members = () => client.zRange(index, 0, -1)
 const lifeMs = () => client.pTTL(index)
 

@@ -193,7 +193,7 @@ test('A session that a revocation of all has overtaken is not confirmed, and lea
   const session = { hash: 'aa', epoch: entered?.epoch ?? '' }
   expect(await confirmSession(client, index, session)).toBe(true)
   expect(await members()).toEqual(['0:aa'])
-  await beginEpoch(client, index, { id: '1', epoch: null, knownEpoch: '0', keepMs: 60_000 })
+  await beginEpoch(client, index, { name: '1', epoch: null, knownEpoch: '0', keepMs: 60_000 })
   expect(await confirmSession(client, index, session)).toBe(false)
   expect(await members()).toEqual([])
 })

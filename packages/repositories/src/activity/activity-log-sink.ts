@@ -27,6 +27,9 @@ export interface ActivityLogSinkDeps {
   readonly redactor: Redactor | undefined
 }
 
+/** Name of the sink; it names cursors. */
+export const activityLogSinkName = 'activity-log'
+
 /**
  * Writes registrations and durable activity to `user_activity`, and every enrollment event to
  * `enrollment_events`: one document per event, with the event's id as `_id`, however often the
@@ -35,7 +38,7 @@ export interface ActivityLogSinkDeps {
  */
 export function activityLogSink({ log, origins, redactor }: ActivityLogSinkDeps): Sink {
   return defineSink({
-    name: 'activity-log',
+    name: activityLogSinkName,
     types: ['user.registered', 'enrollment.*', 'activity.recorded'],
     mode: 'log',
     handle: (events, { signal }) => {

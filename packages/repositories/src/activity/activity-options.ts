@@ -24,7 +24,8 @@ export interface ActivityOptions extends ActivityBufferOptions {
   /**
    * Days after which MongoDB deletes documents, by collection. A number holds for activity and
    * searches alone: enrollment events record payments, and are deleted only when `enrollments` says
-   * so. A change takes effect with the first write of a process that has it.
+   * so. What `resync` has set aside is deleted after 90 days, or after `setAside`. A change takes
+   * effect with the first write of a process that has it.
    *
    * @defaultValue never
    */
@@ -64,6 +65,7 @@ const retentionDays = once(() =>
         activity: z.optional(days()),
         searches: z.optional(days()),
         enrollments: z.optional(days()),
+        setAside: z.optional(days()),
       }),
     ],
     'expected more than 0 days, or days by collection',

@@ -68,6 +68,14 @@ export const collectionIndexes = {
   ],
 } as const
 
+/** Name of a collection of the event log. */
+export type CollectionName = keyof typeof collectionIndexes
+
+/** The collection of the documents of another one that are of a lost future. */
+export function setAsideOf(collection: string): string {
+  return `${collection}_set_aside`
+}
+
 /** Creates the missing indexes of all collections. */
 export async function ensureIndexes(database: MongodbDatabase): Promise<void> {
   for (const [name, keys] of Object.entries(collectionIndexes))

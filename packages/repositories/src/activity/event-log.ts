@@ -8,7 +8,7 @@ import type {
   Stores,
 } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
-import { ensureIndexes, toUserActivity } from './collections.ts'
+import { toUserActivity } from './collections.ts'
 import type {
   EnrollmentEventDocument,
   MongodbDatabase,
@@ -17,12 +17,10 @@ import type {
 import { insertNew, upsert } from './bulk-write.ts'
 import type { RejectedDocument } from './bulk-write.ts'
 import { searchUpdate } from './searches/search-update.ts'
-import { retentionSeconds, setRetention } from './retention.ts'
+import { indexDeadlineMs, isForbidden, prepareCollections } from './prepare-collections.ts'
+import { retentionOf } from './retention.ts'
 import type { RetentionDays } from './retention.ts'
 import type { Erasures } from '../users/erasures.ts'
-
-const indexDeadlineMs = 10_000
-const unauthorized = '13'
 
 /** Options of the event log. */
 export interface EventLogOptions {
@@ -118,11 +116,8 @@ export class EventLog {
   #ensureIndexes(): void {
     if (this.#indexes !== 'missing') return
     this.#indexes = 'creating'
-    const retention = Object.entries(retentionSeconds(this.#options.retentionDays))
-    const ensure = async (database: MongodbDatabase): Promise<void> => {
-      await ensureIndexes(database)
-      for (const [name, seconds] of retention) await setRetention(database, name, seconds)
-    }
+    const retention = retentionOf(this.#options.retentionDays)
+    const ensure = (database: MongodbDatabase) => prepareCollections(database, retention)
     void this.#mongodb.run('activity-indexes', ensure, { deadlineMs: indexDeadlineMs }).match(
       () => {
         this.#indexes = 'done'
@@ -134,8 +129,7 @@ export class EventLog {
   }
 
   #indexesFailed(error: StoreError): void {
-    const isForbidden = error.type === 'store-refused' && error.code === unauthorized
-    this.#indexes = isForbidden ? 'done' : 'missing'
+    this.#indexes = isForbidden(error) ? 'done' : 'missing'
     this.#stores.diagnostics.emit('store:error', { store: 'mongodb', error })
   }
 }

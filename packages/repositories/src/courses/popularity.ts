@@ -85,7 +85,7 @@ export class Popularity {
    * Rebuilds the set from PostgreSQL. It is complete once the counts were read again and those that
    * changed were written: what others wrote before it was replaced was older in the first reading.
    */
-  #rebuildOnce(): ResultAsync<void, StoreError | SqlError> {
+  rebuild(): ResultAsync<void, StoreError | SqlError> {
     const marker = this.#marker
     if (marker === undefined) return errAsync(noServer)
     const pending = `pending:${randomUUID()}`
@@ -194,7 +194,7 @@ export class Popularity {
   }
 
   #rebuildInBackground(): void {
-    this.#rebuild ??= Promise.resolve(this.#rebuildOnce()).finally(() => {
+    this.#rebuild ??= Promise.resolve(this.rebuild()).finally(() => {
       this.#rebuild = undefined
     })
   }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { err, ok } from '@headwater/core'
 import type { MongodbStore, Result, StoreError } from '@headwater/core'
 import type { Document } from 'mongodb'
+import { setAsideOf } from '../activity/collections.ts'
 import type { MongodbDatabase } from '../activity/collections.ts'
 
 /** A deleted user and the pseudonym. */
@@ -54,6 +55,40 @@ export async function pseudonymiseAll(
   return ok(undefined)
 }
 
+/** The parts of documents that name users or tell of one. */
+export interface NamingDocument extends Document {
+  readonly _id: string
+  readonly user_id?: number | null
+  readonly event_data?: { readonly from_user_id?: unknown } & Document
+}
+
+/** The users that a document names, in all its parts. */
+export function usersOf({ user_id: userId, event_data: data }: NamingDocument): readonly number[] {
+  return [userId, data?.from_user_id].filter((id): id is number => typeof id === 'number' && id > 0)
+}
+
+/** The document as {@link pseudonymiseAll} would leave it, for users with these pseudonyms. */
+export function pseudonymised(
+  document: NamingDocument,
+  pseudonyms: ReadonlyMap<unknown, number>,
+): NamingDocument {
+  const { user_id: userId, event_data: data } = document
+  const [user, giver] = [pseudonyms.get(userId), pseudonyms.get(data?.from_user_id)]
+  return {
+    ...(user === undefined ? document : withoutTraces(document, user)),
+    ...(giver !== undefined && { event_data: { ...data, from_user_id: giver } }),
+  }
+}
+
+function withoutTraces(document: NamingDocument, user: number): NamingDocument {
+  const { _id, ...fields } = document
+  const others = Object.entries(fields).filter(([field]) => field !== 'query')
+  const metadata = 'metadata' in document && { metadata: anonymous }
+  return { _id, ...Object.fromEntries(others), user_id: user, ...metadata }
+}
+
+const anonymous = { ip_address: null, user_agent: null, referrer: null }
+
 /** A change of the documents that match; a changed document no longer does. */
 interface Step {
   readonly collection: string
@@ -62,14 +97,19 @@ interface Step {
 }
 
 function stepsFor(userId: number, pseudonym: number): readonly Step[] {
+  return inCollections(userId, pseudonym).flatMap((step) => [
+    step,
+    { ...step, collection: setAsideOf(step.collection) },
+  ])
+}
+
+function inCollections(userId: number, pseudonym: number): readonly Step[] {
   const [filter, renamed] = [{ user_id: userId }, { user_id: pseudonym }]
-  const anonymous = {
-    'metadata.ip_address': null,
-    'metadata.user_agent': null,
-    'metadata.referrer': null,
-  }
+  const anonymously = Object.fromEntries(
+    Object.entries(anonymous).map(([field, value]) => [`metadata.${field}`, value]),
+  )
   return [
-    { collection: 'user_activity', filter, change: { $set: { ...renamed, ...anonymous } } },
+    { collection: 'user_activity', filter, change: { $set: { ...renamed, ...anonymously } } },
     { collection: 'search_logs', filter, change: { $set: renamed, $unset: { query: '' } } },
     { collection: 'enrollment_events', filter, change: { $set: renamed } },
     {

@@ -1,4 +1,4 @@
-import { err, isMissingTable, ok, ResultAsync } from '@headwater/core'
+import { err, isMissingTable, missingTableAs, ok, okAsync, ResultAsync } from '@headwater/core'
 import type { CallOptions, Failure, Result, SqlError, Stores } from '@headwater/core'
 import type { CourseTemplate } from './course-template.ts'
 import type { Embedder } from '../embedders/embedder.ts'
@@ -59,6 +59,14 @@ export const unknownGeneration: UnknownGeneration = {
 export interface WrittenGenerations {
   readonly known: readonly Generation[]
   readonly isActiveKnown: boolean
+}
+
+/** Names of generations to write. */
+export interface PresentGenerations {
+  /** Those whose embedder this process has. */
+  readonly known: readonly string[]
+  /** All others. */
+  readonly unknown: readonly string[]
 }
 
 /** The generations whose embedder this process has. */
@@ -130,6 +138,28 @@ export class Generations {
       return {
         known: [...first, ...known.filter((generation) => !first.includes(generation))],
         isActiveKnown: first.length > 0,
+      }
+    })
+  }
+
+  /**
+   * The names of the generations to write: those that this process can write, and others. Registers
+   * none, but names those that it would. 1 round trip.
+   */
+  present(): ResultAsync<PresentGenerations, SqlError> {
+    const recorded: ResultAsync<readonly GenerationStatus[] | undefined, SqlError> =
+      this.#missingUntilMs === Infinity
+        ? okAsync(undefined)
+        : this.#select({}).orElse(missingTableAs<undefined>(undefined))
+    return recorded.map((rows) => {
+      if (rows === undefined) return { known: [this.own.name], unknown: [] }
+      const isNew = ({ name }: Generation): boolean =>
+        rows.length === 0 || (name === this.own.name && !rows.some((row) => row.name === name))
+      const live = rows.filter(({ state }) => state !== 'retired')
+      const names = [...live, ...this.#known.filter(isNew)].map(({ name }) => name)
+      return {
+        known: names.filter((name) => this.known(name) !== undefined),
+        unknown: names.filter((name) => this.known(name) === undefined),
       }
     })
   }

@@ -2,7 +2,7 @@ import type { RedisClientType } from '@redis/client'
 import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
 
 /**
- * KEYS[1] the index of a user's sessions (see `enter-session.ts`). ARGV: 1 id of the revocation,
+ * KEYS[1] the index of a user's sessions (see `enter-session.ts`). ARGV: 1 name of the revocation,
  * 2 the epoch it began or '', 3 the largest epoch known to PostgreSQL, 4 time to keep the index in
  * ms.
  *
@@ -33,8 +33,8 @@ return reply
 
 /** A revocation of all sessions of a user. */
 export interface EpochToBegin {
-  /** Id of the revocation. */
-  readonly id: string
+  /** Name of the revocation. */
+  readonly name: string
   /** The epoch that it began, `null` while that is unknown. */
   readonly epoch: string | null
   /** The user's largest epoch that PostgreSQL knows. */
@@ -55,11 +55,11 @@ export interface BegunEpoch {
 export async function beginEpoch(
   client: RedisClientType,
   index: string,
-  { id, epoch, knownEpoch, keepMs }: EpochToBegin,
+  { name, epoch, knownEpoch, keepMs }: EpochToBegin,
 ): Promise<BegunEpoch> {
   const [begun = '', ...ended] = (await runScript(client, script, {
     key: index,
-    arguments: [id, epoch ?? '', knownEpoch, String(keepMs)],
+    arguments: [name, epoch ?? '', knownEpoch, String(keepMs)],
   })) as string[]
   return { epoch: begun, ended }
 }

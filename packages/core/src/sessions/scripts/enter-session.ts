@@ -9,7 +9,7 @@ import { redisScript, runScript } from '../../stores/redis/redis-script.ts'
  *
  *     {epoch}:{hash}   a session; its score is the moment (server's ms) after which it cannot exist
  *     epoch            4e15 + the user's epoch, which each revocation of all sessions increments
- *     r{id}            6e15 + the epoch that revocation {id} began
+ *     r{name}          6e15 + the epoch that the revocation of that name began
  *
  * It may name sessions that no longer exist; it names every session that exists.
  *

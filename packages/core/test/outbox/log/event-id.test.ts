@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newEventIds } from '../../../src/outbox/log/event-id.ts'
+import { leastIdAt, newEventIds } from '../../../src/outbox/log/event-id.ts'
 
 describe('the id of an event', () => {
   test('The id of an event is a UUID of version 7', () => {
@@ -18,4 +18,12 @@ describe('the id of an event', () => {
   test('No id is used twice, not even within a millisecond', () => {
     expect(new Set(newEventIds(10_000, 1)).size).toBe(10_000)
   })
+})
+
+test('The least id of a moment is below the ids of that moment and above those before it', () => {
+  const moment = new Date('2026-11-28T20:00:00.123Z')
+  const ids = newEventIds(100, moment.getTime())
+  const earlier = newEventIds(100, moment.getTime() - 1)
+  expect(ids.every((id) => id > leastIdAt(moment))).toBe(true)
+  expect(earlier.every((id) => id < leastIdAt(moment))).toBe(true)
 })
