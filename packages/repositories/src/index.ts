@@ -7,6 +7,21 @@ export { repositoriesStatuses } from './statuses.ts'
 
 export { erasureDefaults } from './users/erasure-options.ts'
 export type { ErasureOptions } from './users/erasure-options.ts'
+export { encryptionDefaults } from './encryption/encryption-options.ts'
+export type {
+  EncryptedActivityField,
+  EncryptedUserField,
+  EncryptionOptions,
+} from './encryption/encryption-options.ts'
+export type { EncryptionFailed } from './encryption/encryption-failed.ts'
+export { rotateDefaults } from './encryption/field-encryption.ts'
+export type {
+  FieldEncryption,
+  RotateOptions,
+  RotationReport,
+} from './encryption/field-encryption.ts'
+export type { PassError } from './encryption/rotate-passes.ts'
+export type { KeyRing, KeyRingSource } from './encryption/key-ring.ts'
 export type { UserRepository } from './users/user-repository.ts'
 export type {
   ChangePasswordError,

@@ -3,19 +3,26 @@ import { checkOptions, createSessions, once, option, strictOptions } from '@head
 import type { MongodbStore, Resyncable, Sessions, Sink, Stores } from '@headwater/core'
 import { ActivityBuffer } from './activity/activity-buffer.ts'
 import { activityLogSink, activityLogSinkName } from './activity/activity-log-sink.ts'
+import type { ActivityLogSinkDeps } from './activity/activity-log-sink.ts'
 import { checkActivityOptions } from './activity/activity-options.ts'
 import type { ActivityOptions, CheckedActivityOptions } from './activity/activity-options.ts'
 import { ActivityRepository } from './activity/activity-repository.ts'
+import { ActivitySealing } from './activity/sealed/activity-sealing.ts'
 import { ActivitySpill } from './activity/activity-spill.ts'
 import { EventLog } from './activity/event-log.ts'
 import { Redactor } from './activity/redaction.ts'
 import { activityResync } from './activity/resync/activity-resync.ts'
 import type { RepositoryCacheOptions } from './cache-options.ts'
-import { createContext } from './context.ts'
+import { createContext, isSealed } from './context.ts'
+import type { Sealing } from './context.ts'
 import { CourseRepository } from './courses/course-repository.ts'
 import { popularityResync } from './courses/popularity-resync.ts'
 import { popularitySink } from './courses/popularity-sink.ts'
 import { Popularity } from './courses/popularity.ts'
+import { checkEncryptionOptions } from './encryption/encryption-options.ts'
+import type { EncryptionOptions } from './encryption/encryption-options.ts'
+import { FieldCipher } from './encryption/field-cipher.ts'
+import { FieldEncryption } from './encryption/field-encryption.ts'
 import type { EnrollmentOptions } from './enrollments/enrollment-options.ts'
 import { EnrollmentRepository } from './enrollments/enrollment-repository.ts'
 import { checkErasureOptions } from './users/erasure-options.ts'
@@ -24,6 +31,7 @@ import { ErasureRetention } from './users/erasure-retention.ts'
 import { Erasures } from './users/erasures.ts'
 import { Origins } from './users/origins.ts'
 import { userErasureSink } from './users/user-erasure-sink.ts'
+import { UserSealing } from './users/sealed/user-sealing.ts'
 import { UserRepository } from './users/user-repository.ts'
 import { OfferWatch } from './waitlist/offer-watch.ts'
 import type { WaitlistOptions } from './waitlist/waitlist-options.ts'
@@ -43,6 +51,8 @@ export interface Repositories {
   readonly waitlist: WaitlistRepository
   /** The log of what users did. */
   readonly activity: ActivityRepository
+  /** The encryption of fields; `undefined` where `encryptedFields` is not given. */
+  readonly encryption: FieldEncryption | undefined
   /** Sinks for `createRelay`; without MongoDB the event log's is missing. */
   readonly sinks: readonly Sink[]
   /** Parts for `resync` and `rebuild`; without MongoDB the event log's is missing. */
@@ -62,6 +72,12 @@ export interface RepositoriesOptions {
   /** Options of the erasure of deleted users. */
   readonly erasures?: ErasureOptions
   /**
+   * Fields that are encrypted wherever they are stored.
+   *
+   * @defaultValue none
+   */
+  readonly encryptedFields?: EncryptionOptions
+  /**
    * The host's sessions, which end when a user is deleted or changes the password.
    *
    * @defaultValue `createSessions(stores)`
@@ -76,6 +92,7 @@ const optionNames = once(() =>
     enrollments: z.optional(option.object()),
     waitlist: z.optional(option.object()),
     erasures: z.optional(option.object()),
+    encryptedFields: z.optional(option.object()),
     sessions: z.optional(option.object()),
   }),
 )
@@ -99,7 +116,8 @@ export function createRepositories(
   const activityOptions = checkActivityOptions(options.activity)
   const { types, redact } = activityOptions
   const redactor = redact && new Redactor(redact)
-  const context = createContext(stores, options)
+  const context = createContext(stores, options, sealingOf(stores, options.encryptedFields))
+  const sealing = context.sealing?.activity
   const popularity = new Popularity(stores)
   const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
   retention.start()
@@ -118,9 +136,10 @@ export function createRepositories(
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
     waitlist: new WaitlistRepository(context),
-    activity: new ActivityRepository({ stores, log, buffer, types, redactor }),
+    activity: new ActivityRepository({ stores, log, buffer, types, redactor, sealing }),
+    encryption: isSealed(context) ? new FieldEncryption(context) : undefined,
     sinks: [
-      ...(log ? [activityLogSink({ log, origins: new Origins(stores), redactor })] : []),
+      ...(log ? [logSink({ log, redactor, sealing }, stores)] : []),
       popularitySink(popularity),
       userErasureSink(stores, stores.mongodb, retention),
     ],
@@ -129,6 +148,22 @@ export function createRepositories(
       ...(opened ? [activityResync({ stores, ...opened, ...resyncing })] : []),
     ],
   }
+}
+
+function sealingOf(stores: Stores, options: EncryptionOptions | undefined): Sealing | undefined {
+  const checked = checkEncryptionOptions(options)
+  if (checked === undefined) return undefined
+  const cipher = new FieldCipher(checked.keyRing)
+  const { schema } = stores.postgres
+  return {
+    users: new UserSealing(cipher, checked, schema),
+    activity: new ActivitySealing(cipher, checked, schema),
+  }
+}
+
+function logSink(deps: Omit<ActivityLogSinkDeps, 'origins'>, stores: Stores): Sink {
+  const origins = new Origins(stores, { isSealed: deps.sealing !== undefined })
+  return activityLogSink({ ...deps, origins })
 }
 
 interface OpenedLog {

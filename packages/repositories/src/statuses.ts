@@ -14,4 +14,5 @@ export const repositoriesStatuses = {
   'course-not-published': 422,
   'not-enrolled': 422,
   'not-waiting': 422,
+  'encryption-failed': 500,
 } as const satisfies FailureStatuses

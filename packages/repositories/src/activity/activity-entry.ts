@@ -1,5 +1,6 @@
 import type { Json } from '@headwater/core'
-import type { ActivityMetadata, SearchLogHit } from './activity.ts'
+import type { StoredMetadata } from './sealed/activity-sealing.ts'
+import type { SearchLogHit } from './activity.ts'
 
 /**
  * An entry that waits for MongoDB, in the buffer or in PostgreSQL; plain JSON. Writing it is
@@ -23,7 +24,7 @@ export interface LoggedActivity extends Entry {
   readonly userId: number | null
   readonly type: string
   readonly data: Readonly<Record<string, Json>>
-  readonly metadata: ActivityMetadata
+  readonly metadata: StoredMetadata
 }
 
 /** Becomes a document of `search_logs`. */

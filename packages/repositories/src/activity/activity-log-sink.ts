@@ -1,5 +1,6 @@
-import { defineSink, isRowId, minorUnits } from '@headwater/core'
-import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
+import { defineSink, err, isRowId, minorUnits, ok } from '@headwater/core'
+import type { OutboxEvent, Result, Sink, SinkReport } from '@headwater/core'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { sinkOutage } from '../sink-outage.ts'
 import {
   enrollmentCreatedPayload,
@@ -11,7 +12,7 @@ import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import type { Origins } from '../users/origins.ts'
 import { userRegisteredPayload } from '../users/user-events.ts'
 import type { UserRegisteredPayload } from '../users/user-events.ts'
-import type { ActivityMetadata } from './activity.ts'
+import type { ActivitySealing, StoredMetadata } from './sealed/activity-sealing.ts'
 import { activityRecordedPayload } from './activity-events.ts'
 import { toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, UserActivityDocument } from './collections.ts'
@@ -25,6 +26,7 @@ export interface ActivityLogSinkDeps {
   readonly log: EventLog
   readonly origins: Origins
   readonly redactor: Redactor | undefined
+  readonly sealing: ActivitySealing | undefined
 }
 
 /** Name of the sink; it names cursors. */
@@ -36,7 +38,7 @@ export const activityLogSinkName = 'activity-log'
  * event arrives. Amounts are integer minor units. A registration receives its origin, which is
  * deleted where it waited; its data is redacted as that of all activity.
  */
-export function activityLogSink({ log, origins, redactor }: ActivityLogSinkDeps): Sink {
+export function activityLogSink({ log, origins, redactor, sealing }: ActivityLogSinkDeps): Sink {
   return defineSink({
     name: activityLogSinkName,
     types: ['user.registered', 'enrollment.*', 'activity.recorded'],
@@ -45,11 +47,36 @@ export function activityLogSink({ log, origins, redactor }: ActivityLogSinkDeps)
       // A write that fails as a whole is no event's fault: a wrong password makes no dead letters.
       return origins
         .of(registeredBy(events))
+        .andThen((found) => movedOrigins(events, found, sealing))
         .andThen((found) => write(log, toDocuments(events, { origins: found, redactor }), signal))
         .andThrough(({ failed }) => origins.forget(registeredBy(events, failed)))
         .mapErr((cause) => sinkOutage('the event log was not written', cause))
     },
   })
+}
+
+/**
+ * The origins as the documents of their registrations hold them: an encrypted text is bound to the
+ * place where it is stored.
+ */
+function movedOrigins(
+  events: readonly OutboxEvent[],
+  origins: ReadonlyMap<number, StoredMetadata>,
+  sealing: ActivitySealing | undefined,
+): Result<ReadonlyMap<number, StoredMetadata>, EncryptionFailed> {
+  if (sealing === undefined) return ok(origins)
+  const moved = new Map<number, StoredMetadata>()
+  for (const event of events) {
+    const { userId = 0 } = registrationOf(event) ?? {}
+    const origin = origins.get(userId)
+    if (origin === undefined) continue
+    const metadata = sealing
+      .open(origin, ['user_origin', userId])
+      .andThen((clear) => sealing.seal(clear, ['user_activity', event.id]))
+    if (metadata.isErr()) return err(metadata.error)
+    moved.set(userId, metadata.value)
+  }
+  return ok(moved)
 }
 
 /** The users whose registration is among the events and has not failed. */
@@ -98,7 +125,7 @@ function refused(id: string, message: string): Failed {
 
 /** What a registration receives that its event does not hold. */
 interface Known {
-  readonly origins: ReadonlyMap<number, ActivityMetadata>
+  readonly origins: ReadonlyMap<number, StoredMetadata>
   readonly redactor: Redactor | undefined
 }
 

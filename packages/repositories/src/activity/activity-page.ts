@@ -1,8 +1,6 @@
 import type { Abortable, Filter } from 'mongodb'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
-import type { ActivityRecord } from './activity.ts'
-import { toActivityRecord } from './collections.ts'
 import type { MongodbDatabase, UserActivityDocument } from './collections.ts'
 
 /** A request for one page of activity. */
@@ -32,7 +30,7 @@ export async function readActivityPage(
   database: MongodbDatabase,
   request: ActivityPageRequest,
   options: Abortable,
-): Promise<Page<ActivityRecord>> {
+): Promise<Page<UserActivityDocument>> {
   const { limit } = request
   const find = (conditions: readonly Condition[]) =>
     database
@@ -55,9 +53,12 @@ export async function readActivityPage(
   return pageOf([...newer, ...together], limit)
 }
 
-function pageOf(documents: readonly UserActivityDocument[], limit: number): Page<ActivityRecord> {
-  return toPage(documents.map(toActivityRecord), limit, (last) =>
-    encodeCursor('activity', [last.timestamp.getTime(), last.id]),
+function pageOf(
+  documents: readonly UserActivityDocument[],
+  limit: number,
+): Page<UserActivityDocument> {
+  return toPage(documents, limit, (last) =>
+    encodeCursor('activity', [last.timestamp.getTime(), last._id]),
   )
 }
 

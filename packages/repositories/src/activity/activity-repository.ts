@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { errAsync, ok, okAsync, validate } from '@headwater/core'
+import { errAsync, ok, okAsync, Result, validate } from '@headwater/core'
 import type {
   Abortable,
   InvalidInput,
-  Result,
   ResultAsync,
   StoreUnavailable,
   Stores,
@@ -11,6 +10,7 @@ import type {
   TransactionError,
 } from '@headwater/core'
 import * as z from 'zod/mini'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import type { Page } from '../page.ts'
 import { write } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
@@ -18,7 +18,7 @@ import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
 import { ActivityCheck } from './activity-check.ts'
 import type { CheckedActivity } from './activity-check.ts'
-import type { ActivityEntry } from './activity-entry.ts'
+import type { ActivityEntry, LoggedActivity } from './activity-entry.ts'
 import { activityRecorded } from './activity-events.ts'
 import { ActivityIds } from './activity-id.ts'
 import {
@@ -42,7 +42,9 @@ import type {
   SearchLogEntry,
   SearchPageEntry,
 } from './activity.ts'
+import type { ActivitySealing } from './sealed/activity-sealing.ts'
 import type { EventLog } from './event-log.ts'
+import { openRecords } from './sealed/open-records.ts'
 import type { Redactor } from './redaction.ts'
 import { acceptSearch, type CheckedSearch } from './searches/search-check.ts'
 
@@ -61,6 +63,8 @@ export interface ActivityDeps {
   readonly types?: ActivityTypes | undefined
   /** Redacts fields that must not leave the process. */
   readonly redactor?: Redactor | undefined
+  /** Encrypts fields. */
+  readonly sealing?: ActivitySealing | undefined
 }
 
 /** The activity log: activity of users, their searches and their clicks. */
@@ -93,18 +97,20 @@ export class ActivityRepository {
    * activity in the order of the calls, which is also the order of the ids. While MongoDB is down
    * it waits in PostgreSQL. A process that is killed loses what it has not written.
    */
-  record(event: ActivityEvent): Result<string, InvalidInput> {
+  record(event: ActivityEvent): Result<string, InvalidInput | EncryptionFailed> {
     const checked = this.#check.accept(event)
-    if (checked !== undefined) return ok(this.#add(checked))
-    return validate(this.#event, event).map((input) => this.#add(fromInput(input)))
+    if (checked !== undefined) return this.#add(checked)
+    return validate(this.#event, event).andThen((input) => this.#add(fromInput(input)))
   }
 
   /** Records many activities, all or none, at most 10,000; otherwise like {@link record}. */
-  recordMany(events: readonly ActivityEvent[]): Result<readonly string[], InvalidInput> {
+  recordMany(
+    events: readonly ActivityEvent[],
+  ): Result<readonly string[], InvalidInput | EncryptionFailed> {
     const checked = this.#acceptMany(events)
-    if (checked !== undefined) return ok(checked.map((event) => this.#add(event)))
-    return validate(this.#events, { events }).map((input) =>
-      input.events.map((event) => this.#add(fromInput(event))),
+    if (checked !== undefined) return this.#addMany(checked)
+    return validate(this.#events, { events }).andThen((input) =>
+      this.#addMany(input.events.map(fromInput)),
     )
   }
 
@@ -164,11 +170,15 @@ export class ActivityRepository {
     return validate(activityListInput(), asked).asyncAndThen((input) => {
       const { log } = this.#deps
       if (log === undefined) return errAsync(noMongodb)
-      return log.read(
-        'activity-list',
-        (database, signal) => readActivityPage(database, input, { signal }),
-        call,
-      )
+      return log
+        .read(
+          'activity-list',
+          (database, signal) => readActivityPage(database, input, { signal }),
+          call,
+        )
+        .andThen(({ items, nextCursor }) =>
+          openRecords(this.#deps.sealing, items).map((opened) => ({ items: opened, nextCursor })),
+        )
     })
   }
 
@@ -191,19 +201,35 @@ export class ActivityRepository {
     return accepted
   }
 
-  #add({ userId, type, data, metadata, at }: CheckedActivity): string {
+  #add(activity: CheckedActivity): Result<string, EncryptionFailed> {
+    return this.#sealed(this.#entryOf(activity)).map((entry) => {
+      this.#take(entry)
+      return entry.id
+    })
+  }
+
+  #addMany(activities: readonly CheckedActivity[]): Result<string[], EncryptionFailed> {
+    return Result.combine(
+      activities.map((activity) => this.#sealed(this.#entryOf(activity))),
+    ).map((entries) => {
+      for (const entry of entries) this.#take(entry)
+      return entries.map(({ id }) => id)
+    })
+  }
+
+  #entryOf({ userId, type, data, metadata, at }: CheckedActivity): LoggedActivity {
     const now = this.#now()
-    const entry: ActivityEntry = {
-      kind: 'activity',
-      id: this.#ids.next(now),
-      at: at ?? now,
-      userId,
-      type,
-      data,
-      metadata,
-    }
-    this.#take(this.#redactor === undefined ? entry : this.#redactor.redact(entry))
-    return entry.id
+    const id = this.#ids.next(now)
+    const entry = { kind: 'activity', id, at: at ?? now, userId, type, data, metadata } as const
+    return this.#redactor === undefined ? entry : this.#redactor.redact(entry)
+  }
+
+  #sealed(entry: LoggedActivity): Result<LoggedActivity, EncryptionFailed> {
+    const { sealing } = this.#deps
+    if (sealing === undefined) return ok(entry)
+    return sealing
+      .seal(entry.metadata, ['user_activity', entry.id])
+      .map((metadata) => ({ ...entry, metadata }))
   }
 
   #durableEvent({

@@ -1,5 +1,6 @@
 import type { InvalidInput, Json, StoreError } from '@headwater/core'
 import type { PageOptions } from '../page.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 
 /** An activity of a user, as the host records it. */
 export interface ActivityEvent {
@@ -137,4 +138,4 @@ export interface SearchClick {
 }
 
 /** A failure of reading activity. */
-export type ReadActivityError = InvalidInput | StoreError
+export type ReadActivityError = InvalidInput | EncryptionFailed | StoreError

@@ -1,4 +1,5 @@
 import type { Json, MongodbStore } from '@headwater/core'
+import type { SealedFields } from '../encryption/sealed-fields.ts'
 import type { ActivityMetadata, ActivityRecord } from './activity.ts'
 import type { LoggedActivity } from './activity-entry.ts'
 
@@ -11,7 +12,13 @@ export interface UserActivityDocument {
   user_id: number | null
   event_type: string
   event_data: Readonly<Record<string, Json>>
-  metadata: { ip_address: string | null; user_agent: string | null; referrer: string | null }
+  metadata: {
+    ip_address: string | null
+    user_agent: string | null
+    referrer: string | null
+    /** Encrypted texts, whose fields above are `null`; absent where nothing is encrypted. */
+    sealed?: SealedFields
+  }
   timestamp: Date
 }
 
@@ -84,13 +91,18 @@ export async function ensureIndexes(database: MongodbDatabase): Promise<void> {
 
 /** The document of an activity. */
 export function toUserActivity(entry: LoggedActivity): UserActivityDocument {
-  const { ipAddress = null, userAgent = null, referrer = null } = entry.metadata
+  const { ipAddress = null, userAgent = null, referrer = null, sealed } = entry.metadata
   return {
     _id: entry.id,
     user_id: entry.userId,
     event_type: entry.type,
     event_data: entry.data,
-    metadata: { ip_address: ipAddress, user_agent: userAgent, referrer },
+    metadata: {
+      ip_address: ipAddress,
+      user_agent: userAgent,
+      referrer,
+      ...(sealed === undefined ? {} : { sealed }),
+    },
     timestamp: new Date(entry.at),
   }
 }

@@ -33,6 +33,8 @@ import { deleteCourse } from './delete-course.ts'
 import type { Popularity } from './popularity.ts'
 import { readCoursePage } from './read-course-page.ts'
 import { setPublication, updateCourse } from './update-course.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
+import { getUsers } from '../users/read-users.ts'
 
 /** The catalogue of courses, published and unpublished. */
 export class CourseRepository {
@@ -165,8 +167,8 @@ export class CourseRepository {
   students(
     courseId: number,
     options: PageOptions & ReadOptions = {},
-  ): ResultAsync<Page<User>, ReadCourseError> {
-    const { stores, caches } = this.#context
+  ): ResultAsync<Page<User>, ReadCourseError | EncryptionFailed> {
+    const { stores } = this.#context
     const { call, asked } = splitOptions(options, 'tx', 'signal')
     return validate(studentListInput(), { ...asked, courseId }).asyncAndThen(
       ({ cursor: [, after] = [courseId, 0], limit }) =>
@@ -179,7 +181,7 @@ export class CourseRepository {
             ),
           )
           .andThen((page) =>
-            caches.users.getMany(page.items, call).map((found) => ({
+            getUsers(this.#context, page.items, call).map((found) => ({
               ...page,
               items: page.items.flatMap((id) => found.get(id) ?? []),
             })),

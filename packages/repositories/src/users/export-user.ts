@@ -1,9 +1,11 @@
 import { CallBudget, err, notFound, ok, okAsync, ResultAsync, withCause } from '@headwater/core'
-import type { Abortable, Sessions, StoreError, Stores } from '@headwater/core'
+import type { Abortable, Sessions, StoreError } from '@headwater/core'
 import type { Document } from 'mongodb'
 import type { collectionIndexes, UserActivityDocument } from '../activity/collections.ts'
-import { toActivityRecord } from '../activity/collections.ts'
+import { openRecords } from '../activity/sealed/open-records.ts'
 import type { EventLog } from '../activity/event-log.ts'
+import type { RepositoryContext } from '../context.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { read } from '../sql.ts'
 import { type EnrollmentRow, toEnrollment } from '../enrollments/enrollment-queries.ts'
 import {
@@ -15,11 +17,11 @@ import {
 } from './export-queries.ts'
 import { type PlaceRow, selectPlacesOfUser, toPlace } from '../waitlist/waitlist-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
-import { selectUsers, toUser, type UserRow } from './user-queries.ts'
+import { readUsers } from './read-users.ts'
 
 /** Dependencies of {@link exportUser}. */
 export interface ExportDeps {
-  readonly stores: Stores
+  readonly context: RepositoryContext
   readonly sessions: Sessions
   /** The event log; `undefined` without MongoDB. */
   readonly log: EventLog | undefined
@@ -40,7 +42,7 @@ export function exportUser(
   id: number,
   options: Abortable = {},
 ): ResultAsync<UserExport, ExportUserError> {
-  return fromPostgres(deps.stores, id, options).andThen((stored) =>
+  return fromPostgres(deps.context, id, options).andThen((stored) =>
     deps.sessions
       .list(id, options)
       .map((sessions) =>
@@ -55,21 +57,22 @@ export function exportUser(
 }
 
 function fromPostgres(
-  stores: Stores,
+  context: RepositoryContext,
   id: number,
   options: Abortable,
 ): ResultAsync<Stored, ExportUserError> {
+  const { stores } = context
   return ResultAsync.combine([
-    read<UserRow>(stores, [selectUsers, [[id]]], options),
+    readUsers(context, ['by ids', [[id]]], options),
     read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]], options),
     read<PlaceRow>(stores, [selectPlacesOfUser, [id, null, null]], options),
     read<PaymentRow>(stores, [selectPaymentsOfUser, [id]], options),
     read<{ id: number }>(stores, [selectCoursesOfInstructor, [id]], options),
-  ]).andThen(([{ rows: users }, enrollments, places, payments, courses]) => {
+  ]).andThen(([users, enrollments, places, payments, courses]) => {
     const [user] = users
     if (user === undefined) return err(notFound('user', id))
     return ok({
-      profile: toUser(user),
+      profile: user,
       enrollments: enrollments.rows.map(toEnrollment),
       waitlist: places.rows.map(toPlace),
       payments: payments.rows.map(toExportedPayment),
@@ -79,10 +82,11 @@ function fromPostgres(
 }
 
 function fromMongodb(
-  { log, stores }: ExportDeps,
+  { log, context }: ExportDeps,
   id: number,
   { signal }: Abortable,
-): ResultAsync<Logged, StoreError> {
+): ResultAsync<Logged, StoreError | EncryptionFailed> {
+  const { stores, sealing } = context
   if (log === undefined) return okAsync({ activity: [], searches: [], enrollmentEvents: [] })
   const budget = new CallBudget(stores.clock, { deadlineMs, signal })
   const own = (collection: keyof typeof collectionIndexes) =>
@@ -104,16 +108,16 @@ function fromMongodb(
     .andThen(() =>
       ResultAsync.combine([own('user_activity'), own('search_logs'), own('enrollment_events')]),
     )
-    .map(([activity, searches, enrollmentEvents]) => ({
-      activity: (activity as unknown as UserActivityDocument[]).map(toActivityRecord),
-      searches,
-      enrollmentEvents,
-    }))
+    .andThen(([activity, searches, enrollmentEvents]) =>
+      openRecords(sealing?.activity, activity as unknown as UserActivityDocument[]).map(
+        (opened) => ({ activity: opened, searches, enrollmentEvents }),
+      ),
+    )
 }
 
 /** Says in the failure of a store what the export would lack without it. */
-function lacking(parts: string): (failure: StoreError) => StoreError {
-  return (failure) => {
+function lacking(parts: string) {
+  return <F extends StoreError | EncryptionFailed>(failure: F): F => {
     const message = `${failure.message}; without it an export would lack ${parts}`
     return withCause({ ...failure, message }, failure.cause)
   }

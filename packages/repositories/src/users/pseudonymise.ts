@@ -109,7 +109,11 @@ function inCollections(userId: number, pseudonym: number): readonly Step[] {
     Object.entries(anonymous).map(([field, value]) => [`metadata.${field}`, value]),
   )
   return [
-    { collection: 'user_activity', filter, change: { $set: { ...renamed, ...anonymously } } },
+    {
+      collection: 'user_activity',
+      filter,
+      change: { $set: { ...renamed, ...anonymously }, $unset: { 'metadata.sealed': '' } },
+    },
     { collection: 'search_logs', filter, change: { $set: renamed, $unset: { query: '' } } },
     { collection: 'enrollment_events', filter, change: { $set: renamed } },
     {

@@ -3,6 +3,7 @@ import type { ActivityRecord } from '../activity/activity.ts'
 import type { Enrollment } from '../enrollments/enrollment.ts'
 import type { WaitlistPlace } from '../waitlist/waitlist.ts'
 import type { User } from './user.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 
 /** All that is known of a user. `JSON.stringify` makes a file of it. */
 export interface UserExport {
@@ -59,4 +60,4 @@ export interface ExportedSession {
 }
 
 /** Failures of an export; each leaves everything as it is. */
-export type ExportUserError = InvalidInput | NotFound | SqlError | StoreError
+export type ExportUserError = InvalidInput | NotFound | EncryptionFailed | SqlError | StoreError

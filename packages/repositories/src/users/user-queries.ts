@@ -1,7 +1,9 @@
 import { waitsBriefly } from '../writes/waits-briefly.ts'
+import type { StoredUser } from './sealed/user-sealing.ts'
 import type { User } from './user.ts'
 
-const profile =
+/** The columns of a profile. */
+export const profile =
   'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
 
 /**
@@ -151,6 +153,11 @@ export function toUser(row: UserRow): User {
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
   }
+}
+
+/** Reads a row some of whose fields may be encrypted. */
+export function toStoredUser(row: UserRow & Pick<StoredUser, 'sealed'>): StoredUser {
+  return { ...toUser(row), sealed: row.sealed ?? null }
 }
 
 /** A row of {@link selectCredentials}. */

@@ -14,16 +14,18 @@ export function teachesCourses<Failure extends { readonly type: string }>(
   }
 }
 
+/** The failure of an address that another user has. */
+export const emailTaken: EmailTaken = {
+  type: 'email-taken',
+  message: 'another user has this e-mail address',
+  retryable: false,
+}
+
 /** The failure of a registration or a change, whose address or name another user may have. */
 export function takenName<Failure extends { readonly type: string }>(
   failure: Failure,
 ): Failure | EmailTaken | UsernameTaken {
-  if (isViolationOf(failure, 'users_email_key'))
-    return {
-      type: 'email-taken',
-      message: 'another user has this e-mail address',
-      retryable: false,
-    }
+  if (isViolationOf(failure, 'users_email_key')) return emailTaken
   if (isViolationOf(failure, 'users_username_key'))
     return { type: 'username-taken', message: 'another user has this name', retryable: false }
   return failure

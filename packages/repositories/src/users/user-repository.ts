@@ -2,7 +2,6 @@ import { err, ok, validate } from '@headwater/core'
 import type {
   Abortable,
   CallOptions,
-  NotFound,
   PendingRevocation,
   ReadOptions,
   Result,
@@ -10,11 +9,12 @@ import type {
   Sessions,
   Transaction,
 } from '@headwater/core'
+import { isSealed } from '../context.ts'
 import type { RepositoryContext } from '../context.ts'
 import { idInput, checkIds, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
-import { read, write } from '../sql.ts'
+import { write } from '../sql.ts'
 import type { ActivityMetadata } from '../activity/activity.ts'
 import type { Redactor } from '../activity/redaction.ts'
 import type { EventLog } from '../activity/event-log.ts'
@@ -22,18 +22,11 @@ import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { ProfileWarming } from './profile-warming.ts'
+import { byEmail, getUsers, openUser, readCredentials, readUsers } from './read-users.ts'
 import { changePassword } from './update-user.ts'
 import { type UserWrites, userWrites } from './user-writes.ts'
-import {
-  selectCredentials,
-  selectUserByEmail,
-  selectUserByUsername,
-  selectUserPage,
-  toUser,
-} from './user-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
 import { takenName, teachesCourses } from './user-refusals.ts'
-import type { CredentialsRow, UserRow } from './user-queries.ts'
 import {
   emailInput,
   newUserInput,
@@ -111,9 +104,12 @@ export class UserRepository {
    * up to 3, and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
    */
   get(id: number, options?: ReadOptions): ResultAsync<User | undefined, ReadUserError> {
-    return validate(idInput(), { id }).asyncAndThen(() =>
-      this.#context.caches.users.get(id, options),
+    const context = this.#context
+    const stored = validate(idInput(), { id }).asyncAndThen(() =>
+      context.caches.users.get(id, options),
     )
+    if (!isSealed(context)) return stored
+    return stored.andThen((user) => (user === undefined ? ok(user) : openUser(context, user)))
   }
 
   /** Reads many profiles; users that do not exist are left out. Costs as much as one `get`. */
@@ -122,7 +118,7 @@ export class UserRepository {
     options?: ReadOptions,
   ): ResultAsync<Map<number, User>, ReadUserError> {
     return checkIds(ids).asyncAndThen((checked) =>
-      this.#context.caches.users.getMany(checked, options),
+      getUsers(this.#context, checked, options),
     )
   }
 
@@ -136,9 +132,9 @@ export class UserRepository {
   ): ResultAsync<User | undefined, ReadUserError> {
     return validate(emailInput(), { email })
       .asyncAndThen((input) =>
-        read<UserRow>(this.#context.stores, [selectUserByEmail, [input.email]], options),
+        readUsers(this.#context, byEmail(this.#context, input.email), options),
       )
-      .map(({ rows: [row] }) => row && toUser(row))
+      .map(([user]) => user)
   }
 
   /**
@@ -151,21 +147,17 @@ export class UserRepository {
   ): ResultAsync<User | undefined, ReadUserError> {
     return validate(usernameInput(), { username })
       .asyncAndThen((input) =>
-        read<UserRow>(this.#context.stores, [selectUserByUsername, [input.username]], options),
+        readUsers(this.#context, ['by username', [input.username]], options),
       )
-      .map(({ rows: [row] }) => row && toUser(row))
+      .map(([user]) => user)
   }
 
   /** Lists users, newest first. Not cached: 1 PostgreSQL round trip. */
   list(options: UserListOptions & ReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
     return validate(userListInput(), asked).asyncAndThen(({ role, cursor, limit }) =>
-      read<UserRow>(
-        this.#context.stores,
-        [selectUserPage, [role, cursor?.[0], limit + 1]],
-        call,
-      ).map(({ rows }) =>
-        toPage(rows.map(toUser), limit, (last) => encodeCursor('users', [last.id])),
+      readUsers(this.#context, ['page', [role, cursor?.[0], limit + 1]], call).map((users) =>
+        toPage(users, limit, (last) => encodeCursor('users', [last.id])),
       ),
     )
   }
@@ -180,10 +172,8 @@ export class UserRepository {
     options?: Abortable,
   ): ResultAsync<Credentials | undefined, ReadCredentialsError> {
     return validate(emailInput(), { email })
-      .asyncAndThen((input) =>
-        read<CredentialsRow>(this.#context.stores, [selectCredentials, [input.email]], options),
-      )
-      .map(({ rows: [row] }) => row && { userId: row.id, passwordHash: row.password_hash })
+      .asyncAndThen((input) => readCredentials(this.#context, input.email, options))
+      .map((row) => row && { userId: row.id, passwordHash: row.password_hash })
   }
 
   /**
@@ -220,12 +210,12 @@ export class UserRepository {
     passwordHash: string,
     options?: CallOptions,
   ): ResultAsync<User, ChangePasswordError> {
-    const { stores, caches } = this.#context
+    const context = this.#context
     return validate(passwordInput(), { id, passwordHash })
       .asyncAndThen((input) =>
         write(
-          stores,
-          (tx) => this.#revoking(tx, id, () => changePassword(tx, input, caches)),
+          context.stores,
+          (tx) => this.#revoking(tx, id, () => changePassword(tx, input, context)),
           options,
         ),
       )
@@ -265,7 +255,7 @@ export class UserRepository {
    * Costs 5 PostgreSQL round trips at once, 2 of Redis, and 1 and then 3 reads of MongoDB at once.
    */
   export(id: number, options?: Abortable): ResultAsync<UserExport, ExportUserError> {
-    const deps = { stores: this.#context.stores, sessions: this.#sessions, log: this.#log }
+    const deps = { context: this.#context, sessions: this.#sessions, log: this.#log }
     return validate(idInput(), { id }).asyncAndThen(() => exportUser(deps, id, options))
   }
 
@@ -277,11 +267,11 @@ export class UserRepository {
   }
 
   /** Runs a change of a user within a transaction that also ends the user's sessions. */
-  async #revoking<T>(
+  async #revoking<T, E>(
     tx: Transaction,
     id: number,
-    change: () => Promise<Result<T, NotFound>>,
-  ): Promise<Result<readonly [T, PendingRevocation], NotFound>> {
+    change: () => Promise<Result<T, E>>,
+  ): Promise<Result<readonly [T, PendingRevocation], E>> {
     const changed = await change()
     if (changed.isErr()) return err(changed.error)
     return ok([changed.value, await this.#sessions.revokeAllWithin(tx, id)] as const)

@@ -1,18 +1,28 @@
 import type { NotFound, VersionConflict } from '@headwater/core'
-import type { RepositoryContext } from '../context.ts'
+import { isSealed } from '../context.ts'
+import type { RepositoryContext, SealedContext } from '../context.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { WriteQueue } from '../writes/write-queue.ts'
+import { registerSealedUser, registerSealedUsers } from './sealed/register-sealed.ts'
 import { registerUser, registerUsers, type Registration } from './register-user.ts'
+import { updateManySealed, updateSealed } from './sealed/update-sealed.ts'
 import { updateUser, updateUsers, type UserUpdate } from './update-user.ts'
-import type { User } from './user.ts'
+import type { EmailTaken, User } from './user.ts'
 
 /** The writes of users that share transactions. */
 export interface UserWrites {
-  readonly registrations: WriteQueue<Registration, User, never>
-  readonly updates: WriteQueue<UserUpdate, User, NotFound | VersionConflict>
+  readonly registrations: WriteQueue<Registration, User, EmailTaken | EncryptionFailed>
+  readonly updates: WriteQueue<
+    UserUpdate,
+    User,
+    NotFound | VersionConflict | EmailTaken | EncryptionFailed
+  >
 }
 
 /** Opens the queues of the writes. */
-export function userWrites({ stores, caches }: RepositoryContext): UserWrites {
+export function userWrites(context: RepositoryContext): UserWrites {
+  const { stores, caches } = context
+  if (isSealed(context)) return sealedWrites(context)
   return {
     registrations: new WriteQueue({
       stores,
@@ -25,6 +35,24 @@ export function userWrites({ stores, caches }: RepositoryContext): UserWrites {
       keyOf: ({ id }) => id,
       runOne: (tx, update) => updateUser(tx, update, caches),
       runAll: (tx, updates) => updateUsers(tx, updates, caches),
+    }),
+  }
+}
+
+function sealedWrites(context: SealedContext): UserWrites {
+  const { stores } = context
+  return {
+    registrations: new WriteQueue({
+      stores,
+      keyOf: ({ email }) => email.toLowerCase(),
+      runOne: (tx, registration) => registerSealedUser(tx, registration, context),
+      runAll: (tx, registrations) => registerSealedUsers(tx, registrations, context),
+    }),
+    updates: new WriteQueue({
+      stores,
+      keyOf: ({ id }) => id,
+      runOne: (tx, update) => updateSealed(tx, update, context),
+      runAll: (tx, updates) => updateManySealed(tx, updates, context),
     }),
   }
 }

@@ -11,6 +11,7 @@ import type {
 import * as z from 'zod/mini'
 import type { ActivityMetadata } from '../activity/activity.ts'
 import { metadataInput } from '../activity/activity-metadata.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { email, expectedVersion, pageLimit } from '../input.ts'
 import { cursorInput } from '../page.ts'
 import { username } from './username.ts'
@@ -100,26 +101,33 @@ export type UsernameTaken = Failure<'username-taken'>
 export type TeachesCourses = Failure<'teaches-courses'>
 
 /** Failures of registering a user. */
-export type CreateUserError = InvalidInput | EmailTaken | UsernameTaken | TransactionError
+export type CreateUserError =
+  InvalidInput | EmailTaken | UsernameTaken | EncryptionFailed | TransactionError
 
 /** Failures of changing a profile. */
 export type UpdateUserError =
-  InvalidInput | NotFound | VersionConflict | EmailTaken | UsernameTaken | TransactionError
+  | InvalidInput
+  | NotFound
+  | VersionConflict
+  | EmailTaken
+  | UsernameTaken
+  | EncryptionFailed
+  | TransactionError
 
 /** Failures of changing a password. */
-export type ChangePasswordError = InvalidInput | NotFound | TransactionError
+export type ChangePasswordError = InvalidInput | NotFound | EncryptionFailed | TransactionError
 
 /** Failures of deleting a user. */
 export type DeleteUserError = InvalidInput | NotFound | TeachesCourses | TransactionError
 
 /** Failures of listing users. */
-export type ListUsersError = InvalidInput | SqlError
+export type ListUsersError = InvalidInput | EncryptionFailed | SqlError
 
 /** Failures of reading credentials. */
 export type ReadCredentialsError = InvalidInput | SqlError
 
 /** Failures of reading profiles. */
-export type ReadUserError = InvalidInput | CacheReadError
+export type ReadUserError = InvalidInput | EncryptionFailed | CacheReadError
 
 /** Checks {@link NewUser}. */
 export const newUserInput = once(() =>
