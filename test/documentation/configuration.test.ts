@@ -16,7 +16,9 @@ import {
 import {
   activityBufferDefaults,
   activityDefaults,
+  encryptionDefaults,
   enrollmentDefaults,
+  rotateDefaults,
   waitlistDefaults,
 } from '@headwater/repositories'
 import { erasureDefaults } from '@headwater/repositories'
@@ -180,6 +182,18 @@ const pages: readonly OptionPage[] = [
     file: `${repositories}/users/erasure-options.ts`,
     name: 'ErasureOptions',
     defaults: erasureDefaults,
+  },
+  {
+    title: 'createRepositories({ encryptedFields })',
+    file: `${repositories}/encryption/encryption-options.ts`,
+    name: 'EncryptionOptions',
+    defaults: encryptionDefaults,
+  },
+  {
+    title: 'encryption.rotate',
+    file: `${repositories}/encryption/field-encryption.ts`,
+    name: 'RotateOptions',
+    defaults: rotateDefaults,
   },
   {
     title: 'createCourseSearch',

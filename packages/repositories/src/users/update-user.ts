@@ -1,12 +1,9 @@
 import { err, notFound, ok, versionConflict } from '@headwater/core'
 import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
 import type * as z from 'zod/mini'
-import { isSealed } from '../context.ts'
-import type { RepositoryCaches, RepositoryContext } from '../context.ts'
-import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
+import type { RepositoryCaches } from '../context.ts'
 import { changedFields } from '../input.ts'
 import { columnsOf } from '../sql.ts'
-import { changeSealedPassword } from './sealed/update-sealed.ts'
 import { userPasswordChanged, userUpdated } from './user-events.ts'
 import {
   selectUsers,
@@ -67,10 +64,9 @@ export async function updateUsers(
 export async function changePassword(
   tx: Transaction,
   { id, passwordHash }: z.output<ReturnType<typeof passwordInput>>,
-  context: RepositoryContext,
-): Promise<Result<User, NotFound | EncryptionFailed>> {
-  if (isSealed(context)) return changeSealedPassword(tx, { id, passwordHash }, context)
-  tx.invalidate(context.caches.users.key(id))
+  caches: RepositoryCaches,
+): Promise<Result<User, NotFound>> {
+  tx.invalidate(caches.users.key(id))
   const {
     rows: [row],
   } = await tx.query<UserRow>(updatePassword, [id, passwordHash])

@@ -23,7 +23,6 @@ import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { ProfileWarming } from './profile-warming.ts'
 import { byEmail, getUsers, openUser, readCredentials, readUsers } from './read-users.ts'
-import { changePassword } from './update-user.ts'
 import { type UserWrites, userWrites } from './user-writes.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
 import { takenName, teachesCourses } from './user-refusals.ts'
@@ -210,12 +209,12 @@ export class UserRepository {
     passwordHash: string,
     options?: CallOptions,
   ): ResultAsync<User, ChangePasswordError> {
-    const context = this.#context
+    const { stores } = this.#context
     return validate(passwordInput(), { id, passwordHash })
       .asyncAndThen((input) =>
         write(
-          context.stores,
-          (tx) => this.#revoking(tx, id, () => changePassword(tx, input, context)),
+          stores,
+          (tx) => this.#revoking(tx, id, () => this.#writes.changePassword(tx, input)),
           options,
         ),
       )

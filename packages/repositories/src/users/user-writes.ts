@@ -1,13 +1,14 @@
-import type { NotFound, VersionConflict } from '@headwater/core'
+import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
+import type * as z from 'zod/mini'
 import { isSealed } from '../context.ts'
 import type { RepositoryContext, SealedContext } from '../context.ts'
 import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { WriteQueue } from '../writes/write-queue.ts'
 import { registerSealedUser, registerSealedUsers } from './sealed/register-sealed.ts'
 import { registerUser, registerUsers, type Registration } from './register-user.ts'
-import { updateManySealed, updateSealed } from './sealed/update-sealed.ts'
-import { updateUser, updateUsers, type UserUpdate } from './update-user.ts'
-import type { EmailTaken, User } from './user.ts'
+import { changeSealedPassword, updateManySealed, updateSealed } from './sealed/update-sealed.ts'
+import { changePassword, updateUser, updateUsers, type UserUpdate } from './update-user.ts'
+import type { EmailTaken, passwordInput, User } from './user.ts'
 
 /** The writes of users that share transactions. */
 export interface UserWrites {
@@ -17,6 +18,11 @@ export interface UserWrites {
     User,
     NotFound | VersionConflict | EmailTaken | EncryptionFailed
   >
+  /** Changes a password within a transaction and publishes `user.password-changed`. */
+  readonly changePassword: (
+    tx: Transaction,
+    input: z.output<ReturnType<typeof passwordInput>>,
+  ) => Promise<Result<User, NotFound | EncryptionFailed>>
 }
 
 /** Opens the queues of the writes. */
@@ -36,6 +42,7 @@ export function userWrites(context: RepositoryContext): UserWrites {
       runOne: (tx, update) => updateUser(tx, update, caches),
       runAll: (tx, updates) => updateUsers(tx, updates, caches),
     }),
+    changePassword: (tx, input) => changePassword(tx, input, caches),
   }
 }
 
@@ -54,5 +61,6 @@ function sealedWrites(context: SealedContext): UserWrites {
       runOne: (tx, update) => updateSealed(tx, update, context),
       runAll: (tx, updates) => updateManySealed(tx, updates, context),
     }),
+    changePassword: (tx, input) => changeSealedPassword(tx, input, context),
   }
 }
