@@ -60,7 +60,7 @@ export function checkOptions<Options extends object>(
 }
 
 /** Options that are secrets, or have fields that are. */
-const secretNames: ReadonlySet<string> = new Set(['tls', 'apiKey', 'password'])
+const secretNames: ReadonlySet<string> = new Set(['tls', 'apiKey', 'password', 'encryptedFields'])
 
 /** The error for one option, for rules that no schema states. Shows no value of a secret. */
 export function invalidOption(of: string, option: string, rule: string, value: unknown) {

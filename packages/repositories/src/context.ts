@@ -58,7 +58,7 @@ export function createContext(
   return {
     stores,
     caches: {
-      users: defineUserCache(stores, users, sealing !== undefined),
+      users: defineUserCache(stores, users),
       courses: defineCourseCache(stores, courses),
       userEnrollments: defineUserEnrollmentsCache(stores, userEnrollments),
     },

@@ -13,14 +13,14 @@ export type {
   EncryptedUserField,
   EncryptionOptions,
 } from './encryption/encryption-options.ts'
-export type { EncryptionFailed } from './encryption/encryption-failed.ts'
+export type { EncryptionFailed, EncryptionFailedReason } from './encryption/encryption-failed.ts'
 export { rotateDefaults } from './encryption/field-encryption.ts'
 export type {
   FieldEncryption,
   RotateOptions,
   RotationReport,
 } from './encryption/field-encryption.ts'
-export type { PassError } from './encryption/rotate-passes.ts'
+export type { LeftRow, PassError } from './encryption/rotate-table.ts'
 export type { KeyRing, KeyRingSource } from './encryption/key-ring.ts'
 export type { UserRepository } from './users/user-repository.ts'
 export type {

@@ -162,8 +162,7 @@ function sealingOf(stores: Stores, options: EncryptionOptions | undefined): Seal
 }
 
 function logSink(deps: Omit<ActivityLogSinkDeps, 'origins'>, stores: Stores): Sink {
-  const origins = new Origins(stores, { isSealed: deps.sealing !== undefined })
-  return activityLogSink({ ...deps, origins })
+  return activityLogSink({ ...deps, origins: new Origins(stores) })
 }
 
 interface OpenedLog {

@@ -37,6 +37,7 @@ describe('the schema', () => {
       'enrollments_progress_percentage_check',
       'enrollments_user_id_course_id_key',
       'enrollments_user_id_fkey',
+      'users_sealed_check',
       'waitlist_course_id_fkey',
       'waitlist_offer_check',
       'waitlist_user_id_course_id_key',

@@ -1,6 +1,5 @@
-import { defineSink, err, isRowId, minorUnits, ok } from '@headwater/core'
-import type { OutboxEvent, Result, Sink, SinkReport } from '@headwater/core'
-import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
+import { defineSink, isRowId, minorUnits } from '@headwater/core'
+import type { OutboxEvent, Sink, SinkReport } from '@headwater/core'
 import { sinkOutage } from '../sink-outage.ts'
 import {
   enrollmentCreatedPayload,
@@ -10,9 +9,8 @@ import {
 } from '../enrollments/enrollment-events.ts'
 import type { EnrollmentKey } from '../enrollments/enrollment.ts'
 import type { Origins } from '../users/origins.ts'
-import { userRegisteredPayload } from '../users/user-events.ts'
-import type { UserRegisteredPayload } from '../users/user-events.ts'
 import type { ActivitySealing, StoredMetadata } from './sealed/activity-sealing.ts'
+import { movedOrigins, registrationOf } from './sealed/moved-origins.ts'
 import { activityRecordedPayload } from './activity-events.ts'
 import { toUserActivity } from './collections.ts'
 import type { EnrollmentEventDocument, UserActivityDocument } from './collections.ts'
@@ -48,35 +46,13 @@ export function activityLogSink({ log, origins, redactor, sealing }: ActivityLog
       return origins
         .of(registeredBy(events))
         .andThen((found) => movedOrigins(events, found, sealing))
-        .andThen((found) => write(log, toDocuments(events, { origins: found, redactor }), signal))
+        .andThen(({ origins: moved, failed }) =>
+          write(log, toDocuments(events, { origins: moved, redactor, failed }), signal),
+        )
         .andThrough(({ failed }) => origins.forget(registeredBy(events, failed)))
         .mapErr((cause) => sinkOutage('the event log was not written', cause))
     },
   })
-}
-
-/**
- * The origins as the documents of their registrations hold them: an encrypted text is bound to the
- * place where it is stored.
- */
-function movedOrigins(
-  events: readonly OutboxEvent[],
-  origins: ReadonlyMap<number, StoredMetadata>,
-  sealing: ActivitySealing | undefined,
-): Result<ReadonlyMap<number, StoredMetadata>, EncryptionFailed> {
-  if (sealing === undefined) return ok(origins)
-  const moved = new Map<number, StoredMetadata>()
-  for (const event of events) {
-    const { userId = 0 } = registrationOf(event) ?? {}
-    const origin = origins.get(userId)
-    if (origin === undefined) continue
-    const metadata = sealing
-      .open(origin, ['user_origin', userId])
-      .andThen((clear) => sealing.seal(clear, ['user_activity', event.id]))
-    if (metadata.isErr()) return err(metadata.error)
-    moved.set(userId, metadata.value)
-  }
-  return ok(moved)
 }
 
 /** The users whose registration is among the events and has not failed. */
@@ -108,8 +84,10 @@ function write(log: EventLog, { documents, failed }: Batch, signal: AbortSignal)
 function toDocuments(events: readonly OutboxEvent[], known: Known): Batch {
   const activities: UserActivityDocument[] = []
   const enrollments: EnrollmentEventDocument[] = []
-  const failed: Failed[] = []
+  const failed: Failed[] = [...known.failed]
+  const unreadable = new Set(failed.map(({ id }) => id))
   for (const event of events) {
+    if (unreadable.has(event.id)) continue
     const document = toDocument(event, known)
     if (document === undefined)
       failed.push(refused(event.id, `the payload of ${event.type} breaks its schema`))
@@ -127,11 +105,13 @@ function refused(id: string, message: string): Failed {
 interface Known {
   readonly origins: ReadonlyMap<number, StoredMetadata>
   readonly redactor: Redactor | undefined
+  /** Registrations whose origin cannot be read. */
+  readonly failed: readonly Failed[]
 }
 
 function toDocument(
   event: OutboxEvent,
-  known: Known,
+  known: Omit<Known, 'failed'>,
 ): UserActivityDocument | EnrollmentEventDocument | undefined {
   switch (event.type) {
     case 'user.registered':
@@ -149,13 +129,9 @@ function toDocument(
   }
 }
 
-function registrationOf({ type, payload }: OutboxEvent): UserRegisteredPayload | undefined {
-  return type === 'user.registered' ? userRegisteredPayload().safeParse(payload).data : undefined
-}
-
 function registration(
   event: OutboxEvent,
-  { origins, redactor }: Known,
+  { origins, redactor }: Omit<Known, 'failed'>,
 ): UserActivityDocument | undefined {
   const payload = registrationOf(event)
   if (payload === undefined) return undefined

@@ -209,12 +209,12 @@ export class ActivityRepository {
   }
 
   #addMany(activities: readonly CheckedActivity[]): Result<string[], EncryptionFailed> {
-    return Result.combine(
-      activities.map((activity) => this.#sealed(this.#entryOf(activity))),
-    ).map((entries) => {
-      for (const entry of entries) this.#take(entry)
-      return entries.map(({ id }) => id)
-    })
+    return Result.combine(activities.map((activity) => this.#sealed(this.#entryOf(activity)))).map(
+      (entries) => {
+        for (const entry of entries) this.#take(entry)
+        return entries.map(({ id }) => id)
+      },
+    )
   }
 
   #entryOf({ userId, type, data, metadata, at }: CheckedActivity): LoggedActivity {

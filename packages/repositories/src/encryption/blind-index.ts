@@ -16,7 +16,16 @@ export class BlindIndex {
 
   /** The index of an address. */
   of(email: string): string {
-    return `${prefix}${createHmac('sha256', this.#key).update(normalized(email)).digest('hex')}`
+    return `${prefix}${this.#digest(email).toString('hex')}`
+  }
+
+  /** The advisory lock of an address, as PostgreSQL takes it: a 64-bit number. */
+  lockOf(email: string): string {
+    return this.#digest(email).readBigInt64BE(0).toString()
+  }
+
+  #digest(email: string): Buffer {
+    return createHmac('sha256', this.#key).update(normalized(email)).digest()
   }
 }
 
@@ -25,7 +34,7 @@ export function isBlind(text: string): boolean {
   return text.startsWith(prefix)
 }
 
-/** Addresses are ASCII: their case is folded as PostgreSQL folds it in its unique index. */
+/** An address in the case that PostgreSQL's unique index folds to: that of ASCII letters alone. */
 export function normalized(email: string): string {
-  return email.toLowerCase()
+  return email.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

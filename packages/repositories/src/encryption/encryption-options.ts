@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, once, option, strictOptions } from '@headwater/core'
+import { checkOptions, invalidOption, once, strictOptions } from '@headwater/core'
 import * as z from 'zod/mini'
 import { checkKeyRing, isKey } from './key-ring.ts'
 import type { KeyRingSource } from './key-ring.ts'
@@ -12,8 +12,7 @@ export type EncryptedActivityField = 'ipAddress' | 'userAgent' | 'referrer'
 /** Fields that are encrypted wherever they are stored, and the keys. */
 export interface EncryptionOptions {
   /**
-   * Fields of profiles: in PostgreSQL, in the cache and in the near tier. Every process must name
-   * the same.
+   * Fields of profiles: in PostgreSQL, in the cache and in the near tier.
    *
    * @defaultValue `[]`
    */
@@ -29,16 +28,24 @@ export interface EncryptionOptions {
    */
   readonly keyRing: KeyRingSource
   /**
-   * The key by which addresses are found and kept unique where `users` names `email`: 32 bytes or
-   * more. It stays the same when the keys of the ring change.
+   * The key by which addresses are found and kept unique where `users` names `email`, and where
+   * other processes encrypt them already, or still: 32 bytes or more. It stays the same when the
+   * keys of the ring change.
    *
    * @defaultValue none
    */
   readonly indexKey?: Uint8Array
+  /**
+   * What a named field may hold: `'read'` takes texts that are not encrypted yet as they are.
+   * `'refuse'` makes them failures, and no statement looks for an address in clear text.
+   *
+   * @defaultValue `'read'`
+   */
+  readonly clearText?: 'read' | 'refuse'
 }
 
 /** The defaults of {@link EncryptionOptions}. */
-export const encryptionDefaults = { users: [], activity: [] } as const
+export const encryptionDefaults = { users: [], activity: [], clearText: 'read' } as const
 
 /** Options with every default filled in. */
 export type CheckedEncryption = Required<Omit<EncryptionOptions, 'indexKey'>> &
@@ -52,7 +59,8 @@ const rules = once(() =>
         z.enum(['ipAddress', 'userAgent', 'referrer'], 'expected ipAddress, userAgent or referrer'),
       ),
       keyRing: z.unknown(),
-      indexKey: z.optional(option.object()),
+      indexKey: z.optional(z.unknown()),
+      clearText: z.enum(['read', 'refuse'], 'expected read or refuse'),
     }),
   }),
 )
@@ -60,7 +68,7 @@ const rules = once(() =>
 /**
  * Fills in the defaults; `undefined` when nothing is to be encrypted.
  *
- * @throws InvalidOptions when an option breaks a rule.
+ * @throws InvalidOptions when an option breaks a rule; the message shows no key.
  */
 export function checkEncryptionOptions(
   options: EncryptionOptions | undefined,
@@ -70,13 +78,13 @@ export function checkEncryptionOptions(
     encryptedFields: { ...encryptionDefaults, ...options },
   })
   checkKeyRing(checked.keyRing)
-  const needsIndex = checked.users.includes('email')
-  if (needsIndex !== (checked.indexKey !== undefined) || (needsIndex && !isKey(checked.indexKey)))
+  const isMissing = checked.indexKey === undefined
+  if (isMissing ? checked.users.includes('email') : !isKey(checked.indexKey))
     throw invalidOption(
       'createRepositories',
       'encryptedFields.indexKey',
-      'expected 32 bytes or more where users names email, and nothing elsewhere',
-      checked.indexKey,
+      'expected 32 bytes or more, and one where users names email',
+      undefined,
     )
   return checked
 }

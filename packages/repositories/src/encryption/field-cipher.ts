@@ -3,12 +3,12 @@ import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import { encryptionFailed } from './encryption-failed.ts'
 import type { EncryptionFailed } from './encryption-failed.ts'
-import { isKey } from './key-ring.ts'
+import { keyRingProblem } from './key-ring.ts'
 import type { KeyRing, KeyRingSource } from './key-ring.ts'
 
 /** Where a text is stored. A text that is moved elsewhere is not decrypted there. */
 export interface Place {
-  /** Schema of PostgreSQL, or database of MongoDB. */
+  /** Schema of PostgreSQL, also of what is in MongoDB. */
   readonly schema: string
   /** Table or collection. */
   readonly table: string
@@ -22,6 +22,12 @@ const tagBytes = 16
 const algorithm = 'aes-256-gcm'
 const form = /^enc:1:([\w-]{1,32}):([\w-]{16}):([\w-]{22,})$/
 
+/** A key that was derived for a field, and the key that it was derived from. */
+interface DerivedKey {
+  readonly of: Uint8Array
+  readonly key: Uint8Array
+}
+
 /**
  * Encrypts texts of fields: AES-256-GCM with a random IV, under a key per field that HKDF-SHA-256
  * (RFC 5869) derives from one of the ring, with the place of the text as associated data. The text
@@ -29,23 +35,22 @@ const form = /^enc:1:([\w-]{1,32}):([\w-]{16}):([\w-]{22,})$/
  */
 export class FieldCipher {
   readonly #source: KeyRingSource
-  /** By key: a function may return other bytes under the same id. */
-  readonly #derived = new WeakMap<Uint8Array, Map<string, Uint8Array>>()
+  /** By id of the key and field. A function may return other bytes under the same id. */
+  readonly #derived = new Map<string, DerivedKey>()
+  #checked: KeyRing | undefined
 
   constructor(source: KeyRingSource) {
     this.#source = source
   }
 
-  /** The id of the key that encrypts. */
-  get currentId(): string {
-    return this.#ring().current
-  }
-
   /** Encrypts a text with the current key. */
   seal(text: string, place: Place): Result<string, EncryptionFailed> {
-    const keyId = this.currentId
-    const key = this.#keyOf(keyId, fieldOf(place))
-    if (key === undefined) return err(encryptionFailed('key-missing', fieldOf(place), keyId))
+    const field = fieldOf(place)
+    const ring = this.#ring()
+    if (ring === undefined) return err(encryptionFailed('key-ring-invalid', field))
+    const keyId = ring.current
+    const key = this.#keyOf(ring, keyId, field)
+    if (key === undefined) return err(encryptionFailed('key-missing', field, keyId))
     const iv = randomBytes(ivBytes)
     const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes })
     cipher.setAAD(associatedData(place))
@@ -58,12 +63,13 @@ export class FieldCipher {
     const field = fieldOf(place)
     const [, keyId = '', iv = '', body = ''] = form.exec(sealed) ?? []
     if (keyId === '') return err(encryptionFailed('altered', field))
-    const key = this.#keyOf(keyId, field)
+    const ring = this.#ring()
+    if (ring === undefined) return err(encryptionFailed('key-ring-invalid', field))
+    const key = this.#keyOf(ring, keyId, field)
     if (key === undefined) return err(encryptionFailed('key-missing', field, keyId))
     const bytes = Buffer.from(body, 'base64url')
-    const decipher = createDecipheriv(algorithm, key, Buffer.from(iv, 'base64url'), {
-      authTagLength: tagBytes,
-    })
+    const options = { authTagLength: tagBytes }
+    const decipher = createDecipheriv(algorithm, key, Buffer.from(iv, 'base64url'), options)
     decipher.setAAD(associatedData(place))
     try {
       decipher.setAuthTag(bytes.subarray(-tagBytes))
@@ -76,24 +82,33 @@ export class FieldCipher {
 
   /** Whether a text is encrypted with the current key. */
   isCurrent(sealed: string): boolean {
-    return form.exec(sealed)?.[1] === this.currentId
+    const keyId = form.exec(sealed)?.[1]
+    return keyId !== undefined && keyId === this.#ring()?.current
   }
 
-  #ring(): KeyRing {
-    return typeof this.#source === 'function' ? this.#source() : this.#source
+  #ring(): KeyRing | undefined {
+    if (typeof this.#source !== 'function') return this.#source
+    try {
+      const ring = this.#source()
+      if (ring === this.#checked) return ring
+      if (keyRingProblem(ring) !== undefined) return undefined
+      this.#checked = ring
+      return ring
+    } catch {
+      // Its message may quote secrets.
+      return undefined
+    }
   }
 
-  #keyOf(id: string, field: string): Uint8Array | undefined {
-    const { keys } = this.#ring()
+  #keyOf({ keys }: KeyRing, id: string, field: string): Uint8Array | undefined {
     const key = Object.hasOwn(keys, id) ? keys[id] : undefined
-    if (!isKey(key)) return undefined
-    const derived = this.#derived.get(key) ?? new Map<string, Uint8Array>()
-    this.#derived.set(key, derived)
-    const known = derived.get(field)
-    if (known !== undefined) return known
-    const made = deriveKey(key, field)
-    derived.set(field, made)
-    return made
+    if (key === undefined) return undefined
+    const name = `${id}/${field}`
+    const known = this.#derived.get(name)
+    if (known !== undefined && Buffer.compare(known.of, key) === 0) return known.key
+    const made = { of: new Uint8Array(key), key: deriveKey(key, field) }
+    this.#derived.set(name, made)
+    return made.key
   }
 }
 

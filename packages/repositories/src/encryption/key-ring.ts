@@ -8,7 +8,10 @@ export interface KeyRing {
   readonly keys: Readonly<Record<string, Uint8Array>>
 }
 
-/** A key ring, or a function that is asked for it whenever it is needed. */
+/**
+ * A key ring, or a function that is asked for it whenever it is needed: it answers at once, with
+ * what was fetched before.
+ */
 export type KeyRingSource = KeyRing | (() => KeyRing)
 
 /** The form of an id: it stands in every text that its key encrypted. */
@@ -26,7 +29,7 @@ export function checkKeyRing(source: unknown): KeyRingSource {
   if (typeof source === 'function') return source as () => KeyRing
   const problem = keyRingProblem(source)
   if (problem !== undefined)
-    throw invalidOption('createRepositories', 'encryptedFields.keyRing', problem, 'a key ring')
+    throw invalidOption('createRepositories', 'encryptedFields.keyRing', problem, undefined)
   return source as KeyRing
 }
 

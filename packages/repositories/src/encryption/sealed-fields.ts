@@ -18,7 +18,7 @@ export function sealFields(
   fields: ClearFields,
   place: RowPlace,
 ): Result<SealedFields, EncryptionFailed> {
-  return eachField(fields, (text, column) => cipher.seal(text, { ...place, column }))
+  return eachField(fields, (text, column) => cipher.seal(textOf(text), { ...place, column }))
 }
 
 /** Decrypts fields. */
@@ -28,6 +28,11 @@ export function openFields(
   place: RowPlace,
 ): Result<SealedFields, EncryptionFailed> {
   return eachField(fields, (text, column) => cipher.open(text, { ...place, column }))
+}
+
+/** What a redaction of the host put in the place of a text may be any JSON. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function eachField(

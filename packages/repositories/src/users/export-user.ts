@@ -18,6 +18,7 @@ import {
 import { type PlaceRow, selectPlacesOfUser, toPlace } from '../waitlist/waitlist-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
 import { readUsers } from './read-users.ts'
+import { selectUsers } from './user-queries.ts'
 
 /** Dependencies of {@link exportUser}. */
 export interface ExportDeps {
@@ -63,7 +64,7 @@ function fromPostgres(
 ): ResultAsync<Stored, ExportUserError> {
   const { stores } = context
   return ResultAsync.combine([
-    readUsers(context, ['by ids', [[id]]], options),
+    readUsers(context, [selectUsers, [[id]]], options),
     read<EnrollmentRow>(stores, [selectEnrollmentsOfUser, [id]], options),
     read<PlaceRow>(stores, [selectPlacesOfUser, [id, null, null]], options),
     read<PaymentRow>(stores, [selectPaymentsOfUser, [id]], options),

@@ -3,12 +3,6 @@ import type { SealedFields } from '../encryption/sealed-fields.ts'
 
 /** The requests that registrations came with. $1 users. */
 export const selectOrigins = `
-  SELECT user_id, ip_address, user_agent, referrer
-  FROM @schema.user_origin
-  WHERE user_id = ANY ($1::integer[])`
-
-/** As {@link selectOrigins}, of requests some of whose fields may be encrypted. */
-export const selectSealedOrigins = `
   SELECT user_id, ip_address, user_agent, referrer, sealed
   FROM @schema.user_origin
   WHERE user_id = ANY ($1::integer[])`
@@ -29,8 +23,7 @@ export interface OriginRow {
   readonly ip_address: string | null
   readonly user_agent: string | null
   readonly referrer: string | null
-  /** Of {@link selectSealedOrigins} alone. */
-  readonly sealed?: SealedFields | null
+  readonly sealed: SealedFields | null
 }
 
 /** Reads a row. */
@@ -39,6 +32,6 @@ export function toMetadata(row: OriginRow): StoredMetadata {
     ipAddress: row.ip_address ?? undefined,
     userAgent: row.user_agent ?? undefined,
     referrer: row.referrer ?? undefined,
-    ...(row.sealed ? { sealed: row.sealed } : {}),
+    ...(row.sealed === null ? {} : { sealed: row.sealed }),
   }
 }

@@ -2,7 +2,7 @@ import { okAsync } from '@headwater/core'
 import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { StoredMetadata } from '../activity/sealed/activity-sealing.ts'
 import { read } from '../sql.ts'
-import { deleteOrigins, selectOrigins, selectSealedOrigins, toMetadata } from './origin-queries.ts'
+import { deleteOrigins, selectOrigins, toMetadata } from './origin-queries.ts'
 import type { OriginRow } from './origin-queries.ts'
 
 /**
@@ -11,17 +11,15 @@ import type { OriginRow } from './origin-queries.ts'
  */
 export class Origins {
   readonly #stores: Stores
-  readonly #select: string
 
-  constructor(stores: Stores, { isSealed }: { readonly isSealed: boolean }) {
+  constructor(stores: Stores) {
     this.#stores = stores
-    this.#select = isSealed ? selectSealedOrigins : selectOrigins
   }
 
   /** Reads the origins of these users. One PostgreSQL round trip; none without users. */
   of(userIds: readonly number[]): ResultAsync<Map<number, StoredMetadata>, SqlError> {
     if (userIds.length === 0) return okAsync(new Map<number, StoredMetadata>())
-    return read<OriginRow>(this.#stores, [this.#select, [userIds]]).map(
+    return read<OriginRow>(this.#stores, [selectOrigins, [userIds]]).map(
       ({ rows }) => new Map(rows.map((row) => [row.user_id, toMetadata(row)])),
     )
   }

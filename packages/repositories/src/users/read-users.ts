@@ -1,60 +1,45 @@
-import { err, ok } from '@headwater/core'
+import { err, ok, okAsync } from '@headwater/core'
 import type { CacheReadError, ReadOptions, Result, ResultAsync, SqlError } from '@headwater/core'
-import { isSealed } from '../context.ts'
 import type { RepositoryContext } from '../context.ts'
 import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { read } from '../sql.ts'
-import {
-  selectSealedCredentials,
-  selectSealedUserByEmail,
-  selectSealedUserByUsername,
-  selectSealedUserPage,
-  selectSealedUsers,
-} from './sealed/sealed-user-queries.ts'
-import type { SealedUserRow } from './sealed/sealed-user-queries.ts'
-import {
-  selectCredentials,
-  selectUserByEmail,
-  selectUserByUsername,
-  selectUserPage,
-  selectUsers,
-  toStoredUser,
-  toUser,
-} from './user-queries.ts'
-import type { CredentialsRow, UserRow } from './user-queries.ts'
-import { openPlain } from './sealed/user-sealing.ts'
+import type { Statement } from '../sql.ts'
+import { selectSealedCredentials, selectSealedUserByEmail } from './sealed/sealed-user-queries.ts'
+import { isTruncated, openPlain } from './sealed/user-sealing.ts'
 import type { StoredUser } from './sealed/user-sealing.ts'
+import { selectCredentials, selectUserByEmail, selectUsers, toUser } from './user-queries.ts'
+import type { CredentialsRow, UserRow } from './user-queries.ts'
 import type { User } from './user.ts'
 
-const statements = {
-  'by ids': [selectUsers, selectSealedUsers],
-  'by email': [selectUserByEmail, selectSealedUserByEmail],
-  'by username': [selectUserByUsername, selectSealedUserByUsername],
-  page: [selectUserPage, selectSealedUserPage],
-} as const
-
-/** A question for profiles, and the values that its statement takes. */
-export type UserQuestion = readonly [by: keyof typeof statements, values: readonly unknown[]]
-
-/** Reads profiles from PostgreSQL, in clear text. */
+/** Reads profiles from PostgreSQL, in clear text; all or none. */
 export function readUsers(
   context: RepositoryContext,
-  [by, values]: UserQuestion,
+  statement: Statement,
   options?: ReadOptions,
 ): ResultAsync<readonly User[], SqlError | EncryptionFailed> {
-  const [plain, sealed] = statements[by]
-  if (!isSealed(context))
-    return read<UserRow>(context.stores, [plain, values], options).andThen(({ rows }) =>
-      openAll(context, rows.map(toUser)),
-    )
-  return read<SealedUserRow>(context.stores, [sealed, values], options).andThen(({ rows }) =>
-    openAll(context, rows.map(toStoredUser)),
+  return read<UserRow>(context.stores, statement, options).andThen(({ rows }) =>
+    openAll(context, rows.map(toUser)),
   )
 }
 
-/** The user with an address, as {@link UserQuestion} asks. */
-export function byEmail({ sealing }: RepositoryContext, email: string): UserQuestion {
-  return ['by email', [sealing === undefined ? email : sealing.users.addresses(email)]]
+/** The statement that finds the user with an address. */
+export function byEmail({ sealing }: RepositoryContext, email: string): Statement {
+  return sealing === undefined
+    ? [selectUserByEmail, [email]]
+    : [selectSealedUserByEmail, [sealing.users.addresses(email)]]
+}
+
+/** Reads a profile through the cache, in clear text. */
+export function getUser(
+  context: RepositoryContext,
+  id: number,
+  options?: ReadOptions,
+): ResultAsync<User | undefined, CacheReadError | EncryptionFailed> {
+  return context.caches.users.get(id, options).andThen((user) => {
+    if (user === undefined || isPlain(context, user)) return okAsync(user)
+    if (!isTruncated(user)) return openUser(context, user)
+    return readUsers(context, [selectUsers, [[id]]], options).map(([found]) => found)
+  })
 }
 
 /** Reads profiles through the cache, in clear text; users that do not exist are left out. */
@@ -63,11 +48,21 @@ export function getUsers(
   ids: readonly number[],
   options?: ReadOptions,
 ): ResultAsync<Map<number, User>, CacheReadError | EncryptionFailed> {
-  const stored = context.caches.users.getMany(ids, options)
-  if (!isSealed(context)) return stored
-  return stored
-    .andThen((found) => openAll(context, [...found.values()]))
-    .map((users) => new Map(users.map((user) => [user.id, user])))
+  return context.caches.users.getMany(ids, options).andThen((found) => {
+    const users = [...found.values()]
+    if (users.every((user) => isPlain(context, user))) return okAsync(found)
+    const truncated = users.filter(isTruncated).map(({ id }) => id)
+    const whole = openAll(
+      context,
+      users.filter((user) => !isTruncated(user)),
+    )
+    return whole.asyncAndThen((opened) =>
+      (truncated.length === 0
+        ? okAsync<readonly User[]>([])
+        : readUsers(context, [selectUsers, [truncated]], options)
+      ).map((others) => inOrder(found.keys(), [...opened, ...others])),
+    )
+  })
 }
 
 /** Reads credentials from PostgreSQL. */
@@ -76,13 +71,11 @@ export function readCredentials(
   email: string,
   options?: ReadOptions,
 ): ResultAsync<CredentialsRow | undefined, SqlError> {
-  return read<CredentialsRow>(
-    stores,
+  const statement: Statement =
     sealing === undefined
       ? [selectCredentials, [email]]
-      : [selectSealedCredentials, [sealing.users.addresses(email)]],
-    options,
-  ).map(({ rows: [row] }) => row)
+      : [selectSealedCredentials, [sealing.users.addresses(email)]]
+  return read<CredentialsRow>(stores, statement, options).map(({ rows: [row] }) => row)
 }
 
 /** A profile in clear text. */
@@ -94,7 +87,7 @@ export function openUser(
 }
 
 /** Profiles in clear text; all or none. */
-export function openAll(
+function openAll(
   context: RepositoryContext,
   users: readonly StoredUser[],
 ): Result<readonly User[], EncryptionFailed> {
@@ -105,4 +98,19 @@ export function openAll(
     opened.push(clear.value)
   }
   return ok(opened)
+}
+
+/** Whether nothing is encrypted: the profile is returned as it was read. */
+function isPlain({ sealing }: RepositoryContext, user: StoredUser): boolean {
+  return sealing === undefined && user.sealed === undefined && !isTruncated(user)
+}
+
+function inOrder(ids: Iterable<number>, users: readonly User[]): Map<number, User> {
+  const byId = new Map(users.map((user) => [user.id, user]))
+  return new Map(
+    [...ids].flatMap((id) => {
+      const user = byId.get(id)
+      return user === undefined ? [] : [[id, user] as const]
+    }),
+  )
 }

@@ -1,9 +1,12 @@
 import { err, notFound, ok, versionConflict } from '@headwater/core'
 import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
 import type * as z from 'zod/mini'
-import type { RepositoryCaches } from '../context.ts'
+import type { RepositoryCaches, RepositoryContext } from '../context.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { changedFields } from '../input.ts'
 import { columnsOf } from '../sql.ts'
+import { openUser } from './read-users.ts'
+import { openPlain } from './sealed/user-sealing.ts'
 import { userPasswordChanged, userUpdated } from './user-events.ts'
 import {
   selectUsers,
@@ -26,7 +29,7 @@ export async function updateUser(
   tx: Transaction,
   { id, changes }: UserUpdate,
   caches: RepositoryCaches,
-): Promise<Result<User, NotFound | VersionConflict>> {
+): Promise<Result<User, NotFound | VersionConflict | EncryptionFailed>> {
   tx.invalidate(caches.users.key(id))
   const {
     rows: [row],
@@ -35,22 +38,25 @@ export async function updateUser(
     const { rows } = await tx.query(selectUsers, [[id]])
     return err(rows.length === 0 ? notFound('user', id) : versionConflict('user', id))
   }
-  const user = toUser(row)
-  tx.publish(userUpdated(user, changedFields(changes)))
-  return ok(user)
+  return openPlain(toUser(row)).map((user) => {
+    tx.publish(userUpdated(user, changedFields(changes)))
+    return user
+  })
 }
 
 /**
  * Changes different profiles within a transaction and publishes their `user.updated`. Returns
- * `undefined` in the place of one that is not there or has another version.
+ * `undefined` in the place of one that is not there or has another version, and refuses all when
+ * the fields of one are encrypted.
  */
 export async function updateUsers(
   tx: Transaction,
   updates: readonly UserUpdate[],
   caches: RepositoryCaches,
-): Promise<Result<readonly (User | undefined)[], never>> {
+): Promise<Result<readonly (User | undefined)[], 'one by one'>> {
   tx.invalidate(...updates.map(({ id }) => caches.users.key(id)))
   const { rows } = await tx.query<UserRow>(updateUserRows, columnsOf(updates.map(valuesOf)))
+  if (rows.some(({ sealed }) => sealed !== null)) return err('one by one')
   const users = new Map(rows.map((row) => [row.id, toUser(row)]))
   const updated = updates.map(({ id, changes }) => {
     const user = users.get(id)
@@ -64,16 +70,17 @@ export async function updateUsers(
 export async function changePassword(
   tx: Transaction,
   { id, passwordHash }: z.output<ReturnType<typeof passwordInput>>,
-  caches: RepositoryCaches,
-): Promise<Result<User, NotFound>> {
-  tx.invalidate(caches.users.key(id))
+  context: RepositoryContext,
+): Promise<Result<User, NotFound | EncryptionFailed>> {
+  tx.invalidate(context.caches.users.key(id))
   const {
     rows: [row],
   } = await tx.query<UserRow>(updatePassword, [id, passwordHash])
   if (row === undefined) return err(notFound('user', id))
-  const user = toUser(row)
-  tx.publish(userPasswordChanged(user))
-  return ok(user)
+  return openUser(context, toUser(row)).map((user) => {
+    tx.publish(userPasswordChanged(user))
+    return user
+  })
 }
 
 /** The parameters of `updateUserRow`. */

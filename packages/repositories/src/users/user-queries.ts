@@ -1,10 +1,10 @@
 import { waitsBriefly } from '../writes/waits-briefly.ts'
+import type { SealedFields } from '../encryption/sealed-fields.ts'
 import type { StoredUser } from './sealed/user-sealing.ts'
-import type { User } from './user.ts'
 
 /** The columns of a profile. */
 export const profile =
-  'id, email, username, full_name, role, version::text AS version, created_at, updated_at'
+  'id, email, username, full_name, role, version::text AS version, created_at, updated_at, sealed'
 
 /**
  * $1 email, $2 username, $3 password hash, $4 full name, $5 role; $6 address, $7 user agent and $8
@@ -139,10 +139,11 @@ export interface UserRow {
   readonly version: string
   readonly created_at: Date
   readonly updated_at: Date
+  readonly sealed: SealedFields | null
 }
 
 /** Reads a row. */
-export function toUser(row: UserRow): User {
+export function toUser(row: UserRow): StoredUser {
   return {
     id: row.id,
     email: row.email,
@@ -152,12 +153,8 @@ export function toUser(row: UserRow): User {
     version: Number(row.version),
     createdAt: new Date(row.created_at),
     updatedAt: new Date(row.updated_at),
+    ...(row.sealed === null ? {} : { sealed: row.sealed }),
   }
-}
-
-/** Reads a row some of whose fields may be encrypted. */
-export function toStoredUser(row: UserRow & Pick<StoredUser, 'sealed'>): StoredUser {
-  return { ...toUser(row), sealed: row.sealed ?? null }
 }
 
 /** A row of {@link selectCredentials}. */

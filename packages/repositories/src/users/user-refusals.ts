@@ -1,4 +1,6 @@
 import { isViolationOf } from '@headwater/core'
+import { encryptionFailed } from '../encryption/encryption-failed.ts'
+import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import type { EmailTaken, TeachesCourses, UsernameTaken } from './user.ts'
 
 /** The failure of deleting a user, who may still teach. */
@@ -29,4 +31,13 @@ export function takenName<Failure extends { readonly type: string }>(
   if (isViolationOf(failure, 'users_username_key'))
     return { type: 'username-taken', message: 'another user has this name', retryable: false }
   return failure
+}
+
+/** The failure of a change, by a process that encrypts nothing, of a field that is encrypted. */
+export function notConfigured<Failure extends { readonly type: string }>(
+  failure: Failure,
+): Failure | EncryptionFailed {
+  return isViolationOf(failure, 'users_sealed_check')
+    ? encryptionFailed('not-configured', 'users')
+    : failure
 }

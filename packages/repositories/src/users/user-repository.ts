@@ -9,7 +9,6 @@ import type {
   Sessions,
   Transaction,
 } from '@headwater/core'
-import { isSealed } from '../context.ts'
 import type { RepositoryContext } from '../context.ts'
 import { idInput, checkIds, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
@@ -22,10 +21,12 @@ import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { ProfileWarming } from './profile-warming.ts'
-import { byEmail, getUsers, openUser, readCredentials, readUsers } from './read-users.ts'
+import { byEmail, getUser, getUsers, readCredentials, readUsers } from './read-users.ts'
+import { changePassword } from './update-user.ts'
 import { type UserWrites, userWrites } from './user-writes.ts'
+import { selectUserByUsername, selectUserPage } from './user-queries.ts'
 import type { ExportUserError, UserExport } from './user-export.ts'
-import { takenName, teachesCourses } from './user-refusals.ts'
+import { notConfigured, takenName, teachesCourses } from './user-refusals.ts'
 import {
   emailInput,
   newUserInput,
@@ -103,12 +104,7 @@ export class UserRepository {
    * up to 3, and 1 of PostgreSQL; with `tx` 1 of PostgreSQL.
    */
   get(id: number, options?: ReadOptions): ResultAsync<User | undefined, ReadUserError> {
-    const context = this.#context
-    const stored = validate(idInput(), { id }).asyncAndThen(() =>
-      context.caches.users.get(id, options),
-    )
-    if (!isSealed(context)) return stored
-    return stored.andThen((user) => (user === undefined ? ok(user) : openUser(context, user)))
+    return validate(idInput(), { id }).asyncAndThen(() => getUser(this.#context, id, options))
   }
 
   /** Reads many profiles; users that do not exist are left out. Costs as much as one `get`. */
@@ -116,9 +112,7 @@ export class UserRepository {
     ids: readonly number[],
     options?: ReadOptions,
   ): ResultAsync<Map<number, User>, ReadUserError> {
-    return checkIds(ids).asyncAndThen((checked) =>
-      getUsers(this.#context, checked, options),
-    )
+    return checkIds(ids).asyncAndThen((checked) => getUsers(this.#context, checked, options))
   }
 
   /**
@@ -146,7 +140,7 @@ export class UserRepository {
   ): ResultAsync<User | undefined, ReadUserError> {
     return validate(usernameInput(), { username })
       .asyncAndThen((input) =>
-        readUsers(this.#context, ['by username', [input.username]], options),
+        readUsers(this.#context, [selectUserByUsername, [input.username]], options),
       )
       .map(([user]) => user)
   }
@@ -155,8 +149,8 @@ export class UserRepository {
   list(options: UserListOptions & ReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal')
     return validate(userListInput(), asked).asyncAndThen(({ role, cursor, limit }) =>
-      readUsers(this.#context, ['page', [role, cursor?.[0], limit + 1]], call).map((users) =>
-        toPage(users, limit, (last) => encodeCursor('users', [last.id])),
+      readUsers(this.#context, [selectUserPage, [role, cursor?.[0], limit + 1]], call).map(
+        (users) => toPage(users, limit, (last) => encodeCursor('users', [last.id])),
       ),
     )
   }
@@ -193,6 +187,7 @@ export class UserRepository {
       .andThen(someChange)
       .asyncAndThen((input) => this.#writes.updates.add({ id, changes: input }, options))
       .mapErr(takenName)
+      .mapErr(notConfigured)
   }
 
   /**
@@ -214,7 +209,7 @@ export class UserRepository {
       .asyncAndThen((input) =>
         write(
           stores,
-          (tx) => this.#revoking(tx, id, () => this.#writes.changePassword(tx, input)),
+          (tx) => this.#revoking(tx, id, () => changePassword(tx, input, this.#context)),
           options,
         ),
       )

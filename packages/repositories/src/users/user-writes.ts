@@ -1,66 +1,57 @@
-import type { NotFound, Result, Transaction, VersionConflict } from '@headwater/core'
-import type * as z from 'zod/mini'
+import type { NotFound, VersionConflict } from '@headwater/core'
 import { isSealed } from '../context.ts'
 import type { RepositoryContext, SealedContext } from '../context.ts'
 import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
 import { WriteQueue } from '../writes/write-queue.ts'
 import { registerSealedUser, registerSealedUsers } from './sealed/register-sealed.ts'
 import { registerUser, registerUsers, type Registration } from './register-user.ts'
-import { changeSealedPassword, updateManySealed, updateSealed } from './sealed/update-sealed.ts'
-import { changePassword, updateUser, updateUsers, type UserUpdate } from './update-user.ts'
-import type { EmailTaken, passwordInput, User } from './user.ts'
+import { updateManySealed, updateSealed } from './sealed/update-sealed.ts'
+import { updateUser, updateUsers, type UserUpdate } from './update-user.ts'
+import type { EmailTaken, User } from './user.ts'
 
 /** The writes of users that share transactions. */
 export interface UserWrites {
-  readonly registrations: WriteQueue<Registration, User, EmailTaken | EncryptionFailed>
-  readonly updates: WriteQueue<
-    UserUpdate,
-    User,
-    NotFound | VersionConflict | EmailTaken | EncryptionFailed
-  >
-  /** Changes a password within a transaction and publishes `user.password-changed`. */
-  readonly changePassword: (
-    tx: Transaction,
-    input: z.output<ReturnType<typeof passwordInput>>,
-  ) => Promise<Result<User, NotFound | EncryptionFailed>>
+  readonly registrations: WriteQueue<Registration, User, RegistrationError>
+  readonly updates: WriteQueue<UserUpdate, User, UpdateError>
 }
+
+type RegistrationError = EmailTaken | EncryptionFailed
+type UpdateError = NotFound | VersionConflict | EmailTaken | EncryptionFailed
 
 /** Opens the queues of the writes. */
 export function userWrites(context: RepositoryContext): UserWrites {
   const { stores, caches } = context
   if (isSealed(context)) return sealedWrites(context)
   return {
-    registrations: new WriteQueue({
+    registrations: new WriteQueue<Registration, User, RegistrationError>({
       stores,
       keyOf: ({ email }) => email.toLowerCase(),
       runOne: (tx, registration) => registerUser(tx, registration, caches),
       runAll: (tx, registrations) => registerUsers(tx, registrations, caches),
     }),
-    updates: new WriteQueue({
+    updates: new WriteQueue<UserUpdate, User, UpdateError>({
       stores,
       keyOf: ({ id }) => id,
       runOne: (tx, update) => updateUser(tx, update, caches),
       runAll: (tx, updates) => updateUsers(tx, updates, caches),
     }),
-    changePassword: (tx, input) => changePassword(tx, input, caches),
   }
 }
 
 function sealedWrites(context: SealedContext): UserWrites {
   const { stores } = context
   return {
-    registrations: new WriteQueue({
+    registrations: new WriteQueue<Registration, User, RegistrationError>({
       stores,
       keyOf: ({ email }) => email.toLowerCase(),
       runOne: (tx, registration) => registerSealedUser(tx, registration, context),
       runAll: (tx, registrations) => registerSealedUsers(tx, registrations, context),
     }),
-    updates: new WriteQueue({
+    updates: new WriteQueue<UserUpdate, User, UpdateError>({
       stores,
       keyOf: ({ id }) => id,
       runOne: (tx, update) => updateSealed(tx, update, context),
       runAll: (tx, updates) => updateManySealed(tx, updates, context),
     }),
-    changePassword: (tx, input) => changeSealedPassword(tx, input, context),
   }
 }

@@ -1,56 +1,64 @@
-import { randomBytes } from 'node:crypto'
 import { orThrow } from '@headwater/core'
-import type { KeyRing, RepositoriesOptions } from '@headwater/repositories'
-import { eventually } from '@headwater/testing'
+import type { KeyRing } from '@headwater/repositories'
+import { eventually, faultProxy } from '@headwater/testing'
+import type { FaultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openFixture, type RepositoriesFixture } from '../repositories-fixture.ts'
+import { failureOf, openFixture, type RepositoriesFixture } from '../repositories-fixture.ts'
+import {
+  canary,
+  columnsOf,
+  encrypting,
+  ipAddress,
+  keys,
+  metadata,
+  person,
+} from './encrypted-fixture.ts'
 import { dumpOf } from './store-dump.ts'
 
-const keys = { k1: randomBytes(32), k2: randomBytes(32) }
-const indexKey = randomBytes(32)
 let ring: KeyRing
+let mongodb: FaultProxy
 let fixture: RepositoriesFixture
 
-/** A word that no store may hold. */
-const canary = 'c4n4ry'
-const address = '203.0.113.77'
-
-const encryptedFields = (): RepositoriesOptions => ({
-  encryptedFields: {
-    users: ['email', 'fullName'],
-    activity: ['ipAddress', 'userAgent'],
-    keyRing: () => ring,
-    indexKey,
-  },
-})
-
 beforeAll(async () => {
-  ring = { current: 'k1', keys }
-  fixture = await openFixture({ repositories: encryptedFields() })
+  fixture = await openFixture({
+    repositories: {
+      ...encrypting(() => ring),
+      activity: { writeDeadlineMs: 2_000, retryMs: 50 },
+    },
+    connect: async (options, parts) => {
+      mongodb = await faultProxy(parts.mongodb.url)
+      return { ...options, mongodb: { url: mongodb.url, database: parts.mongodb.database } }
+    },
+  })
 })
 beforeEach(() => {
   ring = { current: 'k1', keys }
+  mongodb.restore()
 })
-afterAll(() => fixture.dispose())
+afterAll(async () => {
+  await fixture.dispose()
+  await mongodb.close()
+})
 
-let people = 0
-function person() {
-  people += 1
-  return {
-    email: `${canary}.${people}@example.com`,
-    username: `student${people}`,
-    passwordHash: 'hash',
-    fullName: `Ada ${canary} ${people}`,
-    metadata: { ipAddress: address, userAgent: `${canary} browser`, referrer: 'https://a.example' },
-  }
+const noClearText = (text: string) => {
+  expect(text).not.toContain(canary)
+  expect(text).not.toContain(ipAddress)
 }
 
 describe('Encrypted fields', () => {
-  test('Every operation returns clear text, and no store holds any of it', async () => {
-    const { users, activity } = fixture
+  test('Every operation returns clear text, and no store and no diagnostic holds any of it', async () => {
+    const { users, courses, enrollments, activity, stores } = fixture
+    const diagnostics: unknown[] = []
+    const names = ['store:operation', 'cache:hit', 'cache:miss', 'transaction:end'] as const
+    const stops = names.map((name) =>
+      stores.diagnostics.on(name, (event) => void diagnostics.push(event)),
+    )
     const given = person()
     const user = orThrow(await users.create(given))
     expect(user).toMatchObject({ email: given.email, fullName: given.fullName })
+    expect(Object.keys(user)).not.toContain('sealed')
+    expect((await dumpOf(fixture)).tables['user_origin']).toContain('enc:1:k1:')
+    await fixture.deliver()
     expect(orThrow(await users.get(user.id))).toEqual(user)
     expect(orThrow(await users.get(user.id))).toEqual(user)
     expect(orThrow(await users.getMany([user.id])).get(user.id)).toEqual(user)
@@ -64,21 +72,47 @@ describe('Encrypted fields', () => {
     expect(orThrow(await users.findByEmail(given.email))).toBeUndefined()
     expect(orThrow(await users.findByEmail(moved.email))).toEqual(moved)
     orThrow(await users.changePassword(user.id, 'another'))
-    orThrow(
-      activity.record({ userId: user.id, type: 'course.viewed', metadata: given.metadata }),
-    )
+    const course = await fixture.newCourse()
+    orThrow(await enrollments.enroll({ userId: user.id, courseId: course.id }))
+    expect(orThrow(await courses.students(course.id)).items).toMatchObject([
+      { id: user.id, email: moved.email, fullName: moved.fullName },
+    ])
+    const recorded = { userId: user.id, type: 'page.opened', metadata }
+    orThrow(activity.record(recorded))
+    orThrow(activity.recordMany([recorded, recorded]))
     await activity.flush()
-    await fixture.deliver()
     const { items } = orThrow(await activity.list({ userId: user.id }))
-    expect(items.map(({ metadata }) => metadata)).toEqual(items.map(() => given.metadata))
-    expect(items.map(({ type }) => type).sort()).toEqual(['course.viewed', 'user.registered'])
+    expect(items.map((item) => item.metadata)).toEqual(Array.from({ length: 4 }, () => metadata))
     const exported = orThrow(await users.export(user.id))
-    expect(exported.profile).toMatchObject({ email: moved.email })
-    expect(exported.activity).toEqual(expect.arrayContaining(items))
+    expect(exported.profile).toMatchObject({ email: moved.email, fullName: moved.fullName })
+    expect(exported.activity).toHaveLength(4)
+    orThrow(await users.get(user.id))
     const dump = await dumpOf(fixture)
-    expect(dump).toContain('enc:1:k1:')
-    expect(dump).not.toContain(canary)
-    expect(dump).not.toContain(address)
+    for (const part of [dump.tables['users'], dump.mongodb, dump.redis])
+      expect(part).toContain('enc:1:k1:')
+    expect(dump.redis).toContain(`user:${user.id}`)
+    noClearText(dump.everything)
+    for (const stop of stops) stop()
+    expect(diagnostics.length).toBeGreaterThan(10)
+    noClearText(JSON.stringify(diagnostics))
+  })
+
+  test('Activity that waits for MongoDB is encrypted, and reads the same when it is there', async () => {
+    mongodb.cut()
+    const user = await fixture.newUser()
+    orThrow(fixture.activity.record({ userId: user.id, type: 'page.opened', metadata }))
+    await fixture.activity.flush()
+    const waiting = await eventually(async () => {
+      const { tables } = await dumpOf(fixture)
+      expect(tables['activity_spill']).toContain('enc:1:k1:')
+      return tables['activity_spill'] ?? ''
+    })
+    noClearText(waiting)
+    mongodb.restore()
+    await eventually(async () => {
+      const { items } = orThrow(await fixture.activity.list({ userId: user.id }))
+      expect(items.map((item) => item.metadata)).toEqual([metadata])
+    })
   })
 
   test('Users who register together are encrypted each under their own row', async () => {
@@ -89,131 +123,128 @@ describe('Encrypted fields', () => {
         email: given[index]?.email,
         fullName: given[index]?.fullName,
       })
-    expect(await dumpOf(fixture)).not.toContain(canary)
+    noClearText((await dumpOf(fixture)).everything)
   })
 
-  test('An address is unique whatever its case', async () => {
+  test('An address is unique whatever its case, one by one and together', async () => {
     const given = person()
     orThrow(await fixture.users.create(given))
     const again = { ...person(), email: given.email.toUpperCase() }
-    expect((await fixture.users.create(again))._unsafeUnwrapErr().type).toBe('email-taken')
+    expect(failureOf(await fixture.users.create(again)).type).toBe('email-taken')
+    const together = await Promise.all(
+      [person(), { ...person(), email: given.email.toUpperCase() }, person()].map((one) =>
+        fixture.users.create(one),
+      ),
+    )
+    expect(together.map((one) => one.isOk() || one.error.type)).toEqual([true, 'email-taken', true])
     const other = orThrow(await fixture.users.create(person()))
     const moved = await fixture.users.update(other.id, { email: given.email })
-    expect(moved._unsafeUnwrapErr().type).toBe('email-taken')
+    expect(failureOf(moved).type).toBe('email-taken')
+    const recased = { email: other.email.toUpperCase() }
+    expect(orThrow(await fixture.users.update(other.id, recased))).toMatchObject(recased)
+  })
+
+  test('Changes at the same time are answered each as if it were alone', async () => {
+    const [fine, taken, conflicting] = await Promise.all(
+      [person(), person(), person()].map(async (one) => orThrow(await fixture.users.create(one))),
+    )
+    const answers = await Promise.all([
+      fixture.users.update(fine?.id ?? 0, { fullName: 'Grace' }),
+      fixture.users.update(taken?.id ?? 0, { email: fine?.email.toUpperCase() }),
+      fixture.users.update(conflicting?.id ?? 0, { fullName: 'Y', expectedVersion: 7 }),
+      fixture.users.update(999_999, { email: 'z@example.com' }),
+    ])
+    expect(answers.map((one) => (one.isOk() ? one.value.fullName : one.error.type))).toEqual([
+      'Grace',
+      'email-taken',
+      'version-conflict',
+      'not-found',
+    ])
   })
 
   test('A cleared name leaves no encrypted text', async () => {
     const user = orThrow(await fixture.users.create(person()))
     expect(orThrow(await fixture.users.update(user.id, { fullName: null })).fullName).toBeNull()
     expect(orThrow(await fixture.users.get(user.id))?.fullName).toBeNull()
+    const { full_name: column, sealed } = (await columnsOf(fixture, user.id)) ?? {}
+    expect(column).toBeNull()
+    expect(Object.keys(sealed ?? {})).toEqual(['email'])
   })
 
-  test('A text that was copied into another row is refused there', async () => {
-    const [one, other] = [person(), person()]
-    const [{ id: from }, { id: to }] = [
-      orThrow(await fixture.users.create(one)),
-      orThrow(await fixture.users.create(other)),
-    ]
-    await fixture.stores.postgres.query(
-      'UPDATE @schema.users SET sealed = (SELECT sealed FROM @schema.users WHERE id = $1) WHERE id = $2',
-      [from, to],
-    )
-    const found = await fixture.users.findByUsername(other.username)
-    expect(found._unsafeUnwrapErr()).toMatchObject({ type: 'encryption-failed', reason: 'altered' })
-    orThrow(await fixture.users.delete(to))
-  })
+  test.each(['sealed', 'email'])(
+    'A %s that was copied from another row is refused',
+    async (column) => {
+      const [one, other] = [person(), person()]
+      const { id: from } = orThrow(await fixture.users.create(one))
+      const { id: to } = orThrow(await fixture.users.create(other))
+      const { sealed, email } = (await columnsOf(fixture, from)) ?? {}
+      orThrow(await fixture.users.delete(from))
+      const change = `UPDATE @schema.users SET ${column} = $2 WHERE id = $1`
+      const copied = column === 'sealed' ? JSON.stringify(sealed) : email
+      orThrow(await fixture.stores.postgres.query(change, [to, copied]))
+      const found = await fixture.users.findByUsername(other.username)
+      expect(failureOf(found)).toMatchObject({ type: 'encryption-failed', reason: 'altered' })
+      orThrow(await fixture.users.delete(to))
+    },
+  )
 
   test('A missing key is a failure, never an absent user, and passes with the key', async () => {
-    const user = orThrow(await fixture.users.create(person()))
+    const given = person()
+    const { users } = fixture
+    const user = orThrow(await users.create(given))
     ring = { current: 'k2', keys: { k2: keys.k2 } }
     const failure = { type: 'encryption-failed', reason: 'key-missing', keyId: 'k1' }
-    expect((await fixture.users.get(user.id))._unsafeUnwrapErr()).toMatchObject(failure)
-    expect((await fixture.users.list())._unsafeUnwrapErr()).toMatchObject(failure)
+    const answers = [
+      await users.get(user.id),
+      await users.getMany([user.id]),
+      await users.list(),
+      await users.findByEmail(given.email),
+      await users.export(user.id),
+      await users.update(user.id, { role: 'author' }),
+      await users.changePassword(user.id, 'another'),
+    ]
+    for (const answer of answers) expect(failureOf(answer)).toMatchObject(failure)
+    expect(orThrow(await users.credentials(given.email))).toMatchObject({ passwordHash: 'hash' })
     ring = { current: 'k1', keys }
-    expect(orThrow(await fixture.users.get(user.id))).toEqual(user)
+    expect(orThrow(await users.get(user.id))).toEqual(user)
   })
 
-  test('A process that was not told of encrypted addresses fails, and shows no index', async () => {
+  test('A function that throws, or whose key ring is none, is a failure everywhere', async () => {
     const user = orThrow(await fixture.users.create(person()))
-    const plain = await fixture.openAnother({})
-    const read = await plain.users.get(user.id)
-    expect(read.isErr()).toBe(true)
-    const listed = await plain.users.list()
-    expect(listed._unsafeUnwrapErr()).toMatchObject({ reason: 'not-configured' })
-    await plain.close()
+    const rings: (() => unknown)[] = [
+      () => undefined,
+      () => ({ current: 'a.b', keys: { 'a.b': keys.k1 } }),
+      () => ({ current: 'k1', keys: { k1: Buffer.alloc(8) } }),
+      () => Promise.resolve({ current: 'k1', keys }),
+      () => {
+        throw new Error('no vault')
+      },
+    ]
+    for (const source of rings) {
+      const broken = await fixture.openAnother(encrypting(source as () => KeyRing))
+      const answers = [
+        await broken.users.get(user.id),
+        await broken.users.create(person()),
+        broken.activity.record({ type: 'page.opened', metadata }),
+      ]
+      for (const answer of answers)
+        expect(failureOf(answer)).toMatchObject({ reason: 'key-ring-invalid' })
+      await broken.close()
+    }
+  })
+
+  test('A registration whose origin was altered fails alone', async () => {
+    const [broken, sound] = [
+      orThrow(await fixture.users.create(person())),
+      orThrow(await fixture.users.create(person())),
+    ]
+    const origin = 'UPDATE @schema.user_origin SET sealed = $2 WHERE user_id = $1'
+    const sealed = JSON.stringify({ ipAddress: 'enc:1:k1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAA' })
+    orThrow(await fixture.stores.postgres.query(origin, [broken.id, sealed]))
+    await expect(fixture.deliver()).rejects.toThrow('was altered')
+    const { items } = orThrow(await fixture.activity.list({ userId: sound.id }))
+    expect(items.map((item) => item.metadata)).toEqual([metadata])
+    expect(orThrow(await fixture.activity.list({ userId: broken.id })).items).toEqual([])
+    orThrow(await fixture.users.delete(broken.id))
   })
 })
-
-describe('rotate', () => {
-  test('Everything is encrypted with the current key, and the former one can go', async () => {
-    const given = person()
-    const user = orThrow(await fixture.users.create(given))
-    orThrow(fixture.activity.record({ userId: user.id, type: 'course.viewed', metadata: given.metadata }))
-    await fixture.activity.flush()
-    ring = { current: 'k2', keys }
-    const report = orThrow(await orFail(fixture).rotate({ batch: 3 }))
-    expect(report.users).toBeGreaterThan(0)
-    expect(report.activity).toBeGreaterThan(0)
-    expect(await dumpOf(fixture)).not.toContain('enc:1:k1:')
-    ring = { current: 'k2', keys: { k2: keys.k2 } }
-    expect(orThrow(await fixture.users.get(user.id))).toEqual(user)
-    expect(orThrow(await orFail(fixture).rotate())).toEqual({
-      users: 0,
-      origins: 0,
-      waiting: 0,
-      activity: 0,
-    })
-    ring = { current: 'k1', keys }
-    orThrow(await orFail(fixture).rotate())
-  })
-
-  test('A run that was aborted is continued by the next one', async () => {
-    await Promise.all(Array.from({ length: 10 }, () => fixture.users.create(person())))
-    ring = { current: 'k2', keys }
-    const aborted = new AbortController()
-    const counted = orFail(fixture).rotate({ batch: 2, signal: aborted.signal })
-    aborted.abort()
-    const first = orThrow(await counted)
-    const second = orThrow(await orFail(fixture).rotate({ batch: 2 }))
-    expect(first.users).toBeLessThanOrEqual(2)
-    expect(second.users).toBeGreaterThanOrEqual(8)
-    ring = { current: 'k1', keys }
-    orThrow(await orFail(fixture).rotate())
-  })
-
-  test('Rows of before are found, kept unique, and encrypted', async () => {
-    const plain = await openFixture()
-    const given = person()
-    const user = orThrow(await plain.users.create(given))
-    const sealed = await plain.openAnother(encryptedFields())
-    expect(orThrow(await sealed.users.findByEmail(given.email))).toEqual(user)
-    const again = await sealed.users.create({ ...person(), email: given.email })
-    expect(again._unsafeUnwrapErr().type).toBe('email-taken')
-    const report = orThrow(await orFail(sealed).rotate())
-    expect(report).toMatchObject({ users: 1, origins: 1 })
-    await eventually(async () => {
-      expect(orThrow(await sealed.users.get(user.id))).toEqual(user)
-      expect(await dumpOf(plain)).not.toContain(canary)
-    })
-    await sealed.close()
-    await plain.dispose()
-  })
-
-  test('Fields that are no longer named are decrypted', async () => {
-    const own = await openFixture({ repositories: encryptedFields() })
-    const given = person()
-    const user = orThrow(await own.users.create(given))
-    const open = await own.openAnother({ encryptedFields: { keyRing: ring } })
-    expect(orThrow(await orFail(open).rotate()).users).toBe(1)
-    await open.close()
-    const plain = await own.openAnother({})
-    expect(orThrow(await plain.users.findByEmail(given.email))).toEqual(user)
-    await plain.close()
-    await own.dispose()
-  })
-})
-
-function orFail({ encryption }: Pick<RepositoriesFixture, 'encryption'>) {
-  if (encryption === undefined) throw new Error('nothing is encrypted')
-  return encryption
-}

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { BlindIndex } from '../../src/encryption/blind-index.ts'
-import { FieldCipher, type Place } from '../../src/encryption/field-cipher.ts'
+import { deriveKey, FieldCipher, type Place } from '../../src/encryption/field-cipher.ts'
 import type { KeyRing } from '../../src/encryption/key-ring.ts'
 
 const place: Place = { schema: 'public', table: 'users', column: 'email', row: 5 }
@@ -68,12 +68,58 @@ describe('FieldCipher', () => {
     expect(rotated.open(old, place)._unsafeUnwrapErr()).toMatchObject({ reason: 'altered' })
   })
 
-  test('Two fields have different keys', () => {
+  test('Each field of each key has a key of its own, by HKDF as RFC 5869 has it', () => {
+    const [email, fullName] = [
+      deriveKey(keys.k1, 'users.email'),
+      deriveKey(keys.k1, 'users.fullName'),
+    ]
+    expect(email).not.toEqual(fullName)
+    expect(deriveKey(keys.k2, 'users.email')).not.toEqual(email)
+    const extracted = createHmac('sha256', Buffer.alloc(32)).update(keys.k1).digest()
+    const expanded = createHmac('sha256', extracted)
+      .update('headwater/1/users.email')
+      .update(Uint8Array.of(1))
+    expect(Buffer.from(email)).toEqual(expanded.digest())
+  })
+
+  test('A text of before is read by every later release', () => {
+    const known = new FieldCipher({ current: 'k1', keys: { k1: new Uint8Array(32).fill(7) } })
+    expect(known.open(storedText, place)._unsafeUnwrap()).toBe('ada@example.com')
+  })
+
+  test('A key that a function returns anew each time is the same key, until its bytes are others', () => {
+    let bytes = keys.k1
+    const fresh = new FieldCipher(() => ({ current: 'k1', keys: { k1: new Uint8Array(bytes) } }))
+    const sealed = fresh.seal('ada', place)._unsafeUnwrap()
+    expect(fresh.open(sealed, place)._unsafeUnwrap()).toBe('ada')
+    bytes = keys.k2
+    expect(fresh.open(sealed, place)._unsafeUnwrapErr()).toMatchObject({ reason: 'altered' })
+    bytes = keys.k1
+    expect(fresh.open(sealed, place)._unsafeUnwrap()).toBe('ada')
+  })
+
+  test.each([
+    ['throws', () => fail()],
+    ['returns nothing', () => undefined],
+    ['returns an id that no text can have', () => ({ current: 'a.b', keys: { 'a.b': keys.k1 } })],
+    ['returns a short key', () => ({ current: 'k1', keys: { k1: new Uint8Array(16) } })],
+    ['returns no current key', () => ({ current: 'k3', keys })],
+  ])('A function that %s is a failure, not an exception', (_, source) => {
+    const broken = new FieldCipher(source as () => KeyRing)
     const sealed = cipher.seal('ada', place)._unsafeUnwrap()
-    const elsewhere = cipher.open(sealed, { ...place, column: 'fullName' })
-    expect(elsewhere.isErr()).toBe(true)
+    const failure = { type: 'encryption-failed', reason: 'key-ring-invalid', field: 'users.email' }
+    expect(broken.seal('ada', place)._unsafeUnwrapErr()).toMatchObject(failure)
+    expect(broken.open(sealed, place)._unsafeUnwrapErr()).toMatchObject(failure)
+    expect(broken.isCurrent(sealed)).toBe(false)
   })
 })
+
+/** Encrypted once, with a key of 32 bytes 7. */
+const storedText = 'enc:1:k1:AAECAwQFBgcICQoL:eXUMHe_6SafyfD5C8rvcgNCrbiKx-nfZVqGmYJoBRw'
+
+function fail(): never {
+  throw new Error('the vault says: s3cret')
+}
 
 describe('BlindIndex', () => {
   const index = new BlindIndex(keys.k1)
@@ -83,5 +129,18 @@ describe('BlindIndex', () => {
     expect(index.of('ada@example.com')).toMatch(/^blind:1:[0-9a-f]{64}$/)
     expect(index.of('ada@example.com')).not.toBe(index.of('eda@example.com'))
     expect(index.of('ada@example.com')).not.toBe(new BlindIndex(keys.k2).of('ada@example.com'))
+  })
+
+  test('Case is folded as PostgreSQL folds it: that of ASCII letters alone', () => {
+    expect(index.of('\u00c9va@example.com')).not.toBe(index.of('\u00e9va@example.com'))
+    expect(index.of('\u212ay@example.com')).not.toBe(index.of('ky@example.com'))
+  })
+
+  test('The lock of an address is that of its other cases, and a number that PostgreSQL takes', () => {
+    expect(index.lockOf('Ada@example.com')).toBe(index.lockOf('ada@example.com'))
+    expect(index.lockOf('eda@example.com')).not.toBe(index.lockOf('ada@example.com'))
+    expect(BigInt.asIntN(64, BigInt(index.lockOf('ada@example.com'))).toString()).toBe(
+      index.lockOf('ada@example.com'),
+    )
   })
 })

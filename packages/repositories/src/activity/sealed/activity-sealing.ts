@@ -1,5 +1,6 @@
-import { ok } from '@headwater/core'
+import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
+import { encryptionFailed } from '../../encryption/encryption-failed.ts'
 import type { EncryptionFailed } from '../../encryption/encryption-failed.ts'
 import type { CheckedEncryption } from '../../encryption/encryption-options.ts'
 import type { FieldCipher } from '../../encryption/field-cipher.ts'
@@ -10,7 +11,7 @@ import type { ActivityMetadata } from '../activity.ts'
 /** Metadata as it is stored: encrypted fields are in `sealed` alone. */
 export type StoredMetadata = ActivityMetadata & { readonly sealed?: SealedFields | undefined }
 
-/** The table or collection of metadata: a request waits with its registration before it is logged. */
+/** Where metadata is: that of a registration waits in a table of its own before it is logged. */
 export type MetadataTable = 'user_activity' | 'user_origin'
 
 /** Encrypts the fields of activity that a host names, and decrypts all. */
@@ -18,11 +19,13 @@ export class ActivitySealing {
   readonly #cipher: FieldCipher
   readonly #fields: CheckedEncryption['activity']
   readonly #schema: string
+  readonly #takesClearText: boolean
 
-  constructor(cipher: FieldCipher, { activity }: CheckedEncryption, schema: string) {
+  constructor(cipher: FieldCipher, options: CheckedEncryption, schema: string) {
     this.#cipher = cipher
-    this.#fields = activity
+    this.#fields = options.activity
     this.#schema = schema
+    this.#takesClearText = options.clearText === 'read'
   }
 
   /** Encrypts the metadata of a row. */
@@ -42,10 +45,12 @@ export class ActivitySealing {
     { sealed, ...metadata }: StoredMetadata,
     [table, row]: readonly [MetadataTable, string | number],
   ): Result<ActivityMetadata, EncryptionFailed> {
+    const clear = this.#takesClearText ? undefined : this.#clearField(metadata)
+    if (clear !== undefined) return err(encryptionFailed('clear-text', `${table}.${clear}`))
     if (sealed === undefined) return ok(metadata)
-    return openFields(this.#cipher, sealed, this.#place(table, row)).map((clear) => ({
+    return openFields(this.#cipher, sealed, this.#place(table, row)).map((texts) => ({
       ...metadata,
-      ...clear,
+      ...texts,
     }))
   }
 
@@ -55,8 +60,13 @@ export class ActivitySealing {
     return (
       Object.entries(sealed).every(
         ([field, text]) => named.includes(field) && this.#cipher.isCurrent(text),
-      ) && this.#fields.every((field) => metadata[field] === undefined)
+      ) && this.#clearField(metadata) === undefined
     )
+  }
+
+  #clearField(metadata: ActivityMetadata): string | undefined {
+    // A redaction of the host may leave null.
+    return this.#fields.find((field) => (metadata[field] ?? undefined) !== undefined)
   }
 
   #place(table: MetadataTable, row: string | number): RowPlace {

@@ -1,16 +1,20 @@
 import { err, ok } from '@headwater/core'
 import type { Result, Transaction } from '@headwater/core'
 import type { SealedContext } from '../../context.ts'
-import { normalized } from '../../encryption/blind-index.ts'
 import type { EncryptionFailed } from '../../encryption/encryption-failed.ts'
 import { columnsOf } from '../../sql.ts'
 import type { Registration } from '../register-user.ts'
-import { insertSealedUser, insertSealedUsers, nextUserIds } from './sealed-user-queries.ts'
-import type { SealedUserRow } from './sealed-user-queries.ts'
 import { userRegistered } from '../user-events.ts'
-import { toStoredUser } from '../user-queries.ts'
+import { toUser } from '../user-queries.ts'
+import type { UserRow } from '../user-queries.ts'
 import { emailTaken } from '../user-refusals.ts'
 import type { EmailTaken, User } from '../user.ts'
+import {
+  insertSealedUser,
+  insertSealedUsers,
+  nextUserId,
+  nextUserIds,
+} from './sealed-user-queries.ts'
 
 /**
  * As `registerUser`, with encrypted fields. One PostgreSQL round trip more: an encrypted text is
@@ -21,9 +25,10 @@ export async function registerSealedUser(
   registration: Registration,
   context: SealedContext,
 ): Promise<Result<User, EncryptionFailed | EmailTaken>> {
-  const values = sealedValues(await newIds(tx, 1), [registration], context)
+  const ids = await newIds(tx, nextUserId, { registrations: [registration], context })
+  const values = sealedValues(ids, [registration], context)
   if (values.isErr()) return err(values.error)
-  const { rows } = await tx.query<SealedUserRow>(insertSealedUser, columnsOf(values.value))
+  const { rows } = await tx.query<UserRow>(insertSealedUser, columnsOf(values.value))
   const [row] = rows
   return row === undefined ? err(emailTaken) : registered(tx, row, context)
 }
@@ -34,32 +39,40 @@ export async function registerSealedUsers(
   registrations: readonly Registration[],
   context: SealedContext,
 ): Promise<Result<readonly (User | undefined)[], 'one by one'>> {
-  const ids = await newIds(tx, registrations.length)
+  const ids = await newIds(tx, nextUserIds, { registrations, context })
   const values = sealedValues(ids, registrations, context)
   if (values.isErr()) return err('one by one')
-  const { rows } = await tx.query<SealedUserRow>(insertSealedUsers, columnsOf(values.value))
+  const { rows } = await tx.query<UserRow>(insertSealedUsers, columnsOf(values.value))
   const found = new Map(rows.map((row) => [row.id, row]))
   const users: (User | undefined)[] = []
   for (const id of ids) {
     const row = found.get(id)
-    const user = row === undefined ? undefined : registered(tx, row, context)
-    if (user?.isErr() === true) return err('one by one')
-    users.push(user?.value)
+    const user = row === undefined ? ok(undefined) : registered(tx, row, context)
+    if (user.isErr()) return err('one by one')
+    users.push(user.value)
   }
   return ok(users)
 }
 
-async function newIds(tx: Transaction, count: number): Promise<readonly number[]> {
-  const { rows } = await tx.query<{ id: number }>(nextUserIds, [count])
+async function newIds(
+  tx: Transaction,
+  statement: string,
+  {
+    registrations,
+    context: { sealing },
+  }: { readonly registrations: readonly Registration[]; readonly context: SealedContext },
+): Promise<readonly number[]> {
+  const locks = sealing.users.locksOf(registrations.map(({ email }) => email))
+  const { rows } = await tx.query<{ id: number }>(statement, [registrations.length, locks])
   return rows.map(({ id }) => id)
 }
 
 function registered(
   tx: Transaction,
-  row: SealedUserRow,
+  row: UserRow,
   { caches, sealing }: SealedContext,
 ): Result<User, EncryptionFailed> {
-  return sealing.users.open(toStoredUser(row)).map((user) => {
+  return sealing.users.open(toUser(row)).map((user) => {
     // Its absence may be cached: another caller may have asked for the id before it existed.
     tx.invalidate(caches.users.key(user.id))
     tx.publish(userRegistered(user))
@@ -94,7 +107,7 @@ function sealedValues(
       userAgent,
       referrer,
       jsonOf(sealed),
-      normalized(email),
+      sealing.users.otherAddress(email),
     ])
   }
   return ok(rows)
