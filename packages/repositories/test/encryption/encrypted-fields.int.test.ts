@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { orThrow } from '@headwater/core'
+import type { Result } from '@headwater/core'
 import type { KeyRing } from '@headwater/repositories'
 import { eventually, faultProxy } from '@headwater/testing'
 import type { FaultProxy } from '@headwater/testing'
@@ -204,7 +205,7 @@ describe('Encrypted fields', () => {
     const user = orThrow(await users.create(given))
     ring = { current: 'k2', keys: { k2: keys.k2 } }
     const failure = { type: 'encryption-failed', reason: 'key-missing', keyId: 'k1' }
-    const answers = [
+    const answers: readonly Result<unknown, unknown>[] = [
       await users.get(user.id),
       await users.getMany([user.id]),
       await users.list(),
@@ -232,7 +233,7 @@ describe('Encrypted fields', () => {
     ]
     for (const source of rings) {
       const broken = await fixture.openAnother(encrypting(source as () => KeyRing))
-      const answers = [
+      const answers: readonly Result<unknown, unknown>[] = [
         await broken.users.get(user.id),
         await broken.users.create(person()),
         broken.activity.record({ type: 'page.opened', metadata }),

@@ -1,4 +1,5 @@
 import { connect, defineCache, orThrow } from '@headwater/core'
+import type { Result } from '@headwater/core'
 import type { Repositories } from '@headwater/repositories'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -35,7 +36,7 @@ describe('A process without `encryptedFields`', () => {
     const user = orThrow(await fixture.users.create(given))
     orThrow(await fixture.users.get(user.id))
     const clear = orThrow(await plain.users.create(person()))
-    const answers = [
+    const answers: readonly Result<unknown, unknown>[] = [
       await plain.users.get(user.id),
       await plain.users.getMany([user.id, clear.id]),
       await plain.users.findByUsername(given.username),
@@ -51,7 +52,7 @@ describe('A process without `encryptedFields`', () => {
     const user = orThrow(await fixture.users.create(person()))
     const clear = orThrow(await plain.users.create(person()))
     const before = await columnsOf(fixture, user.id)
-    const answers = [
+    const answers: readonly Result<unknown, unknown>[] = [
       await plain.users.update(user.id, { fullName: 'Grace' }),
       await plain.users.update(user.id, { fullName: null }),
       await plain.users.update(user.id, { email: 'grace@example.com' }),
