@@ -20,7 +20,7 @@ export type {
   RotateOptions,
   RotationReport,
 } from './encryption/field-encryption.ts'
-export type { LeftRow, PassError } from './encryption/rotate-table.ts'
+export type { LeftRow, RotateError } from './encryption/rotate-table.ts'
 export type { KeyRing, KeyRingSource } from './encryption/key-ring.ts'
 export type { UserRepository } from './users/user-repository.ts'
 export type {

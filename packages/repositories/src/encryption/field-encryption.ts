@@ -12,7 +12,7 @@ import type { Abortable, Result } from '@headwater/core'
 import type { SealedContext } from '../context.ts'
 import { splitOptions } from '../split-options.ts'
 import { passesOf } from './rotate-passes.ts'
-import type { LeftRow, Pass, PassError } from './rotate-table.ts'
+import type { LeftRow, Pass, RotateError } from './rotate-table.ts'
 
 /** Options of {@link FieldEncryption.rotate}. */
 export interface RotateOptions extends Abortable {
@@ -67,7 +67,7 @@ export class FieldEncryption {
    *
    * @throws InvalidOptions when an option breaks a rule.
    */
-  rotate(options: RotateOptions = {}): ResultAsync<RotationReport, PassError> {
+  rotate(options: RotateOptions = {}): ResultAsync<RotationReport, RotateError> {
     const { call, asked } = splitOptions(options, 'signal')
     const { batch } = checkOptions('rotate', rules(), { ...rotateDefaults, ...asked })
     const operation = { store: 'postgres', operation: 'rotate' } as const
@@ -81,7 +81,7 @@ export class FieldEncryption {
   async #rotate(
     batch: number,
     isAborted: () => boolean,
-  ): Promise<Result<RotationReport, PassError>> {
+  ): Promise<Result<RotationReport, RotateError>> {
     const { users, origins, waiting, activity } = passesOf(this.#context)
     const run = new Run(batch, isAborted)
     const report = {
@@ -99,7 +99,7 @@ export class FieldEncryption {
 class Run {
   readonly leftRows: LeftRow[] = []
   left = 0
-  failure: PassError | undefined
+  failure: RotateError | undefined
   readonly #batch: number
   readonly #isAborted: () => boolean
 

@@ -4,7 +4,7 @@ import type { UserActivityDocument } from '../activity/collections.ts'
 import type { ActivitySealing, StoredMetadata } from '../activity/sealed/activity-sealing.ts'
 import type { EncryptionFailed } from './encryption-failed.ts'
 import { leftRow } from './rotate-table.ts'
-import type { LeftRow, Pass, PassedRows, PassError } from './rotate-table.ts'
+import type { LeftRow, Pass, PassedRows, RotateError } from './rotate-table.ts'
 
 type Metadata = UserActivityDocument['metadata']
 type Document = Pick<UserActivityDocument, '_id' | 'user_id' | 'metadata'>
@@ -16,7 +16,7 @@ const mostAttempts = 3
 
 /** The pass through the activity log. */
 export function passDocuments(mongodb: MongodbStore, sealing: ActivitySealing): Pass {
-  const passPart = async (part: Part, attempts: number): Promise<Result<PassedRows, PassError>> => {
+  const passPart = async (part: Part, attempts: number): Promise<Result<PassedRows, RotateError>> => {
     const page = await readPage(mongodb, part)
     if (page.isErr()) return err(page.error)
     const sorted = sortOut(page.value, sealing)

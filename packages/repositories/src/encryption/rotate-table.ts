@@ -5,7 +5,7 @@ import { columnsOf, read, write } from '../sql.ts'
 import type { EncryptionFailed } from './encryption-failed.ts'
 
 /** What can go wrong with a pass. */
-export type PassError = EncryptionFailed | SqlError | TransactionError | StoreError
+export type RotateError = EncryptionFailed | SqlError | TransactionError | StoreError
 
 /** A row or document that a run could not encrypt, and did not change. */
 export interface LeftRow {
@@ -34,7 +34,7 @@ export interface PassedRows {
 export type Pass = (
   after: string | number | undefined,
   limit: number,
-) => Promise<Result<PassedRows, PassError>>
+) => Promise<Result<PassedRows, RotateError>>
 
 /** How the rows of one table are read, and encrypted anew. */
 export interface TablePass<Row extends object> {
