@@ -16,7 +16,10 @@ const mostAttempts = 3
 
 /** The pass through the activity log. */
 export function passDocuments(mongodb: MongodbStore, sealing: ActivitySealing): Pass {
-  const passPart = async (part: Part, attempts: number): Promise<Result<PassedRows, RotateError>> => {
+  const passPart = async (
+    part: Part,
+    attempts: number,
+  ): Promise<Result<PassedRows, RotateError>> => {
     const page = await readPage(mongodb, part)
     if (page.isErr()) return err(page.error)
     const sorted = sortOut(page.value, sealing)
