@@ -119,8 +119,7 @@ export function createRepositories(
   const context = createContext(stores, options, sealingOf(stores, options.encryptedFields))
   const sealing = context.sealing?.activity
   const popularity = new Popularity(stores)
-  const retention = new ErasureRetention(stores, checkErasureOptions(options.erasures))
-  retention.start()
+  const retention = startRetention(stores, options.erasures)
   new OfferWatch(context).start()
   const opened = openLog(stores, activityOptions)
   const log = opened?.log
@@ -148,6 +147,12 @@ export function createRepositories(
       ...(opened ? [activityResync({ stores, ...opened, ...resyncing })] : []),
     ],
   }
+}
+
+function startRetention(stores: Stores, options: ErasureOptions | undefined): ErasureRetention {
+  const retention = new ErasureRetention(stores, checkErasureOptions(options))
+  retention.start()
+  return retention
 }
 
 function sealingOf(stores: Stores, options: EncryptionOptions | undefined): Sealing | undefined {
