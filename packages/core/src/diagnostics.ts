@@ -86,6 +86,11 @@ export interface DiagnosticEvents {
     durationMs: number
     retries: number
   }
+  /**
+   * PostgreSQL lacks a transaction whose commit was acknowledged, on `timeline`: a standby that
+   * lagged was promoted, to `newTimeline`. All that was committed after it is lost as well.
+   */
+  'transaction:lost': { transactionId: string; timeline: number; newTimeline: number }
   /** Events were published by a committed transaction. */
   'outbox:published': { count: number }
   /** A sink took events. */

@@ -10,6 +10,8 @@ import {
 import type { NearOptions } from '../near/near-options.ts'
 import { once } from '../once.ts'
 import { ResultAsync } from '../result.ts'
+import { CommitWitness } from '../stores/commit-witness.ts'
+import { Standbys } from '../stores/postgres/standbys.ts'
 import { Hints } from '../stores/redis/hints.ts'
 import type { OpenedStore } from '../stores/store-kind.ts'
 import { checkHealth } from './check-health.ts'
@@ -48,6 +50,8 @@ const closeRules = once(() => strictOptions<CloseOptions>({ deadlineMs: option.d
 class ConnectedStores implements Omit<Stores, ConnectedName> {
   readonly invalidation: Invalidation
   readonly hints: Hints
+  readonly standbys: Standbys
+  readonly witness: CommitWitness
   readonly diagnostics: Diagnostics
   readonly clock: Clock
   readonly #opened: readonly OpenedStore[]
@@ -64,6 +68,9 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
       deps.near,
     )
     this.hints = new Hints({ ...deps, redis: stores.redis }, 'outbox')
+    this.standbys = new Standbys(stores.postgres)
+    this.witness = new CommitWitness({ ...deps, redis: stores.redis, sql: stores.postgres.client })
+    this.beforeClose(() => this.witness.stop())
     this.beforeClose(() => this.invalidation.stop())
   }
 

@@ -3,9 +3,11 @@ import type { Diagnostics } from '../diagnostics.ts'
 import type { DeadlineExceeded } from '../errors.ts'
 import type { Invalidation } from '../invalidation/invalidation.ts'
 import type { ResultAsync } from '../result.ts'
+import type { CommitWitness } from '../stores/commit-witness.ts'
 import type { MongodbStore } from '../stores/mongodb/mongodb-store.ts'
 import type { PineconeStore } from '../stores/pinecone/pinecone-store.ts'
 import type { PostgresStore } from '../stores/postgres/postgres-store.ts'
+import type { Standbys } from '../stores/postgres/standbys.ts'
 import type { Hints } from '../stores/redis/hints.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { HealthOptions, HealthReport } from './health.ts'
@@ -35,6 +37,18 @@ export interface Stores extends StoresByName {
    * @internal
    */
   readonly hints: Hints
+  /**
+   * Finds out whether the standbys have what was committed.
+   *
+   * @internal
+   */
+  readonly standbys: Standbys
+  /**
+   * Remembers the newest commits with events that were acknowledged.
+   *
+   * @internal
+   */
+  readonly witness: CommitWitness
   /** Reports of the SDK about itself. */
   readonly diagnostics: Diagnostics
   /** Where time comes from. */

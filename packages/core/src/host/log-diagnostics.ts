@@ -57,6 +57,7 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'near:audit': 'warn',
   'near:removed': 'warn',
   'transaction:end': 'debug',
+  'transaction:lost': 'error',
   'outbox:published': 'debug',
   'outbox:delivered': 'debug',
   'outbox:failed': 'warn',

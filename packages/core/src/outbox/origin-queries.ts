@@ -14,6 +14,7 @@ export const compareSql = `
       false
     ) AS is_ahead,
     (SELECT system_identifier::text FROM @schema.outbox_origin) AS system_identifier,
+    (SELECT timeline FROM @schema.outbox_origin) AS timeline,
     @schema.server_history() AS history
   FROM (SELECT pg_snapshot_xmax(pg_current_snapshot()) AS xmax) AS now`
 

@@ -2,6 +2,7 @@ import type { Stores } from '../connect/stores.ts'
 import type { Failure, SqlError } from '../errors.ts'
 import { sqlFailureIn } from '../failure/failure-error.ts'
 import { ResultAsync, err, ok, type Result } from '../result.ts'
+import type { CommitWitness, LostCommit } from '../stores/commit-witness.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import {
   compareSql,
@@ -14,8 +15,9 @@ import {
 import { statementFailure, unhurried } from './unhurried.ts'
 
 /**
- * The outbox holds transaction ids of another server, as after the restore of a dump. They cannot
- * say which events were delivered.
+ * The outbox holds transaction ids of another server, as after the restore of a dump, which cannot
+ * say which events were delivered. Or the server lacks transactions that were acknowledged, as
+ * after the promotion of a standby that lagged: sinks may hold what they wrote.
  */
 export interface OutboxRestored extends Failure<'outbox-restored'> {
   /** Always PostgreSQL. */
@@ -27,23 +29,43 @@ export interface ResetOptions {
   /**
    * `restored`: the transaction ids belong to another server. Events that every sink had taken stay
    * taken; all others are delivered (again) to every sink, in their order. `continued`: it is the
-   * same server after `pg_upgrade`; nothing is delivered again.
+   * same server after `pg_upgrade`, or its standby after a failover; nothing is delivered again.
    *
    * @defaultValue `'restored'`
    */
   readonly history?: 'restored' | 'continued'
 }
 
-/** Checks the origin, and returns the history of the server. */
-export function checkOrigin(
-  stores: Pick<Stores, 'postgres'>,
-): ResultAsync<string, OutboxRestored | SqlError> {
-  return new ResultAsync<string, OutboxRestored | SqlError>(
-    check(stores.postgres.client).catch(statementFailure),
+/** The origin of an outbox that may be used. */
+export interface CheckedOrigin {
+  /** The history of the server. */
+  readonly history: string
+  /**
+   * Whether all is known that may speak against it. `false` after a failover while Redis, which
+   * remembers what other processes have seen, does not answer.
+   */
+  readonly isCertain: boolean
+}
+
+/** What a check of the origin asks. */
+export interface OriginStores extends Pick<Stores, 'postgres'> {
+  /** Without it nothing says that acknowledged transactions were lost. */
+  readonly witness?: CommitWitness
+}
+
+export function checkOrigin({
+  postgres,
+  witness,
+}: OriginStores): ResultAsync<CheckedOrigin, OutboxRestored | SqlError> {
+  return new ResultAsync<CheckedOrigin, OutboxRestored | SqlError>(
+    check(postgres.client, witness).catch(statementFailure),
   )
 }
 
-/** Why relays refuse the outbox, if they do. Unlike {@link checkOrigin} it notes nothing. */
+/**
+ * Why relays refuse ids of another server, if they do. Unlike {@link checkOrigin} it notes nothing,
+ * and does not ask what was lost.
+ */
 export function findRefusal(
   stores: Pick<Stores, 'postgres'>,
 ): ResultAsync<OutboxRestored | undefined, SqlError> {
@@ -62,16 +84,23 @@ export function resetOutbox(
   })
 }
 
-async function check(sql: SqlClient): Promise<Result<string, OutboxRestored | SqlError>> {
-  const { identity, history, refusal } = await compare(sql)
+async function check(
+  sql: SqlClient,
+  witness: CommitWitness | undefined,
+): Promise<Result<CheckedOrigin, OutboxRestored | SqlError>> {
+  const compared = await compare(sql)
+  const { identity, found, refusal } = compared
   if (refusal !== undefined) return err(refusal)
-  await sql.query(noteOriginSql, [identity.system ?? null, identity.timeline ?? null])
-  return ok(history)
+  const { lost, isComplete } = await lossOf(sql, witness, compared)
+  if (lost !== undefined) return err(lossy(lost, identity.timeline))
+  if (isComplete)
+    await sql.query(noteOriginSql, [identity.system ?? null, identity.timeline ?? null])
+  return ok({ history: found?.history ?? '', isCertain: isComplete })
 }
 
 interface Compared {
   readonly identity: Identity
-  readonly history: string
+  readonly found: ComparedRow | undefined
   readonly refusal: OutboxRestored | undefined
 }
 
@@ -79,35 +108,63 @@ async function compare(sql: SqlClient): Promise<Compared> {
   const identity = await identityOf(sql)
   const { rows } = await sql.query<ComparedRow>(compareSql)
   const [found] = rows
-  return { identity, history: found?.history ?? '', refusal: found && refusalOf(found, identity) }
+  return { identity, found, refusal: found && refusalOf(found, identity) }
 }
 
 function refusalOf(found: ComparedRow, { system }: Identity): OutboxRestored | undefined {
   if (found.is_ahead)
-    return restored('it holds transaction ids that this server has not reached yet')
+    return elsewhere('it holds transaction ids that this server has not reached yet')
   const known = found.system_identifier ?? undefined
   return known === undefined || system === undefined || known === system
     ? undefined
-    : restored(`it was last used on server ${known}, and this one is ${system}`)
+    : elsewhere(`it was last used on server ${known}, and this one is ${system}`)
 }
+
+/** What a server on another timeline than the noted one lacks, where it or the witness tells. */
+async function lossOf(
+  sql: SqlClient,
+  witness: CommitWitness | undefined,
+  { identity, found }: Compared,
+): ReturnType<CommitWitness['findLost']> {
+  const { system, timeline } = identity
+  const lastTimeline = found?.timeline ?? timeline
+  if (witness === undefined || system === undefined || timeline === undefined) return nothingLost
+  if (lastTimeline === undefined || lastTimeline === timeline) return nothingLost
+  return witness.findLost(sql, { system, timeline, lastTimeline })
+}
+
+const nothingLost = { lost: undefined, isComplete: true } as const
 
 interface ComparedRow {
   readonly is_ahead: boolean
   readonly system_identifier: string | null
+  readonly timeline: number | null
   readonly history: string
 }
 
-function restored(reason: string): OutboxRestored {
-  const remedy = [
-    'Stop all relays, then call outbox(stores).reset(), which delivers again what may be',
-    'undelivered; after pg_upgrade, outbox(stores).reset({ history: "continued" }).',
-  ].join(' ')
-  return {
-    type: 'outbox-restored',
-    store: 'postgres',
-    retryable: false,
-    message: `The outbox comes from another server: ${reason}. ${remedy}`,
-  }
+function elsewhere(reason: string): OutboxRestored {
+  return refused(
+    `The outbox comes from another server: ${reason}. Stop all relays, then call ` +
+      'outbox(stores).reset(), which delivers again what may be undelivered; after pg_upgrade, ' +
+      'outbox(stores).reset({ history: "continued" }).',
+  )
+}
+
+function lossy(
+  { transactionId, timeline }: LostCommit,
+  present: number | undefined,
+): OutboxRestored {
+  return refused(
+    `PostgreSQL has lost acknowledged transactions: transaction ${transactionId} of timeline ` +
+      `${timeline} is not on this server, which is on timeline ${present}, as after the ` +
+      'promotion of a standby that lagged. Sinks, caches and sessions may hold what was lost. ' +
+      'When that is dealt with, call outbox(stores).reset({ history: "continued" }), after which ' +
+      'the events of this server are delivered.',
+  )
+}
+
+function refused(message: string): OutboxRestored {
+  return { type: 'outbox-restored', store: 'postgres', retryable: false, message }
 }
 
 interface Identity {

@@ -22,8 +22,10 @@ export interface Outbox {
   /**
    * Fails with `outbox-restored` when the events come from another server, as after the restore of
    * a dump. It compares their transaction ids with the server's counter and, where the server
-   * permits it, the system identifier with the last one seen. A new timeline alone, as after a
-   * failover, is noted: transaction ids continue across it. Three round trips.
+   * permits it, the system identifier with the last one seen. On a new timeline, as after a
+   * failover, it fails as well when a transaction with events that was acknowledged is not on the
+   * server, as far as this process or Redis has seen it; otherwise the timeline is noted, for
+   * transaction ids continue across it. Three round trips.
    */
   checkOrigin(): ResultAsync<void, OutboxRestored | SqlError>
   /**

@@ -40,7 +40,8 @@ function resetWhere(
   refusal: OutboxRestored | undefined,
   stores: Pick<Stores, 'postgres'>,
 ): ResultAsync<void, SqlError> {
-  return refusal === undefined ? okAsync(undefined) : resetOutbox(stores)
+  // What the restored server lacks is dealt with by this resync: relays need not refuse it.
+  return resetOutbox(stores, { history: refusal === undefined ? 'continued' : 'restored' })
 }
 
 /** Positions of another server count nothing here. */

@@ -18,6 +18,10 @@ export interface TransactionIdentity {
   readonly system: string | undefined
   /** The end of its last recovery from a crash; `undefined` when the server does not tell. */
   readonly recoveredAt: string | undefined
+  /**
+   * A place in the write-ahead log before its commit; `undefined` when the server does not tell.
+   */
+  readonly place: string | undefined
 }
 
 /** A transaction that has begun. */
@@ -96,12 +100,13 @@ async function sendAlong(
 
 /** Parts that the server does not tell are empty. */
 function identityOf(text: string): TransactionIdentity {
-  const [transactionId = '', processId, timeline, system, recoveredAt] = text.split(' ')
+  const [transactionId = '', processId, timeline, system, recoveredAt, place] = text.split(' ')
   return {
     transactionId,
     processId: Number(processId),
     timeline: timeline === '' ? undefined : timeline,
     system: system === '' ? undefined : system,
     recoveredAt: recoveredAt === '' ? undefined : recoveredAt,
+    place: place === '' ? undefined : place,
   }
 }

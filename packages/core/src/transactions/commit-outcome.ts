@@ -1,16 +1,24 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Stores } from '../connect/stores.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
+import { within } from '../resilience/within.ts'
+import { endBackendSql } from '../stores/postgres/backend-queries.ts'
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import type { TransactionIdentity } from './begin.ts'
-import { endBackendSql, statusSql } from './transaction-queries.ts'
+import { statusSql } from './transaction-queries.ts'
 
 /**
  * The outcome of a transaction whose connection was lost during COMMIT. `other-server`: the server
  * that answers now, another one or one that has recovered from a crash, cannot know it, and the
  * transaction is not open any more.
  */
-export type CommitOutcome = 'committed' | 'aborted' | 'other-server' | 'unknown'
+export type KnownOutcome = 'committed' | 'aborted' | 'other-server'
+
+/**
+ * The outcome as far as it is known. `unreplicated`: the server has committed it, but does not have
+ * the word of the standbys that it waits for, so that a failover may lose it.
+ */
+export type CommitOutcome = KnownOutcome | 'unreplicated' | 'unknown'
 
 /** Time for which the caller waits for the outcome, in milliseconds. */
 const askForMs = 2_000
@@ -19,9 +27,10 @@ const keepAskingForMs = 600_000
 const pauseMs = 50
 
 /**
- * Asks another connection until it knows the outcome, for at most two seconds. A backend that still
+ * Asks another connection until it knows the outcome, for about two seconds. A backend that still
  * has the transaction open did not get the COMMIT, or has not finished it: it is ended, which
- * decides the outcome.
+ * decides the outcome. One that waits for a standby then counts as committed all the same, which
+ * holds only once the standby has it.
  */
 export async function findCommitOutcome(
   stores: Stores,
@@ -29,13 +38,24 @@ export async function findCommitOutcome(
 ): Promise<CommitOutcome> {
   const endsAt = stores.clock.monotonic() + askForMs
   for (;;) {
-    const outcome = await stores.postgres
+    const leftMs = (): number => endsAt - stores.clock.monotonic()
+    const asked = await stores.postgres
       .withConnection((connection) => askOutcome(connection, identity), { reserved: true })
       .catch(() => 'unknown' as const)
-    if (outcome !== 'unknown') return outcome
-    if (stores.clock.monotonic() + pauseMs > endsAt || stores.isClosing) return 'unknown'
+    const outcome =
+      asked === 'unreplicated' && (await haveStandbys(stores, leftMs())) ? 'committed' : asked
+    if (isKnown(outcome)) return outcome
+    if (leftMs() < pauseMs || stores.isClosing) return outcome
     await setTimeout(pauseMs)
   }
+}
+
+function isKnown(outcome: CommitOutcome): outcome is KnownOutcome {
+  return outcome !== 'unknown' && outcome !== 'unreplicated'
+}
+
+function haveStandbys({ standbys }: Stores, waitMs: number): Promise<boolean> {
+  return within(standbys.haveEverything(), Math.max(0, waitMs), () => false)
 }
 
 /**
@@ -54,7 +74,7 @@ export async function settleUnknownCommit(
       .catch((error: unknown) => {
         stores.diagnostics.emit('invalidation:failed', { keys: 0, error })
       })
-    if ((await findCommitOutcome(stores, identity)) !== 'unknown') return change.release()
+    if (isKnown(await findCommitOutcome(stores, identity))) return change.release()
   }
 }
 
@@ -68,11 +88,13 @@ async function askOutcome(
     system ?? null,
     recoveredAt ?? null,
   ])
-  const { is_same: isSame, has_recovered: hasRecovered, status } = rows[0] as StatusRow
+  const { is_same: isSame, has_recovered: hasRecovered, status, ...server } = rows[0] as StatusRow
   if (!isSame) return 'other-server'
   if (status === 'aborted') return 'aborted'
   // It may be another transaction that got the id after the recovery.
-  if (status === 'committed') return hasRecovered ? 'other-server' : 'committed'
+  if (status === 'committed' && hasRecovered) return 'other-server'
+  if (status === 'committed')
+    return server.waits_for_standbys === true ? 'unreplicated' : 'committed'
   const { rows: ended } = await connection.query(endBackendSql, [processId, transactionId])
   // What was committed before a crash is known after it, and its id is not assigned again.
   return hasRecovered && status === null && ended.length === 0 ? 'aborted' : 'unknown'
@@ -81,5 +103,7 @@ async function askOutcome(
 interface StatusRow {
   readonly is_same: boolean
   readonly has_recovered: boolean
+  /** NULL where a server does not know the settings. */
+  readonly waits_for_standbys: boolean | null
   readonly status: string | null
 }

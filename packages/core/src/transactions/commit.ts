@@ -30,6 +30,7 @@ export async function commit(
 ): Promise<'committed' | Ending<never, never>> {
   const {
     stores,
+    identity,
     insertion: { text, values, ids },
   } = committing
   try {
@@ -48,6 +49,7 @@ export async function commit(
   if (ids.length > 0) {
     stores.diagnostics.emit('outbox:published', { count: ids.length })
     stores.hints.give()
+    stores.witness.saw(identity)
   }
   return 'committed'
 }
@@ -81,6 +83,7 @@ async function endingAfterLoss(
     case 'aborted':
       return deadline.isOver ? failedBy(deadline.failure) : failed(cause)
     case 'other-server':
+    case 'unreplicated':
     case 'unknown':
       stores.invalidation.background(settleUnknownCommit(stores, identity, change))
       return failedBy(commitUnknown(reasons[outcome], identity, cause))
@@ -89,6 +92,9 @@ async function endingAfterLoss(
 
 const reasons = {
   unknown: 'no server could be asked for the outcome',
+  unreplicated:
+    'the server has committed it, but no synchronous standby has confirmed that in time, ' +
+    'so that a failover may lose it',
   'other-server':
     'a promoted standby, another server, or one that has recovered from a crash answers now, ' +
     'which cannot know the outcome',

@@ -23,7 +23,7 @@ export function beginSql({ isolation }: TransactionSettings): string {
  * whose parts are separated by blanks: seven columns make such a statement a fifth slower.
  */
 export function identitySql(
-  { timeline, system, recovery }: HistoryExpressions,
+  { timeline, system, recovery, place }: HistoryExpressions,
   limit: string,
 ): string {
   return `
@@ -33,6 +33,7 @@ export function identitySql(
       ' ', ${timeline},
       ' ', ${system},
       ' ', ${recovery},
+      ' ', ${place},
       ' ', set_config('statement_timeout', ${limit}, true),
       ' ', set_config('idle_in_transaction_session_timeout', ${limit}, true)
     ) AS identity`
@@ -49,7 +50,7 @@ export const currentIdSql = 'SELECT pg_current_xact_id_if_assigned()::text AS xi
  */
 export function statusSql({ timeline, system, recovery }: HistoryExpressions): string {
   return `
-    SELECT is_same, has_recovered, CASE
+    SELECT is_same, has_recovered, waits_for_standbys, CASE
         WHEN is_same AND (NOT has_recovered
                           OR $1::xid8 < pg_snapshot_xmax(pg_current_snapshot()))
         THEN pg_xact_status($1::xid8)
@@ -57,11 +58,9 @@ export function statusSql({ timeline, system, recovery }: HistoryExpressions): s
     FROM (
       SELECT ($2::text IS NULL OR ${timeline} = $2::text)
           AND ($3::text IS NULL OR ${system} = $3::text) AS is_same,
-        $4::text IS NOT NULL AND ${recovery} IS DISTINCT FROM $4::text AS has_recovered
+        $4::text IS NOT NULL AND ${recovery} IS DISTINCT FROM $4::text AS has_recovered,
+        current_setting('synchronous_standby_names', true) <> ''
+          AND current_setting('synchronous_commit', true) NOT IN ('off', 'local')
+          AS waits_for_standbys
     ) AS server`
 }
-
-export const endBackendSql = `
-  SELECT pg_terminate_backend(pid)
-  FROM pg_stat_activity
-  WHERE pid = $1 AND backend_xid::text = ($2::numeric % 4294967296)::text`

@@ -8,7 +8,7 @@ import { quietError } from '../../stores/quiet-error.ts'
 import { purge } from '../log/purge.ts'
 import { shardCount } from '../log/shard.ts'
 import { TickLog } from '../log/tick-log.ts'
-import { checkOrigin, type OutboxRestored } from '../origin.ts'
+import { checkOrigin, type CheckedOrigin, type OutboxRestored } from '../origin.ts'
 import { findBehind } from './behind.ts'
 import { havePassedSql } from './cursor-queries.ts'
 import type { RelaySettings } from './relay-options.ts'
@@ -35,6 +35,7 @@ export class RelayProcess {
   readonly #endings: (() => void)[] = []
   #refusal: OutboxRestored | undefined
   #isOriginChecked = false
+  #isOriginCertain = false
   #distrusts = 0
   #drains = 0
   #isStopping = false
@@ -108,7 +109,7 @@ export class RelayProcess {
     const { clock } = this.#stores
     let purgedAt = clock.monotonic()
     while (!this.#isStopping) {
-      if (!this.#isOriginChecked) await this.#checkOrigin()
+      if (!this.#isOriginChecked || !this.#isOriginCertain) await this.#checkOrigin()
       if (this.#isAllowed()) this.#startLoops()
       const dueMs = purgedAt + this.#settings.purgeMs - clock.monotonic()
       if (dueMs <= 0 && this.#isAllowed()) {
@@ -116,7 +117,8 @@ export class RelayProcess {
         await this.#measure().catch(this.#report)
         purgedAt = clock.monotonic()
       }
-      await this.#pause.sleep(this.#isAllowed() ? Math.max(dueMs, 1) : recheckMs)
+      const isSettled = this.#isAllowed() && this.#isOriginCertain
+      await this.#pause.sleep(isSettled ? Math.max(dueMs, 1) : recheckMs)
       if (this.#refusal !== undefined) this.#isOriginChecked = false
     }
   }
@@ -133,22 +135,32 @@ export class RelayProcess {
     const isNews =
       failure !== undefined && (failure.type !== 'outbox-restored' || this.#refusal === undefined)
     if (failure === undefined || failure.type === 'outbox-restored') {
+      if (failure !== undefined && this.#isAllowed()) this.#forgetPlaces()
       this.#refusal = failure
       // A connection that was lost during the check may lead to another server.
       this.#isOriginChecked = this.#distrusts === distrusts
-      if (found.isOk() && this.#isOriginChecked) this.#ticks.begin(found.value)
+      if (found.isOk() && this.#isOriginChecked) this.#begin(found.value)
     }
     if (isNews) this.#stores.diagnostics.emit('relay:error', { error: failure })
     if (this.#isAllowed()) this.#wakeSinks()
+  }
+
+  #begin({ history, isCertain }: CheckedOrigin): void {
+    this.#isOriginCertain = isCertain
+    if (this.#ticks.history !== history) this.#ticks.begin(history)
   }
 
   /** Stops delivering until the origin is checked: the next answer may come from another server. */
   readonly #distrustServer = (): void => {
     this.#isOriginChecked = false
     this.#distrusts += 1
+    this.#forgetPlaces()
+    this.#pause.wake()
+  }
+
+  #forgetPlaces(): void {
     this.#ticks.clear()
     for (const sink of this.#sinks) sink.resync()
-    this.#pause.wake()
   }
 
   readonly #isAllowed = (): boolean => this.#refusal === undefined && this.#isOriginChecked

@@ -18,6 +18,8 @@ export interface HistoryExpressions {
    * of transactions that it had not written down.
    */
   readonly recovery: string
+  /** The end of the write-ahead log, a `pg_lsn`. */
+  readonly place: string
 }
 
 /** `pg_control_checkpoint()` would still show the old timeline for a while after a promotion. */
@@ -32,7 +34,9 @@ const systemExpression = '(pg_control_system()).system_identifier::text'
 /** A recovery discards the statistics: they count from its end. A restart in order keeps them. */
 const recoveryExpression = "date_part('epoch', pg_stat_get_bgwriter_stat_reset_time())::text"
 
-/** The place of what is not asked for. */
+const placeExpression = 'pg_current_wal_insert_lsn()'
+
+/** Stands for what is not asked for. */
 export const untold = 'NULL::text'
 
 /**
@@ -41,12 +45,19 @@ export const untold = 'NULL::text'
  */
 export const onPrimary = '(SELECT @schema.server_history()) IS NOT NULL'
 
+const all: HistoryExpressions = {
+  timeline: timelineExpression,
+  system: systemExpression,
+  recovery: recoveryExpression,
+  place: placeExpression,
+}
+
 /** Some providers refuse one, some several. */
 const levels: readonly HistoryExpressions[] = [
-  { timeline: timelineExpression, system: systemExpression, recovery: recoveryExpression },
-  { timeline: timelineExpression, system: untold, recovery: recoveryExpression },
-  { timeline: untold, system: untold, recovery: recoveryExpression },
-  { timeline: untold, system: untold, recovery: untold },
+  all,
+  { ...all, system: untold },
+  { ...all, system: untold, timeline: untold, place: untold },
+  { timeline: untold, system: untold, recovery: untold, place: untold },
 ]
 
 /** Knows how much the servers of one store tell of their history. */

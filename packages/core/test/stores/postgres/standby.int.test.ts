@@ -80,7 +80,7 @@ describe('on a standby, though there is nothing to find', () => {
   test('A look for transactions under way fails where a server does not tell its history', async () => {
     const client = new Client(standby.url)
     await client.connect()
-    const expressions = { timeline: untold, system: untold, recovery: untold }
+    const expressions = { timeline: untold, system: untold, recovery: untold, place: untold }
     const connection = {
       query: (text: string) => client.query(text),
       history: { use: (ask: (told: HistoryExpressions) => unknown) => ask(expressions) },
