@@ -147,6 +147,23 @@ describe.skipIf(!hasEngines)(`NATS JetStream${withEngines}`, () => {
     },
   )
 
+  test('What is in flight when the connection is lost is not taken for delivered', async () => {
+    const proxy = await faultProxy(`http://127.0.0.1:${new URL(engine.url).port}`)
+    endings.push(() => proxy.close())
+    const over = await connected(`nats://127.0.0.1:${proxy.port}`)
+    proxy.hang()
+    const before = proxy.bytesToServer
+    const sink = sinkOn(over, { timeoutMs: 60_000 })
+    const sent = sink.handle([logged('5', 1), logged('6', 1)], unhurried())
+    await eventually(() => expect(proxy.bytesToServer).toBeGreaterThan(before))
+    proxy.cut()
+    expect((await sent)._unsafeUnwrapErr()).toMatchObject({
+      retryable: true,
+      message: 'the connection to NATS was lost',
+    })
+    expect(await stored()).toEqual([])
+  })
+
   test('What the stream refuses or no stream takes is a dead letter; other aggregates go on', async () => {
     const long = { text: 'x'.repeat(5_000) }
     await fixture.publish(

@@ -163,6 +163,25 @@ describe.skipIf(!hasEngines)(`RabbitMQ${withEngines}`, () => {
     },
   )
 
+  test('What is in flight when the connection is lost is not taken for delivered', async () => {
+    const proxy = await faultProxy(`http://127.0.0.1:${new URL(engine.url).port}`)
+    endings.push(() => proxy.close())
+    const over = await connected(`amqp://guest:guest@127.0.0.1:${proxy.port}`)
+    const sink = sinkOn(over, { timeoutMs: 60_000 })
+    // The channel is there before the fault.
+    expect((await sink.handle([logged('7', 1)], unhurried())).isOk()).toBe(true)
+    proxy.hang()
+    const before = proxy.bytesToServer
+    const sent = sink.handle([logged('5', 1), logged('6', 1)], unhurried())
+    await eventually(() => expect(proxy.bytesToServer).toBeGreaterThan(before))
+    proxy.cut()
+    expect((await sent)._unsafeUnwrapErr()).toMatchObject({
+      retryable: true,
+      message: 'the channel to RabbitMQ was lost',
+    })
+    expect((await taken()).map(effectOf)).toEqual(['7:1'])
+  })
+
   test('What no queue takes is a dead letter; other aggregates go on', async () => {
     await fixture.publish(
       change('7', 1, { type: 'orphan.born' }),
