@@ -10,14 +10,26 @@ import { readKafkaRecord } from './kafka-message.ts'
 
 /** The part of a message of `@platformatic/kafka` that is used. */
 export interface KafkaMessage {
+  /** Where it came from. */
   readonly topic: string
+  /** The partition of the topic. */
   readonly partition: number
+  /** Its place in the partition. */
   readonly offset: bigint
+  /** As the consumer's deserializer left it, like value and headers. */
   readonly key: unknown
+  /** The payload of the event. */
   readonly value: unknown
+  /** The attributes of the CloudEvent. */
   readonly headers: ReadonlyMap<unknown, unknown>
   /** Commits the offset of the message in the consumer's group. */
   commit(): void | Promise<void>
+}
+
+/** A stream of messages, which ends when it is closed. */
+export interface KafkaStream extends AsyncIterable<KafkaMessage> {
+  /** Stops fetching. */
+  close(): Promise<void>
 }
 
 /** The part of a `Consumer` of `@platformatic/kafka` that is used, with any deserializers. */
@@ -28,11 +40,12 @@ export interface KafkaConsumer {
     autocommit: false
     mode: 'committed'
     fallbackMode: 'earliest'
-  }): Promise<AsyncIterable<KafkaMessage> & { close(): Promise<void> }>
+  }): Promise<KafkaStream>
 }
 
 /** A message that was given up. */
 export interface KafkaDeadLetter {
+  /** As it was received. */
   readonly message: KafkaMessage
   /** Why, as one sentence. */
   readonly reason: string

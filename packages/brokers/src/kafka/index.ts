@@ -7,4 +7,5 @@ export type {
   KafkaConsumer,
   KafkaDeadLetter,
   KafkaMessage,
+  KafkaStream,
 } from './consume-kafka.ts'

@@ -11,9 +11,13 @@ const prefix = 'ce_'
 
 /** A record as `producer.send` takes it. */
 export interface KafkaRecord {
+  /** Where it goes. */
   readonly topic: string
+  /** The aggregate's id, which chooses the partition. */
   readonly key: Buffer
+  /** The payload, as JSON. */
   readonly value: Buffer
+  /** The attributes of the CloudEvent, and `id`. */
   readonly headers: Map<Buffer, Buffer>
 }
 
