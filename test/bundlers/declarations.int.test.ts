@@ -40,7 +40,10 @@ test.each(all)(
 )
 
 test.each(all)('The declarations of $specifier are the same for both module systems', (entry) => {
-  expect(readFileSync(entry.cjs.types, 'utf8')).toBe(readFileSync(entry.esm.types, 'utf8'))
+  const ofCjs = readFileSync(entry.cjs.types, 'utf8')
+  // What several entries share is in a file of its own, for either system.
+  const shared = ofCjs.replaceAll(/(from '\.[^']+)\.cjs'/g, "$1.js'")
+  expect(shared).toBe(readFileSync(entry.esm.types, 'utf8'))
 })
 
 test.each(all)('The declarations of $specifier name no type of a package it contains', (entry) => {

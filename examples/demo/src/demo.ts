@@ -121,6 +121,7 @@ async function startApi(
 type Flows = { -readonly [Name in keyof Summary['flows']]: Summary['flows'][Name] }
 
 async function runFlows(flows: Flows, output: Output, stage: Stage): Promise<void> {
+  flows.broker = stage.broker === undefined ? null : false
   const ada = await Flow.run(output, 'Registration', (flow) => registerFlow(flow, stage))
   flows.register = ada !== undefined
   flows.search = (await Flow.run(output, 'Search', (flow) => searchFlow(flow, stage))) !== undefined

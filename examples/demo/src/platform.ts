@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createServices } from '@headwater-examples/elearning'
 import type { Services } from '@headwater-examples/elearning'
-import { connect, connectOptionsFromEnv, migrate, orThrow, type Stores } from '@headwater/core'
+import { connect, connectOptionsFromEnv, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
 import type { Broker } from './broker/broker.ts'
 import { brokerFromEnv } from './broker/broker-from-env.ts'
-import { noteDeliveries, prepareDeliveries } from './broker/deliveries.ts'
+import { noteDeliveries } from './broker/deliveries.ts'
 import type { DemoStores } from './demo-stores.ts'
 import type { Ending } from './ending.ts'
 import { openInspection, type Inspection } from './inspection.ts'
@@ -31,6 +31,7 @@ export async function openPlatform(
   const { parts, redis } = demoStores
   const { postgres, mongodb, pinecone, openai } = parts
   const { postgres: configured } = connectOptionsFromEnv(process.env)
+  const broker = await startBroker(ending)
   const stores = orThrow(
     await connect({
       // A database of the demo's own, by the way that the environment describes.
@@ -41,14 +42,15 @@ export async function openPlatform(
       pinecone: { apiKey: pinecone.apiKey, index: pinecone.index, controllerHostUrl: pinecone.url },
     }),
   )
-  ending.add(() => stores[Symbol.asyncDispose]())
+  // After the stores, so that nothing is written behind it.
   ending.add(() => redis.clear(stores))
+  ending.add(() => stores[Symbol.asyncDispose]())
   const startedMs = performance.now()
   const { applied } = orThrow(
     await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }),
   )
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
-  const broker = await startBroker(stores, ending)
+  if (broker !== undefined) await noteDeliveries(broker, stores)
   const embedder = openaiEmbedder({
     apiKey: openai.apiKey,
     baseURL: openai.url,
@@ -65,13 +67,9 @@ export async function openPlatform(
   return { services, inspection, redisOutage: redis.outage, broker }
 }
 
-async function startBroker(stores: Stores, ending: Ending): Promise<Broker | undefined> {
+async function startBroker(ending: Ending): Promise<Broker | undefined> {
   const name = `demo_${randomBytes(6).toString('hex')}`
   const broker = await brokerFromEnv(process.env, name)
-  if (broker === undefined) return undefined
-  // Between the relay's last delivery and the end of the database.
-  ending.add(() => broker.remove())
-  await prepareDeliveries(stores)
-  await noteDeliveries(broker, stores)
+  if (broker !== undefined) ending.add(() => broker.remove())
   return broker
 }

@@ -20,8 +20,11 @@ export async function natsBroker({ url, name }: BrokerRun): Promise<Broker> {
       return consumeNats(stores, { consumer, from, handle })
     },
     remove: async () => {
-      await manager.streams.delete(name)
-      await connection.close()
+      try {
+        await manager.streams.delete(name)
+      } finally {
+        await connection.close()
+      }
     },
   }
 }

@@ -15,9 +15,12 @@ export async function rabbitmqBroker({ url, name }: BrokerRun): Promise<Broker> 
     consume: async (stores, handle) =>
       consumeRabbitmq(stores, { consumer, connection, queue: name, handle }),
     remove: async () => {
-      await channel.deleteQueue(name)
-      await channel.deleteExchange(name)
-      await connection.close()
+      try {
+        await channel.deleteQueue(name)
+        await channel.deleteExchange(name)
+      } finally {
+        await connection.close()
+      }
     },
   }
 }

@@ -52,7 +52,8 @@ export class Attempts {
   async #counted(context: HandleContext): Promise<Attempt> {
     const begun = await this.#lost.add(1)
     if (begun.isErr()) return this.#takeBack({ kind: 'failed', by: 'outage', failure: begun.error })
-    if (begun.value === 'handled') return { kind: 'duplicate' }
+    // The inbox says so again, in a transaction that waits for the standbys.
+    if (begun.value === 'handled') return attempt(this.#settings, this.#event, context)
     const outcome = await attempt(this.#settingsFor(begun.value.lost), this.#event, context)
     const isOutage = outcome.kind === 'failed' && outcome.by === 'outage'
     return isOutage ? this.#takeBack(outcome) : this.#ended(outcome)

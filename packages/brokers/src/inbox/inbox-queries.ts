@@ -9,6 +9,12 @@ export const insertEntry = `
   RETURNING event_id`
 
 /**
+ * Makes the COMMIT wait for synchronous standbys, which it does only where something is written:
+ * the transaction that handled the event may not have reached them.
+ */
+export const waitForStandbys = `SELECT pg_logical_emit_message(true, 'headwater', '')`
+
+/**
  * Forgets old entries of a consumer; another purge's rows are left to it. $1 consumer, $2 age in
  * milliseconds, $3 at most.
  */

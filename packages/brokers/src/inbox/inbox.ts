@@ -9,7 +9,12 @@ import {
   strictOptions,
 } from '@headwater/core'
 import type { AsyncResult, Result, SqlClient, SqlError, Stores } from '@headwater/core'
-import { deleteOldAttempts, deleteOldEntries, insertEntry } from './inbox-queries.ts'
+import {
+  deleteOldAttempts,
+  deleteOldEntries,
+  insertEntry,
+  waitForStandbys,
+} from './inbox-queries.ts'
 
 /** An event, as one consumer handles it. */
 export interface InboxEntry {
@@ -76,7 +81,10 @@ async function handleOnce<E>(
   work: () => AsyncResult<unknown, E>,
 ): Promise<Result<'handled' | 'duplicate', E>> {
   const { rows } = await tx.query(insertEntry, [consumer, eventId])
-  if (rows.length === 0) return ok('duplicate')
+  if (rows.length === 0) {
+    await tx.query(waitForStandbys)
+    return ok('duplicate')
+  }
   const result = await work()
   return result.map(() => 'handled' as const)
 }

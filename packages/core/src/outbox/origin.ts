@@ -74,14 +74,24 @@ export function findRefusal(
 }
 
 export function resetOutbox(
-  stores: Pick<Stores, 'postgres'>,
+  stores: OriginStores,
   { history = 'restored' }: ResetOptions = {},
 ): ResultAsync<void, SqlError> {
-  return unhurried(stores, async (sql) => {
+  const reset = unhurried(stores, async (sql) => {
+    const { system } = await identityOf(sql)
     for (const statement of history === 'restored' ? resetSqls : continueSqls)
       await sql.query(statement)
-    return ok(undefined)
+    return ok(system)
   })
+  return reset.andThen((system) => new ResultAsync(forgetCommits(stores, system)))
+}
+
+async function forgetCommits(
+  { witness }: OriginStores,
+  system: string | undefined,
+): Promise<Result<void, never>> {
+  if (system !== undefined) await witness?.forget(system)
+  return ok(undefined)
 }
 
 async function check(

@@ -1,7 +1,12 @@
 import type { Stores } from '../connect/stores.ts'
 import type { SqlError } from '../errors.ts'
 import { countShards, countUndelivered, raiseFences } from '../outbox/after-restore.ts'
-import { findRefusal, resetOutbox, type OutboxRestored } from '../outbox/origin.ts'
+import {
+  findRefusal,
+  resetOutbox,
+  type OriginStores,
+  type OutboxRestored,
+} from '../outbox/origin.ts'
 import { okAsync, type ResultAsync } from '../result.ts'
 import type { Resyncable, ResyncFinding } from './resyncable.ts'
 
@@ -10,7 +15,7 @@ import type { Resyncable, ResyncFinding } from './resyncable.ts'
  * transaction ids belong to another server: then the outbox is reset. Their fences are behind those
  * that destinations have seen.
  */
-export function outboxPart(stores: Pick<Stores, 'postgres'>): Resyncable {
+export function outboxPart(stores: OriginStores): Resyncable {
   return {
     name: 'outbox',
     store: 'postgres',
@@ -38,7 +43,7 @@ const nothingToDo = { plan: () => okAsync([]), apply: () => okAsync([]) }
 
 function resetWhere(
   refusal: OutboxRestored | undefined,
-  stores: Pick<Stores, 'postgres'>,
+  stores: OriginStores,
 ): ResultAsync<void, SqlError> {
   // What the restored server lacks is dealt with by this resync: relays need not refuse it.
   return resetOutbox(stores, { history: refusal === undefined ? 'continued' : 'restored' })

@@ -97,6 +97,17 @@ export class CommitWitness {
     return { lost, isComplete: shared !== undefined }
   }
 
+  /**
+   * Forgets what was acknowledged on a server, here and in Redis: its present history is accepted,
+   * and may have the places and timelines of a lost one again. Never rejects.
+   */
+  async forget(system: string): Promise<void> {
+    if (system === this.#system) this.#begin(system)
+    await this.#deps.redis
+      .run('witness', (client) => client.del(this.#keyOf(system)))
+      .unwrapOr(undefined)
+  }
+
   /** Tells Redis what it has not heard yet. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -107,6 +118,7 @@ export class CommitWitness {
     this.#system = system
     this.#newest.clear()
     this.#unchecked = []
+    this.#unshared = undefined
   }
 
   async #share(): Promise<void> {

@@ -20,6 +20,7 @@ import {
   startRedisServer,
   type RedisServer,
 } from '@headwater/testing'
+import type { RedisClientType } from '@redis/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { change, patient, recordingSink } from './outbox-fixture.ts'
 
@@ -138,6 +139,31 @@ test('After a failover that lost nothing, nothing is refused, though the standby
   expect(heard).toEqual([])
   orThrow(await outbox(stores).checkOrigin())
   orThrow(await relay.stop())
+})
+
+test('A reset forgets what another life of the server acknowledged, so that a clean failover is none', async () => {
+  const stores = await open()
+  const heard = heardOf(stores)
+  await publish(stores, 'kept')
+  const { rows } = orThrow(
+    await stores.postgres.query<{ system: string }>(
+      'SELECT system_identifier::text AS system FROM pg_control_system()',
+    ),
+  )
+  const client = stores.redis.client as RedisClientType
+  const key = `witness!${rows[0]?.system ?? ''}`
+  await eventually(async () => expect(await client.zCard(key)).toBe(1))
+  // As before the restore of an image of the disk, which keeps the timeline.
+  const ofLostFuture = '00000001 FFFFFFFF/FFFFFFFF 999999'
+  await client.zAdd(key, { score: 0, value: ofLostFuture })
+  orThrow(await outbox(stores).reset({ history: 'continued' }))
+  expect(await client.zRange(key, 0, -1)).not.toContain(ofLostFuture)
+  orThrow(await outbox(stores).checkOrigin())
+  await standby.catchUp()
+  await failOver()
+  await publish(stores, 'new')
+  await eventually(async () => orThrow(await outbox(stores).checkOrigin()))
+  expect(heard).toEqual([])
 })
 
 test('A process that acknowledged a lost event says so by itself, without Redis and without a relay', async () => {

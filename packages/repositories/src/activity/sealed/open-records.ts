@@ -27,9 +27,10 @@ function openRecord(
 ): Result<ActivityRecord, EncryptionFailed> {
   const record = toActivityRecord(document)
   const { sealed } = document.metadata
-  if (sealed === undefined) return ok(record)
   if (sealing === undefined)
-    return err(encryptionFailed('not-configured', `user_activity.${Object.keys(sealed).join()}`))
+    return sealed === undefined
+      ? ok(record)
+      : err(encryptionFailed('not-configured', `user_activity.${Object.keys(sealed).join()}`))
   return sealing
     .open({ ...record.metadata, sealed }, ['user_activity', document._id])
     .map((metadata) => ({ ...record, metadata }))
