@@ -28,7 +28,7 @@ const scripts: Readonly<Record<Role, URL>> = {
   'replica-reader': replicaReader,
   'replica-cache-reader': replicaReader,
 }
-const patienceMs = 30_000
+const patienceMs = 90_000
 
 /** The addresses and the numbers that all workers share. */
 export type CrewOptions = Omit<Assignment, 'role' | 'ledgerPath'> & {

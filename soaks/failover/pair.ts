@@ -10,7 +10,7 @@ import {
 import { onDatabase } from '../run/postgres-faults.ts'
 import { versionsPerEpoch } from './promotion.ts'
 
-const patience = { timeoutMs: 60_000 }
+const patience = { timeoutMs: 240_000 }
 /** Files come and go while the data of a busy server are copied. */
 const copies = 4
 /** Until every backend has heard of a new setting. */
