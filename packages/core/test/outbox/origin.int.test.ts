@@ -138,6 +138,26 @@ describe('an outbox that was restored from a dump on another server', () => {
     expect(sink.seen).toEqual(['1@1', '1@2'])
   })
 
+  test('A reset needs no right to ask which server it is', async () => {
+    const url = new URL(await createDatabase(other.url, 'of_a_clerk'))
+    const redis = { url: 'redis://127.0.0.1:1' }
+    const owner = orThrow(await connect({ postgres: { url: url.href }, redis }))
+    opened.push(owner)
+    orThrow(await migrate(owner))
+    for (const statement of [
+      'CREATE ROLE clerk LOGIN',
+      'REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC',
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk',
+    ])
+      orThrow(await owner.postgres.query(statement))
+    url.username = 'clerk'
+    const stores = orThrow(await connect({ postgres: { url: url.href }, redis }))
+    opened.push(stores)
+    const refused = await stores.postgres.query('SELECT pg_control_system()')
+    expect(refused._unsafeUnwrapErr().type).toBe('store-refused')
+    orThrow(await outbox(stores).reset({ history: 'continued' }))
+  })
+
   test('A new timeline of the same server is accepted', async () => {
     const fixture = await open()
     orThrow(await fixture.outbox.checkOrigin())
