@@ -7,20 +7,27 @@ import { say } from '../measure/say.ts'
 import { openBigTables } from './big-tables.ts'
 
 /** Rows of the tables on either side. */
-const [few, many] = [10_000, 100_000]
+export interface Sizes {
+  readonly few: number
+  readonly many: number
+}
 
 /**
- * What a request can call over 100,000 users and courses, as a multiple of the same over 10,000.
- * Lists, searches and suggestions are not cached.
+ * What a request can call over many users and courses, as a multiple of the same over few. Lists,
+ * searches and suggestions are not cached.
  */
-export async function operationFigures(servers: Pick<Bench, 'postgres' | 'redis'>) {
+export async function operationFigures(
+  servers: Pick<Bench, 'postgres' | 'redis'>,
+  sizes: Sizes,
+) {
+  const { few, many } = sizes
   const [small, big] = [await openBigTables(servers, few), await openBigTables(servers, many)]
   try {
     const [ofFew, ofMany] = [operationsOf(small, few), operationsOf(big, many)]
     const growth: Record<string, number> = {}
     for (const [name, ours] of Object.entries(ofFew)) {
       const theirs = ofMany[name] ?? ours
-      growth[name] = await growthOf(name, ours, theirs)
+      growth[name] = await growthOf(name, { ours, theirs, sizes })
     }
     return { growth }
   } finally {
@@ -30,7 +37,16 @@ export async function operationFigures(servers: Pick<Bench, 'postgres' | 'redis'
 
 type Operation = () => PromiseLike<unknown>
 
-async function growthOf(name: string, ours: Operation, theirs: Operation): Promise<number> {
+interface Pair {
+  readonly ours: Operation
+  readonly theirs: Operation
+  readonly sizes: Sizes
+}
+
+async function growthOf(
+  name: string,
+  { ours, theirs, sizes: { few, many } }: Pair,
+): Promise<number> {
   const once = (operation: Operation) => () => async () => operation()
   const { oursUs, theirsUs, timesFaster } = await alternate(
     { ours: once(ours), theirs: once(theirs), operations: 1 },
