@@ -5,6 +5,7 @@ import { readCatalogue } from '../../examples/catalogue/src/index.ts'
 import type { Bench } from '../measure/bench.ts'
 import { say } from '../measure/say.ts'
 
+const perStatement = 50_000
 /** Seats of every course; the fiftieth ones have some left. */
 const seats = 10
 
@@ -25,7 +26,10 @@ export async function openBigTables(
   const { courses } = await readCatalogue()
   const texts = [courses.map(({ title }) => title), courses.map((course) => course.description)]
   orThrow(await stores.postgres.query(createUsers, [size]))
-  orThrow(await stores.postgres.query(createCourses, [size, ...texts]))
+  for (let first = 1; first <= size; first += perStatement) {
+    const last = Math.min(size, first + perStatement - 1)
+    orThrow(await stores.postgres.query(createCourses, [first, last, ...texts]))
+  }
   orThrow(await migrate(stores, { sets: [searchMigrations] }))
   for (const table of ['users', 'courses', 'search_words'])
     orThrow(await stores.postgres.query(`ANALYZE @schema.${table}`))
@@ -43,7 +47,7 @@ const createCourses = `
     title, description, instructor_id, category, difficulty_level, price, is_published,
     max_students, current_enrollment
   )
-  SELECT ($2::text[])[n % 299 + 1] || ', lesson ' || n, ($3::text[])[n * 7 % 311 + 1],
+  SELECT ($3::text[])[n % 299 + 1] || ', lesson ' || n, ($4::text[])[n * 7 % 311 + 1],
          n % 100 + 1, 'category ' || n % 20, (ARRAY['beginner', 'advanced'])[n % 2 + 1], n % 200,
          n % 10 <> 0, ${seats}, CASE WHEN n % 50 = 1 THEN n % 9 ELSE ${seats} END
-  FROM generate_series(1, $1::integer) AS n`
+  FROM generate_series($1::integer, $2::integer) AS n`
