@@ -16,10 +16,7 @@ export interface Sizes {
  * What a request can call over many users and courses, as a multiple of the same over few. Lists,
  * searches and suggestions are not cached.
  */
-export async function operationFigures(
-  servers: Pick<Bench, 'postgres' | 'redis'>,
-  sizes: Sizes,
-) {
+export async function operationFigures(servers: Pick<Bench, 'postgres' | 'redis'>, sizes: Sizes) {
   const { few, many } = sizes
   const [small, big] = [await openBigTables(servers, few), await openBigTables(servers, many)]
   try {

@@ -20,10 +20,21 @@ export const selectUnknownWords = `
 /** The most similar words that are compared with each unknown one. */
 const maxCandidates = 40
 
+/** Each edit changes the length by one, and brings one letter that the other word lacks. */
+const maxEdits = 2
+
+/** A word that counts as more titles has so many that some of the first courses have it. */
+const countedExactly = 16
+const firstCourses = 1_000
+
+const hasCandidate = `ts_filter(found.words, '{a,b}')
+      @@ to_tsquery('simple', quote_literal(likely.candidate))`
+
 /**
- * For each unknown word, the most similar words of about its length that published titles have, the
- * most frequent first. Needs `pg_trgm` and the table of words. $1 words.
+ * For each unknown word, the most similar words that may be two edits away and that published titles
+ * have, the most frequent first. Needs `pg_trgm` and the table of words. $1 words.
  */
+// The list of a frequent word in the index may be as long as the catalogue, and is read whole.
 // The threshold, two trigrams of a word of seven letters, holds for this statement only. The first
 // part is materialised to set it before any word is compared.
 export const selectSimilarWords = `
@@ -36,7 +47,9 @@ export const selectSimilarWords = `
     FROM typed, LATERAL (
       SELECT known.word AS candidate, known.titles
       FROM @schema.search_vocabulary AS known
-      WHERE known.word % typed.word AND abs(length(known.word) - length(typed.word)) <= 2
+      WHERE known.word % typed.word AND abs(length(known.word) - length(typed.word)) <= ${maxEdits}
+        AND length(translate(known.word, typed.word, '')) <= ${maxEdits}
+        AND length(translate(typed.word, known.word, '')) <= ${maxEdits}
       ORDER BY similarity(known.word, typed.word) DESC, known.word
       LIMIT ${maxCandidates}
     ) AS similar_word
@@ -44,12 +57,21 @@ export const selectSimilarWords = `
   )
   SELECT word, candidate
   FROM likely
-  WHERE EXISTS (
-    SELECT
-    FROM @schema.search_words AS found
-    WHERE ts_filter(found.words, '{a,b}') @@ to_tsquery('simple', quote_literal(likely.candidate))
-    OFFSET 0
-  )
+  WHERE CASE
+    WHEN titles > ${countedExactly} AND EXISTS (
+      SELECT
+      FROM (
+        SELECT words FROM @schema.search_words ORDER BY course_id LIMIT ${firstCourses}
+      ) AS found
+      WHERE ${hasCandidate}
+    ) THEN true
+    ELSE EXISTS (
+      SELECT
+      FROM @schema.search_words AS found
+      WHERE ${hasCandidate}
+      OFFSET 0
+    )
+  END
   ORDER BY word, titles DESC, candidate`
 
 /** The words of the published titles, the most frequent first. */

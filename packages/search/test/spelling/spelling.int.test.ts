@@ -95,6 +95,22 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('spelling, %s', (m
     },
   )
 
+  it.skipIf(migrations === 'without-trigrams')(
+    'A word that is in many titles is found, and no longer once no title has it',
+    async () => {
+      const [first, ...others] = [...Array(20).keys()]
+      const { id } = await app.publish({ title: `Clavichord ${first}` })
+      for (const other of others) {
+        const course = await app.publish({ title: `Clavichord ${other}` })
+        orThrow(await app.courses.update(course.id, { title: `Spinet ${other}` }))
+      }
+      expect(await corrected('clavichrod')).toEqual({ clavichrod: ['clavichord'] })
+      orThrow(await app.courses.update(id, { title: 'Spinet' }))
+      expect(await corrected('clavichrod')).toEqual({})
+      expect(await corrected('spimet')).toEqual({ spimet: ['spinet'] })
+    },
+  )
+
   it('A misspelt search finds the meant course by words alone', async () => {
     app.openai.faults.failNext({ status: 401, times: 100 })
     const { hits, mode } = await app.find('pyhton for beginers')
