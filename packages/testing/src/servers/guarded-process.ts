@@ -82,7 +82,7 @@ export class GuardedProcess {
     this.#guard.stdin.end(keepDir ? 'keep\n' : 'stop\n')
     const waiting = new AbortController()
     const late = after(stopTimeoutMs, 'late', { signal: waiting.signal }).catch(() => 'ended')
-    if ((await Promise.race([this.#exited, late])) === 'late') await this.kill()
+    if ((await Promise.race([this.#exited, late])) === 'late') await this.#signal('SIGKILL')
     waiting.abort()
     await this.#exited
   }

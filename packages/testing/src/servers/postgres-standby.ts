@@ -81,7 +81,12 @@ async function copyData(url: string, to: string): Promise<void> {
 async function follow(data: string, primaryUrl: string): Promise<void> {
   const { hostname, port } = new URL(primaryUrl)
   const primary = `host=${hostname} port=${port} user=postgres`
-  await appendFile(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`)
+  const settings = [
+    `primary_conninfo = '${primary}'`,
+    // By default a standby that lost its primary is behind for up to five seconds.
+    `wal_retrieve_retry_interval = '100ms'`,
+  ]
+  await appendFile(join(data, 'postgresql.auto.conf'), `${settings.join('\n')}\n`)
   await writeFile(join(data, 'standby.signal'), '')
 }
 

@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { eventually } from '../../src/index.ts'
 import { GuardedProcess } from '../../src/servers/guarded-process.ts'
 import { processTree } from '../../src/servers/process-tree.ts'
 
+const node = process.execPath
+const fromSource = ['--conditions=headwater-source']
 const fixture = fileURLToPath(new URL('./start-servers-fixture.ts', import.meta.url))
+const stubbornFixture = fileURLToPath(new URL('./stubborn-server-fixture.ts', import.meta.url))
 
 async function startInAnotherProcess(...args: string[]) {
-  const parent = spawn(process.execPath, ['--conditions=headwater-source', fixture, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const parent = spawn(node, [...fromSource, fixture, ...args], { stdio: ['ignore', 'pipe', 2] })
   let output = ''
   for await (const text of parent.stdout.setEncoding('utf8')) {
     output += String(text)
@@ -57,17 +59,12 @@ test('Running servers do not keep their process alive, and end with it', async (
 })
 
 test('A server that ignores the order to stop is killed together with its children', async () => {
-  const stubborn = await GuardedProcess.start({
-    name: 'it',
-    command: 'sh',
-    args: ['-c', 'trap "" INT; sleep 60 & echo serving; wait'],
-    dir: '/tmp',
-    keepDir: true,
-    ready: /serving/,
-  })
-  const pids = await processTree(stubborn.pid)
+  const ending = spawn(node, [...fromSource, stubbornFixture], { stdio: ['ignore', 'pipe', 2] })
+  const output = text(ending.stdout)
+  expect(await once(ending, 'exit')).toEqual([0, null])
+  const [pids, hasData] = JSON.parse(await output) as [number[], boolean]
   expect(pids).toHaveLength(2)
-  await stubborn.end()
+  expect(hasData).toBe(false)
   await eventually(() => expect(pids.filter(isAlive)).toEqual([]))
 })
 
