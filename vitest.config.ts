@@ -10,6 +10,9 @@ const fromSource = {
 // Files share the modules of their worker: no test changes one, and each would load them anew.
 const isolate = false
 
+// More than a small machine has cores, since many tests wait. Both projects share them.
+const maxWorkers = 3
+
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: '.results/vitest.json' }]],
@@ -34,8 +37,7 @@ export default defineConfig({
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           isolate,
           testTimeout: 120_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          maxWorkers,
         },
       },
       {
@@ -54,8 +56,7 @@ export default defineConfig({
           isolate,
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          maxWorkers,
         },
       },
     ],

@@ -1,5 +1,6 @@
 // npm test: everything that must hold. Ends with one line, `N passed, N failed`.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { prepareBrokerEngines } from '../test/broker-engines.ts'
 import { checkPackages } from './check-packages.mjs'
 import { install, run } from './run.mjs'
 
@@ -95,6 +96,8 @@ process.on('SIGTERM', () => process.exit(143))
 process.on('SIGINT', () => process.exit(130))
 mkdirSync('.results', { recursive: true })
 await install()
+// The tests wait for them; the first time takes minutes, which the checks take as well.
+void prepareBrokerEngines(console.log)
 const failedChecks = await runChecks()
 const { passed, failed } = await runTests()
 if (failedChecks.length > 0) console.log(`failed checks: ${failedChecks.join(', ')}`)

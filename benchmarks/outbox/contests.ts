@@ -8,6 +8,7 @@ import { fetchAll, fillBoss, openBoss } from './pg-boss.ts'
 import { publishingContest, transactionContest } from './publishing.ts'
 import { purgeAll, relayAll } from './relaying.ts'
 import { fastestBatchSize, fillQueue, takeAll } from './skip-locked.ts'
+import { twoRelaysContest } from './two-relays.ts'
 
 /** The contests; each is named by its figure. */
 export type ContestName =
@@ -17,6 +18,7 @@ export type ContestName =
   | 'heldXminLoss'
   | 'publishManyVsOne'
   | 'transactionOverhead'
+  | 'twoRelaysVsOne'
 
 /** A contest that may have a connection to close afterwards. */
 export type ClosingContest = Contest & { readonly close?: () => Promise<unknown> }
@@ -73,6 +75,8 @@ export const contests: Record<ContestName, (fixture: OutboxFixture) => Promise<C
   publishManyVsOne: async ({ stores }) => publishingContest(stores),
 
   transactionOverhead: async ({ stores }) => transactionContest(stores),
+
+  twoRelaysVsOne: async (fixture) => twoRelaysContest(fixture),
 }
 
 function delivering({ client, stores }: OutboxFixture, theirs: Contest['theirs']): Contest {

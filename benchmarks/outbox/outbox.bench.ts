@@ -37,6 +37,9 @@ const measurements: Readonly<Record<string, (measured: Measured) => Promise<Figu
   transactionOverhead: async (measured) => ({
     transactionOverhead: 1 / (await contest('transactionOverhead', measured)).timesFaster,
   }),
+  twoRelaysVsOne: async (measured) => ({
+    twoRelaysVsOne: (await contest('twoRelaysVsOne', measured)).timesFaster,
+  }),
   commitToSinkMsP50: commitToSink,
 }
 
