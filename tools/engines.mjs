@@ -1,5 +1,6 @@
 // npm run engines -- [NAMES] [--tests PATHS]: runs the integration tests of core, repositories and
-// search on other servers, and prints a table. Without names it runs on each of them.
+// search on other servers, and prints a table. Without names it runs on each of them; NAME+NAME is
+// one run on both.
 // HEADWATER_ENGINES is a program that has them: `start NAME` starts a server and prints its URL at
 // the end, `stop NAME` stops it.
 import { readFileSync, rmSync } from 'node:fs'
@@ -37,7 +38,7 @@ process.exitCode = rows.every(
 function asked(words) {
   const at = words.indexOf('--tests')
   const given = at < 0 ? words : words.slice(0, at)
-  const unknown = given.find((name) => !variableOf.has(name))
+  const unknown = given.flatMap(partsOf).find((name) => !variableOf.has(name))
   if (unknown !== undefined) refuse(`${unknown} is none of: ${[...variableOf.keys()].join(', ')}`)
   return {
     names: given.length > 0 ? given : [...variableOf.keys()],
@@ -50,27 +51,36 @@ function refuse(reason) {
   process.exit(2)
 }
 
+function partsOf(name) {
+  return name.split('+')
+}
+
 async function rowOf(name) {
-  const started = await run(program, ['start', name])
-  if (started.code !== 0)
-    return [name, 0, 0, 0, 0, `it does not start: ${lastLine(started.output)}`]
+  const env = {}
+  const started = []
   try {
-    const url = started.output.match(/\w+:\/\/\S+/g)?.at(-1)
-    // Without one the tests would run on the usual server.
-    if (url === undefined) return [name, 0, 0, 0, 0, 'it prints no URL']
-    return [name, ...(await testsOn(name, url))]
+    for (const part of partsOf(name)) {
+      const { code, output } = await run(program, ['start', part])
+      if (code !== 0) return [name, 0, 0, 0, 0, `it does not start: ${lastLine(output)}`]
+      started.push(part)
+      const url = output.match(/\w+:\/\/\S+/g)?.at(-1)
+      // Without one the tests would run on the usual server.
+      if (url === undefined) return [name, 0, 0, 0, 0, `${part} prints no URL`]
+      env[variableOf.get(part)] = url
+    }
+    return [name, ...(await testsOn(name, env))]
   } finally {
-    await run(program, ['stop', name])
+    for (const part of started) await run(program, ['stop', part])
   }
 }
 
-async function testsOn(name, url) {
+async function testsOn(name, env) {
   rmSync(results, { force: true })
   const begunMs = performance.now()
   const { code, output } = await run(
     'pnpm',
     ['exec', 'vitest', 'run', '--project', 'integration', ...paths],
-    { env: { [variableOf.get(name)]: url } },
+    { env },
   )
   const seconds = Math.round((performance.now() - begunMs) / 1_000)
   const result = resultsOf()

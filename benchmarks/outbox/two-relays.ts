@@ -9,6 +9,10 @@ const perTransaction = 100
 const script = new URL('./relaying-process.ts', import.meta.url)
 const pollMs = 10
 
+const emptyOutbox = `
+  TRUNCATE outbox, outbox_sink, outbox_cursor, outbox_owner, outbox_failure;
+  DELETE FROM outbox_tick WHERE id > 1`
+
 /**
  * Two processes with a relay against one, from the commits to the last event at a sink that takes a
  * millisecond for each.
@@ -25,7 +29,7 @@ export function twoRelaysContest(
     (count: number): Contestant =>
     async () => {
       await stop()
-      await fixture.client.query('TRUNCATE outbox_sink, outbox_cursor, outbox_owner')
+      await fixture.client.query(emptyOutbox)
       running = await Promise.all(Array.from({ length: count }, () => startRelay(fixture)))
       await sharesOf(fixture.stores, count)
       return () => deliverAll(fixture.stores, running)
@@ -51,9 +55,8 @@ async function sharesOf(stores: Stores, count: number): Promise<void> {
 }
 
 async function deliverAll(stores: Stores, relays: readonly Child[]): Promise<void> {
-  for (let first = 0; first < eventsPerRound; first += perTransaction)
-    await commit(stores, first)
-  for (let delivered = 0; delivered < eventsPerRound; ) {
+  for (let first = 0; first < eventsPerRound; first += perTransaction) await commit(stores, first)
+  for (let delivered = 0; delivered < eventsPerRound;) {
     await setTimeout(pollMs)
     const counts = await Promise.all(relays.map((relay) => relay.ask<number>({})))
     delivered = counts.reduce((sum, count) => sum + count, 0)

@@ -31,8 +31,8 @@ const hasCandidate = `ts_filter(found.words, '{a,b}')
       @@ to_tsquery('simple', quote_literal(likely.candidate))`
 
 /**
- * For each unknown word, the most similar words that may be two edits away and that published titles
- * have, the most frequent first. Needs `pg_trgm` and the table of words. $1 words.
+ * For each unknown word, the most similar words of published titles that may be two edits away, the
+ * most frequent first. Needs `pg_trgm` and the table of words. $1 words.
  */
 // The list of a frequent word in the index may be as long as the catalogue, and is read whole.
 // The threshold, two trigrams of a word of seven letters, holds for this statement only. The first

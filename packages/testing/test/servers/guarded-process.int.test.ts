@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { eventually } from '../../src/index.ts'
 import { GuardedProcess } from '../../src/servers/guarded-process.ts'
-import { processTree } from '../../src/servers/process-tree.ts'
 
 const node = process.execPath
 const fromSource = ['--conditions=headwater-source']

@@ -1,5 +1,5 @@
-// Ends a server that ignores the order to stop and whose data take a while to remove. Prints the ids
-// of its processes, and whether the data are left: this process has nothing else to wait for.
+// Ends a server that ignores the order to stop and whose data take a while to remove, in a process
+// that has nothing else to wait for. Prints the ids of its processes, and whether data are left.
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
