@@ -7,13 +7,17 @@ import { expect, test } from 'vitest'
 import { eventually } from '../../src/index.ts'
 import { GuardedProcess } from '../../src/servers/guarded-process.ts'
 
-const node = process.execPath
-const fromSource = ['--conditions=headwater-source']
 const fixture = fileURLToPath(new URL('./start-servers-fixture.ts', import.meta.url))
 const stubbornFixture = fileURLToPath(new URL('./stubborn-server-fixture.ts', import.meta.url))
 
+function startNode(...args: readonly string[]) {
+  return spawn(process.execPath, ['--conditions=headwater-source', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
 async function startInAnotherProcess(...args: string[]) {
-  const parent = spawn(node, [...fromSource, fixture, ...args], { stdio: ['ignore', 'pipe', 2] })
+  const parent = startNode(fixture, ...args)
   let output = ''
   for await (const text of parent.stdout.setEncoding('utf8')) {
     output += String(text)
@@ -58,7 +62,7 @@ test('Running servers do not keep their process alive, and end with it', async (
 })
 
 test('A server that ignores the order to stop is killed together with its children', async () => {
-  const ending = spawn(node, [...fromSource, stubbornFixture], { stdio: ['ignore', 'pipe', 2] })
+  const ending = startNode(stubbornFixture)
   const output = text(ending.stdout)
   expect(await once(ending, 'exit')).toEqual([0, null])
   const [pids, hasData] = JSON.parse(await output) as [number[], boolean]
