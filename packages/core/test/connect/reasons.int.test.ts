@@ -118,6 +118,30 @@ test.each(postgresMistakes)(
   },
 )
 
+test('A pooler that refuses a start-up parameter is no outage: connect says at once what to set', async () => {
+  const words = ['SFATAL', 'VFATAL', 'C08P01', 'Munsupported startup parameter: statement_timeout']
+  const fields = Buffer.from(`${words.map((word) => `${word}\0`).join('')}\0`)
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(fields.length + 4, 1)
+  const pooler = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', () => socket.end(Buffer.concat([head, fields])))
+  })
+  pooler.listen(0, '127.0.0.1')
+  await once(pooler, 'listening')
+  const url = new URL(own.postgres.url)
+  url.port = String((pooler.address() as AddressInfo).port)
+  const failed = await connect({
+    ...options({ postgres: { url: url.href } }),
+    connectDeadlineMs: 600_000,
+  })
+  const { type, message } = failed._unsafeUnwrapErr()
+  expect(type).toBe('store-refused')
+  expect(message).toMatch(/statement_timeout: .*`serverStatementTimeout: false`/)
+  pooler.close()
+})
+
 const otherMistakes: readonly [string, Partial<ConnectOptions>, RegExp][] = [
   [
     'a wrong port of MongoDB',

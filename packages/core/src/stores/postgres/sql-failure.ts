@@ -50,6 +50,9 @@ const missing: readonly (readonly [words: RegExp, reason: string])[] = [
   [/valid client certificate$/, 'it wants a certificate of this client: set `tls.cert`'],
 ]
 
+/** What a pooler says that takes only start-up parameters it knows. */
+const unknownParameter = /^unsupported startup parameter: (\S+)/
+
 /** The meaning of a rejection of `pg` or Node. */
 export function sqlFailure(error: unknown, asked: AskedStatement): SqlError {
   return isServerError(error)
@@ -130,7 +133,8 @@ function serverFailure(error: ServerError, asked: AskedStatement): SqlError {
       'the table changed under a prepared statement',
       error,
     )
-  if (/^(08|57P|53|58|F0|XX000)/.test(code) || isConnectionEnded(error))
+  const isAway = /^(08|57P|53|58|F0|XX000)/.test(code) || isConnectionEnded(error)
+  if (isAway && refusedParameter(error) === undefined)
     return unavailableFailure(asked.operation, reasonWithCode(error), error)
   return refusal(error, asked)
 }
@@ -158,8 +162,8 @@ function constraintFailure(
 }
 
 function refusal(error: ServerError, { operation }: AskedStatement): StoreRefused {
-  const lack = missing.find(([words]) => error.code === '28000' && words.test(error.message))
-  const reason = lack?.[1] ?? refusals[error.code] ?? `SQLSTATE ${error.code}`
+  const reason =
+    refusedParameter(error) ?? lackOf(error) ?? refusals[error.code] ?? `SQLSTATE ${error.code}`
   const message = `PostgreSQL refused \`${operation}\`: ${reason}`
   const failure: StoreRefused = {
     type: 'store-refused',
@@ -170,6 +174,18 @@ function refusal(error: ServerError, { operation }: AskedStatement): StoreRefuse
     retryable: false,
   }
   return withCause(failure, error)
+}
+
+function lackOf({ code, message }: ServerError): string | undefined {
+  return code === '28000' ? missing.find(([words]) => words.test(message))?.[1] : undefined
+}
+
+function refusedParameter({ code, message }: ServerError): string | undefined {
+  const name = code === '08P01' ? unknownParameter.exec(message)?.[1] : undefined
+  if (name === undefined) return undefined
+  const instead =
+    name === 'statement_timeout' ? 'set `serverStatementTimeout: false`' : 'leave it out'
+  return `a pooler does not take the start-up parameter ${name}: let it ignore it, or ${instead}`
 }
 
 function refused(operation: string, message: string, cause: unknown): StoreRefused {
