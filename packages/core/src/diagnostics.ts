@@ -12,6 +12,40 @@ export interface DiagnosticEvents {
     state: 'open' | 'half-open' | 'closed'
     use?: 'cache' | 'invalidation' | 'sessions' | 'rate-limits'
   }
+  /**
+   * What a replica of PostgreSQL is, by a look at it, whenever that changes: only a `usable` one is
+   * asked what must be fresh. `replica` is its place in the option `replicas`.
+   */
+  'replica:state': {
+    replica: number
+    state: 'usable' | 'lagging' | 'down' | 'not-standby' | 'other-system' | 'other-timeline'
+  }
+  /** A replica answered a read. */
+  'replica:read': { replica: number }
+  /**
+   * The primary answered a read that a replica might have answered. The replicas were not as they
+   * should be (as in `replica:state`), had no connection free (`busy`), did not begin to answer
+   * (`silent`) or could not carry out the statement (`failed`); the read was a loader's
+   * (`cache-load`) or did not say how fresh (`no-bound`); its position was of a history that a
+   * failover has ended (`other-history`); or the primary was not looked at recently enough
+   * (`lag-unknown`) or ever (`primary-unknown`).
+   */
+  'replica:passed-over': {
+    reason:
+      | 'lagging'
+      | 'down'
+      | 'not-standby'
+      | 'other-system'
+      | 'other-timeline'
+      | 'busy'
+      | 'silent'
+      | 'failed'
+      | 'cache-load'
+      | 'no-bound'
+      | 'other-history'
+      | 'lag-unknown'
+      | 'primary-unknown'
+  }
   /** Entries were found in the cache. */
   'cache:hit': { cache: string; count: number }
   /** Entries were not found in the cache. */

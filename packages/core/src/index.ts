@@ -9,7 +9,7 @@ export { connectDefaults } from './connect/connect-options.ts'
 export type { ConnectOptions } from './connect/connect-options.ts'
 export type { MongodbOptions } from './stores/mongodb/mongodb-options.ts'
 export type { PineconeOptions } from './stores/pinecone/pinecone-options.ts'
-export type { PostgresOptions } from './stores/postgres/postgres-options.ts'
+export type { PostgresOptions, ReplicaOptions } from './stores/postgres/postgres-options.ts'
 export type { RedisOptions } from './stores/redis/redis-options.ts'
 export { readCredential } from './stores/credential.ts'
 export type { Credential, CredentialRead } from './stores/credential.ts'
@@ -23,6 +23,7 @@ export type {
   PostgresConnection,
   PostgresStore,
 } from './stores/postgres/postgres-store.ts'
+export type { Freshness, FreshReadOptions } from './stores/postgres/replicas/freshness.ts'
 export type { MongodbStore } from './stores/mongodb/mongodb-store.ts'
 export type { PineconeDescription, PineconeStore } from './stores/pinecone/pinecone-store.ts'
 export type {

@@ -4,6 +4,7 @@ export { repositoryCacheDefaults } from './cache-options.ts'
 export type { EntityCacheOptions, RepositoryCacheOptions } from './cache-options.ts'
 export { repositoriesMigrations } from './migrations.ts'
 export { repositoriesStatuses } from './statuses.ts'
+export type { ListReadOptions } from './sql.ts'
 
 export { erasureDefaults } from './users/erasure-options.ts'
 export type { ErasureOptions } from './users/erasure-options.ts'

@@ -1,6 +1,7 @@
-import type { CallOptions, ReadOptions } from '@headwater/core'
+import type { CallOptions } from '@headwater/core'
+import type { ListReadOptions } from './sql.ts'
 
-type Limits = ReadOptions & CallOptions
+type Limits = ListReadOptions & CallOptions
 
 /** How a call is limited and where it reads, and what it asks for. */
 export interface SplitOptions<Options, Name extends keyof Limits> {

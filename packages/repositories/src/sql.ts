@@ -1,6 +1,8 @@
 import { ResultAsync, sqlFailureIn, transaction, unlessAborted, withCause } from '@headwater/core'
 import type {
   CallOptions,
+  Freshness,
+  InvalidInput,
   ReadOptions,
   SqlError,
   SqlResult,
@@ -26,6 +28,28 @@ export function read<Row extends object>(
   return unlessAborted(options, { store: 'postgres', operation: 'query' }, () =>
     ResultAsync.fromPromise(tx.query<Row>(text, values), sqlError),
   )
+}
+
+/** Options of a list that is not cached. */
+export interface ListReadOptions extends ReadOptions {
+  /**
+   * How fresh the list must be, so that a replica may answer; within `tx` it says nothing.
+   *
+   * @defaultValue the primary answers
+   */
+  readonly freshness?: Freshness | undefined
+}
+
+/** Runs one statement as {@link read} does, or on a replica that is as fresh as asked. */
+export function readList<Row extends object>(
+  stores: Stores,
+  statement: Statement,
+  { freshness, ...options }: ListReadOptions,
+): ResultAsync<SqlResult<Row>, SqlError | InvalidInput> {
+  if (freshness === undefined || options.tx !== undefined)
+    return read<Row>(stores, statement, options)
+  const [text, values] = statement
+  return stores.postgres.read<Row>(text, values, { freshness, signal: options.signal })
 }
 
 /**

@@ -16,7 +16,7 @@ import { type Answer, EntryReader, noAnswer } from './memo/entry-reader.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { LeasedLoad } from './leased-load.ts'
-import { LoadScope } from './load-scope.ts'
+import { LoadScope } from '../load-scope.ts'
 import { Loader } from './loader.ts'
 import {
   type Bypass,

@@ -1,5 +1,5 @@
 import type { LoadResult } from './codec.ts'
-import type { LoadScope } from './load-scope.ts'
+import type { LoadScope } from '../load-scope.ts'
 
 /** The outcome of a flight for one reader: the value, or the advice to look again or to bypass. */
 export type Outcome<Value> =

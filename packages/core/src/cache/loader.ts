@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError } from './cache.ts'
 import { loadFailed, type LoadResult, type ValueCodec } from './codec.ts'
-import { LoadScope } from './load-scope.ts'
+import { LoadScope } from '../load-scope.ts'
 import { distinctRows, type Row } from './row-keys.ts'
 import { SplitBudget } from './split-budget.ts'
 

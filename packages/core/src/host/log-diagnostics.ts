@@ -32,6 +32,9 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'store:operation': 'debug',
   'store:error': 'warn',
   'breaker:transition': 'warn',
+  'replica:state': 'warn',
+  'replica:read': 'debug',
+  'replica:passed-over': 'debug',
   'cache:hit': 'debug',
   'cache:miss': 'debug',
   'cache:fill': 'debug',
@@ -86,7 +89,8 @@ const ordinaryBypasses: readonly string[] = ['held', 'tag-held', 'nested', 'refr
 function levelOf({ name, event }: Diagnostic): LogLevel {
   const isOrdinary =
     (name === 'cache:bypass' && ordinaryBypasses.includes(event.reason)) ||
-    (name === 'near:audit' && !event.isStale)
+    (name === 'near:audit' && !event.isStale) ||
+    (name === 'replica:state' && event.state === 'usable')
   return isOrdinary ? 'debug' : levels[name]
 }
 

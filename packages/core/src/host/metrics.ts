@@ -44,6 +44,8 @@ export interface MetricsSnapshot {
     readonly bypassed: number
     readonly staleServed: number
   }
+  /** Reads that replicas of PostgreSQL were to answer: by them, or by the primary after all. */
+  readonly replicas: { readonly answered: number; readonly passedOver: number }
   /** Calls to each store. */
   readonly stores: Readonly<Partial<Record<StoreName, DurationMetric>>>
   /** Searches; a failure is a leg that failed. */
@@ -127,6 +129,7 @@ class DiagnosticMetrics implements Metrics {
   readonly #startedMs: number
   readonly #subscriptions: (() => void)[]
   readonly #cache = { hits: 0, misses: 0, bypassed: 0, staleServed: 0 }
+  readonly #replicas = { answered: 0, passedOver: 0 }
   readonly #stores = new Map<StoreName, Durations>()
   readonly #search = new Durations()
   readonly #activity = { logged: 0, dropped: 0 }
@@ -155,6 +158,7 @@ class DiagnosticMetrics implements Metrics {
     return {
       periodMs,
       cache: { ...this.#cache, hitRate: hits + misses === 0 ? 0 : hits / (hits + misses) },
+      replicas: { ...this.#replicas },
       stores: Object.fromEntries(
         [...this.#stores].map(([store, durations]) => [store, durations.toMetric()]),
       ),
@@ -181,6 +185,12 @@ class DiagnosticMetrics implements Metrics {
         const durations = this.#stores.get(store) ?? new Durations()
         this.#stores.set(store, durations)
         durations.add(durationMs, outcome !== 'ok')
+      }),
+      diagnostics.on('replica:read', () => {
+        this.#replicas.answered += 1
+      }),
+      diagnostics.on('replica:passed-over', () => {
+        this.#replicas.passedOver += 1
       }),
       diagnostics.on('store:error', () => {
         this.#failures.storeErrors += 1

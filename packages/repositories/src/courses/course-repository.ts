@@ -6,6 +6,7 @@ import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
 import { selectStudentPage } from '../enrollments/enrollment-queries.ts'
 import { read, write } from '../sql.ts'
+import type { ListReadOptions } from '../sql.ts'
 import type { User } from '../users/user.ts'
 import { splitOptions } from '../split-options.ts'
 import { courseCursor, courseListInput } from './course-list.ts'
@@ -84,14 +85,16 @@ export class CourseRepository {
    * Lists courses by filters, in an order. A cursor of another list, of other filters or of another
    * order is `invalid-input`.
    *
-   * Not cached: 1 PostgreSQL round trip. A page of published courses comes from an index in every
-   * order, and in the order newest within a category or of an instructor. By popularity within a
-   * category or price range or of an instructor, all courses within the filters are sorted; so they
-   * are in a second round trip where the most popular courses do not fill a page with the other
-   * filters.
+   * Not cached: 1 PostgreSQL round trip, of a replica where `freshness` allows it. A page of
+   * published courses comes from an index in every order, and in the order newest within a category
+   * or of an instructor. By popularity within a category or price range or of an instructor, all
+   * courses within the filters are sorted; so they are in a second round trip where the most
+   * popular courses do not fill a page with the other filters.
    */
-  list(options: CourseListOptions & ReadOptions = {}): ResultAsync<Page<Course>, ListCoursesError> {
-    const { call, asked } = splitOptions(options, 'tx', 'signal')
+  list(
+    options: CourseListOptions & ListReadOptions = {},
+  ): ResultAsync<Page<Course>, ListCoursesError> {
+    const { call, asked } = splitOptions(options, 'tx', 'signal', 'freshness')
     return validate(courseListInput(), asked).asyncAndThen((input) =>
       readCoursePage(this.#context.stores, input, call).map((rows) =>
         toPage(rows.map(toCourse), input.limit, (last) => courseCursor(input, last)),

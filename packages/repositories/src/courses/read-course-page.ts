@@ -1,6 +1,7 @@
 import { okAsync } from '@headwater/core'
-import type { ReadOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
-import { read } from '../sql.ts'
+import type { InvalidInput, ResultAsync, SqlError, Stores } from '@headwater/core'
+import { readList } from '../sql.ts'
+import type { ListReadOptions } from '../sql.ts'
 import type { ValidCourseList } from './course-list.ts'
 import { selectCoursePage } from './course-list-query.ts'
 import { isFoundByIndex, selectPopularPage } from './popularity-queries.ts'
@@ -14,12 +15,12 @@ import type { CourseRow } from './course-queries.ts'
 export function readCoursePage(
   stores: Stores,
   options: ValidCourseList,
-  call: ReadOptions,
-): ResultAsync<readonly CourseRow[], SqlError> {
+  call: ListReadOptions,
+): ResultAsync<readonly CourseRow[], SqlError | InvalidInput> {
   const readAll = () =>
-    read<CourseRow>(stores, selectCoursePage(options), call).map(({ rows }) => rows)
+    readList<CourseRow>(stores, selectCoursePage(options), call).map(({ rows }) => rows)
   if (options.sort !== 'popularity' || isFoundByIndex(options)) return readAll()
-  return read<PopularRow>(stores, selectPopularPage(options), call).andThen(({ rows }) =>
+  return readList<PopularRow>(stores, selectPopularPage(options), call).andThen(({ rows }) =>
     rows[0]?.is_cut_short === true ? readAll() : okAsync(rows.filter(isCourse)),
   )
 }

@@ -3,7 +3,8 @@ import type { CallOptions, ReadOptions } from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page, PageOptions } from '../page.ts'
-import { read, write } from '../sql.ts'
+import { readList, write } from '../sql.ts'
+import type { ListReadOptions } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
 import { constraintRefusal, runBatch } from './enroll-batch.ts'
 import { selectEnrollmentPage, toEnrollment } from './enrollment-queries.ts'
@@ -175,16 +176,16 @@ export class EnrollmentRepository {
 
   /**
    * Lists a course's enrollments, newest first; empty for a course that does not exist. Not cached:
-   * 1 PostgreSQL round trip.
+   * 1 PostgreSQL round trip, of a replica where `freshness` allows it.
    */
   listForCourse(
     courseId: number,
-    options: PageOptions & ReadOptions = {},
+    options: PageOptions & ListReadOptions = {},
   ): ResultAsync<Page<Enrollment>, ListEnrollmentsError> {
-    const { call, asked } = splitOptions(options, 'tx', 'signal')
+    const { call, asked } = splitOptions(options, 'tx', 'signal', 'freshness')
     return validate(courseEnrollmentsInput(), { ...asked, courseId }).asyncAndThen(
       ({ cursor, limit }) =>
-        read<EnrollmentPageRow>(
+        readList<EnrollmentPageRow>(
           this.#context.stores,
           [selectEnrollmentPage, [courseId, cursor?.[1], cursor?.[2], limit + 1]],
           call,

@@ -1,9 +1,16 @@
 import { err, ok, okAsync } from '@headwater/core'
-import type { CacheReadError, ReadOptions, Result, ResultAsync, SqlError } from '@headwater/core'
+import type {
+  CacheReadError,
+  InvalidInput,
+  ReadOptions,
+  Result,
+  ResultAsync,
+  SqlError,
+} from '@headwater/core'
 import type { RepositoryContext } from '../context.ts'
 import type { EncryptionFailed } from '../encryption/encryption-failed.ts'
-import { read } from '../sql.ts'
-import type { Statement } from '../sql.ts'
+import { read, readList } from '../sql.ts'
+import type { ListReadOptions, Statement } from '../sql.ts'
 import { selectSealedCredentials, selectSealedUserByEmail } from './sealed/sealed-user-queries.ts'
 import { isTruncated, openPlain } from './sealed/user-sealing.ts'
 import type { StoredUser } from './sealed/user-sealing.ts'
@@ -18,6 +25,17 @@ export function readUsers(
   options?: ReadOptions,
 ): ResultAsync<readonly User[], SqlError | EncryptionFailed> {
   return read<UserRow>(context.stores, statement, options).andThen(({ rows }) =>
+    openAll(context, rows.map(toUser)),
+  )
+}
+
+/** Reads profiles as {@link readUsers} does, or from a replica that is as fresh as asked. */
+export function listUsers(
+  context: RepositoryContext,
+  statement: Statement,
+  options: ListReadOptions,
+): ResultAsync<readonly User[], SqlError | InvalidInput | EncryptionFailed> {
+  return readList<UserRow>(context.stores, statement, options).andThen(({ rows }) =>
     openAll(context, rows.map(toUser)),
   )
 }

@@ -13,7 +13,7 @@ import type { RepositoryContext } from '../context.ts'
 import { idInput, checkIds, someChange } from '../input.ts'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
-import { write } from '../sql.ts'
+import { type ListReadOptions, write } from '../sql.ts'
 import type { ActivityMetadata } from '../activity/activity.ts'
 import type { Redactor } from '../activity/redaction.ts'
 import type { EventLog } from '../activity/event-log.ts'
@@ -21,7 +21,7 @@ import { splitOptions } from '../split-options.ts'
 import { deleteUser } from './delete-user.ts'
 import { exportUser } from './export-user.ts'
 import { ProfileWarming } from './profile-warming.ts'
-import { byEmail, getUser, getUsers, readCredentials, readUsers } from './read-users.ts'
+import { byEmail, getUser, getUsers, listUsers, readCredentials, readUsers } from './read-users.ts'
 import { changePassword } from './update-user.ts'
 import { type UserWrites, userWrites } from './user-writes.ts'
 import { selectUserByUsername, selectUserPage } from './user-queries.ts'
@@ -145,11 +145,11 @@ export class UserRepository {
       .map(([user]) => user)
   }
 
-  /** Lists users, newest first. Not cached: 1 PostgreSQL round trip. */
-  list(options: UserListOptions & ReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
-    const { call, asked } = splitOptions(options, 'tx', 'signal')
+  /** Lists users, newest first. Not cached: 1 PostgreSQL round trip, of a replica if `freshness`. */
+  list(options: UserListOptions & ListReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
+    const { call, asked } = splitOptions(options, 'tx', 'signal', 'freshness')
     return validate(userListInput(), asked).asyncAndThen(({ role, cursor, limit }) =>
-      readUsers(this.#context, [selectUserPage, [role, cursor?.[0], limit + 1]], call).map(
+      listUsers(this.#context, [selectUserPage, [role, cursor?.[0], limit + 1]], call).map(
         (users) => toPage(users, limit, (last) => encodeCursor('users', [last.id])),
       ),
     )

@@ -13,6 +13,7 @@ import type { Statement, Statements } from './statements.ts'
 import type {
   PostgresConnection,
   QueryBehind,
+  QueryBehindOptions,
   StatementAhead,
   StatementBehind,
 } from './postgres-store.ts'
@@ -87,10 +88,15 @@ export class LoanedConnection implements PostgresConnection {
     return this.#inTurn(this.#context.statements.of(text, false), undefined)
   }
 
-  queryBehind(ahead: readonly StatementAhead[], { text, values }: StatementBehind): QueryBehind {
+  queryBehind(
+    ahead: readonly StatementAhead[],
+    { text, values }: StatementBehind,
+    { thenCommit = false }: QueryBehindOptions = {},
+  ): QueryBehind {
     if (!canQueryTogether(this.#client)) {
       const first = Promise.all(ahead.map((one) => this.query(one.text, one.values)))
-      return { ahead: first, result: first.then(() => this.query(text, values)) }
+      const result = first.then(() => this.query(text, values))
+      return { ahead: first, result: thenCommit ? this.#committed(result) : result }
     }
     const arrived = Promise.withResolvers<readonly SqlResult<object>[]>()
     const { statements } = this.#context
@@ -102,10 +108,12 @@ export class LoanedConnection implements PostgresConnection {
       onAhead: (results) => {
         arrived.resolve(results.map(resultOf))
       },
+      ...(thenCommit ? { behind: { text: 'COMMIT' } } : {}),
     }
     const results = this.#inTurn({ ...statements.of(text, true), companions }, values)
     results.catch(arrived.reject)
-    return { ahead: arrived.promise, result: results.then(lastOf) }
+    const own = results.then((all) => all[ahead.length] ?? lastOf(all))
+    return { ahead: arrived.promise, result: own }
   }
 
   async queryThenCommit(text: string, values: readonly unknown[]): Promise<SqlResult<object>> {
@@ -133,6 +141,12 @@ export class LoanedConnection implements PostgresConnection {
     this.#client.off('error', this.#onError)
     // A closed client may still report its end.
     if (isInDoubt) this.#client.on('error', ignore)
+  }
+
+  async #committed(result: Promise<SqlResult<object>>): Promise<SqlResult<object>> {
+    const own = await result
+    await this.query('COMMIT')
+    return own
   }
 
   #inTurn(

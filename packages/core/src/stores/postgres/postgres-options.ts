@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Pool } from 'pg'
-import { option } from '../../check-options.ts'
+import { option, strictOptions } from '../../check-options.ts'
 import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
 import { flagIn, numberIn } from '../option-texts.ts'
@@ -82,26 +82,71 @@ export interface PostgresOptions {
    * @defaultValue `2`
    */
   readonly reservedConnections?: number
+  /**
+   * Standbys of the server, which answer `stores.postgres.read` and lists with `freshness`: of each
+   * a `url`, or a `pool` of the host's own. The other options are the same as for the primary.
+   */
+  readonly replicas?: readonly ReplicaOptions[]
+  /**
+   * Pause between two looks at the primary and its replicas, in milliseconds: so long a replica that
+   * is well again waits until it is asked. One small statement of each.
+   *
+   * @defaultValue `1_000`
+   */
+  readonly replicaLookEveryMs?: number
+  /**
+   * Time in which a replica has to begin its answer, in milliseconds, and to replay what the read
+   * waits for. After it the primary is asked; after half of the read's deadline at the latest.
+   *
+   * @defaultValue `100`
+   */
+  readonly replicaPatienceMs?: number
+}
+
+/** How to reach a replica: either `url` or `pool`. */
+export interface ReplicaOptions {
+  /** `postgresql://user:password@host:port/database`. */
+  readonly url?: string
+  /** A pool of the host's own, used and never closed. */
+  readonly pool?: Pool
 }
 
 /** The schema of the tables where none is given. */
 export const publicSchema = 'public'
 
+const urlRule = () => urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/)
+
+const poolRule = () =>
+  objectWith<Pool>('a Pool of pg', 'connect', 'end').check(
+    z.refine(
+      tellsTransactionStatus,
+      'expected a Pool of pg 8.21 or later: an older one lends a connection with an open transaction',
+    ),
+  )
+
+const replicasRule = () =>
+  z.array(
+    strictOptions<ReplicaOptions>({
+      url: z.optional(urlRule()),
+      pool: z.optional(poolRule()),
+    }).check(
+      z.refine(isReachedOnce, 'expected one of url, pool'),
+    ) as z.ZodMiniType<ReplicaOptions>,
+    'expected a list of replicas',
+  )
+
+function isReachedOnce(replica: unknown): boolean {
+  const { url, pool } = replica as ReplicaOptions
+  return (url === undefined) !== (pool === undefined)
+}
+
 /** The rule, the default and the variable of every option of PostgreSQL. */
 export const postgresOptions = {
   url: {
-    rule: () => urlOf('a URL such as postgresql://user@host/database', /^postgres(ql)?:$/),
+    rule: urlRule,
     env: 'HEADWATER_POSTGRES_URL',
   },
-  pool: {
-    rule: () =>
-      objectWith<Pool>('a Pool of pg', 'connect', 'end').check(
-        z.refine(
-          tellsTransactionStatus,
-          'expected a Pool of pg 8.21 or later: an older one lends a connection with an open transaction',
-        ),
-      ),
-  },
+  pool: { rule: poolRule },
   password: { rule: () => credentialRule(), env: 'HEADWATER_POSTGRES_PASSWORD', goesWith: ['url'] },
   tls: { ...tlsRow('POSTGRES'), goesWith: ['url'] },
   schema: {
@@ -135,6 +180,9 @@ export const postgresOptions = {
     parse: (text: string): unknown => flagIn(text),
   },
   reservedConnections: { rule: option.count, default: 2 },
+  replicas: { rule: replicasRule, default: [] },
+  replicaLookEveryMs: { rule: option.timeoutMs, default: 1_000 },
+  replicaPatienceMs: { rule: option.timeoutMs, default: 100 },
 } as const satisfies OptionTable<PostgresOptions>
 
 /** A pool of another make may do so too; it has no class of clients to look at. */

@@ -7,7 +7,7 @@ import type { StoreContext } from '../store-kind.ts'
 import { type ConnectionContext, LoanedConnection } from './loaned-connection.ts'
 import { PoolTurns } from './pool-turns.ts'
 import { accessTo, type PostgresAccess } from './postgres-access.ts'
-import { longestWaitMs, openPool, reservedPoolOf } from './postgres-pools.ts'
+import { longestWaitMs, openPool, type PostgresRole, reservedPoolOf } from './postgres-pools.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { refuseStandby } from './primary-check.ts'
 import { sqlFailure, unavailableFailure } from './sql-failure.ts'
@@ -25,7 +25,7 @@ import { within } from '../../resilience/within.ts'
  *
  * Never uses `pool.query`, which closes a connection for every failed statement.
  */
-export class PostgresPoolStore implements PostgresStore {
+export class PostgresPoolStore implements Omit<PostgresStore, 'position' | 'read'> {
   readonly pool: Pool
   readonly schema: string
   readonly client: SqlClient
@@ -35,12 +35,18 @@ export class PostgresPoolStore implements PostgresStore {
   readonly #isOwn: boolean
   readonly #onPoolError: (error: unknown) => void
   readonly #turns: PoolTurns
+  readonly #role: PostgresRole
   readonly #toPrimaries = new WeakSet<PoolClient>()
   #reserved: PoolTurns | undefined
   #isClosed = false
 
-  constructor(settings: PostgresSettings, { clock, diagnostics }: StoreContext) {
+  constructor(
+    settings: PostgresSettings,
+    { clock, diagnostics }: StoreContext,
+    role: PostgresRole = 'primary',
+  ) {
     this.#settings = settings
+    this.#role = role
     this.#deadlineMs = statementDeadlineMs(settings)
     this.schema = settings.schema
     this.#context = {
@@ -51,7 +57,7 @@ export class PostgresPoolStore implements PostgresStore {
       systems: new WeakMap(),
     }
     this.#isOwn = settings.pool === undefined
-    this.pool = settings.pool ?? openPool(settings)
+    this.pool = settings.pool ?? openPool(settings, role)
     this.#turns = new PoolTurns(this.pool, clock)
     this.#onPoolError = (error) => {
       diagnostics.emit('store:error', { store: 'postgres', error: quietError(error) })
@@ -67,13 +73,9 @@ export class PostgresPoolStore implements PostgresStore {
     values?: readonly unknown[],
     options: CallOptions = {},
   ): ResultAsync<SqlResult<Row>, SqlError> {
-    const run = () =>
-      ResultAsync.fromPromise(this.#autocommit<Row>(text, values, options), (error) =>
-        this.#failureOf(error, 'statement'),
-      )
-    if (options.signal === undefined) return run()
-    const { operation } = this.#context.statements.of(text, values !== undefined)
-    return unlessAborted(options, { store: 'postgres', operation }, run)
+    return this.settled({ text, values }, options, () =>
+      this.#autocommit<Row>(text, values, options),
+    )
   }
 
   async withConnection<T>(
@@ -120,11 +122,15 @@ export class PostgresPoolStore implements PostgresStore {
     if (this.#isOwn) cutOff(this.pool)
   }
 
-  async #autocommit<Row extends object>(
-    text: string,
-    values: readonly unknown[] | undefined,
+  /**
+   * Lends one connection for one call: its deadline covers the wait for it. Rejects as
+   * `withConnection` does.
+   */
+  async lend<T>(
+    { text, values }: Asked,
     options: CallOptions,
-  ): Promise<SqlResult<Row>> {
+    use: (connection: PostgresConnection) => Promise<T>,
+  ): Promise<T> {
     const { statements, clock } = this.#context
     const { operation } = statements.of(text, values !== undefined && values.length > 0)
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
@@ -134,10 +140,33 @@ export class PostgresPoolStore implements PostgresStore {
     const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
     const connection = new LoanedConnection(client, this.#context, { deadlineMs: remainingMs })
     try {
-      return await connection.query<Row>(text, values)
+      return await use(connection)
     } finally {
       connection.release()
     }
+  }
+
+  /** The result of a call, which ends for its caller at an abort. */
+  protected settled<T>(
+    { text, values }: Asked,
+    options: CallOptions,
+    call: () => Promise<T>,
+  ): ResultAsync<T, SqlError> {
+    const run = () =>
+      ResultAsync.fromPromise(call(), (error) => this.#failureOf(error, 'statement'))
+    if (options.signal === undefined) return run()
+    const { operation } = this.#context.statements.of(text, values !== undefined)
+    return unlessAborted(options, { store: 'postgres', operation }, run)
+  }
+
+  #autocommit<Row extends object>(
+    text: string,
+    values: readonly unknown[] | undefined,
+    options: CallOptions,
+  ): Promise<SqlResult<Row>> {
+    return this.lend({ text, values }, options, (connection) =>
+      connection.query<Row>(text, values),
+    )
   }
 
   async #checkOut(
@@ -152,7 +181,7 @@ export class PostgresPoolStore implements PostgresStore {
     const startedMs = clock.monotonic()
     try {
       const client = await turns.next({ stillMs, limitMs, signal })
-      if (!this.#isOwn && !this.#toPrimaries.has(client))
+      if (this.#mustBeChecked(client))
         await this.#checkOnce(client, Math.max(1, limitMs - (clock.monotonic() - startedMs)))
       return client
     } catch (error) {
@@ -170,6 +199,10 @@ export class PostgresPoolStore implements PostgresStore {
   }
 
   /** The store's own pool does it when it connects. */
+  #mustBeChecked(client: PoolClient): boolean {
+    return !this.#isOwn && this.#role === 'primary' && !this.#toPrimaries.has(client)
+  }
+
   async #checkOnce(client: PoolClient, limitMs: number): Promise<void> {
     try {
       await within(refuseStandby(client), limitMs, () => {
@@ -193,6 +226,12 @@ export class PostgresPoolStore implements PostgresStore {
   #failureOf(error: unknown, operation: string): SqlError {
     return sqlFailureIn(error) ?? sqlFailure(error, { operation, deadlineMs: this.#deadlineMs })
   }
+}
+
+/** The statement of a call. */
+interface Asked {
+  readonly text: string
+  readonly values: readonly unknown[] | undefined
 }
 
 /** What a caller waits for a connection for, and how long. */

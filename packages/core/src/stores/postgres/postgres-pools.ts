@@ -3,6 +3,8 @@ import { addressOf, givePassword } from './postgres-access.ts'
 import { type PostgresSettings, statementDeadlineMs } from './postgres-options.ts'
 import { refuseStandby } from './primary-check.ts'
 
+const isoDates = 'SET datestyle TO ISO'
+
 /** Where a statement has no limit. */
 const waitWithoutLimitMs = 30_000
 
@@ -13,8 +15,11 @@ export function longestWaitMs(settings: PostgresSettings): number {
   return Math.max(ms, settings.connectTimeoutMs)
 }
 
+/** What a store is for: one of replicas takes standbys, any other refuses them. */
+export type PostgresRole = 'primary' | 'replica'
+
 /** Opens the store's own pool; no connection is made before it is asked for. */
-export function openPool(settings: PostgresSettings): Pool {
+export function openPool(settings: PostgresSettings, role: PostgresRole): Pool {
   const serverTimeout =
     settings.serverStatementTimeout && settings.statementTimeoutMs > 0
       ? { statement_timeout: settings.statementTimeoutMs }
@@ -30,7 +35,8 @@ export function openPool(settings: PostgresSettings): Pool {
     application_name: 'headwater',
     // Dates are read in ISO form, whatever the role or the database prefers.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- `pg` waits for it
-    onConnect: (client) => refuseStandby(client, 'SET datestyle TO ISO'),
+    onConnect: (client) =>
+      role === 'replica' ? client.query(isoDates) : refuseStandby(client, isoDates),
     ...serverTimeout,
   })
 }

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg'
-import type { SqlError } from '../../errors.ts'
+import type { InvalidInput, SqlError } from '../../errors.ts'
 import type { ResultAsync } from '../../result.ts'
 import type { SqlClient, SqlResult } from '../sql-client.ts'
+import type { FreshReadOptions } from './replicas/freshness.ts'
 import type { ServerHistory } from './server-history.ts'
 import type { Abortable, CallOptions } from '../../call-options.ts'
 
@@ -33,7 +34,11 @@ export interface PostgresConnection extends SqlClient {
    *
    * @internal
    */
-  queryBehind(ahead: readonly StatementAhead[], behind: StatementBehind): QueryBehind
+  queryBehind(
+    ahead: readonly StatementAhead[],
+    behind: StatementBehind,
+    options?: QueryBehindOptions,
+  ): QueryBehind
   /**
    * Runs a statement and, when it succeeds, COMMIT, in one round trip where the client allows it;
    * returns the reply to COMMIT. Diagnostics and failures call it `commit`.
@@ -67,6 +72,16 @@ export interface StatementBehind {
 }
 
 /**
+ * Options of `queryBehind`.
+ *
+ * @internal
+ */
+export interface QueryBehindOptions {
+  /** Sends COMMIT after the statement. */
+  readonly thenCommit?: boolean
+}
+
+/**
  * The results of a statement and of those ahead of it.
  *
  * @internal
@@ -96,6 +111,28 @@ export interface PostgresStore {
     values?: readonly unknown[],
     options?: CallOptions,
   ): ResultAsync<SqlResult<Row>, SqlError>
+  /**
+   * A token for reads that are to see what was committed before it was asked for: the end of the
+   * log, as a text of about 35 characters. Ask after the commit, and let the token travel with the
+   * caller, in a session, a cookie or a header. It says nothing of the data. One round trip.
+   */
+  position(options?: CallOptions): ResultAsync<string, SqlError>
+  /**
+   * Runs one statement on a replica that is as fresh as asked, else on the primary; in a read-only
+   * transaction of its own on either, so that what a replica would refuse the primary refuses too.
+   * Whatever is wrong with a replica is no failure of this call; `replica:read` and
+   * `replica:passed-over` say who answered. A malformed `after`, which may come from outside, is
+   * `invalid-input`.
+   *
+   * One round trip of a replica that is fresh, or of the primary. A replica that is about to be
+   * fresh is waited for, `replicaPatienceMs` at most. Nothing of it is cached: within a loader the
+   * primary answers.
+   */
+  read<Row extends object = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[],
+    options: FreshReadOptions,
+  ): ResultAsync<SqlResult<Row>, SqlError | InvalidInput>
   /**
    * The same as a {@link SqlClient}: rejects with a `FailureError` that holds the typed
    * failure.

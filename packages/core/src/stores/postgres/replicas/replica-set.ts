@@ -1,0 +1,191 @@
+import type { CallOptions } from '../../../call-options.ts'
+import { LoadScope } from '../../../load-scope.ts'
+import type { SqlResult } from '../../sql-client.ts'
+import type { StoreContext } from '../../store-kind.ts'
+import type { StatementBehind } from '../postgres-store.ts'
+import type { CheckedFreshness } from './freshness.ts'
+import { PassedOver, type PassedOverReason, type ReplicaState } from './passed-over.ts'
+import { Patience } from './patience.ts'
+import { isSameHistory, type Position } from './position.ts'
+import { PrimaryTrail } from './primary-trail.ts'
+import type { Replica, ReplicaRead } from './replica.ts'
+
+/** Dependencies of a {@link ReplicaSet}. */
+export interface ReplicaSetDeps extends StoreContext {
+  readonly replicas: readonly Replica[]
+  /** Asks the primary for its position; `undefined` when it does not answer. */
+  readonly askPrimary: (deadlineMs: number) => Promise<Position | undefined>
+}
+
+/** Options of a {@link ReplicaSet}. */
+export interface ReplicaSetOptions {
+  /** Pause between two looks, in milliseconds. */
+  readonly replicaLookEveryMs: number
+  /** Time in which a replica has to begin its answer, in milliseconds. */
+  readonly replicaPatienceMs: number
+}
+
+/** A read that may go to a replica. */
+export interface FreshRead {
+  readonly statement: StatementBehind
+  readonly freshness: CheckedFreshness
+  readonly call: CallOptions
+}
+
+/**
+ * The replicas of a primary. Looks at all of them and at the primary from time to time, and lets
+ * one answer a read when it is known to be fresh enough. Whatever is wrong with them, the caller
+ * does not hear of it: the primary is asked then.
+ */
+export class ReplicaSet {
+  readonly #deps: ReplicaSetDeps
+  readonly #options: ReplicaSetOptions
+  readonly #trail = new PrimaryTrail()
+  readonly #states = new Map<Replica, ReplicaState>()
+  readonly #firstLook = Promise.withResolvers<void>()
+  #turn = 0
+  #isStopped = false
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+
+  constructor(deps: ReplicaSetDeps, options: ReplicaSetOptions) {
+    this.#deps = deps
+    this.#options = options
+    if (deps.replicas.length > 0) this.#lookIn(0)
+    else this.#firstLook.resolve()
+  }
+
+  /** Resolves after the first look, whatever it found. */
+  get firstLook(): Promise<void> {
+    return this.#firstLook.promise
+  }
+
+  /** The answer of a replica; `undefined` when the primary is to be asked. */
+  async read(read: FreshRead): Promise<SqlResult<object> | undefined> {
+    const { replicas, diagnostics } = this.#deps
+    if (replicas.length === 0) return undefined
+    const bar = this.#barOf(read.freshness)
+    const answer = typeof bar === 'string' ? bar : await this.#ask(read, bar)
+    if (typeof answer !== 'string') return answer
+    diagnostics.emit('replica:passed-over', { reason: answer })
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    this.#firstLook.resolve()
+    await Promise.all([this.#looking, ...this.#deps.replicas.map((replica) => replica.close())])
+  }
+
+  destroy(): void {
+    for (const replica of this.#deps.replicas) replica.destroy()
+  }
+
+  /** What a replica must have replayed, or why there is nothing of that kind. */
+  #barOf({ after, maxLagMs }: CheckedFreshness): Position | PassedOverReason {
+    const { latest } = this.#trail
+    // What a loader returns is cached, and must not be older than the change that emptied the key.
+    if (LoadScope.current !== undefined) return 'cache-load'
+    if (after === undefined && maxLagMs === undefined) return 'no-bound'
+    if (latest === undefined) return 'primary-unknown'
+    if (after !== undefined && !isSameHistory(after, latest)) return 'other-history'
+    const own = after?.lsn ?? 0n
+    if (maxLagMs === undefined) return { ...latest, lsn: own }
+    const first = this.#trail.firstSince(this.#deps.clock.monotonic() - maxLagMs)
+    return first === undefined ? 'lag-unknown' : { ...latest, lsn: first > own ? first : own }
+  }
+
+  async #ask(read: FreshRead, bar: Position): Promise<SqlResult<object> | PassedOverReason> {
+    const candidates = this.#inTurn().filter((replica) => this.#mayAnswer(replica, bar))
+    const patience = this.#patienceOf(read.call)
+    let reason = this.#whyNone(bar)
+    try {
+      for (const replica of candidates) {
+        const isWaitedFor = replica === candidates.at(-1)
+        const answer = await this.#askOne(replica, { ...read, bar, patience, isWaitedFor })
+        if (typeof answer !== 'string') return answer
+        reason = answer
+      }
+      return reason
+    } finally {
+      patience.end()
+    }
+  }
+
+  async #askOne(
+    replica: Replica,
+    read: ReplicaRead,
+  ): Promise<SqlResult<object> | PassedOverReason> {
+    const { diagnostics, replicas } = this.#deps
+    try {
+      const answer = await replica.read(read)
+      diagnostics.emit('replica:read', { replica: replicas.indexOf(replica) })
+      return answer
+    } catch (error) {
+      if (error instanceof PassedOver) return error.reason
+      throw error
+    }
+  }
+
+  /** A replica that kept up by the last look may have what came since. */
+  #mayAnswer(replica: Replica, bar: Position): boolean {
+    const before = this.#trail.previousLsn
+    const lsn = before < bar.lsn ? before : bar.lsn
+    return replica.stateFor({ ...bar, lsn }) === 'usable'
+  }
+
+  #whyNone(bar: Position): PassedOverReason {
+    const states = this.#deps.replicas.map((replica) => replica.stateFor(bar))
+    const [first = 'down'] = states.filter((state) => state !== 'usable')
+    return first
+  }
+
+  /** Begins with another one each time. */
+  #inTurn(): readonly Replica[] {
+    const { replicas } = this.#deps
+    this.#turn = (this.#turn + 1) % replicas.length
+    return [...replicas.slice(this.#turn), ...replicas.slice(0, this.#turn)]
+  }
+
+  /** Half of a short deadline is left for the primary. */
+  #patienceOf({ deadlineMs = Infinity }: CallOptions): Patience {
+    return new Patience(
+      Math.min(this.#options.replicaPatienceMs, deadlineMs / 2),
+      this.#deps.clock,
+    )
+  }
+
+  #lookIn(ms: number): void {
+    if (this.#isStopped) return
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look()
+    }, ms)
+    this.#timer.unref()
+  }
+
+  async #look(): Promise<void> {
+    const { replicas, askPrimary, clock } = this.#deps
+    const { replicaLookEveryMs } = this.#options
+    const askedMs = clock.monotonic()
+    const [position] = await Promise.all([
+      askPrimary(replicaLookEveryMs),
+      ...replicas.map((replica) => replica.look(replicaLookEveryMs)),
+    ])
+    if (position !== undefined) this.#trail.add(position, askedMs)
+    if (!this.#isStopped) this.#report()
+    this.#firstLook.resolve()
+    this.#lookIn(replicaLookEveryMs)
+  }
+
+  #report(): void {
+    const { latest, previousLsn } = this.#trail
+    if (latest === undefined) return
+    for (const [index, replica] of this.#deps.replicas.entries()) {
+      const state = replica.stateFor({ ...latest, lsn: previousLsn })
+      if (state === this.#states.get(replica)) continue
+      this.#states.set(replica, state)
+      this.#deps.diagnostics.emit('replica:state', { replica: index, state })
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { setTimeout } from 'node:timers/promises'
+import type { CallOptions } from '../../../call-options.ts'
+import { sqlFailureIn } from '../../../failure/failure-error.ts'
+import { isOutage } from '../../../failure/is-outage.ts'
+import { startTimer } from '../../../resilience/timer.ts'
+import type { SqlResult } from '../../sql-client.ts'
+import type { PostgresPoolStore } from '../postgres-pool-store.ts'
+import type { PostgresConnection, StatementAhead, StatementBehind } from '../postgres-store.ts'
+import { readOnly } from '../read-only.ts'
+import { PassedOver, type ReplicaState, unlessPassedOver } from './passed-over.ts'
+import type { Patience } from './patience.ts'
+import { lsnOf, lsnText, type Position } from './position.ts'
+import { type LookRow, lookSql, replayedSql, type ReplayedRow } from './replica-queries.ts'
+
+/** A read that a replica is asked for. */
+export interface ReplicaRead {
+  readonly statement: StatementBehind
+  /** What it must have replayed. */
+  readonly bar: Position
+  /** Time until it has to begin. */
+  readonly patience: Patience
+  /** Whether it is waited for until it has replayed that. */
+  readonly isWaitedFor: boolean
+  /** Limits of the read. */
+  readonly call: CallOptions
+}
+
+/** A replica as it was when it was looked at; `lsn` is what it had replayed. */
+interface SeenReplica extends Position {
+  readonly isStandby: boolean
+  readonly run: string
+}
+
+/** A replica that misses so many looks in a row answers no read that is under way either. */
+const looksOfTheLost = 2
+const firstPauseMs = 2
+
+/** One replica: what it is, by the last look at it, and reads from it. */
+export class Replica {
+  readonly #store: PostgresPoolStore
+  #seen: SeenReplica | undefined
+  #missedLooks = 0
+  #lost = new AbortController()
+
+  constructor(store: PostgresPoolStore) {
+    this.#store = store
+  }
+
+  /** Looks at it. Never rejects: a replica that does not answer is `down`. */
+  async look(deadlineMs: number): Promise<void> {
+    try {
+      this.#seen = await this.#found(deadlineMs)
+      this.#missedLooks = 0
+    } catch {
+      this.#seen = undefined
+      this.#missedLooks += 1
+      if (this.#missedLooks === looksOfTheLost) this.#giveUpReads()
+    }
+  }
+
+  /** What it is for a primary with the history of `of`, and whether it has come as far. */
+  stateFor(of: Position): ReplicaState {
+    const seen = this.#seen
+    if (seen === undefined) return 'down'
+    if (!seen.isStandby) return 'not-standby'
+    if (seen.system !== of.system) return 'other-system'
+    if (seen.timeline !== of.timeline) return 'other-timeline'
+    return seen.lsn >= of.lsn ? 'usable' : 'lagging'
+  }
+
+  /**
+   * Reads from it. Rejects with {@link PassedOver} when another server is to be asked, and with the
+   * failure of a statement that took too long, as it would there.
+   */
+  async read(read: ReplicaRead): Promise<SqlResult<object>> {
+    const seen = this.#seen
+    if (seen === undefined) throw new PassedOver('down')
+    const { statement, patience, call } = read
+    const limits = { ...call, signal: patience.signal }
+    let isConnected = false
+    try {
+      return await this.#store.lend(statement, limits, (connection) => {
+        isConnected = true
+        return this.#answer(connection, read, seen.run)
+      })
+    } catch (error) {
+      const passedOver =
+        isConnected || !patience.signal.aborted ? passedOverBy(error) : new PassedOver('busy')
+      if (['down', 'silent'].includes(passedOver?.reason ?? '')) this.#seen = undefined
+      throw passedOver ?? error
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+
+  destroy(): void {
+    this.#store.destroy()
+  }
+
+  async #found(deadlineMs: number): Promise<SeenReplica> {
+    const late = new AbortController()
+    const cancel = startTimer(deadlineMs, () => {
+      late.abort()
+    })
+    try {
+      // Outside the pool: a replica that is busy with reads is not down.
+      const { rows } = await this.#store.withConnection(
+        (connection) => connection.query<LookRow>(lookSql),
+        { reserved: true, deadlineMs, signal: late.signal },
+      )
+      return seenReplica(rows[0] as LookRow)
+    } finally {
+      cancel()
+    }
+  }
+
+  async #answer(
+    connection: PostgresConnection,
+    { statement, bar, patience: { signal }, patience, isWaitedFor }: ReplicaRead,
+    run: string,
+  ): Promise<SqlResult<object>> {
+    const check = { text: replayedSql, values: [lsnText(bar.lsn), run] }
+    for (;;) {
+      const { ahead, result } = readOnly(connection, statement, [check])
+      const [checked] = await unlessPassedOver(ahead, signal, 'silent')
+      if (isReplayed(checked)) return unlessPassedOver(result, this.#lost.signal, 'down')
+      // The answer came too early: the connection is free when it has ended.
+      await unlessPassedOver(result, signal, 'lagging')
+      if (!isWaitedFor) throw new PassedOver('lagging')
+      await untilReplayed(connection, check, patience)
+    }
+  }
+
+  #giveUpReads(): void {
+    this.#lost.abort()
+    this.#lost = new AbortController()
+  }
+}
+
+/** Waits until a check holds, as long as there is patience. */
+async function untilReplayed(
+  connection: PostgresConnection,
+  { text, values }: StatementAhead,
+  patience: Patience,
+): Promise<void> {
+  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+    if (patience.leftMs <= pauseMs) throw new PassedOver('lagging')
+    await setTimeout(pauseMs)
+    const checked = connection.query(text, values)
+    if (isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))) return
+  }
+}
+
+function isReplayed(checked: SqlResult<object> | undefined): boolean {
+  return (checked?.rows[0] as ReplayedRow | undefined)?.is_replayed === true
+}
+
+/** What is no matter of the statement alone; `undefined` for one that took too long. */
+function passedOverBy(error: unknown): PassedOver | undefined {
+  if (error instanceof PassedOver) return error
+  const failure = sqlFailureIn(error)
+  if (failure?.type === 'deadline-exceeded') return undefined
+  return new PassedOver(failure !== undefined && isOutage(failure) ? 'down' : 'failed')
+}
+
+function seenReplica({ is_standby, system, timeline, run, replayed }: LookRow): SeenReplica {
+  return { isStandby: is_standby, system, timeline, run, lsn: lsnOf(replayed ?? '0/0') }
+}

@@ -1,0 +1,96 @@
+import { CallBudget } from '../../../call-budget.ts'
+import type { CallOptions } from '../../../call-options.ts'
+import type { InvalidInput, SqlError } from '../../../errors.ts'
+import type { ResultAsync } from '../../../result.ts'
+import type { SqlResult } from '../../sql-client.ts'
+import type { StoreContext } from '../../store-kind.ts'
+import type { PostgresSettings, ReplicaOptions } from '../postgres-options.ts'
+import { PostgresPoolStore } from '../postgres-pool-store.ts'
+import type { PostgresStore, StatementBehind } from '../postgres-store.ts'
+import { readOnly } from '../read-only.ts'
+import { type CheckedFreshness, checkFreshness, type FreshReadOptions } from './freshness.ts'
+import { type Position, positionText } from './position.ts'
+import { type PositionRow, positionSql, toPosition } from './replica-queries.ts'
+import { ReplicaSet } from './replica-set.ts'
+import { Replica } from './replica.ts'
+
+/** The primary, and its replicas beside it. */
+export class ReplicatedStore extends PostgresPoolStore implements PostgresStore {
+  readonly #replicas: ReplicaSet
+
+  constructor(settings: PostgresSettings, context: StoreContext) {
+    super(settings, context)
+    const { url: _url, pool: _pool, password: _password, tls: _tls, ...shared } = settings
+    const openReplica = ({ url, pool }: ReplicaOptions): Replica => {
+      const access = pool === undefined ? this.accessTo(url ?? '') : { pool }
+      return new Replica(new PostgresPoolStore({ ...shared, ...access }, context, 'replica'))
+    }
+    const askPrimary = (deadlineMs: number): Promise<Position | undefined> =>
+      this.#askPosition({ deadlineMs }).match(
+        (position) => position,
+        () => undefined,
+      )
+    this.#replicas = new ReplicaSet(
+      {
+        ...context,
+        askPrimary,
+        replicas: settings.replicas.map(openReplica),
+      },
+      settings,
+    )
+  }
+
+  /** Resolves after the first look at the replicas. */
+  get firstLook(): Promise<void> {
+    return this.#replicas.firstLook
+  }
+
+  position(options: CallOptions = {}): ResultAsync<string, SqlError> {
+    return this.#askPosition(options).map(positionText)
+  }
+
+  read<Row extends object = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[],
+    { freshness, ...call }: FreshReadOptions,
+  ): ResultAsync<SqlResult<Row>, SqlError | InvalidInput> {
+    const statement = { text, values }
+    return checkFreshness(freshness).asyncAndThen((checked) =>
+      this.settled(
+        statement,
+        call,
+        () => this.#answer(statement, checked, call) as Promise<SqlResult<Row>>,
+      ),
+    )
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([this.#replicas.close(), super.close()])
+  }
+
+  override destroy(): void {
+    this.#replicas.destroy()
+    super.destroy()
+  }
+
+  async #answer(
+    statement: StatementBehind,
+    freshness: CheckedFreshness,
+    call: CallOptions,
+  ): Promise<SqlResult<object>> {
+    const budget = new CallBudget(this.clock, call)
+    const answer = await this.#replicas.read({ statement, freshness, call })
+    if (answer !== undefined) return answer
+    return this.lend(
+      statement,
+      budget.left(),
+      (connection) => readOnly(connection, statement).result,
+    )
+  }
+
+  #askPosition(options: CallOptions): ResultAsync<Position, SqlError> {
+    return this.query<PositionRow>(positionSql, [], options).map(({ rows }) =>
+      toPosition(rows[0] as PositionRow),
+    )
+  }
+}
