@@ -129,7 +129,7 @@ export function planMigrations(
 interface Plan {
   readonly sets: readonly LoadedSet[]
   readonly stores: Stores
-  readonly postgres: PostgresStore
+  readonly postgres: Pick<PostgresStore, 'schema' | 'withConnection'>
   readonly waitMs: number
   readonly lockTimeoutMs: number
 }

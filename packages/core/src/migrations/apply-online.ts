@@ -24,7 +24,7 @@ import {
 export interface OnlineRun {
   readonly set: LoadedSet
   readonly file: MigrationFile
-  readonly postgres: PostgresStore
+  readonly postgres: Pick<PostgresStore, 'withConnection'>
   readonly stores: Pick<Stores, 'clock' | 'diagnostics'>
   /** Time to wait for another process that applies one, in milliseconds. */
   readonly waitMs: number

@@ -17,6 +17,7 @@ import type { Abortable, CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
 import { FailureError, sqlFailureIn } from '../../failure/failure-error.ts'
 import { givenUp } from '../../failure/given-up.ts'
+import { startTimer } from '../../resilience/timer.ts'
 import { unlessAborted } from '../../resilience/unless-aborted.ts'
 import { within } from '../../resilience/within.ts'
 
@@ -94,6 +95,23 @@ export class PostgresPoolStore implements Omit<PostgresStore, 'position' | 'read
       return await use(connection)
     } finally {
       connection.release()
+    }
+  }
+
+  /**
+   * Asks the server how it is, over a connection of its own: a full pool is no reason not to know.
+   * `deadlineMs` covers connecting as well. Rejects as `withConnection` does.
+   */
+  async look<Row extends object>(text: string, deadlineMs: number): Promise<SqlResult<Row>> {
+    const late = new AbortController()
+    const cancel = startTimer(deadlineMs, () => {
+      late.abort()
+    })
+    const limits = { reserved: true, deadlineMs, signal: late.signal }
+    try {
+      return await this.withConnection((connection) => connection.query<Row>(text), limits)
+    } finally {
+      cancel()
     }
   }
 

@@ -13,8 +13,8 @@ import type { Replica, ReplicaRead } from './replica.ts'
 /** Dependencies of a {@link ReplicaSet}. */
 export interface ReplicaSetDeps extends StoreContext {
   readonly replicas: readonly Replica[]
-  /** Asks the primary for its position; `undefined` when it does not answer. */
-  readonly askPrimary: (deadlineMs: number) => Promise<Position | undefined>
+  /** Asks the primary for its position; rejects when it does not answer. */
+  readonly askPrimary: (deadlineMs: number) => Promise<Position>
 }
 
 /** Options of a {@link ReplicaSet}. */
@@ -169,7 +169,7 @@ export class ReplicaSet {
     const { replicaLookEveryMs } = this.#options
     const askedMs = clock.monotonic()
     const [position] = await Promise.all([
-      askPrimary(replicaLookEveryMs),
+      askPrimary(replicaLookEveryMs).catch(() => undefined),
       ...replicas.map((replica) => replica.look(replicaLookEveryMs)),
     ])
     if (position !== undefined) this.#trail.add(position, askedMs)

@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises'
 import type { CallOptions } from '../../../call-options.ts'
 import { sqlFailureIn } from '../../../failure/failure-error.ts'
 import { isOutage } from '../../../failure/is-outage.ts'
-import { startTimer } from '../../../resilience/timer.ts'
 import type { SqlResult } from '../../sql-client.ts'
 import type { PostgresPoolStore } from '../postgres-pool-store.ts'
 import type { PostgresConnection, StatementAhead, StatementBehind } from '../postgres-store.ts'
@@ -100,20 +99,8 @@ export class Replica {
   }
 
   async #found(deadlineMs: number): Promise<SeenReplica> {
-    const late = new AbortController()
-    const cancel = startTimer(deadlineMs, () => {
-      late.abort()
-    })
-    try {
-      // Outside the pool: a replica that is busy with reads is not down.
-      const { rows } = await this.#store.withConnection(
-        (connection) => connection.query<LookRow>(lookSql),
-        { reserved: true, deadlineMs, signal: late.signal },
-      )
-      return seenReplica(rows[0] as LookRow)
-    } finally {
-      cancel()
-    }
+    const { rows } = await this.#store.look<LookRow>(lookSql, deadlineMs)
+    return seenReplica(rows[0] as LookRow)
   }
 
   async #answer(

@@ -1,5 +1,6 @@
 import { CallBudget } from '../../../call-budget.ts'
 import type { CallOptions } from '../../../call-options.ts'
+import type { Clock } from '../../../clock.ts'
 import type { InvalidInput, SqlError } from '../../../errors.ts'
 import type { ResultAsync } from '../../../result.ts'
 import type { SqlResult } from '../../sql-client.ts'
@@ -16,24 +17,21 @@ import { Replica } from './replica.ts'
 
 /** The primary, and its replicas beside it. */
 export class ReplicatedStore extends PostgresPoolStore implements PostgresStore {
+  readonly #clock: Clock
   readonly #replicas: ReplicaSet
 
   constructor(settings: PostgresSettings, context: StoreContext) {
     super(settings, context)
+    this.#clock = context.clock
     const { url: _url, pool: _pool, password: _password, tls: _tls, ...shared } = settings
     const openReplica = ({ url, pool }: ReplicaOptions): Replica => {
       const access = pool === undefined ? this.accessTo(url ?? '') : { pool }
       return new Replica(new PostgresPoolStore({ ...shared, ...access }, context, 'replica'))
     }
-    const askPrimary = (deadlineMs: number): Promise<Position | undefined> =>
-      this.#askPosition({ deadlineMs }).match(
-        (position) => position,
-        () => undefined,
-      )
     this.#replicas = new ReplicaSet(
       {
         ...context,
-        askPrimary,
+        askPrimary: (deadlineMs) => this.#lookAtPrimary(deadlineMs),
         replicas: settings.replicas.map(openReplica),
       },
       settings,
@@ -78,7 +76,7 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
     freshness: CheckedFreshness,
     call: CallOptions,
   ): Promise<SqlResult<object>> {
-    const budget = new CallBudget(this.clock, call)
+    const budget = new CallBudget(this.#clock, call)
     const answer = await this.#replicas.read({ statement, freshness, call })
     if (answer !== undefined) return answer
     return this.lend(
@@ -86,6 +84,11 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
       budget.left(),
       (connection) => readOnly(connection, statement).result,
     )
+  }
+
+  async #lookAtPrimary(deadlineMs: number): Promise<Position> {
+    const { rows } = await this.look<PositionRow>(positionSql, deadlineMs)
+    return toPosition(rows[0] as PositionRow)
   }
 
   #askPosition(options: CallOptions): ResultAsync<Position, SqlError> {
