@@ -20,8 +20,10 @@ export interface DiagnosticEvents {
     replica: number
     state: 'usable' | 'lagging' | 'down' | 'not-standby' | 'other-system' | 'other-timeline'
   }
-  /** A replica answered a read. */
-  'replica:read': { replica: number }
+  /** A connection to a replica reported an error outside any call. */
+  'replica:error': { replica: number; error: unknown }
+  /** A replica answered a read; the time includes the wait for it. */
+  'replica:read': { replica: number; durationMs: number }
   /**
    * The primary answered a read that a replica might have answered. The replicas were not as they
    * should be (as in `replica:state`), had no connection free (`busy`), did not begin to answer

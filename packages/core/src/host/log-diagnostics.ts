@@ -33,6 +33,7 @@ const levels: Readonly<Record<DiagnosticName, LogLevel>> = {
   'store:error': 'warn',
   'breaker:transition': 'warn',
   'replica:state': 'warn',
+  'replica:error': 'warn',
   'replica:read': 'debug',
   'replica:passed-over': 'debug',
   'cache:hit': 'debug',

@@ -129,9 +129,7 @@ const replicasRule = () =>
     strictOptions<ReplicaOptions>({
       url: z.optional(urlRule()),
       pool: z.optional(poolRule()),
-    }).check(
-      z.refine(isReachedOnce, 'expected one of url, pool'),
-    ) as z.ZodMiniType<ReplicaOptions>,
+    }).check(z.refine(isReachedOnce, 'expected one of url, pool')) as z.ZodMiniType<ReplicaOptions>,
     'expected a list of replicas',
   )
 

@@ -182,9 +182,7 @@ export class PostgresPoolStore implements Omit<PostgresStore, 'position' | 'read
     values: readonly unknown[] | undefined,
     options: CallOptions,
   ): Promise<SqlResult<Row>> {
-    return this.lend({ text, values }, options, (connection) =>
-      connection.query<Row>(text, values),
-    )
+    return this.lend({ text, values }, options, (connection) => connection.query<Row>(text, values))
   }
 
   async #checkOut(

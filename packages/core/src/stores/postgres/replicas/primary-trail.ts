@@ -21,11 +21,6 @@ export class PrimaryTrail {
     return this.#footprints.at(-1)?.position
   }
 
-  /** The place before the last known one. */
-  get previousLsn(): bigint {
-    return this.#footprints.at(-2)?.position.lsn ?? 0n
-  }
-
   /** Adds a position, which was asked for at `askedMs`; those of another history are forgotten. */
   add(position: Position, askedMs: number): void {
     const { latest } = this

@@ -62,13 +62,15 @@ export interface LookRow {
 }
 
 /**
- * Whether the server is still the standby that was looked at, and has replayed up to a place. $1
- * the place, $2 the start of the server.
+ * Whether the server is still the standby that was looked at, and has replayed up to a place; limits
+ * the wait for locks in the rest of its transaction, since a replay that stands still may hold one
+ * for ever. $1 the place, $2 the start of the server, $3 the limit in milliseconds.
  */
 export const replayedSql = `
   SELECT pg_is_in_recovery()
     AND ${runExpression} = $2
-    AND pg_last_wal_replay_lsn() >= $1::pg_lsn AS is_replayed`
+    AND pg_last_wal_replay_lsn() >= $1::pg_lsn AS is_replayed,
+    set_config('lock_timeout', $3, true)`
 
 /** A row of {@link replayedSql}. */
 export interface ReplayedRow {

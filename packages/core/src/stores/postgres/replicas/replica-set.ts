@@ -32,6 +32,9 @@ export interface FreshRead {
   readonly call: CallOptions
 }
 
+/** Time of one look at a server, in milliseconds. */
+const lookMs = 1_000
+
 /**
  * The replicas of a primary. Looks at all of them and at the primary from time to time, and lets
  * one answer a read when it is known to be fresh enough. Whatever is wrong with them, the caller
@@ -42,11 +45,11 @@ export class ReplicaSet {
   readonly #options: ReplicaSetOptions
   readonly #trail = new PrimaryTrail()
   readonly #states = new Map<Replica, ReplicaState>()
+  readonly #looks = new Map<object, Promise<void>>()
   readonly #firstLook = Promise.withResolvers<void>()
   #turn = 0
   #isStopped = false
   #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
 
   constructor(deps: ReplicaSetDeps, options: ReplicaSetOptions) {
     this.#deps = deps
@@ -55,7 +58,7 @@ export class ReplicaSet {
     else this.#firstLook.resolve()
   }
 
-  /** Resolves after the first look, whatever it found. */
+  /** Resolves after the first look at everything, whatever it found. */
   get firstLook(): Promise<void> {
     return this.#firstLook.promise
   }
@@ -75,7 +78,8 @@ export class ReplicaSet {
     this.#isStopped = true
     clearTimeout(this.#timer)
     this.#firstLook.resolve()
-    await Promise.all([this.#looking, ...this.#deps.replicas.map((replica) => replica.close())])
+    const closed = this.#deps.replicas.map((replica) => replica.close())
+    await Promise.all([...this.#looks.values(), ...closed])
   }
 
   destroy(): void {
@@ -97,42 +101,38 @@ export class ReplicaSet {
   }
 
   async #ask(read: FreshRead, bar: Position): Promise<SqlResult<object> | PassedOverReason> {
-    const candidates = this.#inTurn().filter((replica) => this.#mayAnswer(replica, bar))
-    const patience = this.#patienceOf(read.call)
+    const candidates = this.#inTurn().filter((replica) => replica.stateFor(bar) === 'usable')
+    const endMs = this.#deps.clock.monotonic() + this.#patienceMs(read.call)
     let reason = this.#whyNone(bar)
-    try {
-      for (const replica of candidates) {
-        const isWaitedFor = replica === candidates.at(-1)
-        const answer = await this.#askOne(replica, { ...read, bar, patience, isWaitedFor })
-        if (typeof answer !== 'string') return answer
-        reason = answer
-      }
-      return reason
-    } finally {
-      patience.end()
+    for (const [index, replica] of candidates.entries()) {
+      const left = candidates.length - index
+      // One that hangs leaves the others their share.
+      const ms = (endMs - this.#deps.clock.monotonic()) / left
+      const answer = await this.#askOne(replica, { ...read, bar, ms, isWaitedFor: left === 1 })
+      if (typeof answer !== 'string') return answer
+      reason = answer
     }
+    return reason
   }
 
   async #askOne(
     replica: Replica,
-    read: ReplicaRead,
+    { ms, ...read }: Omit<ReplicaRead, 'patience'> & { readonly ms: number },
   ): Promise<SqlResult<object> | PassedOverReason> {
-    const { diagnostics, replicas } = this.#deps
+    const { diagnostics, replicas, clock } = this.#deps
+    const patience = new Patience(Math.max(1, ms), clock)
+    const startedMs = clock.monotonic()
     try {
-      const answer = await replica.read(read)
-      diagnostics.emit('replica:read', { replica: replicas.indexOf(replica) })
+      const answer = await replica.read({ ...read, patience })
+      const durationMs = clock.monotonic() - startedMs
+      diagnostics.emit('replica:read', { replica: replicas.indexOf(replica), durationMs })
       return answer
     } catch (error) {
       if (error instanceof PassedOver) return error.reason
       throw error
+    } finally {
+      patience.end()
     }
-  }
-
-  /** A replica that kept up by the last look may have what came since. */
-  #mayAnswer(replica: Replica, bar: Position): boolean {
-    const before = this.#trail.previousLsn
-    const lsn = before < bar.lsn ? before : bar.lsn
-    return replica.stateFor({ ...bar, lsn }) === 'usable'
   }
 
   #whyNone(bar: Position): PassedOverReason {
@@ -149,40 +149,50 @@ export class ReplicaSet {
   }
 
   /** Half of a short deadline is left for the primary. */
-  #patienceOf({ deadlineMs = Infinity }: CallOptions): Patience {
-    return new Patience(
-      Math.min(this.#options.replicaPatienceMs, deadlineMs / 2),
-      this.#deps.clock,
-    )
+  #patienceMs({ deadlineMs = Infinity }: CallOptions): number {
+    return Math.min(this.#options.replicaPatienceMs, deadlineMs / 2)
   }
 
   #lookIn(ms: number): void {
-    if (this.#isStopped) return
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
+      void this.#lookAtAll().then(this.#firstLook.resolve)
+      this.#lookIn(this.#options.replicaLookEveryMs)
     }, ms)
     this.#timer.unref()
   }
 
-  async #look(): Promise<void> {
-    const { replicas, askPrimary, clock } = this.#deps
-    const { replicaLookEveryMs } = this.#options
-    const askedMs = clock.monotonic()
-    const [position] = await Promise.all([
-      askPrimary(replicaLookEveryMs).catch(() => undefined),
-      ...replicas.map((replica) => replica.look(replicaLookEveryMs)),
+  async #lookAtAll(): Promise<void> {
+    const { replicas } = this.#deps
+    // What a replica is held to is where the primary was a look ago: it may have what came since.
+    const wanted = this.#trail.latest?.lsn ?? 0n
+    await Promise.all([
+      this.#lookAt(this.#trail, () => this.#lookAtPrimary()),
+      ...replicas.map((replica) => this.#lookAt(replica, () => replica.look(wanted, lookMs))),
     ])
-    if (position !== undefined) this.#trail.add(position, askedMs)
+  }
+
+  /** Looks at one server; what is silent delays no look at another one. */
+  async #lookAt(server: object, look: () => Promise<void>): Promise<void> {
+    const looking = this.#looks.get(server) ?? look()
+    this.#looks.set(server, looking)
+    await looking
+    this.#looks.delete(server)
     if (!this.#isStopped) this.#report()
-    this.#firstLook.resolve()
-    this.#lookIn(replicaLookEveryMs)
+  }
+
+  async #lookAtPrimary(): Promise<void> {
+    const { askPrimary, clock } = this.#deps
+    const askedMs = clock.monotonic()
+    const position = await askPrimary(lookMs).catch(() => undefined)
+    if (position !== undefined) this.#trail.add(position, askedMs)
   }
 
   #report(): void {
-    const { latest, previousLsn } = this.#trail
+    const { latest } = this.#trail
     if (latest === undefined) return
     for (const [index, replica] of this.#deps.replicas.entries()) {
-      const state = replica.stateFor({ ...latest, lsn: previousLsn })
+      if (!replica.wasLookedAt) continue
+      const state = replica.stateFor(latest)
       if (state === this.#states.get(replica)) continue
       this.#states.set(replica, state)
       this.#deps.diagnostics.emit('replica:state', { replica: index, state })

@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CallOptions } from '../../../call-options.ts'
 import { sqlFailureIn } from '../../../failure/failure-error.ts'
-import { isOutage } from '../../../failure/is-outage.ts'
+import { longestTimerMs } from '../../../resilience/timer.ts'
 import type { SqlResult } from '../../sql-client.ts'
 import type { PostgresPoolStore } from '../postgres-pool-store.ts'
 import type { PostgresConnection, StatementAhead, StatementBehind } from '../postgres-store.ts'
 import { readOnly } from '../read-only.ts'
+import { isServerError } from '../server-error.ts'
 import { PassedOver, type ReplicaState, unlessPassedOver } from './passed-over.ts'
 import type { Patience } from './patience.ts'
 import { lsnOf, lsnText, type Position } from './position.ts'
@@ -28,6 +29,8 @@ export interface ReplicaRead {
 interface SeenReplica extends Position {
   readonly isStandby: boolean
   readonly run: string
+  /** What it was to have replayed. */
+  readonly wanted: bigint
 }
 
 /** A replica that misses so many looks in a row answers no read that is under way either. */
@@ -39,16 +42,26 @@ export class Replica {
   readonly #store: PostgresPoolStore
   #seen: SeenReplica | undefined
   #missedLooks = 0
+  #isBehind = false
   #lost = new AbortController()
 
   constructor(store: PostgresPoolStore) {
     this.#store = store
   }
 
-  /** Looks at it. Never rejects: a replica that does not answer is `down`. */
-  async look(deadlineMs: number): Promise<void> {
+  /** Whether a look has ended, well or not. */
+  get wasLookedAt(): boolean {
+    return this.#seen !== undefined || this.#missedLooks > 0
+  }
+
+  /**
+   * Looks whether it has replayed `wanted` by now. Never rejects: a replica that does not answer is
+   * `down`.
+   */
+  async look(wanted: bigint, deadlineMs: number): Promise<void> {
     try {
-      this.#seen = await this.#found(deadlineMs)
+      const { rows } = await this.#store.look<LookRow>(lookSql, deadlineMs)
+      this.#seen = seenReplica(rows[0] as LookRow, wanted)
       this.#missedLooks = 0
     } catch {
       this.#seen = undefined
@@ -57,14 +70,17 @@ export class Replica {
     }
   }
 
-  /** What it is for a primary with the history of `of`, and whether it has come as far. */
+  /**
+   * What it is for a primary with the history of `of`, and whether it has come as far, or has kept
+   * up so that it may have come as far meanwhile.
+   */
   stateFor(of: Position): ReplicaState {
     const seen = this.#seen
     if (seen === undefined) return 'down'
     if (!seen.isStandby) return 'not-standby'
     if (seen.system !== of.system) return 'other-system'
     if (seen.timeline !== of.timeline) return 'other-timeline'
-    return seen.lsn >= of.lsn ? 'usable' : 'lagging'
+    return seen.lsn >= of.lsn || seen.lsn >= seen.wanted ? 'usable' : 'lagging'
   }
 
   /**
@@ -98,26 +114,39 @@ export class Replica {
     this.#store.destroy()
   }
 
-  async #found(deadlineMs: number): Promise<SeenReplica> {
-    const { rows } = await this.#store.look<LookRow>(lookSql, deadlineMs)
-    return seenReplica(rows[0] as LookRow)
-  }
-
   async #answer(
     connection: PostgresConnection,
-    { statement, bar, patience: { signal }, patience, isWaitedFor }: ReplicaRead,
+    read: ReplicaRead,
     run: string,
   ): Promise<SqlResult<object>> {
-    const check = { text: replayedSql, values: [lsnText(bar.lsn), run] }
+    const { statement, bar, patience } = read
+    const { signal } = patience
+    const check = checkOf(bar, run, patience)
     for (;;) {
+      // Behind for one read, it is for others: they find out by the check alone.
+      if (this.#isBehind) await this.#untilReplayed(connection, check, read)
       const { ahead, result } = readOnly(connection, statement, [check])
       const [checked] = await unlessPassedOver(ahead, signal, 'silent')
       if (isReplayed(checked)) return unlessPassedOver(result, this.#lost.signal, 'down')
+      this.#isBehind = true
       // The answer came too early: the connection is free when it has ended.
       await unlessPassedOver(result, signal, 'lagging')
-      if (!isWaitedFor) throw new PassedOver('lagging')
-      await untilReplayed(connection, check, patience)
     }
+  }
+
+  /** Waits until a check holds, as long as there is patience. */
+  async #untilReplayed(
+    connection: PostgresConnection,
+    { text, values }: StatementAhead,
+    { patience, isWaitedFor }: ReplicaRead,
+  ): Promise<void> {
+    for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
+      const checked = connection.query(text, values)
+      if (isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))) break
+      if (!isWaitedFor || patience.leftMs <= pauseMs) throw new PassedOver('lagging')
+      await setTimeout(pauseMs)
+    }
+    this.#isBehind = false
   }
 
   #giveUpReads(): void {
@@ -126,18 +155,13 @@ export class Replica {
   }
 }
 
-/** Waits until a check holds, as long as there is patience. */
-async function untilReplayed(
-  connection: PostgresConnection,
-  { text, values }: StatementAhead,
-  patience: Patience,
-): Promise<void> {
-  for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
-    if (patience.leftMs <= pauseMs) throw new PassedOver('lagging')
-    await setTimeout(pauseMs)
-    const checked = connection.query(text, values)
-    if (isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))) return
-  }
+function checkOf(bar: Position, run: string, { ms }: Patience): StatementAhead {
+  return { text: replayedSql, values: [lsnText(bar.lsn), run, String(lockTimeoutMs(ms))] }
+}
+
+/** As PostgreSQL takes it: whole, and 0 would be none. */
+function lockTimeoutMs(ms: number): number {
+  return Math.min(Math.max(1, Math.ceil(ms)), longestTimerMs)
 }
 
 function isReplayed(checked: SqlResult<object> | undefined): boolean {
@@ -148,10 +172,17 @@ function isReplayed(checked: SqlResult<object> | undefined): boolean {
 function passedOverBy(error: unknown): PassedOver | undefined {
   if (error instanceof PassedOver) return error
   const failure = sqlFailureIn(error)
+  const code = isServerError(failure?.cause) ? failure.cause.code : undefined
+  // A lock that replay holds is none of the primary's.
+  if (code === lockNotAvailable) return new PassedOver('failed')
   if (failure?.type === 'deadline-exceeded') return undefined
-  return new PassedOver(failure !== undefined && isOutage(failure) ? 'down' : 'failed')
+  const isLost = code === undefined || /^(08|57P)/.test(code)
+  return new PassedOver(failure?.type === 'store-unavailable' && isLost ? 'down' : 'failed')
 }
 
-function seenReplica({ is_standby, system, timeline, run, replayed }: LookRow): SeenReplica {
-  return { isStandby: is_standby, system, timeline, run, lsn: lsnOf(replayed ?? '0/0') }
+const lockNotAvailable = '55P03'
+
+function seenReplica(row: LookRow, wanted: bigint): SeenReplica {
+  const { is_standby: isStandby, system, timeline, run, replayed } = row
+  return { isStandby, system, timeline, run, wanted, lsn: lsnOf(replayed ?? '0/0') }
 }

@@ -1,6 +1,7 @@
 import { CallBudget } from '../../../call-budget.ts'
 import type { CallOptions } from '../../../call-options.ts'
 import type { Clock } from '../../../clock.ts'
+import { Diagnostics } from '../../../diagnostics.ts'
 import type { InvalidInput, SqlError } from '../../../errors.ts'
 import type { ResultAsync } from '../../../result.ts'
 import type { SqlResult } from '../../sql-client.ts'
@@ -24,9 +25,10 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
     super(settings, context)
     this.#clock = context.clock
     const { url: _url, pool: _pool, password: _password, tls: _tls, ...shared } = settings
-    const openReplica = ({ url, pool }: ReplicaOptions): Replica => {
+    const openReplica = ({ url, pool }: ReplicaOptions, index: number): Replica => {
       const access = pool === undefined ? this.accessTo(url ?? '') : { pool }
-      return new Replica(new PostgresPoolStore({ ...shared, ...access }, context, 'replica'))
+      const own = { clock: context.clock, diagnostics: diagnosticsOf(index, context.diagnostics) }
+      return new Replica(new PostgresPoolStore({ ...shared, ...access }, own, 'replica'))
     }
     this.#replicas = new ReplicaSet(
       {
@@ -96,4 +98,13 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
       toPosition(rows[0] as PositionRow),
     )
   }
+}
+
+/** What a replica's connections report is no trouble of the primary. */
+function diagnosticsOf(replica: number, diagnostics: Diagnostics): Diagnostics {
+  const own = new Diagnostics()
+  own.on('store:error', ({ error }) => {
+    diagnostics.emit('replica:error', { replica, error })
+  })
+  return own
 }

@@ -50,12 +50,12 @@ test('The trail of the primary knows the first place since a moment, and none be
   expect(trail.firstSince(2_000)).toBe(2n)
   expect(trail.firstSince(0)).toBe(1n)
   expect(trail.firstSince(3_001)).toBeUndefined()
-  expect([trail.latest?.lsn, trail.previousLsn]).toEqual([3n, 2n])
+  expect(trail.latest?.lsn).toBe(3n)
 })
 
 test('The trail of another history begins anew', () => {
   const trail = new PrimaryTrail()
   trail.add(position, 1_000)
   trail.add({ ...position, timeline: 0x20, lsn: 5n }, 2_000)
-  expect([trail.firstSince(0), trail.previousLsn]).toEqual([5n, 0n])
+  expect(trail.firstSince(0)).toBe(5n)
 })

@@ -84,8 +84,7 @@ test('After a failover only replicas of the new primary answer, and a position o
   // The log that was left behind is soon longer than the new one.
   await runAt(first.url, 'CREATE TABLE filler AS SELECT generate_series(1, 100000) AS id')
   await leftBehind.catchUp()
-  for (let turn = 0; turn < 10; turn += 1)
-    expect(await titleOf(stores, { after })).toBe('Geometry')
+  for (let turn = 0; turn < 10; turn += 1) expect(await titleOf(stores, { after })).toBe('Geometry')
   expect(own.answers().filter((answer) => answer.startsWith('replica'))).toEqual([])
   await own.untilState('other-timeline')
   expect(await answerOf('primary: other-history', lost)).toBe('Geometry')

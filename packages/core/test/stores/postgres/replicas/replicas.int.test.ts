@@ -221,7 +221,10 @@ describe('What is wrong with a replica is no failure of a read', () => {
   })
 
   test('that is no standby', async () => {
-    const { stores, answers, untilState } = await open({ replicas: [{ url: primary.url }], ...looks })
+    const { stores, answers, untilState } = await open({
+      replicas: [{ url: primary.url }],
+      ...looks,
+    })
     await untilState('not-standby')
     expect(await titleOf(stores, { maxLagMs: 60_000 })).toBe('Algebra')
     expect(answers()).toEqual(['primary: not-standby'])
@@ -255,7 +258,12 @@ test('A read writes nothing, whichever server answers', async () => {
     expect(failure._unsafeUnwrapErr()).toMatchObject({ type: 'store-refused', code: '25006' })
     expect(await titleOf(stores, freshness)).toBe('Algebra')
   }
-  expect(answers()).toEqual(['primary: failed', 'replica 0', 'primary: no-bound', 'primary: no-bound'])
+  expect(answers()).toEqual([
+    'primary: failed',
+    'replica 0',
+    'primary: no-bound',
+    'primary: no-bound',
+  ])
 })
 
 test('A loader reads from the primary, so that no cache is filled with what a replica has', async () => {
