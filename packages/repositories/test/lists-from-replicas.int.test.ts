@@ -47,7 +47,7 @@ async function listed(courseId: number, freshness?: Freshness) {
   ])
   return lists.map((list) => {
     if (list.isErr()) throw new Error(list.error.message)
-    return list.value.items as readonly object[]
+    return list.value.items
   })
 }
 

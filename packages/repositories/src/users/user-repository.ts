@@ -145,7 +145,7 @@ export class UserRepository {
       .map(([user]) => user)
   }
 
-  /** Lists users, newest first. Not cached: 1 PostgreSQL round trip, of a replica if `freshness`. */
+  /** Lists users, newest first. Not cached: 1 round trip, of a replica if `freshness`. */
   list(options: UserListOptions & ListReadOptions = {}): ResultAsync<Page<User>, ListUsersError> {
     const { call, asked } = splitOptions(options, 'tx', 'signal', 'freshness')
     return validate(userListInput(), asked).asyncAndThen(({ role, cursor, limit }) =>

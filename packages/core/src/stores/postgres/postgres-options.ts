@@ -88,8 +88,8 @@ export interface PostgresOptions {
    */
   readonly replicas?: readonly ReplicaOptions[]
   /**
-   * Pause between two looks at the primary and its replicas, in milliseconds: so long a replica that
-   * is well again waits until it is asked. One small statement of each.
+   * Pause between two looks at the primary and its replicas, in milliseconds: so long a replica
+   * that is well again waits until it is asked. One small statement of each.
    *
    * @defaultValue `1_000`
    */

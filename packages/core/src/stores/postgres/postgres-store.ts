@@ -120,9 +120,9 @@ export interface PostgresStore {
   /**
    * Runs one statement on a replica that is as fresh as asked, else on the primary; in a read-only
    * transaction of its own on either, so that what a replica would refuse the primary refuses too.
-   * Whatever is wrong with a replica is no failure of this call, but for its deadline where a replica
-   * falls silent in the middle of its answer; `replica:read` and `replica:passed-over` say who
-   * answered. A malformed `after`, which may come from outside, is
+   * Whatever is wrong with a replica is no failure of this call, but for its deadline where a
+   * replica falls silent in the middle of its answer; `replica:read` and `replica:passed-over` say
+   * who answered. A malformed `after`, which may come from outside, is
    * `invalid-input`.
    *
    * One round trip of a replica that is fresh, or of the primary. A replica that is about to be

@@ -16,8 +16,8 @@ export interface Freshness {
   readonly after?: string | undefined
   /**
    * The read sees everything that was committed so many milliseconds before it began, or earlier.
-   * Below `replicaLookEveryMs` it is often the primary that answers; more than 600 times as long counts
-   * as that.
+   * Below `replicaLookEveryMs` it is often the primary that answers; more than 600 times as long
+   * counts as that.
    */
   readonly maxLagMs?: number | undefined
 }

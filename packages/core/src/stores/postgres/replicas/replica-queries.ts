@@ -62,9 +62,9 @@ export interface LookRow {
 }
 
 /**
- * Whether the server is still the standby that was looked at, and has replayed up to a place; limits
- * the wait for locks in the rest of its transaction, since a replay that stands still may hold one
- * for ever. $1 the place, $2 the start of the server, $3 the limit in milliseconds.
+ * Whether the server is still the standby that was looked at, and has replayed up to a place;
+ * limits the wait for locks in the rest of its transaction, since a replay that stands still may
+ * hold one for ever. $1 the place, $2 the start of the server, $3 the limit in milliseconds.
  */
 export const replayedSql = `
   SELECT pg_is_in_recovery()

@@ -17,9 +17,9 @@ export const patientMs = 60_000
 export interface ReplicatedStores {
   readonly stores: Stores
   /** `replica 0`, or `primary: ` and the reason, in the order of the reads; taken by reading. */
-  answers(): string[]
+  readonly answers: () => string[]
   /** Resolves once a look finds the first replica in a state. */
-  untilState(state: string): Promise<void>
+  readonly untilState: (state: string) => Promise<void>
 }
 
 /** Connects with replicas; patient with them unless told otherwise. */

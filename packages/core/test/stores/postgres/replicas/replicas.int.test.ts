@@ -169,7 +169,7 @@ describe('A read with a lag', () => {
     expect(answers().every((answer) => answer.startsWith('primary'))).toBe(true)
   })
 
-  test('is answered by the replica while it keeps up, and by the primary when the lag is too small to know', async () => {
+  test('is answered by the replica while it keeps up, and by the primary for a lag too small to know', async () => {
     const { stores, answers } = await open({ replicaLookEveryMs: 100 })
     await eventually(async () => {
       await titleOf(stores, { maxLagMs: 60_000 })
