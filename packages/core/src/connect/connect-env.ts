@@ -14,6 +14,7 @@ import { type AnyKind, kindsByName } from './store-kinds.ts'
  * and `HEADWATER_REDIS_SENTINEL_NAME`, and where they are needed `HEADWATER_REDIS_USERNAME`,
  * `…_DATABASE`, `…_TLS=true`, `…_SENTINEL_USERNAME` and `…_SENTINEL_PASSWORD`. Behind a pooler:
  * `HEADWATER_POSTGRES_SERVER_STATEMENT_TIMEOUT=false`, `…_PREPARE=false`, `…_MAX_CONNECTIONS`.
+ * `HEADWATER_POSTGRES_REPLICAS` has the URLs of replicas, separated by commas.
  * MongoDB and Pinecone are configured when their first variable is set. Reads nothing else and
  * checks nothing: `connect` does.
  *

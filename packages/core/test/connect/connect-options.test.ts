@@ -275,6 +275,20 @@ describe('connectOptionsFromEnv', () => {
     })
   })
 
+  test('connectOptionsFromEnv reads the URLs of replicas, and one that is none is refused by its place', async () => {
+    const options = connectOptionsFromEnv({
+      HEADWATER_POSTGRES_URL: 'postgresql://h/db',
+      HEADWATER_POSTGRES_REPLICAS: 'postgresql://one/db, two',
+      HEADWATER_REDIS_URL: 'redis://h',
+    })
+    expect(options.postgres).toEqual({
+      url: 'postgresql://h/db',
+      replicas: [{ url: 'postgresql://one/db' }, { url: 'two' }],
+    })
+    const { message } = (await connect(options))._unsafeUnwrapErr()
+    expect(message).toContain('postgres.replicas[1].url: expected a URL')
+  })
+
   test('A switch that is neither true nor false is refused by its variable', async () => {
     const options = connectOptionsFromEnv({
       HEADWATER_POSTGRES_URL: 'postgresql://h/db',

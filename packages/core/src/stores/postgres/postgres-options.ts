@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import { option, strictOptions } from '../../check-options.ts'
 import { type Credential, credentialRule } from '../credential.ts'
 import { objectWith, type OptionTable, type SettingsOf, urlOf } from '../option-table.ts'
-import { flagIn, numberIn } from '../option-texts.ts'
+import { flagIn, listIn, numberIn } from '../option-texts.ts'
 import { type Tls, tlsRow } from '../tls/tls-options.ts'
 
 /** How to reach PostgreSQL: either `url` or `pool`. */
@@ -178,7 +178,12 @@ export const postgresOptions = {
     parse: (text: string): unknown => flagIn(text),
   },
   reservedConnections: { rule: option.count, default: 2 },
-  replicas: { rule: replicasRule, default: [] },
+  replicas: {
+    rule: replicasRule,
+    default: [],
+    env: 'HEADWATER_POSTGRES_REPLICAS',
+    parse: (text: string): unknown => (listIn(text) as readonly string[]).map((url) => ({ url })),
+  },
   replicaLookEveryMs: { rule: option.timeoutMs, default: 1_000 },
   replicaPatienceMs: { rule: option.timeoutMs, default: 100 },
 } as const satisfies OptionTable<PostgresOptions>
