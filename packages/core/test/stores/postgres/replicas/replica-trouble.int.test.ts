@@ -1,0 +1,154 @@
+import { setTimeout } from 'node:timers/promises'
+import { orThrow, type Stores } from '@headwater/core'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  type PostgresServer,
+  type PostgresStandby,
+  startPostgresServer,
+  startPostgresStandby,
+} from '@headwater/testing'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import {
+  connectReplicas,
+  patientMs,
+  type ReplicatedStores,
+  runAt,
+  titleOf,
+} from './replicas-fixture.ts'
+
+let primary: PostgresServer
+let standby: PostgresStandby
+let link: FaultProxy
+const opened: Stores[] = []
+
+beforeAll(async () => {
+  primary = await startPostgresServer()
+  await runAt(primary.url, "CREATE TABLE course AS SELECT 'Algebra'::text AS title")
+  standby = await startPostgresStandby(primary)
+  link = await faultProxy(standby.url)
+})
+afterAll(async () => {
+  await link.close()
+  await standby.stop()
+  await primary.stop()
+})
+afterEach(async () => {
+  link.restore()
+  await runAt(standby.url, 'SELECT pg_wal_replay_resume()')
+  await Promise.all(opened.splice(0).map((stores) => stores.close()))
+})
+
+/** Stores whose only replica, unless told otherwise, has answered a read after the position. */
+async function open(
+  options: Parameters<typeof connectReplicas>[0] = {},
+): Promise<ReplicatedStores & { readonly after: string }> {
+  const own = await connectReplicas({
+    url: primary.url,
+    replicas: [{ url: link.url }],
+    replicaLookEveryMs: 3_600_000,
+    ...options,
+  })
+  opened.push(own.stores)
+  const after = orThrow(await own.stores.postgres.position())
+  await eventually(
+    async () => {
+      await titleOf(own.stores, { after })
+      expect(own.answers()).toEqual([expect.stringMatching(/^replica/)])
+    },
+    { timeoutMs: patientMs },
+  )
+  return { ...own, after }
+}
+
+test('A deadline is long enough for the primary where a replica hangs', async () => {
+  const { stores, answers, after } = await open()
+  link.hang()
+  const read = stores.postgres.read('SELECT title FROM course', [], {
+    freshness: { after },
+    deadlineMs: 12_000,
+  })
+  expect(orThrow(await read).rows).toEqual([{ title: 'Algebra' }])
+  expect(answers()).toEqual(['primary: silent'])
+})
+
+test('An abort ends a read that waits for a replica', async () => {
+  const { stores, after } = await open()
+  link.hang()
+  const caller = new AbortController()
+  const read = stores.postgres.read('SELECT title FROM course', [], {
+    freshness: { after },
+    signal: caller.signal,
+  })
+  await setTimeout(200)
+  caller.abort()
+  expect((await read)._unsafeUnwrapErr()).toMatchObject({ store: 'postgres' })
+  const late = { freshness: { after }, signal: caller.signal }
+  expect((await stores.postgres.read('SELECT', [], late)).isErr()).toBe(true)
+})
+
+test('A lock that a replay holds sends the read to the primary', async () => {
+  const { stores, answers, after } = await open({ replicaPatienceMs: 5_000 })
+  const holder = new pg.Client({ connectionString: primary.url })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE course IN ACCESS EXCLUSIVE MODE')
+  const held = "SELECT count(*)::int FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
+  await eventually(async () => expect(await runAt(standby.url, held)).toEqual([1]), {
+    timeoutMs: patientMs,
+  })
+  await runAt(standby.url, 'SELECT pg_wal_replay_pause()')
+  await holder.end()
+  expect(await titleOf(stores, { after })).toBe('Algebra')
+  expect(answers()).toEqual(['primary: failed'])
+})
+
+test('A lost connection to a replica is no error of the primary', async () => {
+  const { stores } = await open()
+  const errors: unknown[] = []
+  stores.diagnostics.on('store:error', ({ store }) => errors.push(store))
+  stores.diagnostics.on('replica:error', ({ replica }) => errors.push(replica))
+  await runAt(
+    standby.url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`,
+  )
+  await eventually(() => expect(errors).toContain(0), { timeoutMs: patientMs })
+  expect(errors).not.toContain('postgres')
+})
+
+test('A replica that was promoted since the last look answers no more', async () => {
+  const promoted = await startPostgresStandby(primary)
+  const { stores, answers, after } = await open({
+    replicas: [{ url: promoted.url }],
+    replicaPatienceMs: 2_000,
+  })
+  await promoted.promote()
+  await runAt(promoted.url, "UPDATE course SET title = 'Botany'")
+  expect(await titleOf(stores, { after })).toBe('Algebra')
+  expect(answers()).toEqual([expect.stringMatching(/^primary/)])
+  orThrow(await stores.close())
+  await promoted.stop()
+})
+
+test('Stores close while a replica hangs', async () => {
+  const { stores } = await open({ replicaLookEveryMs: 50 })
+  link.hang()
+  await setTimeout(200)
+  expect((await stores.close()).isOk()).toBe(true)
+})
+
+test('A replica without a free connection leaves the read to another one', async () => {
+  const pool = new pg.Pool({ connectionString: standby.url, max: 1 })
+  const held = await pool.connect()
+  const { stores, answers, after } = await open({
+    replicas: [{ pool }, { url: link.url }],
+    replicaPatienceMs: 6_000,
+  })
+  for (let turn = 0; turn < 2; turn += 1) await titleOf(stores, { after })
+  expect(answers()).toEqual(['replica 1', 'replica 1'])
+  held.release()
+  orThrow(await stores.close())
+  await pool.end()
+})
