@@ -6,19 +6,18 @@ const systemExpression = '(pg_control_system()).system_identifier::text'
 const runExpression = 'extract(epoch FROM pg_postmaster_start_time())::text'
 
 /**
- * Where the log of a primary ends; a standby refuses. What is inserted counts, not what is flushed:
- * a transaction may commit before its log is on the disk (`synchronous_commit`). But where a record
- * ends with its page, the place of the next one is behind the 24 bytes of the next page's header,
- * and no replica arrives there before that record comes: what is flushed is the end then. A commit
- * takes more bytes.
+ * Where the log of a primary ends; a standby refuses. What is flushed counts, since a commit is
+ * flushed before anyone sees it, and what is inserted behind it reaches no standby until something
+ * flushes it: on a server at rest 15 s later. Where commits do not wait for the disk
+ * (`synchronous_commit = off` of the server, the database or the role) what is inserted counts.
  */
 export const positionSql = `
   SELECT ${systemExpression} AS system,
     left(pg_walfile_name(pg_current_wal_lsn()), 8) AS timeline,
-    (CASE WHEN inserted - flushed <= 24 THEN flushed ELSE inserted END)::text AS lsn
-  FROM (
-    SELECT pg_current_wal_insert_lsn() AS inserted, pg_current_wal_flush_lsn() AS flushed
-  ) AS log`
+    CASE current_setting('synchronous_commit')
+      WHEN 'off' THEN pg_current_wal_insert_lsn()
+      ELSE pg_current_wal_flush_lsn()
+    END::text AS lsn`
 
 /** A row of {@link positionSql}. */
 export interface PositionRow {

@@ -42,7 +42,8 @@ export class Replica {
   readonly #store: PostgresPoolStore
   #seen: SeenReplica | undefined
   #missedLooks = 0
-  #isBehind = false
+  /** The first place that a read found it not to have, until one finds that it keeps up. */
+  #missing: bigint | undefined
   #lost = new AbortController()
 
   constructor(store: PostgresPoolStore) {
@@ -123,15 +124,19 @@ export class Replica {
     const { signal } = patience
     const check = checkOf(bar, run, patience)
     for (;;) {
-      // Behind for one read, it is for others: they find out by the check alone.
-      if (this.#isBehind) await this.#untilReplayed(connection, check, read)
+      // Behind for one read, it may be for later ones: they find out by the check alone.
+      if (this.#mayMiss(bar)) await this.#untilReplayed(connection, check, read)
       const { ahead, result } = readOnly(connection, statement, [check])
       const [checked] = await unlessPassedOver(ahead, signal, 'silent')
       if (isReplayed(checked)) return unlessPassedOver(result, this.#lost.signal, 'down')
-      this.#isBehind = true
+      if (!this.#mayMiss(bar)) this.#missing = bar.lsn
       // The answer came too early: the connection is free when it has ended.
       await unlessPassedOver(result, signal, 'lagging')
     }
+  }
+
+  #mayMiss({ lsn }: Position): boolean {
+    return this.#missing !== undefined && lsn >= this.#missing
   }
 
   /** Waits until a check holds, as long as there is patience. */
@@ -142,11 +147,13 @@ export class Replica {
   ): Promise<void> {
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       const checked = connection.query(text, values)
-      if (isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))) break
+      const isThere = isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))
+      // What holds at once says that it keeps up again.
+      if (isThere && pauseMs === firstPauseMs) this.#missing = undefined
+      if (isThere) return
       if (!isWaitedFor || patience.leftMs <= pauseMs) throw new PassedOver('lagging')
       await setTimeout(pauseMs)
     }
-    this.#isBehind = false
   }
 
   #giveUpReads(): void {
