@@ -68,7 +68,7 @@ test('A deadline is long enough for the primary where a replica hangs', async ()
   link.hang()
   const read = stores.postgres.read('SELECT title FROM course', [], {
     freshness: { after },
-    deadlineMs: 12_000,
+    deadlineMs: 8_000,
   })
   expect(orThrow(await read).rows).toEqual([{ title: 'Algebra' }])
   expect(answers()).toEqual(['primary: silent'])
@@ -104,6 +104,25 @@ test('A lock that a replay holds sends the read to the primary', async () => {
   expect(answers()).toEqual(['primary: failed'])
 })
 
+test('A read that a replica cannot have yet is not carried out there again and again', async () => {
+  const { stores, answers, after: before } = await open({ replicaPatienceMs: 1_500 })
+  await runAt(standby.url, 'SELECT pg_wal_replay_pause()')
+  orThrow(await stores.postgres.query('CREATE TABLE late AS SELECT 1 AS title'))
+  const after = orThrow(await stores.postgres.position())
+  // Carried out on the replica, it fails.
+  const readLate = () => titleOf(stores, { after }, 'SELECT title FROM late')
+  await readLate()
+  await readLate()
+  await titleOf(stores, { after: before })
+  await readLate()
+  expect(answers()).toEqual([
+    'primary: failed',
+    'primary: lagging',
+    'replica 0',
+    'primary: lagging',
+  ])
+})
+
 test('A lost connection to a replica is no error of the primary', async () => {
   const { stores } = await open()
   const errors: unknown[] = []
@@ -136,7 +155,7 @@ test('Stores close while a replica hangs', async () => {
   const { stores } = await open({ replicaLookEveryMs: 50 })
   link.hang()
   await setTimeout(200)
-  expect((await stores.close()).isOk()).toBe(true)
+  expect((await stores.close({ deadlineMs: 30_000 })).isOk()).toBe(true)
 })
 
 test('A replica without a free connection leaves the read to another one', async () => {
