@@ -75,7 +75,7 @@ test('A deadline is long enough for the primary where a replica hangs', async ()
 })
 
 test('An abort ends a read that waits for a replica', async () => {
-  const { stores, after } = await open()
+  const { stores, answers, after } = await open({ replicaPatienceMs: 10_000 })
   link.hang()
   const caller = new AbortController()
   const read = stores.postgres.read('SELECT title FROM course', [], {
@@ -84,16 +84,19 @@ test('An abort ends a read that waits for a replica', async () => {
   })
   await setTimeout(200)
   caller.abort()
-  expect((await read)._unsafeUnwrapErr()).toMatchObject({ store: 'postgres' })
+  expect((await read)._unsafeUnwrapErr()).toMatchObject({ type: 'deadline-exceeded' })
+  // It did not wait until the replica was passed over.
+  expect(answers()).toEqual([])
   const late = { freshness: { after }, signal: caller.signal }
   expect((await stores.postgres.read('SELECT', [], late)).isErr()).toBe(true)
 })
 
 test('A lock that a replay holds sends the read to the primary', async () => {
-  const { stores, answers, after } = await open({ replicaPatienceMs: 5_000 })
+  const { stores, answers, after } = await open({ replicaPatienceMs: 3_000 })
   const holder = new pg.Client({ connectionString: primary.url })
   await holder.connect()
   await holder.query('BEGIN; LOCK TABLE course IN ACCESS EXCLUSIVE MODE')
+  await runAt(primary.url, "SELECT pg_logical_emit_message(true, 'test', 'flushes the lock')")
   const held = "SELECT count(*)::int FROM pg_locks WHERE mode = 'AccessExclusiveLock'"
   await eventually(async () => expect(await runAt(standby.url, held)).toEqual([1]), {
     timeoutMs: patientMs,
