@@ -17,7 +17,6 @@ import type { Abortable, CallOptions } from '../../call-options.ts'
 import { type LoanOptions, type PostgresConnection, type PostgresStore } from './postgres-store.ts'
 import { FailureError, sqlFailureIn } from '../../failure/failure-error.ts'
 import { givenUp } from '../../failure/given-up.ts'
-import { startTimer } from '../../resilience/timer.ts'
 import { unlessAborted } from '../../resilience/unless-aborted.ts'
 import { within } from '../../resilience/within.ts'
 
@@ -102,17 +101,10 @@ export class PostgresPoolStore implements Omit<PostgresStore, 'position' | 'read
    * Asks the server how it is, over a connection of its own: a full pool is no reason not to know.
    * `deadlineMs` covers connecting as well. Rejects as `withConnection` does.
    */
-  async look<Row extends object>(text: string, deadlineMs: number): Promise<SqlResult<Row>> {
-    const late = new AbortController()
-    const cancel = startTimer(deadlineMs, () => {
-      late.abort()
-    })
-    const limits = { reserved: true, deadlineMs, signal: late.signal }
-    try {
-      return await this.withConnection((connection) => connection.query<Row>(text), limits)
-    } finally {
-      cancel()
-    }
+  look<Row extends object>(text: string, deadlineMs: number): Promise<SqlResult<Row>> {
+    const asked = { text, values: undefined }
+    const limits = { reserved: true, deadlineMs }
+    return this.lend(asked, limits, (connection) => connection.query<Row>(text))
   }
 
   /** How another URL of the server is reached, as this one is. */
@@ -146,15 +138,16 @@ export class PostgresPoolStore implements Omit<PostgresStore, 'position' | 'read
    */
   async lend<T>(
     { text, values }: Asked,
-    options: CallOptions,
+    options: LoanOptions,
     use: (connection: PostgresConnection) => Promise<T>,
   ): Promise<T> {
     const { statements, clock } = this.#context
     const { operation } = statements.of(text, values !== undefined && values.length > 0)
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs
-    const { signal } = options
+    const { reserved, signal } = options
+    const turns = reserved === true ? this.#reservedTurns() : this.#turns
     const startedMs = clock.monotonic()
-    const client = await this.#checkOut(this.#turns, { operation, deadlineMs, signal })
+    const client = await this.#checkOut(turns, { operation, deadlineMs, signal })
     const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedMs))
     const connection = new LoanedConnection(client, this.#context, { deadlineMs: remainingMs })
     try {
