@@ -8,8 +8,10 @@ const runExpression = 'extract(epoch FROM pg_postmaster_start_time())::text'
 /**
  * Where the log of a primary ends; a standby refuses. What is flushed counts, since a commit is
  * flushed before anyone sees it, and what is inserted behind it reaches no standby until something
- * flushes it: on a server at rest 15 s later. Where commits do not wait for the disk
- * (`synchronous_commit = off` of the server, the database or the role) what is inserted counts.
+ * flushes it: on a server at rest 15 s later. A place in the middle of a record, where the WAL
+ * writer has stopped at the end of a page, waits for the next flush, too. Where commits do not wait
+ * for the disk (`synchronous_commit = off` of the server, the database or the role) what is
+ * inserted counts.
  */
 export const positionSql = `
   SELECT ${systemExpression} AS system,

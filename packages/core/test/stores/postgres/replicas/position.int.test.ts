@@ -40,7 +40,7 @@ async function placeBy(stores: Stores, expression: string): Promise<bigint> {
   return lsnOf(rows[0]?.lsn ?? '')
 }
 
-test('A position lies within what is flushed, since no replica can have more', async () => {
+test('A position lies within what is flushed, since nothing may flush the rest for long', async () => {
   const stores = await open()
   const message = "pg_logical_emit_message(false, 'test', 'which nothing flushes')"
   orThrow(await stores.postgres.query(`SELECT ${message}`))
