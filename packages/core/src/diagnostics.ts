@@ -20,7 +20,7 @@ export interface DiagnosticEvents {
     replica: number
     state: 'usable' | 'lagging' | 'down' | 'not-standby' | 'other-system' | 'other-timeline'
   }
-  /** A connection to a replica reported an error outside any call. */
+  /** A connection to a replica reported an error by itself, between reads or during one. */
   'replica:error': { replica: number; error: unknown }
   /** A replica answered a read; the time includes the wait for it. */
   'replica:read': { replica: number; durationMs: number }

@@ -12,6 +12,13 @@ export interface Patience {
   readonly signal: AbortSignal | undefined
 }
 
+/** No connection came free, and none was made. */
+export class NoTurn extends Error {
+  constructor() {
+    super('timeout exceeded when trying to connect')
+  }
+}
+
 /**
  * Waits for the connections of one pool. A pool in which connections come back is busy, and its
  * callers get their turn; only one that stands still is refused.
@@ -40,7 +47,7 @@ export class PoolTurns {
       const giveUp = (): void => {
         isLate = true
         cancel()
-        reject(new Error('timeout exceeded when trying to connect'))
+        reject(new NoTurn())
       }
       if (signal?.aborted === true) return giveUp()
       const leftMs = (): number => {

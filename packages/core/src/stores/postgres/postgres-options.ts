@@ -77,7 +77,9 @@ export interface PostgresOptions {
    */
   readonly prepare?: boolean
   /**
-   * Connections outside the pool for work that must not wait for it; opened when first needed.
+   * Connections outside the pool for work that must not wait for it; opened when first needed. With
+   * `replicas` one of them looks at the primary each second, so that one alone is too few for a
+   * migration with online steps: all reads go to the primary meanwhile.
    *
    * @defaultValue `2`
    */
@@ -96,7 +98,9 @@ export interface PostgresOptions {
   readonly replicaLookEveryMs?: number
   /**
    * Time in which a replica has to begin its answer, in milliseconds, and to replay what the read
-   * waits for. After it the primary is asked; after half of the read's deadline at the latest.
+   * waits for; the wait for a free connection is as long and divided among the replicas. After it
+   * the primary is asked, or after half of the read's deadline, which all replicas share. One that
+   * was silent for all of it answers nobody until the next look.
    *
    * @defaultValue `100`
    */

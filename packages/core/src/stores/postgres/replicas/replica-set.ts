@@ -5,10 +5,9 @@ import type { StoreContext } from '../../store-kind.ts'
 import type { StatementBehind } from '../postgres-store.ts'
 import type { CheckedFreshness } from './freshness.ts'
 import { PassedOver, type PassedOverReason, type ReplicaState } from './passed-over.ts'
-import { Patience } from './patience.ts'
 import { isSameHistory, type Position } from './position.ts'
 import { PrimaryTrail } from './primary-trail.ts'
-import type { Replica, ReplicaRead } from './replica.ts'
+import { looksOfTheLost, type Replica, type ReplicaRead } from './replica.ts'
 
 /** Dependencies of a {@link ReplicaSet}. */
 export interface ReplicaSetDeps extends StoreContext {
@@ -21,7 +20,7 @@ export interface ReplicaSetDeps extends StoreContext {
 export interface ReplicaSetOptions {
   /** Pause between two looks, in milliseconds. */
   readonly replicaLookEveryMs: number
-  /** Time in which a replica has to begin its answer, in milliseconds. */
+  /** Time in which a replica has to begin its answer once it is connected, in milliseconds. */
   readonly replicaPatienceMs: number
 }
 
@@ -78,7 +77,8 @@ export class ReplicaSet {
     this.#isStopped = true
     clearTimeout(this.#timer)
     this.#firstLook.resolve()
-    const closed = this.#deps.replicas.map((replica) => replica.close())
+    const graceMs = looksOfTheLost * lookMs
+    const closed = this.#deps.replicas.map((replica) => replica.close(graceMs))
     await Promise.all([...this.#looks.values(), ...closed])
   }
 
@@ -102,13 +102,24 @@ export class ReplicaSet {
 
   async #ask(read: FreshRead, bar: Position): Promise<SqlResult<object> | PassedOverReason> {
     const candidates = this.#inTurn().filter((replica) => replica.stateFor(bar) === 'usable')
-    const endMs = this.#deps.clock.monotonic() + this.#patienceMs(read.call)
+    const { replicaPatienceMs: patienceMs } = this.#options
+    const { deadlineMs = Infinity } = read.call
+    // Half of the deadline is left for the primary.
+    const endMs = this.#deps.clock.monotonic() + deadlineMs / 2
     let reason = this.#whyNone(bar)
     for (const [index, replica] of candidates.entries()) {
       const left = candidates.length - index
+      const nowMs = this.#deps.clock.monotonic()
       // One that hangs leaves the others their share.
-      const ms = (endMs - this.#deps.clock.monotonic()) / left
-      const answer = await this.#askOne(replica, { ...read, bar, ms, isWaitedFor: left === 1 })
+      const shareMs = Math.max(1, (endMs - nowMs) / left)
+      const answer = await this.#askOne(replica, {
+        ...read,
+        bar,
+        connectMs: Math.min(patienceMs / candidates.length, shareMs),
+        patienceMs,
+        endMs: nowMs + shareMs,
+        isWaitedFor: left === 1,
+      })
       if (typeof answer !== 'string') return answer
       reason = answer
     }
@@ -117,21 +128,18 @@ export class ReplicaSet {
 
   async #askOne(
     replica: Replica,
-    { ms, ...read }: Omit<ReplicaRead, 'patience'> & { readonly ms: number },
+    read: ReplicaRead,
   ): Promise<SqlResult<object> | PassedOverReason> {
     const { diagnostics, replicas, clock } = this.#deps
-    const patience = new Patience(Math.max(1, ms), clock)
     const startedMs = clock.monotonic()
     try {
-      const answer = await replica.read({ ...read, patience })
+      const answer = await replica.read(read)
       const durationMs = clock.monotonic() - startedMs
       diagnostics.emit('replica:read', { replica: replicas.indexOf(replica), durationMs })
       return answer
     } catch (error) {
       if (error instanceof PassedOver) return error.reason
       throw error
-    } finally {
-      patience.end()
     }
   }
 
@@ -148,17 +156,24 @@ export class ReplicaSet {
     return [...replicas.slice(this.#turn), ...replicas.slice(0, this.#turn)]
   }
 
-  /** Half of a short deadline is left for the primary. */
-  #patienceMs({ deadlineMs = Infinity }: CallOptions): number {
-    return Math.min(this.#options.replicaPatienceMs, deadlineMs / 2)
-  }
-
   #lookIn(ms: number): void {
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      void this.#lookAtAll().then(this.#firstLook.resolve)
+      void this.#lookAtAll().then(() => {
+        this.#firstLook.resolve()
+        this.#lookSoonAtTheUnseen()
+      })
       this.#lookIn(this.#options.replicaLookEveryMs)
     }, ms)
     this.#timer.unref()
+  }
+
+  /** A first look that fails is not the last one for a long time, however rare looks are. */
+  #lookSoonAtTheUnseen(): void {
+    const wereSeen =
+      this.#trail.latest !== undefined && this.#deps.replicas.every(({ wasSeen }) => wasSeen)
+    if (wereSeen || this.#isStopped || this.#options.replicaLookEveryMs <= lookMs) return
+    this.#lookIn(lookMs)
   }
 
   async #lookAtAll(): Promise<void> {

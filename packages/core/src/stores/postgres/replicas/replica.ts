@@ -1,14 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CallOptions } from '../../../call-options.ts'
+import type { Clock } from '../../../clock.ts'
 import { sqlFailureIn } from '../../../failure/failure-error.ts'
-import { longestTimerMs } from '../../../resilience/timer.ts'
+import { longestTimerMs, startTimer } from '../../../resilience/timer.ts'
 import type { SqlResult } from '../../sql-client.ts'
+import { NoTurn } from '../pool-turns.ts'
 import type { PostgresPoolStore } from '../postgres-pool-store.ts'
 import type { PostgresConnection, StatementAhead, StatementBehind } from '../postgres-store.ts'
 import { readOnly } from '../read-only.ts'
 import { isServerError } from '../server-error.ts'
 import { PassedOver, type ReplicaState, unlessPassedOver } from './passed-over.ts'
-import type { Patience } from './patience.ts'
+import { Patience } from './patience.ts'
 import { lsnOf, lsnText, type Position } from './position.ts'
 import { type LookRow, lookSql, replayedSql, type ReplayedRow } from './replica-queries.ts'
 
@@ -17,12 +19,21 @@ export interface ReplicaRead {
   readonly statement: StatementBehind
   /** What it must have replayed. */
   readonly bar: Position
-  /** Time until it has to begin. */
-  readonly patience: Patience
+  /** Time for a free connection to it, in milliseconds. */
+  readonly connectMs: number
+  /** Time in which it has to begin then, in milliseconds. */
+  readonly patienceMs: number
+  /** When it has to have begun in any case. */
+  readonly endMs: number
   /** Whether it is waited for until it has replayed that. */
   readonly isWaitedFor: boolean
   /** Limits of the read. */
   readonly call: CallOptions
+}
+
+/** A read on a connection. */
+interface BegunRead extends ReplicaRead {
+  readonly patience: Patience
 }
 
 /** A replica as it was when it was looked at; `lsn` is what it had replayed. */
@@ -34,20 +45,32 @@ interface SeenReplica extends Position {
 }
 
 /** A replica that misses so many looks in a row answers no read that is under way either. */
-const looksOfTheLost = 2
+export const looksOfTheLost = 2
 const firstPauseMs = 2
 
 /** One replica: what it is, by the last look at it, and reads from it. */
 export class Replica {
   readonly #store: PostgresPoolStore
+  readonly #clock: Clock
   #seen: SeenReplica | undefined
+  #wasSeen = false
   #missedLooks = 0
-  /** The first place that a read found it not to have, until one finds that it keeps up. */
+  /** The first place that a read found it not to have, until a look finds that it keeps up. */
   #missing: bigint | undefined
+  /** The last place that reads have asked for since the last look. */
+  #asked = 0n
+  /** Whether a read has waited in vain, until a check holds or a look is had. */
+  #isBehind = false
   #lost = new AbortController()
 
-  constructor(store: PostgresPoolStore) {
+  constructor(store: PostgresPoolStore, clock: Clock) {
     this.#store = store
+    this.#clock = clock
+  }
+
+  /** Whether a look has ever found it. */
+  get wasSeen(): boolean {
+    return this.#wasSeen
   }
 
   /** Whether a look has ended, well or not. */
@@ -63,7 +86,11 @@ export class Replica {
     try {
       const { rows } = await this.#store.look<LookRow>(lookSql, deadlineMs)
       this.#seen = seenReplica(rows[0] as LookRow, wanted)
+      this.#wasSeen = true
       this.#missedLooks = 0
+      if (this.#seen.lsn >= this.#asked) this.#missing = undefined
+      this.#asked = 0n
+      this.#isBehind = false
     } catch {
       this.#seen = undefined
       this.#missedLooks += 1
@@ -91,37 +118,68 @@ export class Replica {
   async read(read: ReplicaRead): Promise<SqlResult<object>> {
     const seen = this.#seen
     if (seen === undefined) throw new PassedOver('down')
-    const { statement, patience, call } = read
-    const limits = { ...call, signal: patience.signal }
+    const { statement, connectMs, call } = read
+    const turn = new Patience(connectMs, this.#clock)
     let isConnected = false
     try {
-      return await this.#store.lend(statement, limits, (connection) => {
+      return await this.#store.lend(statement, { ...call, signal: turn.signal }, (connection) => {
         isConnected = true
-        return this.#answer(connection, read, seen.run)
+        turn.end()
+        return this.#begin(connection, read, seen.run)
       })
     } catch (error) {
-      const passedOver =
-        isConnected || !patience.signal.aborted ? passedOverBy(error) : new PassedOver('busy')
-      if (['down', 'silent'].includes(passedOver?.reason ?? '')) this.#seen = undefined
+      const isBusy = !isConnected && (turn.signal.aborted || isNoTurn(error))
+      const passedOver = isBusy ? new PassedOver('busy') : passedOverBy(error)
+      if (passedOver?.reason === 'down') this.#seen = undefined
       throw passedOver ?? error
+    } finally {
+      turn.end()
     }
   }
 
-  close(): Promise<void> {
-    return this.#store.close()
+  /** Waits for the reads that it has begun, for `graceMs` at most. */
+  async close(graceMs: number): Promise<void> {
+    const cancel = startTimer(graceMs, () => {
+      this.#lost.abort()
+    })
+    try {
+      await this.#store.close()
+    } finally {
+      cancel()
+    }
   }
 
   destroy(): void {
     this.#store.destroy()
   }
 
-  async #answer(
+  async #begin(
     connection: PostgresConnection,
     read: ReplicaRead,
     run: string,
   ): Promise<SqlResult<object>> {
+    const { patienceMs, endMs } = read
+    const leftMs = endMs - this.#clock.monotonic()
+    const patience = new Patience(Math.min(patienceMs, leftMs), this.#clock)
+    try {
+      return await this.#answer(connection, { ...read, patience }, run)
+    } catch (error) {
+      // A shorter silence says nothing about it to other callers.
+      if (isSilence(error) && patience.ms === patienceMs) this.#seen = undefined
+      throw error
+    } finally {
+      patience.end()
+    }
+  }
+
+  async #answer(
+    connection: PostgresConnection,
+    read: BegunRead,
+    run: string,
+  ): Promise<SqlResult<object>> {
     const { statement, bar, patience } = read
     const { signal } = patience
+    if (bar.lsn > this.#asked) this.#asked = bar.lsn
     const check = checkOf(bar, run, patience)
     for (;;) {
       // Behind for one read, it may be for later ones: they find out by the check alone.
@@ -143,15 +201,15 @@ export class Replica {
   async #untilReplayed(
     connection: PostgresConnection,
     { text, values }: StatementAhead,
-    { patience, isWaitedFor }: ReplicaRead,
+    { patience, patienceMs, isWaitedFor }: BegunRead,
   ): Promise<void> {
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
       const checked = connection.query(text, values)
       const isThere = isReplayed(await unlessPassedOver(checked, patience.signal, 'silent'))
-      // What holds at once says that it keeps up again.
-      if (isThere && pauseMs === firstPauseMs) this.#missing = undefined
+      const isOver = patience.leftMs <= pauseMs
+      if (isThere || (isOver && patience.ms === patienceMs)) this.#isBehind = !isThere
       if (isThere) return
-      if (!isWaitedFor || patience.leftMs <= pauseMs) throw new PassedOver('lagging')
+      if (!isWaitedFor || isOver || this.#isBehind) throw new PassedOver('lagging')
       await setTimeout(pauseMs)
     }
   }
@@ -173,6 +231,14 @@ function lockTimeoutMs(ms: number): number {
 
 function isReplayed(checked: SqlResult<object> | undefined): boolean {
   return (checked?.rows[0] as ReplayedRow | undefined)?.is_replayed === true
+}
+
+function isNoTurn(error: unknown): boolean {
+  return sqlFailureIn(error)?.cause instanceof NoTurn
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof PassedOver && error.reason === 'silent'
 }
 
 /** What is no matter of the statement alone; `undefined` for one that took too long. */

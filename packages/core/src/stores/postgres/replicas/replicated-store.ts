@@ -28,7 +28,8 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
     const openReplica = ({ url, pool }: ReplicaOptions, index: number): Replica => {
       const access = pool === undefined ? this.accessTo(url ?? '') : { pool }
       const own = { clock: context.clock, diagnostics: diagnosticsOf(index, context.diagnostics) }
-      return new Replica(new PostgresPoolStore({ ...shared, ...access }, own, 'replica'))
+      const store = new PostgresPoolStore({ ...shared, ...access }, own, 'replica')
+      return new Replica(store, context.clock)
     }
     this.#replicas = new ReplicaSet(
       {
@@ -65,11 +66,14 @@ export class ReplicatedStore extends PostgresPoolStore implements PostgresStore 
   }
 
   override async close(): Promise<void> {
-    await Promise.all([this.#replicas.close(), super.close()])
+    // The primary answers what a replica that closes leaves.
+    await this.#replicas.close()
+    await super.close()
   }
 
   override destroy(): void {
     this.#replicas.destroy()
+    void super.close()
     super.destroy()
   }
 
