@@ -7,7 +7,7 @@ import type { RedisStore } from '../stores/redis/redis-store.ts'
 import { scanKeys } from '../stores/redis/scan/scan-keys.ts'
 import { Revocations } from './revocations.ts'
 import { decodeTimes } from './session-entry.ts'
-import { sessionKey } from './session-keys.ts'
+import { hashOfKey, sessionKey, sessionKeyStart } from './session-keys.ts'
 import { sessionDefaults } from './sessions.ts'
 
 /** A span of time: `from` is part of it, `until` is not. */
@@ -63,18 +63,19 @@ export async function endSessionsBegun(
 /** The hashes of the sessions that began within a span, page by page; one may come twice. */
 async function* sessionsBegun(redis: RedisStore, span: Span): AsyncGenerator<readonly string[]> {
   const reader = new KeyReader(redis, 'find sessions')
-  const beginning = sessionKey(redis, '')
-  for await (const keys of scanKeys(redis, beginning)) {
+  for await (const keys of scanKeys(redis, sessionKeyStart(redis))) {
     const texts = await reader.read(keys)
     if (texts.isErr()) throw new FailureError(texts.error)
     const begun = keys.filter((_, at) => isBegunIn(span, texts.value[at] ?? null))
-    const hashes = begun.map((key) => key.slice(beginning.length)).filter(isHash)
+    const hashes = begun.flatMap((key) => hashOfSession(redis, key))
     if (hashes.length > 0) yield [...new Set(hashes)]
   }
 }
 
-function isHash(text: string): boolean {
-  return /^[\da-f]{64}$/.test(text)
+/** None for a key of another form, which no session is found under. */
+function hashOfSession(redis: RedisStore, key: string): readonly string[] {
+  const hash = hashOfKey(redis, key)
+  return /^[\da-f]{64}$/.test(hash) && sessionKey(redis, hash) === key ? [hash] : []
 }
 
 /** A foreign text has no times, and is in no span. */

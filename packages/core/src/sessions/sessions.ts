@@ -99,7 +99,7 @@ export interface StartedSession {
 
 /** A live session. */
 export interface Session<UserId extends SessionUserId = SessionUserId, Data extends Json = Json> {
-  /** SHA-256 of its token, in hexadecimal: identifies the session without revealing the token. */
+  /** A hash of its token, 64 hexadecimal digits: identifies the session, reveals no token. */
   readonly id: string
   /** Its user, as given to `create`. */
   readonly userId: UserId

@@ -135,7 +135,7 @@ export class StoredSessions {
     const { userId, data } = session
     const ownTtlMs = times === undefined ? session.ttlMs : times.ownTtlMs
     const absoluteTtlMs = session.absoluteTtlMs ?? this.#times.absoluteTtlMs
-    const token = newToken()
+    const token = newToken(userName(userId))
     const hash = hashOfToken(token) ?? ''
     return this.#redis.run('begin session', async (client) => {
       const [entered, text] = await Promise.all([

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endSessionsBegun } from '../../src/sessions/begun-sessions.ts'
 import { beginEpoch } from '../../src/sessions/scripts/begin-epoch.ts'
 import { PatientRedis } from '../../src/stores/redis/scan/patient-redis.ts'
-import { appliedKey } from '../../src/sessions/session-keys.ts'
+import { appliedKey, sessionKey } from '../../src/sessions/session-keys.ts'
 import { type SessionFixture, sessionFixture } from '../sessions/session-fixture.ts'
 import { findingsOf, moment, restoreNow } from './resync-fixture.ts'
 
@@ -85,12 +85,27 @@ describe('sessions of a lost future', () => {
     expect(findingsOf(again, 'sessions')).toContainEqual(ended(0))
   })
 
+  test('A session of an earlier form, which is never found, is not counted as ended', async () => {
+    const restoredTo = await moment()
+    await begin(7)
+    const { redis } = stores
+    const [session] = orThrow(await sessions.list(7))
+    const id = session?.id ?? ''
+    await redis.client.copy(sessionKey(redis, id), `${redis.keyPrefix}session:${id}`)
+    await moment()
+    const restore = { restoredTo, openedAt: await moment(), marginMs: 0, apply: true }
+    for (const count of [1, 0]) {
+      const report = orThrow(await resync(stores, restore))
+      expect(findingsOf(report, 'sessions')).toContainEqual(ended(count))
+    }
+  })
+
   test('A session that was ended by a resync does not return with an older Redis', async () => {
     const restoredTo = await moment()
     const { token } = orThrow(await sessions.create({ userId: 6 }))
     const { redis } = stores
     const [session] = orThrow(await sessions.list(6))
-    const key = `${redis.keyPrefix}session:${session?.id ?? ''}`
+    const key = sessionKey(redis, session?.id ?? '')
     const stored = orThrow(await redis.run('get', (client) => client.get(key))) ?? ''
     await moment()
     const restore = { restoredTo, openedAt: await moment(), marginMs: 0, apply: true }

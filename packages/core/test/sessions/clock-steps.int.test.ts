@@ -2,6 +2,7 @@ import { createSessions, orThrow, type Stores } from '@headwater/core'
 import { eventually, faultProxy } from '@headwater/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Revocations } from '../../src/sessions/revocations.ts'
+import { sessionKey } from '../../src/sessions/session-keys.ts'
 import { type SessionFixture, sessionFixture } from './session-fixture.ts'
 
 const hourMs = 3_600_000
@@ -27,7 +28,7 @@ describe('a clock that is set back', () => {
       const sessions = createSessions(stores, ofAll)
       const { token } = orThrow(await sessions.create({ userId: 'stepped', ...own }))
       const id = orThrow(await sessions.get(token))?.id ?? ''
-      const key = `${fixture.own.redis.prefix}session:${id}`
+      const key = sessionKey(stores.redis, id)
       const stored = () => stores.redis.run('read', (client) => client.get(key))
       const text = orThrow(await stored()) ?? ''
       // Written before the clock was set back by an hour, its moments lie that far in the future.

@@ -76,4 +76,14 @@ describe('on a cluster', () => {
     const found = await eventually(() => areThere(revoked))
     expect(found).toEqual(revoked.map(() => false))
   })
+
+  test('A revocation of all ends every session of a user, whatever a master has lost', async () => {
+    const begun = await tokens()
+    await cluster.masters[1]?.kill()
+    await cluster.masters[1]?.restart()
+    const left = await eventually(() => areThere(begun), { timeoutMs: 60_000 })
+    expect(new Set(left)).toEqual(new Set([true, false]))
+    await Promise.all(userIds.map(async (userId) => orThrow(await one.sessions.revokeAll(userId))))
+    expect(await areThere(begun)).toEqual(begun.map(() => false))
+  })
 })

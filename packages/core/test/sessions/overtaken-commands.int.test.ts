@@ -2,6 +2,7 @@ import { createSessions, orThrow, type CallOptions } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import type { RedisClientType } from '@redis/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { indexKey, userName } from '../../src/sessions/session-keys.ts'
 import { type SessionFixture, type SessionProcess, sessionFixture } from './session-fixture.ts'
 import { SteppedRedis, steppedStores } from './stepped-redis.ts'
 
@@ -101,7 +102,7 @@ test('The index of a user outlives the log of its revocations', async () => {
   const { stores, sessions } = await fixture.open({}, { absoluteTtlMs })
   orThrow(await sessions.revokeAll('leaver'))
   const { client, keyPrefix } = stores.redis
-  const lifeMs = Number(await client.pTTL(`${keyPrefix}user:leaver:sessions`))
+  const lifeMs = Number(await client.pTTL(indexKey({ keyPrefix }, userName('leaver'))))
   // The log keeps a revocation for a minute longer than sessions, and is purged every hour.
   expect(lifeMs).toBeGreaterThan(absoluteTtlMs + 60_000 + 2 * 3_600_000)
 })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as after } from 'node:timers/promises'
 import { createSessions, ok, orThrow, transaction, type Sessions } from '@headwater/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sessionKey } from '../../src/sessions/session-keys.ts'
 import { type SessionFixture, type SessionProcess, sessionFixture } from './session-fixture.ts'
 
 let fixture: SessionFixture
@@ -123,7 +124,7 @@ describe('the number of sessions of one user', () => {
 
 test('A touch extends a session only when that gains a sixtieth of the idle time or more', async () => {
   const { token } = orThrow(await sessions.create({ userId: newUser(), ttlMs: 3_600_000 }))
-  const key = `${fixture.own.redis.prefix}session:${orThrow(await sessions.get(token))?.id ?? ''}`
+  const key = sessionKey(process.stores.redis, orThrow(await sessions.get(token))?.id ?? '')
   const { client } = process.stores.redis
   const text = (await client.get(key)) ?? ''
   const expires = text.split(' ')[2] as string
