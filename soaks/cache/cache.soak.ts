@@ -1,7 +1,8 @@
 // Checks that no read is older than a commit that had returned before it, while every store fails,
 // and that the same rig catches other caches serving stale values. With --near each process keeps
-// values of its own.
+// values of its own; with --cluster Redis is a cluster, and sessions are soaked too.
 import { failuresOf, soak } from '../run/soak.ts'
+import { soakCluster } from './cluster/cluster-soak.ts'
 import { soakNear } from './near/near-soak.ts'
 import { runSubjects } from './subject-runs.ts'
 import { subjectNames } from './subject.ts'
@@ -16,7 +17,10 @@ const subjects = {
 
 await soak(
   async (options) => {
+    if (['near', 'cluster'].every((flag) => options.flags.has(flag)))
+      throw new RangeError('--near and --cluster are soaks of their own: give one of them')
     if (options.flags.has('near')) return soakNear(options)
+    if (options.flags.has('cluster')) return soakCluster(options)
     const { ours, controls, counts, sentences } = await runSubjects(subjects, options)
     const { reads } = ours
     const readsPerSecond = Math.round(reads / options.seconds)
@@ -32,5 +36,5 @@ await soak(
       ]),
     }
   },
-  { seconds: 120, flags: ['near'] },
+  { seconds: 120, flags: ['near', 'cluster'] },
 )

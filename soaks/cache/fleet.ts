@@ -2,7 +2,7 @@ import { faultProxy } from '@headwater/testing'
 import type { Notes } from './ledger.ts'
 import { type NearCounts, sumOf } from './near/near-counts.ts'
 import { isNear } from './subject.ts'
-import { type FleetOptions, WorkerSlot } from './worker-slot.ts'
+import { type FleetOptions, type WorkerRole, WorkerSlot } from './worker-slot.ts'
 
 /** Readers and writers, each in a process and behind proxies of its own. */
 export class Fleet {
@@ -14,13 +14,19 @@ export class Fleet {
 
   /** Starts every worker. */
   static async start(options: FleetOptions): Promise<Fleet> {
-    const names = [...numbered('reader', options.readers), ...numbered('writer', options.writers)]
+    const { readers, writers, visitors, redis: address } = options
+    const wayToRedis = async () => ('url' in address ? faultProxy(address.url) : undefined)
+    const names = [
+      ...numbered('reader', readers),
+      ...numbered('writer', writers),
+      ...numbered('visitor', visitors),
+    ]
     const slots = await Promise.all(
       names.map(async (name) => {
         const [redis, postgres, near] = await Promise.all([
-          faultProxy(options.redisUrl),
+          wayToRedis(),
           faultProxy(options.postgresUrl),
-          isNear(options.subject) ? faultProxy(options.redisUrl) : undefined,
+          isNear(options.subject) ? wayToRedis() : undefined,
         ])
         return new WorkerSlot(name, options, { redis, postgres, near })
       }),
@@ -51,8 +57,9 @@ export class Fleet {
     await Promise.all(this.slots.map((slot) => slot.close()))
   }
 
-  notes(): Notes[] {
-    return this.slots.flatMap((slot) => slot.notes())
+  /** What the processes of these roles have noted. */
+  notesOf(...roles: readonly WorkerRole[]): Notes[] {
+    return this.slots.filter(({ role }) => roles.includes(role)).flatMap((slot) => slot.notes())
   }
 }
 

@@ -41,7 +41,7 @@ export class Ledger {
   readonly #buffer: Float64Array
   #length = 0
 
-  /** `bufferedNotes` is the number of notes written together: 1 for a process that is killed. */
+  /** `bufferedNotes` is the number of notes written together: 1 where a process may be killed. */
   constructor(path: string, bufferedNotes: number) {
     this.#file = openSync(path, 'a')
     this.#buffer = new Float64Array(bufferedNotes * fields)

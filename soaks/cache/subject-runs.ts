@@ -1,6 +1,6 @@
 import { say } from '../run/say.ts'
 import { countsLine, type Soak } from '../run/soak.ts'
-import { runSoak, type SoakResult } from './soak-run.ts'
+import { runSoak, type SoakResult, type SoakRun } from './soak-run.ts'
 import type { SubjectName } from './subject.ts'
 
 /** Fewer writes or kills prove nothing. */
@@ -15,6 +15,12 @@ export interface Subjects {
   readonly controls: readonly SubjectName[]
   /** For how long at most a process is stopped: it looks for such commits so much later. */
   readonly longestStopMs: number
+  /**
+   * Soaks one of them.
+   *
+   * @defaultValue {@link runSoak}, on one Redis
+   */
+  readonly run?: (run: SoakRun) => Promise<SoakResult>
 }
 
 /** What happened to the subjects. */
@@ -30,21 +36,31 @@ export interface SubjectsOutcome {
 interface ControlOutcome {
   readonly staleReads: number
   readonly readsPerSecond: number
+  /** Where it is soaked with sessions. */
+  readonly endedSessionsFound?: number
 }
 
 /** Soaks one cache for the whole time, and then each control for a part of it. */
 export async function runSubjects(
-  { ours: subject, controls: names, longestStopMs }: Subjects,
+  { ours: subject, controls: names, longestStopMs, run = runSoak }: Subjects,
   options: Soak,
 ): Promise<SubjectsOutcome> {
   const { seconds } = options
-  const ours = await run(subject, options)
+  const ours = await soakOne(run, { subject, ...options })
   if (ours.report !== '') say(ours.report)
   const controlSeconds = Math.min(10, Math.max(4, seconds / 10))
   const controls: Record<string, ControlOutcome> = {}
   for (const name of names) {
-    const { reads, staleReads } = await run(name, { ...options, seconds: controlSeconds })
-    controls[name] = { staleReads, readsPerSecond: Math.round(reads / controlSeconds) }
+    const { reads, staleReads, visits } = await soakOne(run, {
+      ...options,
+      subject: name,
+      seconds: controlSeconds,
+    })
+    controls[name] = {
+      staleReads,
+      readsPerSecond: Math.round(reads / controlSeconds),
+      ...(visits.reads === 0 ? {} : { endedSessionsFound: visits.staleReads }),
+    }
   }
   const { writes, kills, staleReads, degradedWrites } = ours
   const maxDegradedStaleMs = Math.round(ours.maxDegradedStaleMs)
@@ -68,10 +84,13 @@ export async function runSubjects(
   }
 }
 
-async function run(subject: SubjectName, options: Soak): Promise<SoakResult> {
-  say(`${subject}: ${options.seconds} s`)
-  const result = await runSoak({ subject, ...options })
-  report(result, options.seconds)
+async function soakOne(
+  run: (run: SoakRun) => Promise<SoakResult>,
+  { subject, seconds, postgres, redis }: SoakRun,
+): Promise<SoakResult> {
+  say(`${subject}: ${seconds} s`)
+  const result = await run({ subject, seconds, postgres, redis })
+  report(result, seconds)
   return result
 }
 

@@ -28,11 +28,26 @@ export interface Subject {
   peek?(key: number): number | undefined
   /** What its near tier has done in this process so far. */
   readonly nearCounts?: NearCounts
+  /** Sessions on the same Redis, where the subject is soaked with them. */
+  readonly sessions?: SubjectSessions
 }
+
+/** Sessions beside a cache, in one process. */
+export interface SubjectSessions {
+  /** Begins a session of a user and returns its token. */
+  begin(userId: number): Promise<string>
+  /** Whether there is a session with a token; rejects when there is no answer. */
+  isFound(token: string): Promise<boolean>
+  /** Ends the session of a user; rejects when that failed or its outcome is unknown. */
+  end(userId: number, token: string): Promise<void>
+}
+
+/** How a process reaches Redis: one server, or the nodes of a cluster. */
+export type RedisAddress = { readonly url: string } | { readonly rootNodes: readonly string[] }
 
 /** The addresses that a process connects to. */
 export interface SubjectUrls {
-  readonly redisUrl: string
+  readonly redis: RedisAddress
   readonly postgresUrl: string
   /** Redis, for the connection on which changes arrive; absent where nothing is kept near. */
   readonly nearUrl?: string | undefined
@@ -55,6 +70,12 @@ export type SubjectName = (typeof subjectNames | typeof nearSubjectNames)[number
 /** Whether a cache keeps values in each process. */
 export function isNear(name: SubjectName): boolean {
   return nearSubjectNames.some((near) => near === name)
+}
+
+/** The URL of the one server that a subject is soaked on. */
+export function singleUrl(redis: RedisAddress): string {
+  if ('url' in redis) return redis.url
+  throw new TypeError('This cache is soaked on a single server')
 }
 
 /** How long every cache keeps an entry, in milliseconds. */

@@ -10,11 +10,17 @@ import { type NearCounts, sumOf } from './near/near-counts.ts'
 import type { SubjectName, SubjectUrls } from './subject.ts'
 import type { Assignment } from './work.ts'
 
-/** The size of a fleet and the subject of its workers. */
-export interface FleetOptions extends SubjectUrls {
-  readonly subject: SubjectName
+/** The numbers of processes. */
+export interface Crew {
   readonly readers: number
   readonly writers: number
+  /** Those that begin and end sessions. */
+  readonly visitors: number
+}
+
+/** The size of a fleet and the subject of its workers. */
+export interface FleetOptions extends SubjectUrls, Crew {
+  readonly subject: SubjectName
   /** The directory of the ledgers. */
   readonly directory: string
 }
@@ -23,13 +29,18 @@ const patienceMs = 10_000
 const scripts = {
   reader: new URL(import.meta.resolve('./reader.ts')),
   writer: new URL(import.meta.resolve('./writer.ts')),
+  visitor: new URL(import.meta.resolve('./visitor.ts')),
 }
+
+/** What the worker of a slot does. */
+export type WorkerRole = keyof typeof scripts
 
 /** A slot for one worker process: a killed worker is replaced, behind the same proxies. */
 export class WorkerSlot {
   readonly name: string
-  readonly role: 'reader' | 'writer'
-  readonly redis: FaultProxy
+  readonly role: WorkerRole
+  /** The way to Redis; the nodes of a cluster are reached without a proxy. */
+  readonly redis: FaultProxy | undefined
   readonly postgres: FaultProxy
   /** Only for the connection on which changes arrive; absent where nothing is kept near. */
   readonly near: FaultProxy | undefined
@@ -43,10 +54,14 @@ export class WorkerSlot {
   constructor(
     name: string,
     options: FleetOptions,
-    proxies: { redis: FaultProxy; postgres: FaultProxy; near: FaultProxy | undefined },
+    proxies: {
+      redis: FaultProxy | undefined
+      postgres: FaultProxy
+      near: FaultProxy | undefined
+    },
   ) {
     this.name = name
-    this.role = name.startsWith('reader') ? 'reader' : 'writer'
+    this.role = name.slice(0, name.indexOf('-')) as WorkerRole
     this.#options = options
     this.redis = proxies.redis
     this.postgres = proxies.postgres
@@ -55,7 +70,7 @@ export class WorkerSlot {
 
   /** Every way to Redis. */
   get ways(): readonly FaultProxy[] {
-    return this.near === undefined ? [this.redis] : [this.redis, this.near]
+    return [this.redis, this.near].filter((way) => way !== undefined)
   }
 
   /** What the near tiers of all workers that ever ran in this slot have done. */
@@ -80,7 +95,7 @@ export class WorkerSlot {
       subject: this.#options.subject,
       ledgerPath,
       isMortal: this.role === 'writer',
-      redisUrl: this.redis.url,
+      redis: this.redis === undefined ? this.#options.redis : { url: this.redis.url },
       postgresUrl: this.postgres.url,
       nearUrl: this.near?.url,
     }

@@ -4,21 +4,22 @@ import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
 import { loadRow, writeThenInvalidate } from '../rows.ts'
-import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
+import { singleUrl, type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
 /** bentocache with its Redis layer alone, its most coherent configuration. */
 export async function openBentocache(urls: SubjectUrls): Promise<Subject> {
-  const connection = connectionTo(urls.redisUrl)
+  const connection = connectionTo(singleUrl(urls.redis))
   const rows = bentostore({ ttl: ttlMs }).useL2Layer(redisDriver({ connection }))
   return subjectOf(rows, urls, [connection])
 }
 
 /** bentocache with its memory layer; its bus says what is to be dropped from it. */
 export async function openBentocacheNear(urls: SubjectUrls): Promise<Subject> {
-  const connection = connectionTo(urls.redisUrl)
-  const bus = connectionTo(urls.redisUrl)
+  const url = singleUrl(urls.redis)
+  const connection = connectionTo(url)
+  const bus = connectionTo(url)
   // Otherwise its connections have no listener for errors.
-  bus.duplicate = () => connectionTo(urls.nearUrl ?? urls.redisUrl)
+  bus.duplicate = () => connectionTo(urls.nearUrl ?? url)
   const rows = bentostore({ ttl: ttlMs })
     .useL1Layer(memoryDriver())
     .useL2Layer(redisDriver({ connection }))

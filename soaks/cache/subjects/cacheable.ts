@@ -2,12 +2,15 @@ import { createKeyv } from '@keyv/redis'
 import { Cacheable } from 'cacheable'
 import { Pool } from 'pg'
 import { loadRow, writeThenInvalidate } from '../rows.ts'
-import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
+import { singleUrl, type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
 
 /** cacheable on Redis alone, its most coherent configuration. */
-export async function openCacheable({ redisUrl, postgresUrl }: SubjectUrls): Promise<Subject> {
+export async function openCacheable({ redis, postgresUrl }: SubjectUrls): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
-  const primary = createKeyv(redisUrl, { throwOnConnectError: false, throwOnErrors: false })
+  const primary = createKeyv(singleUrl(redis), {
+    throwOnConnectError: false,
+    throwOnErrors: false,
+  })
   const cache = new Cacheable({ primary, ttl: ttlMs })
   cache.on('error', () => undefined)
   const read = async (key: number): Promise<number> => {

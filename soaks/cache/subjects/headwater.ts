@@ -15,7 +15,15 @@ import {
 } from '@headwater/core'
 import { steppingClock, withClock } from '../clock-steps.ts'
 import { raiseVersion, selectRows, type VersionedRow } from '../rows.ts'
-import { type Subject, type SubjectUrls, transactionMs, ttlMs, type Write } from '../subject.ts'
+import {
+  type Subject,
+  type SubjectSessions,
+  type SubjectUrls,
+  transactionMs,
+  ttlMs,
+  type Write,
+} from '../subject.ts'
+import { headwaterSessions } from './headwater-sessions.ts'
 
 const holdMs = 3_000
 const shortTtlMs = 500
@@ -36,11 +44,11 @@ export async function openHeadwater(urls: SubjectUrls): Promise<Subject> {
 }
 
 /** Connects to the stores. */
-export async function connectStores({ redisUrl, postgresUrl }: SubjectUrls): Promise<Stores> {
+export async function connectStores({ redis, postgresUrl }: SubjectUrls): Promise<Stores> {
   return orThrow(
     await connect({
       postgres: { url: withClock(postgresUrl), maxConnections: 6 },
-      redis: { url: redisUrl },
+      redis,
       invalidation: { holdMs },
       clock: steppingClock(),
     }),
@@ -54,6 +62,7 @@ export class Headwater implements Subject {
   readonly #short: Cache<number, VersionedRow>
   readonly #tagged: Cache<number, VersionedRow>
   readonly #long: Cache<number, string>
+  #sessions: SubjectSessions | undefined
   /** The current write, which also owns the work that continues after its end. */
   readonly #writes = new AsyncLocalStorage<Write>()
 
@@ -96,6 +105,10 @@ export class Headwater implements Subject {
     stores.diagnostics.on('invalidation:intent', () => {
       this.#writes.getStore()?.degraded()
     })
+  }
+
+  get sessions(): SubjectSessions {
+    return (this.#sessions ??= headwaterSessions(this.#stores))
   }
 
   async read(key: number): Promise<number> {

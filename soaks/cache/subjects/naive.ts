@@ -1,7 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import { Pool } from 'pg'
-import { createClient, type RedisClientOptions } from '@redis/client'
+import {
+  createClient,
+  createCluster,
+  type RedisClientOptions,
+  type RedisClientType,
+} from '@redis/client'
 import { loadRow, type VersionedRow, writeThenInvalidate } from '../rows.ts'
-import { type Subject, type SubjectUrls, ttlMs } from '../subject.ts'
+import {
+  type RedisAddress,
+  type Subject,
+  type SubjectSessions,
+  type SubjectUrls,
+  ttlMs,
+} from '../subject.ts'
 
 /** The usual hand-written cache: GET, else SELECT and SET; DEL after the commit. */
 export function openNaive(urls: SubjectUrls): Promise<Subject> {
@@ -14,15 +26,11 @@ export function openNodeRedisNear(urls: SubjectUrls): Promise<Subject> {
 }
 
 async function open(
-  { redisUrl, postgresUrl }: SubjectUrls,
+  { redis: address, postgresUrl }: SubjectUrls,
   options: Partial<RedisClientOptions>,
 ): Promise<Subject> {
   const pool = new Pool({ connectionString: postgresUrl, max: 6 }).on('error', () => undefined)
-  const redis = createClient({ ...options, url: redisUrl, disableOfflineQueue: true }).on(
-    'error',
-    () => undefined,
-  )
-  await redis.connect()
+  const redis = await connectTo(address, options)
   const read = async (key: number): Promise<number> => {
     const cached = await redis.get(keyOf(key)).catch(() => null)
     if (cached !== null) return (JSON.parse(cached) as VersionedRow).version
@@ -35,9 +43,40 @@ async function open(
     readMany: async (keys) =>
       new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const))),
     write: (write) => writeThenInvalidate(pool, write, () => redis.del(keyOf(write.key))),
+    sessions: sessionsIn(redis),
     close: async () => {
       redis.destroy()
       await pool.end()
+    },
+  }
+}
+
+async function connectTo(
+  address: RedisAddress,
+  options: Partial<RedisClientOptions>,
+): Promise<RedisClientType> {
+  const defaults = { ...options, disableOfflineQueue: true }
+  const redis =
+    'url' in address
+      ? createClient({ ...defaults, ...address })
+      : createCluster({ rootNodes: address.rootNodes.map((url) => ({ url })), defaults })
+  redis.on('error', () => undefined)
+  await redis.connect()
+  // What is used here, both have.
+  return redis as RedisClientType
+}
+
+/** The usual sessions: SET at the beginning, DEL at the end. */
+function sessionsIn(redis: RedisClientType): SubjectSessions {
+  return {
+    begin: async (userId) => {
+      const token = randomUUID()
+      await redis.set(token, userId)
+      return token
+    },
+    isFound: async (token) => (await redis.get(token)) !== null,
+    end: async (_, token) => {
+      await redis.del(token)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FaultProxy, RedisServer } from '@headwater/testing'
-import { rest } from '../run/play.ts'
+import { rest } from '../../run/play.ts'
 
 const syncPatienceMs = 10_000
 const nobody = 'redis://127.0.0.1:1'
