@@ -1,7 +1,7 @@
 // A process without a relay that commits an event whenever it is asked to.
 import { once } from 'node:events'
 import { connect, orThrow } from '@headwater/core'
-import { commitOne } from './commit-one.ts'
+import { commitEvents } from './commit-events.ts'
 
 process.once('disconnect', () => {
   process.exit(1)
@@ -9,6 +9,6 @@ process.once('disconnect', () => {
 const [{ url, redisUrl }] = (await once(process, 'message')) as [{ url: string; redisUrl: string }]
 const stores = orThrow(await connect({ postgres: { url }, redis: { url: redisUrl } }))
 process.on('message', (aggregateId: number) => {
-  void commitOne(stores, aggregateId).then((committedAt) => process.send?.(committedAt))
+  void commitEvents(stores, [aggregateId]).then((committedAt) => process.send?.(committedAt))
 })
 process.send?.(0)

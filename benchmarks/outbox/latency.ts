@@ -12,7 +12,7 @@ import {
 } from '@headwater/core'
 import { median } from '../measure/alternate.ts'
 import { monotonicMs } from '../measure/monotonic-clock.ts'
-import { commitOne } from './commit-one.ts'
+import { commitEvents } from './commit-events.ts'
 import type { OutboxFixture } from './outbox-fixture.ts'
 
 const commits = 200
@@ -85,7 +85,7 @@ interface Committer {
 }
 
 function committerHere(stores: Stores): Committer {
-  return { commit: (id) => commitOne(stores, id), stop: () => undefined }
+  return { commit: (id) => commitEvents(stores, [id]), stop: () => undefined }
 }
 
 async function forkCommitter({ url, redisUrl }: OutboxFixture): Promise<Committer> {

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { ok, orThrow, outbox, type Stores, transaction } from '@headwater/core'
+import { orThrow, outbox, type Stores } from '@headwater/core'
 import type { Contest, Contestant } from '../measure/alternate.ts'
 import { Child } from '../measure/child.ts'
+import { commitEvents } from './commit-events.ts'
 import type { OutboxFixture } from './outbox-fixture.ts'
 
 const eventsPerRound = 4_000
@@ -55,26 +56,14 @@ async function sharesOf(stores: Stores, count: number): Promise<void> {
 }
 
 async function deliverAll(stores: Stores, relays: readonly Child[]): Promise<void> {
-  for (let first = 0; first < eventsPerRound; first += perTransaction) await commit(stores, first)
+  for (let first = 0; first < eventsPerRound; first += perTransaction)
+    await commitEvents(
+      stores,
+      Array.from({ length: perTransaction }, (_, index) => first + index),
+    )
   for (let delivered = 0; delivered < eventsPerRound;) {
     await setTimeout(pollMs)
     const counts = await Promise.all(relays.map((relay) => relay.ask<number>({})))
     delivered = counts.reduce((sum, count) => sum + count, 0)
   }
-}
-
-async function commit(stores: Stores, first: number): Promise<void> {
-  orThrow(
-    await transaction(stores, async (tx) => {
-      for (let aggregateId = first; aggregateId < first + perTransaction; aggregateId += 1)
-        tx.publish({
-          aggregateType: 'course',
-          aggregateId,
-          type: 'course.updated',
-          version: 1,
-          payload: {},
-        })
-      return ok(undefined)
-    }),
-  )
 }

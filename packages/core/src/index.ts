@@ -73,7 +73,7 @@ export type {
   ReadOptions,
 } from './cache/cache.ts'
 
-export type { Json } from './json.ts'
+export type { Json } from './json/json.ts'
 export type { NewEvent, OutboxEvent } from './outbox/log/event.ts'
 export { publish, publishDefaults, publishMany } from './outbox/log/publish.ts'
 export type { PublishOptions } from './outbox/log/publish.ts'

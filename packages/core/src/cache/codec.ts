@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../result.ts'
 import type { CacheReadError, Codec, LoadFailed } from './cache.ts'
-import { findJsonUnsafe } from '../json-safety.ts'
+import { findJsonUnsafe } from '../json/json-safety.ts'
 import { quietError } from '../stores/quiet-error.ts'
 import { withCause } from '../failure/with-cause.ts'
 

@@ -1,5 +1,5 @@
 import { checkOptions, option, strictOptions } from '../check-options.ts'
-import type { Json } from '../json.ts'
+import type { Json } from '../json/json.ts'
 import { once } from '../once.ts'
 import { RedisSessions } from './redis-sessions.ts'
 import {

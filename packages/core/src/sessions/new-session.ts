@@ -1,6 +1,6 @@
 import type { InputIssue, InvalidInput } from '../errors.ts'
 import { invalidField, invalidInput } from '../input.ts'
-import { findJsonUnsafe } from '../json-safety.ts'
+import { findJsonUnsafe } from '../json/json-safety.ts'
 import { isName } from '../short-name.ts'
 import type { NewSession, SessionOptions } from './sessions.ts'
 

@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts'
+import type { Json } from '../json/json.ts'
 import type { Session } from './sessions.ts'
 
 /** The host's part of a session. */

@@ -1,7 +1,7 @@
 import type { Abortable } from '../call-options.ts'
 import type { Stores } from '../connect/stores.ts'
 import type { Failure, InvalidInput, StoreError } from '../errors.ts'
-import type { Json } from '../json.ts'
+import type { Json } from '../json/json.ts'
 import type { ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 

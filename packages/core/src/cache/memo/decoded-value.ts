@@ -1,4 +1,4 @@
-import { copyOf, jsonOriginal, type JsonOriginal } from '../../json-copy.ts'
+import { copyOf, jsonOriginal, type JsonOriginal } from '../../json/json-copy.ts'
 import { payloadOf } from '../entry.ts'
 import { isPlain } from './plain-value.ts'
 

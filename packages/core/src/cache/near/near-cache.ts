@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Diagnostics } from '../../diagnostics.ts'
-import { partsOf } from '../../json-copy.ts'
+import { partsOf } from '../../json/json-copy.ts'
 import { cacheOf } from '../../near/member-names.ts'
 import type { NearTier } from '../../near/near-tier.ts'
 import { Sieve } from '../../near/sieve.ts'

@@ -1,6 +1,6 @@
 import type { Stores } from '../../connect/stores.ts'
 import type { SqlError } from '../../errors.ts'
-import type { Json } from '../../json.ts'
+import type { Json } from '../../json/json.ts'
 import type { ResultAsync } from '../../result.ts'
 import { listSql, markSql, summarySql } from './dead-letter-queries.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Json } from '../../json.ts'
+import type { Json } from '../../json/json.ts'
 import type { AttemptLimits, FailedEvent } from '../delivery.ts'
 import type { LoggedEvent } from '../log/event.ts'
 import type { SinkFailure } from '../sink.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../json.ts'
+import type { Json } from '../../json/json.ts'
 
 /** An event as its publisher writes it. */
 export interface NewEvent {

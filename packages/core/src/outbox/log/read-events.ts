@@ -1,4 +1,4 @@
-import type { Json } from '../../json.ts'
+import type { Json } from '../../json/json.ts'
 import type { SqlClient } from '../../stores/sql-client.ts'
 import type { LoggedEvent } from './event.ts'
 import {

@@ -2,12 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 import { orThrow, type Stores } from '@headwater/core'
 import {
   eventually,
-  faultProxy,
   type FaultProxy,
   leastRoundTrips,
   type PostgresServer,
   type PostgresStandby,
-  startPostgresServer,
   startPostgresStandby,
 } from '@headwater/testing'
 import pg from 'pg'
@@ -16,7 +14,9 @@ import {
   connectReplicas,
   patientMs,
   type ReplicatedStores,
+  type ReplicaServers,
   runAt,
+  startReplica,
   titleOf,
 } from './replicas-fixture.ts'
 
@@ -25,17 +25,13 @@ let standby: PostgresStandby
 let link: FaultProxy
 const opened: Stores[] = []
 
+let servers: ReplicaServers
+
 beforeAll(async () => {
-  primary = await startPostgresServer()
-  await runAt(primary.url, "CREATE TABLE course AS SELECT 'Algebra'::text AS title")
-  standby = await startPostgresStandby(primary)
-  link = await faultProxy(standby.url)
+  servers = await startReplica()
+  ;({ primary, standby, link } = servers)
 })
-afterAll(async () => {
-  await link.close()
-  await standby.stop()
-  await primary.stop()
-})
+afterAll(() => servers.stop())
 afterEach(async () => {
   link.restore()
   await runAt(standby.url, 'SELECT pg_wal_replay_resume()')

@@ -6,12 +6,42 @@ import {
   orThrow,
   type Stores,
 } from '@headwater/core'
-import { eventually } from '@headwater/testing'
+import {
+  eventually,
+  faultProxy,
+  type FaultProxy,
+  type PostgresServer,
+  type PostgresStandby,
+  startPostgresServer,
+  startPostgresStandby,
+} from '@headwater/testing'
 import { expect } from 'vitest'
 import pg from 'pg'
 
 /** Time for what is to happen, on a busy machine. */
 export const patientMs = 60_000
+
+/** A primary with the course Algebra, and a standby behind a link. */
+export interface ReplicaServers {
+  readonly primary: PostgresServer
+  readonly standby: PostgresStandby
+  readonly link: FaultProxy
+  readonly stop: () => Promise<void>
+}
+
+/** Starts them. */
+export async function startReplica(): Promise<ReplicaServers> {
+  const primary = await startPostgresServer()
+  await runAt(primary.url, "CREATE TABLE course AS SELECT 'Algebra'::text AS title")
+  const standby = await startPostgresStandby(primary)
+  const link = await faultProxy(standby.url)
+  const stop = async (): Promise<void> => {
+    await link.close()
+    await standby.stop()
+    await primary.stop()
+  }
+  return { primary, standby, link, stop }
+}
 
 /** Stores whose replicas are looked at, and who answered their reads. */
 export interface ReplicatedStores {

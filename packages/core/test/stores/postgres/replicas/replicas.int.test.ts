@@ -8,7 +8,6 @@ import {
   type PostgresServer,
   type PostgresStandby,
   startPostgresServer,
-  startPostgresStandby,
 } from '@headwater/testing'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -17,7 +16,9 @@ import {
   patientMs,
   rename,
   type ReplicatedStores,
+  type ReplicaServers,
   runAt,
+  startReplica,
   titleOf,
 } from './replicas-fixture.ts'
 
@@ -26,17 +27,13 @@ let standby: PostgresStandby
 let link: FaultProxy
 const opened: Stores[] = []
 
+let servers: ReplicaServers
+
 beforeAll(async () => {
-  primary = await startPostgresServer()
-  await runAt(primary.url, "CREATE TABLE course AS SELECT 'Algebra'::text AS title")
-  standby = await startPostgresStandby(primary)
-  link = await faultProxy(standby.url)
+  servers = await startReplica()
+  ;({ primary, standby, link } = servers)
 })
-afterAll(async () => {
-  await link.close()
-  await standby.stop()
-  await primary.stop()
-})
+afterAll(() => servers.stop())
 beforeEach(async () => {
   await runAt(primary.url, "UPDATE course SET title = 'Algebra'")
   await standby.catchUp()
