@@ -64,15 +64,16 @@ export class IntervalReader {
 
   /**
    * Returns the next stretch, `undefined` when every shard is at the newest tick. It was read ahead
-   * as a rule, while the one before it was handed over; otherwise it takes one round trip.
+   * as a rule, while the one before it was handed over; otherwise it takes one round trip. Nothing
+   * was there to be read ahead where its tick was made meanwhile.
    */
   async next(shards: readonly OwnedShard[]): Promise<Stretch | undefined> {
     const { group, nextTick } = furthestBehind(shards)
     const ahead = this.#ahead
     this.#ahead = undefined
-    const reading = await (ahead?.key === keyOf(group)
-      ? ahead.reading
-      : this.#read(group, nextTick))
+    const reading =
+      (ahead?.key === keyOf(group) ? await ahead.reading : undefined) ??
+      (await this.#read(group, nextTick))
     if (reading === undefined) return undefined
     const { chunk, end, at } = reading
     if (!chunk.isEmpty) {
