@@ -59,8 +59,13 @@ export type { InvalidationOptions } from './invalidation/invalidation.ts'
 
 export { nearDefaults } from './near/near-options.ts'
 export type { NearOptions } from './near/near-options.ts'
+export { nearMembers } from './near/near-members.ts'
+export type { NearMembers } from './near/near-members.ts'
 
 export { defineCache } from './cache/define-cache.ts'
+export { inspectKey } from './cache/inspect-key.ts'
+export type { InspectedEntry, KeyHolder, KeyInspection } from './cache/inspect-key.ts'
+export type { KeyState } from './cache/entry.ts'
 export { cacheDefaults } from './cache/cache.ts'
 export { cacheKey } from './cache-key.ts'
 export type { CacheKey } from './cache-key.ts'

@@ -81,7 +81,8 @@ export function connectReason(error: unknown): string {
   if (code !== undefined) return `${credentialReplies[code] ?? 'it refused'} (${code})`
   const reason = reasonOf(error)
   if (reason.startsWith('Socket closed unexpectedly')) return closedAtOnce
-  return reason === 'Connection timeout' ? noAnswer : reason
+  // A server that accepts a connection and says nothing is left by its client.
+  return reason === 'Connection timeout' || reason === 'Disconnects client' ? noAnswer : reason
 }
 
 /** Whether the server refuses the credentials, which no further attempt will change. */

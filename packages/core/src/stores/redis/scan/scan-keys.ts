@@ -35,7 +35,7 @@ export async function* scanKeys(
 }
 
 /** The masters of a cluster; `undefined` alone for what is no cluster. */
-async function mastersOf({
+export async function mastersOf({
   client,
 }: RedisStore): Promise<readonly (RedisClientType | undefined)[]> {
   if (!isCluster(client)) return [undefined]
@@ -43,6 +43,6 @@ async function mastersOf({
 }
 
 /** The pattern that matches a text alone. */
-function literally(text: string): string {
+export function literally(text: string): string {
   return text.replace(/[*?[\]\\^]/g, '\\$&')
 }
