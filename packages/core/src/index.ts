@@ -206,3 +206,9 @@ export { option, strictOptions } from './check-options.ts'
 export type { OptionRules } from './check-options.ts'
 /** @internal */
 export { money } from './money.ts'
+
+// What the command line needs and a host does not.
+/** @internal */
+export { connectUnready } from './connect/connect.ts'
+/** @internal */
+export { findRefusal } from './outbox/origin.ts'

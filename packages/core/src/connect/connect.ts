@@ -4,7 +4,7 @@ import { Diagnostics } from '../diagnostics.ts'
 import type { InvalidInput, PackageMissing, StoreError } from '../errors.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, type Result, ResultAsync } from '../result.ts'
-import type { OpenedStore } from '../stores/store-kind.ts'
+import type { OpenedStore, StoreContext } from '../stores/store-kind.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { connectedStores } from './connected-stores.ts'
 import { openStores } from './open-stores.ts'
@@ -45,6 +45,24 @@ export function connect(options: ConnectOptions): ResultAsync<Stores, ConnectErr
   return new ResultAsync(open(settings.value, options))
 }
 
+/**
+ * Opens the stores like {@link connect}, and waits for none: what is wrong with one, PostgreSQL
+ * included, its own calls say.
+ *
+ * @internal
+ */
+export function connectUnready(
+  options: ConnectOptions,
+): ResultAsync<Stores, InvalidInput | PackageMissing> {
+  const settings = parseConnectOptions(options)
+  if (settings.isErr()) return errAsync(settings.error)
+  const { invalidation, near } = options
+  const context = contextOf(options)
+  return new ResultAsync(openStores(settings.value, context)).map((opened) =>
+    connectedStores({ ...context, opened, invalidation, near }),
+  )
+}
+
 /** The longest wait for an optional store, so that the first calls find one that is up. */
 const optionalWaitMs = 1_000
 const retryAfterMs = 100
@@ -53,9 +71,9 @@ async function open(
   settings: ConnectSettings,
   options: ConnectOptions,
 ): Promise<Result<Stores, ConnectError>> {
-  const clock = options.clock ?? systemClock
-  const diagnostics = options.diagnostics ?? new Diagnostics()
-  const opened = await openStores(settings, { clock, diagnostics })
+  const context = contextOf(options)
+  const { clock } = context
+  const opened = await openStores(settings, context)
   if (opened.isErr()) return err(opened.error)
   const endMs = clock.monotonic() + settings.connectDeadlineMs
   const waits = opened.value.map((store) => awaitStore(store, () => endMs - clock.monotonic()))
@@ -65,13 +83,17 @@ async function open(
     return err(failure)
   }
   const { invalidation, near } = options
-  const stores = connectedStores({ opened: opened.value, clock, diagnostics, invalidation, near })
+  const stores = connectedStores({ ...context, opened: opened.value, invalidation, near })
   // The gate of the cache opens with its first look at the intents: the first reads shall find it
   // open.
   const ready = [stores.invalidation.gate.firstLook]
   if (near !== undefined) ready.push(stores.invalidation.startNear().ready)
   await within(Promise.all(ready), optionalWaitMs, () => undefined)
   return ok(stores)
+}
+
+function contextOf({ clock, diagnostics }: ConnectOptions): StoreContext {
+  return { clock: clock ?? systemClock, diagnostics: diagnostics ?? new Diagnostics() }
 }
 
 async function awaitStore(

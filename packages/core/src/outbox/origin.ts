@@ -65,6 +65,8 @@ export function checkOrigin({
 /**
  * Why relays refuse ids of another server, if they do. Unlike {@link checkOrigin} it notes nothing,
  * and does not ask what was lost.
+ *
+ * @internal
  */
 export function findRefusal(
   stores: Pick<Stores, 'postgres'>,
