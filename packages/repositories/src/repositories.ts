@@ -114,8 +114,7 @@ export function createRepositories(
 ): Repositories {
   checkOptions('createRepositories', optionNames(), options)
   const activityOptions = checkActivityOptions(options.activity)
-  const { types, redact } = activityOptions
-  const redactor = redact && new Redactor(redact)
+  const redactor = activityOptions.redact && new Redactor(activityOptions.redact)
   const context = createContext(stores, options, sealingOf(stores, options.encryptedFields))
   const sealing = context.sealing?.activity
   const popularity = new Popularity(stores)
@@ -125,6 +124,7 @@ export function createRepositories(
   const log = opened?.log
   const resyncing = { options: activityOptions, redactor, sink: activityLogSinkName }
   const buffer = log && openBuffer(stores, log, activityOptions)
+  const recording = { ...activityOptions, stores, log, buffer, redactor, sealing }
   return {
     users: new UserRepository({
       context,
@@ -135,7 +135,7 @@ export function createRepositories(
     courses: new CourseRepository(context, popularity),
     enrollments: new EnrollmentRepository(context, options.enrollments),
     waitlist: new WaitlistRepository(context),
-    activity: new ActivityRepository({ stores, log, buffer, types, redactor, sealing }),
+    activity: new ActivityRepository(recording),
     encryption: isSealed(context) ? new FieldEncryption(context) : undefined,
     sinks: [
       ...(log ? [logSink({ log, redactor, sealing }, stores)] : []),

@@ -1,3 +1,4 @@
+import type { StoreUnavailable } from '@headwater/core'
 import type { Abortable, Filter } from 'mongodb'
 import { encodeCursor, toPage } from '../page.ts'
 import type { Page } from '../page.ts'
@@ -17,6 +18,15 @@ export interface ActivityPageRequest {
   readonly limit: number
   /** Moment and id of the last record of the previous page. */
   readonly cursor?: readonly [at: number, id: string] | undefined
+}
+
+/** The failure of a request where there is no log. */
+export const noMongodb: StoreUnavailable = {
+  type: 'store-unavailable',
+  message: 'no MongoDB is configured',
+  retryable: false,
+  store: 'mongodb',
+  operation: 'activity-list',
 }
 
 type Condition = Filter<UserActivityDocument>

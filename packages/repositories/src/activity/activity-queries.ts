@@ -30,3 +30,12 @@ export const selectSpill = `
 export const deleteSpill = `
   DELETE FROM @schema.activity_spill
   WHERE seq = ANY ($1::bigint[])`
+
+/** What waits in the table. */
+export const selectSpillStatus = `
+  SELECT
+    count(*)::int AS entries,
+    coalesce(max(spill.seq) - min(spill.seq) + 1, 0)::float8 AS used,
+    min(spill.spilled_at) AS oldest_at,
+    pg_total_relation_size('@schema.activity_spill'::regclass)::float8 AS bytes
+  FROM @schema.activity_spill AS spill`

@@ -4,7 +4,7 @@ import type {
   Abortable,
   InvalidInput,
   ResultAsync,
-  StoreUnavailable,
+  SqlError,
   Stores,
   Transaction,
   TransactionError,
@@ -16,6 +16,8 @@ import { write } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
 import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
+import { readSpillStatus } from './activity-spill.ts'
+import type { SpillStatus } from './activity-spill.ts'
 import { ActivityCheck } from './activity-check.ts'
 import type { CheckedActivity } from './activity-check.ts'
 import type { ActivityEntry, LoggedActivity } from './activity-entry.ts'
@@ -29,7 +31,7 @@ import {
   searchLogInput,
   searchPageInput,
 } from './activity-input.ts'
-import { readActivityPage } from './activity-page.ts'
+import { noMongodb, readActivityPage } from './activity-page.ts'
 import { commonActivityTypes } from './activity-types.ts'
 import type { ActivityTypes } from './activity-types.ts'
 import type {
@@ -59,6 +61,8 @@ export interface ActivityDeps {
   readonly log: EventLog | undefined
   /** The buffer in front of it. */
   readonly buffer: ActivityBuffer | undefined
+  /** Entries that may wait in PostgreSQL. */
+  readonly maxSpilled: number
   /** Schemas of the data, by type. */
   readonly types?: ActivityTypes | undefined
   /** Redacts fields that must not leave the process. */
@@ -190,6 +194,15 @@ export class ActivityRepository {
     await this.#deps.buffer?.flush()
   }
 
+  /**
+   * Tells how much activity of all processes waits in PostgreSQL while MongoDB does not take it.
+   * One PostgreSQL round trip, which counts every entry.
+   */
+  spilled(): ResultAsync<SpillStatus, SqlError> {
+    const { stores, maxSpilled } = this.#deps
+    return readSpillStatus(stores, maxSpilled)
+  }
+
   #acceptMany(events: readonly ActivityEvent[]): CheckedActivity[] | undefined {
     if (!Array.isArray(events) || events.length > maxEvents) return undefined
     const accepted: CheckedActivity[] = []
@@ -273,14 +286,6 @@ export class ActivityRepository {
 }
 
 const maxEvents = 10_000
-
-const noMongodb: StoreUnavailable = {
-  type: 'store-unavailable',
-  message: 'no MongoDB is configured',
-  retryable: false,
-  store: 'mongodb',
-  operation: 'activity-list',
-}
 
 function fromInput({
   userId = null,

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
-import { deleteSpill, insertSpill, selectOwnSpill, selectSpill } from './activity-queries.ts'
+import {
+  deleteSpill,
+  insertSpill,
+  selectOwnSpill,
+  selectSpill,
+  selectSpillStatus,
+} from './activity-queries.ts'
 
 /** A spilled entry. */
 export interface SpilledEntry {
@@ -9,6 +15,41 @@ export interface SpilledEntry {
   readonly seq: string
   /** The entry. */
   readonly entry: ActivityEntry
+}
+
+/** The activity of all processes that waits in PostgreSQL while MongoDB does not take it. */
+export interface SpillStatus {
+  /** Number of entries. */
+  readonly entries: number
+  /** How much of `limit` is in use: entries that were written already between others count too. */
+  readonly used: number
+  /** Number from which further activity is dropped: `maxSpilled`. */
+  readonly limit: number
+  /** When the oldest of them was spilled; absent when there is none. */
+  readonly oldestAt?: Date
+  /** Size of the table on disk with its indexes, in bytes. */
+  readonly bytes: number
+}
+
+/** Reads what waits in PostgreSQL. One round trip, which counts every entry. */
+export function readSpillStatus(
+  { postgres }: Pick<Stores, 'postgres'>,
+  limit: number,
+): ResultAsync<SpillStatus, SqlError> {
+  return postgres.query<SpillRow>(selectSpillStatus).map(({ rows: [row] }) => ({
+    entries: row?.entries ?? 0,
+    used: row?.used ?? 0,
+    limit,
+    ...(row?.oldest_at == null ? {} : { oldestAt: row.oldest_at }),
+    bytes: row?.bytes ?? 0,
+  }))
+}
+
+interface SpillRow {
+  readonly entries: number
+  readonly used: number
+  readonly oldest_at: Date | null
+  readonly bytes: number
 }
 
 /** The owner of spilled entries: this process, or any process, running or ended. */
