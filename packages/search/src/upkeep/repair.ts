@@ -27,6 +27,18 @@ export interface RepairOptions {
    * @defaultValue the active one
    */
   readonly generation?: string
+  /** Called after every batch of differences. An error it throws ends the repair. */
+  readonly onProgress?: (progress: RepairProgress) => void
+  /** Ends the repair early, between two batches; the next call repairs what is left. */
+  readonly signal?: AbortSignal
+}
+
+/** The progress of a repair. */
+export interface RepairProgress {
+  /** Differences done so far. */
+  readonly done: number
+  /** Differences to repair. */
+  readonly total: number
 }
 
 /** The defaults of {@link RepairOptions}. */
@@ -40,7 +52,7 @@ export interface RepairReport {
   readonly isApplied: boolean
   /** The differences, up to the limit. */
   readonly differences: readonly IndexDifference[]
-  /** Whether these are all differences. */
+  /** Whether these are all differences, and all of them were looked at. */
   readonly isComplete: boolean
   /** The number of differences that were repaired. */
   readonly repaired: number
@@ -75,9 +87,11 @@ export async function repairIndex(
     isComplete: found.value.length <= limit,
   }
   if (!apply) return ok({ ...report, repaired: 0, failed: [] })
-  return (await repairDifferences(deps, differences)).map((failed) => ({
+  const repaired = await repairDifferences(deps, differences, options)
+  return repaired.map(({ done, failed }) => ({
     ...report,
-    repaired: differences.length - failed.length,
+    isComplete: report.isComplete && done === differences.length,
+    repaired: done - failed.length,
     failed,
   }))
 }
@@ -98,6 +112,9 @@ async function differencesUpTo(
   }
 }
 
+/** What became of differences: how many were looked at, and which cannot be repaired. */
+type RepairedDifferences = Pick<RepairReport, 'failed'> & Pick<RepairProgress, 'done'>
+
 /**
  * Writes the rows of these courses, and removes records that belong to no course. Returns the
  * courses that cannot be indexed as they are.
@@ -105,10 +122,12 @@ async function differencesUpTo(
 export async function repairDifferences(
   { generation, indexer }: RepairDeps,
   differences: readonly IndexDifference[],
-): Promise<Result<RepairReport['failed'], IndexError>> {
+  { signal, onProgress }: Pick<RepairOptions, 'signal' | 'onProgress'> = {},
+): Promise<Result<RepairedDifferences, IndexError>> {
   const failed: { courseId: number; reason: string }[] = []
-  for (let from = 0; from < differences.length; from += batchSize) {
-    const batch = differences.slice(from, from + batchSize)
+  let done = 0
+  while (done < differences.length && signal?.aborted !== true) {
+    const batch = differences.slice(done, done + batchSize)
     const strangers = batch
       .filter(({ courseId }) => courseId === undefined)
       .map(({ recordId }) => recordId)
@@ -121,6 +140,8 @@ export async function repairDifferences(
       if (outcome.isErr() && !isRefusalOfText(outcome.error)) return err(outcome.error)
       if (outcome.isErr()) failed.push({ courseId, reason: outcome.error.type })
     }
+    done += batch.length
+    onProgress?.({ done, total: differences.length })
   }
-  return ok(failed)
+  return ok({ done, failed })
 }

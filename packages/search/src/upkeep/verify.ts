@@ -18,8 +18,18 @@ export interface VerifyOptions {
    * @defaultValue `100`
    */
   readonly maxListed?: number
+  /** Called after every page. An error it throws ends the comparison. */
+  readonly onProgress?: (progress: VerifyProgress) => void
   /** Ends the comparison early, between two pages; the report covers the pages before. */
   readonly signal?: AbortSignal
+}
+
+/** The progress of a comparison: all courses come before all records. */
+export interface VerifyProgress {
+  /** Published courses compared so far. */
+  readonly courses: number
+  /** Records looked up so far. */
+  readonly records: number
 }
 
 /** The defaults of {@link VerifyOptions}. */
@@ -56,7 +66,7 @@ export async function verifyIndex(
   deps: ComparedDeps,
   options: VerifyOptions = {},
 ): Promise<Result<VerifyReport, IndexError>> {
-  const { maxListed, signal } = { ...verifyDefaults, ...options }
+  const { maxListed, signal, onProgress } = { ...verifyDefaults, ...options }
   const counts = {
     courses: 0,
     records: 0,
@@ -72,6 +82,7 @@ export async function verifyIndex(
       counts.records += page.records
       for (const { kind } of page.differences) counts[kind] += 1
       listed.push(...page.differences.slice(0, Math.max(0, maxListed - listed.length)))
+      onProgress?.({ courses: counts.courses, records: counts.records })
       if (signal?.aborted === true) break
     }
   } catch (error) {

@@ -110,15 +110,19 @@ describe('the catalogue and the index', () => {
     expect(plan).toMatchObject({ isApplied: false, repaired: 0, isComplete: true })
     expect(plan.differences).toHaveLength(6)
     expect(countsOf(orThrow(await app.search.index.verify()))).toEqual(countsOf(report))
+    const interrupted = { apply: true, signal: AbortSignal.abort() }
+    expect(orThrow(await app.search.index.repair(interrupted))).toMatchObject({
+      ...{ isApplied: true, repaired: 0, isComplete: false },
+    })
     expect(orThrow(await app.search.index.repair({ apply: true, limit: 4 }))).toMatchObject({
-      isApplied: true,
-      repaired: 4,
-      isComplete: false,
+      ...{ isApplied: true, repaired: 4, isComplete: false },
     })
-    expect(orThrow(await app.search.index.repair({ apply: true }))).toMatchObject({
-      repaired: 2,
-      isComplete: true,
+    const told: unknown[] = []
+    const onProgress = (progress: unknown) => told.push(progress)
+    expect(orThrow(await app.search.index.repair({ apply: true, onProgress }))).toMatchObject({
+      ...{ repaired: 2, isComplete: true },
     })
+    expect(told).toEqual([{ done: 2, total: 2 }])
     expect(orThrow(await app.search.index.verify()).isInSync).toBe(true)
     expect(orThrow(await index.fetch(['lesson_1'])).size).toBe(1)
     orThrow(await index.delete(['lesson_1']))
