@@ -58,6 +58,29 @@ module.exports = {
       from: { path: '^packages/brokers/src' },
       to: { path: '^packages/(?!core/|brokers/)' },
     },
+    {
+      name: 'cli-imports-core',
+      severity: 'error',
+      from: { path: '^packages/cli/src' },
+      to: { path: '^packages/(?!core/|cli/|repositories/|search/)' },
+    },
+    {
+      name: 'cli-imports-only-types-of-repositories-and-search',
+      severity: 'error',
+      from: { path: '^packages/cli/src' },
+      to: { path: '^packages/(repositories|search)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'help-loads-no-command',
+      severity: 'error',
+      from: {
+        path: '^packages/cli/src/(main|run|program|invocation)\\.ts|^packages/cli/src/programs/',
+      },
+      to: {
+        path: '^packages/(core/|cli/src/(commands|config|doctor)/)',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
     ...Object.entries(brokerClients).map(([room, client]) => ({
       name: `a-client-of-a-broker-only-in: ${room}`,
       severity: 'error',

@@ -39,6 +39,7 @@ const tasks = {
   nats: 'NATS',
   rabbitmq: 'RabbitMQ',
   kafka: 'Kafka',
+  config: 'Command line',
   stack: 'Starting stores',
   servers: 'Servers',
   proxy: 'Faults',

@@ -8,7 +8,9 @@ const internals = new Map([
   [
     '@headwater/core',
     [
+      'connectUnready',
       'credentialRule',
+      'findRefusal',
       'money',
       'once',
       'option',

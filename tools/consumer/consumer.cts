@@ -1,6 +1,7 @@
 import core = require('@headwater/core')
 import brokers = require('@headwater/brokers')
 import rabbitmq = require('@headwater/brokers/rabbitmq')
+import cli = require('@headwater/cli')
 import repositories = require('@headwater/repositories')
 import search = require('@headwater/search')
 import testing = require('@headwater/testing')
@@ -10,6 +11,7 @@ const entries: readonly unknown[] = [
   core.transaction,
   brokers.inbox.once,
   rabbitmq.rabbitmqSink,
+  cli.defineConfig,
   repositories.createRepositories,
   search.createCourseSearch,
   testing.startTestStack,

@@ -10,6 +10,7 @@ import {
 import { inbox } from '@headwater/brokers'
 import { kafkaSink } from '@headwater/brokers/kafka'
 import { rabbitmqSink } from '@headwater/brokers/rabbitmq'
+import { defineConfig } from '@headwater/cli'
 import { createRepositories } from '@headwater/repositories'
 import { createCourseSearch, hashingEmbedder } from '@headwater/search'
 import { startTestStack } from '@headwater/testing'
@@ -22,6 +23,7 @@ export const entries: readonly unknown[] = [
   inbox.once,
   kafkaSink,
   rabbitmqSink,
+  defineConfig,
   createRepositories,
   createCourseSearch,
   startTestStack,

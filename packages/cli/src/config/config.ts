@@ -1,0 +1,70 @@
+import type {
+  ConnectOptions,
+  MigrateOptions,
+  Resyncable,
+  Sessions,
+  Sink,
+  Stores,
+} from '@headwater/core'
+import type { ActivityRepository } from '@headwater/repositories'
+import type { CourseSearch } from '@headwater/search'
+
+/** What the command line knows of an application. */
+export interface HeadwaterConfig {
+  /**
+   * Options of `connect`.
+   *
+   * @defaultValue `connectOptionsFromEnv(process.env)`
+   */
+  readonly connect?: ConnectOptions
+  /**
+   * Stores that the configuration has connected itself, in place of `connect`. The command closes
+   * them. `doctor` then says nothing of stores that could not be connected.
+   */
+  readonly stores?: Stores
+  /**
+   * Options of `migrate`: the sets of the packages and of the application.
+   *
+   * @defaultValue the set of core alone
+   */
+  readonly migrate?: MigrateOptions
+  /** Makes the services that commands work on; called by those that need them. */
+  readonly services?: (stores: Stores) => HeadwaterServices | Promise<HeadwaterServices>
+}
+
+/** What an application makes of its stores; `createRepositories` and more fit in. */
+export interface HeadwaterServices {
+  /** The search whose index `headwater search` verifies and repairs. */
+  readonly search?: Pick<CourseSearch, 'index'>
+  /**
+   * The sessions of `headwater sessions`.
+   *
+   * @defaultValue `createSessions(stores)`
+   */
+  readonly sessions?: Pick<Sessions, 'list' | 'revoke' | 'revokeAll'>
+  /** The activity whose spill `headwater activity spill` tells of and drains. */
+  readonly activity?: Pick<ActivityRepository, 'spilled' | 'flush'>
+  /** Sinks that `headwater resync` tells of a restore. */
+  readonly sinks?: readonly Sink[]
+  /** Parts of `headwater resync` and `headwater rebuild`. */
+  readonly resyncables?: readonly Resyncable[]
+}
+
+/** A configuration, or a function that makes one. */
+export type HeadwaterConfigSource =
+  HeadwaterConfig | (() => HeadwaterConfig | Promise<HeadwaterConfig>)
+
+/**
+ * Returns what it is given, with its type: the default export of `headwater.config.ts`.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({
+ *   migrate: { sets: [repositoriesMigrations, searchMigrations] },
+ *   services: (stores) => createRepositories(stores),
+ * })
+ * ```
+ */
+export function defineConfig<Source extends HeadwaterConfigSource>(source: Source): Source {
+  return source
+}

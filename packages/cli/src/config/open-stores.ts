@@ -1,0 +1,52 @@
+import { connect, connectOptionsFromEnv } from '@headwater/core'
+import type { ConnectOptions, Stores } from '@headwater/core'
+import { CommandFailed, type OpenedStores } from '../commands/command.ts'
+import { UsageError } from '../commands/usage-error.ts'
+import { once } from '../once.ts'
+import type { Secrets } from '../terminal/secrets.ts'
+import type { HeadwaterConfig } from './config.ts'
+
+/** What opening stores needs beside a configuration. */
+export interface OpenStoresDeps {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Learns the secrets of the configuration. */
+  readonly secrets: Secrets
+}
+
+/** Somebody who types has more patience than a request, and less than a start, in milliseconds. */
+const patience = { commandMs: 2_000, connectMs: 3_000 }
+
+/**
+ * The options that stores are connected with. Processes that keep values near are waited for by
+ * whoever changes them, and so is what a command invalidates.
+ */
+export function connectOptions(
+  { connect: given }: HeadwaterConfig,
+  { env, secrets }: OpenStoresDeps,
+): ConnectOptions {
+  const options = given ?? connectOptionsFromEnv(env)
+  secrets.learn(options)
+  const redis = { deadlineMs: patience.commandMs, ...options.redis }
+  return { near: { maxBytes: 0 }, connectDeadlineMs: patience.connectMs, ...options, redis }
+}
+
+/**
+ * Connects the stores of a configuration, or takes those that it has connected.
+ *
+ * @throws UsageError for options that break a rule. CommandFailed when PostgreSQL or another
+ *   required store cannot be had.
+ */
+export async function openStores(
+  config: HeadwaterConfig,
+  deps: OpenStoresDeps,
+): Promise<OpenedStores> {
+  const stores = config.stores ?? (await connected(connectOptions(config, deps)))
+  return { stores, services: once(async () => (await config.services?.(stores)) ?? {}) }
+}
+
+async function connected(options: ConnectOptions): Promise<Stores> {
+  const stores = await connect(options)
+  if (stores.isOk()) return stores.value
+  if (stores.error.type === 'invalid-input') throw new UsageError(stores.error.message)
+  throw new CommandFailed(stores.error)
+}

@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander'
+import { lazily, type Surroundings } from '../invocation.ts'
+import { seconds } from './arguments.ts'
+
+/** `doctor`, `migrate` and `activity`. */
+export function addDeploymentCommands(program: Command, surroundings: Surroundings): void {
+  program
+    .command('doctor')
+    .description('look at every store at once, and say what is wrong and how to mend it')
+    .addOption(
+      new Option('--deadline <seconds>', 'time that each store has')
+        .argParser(seconds)
+        .default(1_500, '1.5'),
+    )
+    .action(lazily(surroundings, async () => (await import('../commands/doctor.ts')).doctor))
+  program
+    .command('migrate')
+    .description('bring the schema up to date')
+    .option('--plan', 'only say what is pending; exit code 1 if anything is')
+    .option('--wait', 'wait until another process has brought it up to date')
+    .addOption(
+      new Option('--timeout <seconds>', 'longest time for --wait')
+        .argParser(seconds)
+        .default(300_000, '300'),
+    )
+    .action(lazily(surroundings, async () => (await import('../commands/migrate.ts')).migration))
+  program
+    .command('activity')
+    .description('the log of activity')
+    .command('spill')
+    .description('say how much waits in PostgreSQL while MongoDB does not take it')
+    .option('--drain', 'write it to MongoDB now')
+    .action(lazily(surroundings, async () => (await import('../commands/activity.ts')).spill))
+}

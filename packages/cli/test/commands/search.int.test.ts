@@ -1,0 +1,89 @@
+import { expect, test, afterAll, beforeAll } from 'vitest'
+import type { Course } from '@headwater/repositories'
+import { openCli, runCli, type CliFixture } from '../cli-fixture.ts'
+
+let fixture: CliFixture
+let courses: readonly Course[]
+
+beforeAll(async () => {
+  fixture = await openCli()
+  courses = await fixture.offer('Algebra', 'Baking', 'Chess')
+})
+afterAll(() => fixture.dispose())
+
+test('An index that lacks courses is a finding, and its repair is planned before it is done', async () => {
+  const verified = await fixture.json('search', 'verify', '--limit', '2')
+  expect(verified).toMatchObject({
+    code: 1,
+    json: { command: 'search verify', isInSync: false, missing: 3, courses: 3 },
+  })
+  expect(verified.json['differences']).toHaveLength(2)
+  const planned = await fixture.json('search', 'repair')
+  expect(planned).toMatchObject({ code: 1, json: { isApplied: false, repaired: 0 } })
+  const part = await fixture.json('search', 'repair', '--limit', '1', '--yes')
+  expect(part).toMatchObject({ code: 1, json: { repaired: 1, isComplete: false } })
+  const rest = await fixture.json('search', 'repair', '--yes')
+  expect(rest).toMatchObject({ code: 0, json: { repaired: 2, isComplete: true } })
+  expect(await fixture.json('search', 'verify')).toMatchObject({
+    code: 0,
+    json: { isInSync: true, coverage: 1 },
+  })
+})
+
+test('The status tells of all courses and of one', async () => {
+  const { json } = await fixture.json('search', 'status')
+  expect(json).toMatchObject({ command: 'search status', synced: 3, pending: 0, failed: 0 })
+  const [{ id }] = courses as [Course]
+  const one = await fixture.json('search', 'status', String(id))
+  expect(one.json).toMatchObject({ version: 1, course: { courseId: id, state: 'synced' } })
+  expect((one.json['course'] as { version: number }).version).toBeGreaterThan(1)
+  expect(await fixture.cli('search', 'status', 'algebra')).toMatchObject({ code: 2 })
+  expect(await fixture.json('search', 'status', '4711')).toMatchObject({
+    code: 1,
+    json: { version: 1, error: { type: 'not-found' } },
+  })
+})
+
+test('Reindexing tells how far it is, and goes on where it was interrupted', async () => {
+  const interrupted = await fixture.cliIn(
+    { signal: AbortSignal.abort() },
+    ...['search', 'reindex', '--json'],
+  )
+  expect(interrupted.code).toBe(1)
+  expect(JSON.parse(interrupted.out)).toMatchObject({ isComplete: false })
+  const done = await fixture.json('search', 'reindex')
+  expect(done).toMatchObject({
+    code: 0,
+    json: { command: 'search reindex', isComplete: true, counts: { unchanged: 3 } },
+  })
+  expect(done.err).toMatch(/100 % indexed: 3 of 3 courses/)
+})
+
+test('Generations are listed, and removed or activated only with --yes', async () => {
+  const { json } = await fixture.json('search', 'generations')
+  expect(json).toMatchObject({ generations: [{ state: 'active', dimensions: 1536 }] })
+  const planned = await fixture.json('search', 'generations', 'activate')
+  expect(planned).toMatchObject({ code: 1, json: { isApplied: false } })
+  const activated = await fixture.json('search', 'generations', 'activate', '--yes')
+  expect(activated).toMatchObject({ code: 0, json: { isApplied: true, report: { coverage: 1 } } })
+  expect(await fixture.json('search', 'generations', 'rollback', '--yes')).toMatchObject({
+    code: 1,
+    json: { error: { type: 'invalid-input' } },
+  })
+  expect(await fixture.json('search', 'generations', 'cleanup', '--yes')).toMatchObject({
+    code: 0,
+    json: { generations: [], removed: 0 },
+  })
+  const [{ name }] = json['generations'] as [{ readonly name: string }]
+  for (const kept of [name, 'nowhere'])
+    expect(await fixture.json('search', 'generations', 'cleanup', kept)).toMatchObject({
+      code: 2,
+      json: { error: { type: 'usage', message: expect.stringContaining(kept) as string } },
+    })
+})
+
+test('A command that needs what the application makes of its stores says so', async () => {
+  const { code, err } = await runCli(['search', 'verify'], { env: fixture.env })
+  expect(code).toBe(2)
+  expect(err).toContain('needs headwater.config.ts, whose services(stores) returns search')
+})
