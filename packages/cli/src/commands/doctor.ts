@@ -1,4 +1,9 @@
-import { type ConnectOptions, connectUnready, type Stores } from '@headwater/core'
+import {
+  type ConnectOptions,
+  connectUnready,
+  type MigrateOptions,
+  type Stores,
+} from '@headwater/core'
 import type { HeadwaterConfig } from '../config/config.ts'
 import { connectOptions } from '../config/open-stores.ts'
 import { type Check, type Examination, worstOf } from '../doctor/check.ts'
@@ -8,6 +13,7 @@ import { pineconeExaminer } from '../doctor/pinecone-examiner.ts'
 import { postgresExaminer } from '../doctor/postgres-examiner.ts'
 import { processExamination } from '../doctor/process-examination.ts'
 import { redisExaminer } from '../doctor/redis-examiner.ts'
+import { type ReplicaStates, watchReplicas } from '../doctor/replica-check.ts'
 import type { Paint, Tone } from '../terminal/paint.ts'
 import { counted, duration } from '../terminal/words.ts'
 import { type Command, CommandFailed, type Invocation } from './command.ts'
@@ -19,10 +25,12 @@ export const doctor: Command = async (invocation) => {
   const startedMs = terminal.clock.monotonic()
   const config = await invocation.config()
   const deadlineMs = options['deadline'] as number
-  const { stores, close } = await opened(invocation, config)
+  const { stores, connect, close } = await opened(invocation, config)
+  const replicas = watchReplicas(stores.diagnostics)
   try {
-    const examined = examinersOf(stores, config, deadlineMs).map((examiner) =>
-      examine(examiner, { clock: terminal.clock, deadlineMs }),
+    const { migrate = {} } = config
+    const examined = examinersOf({ stores, connect, replicas, migrate, deadlineMs }).map(
+      (examiner) => examine(examiner, { clock: terminal.clock, deadlineMs }),
     )
     const examinations = [processExamination(), ...(await Promise.all(examined))]
     const status = worstOf(examinations)
@@ -42,13 +50,16 @@ const closeMs = 100
 
 interface Opened {
   readonly stores: Stores
+  /** Absent where the configuration has connected the stores. */
+  readonly connect: ConnectOptions | undefined
   readonly close: () => Promise<unknown>
 }
 
 /** Unlike every other command it does not need the stores to be up. */
 async function opened({ terminal, secrets }: Invocation, config: HeadwaterConfig): Promise<Opened> {
-  const stores = config.stores ?? (await unready(connectOptions(config, { ...terminal, secrets })))
-  return { stores, close: async () => await stores.close({ deadlineMs: closeMs }) }
+  const connect = config.stores ? undefined : connectOptions(config, { ...terminal, secrets })
+  const stores = config.stores ?? (await unready(connect as ConnectOptions))
+  return { stores, connect, close: async () => await stores.close({ deadlineMs: closeMs }) }
 }
 
 async function unready(options: ConnectOptions): Promise<Stores> {
@@ -58,15 +69,19 @@ async function unready(options: ConnectOptions): Promise<Stores> {
   throw new CommandFailed(stores.error)
 }
 
-function examinersOf(
-  stores: Stores,
-  config: HeadwaterConfig,
-  deadlineMs: number,
-): readonly Examiner[] {
+interface ExaminerDeps {
+  readonly stores: Stores
+  readonly connect: ConnectOptions | undefined
+  readonly replicas: ReplicaStates
+  readonly migrate: MigrateOptions
+  readonly deadlineMs: number
+}
+
+function examinersOf({ connect, ...deps }: ExaminerDeps): readonly Examiner[] {
+  const { stores } = deps
   const { mongodb, pinecone } = stores
-  const { migrate = {}, connect } = config
   return [
-    postgresExaminer({ stores, migrate, connect: connect?.postgres, deadlineMs }),
+    postgresExaminer({ ...deps, connect: connect?.postgres }),
     redisExaminer(stores),
     ...(mongodb === undefined ? [] : [mongodbExaminer(mongodb, stores)]),
     ...(pinecone === undefined ? [] : [pineconeExaminer(pinecone)]),

@@ -17,6 +17,7 @@ import {
   selectServer,
   selectSight,
 } from './postgres-queries.ts'
+import { checkReplicas, type ReplicaStates } from './replica-check.ts'
 import { tablesOf } from './tables-of.ts'
 
 /** What an examination of PostgreSQL needs. */
@@ -24,6 +25,7 @@ export interface PostgresExaminerDeps {
   readonly stores: Stores
   readonly migrate: MigrateOptions
   readonly connect: ConnectOptions['postgres'] | undefined
+  readonly replicas: ReplicaStates
   /** Time that a statement has, in milliseconds. */
   readonly deadlineMs: number
 }
@@ -47,6 +49,15 @@ export function postgresExaminer(deps: PostgresExaminerDeps): Examiner {
         transactions: checkTransactions(deps, findings),
         migrations: checkMigrations(deps, findings),
         outbox: checkOutbox({ stores, deadlineMs }, findings),
+        replicas: checkReplicas(
+          {
+            states: deps.replicas,
+            count: deps.connect?.replicas?.length ?? 0,
+            clock: stores.clock,
+            deadlineMs: deadlineMs / 2,
+          },
+          findings,
+        ),
       })
     },
   }

@@ -298,3 +298,13 @@ test('Without any store configured the command says which variables are missing'
   expect(code).toBe(2)
   expect(err).toContain('HEADWATER_POSTGRES_URL')
 })
+
+test('A replica that is none, or is down, is told apart from one that answers', async () => {
+  const { HEADWATER_POSTGRES_URL: primary } = fixture.env
+  const nobody = 'postgres://postgres@127.0.0.1:1/postgres'
+  const { of } = await diagnose({ HEADWATER_POSTGRES_REPLICAS: `${primary},${nobody}` })
+  expect(of('postgres')['replicas']).toEqual([
+    'warning: replica 1 of 2 is no standby, and may have rows of its own',
+    'warning: replica 2 of 2 does not answer',
+  ])
+})

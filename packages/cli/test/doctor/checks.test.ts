@@ -1,8 +1,9 @@
-import { coreMigrations, errAsync, okAsync, type Stores } from '@headwater/core'
+import { coreMigrations, errAsync, okAsync, type Stores, systemClock } from '@headwater/core'
 import { expect, test } from 'vitest'
 import { Findings, worstOf } from '../../src/doctor/check.ts'
 import { checkOutbox } from '../../src/doctor/outbox-checks.ts'
 import { selectPublished } from '../../src/doctor/postgres-queries.ts'
+import { checkReplicas } from '../../src/doctor/replica-check.ts'
 import { tablesOf } from '../../src/doctor/tables-of.ts'
 
 test('A check that is refused takes no other away, and is not in order', async () => {
@@ -48,4 +49,14 @@ test('An outbox that relays refuse is mended by what happened to it, not by a re
   const refusal = findings.checks.find(({ name }) => name === 'outbox')
   expect(refusal).toMatchObject({ status: 'failed' })
   expect(refusal?.fix).toMatch(/backup headwater resync; .* reset --history continued$/)
+})
+
+test('A replica that answers is in order, and one of which nothing is known is not', async () => {
+  const findings = new Findings()
+  const states = new Map([[0, 'usable' as const]])
+  await checkReplicas({ states, count: 2, clock: systemClock, deadlineMs: 30 }, findings)
+  expect(findings.checks).toMatchObject([
+    { status: 'ok', message: 'replica 1 of 2 answers reads' },
+    { status: 'warning', message: 'replica 2 of 2 does not answer' },
+  ])
 })
