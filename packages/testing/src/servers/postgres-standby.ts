@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { appendFile, chmod, chown, cp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
@@ -48,32 +49,39 @@ export async function startPostgresStandby(
   return onFreePort(async (port) => {
     const dir = await serverDirectory('postgres', user)
     const data = join(dir, 'data')
-    await copyData(primary.url, data)
-    await follow(data, options.primaryUrl ?? primary.url)
-    if (user) await giveTo(user, data)
-    const server = await RestartableServer.start({
-      name: 'PostgreSQL standby',
-      command: binaries.postgres,
-      args: ['-D', 'data', ...serverFlags(port, options)],
-      dir,
-      user,
-      ready: /ready to accept (read-only )?connections/,
+    const server = await withClient(primary.url, async (client) => {
+      await keepLog(client)
+      await copyData(client, data)
+      await follow(data, options.primaryUrl ?? primary.url)
+      if (user) await giveTo(user, data)
+      return RestartableServer.start({
+        name: 'PostgreSQL standby',
+        command: binaries.postgres,
+        args: ['-D', 'data', ...serverFlags(port, options)],
+        dir,
+        user,
+        ready: /ready to accept (read-only )?connections/,
+      })
     })
     return standbyVerbs(postgresVerbs(server, { port, dir }), primary)
   })
 }
 
-/** What belongs to the running server and its own standbys. */
-const ofTheServer = /postmaster\.pid$|pg_replslot\/./
+/** Until the client ends: a checkpoint would remove what the standby has not received yet. */
+async function keepLog(client: Client): Promise<void> {
+  const slot = `standby_${randomBytes(6).toString('hex')}`
+  await client.query('SELECT pg_create_physical_replication_slot($1, true, true)', [slot])
+}
+
+/** What belongs to the running server and its own standbys; the log is received. */
+const ofTheServer = /postmaster\.pid$|(pg_replslot|pg_wal|pgsql_tmp)\/./
 
 /** A base backup by copying the files, since the binaries come without `pg_basebackup`. */
-async function copyData(url: string, to: string): Promise<void> {
-  const label = await withClient(url, async (client) => {
-    const from = await one(client, 'SHOW data_directory')
-    await client.query("SELECT pg_backup_start('standby', true)")
-    await cp(from, to, { recursive: true, filter: (path) => !ofTheServer.test(path) })
-    return one(client, 'SELECT labelfile FROM pg_backup_stop(false)')
-  })
+async function copyData(client: Client, to: string): Promise<void> {
+  const from = await one(client, 'SHOW data_directory')
+  await client.query("SELECT pg_backup_start('standby', true)")
+  await cp(from, to, { recursive: true, filter: (path) => !ofTheServer.test(path) })
+  const label = await one(client, 'SELECT labelfile FROM pg_backup_stop(false)')
   await writeFile(join(to, 'backup_label'), label)
   await chmod(to, 0o700)
 }

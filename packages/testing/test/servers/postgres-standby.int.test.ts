@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -33,6 +34,27 @@ async function query(url: string, text: string): Promise<unknown[]> {
     await client.end()
   }
 }
+
+test('A PostgreSQL standby starts while its primary writes and removes its log', async () => {
+  await query(primary.url, 'CREATE TABLE busy (id int)')
+  let isBusy = true
+  const writing = (async () => {
+    while (isBusy) {
+      await query(primary.url, 'INSERT INTO busy VALUES (1)')
+      await query(primary.url, 'SELECT pg_switch_wal()')
+      await query(primary.url, 'CHECKPOINT')
+      await setTimeout(100)
+    }
+  })()
+  try {
+    const second = await startPostgresStandby(primary)
+    await second.stop()
+  } finally {
+    isBusy = false
+    await writing
+  }
+  expect(await query(primary.url, 'SELECT count(*)::int FROM pg_replication_slots')).toEqual([0])
+})
 
 test('A PostgreSQL standby has what its primary wrote, and once promoted not what was held back', async () => {
   await query(primary.url, 'CREATE TABLE kept (id int)')
