@@ -1,4 +1,5 @@
 import type { StoreName } from './errors.ts'
+import { Tracing } from './tracing/tracing.ts'
 
 /** Everything the SDK reports about itself, by name. Durations are in milliseconds. */
 export interface DiagnosticEvents {
@@ -56,6 +57,8 @@ export interface DiagnosticEvents {
   'cache:fill': { cache: string; count: number }
   /** Loaded values were not stored because a writer or another reader had the key. */
   'cache:fill-rejected': { cache: string; count: number }
+  /** Rows were asked for from the source of a cache; `outcome` is `ok` or the failure's type. */
+  'cache:load': { cache: string; count: number; durationMs: number; outcome: string }
   /** A reader waited for another reader's fill. */
   'cache:wait': { cache: string; durationMs: number }
   /** An expired value answered because its source was down. */
@@ -161,8 +164,24 @@ export interface DiagnosticEvents {
   'activity:dropped': { count: number; reason: string }
   /** A search was answered. */
   'search:answered': { mode: string; cached: boolean; results: number; durationMs: number }
+  /** A leg of a search answered or failed; `outcome` is `ok` or the failure's type. */
+  'search:leg': { leg: string; durationMs: number; outcome: string }
   /** A leg of a search failed and the answer went on without it. */
   'search:degraded': { leg: string; error: unknown }
+  /** Texts were embedded; the service counted so many `tokens`, where it says. */
+  'search:embedded': { model: string; texts: number; tokens: number }
+  /** The index was compared with PostgreSQL, to its end; the numbers are of what differs. */
+  'search:verified': {
+    generation: string
+    missing: number
+    orphaned: number
+    stale: number
+    wrongGeneration: number
+  }
+  /** A session began. */
+  'session:started': { count: number }
+  /** Sessions were revoked, and Redis has forgotten them. */
+  'session:revoked': { count: number }
   /** Revocations that Redis may have missed were applied: all, or those not noted as applied. */
   'session:reapplied': { scope: 'all' | 'pending'; count: number }
   /** A revocation could not be applied in Redis, or not noted as applied; it is retried. */
@@ -178,9 +197,11 @@ export interface DiagnosticEvents {
     state: 'begun' | 'done'
     durationMs: number
   }
+  /** A request was counted by a limit, or refused. */
+  'rate-limit:taken': { limit: string; isAllowed: boolean }
   /** The limiter answered from memory because Redis failed. */
   'rate-limit:fallback': { error: unknown }
-  /** A listener of the diagnostics threw. */
+  /** A listener of the diagnostics threw, or, under the name `tracing`, a tracer did. */
   'diagnostics:listener-failed': { name: string; error: unknown }
 }
 
@@ -199,6 +220,10 @@ type Listener<Name extends DiagnosticName> = (event: DiagnosticEvents[Name]) => 
  * be quick; one that throws is reported as `diagnostics:listener-failed` and harms nobody else.
  */
 export class Diagnostics {
+  /** Tells tracers of work when it begins and when it ends. */
+  readonly tracing = new Tracing((error) => {
+    this.emit('diagnostics:listener-failed', { name: 'tracing', error })
+  })
   readonly #listeners = new Map<DiagnosticName, Set<Listener<never>>>()
   readonly #anyListeners = new Set<(diagnostic: Diagnostic) => void>()
 

@@ -103,6 +103,7 @@ export type { Sink, SinkContext, SinkDefinition, SinkFailure, SinkReport } from 
 
 export { Diagnostics } from './diagnostics.ts'
 export type { Diagnostic, DiagnosticEvents, DiagnosticName } from './diagnostics.ts'
+export type { TracedWork, Tracer, Tracing } from './tracing/tracing.ts'
 export { logDiagnostics, logDiagnosticsDefaults } from './host/log-diagnostics.ts'
 export type { DiagnosticsLogger, LogDiagnosticsOptions, LogLevel } from './host/log-diagnostics.ts'
 export { systemClock } from './clock.ts'
@@ -158,6 +159,7 @@ export type {
   RateLimitsOptions,
 } from './rate-limit/rate-limits.ts'
 export { collectMetrics } from './host/metrics.ts'
+export { DurationHistogram, durationBoundsMs } from './host/duration-histogram.ts'
 export type { DurationMetric, Metrics, MetricsSnapshot, SinkMetric } from './host/metrics.ts'
 
 export { withCause } from './failure/with-cause.ts'

@@ -6,17 +6,20 @@ import { isOutage } from '../failure/is-outage.ts'
 import { within } from '../resilience/within.ts'
 import { err, errAsync, ok, Result, ResultAsync } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { abortableRead } from './abortable-read.ts'
 import type { Cache, CacheReadError, ReadOptions } from './cache.ts'
-import { CacheReports } from './cache-reports.ts'
+import { CacheReports } from './reports/cache-reports.ts'
+import { TracedRead, tracedReadOfMany } from './reports/traced-read.ts'
 import type { CheckedOptions } from './checked-options.ts'
-import type { LoadResult, ValueCodec } from './codec.ts'
+import { type LoadResult, type ValueCodec, valueOf } from './codec.ts'
 import { digits, expiryOf, nonceOf } from './entry.ts'
 import { type Answer, EntryReader, noAnswer } from './memo/entry-reader.ts'
 import type { Outcome } from './flight.ts'
 import type { SeenValue } from './lease.ts'
 import { LeasedLoad } from './leased-load.ts'
 import { LoadScope } from '../load-scope.ts'
+import type { Keeper } from './near/keeper.ts'
 import { Loader } from './loader.ts'
 import {
   type Bypass,
@@ -34,14 +37,6 @@ import { SourceRest } from './source-rest.ts'
 
 type ReadResult<Value> = Result<Value | undefined, CacheReadError>
 
-/** Keeps entries that were read from Redis. */
-export interface Keeper {
-  /** To be noted before the first command of a read. */
-  readonly moment: number
-  /** Keeps an entry that was read since that moment. */
-  keep(row: Row<unknown>, raw: string, since: number): void
-}
-
 const longestPauseMs = 50
 const rowsPerTurn = 250
 
@@ -52,6 +47,7 @@ const rowsPerTurn = 250
 export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly name: string
   readonly #stores: CacheStores
+  readonly #tracing: Tracing
   readonly #options: CheckedOptions<Id, Value>
   readonly #keys: RowKeys<Id>
   readonly #reports: CacheReports
@@ -63,6 +59,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
   readonly #keeper: Keeper | undefined
   readonly #uncached = new NextLoad<LoadResult<Value>>()
   readonly #rest: SourceRest
+  /** Answers that are expired values. */
+  readonly #stale = new WeakSet<ReadResult<Value>>()
 
   constructor(
     stores: CacheStores,
@@ -75,11 +73,13 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       cache,
       load,
       codec,
+      reports,
       sql: stores.postgres.client,
       clock: stores.clock,
     })
     this.name = cache
     this.#stores = stores
+    this.#tracing = stores.diagnostics.tracing
     this.#options = options
     this.#keys = new RowKeys(options, stores.redis.keyPrefix)
     this.#reports = reports
@@ -101,9 +101,9 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       return abortableRead(this.name, options, () => this.get(id, { tx: options.tx }))
     const row = this.#keys.rowOf(id)
     if (isRefused(row)) return errAsync(row)
-    return options?.tx === undefined
-      ? new ResultAsync(this.#read(row))
-      : new ResultAsync(this.#readInside(options.tx, [row])).map((values) => values.get(id))
+    if (options?.tx !== undefined)
+      return new ResultAsync(this.#readInside(options.tx, [row])).map((values) => values.get(id))
+    return new ResultAsync(this.#tracing.isOn ? this.#traced(row) : this.#read(row))
   }
 
   getMany(ids: readonly Id[], options?: ReadOptions): ResultAsync<Map<Id, Value>, CacheReadError> {
@@ -111,11 +111,11 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
       return abortableRead(this.name, options, () => this.getMany(ids, { tx: options.tx }))
     const rows = this.#keys.rowsOf(ids)
     if (isRefused(rows)) return errAsync(rows)
-    return new ResultAsync(
-      options?.tx === undefined
-        ? this.#readMany(rows)
-        : this.#readInside(options.tx, distinctRows(rows)),
-    )
+    if (options?.tx !== undefined)
+      return new ResultAsync(this.#readInside(options.tx, distinctRows(rows)))
+    if (!this.#tracing.isOn) return new ResultAsync(this.#readMany(rows))
+    const work = tracedReadOfMany(this.name)
+    return new ResultAsync(this.#tracing.result(work, () => this.#readMany(rows)))
   }
 
   peek(): undefined {
@@ -128,14 +128,27 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     return abortableRead(this.name, options, () => new ResultAsync(this.#refresh(row)))
   }
 
-  #read(row: Row<Id>): Promise<ReadResult<Value>> {
+  #read(row: Row<Id>, read?: TracedRead): Promise<ReadResult<Value>> {
     if (!this.#looks.areAllowed) return this.#load(row, gateClosed)
     const since = this.#keeper?.moment
     return this.#looks.at(row, (look) => {
       const value = this.#answer(row, look, since)
-      if (value === noAnswer) return this.#load(row, look)
+      if (value === noAnswer) {
+        read?.missed(look)
+        return this.#load(row, look)
+      }
+      read?.found('hit')
       this.#reports.hits(1)
       return ok(value)
+    })
+  }
+
+  #traced(row: Row<Id>): Promise<ReadResult<Value>> {
+    const read = new TracedRead(this.name)
+    return this.#tracing.result(read.work, async () => {
+      const result = await this.#read(row, read)
+      if (this.#stale.has(result)) read.found('stale')
+      return result
     })
   }
 
@@ -279,10 +292,8 @@ export class CacheAside<Id, Value> implements Cache<Id, Value> {
     const value = this.#entries.read(row.key, raw)
     if (value === noAnswer) return undefined
     this.#reports.staleServed(this.#stores.clock.now() - expiryOf(raw) + this.#options.ttlMs)
-    return ok(value)
+    const answer: ReadResult<Value> = ok(value)
+    this.#stale.add(answer)
+    return answer
   }
-}
-
-function valueOf<Value>(result: LoadResult<Value>): ReadResult<Value> {
-  return result.map(({ value }) => value)
 }

@@ -15,6 +15,13 @@ export interface Loaded<Value> {
 /** The outcome of loading one row. */
 export type LoadResult<Value> = Result<Loaded<Value>, CacheReadError>
 
+/** What a reader gets of a loaded row. */
+export function valueOf<Value>(
+  result: LoadResult<Value>,
+): Result<Value | undefined, CacheReadError> {
+  return result.map(({ value }) => value)
+}
+
 /** Encodes values as JSON and decodes them, through the codec of the host where it has one. */
 export class ValueCodec<Value> {
   readonly #cache: string

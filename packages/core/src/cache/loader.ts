@@ -5,6 +5,7 @@ import { MicroBatch } from '../micro-batch.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { SqlClient } from '../stores/sql-client.ts'
 import type { CacheReadError } from './cache.ts'
+import type { CacheReports } from './reports/cache-reports.ts'
 import { loadFailed, type LoadResult, type ValueCodec } from './codec.ts'
 import { LoadScope } from '../load-scope.ts'
 import { distinctRows, type Row } from './row-keys.ts'
@@ -22,9 +23,13 @@ export interface LoaderDeps<Id, Value> {
   readonly sql: SqlClient
   /** Source of the time. */
   readonly clock: Clock
+  /** Where loads are reported. */
+  readonly reports: Pick<CacheReports, 'loaded'>
 }
 
 type Batch<Id, Value> = MicroBatch<Row<Id>, LoadResult<Value>>
+
+type Found<Id, Value> = Result<ReadonlyMap<Id, Value>, CacheReadError>
 
 /**
  * Loads rows from the source. Rows that are asked for in the same turn of the event loop share one
@@ -99,18 +104,24 @@ export class Loader<Id, Value> {
     return results
   }
 
-  #encoded(
-    rows: readonly Row<Id>[],
-    found: Result<ReadonlyMap<Id, Value>, CacheReadError>,
-  ): readonly LoadResult<Value>[] {
+  #encoded(rows: readonly Row<Id>[], found: Found<Id, Value>): readonly LoadResult<Value>[] {
     const { codec } = this.#deps
     return rows.map(({ id }) => found.andThen((values) => codec.encode(values.get(id))))
   }
 
-  async #ask(
-    sql: SqlClient,
-    rows: readonly Row<Id>[],
-  ): Promise<Result<ReadonlyMap<Id, Value>, CacheReadError>> {
+  async #ask(sql: SqlClient, rows: readonly Row<Id>[]): Promise<Found<Id, Value>> {
+    const { clock, reports } = this.#deps
+    const startedMs = clock.monotonic()
+    const found = await this.#call(sql, rows)
+    reports.loaded({
+      count: rows.length,
+      durationMs: clock.monotonic() - startedMs,
+      outcome: found.isOk() ? 'ok' : found.error.type,
+    })
+    return found
+  }
+
+  async #call(sql: SqlClient, rows: readonly Row<Id>[]): Promise<Found<Id, Value>> {
     const { cache, load } = this.#deps
     const ids = rows.map((row) => row.id)
     const keys = rows.map((row) => row.key)

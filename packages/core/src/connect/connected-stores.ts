@@ -74,6 +74,10 @@ class ConnectedStores implements Omit<Stores, ConnectedName> {
     this.beforeClose(() => this.invalidation.stop())
   }
 
+  get isCacheTrusted(): boolean {
+    return this.invalidation.isOpen
+  }
+
   get isClosing(): boolean {
     return this.#closed !== undefined
   }

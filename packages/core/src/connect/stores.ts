@@ -64,6 +64,11 @@ export interface Stores extends StoresByName {
    * PostgreSQL round trip.
    */
   isReady(): Promise<boolean>
+  /**
+   * Whether reads may use the cache at the moment. Otherwise they go to PostgreSQL: Redis is out of
+   * reach, has just come back, or an invalidation has not reached it yet.
+   */
+  readonly isCacheTrusted: boolean
   /** Whether `close` has begun. */
   readonly isClosing: boolean
   /**

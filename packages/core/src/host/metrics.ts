@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import type { StoreName } from '../errors.ts'
+import { DurationHistogram } from './duration-histogram.ts'
 import { LoopLag } from './loop-lag.ts'
 
 /** How something that takes time went. Durations in milliseconds. */
@@ -13,6 +14,8 @@ export interface DurationMetric {
   readonly meanMs: number
   /** Longest duration. */
   readonly maxMs: number
+  /** How often it took how long: up to each of `durationBoundsMs`, and longer. */
+  readonly buckets: readonly number[]
 }
 
 /** The state of the relay towards one sink. */
@@ -58,12 +61,11 @@ export interface MetricsSnapshot {
   }
   /** Each sink of the relay. */
   readonly relay: Readonly<Record<string, SinkMetric>>
-  /** Transactions by how they ended. */
-  readonly transactions: {
+  /** Transactions by how they ended; a failure is one that was not committed. */
+  readonly transactions: DurationMetric & {
     readonly committed: number
     readonly rolledBack: number
     readonly unknown: number
-    readonly meanMs: number
   }
   /**
    * How late the event loop of this process was: in the mean, and at most. Rises when the host
@@ -91,8 +93,8 @@ export interface Metrics {
 }
 
 /**
- * Counts what the diagnostics report: enough for hit rate, mean query time per store, search
- * latency, log throughput, relay lag and lag of the event loop. Costs a few additions per
+ * Counts what the diagnostics report: enough for hit rate, query time per store, search latency,
+ * log throughput, relay lag and lag of the event loop. Costs a few additions per
  * diagnostic and, while it runs, two clock readings per Redis command and ten timers a second.
  */
 export function collectMetrics(diagnostics: Diagnostics, clock: Clock = systemClock): Metrics {
@@ -102,24 +104,22 @@ export function collectMetrics(diagnostics: Diagnostics, clock: Clock = systemCl
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 class Durations {
-  count = 0
   failures = 0
-  #sumMs = 0
-  #maxMs = 0
+  readonly #durations = new DurationHistogram()
 
   add(durationMs: number, isFailure: boolean): void {
-    this.count += 1
     if (isFailure) this.failures += 1
-    this.#sumMs += durationMs
-    this.#maxMs = Math.max(this.#maxMs, durationMs)
+    this.#durations.add(durationMs)
   }
 
   toMetric(): DurationMetric {
+    const { count, sum, max, buckets } = this.#durations
     return {
-      count: this.count,
+      count,
       failures: this.failures,
-      meanMs: this.count === 0 ? 0 : this.#sumMs / this.count,
-      maxMs: this.#maxMs,
+      meanMs: count === 0 ? 0 : sum / count,
+      maxMs: max,
+      buckets: [...buckets],
     }
   }
 }
@@ -168,7 +168,7 @@ class DiagnosticMetrics implements Metrics {
         perSecond: periodMs === 0 ? 0 : (this.#activity.logged * 1_000) / periodMs,
       },
       relay: Object.fromEntries([...this.#relay].map(([sink, metric]) => [sink, { ...metric }])),
-      transactions: { ...this.#endings, meanMs: this.#transactions.toMetric().meanMs },
+      transactions: { ...this.#transactions.toMetric(), ...this.#endings },
       eventLoop: this.#loopLag.toMetric(),
       failures: { ...this.#failures },
     }

@@ -58,18 +58,21 @@ export const ownersSql = `
   GROUP BY sink, owner
   ORDER BY sink, owner`
 
+/** The session that has the oldest snapshot. A VACUUM has one as well, and holds nobody back. */
+export const oldestSessionSql = `
+  SELECT * FROM pg_stat_activity
+  WHERE pid <> pg_backend_pid() AND datname = current_database()
+    AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
+    AND query !~* '^[[:space:]]*(autovacuum: )?vacuum'
+  ORDER BY greatest(age(backend_xmin), age(backend_xid)) DESC NULLS LAST, xact_start
+  LIMIT 1`
+
 export const serverSql = `
   SELECT extract(epoch FROM clock_timestamp() - t.at)::float8 * 1000 AS tick_age_ms,
     pg_total_relation_size('@schema.outbox'::regclass)::float8 AS log_bytes,
     a.pid, a.application_name AS application, a.state,
     extract(epoch FROM clock_timestamp() - a.xact_start)::float8 * 1000 AS open_ms
   FROM (SELECT at FROM @schema.outbox_tick ORDER BY id DESC LIMIT 1) AS t
-  LEFT JOIN LATERAL (
-    SELECT * FROM pg_stat_activity
-    WHERE pid <> pg_backend_pid() AND datname = current_database()
-      AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
-    ORDER BY greatest(age(backend_xmin), age(backend_xid)) DESC NULLS LAST, xact_start
-    LIMIT 1
-  ) AS a ON true`
+  LEFT JOIN (${oldestSessionSql}) AS a ON true`
 
 export const removeSinkSql = 'DELETE FROM @schema.outbox_sink WHERE sink = $1'

@@ -11,6 +11,7 @@ import {
   limitKey,
   limitRules,
   onUnavailableRule,
+  reportTaken,
 } from './limit.ts'
 import {
   type RateLimitAnswer,
@@ -51,17 +52,21 @@ export function createRateLimiter(
 
 class RedisRateLimiter implements RateLimiter {
   readonly #redis: RateLimiterStores['redis']
+  readonly #diagnostics: RateLimiterStores['diagnostics']
   readonly #fallback: Fallback
   readonly #limit: CheckedLimit
 
   constructor(stores: RateLimiterStores, options: Required<RateLimiterOptions>) {
     this.#redis = stores.redis.usedFor('rate-limits')
+    this.#diagnostics = stores.diagnostics
     this.#fallback = new Fallback(stores, options.onUnavailable)
     this.#limit = checkedLimit(options.name, options)
   }
 
-  take(subject: string | number, options: TakeOptions = {}): Promise<RateLimitAnswer> {
-    return this.#ask(subject, options, { isCounted: true })
+  async take(subject: string | number, options: TakeOptions = {}): Promise<RateLimitAnswer> {
+    const answer = await this.#ask(subject, options, { isCounted: true })
+    reportTaken(this.#diagnostics, { [this.#limit.name]: answer })
+    return answer
   }
 
   peek(subject: string | number, options: TakeOptions = {}): Promise<RateLimitAnswer> {

@@ -16,6 +16,7 @@ import {
   type LimitedTake,
   limitRules,
   onUnavailableRule,
+  reportTaken,
 } from './limit.ts'
 import {
   type RateLimitAnswer,
@@ -71,6 +72,7 @@ export function createRateLimits<Name extends string>(
 
 class RedisRateLimits<Name extends string> implements RateLimits<Name> {
   readonly #redis: RateLimiterStores['redis']
+  readonly #diagnostics: RateLimiterStores['diagnostics']
   readonly #fallback: Fallback
   readonly #limits: ReadonlyMap<string, CheckedLimit>
 
@@ -84,14 +86,20 @@ class RedisRateLimits<Name extends string> implements RateLimits<Name> {
     >,
   ) {
     this.#redis = stores.redis.usedFor('rate-limits')
+    this.#diagnostics = stores.diagnostics
     this.#fallback = new Fallback(stores, onUnavailable)
     this.#limits = new Map(
       Object.entries(limits).map(([name, limit]) => [name, checkedLimit(name, limit)]),
     )
   }
 
-  take(subjects: LimitSubjects<Name>, options: TakeOptions = {}): Promise<RateLimitsAnswer<Name>> {
-    return this.#ask(subjects, options, { isCounted: true })
+  async take(
+    subjects: LimitSubjects<Name>,
+    options: TakeOptions = {},
+  ): Promise<RateLimitsAnswer<Name>> {
+    const answer = await this.#ask(subjects, options, { isCounted: true })
+    reportTaken(this.#diagnostics, answer.limits)
+    return answer
   }
 
   peek(subjects: LimitSubjects<Name>, options: TakeOptions = {}): Promise<RateLimitsAnswer<Name>> {

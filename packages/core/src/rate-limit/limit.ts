@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { cacheKey } from '../cache-key.ts'
 import { option } from '../check-options.ts'
+import type { Diagnostics } from '../diagnostics.ts'
 import { once } from '../once.ts'
 import type { RedisStore } from '../stores/redis/redis-store.ts'
 import type { Rate, Verdict } from './gcra.ts'
@@ -93,6 +94,17 @@ export function checkedCost(limits: readonly CheckedLimit[], { cost = 1 }: TakeO
         `rate limit ${name}: expected a cost that is a whole number from 1 to ${limit}: got ${cost}`,
       )
   return cost
+}
+
+/** Reports the answers of limits to a request, by their names. */
+export function reportTaken(
+  diagnostics: Diagnostics,
+  answers: Readonly<Partial<Record<string, RateLimitAnswer>>>,
+): void {
+  if (!diagnostics.isHeard('rate-limit:taken')) return
+  for (const [limit, answer] of Object.entries(answers))
+    if (answer !== undefined)
+      diagnostics.emit('rate-limit:taken', { limit, isAllowed: answer.success })
 }
 
 /** The answer to a caller. */

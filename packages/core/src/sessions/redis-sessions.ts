@@ -34,9 +34,11 @@ export class RedisSessions implements Sessions {
   readonly #revocations: Revocations
   readonly #gate: RevocationGate
   readonly #settings: Required<SessionOptions>
+  readonly #diagnostics: SessionStores['diagnostics']
 
   constructor(stores: SessionStores, settings: Required<SessionOptions>) {
     this.#settings = settings
+    this.#diagnostics = stores.diagnostics
     this.#stored = new StoredSessions(stores.redis, settings)
     this.#revocations = new Revocations(stores, settings.absoluteTtlMs)
     this.#gate = new RevocationGate({
@@ -58,7 +60,9 @@ export class RedisSessions implements Sessions {
     const { userId, data = null, ttlMs, absoluteTtlMs } = session
     return this.#gated<StartedSession, SessionsRevoked>(() =>
       this.#begin({ userId, data, ttlMs, absoluteTtlMs }),
-    )
+    ).andTee(() => {
+      this.#diagnostics.emit('session:started', { count: 1 })
+    })
   }
 
   get(token: string, options?: Abortable): ResultAsync<Session | undefined, StoreError> {
@@ -245,9 +249,13 @@ export class RedisSessions implements Sessions {
   }
 
   #applied(revocation: Revocation): ResultAsync<AppliedRevocations, StoreError> {
-    return new ResultAsync(this.#revocations.apply([revocation])).orTee(() => {
-      this.#gate.close()
-    })
+    return new ResultAsync(this.#revocations.apply([revocation]))
+      .andTee(({ count }) => {
+        if (count > 0) this.#diagnostics.emit('session:revoked', { count })
+      })
+      .orTee(() => {
+        this.#gate.close()
+      })
   }
 
   #gated<T, E = never>(ask: () => PromiseLike<Outcome<T, E>>): ResultAsync<T, StoreError | E> {

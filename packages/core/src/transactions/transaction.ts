@@ -2,6 +2,7 @@ import type { Stores } from '../connect/stores.ts'
 import type { TransactionError } from '../errors.ts'
 import { err, ok, ResultAsync, type Result } from '../result.ts'
 import type { Ending } from './ending.ts'
+import type { TracedWork } from '../tracing/tracing.ts'
 import { pauseBeforeRetry } from './pause-before-retry.ts'
 import {
   transactionSettings,
@@ -39,7 +40,14 @@ export function transaction<T, E = never>(
   work: TransactionWork<T, E>,
   options: TransactionOptions = {},
 ): ResultAsync<T, E | TransactionError> {
-  return new ResultAsync(runToTheEnd(stores, work, transactionSettings(options)))
+  const settings = transactionSettings(options)
+  const { tracing } = stores.diagnostics
+  const run = () => runToTheEnd(stores, work, settings)
+  return new ResultAsync(tracing.isOn ? tracing.result(tracedTransaction(), run) : run())
+}
+
+function tracedTransaction(): TracedWork {
+  return { name: 'transaction', part: 'transaction', attributes: {} }
 }
 
 async function runToTheEnd<T, E>(

@@ -4,6 +4,7 @@ import { sqlFailureIn } from '../failure/failure-error.ts'
 import type { KeyChange } from '../invalidation/key-change.ts'
 import { isOutage } from '../failure/is-outage.ts'
 import { insertOf, type Insertion } from '../outbox/log/publish.ts'
+import { withTrace } from '../outbox/log/trace-headers.ts'
 import type { Result } from '../result.ts'
 import type { PostgresConnection } from '../stores/postgres/postgres-store.ts'
 import { commit } from './commit.ts'
@@ -65,7 +66,7 @@ async function runOn<T, E>(
     if (decision.kind !== 'committed')
       return await rollBack(connection, tx, inTime(decision, deadline))
     const identity = await tx.begin()
-    const insertion = await prepare(tx, change)
+    const insertion = await prepare(tx, change, stores.diagnostics.tracing.headers())
     if ('kind' in insertion) return await rollBack(connection, tx, inTime(insertion, deadline))
     if (deadline.hasPassed) return failedBy(deadline.failure)
     deadline.beginCommit()
@@ -126,9 +127,10 @@ function noResult(value: unknown): TypeError {
 async function prepare(
   tx: OpenTransaction,
   change: KeyChange,
+  headers: Readonly<Record<string, string>>,
 ): Promise<Ending<never, never> | Insertion> {
   try {
-    const insertion = insertOf(tx.events)
+    const insertion = insertOf(withTrace(tx.events, headers))
     const { transactionId } = await tx.begin()
     await change.hold(async () => transactionId)
     return insertion

@@ -1,4 +1,4 @@
-import { cacheKey, type DiagnosticEvents, orThrow, type Stores } from '@headwater/core'
+import { beginChange, cacheKey, type DiagnosticEvents, orThrow, type Stores } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -43,6 +43,36 @@ describe.each(redisKinds)('diagnostics on %s', (redis) => {
     await areTrusted(reader, writer)
     cache = rowCache(reader, { leaseMs: 60_000 })
     id += 1
+  })
+
+  test('A tracer is told where each read found its value, and loads are timed', async () => {
+    const loads = told(reader, 'cache:load')
+    const results: unknown[] = []
+    const stop = reader.diagnostics.tracing.use({
+      trace: async (work, run) => {
+        const value = await run()
+        results.push([work.name, work.attributes['headwater.cache.result']])
+        return value
+      },
+      headers: () => ({}),
+    })
+    await versionOf(cache, id)
+    await eventually(async () => expect(await raw()).toMatch(/^v1 /))
+    await versionOf(cache, id)
+    const change = beginChange(reader)
+    change.invalidate(cache.key(id))
+    orThrow(await change.hold())
+    await versionOf(cache, id)
+    await change.release()
+    orThrow(await cache.getMany([id, id + 50]))
+    stop()
+    expect(results).toEqual([
+      ['cache.get row', 'miss'],
+      ['cache.get row', 'hit'],
+      ['cache.get row', 'bypass'],
+      ['cache.getMany row', undefined],
+    ])
+    expect(loads[0]).toMatchObject({ cache: 'row', count: 1, outcome: 'ok' })
   })
 
   test('Each miss, fill and hit is reported under the name of the cache', async () => {

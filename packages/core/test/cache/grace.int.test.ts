@@ -114,3 +114,22 @@ test('A slow source is waited for when a writer holds the key', async () => {
   expect(orThrow(await read)).toBe('new')
   await change.release()
 })
+
+test('A tracer is told of an expired value that answers', async () => {
+  const cache = await expired(60_000)
+  source = async () => {
+    throw new Error('away')
+  }
+  const results: unknown[] = []
+  const stop = stores.diagnostics.tracing.use({
+    trace: async (work, run) => {
+      const value = await run()
+      results.push(work.attributes['headwater.cache.result'])
+      return value
+    },
+    headers: () => ({}),
+  })
+  expect(orThrow(await cache.get(1))).toBe('old')
+  stop()
+  expect(results).toEqual(['stale'])
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { collectMetrics, Diagnostics } from '@headwater/core'
+import { collectMetrics, Diagnostics, DurationHistogram, durationBoundsMs } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 
 function setUp() {
@@ -47,12 +47,28 @@ describe('metrics', () => {
     expect(metrics.snapshot()).toMatchObject({
       periodMs: 10_000,
       cache: { hits: 3, misses: 1, hitRate: 0.75 },
-      stores: { postgres: { count: 2, failures: 1, meanMs: 3, maxMs: 4 } },
+      stores: {
+        postgres: {
+          count: 2,
+          failures: 1,
+          meanMs: 3,
+          maxMs: 4,
+          buckets: [0, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+        },
+      },
       search: { count: 1, cached: 1, meanMs: 10 },
       activity: { logged: 50, perSecond: 5 },
       relay: { log: { delivered: 5, failed: 2, dead: 0, lagMs: 40 } },
-      transactions: { committed: 0, rolledBack: 1, meanMs: 6 },
+      transactions: { committed: 0, rolledBack: 1, count: 1, failures: 1, meanMs: 6, maxMs: 6 },
     })
+  })
+
+  test('A duration counts in the bucket whose bound it does not exceed, and the longest in the last', () => {
+    const histogram = new DurationHistogram()
+    expect(durationBoundsMs).toEqual([1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000])
+    for (const ms of [0, 1, 1.1, 100, 10_001]) histogram.add(ms)
+    expect(histogram.buckets).toEqual([2, 1, 0, 0, 1, 0, 0, 0, 0, 1])
+    expect([histogram.count, histogram.max]).toEqual([5, 10_001])
   })
 
   test('Metrics are zero, not NaN, before the first event', () => {

@@ -1,4 +1,4 @@
-import type { CacheReports } from '../cache-reports.ts'
+import type { CacheReports } from '../reports/cache-reports.ts'
 import type { ValueCodec } from '../codec.ts'
 import { isAbsentRow } from '../entry.ts'
 import { EntryMemo } from './entry-memo.ts'

@@ -49,7 +49,8 @@ export function checkEvents(
 
 type Report = (field: string, message: string) => void
 
-const maxHeaderBytes = 8_192
+/** Bytes that all headers of an event may take together. */
+export const maxHeaderBytes = 8_192
 const maxDepth = 100
 const typePattern = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
 
@@ -76,14 +77,20 @@ function checkName(
 }
 
 function checkHeaders(headers: Readonly<Record<string, unknown>>, report: Report): void {
-  let bytes = 0
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(headers))
     if (typeof value !== 'string' || !isStorable(value) || !isStorable(name))
       report(`headers.${name}`, 'is text that PostgreSQL can store')
-    else bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
-  }
+  const bytes = headerBytesOf(headers)
   if (bytes > maxHeaderBytes)
     report('headers', `takes at most ${maxHeaderBytes} bytes: got ${bytes}`)
+}
+
+/** Bytes that headers take; what is no text takes none. */
+export function headerBytesOf(headers: Readonly<Record<string, unknown>>): number {
+  let bytes = 0
+  for (const [name, value] of Object.entries(headers))
+    if (typeof value === 'string') bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
+  return bytes
 }
 
 /** Returns the payload as JSON, or an empty text when it has reported a fault. */

@@ -7,6 +7,7 @@ import { callSink } from './call-sink.ts'
 import { deliver, type Answer } from './deliver.ts'
 import type { Ownership } from './ownership.ts'
 import type { Pace } from './pace.ts'
+import { tracedDelivery } from './traced-delivery.ts'
 
 /** Dependencies of a hand-over. */
 export interface HandOverDeps {
@@ -46,7 +47,7 @@ export class HandOver {
     const [first] = events
     if (first === undefined) return nothingDelivered
     const startedAt = clock.monotonic()
-    const delivery = await deliver(events, (batch) => this.#call(batch))
+    const delivery = await this.#deliver(events)
     this.#report(delivery, { first, count: events.length, startedAt })
     return delivery
   }
@@ -74,6 +75,19 @@ export class HandOver {
         retryable: true,
         error: reason,
       })
+  }
+
+  #deliver(events: readonly LoggedEvent[]): Promise<Delivery> {
+    const { tracing } = this.#deps.diagnostics
+    const run = (): Promise<Delivery> => deliver(events, (batch) => this.#call(batch))
+    if (!tracing.isOn) return run()
+    const work = tracedDelivery(this.#deps.sink.name, events)
+    return tracing.trace(work, async () => {
+      const delivery = await run()
+      const { reason = delivery.failed[0]?.failure } = delivery
+      if (reason !== undefined) work.failure = reason.type
+      return delivery
+    })
   }
 
   async #call(batch: readonly LoggedEvent[]): Promise<Answer> {

@@ -1,5 +1,5 @@
-import type { Diagnostics } from '../diagnostics.ts'
-import { isBypass, type Look } from './look.ts'
+import type { DiagnosticEvents, Diagnostics } from '../../diagnostics.ts'
+import { isBypass, type Look } from '../look.ts'
 
 /** Emits the diagnostics of one cache, under its name. */
 export class CacheReports {
@@ -27,6 +27,12 @@ export class CacheReports {
   bypass(reason: string): void {
     if (this.#diagnostics.isHeard('cache:bypass'))
       this.#diagnostics.emit('cache:bypass', { cache: this.#cache, reason })
+  }
+
+  /** Reports that rows were asked for from the source. */
+  loaded(load: Omit<DiagnosticEvents['cache:load'], 'cache'>): void {
+    if (this.#diagnostics.isHeard('cache:load'))
+      this.#diagnostics.emit('cache:load', { cache: this.#cache, ...load })
   }
 
   waited(durationMs: number): void {
