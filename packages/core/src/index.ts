@@ -89,6 +89,8 @@ export type { Relay } from './outbox/relay/create-relay.ts'
 export { relayDefaults } from './outbox/relay/relay-options.ts'
 export type { RelayDeadline, RelayOptions } from './outbox/relay/relay-options.ts'
 export { outbox } from './outbox/outbox.ts'
+export { readVitals } from './vitals/vitals.ts'
+export type { ReplicationSlot, SinkVitals, Vitals } from './vitals/vitals.ts'
 export type { Outbox } from './outbox/outbox.ts'
 export type {
   DeadLetter,

@@ -12,6 +12,7 @@ import { TransactionsUnderWay } from '../../../src/invalidation/under-way.ts'
 import { selectRevocations } from '../../../src/sessions/revocation-queries.ts'
 import type { PostgresStore } from '../../../src/stores/postgres/postgres-store.ts'
 import { type HistoryExpressions, untold } from '../../../src/stores/postgres/server-history.ts'
+import { vitalsSql } from '../../../src/vitals/vitals-queries.ts'
 
 let primary: PostgresServer
 let standby: PostgresStandby
@@ -63,6 +64,17 @@ function listenIn(client: PoolClient, asked: string[]): void {
     return query(...values)
   }) as never
 }
+
+test('What is watched is read from a standby as well, with its own slots', async () => {
+  const client = new Client(standby.url)
+  await client.connect()
+  await client.query("SELECT pg_create_physical_replication_slot('idle', true)")
+  const { rows } = await client.query(vitalsSql.replaceAll('@schema.', 'public.'), [''])
+  await client.query("SELECT pg_drop_replication_slot('idle')")
+  await client.end()
+  const slot = { slot: 'idle', active: false, retained: expect.any(Number) as number }
+  expect(rows).toMatchObject([{ intents: 0, slots: [slot] }])
+})
 
 describe('on a standby, though there is nothing to find', () => {
   test.each([
