@@ -77,6 +77,11 @@ export class ActivityBuffer {
     this.#batchSize = this.#options.batchSize
   }
 
+  /** Entries that wait here. */
+  get length(): number {
+    return this.#entries.length
+  }
+
   /** Accepts an entry; never waits and never fails. */
   add(entry: ActivityEntry): void {
     if (this.#isClosed) return this.#dropped(1, 'closed')

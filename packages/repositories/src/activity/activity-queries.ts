@@ -26,6 +26,21 @@ export const selectSpill = `
   ORDER BY spill.seq
   LIMIT $1`
 
+/**
+ * About how many entries there are, and the age of the oldest. Ordered by the column of the table,
+ * which has an index: a bare `seq` would be that of the output.
+ */
+export const selectBacklog = `
+  SELECT newest.seq - oldest.seq + 1 AS spilled,
+    greatest(0, extract(epoch FROM clock_timestamp() - oldest.spilled_at) * 1000)::float8
+      AS oldest_ms
+  FROM (
+    SELECT seq::float8, spilled_at FROM @schema.activity_spill ORDER BY activity_spill.seq LIMIT 1
+  ) AS oldest
+  CROSS JOIN (
+    SELECT seq::float8 FROM @schema.activity_spill ORDER BY activity_spill.seq DESC LIMIT 1
+  ) AS newest`
+
 /** Deletes entries. $1 their seqs. */
 export const deleteSpill = `
   DELETE FROM @schema.activity_spill

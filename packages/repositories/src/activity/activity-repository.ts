@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errAsync, ok, okAsync, Result, validate } from '@headwater/core'
 import type {
   Abortable,
+  CallOptions,
   InvalidInput,
   ResultAsync,
   SqlError,
@@ -16,11 +17,10 @@ import { write } from '../sql.ts'
 import { splitOptions } from '../split-options.ts'
 import { ActivityAnalytics } from './analytics/activity-analytics.ts'
 import type { ActivityBuffer } from './activity-buffer.ts'
-import { readSpillStatus } from './activity-spill.ts'
-import type { SpillStatus } from './activity-spill.ts'
-import { ActivityCheck } from './activity-check.ts'
-import type { CheckedActivity } from './activity-check.ts'
+import { ActivityCheck, type CheckedActivity } from './activity-check.ts'
 import type { ActivityEntry, LoggedActivity } from './activity-entry.ts'
+import { readBacklog, readSpillStatus } from './activity-spill.ts'
+import type { ActivityBacklog, SpillStatus } from './activity-spill.ts'
 import { activityRecorded } from './activity-events.ts'
 import { ActivityIds } from './activity-id.ts'
 import {
@@ -32,8 +32,7 @@ import {
   searchPageInput,
 } from './activity-input.ts'
 import { noMongodb, readActivityPage } from './activity-page.ts'
-import { commonActivityTypes } from './activity-types.ts'
-import type { ActivityTypes } from './activity-types.ts'
+import { type ActivityTypes, commonActivityTypes } from './activity-types.ts'
 import type {
   ActivityEvent,
   ActivityListOptions,
@@ -199,8 +198,12 @@ export class ActivityRepository {
    * One PostgreSQL round trip, which counts every entry.
    */
   spilled(): ResultAsync<SpillStatus, SqlError> {
-    const { stores, maxSpilled } = this.#deps
-    return readSpillStatus(stores, maxSpilled)
+    return readSpillStatus(this.#deps)
+  }
+
+  /** How much activity is not in MongoDB yet. One PostgreSQL round trip, whatever the number. */
+  backlog(options?: CallOptions): ResultAsync<ActivityBacklog, SqlError> {
+    return readBacklog(this.#deps, options)
   }
 
   #acceptMany(events: readonly ActivityEvent[]): CheckedActivity[] | undefined {
@@ -275,9 +278,8 @@ export class ActivityRepository {
 
   #take(entry: ActivityEntry): void {
     const { buffer, stores } = this.#deps
-    if (buffer === undefined)
-      stores.diagnostics.emit('activity:dropped', { count: 1, reason: 'no-mongodb' })
-    else buffer.add(entry)
+    if (buffer !== undefined) buffer.add(entry)
+    else stores.diagnostics.emit('activity:dropped', { count: 1, reason: 'no-mongodb' })
   }
 
   #now(): number {

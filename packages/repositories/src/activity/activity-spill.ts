@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { ResultAsync, SqlError, Stores } from '@headwater/core'
+import { okAsync } from '@headwater/core'
+import type { CallOptions, ResultAsync, SqlError, Stores } from '@headwater/core'
 import type { ActivityEntry } from './activity-entry.ts'
 import {
   deleteSpill,
   insertSpill,
+  selectBacklog,
   selectOwnSpill,
   selectSpill,
   selectSpillStatus,
@@ -32,14 +34,17 @@ export interface SpillStatus {
 }
 
 /** Reads what waits in PostgreSQL. One round trip, which counts every entry. */
-export function readSpillStatus(
-  { postgres }: Pick<Stores, 'postgres'>,
-  limit: number,
-): ResultAsync<SpillStatus, SqlError> {
-  return postgres.query<SpillRow>(selectSpillStatus).map(({ rows: [row] }) => ({
+export function readSpillStatus({
+  stores,
+  maxSpilled,
+}: {
+  readonly stores: Stores
+  readonly maxSpilled: number
+}): ResultAsync<SpillStatus, SqlError> {
+  return stores.postgres.query<SpillRow>(selectSpillStatus).map(({ rows: [row] }) => ({
     entries: row?.entries ?? 0,
     used: row?.used ?? 0,
-    limit,
+    limit: maxSpilled,
     ...(row?.oldest_at == null ? {} : { oldestAt: row.oldest_at }),
     bytes: row?.bytes ?? 0,
   }))
@@ -92,4 +97,35 @@ export class ActivitySpill {
   remove(entries: readonly SpilledEntry[]): ResultAsync<unknown, SqlError> {
     return this.#stores.postgres.query(deleteSpill, [entries.map(({ seq }) => seq)])
   }
+}
+
+/** Activity that is not in MongoDB yet. */
+export interface ActivityBacklog {
+  /** Entries that this process holds. */
+  readonly buffered: number
+  /**
+   * About how many entries of all processes wait in PostgreSQL: those between the oldest and the
+   * newest, written ones among them where an old one stays.
+   */
+  readonly spilled: number
+  /** How long the oldest of those waits, in milliseconds; 0 without any. */
+  readonly oldestSpilledMs: number
+}
+
+/** Reads how much waits, from both ends of an index. */
+export function readBacklog(
+  {
+    stores,
+    buffer,
+  }: { readonly stores: Stores; readonly buffer: { readonly length: number } | undefined },
+  options?: CallOptions,
+): ResultAsync<ActivityBacklog, SqlError> {
+  if (buffer === undefined) return okAsync({ buffered: 0, spilled: 0, oldestSpilledMs: 0 })
+  return stores.postgres
+    .query<{ spilled: number; oldest_ms: number }>(selectBacklog, undefined, options)
+    .map(({ rows }) => ({
+      buffered: buffer.length,
+      spilled: rows[0]?.spilled ?? 0,
+      oldestSpilledMs: rows[0]?.oldest_ms ?? 0,
+    }))
 }

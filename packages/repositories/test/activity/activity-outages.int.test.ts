@@ -121,11 +121,16 @@ describe('activity while MongoDB fails', () => {
       await eventually(async () => expect(await spilled()).toBeGreaterThan(200), {
         timeoutMs: 60_000,
       })
+      const waiting = orThrow(await fixture.activity.backlog())
+      expect(waiting.spilled).toBeGreaterThan(200)
+      expect(waiting.oldestSpilledMs).toBeGreaterThan(0)
       await end()
       for (const n of sequence(300, 405)) record(type, n)
       await eventually(() => expect(arrived(type)).toHaveLength(705), { timeoutMs: 60_000 })
       expect(arrived(type)).toEqual(sequence(705))
       await eventually(async () => expect(await spilled()).toBe(0), { timeoutMs: 60_000 })
+      const left = orThrow(await fixture.activity.backlog())
+      expect(left).toMatchObject({ spilled: 0, oldestSpilledMs: 0 })
     },
   )
 
