@@ -8,8 +8,9 @@ import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
 import { CourseGuesses } from './query/course-guesses.ts'
 import { countFound } from './query/count-found.ts'
+import { modeOf } from './query/find-candidates.ts'
 import { findPage } from './query/find-page.ts'
-import type { FoundPage, PageRequest } from './query/find-page.ts'
+import type { PageRequest } from './query/find-page.ts'
 import { findSortedPage } from './query/find-sorted-page.ts'
 import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
 import type { PagePosition } from './query/page-cursor.ts'
@@ -41,6 +42,7 @@ import { WordSources } from './spelling/word-sources.ts'
 import { Spelling } from './spelling/spelling.ts'
 import { suggestCourses } from './spelling/suggest.ts'
 import type { SuggestDeps, Suggestion } from './spelling/suggest.ts'
+import { tracedSearch } from './traced-search.ts'
 import { CourseIndex } from './upkeep/course-index.ts'
 import { indexResync } from './upkeep/index-resync.ts'
 
@@ -96,7 +98,10 @@ export class CourseSearch {
    */
   search(query: string, options: SearchOptions = {}): ResultAsync<SearchResult, SearchError> {
     return parseSearch(query, options).asyncAndThen((request) =>
-      unlessAborted(request, asked('search'), () => new ResultAsync(this.#search(request))),
+      unlessAborted(request, asked('search'), () => {
+        const { tracing } = this.#stores.diagnostics
+        return new ResultAsync(tracedSearch(tracing, () => this.#search(request)))
+      }),
     )
   }
 
@@ -292,9 +297,4 @@ export function createCourseSearch(stores: Stores, options: CourseSearchOptions)
 
 function asked(operation: string): NamedOperation {
   return { store: 'postgres', operation }
-}
-
-function modeOf({ legs }: FoundPage['candidates']): SearchResult['mode'] {
-  if (legs.length === 2) return 'hybrid'
-  return legs.includes('dense') ? 'semantic' : 'lexical'
 }

@@ -8,6 +8,7 @@ import { toUnitVector } from './unit-vector.ts'
 export interface OpenaiAnswer {
   readonly data?: unknown
   readonly error?: unknown
+  readonly usage?: unknown
 }
 
 interface Entry {
@@ -24,6 +25,12 @@ export class ErrorInAnswer extends Error {
     super(typeof message === 'string' ? message : 'an error in the answer')
     this.status = typeof code === 'number' && code >= 400 && code <= 599 ? code : 200
   }
+}
+
+/** The tokens that the service counted; 0 where it does not say. */
+export function tokensIn({ usage }: OpenaiAnswer): number {
+  if (typeof usage !== 'object' || usage === null || !('total_tokens' in usage)) return 0
+  return typeof usage.total_tokens === 'number' ? usage.total_tokens : 0
 }
 
 /** Throws the error that the body of an answer holds instead of vectors. */

@@ -13,7 +13,7 @@ import {
 import type { Guard, ResultAsync } from '@headwater/core'
 import type OpenAI from 'openai'
 import type { EmbedError, Embedder, EmbeddingProfile, EmbedOptions } from './embedder.ts'
-import { type OpenaiAnswer, throwErrorIn, vectorsOf } from './openai-answer.ts'
+import { type OpenaiAnswer, throwErrorIn, tokensIn, vectorsOf } from './openai-answer.ts'
 import { loadOpenai, openaiClient } from './openai-client.ts'
 import {
   isBatchTooLarge,
@@ -137,12 +137,20 @@ class OpenaiEmbedder implements Embedder {
         ...call.budget.left(),
         isIdempotent: true,
       })
+      .andTee((answer) => {
+        this.#count(texts, answer)
+      })
       .andThen((answer) => vectorsOf(answer, { count: texts.length, dimensions }))
       .orElse((failure) =>
         isBatchTooLarge(failure) && texts.length > 1
           ? this.#embedHalves(texts, call, failure)
           : errAsync(failure),
       )
+  }
+
+  #count({ length: texts }: readonly string[], answer: OpenaiAnswer): void {
+    const { model, diagnostics } = this.#settings
+    diagnostics.emit('search:embedded', { model, texts, tokens: tokensIn(answer) })
   }
 
   /** Tokens are estimated: texts in a language that needs more of them overfill a batch. */

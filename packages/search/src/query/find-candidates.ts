@@ -78,8 +78,8 @@ export async function findCandidates(
   const askedAtMs = deps.stores.clock.now()
   const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs }
   const [dense, lexical] = await Promise.all([
-    searchDense(deps, wanted.like, query),
-    searchByWords(deps.lexical, query),
+    timed(deps.stores, 'dense', searchDense(deps, wanted.like, query)),
+    timed(deps.stores, 'lexical', searchByWords(deps.lexical, query)),
   ])
   if (dense.isErr() && lexical.isErr())
     throw new FailureError(failureOfBoth(dense.error, lexical.error))
@@ -97,6 +97,24 @@ export async function findCandidates(
     mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
   }
+}
+
+async function timed<Answer, Error extends LegError>(
+  { clock, diagnostics }: Stores,
+  leg: Leg,
+  asking: Promise<Result<Answer, Error>>,
+): Promise<Result<Answer, Error>> {
+  const startedMs = clock.monotonic()
+  const answer = await asking
+  const outcome = answer.isOk() ? 'ok' : answer.error.type
+  diagnostics.emit('search:leg', { leg, durationMs: clock.monotonic() - startedMs, outcome })
+  return answer
+}
+
+/** The legs that answered, together. */
+export function modeOf({ legs }: Candidates): 'hybrid' | 'semantic' | 'lexical' {
+  if (legs.length === 2) return 'hybrid'
+  return legs.includes('dense') ? 'semantic' : 'lexical'
 }
 
 /** Courses are alike by what they have in common, not by what a query leaves out. */

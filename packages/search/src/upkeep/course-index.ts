@@ -210,8 +210,8 @@ export class CourseIndex {
    * trips and 1 request to the index for every 100 courses, and as much for every 100 records.
    */
   verify(options: VerifyOptions = {}): ResultAsync<VerifyReport, IndexError> {
-    return this.#chosenOrActive(options.generation).andThen(
-      (deps) => new ResultAsync(verifyIndex(deps, options)),
+    return this.#chosenOrActive(options.generation).andThen((deps) =>
+      new ResultAsync(verifyIndex(deps, options)).andTee((report) => this.#told(report)),
     )
   }
 
@@ -232,6 +232,11 @@ export class CourseIndex {
     return this.#chosenOrActive(options.generation).andThen(
       (deps) => new ResultAsync(repairIndex(deps, options)),
     )
+  }
+
+  #told({ isComplete, generation, missing, orphaned, stale, wrongGeneration }: VerifyReport): void {
+    const counts = { missing, orphaned, stale, wrongGeneration }
+    if (isComplete) this.#deps.stores.diagnostics.emit('search:verified', { generation, ...counts })
   }
 
   /**
