@@ -9,7 +9,8 @@ const inPackage = (name) => `^packages/${name}/`
 
 // A folder may import those before it. A list in place of a name: these stand side by side.
 const coreFloors = [
-  '([^/]+\\.ts|failure)', // the ground: every file that lies in src itself, and failures
+  // The ground: every file that lies in src itself, failures, and what tracers are told.
+  '([^/]+\\.ts|failure|tracing)',
   ['host', 'resilience'],
   'stores',
   'near',
@@ -17,7 +18,7 @@ const coreFloors = [
   'connect',
   ['migrations', 'outbox', 'cache', 'sessions', 'rate-limit'],
   'transactions',
-  'resync',
+  ['resync', 'vitals'],
 ]
 const searchRooms = [
   '(course-reader|results-tag|migrations)\\.ts',
@@ -26,6 +27,7 @@ const searchRooms = [
   ['indexing', 'spelling'],
   ['query', 'upkeep'],
 ]
+const telemetryFloors = ['version\\.ts', 'metrics', ['prometheus', 'opentelemetry']]
 const brokersFloors = [['envelope', 'inbox'], 'delivery', 'consume', ['nats', 'rabbitmq', 'kafka']]
 // Above every floor.
 const roofs = '(index|migrate|course-search|course-search-options)\\.ts$'
@@ -52,6 +54,7 @@ module.exports = {
     ...floorRules('packages/core/src', coreFloors),
     ...floorRules('packages/search/src', searchRooms),
     ...floorRules('packages/brokers/src', brokersFloors),
+    ...floorRules('packages/telemetry/src', telemetryFloors),
     {
       name: 'brokers-import-core-only',
       severity: 'error',
@@ -80,6 +83,18 @@ module.exports = {
         path: '^packages/(core/|cli/src/(commands|config|doctor)/)',
         dependencyTypesNot: ['type-only', 'dynamic-import'],
       },
+    },
+    {
+      name: 'telemetry-imports-core-only',
+      severity: 'error',
+      from: { path: '^packages/telemetry/src' },
+      to: { path: '^packages/(?!core/|telemetry/)' },
+    },
+    {
+      name: 'opentelemetry-only-in-its-entry',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: '^packages/telemetry/(src|test)/opentelemetry/' },
+      to: { path: '@opentelemetry/' },
     },
     ...Object.entries(brokerClients).map(([room, client]) => ({
       name: `a-client-of-a-broker-only-in: ${room}`,

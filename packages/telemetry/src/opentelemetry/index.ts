@@ -1,0 +1,2 @@
+export { instrument, instrumentDefaults } from './instrument.ts'
+export type { InstrumentOptions } from './instrument.ts'
