@@ -24,6 +24,8 @@ import {
 import { erasureDefaults } from '@headwater/repositories'
 import { brokerSinkDefaults, consumeDefaults, inboxDefaults } from '@headwater/brokers'
 import { natsSinkDefaults } from '@headwater/brokers/nats'
+import { telemetryDefaults } from '@headwater/telemetry'
+import { instrumentDefaults } from '@headwater/telemetry/opentelemetry'
 import { courseSearchDefaults, openaiEmbedderDefaults } from '@headwater/search'
 import { expect, test } from 'vitest'
 import { kindsByName } from '../../packages/core/src/connect/store-kinds.ts'
@@ -33,6 +35,7 @@ const core = 'packages/core/src'
 const repositories = 'packages/repositories/src'
 const search = 'packages/search/src'
 const brokers = 'packages/brokers/src'
+const telemetry = 'packages/telemetry/src'
 
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
   const variables = Object.entries(options).map(([option, { env, variable }]) => [
@@ -258,6 +261,18 @@ const pages: readonly OptionPage[] = [
     file: `${brokers}/inbox/inbox.ts`,
     name: 'PurgeInboxOptions',
     defaults: inboxDefaults,
+  },
+  {
+    title: 'prometheus',
+    file: `${telemetry}/metrics/telemetry-options.ts`,
+    name: 'TelemetryOptions',
+    defaults: telemetryDefaults,
+  },
+  {
+    title: 'instrument',
+    file: `${telemetry}/opentelemetry/instrument.ts`,
+    name: 'InstrumentOptions',
+    defaults: instrumentDefaults,
   },
 ]
 

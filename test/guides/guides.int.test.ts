@@ -25,6 +25,7 @@ const guides: readonly [
   ],
   ['own tables', 'docs/guides/own-tables.md', () => import('./programs/own-tables.ts')],
   ['sinks', 'docs/guides/sinks.md', () => import('./programs/sinks.ts')],
+  ['telemetry', 'docs/guides/telemetry.md', () => import('./programs/telemetry.ts')],
   ['testing', 'docs/guides/testing.md', () => import('./programs/testing.ts')],
   ['results', 'docs/guides/results.md', () => import('./programs/results.ts')],
   ['replicas', 'docs/guides/replicas.md', () => import('./programs/replicas.ts'), withReplica],
