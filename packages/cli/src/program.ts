@@ -6,6 +6,7 @@ import { addOutboxCommands } from './programs/outbox.ts'
 import { addRestoreCommands } from './programs/restore.ts'
 import { addSearchCommands } from './programs/search.ts'
 import { addSessionCommands } from './programs/sessions.ts'
+import { addTransactionCommands } from './programs/transactions.ts'
 import { lazily, type Surroundings } from './invocation.ts'
 
 const epilogue = `
@@ -34,6 +35,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addSearchCommands(program, surroundings)
   addCacheCommands(program, surroundings)
   addSessionCommands(program, surroundings)
+  addTransactionCommands(program, surroundings)
   addRestoreCommands(program, surroundings)
   program
     .command('completion <shell>')

@@ -11,6 +11,7 @@ import { checkClock } from './clock-check.ts'
 import type { Examiner } from './examine.ts'
 import { checkOutbox } from './outbox-checks.ts'
 import {
+  type OldTransaction,
   selectForbidden,
   selectIdleSlots,
   selectOldTransactions,
@@ -152,18 +153,20 @@ async function checkSlots(deps: PostgresExaminerDeps, findings: Findings): Promi
 const oldMs = 60_000
 
 async function checkTransactions(deps: PostgresExaminerDeps, findings: Findings): Promise<void> {
-  const old = await rowsOf<{
-    readonly holder: string
-    readonly cure: string
-    readonly age_ms: number
-  }>(deps, selectOldTransactions, [oldMs])
+  const old = await rowsOf<OldTransaction>(deps, selectOldTransactions, [oldMs])
   if (old.length === 0) return checkSight(deps, findings)
-  for (const { holder, cure, age_ms: ageMs } of old)
+  for (const one of old)
     findings.warn(
       'transactions',
-      `${holder} has held a snapshot for ${duration(ageMs)}: dead rows stay until it ends`,
-      cure,
+      `${holderOf(one)} has held a snapshot for ${duration(one.age_ms)}: dead rows stay until it ends`,
+      one.cure,
     )
+}
+
+function holderOf({ pid, application, state }: OldTransaction): string {
+  return pid === null
+    ? `prepared transaction ${application}`
+    : `session ${pid} (${application}, ${state})`
 }
 
 /** Nothing old among what the role may see is good news only if it sees everything. */

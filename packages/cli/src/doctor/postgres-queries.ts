@@ -53,9 +53,8 @@ export const selectSight = `
  * none, and autovacuum yields by itself.
  */
 export const selectOldTransactions = `
-  SELECT format('session %s (%s, %s)', pid, coalesce(nullif(application_name, ''), usename), state)
-      AS holder,
-    format('SELECT pg_terminate_backend(%s)', pid) AS cure,
+  SELECT pid, coalesce(nullif(application_name, ''), usename) AS application, state,
+    format('headwater transactions end %s', pid) AS cure,
     extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS age_ms
   FROM pg_stat_activity
   WHERE pid <> pg_backend_pid()
@@ -65,12 +64,30 @@ export const selectOldTransactions = `
     AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
     AND xact_start < clock_timestamp() - $1 * interval '1 ms'
   UNION ALL
-  SELECT format('prepared transaction %s', gid), format('ROLLBACK PREPARED %L', gid),
+  SELECT NULL, gid, 'prepared', format('ROLLBACK PREPARED %L', gid),
     extract(epoch FROM clock_timestamp() - prepared)::float8 * 1000
   FROM pg_prepared_xacts
   WHERE prepared < clock_timestamp() - $1 * interval '1 ms'
-  ORDER BY 3 DESC
+  ORDER BY age_ms DESC
   LIMIT 5`
+
+/** A row of {@link selectOldTransactions}. */
+export interface OldTransaction {
+  /** `null` for a prepared transaction, which no process has. */
+  readonly pid: number | null
+  /** The application or the user; the name of a prepared transaction. */
+  readonly application: string
+  readonly state: string
+  /** What ends it. */
+  readonly cure: string
+  readonly age_ms: number
+}
+
+/** Ends a session, if its transaction is as old as $2 milliseconds; $1 is its process. */
+export const endOldTransaction = `
+  SELECT pg_terminate_backend(pid) AS is_ended
+  FROM pg_stat_activity
+  WHERE pid = $1 AND xact_start < clock_timestamp() - $2 * interval '1 ms'`
 
 /** Whether anything was ever published. */
 export const selectPublished = 'SELECT EXISTS (SELECT FROM @schema.outbox) AS "isPublished"'

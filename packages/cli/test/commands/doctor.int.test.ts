@@ -15,7 +15,7 @@ import { doctor } from '../../src/commands/doctor.ts'
 import { Secrets } from '../../src/terminal/secrets.ts'
 import type { Terminal } from '../../src/terminal/terminal.ts'
 import type { Check, Examination } from '../../src/doctor/check.ts'
-import { selectOldTransactions } from '../../src/doctor/postgres-queries.ts'
+import { type OldTransaction, selectOldTransactions } from '../../src/doctor/postgres-queries.ts'
 import { openCli, runCli, type CliFixture } from '../cli-fixture.ts'
 
 let fixture: CliFixture
@@ -200,13 +200,13 @@ test('An idle replication slot and whoever holds an old snapshot are named with 
     await connection.query(
       `SELECT pg_current_xact_id(), set_config('application_name', 'forgotten', true)`,
     )
-    const { rows } = await postgres.client.query<{ holder: string; cure: string }>(
-      selectOldTransactions,
-      [0],
-    )
+    const { rows } = await postgres.client.query<OldTransaction>(selectOldTransactions, [0])
     await connection.query('ROLLBACK')
-    const found = rows.find(({ holder }) => holder.includes('forgotten, idle in transaction'))
-    expect(found?.cure).toMatch(/^SELECT pg_terminate_backend\(\d+\)$/)
+    const found = rows.find(({ application }) => application === 'forgotten')
+    expect(found).toMatchObject({
+      state: 'idle in transaction',
+      cure: `headwater transactions end ${found?.pid}`,
+    })
   })
 })
 
