@@ -1,2 +1,2 @@
 /** Development dependencies that the builds contain, as far as they are used. */
-export const bundled = ['zod', 'cockatiel']
+export const bundled = ['zod', 'cockatiel', 'preact', '@preact/signals', 'uplot']

@@ -12,7 +12,16 @@ import path from 'node:path'
 import { run } from './run.mjs'
 
 const root = path.join(import.meta.dirname, '..')
-const packages = ['core', 'repositories', 'search', 'brokers', 'cli', 'telemetry', 'testing']
+const packages = [
+  'core',
+  'repositories',
+  'search',
+  'brokers',
+  'cli',
+  'telemetry',
+  'console',
+  'testing',
+]
 
 /**
  * Packs every package as it would be published, checks each tarball, then installs them into a

@@ -29,6 +29,12 @@ const searchRooms = [
 ]
 const telemetryFloors = ['version\\.ts', 'metrics', ['prometheus', 'opentelemetry']]
 const brokersFloors = [['envelope', 'inbox'], 'delivery', 'consume', ['nats', 'rabbitmq', 'kafka']]
+const consoleFloors = [
+  ['contract', 'bounded-postgres\\.ts', 'action\\.ts'],
+  ['audit', 'figures', 'http', 'section\\.ts'],
+  'screen\\.ts',
+  'screens',
+]
 // Above every floor.
 const roofs = '(index|migrate|course-search|course-search-options)\\.ts$'
 
@@ -55,6 +61,25 @@ module.exports = {
     ...floorRules('packages/search/src', searchRooms),
     ...floorRules('packages/brokers/src', brokersFloors),
     ...floorRules('packages/telemetry/src', telemetryFloors),
+    ...floorRules('packages/console/src', consoleFloors),
+    {
+      name: 'console-imports-core',
+      severity: 'error',
+      from: { path: '^packages/console/src' },
+      to: { path: '^packages/(?!core/|console/|repositories/|search/)' },
+    },
+    {
+      name: 'console-imports-only-types-of-repositories-and-search',
+      severity: 'error',
+      from: { path: '^packages/console/src' },
+      to: { path: '^packages/(repositories|search)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-of-the-console-imports-only-its-contract',
+      severity: 'error',
+      from: { path: '^packages/console/client' },
+      to: { path: '^packages/(?!console/(client|src/contract)/)' },
+    },
     {
       name: 'brokers-import-core-only',
       severity: 'error',

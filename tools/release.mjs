@@ -9,7 +9,16 @@ import { run } from './run.mjs'
 const root = path.join(import.meta.dirname, '..')
 const output = path.join(root, '.results/release')
 /** Each after those that it depends on. */
-const packages = ['core', 'repositories', 'search', 'brokers', 'cli', 'telemetry', 'testing']
+const packages = [
+  'core',
+  'repositories',
+  'search',
+  'brokers',
+  'cli',
+  'telemetry',
+  'console',
+  'testing',
+]
 const isTrial = process.argv.includes('--dry-run')
 /** A trial asks the registry for little, and does not need the answer. */
 const trial = ['--dry-run', '--fetch-retries=0']

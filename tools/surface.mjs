@@ -6,7 +6,16 @@ import ts from 'typescript'
 const root = path.join(import.meta.dirname, '..')
 
 /** Names of the packages that are published. */
-export const packages = ['core', 'repositories', 'search', 'brokers', 'cli', 'telemetry', 'testing']
+export const packages = [
+  'core',
+  'repositories',
+  'search',
+  'brokers',
+  'cli',
+  'telemetry',
+  'console',
+  'testing',
+]
 
 /** Every entry of every package: its specifier, and the built files behind it by module format. */
 export function entries() {

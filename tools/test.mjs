@@ -40,6 +40,7 @@ const lanes = [
     ['types', () => exec(['tsc', '--noEmit', '-p', 'tsconfig.json'])],
     // On the built packages, as Next.js bundles them. Its types change global ones for everybody.
     ['types of the Next.js example', () => exec(['tsc', '--noEmit', '-p', 'examples/nextjs-app'])],
+    ['types of the console', () => exec(['tsc', '-p', 'packages/console/client'])],
     ['public surface', () => run('node', ['tools/api.mjs'])],
     ['packages', checkPackages],
     ['release, on trial', () => run('node', ['tools/release.mjs', '--dry-run'])],

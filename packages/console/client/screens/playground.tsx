@@ -1,0 +1,70 @@
+import { useSignal } from '@preact/signals'
+import type { TriedSearch } from '../../src/contract/screens.ts'
+import { duration } from '../format.ts'
+import { AskForm } from '../parts/ask-form.tsx'
+import { Facts } from '../parts/facts.tsx'
+import { Table } from '../parts/table.tsx'
+import { act, type Answer } from '../server.ts'
+import { mayOperate } from '../viewer.ts'
+
+type Hit = TriedSearch['hits'][number]
+
+/** A query and what came of it: the order, and where each leg put every course. */
+export function Playground() {
+  const answer = useSignal<Answer<TriedSearch> | undefined>(undefined)
+  const ask = async (query: string): Promise<void> => {
+    const tried = await act<TriedSearch>('search/try', { query })
+    if (!tried.isOk) answer.value = tried
+    else if (tried.value.data !== undefined) answer.value = { isOk: true, value: tried.value.data }
+  }
+  if (!mayOperate.value) return <p class="quiet">You may look, but not search.</p>
+  return (
+    <>
+      <AskForm label="Query" button="Search" onAsk={(query) => void ask(query)} />
+      <div aria-live="polite">
+        {answer.value?.isOk === false && (
+          <p class="unavailable">Not available: {answer.value.reason}</p>
+        )}
+        {answer.value?.isOk === true && <Found found={answer.value.value} />}
+      </div>
+    </>
+  )
+}
+
+function Found({ found }: { readonly found: TriedSearch }) {
+  const { mode, durationMs, isCached, degraded, hits } = found
+  const legs = ['dense', 'lexical', 'rerank'].filter((leg) => hits.some((hit) => leg in hit.legs))
+  return (
+    <>
+      <Facts
+        of={{
+          Mode: mode,
+          Took: duration(durationMs),
+          Ranking: isCached ? 'from the cache' : 'found anew',
+          'Went without': degraded.map(({ leg, reason }) => `${leg}: ${reason}`).join(', ') || '–',
+        }}
+      />
+      <Table
+        label="Hits"
+        rows={hits}
+        keyOf={({ courseId }) => String(courseId)}
+        empty="Nothing was found."
+        columns={[
+          { title: 'Rank', of: ({ rank }) => rank, isNumber: true },
+          { title: 'Course', of: ({ courseId, title }) => `${title} (${courseId})` },
+          { title: 'Score', of: ({ score }) => score.toFixed(4), isNumber: true },
+          ...legs.map((leg) => ({
+            title: `${leg} rank, score`,
+            of: (hit: Hit) => legOf(hit, leg),
+            isNumber: true,
+          })),
+        ]}
+      />
+    </>
+  )
+}
+
+function legOf({ legs }: Hit, leg: string): string {
+  const own = legs[leg]
+  return own === undefined ? 'not found' : `${own.rank}, ${own.score.toFixed(3)}`
+}
