@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { RunningHost } from '@headwater-examples/elearning'
+import type { RunningHost, Services } from '@headwater-examples/elearning'
+import { serveConsole } from '@headwater/console'
 import { stockCatalogue } from './catalogue.ts'
 import type { Ending } from './ending.ts'
 import { Flow } from './flow.ts'
@@ -38,6 +39,8 @@ export interface RunningApi {
   readonly monitorToken: string
   /** A course to enroll in. */
   readonly courseId: number
+  /** Serves the console, and returns its address. */
+  readonly openConsole: () => Promise<string>
 }
 
 /** The outcome of the demo. */
@@ -83,7 +86,7 @@ export async function runDemo(output: Output, ending: Ending, name: HostName): P
 
 /** Prints requests to try, and waits until `ending` begins. */
 export async function showApi(
-  { url, monitorToken, courseId }: RunningApi,
+  { url, monitorToken, courseId, openConsole }: RunningApi,
   output: Output,
   ending: Ending,
 ): Promise<void> {
@@ -98,6 +101,7 @@ export async function showApi(
   output.line(`  ${curl} ${url}/courses/${courseId}/enrollments -d '{}'`)
   output.line(`  ${curl} ${url}/me/enrollments`)
   output.line(`  curl -H 'Authorization: Bearer ${monitorToken}' ${url}/health/ready`)
+  output.heading(`The console is at ${await openConsole()}`)
   output.remark('Ctrl-C ends it, and all the stores with it.')
   await ending.untilBegun()
 }
@@ -115,7 +119,15 @@ async function startApi(
   const host: RunningHost = await serve(services, { monitorToken })
   ending.add(() => host.close())
   const course = courses.find(({ maxStudents }) => maxStudents === null) ?? courses[0]
-  return { url: host.url, monitorToken, courseId: course?.id ?? 1 }
+  const openConsole = () => consoleOf(services)
+  return { url: host.url, monitorToken, courseId: course?.id ?? 1, openConsole }
+}
+
+/** It ends with the stores. */
+async function consoleOf({ stores, sessions, search, activity }: Services): Promise<string> {
+  const { analytics } = activity
+  const { url } = await serveConsole(stores, { sessions, search, analytics })
+  return url
 }
 
 type Flows = { -readonly [Name in keyof Summary['flows']]: Summary['flows'][Name] }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServices } from '@headwater-examples/elearning'
 import type { Services } from '@headwater-examples/elearning'
+import { consoleMigrations } from '@headwater/console'
 import { connect, connectOptionsFromEnv, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
 import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
@@ -47,7 +48,7 @@ export async function openPlatform(
   ending.add(() => stores[Symbol.asyncDispose]())
   const startedMs = performance.now()
   const { applied } = orThrow(
-    await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }),
+    await migrate(stores, { sets: [repositoriesMigrations, searchMigrations, consoleMigrations] }),
   )
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
   if (broker !== undefined) await noteDeliveries(broker, stores)
