@@ -26,6 +26,7 @@ import { brokerSinkDefaults, consumeDefaults, inboxDefaults } from '@headwater/b
 import { natsSinkDefaults } from '@headwater/brokers/nats'
 import { telemetryDefaults } from '@headwater/telemetry'
 import { instrumentDefaults } from '@headwater/telemetry/opentelemetry'
+import { consoleDefaults, serveConsoleDefaults } from '@headwater/console'
 import { courseSearchDefaults, openaiEmbedderDefaults } from '@headwater/search'
 import { expect, test } from 'vitest'
 import { kindsByName } from '../../packages/core/src/connect/store-kinds.ts'
@@ -36,6 +37,7 @@ const repositories = 'packages/repositories/src'
 const search = 'packages/search/src'
 const brokers = 'packages/brokers/src'
 const telemetry = 'packages/telemetry/src'
+const webConsole = 'packages/console/src'
 
 const storePages = kindsByName.map(([name, { options }]): OptionPage => {
   const variables = Object.entries(options).map(([option, { env, variable }]) => [
@@ -273,6 +275,18 @@ const pages: readonly OptionPage[] = [
     file: `${telemetry}/opentelemetry/instrument.ts`,
     name: 'InstrumentOptions',
     defaults: instrumentDefaults,
+  },
+  {
+    title: 'createConsole',
+    file: `${webConsole}/console-options.ts`,
+    name: 'ConsoleOptions',
+    defaults: consoleDefaults,
+  },
+  {
+    title: 'serveConsole',
+    file: `${webConsole}/serve-console.ts`,
+    name: 'ServeConsoleOptions',
+    defaults: serveConsoleDefaults,
   },
 ]
 

@@ -2,7 +2,16 @@ import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fencesOf, read, root } from './markdown.ts'
 
-const guides = ['hosts', 'caching', 'outbox', 'search', 'testing', 'brokers', 'command-line']
+const guides = [
+  'hosts',
+  'caching',
+  'outbox',
+  'search',
+  'testing',
+  'brokers',
+  'command-line',
+  'console',
+]
 const adapters = globSync('packages/core/test/orm/adapters/*.ts', { cwd: root })
 
 test.each(guides)('Every snippet of the guide "%s" is part of a program that compiles', (name) => {
