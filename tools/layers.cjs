@@ -90,7 +90,7 @@ module.exports = {
       name: 'cli-imports-core',
       severity: 'error',
       from: { path: '^packages/cli/src' },
-      to: { path: '^packages/(?!core/|cli/|repositories/|search/)' },
+      to: { path: '^packages/(?!core/|cli/|console/|repositories/|search/)' },
     },
     {
       name: 'cli-imports-only-types-of-repositories-and-search',

@@ -1,11 +1,5 @@
-import {
-  type ConnectOptions,
-  connectUnready,
-  type MigrateOptions,
-  type Stores,
-} from '@headwater/core'
-import type { HeadwaterConfig } from '../config/config.ts'
-import { connectOptions } from '../config/open-stores.ts'
+import type { ConnectOptions, MigrateOptions, Stores } from '@headwater/core'
+import { unreadyStores } from '../config/open-stores.ts'
 import { type Check, type Examination, worstOf } from '../doctor/check.ts'
 import { examine, type Examiner } from '../doctor/examine.ts'
 import { mongodbExaminer } from '../doctor/mongodb-examiner.ts'
@@ -16,8 +10,7 @@ import { redisExaminer } from '../doctor/redis-examiner.ts'
 import { type ReplicaStates, watchReplicas } from '../doctor/replica-check.ts'
 import type { Paint, Tone } from '../terminal/paint.ts'
 import { counted, duration } from '../terminal/words.ts'
-import { type Command, CommandFailed, type Invocation } from './command.ts'
-import { UsageError } from './usage-error.ts'
+import type { Command } from './command.ts'
 
 /** `headwater doctor`: every store at once, each within the same deadline. */
 export const doctor: Command = async (invocation) => {
@@ -25,7 +18,8 @@ export const doctor: Command = async (invocation) => {
   const startedMs = terminal.clock.monotonic()
   const config = await invocation.config()
   const deadlineMs = options['deadline'] as number
-  const { stores, connect, close } = await opened(invocation, config)
+  const deps = { env: terminal.env, secrets: invocation.secrets }
+  const { stores, connect } = await unreadyStores(config, deps)
   const replicas = watchReplicas(stores.diagnostics)
   try {
     const { migrate = {} } = config
@@ -41,33 +35,12 @@ export const doctor: Command = async (invocation) => {
       isFinding: status !== 'ok',
     }
   } finally {
-    await close()
+    await stores.close({ deadlineMs: closeMs }).unwrapOr(undefined)
   }
 }
 
 /** Stores that hang are not waited for at the end either, in milliseconds. */
 const closeMs = 100
-
-interface Opened {
-  readonly stores: Stores
-  /** Absent where the configuration has connected the stores. */
-  readonly connect: ConnectOptions | undefined
-  readonly close: () => Promise<unknown>
-}
-
-/** Unlike every other command it does not need the stores to be up. */
-async function opened({ terminal, secrets }: Invocation, config: HeadwaterConfig): Promise<Opened> {
-  const connect = config.stores ? undefined : connectOptions(config, { ...terminal, secrets })
-  const stores = config.stores ?? (await unready(connect as ConnectOptions))
-  return { stores, connect, close: async () => await stores.close({ deadlineMs: closeMs }) }
-}
-
-async function unready(options: ConnectOptions): Promise<Stores> {
-  const stores = await connectUnready(options)
-  if (stores.isOk()) return stores.value
-  if (stores.error.type === 'invalid-input') throw new UsageError(stores.error.message)
-  throw new CommandFailed(stores.error)
-}
 
 interface ExaminerDeps {
   readonly stores: Stores

@@ -1,6 +1,7 @@
 import type {
   ConnectOptions,
   MigrateOptions,
+  RateLimiter,
   Resyncable,
   Sessions,
   Sink,
@@ -34,16 +35,22 @@ export interface HeadwaterConfig {
 
 /** What an application makes of its stores; `createRepositories` and more fit in. */
 export interface HeadwaterServices {
-  /** The search whose index `headwater search` verifies and repairs. */
-  readonly search?: Pick<CourseSearch, 'index'>
+  /** The search whose index `headwater search` verifies and repairs, and that the console tries. */
+  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search'>>
   /**
    * The sessions of `headwater sessions`.
    *
    * @defaultValue `createSessions(stores)`
    */
   readonly sessions?: Pick<Sessions, 'list' | 'revoke' | 'revokeAll'>
-  /** The activity whose spill `headwater activity spill` tells of and drains. */
-  readonly activity?: Pick<ActivityRepository, 'spilled' | 'flush'>
+  /** Rate limiters that the console looks into and resets, by the name that it shows. */
+  readonly limiters?: Readonly<Record<string, Pick<RateLimiter, 'peek' | 'reset'>>>
+  /**
+   * The activity whose spill `headwater activity spill` tells of and drains, with the figures that
+   * the console shows.
+   */
+  readonly activity?: Pick<ActivityRepository, 'spilled' | 'flush'> &
+    Partial<Pick<ActivityRepository, 'analytics'>>
   /** Sinks that `headwater resync` tells of a restore. */
   readonly sinks?: readonly Sink[]
   /** Parts of `headwater resync` and `headwater rebuild`. */

@@ -1,4 +1,4 @@
-import { connect, connectOptionsFromEnv } from '@headwater/core'
+import { connect, connectOptionsFromEnv, connectUnready } from '@headwater/core'
 import type { ConnectOptions, Stores } from '@headwater/core'
 import { CommandFailed, type OpenedStores } from '../commands/command.ts'
 import { UsageError } from '../commands/usage-error.ts'
@@ -44,8 +44,32 @@ export async function openStores(
   return { stores, services: once(async () => (await config.services?.(stores)) ?? {}) }
 }
 
+/** Stores that need not be up, and what they are connected with. */
+export interface UnreadyStores {
+  readonly stores: Stores
+  /** Absent where the configuration has connected the stores. */
+  readonly connect: ConnectOptions | undefined
+}
+
+/**
+ * The stores of a configuration, whether they are up or not.
+ *
+ * @throws UsageError for options that break a rule.
+ */
+export async function unreadyStores(
+  config: HeadwaterConfig,
+  deps: OpenStoresDeps,
+): Promise<UnreadyStores> {
+  if (config.stores !== undefined) return { stores: config.stores, connect: undefined }
+  const options = connectOptions(config, deps)
+  return { stores: valueOf(await connectUnready(options)), connect: options }
+}
+
 async function connected(options: ConnectOptions): Promise<Stores> {
-  const stores = await connect(options)
+  return valueOf(await connect(options))
+}
+
+function valueOf(stores: Awaited<ReturnType<typeof connect>>): Stores {
   if (stores.isOk()) return stores.value
   if (stores.error.type === 'invalid-input') throw new UsageError(stores.error.message)
   throw new CommandFailed(stores.error)

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { lazily, type Surroundings } from '../invocation.ts'
-import { seconds } from './arguments.ts'
+import { positive, seconds } from './arguments.ts'
 
-/** `doctor`, `migrate` and `activity`. */
+/** `doctor`, `console`, `migrate` and `activity`. */
 export function addDeploymentCommands(program: Command, surroundings: Surroundings): void {
   program
     .command('doctor')
@@ -13,6 +13,12 @@ export function addDeploymentCommands(program: Command, surroundings: Surroundin
         .default(1_500, '1.5'),
     )
     .action(lazily(surroundings, async () => (await import('../commands/doctor.ts')).doctor))
+  program
+    .command('console')
+    .description('serve the web console on this machine, until Ctrl-C')
+    .option('--port <number>', 'the port on 127.0.0.1 (default: any that is free)', positive)
+    .option('--read-only', 'let the browser look and not act')
+    .action(lazily(surroundings, async () => (await import('../commands/console.ts')).openConsole))
   program
     .command('migrate')
     .description('bring the schema up to date')

@@ -12,6 +12,7 @@ const leastLength = 4
 /** The secrets of a configuration, and how a text is freed of them. */
 export class Secrets {
   #known: readonly string[] = []
+  readonly #meant = new Set<string>()
 
   /**
    * Learns the values of an object, and of those inside it, whose names say that they are secrets,
@@ -26,12 +27,19 @@ export class Secrets {
     )
   }
 
+  /** Lets a URL be printed with this among its parameters: a token that its reader is to use. */
+  show(token: string): void {
+    this.#meant.add(token)
+  }
+
   /** The text with `***` in place of known secrets and of any password or key inside a URL. */
   clean(text: string): string {
     return this.#known
       .reduce((clean, secret) => clean.replaceAll(secret, '***'), text)
       .replace(/(\b[a-z][a-z+]*:\/\/[^\s:/@]*):[^\s/]+@/gi, '$1:***@')
-      .replace(secretParameter, '$1***')
+      .replace(secretParameter, (parameter: string, name: string, value: string) =>
+        this.#meant.has(value) ? parameter : `${name}***`,
+      )
   }
 }
 
