@@ -1,5 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { ServeConsoleOptions } from '@headwater/console'
+import { createSessions, type Stores } from '@headwater/core'
 import type { HeadwaterServices } from '../config/config.ts'
 import { unreadyStores } from '../config/open-stores.ts'
 import type { Command } from './command.ts'
@@ -18,7 +19,7 @@ export const openConsole: Command = async ({ config, options, terminal, secrets,
   const { stores } = await unreadyStores(loaded, { env: terminal.env, secrets })
   const signal = terminal.interrupted()
   try {
-    const screens = screensOf((await loaded.services?.(stores)) ?? {})
+    const screens = screensOf(stores, (await loaded.services?.(stores)) ?? {})
     const { url } = await serveConsole(stores, { ...screens, access, port })
     secrets.show(new URL(url).searchParams.get('token') ?? '')
     print({
@@ -33,22 +34,32 @@ export const openConsole: Command = async ({ config, options, terminal, secrets,
   }
 }
 
-function screensOf(services: HeadwaterServices): ServeConsoleOptions {
-  const { sessions, limiters, search, activity } = services
+function screensOf(stores: Stores, services: HeadwaterServices): ServeConsoleOptions {
+  const { sessions = createSessions(stores), limiters, search, activity } = services
   const analytics = activity?.analytics
   return {
-    ...(sessions && { sessions }),
+    sessions,
     ...(limiters && { limiters }),
-    ...(search?.search && { search: { search: search.search, index: search.index } }),
+    ...(canSearch(search) && { search }),
     ...(analytics && { analytics }),
   }
+}
+
+type Search = NonNullable<HeadwaterServices['search']>
+
+function canSearch(
+  search: Search | undefined,
+): search is Search & Required<Pick<Search, 'search'>> {
+  return search?.search !== undefined
 }
 
 async function consolePackage() {
   try {
     return await import('@headwater/console')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const isAbsent = code === 'ERR_MODULE_NOT_FOUND' && message.includes("'@headwater/console'")
+    if (!isAbsent) throw error
     throw new UsageError('this command needs @headwater/console: npm install @headwater/console')
   }
 }

@@ -7,7 +7,7 @@ import { pineconeExaminer } from '../doctor/pinecone-examiner.ts'
 import { postgresExaminer } from '../doctor/postgres-examiner.ts'
 import { processExamination } from '../doctor/process-examination.ts'
 import { redisExaminer } from '../doctor/redis-examiner.ts'
-import { type ReplicaStates, watchReplicas } from '../doctor/replica-check.ts'
+import { ReplicaWatch } from '../doctor/replica-check.ts'
 import type { Paint, Tone } from '../terminal/paint.ts'
 import { counted, duration } from '../terminal/words.ts'
 import type { Command } from './command.ts'
@@ -19,12 +19,14 @@ export const doctor: Command = async (invocation) => {
   const config = await invocation.config()
   const deadlineMs = options['deadline'] as number
   const deps = { env: terminal.env, secrets: invocation.secrets }
-  const { stores, connect } = await unreadyStores(config, deps)
-  const replicas = watchReplicas(stores.diagnostics)
+  const replicas = new ReplicaWatch(terminal.clock)
+  const { stores, connect } = await unreadyStores(config, deps, (given) => replicas.prepare(given))
+  const endMs = startedMs + deadlineMs
   try {
     const { migrate = {} } = config
-    const examined = examinersOf({ stores, connect, replicas, migrate, deadlineMs }).map(
-      (examiner) => examine(examiner, { clock: terminal.clock, deadlineMs }),
+    const shared = { stores, connect, replicas, migrate, deadlineMs, endMs }
+    const examined = examinersOf(shared).map((examiner) =>
+      examine(examiner, { clock: terminal.clock, deadlineMs }),
     )
     const examinations = [processExamination(), ...(await Promise.all(examined))]
     const status = worstOf(examinations)
@@ -45,9 +47,10 @@ const closeMs = 100
 interface ExaminerDeps {
   readonly stores: Stores
   readonly connect: ConnectOptions | undefined
-  readonly replicas: ReplicaStates
+  readonly replicas: ReplicaWatch
   readonly migrate: MigrateOptions
   readonly deadlineMs: number
+  readonly endMs: number
 }
 
 function examinersOf({ connect, ...deps }: ExaminerDeps): readonly Examiner[] {

@@ -14,7 +14,7 @@ export const list: Command = async (invocation) => {
     data: { transactions: transactions.map(toData) },
     text: (paint) =>
       transactions.length === 0
-        ? 'No transaction is as old.'
+        ? `No transaction is older than ${duration(invocation.options['olderThan'] as number)}.`
         : table(
             paint,
             ['process', 'application', 'state', 'age', 'what ends it'],
@@ -38,7 +38,11 @@ export const end: Command = async (invocation) => {
   const { application, state, age_ms: ageMs } = found
   const what = `process ${pid} (${application}, ${state}), whose transaction is ${duration(ageMs)} old`
   if (options['yes'] !== true)
-    return plan(toData(found), () => `Would end the session of ${what}. What it did is undone.`)
+    return plan(
+      toData(found),
+      () =>
+        `Would end the session of ${what}. What it did is undone, and its program disconnected.`,
+    )
   const { stores } = await open()
   const { rows } = valueOf(
     await stores.postgres.query<{ is_ended: boolean }>(endOldTransaction, [
@@ -46,7 +50,8 @@ export const end: Command = async (invocation) => {
       options['olderThan'],
     ]),
   )
-  if (rows[0]?.is_ended !== true) throw new CommandFailed(absent(pid))
+  if (rows[0] === undefined) throw new CommandFailed(absent(pid))
+  if (!rows[0].is_ended) throw new CommandFailed(unended(pid))
   return {
     data: { ...toData(found), isApplied: true },
     text: (paint) => paint('good', `Ended the session of ${what}.`),
@@ -55,12 +60,20 @@ export const end: Command = async (invocation) => {
 
 async function oldTransactions({ open, options }: Invocation): Promise<readonly OldTransaction[]> {
   const { stores } = await open()
-  const values = [options['olderThan']]
+  const values = [options['olderThan'], null]
   return valueOf(await stores.postgres.query<OldTransaction>(selectOldTransactions, values)).rows
 }
 
 function toData({ pid, application, state, age_ms: ageMs }: OldTransaction) {
   return { pid, application, state, ageMs: Math.round(ageMs) }
+}
+
+function unended(pid: number) {
+  return {
+    type: 'deadline-exceeded',
+    message: `process ${pid} was told to end, and has not within a second`,
+    retryable: true,
+  } as const
 }
 
 function absent(pid: number) {

@@ -38,7 +38,7 @@ export interface HeadwaterServices {
   /** The search whose index `headwater search` verifies and repairs, and that the console tries. */
   readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search'>>
   /**
-   * The sessions of `headwater sessions`.
+   * The sessions of `headwater sessions` and of the console.
    *
    * @defaultValue `createSessions(stores)`
    */

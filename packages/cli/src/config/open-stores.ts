@@ -52,16 +52,17 @@ export interface UnreadyStores {
 }
 
 /**
- * The stores of a configuration, whether they are up or not.
+ * The stores of a configuration, whether they are up or not. `prepare` may change the options.
  *
  * @throws UsageError for options that break a rule.
  */
 export async function unreadyStores(
   config: HeadwaterConfig,
   deps: OpenStoresDeps,
+  prepare: (options: ConnectOptions) => ConnectOptions = (options) => options,
 ): Promise<UnreadyStores> {
   if (config.stores !== undefined) return { stores: config.stores, connect: undefined }
-  const options = connectOptions(config, deps)
+  const options = prepare(connectOptions(config, deps))
   return { stores: valueOf(await connectUnready(options)), connect: options }
 }
 

@@ -65,7 +65,8 @@ async function greetedWithin(
   { clock, deadlineMs }: Patience,
 ): Promise<Greeting> {
   const endMs = clock.monotonic() + deadlineMs
-  const late = (): string => `no answer within ${duration(deadlineMs)}`
+  let reason: string | undefined
+  const late = (): string => reason ?? `no answer within ${duration(deadlineMs)}`
   for (;;) {
     const askedMs = clock.monotonic()
     const leftMs = Math.max(1, endMs - askedMs)
@@ -73,7 +74,10 @@ async function greetedWithin(
     if (typeof answer === 'string') return { error: answer }
     if (answer.isOk()) return { version: answer.value, latencyMs: clock.monotonic() - askedMs }
     const { message, retryable } = answer.error
-    if (!retryable || clock.monotonic() + againMs >= endMs) return { error: reasonIn(message) }
+    // A breaker only repeats that the attempts before it failed.
+    if (!/ breaker is open/.test(message)) reason = reasonIn(message)
+    if (!retryable || clock.monotonic() + againMs >= endMs)
+      return { error: reason ?? reasonIn(message) }
     await after(againMs)
   }
 }

@@ -18,7 +18,7 @@ import {
   selectServer,
   selectSight,
 } from './postgres-queries.ts'
-import { checkReplicas, type ReplicaStates } from './replica-check.ts'
+import type { ReplicaWatch } from './replica-check.ts'
 import { tablesOf } from './tables-of.ts'
 
 /** What an examination of PostgreSQL needs. */
@@ -26,9 +26,11 @@ export interface PostgresExaminerDeps {
   readonly stores: Stores
   readonly migrate: MigrateOptions
   readonly connect: ConnectOptions['postgres'] | undefined
-  readonly replicas: ReplicaStates
+  readonly replicas: ReplicaWatch
   /** Time that a statement has, in milliseconds. */
   readonly deadlineMs: number
+  /** When the examination has to be over, on the monotonic clock. */
+  readonly endMs: number
 }
 
 /** Examines PostgreSQL, its schema and the outbox. */
@@ -50,15 +52,7 @@ export function postgresExaminer(deps: PostgresExaminerDeps): Examiner {
         transactions: checkTransactions(deps, findings),
         migrations: checkMigrations(deps, findings),
         outbox: checkOutbox({ stores, deadlineMs }, findings),
-        replicas: checkReplicas(
-          {
-            states: deps.replicas,
-            count: deps.connect?.replicas?.length ?? 0,
-            clock: stores.clock,
-            deadlineMs: deadlineMs / 2,
-          },
-          findings,
-        ),
+        replicas: deps.replicas.check(findings, deps.endMs),
       })
     },
   }
@@ -151,9 +145,11 @@ async function checkSlots(deps: PostgresExaminerDeps, findings: Findings): Promi
 
 /** A transaction that is younger is a long one, not a forgotten one. */
 const oldMs = 60_000
+/** As many as a screen has room for. */
+const oldest = 5
 
 async function checkTransactions(deps: PostgresExaminerDeps, findings: Findings): Promise<void> {
-  const old = await rowsOf<OldTransaction>(deps, selectOldTransactions, [oldMs])
+  const old = await rowsOf<OldTransaction>(deps, selectOldTransactions, [oldMs, oldest])
   if (old.length === 0) return checkSight(deps, findings)
   for (const one of old)
     findings.warn(

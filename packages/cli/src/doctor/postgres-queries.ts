@@ -48,9 +48,9 @@ export const selectSight = `
     quote_ident(current_user) AS role`
 
 /**
- * Sessions and prepared transactions that hold a snapshot; $1 is the least age in milliseconds. In
- * other databases only those with a transaction id keep rows and events of this one. VACUUM keeps
- * none, and autovacuum yields by itself.
+ * Sessions and prepared transactions that hold a snapshot; $1 is the least age in milliseconds, $2
+ * how many are wanted, NULL for all. In other databases only those with a transaction id keep rows
+ * and events of this one. VACUUM keeps none, and autovacuum yields by itself.
  */
 export const selectOldTransactions = `
   SELECT pid, coalesce(nullif(application_name, ''), usename) AS application, state,
@@ -69,7 +69,7 @@ export const selectOldTransactions = `
   FROM pg_prepared_xacts
   WHERE prepared < clock_timestamp() - $1 * interval '1 ms'
   ORDER BY age_ms DESC
-  LIMIT 5`
+  LIMIT $2::bigint`
 
 /** A row of {@link selectOldTransactions}. */
 export interface OldTransaction {
@@ -83,9 +83,12 @@ export interface OldTransaction {
   readonly age_ms: number
 }
 
-/** Ends a session, if its transaction is as old as $2 milliseconds; $1 is its process. */
+/**
+ * Ends a session, if its transaction is as old as $2 milliseconds; $1 is its process. True once it
+ * has ended.
+ */
 export const endOldTransaction = `
-  SELECT pg_terminate_backend(pid) AS is_ended
+  SELECT pg_terminate_backend(pid, 1000) AS is_ended
   FROM pg_stat_activity
   WHERE pid = $1 AND xact_start < clock_timestamp() - $2 * interval '1 ms'`
 

@@ -1,30 +1,18 @@
 import { setTimeout as after } from 'node:timers/promises'
-import type { Clock, DiagnosticEvents, Diagnostics } from '@headwater/core'
+import {
+  type Clock,
+  type ConnectOptions,
+  type DiagnosticEvents,
+  Diagnostics,
+} from '@headwater/core'
 import type { Findings } from './check.ts'
 
 type ReplicaState = DiagnosticEvents['replica:state']['state']
 
-/** What is known of replicas, by their place in the options. */
-export type ReplicaStates = ReadonlyMap<number, ReplicaState>
-
-/** Learns what each replica is, from the first look at it on. */
-export function watchReplicas(diagnostics: Diagnostics): ReplicaStates {
-  const states = new Map<number, ReplicaState>()
-  diagnostics.on('replica:state', ({ replica, state }) => void states.set(replica, state))
-  return states
-}
-
-/** What {@link checkReplicas} needs. */
-export interface ReplicaCheckDeps {
-  readonly states: ReplicaStates
-  /** The number of replicas in the options. */
-  readonly count: number
-  readonly clock: Clock
-  /** Time until all of them have to be known, in milliseconds. */
-  readonly deadlineMs: number
-}
-
-const lookMs = 20
+/** A second look tells whether a replica has what the primary had at the first one. */
+const lookEveryMs = 600
+const looksMs = 1.5 * lookEveryMs
+const pollMs = 20
 
 const sayings = {
   usable: ['answers reads', ''],
@@ -37,16 +25,43 @@ const sayings = {
     "let it follow the primary: recovery_target_timeline = 'latest'",
   ],
 } as const satisfies Record<ReplicaState, readonly [message: string, fix: string]>
+const unheard = [
+  'did not say in time what it is',
+  'give --deadline more time; the role has to be allowed to ask pg_control_system()',
+] as const
 
-/** Says of each replica whether it answers reads, and if not, why. */
-export async function checkReplicas(deps: ReplicaCheckDeps, findings: Findings): Promise<void> {
-  const { states, count, clock, deadlineMs } = deps
-  const endMs = clock.monotonic() + deadlineMs
-  while (states.size < count && clock.monotonic() < endMs) await after(lookMs)
-  for (let replica = 0; replica < count; replica += 1) {
-    const [message, fix] = sayings[states.get(replica) ?? 'down']
-    const told = `replica ${replica + 1} of ${count} ${message}`
-    if (fix === '') findings.ok('replicas', told)
-    else findings.warn('replicas', told, fix)
+/** Looks at the replicas of a primary, from before they are connected on. */
+export class ReplicaWatch {
+  readonly #clock: Clock
+  readonly #begunMs: number
+  readonly #states = new Map<number, ReplicaState>()
+  #count = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#begunMs = clock.monotonic()
+  }
+
+  /** Options with which it hears of the first look. */
+  prepare(options: ConnectOptions): ConnectOptions {
+    const { diagnostics = new Diagnostics(), postgres } = options
+    this.#count = postgres.replicas?.length ?? 0
+    diagnostics.on('replica:state', ({ replica, state }) => void this.#states.set(replica, state))
+    return { ...options, diagnostics, postgres: { ...postgres, replicaLookEveryMs: lookEveryMs } }
+  }
+
+  /** Says of each replica whether it answers reads, and if not, why; by `endMs` at the latest. */
+  async check(findings: Findings, endMs: number): Promise<void> {
+    if (this.#count === 0) return
+    const isOpen = (): boolean =>
+      this.#states.size < this.#count || this.#clock.monotonic() < this.#begunMs + looksMs
+    while (isOpen() && this.#clock.monotonic() < endMs) await after(pollMs)
+    for (let replica = 0; replica < this.#count; replica += 1) {
+      const state = this.#states.get(replica)
+      const [message, fix] = state === undefined ? unheard : sayings[state]
+      const told = `replica ${replica + 1} of ${this.#count} ${message}`
+      if (fix === '') findings.ok('replicas', told)
+      else findings.warn('replicas', told, fix)
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { systemClock } from '@headwater/core'
+import { consoleMigrations } from '@headwater/console'
+import { migrate, orThrow, systemClock } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../src/run.ts'
@@ -7,9 +8,19 @@ import { configFile, openCli, type CliFixture } from '../cli-fixture.ts'
 let fixture: CliFixture
 
 beforeAll(async () => {
-  fixture = await openCli({ isMigrated: false })
+  fixture = await openCli()
+  await fixture.offer('Algebra for beginners')
+  orThrow(await migrate(fixture.stores, { sets: [consoleMigrations] }))
 })
 afterAll(() => fixture.dispose())
+
+/** Exchanges the token of an address for the headers of the page's own requests. */
+async function openPage(url: URL): Promise<Record<string, string>> {
+  const opened = await fetch(url, { redirect: 'manual' })
+  expect(opened.status).toBe(303)
+  const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? ''
+  return { cookie, 'x-headwater-console': '1', origin: url.origin }
+}
 
 interface Served {
   readonly url: URL
@@ -43,19 +54,27 @@ async function served(env: Record<string, string>, ...argv: readonly string[]): 
   return { url: new URL(url), access, end }
 }
 
-test('The console is served until Ctrl-C, and opens for who has its address', async () => {
+test('The console is served until Ctrl-C, with the search of the configuration, for who has its address', async () => {
   const { url, access, end } = await served({})
   expect(access).toBe('operate')
-  const opened = await fetch(url, { redirect: 'manual' })
-  expect(opened.status).toBe(303)
-  const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? ''
-  expect((await fetch(new URL('/', url), { headers: { cookie } })).status).toBe(200)
+  const headers = await openPage(url)
   expect((await fetch(new URL('/', url))).status).toBe(403)
+  const tried = await fetch(new URL('/api/search/try', url), {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'algebra' }),
+  })
+  expect([tried.status, await tried.text()]).toEqual([
+    200,
+    expect.stringContaining('Algebra for beginners'),
+  ])
+  const sessions = await fetch(new URL('/api/sessions/user?userId=1', url), { headers })
+  expect(sessions.status).toBe(200)
   expect(await end()).toBe(0)
   await expect(fetch(url)).rejects.toThrow(/fetch failed/)
 })
 
-test('The console is there while PostgreSQL and Redis are not', async () => {
+test('The console tells what is wrong while PostgreSQL and Redis are away', async () => {
   const { url, access, end } = await served(
     {
       HEADWATER_POSTGRES_URL: 'postgres://postgres@127.0.0.1:1/postgres',
@@ -64,6 +83,10 @@ test('The console is there while PostgreSQL and Redis are not', async () => {
     '--read-only',
   )
   expect(access).toBe('read')
-  expect((await fetch(url, { redirect: 'manual' })).status).toBe(303)
+  const overview = await fetch(new URL('/api/overview', url), { headers: await openPage(url) })
+  expect([overview.status, await overview.text()]).toEqual([
+    200,
+    expect.stringContaining('127.0.0.1:1'),
+  ])
   expect(await end()).toBe(0)
 })

@@ -200,7 +200,7 @@ test('An idle replication slot and whoever holds an old snapshot are named with 
     await connection.query(
       `SELECT pg_current_xact_id(), set_config('application_name', 'forgotten', true)`,
     )
-    const { rows } = await postgres.client.query<OldTransaction>(selectOldTransactions, [0])
+    const { rows } = await postgres.client.query<OldTransaction>(selectOldTransactions, [0, null])
     await connection.query('ROLLBACK')
     const found = rows.find(({ application }) => application === 'forgotten')
     expect(found).toMatchObject({

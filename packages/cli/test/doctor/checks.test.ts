@@ -1,9 +1,16 @@
-import { coreMigrations, errAsync, okAsync, type Stores, systemClock } from '@headwater/core'
+import {
+  coreMigrations,
+  Diagnostics,
+  errAsync,
+  okAsync,
+  type Stores,
+  systemClock,
+} from '@headwater/core'
 import { expect, test } from 'vitest'
 import { Findings, worstOf } from '../../src/doctor/check.ts'
 import { checkOutbox } from '../../src/doctor/outbox-checks.ts'
 import { selectPublished } from '../../src/doctor/postgres-queries.ts'
-import { checkReplicas } from '../../src/doctor/replica-check.ts'
+import { ReplicaWatch } from '../../src/doctor/replica-check.ts'
 import { tablesOf } from '../../src/doctor/tables-of.ts'
 
 test('A check that is refused takes no other away, and is not in order', async () => {
@@ -51,12 +58,21 @@ test('An outbox that relays refuse is mended by what happened to it, not by a re
   expect(refusal?.fix).toMatch(/backup headwater resync; .* reset --history continued$/)
 })
 
-test('A replica that answers is in order, and one of which nothing is known is not', async () => {
+test('A replica that answers is in order, one that lags at a second look and one unheard of are not', async () => {
+  const diagnostics = new Diagnostics()
+  const watch = new ReplicaWatch(systemClock)
+  const replicas = ['one', 'two', 'three'].map((host) => ({ url: `postgres://${host}` }))
+  const postgres = { url: 'postgres://primary', replicas }
+  watch.prepare({ diagnostics, postgres, redis: { url: 'redis://cache' } })
+  diagnostics.emit('replica:state', { replica: 0, state: 'usable' })
+  diagnostics.emit('replica:state', { replica: 1, state: 'usable' })
   const findings = new Findings()
-  const states = new Map([[0, 'usable' as const]])
-  await checkReplicas({ states, count: 2, clock: systemClock, deadlineMs: 30 }, findings)
+  const checked = watch.check(findings, systemClock.monotonic() + 200)
+  diagnostics.emit('replica:state', { replica: 1, state: 'lagging' })
+  await checked
   expect(findings.checks).toMatchObject([
-    { status: 'ok', message: 'replica 1 of 2 answers reads' },
-    { status: 'warning', message: 'replica 2 of 2 does not answer' },
+    { status: 'ok', message: 'replica 1 of 3 answers reads' },
+    { status: 'warning', message: expect.stringContaining('lags behind') as string },
+    { status: 'warning', message: expect.stringContaining('did not say in time') as string },
   ])
 })

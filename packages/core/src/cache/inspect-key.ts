@@ -71,7 +71,7 @@ export interface InspectedEntry {
  * ```
  */
 export function inspectKey(
-  { redis, invalidation }: Pick<Stores, 'redis' | 'invalidation'>,
+  { redis, invalidation }: Stores,
   { text }: CacheKey,
 ): ResultAsync<KeyInspection, StoreError> {
   const key = redis.keyPrefix + text

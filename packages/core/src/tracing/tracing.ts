@@ -36,7 +36,7 @@ export class Tracing {
   readonly #failed: (error: unknown) => void
   readonly #tracers: { readonly tracer: Tracer }[] = []
 
-  /** `failed` hears of tracers that cannot say which headers name their span. */
+  /** `failed` hears of tracers that fail, or cannot say which headers name their span. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed
   }
@@ -63,7 +63,7 @@ export class Tracing {
   trace<T>(work: TracedWork, run: () => Promise<T>): Promise<T> {
     const told = channel.hasSubscribers ? () => channel.tracePromise(run, work) : run
     const used = this.#tracers.at(-1)
-    return used === undefined ? told() : used.tracer.trace(work, told)
+    return used === undefined ? told() : this.#guarded(used.tracer, work, told)
   }
 
   /** Runs work whose failures are results. A refusal by the host's own code is no failure. */
@@ -74,6 +74,22 @@ export class Tracing {
       if (failure !== undefined) work.failure = failure
       return result
     })
+  }
+
+  /** A tracer that fails harms no work: the outcome is that of `run`, which runs once. */
+  async #guarded<T>(tracer: Tracer, work: TracedWork, run: () => Promise<T>): Promise<T> {
+    let running: Promise<T> | undefined
+    const runOnce = (): Promise<T> => (running ??= run())
+    try {
+      await tracer.trace(work, runOnce)
+    } catch (error) {
+      const isOwn = await runOnce().then(
+        () => false,
+        (failure: unknown) => failure === error,
+      )
+      if (!isOwn) this.#failed(error)
+    }
+    return runOnce()
   }
 
   /** Headers that name the present span; none without a tracer, or where it fails to say. */

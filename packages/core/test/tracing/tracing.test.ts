@@ -53,6 +53,38 @@ test('A tracer runs the work itself, until it is taken away', async () => {
   expect([traced.length, heard.length]).toEqual([1, 2])
 })
 
+test('A tracer that throws changes no outcome, and is reported', async () => {
+  const diagnostics = new Diagnostics()
+  const reported: unknown[] = []
+  diagnostics.on('diagnostics:listener-failed', ({ error }) => void reported.push(error))
+  const atTheBeginning = new Error('no span')
+  const atTheEnd = new Error('no exporter')
+  const throwing: Tracer['trace'][] = [
+    () => {
+      throw atTheBeginning
+    },
+    async (_work, run) => {
+      await run().catch(() => undefined)
+      throw atTheEnd
+    },
+  ]
+  const failure = new Error('of the work')
+  let runs = 0
+  const work = async (): Promise<number> => {
+    runs += 1
+    if (runs % 2 === 0) throw failure
+    return runs
+  }
+  for (const trace of throwing) {
+    const end = diagnostics.tracing.use({ trace, headers: () => ({}) })
+    expect(await diagnostics.tracing.trace(someWork(), work)).toBe(runs)
+    await expect(diagnostics.tracing.trace(someWork(), work)).rejects.toBe(failure)
+    end()
+  }
+  expect(runs).toBe(4)
+  expect(reported).toEqual([atTheBeginning, atTheBeginning, atTheEnd, atTheEnd])
+})
+
 /** A tracer that only names its span. */
 const naming = (headers: Tracer['headers']): Tracer => ({ trace: (_work, run) => run(), headers })
 
