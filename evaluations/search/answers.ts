@@ -5,9 +5,10 @@ import type { Repositories } from '@headwater/repositories'
 import { createCourseSearch, inMemoryVectorIndex, searchMigrations } from '@headwater/search'
 import type { CourseSearch, Embedder, Leg, SearchHit } from '@headwater/search'
 import { startPostgresServer, startRedisServer } from '@headwater/testing'
-import type { Catalogue, CatalogueCourse } from '../../examples/catalogue/src/index.ts'
+import type { CatalogueCourse } from '../../examples/catalogue/src/index.ts'
+import { collectionNames } from './collections.ts'
+import type { Collections } from './collections.ts'
 import type { Answer } from './figures.ts'
-import { isOfCatalogue } from './labelled-queries.ts'
 import type { LabelledQuery } from './labelled-queries.ts'
 
 /** The ways of searching that are compared. */
@@ -21,9 +22,7 @@ export type Answers = Readonly<Record<Way, readonly Answer[]>>
 
 /** The courses that are searched, and the embedders that they are searched with. */
 export interface Searched {
-  readonly catalogue: Catalogue
-  /** Published once the queries of the catalogue alone have been asked. */
-  readonly furtherCourses: readonly CatalogueCourse[]
+  readonly collections: Collections
   /** Each with an index of its own. */
   readonly embedders: readonly Embedder[]
 }
@@ -37,7 +36,7 @@ const floorOfLeg = 0.1
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  { catalogue, furtherCourses, embedders }: Searched,
+  { collections, embedders }: Searched,
   say: (line: string) => void,
 ): Promise<Answers[]> {
   const [postgres, redis] = await Promise.all([
@@ -51,17 +50,13 @@ export async function answersOf(
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
     const subjects = embedders.map((embedder) => new Subject(stores, repositories, embedder))
-    const teachers = await createTeachers(repositories, catalogue)
-    const publishAndAsk = async (
-      courses: readonly CatalogueCourse[],
-      isAsked: (labelled: LabelledQuery) => boolean,
-    ): Promise<void> => {
-      await publishInOrder(repositories, courses, teachers)
-      for (const subject of subjects) await subject.ask(queries.filter(isAsked))
+    const teachers = await createTeachers(repositories, collections)
+    for (const name of collectionNames) {
+      say(`loading the courses: ${name}`)
+      await publishInOrder(repositories, collections.courses[name], teachers)
+      const asked = queries.filter(({ collection }) => collection === name)
+      for (const subject of subjects) await subject.ask(asked)
     }
-    say('loading the catalogue')
-    await publishAndAsk(catalogue.courses, isOfCatalogue)
-    await publishAndAsk(furtherCourses, (labelled) => !isOfCatalogue(labelled))
     orThrow(await stores.close())
     return subjects.map((subject) => subject.answers())
   } finally {
@@ -119,7 +114,7 @@ class Subject {
 
 async function createTeachers(
   { users }: Repositories,
-  { instructors }: Catalogue,
+  { instructors }: Collections,
 ): Promise<ReadonlyMap<string, number>> {
   const teachers = new Map<string, number>()
   for (const { username, email } of instructors) {

@@ -1,3 +1,5 @@
+import { confidenceOf, rounded } from './confidence.ts'
+import type { Interval } from './confidence.ts'
 import type { LabelledQuery } from './labelled-queries.ts'
 
 /** The quality of answers, each figure from 0 to 1. */
@@ -31,6 +33,19 @@ export function figuresOf(answers: readonly Answer[]): Figures {
   }
 }
 
+/** The ranges in which the figures of two ways lie, and in which their difference does. */
+export function compareWays(
+  words: readonly Answer[],
+  hybrid: readonly Answer[],
+): Readonly<Record<'lexical' | 'hybrid' | 'gain', Interval>> {
+  const [ofWords, ofHybrid] = [words.map(ndcg), hybrid.map(ndcg)]
+  return {
+    lexical: confidenceOf(ofWords),
+    hybrid: confidenceOf(ofHybrid),
+    gain: confidenceOf(ofHybrid.map((value, index) => value - (ofWords[index] ?? 0))),
+  }
+}
+
 /** For a query that wants nothing, nothing is the best answer. */
 function ndcg({ labelled: { wanted }, found }: Answer): number {
   if (wanted.size === 0) return found.length === 0 ? 1 : 0
@@ -54,6 +69,5 @@ function recall({ labelled: { wanted }, found }: Answer): number {
 function mean(numbers: readonly number[]): number {
   return numbers.length === 0
     ? 0
-    : Math.round((numbers.reduce((sum, number) => sum + number, 0) / numbers.length) * 10_000) /
-        10_000
+    : rounded(numbers.reduce((sum, number) => sum + number, 0) / numbers.length)
 }

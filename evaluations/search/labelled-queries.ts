@@ -1,30 +1,36 @@
-import { readFile } from 'node:fs/promises'
-import type { CatalogueCourse } from '../../examples/catalogue/src/index.ts'
+import { collectionNames, readJson } from './collections.ts'
+import type { CollectionName, Collections } from './collections.ts'
 
-/** Kinds of queries that are asked of the sample catalogue alone. */
-const catalogueClasses = [
-  'exact title',
-  'paraphrase',
-  'typo',
-  'category word',
-  'prefix',
-  'nonsense',
-] as const
+/** The kinds of queries that are asked once a collection is published, as they are reported. */
+export const queryClasses = {
+  sample: ['exact title', 'paraphrase', 'typo', 'category word', 'prefix', 'nonsense'],
+  further: [
+    'dotted names',
+    'exact or prefix',
+    'joined words',
+    'stop words',
+    'other scripts',
+    'operators',
+  ],
+  large: [
+    'exact title',
+    'paraphrase',
+    'plain question',
+    'typo',
+    'prefix',
+    'category word',
+    'operator',
+    'dotted names',
+    'other language',
+    'mixed',
+    'nonsense',
+  ],
+} as const satisfies Record<CollectionName, readonly string[]>
 
-/** Kinds of queries that are asked of the sample catalogue with the further courses. */
-export const furtherClasses = [
-  'dotted names',
-  'exact or prefix',
-  'joined words',
-  'stop words',
-  'other scripts',
-  'operators',
-] as const
+/** The kind of a query. */
+export type QueryClass = (typeof queryClasses)[CollectionName][number]
 
-/** The kinds of queries, in the order in which they are reported. */
-export const queryClasses = [...catalogueClasses, ...furtherClasses] as const
-
-/** An entry of the file. */
+/** An entry of a file. */
 interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
   readonly relevant?: Readonly<Record<string, number>>
   readonly category?: string
@@ -32,7 +38,9 @@ interface Entry extends Pick<LabelledQuery, 'class' | 'half' | 'query'> {
 
 /** A query with the wanted courses. */
 export interface LabelledQuery {
-  readonly class: (typeof queryClasses)[number]
+  /** It is asked when the courses of this collection, and of those before it, are published. */
+  readonly collection: CollectionName
+  readonly class: QueryClass
   /** The ranking is tuned on one half and judged by the other. */
   readonly half: 'tuning' | 'heldOut'
   readonly query: string
@@ -40,41 +48,43 @@ export interface LabelledQuery {
   readonly wanted: ReadonlyMap<string, number>
 }
 
-/** Whether a query is asked of the sample catalogue alone. */
-export function isOfCatalogue({ class: name }: LabelledQuery): boolean {
-  return catalogueClasses.some((known) => known === name)
-}
-
-/** Reads the courses that the further kinds of queries need. */
-export async function readFurtherCourses(): Promise<CatalogueCourse[]> {
-  return await readJson<CatalogueCourse[]>('courses.json')
-}
-
 /**
  * Reads the labels.
  *
  * @throws Error that names a wanted course or category missing from the catalogue.
  */
-export async function readLabelledQueries(
-  courses: readonly CatalogueCourse[],
-): Promise<LabelledQuery[]> {
-  const entries = await readJson<readonly Entry[]>('queries.json')
-  const titles = new Set(courses.map(({ title }) => title))
-  return entries.map(({ relevant = {}, category, ...labelled }) => {
-    const ofCategory =
-      category === undefined
-        ? []
-        : courses
-            .filter((course) => course.category === category)
-            .map(({ title }) => [title, 1] as const)
-    if (category !== undefined && ofCategory.length === 0)
-      throw new Error(`there is no category ${category}`)
-    const unknown = Object.keys(relevant).find((title) => !titles.has(title))
-    if (unknown !== undefined) throw new Error(`there is no course ${unknown}`)
-    return { ...labelled, wanted: new Map([...Object.entries(relevant), ...ofCategory]) }
+export async function readLabelledQueries({ courses }: Collections): Promise<LabelledQuery[]> {
+  const small = await readJson<readonly Entry[]>(new URL('queries.json', import.meta.url))
+  const large = await readJson<readonly Entry[]>(new URL('large-queries.json', import.meta.url))
+  const collectionOf = (name: QueryClass): CollectionName =>
+    queryClasses.sample.some((known) => known === name) ? 'sample' : 'further'
+  return [
+    ...small.map((entry) => ({ entry, collection: collectionOf(entry.class) })),
+    ...large.map((entry) => ({ entry, collection: 'large' as const })),
+  ].map(({ entry, collection }) => {
+    const { class: name, half, query } = entry
+    return { class: name, half, query, collection, wanted: wantedOf(entry, collection, courses) }
   })
 }
 
-async function readJson<Value>(name: string): Promise<Value> {
-  return JSON.parse(await readFile(new URL(name, import.meta.url), 'utf8')) as Value
+function wantedOf(
+  { relevant = {}, category }: Entry,
+  collection: CollectionName,
+  courses: Collections['courses'],
+): ReadonlyMap<string, number> {
+  const published = collectionNames
+    .slice(0, collectionNames.indexOf(collection) + 1)
+    .flatMap((name) => courses[name])
+  const titles = new Set(published.map(({ title }) => title))
+  const ofCategory =
+    category === undefined
+      ? []
+      : published
+          .filter((course) => course.category === category)
+          .map(({ title }) => [title, 1] as const)
+  if (category !== undefined && ofCategory.length === 0)
+    throw new Error(`there is no category ${category}`)
+  const unknown = Object.keys(relevant).find((title) => !titles.has(title))
+  if (unknown !== undefined) throw new Error(`there is no course ${unknown}`)
+  return new Map([...ofCategory, ...Object.entries(relevant)])
 }

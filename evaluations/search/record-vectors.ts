@@ -10,9 +10,9 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { hashingEmbedder } from '@headwater/search'
 import type { Embedder } from '@headwater/search'
-import { readCatalogue } from '../../examples/catalogue/src/index.ts'
 import { answersOf } from './answers.ts'
-import { readFurtherCourses, readLabelledQueries } from './labelled-queries.ts'
+import { readCollections } from './collections.ts'
+import { readLabelledQueries } from './labelled-queries.ts'
 import { inBytes, recording } from './recorded-vectors.ts'
 import type { RecordedVectors } from './recorded-vectors.ts'
 
@@ -47,9 +47,8 @@ async function openModel(inFolder: string): Promise<Model> {
 
 /** Every text that is embedded while the evaluation runs, sorted. */
 async function textsOfEvaluation(): Promise<string[]> {
-  const catalogue = await readCatalogue()
-  const furtherCourses = await readFurtherCourses()
-  const queries = await readLabelledQueries([...catalogue.courses, ...furtherCourses])
+  const collections = await readCollections()
+  const queries = await readLabelledQueries(collections)
   const texts = new Set<string>()
   const hashing = hashingEmbedder()
   const listening: Embedder = {
@@ -59,7 +58,7 @@ async function textsOfEvaluation(): Promise<string[]> {
       return hashing.embed(asked, options)
     },
   }
-  await answersOf(queries, { catalogue, furtherCourses, embedders: [listening] }, console.error)
+  await answersOf(queries, { collections, embedders: [listening] }, console.error)
   return [...texts].sort()
 }
 
