@@ -6,7 +6,9 @@ import { recordedModel, unit } from './recorded-vectors.ts'
 export const embedders = {
   hashing: async () => hashingEmbedder(),
   /** The recorded sentence model. */
-  model: recordedModel,
+  model: async () => recordedModel('model'),
+  /** The mean of the vectors of a text's words: another kind, with a scale of its own. */
+  words: async () => recordedModel('words'),
   /** The same in a narrow cone: unrelated texts are as similar as 0.7, as for some models. */
   narrow: narrowModel,
   /** Spellings, as an embedder of which nothing is known. */
@@ -25,7 +27,7 @@ export function isEmbedder(name: string): name is EmbedderName {
 }
 
 async function narrowModel(): Promise<Embedder> {
-  const model = await recordedModel()
+  const model = await recordedModel('model')
   const narrowed = ([first = 0, ...rest]: readonly number[]): number[] =>
     unit([first + 1.5, ...rest])
   return {

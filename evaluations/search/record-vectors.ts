@@ -13,7 +13,7 @@ import type { Embedder } from '@headwater/search'
 import { answersOf } from './answers.ts'
 import { readCollections } from './collections.ts'
 import { readLabelledQueries } from './labelled-queries.ts'
-import { inBytes, recording } from './recorded-vectors.ts'
+import { inBytes, recordings } from './recorded-vectors.ts'
 import type { RecordedVectors } from './recorded-vectors.ts'
 
 /** The part of the model's packages that is used. */
@@ -31,7 +31,7 @@ const recorded: RecordedVectors = {
   dimensions: 512,
   vectors: Object.fromEntries([...vectors].map(([text, vector]) => [text, inBytes(vector)])),
 }
-await writeFile(recording, `${JSON.stringify(recorded, undefined, 1)}\n`)
+await writeFile(recordings.model, `${JSON.stringify(recorded, undefined, 1)}\n`)
 console.log(`${vectors.size} texts recorded`)
 
 async function openModel(inFolder: string): Promise<Model> {

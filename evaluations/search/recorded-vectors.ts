@@ -10,12 +10,15 @@ export interface RecordedVectors {
   readonly vectors: Readonly<Record<string, string>>
 }
 
-/** The vectors that `record-vectors.ts` has recorded. */
-export const recording = new URL('vectors.json', import.meta.url)
+/** The vectors that `record-vectors.ts` and `record-word-vectors.ts` have recorded. */
+export const recordings = {
+  model: new URL('vectors.json', import.meta.url),
+  words: new URL('word-vectors.json', import.meta.url),
+} as const
 
 /** An embedder of the recorded texts; any other text is refused by name. */
-export async function recordedModel(): Promise<Embedder> {
-  const content = await readFile(recording, 'utf8')
+export async function recordedModel(name: keyof typeof recordings): Promise<Embedder> {
+  const content = await readFile(recordings[name], 'utf8')
   const { model, dimensions, vectors } = JSON.parse(content) as RecordedVectors
   return embedderOf({ model, dimensions }, (text) => {
     const bytes = vectors[text]
