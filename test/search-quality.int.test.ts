@@ -59,14 +59,16 @@ describe('the figures of a search', () => {
   )
 })
 
-const kinds = ['hashing', 'model', 'narrow', 'unranked'] as const
-const unknown = ['model', 'narrow', 'unranked'] as const
+const kinds = ['hashing', 'model', 'words', 'narrow'] as const
 /** Meanings help more than spellings do. */
 const gains = [
   ['model', 0.08],
   ['narrow', 0.08],
-  ['unranked', 0.02],
+  ['words', 0.05],
+  ['hashing', 0.02],
 ] as const
+/** What a sentence model adds over the large catalogue. */
+const meanings = ['model', 'narrow'] as const
 
 const smallClasses = [...queryClasses.sample, ...queryClasses.further]
 
@@ -86,13 +88,18 @@ describe('over the held-out half of the labelled queries', () => {
     for (const [index, kind] of kinds.entries()) heldOut.set(kind, answers[index]!)
   })
 
-  const figures = (kind: EmbedderName, way: Way, name?: string): Figures =>
+  const figures = (
+    kind: EmbedderName,
+    way: Way,
+    { name, isLarge = false }: { name?: string; isLarge?: boolean } = {},
+  ): Figures =>
     figuresOf(
       heldOut
         .get(kind)!
         [way].filter(
           ({ labelled }) =>
-            labelled.collection !== 'large' && (name === undefined || labelled.class === name),
+            (labelled.collection === 'large') === isLarge &&
+            (name === undefined || labelled.class === name),
         ),
     )
 
@@ -108,33 +115,66 @@ describe('over the held-out half of the labelled queries', () => {
     'No leg alone beats both by more than 0.03 on queries of class %s',
     (name) => {
       for (const leg of ['lexical', 'dense'] as const)
-        expect(figures('hashing', 'hybrid', name).ndcg10).toBeGreaterThan(
-          figures('hashing', leg, name).ndcg10 - 0.03,
+        expect(figures('hashing', 'hybrid', { name: name }).ndcg10).toBeGreaterThan(
+          figures('hashing', leg, { name: name }).ndcg10 - 0.03,
         )
     },
   )
 
-  it.each(unknown.flatMap((kind) => smallClasses.map((name) => [kind, name] as const)))(
+  it.each(kinds.flatMap((kind) => smallClasses.map((name) => [kind, name] as const)))(
     'With an embedder of which nothing is known (%s), words alone are not better on queries of class %s',
     (kind, name) => {
-      expect(figures(kind, 'hybrid', name).ndcg10).toBeGreaterThanOrEqual(
-        figures(kind, 'lexical', name).ndcg10 - 0.01,
+      expect(figures(kind, 'hybrid', { name: name }).ndcg10).toBeGreaterThanOrEqual(
+        figures(kind, 'lexical', { name: name }).ndcg10 - 0.01,
       )
     },
   )
 
   it.each(gains)('With such an embedder (%s) paraphrases gain %d on words', (kind, gain) => {
-    expect(figures(kind, 'hybrid', 'paraphrase').ndcg10).toBeGreaterThan(
-      figures(kind, 'lexical', 'paraphrase').ndcg10 + gain,
+    expect(figures(kind, 'hybrid', { name: 'paraphrase' }).ndcg10).toBeGreaterThan(
+      figures(kind, 'lexical', { name: 'paraphrase' }).ndcg10 + gain,
     )
   })
 
-  it.each(unknown)('With such an embedder (%s) nonsense finds nothing', (kind) => {
-    expect(figures(kind, 'hybrid', 'nonsense').zeroRate).toBe(1)
+  it.each(kinds)('With such an embedder (%s) nonsense finds nothing', (kind) => {
+    expect(figures(kind, 'hybrid', { name: 'nonsense' }).zeroRate).toBe(1)
   })
 
   it.each(queryClasses.further)('Words alone score at least 0.9 on queries of class %s', (name) => {
-    expect(figures('hashing', 'lexical', name).ndcg10).toBeGreaterThanOrEqual(0.9)
+    expect(figures('hashing', 'lexical', { name: name }).ndcg10).toBeGreaterThanOrEqual(0.9)
+  })
+
+  const large = (kind: EmbedderName, way: Way, name?: string): Figures =>
+    figures(kind, way, { isLarge: true, ...(name === undefined ? {} : { name }) })
+
+  it.each(meanings)('Over a thousand courses a sentence model (%s) adds 0.03 to words', (kind) => {
+    expect(large(kind, 'hybrid').ndcg10).toBeGreaterThan(large(kind, 'lexical').ndcg10 + 0.03)
+  })
+
+  it.each(
+    meanings.flatMap((kind) =>
+      (['paraphrase', 'plain question'] as const).map((name) => [kind, name] as const),
+    ),
+  )(
+    'Over a thousand courses a sentence model (%s) adds 0.1 on queries of class %s',
+    (kind, name) => {
+      expect(large(kind, 'hybrid', name).ndcg10).toBeGreaterThan(
+        large(kind, 'lexical', name).ndcg10 + 0.1,
+      )
+    },
+  )
+
+  it.each(meanings.flatMap((kind) => queryClasses.large.map((name) => [kind, name] as const)))(
+    'Over a thousand courses words alone are not better than with %s on queries of class %s',
+    (kind, name) => {
+      expect(large(kind, 'hybrid', name).ndcg10).toBeGreaterThanOrEqual(
+        large(kind, 'lexical', name).ndcg10 - 0.01,
+      )
+    },
+  )
+
+  it.each(kinds)('Over a thousand courses words alone are not better: %s', (kind) => {
+    expect(large(kind, 'hybrid').ndcg10).toBeGreaterThanOrEqual(large(kind, 'lexical').ndcg10)
   })
 
   it('The same courses in reverse order score less', () => {

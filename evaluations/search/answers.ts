@@ -27,6 +27,9 @@ export interface Searched {
   readonly embedders: readonly Embedder[]
 }
 
+/** Queries under way at the same time. */
+const atOnce = 8
+
 /** The floor of the dense leg for an embedder that does not say its own. */
 const floorOfLeg = 0.1
 
@@ -88,12 +91,16 @@ class Subject {
   /** Indexes the courses that are new, then asks the queries. */
   async ask(queries: readonly LabelledQuery[]): Promise<void> {
     orThrow(await this.#search.index.reindexAll())
-    for (const labelled of queries)
-      this.#found.push({
-        labelled,
-        hybrid: await ask(this.#search, labelled.query),
-        legs: await ask(this.#inLegs, labelled.query),
-      })
+    for (let from = 0; from < queries.length; from += atOnce)
+      this.#found.push(
+        ...(await Promise.all(
+          queries.slice(from, from + atOnce).map(async (labelled) => ({
+            labelled,
+            hybrid: await ask(this.#search, labelled.query),
+            legs: await ask(this.#inLegs, labelled.query),
+          })),
+        )),
+      )
   }
 
   answers(): Answers {

@@ -2,7 +2,7 @@ import { hashingEmbedder } from '@headwater/search'
 import type { Embedder } from '@headwater/search'
 import { recordedModel, unit } from './recorded-vectors.ts'
 
-/** The embedders that are compared. All but the first say nothing of how to rank by them. */
+/** The embedders that are compared. None says how to rank by it. */
 export const embedders = {
   hashing: async () => hashingEmbedder(),
   /** The recorded sentence model. */
@@ -11,11 +11,6 @@ export const embedders = {
   words: async () => recordedModel('words'),
   /** The same in a narrow cone: unrelated texts are as similar as 0.7, as for some models. */
   narrow: narrowModel,
-  /** Spellings, as an embedder of which nothing is known. */
-  unranked: async () => {
-    const hashing = hashingEmbedder()
-    return { profile: hashing.profile, embed: (texts) => hashing.embed(texts) }
-  },
 } as const satisfies Record<string, () => Promise<Embedder>>
 
 /** The name of one of them. */

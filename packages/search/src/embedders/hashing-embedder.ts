@@ -8,7 +8,7 @@ import {
   option,
   strictOptions,
 } from '@headwater/core'
-import type { Embedder, EmbedderRanking } from './embedder.ts'
+import type { Embedder } from './embedder.ts'
 import { textFeatures } from './text-features.ts'
 
 /** Options of {@link hashingEmbedder}. */
@@ -25,13 +25,6 @@ export interface HashingEmbedderOptions {
 export const hashingEmbedderDefaults = { dimensions: 1536 } as const
 
 const rules = once(() => strictOptions<HashingEmbedderOptions>({ dimensions: option.count() }))
-
-/**
- * Nineteen of twenty made-up words are less similar than this to every course of the sample
- * catalogue. The weight is low, since the leg by words ranks better: this one breaks its ties and
- * adds courses that it does not find.
- */
-const ranking: EmbedderRanking = { minSimilarity: 0.17, denseWeight: 0.05 }
 
 /**
  * Embeds without a model, a network or randomness: equal texts get equal vectors on every machine,
@@ -56,7 +49,6 @@ export function hashingEmbedder(options: HashingEmbedderOptions = {}): Embedder 
   })
   return {
     profile: { model: 'headwater-hashing-2', dimensions },
-    ranking,
     embed(texts) {
       const empty = texts.indexOf('')
       return empty === -1

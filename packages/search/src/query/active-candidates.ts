@@ -69,6 +69,7 @@ export class ActiveCandidates {
       .map(({ typical, floor }) => ({
         typical: Math.min(typical, minSimilarity ?? typical),
         floor: minSimilarity ?? floor,
+        ...(minSimilarity === undefined ? {} : { least: minSimilarity }),
       }))
       .orElse((error) => {
         if (minSimilarity === undefined) return err(error)

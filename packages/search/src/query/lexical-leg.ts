@@ -4,7 +4,7 @@ import { filterValues } from './course-queries.ts'
 import type { MatchedCourse } from './fusion/fuse-by-evidence.ts'
 import type { LegQuery } from './legs.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
-import type { MatchingCourse, WordStatement } from './lexical-queries.ts'
+import type { WordStatement } from './lexical-queries.ts'
 import { partsOf, plainWords, queryWords } from '../spelling/query-words.ts'
 import type { QueryParts } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
@@ -19,10 +19,24 @@ export interface LexicalLegDeps {
   readonly sources: WordSources
 }
 
+/** A row of {@link selectMatchingCourses}. */
+interface MatchingCourse {
+  readonly id: number
+  readonly score: number
+  readonly coverage: number
+  /** Whether it has a word of the query that is not a number. */
+  readonly has_word: boolean
+  readonly has_all: boolean
+}
+
+/** With less of the query, a course has only words that every text has. */
+const leastCoverage = 0.05
+
 /**
  * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course
  * has all the words, the unknown ones are corrected: 2 more round trips, and a third to search
- * again. When the corrections are late, the words count as they are.
+ * again. When the corrections are late, the words count as they are. A course that has only common
+ * words or numbers of a query with others is not found.
  */
 export async function searchByWords(
   deps: LexicalLegDeps,
@@ -40,7 +54,9 @@ export async function searchByWords(
   const known = corrections.unwrapOr(new Map() as Corrections)
   if (known.size === 0) return ok(asTyped.value.map(ranked))
   const corrected = await select(deps, query, { parts, budget, corrections: known })
-  return ok(corrected.unwrapOr(asTyped.value).map(ranked))
+  const isGuess = asTyped.value.length === 0 && known.size === 1
+  const found = corrected.unwrapOr(asTyped.value)
+  return ok((isGuess ? found.filter(hasMost) : found).map(ranked))
 }
 
 interface Asked {
@@ -83,13 +99,22 @@ function select(
         values,
         budget.left(),
       )
-      .map(({ rows }) => rows),
+      .map(({ rows }) => rows.filter(isMatch)),
   )
 }
 
 /** More than are asked for, so that the best are among them; few enough for the commonest words. */
 function boundsAt(depth: number): Pick<WordStatement, 'maxRanked' | 'maxElsewhere'> {
   return { maxRanked: Math.max(300, 2 * depth), maxElsewhere: 2 * depth }
+}
+
+function isMatch({ coverage, has_word: hasWord, has_all: hasAll }: MatchingCourse): boolean {
+  return hasAll || (hasWord && coverage >= leastCoverage)
+}
+
+/** One word that may be misspelt, beside others that are unknown, says little. */
+function hasMost({ coverage, has_all: hasAll }: MatchingCourse): boolean {
+  return hasAll || coverage > 0.5
 }
 
 function ranked({ id, score, coverage, has_all: hasAll }: MatchingCourse): MatchedCourse {

@@ -74,7 +74,7 @@ export function selectMatchingCourses(statement: WordStatement): string {
   ${sampleTerms(statement)},
   ${findTerms(statement)},
   ${weighTerms(statement)}
-  SELECT found.course_id AS id, scored.score, scored.coverage,
+  SELECT found.course_id AS id, scored.score, scored.coverage, scored.has_word,
          found.words @@ asked.whole AS has_all
   FROM asked, likely JOIN ${table} AS found USING (course_id),
        (SELECT sum(weight) AS weight FROM weighed) AS total, LATERAL (
@@ -93,7 +93,8 @@ export function selectMatchingCourses(statement: WordStatement): string {
                + CASE WHEN found.words @@ asked.title THEN 0.5 ELSE 0 END
                + CASE WHEN found.category = $1::text THEN 3 ELSE 0 END
              ) AS score,
-           coalesce(sum(weighed.weight), 0) / total.weight AS coverage
+           coalesce(sum(weighed.weight), 0) / total.weight AS coverage,
+           coalesce(bool_or(NOT weighed.is_number), false) AS has_word
     FROM weighed
     WHERE found.words @@ weighed.query
   ) AS scored
@@ -105,6 +106,7 @@ export function selectMatchingCourses(statement: WordStatement): string {
 function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
   return `word AS MATERIALIZED (
     SELECT part.place, part.exact, part.spelt, part.unfinished, stem.query IS NULL AS is_common,
+           part.word !~ '[^0-9''() &<>-]' AS is_number,
            coalesce(stem.query, part.query) AS ranked,
            CASE WHEN stem.query IS NULL THEN '${weights.common}' ELSE '${weights.stems}' END::real[]
              AS weights,
@@ -272,14 +274,6 @@ function elsewhereOf(statement: WordStatement): number {
  */
 function unknown(parameter: string): string {
   return `(SELECT ${parameter})`
-}
-
-/** A row of {@link selectMatchingCourses}. */
-export interface MatchingCourse {
-  readonly id: number
-  readonly score: number
-  readonly coverage: number
-  readonly has_all: boolean
 }
 
 /**

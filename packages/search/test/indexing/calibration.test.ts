@@ -44,6 +44,15 @@ describe('measuring the similarities of a catalogue', () => {
     expect(courses).toBe(3)
   })
 
+  it('The floor is three deviations above the mean, where no text is as near by chance', async () => {
+    // Half of the texts are as near as 1, half as near as 0.8.
+    const scattered = embedder((texts) =>
+      okAsync(texts.map((_, place) => at(place % 2 === 0 ? 0 : Math.acos(0.8)))),
+    )
+    const { floor } = await measured([0, -Math.PI / 2], { embedder: scattered })
+    expect(floor).toBeCloseTo(0.9 + 3 * 0.1, 5)
+  })
+
   it('The nearest course counts also where it is not among those that are read', async () => {
     // Listed by id as text, course_999 comes long after the first hundred.
     const { floor } = await measured(

@@ -71,6 +71,20 @@ const firsts = [
   ['c', 'C for the Curious'],
 ] as const
 
+const weak = [
+  ['the florbing', 'a common word'],
+  ['3 quonk 47', 'a number'],
+  ['3 1 12 47', 'some of its numbers'],
+  ['flarbing streems', 'a word that one of its words may have meant'],
+] as const
+
+const strong = [
+  ['python 47', 'What Changed in Python 3.12'],
+  ['streems', 'Node.js Streams'],
+  ['basketbal coachng', 'Basketball Coaching'],
+  ['basketbal templats artifical', 'Basketball Coaching'],
+] as const
+
 describe('words of titles', () => {
   let app: SearchFixture
   beforeAll(async () => {
@@ -90,6 +104,14 @@ describe('words of titles', () => {
       expect((await app.titles(query))[0]).toBe(first)
     },
   )
+
+  it.each(weak)('The query %j finds no course that has only %s', async (query) => {
+    expect(await app.titles(query)).toEqual([])
+  })
+
+  it.each(strong)('The query %j still finds %j', async (query, wanted) => {
+    expect(await app.titles(query)).toContain(wanted)
+  })
 
   it('PostgreSQL gives texts the form that queries have', async () => {
     const texts = [

@@ -9,82 +9,114 @@ export interface MatchedCourse extends RankedCourse {
   readonly hasAll: boolean
 }
 
-/** The scale of similarities: what unrelated texts have, and what they never exceed. */
+/** The scale of similarities. */
 export interface SimilarityScale {
+  /** What unrelated texts have. */
   readonly typical: number
+  /** What texts without a meaning never exceed. */
   readonly floor: number
+  /**
+   * The least similarity of a course without any of the words, where others have some of them: that
+   * much is no chance then.
+   *
+   * @defaultValue a quarter of the way from `typical` to `floor`
+   */
+  readonly least?: number
 }
 
-/** The weight of the most similar course, where the best match of some of the words has 1. */
-const meaningWeight = 0.6
+/** The least weight of meaning: it orders what has no other order. */
+const leastWeight = 0.01
 
 /** The scores of courses with every word begin here, above all others. */
 const complete = 2
+
+/** A similarity that is further above the others counts for no more, whatever the scale. */
+const mostDistinct = 4
+
+/** What as many courses have in common with a query is nothing that one of them stands out by. */
+const unremarkable = 50
 
 /**
  * Merges the rankings of the legs by what they show, best first:
  *
  * 1. Courses with every word of the query, in the order of the words.
  * 2. Courses with some of the words, by how much of the query they have and how well they match it,
- *    and by how similar they are to it.
- * 3. Among these, courses without any of its words, if they are more similar to it than any course
- *    is to a text that means nothing.
+ *    and by how far they stand out by their similarity.
+ * 3. Among these, courses without any of its words that stand out.
  *
- * So what is merely similar never comes before an exact or a prefix match, a query that words do
- * not answer takes most from its meaning, and nonsense takes nothing.
+ * Similarities count for as much as words leave unanswered: the share of the query that no course
+ * has. So what is merely similar never comes before an exact or a prefix match, and a query that
+ * words do not answer takes most from its meaning. Where words answer all of the query, or none, a
+ * course without them must be more similar to it than any is to a text that means nothing: nonsense
+ * finds nothing.
  */
 export function fuseByEvidence(
   legs: { readonly dense: readonly RankedCourse[]; readonly lexical: readonly MatchedCourse[] },
   scale: SimilarityScale,
 ): FusedCourse[] {
+  const answered = shareAnswered(legs.lexical)
   const meaning = new Meaning(legs.dense, scale)
-  const scoreOf = scorer(legs.lexical, meaning)
+  const weight = Math.max(leastWeight, 1 - answered)
+  const scoreOf = scorer(legs.lexical, answered)
   const matched = legs.lexical.map((course, index) => ({
     id: course.id,
-    score: rounded(scoreOf(course)),
+    score: rounded(
+      scoreOf(course) + (course.hasAll ? 0 : weight * meaning.distinctionOf(course.id)),
+    ),
     legs: { ...meaning.rankOf(course.id), lexical: { rank: index + 1, score: shown(course) } },
   }))
   const known = new Set(matched.map(({ id }) => id))
+  const least = answered > 0 && answered < 1 ? meaning.least : scale.floor
   const similar = legs.dense
-    .filter(({ id, score }) => !known.has(id) && score >= scale.floor)
+    .filter(({ id, score }) => !known.has(id) && score >= least)
     .map(({ id }) => ({
       id,
-      score: rounded(meaningWeight * meaning.closenessOf(id)),
+      score: rounded(weight * meaning.distinctionOf(id)),
       legs: meaning.rankOf(id),
     }))
   return [...matched, ...similar].sort(bestFirst)
 }
 
+/** How much of the query the course has that has the most of it. */
+function shareAnswered(lexical: readonly MatchedCourse[]): number {
+  return Math.max(0, ...lexical.map(({ coverage, hasAll }) => (hasAll ? 1 : coverage)))
+}
+
 function scorer(
   lexical: readonly MatchedCourse[],
-  meaning: Meaning,
+  answered: number,
 ): (course: MatchedCourse) => number {
   const best = (hasAll: boolean): number =>
     Math.max(...lexical.filter((course) => course.hasAll === hasAll).map(({ score }) => score))
   const [bestComplete, bestPartial] = [best(true), best(false)]
   const share = (score: number, of: number): number => (of > 0 ? score / of : 0)
-  return ({ id, score, coverage, hasAll }) =>
+  return ({ score, coverage, hasAll }) =>
     hasAll
       ? complete + share(score, bestComplete)
-      : (coverage + share(score, bestPartial)) / 2 + meaningWeight * meaning.closenessOf(id)
+      : (coverage + answered * share(score, bestPartial)) / 2
 }
 
-/** How close courses are to a query: 0 for a similarity that means nothing, 1 for the highest. */
+/** How similar courses are to a query, beside all others and beside texts without a meaning. */
 class Meaning {
+  /** The least similarity of a course without words of a query that words answer in part. */
+  readonly least: number
   readonly #dense: ReadonlyMap<number, { readonly rank: number; readonly score: number }>
-  readonly #typical: number
+  readonly #base: number
   readonly #span: number
 
-  constructor(dense: readonly RankedCourse[], { typical, floor }: SimilarityScale) {
+  constructor(dense: readonly RankedCourse[], { typical, floor, least }: SimilarityScale) {
     this.#dense = new Map(dense.map(({ id, score }, index) => [id, { rank: index + 1, score }]))
-    this.#typical = typical
-    // The best of a query that is similar to nothing is not close either.
-    this.#span = Math.max(floor, dense[0]?.score ?? floor) - typical
+    // Some models find everything similar to a long query, and little to a short one.
+    this.#base = Math.max(typical, dense[unremarkable - 1]?.score ?? typical)
+    this.#span = floor - typical
+    this.least = Math.min(floor, Math.max(least ?? typical + this.#span / 4, this.#base))
   }
 
-  closenessOf(id: number): number {
-    const similarity = this.#dense.get(id)?.score ?? this.#typical
-    return this.#span > 0 ? Math.max(0, similarity - this.#typical) / this.#span : 0
+  /** 0 for what is as similar as many others, 1 for as much more as the floor is above typical. */
+  distinctionOf(id: number): number {
+    const similarity = this.#dense.get(id)?.score ?? this.#base
+    const above = Math.max(0, similarity - this.#base)
+    return this.#span > 0 ? Math.min(mostDistinct, above / this.#span) : 0
   }
 
   rankOf(id: number): Pick<FusedCourse['legs'], 'dense'> {

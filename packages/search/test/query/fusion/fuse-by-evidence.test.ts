@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fuseByEvidence } from '../../../src/query/fusion/fuse-by-evidence.ts'
-import type { MatchedCourse } from '../../../src/query/fusion/fuse-by-evidence.ts'
+import type { MatchedCourse, SimilarityScale } from '../../../src/query/fusion/fuse-by-evidence.ts'
 import type { RankedCourse } from '../../../src/query/fusion/fuse.ts'
 
 const scale = { typical: 0.1, floor: 0.4 }
@@ -20,7 +20,7 @@ const withSome = (id: number, coverage: number, score = coverage): MatchedCourse
 const order = (
   dense: readonly RankedCourse[],
   lexical: readonly MatchedCourse[],
-  on = scale,
+  on: SimilarityScale = scale,
 ): number[] => fuseByEvidence({ dense, lexical }, on).map(({ id }) => id)
 
 describe('fusing by evidence', () => {
@@ -45,10 +45,45 @@ describe('fusing by evidence', () => {
     expect(order([similar(2, 0.3)], [withSome(1, 0.5), withSome(2, 0.5)])).toEqual([2, 1])
   })
 
-  it('Without any of its words, only a course above the floor is found', () => {
+  it('Where the catalogue has no word of the query, only a course above the floor is found', () => {
     expect(order([similar(1, 0.41), similar(2, 0.39)], [])).toEqual([1])
     expect(order([similar(1, 0.39)], [])).toEqual([])
-    expect(order([similar(1, 0.39)], [withSome(2, 0.3)])).toEqual([2])
+  })
+
+  it('Where the catalogue has words of the query, a course without them is found below the floor', () => {
+    expect(order([similar(1, 0.39)], [withSome(2, 0.3)])).toEqual([1, 2])
+    expect(order([similar(1, 0.17)], [withSome(2, 0.3)])).toEqual([2])
+  })
+
+  it('A least similarity that is given holds also where the catalogue has words of the query', () => {
+    expect(order([similar(1, 0.39)], [withSome(2, 0.3)], { ...scale, least: 0.4 })).toEqual([2])
+  })
+
+  it('What fifty courses have in common with a query adds none of them and moves none', () => {
+    const alike = Array.from({ length: 60 }, (_, place) => similar(100 + place, 0.35))
+    const lexical = [withSome(1, 0.4), withSome(2, 0.39)]
+    expect(order([similar(9, 0.39), ...alike], lexical)[0]).toBe(1)
+    expect(order([similar(9, 0.39), ...alike].slice(0, 20), lexical)[0]).toBe(9)
+  })
+
+  it('The more of the query some course has, the less similarity counts', () => {
+    const dense = [similar(3, 0.5), similar(2, 0.2)]
+    expect(order(dense, [withSome(1, 0.4), withSome(2, 0.2), withSome(3, 0.1)])[0]).toBe(3)
+    expect(order(dense, [withSome(1, 0.9), withSome(2, 0.6), withSome(3, 0.5)])[0]).toBe(1)
+  })
+
+  it('Similar courses keep their order behind courses with every word', () => {
+    const dense = [similar(7, 0.9), similar(5, 0.8), similar(6, 0.7)]
+    expect(order(dense, [withAll(1, 1)])).toEqual([1, 7, 5, 6])
+  })
+
+  it('Where words answer all of the query, only a course above the floor is added', () => {
+    expect(order([similar(9, 0.41), similar(8, 0.39)], [withAll(1, 1)])).toEqual([1, 9])
+  })
+
+  it('However small the scale is, a similar course stays below one with every word', () => {
+    const small = { typical: 0.1, floor: 0.1 + 1e-6 }
+    expect(order([similar(9, 0.99)], [withAll(1, 1)], small)).toEqual([1, 9])
   })
 
   it('The order does not depend on where on the scale a model has its similarities', () => {
@@ -86,6 +121,6 @@ describe('fusing by evidence', () => {
   })
 
   it('Matches that score nothing by words are not lost', () => {
-    expect(order([], [withSome(1, 0, 0), withSome(2, 0, 0)])).toEqual([1, 2])
+    expect(order([], [withSome(1, 0.5, 0), withSome(2, 0.5, 0)])).toEqual([1, 2])
   })
 })
