@@ -5,7 +5,7 @@ import { eventually } from '@headwater/testing'
 import { duration, type Output } from './output.ts'
 import type { Platform } from './platform.ts'
 
-const relayDeadlineMs = 120_000
+const relayDeadlineMs = 300_000
 
 /** Loads the sample catalogue through the SDK and waits until every course is in the index. */
 export async function stockCatalogue(

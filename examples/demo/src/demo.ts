@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { RunningHost, Services } from '@headwater-examples/elearning'
 import { serveConsole } from '@headwater/console'
 import { stockCatalogue } from './catalogue.ts'
+import type { EmbedderName } from './embedders.ts'
 import type { Ending } from './ending.ts'
 import { Flow } from './flow.ts'
 import { apiFlow } from './flows/api-flow.ts'
 import { brokerFlow } from './flows/broker-flow.ts'
 import { enrollFlow } from './flows/enroll-flow.ts'
+import { meaningFlow } from './flows/meaning-flow.ts'
 import { outageFlow } from './flows/outage-flow.ts'
 import { registerFlow } from './flows/register-flow.ts'
 import { searchFlow } from './flows/search-flow.ts'
@@ -20,6 +22,8 @@ export interface Summary {
   readonly flows: {
     readonly register: boolean
     readonly search: boolean
+    /** `null` where the embedder knows no meanings. */
+    readonly meaning: boolean | null
     readonly enroll: boolean
     /** `null` where Redis is not ours to take away. */
     readonly outage: boolean | null
@@ -50,12 +54,23 @@ export interface DemoReport {
   readonly api: RunningApi | undefined
 }
 
+/** Options of {@link runDemo}. */
+export interface DemoOptions {
+  readonly host: HostName
+  readonly embedder: EmbedderName
+}
+
 /** Starts the stores, runs the flows and asks the API on a framework. Never rejects. */
-export async function runDemo(output: Output, ending: Ending, name: HostName): Promise<DemoReport> {
+export async function runDemo(
+  output: Output,
+  ending: Ending,
+  { host: name, embedder }: DemoOptions,
+): Promise<DemoReport> {
   const startedMs = performance.now()
   const flows: Flows = {
     register: false,
     search: false,
+    meaning: embedder === 'model' ? false : null,
     enroll: false,
     outage: false,
     broker: null,
@@ -66,7 +81,7 @@ export async function runDemo(output: Output, ending: Ending, name: HostName): P
   try {
     const started = await startDemoStores(output, ending)
     stores = started.report
-    const platform = await openPlatform(started, output, ending)
+    const platform = await openPlatform(started, { output, ending, embedder })
     const catalogue = await stockCatalogue(platform, output)
     const stage = { ...platform, ...catalogue }
     await runFlows(flows, output, stage)
@@ -137,6 +152,10 @@ async function runFlows(flows: Flows, output: Output, stage: Stage): Promise<voi
   const ada = await Flow.run(output, 'Registration', (flow) => registerFlow(flow, stage))
   flows.register = ada !== undefined
   flows.search = (await Flow.run(output, 'Search', (flow) => searchFlow(flow, stage))) !== undefined
+  if (flows.meaning !== null)
+    flows.meaning =
+      (await Flow.run(output, 'Search by meaning', (flow) => meaningFlow(flow, stage))) !==
+      undefined
   if (ada === undefined) return
   flows.enroll =
     (await Flow.run(output, 'Enrollment', (flow) => enrollFlow(flow, { ...stage, ada }))) !==

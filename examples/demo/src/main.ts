@@ -1,20 +1,26 @@
 import { parseArgs } from 'node:util'
 import { runDemo, showApi } from './demo.ts'
+import { embedderNames, isEmbedderName } from './embedders.ts'
 import { Ending } from './ending.ts'
 import { hostNames, isHostName } from './hosts.ts'
 import { Output } from './output.ts'
 
 const {
-  values: { once, json, host },
+  values: { once, json, host, embedder },
 } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     host: { type: 'string', default: 'express' },
+    embedder: { type: 'string', default: 'openai' },
   },
 })
 if (!isHostName(host)) {
   console.error(`--host is one of ${hostNames.join(', ')}; got ${host}`)
+  process.exit(2)
+}
+if (!isEmbedderName(embedder)) {
+  console.error(`--embedder is one of ${embedderNames.join(', ')}; got ${embedder}`)
   process.exit(2)
 }
 
@@ -35,7 +41,7 @@ for (const [signal, code] of Object.entries(exitCodes)) {
   })
 }
 
-const { summary, api } = await runDemo(output, ending, host)
+const { summary, api } = await runDemo(output, ending, { host, embedder })
 const isComplete =
   Object.values(summary.flows).every((kept) => kept !== false) && summary.host.answers
 if (!once && isComplete && api !== undefined && !ending.hasBegun) await showApi(api, output, ending)

@@ -4,11 +4,12 @@ import type { Services } from '@headwater-examples/elearning'
 import { consoleMigrations } from '@headwater/console'
 import { connect, connectOptionsFromEnv, migrate, orThrow } from '@headwater/core'
 import { repositoriesMigrations } from '@headwater/repositories'
-import { openaiEmbedder, pineconeIndex, searchMigrations } from '@headwater/search'
+import { pineconeIndex, searchMigrations } from '@headwater/search'
 import type { Broker } from './broker/broker.ts'
 import { brokerFromEnv } from './broker/broker-from-env.ts'
 import { noteDeliveries } from './broker/deliveries.ts'
 import type { DemoStores } from './demo-stores.ts'
+import { openEmbedder, type EmbedderName } from './embedders.ts'
 import type { Ending } from './ending.ts'
 import { openInspection, type Inspection } from './inspection.ts'
 import { duration, type Output } from './output.ts'
@@ -23,11 +24,17 @@ export interface Platform {
   readonly broker: Broker | undefined
 }
 
+/** Options of {@link openPlatform}. */
+export interface PlatformOptions {
+  readonly output: Output
+  readonly ending: Ending
+  readonly embedder: EmbedderName
+}
+
 /** Connects the SDK, migrates and starts the relay. */
 export async function openPlatform(
   demoStores: DemoStores,
-  output: Output,
-  ending: Ending,
+  { output, ending, embedder }: PlatformOptions,
 ): Promise<Platform> {
   const { parts, redis } = demoStores
   const { postgres, mongodb, pinecone, openai } = parts
@@ -52,13 +59,9 @@ export async function openPlatform(
   )
   output.row('migrated', `${applied.length} files in ${duration(performance.now() - startedMs)}`)
   if (broker !== undefined) await noteDeliveries(broker, stores)
-  const embedder = openaiEmbedder({
-    apiKey: openai.apiKey,
-    baseURL: openai.url,
-    diagnostics: stores.diagnostics,
-  })
+  const { diagnostics } = stores
   const services = createServices(stores, {
-    embedder,
+    embedder: openEmbedder(embedder, { openai, diagnostics, ending }),
     index: pineconeIndex(stores, { namespace: pinecone.namespace }),
     ...(broker && { sinks: [broker.sink] }),
   })
