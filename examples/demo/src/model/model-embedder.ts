@@ -84,9 +84,9 @@ export function openModelEmbedder(): ModelEmbedder {
   }
 }
 
+/** The model's vectors have norm 1 as they are. */
 function padded(vector: readonly number[]): number[] {
-  const norm = Math.hypot(...vector)
-  return Array.from({ length: dimensions }, (_, at) => (vector[at] ?? 0) / norm)
+  return Array.from({ length: dimensions }, (_, at) => vector[at] ?? 0)
 }
 
 function unavailable(message: string): StoreError {

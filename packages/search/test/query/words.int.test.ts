@@ -82,7 +82,7 @@ const strong = [
   ['python 47', 'What Changed in Python 3.12'],
   ['streems', 'Node.js Streams'],
   ['basketbal coachng', 'Basketball Coaching'],
-  ['basketbal templats artifical', 'Basketball Coaching'],
+  ['javascirpt leadershp frontned', 'Frontend Engineering'],
 ] as const
 
 describe('words of titles', () => {
