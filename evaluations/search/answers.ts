@@ -25,6 +25,12 @@ export interface Searched {
   readonly collections: Collections
   /** Each with an index of its own. */
   readonly embedders: readonly Embedder[]
+  /**
+   * Whether a query is asked with an embedder.
+   *
+   * @defaultValue each with all
+   */
+  readonly isAsked?: (query: LabelledQuery, embedder: Embedder) => boolean
 }
 
 /** Queries under way at the same time. */
@@ -39,7 +45,7 @@ const floorOfLeg = 0.1
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  { collections, embedders }: Searched,
+  { collections, embedders, isAsked = () => true }: Searched,
   say: (line: string) => void,
 ): Promise<Answers[]> {
   const [postgres, redis] = await Promise.all([
@@ -52,16 +58,20 @@ export async function answersOf(
     )
     orThrow(await migrate(stores, { sets: [repositoriesMigrations, searchMigrations] }))
     const repositories = createRepositories(stores)
-    const subjects = embedders.map((embedder) => new Subject(stores, repositories, embedder))
+    const subjects = embedders.map((embedder) => ({
+      embedder,
+      subject: new Subject(stores, repositories, embedder),
+    }))
     const teachers = await createTeachers(repositories, collections)
     for (const name of collectionNames) {
       say(`loading the courses: ${name}`)
       await publishInOrder(repositories, collections.courses[name], teachers)
       const asked = queries.filter(({ collection }) => collection === name)
-      for (const subject of subjects) await subject.ask(asked)
+      for (const { embedder, subject } of subjects)
+        await subject.ask(asked.filter((query) => isAsked(query, embedder)))
     }
     orThrow(await stores.close())
-    return subjects.map((subject) => subject.answers())
+    return subjects.map(({ subject }) => subject.answers())
   } finally {
     await Promise.all([postgres.stop(), redis.stop()])
   }
@@ -90,6 +100,7 @@ class Subject {
 
   /** Indexes the courses that are new, then asks the queries. */
   async ask(queries: readonly LabelledQuery[]): Promise<void> {
+    if (queries.length === 0) return
     orThrow(await this.#search.index.reindexAll())
     for (let from = 0; from < queries.length; from += atOnce)
       this.#found.push(
