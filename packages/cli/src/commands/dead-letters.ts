@@ -64,10 +64,10 @@ async function mark(what: 'replay' | 'discard', invocation: Invocation) {
       (paint) => `${groupsText(groups, paint)}\nWould ${verb} ${counted(count, 'event')}.`,
     )
   const marked = valueOf(await letters[what](match))
-  const done = what === 'replay' ? 'are delivered again' : 'are dropped'
+  const done = what === 'replay' ? 'to be delivered again' : 'dropped'
   return {
     data: { groups, count: marked, isApplied: true },
-    text: () => `${counted(marked, 'event')} ${done} as soon as a relay sees it.`,
+    text: () => `${counted(marked, 'event')} ${done}, as soon as a relay sees it.`,
   }
 }
 

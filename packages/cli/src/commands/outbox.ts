@@ -86,7 +86,10 @@ function textOf(status: OutboxStatus, paint: Paint): string {
     sink.unowned === 0 ? '0' : paint('doubtful', String(sink.unowned)),
     relaysOf(sink),
   ])
-  const holder = sinks.filter(({ holdsPurge }) => holdsPurge).map(({ sink }) => sink)
+  // One that has read everything moves on with the next tick.
+  const holder = sinks
+    .filter(({ holdsPurge, lagEvents }) => holdsPurge && lagEvents > 0)
+    .map(({ sink }) => sink)
   return [
     rows.length === 0 ? 'No sink has ever been served.' : table(paint, headings, rows),
     paint('quiet', `log ${bytes(logBytes)}, newest tick ${duration(tickAgeMs)} old`),

@@ -7,9 +7,15 @@ import { table } from '../terminal/table.ts'
 import { duration } from '../terminal/words.ts'
 import { type Command, CommandFailed, type Invocation, plan, valueOf } from './command.ts'
 
+/** The age from which on they are listed, in milliseconds, unless another one is given. */
+const listedMs = 60_000
+
 /** `headwater transactions list` */
 export const list: Command = async (invocation) => {
   const transactions = await oldTransactions(invocation)
+  const olderThan = invocation.options['olderThan'] as number
+  // What it prints can be typed as it is.
+  const option = olderThan === listedMs ? '' : ` --older-than ${olderThan / 1_000}`
   return {
     data: { transactions: transactions.map(toData) },
     text: (paint) =>
@@ -23,7 +29,7 @@ export const list: Command = async (invocation) => {
               application,
               state,
               duration(ageMs),
-              cure,
+              pid === null ? cure : cure + option,
             ]),
           ),
   }
@@ -34,7 +40,8 @@ export const end: Command = async (invocation) => {
   const { args, options, open } = invocation
   const pid = Number(args[0])
   const found = (await oldTransactions(invocation)).find((one) => one.pid === pid)
-  if (found === undefined) throw new CommandFailed(absent(pid))
+  const olderThan = options['olderThan'] as number
+  if (found === undefined) throw new CommandFailed(absent(pid, olderThan))
   const { application, state, age_ms: ageMs } = found
   const what = `process ${pid} (${application}, ${state}), whose transaction is ${duration(ageMs)} old`
   if (options['yes'] !== true)
@@ -50,7 +57,7 @@ export const end: Command = async (invocation) => {
       options['olderThan'],
     ]),
   )
-  if (rows[0] === undefined) throw new CommandFailed(absent(pid))
+  if (rows[0] === undefined) throw new CommandFailed(absent(pid, olderThan))
   if (!rows[0].is_ended) throw new CommandFailed(unended(pid))
   return {
     data: { ...toData(found), isApplied: true },
@@ -76,10 +83,10 @@ function unended(pid: number) {
   } as const
 }
 
-function absent(pid: number) {
+function absent(pid: number, olderThan: number) {
   return {
     type: 'not-found',
-    message: `no session of process ${pid} has a transaction that is as old`,
+    message: `no session of process ${pid} has a transaction that is ${duration(olderThan)} old: see --older-than`,
     retryable: false,
   } as const
 }

@@ -71,9 +71,11 @@ export interface InspectedEntry {
  * ```
  */
 export function inspectKey(
-  { redis, invalidation }: Stores,
+  stores: Stores,
   { text }: CacheKey,
 ): ResultAsync<KeyInspection, StoreError> {
+  // Declarations keep how a parameter is taken apart, and leave out what is internal of the stores.
+  const { redis, invalidation } = stores
   const key = redis.keyPrefix + text
   return redis
     .run('inspect key', async (client) => {

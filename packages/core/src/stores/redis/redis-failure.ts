@@ -92,7 +92,7 @@ export function isDenied(error: unknown): boolean {
 
 /** Why commands fail while a server has never said anything. */
 export const noAnswer =
-  'no answer yet: check the port, and whether it wants TLS (rediss://) or not (redis://)'
+  'no answer yet: it hangs, or the port is wrong, or it wants TLS (rediss://) or not (redis://)'
 
 /** Why commands fail while a server that has served says nothing. */
 export const silence = 'it no longer answers: it hangs, or the network is cut'
