@@ -9,19 +9,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { packages } from './packages.mjs'
 import { run } from './run.mjs'
 
 const root = path.join(import.meta.dirname, '..')
-const packages = [
-  'core',
-  'repositories',
-  'search',
-  'brokers',
-  'cli',
-  'telemetry',
-  'console',
-  'testing',
-]
 
 /**
  * Packs every package as it would be published, checks each tarball, then installs them into a

@@ -4,21 +4,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { getReleasePlan } from '@changesets/get-release-plan'
 import { bundled } from './bundled.mjs'
+import { packages } from './packages.mjs'
 import { run } from './run.mjs'
 
 const root = path.join(import.meta.dirname, '..')
 const output = path.join(root, '.results/release')
-/** Each after those that it depends on. */
-const packages = [
-  'core',
-  'repositories',
-  'search',
-  'brokers',
-  'cli',
-  'telemetry',
-  'console',
-  'testing',
-]
 const isTrial = process.argv.includes('--dry-run')
 /** A trial asks the registry for little, and does not need the answer. */
 const trial = ['--dry-run', '--fetch-retries=0']

@@ -2,20 +2,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
+import { packages } from './packages.mjs'
 
 const root = path.join(import.meta.dirname, '..')
-
-/** Names of the packages that are published. */
-export const packages = [
-  'core',
-  'repositories',
-  'search',
-  'brokers',
-  'cli',
-  'telemetry',
-  'console',
-  'testing',
-]
 
 /** Every entry of every package: its specifier, and the built files behind it by module format. */
 export function entries() {

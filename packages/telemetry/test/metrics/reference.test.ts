@@ -29,8 +29,8 @@ function everyMetric(): [Metric, MetricKind][] {
 
 const introduction = `# Metrics
 
-Every metric of [telemetry](telemetry.md), generated from the code. Where Prometheus gets it by way
-of OpenTelemetry, the name is the same: \`headwater.cache.requests\` is
+Every metric of [telemetry](guides/telemetry.md), generated from the code. Where Prometheus gets it
+by way of OpenTelemetry, the name is the same: \`headwater.cache.requests\` is
 \`headwater_cache_requests_total\`. Histograms also have \`_bucket\`, \`_sum\` and \`_count\`.`
 
 test('The reference of metrics is what the code says (update it with `vitest -u`)', async () => {
@@ -42,7 +42,7 @@ test('The reference of metrics is what the code says (update it with `vitest -u`
     .toSorted()
   const table = ['| metric | kind | labels | meaning |', '| --- | --- | --- | --- |', ...rows]
   const markdown = `${introduction}\n\n${table.join('\n')}\n`
-  await expect(markdown).toMatchFileSnapshot('../../../../docs/guides/metrics.md')
+  await expect(markdown).toMatchFileSnapshot('../../../../docs/metrics.md')
 })
 
 test('No two metrics share a name, and each says what it is in a sentence', () => {
