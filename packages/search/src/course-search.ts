@@ -2,23 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { err, notFound, ok, ResultAsync, unlessAborted } from '@headwater/core'
 import type { InvalidInput, NamedOperation, Result, Sink, SqlError, Stores } from '@headwater/core'
 import type { Resyncable } from '@headwater/core'
+import type { CourseReader } from './course-reader.ts'
 import { settingsOf } from './course-search-options.ts'
 import type { CourseSearchOptions, CourseSearchSettings } from './course-search-options.ts'
 import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
-import { CourseGuesses } from './query/course-guesses.ts'
+import { CourseGuesses } from './query/pages/course-guesses.ts'
 import { countFound } from './query/count-found.ts'
 import { modeOf } from './query/find-candidates.ts'
-import { findPage } from './query/find-page.ts'
-import type { PageRequest } from './query/find-page.ts'
-import { findSortedPage } from './query/find-sorted-page.ts'
-import { decodeCursor, encodeCursor } from './query/page-cursor.ts'
-import type { PagePosition } from './query/page-cursor.ts'
-import { loggedHit } from './query/search-log.ts'
+import { findCourses } from './query/pages/find-courses.ts'
+import type { FindCoursesDeps } from './query/pages/find-courses.ts'
+import { decodeCursor, encodeCursor } from './query/pages/page-cursor.ts'
 import type {
   SearchFilterOptions,
   SearchOptions,
-  SearchSort,
   SimilarOptions,
   SuggestOptions,
 } from './query/search-options.ts'
@@ -37,6 +34,7 @@ import type {
   SearchResult,
   SimilarError,
 } from './query/search-result.ts'
+import { SearchRecorder } from './query/search-recorder.ts'
 import { plainWords } from './spelling/query-words.ts'
 import { WordSources } from './spelling/word-sources.ts'
 import { Spelling } from './spelling/spelling.ts'
@@ -55,9 +53,9 @@ export class CourseSearch {
   /** Parts for `resync` and `rebuild`: the vector index. */
   readonly resyncables: readonly Resyncable[]
   readonly #stores: Stores
-  readonly #options: CourseSearchOptions
-  readonly #candidates: ActiveCandidates
-  readonly #guesses: CourseGuesses
+  readonly #courses: CourseReader
+  readonly #finding: FindCoursesDeps
+  readonly #recorder: SearchRecorder
   readonly #suggesting: SuggestDeps
 
   /** @internal */
@@ -68,9 +66,13 @@ export class CourseSearch {
     const lexical = { stores, spelling, sources }
     const shared = { stores, courses, generations, calibrations, rankingOf }
     this.#stores = stores
-    this.#options = options
-    this.#candidates = new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank })
-    this.#guesses = new CourseGuesses(courses)
+    this.#courses = courses
+    this.#finding = {
+      stores,
+      candidates: new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank }),
+      guesses: new CourseGuesses(courses),
+    }
+    this.#recorder = new SearchRecorder(options.activity, stores)
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
     this.index = new CourseIndex({ ...shared, openIndex })
     this.sinks = [indexSink(this.index)]
@@ -149,7 +151,7 @@ export class CourseSearch {
    */
   recordClick(searchId: string, courseId: number, position: number): Result<void, InvalidInput> {
     return parseClick({ searchId, courseId, position }).map((click) => {
-      this.#write((log) => log.recordClick?.(click))
+      this.#recorder.click(click)
     })
   }
 
@@ -159,16 +161,19 @@ export class CourseSearch {
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
     const searchId = position.value?.searchId ?? randomUUID()
-    const found = await this.#find(
-      { query, filters },
-      { limit, position: position.value, searchId, sort },
-    )
+    const found = await findCourses(this.#finding, {
+      wanted: { query, filters },
+      limit,
+      position: position.value,
+      searchId,
+      sort,
+    })
     if (found.isErr()) return err(found.error)
     const { courses, next } = found.value
     const nextCursor = next === undefined ? null : encodeCursor(question, next)
     const result = { ...courses, searchId, nextCursor }
-    if (position.value === undefined) this.#logSearch(request, result)
-    else this.#logPage(result, position.value.shown)
+    if (position.value === undefined) this.#recorder.search(request, result)
+    else this.#recorder.page(result, position.value.shown)
     return ok(result)
   }
 
@@ -177,62 +182,26 @@ export class CourseSearch {
     filters,
     limit,
   }: SimilarRequest): Promise<Result<FoundCourses, SimilarError>> {
-    const read = await this.#options.courses.getMany([like])
+    const read = await this.#courses.getMany([like])
     if (read.isErr()) return err(read.error)
     const course = read.value.get(like)
     if (course?.isPublished !== true) return err(notFound('course', like))
     const words = plainWords(`${course.title} ${course.category ?? ''}`)
-    const page = {
+    const found = await findCourses(this.#finding, {
+      wanted: { query: words.join(' '), filters, like },
       limit,
       position: undefined,
       searchId: randomUUID(),
       sort: 'relevance',
-    } as const
-    const found = await this.#find({ query: words.join(' '), filters, like }, page)
+    })
     return found.map(({ courses }) => courses)
-  }
-
-  async #find(
-    wanted: PageRequest['wanted'],
-    { sort, ...request }: Omit<PageRequest, 'wanted'> & { readonly sort: SearchSort },
-  ): Promise<
-    Result<{ readonly courses: FoundCourses; readonly next: PagePosition | undefined }, SearchError>
-  > {
-    const { clock, diagnostics } = this.#stores
-    const startedMs = clock.monotonic()
-    const startedAtMs = clock.now()
-    const candidateCache = await this.#candidates.current()
-    const deps = {
-      stores: this.#stores,
-      candidates: candidateCache,
-      readCourses: this.#guesses.begin([wanted, request.limit, request.position, sort]),
-    }
-    const page =
-      sort === 'relevance'
-        ? await findPage(deps, { wanted, ...request })
-        : await findSortedPage(deps, { wanted, ...request, sort })
-    if (page.isErr()) return err(page.error)
-    const { hits, next, candidates } = page.value
-    const mode = modeOf(candidates)
-    const durationMs = clock.monotonic() - startedMs
-    const isCached = candidates.askedAtMs < startedAtMs
-    diagnostics.emit('search:answered', {
-      mode,
-      cached: isCached,
-      results: hits.length,
-      durationMs,
-    })
-    return ok({
-      courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached },
-      next,
-    })
   }
 
   async #count(wanted: Omit<CountRequest, 'signal'>): Promise<Result<SearchCounts, SearchError>> {
     const { clock } = this.#stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
     const { query, filters } = wanted
-    const deps = { stores: this.#stores, candidates: await this.#candidates.current() }
+    const deps = { stores: this.#stores, candidates: await this.#finding.candidates.current() }
     const counted = await countFound(deps, { query, filters })
     return counted.map(({ candidates, ...counts }) => ({
       ...counts,
@@ -242,40 +211,6 @@ export class CourseSearch {
       durationMs: clock.monotonic() - startedMs,
       isCached: candidates.askedAtMs < startedAtMs,
     }))
-  }
-
-  #logSearch({ query, userId }: SearchRequest, result: SearchResult): void {
-    const { searchId, hits, mode, durationMs, isCached } = result
-    this.#write((log) =>
-      log.logSearch({
-        searchId,
-        userId,
-        query,
-        resultsCount: hits.length,
-        searchType: mode,
-        durationMs,
-        isCached,
-        hits: hits.map(loggedHit),
-      }),
-    )
-  }
-
-  #logPage({ searchId, hits }: SearchResult, shownBefore: number): void {
-    const resultsCount = shownBefore + hits.length
-    this.#write((log) => log.logPage?.({ searchId, resultsCount, hits: hits.map(loggedHit) }))
-  }
-
-  /** A search never waits for its log, and never fails because of it. */
-  #write(entry: (log: NonNullable<CourseSearchOptions['activity']>) => unknown): void {
-    const { activity } = this.#options
-    try {
-      if (activity !== undefined) entry(activity)
-    } catch (error) {
-      this.#stores.diagnostics.emit('activity:dropped', {
-        count: 1,
-        reason: error instanceof Error ? error.message : String(error),
-      })
-    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { CandidateCache } from './candidate-cache.ts'
 import { countCourses, filterValues } from './course-queries.ts'
 import type { CountedValue } from './course-queries.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
-import { deepest } from './page-cursor.ts'
+import { deepest } from './pages/page-cursor.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { SearchError, ValueCount } from './search-result.ts'
 

@@ -1,4 +1,4 @@
-import type { SearchHit } from './hydrate.ts'
+import type { SearchHit } from './pages/hydrate.ts'
 
 /**
  * A log of searches and clicks: the activity of `@headwater/repositories`, or any other log that

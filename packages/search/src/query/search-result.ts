@@ -1,5 +1,5 @@
 import type { InvalidInput, NotFound } from '@headwater/core'
-import type { SearchHit } from './hydrate.ts'
+import type { SearchHit } from './pages/hydrate.ts'
 import type { DegradedLeg, LegError } from './legs.ts'
 
 /** Courses that were found, and by which means. */

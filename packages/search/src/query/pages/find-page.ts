@@ -1,15 +1,15 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import type { CandidateCache } from './candidate-cache.ts'
-import type { CandidateQuery, Candidates } from './find-candidates.ts'
-import type { Ranking } from './fusion/fuse.ts'
+import type { CandidateCache } from '../candidate-cache.ts'
+import type { CandidateQuery, Candidates } from '../find-candidates.ts'
+import type { Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from './course-guesses.ts'
 import { hydrate } from './hydrate.ts'
 import type { SearchHit } from './hydrate.ts'
 import { deepest, depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
 import type { PagePosition } from './page-cursor.ts'
-import { isFindable } from './search-filters.ts'
-import type { SearchError } from './search-result.ts'
+import { isFindable } from '../search-filters.ts'
+import type { SearchError } from '../search-result.ts'
 
 /** One page of a search. */
 export interface FoundPage {

@@ -2,8 +2,8 @@ import { orThrow } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SearchHit, SearchOptions } from '@headwater/search'
-import { openSearchFixture } from '../search-fixture.ts'
-import type { SearchFixture } from '../search-fixture.ts'
+import { openSearchFixture } from '../../search-fixture.ts'
+import type { SearchFixture } from '../../search-fixture.ts'
 
 describe('the pages of a result', () => {
   let app: SearchFixture

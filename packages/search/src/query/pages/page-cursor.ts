@@ -1,6 +1,6 @@
 import { err, hash32, invalidField, ok } from '@headwater/core'
 import type { InvalidInput, Result } from '@headwater/core'
-import type { Ranking } from './fusion/fuse.ts'
+import type { Ranking } from '../fusion/fuse.ts'
 
 /**
  * The number of courses each leg is asked for. It is more than a page shows, since PostgreSQL may

@@ -5,7 +5,7 @@ import {
   type ReadRows,
 } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
-import type { CourseReader } from '../course-reader.ts'
+import type { CourseReader } from '../../course-reader.ts'
 
 /** Reads the courses of a page. */
 export type ReadCourses = ReadRows<Course, InvalidInput | CacheReadError>

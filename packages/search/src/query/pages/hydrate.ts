@@ -1,7 +1,7 @@
 import { err, ok } from '@headwater/core'
 import type { CacheReadError, InvalidInput, Result } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
-import type { FusedCourse, Ranking } from './fusion/fuse.ts'
+import type { FusedCourse, Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from './course-guesses.ts'
 
 /** One course that a search found. */

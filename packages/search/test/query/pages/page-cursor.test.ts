@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCursor, encodeCursor, startOf } from '../../src/query/page-cursor.ts'
+import { decodeCursor, encodeCursor, startOf } from '../../../src/query/pages/page-cursor.ts'
 
 const question = ['algebra', { category: 'Maths' }]
 const searchId = '0198c0de-0000-7000-8000-000000000000'

@@ -1,10 +1,10 @@
 import { okAsync, orThrow } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import { describe, expect, it } from 'vitest'
-import type { FusedCourse } from '../../src/query/fusion/fuse.ts'
-import { hydrate } from '../../src/query/hydrate.ts'
-import type { ReadCourses } from '../../src/query/course-guesses.ts'
-import type { SearchHit } from '../../src/query/hydrate.ts'
+import type { FusedCourse } from '../../../src/query/fusion/fuse.ts'
+import { hydrate } from '../../../src/query/pages/hydrate.ts'
+import type { ReadCourses } from '../../../src/query/pages/course-guesses.ts'
+import type { SearchHit } from '../../../src/query/pages/hydrate.ts'
 
 const courseOf = (id: number, isPublished: boolean): Course => ({
   id,
