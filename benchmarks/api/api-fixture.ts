@@ -12,7 +12,8 @@ import type { Question, Reply, SideOptions } from './side-process.ts'
 
 /** So many requests a minute that the load never meets it, though each is counted. */
 const noLimit = 100_000_000
-const oursProcess = './ours-process.ts'
+const oursProcess = new URL('./ours-process.ts', import.meta.url)
+const byHandProcess = new URL('./by-hand-process.ts', import.meta.url)
 /** Those of the model that both sides name. */
 const dimensions = 1_536
 
@@ -52,8 +53,8 @@ export async function openApiFixture(options: ApiFixtureOptions): Promise<ApiFix
     startServices(dimensions),
   ])
   const processes = {
-    ours: new Child(new URL(oursProcess, import.meta.url)),
-    theirs: new Child(new URL(isWatched ? oursProcess : './by-hand-process.ts', import.meta.url)),
+    ours: new Child(oursProcess),
+    theirs: new Child(isWatched ? oursProcess : byHandProcess),
     generator: new Child(new URL('./load/generator-process.ts', import.meta.url)),
   }
   const close = async (): Promise<void> => {
