@@ -4,7 +4,7 @@ import { startMongodbProcess } from '../activity/mongodb-process.ts'
 import type { Bench } from '../measure/bench.ts'
 import { Child } from '../measure/child.ts'
 import { say } from '../measure/say.ts'
-import { startServices, type Services } from '../search/services.ts'
+import { startServices } from '../search/services.ts'
 import { type Asked, compareAnswers, shownHits } from './answers.ts'
 import type { RequestOptions } from './load/requests.ts'
 import type { Meet, Round, RoundReply } from './load/generator-process.ts'
@@ -12,13 +12,9 @@ import type { Question, Reply, SideOptions } from './side-process.ts'
 
 /** So many requests a minute that the load never meets it, though each is counted. */
 const noLimit = 100_000_000
-const oursProcess = new URL('./ours-process.ts', import.meta.url)
-const byHandProcess = new URL('./by-hand-process.ts', import.meta.url)
-/** Those of the model that both sides name. */
-const dimensions = 1_536
 
-/** A side of the contest: ours, and what it is compared with. */
-export type SideName = 'ours' | 'theirs'
+/** A side of the contest. */
+export type SideName = 'ours' | 'byHand'
 
 /** What became of a round. */
 export type RoundReport = Exclude<RoundReply, { error: string }> & {
@@ -38,35 +34,27 @@ export interface ApiFixture {
 /** What both sides run on, and what they are asked. */
 export interface ApiFixtureOptions extends Pick<Bench, 'postgres' | 'redis'> {
   readonly isNear: boolean
-  /** Whether ours is watched, and compared with itself unwatched instead of the API by hand. */
-  readonly isWatched: boolean
   /** What is asked. */
   readonly requests: Pick<RequestOptions, 'writes' | 'only'>
 }
 
 /** Starts everything; both sides have the same rows, in databases of their own. */
 export async function openApiFixture(options: ApiFixtureOptions): Promise<ApiFixture> {
-  const { isWatched } = options
-  const [mongodb, ...services] = await Promise.all([
-    startMongodbProcess(),
-    startServices(dimensions),
-    startServices(dimensions),
-  ])
+  const [mongodb, services] = await Promise.all([startMongodbProcess(), startServices(1_536)])
   const processes = {
-    ours: new Child(oursProcess),
-    theirs: new Child(isWatched ? oursProcess : byHandProcess),
+    ours: new Child(new URL('./ours-process.ts', import.meta.url)),
+    byHand: new Child(new URL('./by-hand-process.ts', import.meta.url)),
     generator: new Child(new URL('./load/generator-process.ts', import.meta.url)),
   }
   const close = async (): Promise<void> => {
     await Promise.all(Object.values(processes).map((child) => child.stop()))
-    await Promise.all([mongodb, ...services].map((server) => server.stop()))
+    await Promise.all([mongodb.stop(), services.stop()])
   }
   try {
-    const [ours, theirs] = services
+    const { pinecone, openai } = services
     await introduce(processes, options, {
       mongodbUrl: mongodb.url,
-      ours: addressesOf(ours),
-      theirs: addressesOf(theirs),
+      services: { pinecone, openai },
     })
     return { ...roundsOf(processes), close }
   } catch (error) {
@@ -75,40 +63,31 @@ export async function openApiFixture(options: ApiFixtureOptions): Promise<ApiFix
   }
 }
 
-function addressesOf({ pinecone, openai }: Services): SideOptions['services'] {
-  return { pinecone, openai }
-}
-
 type Processes = Readonly<Record<SideName | 'generator', Child>>
 
 /** Opens both sides, compares their answers and names them to the generator. */
 async function introduce(
   { generator, ...sides }: Processes,
-  { postgres, redis, isNear, isWatched, requests }: ApiFixtureOptions,
-  servers: Pick<SideOptions, 'mongodbUrl'> & Readonly<Record<SideName, SideOptions['services']>>,
+  { postgres, redis, isNear, requests }: ApiFixtureOptions,
+  servers: Pick<SideOptions, 'mongodbUrl' | 'services'>,
 ): Promise<void> {
   const limits = { read: noLimit, write: noLimit, search: noLimit }
-  const { mongodbUrl } = servers
-  const shared = { mongodbUrl, secret: randomBytes(32).toString('hex'), limits, isNear }
+  const shared = { ...servers, secret: randomBytes(32).toString('hex'), limits, isNear }
   say('filling both sides')
   const ours = await sides.ours.ask<Asked>({
     ...shared,
-    services: servers.ours,
     postgresUrl: postgres.url,
     redisUrl: redis.url,
     database: `bench_api_ours_${process.pid}`,
-    isWatched,
   } satisfies SideOptions)
-  const theirs = await sides.theirs.ask<Asked>({
+  const byHand = await sides.byHand.ask<Asked>({
     ...shared,
-    services: servers.theirs,
     postgresUrl: await createDatabase(postgres.url),
     redisUrl: `${redis.url}/1`,
-    database: `bench_api_theirs_${process.pid}`,
-    isWatched: false,
+    database: `bench_api_by_hand_${process.pid}`,
   } satisfies SideOptions)
-  await compareAnswers(ours, theirs)
-  for (const [side, asked] of Object.entries({ ours, theirs }))
+  await compareAnswers(ours, byHand)
+  for (const [side, asked] of Object.entries({ ours, byHand }))
     await generator.ask({
       ...asked,
       ...requests,

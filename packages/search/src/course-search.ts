@@ -9,7 +9,7 @@ import { indexSink } from './indexing/index-sink.ts'
 import { ActiveCandidates } from './query/active-candidates.ts'
 import { CourseGuesses } from './query/pages/course-guesses.ts'
 import { countFound } from './query/count-found.ts'
-import { modeOf } from './query/find-candidates.ts'
+import { meantBy, modeOf } from './query/find-candidates.ts'
 import { findCourses } from './query/pages/find-courses.ts'
 import type { FindCoursesDeps } from './query/pages/find-courses.ts'
 import { decodeCursor, encodeCursor } from './query/pages/page-cursor.ts'
@@ -88,7 +88,7 @@ export class CourseSearch {
    *
    * A cached search costs 2 Redis round trips; 1 where this process has answered it of late, since
    * it then asks for the courses of that time at once. Any other costs one query of PostgreSQL
-   * beside one of the vector index, 2 more of PostgreSQL when words are misspelt, and one call of
+   * beside one of the vector index, 3 more of PostgreSQL when words are misspelt, and one call of
    * the embedder for a query that was not asked within a week. An order other than by relevance
    * costs 1 round trip of PostgreSQL more.
    *
@@ -210,6 +210,7 @@ export class CourseSearch {
       degraded: candidates.degraded,
       durationMs: clock.monotonic() - startedMs,
       isCached: candidates.askedAtMs < startedAtMs,
+      ...meantBy(candidates),
     }))
   }
 }

@@ -35,11 +35,8 @@ export interface HeadwaterConfig {
 
 /** What an application makes of its stores; `createRepositories` and more fit in. */
 export interface HeadwaterServices {
-  /**
-   * The search whose index `headwater search` verifies and repairs, and that the console tries.
-   * With its `sinks`, `headwater search verify` says whether they are behind.
-   */
-  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search' | 'sinks'>>
+  /** The search whose index `headwater search` verifies and repairs, and that the console tries. */
+  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search'>>
   /**
    * The sessions of `headwater sessions` and of the console.
    *

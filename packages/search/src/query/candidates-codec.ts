@@ -4,7 +4,10 @@ import type { FusedCourse, LegRank, Ranking } from './fusion/fuse.ts'
 
 type Compact = Omit<Candidates, 'found'> & { readonly found: string }
 
-/** Writes candidates for the cache: a line of numbers per course, all lines in one text. */
+/**
+ * Writes candidates for the cache: a line of numbers per course, all lines in one text. Releases
+ * share a cache: each reads the entries of earlier ones, and ignores fields that it does not know.
+ */
 export const candidatesCodec: Codec<Candidates> = {
   encode: ({ found, ...rest }): Compact => ({
     ...rest,
@@ -13,6 +16,8 @@ export const candidatesCodec: Codec<Candidates> = {
   decode(json) {
     const { found, ...rest } = json as Compact
     if (typeof found !== 'string') throw new TypeError('a ranking is stored as text')
+    if (!['string', 'undefined'].includes(typeof rest.didYouMean))
+      throw new TypeError('the query that was meant is stored as text')
     return { ...rest, found: new StoredRanking(found) }
   },
 }

@@ -30,6 +30,8 @@ export interface Candidates {
   readonly mayHaveMore: boolean
   /** When the legs were asked, in milliseconds since the epoch. */
   readonly askedAtMs: number
+  /** The query with its misspelt words corrected; absent where none was. */
+  readonly didYouMean?: string
 }
 
 /** A request for candidates. */
@@ -76,11 +78,13 @@ export async function findCandidates(
   wanted: CandidateQuery,
 ): Promise<Candidates> {
   const askedAtMs = deps.stores.clock.now()
-  const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs }
-  const [dense, lexical] = await Promise.all([
+  const isTyped = wanted.like === undefined
+  const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs, isTyped }
+  const [dense, byWords] = await Promise.all([
     timed(deps.stores, 'dense', searchDense(deps, wanted.like, query)),
     timed(deps.stores, 'lexical', searchByWords(deps.lexical, query)),
   ])
+  const lexical = byWords.map(({ found }) => found)
   if (dense.isErr() && lexical.isErr())
     throw new FailureError(failureOfBoth(dense.error, lexical.error))
   const legs: LegAnswers = { ...answerOf('dense', dense), ...answerOf('lexical', lexical) }
@@ -96,6 +100,7 @@ export async function findCandidates(
     degraded: [...failed.map(({ leg, error }) => degradedLeg(leg, error)), ...ordered.degraded],
     mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
+    ...(byWords.isOk() ? meantBy(byWords.value) : {}),
   }
 }
 
@@ -121,6 +126,13 @@ export function modeOf({ legs }: Candidates): 'hybrid' | 'semantic' | 'lexical' 
 function alike({ minSimilarity = leastAlike, denseWeight = 1 }: GivenRanking): EmbedderRanking {
   return { minSimilarity, denseWeight }
 }
+
+/** The query that was meant, where it is another one. */
+export function meantBy({ didYouMean }: Meant): Meant {
+  return didYouMean === undefined ? {} : { didYouMean }
+}
+
+type Meant = Pick<Candidates, 'didYouMean'>
 
 async function searchDense(
   { dense, given, lexical, stores }: CandidateDeps,

@@ -15,6 +15,12 @@ export interface LegQuery {
   readonly depth: number
   /** The leg's deadline, in milliseconds. */
   readonly deadlineMs: number
+  /**
+   * Whether somebody typed it, who may have meant another one.
+   *
+   * @defaultValue `false`
+   */
+  readonly isTyped?: boolean
 }
 
 /** The failure of a leg. */

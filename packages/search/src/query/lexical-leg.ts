@@ -3,6 +3,7 @@ import type { Result, ResultAsync, SqlError, Stores } from '@headwater/core'
 import { filterValues } from './course-queries.ts'
 import type { MatchedCourse } from './fusion/fuse-by-evidence.ts'
 import type { LegQuery } from './legs.ts'
+import { meantQuery } from '../spelling/meant-query.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { WordStatement } from './lexical-queries.ts'
 import { partsOf, plainWords, queryWords } from '../spelling/query-words.ts'
@@ -32,31 +33,55 @@ interface MatchingCourse {
 /** With less of the query, a course has only words that every text has. */
 const leastCoverage = 0.05
 
+/** What the lexical leg found. */
+export interface FoundByWords {
+  /** The courses, best first. */
+  readonly found: readonly MatchedCourse[]
+  /** The query with its misspelt words corrected; `undefined` where none was. */
+  readonly didYouMean?: string
+}
+
 /**
  * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course
- * has all the words, the unknown ones are corrected: 2 more round trips, and a third to search
- * again. When the corrections are late, the words count as they are. A course that has only common
- * words or numbers of a query with others is not found.
+ * has all the words, the unknown ones are corrected: 2 more round trips, a third to search again,
+ * and a fourth for the spelling of titles. When the corrections are late, the words count as they
+ * are. A course that has only common words or numbers of a query with others is not found.
  */
 export async function searchByWords(
   deps: LexicalLegDeps,
   query: LegQuery,
-): Promise<Result<readonly MatchedCourse[], SqlError>> {
+): Promise<Result<FoundByWords, SqlError>> {
   const { stores, spelling } = deps
   const budget = new CallBudget(stores.clock, { deadlineMs: query.deadlineMs })
   const parts = partsOf(query.query)
   const asTyped = await select(deps, query, { parts, budget })
   if (asTyped.isErr()) return err(asTyped.error)
-  if (asTyped.value.some(({ has_all: hasAll }) => hasAll)) return ok(asTyped.value.map(ranked))
+  if (asTyped.value.some(({ has_all: hasAll }) => hasAll)) return ok(answered(asTyped.value))
   const corrections = await spelling.correctionsOf(plainWords(parts.text), budget.left())
   if (corrections.isErr())
     stores.diagnostics.emit('search:degraded', { leg: 'lexical', error: corrections.error })
   const known = corrections.unwrapOr(new Map() as Corrections)
-  if (known.size === 0) return ok(asTyped.value.map(ranked))
+  if (known.size === 0) return ok(answered(asTyped.value))
   const corrected = await select(deps, query, { parts, budget, corrections: known })
+  if (corrected.isErr()) return ok(answered(asTyped.value))
   const isGuess = asTyped.value.length === 0 && known.size === 1
-  const found = corrected.unwrapOr(asTyped.value)
-  return ok((isGuess ? found.filter(hasMost) : found).map(ranked))
+  const found = isGuess ? corrected.value.filter(hasMost) : corrected.value
+  if (query.isTyped !== true) return ok(answered(found))
+  const meant = await meantQuery(deps, {
+    query: query.query,
+    corrections: known,
+    found: found.map(({ id }) => id),
+    search: async (another) =>
+      select(deps, query, { parts: partsOf(another), budget }).map((rows) =>
+        rows.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id),
+      ),
+    budget,
+  })
+  return ok({ ...answered(found), ...(meant === undefined ? {} : { didYouMean: meant }) })
+}
+
+function answered(rows: readonly MatchingCourse[]): FoundByWords {
+  return { found: rows.map(ranked) }
 }
 
 interface Asked {

@@ -25,6 +25,12 @@ export interface SearchResult extends FoundCourses {
    * whatever the limit.
    */
   readonly nextCursor: string | null
+  /**
+   * The query with its misspelt words corrected, spelt as titles are: `machine learning` for
+   * `machine lerning`. Operators stay. Absent where no word was corrected, and where the correction
+   * finds nothing.
+   */
+  readonly didYouMean?: string
 }
 
 /** The number of courses with a value. */
@@ -44,6 +50,8 @@ export interface SearchCounts extends Pick<
   readonly total: number
   /** Whether there are no more: a search finds at most 800 by words and 800 by meaning. */
   readonly isExact: boolean
+  /** As in the result of a search. */
+  readonly didYouMean?: string
   /** Courses of each category, the most frequent first, whatever categories are chosen. */
   readonly category: readonly ValueCount<string>[]
   /** Courses of each difficulty, whatever difficulties are chosen. */

@@ -37,6 +37,19 @@ export function partsOf(query: string): QueryParts {
     : { text: texts.join(' '), phrases, excluded }
 }
 
+/**
+ * A normalised query with each of its texts changed: those behind a minus stay, unless there is
+ * nothing else to look for.
+ */
+export function mapTexts(query: string, change: (text: string) => string): string {
+  const isHeeded = partsOf(query).excluded.length > 0
+  return query.replace(piece, (found, ...matched) => {
+    const { minus, quoted, plain = '' } = matched.at(-1) as Partial<Record<string, string>>
+    if (minus !== undefined && isHeeded) return found
+    return (minus ?? '') + (quoted === undefined ? change(plain) : `"${change(quoted)}"`)
+  })
+}
+
 /** A word of a query, or several that are written as one. */
 export interface QueryWord {
   /** Its parts in compared form: two of `node.js`, two neighbouring characters of Chinese. */

@@ -82,3 +82,10 @@ export const selectTitleWords = `
   GROUP BY word
   ORDER BY count(*) DESC, word
   LIMIT 20000`
+
+/** The titles of courses, in their order. $1 courses. */
+export const selectTitles = `
+  SELECT course.title
+  FROM unnest($1::integer[]) WITH ORDINALITY AS found (id, place)
+  JOIN @schema.courses AS course USING (id)
+  ORDER BY found.place`

@@ -4,6 +4,7 @@ import { editDistance } from './edit-distance.ts'
 import {
   selectHasTrigrams,
   selectSimilarWords,
+  selectTitles,
   selectTitleWords,
   selectUnknownWords,
 } from './spelling-queries.ts'
@@ -45,6 +46,16 @@ export class Spelling {
     return this.#detect(options).andThen((hasTrigrams) =>
       hasTrigrams ? this.#bySimilarity(doubtful, options) : this.#byVocabulary(doubtful, options),
     )
+  }
+
+  /** The titles of these courses, in their order. */
+  titlesOf(
+    courses: readonly number[],
+    options: CallOptions = {},
+  ): ResultAsync<readonly string[], SqlError> {
+    return this.#stores.postgres
+      .query<{ title: string }>(selectTitles, [courses], options)
+      .map(({ rows }) => rows.map(({ title }) => title))
   }
 
   #detect(options: CallOptions): ResultAsync<boolean, SqlError> {

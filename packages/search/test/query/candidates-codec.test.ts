@@ -47,9 +47,28 @@ describe('kept candidates', () => {
     expect([ranking.length, ranking.slice(0, 10)]).toEqual([0, []])
   })
 
+  it('Cached candidates have the query that was meant, and of an earlier release they have none', () => {
+    expect(kept({ ...candidates, didYouMean: 'machine learning' }).didYouMean).toBe(
+      'machine learning',
+    )
+    const ofEarlierRelease = {
+      legs: ['lexical'],
+      degraded: [],
+      mayHaveMore: false,
+      askedAtMs: 1,
+      found: '7,0.5,0,0,1,4.2',
+    }
+    const { found: ranking, ...rest } = candidatesCodec.decode(ofEarlierRelease)
+    expect(rest).not.toHaveProperty('didYouMean')
+    expect(ranking.slice(0, 1)).toMatchObject([{ id: 7, score: 0.5 }])
+  })
+
   it('Cached candidates of another form are refused', () => {
     expect(() =>
       candidatesCodec.decode({ ...candidates, found: [7, 0.03, 1, 0.8, 1, 4.2, 0, 0] }),
     ).toThrow(TypeError)
+    expect(() => candidatesCodec.decode({ ...candidates, found: '', didYouMean: 7 })).toThrow(
+      TypeError,
+    )
   })
 })

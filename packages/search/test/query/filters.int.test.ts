@@ -91,7 +91,7 @@ describe('a filter', () => {
           { query, filters: parsed, depth: 50, deadlineMs: 10_000 },
         ),
       )
-      expect(words.map(({ id }) => id)).toEqual([fitting])
+      expect(words.found.map(({ id }) => id)).toEqual([fitting])
     },
   )
 

@@ -1,9 +1,9 @@
 import { err, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { ActiveCandidates } from '../active-candidates.ts'
-import { modeOf } from '../find-candidates.ts'
+import { meantBy, modeOf } from '../find-candidates.ts'
 import type { SearchSort } from '../search-options.ts'
-import type { FoundCourses, SearchError } from '../search-result.ts'
+import type { FoundCourses, SearchError, SearchResult } from '../search-result.ts'
 import type { CourseGuesses } from './course-guesses.ts'
 import { findPage } from './find-page.ts'
 import type { PageRequest } from './find-page.ts'
@@ -24,7 +24,7 @@ export interface CoursesRequest extends PageRequest {
 
 /** The courses of one page, and the start of the next. */
 export interface FoundCoursesPage {
-  readonly courses: FoundCourses
+  readonly courses: FoundCourses & Pick<SearchResult, 'didYouMean'>
   readonly next: PagePosition | undefined
 }
 
@@ -51,5 +51,7 @@ export async function findCourses(
   const durationMs = clock.monotonic() - startedMs
   const isCached = candidates.askedAtMs < startedAtMs
   diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
-  return ok({ courses: { hits, mode, degraded: candidates.degraded, durationMs, isCached }, next })
+  const { degraded } = candidates
+  const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
+  return ok({ courses, next })
 }
