@@ -70,14 +70,14 @@ const questions: readonly Question[] = [
  * times, random ids, scores, the sentences of errors, and the further pages of a search, which
  * there are none of by hand.
  */
-export async function compareAnswers(ours: Asked, byHand: Asked): Promise<void> {
+export async function compareAnswers(ours: Asked, theirs: Asked): Promise<void> {
   for (const question of questions)
     assert.deepEqual(
       await answerOf(ours, question),
-      await answerOf(byHand, question),
+      await answerOf(theirs, question),
       `${question.method ?? 'GET'} ${question.path} is not answered alike`,
     )
-  await compareClicks(ours, byHand)
+  await compareClicks(ours, theirs)
 }
 
 /** Hits that a side shows for a few queries, each of which can be clicked on. */

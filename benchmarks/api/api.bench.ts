@@ -1,6 +1,7 @@
-// The Express example against the same API by hand on Express and bare clients, end to end: each in
-// a process of its own, with the load from a third. Throughput is that of a closed loop; latency
-// and CPU time are those of an open loop, at a rate that both sides can serve.
+// The Express example against the same API by hand on Express and bare clients, or watched against
+// itself unwatched, end to end: each in a process of its own, with the load from a third.
+// Throughput is that of a closed loop; latency and CPU time are those of an open loop, at a rate
+// that both sides can serve.
 import path from 'node:path'
 import { median } from '../measure/alternate.ts'
 import { bench } from '../measure/bench.ts'
@@ -24,7 +25,13 @@ await bench(
     const writes = Number(values.writes)
     const only = values.only === '' ? [] : values.only.split(',')
     const requests = { writes, only }
-    const fixture = await openApiFixture({ postgres, redis, isNear: flags.near, requests })
+    const fixture = await openApiFixture({
+      postgres,
+      redis,
+      isNear: flags.near,
+      isWatched: flags.watched,
+      requests,
+    })
     const plan = { rounds: Number(values.rounds), forMs: Number(values.seconds) * 1_000 }
     try {
       const connections64 = await contest(fixture, { connections: 64, ...plan })
@@ -33,6 +40,7 @@ await bench(
       return {
         bench: 'api',
         near: flags.near ? 'yes' : 'no',
+        ...(flags.watched && { against: 'unwatched' }),
         writes,
         connections64,
         connections400,
@@ -43,7 +51,7 @@ await bench(
   },
   {
     options: { rounds: '9', seconds: '4', writes: '10', only: '', profiles: '' },
-    flags: ['near'],
+    flags: ['near', 'watched'],
   },
 )
 
@@ -62,7 +70,7 @@ async function contest(fixture: ApiFixture, plan: Plan) {
     p50: ratio(open, ({ p50Ms }) => p50Ms),
     p99: ratio(open, ({ p99Ms }) => p99Ms),
     cpuPerRequest: ratio(open, ({ cpuMs, answered }) => cpuMs / answered),
-    refused: { ours: refusedBy('ours'), byHand: refusedBy('byHand') },
+    refused: { ours: refusedBy('ours'), theirs: refusedBy('theirs') },
   }
 }
 
@@ -73,7 +81,7 @@ async function pairs(
 ): Promise<readonly Pair[]> {
   const timed: Pair[] = []
   for (let turn = -1; turn < rounds; turn += 1) {
-    const order: readonly SideName[] = turn % 2 === 0 ? ['ours', 'byHand'] : ['byHand', 'ours']
+    const order: readonly SideName[] = turn % 2 === 0 ? ['ours', 'theirs'] : ['theirs', 'ours']
     const pair: Partial<Record<SideName, RoundReport>> = {}
     for (const side of order) pair[side] = await round({ side, ...load })
     if (turn >= 0) timed.push(pair as Pair)
@@ -82,14 +90,14 @@ async function pairs(
   return timed
 }
 
-/** The median over the pairs of by hand / ours, whose rounds suffer the same noise. */
+/** The median over the pairs of theirs / ours, whose rounds suffer the same noise. */
 function ratio(timed: readonly Pair[], figure: (report: RoundReport) => number): number {
-  return median(timed.map(({ ours, byHand }) => figure(byHand) / figure(ours)))
+  return median(timed.map(({ ours, theirs }) => figure(theirs) / figure(ours)))
 }
 
-/** The medians of both sides: ours, by hand. */
+/** The medians of both sides: ours, theirs. */
 function sidesOf(timed: readonly Pair[], figure: (report: RoundReport) => number): number[] {
-  return (['ours', 'byHand'] as const).map((side) =>
+  return (['ours', 'theirs'] as const).map((side) =>
     median(timed.map((pair) => figure(pair[side]))),
   )
 }
@@ -100,12 +108,12 @@ function tell(
 ): void {
   const kind = perSecond === undefined ? 'closed' : 'open'
   const line = (name: string, unit: string, figure: (report: RoundReport) => number): void => {
-    const [ours = 0, byHand = 0] = sidesOf(timed, figure)
+    const [ours = 0, theirs = 0] = sidesOf(timed, figure)
     say(
-      `  ${name.padEnd(24)}${ours.toFixed(2).padStart(9)}${byHand.toFixed(2).padStart(9)} ${unit}`,
+      `  ${name.padEnd(24)}${ours.toFixed(2).padStart(9)}${theirs.toFixed(2).padStart(9)} ${unit}`,
     )
   }
-  say(`${connections} connections, ${kind} loop: ours, by hand`)
+  say(`${connections} connections, ${kind} loop: ours, theirs`)
   line('answers', '/s', ({ answered, tookMs }) => (answered / tookMs) * 1_000)
   line('p50', 'ms', ({ p50Ms }) => p50Ms)
   line('p99', 'ms', ({ p99Ms }) => p99Ms)
@@ -122,7 +130,7 @@ async function profiles(
   directory: string,
   { forMs }: Pick<Plan, 'forMs'>,
 ): Promise<void> {
-  for (const side of ['ours', 'byHand'] as const)
+  for (const side of ['ours', 'theirs'] as const)
     await profile(side, path.join(directory, `${side}.cpuprofile`), () =>
       round({ side, connections: 64, forMs }),
     )

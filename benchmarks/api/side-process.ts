@@ -11,6 +11,8 @@ export interface SideOptions extends Addresses {
   readonly secret: string
   /** Whether our side keeps values near. */
   readonly isNear: boolean
+  /** Whether our side is watched: scraped, and the console's overview open. */
+  readonly isWatched: boolean
   /** Requests of a user per minute, far above those of the load. */
   readonly limits: { readonly read: number; readonly write: number; readonly search: number }
 }

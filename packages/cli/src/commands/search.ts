@@ -4,6 +4,7 @@ import { Progress } from '../terminal/progress.ts'
 import { pairs, table } from '../terminal/table.ts'
 import { count, counted, moment } from '../terminal/words.ts'
 import { type Command, type Outcome, plan, valueOf } from './command.ts'
+import { type IndexSink, indexSinksOf, reasonsToDiffer } from './index-sinks.ts'
 import { serviceOf } from './service-of.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -33,20 +34,21 @@ export const status: Command = async (invocation) => {
 export const verify: Command = async (invocation) => {
   const { index } = await serviceOf(invocation, 'search')
   const { terminal, options } = invocation
+  const sinks = await indexSinksOf(invocation)
   const progress = new Progress(terminal, { verb: 'compared', things: 'courses and records' })
   const result = await index.verify({
     ...generationIn(options),
     maxListed: options['limit'] as number,
     signal: terminal.interrupted(),
-    onProgress: ({ courses, records }) => {
-      progress.update(courses + records)
+    onProgress: ({ courses, records, total }) => {
+      progress.update(courses + records, total)
     },
   })
   progress.end()
   const report = valueOf(result)
   return {
-    data: report,
-    text: (paint) => verifyText(report, paint),
+    data: { ...report, sinks },
+    text: (paint) => verifyText(report, sinks, paint),
     isFinding: !report.isInSync,
   }
 }
@@ -144,11 +146,13 @@ function summaryOutcome(summary: StatusSummary): Outcome {
   }
 }
 
-function verifyText(report: VerifyReport, paint: Paint): string {
+function verifyText(report: VerifyReport, sinks: readonly IndexSink[], paint: Paint): string {
   const { courses, records, coverage, missing, orphaned, stale, wrongGeneration } = report
+  const reasons = reasonsToDiffer(sinks, paint)
+  const mend = reasons.length === 0 ? ': headwater search repair' : '.'
   const verdict = report.isInSync
     ? paint('good', 'The index says what PostgreSQL says.')
-    : paint('bad', 'The index differs from PostgreSQL: headwater search repair')
+    : paint('bad', `The index differs from PostgreSQL${mend}`)
   return [
     pairs(paint, [
       ['generation', report.generation],
@@ -162,6 +166,7 @@ function verifyText(report: VerifyReport, paint: Paint): string {
     ]),
     ...(report.differences.length === 0 ? [] : [differencesText(report.differences, paint)]),
     report.isComplete ? verdict : paint('doubtful', 'Interrupted: not everything was compared.'),
+    ...reasons,
   ].join('\n')
 }
 

@@ -35,8 +35,11 @@ export interface HeadwaterConfig {
 
 /** What an application makes of its stores; `createRepositories` and more fit in. */
 export interface HeadwaterServices {
-  /** The search whose index `headwater search` verifies and repairs, and that the console tries. */
-  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search'>>
+  /**
+   * The search whose index `headwater search` verifies and repairs, and that the console tries.
+   * With its `sinks`, `headwater search verify` says whether they are behind.
+   */
+  readonly search?: Pick<CourseSearch, 'index'> & Partial<Pick<CourseSearch, 'search' | 'sinks'>>
   /**
    * The sessions of `headwater sessions` and of the console.
    *

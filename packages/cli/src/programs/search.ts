@@ -23,6 +23,9 @@ export function addSearchCommands(program: Command, surroundings: Surroundings):
     .description('fill the index with every course, from where the last attempt ended')
     .option('--from-start', 'begin with the first course')
     .action(lazily(surroundings, async () => (await load()).reindex))
+  withGeneration(search.command('calibrate'))
+    .description('measure anew how similar texts without a meaning are to the courses')
+    .action(lazily(surroundings, async () => (await import('../commands/calibrate.ts')).calibrate))
   addGenerationCommands(search, surroundings)
 }
 

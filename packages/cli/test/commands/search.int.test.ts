@@ -1,5 +1,7 @@
 import { expect, test, afterAll, beforeAll } from 'vitest'
+import { createRelay, orThrow, type Sink } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
+import { createCourseSearch, hashingEmbedder, inMemoryVectorIndex } from '@headwater/search'
 import { openCli, runCli, type CliFixture } from '../cli-fixture.ts'
 
 let fixture: CliFixture
@@ -18,6 +20,7 @@ test('An index that lacks courses is a finding, and its repair is planned before
     json: { command: 'search verify', isInSync: false, missing: 3, courses: 3 },
   })
   expect(verified.json['differences']).toHaveLength(2)
+  expect(verified.err).toMatch(/^100 % compared: 3 of 3 courses and records/m)
   const planned = await fixture.json('search', 'repair')
   expect(planned).toMatchObject({ code: 1, json: { isApplied: false, repaired: 0 } })
   const part = await fixture.json('search', 'repair', '--limit', '1', '--yes')
@@ -27,6 +30,47 @@ test('An index that lacks courses is a finding, and its repair is planned before
   expect(await fixture.json('search', 'verify')).toMatchObject({
     code: 0,
     json: { isInSync: true, coverage: 1 },
+  })
+})
+
+test('An index whose sink no relay serves is said to be behind for that reason, which repair is not', async () => {
+  const [{ id }] = courses as [Course]
+  const { sinks } = createCourseSearch(fixture.stores, {
+    courses: fixture.repositories.courses,
+    embedder: hashingEmbedder(),
+    index: inMemoryVectorIndex(),
+  })
+  const [{ name: sink }] = sinks as readonly [Sink]
+  expect((await fixture.json('search', 'verify')).json['sinks']).toEqual([
+    { sink, isServed: false, lagEvents: null, lagMs: 0, parked: 0, dead: 0 },
+  ])
+  const relay = createRelay(fixture.stores, { sinks, tickMs: 5, maxPollMs: 20 })
+  relay.start()
+  orThrow(await relay.drain())
+  const served = await fixture.json('search', 'verify')
+  expect(served.json['sinks']).toMatchObject([{ sink, isServed: true, dead: 0 }])
+  orThrow(await relay.stop({ deadlineMs: 60_000 }))
+  orThrow(await fixture.repositories.courses.update(id, { title: 'Algebra again' }))
+  const { code, out } = await fixture.cli('search', 'verify')
+  expect(code).toBe(1)
+  expect(out).toContain(`The sink ${sink} has no relay and is 1 event behind.`)
+  expect(out).toContain('/docs/runbooks/relay-lagging.md')
+  expect(out).not.toContain('headwater search repair')
+  expect(await fixture.cli('search', 'repair', '--yes')).toMatchObject({ code: 0 })
+})
+
+test('Calibrating measures the index, of a generation where one is named', async () => {
+  const { code, json } = await fixture.json('search', 'calibrate')
+  expect([code, json['command'], json['courses']]).toEqual([0, 'search calibrate', 3])
+  expect(Number(json['floor'])).toBeGreaterThanOrEqual(Number(json['typical']))
+  const { rows } = await fixture.stores.postgres.client.query<{ floor: number }>(
+    'SELECT floor FROM search_calibration',
+  )
+  expect(rows.map(({ floor }) => floor)).toContain(json['floor'])
+  expect((await fixture.cli('search', 'calibrate')).out).toMatch(/^unrelated +-?\d\.\d{3}: /m)
+  expect(await fixture.json('search', 'calibrate', '--generation', 'nowhere')).toMatchObject({
+    code: 1,
+    json: { error: { type: 'invalid-input' } },
   })
 })
 

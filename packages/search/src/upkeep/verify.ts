@@ -1,8 +1,9 @@
-import { err, ok } from '@headwater/core'
+import { err, FailureError, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import type { IndexError } from '../indexing/index-outcome.ts'
 import { compareAll, failureOfComparison } from './differences.ts'
 import type { ComparedDeps, IndexDifference } from './differences.ts'
+import { countPublished } from './reindex-queries.ts'
 
 /** Options of `verify`. */
 export interface VerifyOptions {
@@ -18,7 +19,10 @@ export interface VerifyOptions {
    * @defaultValue `100`
    */
   readonly maxListed?: number
-  /** Called after every page. An error it throws ends the comparison. */
+  /**
+   * Called after every page. An error it throws ends the comparison. Costs 1 PostgreSQL round trip
+   * and 1 request to the index more, for the total.
+   */
   readonly onProgress?: (progress: VerifyProgress) => void
   /** Ends the comparison early, between two pages; the report covers the pages before. */
   readonly signal?: AbortSignal
@@ -30,6 +34,11 @@ export interface VerifyProgress {
   readonly courses: number
   /** Records looked up so far. */
   readonly records: number
+  /**
+   * Courses and records to compare, about: counted at the start, never less than what is done. An
+   * index that does not say how many it has is taken to have one for each course.
+   */
+  readonly total: number
 }
 
 /** The defaults of {@link VerifyOptions}. */
@@ -77,12 +86,13 @@ export async function verifyIndex(
   }
   const listed: IndexDifference[] = []
   try {
+    const expected = onProgress === undefined ? 0 : await countAll(deps)
     for await (const page of compareAll(deps)) {
       counts.courses += page.courses
       counts.records += page.records
       for (const { kind } of page.differences) counts[kind] += 1
       listed.push(...page.differences.slice(0, Math.max(0, maxListed - listed.length)))
-      onProgress?.({ courses: counts.courses, records: counts.records })
+      onProgress?.(progressOf(counts, expected))
       if (signal?.aborted === true) break
     }
   } catch (error) {
@@ -100,4 +110,26 @@ export async function verifyIndex(
     coverage: counts.courses === 0 ? 1 : (counts.courses - wrong) / counts.courses,
     differences: listed,
   })
+}
+
+function progressOf(
+  { courses, records }: Omit<VerifyProgress, 'total'>,
+  expected: number,
+): VerifyProgress {
+  return { courses, records, total: Math.max(expected, courses + records) }
+}
+
+/**
+ * The published courses and the records of the index together.
+ *
+ * @throws FailureError when PostgreSQL does not answer.
+ */
+async function countAll({ stores, generation }: ComparedDeps): Promise<number> {
+  const [counted, stats] = await Promise.all([
+    stores.postgres.query<{ count: number }>(countPublished, [0]),
+    generation.index.stats(),
+  ])
+  if (counted.isErr()) throw new FailureError(counted.error)
+  const courses = counted.value.rows[0]?.count ?? 0
+  return courses + stats.map(({ recordCount }) => recordCount).unwrapOr(courses)
 }

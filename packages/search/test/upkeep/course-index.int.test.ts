@@ -87,7 +87,12 @@ describe('the catalogue and the index', () => {
         { id: 'lesson_1', values, metadata: {} },
       ]),
     )
-    const report = orThrow(await app.search.index.verify())
+    const steps: { readonly courses: number; readonly records: number; readonly total: number }[] =
+      []
+    const note = (step: (typeof steps)[number]) => void steps.push(step)
+    const report = orThrow(await app.search.index.verify({ onProgress: note }))
+    expect(steps[0]).toEqual({ courses: 100, records: 0, total: 502 })
+    expect(steps.at(-1)).toEqual({ courses: 250, records: 251, total: 502 })
     expect(countsOf(report)).toEqual({
       courses: 250,
       records: 251,
