@@ -24,7 +24,11 @@ describe.runIf(canBrowse)('in a browser', () => {
   const screens: readonly [string, readonly string[], ((page: Page) => Promise<void>)?][] = [
     ['overview', ['postgres', 'pinecone', 'Cache hit rate', 'Dead letters']],
     ['caches', ['note', 'Hits in Redis', 'value', 'Trusted'], lookIntoKey],
-    ['outbox', ['mail', 'no such mailbox', '64 shards', '"to": "string"'], showLetters],
+    [
+      'outbox',
+      ['mail', 'no such mailbox', '64 shards', '"to": "string"', 'mailbox 7 is full'],
+      showLetters,
+    ],
     ['search', ['Algebra for all', 'lexical rank, score', 'Courses in sync'], trySearch],
     ['activity', ['page.viewed', 'algebra', 'enrolled', 'Spilled entries']],
     ['sessions', ['Ends unless used', 'may pass'], lookUpSubject],
@@ -87,7 +91,7 @@ describe.runIf(canBrowse)('in a browser', () => {
     expect(await page.title()).toBe('Outbox · Headwater')
   })
 
-  test('Dead letters are revealed, replayed and discarded, and each is in the audit', async () => {
+  test('Failed events are revealed, replayed, tried and discarded, and each is in the audit', async () => {
     const page = await open('outbox')
     await page.getByRole('button', { name: 'Show events' }).click()
     await page.getByText('"to": "string"').first().waitFor()
@@ -101,14 +105,17 @@ describe.runIf(canBrowse)('in a browser', () => {
       const letters = await view<readonly Letter[]>('outbox/letters?sink=mail')
       expect(letters.map(({ replays }) => replays).sort()).toEqual([0, 1])
       const { groups } = await view<OutboxScreen>('outbox')
-      expect(groups).toMatchObject({ data: [{ count: 2 }] })
+      expect(groups).toMatchObject({ data: [{ count: 2 }, { state: 'waiting' }] })
     })
-    await page.getByText('2 events for mail').waitFor()
+    await page.getByText('2 events for mail').first().waitFor()
     await press(page, 'Discard all', 'discarded 2 events')
-    await page.getByText('None: every event was taken.').waitFor()
+    await page.getByText('None: every event was taken').waitFor()
+    await press(page, 'Try all now', 'asked for 3 events to be tried now')
+    await press(page, 'Discard all waiting', 'discarded 3 events')
+    await page.getByText('None: no sink failed for now.').waitFor()
     await page.getByRole('link', { name: 'Audit' }).click()
-    for (const action of ['outbox/reveal', 'outbox/replay', 'outbox/discard'])
-      await page.getByText(action).waitFor()
+    for (const action of ['reveal', 'replay', 'discard', 'try', 'discard-waiting'])
+      await page.getByText(`outbox/${action}`, { exact: true }).waitFor()
   })
 
   test('A key is invalidated by the keyboard alone, and nothing happens after Escape', async () => {
@@ -216,7 +223,7 @@ async function lookUpSubject(page: Page): Promise<void> {
 async function fill(deployment: Deployment): Promise<void> {
   const { handle, notes, search, sessions } = deployment
   orThrow(await sessions.create({ userId: 5 }))
-  await Promise.all([teach(deployment), deployment.bury('1', '2')])
+  await Promise.all([teach(deployment), deployment.bury('1', '2'), deployment.delay('5', '6', '7')])
   await eventually(async () => {
     const { hits, mode } = orThrow(await search.search('algebra'))
     expect([hits.length, mode]).toEqual([1, 'hybrid'])

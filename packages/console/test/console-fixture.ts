@@ -11,9 +11,11 @@ import {
   outbox,
   publishMany,
   type Cache,
+  type NewEvent,
   type RateLimiter,
   type Relay,
   type Sessions,
+  type SinkFailure,
   type Stores,
 } from '@headwater/core'
 import {
@@ -55,6 +57,8 @@ export interface Deployment {
   openConsole(): RunningConsole
   /** Publishes events that the sink `mail` refuses for good, and waits until they are dead. */
   bury(...aggregates: readonly string[]): Promise<void>
+  /** Publishes events that `mail` cannot take for now, and waits until they wait. */
+  delay(...aggregates: readonly string[]): Promise<void>
 }
 
 /** The way to make a store hang. */
@@ -127,13 +131,17 @@ function deploymentOn(stores: Stores, faults: Deployment['faults']): Deployment 
     types: ['note.*'],
     mode: 'log',
     handle: async (events) => ({
-      failed: events.map(({ id }) => ({ id, failure: unknownMailbox })),
+      failed: events.flatMap(({ id, type }) => {
+        const failure = failures[type]
+        return failure === undefined ? [] : [{ id, failure }]
+      }),
     }),
   })
   const relay = createRelay(stores, {
     sinks: [mail, ...repositories.sinks, ...search.sinks],
     tickMs: 20,
     maxPollMs: 100,
+    maxBackOffMs: 600_000,
   })
   relay.start()
   const openConsole = () =>
@@ -162,13 +170,7 @@ function deploymentOn(stores: Stores, faults: Deployment['faults']): Deployment 
     handle: openConsole(),
     openConsole,
     bury: async (...aggregates) => {
-      const events = aggregates.map((id) => ({
-        aggregateType: 'note',
-        aggregateId: id,
-        type: 'note.sent',
-        version: 1,
-        payload: { to: 'ada@example.com', lines: ['secret words'], copies: 2 },
-      }))
+      const events = aggregates.map((id) => note(id, 'note.sent'))
       await publishMany(stores.postgres.client, events, { schema: stores.postgres.schema })
       await eventually(async () => {
         const dead = orThrow(await outbox(stores).deadLetters.list({ sink: 'mail' }))
@@ -176,14 +178,34 @@ function deploymentOn(stores: Stores, faults: Deployment['faults']): Deployment 
         if (!aggregates.every((id) => buried.has(id))) throw new Error('not dead yet')
       })
     },
+    delay: async (...aggregates) => {
+      const events = aggregates.map((id) => note(id, 'note.delayed'))
+      // A sink that takes nothing at all is taken for one that is down.
+      const taken = note('taken', 'note.read')
+      await publishMany(stores.postgres.client, [...events, taken], {
+        schema: stores.postgres.schema,
+      })
+      await eventually(async () => {
+        const { rows } = await stores.postgres.client.query<{ aggregateid: string }>(
+          "SELECT aggregateid FROM @schema.outbox_failure WHERE status = 'retry'",
+        )
+        const waiting = new Set(rows.map(({ aggregateid }) => aggregateid))
+        if (!aggregates.every((id) => waiting.has(id))) throw new Error('not waiting yet')
+      })
+    },
   }
 }
 
-const unknownMailbox = {
-  type: 'sink-failed',
-  message: 'no such mailbox',
-  retryable: false,
-} as const
+/** What `mail` says to events by their type; it takes all others. */
+const failures: Readonly<Record<string, SinkFailure>> = {
+  'note.sent': { type: 'sink-failed', message: 'no such mailbox', retryable: false },
+  'note.delayed': { type: 'sink-failed', message: 'mailbox 7 is full', retryable: true },
+}
+
+function note(aggregateId: string, type: string): NewEvent {
+  const payload = { to: 'ada@example.com', lines: ['secret words'], copies: 2 }
+  return { aggregateType: 'note', aggregateId, type, version: 1, payload }
+}
 
 function operatorOf({ headers }: Request): Operator | undefined {
   const [name, access] = (headers.get('x-who') ?? '').split(':')

@@ -97,7 +97,9 @@ export type {
   DeadLetterGroup,
   DeadLetterMatch,
   DeadLetters,
+  MarkLimit,
 } from './outbox/failures/dead-letters.ts'
+export type { ParkedEvents, ParkedGroup, ParkedMatch } from './outbox/failures/parked.ts'
 export type { OutboxStatus, ShardOwner, SinkStatus, SnapshotHolder } from './outbox/status.ts'
 export type { OutboxRestored, ResetOptions } from './outbox/origin.ts'
 export { allDelivered, defineSink, sinkDefaults } from './outbox/sink.ts'

@@ -1,12 +1,10 @@
-import { useSignal } from '@preact/signals'
-import type { LetterGroup, OutboxScreen, SinkState } from '../../src/contract/screens.ts'
-import { bytes, counted, dateAndTime, duration, number } from '../format.ts'
+import type { OutboxScreen, SinkState } from '../../src/contract/screens.ts'
+import { bytes, counted, duration, number } from '../format.ts'
 import { useLive } from '../live.ts'
-import { ActButton } from '../parts/act-button.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Available, LiveView, Part } from '../parts/part.tsx'
 import { Table } from '../parts/table.tsx'
-import { Letters } from './letters.tsx'
+import { Groups } from './failure-groups.tsx'
 import { ShardMap } from './shard-map.tsx'
 
 const everyMs = 3_000
@@ -25,7 +23,24 @@ export function Outbox() {
             <Available of={shards}>{(all) => <ShardMap shards={all} />}</Available>
           </Part>
           <Part title="Dead letters">
-            <Available of={groups}>{(all) => <Groups groups={all} />}</Available>
+            <Available of={groups}>
+              {(all) => (
+                <Groups
+                  groups={all.filter(({ state }) => state === 'dead')}
+                  empty="None: every event was taken, or will be tried again."
+                />
+              )}
+            </Available>
+          </Part>
+          <Part title="Waiting for another attempt">
+            <Available of={groups}>
+              {(all) => (
+                <Groups
+                  groups={all.filter(({ state }) => state === 'waiting')}
+                  empty="None: no sink failed for now."
+                />
+              )}
+            </Available>
           </Part>
         </>
       )}
@@ -86,54 +101,4 @@ function snapshotOf(holder: Status['oldestSnapshot']): string {
   if (holder === undefined || holder.openMs < holdsUpMs) return 'none older than a second'
   const { pid, application, state, openMs } = holder
   return `${duration(openMs)}, held by ${application || 'an unnamed session'} (pid ${pid}, ${state})`
-}
-
-function Groups({ groups }: { readonly groups: readonly LetterGroup[] }) {
-  const open = useSignal<string | undefined>(undefined)
-  if (groups.length === 0) return <p class="quiet">None: every event was taken.</p>
-  return (
-    <ul class="groups">
-      {groups.map((group) => {
-        const { sink, fingerprint, count, aggregates, message, firstAt, lastAt } = group
-        const key = `${sink} ${fingerprint}`
-        const input = { sink, fingerprint }
-        return (
-          <li key={key} class="card">
-            <h3>
-              {counted(count, 'event')} for {sink}
-            </h3>
-            <p class="reason">{message}</p>
-            <p class="quiet">
-              {counted(aggregates, 'aggregate')}, {dateAndTime(firstAt)} to {dateAndTime(lastAt)},
-              fingerprint <code>{fingerprint.slice(0, 12)}</code>
-            </p>
-            <p class="buttons">
-              <button
-                type="button"
-                class="plain"
-                aria-expanded={open.value === key}
-                onClick={() => (open.value = open.value === key ? undefined : key)}
-              >
-                {open.value === key ? 'Hide events' : 'Show events'}
-              </button>
-              <ActButton
-                label="Replay all"
-                action="outbox/replay"
-                input={input}
-                question={`Deliver ${counted(count, 'event')} to ${sink} again?`}
-              />
-              <ActButton
-                label="Discard all"
-                action="outbox/discard"
-                input={{ ...input, atMost: count }}
-                isDanger
-                question={`Drop ${counted(count, 'event')} for ${sink}, for good?`}
-              />
-            </p>
-            {open.value === key && <Letters sink={sink} fingerprint={fingerprint} />}
-          </li>
-        )
-      })}
-    </ul>
-  )
 }

@@ -86,31 +86,44 @@ export interface OutboxScreen {
   readonly groups: Section<readonly LetterGroup[]>
 }
 
-/** Dead letters of one kind. */
+/** Events that a sink could not take, of one kind of failure. */
 export interface LetterGroup {
+  /** `dead`: given up. `waiting`: tried again at its time. */
+  readonly state: 'dead' | 'waiting'
   readonly sink: string
+  /** Empty for waiting events that were not tried by themselves yet. */
   readonly fingerprint: string
   readonly count: number
   readonly aggregates: number
+  /** Events that wait behind them; only of those that wait. */
+  readonly behind?: number
   readonly message: string
   readonly firstAt: Moment
   readonly lastAt: Moment
+  /** When the next of them is tried; only of those that wait. */
+  readonly nextAt?: Moment
+  /** The newest of them; absent where it is gone by now. */
+  readonly example?: FailedEvent
+}
+
+/** An event that a sink could not take. */
+export interface FailedEvent {
+  readonly eventId: string
+  readonly eventType: string
+  readonly aggregateType: string
+  readonly aggregateId: string
+  readonly attempts: number
+  /** The payload's fields, each with the kind of its value instead of the value. */
+  readonly shape: unknown
 }
 
 /** A dead letter. */
-export interface Letter {
+export interface Letter extends FailedEvent {
   readonly sink: string
-  readonly eventId: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-  readonly eventType: string
   readonly message: string
-  readonly attempts: number
   readonly replays: number
   readonly failedAt: Moment
   readonly waiting: number
-  /** The payload's fields, each with the kind of its value instead of the value. */
-  readonly shape: unknown
 }
 
 /** What a cache did since this process began. */

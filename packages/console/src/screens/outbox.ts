@@ -1,49 +1,19 @@
 import * as z from 'zod/mini'
-import { err, errAsync, notFound, ok, once, outbox, storableText } from '@headwater/core'
-import type {
-  DeadLetter,
-  DeadLetterMatch,
-  DeadLetters,
-  Failure,
-  OutboxStatus,
-  ResultAsync,
-  SqlError,
-} from '@headwater/core'
-import { action, count, type Deed } from '../action.ts'
-import type {
-  Letter,
-  LetterGroup,
-  OutboxScreen,
-  ShardState,
-  SinkState,
-} from '../contract/screens.ts'
+import { err, notFound, ok, once, outbox, storableText } from '@headwater/core'
+import type { DeadLetter, OutboxStatus, ResultAsync, SqlError } from '@headwater/core'
+import { action } from '../action.ts'
+import type { Letter, OutboxScreen, ShardState, SinkState } from '../contract/screens.ts'
 import type { Screen, ScreenDeps } from '../screen.ts'
 import { section } from '../section.ts'
+import { failureGroups } from './failure-groups.ts'
+import { groupActions, matchOf } from './group-actions.ts'
 import { selectShards } from './outbox-queries.ts'
 import { lagsOf } from './overview.ts'
 import { payloadShape } from './payload-shape.ts'
 
 /** Each is read with its whole payload. */
 const lettersShown = 20
-const mostSelected = 1_000
 
-/** Dead letters of a sink: all, those of a fingerprint, or single ones. */
-const selection = once(() =>
-  z.strictObject({
-    sink: storableText(255),
-    fingerprint: z.optional(storableText(255)),
-    eventIds: z.optional(
-      z.array(storableText(255)).check(z.minLength(1), z.maxLength(mostSelected)),
-    ),
-  }),
-)
-/** Refused where there are more by now than the operator was shown. */
-const discarded = once(() =>
-  z.strictObject({
-    ...selection().shape,
-    atMost: z.optional(z.int().check(z.minimum(1))),
-  }),
-)
 const letterId = once(() => z.strictObject({ sink: storableText(255), eventId: storableText(255) }))
 
 /** Sinks, shards, dead letters; replay and discard. */
@@ -56,14 +26,7 @@ export function outboxScreen(deps: ScreenDeps): Screen {
       'outbox/letters': (query) => letters(deps, query),
     },
     actions: {
-      'outbox/replay': action(selection(), (input) =>
-        deadLetters.replay(matchOf(input)).map((number) => ({
-          outcome: `replayed ${count(number, 'event')}`,
-        })),
-      ),
-      'outbox/discard': action(discarded(), ({ atMost, ...input }) =>
-        discard(deadLetters, matchOf(input), atMost),
-      ),
+      ...groupActions(deps.acting),
       'outbox/reveal': action(letterId(), ({ sink, eventId }) =>
         deadLetters
           .list({ sink, eventIds: [eventId], limit: 1 })
@@ -77,27 +40,6 @@ export function outboxScreen(deps: ScreenDeps): Screen {
   }
 }
 
-/** What is dropped is gone for good: no more of it than the operator has agreed to. */
-function discard(
-  deadLetters: DeadLetters,
-  match: DeadLetterMatch,
-  atMost = Infinity,
-): ResultAsync<Deed, SqlError | Failure<'changed-meanwhile'>> {
-  return deadLetters.summary(match).andThen((groups) => {
-    const found = groups.reduce((sum, group) => sum + group.count, 0)
-    return found > atMost
-      ? errAsync(changedMeanwhile(found))
-      : deadLetters
-          .discard(match)
-          .map((number) => ({ outcome: `discarded ${count(number, 'event')}` }))
-  })
-}
-
-function changedMeanwhile(found: number): Failure<'changed-meanwhile'> {
-  const message = `nothing was discarded: there are ${count(found, 'event')} by now`
-  return { type: 'changed-meanwhile', message, retryable: false }
-}
-
 async function outboxView({ reading, figures }: ScreenDeps): Promise<OutboxScreen> {
   const operated = outbox({ postgres: reading })
   const [state, shards, groups] = await Promise.all([
@@ -108,15 +50,7 @@ async function outboxView({ reading, figures }: ScreenDeps): Promise<OutboxScree
       }),
     ),
     section(() => reading.query<ShardState>(selectShards).map(({ rows }) => rows)),
-    section(() =>
-      operated.deadLetters.summary().map((all) =>
-        all.map(({ firstAt, lastAt, ...group }): LetterGroup => ({
-          ...group,
-          firstAt: firstAt.getTime(),
-          lastAt: lastAt.getTime(),
-        })),
-      ),
-    ),
+    section(() => failureGroups(reading)),
   ])
   return { status: state, shards, groups }
 }
@@ -133,16 +67,6 @@ function letters(
   return deadLetters
     .list({ ...matchOf(match), limit: lettersShown })
     .map((found) => found.map(letterOf))
-}
-
-/** A match without the fields that are not given. */
-function matchOf(input: {
-  readonly sink: string | undefined
-  readonly fingerprint?: string | undefined
-  readonly eventIds?: readonly string[] | undefined
-}): DeadLetterMatch {
-  const given = Object.entries(input).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given)
 }
 
 function letterOf({ payload, fingerprint: _, failedAt, ...letter }: DeadLetter): Letter {

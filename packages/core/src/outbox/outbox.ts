@@ -2,6 +2,7 @@ import type { Stores } from '../connect/stores.ts'
 import type { SqlError } from '../errors.ts'
 import type { ResultAsync } from '../result.ts'
 import { deadLetters, type DeadLetters } from './failures/dead-letters.ts'
+import { parkedEvents, type ParkedEvents } from './failures/parked.ts'
 import { checkOrigin, resetOutbox, type OutboxRestored, type ResetOptions } from './origin.ts'
 import { outboxStatus, removeSink, type OutboxStatus } from './status.ts'
 
@@ -9,6 +10,8 @@ import { outboxStatus, removeSink, type OutboxStatus } from './status.ts'
 export interface Outbox {
   /** The events that sinks gave up. */
   readonly deadLetters: DeadLetters
+  /** The events that sinks failed to take and will be given again. */
+  readonly parked: ParkedEvents
   /**
    * Reports on every sink, whether or not a relay of this process serves it. Three round trips;
    * counting the lag reads one index entry per undelivered event.
@@ -47,6 +50,7 @@ export interface Outbox {
 export function outbox(stores: Pick<Stores, 'postgres'>): Outbox {
   return {
     deadLetters: deadLetters(stores),
+    parked: parkedEvents(stores),
     status: () => outboxStatus(stores),
     removeSink: (sink) => removeSink(stores, sink),
     checkOrigin: () => checkOrigin(stores).map(() => undefined),

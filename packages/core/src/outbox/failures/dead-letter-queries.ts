@@ -33,10 +33,19 @@ export const summarySql = `
   GROUP BY f.sink, f.fingerprint
   ORDER BY count(*) DESC, f.fingerprint`
 
-/** `started = finished` clears an event of ending its process: otherwise it would die untried. */
+/**
+ * `started = finished` clears an event of ending its process: otherwise it would die untried. By
+ * `ctid`: a table that was just filled has no statistics, and a join by its key takes forever.
+ */
 export const markSql = `
   UPDATE @schema.outbox_failure f
   SET status = $6,
     replay_count = replay_count + CASE WHEN $6 = 'replay' THEN 1 ELSE 0 END,
     started = finished
-  WHERE ${matching}`
+  WHERE f.status = 'dead' AND f.ctid = ANY (ARRAY(
+    SELECT f.ctid FROM @schema.outbox_failure f
+    WHERE ${matching}
+    ORDER BY f.failed_at, f.seq
+    LIMIT $7
+    FOR UPDATE
+  ))`

@@ -80,21 +80,37 @@ export interface DeadLetters {
   /**
    * Redelivers the events, each before those of its aggregate that wait behind it. Returns how many
    * there are. One round trip.
+   *
+   * @param match - with `limit` the oldest of them, no more than so many.
    */
-  replay(match: DeadLetterMatch): ResultAsync<number, SqlError>
+  replay(match: DeadLetterMatch & MarkLimit): ResultAsync<number, SqlError>
   /**
    * Drops the events for good, so that those waiting behind them are delivered. Returns how many
    * there are. One round trip.
+   *
+   * @param match - with `limit` the oldest of them, no more than so many.
    */
-  discard(match: DeadLetterMatch): ResultAsync<number, SqlError>
+  discard(match: DeadLetterMatch & MarkLimit): ResultAsync<number, SqlError>
+}
+
+/** How many events one call may change. */
+export interface MarkLimit {
+  /**
+   * The most events, a positive whole number.
+   *
+   * @defaultValue all that match
+   */
+  readonly limit?: number
 }
 
 export function deadLetters({ postgres }: Pick<Stores, 'postgres'>): DeadLetters {
   const mark = (
     status: 'replay' | 'discard',
-    match: DeadLetterMatch,
+    match: DeadLetterMatch & MarkLimit,
   ): ResultAsync<number, SqlError> =>
-    postgres.query(markSql, [...matchValues(match), status]).map(({ rowCount }) => rowCount ?? 0)
+    postgres
+      .query(markSql, [...matchValues(match), status, match.limit ?? null])
+      .map(({ rowCount }) => rowCount ?? 0)
   return {
     list: (match = {}) =>
       postgres

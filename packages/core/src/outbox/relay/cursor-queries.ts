@@ -125,6 +125,7 @@ export const acknowledgeSql = `
   WHERE c.sink = $1 AND c.shard = p.shard AND c.fence = p.fence AND ${sameServerSql(8)}
   RETURNING c.shard`
 
+/** An event that an operator has discarded while it was tried stays so, however that ended. */
 export const acknowledgeWithFailuresSql = `
   WITH moved AS (${acknowledgeSql}),
   failed AS (
@@ -141,7 +142,8 @@ export const acknowledgeWithFailuresSql = `
     )
     JOIN moved USING (shard) CROSS JOIN ${durably}
     ON CONFLICT (sink, seq) DO UPDATE SET
-      status = excluded.status, started = excluded.started, finished = excluded.finished,
+      status = CASE WHEN f.status = 'discard' THEN f.status ELSE excluded.status END,
+      started = excluded.started, finished = excluded.finished,
       next_at = excluded.next_at, fingerprint = excluded.fingerprint, error = excluded.error
   ), settled AS (
     DELETE FROM @schema.outbox_failure f
