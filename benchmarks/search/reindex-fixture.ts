@@ -37,6 +37,9 @@ export interface ReindexFixtureOptions {
   readonly dimensions: number
 }
 
+/** On a busy machine: the words of each course are taken in the same statement. */
+const fillMs = 300_000
+
 const createCatalogue = `
   INSERT INTO courses (title, description, category, instructor_id, price, is_published)
   SELECT 'Course ' || number || ' on subject ' || number % 97,
@@ -75,7 +78,7 @@ export async function openReindexFixture({
       role: 'instructor',
     }),
   )
-  orThrow(await stores.postgres.query(createCatalogue, [courses]))
+  orThrow(await stores.postgres.query(createCatalogue, [courses], { deadlineMs: fillMs }))
   orThrow(await stores.postgres.query('ANALYZE'))
   const embedder = openaiEmbedder({
     apiKey: openai.apiKey,

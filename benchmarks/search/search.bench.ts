@@ -20,7 +20,10 @@ await bench(async (servers) => {
 async function queryFigures(fixture: SearchFixture) {
   const { contest, close } = await cachedContest(fixture)
   const rounds = { warmUps: 10, alternations: 41 }
-  const { timesFaster: cachedVsRaw } = await runContest('cachedVsRaw', contest, { rounds })
-  await close()
-  return { cachedVsRaw, coldOverheadMs: await coldOverheadMs(fixture) }
+  try {
+    const { timesFaster: cachedVsRaw } = await runContest('cachedVsRaw', contest, { rounds })
+    return { cachedVsRaw, coldOverheadMs: await coldOverheadMs(fixture) }
+  } finally {
+    await close()
+  }
 }
