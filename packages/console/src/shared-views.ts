@@ -6,6 +6,8 @@ export type ShownView = Promise<Result<unknown, Failure<string>>>
 
 /** Time for which an answer is shown to others as well, in milliseconds. */
 const keptMs = 1_000
+/** Time after which what was not answered is asked anew, in milliseconds. */
+const givenUpMs = 10_000
 
 interface Kept {
   readonly atMs: number
@@ -39,6 +41,6 @@ export class SharedViews {
   #drop(): void {
     const now = systemClock.monotonic()
     for (const [name, { atMs, isSettled }] of this.#kept)
-      if (isSettled && now - atMs >= keptMs) this.#kept.delete(name)
+      if (now - atMs >= (isSettled ? keptMs : givenUpMs)) this.#kept.delete(name)
   }
 }

@@ -2,11 +2,12 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import { Diagnostics, systemClock, type Stores } from '@headwater/core'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
-import { nodeListener, type ConsoleHandler } from '../src/index.ts'
+import { createConsole, nodeListener, type ConsoleHandler } from '../src/index.ts'
 
 /** Says what it was asked. */
 const echo: ConsoleHandler = async (request) => {
@@ -102,4 +103,33 @@ test('A handler that fails is answered, and the next request as well', async () 
   const failed = await fetch(`http://127.0.0.1:${port}/`)
   expect([failed.status, await failed.text()]).toEqual([500, 'the console failed\n'])
   expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(207)
+})
+
+test('Behind a proxy that sets its own host, each public name may act, and a foreign one may not', async () => {
+  const stores = {
+    diagnostics: new Diagnostics(),
+    clock: systemClock,
+    postgres: {},
+    beforeClose: () => () => undefined,
+  } as unknown as Stores
+  const handle = createConsole(stores, {
+    hosts: ['console:8080', 'OPS.example.com', 'ops.example.org:8443'],
+    authorize: () => ({ name: 'ada', access: 'read' }),
+  })
+  closing.push(() => {
+    handle.stop()
+  })
+  const actFrom = async (origin: string) => {
+    const request = new Request('http://console:8080/api/caches/invalidate', {
+      method: 'POST',
+      headers: { host: 'console:8080', origin, 'x-headwater-console': '1' },
+      body: '{}',
+    })
+    return (await handle(request)).text()
+  }
+  // Who may only look is told so once the request itself was not refused.
+  for (const origin of ['https://ops.example.com', 'https://ops.example.org:8443'])
+    expect(await actFrom(origin)).toBe('you may look, but not act\n')
+  for (const origin of ['https://ops.example.org', 'https://evil.example', 'null'])
+    expect(await actFrom(origin)).toContain('an action comes from the origin of the console')
 })

@@ -25,3 +25,11 @@ test('A figure that failed, or threw, is counted again', async () => {
   expect(await figure.latest()).toEqual(err({ message: 'too late' }))
   expect(await figure.latest()).toEqual(ok(5))
 })
+
+test('A count that never ends, whatever its signal says, is given up and made anew', async () => {
+  const count = vi.fn().mockReturnValueOnce(new Promise<never>(() => undefined))
+  count.mockResolvedValue(ok(5))
+  const figure = new SlowFigure<number>(count, 20)
+  expect(await figure.latest()).toEqual(err({ message: 'it could not be counted in time' }))
+  expect(await figure.latest()).toEqual(ok(5))
+})

@@ -157,5 +157,14 @@ function strokesOf(list: Element, lines: readonly Line[], ink: string): uPlot.Se
     stroke: swatches[index] === undefined ? ink : getComputedStyle(swatches[index]).color,
     dash: [...(dashes[index % dashes.length] ?? [])],
     width: 2,
+    points: { size: 4, filter: isolated },
   }))
+}
+
+/** A value between two gaps makes no line: it is drawn as a point. */
+function isolated(plot: uPlot, line: number): number[] {
+  const values = plot.data[line] ?? []
+  return values.flatMap((value, at) =>
+    value != null && values[at - 1] == null && values[at + 1] == null ? [at] : [],
+  )
 }

@@ -5,7 +5,8 @@ import { useLive } from '../live.ts'
 import { Chart, type Line } from '../parts/chart.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Available, LiveView, Part } from '../parts/part.tsx'
-import { Status } from '../parts/status.tsx'
+import { Status, StatusMeanings } from '../parts/status.tsx'
+import { FindingList } from './finding-list.tsx'
 
 const everyMs = 2_000
 
@@ -14,8 +15,11 @@ export function Overview() {
   const live = useLive<OverviewScreen>('overview', everyMs)
   return (
     <LiveView live={live.value}>
-      {({ stores, outbox, history }) => (
+      {({ findings, stores, outbox, history }) => (
         <>
+          <Part title="Findings">
+            <FindingList findings={findings} />
+          </Part>
           <Part title="Stores">
             <Available of={stores}>
               {(all) => (
@@ -26,6 +30,7 @@ export function Overview() {
                 </ul>
               )}
             </Available>
+            <StatusMeanings />
           </Part>
           <Part title="Outbox">
             <Available of={outbox}>
@@ -59,7 +64,7 @@ function StoreCard({ store }: { readonly store: StoreState }) {
       <p>
         <Status of={status} /> {latencyMs !== undefined && duration(latencyMs)}
       </p>
-      <p class="quiet">{isRequired ? 'required' : 'optional'}</p>
+      <p class="quiet">{isRequired ? 'required' : 'optional: the application does without it'}</p>
       {error !== undefined && <p class="reason">{error}</p>}
     </li>
   )
@@ -86,7 +91,12 @@ function Charts({ history }: { readonly history: History }) {
       <Chart
         title="Degraded operations per second"
         at={at}
-        lines={[{ label: 'bypasses, stale answers, lost legs', values: history.degraded }]}
+        lines={[
+          {
+            label: 'bypasses, stale answers, lost legs, spilled activity, limits from memory',
+            values: history.degraded,
+          },
+        ]}
         format={number}
       />
     </div>

@@ -15,7 +15,10 @@ export interface Viewer {
   readonly screens: readonly ScreenName[]
 }
 
-/** One store. */
+/**
+ * One store. `down`: it does not answer. `degraded`: it answers, but something that depends on it
+ * is bypassed.
+ */
 export interface StoreState {
   readonly name: string
   readonly status: 'up' | 'degraded' | 'down'
@@ -26,9 +29,29 @@ export interface StoreState {
 
 /** Screen `overview`. */
 export interface OverviewScreen {
+  readonly findings: Findings
   readonly stores: Section<readonly StoreState[]>
   readonly outbox: Section<OutboxSummary>
   readonly history: History
+}
+
+/** What somebody should look at. */
+export interface Findings {
+  readonly found: readonly Finding[]
+  /** What could not be looked at, each with the reason. */
+  readonly unknown: readonly string[]
+}
+
+/** Something that is wrong, or soon will be. */
+export interface Finding {
+  readonly severity: 'critical' | 'warning'
+  readonly text: string
+  /** For how long, in milliseconds. */
+  readonly forMs?: number
+  /** Where to see more. */
+  readonly screen: ScreenName
+  /** Name of its page in `docs/runbooks`. */
+  readonly runbook: string
 }
 
 /** The outbox in figures. */

@@ -4,10 +4,11 @@ import type { History, Series } from '../contract/history.ts'
 import type { CacheState } from '../contract/screens.ts'
 import { CacheCounters } from './cache-counters.ts'
 import { sampleBetween, type Sample, type Totals } from './sample.ts'
+import { StoreTroubles } from './store-troubles.ts'
 
 const sampleEveryMs = 2_000
 const samplesKept = 150
-/** A lag that was read longer ago is not the lag of a sample. */
+/** A lag that was measured longer ago is not the lag of a sample. */
 const lagHoldsMs = 2 * sampleEveryMs
 
 /**
@@ -20,13 +21,19 @@ export class Figures {
   readonly #caches: CacheCounters
   readonly #timer: NodeJS.Timeout
   readonly #samples: Sample[] = []
+  readonly #troubles: StoreTroubles
+  readonly #lags = new Map<string, { readonly atMs: number; readonly lagMs: number }>()
+  readonly #forget: () => void
   #last: Totals
-  #lag: { readonly atMs: number; readonly bySink: Readonly<Record<string, number>> } | undefined
 
   constructor({ diagnostics, clock }: Pick<Stores, 'diagnostics' | 'clock'>) {
     this.#clock = clock
     this.#metrics = collectMetrics(diagnostics, clock)
     this.#caches = new CacheCounters(diagnostics)
+    this.#troubles = new StoreTroubles(diagnostics)
+    this.#forget = diagnostics.on('outbox:behind', ({ sink, behindMs }) => {
+      this.noteLag({ [sink]: behindMs })
+    })
     this.#last = this.#totals()
     this.#timer = setInterval(() => {
       this.#sample()
@@ -39,9 +46,20 @@ export class Figures {
     return this.#caches.snapshot()
   }
 
-  /** Notes how far the sinks are behind, as an operator has just read it. */
+  /** Records that differed when this process last compared the index. */
+  get drift(): number {
+    return this.#troubles.drift
+  }
+
+  /** What of a store is bypassed although it may answer. */
+  bypassed(store: string): readonly string[] {
+    return this.#troubles.bypassed(store)
+  }
+
+  /** Notes how far sinks are behind, as an operator or a relay of this process has just read it. */
   noteLag(bySink: Readonly<Record<string, number>>): void {
-    this.#lag = { atMs: this.#clock.monotonic(), bySink }
+    const atMs = this.#clock.monotonic()
+    for (const [sink, lagMs] of Object.entries(bySink)) this.#lags.set(sink, { atMs, lagMs })
   }
 
   /** The last five minutes, as columns. */
@@ -63,27 +81,31 @@ export class Figures {
     clearInterval(this.#timer)
     this.#metrics.stop()
     this.#caches.stop()
+    this.#troubles.stop()
+    this.#forget()
   }
 
   #totals(): Totals {
-    return { metrics: this.#metrics.snapshot(), caches: this.#caches.snapshot() }
+    return {
+      metrics: this.#metrics.snapshot(),
+      caches: this.#caches.snapshot(),
+      doneWithout: this.#troubles.doneWithout,
+    }
   }
 
   #sample(): void {
     const totals = this.#totals()
-    const at = { atMs: this.#clock.now(), lagMs: this.#lagNow(totals) }
+    const at = { atMs: this.#clock.now(), lagMs: this.#lagNow() }
     this.#samples.push(sampleBetween(this.#last, totals, at))
     if (this.#samples.length > samplesKept) this.#samples.shift()
     this.#last = totals
   }
 
-  /** What a relay of this process last saw stands in for what no operator has read. */
-  #lagNow({ metrics }: Totals): Readonly<Record<string, number>> {
+  /** Of what was not measured since about the last sample there is nothing to show. */
+  #lagNow(): Readonly<Record<string, number>> {
     const now = this.#clock.monotonic()
-    if (this.#lag !== undefined && now - this.#lag.atMs < lagHoldsMs) return this.#lag.bySink
-    return Object.fromEntries(
-      Object.entries(metrics.relay).map(([sink, { behindMs }]) => [sink, behindMs]),
-    )
+    const fresh = [...this.#lags].filter(([, { atMs }]) => now - atMs < lagHoldsMs)
+    return Object.fromEntries(fresh.map(([sink, { lagMs }]) => [sink, lagMs]))
   }
 }
 

@@ -5,6 +5,8 @@ import type { CacheState } from '../contract/screens.ts'
 export interface Totals {
   readonly metrics: MetricsSnapshot
   readonly caches: readonly CacheState[]
+  /** Times that it was done without MongoDB, or without Redis to count requests. */
+  readonly doneWithout: number
 }
 
 /** What happened between two moments; `null` where there was nothing to measure. */
@@ -42,7 +44,7 @@ export function sampleBetween(
     searchMs: meanSince(was.search, is.search),
     lagMs,
     activity: perSecond(60 * (is.activity.logged - was.activity.logged)),
-    degraded: perSecond(doneWithout(is) - doneWithout(was)),
+    degraded: perSecond(doneWithout(after) - doneWithout(before)),
     hitRateOf: Object.fromEntries(
       after.caches.map((counts) => [
         counts.cache,
@@ -52,8 +54,8 @@ export function sampleBetween(
   }
 }
 
-function doneWithout({ cache, search }: MetricsSnapshot): number {
-  return cache.bypassed + cache.staleServed + search.failures
+function doneWithout({ metrics: { cache, search }, doneWithout: others }: Totals): number {
+  return cache.bypassed + cache.staleServed + search.failures + others
 }
 
 interface Mean {

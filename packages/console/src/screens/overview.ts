@@ -1,8 +1,9 @@
 import { ok, outbox } from '@headwater/core'
-import type { OutboxStatus } from '@headwater/core'
+import type { OutboxStatus, StoreHealth } from '@headwater/core'
 import type { OutboxSummary, OverviewScreen, StoreState } from '../contract/screens.ts'
 import type { Screen, ScreenDeps } from '../screen.ts'
 import { section } from '../section.ts'
+import { findingsOf } from './findings.ts'
 
 /** Shorter than that of a section, so that a store that answers is not taken for one that hangs. */
 const healthMs = 700
@@ -16,12 +17,11 @@ export function overviewScreen(deps: ScreenDeps): Screen {
   }
 }
 
-async function overview({ stores, reading, figures }: ScreenDeps): Promise<OverviewScreen> {
-  const [states, status] = await Promise.all([
-    section(async () => {
-      const { stores: all } = await stores.health({ deadlineMs: healthMs })
-      return ok(Object.entries(all).map(([name, health]): StoreState => ({ name, ...health })))
-    }),
+async function overview(deps: ScreenDeps): Promise<OverviewScreen> {
+  const { reading, figures } = deps
+  const asked = section(() => storesOf(deps))
+  const [stores, status, findings] = await Promise.all([
+    asked,
     section(() =>
       outbox({ postgres: reading })
         .status()
@@ -30,8 +30,27 @@ async function overview({ stores, reading, figures }: ScreenDeps): Promise<Overv
           return summaryOf(answer)
         }),
     ),
+    findingsOf(deps, asked),
   ])
-  return { stores: states, outbox: status, history: figures.history() }
+  return { findings, stores, outbox: status, history: figures.history() }
+}
+
+async function storesOf({ stores, figures }: ScreenDeps) {
+  const { stores: all } = await stores.health({ deadlineMs: healthMs })
+  return ok(
+    Object.entries(all).map(([name, health]) => {
+      const bypassed = figures.bypassed(name)
+      const isCacheBypassed = name === 'redis' && !stores.isCacheTrusted
+      return stateOf(name, health, [...bypassed, ...(isCacheBypassed ? ['the cache'] : [])])
+    }),
+  )
+}
+
+/** By whether it answers: what depends on an optional store does without it all the same. */
+function stateOf(name: string, health: StoreHealth, bypassed: readonly string[]): StoreState {
+  if (health.status !== 'up') return { name, ...health, status: 'down' }
+  if (bypassed.length === 0) return { name, ...health }
+  return { name, ...health, status: 'degraded', error: `bypassed: ${bypassed.join(', ')}` }
 }
 
 /** How far each sink is behind, in milliseconds. */

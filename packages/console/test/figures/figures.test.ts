@@ -54,12 +54,37 @@ test('Bypasses, stale answers and lost legs are degraded operations, per second'
   expect(figures.history().degraded).toEqual([1.5])
 })
 
-test('The lag is what an operator has read, until it is old; then what the relay here has seen', () => {
+test('The lag is what an operator or a relay here has just read, and a gap where nobody looked', () => {
   diagnostics.emit('outbox:behind', { sink: 'mail', behindMs: 7 })
-  sample()
-  figures.noteLag({ mail: 900 })
   sample(3)
-  expect(figures.history().lagMs).toEqual({ mail: [7, 900, 7, 7] })
+  figures.noteLag({ mail: 900, log: 1 })
+  sample(3)
+  expect(figures.history().lagMs).toEqual({
+    mail: [7, null, null, 900, null, null],
+    log: [null, null, null, 1, null, null],
+  })
+})
+
+test('Activity that MongoDB did not take and limits that memory decided are degraded as well', () => {
+  const durationMs = 1
+  diagnostics.emit('activity:flush', { count: 5, durationMs, outcome: 'store-unavailable' })
+  diagnostics.emit('activity:flush', { count: 5, durationMs, outcome: 'spilled' })
+  diagnostics.emit('rate-limit:fallback', { error: undefined })
+  sample()
+  diagnostics.emit('activity:flush', { count: 5, durationMs, outcome: 'drained' })
+  diagnostics.emit('activity:flush', { count: 5, durationMs, outcome: 'ok' })
+  sample()
+  expect(figures.history().degraded).toEqual([3, 0])
+})
+
+test('A breaker that is not closed is something that is bypassed', () => {
+  const use = 'cache'
+  diagnostics.emit('breaker:transition', { store: 'redis', state: 'open', use })
+  diagnostics.emit('breaker:transition', { store: 'redis', state: 'half-open', use })
+  expect(figures.bypassed('redis')).toEqual(['redis cache'])
+  expect(figures.bypassed('mongodb')).toEqual([])
+  diagnostics.emit('breaker:transition', { store: 'redis', state: 'closed', use })
+  expect(figures.bypassed('redis')).toEqual([])
 })
 
 test('Keeps five minutes', () => {

@@ -52,3 +52,22 @@ const refused: readonly [string, Readonly<Record<string, string>>, string, strin
 test.each(refused)('Refuses %s', (_, headers, method, reason) => {
   expect(refusal(headers, { method })).toContain(reason)
 })
+
+test('Each of several hosts is one from which actions come, and no other', () => {
+  const several = new Set(['ops.example.com', 'ops.example.org:8443', 'console:8080'])
+  const acts = (origin: string) => {
+    const headers = { ...header, host: 'console:8080', origin, 'sec-fetch-site': 'same-origin' }
+    const request = new Request('http://console:8080/api/x', { method: 'POST', headers })
+    return refusalOf(request, { hosts: several, isApi: true })
+  }
+  for (const origin of ['https://ops.example.com', 'https://ops.example.org:8443'])
+    expect(acts(origin)).toBeUndefined()
+  for (const [origin, host] of [
+    ['https://ops.example.org', 'ops.example.org'],
+    ['https://ops.example.com:8443', 'ops.example.com:8443'],
+    ['https://console:8081', 'console:8081'],
+    ['https://ops.example.com.evil.example', 'ops.example.com.evil.example'],
+    ['https://evil-ops.example.com', 'evil-ops.example.com'],
+  ])
+    expect(acts(origin ?? '')).toContain(`name ${host} in "hosts"`)
+})
