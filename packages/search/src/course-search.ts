@@ -90,7 +90,8 @@ export class CourseSearch {
    * it then asks for the courses of that time at once. Any other costs one query of PostgreSQL
    * beside one of the vector index, 3 more of PostgreSQL when words are misspelt, and one call of
    * the embedder for a query that was not asked within a week. An order other than by relevance
-   * costs 1 round trip of PostgreSQL more.
+   * costs 1 round trip of PostgreSQL more. With `explain` the ranking is never a cached one, and
+   * courses of other pages are read: 1 round trip of Redis more.
    *
    * @example
    * ```ts
@@ -156,7 +157,7 @@ export class CourseSearch {
   }
 
   async #search(request: SearchRequest): Promise<Result<SearchResult, SearchError>> {
-    const { query, filters, sort, limit, cursor } = request
+    const { query, filters, sort, limit, cursor, explain } = request
     const question = sort === 'relevance' ? [query, filters] : [query, filters, sort]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
@@ -167,11 +168,12 @@ export class CourseSearch {
       position: position.value,
       searchId,
       sort,
+      isExplained: explain,
     })
     if (found.isErr()) return err(found.error)
-    const { courses, next } = found.value
+    const { courses, next, ...explained } = found.value
     const nextCursor = next === undefined ? null : encodeCursor(question, next)
-    const result = { ...courses, searchId, nextCursor }
+    const result = { ...courses, searchId, nextCursor, ...explained }
     if (position.value === undefined) this.#recorder.search(request, result)
     else this.#recorder.page(result, position.value.shown)
     return ok(result)

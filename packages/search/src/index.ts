@@ -22,6 +22,15 @@ export type {
   SimilarOptions,
   SuggestOptions,
 } from './query/search-options.ts'
+export type {
+  DroppedCourse,
+  DropReason,
+  ExplainedHit,
+  ExplainedMeaning,
+  ExplainedWords,
+  SearchExplanation,
+  SearchTimings,
+} from './query/explain/search-explanation.ts'
 export type { Suggestion } from './spelling/suggest.ts'
 export type {
   LoggedClick,

@@ -1,6 +1,7 @@
 import { defineCache, digest, err, failureIn, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
+import type { LookTrace } from './explain/search-trace.ts'
 import { findCandidates } from './find-candidates.ts'
 import type { CandidateDeps, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'
@@ -10,16 +11,21 @@ import { resultsTag } from '../results-tag.ts'
 
 const ttlMs = 15 * 60_000
 
+/** Where the candidates of a page come from. */
+export type CandidateSource = Pick<CandidateCache, 'get'>
+
 /**
  * Candidates of queries, cached under `search:{hash}` for 15 minutes. The key holds the query, its
  * filters, the generation of the index and the ranking, but not the searching user.
  */
 export class CandidateCache {
+  readonly #deps: CandidateDeps
   readonly #settings: readonly unknown[]
   readonly #cache: Cache<CandidateQuery, Candidates>
 
   constructor(deps: CandidateDeps) {
     const { stores, dense, legDeadlineMs, given, rerank } = deps
+    this.#deps = deps
     const loadMs =
       legDeadlineMs + (rerank === undefined ? 0 : (rerank.deadlineMs ?? rerankDefaults.deadlineMs))
     this.#settings = [
@@ -59,6 +65,17 @@ export class CandidateCache {
     const read = await this.#cache.get(wanted)
     if (read.isErr()) return err(unwrapped(read.error))
     return read.value === undefined ? err(notLoaded('search')) : ok(read.value)
+  }
+
+  /** The candidates as they are found now, whatever is cached; they are not stored. */
+  async find(wanted: CandidateQuery, trace: LookTrace): Promise<Result<Candidates, LegError>> {
+    try {
+      return ok(await findCandidates(this.#deps, wanted, trace))
+    } catch (error) {
+      const failure = failureIn<LegError>(error)
+      if (failure === undefined) throw error
+      return err(failure)
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { CallBudget, err, ok } from '@headwater/core'
 import type { CacheReadError, CallOptions, Clock, Result, ResultAsync } from '@headwater/core'
 import { courseIdOf, recordIdOf } from '../indexing/course-document.ts'
 import type { EmbedError } from '../embedders/embedder.ts'
+import { timedStep } from './explain/search-trace.ts'
 import type { SimilarityScale } from './fusion/fuse-by-evidence.ts'
 import type { RankedCourse } from './fusion/fuse.ts'
 import type { LegError, LegQuery } from './legs.ts'
@@ -32,7 +33,11 @@ export type DenseAnswer = Result<
  */
 export async function searchByMeaning(deps: DenseLegDeps, wanted: LegQuery): Promise<DenseAnswer> {
   const budget = new CallBudget(deps.clock, { deadlineMs: wanted.deadlineMs })
-  const vector = await deps.embeddings.vectorOf(partsOf(wanted.query).text, wanted.deadlineMs)
+  const { text } = partsOf(wanted.query)
+  const vector = await timedStep(wanted.trace, 'embeddingMs', () =>
+    deps.embeddings.vectorOf(text, wanted.deadlineMs),
+  )
+  wanted.trace?.note({ text })
   if (vector.isErr()) return err(vector.error)
   return queryAround(deps, wanted, {
     vector: vector.value,

@@ -3,6 +3,8 @@ import type { Result, SqlError, Stores } from '@headwater/core'
 import type { EmbedderRanking } from '../embedders/embedder.ts'
 import { searchByMeaning, searchNear } from './dense-leg.ts'
 import type { DenseLegDeps } from './dense-leg.ts'
+import { timedStep } from './explain/search-trace.ts'
+import type { LookTrace } from './explain/search-trace.ts'
 import type { FusedCourse, Leg, RankedCourse, Ranking } from './fusion/fuse.ts'
 import { mayFindMore, mergeLegs } from './fusion/merge-legs.ts'
 import type { FoundByMeaning, GivenRanking, LegAnswers } from './fusion/merge-legs.ts'
@@ -12,7 +14,7 @@ import type { CourseReader } from '../course-reader.ts'
 import { degradedLeg } from './legs.ts'
 import type { DegradedLeg, LegError, LegQuery } from './legs.ts'
 import { searchByWords } from './lexical-leg.ts'
-import type { LexicalLegDeps } from './lexical-leg.ts'
+import type { FoundByWords, LexicalLegDeps } from './lexical-leg.ts'
 import { askReranker, reranked, rerankDefaults } from './rerank.ts'
 import type { RerankOptions } from './rerank.ts'
 import { isFindable } from './search-filters.ts'
@@ -76,14 +78,16 @@ const leastAlike = 0.1
 export async function findCandidates(
   deps: CandidateDeps,
   wanted: CandidateQuery,
+  trace?: LookTrace,
 ): Promise<Candidates> {
   const askedAtMs = deps.stores.clock.now()
   const isTyped = wanted.like === undefined
-  const query: LegQuery = { ...wanted, deadlineMs: deps.legDeadlineMs, isTyped }
-  const [dense, byWords] = await Promise.all([
-    timed(deps.stores, 'dense', searchDense(deps, wanted.like, query)),
-    timed(deps.stores, 'lexical', searchByWords(deps.lexical, query)),
-  ])
+  const [dense, byWords] = await askLegs(deps, wanted.like, {
+    ...wanted,
+    deadlineMs: deps.legDeadlineMs,
+    isTyped,
+    trace,
+  })
   const lexical = byWords.map(({ found }) => found)
   if (dense.isErr() && lexical.isErr())
     throw new FailureError(failureOfBoth(dense.error, lexical.error))
@@ -91,9 +95,14 @@ export async function findCandidates(
   const failed = [...failureOf('dense', dense), ...failureOf('lexical', lexical)]
   for (const { leg, error } of failed)
     deps.stores.diagnostics.emit('search:degraded', { leg, error })
-  const fused = mergeLegs(legs, wanted.like === undefined ? deps.given : alike(deps.given))
+  const startedMs = deps.stores.clock.monotonic()
+  const fused = mergeLegs(legs, isTyped ? deps.given : alike(deps.given))
+  trace?.took('fusionMs', deps.stores.clock.monotonic() - startedMs)
   const others = { found: fused.filter(({ id }) => id !== wanted.like), degraded: [] }
-  const ordered = wanted.like === undefined ? await rerankBest(deps, wanted, fused) : others
+  const ordered = isTyped
+    ? await timedStep(trace, 'rerankMs', () => rerankBest(deps, wanted, fused))
+    : others
+  trace?.note({ legs, given: deps.given, found: ordered.found })
   return {
     found: ordered.found,
     legs: Object.keys(legs) as Leg[],
@@ -102,6 +111,20 @@ export async function findCandidates(
     askedAtMs,
     ...(byWords.isOk() ? meantBy(byWords.value) : {}),
   }
+}
+
+function askLegs(
+  deps: CandidateDeps,
+  like: number | undefined,
+  query: LegQuery,
+): Promise<[Result<FoundByMeaning, LegError>, Result<FoundByWords, SqlError>]> {
+  const { stores, lexical } = deps
+  return Promise.all([
+    timedStep(query.trace, 'denseMs', () => timed(stores, 'dense', searchDense(deps, like, query))),
+    timedStep(query.trace, 'lexicalMs', () =>
+      timed(stores, 'lexical', searchByWords(lexical, query)),
+    ),
+  ])
 }
 
 async function timed<Answer, Error extends LegError>(
@@ -156,6 +179,7 @@ async function searchDense(
   if (found.isErr()) return err(found.error)
   if (scale.isErr()) return err(scale.error)
   const least = given.denseWeight === undefined ? scale.value.typical : scale.value.floor
+  query.trace?.note({ near: found.value, scale: scale.value, legFloor: least })
   const held = await heldBy(query.query, atLeast(least, found.value), {
     ...lexical,
     ...budget.left(),

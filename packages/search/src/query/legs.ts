@@ -1,6 +1,7 @@
 import type { CacheReadError, LoadFailed, StoreName } from '@headwater/core'
 import type { EmbedError } from '../embedders/embedder.ts'
 import type { UnknownGeneration } from '../indexing/generations.ts'
+import type { LookTrace } from './explain/search-trace.ts'
 import type { Leg } from './fusion/fuse.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { VectorIndexError } from '../vectors/vector-index.ts'
@@ -21,6 +22,8 @@ export interface LegQuery {
    * @defaultValue `false`
    */
   readonly isTyped?: boolean
+  /** What an explained search takes down. */
+  readonly trace?: LookTrace | undefined
 }
 
 /** The failure of a leg. */

@@ -72,8 +72,8 @@ export async function searchByWords(
     corrections: known,
     found: found.map(({ id }) => id),
     search: async (another) =>
-      select(deps, query, { parts: partsOf(another), budget }).map((rows) =>
-        rows.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id),
+      select(deps, { ...query, trace: undefined }, { parts: partsOf(another), budget }).map(
+        (rows) => rows.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id),
       ),
     budget,
   })
@@ -92,10 +92,11 @@ interface Asked {
 
 function select(
   { stores, sources }: LexicalLegDeps,
-  { filters, depth }: LegQuery,
+  { filters, depth, trace }: LegQuery,
   { parts, budget, corrections }: Asked,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
-  const words = wordQueries(queryWords(parts.text, corrections))
+  const asked = queryWords(parts.text, corrections)
+  const words = wordQueries(asked)
   const phrases = parts.phrases.map(searchText)
   const excluded = parts.excluded.map(searchText)
   const isFiltered = Object.keys(filters).length > 0
@@ -114,17 +115,14 @@ function select(
   return sources.use((source) =>
     stores.postgres
       .query<MatchingCourse>(
-        selectMatchingCourses({
-          source,
-          isFiltered,
-          phrases,
-          excluded,
-          ...boundsAt(depth),
-        }),
+        selectMatchingCourses({ source, isFiltered, phrases, excluded, ...boundsAt(depth) }),
         values,
         budget.left(),
       )
-      .map(({ rows }) => rows.filter(isMatch)),
+      .map(({ rows }) => {
+        trace?.note({ words: { asked, phrases, excluded, corrections, rows } })
+        return rows.filter(isMatch)
+      }),
   )
 }
 

@@ -44,6 +44,12 @@ export function isFindable(course: Course, filters: SearchFilters): boolean {
   )
 }
 
+/** The filters that a row of PostgreSQL fails, if it is published. */
+export function failedFilters(course: Course, filters: SearchFilters): (keyof SearchFilters)[] {
+  const names = Object.keys(filters) as (keyof SearchFilters)[]
+  return names.filter((name) => !isFindable(course, { [name]: filters[name] }))
+}
+
 function isAmong<T>(wanted: readonly T[] | undefined, value: T | null): boolean {
   return wanted === undefined || (value !== null && wanted.includes(value))
 }

@@ -57,10 +57,18 @@ export interface SearchOptions extends SearchFilterOptions {
   readonly cursor?: string | undefined
   /** The searching user, for the log; has no effect on the result. */
   readonly userId?: number | undefined
+  /**
+   * Whether the result has an `explanation`: what each leg was asked, why each hit stands where it
+   * stands, and which courses were dropped, and why. Such a search is as dear as one that is not
+   * cached, and its ranking is not stored.
+   *
+   * @defaultValue `false`
+   */
+  readonly explain?: boolean | undefined
 }
 
 /** Options of a search for similar courses. */
-export type SimilarOptions = Omit<SearchOptions, 'sort' | 'cursor' | 'userId'>
+export type SimilarOptions = Omit<SearchOptions, 'sort' | 'cursor' | 'userId' | 'explain'>
 
 /** Options of suggestions. */
 export interface SuggestOptions extends Abortable {

@@ -39,6 +39,8 @@ export interface SearchRequest extends Abortable {
   readonly cursor: string | undefined
   /** The searching user. */
   readonly userId: number | undefined
+  /** Whether the search is explained. */
+  readonly explain: boolean
 }
 
 const maxQueryLength = 500
@@ -126,6 +128,7 @@ const searchOptions = once(() =>
       sort: z._default(z.enum(searchSorts), searchOptionsDefaults.sort),
       cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(2_000))),
       userId: z.optional(rowId()),
+      explain: z.optional(z.boolean()),
     })
     .check(z.refine(pricesAreOrdered, pricesRule)),
 )
@@ -166,6 +169,7 @@ export function parseSearch(
     limit: input.limit,
     cursor: input.cursor,
     userId: input.userId,
+    explain: input.explain === true,
     signal: input.signal,
   }))
 }

@@ -1,4 +1,5 @@
 import type { InvalidInput, NotFound } from '@headwater/core'
+import type { SearchExplanation } from './explain/search-explanation.ts'
 import type { SearchHit } from './pages/hydrate.ts'
 import type { DegradedLeg, LegError } from './legs.ts'
 
@@ -31,6 +32,8 @@ export interface SearchResult extends FoundCourses {
    * finds nothing.
    */
   readonly didYouMean?: string
+  /** How the search came to this page; only with the option `explain`. */
+  readonly explanation?: SearchExplanation
 }
 
 /** The number of courses with a value. */

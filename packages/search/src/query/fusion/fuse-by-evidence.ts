@@ -66,7 +66,7 @@ export function fuseByEvidence(
     legs: { ...meaning.rankOf(course.id), lexical: { rank: index + 1, score: shown(course) } },
   }))
   const known = new Set(matched.map(({ id }) => id))
-  const least = answered > 0 && answered < 1 ? meaning.least : scale.floor
+  const least = leastOf(answered, meaning, scale)
   const similar = legs.dense
     .filter(({ id, score }) => !known.has(id) && score >= least)
     .map(({ id }) => ({
@@ -75,6 +75,18 @@ export function fuseByEvidence(
       legs: meaning.rankOf(id),
     }))
   return [...matched, ...similar].sort(bestFirst)
+}
+
+/** The least similarity of a course without any of the words. */
+export function leastAlone(
+  legs: { readonly dense: readonly RankedCourse[]; readonly lexical: readonly MatchedCourse[] },
+  scale: SimilarityScale,
+): number {
+  return leastOf(shareAnswered(legs.lexical), new Meaning(legs.dense, scale), scale)
+}
+
+function leastOf(answered: number, { least }: Meaning, { floor }: SimilarityScale): number {
+  return answered > 0 && answered < 1 ? least : floor
 }
 
 /** How much of the query the course has that has the most of it. */
@@ -96,6 +108,11 @@ function scorer(
       : (coverage + answered * share(score, bestPartial)) / 2
 }
 
+/** The least similarity that is no chance where a course has some of the words. */
+export function leastRelated({ typical, floor, least }: SimilarityScale): number {
+  return least ?? typical + (floor - typical) / 4
+}
+
 /** How similar courses are to a query, beside all others and beside texts without a meaning. */
 class Meaning {
   /** The least similarity of a course without words of a query that words answer in part. */
@@ -104,12 +121,13 @@ class Meaning {
   readonly #base: number
   readonly #span: number
 
-  constructor(dense: readonly RankedCourse[], { typical, floor, least }: SimilarityScale) {
+  constructor(dense: readonly RankedCourse[], scale: SimilarityScale) {
+    const { typical, floor } = scale
     this.#dense = new Map(dense.map(({ id, score }, index) => [id, { rank: index + 1, score }]))
     // Some models find everything similar to a long query, and little to a short one.
     this.#base = Math.max(typical, dense[unremarkable - 1]?.score ?? typical)
     this.#span = floor - typical
-    this.least = Math.min(floor, Math.max(least ?? typical + this.#span / 4, this.#base))
+    this.least = Math.min(floor, Math.max(leastRelated(scale), this.#base))
   }
 
   /** 0 for what is as similar as many others, 1 for as much more as the floor is above typical. */

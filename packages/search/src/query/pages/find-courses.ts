@@ -1,13 +1,16 @@
 import { err, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { ActiveCandidates } from '../active-candidates.ts'
+import { explainPage } from '../explain/explain-page.ts'
+import type { SearchExplanation } from '../explain/search-explanation.ts'
+import { WatchedSearch } from '../explain/watched-search.ts'
 import { meantBy, modeOf } from '../find-candidates.ts'
-import type { SearchSort } from '../search-options.ts'
 import type { FoundCourses, SearchError, SearchResult } from '../search-result.ts'
 import type { CourseGuesses } from './course-guesses.ts'
 import { findPage } from './find-page.ts'
-import type { PageRequest } from './find-page.ts'
+import type { FoundPage, OrderedRequest } from './find-page.ts'
 import { findSortedPage } from './find-sorted-page.ts'
+import type { SortedPageDeps } from './find-sorted-page.ts'
 import type { PagePosition } from './page-cursor.ts'
 
 /** Dependencies of {@link findCourses}. */
@@ -17,34 +20,39 @@ export interface FindCoursesDeps {
   readonly guesses: CourseGuesses
 }
 
-/** A request for one page in an order. */
-export interface CoursesRequest extends PageRequest {
-  readonly sort: SearchSort
+/** A request for one page, explained or not. */
+export interface CoursesRequest extends OrderedRequest {
+  /** Whether to say how the page came about, from a ranking that is found now. */
+  readonly isExplained?: boolean
 }
 
 /** The courses of one page, and the start of the next. */
 export interface FoundCoursesPage {
   readonly courses: FoundCourses & Pick<SearchResult, 'didYouMean'>
   readonly next: PagePosition | undefined
+  readonly explanation?: SearchExplanation
 }
 
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
   { stores, candidates: active, guesses }: FindCoursesDeps,
-  { sort, ...request }: CoursesRequest,
+  { isExplained = false, ...request }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
   const { clock, diagnostics } = stores
   const startedMs = clock.monotonic()
   const startedAtMs = clock.now()
-  const deps = {
-    stores,
-    candidates: await active.current(),
-    readCourses: guesses.begin([request.wanted, request.limit, request.position, sort]),
-  }
-  const page =
-    sort === 'relevance'
-      ? await findPage(deps, request)
-      : await findSortedPage(deps, { ...request, sort })
+  const cache = await active.current()
+  const watched = isExplained ? new WatchedSearch(stores) : undefined
+  const page = await pageOf(
+    {
+      stores,
+      candidates: watched?.candidates(cache) ?? cache,
+      readCourses:
+        watched?.reader(guesses.read) ??
+        guesses.begin([request.wanted, request.limit, request.position, request.sort]),
+    },
+    request,
+  )
   if (page.isErr()) return err(page.error)
   const { hits, next, candidates } = page.value
   const mode = modeOf(candidates)
@@ -53,5 +61,15 @@ export async function findCourses(
   diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
   const { degraded } = candidates
   const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
-  return ok({ courses, next })
+  if (watched === undefined) return ok({ courses, next })
+  const deps = { stores, readCourses: guesses.read }
+  const explained = await explainPage(deps, { request, hits, watched })
+  return explained.map((explanation) => ({ courses, next, explanation }))
+}
+
+function pageOf(
+  deps: SortedPageDeps,
+  { sort, ...request }: OrderedRequest,
+): Promise<Result<FoundPage, SearchError>> {
+  return sort === 'relevance' ? findPage(deps, request) : findSortedPage(deps, { ...request, sort })
 }

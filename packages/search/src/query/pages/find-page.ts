@@ -1,6 +1,6 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
-import type { CandidateCache } from '../candidate-cache.ts'
+import type { CandidateSource } from '../candidate-cache.ts'
 import type { CandidateQuery, Candidates } from '../find-candidates.ts'
 import type { Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from './course-guesses.ts'
@@ -9,6 +9,7 @@ import type { SearchHit } from './hydrate.ts'
 import { deepest, depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
 import type { PagePosition } from './page-cursor.ts'
 import { isFindable } from '../search-filters.ts'
+import type { SearchSort } from '../search-options.ts'
 import type { SearchError } from '../search-result.ts'
 
 /** One page of a search. */
@@ -30,9 +31,14 @@ export interface PageRequest {
   readonly searchId: string
 }
 
+/** A request for one page in an order. */
+export interface OrderedRequest extends PageRequest {
+  readonly sort: SearchSort
+}
+
 /** Dependencies of {@link findPage}. */
 export interface FindPageDeps {
-  readonly candidates: CandidateCache
+  readonly candidates: CandidateSource
   readonly readCourses: ReadCourses
 }
 
@@ -79,7 +85,8 @@ export async function findPage(
   return page === undefined ? err(notACursor) : ok(page)
 }
 
-function extended(found: Ranking, deeper: Ranking): Ranking {
+/** A ranking, then the courses of a deeper look that it does not have. */
+export function extended(found: Ranking, deeper: Ranking): Ranking {
   if (found.length === 0) return deeper
   const courses = found.slice(0, found.length)
   const known = new Set(courses.map(({ id }) => id))

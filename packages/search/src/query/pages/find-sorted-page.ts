@@ -2,7 +2,7 @@ import { err, isRowId, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { CourseSort } from '@headwater/repositories'
 import type { ReadCourses } from './course-guesses.ts'
-import type { CandidateCache } from '../candidate-cache.ts'
+import type { CandidateSource } from '../candidate-cache.ts'
 import { filterValues, selectSorted } from '../course-queries.ts'
 import type { SortedCourse } from '../course-queries.ts'
 import type { FoundPage, PageRequest } from './find-page.ts'
@@ -15,7 +15,7 @@ import type { SearchError } from '../search-result.ts'
 /** Dependencies of {@link findSortedPage}. */
 export interface SortedPageDeps {
   readonly stores: Stores
-  readonly candidates: CandidateCache
+  readonly candidates: CandidateSource
   readonly readCourses: ReadCourses
 }
 
