@@ -4,8 +4,10 @@ import {
   createCourseSearch,
   openaiEmbedder,
   searchMigrations,
+  type CourseSearch,
   type CourseSearchOptions,
   type Rerank,
+  type SearchOptions,
 } from '@headwater/search'
 
 export async function findCourses(stores: Stores, apiKey: string, userId: number) {
@@ -28,6 +30,14 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
   const { hits: cheapest } = orThrow(await search.search('machine learning', sorted))
   const { total, isExact, category } = orThrow(await search.count('machine learning', filters))
   return [cheapest.length, total, isExact, category.length]
+}
+
+export async function explainSearch(search: CourseSearch, filters: SearchOptions) {
+  const asked = { ...filters, explain: true } as const
+  const { hits: found, explanation } = orThrow(await search.search('machine lerning', asked))
+  const above = explanation?.hits.filter(({ tier }) => tier === 'all-words')
+  const missing = explanation?.dropped.find(({ courseId }) => courseId === 5)?.reason
+  return [found.length, above?.length, missing]
 }
 
 export function rerankedSearch(stores: Stores, options: CourseSearchOptions, rank: Rerank) {
