@@ -59,7 +59,7 @@ export async function openReindexFixture({
   const { pinecone, openai } = services
   const stores = orThrow(
     await connect({
-      postgres: { url },
+      postgres: { url, statementTimeoutMs: fillMs },
       redis: { url: redisUrl, keyPrefix: `reindex-${courses}-` },
       pinecone: {
         apiKey: pinecone.apiKey,
@@ -78,7 +78,7 @@ export async function openReindexFixture({
       role: 'instructor',
     }),
   )
-  orThrow(await stores.postgres.query(createCatalogue, [courses], { deadlineMs: fillMs }))
+  orThrow(await stores.postgres.query(createCatalogue, [courses]))
   orThrow(await stores.postgres.query('ANALYZE'))
   const embedder = openaiEmbedder({
     apiKey: openai.apiKey,

@@ -4,7 +4,7 @@ import { bench } from '../measure/bench.ts'
 import { runContest } from '../measure/contest.ts'
 import { say } from '../measure/say.ts'
 import { cachedContest } from './cached.ts'
-import { coldOverheadMs } from './cold.ts'
+import { coldFigures } from './cold.ts'
 import { openSearchFixture, type SearchFixture } from './search-fixture.ts'
 import { reindexFigures } from './reindex.ts'
 
@@ -22,7 +22,7 @@ async function queryFigures(fixture: SearchFixture) {
   const rounds = { warmUps: 10, alternations: 41 }
   try {
     const { timesFaster: cachedVsRaw } = await runContest('cachedVsRaw', contest, { rounds })
-    return { cachedVsRaw, coldOverheadMs: await coldOverheadMs(fixture) }
+    return { cachedVsRaw, ...(await coldFigures(fixture)) }
   } finally {
     await close()
   }

@@ -175,7 +175,7 @@ export class LoanedConnection implements PostgresConnection {
     try {
       return await this.#send(statement, values)
     } catch (error) {
-      const failure = this.#failureOf(error, statement)
+      const failure = this.#failureOf(error, statement, clock.monotonic() - startedMs)
       outcome = failure.type
       throw this.#failed(failure)
     } finally {
@@ -211,8 +211,9 @@ export class LoanedConnection implements PostgresConnection {
     return Array.isArray(result) ? result.map(resultOf) : [resultOf(result)]
   }
 
-  #failureOf(error: unknown, { operation }: Statement): SqlError {
-    const { deadlineMs } = this.#limits
+  /** The server may have a limit of its own, which was over before that of the call. */
+  #failureOf(error: unknown, { operation }: Statement, elapsedMs: number): SqlError {
+    const deadlineMs = Math.min(this.#limits.deadlineMs, elapsedMs)
     if (error instanceof TooLate) {
       this.close()
       return deadlineFailure({ operation, deadlineMs })

@@ -55,8 +55,8 @@ export interface PostgresOptions {
    */
   readonly connectTimeoutMs?: number
   /**
-   * Time a statement may take on the server, in milliseconds; `0` for no limit. When the server
-   * stays silent a second longer, the connection is closed.
+   * Time a statement may take on the server, in milliseconds, whatever the deadline of its call;
+   * `0` for no limit. When the server stays silent a second longer, the connection is closed.
    *
    * @defaultValue `30_000`
    */

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import {
   connect,
   type ConnectOptions,
+  type DeadlineExceeded,
   type DiagnosticEvents,
   Diagnostics,
   orThrow,
@@ -186,6 +187,15 @@ describe('PostgreSQL', () => {
       })
       expect(stores.postgres.pool.totalCount).toBe(1)
     })
+  })
+
+  test('A statement that the server ends before its deadline is not said to have had longer', async () => {
+    const stores = await open({ statementTimeoutMs: 500 })
+    const ended = await stores.postgres.query('SELECT pg_sleep(60)', [], { deadlineMs: 3_600_000 })
+    const failure = ended._unsafeUnwrapErr()
+    expect(failure).toMatchObject({ type: 'deadline-exceeded' })
+    expect((failure as DeadlineExceeded).deadlineMs).toBeLessThan(60_000)
+    expect(failure.message).not.toContain('3600000')
   })
 
   test('A PostgreSQL call that misses its deadline closes its connection, whose state is unknown', async () => {
