@@ -78,4 +78,7 @@ export async function replay(stores: Stores) {
   const letters = outbox(stores).deadLetters
   console.table(orThrow(await letters.summary())) // sink, fingerprint, count, message
   orThrow(await letters.replay({ sink: 'activity-log', fingerprint: '3f2a9c0d1b7e' })) // or discard
+  const { parked } = outbox(stores)
+  console.table(orThrow(await parked.summary())) // and how many wait behind them, and until when
+  orThrow(await parked.retry({ sink: 'activity-log' })) // or discard
 }
