@@ -75,7 +75,7 @@ const slotsSql = `
 
 /** Everything at once: one round trip, however many sinks and slots there are. */
 export const vitalsSql = `
-  SELECT server.*,
+  SELECT server.*, (SELECT age_ms FROM (${untickedSql}) AS unticked) AS unread_ms,
     (SELECT coalesce(json_agg(one_sink), '[]') FROM (${sinksSql}) AS one_sink) AS sinks,
     (SELECT coalesce(json_agg(one_slot), '[]') FROM (${slotsSql}) AS one_slot) AS slots
   FROM (${serverSql}) AS server`

@@ -38,6 +38,11 @@ export interface ReplicationSlot {
 export interface Vitals {
   /** Every sink that has a cursor, whether or not a relay serves it. */
   readonly sinks: readonly SinkVitals[]
+  /**
+   * Age of the oldest event that no relay has looked at, in milliseconds; 0 without one. Rises while
+   * no relay runs, also where none ever did, so that there is no sink.
+   */
+  readonly unreadMs: number
   /** Age of the newest tick of the outbox, in milliseconds. */
   readonly tickAgeMs: number
   /** Invalidations that have not reached Redis yet; 10,000 at most are counted. */
@@ -64,6 +69,7 @@ export function readVitals(
       ...sink,
       behindMs,
     })),
+    unreadMs: rows[0]?.unread_ms ?? 0,
     tickAgeMs: rows[0]?.tick_age_ms ?? 0,
     intents: rows[0]?.intents ?? 0,
     oldestSnapshotMs: rows[0]?.snapshot_age_ms ?? 0,
@@ -76,6 +82,7 @@ export function readVitals(
 }
 
 interface VitalsRow {
+  readonly unread_ms: number
   readonly tick_age_ms: number | null
   readonly intents: number
   readonly snapshot_age_ms: number | null

@@ -36,6 +36,22 @@ test('A sink that no relay serves is behind, though nobody makes ticks, and its 
   })
 })
 
+test('Events are unread where no relay ever ran, and until one has looked at them', async () => {
+  const fixture = await open()
+  expect(await read(fixture)).toMatchObject({ sinks: [], unreadMs: 0 })
+  await fixture.publish({ ...event, aggregateId: 5 })
+  await eventually(async () => {
+    const { sinks, unreadMs } = await read(fixture)
+    expect(sinks).toEqual([])
+    expect(unreadMs).toBeGreaterThan(50)
+  })
+  const relay = fixture.relay([mails])
+  relay.start()
+  orThrow(await relay.drain())
+  await eventually(async () => expect((await read(fixture)).unreadMs).toBe(0))
+  orThrow(await relay.stop())
+})
+
 test('A backlog of failures is counted up to a bound', async () => {
   const fixture = await open()
   const relay = fixture.relay([mails])

@@ -110,22 +110,29 @@ export interface ActivityBacklog {
   readonly spilled: number
   /** How long the oldest of those waits, in milliseconds; 0 without any. */
   readonly oldestSpilledMs: number
+  /** Number of entries in PostgreSQL from which further activity is dropped. */
+  readonly maxSpilled: number
+}
+
+interface BacklogDeps {
+  readonly stores: Stores
+  readonly buffer: { readonly length: number } | undefined
+  readonly maxSpilled: number
 }
 
 /** Reads how much waits, from both ends of an index. */
 export function readBacklog(
-  {
-    stores,
-    buffer,
-  }: { readonly stores: Stores; readonly buffer: { readonly length: number } | undefined },
+  { stores, buffer, maxSpilled }: BacklogDeps,
   options?: CallOptions,
 ): ResultAsync<ActivityBacklog, SqlError> {
-  if (buffer === undefined) return okAsync({ buffered: 0, spilled: 0, oldestSpilledMs: 0 })
+  if (buffer === undefined)
+    return okAsync({ buffered: 0, spilled: 0, oldestSpilledMs: 0, maxSpilled })
   return stores.postgres
     .query<{ spilled: number; oldest_ms: number }>(selectBacklog, undefined, options)
     .map(({ rows }) => ({
       buffered: buffer.length,
       spilled: rows[0]?.spilled ?? 0,
       oldestSpilledMs: rows[0]?.oldest_ms ?? 0,
+      maxSpilled,
     }))
 }

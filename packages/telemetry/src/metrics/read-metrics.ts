@@ -67,6 +67,14 @@ export const readMetrics = {
     description: 'Events that were given up; 10,000 at most are counted.',
     attributes: ['headwater.sink.name'],
   },
+  unreadAge: {
+    name: 'headwater.outbox.unread.age',
+    unit: 's',
+    description:
+      'Age of the oldest event that no relay has looked at; grows while none runs, also where ' +
+      'none ever did.',
+    attributes: [],
+  },
   tickAge: {
     name: 'headwater.outbox.tick.age',
     unit: 's',
@@ -104,6 +112,13 @@ export const readMetrics = {
     description: 'About how much activity waits in PostgreSQL for MongoDB.',
     attributes: [],
   },
+  spillLimit: {
+    name: 'headwater.activity.spill.limit',
+    unit: '{event}',
+    description: 'How much activity may wait in PostgreSQL before activity is dropped.',
+    attributes: [],
+    aggregator: 'min',
+  },
   spillAge: {
     name: 'headwater.activity.spill.age',
     unit: 's',
@@ -133,6 +148,7 @@ export function vitalReadings(
 ): ResultAsync<readonly Reading[], unknown> {
   return readVitals(stores, options).map((vitals) => [
     ...sinkReadings(vitals),
+    read(readMetrics.unreadAge, seconds(vitals.unreadMs)),
     read(readMetrics.tickAge, seconds(vitals.tickAgeMs)),
     read(readMetrics.intents, vitals.intents),
     read(readMetrics.snapshot, seconds(vitals.oldestSnapshotMs)),
@@ -158,9 +174,10 @@ export function activityReadings(
 ): ResultAsync<readonly Reading[], unknown> {
   return activity
     .backlog(options)
-    .map(({ buffered, spilled, oldestSpilledMs }) => [
+    .map(({ buffered, spilled, oldestSpilledMs, maxSpilled }) => [
       read(readMetrics.buffered, buffered),
       read(readMetrics.spilled, spilled),
+      ...(maxSpilled === undefined ? [] : [read(readMetrics.spillLimit, maxSpilled)]),
       read(readMetrics.spillAge, seconds(oldestSpilledMs)),
     ])
 }

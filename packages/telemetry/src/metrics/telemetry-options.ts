@@ -37,6 +37,8 @@ export interface ActivityWaiting {
   readonly spilled: number
   /** How long the oldest of those waits, in milliseconds. */
   readonly oldestSpilledMs: number
+  /** How many may wait in PostgreSQL before activity is dropped; the metric is missing without. */
+  readonly maxSpilled?: number
 }
 
 /** Rules of {@link TelemetryOptions}. */

@@ -8,7 +8,7 @@ const rulesFile = path.join(folder, 'alerts/headwater.rules.yml')
 const testsFile = path.join(import.meta.dirname, 'headwater.rules.test.yml')
 const rules = readFileSync(rulesFile, 'utf8')
 const alerts = [...rules.matchAll(/- alert: (\w+)\n(?:(?!- alert)[^])*/g)].map(
-  ([text, name = '']) => ({ name, text }),
+  ([text, name = '']) => ({ name, text, page: pageOf(text), expression: expressionOf(text) }),
 )
 
 describe.skipIf(!hasPromtool)('promtool', () => {
@@ -34,10 +34,9 @@ test('There are alerts, and each has a case that fires and one that does not', (
 
 test.each(alerts)(
   '$name has a severity, a summary and a runbook that says what to do',
-  ({ text }) => {
+  ({ text, page }) => {
     expect(text).toMatch(/severity: (critical|warning)\n/)
     expect(text).toMatch(/summary: ./)
-    const [, page = ''] = /runbook_url: \S+\/main\/(docs\/runbooks\/[\w-]+\.md)/.exec(text) ?? []
     const runbook = path.join(folder, '../..', page)
     expect(existsSync(runbook) ? '' : `${page} is missing`).toBe('')
     const markdown = readFileSync(runbook, 'utf8')
@@ -45,3 +44,26 @@ test.each(alerts)(
       expect(markdown).toContain(heading)
   },
 )
+
+test('Each runbook has the expressions of its alerts, word for word', () => {
+  const shown = new Map<string, readonly string[]>()
+  for (const { page, expression } of alerts)
+    shown.set(page, [...(shown.get(page) ?? []), expression])
+  expect(shown.size).toBeGreaterThan(15)
+  for (const [page, expressions] of shown) {
+    const markdown = readFileSync(path.join(folder, '../..', page), 'utf8')
+    const [, seen = ''] = /## How to see it\n([^]*?)\n## /.exec(markdown) ?? []
+    const blocks = [...seen.matchAll(/^```promql\n([^]*?)\n```$/gm)].map(([, block]) => block)
+    expect([page, blocks]).toEqual([page, expressions])
+  }
+})
+
+function pageOf(alert: string): string {
+  return /runbook_url: \S+\/main\/(docs\/runbooks\/[\w-]+\.md)/.exec(alert)?.[1] ?? ''
+}
+
+/** The expression as Prometheus reads it, without the indentation of the file. */
+function expressionOf(alert: string): string {
+  const [, lines = ''] = /expr: \|-\n((?: {10}.*\n)+)/.exec(alert) ?? []
+  return lines.replaceAll(/^ {10}/gm, '').trimEnd()
+}

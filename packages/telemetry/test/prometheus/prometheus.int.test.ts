@@ -43,6 +43,7 @@ test('A scrape tells of everything that a process did', async () => {
     ['headwater_build_info', 'version="[0-9.]+"', '1'],
   ].map(([name, labels, value]) => new RegExp(`^${name}\\{.*${labels}.*\\} ${value}`, 'm'))
   lines.push(/^headwater_activity_spilled 0$/m, /^headwater_cache_trusted 1$/m)
+  lines.push(/^headwater_activity_spill_limit 1000000$/m, /^headwater_outbox_unread_age_seconds /m)
   expect(lines.filter((line) => !line.test(text))).toEqual([])
 })
 
