@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { createProgram } from './program.ts'
+import { runbookOf } from './runbook.ts'
 import { paintFor } from './terminal/paint.ts'
 import { Secrets } from './terminal/secrets.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -70,9 +71,16 @@ function misused({ code, exitCode, message }: CommanderError, printJson: PrintJs
 function complain(error: unknown, terminal: Terminal, printJson: PrintJson): number {
   const isUsage = nameOf(error) === 'UsageError' || nameOf(error) === 'InvalidOptions'
   const message = error instanceof Error ? error.message : String(error)
-  const type = isUsage ? 'usage' : typeOf(error)
-  printJson?.({ version: 1, error: { type, message } })
-  terminal.err(`${paintFor(terminal, terminal.isErrTty)('bad', 'error:')} ${message}\n`)
+  const failure = failureIn(error)
+  const type = isUsage ? 'usage' : typeOf(failure)
+  const runbook = isUsage ? undefined : runbookOf(failure)
+  printJson?.({
+    version: 1,
+    error: { type, message, ...(runbook === undefined ? {} : { runbook }) },
+  })
+  const paint = paintFor(terminal, terminal.isErrTty)
+  terminal.err(`${paint('bad', 'error:')} ${message}\n`)
+  if (runbook !== undefined) terminal.err(`${paint('quiet', runbook)}\n`)
   return isUsage ? codes.usage : codes.found
 }
 
@@ -81,9 +89,13 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : ''
 }
 
-/** The type of a failure of the SDK. */
-function typeOf(error: unknown): string {
+/** The failure of the SDK; empty where there is none. */
+function failureIn(error: unknown): object {
   const failure: unknown = error instanceof Error ? Reflect.get(error, 'failure') : undefined
-  const type: unknown = failure instanceof Object ? Reflect.get(failure, 'type') : undefined
+  return failure instanceof Object ? failure : {}
+}
+
+function typeOf(failure: object): string {
+  const type: unknown = Reflect.get(failure, 'type')
   return typeof type === 'string' ? type : 'failed'
 }

@@ -50,10 +50,10 @@ export interface HeadwaterServices {
   readonly limiters?: Readonly<Record<string, Pick<RateLimiter, 'peek' | 'reset'>>>
   /**
    * The activity whose spill `headwater activity spill` tells of and drains, with the figures that
-   * the console shows.
+   * the console shows. With its `backlog`, `headwater doctor` says how full the spill is.
    */
   readonly activity?: Pick<ActivityRepository, 'spilled' | 'flush'> &
-    Partial<Pick<ActivityRepository, 'analytics'>>
+    Partial<Pick<ActivityRepository, 'analytics' | 'backlog'>>
   /** Sinks that `headwater resync` tells of a restore. */
   readonly sinks?: readonly Sink[]
   /** Parts of `headwater resync` and `headwater rebuild`. */

@@ -52,7 +52,7 @@ function checkSink(status: SinkStatus, findings: Findings): void {
     findings.fail(
       'relay',
       `no relay serves the sink ${sink}, which is ${behind}`,
-      `${relayFix}, or outbox(stores).removeSink('${sink}') if it is gone for good`,
+      `${relayFix}, or headwater outbox remove-sink ${sink} if it is gone for good`,
     )
   else if (unowned > 0)
     findings.warn('relay', `nobody serves ${counted(unowned, 'shard')} of ${sink}`, relayFix)

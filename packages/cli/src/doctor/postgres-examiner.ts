@@ -19,6 +19,7 @@ import {
   selectSight,
 } from './postgres-queries.ts'
 import type { ReplicaWatch } from './replica-check.ts'
+import { checkSpill, type SpillCheckDeps } from './spill-check.ts'
 import { tablesOf } from './tables-of.ts'
 
 /** What an examination of PostgreSQL needs. */
@@ -27,6 +28,7 @@ export interface PostgresExaminerDeps {
   readonly migrate: MigrateOptions
   readonly connect: ConnectOptions['postgres'] | undefined
   readonly replicas: ReplicaWatch
+  readonly activity: SpillCheckDeps['activity']
   /** Time that a statement has, in milliseconds. */
   readonly deadlineMs: number
   /** When the examination has to be over, on the monotonic clock. */
@@ -52,6 +54,7 @@ export function postgresExaminer(deps: PostgresExaminerDeps): Examiner {
         transactions: checkTransactions(deps, findings),
         migrations: checkMigrations(deps, findings),
         outbox: checkOutbox({ stores, deadlineMs }, findings),
+        'activity-spill': checkSpill(deps, findings),
         replicas: deps.replicas.check(findings, deps.endMs),
       })
     },
@@ -139,7 +142,7 @@ async function checkSlots(deps: PostgresExaminerDeps, findings: Findings): Promi
     findings.warn(
       'replication-slots',
       `nobody reads the slot ${name}, which holds back ${bytes(Math.max(0, size))}`,
-      `start its reader, or SELECT pg_drop_replication_slot('${name}')`,
+      `start its reader, or headwater slots drop ${name} if it is gone for good`,
     )
 }
 

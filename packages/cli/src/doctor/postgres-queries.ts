@@ -64,7 +64,7 @@ export const selectOldTransactions = `
     AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
     AND xact_start < clock_timestamp() - $1 * interval '1 ms'
   UNION ALL
-  SELECT NULL, gid, 'prepared', format('ROLLBACK PREPARED %L', gid),
+  SELECT NULL, gid, 'prepared', format('headwater transactions rollback %L', gid),
     extract(epoch FROM clock_timestamp() - prepared)::float8 * 1000
   FROM pg_prepared_xacts
   WHERE prepared < clock_timestamp() - $1 * interval '1 ms'
@@ -94,3 +94,91 @@ export const endOldTransaction = `
 
 /** Whether anything was ever published. */
 export const selectPublished = 'SELECT EXISTS (SELECT FROM @schema.outbox) AS "isPublished"'
+
+/** How much of the spill of activity is in use, and since when; no row when nothing waits. */
+export const selectSpill = `
+  SELECT (newest.seq - oldest.seq + 1)::float8 AS used,
+    greatest(0, extract(epoch FROM clock_timestamp() - oldest.spilled_at) * 1000)::float8
+      AS oldest_ms
+  FROM (
+    SELECT seq, spilled_at FROM @schema.activity_spill ORDER BY seq LIMIT 1
+  ) AS oldest
+  CROSS JOIN (
+    SELECT seq FROM @schema.activity_spill ORDER BY seq DESC LIMIT 1
+  ) AS newest`
+
+/** All replication slots, those that hold back most first. */
+export const selectSlots = `
+  SELECT slot_name AS slot, slot_type AS kind, database, active AS is_active, wal_status,
+    greatest(0, coalesce(pg_wal_lsn_diff(
+      CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+      restart_lsn
+    ), 0))::float8 AS retained
+  FROM pg_replication_slots
+  ORDER BY retained DESC, slot_name`
+
+/** A row of {@link selectSlots}. */
+export interface SlotRow {
+  readonly slot: string
+  /** `physical` or `logical`. */
+  readonly kind: string
+  /** `null` for a physical one. */
+  readonly database: string | null
+  readonly is_active: boolean
+  /** `lost` when its reader can no longer catch up. */
+  readonly wal_status: string | null
+  /** Bytes of log that are kept for it. */
+  readonly retained: number
+}
+
+/** Drops a slot that nobody reads; $1 is its name. No row when it is read, or gone. */
+export const dropSlot = `
+  SELECT pg_drop_replication_slot(slot_name)
+  FROM pg_replication_slots WHERE slot_name = $1 AND NOT active`
+
+/**
+ * What sessions do at this moment, and who keeps them from it; the longest first. $1 is the least
+ * time in milliseconds, $2 whether statements are wanted whole. Else literals are left out.
+ */
+export const selectRunning = `
+  SELECT pid, coalesce(nullif(application_name, ''), usename) AS application, state,
+    extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000 AS since_ms,
+    concat_ws(': ', wait_event_type, wait_event) AS waits_for,
+    pg_blocking_pids(pid) AS blocked_by,
+    CASE WHEN $2 THEN query
+      ELSE left(regexp_replace(query, '''([^'']|'''')*(''|$)', '''…''', 'g'), 100)
+    END AS statement
+  FROM pg_stat_activity
+  WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'
+    AND query_start < clock_timestamp() - $1 * interval '1 ms'
+    AND (state <> 'idle' AND state <> 'idle in transaction'
+      OR pid IN (
+        SELECT unnest(pg_blocking_pids(waiting.pid)) FROM pg_stat_activity AS waiting
+        WHERE waiting.wait_event_type = 'Lock'
+      ))
+  ORDER BY since_ms DESC`
+
+/** A row of {@link selectRunning}. */
+export interface RunningSession {
+  readonly pid: number
+  readonly application: string
+  readonly state: string
+  readonly since_ms: number
+  /** What it waits for; empty while it works. */
+  readonly waits_for: string
+  /** The processes whose locks it waits for. */
+  readonly blocked_by: readonly number[]
+  readonly statement: string
+}
+
+/** The statement that undoes a prepared transaction of this database; $1 is its name. */
+export const selectRollback = `
+  SELECT format('ROLLBACK PREPARED %L', gid) AS rollback,
+    extract(epoch FROM clock_timestamp() - prepared)::float8 * 1000 AS age_ms
+  FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()`
+
+/** The statements that renew the statistics of tables; $1 is the schema, $2 has their names. */
+export const selectAnalyze = `
+  SELECT c.relname AS name, format('ANALYZE %I.%I', n.nspname, c.relname) AS analyze
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p', 'm')`

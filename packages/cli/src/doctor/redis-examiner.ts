@@ -3,9 +3,8 @@ import { bytes, counted } from '../terminal/words.ts'
 import type { Findings } from './check.ts'
 import { checkClock } from './clock-check.ts'
 import type { Examiner } from './examine.ts'
+import { fieldOf, infosOf, serversOf, versionIn } from './redis-infos.ts'
 import { isAtLeast } from './versions.ts'
-
-type Client = Parameters<Parameters<Stores['redis']['run']>[1]>[0]
 
 /** Examines Redis; of a cluster every master. */
 export function redisExaminer(stores: Stores): Examiner {
@@ -24,32 +23,6 @@ export function redisExaminer(stores: Stores): Examiner {
       })
     },
   }
-}
-
-/** What every server says of itself; empty texts from those that may not be asked. */
-async function infosOf(
-  { redis }: Pick<Stores, 'redis'>,
-  client: Client,
-): Promise<readonly string[]> {
-  const nodes = await serversOf(redis.client, client)
-  return Promise.all(
-    nodes.map(async (node) => {
-      try {
-        return String(await node.info())
-      } catch (error) {
-        if (error instanceof Error && error.message.startsWith('NOPERM')) return ''
-        throw error
-      }
-    }),
-  )
-}
-
-async function serversOf(
-  connection: Stores['redis']['client'],
-  client: Client,
-): Promise<readonly Client[]> {
-  if (!('masters' in connection)) return [client]
-  return Promise.all(connection.masters.map((master) => connection.nodeClient(master)))
 }
 
 async function checkServers(stores: Stores, findings: Findings): Promise<void> {
@@ -113,12 +86,4 @@ async function checkMembers(stores: Stores, findings: Findings): Promise<void> {
     'near-members',
     members.length === 0 ? 'no process keeps values near' : `values near in ${members.join(', ')}`,
   )
-}
-
-function versionIn(info: string): string {
-  return fieldOf(info, 'valkey_version') ?? fieldOf(info, 'redis_version') ?? ''
-}
-
-function fieldOf(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
 }

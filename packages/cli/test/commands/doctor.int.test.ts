@@ -246,11 +246,19 @@ test('A Redis that evicts, and one that may not be asked, are found', async () =
   try {
     const evicting = await diagnose({ HEADWATER_REDIS_URL: redis.url })
     expect(evicting.of('redis')['eviction']?.[0]).toMatch(/^failed: volatile-ttl may evict/)
+    const env = { ...fixture.env, HEADWATER_REDIS_URL: redis.url }
+    const stats = await fixture.cliIn({ env }, 'cache', 'stats', '--json')
+    expect([stats.code, JSON.parse(stats.out)]).toMatchObject([
+      0,
+      { servers: [{ role: 'master', policy: 'volatile-ttl', evictedKeys: 0, maxBytes: null }] },
+    ])
+    expect((await fixture.cliIn({ env }, 'cache', 'stats')).out).toMatch(/^role +master, 0 repl/m)
     const client = await createClient({ url: redis.url }).connect()
     await client.sendCommand(['ACL', 'SETUSER', 'default', '-info'])
     client.destroy()
     const silent = await diagnose({ HEADWATER_REDIS_URL: redis.url })
     expect(silent.of('redis')['info']?.[0]).toMatch(/^failed: the user may not ask INFO/)
+    expect(await fixture.cliIn({ env }, 'cache', 'stats')).toMatchObject({ code: 1 })
   } finally {
     await redis.stop()
   }
@@ -290,6 +298,7 @@ test('The password of a store is in no output, whatever fails', async () => {
     expect(code).toBe(1)
     expect(out + err).toContain('ECONNREFUSED')
     expect(out + err).not.toContain(secret)
+    expect(out + err).toContain('/docs/runbooks/doctor.md#postgresql-is-down')
   }
 })
 
