@@ -6,6 +6,7 @@ import { addOutboxCommands } from './programs/outbox.ts'
 import { addRestoreCommands } from './programs/restore.ts'
 import { addSearchCommands } from './programs/search.ts'
 import { addSessionCommands } from './programs/sessions.ts'
+import { addSlotCommands } from './programs/slots.ts'
 import { addTransactionCommands } from './programs/transactions.ts'
 import { lazily, type Surroundings } from './invocation.ts'
 
@@ -36,6 +37,7 @@ export function createProgram(surroundings: Surroundings): Command {
   addCacheCommands(program, surroundings)
   addSessionCommands(program, surroundings)
   addTransactionCommands(program, surroundings)
+  addSlotCommands(program, surroundings)
   addRestoreCommands(program, surroundings)
   program
     .command('completion <shell>')

@@ -102,6 +102,21 @@ test.runIf(hasTerminals)(
 )
 
 test.runIf(hasTerminals)(
+  'On a terminal what Redis and the sessions of PostgreSQL do stands in columns',
+  async () => {
+    expect(await lookOf('cache', 'stats')).toMatch(/^\x1b\[2mmemory \x1b\[22m {2}[\d.]+ .?B /m)
+    const running = await lookOf('transactions', 'running', '--longer-than', '0.001')
+    expect(running).toMatch(/^(Nothing has run for 1 ms\.|\x1b\[2mprocess .*statement\x1b\[22m)$/m)
+    expect(await lookOf('slots', 'list')).toMatch(/^(There is no|\x1b\[2mslot +kind +database)/m)
+    expect(await lookOf('search', 'calibrate', '--config', configFile)).toMatch(
+      /^(\x1b\[2mcourses |The index holds no course)/m,
+    )
+    const planned = await lookOf('outbox', 'remove-sink', 'nowhere')
+    expect(planned).toMatch(/\x1b\[31merror:\x1b\[39m the outbox has no sink nowhere/)
+  },
+)
+
+test.runIf(hasTerminals)(
   'On a terminal a long command shows a bar within its width, wherever the data goes',
   async () => {
     const look = await lookOf('search', 'reindex', '--config', configFile, '--json >/dev/null')

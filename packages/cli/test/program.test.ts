@@ -59,7 +59,7 @@ const typed: readonly (readonly [words: readonly string[], choices: readonly str
   [['out'], ['outbox']],
   [
     ['outbox', 're'],
-    ['reset', 'replay'],
+    ['reset', 'replay', 'remove-sink'],
   ],
   [['--json', 'search', 'generations', 'a'], ['activate']],
   [['outbox', 'dead', '--fing'], ['--fingerprint']],
@@ -77,6 +77,12 @@ test.each(typed)('bash completes %j', async (words, choices) => {
 test.each(['zsh', 'fish'])('The completion of %s knows every command', async (shell) => {
   const { code, out } = await runCli(['completion', shell])
   expect(code).toBe(0)
-  for (const words of ['outbox', 'outbox replay', 'search generations cleanup', 'rebuild'])
+  for (const words of [
+    'outbox',
+    'outbox replay',
+    'search generations cleanup',
+    'rebuild',
+    'slots drop',
+  ])
     expect(out).toContain(` ${words}`)
 })

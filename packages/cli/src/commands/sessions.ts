@@ -16,7 +16,7 @@ export const list: Command = async (invocation) => {
     data: { userId, sessions },
     text: (paint) =>
       sessions.length === 0
-        ? 'The user has no session.'
+        ? `The user has no session.${typeof userId === 'number' ? textHint : ''}`
         : table(
             paint,
             ['session', 'began', 'ends'],
@@ -28,6 +28,8 @@ export const list: Command = async (invocation) => {
           ),
   }
 }
+
+const textHint = ' Where ids of users are texts, add --text-id.'
 
 /** `headwater sessions revoke` */
 export const revoke: Command = async (invocation) => {
@@ -70,7 +72,7 @@ async function sessionsOf({ open }: Invocation): Promise<OperatedSessions> {
 /** Ids of most applications are numbers; one of digits that is a text needs a word; 007 is one. */
 function userIdOf({ args, options }: Invocation): string | number {
   const [text] = args as readonly [string]
-  return options['text'] !== true && /^(0|-?[1-9]\d{0,14})$/.test(text) ? Number(text) : text
+  return options['textId'] !== true && /^(0|-?[1-9]\d{0,14})$/.test(text) ? Number(text) : text
 }
 
 /** What a host keeps in a session is nobody's business here. */

@@ -2,6 +2,7 @@ import {
   endOldTransaction,
   type OldTransaction,
   selectOldTransactions,
+  selectRollback,
 } from '../doctor/postgres-queries.ts'
 import { table } from '../terminal/table.ts'
 import { duration } from '../terminal/words.ts'
@@ -65,6 +66,26 @@ export const end: Command = async (invocation) => {
   }
 }
 
+/** `headwater transactions rollback` */
+export const rollback: Command = async ({ args, options, open }) => {
+  const { stores } = await open()
+  const [name] = args as readonly [string]
+  const { rows } = valueOf(
+    await stores.postgres.query<{ rollback: string; age_ms: number }>(selectRollback, [name]),
+  )
+  const [found] = rows
+  if (found === undefined) throw new CommandFailed(unprepared(name))
+  const data = { transaction: name, ageMs: Math.round(found.age_ms) }
+  const what = `the prepared transaction ${name}, which is ${duration(found.age_ms)} old`
+  if (options['yes'] !== true)
+    return plan(data, () => `Would undo ${what}. Its coordinator may still want to commit it.`)
+  valueOf(await stores.postgres.query(found.rollback))
+  return {
+    data: { ...data, isApplied: true },
+    text: (paint) => paint('good', `Undid ${what}.`),
+  }
+}
+
 async function oldTransactions({ open, options }: Invocation): Promise<readonly OldTransaction[]> {
   const { stores } = await open()
   const values = [options['olderThan'], null]
@@ -81,6 +102,11 @@ function unended(pid: number) {
     message: `process ${pid} was told to end, and has not within a second`,
     retryable: true,
   } as const
+}
+
+function unprepared(name: string) {
+  const message = `this database has no prepared transaction ${name}: see transactions list`
+  return { type: 'not-found', message, retryable: false } as const
 }
 
 function absent(pid: number, olderThan: number) {

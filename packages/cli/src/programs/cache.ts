@@ -11,6 +11,10 @@ export function addCacheCommands(program: Command, surroundings: Surroundings): 
     .option('--value', 'with the value, which may hold personal data')
     .action(lazily(surroundings, async () => (await load()).inspect))
   cache
+    .command('stats')
+    .description('say what memory Redis has, what it evicted, and whether it is a replica')
+    .action(lazily(surroundings, async () => (await import('../commands/cache-stats.ts')).stats))
+  cache
     .command('invalidate <key...>')
     .description('make the entries of keys void, in Redis and in every process')
     .action(lazily(surroundings, async () => (await load()).invalidation))

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { lazily, type Surroundings } from '../invocation.ts'
 import { positive, seconds } from './arguments.ts'
 
-/** `doctor`, `console`, `migrate` and `activity`. */
+/** `doctor`, `console`, `migrate`, `statistics` and `activity`. */
 export function addDeploymentCommands(program: Command, surroundings: Surroundings): void {
   program
     .command('doctor')
@@ -30,6 +30,12 @@ export function addDeploymentCommands(program: Command, surroundings: Surroundin
         .default(300_000, '300'),
     )
     .action(lazily(surroundings, async () => (await import('../commands/migrate.ts')).migration))
+  program
+    .command('statistics <table...>')
+    .description('renew what PostgreSQL plans statements with, after a large change of tables')
+    .action(
+      lazily(surroundings, async () => (await import('../commands/statistics.ts')).statistics),
+    )
   program
     .command('activity')
     .description('the log of activity')

@@ -32,6 +32,13 @@ export function addOutboxCommands(program: Command, surroundings: Surroundings):
     )
     .option('--yes', 'do it')
     .action(lazily(surroundings, async () => (await import('../commands/outbox.ts')).reset))
+  outbox
+    .command('remove-sink <name>')
+    .description('forget a sink that is gone for good, with what it gave up')
+    .option('--yes', 'do it')
+    .action(
+      lazily(surroundings, async () => (await import('../commands/remove-sink.ts')).removeSink),
+    )
   addDeadLetterCommands(outbox, surroundings)
 }
 

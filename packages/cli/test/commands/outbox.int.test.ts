@@ -183,3 +183,26 @@ test('A reset says who would be overtaken by it, and delivers nothing again whil
   const continued = await fixture.json('outbox', 'reset', '--history', 'continued', '--yes')
   expect(continued).toMatchObject({ code: 0, json: { isApplied: true } })
 })
+
+test('A sink that is gone is removed once no relay serves it, with what it gave up', async () => {
+  expect(await fixture.json('outbox', 'remove-sink', 'nowhere', '--yes')).toMatchObject({
+    code: 1,
+    json: { error: { type: 'not-found', message: expect.stringContaining('webhook') as string } },
+  })
+  orThrow(await relay.stop({ deadlineMs: 60_000 }))
+  const again = createRelay(fixture.stores, { sinks: [webhook], tickMs: 5, maxPollMs: 20 })
+  again.start()
+  orThrow(await again.drain())
+  const served = await fixture.json('outbox', 'remove-sink', 'webhook', '--yes')
+  expect(served).toMatchObject({ code: 2, json: { error: { type: 'usage' } } })
+  orThrow(await again.stop({ deadlineMs: 60_000 }))
+  const sinks = async () => orThrow(await outbox(fixture.stores).status()).sinks
+  const planned = await fixture.json('outbox', 'remove-sink', 'webhook')
+  expect(planned).toMatchObject({ code: 1, json: { sink: 'webhook', isApplied: false } })
+  expect(await sinks()).toHaveLength(1)
+  expect(await fixture.json('outbox', 'remove-sink', 'webhook', '--yes')).toMatchObject({
+    code: 0,
+    json: { sink: 'webhook', running: [], isApplied: true },
+  })
+  expect(await sinks()).toEqual([])
+})

@@ -131,7 +131,7 @@ test('Sessions are listed without their data, and ended one by one or all togeth
   const { json, out } = await fixture.json('sessions', 'list', '7')
   expect(json['sessions']).toHaveLength(2)
   expect(out).not.toContain('10.0.0.1')
-  expect((await fixture.json('sessions', 'list', '7', '--text')).json).toMatchObject({
+  expect((await fixture.json('sessions', 'list', '7', '--text-id')).json).toMatchObject({
     userId: '7',
   })
   expect((await fixture.json('sessions', 'list', '007')).json).toEqual({
