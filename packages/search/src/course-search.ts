@@ -91,7 +91,8 @@ export class CourseSearch {
    * beside one of the vector index, 3 more of PostgreSQL when words are misspelt, and one call of
    * the embedder for a query that was not asked within a week. An order other than by relevance
    * costs 1 round trip of PostgreSQL more. With `explain` the ranking is never a cached one, and
-   * courses of other pages are read: 1 round trip of Redis more.
+   * courses of other pages are read: 1 round trip of Redis more. `highlights` cost 1 round trip of
+   * PostgreSQL.
    *
    * @example
    * ```ts
@@ -157,7 +158,7 @@ export class CourseSearch {
   }
 
   async #search(request: SearchRequest): Promise<Result<SearchResult, SearchError>> {
-    const { query, filters, sort, limit, cursor, explain } = request
+    const { query, filters, sort, limit, cursor } = request
     const question = sort === 'relevance' ? [query, filters] : [query, filters, sort]
     const position = cursor === undefined ? ok(undefined) : decodeCursor(question, cursor)
     if (position.isErr()) return err(position.error)
@@ -168,7 +169,8 @@ export class CourseSearch {
       position: position.value,
       searchId,
       sort,
-      isExplained: explain,
+      isExplained: request.explain,
+      isHighlighted: request.highlights,
     })
     if (found.isErr()) return err(found.error)
     const { courses, next, ...explained } = found.value

@@ -31,6 +31,9 @@ export type {
   SearchExplanation,
   SearchTimings,
 } from './query/explain/search-explanation.ts'
+export { highlightHtml } from './query/highlights/highlight-html.ts'
+export type { Excerpt, HitHighlights } from './query/highlights/highlights.ts'
+export type { TextRange } from './query/highlights/text-words.ts'
 export type { Suggestion } from './spelling/suggest.ts'
 export type {
   LoggedClick,

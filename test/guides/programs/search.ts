@@ -2,6 +2,7 @@ import { migrate, orThrow, type Stores } from '@headwater/core'
 import { createRepositories, repositoriesMigrations } from '@headwater/repositories'
 import {
   createCourseSearch,
+  highlightHtml,
   openaiEmbedder,
   searchMigrations,
   type CourseSearch,
@@ -30,6 +31,15 @@ export async function findCourses(stores: Stores, apiKey: string, userId: number
   const { hits: cheapest } = orThrow(await search.search('machine learning', sorted))
   const { total, isExact, category } = orThrow(await search.count('machine learning', filters))
   return [cheapest.length, total, isExact, category.length]
+}
+
+export async function highlightSearch(search: CourseSearch, filters: SearchOptions) {
+  const marks = { ...filters, highlights: true } as const
+  const page = orThrow(await search.search('machine lerning', marks))
+  const titles = page.hits.map(({ course, highlights }) =>
+    highlightHtml(course.title, highlights?.title ?? []),
+  )
+  return titles
 }
 
 export async function explainSearch(search: CourseSearch, filters: SearchOptions) {

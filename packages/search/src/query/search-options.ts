@@ -65,10 +65,20 @@ export interface SearchOptions extends SearchFilterOptions {
    * @defaultValue `false`
    */
   readonly explain?: boolean | undefined
+  /**
+   * Whether each hit has `highlights`: where its title and description have the words of the query.
+   * Costs 1 round trip of PostgreSQL.
+   *
+   * @defaultValue `false`
+   */
+  readonly highlights?: boolean | undefined
 }
 
 /** Options of a search for similar courses. */
-export type SimilarOptions = Omit<SearchOptions, 'sort' | 'cursor' | 'userId' | 'explain'>
+export type SimilarOptions = Omit<
+  SearchOptions,
+  'sort' | 'cursor' | 'userId' | 'explain' | 'highlights'
+>
 
 /** Options of suggestions. */
 export interface SuggestOptions extends Abortable {

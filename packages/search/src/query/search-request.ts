@@ -41,6 +41,8 @@ export interface SearchRequest extends Abortable {
   readonly userId: number | undefined
   /** Whether the search is explained. */
   readonly explain: boolean
+  /** Whether the hits are marked. */
+  readonly highlights: boolean
 }
 
 const maxQueryLength = 500
@@ -129,6 +131,7 @@ const searchOptions = once(() =>
       cursor: z.optional(z.string().check(z.minLength(1), z.maxLength(2_000))),
       userId: z.optional(rowId()),
       explain: z.optional(z.boolean()),
+      highlights: z.optional(z.boolean()),
     })
     .check(z.refine(pricesAreOrdered, pricesRule)),
 )
@@ -170,6 +173,7 @@ export function parseSearch(
     cursor: input.cursor,
     userId: input.userId,
     explain: input.explain === true,
+    highlights: input.highlights === true,
     signal: input.signal,
   }))
 }

@@ -4,6 +4,7 @@ import type { ActiveCandidates } from '../active-candidates.ts'
 import { explainPage } from '../explain/explain-page.ts'
 import type { SearchExplanation } from '../explain/search-explanation.ts'
 import { WatchedSearch } from '../explain/watched-search.ts'
+import { highlightHits } from '../highlights/highlight-hits.ts'
 import { meantBy, modeOf } from '../find-candidates.ts'
 import type { FoundCourses, SearchError, SearchResult } from '../search-result.ts'
 import type { CourseGuesses } from './course-guesses.ts'
@@ -24,6 +25,8 @@ export interface FindCoursesDeps {
 export interface CoursesRequest extends OrderedRequest {
   /** Whether to say how the page came about, from a ranking that is found now. */
   readonly isExplained?: boolean
+  /** Whether the hits say where they have the words of the query. */
+  readonly isHighlighted?: boolean
 }
 
 /** The courses of one page, and the start of the next. */
@@ -36,7 +39,7 @@ export interface FoundCoursesPage {
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
   { stores, candidates: active, guesses }: FindCoursesDeps,
-  { isExplained = false, ...request }: CoursesRequest,
+  { isExplained = false, isHighlighted = false, ...request }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
   const { clock, diagnostics } = stores
   const startedMs = clock.monotonic()
@@ -54,7 +57,11 @@ export async function findCourses(
     request,
   )
   if (page.isErr()) return err(page.error)
-  const { hits, next, candidates } = page.value
+  const { next, candidates } = page.value
+  const { query } = request.wanted
+  const hits = isHighlighted
+    ? await highlightHits(stores, page.value.hits, { query, ...meantBy(candidates) })
+    : page.value.hits
   const mode = modeOf(candidates)
   const durationMs = clock.monotonic() - startedMs
   const isCached = candidates.askedAtMs < startedAtMs

@@ -2,6 +2,7 @@ import { err, ok } from '@headwater/core'
 import type { CacheReadError, InvalidInput, Result } from '@headwater/core'
 import type { Course } from '@headwater/repositories'
 import type { FusedCourse, Ranking } from '../fusion/fuse.ts'
+import type { HitHighlights } from '../highlights/highlights.ts'
 import type { ReadCourses } from './course-guesses.ts'
 
 /** One course that a search found. */
@@ -14,6 +15,8 @@ export interface SearchHit {
   readonly rank: number
   /** Where each way of searching put it; absent where it was not found that way. */
   readonly legs: FusedCourse['legs']
+  /** Where it has the words of the query; only with the option `highlights`. */
+  readonly highlights?: HitHighlights
 }
 
 /** Options of {@link hydrate}. */
