@@ -1,15 +1,9 @@
 import { orThrow, outbox } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { beforeEach, expect, test } from 'vitest'
-import type {
-  AuditEntry,
-  IndexDrift,
-  KeyState,
-  Letter,
-  LimitState,
-  OutboxScreen,
-  SessionState,
-} from '../src/contract/screens.ts'
+import type { Letter, OutboxScreen } from '../src/contract/outbox-screen.ts'
+import type { AuditEntry, KeyState, LimitState, SessionState } from '../src/contract/screens.ts'
+import type { IndexDrift } from '../src/contract/search-screen.ts'
 import { createConsole, type ConsoleHandler } from '../src/index.ts'
 import { host, useDeployment, visitor } from './console-fixture.ts'
 

@@ -4,7 +4,7 @@ import { orThrow } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Letter, OutboxScreen } from '../src/contract/screens.ts'
+import type { Letter, OutboxScreen } from '../src/contract/outbox-screen.ts'
 import { useDeployment, visitor, type Deployment, type StoreName } from './console-fixture.ts'
 import { canBrowse, isBuilt, keepPicture, useBrowser, violationsOf } from './browser-fixture.ts'
 
@@ -154,6 +154,24 @@ describe.runIf(canBrowse)('in a browser', () => {
     const page = await open('search')
     await press(page, 'Verify', 'found the index in sync')
     await page.getByText('The index is in sync.').waitFor()
+    await press(page, 'Plan a repair', 'planned to write 0 records and remove 0')
+    await press(page, 'Measure anew', 'measured a floor of')
+  })
+
+  test('A course that drifted shows its fields, and is repaired once the plan was seen', async () => {
+    const courseId = await misfile(deployment())
+    const page = await open('search')
+    await page.getByText('Courses in sync').waitFor()
+    await ask(page, 'Course id', String(courseId))
+    await page.getByText('synced', { exact: true }).waitFor()
+    await press(page, 'Verify', 'found 1 difference')
+    await page.getByText('Botany, renamed').waitFor()
+    expect(await page.getByRole('button', { name: 'Repair', exact: true }).count()).toBe(0)
+    await press(page, 'Plan a repair', 'planned to write 1 record and remove 0')
+    await page.getByText('A repair would write 1 record and remove 0.').waitFor()
+    expect(await violationsOf(page)).toEqual([])
+    await press(page, 'Repair', 'repaired 1 record')
+    await page.getByText('Botany, renamed').waitFor({ state: 'detached' })
   })
 
   test('Who may only look finds nothing to act with', async () => {
@@ -229,6 +247,23 @@ async function fill(deployment: Deployment): Promise<void> {
   for (let read = 0; read < 20; read += 1) orThrow(await notes.get(read % 4))
   const { act } = visitor(handle)
   expect((await act('caches/invalidate', { key: 'note:9' })).status).toBe(200)
+}
+
+/** Changes the title of a course that is in sync, by SQL that tells nobody. */
+async function misfile({ repositories, search, stores }: Deployment): Promise<number> {
+  const { courses, users } = repositories
+  const bob = { email: 'bob@example.com', username: 'bob', passwordHash: 'x' }
+  const { id: instructorId } = orThrow(await users.create(bob))
+  const botany = { title: 'Botany', instructorId, price: '1.00' }
+  const { id } = orThrow(await courses.create(botany))
+  orThrow(await courses.publish(id))
+  await eventually(async () => {
+    expect(orThrow(await search.index.status(id)).state).toBe('synced')
+    expect(orThrow(await search.index.verify()).isInSync).toBe(true)
+  })
+  const sql = "UPDATE @schema.courses SET title = 'Botany, renamed' WHERE id = $1"
+  await stores.postgres.client.query(sql, [id])
+  return id
 }
 
 /** A course that is published, viewed, and taken by one of its visitors. */

@@ -1,7 +1,8 @@
 import { orThrow, outbox } from '@headwater/core'
 import { eventually } from '@headwater/testing'
 import { beforeEach, expect, test } from 'vitest'
-import type { AuditEntry, LetterGroup, OutboxScreen } from '../src/contract/screens.ts'
+import type { LetterGroup, OutboxScreen } from '../src/contract/outbox-screen.ts'
+import type { AuditEntry } from '../src/contract/screens.ts'
 import { useDeployment, visitor } from './console-fixture.ts'
 
 const deployment = useDeployment()

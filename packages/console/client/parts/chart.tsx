@@ -163,8 +163,7 @@ function strokesOf(list: Element, lines: readonly Line[], ink: string): uPlot.Se
 
 /** A value between two gaps makes no line: it is drawn as a point. */
 function isolated(plot: uPlot, line: number): number[] {
-  const values = plot.data[line] ?? []
-  return values.flatMap((value, at) =>
-    value != null && values[at - 1] == null && values[at + 1] == null ? [at] : [],
-  )
+  const values: Series = [...(plot.data[line] ?? [])].map((value) => value ?? null)
+  const isGap = (at: number): boolean => (values[at] ?? null) === null
+  return values.flatMap((_, at) => (!isGap(at) && isGap(at - 1) && isGap(at + 1) ? [at] : []))
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { FailedEvent, LetterGroup } from '../../src/contract/screens.ts'
+import type { FailedEvent, LetterGroup } from '../../src/contract/outbox-screen.ts'
 import { counted, dateAndTime, number } from '../format.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { Letters } from './letters.tsx'

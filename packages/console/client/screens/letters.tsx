@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { Letter } from '../../src/contract/screens.ts'
+import type { Letter } from '../../src/contract/outbox-screen.ts'
 import { counted, dateAndTime } from '../format.ts'
 import { useLive } from '../live.ts'
 import { ActButton } from '../parts/act-button.tsx'

@@ -1,4 +1,4 @@
-import type { OutboxScreen, SinkState } from '../../src/contract/screens.ts'
+import type { OutboxScreen, SinkState } from '../../src/contract/outbox-screen.ts'
 import { bytes, counted, duration, number } from '../format.ts'
 import { useLive } from '../live.ts'
 import { Facts } from '../parts/facts.tsx'

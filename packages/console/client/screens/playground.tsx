@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { TriedSearch } from '../../src/contract/screens.ts'
+import type { TriedSearch } from '../../src/contract/search-screen.ts'
 import { duration } from '../format.ts'
 import { AskForm } from '../parts/ask-form.tsx'
 import { Facts } from '../parts/facts.tsx'

@@ -1,12 +1,13 @@
-import { useSignal } from '@preact/signals'
-import type { IndexDrift, SearchScreen } from '../../src/contract/screens.ts'
+import type { SearchScreen } from '../../src/contract/search-screen.ts'
 import { duration, number } from '../format.ts'
 import { useLive } from '../live.ts'
-import { ActButton } from '../parts/act-button.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Available, LiveView, Part } from '../parts/part.tsx'
 import { Table } from '../parts/table.tsx'
+import { CourseLookup } from './course-lookup.tsx'
+import { Drift } from './drift.tsx'
+import { Floors } from './floors.tsx'
 import { Playground } from './playground.tsx'
 
 const everyMs = 5_000
@@ -20,7 +21,7 @@ export function Search() {
         <Playground />
       </Part>
       <LiveView live={live.value}>
-        {({ generations, summary, history }) => (
+        {({ generations, summary, floors, history }) => (
           <>
             <Part title="Index">
               <Available of={summary}>
@@ -49,6 +50,12 @@ export function Search() {
                 )}
               </Available>
               <Drift />
+            </Part>
+            <Part title="One course">
+              <CourseLookup />
+            </Part>
+            <Part title="Calibration">
+              <Available of={floors}>{(all) => <Floors floors={all} />}</Available>
             </Part>
             <Part title="Generations">
               <Available of={generations}>
@@ -81,62 +88,6 @@ export function Search() {
           </>
         )}
       </LiveView>
-    </>
-  )
-}
-
-function Drift() {
-  const drift = useSignal<IndexDrift | undefined>(undefined)
-  return (
-    <>
-      <p class="buttons">
-        <ActButton<IndexDrift>
-          label="Verify"
-          action="search/verify"
-          input={{}}
-          question="Compare every course with its record? That reads the whole index."
-          onDone={({ data }) => (drift.value = data)}
-        />
-        {drift.value !== undefined && drift.value.differences.length > 0 && (
-          <ActButton
-            label="Repair"
-            action="search/repair"
-            input={{}}
-            question="Write or remove the records that differ, at most 1,000 of them?"
-            onDone={() => (drift.value = undefined)}
-          />
-        )}
-      </p>
-      {drift.value !== undefined && <DriftReport drift={drift.value} />}
-    </>
-  )
-}
-
-function DriftReport({ drift }: { readonly drift: IndexDrift }) {
-  return (
-    <>
-      <Facts
-        of={{
-          Courses: number(drift.courses),
-          Records: number(drift.records),
-          Missing: number(drift.missing),
-          Orphaned: number(drift.orphaned),
-          Stale: number(drift.stale),
-          'Of another generation': number(drift.wrongGeneration),
-        }}
-      />
-      {!drift.isComplete && <p class="reason">Its time was up: not everything was compared.</p>}
-      <Table
-        label="Differences"
-        rows={drift.differences}
-        keyOf={({ kind, recordId }) => `${kind} ${recordId}`}
-        empty="The index is in sync."
-        columns={[
-          { title: 'Record', of: ({ recordId }) => <code>{recordId}</code> },
-          { title: 'Difference', of: ({ kind }) => kind },
-          { title: 'Repair', of: ({ kind }) => (kind === 'orphaned' ? 'remove it' : 'write it') },
-        ]}
-      />
     </>
   )
 }

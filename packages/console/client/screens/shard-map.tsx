@@ -1,4 +1,4 @@
-import type { ShardState } from '../../src/contract/screens.ts'
+import type { ShardState } from '../../src/contract/outbox-screen.ts'
 import { counted } from '../format.ts'
 
 const size = 14

@@ -1,8 +1,7 @@
 import type { History } from './history.ts'
+import type { Moment } from './moment.ts'
+import type { OutboxSummary } from './outbox-screen.ts'
 import type { Section } from './section.ts'
-
-/** Moments are milliseconds since the epoch. */
-type Moment = number
 
 /** The screens that a console has. */
 export type ScreenName =
@@ -52,101 +51,6 @@ export interface Finding {
   readonly screen: ScreenName
   /** Name of its page in `docs/runbooks`. */
   readonly runbook: string
-}
-
-/** The outbox in figures. */
-export interface OutboxSummary {
-  readonly sinks: number
-  readonly lagMs: number
-  readonly parked: number
-  readonly dead: number
-  readonly unowned: number
-}
-
-/** One sink of the outbox. */
-export interface SinkState {
-  readonly sink: string
-  readonly lagEvents: number
-  readonly lagMs: number
-  readonly parked: number
-  readonly dead: number
-  readonly holdsPurge: boolean
-  readonly unowned: number
-  readonly owners: readonly {
-    readonly owner: string
-    readonly shards: number
-    readonly fence: string
-    readonly isAlive: boolean
-  }[]
-}
-
-/** One shard of a sink. */
-export interface ShardState {
-  readonly sink: string
-  readonly shard: number
-  readonly owner: string | null
-  readonly isAlive: boolean
-  readonly fence: string
-  readonly tick: string
-  /** Ticks that it has not passed. */
-  readonly behind: number
-}
-
-/** Screen `outbox`. */
-export interface OutboxScreen {
-  readonly status: Section<{
-    readonly sinks: readonly SinkState[]
-    readonly tickAgeMs: number
-    readonly logBytes: number
-    readonly oldestSnapshot?: {
-      readonly pid: number
-      readonly application: string
-      readonly state: string
-      readonly openMs: number
-    }
-  }>
-  readonly shards: Section<readonly ShardState[]>
-  readonly groups: Section<readonly LetterGroup[]>
-}
-
-/** Events that a sink could not take, of one kind of failure. */
-export interface LetterGroup {
-  /** `dead`: given up. `waiting`: tried again at its time. */
-  readonly state: 'dead' | 'waiting'
-  readonly sink: string
-  /** Empty for waiting events that were not tried by themselves yet. */
-  readonly fingerprint: string
-  readonly count: number
-  readonly aggregates: number
-  /** Events that wait behind them; only of those that wait. */
-  readonly behind?: number
-  readonly message: string
-  readonly firstAt: Moment
-  readonly lastAt: Moment
-  /** When the next of them is tried; only of those that wait. */
-  readonly nextAt?: Moment
-  /** The newest of them; absent where it is gone by now. */
-  readonly example?: FailedEvent
-}
-
-/** An event that a sink could not take. */
-export interface FailedEvent {
-  readonly eventId: string
-  readonly eventType: string
-  readonly aggregateType: string
-  readonly aggregateId: string
-  readonly attempts: number
-  /** The payload's fields, each with the kind of its value instead of the value. */
-  readonly shape: unknown
-}
-
-/** A dead letter. */
-export interface Letter extends FailedEvent {
-  readonly sink: string
-  readonly message: string
-  readonly replays: number
-  readonly failedAt: Moment
-  readonly waiting: number
 }
 
 /** What a cache did since this process began. */
@@ -225,57 +129,6 @@ export interface MembersScreen {
     }[]
   >
   readonly versions: readonly { readonly name: string; readonly version: Section<string> }[]
-}
-
-/** Screen `search`. */
-export interface SearchScreen {
-  readonly generations: Section<
-    readonly {
-      readonly name: string
-      readonly model: string
-      readonly dimensions: number
-      readonly state: string
-    }[]
-  >
-  readonly summary: Section<{
-    readonly pending: number
-    readonly synced: number
-    readonly failed: number
-    readonly failures: readonly { readonly courseId: number; readonly reason?: string }[]
-  }>
-  readonly history: History
-}
-
-/** A search that an operator tried. */
-export interface TriedSearch {
-  readonly mode: string
-  readonly durationMs: number
-  readonly isCached: boolean
-  /** Legs that failed, with the reason. */
-  readonly degraded: readonly { readonly leg: string; readonly reason: string }[]
-  readonly hits: readonly {
-    readonly rank: number
-    readonly courseId: number
-    readonly title: string
-    readonly score: number
-    /** Its rank and score in each leg that found it. */
-    readonly legs: Readonly<Record<string, { readonly rank: number; readonly score: number }>>
-  }[]
-}
-
-/** The differences between PostgreSQL and the index. */
-export interface IndexDrift {
-  readonly courses: number
-  readonly records: number
-  readonly missing: number
-  readonly orphaned: number
-  readonly stale: number
-  readonly wrongGeneration: number
-  readonly isComplete: boolean
-  readonly differences: readonly {
-    readonly kind: string
-    readonly recordId: string
-  }[]
 }
 
 /** Screen `activity`. */

@@ -1,7 +1,7 @@
 import { outbox } from '@headwater/core'
 import type { DeadLetterGroup, Json, ParkedGroup, PostgresStore } from '@headwater/core'
 import type { ResultAsync, SqlError } from '@headwater/core'
-import type { FailedEvent, LetterGroup } from '../contract/screens.ts'
+import type { FailedEvent, LetterGroup } from '../contract/outbox-screen.ts'
 import { selectExamples } from './outbox-queries.ts'
 import { payloadShape } from './payload-shape.ts'
 

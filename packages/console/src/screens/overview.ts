@@ -1,6 +1,7 @@
 import { ok, outbox } from '@headwater/core'
 import type { OutboxStatus, StoreHealth } from '@headwater/core'
-import type { OutboxSummary, OverviewScreen, StoreState } from '../contract/screens.ts'
+import type { OutboxSummary } from '../contract/outbox-screen.ts'
+import type { OverviewScreen, StoreState } from '../contract/screens.ts'
 import type { Screen, ScreenDeps } from '../screen.ts'
 import { section } from '../section.ts'
 import { findingsOf } from './findings.ts'

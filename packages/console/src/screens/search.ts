@@ -1,24 +1,27 @@
 import * as z from 'zod/mini'
-import { ok, once, storableText } from '@headwater/core'
-import type { RepairReport, SearchResult, StatusSummary, VerifyReport } from '@headwater/search'
-import { action, count, oneAtATime, type Deed } from '../action.ts'
+import { err, invalidField, missingTableAs, ok, once, storableText } from '@headwater/core'
+import type { CourseStatus, SearchResult, StatusSummary } from '@headwater/search'
+import { action, count } from '../action.ts'
 import type { ConsoleOptions } from '../console-options.ts'
-import type { IndexDrift, SearchScreen, TriedSearch } from '../contract/screens.ts'
+import type {
+  CourseState,
+  MeasuredFloor,
+  SearchScreen,
+  TriedSearch,
+} from '../contract/search-screen.ts'
 import type { Screen, ScreenDeps } from '../screen.ts'
 import { section } from '../section.ts'
 import { SlowFigure } from '../slow-figure.ts'
+import { indexActions } from './index-actions.ts'
+import { selectFloors } from './search-queries.ts'
 
 type Search = NonNullable<ConsoleOptions['search']>
 
 /** Time for a search that an operator tries, which may have to be embedded. */
 const searchMs = 5_000
-/** Time for a comparison of the whole index; what it saw by then is shown. */
-const verifyMs = 30_000
 const hitsShown = 20
 const longestQuery = 1_000
-const mostRepaired = 1_000
 
-const nothing = once(() => z.strictObject({}))
 const tried = once(() => z.strictObject({ query: storableText(longestQuery) }))
 
 /** Tries searches, compares the index with PostgreSQL, repairs it. */
@@ -27,7 +30,14 @@ export function searchScreen(deps: ScreenDeps, search: Search): Screen {
   const summary = new SlowFigure(() => search.index.summary())
   return {
     name: 'search',
-    views: { search: async () => ok(await searchView(deps, search, summary)) },
+    views: {
+      search: async () => ok(await searchView(deps, search, summary)),
+      'search/course': async (query) => {
+        const id = query.get('id') ?? ''
+        if (!/^\d{1,10}$/.test(id)) return err(invalidField('id', 'must be the id of a course'))
+        return (await search.index.status(Number(id))).map(courseState)
+      },
+    },
     actions: {
       // It may have to be embedded, which costs money, and is in the activity log.
       'search/try': action(tried(), ({ query }) =>
@@ -38,26 +48,17 @@ export function searchScreen(deps: ScreenDeps, search: Search): Screen {
             data: triedSearch(found),
           })),
       ),
-      'search/verify': action(
-        nothing(),
-        oneAtATime(() =>
-          search.index.verify({ signal: AbortSignal.timeout(verifyMs) }).map(verified),
-        ),
-      ),
-      'search/repair': action(
-        nothing(),
-        oneAtATime(() => search.index.repair({ apply: true, limit: mostRepaired }).map(repaired)),
-      ),
+      ...indexActions(search.index),
     },
   }
 }
 
 async function searchView(
-  { figures }: ScreenDeps,
+  { figures, reading }: ScreenDeps,
   { index }: Search,
   counted: SlowFigure<StatusSummary>,
 ): Promise<SearchScreen> {
-  const [generations, summary] = await Promise.all([
+  const [generations, summary, floors] = await Promise.all([
     section(() =>
       index.generations
         .list()
@@ -66,8 +67,18 @@ async function searchView(
         ),
     ),
     section(() => counted.latest()),
+    section(() =>
+      reading
+        .query<MeasuredFloor>(selectFloors)
+        .map(({ rows }): readonly MeasuredFloor[] => rows)
+        .orElse(missingTableAs<readonly MeasuredFloor[]>([])),
+    ),
   ])
-  return { generations, summary, history: figures.history() }
+  return { generations, summary, floors, history: figures.history() }
+}
+
+function courseState({ changedAt, ...status }: CourseStatus): CourseState {
+  return { ...status, ...(changedAt === undefined ? {} : { changedAt: changedAt.getTime() }) }
 }
 
 function triedSearch({ mode, durationMs, isCached, degraded, hits }: SearchResult): TriedSearch {
@@ -84,19 +95,4 @@ function triedSearch({ mode, durationMs, isCached, degraded, hits }: SearchResul
       legs,
     })),
   }
-}
-
-function verified({ generation: _, isInSync, ...report }: VerifyReport): Deed {
-  const differences = report.missing + report.orphaned + report.stale + report.wrongGeneration
-  const data: IndexDrift = report
-  const seen = report.isComplete ? '' : ' before its time was up'
-  const outcome = isInSync
-    ? 'found the index in sync'
-    : `found ${count(differences, 'difference')}${seen}`
-  return { outcome, data }
-}
-
-function repaired({ repaired: number, failed }: RepairReport): Deed {
-  const left = failed.length === 0 ? '' : `, could not repair ${count(failed.length, 'course')}`
-  return { outcome: `repaired ${count(number, 'record')}${left}` }
 }

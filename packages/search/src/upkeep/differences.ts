@@ -13,7 +13,7 @@ import type { IndexError } from '../indexing/index-outcome.ts'
 import { publishedIds, publishedOf } from './course-walk.ts'
 import type { Generation } from '../indexing/generations.ts'
 import type { CourseReader } from '../course-reader.ts'
-import type { VectorRecord } from '../vectors/vector-index.ts'
+import type { MetadataValue, VectorMetadata, VectorRecord } from '../vectors/vector-index.ts'
 
 /**
  * A difference between PostgreSQL and the index. `missing`: a published course has no record.
@@ -27,6 +27,18 @@ export interface IndexDifference {
   readonly recordId: string
   /** Absent for a record that is not a course's. */
   readonly courseId?: number
+  /** What differs, of a record that is there and whose course is published; by name. */
+  readonly fields?: readonly FieldDifference[]
+}
+
+/** A field of a record that differs from its course. */
+export interface FieldDifference {
+  /** Name in the metadata of the record; `hash` stands for the text that was embedded. */
+  readonly field: string
+  /** What the index has; absent where it has nothing. */
+  readonly indexed?: MetadataValue
+  /** What PostgreSQL says; absent where there should be nothing. */
+  readonly wanted?: MetadataValue
 }
 
 /** A page of the catalogue that was compared. */
@@ -102,8 +114,8 @@ async function compare(
   if (stored.isErr()) throw new FailureError(stored.error)
   const differences = published.flatMap((course): IndexDifference[] => {
     const recordId = recordIdOf(course.id)
-    const kind = differenceOf(generation, course, stored.value.get(recordId))
-    return kind === undefined ? [] : [{ kind, recordId, courseId: course.id }]
+    const difference = differenceOf(generation, course, stored.value.get(recordId))
+    return difference === undefined ? [] : [{ ...difference, recordId, courseId: course.id }]
   })
   return { courses: published.length, records: 0, differences }
 }
@@ -112,16 +124,33 @@ function differenceOf(
   { name, template }: Generation,
   course: Course,
   record: VectorRecord | undefined,
-): IndexDifference['kind'] | undefined {
-  if (record === undefined) return 'missing'
-  if (record.metadata['generation'] !== name) return 'wrong-generation'
+): Pick<IndexDifference, 'kind' | 'fields'> | undefined {
+  if (record === undefined) return { kind: 'missing' }
   const wanted = courseMetadata(course, {
     hash: textHash(name, courseText(course, template).unwrapOr('')),
     generation: name,
   })
   // The number of students may be up to a minute old.
   const shown = { ...record.metadata, enrollment_count: course.currentEnrollment }
-  return isDeepStrictEqual(shown, wanted) ? undefined : 'stale'
+  const fields = fieldsThatDiffer(shown, wanted)
+  if (record.metadata['generation'] !== name) return { kind: 'wrong-generation', fields }
+  return fields.length === 0 ? undefined : { kind: 'stale', fields }
+}
+
+function fieldsThatDiffer(
+  shown: VectorMetadata,
+  wanted: VectorMetadata,
+): readonly FieldDifference[] {
+  const names = [...new Set([...Object.keys(shown), ...Object.keys(wanted)])].sort()
+  return names.flatMap((field) => {
+    const [indexed, meant] = [shown[field], wanted[field]]
+    if (isDeepStrictEqual(indexed, meant)) return []
+    return {
+      field,
+      ...(indexed === undefined ? {} : { indexed }),
+      ...(meant === undefined ? {} : { wanted: meant }),
+    }
+  })
 }
 
 /** The ids of records of courses; other records in the index are skipped. */
