@@ -6,8 +6,8 @@ import { type Command, valueOf } from './command.ts'
 /** `headwater transactions running` */
 export const running: Command = async ({ open, options }) => {
   const { stores } = await open()
-  const { longerThan, statements = false } = options as RunningOptions
-  const values = [longerThan, statements]
+  const longerThan = options['longerThan'] as number
+  const values = [longerThan, options['statements'] === true]
   const { rows } = valueOf(await stores.postgres.query<RunningSession>(selectRunning, values))
   const sessions = rows.map(({ since_ms: sinceMs, waits_for: waits, blocked_by: by, ...row }) => ({
     ...{ ...row, sinceMs: Math.round(sinceMs), waitsFor: waits === '' ? null : waits },
@@ -32,9 +32,4 @@ export const running: Command = async ({ open, options }) => {
             ]),
           ),
   }
-}
-
-interface RunningOptions {
-  readonly longerThan: number
-  readonly statements?: boolean
 }

@@ -16,13 +16,13 @@ import { tablesOf } from '../../src/doctor/tables-of.ts'
 test('A check that is refused takes no other away, and is not in order', async () => {
   const findings = new Findings()
   await findings.collect({
-    slots: Promise.reject(new Error('recovery is in progress')),
+    'replication-slots': Promise.reject(new Error('recovery is in progress')),
     version: Promise.resolve().then(() => {
       findings.ok('version', 'supported')
     }),
   })
   const names = findings.checks.map(({ name, status }) => `${name} ${status}`)
-  expect(names.toSorted()).toEqual(['slots warning', 'version ok'])
+  expect(names.toSorted()).toEqual(['replication-slots warning', 'version ok'])
   const examination = { subject: 'postgres', status: 'up', checks: findings.checks } as const
   expect(worstOf([examination])).toBe('warning')
 })
