@@ -228,6 +228,35 @@ test('A search that an operator tries is in the audit, and readers try none', as
   expect(entry).toMatchObject({ operator: 'grace', action: 'search/try', subject: input })
 })
 
+test('A search says which courses it found and dropped, why, and where its time went', async () => {
+  const { repositories, search } = deployment()
+  const { users, courses } = repositories
+  const eve = { email: 'eve@example.com', username: 'eve', passwordHash: 'x' }
+  const { id: instructorId } = orThrow(await users.create(eve))
+  const ids: number[] = []
+  for (const title of ['Zymurgy for brewers', 'Castles of the Middle Ages']) {
+    const { id } = orThrow(await courses.create({ title, instructorId, price: '1.00' }))
+    orThrow(await courses.publish(id))
+    ids.push(id)
+  }
+  await eventually(async () => {
+    for (const id of ids) expect(orThrow(await search.index.status(id)).state).toBe('synced')
+  })
+  const [brewing, castles] = ids
+  const tried = await ask.act('search/try', { query: 'zymurgy' })
+  const reason = expect.stringMatching(/below-floor|not-distinct/) as string
+  expect(await tried.json()).toMatchObject({
+    data: {
+      hits: [{ courseId: brewing }],
+      dropped: expect.arrayContaining([
+        expect.objectContaining({ courseId: castles, reason }),
+      ]) as unknown,
+      floor: expect.any(Number) as number,
+      timings: { fusionMs: expect.any(Number) as number },
+    },
+  })
+})
+
 async function drift(): Promise<IndexDrift> {
   const verified = await ask.act('search/verify', {})
   return ((await verified.json()) as { readonly data: IndexDrift }).data

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { TriedSearch } from '../../src/contract/search-screen.ts'
-import { duration } from '../format.ts'
+import { duration, number, percent } from '../format.ts'
 import { AskForm } from '../parts/ask-form.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -32,7 +32,7 @@ export function Playground() {
 }
 
 function Found({ found }: { readonly found: TriedSearch }) {
-  const { mode, durationMs, isCached, degraded, hits } = found
+  const { mode, durationMs, isCached, degraded, hits, floor } = found
   const legs = ['dense', 'lexical', 'rerank'].filter((leg) => hits.some((hit) => leg in hit.legs))
   return (
     <>
@@ -41,6 +41,8 @@ function Found({ found }: { readonly found: TriedSearch }) {
           Mode: mode,
           Took: duration(durationMs),
           Ranking: isCached ? 'from the cache' : 'found anew',
+          Floor: floor === undefined ? 'no leg by meaning' : floor.toFixed(3),
+          'Time by part': timingsOf(found),
           'Went without': degraded.map(({ leg, reason }) => `${leg}: ${reason}`).join(', ') || '–',
         }}
       />
@@ -58,6 +60,36 @@ function Found({ found }: { readonly found: TriedSearch }) {
             of: (hit: Hit) => legOf(hit, leg),
             isNumber: true,
           })),
+        ]}
+      />
+      <Dropped found={found} />
+    </>
+  )
+}
+
+function timingsOf({ timings }: TriedSearch): string {
+  const parts = Object.entries(timings).filter(([, ms]) => ms > 0)
+  return parts.map(([name, ms]) => `${name.replace(/Ms$/, '')} ${duration(ms)}`).join(', ') || '–'
+}
+
+function Dropped({ found: { dropped, droppedCount } }: { readonly found: TriedSearch }) {
+  return (
+    <>
+      <h3>Found and not shown: {number(droppedCount)}</h3>
+      <Table
+        label="Courses that were dropped"
+        rows={dropped}
+        keyOf={({ courseId }) => String(courseId)}
+        empty="No course was dropped."
+        columns={[
+          { title: 'Course', of: ({ courseId }) => courseId, isNumber: true },
+          { title: 'Why', of: ({ reason }) => reason },
+          {
+            title: 'Similarity',
+            of: ({ similarity }) => (similarity === undefined ? '–' : similarity.toFixed(3)),
+            isNumber: true,
+          },
+          { title: 'Words', of: ({ wordShare }) => percent(wordShare), isNumber: true },
         ]}
       />
     </>

@@ -37,6 +37,18 @@ export interface TriedSearch {
     /** Its rank and score in each leg that found it. */
     readonly legs: Readonly<Record<string, { readonly rank: number; readonly score: number }>>
   }[]
+  /** Courses that a leg found and that are not shown, at most 50, each with the reason. */
+  readonly dropped: readonly {
+    readonly courseId: number
+    readonly reason: string
+    readonly similarity?: number
+    readonly wordShare: number
+  }[]
+  readonly droppedCount: number
+  /** The similarity below which texts may mean nothing to each other; absent without that leg. */
+  readonly floor?: number
+  /** Where the time went, in milliseconds. */
+  readonly timings: Readonly<Record<string, number>>
 }
 
 /** The differences between PostgreSQL and the index. */

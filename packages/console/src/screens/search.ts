@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { err, invalidField, missingTableAs, ok, once, storableText } from '@headwater/core'
-import type { CourseStatus, SearchResult, StatusSummary } from '@headwater/search'
+import type { CourseStatus, DroppedCourse, SearchResult, StatusSummary } from '@headwater/search'
 import { action, count } from '../action.ts'
 import type { ConsoleOptions } from '../console-options.ts'
 import type {
@@ -42,7 +42,7 @@ export function searchScreen(deps: ScreenDeps, search: Search): Screen {
       // It may have to be embedded, which costs money, and is in the activity log.
       'search/try': action(tried(), ({ query }) =>
         search
-          .search(query, { limit: hitsShown, signal: AbortSignal.timeout(searchMs) })
+          .search(query, { limit: hitsShown, explain: true, signal: AbortSignal.timeout(searchMs) })
           .map((found) => ({
             outcome: `found ${count(found.hits.length, 'course')}`,
             data: triedSearch(found),
@@ -81,7 +81,8 @@ function courseState({ changedAt, ...status }: CourseStatus): CourseState {
   return { ...status, ...(changedAt === undefined ? {} : { changedAt: changedAt.getTime() }) }
 }
 
-function triedSearch({ mode, durationMs, isCached, degraded, hits }: SearchResult): TriedSearch {
+function triedSearch(found: SearchResult): TriedSearch {
+  const { mode, durationMs, isCached, degraded, hits, explanation } = found
   return {
     mode,
     durationMs,
@@ -94,5 +95,20 @@ function triedSearch({ mode, durationMs, isCached, degraded, hits }: SearchResul
       score,
       legs,
     })),
+    dropped: (explanation?.dropped ?? []).map(droppedCourse),
+    droppedCount: explanation?.droppedCount ?? 0,
+    ...(explanation?.meaning === undefined ? {} : { floor: explanation.meaning.floor }),
+    timings: { ...explanation?.timings },
   }
+}
+
+function droppedCourse({
+  courseId,
+  reason,
+  filters,
+  similarity,
+  wordShare,
+}: DroppedCourse): TriedSearch['dropped'][number] {
+  const why = filters === undefined ? reason : `${reason}: ${filters.join(', ')}`
+  return { courseId, reason: why, wordShare, ...(similarity === undefined ? {} : { similarity }) }
 }
