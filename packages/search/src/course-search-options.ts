@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, once, option, strictOptions } from '@headwater/core'
+import { checkOptions, invalidOption, isRowId, once, option, strictOptions } from '@headwater/core'
 import type { Stores } from '@headwater/core'
 import * as z from 'zod/mini'
 import type { CourseReader } from './course-reader.ts'
@@ -10,8 +10,12 @@ import type { CourseTemplate } from './indexing/course-template.ts'
 import { Generations } from './indexing/generations.ts'
 import type { Generation } from './indexing/generations.ts'
 import type { GivenRanking } from './query/fusion/merge-legs.ts'
+import { maxPinned, pinsOf } from './query/pages/pins.ts'
+import type { Pin, Pins } from './query/pages/pins.ts'
 import type { RerankOptions } from './query/rerank.ts'
 import type { SearchLog } from './query/search-log.ts'
+import { Synonyms } from './spelling/synonyms.ts'
+import type { SynonymOptions } from './spelling/synonyms.ts'
 import type { OpenIndex } from './upkeep/index-generations.ts'
 import { containedIndex } from './vectors/contained-index.ts'
 import { pineconeIndex } from './vectors/pinecone-index.ts'
@@ -71,6 +75,22 @@ export interface CourseSearchOptions {
    */
   readonly denseWeight?: number
   /**
+   * Words that mean the same: `{ js: ['javascript'], ml: ['machine learning'] }`. A course that has
+   * a synonym has the word, slightly below those that have the word itself. Quoted words have no
+   * synonyms, and neither have those behind a minus. At most 1,000 terms of 1 to 8 words, each with
+   * 1 to 20 others.
+   *
+   * @defaultValue none
+   */
+  readonly synonyms?: SynonymOptions
+  /**
+   * Courses that come first for a query, in the order by relevance, unless they are not published
+   * or do not pass the filters: `[{ query: 'python', courseIds: [5, 7] }]`. At most 1,000 queries.
+   *
+   * @defaultValue none
+   */
+  readonly pins?: readonly Pin[]
+  /**
    * Reorders the best courses of each search.
    *
    * @defaultValue none
@@ -102,6 +122,8 @@ export interface CourseSearchSettings {
   /** The ranking that the host or the embedder has set. */
   readonly rankingOf: (generation: Generation) => GivenRanking
   readonly rerank: RerankOptions | undefined
+  readonly synonyms: Synonyms | undefined
+  readonly pins: Pins
 }
 
 const named = 'createCourseSearch'
@@ -109,6 +131,22 @@ const deadlineMs = once(() =>
   z
     .number()
     .check(z.minimum(1, 'expected 1 ms or more'), z.maximum(60_000, 'expected at most 60000')),
+)
+const pin = once(() =>
+  strictOptions<Pin>({
+    query: option.text().check(z.maxLength(500, 'expected at most 500 characters')),
+    courseIds: z
+      .array(
+        z
+          .int('expected the id of a course')
+          .check(z.refine(isRowId, 'expected the id of a course')),
+        'expected a list of courses',
+      )
+      .check(
+        z.minLength(1, 'expected a course'),
+        z.maxLength(maxPinned, `expected at most ${maxPinned}`),
+      ),
+  }),
 )
 const rules = once(() =>
   strictOptions<CourseSearchOptions>({
@@ -124,6 +162,12 @@ const rules = once(() =>
     ),
     denseWeight: z.optional(
       z.number().check(z.minimum(0, 'expected 0 or more'), z.maximum(100, 'expected 100 or less')),
+    ),
+    synonyms: z.optional(option.object()),
+    pins: z.optional(
+      z
+        .array(pin(), 'expected a list of pins')
+        .check(z.maxLength(1_000, 'expected at most 1000 queries')),
     ),
     rerank: z.optional(
       strictOptions<RerankOptions>({
@@ -152,7 +196,30 @@ export function settingsOf(stores: Stores, options: CourseSearchOptions): Course
     ...explicitRanking(options),
   })
   const calibrations = new Calibrations(stores)
-  return { ...generationsOf(stores, options), calibrations, legDeadlineMs, rankingOf, rerank }
+  return {
+    ...wordsOf(options),
+    ...generationsOf(stores, options),
+    calibrations,
+    legDeadlineMs,
+    rankingOf,
+    rerank,
+  }
+}
+
+function wordsOf({
+  synonyms,
+  pins = [],
+}: CourseSearchOptions): Pick<CourseSearchSettings, 'synonyms' | 'pins'> {
+  const complain = (name: string, rule: string, value: unknown): Error =>
+    invalidOption(named, name, rule, value)
+  return {
+    synonyms: isEmpty(synonyms) ? undefined : new Synonyms(synonyms, complain),
+    pins: pinsOf(pins, complain),
+  }
+}
+
+function isEmpty(synonyms: SynonymOptions | undefined): synonyms is undefined {
+  return synonyms === undefined || Object.keys(synonyms).length === 0
 }
 
 /** The ranking that the host has set; it holds for every embedder. */

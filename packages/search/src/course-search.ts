@@ -63,7 +63,7 @@ export class CourseSearch {
     const { generations, calibrations, openIndex, legDeadlineMs, rankingOf, rerank } = settings
     const { courses } = options
     const [spelling, sources] = [new Spelling(stores), new WordSources(stores.clock)]
-    const lexical = { stores, spelling, sources }
+    const lexical = { stores, spelling, sources, synonyms: settings.synonyms }
     const shared = { stores, courses, generations, calibrations, rankingOf }
     this.#stores = stores
     this.#courses = courses
@@ -71,6 +71,7 @@ export class CourseSearch {
       stores,
       candidates: new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank }),
       guesses: new CourseGuesses(courses),
+      pins: settings.pins,
     }
     this.#recorder = new SearchRecorder(options.activity, stores)
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
@@ -205,7 +206,7 @@ export class CourseSearch {
     const { clock } = this.#stores
     const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
     const { query, filters } = wanted
-    const deps = { stores: this.#stores, candidates: await this.#finding.candidates.current() }
+    const deps = { ...this.#finding, candidates: await this.#finding.candidates.current() }
     const counted = await countFound(deps, { query, filters })
     return counted.map(({ candidates, ...counts }) => ({
       ...counts,

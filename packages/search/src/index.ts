@@ -34,6 +34,8 @@ export type {
 export { highlightHtml } from './query/highlights/highlight-html.ts'
 export type { Excerpt, HitHighlights } from './query/highlights/highlights.ts'
 export type { TextRange } from './query/highlights/text-words.ts'
+export type { Pin } from './query/pages/pins.ts'
+export type { SynonymOptions } from './spelling/synonyms.ts'
 export type { Suggestion } from './spelling/suggest.ts'
 export type {
   LoggedClick,

@@ -54,6 +54,14 @@ export function rerankedSearch(stores: Stores, options: CourseSearchOptions, ran
   return createCourseSearch(stores, { ...options, rerank: { rank, top: 50, deadlineMs: 1_000 } })
 }
 
+export function wordsOfTheHost(stores: Stores, options: CourseSearchOptions) {
+  return createCourseSearch(stores, {
+    ...options,
+    synonyms: { js: ['javascript'], ml: ['machine learning'], framework: { finds: ['react'] } },
+    pins: [{ query: 'python', courseIds: [5, 7] }],
+  })
+}
+
 export function localEmbedder(apiKey: string) {
   const embedder = openaiEmbedder({
     apiKey,

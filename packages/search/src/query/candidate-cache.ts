@@ -24,7 +24,7 @@ export class CandidateCache {
   readonly #cache: Cache<CandidateQuery, Candidates>
 
   constructor(deps: CandidateDeps) {
-    const { stores, dense, legDeadlineMs, given, rerank } = deps
+    const { stores, dense, lexical, legDeadlineMs, given, rerank } = deps
     this.#deps = deps
     const loadMs =
       legDeadlineMs + (rerank === undefined ? 0 : (rerank.deadlineMs ?? rerankDefaults.deadlineMs))
@@ -33,6 +33,8 @@ export class CandidateCache {
       given.minSimilarity,
       given.denseWeight,
       rerank === undefined ? 0 : (rerank.top ?? rerankDefaults.top),
+      // Without any, the keys of earlier releases.
+      ...(lexical.synonyms === undefined ? [] : [lexical.synonyms.fingerprint]),
     ]
     this.#cache = defineCache<CandidateQuery, Candidates>(stores, {
       name: 'search',

@@ -5,6 +5,8 @@ import { countCourses, filterValues } from './course-queries.ts'
 import type { CountedValue } from './course-queries.ts'
 import type { CandidateQuery, Candidates } from './find-candidates.ts'
 import { deepest } from './pages/page-cursor.ts'
+import { pinnedFirst, pinnedFor } from './pages/pins.ts'
+import type { Pins } from './pages/pins.ts'
 import type { SearchFilters } from './search-filters.ts'
 import type { SearchError, ValueCount } from './search-result.ts'
 
@@ -22,6 +24,7 @@ export interface CountedCourses {
 export interface CountDeps {
   readonly stores: Stores
   readonly candidates: CandidateCache
+  readonly pins: Pins
 }
 
 const counted = ['category', 'difficulty', 'instructorId'] as const
@@ -69,12 +72,12 @@ interface Counts {
 }
 
 async function countAll(
-  { stores, candidates: cache }: CountDeps,
+  { stores, candidates: cache, pins }: CountDeps,
   wanted: Omit<CandidateQuery, 'depth'>,
 ): Promise<Result<Counts, SearchError>> {
   const candidates = await cache.get({ ...wanted, depth: deepest, isRanked: false })
   if (candidates.isErr()) return err(candidates.error)
-  const { found } = candidates.value
+  const found = pinnedFirst(candidates.value.found, pinnedFor(pins, wanted))
   const ids = found.slice(0, found.length).map(({ id }) => id)
   const rows = await stores.postgres.query<CountedValue>(countCourses, [
     ids,

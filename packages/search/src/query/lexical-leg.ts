@@ -11,6 +11,7 @@ import type { QueryParts } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
 import { wordQueries } from './word-queries.ts'
+import type { Synonyms } from '../spelling/synonyms.ts'
 import type { WordSources } from '../spelling/word-sources.ts'
 
 /** Dependencies of the lexical leg. */
@@ -18,6 +19,8 @@ export interface LexicalLegDeps {
   readonly stores: Stores
   readonly spelling: Spelling
   readonly sources: WordSources
+  /** Synonyms of the host, if it has any. */
+  readonly synonyms?: Synonyms | undefined
 }
 
 /** A row of {@link selectMatchingCourses}. */
@@ -91,12 +94,14 @@ interface Asked {
 }
 
 function select(
-  { stores, sources }: LexicalLegDeps,
-  { filters, depth, trace }: LegQuery,
+  { stores, sources, synonyms }: LexicalLegDeps,
+  { filters, depth, isTyped, trace }: LegQuery,
   { parts, budget, corrections }: Asked,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
-  const asked = queryWords(parts.text, corrections)
+  const meant = isTyped === true ? synonyms?.of(parts) : undefined
+  const asked = queryWords(parts.text, corrections, meant)
   const words = wordQueries(asked)
+  const hasSynonyms = words.synonyms.some((synonym) => synonym !== null)
   const phrases = parts.phrases.map(searchText)
   const excluded = parts.excluded.map(searchText)
   const isFiltered = Object.keys(filters).length > 0
@@ -111,14 +116,12 @@ function select(
     excluded,
     depth,
     ...(isFiltered ? filterValues(filters) : []),
+    ...(hasSynonyms ? [words.synonyms] : []),
   ]
+  const statement = { isFiltered, hasSynonyms, phrases, excluded, ...boundsAt(depth) }
   return sources.use((source) =>
     stores.postgres
-      .query<MatchingCourse>(
-        selectMatchingCourses({ source, isFiltered, phrases, excluded, ...boundsAt(depth) }),
-        values,
-        budget.left(),
-      )
+      .query<MatchingCourse>(selectMatchingCourses({ source, ...statement }), values, budget.left())
       .map(({ rows }) => {
         trace?.note({ words: { asked, phrases, excluded, corrections, rows } })
         return rows.filter(isMatch)

@@ -1,5 +1,7 @@
 import { heldConditions, restrictions } from './found-conditions.ts'
 import type { HeldTexts } from './found-conditions.ts'
+import { synonymParts } from './synonym-parts.ts'
+import type { SynonymParts } from './synonym-parts.ts'
 import type { WordSource } from '../spelling/word-sources.ts'
 
 /** The words in the title of `found`. */
@@ -48,6 +50,8 @@ interface HeldStatement extends HeldTexts {
 /** What a search for words depends on. */
 export interface WordStatement extends HeldStatement {
   readonly isFiltered: boolean
+  /** Whether a word has synonyms. */
+  readonly hasSynonyms: boolean
   /**
    * The most courses with a word in the title that are ranked. Of more, those that PostgreSQL finds
    * first.
@@ -61,16 +65,20 @@ export interface WordStatement extends HeldStatement {
  * Published courses whose title, category or description match, best first, each with its share of
  * the words of the query, by their weight. Courses that match the whole query come before courses
  * that match some of its words; a rare word counts for more than a frequent one, an exact word for
- * more than the beginning of one. Courses whose category is the query come first.
+ * more than a synonym, and that for more than the beginning of one. Courses whose category is the
+ * query come first.
  *
  * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
- * $8 excluded texts, $9 limit, then, if filtered, $10 to $15 as {@link passesFilters} takes them.
+ * $8 excluded texts, $9 limit, then, if filtered, $10 to $15 as {@link passesFilters} takes them,
+ * then, if any word has them, synonyms of each, or null.
  */
 export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
+  const parameter = statement.isFiltered ? '$16' : '$10'
+  const synonyms = synonymParts(statement.hasSynonyms ? parameter : undefined)
   return `
-  WITH ${readWords(weights)},
+  WITH ${readWords(weights, synonyms)},
   ${sampleTerms(statement)},
   ${findTerms(statement)},
   ${weighTerms(statement)}
@@ -81,7 +89,8 @@ export function selectMatchingCourses(statement: WordStatement): string {
     SELECT coalesce(sum(
              weighed.weight * (
                greatest(ts_rank(weighed.weights, found.words, weighed.ranked),
-                        ts_rank('${weights.spellings}', found.words, weighed.spelt))
+                        ts_rank('${weights.spellings}', found.words, weighed.spelt)
+                        ${synonyms.rank(weights.spellings)})
                + 0.6 * coalesce(ts_rank('${weights.stems}', found.words, weighed.unfinished), 0)
                + CASE WHEN found.words @@ asked.whole AND found.words @@ weighed.exact
                       THEN 0.2 + 0.2 / found.title_words ELSE 0 END
@@ -89,7 +98,7 @@ export function selectMatchingCourses(statement: WordStatement): string {
            ), 0)
            + total.weight * (
                CASE WHEN found.words @@ asked.whole THEN 1 ELSE 0 END
-               + CASE WHEN found.words @@ asked.finished THEN 1 ELSE 0 END
+               + CASE WHEN found.words @@ asked.finished THEN 1 ELSE 0 END${synonyms.loss}
                + CASE WHEN found.words @@ asked.title THEN 0.5 ELSE 0 END
                + CASE WHEN found.category = $1::text THEN 3 ELSE 0 END
              ) AS score,
@@ -103,23 +112,23 @@ export function selectMatchingCourses(statement: WordStatement): string {
 }
 
 /** The words of the query, and all of them together. */
-function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
+function readWords(weights: Pick<Weights, 'stems' | 'common'>, synonyms: SynonymParts): string {
   return `word AS MATERIALIZED (
-    SELECT part.place, part.exact, part.spelt, part.unfinished, stem.query IS NULL AS is_common,
+    SELECT ${synonyms.columns}part.place, part.exact, part.spelt, part.unfinished, stem.query IS NULL AS is_common,
            part.word !~ '[^0-9''() &<>-]' AS is_number,
            coalesce(stem.query, part.query) AS ranked,
            CASE WHEN stem.query IS NULL THEN '${weights.common}' ELSE '${weights.stems}' END::real[]
              AS weights,
-           spelling.finished,
-           spelling.finished || coalesce(part.unfinished, '') AS query
+           spelling.finished${synonyms.besides} AS finished,
+           spelling.finished${synonyms.besides} || coalesce(part.unfinished, '') AS query
     FROM (
       SELECT one.place, one.word,
              to_tsquery('simple', one.word) AS query,
              ${bothQueries('one.spelt')} AS spelt,
              ${bothQueries('one.unfinished')} AS unfinished,
-             to_tsquery('simple', one.exact) AS exact
-      FROM unnest(${['$2', '$3', '$4', '$5'].map((each) => unknown(`${each}::text[]`)).join(', ')})
-           WITH ORDINALITY AS one (word, spelt, unfinished, exact, place)
+             ${synonyms.read(bothQueries)}to_tsquery('simple', one.exact) AS exact
+      FROM unnest(${['$2', '$3', '$4', '$5'].map((each) => unknown(`${each}::text[]`)).join(', ')}${synonyms.parameter})
+           WITH ORDINALITY AS one (word, spelt, unfinished, exact${synonyms.name}, place)
     ) AS part, LATERAL (
       SELECT nullif(to_tsquery('english', part.word), '') AS query
     ) AS stem, LATERAL (
@@ -128,7 +137,7 @@ function readWords(weights: Pick<Weights, 'stems' | 'common'>): string {
   ), asked AS MATERIALIZED (
     SELECT string_agg('(' || word.query::text || ')', ' & ')::tsquery AS whole,
            string_agg('(' || word.finished::text || ')', ' & ')::tsquery AS finished,
-           to_tsquery('simple', $6::text) AS title,
+           ${synonyms.own}to_tsquery('simple', $6::text) AS title,
            $7::text[] AS phrases, $8::text[] AS excluded
     FROM word
     WHERE NOT word.is_common OR NOT EXISTS (SELECT FROM word WHERE NOT is_common)
@@ -230,10 +239,7 @@ function weighTerms(statement: WordStatement): string {
   )`
 }
 
-/**
- * Courses with a term. A term of many courses of the sample is so common that the first courses are
- * looked through: its list in the index may be as long as the catalogue.
- */
+/** Courses with a term; of one that is common in the sample, whose list is long, the first ones. */
 function matchesOf(
   statement: WordStatement,
   { condition, sampled, most }: { condition: string; sampled: string; most: number },

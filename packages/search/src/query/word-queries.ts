@@ -7,6 +7,8 @@ export interface WordQueries {
   readonly each: readonly string[]
   /** Each matches courses with another spelling of that word; null where it has none. */
   readonly spellings: readonly (string | null)[]
+  /** Each matches courses with a synonym of that word; null where it has none. */
+  readonly synonyms: readonly (string | null)[]
   /** Each matches courses with a word that begins with that one; null for a finished word. */
   readonly unfinished: readonly (string | null)[]
   /** Each matches courses with exactly that word in the title. */
@@ -21,6 +23,11 @@ export function wordQueries(words: readonly QueryWord[]): WordQueries {
     each: words.map(partsQuery),
     spellings: words.map(({ spellings }) =>
       spellings.length === 0 ? null : oneOf(spellings.map(quoted)),
+    ),
+    synonyms: words.map(({ synonyms }) =>
+      synonyms.length === 0
+        ? null
+        : oneOf(synonyms.map((synonym) => `(${synonym.map(quoted).join(' <-> ')})`)),
     ),
     unfinished: words.map(({ parts, isUnfinished }) =>
       isUnfinished ? `${quoted(parts.join(''))}:*` : null,

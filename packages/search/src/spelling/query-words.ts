@@ -7,6 +7,8 @@ const minPrefixLength = 2
 export interface QueryParts {
   /** The text that is asked for, without operators: what an embedder is given. */
   readonly text: string
+  /** The same, in pieces. */
+  readonly texts: readonly { readonly text: string; readonly isQuoted: boolean }[]
   /** Texts that were quoted: a course must have the words of each in a row. */
   readonly phrases: readonly string[]
   /** Texts behind a minus: a course must not have them. */
@@ -20,21 +22,25 @@ const piece = /(?<minus>(?<!\S)-+)?(?:"(?<quoted>[^"]*)"|(?<plain>[^\s"]+))/gu
  * for, a minus means nothing.
  */
 export function partsOf(query: string): QueryParts {
-  const texts: string[] = []
+  const texts: { text: string; isQuoted: boolean }[] = []
   const phrases: string[] = []
-  const excluded: string[] = []
+  const excluded: typeof texts = []
   for (const { groups = {} } of query.matchAll(piece)) {
     const { minus, quoted, plain } = groups
-    const text = quoted ?? plain ?? ''
+    const text = { text: quoted ?? plain ?? '', isQuoted: quoted !== undefined }
     if (minus !== undefined) excluded.push(text)
     else {
-      if (quoted !== undefined) phrases.push(text)
+      if (quoted !== undefined) phrases.push(quoted)
       texts.push(text)
     }
   }
   return texts.length === 0
-    ? { text: excluded.join(' '), phrases, excluded: [] }
-    : { text: texts.join(' '), phrases, excluded }
+    ? { text: joined(excluded), texts: excluded, phrases, excluded: [] }
+    : { text: joined(texts), texts, phrases, excluded: excluded.map(({ text }) => text) }
+}
+
+function joined(texts: QueryParts['texts']): string {
+  return texts.map(({ text }) => text).join(' ')
 }
 
 /**
@@ -50,25 +56,31 @@ export function mapTexts(query: string, change: (text: string) => string): strin
   })
 }
 
+/** The words of another term, in compared form: a course has them in a row. */
+export type Synonym = readonly string[]
+
 /** A word of a query, or several that are written as one. */
 export interface QueryWord {
   /** Its parts in compared form: two of `node.js`, two neighbouring characters of Chinese. */
   readonly parts: readonly string[]
   /** Other spellings: joined with a neighbour, or corrected. */
   readonly spellings: readonly string[]
+  /** What else the host lets it find. */
+  readonly synonyms: readonly Synonym[]
   /** Whether it may be the beginning of a word. */
   readonly isUnfinished: boolean
 }
 
 /**
  * The words of a text, at most 32. Each may also be written as one with its neighbours; the last
- * one may be unfinished. `corrections` has further spellings of words.
+ * one may be unfinished. `corrections` has further spellings of words, `synonyms` those of each.
  */
 export function queryWords(
   text: string,
   corrections: ReadonlyMap<string, readonly string[]> = new Map(),
+  synonyms: readonly (readonly Synonym[])[] = [],
 ): QueryWord[] {
-  const units = text.split(' ').flatMap(unitsOf).slice(0, maxWords)
+  const units = unitsIn(text).slice(0, maxWords)
   return units.map((parts, index) => {
     const word = parts.length === 1 ? parts[0] : undefined
     return {
@@ -77,10 +89,16 @@ export function queryWords(
         ...(isUnspaced(parts.join('')) ? [] : joinedSpellings(units, index)),
         ...parts.flatMap((part) => (word === part ? spellingsOf(corrections.get(part)) : [])),
       ],
+      synonyms: synonyms[index] ?? [],
       isUnfinished:
         index === units.length - 1 && word !== undefined && word.length >= minPrefixLength,
     }
   })
+}
+
+/** The words of a text, each with the parts it is written of. */
+export function unitsIn(text: string): (readonly string[])[] {
+  return text.split(' ').flatMap(unitsOf)
 }
 
 /** The words of a text in compared form, without scripts that do not separate them. */

@@ -6,6 +6,8 @@ import type { SortedCourse } from '../course-queries.ts'
 import type { Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from '../pages/course-guesses.ts'
 import type { OrderedRequest } from '../pages/find-page.ts'
+import { pinnedFirst, pinnedFor } from '../pages/pins.ts'
+import type { Pins } from '../pages/pins.ts'
 import { startOf } from '../pages/page-cursor.ts'
 import type { SearchHit } from '../pages/hydrate.ts'
 import { failedFilters } from '../search-filters.ts'
@@ -21,6 +23,7 @@ import type { WatchedSearch } from './watched-search.ts'
 export interface ExplainDeps {
   readonly stores: Stores
   readonly readCourses: ReadCourses
+  readonly pins: Pins
 }
 
 /** A page that was found while its search was watched. */
@@ -38,11 +41,13 @@ export async function explainPage(
   deps: ExplainDeps,
   { request, hits, watched }: WatchedPage,
 ): Promise<Result<SearchExplanation, SearchError>> {
-  const { looks, ranking, read, timings } = watched
+  const { looks, read, timings } = watched
+  const pinned = request.sort === 'relevance' ? pinnedFor(deps.pins, request.wanted) : []
+  const ranking = pinnedFirst(watched.ranking, pinned)
   const shown = new Set(hits.map(({ course }) => course.id))
   const earlier = await idsBefore(deps, request, { ranking, first: hits[0]?.course.id })
   if (earlier.isErr()) return err(earlier.error)
-  const leftOut = leftOutOf(looks)
+  const leftOut = leftOutOf(looks, pinned)
   const ids = ranking.slice(0, ranking.length).flatMap(({ id }) => (shown.has(id) ? [] : [id]))
   const dropped = [
     ...ids.filter((id) => read.has(id)),

@@ -3,9 +3,13 @@ import { leastAloneIn } from './explained-legs.ts'
 import type { DropReason } from './search-explanation.ts'
 import type { LookNotes } from './search-trace.ts'
 
-/** Courses that a leg found and no look ranked, each with why; the most similar first. */
-export function leftOutOf(looks: readonly LookNotes[]): ReadonlyMap<number, DropReason> {
-  const ranked = new Set(looks.flatMap(({ found = [] }) => found.map(({ id }) => id)))
+/** Courses that a leg found and no look or pin ranked, each with why; the most similar first. */
+export function leftOutOf(
+  looks: readonly LookNotes[],
+  pinned: readonly number[] = [],
+): ReadonlyMap<number, DropReason> {
+  const found = looks.flatMap(({ found: ranking = [] }) => ranking.map(({ id }) => id))
+  const ranked = new Set([...found, ...pinned])
   const all = new Map(looks.flatMap((look) => [...byMeaning(look), ...byWords(look)]))
   return new Map([...all].filter(([id]) => !ranked.has(id)))
 }

@@ -9,9 +9,10 @@ import { meantBy, modeOf } from '../find-candidates.ts'
 import type { FoundCourses, SearchError, SearchResult } from '../search-result.ts'
 import type { CourseGuesses } from './course-guesses.ts'
 import { findPage } from './find-page.ts'
-import type { FoundPage, OrderedRequest } from './find-page.ts'
+import type { FindPageDeps, FoundPage, OrderedRequest } from './find-page.ts'
 import { findSortedPage } from './find-sorted-page.ts'
 import type { SortedPageDeps } from './find-sorted-page.ts'
+import type { Pins } from './pins.ts'
 import type { PagePosition } from './page-cursor.ts'
 
 /** Dependencies of {@link findCourses}. */
@@ -19,6 +20,7 @@ export interface FindCoursesDeps {
   readonly stores: Stores
   readonly candidates: ActiveCandidates
   readonly guesses: CourseGuesses
+  readonly pins: Pins
 }
 
 /** A request for one page, explained or not. */
@@ -38,7 +40,7 @@ export interface FoundCoursesPage {
 
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
-  { stores, candidates: active, guesses }: FindCoursesDeps,
+  { stores, candidates: active, guesses, pins }: FindCoursesDeps,
   { isExplained = false, isHighlighted = false, ...request }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
   const { clock, diagnostics } = stores
@@ -49,6 +51,7 @@ export async function findCourses(
   const page = await pageOf(
     {
       stores,
+      pins,
       candidates: watched?.candidates(cache) ?? cache,
       readCourses:
         watched?.reader(guesses.read) ??
@@ -69,13 +72,13 @@ export async function findCourses(
   const { degraded } = candidates
   const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
   if (watched === undefined) return ok({ courses, next })
-  const deps = { stores, readCourses: guesses.read }
+  const deps = { stores, pins, readCourses: guesses.read }
   const explained = await explainPage(deps, { request, hits, watched })
   return explained.map((explanation) => ({ courses, next, explanation }))
 }
 
 function pageOf(
-  deps: SortedPageDeps,
+  deps: SortedPageDeps & FindPageDeps,
   { sort, ...request }: OrderedRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   return sort === 'relevance' ? findPage(deps, request) : findSortedPage(deps, { ...request, sort })

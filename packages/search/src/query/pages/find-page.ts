@@ -8,6 +8,8 @@ import { hydrate } from './hydrate.ts'
 import type { SearchHit } from './hydrate.ts'
 import { deepest, depths, notACursor, positionAfter, startOf } from './page-cursor.ts'
 import type { PagePosition } from './page-cursor.ts'
+import { pinnedFirst, pinnedFor } from './pins.ts'
+import type { Pins } from './pins.ts'
 import { isFindable } from '../search-filters.ts'
 import type { SearchSort } from '../search-options.ts'
 import type { SearchError } from '../search-result.ts'
@@ -40,6 +42,7 @@ export interface OrderedRequest extends PageRequest {
 export interface FindPageDeps {
   readonly candidates: CandidateSource
   readonly readCourses: ReadCourses
+  readonly pins: Pins
 }
 
 /**
@@ -48,16 +51,17 @@ export interface FindPageDeps {
  * a course of another.
  */
 export async function findPage(
-  { candidates: cache, readCourses }: FindPageDeps,
+  { candidates: cache, readCourses, pins }: FindPageDeps,
   { wanted, limit, position, searchId }: PageRequest,
 ): Promise<Result<FoundPage, SearchError>> {
   const firstDepth = position?.depth ?? (limit <= depths[0] / 2 ? depths[0] : depths[1])
+  const pinned = pinnedFor(pins, wanted)
   let found: Ranking = []
   let page: FoundPage | undefined
   for (const depth of depths.filter((each) => each >= firstDepth)) {
     const candidates = await cache.get({ ...wanted, depth })
     if (candidates.isErr()) return err(candidates.error)
-    found = extended(found, candidates.value.found)
+    found = extended(found, pinnedFirst(candidates.value.found, pinned))
     const shown = position?.shown ?? 0
     const hydrated = await hydrate(found, {
       readCourses,
@@ -67,7 +71,8 @@ export async function findPage(
       shown,
     })
     if (hydrated.isErr()) return err(hydrated.error)
-    const { hits, used } = hydrated.value
+    const { used } = hydrated.value
+    const hits = marked(hydrated.value.hits, pinned)
     const isDeepest = !candidates.value.mayHaveMore || depth === deepest
     const next =
       used < found.length || !isDeepest
@@ -83,6 +88,11 @@ export async function findPage(
     if (hits.length >= limit || isDeepest || candidates.value.degraded.length > 0) break
   }
   return page === undefined ? err(notACursor) : ok(page)
+}
+
+function marked(hits: readonly SearchHit[], pinned: readonly number[]): readonly SearchHit[] {
+  if (pinned.length === 0) return hits
+  return hits.map((hit) => (pinned.includes(hit.course.id) ? { ...hit, pinned: true } : hit))
 }
 
 /** A ranking, then the courses of a deeper look that it does not have. */

@@ -17,6 +17,8 @@ export interface SearchHit {
   readonly legs: FusedCourse['legs']
   /** Where it has the words of the query; only with the option `highlights`. */
   readonly highlights?: HitHighlights
+  /** The host wants it first for this query; its score and legs are those it has by itself. */
+  readonly pinned?: true
 }
 
 /** Options of {@link hydrate}. */
