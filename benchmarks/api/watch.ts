@@ -4,8 +4,8 @@ import { createConsole } from '@headwater/console'
 import { prometheus } from '@headwater/telemetry'
 import type { Services } from '../../examples/elearning/src/index.ts'
 
-/** Ten to sixty times as often as Prometheus is usually set to. */
-const scrapeEveryMs = 1_000
+/** Three to twelve times as often as Prometheus is usually set to. */
+const scrapeEveryMs = 5_000
 /** As often as the page asks. */
 const overviewEveryMs = 2_000
 const origin = 'http://127.0.0.1'
