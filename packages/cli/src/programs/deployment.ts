@@ -10,7 +10,7 @@ export function addDeploymentCommands(program: Command, surroundings: Surroundin
     .addOption(
       new Option('--deadline <seconds>', 'time that each store has')
         .argParser(seconds)
-        .default(1_500, '1.5'),
+        .default(1_300, '1.3'),
     )
     .action(lazily(surroundings, async () => (await import('../commands/doctor.ts')).doctor))
   program
