@@ -45,7 +45,8 @@ interface Spelling {
 }
 
 const run = /[\p{L}\p{M}\p{N}]+[+#]*/gu
-const whole = /\.?[\p{L}\p{M}\p{N}](?:\S*[\p{L}\p{M}\p{N}+#])?/gu
+// Markup ends a word: what a title says must not become part of a query.
+const whole = /\.?[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}./+#&'-]*[\p{L}\p{M}\p{N}+#])?/gu
 
 /** The words of a title, and the parts of those that have several: `CI/CD`, `CI` and `CD`. */
 function spellingsIn(title: string): Spelling[] {

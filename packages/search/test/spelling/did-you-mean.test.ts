@@ -11,6 +11,7 @@ const corrections = new Map([
   ['strems', ['streams']],
   ['bassook', ['bassoot', 'bassoon']],
   ['resumee', ['resume']],
+  ['xstrems', ['xstreams']],
 ])
 
 const meant = [
@@ -29,6 +30,8 @@ const meant = [
   ['resumee', ['Résumé Writing'], 'résumé'],
   ['strems', ['NODE STREAMS'], 'streams'],
   ['.net strems', ['ASP.NET and .NET', 'Streams'], '.NET streams'],
+  ['xstrems', ['X<Streams onload=1>'], 'xstreams'],
+  ['rb strems', ['R&B Streams'], 'R&B streams'],
 ] as const
 
 describe('the query that was meant', () => {
