@@ -2,7 +2,7 @@ import { defineCache, digest, err, failureIn, ok } from '@headwater/core'
 import type { Cache, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
 import type { LookTrace } from './explain/search-trace.ts'
-import { findCandidates } from './find-candidates.ts'
+import { findCandidates, isWhole } from './find-candidates.ts'
 import type { CandidateDeps, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
@@ -50,7 +50,7 @@ export class CandidateCache {
       ],
       tags: () => [resultsTag],
       codec: candidatesCodec,
-      entryTtlMs: ({ degraded }) => (degraded.length === 0 ? ttlMs : 0),
+      entryTtlMs: (candidates) => (isWhole(candidates) ? ttlMs : 0),
       load: async (queries) =>
         new Map(
           await Promise.all(

@@ -34,6 +34,8 @@ export interface Candidates {
   readonly askedAtMs: number
   /** The query with its misspelt words corrected; absent where none was. */
   readonly didYouMean?: string
+  /** Whether the search did without corrections that were late; such a result is not cached. */
+  readonly isPartial?: true
 }
 
 /** A request for candidates. */
@@ -110,6 +112,7 @@ export async function findCandidates(
     mayHaveMore: mayFindMore(legs, wanted.depth),
     askedAtMs,
     ...(byWords.isOk() ? meantBy(byWords.value) : {}),
+    ...(byWords.isOk() && byWords.value.isPartial === true ? { isPartial: true } : {}),
   }
 }
 
@@ -137,6 +140,11 @@ async function timed<Answer, Error extends LegError>(
   const outcome = answer.isOk() ? 'ok' : answer.error.type
   diagnostics.emit('search:leg', { leg, durationMs: clock.monotonic() - startedMs, outcome })
   return answer
+}
+
+/** Whether a search waited for nothing that failed: only such a result is cached. */
+export function isWhole({ degraded, isPartial }: Candidates): boolean {
+  return degraded.length === 0 && isPartial !== true
 }
 
 /** The legs that answered, together. */
@@ -220,8 +228,7 @@ async function rerankBest(
   const ids = found.slice(0, rerank.top ?? rerankDefaults.top).map(({ id }) => id)
   try {
     const rows = await courses.getMany(ids)
-    if (rows.isErr())
-      return { found, degraded: [{ ...degradedLeg('dense', rows.error), leg: 'rerank' }] }
+    if (rows.isErr()) return { found, degraded: [degradedLeg('rerank', rows.error)] }
     const shown = ids
       .flatMap((id) => rows.value.get(id) ?? [])
       .filter((course) => isFindable(course, filters))

@@ -29,18 +29,18 @@ export interface LegQuery {
 /** The failure of a leg. */
 export type LegError = CacheReadError | EmbedError | VectorIndexError | UnknownGeneration
 
-/** A leg, or the reranker, that a search did without. */
+/** A leg, the reranker, or the forms of words that highlights mark, that a search did without. */
 export interface DegradedLeg {
   /** The part that failed. */
-  readonly leg: Leg | 'rerank'
+  readonly leg: Leg | 'rerank' | 'highlights'
   /** The store that failed, if it was one. */
   readonly store?: StoreName
   /** The failure's type, for instance `store-unavailable`. */
   readonly reason: string
 }
 
-/** The entry of a result for a leg that failed: the leg, the store and the failure's type. */
-export function degradedLeg(leg: Leg, failure: LegError): DegradedLeg {
+/** The entry of a result for a part that failed: the part, the store and the failure's type. */
+export function degradedLeg(leg: DegradedLeg['leg'], failure: LegError): DegradedLeg {
   return { leg, reason: failure.type, ...('store' in failure ? { store: failure.store } : {}) }
 }
 

@@ -7,7 +7,7 @@ import { meantQuery } from '../spelling/meant-query.ts'
 import { selectMatchingCourses } from './lexical-queries.ts'
 import type { WordStatement } from './lexical-queries.ts'
 import { partsOf, plainWords, queryWords } from '../spelling/query-words.ts'
-import type { QueryParts } from '../spelling/query-words.ts'
+import type { QueryParts, Synonym } from '../spelling/query-words.ts'
 import { searchText } from '../spelling/search-text.ts'
 import type { Corrections, Spelling } from '../spelling/spelling.ts'
 import { wordQueries } from './word-queries.ts'
@@ -42,13 +42,16 @@ export interface FoundByWords {
   readonly found: readonly MatchedCourse[]
   /** The query with its misspelt words corrected; `undefined` where none was. */
   readonly didYouMean?: string
+  /** Whether a correction failed or was late: the next search may find more. */
+  readonly isPartial?: true
 }
 
 /**
  * Finds courses by their words, with PostgreSQL's full text search: 1 round trip. When no course
  * has all the words, the unknown ones are corrected: 2 more round trips, a third to search again,
  * and a fourth for the spelling of titles. When the corrections are late, the words count as they
- * are. A course that has only common words or numbers of a query with others is not found.
+ * are, and the answer is partial. A course that has only common words or numbers of a query with
+ * others is not found.
  */
 export async function searchByWords(
   deps: LexicalLegDeps,
@@ -60,17 +63,24 @@ export async function searchByWords(
   const asTyped = await select(deps, query, { parts, budget })
   if (asTyped.isErr()) return err(asTyped.error)
   if (asTyped.value.some(({ has_all: hasAll }) => hasAll)) return ok(answered(asTyped.value))
-  const corrections = await spelling.correctionsOf(plainWords(parts.text), budget.left())
-  if (corrections.isErr())
-    stores.diagnostics.emit('search:degraded', { leg: 'lexical', error: corrections.error })
+  let partial: Pick<FoundByWords, 'isPartial'> = {}
+  const onFailure = (error: SqlError): void => {
+    stores.diagnostics.emit('search:degraded', { leg: 'lexical', error })
+    partial = { isPartial: true }
+  }
+  const corrections = await spelling.correctionsOf(doubtful(deps, query, parts), budget.left())
+  if (corrections.isErr()) onFailure(corrections.error)
   const known = corrections.unwrapOr(new Map() as Corrections)
-  if (known.size === 0) return ok(answered(asTyped.value))
+  if (known.size === 0) return ok({ ...answered(asTyped.value), ...partial })
   const corrected = await select(deps, query, { parts, budget, corrections: known })
-  if (corrected.isErr()) return ok(answered(asTyped.value))
+  if (corrected.isErr()) {
+    onFailure(corrected.error)
+    return ok({ ...answered(asTyped.value), ...partial })
+  }
   const isGuess = asTyped.value.length === 0 && known.size === 1
   const found = isGuess ? corrected.value.filter(hasMost) : corrected.value
   if (query.isTyped !== true) return ok(answered(found))
-  const meant = await meantQuery(deps, {
+  const meant = await meantQuery(spelling, {
     query: query.query,
     corrections: known,
     found: found.map(({ id }) => id),
@@ -79,8 +89,25 @@ export async function searchByWords(
         (rows) => rows.filter(({ has_all: hasAll }) => hasAll).map(({ id }) => id),
       ),
     budget,
+    onFailure,
   })
-  return ok({ ...answered(found), ...(meant === undefined ? {} : { didYouMean: meant }) })
+  return ok({ ...answered(found), ...meant, ...partial })
+}
+
+/** The words that may be misspelt: the host knows those that have synonyms. */
+function doubtful(deps: LexicalLegDeps, query: LegQuery, parts: QueryParts): readonly string[] {
+  const known = queryWords(parts.text, undefined, synonymsOf(deps, query, parts))
+    .filter(({ synonyms }) => synonyms.length > 0)
+    .flatMap((word) => word.parts)
+  return plainWords(parts.text).filter((word) => !known.includes(word))
+}
+
+function synonymsOf(
+  { synonyms }: LexicalLegDeps,
+  { isTyped }: LegQuery,
+  parts: QueryParts,
+): readonly (readonly Synonym[])[] | undefined {
+  return isTyped === true ? synonyms?.of(parts) : undefined
 }
 
 function answered(rows: readonly MatchingCourse[]): FoundByWords {
@@ -94,12 +121,13 @@ interface Asked {
 }
 
 function select(
-  { stores, sources, synonyms }: LexicalLegDeps,
-  { filters, depth, isTyped, trace }: LegQuery,
+  deps: LexicalLegDeps,
+  query: LegQuery,
   { parts, budget, corrections }: Asked,
 ): ResultAsync<readonly MatchingCourse[], SqlError> {
-  const meant = isTyped === true ? synonyms?.of(parts) : undefined
-  const asked = queryWords(parts.text, corrections, meant)
+  const { stores, sources } = deps
+  const { filters, depth, trace } = query
+  const asked = queryWords(parts.text, corrections, synonymsOf(deps, query, parts))
   const words = wordQueries(asked)
   const hasSynonyms = words.synonyms.some((synonym) => synonym !== null)
   const phrases = parts.phrases.map(searchText)

@@ -114,11 +114,11 @@ export function selectMatchingCourses(statement: WordStatement): string {
 /** The words of the query, and all of them together. */
 function readWords(weights: Pick<Weights, 'stems' | 'common'>, synonyms: SynonymParts): string {
   return `word AS MATERIALIZED (
-    SELECT ${synonyms.columns}part.place, part.exact, part.spelt, part.unfinished, stem.query IS NULL AS is_common,
+    SELECT ${synonyms.columns}part.place, part.exact, part.spelt, part.unfinished,
+           stem.query IS NULL${synonyms.unlessMeant} AS is_common,
            part.word !~ '[^0-9''() &<>-]' AS is_number,
            coalesce(stem.query, part.query) AS ranked,
-           CASE WHEN stem.query IS NULL THEN '${weights.common}' ELSE '${weights.stems}' END::real[]
-             AS weights,
+           CASE WHEN stem.query IS NULL THEN '${weights.common}' ELSE '${weights.stems}' END::real[] AS weights,
            spelling.finished${synonyms.besides} AS finished,
            spelling.finished${synonyms.besides} || coalesce(part.unfinished, '') AS query
     FROM (

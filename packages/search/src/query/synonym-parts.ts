@@ -8,6 +8,8 @@ export interface SynonymParts {
   readonly read: (queryOf: (text: string) => string) => string
   /** What a word finds besides itself. */
   readonly besides: string
+  /** What keeps a word that PostgreSQL leaves out from counting as common. */
+  readonly unlessMeant: string
   /** Columns of a word. */
   readonly columns: string
   /** The column of all words without their synonyms. */
@@ -23,6 +25,7 @@ const none: SynonymParts = {
   name: '',
   read: () => '',
   besides: '',
+  unlessMeant: '',
   columns: '',
   own: '',
   rank: () => '',
@@ -37,6 +40,7 @@ export function synonymParts(parameter: string | undefined): SynonymParts {
     name: ', synonym',
     read: (queryOf) => `${queryOf('one.synonym')} AS synonym, `,
     besides: ` || coalesce(part.synonym, '')`,
+    unlessMeant: ' AND part.synonym IS NULL',
     columns: 'part.synonym, spelling.finished AS own, ',
     own: `string_agg('(' || word.own::text || ')', ' & ')::tsquery AS own,
            `,

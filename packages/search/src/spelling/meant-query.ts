@@ -1,4 +1,4 @@
-import type { CallBudget, Result, SqlError, Stores } from '@headwater/core'
+import type { CallBudget, Result, SqlError } from '@headwater/core'
 import { didYouMean } from './did-you-mean.ts'
 import { partsOf, plainWords } from './query-words.ts'
 import type { Corrections, Spelling } from './spelling.ts'
@@ -13,36 +13,35 @@ export interface CorrectedSearch {
   /** The courses with every word of another query. */
   readonly search: (query: string) => Promise<Result<readonly number[], SqlError>>
   readonly budget: CallBudget
+  /** Is told of each failure that the query does without. */
+  readonly onFailure: (error: SqlError) => void
 }
 
 /** The best courses, whose titles show how words are written. */
 const maxTitles = 20
 
 /**
- * The query that was meant by one with misspelt words; `undefined` where it finds nothing. 1 round
+ * The query that was meant by one with misspelt words; absent where it finds nothing. 1 round
  * trip for the spelling of titles; 1 before it where words were not found as corrected, since they
  * are quoted or parts of another word.
  */
 export async function meantQuery(
-  { stores, spelling }: { readonly stores: Stores; readonly spelling: Spelling },
-  { query, corrections, found, search, budget }: CorrectedSearch,
-): Promise<string | undefined> {
+  spelling: Spelling,
+  { query, corrections, found, search, budget, onFailure }: CorrectedSearch,
+): Promise<{ readonly didYouMean?: string }> {
   const courses = await coursesWith()
-  if (courses.length === 0) return undefined
+  if (courses.length === 0) return {}
   const titles = await spelling.titlesOf(courses.slice(0, maxTitles), budget.left())
-  if (titles.isErr()) swallow(titles.error)
-  return didYouMean(query, corrections, titles.unwrapOr([]))
+  if (titles.isErr()) onFailure(titles.error)
+  const meant = didYouMean(query, corrections, titles.unwrapOr([]))
+  return meant === undefined ? {} : { didYouMean: meant }
 
   async function coursesWith(): Promise<readonly number[]> {
     if (areFoundCorrected(query, corrections)) return found
     const supposed = didYouMean(query, corrections, [])
     const proof = supposed === undefined ? undefined : await search(supposed)
-    if (proof?.isErr() === true) swallow(proof.error)
+    if (proof?.isErr() === true) onFailure(proof.error)
     return proof?.unwrapOr([]) ?? []
-  }
-
-  function swallow(error: SqlError): void {
-    stores.diagnostics.emit('search:degraded', { leg: 'lexical', error })
   }
 }
 

@@ -1,7 +1,8 @@
 import { digest } from '@headwater/core'
 import { normalise } from './normalise.ts'
-import { unitsIn } from './query-words.ts'
+import { plainWords, unitsIn } from './query-words.ts'
 import type { QueryParts, Synonym } from './query-words.ts'
+import { isUnspaced } from './search-text.ts'
 
 /**
  * Words that mean the same, by term: a term of one or several words, and other terms for it. A list
@@ -118,8 +119,8 @@ function wordsOf(text: string): string[] {
 
 /** The words of a term in a row; `node.js` also as one word. */
 function synonymsOf(text: string): Synonym[] {
-  const units = unitsIn(text)
-  const inARow = units.flat()
+  const inARow = plainWords(text)
   const asWritten = wordsOf(text)
-  return inARow.length === asWritten.length ? [inARow] : [inARow, asWritten]
+  const isOneWay = inARow.length === asWritten.length || inARow.some(isUnspaced)
+  return isOneWay ? [inARow] : [inARow, asWritten]
 }

@@ -8,6 +8,9 @@ const synonyms = {
   js: ['javascript'],
   ml: ['machine learning'],
   framework: { finds: ['react'] },
+  it: ['information technology'],
+  dl: ['机器学习'],
+  cypress: ['end to end testing'],
 } as const
 
 describe.each(['with-trigrams', 'without-trigrams'] as const)('synonyms, %s', (migrations) => {
@@ -23,6 +26,10 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('synonyms, %s', (m
       'Ml in production',
       'React hooks',
       'A framework for cooking',
+      'Information technology security',
+      'Security guards',
+      'Express delivery',
+      'End to end testing',
     ])
       await app.publish({ title, category: title.startsWith('J') ? 'Web' : 'Other' })
   })
@@ -52,6 +59,8 @@ describe.each(['with-trigrams', 'without-trigrams'] as const)('synonyms, %s', (m
     ['"js"', {}, ['Js basics']],
     ['framework -react', {}, ['A framework for cooking']],
     ['intro -js', {}, ['Javascript intro']],
+    ['it security', {}, ['Information technology security', 'Security guards']],
+    ['cypress clinic', {}, ['End to end testing']],
   ] as const
   it.each(found)('With synonyms, %s within %j finds %j', async (query, filters, titles) => {
     expect(await titlesBy({ synonyms }, query, filters)).toEqual(titles)
@@ -71,6 +80,16 @@ describe('synonyms that change', () => {
     await app.sync()
   })
   afterAll(() => app.dispose())
+
+  it('A synonym in a script without spaces is found in titles and descriptions', async () => {
+    await app.publish({ title: 'Deep 机器学习' })
+    await app.publish({ title: 'Neural nets', description: '深入机器学习' })
+    await app.publish({ title: '机器 and 学习' })
+    app.openai.faults.failNext({ status: 401, times: 100 })
+    const { hits } = orThrow(await app.openAnother({ synonyms }).search('dl'))
+    app.openai.faults.restore()
+    expect(hits.map(({ course }) => course.title)).toEqual(['Deep 机器学习', 'Neural nets'])
+  })
 
   it('Processes with other synonyms do not share a cached ranking, those with the same do', async () => {
     const before = app.openAnother({ minSimilarity: 1 })

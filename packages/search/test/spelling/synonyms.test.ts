@@ -10,6 +10,7 @@ const synonyms = open({
   js: ['JavaScript'],
   ml: ['machine learning'],
   framework: { finds: ['react', 'Node.js'] },
+  dl: { finds: ['机器学习', 'AI学习'] },
 })
 
 const found = [
@@ -21,6 +22,7 @@ const found = [
   ['machine -js learning', [['ml'], ['ml']]],
   ['framework', [['react', 'node', 'js', 'nodejs']]],
   ['react', [null]],
+  ['dl', [['机', '器', '学', '习', 'ai', '学', '习']]],
   ['"js" js', [null, ['javascript']]],
   ['"machine" learning', [null, null]],
   ['node.js', [null]],

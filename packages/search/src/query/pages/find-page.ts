@@ -1,6 +1,7 @@
 import { err, ok } from '@headwater/core'
 import type { Result } from '@headwater/core'
 import type { CandidateSource } from '../candidate-cache.ts'
+import { isWhole } from '../find-candidates.ts'
 import type { CandidateQuery, Candidates } from '../find-candidates.ts'
 import type { Ranking } from '../fusion/fuse.ts'
 import type { ReadCourses } from './course-guesses.ts'
@@ -76,16 +77,15 @@ export async function findPage(
     const isDeepest = !candidates.value.mayHaveMore || depth === deepest
     const next =
       used < found.length || !isDeepest
-        ? positionAfter(found, {
-            searchId,
-            depth: firstDepth,
-            offset: used,
-            shown: shown + hits.length,
-          })
+        ? positionAfter(
+            found,
+            { searchId, depth: firstDepth, offset: used, shown: shown + hits.length },
+            pinned,
+          )
         : undefined
     page = { hits, next, candidates: candidates.value }
-    // A search that has waited for a failing leg does not wait for it twice.
-    if (hits.length >= limit || isDeepest || candidates.value.degraded.length > 0) break
+    // A search that has waited for what failed does not wait for it twice.
+    if (hits.length >= limit || isDeepest || !isWhole(candidates.value)) break
   }
   return page === undefined ? err(notACursor) : ok(page)
 }

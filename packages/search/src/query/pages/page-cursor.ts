@@ -11,6 +11,9 @@ export const depths = [50, 200, 800] as const
 /** The greatest depth: no search looks further. */
 export const deepest = depths[2]
 
+/** The key of a last course that is pinned: then all that were used up are. */
+export const amongPins = 'pinned'
+
 /** The start of a page. */
 export interface PagePosition {
   /** The search that the page belongs to. */
@@ -23,7 +26,10 @@ export interface PagePosition {
   readonly lastId: number
   /** Courses that earlier pages have shown. */
   readonly shown: number
-  /** Where the last course stands in an order other than by relevance. */
+  /**
+   * Where the last course stands in an order other than by relevance; by relevance {@link
+   * amongPins}, if it is pinned.
+   */
   readonly key?: string
 }
 
@@ -60,17 +66,21 @@ export const notACursor: InvalidInput = invalidField('cursor', 'is not the nextC
 /** The start of the page after this many courses of a ranking. */
 export function positionAfter(
   found: Ranking,
-  { offset, ...position }: Omit<PagePosition, 'lastId'>,
+  { offset, ...position }: Omit<PagePosition, 'lastId' | 'key'>,
+  pinned: readonly number[],
 ): PagePosition {
-  return { ...position, offset, lastId: idBefore(found, offset) ?? 0 }
+  const lastId = idBefore(found, offset) ?? 0
+  return { ...position, offset, lastId, ...(pinned.includes(lastId) ? { key: amongPins } : {}) }
 }
 
 /**
  * The index at which a page starts in the current ranking: after the last course that was used up,
- * or at the same offset when that course is gone.
+ * or at the same offset when that course is gone. Without the pins that were used up, at 0: the
+ * place of a pinned course in the ranking itself says nothing about the others.
  */
-export function startOf(found: Ranking, { offset, lastId }: PagePosition): number {
+export function startOf(found: Ranking, { offset, lastId, key }: PagePosition): number {
   if (idBefore(found, offset) === lastId) return offset
+  if (key === amongPins) return 0
   const index = found.slice(0, found.length).findIndex(({ id }) => id === lastId)
   return index === -1 ? offset : index + 1
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCursor, encodeCursor, startOf } from '../../../src/query/pages/page-cursor.ts'
+import {
+  decodeCursor,
+  encodeCursor,
+  positionAfter,
+  startOf,
+} from '../../../src/query/pages/page-cursor.ts'
 
 const question = ['algebra', { category: 'Maths' }]
 const searchId = '0198c0de-0000-7000-8000-000000000000'
@@ -49,5 +54,22 @@ describe('a page cursor', () => {
     expect(after(1, 7, 3)).toBe(2)
     expect(after(9, 1, 7, 3)).toBe(3)
     expect(after(1, 3, 4)).toBe(2)
+  })
+
+  it('A ranking without the pinned courses that were shown starts at its beginning', () => {
+    const ranking = (...ids: number[]) => ids.map((id) => ({ id, score: 1, legs: {} }))
+    const pins = [7, 8]
+    const after = positionAfter(
+      ranking(7, 8, 1, 2),
+      { searchId, depth: 50, offset: 2, shown: 2 },
+      pins,
+    )
+    expect(startOf(ranking(7, 8, 1, 2), after)).toBe(2)
+    expect(startOf(ranking(1, 2, 3, 8), after)).toBe(0)
+    expect(startOf(ranking(1, 2, 3), after)).toBe(0)
+    const later = positionAfter(ranking(7, 8, 1, 2), { ...position, offset: 3 }, pins)
+    expect(startOf(ranking(1, 2, 3, 8), later)).toBe(1)
+    const cursor = encodeCursor(question, after)
+    expect(decodeCursor(question, cursor)._unsafeUnwrap()).toEqual(after)
   })
 })
