@@ -72,6 +72,8 @@ export class CourseSearch {
       candidates: new ActiveCandidates({ ...shared, lexical, legDeadlineMs, rerank }),
       guesses: new CourseGuesses(courses),
       pins: settings.pins,
+      synonyms: settings.synonyms,
+      legDeadlineMs,
     }
     this.#recorder = new SearchRecorder(options.activity, stores)
     this.#suggesting = { ...lexical, deadlineMs: legDeadlineMs }
@@ -115,7 +117,8 @@ export class CourseSearch {
    * in all, and for each category, difficulty and instructor as if that one were chosen. Costs a
    * cached search, or one that looks as deep as the last page would, and 1 round trip of
    * PostgreSQL; as much again, side by side, for each filter on a category, difficulty or
-   * instructor.
+   * instructor. Pinned courses count, which orders other than `relevance` show only if they are
+   * found.
    */
   count(query: string, options: SearchFilterOptions = {}): ResultAsync<SearchCounts, SearchError> {
     return parseCount(query, options).asyncAndThen((request) =>

@@ -66,8 +66,9 @@ export interface SearchOptions extends SearchFilterOptions {
    */
   readonly explain?: boolean | undefined
   /**
-   * Whether each hit has `highlights`: where its title and description have the words of the query.
-   * Costs 1 round trip of PostgreSQL.
+   * Whether each hit has `highlights`: where its title and the first 8,000 characters of its
+   * description have the words of the query. Costs 1 round trip of PostgreSQL; where that fails or
+   * is late, words are marked as they stand, and `degraded` names `highlights`.
    *
    * @defaultValue `false`
    */

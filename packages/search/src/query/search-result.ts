@@ -29,7 +29,7 @@ export interface SearchResult extends FoundCourses {
   /**
    * The query with its misspelt words corrected, spelt as titles are: `machine learning` for
    * `machine lerning`. Operators stay. Absent where no word was corrected, and where the correction
-   * finds nothing.
+   * finds nothing. Escape it where it becomes HTML: it has what was typed.
    */
   readonly didYouMean?: string
   /** How the search came to this page; only with the option `explain`. */

@@ -30,10 +30,10 @@ export function observeSearch(listen: Listen, meter: Meter): void {
   const degraded = meter.counter({
     name: 'headwater.search.degraded',
     unit: '{search}',
-    description: 'Failures of a leg, or of the reranker, that a search did without.',
+    description: 'Failures of a leg, the reranker or highlights that a search did without.',
     attributes: [legName],
   })
-  for (const leg of ['dense', 'lexical', 'rerank']) degraded(0, leg)
+  for (const leg of ['dense', 'lexical', 'rerank', 'highlights']) degraded(0, leg)
   listen('search:degraded', ({ leg }) => {
     degraded(1, word(leg))
   })

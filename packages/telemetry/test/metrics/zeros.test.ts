@@ -28,7 +28,7 @@ test('What alerts take the increase of is at zero before anything has happened',
           `headwater_store_errors_total{${system}} 0`,
           `headwater_store_failures_total{${system},error_type="store-unavailable"} 0`,
         ]),
-      ...['dense', 'lexical', 'rerank'].map(
+      ...['dense', 'lexical', 'rerank', 'highlights'].map(
         (leg) => `headwater_search_degraded_total{headwater_search_leg="${leg}"} 0`,
       ),
     ]),

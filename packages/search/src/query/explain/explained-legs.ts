@@ -35,11 +35,20 @@ export function explainHits(
   hits: readonly SearchHit[],
   facts: ReadonlyMap<number, CourseFacts>,
 ): ExplainedHit[] {
-  return hits.map(({ course: { id: courseId }, rank, score, legs }) => {
+  return hits.map(({ course: { id: courseId }, rank, score, legs, pinned }) => {
     const { hasAllWords, hasWords, ...shown } = facts.get(courseId) ?? unknown
-    const some = hasWords ? 'some-words' : 'meaning-alone'
-    return { courseId, rank, score, tier: hasAllWords ? 'all-words' : some, legs, ...shown }
+    const isFound = Object.keys(legs).length > 0
+    const tier = !isFound && pinned === true ? 'pinned' : tierOf({ hasAllWords, hasWords })
+    return { courseId, rank, score, tier, ...(pinned && { pinned }), legs, ...shown }
   })
+}
+
+function tierOf({
+  hasAllWords,
+  hasWords,
+}: Pick<CourseFacts, 'hasAllWords' | 'hasWords'>): ExplainedHit['tier'] {
+  if (hasAllWords) return 'all-words'
+  return hasWords ? 'some-words' : 'meaning-alone'
 }
 
 /** What each leg was asked, and how they were merged. */
@@ -67,6 +76,14 @@ function explainWords({ words, legs }: LookNotes): Pick<SearchExplanation, 'word
       phrases,
       excluded,
       corrections: Object.fromEntries(corrections),
+      synonyms: Object.fromEntries(
+        asked
+          .filter(({ synonyms }) => synonyms.length > 0)
+          .map(({ parts, synonyms }) => [
+            parts.join(' '),
+            [...new Set(synonyms.map((synonym) => synonym.join(' ')))],
+          ]),
+      ),
     },
   }
 }

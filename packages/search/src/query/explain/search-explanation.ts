@@ -38,6 +38,8 @@ export interface ExplainedWords {
   readonly excluded: readonly string[]
   /** The words that no course has, with the words that were looked for as well. */
   readonly corrections: Readonly<Record<string, readonly string[]>>
+  /** The words that the host has given synonyms, with these, in compared form. */
+  readonly synonyms: Readonly<Record<string, readonly string[]>>
 }
 
 /** The query of the leg by meaning. */
@@ -63,10 +65,12 @@ export interface ExplainedHit {
   /** Its score in the merged ranking. */
   readonly score: number
   /**
-   * What it has of the query. Merged by evidence, courses with `all-words` come first, and what
-   * similarity adds orders the others.
+   * What it has of the query; `pinned` where no leg found it and the host wants it first. Merged by
+   * evidence, courses with `all-words` come first, and what similarity adds orders the others.
    */
-  readonly tier: 'all-words' | 'some-words' | 'meaning-alone'
+  readonly tier: 'all-words' | 'some-words' | 'meaning-alone' | 'pinned'
+  /** The host wants it first for this query, whether a leg found it or not. */
+  readonly pinned?: true
   /** Its rank and score in each leg and by the reranker. */
   readonly legs: FusedCourse['legs']
   /** Its cosine similarity to the query; absent where the index did not find it. */

@@ -1,11 +1,15 @@
 import { plainWords, partsOf, queryWords } from '../../spelling/query-words.ts'
+import type { Synonym } from '../../spelling/query-words.ts'
 import { isUnspaced } from '../../spelling/search-text.ts'
 
 /** What is marked in the texts of courses; words in compared form. */
 export interface AskedWords {
   /** Words that are marked wherever they stand. */
   readonly words: ReadonlySet<string>
-  /** Words that are marked in a row only: quoted texts, and pairs of a script without spaces. */
+  /**
+   * Words that are marked in a row only: quoted texts, synonyms of several words, and pairs of a
+   * script without spaces.
+   */
   readonly rows: readonly (readonly string[])[]
   /** What may be the beginning of a word. */
   readonly beginning: string | undefined
@@ -13,12 +17,27 @@ export interface AskedWords {
 
 const quoted = /-?"[^"]*"/gu
 
-/** What a query asks for, and its corrected form, if there is one. */
-export function askedWords(query: string, corrected?: string): AskedWords {
+/** The most quoted texts that are marked: as many as the search heeds. */
+const maxPhrases = 16
+
+/** What a query means besides its own words. */
+export interface AlsoMeant {
+  /** The corrected query, if there is one. */
+  readonly corrected?: string | undefined
+  /** Synonyms of its words. */
+  readonly synonyms?: readonly Synonym[]
+}
+
+/** What a query asks for, and what else it means. */
+export function askedWords(query: string, { corrected, synonyms = [] }: AlsoMeant): AskedWords {
   const asked = [query, ...(corrected === undefined ? [] : [corrected])].map(askedBy)
+  const terms = Map.groupBy(synonyms, ({ length }) => length === 1)
   return {
-    words: new Set(asked.flatMap(({ words }) => [...words])),
-    rows: asked.flatMap(({ rows }) => rows),
+    words: new Set([
+      ...asked.flatMap(({ words }) => [...words]),
+      ...(terms.get(true) ?? []).flat(),
+    ]),
+    rows: [...asked.flatMap(({ rows }) => rows), ...(terms.get(false) ?? [])],
     beginning: asked[0]?.beginning,
   }
 }
@@ -37,7 +56,10 @@ function askedBy(query: string): AskedWords {
     words: new Set(
       [...single, ...(loose ?? [])].flatMap(({ parts, spellings }) => [...parts, ...spellings]),
     ),
-    rows: [...phrases.map(plainWords), ...(runs ?? []).map(({ parts }) => parts)],
+    rows: [
+      ...phrases.slice(0, maxPhrases).map(plainWords),
+      ...(runs ?? []).map(({ parts }) => parts),
+    ],
     beginning: last?.parts[0],
   }
 }

@@ -1,9 +1,17 @@
-import type { Stores } from '@headwater/core'
+import type { Result, SqlError, Stores } from '@headwater/core'
+import { ok } from '@headwater/core'
 import type { SearchHit } from '../pages/hydrate.ts'
+import { partsOf } from '../../spelling/query-words.ts'
+import { searchText } from '../../spelling/search-text.ts'
+import type { Synonyms } from '../../spelling/synonyms.ts'
+import { degradedLeg } from '../legs.ts'
+import type { DegradedLeg } from '../legs.ts'
 import { askedWords } from './asked-words.ts'
-import { descriptionHighlights, titleRanges } from './highlights.ts'
+import type { AskedWords } from './asked-words.ts'
+import { descriptionMarks, excerptOf, rangesIn, titleMarks } from './highlights.ts'
 import type { Stems } from './highlights.ts'
 import { textWords } from './text-words.ts'
+import type { TextWord } from './text-words.ts'
 
 /**
  * Words that share a stem, as PostgreSQL's configuration `english` has it. $1 words that were asked
@@ -19,52 +27,141 @@ const selectForms = `
     FROM unnest($2::text[]) AS word
   ) AS found USING (stem)`
 
+/** The part of a description that is marked, in UTF-16 code units. */
+export const maxMarked = 8_000
+
+/** The most words of texts whose stems are asked for, and the longest of them. */
+const maxFound = 10_000
+const maxWordLength = 100
+
+/** Dependencies of {@link highlightHits}. */
+export interface HighlightDeps {
+  readonly stores: Stores
+  readonly synonyms: Synonyms | undefined
+}
+
 /** What hits are marked by. */
 export interface HighlightRequest {
   readonly query: string
   /** The corrected query. */
   readonly didYouMean?: string | undefined
+  /** The time that PostgreSQL has, in milliseconds. */
+  readonly deadlineMs: number
+}
+
+/** Hits that are marked. */
+export interface HighlightedHits {
+  readonly hits: readonly SearchHit[]
+  /** The failure that the marks did without. */
+  readonly degraded: readonly DegradedLeg[]
 }
 
 /**
- * Marks the words of a query in hits: 1 round trip of PostgreSQL, which knows their stems. Where it
- * fails, words are marked as they stand.
+ * Marks the words of a query in hits: 1 round trip of PostgreSQL, which knows their stems, and none
+ * without hits. Where it fails or is late, words are marked as they stand. What is compared grows
+ * with the texts alone, whatever is asked.
  */
 export async function highlightHits(
-  stores: Stores,
+  { stores, synonyms }: HighlightDeps,
   hits: readonly SearchHit[],
-  { query, didYouMean }: HighlightRequest,
-): Promise<SearchHit[]> {
-  const asked = askedWords(query, didYouMean)
-  const texts = hits.flatMap(({ course }) => [course.title, course.description ?? ''])
-  const stems = await stemsOf(stores, {
-    asked: [...new Set([...asked.words, ...asked.rows.flat()])],
-    found: [...new Set(texts.flatMap((text) => textWords(text).map(({ word }) => word)))],
+  { query, didYouMean, deadlineMs }: HighlightRequest,
+): Promise<HighlightedHits> {
+  if (hits.length === 0) return { hits, degraded: [] }
+  const asked = askedWords(query, {
+    corrected: didYouMean,
+    synonyms: synonyms?.of(partsOf(query)).flat() ?? [],
   })
-  return hits.map((hit) => ({
-    ...hit,
-    highlights: {
-      title: titleRanges(hit.course.title, asked, stems),
-      ...descriptionHighlights(hit.course.description ?? '', asked, stems),
-    },
+  const compare = remembering(searchText)
+  const texts = hits.map((hit) => ({
+    hit,
+    title: textWords(hit.course.title, compare),
+    description: beginningOf(hit.course.description ?? '', compare),
   }))
+  const read = await stemsOf(stores, {
+    asked: new Set([...asked.words, ...asked.rows.flat()]),
+    found: wordsOf(texts),
+    deadlineMs,
+  })
+  if (read.isErr())
+    stores.diagnostics.emit('search:degraded', { leg: 'highlights', error: read.error })
+  const stems = read.unwrapOr(asTheyStand)
+  return {
+    hits: marked(texts, asked, stems),
+    degraded: read.isErr() ? [degradedLeg('highlights', read.error)] : [],
+  }
+}
+
+/** A hit, taken apart. */
+interface HitWords {
+  readonly hit: SearchHit
+  readonly title: readonly TextWord[]
+  readonly description: readonly TextWord[]
+}
+
+function marked(texts: readonly HitWords[], asked: AskedWords, stems: Stems): SearchHit[] {
+  const [inTitles, inDescriptions] = [titleMarks(asked, stems), descriptionMarks(asked, stems)]
+  return texts.map(({ hit, title, description }) => {
+    const ranges = rangesIn(description, inDescriptions)
+    const excerpt = excerptOf(hit.course.description ?? '', description, ranges)
+    return {
+      ...hit,
+      highlights: { title: rangesIn(title, inTitles), description: ranges, excerpt },
+    }
+  })
+}
+
+/** The words of the part that is marked, without one that goes on after it. */
+function beginningOf(description: string, compare: typeof searchText): readonly TextWord[] {
+  const words = textWords(description.slice(0, maxMarked), compare)
+  return description.length > maxMarked ? words.filter(({ end }) => end < maxMarked) : words
+}
+
+/** Texts have the same words over and over. */
+function remembering(compare: typeof searchText): typeof searchText {
+  const known = new Map<string, string>()
+  return (text) => {
+    const form = known.get(text) ?? compare(text)
+    known.set(text, form)
+    return form
+  }
+}
+
+/** The different words of hits, those of titles first. */
+function wordsOf(texts: readonly HitWords[]): ReadonlySet<string> {
+  const words = [
+    ...texts.flatMap(({ title }) => title),
+    ...texts.flatMap(({ description }) => description),
+  ]
+  return new Set(
+    [...new Set(words.map(({ word }) => word))]
+      .filter(({ length }) => length <= maxWordLength)
+      .slice(0, maxFound),
+  )
+}
+
+const asTheyStand: Stems = { formsOf: (asked) => new Set([asked]), isCommon: () => false }
+
+interface AskedStems {
+  readonly asked: ReadonlySet<string>
+  readonly found: ReadonlySet<string>
+  readonly deadlineMs: number
 }
 
 async function stemsOf(
-  { postgres, diagnostics }: Stores,
-  words: { readonly asked: readonly string[]; readonly found: readonly string[] },
-): Promise<Stems> {
-  const read = await postgres.query<{ asked: string; found: string }>(selectForms, [
-    words.asked,
-    [...words.asked, ...words.found],
-  ])
-  if (read.isErr()) {
-    diagnostics.emit('search:degraded', { leg: 'lexical', error: read.error })
-    return { isForm: (word, asked) => word === asked, isCommon: () => false }
-  }
-  const forms = new Set(read.value.rows.map(({ asked, found }) => `${asked} ${found}`))
-  return {
-    isForm: (word, asked) => word === asked || forms.has(`${asked} ${word}`),
-    isCommon: (asked) => !forms.has(`${asked} ${asked}`),
-  }
+  { postgres }: Stores,
+  { asked, found, deadlineMs }: AskedStems,
+): Promise<Result<Stems, SqlError>> {
+  if (asked.size === 0) return ok(asTheyStand)
+  const words = [[...asked], [...new Set([...asked, ...found])]]
+  const read = await postgres.query<{ asked: string; found: string }>(selectForms, words, {
+    deadlineMs,
+  })
+  return read.map(({ rows }) => {
+    const forms = new Map([...asked].map((word) => [word, new Set<string>()]))
+    for (const { asked: word, found: form } of rows) forms.get(word)?.add(form)
+    return {
+      formsOf: (word) => new Set([word, ...(forms.get(word) ?? [])]),
+      isCommon: (word) => forms.get(word)?.has(word) !== true,
+    }
+  })
 }

@@ -19,16 +19,21 @@ const pattern =
   /(?<![\p{L}\p{N}])(?:c\+\+|[a-z]#)|[\p{L}\p{N}][\p{L}\p{M}\p{N}\u00ad\u200b-\u200d\ufe00-\ufe0f]*/giu
 const character = /[\p{L}\p{N}][\p{M}\ufe00-\ufe0f]*/gu
 
-/** The words of a text, in order; each character of a script without spaces is one. */
-export function textWords(text: string): TextWord[] {
+/**
+ * The words of a text, in order; each character of a script without spaces is one. `compare` is
+ * {@link searchText}, or the same with what it has returned remembered.
+ */
+export function textWords(text: string, compare: typeof searchText = searchText): TextWord[] {
   return [...text.matchAll(pattern)].flatMap(({ 0: token, index }) => {
-    const word = searchText(token)
-    if (!isUnspaced(word)) return wordAt(token, index)
-    return [...token.matchAll(character)].flatMap((each) => wordAt(each[0], index + each.index))
+    const word = compare(token)
+    if (!isUnspaced(word)) return wordAt(word, { start: index, end: index + token.length })
+    return [...token.matchAll(character)].flatMap((each) => {
+      const start = index + each.index
+      return wordAt(compare(each[0]), { start, end: start + each[0].length })
+    })
   })
 }
 
-function wordAt(token: string, start: number): TextWord[] {
-  const word = searchText(token)
-  return word === '' ? [] : [{ word, start, end: start + token.length }]
+function wordAt(word: string, range: TextRange): TextWord[] {
+  return word === '' ? [] : [{ word, ...range }]
 }

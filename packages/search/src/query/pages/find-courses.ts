@@ -2,6 +2,7 @@ import { err, ok } from '@headwater/core'
 import type { Result, Stores } from '@headwater/core'
 import type { ActiveCandidates } from '../active-candidates.ts'
 import { explainPage } from '../explain/explain-page.ts'
+import type { Synonyms } from '../../spelling/synonyms.ts'
 import type { SearchExplanation } from '../explain/search-explanation.ts'
 import { WatchedSearch } from '../explain/watched-search.ts'
 import { highlightHits } from '../highlights/highlight-hits.ts'
@@ -21,6 +22,8 @@ export interface FindCoursesDeps {
   readonly candidates: ActiveCandidates
   readonly guesses: CourseGuesses
   readonly pins: Pins
+  readonly synonyms: Synonyms | undefined
+  readonly legDeadlineMs: number
 }
 
 /** A request for one page, explained or not. */
@@ -40,12 +43,12 @@ export interface FoundCoursesPage {
 
 /** Finds the courses of one page, in any order, and says how. */
 export async function findCourses(
-  { stores, candidates: active, guesses, pins }: FindCoursesDeps,
+  deps: FindCoursesDeps,
   { isExplained = false, isHighlighted = false, ...request }: CoursesRequest,
 ): Promise<Result<FoundCoursesPage, SearchError>> {
+  const { stores, candidates: active, guesses, pins } = deps
   const { clock, diagnostics } = stores
-  const startedMs = clock.monotonic()
-  const startedAtMs = clock.now()
+  const [startedMs, startedAtMs] = [clock.monotonic(), clock.now()]
   const cache = await active.current()
   const watched = isExplained ? new WatchedSearch(stores) : undefined
   const page = await pageOf(
@@ -61,20 +64,28 @@ export async function findCourses(
   )
   if (page.isErr()) return err(page.error)
   const { next, candidates } = page.value
-  const { query } = request.wanted
-  const hits = isHighlighted
-    ? await highlightHits(stores, page.value.hits, { query, ...meantBy(candidates) })
-    : page.value.hits
+  const { hits, degraded: unmarked } = isHighlighted
+    ? await highlightHits(deps, page.value.hits, {
+        query: request.wanted.query,
+        ...meantBy(candidates),
+        deadlineMs: leftOf(deps.legDeadlineMs, clock.monotonic() - startedMs),
+      })
+    : { hits: page.value.hits, degraded: [] }
   const mode = modeOf(candidates)
   const durationMs = clock.monotonic() - startedMs
   const isCached = candidates.askedAtMs < startedAtMs
   diagnostics.emit('search:answered', { mode, cached: isCached, results: hits.length, durationMs })
-  const { degraded } = candidates
+  const degraded = [...candidates.degraded, ...unmarked]
   const courses = { hits, mode, degraded, durationMs, isCached, ...meantBy(candidates) }
   if (watched === undefined) return ok({ courses, next })
-  const deps = { stores, pins, readCourses: guesses.read }
-  const explained = await explainPage(deps, { request, hits, watched })
+  const reading = { stores, pins, readCourses: guesses.read }
+  const explained = await explainPage(reading, { request, hits, watched })
   return explained.map((explanation) => ({ courses, next, explanation }))
+}
+
+/** What a search has left of the deadline; a quarter at least, since the legs may use it up. */
+function leftOf(legDeadlineMs: number, usedMs: number): number {
+  return Math.max(legDeadlineMs - usedMs, legDeadlineMs / 4)
 }
 
 function pageOf(

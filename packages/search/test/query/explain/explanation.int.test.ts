@@ -47,8 +47,16 @@ describe('an explanation', () => {
       phrases: ['on the wheel'],
       excluded: ['glaze'],
       corrections: { potery: ['pottery'] },
+      synonyms: {},
     })
     expect(meaning?.text).toBe('potery on the wheel')
+  })
+
+  it('The words are shown with the synonyms that the host has given them', async () => {
+    const search = app.openAnother({ synonyms: { clay: { finds: ['pottery', 'Stoneware mugs'] } } })
+    const { words } = await explained('clay wheel', {}, search)
+    expect(words?.words).toEqual(['clay', 'wheel'])
+    expect(words?.synonyms).toEqual({ clay: ['pottery', 'stoneware mugs'] })
   })
 
   it('The floor is the measured one, the one that is given, or there is none', async () => {

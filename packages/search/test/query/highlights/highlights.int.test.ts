@@ -1,3 +1,4 @@
+import { orThrow } from '@headwater/core'
 import { highlightHtml } from '@headwater/search'
 import type { HitHighlights, TextRange } from '@headwater/search'
 import type { Course } from '@headwater/repositories'
@@ -15,14 +16,19 @@ beforeAll(async () => {
     ['Guitar Scales', 'Blues scales on the guitar. Scales of blues.'],
     ['Escaping <script>alert(1)</script>', 'Escaping &lt; and \ue000escaping\ue001 & <b>more</b>.'],
     ['机器学习入门', '学习机器'],
+    ['Introduction to Tools', 'Tools to work together. An introduction to them.'],
+    ['Bees', `${'Honey. '.repeat(1_143)}Bees`],
     ['The Who: a Rock History', 'The rock of the ages. '.repeat(40) + 'History and rock.'],
   ] as const
   for (const [title, description] of texts) await app.publish({ title, description })
 })
 afterAll(() => app.dispose())
 
-async function marked(query: string): Promise<{ course: Course; highlights: HitHighlights }> {
-  const [hit] = (await app.find(query, { highlights: true })).hits
+async function marked(
+  query: string,
+  search = app.search,
+): Promise<{ course: Course; highlights: HitHighlights }> {
+  const [hit] = orThrow(await search.search(query, { highlights: true })).hits
   if (hit?.highlights === undefined) throw new Error('nothing is highlighted')
   return { course: hit.course, highlights: hit.highlights }
 }
@@ -40,6 +46,7 @@ const cases = [
   ['gitar scales', ['Guitar', 'Scales'], ['scales', 'guitar', 'Scales']],
   ['escap', ['Escaping'], ['Escaping', 'escaping']],
   ['学习', ['学习'], ['学习']],
+  ['introduction to', ['Introduction', 'to', 'Tools'], ['introduction']],
 ] as const
 
 describe('highlights', () => {
@@ -63,6 +70,28 @@ describe('highlights', () => {
     expect(parts(excerpt?.text ?? '', excerpt?.ranges ?? [])).toContain('History')
     expect(excerpt?.text.length).toBeLessThanOrEqual(200)
     expect(course.description?.startsWith(excerpt?.text ?? '-', excerpt?.start)).toBe(true)
+  })
+
+  const synonyms = { strumming: ['guitar', 'blues scales'], ai: { finds: ['机器学习'] } } as const
+  const bySynonym = [
+    ['strumming', ['Guitar'], ['Blues scales', 'guitar']],
+    ['ai', ['机器学习'], []],
+  ] as const
+  it.each(bySynonym)(
+    'Synonyms of %s are marked in the title as %j, and as %j below',
+    async (...given) => {
+      const [query, title, description] = given
+      const { course, highlights } = await marked(query, app.openAnother({ synonyms }))
+      expect(parts(course.title, highlights.title)).toEqual(title)
+      expect(parts(course.description ?? '', highlights.description)).toEqual(description)
+    },
+  )
+
+  it('The first 8,000 characters of a description are marked', async () => {
+    const { course, highlights } = await marked('bees honey')
+    expect(course.description?.length).toBe(8_005)
+    const words = parts(course.description ?? '', highlights.description)
+    expect([new Set(words), words.length]).toEqual([new Set(['Honey']), 1_143])
   })
 
   it('Markup in a title is shown as text', async () => {

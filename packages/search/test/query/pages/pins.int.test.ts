@@ -82,6 +82,26 @@ describe('pinned courses', () => {
     )
   })
 
+  it('An explained hit says that it is pinned, and that nothing else found it', async () => {
+    const search = pinned(idOf(7), unrelated.id)
+    const { explanation } = orThrow(await search.search('juggling', { limit: 3, explain: true }))
+    expect(explanation?.hits).toMatchObject([
+      { courseId: idOf(7), pinned: true, tier: 'all-words' },
+      { courseId: unrelated.id, pinned: true, tier: 'pinned', score: 0, legs: {} },
+      { tier: 'all-words' },
+    ])
+    expect(explanation?.hits[2]).not.toHaveProperty('pinned')
+  })
+
+  it('A process without the pins goes on with every course that was not shown', async () => {
+    const last = idsOf(await allPages(app.search, {})).at(-1) ?? 0
+    const { nextCursor } = orThrow(await pinned(last).search('juggling', { limit: 1 }))
+    const rest = orThrow(
+      await app.search.search('juggling', { limit: 20, cursor: nextCursor ?? '' }),
+    )
+    expect(new Set(idsOf(rest.hits))).toEqual(new Set(courses.map(({ id }) => id)))
+  })
+
   it('Other queries, other orders and similar courses have no pinned course', async () => {
     const search = pinned(unrelated.id)
     for (const found of [
