@@ -73,8 +73,9 @@ function ofCache({ isCacheTrusted }: Pick<Stores, 'isCacheTrusted'>): readonly F
   return [{ severity: 'critical', text, screen: 'caches', runbook: 'gate-closed' }]
 }
 
-function ofVitals({ sinks, intents, oldestSnapshotMs, slots }: Vitals): readonly Finding[] {
-  const found: Finding[] = sinks.flatMap(ofSink)
+function ofVitals(vitals: Vitals): readonly Finding[] {
+  const { sinks, intents, oldestSnapshotMs, slots } = vitals
+  const found: Finding[] = [...ofUnread(vitals), ...sinks.flatMap(ofSink)]
   if (oldestSnapshotMs > heldMs)
     found.push({
       severity: 'warning',
@@ -101,12 +102,20 @@ function ofVitals({ sinks, intents, oldestSnapshotMs, slots }: Vitals): readonly
   return found
 }
 
+/** A sink is there once a relay has run; from then on it is behind when none does. */
+function ofUnread({ sinks, unreadMs }: Vitals): readonly Finding[] {
+  if (sinks.length > 0 || unreadMs <= behindMs) return []
+  const text = 'No relay has run yet: published events wait'
+  const where = { screen: 'outbox', runbook: 'relay-lagging' } as const
+  return [{ severity: 'critical', text, forMs: unreadMs, ...where }]
+}
+
 function ofSink({ sink, behindMs: behind, unowned, parked, dead }: Vitals['sinks'][number]) {
   const found: Finding[] = []
   const add = (text: string, runbook: string, more: Partial<Finding> = {}) =>
     found.push({ severity: 'warning', text, screen: 'outbox', runbook, ...more })
   if (unowned > 0)
-    add(`${sink}: no relay serves ${unowned} of its shards`, 'relay-lagging', {
+    add(`${sink}: no relay serves ${unowned} of its shards`, 'shards-unowned', {
       severity: 'critical',
     })
   if (behind > behindMs)

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { okAsync, errAsync } from '@headwater/core'
 import { expect, test } from 'vitest'
 import type { Findings, StoreState } from '../../src/contract/screens.ts'
@@ -13,7 +14,7 @@ interface Seen {
   readonly failure?: object
 }
 
-const calm = { tick_age_ms: 0, intents: 0, snapshot_age_ms: 0, sinks: [], slots: [] }
+const calm = { unread_ms: 0, tick_age_ms: 0, intents: 0, snapshot_age_ms: 0, sinks: [], slots: [] }
 
 function look(seen: Seen): Promise<Findings> {
   const { vitals = {}, spilled = 0, isCacheTrusted = true, drift = 0, stores = [] } = seen
@@ -60,11 +61,18 @@ const found: readonly [string, Seen, string, string, string][] = [
     { vitals: { sinks: [{ ...mail, unowned: 64 }] } },
     'critical',
     'outbox',
-    'relay-lagging',
+    'shards-unowned',
   ],
   [
     'a sink that is behind',
     { vitals: { sinks: [{ ...mail, behind_ms: 61_000 }] } },
+    'critical',
+    'outbox',
+    'relay-lagging',
+  ],
+  [
+    'events that no relay has ever read',
+    { vitals: { unread_ms: 61_000 } },
     'critical',
     'outbox',
     'relay-lagging',
@@ -106,6 +114,19 @@ test('Finds nothing in a deployment that is well', async () => {
   const slots = [{ slot: 's', active: true, retained: 2 ** 31 }]
   const vitals = { snapshot_age_ms: 59_000, intents: 10, sinks: [mail], slots }
   expect(await look({ vitals, stores: [up] })).toEqual({ found: [], unknown: [] })
+})
+
+test('Tells one cause of unread events once, and gives a relay a minute to read them', async () => {
+  const late = { unread_ms: 61_000, sinks: [{ ...mail, behind_ms: 61_000 }] }
+  const [first, ...others] = (await look({ vitals: late })).found
+  expect([first?.text, others]).toEqual(['mail is behind', []])
+  expect((await look({ vitals: { unread_ms: 60_000 } })).found).toEqual([])
+})
+
+test('Has a page among the runbooks for whatever it finds', () => {
+  const pages = readdirSync(new URL('../../../../docs/runbooks', import.meta.url))
+  const named = found.map(([, , , , runbook]) => `${runbook}.md`)
+  expect(named.filter((page) => !pages.includes(page))).toEqual([])
 })
 
 test('What is critical stands first, and what could not be looked at is said', async () => {
