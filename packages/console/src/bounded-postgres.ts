@@ -26,6 +26,8 @@ const readersAtOnce = 2
 const writersAtOnce = 4
 /** Time for the server's answer to a statement that it has cut off, in milliseconds. */
 const answerMs = 200
+/** Time below which nothing is asked any more, in milliseconds. */
+const leastMs = 100
 /** Names the failure of a COMMIT without an answer. */
 const commit = 'console commit'
 
@@ -64,12 +66,13 @@ async function runBounded<Row extends object>(
   const loan = { hasBegun: false }
   const ask = async (connection: PostgresConnection) => {
     loan.hasBegun = true
+    const leftMs = Math.round(endsAt - systemClock.monotonic())
+    if (leftMs < Math.min(leastMs, ms / 2)) throw new FailureError(timeIsUp(ms))
     const close = () => {
       connection.close()
     }
     signal.addEventListener('abort', close)
     try {
-      const leftMs = Math.max(1, Math.round(endsAt - systemClock.monotonic()))
       await connection.queryAll(`${begin}; SET LOCAL statement_timeout = ${leftMs}`)
       return await ended<Row>(connection, { ...statement, mayWrite })
     } finally {
@@ -138,6 +141,19 @@ function noConnection(deadlineMs: number): SqlError {
     operation: 'connect',
     deadlineMs,
     message: `no connection to PostgreSQL became free within ${deadlineMs} ms`,
+    retryable: true,
+  }
+}
+
+/** Nothing is known of the server: it was not asked. */
+function timeIsUp(deadlineMs: number): SqlError {
+  const why = 'what was asked before took too long, or this process is busy'
+  return {
+    type: 'deadline-exceeded',
+    store: 'postgres',
+    operation: 'connect',
+    deadlineMs,
+    message: `${deadlineMs} ms were over before the console could ask PostgreSQL: ${why}`,
     retryable: true,
   }
 }
