@@ -77,13 +77,13 @@ test('Replays and discards what was selected and no more, and writes it down', a
 })
 
 async function groupOfMail() {
-  const { groups, status, shards } = await ask.view<OutboxScreen>('outbox')
-  if (!groups.isAvailable || !status.isAvailable || !shards.isAvailable)
-    throw new Error(JSON.stringify({ groups, status, shards }))
+  const { dead, status, shards } = await ask.view<OutboxScreen>('outbox')
+  if (!dead.isAvailable || !status.isAvailable || !shards.isAvailable)
+    throw new Error(JSON.stringify({ dead, status, shards }))
   const sink = status.data.sinks.find((one) => one.sink === 'mail')
   expect(sink).toMatchObject({ sink: 'mail', unowned: 0 })
   expect(shards.data.filter((shard) => shard.sink === 'mail')).toHaveLength(64)
-  const group = groups.data.find((one) => one.sink === 'mail')
+  const group = dead.data.groups.find((one) => one.sink === 'mail')
   if (group === undefined) throw new Error('no dead letters of mail')
   return group
 }

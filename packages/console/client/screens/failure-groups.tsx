@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { FailedEvent, LetterGroup } from '../../src/contract/outbox-screen.ts'
+import type { FailedEvent, FailureGroups, LetterGroup } from '../../src/contract/outbox-screen.ts'
 import { counted, dateAndTime, number } from '../format.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { Letters } from './letters.tsx'
@@ -8,19 +8,29 @@ import { Letters } from './letters.tsx'
 const mostAtOnce = 5_000
 
 /** Events that the sinks could not take, a card for each kind of failure. */
-export function Groups(props: { readonly groups: readonly LetterGroup[]; readonly empty: string }) {
+export function Groups(props: { readonly of: FailureGroups; readonly empty: string }) {
   const open = useSignal<string | undefined>(undefined)
-  const { groups, empty } = props
-  if (groups.length === 0) return <p class="quiet">{empty}</p>
+  const { groups, more, withoutExamples } = props.of
+  if (groups.length === 0) return <p class="quiet">{props.empty}</p>
   return (
-    <ul class="groups">
-      {groups.map((group) => {
-        const key = `${group.sink} ${group.fingerprint}`
-        const isOpen = open.value === key
-        const toggle = () => (open.value = isOpen ? undefined : key)
-        return <Group key={key} group={group} isOpen={isOpen} onToggle={toggle} />
-      })}
-    </ul>
+    <>
+      <ul class="groups">
+        {groups.map((group) => {
+          const key = `${group.sink} ${group.fingerprint}`
+          const isOpen = open.value === key
+          const toggle = () => (open.value = isOpen ? undefined : key)
+          return <Group key={key} group={group} isOpen={isOpen} onToggle={toggle} />
+        })}
+      </ul>
+      {more > 0 && (
+        <p class="quiet">
+          {counted(more, 'more kind')} of failure, none with more events than these.
+        </p>
+      )}
+      {withoutExamples !== undefined && (
+        <p class="unavailable">Examples are not available: {withoutExamples}</p>
+      )}
+    </>
   )
 }
 

@@ -14,7 +14,7 @@ export function Outbox() {
   const live = useLive<OutboxScreen>('outbox', everyMs)
   return (
     <LiveView live={live.value}>
-      {({ status, shards, groups }) => (
+      {({ status, shards, dead, waiting }) => (
         <>
           <Part title="Sinks">
             <Available of={status}>{(data) => <Sinks status={data} />}</Available>
@@ -23,23 +23,15 @@ export function Outbox() {
             <Available of={shards}>{(all) => <ShardMap shards={all} />}</Available>
           </Part>
           <Part title="Dead letters">
-            <Available of={groups}>
-              {(all) => (
-                <Groups
-                  groups={all.filter(({ state }) => state === 'dead')}
-                  empty="None: every event was taken, or will be tried again."
-                />
+            <Available of={dead}>
+              {(found) => (
+                <Groups of={found} empty="None: every event was taken, or will be tried again." />
               )}
             </Available>
           </Part>
           <Part title="Waiting for another attempt">
-            <Available of={groups}>
-              {(all) => (
-                <Groups
-                  groups={all.filter(({ state }) => state === 'waiting')}
-                  empty="None: no sink failed for now."
-                />
-              )}
+            <Available of={waiting}>
+              {(found) => <Groups of={found} empty="None: no sink failed for now." />}
             </Available>
           </Part>
         </>

@@ -53,7 +53,20 @@ export interface OutboxScreen {
     }
   }>
   readonly shards: Section<readonly ShardState[]>
-  readonly groups: Section<readonly LetterGroup[]>
+  /** Events that were given up. */
+  readonly dead: Section<FailureGroups>
+  /** Events that are tried again at their time. */
+  readonly waiting: Section<FailureGroups>
+}
+
+/** Events of one state that sinks could not take. */
+export interface FailureGroups {
+  /** The largest first. */
+  readonly groups: readonly LetterGroup[]
+  /** Groups that are not among them, none larger. */
+  readonly more: number
+  /** Why they have no examples; absent where they have. */
+  readonly withoutExamples?: string
 }
 
 /** Events that a sink could not take, of one kind of failure. */
@@ -72,7 +85,7 @@ export interface LetterGroup {
   readonly lastAt: Moment
   /** When the next of them is tried; only of those that wait. */
   readonly nextAt?: Moment
-  /** The newest of them; absent where it is gone by now. */
+  /** One of them; absent where there was none to be had. */
   readonly example?: FailedEvent
 }
 

@@ -1,29 +1,30 @@
 import { outbox } from '@headwater/core'
 import type { DeadLetterGroup, Json, ParkedGroup, PostgresStore } from '@headwater/core'
 import type { ResultAsync, SqlError } from '@headwater/core'
-import type { FailedEvent, LetterGroup } from '../contract/outbox-screen.ts'
-import { selectExamples } from './outbox-queries.ts'
+import type { FailedEvent, FailureGroups, LetterGroup } from '../contract/outbox-screen.ts'
+import type { Section } from '../contract/section.ts'
+import { section } from '../section.ts'
+import { groupsShown, selectExamples } from './outbox-queries.ts'
 import { payloadShape } from './payload-shape.ts'
 
-/** Each is shown with an event. */
-const groupsShown = 50
+/** The largest groups of failed events by their state, each state by itself. */
+interface GroupsByState {
+  readonly dead: Section<FailureGroups>
+  readonly waiting: Section<FailureGroups>
+}
 
 /**
- * What the sinks could not take, by sink and kind of failure: what was given up first, then what
- * waits for another attempt. Three round trips.
+ * What the sinks could not take, by sink and kind of failure. Three statements at once: groups do
+ * without examples that are late. Never rejects.
  */
-export function failureGroups(
-  postgres: PostgresStore,
-): ResultAsync<readonly LetterGroup[], SqlError> {
+export async function failureGroups(postgres: PostgresStore): Promise<GroupsByState> {
   const { deadLetters, parked } = outbox({ postgres })
-  return deadLetters.summary().andThen((dead) =>
-    parked.summary().andThen((waiting) => {
-      const groups = [...dead.map(deadGroup), ...waiting.map(waitingGroup)].slice(0, groupsShown)
-      return examplesOf(postgres, groups).map((examples) =>
-        groups.map((group, index) => withExample(group, examples.get(index + 1))),
-      )
-    }),
-  )
+  const [dead, waiting, examples] = await Promise.all([
+    section(() => deadLetters.summary().map((groups) => groups.map(deadGroup))),
+    section(() => parked.summary().map((groups) => groups.map(waitingGroup))),
+    section(() => examplesOf(postgres)),
+  ])
+  return { dead: withExamples(dead, examples), waiting: withExamples(waiting, examples) }
 }
 
 function deadGroup({ firstAt, lastAt, ...group }: DeadLetterGroup): LetterGroup {
@@ -40,12 +41,37 @@ function waitingGroup({ firstAt, lastAt, nextAt, ...group }: ParkedGroup): Lette
   }
 }
 
+type Examples = ReadonlyMap<string, FailedEvent>
+
+function withExamples(
+  groups: Section<readonly LetterGroup[]>,
+  examples: Section<Examples>,
+): Section<FailureGroups> {
+  if (!groups.isAvailable) return groups
+  const shown = groups.data.slice(0, groupsShown)
+  const found = examples.isAvailable ? examples.data : new Map<string, FailedEvent>()
+  return {
+    isAvailable: true,
+    data: {
+      groups: shown.map((group) => withExample(group, found.get(keyOf(group)))),
+      more: groups.data.length - shown.length,
+      ...(examples.isAvailable ? {} : { withoutExamples: examples.reason }),
+    },
+  }
+}
+
 function withExample(group: LetterGroup, example: FailedEvent | undefined): LetterGroup {
   return example === undefined ? group : { ...group, example }
 }
 
+function keyOf(group: Pick<LetterGroup, 'state' | 'sink' | 'fingerprint'>): string {
+  return JSON.stringify([group.state, group.sink, group.fingerprint])
+}
+
 interface ExampleRow {
-  readonly at: number
+  readonly sink: string
+  readonly fingerprint: string
+  readonly status: 'dead' | 'retry'
   readonly event_id: string
   readonly event_type: string
   readonly aggregate_type: string
@@ -54,21 +80,16 @@ interface ExampleRow {
   readonly payload: Json
 }
 
-function examplesOf(
-  postgres: PostgresStore,
-  groups: readonly LetterGroup[],
-): ResultAsync<ReadonlyMap<number, FailedEvent>, SqlError> {
-  const values = [
-    groups.map(({ sink }) => sink),
-    groups.map(({ fingerprint }) => fingerprint),
-    groups.map(({ state }) => state === 'dead'),
-  ]
-  return postgres
-    .query<ExampleRow>(selectExamples, values)
-    .map(({ rows }) => new Map(rows.map((row) => [row.at, exampleOf(row)])))
+function examplesOf(postgres: PostgresStore): ResultAsync<Examples, SqlError> {
+  return postgres.query<ExampleRow>(selectExamples).map(({ rows }) => new Map(rows.map(entryOf)))
 }
 
-function exampleOf(row: ExampleRow): FailedEvent {
+function entryOf({ status, sink, fingerprint, ...row }: ExampleRow): [string, FailedEvent] {
+  const state = status === 'dead' ? 'dead' : 'waiting'
+  return [keyOf({ state, sink, fingerprint }), exampleOf(row)]
+}
+
+function exampleOf(row: Omit<ExampleRow, 'status' | 'sink' | 'fingerprint'>): FailedEvent {
   return {
     eventId: row.event_id,
     eventType: row.event_type,

@@ -6,21 +6,32 @@ export const selectShards = `
   CROSS JOIN (SELECT coalesce(max(id), 0) AS id FROM @schema.outbox_tick) AS newest
   ORDER BY c.sink, c.shard`
 
+/** Groups of one state that are shown: each with the event that was published last. */
+export const groupsShown = 50
+
+/** Of the groups that are shown, in the order of their summaries. */
+function newestOf(status: 'dead' | 'retry'): string {
+  return `
+    SELECT sink, coalesce(fingerprint, '') AS fingerprint, max(seq) AS seq
+    FROM @schema.outbox_failure
+    WHERE status = '${status}'
+    GROUP BY sink, coalesce(fingerprint, '')
+    ORDER BY count(*) DESC, coalesce(fingerprint, '')
+    LIMIT ${groupsShown}`
+}
+
 /**
- * The newest failed event of each group. $1 sinks, $2 fingerprints, $3 whether they were given up.
+ * An event of each group that is shown. Reads what failed once, however many groups there are;
+ * LATERAL has the events themselves be found by their key, also in a table without statistics.
  */
 export const selectExamples = `
-  SELECT wanted.at::int AS at, newest.*
-  FROM unnest($1::text[], $2::text[], $3::boolean[])
-    WITH ORDINALITY AS wanted (sink, fingerprint, is_dead, at)
+  SELECT newest.sink, newest.fingerprint, example.*
+  FROM ((${newestOf('dead')}) UNION ALL (${newestOf('retry')})) AS newest
   CROSS JOIN LATERAL (
-    SELECT f.event ->> 'id' AS event_id, f.event ->> 'type' AS event_type,
+    SELECT f.status, f.event ->> 'id' AS event_id, f.event ->> 'type' AS event_type,
       f.aggregatetype AS aggregate_type, f.aggregateid AS aggregate_id,
       f.finished AS attempts, f.event -> 'payload' AS payload
     FROM @schema.outbox_failure f
-    WHERE f.sink = wanted.sink
-      AND coalesce(f.fingerprint, '') = wanted.fingerprint
-      AND f.status = CASE WHEN wanted.is_dead THEN 'dead' ELSE 'retry' END
-    ORDER BY f.failed_at DESC, f.seq DESC
+    WHERE f.sink = newest.sink AND f.seq = newest.seq
     LIMIT 1
-  ) AS newest`
+  ) AS example`

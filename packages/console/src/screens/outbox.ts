@@ -42,7 +42,7 @@ export function outboxScreen(deps: ScreenDeps): Screen {
 
 async function outboxView({ reading, figures }: ScreenDeps): Promise<OutboxScreen> {
   const operated = outbox({ postgres: reading })
-  const [state, shards, groups] = await Promise.all([
+  const [state, shards, failed] = await Promise.all([
     section(() =>
       operated.status().map((answer) => {
         figures.noteLag(lagsOf(answer))
@@ -50,9 +50,9 @@ async function outboxView({ reading, figures }: ScreenDeps): Promise<OutboxScree
       }),
     ),
     section(() => reading.query<ShardState>(selectShards).map(({ rows }) => rows)),
-    section(() => failureGroups(reading)),
+    failureGroups(reading),
   ])
-  return { status: state, shards, groups }
+  return { status: state, shards, ...failed }
 }
 
 function letters(
