@@ -101,8 +101,9 @@ describe.runIf(canBrowse)('in a browser', () => {
     await eventually(async () => {
       const letters = await view<readonly Letter[]>('outbox/letters?sink=mail')
       expect(letters.map(({ replays }) => replays).sort()).toEqual([0, 1])
-      const { groups } = await view<OutboxScreen>('outbox')
-      expect(groups).toMatchObject({ data: [{ count: 2 }, { state: 'waiting' }] })
+      const { dead, waiting } = await view<OutboxScreen>('outbox')
+      expect(dead).toMatchObject({ data: { groups: [{ state: 'dead', count: 2 }] } })
+      expect(waiting).toMatchObject({ data: { groups: [{ state: 'waiting' }] } })
     })
     await page.getByText('2 events for mail').first().waitFor()
     await press(page, 'Discard all', 'discarded 2 events')
@@ -194,6 +195,24 @@ describe.runIf(canBrowse)('in a browser', () => {
     } finally {
       await client.query('ALTER TABLE @schema.put_away RENAME TO console_audit')
     }
+  })
+
+  test('A question stays open while its part is not up to date, and is answered after that', async () => {
+    await deployment().delay('8')
+    const page = await open('outbox')
+    await page.getByRole('button', { name: 'Try all now' }).first().click()
+    const dialog = page.getByRole('dialog')
+    deployment().faults.postgres.hang()
+    try {
+      await page.getByText('Not up to date').nth(3).waitFor()
+      await page.getByText('mailbox 7 is full').first().waitFor()
+    } finally {
+      deployment().faults.postgres.restore()
+    }
+    await page.getByText('Not up to date').first().waitFor({ state: 'detached' })
+    expect(await dialog.isVisible()).toBe(true)
+    await dialog.getByRole('button', { name: 'Try all now' }).click()
+    await page.getByRole('status').getByText('to be tried now').waitFor()
   })
 })
 

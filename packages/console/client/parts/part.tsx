@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useId, useRef } from 'preact/hooks'
 import type { Section } from '../../src/contract/section.ts'
 import type { Live } from '../live.ts'
 
@@ -14,16 +14,27 @@ export function Part(props: { readonly title: string; readonly children: Compone
   )
 }
 
-/** What a part shows, or why it is not there. */
+/**
+ * What a part shows, or why it is not there. What was seen last stays, with the reason why it is
+ * old: a question that is open in it is not taken away.
+ */
 export function Available<T>(props: {
   readonly of: Section<T>
   readonly children: (data: T) => ComponentChildren
 }) {
   const { of } = props
-  return of.isAvailable ? (
-    <>{props.children(of.data)}</>
-  ) : (
-    <p class="unavailable">Not available: {of.reason}</p>
+  const seen = useRef<{ readonly data: T }>(undefined)
+  if (of.isAvailable) seen.current = of
+  const last = seen.current
+  return (
+    <>
+      {!of.isAvailable && (
+        <p class="unavailable">
+          {last === undefined ? 'Not available' : 'Not up to date'}: {of.reason}
+        </p>
+      )}
+      {last !== undefined && props.children(last.data)}
+    </>
   )
 }
 
