@@ -4,7 +4,10 @@ import { oldestSessionSql } from '../outbox/status-queries.ts'
 /** Most rows of one sink that are counted. */
 export const mostCounted = 10_000
 
-/** The sessions with the oldest snapshot and the slots keep the server from cleaning up. */
+/**
+ * The session with the oldest snapshot, prepared transactions and the slots keep the server from
+ * cleaning up; a prepared one of another database does as well.
+ */
 const serverSql = `
   SELECT
     (
@@ -16,9 +19,15 @@ const serverSql = `
         SELECT FROM @schema.invalidation_intent WHERE prefix = $1 LIMIT ${mostCounted}
       ) AS counted
     ) AS intents,
-    (
-      SELECT extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000
-      FROM (${oldestSessionSql}) AS oldest
+    greatest(
+      (
+        SELECT extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000
+        FROM (${oldestSessionSql}) AS oldest
+      ),
+      (
+        SELECT extract(epoch FROM clock_timestamp() - min(prepared))::float8 * 1000
+        FROM pg_prepared_xacts
+      )
     ) AS snapshot_age_ms`
 
 /**

@@ -49,7 +49,8 @@ export interface Vitals {
   readonly intents: number
   /**
    * Age of the transaction that holds the oldest snapshot of the database, in milliseconds; 0
-   * without one. Needs `pg_read_all_stats` to see those of other users.
+   * without one. A prepared one counts, also of another database of the server. Sessions of other
+   * users are seen with `pg_read_all_stats`.
    */
   readonly oldestSnapshotMs: number
   /** The replication slots. */

@@ -1,6 +1,6 @@
 import { defineSink, FailureError, orThrow, readVitals, type Vitals } from '@headwater/core'
-import { eventually } from '@headwater/testing'
-import { expect, test } from 'vitest'
+import { eventually, startPostgresServer } from '@headwater/testing'
+import { expect, onTestFinished, test } from 'vitest'
 import { mostCounted, vitalsSql } from '../../src/vitals/vitals-queries.ts'
 import { useOutbox, type OutboxFixture } from '../outbox/outbox-fixture.ts'
 
@@ -83,6 +83,20 @@ test('The oldest open transaction of the database is found', async () => {
   await session.run('SELECT pg_current_xact_id()')
   await eventually(async () => expect((await read(fixture)).oldestSnapshotMs).toBeGreaterThan(200))
   await session.run('ROLLBACK')
+})
+
+test('A prepared transaction that nobody ends holds the oldest snapshot', async () => {
+  const server = await startPostgresServer({ settings: { max_prepared_transactions: '10' } })
+  onTestFinished(() => server.stop())
+  const fixture = await open({ url: () => server.url })
+  await fixture.stores.postgres.withConnection(async (connection) => {
+    await connection.query('BEGIN')
+    await connection.query('SELECT pg_current_xact_id()')
+    await connection.query(`PREPARE TRANSACTION 'forgotten'`)
+  })
+  await eventually(async () => expect((await read(fixture)).oldestSnapshotMs).toBeGreaterThan(200))
+  await fixture.rows(`ROLLBACK PREPARED 'forgotten'`)
+  expect((await read(fixture)).oldestSnapshotMs).toBe(0)
 })
 
 interface PlanNode {
