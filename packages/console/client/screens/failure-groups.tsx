@@ -95,9 +95,9 @@ function Example({ of }: { readonly of: FailedEvent }) {
 }
 
 /** Says how much of a group one action takes. */
-function portion(count: number): string {
+function portion(count: number, which = 'the oldest '): string {
   return count > mostAtOnce
-    ? `the oldest ${number(mostAtOnce)} of ${number(count)} events`
+    ? `${which}${number(mostAtOnce)} of ${number(count)} events`
     : counted(count, 'event')
 }
 
@@ -130,7 +130,7 @@ function WaitingButtons({ group: { sink, fingerprint, count } }: { readonly grou
         label="Try all now"
         action="outbox/try"
         input={input}
-        question={`Give ${portion(count)} to ${sink} now, instead of at their time?`}
+        question={`Give ${portion(count, '')} to ${sink} now, instead of at their time?`}
       />
       <ActButton
         label="Discard all waiting"

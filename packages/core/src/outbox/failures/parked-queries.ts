@@ -29,19 +29,27 @@ export const parkedSummarySql = `
   GROUP BY f.sink, coalesce(f.fingerprint, '')
   ORDER BY count(*) DESC, coalesce(f.fingerprint, '')`
 
-/** As dead letters are marked. $3 at most; NULL for all. */
-const chosen = `
+/**
+ * As dead letters are marked, but for rows that a relay is changing: it locks several of them in an
+ * order of its own. $3 at most; NULL for all.
+ */
+const chosenSql = (which: string, order: string) => `
   f.status = 'retry' AND f.ctid = ANY (ARRAY(
     SELECT f.ctid FROM @schema.outbox_failure f
-    WHERE ${matching}
-    ORDER BY f.failed_at, f.seq
+    WHERE ${matching} AND ${which}
+    ORDER BY ${order}
     LIMIT $3
-    FOR UPDATE
+    FOR UPDATE SKIP LOCKED
   ))`
 
-/** An attempt that is under way sets another time when it ends. */
+/**
+ * An attempt that is under way sets another time when it ends. Those whose time has come are left
+ * out, and one that fails once more goes to the end of the queue: what comes next is another part.
+ */
 export const hastenSql = `
-  UPDATE @schema.outbox_failure f SET next_at = clock_timestamp() WHERE ${chosen}`
+  UPDATE @schema.outbox_failure f SET next_at = clock_timestamp()
+  WHERE ${chosenSql('f.next_at > clock_timestamp()', 'f.next_at, f.seq')}`
 
 export const discardParkedSql = `
-  UPDATE @schema.outbox_failure f SET status = 'discard' WHERE ${chosen}`
+  UPDATE @schema.outbox_failure f SET status = 'discard'
+  WHERE ${chosenSql('true', 'f.failed_at, f.seq')}`

@@ -42,14 +42,18 @@ export interface ParkedEvents {
   /** Groups them by sink and fingerprint, the largest group first. One round trip. */
   summary(match?: ParkedMatch): ResultAsync<ParkedGroup[], SqlError>
   /**
-   * Has them tried now instead of at their time. Returns how many there are. One round trip.
+   * Has those tried now whose time has not come. Returns how many they are. An event that a relay
+   * is changing at that moment is left out, and one that fails again waits for a new time: call it
+   * again until it returns 0. One round trip.
    *
-   * @param match - with `limit` the oldest of them, no more than so many.
+   * @param match - with `limit` no more than so many, those that are due next; the next call takes
+   *   others.
    */
   retry(match: ParkedMatch & MarkLimit): ResultAsync<number, SqlError>
   /**
    * Drops the events for good, so that those waiting behind them are delivered. An event whose
-   * attempt is under way may be delivered all the same. Returns how many there are. One round trip.
+   * attempt is under way may be delivered all the same. Returns how many they are. An event that a
+   * relay is changing at that moment is left out: call it again until it returns 0. One round trip.
    *
    * @param match - with `limit` the oldest of them, no more than so many.
    */

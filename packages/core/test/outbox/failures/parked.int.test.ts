@@ -111,3 +111,52 @@ test('No more dead letters are replayed or discarded than the limit, the oldest 
   expect(orThrow(await letters.list())).toHaveLength(1)
   expect(orThrow(await letters.replay({ sink: 'recorder' }))).toBe(1)
 })
+
+/** Three events that wait for one, two and three hours, and no relay. */
+async function openWaiting(): Promise<OutboxFixture> {
+  const fixture = await open()
+  const relay = fixture.relay([recordingSink()])
+  relay.start()
+  orThrow(await relay.drain())
+  orThrow(await relay.stop())
+  await fixture.rows(`
+    INSERT INTO @schema.outbox_failure
+      (sink, seq, shard, aggregatetype, aggregateid, event, status, next_at)
+    SELECT 'recorder', seq, 1, 'shelf', seq, '{}', 'retry', now() + seq * interval '1 hour'
+    FROM generate_series(1, 3) AS seq`)
+  return fixture
+}
+
+test('Trying what waits part by part takes others each time, until none is left', async () => {
+  const fixture = await openWaiting()
+  const hastened = async () => {
+    const found = await fixture.rows<{ seq: string }>(
+      'SELECT seq FROM @schema.outbox_failure WHERE next_at <= now() ORDER BY seq',
+    )
+    return found.map(({ seq }) => Number(seq))
+  }
+  const { parked } = fixture.outbox
+  expect(orThrow(await parked.retry({ sink: 'recorder', limit: 1 }))).toBe(1)
+  expect(await hastened()).toEqual([1])
+  // It fails once more, and waits for the longest of times.
+  await fixture.rows(`
+    UPDATE @schema.outbox_failure SET next_at = now() + interval '9 hours' WHERE seq = 1`)
+  expect(orThrow(await parked.retry({ sink: 'recorder', limit: 2 }))).toBe(2)
+  expect(await hastened()).toEqual([2, 3])
+  expect(orThrow(await parked.retry({ sink: 'recorder', limit: 2 }))).toBe(1)
+  expect(orThrow(await parked.retry({ sink: 'recorder', limit: 2 }))).toBe(0)
+})
+
+test.each(['retry', 'discard'] as const)(
+  'A call of %s waits for no event that a relay is changing, and the next one has it',
+  async (verb) => {
+    const fixture = await openWaiting()
+    const mark = async () => orThrow(await fixture.outbox.parked[verb]({ sink: 'recorder' }))
+    const session = await fixture.session()
+    await session.run('BEGIN')
+    await session.run('UPDATE @schema.outbox_failure SET finished = 1 WHERE seq = 2')
+    expect(await mark()).toBe(2)
+    await session.run('COMMIT')
+    expect(await mark()).toBe(1)
+  },
+)
