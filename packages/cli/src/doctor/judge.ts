@@ -13,10 +13,13 @@ export interface Circumstances {
 const stalledShare = 0.2
 /** Where the fastest of all stores took this share of the time, everything is slow. */
 const slowShare = 0.25
+/** One store that is slow says nothing of the machine. */
+const enoughAnswers = 2
 
 /**
  * The examinations, those with definite causes first. A store that was silent is down; where this
- * process or every store was slow meanwhile, that is doubtful, and it is only slow.
+ * process was slow meanwhile, or all of two or more that answered were, that is doubtful, and it is
+ * only slow.
  */
 export function judge(
   examinations: readonly Examination[],
@@ -35,8 +38,9 @@ function doubtOf(
 ): string | undefined {
   if (stalledMs > stalledShare * deadlineMs)
     return `this process itself stood still for ${duration(stalledMs)} of it: the machine is busy`
-  const fastestMs = Math.min(...examinations.map(({ latencyMs = Infinity }) => latencyMs))
-  const isSlow = fastestMs < Infinity && fastestMs > slowShare * deadlineMs
+  const answers = examinations.flatMap(({ latencyMs }) => latencyMs ?? [])
+  const fastestMs = Math.min(...answers)
+  const isSlow = answers.length >= enoughAnswers && fastestMs > slowShare * deadlineMs
   return isSlow ? `the fastest of all took ${duration(fastestMs)}: the machine is busy` : undefined
 }
 

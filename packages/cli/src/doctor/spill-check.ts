@@ -1,4 +1,4 @@
-import { isMissingTable, type Stores } from '@headwater/core'
+import { isMissingTable, type Stores, within } from '@headwater/core'
 import type { HeadwaterServices } from '../config/config.ts'
 import { count, counted, duration } from '../terminal/words.ts'
 import type { Findings } from './check.ts'
@@ -45,8 +45,19 @@ interface SpillRow {
 
 const fix = 'bring MongoDB back, then headwater activity spill --drain'
 
-/** The host's own code may fail; then how full it is remains unsaid. */
+/** The host's own code may wait for MongoDB itself: it has this share of the time. */
+const limitShare = 0.2
+
+/** The host's own code may fail, or hang; then how full it is remains unsaid. Never rejects. */
 async function limitOf(
+  activity: SpillCheckDeps['activity'],
+  deadlineMs: number,
+): Promise<number | undefined> {
+  const ms = limitShare * deadlineMs
+  return within(askedLimit(activity, ms), ms, () => undefined)
+}
+
+async function askedLimit(
   activity: SpillCheckDeps['activity'],
   deadlineMs: number,
 ): Promise<number | undefined> {

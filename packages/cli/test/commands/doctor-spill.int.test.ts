@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Examination } from '../../src/doctor/check.ts'
+import { Findings, type Examination } from '../../src/doctor/check.ts'
+import { checkSpill } from '../../src/doctor/spill-check.ts'
 import { openCli, runCli, type CliFixture } from '../cli-fixture.ts'
 
 let fixture: CliFixture
@@ -39,5 +40,22 @@ test('Activity that waits for MongoDB is found, with how full its room is', asyn
     expect(out).toMatch(/900,000 entries of activity wait for MongoDB since [^:"]+"/)
   } finally {
     await client.query('TRUNCATE activity_spill')
+  }
+})
+
+test('Activity that waits is found although the application waits for MongoDB', async () => {
+  const { stores } = fixture
+  const findings = new Findings()
+  await stores.postgres.client.query(
+    `INSERT INTO activity_spill (origin, entry) VALUES (gen_random_uuid(), '{}')`,
+  )
+  try {
+    const activity = () => new Promise<undefined>(() => undefined)
+    await checkSpill({ stores, activity, deadlineMs: 2_000 }, findings)
+    expect(findings.checks).toMatchObject([
+      { name: 'activity-spill', message: expect.stringMatching(/^1 entry of act/) as string },
+    ])
+  } finally {
+    await stores.postgres.client.query('TRUNCATE activity_spill')
   }
 })

@@ -30,16 +30,26 @@ test('A store that is silent while another answers at once is down', () => {
   expect(judged[0]?.subject).toBe('redis')
 })
 
+test('A store that is silent while the only other one is slow is down', () => {
+  const judged = judge([silent, { ...up, latencyMs: 900 }], quiet)
+  expect(statusesOf(judged)).toEqual({ redis: 'down', postgres: 'up' })
+})
+
+const lateUp = { ...up, latencyMs: 900 }
+
 test.each([
   ['this process stood still', { ...quiet, stalledMs: 700 }, up, /stood still for 700 ms/],
-  ['every store was slow', quiet, { ...up, latencyMs: 900 }, /the fastest of all took 900 ms/],
+  ['two others were slow', quiet, lateUp, /the fastest of all took 900 ms/],
 ] as const)(
   'A store that is silent while %s is slow, which is doubtful, and one that refuses is down',
   (_when, circumstances, other, why) => {
     const checks = [unfinished]
     const { isSilent: _, ...down } = refused
-    const judged = judge([silent, { ...other, checks }, down as Examination], circumstances)
-    expect(statusesOf(judged)).toEqual({ mongodb: 'down', redis: 'slow', postgres: 'up' })
+    const examined = [silent, { ...other, checks }, { ...lateUp, subject: 'pinecone' }, down]
+    const judged = judge(examined as readonly Examination[], circumstances)
+    expect(statusesOf(judged)).toEqual({
+      ...{ mongodb: 'down', redis: 'slow', postgres: 'up', pinecone: 'up' },
+    })
     expect(judged[0]?.subject).toBe('mongodb')
     expect(judged.find(({ subject }) => subject === 'redis')?.error).toMatch(why)
     expect(judged.find(({ subject }) => subject === 'postgres')?.checks).toMatchObject([
