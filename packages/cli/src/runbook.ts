@@ -9,13 +9,23 @@ export type Runbook =
   | 'dead-letters'
   | 'gate-closed'
   | 'mongodb-failing'
+  | 'parked-growing'
   | 'postgres-slow'
   | 'redis-failing'
   | 'relay-lagging'
   | 'replication-slot-idle'
   | 'search-degraded'
   | 'snapshot-held'
-  | `doctor#${'clocks' | 'migrations' | 'postgresql-is-down' | 'replicas' | 'rights-and-settings' | 'slow-or-silent' | 'versions'}`
+  | `doctor#${DoctorHeading}`
+
+type DoctorHeading =
+  | 'clocks'
+  | 'migrations'
+  | 'postgresql-is-down'
+  | 'replicas'
+  | 'rights-and-settings'
+  | 'slow-or-silent'
+  | 'versions'
 
 /** The address of a page, the same as the alert has. */
 export function runbookUrl(runbook: Runbook): string {

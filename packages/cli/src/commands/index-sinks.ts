@@ -3,7 +3,7 @@ import type { SinkStatus } from '@headwater/core'
 import { runbookUrl } from '../runbook.ts'
 import type { Paint } from '../terminal/paint.ts'
 import { counted, duration } from '../terminal/words.ts'
-import { type Invocation, valueOf } from './command.ts'
+import type { Invocation } from './command.ts'
 import { serviceOf } from './service-of.ts'
 
 /** A sink that keeps the index in sync, as far as the outbox knows it. */
@@ -20,13 +20,18 @@ export interface IndexSink {
   readonly dead: number
 }
 
-/** The sinks of the search of the configuration; none where it does not return them. */
+/**
+ * The sinks of the search of the configuration; none where it does not return them, or the outbox
+ * does not tell of them.
+ */
 export async function indexSinksOf(invocation: Invocation): Promise<readonly IndexSink[]> {
   const { sinks = [] } = await serviceOf(invocation, 'search')
   if (sinks.length === 0) return []
   const { stores } = await invocation.open()
-  const status = valueOf(await outbox(stores).status())
-  return sinks.map(({ name }) => indexSinkOf(name, status.sinks))
+  return outbox(stores)
+    .status()
+    .map((status) => sinks.map(({ name }) => indexSinkOf(name, status.sinks)))
+    .unwrapOr([])
 }
 
 function indexSinkOf(name: string, statuses: readonly SinkStatus[]): IndexSink {
@@ -38,33 +43,55 @@ function indexSinkOf(name: string, statuses: readonly SinkStatus[]): IndexSink {
   return { sink: name, isServed, lagEvents, lagMs: Math.round(lagMs), parked, dead }
 }
 
-/** Why the index may differ although nothing is wrong with it, one line for each reason. */
+/** Why the index may differ although nothing is wrong with it, two lines for each reason. */
 export function reasonsToDiffer(sinks: readonly IndexSink[], paint: Paint): readonly string[] {
-  return sinks.flatMap((one) => {
-    const [what, cure, page] = reasonOf(one) ?? []
-    if (what === undefined || cure === undefined || page === undefined) return []
-    const hint = `Courses that changed since differ: ${cure}.`
-    return [paint('doubtful', `The sink ${one.sink} ${what}. ${hint}`), paint('quiet', page)]
-  })
+  return sinks.flatMap((one) =>
+    reasonsOf(one).flatMap(([what, cure, page]) => {
+      const hint = `Courses that changed since differ: ${cure}.`
+      return [paint('doubtful', `The sink ${one.sink} ${what}. ${hint}`), paint('quiet', page)]
+    }),
+  )
 }
+
+/** A sink that is less behind is about to write what differs, in milliseconds. */
+const lateMs = 60_000
 
 type Reason = readonly [what: string, cure: string, page: string]
 
-function reasonOf({ isServed, lagEvents, lagMs, parked, dead }: IndexSink): Reason | undefined {
-  const lagging = runbookUrl('relay-lagging')
+/** A sink may be behind and have given up events as well. */
+function reasonsOf(sink: IndexSink): readonly Reason[] {
+  const { dead, parked } = sink
+  const late = lateness(sink)
+  return [
+    ...(late === undefined ? [] : [late]),
+    ...(dead === 0
+      ? []
+      : [
+          [
+            `gave up ${counted(dead, 'event')}`,
+            'headwater outbox dead, then replay',
+            runbookUrl('dead-letters'),
+          ] as const,
+        ]),
+    ...(parked === 0
+      ? []
+      : [
+          [
+            `has ${counted(parked, 'event')} waiting for another attempt`,
+            'see headwater outbox status',
+            runbookUrl('parked-growing'),
+          ] as const,
+        ]),
+  ]
+}
+
+function lateness({ isServed, lagEvents, lagMs }: IndexSink): Reason | undefined {
+  const page = runbookUrl('relay-lagging')
   const behind = `${counted(lagEvents ?? 0, 'event')} behind`
-  if (lagEvents === null)
-    return ['was never served by a relay', 'start one, which indexes them', lagging]
-  if (!isServed) return [`has no relay and is ${behind}`, 'start one, which indexes them', lagging]
-  if (lagEvents > 0)
-    return [`is ${behind}, by ${duration(lagMs)}`, 'its relay indexes them', lagging]
-  if (dead > 0)
-    return [
-      `gave up ${counted(dead, 'event')}`,
-      'headwater outbox dead, then replay',
-      runbookUrl('dead-letters'),
-    ]
-  return parked > 0
-    ? [`retries ${counted(parked, 'event')}`, 'wait, or see headwater outbox status', lagging]
+  const start = 'start one, which indexes them'
+  if (lagEvents === null) return ['was never served by a relay', start, page]
+  if (!isServed) return [`has no relay and is ${behind}`, start, page]
+  return lagMs > lateMs
+    ? [`is ${behind}, by ${duration(lagMs)}`, 'its relay indexes them', page]
     : undefined
 }

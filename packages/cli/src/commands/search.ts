@@ -148,11 +148,9 @@ function summaryOutcome(summary: StatusSummary): Outcome {
 
 function verifyText(report: VerifyReport, sinks: readonly IndexSink[], paint: Paint): string {
   const { courses, records, coverage, missing, orphaned, stale, wrongGeneration } = report
-  const reasons = reasonsToDiffer(sinks, paint)
-  const mend = reasons.length === 0 ? ': headwater search repair' : '.'
   const verdict = report.isInSync
     ? paint('good', 'The index says what PostgreSQL says.')
-    : paint('bad', `The index differs from PostgreSQL${mend}`)
+    : paint('bad', 'The index differs from PostgreSQL: headwater search repair')
   return [
     pairs(paint, [
       ['generation', report.generation],
@@ -166,7 +164,7 @@ function verifyText(report: VerifyReport, sinks: readonly IndexSink[], paint: Pa
     ]),
     ...(report.differences.length === 0 ? [] : [differencesText(report.differences, paint)]),
     report.isComplete ? verdict : paint('doubtful', 'Interrupted: not everything was compared.'),
-    ...reasons,
+    ...reasonsToDiffer(sinks, paint),
   ].join('\n')
 }
 

@@ -33,7 +33,7 @@ test('An index that lacks courses is a finding, and its repair is planned before
   })
 })
 
-test('An index whose sink no relay serves is said to be behind for that reason, which repair is not', async () => {
+test('An index whose sink no relay serves is said to be behind for that reason, beside its repair', async () => {
   const [{ id }] = courses as [Course]
   const { sinks } = createCourseSearch(fixture.stores, {
     courses: fixture.repositories.courses,
@@ -55,8 +55,33 @@ test('An index whose sink no relay serves is said to be behind for that reason, 
   expect(code).toBe(1)
   expect(out).toContain(`The sink ${sink} has no relay and is 1 event behind.`)
   expect(out).toContain('/docs/runbooks/relay-lagging.md')
-  expect(out).not.toContain('headwater search repair')
+  expect(out).toContain('The index differs from PostgreSQL: headwater search repair')
   expect(await fixture.cli('search', 'repair', '--yes')).toMatchObject({ code: 0 })
+})
+
+test('An index is verified although the outbox tells nothing of its sinks', async () => {
+  const { client } = fixture.stores.postgres
+  await client.query('ALTER TABLE outbox_tick RENAME TO away')
+  try {
+    expect(await fixture.json('search', 'verify')).toMatchObject({
+      code: 0,
+      json: { isInSync: true, sinks: [] },
+    })
+  } finally {
+    await client.query('ALTER TABLE away RENAME TO outbox_tick')
+  }
+})
+
+test('Calibrating shows the floor before and after', async () => {
+  const { client } = fixture.stores.postgres
+  await client.query('DELETE FROM search_calibration')
+  expect((await fixture.cli('search', 'calibrate')).out).toMatch(/^floor .*not measured before/m)
+  await client.query('UPDATE search_calibration SET floor = 0.125')
+  const { json } = await fixture.json('search', 'calibrate')
+  expect(json['floorBefore']).toBe(0.125)
+  await client.query('UPDATE search_calibration SET floor = 0.125')
+  const { out } = await fixture.cli('search', 'calibrate')
+  expect(out).toMatch(new RegExp(`^floor +${Number(json['floor']).toFixed(3)}, 0.125 before`, 'm'))
 })
 
 test('Calibrating measures the index, of a generation where one is named', async () => {
