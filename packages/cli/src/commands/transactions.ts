@@ -1,38 +1,47 @@
 import {
-  endOldTransaction,
+  endSession,
+  type FoundSession,
   type OldTransaction,
+  type PreparedTransaction,
   selectOldTransactions,
   selectRollback,
-} from '../doctor/postgres-queries.ts'
+  selectSession,
+} from '../doctor/session-queries.ts'
 import { table } from '../terminal/table.ts'
 import { duration } from '../terminal/words.ts'
 import { type Command, CommandFailed, type Invocation, plan, valueOf } from './command.ts'
+import { limitedSight, missingGrant } from './sight.ts'
 
 /** The age from which on they are listed, in milliseconds, unless another one is given. */
 const listedMs = 60_000
 
 /** `headwater transactions list` */
-export const list: Command = async (invocation) => {
-  const transactions = await oldTransactions(invocation)
-  const olderThan = invocation.options['olderThan'] as number
+export const list: Command = async ({ open, options }) => {
+  const { stores } = await open()
+  const olderThan = options['olderThan'] as number
+  const values = [olderThan, null]
+  const { rows } = valueOf(
+    await stores.postgres.query<OldTransaction>(selectOldTransactions, values),
+  )
+  const grant = await missingGrant(stores)
   // What it prints can be typed as it is.
   const option = olderThan === listedMs ? '' : ` --older-than ${olderThan / 1_000}`
   return {
-    data: { transactions: transactions.map(toData) },
+    data: { transactions: rows.map(toData), seesAll: grant === undefined },
     text: (paint) =>
-      transactions.length === 0
-        ? `No transaction is older than ${duration(invocation.options['olderThan'] as number)}.`
-        : table(
-            paint,
-            ['process', 'application', 'state', 'age', 'what ends it'],
-            transactions.map(({ pid, application, state, age_ms: ageMs, cure }) => [
-              pid ?? '–',
-              application,
-              state,
-              duration(ageMs),
-              pid === null ? cure : cure + option,
-            ]),
-          ),
+      [
+        rows.length === 0
+          ? `No transaction is older than ${duration(olderThan)}.`
+          : table(
+              paint,
+              ['process', 'database', 'application', 'state', 'age', 'what ends it'],
+              rows.map(({ pid, database, application, state, age_ms: ageMs, cure }) => [
+                ...[pid ?? '–', database ?? '–', application, state, duration(ageMs)],
+                pid === null ? cure : cure + option,
+              ]),
+            ),
+        ...limitedSight(grant).map((line) => paint('doubtful', line)),
+      ].join('\n'),
   }
 }
 
@@ -40,11 +49,8 @@ export const list: Command = async (invocation) => {
 export const end: Command = async (invocation) => {
   const { args, options, open } = invocation
   const pid = Number(args[0])
-  const found = (await oldTransactions(invocation)).find((one) => one.pid === pid)
-  const olderThan = options['olderThan'] as number
-  if (found === undefined) throw new CommandFailed(absent(pid, olderThan))
-  const { application, state, age_ms: ageMs } = found
-  const what = `process ${pid} (${application}, ${state}), whose transaction is ${duration(ageMs)} old`
+  const found = await sessionOf(pid, invocation)
+  const what = `process ${pid} (${found.application}, ${found.state}), ${whyIn(found)}`
   if (options['yes'] !== true)
     return plan(
       toData(found),
@@ -52,13 +58,9 @@ export const end: Command = async (invocation) => {
         `Would end the session of ${what}. What it did is undone, and its program disconnected.`,
     )
   const { stores } = await open()
-  const { rows } = valueOf(
-    await stores.postgres.query<{ is_ended: boolean }>(endOldTransaction, [
-      pid,
-      options['olderThan'],
-    ]),
-  )
-  if (rows[0] === undefined) throw new CommandFailed(absent(pid, olderThan))
+  const values = [pid, found.began, found.connected]
+  const { rows } = valueOf(await stores.postgres.query<{ is_ended: boolean }>(endSession, values))
+  if (rows[0] === undefined) throw notFound(`process ${pid} has ended what it did by itself`)
   if (!rows[0].is_ended) throw new CommandFailed(unended(pid))
   return {
     data: { ...toData(found), isApplied: true },
@@ -66,15 +68,48 @@ export const end: Command = async (invocation) => {
   }
 }
 
+/** A session that keeps others waiting, and for so long that it may be ended. */
+async function sessionOf(pid: number, { open, options }: Invocation): Promise<EndableSession> {
+  const { stores } = await open()
+  const [found] = valueOf(await stores.postgres.query<FoundSession>(selectSession, [pid])).rows
+  if (found === undefined) throw notFound(`no session has the process ${pid}`)
+  if (!found.is_visible) {
+    const grant = (await missingGrant(stores)) ?? 'a superuser may'
+    throw notFound(`this role may not see what process ${pid} does: ${grant}`)
+  }
+  if (found.began === null && !found.has_locks)
+    throw notFound(`process ${pid} has no transaction and holds no lock`)
+  const olderThan = options['olderThan'] as number
+  const { age_ms: ageMs } = found
+  if (ageMs === null || ageMs < olderThan)
+    throw notFound(
+      `process ${pid} began ${duration(ageMs ?? 0)} ago, less than ${duration(olderThan)}: see --older-than`,
+    )
+  return { ...found, age_ms: ageMs }
+}
+
+interface EndableSession extends FoundSession {
+  readonly age_ms: number
+}
+
+function whyIn({ began, age_ms: ageMs }: EndableSession): string {
+  return began === null
+    ? `which has held advisory locks in no transaction, idle for ${duration(ageMs)}`
+    : `whose transaction is ${duration(ageMs)} old`
+}
+
 /** `headwater transactions rollback` */
 export const rollback: Command = async ({ args, options, open }) => {
   const { stores } = await open()
   const [name] = args as readonly [string]
-  const { rows } = valueOf(
-    await stores.postgres.query<{ rollback: string; age_ms: number }>(selectRollback, [name]),
-  )
-  const [found] = rows
-  if (found === undefined) throw new CommandFailed(unprepared(name))
+  const query = stores.postgres.query<PreparedTransaction>(selectRollback, [name])
+  const [found] = valueOf(await query).rows
+  if (found === undefined)
+    throw notFound(`there is no prepared transaction ${name}: see transactions list`)
+  if (!found.is_here)
+    throw notFound(
+      `the prepared transaction ${name} is one of the database ${found.database}: connect to that one`,
+    )
   const data = { transaction: name, ageMs: Math.round(found.age_ms) }
   const what = `the prepared transaction ${name}, which is ${duration(found.age_ms)} old`
   if (options['yes'] !== true)
@@ -86,14 +121,14 @@ export const rollback: Command = async ({ args, options, open }) => {
   }
 }
 
-async function oldTransactions({ open, options }: Invocation): Promise<readonly OldTransaction[]> {
-  const { stores } = await open()
-  const values = [options['olderThan'], null]
-  return valueOf(await stores.postgres.query<OldTransaction>(selectOldTransactions, values)).rows
-}
-
-function toData({ pid, application, state, age_ms: ageMs }: OldTransaction) {
-  return { pid, application, state, ageMs: Math.round(ageMs) }
+function toData({
+  pid,
+  database,
+  application,
+  state,
+  age_ms: ageMs,
+}: Omit<OldTransaction, 'cure'>) {
+  return { pid, database, application, state, ageMs: Math.round(ageMs) }
 }
 
 function unended(pid: number) {
@@ -104,15 +139,6 @@ function unended(pid: number) {
   } as const
 }
 
-function unprepared(name: string) {
-  const message = `this database has no prepared transaction ${name}: see transactions list`
-  return { type: 'not-found', message, retryable: false } as const
-}
-
-function absent(pid: number, olderThan: number) {
-  return {
-    type: 'not-found',
-    message: `no session of process ${pid} has a transaction that is ${duration(olderThan)} old: see --older-than`,
-    retryable: false,
-  } as const
+function notFound(message: string): CommandFailed {
+  return new CommandFailed({ type: 'not-found', message, retryable: false })
 }

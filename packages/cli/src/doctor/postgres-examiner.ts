@@ -10,15 +10,14 @@ import type { Findings } from './check.ts'
 import { checkClock } from './clock-check.ts'
 import type { Examiner } from './examine.ts'
 import { checkOutbox } from './outbox-checks.ts'
+import { selectForbidden, selectIdleSlots, selectServer } from './postgres-queries.ts'
+import type { ReplicaWatch } from './replica-check.ts'
 import {
   type OldTransaction,
-  selectForbidden,
-  selectIdleSlots,
   selectOldTransactions,
-  selectServer,
   selectSight,
-} from './postgres-queries.ts'
-import type { ReplicaWatch } from './replica-check.ts'
+  type Sight,
+} from './session-queries.ts'
 import { checkSpill, type SpillCheckDeps } from './spill-check.ts'
 import { tablesOf } from './tables-of.ts'
 
@@ -162,18 +161,15 @@ async function checkTransactions(deps: PostgresExaminerDeps, findings: Findings)
     )
 }
 
-function holderOf({ pid, application, state }: OldTransaction): string {
+function holderOf({ pid, database, application, state }: OldTransaction): string {
   return pid === null
-    ? `prepared transaction ${application}`
+    ? `prepared transaction ${application} of the database ${database ?? ''}`
     : `session ${pid} (${application}, ${state})`
 }
 
 /** Nothing old among what the role may see is good news only if it sees everything. */
 async function checkSight(deps: PostgresExaminerDeps, findings: Findings): Promise<void> {
-  const [sight] = await rowsOf<{ readonly sees_all: boolean; readonly role: string }>(
-    deps,
-    selectSight,
-  )
+  const [sight] = await rowsOf<Sight>(deps, selectSight)
   if (sight?.sees_all === true) return findings.ok('transactions', 'none is old')
   const cure = `GRANT pg_read_all_stats TO ${sight?.role ?? 'it'}`
   findings.unknown('transactions', `none is old of those that the role may see: ${cure}`)

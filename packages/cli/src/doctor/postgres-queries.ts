@@ -42,56 +42,6 @@ export const selectIdleSlots = `
   WHERE NOT active AND restart_lsn IS NOT NULL
   ORDER BY bytes DESC NULLS LAST`
 
-/** Whether the role sees what the sessions of other roles do. */
-export const selectSight = `
-  SELECT pg_has_role('pg_read_all_stats'::name, 'USAGE') AS sees_all,
-    quote_ident(current_user) AS role`
-
-/**
- * Sessions and prepared transactions that hold a snapshot; $1 is the least age in milliseconds, $2
- * how many are wanted, NULL for all. In other databases only those with a transaction id keep rows
- * and events of this one. VACUUM keeps none, and autovacuum yields by itself.
- */
-export const selectOldTransactions = `
-  SELECT pid, coalesce(nullif(application_name, ''), usename) AS application, state,
-    format('headwater transactions end %s', pid) AS cure,
-    extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS age_ms
-  FROM pg_stat_activity
-  WHERE pid <> pg_backend_pid()
-    AND (backend_xid IS NOT NULL
-      OR (backend_xmin IS NOT NULL AND datname = current_database()))
-    AND backend_type <> 'autovacuum worker'
-    AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum)
-    AND xact_start < clock_timestamp() - $1 * interval '1 ms'
-  UNION ALL
-  SELECT NULL, gid, 'prepared', format('headwater transactions rollback %L', gid),
-    extract(epoch FROM clock_timestamp() - prepared)::float8 * 1000
-  FROM pg_prepared_xacts
-  WHERE prepared < clock_timestamp() - $1 * interval '1 ms'
-  ORDER BY age_ms DESC
-  LIMIT $2::bigint`
-
-/** A row of {@link selectOldTransactions}. */
-export interface OldTransaction {
-  /** `null` for a prepared transaction, which no process has. */
-  readonly pid: number | null
-  /** The application or the user; the name of a prepared transaction. */
-  readonly application: string
-  readonly state: string
-  /** What ends it. */
-  readonly cure: string
-  readonly age_ms: number
-}
-
-/**
- * Ends a session, if its transaction is as old as $2 milliseconds; $1 is its process. True once it
- * has ended.
- */
-export const endOldTransaction = `
-  SELECT pg_terminate_backend(pid, 1000) AS is_ended
-  FROM pg_stat_activity
-  WHERE pid = $1 AND xact_start < clock_timestamp() - $2 * interval '1 ms'`
-
 /** Whether anything was ever published. */
 export const selectPublished = 'SELECT EXISTS (SELECT FROM @schema.outbox) AS "isPublished"'
 
@@ -137,48 +87,28 @@ export const dropSlot = `
   FROM pg_replication_slots WHERE slot_name = $1 AND NOT active`
 
 /**
- * What sessions do at this moment, and who keeps them from it; the longest first. $1 is the least
- * time in milliseconds, $2 whether statements are wanted whole. Else literals are left out.
+ * The statements that renew the statistics of tables, and whether the role may: the server itself
+ * only warns. $1 is the schema, $2 has the names of the tables.
  */
-export const selectRunning = `
-  SELECT pid, coalesce(nullif(application_name, ''), usename) AS application, state,
-    extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000 AS since_ms,
-    concat_ws(': ', wait_event_type, wait_event) AS waits_for,
-    pg_blocking_pids(pid) AS blocked_by,
-    CASE WHEN $2 THEN query
-      ELSE left(regexp_replace(query, '''([^'']|'''')*(''|$)', '''…''', 'g'), 100)
-    END AS statement
-  FROM pg_stat_activity
-  WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'
-    AND query_start < clock_timestamp() - $1 * interval '1 ms'
-    AND (state <> 'idle' AND state <> 'idle in transaction'
-      OR pid IN (
-        SELECT unnest(pg_blocking_pids(waiting.pid)) FROM pg_stat_activity AS waiting
-        WHERE waiting.wait_event_type = 'Lock'
-      ))
-  ORDER BY since_ms DESC`
-
-/** A row of {@link selectRunning}. */
-export interface RunningSession {
-  readonly pid: number
-  readonly application: string
-  readonly state: string
-  readonly since_ms: number
-  /** What it waits for; empty while it works. */
-  readonly waits_for: string
-  /** The processes whose locks it waits for. */
-  readonly blocked_by: readonly number[]
-  readonly statement: string
-}
-
-/** The statement that undoes a prepared transaction of this database; $1 is its name. */
-export const selectRollback = `
-  SELECT format('ROLLBACK PREPARED %L', gid) AS rollback,
-    extract(epoch FROM clock_timestamp() - prepared)::float8 * 1000 AS age_ms
-  FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()`
-
-/** The statements that renew the statistics of tables; $1 is the schema, $2 has their names. */
 export const selectAnalyze = `
-  SELECT c.relname AS name, format('ANALYZE %I.%I', n.nspname, c.relname) AS analyze
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  SELECT c.relname AS name, format('ANALYZE %I.%I', n.nspname, c.relname) AS analyze,
+    quote_ident(current_user) AS role, quote_ident(pg_get_userbyid(c.relowner)) AS owner,
+    pg_has_role(d.datdba, 'USAGE') OR
+      CASE WHEN current_setting('server_version_num')::int >= 170000
+        THEN has_table_privilege(c.oid, 'MAINTAIN')
+        ELSE pg_has_role(c.relowner, 'USAGE')
+      END AS may_analyze
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_database d ON d.datname = current_database()
   WHERE n.nspname = $1 AND c.relname = ANY ($2::text[]) AND c.relkind IN ('r', 'p', 'm')`
+
+/** A row of {@link selectAnalyze}. */
+export interface Analyzable {
+  readonly name: string
+  readonly analyze: string
+  /** The role that asks, and the one that may, as a statement names them. */
+  readonly role: string
+  readonly owner: string
+  readonly may_analyze: boolean
+}

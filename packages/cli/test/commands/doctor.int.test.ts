@@ -15,7 +15,7 @@ import { doctor } from '../../src/commands/doctor.ts'
 import { Secrets } from '../../src/terminal/secrets.ts'
 import type { Terminal } from '../../src/terminal/terminal.ts'
 import type { Check, Examination } from '../../src/doctor/check.ts'
-import { type OldTransaction, selectOldTransactions } from '../../src/doctor/postgres-queries.ts'
+import { type OldTransaction, selectOldTransactions } from '../../src/doctor/session-queries.ts'
 import { openCli, runCli, type CliFixture } from '../cli-fixture.ts'
 
 let fixture: CliFixture

@@ -48,6 +48,57 @@ test('A forgotten transaction is listed once it is old, and its session ended on
   expect(again).toMatchObject({ code: 1, json: { error: { type: 'not-found' } } })
 })
 
+test.each([
+  ['has read and is idle in its transaction', ['BEGIN', 'SELECT * FROM desks'], /, whose trans/],
+  ['holds an advisory lock in no transaction', ['SELECT pg_advisory_lock(4711)'], /advisory locks/],
+] as const)('A session that %s is ended on demand', async (_what, statements, why) => {
+  const session = await connected('forgetful')
+  session.on('error', () => undefined)
+  const ended = new Promise<void>((resolve) => session.once('end', resolve))
+  await session.query('CREATE TABLE IF NOT EXISTS desks (id int)')
+  const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const end = ['transactions', 'end', String(rows[0]?.pid)]
+  const old = ['--older-than', '0.001']
+  expect((await fixture.json(...end, ...old)).json).toMatchObject({ error: { type: 'not-found' } })
+  for (const statement of statements) await session.query(statement)
+  const young = await fixture.cli(...end, '--older-than', '600')
+  expect(young.code).toBe(1)
+  expect(young.err).toMatch(/ ago, less than 10 min: see --older-than/)
+  const planned = await fixture.cli(...end, ...old)
+  expect([planned.code, planned.out]).toMatchObject([1, expect.stringMatching(why)])
+  await session.query('SELECT 1')
+  expect(await fixture.json(...end, ...old, '--yes')).toMatchObject({ code: 0 })
+  await ended
+})
+
+test('A role that may not see the sessions of others is told so, and not that there are none', async () => {
+  const role = `blind_${Math.random().toString(36).slice(2)}`
+  const { client: own } = fixture.stores.postgres
+  const session = await connected('unseen')
+  await own.query(`CREATE ROLE ${role}`)
+  try {
+    await session.query('BEGIN')
+    const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    const url = new URL(fixture.env['HEADWATER_POSTGRES_URL']!)
+    url.searchParams.set('options', `-c role=${role}`)
+    const env = { ...fixture.env, HEADWATER_POSTGRES_URL: url.href }
+    const grant = `GRANT pg_read_all_stats TO ${role}`
+    for (const command of ['list', 'running']) {
+      const { out } = await fixture.cliIn({ env }, 'transactions', command)
+      expect(out).toContain(`Only sessions that this role may see: ${grant}`)
+      const { out: json } = await fixture.cliIn({ env }, 'transactions', command, '--json')
+      expect(JSON.parse(json)).toMatchObject({ seesAll: false })
+      expect((await fixture.json('transactions', command)).json).toMatchObject({ seesAll: true })
+      expect((await fixture.cli('transactions', command)).out).not.toContain('GRANT')
+    }
+    const { err } = await fixture.cliIn({ env }, 'transactions', 'end', String(rows[0]?.pid))
+    expect(err).toContain(grant)
+  } finally {
+    await session.end()
+    await own.query(`DROP ROLE ${role}`)
+  }
+})
+
 async function connected(name: string): Promise<pg.Client> {
   const { HEADWATER_POSTGRES_URL: connectionString } = fixture.env
   const session = new pg.Client({ connectionString, application_name: name })
@@ -82,7 +133,7 @@ test('Who waits for a lock is listed with who holds it, and without what was loo
       expect(found.waiter?.blockedBy).toEqual([found.holder?.pid])
       expect(found.waiter?.waitsFor).toMatch(/^Lock: /)
     })
-    expect((await running()).waiter?.statement).toBe(`UPDATE seats SET owner = '…' WHERE id = 1`)
+    expect((await running()).waiter?.statement).toBe('update seats')
     expect((await running('--statements')).waiter?.statement).toContain('ann')
     const { out } = await fixture.cli('transactions', 'running', '--longer-than', '0.001')
     expect(out).toMatch(/^process +application .*blocked by +statement/)
@@ -92,6 +143,35 @@ test('Who waits for a lock is listed with who holds it, and without what was loo
     await holder.query('DROP TABLE seats')
     await holder.end()
     await waiter.end()
+  }
+})
+
+test.each([
+  `SELECT pg_sleep(20) /* ann's seat */`,
+  `SELECT pg_sleep(20), $$seat of ann$$`,
+  `SELECT pg_sleep(20), E'o\\'neill', 'seat of ann'`,
+  `SELECT pg_sleep(20), 471100, 'ann'`,
+  `/* from 'ann' */ SELECT pg_sleep(20)`,
+  `/* /* nested */ ann 471100 */ SELECT pg_sleep(20)`,
+])('Nothing that was looked for is shown of the statement %s', async (statement) => {
+  const session = await connected('asker')
+  session.on('error', () => undefined)
+  const asked = session.query(statement).catch(() => undefined)
+  try {
+    await eventually(async () => {
+      const given = ['running', '--longer-than', '0.001']
+      const { json } = await fixture.json('transactions', ...given)
+      const sessions = json['sessions'] as readonly Running[]
+      const found = sessions.find(({ application }) => application === 'asker')
+      expect(found?.statement).toMatch(/^(select|statement)$/)
+      expect(JSON.stringify(found)).not.toMatch(/ann|4711|neill/)
+      expect((await fixture.cli('transactions', ...given)).out).not.toMatch(/ann|4711|neill/)
+    })
+  } finally {
+    await fixture.stores.postgres.client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'asker'`,
+    )
+    await asked
   }
 })
 
@@ -105,14 +185,37 @@ test('A prepared transaction that nobody ends is undone on demand alone', async 
   const session = new pg.Client({ connectionString: server.url })
   try {
     await session.connect()
+    await session.query('CREATE TABLE kept (id int)')
     await session.query('BEGIN')
-    await session.query('CREATE TABLE left_behind (id int)')
+    await session.query('INSERT INTO kept VALUES (1)')
     await session.query(`PREPARE TRANSACTION 'forgotten one'`)
     const { json } = await run('list', '--older-than', '0.001')
-    expect(json['transactions']).toMatchObject([{ pid: null, application: 'forgotten one' }])
+    expect(json['transactions']).toMatchObject([
+      { pid: null, database: 'postgres', application: 'forgotten one' },
+    ])
+    await session.query('CREATE DATABASE elsewhere')
+    const url = new URL(server.url)
+    url.pathname = '/elsewhere'
+    const away = { env: { ...env, HEADWATER_POSTGRES_URL: url.href } }
+    const listing = await fixture.cliIn(away, 'transactions', 'list', '--older-than', '0.001')
+    expect(listing.out).toContain(`in the database postgres: ROLLBACK PREPARED 'forgotten one'`)
+    const refused = await fixture.cliIn(away, 'transactions', 'rollback', 'forgotten one', '--yes')
+    expect(refused.err).toContain('is one of the database postgres')
+    const waiting = session.query('DROP TABLE kept')
+    await eventually(async () => {
+      const { out } = await fixture.cliIn(
+        { env },
+        'transactions',
+        'running',
+        '--longer-than',
+        '0.01',
+      )
+      expect(out).toMatch(/a prepared transaction +drop kept/)
+    })
     const rollback = ['rollback', 'forgotten one']
     expect(await run(...rollback)).toMatchObject({ code: 1, json: { isApplied: false } })
     expect(await run(...rollback, '--yes')).toMatchObject({ code: 0, json: { isApplied: true } })
+    await waiting
     const again = await run(...rollback, '--yes')
     expect(again).toMatchObject({ code: 1, json: { error: { type: 'not-found' } } })
   } finally {
@@ -170,4 +273,25 @@ test('Statistics of a table are renewed, and of one that does not exist is told'
   })
   expect(await fixture.json('statistics', 'rooms')).toMatchObject({ code: 0 })
   expect(await estimated()).toBe(500)
+})
+
+test('Statistics that a role may not renew are refused, with the role that may', async () => {
+  const { client: own } = fixture.stores.postgres
+  const role = `reader_${Math.random().toString(36).slice(2)}`
+  await own.query('CREATE TABLE halls AS SELECT generate_series(1, 500) AS id')
+  await own.query(`CREATE ROLE ${role}`)
+  try {
+    await own.query(`GRANT SELECT ON halls TO ${role}`)
+    const url = new URL(fixture.env['HEADWATER_POSTGRES_URL']!)
+    url.searchParams.set('options', `-c role=${role}`)
+    const env = { ...fixture.env, HEADWATER_POSTGRES_URL: url.href }
+    const refused = await fixture.cliIn({ env }, 'statistics', 'halls')
+    expect(refused.code).toBe(1)
+    expect(refused.err).toMatch(/may not analyze halls: run this as its owner, postgres/)
+    await own.query(`ALTER TABLE halls OWNER TO ${role}`)
+    expect(await fixture.cliIn({ env }, 'statistics', 'halls')).toMatchObject({ code: 0 })
+  } finally {
+    await own.query(`DROP OWNED BY ${role}`)
+    await own.query(`DROP ROLE ${role}`)
+  }
 })
