@@ -42,7 +42,7 @@ test('Help is data, and needs no store', async () => {
 })
 
 test.each([
-  ['doctor', '(default: 1.5)'],
+  ['doctor', '(default: 1.3)'],
   ['migrate', '(default: 300)'],
   ['outbox watch', '(default: 1)'],
 ])('Help of %s tells the default in the unit that is typed', async (command, words) => {
