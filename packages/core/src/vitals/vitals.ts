@@ -39,8 +39,8 @@ export interface Vitals {
   /** Every sink that has a cursor, whether or not a relay serves it. */
   readonly sinks: readonly SinkVitals[]
   /**
-   * Age of the oldest event that no relay has looked at, in milliseconds; 0 without one. Rises while
-   * no relay runs, also where none ever did, so that there is no sink.
+   * Age of the oldest event that no relay has looked at, in milliseconds; 0 without one. Rises
+   * while no relay runs, also where none ever did, so that there is no sink.
    */
   readonly unreadMs: number
   /** Age of the newest tick of the outbox, in milliseconds. */
