@@ -71,6 +71,11 @@ test('Waiting events are tried at once, and discarded no more than the operator 
   const { parked } = outbox(deployment().stores)
   const [group] = orThrow(await parked.summary({ sink: 'mail' }))
   const { sink, fingerprint, count } = group ?? { sink: '', fingerprint: '', count: 0 }
+  const { client } = deployment().stores.postgres
+  const postponed = await client.query(
+    `UPDATE @schema.outbox_failure SET next_at = now() + interval '1 hour' WHERE status = 'retry'`,
+  )
+  expect(postponed.rowCount).toBe(count)
   const tried = await ask.act('outbox/try', { sink, fingerprint })
   expect(await tried.json()).toEqual({ outcome: `asked for ${count} events to be tried now` })
   const few = { sink, fingerprint, atMost: count - 1 }
