@@ -22,7 +22,6 @@ const found = [
   ['machine -js learning', [['ml'], ['ml']]],
   ['framework', [['react', 'node', 'js', 'nodejs']]],
   ['react', [null]],
-  ['dl', [['机', '器', '学', '习', 'ai', '学', '习']]],
   ['"js" js', [null, ['javascript']]],
   ['"machine" learning', [null, null]],
   ['node.js', [null]],
@@ -42,6 +41,15 @@ describe('synonyms', () => {
     expect(open({ d: { finds: ['E'] }, a: ['c', 'b'] }).fingerprint).toBe(one)
     expect(open({ a: ['b', 'c'], d: ['e'] }).fingerprint).not.toBe(one)
     expect(open({ a: ['b'], d: { finds: ['e'] } }).fingerprint).not.toBe(one)
+  })
+
+  it('A term of a script without spaces is its characters in a row', () => {
+    expect(synonyms.of(partsOf('dl'))).toEqual([
+      [
+        ['ai', '学', '习'],
+        ['机', '器', '学', '习'],
+      ],
+    ])
   })
 
   it('A term that is a name of every object is a term like others', () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Result, SqlError, Stores } from '@headwater/core'
 import { ok } from '@headwater/core'
 import type { SearchHit } from '../pages/hydrate.ts'
@@ -72,11 +73,14 @@ export async function highlightHits(
     synonyms: synonyms?.of(partsOf(query)).flat() ?? [],
   })
   const compare = remembering(searchText)
-  const texts = hits.map((hit) => ({
-    hit,
-    title: textWords(hit.course.title, compare),
-    description: beginningOf(hit.course.description ?? '', compare),
-  }))
+  const texts = await inTurns(
+    hits.map((hit) => ({ hit })),
+    ({ hit }) => ({
+      hit,
+      title: textWords(hit.course.title, compare),
+      description: beginningOf(hit.course.description ?? '', compare),
+    }),
+  )
   const read = await stemsOf(stores, {
     asked: new Set([...asked.words, ...asked.rows.flat()]),
     found: wordsOf(texts),
@@ -86,7 +90,7 @@ export async function highlightHits(
     stores.diagnostics.emit('search:degraded', { leg: 'highlights', error: read.error })
   const stems = read.unwrapOr(asTheyStand)
   return {
-    hits: marked(texts, asked, stems),
+    hits: await marked(texts, asked, stems),
     degraded: read.isErr() ? [degradedLeg('highlights', read.error)] : [],
   }
 }
@@ -98,9 +102,9 @@ interface HitWords {
   readonly description: readonly TextWord[]
 }
 
-function marked(texts: readonly HitWords[], asked: AskedWords, stems: Stems): SearchHit[] {
+function marked(texts: readonly HitWords[], asked: AskedWords, stems: Stems): Promise<SearchHit[]> {
   const [inTitles, inDescriptions] = [titleMarks(asked, stems), descriptionMarks(asked, stems)]
-  return texts.map(({ hit, title, description }) => {
+  return inTurns(texts, ({ hit, title, description }) => {
     const ranges = rangesIn(description, inDescriptions)
     const excerpt = excerptOf(hit.course.description ?? '', description, ranges)
     return {
@@ -108,6 +112,23 @@ function marked(texts: readonly HitWords[], asked: AskedWords, stems: Stems): Se
       highlights: { title: rangesIn(title, inTitles), description: ranges, excerpt },
     }
   })
+}
+
+/** Works through hits, and lets others run after each 8,000 characters. */
+async function inTurns<Each extends { readonly hit: SearchHit }, Done>(
+  each: readonly Each[],
+  work: (one: Each) => Done,
+): Promise<Done[]> {
+  const done: Done[] = []
+  let characters = 0
+  for (const one of each) {
+    done.push(work(one))
+    characters += one.hit.course.description?.length ?? 0
+    if (characters < maxMarked) continue
+    characters = 0
+    await setImmediate()
+  }
+  return done
 }
 
 /** The words of the part that is marked, without one that goes on after it. */

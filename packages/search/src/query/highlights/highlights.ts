@@ -46,7 +46,8 @@ type Row = readonly ReadonlySet<string>[]
 
 /** What is marked in titles. */
 export function titleMarks({ words, rows, beginning }: AskedWords, { formsOf }: Stems): Marks {
-  const byFirst = rows.flatMap((row) => {
+  const different = new Map(rows.map((row) => [row.join(' '), row])).values()
+  const byFirst = [...different].flatMap((row) => {
     const forms = row.map(formsOf)
     return [...(forms[0] ?? [])].map((first) => ({ first, forms }))
   })
