@@ -19,6 +19,17 @@ export function addDeploymentCommands(program: Command, surroundings: Surroundin
     .option('--port <number>', 'the port on 127.0.0.1 (default: any that is free)', positive)
     .option('--read-only', 'let the browser look and not act')
     .action(lazily(surroundings, async () => (await import('../commands/console.ts')).openConsole))
+  addDatabaseCommands(program, surroundings)
+  program
+    .command('activity')
+    .description('the log of activity')
+    .command('spill')
+    .description('say how much waits in PostgreSQL while MongoDB does not take it')
+    .option('--drain', 'write it to MongoDB now')
+    .action(lazily(surroundings, async () => (await import('../commands/activity.ts')).spill))
+}
+
+function addDatabaseCommands(program: Command, surroundings: Surroundings): void {
   program
     .command('migrate')
     .description('bring the schema up to date')
@@ -36,11 +47,4 @@ export function addDeploymentCommands(program: Command, surroundings: Surroundin
     .action(
       lazily(surroundings, async () => (await import('../commands/statistics.ts')).statistics),
     )
-  program
-    .command('activity')
-    .description('the log of activity')
-    .command('spill')
-    .description('say how much waits in PostgreSQL while MongoDB does not take it')
-    .option('--drain', 'write it to MongoDB now')
-    .action(lazily(surroundings, async () => (await import('../commands/activity.ts')).spill))
 }
