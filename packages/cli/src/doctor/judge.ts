@@ -9,8 +9,9 @@ export interface Circumstances {
   readonly stalledMs: number
 }
 
+const again = 'the machine is busy; --deadline 5 looks longer'
 /** A process that stood still for this share of the time may have missed an answer. */
-const stalledShare = 0.2
+const stalledShare = 0.5
 /** Where the fastest of all stores took this share of the time, everything is slow. */
 const slowShare = 0.25
 /** One store that is slow says nothing of the machine. */
@@ -37,11 +38,11 @@ function doubtOf(
   { deadlineMs, stalledMs }: Circumstances,
 ): string | undefined {
   if (stalledMs > stalledShare * deadlineMs)
-    return `this process itself stood still for ${duration(stalledMs)} of it: the machine is busy`
+    return `this process itself stood still for ${duration(stalledMs)} of it: ${again}`
   const answers = examinations.flatMap(({ latencyMs }) => latencyMs ?? [])
   const fastestMs = Math.min(...answers)
   const isSlow = answers.length >= enoughAnswers && fastestMs > slowShare * deadlineMs
-  return isSlow ? `the fastest of all took ${duration(fastestMs)}: the machine is busy` : undefined
+  return isSlow ? `the fastest of all took ${duration(fastestMs)}: ${again}` : undefined
 }
 
 function doubted(examination: Examination, doubt: string): Examination {

@@ -28,6 +28,7 @@ export async function checkOutbox(
   const status = await outbox(stores).status()
   if (status.isErr()) return findings.unanswered('relay', status.error.message)
   const { sinks } = status.value
+  if (sinks.length > 1 && !sinks.some(isServed)) return nobodyServes(sinks, findings)
   for (const sink of sinks) checkSink(sink, findings)
   if (sinks.length > 0) return
   const published = await stores.postgres.query<{ isPublished: boolean }>(selectPublished, [], {
@@ -45,10 +46,23 @@ const resetFix =
 
 const relayFix = 'start a process with createRelay(stores, { sinks }).start()'
 
+function isServed({ owners }: SinkStatus): boolean {
+  return owners.some(({ isAlive }) => isAlive)
+}
+
+/** One cause, not a finding for each of its consequences. */
+function nobodyServes(sinks: readonly SinkStatus[], findings: Findings): void {
+  const most = Math.max(...sinks.map(({ lagEvents }) => lagEvents))
+  const behind = `at most ${counted(most, 'event')} behind`
+  const names = sinks.map(({ sink }) => sink).join(', ')
+  findings.fail('relay', `no relay runs: none serves ${names}, ${behind}`, relayFix)
+  for (const status of sinks) checkDead(status, findings)
+}
+
 function checkSink(status: SinkStatus, findings: Findings): void {
-  const { sink, owners, unowned, dead, lagEvents, lagMs, parked } = status
+  const { sink, unowned, lagEvents, lagMs } = status
   const behind = `${counted(lagEvents, 'event')} behind`
-  if (!owners.some(({ isAlive }) => isAlive))
+  if (!isServed(status))
     findings.fail(
       'relay',
       `no relay serves the sink ${sink}, which is ${behind}`,
@@ -59,6 +73,10 @@ function checkSink(status: SinkStatus, findings: Findings): void {
   else if (lagEvents > 0 && lagMs > lateMs)
     findings.warn('relay', `${sink} is ${behind}, by ${duration(lagMs)}`, 'headwater outbox watch')
   else findings.ok('relay', `${sink} is served, ${behind}`)
+  checkDead(status, findings)
+}
+
+function checkDead({ sink, dead, parked }: SinkStatus, findings: Findings): void {
   if (dead > 0)
     findings.warn(
       'dead-letters',

@@ -43,7 +43,7 @@ interface SpillRow {
   readonly oldest_ms: number
 }
 
-const fix = 'bring MongoDB back, then headwater activity spill --drain'
+const fix = 'bring MongoDB back: it is written then, without a command'
 
 /** The host's own code may wait for MongoDB itself: it has this share of the time. */
 const limitShare = 0.2

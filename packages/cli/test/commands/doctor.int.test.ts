@@ -225,7 +225,14 @@ test('Events that nobody takes away are found, and sinks that gave some up', asy
       throw new TypeError('never')
     },
   })
-  const relay = createRelay(stores, { sinks: [sink], tickMs: 5, maxPollMs: 20, maxBackOffMs: 50 })
+  const fine = defineSink({
+    name: 'fine',
+    types: ['invoice.*'],
+    mode: 'log',
+    handle: async () => undefined,
+  })
+  const times = { tickMs: 5, maxPollMs: 20, maxBackOffMs: 50 }
+  const relay = createRelay(stores, { sinks: [sink, fine], ...times })
   relay.start()
   await eventually(
     async () => {
@@ -236,9 +243,23 @@ test('Events that nobody takes away are found, and sinks that gave some up', asy
     { timeoutMs: 120_000 },
   )
   orThrow(await relay.stop({ deadlineMs: 60_000 }))
-  expect((await diagnose()).of('postgres')['relay']?.[0]).toMatch(
-    /^failed: no relay serves the sink broken/,
+  const stopped = (await diagnose()).of('postgres')
+  expect(stopped['relay']).toEqual([
+    expect.stringMatching(/^failed: no relay runs: none serves broken, fine, at most \d+ event/),
+  ])
+  expect(stopped['dead-letters']).toHaveLength(1)
+  const other = createRelay(stores, { sinks: [fine], ...times })
+  other.start()
+  await eventually(
+    async () => {
+      expect((await diagnose()).of('postgres')['relay']).toEqual([
+        expect.stringMatching(/^failed: no relay serves the sink broken/),
+        expect.stringMatching(/^ok: fine is served/),
+      ])
+    },
+    { timeoutMs: 120_000 },
   )
+  orThrow(await other.stop({ deadlineMs: 60_000 }))
 })
 
 test('A Redis that evicts, and one that may not be asked, are found', async () => {

@@ -35,10 +35,16 @@ test('A store that is silent while the only other one is slow is down', () => {
   expect(statusesOf(judged)).toEqual({ redis: 'down', postgres: 'up' })
 })
 
+test('A store that is silent is down where this process stood still for a part of the time only', () => {
+  expect(statusesOf(judge([silent, up], { ...quiet, stalledMs: 400 }))).toMatchObject({
+    redis: 'down',
+  })
+})
+
 const lateUp = { ...up, latencyMs: 900 }
 
 test.each([
-  ['this process stood still', { ...quiet, stalledMs: 700 }, up, /stood still for 700 ms/],
+  ['this process stood still', { ...quiet, stalledMs: 800 }, up, /stood still for 800 ms/],
   ['two others were slow', quiet, lateUp, /the fastest of all took 900 ms/],
 ] as const)(
   'A store that is silent while %s is slow, which is doubtful, and one that refuses is down',
