@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { FunctionComponent } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ScreenName, Viewer } from '../src/contract/screens.ts'
+import { Contained } from './contained.tsx'
 import { Notice } from './notice.tsx'
 import { screen } from './route.ts'
 import { Activity } from './screens/activity.tsx'
@@ -77,7 +78,9 @@ function Frame({ viewer: { name, access, screens } }: { readonly viewer: Viewer 
         <h1 id="content" tabIndex={-1} ref={heading}>
           {title}
         </h1>
-        <Screen key={shown} />
+        <Contained key={shown}>
+          <Screen />
+        </Contained>
       </main>
     </>
   )

@@ -152,6 +152,28 @@ describe.runIf(canBrowse)('in a browser', () => {
     await page.getByText('3 of 3').waitFor()
   })
 
+  test('A screen whose answer the page does not understand says so, and the others stay', async () => {
+    const page = await open('overview')
+    await page.route('**/api/outbox*', (route) =>
+      route.fulfill({ json: { of: 'another version' } }),
+    )
+    try {
+      const menu = page.getByRole('navigation')
+      await menu.getByRole('link', { name: 'Outbox' }).click()
+      await page.getByText('could not be shown').waitFor()
+      expect(await violationsOf(page)).toEqual([])
+      await menu.getByRole('link', { name: 'Members' }).click()
+      await page.getByText('No process keeps values near.').waitFor()
+      expect(await page.getByText('could not be shown').count()).toBe(0)
+      await menu.getByRole('link', { name: 'Outbox' }).click()
+      await page.unroute('**/api/outbox*')
+      await page.getByRole('button', { name: 'Load the page anew' }).click()
+      await page.getByText('64 shards').first().waitFor()
+    } finally {
+      await page.unrouteAll()
+    }
+  })
+
   test('The index is verified', async () => {
     const page = await open('search')
     await press(page, 'Verify', 'found the index in sync')
