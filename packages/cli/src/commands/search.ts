@@ -148,9 +148,10 @@ function summaryOutcome(summary: StatusSummary): Outcome {
 
 function verifyText(report: VerifyReport, sinks: readonly IndexSink[], paint: Paint): string {
   const { courses, records, coverage, missing, orphaned, stale, wrongGeneration } = report
+  const differences = missing + orphaned + stale + wrongGeneration
   const verdict = report.isInSync
     ? paint('good', 'The index says what PostgreSQL says.')
-    : paint('bad', 'The index differs from PostgreSQL: headwater search repair')
+    : paint('bad', `${count(differences)} differ from PostgreSQL: headwater search repair`)
   return [
     pairs(paint, [
       ['generation', report.generation],

@@ -55,7 +55,7 @@ test('An index whose sink no relay serves is said to be behind for that reason, 
   expect(code).toBe(1)
   expect(out).toContain(`The sink ${sink} has no relay and is 1 event behind.`)
   expect(out).toContain('/docs/runbooks/relay-lagging.md')
-  expect(out).toContain('The index differs from PostgreSQL: headwater search repair')
+  expect(out).toContain('1 differ from PostgreSQL: headwater search repair')
   expect(await fixture.cli('search', 'repair', '--yes')).toMatchObject({ code: 0 })
 })
 
