@@ -21,17 +21,19 @@ export interface IndexSink {
 }
 
 /**
- * The sinks of the search of the configuration; none where it does not return them, or the outbox
- * does not tell of them.
+ * The sinks of the search of the configuration; none where it does not return them, or, which is
+ * said, the outbox does not tell of them.
  */
 export async function indexSinksOf(invocation: Invocation): Promise<readonly IndexSink[]> {
   const { sinks = [] } = await serviceOf(invocation, 'search')
   if (sinks.length === 0) return []
   const { stores } = await invocation.open()
-  return outbox(stores)
-    .status()
-    .map((status) => sinks.map(({ name }) => indexSinkOf(name, status.sinks)))
-    .unwrapOr([])
+  const status = await outbox(stores).status()
+  if (status.isErr()) {
+    invocation.terminal.err(`whether the sinks are behind is not known: ${status.error.message}\n`)
+    return []
+  }
+  return sinks.map(({ name }) => indexSinkOf(name, status.value.sinks))
 }
 
 function indexSinkOf(name: string, statuses: readonly SinkStatus[]): IndexSink {

@@ -1,5 +1,7 @@
+import { errAsync } from '@headwater/core'
 import { expect, test } from 'vitest'
-import { type IndexSink, reasonsToDiffer } from '../../src/commands/index-sinks.ts'
+import type { Invocation } from '../../src/commands/command.ts'
+import { type IndexSink, indexSinksOf, reasonsToDiffer } from '../../src/commands/index-sinks.ts'
 
 const sink: IndexSink = {
   ...{ sink: 'index', isServed: true, lagEvents: 1, lagMs: 40, parked: 0, dead: 0 },
@@ -17,4 +19,19 @@ test.each([
   const lines = reasonsToDiffer([{ ...sink, ...given }], (_tone, text) => text)
   const reasons = lines.filter((line) => line.startsWith('The sink index '))
   expect(reasons).toEqual(told.map((reason) => expect.stringMatching(reason) as string))
+})
+
+test('An outbox that does not answer leaves the comparison alone, and that is said', async () => {
+  const failure = { type: 'deadline-exceeded', message: 'too late', retryable: true }
+  const query = () => errAsync(failure)
+  const said: string[] = []
+  const invocation = {
+    open: async () => ({
+      stores: { postgres: { query, withConnection: query, client: { query } } },
+      services: async () => ({ search: { index: {}, sinks: [{ name: 'index' }] } }),
+    }),
+    terminal: { err: (text: string) => said.push(text) },
+  }
+  expect(await indexSinksOf(invocation as unknown as Invocation)).toEqual([])
+  expect(said.join('')).toContain('is not known: too late')
 })
