@@ -275,6 +275,29 @@ test('Statistics of a table are renewed, and of one that does not exist is told'
   expect(await estimated()).toBe(500)
 })
 
+test('The limit of the server for statements ends no renewal of statistics', async () => {
+  const { HEADWATER_POSTGRES_URL: connectionString } = fixture.env
+  const writer = new pg.Client({ connectionString })
+  await writer.connect()
+  try {
+    await writer.query('CREATE TABLE lofts AS SELECT generate_series(1, 500) AS id')
+    await writer.query('BEGIN; LOCK TABLE lofts IN SHARE UPDATE EXCLUSIVE MODE')
+    const url = new URL(connectionString!)
+    url.searchParams.set('options', '-c statement_timeout=1000')
+    const env = {
+      ...fixture.env,
+      HEADWATER_POSTGRES_URL: url.href,
+      HEADWATER_POSTGRES_SERVER_STATEMENT_TIMEOUT: 'false',
+    }
+    const renewed = fixture.cliIn({ env }, 'statistics', 'lofts')
+    await writer.query('SELECT pg_sleep(4)')
+    await writer.query('COMMIT')
+    expect(await renewed).toMatchObject({ code: 0 })
+  } finally {
+    await writer.end()
+  }
+})
+
 test('Statistics that a role may not renew are refused, with the role that may', async () => {
   const { client: own } = fixture.stores.postgres
   const role = `reader_${Math.random().toString(36).slice(2)}`
