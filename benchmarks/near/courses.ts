@@ -8,6 +8,7 @@ export interface Course {
   readonly instructorId: number
   readonly category: string
   readonly difficulty: string
+  readonly language: string
   readonly maxStudents: number
   readonly currentEnrollment: number
   readonly seatsOffered: number
@@ -63,6 +64,7 @@ export function courseOf(id: number): Course {
     instructorId: id % 97,
     category: 'AI/ML',
     difficulty: 'beginner',
+    language: 'en',
     maxStudents: 100,
     currentEnrollment: id % 100,
     seatsOffered: 0,

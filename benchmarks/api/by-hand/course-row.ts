@@ -6,6 +6,7 @@ export interface Course {
   readonly instructorId: number
   readonly category: string | null
   readonly difficulty: string | null
+  readonly language: string
   readonly maxStudents: number | null
   readonly currentEnrollment: number
   readonly seatsOffered: number
@@ -24,6 +25,7 @@ export interface CourseRow {
   readonly instructor_id: number
   readonly category: string | null
   readonly difficulty_level: string | null
+  readonly language: string
   readonly max_students: number | null
   readonly current_enrollment: number
   readonly seats_offered: number
@@ -36,7 +38,7 @@ export interface CourseRow {
 
 /** The columns of {@link CourseRow}. */
 export const courseColumns = [
-  'id, title, description, instructor_id, category, difficulty_level, max_students',
+  'id, title, description, instructor_id, category, difficulty_level, language, max_students',
   'current_enrollment, seats_offered, price, is_published, version, created_at, updated_at',
 ].join(', ')
 
@@ -49,6 +51,7 @@ export function courseOf(row: CourseRow): Course {
     instructorId: row.instructor_id,
     category: row.category,
     difficulty: row.difficulty_level,
+    language: row.language,
     maxStudents: row.max_students,
     currentEnrollment: row.current_enrollment,
     seatsOffered: row.seats_offered,

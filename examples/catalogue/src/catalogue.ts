@@ -13,6 +13,7 @@ const course = z.strictObject({
   description: z.string().min(1),
   category: z.string().min(1),
   difficulty: z.enum(['beginner', 'intermediate', 'advanced']),
+  language: z.string().optional(),
   price: z.string().regex(/^\d+\.\d{2}$/),
   maxStudents: z.int().positive().nullable(),
   instructor: z.string().min(1),

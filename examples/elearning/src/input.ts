@@ -10,6 +10,9 @@ export const wholeNumber = z
 /** `true` or `false` in a query. */
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
+/** One value in a query, or several of one name. */
+export const oneOrMore = z.union([z.string(), z.array(z.string())])
+
 /** The page of a list that a query asks for. */
 export const page = { limit: wholeNumber.optional(), cursor: z.string().optional() }
 

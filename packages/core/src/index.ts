@@ -207,6 +207,10 @@ export { once } from './once.ts'
 /** @internal */
 export { rowId, storableText } from './input.ts'
 /** @internal */
+export { languageTag } from './language-tag.ts'
+/** @internal */
+export { oneOrMore } from './one-or-more.ts'
+/** @internal */
 export { option, strictOptions } from './check-options.ts'
 /** @internal */
 export type { OptionRules } from './check-options.ts'

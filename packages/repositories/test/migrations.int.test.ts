@@ -59,6 +59,7 @@ describe('the schema', () => {
       'courses_pkey',
       'courses_published_category_idx',
       'courses_published_instructor_idx',
+      'courses_published_language_idx',
       'courses_published_price_idx',
       'courses_published_title_idx',
       'courses_search_vector_idx',

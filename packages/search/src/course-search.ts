@@ -114,10 +114,9 @@ export class CourseSearch {
 
   /**
    * Counts the courses that {@link CourseSearch.search} finds with these filters on all its pages:
-   * in all, and for each category, difficulty and instructor as if that one were chosen. Costs a
-   * cached search, or one that looks as deep as the last page would, and 1 round trip of
-   * PostgreSQL; as much again, side by side, for each filter on a category, difficulty or
-   * instructor. Pinned courses count, which orders other than `relevance` show only if they are
+   * in all, and for each category, difficulty, instructor and language as if that one were chosen.
+   * Costs a cached search, or one that looks as deep as the last page would, and 1 round trip of
+   * PostgreSQL; as much again, side by side, for each filter on one of these. Pinned courses count, which orders other than `relevance` show only if they are
    * found.
    */
   count(query: string, options: SearchFilterOptions = {}): ResultAsync<SearchCounts, SearchError> {

@@ -2,7 +2,7 @@ import type { Course } from '@headwater/repositories'
 import { z } from 'zod'
 import { callerId, memberId } from '../caller.ts'
 import { unwrap } from '../failure.ts'
-import { amount, idInPath, page, wholeNumber } from '../input.ts'
+import { amount, idInPath, oneOrMore, page, wholeNumber } from '../input.ts'
 import { type Answer, operation, type Operation } from '../operation.ts'
 import { originOf } from '../request-origin.ts'
 import { ownCourse, visibleCourse } from './visible-course.ts'
@@ -12,6 +12,7 @@ const newCourse = z.strictObject({
   description: z.string().nullish(),
   category: z.string().nullish(),
   difficulty: z.string().nullish(),
+  language: z.string().optional(),
   maxStudents: z.number().nullish(),
   price: amount,
 })
@@ -22,7 +23,11 @@ const courseChanges = newCourse.partial().extend({
   expectedVersion: z.number().optional(),
 })
 
-const listQuery = z.strictObject({ category: z.string().optional(), ...page })
+const listQuery = z.strictObject({
+  category: z.string().optional(),
+  language: oneOrMore.optional(),
+  ...page,
+})
 const popularQuery = z.strictObject({ limit: wholeNumber.optional() })
 const ofInstructor = { access: 'instructor', params: idInPath } as const
 

@@ -4,16 +4,15 @@ import { searchSorts } from '@headwater/search'
 import { z } from 'zod'
 import { callerId } from '../caller.ts'
 import { refuse, unwrap } from '../failure.ts'
-import { flag, wholeNumber } from '../input.ts'
+import { flag, oneOrMore, wholeNumber } from '../input.ts'
 import { operation, type Operation } from '../operation.ts'
 import { rounded } from '../rounded.ts'
-
-const oneOrMore = z.union([z.string(), z.array(z.string())])
 
 const countQuery = z.strictObject({
   q: z.string(),
   category: oneOrMore.optional(),
   difficulty: oneOrMore.optional(),
+  language: oneOrMore.optional(),
   instructorId: wholeNumber.optional(),
   minPrice: z.string().optional(),
   maxPrice: z.string().optional(),

@@ -11,7 +11,13 @@ const dates = datesCodec<Course>('createdAt', 'updatedAt')
 /** Entries of releases from before waiting lists have no `seatsOffered`. */
 const codec: Codec<Course> = {
   encode: (course) => dates.encode(course),
-  decode: (json) => Object.assign({ seatsOffered: 0 }, dates.decode(json)),
+  decode(json) {
+    const course = Object.assign({ seatsOffered: 0 }, dates.decode(json))
+    // A release that does not know languages may have stored it, of a course in any of them.
+    if (typeof course.language !== 'string')
+      throw new TypeError('an entry must hold the language of its course')
+    return course
+  },
 }
 
 /** Courses under `course:{id}`. */

@@ -49,10 +49,12 @@ type Placeholder = (value: unknown) => string
 /** The conditions of the filters on a course. */
 export function filters(options: ValidCourseList, $: Placeholder): string[] {
   const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats, isPublished } = options
+  const { language } = options
   return [
     isPublished ? 'is_published' : 'NOT is_published',
     category !== undefined && `category = ${$(category)}`,
     difficulty !== undefined && `difficulty_level = ${$(difficulty)}`,
+    ...among('language', language, $),
     instructorId !== undefined && `instructor_id = ${$(instructorId)}`,
     minPrice !== undefined && `price >= ${$(minPrice)}::numeric`,
     maxPrice !== undefined && `price <= ${$(maxPrice)}::numeric`,
@@ -60,6 +62,12 @@ export function filters(options: ValidCourseList, $: Placeholder): string[] {
       '(max_students IS NULL OR current_enrollment + seats_offered < max_students)',
     hasSeats === false && 'current_enrollment + seats_offered >= max_students',
   ].filter((condition) => condition !== false)
+}
+
+/** One value is compared by itself: so PostgreSQL may read its courses in order from an index. */
+function among(column: string, values: readonly string[] | undefined, $: Placeholder): string[] {
+  if (values === undefined) return []
+  return [values.length === 1 ? `${column} = ${$(values[0])}` : `${column} = ANY (${$(values)})`]
 }
 
 /** The condition on a course that it comes behind the cursor. */

@@ -1,4 +1,12 @@
-import { minorUnits, money, once, rowId, storableText } from '@headwater/core'
+import {
+  languageTag,
+  minorUnits,
+  money,
+  once,
+  oneOrMore,
+  rowId,
+  storableText,
+} from '@headwater/core'
 import type { MoneyInput } from '@headwater/core'
 import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
@@ -20,6 +28,11 @@ export interface CourseListOptions extends PageOptions {
   readonly category?: string | undefined
   /** Only courses of this difficulty. */
   readonly difficulty?: string | undefined
+  /**
+   * Only courses in this language, or in one of these, at most 100. Tags are compared whole: `pt`
+   * is not `pt-BR`.
+   */
+  readonly language?: string | readonly string[] | undefined
   /** Only courses of this instructor. */
   readonly instructorId?: number | undefined
   /** Only courses at this price or above. */
@@ -54,6 +67,7 @@ const list = once(() =>
   z.strictObject({
     category: z.optional(storableText(100)),
     difficulty: z.optional(storableText(50)),
+    language: z.optional(oneOrMore(languageTag())),
     instructorId: z.optional(rowId()),
     minPrice: z.optional(money()),
     maxPrice: z.optional(money()),

@@ -3,17 +3,19 @@ import type { Course } from './course.ts'
 /** The columns of a {@link CourseRow}. */
 export const courseColumns = `
     id, title, description, instructor_id, category, difficulty_level,
-    max_students, current_enrollment, seats_offered, price::text AS price, is_published,
-    version::text AS version, created_at, updated_at, waitlist_length`
+    language, max_students, current_enrollment, seats_offered, price::text AS price,
+    is_published, version::text AS version, created_at, updated_at, waitlist_length`
 
 /**
- * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 seats or null, $7 price.
+ * $1 title, $2 description, $3 instructor, $4 category, $5 difficulty, $6 seats or null, $7 price,
+ * $8 language.
  */
 export const insertCourse = `
   INSERT INTO @schema.courses (
-    title, description, instructor_id, category, difficulty_level, max_students, price
+    title, description, instructor_id, category, difficulty_level, max_students, price,
+    language
   )
-  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
   RETURNING ${courseColumns}`
 
 /** $1 ids. */
@@ -25,7 +27,7 @@ export const selectCourses = `
 /**
  * $1 id, $2 title, $3 instructor, $4 price (null leaves each as it is); then pairs of a flag to set
  * and the value: $5 $6 description, $7 $8 category, $9 $10 difficulty, $11 $12 seats; $13 expected
- * version or null.
+ * version or null, $14 language (null leaves it as it is).
  */
 export const updateCourseRow = `
   UPDATE @schema.courses
@@ -36,6 +38,7 @@ export const updateCourseRow = `
       category         = CASE WHEN $7::boolean THEN $8::varchar ELSE category END,
       difficulty_level = CASE WHEN $9::boolean THEN $10::varchar ELSE difficulty_level END,
       max_students     = CASE WHEN $11::boolean THEN $12::integer ELSE max_students END,
+      language         = coalesce($14::varchar, language),
       version          = version + 1,
       updated_at       = now()
   WHERE id = $1 AND ($13::bigint IS NULL OR version = $13)
@@ -89,6 +92,7 @@ export interface CourseRow {
   readonly instructor_id: number
   readonly category: string | null
   readonly difficulty_level: string | null
+  readonly language: string
   readonly max_students: number | null
   readonly current_enrollment: number
   readonly seats_offered: number
@@ -109,6 +113,7 @@ export function toCourse(row: CourseRow): Course {
     instructorId: row.instructor_id,
     category: row.category,
     difficulty: row.difficulty_level,
+    language: row.language,
     maxStudents: row.max_students,
     currentEnrollment: row.current_enrollment,
     seatsOffered: row.seats_offered,

@@ -1,4 +1,4 @@
-import { maxRowId, money, once, rowId, storableText } from '@headwater/core'
+import { languageTag, maxRowId, money, once, rowId, storableText } from '@headwater/core'
 import type {
   CacheReadError,
   InvalidInput,
@@ -27,6 +27,8 @@ export interface Course {
   readonly category: string | null
   /** Difficulty, for instance `beginner`. */
   readonly difficulty: string | null
+  /** The language that it is taught in: a canonical tag of BCP 47, for instance `de` or `pt-BR`. */
+  readonly language: string
   /** Number of seats; `null` for any number. */
   readonly maxStudents: number | null
   /** Number of students. */
@@ -57,6 +59,13 @@ export interface NewCourse {
   readonly category?: string | null | undefined
   /** Difficulty, at most 50 characters. */
   readonly difficulty?: string | null | undefined
+  /**
+   * The language that it is taught in: a tag of BCP 47, at most 35 characters. It is kept in its
+   * canonical form: `PT-br` as `pt-BR`.
+   *
+   * @defaultValue `'en'`
+   */
+  readonly language?: string | undefined
   /** Number of seats; absent or `null` for any number. */
   readonly maxStudents?: number | null | undefined
   /** Price from 0 to 99999999.99 with at most two decimals. */
@@ -71,6 +80,9 @@ export interface CourseChanges extends Partial<NewCourse> {
   /** The version that the course must still have. */
   readonly expectedVersion?: number | undefined
 }
+
+/** The language of a course that names none. */
+export const defaultLanguage = 'en'
 
 /** Options of deleting a course. */
 export interface DeleteCourseOptions {
@@ -109,6 +121,7 @@ export const newCourseInput = once(() =>
     instructorId: rowId(),
     category: label(100),
     difficulty: label(50),
+    language: z.optional(languageTag()),
     maxStudents: maxStudents(),
     price: money(),
   }),

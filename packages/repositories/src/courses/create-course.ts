@@ -6,6 +6,7 @@ import { onlyRow } from '../sql.ts'
 import { courseEvent } from './course-events.ts'
 import { insertCourse, toCourse } from './course-queries.ts'
 import type { CourseRow } from './course-queries.ts'
+import { defaultLanguage } from './course.ts'
 import type { Course, newCourseInput } from './course.ts'
 
 /** Inserts a course within a transaction and publishes `course.created`. */
@@ -22,6 +23,7 @@ export async function createCourse(
     course.difficulty,
     course.maxStudents,
     course.price,
+    course.language ?? defaultLanguage,
   ])
   const created = toCourse(onlyRow(rows))
   // Its absence may be cached: another caller may have asked for the id before it existed.

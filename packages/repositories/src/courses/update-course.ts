@@ -33,6 +33,7 @@ export async function updateCourse(
     changes.price,
     ...clearable.flatMap((value) => [value !== undefined, value]),
     changes.expectedVersion,
+    changes.language,
   ])
   if (row === undefined) {
     const known = await findCourse(tx, id)

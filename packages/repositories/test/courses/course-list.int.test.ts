@@ -23,11 +23,12 @@ afterAll(() => fixture.dispose())
 const manyCourses = `
   WITH made AS (
     INSERT INTO @schema.courses (
-      title, instructor_id, category, difficulty_level,
+      title, instructor_id, category, difficulty_level, language,
       max_students, current_enrollment, price, is_published
     )
     SELECT 'Course ' || n % 7, 1, 'Category ' || n % 3,
            CASE n % 2 WHEN 0 THEN 'beginner' ELSE 'advanced' END,
+           (ARRAY['en', 'de', 'pt-BR', 'en', 'pt'])[n % 5 + 1],
            nullif(n % 4, 0), CASE n % 4 WHEN 0 THEN n % 5 ELSE n % 4 - n % 2 END,
            (n % 6) * 4.5, n % 10 <> 0
     FROM generate_series(1, 2000) AS n
@@ -48,6 +49,7 @@ const sort = fc.constantFrom(...orders)
 const filters = fc.record({
   category: optional(fc.constantFrom('Category 0', 'Category 1')),
   difficulty: optional(fc.constantFrom('beginner', 'advanced')),
+  language: optional(fc.constantFrom('de', 'pt', ['PT-br', 'de'], ['en'])),
   instructorId: optional(fc.constantFrom(1, 2)),
   minPrice: optional(fc.constantFrom('4.50', 9)),
   maxPrice: optional(fc.constantFrom('13.5', 18)),
@@ -60,6 +62,7 @@ function expectedIds(options: CourseListOptions): number[] {
   const {
     category,
     difficulty,
+    language,
     instructorId,
     minPrice = '0',
     maxPrice = '99999999.99',
@@ -71,6 +74,7 @@ function expectedIds(options: CourseListOptions): number[] {
       (course) =>
         (category === undefined || course.category === category) &&
         (difficulty === undefined || course.difficulty === difficulty) &&
+        (language === undefined || canonical(language).includes(course.language)) &&
         (instructorId === undefined || course.instructorId === instructorId) &&
         minorUnits(course.price) >= minorUnits(String(minPrice)) &&
         minorUnits(course.price) <= minorUnits(String(maxPrice)) &&
@@ -81,6 +85,10 @@ function expectedIds(options: CourseListOptions): number[] {
     )
     .sort(comparison(options.sort ?? 'newest'))
     .map((course) => course.id)
+}
+
+function canonical(tags: string | readonly string[]): string[] {
+  return [tags].flat().map((tag) => (tag === 'PT-br' ? 'pt-BR' : tag))
 }
 
 function comparison(order: CourseSort): (one: Course, other: Course) => number {
@@ -174,6 +182,7 @@ describe('courses.list', () => {
       {},
       { category: 'Category 1' },
       { instructorId: 1 },
+      { language: 'de' },
       { sort: 'price-ascending' },
       { sort: 'price-descending' },
       { sort: 'title' },

@@ -31,6 +31,7 @@ describe('courses.create', () => {
         instructorId,
         category: 'Math',
         difficulty: 'advanced',
+        language: 'DE-at',
         maxStudents: 20,
         price: 49.5,
       }),
@@ -42,6 +43,7 @@ describe('courses.create', () => {
       instructorId,
       category: 'Math',
       difficulty: 'advanced',
+      language: 'de-AT',
       maxStudents: 20,
       currentEnrollment: 0,
       seatsOffered: 0,
@@ -66,6 +68,7 @@ describe('courses.create', () => {
       description: null,
       category: null,
       difficulty: null,
+      language: 'en',
       price: '0.00',
     })
   })
@@ -87,6 +90,7 @@ describe('courses.get', () => {
         description: 'd',
         category: 'Art',
         difficulty: 'beginner',
+        language: 'pt-BR',
         maxStudents: 3,
         price: '99999999.99',
       },

@@ -80,6 +80,7 @@ export function courseMetadata(
     title: course.title,
     ...(course.category === null ? {} : { category: course.category }),
     ...(course.difficulty === null ? {} : { difficulty: course.difficulty }),
+    language: course.language,
     instructor_id: course.instructorId,
     price: Number(course.price),
     enrollment_count: course.currentEnrollment,

@@ -16,6 +16,7 @@ export interface CountedCourses {
   readonly category: readonly ValueCount<string>[]
   readonly difficulty: readonly ValueCount<string>[]
   readonly instructorId: readonly ValueCount<number>[]
+  readonly language: readonly ValueCount<string>[]
   /** The candidates that were counted. */
   readonly candidates: Candidates
 }
@@ -27,7 +28,7 @@ export interface CountDeps {
   readonly pins: Pins
 }
 
-const counted = ['category', 'difficulty', 'instructorId'] as const
+const counted = ['category', 'difficulty', 'instructorId', 'language'] as const
 
 /**
  * Counts the courses that a search finds at its deepest, those of each value without the filter on
@@ -62,6 +63,7 @@ export async function countFound(
       value: Number(value),
       courses,
     })),
+    language: valuesOf('language'),
     candidates: inAll.value.candidates,
   })
 }

@@ -2,12 +2,13 @@ import type { CourseSort } from '@headwater/repositories'
 import type { SearchFilters } from './search-filters.ts'
 
 /**
- * The conditions of the filters on a `course`, in six parameters from this one: categories,
- * difficulties, instructors, lowest price, highest price, whether seats are left (each null: any).
+ * The conditions of the filters on a `course`, in seven parameters from this one: categories,
+ * difficulties, instructors, lowest price, highest price, whether seats are left, languages (each
+ * null: any).
  */
 export function passesFilters(first: number): string {
-  const [category, difficulty, instructor, minPrice, maxPrice, hasSeats] = Array.from(
-    { length: 6 },
+  const [category, difficulty, instructor, minPrice, maxPrice, hasSeats, language] = Array.from(
+    { length: 7 },
     (_, index) => `$${first + index}`,
   )
   return `
@@ -18,13 +19,14 @@ export function passesFilters(first: number): string {
     AND (${maxPrice}::numeric IS NULL OR course.price <= ${maxPrice})
     AND (${hasSeats}::boolean IS NULL
          OR ${hasSeats} = (course.max_students IS NULL
-                    OR course.current_enrollment + course.seats_offered < course.max_students))`
+                    OR course.current_enrollment + course.seats_offered < course.max_students))
+    AND (${language}::varchar[] IS NULL OR course.language = ANY(${language}))`
 }
 
 /** The parameters of {@link passesFilters}. */
 export function filterValues(filters: SearchFilters): readonly unknown[] {
-  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats } = filters
-  return [category, difficulty, instructorId, minPrice, maxPrice, hasSeats].map(
+  const { category, difficulty, instructorId, minPrice, maxPrice, hasSeats, language } = filters
+  return [category, difficulty, instructorId, minPrice, maxPrice, hasSeats, language].map(
     (value) => value ?? null,
   )
 }
@@ -46,7 +48,7 @@ const orders: Readonly<Record<CourseSort, Order>> = {
 
 /**
  * Those of some courses that may be found, in order. $1 the courses, $2 limit, $3 key and $4 id of
- * the last course of the page before (null: the first page), $5 to $10 as {@link passesFilters}
+ * the last course of the page before (null: the first page), $5 to $11 as {@link passesFilters}
  * takes them.
  */
 export function selectSorted(sort: CourseSort): string {
@@ -71,25 +73,30 @@ export interface SortedCourse {
 }
 
 /**
- * The number of those of some courses that may be found, in all and for each category, difficulty
- * and instructor, the most frequent first. $1 the courses, $2 to $7 as {@link passesFilters} takes
- * them.
+ * The number of those of some courses that may be found, in all and for each category, difficulty,
+ * instructor and language, the most frequent first. $1 the courses, $2 to $8 as {@link
+ * passesFilters} takes them.
  */
 export const countCourses = `
   SELECT
-    CASE GROUPING(course.category, course.difficulty_level, course.instructor_id)
-      WHEN 3 THEN 'category' WHEN 5 THEN 'difficulty' WHEN 6 THEN 'instructorId' ELSE 'total'
+    CASE GROUPING(course.category, course.difficulty_level, course.instructor_id, course.language)
+      WHEN 7 THEN 'category' WHEN 11 THEN 'difficulty' WHEN 13 THEN 'instructorId'
+      WHEN 14 THEN 'language' ELSE 'total'
     END AS of,
-    coalesce(course.category, course.difficulty_level, course.instructor_id::text) AS value,
+    coalesce(
+      course.category, course.difficulty_level, course.instructor_id::text, course.language
+    ) AS value,
     count(*)::integer AS courses
   FROM @schema.courses AS course
   WHERE course.id = ANY($1::integer[]) AND course.is_published AND ${passesFilters(2)}
-  GROUP BY GROUPING SETS ((), (course.category), (course.difficulty_level), (course.instructor_id))
+  GROUP BY GROUPING SETS (
+    (), (course.category), (course.difficulty_level), (course.instructor_id), (course.language)
+  )
   ORDER BY courses DESC, value`
 
 /** A row of {@link countCourses}. */
 export interface CountedValue {
-  readonly of: 'total' | 'category' | 'difficulty' | 'instructorId'
+  readonly of: 'total' | 'category' | 'difficulty' | 'instructorId' | 'language'
   /** `null` for the total, and for courses without a value. */
   readonly value: string | null
   readonly courses: number

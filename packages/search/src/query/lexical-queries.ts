@@ -70,12 +70,12 @@ export interface WordStatement extends HeldStatement {
  *
  * $1 the query in compared form, $2 each word as a `tsquery`, $3 other spellings of it, or null, $4
  * as the beginning of a word, or null, $5 in the title, $6 all words as the title, $7 quoted texts,
- * $8 excluded texts, $9 limit, then, if filtered, $10 to $15 as {@link passesFilters} takes them,
+ * $8 excluded texts, $9 limit, then, if filtered, $10 to $16 as {@link passesFilters} takes them,
  * then, if any word has them, synonyms of each, or null.
  */
 export function selectMatchingCourses(statement: WordStatement): string {
   const { table, ...weights } = sources[statement.source]
-  const parameter = statement.isFiltered ? '$16' : '$10'
+  const parameter = statement.isFiltered ? '$17' : '$10'
   const synonyms = synonymParts(statement.hasSynonyms ? parameter : undefined)
   return `
   WITH ${readWords(weights, synonyms)},

@@ -9,6 +9,7 @@ import type { VectorFilter } from '../vectors/vector-index.ts'
 export interface SearchFilters {
   readonly category?: readonly string[]
   readonly difficulty?: readonly string[]
+  readonly language?: readonly string[]
   readonly instructorId?: readonly number[]
   readonly minPrice?: string
   readonly maxPrice?: string
@@ -17,10 +18,11 @@ export interface SearchFilters {
 
 /** The filters in the terms of the vector index, within one generation. */
 export function vectorFilterOf(filters: SearchFilters, generation: string): VectorFilter {
-  const { category, difficulty, instructorId, minPrice, maxPrice } = filters
+  const { category, difficulty, language, instructorId, minPrice, maxPrice } = filters
   const conditions: VectorFilter[] = [{ op: 'eq', key: 'generation', value: generation }]
   if (category !== undefined) conditions.push({ op: 'in', key: 'category', values: category })
   if (difficulty !== undefined) conditions.push({ op: 'in', key: 'difficulty', values: difficulty })
+  if (language !== undefined) conditions.push({ op: 'in', key: 'language', values: language })
   if (instructorId !== undefined)
     conditions.push({ op: 'in', key: 'instructor_id', values: instructorId })
   if (minPrice !== undefined) conditions.push({ op: 'gte', key: 'price', value: Number(minPrice) })
@@ -32,11 +34,12 @@ export function vectorFilterOf(filters: SearchFilters, generation: string): Vect
 
 /** Whether a row of PostgreSQL may be found: published, and within every filter. */
 export function isFindable(course: Course, filters: SearchFilters): boolean {
-  const { category, difficulty, instructorId, minPrice, maxPrice } = filters
+  const { category, difficulty, language, instructorId, minPrice, maxPrice } = filters
   return (
     course.isPublished &&
     isAmong(category, course.category) &&
     isAmong(difficulty, course.difficulty) &&
+    isAmong(language, course.language) &&
     isAmong(instructorId, course.instructorId) &&
     (minPrice === undefined || cents(course.price) >= cents(minPrice)) &&
     (maxPrice === undefined || cents(course.price) <= cents(maxPrice)) &&

@@ -7,6 +7,11 @@ export interface SearchFilterOptions extends Abortable {
   readonly category?: string | readonly string[] | undefined
   /** Only courses of this difficulty, or of one of these, at most 100. */
   readonly difficulty?: string | readonly string[] | undefined
+  /**
+   * Only courses in this language, or in one of these, at most 100: tags of BCP 47, compared whole,
+   * so that `pt` is not `pt-BR`.
+   */
+  readonly language?: string | readonly string[] | undefined
   /** Only courses of this instructor, or of one of these, at most 100. */
   readonly instructorId?: number | readonly number[] | undefined
   /** Only courses that cost at least this. */

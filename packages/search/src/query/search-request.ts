@@ -3,9 +3,11 @@ import {
   invalidInput,
   isRowId,
   isStorable,
+  languageTag,
   money,
   ok,
   once,
+  oneOrMore,
   RecentMap,
   rowId,
   storableText,
@@ -79,6 +81,7 @@ const filterInput = once(() => ({
   signal: signal(),
   category: z.optional(oneOrMore(storableText(100))),
   difficulty: z.optional(oneOrMore(storableText(50))),
+  language: z.optional(oneOrMore(languageTag())),
   instructorId: z.optional(oneOrMore(rowId())),
   minPrice: z.optional(money()),
   maxPrice: z.optional(money()),
@@ -87,31 +90,6 @@ const filterInput = once(() => ({
 const limit = once(() =>
   z._default(z.int().check(z.minimum(1), z.maximum(100)), searchOptionsDefaults.limit),
 )
-
-/** One value, or a list of them; equal lists get one form, whatever their order. */
-function oneOrMore<T extends string | number>(value: z.ZodMiniType<T>) {
-  const list = z
-    .array(value)
-    .check(z.minLength(1, 'must have a value'), z.maxLength(100, 'must have at most 100 values'))
-  return z.pipe(
-    z.unknown(),
-    z.transform((given, context) => {
-      const checked = Array.isArray(given)
-        ? validate(list, given)
-        : validate(value, given).map((one) => [one])
-      if (checked.isOk()) return [...new Set(checked.value)].sort(ascending)
-      for (const { field, message } of checked.error.issues) {
-        const path = field === 'input' ? [] : [Number(field.slice(1, -1))]
-        context.issues.push({ code: 'custom', input: given, message, path })
-      }
-      return z.NEVER
-    }),
-  )
-}
-
-function ascending(one: string | number, other: string | number): number {
-  return one < other ? -1 : 1
-}
 
 const pricesAreOrdered = ({
   minPrice = '0',
@@ -268,6 +246,7 @@ export function parseClick(click: LoggedClick): Result<LoggedClick, InvalidInput
 function filtersOf({
   category,
   difficulty,
+  language,
   instructorId,
   minPrice,
   maxPrice,
@@ -276,6 +255,7 @@ function filtersOf({
   return {
     ...(category === undefined ? {} : { category }),
     ...(difficulty === undefined ? {} : { difficulty }),
+    ...(language === undefined ? {} : { language }),
     ...(instructorId === undefined ? {} : { instructorId }),
     ...(minPrice === undefined ? {} : { minPrice }),
     ...(maxPrice === undefined ? {} : { maxPrice }),

@@ -38,7 +38,7 @@ export interface SearchResult extends FoundCourses {
 
 /** The number of courses with a value. */
 export interface ValueCount<Value> {
-  /** A category, a difficulty or the id of an instructor. */
+  /** A category, a difficulty, the id of an instructor or the tag of a language. */
   readonly value: Value
   /** The number of courses with it. */
   readonly courses: number
@@ -61,6 +61,8 @@ export interface SearchCounts extends Pick<
   readonly difficulty: readonly ValueCount<string>[]
   /** Courses of each instructor, whatever instructors are chosen. */
   readonly instructorId: readonly ValueCount<number>[]
+  /** Courses in each language, whatever languages are chosen. */
+  readonly language: readonly ValueCount<string>[]
 }
 
 /**

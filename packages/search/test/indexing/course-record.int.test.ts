@@ -39,6 +39,7 @@ describe('the index', () => {
       description: 'Rules and play.',
       category: 'Design',
       difficulty: 'beginner',
+      language: 'de-at',
       price: '29.90',
       maxStudents: 3,
     })
@@ -48,6 +49,7 @@ describe('the index', () => {
       title: 'Game design',
       category: 'Design',
       difficulty: 'beginner',
+      language: 'de-AT',
       instructor_id: course.instructorId,
       price: 29.9,
       enrollment_count: 0,
@@ -68,6 +70,7 @@ describe('the index', () => {
       'has_places',
       'hash',
       'instructor_id',
+      'language',
       'price',
       'title',
       'version',

@@ -40,6 +40,10 @@ describe('a request', () => {
       instructorId: [9, 10],
     })
     expect(filtersOf('Music', 9)).toEqual(filtersOf(['Music'], [9, 9]))
+    const languages = { language: ['pt-br', 'DE', 'pt-BR'] }
+    expect(parseSearch('algebra', languages)._unsafeUnwrap().filters).toEqual({
+      language: ['de', 'pt-BR'],
+    })
   })
 
   const badValues: readonly [SearchOptions, string][] = [
@@ -51,6 +55,10 @@ describe('a request', () => {
       'instructorId: must have at most 100 values',
     ],
     [{ difficulty: 5 } as object, 'difficulty: must be a text'],
+    [
+      { language: ['de', 'german'] },
+      'language[1]: must be a language tag of BCP 47, for instance de or pt-BR',
+    ],
   ]
   it.each(badValues)('The values of %j are refused by name', (options, message) => {
     expect(parseSearch('algebra', options)._unsafeUnwrapErr().message).toBe(message)

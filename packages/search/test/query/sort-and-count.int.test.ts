@@ -27,6 +27,7 @@ beforeAll(async () => {
         title: `Pottery ${String.fromCodePoint(97 + ((number * 7) % 24))}`,
         category: ['Crafts', 'Art', null][number % 3] ?? null,
         difficulty: ['beginner', 'advanced'][number % 2] ?? null,
+        language: ['en', 'de', 'pt-BR', 'de'][number % 4],
         price: `${9 + (number % 5)}.50`,
         ...(number % 4 === 0 ? { instructorId: other } : {}),
       }),
@@ -165,6 +166,7 @@ describe('a count', () => {
       category: counted(({ category }) => category),
       difficulty: counted(({ difficulty }) => difficulty),
       instructorId: counted(({ instructorId }) => instructorId),
+      language: counted(({ language }) => language),
     })
   })
 
@@ -186,6 +188,9 @@ describe('a count', () => {
     const chosen = published.filter(
       ({ category, difficulty }) => category === 'Art' && difficulty === 'beginner',
     )
+    const german = orThrow(await app.search.count('pottery', { ...filters, language: 'de' }))
+    expect(german.language).toEqual(counts.language)
+    expect(german.total).toBe(chosen.filter(({ language }) => language === 'de').length)
     expect(counts.total).toBe(chosen.length)
     expect(await allPages(filters)).toHaveLength(counts.total)
   })
@@ -205,6 +210,7 @@ describe('a count', () => {
       category: [],
       difficulty: [],
       instructorId: [],
+      language: [],
     })
   })
 })

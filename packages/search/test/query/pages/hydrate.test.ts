@@ -13,6 +13,7 @@ const courseOf = (id: number, isPublished: boolean): Course => ({
   instructorId: 1,
   category: null,
   difficulty: null,
+  language: 'en',
   maxStudents: null,
   currentEnrollment: 0,
   seatsOffered: 0,
