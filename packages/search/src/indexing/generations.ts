@@ -117,14 +117,19 @@ export class Generations {
    * it was last read. `undefined` when this process does not have its embedder. At most 1 round
    * trip in 400 ms.
    */
-  async active(): Promise<Generation | undefined> {
+  active(): Generation | undefined | Promise<Generation | undefined> {
     const ageMs =
       this.#active === undefined ? Infinity : this.#stores.clock.monotonic() - this.#active.atMs
     if (ageMs >= freshMs)
       this.#reading ??= this.#readActive().finally(() => {
         this.#reading = undefined
       })
-    if (ageMs >= 2 * freshMs) await this.#reading
+    return ageMs >= 2 * freshMs && this.#reading !== undefined
+      ? this.#reading.then(() => this.#lastActive)
+      : this.#lastActive
+  }
+
+  get #lastActive(): Generation | undefined {
     return this.#active === undefined ? this.own : this.#active.generation
   }
 

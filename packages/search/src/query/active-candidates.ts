@@ -32,10 +32,18 @@ export class ActiveCandidates {
    * The candidates of the generation that is active now, or was less than a second ago. Without its
    * embedder, nothing is found by meaning.
    */
-  async current(): Promise<CandidateCache> {
-    const generation = await this.#deps.generations.active()
+  current(): CandidateCache | Promise<CandidateCache> {
+    const active = this.#deps.generations.active()
+    return active instanceof Promise
+      ? active.then((generation) => this.#of(generation))
+      : this.#of(active)
+  }
+
+  #of(generation: Generation | undefined): CandidateCache {
     const name = generation?.name ?? ''
-    const cache = this.#caches.get(name) ?? this.#open(generation)
+    const known = this.#caches.get(name)
+    if (known !== undefined) return known
+    const cache = this.#open(generation)
     this.#caches.set(name, cache)
     return cache
   }

@@ -1,11 +1,13 @@
-import { defineCache, digest, err, failureIn, ok } from '@headwater/core'
+import { defineCache, digest, err, failureIn, ok, RecentMap } from '@headwater/core'
 import type { Cache, CacheReadError, Result } from '@headwater/core'
 import { candidatesCodec } from './candidates-codec.ts'
+import type { StoredCandidates } from './candidates-codec.ts'
 import type { LookTrace } from './explain/search-trace.ts'
 import { findCandidates, isWhole } from './find-candidates.ts'
 import type { CandidateDeps, CandidateQuery, Candidates } from './find-candidates.ts'
 import { notLoaded } from './legs.ts'
 import type { LegError } from './legs.ts'
+import { packed, PackedRanking } from './packed-ranking.ts'
 import { rerankDefaults } from './rerank.ts'
 import { resultsTag } from '../results-tag.ts'
 
@@ -21,7 +23,9 @@ export type CandidateSource = Pick<CandidateCache, 'get'>
 export class CandidateCache {
   readonly #deps: CandidateDeps
   readonly #settings: readonly unknown[]
-  readonly #cache: Cache<CandidateQuery, Candidates>
+  readonly #cache: Cache<CandidateQuery, StoredCandidates>
+  /** Queries asked of late, which are asked again, and their hashes. */
+  readonly #hashes = new RecentMap<string, string>(1_000)
 
   constructor(deps: CandidateDeps) {
     const { stores, dense, lexical, legDeadlineMs, given, rerank } = deps
@@ -36,17 +40,14 @@ export class CandidateCache {
       // Without any, the keys of earlier releases.
       ...(lexical.synonyms === undefined ? [] : [lexical.synonyms.fingerprint]),
     ]
-    this.#cache = defineCache<CandidateQuery, Candidates>(stores, {
+    this.#cache = defineCache<CandidateQuery, StoredCandidates>(stores, {
       name: 'search',
       ttlMs,
       graceMs: 5 * 60_000,
       leaseMs: loadMs + 1_000,
       waitMs: Math.min(500, legDeadlineMs),
       key: ({ query, filters, depth, like, isRanked }) => [
-        digest(JSON.stringify([query, filters, depth, like, isRanked, this.#settings])).slice(
-          0,
-          40,
-        ),
+        this.#hashOf(JSON.stringify([query, filters, depth, like, isRanked, this.#settings])),
       ],
       tags: () => [resultsTag],
       codec: candidatesCodec,
@@ -54,7 +55,7 @@ export class CandidateCache {
       load: async (queries) =>
         new Map(
           await Promise.all(
-            queries.map(async (wanted) => [wanted, await findCandidates(deps, wanted)] as const),
+            queries.map(async (wanted) => [wanted, await storable(deps, wanted)] as const),
           ),
         ),
     })
@@ -66,7 +67,8 @@ export class CandidateCache {
   async get(wanted: CandidateQuery): Promise<Result<Candidates, LegError>> {
     const read = await this.#cache.get(wanted)
     if (read.isErr()) return err(unwrapped(read.error))
-    return read.value === undefined ? err(notLoaded('search')) : ok(read.value)
+    if (read.value === undefined) return err(notLoaded('search'))
+    return ok({ ...read.value, found: new PackedRanking(read.value.found) })
   }
 
   /** The candidates as they are found now, whatever is cached; they are not stored. */
@@ -79,6 +81,19 @@ export class CandidateCache {
       return err(failure)
     }
   }
+
+  #hashOf(wanted: string): string {
+    const known = this.#hashes.get(wanted)
+    if (known !== undefined) return known
+    const hash = digest(wanted).slice(0, 40)
+    this.#hashes.set(wanted, hash)
+    return hash
+  }
+}
+
+async function storable(deps: CandidateDeps, wanted: CandidateQuery): Promise<StoredCandidates> {
+  const candidates = await findCandidates(deps, wanted)
+  return { ...candidates, found: packed(candidates.found) }
 }
 
 function unwrapped(failure: CacheReadError): LegError {

@@ -143,7 +143,10 @@ async function timed<Answer, Error extends LegError>(
 }
 
 /** Whether a search waited for nothing that failed: only such a result is cached. */
-export function isWhole({ degraded, isPartial }: Candidates): boolean {
+export function isWhole({
+  degraded,
+  isPartial,
+}: Pick<Candidates, 'degraded' | 'isPartial'>): boolean {
   return degraded.length === 0 && isPartial !== true
 }
 

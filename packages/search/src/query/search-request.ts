@@ -161,8 +161,10 @@ const askedOfLate = new RecentMap<string, string>(1_000)
 
 /** As `queryInput`, which is asked where this is not certain. */
 function checkQuery(text: unknown): Result<{ readonly query: string }, InvalidInput> {
-  if (typeof text === 'string' && text.length <= maxQueryLength && isStorable(text)) {
-    const normalised = askedOfLate.get(text) ?? normalise(text)
+  if (typeof text === 'string' && text.length <= maxQueryLength) {
+    const known = askedOfLate.get(text)
+    if (known !== undefined) return ok({ query: known })
+    const normalised = isStorable(text) ? normalise(text) : ''
     if (hasLetterOrDigit.test(normalised)) {
       askedOfLate.set(text, normalised)
       return ok({ query: normalised })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { candidatesCodec } from '../../src/query/candidates-codec.ts'
 import type { Candidates } from '../../src/query/find-candidates.ts'
 import type { FusedCourse } from '../../src/query/fusion/fuse.ts'
+import { packed, PackedRanking } from '../../src/query/packed-ranking.ts'
 
 const found: FusedCourse[] = [
   {
@@ -23,8 +24,14 @@ const candidates: Candidates = {
   mayHaveMore: true,
   askedAtMs: 1_750_000_000_000,
 }
-const kept = (value: Candidates): Candidates =>
-  candidatesCodec.decode(JSON.parse(JSON.stringify(candidatesCodec.encode(value))))
+const kept = ({ found: ranking, ...rest }: Candidates): Candidates => {
+  const encoded = candidatesCodec.encode({ ...rest, found: packed(ranking) })
+  return unpacked(JSON.parse(JSON.stringify(encoded)))
+}
+const unpacked = (json: unknown): Candidates => {
+  const { found: numbers, ...rest } = candidatesCodec.decode(json)
+  return { ...rest, found: new PackedRanking(numbers) }
+}
 
 describe('kept candidates', () => {
   it('Cached candidates are read as they were written, each with its own score and ranks', () => {
@@ -58,9 +65,20 @@ describe('kept candidates', () => {
       askedAtMs: 1,
       found: '7,0.5,0,0,1,4.2',
     }
-    const { found: ranking, ...rest } = candidatesCodec.decode(ofEarlierRelease)
+    const { found: ranking, ...rest } = unpacked(ofEarlierRelease)
     expect(rest).not.toHaveProperty('didYouMean')
     expect(ranking.slice(0, 1)).toMatchObject([{ id: 7, score: 0.5 }])
+  })
+
+  it('A ranking is stored in the lines that earlier releases read', () => {
+    const { found: lines } = candidatesCodec.encode({ ...candidates, found: packed(found) }) as {
+      found: string
+    }
+    expect(lines.split('\n')).toEqual([
+      '7,0.03278689,1,0.8123,1,4.2',
+      '2147483647,0.01612903,0,0,2,0',
+      '3,1e-8,2,-0.25,0,0,1,-1e-7',
+    ])
   })
 
   it('Cached candidates of another form are refused', () => {
@@ -70,5 +88,7 @@ describe('kept candidates', () => {
     expect(() => candidatesCodec.decode({ ...candidates, found: '', didYouMean: 7 })).toThrow(
       TypeError,
     )
+    for (const text of ['7,0.03,1,0.8', '7,0.03,1,0.8,1,4.2,0', '7,0.03,1,"0.8",1,4.2'])
+      expect(() => candidatesCodec.decode({ ...candidates, found: text })).toThrow(TypeError)
   })
 })
