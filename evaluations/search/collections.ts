@@ -14,10 +14,19 @@ export interface Collections {
   readonly courses: Readonly<Record<CollectionName, readonly CatalogueCourse[]>>
 }
 
+/** A course of a file. */
+type Entry = Pick<CatalogueCourse, 'title' | 'description' | 'difficulty'> & Shared
+
+/** What the courses of a file have in common, or one of them has. */
+interface Shared {
+  readonly category?: string
+  /** @defaultValue `en` */
+  readonly language?: string
+}
+
 /** A file of the large catalogue: what its courses have in common is said once. */
-interface CategoryFile {
-  readonly category: string
-  readonly courses: readonly Pick<CatalogueCourse, 'title' | 'description' | 'difficulty'>[]
+interface CatalogueFile extends Shared {
+  readonly courses: readonly Entry[]
 }
 
 const prices = { beginner: '19.00', intermediate: '49.00', advanced: '89.00' } as const
@@ -33,13 +42,18 @@ export async function readCollections(): Promise<Collections> {
 /** Prices follow the difficulty, and the instructors take turns: no query asks for either. */
 async function readLarge(instructors: readonly Person[]): Promise<CatalogueCourse[]> {
   const files = (await readdir(folder)).sort()
-  const read = await Promise.all(files.map((name) => readJson<CategoryFile>(new URL(name, folder))))
-  const courses = read.flatMap(({ category, courses: those }) =>
-    those.map((course) => ({ ...course, category })),
+  const read = await Promise.all(
+    files.map((name) => readJson<CatalogueFile>(new URL(name, folder))),
   )
-  return courses.map((course, index) => ({
-    ...course,
-    price: prices[course.difficulty],
+  const courses = read.flatMap(({ courses: those, ...shared }) =>
+    those.map((course) => ({ ...shared, ...course })),
+  )
+  return courses.map(({ title, description, difficulty, category = '' }, index) => ({
+    title,
+    description,
+    difficulty,
+    category,
+    price: prices[difficulty],
     maxStudents: null,
     instructor: instructors[index % instructors.length]?.username ?? '',
   }))

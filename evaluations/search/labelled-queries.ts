@@ -23,6 +23,8 @@ export const queryClasses = {
     'dotted names',
     'other language',
     'mixed',
+    'german',
+    'spanish',
     'nonsense',
   ],
 } as const satisfies Record<CollectionName, readonly string[]>
@@ -56,11 +58,14 @@ export interface LabelledQuery {
 export async function readLabelledQueries({ courses }: Collections): Promise<LabelledQuery[]> {
   const small = await readJson<readonly Entry[]>(new URL('queries.json', import.meta.url))
   const large = await readJson<readonly Entry[]>(new URL('large-queries.json', import.meta.url))
+  const languages = await readJson<readonly Entry[]>(
+    new URL('language-queries.json', import.meta.url),
+  )
   const collectionOf = (name: QueryClass): CollectionName =>
     queryClasses.sample.some((known) => known === name) ? 'sample' : 'further'
   return [
     ...small.map((entry) => ({ entry, collection: collectionOf(entry.class) })),
-    ...large.map((entry) => ({ entry, collection: 'large' as const })),
+    ...[...large, ...languages].map((entry) => ({ entry, collection: 'large' as const })),
   ].map(({ entry, collection }) => {
     const { class: name, half, query } = entry
     return { class: name, half, query, collection, wanted: wantedOf(entry, collection, courses) }
