@@ -31,6 +31,12 @@ export interface Searched {
    * @defaultValue each with all
    */
   readonly isAsked?: (query: LabelledQuery, embedder: Embedder) => boolean
+  /**
+   * Whether it is asked of each leg too. Words answer the same with every embedder.
+   *
+   * @defaultValue each is
+   */
+  readonly isAskedInLegs?: (query: LabelledQuery, embedder: Embedder) => boolean
 }
 
 /** Queries under way at the same time. */
@@ -45,7 +51,7 @@ const floorOfLeg = 0.1
  */
 export async function answersOf(
   queries: readonly LabelledQuery[],
-  { collections, embedders, isAsked = () => true }: Searched,
+  { collections, embedders, isAsked = () => true, isAskedInLegs = () => true }: Searched,
   say: (line: string) => void,
 ): Promise<Answers[]> {
   const [postgres, redis] = await Promise.all([
@@ -68,7 +74,10 @@ export async function answersOf(
       await publishInOrder(repositories, collections.courses[name], teachers)
       const asked = queries.filter(({ collection }) => collection === name)
       for (const { embedder, subject } of subjects)
-        await subject.ask(asked.filter((query) => isAsked(query, embedder)))
+        await subject.ask(
+          asked.filter((query) => isAsked(query, embedder)),
+          (query) => isAskedInLegs(query, embedder),
+        )
     }
     orThrow(await stores.close())
     return subjects.map(({ subject }) => subject.answers())
@@ -84,7 +93,7 @@ class Subject {
   readonly #found: {
     readonly labelled: LabelledQuery
     readonly hybrid: readonly SearchHit[]
-    readonly legs: readonly SearchHit[]
+    readonly legs: readonly SearchHit[] | undefined
   }[] = []
 
   constructor(stores: Stores, { courses }: Repositories, embedder: Embedder) {
@@ -98,8 +107,11 @@ class Subject {
     })
   }
 
-  /** Indexes the courses that are new, then asks the queries. */
-  async ask(queries: readonly LabelledQuery[]): Promise<void> {
+  /** Indexes the courses that are new, then asks the queries, some of them of each leg too. */
+  async ask(
+    queries: readonly LabelledQuery[],
+    isAskedInLegs: (query: LabelledQuery) => boolean,
+  ): Promise<void> {
     if (queries.length === 0) return
     orThrow(await this.#search.index.reindexAll())
     for (let from = 0; from < queries.length; from += atOnce)
@@ -108,24 +120,25 @@ class Subject {
           queries.slice(from, from + atOnce).map(async (labelled) => ({
             labelled,
             hybrid: await ask(this.#search, labelled.query),
-            legs: await ask(this.#inLegs, labelled.query),
+            legs: isAskedInLegs(labelled) ? await ask(this.#inLegs, labelled.query) : undefined,
           })),
         )),
       )
   }
 
   answers(): Answers {
-    const answers = (
-      hitsOf: (found: Record<'hybrid' | 'legs', readonly SearchHit[]>) => readonly SearchHit[],
-    ): Answer[] =>
-      this.#found.map(({ labelled, ...found }) => ({
-        labelled,
-        found: hitsOf(found).map(({ course }) => course.title),
-      }))
+    const answer = (labelled: LabelledQuery, hits: readonly SearchHit[]): Answer => ({
+      labelled,
+      found: hits.map(({ course }) => course.title),
+    })
+    const ofLeg = (leg: Leg): Answer[] =>
+      this.#found.flatMap(({ labelled, legs }) =>
+        legs === undefined ? [] : [answer(labelled, byLeg(legs, leg))],
+      )
     return {
-      lexical: answers(({ legs }) => byLeg(legs, 'lexical')),
-      dense: answers(({ legs }) => byLeg(legs, 'dense')),
-      hybrid: answers(({ hybrid }) => hybrid),
+      lexical: ofLeg('lexical'),
+      dense: ofLeg('dense'),
+      hybrid: this.#found.map(({ labelled, hybrid }) => answer(labelled, hybrid)),
     }
   }
 }
